@@ -1,0 +1,100 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Cloud } from "../openstack/cloud.ts";
+import { Lookup } from "../openstack/lookup.ts";
+import { SecurityGroup } from "../openstack/securityGroup.ts";
+import { Zone } from "../openstack/zone.ts";
+import { Clavius, claviusRules } from "./clavius.ts";
+import type { CallystoConfig, CallystoSettings } from "./config.ts";
+import type { HubSecrets } from "./guest/hubGuest.ts";
+import { type EnvironmentArgs, Hub } from "./hub.ts";
+import { completeKeys } from "./keys.ts";
+
+/** What {@link Callysto} needs. */
+export interface CallystoArgs {
+  readonly config: CallystoConfig;
+  readonly cloud: Cloud;
+}
+
+/** What the stack tells about one environment. */
+export interface EnvironmentOutput {
+  /** Full name without the final dot. */
+  readonly hostname: pulumi.Output<string>;
+  /** Address to log in to as ptty2u. */
+  readonly address: pulumi.Output<string>;
+}
+
+/** Callysto: JupyterHub for schools, and the workstation of its team. */
+export class Callysto extends pulumi.ComponentResource {
+  /** By the name of the environment. */
+  readonly environments: Readonly<Record<string, EnvironmentOutput>>;
+
+  constructor(name: string, args: CallystoArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:callysto:Callysto", name, {}, opts);
+    const { settings } = args.config;
+
+    const zoneIds = this.zones(name, settings);
+    if (settings.packerSecurityGroup) {
+      new SecurityGroup(`${name}-packer`, { groupName: "packer", rules: claviusRules }, { parent: this });
+    }
+    const built: Record<string, Hub | Clavius> = {};
+    for (const [environment, own] of keypairOwnersFirst(settings)) {
+      const common: Omit<EnvironmentArgs<unknown>, "settings"> = {
+        path: `callysto:settings.environments.${environment}`,
+        cloud: args.cloud,
+        deployKey: settings.deployKey,
+        sharedKeypair: own.keypair.mode === "shared" ? built[own.keypair.with]?.host.keypairName : undefined,
+        zoneId: zoneIds[own.domain],
+        keys: completeKeys(settings.sshKeys, own.sshKeys),
+        retainOnDelete: settings.retainOnDelete,
+        privateKey: args.config.secrets.deployPrivateKey,
+      };
+      built[environment] =
+        own.kind === "hub"
+          ? new Hub(
+              `${name}-${environment}`,
+              { ...common, settings: own, secrets: hubSecrets(args.config, environment) },
+              { parent: this },
+            )
+          : new Clavius(`${name}-${environment}`, { ...common, settings: own }, { parent: this });
+    }
+
+    this.environments = Object.fromEntries(
+      Object.entries(built).map(([environment, { host }]) => [
+        environment,
+        { hostname: host.hostname, address: host.loginAddress },
+      ]),
+    );
+    this.registerOutputs({ environments: this.environments });
+  }
+
+  /** Ids of the zones that records can go to; none for a domain whose DNS is run elsewhere. */
+  private zones(name: string, settings: CallystoSettings): Record<string, pulumi.Output<string>> {
+    const ids: Record<string, pulumi.Output<string>> = {};
+    for (const [domain, zone] of Object.entries(settings.zones)) {
+      if (zone.mode === "create") {
+        const args = { domain, email: zone.email, retainOnDelete: settings.retainOnDelete };
+        ids[domain] = new Zone(`${name}-${domain.replaceAll(".", "-")}`, args, { parent: this }).zoneId;
+      } else if (zone.mode === "existing") {
+        ids[domain] = new Lookup(this, `callysto:settings.zones.${domain}`).zoneId(domain);
+      }
+    }
+    return ids;
+  }
+}
+
+/** What the config holds for one hub. */
+function hubSecrets({ families }: CallystoConfig, environment: string): HubSecrets {
+  return {
+    dummyPassword: families.dummyPassword[environment],
+    googleClientSecret: families.googleClientSecret[environment],
+    swiftPassword: families.swiftPassword[environment],
+    backupKey: families.backupKey[environment],
+  };
+}
+
+/** Environments in an order in which a shared keypair is there before it is used. */
+function keypairOwnersFirst({ environments }: CallystoSettings): [string, CallystoSettings["environments"][string]][] {
+  const shared = ([, environment]: [string, CallystoSettings["environments"][string]]): number =>
+    environment.keypair.mode === "shared" ? 1 : 0;
+  return Object.entries(environments).sort((a, b) => shared(a) - shared(b));
+}

@@ -1,0 +1,26 @@
+import * as pulumi from "@pulumi/pulumi";
+import { type Ingress, ping, tcp } from "../openstack/securityGroup.ts";
+import type { ClaviusSettings } from "./config.ts";
+import { ClaviusGuest } from "./guest/claviusGuest.ts";
+import { Host } from "./host.ts";
+import type { EnvironmentArgs } from "./hub.ts";
+
+/** The team's workstation, from which the hubs are run. */
+export class Clavius extends pulumi.ComponentResource {
+  readonly host: Host;
+
+  constructor(name: string, args: EnvironmentArgs<ClaviusSettings>, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:callysto:Clavius", name, {}, opts);
+    const { homedirSize, dockerSize } = args.settings;
+    const disks = { homedir: { suffix: "homedir", size: homedirSize }, docker: { suffix: "docker", size: dockerSize } };
+    this.host = new Host(`${name}-host`, { ...args, rules: claviusRules, disks }, { parent: this });
+    const { guest } = args.settings;
+    if (guest !== undefined) {
+      new ClaviusGuest(`${name}-inside`, { ...args, settings: guest, host: this.host }, { parent: this });
+    }
+    this.registerOutputs({ hostname: this.host.hostname });
+  }
+}
+
+/** The four rules of the workstation: login and ping over both families. */
+export const claviusRules: Readonly<Record<string, Ingress>> = { ...tcp("ssh", 22), ...ping };

@@ -1,0 +1,71 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { GuestPart } from "../../openstack/guest/description.ts";
+import { firewall } from "../../openstack/guest/firewall.ts";
+import { Guest } from "../../openstack/guest/guest.ts";
+import type { Host } from "../host.ts";
+import { operator, type SshKey } from "../keys.ts";
+import { access } from "./access.ts";
+import { base } from "./base.ts";
+import { docker } from "./docker.ts";
+import type { ClaviusGuestSettings } from "./settings.ts";
+
+/** What a {@link ClaviusGuest} needs. */
+export interface ClaviusGuestArgs {
+  readonly host: Host;
+  readonly settings: ClaviusGuestSettings;
+  readonly keys: Readonly<Record<string, SshKey>>;
+  /** Private half of the key that configures the guest. */
+  readonly privateKey: pulumi.Output<string>;
+}
+
+/** What the team works with: the cloud's client, certificates, mail, name look-ups and encryption. */
+const tools = [
+  "python3-openstackclient",
+  "python3-designateclient",
+  "dehydrated",
+  "bsd-mailx",
+  "bind9-dnsutils",
+  "cryptsetup",
+];
+
+/** The inside of the workstation; its encrypted volume is opened by hand, as only people know its passphrase. */
+export class ClaviusGuest extends pulumi.ComponentResource {
+  readonly hostKey: pulumi.Output<string>;
+
+  constructor(name: string, args: ClaviusGuestArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:callysto:ClaviusGuest", name, {}, opts);
+    const { host, settings } = args;
+    const packages = [...tools, ...settings.packages];
+    const parts: Record<string, pulumi.Input<GuestPart>> = {
+      base: host.hostname.apply((hostname) => base({ ...settings, hostname, packages })),
+      access: access(Object.values(args.keys)),
+      firewall: firewall({ open: [22] }),
+      "docker-volume": (host.volumes.volumeIds.docker ?? pulumi.output("")).apply(dockerVolume),
+      docker: docker("root"),
+    };
+    const guest = new Guest(
+      `${name}-guest`,
+      {
+        address: host.loginAddress,
+        user: operator,
+        privateKey: args.privateKey,
+        serverId: host.server.serverId,
+        after: host.volumes.attachments,
+        secrets: {},
+        parts,
+        release: ["systemctl -q stop docker.socket docker 2>/dev/null || true", "umount -q /var/lib/docker || true"],
+      },
+      { parent: this },
+    );
+    this.hostKey = guest.hostKey;
+    this.registerOutputs({ hostKey: this.hostKey });
+  }
+}
+
+/** The volume for images and containers, found by its id and formatted only when it is blank. */
+function dockerVolume(volumeId: string): GuestPart {
+  return {
+    packages: ["xfsprogs"],
+    steps: [`disk docker_disk ${volumeId}`, 'filesystem "$docker_disk" xfs docker /var/lib/docker'],
+  };
+}

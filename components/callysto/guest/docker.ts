@@ -1,0 +1,26 @@
+import type { GuestPart } from "../../openstack/guest/description.ts";
+import { pool } from "./homes.ts";
+
+/** Address of the hub on Docker's bridge; fixed, so that JupyterHub's configuration can name it. */
+export const bridgeAddress = "172.17.0.1";
+
+const daemonFile = "/etc/docker/daemon.json";
+
+/** Docker; its images and containers lie on the root disk or in a dataset of the homes' pool. */
+export function docker(storage: "root" | "pool"): GuestPart {
+  const onPool = { "data-root": `/${pool}/docker`, "storage-driver": "zfs" };
+  const daemon = { bip: `${bridgeAddress}/16`, "live-restore": true, ...(storage === "pool" ? onPool : {}) };
+  return {
+    packages: ["docker.io", "iptables", "apparmor"],
+    files: [{ path: daemonFile, text: `${JSON.stringify(daemon, undefined, 2)}\n` }],
+    steps: storage === "pool" ? [`dataset ${pool}/docker`] : [],
+    units: [{ name: "docker", how: "restart", files: [daemonFile] }],
+  };
+}
+
+/** The notebook image is there; a tag that is there already is not asked for again. */
+export function notebookImage(image: string): GuestPart {
+  return {
+    steps: [`docker image inspect ${image} >/dev/null 2>&1 || change "image ${image}" docker pull -q ${image}`],
+  };
+}

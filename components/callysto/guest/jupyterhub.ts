@@ -1,0 +1,60 @@
+import type { GuestPart } from "../../openstack/guest/description.ts";
+import { notebookTemplates } from "./announcement.ts";
+import { pool } from "./homes.ts";
+import { environmentFile, homeScript, jupyterhubConfig, proxyEnvironmentFile } from "./jupyterhubConfig.ts";
+import type { JupyterhubSettings } from "./settings.ts";
+import { venv } from "./software.ts";
+
+const config = "/srv/jupyterhub/jupyterhub_config.py";
+const unitFile = "/etc/systemd/system/jupyterhub.service";
+
+/** JupyterHub, the script that makes homes, and the notebooks' templates. */
+export function jupyterhub(settings: JupyterhubSettings): GuestPart {
+  return {
+    packages: ["python3-venv", "curl"],
+    // The same uid as in the notebook images, so that files on the homes belong to one account in both.
+    accounts: [{ name: "jupyter", uid: 9999, home: "/home/jupyter", shell: "/usr/sbin/nologin" }],
+    files: [
+      { path: config, text: jupyterhubConfig(settings) },
+      { path: homeScript, text: zfsHomedir, mode: "0755" },
+      { path: unitFile, text: unit },
+      ...notebookTemplates(settings.announcement, settings.notebookTemplates),
+    ],
+    steps: [`venv ${venv.folder} ${venv.requirements.join(" ")}`],
+    units: [{ name: "jupyterhub", how: "restart", files: [config, unitFile, environmentFile, proxyEnvironmentFile] }],
+    checks: ["answers http://127.0.0.1:8000/jupyter/hub/health 300 jupyterhub"],
+  };
+}
+
+const unit = `[Unit]
+Description=JupyterHub
+After=network-online.target docker.service zfs-mount.service configurable-http-proxy.service
+Wants=network-online.target configurable-http-proxy.service
+Requires=docker.service
+
+[Service]
+EnvironmentFile=${proxyEnvironmentFile}
+EnvironmentFile=-${environmentFile}
+WorkingDirectory=/srv/jupyterhub
+UMask=0077
+ExecStart=${venv.folder}/bin/jupyterhub --config ${config}
+Restart=on-failure
+RestartSec=20
+
+[Install]
+WantedBy=multi-user.target
+`;
+
+const zfsHomedir = `#!/bin/bash
+# zfs-homedir.sh USER OWNER: the user's home is a dataset of its own with a quota of 1 GB. Exit code 3: it is full; 4: it is closed.
+set -euo pipefail
+user=$1 owner=$2 dataset=${pool}/home/$1
+[[ $user =~ ^[a-z0-9][a-z0-9._-]*$ ]] || { echo "$user is no user name" >&2; exit 2; }
+id "$owner" >/dev/null
+if ! zfs list -H -o name "$dataset" >/dev/null 2>&1; then
+  zfs create -o refquota=1G "$dataset"
+  chown "$owner:" "/$dataset"
+fi
+[ "$(zfs get -Hpo value readonly "$dataset")" = off ] || exit 4
+[ "$(zfs get -Hpo value available "$dataset")" -ge $((512 * 1024)) ] || exit 3
+`;

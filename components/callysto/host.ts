@@ -1,0 +1,158 @@
+import * as openstack from "@pulumi/openstack";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { FloatingAddress } from "../openstack/address.ts";
+import type { Cloud } from "../openstack/cloud.ts";
+import { cloudConfigText } from "../openstack/cloudConfig.ts";
+import { DataVolumes, type ExistingVolume, type NewVolume } from "../openstack/dataVolumes.ts";
+import { HostRecords } from "../openstack/hostRecords.ts";
+import { Lookup } from "../openstack/lookup.ts";
+import { type Ingress, SecurityGroup } from "../openstack/securityGroup.ts";
+import { Server } from "../openstack/server.ts";
+import type { HostSettings } from "./config.ts";
+import { authorizedKeys, operator, type SshKey } from "./keys.ts";
+
+/** A data volume of a host: a new one is named `<host name>-<suffix>`. */
+export type Disk =
+  { readonly suffix: string; readonly size: number; readonly type?: string | undefined } | { readonly volume: string };
+
+/** What a {@link Host} needs. */
+export interface HostArgs {
+  readonly settings: HostSettings;
+  /** Path of the settings, for errors of look-ups. */
+  readonly path: string;
+  readonly cloud: Cloud;
+  /** Public half of the key that configures the guest. */
+  readonly deployKey: string;
+  /** Keypair of another host, for `keypair.mode: shared`. */
+  readonly sharedKeypair?: pulumi.Input<string> | undefined;
+  /** Zone that the host's records go to; without one DNS is run elsewhere. */
+  readonly zoneId?: pulumi.Input<string> | undefined;
+  /** The operators' keys, merged. */
+  readonly keys: Readonly<Record<string, SshKey>>;
+  readonly rules: Readonly<Record<string, Ingress>>;
+  /** Keyed by role, in the order of attachment. */
+  readonly disks: Readonly<Record<string, Disk>>;
+  readonly retainOnDelete: boolean;
+}
+
+/** One server of Callysto with everything around it; server, security group and DNS share the host's full name. */
+export class Host extends pulumi.ComponentResource {
+  /** Full name without the final dot. */
+  readonly hostname: pulumi.Output<string>;
+  readonly keypairName: pulumi.Output<string>;
+  readonly server: Server;
+  readonly volumes: DataVolumes;
+  /** Public IPv4 address, where the host has one. */
+  readonly publicIpv4: pulumi.Output<string> | undefined;
+  /** Address to log in to: the floating IP, else IPv6. */
+  readonly loginAddress: pulumi.Output<string>;
+
+  constructor(name: string, args: HostArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:callysto:Host", name, {}, opts);
+    const { settings, cloud } = args;
+    const lookup = new Lookup(this, args.path);
+    const protect = !settings.disposable;
+
+    const label = this.label(name, settings.name);
+    this.hostname = pulumi.interpolate`${label}.${settings.domain}`;
+    this.keypairName = this.keypair(name, args, label, lookup);
+
+    const group = new SecurityGroup(
+      `${name}-security`,
+      { groupName: this.hostname, rules: args.rules },
+      { parent: this },
+    );
+    this.server = new Server(
+      `${name}-server`,
+      {
+        hostname: this.hostname,
+        networkId: lookup.networkId(cloud.network),
+        securityGroupId: group.groupId,
+        flavorName: lookup.flavorName(settings.flavor),
+        imageId: lookup.imageId(settings.image),
+        keypairName: this.keypairName,
+        userData: cloudConfigText({ user: operator, authorizedKeys: authorizedKeys(args.keys, operator) }),
+        rebuildToken: settings.rebuildToken,
+      },
+      { parent: this },
+    );
+    this.volumes = new DataVolumes(
+      `${name}-volumes`,
+      {
+        serverId: this.server.serverId,
+        volumes: volumesOf(args.disks, this.hostname, lookup),
+        protect,
+        retainOnDelete: args.retainOnDelete,
+      },
+      { parent: this },
+    );
+    this.publicIpv4 = this.floatingAddress(name, args, lookup, protect);
+    // Asked for only where it is used: a network without IPv6 serves a host that needs none.
+    const ipv6 = (): pulumi.Output<string> =>
+      this.server.ipv6.apply((found) => required(found, `network "${cloud.network}" gave ${name} no IPv6 address`));
+    this.loginAddress = this.publicIpv4 ?? ipv6();
+    if (args.zoneId !== undefined) {
+      const records = { zoneId: args.zoneId, hostname: this.hostname, ipv4: this.publicIpv4, ipv6: ipv6() };
+      new HostRecords(`${name}-dns`, records, { parent: this });
+    }
+    this.registerOutputs({ hostname: this.hostname, loginAddress: this.loginAddress, serverId: this.server.serverId });
+  }
+
+  /** First label of the host's name. */
+  private label(name: string, settings: HostSettings["name"]): pulumi.Output<string> {
+    if (settings.mode === "fixed") return pulumi.output(settings.label);
+    const chosen =
+      settings.mode === "pet"
+        ? new random.RandomPet(`${name}-name`, { length: 2 }, { parent: this }).id
+        : new random.RandomId(`${name}-name`, { byteLength: 4 }, { parent: this }).hex;
+    return pulumi.interpolate`${settings.prefix}${chosen}`;
+  }
+
+  private keypair(name: string, args: HostArgs, label: pulumi.Output<string>, lookup: Lookup): pulumi.Output<string> {
+    const { keypair } = args.settings;
+    if (keypair.mode === "existing") return lookup.keypairName(keypair.name);
+    if (keypair.mode === "shared")
+      return pulumi.output(args.sharedKeypair).apply((shared) => required(shared, `${args.path}.keypair.with`));
+    // The name is taken while the old keypair lives.
+    const own = { name: label, publicKey: args.deployKey };
+    return new openstack.compute.Keypair(`${name}-keypair`, own, { parent: this, deleteBeforeReplace: true }).name;
+  }
+
+  private floatingAddress(
+    name: string,
+    args: HostArgs,
+    lookup: Lookup,
+    protect: boolean,
+  ): pulumi.Output<string> | undefined {
+    const { floatingIp } = args.settings;
+    if (floatingIp.mode === "none") return undefined;
+    const source =
+      floatingIp.mode === "new"
+        ? { mode: "new" as const, pool: args.cloud.externalNetwork }
+        : { mode: "existing" as const, ip: lookup.floatingIp(floatingIp.ip), setting: `${args.path}.floatingIp.ip` };
+    return new FloatingAddress(
+      `${name}-address`,
+      { portId: this.server.portId, source, protect, retainOnDelete: args.retainOnDelete },
+      { parent: this },
+    ).address;
+  }
+}
+
+function volumesOf(
+  disks: Readonly<Record<string, Disk>>,
+  hostname: pulumi.Output<string>,
+  lookup: Lookup,
+): Record<string, NewVolume | ExistingVolume> {
+  const volume = (disk: Disk): NewVolume | ExistingVolume =>
+    "volume" in disk
+      ? { mode: "existing", volumeId: lookup.volumeId(disk.volume) }
+      : { mode: "new", volumeName: pulumi.interpolate`${hostname}-${disk.suffix}`, size: disk.size, type: disk.type };
+  return Object.fromEntries(Object.entries(disks).map(([role, disk]) => [role, volume(disk)]));
+}
+
+/** @throws if the value is missing. */
+function required<T>(value: T | undefined, problem: string): T {
+  if (value === undefined) throw new pulumi.RunError(problem);
+  return value;
+}

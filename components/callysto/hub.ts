@@ -1,0 +1,68 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Cloud } from "../openstack/cloud.ts";
+import { type Ingress, ping, tcp } from "../openstack/securityGroup.ts";
+import type { HubSettings } from "./config.ts";
+import { HubGuest, type HubSecrets } from "./guest/hubGuest.ts";
+import { type Disk, Host } from "./host.ts";
+import type { SshKey } from "./keys.ts";
+
+/** What every environment needs besides its own settings. */
+export interface EnvironmentArgs<Settings> {
+  readonly settings: Settings;
+  /** Path of the settings, for errors of look-ups. */
+  readonly path: string;
+  readonly cloud: Cloud;
+  readonly deployKey: string;
+  readonly sharedKeypair?: pulumi.Input<string> | undefined;
+  readonly zoneId?: pulumi.Input<string> | undefined;
+  readonly keys: Readonly<Record<string, SshKey>>;
+  readonly retainOnDelete: boolean;
+  /** Private half of the deploy key. */
+  readonly privateKey: pulumi.Output<string>;
+}
+
+/** What a {@link Hub} needs. */
+export interface HubArgs extends EnvironmentArgs<HubSettings> {
+  readonly secrets: HubSecrets;
+}
+
+/** A JupyterHub environment. */
+export class Hub extends pulumi.ComponentResource {
+  readonly host: Host;
+
+  constructor(name: string, args: HubArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:callysto:Hub", name, {}, opts);
+    this.host = new Host(
+      `${name}-host`,
+      { ...args, rules: hubRules, disks: mirror(args.settings.volumes) },
+      { parent: this },
+    );
+    const { guest } = args.settings;
+    if (guest !== undefined) {
+      new HubGuest(`${name}-inside`, { ...args, settings: guest, host: this.host }, { parent: this });
+    }
+    this.registerOutputs({ hostname: this.host.hostname });
+  }
+}
+
+/** The ten rules of a hub: web, metrics, login and ping over both families. 9999 is shut in the guest until metrics are served. */
+const hubRules: Readonly<Record<string, Ingress>> = {
+  ...tcp("ssh", 22),
+  ...tcp("http", 80),
+  ...tcp("https", 443),
+  ...tcp("metrics", 9999),
+  ...ping,
+};
+
+/** The two halves of the ZFS mirror. */
+function mirror(volumes: HubSettings["volumes"]): Record<string, Disk> {
+  const roles = ["zfs-01", "zfs-02"];
+  return Object.fromEntries(
+    roles.map((role, index) => [
+      role,
+      volumes.mode === "new"
+        ? { suffix: role, size: volumes.size, type: volumes.type }
+        : { volume: volumes.volumes[index] ?? "" },
+    ]),
+  );
+}

@@ -1,0 +1,45 @@
+/** The account that all operators share; cloud-init gives the image's default user this name. */
+export const operator = "ptty2u";
+
+/** One person's or robot's key on one account; the seed's `ssh_public_keys` entry. */
+export interface SshKey {
+  /** Account in the guest. */
+  readonly user: string;
+  /** `absent` takes a key away that was deployed earlier; leaving the entry out does not. */
+  readonly state: "present" | "absent";
+  readonly publicKey: string;
+}
+
+/** An entry of an environment: what it leaves out comes from the entry of the same name in the global list. */
+export type SshKeyOverride = { readonly [P in keyof SshKey]?: SshKey[P] | undefined };
+
+/** Global entries and an environment's own, merged entry by entry and field by field; sorted by name. */
+export function mergeKeys(
+  global: Readonly<Record<string, SshKeyOverride>>,
+  own: Readonly<Record<string, SshKeyOverride>>,
+): Record<string, SshKeyOverride> {
+  const names = [...new Set([...Object.keys(global), ...Object.keys(own)])].sort();
+  return Object.fromEntries(
+    names.map((name) => [name, { user: operator, state: "present" as const, ...global[name], ...own[name] }]),
+  );
+}
+
+/** The merged entries of an environment; config's rules have seen to it that none lacks its key. */
+export function completeKeys(
+  global: Readonly<Record<string, SshKeyOverride>>,
+  own: Readonly<Record<string, SshKeyOverride>>,
+): Record<string, SshKey> {
+  const complete: Record<string, SshKey> = {};
+  for (const [name, { user, state, publicKey }] of Object.entries(mergeKeys(global, own))) {
+    if (user !== undefined && state !== undefined && publicKey !== undefined)
+      complete[name] = { user, state, publicKey };
+  }
+  return complete;
+}
+
+/** The lines that let people in as one user. */
+export function authorizedKeys(keys: Readonly<Record<string, SshKey>>, user: string): string[] {
+  return Object.values(keys)
+    .filter((key) => key.user === user && key.state === "present")
+    .map((key) => key.publicKey.trim());
+}

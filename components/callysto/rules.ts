@@ -1,0 +1,108 @@
+import type { RuleProblem } from "../../config/define.ts";
+import type { CallystoSettings, HubSettings } from "./config.ts";
+import { swiftImage } from "./guest/settings.ts";
+import { mergeKeys } from "./keys.ts";
+
+/** What is wrong across Callysto's settings; the schema has seen to each setting by itself. */
+export function callystoRules(settings: CallystoSettings): RuleProblem[] {
+  return [
+    ...Object.entries(settings.environments).flatMap(([name, environment]) => [
+      ...domainRule(settings, name),
+      ...keypairRule(settings, name),
+      ...keyRules(settings, name),
+      ...(environment.kind === "hub" ? [...mirrorRule(name, environment), ...jupyterhubRules(name, environment)] : []),
+    ]),
+    ...takenTwice(settings, "name", (environment) =>
+      environment.name.mode === "fixed" ? [`${environment.name.label}.${environment.domain}`] : [],
+    ),
+    ...takenTwice(settings, "floatingIp.ip", ({ floatingIp }) =>
+      floatingIp.mode === "existing" ? [floatingIp.ip] : [],
+    ),
+    ...takenTwice(settings, "volumes.volumes", (environment) =>
+      environment.kind === "hub" && environment.volumes.mode === "existing"
+        ? [...new Set(environment.volumes.volumes)]
+        : [],
+    ),
+  ];
+}
+
+function domainRule({ zones, environments }: CallystoSettings, name: string): RuleProblem[] {
+  const domain = environments[name]?.domain ?? "";
+  if (zones[domain] !== undefined) return [];
+  return [
+    {
+      path: `environments.${name}.domain`,
+      problem: `got "${domain}"; expected one of zones: ${Object.keys(zones).join(", ")}`,
+    },
+  ];
+}
+
+function keypairRule({ environments }: CallystoSettings, name: string): RuleProblem[] {
+  const keypair = environments[name]?.keypair;
+  if (keypair?.mode !== "shared" || environments[keypair.with]?.keypair.mode === "own") return [];
+  return [
+    {
+      path: `environments.${name}.keypair.with`,
+      problem: `got "${keypair.with}"; expected an environment whose keypair.mode is own`,
+    },
+  ];
+}
+
+function keyRules({ sshKeys, environments }: CallystoSettings, name: string): RuleProblem[] {
+  const own = environments[name]?.sshKeys ?? {};
+  return Object.entries(mergeKeys(sshKeys, own))
+    .filter(([, key]) => key.publicKey === undefined)
+    .map(([key]) => ({
+      path: own[key] === undefined ? `sshKeys.${key}` : `environments.${name}.sshKeys.${key}`,
+      problem: "has no publicKey, neither here nor in the global sshKeys",
+    }));
+}
+
+/** What the seed asserted before it touched a hub: authenticator, spawner, image and their settings fit together. */
+function jupyterhubRules(name: string, { guest }: HubSettings): RuleProblem[] {
+  if (guest === undefined) return [];
+  const { authenticator, google, spawner, swift, image } = guest.jupyterhub;
+  const inSwift = spawner === "syzygyswiftspawner";
+  const isSwiftImage = image.split(/[:@]/)[0] === swiftImage;
+  const rules: [wrong: boolean, key: string, problem: string][] = [
+    [inSwift && swift === undefined, "swift", "got nothing; spawner syzygyswiftspawner needs the project it writes to"],
+    [!inSwift && swift !== undefined, "swift", "only spawner syzygyswiftspawner uses it; remove it"],
+    [inSwift && !isSwiftImage, "image", `got ${image}; spawner syzygyswiftspawner needs ${swiftImage}`],
+    [!inSwift && isSwiftImage, "image", `got ${image}; only spawner syzygyswiftspawner can use it`],
+    [
+      authenticator === "google" && google === undefined,
+      "google",
+      "got nothing; authenticator google needs its client",
+    ],
+    [authenticator !== "google" && google !== undefined, "google", "only authenticator google uses it; remove it"],
+  ];
+  const path = `environments.${name}.guest.jupyterhub`;
+  return rules.filter(([wrong]) => wrong).map(([, key, problem]) => ({ path: `${path}.${key}`, problem }));
+}
+
+function mirrorRule(name: string, { volumes }: HubSettings): RuleProblem[] {
+  if (volumes.mode !== "existing" || new Set(volumes.volumes).size === volumes.volumes.length) return [];
+  return [{ path: `environments.${name}.volumes.volumes`, problem: "names the same volume twice; a mirror needs two" }];
+}
+
+/** Environments that claim what another one has. */
+function takenTwice(
+  { environments }: CallystoSettings,
+  setting: string,
+  claims: (environment: CallystoSettings["environments"][string]) => readonly string[],
+): RuleProblem[] {
+  const owners = new Map<string, string>();
+  const problems: RuleProblem[] = [];
+  for (const [name, environment] of Object.entries(environments)) {
+    for (const claim of claims(environment)) {
+      const owner = owners.get(claim);
+      if (owner === undefined) owners.set(claim, name);
+      else
+        problems.push({
+          path: `environments.${name}.${setting}`,
+          problem: `${claim} already belongs to environments.${owner}`,
+        });
+    }
+  }
+  return problems;
+}

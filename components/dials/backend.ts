@@ -1,0 +1,111 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Deployment } from "../kubernetes/deployment.ts";
+import { Files } from "../kubernetes/files.ts";
+import { anywhere, dns, NetworkPolicy, pods, router } from "../kubernetes/networkPolicy.ts";
+import { http, tcp } from "../kubernetes/probe.ts";
+import { ServiceSecret } from "../kubernetes/secret.ts";
+import { Service } from "../kubernetes/service.ts";
+import { scratch } from "../kubernetes/volume.ts";
+import { djangoSecrets, type DjangoSecretArgs, djangoVariables } from "./django.ts";
+import { type Ground, labels, podLabels, selector, serviceLabels } from "./ground.ts";
+import { djangoPort, nginxConf, nginxHealth, staticFolder, webPort } from "./nginx.ts";
+
+/** What {@link Backend} needs. */
+export interface BackendArgs extends Omit<DjangoSecretArgs, "settings"> {
+  readonly ground: Ground;
+}
+
+/** Name of the port in front, in the Service and for the Route. */
+export const webPortName = `${webPort}-tcp`;
+
+/** The API: Django behind an nginx in the same pod. */
+export class Backend extends pulumi.ComponentResource {
+  readonly service: Service;
+
+  constructor(name: string, args: BackendArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:dials:Backend", name, {}, opts);
+    const { place, settings, images, account } = args.ground;
+    const variables = new Files(
+      `${name}-variables`,
+      { place, name: "dials-backend-configmap", data: djangoVariables(settings) },
+      { parent: this },
+    );
+    const secrets = new ServiceSecret(
+      `${name}-secrets`,
+      { place, name: "dials-backend-secrets", values: djangoSecrets({ ...args, settings }) },
+      { parent: this },
+    );
+    const nginx = new Files(
+      `${name}-nginx`,
+      { place, name: "backend-nginx-conf", data: { "nginx.conf": nginxConf(settings.web.timeoutSeconds) } },
+      { parent: this },
+    );
+    const deployment = new Deployment(
+      name,
+      {
+        place,
+        name: "backend",
+        labels: labels(place, "backend", "dials", "django"),
+        podLabels: podLabels("backend"),
+        selector: selector("backend"),
+        serviceAccount: account,
+        replicas: settings.web.backendReplicas,
+        runAs: { user: 1000, group: 0, fsGroup: 1000 },
+        containers: [
+          {
+            name: "backend",
+            image: images.backend,
+            envFrom: [variables.envFrom(), secrets.envFrom()],
+            ports: { django: djangoPort },
+            mounts: { [staticFolder]: scratch({ volume: "staticfiles" }) },
+            resources: { cpu: ["100m", "1"], memory: ["512Mi", "2048Mi"] },
+            probes: {
+              // Django answers only for its own names, and a probe comes by the pod's address.
+              readiness: http("/", "django", { delay: 10, timeout: 10, headers: { Host: settings.apiHost } }),
+              liveness: tcp("django", { delay: 60, period: 20 }),
+            },
+          },
+          {
+            name: "nginx",
+            image: images["nginx-unprivileged"],
+            ports: { [webPortName]: webPort },
+            mounts: {
+              "/etc/nginx/conf.d": nginx.mount({ volume: "nginx-conf" }),
+              [staticFolder]: scratch({ volume: "staticfiles", readOnly: true }),
+            },
+            resources: { cpu: ["50m", "500m"], memory: ["64Mi", "256Mi"] },
+            probes: {
+              readiness: http(nginxHealth, webPortName),
+              liveness: tcp(webPortName, { delay: 10, period: 20 }),
+            },
+          },
+        ],
+      },
+      { parent: this },
+    );
+    this.service = new Service(
+      name,
+      {
+        place,
+        name: "backend-nginx",
+        labels: serviceLabels("backend-nginx"),
+        of: { selector: { ...selector("backend"), ...podLabels("backend") } },
+        ports: { [webPortName]: { port: webPort } },
+      },
+      { parent: this, dependsOn: [deployment] },
+    );
+    new NetworkPolicy(
+      name,
+      {
+        place,
+        name: "dials-backend",
+        pods: selector("backend"),
+        from: [router(place.cluster, webPort)],
+        // SSO, OMS, the run registry and CAF on 443, lxplus for brilcalc on 22.
+        to: [dns(), pods({ app: "redis-web-cache" }, [6379]), anywhere(settings.database.port, 443, 22)],
+      },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+}

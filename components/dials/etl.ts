@@ -1,0 +1,107 @@
+import * as pulumi from "@pulumi/pulumi";
+import { anywhere, dns, NetworkPolicy, pods } from "../kubernetes/networkPolicy.ts";
+import { ServiceSecret } from "../kubernetes/secret.ts";
+import type { DialsConfig } from "./config.ts";
+import { EtlEnvironment } from "./etlEnvironment.ts";
+import { certificateFolder, GridCertificate } from "./gridCertificate.ts";
+import { etlPods, type Ground } from "./ground.ts";
+import { Migrations } from "./migrations.ts";
+import type { Passwords } from "./passwords.ts";
+import { Redis } from "./redis.ts";
+import { Flower, Scheduler } from "./scheduler.ts";
+import { storage } from "./storage.ts";
+import { Worker } from "./worker.ts";
+import { indexerQueue, queueWorkers } from "./workspaces.ts";
+
+/** What {@link Etl} needs. */
+export interface EtlArgs {
+  readonly ground: Ground;
+  readonly secrets: DialsConfig["secrets"];
+  readonly passwords: Passwords;
+  readonly databaseUri: pulumi.Input<string>;
+}
+
+/** What reads DQMIO files into the databases: broker, migrations, scheduler, Flower, indexer and the workers. */
+export class Etl extends pulumi.ComponentResource {
+  /** Whatever reads the databases waits for them. */
+  readonly migrations: Migrations;
+
+  constructor(name: string, args: EtlArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:dials:Etl", name, {}, opts);
+    const { ground, secrets, passwords } = args;
+    const { place, settings } = ground;
+
+    const data = storage(`${name}-broker`, ground, "redis-etl-broker", settings.broker, ["ReadWriteOnce"], this);
+    const eos = storage(`${name}-eos`, ground, "eos-storage", settings.eos, ["ReadWriteMany"], this);
+    const broker = new Redis(
+      `${name}-broker`,
+      {
+        ground,
+        name: "redis-etl-broker",
+        use: { keeps: true, appendOnly: settings.broker.appendOnly, maxMemoryMiB: 768 },
+        password: passwords.broker,
+        data: data.mount({ volume: "redis-data" }),
+        clients: etlPods,
+      },
+      { parent: this },
+    );
+    const environment = new EtlEnvironment(
+      `${name}-environment`,
+      { ground, broker, databaseUri: args.databaseUri, flowerPassword: passwords.flower },
+      { parent: this },
+    );
+    this.migrations = new Migrations(`${name}-migrations`, { ground, environment }, { parent: this });
+    const running = { parent: this, dependsOn: [broker, this.migrations] };
+
+    // Read by the webhook that gives a pod its Kerberos credentials; no container of ours names it.
+    const eosCredentials = new ServiceSecret(
+      `${name}-eos-credentials`,
+      {
+        place,
+        name: "eos-credentials",
+        values: { KEYTAB_USER: settings.accounts.eos, KEYTAB_PWD: secrets.eosPassword },
+      },
+      { parent: this },
+    );
+    const onEos = { parent: this, dependsOn: [broker, this.migrations, eosCredentials] };
+    const certificate = new GridCertificate(
+      `${name}-grid`,
+      { ground, certificate: secrets.gridCertificate, key: secrets.gridKey },
+      { parent: this },
+    );
+
+    new Scheduler(`${name}-redbeat`, { ground, environment }, running);
+    new Flower(`${name}-flower`, { ground, environment }, running);
+    new Worker(
+      `${name}-indexer`,
+      {
+        ...{ ground, environment, eos },
+        name: indexerQueue,
+        group: "common-etl",
+        workspaces: "all",
+        memory: ["256Mi", "2048Mi"],
+        mounts: { [certificateFolder]: certificate.mount() },
+      },
+      onEos,
+    );
+    for (const worker of queueWorkers(settings.workspaces)) {
+      new Worker(
+        `${name}-${worker.name}`,
+        { ...worker, ground, environment, eos, memory: ["1024Mi", "5120Mi"] },
+        onEos,
+      );
+    }
+    new NetworkPolicy(
+      `${name}-etl`,
+      {
+        place,
+        name: "dials-etl",
+        pods: etlPods,
+        // DBS, CERN's Kerberos for EOS, and the run registry's neighbours on 443.
+        to: [dns(), pods({ app: "redis-etl-broker" }, [6379]), anywhere(settings.database.port, 8443, 443, 88)],
+      },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+}

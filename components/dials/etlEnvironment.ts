@@ -1,0 +1,102 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { EnvFrom } from "../kubernetes/container.ts";
+import { Files } from "../kubernetes/files.ts";
+import { ServiceSecret } from "../kubernetes/secret.ts";
+import type { Mount, Stamp } from "../kubernetes/volume.ts";
+import { etlConfig, etlConfigFolder, etlConfigHash, etlConfigKey } from "./etlConfig.ts";
+import { certificateFiles, certificateFolder } from "./gridCertificate.ts";
+import type { Ground } from "./ground.ts";
+import type { Redis } from "./redis.ts";
+import { databases, type Workspace } from "./workspaces.ts";
+
+/** What {@link EtlEnvironment} needs. */
+export interface EtlEnvironmentArgs {
+  readonly ground: Ground;
+  readonly broker: Redis;
+  /** Server URL without a database. */
+  readonly databaseUri: pulumi.Input<string>;
+  readonly flowerPassword: pulumi.Input<string>;
+}
+
+/** What the ETL image reads: two sets of variables and its config file. */
+export class EtlEnvironment extends pulumi.ComponentResource {
+  private readonly ground: Ground;
+  private readonly variables: Files<"ENV" | "DATABASES">;
+  private readonly secrets: ServiceSecret<string>;
+  private readonly file: Files<typeof etlConfigKey>;
+
+  constructor(name: string, args: EtlEnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:dials:EtlEnvironment", name, {}, opts);
+    const { place, settings } = args.ground;
+    this.ground = args.ground;
+    this.variables = new Files(
+      `${name}-variables`,
+      {
+        place,
+        name: "dials-etl-configmap",
+        data: { ENV: "prod", DATABASES: databases(settings.workspaces).join(",") },
+      },
+      { parent: this },
+    );
+    this.secrets = new ServiceSecret(
+      `${name}-secrets`,
+      {
+        place,
+        name: "dials-etl-secrets",
+        values: {
+          CELERY_BROKER_URL: args.broker.url(0),
+          CELERY_RESULT_BACKEND: args.broker.url(1),
+          CELERY_REDBEAT_URL: args.broker.url(2),
+          DATABASE_URI: args.databaseUri,
+          CERT_FPATH: `${certificateFolder}/${certificateFiles.certificate}`,
+          KEY_FPATH: `${certificateFolder}/${certificateFiles.key}`,
+          RAW_LAYERS: settings.etl.rawLayers.join(","),
+          FLOWER_BASIC_AUTH: pulumi.interpolate`${flowerUser}:${args.flowerPassword}`,
+          ETL_CONFIG_FPATH: `${etlConfigFolder}/${etlConfigKey}`,
+          MODEL_REGISTRY_PATH: settings.etl.modelRegistry,
+        },
+      },
+      { parent: this },
+    );
+    this.file = new Files(
+      `${name}-file`,
+      { place, name: "dials-etl-config", data: { [etlConfigKey]: etlConfig(settings.etl, settings.workspaces) } },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+
+  /** Variables of a process that knows every workspace: it restarts when any of them changes. */
+  ofAll(): { readonly envFrom: readonly EnvFrom[]; readonly mounts: Readonly<Record<string, Mount>> } {
+    return {
+      envFrom: [this.variables.envFrom(), this.secrets.envFrom()],
+      mounts: { [etlConfigFolder]: this.file.mount({ volume: "etl-config" }) },
+    };
+  }
+
+  /** The same variables for a process that only works for these workspaces, so that the others' do not restart it. */
+  of(workspaces: readonly Workspace[]): {
+    readonly envFrom: readonly EnvFrom[];
+    readonly mounts: Readonly<Record<string, Mount>>;
+    readonly podAnnotations: Readonly<Record<string, string>>;
+  } {
+    return {
+      envFrom: [unstamped(this.variables.envFrom()), this.secrets.envFrom()],
+      mounts: { [etlConfigFolder]: unstamped(this.file.mount({ volume: "etl-config" })) },
+      podAnnotations: { "orrery/files.dials-etl-config": etlConfigHash(this.ground.settings.etl, workspaces) },
+    };
+  }
+
+  /** Variables of the migrations, which need no config file. */
+  ofMigrations(): { readonly envFrom: readonly EnvFrom[] } {
+    return { envFrom: [this.variables.envFrom(), this.secrets.envFrom()] };
+  }
+}
+
+/** The same source, whose changes restart nothing. */
+function unstamped<T extends { readonly stamp?: Stamp }>(source: T): Omit<T, "stamp"> {
+  return Object.fromEntries(Object.entries(source).filter(([key]) => key !== "stamp")) as Omit<T, "stamp">;
+}
+
+/** Who logs in to Flower. */
+const flowerUser = "dials";

@@ -1,0 +1,68 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Deployment } from "../kubernetes/deployment.ts";
+import { NetworkPolicy, router } from "../kubernetes/networkPolicy.ts";
+import { http, tcp } from "../kubernetes/probe.ts";
+import { Service } from "../kubernetes/service.ts";
+import { webPortName } from "./backend.ts";
+import { type Ground, labels, podLabels, selector, serviceLabels } from "./ground.ts";
+import { webPort } from "./nginx.ts";
+
+/** What {@link Frontend} needs. */
+export interface FrontendArgs {
+  readonly ground: Ground;
+}
+
+/** The web application: static files; what it talks to was compiled into its image. */
+export class Frontend extends pulumi.ComponentResource {
+  readonly service: Service;
+
+  constructor(name: string, { ground }: FrontendArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:dials:Frontend", name, {}, opts);
+    const { place, settings, images, account } = ground;
+    const deployment = new Deployment(
+      name,
+      {
+        place,
+        name: "frontend",
+        labels: labels(place, "frontend", "dials", "nginx"),
+        podLabels: podLabels("frontend"),
+        selector: selector("frontend"),
+        serviceAccount: account,
+        replicas: settings.web.frontendReplicas,
+        // The image lets group 0 write where its nginx must.
+        runAs: { user: 101, group: 0 },
+        containers: [
+          {
+            name: "frontend",
+            image: images.frontend,
+            ports: { [webPortName]: webPort },
+            scratch: ["/tmp", "/var/cache/nginx", "/var/run"],
+            resources: { cpu: ["50m", "500m"], memory: ["64Mi", "256Mi"] },
+            probes: {
+              readiness: http("/", webPortName),
+              liveness: tcp(webPortName, { delay: 10, period: 20 }),
+            },
+          },
+        ],
+      },
+      { parent: this },
+    );
+    this.service = new Service(
+      name,
+      {
+        place,
+        name: "frontend",
+        labels: serviceLabels("frontend"),
+        of: { selector: { ...selector("frontend"), ...podLabels("frontend") } },
+        ports: { [webPortName]: { port: webPort } },
+      },
+      { parent: this, dependsOn: [deployment] },
+    );
+    new NetworkPolicy(
+      name,
+      { place, name: "dials-frontend", pods: selector("frontend"), from: [router(place.cluster, webPort)] },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+}

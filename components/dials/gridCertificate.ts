@@ -1,0 +1,42 @@
+import * as pulumi from "@pulumi/pulumi";
+import { ServiceSecret } from "../kubernetes/secret.ts";
+import type { Mount } from "../kubernetes/volume.ts";
+import type { Ground } from "./ground.ts";
+
+/** Where the indexer finds certificate and key. */
+export const certificateFolder = "/etc/grid-security/dials";
+/** Their names in that folder and in the Secret. */
+export const certificateFiles = { certificate: "usercert.pem", key: "userkey.pem" } as const;
+
+/** What {@link GridCertificate} needs. */
+export interface GridCertificateArgs {
+  readonly ground: Ground;
+  /** PEM; config has seen that it has not expired and that the key is its own. */
+  readonly certificate: pulumi.Output<string>;
+  /** PEM without passphrase. */
+  readonly key: pulumi.Output<string>;
+}
+
+/** The robot certificate by which the indexer asks DBS. */
+export class GridCertificate extends pulumi.ComponentResource {
+  private readonly secret: ServiceSecret<(typeof certificateFiles)[keyof typeof certificateFiles]>;
+
+  constructor(name: string, args: GridCertificateArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:dials:GridCertificate", name, {}, opts);
+    this.secret = new ServiceSecret(
+      name,
+      {
+        place: args.ground.place,
+        name: "dials-grid-certificate",
+        values: { [certificateFiles.certificate]: args.certificate, [certificateFiles.key]: args.key } as const,
+      },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+
+  /** Both files, readable by the pod only. */
+  mount(): Mount {
+    return this.secret.mount({ volume: "grid-certificate", mode: 0o440 });
+  }
+}

@@ -1,0 +1,52 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ContainerArgs } from "../kubernetes/container.ts";
+import { Job } from "../kubernetes/job.ts";
+import type { EtlEnvironment } from "./etlEnvironment.ts";
+import { etlPods, type Ground, labels, podLabels } from "./ground.ts";
+
+/** What {@link Migrations} need. */
+export interface MigrationsArgs {
+  readonly ground: Ground;
+  readonly environment: EtlEnvironment;
+}
+
+/** Makes missing databases and brings all of them up to date; whatever uses them depends on it. */
+export class Migrations extends pulumi.ComponentResource {
+  constructor(name: string, args: MigrationsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:dials:Migrations", name, {}, opts);
+    const { place, images, account } = args.ground;
+    const { envFrom } = args.environment.ofMigrations();
+    const step = (role: string, command: readonly string[]): ContainerArgs => ({
+      name: role,
+      image: images.etl,
+      command,
+      envFrom,
+      resources: { cpu: ["100m", "1"], memory: ["256Mi", "1024Mi"] },
+    });
+    new Job(
+      name,
+      {
+        place,
+        name: "dials-db-init",
+        labels: labels(place, "dials-db-init", "common-etl", "python"),
+        podLabels: { ...podLabels("dials-db-init"), ...etlPods },
+        serviceAccount: account,
+        runAs: { user: 1000, fsGroup: 1000 },
+        deadlineSeconds: 900,
+        retries: 3,
+        initContainers: [step("database-reachable", ["python3", "-c", reach])],
+        containers: [step("db-init", ["alembic", "upgrade", "head"])],
+      },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+}
+
+/** Alembic takes a server that it cannot reach for a missing database, so the server is asked first. */
+const reach = `import os, sys, sqlalchemy
+try:
+    sqlalchemy.create_engine(os.environ["DATABASE_URI"] + "/postgres").connect().close()
+except sqlalchemy.exc.OperationalError as error:
+    sys.exit(f"PostgreSQL cannot be reached: {error.orig}")
+`;

@@ -1,0 +1,120 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Deployment } from "../kubernetes/deployment.ts";
+import { Files } from "../kubernetes/files.ts";
+import { NetworkPolicy, pods } from "../kubernetes/networkPolicy.ts";
+import { exec, tcp } from "../kubernetes/probe.ts";
+import { ServiceSecret } from "../kubernetes/secret.ts";
+import { Service } from "../kubernetes/service.ts";
+import type { Mount } from "../kubernetes/volume.ts";
+import { type Ground, labels, podLabels, selector, serviceLabels } from "./ground.ts";
+import { redisConf, type RedisUse } from "./redisConf.ts";
+
+/** What {@link Redis} needs. */
+export interface RedisArgs {
+  readonly ground: Ground;
+  /** Name of its Deployment, Service and Secret. */
+  readonly name: "redis-etl-broker" | "redis-web-cache";
+  readonly use: RedisUse;
+  readonly password: pulumi.Input<string>;
+  /** Volume of its data folder. */
+  readonly data: Mount;
+  /** Labels of the pods that may talk to it. */
+  readonly clients: Readonly<Record<string, string>>;
+}
+
+const port = 6379;
+const dataFolder = "/var/lib/redis/data";
+const configFolder = "/etc/dials-redis";
+const authFolder = "/etc/dials-redis-auth";
+
+/** One Redis with its password, its Service and nobody but its clients in front. */
+export class Redis extends pulumi.ComponentResource {
+  private readonly service: Service;
+  private readonly password: pulumi.Output<string>;
+
+  constructor(name: string, args: RedisArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:dials:Redis", name, {}, opts);
+    const { place, images, account } = args.ground;
+    const own = labels(place, args.name, "databases", "redis");
+    this.password = pulumi.secret(args.password);
+
+    const secret = new ServiceSecret(
+      name,
+      {
+        place,
+        name: args.name,
+        // Redis reads the file, so that the password is in no process list; the key's name is what clients know.
+        values: { "database-password": this.password, "auth.conf": pulumi.interpolate`requirepass ${this.password}\n` },
+      },
+      { parent: this },
+    );
+    const config = new Files(
+      name,
+      {
+        place,
+        name: `${args.name}-config`,
+        data: { "redis.conf": redisConf(args.use, dataFolder, `${authFolder}/auth.conf`) },
+      },
+      { parent: this },
+    );
+    new Deployment(
+      name,
+      {
+        place,
+        name: args.name,
+        labels: own,
+        podLabels: podLabels(args.name),
+        selector: selector(args.name),
+        serviceAccount: account,
+        // Two servers on one volume would overwrite each other's snapshots.
+        strategy: args.use.keeps ? "Recreate" : "RollingUpdate",
+        runAs: { user: 1001, group: 0, fsGroup: 1001 },
+        containers: [
+          {
+            name: "redis",
+            image: images.redis,
+            args: ["redis-server", `${configFolder}/redis.conf`],
+            env: { REDIS_PASSWORD: secret.env("database-password") },
+            ports: { redis: port },
+            mounts: {
+              [dataFolder]: args.data,
+              [configFolder]: config.mount({ volume: "config" }),
+              [authFolder]: secret.mount({ volume: "auth", items: { "auth.conf": "auth.conf" } }),
+            },
+            resources: { cpu: ["50m", "500m"], memory: ["512Mi", "1024Mi"] },
+            probes: { readiness: readiness, liveness: tcp(port, { delay: 30, timeout: 1 }) },
+          },
+        ],
+      },
+      { parent: this },
+    );
+    this.service = new Service(
+      name,
+      {
+        place,
+        name: args.name,
+        labels: serviceLabels(args.name),
+        of: { selector: { ...selector(args.name), ...podLabels(args.name) } },
+        ports: { [args.name]: { port } },
+      },
+      { parent: this },
+    );
+    new NetworkPolicy(
+      name,
+      { place, name: args.name, pods: selector(args.name), from: [pods(args.clients, [port])] },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+
+  /** URL of one of its databases, password and all. */
+  url(database: number): pulumi.Output<string> {
+    return pulumi.interpolate`redis://:${this.password}@${this.service.serviceName}:${port}/${database}`;
+  }
+}
+
+/** The client takes the password from the environment; as an argument anybody in the pod could read it. */
+const readiness = exec(["sh", "-c", 'test "$(REDISCLI_AUTH="$REDIS_PASSWORD" redis-cli -h 127.0.0.1 ping)" = PONG'], {
+  delay: 5,
+  timeout: 1,
+});

@@ -1,0 +1,118 @@
+import type { RuleProblem } from "../../config/define.ts";
+import type { DialsSettings } from "./config.ts";
+import { digestOf, resolveImages, streams } from "./images.ts";
+
+/** What is wrong across the settings; the schema has seen to each setting by itself. */
+export function dialsRules(settings: DialsSettings): RuleProblem[] {
+  return [
+    ...workspaceRules(settings),
+    ...hostRules(settings),
+    ...ssoRules(settings),
+    ...exposureRules(settings),
+    ...streamRules(settings),
+    ...(settings.web.routeTimeoutSeconds < settings.web.timeoutSeconds
+      ? [
+          {
+            path: "web.routeTimeoutSeconds",
+            problem: `must not be less than web.timeoutSeconds (${settings.web.timeoutSeconds})`,
+          },
+        ]
+      : []),
+  ];
+}
+
+function workspaceRules({ workspaces, defaultWorkspace }: DialsSettings): RuleProblem[] {
+  const names = workspaces.map(({ name }) => name);
+  const twice = names.flatMap((name, index) =>
+    names.indexOf(name) === index ? [] : [{ path: `workspaces[${index}].name`, problem: `"${name}" is listed twice` }],
+  );
+  // PostgreSQL's own databases; the account could not own them.
+  const reserved = names.flatMap((name, index) =>
+    ["postgres", "template0", "template1", "default"].includes(name)
+      ? [
+          {
+            path: `workspaces[${index}].name`,
+            problem: `"${name}" is a name that PostgreSQL or Django keeps for itself`,
+          },
+        ]
+      : [],
+  );
+  return [
+    ...twice,
+    ...reserved,
+    ...(names.includes(defaultWorkspace)
+      ? []
+      : [
+          {
+            path: "defaultWorkspace",
+            problem: `"${defaultWorkspace}" is not one of the workspaces (${names.join(", ")})`,
+          },
+        ]),
+  ];
+}
+
+function hostRules({ domain, frontendHost, apiHost, frontendBuild }: DialsSettings): RuleProblem[] {
+  const outside = Object.entries({ frontendHost, apiHost })
+    .filter(([, host]) => !host.endsWith(`.${domain}`))
+    .map(([path, host]) => ({ path, problem: `"${host}" is not allowed: the router admits names in ${domain} only` }));
+  return [
+    ...outside,
+    ...(frontendHost === apiHost
+      ? [{ path: "apiHost", problem: "must differ from frontendHost: each has a Route of its own" }]
+      : []),
+    ...(frontendBuild.apiHost === apiHost
+      ? []
+      : [
+          {
+            path: "frontendBuild.apiHost",
+            problem: `the frontend image calls "${frontendBuild.apiHost}", not apiHost ("${apiHost}"): name an image that was built for this host and say so here`,
+          },
+        ]),
+  ];
+}
+
+function ssoRules({ sso, frontendBuild }: DialsSettings): RuleProblem[] {
+  const ids = [frontendBuild.publicClient, sso.confidentialClient, sso.omsClient, ...sso.apiClients];
+  const places = ["frontendBuild.publicClient", "sso.confidentialClient", "sso.omsClient"];
+  const twice = ids.flatMap((id, index) =>
+    ids.indexOf(id) === index
+      ? []
+      : [
+          {
+            path: places[index] ?? `sso.apiClients[${index - places.length}]`,
+            problem: `"${id}" is the identifier of another application`,
+          },
+        ],
+  );
+  return [
+    ...twice,
+    ...(frontendBuild.audience === sso.confidentialClient
+      ? []
+      : [
+          {
+            path: "sso.confidentialClient",
+            problem: `the frontend image asks for tokens for "${frontendBuild.audience}" (frontendBuild.audience); the API would refuse them`,
+          },
+        ]),
+  ];
+}
+
+function exposureRules({ exposure }: DialsSettings): RuleProblem[] {
+  if (exposure.to === "internet") return [];
+  return exposure.ranges.flatMap((range, index) =>
+    range.endsWith("/0")
+      ? [{ path: `exposure.ranges[${index}]`, problem: `"${range}" is everybody; say to: internet` }]
+      : [],
+  );
+}
+
+function streamRules({ imageStreams, images }: DialsSettings): RuleProblem[] {
+  if (!imageStreams) return [];
+  const resolved = resolveImages(images);
+  return streams
+    .filter((name) => digestOf(resolved[name]) === undefined)
+    .map((name) => ({
+      path: `images.${name}`,
+      problem: `"${resolved[name]}" has no digest; imageStreams needs one: npm run ops -- dials images pin`,
+    }));
+}

@@ -1,0 +1,86 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Deployment } from "../kubernetes/deployment.ts";
+import { http, tcp } from "../kubernetes/probe.ts";
+import type { EtlEnvironment } from "./etlEnvironment.ts";
+import { etlPods, type Ground, labels, podLabels, selector } from "./ground.ts";
+
+/** What {@link Scheduler} and {@link Flower} need. */
+export interface EtlServiceArgs {
+  readonly ground: Ground;
+  readonly environment: EtlEnvironment;
+}
+
+/** RedBeat: puts the hourly indexing into its queue. */
+export class Scheduler extends pulumi.ComponentResource {
+  constructor(name: string, args: EtlServiceArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:dials:Scheduler", name, {}, opts);
+    const { envFrom, mounts } = args.environment.ofAll();
+    new Deployment(
+      name,
+      {
+        ...etlService(args.ground, "common-redbeat"),
+        // A second one would wait for the first one's lock.
+        strategy: "Recreate",
+        containers: [
+          {
+            name: "common-redbeat",
+            image: args.ground.images.etl,
+            command: ["celery", "--app=python", "beat", "--loglevel=INFO", "--scheduler", "redbeat.RedBeatScheduler"],
+            envFrom,
+            mounts,
+            resources: { cpu: ["50m", "500m"], memory: ["256Mi", "1024Mi"] },
+            probes: { none: "beat listens on nothing and answers nobody; it exits when it cannot go on" },
+          },
+        ],
+      },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+}
+
+/** Flower: shows the workers and steers them; reached by port-forward only. */
+export class Flower extends pulumi.ComponentResource {
+  constructor(name: string, args: EtlServiceArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:dials:Flower", name, {}, opts);
+    const { envFrom, mounts, podAnnotations } = args.environment.of([]);
+    new Deployment(
+      name,
+      {
+        ...etlService(args.ground, "flower"),
+        podAnnotations,
+        containers: [
+          {
+            name: "flower",
+            image: args.ground.images.etl,
+            command: ["celery", "--app=python", "flower", "--purge_offline_workers=120"],
+            envFrom,
+            mounts,
+            ports: { flower: 5555 },
+            resources: { cpu: ["50m", "500m"], memory: ["256Mi", "1024Mi"] },
+            probes: {
+              readiness: http("/healthcheck", "flower", { delay: 10 }),
+              liveness: tcp("flower", { delay: 30 }),
+            },
+          },
+        ],
+      },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+}
+
+/** What the common services of the ETL share; neither touches EOS. */
+function etlService({ place, settings, account }: Ground, name: string) {
+  return {
+    place,
+    name,
+    labels: labels(place, name, "common-etl", "python"),
+    podLabels: { ...podLabels(name), ...etlPods },
+    selector: selector(name),
+    serviceAccount: account,
+    replicas: settings.etl.paused ? 0 : 1,
+    runAs: { user: 1000, fsGroup: 1000 },
+  };
+}

@@ -1,0 +1,78 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Exposure } from "../kubernetes/exposure.ts";
+import type { Service } from "../kubernetes/service.ts";
+import { scratch } from "../kubernetes/volume.ts";
+import { Backend, webPortName } from "./backend.ts";
+import type { DialsConfig } from "./config.ts";
+import { Frontend } from "./frontend.ts";
+import { type Ground, selector, serviceLabels } from "./ground.ts";
+import type { Passwords } from "./passwords.ts";
+import { Redis } from "./redis.ts";
+
+/** What {@link Web} needs. */
+export interface WebArgs {
+  readonly ground: Ground;
+  readonly config: DialsConfig;
+  readonly passwords: Passwords;
+  readonly databaseUri: pulumi.Input<string>;
+  /** What the databases must have been through before the API reads them. */
+  readonly after: readonly pulumi.Resource[];
+}
+
+/** What users see: API, web application, their public names, and the cache behind. */
+export class Web extends pulumi.ComponentResource {
+  readonly frontendUrl: string;
+  readonly apiUrl: string;
+
+  constructor(name: string, args: WebArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:dials:Web", name, {}, opts);
+    const { ground, config, passwords } = args;
+    const { settings } = config;
+    const cache = new Redis(
+      `${name}-cache`,
+      {
+        ground,
+        name: "redis-web-cache",
+        use: { keeps: false, appendOnly: false, maxMemoryMiB: 768 },
+        password: passwords.cache,
+        data: scratch({ volume: "redis-data", size: "64Mi" }),
+        clients: selector("backend"),
+      },
+      { parent: this },
+    );
+    const backend = new Backend(
+      `${name}-backend`,
+      {
+        ground,
+        secrets: config.secrets,
+        apiClients: config.families.apiClients,
+        signingKey: passwords.django,
+        cacheUrl: cache.url(0),
+        databaseUri: args.databaseUri,
+      },
+      { parent: this, dependsOn: [cache, ...args.after] },
+    );
+    const frontend = new Frontend(`${name}-frontend`, { ground }, { parent: this });
+
+    const expose = (route: string, host: string, service: Service): string =>
+      new Exposure(
+        `${name}-${route}`,
+        {
+          place: ground.place,
+          name: route,
+          labels: serviceLabels(route),
+          service,
+          port: webPortName,
+          host,
+          tls: { termination: "edge", insecure: "Redirect" },
+          timeoutSeconds: settings.web.routeTimeoutSeconds,
+          // An empty list, written down, is what opens a Route of CERN's to the world.
+          allowFrom: settings.exposure.to === "internet" ? [] : settings.exposure.ranges,
+        },
+        { parent: this },
+      ).url;
+    this.apiUrl = expose("dials-backend", settings.apiHost, backend.service);
+    this.frontendUrl = expose("dials-frontend", settings.frontendHost, frontend.service);
+    this.registerOutputs({ apiUrl: this.apiUrl, frontendUrl: this.frontendUrl });
+  }
+}

@@ -1,0 +1,99 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Deployment } from "../kubernetes/deployment.ts";
+import { exec } from "../kubernetes/probe.ts";
+import type { Amount } from "../kubernetes/resources.ts";
+import { type Mount, scratch } from "../kubernetes/volume.ts";
+import type { EtlEnvironment } from "./etlEnvironment.ts";
+import { etlPods, type Ground, labels, podLabels, selector } from "./ground.ts";
+import type { Storage } from "./storage.ts";
+import type { Workspace } from "./workspaces.ts";
+
+/** What a {@link Worker} needs. */
+export interface WorkerArgs {
+  readonly ground: Ground;
+  readonly environment: EtlEnvironment;
+  /** Name of the Deployment, of its container, of its only queue and before the @ of its host name. */
+  readonly name: string;
+  /** `app.kubernetes.io/part-of`. */
+  readonly group: string;
+  /** Whose tasks it takes; the indexer takes everybody's. */
+  readonly workspaces: readonly Workspace[] | "all";
+  readonly eos: Storage;
+  /** Request and limit. */
+  readonly memory: Amount;
+  /** Path -> what else it sees. @default nothing */
+  readonly mounts?: Readonly<Record<string, Mount>>;
+}
+
+/** Annotation by which CERN's OpenShift gives a pod Kerberos credentials for EOS, and a /tmp of its own. */
+const eosAnnotation = { "eos.okd.cern.ch/mount-eos-with-credentials-from-secret": "eos-credentials" } as const;
+
+/** Writable folder of the ETL's pods: beside EOS's credentials a second /tmp would be refused. */
+const scratchFolder = "/scratch";
+
+/** A Celery worker on one queue, one task at a time. */
+export class Worker extends pulumi.ComponentResource {
+  constructor(name: string, args: WorkerArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:dials:Worker", name, {}, opts);
+    const { place, settings, images, account } = args.ground;
+    const environment =
+      args.workspaces === "all"
+        ? { ...args.environment.ofAll(), podAnnotations: {} }
+        : args.environment.of(args.workspaces);
+    new Deployment(
+      name,
+      {
+        place,
+        name: args.name,
+        labels: labels(place, args.name, args.group, "python"),
+        podLabels: { ...podLabels(args.name), ...etlPods },
+        selector: selector(args.name),
+        podAnnotations: { ...eosAnnotation, ...environment.podAnnotations },
+        serviceAccount: account,
+        replicas: settings.etl.paused ? 0 : 1,
+        graceSeconds: settings.etl.graceSeconds,
+        runAs: { user: 1000, fsGroup: 1000 },
+        containers: [
+          {
+            name: args.name,
+            image: images.etl,
+            command: workerCommand(args.name),
+            env: { TMPDIR: scratchFolder },
+            envFrom: environment.envFrom,
+            mounts: {
+              "/eos": args.eos.mount({ readOnly: true }),
+              [scratchFolder]: scratch({ volume: "scratch", size: settings.etl.scratch }),
+              ...environment.mounts,
+              ...args.mounts,
+            },
+            scratch: [],
+            resources: { cpu: ["100m", "1"], memory: args.memory },
+            probes: { startup: ping(args.name, 10, 30), readiness: ping(args.name, 300, 3) },
+          },
+        ],
+      },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+}
+
+/** Celery itself is the container's first process, so that it hears when the pod is to stop and ends its task first. */
+export function workerCommand(queue: string): string[] {
+  return [
+    ...["celery", "--app=python", "worker", "--loglevel=INFO"],
+    // A process for each task: what a task leaks goes with it.
+    ...["--concurrency=1", "--autoscale=1,0", "--max-tasks-per-child=1"],
+    ...[`--hostname=${queue}@%h`, `--queues=${queue}`],
+  ];
+}
+
+/** Asks the worker over the broker; readiness only, since a broker that is away is no reason to kill a worker. */
+function ping(queue: string, period: number, failures: number) {
+  return exec(["sh", "-c", `exec celery --app=python inspect ping --timeout=20 --destination="${queue}@$(hostname)"`], {
+    delay: 10,
+    period,
+    timeout: 30,
+    failures,
+  });
+}

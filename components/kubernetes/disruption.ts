@@ -1,0 +1,35 @@
+import * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import type { ObjectArgs } from "./place.ts";
+import { metadata } from "./place.ts";
+
+/** What {@link disruptionBudget} needs. */
+export interface DisruptionBudgetArgs extends ObjectArgs {
+  readonly selector: Readonly<Record<string, string>>;
+  readonly maxUnavailable: number | string;
+}
+
+/** How many pods of a workload a drain may take at once. */
+export function disruptionBudget(
+  name: string,
+  args: DisruptionBudgetArgs,
+  parent: pulumi.Resource,
+): k8s.policy.v1.PodDisruptionBudget {
+  const { place, labels } = args;
+  return new k8s.policy.v1.PodDisruptionBudget(
+    `${name}-budget`,
+    {
+      metadata: metadata({ place, name: args.name, ...(labels === undefined ? {} : { labels }) }),
+      spec: { maxUnavailable: args.maxUnavailable, selector: { matchLabels: args.selector } },
+    },
+    { parent },
+  );
+}
+
+/** Pods of one workload prefer different nodes. */
+export function spread(selector: Readonly<Record<string, string>>): k8s.types.input.core.v1.Affinity {
+  const podAffinityTerm = { topologyKey: "kubernetes.io/hostname", labelSelector: { matchLabels: { ...selector } } };
+  return {
+    podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm }] },
+  };
+}

@@ -1,0 +1,89 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { Cluster } from "./cluster.ts";
+import type { ObjectArgs } from "./place.ts";
+import { metadata } from "./place.ts";
+
+type Peer = k8s.types.input.networking.v1.NetworkPolicyPeer;
+type Port = k8s.types.input.networking.v1.NetworkPolicyPort;
+
+/** Who may talk to whom on which ports; made by the functions below. */
+export interface Traffic {
+  /** Empty means anybody. */
+  readonly peers: readonly Peer[];
+  /** Empty means all. */
+  readonly ports: readonly Port[];
+}
+
+/** What a {@link NetworkPolicy} needs. */
+export interface NetworkPolicyArgs extends ObjectArgs {
+  /** Labels of the pods it is about; `{}` is every pod of the namespace. */
+  readonly pods: Readonly<Record<string, string>>;
+  /** Who may call them. @default nobody */
+  readonly from?: readonly Traffic[];
+  /** Whom they may call. @default nobody */
+  readonly to?: readonly Traffic[];
+}
+
+/** What pods may receive and send; several policies add up. */
+export class NetworkPolicy extends pulumi.ComponentResource {
+  constructor(name: string, args: NetworkPolicyArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:kubernetes:NetworkPolicy", name, {}, opts);
+    new k8s.networking.v1.NetworkPolicy(
+      `${name}-policy`,
+      {
+        metadata: metadata(args),
+        spec: {
+          podSelector: Object.keys(args.pods).length === 0 ? {} : { matchLabels: args.pods },
+          policyTypes: ["Ingress", "Egress"],
+          ingress: (args.from ?? []).map(({ peers, ports }) => ({ from: [...peers], ports: [...ports] })),
+          egress: (args.to ?? []).map(({ peers, ports }) => ({ to: [...peers], ports: [...ports] })),
+        },
+      },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+}
+
+/** Any address outside or inside, on these TCP ports. */
+export function anywhere(...ports: readonly (number | string)[]): Traffic {
+  const peers = [{ ipBlock: { cidr: "0.0.0.0/0" } }, { ipBlock: { cidr: "::/0" } }];
+  return { peers, ports: tcpPorts(ports) };
+}
+
+/** Pods with these labels, in this namespace unless another one is named. */
+export function pods(
+  labels: Readonly<Record<string, string>>,
+  ports: readonly (number | string)[],
+  namespaceName?: string,
+): Traffic {
+  const podSelector = Object.keys(labels).length === 0 ? {} : { matchLabels: labels };
+  const namespace =
+    namespaceName === undefined
+      ? {}
+      : { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespaceName } } };
+  return { peers: [{ podSelector, ...namespace }], ports: tcpPorts(ports) };
+}
+
+/** The cluster's router or ingress controller; where a cluster does not label it, anybody. */
+export function router(cluster: Cluster, ...ports: readonly (number | string)[]): Traffic {
+  const label = { "network.openshift.io/policy-group": "ingress" };
+  const peers = cluster.platform === "openshift" ? [{ namespaceSelector: { matchLabels: label } }] : [];
+  return { peers, ports: tcpPorts(ports) };
+}
+
+/** Name servers, wherever they run; 5353 is where OpenShift's listen behind their Service. */
+export function dns(): Traffic {
+  const ports = [53, 5353].flatMap((port) => ["UDP", "TCP"].map((protocol) => ({ port, protocol })));
+  return { peers: [{ namespaceSelector: {} }], ports };
+}
+
+/** The cluster's API server, whose addresses differ from cluster to cluster. */
+export function apiServer(): Traffic {
+  return anywhere(443, 6443);
+}
+
+function tcpPorts(ports: readonly (number | string)[]): Port[] {
+  return ports.map((port) => ({ port, protocol: "TCP" }));
+}

@@ -1,0 +1,45 @@
+import type { GuestPart } from "./description.ts";
+
+/** What a guest lets in besides ping and answers to what it asked itself. */
+export interface Firewall {
+  /** TCP ports open to everybody. */
+  readonly open: readonly number[];
+  /** TCP ports open on one interface only, by its name. */
+  readonly inside?: Readonly<Record<string, readonly number[]>>;
+}
+
+const path = "/etc/nftables.conf";
+
+/** nftables with one table of its own, so that Docker's rules beside it stay. */
+export function firewall(rules: Firewall): GuestPart {
+  return {
+    packages: ["nftables"],
+    files: [{ path, text: ruleset(rules), mode: "0755" }],
+    steps: [`nft -c -f ${path} || fail "nft refuses ${path}"`],
+    units: [{ name: "nftables", how: "reload", files: [path] }],
+  };
+}
+
+/** The ruleset; loading it replaces the table in one transaction. */
+export function ruleset({ open, inside }: Firewall): string {
+  const ports = (list: readonly number[]): string => `{ ${list.join(", ")} }`;
+  const own = Object.entries(inside ?? {}).map(
+    ([name, list]) => `    iifname "${name}" tcp dport ${ports(list)} accept\n`,
+  );
+  return `#!/usr/sbin/nft -f
+table inet orrery
+delete table inet orrery
+table inet orrery {
+  chain input {
+    type filter hook input priority filter; policy drop;
+    iifname "lo" accept
+    ct state established,related accept
+    ct state invalid drop
+    meta l4proto { icmp, ipv6-icmp } accept
+    udp sport 67 udp dport 68 accept
+    udp sport 547 udp dport 546 accept
+    tcp dport ${ports(open)} accept
+${own.join("")}  }
+}
+`;
+}

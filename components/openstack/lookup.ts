@@ -1,0 +1,115 @@
+import * as openstack from "@pulumi/openstack";
+import * as pulumi from "@pulumi/pulumi";
+import { isId } from "./names.ts";
+
+/** Looks up what already exists in the cloud; each error names the setting and says what to do about it. */
+export class Lookup {
+  private readonly parent: pulumi.Resource;
+  private readonly setting: string;
+
+  /**
+   * @param parent Resource whose provider is asked.
+   * @param setting Path of the settings that name the things, e.g. `callysto:settings.environments.hub-dev`.
+   */
+  constructor(parent: pulumi.Resource, setting: string) {
+    this.parent = parent;
+    this.setting = setting;
+  }
+
+  /** Id of the newest image with this name; an id is taken as it is. */
+  imageId(image: string): pulumi.Output<string> {
+    if (isId(image)) return pulumi.output(image);
+    return this.find(
+      "image",
+      `no image named "${image}"; upload one or name another`,
+      openstack.images.getImage({ name: image, mostRecent: true }, { parent: this.parent }),
+    ).id;
+  }
+
+  /** Name of a flavour, after it was seen to exist. */
+  flavorName(flavor: string): pulumi.Output<string> {
+    return this.find(
+      "flavor",
+      `no flavour named "${flavor}"; \`openstack flavor list\` shows what there is`,
+      openstack.compute.getFlavor({ name: flavor }, { parent: this.parent }),
+    ).apply(() => flavor);
+  }
+
+  /** Id of a network by its name. */
+  networkId(network: string): pulumi.Output<string> {
+    return this.find(
+      "network",
+      `no network named "${network}" is visible to this project`,
+      openstack.networking.getNetwork({ name: network }, { parent: this.parent }),
+    ).id;
+  }
+
+  /** Name of a keypair, after it was seen to exist. */
+  keypairName(keypair: string): pulumi.Output<string> {
+    return this.find(
+      "keypair.name",
+      `this user has no keypair named "${keypair}"; \`openstack keypair create --public-key\` makes it`,
+      openstack.compute.getKeypair({ name: keypair }, { parent: this.parent }),
+    ).apply(() => keypair);
+  }
+
+  /** Id of a zone of this project by its name, with or without the final dot. */
+  zoneId(zone: string): pulumi.Output<string> {
+    return this.find(
+      "mode",
+      `this project has no zone "${zone}"; another project owns it, or it must be created first`,
+      openstack.dns.getDnsZone({ name: `${zone.replace(/\.$/, "")}.` }, { parent: this.parent }),
+    ).id;
+  }
+
+  /** Id of a volume by its name; an id is taken as it is. */
+  volumeId(volume: string): pulumi.Output<string> {
+    if (isId(volume)) return pulumi.output(volume);
+    return this.find(
+      "volumes",
+      `there is no volume named "${volume}", or more than one`,
+      openstack.blockstorage.getVolumeV3({ name: volume }, { parent: this.parent }),
+    ).id;
+  }
+
+  /** A floating IP of this project by its address, or by its description when it is no address. */
+  floatingIp(ip: string): pulumi.Output<openstack.networking.GetFloatingIpResult> {
+    const wanted = /^[0-9.]+$/.test(ip) ? { address: ip } : { description: ip };
+    return this.find(
+      "floatingIp.ip",
+      `this project has no floating IP "${ip}"; \`openstack floating ip list\` shows what it has`,
+      openstack.networking.getFloatingIp(wanted, { parent: this.parent }),
+    );
+  }
+
+  private find<T>(key: string, problem: string, found: Promise<T>): pulumi.Output<pulumi.Unwrap<T>> {
+    // RunError is the one error kind that the engine prints without a stack trace.
+    const explained = found.catch((error: unknown) => {
+      const words = oneLine(error instanceof Error ? error.message : String(error));
+      throw new pulumi.RunError(
+        loginProblem(words) ?? `${this.setting}.${key}: ${problem}\n  the cloud said: ${words}`,
+      );
+    });
+    return pulumi.output(explained);
+  }
+}
+
+/** What to say when the look-up did not even begin, because the cloud does not answer or does not know us. */
+function loginProblem(words: string): string | undefined {
+  const hint = "`clouds:settings` and the secret `clouds:<name>` say where the cloud is and who logs in";
+  if (/connection refused|no such host|i\/o timeout|no route to host|EOF$|context deadline exceeded/.test(words)) {
+    return `the OpenStack cloud does not answer; check its authUrl and the network: ${hint}\n  ${words}`;
+  }
+  if (/\b401\b|Authentication failed|requires authentication/.test(words)) {
+    return `the OpenStack cloud refuses the login: ${hint}\n  ${words}`;
+  }
+  return undefined;
+}
+
+/** The provider's words without the call's name and the blank lines around them. */
+function oneLine(words: string): string {
+  return words
+    .replace(/^invocation of \S+ returned an error:\s*/, "")
+    .replace(/\s+/g, " ")
+    .trim();
+}

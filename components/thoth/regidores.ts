@@ -1,0 +1,156 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ContainerArgs } from "../kubernetes/container.ts";
+import { Deployment } from "../kubernetes/deployment.ts";
+import { anywhere, dns, NetworkPolicy } from "../kubernetes/networkPolicy.ts";
+import { http } from "../kubernetes/probe.ts";
+import { ServiceSecret } from "../kubernetes/secret.ts";
+import { BotImage } from "./botImage.ts";
+import type { BotArgs } from "./bots.ts";
+import type { SeshetaSecret } from "./botSecrets.ts";
+import type { BotsSettings } from "./configBots.ts";
+import { builders } from "./images.ts";
+import { Receiver } from "./receiver.ts";
+
+/** What {@link Regidores} need. */
+export interface RegidoresArgs extends BotArgs {
+  readonly settings: NonNullable<BotsSettings["regidores"]>;
+  readonly seshetaSecret: SeshetaSecret;
+}
+
+type Kafka = ServiceSecret<"kafka-bootstrap-servers" | "root-ca-cert" | "datahub-ca-cert">;
+
+/** The cyborg-regidores: webhooks become Kafka events, and the normalizers make events alike. */
+export class Regidores extends pulumi.ComponentResource {
+  /** Takes webhooks at `/github`, `/gitlab` and `/trello`; when it is switched on. */
+  readonly webhook2kafka: Receiver | undefined;
+
+  constructor(name: string, args: RegidoresArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:thoth:Regidores", name, {}, opts);
+    const { settings, secrets, place } = args;
+    if (settings.webhook2kafka || settings.normalizers) {
+      const kafka = new ServiceSecret(
+        `${name}-kafka`,
+        {
+          place,
+          name: "cyborg-regidores",
+          labels: { app: "cyborg-regidores" },
+          values: {
+            "kafka-bootstrap-servers": secrets.kafkaBootstrapServers,
+            "root-ca-cert": secrets.kafkaRootCa,
+            "datahub-ca-cert": secrets.kafkaDatahubCa,
+          },
+        },
+        { parent: this },
+      );
+      if (settings.webhook2kafka) {
+        this.webhook2kafka = this.receiver(`${name}-webhook2kafka`, args, kafka);
+      }
+      if (settings.normalizers) {
+        this.normalizers(`${name}-normalizers`, args, kafka);
+      }
+    }
+    this.registerOutputs({ webhook2kafkaUrl: this.webhook2kafka?.url });
+  }
+
+  private receiver(name: string, args: RegidoresArgs, kafka: Kafka): Receiver {
+    const { settings, place, seshetaSecret, tunnels } = args;
+    const image = this.image(name, "webhook2kafka", args, settings.webhook2kafkaImage);
+    const common = container(kafka, image);
+    const labels = toLabels("webhook2kafka");
+    return new Receiver(
+      name,
+      {
+        ...{ place, name: "webhook2kafka", labels, revisionHistory: 4, tunnels },
+        calls: [settings.kafkaPort],
+        container: {
+          ...common,
+          name: "webhook2kafka",
+          env: {
+            APP_FILE: "webhook2kafka.py",
+            ...common.env,
+            GITHUB_WEBHOOK_SECRET: seshetaSecret.env("github-webhook-secret"),
+          },
+          probes: {
+            readiness: http("/healthz", 8080, { delay: 5, timeout: 5 }),
+            liveness: http("/healthz", 8080, { delay: 30, period: 30, timeout: 5 }),
+          },
+        },
+      },
+      { parent: this },
+    );
+  }
+
+  private normalizers(name: string, args: RegidoresArgs, kafka: Kafka): void {
+    const { settings, place, seshetaSecret } = args;
+    const image = this.image(name, "normalizers", args, settings.normalizersImage);
+    const common = container(kafka, image);
+    const object = { place, name: "normalizers", labels: toLabels("normalizers") };
+    new Deployment(
+      `${name}-app`,
+      {
+        ...object,
+        revisionHistory: 4,
+        containers: [
+          {
+            ...common,
+            name: "normalizers",
+            env: {
+              APP_SCRIPT: "normalizers.sh",
+              ...common.env,
+              SESHETA_GITHUB_WEBHOOK_SECRET: seshetaSecret.env("github-webhook-secret"),
+              // Faust keeps its tables beside the program unless told otherwise.
+              FAUST_DATADIR: "/tmp/faust",
+            },
+            probes: { none: "a Faust worker with its web server switched off" },
+          },
+        ],
+      },
+      { parent: this },
+    );
+    new NetworkPolicy(
+      `${name}-network`,
+      { ...object, pods: object.labels, to: [dns(), anywhere(settings.kafkaPort)] },
+      { parent: this },
+    );
+  }
+
+  private image(name: string, stream: string, args: RegidoresArgs, chosen: string | undefined): BotImage {
+    const { place, settings, buildSecret } = args;
+    return new BotImage(
+      `${name}-image`,
+      {
+        ...{ place, name: stream, labels: toLabels(stream), chosen },
+        buildSetting: "thoth:settings.bots.regidores.build",
+        build: settings.build
+          ? {
+              git: { uri: "https://github.com/goern/cyborg-regidores.git", ref: "master" },
+              strategy: { builder: builders.python },
+              env: { ENABLE_PIPENV: "1", UPGRADE_PIP_TO_LATEST: "1" },
+              resources: { cpu: ["500m", "1"], memory: ["512Mi", "1Gi"] },
+              triggers: ["ConfigChange"],
+              ...(buildSecret === undefined ? {} : { webhookSecret: buildSecret }),
+            }
+          : undefined,
+      },
+      { parent: this },
+    );
+  }
+}
+
+function toLabels(component: string): Record<string, string> {
+  return { app: "cyborg-regidores", component };
+}
+
+/** What both programs have in common: the brokers, their certificate authorities and the size. */
+function container(kafka: Kafka, { image, exceptions }: BotImage): Omit<ContainerArgs, "name"> {
+  return {
+    image,
+    exceptions,
+    env: { WEB_CONCURRENCY: "1", KAFKA_BOOTSTRAP_SERVERS: kafka.env("kafka-bootstrap-servers") },
+    mounts: {
+      "/opt/app-root/src/conf": kafka.mount({ items: { "root-ca-cert": "ca.pem" } }),
+      "/opt/app-root/src/secrets": kafka.mount({ items: { "datahub-ca-cert": "data-hub-kafka-ca.crt" } }),
+    },
+    resources: { cpu: ["250m", "500m"], memory: ["128Mi", "512Mi"] },
+  };
+}

@@ -1,0 +1,79 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ContainerArgs } from "../../kubernetes/container.ts";
+import { Deployment } from "../../kubernetes/deployment.ts";
+import { Exposure } from "../../kubernetes/exposure.ts";
+import type { Place } from "../../kubernetes/place.ts";
+import { http } from "../../kubernetes/probe.ts";
+import type { Resources } from "../../kubernetes/resources.ts";
+import { Service } from "../../kubernetes/service.ts";
+import type { ServiceAccount } from "../../kubernetes/serviceAccount.ts";
+
+/** What an {@link Api} needs. */
+export interface ApiArgs {
+  readonly place: Place;
+  /** Of the Deployment, the Service and the Route. */
+  readonly name: string;
+  readonly image: Pick<ContainerArgs, "image" | "exceptions">;
+  /** @default the name */
+  readonly containerName?: string;
+  readonly env: NonNullable<ContainerArgs["env"]>;
+  readonly mounts?: NonNullable<ContainerArgs["mounts"]>;
+  readonly resources: Resources;
+  readonly serviceAccount?: ServiceAccount;
+  /** Asked for readiness and liveness. @default /readiness and /liveness */
+  readonly probePath?: string;
+  /** Seconds before the first question about readiness. @default 5 */
+  readonly readyAfter?: number;
+  /** Is there a public name? @default true */
+  readonly published?: boolean;
+  /** Ports besides 8080. @default none */
+  readonly morePorts?: Readonly<Record<string, number>>;
+  readonly initContainers?: readonly ContainerArgs[];
+}
+
+/** One of the station's interfaces: pods that answer on 8080, a Service on 80 and mostly a Route. */
+export class Api extends pulumi.ComponentResource {
+  readonly deployment: Deployment;
+  /** Public address; undefined where there is none. */
+  readonly url: string | undefined;
+
+  constructor(name: string, args: ApiArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:thoth:StationApi", name, {}, opts);
+    const labels = { app: "thoth", component: args.name };
+    const object = { place: args.place, name: args.name, labels };
+    const more = args.morePorts ?? {};
+    this.deployment = new Deployment(
+      `${name}-app`,
+      {
+        ...object,
+        ...(args.serviceAccount === undefined ? {} : { serviceAccount: args.serviceAccount }),
+        ...(args.initContainers === undefined ? {} : { initContainers: args.initContainers }),
+        containers: [
+          {
+            name: args.containerName ?? args.name,
+            ...args.image,
+            env: args.env,
+            ...(args.mounts === undefined ? {} : { mounts: args.mounts }),
+            ports: { http: 8080, ...more },
+            resources: args.resources,
+            probes: {
+              readiness: http(args.probePath ?? "/readiness", 8080, { delay: args.readyAfter ?? 5, timeout: 10 }),
+              liveness: http(args.probePath ?? "/liveness", 8080, { delay: 60, period: 60, timeout: 10 }),
+            },
+          },
+        ],
+      },
+      { parent: this },
+    );
+    const ports = {
+      http: { port: 80, target: 8080 },
+      ...(more.tensorboard === undefined ? {} : { tensorboard: { port: 6006 } }),
+    };
+    const service = new Service(`${name}-service`, { ...object, of: this.deployment, ports }, { parent: this });
+    this.url =
+      args.published === false
+        ? undefined
+        : new Exposure(`${name}-exposure`, { ...object, service, port: "http" }, { parent: this }).url;
+    this.registerOutputs({ url: this.url });
+  }
+}

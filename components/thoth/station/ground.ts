@@ -1,0 +1,77 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Cluster } from "../../kubernetes/cluster.ts";
+import { Grant } from "../../kubernetes/grant.ts";
+import { Namespace } from "../../kubernetes/namespace.ts";
+import type { Place } from "../../kubernetes/place.ts";
+import { Quota } from "../../kubernetes/quota.ts";
+import { ServiceAccount } from "../../kubernetes/serviceAccount.ts";
+import { namespacesOf, quotas, type Role, roles } from "./roles.ts";
+import type { StationSettings } from "./settings.ts";
+
+/** What {@link Ground} needs. */
+export interface GroundArgs {
+  readonly cluster: Cluster;
+  readonly settings: StationSettings;
+}
+
+/** Name of the account by which others get at images and provisioning; its token must never change by itself. */
+export const opsAccount = "thoth-ops";
+
+/** The station's namespaces with their quotas, who administers them, and the account thoth-ops. */
+export class Ground extends pulumi.ComponentResource {
+  readonly names: Readonly<Record<Role, string>>;
+  /** By role; roles of one namespace share a place. */
+  readonly places: Readonly<Record<Role, Place>>;
+  /** Token of thoth-ops, secret: the registry's password for other environments and for CI. */
+  readonly opsToken: pulumi.Output<string>;
+
+  constructor(name: string, args: GroundArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:thoth:StationGround", name, {}, opts);
+    const { cluster, settings } = args;
+    this.names = namespacesOf(settings);
+    const made = new Map<string, Place>();
+    for (const namespace of new Set(Object.values(this.names))) {
+      made.set(namespace, this.namespace(`${name}-${namespace}`, namespace, cluster, settings));
+    }
+    this.places = Object.fromEntries(roles.map((role) => [role, made.get(this.names[role])])) as Record<Role, Place>;
+    const account = new ServiceAccount(
+      `${name}-ops`,
+      {
+        ...{ place: this.places.infra, name: opsAccount, labels: { app: opsAccount, component: "serviceaccount" } },
+        ...{ tokenSecret: `${opsAccount}-token`, protect: settings.protect },
+      },
+      { parent: this },
+    );
+    new Grant(
+      `${name}-ops-admin`,
+      { place: this.places.infra, name: opsAccount, clusterRole: "admin", to: [account] },
+      { parent: this },
+    );
+    this.opsToken = account.token ?? pulumi.secret("");
+    this.registerOutputs({ opsToken: this.opsToken });
+  }
+
+  private namespace(name: string, namespace: string, cluster: Cluster, settings: StationSettings): Place {
+    const labels = { app: "thoth" };
+    const place = new Namespace(
+      `${name}-namespace`,
+      {
+        ...{ cluster, name: namespace, labels, protect: settings.protect },
+        // Jobs talk to everything, and operators and builds make pods without a security context.
+        isolate: false,
+        podSecurity: { level: "baseline", reason: "operators and builds make pods that name no security context" },
+      },
+      { parent: this },
+    );
+    const [role, ...more] = roles.filter((one) => this.names[one] === namespace);
+    const hard = settings.quotas[namespace] ?? quotas[role === undefined || more.length > 0 ? "shared" : role];
+    const defaults = { requests: { cpu: "100m", memory: "128Mi" }, limits: { cpu: "500m", memory: "512Mi" } };
+    new Quota(`${name}-quota`, { place, name: `${namespace}-quota`, labels, hard, defaults }, { parent: this });
+    new Grant(
+      `${name}-administrators`,
+      { place, name: "administrators", labels, clusterRole: "admin", to: [{ group: settings.administrators }] },
+      { parent: this },
+    );
+    return place;
+  }
+}

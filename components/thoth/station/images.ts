@@ -1,0 +1,113 @@
+import * as pulumi from "@pulumi/pulumi";
+import { BuildConfig } from "../../kubernetes/buildConfig.ts";
+import type { Exceptions } from "../../kubernetes/exceptions.ts";
+import { Grant } from "../../kubernetes/grant.ts";
+import { ImageStream } from "../../kubernetes/imageStream.ts";
+import { ServiceSecret } from "../../kubernetes/secret.ts";
+import type { ThothSecrets } from "../config.ts";
+import type { Ground } from "./ground.ts";
+import { baseImages, type Build, builds, buildVariables, type ImageName } from "./imageTable.ts";
+import type { StationSettings } from "./settings.ts";
+
+/** What {@link StationImages} need. */
+export interface StationImagesArgs {
+  readonly ground: Ground;
+  readonly settings: StationSettings;
+  readonly secrets: ThothSecrets;
+}
+
+/** Where the station's images come from: published ones in stage, the cluster's own builds in test. */
+export class StationImages extends pulumi.ComponentResource {
+  private readonly images: ReadonlyMap<ImageName, string>;
+  private readonly floating: ReadonlySet<ImageName>;
+
+  constructor(name: string, args: StationImagesArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:thoth:StationImages", name, {}, opts);
+    const { settings, ground } = args;
+    const place = ground.places.infra;
+    const building = settings.environment === "test";
+    for (const [stream, tags] of Object.entries(baseImages)) {
+      const from = Object.fromEntries(Object.entries(tags).map(([tag, source]) => [tag, { from: source }]));
+      new ImageStream(
+        `${name}-${stream}`,
+        { place, name: stream, labels: { app: "thoth" }, tags: from },
+        { parent: this },
+      );
+    }
+    const trigger = building ? this.trigger(name, args) : undefined;
+    const images = new Map<ImageName, string>();
+    const floating = new Set<ImageName>();
+    for (const image of Object.keys(builds) as ImageName[]) {
+      const chosen = settings.images[image];
+      const pulled = chosen ?? (building ? undefined : `quay.io/thoth-station/${image}:${settings.release ?? ""}`);
+      const labels = { app: "thoth", component: image };
+      const tag = pulled === undefined ? {} : { from: pulled };
+      const stream = new ImageStream(
+        `${name}-${image}`,
+        { place, name: image, labels, tags: { latest: tag } },
+        { parent: this },
+      );
+      if (pulled === undefined) {
+        floating.add(image);
+        this.build(name, args, image, trigger);
+      }
+      images.set(image, pulled ?? stream.image("latest"));
+    }
+    const others = [...new Set(Object.values(ground.names))].filter((other) => other !== place.namespaceName);
+    if (others.length > 0) {
+      const to = others.map((other) => ({ group: `system:serviceaccounts:${other}` }));
+      new Grant(
+        `${name}-pullers`,
+        { place, name: "image-pullers", labels: { app: "thoth" }, clusterRole: "system:image-puller", to },
+        { parent: this },
+      );
+    }
+    this.images = images;
+    this.floating = floating;
+    this.registerOutputs({});
+  }
+
+  /** Address of an image for a pod of any of the station's namespaces. */
+  image(name: ImageName): string {
+    return this.images.get(name) ?? "";
+  }
+
+  /** A container's image with the exception that a moving tag needs. */
+  of(name: ImageName, exceptions: Exceptions = {}): { readonly image: string; readonly exceptions: Exceptions } {
+    const floating = { "floating-tag": "the cluster builds the image and moves the tag" };
+    return { image: this.image(name), exceptions: { ...exceptions, ...(this.floating.has(name) ? floating : {}) } };
+  }
+
+  private trigger(name: string, { ground, secrets }: StationImagesArgs): pulumi.Output<string> {
+    const values = { WebHookSecretKey: secrets.genericWebhookSecret };
+    const object = { place: ground.places.infra, name: "generic-webhook-secret", values, roll: false };
+    return new ServiceSecret(`${name}-trigger`, object, { parent: this }).secretName;
+  }
+
+  private build(
+    name: string,
+    { ground }: StationImagesArgs,
+    image: ImageName,
+    webhook: pulumi.Output<string> | undefined,
+  ): void {
+    const { from, dockerfile, repository, resources, serves }: Build = builds[image];
+    const [stream = "", tag = ""] = from.split(":");
+    const builder = { stream, tag };
+    new BuildConfig(
+      `${name}-${image}-build`,
+      {
+        ...{ place: ground.places.infra, name: image, labels: { app: "thoth", component: image } },
+        git: { uri: `https://github.com/thoth-station/${repository ?? image}`, ref: "master" },
+        strategy: dockerfile === undefined ? { builder } : { dockerfile, from: builder },
+        ...(dockerfile === undefined
+          ? { env: { ...buildVariables, ...(serves === true ? { WEB_CONCURRENCY: "4" } : {}) } }
+          : {}),
+        output: `${image}:latest`,
+        resources: resources ?? { cpu: "1", memory: "1Gi" },
+        triggers: ["ImageChange"],
+        ...(webhook === undefined ? {} : { webhookSecret: webhook }),
+      },
+      { parent: this },
+    );
+  }
+}

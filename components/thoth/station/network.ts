@@ -1,0 +1,46 @@
+/** Whom the station's pods may call and who may call them. */
+import type * as pulumi from "@pulumi/pulumi";
+import { anywhere, dns, NetworkPolicy, pods, router } from "../../kubernetes/networkPolicy.ts";
+import type { Ground } from "./ground.ts";
+import { byNamespace, roles } from "./roles.ts";
+import type { StationSettings } from "./settings.ts";
+
+/** Git over SSH, HTTP, HTTPS, the cluster's registry and its API server. */
+const outside = [22, 80, 443, 5000, 6443];
+
+/** One policy a namespace for all that carries `app: thoth`, the jobs of Templates included; builds and inspections are free. */
+export function network(
+  name: string,
+  ground: Ground,
+  settings: StationSettings,
+  graph: string,
+  parent: pulumi.Resource,
+): void {
+  const { names, places } = ground;
+  const { s3, pushgateway } = settings;
+  const { port, protocol } = new URL(s3.endpoint);
+  const store = port === "" ? (protocol === "http:" ? 80 : 443) : Number(port);
+  const stations = [...new Set(Object.values(names))];
+  const chosen = byNamespace(
+    names,
+    roles.map((role) => [role, role] as const),
+  );
+  for (const [namespace, role] of chosen) {
+    const place = places[role];
+    const labels = { app: "thoth" };
+    new NetworkPolicy(
+      `${name}-network-${namespace}`,
+      {
+        ...{ place, name: "station", labels, pods: labels },
+        from: [router(place.cluster, 8080, 8443), ...stations.map((one) => pods({}, [6006, 8080, 8443], one))],
+        to: [
+          dns(),
+          anywhere(...new Set([...outside, store, pushgateway.port])),
+          ...stations.map((one) => pods(labels, [8080], one)),
+          pods({ app: "dgraph" }, [8080, 9080], graph),
+        ],
+      },
+      { parent },
+    );
+  }
+}

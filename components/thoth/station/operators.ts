@@ -1,0 +1,151 @@
+/** Programs that watch a namespace and start what its objects ask for. */
+import { Deployment } from "../../kubernetes/deployment.ts";
+import type { ContainerArgs } from "../../kubernetes/container.ts";
+import { type Probes, tcp } from "../../kubernetes/probe.ts";
+import { ServiceAccount } from "../../kubernetes/serviceAccount.ts";
+import { Grant } from "../../kubernetes/grant.ts";
+import { ServiceSecret } from "../../kubernetes/secret.ts";
+import { commonVariables, type Making, thothOf } from "./environment.ts";
+import { opsAccount } from "./ground.ts";
+import type { ImageName } from "./imageTable.ts";
+import type { StationRights } from "./rights.ts";
+import { byNamespace, type Role } from "./roles.ts";
+
+/** Which namespaces are watched, and where the watchers run. */
+const watches: readonly (readonly [watched: Role, home: Role])[] = [
+  ["middletier", "frontend"],
+  ["backend", "frontend"],
+  ["amunInspection", "amunApi"],
+];
+
+/** Watched namespace -> its role and where the watchers run; each namespace once. */
+export function watchedNamespaces(names: Readonly<Record<Role, string>>): ReadonlyMap<string, readonly [Role, Role]> {
+  return byNamespace(
+    names,
+    watches.map((pair) => [pair[0], pair] as const),
+  );
+}
+
+/** One workload operator and one graph-sync scheduler a watched namespace, and the watcher of inspections' builds. */
+export function operators(making: Making, rights: StationRights): void {
+  const { name, parent, ground, images } = making;
+  const operator = (
+    image: ImageName,
+    home: Role,
+    watched: string,
+    env: NonNullable<ContainerArgs["env"]>,
+    account: ServiceAccount,
+  ): void => {
+    const instance = `${image}-${watched}`;
+    const labels = { app: "thoth", component: image, instance };
+    new Deployment(
+      `${name}-${instance}`,
+      {
+        ...{ place: ground.places[home], name: instance, labels, serviceAccount: account },
+        // Two of them would start everything twice.
+        strategy: "Recreate",
+        containers: [
+          {
+            name: image,
+            ...images.of(image),
+            env: { ...commonVariables(making, home), ...env },
+            resources: { cpu: "250m", memory: "384Mi" },
+            probes: restart(making),
+          },
+        ],
+      },
+      { parent },
+    );
+  };
+  for (const [namespace, [, home]] of watchedNamespaces(ground.names)) {
+    const { files } = thothOf(making, home);
+    operator(
+      "workload-operator",
+      home,
+      namespace,
+      {
+        THOTH_OPERATOR_NAMESPACE: namespace,
+        THOTH_LOG_WORKLOAD_OPERATOR: "INFO",
+        THOTH_AMUN_INFRA_NAMESPACE: files.env("infra-namespace"),
+        THOTH_AMUN_INSPECTION_NAMESPACE: files.env("amun-inspection-namespace"),
+      },
+      rights.account(`workload-operator-${namespace}`),
+    );
+    operator(
+      "graph-sync-scheduler",
+      home,
+      namespace,
+      {
+        THOTH_SCHEDULER_NAMESPACE: namespace,
+        THOTH_GRAPH_SYNC_NAMESPACE: namespace,
+        THOTH_LOG_GRAPH_SYNC_SCHEDULER: "INFO",
+      },
+      rights.account(`graph-sync-scheduler-${namespace}`),
+    );
+  }
+  const inspections = ground.names.amunInspection;
+  operator(
+    "build-watcher",
+    "amunApi",
+    inspections,
+    buildWatcherVariables(making),
+    buildWatcherAccount(making, inspections),
+  );
+}
+
+/**
+ * Their watch falls silent after about half an hour while the process lives on, so they are ended by a probe on a port
+ * that nothing listens on; on start they see again whatever they missed.
+ */
+function restart({ settings: { operatorRestart } }: Making): Probes {
+  return operatorRestart.enabled
+    ? { liveness: tcp(80, { delay: operatorRestart.seconds, failures: 1 }) }
+    : { none: "it listens on nothing" };
+}
+
+/** Runs beside the interface, reads builds of the inspections' namespace. */
+function buildWatcherAccount({ name, parent, ground }: Making, inspections: string): ServiceAccount {
+  const labels = { app: "thoth", component: "build-watcher" };
+  const object = { name: `build-watcher-${inspections}`, labels };
+  const account = new ServiceAccount(
+    `${name}-build-watcher-account`,
+    { ...object, place: ground.places.amunApi, mountsToken: true },
+    { parent },
+  );
+  const read = { apiGroups: ["build.openshift.io"], resources: ["builds"], verbs: ["get", "list", "watch"] };
+  const logs = { apiGroups: ["build.openshift.io"], resources: ["builds/log"], verbs: ["get"] };
+  const streams = { apiGroups: ["image.openshift.io"], resources: ["imagestreams"], verbs: ["list"] };
+  new Grant(
+    `${name}-build-watcher-rights`,
+    { ...object, place: ground.places.amunInspection, rules: [read, logs, streams], to: [account] },
+    { parent },
+  );
+  return account;
+}
+
+/** It copies images with the credential of thoth-ops. */
+function buildWatcherVariables(making: Making): NonNullable<ContainerArgs["env"]> {
+  const { name, parent, ground } = making;
+  const credential = new ServiceSecret(
+    `${name}-registry-credential`,
+    {
+      ...{
+        place: ground.places.amunApi,
+        name: "registry-credential",
+        labels: { app: "thoth", component: "build-watcher" },
+      },
+      values: { user: opsAccount, password: ground.opsToken },
+    },
+    { parent },
+  );
+  return {
+    THOTH_WATCHED_NAMESPACE: ground.names.amunInspection,
+    THOTH_USER_API_HOST: `user-api.${ground.names.frontend}.svc`,
+    THOTH_ENVIRONMENT_TYPE: "runtime",
+    THOTH_PASS_TOKEN: "0",
+    THOTH_SRC_REGISTRY_USER: credential.env("user"),
+    THOTH_SRC_REGISTRY_PASSWORD: credential.env("password"),
+    THOTH_DST_REGISTRY_USER: credential.env("user"),
+    THOTH_DST_REGISTRY_PASSWORD: credential.env("password"),
+  };
+}

@@ -1,0 +1,133 @@
+/** What the station's accounts may do, besides the platform's roles. */
+import type { Role } from "./roles.ts";
+
+/** Resource -> verbs. */
+type Verbs = Readonly<Record<string, string>>;
+
+/** One account's rights. */
+export interface Rights {
+  readonly account: string;
+  /** Where the account lives. */
+  readonly home: Role;
+  /** Rules of its own by the role of the namespace that they are about. */
+  readonly rules?: readonly (readonly [Role, Verbs])[];
+  /** A role of the platform instead: name of the RoleBinding, ClusterRole, and where. */
+  readonly platform?: { readonly binding: string; readonly clusterRole: "edit"; readonly on: readonly Role[] };
+  /** Do its pods call the API server? @default true */
+  readonly callsApi?: boolean;
+}
+
+/** API group of each resource that the table names. */
+export const groups: Readonly<Record<string, string>> = {
+  configmaps: "",
+  pods: "",
+  "pods/log": "",
+  resourcequotas: "",
+  jobs: "batch",
+  cronjobs: "batch",
+  templates: "template.openshift.io",
+  processedtemplates: "template.openshift.io",
+  builds: "build.openshift.io",
+  "builds/log": "build.openshift.io",
+  buildconfigs: "build.openshift.io",
+  imagestreams: "image.openshift.io",
+};
+
+/** Analyses are started by a ConfigMap, then followed. */
+const analyses: Verbs = { configmaps: "create get list", pods: "get list", "pods/log": "get", jobs: "get list" };
+const templates: Verbs = { templates: "get list" };
+const watch: Verbs = { configmaps: "get list watch", jobs: "get list watch" };
+
+const everywhere: readonly Role[] = ["infra", "frontend", "middletier", "backend", "amunApi", "amunInspection"];
+
+/** Accounts of the parts that exist once. */
+export const fixedRights: readonly Rights[] = [
+  {
+    account: "user-api",
+    home: "frontend",
+    rules: [
+      ["middletier", analyses],
+      ["backend", analyses],
+      ["infra", templates],
+    ],
+  },
+  {
+    account: "management-api",
+    home: "frontend",
+    rules: [
+      ["middletier", analyses],
+      ["backend", analyses],
+      ["frontend", { cronjobs: "get list", jobs: "create" }],
+      ["infra", templates],
+    ],
+  },
+  {
+    account: "graph-refresh-job",
+    home: "frontend",
+    rules: [
+      ["middletier", { configmaps: "create" }],
+      ["infra", templates],
+    ],
+  },
+  {
+    account: "metrics-exporter",
+    home: "frontend",
+    rules: [...everywhere.map((role) => [role, watch] as const), ["infra", templates]],
+  },
+  // Its own template gave it this much, and nothing of the time tells less.
+  {
+    account: "analyzer",
+    home: "frontend",
+    platform: { binding: "role-jobs-binding", clusterRole: "edit", on: ["middletier"] },
+    callsApi: false,
+  },
+  {
+    account: "inspector",
+    home: "amunApi",
+    platform: { binding: "role-inspector-binding", clusterRole: "edit", on: ["amunApi", "amunInspection"] },
+    rules: [["infra", { templates: "get list", processedtemplates: "create" }]],
+  },
+];
+
+/** Account of init-job, which starts the first analyses. */
+export const initRights: Rights = {
+  account: "init-job",
+  home: "frontend",
+  rules: [
+    ["middletier", { configmaps: "create" }],
+    ["infra", templates],
+  ],
+};
+
+/** Accounts of the parts that exist once a watched namespace. */
+export function watchingRights(home: Role, watched: Role, namespace: string): readonly Rights[] {
+  const inspects: Verbs = watched === "amunInspection" ? { buildconfigs: "create" } : {};
+  const may = {
+    configmaps: "get list watch delete",
+    resourcequotas: "get list",
+    jobs: "create",
+    processedtemplates: "create",
+  };
+  const cleaned = {
+    jobs: "list delete",
+    configmaps: "list delete",
+    imagestreams: "list delete",
+    buildconfigs: "list delete",
+  };
+  return [
+    {
+      account: `workload-operator-${namespace}`,
+      home,
+      rules: [
+        [watched, { ...may, ...inspects }],
+        ["infra", templates],
+      ],
+    },
+    {
+      account: `graph-sync-scheduler-${namespace}`,
+      home,
+      rules: [[watched, { jobs: "get list watch", configmaps: "create" }]],
+    },
+    { account: `cleanup-${namespace}`, home, rules: [[watched, cleaned]] },
+  ];
+}

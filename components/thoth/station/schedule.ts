@@ -1,0 +1,104 @@
+/** The station's CronJobs, and the job that fills an empty database. */
+import { CronJob, type CronJobArgs } from "../../kubernetes/cronJob.ts";
+import { Job } from "../../kubernetes/job.ts";
+import type { ServiceAccount } from "../../kubernetes/serviceAccount.ts";
+import { commonVariables, fullClient, type Making, thothOf } from "./environment.ts";
+import type { ImageName } from "./imageTable.ts";
+import { watchedNamespaces } from "./operators.ts";
+import type { StationRights } from "./rights.ts";
+import type { Role } from "./roles.ts";
+
+type Timing = Pick<
+  CronJobArgs,
+  "schedule" | "history" | "startWithinSeconds" | "deadlineSeconds" | "restart" | "retries"
+>;
+
+interface Run extends Timing {
+  readonly name: string;
+  readonly component: string;
+  readonly home: Role;
+  readonly image: ImageName;
+  readonly client: ReturnType<typeof fullClient>;
+  readonly resources: {
+    readonly cpu: string | readonly [string, string];
+    readonly memory: string | readonly [string, string];
+  };
+  readonly account?: ServiceAccount;
+}
+
+/** Makes the CronJobs and, when asked for, init-job. */
+export function schedule(making: Making, rights: StationRights): void {
+  const { name, parent, ground, images, settings } = making;
+  for (const run of runs(making, rights)) {
+    const { home, image, client, resources, account, component, name: physical, ...timing } = run;
+    new CronJob(
+      `${name}-${physical}`,
+      {
+        ...{ place: ground.places[home], name: physical, labels: { app: "thoth", component } },
+        ...timing,
+        suspend: settings.suspendCronJobs,
+        ...(account === undefined ? {} : { serviceAccount: account }),
+        containers: [{ name: component, ...images.of(image), ...client, resources }],
+      },
+      { parent },
+    );
+  }
+  if (!settings.initialize) return;
+  new Job(
+    `${name}-init-job`,
+    {
+      ...{ place: ground.places.frontend, name: "init-job", labels: { app: "thoth", component: "init-job" } },
+      deadlineSeconds: 600,
+      serviceAccount: rights.account("init-job"),
+      containers: [
+        {
+          ...{ name: "init-job", ...images.of("init-job"), ...fullClient(making, "frontend") },
+          resources: { cpu: "500m", memory: "256Mi" },
+        },
+      ],
+    },
+    { parent },
+  );
+}
+
+function runs(making: Making, rights: StationRights): readonly Run[] {
+  const { files } = thothOf(making, "frontend");
+  const client = fullClient(making, "frontend");
+  const withEnv = (env: typeof client.env): typeof client => ({ ...client, env: { ...client.env, ...env } });
+  const daily = { schedule: "@daily", history: [2, 4] } as const;
+  const frontend: readonly Run[] = [
+    {
+      ...{ name: "package-releases", component: "package-releases", home: "frontend", image: "package-releases-job" },
+      ...{ ...daily, startWithinSeconds: 99, deadlineSeconds: 6 * 3600, restart: "OnFailure", retries: 3 },
+      client: withEnv({
+        THOTH_PACKAGE_RELEASES_ONLY_IF_PACKAGE_SEEN: files.env("package-releases-only-if-package-seen"),
+      }),
+      resources: { cpu: "500m", memory: ["256Mi", "512Mi"] },
+    },
+    {
+      ...{ name: "cve-update", component: "cve-update", home: "frontend", image: "cve-update-job" },
+      ...{ ...daily, deadlineSeconds: 3600 },
+      client,
+      resources: { cpu: ["100m", "250m"], memory: ["64Mi", "128Mi"] },
+    },
+    {
+      ...{ name: "graph-refresh", component: "graph-refresh", home: "frontend", image: "graph-refresh-job" },
+      ...{ schedule: "0 * * * *", history: [2, 4], deadlineSeconds: 3600 },
+      client: withEnv({
+        THOTH_SOLVER_OUTPUT: "http://result-api/api/v1/solver-result",
+        THOTH_SUBGRAPH_CHECK_API: "http://result-api/api/v1/subgraph-check",
+        THOTH_GRAPH_REFRESH_EAGER_STOP: "50",
+      }),
+      resources: { cpu: "500m", memory: "256Mi" },
+      account: rights.account("graph-refresh-job"),
+    },
+  ];
+  const cleanups = [...watchedNamespaces(making.ground.names)].map(([namespace, [, home]]): Run => ({
+    ...{ name: `cleanup-${namespace}`, component: "cleanup", home, image: "cleanup-job" },
+    ...{ schedule: "0 */2 * * *", history: [1, 2], deadlineSeconds: 7200 },
+    client: { env: { ...commonVariables(making, home), THOTH_CLEANUP_NAMESPACE: namespace }, mounts: {} },
+    resources: { cpu: "500m", memory: "512Mi" },
+    account: rights.account(`cleanup-${namespace}`),
+  }));
+  return [...frontend, ...cleanups];
+}

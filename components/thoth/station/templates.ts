@@ -1,0 +1,41 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { metadata } from "../../kubernetes/place.ts";
+import { amunTemplates } from "./amunTemplates.ts";
+import type { Ground } from "./ground.ts";
+import type { StationImages } from "./images.ts";
+import { jobTemplate, type TemplateBody } from "./templateObjects.ts";
+import { jobTemplates } from "./templateTable.ts";
+
+/** What {@link StationTemplates} need. */
+export interface StationTemplatesArgs {
+  readonly ground: Ground;
+  readonly images: StationImages;
+}
+
+/** Templates that operators and interfaces look up by their label while they run. */
+export class StationTemplates extends pulumi.ComponentResource {
+  constructor(name: string, args: StationTemplatesArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:thoth:StationTemplates", name, {}, opts);
+    const { ground, images } = args;
+    const template = (own: string, labels: Readonly<Record<string, string>>, body: TemplateBody): void => {
+      new k8s.apiextensions.CustomResource(
+        `${name}-${own}`,
+        {
+          apiVersion: "template.openshift.io/v1",
+          kind: "Template",
+          metadata: metadata({ place: ground.places.infra, name: own, labels: { template: own, ...labels } }),
+          ...body,
+        },
+        { parent: this },
+      );
+    };
+    for (const one of jobTemplates) {
+      template(one.name, { app: "thoth", component: one.component, ...one.labels }, jobTemplate(one, images));
+    }
+    for (const [own, body] of Object.entries(amunTemplates(images))) {
+      template(own, { app: "amun", component: own }, body);
+    }
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,107 @@
+/** `npm run config -- ...`: work on stack files that Pulumi's own `config` commands do not do. */
+import { existsSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { parseConfig } from "./parse.ts";
+import { newSalt, openSalt } from "./passphrase.ts";
+import { report } from "./problems.ts";
+import { sample, samplePassphrase } from "./samples.ts";
+import { setSalt, setSecret } from "./stackEdit.ts";
+import * as files from "./stackFile.ts";
+import { schemas } from "./systems.ts";
+
+const usage = `Usage: npm run config -- COMMAND
+
+  check [--stack S]      says what is wrong with the settings of a stack file (of all); needs no passphrase
+  sample --stack S       adds an encrypted sample for every secret that the stack file lacks; changes nothing else
+  new --stack S --like T makes Pulumi.S.yaml with T's settings and secrets under a passphrase of its own
+  docs [--check]         writes docs/configuration.md's tables and config/schema.json (or says that they are old)
+
+The passphrase is PULUMI_CONFIG_PASSPHRASE, else the published one of a sample stack. For \`new\` the passphrase of T
+comes from ORRERY_LIKE_PASSPHRASE. Single values are set with npx pulumi config set.`;
+
+const all = Object.values(schemas);
+
+/** Adds what is missing; a file without a salt gets one. */
+function addSamples(name: string): void {
+  const file = files.stackPath(name);
+  const stack = files.readStackFile(file);
+  const missing = [...files.secretsOf(stack, all)].filter(([key, { required }]) => required && !stack.entries.has(key));
+  if (missing.length === 0) {
+    console.log(`Pulumi.${name}.yaml lacks no secret`);
+    return;
+  }
+  const passphrase = process.env.PULUMI_CONFIG_PASSPHRASE ?? samplePassphrase(name);
+  const salt = stack.encryptionSalt ?? newSalt(passphrase);
+  const crypter = openSalt(salt, passphrase);
+  const salted = setSalt(stack.text, salt);
+  const text = missing.reduce((before, [key, { spec }]) => {
+    return setSecret(before, key, crypter.encrypt(sample(spec.format ?? "text", spec.sampleSeed ?? key)));
+  }, salted);
+  writeFileSync(file, text);
+  console.log(`Pulumi.${name}.yaml: added a sample for ${missing.map(([key]) => key).join(", ")}`);
+}
+
+/** A new stack file from another one. */
+function addStack(name: string, like: string): void {
+  const file = path.join(files.projectDir, `Pulumi.${name}.yaml`);
+  if (!/^[a-z][a-z0-9-]*$/.test(name)) throw new Error(`"${name}" is no stack name: use a-z, 0-9 and dashes`);
+  if (existsSync(file)) throw new Error(`Pulumi.${name}.yaml exists already; remove it or choose another name`);
+  const stack = files.readStackFile(files.stackPath(like));
+  const old = openSalt(stack.encryptionSalt ?? "", process.env.ORRERY_LIKE_PASSPHRASE ?? samplePassphrase(like));
+  const passphrase = process.env.PULUMI_CONFIG_PASSPHRASE ?? samplePassphrase(name);
+  const salt = newSalt(passphrase);
+  const crypter = openSalt(salt, passphrase);
+  const secrets = [...stack.entries].filter(([, { secret }]) => secret);
+  const text = secrets.reduce(
+    (before, [key, { value }]) => setSecret(before, key, crypter.encrypt(old.decrypt(value))),
+    setSalt(stack.text, salt),
+  );
+  writeFileSync(file, text);
+  console.log(`Pulumi.${name}.yaml is made; its ${secrets.length} secrets are ${like}'s. Next: edit its settings`);
+}
+
+/** Problems of stack files as far as they show without a passphrase. */
+function check(names: readonly string[]): void {
+  const reports = names.flatMap((name) => {
+    const stack = files.readStackFile(files.stackPath(name));
+    const { problems } = parseConfig(files.sampleConfig(stack, all), all);
+    return problems.length === 0 ? [] : [report(name, problems)];
+  });
+  if (reports.length > 0) throw new Error(reports.join("\n"));
+  console.log(`${names.join(", ")}: no problems`);
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      stack: { type: "string", short: "s" },
+      like: { type: "string" },
+      check: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  const [command] = positionals;
+  const { stack, like } = values;
+  if (values.help === true || command === undefined) {
+    console.log(usage);
+  } else if (command === "check") {
+    check(stack === undefined ? files.stackNames() : [stack]);
+  } else if (command === "docs") {
+    // Loaded here because only this command needs the formatter.
+    const { writeDocs } = await import("./docs.ts");
+    await writeDocs(values.check === true);
+  } else if (command === "sample" && stack !== undefined) {
+    addSamples(stack);
+  } else if (command === "new" && stack !== undefined && like !== undefined) {
+    addStack(stack, like);
+  } else {
+    throw new Error(`cannot do "${process.argv.slice(2).join(" ")}"\n\n${usage}`);
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(`config: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+});

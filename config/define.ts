@@ -1,0 +1,101 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { z } from "zod";
+
+/** What a secret's text must look like; config/formats.ts has a check and a sample generator for each. */
+export type SecretFormat =
+  | "text"
+  | "token"
+  | "ssh-private-key"
+  | "ssh-public-key"
+  | "pem-private-key"
+  | "pem-certificate"
+  | "json"
+  | "google-service-account"
+  | "url"
+  | "htpasswd"
+  | "kubeconfig";
+
+/** One secret of a system: config key `<namespace>:<name>`, always encrypted. */
+export interface SecretSpec<Settings = unknown> {
+  readonly description: string;
+  /** Checked before any resource is registered; the value is never shown. @default "text" */
+  readonly format?: SecretFormat;
+  /** What is wrong with the text beyond its format, without repeating it; `other` is another secret of the system. */
+  check?(text: string, other: (name: string) => string | undefined): string | undefined;
+  /** Where it used to live: gopass path, vault variable, file of the private repository. */
+  readonly formerly: string;
+  /** The secret is asked for only when this holds; it may be there nevertheless. @default always */
+  when?(settings: Settings): boolean;
+  /** Secrets of one seed get samples that belong together, e.g. a certificate and its key. @default the config key */
+  readonly sampleSeed?: string;
+}
+
+/** A family of secrets of one kind: config key `<namespace>:<family>-<member>` for each member. */
+interface FamilySpec<Settings = unknown> extends SecretSpec<Settings> {
+  /** The members' names, e.g. the bots that have a token each. */
+  members(settings: Settings): readonly string[];
+  /** Name of a member's config key. @default `<family>-<member>` */
+  key?(member: string): string;
+}
+
+/** A setting that names a cluster or a cloud; the name must be one of `clusters:settings` or `clouds:settings`. */
+export interface Reference {
+  /** Path inside the settings, dots between keys, e.g. `hubs.stage.cloud`. */
+  readonly path: string;
+  readonly kind: "cluster" | "cloud";
+  readonly name: string;
+}
+
+/** Something that is wrong across settings. */
+export interface RuleProblem {
+  /** Path inside the settings that the problem is about. */
+  readonly path: string;
+  /** What is wrong and what would be right, e.g. `must be larger than bots.ogr.minimum (3)`. */
+  readonly problem: string;
+}
+
+/** Declaration of a system's config: one zod schema for the settings and one entry a secret. */
+export interface SystemSchema<S extends z.ZodType, K extends string, M extends string = never> {
+  readonly namespace: string;
+  /** A `z.strictObject`, so that unknown keys are errors; descriptions come in by `.describe`. */
+  readonly settings: S;
+  /** Single secrets. */
+  readonly secrets: Readonly<Record<K, SecretSpec<z.infer<S>>>>;
+  /** Families of secrets, keyed by family. */
+  readonly families?: Readonly<Record<M, FamilySpec<z.infer<S>>>>;
+  /** The clusters and clouds that the settings name. */
+  references?(settings: z.infer<S>): readonly Reference[];
+  /** Rules across settings. */
+  rules?(settings: z.infer<S>): readonly RuleProblem[];
+}
+
+/** Any system's declaration, for code that treats all alike. */
+export type AnySystem = SystemSchema<z.ZodType, string, string>;
+
+/** What a system's component receives. A secret whose `when` does not hold is an empty secret and must not be used. */
+interface SystemConfig<Settings, K extends string, M extends string = never> {
+  readonly settings: Settings;
+  readonly secrets: Readonly<Record<K, pulumi.Output<string>>>;
+  /** By family, then by member. */
+  readonly families: Readonly<Record<M, Readonly<Record<string, pulumi.Output<string>>>>>;
+}
+
+/**
+ * Declares a system's config; the types of settings and secret names follow from it.
+ *
+ *     export const botsSchema = defineSystem({
+ *       namespace: "bots",
+ *       settings: z.strictObject({ cluster: z.string().describe("Cluster that runs the bots.") }),
+ *       secrets: { webhookToken: { description: "Token of the webhook.", format: "token", formerly: "gopass bots/hook" } },
+ *       references: ({ cluster }) => [{ path: "cluster", kind: "cluster", name: cluster }],
+ *     });
+ *     export type BotsConfig = ConfigOf<typeof botsSchema>;
+ */
+export function defineSystem<S extends z.ZodType, K extends string, M extends string = never>(
+  schema: SystemSchema<S, K, M>,
+): SystemSchema<S, K, M> {
+  return schema;
+}
+
+/** The config type that belongs to a schema. */
+export type ConfigOf<T> = T extends SystemSchema<infer S, infer K, infer M> ? SystemConfig<z.infer<S>, K, M> : never;

@@ -1,0 +1,148 @@
+/** From raw config to typed settings and secrets' texts, or to every problem at once. Knows nothing of Pulumi. */
+import { z } from "zod";
+import type { AnySystem, Reference } from "./define.ts";
+import * as say from "./problems.ts";
+import type { Problem } from "./problems.ts";
+import {
+  type ParsedSystem,
+  parseSecrets,
+  type RawConfig,
+  type RawEntry,
+  secretsInClear,
+  wantedSecrets,
+} from "./secrets.ts";
+
+/** What a stack's config holds. Systems that it does not name are absent. */
+export interface Parsed {
+  readonly systems: ReadonlyMap<string, ParsedSystem>;
+  readonly problems: readonly Problem[];
+}
+
+/** Parses the whole config of a stack. */
+export function parseConfig(raw: RawConfig, schemas: readonly AnySystem[]): Parsed {
+  const known = schemas.map(({ namespace }) => namespace);
+  const problems: Problem[] = [];
+  const systems = new Map<string, ParsedSystem>();
+  for (const key of raw.keys()) {
+    const [namespace = ""] = key.split(":");
+    if (known.includes(namespace) || namespace === "pulumi") continue;
+    problems.push({
+      path: key,
+      text: `no system has the namespace "${namespace}"${say.meant(namespace, known)}`,
+      fix: say.removeCommand(key),
+    });
+  }
+  const references: { readonly key: string; readonly reference: Reference }[] = [];
+  const missing: Problem[] = [];
+  for (const system of schemas) {
+    const key = `${system.namespace}:settings`;
+    const own = [...raw.keys()].filter((name) => name.startsWith(`${system.namespace}:`));
+    if (own.length === 0) continue;
+    const settings = parseSettings(key, raw.get(key), system.settings);
+    problems.push(...settings.problems);
+    if (settings.problems.length > 0) {
+      problems.push(...secretsInClear(own, raw));
+      continue;
+    }
+    for (const { path, problem } of system.rules?.(settings.value) ?? []) {
+      const full = `${key}.${path}`;
+      problems.push({ path: full, text: problem, fix: say.setCommand(full) });
+    }
+    references.push(...(system.references?.(settings.value) ?? []).map((reference) => ({ key, reference })));
+    const secrets = parseSecrets(system, wantedSecrets(system, settings.value), raw, own);
+    problems.push(...secrets.problems);
+    missing.push(...secrets.missing);
+    systems.set(system.namespace, { settings: settings.value, ...secrets });
+  }
+  problems.push(...references.flatMap(({ key, reference }) => dangling(key, reference, systems, raw)), ...missing);
+  return { systems, problems };
+}
+
+/** Settings of one system, or what is wrong with them. */
+function parseSettings(
+  key: string,
+  entry: RawEntry | undefined,
+  schema: z.ZodType,
+): { readonly value: unknown; readonly problems: readonly Problem[] } {
+  const fail = (text: string, fix: string): { value: undefined; problems: Problem[] } => ({
+    value: undefined,
+    problems: [{ path: key, text, fix }],
+  });
+  const edit = `edit Pulumi.{stack}.yaml: ${key} is a map, see docs/configuration.md`;
+  if (entry === undefined) return fail("got nothing, though secrets of the system are set; expected a map", edit);
+  if (entry.secret) {
+    return fail("holds an encrypted value; settings are plain, a secret has a config key of its own", edit);
+  }
+  const raw = parseJson(entry.value);
+  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
+    return fail(`got ${say.shown(raw)}; expected a map`, edit);
+  }
+  const parsed = schema.safeParse(raw, { reportInput: true, error: say.explain });
+  if (parsed.success) return { value: parsed.data, problems: [] };
+  return { value: undefined, problems: parsed.error.issues.flatMap((issue) => issueProblems(key, issue, schema)) };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+/** A problem for each of zod's issues; a union's issues are told as those of the variant that came closest. */
+function issueProblems(key: string, issue: z.core.$ZodIssue, schema: z.ZodType): readonly Problem[] {
+  if (issue.code === "invalid_union" && issue.errors.length > 0) {
+    const closest = [...issue.errors].sort((a, b) => a.length - b.length)[0] ?? [];
+    return closest.flatMap((inner) => issueProblems(key, { ...inner, path: [...issue.path, ...inner.path] }, schema));
+  }
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((name) => {
+      const path = say.propertyPath(key, [...issue.path, name]);
+      const text = `there is no such setting${say.meant(name, knownKeys(schema, issue.path))}`;
+      return { path, text, fix: say.removeCommand(path) };
+    });
+  }
+  const path = say.propertyPath(key, issue.path);
+  if (issue.code === "invalid_union" && issue.discriminator !== undefined) {
+    const held = Object.entries(issue.input ?? {}).find(([name]) => name === issue.discriminator);
+    const options: unknown = "options" in issue ? issue.options : [];
+    const expected = (Array.isArray(options) ? options : []).map((option) => JSON.stringify(option)).join(" or ");
+    return [{ path, text: `got ${say.shown(held?.[1])}; expected ${expected}`, fix: say.setCommand(path) }];
+  }
+  const structured = issue.code === "invalid_type" && ["object", "array", "record"].includes(issue.expected);
+  const fix = structured ? `edit Pulumi.{stack}.yaml: set it under ${key}` : say.setCommand(path);
+  return [{ path, text: `got ${say.shown(issue.input)}; ${issue.message}`, fix }];
+}
+
+/** Names that an object at a path of the settings may have. */
+function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
+  let node = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as
+    z.core.JSONSchema.JSONSchema | undefined;
+  for (const step of path) {
+    const next = node?.properties?.[String(step)] ?? node?.items ?? node?.additionalProperties;
+    node = typeof next === "object" && !Array.isArray(next) ? next : undefined;
+  }
+  return [
+    ...Object.keys(node?.properties ?? {}),
+    ...(node?.anyOf ?? []).flatMap((one) => Object.keys(one.properties ?? {})),
+  ];
+}
+
+/** A reference to a cluster or cloud that the stack does not have; not checked while those are broken themselves. */
+function dangling(
+  key: string,
+  { path, kind, name }: Reference,
+  systems: ReadonlyMap<string, ParsedSystem>,
+  raw: RawConfig,
+): readonly Problem[] {
+  const namespace = `${kind}s`;
+  const targets = systems.get(namespace)?.settings;
+  if (targets === undefined && raw.has(`${namespace}:settings`)) return [];
+  const names = Object.keys(targets ?? {});
+  if (names.includes(name)) return [];
+  const right =
+    names.length === 0 ? `${namespace}:settings names none` : `${namespace}:settings has ${names.join(", ")}`;
+  const text = `got ${say.shown(name)}; expected the name of a ${kind}: ${right}${say.meant(name, names)}`;
+  return [{ path: `${key}.${path}`, text, fix: say.setCommand(`${key}.${path}`) }];
+}

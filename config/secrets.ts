@@ -1,0 +1,108 @@
+/** The secrets that a system asks for, found in the raw config and checked. */
+import type { AnySystem, SecretSpec } from "./define.ts";
+import { checkFormat } from "./formats.ts";
+import * as say from "./problems.ts";
+import type { Problem } from "./problems.ts";
+
+/** A config value as the engine hands it to a program: text, or JSON text of an object. */
+export interface RawEntry {
+  readonly value: string;
+  readonly secret: boolean;
+}
+
+/** Whole config of a stack by full key, e.g. `thoth:settings`. */
+export type RawConfig = ReadonlyMap<string, RawEntry>;
+
+/** One system's config, its secrets still plain text. */
+export interface ParsedSystem {
+  readonly settings: unknown;
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly families: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** A secret that a system asks for. */
+export interface WantedSecret {
+  /** Full config key. */
+  readonly key: string;
+  readonly spec: SecretSpec;
+  /** False when its `when` does not hold. */
+  readonly required: boolean;
+  readonly family?: { readonly name: string; readonly member: string };
+  /** Name among the single secrets, or the member. */
+  readonly name: string;
+}
+
+/** Every secret that a system asks for with these settings. */
+export function wantedSecrets(system: AnySystem, settings: unknown): readonly WantedSecret[] {
+  const single = Object.entries(system.secrets).map(([name, spec]) => ({
+    key: `${system.namespace}:${name}`,
+    spec,
+    required: spec.when?.(settings) ?? true,
+    name,
+  }));
+  const members = Object.entries(system.families ?? {}).flatMap(([family, spec]) =>
+    spec.members(settings).map((member) => ({
+      key: `${system.namespace}:${spec.key?.(member) ?? `${family}-${member}`}`,
+      spec,
+      required: spec.when?.(settings) ?? true,
+      family: { name: family, member },
+      name: member,
+    })),
+  );
+  return [...single, ...members];
+}
+
+/** With broken settings nobody knows which secrets are needed, but none may lie in clear. */
+export function secretsInClear(keys: readonly string[], raw: RawConfig): readonly Problem[] {
+  return keys.filter((key) => !key.endsWith(":settings") && raw.get(key)?.secret === false).map(inClear);
+}
+
+function inClear(key: string): Problem {
+  return {
+    path: key,
+    text: "the secret lies in clear; encrypt it, and replace it where it is used",
+    fix: say.secretCommand(key),
+  };
+}
+
+/** Secrets of one system by name, what is wrong with them and which are missing. */
+export function parseSecrets(
+  system: AnySystem,
+  wanted: readonly WantedSecret[],
+  raw: RawConfig,
+  own: readonly string[],
+): Pick<ParsedSystem, "secrets" | "families"> & { readonly problems: Problem[]; readonly missing: Problem[] } {
+  const secrets: Record<string, string> = {};
+  const families: Record<string, Record<string, string>> = {};
+  const [problems, missing]: [Problem[], Problem[]] = [[], []];
+  for (const family of Object.keys(system.families ?? {})) families[family] = {};
+  const other = (name: string): string | undefined => raw.get(`${system.namespace}:${name}`)?.value;
+  for (const { key, spec, required, family, name } of wanted) {
+    const entry = raw.get(key);
+    const manyLines = /key|pem|json|account|kubeconfig|htpasswd/.test(spec.format ?? "");
+    if (entry === undefined) {
+      if (required) {
+        const text = `the secret is missing; ${spec.description} Formerly: ${spec.formerly}.`;
+        missing.push({ path: key, text, fix: say.secretCommand(key, manyLines) });
+      }
+    } else if (!entry.secret) {
+      problems.push(inClear(key));
+    } else {
+      const wrong = checkFormat(spec.format ?? "text", entry.value) ?? spec.check?.(entry.value, other);
+      if (wrong !== undefined) {
+        problems.push({
+          path: key,
+          text: `the secret's text is not as it must be: ${wrong}`,
+          fix: say.secretCommand(key, manyLines),
+        });
+      }
+    }
+    const bucket = family === undefined ? secrets : (families[family.name] ?? {});
+    bucket[name] = entry?.value ?? "";
+  }
+  const names = wanted.map(({ key }) => key);
+  for (const key of own.filter((one) => !names.includes(one) && one !== `${system.namespace}:settings`)) {
+    problems.push({ path: key, text: `there is no such secret${say.meant(key, names)}`, fix: say.removeCommand(key) });
+  }
+  return { secrets, families, problems, missing };
+}

@@ -1,0 +1,74 @@
+/** Changes of a stack file's text that leave every other byte as it was. */
+import { isMap, isScalar, isSeq, parseDocument, stringify } from "yaml";
+
+/** Sets the value at a path that exists. @throws if it does not. */
+export function setAt(text: string, path: readonly (string | number)[], value: unknown): string {
+  const node = parseDocument(text).getIn(path, true) as
+    { range?: readonly [number, number, number] | null } | undefined;
+  if (!node?.range) throw new Error(`${path.join(" / ")} is not in the stack file`);
+  const [start, end] = node.range;
+  return text.slice(0, start) + inline(value) + text.slice(start + text.slice(start, end).trimEnd().length);
+}
+
+/**
+ * Sets the value at a path, adding what is missing: keys at the end of their map, the next index at the end of a list.
+ * @throws if something on the way is neither map nor list.
+ */
+export function put(text: string, path: readonly (string | number)[], value: unknown): string {
+  const document = parseDocument(text);
+  if (document.hasIn(path)) return setAt(text, path, value);
+  const [parentPath, key] = [path.slice(0, -1), path.at(-1) ?? ""];
+  const parent = document.getIn(parentPath, true);
+  if (parent === undefined) return put(text, parentPath, typeof key === "number" ? [value] : { [key]: value });
+  if (!(isMap(parent) || isSeq(parent)) || !parent.range) {
+    throw new Error(`${parentPath.join(" / ")} in the stack file holds no map or list to add to`);
+  }
+  const entry = isSeq(parent) ? inline(value) : inline({ [key]: value }).slice(1, -1);
+  const [start, end] = parent.range;
+  const body = text.slice(start, end).trimEnd();
+  if (parent.flow === true || parent.items.length === 0) {
+    const inside = body.slice(1, -1).trim();
+    const [open, close] = isSeq(parent) ? ["[", "]"] : ["{", "}"];
+    return (
+      text.slice(0, start) +
+      open +
+      [inside, entry].filter((part) => part !== "").join(", ") +
+      close +
+      text.slice(start + body.length)
+    );
+  }
+  const indent = " ".repeat(start - (text.lastIndexOf("\n", start - 1) + 1));
+  return `${text.slice(0, start)}${body}\n${indent}${isSeq(parent) ? "- " : ""}${entry}${text.slice(start + body.length)}`;
+}
+
+/** Sets an encrypted value, over the old one or as the last key of the config. @throws if config is no block map. */
+export function setSecret(text: string, key: string, ciphertext: string): string {
+  const document = parseDocument(text);
+  if (document.hasIn(["config", key, "secure"])) return setAt(text, ["config", key, "secure"], ciphertext);
+  if (document.hasIn(["config", key])) return setAt(text, ["config", key], { secure: ciphertext });
+  const config = document.get("config", true);
+  if (!isMap(config) || config.flow === true || !config.range) {
+    throw new Error("the stack file has no block map `config:` to add to; write one key by hand");
+  }
+  const [start, end] = config.range;
+  const body = text.slice(start, end).trimEnd();
+  const indent = " ".repeat(start - (text.lastIndexOf("\n", start - 1) + 1));
+  const entry = `\n${indent}${inline(key)}:\n${indent}  secure: ${ciphertext}`;
+  return text.slice(0, start) + body + entry + text.slice(start + body.length);
+}
+
+/** Sets the salt; a new one goes before `config:`, where Pulumi writes it. */
+export function setSalt(text: string, salt: string): string {
+  const document = parseDocument(text);
+  if (document.has("encryptionsalt")) return setAt(text, ["encryptionsalt"], salt);
+  const first = isMap(document.contents)
+    ? document.contents.items.map(({ key }) => (isScalar(key) && key.value === "config" ? key.range[0] : undefined))
+    : [];
+  const at = first.find((position) => position !== undefined) ?? text.length;
+  return `${text.slice(0, at)}encryptionsalt: ${salt}\n${text.slice(at)}`;
+}
+
+/** YAML on one line, in the form that Pulumi itself writes. */
+function inline(value: unknown): string {
+  return stringify(value, { lineWidth: 0, collectionStyle: "flow", flowCollectionPadding: false }).trimEnd();
+}

@@ -1,0 +1,13 @@
+/** Every config namespace that a stack file may have. */
+import { callystoSchema } from "../components/callysto/config.ts";
+import { dialsSchema } from "../components/dials/config.ts";
+import { thothSchema } from "../components/thoth/config.ts";
+import { cloudsSchema, clustersSchema } from "./targetSchemas.ts";
+
+export const schemas = {
+  clusters: clustersSchema,
+  clouds: cloudsSchema,
+  callysto: callystoSchema,
+  dials: dialsSchema,
+  thoth: thothSchema,
+} as const;

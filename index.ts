@@ -1,0 +1,40 @@
+/** The program, wiring only: reads the stack's config and builds the systems that it names. */
+import { Callysto } from "./components/callysto/callysto.ts";
+import { Dials } from "./components/dials/dials.ts";
+import { Thoth } from "./components/thoth/thoth.ts";
+import { refuseAmbientLogins } from "./config/ambient.ts";
+import { loadConfig } from "./config/load.ts";
+import { schemas } from "./config/systems.ts";
+import { connectClouds, connectClusters } from "./config/targets.ts";
+
+// Every problem of the config is reported here, before anything is registered.
+const config = loadConfig(schemas);
+refuseAmbientLogins(config.clouds);
+const cluster = connectClusters(config.clusters);
+const cloud = connectClouds(config.clouds);
+
+/** Callysto's hosts by the name of their environment: full name, and the address to log in to. */
+export const callysto = build(config.callysto, (own) => {
+  const target = cloud(own.settings.cloud);
+  const { environments } = new Callysto("callysto", { config: own, cloud: target }, { providers: [target.provider] });
+  return environments;
+});
+
+/** Where DIALS is reached. */
+export const dials = build(config.dials, (own) => {
+  const target = cluster(own.settings.cluster);
+  const { frontendUrl, apiUrl } = new Dials(
+    "dials",
+    { config: own, cluster: target },
+    { providers: [target.provider] },
+  );
+  return { frontendUrl, apiUrl };
+});
+
+/** Where Thoth's bots are reached, and what Zuul's hosts need. */
+export const thoth = build(config.thoth, (own) => new Thoth("thoth", { config: own, cluster }).outputs);
+
+/** A system that the stack does not name is not deployed. */
+function build<Config, Outputs>(own: Config | undefined, deploy: (own: Config) => Outputs): Outputs | undefined {
+  return own === undefined ? undefined : deploy(own);
+}

@@ -1,0 +1,93 @@
+/** `npm run lab -- ...`, and what `npm start` and `npm test` do after set-up. */
+import { parseArgs } from "node:util";
+import { down, health, install, up } from "./lab.ts";
+import { applyStack, environment, exportLines, type Run } from "./program.ts";
+import { labSettings } from "./settings.ts";
+import { runTests } from "./tests.ts";
+import { summary } from "./summary.ts";
+
+const help = `Usage: npm run lab -- COMMAND
+
+  up              brings up OpenStack, Kubernetes and the machines; quick when they run
+  down [--wipe]   stops them; --wipe removes their data and the stacks' state too
+  status [--json] says what is healthy; exit code 1 when something is not
+  env             prints exports for your shell: eval "$(npm run --silent lab -- env)"
+  reset           down --wipe, then up: two empty clouds
+  apply STACK     runs pulumi up with that stack's program, aimed at the lab
+  destroy STACK   runs pulumi destroy on it
+  preview STACK   runs pulumi preview on it
+
+Settings (environment): ORRERY_PORTS first of 100 ports (15000), ORRERY_LAB state folder (.lab/main),
+ORRERY_CACHE folder of what is built once per machine (~/.cache/orrery).`;
+
+const began = Date.now();
+
+/** One line of progress, with the seconds since the command began. */
+function log(line: string): void {
+  console.error(`${((Date.now() - began) / 1000).toFixed(1).padStart(7)} s  ${line}`);
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { help: { type: "boolean" }, json: { type: "boolean" }, wipe: { type: "boolean" } },
+  });
+  const [command, stack] = positionals;
+  if (values.help === true || command === undefined) {
+    console.log(help);
+    return values.help === true ? 0 : 2;
+  }
+  const lab = labSettings();
+  const toolchain = await install(log);
+  const run: Run = { lab, toolchain, log };
+  switch (command) {
+    case "setup":
+      log("set-up is whole; next: npm start");
+      return 0;
+    case "start": {
+      await up(lab, toolchain, log);
+      const status = await applyStack("up", "test", run);
+      if (status === 0) console.log(await summary(run));
+      return status;
+    }
+    case "test":
+      return runTests(run);
+    case "up":
+      await up(lab, toolchain, log);
+      log('the lab is up; next: eval "$(npm run --silent lab -- env)"');
+      return 0;
+    case "down":
+      await down(lab, toolchain, values.wipe === true);
+      return 0;
+    case "reset":
+      await down(lab, toolchain, true);
+      await up(lab, toolchain, log);
+      return 0;
+    case "status": {
+      const rows = await health(lab, toolchain);
+      console.log(
+        values.json === true
+          ? JSON.stringify(rows, undefined, 2)
+          : rows.map((row) => `${row.healthy ? "ok  " : "DOWN"}  ${row.name.padEnd(18)} ${row.detail}`).join("\n"),
+      );
+      return rows.every((row) => row.healthy) ? 0 : 1;
+    }
+    case "env":
+      console.log(exportLines(environment(run, "test")));
+      return 0;
+    case "apply":
+    case "destroy":
+    case "preview":
+      if (stack === undefined) throw new Error(`name the stack: npm run lab -- ${command} test`);
+      return await applyStack(command === "apply" ? "up" : command, stack, run);
+    default:
+      throw new Error(`"${command}" is not a command of the lab; npm run lab -- --help lists them`);
+  }
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}

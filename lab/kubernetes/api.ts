@@ -1,0 +1,123 @@
+/** Asks a lab's Kubernetes API itself: the lab's set-up and every test that must not believe Pulumi's state. */
+import { Agent, request } from "node:https";
+import { labPassword } from "../../config/aim.ts";
+import type { LabSettings } from "../settings.ts";
+
+/** An object as the API has it; callers narrow what they read. */
+export interface KubeObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly uid?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly [field: string]: unknown;
+  };
+  readonly [field: string]: unknown;
+}
+
+/** The API said no; `status` is the HTTP status, the message is the API's own. */
+export class KubeError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Calls take the path after the server's address, e.g. `/api/v1/namespaces`; all but `text` throw {@link KubeError}. */
+export interface KubeApi {
+  get<T = KubeObject>(path: string): Promise<T>;
+  /** Like get, but undefined when there is no such object. */
+  find<T = KubeObject>(path: string): Promise<T | undefined>;
+  list<T = KubeObject>(path: string): Promise<readonly T[]>;
+  /** Creates the object at the path of its collection. */
+  post<T = KubeObject>(path: string, body: unknown): Promise<T>;
+  /** Merges the fields of `body` into the object; null removes a field. */
+  patch<T = KubeObject>(path: string, body: unknown): Promise<T>;
+  delete(path: string): Promise<void>;
+  /** Creates or updates the object by server-side apply, as `kubectl apply --server-side --force-conflicts` does. */
+  apply<T = KubeObject>(object: KubeObject): Promise<T>;
+  /** Status and body of any GET, whatever it is. */
+  text(path: string): Promise<{ status: number; body: string }>;
+}
+
+/** The API of a lab, asked as the administrator or as the owner of `token`. */
+export function kubeApi(lab: LabSettings, token: string = labPassword): KubeApi {
+  return apiAt(lab.ports.kubernetes, token);
+}
+
+/** Any of the cluster's servers, by its port. */
+export function apiAt(port: number, token: string = labPassword): KubeApi {
+  const server = `https://127.0.0.1:${port}`;
+  // As in the lab's kubeconfig: the certificate is the server's own and the connection never leaves the machine.
+  const agent = new Agent({ keepAlive: true, maxSockets: 20, rejectUnauthorized: false });
+
+  const call = (method: string, path: string, body?: unknown, type = "application/json") =>
+    new Promise<{ status: number; body: string }>((resolve, reject) => {
+      const headers = { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { "content-type": type }) };
+      const outgoing = request(new URL(path, server), { method, agent, headers, timeout: 30_000 }, (incoming) => {
+        const chunks: Buffer[] = [];
+        incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+        incoming.on("error", reject);
+        incoming.on("end", () => {
+          resolve({ status: incoming.statusCode ?? 0, body: Buffer.concat(chunks).toString() });
+        });
+      });
+      outgoing.on("timeout", () => outgoing.destroy(new Error(`${server} did not answer ${method} ${path} in 30 s`)));
+      outgoing.on("error", reject);
+      outgoing.end(body === undefined ? undefined : JSON.stringify(body));
+    });
+
+  const json = async <T>(method: string, path: string, body?: unknown, type?: string): Promise<T> => {
+    const answer = await call(method, path, body, type);
+    if (answer.status >= 300) throw new KubeError(answer.status, reason(answer.body));
+    return JSON.parse(answer.body) as T;
+  };
+
+  return {
+    get: (path) => json("GET", path),
+    find: async <T>(path: string) => {
+      try {
+        return await json<T>("GET", path);
+      } catch (error) {
+        if (error instanceof KubeError && error.status === 404) return undefined;
+        throw error;
+      }
+    },
+    list: async <T>(path: string) => (await json<{ items: T[] }>("GET", path)).items,
+    post: (path, body) => json("POST", path, body),
+    patch: (path, body) => json("PATCH", path, body, "application/merge-patch+json"),
+    delete: async (path) => {
+      await json("DELETE", path);
+    },
+    apply: (object) =>
+      json("PATCH", `${pathOf(object)}?fieldManager=lab&force=true`, object, "application/apply-patch+yaml"),
+    text: (path) => call("GET", path),
+  };
+}
+
+/** Path of an object; a plural is formed as Kubernetes forms it, so kinds with an irregular one (Endpoints) are out. */
+export function pathOf({ apiVersion, kind, metadata }: KubeObject): string {
+  const base = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+  const namespace = metadata.namespace === undefined ? "" : `/namespaces/${metadata.namespace}`;
+  return `${base}${namespace}/${plural(kind)}/${metadata.name}`;
+}
+
+/** Plural of a kind in lower case: Route routes, Ingress ingresses, NetworkPolicy networkpolicies. */
+export function plural(kind: string): string {
+  const singular = kind.toLowerCase();
+  if (/(s|x|ch|sh)$/.test(singular)) return `${singular}es`;
+  return /[^aeiou]y$/.test(singular) ? `${singular.slice(0, -1)}ies` : `${singular}s`;
+}
+
+function reason(body: string): string {
+  try {
+    return (JSON.parse(body) as { message?: string }).message ?? body;
+  } catch {
+    return body;
+  }
+}

@@ -1,0 +1,141 @@
+/** The five processes of the cluster: how each is started and how it says that it is well. */
+import { readdirSync } from "node:fs";
+import path from "node:path";
+import type { Daemon } from "../process.ts";
+import type { LabSettings } from "../settings.ts";
+import type { Toolchain } from "../toolchain/toolchain.ts";
+import { kwokKinds } from "./objects.ts";
+
+/** Files of the cluster in the lab's folder. */
+export function files(lab: LabSettings) {
+  const data = path.join(lab.dir, "data", "kubernetes");
+  const etc = path.join(lab.dir, "etc", "kubernetes");
+  return {
+    data,
+    etc,
+    kubeconfig: path.join(lab.dir, "kubeconfig"),
+    tokens: path.join(etc, "tokens.csv"),
+    serviceAccountKey: path.join(data, "service-account.key"),
+    /** The API server makes its certificate itself, here; the other servers show the same one. */
+    certificate: path.join(data, "pki", "apiserver.crt"),
+    certificateKey: path.join(data, "pki", "apiserver.key"),
+    podLog: path.join(etc, "pod.log"),
+    podLogRule: path.join(etc, "pod-log.yaml"),
+  };
+}
+
+// The controllers' own default, 20 requests a second, is what makes many objects slow.
+const quick = ["--kube-api-qps=500", "--kube-api-burst=1000"];
+
+/** Starts with the store, ends with the kubelets. */
+export function daemons(lab: LabSettings, toolchain: Toolchain): Record<DaemonName, Daemon> {
+  const { data, kubeconfig, tokens, serviceAccountKey, certificate, certificateKey, podLogRule } = files(lab);
+  const { ports } = lab;
+  const url = (port: number): string => `http://127.0.0.1:${port}`;
+  const kube = path.join(toolchain.bin, "kube");
+  const serving = [`--tls-cert-file=${certificate}`, `--tls-private-key-file=${certificateKey}`];
+  const component = [
+    "--bind-address=127.0.0.1",
+    `--kubeconfig=${kubeconfig}`,
+    "--leader-elect=false",
+    ...serving,
+    ...quick,
+  ];
+
+  return {
+    etcd: {
+      name: "etcd",
+      command: kube,
+      args: [
+        "etcd",
+        "--name=lab",
+        `--data-dir=${path.join(data, "etcd")}`,
+        "--unsafe-no-fsync",
+        `--listen-client-urls=${url(ports.etcd)}`,
+        `--advertise-client-urls=${url(ports.etcd)}`,
+        `--listen-peer-urls=${url(ports.etcdPeer)}`,
+        `--initial-advertise-peer-urls=${url(ports.etcdPeer)}`,
+        `--initial-cluster=lab=${url(ports.etcdPeer)}`,
+        "--log-level=warn",
+      ],
+    },
+    apiserver: {
+      name: "apiserver",
+      command: kube,
+      args: [
+        "apiserver",
+        `--etcd-servers=${url(ports.etcd)}`,
+        "--bind-address=127.0.0.1",
+        "--advertise-address=127.0.0.1",
+        `--secure-port=${ports.kubernetes}`,
+        // No pod asks the Service "kubernetes", and loopback is no address that an endpoint may have.
+        "--endpoint-reconciler-type=none",
+        `--cert-dir=${path.dirname(certificate)}`,
+        `--service-account-key-file=${serviceAccountKey}`,
+        `--service-account-signing-key-file=${serviceAccountKey}`,
+        "--service-account-issuer=https://kubernetes.default.svc",
+        `--token-auth-file=${tokens}`,
+        "--authorization-mode=RBAC",
+        "--service-cluster-ip-range=10.96.0.0/16",
+        "--allow-privileged",
+        "--profiling=false",
+      ],
+    },
+    controllers: {
+      name: "controllers",
+      command: kube,
+      args: [
+        "controllers",
+        ...component,
+        `--secure-port=${ports.controllers}`,
+        `--service-account-private-key-file=${serviceAccountKey}`,
+        `--root-ca-file=${certificate}`,
+        "--use-service-account-credentials",
+        "--allocate-node-cidrs",
+        "--cluster-cidr=10.128.0.0/14",
+        "--node-cidr-mask-size=23",
+        "--concurrent-deployment-syncs=20",
+        "--concurrent-replicaset-syncs=20",
+        "--concurrent-gc-syncs=50",
+        "--profiling=false",
+      ],
+    },
+    scheduler: {
+      name: "scheduler",
+      command: kube,
+      args: ["scheduler", ...component, `--secure-port=${ports.scheduler}`, "--profiling=false"],
+    },
+    kwok: {
+      name: "kwok",
+      command: path.join(toolchain.bin, "kwok"),
+      env: { PATH: process.env.PATH }, // what `kubectl exec` runs here inherits it
+      args: [
+        `--kubeconfig=${kubeconfig}`,
+        "--manage-all-nodes",
+        "--node-ip=127.0.0.1",
+        `--node-port=${ports.kwok}`,
+        `--server-address=127.0.0.1:${ports.kwok}`,
+        `--tls-cert-file=${certificate}`,
+        `--tls-private-key-file=${certificateKey}`,
+        "--node-lease-duration-seconds=40",
+        "--v=warn",
+        ...kwokKinds.map((kind) => `--enable-crds=${kind}`),
+        ...[...stages(toolchain), podLogRule].map((file) => `--config=${file}`),
+      ],
+    },
+  };
+}
+
+export type DaemonName = "etcd" | "apiserver" | "controllers" | "scheduler" | "kwok";
+
+/** kwok's own stages for nodes and pods, then the lab's. */
+function stages(toolchain: Toolchain): string[] {
+  const shipped = ["node/fast", "node/heartbeat-with-lease", "pod/fast"].map((folder) =>
+    path.join(toolchain.share, "kwok", "stage", folder),
+  );
+  return [...shipped, path.join(import.meta.dirname, "stages")].flatMap((folder) =>
+    readdirSync(folder)
+      .filter((file) => file.endsWith(".yaml") && file !== "kustomization.yaml")
+      .map((file) => path.join(folder, file)),
+  );
+}

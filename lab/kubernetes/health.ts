@@ -1,0 +1,78 @@
+/** Whether the cluster is well, asked of each of its servers. */
+import type { Health } from "../part.ts";
+import type { LabSettings } from "../settings.ts";
+import { apiAt, kubeApi, type KubeObject } from "./api.ts";
+import { defaultStorageClass, nodeNames } from "./objects.ts";
+
+/** Kubelets renew their leases every 10 s; one of this age, in seconds, means that nobody plays the node. */
+const staleLease = 40;
+
+/** One row a part; `detail` says what was seen. */
+export async function clusterHealth(lab: LabSettings): Promise<Health[]> {
+  return Promise.all([
+    row("etcd", () => storeHealth(lab)),
+    row("kubernetes API", async () => {
+      await healthy(lab.ports.kubernetes, "/readyz");
+      return (await kubeApi(lab).get<{ gitVersion: string }>("/version")).gitVersion;
+    }),
+    row("controllers", () => healthy(lab.ports.controllers, "/healthz")),
+    row("scheduler", () => healthy(lab.ports.scheduler, "/readyz")),
+    row("nodes (kwok)", () => nodesHealth(lab)),
+    row("storage class", async () => {
+      await kubeApi(lab).get(`/apis/storage.k8s.io/v1/storageclasses/${defaultStorageClass}`);
+      return `${defaultStorageClass} is the default`;
+    }),
+  ]);
+}
+
+async function row(name: string, check: () => Promise<string>): Promise<Health> {
+  try {
+    return { name, healthy: true, detail: await check() };
+  } catch (error) {
+    return { name, healthy: false, detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function storeHealth(lab: LabSettings): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${lab.ports.etcd}/health`, { signal: AbortSignal.timeout(5000) }).catch(
+    () => undefined,
+  );
+  if (answer === undefined) throw new Error(`nothing answers on port ${lab.ports.etcd}`);
+  if (!answer.ok) throw new Error(await answer.text());
+  return `port ${lab.ports.etcd}`;
+}
+
+/** Asks a server whether it is well. @throws saying what is not */
+export async function healthy(port: number, path: string): Promise<string> {
+  const answer = await apiAt(port)
+    .text(path)
+    .catch(() => undefined);
+  if (answer === undefined) throw new Error(`nothing answers on port ${port}`);
+  if (answer.status !== 200) throw new Error(answer.body.trim().split("\n").at(-1) ?? `status ${answer.status}`);
+  return `port ${port}`;
+}
+
+interface Node extends KubeObject {
+  readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+interface Lease extends KubeObject {
+  readonly spec: { readonly renewTime?: string };
+}
+
+async function nodesHealth(lab: LabSettings): Promise<string> {
+  const api = kubeApi(lab);
+  const [nodes, leases] = await Promise.all([
+    api.list<Node>("/api/v1/nodes"),
+    api.list<Lease>("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"),
+  ]);
+  const ready = nodes.filter(({ status, metadata }) => {
+    const renewed = leases.find((lease) => lease.metadata.name === metadata.name)?.spec.renewTime ?? 0;
+    return (
+      status.conditions?.some(({ type, status: state }) => type === "Ready" && state === "True") === true &&
+      Date.now() - new Date(renewed).getTime() < staleLease * 1000
+    );
+  });
+  const seen = `${ready.length} of ${nodeNames.length} ready`;
+  if (ready.length < nodeNames.length) throw new Error(`${seen}; see log/kwok.log`);
+  return seen;
+}

@@ -1,0 +1,140 @@
+/** The embedded Kubernetes: a real API with its controllers and scheduler; kwok plays the kubelets, so nothing runs. */
+import { generateKeyPairSync } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { labKubeconfig, labPassword } from "../../config/aim.ts";
+import type { LabPart, Log } from "../part.ts";
+import { answers, runningPid, start, stop, until } from "../process.ts";
+import type { LabSettings } from "../settings.ts";
+import type { Toolchain } from "../toolchain/toolchain.ts";
+import { kubeApi, type KubeApi } from "./api.ts";
+import { type DaemonName, daemons, files } from "./daemons.ts";
+import { clusterHealth, healthy } from "./health.ts";
+import { definitions, objects } from "./objects.ts";
+
+/** Seconds that a part gets on a busy machine; on an idle one it needs one or two. */
+const patience = 60;
+
+/** Kubernetes as a part of the lab, run by the toolchain's binaries. */
+interface KubernetesPart extends LabPart {
+  /** An empty cluster: stops it, deletes all objects and starts it again. */
+  reset(lab: LabSettings, log: Log): Promise<void>;
+}
+
+export function kubernetes(toolchain: Toolchain): KubernetesPart {
+  /** Starts a daemon and waits until `check` holds or the daemon ends. */
+  const run = async (lab: LabSettings, name: DaemonName, check: () => Promise<unknown>): Promise<void> => {
+    start(lab.dir, daemons(lab, toolchain)[name]);
+    const log = path.join(lab.dir, "log", `${name}.log`);
+    const ended = (): boolean => runningPid(lab.dir, name) === undefined;
+    await until(name, patience, async () => ended() || (await check()) !== false, `see ${log}`);
+    if (ended()) throw new Error(`${name} ended as soon as it was started: ${lastLine(log)} (${log})`);
+  };
+
+  const part: KubernetesPart = {
+    name: "kubernetes",
+    install: () => Promise.resolve(), // the toolchain brings all of it
+    health: clusterHealth,
+
+    async up(lab, log) {
+      const { ports } = lab;
+      const api = kubeApi(lab);
+      if (runningPid(lab.dir, "apiserver") === undefined) log("Kubernetes: starting");
+      writeFiles(lab);
+      await run(lab, "etcd", () => answers(`http://127.0.0.1:${ports.etcd}/health`));
+      await run(lab, "apiserver", () => healthy(ports.kubernetes, "/readyz"));
+      await Promise.all([
+        run(lab, "controllers", () => healthy(ports.controllers, "/healthz")),
+        run(lab, "scheduler", () => healthy(ports.scheduler, "/readyz")),
+        (async () => {
+          await Promise.all(definitions.map((definition) => api.apply(definition)));
+          await until("OpenShift's kinds", patience, () => served(api), "see log/apiserver.log");
+          await Promise.all(objects.map((object) => api.apply(object)));
+          if (runningPid(lab.dir, "kwok") === undefined) await releaseNodes(api);
+          await run(lab, "kwok", () => answers(`http://127.0.0.1:${ports.kwok}/healthz`));
+        })(),
+      ]);
+      const usable = async (): Promise<boolean> =>
+        (await clusterHealth(lab)).every((row) => row.healthy) && (await admitsRoutes(api));
+      await until("Kubernetes", patience, usable, "npm run lab -- status says what is missing");
+    },
+
+    async down(lab) {
+      await Promise.all(["kwok", "scheduler", "controllers"].map((name) => stop(lab.dir, name)));
+      await stop(lab.dir, "apiserver", 15);
+      await stop(lab.dir, "etcd", 15);
+    },
+
+    async reset(lab, log) {
+      await part.down(lab);
+      rmSync(files(lab).data, { recursive: true, force: true });
+      await part.up(lab, log);
+    },
+  };
+  return part;
+}
+
+/** What kubectl and the programs need to find the lab's cluster. */
+export function kubernetesEnv(lab: LabSettings): Record<string, string> {
+  return { KUBECONFIG: files(lab).kubeconfig };
+}
+
+function writeFiles(lab: LabSettings): void {
+  const { data, etc, kubeconfig, tokens, serviceAccountKey, podLog, podLogRule } = files(lab);
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+  mkdirSync(etc, { recursive: true, mode: 0o700 });
+  writeFileSync(kubeconfig, labKubeconfig(lab), { mode: 0o600 });
+  writeFileSync(tokens, `${labPassword},admin,admin,system:masters\n`, { mode: 0o600 });
+  if (!existsSync(serviceAccountKey)) {
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
+    writeFileSync(serviceAccountKey, privateKey.export({ type: "sec1", format: "pem" }), { mode: 0o600 });
+  }
+  writeFileSync(
+    podLog,
+    "2000-01-01T00:00:00.000000000Z stdout F The lab's containers do not run, so they say nothing.\n",
+  );
+  const rule = { apiVersion: "kwok.x-k8s.io/v1alpha1", kind: "ClusterLogs", metadata: { name: "pods" } };
+  writeFileSync(podLogRule, JSON.stringify({ ...rule, spec: { logs: [{ logsFile: podLog }] } })); // JSON is YAML
+}
+
+/** Whether discovery lists every kind of the definitions and their schemas are published: kwok asks once, when it starts. */
+async function served(api: KubeApi): Promise<boolean> {
+  const { paths } = await api.get<{ paths: Record<string, unknown> }>("/openapi/v3");
+  const found = await Promise.all(
+    definitions.map(async (definition) => {
+      const { group, versions, names } = definition.spec as CustomResource;
+      const path = `apis/${group}/${versions[0].name}`;
+      const { resources } = await api.get<{ resources: { name: string }[] }>(`/${path}`);
+      return path in paths && resources.some(({ name }) => name === names.plural);
+    }),
+  );
+  return found.every(Boolean);
+}
+
+/** What is read of a definition. */
+interface CustomResource {
+  readonly group: string;
+  readonly versions: readonly [{ readonly name: string }];
+  readonly names: { readonly plural: string };
+}
+
+/** Takes the nodes from the kwok of before: a new one would wait until their leases run out, 40 s. */
+async function releaseNodes(api: KubeApi): Promise<void> {
+  const leases = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
+  await Promise.all((await api.list(leases)).map(({ metadata }) => api.delete(`${leases}/${metadata.name}`)));
+}
+
+/** Whether the policy that gives Routes their host is in force; see openshift.ts. */
+async function admitsRoutes(api: KubeApi): Promise<boolean> {
+  const probe = { apiVersion: "route.openshift.io/v1", kind: "Route", metadata: { name: "probe" } };
+  const tried = await api.post<{ spec: { host?: string } }>(
+    "/apis/route.openshift.io/v1/namespaces/default/routes?dryRun=All",
+    { ...probe, spec: { to: { name: "probe" } } },
+  );
+  return tried.spec.host !== undefined;
+}
+
+/** What a daemon said last; Go's fatal messages are one line. */
+function lastLine(log: string): string {
+  return readFileSync(log, "utf8").trimEnd().split("\n").at(-1) ?? "it said nothing";
+}

@@ -1,0 +1,62 @@
+/** What every lab's cluster has from its first minute. */
+import type { KubeObject } from "./api.ts";
+import { anything, customResource } from "./crd.ts";
+import { openshiftKinds, openshiftRoles } from "./openshift.ts";
+import { routeHosts } from "./route.ts";
+
+/** Names of the nodes that kwok plays. */
+export const nodeNames = ["node-0", "node-1"];
+
+/** Plenty, as nothing runs: only the scheduler's arithmetic looks at it. */
+const capacity = { cpu: "64", memory: "256Gi", pods: "500", "ephemeral-storage": "1Ti" };
+
+const nodes: readonly KubeObject[] = nodeNames.map((name, index) => ({
+  apiVersion: "v1",
+  kind: "Node",
+  metadata: {
+    name,
+    annotations: { "kwok.x-k8s.io/node": "fake" },
+    labels: {
+      "kubernetes.io/arch": "amd64",
+      "kubernetes.io/hostname": name,
+      "kubernetes.io/os": "linux",
+      "node-role.kubernetes.io/worker": "",
+      "topology.kubernetes.io/region": "lab",
+      "topology.kubernetes.io/zone": `lab-${index}`,
+    },
+  },
+  status: { allocatable: capacity, capacity },
+}));
+
+/** The default class; every other class that a program names is added here with the same provisioner. */
+export const defaultStorageClass = "standard";
+
+const storageClasses: readonly KubeObject[] = [defaultStorageClass, "cephfs", "eos"].map((name) => ({
+  apiVersion: "storage.k8s.io/v1",
+  kind: "StorageClass",
+  metadata: {
+    name,
+    annotations: { "storageclass.kubernetes.io/is-default-class": String(name === defaultStorageClass) },
+  },
+  provisioner: "orrery.lab/volume",
+  allowVolumeExpansion: true,
+}));
+
+/** kwok's own kinds: an object named as a pod says what exec, logs and port-forward of that pod do on this machine. */
+export const kwokKinds = ["Exec", "Logs", "PortForward"];
+
+const kwokDefinitions = kwokKinds.map((kind) =>
+  customResource({
+    group: "kwok.x-k8s.io",
+    version: "v1alpha1",
+    kind,
+    ...(kind === "Logs" ? { plural: "logs" } : {}),
+    properties: { spec: anything, status: anything },
+    required: ["spec"],
+  }),
+);
+
+/** Definitions first: kwok looks its kinds up once, when it starts. */
+export const definitions: readonly KubeObject[] = [...openshiftKinds, ...kwokDefinitions];
+
+export const objects: readonly KubeObject[] = [...nodes, ...storageClasses, ...openshiftRoles, ...routeHosts];

@@ -1,0 +1,144 @@
+/** Builds the machines' image with debootstrap and apt, in stages that an interrupted build does not repeat. */
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import type { Log } from "../part.ts";
+import { cacheDir } from "../settings.ts";
+import { run } from "./run.ts";
+
+/** What an image is made from. */
+export interface Recipe {
+  /** To be raised when the steps below begin to make something else of the same ingredients. */
+  readonly revision: number;
+  /** Enough for debootstrap to make a system in which apt runs; apt does the rest. */
+  readonly base: readonly string[];
+  readonly packages: readonly string[];
+  /** Installed for the build alone. */
+  readonly buildPackages: readonly string[];
+  /** Size of the root file system, for truncate; cloud-init grows it to the flavour's disk. */
+  readonly size: string;
+  /** install.sh and finish.sh, which run inside the new root, init of the initrd, and files/ to put into it. */
+  readonly folder: string;
+}
+
+/** Where a build works. */
+interface Site {
+  readonly recipe: Recipe;
+  readonly part: string;
+  readonly root: string;
+  /** Everything that the tools say. */
+  readonly output: string;
+}
+
+/** Downloaded packages, kept for the next build. */
+const archives = path.join(cacheDir, "debs");
+
+/** Makes `dir` with disk.qcow2, vmlinuz, initrd and sha512; it is there only when it is whole. The caller holds the lock. */
+export async function buildImage(recipe: Recipe, dir: string, log: Log): Promise<void> {
+  const part = `${dir}.part`;
+  const site = { recipe, part, root: path.join(part, "root"), output: path.join(part, "build.log") };
+  for (const name of readdirSync(cacheDir)) {
+    // what an interrupted build of another recipe has left
+    const other = /^image-.*\.part$/.test(name) && name !== path.basename(part);
+    if (other) rmSync(path.join(cacheDir, name), { recursive: true, force: true });
+  }
+  for (const folder of [part, archives]) mkdirSync(folder, { recursive: true });
+  const stages: [what: string, work: (site: Site) => Promise<void>][] = [
+    ["1/4 base system, about 1 minute", makeBase],
+    [`2/4 ${recipe.packages.length} packages, ZFS compiled for their kernel; about 5 minutes`, installPackages],
+    ["3/4 initrd, and removing what only the build needed", finish],
+    ["4/4 packing the disk", pack],
+  ];
+  for (const [number, [what, work]] of stages.entries()) {
+    const mark = path.join(part, `stage-${number}`);
+    if (existsSync(mark)) continue;
+    log(`machine image: ${what}`);
+    const progress = setInterval(() => {
+      log(`machine image:   ${lastLine(site.output)}`);
+    }, 20_000);
+    try {
+      await work(site);
+    } finally {
+      clearInterval(progress);
+    }
+    writeFileSync(mark, "");
+  }
+  rmSync(site.root, { recursive: true, force: true });
+  renameSync(part, dir);
+  log(`machine image: built in ${dir}`);
+}
+
+async function makeBase({ recipe, root, output }: Site): Promise<void> {
+  rmSync(root, { recursive: true, force: true });
+  const options = ["--variant=minbase", `--cache-dir=${archives}`, `--include=${recipe.base.join(",")}`];
+  await isolated(["debootstrap", ...options, "bookworm", root, archive().mirror], output);
+  // whatever umask the checkout was made with
+  const copy = 'umask 022; cp -r --no-preserve=mode,ownership "$0/." "$1"';
+  await run("sh", ["-ec", copy, path.join(recipe.folder, "files"), root], output);
+  writeFileSync(path.join(root, "etc/apt/sources.list"), sourcesList());
+}
+
+async function installPackages(site: Site): Promise<void> {
+  await inside(site, "install.sh", [...site.recipe.packages, ...site.recipe.buildPackages]);
+}
+
+async function finish(site: Site): Promise<void> {
+  cpSync(path.join(site.recipe.folder, "init"), path.join(site.root, "tmp/init"));
+  await inside(site, "finish.sh", site.recipe.buildPackages);
+}
+
+async function pack({ recipe, part, root, output }: Site): Promise<void> {
+  const boot = path.join(root, "boot");
+  const kernel = readdirSync(boot).find((name) => name.startsWith("vmlinuz-"));
+  if (kernel === undefined) throw new Error(`the machine image has no kernel; read ${output}`);
+  cpSync(path.join(boot, kernel), path.join(part, "vmlinuz"));
+  cpSync(path.join(boot, "initrd"), path.join(part, "initrd"));
+  const raw = path.join(part, "disk.raw");
+  rmSync(raw, { force: true });
+  await run("truncate", ["-s", recipe.size, raw], output);
+  // Tables written here need no writing by the guest.
+  const whole = ["-E", "lazy_itable_init=0,lazy_journal_init=0"];
+  await run("mke2fs", ["-q", "-t", "ext4", "-L", "root", ...whole, "-d", root, raw], output);
+  const qcow2 = ["-O", "qcow2", "-c", "-o", "compression_type=zstd", "-m", "2"];
+  await run("qemu-img", ["convert", "-f", "raw", ...qcow2, raw, path.join(part, "disk.qcow2")], output);
+  rmSync(raw);
+  await run("sh", ["-ec", 'cd "$0" && sha512sum disk.qcow2 vmlinuz initrd >sha512', part], output);
+}
+
+/** Runs a command with mounts and processes of its own: whatever ends the build, nothing is left mounted or running. */
+async function isolated(command: readonly string[], output: string): Promise<void> {
+  await run("unshare", ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", ...command], output);
+}
+
+/** Runs one of the recipe's scripts inside the new root. */
+async function inside({ recipe, root, output }: Site, script: string, args: readonly string[]): Promise<void> {
+  const enter = `
+    root=$1 archives=$2 script=$3; shift 3
+    mount -t proc proc "$root/proc"; mount -t sysfs sysfs "$root/sys"; mount --rbind /dev "$root/dev"
+    mount --bind "$archives" "$root/var/cache/apt/archives"
+    rm -f "$root/etc/resolv.conf"; cp -L /etc/resolv.conf "$root/etc/resolv.conf"
+    exec chroot "$root" /bin/sh -s "$@" <"$script"`;
+  await isolated(["sh", "-ec", enter, "sh", root, archives, path.join(recipe.folder, script), ...args], output);
+}
+
+/** The Debian mirror that this machine uses itself, as it is the one that surely answers. */
+function archive(): { mirror: string; security: string } {
+  const folder = "/etc/apt/sources.list.d";
+  const more = existsSync(folder) ? readdirSync(folder).map((name) => path.join(folder, name)) : [];
+  const files = ["/etc/apt/sources.list", ...more].filter((file) => existsSync(file));
+  const text = files.map((file) => readFileSync(file, "utf8").replaceAll(/^\s*#.*$/gm, "")).join("\n");
+  return {
+    mirror: /https?:\/\/\S+\/debian(?=\/?\s)/.exec(text)?.[0] ?? "http://deb.debian.org/debian",
+    security: /https?:\/\/\S+\/debian-security(?=\/?\s)/.exec(text)?.[0] ?? "http://deb.debian.org/debian-security",
+  };
+}
+
+/** With contrib, where zfs-dkms is. */
+function sourcesList(): string {
+  const { mirror, security } = archive();
+  const suites = [`${mirror} bookworm`, `${mirror} bookworm-updates`, `${security} bookworm-security`];
+  return suites.map((suite) => `deb ${suite} main contrib\n`).join("");
+}
+
+function lastLine(file: string): string {
+  return (existsSync(file) ? readFileSync(file, "utf8") : "").trimEnd().split("\n").at(-1)?.slice(0, 100) ?? "";
+}

@@ -1,0 +1,82 @@
+/** The machines: the network that they live in and the image that they boot. Nova's driver starts the machines themselves. */
+import { execFile } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import path from "node:path";
+import { promisify } from "node:util";
+import { installPackages } from "../openstack/packages.ts";
+import { environment, python, script } from "../openstack/services.ts";
+import type { Health, LabPart } from "../part.ts";
+import { type Daemon, runningPid, start, stop } from "../process.ts";
+import type { LabSettings } from "../settings.ts";
+import { machineImage } from "./image.ts";
+import { addresses, makeNetwork, removeNetwork, uplink } from "./namespace.ts";
+
+export { uploadImages } from "./upload.ts";
+
+/** Tools that build the image, and those that run machines. */
+const packages = [
+  "debootstrap",
+  "e2fsprogs",
+  "qemu-utils",
+  "qemu-system-x86",
+  "genisoimage",
+  "nftables",
+  "iproute2",
+  "python3-openvswitch",
+];
+/** How long machines have to shut down, in seconds: an emulated one that is busy takes its time. */
+const shutdownSeconds = 60;
+
+export const machines: LabPart = {
+  name: "machines",
+  async install(log) {
+    await installPackages(packages, log);
+    await machineImage(log);
+  },
+  async up(lab) {
+    await makeNetwork(lab);
+    for (const daemon of daemons(lab)) start(lab.dir, daemon);
+  },
+  async down(lab) {
+    if (running(lab).length > 0) {
+      await promisify(execFile)(python, [script("machine"), String(shutdownSeconds)], { env: environment(lab) });
+    }
+    await Promise.all(daemons(lab).map(({ name }) => stop(lab.dir, name)));
+    await removeNetwork(lab);
+  },
+  health: (lab) => Promise.resolve([...daemons(lab).map(({ name }) => healthOf(lab, name)), machinesHealth(lab)]),
+};
+
+/** The agent that keeps the network as Neutron says, and the way from machines to the lab's own services. */
+function daemons(lab: LabSettings): Daemon[] {
+  const file = (name: string): string => path.join(import.meta.dirname, `${name}.py`);
+  const env = { ...environment(lab), ORRERY_UPLINK: uplink, ORRERY_SERVICES: addresses(lab).services };
+  return [
+    {
+      name: "machines-network",
+      command: "nsenter",
+      args: [`--net=/run/netns/${lab.netns}`, python, file("network")],
+      env,
+    },
+    { name: "machines-services", command: python, args: [file("services")], env },
+  ];
+}
+
+function healthOf(lab: LabSettings, name: string): Health {
+  const healthy = runningPid(lab.dir, name) !== undefined;
+  return { name, healthy, detail: healthy ? `in ${lab.netns}` : "not running; npm run lab -- up starts it" };
+}
+
+function machinesHealth(lab: LabSettings): Health {
+  const healthy = existsSync(`/run/netns/${lab.netns}`);
+  const detail = healthy ? `${running(lab).length} running` : "no network namespace; npm run lab -- up makes it";
+  return { name: "machines", healthy, detail };
+}
+
+/** Ids of the servers whose machines run. */
+function running(lab: LabSettings): string[] {
+  const folder = path.join(lab.dir, "run");
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder).filter((name) => name.startsWith("vm-") && name.endsWith(".pid"));
+  return names.map((name) => name.slice(0, -4)).filter((name) => runningPid(lab.dir, name) !== undefined);
+}

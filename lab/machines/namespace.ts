@@ -1,0 +1,74 @@
+/** The lab's network namespace and its one link to the host. */
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { promisify } from "node:util";
+import type { LabSettings } from "../settings.ts";
+
+const execute = promisify(execFile);
+
+/** The namespace's end of the link. */
+export const uplink = "uplink";
+
+/** Addresses at both ends of the link, all of the lab's own ranges. */
+export function addresses(
+  lab: LabSettings,
+): Readonly<Record<"services" | "host" | "services6" | "host6" | "tenants6", string>> {
+  const public4 = lab.publicCidr.replace(/\.0\/24$/, "");
+  const prefix6 = `fd00:${lab.slot.toString(16)}`;
+  return {
+    services: `${public4}.1`,
+    host: `${public4}.2`,
+    services6: `${prefix6}:ffff:ffff::1`,
+    host6: `${prefix6}:ffff:ffff::2`,
+    tenants6: `${prefix6}::/48`,
+  };
+}
+
+/** Makes what is missing of the namespace and its link. @throws saying what the kernel refused. */
+export async function makeNetwork(lab: LabSettings): Promise<void> {
+  try {
+    await build(lab);
+  } catch (error) {
+    const reason = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : String(error);
+    throw new Error(`the machines' network cannot be made (network namespaces, veth and root are needed): ${reason}`, {
+      cause: error,
+    });
+  }
+}
+
+/** The routes lead floating IPs and the tenants' IPv6 into the namespace. */
+async function build(lab: LabSettings): Promise<void> {
+  const { services, host, services6, host6, tenants6 } = addresses(lab);
+  if (!existsSync(`/run/netns/${lab.netns}`)) await execute("ip", ["netns", "add", lab.netns]);
+  if (!existsSync(`/sys/class/net/${lab.netns}`)) {
+    await execute("ip", ["link", "add", lab.netns, "type", "veth", "peer", "name", uplink, "netns", lab.netns]);
+  }
+  await batch(lab, [
+    "link set lo up",
+    `link set ${uplink} up`,
+    `addr replace ${services} peer ${host}/32 dev ${uplink}`,
+    `addr replace ${services6}/64 dev ${uplink} nodad`,
+  ]);
+  const sysctls = ["ipv4/ip_forward", "ipv6/conf/all/forwarding"].map((name) => `echo 1 >/proc/sys/net/${name}`);
+  await execute("ip", ["netns", "exec", lab.netns, "sh", "-ec", sysctls.join("\n")]);
+  await batch(undefined, [
+    `link set ${lab.netns} up`,
+    `addr replace ${host} peer ${services}/32 dev ${lab.netns}`,
+    `addr replace ${host6}/64 dev ${lab.netns} nodad`,
+    `route replace ${lab.publicCidr} via ${services} dev ${lab.netns}`,
+    `route replace ${tenants6} via ${services6} dev ${lab.netns}`,
+  ]);
+}
+
+/** Takes away the link, with it the host's routes, and the namespace, with it the rules. */
+export async function removeNetwork(lab: LabSettings): Promise<void> {
+  if (existsSync(`/sys/class/net/${lab.netns}`)) await execute("ip", ["link", "delete", lab.netns]);
+  if (existsSync(`/run/netns/${lab.netns}`)) await execute("ip", ["netns", "delete", lab.netns]);
+}
+
+/** Runs ip's commands in one process, inside the lab's namespace if one is given. */
+async function batch(lab: LabSettings | undefined, commands: readonly string[]): Promise<void> {
+  const running = execute("ip", [...(lab === undefined ? [] : ["-netns", lab.netns]), "-batch", "-"]);
+  running.child.stdin?.end(`${commands.join("\n")}\n`);
+  await running;
+}

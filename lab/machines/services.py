@@ -1,0 +1,97 @@
+"""Lets machines reach the lab's own services, which listen on the host's loopback only.
+
+Listens inside the lab's network namespace, at its end of the way to the host, and passes on what comes:
+port 53 to the lab's BIND, every API port to itself. Machines reach nothing else of the host.
+"""
+import asyncio
+import contextlib
+import ctypes
+import json
+import os
+import socket
+
+PORTS = json.loads(os.environ['ORRERY_PORTS'])
+ADDRESS = os.environ['ORRERY_SERVICES']
+OFFERED = ('keystone', 'glance', 'placement', 'nova', 'neutron', 'cinder', 'designate', 'swift', 'kubernetes', 'acme')
+CLONE_NEWNET = 0x40000000
+
+
+@contextlib.contextmanager
+def inside(namespace):
+    """Sockets made in this block live in the namespace for good; those made later do not."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open('/proc/self/ns/net') as here, open('/run/netns/' + namespace) as there:
+        if libc.setns(there.fileno(), CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), 'cannot enter the network namespace %s' % namespace)
+        try:
+            yield
+        finally:
+            libc.setns(here.fileno(), CLONE_NEWNET)
+
+
+def listening(kind, port):
+    sock = socket.socket(socket.AF_INET, kind)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind((ADDRESS, port))
+    sock.setblocking(False)
+    return sock
+
+
+async def copy(reader, writer):
+    with contextlib.suppress(OSError):
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+        writer.write_eof()
+
+
+def stream(port):
+    """A handler that connects each caller to a port of loopback."""
+    async def serve(reader, writer):
+        with contextlib.suppress(OSError):
+            back_reader, back_writer = await asyncio.open_connection('127.0.0.1', port)
+            await asyncio.gather(copy(reader, back_writer), copy(back_reader, writer))
+            back_writer.close()
+        writer.close()
+    return serve
+
+
+class Query(asyncio.DatagramProtocol):
+    """One question on its way to BIND; the answer goes back to who asked."""
+
+    def __init__(self, data, answer):
+        self.data, self.answer = data, answer
+
+    def connection_made(self, transport):
+        self.transport = transport
+        transport.sendto(self.data)
+        asyncio.get_running_loop().call_later(5, transport.close)
+
+    def datagram_received(self, data, _):
+        self.answer(data)
+        self.transport.close()
+
+
+class Resolver(asyncio.DatagramProtocol):
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def datagram_received(self, data, caller):
+        loop = asyncio.get_running_loop()
+        answer = lambda reply: self.transport.sendto(reply, caller)     # noqa: E731
+        loop.create_task(loop.create_datagram_endpoint(
+            lambda: Query(data, answer), remote_addr=('127.0.0.1', PORTS['dns'])))
+
+
+async def main():
+    with inside(os.environ['ORRERY_NETNS']):
+        streams = [(listening(socket.SOCK_STREAM, 53), PORTS['dns'])]
+        streams += [(listening(socket.SOCK_STREAM, PORTS[name]), PORTS[name]) for name in OFFERED]
+        datagrams = listening(socket.SOCK_DGRAM, 53)
+    await asyncio.get_running_loop().create_datagram_endpoint(Resolver, sock=datagrams)
+    servers = [await asyncio.start_server(stream(port), sock=sock) for sock, port in streams]
+    await asyncio.gather(*(server.serve_forever() for server in servers))
+
+
+if __name__ == '__main__':
+    asyncio.run(main())

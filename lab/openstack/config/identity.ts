@@ -1,0 +1,72 @@
+/** Keystone, its catalog, and Placement: the two projects that are plain WSGI applications. */
+import path from "node:path";
+import { ini } from "./ini.ts";
+import {
+  authtoken,
+  database,
+  databaseUrl,
+  dataDir,
+  etcDir,
+  type Files,
+  libraries,
+  logging,
+  region,
+  type Site,
+  url,
+} from "./shared.ts";
+
+export function keystone({ lab }: Site): Files {
+  const keys = path.join(dataDir(lab), "keystone");
+  return {
+    "keystone.conf": ini({
+      DEFAULT: { ...logging(lab, "keystone"), public_endpoint: url(lab.ports.keystone) },
+      database: database(lab, "keystone"),
+      token: { provider: "fernet", expiration: 86400 },
+      fernet_tokens: { key_repository: path.join(keys, "fernet") },
+      fernet_receipts: { key_repository: path.join(keys, "fernet") },
+      credential: { key_repository: path.join(keys, "credential") },
+      // A file, not the database: so the endpoints follow the lab's ports, and a snapshot fits every lab.
+      catalog: { driver: "templated", template_file: path.join(etcDir(lab), "catalog.templates") },
+      identity: { password_hash_rounds: 4 },
+      cache: { enabled: true, backend: "dogpile.cache.memory" },
+      ...libraries(lab, "keystone"),
+    }),
+    "catalog.templates": catalog(lab.ports),
+  };
+}
+
+/** Endpoints by service type; the same address is public, internal and admin. */
+function catalog(ports: Site["lab"]["ports"]): string {
+  const project = "$(project_id)s";
+  const services: Readonly<Record<string, readonly [name: string, address: string]>> = {
+    identity: ["keystone", `${url(ports.keystone)}/v3`],
+    image: ["glance", url(ports.glance)],
+    placement: ["placement", url(ports.placement)],
+    compute: ["nova", `${url(ports.nova)}/v2.1`],
+    network: ["neutron", url(ports.neutron)],
+    volumev3: ["cinderv3", `${url(ports.cinder)}/v3/${project}`],
+    "block-storage": ["cinder", `${url(ports.cinder)}/v3/${project}`],
+    dns: ["designate", url(ports.designate)],
+    "object-store": ["swift", `${url(ports.swift)}/v1/AUTH_${project}`],
+  };
+  return Object.entries(services)
+    .flatMap(([type, [name, address]]) => [
+      `catalog.${region}.${type}.name = ${name}`,
+      ...["public", "internal", "admin"].map((side) => `catalog.${region}.${type}.${side}URL = ${address}`),
+    ])
+    .map((line) => `${line}\n`)
+    .join("");
+}
+
+export function placement({ lab }: Site): Files {
+  return {
+    // Placement takes a folder and looks for this name in it.
+    "placement/placement.conf": ini({
+      DEFAULT: logging(lab, "placement"),
+      placement_database: { connection: databaseUrl(lab, "placement") },
+      api: { auth_strategy: "keystone" },
+      keystone_authtoken: authtoken(lab, "placement", "placement"),
+      ...libraries(lab, "placement"),
+    }),
+  };
+}

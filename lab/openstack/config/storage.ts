@@ -1,0 +1,160 @@
+/** What keeps bytes: MariaDB, Glance, Cinder, Swift. */
+import path from "node:path";
+import { ini } from "./ini.ts";
+import {
+  account,
+  authtoken,
+  common,
+  database,
+  dataDir,
+  etcDir,
+  type Files,
+  host,
+  libraries,
+  logging,
+  runDir,
+  type Site,
+  url,
+} from "./shared.ts";
+
+/** Reachable by its socket only; durable against a killed process, not against a power cut. */
+export function mariadb({ lab }: Site): Files {
+  const options = {
+    user: "root",
+    datadir: path.join(dataDir(lab), "mysql"),
+    socket: path.join(runDir(lab), "mysql.sock"),
+    "pid-file": path.join(dataDir(lab), "mariadb.pid"),
+    "lc-messages-dir": "/usr/share/mysql",
+    "character-set-server": "utf8mb3",
+    "collation-server": "utf8mb3_general_ci",
+    max_connections: 500,
+    performance_schema: "off",
+    innodb_buffer_pool_size: "128M",
+    innodb_log_file_size: "16M",
+    innodb_flush_log_at_trx_commit: 2,
+    innodb_flush_method: "nosync",
+    innodb_doublewrite: 0,
+    sync_frm: 0,
+    innodb_stats_persistent: 0,
+  };
+  const flags = ["skip-networking", "skip-name-resolve", "skip-log-bin"];
+  return { "mysql.cnf": `${ini({ mariadbd: options })}${flags.join("\n")}\n` };
+}
+
+export function glance({ lab, share }: Site): Files {
+  const data = path.join(dataDir(lab), "glance");
+  const staging = path.join(data, "staging");
+  return {
+    "glance.conf": ini({
+      DEFAULT: {
+        ...logging(lab, "glance"),
+        transport_url: "fake://",
+        bind_host: host,
+        bind_port: lab.ports.glance,
+        // One process: no children.
+        workers: 0,
+        limit_param_default: 1000,
+        enabled_backends: "local:file",
+        enabled_import_methods: "[glance-direct,web-download]",
+        node_staging_uri: `file://${staging}`,
+      },
+      database: database(lab, "glance"),
+      glance_store: { default_backend: "local" },
+      local: { filesystem_store_datadir: path.join(data, "images") },
+      os_glance_staging_store: { filesystem_store_datadir: staging },
+      os_glance_tasks_store: { filesystem_store_datadir: path.join(data, "tasks") },
+      paste_deploy: {
+        flavor: "keystone",
+        config_file: path.join(share, "usr/share/glance-common/glance-api-paste.ini"),
+      },
+      keystone_authtoken: authtoken(lab, "glance", "image"),
+      ...libraries(lab, "glance"),
+    }),
+  };
+}
+
+/** Cinder: API, scheduler and volume service in one process; cinder_driver.py keeps the volumes. */
+export function cinder({ lab, share }: Site): Files {
+  const login = account(lab, "cinder");
+  const data = path.join(dataDir(lab), "cinder");
+  return {
+    "cinder.conf": ini({
+      DEFAULT: {
+        ...common(lab, "cinder"),
+        state_path: data,
+        api_paste_config: path.join(share, "usr/share/cinder-common/api-paste.ini"),
+        resource_query_filters_file: path.join(share, "etc/cinder/resource_filters.json"),
+        osapi_volume_listen: host,
+        osapi_volume_listen_port: lab.ports.cinder,
+        osapi_volume_workers: 1,
+        auth_strategy: "keystone",
+        enabled_backends: "lab",
+        default_volume_type: "standard",
+        glance_api_servers: url(lab.ports.glance),
+        volume_clear: "none",
+        service_down_time: 31_536_000,
+        periodic_fuzzy_delay: 0,
+        quota_volumes: 500,
+        quota_snapshots: 500,
+        quota_gigabytes: 500_000,
+      },
+      lab: { volume_driver: "cinder_driver.FileDriver", volume_backend_name: "lab" },
+      coordination: { backend_url: `file://${path.join(data, "coordination")}` },
+      nova: { interface: "public", ...login },
+      service_user: { send_service_user_token: true, ...login },
+      key_manager: { backend: "cinder.keymgr.conf_key_mgr.ConfKeyManager", fixed_key: "0".repeat(64) },
+      database: database(lab, "cinder"),
+      keystone_authtoken: authtoken(lab, "cinder", "block-storage"),
+      ...libraries(lab, "cinder"),
+    }),
+  };
+}
+
+/** Swift: one device, which is a folder, on one ring with one replica. */
+export function swift({ lab }: Site): Files {
+  const pipeline =
+    "catch_errors gatekeeper healthcheck cache listing_formats bulk authtoken keystoneauth copy container-quotas account-quotas slo dlo versioned_writes proxy-server";
+  const server = (kind: string, port: number): string =>
+    ini({
+      DEFAULT: {
+        bind_ip: host,
+        bind_port: port,
+        swift_dir: etcDir(lab),
+        devices: path.join(dataDir(lab), "swift"),
+        mount_check: false,
+        log_name: `swift-${kind}`,
+        fallocate_reserve: 0,
+        disable_fallocate: true,
+      },
+      "pipeline:main": { pipeline: `${kind}-server` },
+      [`app:${kind}-server`]: { use: `egg:swift#${kind}` },
+    });
+  const filter = (name: string): string => `egg:swift#${name.replaceAll("-", "_")}`;
+  const plain = pipeline.split(" ").filter((name) => !["authtoken", "keystoneauth", "proxy-server"].includes(name));
+  return {
+    "swift.conf": ini({
+      "swift-hash": { swift_hash_path_suffix: "orrery", swift_hash_path_prefix: "orrery" },
+      "storage-policy:0": { name: "default", default: "yes" },
+    }),
+    "swift-account.conf": server("account", lab.ports.swift + 1),
+    "swift-container.conf": server("container", lab.ports.swift + 2),
+    "swift-object.conf": server("object", lab.ports.swift + 3),
+    "swift-proxy.conf": ini({
+      DEFAULT: { bind_ip: host, bind_port: lab.ports.swift, swift_dir: etcDir(lab), log_name: "swift-proxy" },
+      "pipeline:main": { pipeline },
+      "app:proxy-server": { use: "egg:swift#proxy", account_autocreate: true, allow_account_management: true },
+      ...Object.fromEntries(
+        plain.map((name) => [`filter:${name}`, { use: filter(name === "cache" ? "memcache" : name) }]),
+      ),
+      // Nothing listens there, so nothing is cached.
+      "filter:cache": { use: "egg:swift#memcache", memcache_servers: `${host}:1` },
+      "filter:versioned_writes": { use: "egg:swift#versioned_writes", allow_versioned_writes: true },
+      "filter:keystoneauth": { use: "egg:swift#keystoneauth", operator_roles: "admin, member" },
+      "filter:authtoken": {
+        "paste.filter_factory": "keystonemiddleware.auth_token:filter_factory",
+        delay_auth_decision: true,
+        ...authtoken(lab, "swift", "object-store"),
+      },
+    }),
+  };
+}

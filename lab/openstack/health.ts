@@ -1,0 +1,124 @@
+/** Asks every service of the cloud whether it can work. */
+import { Resolver } from "node:dns/promises";
+import { connect } from "node:net";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Health } from "../part.ts";
+import { runningPid } from "../process.ts";
+import type { LabSettings } from "../settings.ts";
+import { openstackApi, type Row } from "./api.ts";
+import { host, runDir, url } from "./config/shared.ts";
+import { greets } from "./databases.ts";
+
+/** Resolves to what was seen; throws when the service cannot work. */
+type Check = () => Promise<string>;
+
+/** One row a daemon. */
+export async function cloudHealth(lab: LabSettings): Promise<Health[]> {
+  return Promise.all(Object.entries(checks(lab)).map(([name, check]) => rowOf(lab, name, check)));
+}
+
+/** Waits for every service. @throws at once when a daemon ends by itself, else after `seconds` with what is missing. */
+export async function untilHealthy(lab: LabSettings, seconds: number): Promise<void> {
+  const end = Date.now() + seconds * 1000;
+  let waiting = Object.entries(checks(lab));
+  for (;;) {
+    const rows = await Promise.all(waiting.map(([name, check]) => rowOf(lab, name, check)));
+    const bad = rows.filter((row) => !row.healthy);
+    if (bad.length === 0) return;
+    const dead = bad.find(({ name }) => runningPid(lab.dir, name) === undefined);
+    if (dead !== undefined) throw new Error(`${dead.name} ended by itself; see ${lab.dir}/log/${dead.name}.log`);
+    if (Date.now() > end) {
+      const reasons = bad.map(({ name, detail }) => `  ${name}: ${detail}`).join("\n");
+      throw new Error(`OpenStack did not come up within ${seconds} s:\n${reasons}`);
+    }
+    // What answered once is not asked again: the processors are busy enough with starting the rest.
+    waiting = waiting.filter(([name]) => bad.some((row) => row.name === name));
+    await sleep(200);
+  }
+}
+
+async function rowOf(lab: LabSettings, name: string, check: Check): Promise<Health> {
+  if (runningPid(lab.dir, name) === undefined) {
+    return { name, healthy: false, detail: "not running; npm run lab -- up starts it" };
+  }
+  try {
+    return { name, healthy: true, detail: await check() };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { name, healthy: false, detail: `${reason}; see ${lab.dir}/log/${name}.log` };
+  }
+}
+
+function checks(lab: LabSettings): Record<string, Check> {
+  const api = openstackApi(lab, "admin");
+  const run = (name: string): string => path.join(runDir(lab), name);
+  const agents = async (): Promise<string> =>
+    allOf("agent", await api.list("network", "/agents"), (agent) => agent.alive === true);
+  return {
+    mariadb: async () => ((await greets(run("mysql.sock"))) ? "unix socket" : "no greeting"),
+    "ovsdb-nb": () => jsonRpc(run("ovnnb.sock"), "echo"),
+    "ovsdb-sb": () => jsonRpc(run("ovnsb.sock"), "echo"),
+    northd: () => jsonRpc(run("northd.ctl"), "status"),
+    chassis: agents,
+    named: () => dns(lab.ports.dns),
+    keystone: async () => {
+      await api.get("identity", "/auth/catalog");
+      return url(lab.ports.keystone);
+    },
+    placement: async () => {
+      await api.request("placement", "/resource_providers");
+      return url(lab.ports.placement);
+    },
+    nova: async () => {
+      await allOf("service", await api.list("compute", "/os-services"), (row) => row.state === "up");
+      return allOf("hypervisor", await api.list("compute", "/os-hypervisors"), (row) => row.state === "up");
+    },
+    neutron: agents,
+    cinder: async () => allOf("service", await api.list("volume", "/os-services"), (row) => row.state === "up", 2),
+    designate: async () =>
+      allOf("service", await api.list("dns", "/service_statuses"), (row) => row.status === "UP", 4),
+    glance: async () => {
+      await api.list("image", "/images?limit=1");
+      return url(lab.ports.glance);
+    },
+    swift: async () => {
+      await api.request("object", "");
+      return url(lab.ports.swift);
+    },
+  };
+}
+
+/** @throws unless there are at least so many and each is well. */
+async function allOf(what: string, rows: readonly Row[], well: (row: Row) => boolean, least = 1): Promise<string> {
+  const up = rows.filter(well).length;
+  if (up < least || up < rows.length) throw new Error(`${up} of ${Math.max(rows.length, least)} ${what}s up`);
+  return Promise.resolve(`${up} ${what}${up === 1 ? "" : "s"} up`);
+}
+
+/** Asks a process of Open vSwitch on its unix socket. @throws when it does not answer within 5 s. */
+function jsonRpc(socket: string, method: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const client = connect(socket, () => client.write(JSON.stringify({ id: 0, method, params: [] })));
+    client.setTimeout(5000, () => client.destroy(new Error("no answer within 5 s")));
+    client.once("error", reject);
+    client.once("data", (data) => {
+      client.destroy();
+      const { result } = JSON.parse(data.toString()) as { result: unknown };
+      resolve(typeof result === "string" ? result.trim().toLowerCase() : "answers");
+    });
+  });
+}
+
+/** Any answer counts, a refusal for a zone that it does not serve too. */
+async function dns(port: number): Promise<string> {
+  const resolver = new Resolver({ timeout: 2000, tries: 2 });
+  resolver.setServers([`${host}:${port}`]);
+  try {
+    await resolver.resolveSoa("orrery.test");
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ETIMEOUT" || code === "ECONNREFUSED") throw error;
+  }
+  return `${host} port ${port}, udp and tcp`;
+}

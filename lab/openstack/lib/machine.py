@@ -1,0 +1,271 @@
+"""One virtual machine: its folder, its qemu process, and the monitor (QMP) of that process.
+
+Everything is found again by the server's id, so whoever starts later takes the machine over as it is.
+  data/machines/ID/      disk.qcow2 over base, kernel and ramdisk (hard links into the image cache), config.iso, console.log
+  run/vm-ID.pid          "pid starttime" of its qemu, which alone is ever signalled
+"""
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+DIR = os.environ['ORRERY_DIR']
+NETNS = os.environ['ORRERY_NETNS']
+MACHINES = DIR + '/data/machines'
+RUN = DIR + '/run'
+TAP_NAME = 14       # longest name that Nova gives a tap: "tap" and the start of the port's id
+
+
+class Failed(Exception):
+    """The machine or its monitor did not do what was asked."""
+
+
+class Monitor:
+    """A connection to qemu's monitor; qemu serves one at a time, others wait."""
+
+    def __init__(self, path, seconds=30):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(seconds)
+        self.socket.connect(path)
+        self.buffer = b''
+        self.events = []
+        self._read()
+        self.execute('qmp_capabilities')
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def _read(self):
+        while b'\n' not in self.buffer:
+            data = self.socket.recv(65536)
+            if not data:
+                raise Failed('the machine ended')
+            self.buffer += data
+        line, _, self.buffer = self.buffer.partition(b'\n')
+        message = json.loads(line)
+        if 'event' in message:
+            self.events.append(message)
+        return message
+
+    def execute(self, command, **arguments):
+        self.socket.sendall(json.dumps({'execute': command, 'arguments': arguments}).encode() + b'\n')
+        while True:
+            message = self._read()
+            if 'error' in message:
+                raise Failed('%s: %s' % (command, message['error']['desc']))
+            if 'return' in message:
+                return message['return']
+
+    def gone(self, device, seconds):
+        """Waits until the guest has let go of a device; False if it has not in that time."""
+        end = time.time() + seconds
+        while not any(event['event'] == 'DEVICE_DELETED' and event['data'].get('device') == device
+                      for event in self.events):
+            self.socket.settimeout(max(end - time.time(), 0.01))
+            try:
+                self._read()
+            except socket.timeout:
+                return False
+        return True
+
+
+class Disk:
+    """A disk as qemu is to see it. A volume's serial is the start of its id: /dev/disk/by-id/virtio-SERIAL."""
+
+    def __init__(self, name, path, form='raw', serial=None):
+        self.name, self.path, self.form, self.serial = name, path, form, serial
+
+    @classmethod
+    def volume(cls, connection_info):
+        data = connection_info['data']
+        return cls('vol-' + data['volume_id'][:20], data['path'], serial=data['volume_id'][:20])
+
+    def backend(self):
+        # no-flush: guests' flushes reach the host's page cache, which outlives qemu, and do not wait for its disk
+        return {'driver': self.form, 'node-name': self.name, 'discard': 'unmap',
+                'file': {'driver': 'file', 'filename': self.path, 'discard': 'unmap', 'cache': {'no-flush': True}}}
+
+    def device(self):
+        return {'driver': 'virtio-blk-pci', 'id': 'dev-' + self.name, 'drive': self.name,
+                **({'serial': self.serial} if self.serial else {})}
+
+
+class Card:
+    """A network card on the tap of a Neutron port; qemu makes the tap and the tap goes with it."""
+
+    def __init__(self, port, mac):
+        self.name, self.mac, self.tap = 'nic-' + port[:11], mac, ('tap' + port)[:TAP_NAME]
+
+    def backend(self):
+        return {'type': 'tap', 'id': self.name, 'ifname': self.tap, 'script': 'no', 'downscript': 'no'}
+
+    def device(self):
+        return {'driver': 'virtio-net-pci', 'id': 'dev-' + self.name, 'netdev': self.name, 'mac': self.mac, 'romfile': ''}
+
+
+class Machine:
+    def __init__(self, uuid):
+        self.uuid = uuid
+        self.dir = os.path.join(MACHINES, uuid)
+        self.pidfile = '%s/vm-%s.pid' % (RUN, uuid)
+        self.qmp = '%s/vm-%s.qmp' % (RUN, uuid[:12])     # short: a socket's path has 107 characters at most
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def exists(self):
+        return os.path.isdir(self.dir)
+
+    def pid(self):
+        """Of the running qemu, or None."""
+        try:
+            with open(self.pidfile) as file:
+                pid, started = file.read().split()
+            return int(pid) if start_time(pid) == started else None
+        except (OSError, ValueError):
+            return None
+
+    def monitor(self, seconds=30):
+        return Monitor(self.qmp, seconds)
+
+    def start(self, disks, cards, ram, cpus, command_line):
+        """Starts qemu and returns once it runs. ram in MB. Failed says what qemu said."""
+        if self.pid():
+            return
+        arguments = [
+            'nsenter', '--net=/run/netns/' + NETNS, 'qemu-system-x86_64', '-name', self.uuid,
+            '-nodefaults', '-no-user-config', '-display', 'none', '-daemonize', '-pidfile', self.pidfile + '.new',
+            '-machine', 'pc', '-accel', 'tcg,thread=multi,tb-size=256', '-cpu', 'max', '-smp', str(cpus), '-m', str(ram),
+            '-chardev', 'socket,id=qmp,path=%s,server=on,wait=off' % self.qmp, '-mon', 'chardev=qmp,mode=control',
+            '-chardev', 'file,id=console,append=on,path=' + self.path('console.log'), '-serial', 'chardev:console',
+            '-device', 'virtio-rng-pci', '-device', 'virtio-balloon-pci,free-page-reporting=on']
+        if os.path.exists(self.path('kernel')):
+            arguments += ['-kernel', self.path('kernel'), '-append', command_line]
+        if os.path.exists(self.path('ramdisk')):
+            arguments += ['-initrd', self.path('ramdisk')]
+        for disk in disks:
+            arguments += ['-blockdev', json.dumps(disk.backend()), '-device', json.dumps(disk.device())]
+        if os.path.exists(self.path('config.iso')):
+            arguments += ['-blockdev', json.dumps({'driver': 'raw', 'node-name': 'config', 'read-only': True, 'file': {
+                              'driver': 'file', 'filename': self.path('config.iso')}}),
+                          '-device', 'virtio-scsi-pci', '-device', 'scsi-cd,drive=config']
+        for card in cards:
+            arguments += ['-netdev', json.dumps(card.backend()), '-device', json.dumps(card.device())]
+        done = subprocess.run(arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if done.returncode:
+            raise Failed('qemu did not start: ' + (done.stderr.strip() or 'exit code %d' % done.returncode))
+        with open(self.pidfile + '.new') as file:
+            pid = file.read().strip()
+        with open(self.pidfile + '.new', 'w') as file:
+            file.write('%s %s\n' % (pid, start_time(pid)))
+        os.replace(self.pidfile + '.new', self.pidfile)
+
+    def attach(self, disk):
+        with self.monitor() as monitor:
+            monitor.execute('blockdev-add', **disk.backend())
+            try:
+                monitor.execute('device_add', **disk.device())
+            except Failed:
+                monitor.execute('blockdev-del', **{'node-name': disk.name})
+                raise
+
+    def detach(self, disk):
+        with self.monitor() as monitor:
+            if self._unplug(monitor, disk):
+                monitor.execute('blockdev-del', **{'node-name': disk.name})
+
+    def plug(self, card):
+        with self.monitor() as monitor:
+            monitor.execute('netdev_add', **card.backend())
+            monitor.execute('device_add', **card.device())
+
+    def unplug(self, card):
+        with self.monitor() as monitor:
+            if self._unplug(monitor, card):
+                monitor.execute('netdev_del', id=card.name)
+
+    def _unplug(self, monitor, thing, seconds=90):
+        """Asks the guest to let go of a device, again while it still boots; False if it had none."""
+        device, end = thing.device()['id'], time.time() + seconds
+        while time.time() < end:
+            try:
+                monitor.execute('device_del', id=device)
+            except Failed as error:
+                if 'not found' in str(error):
+                    return bool(monitor.gone(device, 0))
+                if 'already in the process' not in str(error):
+                    raise
+            if monitor.gone(device, 5):
+                return True
+        raise Failed('the guest does not let go of %s; is its system running?' % device)
+
+    def resize(self, disk, size):
+        with self.monitor() as monitor:
+            monitor.execute('block_resize', **{'node-name': disk.name, 'size': size})
+
+    def ask(self, command):
+        with self.monitor() as monitor:
+            return monitor.execute(command)
+
+    def shut_down(self, seconds):
+        """Presses the power button, and pulls the plug at the deadline."""
+        shut_down([self], seconds)
+
+    def kill(self):
+        """Ends qemu at once; on SIGTERM it still writes what it holds of the disks."""
+        for number, seconds in ((signal.SIGTERM, 5), (signal.SIGKILL, 5)):
+            pid, end = self.pid(), time.time() + seconds
+            if pid:
+                os.kill(pid, number)
+            while self.pid() and time.time() < end:
+                time.sleep(0.05)
+        for file in (self.pidfile, self.qmp):
+            if os.path.exists(file):
+                os.unlink(file)
+
+    def remove(self):
+        self.kill()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def start_time(pid):
+    """Field 22 of /proc/PID/stat, which tells a process from a later one of the same pid; None for none or a zombie."""
+    try:
+        with open('/proc/%s/stat' % pid) as file:
+            fields = file.read().rpartition(') ')[2].split()
+        return None if fields[0] == 'Z' else fields[19]
+    except OSError:
+        return None
+
+
+def running():
+    """Every machine of this lab whose qemu runs."""
+    names = [name[3:-4] for name in os.listdir(RUN) if name.startswith('vm-') and name.endswith('.pid')]
+    return [machine for machine in map(Machine, sorted(names)) if machine.pid()]
+
+
+def shut_down(machines, seconds):
+    """Presses the power button of all, again while a guest is not listening yet; what runs at the deadline is ended."""
+    end, pressed = time.time() + seconds, 0
+    while any(machine.pid() for machine in machines) and time.time() < end:
+        if time.time() - pressed > 5:
+            pressed = time.time()
+            for machine in machines:
+                try:
+                    machine.ask('system_powerdown')
+                except (OSError, Failed):
+                    pass        # it has just ended
+        time.sleep(0.2)
+    for machine in machines:
+        machine.kill()
+
+
+if __name__ == '__main__':
+    shut_down(running(), float(sys.argv[1]))

@@ -1,0 +1,68 @@
+/** The lab's OpenStack: Debian's packages, one process a project, everything in the lab's folder. */
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { promisify } from "node:util";
+import type { LabPart, Log } from "../part.ts";
+import type { LabSettings } from "../settings.ts";
+import { password, region, url } from "./config/shared.ts";
+import { configure, makeDataFolders } from "./configure.ts";
+import { makeDatabases, marker, openDatabase } from "./databases.ts";
+import { cloudHealth, untilHealthy } from "./health.ts";
+import { installCloud, shareDir } from "./packages.ts";
+import { checkPorts, environment, python, script, startServices, stopServices } from "./services.ts";
+
+export const openstack: LabPart = {
+  name: "openstack",
+  install: installCloud,
+  async up(lab, log) {
+    await checkPorts(lab);
+    configure({ lab, share: shareDir() });
+    await makeDatabases(lab, log);
+    makeDataFolders(lab);
+    await openDatabase(lab);
+    startServices(lab);
+    await untilHealthy(lab, 180);
+    await seed(lab, log);
+    log(`OpenStack is up: ${url(lab.ports.keystone)}/v3`);
+  },
+  down: stopServices,
+  health: cloudHealth,
+};
+
+/** Variables with which the openstack client and SDKs act as the user of the lab's stacks. */
+export function openstackEnv(lab: LabSettings): Record<string, string> {
+  return {
+    OS_AUTH_URL: `${url(lab.ports.keystone)}/v3`,
+    OS_IDENTITY_API_VERSION: "3",
+    OS_REGION_NAME: region,
+    OS_INTERFACE: "public",
+    OS_USERNAME: "callysto",
+    OS_PASSWORD: password,
+    OS_PROJECT_NAME: "callysto",
+    OS_USER_DOMAIN_NAME: "Default",
+    OS_PROJECT_DOMAIN_NAME: "Default",
+  };
+}
+
+/** Runs once for each version of the seed, so that a warm start does not wait for it. */
+async function seed(lab: LabSettings, log: Log): Promise<void> {
+  const version = createHash("sha256")
+    .update(readFileSync(script("seed")))
+    .digest("hex");
+  const done = marker(lab, "seed");
+  if (existsSync(done) && readFileSync(done, "utf8") === version) return;
+  log("OpenStack: flavours, networks and volume types");
+  await runScript(lab, "seed");
+  writeFileSync(done, version);
+}
+
+/** @throws with what the script wrote last. */
+async function runScript(lab: LabSettings, name: string): Promise<void> {
+  try {
+    await promisify(execFile)(python, [script(name)], { env: environment(lab) });
+  } catch (error) {
+    const stderr = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : String(error);
+    throw new Error(`the lab's ${name} failed: ${stderr.split("\n").slice(-3).join(" ")}`, { cause: error });
+  }
+}

@@ -1,0 +1,119 @@
+/** The Debian packages that the cloud is made of. */
+import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import type { Log } from "../part.ts";
+import { cacheDir } from "../settings.ts";
+
+const projects = ["keystone", "glance", "placement", "nova", "neutron", "cinder", "designate", "swift"];
+const libraries = ["waitress", "pymysql", "openvswitch", "ovsdbapp", "openstackclient", "designateclient"];
+const servers = ["mariadb-server-core", "bind9", "bind9-dnsutils", "openvswitch-common", "ovn-central", "zstd"];
+
+/** python3-* hold all the code and ask nothing; mariadb-server-core is the bare server without a data folder. */
+const packages = [...[...projects, ...libraries].map((name) => `python3-${name}`), ...servers];
+
+/** Only unpacked, for their api-paste.ini: installed they would bring dbconfig-common and its questions. */
+const unpacked = ["nova", "cinder", "neutron", "glance", "designate"].map((name) => `${name}-common`);
+
+const policy = "/usr/sbin/policy-rc.d";
+const mine = "# Written by Orrery while it installs packages; safe to remove.";
+const lock = "/run/lock/orrery-packages";
+
+/**
+ * Installs packages with a policy-rc.d that forbids to start services, and removes it again however that ends.
+ * $1 is the policy's path, $2 the line that marks it as ours, the rest are packages.
+ */
+const installer = `
+  policy=$1 mine=$2; shift 2
+  trap 'grep -qsF "$mine" "$policy" && rm -f "$policy"' EXIT
+  [ -e "$policy" ] || { printf '#!/bin/sh\\n%s\\nexit 101\\n' "$mine" >"$policy" && chmod 755 "$policy"; }
+  export DEBIAN_FRONTEND=noninteractive
+  dpkg --configure -a && apt-get update -q &&
+  apt-get install -y -q --no-install-recommends -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold \
+    -o DPkg::Lock::Timeout=600 "$@"`;
+
+/** Versions of the installed ones among the packages, by name. */
+function installed(names: readonly string[]): Map<string, string> {
+  const format = "${db:Status-Status} ${Package} ${Version}\\n";
+  const { stdout } = spawnSync("dpkg-query", ["-W", "-f", format, ...names], { encoding: "utf8" });
+  const rows = stdout.split("\n").map((row) => row.split(" "));
+  return new Map(
+    rows.flatMap(([state, name, version]) => (state === "installed" ? [[name ?? "", version ?? ""]] : [])),
+  );
+}
+
+/** Puts Debian packages on the machine without starting their services; at once when they are there. */
+export async function installPackages(names: readonly string[], log: Log): Promise<void> {
+  // A killed installer leaves its policy behind; one that is at work holds the lock.
+  if (existsSync(policy) && readFileSync(policy, "utf8").includes(mine)) {
+    spawnSync("flock", ["-n", lock, "rm", "-f", policy]);
+  }
+  const present = installed(names);
+  const missing = names.filter((name) => !present.has(name));
+  if (missing.length === 0) return;
+  log(`installing ${missing.length} Debian packages and what they need`);
+  await run("flock", ["-o", lock, "bash", "-c", installer, "install", policy, mine, ...missing], log);
+  const still = names.filter((name) => !installed(names).has(name));
+  if (still.length > 0) throw new Error(`apt-get said it was done, but these packages are missing: ${still.join(" ")}`);
+}
+
+/** Everything that the cloud needs on the machine. */
+export async function installCloud(log: Log): Promise<void> {
+  await installPackages(packages, log);
+  if (!existsSync(shareDir())) await unpackCommon(log);
+}
+
+/** Changes with every package's version. */
+export function packagesKey(): string {
+  key ??= createHash("sha256")
+    .update(JSON.stringify([...installed(packages)].sort()))
+    .digest("hex")
+    .slice(0, 12);
+  return key;
+}
+let key: string | undefined;
+
+/** Folder of the unpacked packages; there only when it is whole. */
+export function shareDir(): string {
+  return path.join(cacheDir, "openstack", `share-${packagesKey()}`);
+}
+
+async function unpackCommon(log: Log): Promise<void> {
+  log("unpacking the services' paste files");
+  const part = `${shareDir()}.${process.pid}`;
+  rmSync(part, { recursive: true, force: true });
+  mkdirSync(part, { recursive: true });
+  const download = `apt-get download -q ${unpacked.join(" ")}`;
+  // A machine that has the packages but no package lists needs them for this.
+  const script = `cd "$1" && { ${download} || { apt-get update -q && ${download}; }; } && for deb in *.deb; do dpkg-deb -x "$deb" .; done`;
+  await run("bash", ["-c", script, "unpack", part], log);
+  try {
+    renameSync(part, shareDir());
+  } catch (error) {
+    rmSync(part, { recursive: true, force: true });
+    if (!existsSync(shareDir())) throw error; // else another checkout was faster
+  }
+}
+
+/** Runs a package tool; a line of progress every few seconds. @throws with its last lines when it fails. */
+async function run(command: string, args: readonly string[], log: Log): Promise<void> {
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const tail: string[] = [];
+  let told = Date.now();
+  const listen = (line: string): void => {
+    tail.push(line);
+    if (tail.length > 8) tail.shift();
+    if (Date.now() - told < 5000) return;
+    told = Date.now();
+    log(`  ${line.slice(0, 100)}`);
+  };
+  createInterface(child.stdout).on("line", listen);
+  createInterface(child.stderr).on("line", listen);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", resolve);
+  });
+  if (code !== 0) throw new Error(`Debian packages could not be installed; the last lines were:\n${tail.join("\n")}`);
+}

@@ -1,0 +1,142 @@
+/** The cloud's daemons, how each is started, and the order in which they go. */
+import { execFileSync } from "node:child_process";
+import { existsSync, renameSync } from "node:fs";
+import { createServer } from "node:net";
+import path from "node:path";
+import { type Daemon, runningPid, start, stop } from "../process.ts";
+import type { LabSettings, PortName } from "../settings.ts";
+import { dataDir, etcDir, host, password, runDir } from "./config/shared.ts";
+
+const library = path.join(import.meta.dirname, "lib");
+
+/** Debian's own interpreter: another python3 earlier on PATH would have none of the modules. */
+export const python = "/usr/bin/python3";
+export const script = (name: string): string => path.join(library, `${name}.py`);
+
+/** The OpenStack projects, in the order in which they start; each is one daemon. */
+const projects = [
+  "keystone",
+  "placement",
+  "nova",
+  "neutron",
+  "cinder",
+  "designate",
+  "glance",
+  "swift",
+] as const satisfies PortName[];
+
+/** All that a process of the cloud sees: nothing of the caller's OS_*, PYTHON* or proxy variables. */
+export function environment(lab: LabSettings): NodeJS.ProcessEnv {
+  return {
+    PATH: "/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin",
+    HOME: "/root",
+    LANG: "C.UTF-8",
+    PYTHONPATH: library,
+    PYTHONDONTWRITEBYTECODE: "1",
+    ORRERY_DIR: lab.dir,
+    ORRERY_PORTS: JSON.stringify(lab.ports),
+    ORRERY_NETNS: lab.netns,
+    ORRERY_SLOT: String(lab.slot),
+    ORRERY_PUBLIC_CIDR: lab.publicCidr,
+    ORRERY_PASSWORD: password,
+  };
+}
+
+const run = (lab: LabSettings, name: string): string => path.join(runDir(lab), name);
+
+function mariadb(lab: LabSettings): Daemon {
+  return { name: "mariadb", command: "/usr/sbin/mariadbd", args: [`--defaults-file=${etcDir(lab)}/mysql.cnf`] };
+}
+
+/** What the projects need: OVN's databases and translator, the agent that plays ovn-controller, BIND. */
+function ground(lab: LabSettings): Daemon[] {
+  // One server a database: Neutron's northbound client takes a server that also holds OVN_Southbound
+  // for a schema change and waits for ever.
+  const ovsdb = (side: string): Daemon => ({
+    name: `ovsdb-${side}`,
+    command: "/usr/sbin/ovsdb-server",
+    args: [
+      `--unixctl=${run(lab, `ovsdb-${side}.ctl`)}`,
+      `--remote=punix:${run(lab, `ovn${side}.sock`)}`,
+      `${dataDir(lab)}/ovn/${side}.db`,
+    ],
+  });
+  const northd = [
+    `--unixctl=${run(lab, "northd.ctl")}`,
+    `--ovnnb-db=unix:${run(lab, "ovnnb.sock")}`,
+    `--ovnsb-db=unix:${run(lab, "ovnsb.sock")}`,
+  ];
+  return [
+    ovsdb("nb"),
+    ovsdb("sb"),
+    { name: "northd", command: "/usr/bin/ovn-northd", args: northd },
+    { name: "chassis", command: python, args: [script("chassis")] },
+    { name: "named", command: "/usr/sbin/named", args: ["-f", "-c", `${etcDir(lab)}/named.conf`] },
+  ];
+}
+
+export function startDatabase(lab: LabSettings): void {
+  start(lab.dir, { ...mariadb(lab), env: environment(lab) });
+}
+
+export async function stopDatabase(lab: LabSettings): Promise<void> {
+  await stop(lab.dir, "mariadb", 30);
+}
+
+/** Starts what does not run; the projects wait for each other by themselves. */
+export function startServices(lab: LabSettings): void {
+  for (const side of ["nb", "sb"]) makeOvnDatabase(path.join(dataDir(lab), "ovn", `${side}.db`), side);
+  for (const daemon of ground(lab)) start(lab.dir, { ...daemon, env: environment(lab) });
+  for (const name of projects) {
+    start(lab.dir, { name, command: python, args: [script("serve"), name], env: environment(lab) });
+  }
+}
+
+function makeOvnDatabase(file: string, side: string): void {
+  if (existsSync(file)) return;
+  execFileSync("ovsdb-tool", ["create", `${file}.part`, `/usr/share/ovn/ovn-${side}.ovsschema`]);
+  renameSync(`${file}.part`, file);
+}
+
+/** Stops everything: first who writes, last what is written to. */
+export async function stopServices(lab: LabSettings): Promise<void> {
+  await Promise.all(projects.map((name) => stop(lab.dir, name, 3)));
+  await Promise.all(["chassis", "northd", "named"].map((name) => stop(lab.dir, name)));
+  await Promise.all(["ovsdb-nb", "ovsdb-sb"].map((name) => stop(lab.dir, name)));
+  await stopDatabase(lab);
+}
+
+/** Ports by the daemon that listens on them. */
+function portsOf(lab: LabSettings): [daemon: string, port: number][] {
+  return [
+    ...projects.map((name): [string, number] => [name, lab.ports[name]]),
+    ...[1, 2, 3].map((offset): [string, number] => ["swift", lab.ports.swift + offset]),
+    ["named", lab.ports.dns],
+    ["named", lab.ports.rndc],
+    ["designate", lab.ports.mdns],
+  ];
+}
+
+/** @throws naming the first port that somebody else listens on. */
+export async function checkPorts(lab: LabSettings): Promise<void> {
+  for (const [daemon, port] of portsOf(lab)) {
+    if (runningPid(lab.dir, daemon) !== undefined || (await isFree(port))) continue;
+    throw new Error(
+      `port ${port} (${daemon}) is taken by another program; set ORRERY_PORTS to another multiple of 100, e.g. ${lab.firstPort + 1000}`,
+    );
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => {
+      resolve(false);
+    });
+    server.listen(port, host, () => {
+      server.close(() => {
+        resolve(true);
+      });
+    });
+  });
+}

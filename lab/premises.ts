@@ -1,0 +1,50 @@
+/** What a stack takes for granted in its clouds (zones, volumes, floating IPs, namespaces), made in the lab beforehand. */
+import type { Premises } from "../config/aim.ts";
+import { kubeApi } from "./kubernetes/api.ts";
+import { type OpenstackApi, openstackApi } from "./openstack/api.ts";
+import type { Log } from "./part.ts";
+import type { LabSettings } from "./settings.ts";
+
+/** GB of a volume that stands for one made by hand. */
+const volumeSize = 1;
+
+/** Makes what is not there yet. */
+export async function makePremises(
+  { zones, volumes, floatingIps, namespaces }: Premises,
+  lab: LabSettings,
+  log: Log,
+): Promise<void> {
+  const cluster = kubeApi(lab);
+  for (const name of namespaces) {
+    if ((await cluster.find(`/api/v1/namespaces/${name}`)) !== undefined) continue;
+    await cluster.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
+    log(`made namespace ${name}, which the stack expects`);
+  }
+  if (zones.length + volumes.length + floatingIps.length === 0) return;
+  const api = openstackApi(lab);
+  const missing = await absent(api, { zones, volumes, floatingIps });
+  for (const zone of missing.zones) {
+    await api.post("dns", "/zones", { name: `${zone}.`, email: "hostmaster@lab.test", ttl: 60 });
+    log(`made zone ${zone}, which the stack expects`);
+  }
+  for (const name of missing.volumes) {
+    await api.post("volume", "/volumes", { volume: { name, size: volumeSize } });
+    log(`made volume ${name}, which the stack expects`);
+  }
+  const [external] = await api.list("network", "/networks?router:external=true");
+  for (const description of missing.floatingIps) {
+    await api.post("network", "/floatingips", { floatingip: { floating_network_id: external?.id, description } });
+    log(`made floating IP "${description}", which the stack expects`);
+  }
+}
+
+async function absent(api: OpenstackApi, wanted: Omit<Premises, "namespaces">): Promise<Omit<Premises, "namespaces">> {
+  const zones = (await api.list("dns", "/zones")).map(({ name }) => name);
+  const volumes = (await api.list("volume", "/volumes")).map(({ name }) => name);
+  const floatingIps = (await api.list("network", "/floatingips")).map(({ description }) => description);
+  return {
+    zones: wanted.zones.filter((zone) => !zones.includes(`${zone}.`)),
+    volumes: wanted.volumes.filter((name) => !volumes.includes(name)),
+    floatingIps: wanted.floatingIps.filter((description) => !floatingIps.includes(description)),
+  };
+}

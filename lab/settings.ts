@@ -1,0 +1,69 @@
+/** Where the lab of this checkout lives and which ports it takes; every part of the lab reads them here. */
+import { homedir } from "node:os";
+import path from "node:path";
+
+/** Folder of the checkout. */
+export const root = path.dirname(import.meta.dirname);
+
+/** Offsets from the first port; all listen on loopback only. */
+const offsets = {
+  keystone: 0,
+  glance: 1,
+  placement: 2,
+  nova: 3,
+  neutron: 4,
+  cinder: 5,
+  designate: 6,
+  swift: 10, // proxy; account, container and object server follow on 11, 12, 13
+  dns: 20,
+  mdns: 21,
+  rndc: 22,
+  kubernetes: 30,
+  etcd: 31,
+  etcdPeer: 32,
+  scheduler: 33,
+  kwok: 34,
+  controllers: 35,
+  acme: 40,
+} as const;
+
+/** Name of a listening part of the lab. */
+export type PortName = keyof typeof offsets;
+
+/** One lab: its folder, its ports and the network that its floating IPs come from. */
+export interface LabSettings {
+  /** State folder: configuration, data, logs, pid files. Setting: ORRERY_LAB. @default .lab/main in the checkout */
+  readonly dir: string;
+  /** First of the 100 ports that the lab may take. Setting: ORRERY_PORTS. @default 15000 */
+  readonly firstPort: number;
+  readonly ports: Readonly<Record<PortName, number>>;
+  /** Network namespace of the machines, named after the first port. */
+  readonly netns: string;
+  /** Third byte of every network of this lab, so that two labs' networks never meet. */
+  readonly slot: number;
+  /** External network "public": 198.18.<slot>.0/24, of the range that RFC 2544 keeps for tests. */
+  readonly publicCidr: string;
+}
+
+/** The lab that the environment names. @throws if ORRERY_PORTS is no multiple of 100 from 10000 to 32000. */
+export function labSettings(env: NodeJS.ProcessEnv = process.env): LabSettings {
+  const firstPort = Number(env.ORRERY_PORTS ?? 15000);
+  if (!Number.isInteger(firstPort) || firstPort % 100 !== 0 || firstPort < 10000 || firstPort > 32000) {
+    throw new Error(
+      `ORRERY_PORTS is "${env.ORRERY_PORTS ?? ""}"; set it to a multiple of 100 from 10000 to 32000, e.g. 16000`,
+    );
+  }
+  const ports = Object.fromEntries(Object.entries(offsets).map(([name, offset]) => [name, firstPort + offset]));
+  const slot = (firstPort / 100) % 256;
+  return {
+    dir: path.resolve(root, env.ORRERY_LAB ?? ".lab/main"),
+    firstPort,
+    ports: ports as Record<PortName, number>,
+    netns: `orrery-${firstPort}`,
+    slot,
+    publicCidr: `198.18.${slot}.0/24`,
+  };
+}
+
+/** Folder of what is built once per machine: toolchain, machine image. Setting: ORRERY_CACHE. @default ~/.cache/orrery */
+export const cacheDir = path.resolve(process.env.ORRERY_CACHE ?? path.join(homedir(), ".cache", "orrery"));

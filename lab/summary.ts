@@ -1,0 +1,60 @@
+/** What `npm start` tells at its end: what runs where, and how to look at it. */
+import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { promisify } from "node:util";
+import { openSalt } from "../config/passphrase.ts";
+import { samplePassphrase } from "../config/samples.ts";
+import { readStackFile } from "../config/stackFile.ts";
+import { environment, type Run } from "./program.ts";
+import { type LabSettings, root } from "./settings.ts";
+
+interface Outputs {
+  readonly callysto?: Readonly<Record<string, { readonly hostname: string; readonly address: string }>>;
+}
+
+/** The summary of the test stack on the lab. */
+export async function summary(run: Run): Promise<string> {
+  const { callysto = {} } = await outputs("test", run);
+  const { dir, ports } = run.lab;
+  const key = path.relative(root, writeLoginKey("test", run.lab));
+  const hosts = Object.values(callysto).flatMap(({ hostname, address }) => [
+    `  dig +short @127.0.0.1 -p ${ports.dns} ${hostname} A`,
+    `  ssh -i ${key} ptty2u@${address}    # ${hostname}; a new machine answers after about a minute`,
+  ]);
+  return [
+    "",
+    "The test stack is up on the lab:",
+    `  OpenStack   http://127.0.0.1:${ports.keystone}/v3    Kubernetes   https://127.0.0.1:${ports.kubernetes}`,
+    `  state, logs and machines in ${path.relative(root, dir)}/`,
+    "",
+    "Look at it:",
+    '  eval "$(npm run --silent lab -- env)"    # KUBECONFIG, OS_*, PULUMI_* for this shell',
+    ...hosts,
+    "  kubectl get cronjobs,deployments,pods -A",
+    `  npx pulumi preview --stack test --config-file ${path.relative(root, path.join(dir, "Pulumi.test.yaml"))}`,
+    "  npm run lab -- status",
+    "",
+    "Stop it: npm run lab -- down",
+  ].join("\n");
+}
+
+/** The stack's outputs, as the CLI tells them. */
+async function outputs(stack: string, run: Run): Promise<Outputs> {
+  const pulumi = path.join(root, "node_modules", ".bin", "pulumi");
+  const env = { ...process.env, ...environment(run, stack) };
+  const { stdout } = await promisify(execFile)(pulumi, ["stack", "output", "--json", "--stack", stack], {
+    cwd: root,
+    env,
+  });
+  return JSON.parse(stdout) as Outputs;
+}
+
+/** Writes the key that opens the guests to `ssh_key` in the lab's folder; ssh wants a file of mode 0600. */
+export function writeLoginKey(stack: string, lab: LabSettings): string {
+  const { entries, encryptionSalt } = readStackFile(path.join(root, `Pulumi.${stack}.yaml`));
+  const crypter = openSalt(encryptionSalt ?? "", process.env.PULUMI_CONFIG_PASSPHRASE ?? samplePassphrase(stack));
+  const file = path.join(lab.dir, "ssh_key");
+  writeFileSync(file, crypter.decrypt(entries.get("callysto:deployPrivateKey")?.value ?? ""), { mode: 0o600 });
+  return file;
+}

@@ -1,0 +1,160 @@
+/** The toolchain: Pulumi's CLI and plugins and a Kubernetes control plane, made once per machine in the cache. */
+import { execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
+import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { Log } from "../part.ts";
+import { cacheDir } from "../settings.ts";
+import { source } from "./download.ts";
+import { makePiece, pieceFolder } from "./make.ts";
+import { cliVersion, pieces, plugins } from "./pieces.ts";
+
+/** Folders of the finished toolchain. */
+export interface Toolchain {
+  /** `kube` (etcd, apiserver, controllers, scheduler, kubectl in one), `kwok` and `kubectl`. */
+  readonly bin: string;
+  /** `kwok/stage`: kwok's own stages. Where the plugins were built also their schemas and the tests of `command`. */
+  readonly share: string;
+  /** For PULUMI_HOME: npm's `pulumi` finds the CLI there, and the CLI its plugins. */
+  readonly pulumiHome: string;
+}
+
+/** GB that building needs: 5 for modules, 9 for Go's build cache, 1 for the binaries. */
+const roomNeeded = 15;
+
+function folders(): Toolchain & { readonly folder: string; readonly complete: string } {
+  const made = createHash("sha256").update(JSON.stringify(pieces.map((piece) => pieceFolder("", piece))));
+  const folder = path.join(cacheDir, `toolchain-${made.digest("hex").slice(0, 12)}`);
+  const [bin, share, pulumiHome] = ["bin", "share", "home"].map((name) => path.join(folder, name));
+  return { folder, complete: path.join(folder, "complete"), bin, share, pulumiHome } as ReturnType<typeof folders>;
+}
+
+/** What this machine lacks for making the toolchain, a sentence each; empty when it is made already. */
+export function checkToolchain(): string[] {
+  if (existsSync(folders().complete)) return [];
+  const problems: string[] = [];
+  const version = goVersion();
+  if (version === undefined) {
+    problems.push("Go is missing: the toolchain is built with it; put go 1.26 or newer on PATH.");
+  } else if (version[0] < 1 || (version[0] === 1 && version[1] < 26)) {
+    problems.push(`Go ${version.join(".")} is too old: the toolchain is built with Go 1.26 or newer; put it on PATH.`);
+  }
+  let there = cacheDir;
+  while (!existsSync(there)) there = path.dirname(there);
+  const { bavail, bsize } = statfsSync(there);
+  const free = (bavail * bsize) / 1e9;
+  if (free < roomNeeded) {
+    const rest = `building the toolchain needs ${roomNeeded} GB; make room or set ORRERY_CACHE.`;
+    problems.push(`Only ${free.toFixed(1)} GB are free at ${cacheDir}: ${rest}`);
+  }
+  return problems;
+}
+
+function goVersion(): [number, number] | undefined {
+  try {
+    const options = { encoding: "utf8", env: { ...process.env, GOTOOLCHAIN: "local" } } as const;
+    const [, major, minor] = /go(\d+)\.(\d+)/.exec(execFileSync("go", ["env", "GOVERSION"], options)) ?? [];
+    return [Number(major), Number(minor)];
+  } catch {
+    return undefined;
+  }
+}
+
+/** The toolchain, made first where it is missing. @throws with the first problem of {@link checkToolchain} */
+export async function ensureToolchain(log: Log): Promise<Toolchain> {
+  const { folder, complete, ...toolchain } = folders();
+  if (existsSync(complete)) return toolchain;
+  const [problem] = checkToolchain();
+  if (problem !== undefined) throw new Error(problem);
+  mkdirSync(path.join(cacheDir, "log"), { recursive: true });
+  const release = await lock(path.join(cacheDir, "toolchain.lock"), log);
+  try {
+    if (existsSync(complete)) return toolchain; // another checkout has made it meanwhile
+    const half = path.join(cacheDir, "pieces", "half");
+    await rm(half, { recursive: true, force: true }); // left by an interruption
+    const shop = { cache: cacheDir, source: source(), log };
+    for (const [index, piece] of pieces.entries()) {
+      await makePiece(piece, `toolchain [${index + 1}/${pieces.length}] ${piece.name.replaceAll("-", " ")}`, shop);
+    }
+    await assemble(folder);
+    await rm(half, { recursive: true, force: true });
+    if (process.env.GOCACHE === undefined) await rm(path.join(cacheDir, "go-build"), { recursive: true, force: true });
+    return toolchain;
+  } finally {
+    await release();
+  }
+}
+
+/** Links the pieces into the layout that their users expect; the marker comes last. */
+async function assemble(folder: string): Promise<void> {
+  const half = `${folder}.half`;
+  await rm(half, { recursive: true, force: true });
+  const link = async (piece: string, file: string, name: string): Promise<void> => {
+    const from = path.join(of(piece), file);
+    if (!existsSync(from)) return; // made by building only
+    await mkdir(path.dirname(path.join(half, name)), { recursive: true });
+    await symlink(path.relative(path.dirname(path.join(folder, name)), from), path.join(half, name));
+  };
+  await link("control-plane", "kube", "bin/kube");
+  await link(
+    "control-plane",
+    existsSync(path.join(of("control-plane"), "kubectl")) ? "kubectl" : "kube",
+    "bin/kubectl",
+  );
+  await link("kwok", "kwok", "bin/kwok");
+  await link("kwok", "stage", "share/kwok/stage");
+  await link("bridged-plugins", "schema", "share/schema");
+  await link("command-plugin", "command.test", "share/command.test");
+  await link("cli", "", `home/versions/${cliVersion}/bin`);
+  for (const [name, version] of Object.entries(plugins)) {
+    const file = `pulumi-resource-${name}`;
+    const piece = pieces.find(({ files }) => files.includes(file))?.name ?? "";
+    await link(piece, file, `home/plugins/resource-${name}-v${version}/${file}`);
+  }
+  await writeFile(path.join(half, "complete"), "");
+  await rm(folder, { recursive: true, force: true });
+  await rename(half, folder);
+}
+
+function of(name: string): string {
+  const piece = pieces.find((candidate) => candidate.name === name);
+  if (piece === undefined) throw new Error(`the toolchain has no piece ${name}`);
+  return pieceFolder(cacheDir, piece);
+}
+
+/**
+ * Takes a lock of the machine, after whoever has it. The kernel's lock on the file is held by a process that ends with
+ * our end of a pipe, so nothing is left locked however we end. @returns the way to give it back
+ */
+export async function lock(file: string, log: Log): Promise<() => Promise<void>> {
+  const attempt = (option: string[]): Promise<(() => Promise<void>) | undefined> =>
+    new Promise((resolve, reject) => {
+      const holder = spawn("flock", [...option, file, "sh", "-c", "echo held; exec cat"], {
+        stdio: ["pipe", "pipe", "inherit"],
+        detached: true, // Ctrl-C is for us; the holder ends with the pipe
+      });
+      const ended = new Promise<void>((done) => holder.once("close", done));
+      holder.once("error", reject);
+      holder.stdout.once("data", () => {
+        resolve(async () => {
+          holder.stdin.end();
+          await ended;
+        });
+      });
+      void ended.then(() => {
+        resolve(undefined);
+      });
+    });
+  let release = await attempt(["--nonblock"]);
+  if (release === undefined) {
+    log(
+      `another checkout makes the toolchain (${existsSync(file) ? readFileSync(file, "utf8").trim() : ""}); waiting for it`,
+    );
+    release = await attempt([]);
+  }
+  if (release === undefined)
+    throw new Error(`${file} cannot be locked; is it writable, and is flock (util-linux) there?`);
+  writeFileSync(file, `process ${process.pid}\n`);
+  return release;
+}

@@ -1,0 +1,138 @@
+/** Which images run, which the registry has, and which ran before. */
+import { dialsSchema, type DialsSettings } from "../../components/dials/config.ts";
+import { repositoryOf, resolveImages, type StreamName, streams } from "../../components/dials/images.ts";
+import { type Call, type Command, UsageError } from "../command.ts";
+import { Kubectl, kubectlHelp, kubectlOptions } from "../kubectl.ts";
+import { tagDigest } from "../registry.ts";
+import { changeSettings, openStack, stackHelp, stackOptions } from "../stack.ts";
+import { targets } from "./targets.ts";
+
+/** What ran when, newest first. */
+export interface Past {
+  readonly name: string;
+  readonly when: string;
+  readonly image: string;
+  readonly note: string;
+}
+
+interface StreamObject {
+  readonly metadata: { readonly name: string };
+  readonly status?: {
+    readonly tags?: readonly {
+      readonly tag: string;
+      readonly items?: readonly { readonly created: string; readonly dockerImageReference: string }[] | null;
+    }[];
+  };
+}
+
+interface ReplicaSet {
+  readonly metadata: {
+    readonly creationTimestamp: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly ownerReferences?: readonly { readonly name: string }[];
+  };
+  readonly spec: {
+    readonly replicas?: number;
+    readonly template: { readonly spec: { readonly containers: readonly { readonly image: string }[] } };
+  };
+}
+
+/** What the streams imported. */
+export function streamHistory(found: readonly StreamObject[]): readonly Past[] {
+  return found.flatMap(({ metadata, status }) =>
+    (status?.tags ?? []).flatMap(({ tag, items }) =>
+      (items ?? []).map((item, index) => ({
+        name: `ImageStream ${metadata.name}:${tag}`,
+        when: item.created,
+        image: item.dockerImageReference,
+        note: index === 0 ? "current" : "",
+      })),
+    ),
+  );
+}
+
+/** What the Deployments ran. */
+export function rolloutHistory(names: readonly string[], sets: readonly ReplicaSet[]): readonly Past[] {
+  return names.flatMap((name) =>
+    sets
+      .filter(({ metadata }) => metadata.ownerReferences?.[0]?.name === name)
+      .sort((a, b) => (a.metadata.creationTimestamp < b.metadata.creationTimestamp ? 1 : -1))
+      .map(({ metadata, spec }) => ({
+        name: `Deployment ${name}`,
+        when: metadata.creationTimestamp,
+        image: spec.template.spec.containers.map(({ image }) => image).join(" "),
+        note: `revision ${metadata.annotations?.["deployment.kubernetes.io/revision"] ?? "?"}${(spec.replicas ?? 0) > 0 ? ", runs" : ""}`,
+      })),
+  );
+}
+
+async function history(settings: DialsSettings, { values }: Call): Promise<number> {
+  const kubectl = new Kubectl(settings.namespace.name, values);
+  const imported = settings.imageStreams
+    ? streamHistory((await kubectl.get<{ items: StreamObject[] }>("imagestreams.image.openshift.io")).items)
+    : [];
+  const sets = (await kubectl.get<{ items: ReplicaSet[] }>("replicasets")).items;
+  const past = [
+    ...imported,
+    ...rolloutHistory(
+      targets(settings).map(({ name }) => name),
+      sets,
+    ),
+  ];
+  if (values.json === true) console.log(JSON.stringify(past, undefined, 2));
+  else
+    for (const { when, name, note, image } of past)
+      console.log(`${when}  ${name.padEnd(34)} ${note.padEnd(18)} ${image}`);
+  return 0;
+}
+
+async function pin({ values, words }: Call): Promise<number> {
+  const stack = openStack(dialsSchema, values);
+  const resolved = resolveImages(stack.settings.images);
+  const asked = words.length === 0 ? [...streams] : words;
+  const changes = [];
+  for (const word of asked) {
+    const [name, tag = "latest"] = word.split("=") as [StreamName, string | undefined];
+    if (!streams.includes(name)) throw new UsageError(`there is no image "${name}"; there are ${streams.join(", ")}`);
+    const repository = repositoryOf(resolved[name]);
+    const image = `${repository}@${await tagDigest(repository, tag)}`;
+    console.log(image === resolved[name] ? `${name}: ${tag} is what is configured` : `${name}: ${tag} is ${image}`);
+    if (image !== resolved[name]) changes.push({ at: ["images", name], value: image });
+  }
+  if (changes.length === 0) return 0;
+  const dryRun = values["dry-run"] === true;
+  changeSettings(dialsSchema, stack, changes, dryRun);
+  console.log(
+    dryRun
+      ? "nothing was changed"
+      : `next: npx pulumi up --stack ${stack.name}; the old digests are in the file's history`,
+  );
+  return 0;
+}
+
+export const command: Command = {
+  help: `Usage: npm run ops -- dials images [list] --stack S           what is configured
+       npm run ops -- dials images pin [NAME[=TAG]...] --stack S  takes the registry's digests into the settings
+       npm run ops -- dials images history --stack S              what was imported and what ran before
+
+An image is imported and rolled out by its digest: "pin" asks the registry for the digest of a tag (latest unless said
+otherwise) and writes it to the stack's file; the next deployment imports it into the ImageStreams, if there are any, and
+replaces the pods. To go back, put an older digest there. NAME is one of ${streams.join(", ")}.
+
+${stackHelp}
+${kubectlHelp}
+  --json             list and history as JSON
+  --dry-run          pin: change nothing, say what would change`,
+  options: { ...stackOptions, ...kubectlOptions, json: { type: "boolean" }, "dry-run": { type: "boolean" } },
+  run(call) {
+    const [what = "list", ...words] = call.words;
+    if (what === "pin") return pin({ ...call, words });
+    const { settings } = openStack(dialsSchema, call.values);
+    if (what === "history") return history(settings, call);
+    if (what !== "list") throw new UsageError(`images does not know "${what}"; it knows list, pin and history`);
+    const resolved = resolveImages(settings.images);
+    if (call.values.json === true) console.log(JSON.stringify(resolved, undefined, 2));
+    else for (const [name, image] of Object.entries(resolved)) console.log(`${name.padEnd(20)} ${image}`);
+    return Promise.resolve(0);
+  },
+};

@@ -1,0 +1,104 @@
+/** A stack's settings, as day-2 commands read and change them: in its file, without a passphrase. */
+import { spawn } from "node:child_process";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import type { z } from "zod";
+import type { SystemSchema } from "../config/define.ts";
+import { parseConfig } from "../config/parse.ts";
+import { report } from "../config/problems.ts";
+import { put } from "../config/stackEdit.ts";
+import { projectDir, readStackFile, sampleConfig, type StackFile, stackPath } from "../config/stackFile.ts";
+import { schemas } from "../config/systems.ts";
+import { text, UsageError, type Values } from "./command.ts";
+
+/** Options of every command that reads a stack's settings. */
+export const stackOptions = {
+  stack: { type: "string", short: "s" },
+  "config-file": { type: "string" },
+} as const;
+
+/** The lines of `--help` about them. */
+export const stackHelp = `  --stack S          the environment: reads Pulumi.S.yaml
+  --config-file F    reads (and changes) that file instead`;
+
+/** A stack's file and what it says about one system. */
+export interface SystemStack<Settings> {
+  readonly name: string;
+  /** Path of its file. */
+  readonly file: string;
+  readonly settings: Settings;
+}
+
+/** Settings of a system in the stack that the options name. @throws if the stack lacks it or its settings are wrong */
+export function openStack<S extends z.ZodType>(
+  schema: SystemSchema<S, string, string>,
+  values: Values,
+): SystemStack<z.infer<S>> {
+  const name = text(values, "stack");
+  if (name === undefined) throw new UsageError("which environment? name it by --stack, e.g. --stack prod");
+  const file = text(values, "config-file") ?? stackPath(name);
+  return { name, file, settings: settingsOf(schema, name, readStackFile(file)) };
+}
+
+function settingsOf<S extends z.ZodType>(
+  schema: SystemSchema<S, string, string>,
+  name: string,
+  file: StackFile,
+): z.infer<S> {
+  if (!file.entries.has(`${schema.namespace}:settings`)) {
+    throw new Error(`Pulumi.${name}.yaml has no ${schema.namespace}:settings: the system is not in this stack`);
+  }
+  const known = Object.values(schemas);
+  const { systems, problems } = parseConfig(sampleConfig(file, known), known);
+  // Secrets that are still to be set are told when the stack is deployed.
+  const own = problems.filter(
+    ({ path: at, text: said }) => at.startsWith(`${schema.namespace}:`) && !said.startsWith("the secret is missing"),
+  );
+  if (own.length > 0) throw new Error(report(name, own));
+  return systems.get(schema.namespace)?.settings as z.infer<S>;
+}
+
+/** A setting to change: its path inside the settings, and what it is to be. */
+export interface Change {
+  readonly at: readonly (string | number)[];
+  readonly value: unknown;
+}
+
+/**
+ * Changes settings in the stack's file; every other byte of the file stays as it was.
+ * @throws before anything is written, if the settings would be wrong then
+ */
+export function changeSettings<S extends z.ZodType>(
+  schema: SystemSchema<S, string, string>,
+  stack: SystemStack<unknown>,
+  changes: readonly Change[],
+  dryRun: boolean,
+): void {
+  const changed = changes.reduce(
+    (content, { at, value }) => put(content, ["config", `${schema.namespace}:settings`, ...at], value),
+    readFileSync(stack.file, "utf8"),
+  );
+  const draft = `${stack.file}.new`;
+  writeFileSync(draft, changed);
+  try {
+    settingsOf(schema, stack.name, readStackFile(draft));
+    if (!dryRun) renameSync(draft, stack.file);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+/** Runs `pulumi up` on the stack in the foreground. @returns its exit code */
+export function pulumiUp(stack: SystemStack<unknown>, yes: boolean): Promise<number> {
+  const args = ["up", "--stack", stack.name, "--config-file", stack.file, ...(yes ? ["--yes"] : [])];
+  return new Promise((resolve, reject) => {
+    const child = spawn(path.join(projectDir, "node_modules", ".bin", "pulumi"), args, {
+      cwd: projectDir,
+      stdio: "inherit",
+    });
+    child.on("error", reject);
+    child.on("exit", (code) => {
+      resolve(code ?? 1);
+    });
+  });
+}

@@ -1,0 +1,77 @@
+/** Notes on keys: what each is, where it is registered, and how a new one gets to the cluster. */
+import { thothSchema } from "../../components/thoth/config.ts";
+import { wantedSecrets } from "../../config/secrets.ts";
+import type { Command } from "../command.ts";
+import { openStack, stackHelp, stackOptions } from "../stack.ts";
+
+/** Where the other side of a secret is kept; the first pattern that fits its key counts. */
+const places: readonly (readonly [pattern: RegExp, where: string])[] = [
+  [/SshKey$/, "log in to GitHub as sesheta: Settings, SSH and GPG keys; ssh-keygen -t ed25519 makes it"],
+  [
+    /githubOauthToken$/,
+    "log in to GitHub as sesheta: Settings, Developer settings, Personal access tokens; three bots use it",
+  ],
+  [
+    /githubWebhookSecret$/,
+    "the webhooks of every repository and organisation that call Sesheta, webhook2kafka or the Review Manager",
+  ],
+  [/reviewManager/, "GitHub, Settings of the Review Manager's App"],
+  [/googleServiceAccount$/, "Google Cloud console, IAM, Service accounts, Keys; type JSON, scope chat.bot"],
+  [
+    /googleChat|aiopsChatSpace/,
+    "the Google Chat room: its address ends in the space's id; webhooks are under Apps and integrations",
+  ],
+  [
+    /genericWebhookSecret$/,
+    "Zuul's secret sesheta_webhooks_generic_webhook_secret in zuul-config, encrypted with zuul-client encrypt",
+  ],
+  [/ultrahookKey-/, "ultrahook.com/register, one account a key; the account's name is part of the public address"],
+  [/kafka/, "the administrators of the Kafka cluster (Data Hub)"],
+  [/sentryDsn$/, "Sentry, project settings, Client keys"],
+  [/dgraph/, "dgraph cert; see rotate-dgraph-certificates"],
+  [/ceph/, "the administrators of the object store"],
+];
+
+/** One secret of a stack. */
+interface Note {
+  readonly key: string;
+  readonly description: string;
+  readonly registered: string;
+  readonly formerly: string;
+  readonly set: string;
+}
+
+/** Notes on every secret that the settings ask for. */
+export function notes(stack: string, settings: unknown): readonly Note[] {
+  return wantedSecrets(thothSchema, settings)
+    .filter(({ required }) => required)
+    .map(({ key, spec }) => ({
+      key,
+      description: spec.description,
+      registered: places.find(([pattern]) => pattern.test(key))?.[1] ?? "this stack only",
+      formerly: spec.formerly,
+      set: `npx pulumi config set --stack ${stack} --secret ${key}`,
+    }));
+}
+
+const help = `Usage: npm run ops -- thoth registration --stack S [--json]
+
+Lists the keys that the stack uses, where each is registered and the command that sets it. Make new keys only when it is necessary:
+make it, set it in every stack that uses it, npx pulumi up, and only then revoke the old one; and tell the team.
+
+${stackHelp}
+  --json             print it as JSON`;
+
+export const command: Command = {
+  help,
+  options: { ...stackOptions, json: { type: "boolean" } },
+  run({ values }) {
+    const { name, settings } = openStack(thothSchema, values);
+    const found = notes(name, settings);
+    const lines = found.map(({ key, description, registered, formerly, set }) =>
+      [key, `  ${description}`, `  registered: ${registered}`, `  formerly:   ${formerly}`, `  ${set}`].join("\n"),
+    );
+    console.log(values.json === true ? JSON.stringify(found, undefined, 2) : lines.join("\n\n"));
+    return Promise.resolve(0);
+  },
+};

@@ -1,0 +1,43 @@
+/** `npm run --silent render -- --stack S`: prints the stack's resources as JSON. */
+import { enableCompileCache } from "node:module";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { projectDir, stackNames, stackPath } from "../config/stackFile.ts";
+import { loadSdkWithoutClosures } from "./quickLoad.ts";
+
+const usage = `Usage: npm run --silent render -- --stack STACK
+
+Prints every resource that the stack's program registers, as JSON: an array sorted by urn of
+{urn, type, name, parent, provider, inputs, options}; secrets are the text "[secret]".
+Needs no passphrase, network, cloud or plugin. Stacks: ${stackNames().join(", ")}`;
+
+/** One line on stderr, and the exit code. */
+function fail(error: unknown): void {
+  process.stderr.write(`render: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      stack: { type: "string", short: "s" },
+      json: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  if (values.help === true) {
+    process.stdout.write(`${usage}\n`);
+    return;
+  }
+  if (values.stack === undefined) throw new Error(`which stack? --stack ${stackNames().join(" | ")}`);
+  stackPath(values.stack); // before the SDKs are loaded
+  // Compiled code of the SDKs is kept: half of a render's time would go into compiling them.
+  enableCompileCache(path.join(projectDir, "node_modules", ".cache", "compile"));
+  loadSdkWithoutClosures();
+  const { render } = await import("./render.ts");
+  process.stdout.write(`${JSON.stringify(await render(values.stack), undefined, 2)}\n`);
+}
+
+// An output that fails after its resource was registered is told in the same way, once.
+process.once("unhandledRejection", fail);
+main().catch(fail);

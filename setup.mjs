@@ -1,0 +1,138 @@
+// Entry of `npm start`, `npm test` and `npm run setup`. Plain JavaScript for any Node from 20, because it runs before
+// anything is installed: it checks what a machine must have, installs node_modules (Node 24 among them) and hands over.
+import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, statfsSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import path from "node:path";
+
+const root = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname);
+const help = `Usage: npm start | npm test | npm run setup
+
+  npm start        sets up what is missing, brings up the lab, runs pulumi up --stack test on it
+  npm test         sets up what is missing, runs the unit tests and the live tests on a lab of their own
+  npm run setup    sets up what is missing and stops
+
+Settings (environment): ORRERY_PORTS first of 100 ports (15000), ORRERY_LAB state folder (.lab/main),
+ORRERY_CACHE folder of what is built once per machine (~/.cache/orrery).`;
+
+/** Ports from `first` on, 100 of them, that somebody listens on. */
+function takenPorts(first) {
+  const taken = new Set();
+  for (const table of ["tcp", "tcp6"]) {
+    for (const line of readFileSync(`/proc/net/${table}`, "utf8").split("\n").slice(1)) {
+      const [, local, , state] = line.trim().split(/\s+/);
+      const port = Number.parseInt(local?.split(":")[1] ?? "0", 16);
+      if (state === "0A" && port >= first && port < first + 100) taken.add(port);
+    }
+  }
+  return [...taken].sort();
+}
+
+/** Whether a lab of this checkout left pid files there: then the ports are its own. */
+const labRuns = (dir) =>
+  existsSync(path.join(dir, "run")) && readdirSync(path.join(dir, "run")).some((f) => f.endsWith(".pid"));
+
+/** Gigabytes free where `folder` is or will be. */
+function freeGigabytes(folder) {
+  while (!existsSync(folder)) folder = path.dirname(folder);
+  const { bavail, bsize } = statfsSync(folder);
+  return (bavail * bsize) / 1e9;
+}
+
+/** Everything that this machine lacks, a sentence each. */
+function unmetRequirements() {
+  const problems = [];
+  const release = existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "";
+  if (!/^ID=debian$/m.test(release) || !/^VERSION_ID="12"$/m.test(release)) {
+    problems.push("This is not Debian 12: the lab is made of its packages; run it on a Debian 12 machine.");
+  }
+  if (process.getuid?.() !== 0)
+    problems.push("You are not root: the lab installs packages and makes network namespaces; run it as root.");
+  const [major] = process.versions.node.split(".").map(Number);
+  if (major < 20) problems.push(`Node ${process.versions.node} is too old: install Node 20 or newer.`);
+  if (process.arch !== "x64") problems.push(`This is a ${process.arch} machine: the lab runs on x86-64 only.`);
+  const cache = path.resolve(process.env.ORRERY_CACHE ?? path.join(homedir(), ".cache", "orrery"));
+  const toolchainThere =
+    existsSync(cache) &&
+    readdirSync(cache).some((f) => f.startsWith("toolchain-") && existsSync(path.join(cache, f, "complete")));
+  if (!toolchainThere) {
+    const go = spawnSync("go", ["env", "GOVERSION"], {
+      encoding: "utf8",
+      env: { ...process.env, GOTOOLCHAIN: "local" },
+    });
+    const [, minor] = /^go1\.(\d+)/.exec(go.stdout ?? "") ?? [];
+    if (minor === undefined || Number(minor) < 26)
+      problems.push("Go 1.26 is missing: the toolchain is built with it; put go 1.26 or newer on PATH.");
+  }
+  const need = toolchainThere ? 5 : 25;
+  for (const folder of new Set([cache, root])) {
+    const free = freeGigabytes(folder);
+    if (free < need)
+      problems.push(
+        `Only ${free.toFixed(1)} GB are free at ${folder}: ${need} GB are needed; make room or set ORRERY_CACHE.`,
+      );
+  }
+  const first = Number(process.env.ORRERY_PORTS ?? 15000);
+  const taken = takenPorts(first);
+  if (taken.length > 0 && !labRuns(path.resolve(root, process.env.ORRERY_LAB ?? ".lab/main"))) {
+    problems.push(
+      `Port ${taken.join(", ")} is taken by another program (another checkout's lab?): stop it, or set ORRERY_PORTS to another multiple of 100, e.g. ORRERY_PORTS=16000.`,
+    );
+  }
+  return problems;
+}
+
+/** node_modules as package-lock.json wants it; a marker written last tells a whole installation from a broken one. */
+function installModules() {
+  const marker = path.join(root, "node_modules", ".orrery-installed");
+  const wanted = createHash("sha256")
+    .update(readFileSync(path.join(root, "package-lock.json")))
+    .digest("hex");
+  if (existsSync(marker) && readFileSync(marker, "utf8") === wanted) return;
+  console.error("installing node_modules (about half a minute) ...");
+  // Not `npm ci`: it refuses the optional packages without a version that knip brings; the lock file pins all the same.
+  // Install scripts would only download what is built or pinned here; without them nothing foreign runs.
+  const npm = spawnSync(
+    "npm",
+    ["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+    {
+      cwd: root,
+      stdio: ["ignore", 2, 2],
+    },
+  );
+  if (npm.status !== 0)
+    fail([
+      "npm install failed (its message is above); check the connection to the npm registry and run the command again.",
+    ]);
+  mkdirSync(path.dirname(marker), { recursive: true });
+  writeFileSync(marker, wanted);
+}
+
+function fail(problems) {
+  for (const problem of problems) console.error(problem);
+  process.exit(1);
+}
+
+const [command, ...rest] = process.argv.slice(2);
+if (!["start", "test", "setup"].includes(command) || rest.includes("--help")) {
+  (rest.includes("--help") || command === "--help" ? console.log : console.error)(help);
+  process.exit(rest.includes("--help") || command === "--help" ? 0 : 2);
+}
+if (command === "test") {
+  // The live tests have a lab of their own, so that what `npm start` deployed stays as it is.
+  process.env.ORRERY_PORTS = String(Number(process.env.ORRERY_PORTS ?? 15000) + 100);
+  process.env.ORRERY_LAB = `${process.env.ORRERY_LAB ?? ".lab/main"}-test`;
+}
+const problems = unmetRequirements();
+if (problems.length > 0) fail(problems);
+installModules();
+const bin = path.join(root, "node_modules", ".bin");
+const child = spawn(path.join(bin, "node"), ["lab/cli.ts", command, ...rest], {
+  cwd: root,
+  stdio: "inherit",
+  env: { ...process.env, PATH: `${bin}:${process.env.PATH}` },
+});
+// Ctrl-C reaches the child too, and it knows how to end in good order: wait for it.
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => undefined);
+child.on("exit", (status) => process.exit(status ?? 1));

@@ -1,0 +1,104 @@
+/** What a cloud says no to: one message that names the setting or resource, no stack trace, and the next up finishes. */
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { after, before, describe, it } from "mocha";
+import { parse, stringify } from "yaml";
+import { aim } from "../../config/aim.ts";
+import { samplePassphrase } from "../../config/samples.ts";
+import { setAt } from "../../config/stackEdit.ts";
+import { stackPath } from "../../config/stackFile.ts";
+import { eventually, lab, openstackApi } from "./cloud.ts";
+import { type Outcome, pulumi, type Target } from "./engine.ts";
+
+const cloud = openstackApi(lab);
+const admin = openstackApi(lab, "admin");
+const target: Target = { stack: "bad", file: path.join(lab.dir, "Pulumi.bad.yaml") };
+const hub = ["config", "callysto:settings", "environments", "hub-ci"];
+let good = "";
+
+/** Runs the program with settings changed at some paths; without changes it is the good one. */
+async function run(
+  command: "preview" | "up",
+  changes: readonly (readonly [string[], unknown])[] = [],
+): Promise<Outcome> {
+  writeFileSync(
+    target.file,
+    changes.reduce((text, [at, value]) => setAt(text, at, value), good),
+  );
+  return pulumi([command, ...(command === "up" ? ["--yes", "--skip-preview"] : [])], target);
+}
+
+function refusedWith({ code, text }: Outcome, message: RegExp): void {
+  assert.notEqual(code, 0, text);
+  assert.match(text, message);
+  assert.doesNotMatch(text, /\n\s+at .*:\d+:\d+|panic:|goroutine /, "a stack trace");
+}
+
+describe("bad input", () => {
+  before(async () => {
+    aim(stackPath("test"), target.file, lab, samplePassphrase("test"));
+    const whole = parse(readFileSync(target.file, "utf8")) as { config: Record<string, unknown> };
+    const config = Object.entries(whole.config).filter(([key]) => /^(callysto|clouds):/.test(key));
+    const small = { ...whole, config: Object.fromEntries(config) };
+    good = stringify(small, { lineWidth: 0 });
+    // A zone, flavour and image of its own: these tests need no machine.
+    good = good.replaceAll("callysto.farm", "bad-input.test");
+    good = setAt(setAt(good, [...hub, "flavor"], "lab.none"), [...hub, "image"], "lab-empty");
+    good = setAt(good, [...hub, "volumes", "size"], 1);
+    const made = await pulumi(["stack", "init"], target);
+    assert.equal(made.code, 0, made.text);
+  });
+
+  after(async () => {
+    await pulumi(["state", "unprotect", "--all", "--yes"], target);
+    const gone = await pulumi(["destroy", "--yes", "--skip-preview"], target);
+    assert.equal(gone.code, 0, gone.text);
+    await pulumi(["stack", "rm", "--yes", "--preserve-config"], target);
+  });
+
+  it("a cloud that does not answer is one message about where it is", async () => {
+    const wrong = [["config", "clouds:settings", "lab", "authUrl"], "http://127.0.0.1:9/v3"] as [string[], string];
+    refusedWith(await run("preview", [wrong]), /does not answer; check its authUrl[^]*clouds:settings/);
+  });
+
+  it("an image that does not exist", async () => {
+    const message = /environments\.hub-ci\.image: no image named "no-such-image"; upload one or name another/;
+    refusedWith(await run("preview", [[[...hub, "image"], "no-such-image"]]), message);
+  });
+
+  it("a flavour that does not exist", async () => {
+    const message = /environments\.hub-ci\.flavor: no flavour named "no-such-flavour"/;
+    refusedWith(await run("preview", [[[...hub, "flavor"], "no-such-flavour"]]), message);
+  });
+
+  it("a zone that already exists names the zone's resource, and the next up makes it once it is free", async () => {
+    const other = await admin.post("dns", "/zones", { name: "bad-input.test.", email: "other@bad-input.test" });
+    refusedWith(await run("up"), /Zone \(callysto-bad-input-test-zone\)[^]*(409|[Dd]uplicate)/);
+    await admin.delete("dns", `/zones/${other.id}`);
+    await eventually(
+      "end of the other's zone",
+      () => admin.find("dns", `/zones/${other.id}`),
+      (zone) => zone === undefined,
+    );
+    const next = await run("up");
+    assert.equal(next.code, 0, next.text);
+    const again = await pulumi(["preview", "--expect-no-changes"], target);
+    assert.equal(again.code, 0, again.text);
+  });
+
+  it("a floating IP that another port has is named, and is left where it is", async () => {
+    const [external] = await cloud.list("network", "/networks?router:external=true");
+    const [network] = await cloud.list("network", "/networks?name=default");
+    const port = await cloud.post("network", "/ports", { port: { network_id: network?.id, name: "somebody" } });
+    const ip = await cloud.post("network", "/floatingips", {
+      floatingip: { floating_network_id: external?.id, port_id: port.id },
+    });
+    const address = String(ip.floating_ip_address);
+    const taken = await run("up", [[[...hub, "floatingIp"], { mode: "existing", ip: address }]]);
+    refusedWith(taken, /floatingIp\.ip: floating IP \S+ is taken by port \S+ \(\S+\); free it there or name another/);
+    assert.equal((await cloud.get("network", `/floatingips/${ip.id}`)).port_id, port.id);
+    await cloud.delete("network", `/floatingips/${ip.id}`);
+    await cloud.delete("network", `/ports/${port.id}`);
+  });
+});

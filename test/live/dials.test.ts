@@ -1,0 +1,236 @@
+/** DIALS' stage and production on the lab: from nothing, twice, and to nothing again. */
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { after, before, describe, it } from "mocha";
+import { put } from "../../config/stackEdit.ts";
+import { api, type KubeObject } from "./kube.ts";
+import { dialsStack, forget } from "./dials/stack.ts";
+import { pulumi, steps, type Target } from "./engine.ts";
+import { absentFrom, differencesOf, type StateResource } from "./really.ts";
+import { eventually, lab } from "./cloud.ts";
+
+const expected = {
+  stage: {
+    namespace: "cms-dials-stage",
+    deployments: 12,
+    pods: 14,
+    host: "cmsdials-stage-api.web.cern.ch",
+    streams: 0,
+  },
+  prod: { namespace: "cms-dials-prod", deployments: 20, pods: 26, host: "cmsdials-api.web.cern.ch", streams: 4 },
+} as const;
+
+for (const [name, { namespace, deployments, pods, host, streams }] of Object.entries(expected)) {
+  describe(`DIALS ${name} on the lab`, function () {
+    this.timeout(600_000);
+    let target: Target;
+    const core = `/api/v1/namespaces/${namespace}`;
+    const up = (...more: string[]) => steps(["up", "--yes", "--skip-preview", ...more], target);
+    const resources = async (): Promise<readonly StateResource[]> => {
+      const { stdout } = await pulumi(["stack", "export"], target);
+      return (JSON.parse(stdout) as { deployment: { resources?: StateResource[] } }).deployment.resources ?? [];
+    };
+    const claims = async (): Promise<Record<string, string | undefined>> => {
+      const found = await api.list(`${core}/persistentvolumeclaims`);
+      return Object.fromEntries(found.map(({ metadata }) => [metadata.name, metadata.uid]));
+    };
+
+    before(async () => {
+      target = await dialsStack(name);
+    });
+    after(() => forget(target, namespace));
+
+    if (name === "stage") {
+      it("does not overwrite what another tool made, and takes it over when it is told to", async () => {
+        const app = { app: "frontend" };
+        const container = { name: "frontend", image: "registry.example.org/frontend:of-old" };
+        await api.apply({
+          apiVersion: "apps/v1",
+          kind: "Deployment",
+          metadata: { name: "frontend", namespace },
+          spec: {
+            replicas: 3,
+            selector: { matchLabels: app },
+            template: { metadata: { labels: app }, spec: { containers: [container] } },
+          },
+        });
+        const frontend = async (): Promise<string | undefined> =>
+          (await api.get(`/apis/apps/v1/namespaces/${namespace}/deployments/frontend`)).metadata.uid;
+        const old = await frontend();
+        const refused = await up();
+        assert.notEqual(refused.code, 0);
+        assert.match(refused.text, /dials-web-frontend-deployment.*field conflict.*spec.replicas/s);
+        const env = { ...target.env, PULUMI_K8S_ENABLE_PATCH_FORCE: "true" };
+        const taken = await steps(["up", "--yes", "--skip-preview"], { ...target, env });
+        assert.equal(taken.code, 0, taken.text);
+        assert.equal(await frontend(), old, "the same Deployment, with its pods replaced one by one");
+      });
+    }
+
+    it("comes up: every resource is there as it was declared", async () => {
+      const made = await up();
+      assert.equal(made.code, 0, made.text);
+      const all = await resources();
+      assert.deepEqual(await absentFrom(lab, all), []);
+      assert.deepEqual(await differencesOf(lab, all), []);
+    });
+
+    it("has every pod ready, both hosts admitted and both claims bound", async () => {
+      interface Workload extends KubeObject {
+        readonly spec: { readonly replicas: number };
+        readonly status: { readonly readyReplicas?: number };
+      }
+      const found = await api.list<Workload>(`/apis/apps/v1/namespaces/${namespace}/deployments`);
+      assert.equal(found.length, deployments);
+      assert.equal(
+        found.reduce((sum, { status }) => sum + (status.readyReplicas ?? 0), 0),
+        pods,
+      );
+      interface Route extends KubeObject {
+        readonly spec: { readonly host: string };
+        readonly status: {
+          readonly ingress: readonly { readonly conditions: readonly { readonly status: string }[] }[];
+        };
+      }
+      const routes = await api.list<Route>(`/apis/route.openshift.io/v1/namespaces/${namespace}/routes`);
+      assert.equal(routes.length, 2);
+      assert.ok(routes.some(({ spec }) => spec.host === host));
+      assert.ok(routes.every(({ status }) => status.ingress[0]?.conditions[0]?.status === "True"));
+      interface Claim extends KubeObject {
+        readonly spec: { readonly storageClassName: string };
+        readonly status: { readonly phase: string };
+      }
+      const bound = await api.list<Claim>(`${core}/persistentvolumeclaims`);
+      assert.deepEqual(
+        bound.map(({ metadata, spec, status }) => [metadata.name, spec.storageClassName, status.phase]).sort(),
+        [
+          ["eos-storage", "eos", "Bound"],
+          ["redis-etl-broker", "cephfs", "Bound"],
+        ],
+      );
+      assert.equal(
+        (await api.list(`/apis/image.openshift.io/v1/namespaces/${namespace}/imagestreams`)).length,
+        streams,
+      );
+    });
+
+    it("gives clients the passwords that the servers ask for", async () => {
+      const read = async (secret: string, key: string): Promise<string> => {
+        const { data } = await api.get<{ data: Record<string, string> }>(`${core}/secrets/${secret}`);
+        return Buffer.from(data[key] ?? "", "base64").toString();
+      };
+      const broker = await read("redis-etl-broker", "database-password");
+      assert.equal(broker.length, 40);
+      assert.equal(await read("dials-etl-secrets", "CELERY_BROKER_URL"), `redis://:${broker}@redis-etl-broker:6379/0`);
+      const cache = await read("redis-web-cache", "database-password");
+      assert.equal(await read("dials-backend-secrets", "DJANGO_REDIS_URL"), `redis://:${cache}@redis-web-cache:6379/0`);
+    });
+
+    it("changes nothing on the second up", async () => {
+      const again = await up("--expect-no-changes");
+      assert.equal(again.code, 0, again.text);
+      assert.deepEqual(again.changed, []);
+    });
+
+    it("sees by refresh what somebody deleted, and makes it again", async () => {
+      const flower = `/apis/apps/v1/namespaces/${namespace}/deployments/flower`;
+      const gone = (found: KubeObject | undefined): boolean => found === undefined;
+      await Promise.all([flower, `${core}/configmaps/backend-nginx-conf`].map((at) => api.delete(at)));
+      await eventually("the Deployment's end", () => api.find(flower), gone, 30);
+      const seen = await pulumi(["refresh", "--preview-only", "--expect-no-changes"], target);
+      assert.notEqual(seen.code, 0, seen.text);
+      const repaired = await up("--refresh");
+      assert.equal(repaired.code, 0, repaired.text);
+      assert.deepEqual(await absentFrom(lab, await resources()), []);
+    });
+
+    if (name === "stage") {
+      it("adds and removes a workspace, and touches nothing that does not belong to it", async () => {
+        const saved = readFileSync(target.file, "utf8");
+        const entry = {
+          name: "pixel",
+          role: "pixel",
+          datasets: [{ pattern: "/ZeroBias/*Run202*/DQMIO" }],
+          prefixes: ["PixelPhase1/"],
+        };
+        writeFileSync(target.file, put(saved, ["config", "dials:settings", "workspaces", 3], entry));
+        const added = await up();
+        assert.equal(added.code, 0, added.text);
+        const touched = (outcome: typeof added): string[] =>
+          outcome.changed
+            .filter(({ urn }) => /kubernetes:(apps|core|batch)/.test(urn.split("$").at(-1) ?? ""))
+            .map(({ op, urn }) => `${op} ${urn.split("::").at(-1) ?? ""}`);
+        const known = ["backend", "etl-indexer", "etl-redbeat"].map(
+          (one) => `update dials-${one.replace("backend", "web-backend")}-deployment`,
+        );
+        const files = ["etl-environment-file", "etl-environment-variables", "web-backend-variables"].map(
+          (one) => `update dials-${one}-files`,
+        );
+        const job = ["create-replacement", "delete-replaced", "replace"].map((op) => `${op} dials-etl-migrations-job`);
+        const own = ["bulk", "priority"].map((one) => `dials-etl-pixel-${one}-deployment`);
+        assert.deepEqual(
+          touched(added).sort(),
+          [...known, ...files, ...job, ...own.map((one) => `create ${one}`)].sort(),
+        );
+        writeFileSync(target.file, saved);
+        const removed = await up();
+        assert.equal(removed.code, 0, removed.text);
+        assert.deepEqual(
+          touched(removed).sort(),
+          [...known, ...files, ...job, ...own.map((one) => `delete ${one}`)].sort(),
+        );
+      });
+
+      it("says that a claim is missing which the settings take for granted, and starts no pod that would wait for it", async () => {
+        const saved = readFileSync(target.file, "utf8");
+        writeFileSync(
+          target.file,
+          put(
+            put(saved, ["config", "dials:settings", "eos", "create"], false),
+            ["config", "dials:settings", "namespace"],
+            { name: "cms-dials-elsewhere" },
+          ),
+        );
+        const refused = await pulumi(["preview"], target);
+        writeFileSync(target.file, saved);
+        assert.notEqual(refused.code, 0);
+        assert.match(refused.text, /cms-dials-elsewhere\/eos-storage/);
+        assert.match(refused.text, /not found|does not exist/);
+      });
+    }
+
+    it("refuses to delete the claims, and takes them over again when it comes back", async () => {
+      const before_ = await claims();
+      const refused = await pulumi(["destroy", "--yes", "--skip-preview"], target);
+      assert.notEqual(refused.code, 0);
+      assert.match(refused.text, /cannot be deleted.*protected|protected/s);
+      assert.deepEqual(await claims(), before_);
+      if (name !== "prod") return;
+      await pulumi(["state", "unprotect", "--all", "--yes"], target);
+      const gone = await pulumi(["destroy", "--yes", "--skip-preview"], target);
+      assert.equal(gone.code, 0, gone.text);
+      assert.deepEqual(await claims(), before_, "production's claims outlive the program");
+      const back = await up();
+      assert.equal(back.code, 0, back.text);
+      assert.deepEqual(await claims(), before_, "the same claims serve the new pods");
+    });
+
+    it("is destroyed cleanly", async () => {
+      await pulumi(["state", "unprotect", "--all", "--yes"], target);
+      const gone = await pulumi(["destroy", "--yes", "--skip-preview"], target);
+      assert.equal(gone.code, 0, gone.text);
+      assert.deepEqual(
+        (await resources()).filter(({ type }) => type.startsWith("kubernetes:")),
+        [],
+      );
+      for (const at of [`/apis/apps/v1/namespaces/${namespace}/deployments`, `${core}/services`, `${core}/secrets`]) {
+        await eventually(
+          `the end of ${at}`,
+          () => api.list(at),
+          (left) => left.length === 0,
+          60,
+        );
+      }
+    });
+  });
+}

@@ -1,0 +1,98 @@
+/** Runs the real Pulumi engine for live tests; the environment is that of `npm run lab -- env`. */
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { root } from "../../lab/settings.ts";
+
+/** How a command ended. */
+export interface Outcome {
+  readonly code: number;
+  /** Standard output and error, in the order in which they came. */
+  readonly text: string;
+  /** Standard output alone. */
+  readonly stdout: string;
+}
+
+/** A stack and the file that its config comes from. */
+export interface Target {
+  readonly stack: string;
+  readonly file: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** The commands that read the stack's file; the others refuse the flag. */
+const takesConfig = ["up", "preview", "destroy", "refresh", "config", "import", "watch"];
+
+/** Runs the CLI to its end, unless `interrupt` says that it has written enough: then it gets a Ctrl-C. */
+export function pulumi(
+  args: readonly string[],
+  { stack, file, env }: Target,
+  interrupt: (text: string) => boolean = () => false,
+): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const config = takesConfig.includes(args[0] ?? "") ? ["--config-file", file] : [];
+    const all = [...args, "--stack", stack, ...config, "--non-interactive", "--color", "never"];
+    const child = spawn(path.join(root, "node_modules", ".bin", "pulumi"), all, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true, // a process group of its own, as a terminal's Ctrl-C reaches engine and plugins alike
+    });
+    let [text, stdout, interrupted] = ["", "", false];
+    const take = (chunk: Buffer, isOutput: boolean): void => {
+      text += chunk.toString();
+      if (isOutput) stdout += chunk.toString();
+      if (!interrupted && interrupt(text) && child.pid !== undefined) {
+        interrupted = true;
+        process.kill(-child.pid, "SIGINT");
+      }
+    };
+    child.stdout.on("data", (chunk: Buffer) => {
+      take(chunk, true);
+    });
+    child.stderr.on("data", (chunk: Buffer) => {
+      take(chunk, false);
+    });
+    child.on("error", reject);
+    child.on("close", (code) => {
+      resolve({ code: code ?? 1, text, stdout });
+    });
+  });
+}
+
+/** One step of an update: operation and URN. */
+export interface Step {
+  readonly op: string;
+  readonly urn: string;
+}
+
+interface EngineEvent {
+  readonly resourcePreEvent?: { readonly metadata: Step };
+}
+
+/** Runs `up`, `destroy`, ... and tells which resources it changed, from the engine's own event log. */
+export async function steps(
+  args: readonly string[],
+  target: Target,
+): Promise<Outcome & { readonly changed: readonly Step[] }> {
+  const folder = mkdtempSync(path.join(tmpdir(), "orrery-events-"));
+  try {
+    const log = path.join(folder, "events.json");
+    // The flag is one of those that the CLI keeps for its developers.
+    const env = { ...target.env, PULUMI_DEBUG_COMMANDS: "true" };
+    const outcome = await pulumi([...args, "--event-log", log], { ...target, env });
+    const events = readFileSync(log, "utf8")
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as EngineEvent);
+    const changed = events
+      .flatMap(({ resourcePreEvent }) => (resourcePreEvent === undefined ? [] : [resourcePreEvent.metadata]))
+      .filter(({ op }) => !["same", "read", "refresh"].includes(op))
+      .map(({ op, urn }) => ({ op, urn }))
+      .sort((a, b) => `${a.urn} ${a.op}`.localeCompare(`${b.urn} ${b.op}`));
+    return { ...outcome, changed };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,188 @@
+/** The life of one machine: booted from its image, reached, given disks, filtered, rebooted, removed without a trace. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { after, before, describe, it } from "mocha";
+import { eventually, lab, openstackApi, type Row } from "./cloud.ts";
+import { type Key, makeKey, probe, ssh } from "./ssh.ts";
+
+const api = openstackApi(lab);
+const name = `machine-${randomBytes(4).toString("hex")}`;
+/** An emulated machine beside other work: many times what it needs alone. */
+const patience = 240;
+
+const made: [service: "compute" | "network" | "volume", path: string][] = [];
+const make = async (service: "compute" | "network" | "volume", path: string, body: unknown): Promise<Row> => {
+  const row = await api.post(service, path, body);
+  made.unshift([service, `${path}/${row.id}`]);
+  return row;
+};
+const remove = async (service: "compute" | "network" | "volume", path: string): Promise<void> => {
+  if (!(await api.exists(service, path))) return;
+  await api.delete(service, path);
+  await eventually(
+    `deletion of ${path}`,
+    () => api.exists(service, path),
+    (there) => !there,
+  );
+};
+const idOf = async (service: "compute" | "network" | "image", path: string, wanted: string): Promise<string> => {
+  const row = (await api.list(service, path)).find((each) => each.name === wanted);
+  assert.ok(row, `${path} has nothing called "${wanted}"`);
+  return row.id;
+};
+const becomes = (service: "compute" | "network" | "volume", path: string, status: string): Promise<Row> =>
+  eventually(
+    `${path} ${status}`,
+    () => api.get(service, path),
+    (row) => {
+      assert.notEqual(row.status.toUpperCase(), "ERROR", JSON.stringify(row));
+      return row.status === status;
+    },
+    patience,
+  );
+
+describe("a machine of the lab", function () {
+  this.timeout((patience + 60) * 1000);
+  let key: Key, group: Row, port: Row, server: Row, volume: Row;
+  let floating = "";
+  let address6 = "";
+  const inside = (command: string): Promise<string> => ssh(key, floating, command);
+  const answers = (): Promise<string> =>
+    eventually(
+      `SSH to ${floating}`,
+      () => inside("cloud-init status; uptime -s").catch((error: unknown) => String(error)),
+      (seen) => seen.startsWith("status:"),
+      patience,
+    );
+  const rule = (more: object): Promise<Row> => {
+    const common = { security_group_id: group.id, direction: "ingress", protocol: "tcp", ethertype: "IPv4" };
+    return make("network", "/security-group-rules", { security_group_rule: { ...common, ...more } });
+  };
+  const byId = (): string => `/dev/disk/by-id/virtio-${volume.id.slice(0, 20)}`;
+  const tap = (): string => `tap${port.id.slice(0, 11)}`;
+  const inNamespace = (...args: string[]): string =>
+    execFileSync("ip", ["-netns", lab.netns, ...args], { encoding: "utf8" });
+  const folder = (): string => path.join(lab.dir, "data", "machines", server.id);
+
+  before(async () => {
+    key = makeKey();
+    group = await make("network", "/security-groups", { security_group: { name } });
+    await rule({ port_range_min: 22, port_range_max: 22 });
+    await rule({ port_range_min: 22, port_range_max: 22, ethertype: "IPv6" });
+    const network = await idOf("network", "/networks", "default");
+    port = await make("network", "/ports", { port: { name, network_id: network, security_groups: [group.id] } });
+    address6 =
+      (port.fixed_ips as { ip_address: string }[]).map((each) => each.ip_address).find((each) => each.includes(":")) ??
+      "";
+    const floatingip = { floating_network_id: await idOf("network", "/networks", "public"), port_id: port.id };
+    floating = String((await make("network", "/floatingips", { floatingip })).floating_ip_address);
+    volume = await make("volume", "/volumes", { volume: { name, size: 1 } });
+    await becomes("volume", `/volumes/${volume.id}`, "available");
+  });
+
+  after(async () => {
+    for (const [service, where] of made) await remove(service, where);
+    key.remove();
+  });
+
+  it("boots from its image and answers SSH at its floating IP and at its IPv6 address", async () => {
+    const userData = `#cloud-config
+users:
+  - name: ptty2u
+    sudo: ALL=(ALL) NOPASSWD:ALL
+    shell: /bin/bash
+    ssh_authorized_keys: ["${key.publicKey}"]
+`;
+    const request = {
+      name,
+      flavorRef: await idOf("compute", "/flavors", "m1.small"),
+      imageRef: await idOf("image", "/images", "debian-12"),
+      networks: [{ port: port.id }],
+      user_data: Buffer.from(userData).toString("base64"),
+    };
+    server = await make("compute", "/servers", { server: request });
+    await becomes("compute", `/servers/${server.id}`, "ACTIVE");
+    await becomes("network", `/ports/${port.id}`, "ACTIVE");
+    await answers();
+    assert.equal(await inside("hostname"), name);
+    assert.equal(await ssh(key, address6, "hostname"), name);
+    assert.match(await inside("df --output=size -BG / | tail -1"), /\b(19|20)G/, "the root disk is the flavour's");
+  });
+
+  it("finishes cloud-init and shows its console", async () => {
+    assert.match(await inside("cloud-init status --wait"), /status: done/);
+    const console = await api.post("compute", `/servers/${server.id}/action`, { "os-getConsoleOutput": {} });
+    assert.match(String(console.output), /Cloud-init .* finished/);
+  });
+
+  it("sees a volume by its id while it is attached, and only then", async () => {
+    const attachments = `/servers/${server.id}/os-volume_attachments`;
+    const attach = async (): Promise<void> => {
+      await api.post("compute", attachments, { volumeAttachment: { volumeId: volume.id } });
+      await becomes("volume", `/volumes/${volume.id}`, "in-use");
+      await inside(`timeout 60 sh -c 'until [ -b ${byId()} ]; do sleep 0.3; done'`);
+    };
+    await attach();
+    await inside(`echo written by the machine | sudo dd of=${byId()} conv=fsync status=none`);
+    await api.delete("compute", `${attachments}/${volume.id}`);
+    await becomes("volume", `/volumes/${volume.id}`, "available");
+    assert.equal(await inside(`[ -e ${byId()} ] || echo gone`), "gone");
+    await attach();
+  });
+
+  it("is reached only where a security group rule says so", async () => {
+    assert.equal(await probe(floating, 8080), "filtered");
+    const opened = await rule({ port_range_min: 8000, port_range_max: 8100, remote_ip_prefix: lab.publicCidr });
+    const seen = (): Promise<string> => probe(floating, 8080);
+    await eventually("opening of port 8080", seen, (state) => state === "closed", 5);
+    assert.equal(await probe(address6, 8080), "filtered", "the rule is for IPv4 alone");
+    await api.delete("network", `/security-group-rules/${opened.id}`);
+    await eventually("closing of port 8080", seen, (state) => state === "filtered", 5);
+  });
+
+  it("reaches the lab's name server and nothing beyond the lab", async () => {
+    assert.match(
+      await inside("dig +time=3 callysto.test SOA | grep -o 'status: [A-Z]*'"),
+      /status: (REFUSED|SERVFAIL|NOERROR|NXDOMAIN)/,
+    );
+    assert.equal(await inside("ping -c1 -W2 192.0.2.2 >/dev/null 2>&1 || echo nothing"), "nothing");
+  });
+
+  it("comes back after a reboot with its address and its volume", async () => {
+    const before = (await answers()).split("\n").at(-1);
+    await api.request("compute", `/servers/${server.id}/action`, {
+      method: "POST",
+      body: { reboot: { type: "SOFT" } },
+    });
+    await eventually(
+      "another boot",
+      () => inside("uptime -s").catch(() => before),
+      (seen) => seen !== before,
+      patience,
+    );
+    await becomes("compute", `/servers/${server.id}`, "ACTIVE");
+    assert.equal(await inside(`sudo head -c 22 ${byId()}`), "written by the machine");
+  });
+
+  it("is removed without a trace, and its volume keeps the data", async () => {
+    const pidFile = path.join(lab.dir, "run", `vm-${server.id}.pid`);
+    const pid = readFileSync(pidFile, "utf8").split(" ")[0] ?? "";
+    assert.ok(existsSync(folder()) && inNamespace("link").includes(tap()));
+    await remove("compute", `/servers/${server.id}`);
+    await eventually(
+      "end of qemu",
+      () => Promise.resolve(existsSync(`/proc/${pid}`)),
+      (there) => !there,
+      10,
+    );
+    assert.ok(!existsSync(folder()) && !existsSync(pidFile), "no file is left");
+    assert.ok(!inNamespace("link").includes(tap()), "no tap is left");
+    assert.ok(!readdirSync(path.join(lab.dir, "run")).some((file) => file.includes(server.id.slice(0, 12))));
+    await becomes("volume", `/volumes/${volume.id}`, "available");
+    const file = path.join(lab.dir, "data", "volumes", volume.id);
+    assert.equal(readFileSync(file).subarray(0, 22).toString(), "written by the machine");
+  });
+});

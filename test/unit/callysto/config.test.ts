@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { callystoSchema } from "../../../components/callysto/config.ts";
+import { authorizedKeys, completeKeys } from "../../../components/callysto/keys.ts";
+import { parseConfig } from "../../../config/parse.ts";
+import { publicKeyLine, sample } from "../../../config/samples.ts";
+
+const key = publicKeyLine("deploy");
+const volumes = ["f537d65c-4a22-4cec-ad3f-4a8875fc8b7b", "85aed780-0dd2-47a9-919e-a7b19fb24ec9"];
+
+const hub = {
+  kind: "hub",
+  domain: "callysto.farm",
+  name: { mode: "fixed", label: "hub-dev" },
+  flavor: "m1.large",
+  image: "callysto-hub",
+  volumes: { mode: "new", size: 50 },
+};
+
+const good = {
+  cloud: "rac",
+  deployKey: key,
+  zones: { "callysto.farm": { mode: "create", email: "sysadmin@callysto.ca" }, "callysto.ca": { mode: "outside" } },
+  environments: { "hub-dev": hub },
+};
+
+/** Problems of settings, each as `path: text`. */
+function problems(settings: object): string[] {
+  const raw = new Map([
+    ["callysto:settings", { value: JSON.stringify(settings), secret: false }],
+    ["callysto:deployPrivateKey", { value: sample("ssh-private-key", "deploy"), secret: true }],
+  ]);
+  return parseConfig(raw, [callystoSchema])
+    .problems.map(({ path, text }) => `${path}: ${text}`)
+    .filter((problem) => !problem.startsWith("callysto:settings.cloud"));
+}
+
+/** Problems of the good settings with other environments. */
+const environments = (changed: object): string[] => problems({ ...good, environments: changed });
+
+describe("Callysto's config", () => {
+  it("accepts a whole description", () => {
+    assert.deepEqual(problems(good), []);
+  });
+
+  it("wants exactly two different volumes for the mirror", () => {
+    const existing = (ids: readonly string[]): string[] =>
+      environments({ "hub-prod": { ...hub, volumes: { mode: "existing", volumes: ids } } });
+    assert.deepEqual(existing(volumes), []);
+    assert.match(existing(volumes.slice(1)).join(), /hub-prod\.volumes\.volumes: .*expected exactly two volumes/);
+    assert.match(existing([...volumes, "third"]).join(), /expected exactly two volumes/);
+    const [first = ""] = volumes;
+    assert.match(existing([first, first]).join(), /names the same volume twice/);
+  });
+
+  it("names a key that is not a public key", () => {
+    for (const bad of ["ssh-ed25519 AAAA", "-----BEGIN OPENSSH PRIVATE KEY-----", `${key}\n${key}`]) {
+      assert.match(problems({ ...good, deployKey: bad }).join(), /^callysto:settings\.deployKey: .*SSH public key/);
+    }
+    assert.match(
+      problems({ ...good, sshKeys: { andrew: { publicKey: "nothing" } } }).join(),
+      /^callysto:settings\.sshKeys\.andrew\.publicKey: /,
+    );
+  });
+
+  it("wants each host's domain among the zones", () => {
+    assert.deepEqual(environments({ "hub-dev": { ...hub, domain: "callysto.org" } }), [
+      'callysto:settings.environments.hub-dev.domain: got "callysto.org"; expected one of zones: callysto.farm, callysto.ca',
+    ]);
+  });
+
+  it("refuses two environments with one name, volume or floating IP", () => {
+    const prod = { ...hub, volumes: { mode: "existing", volumes }, floatingIp: { mode: "existing", ip: "192.0.2.7" } };
+    assert.deepEqual(environments({ one: prod, two: prod }), [
+      "callysto:settings.environments.two.name: hub-dev.callysto.farm already belongs to environments.one",
+      "callysto:settings.environments.two.floatingIp.ip: 192.0.2.7 already belongs to environments.one",
+      ...volumes.map(
+        (id) => `callysto:settings.environments.two.volumes.volumes: ${id} already belongs to environments.one`,
+      ),
+    ]);
+  });
+
+  it("shares a keypair only with an environment that has one", () => {
+    const sharing = { ...hub, keypair: { mode: "shared", with: "clavius" } };
+    assert.match(
+      environments({ "hub-dev": sharing }).join(),
+      /keypair\.with: got "clavius"; expected an environment whose/,
+    );
+  });
+
+  it("tells the modes and kinds that there are", () => {
+    assert.match(
+      environments({ "hub-dev": { ...hub, floatingIp: { mode: "always" } } }).join(),
+      /hub-dev\.floatingIp\.mode: got "always"; expected "new" or "existing" or "none"/,
+    );
+    assert.match(
+      environments({ "hub-dev": { ...hub, kind: "sharder" } }).join(),
+      /kind: got "sharder"; expected "hub" or "clavius"/,
+    );
+    assert.match(environments({ "hub-dev": { ...hub, flavour: "x" } }).join(), /flavour: there is no such setting/);
+  });
+});
+
+describe("What the seed asserted before it touched a hub", () => {
+  const image = "docker.io/callysto/pims-r:1";
+  const swift = { authUrl: "https://keystone.test/v3", userName: "u", projectName: "p", region: "Calgary" };
+  const swiftImage = "docker.io/callysto/callysto-swift:1";
+  const inside = (jupyterhub: object): string =>
+    environments({ "hub-dev": { ...hub, guest: { jupyterhub: { image, ...jupyterhub } } } }).join("\n");
+
+  it("is accepted when it fits", () => {
+    assert.equal(inside({}), "");
+    assert.match(
+      inside({ spawner: "syzygyswiftspawner", swift, image: swiftImage }),
+      /^callysto:swiftPassword-hub-dev: the secret is missing/,
+    );
+    assert.match(inside({ authenticator: "dummypw" }), /^callysto:dummyPassword-hub-dev: the secret is missing/);
+  });
+
+  it("is that spawner, image and project go together", () => {
+    assert.match(inside({ spawner: "syzygyswiftspawner", image: swiftImage }), /jupyterhub\.swift: got nothing/);
+    assert.match(
+      inside({ spawner: "syzygyswiftspawner", swift }),
+      /jupyterhub\.image: got .*pims-r:1; spawner .* needs/,
+    );
+    assert.match(inside({ image: swiftImage }), /jupyterhub\.image: got .*callysto-swift:1; only spawner/);
+    assert.match(inside({ swift }), /jupyterhub\.swift: only spawner syzygyswiftspawner uses it/);
+  });
+
+  it("is that an authenticator has its client, and that there is no other", () => {
+    assert.match(inside({ authenticator: "google" }), /jupyterhub\.google: got nothing/);
+    assert.match(inside({ authenticator: "ldap" }), /jupyterhub\.authenticator: got "ldap"; expected "dummy" or/);
+    assert.match(inside({ image: "docker.io/callysto/pims-r" }), /jupyterhub\.image: .*expected an image with its tag/);
+  });
+});
+
+describe("SSH keys", () => {
+  const global = { andrew: { publicKey: "ssh-ed25519 A andrew" }, james: { publicKey: "ssh-ed25519 J james" } };
+
+  it("merges an environment's keys over the global ones, entry by entry and field by field", () => {
+    const keys = completeKeys(global, {
+      james: { state: "absent" },
+      zoe: { user: "zoe", publicKey: "ssh-ed25519 Z zoe" },
+    });
+    assert.deepEqual(keys, {
+      andrew: { user: "ptty2u", state: "present", publicKey: "ssh-ed25519 A andrew" },
+      james: { user: "ptty2u", state: "absent", publicKey: "ssh-ed25519 J james" },
+      zoe: { user: "zoe", state: "present", publicKey: "ssh-ed25519 Z zoe" },
+    });
+    assert.deepEqual(authorizedKeys(keys, "ptty2u"), ["ssh-ed25519 A andrew"]);
+  });
+
+  it("wants a key in one of the two places", () => {
+    assert.match(
+      environments({ "hub-dev": { ...hub, sshKeys: { zoe: { state: "present" } } } }).join(),
+      /environments\.hub-dev\.sshKeys\.zoe: has no publicKey/,
+    );
+  });
+});

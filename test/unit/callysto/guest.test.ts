@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { access, sshdConfig } from "../../../components/callysto/guest/access.ts";
+import { escapeHtml, notebookTemplates } from "../../../components/callysto/guest/announcement.ts";
+import { backup } from "../../../components/callysto/guest/backup.ts";
+import { base } from "../../../components/callysto/guest/base.ts";
+import { docker } from "../../../components/callysto/guest/docker.ts";
+import { homes, releaseHomes } from "../../../components/callysto/guest/homes.ts";
+import { jupyterhub } from "../../../components/callysto/guest/jupyterhub.ts";
+import { jupyterhubConfig } from "../../../components/callysto/guest/jupyterhubConfig.ts";
+import { Expression, literal } from "../../../components/callysto/guest/python.ts";
+import { hubGuest, type HubGuestSettings } from "../../../components/callysto/guest/settings.ts";
+import { virtualHosts } from "../../../components/callysto/guest/web.ts";
+
+const image = "docker.io/callysto/pims-r:2026-11";
+
+/** Settings of a hub's inside with these for JupyterHub. */
+const inside = (changed: object = {}): HubGuestSettings => hubGuest.parse({ jupyterhub: { image, ...changed } });
+const config = (changed: object = {}): string => jupyterhubConfig(inside(changed).jupyterhub);
+
+const nasty = `It's <b>"down"</b> & {{ 1 }} {% x %}`;
+
+describe("A hub's inside", () => {
+  it("mirrors the two volumes by their ids and lets go of the pool at the end", () => {
+    assert.deepEqual(homes(["v1", "v2"]).steps, ["mirror tank v1 v2", "dataset tank/home"]);
+    assert.match(releaseHomes.join("\n"), /zpool export -f tank/);
+  });
+
+  it("names the host, installs the base list and what is asked for, and takes away what is not wanted", () => {
+    const settings = { ...inside(), packages: ["htop", "git"], absentPackages: ["screen"] };
+    const part = base({ hostname: "hub-dev.callysto.farm", ...settings });
+    assert.deepEqual(part.packages, ["git", "wget", "vim-tiny", "tmux", "unattended-upgrades", "htop"]);
+    assert.deepEqual(part.absentPackages, ["screen"]);
+    assert.equal(part.files?.find(({ path }) => path === "/etc/hostname")?.text, "hub-dev.callysto.farm\n");
+  });
+
+  it("lets in operators by key only, and makes accounts for keys of others", () => {
+    const part = access([
+      { user: "ptty2u", state: "present", publicKey: "ssh-ed25519 A a" },
+      { user: "ptty2u", state: "absent", publicKey: "ssh-ed25519 B b" },
+      { user: "zoe", state: "present", publicKey: "ssh-ed25519 Z z" },
+    ]);
+    assert.deepEqual(part.accounts, [{ name: "zoe", home: "/home/zoe" }]);
+    assert.equal(part.keys?.length, 3);
+    const lines = ["PermitRootLogin no", "PasswordAuthentication no", "KbdInteractiveAuthentication no"];
+    assert.equal(sshdConfig(["ptty2u", "zoe"]), `${lines.join("\n")}\nAllowUsers ptty2u zoe\n`);
+  });
+
+  it("keeps Docker's data on the root disk or on the pool", () => {
+    assert.ok(!docker("root").files?.[0]?.text.includes("data-root"));
+    assert.match(docker("pool").files?.[0]?.text ?? "", /"data-root": "\/tank\/docker"/);
+    assert.deepEqual(docker("pool").steps, ["dataset tank/docker"]);
+  });
+
+  it("configures JupyterHub as the seed has it", () => {
+    const text = config();
+    for (const line of [
+      'c.JupyterHub.bind_url = "http://127.0.0.1:8000/jupyter"',
+      'c.JupyterHub.hub_ip = "172.17.0.1"',
+      "c.JupyterHub.hub_port = 8081",
+      'c.JupyterHub.authenticator_class = "dummy"',
+      "c.Authenticator.allow_all = True",
+      'c.JupyterHub.spawner_class = "docker"',
+      `c.DockerSpawner.image = "${image}"`,
+      "c.DockerSpawner.use_internal_ip = True",
+      "c.Spawner.pre_spawn_hook = prepare_home",
+      'c.ConfigurableHTTPProxy.auth_token = os.environ["CONFIGPROXY_AUTH_TOKEN"]',
+    ]) {
+      assert.ok(text.includes(`\n${line}\n`), line);
+    }
+    assert.match(text, /"--timeout=10800",\s+"--cull-every=1800"/);
+    assert.match(text, /"\/tank\/home\/\{raw_username\}": \{\s+"bind": "\/home\/jupyter",\s+"mode": "rw"/);
+    assert.match(text, /"\/tank\/notebook_templates": \{\s+"bind": "\/opt\/notebook\/local_templates",\s+"mode": "ro"/);
+  });
+
+  it("has each authenticator and spawner, with secrets from the environment only", () => {
+    assert.match(
+      config({ authenticator: "dummypw" }),
+      /c\.DummyAuthenticator\.password = os\.environ\["DUMMY_PASSWORD"\]/,
+    );
+    assert.match(config({ authenticator: "pam", allow: ["a"] }), /c\.Authenticator\.allowed_users = \{"a"\}/);
+    const google = { clientId: "c", callbackUrl: "https://h/jupyter/hub/oauth_callback" };
+    const client = config({ authenticator: "google", google });
+    assert.match(client, /c\.GoogleOAuthenticator\.client_secret = os\.environ\["OAUTH_CLIENT_SECRET"\]/);
+    const swift = { authUrl: "https://k/v3", userName: "u", projectName: "p", region: "Calgary" };
+    const inSwift = config({ spawner: "syzygyswiftspawner", swift, image: "docker.io/callysto/callysto-swift:1" });
+    assert.match(inSwift, /"OS_PASSWORD": os\.environ\["SWIFT_PASSWORD"\]/);
+    assert.match(inSwift, /"JPYNB_SWIFT_CONTAINER": lambda spawner: spawner\.user\.name/);
+    assert.ok(!inSwift.includes("/home/jupyter"));
+  });
+
+  it("gives each user a home with a quota of 1 GB, made by an account of uid 9999", () => {
+    const part = jupyterhub(inside().jupyterhub);
+    const script = part.files?.find(({ path }) => path.endsWith("zfs-homedir.sh"));
+    assert.match(script?.text ?? "", /zfs create -o refquota=1G "\$dataset"/);
+    assert.deepEqual(part.accounts?.[0]?.uid, 9999);
+    assert.equal(part.units?.[0]?.name, "jupyterhub");
+  });
+
+  it("shows an announcement as it is in its three places, and none when it is empty", () => {
+    const shown = "It&#39;s &lt;b&gt;&#34;down&#34;&lt;/b&gt; &amp; {{ 1 }} {% x %}";
+    assert.equal(escapeHtml(nasty), shown);
+    assert.ok(config({ announcement: nasty }).includes(`"announcement": ${JSON.stringify(shown)}`));
+    const pages = notebookTemplates(nasty, {});
+    assert.deepEqual(
+      pages.map(({ path }) => path),
+      ["/tank/notebook_templates/notebook.html", "/tank/notebook_templates/tree.html"],
+    );
+    for (const { text } of pages) {
+      assert.ok(text.includes("It&#39;s &lt;b&gt;"), text);
+      assert.ok(!text.includes("{{ 1 }}"), "a notebook server would run it");
+    }
+    assert.match(config(), /c\.JupyterHub\.template_vars = \{\}\n/);
+    assert.ok(notebookTemplates("", {}).every(({ text }) => !text.includes("alert")));
+  });
+
+  it("replaces stock notebook pages that are registered", () => {
+    const pages = notebookTemplates("", { "tree.html": "mine", "login.html": "{{ raw }}\n" });
+    assert.deepEqual(pages.map(({ path, text }) => [path.split("/").at(-1), text]).slice(1), [
+      ["tree.html", "mine\n"],
+      ["login.html", "{{ raw }}\n"],
+    ]);
+  });
+
+  it("serves everything over TLS and tells no one's name from outside", () => {
+    const text = virtualHosts("hub-dev.callysto.farm");
+    for (const line of [
+      "RequestHeader unset REMOTE_USER",
+      "  Redirect permanent / https://hub-dev.callysto.farm/",
+      "  SSLProtocol -all +TLSv1.2 +TLSv1.3",
+      '  Header always set Strict-Transport-Security "max-age=15768000"',
+      "  ProxyPass /jupyter http://127.0.0.1:8000/jupyter upgrade=websocket",
+      "  SSLCertificateKeyFile /etc/pki/tls/private/privkey.pem",
+    ]) {
+      assert.ok(text.includes(`${line}\n`), line);
+    }
+  });
+
+  it("copies the homes every week under a name that run-parts does not pass over", () => {
+    const part = backup({ remoteUser: "u", remoteHost: "h", sourceDirectory: "/tank/home/" });
+    const [script] = part.files ?? [];
+    assert.match(script?.path ?? "", /^\/etc\/cron\.weekly\/[\w-]+$/);
+    assert.match(
+      script?.text ?? "",
+      /rsync -a --delete --numeric-ids -e ".*" \/tank\/home\/ u@h:\/ >>\/var\/log\/rrsync\.log/,
+    );
+  });
+
+  it("writes Python literals", () => {
+    assert.equal(
+      literal({ a: [true, null, 1, `"'\\`], b: new Expression("x()") }),
+      `{\n    "a": [\n        True,\n        None,\n        1,\n        "\\"'\\\\",\n    ],\n    "b": x(),\n}`,
+    );
+    assert.equal(literal([]), "[]");
+  });
+});

@@ -1,0 +1,244 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, describe, it } from "mocha";
+import { put } from "../../../config/stackEdit.ts";
+import { stackPath } from "../../../config/stackFile.ts";
+import { rolloutHistory, streamHistory } from "../../../ops/dials/images.ts";
+import { rows } from "../../../ops/dials/list.ts";
+import { plan } from "../../../ops/dials/release.ts";
+import { checklist } from "../../../ops/dials/sso.ts";
+import { select, targets } from "../../../ops/dials/targets.ts";
+import { jwtLife, oauthLife } from "../../../ops/dials/token.ts";
+import { explain } from "../../../ops/kubectl.ts";
+import { main } from "../../../ops/main.ts";
+import { settings } from "./world.ts";
+
+describe("DIALS' day-2 commands", () => {
+  let dir: string;
+  let file: string;
+  before(() => {
+    dir = mkdtempSync(path.join(tmpdir(), "dials-ops-"));
+    file = path.join(dir, "Pulumi.prod.yaml");
+  });
+  after(() => {
+    rmSync(dir, { recursive: true });
+  });
+
+  /** Runs the command line on a copy of production's stack file, in this process. */
+  async function ops(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+    const stack = words.length > 1 ? ["--stack", "prod", "--config-file", file] : [];
+    const [told, complained]: [string[], string[]] = [[], []];
+    const { log, error } = console;
+    console.log = (line: string) => void told.push(line);
+    console.error = (line: string) => void complained.push(line);
+    try {
+      const code = await main([...words, ...stack]);
+      return { code, stdout: told.join("\n"), stderr: complained.join("\n") };
+    } finally {
+      Object.assign(console, { log, error });
+    }
+  }
+
+  it("have a help each, and say what there is when one names something else", async () => {
+    const overview = await ops("dials");
+    const names = [...overview.stdout.matchAll(/^ {2}([\w-]+) {2}/gm)].map(([, name]) => name ?? "");
+    assert.equal(names.length, 14);
+    assert.equal((await ops()).code, 2);
+    assert.match((await ops("nothing", "list")).stderr, /^ops: there is no system "nothing"; there are: .*dials/);
+    assert.match(
+      (await ops("dials", "destroy")).stderr,
+      /^ops: dials has no command "destroy"; it has: list, rollout, /,
+    );
+    const wrong = await ops("dials", "list", "--loud");
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.stderr, /^ops: Unknown option '--loud'/);
+    assert.equal(wrong.stderr.trim().split("\n").length, 1);
+  });
+
+  it("explain themselves", async () => {
+    const { commands } = await import("../../../ops/dials/commands.ts");
+    for (const [name, { load }] of Object.entries(commands)) {
+      const { command } = await load();
+      assert.match(command.help, new RegExp(`^Usage: npm run ops -- dials ${name} ?`), name);
+      for (const option of Object.keys(command.options))
+        assert.ok(command.help.includes(`--${option}`), `${name} --${option}`);
+    }
+  });
+
+  it("name Deployments and groups of them", () => {
+    const all = targets(settings());
+    const names = (...words: string[]): string[] => select(all, words).map(({ name }) => name);
+    assert.deepEqual(names("backend", "backend"), ["backend"]);
+    assert.deepEqual(names("tracker-etl"), ["tracker-bulk", "tracker-priority"]);
+    assert.deepEqual(names("workers"), ["common-indexer", "tracker-bulk", "tracker-priority", "private-bulk"]);
+    assert.deepEqual(names("dials", "databases"), ["backend", "frontend", "redis-etl-broker", "redis-web-cache"]);
+    assert.equal(names("etl").length, 6);
+    assert.throws(() => names("pixel"), /there is no deployment or group "pixel"; there are common-indexer, /);
+    assert.throws(() => names(), /which deployment\?/);
+  });
+
+  it("list what is missing, paused, rolling out, not ready or unknown", () => {
+    const deployment = (name: string, wanted: number, ready: number, updated = ready) => ({
+      metadata: { name, labels: { "app.kubernetes.io/part-of": "dials" } },
+      spec: { replicas: wanted, template: { spec: { containers: [{ image: "x:1" }] } } },
+      status: { readyReplicas: ready, updatedReplicas: updated },
+    });
+    const expected = ["a", "b", "c", "d", "e", "f"].map((name) => ({
+      name,
+      group: "g",
+      paused: name === "e" || name === "f",
+    }));
+    const found = [
+      deployment("a", 1, 1),
+      deployment("b", 2, 1, 2),
+      deployment("c", 2, 1),
+      deployment("e", 0, 0),
+      deployment("f", 1, 1),
+      deployment("old", 1, 1),
+    ];
+    assert.deepEqual(
+      rows(expected, found).map(({ name, note }) => [name, note]),
+      [
+        ["old", "not in the settings"],
+        ["a", "ok"],
+        ["b", "not ready"],
+        ["c", "rolling out"],
+        ["d", "missing"],
+        ["e", "paused"],
+        ["f", "runs, but is paused in the settings"],
+      ],
+    );
+  });
+
+  it("add a workspace to the stack's file and leave every other byte as it was", async () => {
+    const before_ = readFileSync(stackPath("prod"), "utf8");
+    writeFileSync(file, before_);
+    const asked = [
+      "dials",
+      "add-workspace",
+      "pixel",
+      "--role",
+      "pixel-certifiers",
+      "--dataset",
+      "/ZeroBias/*Run202*/DQMIO",
+      "--dataset",
+      "/Muon0/*Run202*/DQMIO@phys03",
+      "--prefix",
+      "PixelPhase1/",
+    ];
+    const dry = await ops(...asked, "--dry-run");
+    assert.equal(dry.code, 0, dry.stderr);
+    assert.equal(readFileSync(file, "utf8"), before_);
+    const done = await ops(...asked);
+    assert.match(done.stdout, /^added workspace pixel: database pixel, new workers pixel-bulk, pixel-priority/);
+    const line =
+      "      - {name: pixel, role: pixel-certifiers, datasets: [{pattern: /ZeroBias/*Run202*/DQMIO}, {pattern: /Muon0/*Run202*/DQMIO, instance: phys03}], prefixes: [PixelPhase1/]}\n";
+    const after_ = readFileSync(file, "utf8");
+    assert.ok(after_.includes(line), after_.slice(after_.indexOf("pixel") - 200, after_.indexOf("pixel") + 300));
+    assert.equal(after_.replace(line, ""), before_);
+    // Once more: refused, with the file as it was.
+    const twice = await ops(...asked);
+    assert.equal(twice.code, 1);
+    assert.match(twice.stderr, /workspaces\[8\].name: "pixel" is listed twice/);
+    assert.equal(readFileSync(file, "utf8"), after_);
+    assert.match(
+      (await ops("dials", "add-workspace", "x", "--role", "r", "--dataset", "d", "--prefix", "p")).stderr,
+      /datasets\[0\].pattern: got "d"; expected \/<primary dataset>/,
+    );
+    assert.match((await ops("dials", "add-workspace", "x")).stderr, /--role is missing/);
+  });
+
+  it("set what is not in the file yet, in maps and lists of either style", () => {
+    const text = "config:\n  a:s: # note\n    one: { x: 1 } # kept\n    two:\n      y: 2\n    three: []\n  b:s: 5\n";
+    assert.equal(put(text, ["config", "a:s", "one", "z"], true), text.replace("{ x: 1 }", "{x: 1, z: true}"));
+    assert.equal(put(text, ["config", "a:s", "two", "z"], { q: 1 }), text.replace("y: 2", "y: 2\n      z: {q: 1}"));
+    assert.equal(put(text, ["config", "a:s", "three", 0], "v"), text.replace("[]", "[v]"));
+    assert.equal(
+      put(text, ["config", "a:s", "four", "five"], 1),
+      text.replace("three: []", "three: []\n    four: {five: 1}"),
+    );
+    assert.equal(put(text, ["config", "a:s", "one", "x"], 2), text.replace("x: 1", "x: 2"));
+    assert.throws(() => put(text, ["config", "b:s", "x"], 1), /config \/ b:s in the stack file holds no map or list/);
+  });
+
+  it("read the end of a login from its token or from OpenShift", () => {
+    const jwt = (claims: object): string => `h.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.s`;
+    assert.equal(jwtLife(jwt({ exp: 1_800_000_000 }))?.until?.toISOString(), "2027-01-15T08:00:00.000Z");
+    assert.equal(jwtLife(jwt({}))?.until, undefined);
+    assert.equal(jwtLife("sha256~abc"), undefined);
+    const grants = [
+      { metadata: { creationTimestamp: "2026-01-01T00:00:00Z" }, expiresIn: 86_400 },
+      { metadata: { creationTimestamp: "2026-01-03T00:00:00Z" }, expiresIn: 86_400 },
+      { metadata: { creationTimestamp: "2026-02-01T00:00:00Z" }, expiresIn: 0 },
+    ];
+    assert.equal(oauthLife({ items: grants })?.until?.toISOString(), "2026-01-04T00:00:00.000Z");
+    assert.equal(oauthLife({ items: [] }), undefined);
+    assert.match(
+      explain("error: You must be logged in to the server (Unauthorized)"),
+      /its token has expired or was revoked; get a new one/,
+    );
+    assert.match(
+      explain('Error from server (NotFound): pods "x" not found'),
+      /^kubectl: Error from server \(NotFound\)/,
+    );
+  });
+
+  it("tell what the streams imported and what ran", () => {
+    const items = [
+      { created: "2026-01-02T00:00:00Z", dockerImageReference: "r/etl@sha256:b" },
+      { created: "2026-01-01T00:00:00Z", dockerImageReference: "r/etl@sha256:a" },
+    ];
+    assert.deepEqual(
+      streamHistory([
+        { metadata: { name: "etl" }, status: { tags: [{ tag: "latest", items }] } },
+        { metadata: { name: "backend" } },
+      ]).map(({ name, image, note }) => [name, image, note]),
+      [
+        ["ImageStream etl:latest", "r/etl@sha256:b", "current"],
+        ["ImageStream etl:latest", "r/etl@sha256:a", ""],
+      ],
+    );
+    const set = (revision: string, replicas: number, when: string) => ({
+      metadata: {
+        creationTimestamp: when,
+        annotations: { "deployment.kubernetes.io/revision": revision },
+        ownerReferences: [{ name: "frontend" }],
+      },
+      spec: { replicas, template: { spec: { containers: [{ image: `f:${revision}` }] } } },
+    });
+    const past = rolloutHistory(["frontend"], [set("1", 0, "2026-01-01"), set("2", 3, "2026-01-02")]);
+    assert.deepEqual(
+      past.map(({ image, note }) => [image, note]),
+      [
+        ["f:2", "revision 2, runs"],
+        ["f:1", "revision 1"],
+      ],
+    );
+  });
+
+  it("release the three images and the mirror under their version, pushing nothing before all are built", () => {
+    const steps = plan("podman", "1.12.1", "docker.io/nginxinc/nginx-unprivileged:1.26.3");
+    const verbs = steps.map(([, verb]) => verb);
+    assert.deepEqual(verbs, ["build", "build", "build", "pull", "tag", "push", "push", "push", "push"]);
+    assert.deepEqual(steps.at(-1), ["podman", "push", "registry.cern.ch/cms-dqmdc/nginxinc-nginx-unprivileged:1.26.3"]);
+    assert.ok(steps.flat().includes("registry.cern.ch/cms-dqmdc/dials-etl:1.12.1"));
+  });
+
+  it("list every application and role of the SSO with this environment's values", () => {
+    const list = checklist(settings());
+    assert.deepEqual(
+      list.map(({ what }) => what),
+      [
+        ...["cms-dials-prod-public-app", "cms-dials-prod-confidential-app", "client-a", "oms"].map(
+          (id) => `application ${id}`,
+        ),
+        "token exchange",
+        ...["role-tracker", "role-muon_staging"].map((role) => `role ${role}`),
+      ],
+    );
+    assert.ok(list[0]?.detail.includes("https://cmsdials.web.cern.ch/;"));
+    assert.match(list[5]?.detail ?? "", /opens tracker \(the default\)/);
+  });
+});

@@ -1,0 +1,395 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { apiServer } from "../../../components/kubernetes/networkPolicy.ts";
+import { existingNamespace } from "../../../components/kubernetes/place.ts";
+import { exec, http } from "../../../components/kubernetes/probe.ts";
+import { existingSecretEnv } from "../../../components/kubernetes/secret.ts";
+import { claimTemplate, volume } from "../../../components/kubernetes/volume.ts";
+import { Secret } from "../../../review/secret.ts";
+import { type Built, build } from "./world.ts";
+
+const managed = { "app.kubernetes.io/managed-by": "orrery" };
+const metadata = { name: "one", namespace: "apps", labels: { app: "one", ...managed } };
+const object = { name: "one", labels: { app: "one" } };
+
+describe("Kubernetes building blocks", () => {
+  it("makes a namespace that enforces the restricted standard and denies all traffic but DNS", async () => {
+    const seen = await build("openshift", async (cluster, opts) => {
+      const { Namespace } = await import("../../../components/kubernetes/namespace.ts");
+      new Namespace("ns", { cluster, name: "apps", protect: true }, opts);
+    });
+    assert.deepEqual(seen.object("Namespace apps").metadata, {
+      name: "apps",
+      labels: {
+        ...managed,
+        "pod-security.kubernetes.io/enforce": "restricted",
+        "pod-security.kubernetes.io/warn": "restricted",
+      },
+    });
+    assert.equal(seen.one("ns-namespace").options.protect, true);
+    assert.deepEqual(seen.object("NetworkPolicy default-deny").spec, {
+      podSelector: {},
+      policyTypes: ["Ingress", "Egress"],
+      ingress: [],
+      egress: [
+        {
+          to: [{ namespaceSelector: {} }],
+          ports: [
+            { port: 53, protocol: "UDP" },
+            { port: 53, protocol: "TCP" },
+            { port: 5353, protocol: "UDP" },
+            { port: 5353, protocol: "TCP" },
+          ],
+        },
+      ],
+    });
+  });
+
+  it("hides a Secret's values and rolls the pods that read it", async () => {
+    const values = { token: "t0p", "user-name": "sesheta" };
+    const seen = await build("openshift", async (cluster, opts) => {
+      const { ServiceSecret } = await import("../../../components/kubernetes/secret.ts");
+      const { Job } = await import("../../../components/kubernetes/job.ts");
+      const place = existingNamespace(cluster, "apps");
+      const secret = new ServiceSecret("s", { place, ...object, type: "kubernetes.io/ssh-auth", values }, opts);
+      const container = {
+        name: "job",
+        image: "example/job:1",
+        resources: { cpu: "1", memory: "1Gi" },
+        env: { TOKEN: secret.env("token") },
+        envFrom: [secret.envFrom("GITHUB_")],
+        mounts: { "/keys": secret.mount({ items: { token: "t.txt" }, mode: 0o400, volume: "keys" }) },
+        scratch: [],
+      };
+      new Job("j", { place, name: "j", labels: { app: "j" }, deadlineSeconds: 60, containers: [container] }, opts);
+    });
+    const secret = seen.one("s-secret");
+    assert.deepEqual(secret.inputs.metadata, metadata);
+    assert.equal(secret.inputs.type, "kubernetes.io/ssh-auth");
+    assert.deepEqual(secret.inputs.stringData, new Secret(values));
+    const { keepers } = seen.one("s-version").inputs as { keepers: { values: unknown } };
+    assert.ok(keepers.values instanceof Secret);
+    const { template } = seen.object("Job j").spec as { template: { metadata: { annotations: object } } };
+    assert.deepEqual(Object.keys(template.metadata.annotations), ["orrery/secret.one"]);
+    assert.deepEqual(pick(template, "env", "envFrom", "volumes"), {
+      env: [{ name: "TOKEN", valueFrom: { secretKeyRef: { name: "one", key: "token" } } }],
+      envFrom: [{ secretRef: { name: "one" }, prefix: "GITHUB_" }],
+      volumes: [
+        { name: "keys", secret: { secretName: "one", defaultMode: 0o400, items: [{ key: "token", path: "t.txt" }] } },
+      ],
+    });
+  });
+
+  it("stamps pods with a sum of a ConfigMap's text, which changes with the text only", async () => {
+    const stampOf = async (text: string): Promise<unknown> => {
+      const seen = await build("openshift", async (cluster, opts) => {
+        const { Files } = await import("../../../components/kubernetes/files.ts");
+        const { Job } = await import("../../../components/kubernetes/job.ts");
+        const place = existingNamespace(cluster, "apps");
+        const files = new Files("f", { place, ...object, data: { "a.yaml": text } }, opts);
+        const mounts = { "/etc/a": files.mount() };
+        const containers = [{ name: "j", image: "j:1", resources: { cpu: "1", memory: "1Gi" }, mounts }] as const;
+        new Job("j", { place, name: "j", labels: { app: "j" }, deadlineSeconds: 60, containers }, opts);
+      });
+      assert.deepEqual(seen.object("ConfigMap one").data, { "a.yaml": text });
+      const { template } = seen.object("Job j").spec as { template: { metadata: { annotations: unknown } } };
+      return template.metadata.annotations;
+    };
+    assert.deepEqual(await stampOf("x"), await stampOf("x"));
+    assert.notDeepEqual(await stampOf("x"), await stampOf("y"));
+  });
+
+  it("publishes a Service by a Route on OpenShift", async () => {
+    const seen = await exposed("openshift");
+    assert.deepEqual(seen.object("Service one").spec, {
+      type: "ClusterIP",
+      selector: { app: "one" },
+      ports: [{ name: "web", port: 80, targetPort: 8080, protocol: "TCP" }],
+    });
+    assert.deepEqual(seen.object("Route one"), {
+      apiVersion: "route.openshift.io/v1",
+      kind: "Route",
+      metadata: {
+        ...metadata,
+        annotations: {
+          "haproxy.router.openshift.io/timeout": "180s",
+          "haproxy.router.openshift.io/ip_allowlist": "",
+          "haproxy.router.openshift.io/ip_whitelist": "",
+        },
+      },
+      spec: {
+        to: { kind: "Service", name: "one", weight: 100 },
+        port: { targetPort: "web" },
+        tls: { termination: "edge", insecureEdgeTerminationPolicy: "Redirect" },
+        wildcardPolicy: "None",
+      },
+    });
+  });
+
+  it("publishes it by an Ingress elsewhere, under the name that a router would pick", async () => {
+    const seen = await exposed("kubernetes");
+    const host = "one-apps.apps.lab.test";
+    assert.deepEqual(seen.object("Ingress one"), {
+      apiVersion: "networking.k8s.io/v1",
+      kind: "Ingress",
+      metadata: {
+        ...metadata,
+        annotations: {
+          "nginx.ingress.kubernetes.io/proxy-read-timeout": "180",
+          "nginx.ingress.kubernetes.io/proxy-send-timeout": "180",
+          "nginx.ingress.kubernetes.io/ssl-redirect": "true",
+        },
+      },
+      spec: {
+        tls: [{ hosts: [host] }],
+        rules: [
+          {
+            host,
+            http: {
+              paths: [{ path: "/", pathType: "Prefix", backend: { service: { name: "one", port: { number: 80 } } } }],
+            },
+          },
+        ],
+      },
+    });
+    assert.deepEqual(
+      [...seen.outputs.values()].find(({ url }) => url !== undefined),
+      { host, url: `https://${host}` },
+    );
+  });
+
+  it("refuses a Service whose target port the workload does not declare", async () => {
+    await assert.rejects(
+      exposed("openshift", 9090),
+      /\[ports\.web\] of Service "one": workload "one" declares no port 9090/,
+    );
+  });
+
+  it("gives a StatefulSet claims that stay, and a headless Service", async () => {
+    const seen = await build("openshift", async (cluster, opts) => {
+      const { StatefulSet } = await import("../../../components/kubernetes/statefulSet.ts");
+      const place = existingNamespace(cluster, "apps");
+      const container = {
+        name: "db",
+        image: "db:1",
+        resources: { cpu: "1", memory: "1Gi" },
+        mounts: { "/dgraph": claimTemplate("datadir") },
+        probes: { liveness: exec(["true"], { delay: 5 }) },
+      };
+      const claimTemplates = { datadir: { size: "5Gi", storageClass: "ceph" } };
+      new StatefulSet("db", { place, ...object, claimTemplates, containers: [container] }, opts);
+    });
+    const spec = seen.object("StatefulSet one").spec as Readonly<Record<string, unknown>>;
+    assert.equal(spec.serviceName, "one");
+    assert.deepEqual(spec.persistentVolumeClaimRetentionPolicy, { whenDeleted: "Retain", whenScaled: "Retain" });
+    assert.deepEqual(spec.volumeClaimTemplates, [
+      {
+        apiVersion: "v1",
+        kind: "PersistentVolumeClaim",
+        metadata: { name: "datadir", labels: managed },
+        spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "5Gi" } }, storageClassName: "ceph" },
+      },
+    ]);
+    assert.deepEqual(pick(spec.template, "volumes"), { volumes: [{ name: "db-tmp", emptyDir: {} }] });
+  });
+
+  it("runs a CronJob by the clock of a zone, with an end and without overlap", async () => {
+    const seen = await build("openshift", async (cluster, opts) => {
+      const { CronJob } = await import("../../../components/kubernetes/cronJob.ts");
+      const place = existingNamespace(cluster, "apps");
+      const containers = [{ name: "j", image: "j:1", resources: { cpu: "1", memory: "1Gi" } }] as const;
+      const timing = { schedule: "@daily", deadlineSeconds: 1800, history: [2, 1] as const, suspend: true };
+      new CronJob("c", { place, ...object, ...timing, containers }, opts);
+    });
+    const { jobTemplate, ...spec } = seen.object("CronJob one").spec as Record<string, unknown>;
+    assert.deepEqual(spec, {
+      schedule: "@daily",
+      timeZone: "Etc/UTC",
+      suspend: true,
+      concurrencyPolicy: "Forbid",
+      startingDeadlineSeconds: 600,
+      successfulJobsHistoryLimit: 2,
+      failedJobsHistoryLimit: 1,
+    });
+    assert.deepEqual(pick(jobTemplate, "activeDeadlineSeconds", "backoffLimit", "restartPolicy"), {
+      activeDeadlineSeconds: 1800,
+      backoffLimit: 0,
+      restartPolicy: "Never",
+    });
+  });
+
+  it("gives an account rights in another namespace and a token that is secret", async () => {
+    const seen = await build("openshift", async (cluster, opts) => {
+      const { ServiceAccount } = await import("../../../components/kubernetes/serviceAccount.ts");
+      const { Grant } = await import("../../../components/kubernetes/grant.ts");
+      const [home, away] = ["infra", "apps"].map((name) => existingNamespace(cluster, name));
+      assert.ok(home !== undefined && away !== undefined);
+      const account = new ServiceAccount(
+        "ops",
+        { place: home, ...object, tokenSecret: "one-token", protect: true, retainOnDelete: true },
+        opts,
+      );
+      const rules = [{ apiGroups: [""], resources: ["pods"], verbs: ["get"] }];
+      new Grant("read", { place: away, name: "read", rules, to: [account, { group: "thoth" }] }, opts);
+      new Grant("admin", { place: home, name: "admin", clusterRole: "admin", to: [account] }, opts);
+    });
+    assert.deepEqual(seen.object("Secret one-token"), {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: {
+        name: "one-token",
+        namespace: "infra",
+        labels: { app: "one", ...managed },
+        annotations: { "kubernetes.io/service-account.name": "one" },
+      },
+      type: "kubernetes.io/service-account-token",
+    });
+    const { protect, retainOnDelete } = seen.one("ops-token").options;
+    assert.deepEqual({ protect, retainOnDelete }, { protect: true, retainOnDelete: true });
+    const binding = seen.object("RoleBinding read");
+    assert.deepEqual(binding.roleRef, { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "read" });
+    assert.deepEqual(binding.subjects, [
+      { kind: "ServiceAccount", name: "one", namespace: "infra" },
+      { kind: "Group", apiGroup: "rbac.authorization.k8s.io", name: "thoth" },
+    ]);
+    assert.deepEqual(seen.object("RoleBinding admin").roleRef, {
+      apiGroup: "rbac.authorization.k8s.io",
+      kind: "ClusterRole",
+      name: "admin",
+    });
+  });
+
+  it("gives an account rights in the whole cluster, by rules of its own or by a role that exists", async () => {
+    const seen = await build("kubernetes", async (cluster, opts) => {
+      const { ServiceAccount } = await import("../../../components/kubernetes/serviceAccount.ts");
+      const { ClusterGrant } = await import("../../../components/kubernetes/grant.ts");
+      const place = existingNamespace(cluster, "apps");
+      const account = new ServiceAccount("a", { place, ...object, mountsToken: true }, opts);
+      const rules = [{ apiGroups: [""], resources: ["nodes"], verbs: ["get"] }];
+      new ClusterGrant("own", { name: "reader", rules, roleName: "node-reader", to: [account] }, opts);
+      new ClusterGrant("view", { name: "viewer", clusterRole: "view", to: [{ account: "b", namespace: "c" }] }, opts);
+    });
+    const roleRef = (name: string): object => ({ apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name });
+    assert.deepEqual(seen.object("ClusterRole node-reader").rules, [
+      { apiGroups: [""], resources: ["nodes"], verbs: ["get"] },
+    ]);
+    assert.deepEqual(seen.object("ClusterRoleBinding reader").roleRef, roleRef("node-reader"));
+    assert.deepEqual(seen.object("ClusterRoleBinding viewer").roleRef, roleRef("view"));
+    assert.deepEqual(seen.object("ClusterRoleBinding viewer").subjects, [
+      { kind: "ServiceAccount", name: "b", namespace: "c" },
+    ]);
+  });
+
+  it("bounds a namespace and gives its containers defaults", async () => {
+    const seen = await build("openshift", async (cluster, opts) => {
+      const { Quota } = await import("../../../components/kubernetes/quota.ts");
+      const defaults = { requests: { cpu: "10m" }, limits: { memory: "64Mi" } };
+      new Quota("q", { place: existingNamespace(cluster, "apps"), ...object, hard: { pods: "10" }, defaults }, opts);
+    });
+    assert.deepEqual(seen.object("ResourceQuota one").spec, { hard: { pods: "10" } });
+    assert.deepEqual(seen.object("LimitRange one").spec, {
+      limits: [{ type: "Container", defaultRequest: { cpu: "10m" }, default: { memory: "64Mi" } }],
+    });
+  });
+
+  it("lets a pod read what others own, and call the API server", async () => {
+    const seen = await build("openshift", async (cluster, opts) => {
+      const { Job } = await import("../../../components/kubernetes/job.ts");
+      const { NetworkPolicy } = await import("../../../components/kubernetes/networkPolicy.ts");
+      const place = existingNamespace(cluster, "apps");
+      const container = {
+        name: "j",
+        image: "j:1",
+        resources: { cpu: "1", memory: "1Gi" },
+        env: { A: existingSecretEnv("theirs", "key"), B: existingSecretEnv("theirs", "other", true) },
+        mounts: {
+          "/all": volume("all", { projected: { sources: [{ secret: { name: "theirs" } }] } }, { readOnly: true }),
+        },
+        scratch: [],
+      };
+      new Job("j", { place, ...object, deadlineSeconds: 60, containers: [container] }, opts);
+      new NetworkPolicy("n", { place, ...object, pods: { app: "one" }, to: [apiServer()] }, opts);
+    });
+    assert.deepEqual(pick(seen.object("Job one").spec, "env", "volumes", "volumeMounts"), {
+      env: [
+        { name: "A", valueFrom: { secretKeyRef: { name: "theirs", key: "key" } } },
+        { name: "B", valueFrom: { secretKeyRef: { name: "theirs", key: "other", optional: true } } },
+      ],
+      volumes: [{ name: "all", projected: { sources: [{ secret: { name: "theirs" } }] } }],
+      volumeMounts: [{ name: "all", mountPath: "/all", readOnly: true }],
+    });
+    assert.deepEqual(pick(seen.object("NetworkPolicy one").spec, "ports").ports, [
+      { port: 443, protocol: "TCP" },
+      { port: 6443, protocol: "TCP" },
+    ]);
+  });
+
+  it("protects a claim unless told otherwise", async () => {
+    const keep = async (args: object): Promise<unknown> => {
+      const seen = await build("openshift", async (cluster, opts) => {
+        const { Claim } = await import("../../../components/kubernetes/claim.ts");
+        new Claim("c", { place: existingNamespace(cluster, "apps"), ...object, size: "5Gi", ...args }, opts);
+      });
+      const { protect, retainOnDelete } = seen.one("c-claim").options;
+      return { protect, retainOnDelete };
+    };
+    assert.deepEqual(await keep({}), { protect: true, retainOnDelete: false });
+    assert.deepEqual(await keep({ protect: false, retainOnDelete: true }), { protect: false, retainOnDelete: true });
+  });
+
+  it("makes ImageStreams and BuildConfigs on OpenShift only", async () => {
+    const kinds = async (platform: "openshift" | "kubernetes"): Promise<readonly string[]> => {
+      const seen = await build(platform, async (cluster, opts) => {
+        const { ImageStream } = await import("../../../components/kubernetes/imageStream.ts");
+        const { BuildConfig } = await import("../../../components/kubernetes/buildConfig.ts");
+        const place = existingNamespace(cluster, "apps");
+        new ImageStream("i", { place, ...object, tags: { latest: {} } }, opts);
+        const git = { uri: "https://example.org/one", ref: "master" };
+        const resources = { cpu: "1", memory: "1Gi" };
+        new BuildConfig(
+          "b",
+          { place, ...object, git, strategy: { dockerfile: "Dockerfile" }, output: "one:latest", resources },
+          opts,
+        );
+      });
+      return seen.manifests.map(({ kind }) => kind).sort();
+    };
+    assert.deepEqual(await kinds("openshift"), ["BuildConfig", "ImageStream"]);
+    assert.deepEqual(await kinds("kubernetes"), []);
+  });
+});
+
+/** A Deployment `one` with Service and Exposure. */
+function exposed(platform: "openshift" | "kubernetes", target = 8080): Promise<Built> {
+  return build(platform, async (cluster, opts) => {
+    const { Deployment } = await import("../../../components/kubernetes/deployment.ts");
+    const { Service } = await import("../../../components/kubernetes/service.ts");
+    const { Exposure } = await import("../../../components/kubernetes/exposure.ts");
+    const place = existingNamespace(cluster, "apps");
+    const container = {
+      name: "web",
+      image: "web:1",
+      ports: { http: 8080 },
+      resources: { cpu: "1", memory: "1Gi" },
+      probes: { readiness: http("/", "http") },
+    };
+    const web = new Deployment("d", { place, ...object, containers: [container] }, opts);
+    const service = new Service("s", { place, ...object, of: web, ports: { web: { port: 80, target } } }, opts);
+    const tls = { termination: "edge", insecure: "Redirect" } as const;
+    new Exposure("e", { place, ...object, service, port: "web", tls, timeoutSeconds: 180, allowFrom: [] }, opts);
+  });
+}
+
+/** The members of these names, wherever in a value they are; each must be there once. */
+function pick(value: unknown, ...names: readonly string[]): Record<string, unknown> {
+  const found: Record<string, unknown> = {};
+  const walk = (node: unknown): void => {
+    if (typeof node !== "object" || node === null) return;
+    for (const [key, member] of Object.entries(node)) {
+      if (names.includes(key)) found[key] = member;
+      else walk(member);
+    }
+  };
+  walk(value);
+  return found;
+}

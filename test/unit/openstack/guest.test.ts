@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import * as pulumi from "@pulumi/pulumi";
+import { describe, it } from "mocha";
+import { ruleset } from "../../../components/openstack/guest/firewall.ts";
+import { call, quoted, scriptOf, secretCommand, toolkit } from "../../../components/openstack/guest/script.ts";
+import { Secret } from "../../../review/secret.ts";
+import { recordCloud, type Seen } from "./world.ts";
+
+const address = "192.0.2.7";
+
+/** A guest with one part, one secret and a release. */
+function guest(changed: { text?: string; address?: string; serverId?: string; release?: string } = {}): Promise<Seen> {
+  return recordCloud(async (provider) => {
+    const { Guest } = await import("../../../components/openstack/guest/guest.ts");
+    const { Volume } = await import("@pulumi/openstack/blockstorage/volume.js");
+    const disk = new Volume("disk", { size: 1 }, { provider });
+    new Guest("hub", {
+      address: changed.address ?? address,
+      user: "ptty2u",
+      privateKey: pulumi.secret("deploy key"),
+      serverId: changed.serverId ?? "s1",
+      after: [disk],
+      secrets: { token: { path: "/etc/token", text: pulumi.secret("very secret") } },
+      parts: { motd: { files: [{ path: "/etc/motd", text: changed.text ?? "hello\n" }] } },
+      release: [changed.release ?? "umount /data"],
+    });
+  });
+}
+
+const triggers = (seen: Seen, name: string): unknown[] => seen.resource(name).inputs.triggers as unknown[];
+
+describe("A guest's scripts", () => {
+  it("say a part in the toolkit's words, in order, and keep a file's text as it is", () => {
+    const text = "it's $HOME `x`\n";
+    assert.equal(
+      scriptOf({
+        checks: ["answers http://127.0.0.1 60 x"],
+        units: [{ name: "x", how: "restart", files: ["/etc/x"] }],
+        steps: ["mirror tank a b"],
+        absentFiles: ["/etc/old"],
+        files: [{ path: "/etc/x", text, mode: "0640", owner: "root:x" }],
+        keys: [{ user: "x", state: "absent", publicKey: "ssh-ed25519 AAAA x@y " }],
+        accounts: [{ name: "x", uid: 9999, home: "/home/x" }],
+        absentPackages: ["nano"],
+        packages: ["git", "vim"],
+      }),
+      `. /usr/local/lib/orrery/converge.sh
+main() {
+packages git vim
+no_packages nano
+account x 9999 /home/x /bin/bash
+key x absent 'ssh-ed25519 AAAA x@y'
+file /etc/x 0640 root:x <<'END_OF_FILE'
+${text}END_OF_FILE
+no_file /etc/old
+mirror tank a b
+unit x restart /etc/x
+answers http://127.0.0.1 60 x
+}
+main </dev/null
+`,
+    );
+  });
+
+  it("refuse a text that would end the file early or spoil its last line", () => {
+    const part = (text: string) => () => scriptOf({ files: [{ path: "/etc/x", text }] });
+    assert.throws(part("no line break"), /^Error: \/etc\/x: the text must end with a line break$/);
+    assert.throws(part("a\nEND_OF_FILE\nrm -rf /\n"), /^Error: \/etc\/x: the text holds the line END_OF_FILE$/);
+  });
+
+  it("quote what a shell would take apart", () => {
+    assert.equal(quoted("/etc/ssh/sshd_config.d/04-access.conf"), "/etc/ssh/sshd_config.d/04-access.conf");
+    assert.equal(quoted("it's; rm -rf $HOME"), "'it'\\''s; rm -rf $HOME'");
+    assert.equal(quoted(""), "''");
+    assert.match(
+      call("host_key"),
+      /^sudo -n bash -c '\. \/usr\/local\/lib\/orrery\/converge\.sh; "\$@"' converge host_key$/,
+    );
+    const secret = { path: "/etc/token", text: pulumi.secret(""), unit: { name: "hub", how: "restart" as const } };
+    assert.match(secretCommand(secret), / secret_file \/etc\/token 0600 root:root hub restart$/);
+  });
+
+  it("are read by bash, toolkit and all", () => {
+    const script = scriptOf({ packages: ["git"], files: [{ path: "/etc/x", text: "x\n" }] });
+    for (const text of [toolkit(), script]) execFileSync("bash", ["-n"], { input: text });
+  });
+
+  it("open exactly the firewall's ports, some on one interface only", () => {
+    const text = ruleset({ open: [22, 443], inside: { docker0: [8081] } });
+    assert.match(text, /policy drop;/);
+    assert.match(
+      text,
+      /\n {4}tcp dport \{ 22, 443 \} accept\n {4}iifname "docker0" tcp dport \{ 8081 \} accept\n {2}\}/,
+    );
+    assert.ok(!text.includes("flush ruleset"), "Docker's rules must stay");
+  });
+});
+
+describe("A guest", () => {
+  it("is converged step by step, its own host key first, checked from then on", async () => {
+    const seen = await guest();
+    const steps = ["toolkit", "identity", "release", "token", "motd"].map((role) => seen.resource(`hub-${role}`));
+    for (const [index, step] of steps.entries()) {
+      assert.equal(step.type, "command:remote:Command");
+      const before = index === 0 ? seen.resource("disk") : steps[index - 1];
+      assert.ok(step.options.dependsOn?.includes(before?.urn ?? ""), step.name);
+      assert.deepEqual(step.options.ignoreChanges, ["connection"]);
+    }
+    const connection = (name: string): Record<string, unknown> =>
+      (seen.resource(name).inputs.connection as Secret).value as Record<string, unknown>;
+    const hostKey = (name: string): unknown => connection(name).hostKey;
+    assert.deepEqual(["hub-toolkit", "hub-identity"].map(hostKey), [undefined, undefined]);
+    for (const name of ["hub-release", "hub-token", "hub-motd"]) assert.match(String(hostKey(name)), /^ssh-ed25519 /);
+    const { host, user, privateKey } = connection("hub-motd");
+    assert.deepEqual([host, user, privateKey], [address, "ptty2u", "deploy key"]);
+  });
+
+  it("gets secrets apart from readable files, by standard input and without a log", async () => {
+    const seen = await guest();
+    const { create, stdin, logging } = seen.resource("hub-token").inputs;
+    assert.match(String(create), /secret_file \/etc\/token 0600 root:root$/);
+    assert.deepEqual([stdin, logging], [new Secret("very secret"), "none"]);
+    assert.equal(seen.resource("hub-identity").inputs.logging, "none");
+    assert.match(
+      String(seen.resource("hub-motd").inputs.stdin),
+      /\nfile \/etc\/motd 0644 root:root <<'END_OF_FILE'\nhello\n/,
+    );
+  });
+
+  it("runs a step again for a changed text or a new server, and for nothing else", async () => {
+    const before = await guest();
+    const text = await guest({ text: "good morning\n" });
+    const moved = await guest({ address: "192.0.2.8" });
+    const rebuilt = await guest({ serverId: "s2" });
+    for (const name of ["hub-toolkit", "hub-identity", "hub-token"]) {
+      assert.deepEqual(triggers(text, name), triggers(before, name), name);
+    }
+    assert.notDeepEqual(triggers(text, "hub-motd"), triggers(before, "hub-motd"));
+    for (const name of ["hub-toolkit", "hub-identity", "hub-release", "hub-token", "hub-motd"]) {
+      assert.deepEqual(triggers(moved, name), triggers(before, name), name);
+      assert.equal(triggers(rebuilt, name)[0], "s2", name);
+    }
+  });
+
+  it("lets go of its disks before it loses them, never because the script changed", async () => {
+    const [before, after] = [await guest(), await guest({ release: "zpool export tank" })];
+    const release = after.resource("hub-release");
+    assert.equal(release.inputs.create, "true");
+    assert.match(String(release.inputs.delete), /^sudo -n bash -s <<'END_OF_SCRIPT'\n[^]*\nzpool export tank\n/);
+    assert.equal(release.options.deleteBeforeReplace, true);
+    assert.deepEqual(triggers(before, "hub-release"), ["s1"]);
+    assert.deepEqual(triggers(after, "hub-release"), ["s1"]);
+  });
+});

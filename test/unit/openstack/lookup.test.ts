@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { describe, it } from "mocha";
+import type { Lookup } from "../../../components/openstack/lookup.ts";
+
+/** Looks up in a cloud that answers every call with this. */
+async function inCloud<T>(
+  answer: () => Record<string, unknown>,
+  ask: (lookup: Lookup) => pulumi.Output<T>,
+): Promise<T> {
+  const newResource = ({ name, inputs }: pulumi.runtime.MockResourceArgs): { id: string; state: object } => ({
+    id: name,
+    state: inputs as object,
+  });
+  await pulumi.runtime.setMocks({ newResource, call: answer }, "orrery", "test", false);
+  const lookups = await import("../../../components/openstack/lookup.ts");
+  const parent = new pulumi.ComponentResource("orrery:test:Parent", "parent");
+  const found = ask(new lookups.Lookup(parent, "callysto:settings.environments.hub"));
+  return new Promise((resolve, reject) => {
+    // The promise of an output is not declared; an apply would hide the error.
+    (found as unknown as { promise(): Promise<T> }).promise().then(resolve, reject);
+  });
+}
+
+/** A provider that found nothing; the SDK reads an error's details, as gRPC has them. */
+const nothing = (): never => {
+  throw Object.assign(new Error(), {
+    details: "invocation of x:getX returned an error: Your query\n returned no results.",
+  });
+};
+
+describe("Look-ups in the cloud", () => {
+  it("find the newest image by its name and take an id as it is", async () => {
+    assert.equal(
+      await inCloud(
+        () => ({ id: "i9" }),
+        (lookup) => lookup.imageId("callysto-hub"),
+      ),
+      "i9",
+    );
+    const id = "10076751-ace0-49b2-ba10-cfa22a98567d";
+    assert.equal(await inCloud(nothing, (lookup) => lookup.imageId(id)), id);
+    assert.equal(await inCloud(nothing, (lookup) => lookup.volumeId(id)), id);
+  });
+
+  it("give the name of what was seen to exist", async () => {
+    assert.equal(
+      await inCloud(
+        () => ({ id: "f" }),
+        (lookup) => lookup.flavorName("m1.large"),
+      ),
+      "m1.large",
+    );
+    assert.equal(
+      await inCloud(
+        () => ({ id: "k" }),
+        (lookup) => lookup.keypairName("clavius"),
+      ),
+      "clavius",
+    );
+  });
+
+  const cases: Readonly<Record<string, [(lookup: Lookup) => pulumi.Output<unknown>, RegExp]>> = {
+    image: [(lookup) => lookup.imageId("callysto-hub"), /\.hub\.image: no image named "callysto-hub"; upload one/],
+    flavour: [(lookup) => lookup.flavorName("m9"), /\.hub\.flavor: no flavour named "m9"; `openstack flavor list`/],
+    network: [(lookup) => lookup.networkId("default"), /no network named "default" is visible to this project/],
+    keypair: [
+      (lookup) => lookup.keypairName("clavius"),
+      /\.hub\.keypair\.name: this user has no keypair named "clavius"/,
+    ],
+    zone: [
+      (lookup) => lookup.zoneId("callysto.farm"),
+      /this project has no zone "callysto\.farm"; another project owns/,
+    ],
+    volume: [
+      (lookup) => lookup.volumeId("home-1"),
+      /\.hub\.volumes: there is no volume named "home-1", or more than one/,
+    ],
+    address: [
+      (lookup) => lookup.floatingIp("192.0.2.7"),
+      /\.hub\.floatingIp\.ip: this project has no floating IP "192/,
+    ],
+  };
+  for (const [thing, [ask, message]] of Object.entries(cases)) {
+    it(`say which setting names a ${thing} that does not exist, in one message without a stack`, async () => {
+      await assert.rejects(inCloud(nothing, ask), (error: Error) => {
+        assert.ok(pulumi.RunError.isInstance(error));
+        assert.match(error.message, message);
+        assert.match(error.message, /\n {2}the cloud said: Your query returned no results\.$/);
+        return true;
+      });
+    });
+  }
+});

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { projectDir, stackNames } from "../../config/stackFile.ts";
+import { render, type Rendered } from "../../review/render.ts";
+import { differences, golden, stacks } from "./harness.ts";
+
+/** URNs that a resource had before, by its aliases. */
+function formerUrns({ urn, type, name, parent, options }: Rendered): readonly string[] {
+  interface Alias {
+    readonly urn?: string;
+    readonly spec?: { name?: string; type?: string; parenturn?: string; noparent?: boolean };
+  }
+  return ((options.aliases ?? []) as readonly Alias[]).map(({ urn: former, spec }) => {
+    if (former !== undefined && former !== "") return former;
+    const oldParent = spec?.noparent === true ? "" : spec?.parenturn === "" ? parent : (spec?.parenturn ?? parent);
+    const chain = [oldParent.split("::")[2], spec?.type === "" ? type : (spec?.type ?? type)];
+    const [stack = "", project = ""] = urn.split("::");
+    return [stack, project, chain.filter((part) => part !== undefined).join("$"), text(spec?.name, name)].join("::");
+  });
+}
+
+const text = (value: string | undefined, otherwise: string): string =>
+  value === undefined || value === "" ? otherwise : value;
+
+for (const stack of stacks) {
+  describe(`stack ${stack}`, () => {
+    let resources: readonly Rendered[];
+
+    // Whatever a shell may have set: the golden file would show it.
+    const ambient = {
+      KUBECONFIG: "/nowhere",
+      OS_CLOUD: "nowhere",
+      OS_REGION_NAME: "nowhere",
+      OS_INSECURE: "true",
+      OS_ALLOW_REAUTH: "false",
+      OS_USE_OCTAVIA: "false",
+      OS_ENDPOINT_TYPE: "internal",
+      PULUMI_K8S_ENABLE_SERVER_SIDE_APPLY: "false",
+      PULUMI_K8S_DELETE_UNREACHABLE: "true",
+      PULUMI_K8S_SUPPRESS_DEPRECATION_WARNINGS: "true",
+    };
+
+    before(async () => {
+      const own = process.env;
+      process.env = { ...own, ...ambient };
+      try {
+        resources = await render(stack);
+      } finally {
+        process.env = own;
+      }
+    });
+
+    it("renders as the golden file says, whatever the environment holds", () => {
+      const actual = `${JSON.stringify(resources, undefined, 2)}\n`;
+      const expected = golden(`${stack}.json`, actual);
+      if (actual === expected) return;
+      const lines = differences(expected, actual);
+      const more = lines.length > 40 ? `\n... and ${lines.length - 40} more` : "";
+      assert.fail(`${lines.slice(0, 40).join("\n")}${more}\nUPDATE_GOLDEN=1 npm run test:unit takes this as right`);
+    });
+
+    it("keeps every URN, or has an alias for it", () => {
+      const urns = new Set(resources.map(({ urn }) => urn));
+      const former = new Set(resources.flatMap(formerUrns));
+      const committed = golden(`${stack}.urns`, `${[...urns].join("\n")}\n`)
+        .trimEnd()
+        .split("\n");
+      const lost = committed.filter((urn) => !urns.has(urn) && !former.has(urn));
+      assert.deepEqual(lost, [], "a renamed or moved resource needs an alias; a removed one, UPDATE_GOLDEN=1");
+    });
+
+    it("is sorted by URN, and names only resources that are there", () => {
+      const urns = resources.map(({ urn }) => urn);
+      assert.deepEqual(urns, urns.toSorted());
+      for (const { urn, parent, provider, options } of resources) {
+        for (const other of [parent, provider, ...(options.dependsOn ?? [])].filter((one) => one !== "")) {
+          assert.ok(urns.includes(other), `${urn} names ${other}`);
+        }
+      }
+    });
+
+    it("gives every Kubernetes and OpenStack resource an explicit provider", () => {
+      const cloudy = resources.filter(({ type }) => /^(kubernetes|openstack):/.test(type));
+      assert.deepEqual(
+        cloudy.filter(({ provider }) => provider === "").map(({ urn }) => urn),
+        [],
+      );
+    });
+  });
+}
+
+describe("npm run render", () => {
+  const run = (...args: readonly string[]): { code: number | null; out: string; err: string } => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, ["review/cli.ts", ...args], {
+      cwd: projectDir,
+      encoding: "utf8",
+      maxBuffer: 64 * 1024 * 1024,
+      env: { PATH: "/usr/bin:/bin" }, // no passphrase, no HOME, no plugin
+    });
+    return { code: status, out: stdout, err: stderr };
+  };
+
+  it("prints the same as in this process, byte by byte", async () => {
+    const { code, out, err } = run("--stack", "test");
+    assert.equal(err, "");
+    assert.equal(code, 0);
+    assert.equal(out, `${JSON.stringify(await render("test"), undefined, 2)}\n`);
+  });
+
+  it("says in one line that a stack does not exist", () => {
+    assert.deepEqual(run("--stack", "nowhere"), {
+      code: 1,
+      out: "",
+      err: `render: there is no stack "nowhere": no file Pulumi.nowhere.yaml; there are ${stackNames().join(", ")}\n`,
+    });
+    assert.match(run().err, /^render: which stack\? --stack /);
+    assert.match(run("--what").err, /^render: Unknown option '--what'/);
+  });
+});

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import type { RawConfig } from "../../config/secrets.ts";
+import { rendered, runProgram } from "../../review/render.ts";
+import { clearTexts } from "../../review/secret.ts";
+import { canaryConfig, differences, golden, stacks } from "./harness.ts";
+
+/** Texts that give a secret away: its own words, itself in base64 and its usual hashes. */
+function traces(config: RawConfig, fixed: RawConfig): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const [key, { value, secret }] of config) {
+    if (!secret) continue;
+    const same = fixed.get(key)?.value ?? "";
+    const words = value.split(/[^A-Za-z0-9+/=_-]+/).filter((word) => word.length >= 8 && !same.includes(word));
+    const encoded = Buffer.from(value).toString("base64").replace(/=+$/, "");
+    const hashes = ["sha256", "sha1", "md5"].map((name) => createHash(name).update(value).digest("hex"));
+    for (const trace of [...words, encoded.slice(0, -2), ...hashes]) found.set(trace, key);
+  }
+  return found;
+}
+
+/** Runs something and returns all that it wrote to stdout and stderr. */
+async function output(run: () => Promise<void>): Promise<string> {
+  const written: string[] = [];
+  const keep = (chunk: string | Uint8Array): boolean => written.push(String(chunk)) > 0;
+  const restores = [process.stdout, process.stderr].map((stream) => {
+    const write = stream.write.bind(stream);
+    stream.write = keep;
+    return () => (stream.write = write);
+  });
+  try {
+    await run();
+  } finally {
+    for (const restore of restores) restore();
+  }
+  return written.join("");
+}
+
+for (const stack of stacks) {
+  describe(`secrets of stack ${stack}`, () => {
+    it("appear in no name, label, option, plain input, output, export or log", async () => {
+      const config = canaryConfig(stack);
+      const canaries = traces(config, canaryConfig(stack, "other"));
+      const secrets = [...config.values()].filter(({ secret }) => secret);
+      assert.ok(canaries.size >= 4 * secrets.length, "every secret has traces to look for");
+
+      const leaks: string[] = [];
+      let render = "";
+      const look = (where: string, text: string): void => {
+        for (const [trace, key] of canaries) if (text.includes(trace)) leaks.push(`${key} in ${where}`);
+      };
+      let count = 0;
+      const log = await output(async () => {
+        const recording = await runProgram({ stack, config });
+        const { resources, outputs, calls, exports } = recording;
+        render = `${JSON.stringify(rendered(recording), undefined, 2)}\n`;
+        for (const { urn, name, inputs, options, parent, provider } of resources) {
+          count++;
+          for (const { path, text } of clearTexts({ urn, name, parent, provider, options, inputs }))
+            look(urn + path, text);
+        }
+        for (const [urn, held] of outputs)
+          for (const { path, text } of clearTexts(held)) look(`outputs ${urn}${path}`, text);
+        for (const { token, inputs } of calls)
+          for (const { path, text } of clearTexts(inputs)) look(token + path, text);
+        for (const { path, text } of clearTexts(exports)) look(`exports${path}`, text);
+      });
+      look("the log", log);
+      assert.ok(count > 0);
+      assert.deepEqual(leaks, []);
+      // Other secrets, the same render: nothing that is shown was computed from one.
+      assert.deepEqual(differences(golden(`${stack}.json`, render), render), []);
+    });
+  });
+}
+
+describe("the search for secrets", () => {
+  it("finds a secret in clear, in base64 and hashed", () => {
+    const secret = (value: string): RawConfig => new Map([["a:b", { value, secret: true }]]);
+    const canaries = traces(secret("hunter2-hunter2"), secret("other"));
+    for (const leak of ["hunter2-hunter2", Buffer.from("hunter2-hunter2").toString("base64")]) {
+      assert.ok([...canaries.keys()].some((trace) => leak.includes(trace)));
+    }
+    assert.ok(canaries.has(createHash("sha256").update("hunter2-hunter2").digest("hex")));
+  });
+});

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import type { RawEntry } from "../../config/secrets.ts";
+import { ambientLogins } from "../../config/ambient.ts";
+import { loadConfig } from "../../config/load.ts";
+import { sample } from "../../config/samples.ts";
+import { cloudsSchema, clustersSchema } from "../../config/targetSchemas.ts";
+import { record, type Recording } from "../../review/record.ts";
+import { Secret } from "../../review/secret.ts";
+
+const kubeconfig = sample("kubeconfig", "a");
+const cloud = {
+  authUrl: "https://keystone.example.org/v3",
+  region: "R",
+  externalNetwork: "public",
+  network: "default",
+};
+
+function connect(clusters: object, clouds: object): Promise<Recording> {
+  const config = new Map<string, RawEntry>([
+    ["clusters:settings", { value: JSON.stringify(clusters), secret: false }],
+    ["clouds:settings", { value: JSON.stringify(clouds), secret: false }],
+  ]);
+  for (const name of Object.keys(clusters)) config.set(`clusters:${name}`, { value: kubeconfig, secret: true });
+  for (const name of Object.keys(clouds)) config.set(`clouds:${name}`, { value: "hidden", secret: true });
+  return record({ stack: "test", config }, async () => {
+    const { connectClouds, connectClusters } = await import("../../config/targets.ts");
+    const loaded = loadConfig({ clusters: clustersSchema, clouds: cloudsSchema });
+    const [cluster, byName] = [connectClusters(loaded.clusters), connectClouds(loaded.clouds)];
+    assert.throws(() => cluster("none"), /cluster "none" is used but not among the references/);
+    assert.throws(() => byName("none"), /cloud "none" is used but not among the references/);
+    const { provider, ...rest } = byName("rac");
+    assert.deepEqual(rest, { name: "rac", region: "R", externalNetwork: "public", network: "default" });
+    assert.equal(cluster("psi").appsDomain, "apps.example.org");
+    return { provider: provider.urn };
+  });
+}
+
+describe("targets", () => {
+  it("have one explicit provider each, with everything set that the shell's environment could set", async () => {
+    const { resources } = await connect(
+      {
+        psi: { platform: "openshift", appsDomain: "apps.example.org", serverSideApply: false },
+        other: { platform: "kubernetes", appsDomain: "apps.example.net" },
+      },
+      { rac: { ...cloud, userName: "u", tenantName: "t" }, app: { ...cloud, applicationCredentialId: "id" } },
+    );
+    const inputs = new Map(resources.map((one) => [`${one.type} ${one.name}`, one.inputs]));
+    assert.equal(inputs.size, 4);
+    const psi = {
+      kubeconfig: new Secret(kubeconfig),
+      clusterIdentifier: "psi",
+      enableServerSideApply: "false",
+      enableConfigMapMutable: "true",
+      enableSecretMutable: "true",
+      deleteUnreachable: "false",
+      skipUpdateUnreachable: "false",
+      suppressDeprecationWarnings: "false",
+      suppressHelmHookWarnings: "true",
+    };
+    assert.deepEqual(inputs.get("pulumi:providers:kubernetes psi"), psi);
+    assert.deepEqual(inputs.get("pulumi:providers:kubernetes other"), {
+      ...psi,
+      clusterIdentifier: "other",
+      enableServerSideApply: "true",
+    });
+    const common = {
+      authUrl: "https://keystone.example.org/v3",
+      region: "R",
+      allowReauth: "true",
+      cloud: "",
+      delayedAuth: "true",
+      endpointType: "public",
+      insecure: "false",
+      swauth: "false",
+      useOctavia: "true",
+    };
+    assert.deepEqual(inputs.get("pulumi:providers:openstack rac"), {
+      ...common,
+      userName: "u",
+      userDomainName: "Default",
+      tenantName: "t",
+      projectDomainName: "Default",
+      password: new Secret("hidden"),
+    });
+    assert.deepEqual(inputs.get("pulumi:providers:openstack app"), {
+      ...common,
+      applicationCredentialId: "id",
+      applicationCredentialSecret: new Secret("hidden"),
+    });
+  });
+
+  it("are not used with a login of the environment, which the plugin would prefer", () => {
+    const defaults = { userDomainName: "Default", projectDomainName: "Default" };
+    const password = { rac: { ...cloud, ...defaults, userName: "u", tenantName: "t" } };
+    const application = { rac: { ...cloud, ...defaults, applicationCredentialId: "id" } };
+    const lab = { OS_USERNAME: "callysto", OS_PASSWORD: "p", OS_PROJECT_NAME: "callysto", OS_AUTH_URL: "http://lab" };
+    assert.deepEqual(ambientLogins(password, lab), []);
+    assert.deepEqual(ambientLogins(application, lab), ["OS_USERNAME", "OS_PASSWORD", "OS_PROJECT_NAME"]);
+    assert.deepEqual(ambientLogins(password, { OS_CLOUD: "other", OS_TOKEN: "" }), ["OS_CLOUD"]);
+    assert.deepEqual(ambientLogins({}, { OS_CLOUD: "other" }), []);
+  });
+});

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { bots, problems, thothConfig } from "./world.ts";
+
+/** Problems of the good settings with another Sesheta. */
+const sesheta = (changed: object): readonly string[] =>
+  problems(thothConfig({ bots: { ...bots, sesheta: { ...bots.sesheta, ...changed } } }));
+
+/** Problems of the good settings with other secrets. */
+const secrets = (changed: object): readonly string[] => problems(thothConfig({ bots }, "openshift", changed));
+
+describe("Thoth's config", () => {
+  it("asks for the secrets of what runs and for no others", () => {
+    const asked = (settings: object): readonly string[] =>
+      problems(new Map([...thothConfig(settings)].filter(([key]) => !/^thoth:(?!settings)/.test(key))))
+        .map((problem) => /^thoth:(\w+):/.exec(problem)?.[1] ?? problem)
+        .sort();
+    assert.deepEqual(asked({}), []);
+    assert.deepEqual(asked({ bots }), [
+      "genericWebhookSecret",
+      "githubOauthToken",
+      "githubWebhookSecret",
+      "googleChatEndpointUrl",
+      "googleChatSpace",
+      "googleServiceAccount",
+      "kebechetSshKey",
+      "seshetaSshKey",
+    ]);
+  });
+
+  it("names the key of a secret that is empty or malformed and never shows it", () => {
+    assert.match(secrets({ "thoth:kebechetSshKey": "" }).join(), /^thoth:kebechetSshKey: .*empty/);
+    const [problem] = secrets({ "thoth:googleServiceAccount": '{"type":"service_account","client_email":"x"}' });
+    assert.match(problem ?? "", /^thoth:googleServiceAccount: /);
+    assert.doesNotMatch(problem ?? "", /client_email":"x/);
+    assert.match(secrets({ "thoth:googleServiceAccount": "{" }).join(), /^thoth:googleServiceAccount: /);
+  });
+
+  it("names a setting that is malformed", () => {
+    assert.match(sesheta({ scrumSpace: "AAAA" }).join(), /bots\.sesheta\.scrumSpace: .*expected spaces\/<id>/);
+    assert.match(sesheta({ scrumUrl: "meet" }).join(), /bots\.sesheta\.scrumUrl: .*expected a URL/);
+    assert.match(sesheta({ image: "sesheta:latest" }).join(), /bots\.sesheta\.image: .*pinned by tag or digest/);
+    assert.match(sesheta({ build: false }).join(), /bots\.sesheta\.image: got nothing; expected an image/);
+    assert.match(sesheta({ scrumRoom: "x" }).join(), /bots\.sesheta\.scrumRoom: there is no such setting/);
+    const bad = problems(thothConfig({ bots: { ...bots, namespace: "Aicoe_Bots" } }));
+    assert.match(bad.join(), /bots\.namespace: .*expected a namespace/);
+  });
+
+  it("names a cluster that the stack does not have", () => {
+    const found = problems(thothConfig({ bots: { ...bots, cluster: "psi" } }));
+    assert.match(found.join(), /bots\.cluster: got "psi"; expected the name of a cluster/);
+  });
+});

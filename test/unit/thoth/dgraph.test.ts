@@ -1,0 +1,261 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { alphaScript, zeroScript } from "../../../components/thoth/dgraphFlags.ts";
+import { faults } from "../../../policy/predicates.ts";
+import { Secret } from "../../../review/secret.ts";
+import type { Built } from "../kubernetes/world.ts";
+import { env, mounts, type Pod } from "./pods.ts";
+import { buildThoth, problems, thothConfig } from "./world.ts";
+
+const dgraph = {
+  cluster: "lab",
+  namespace: "thoth-dgraph-stage",
+  mode: "ha",
+  whitelist: "172.54.0.0:172.54.255.255",
+  storageClass: "ceph-dyn-thoth-paas-prod-psi",
+};
+const single = { ...dgraph, namespace: "thoth-test-core", mode: "single" };
+const clients = ["thoth-frontend-stage", "thoth-middletier-stage", "thoth-backend-stage"];
+
+function set(seen: Built, name: string): { spec: Record<string, unknown>; pod: Pod } {
+  const { template, ...spec } = seen.object(`StatefulSet ${name}`).spec as { template: { spec: Pod } };
+  return { spec, pod: template.spec };
+}
+
+const script = (pod: Pod, index = 0): string => (pod.containers[index]?.command as string[])[2] ?? "";
+
+/** Problems of the good settings with others. */
+const wrong = (changed: object): string => problems(thothConfig({ dgraph: { ...dgraph, ...changed } })).join("\n");
+
+describe("Dgraph of many servers", () => {
+  it("is these objects", async () => {
+    const seen = await buildThoth({ dgraph: { ...dgraph, ratel: true, exposeZero: true, clients } });
+    const titles = seen.manifests.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`);
+    const own = titles.filter((title) => / thoth-dgraph-stage\//.test(title) && !title.startsWith("ServiceAccount"));
+    assert.deepEqual(own.map((title) => title.replace("thoth-dgraph-stage/", "")).sort(), [
+      "Deployment prometheus-aggregate-exporter",
+      "Deployment ratel",
+      "ImageStream aggregate-exporter",
+      "ImageStream dgraph",
+      "NetworkPolicy default-deny",
+      "NetworkPolicy dgraph",
+      "PodDisruptionBudget alpha",
+      "PodDisruptionBudget zero",
+      "Route alpha-grpc",
+      "Route alpha-rest",
+      "Route prometheus-aggregate-exporter",
+      "Route zero-rest",
+      "Secret dgraph-tls",
+      "Service alpha",
+      "Service alpha-public",
+      "Service prometheus-aggregate-exporter",
+      "Service prometheus-exporter-alpha-0",
+      "Service prometheus-exporter-alpha-1",
+      "Service prometheus-exporter-alpha-2",
+      "Service prometheus-exporter-zero-0",
+      "Service prometheus-exporter-zero-1",
+      "Service prometheus-exporter-zero-2",
+      "Service ratel-public",
+      "Service zero",
+      "Service zero-public",
+      "StatefulSet alpha",
+      "StatefulSet zero",
+    ]);
+    assert.deepEqual(
+      titles.filter((title) => title.endsWith("/dgraph-tls")).sort(),
+      ["thoth-dgraph-stage", ...clients].map((namespace) => `Secret ${namespace}/dgraph-tls`).sort(),
+    );
+    assert.deepEqual(faults(seen.manifests, { openshift: true }), []);
+  });
+
+  it("has three managers and as many data servers as are asked for, each with a volume that stays", async () => {
+    const seen = await buildThoth({ dgraph });
+    for (const [name, replicas, cpu, memory] of [
+      ["zero", 3, "1", "5Gi"],
+      ["alpha", 3, "4", "6Gi"],
+    ] as const) {
+      const { spec, pod } = set(seen, name);
+      assert.deepEqual([spec.replicas, spec.serviceName, spec.podManagementPolicy], [replicas, name, "Parallel"]);
+      assert.deepEqual(pod.containers[0]?.resources, { requests: { cpu, memory }, limits: { cpu, memory } });
+      assert.equal(pod.containers[0].image, "docker.io/dgraph/dgraph:v1.0.15");
+      const [claim] = spec.volumeClaimTemplates as { metadata: { name: string }; spec: object }[];
+      assert.equal(claim?.metadata.name, "datadir");
+      assert.deepEqual(claim.spec, {
+        accessModes: ["ReadWriteOnce"],
+        resources: { requests: { storage: "5Gi" } },
+        storageClassName: "ceph-dyn-thoth-paas-prod-psi",
+      });
+      const affinity = JSON.stringify((pod as unknown as { affinity: unknown }).affinity);
+      assert.match(affinity, new RegExp(`"matchLabels":\\{"app":"dgraph","component":"${name}"\\}`));
+    }
+    assert.equal(seen.one("thoth-dgraph-alpha-set").options.protect, true);
+  });
+
+  it("starts with the flags of its version", async () => {
+    const seen = await buildThoth({ dgraph });
+    const domain = "thoth-dgraph-stage.svc.cluster.local";
+    assert.equal(
+      script(set(seen, "zero").pod),
+      [
+        'ordinal="${HOSTNAME##*-}"',
+        'peer=""',
+        `[ "$ordinal" = 0 ] || peer="--peer zero-0.zero.${domain}:5080"`,
+        `exec dgraph zero --my "$HOSTNAME.zero.${domain}:5080" --idx $((ordinal + 1)) --replicas 3 $peer`,
+      ].join("\n"),
+    );
+    assert.equal(
+      script(set(seen, "alpha").pod),
+      `exec dgraph alpha --my "$HOSTNAME.alpha.${domain}:7080" --zero zero-0.zero.${domain}:5080` +
+        ' --lru_mb 2048 --tls_dir /var/run/secrets/dgraph --whitelist "$ADMIN_WHITELIST_IPS"',
+    );
+    const today = { ...dgraph, version: "v23.1.0" } as Parameters<typeof zeroScript>[0];
+    assert.match(zeroScript(today, "z"), /--raft "idx=\$\(\(ordinal \+ 1\)\)" --replicas 3/);
+    assert.equal(
+      alphaScript(today, "a", "z"),
+      'exec dgraph alpha --my "$HOSTNAME.a:7080" --zero zero-0.z:5080,zero-1.z:5080,zero-2.z:5080' +
+        ' --tls "ca-cert=/var/run/secrets/dgraph/ca.crt; server-cert=/var/run/secrets/dgraph/node.crt;' +
+        ' server-key=/var/run/secrets/dgraph/node.key; client-auth-type=VERIFYIFGIVEN"' +
+        ' --security "whitelist=$ADMIN_WHITELIST_IPS"',
+    );
+  });
+
+  it("gives its data servers certificates and who may administer them", async () => {
+    const { pod } = set(await buildThoth({ dgraph }), "alpha");
+    assert.deepEqual(mounts(pod)["/var/run/secrets/dgraph"], {
+      secret: { secretName: "dgraph-tls", defaultMode: 0o644 },
+    });
+    assert.deepEqual(env(pod.containers[0]), {
+      POD_NAMESPACE: "fieldRef undefined/undefined",
+      ADMIN_WHITELIST_IPS: "172.54.0.0:172.54.255.255",
+    });
+    assert.match(JSON.stringify(pod.containers[0]?.readinessProbe), /"path":"\/health","port":8080,"scheme":"HTTPS"/);
+  });
+
+  it("answers inside and, encrypted to the pod, outside", async () => {
+    const seen = await buildThoth({ dgraph: { ...dgraph, hosts: { alphaRest: "dgraph.example.org" } } });
+    const ports = (name: string): unknown => {
+      const { ports: found, type, clusterIP } = seen.object(`Service ${name}`).spec as Record<string, unknown>;
+      return {
+        type,
+        clusterIP,
+        ports: (found as { name: string; port: number }[]).map((one) => `${one.name} ${one.port}`),
+      };
+    };
+    const headless = (port: string): object => ({ type: "ClusterIP", clusterIP: "None", ports: [port] });
+    const open = (...list: string[]): object => ({ type: "ClusterIP", clusterIP: undefined, ports: list });
+    assert.deepEqual(ports("zero"), headless("zero-grpc 5080"));
+    assert.deepEqual(ports("alpha"), headless("alpha-grpc-int 7080"));
+    assert.deepEqual(ports("zero-public"), open("zero-grpc 5080", "zero-rest 6080"));
+    assert.deepEqual(ports("alpha-public"), open("alpha-rest 8080", "alpha-grpc 9080"));
+    assert.deepEqual(seen.object("Route alpha-rest").spec, {
+      host: "dgraph.example.org",
+      to: { kind: "Service", name: "alpha-public", weight: 100 },
+      port: { targetPort: "alpha-rest" },
+      tls: { termination: "passthrough" },
+      wildcardPolicy: "None",
+    });
+    assert.ok(!seen.manifests.some(({ name }) => name === "zero-rest"));
+  });
+
+  it("collects the metrics of every server", async () => {
+    const seen = await buildThoth({ dgraph });
+    const { template } = seen.object("Deployment prometheus-aggregate-exporter").spec as { template: { spec: Pod } };
+    const { TARGETS } = env(template.spec.containers[0]);
+    const target = (scheme: string, pod: string): string =>
+      `${scheme}://prometheus-exporter-${pod}.thoth-dgraph-stage.svc:8080/debug/prometheus_metrics`;
+    assert.deepEqual(TARGETS?.split(","), [
+      ...[0, 1, 2].map((ordinal) => target("https", `alpha-${ordinal}`)),
+      ...[0, 1, 2].map((ordinal) => target("http", `zero-${ordinal}`)),
+    ]);
+    assert.deepEqual(seen.object("Service prometheus-exporter-zero-1").spec, {
+      type: "ClusterIP",
+      selector: { "statefulset.kubernetes.io/pod-name": "zero-1" },
+      ports: [{ name: "metrics", port: 8080, targetPort: 6080, protocol: "TCP" }],
+    });
+  });
+});
+
+describe("Dgraph of one pod", () => {
+  it("has manager and data server in one pod with one volume, under an address that stays", async () => {
+    const seen = await buildThoth({
+      dgraph: { ...single, createNamespace: false, protect: false, retainOnDelete: true },
+    });
+    const { spec, pod } = set(seen, "dgraph");
+    assert.equal(spec.replicas, 1);
+    assert.deepEqual(
+      pod.containers.map(({ name, resources }) => [name, resources]),
+      [
+        ["zero", { requests: { cpu: "500m", memory: "1Gi" }, limits: { cpu: "500m", memory: "1Gi" } }],
+        ["alpha", { requests: { cpu: "1", memory: "1Gi" }, limits: { cpu: "2", memory: "4Gi" } }],
+      ],
+    );
+    const domain = "dgraph.thoth-test-core.svc.cluster.local";
+    assert.match(script(pod), /--my "\$HOSTNAME\.dgraph\..*:5080" --idx \$\(\(ordinal \+ 1\)\) --replicas 1$/);
+    assert.match(script(pod, 1), new RegExp(`--zero dgraph-0\\.${domain.replaceAll(".", "\\.")}:5080 `));
+    const { protect, retainOnDelete } = seen.one("thoth-dgraph-data-claim").options;
+    assert.deepEqual({ protect, retainOnDelete }, { protect: false, retainOnDelete: true });
+    const own = seen.manifests.map(({ kind, name }) => `${kind} ${name}`).sort();
+    assert.deepEqual(own, [
+      "ImageStream dgraph",
+      "NetworkPolicy dgraph",
+      "PersistentVolumeClaim datadir",
+      "Route alpha-grpc",
+      "Route alpha-rest",
+      "Secret dgraph-tls",
+      "Service alpha-public",
+      "Service dgraph",
+      "Service zero-public",
+      "ServiceAccount dgraph",
+      "StatefulSet dgraph",
+    ]);
+    assert.deepEqual(faults(seen.manifests, { openshift: true }), []);
+  });
+});
+
+describe("Dgraph's certificates", () => {
+  it("are for every name under which a data server is reached, renewed early, from an authority that is kept", async () => {
+    const seen = await buildThoth({ dgraph });
+    assert.deepEqual(seen.one("thoth-dgraph-certificates-node-request").inputs.dnsNames, [
+      "alpha-rest-thoth-dgraph-stage.apps.lab.test",
+      "alpha-grpc-thoth-dgraph-stage.apps.lab.test",
+      "alpha-public.thoth-dgraph-stage.svc",
+      "alpha-public.thoth-dgraph-stage.svc.cluster.local",
+      "*.alpha.thoth-dgraph-stage.svc.cluster.local",
+      "localhost",
+    ]);
+    const { subject } = seen.one("thoth-dgraph-certificates-client-request").inputs as {
+      subject: { commonName: string };
+    };
+    assert.equal(subject.commonName, "user");
+    const node = seen.one("thoth-dgraph-certificates-node").inputs;
+    assert.deepEqual([node.validityPeriodHours, node.earlyRenewalHours], [8760, 720]);
+    for (const role of ["ca", "ca-key"]) {
+      assert.equal(seen.one(`thoth-dgraph-certificates-${role}`).options.protect, true);
+    }
+    const { stringData } = seen.one("thoth-dgraph-tls-secret").inputs;
+    assert.ok(stringData instanceof Secret);
+    assert.deepEqual(Object.keys(stringData.value as object).sort(), [
+      "ca.crt",
+      "client.user.crt",
+      "client.user.key",
+      "node.crt",
+      "node.key",
+    ]);
+  });
+
+  it("are taken as given where the stack supplies them", async () => {
+    const settings = { dgraph: { ...dgraph, certificates: { mode: "supplied" } } };
+    const seen = await buildThoth(settings);
+    assert.ok(!seen.resources.some(({ type }) => type.startsWith("tls:")));
+    const config = new Map([...thothConfig(settings)].filter(([key]) => key !== "thoth:dgraphNodeKey"));
+    assert.match(problems(config).join("\n"), /^thoth:dgraphNodeKey: /m);
+  });
+
+  it("and sizes that cannot be right are named", () => {
+    assert.match(wrong({ alphas: 4 }), /dgraph\.alphas: got 4; expected a multiple of 3/);
+    assert.match(wrong({ certificates: { mode: "generated", validDays: 30, renewDays: 30 } }), /renewDays: got 30/);
+    assert.match(wrong({ clients: ["thoth-dgraph-stage"] }), /dgraph\.clients: names "thoth-dgraph-stage"/);
+    assert.match(wrong({ version: "latest" }), /dgraph\.version: got "latest"; expected a version/);
+    assert.match(wrong({ storageSize: "5GB" }), /dgraph\.storageSize: got "5GB"; expected a size/);
+  });
+});

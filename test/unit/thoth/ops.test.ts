@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { presence, states } from "../../../ops/thoth/checks.ts";
+import { switches } from "../../../ops/thoth/pause.ts";
+import { notes } from "../../../ops/thoth/registration.ts";
+import { expectations, review, rightsOf } from "../../../ops/thoth/rights.ts";
+import { replaced } from "../../../ops/thoth/rotate.ts";
+import type { Manifest } from "../../../policy/manifest.ts";
+import { thothSchema } from "../../../components/thoth/config.ts";
+import { bots, buildThoth } from "./world.ts";
+
+const settings = {
+  dgraph: { cluster: "lab", mode: "single", whitelist: "172.54.0.0:172.54.255.255", namespace: "thoth-dgraph-stage" },
+  station: { cluster: "lab", environment: "stage", release: "v0.5.0", s3: { endpoint: "https://s3.example.org" } },
+};
+
+const object = (kind: string, name: string, body: object = {}): Manifest => {
+  return { cluster: "lab", apiVersion: "v1", kind, namespace: "n", name, body: { ...body } };
+};
+const live = (kind: string, name: string, rest: object): Parameters<typeof states>[1][number] => {
+  return { apiVersion: "v1", kind, metadata: { name, namespace: "n" }, ...rest };
+};
+
+describe("Thoth's day-2 commands", () => {
+  it("miss what is declared and not there", () => {
+    const declared = [object("ConfigMap", "thoth"), object("Secret", "thoth")];
+    assert.deepEqual(presence(declared, [live("ConfigMap", "thoth", {})]), [
+      { check: "exists", object: "ConfigMap n/thoth", ok: true },
+      { check: "exists", object: "Secret n/thoth", ok: false, detail: "is not there" },
+    ]);
+  });
+
+  it("see what is there and does not work", () => {
+    const told = (kind: string, body: object, rest: object): string | undefined =>
+      states([object(kind, "x", body)], [live(kind, "x", rest)])[0]?.detail;
+    const three = { spec: { replicas: 3 } };
+    assert.equal(told("StatefulSet", three, { ...three, status: { readyReplicas: 2 } }), "2 of 3 pods are ready");
+    assert.equal(told("StatefulSet", three, { ...three, status: { readyReplicas: 3 } }), undefined);
+    assert.match(
+      told("CronJob", { spec: { suspend: true } }, { spec: { suspend: false } }) ?? "",
+      /is running and should/,
+    );
+    assert.equal(told("Route", {}, { status: {} }), "no router has admitted it");
+    const admitted = { ingress: [{ conditions: [{ type: "Admitted", status: "True" }] }] };
+    assert.equal(told("Route", {}, { status: admitted }), undefined);
+    assert.equal(told("Secret", {}, { type: "kubernetes.io/service-account-token", data: {} }), "has no token");
+    assert.equal(told("ResourceQuota", {}, { status: {} }), "is not counted yet");
+  });
+
+  it("ask for every right that a Role gives, and that nobody else reads Secrets", async () => {
+    const { manifests } = await buildThoth(settings);
+    const rights = rightsOf(manifests);
+    const told = expectations(rights, manifests).map(({ account, namespace, verb, resource, allowed }) =>
+      [account, allowed ? "may" : "may not", verb, resource, namespace].join(" "),
+    );
+    assert.ok(told.includes("thoth-frontend-stage/user-api may create configmaps thoth-middletier-stage"));
+    assert.ok(told.includes("thoth-frontend-stage/user-api may get pods/log thoth-backend-stage"));
+    assert.ok(told.includes("thoth-infra-stage/thoth-ops may create rolebindings thoth-infra-stage"));
+    assert.ok(told.includes("thoth-frontend-stage/user-api may not list secrets thoth-frontend-stage"));
+    assert.ok(!told.some((one) => one.startsWith("thoth-infra-stage/thoth-ops may not")));
+    const [first] = rights.filter(({ resource }) => resource === "pods/log");
+    assert.ok(first);
+    assert.deepEqual((review(first) as { spec: { resourceAttributes: object } }).spec.resourceAttributes, {
+      namespace: first.namespace,
+      verb: "get",
+      group: "",
+      resource: "pods",
+      subresource: "log",
+    });
+  });
+
+  it("replace certificates, keys and authority only as asked", async () => {
+    const { resources } = await buildThoth(settings);
+    const names = (keys: boolean, authority: boolean): readonly string[] =>
+      replaced({ resources }, keys, authority)
+        .map((urn) => urn.split("::thoth-dgraph-certificates-")[1] ?? urn)
+        .sort();
+    assert.deepEqual(names(false, false), ["client", "node"]);
+    assert.deepEqual(names(true, false), ["client", "client-key", "node", "node-key"]);
+    assert.deepEqual(names(false, true), ["ca", "client", "node"]);
+    assert.deepEqual(names(true, true), ["ca", "ca-key", "client", "client-key", "node", "node-key"]);
+  });
+
+  it("know each switch that stops something, and where each key is registered", () => {
+    const whole = thothSchema.settings.parse({ ...settings, bots, ultrahook: { cluster: "lab", tunnels: {} } });
+    assert.deepEqual(
+      switches(whole).map(({ at }) => at.join(".")),
+      ["bots.suspendCronJobs", "station.suspendCronJobs", "ultrahook.paused"],
+    );
+    const told = notes("prod", whole);
+    const key = told.find((one) => one.key === "thoth:ultrahookKey-ultrahook-thoth");
+    assert.match(key?.registered ?? "", /ultrahook\.com\/register/);
+    assert.equal(key?.set, "npx pulumi config set --stack prod --secret thoth:ultrahookKey-ultrahook-thoth");
+    assert.ok(told.every(({ registered }) => registered !== "this stack only"));
+  });
+});

@@ -1,0 +1,232 @@
+/** How the toolchain's pieces are made: downloaded where that works, else built, whole or not at all, by one at a time. */
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, afterEach, before, beforeEach, describe, it } from "mocha";
+import type { Source } from "../../../lab/toolchain/download.ts";
+import { duration, makePiece, pieceFolder, type Workshop } from "../../../lab/toolchain/make.ts";
+import type { Piece } from "../../../lab/toolchain/pieces.ts";
+import { lock } from "../../../lab/toolchain/toolchain.ts";
+
+const module = (name: string): string => path.join(import.meta.dirname, "../../../lab/toolchain", name);
+
+/** A piece whose building is a link to /bin/true. */
+const piece = (changes: Partial<Piece> = {}): Piece => ({
+  name: "fake",
+  minutes: 1,
+  files: ["tool"],
+  releases: [{ url: "https://downloads.example/releases/tool.tar.gz", strip: 1, members: ["top/tool"] }],
+  sources: [],
+  steps: [{ do: "link", to: "tool", file: "/bin/true" }],
+  ...changes,
+});
+
+describe("a piece of the toolchain", () => {
+  let cache: string;
+  let server: Server;
+  let answer: (response: ServerResponse, url: string) => void;
+  let asked: string[];
+  let lines: string[];
+  let tarball: Buffer;
+
+  before(async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "orrery-tar-"));
+    mkdirSync(path.join(folder, "top"));
+    writeFileSync(path.join(folder, "top", "tool"), "official");
+    writeFileSync(path.join(folder, "top", "README"), "no");
+    tarball = execFileSync("tar", ["-czf", "-", "-C", folder, "top"]);
+    rmSync(folder, { recursive: true });
+    server = createServer((request, response) => {
+      asked.push(request.url ?? "");
+      answer(response, request.url ?? "");
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+  });
+  after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  beforeEach(() => {
+    cache = mkdtempSync(path.join(tmpdir(), "orrery-cache-"));
+    mkdirSync(path.join(cache, "log"));
+    asked = [];
+    lines = [];
+    answer = (response) => response.end(tarball);
+  });
+  afterEach(() => {
+    rmSync(cache, { recursive: true });
+  });
+
+  const base = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const shop = (source: Partial<Source> = {}): Workshop => ({
+    cache,
+    source: { base: base(), patience: 300, silent: new Map(), ...source },
+    log: (line) => lines.push(line),
+  });
+  const tool = (made: Piece): string => readFileSync(path.join(pieceFolder(cache, made), "tool"), "utf8");
+  const builtBecause = (reason: RegExp): void => {
+    assert.match(lines[0] ?? "", reason);
+    assert.match(lines[1] ?? "", /: built in \d+ s$/);
+    assert.equal(tool(piece()), readFileSync("/bin/true", "utf8"));
+  };
+
+  it("is downloaded and unpacked where the release is to be had", async () => {
+    await makePiece(piece(), "[1/1] fake", shop());
+    assert.deepEqual(asked, ["/downloads.example/releases/tool.tar.gz"]);
+    assert.equal(tool(piece()), "official");
+    assert.equal(existsSync(path.join(pieceFolder(cache, piece()), "README")), false);
+    assert.match(lines.join(), /^\[1\/1\] fake: downloaded in \d+ s$/);
+    await makePiece(piece(), "[1/1] fake", shop());
+    assert.equal(asked.length, 1);
+  });
+
+  it("may be a bare program with a script beside it", async () => {
+    answer = (response) => response.end("program");
+    const bare = piece({
+      files: ["tool", "front"],
+      releases: [{ url: "https://d.example/tool-linux-amd64", to: "tool" }],
+      scripts: { front: "#!/bin/sh\n" },
+    });
+    await makePiece(bare, "x", shop());
+    assert.equal(tool(bare), "program");
+    assert.equal(statSync(path.join(pieceFolder(cache, bare), "front")).mode & 0o111, 0o111);
+  });
+
+  it("is built where the release is missing", async () => {
+    answer = (response) => response.writeHead(404).end();
+    await makePiece(piece(), "x", shop());
+    builtBecause(/downloads\.example has no tool\.tar\.gz \(status 404\)/);
+  });
+
+  it("is built where the transfer breaks off", async () => {
+    answer = (response) => {
+      response.writeHead(200, { "content-length": tarball.length });
+      response.write(tarball.subarray(0, 20), () => response.destroy());
+    };
+    await makePiece(piece(), "x", shop());
+    builtBecause(/tool\.tar\.gz from downloads\.example is not whole/);
+  });
+
+  it("is built where the archive is cut short or something else", async () => {
+    answer = (response) => response.end(tarball.subarray(0, tarball.length - 20));
+    await makePiece(piece(), "x", shop());
+    builtBecause(/is not whole/);
+  });
+
+  it("is built at once where a host does not answer, and the host is not asked again", async () => {
+    answer = () => undefined; // never
+    const patient = shop();
+    await makePiece(piece(), "x", patient);
+    builtBecause(/downloads\.example does not answer \(timed out\)/);
+    await makePiece(piece({ name: "other" }), "x", patient);
+    assert.equal(asked.length, 1);
+    lines = [];
+    rmSync(pieceFolder(cache, piece()), { recursive: true });
+    await makePiece(piece(), "x", shop({ base: "http://127.0.0.1:1" }));
+    builtBecause(/does not answer/);
+  });
+
+  it("is not taken from what an interruption left", async () => {
+    const half = path.join(cache, "pieces", "half", path.basename(pieceFolder(cache, piece())), "out");
+    mkdirSync(half, { recursive: true });
+    writeFileSync(path.join(half, "tool"), "half");
+    await makePiece(piece(), "x", shop({ base: "none" }));
+    builtBecause(/downloads are switched off/);
+  });
+
+  it("is not there after a failure, which names the log", async () => {
+    const step = { do: "run", package: "./nowhere", in: "cli", on: "cli" } as const;
+    const broken = piece({ sources: ["cli/go.mod"], steps: [step] });
+    await assert.rejects(
+      makePiece(broken, "x", shop({ base: "none" })),
+      /^Error: go run ended with 1; .*log\/toolchain-fake\.log ends with\n.*nowhere/s,
+    );
+    assert.equal(existsSync(pieceFolder(cache, broken)), false);
+    await assert.rejects(
+      makePiece(piece({ steps: [] }), "x", shop({ base: "none" })),
+      /was built, but tool is missing/,
+    );
+  });
+
+  it("has another folder when anything about it changes", () => {
+    const folders = [piece(), piece({ steps: [] }), piece({ sources: ["cli/go.mod"] })].map((p) => pieceFolder("", p));
+    assert.equal(new Set(folders).size, 3);
+    assert.match(folders[0] ?? "", /pieces\/fake-[0-9a-f]{12}$/);
+  });
+
+  it("says durations as people do", () => {
+    assert.deepEqual([400, 59_400, 412_000].map(duration), ["0 s", "59 s", "6 min 52 s"]);
+  });
+});
+
+describe("the toolchain's lock", () => {
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(path.join(tmpdir(), "orrery-lock-"));
+  });
+  after(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it("lets a second one wait, who says so", async () => {
+    const file = path.join(folder, "a");
+    const said: string[] = [];
+    const order: string[] = [];
+    const release = await lock(file, (line) => said.push(line));
+    const second = lock(file, (line) => said.push(line)).then(async (again) => {
+      order.push("second");
+      await again();
+    });
+    while (said.length === 0) await new Promise((done) => setTimeout(done, 10));
+    order.push("first");
+    await release();
+    await second;
+    assert.deepEqual(order, ["first", "second"]);
+    assert.deepEqual(said, [`another checkout makes the toolchain (process ${process.pid}); waiting for it`]);
+  });
+
+  it("is free when its holder was killed", async () => {
+    const file = path.join(folder, "b");
+    const script = `import { lock } from "${module("toolchain.ts")}"; await lock("${file}", console.log); console.log("held"); setInterval(() => {}, 1000);`;
+    const holder = spawn(process.execPath, ["--input-type=module", "-e", script], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await once(holder.stdout, "data");
+    holder.kill("SIGKILL");
+    await once(holder, "exit");
+    const release = await lock(file, () => undefined);
+    await release();
+  });
+});
+
+describe("what the toolchain needs", () => {
+  const check = (env: Record<string, string>): string[] => {
+    const script = `import { checkToolchain } from "${module("toolchain.ts")}"; console.log(JSON.stringify(checkToolchain()));`;
+    const options = { encoding: "utf8", env: { HOME: "/nonexistent", PATH: "/nonexistent", ...env } } as const;
+    return JSON.parse(execFileSync(process.execPath, ["--input-type=module", "-e", script], options)) as string[];
+  };
+
+  it("is Go 1.26 and room, each one sentence", () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "orrery-go-"));
+    try {
+      writeFileSync(path.join(folder, "go"), "#!/bin/sh\necho go1.25.3\n", { mode: 0o755 });
+      const [old] = check({ ORRERY_CACHE: path.join(folder, "cache"), PATH: `${folder}:/bin` });
+      assert.equal(old, "Go 1.25 is too old: the toolchain is built with Go 1.26 or newer; put it on PATH.");
+      assert.equal(existsSync(path.join(folder, "cache")), false);
+      const [missing, room] = check({ ORRERY_CACHE: "/proc/cache" });
+      assert.equal(missing, "Go is missing: the toolchain is built with it; put go 1.26 or newer on PATH.");
+      assert.match(
+        room ?? "",
+        /^Only 0\.0 GB are free at \/proc\/cache: building the toolchain needs 15 GB; make room/,
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
