@@ -1,13 +1,11 @@
 /** DIALS' stage and production on the lab: from nothing, twice, and to nothing again. */
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, describe, it } from "mocha";
-import { put } from "../../config/stackEdit.ts";
 import { api, type KubeObject } from "./kube.ts";
-import { dialsStack, forget } from "./dials/stack.ts";
-import { pulumi, steps, type Target } from "./engine.ts";
-import { absentFrom, differencesOf, type StateResource } from "./really.ts";
 import { eventually, lab } from "./cloud.ts";
+import { pulumi } from "./engine.ts";
+import { absentFrom } from "./really.ts";
+import { type Change, SystemOnLab } from "./system.ts";
 
 const expected = {
   stage: {
@@ -23,22 +21,17 @@ const expected = {
 for (const [name, { namespace, deployments, pods, host, streams }] of Object.entries(expected)) {
   describe(`DIALS ${name} on the lab`, function () {
     this.timeout(600_000);
-    let target: Target;
+    let dials: SystemOnLab;
     const core = `/api/v1/namespaces/${namespace}`;
-    const up = (...more: string[]) => steps(["up", "--yes", "--skip-preview", ...more], target);
-    const resources = async (): Promise<readonly StateResource[]> => {
-      const { stdout } = await pulumi(["stack", "export"], target);
-      return (JSON.parse(stdout) as { deployment: { resources?: StateResource[] } }).deployment.resources ?? [];
-    };
     const claims = async (): Promise<Record<string, string | undefined>> => {
       const found = await api.list(`${core}/persistentvolumeclaims`);
       return Object.fromEntries(found.map(({ metadata }) => [metadata.name, metadata.uid]));
     };
 
     before(async () => {
-      target = await dialsStack(name);
+      dials = await SystemOnLab.open("dials", name);
     });
-    after(() => forget(target, namespace));
+    after(() => dials.close(namespace));
 
     if (name === "stage") {
       it("does not overwrite what another tool made, and takes it over when it is told to", async () => {
@@ -57,23 +50,17 @@ for (const [name, { namespace, deployments, pods, host, streams }] of Object.ent
         const frontend = async (): Promise<string | undefined> =>
           (await api.get(`/apis/apps/v1/namespaces/${namespace}/deployments/frontend`)).metadata.uid;
         const old = await frontend();
-        const refused = await up();
+        const refused = await dials.up();
         assert.notEqual(refused.code, 0);
         assert.match(refused.text, /dials-web-frontend-deployment.*field conflict.*spec.replicas/s);
-        const env = { ...target.env, PULUMI_K8S_ENABLE_PATCH_FORCE: "true" };
-        const taken = await steps(["up", "--yes", "--skip-preview"], { ...target, env });
+        const env = { ...dials.target.env, PULUMI_K8S_ENABLE_PATCH_FORCE: "true" };
+        const taken = await pulumi(["up", "--yes", "--skip-preview"], { ...dials.target, env });
         assert.equal(taken.code, 0, taken.text);
         assert.equal(await frontend(), old, "the same Deployment, with its pods replaced one by one");
       });
     }
 
-    it("comes up: every resource is there as it was declared", async () => {
-      const made = await up();
-      assert.equal(made.code, 0, made.text);
-      const all = await resources();
-      assert.deepEqual(await absentFrom(lab, all), []);
-      assert.deepEqual(await differencesOf(lab, all), []);
-    });
+    it("comes up: every resource is there as it was declared", () => dials.comesUp());
 
     it("has every pod ready, both hosts admitted and both claims bound", async () => {
       interface Workload extends KubeObject {
@@ -126,35 +113,29 @@ for (const [name, { namespace, deployments, pods, host, streams }] of Object.ent
       assert.equal(await read("dials-backend-secrets", "DJANGO_REDIS_URL"), `redis://:${cache}@redis-web-cache:6379/0`);
     });
 
-    it("changes nothing on the second up", async () => {
-      const again = await up("--expect-no-changes");
-      assert.equal(again.code, 0, again.text);
-      assert.deepEqual(again.changed, []);
-    });
+    it("changes nothing on the second up", () => dials.changesNothing());
 
     it("sees by refresh what somebody deleted, and makes it again", async () => {
       const flower = `/apis/apps/v1/namespaces/${namespace}/deployments/flower`;
       const gone = (found: KubeObject | undefined): boolean => found === undefined;
       await Promise.all([flower, `${core}/configmaps/backend-nginx-conf`].map((at) => api.delete(at)));
       await eventually("the Deployment's end", () => api.find(flower), gone, 30);
-      const seen = await pulumi(["refresh", "--preview-only", "--expect-no-changes"], target);
+      const seen = await pulumi(["refresh", "--preview-only", "--expect-no-changes"], dials.target);
       assert.notEqual(seen.code, 0, seen.text);
-      const repaired = await up("--refresh");
+      const repaired = await dials.up("--refresh");
       assert.equal(repaired.code, 0, repaired.text);
-      assert.deepEqual(await absentFrom(lab, await resources()), []);
+      assert.deepEqual(await absentFrom(lab, await dials.resources()), []);
     });
 
     if (name === "stage") {
       it("adds and removes a workspace, and touches nothing that does not belong to it", async () => {
-        const saved = readFileSync(target.file, "utf8");
         const entry = {
           name: "pixel",
           role: "pixel",
           datasets: [{ pattern: "/ZeroBias/*Run202*/DQMIO" }],
           prefixes: ["PixelPhase1/"],
         };
-        writeFileSync(target.file, put(saved, ["config", "dials:settings", "workspaces", 3], entry));
-        const added = await up();
+        const added = await dials.with([[["dials:settings", "workspaces", 3], entry]], () => dials.up());
         assert.equal(added.code, 0, added.text);
         const touched = (outcome: typeof added): string[] =>
           outcome.changed
@@ -172,8 +153,7 @@ for (const [name, { namespace, deployments, pods, host, streams }] of Object.ent
           touched(added).sort(),
           [...known, ...files, ...job, ...own.map((one) => `create ${one}`)].sort(),
         );
-        writeFileSync(target.file, saved);
-        const removed = await up();
+        const removed = await dials.up();
         assert.equal(removed.code, 0, removed.text);
         assert.deepEqual(
           touched(removed).sort(),
@@ -182,17 +162,11 @@ for (const [name, { namespace, deployments, pods, host, streams }] of Object.ent
       });
 
       it("says that a claim is missing which the settings take for granted, and starts no pod that would wait for it", async () => {
-        const saved = readFileSync(target.file, "utf8");
-        writeFileSync(
-          target.file,
-          put(
-            put(saved, ["config", "dials:settings", "eos", "create"], false),
-            ["config", "dials:settings", "namespace"],
-            { name: "cms-dials-elsewhere" },
-          ),
-        );
-        const refused = await pulumi(["preview"], target);
-        writeFileSync(target.file, saved);
+        const elsewhere: readonly Change[] = [
+          [["dials:settings", "eos", "create"], false],
+          [["dials:settings", "namespace"], { name: "cms-dials-elsewhere" }],
+        ];
+        const refused = await dials.with(elsewhere, () => pulumi(["preview"], dials.target));
         assert.notEqual(refused.code, 0);
         assert.match(refused.text, /cms-dials-elsewhere\/eos-storage/);
         assert.match(refused.text, /not found|does not exist/);
@@ -201,36 +175,18 @@ for (const [name, { namespace, deployments, pods, host, streams }] of Object.ent
 
     it("refuses to delete the claims, and takes them over again when it comes back", async () => {
       const before_ = await claims();
-      const refused = await pulumi(["destroy", "--yes", "--skip-preview"], target);
-      assert.notEqual(refused.code, 0);
-      assert.match(refused.text, /cannot be deleted.*protected|protected/s);
+      await dials.refusesDestroy();
       assert.deepEqual(await claims(), before_);
       if (name !== "prod") return;
-      await pulumi(["state", "unprotect", "--all", "--yes"], target);
-      const gone = await pulumi(["destroy", "--yes", "--skip-preview"], target);
+      const gone = await dials.destroy({ unprotect: true });
       assert.equal(gone.code, 0, gone.text);
       assert.deepEqual(await claims(), before_, "production's claims outlive the program");
-      const back = await up();
+      const back = await dials.up();
       assert.equal(back.code, 0, back.text);
       assert.deepEqual(await claims(), before_, "the same claims serve the new pods");
     });
 
-    it("is destroyed cleanly", async () => {
-      await pulumi(["state", "unprotect", "--all", "--yes"], target);
-      const gone = await pulumi(["destroy", "--yes", "--skip-preview"], target);
-      assert.equal(gone.code, 0, gone.text);
-      assert.deepEqual(
-        (await resources()).filter(({ type }) => type.startsWith("kubernetes:")),
-        [],
-      );
-      for (const at of [`/apis/apps/v1/namespaces/${namespace}/deployments`, `${core}/services`, `${core}/secrets`]) {
-        await eventually(
-          `the end of ${at}`,
-          () => api.list(at),
-          (left) => left.length === 0,
-          60,
-        );
-      }
-    });
+    it("is destroyed cleanly", () =>
+      dials.isDestroyed(`/apis/apps/v1/namespaces/${namespace}/deployments`, `${core}/services`, `${core}/secrets`));
   });
 }

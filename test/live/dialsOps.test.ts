@@ -12,22 +12,17 @@ import { root } from "../../lab/settings.ts";
 import { bound, CeleryWorld, eventually, freePort } from "./dials/celery.ts";
 import { playKubelet } from "./dials/kubelet.ts";
 import { installPrograms } from "./dials/programs.ts";
-import { dialsStack, forget } from "./dials/stack.ts";
 import { pulumi, type Target } from "./engine.ts";
 import { api, type KubeObject } from "./kube.ts";
+import { type OpsOutcome, SystemOnLab } from "./system.ts";
 
 const namespace = "cms-dials-test";
 const core = `/api/v1/namespaces/${namespace}`;
 const apps = `/apis/apps/v1/namespaces/${namespace}`;
 
-interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 describe("DIALS' day-2 commands on the lab", function () {
   this.timeout(600_000);
+  let dials: SystemOnLab;
   let target: Target;
   let world: CeleryWorld;
   let dir: string;
@@ -35,7 +30,8 @@ describe("DIALS' day-2 commands on the lab", function () {
   before(async () => {
     await installPrograms();
     dir = mkdtempSync(path.join(tmpdir(), "dials-ops-"));
-    target = await dialsStack("test");
+    dials = await SystemOnLab.open("dials", "test");
+    ({ target } = dials);
     const made = await pulumi(["up", "--yes", "--skip-preview"], target);
     assert.equal(made.code, 0, made.text);
     const login = await secret("dials-etl-secrets", "FLOWER_BASIC_AUTH");
@@ -56,30 +52,11 @@ describe("DIALS' day-2 commands on the lab", function () {
   });
   after(async () => {
     await world.close();
-    await forget(target, namespace);
+    await dials.close(namespace);
     rmSync(dir, { recursive: true, force: true });
   });
 
-  /** Runs a command as `npm run ops -- dials ...` does, on this stack. */
-  function ops(words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
-    const end = words.includes("--") ? words.indexOf("--") : words.length;
-    const stack = ["--stack", target.stack, "--config-file", target.file];
-    const args = ["ops/cli.ts", "dials", ...words.slice(0, end), ...stack, ...words.slice(end)];
-    return new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, args, {
-        cwd: root,
-        env: { ...process.env, ...target.env, ...env },
-        stdio: ["ignore", "pipe", "pipe"],
-      });
-      let [stdout, stderr] = ["", ""];
-      child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
-      child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-      child.on("error", reject);
-      child.on("close", (code) => {
-        resolve({ code: code ?? 1, stdout, stderr });
-      });
-    });
-  }
+  const ops = (words: readonly string[], env?: NodeJS.ProcessEnv): Promise<OpsOutcome> => dials.ops(words, env);
 
   async function secret(name: string, key: string): Promise<string> {
     const { data } = await api.get<KubeObject & { data: Record<string, string> }>(`${core}/secrets/${name}`);
@@ -320,7 +297,7 @@ describe("DIALS' day-2 commands on the lab", function () {
         metadata: { name: pod ?? "", namespace },
         spec: { execs },
       });
-      let last: Outcome | undefined;
+      let last: OpsOutcome | undefined;
       await eventually(
         "the pod's exec",
         20,

@@ -22,8 +22,7 @@ describe("DIALS in production", () => {
       "redis-web-cache": [1, "databases", "redis", "512Mi/1024Mi"],
     };
     for (const name of ["csc", "ecal", "egamma", "hcal", "jetmet", "tracker"]) {
-      for (const kind of ["bulk", "priority"])
-        table[`${name}-${kind}`] = [1, `${name}-etl`, "python", "1024Mi/5120Mi"];
+      for (const kind of ["bulk", "priority"]) table[`${name}-${kind}`] = [1, `${name}-etl`, "python", "1024Mi/5120Mi"];
     }
     table["private-bulk"] = [1, "private-etl", "python", "1024Mi/5120Mi"];
     const actual = Object.fromEntries(
