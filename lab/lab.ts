@@ -1,5 +1,6 @@
 /** The lab as a whole: its parts in the order in which they need each other. */
-import { rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
+import path from "node:path";
 import { kubernetes } from "./kubernetes/kubernetes.ts";
 import { machines, uploadImages } from "./machines/machines.ts";
 import { openstack } from "./openstack/openstack.ts";
@@ -17,6 +18,7 @@ export async function install(log: Log): Promise<Toolchain> {
 
 /** Brings up both clouds; the machines' network comes first, as Nova starts machines in it. */
 export async function up(lab: LabSettings, toolchain: Toolchain, log: Log): Promise<void> {
+  mkdirSync(path.join(lab.dir, "state"), { recursive: true }); // where Pulumi keeps the stacks
   await Promise.all([
     kubernetes(toolchain).up(lab, log),
     (async () => {

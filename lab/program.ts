@@ -63,7 +63,6 @@ async function aimAtLab(stack: string, { lab, log }: Run): Promise<string> {
 export async function applyStack(command: "up" | "preview" | "destroy", stack: string, run: Run): Promise<number> {
   const env = { ...process.env, ...environment(run, stack) };
   const file = await aimAtLab(stack, run);
-  mkdirSync(path.join(run.lab.dir, "state"), { recursive: true });
   const common = ["--stack", stack, "--config-file", file];
   if (!stackExists(run.lab, stack)) {
     const made = await pulumi(["stack", "init", "--stack", stack, "--no-select"], env);
