@@ -48,6 +48,12 @@ function perPod(
 
 const security = (container: Json): Json => object(container.securityContext);
 
+/** Environment variables whose names say that they hold a secret, and not where one is. */
+const secretName = /(PASSWORD|PASSWD|SECRET|TOKEN|PRIVATE_KEY|API_KEY|ACCESS_KEY)$/;
+
+/** Switches and counts, which may have such names too. */
+const harmless = /^(|\d{1,4}|true|false)$/i;
+
 export const podRules: readonly Rule[] = [
   perContainer("run-as-non-root", "No process is root.", "run-as-root", (container) =>
     security(container).runAsNonRoot === true ? undefined : "may run as root",
@@ -94,6 +100,10 @@ export const podRules: readonly Rule[] = [
       ? undefined
       : `has the image "${image}", which is not pinned`,
   ),
+  perContainer("no-secret-in-clear", "Passwords and tokens come from Secrets.", "secret-in-clear", ({ env }) => {
+    const clear = list(env).filter(({ name, value }) => secretName.test(text(name)) && !harmless.test(text(value)));
+    return clear.length === 0 ? undefined : `has ${clear.map(({ name }) => text(name)).join(", ")} in clear`;
+  }),
   perContainer("probes", "A service says how it is.", "no-probes", (container, pod, { kind }) => {
     const serves = ["Deployment", "StatefulSet", "DaemonSet"].includes(kind);
     const main = list(pod.spec.containers).includes(container);

@@ -1,4 +1,5 @@
 /** The rules of the house as pure functions over rendered objects; unit tests and the policy pack run the same. */
+import { accessRules } from "./accessRules.ts";
 import { type Manifest, title } from "./manifest.ts";
 import { objectRules } from "./objectRules.ts";
 import { noPinnedIds, podRules, type Rule } from "./podRules.ts";
@@ -7,7 +8,7 @@ import { referenceRules } from "./referenceRules.ts";
 export { type Json, type Manifest, toManifest } from "./manifest.ts";
 
 /** Rules about one object at a time. */
-const rules: readonly Rule[] = [...objectRules, ...podRules];
+export const rules: readonly Rule[] = [...objectRules, ...accessRules, ...podRules];
 
 /** Everything that is wrong with a set of objects, each with the rule's name. */
 export function faults(

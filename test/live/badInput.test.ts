@@ -101,4 +101,32 @@ describe("bad input", () => {
     await cloud.delete("network", `/floatingips/${ip.id}`);
     await cloud.delete("network", `/ports/${port.id}`);
   });
+
+  it("a quota that is too small names the volume, and the next up makes it as big as asked once there is room", async () => {
+    const [network] = await cloud.list("network", "/networks?name=default");
+    const quotas = `/os-quota-sets/${String(network?.project_id)}`;
+    const before = await cloud.list("volume", "/volumes/detail");
+    const bigger: [string[], unknown][] = [[[...hub, "volumes", "size"], 2]];
+    await admin.put("volume", quotas, { quota_set: { gigabytes: before.length } }); // what is used now, 1 GB each
+    try {
+      refusedWith(
+        await run("up", bigger),
+        /Volume \(callysto-hub-ci-host-volumes-zfs-0[12]\)[^]*exceeds allowed \w+ quota/,
+      );
+      const sizes = (await cloud.list("volume", "/volumes/detail")).map(({ id, size }) => [id, size]);
+      assert.deepEqual(
+        sizes,
+        before.map(({ id, size }) => [id, size]),
+        "nothing grew, nothing was lost",
+      );
+    } finally {
+      await admin.delete("volume", quotas);
+    }
+    const next = await run("up", bigger);
+    assert.equal(next.code, 0, next.text);
+    assert.deepEqual(
+      (await cloud.list("volume", "/volumes/detail")).map(({ size }) => size),
+      [2, 2],
+    );
+  });
 });

@@ -44,7 +44,10 @@ export class Ground extends pulumi.ComponentResource {
     );
     new Grant(
       `${name}-ops-admin`,
-      { place: this.places.infra, name: opsAccount, clusterRole: "admin", to: [account] },
+      {
+        ...{ place: this.places.infra, name: opsAccount, clusterRole: "admin", to: [account] },
+        annotations: { "orrery/exception-wide-role": "the account by which Thoth's people run the namespace" },
+      },
       { parent: this },
     );
     this.opsToken = account.token ?? pulumi.secret("");
@@ -69,7 +72,10 @@ export class Ground extends pulumi.ComponentResource {
     new Quota(`${name}-quota`, { place, name: `${namespace}-quota`, labels, hard, defaults }, { parent: this });
     new Grant(
       `${name}-administrators`,
-      { place, name: "administrators", labels, clusterRole: "admin", to: [{ group: settings.administrators }] },
+      {
+        ...{ place, name: "administrators", labels, clusterRole: "admin", to: [{ group: settings.administrators }] },
+        annotations: { "orrery/exception-wide-role": "the people who run the namespace" },
+      },
       { parent: this },
     );
     return place;

@@ -68,6 +68,7 @@ export class StationRights extends pulumi.ComponentResource {
         name: platform.binding,
         labels,
         clusterRole: platform.clusterRole,
+        annotations: { "orrery/exception-wide-role": platform.reason },
         to: [to],
       };
       new Grant(`${name}-${account}-${platform.clusterRole}-in-${namespace}`, grant, { parent: this });

@@ -12,7 +12,12 @@ export interface Rights {
   /** Rules of its own by the role of the namespace that they are about. */
   readonly rules?: readonly (readonly [Role, Verbs])[];
   /** A role of the platform instead: name of the RoleBinding, ClusterRole, and where. */
-  readonly platform?: { readonly binding: string; readonly clusterRole: "edit"; readonly on: readonly Role[] };
+  readonly platform?: {
+    readonly binding: string;
+    readonly clusterRole: "edit";
+    readonly on: readonly Role[];
+    readonly reason: string;
+  };
   /** Do its pods call the API server? @default true */
   readonly callsApi?: boolean;
 }
@@ -78,13 +83,19 @@ export const fixedRights: readonly Rights[] = [
   {
     account: "analyzer",
     home: "frontend",
-    platform: { binding: "role-jobs-binding", clusterRole: "edit", on: ["middletier"] },
+    platform: {
+      ...{ binding: "role-jobs-binding", clusterRole: "edit", on: ["middletier"] },
+      reason: "the user API makes whatever a Template of the middle tier holds",
+    },
     callsApi: false,
   },
   {
     account: "inspector",
     home: "amunApi",
-    platform: { binding: "role-inspector-binding", clusterRole: "edit", on: ["amunApi", "amunInspection"] },
+    platform: {
+      ...{ binding: "role-inspector-binding", clusterRole: "edit", on: ["amunApi", "amunInspection"] },
+      reason: "Amun makes the builds, images and jobs that a caller asks it to inspect",
+    },
     rules: [["infra", { templates: "get list", processedtemplates: "create" }]],
   },
 ];

@@ -88,6 +88,7 @@ describe("The rules of the house", () => {
     "cpu-limit": { container: { resources: { ...container.resources, limits: { memory: "1Gi" } } } },
     "pinned-image": { container: { image: "web:latest" } },
     probes: { container: { readinessProbe: undefined } },
+    "no-secret-in-clear": { container: { env: [{ name: "DB_PASSWORD", value: "hunter2" }] } },
     "no-host-path": { pod: { volumes: [...podSpec.volumes, { name: "files", hostPath: {} }] } },
     "no-host-network": { pod: { hostNetwork: true } },
     "token-decided": { pod: { automountServiceAccountToken: undefined } },

@@ -1,0 +1,55 @@
+/** The rules of the house as a CrossGuard policy pack: `pulumi preview --policy-pack policy`. */
+import {
+  PolicyPack,
+  type PolicyConfigSchema,
+  type ResourceValidationPolicy,
+  type StackValidationPolicy,
+} from "@pulumi/policy";
+import { cloudRules, type RuleOptions } from "./cloudRules.ts";
+import { type Json, type Manifest, toManifest } from "./manifest.ts";
+import { rules } from "./predicates.ts";
+import { referenceRules } from "./referenceRules.ts";
+
+/** `{"protected": {"disposable": true}}` in the file of `--policy-pack-config` lets a test stack go unprotected. */
+const disposable: PolicyConfigSchema = { properties: { disposable: { type: "boolean", default: false } } };
+
+/** `{"keys-exist": {"external": ["Secret apps/s"]}}`: objects that others own. */
+const external: PolicyConfigSchema = {
+  properties: { external: { type: "array", items: { type: "string" }, default: [] } },
+};
+
+const aboutObjects = rules.map(({ name, description, check }): ResourceValidationPolicy => ({
+  name,
+  description,
+  validateResource: ({ type, props }, report) => {
+    const manifest = toManifest(type, props);
+    for (const fault of manifest === undefined ? [] : check(manifest)) report(fault);
+  },
+}));
+
+const aboutClouds = cloudRules.map(({ name, description, check }): ResourceValidationPolicy => ({
+  name,
+  description,
+  configSchema: disposable,
+  validateResource: ({ type, name: resource, urn, props, opts, getConfig }, report) => {
+    const declared = { type, name: resource, urn, inputs: props as Json, protect: opts.protect };
+    for (const fault of check(declared, getConfig<RuleOptions>())) report(fault);
+  },
+}));
+
+const aboutAll = referenceRules.map(({ name, description, check }): StackValidationPolicy => ({
+  name,
+  description,
+  configSchema: external,
+  validateStack: ({ resources, getConfig }, report) => {
+    const manifests: Manifest[] = resources.flatMap(
+      ({ type, props, provider }) => toManifest(type, props, provider?.urn) ?? [],
+    );
+    for (const fault of check(manifests, getConfig<{ external?: string[] }>().external)) report(fault);
+  },
+}));
+
+new PolicyPack("orrery", {
+  enforcementLevel: "mandatory",
+  policies: [...aboutObjects, ...aboutClouds, ...aboutAll],
+});
