@@ -33,7 +33,8 @@ const kept = new Set([
 /** Seconds; a record that is wrong for longer than an hour keeps people out. */
 const longestTtl = 3600;
 
-const everywhere = ["0.0.0.0/0", "::/0"];
+/** No prefix is every prefix. */
+const everywhere = ["", "0.0.0.0/0", "::/0"];
 
 export const cloudRules: readonly ResourceRule[] = [
   {
@@ -52,9 +53,11 @@ export const cloudRules: readonly ResourceRule[] = [
     check: ({ type, inputs }) => {
       if (type !== "openstack:networking/secGroupRule:SecGroupRule" || inputs.direction !== "ingress") return [];
       const { protocol, portRangeMin: from, portRangeMax: to, remoteIpPrefix, remoteGroupId } = inputs;
-      const world = remoteGroupId === undefined && everywhere.includes(text(remoteIpPrefix) || everywhere[0] || "");
+      const world = remoteGroupId === undefined && everywhere.includes(text(remoteIpPrefix));
       const narrow = /icmp/.test(text(protocol)) || (text(protocol) !== "" && from !== undefined && from === to);
-      return world && !narrow ? [`opens ${text(protocol) || "every protocol"} ${range(from, to)} to the world`] : [];
+      return world && !narrow
+        ? [`opens ${text(protocol) === "" ? "every protocol" : text(protocol)} ${range(from, to)} to the world`]
+        : [];
     },
   },
   {
@@ -84,5 +87,5 @@ function claimTemplates(inputs: Json): number {
 }
 
 function range(from: unknown, to: unknown): string {
-  return from === undefined ? "on all ports" : `ports ${String(from)} to ${String(to)}`;
+  return typeof from === "number" ? `ports ${from} to ${Number(to)}` : "on all ports";
 }

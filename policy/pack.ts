@@ -18,26 +18,26 @@ const external: PolicyConfigSchema = {
   properties: { external: { type: "array", items: { type: "string" }, default: [] } },
 };
 
-const aboutObjects = rules.map(({ name, description, check }): ResourceValidationPolicy => ({
+const aboutObjects = rules.map((rule): ResourceValidationPolicy => ({
   name,
   description,
   validateResource: ({ type, props }, report) => {
     const manifest = toManifest(type, props);
-    for (const fault of manifest === undefined ? [] : check(manifest)) report(fault);
+    for (const fault of manifest === undefined ? [] : rule.check(manifest)) report(fault);
   },
 }));
 
-const aboutClouds = cloudRules.map(({ name, description, check }): ResourceValidationPolicy => ({
+const aboutClouds = cloudRules.map((rule): ResourceValidationPolicy => ({
   name,
   description,
   configSchema: disposable,
   validateResource: ({ type, name: resource, urn, props, opts, getConfig }, report) => {
     const declared = { type, name: resource, urn, inputs: props as Json, protect: opts.protect };
-    for (const fault of check(declared, getConfig<RuleOptions>())) report(fault);
+    for (const fault of rule.check(declared, getConfig<RuleOptions>())) report(fault);
   },
 }));
 
-const aboutAll = referenceRules.map(({ name, description, check }): StackValidationPolicy => ({
+const aboutAll = referenceRules.map((rule): StackValidationPolicy => ({
   name,
   description,
   configSchema: external,
@@ -45,7 +45,7 @@ const aboutAll = referenceRules.map(({ name, description, check }): StackValidat
     const manifests: Manifest[] = resources.flatMap(
       ({ type, props, provider }) => toManifest(type, props, provider?.urn) ?? [],
     );
-    for (const fault of check(manifests, getConfig<{ external?: string[] }>().external)) report(fault);
+    for (const fault of rule.check(manifests, getConfig<{ external?: string[] }>().external)) report(fault);
   },
 }));
 
