@@ -19,8 +19,8 @@ const external: PolicyConfigSchema = {
 };
 
 const aboutObjects = rules.map((rule): ResourceValidationPolicy => ({
-  name,
-  description,
+  name: rule.name,
+  description: rule.description,
   validateResource: ({ type, props }, report) => {
     const manifest = toManifest(type, props);
     for (const fault of manifest === undefined ? [] : rule.check(manifest)) report(fault);
@@ -28,24 +28,24 @@ const aboutObjects = rules.map((rule): ResourceValidationPolicy => ({
 }));
 
 const aboutClouds = cloudRules.map((rule): ResourceValidationPolicy => ({
-  name,
-  description,
+  name: rule.name,
+  description: rule.description,
   configSchema: disposable,
-  validateResource: ({ type, name: resource, urn, props, opts, getConfig }, report) => {
-    const declared = { type, name: resource, urn, inputs: props as Json, protect: opts.protect };
-    for (const fault of rule.check(declared, getConfig<RuleOptions>())) report(fault);
+  validateResource: ({ type, name, urn, props, opts, ...args }, report) => {
+    const declared = { type, name, urn, inputs: props as Json, protect: opts.protect };
+    for (const fault of rule.check(declared, args.getConfig<RuleOptions>())) report(fault);
   },
 }));
 
 const aboutAll = referenceRules.map((rule): StackValidationPolicy => ({
-  name,
-  description,
+  name: rule.name,
+  description: rule.description,
   configSchema: external,
-  validateStack: ({ resources, getConfig }, report) => {
-    const manifests: Manifest[] = resources.flatMap(
+  validateStack: (args, report) => {
+    const manifests: Manifest[] = args.resources.flatMap(
       ({ type, props, provider }) => toManifest(type, props, provider?.urn) ?? [],
     );
-    for (const fault of rule.check(manifests, getConfig<{ external?: string[] }>().external)) report(fault);
+    for (const fault of rule.check(manifests, args.getConfig<{ external?: string[] }>().external)) report(fault);
   },
 }));
 
