@@ -66,7 +66,7 @@ describe("a piece of the toolchain", () => {
   const base = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const shop = (source: Partial<Source> = {}): Workshop => ({
     cache,
-    source: { base: base(), patience: 300, silent: new Map(), ...source },
+    source: { base: base(), patience: 30_000, silent: new Map(), ...source },
     log: (line) => lines.push(line),
   });
   const tool = (made: Piece): string => readFileSync(path.join(pieceFolder(cache, made), "tool"), "utf8");
@@ -79,7 +79,7 @@ describe("a piece of the toolchain", () => {
   it("is downloaded and unpacked where the release is to be had", async () => {
     await makePiece(piece(), "[1/1] fake", shop());
     assert.deepEqual(asked, ["/downloads.example/releases/tool.tar.gz"]);
-    assert.equal(tool(piece()), "official");
+    assert.ok(tool(piece()) === "official", `it was made otherwise: ${lines.join()}`);
     assert.equal(existsSync(path.join(pieceFolder(cache, piece()), "README")), false);
     assert.match(lines.join(), /^\[1\/1\] fake: downloaded in \d+ s$/);
     await makePiece(piece(), "[1/1] fake", shop());
@@ -121,7 +121,7 @@ describe("a piece of the toolchain", () => {
 
   it("is built at once where a host does not answer, and the host is not asked again", async () => {
     answer = () => undefined; // never
-    const patient = shop();
+    const patient = shop({ patience: 300 });
     await makePiece(piece(), "x", patient);
     builtBecause(/downloads\.example does not answer \(timed out\)/);
     await makePiece(piece({ name: "other" }), "x", patient);
