@@ -9,9 +9,18 @@ import { cacheDir } from "../settings.ts";
 
 const projects = ["keystone", "glance", "placement", "nova", "neutron", "cinder", "designate", "swift"];
 const libraries = ["waitress", "pymysql", "openvswitch", "ovsdbapp", "openstackclient", "designateclient"];
-const servers = ["mariadb-server-core", "bind9", "bind9-dnsutils", "openvswitch-common", "ovn-central", "zstd"];
+const servers = [
+  "mariadb-server-core",
+  "mariadb-client-core",
+  "bind9",
+  "bind9-dnsutils",
+  "openvswitch-common",
+  "ovn-central",
+  "zstd",
+];
 
-/** python3-* hold all the code and ask nothing; mariadb-server-core is the bare server without a data folder. */
+/** python3-* hold all the code and ask nothing; mariadb-*-core are the bare server without a data folder
+ * and the tool with which its installer reads settings. */
 const packages = [...[...projects, ...libraries].map((name) => `python3-${name}`), ...servers];
 
 /** Only unpacked, for their api-paste.ini: installed they would bring dbconfig-common and its questions. */
