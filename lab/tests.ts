@@ -4,11 +4,13 @@ import path from "node:path";
 import { down, up } from "./lab.ts";
 import { environment, type Run } from "./program.ts";
 import { root } from "./settings.ts";
+import { ensureTools } from "./tools/tools.ts";
 
 /** Runs both suites; returns 0 when everything passed. */
 export async function runTests(run: Run): Promise<number> {
   const unit = await mocha("test/unit.mocharc.json", process.env);
   if (unit !== 0) return unit;
+  await ensureTools(run.log);
   // Tests begin with empty clouds, so that what an interrupted run left cannot help or hinder them.
   await down(run.lab, run.toolchain, true);
   try {

@@ -17,34 +17,38 @@ const goEnvironment = {
   GOWORK: "off",
 };
 
-/** Folders of a making: the cache's parts for pieces, logs and Go. */
+/** Folders of a making: the cache's parts for pieces, logs and Go, and the one that the pieces' sources are in. */
 export interface Workshop {
   readonly cache: string;
   readonly source: Source;
   readonly log: Log;
+  /** @default this directory */
+  readonly sources?: string;
 }
 
 /** Folder of a finished piece: its name with a hash of all that it is made of. */
-export function pieceFolder(cache: string, piece: Piece): string {
+export function pieceFolder(cache: string, piece: Piece, sources = import.meta.dirname): string {
   const hash = createHash("sha256").update(JSON.stringify([piece, linker, goEnvironment]));
-  for (const file of piece.sources.flatMap(filesOf)) {
-    hash.update(`\0${file}\0`).update(readFileSync(path.join(import.meta.dirname, file)));
+  for (const file of filesOf(piece, sources)) {
+    hash.update(`\0${file}\0`).update(readFileSync(path.join(sources, file)));
   }
   return path.join(cache, "pieces", `${piece.name}-${hash.digest("hex").slice(0, 12)}`);
 }
 
-/** Files under a source folder, in a fixed order, relative to this directory. */
-function filesOf(source: string): string[] {
-  const at = path.join(import.meta.dirname, source);
-  if (statSync(at).isFile()) return [source];
-  return readdirSync(at)
-    .sort()
-    .flatMap((name) => filesOf(path.join(source, name)));
+/** Files of a piece's sources, in a fixed order, relative to their folder. */
+function filesOf(piece: Piece, folder: string): string[] {
+  const under = (source: string): string[] =>
+    statSync(path.join(folder, source)).isFile()
+      ? [source]
+      : readdirSync(path.join(folder, source))
+          .sort()
+          .flatMap((name) => under(path.join(source, name)));
+  return piece.sources.flatMap(under);
 }
 
 /** Makes a piece unless it is there. What is half-made lies under another name and is never taken for whole. */
 export async function makePiece(piece: Piece, title: string, shop: Workshop): Promise<void> {
-  const folder = pieceFolder(shop.cache, piece);
+  const folder = pieceFolder(shop.cache, piece, shop.sources);
   if (existsSync(folder)) {
     shop.log(`${title}: there already`);
     return;
@@ -57,7 +61,8 @@ export async function makePiece(piece: Piece, title: string, shop: Workshop): Pr
   };
   await empty();
   let how = "downloaded";
-  let problem = await download(piece, path.join(half, "out"), shop.source);
+  let problem =
+    piece.releases.length === 0 ? "nobody releases it" : await download(piece, path.join(half, "out"), shop.source);
   problem ??= await incomplete(piece, path.join(half, "out"));
   if (problem !== undefined) {
     shop.log(`${title}: building, about ${piece.minutes} min on two cores; ${problem}`);
@@ -66,7 +71,7 @@ export async function makePiece(piece: Piece, title: string, shop: Workshop): Pr
     }, 60_000);
     try {
       await empty();
-      await build(piece, half, shop.cache);
+      await build(piece, half, shop);
     } finally {
       clearInterval(heart);
     }
@@ -90,11 +95,13 @@ async function incomplete(piece: Piece, folder: string): Promise<string | undefi
   return undefined;
 }
 
-async function build(piece: Piece, half: string, cache: string): Promise<void> {
+async function build(
+  piece: Piece,
+  half: string,
+  { cache, sources: from = import.meta.dirname }: Workshop,
+): Promise<void> {
   const sources = path.join(half, "src");
-  for (const file of piece.sources.flatMap(filesOf)) {
-    await cp(path.join(import.meta.dirname, file), path.join(sources, file));
-  }
+  for (const file of filesOf(piece, from)) await cp(path.join(from, file), path.join(sources, file));
   for (const step of piece.steps) await perform(step, piece, sources, path.join(half, "out"), cache);
 }
 

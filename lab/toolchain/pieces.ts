@@ -10,7 +10,7 @@ export interface Release {
   readonly strip?: number;
 }
 
-/** One step of building. Folders of sources are those of this directory; `to` is in the folder of the finished piece. */
+/** One step of building. Folders are those of the piece's sources; `to` is in the folder of the finished piece. */
 export type Step =
   /** Compiles a Go package (or, with `test`, its tests) with the requirements of the module in `in`. */
   | { do: "build"; package: string; in: string; to: string; variables?: Record<string, string>; test?: true }
@@ -33,7 +33,7 @@ export interface Piece {
   readonly releases: readonly Release[];
   /** Text files that go with the downloaded ones. */
   readonly scripts?: Record<string, string>;
-  /** Own sources that building needs, relative to this directory. */
+  /** Own sources that building needs, relative to this directory (of a tool: to lab/tools). */
   readonly sources: readonly string[];
   readonly steps: readonly Step[];
 }

@@ -32,20 +32,24 @@ function folders(): Toolchain & { readonly folder: string; readonly complete: st
 
 /** What this machine lacks for making the toolchain, a sentence each; empty when it is made already. */
 export function checkToolchain(): string[] {
-  if (existsSync(folders().complete)) return [];
+  return existsSync(folders().complete) ? [] : missingFor("the toolchain", roomNeeded);
+}
+
+/** What this machine lacks for building something that needs so many GB, a sentence each. */
+export function missingFor(what: string, gigabytes: number): string[] {
   const problems: string[] = [];
   const version = goVersion();
   if (version === undefined) {
-    problems.push("Go is missing: the toolchain is built with it; put go 1.26 or newer on PATH.");
+    problems.push(`Go is missing: ${what} is built with it; put go 1.26 or newer on PATH.`);
   } else if (version[0] < 1 || (version[0] === 1 && version[1] < 26)) {
-    problems.push(`Go ${version.join(".")} is too old: the toolchain is built with Go 1.26 or newer; put it on PATH.`);
+    problems.push(`Go ${version.join(".")} is too old: ${what} is built with Go 1.26 or newer; put it on PATH.`);
   }
   let there = cacheDir;
   while (!existsSync(there)) there = path.dirname(there);
   const { bavail, bsize } = statfsSync(there);
   const free = (bavail * bsize) / 1e9;
-  if (free < roomNeeded) {
-    const rest = `building the toolchain needs ${roomNeeded} GB; make room or set ORRERY_CACHE.`;
+  if (free < gigabytes) {
+    const rest = `building ${what} needs ${gigabytes} GB; make room or set ORRERY_CACHE.`;
     problems.push(`Only ${free.toFixed(1)} GB are free at ${cacheDir}: ${rest}`);
   }
   return problems;
@@ -127,7 +131,7 @@ function of(name: string): string {
  * Takes a lock of the machine, after whoever has it. The kernel's lock on the file is held by a process that ends with
  * our end of a pipe, so nothing is left locked however we end. @returns the way to give it back
  */
-export async function lock(file: string, log: Log): Promise<() => Promise<void>> {
+export async function lock(file: string, log: Log, what = "the toolchain"): Promise<() => Promise<void>> {
   const attempt = (option: string[]): Promise<(() => Promise<void>) | undefined> =>
     new Promise((resolve, reject) => {
       const holder = spawn("flock", [...option, file, "sh", "-c", "echo held; exec cat"], {
@@ -149,7 +153,7 @@ export async function lock(file: string, log: Log): Promise<() => Promise<void>>
   let release = await attempt(["--nonblock"]);
   if (release === undefined) {
     log(
-      `another checkout makes the toolchain (${existsSync(file) ? readFileSync(file, "utf8").trim() : ""}); waiting for it`,
+      `another checkout makes ${what} (${existsSync(file) ? readFileSync(file, "utf8").trim() : ""}); waiting for it`,
     );
     release = await attempt([]);
   }

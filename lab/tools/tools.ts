@@ -1,0 +1,75 @@
+/** Programs that only tests run: the real readers of what is rendered. Made like the toolchain's pieces, once per machine. */
+import { existsSync, mkdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import path from "node:path";
+import type { Log } from "../part.ts";
+import { cacheDir } from "../settings.ts";
+import { source } from "../toolchain/download.ts";
+import { makePiece, pieceFolder } from "../toolchain/make.ts";
+import type { Piece } from "../toolchain/pieces.ts";
+import { lock, missingFor } from "../toolchain/toolchain.ts";
+
+const prow = ["checkconfig", "deck", "hook"];
+
+/** The tools by name. A new one is a row here and, if it is built, a folder with its go.mod beside this file. */
+const tools = {
+  /** Kubernetes' Prow. Its newest version with a module; golang.org/x/tools is raised so that Go 1.26 compiles it. */
+  prow: {
+    name: "prow",
+    minutes: 3,
+    files: [...prow, "prowjob_customresourcedefinition.yaml", "template/index.html"],
+    releases: [],
+    sources: ["prow"],
+    steps: [
+      ...prow.map((name) => ({
+        do: "build" as const,
+        package: `sigs.k8s.io/prow/cmd/${name}`,
+        in: "prow",
+        to: name,
+      })),
+      {
+        do: "take",
+        path: "config/prow/cluster/prowjob-crd/prowjob_customresourcedefinition.yaml",
+        module: "sigs.k8s.io/prow",
+        in: "prow",
+        to: "prowjob_customresourcedefinition.yaml",
+      },
+      { do: "take", path: "cmd/deck/template", module: "sigs.k8s.io/prow", in: "prow", to: "template" },
+    ],
+  },
+} satisfies Readonly<Record<string, Piece>>;
+
+/** Name of a tool. */
+export type ToolName = keyof typeof tools;
+
+/** GB that building needs: modules, Go's build cache and the binaries. */
+const roomNeeded = 6;
+
+const folderOf = (name: ToolName): string => pieceFolder(cacheDir, tools[name], import.meta.dirname);
+
+/** Folder of a tool, made first where it is missing. @throws naming what the machine lacks, or what failed */
+export async function ensureTool(name: ToolName, log: Log): Promise<string> {
+  await ensureTools(log, [name]);
+  return folderOf(name);
+}
+
+/** Makes the tools that are missing, one checkout at a time. */
+export async function ensureTools(log: Log, names = Object.keys(tools) as readonly ToolName[]): Promise<void> {
+  const missing = (): readonly ToolName[] => names.filter((name) => !existsSync(folderOf(name)));
+  if (missing().length === 0) return;
+  const shop = { cache: cacheDir, source: source(), log, sources: import.meta.dirname };
+  const [problem] = missingFor("a tool of the tests", roomNeeded);
+  if (problem !== undefined) throw new Error(problem);
+  mkdirSync(path.join(cacheDir, "log"), { recursive: true });
+  // The toolchain's lock: building both at once would double what the machine needs, and they share folders.
+  const release = await lock(path.join(cacheDir, "toolchain.lock"), log, "the toolchain or a tool of the tests");
+  try {
+    const todo = missing(); // another checkout may have made some meanwhile
+    for (const [index, name] of todo.entries()) {
+      await makePiece(tools[name], `tools of the tests [${index + 1}/${todo.length}] ${name}`, shop);
+    }
+    if (process.env.GOCACHE === undefined) await rm(path.join(cacheDir, "go-build"), { recursive: true, force: true });
+  } finally {
+    await release();
+  }
+}
