@@ -33,8 +33,8 @@ export function trimDefinition(text: string): { readonly metadata: Node; readonl
 
 /** A schema without descriptions; fields that it does not know stay, since the programs may be newer than it. */
 function trim(schema: Node): Node {
-  const { description, properties, items, additionalProperties, ...rest } = schema;
-  void description;
+  const { properties, items, additionalProperties, ...others } = schema;
+  const rest = Object.fromEntries(Object.entries(others).filter(([key]) => key !== "description"));
   return {
     ...rest,
     ...(properties === undefined ? {} : { properties: trimProperties(properties as Readonly<Record<string, Node>>) }),

@@ -1,0 +1,225 @@
+/** Prow's own files, by what they say. That Prow accepts them is shown by its checkconfig (test/live/prow.test.ts). */
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { parse } from "yaml";
+import { configMaps } from "../../../components/prow/configuration/files.ts";
+import { jobUrlTemplate } from "../../../components/prow/configuration/config.ts";
+import type { ConfigMapKey, ConfigurationPlace } from "../../../components/prow/configuration/place.ts";
+import { configurationSettings } from "../../../components/prow/configuration/settings.ts";
+import { placeOf, production, staging, testing } from "./places.ts";
+
+const environments = { testing, staging, production };
+
+/** One of an environment's ConfigMaps. */
+function configMap(place: ConfigurationPlace, key: ConfigMapKey) {
+  const found = configMaps(place).find((one) => one.key === key);
+  assert.ok(found, key);
+  return found;
+}
+
+/** Content of a YAML file of an environment. */
+function content(place: ConfigurationPlace, key: ConfigMapKey, file: string): unknown {
+  return parse(configMap(place, key).data[file] ?? "");
+}
+
+interface Config {
+  readonly prowjob_namespace: string;
+  readonly pod_namespace: string;
+  readonly push_gateway: { readonly endpoint: string };
+  readonly plank: {
+    readonly job_url_template: string;
+    readonly default_decoration_config_entries: readonly {
+      readonly config: {
+        readonly gcs_configuration: { readonly bucket: string };
+        readonly gcs_credentials_secret: string;
+      };
+    }[];
+  };
+  readonly tide: {
+    readonly merge_method: Readonly<Record<string, string>>;
+    readonly queries: readonly { readonly repos: readonly string[]; readonly missingLabels: readonly string[] }[];
+  };
+  readonly presets: readonly {
+    readonly labels: Readonly<Record<string, string>>;
+    readonly volumes?: readonly { readonly hostPath?: { readonly path: string } }[];
+  }[];
+  readonly "branch-protection": { readonly orgs: Readonly<Record<string, { readonly repos: object }>> };
+}
+
+interface Plugins {
+  readonly config_updater?: { readonly maps: Readonly<Record<string, unknown>> };
+  readonly plugins: Readonly<Record<string, { readonly plugins: readonly string[] }>>;
+  readonly external_plugins: Readonly<Record<string, readonly { readonly name: string; readonly endpoint: string }[]>>;
+  readonly triggers: readonly { readonly repos: readonly string[] }[];
+  readonly approve: readonly { readonly repos: readonly string[] }[];
+  readonly lgtm: readonly { readonly repos: readonly string[] }[];
+}
+
+const config = (place: ConfigurationPlace): Config => content(place, "config", "config.yaml") as Config;
+const plugins = (place: ConfigurationPlace): Plugins => content(place, "plugins", "plugins.yaml") as Plugins;
+
+describe("Prow's configuration", () => {
+  it("is eight ConfigMaps with fixed keys, of which one lies beside the jobs", () => {
+    for (const place of [testing, staging]) {
+      assert.deepEqual(
+        configMaps(place).map(({ key, in: where, data }) => [key, where, Object.keys(data).join()]),
+        [
+          ["config", "prow", "config.yaml"],
+          ["plugins", "prow", "plugins.yaml"],
+          ["label-config", "prow", "labels.yaml"],
+          ["job-config", "prow", "test_job_config.yaml"],
+          ["mirror-config", "prow", "config.yml"],
+          ["cat-api-key", "prow", "api-key"],
+          ["pushgateway-proxy-config", "prow", "nginx.conf"],
+          ["docker-daemon-mirror-config", "jobs", "docker"],
+        ],
+      );
+    }
+    assert.deepEqual(configMap(production, "job-config").data, {});
+  });
+
+  for (const [name, place] of Object.entries(environments)) {
+    it(`of ${name} has its own namespaces, bucket, hosts and folders, and nobody else's`, () => {
+      const { prowjob_namespace, pod_namespace, plank, push_gateway, presets } = config(place);
+      assert.deepEqual([prowjob_namespace, pod_namespace], [place.jobsNamespace, place.jobsNamespace]);
+      const [decoration] = plank.default_decoration_config_entries;
+      assert.equal(decoration?.config.gcs_configuration.bucket, place.bucket);
+      assert.equal(decoration.config.gcs_credentials_secret, place.gcsCredentialsSecret);
+      assert.equal(push_gateway.endpoint, place.services.pushgateway);
+      const shared = presets.find(({ labels }) => "preset-shared-images" in labels);
+      assert.equal(
+        shared?.volumes?.[0]?.hostPath?.path,
+        `/var/lib/stdci/shared/kubevirt-images/${place.prowNamespace}`,
+      );
+      const all = configMaps(place)
+        .flatMap(({ data }) => Object.values(data))
+        .join("\n");
+      for (const other of Object.values(environments).filter((one) => one !== place)) {
+        assert.doesNotMatch(all, new RegExp(`(?<![\\w-])${other.prowNamespace}(?![\\w])`), other.prowNamespace);
+      }
+    });
+  }
+
+  it("writes a job's address in one line without spaces", () => {
+    const lines = configMap(testing, "config").data["config.yaml"]?.split("\n") ?? [];
+    const written = lines.filter((line) => line.includes("job_url_template"));
+    assert.equal(written.length, 1);
+    assert.ok(written[0]?.includes("/{{.Spec.Job}}/{{.Status.BuildID}}/"), written[0]);
+    assert.doesNotMatch(jobUrlTemplate(testing).replaceAll(/\{\{.*?\}\}/g, ""), /\s/);
+  });
+
+  it("serves the runbook's repositories: 29 squashed and 2 merged, 10 and 21 in tide's queries", () => {
+    const { tide } = config(production);
+    const methods = Object.values(tide.merge_method);
+    assert.deepEqual([methods.filter((one) => one === "squash").length, methods.length], [29, 31]);
+    assert.deepEqual(
+      tide.queries.map(({ repos }) => repos.length),
+      [10, 21],
+    );
+    assert.ok(tide.queries.every(({ missingLabels }) => missingLabels.includes("dco-signoff: no")));
+    assert.ok(tide.queries[1]?.missingLabels.includes("do-not-merge/invalid-commit-message"));
+    const { orgs } = config(production)["branch-protection"];
+    assert.deepEqual(
+      Object.entries(orgs).map(([org, { repos }]) => [org, Object.keys(repos).length]),
+      [
+        ["kubevirt", 14],
+        ["k8snetworkplumbingwg", 1],
+        ["nmstate", 1],
+      ],
+    );
+  });
+
+  it("gives plugins to 36 organisations and repositories, and reviews 29 by the same rules", () => {
+    const { plugins: list, triggers, approve, lgtm } = plugins(production);
+    assert.equal(Object.keys(list).length, 36);
+    assert.deepEqual(
+      triggers.map(({ repos }) => repos.length),
+      [25, 1, 1, 1],
+    );
+    assert.deepEqual([approve[0]?.repos.length, lgtm[0]?.repos.length], [29, 29]);
+  });
+
+  it("names no plugin twice for one repository, which Prow refuses", () => {
+    const { plugins: list } = plugins(production);
+    for (const [name, { plugins: own }] of Object.entries(list)) {
+      const [org = "", repository] = name.split("/");
+      const all = [...own, ...(repository === undefined ? [] : (list[org]?.plugins ?? []))];
+      assert.equal(new Set(all).size, all.length, name);
+    }
+  });
+
+  it("calls external plugins by the names that their Services have", () => {
+    for (const { place, prefix } of [
+      { place: production, prefix: "" },
+      { place: staging, prefix: "staging-" },
+    ]) {
+      const called = Object.values(plugins(place).external_plugins).flat();
+      assert.deepEqual(
+        [...new Set(called.map(({ name, endpoint }) => `${name} ${endpoint}`))].sort(),
+        ["cherrypicker", "needs-rebase", "rehearse", "release-blocker"].map(
+          (name) => `${name} http://${prefix}${name}`,
+        ),
+      );
+    }
+  });
+
+  it("has 27 labels for everybody and 77 for ten repositories, with colours and targets that GitHub's tool takes", () => {
+    interface Labels {
+      readonly labels: readonly { readonly color: string; readonly target: string }[];
+    }
+    const { default: everybody, repos } = content(production, "label-config", "labels.yaml") as {
+      default: Labels;
+      repos: Record<string, Labels>;
+    };
+    const own = Object.values(repos).flatMap(({ labels }) => labels);
+    assert.deepEqual([everybody.labels.length, Object.keys(repos).length, own.length], [27, 10, 77]);
+    for (const { color, target } of [...everybody.labels, ...own]) {
+      assert.match(color, /^[0-9a-fA-F]{6}$/);
+      assert.match(target, /^(prs|issues|both)$/);
+    }
+  });
+
+  it("has more presets in the newer version, and refuses a version that it does not know", () => {
+    const names = (place: ConfigurationPlace) => config(place).presets.flatMap(({ labels }) => Object.keys(labels));
+    const old = names(placeOf("a", "", { version: "20201021" }));
+    const first = ["dind-enabled", "docker-mirror", "shared-images", "kubevirtci-docker-credential"];
+    assert.deepEqual(
+      old,
+      first.map((name) => `preset-${name}`),
+    );
+    const added = ["bazel-cache", "kubevirtci-quay-credential", "project-infra-kubevirtci-docker-credential"];
+    assert.deepEqual(names(testing), [...old, ...added.map((name) => `preset-${name}`)]);
+    const { error } = configurationSettings.safeParse({ version: "20190101" });
+    assert.match(String(error?.issues[0]?.message), /"20201021"\|"20201202"/);
+  });
+});
+
+describe("the owner of a ConfigMap", () => {
+  it("is the program, and then no plugin writes any", () => {
+    for (const place of [testing, staging]) {
+      assert.ok(configMaps(place).every(({ owner }) => owner === "program"));
+      const { config_updater, plugins: list } = plugins(place);
+      assert.equal(config_updater, undefined);
+      assert.ok(Object.values(list).every(({ plugins: own }) => !own.includes("config-updater")));
+    }
+  });
+
+  it("is Prow's updater for exactly those that its maps name, under the names that pods mount", () => {
+    for (const { prefix, updaterOwns } of [
+      { prefix: "", updaterOwns: ["job-config"] },
+      { prefix: "staging-", updaterOwns: ["label-config", "job-config", "plugins"] },
+    ] as const) {
+      const place = placeOf("prow", prefix, { updaterOwns: [...updaterOwns] });
+      const owned = configMaps(place).filter(({ owner }) => owner === "updater");
+      assert.deepEqual(owned.map(({ key }) => key).sort(), [...updaterOwns].sort());
+      const { config_updater, plugins: list } = plugins(place);
+      const maps = Object.values(config_updater?.maps ?? {}) as { name: string; clusters: object; gzip?: true }[];
+      assert.deepEqual(maps.map(({ name }) => name).sort(), updaterOwns.map((key) => `${prefix}${key}`).sort());
+      for (const { name, clusters, gzip } of maps) {
+        assert.deepEqual(clusters, { default: ["prow"] });
+        assert.equal(gzip, name.endsWith("job-config") ? true : undefined);
+      }
+      assert.ok(list["kubevirt/project-infra"]?.plugins.includes("config-updater"));
+    }
+  });
+});

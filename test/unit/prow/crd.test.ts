@@ -1,0 +1,49 @@
+/** The pinned ProwJob kind: small, structural, and open for fields of a newer Prow. */
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { prowJobCrd } from "../../../components/prow/crd.ts";
+import { trimDefinition } from "../../../components/prow/crd/trim.ts";
+
+describe("the ProwJob kind", () => {
+  it("is pinned to a commit and a checksum of upstream's file", () => {
+    const { module, version, sha256 } = prowJobCrd.upstream;
+    assert.equal(module, "sigs.k8s.io/prow");
+    assert.match(version, /^v0\.0\.0-\d{14}-[0-9a-f]{12}$/);
+    assert.match(sha256, /^[0-9a-f]{64}$/);
+  });
+
+  it("fits into a state, keeps upstream's rules and the nine columns", () => {
+    const text = JSON.stringify(prowJobCrd);
+    assert.ok(text.length < 20_000, `${text.length} bytes`);
+    const { versions } = prowJobCrd.spec as { versions: { additionalPrinterColumns: { name: string }[] }[] };
+    assert.equal(versions[0]?.additionalPrinterColumns.length, 9);
+    assert.match(text, /"enum":\["presubmit","postsubmit","periodic","batch"\]/);
+    assert.match(text, /"scheduling"/);
+  });
+
+  it("is made without descriptions, with foreign types open, and with a field called description kept", () => {
+    const schema = (extra: string) => `
+kind: CustomResourceDefinition
+metadata: {name: prowjobs.prow.k8s.io, annotations: {a: b}, creationTimestamp: null}
+spec: {group: prow.k8s.io, names: {kind: ProwJob}, scope: Namespaced, preserveUnknownFields: false, versions: [{name: v1,
+  schema: {openAPIV3Schema: {type: object, description: no, properties: {${extra}}}}}]}`;
+    const { spec, metadata } = trimDefinition(
+      schema("pod_spec: {type: object, properties: {x: {type: string}}}, description: {type: string, description: no}"),
+    );
+    assert.deepEqual(metadata, { name: "prowjobs.prow.k8s.io", annotations: { a: "b" } });
+    const open = { "x-kubernetes-preserve-unknown-fields": true };
+    assert.deepEqual(spec.versions, [
+      {
+        name: "v1",
+        schema: {
+          openAPIV3Schema: {
+            type: "object",
+            properties: { pod_spec: { type: "object", ...open }, description: { type: "string" } },
+            ...open,
+          },
+        },
+      },
+    ]);
+    assert.throws(() => trimDefinition("kind: Deployment\n"), /is no definition of prowjobs/);
+  });
+});

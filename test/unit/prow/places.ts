@@ -1,0 +1,40 @@
+/** The three environments as the runbook has them, as far as their configuration depends on them. */
+import type { ConfigurationPlace, NamedService } from "../../../components/prow/configuration/place.ts";
+import { configurationSettings, type ConfigurationSettings } from "../../../components/prow/configuration/settings.ts";
+
+const services: readonly NamedService[] = [
+  ...(["pushgateway", "needs-rebase", "cherrypicker", "release-blocker", "rehearse", "docker-mirror"] as const),
+  "bazel-cache",
+];
+
+/** A place whose Services have their own names as hosts. */
+export function placeOf(
+  prowNamespace: string,
+  prefix: string,
+  settings: Partial<ConfigurationSettings> = {},
+): ConfigurationPlace {
+  return {
+    settings: configurationSettings.parse(settings),
+    prowNamespace,
+    jobsNamespace: `${prowNamespace}-jobs`,
+    bucket: prowNamespace,
+    deckUrl: "https://deck.example",
+    gcswebUrl: "https://gcsweb.example",
+    sharedImages: `/var/lib/stdci/shared/kubevirt-images/${prowNamespace}`,
+    services: Object.fromEntries(
+      services.map((name) => [
+        name,
+        name === "bazel-cache" ? `${prefix}${name}.${prowNamespace}:8080` : `${prefix}${name}`,
+      ]),
+    ) as ConfigurationPlace["services"],
+    utilityImages: { clonerefs: "c:1", initupload: "i:1", entrypoint: "e:1", sidecar: "s:1" },
+    gcsCredentialsSecret: `${prefix}gcs`,
+    jobSecrets: [`${prefix}gcs`, `${prefix}kubevirtci-docker-credential`],
+    configMapName: (key) => `${prefix}${key}`,
+    objectName: (base) => `${prefix}${base}`,
+  };
+}
+
+export const testing = placeOf("kubernetes-prow", "");
+export const staging = placeOf("staging-kubevirt-prow", "staging-");
+export const production = placeOf("kubevirt-prow", "", { jobs: { from: "none" }, updaterOwns: ["job-config"] });
