@@ -74,7 +74,7 @@ function deck({ gcswebUrl }: ConfigurationPlace) {
       ],
     },
     tide_update_period: "1s",
-    default_rerun_auth_configs: [{ config: { github_team_ids: [taskforce] } }],
+    default_rerun_auth_configs: [{ rerun_auth_configs: { github_team_ids: [taskforce] } }],
   };
 }
 

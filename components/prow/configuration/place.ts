@@ -17,7 +17,7 @@ export type NamedService =
   "pushgateway" | "needs-rebase" | "cherrypicker" | "release-blocker" | "rehearse" | "docker-mirror" | "bazel-cache";
 
 /** Programs that Prow adds to the pods of decorated jobs. */
-export type UtilityImage = "clonerefs" | "initupload" | "entrypoint" | "sidecar";
+type UtilityImage = "clonerefs" | "initupload" | "entrypoint" | "sidecar";
 
 /** Plain data: one environment, as far as its files depend on it. */
 export interface ConfigurationPlace {

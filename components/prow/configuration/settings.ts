@@ -2,7 +2,7 @@ import { z } from "zod";
 import { configurationVersions, newestVersion } from "./base/versions.ts";
 
 /** ConfigMaps that Prow's config-updater can own. */
-export const updatable = ["config", "plugins", "label-config", "job-config"] as const;
+const updatable = ["config", "plugins", "label-config", "job-config"] as const;
 
 /** A ConfigMap that Prow's config-updater can own. */
 export type Updatable = (typeof updatable)[number];

@@ -1,0 +1,71 @@
+/** Prow's checkconfig reads what is rendered. It does not ask GitHub whether repositories and teams exist. */
+import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, describe, it } from "mocha";
+import { configMaps } from "../../components/prow/configuration/files.ts";
+import { packJobs } from "../../components/prow/configuration/jobs.ts";
+import { placeOf, production, staging, testing } from "../unit/prow/places.ts";
+import { checkconfig, mountConfigMaps, prowTools } from "./prow/tools.ts";
+
+describe("Prow's checkconfig", function () {
+  this.timeout(900_000);
+  const folder = mkdtempSync(path.join(tmpdir(), "orrery-checkconfig-"));
+  let tools: string;
+  before(async () => {
+    tools = await prowTools();
+  });
+  after(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  for (const [name, place] of Object.entries({ testing, staging, production })) {
+    it(`accepts config, plugins and jobs of ${name}, and warns of nothing`, () => {
+      const at = path.join(folder, name);
+      mountConfigMaps(configMaps(place), at);
+      assert.equal(checkconfig(tools, at), "");
+    });
+  }
+
+  it("accepts the older version of the base, and every ConfigMap of the updater", () => {
+    const at = path.join(folder, "older");
+    const updaterOwns = ["config", "plugins", "label-config", "job-config"] as const;
+    mountConfigMaps(configMaps(placeOf("prow", "x-", { version: "20201021", updaterOwns: [...updaterOwns] })), at);
+    assert.equal(checkconfig(tools, at), "");
+  });
+
+  it("reads jobs that are compressed", () => {
+    const at = path.join(folder, "compressed");
+    const filler = `# ${"jobs ".repeat(2000)}\n`;
+    const files = Array.from({ length: 100 }, (_, index) => ({
+      path: `kubevirt/kubevirt/x${index}.yaml`,
+      text: `${filler}periodics: [{name: job-${index}, interval: 24h, decorate: true, spec: {containers: [{image: "a:1", command: [a]}]}}]\n`,
+    }));
+    mountConfigMaps(configMaps(production), at);
+    const { data, binaryData } = packJobs(files);
+    assert.deepEqual(data, {});
+    mountConfigMaps(
+      [{ key: "job-config", in: "prow", owner: "updater", data, ...(binaryData === undefined ? {} : { binaryData }) }],
+      at,
+    );
+    assert.equal(checkconfig(tools, at), "");
+  });
+
+  it("refuses what is wrong, so its word means something", () => {
+    const broken = (file: string, from: string | RegExp, to: string): string => {
+      const at = path.join(folder, "broken");
+      cpSync(path.join(folder, "testing"), at, { recursive: true });
+      const text = readFileSync(path.join(at, file), "utf8");
+      assert.match(text, new RegExp(from));
+      writeFileSync(path.join(at, file), text.replace(from, to));
+      const said = checkconfig(tools, at);
+      rmSync(at, { recursive: true });
+      return said;
+    };
+    assert.match(broken("config/config.yaml", "sync_period: 2m", "sync_period: soon"), /sync_period|invalid duration/);
+    assert.match(broken("config/config.yaml", "size_limit", "size_limits"), /unknown field/);
+    assert.match(broken("plugins/plugins.yaml", "- blunderbuss", "- blunderbus"), /blunderbus/);
+    assert.match(broken("job-config/test_job_config.yaml", "name: test-job", "name: Test Job!"), /Test Job!/);
+  });
+});
