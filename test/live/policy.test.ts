@@ -1,0 +1,43 @@
+/** The policy pack under the real engine: it lets the test stack pass as disposable, and stops it when that is not said. */
+import assert from "node:assert/strict";
+import { rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { after, before, describe, it } from "mocha";
+import { aim } from "../../config/aim.ts";
+import { samplePassphrase } from "../../config/samples.ts";
+import { stackPath } from "../../config/stackFile.ts";
+import { root } from "../../lab/settings.ts";
+import { lab } from "./cloud.ts";
+import { pulumi, type Target } from "./engine.ts";
+
+const target: Target = { stack: "policy", file: path.join(lab.dir, "Pulumi.policy.yaml") };
+const config = path.join(lab.dir, "policy.json");
+
+describe("the policy pack", () => {
+  before(async () => {
+    aim(stackPath("test"), target.file, lab, samplePassphrase("test"));
+    writeFileSync(config, JSON.stringify({ protected: { disposable: true } }));
+    const made = await pulumi(["stack", "init"], target);
+    assert.equal(made.code, 0, made.text);
+  });
+
+  after(async () => {
+    await pulumi(["stack", "rm", "--yes", "--preserve-config"], target);
+    rmSync(path.join(root, "Pulumi.policy.yaml"), { force: true }); // stack init writes it
+  });
+
+  it("finds nothing wrong with the test stack", async () => {
+    const { code, text } = await pulumi(["preview", "--policy-pack", "policy", "--policy-pack-config", config], target);
+    assert.equal(code, 0, text);
+    assert.match(text, /orrery@v\d/);
+    assert.doesNotMatch(text, /\[mandatory\]/);
+  });
+
+  it("stops a preview that leaves data unprotected, and says what and why", async () => {
+    const { code, text } = await pulumi(["preview", "--policy-pack", "policy"], target);
+    assert.notEqual(code, 0);
+    assert.match(text, /\[mandatory\]\s+protected\s+\(kubernetes:core\/v1:PersistentVolumeClaim: [^)]+\)/);
+    assert.match(text, /holds data and is not protected; set its protect/);
+    assert.doesNotMatch(text, /\[mandatory\]\s+(?!protected)/);
+  });
+});
