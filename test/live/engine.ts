@@ -1,6 +1,6 @@
 /** Runs the real Pulumi engine for live tests; the environment is that of `npm run lab -- env`. */
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { root } from "../../lab/settings.ts";
@@ -59,6 +59,15 @@ export function pulumi(
       resolve({ code: code ?? 1, text, stdout });
     });
   });
+}
+
+/** Makes the stack in the lab's backend. The CLI writes a file for it into the project too, which nobody wants there. */
+export async function initStack(target: Target): Promise<void> {
+  const file = path.join(root, `Pulumi.${target.stack}.yaml`);
+  const committed = existsSync(file);
+  const { code, text } = await pulumi(["stack", "init"], target);
+  if (!committed) rmSync(file, { force: true });
+  if (code !== 0) throw new Error(text);
 }
 
 /** One step of an update: operation and URN. */

@@ -1,14 +1,13 @@
 /** The policy pack under the real engine: it lets the test stack pass as disposable, and stops it when that is not said. */
 import assert from "node:assert/strict";
-import { rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { aim } from "../../config/aim.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { stackPath } from "../../config/stackFile.ts";
-import { root } from "../../lab/settings.ts";
 import { lab } from "./cloud.ts";
-import { pulumi, type Target } from "./engine.ts";
+import { initStack, pulumi, type Target } from "./engine.ts";
 
 const target: Target = { stack: "policy", file: path.join(lab.dir, "Pulumi.policy.yaml") };
 const config = path.join(lab.dir, "policy.json");
@@ -17,13 +16,11 @@ describe("the policy pack", () => {
   before(async () => {
     aim(stackPath("test"), target.file, lab, samplePassphrase("test"));
     writeFileSync(config, JSON.stringify({ protected: { disposable: true } }));
-    const made = await pulumi(["stack", "init"], target);
-    assert.equal(made.code, 0, made.text);
+    await initStack(target);
   });
 
   after(async () => {
     await pulumi(["stack", "rm", "--yes", "--preserve-config"], target);
-    rmSync(path.join(root, "Pulumi.policy.yaml"), { force: true }); // stack init writes it
   });
 
   it("finds nothing wrong with the test stack", async () => {

@@ -12,7 +12,7 @@ import { samplePassphrase } from "../../config/samples.ts";
 import { kubeApi, type KubeObject } from "../../lab/kubernetes/api.ts";
 import { writeLoginKey } from "../../lab/summary.ts";
 import { dig, eventually, lab, openstackApi } from "./cloud.ts";
-import { pulumi, steps, type Target } from "./engine.ts";
+import { initStack, pulumi, steps, type Target } from "./engine.ts";
 import { absentFrom, differencesOf, type StateResource } from "./really.ts";
 
 const target: Target = { stack: "test", file: path.join(lab.dir, "Pulumi.test.yaml") };
@@ -36,8 +36,7 @@ async function hub(): Promise<{ hostname: string; address: string }> {
 describe("the test stack on the lab", () => {
   before(async () => {
     aim(stackPath("test"), target.file, lab, samplePassphrase("test"));
-    const made = await pulumi(["stack", "init"], target);
-    assert.equal(made.code, 0, made.text);
+    await initStack(target);
   });
 
   it("can be interrupted in the middle of up, and the next up finishes", async () => {

@@ -10,7 +10,7 @@ import { put } from "../../config/stackEdit.ts";
 import { projectDir, stackPath } from "../../config/stackFile.ts";
 import { makePremises } from "../../lab/premises.ts";
 import { eventually, lab } from "./cloud.ts";
-import { type Outcome, pulumi, type Step, steps, type Target } from "./engine.ts";
+import { initStack, type Outcome, pulumi, type Step, steps, type Target } from "./engine.ts";
 import { api } from "./kube.ts";
 import { absentFrom, differencesOf, type StateResource } from "./really.ts";
 
@@ -49,10 +49,7 @@ export class SystemOnLab {
     rmSync(source);
     const env = { PULUMI_CONFIG_PASSPHRASE: samplePassphrase(stack) };
     const opened = new SystemOnLab(system, { stack: `${stack}-${system}`, file, env });
-    const made = await pulumi(["stack", "init"], opened.target);
-    // The CLI leaves a file for the new stack in the project; this stack's is in the lab's folder.
-    rmSync(path.join(projectDir, `Pulumi.${opened.target.stack}.yaml`), { force: true });
-    if (made.code !== 0) throw new Error(made.text);
+    await initStack(opened.target);
     return opened;
   }
 
