@@ -1,24 +1,32 @@
 /** DIALS' day-2 commands as one calls them, against the lab's Kubernetes, real Celery workers and a real registry. */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { createHash } from "node:crypto";
+import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, afterEach, before, describe, it } from "mocha";
+import { after, before, describe, it } from "mocha";
 import { put } from "../../config/stackEdit.ts";
 import { root } from "../../lab/settings.ts";
-import { bound, CeleryWorld, eventually, freePort } from "./dials/celery.ts";
+import { CeleryWorld, eventually, freePort } from "./dials/celery.ts";
+import { openKeycloak } from "./dials/keycloak.ts";
 import { playKubelet } from "./dials/kubelet.ts";
 import { installPrograms } from "./dials/programs.ts";
-import { pulumi, type Target } from "./engine.ts";
+import { openRegistry, type Registry } from "./dials/registry.ts";
+import type { Target } from "./engine.ts";
 import { api, type KubeObject } from "./kube.ts";
 import { type OpsOutcome, SystemOnLab } from "./system.ts";
 
 const namespace = "cms-dials-test";
 const core = `/api/v1/namespaces/${namespace}`;
 const apps = `/apis/apps/v1/namespaces/${namespace}`;
+
+/** What kwok does for a pod that runs nothing. */
+const kwok = (kind: "PortForward" | "Exec", name: string, spec: object): KubeObject & { spec: object } => ({
+  apiVersion: "kwok.x-k8s.io/v1alpha1",
+  kind,
+  metadata: { name, namespace },
+  spec,
+});
 
 describe("DIALS' day-2 commands on the lab", function () {
   this.timeout(600_000);
@@ -32,23 +40,13 @@ describe("DIALS' day-2 commands on the lab", function () {
     dir = mkdtempSync(path.join(tmpdir(), "dials-ops-"));
     dials = await SystemOnLab.open("dials", "test");
     ({ target } = dials);
-    const made = await pulumi(["up", "--yes", "--skip-preview"], target);
-    assert.equal(made.code, 0, made.text);
+    await dials.comesUp();
     const login = await secret("dials-etl-secrets", "FLOWER_BASIC_AUTH");
     const { data } = await api.get<KubeObject & { data: Record<string, string> }>(
       `${core}/configmaps/dials-etl-config`,
     );
     world = await CeleryWorld.open(data["etl.config.json"] ?? "", login);
-    // Where the lab's port-forward to Flower's pod ends.
-    const [pod] = await podsOf("flower");
-    const target_ = { address: "127.0.0.1", port: world.flowerPort };
-    const spec = { forwards: [{ ports: [5555], target: target_ }] };
-    await api.apply({
-      apiVersion: "kwok.x-k8s.io/v1alpha1",
-      kind: "PortForward",
-      metadata: { name: pod ?? "", namespace },
-      spec,
-    });
+    await flowerInItsPod();
   });
   after(async () => {
     await world.close();
@@ -56,7 +54,14 @@ describe("DIALS' day-2 commands on the lab", function () {
     rmSync(dir, { recursive: true, force: true });
   });
 
-  const ops = (words: readonly string[], env?: NodeJS.ProcessEnv): Promise<OpsOutcome> => dials.ops(words, env);
+  const ops = (words: readonly string[]): Promise<OpsOutcome> => dials.ops(words);
+
+  /** Lets a port-forward to Flower's pod of the lab end at the real Flower. */
+  async function flowerInItsPod(): Promise<void> {
+    const [name = ""] = await podsOf("flower");
+    const forwards = [{ ports: [5555], target: { address: "127.0.0.1", port: world.flowerPort } }];
+    await api.apply(kwok("PortForward", name, { forwards }));
+  }
 
   async function secret(name: string, key: string): Promise<string> {
     const { data } = await api.get<KubeObject & { data: Record<string, string> }>(`${core}/secrets/${name}`);
@@ -242,22 +247,14 @@ describe("DIALS' day-2 commands on the lab", function () {
       const listed = await ops(["list"]);
       assert.equal(listed.code, 0);
       assert.match(listed.stdout, /tracker-bulk +0\/0 +paused/);
-      const again = await pulumi(["up", "--yes", "--skip-preview", "--expect-no-changes"], target);
-      assert.equal(again.code, 0, again.text);
+      await dials.changesNothing();
       const resumed = await ops(["resume", "--yes"]);
       assert.equal(resumed.code, 0, resumed.stdout + resumed.stderr);
       assert.equal(await replicas("tracker-bulk"), 1);
     });
 
     it("forward reaches Flower", async () => {
-      const [pod] = await podsOf("flower");
-      const spec = { forwards: [{ ports: [5555], target: { address: "127.0.0.1", port: world.flowerPort } }] };
-      await api.apply({
-        apiVersion: "kwok.x-k8s.io/v1alpha1",
-        kind: "PortForward",
-        metadata: { name: pod ?? "", namespace },
-        spec,
-      });
+      await flowerInItsPod(); // the pod is a new one since the pause
       const port = await freePort();
       const args = [
         "ops/cli.ts",
@@ -289,14 +286,8 @@ describe("DIALS' day-2 commands on the lab", function () {
 
     it("etl runs the ETL's own command line in the indexer's pod", async () => {
       writeFileSync(path.join(dir, "cli.py"), "import sys; print('cli', *sys.argv[1:]); sys.exit(4)\n");
-      const [pod] = await podsOf("common-indexer");
-      const execs = [{ local: { workDir: dir } }];
-      await api.apply({
-        apiVersion: "kwok.x-k8s.io/v1alpha1",
-        kind: "Exec",
-        metadata: { name: pod ?? "", namespace },
-        spec: { execs },
-      });
+      const [pod = ""] = await podsOf("common-indexer");
+      await api.apply(kwok("Exec", pod, { execs: [{ local: { workDir: dir } }] }));
       let last: OpsOutcome | undefined;
       await eventually(
         "the pod's exec",
@@ -316,8 +307,8 @@ describe("DIALS' day-2 commands on the lab", function () {
       const asked = await ops(["rotate"]);
       assert.equal(asked.code, 0, asked.stderr);
       assert.match(asked.stdout, /set dials:settings.passwordRound to 2; next: npx pulumi up/);
-      const up = await pulumi(["up", "--yes", "--skip-preview"], target);
-      assert.equal(up.code, 0, up.text);
+      const { code, text } = await dials.up();
+      assert.equal(code, 0, text);
       const fresh = await secret("redis-etl-broker", "database-password");
       assert.notEqual(fresh, old);
       for (const [index, key] of ["CELERY_BROKER_URL", "CELERY_RESULT_BACKEND", "CELERY_REDBEAT_URL"].entries()) {
@@ -328,47 +319,15 @@ describe("DIALS' day-2 commands on the lab", function () {
   });
 
   describe("images", () => {
-    let registry: ChildProcess;
-    let address: string;
+    let registry: Registry;
     before(async () => {
-      address = `127.0.0.1:${await freePort()}`;
-      const config = path.join(dir, "registry.yaml");
-      writeFileSync(
-        config,
-        JSON.stringify({
-          version: 0.1,
-          storage: { filesystem: { rootdirectory: path.join(dir, "registry") } },
-          http: { addr: address },
-        }),
-      );
-      registry = spawn("setpriv", [...bound, "docker-registry", "serve", config], { stdio: "ignore" });
-      await eventually("the registry answers", 30, () => fetch(`http://${address}/v2/`).then(({ ok }) => ok));
+      registry = await openRegistry();
     });
-    after(() => registry.kill());
-
-    /** Pushes an image of nothing. @returns its digest */
-    async function push(repository: string, tag: string, content: string): Promise<string> {
-      const config = JSON.stringify({ content });
-      const digest = `sha256:${createHash("sha256").update(config).digest("hex")}`;
-      const begun = await fetch(`http://${address}/v2/${repository}/blobs/uploads/`, { method: "POST" });
-      const upload = new URL(begun.headers.get("location") ?? "", `http://${address}`);
-      upload.searchParams.set("digest", digest);
-      await fetch(upload, { method: "PUT", body: config, headers: { "content-type": "application/octet-stream" } });
-      const type = "application/vnd.docker.distribution.manifest.v2+json";
-      const blob = { mediaType: "application/vnd.docker.container.image.v1+json", size: config.length, digest };
-      const manifest = JSON.stringify({ schemaVersion: 2, mediaType: type, config: blob, layers: [] });
-      const put_ = await fetch(`http://${address}/v2/${repository}/manifests/${tag}`, {
-        method: "PUT",
-        body: manifest,
-        headers: { "content-type": type },
-      });
-      assert.equal(put_.status, 201, await put_.text());
-      return put_.headers.get("docker-content-digest") ?? "";
-    }
+    after(() => registry.close());
 
     it("pin takes the registry's digest, which rolls out; history keeps what ran before", async () => {
-      const first = await push("cms-dqmdc/dials-frontend", "latest", "1.12.0");
-      const repository = `${address}/cms-dqmdc/dials-frontend`;
+      const first = await registry.push("cms-dqmdc/dials-frontend", "latest", "1.12.0");
+      const repository = `${registry.address}/cms-dqmdc/dials-frontend`;
       const settings = ["config", "dials:settings"];
       writeFileSync(
         target.file,
@@ -380,12 +339,12 @@ describe("DIALS' day-2 commands on the lab", function () {
       const pinned = await ops(["images", "pin", "frontend"]);
       assert.equal(pinned.code, 0, pinned.stderr);
       assert.ok(readFileSync(target.file, "utf8").includes(`${repository}@${first}`));
-      assert.equal((await pulumi(["up", "--yes", "--skip-preview"], target)).code, 0);
+      assert.equal((await dials.up()).code, 0);
       assert.match((await ops(["images", "pin", "frontend"])).stdout, /latest is what is configured/);
 
-      const second = await push("cms-dqmdc/dials-frontend", "1.12.1", "1.12.1");
+      const second = await registry.push("cms-dqmdc/dials-frontend", "1.12.1", "1.12.1");
       assert.equal((await ops(["images", "pin", "frontend=1.12.1"])).code, 0);
-      assert.equal((await pulumi(["up", "--yes", "--skip-preview"], target)).code, 0);
+      assert.equal((await dials.up()).code, 0);
       const { stdout } = await ops(["images", "history", "--json"]);
       const past = (JSON.parse(stdout) as { name: string; image: string; note: string }[]).filter(
         ({ name }) => name === "Deployment frontend",
@@ -403,60 +362,22 @@ describe("DIALS' day-2 commands on the lab", function () {
   });
 
   describe("sso", () => {
-    let keycloak: Server;
-    let known: readonly string[];
-    before(async () => {
-      // As much of Keycloak as the checks ask for.
-      keycloak = createServer((request, response) => {
-        const url = new URL(request.url ?? "", "http://sso");
-        const [client, redirect] = [
-          url.searchParams.get("client_id") ?? "",
-          url.searchParams.get("redirect_uri") ?? "",
-        ];
-        const at = `http://${request.headers.host ?? ""}/auth/realms/cern`;
-        if (url.pathname.endsWith("openid-configuration"))
-          return response.end(JSON.stringify({ authorization_endpoint: `${at}/auth` }));
-        if (url.pathname.endsWith("api-access/token")) {
-          let body = "";
-          request.on("data", (chunk: Buffer) => (body += chunk.toString()));
-          request.on("end", () => {
-            const form = new URLSearchParams(body);
-            response.statusCode =
-              form.get("client_secret")?.startsWith("sample-") === true &&
-              form.get("audience") === "cms-dials-dev-confidential-app"
-                ? 200
-                : 401;
-            response.end("{}");
-          });
-          return;
-        }
-        const refusal = known.includes(client)
-          ? redirect.includes("?ws=")
-            ? "Invalid parameter: redirect_uri"
-            : undefined
-          : "Client not found.";
-        response.statusCode = refusal === undefined ? 200 : 400;
-        response.end(refusal ?? "login");
-      });
-      const port = await freePort();
-      await new Promise<void>((resolve) => keycloak.listen(port, "127.0.0.1", resolve));
-      writeFileSync(
-        target.file,
-        put(
-          readFileSync(target.file, "utf8"),
-          ["config", "dials:settings", "sso", "server"],
-          `http://127.0.0.1:${port}/auth/`,
-        ),
-      );
-    });
-    after(() => keycloak.close());
-    afterEach(() => {
-      known = [];
-    });
+    const audience = "cms-dials-dev-confidential-app";
+    const client = "cms-dials-dev-api-client-test";
+
+    /** Runs the checks against a server that knows the public application, and this secret of the API client. */
+    async function sso(clientSecret: string, ...words: readonly string[]): Promise<OpsOutcome> {
+      const redirects = { "cms-dials-dev-public-app": ["https://cmsdials.apps.lab.test/"] };
+      const keycloak = await openKeycloak("cern", { redirects, secrets: { [client]: clientSecret }, audience });
+      try {
+        return await dials.with([[["dials:settings", "sso", "server"], keycloak.url]], () => ops(["sso", ...words]));
+      } finally {
+        await keycloak.close();
+      }
+    }
 
     it("finds an application that is not registered, and a redirect that is too narrow", async () => {
-      known = ["cms-dials-dev-public-app"];
-      const { code, stdout } = await ops(["sso", "--online"]);
+      const { code, stdout } = await sso("unknown", "--online");
       assert.equal(code, 1);
       assert.match(stdout, /^ok +login to cms-dials-dev-public-app: returns to https:\/\/cmsdials.apps.lab.test\/$/m);
       assert.match(
@@ -467,14 +388,23 @@ describe("DIALS' day-2 commands on the lab", function () {
     });
 
     it("asks for a token with each API client's secret of the cluster", async () => {
-      const { code, stdout, stderr } = await ops(["sso", "--clients", "--json"]);
-      assert.equal(code, 0, stderr);
-      const tokens = (JSON.parse(stdout) as { what: string; state: string }[]).filter(({ what }) =>
-        what.startsWith("token of"),
-      );
-      assert.deepEqual(
-        tokens.map(({ what, state }) => [what, state]),
-        [["token of cms-dials-dev-api-client-test", "ok"]],
+      const clients = JSON.parse(await secret("dials-backend-secrets", "DJANGO_KEYCLOAK_API_CLIENTS")) as object;
+      const own = Object.entries(clients).find(([, id]) => id === client)?.[0] ?? "";
+      const tokens = async (known: string): Promise<unknown[]> => {
+        const { code, stdout } = await sso(known, "--clients", "--json");
+        const checks = JSON.parse(stdout) as { what: string; state: string }[];
+        return [code, ...checks.filter(({ what }) => what.startsWith("token of")).map(({ state }) => state)];
+      };
+      assert.deepEqual(await tokens(own), [0, "ok"]);
+      assert.deepEqual(await tokens("renewed in the portal"), [1, "wrong"]);
+    });
+
+    it("says that the server does not answer", async () => {
+      const refused = await ops(["sso", "--online"]);
+      assert.equal(refused.code, 1);
+      assert.match(
+        refused.stdout,
+        /^wrong +SSO server: https:\/\/sso.apps.lab.test\/auth\/realms\/cern\/.*: .*(ENOTFOUND|EAI_AGAIN)/m,
       );
     });
   });
