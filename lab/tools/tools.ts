@@ -37,6 +37,15 @@ const tools = {
       { do: "take", path: "cmd/deck/template", module: "sigs.k8s.io/prow", in: "prow", to: "template" },
     ],
   },
+  /** Let's Encrypt's own small ACME server. */
+  pebble: {
+    name: "pebble",
+    minutes: 1,
+    files: ["pebble"],
+    releases: [],
+    sources: ["pebble"],
+    steps: [{ do: "build", package: "github.com/letsencrypt/pebble/v2/cmd/pebble", in: "pebble", to: "pebble" }],
+  },
 } satisfies Readonly<Record<string, Piece>>;
 
 /** Name of a tool. */
