@@ -1,5 +1,6 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
+import { refusal } from "../../config/refusal.ts";
 
 /** The three ways to a public IPv4 address, less the one without any. */
 type AddressSource =
@@ -63,7 +64,7 @@ export class FloatingAddress extends pulumi.ComponentResource {
 export function freeAddress(ip: openstack.networking.GetFloatingIpResult, portId: string, setting: string): string {
   const address = ip.address ?? "";
   if (ip.portId !== undefined && ip.portId !== "" && ip.portId !== portId) {
-    throw new pulumi.RunError(
+    throw refusal(
       `${setting}: floating IP ${address} is taken by port ${ip.portId}` +
         `${ip.fixedIp === undefined ? "" : ` (${ip.fixedIp})`}; free it there or name another`,
     );

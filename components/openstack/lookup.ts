@@ -1,5 +1,6 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
+import { refusal } from "../../config/refusal.ts";
 import { isId } from "./names.ts";
 
 /** Looks up what already exists in the cloud; each error names the setting and says what to do about it. */
@@ -83,12 +84,9 @@ export class Lookup {
   }
 
   private find<T>(key: string, problem: string, found: Promise<T>): pulumi.Output<pulumi.Unwrap<T>> {
-    // RunError is the one error kind that the engine prints without a stack trace.
     const explained = found.catch((error: unknown) => {
       const words = oneLine(error instanceof Error ? error.message : String(error));
-      throw new pulumi.RunError(
-        loginProblem(words) ?? `${this.setting}.${key}: ${problem}\n  the cloud said: ${words}`,
-      );
+      throw refusal(loginProblem(words) ?? `${this.setting}.${key}: ${problem}\n  the cloud said: ${words}`);
     });
     return pulumi.output(explained);
   }

@@ -85,6 +85,7 @@ describe("Look-ups in the cloud", () => {
     it(`say which setting names a ${thing} that does not exist, in one message without a stack`, async () => {
       await assert.rejects(inCloud(nothing, ask), (error: Error) => {
         assert.ok(pulumi.RunError.isInstance(error));
+        assert.equal(error.stack, error.message, "a user would see a stack trace");
         assert.match(error.message, message);
         assert.match(error.message, /\n {2}the cloud said: Your query returned no results\.$/);
         return true;
