@@ -4,12 +4,14 @@ import { Dials } from "./components/dials/dials.ts";
 import { Thoth } from "./components/thoth/thoth.ts";
 import { refuseAmbientLogins } from "./config/ambient.ts";
 import { loadConfig } from "./config/load.ts";
+import { refuseMissingRights } from "./config/rights.ts";
 import { schemas } from "./config/systems.ts";
 import { connectClouds, connectClusters } from "./config/targets.ts";
 
 // Every problem of the config is reported here, before anything is registered.
 const config = loadConfig(schemas);
 refuseAmbientLogins(config.clouds);
+await refuseMissingRights(schemas, config, config.clusters);
 const cluster = connectClusters(config.clusters);
 const cloud = connectClouds(config.clouds);
 

@@ -12,6 +12,7 @@ import {
 import { dgraphProblems, dgraphSettings } from "./configDgraph.ts";
 import { nodepoolProblems, nodepoolSettings } from "./configNodepool.ts";
 import { ultrahookProblems, ultrahookSettings } from "./configUltrahook.ts";
+import { needs } from "./needs.ts";
 import { stationProblems, stationSettings } from "./station/settings.ts";
 
 /** Thoth: what a section's absence leaves out is not deployed. */
@@ -175,6 +176,7 @@ export const thothSchema = defineSystem({
     },
   },
   references: (settings) => references(settings),
+  needs: (settings) => needs(settings),
   rules: ({ bots, ultrahook, dgraph, station, nodepool }) => [
     ...(bots === undefined ? [] : botsProblems(bots)),
     ...(ultrahook === undefined ? [] : ultrahookProblems(ultrahook, receivers(bots))),
