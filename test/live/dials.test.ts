@@ -178,7 +178,7 @@ for (const [name, { namespace, deployments, pods, host, streams }] of Object.ent
       await dials.refusesDestroy();
       assert.deepEqual(await claims(), before_);
       if (name !== "prod") return;
-      const gone = await dials.destroy({ unprotect: true });
+      const gone = await dials.destroy();
       assert.equal(gone.code, 0, gone.text);
       assert.deepEqual(await claims(), before_, "production's claims outlive the program");
       const back = await dials.up();

@@ -61,9 +61,9 @@ export class SystemOnLab {
     return steps(["up", "--yes", "--skip-preview", ...more], this.target);
   }
 
-  /** `pulumi destroy`; `unprotect` says beforehand that protected data may go. */
-  async destroy({ unprotect }: { readonly unprotect: boolean }): Promise<Outcome> {
-    if (unprotect) await pulumi(["state", "unprotect", "--all", "--yes"], this.target);
+  /** `pulumi destroy`, after it was said that protected data may go. */
+  async destroy(): Promise<Outcome> {
+    await pulumi(["state", "unprotect", "--all", "--yes"], this.target);
     return pulumi(["destroy", "--yes", "--skip-preview"], this.target);
   }
 
@@ -135,7 +135,8 @@ export class SystemOnLab {
   /** Asserts that `destroy` refuses because of what is protected, and that it deletes nothing then. */
   async refusesDestroy(): Promise<void> {
     const before = await this.resources();
-    const refused = await this.destroy({ unprotect: false });
+    // With its preview, as people call it: what is protected refuses there.
+    const refused = await pulumi(["destroy", "--yes"], this.target);
     assert.notEqual(refused.code, 0, "nothing was protected");
     assert.match(refused.text, /protected/);
     assert.deepEqual(await absentFrom(lab, before), [], "something was deleted though destroy refused");
@@ -143,7 +144,7 @@ export class SystemOnLab {
 
   /** Asserts that `destroy` empties the state and, with what ends later, these collections of the cluster's API. */
   async isDestroyed(...collections: readonly string[]): Promise<void> {
-    const gone = await this.destroy({ unprotect: true });
+    const gone = await this.destroy();
     assert.equal(gone.code, 0, gone.text);
     const left = (await this.resources()).filter(({ type }) => /^(kubernetes|openstack):/.test(type));
     assert.deepEqual(left, []);
@@ -159,7 +160,7 @@ export class SystemOnLab {
 
   /** Forgets the stack, whatever is left of it, and these namespaces with all that was retained in them. */
   async close(...namespaces: readonly string[]): Promise<void> {
-    await this.destroy({ unprotect: true });
+    await this.destroy();
     await pulumi(["stack", "rm", "--yes", "--force", "--preserve-config"], this.target);
     const paths = namespaces.map((name) => `/api/v1/namespaces/${name}`);
     for (const at of paths) if ((await api.find(at)) !== undefined) await api.delete(at);
