@@ -63,9 +63,9 @@ export async function refuseMissingRights<T extends Readonly<Record<string, AnyS
   clusters: Clusters | undefined,
 ): Promise<void> {
   if (clusters === undefined || pulumi.runtime.getEngine() === undefined) return;
-  const needs = Object.entries(schemas).flatMap(([name, { needs: of }]) => {
+  const needs = Object.entries(schemas).flatMap(([name, schema]) => {
     const own = config[name];
-    return own === undefined || of === undefined ? [] : of(own.settings);
+    return own === undefined ? [] : (schema.needs?.(own.settings) ?? []);
   });
   const refused = new Map<string, readonly Question[]>();
   for (const cluster of new Set(needs.map((need) => need.cluster))) {

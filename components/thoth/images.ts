@@ -1,8 +1,8 @@
 /** Every image of Thoth, pinned. A stack may name another one, e.g. by digest, under `images` of its section. */
 export const images = {
-  /** Source: thoth-application's production overlay of 2020, the last one that ran it as a CronJob. */
+  /** The repository is upstream's; the tag is a placeholder, as no source at hand names one. */
   kebechet: "quay.io/thoth-station/kebechet-job:v1.0.9",
-  /** Source: thoth-application, nepthys overlay. */
+  /** The same holds. */
   nepthys: "quay.io/thoth-station/nepthys:v0.2.5",
   /** Source: thoth-application, the first release that it names. */
   reviewManager: "quay.io/thoth-station/sefkhet-abwy-webhook-receiver:v0.24.0",
