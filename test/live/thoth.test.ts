@@ -1,0 +1,511 @@
+/** Thoth's stage, production and test programs on one cluster, together: from nothing, twice, and to nothing again. */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { after, before, describe, it } from "mocha";
+import { parse } from "yaml";
+import { kubeconfig, samplePassphrase } from "../../config/samples.ts";
+import { openSalt } from "../../config/passphrase.ts";
+import { readStackFile } from "../../config/stackFile.ts";
+import { eventually, lab } from "./cloud.ts";
+import { api, kubeApi, type KubeObject } from "./kube.ts";
+import { pythonEnvironment } from "./python.ts";
+import { SystemOnLab } from "./system.ts";
+import { canI, eachOf, listed, powerful, ruled } from "./thoth/access.ts";
+import { TlsFolder } from "./thoth/openssl.ts";
+
+const station = ["infra", "frontend", "middletier", "backend", "amun-api", "amun-inspection"].map(
+  (role) => `thoth-${role}-stage`,
+);
+const namespaces = {
+  test: ["aicoe-test", "aicoe-test-bots", "thoth-test-core"],
+  stage: ["aicoe-stage-bots", "thoth-dgraph-stage", ...station],
+  prod: ["aicoe", "aicoe-prod-bots", "thoth-zuul"],
+} as const;
+type StackName = keyof typeof namespaces;
+const names = Object.keys(namespaces) as StackName[];
+
+/** nodepool as PyPI has it; its package does not name cachetools, which it imports. */
+const nodepool = pythonEnvironment("nodepool", ["nodepool==11.0.0", "cachetools==8.0.1"]);
+
+interface Outputs {
+  readonly opsToken?: string;
+  readonly managementToken?: string;
+  readonly nodepoolKubeconfig?: string;
+  readonly nodepoolConfig?: string;
+}
+
+const of = (namespace: string, kind: string): string => {
+  const group = { cronjobs: "/apis/batch/v1", deployments: "/apis/apps/v1" }[kind] ?? "/api/v1";
+  return `${group}/namespaces/${namespace}/${kind}`;
+};
+
+/** Texts of a Secret's keys. */
+async function secretOf(namespace: string, name: string): Promise<Readonly<Record<string, string>>> {
+  const { data } = await api.get<KubeObject & { data: Record<string, string> }>(`${of(namespace, "secrets")}/${name}`);
+  return Object.fromEntries(Object.entries(data).map(([key, text]) => [key, Buffer.from(text, "base64").toString()]));
+}
+
+/** The account that a token is of, as the API server says. */
+async function ownerOf(token: string): Promise<string> {
+  const review = { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" };
+  const answer = await kubeApi(lab, token).post<{ status: { userInfo: { username: string } } }>(
+    "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+    review,
+  );
+  return answer.status.userInfo.username;
+}
+
+describe("Thoth's programs on the lab", function () {
+  this.timeout(900_000);
+  const stacks = {} as Record<StackName, SystemOnLab>;
+
+  before(async () => {
+    for (const name of names) stacks[name] = await SystemOnLab.open("thoth", name);
+  });
+  after(async () => {
+    for (const name of names) await (stacks[name] as SystemOnLab | undefined)?.close(...namespaces[name]);
+  });
+
+  describe("the check of the deployer's rights", () => {
+    const account = "system:serviceaccount:aicoe:deployer";
+    const bound = ["aicoe", "aicoe-prod-bots"];
+    const grant = { kind: "ClusterRole", metadata: { name: "thoth-deployer" } };
+    let token = "";
+
+    before(async () => {
+      for (const name of bound) await api.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
+      const own = { namespace: "aicoe", name: "deployer" };
+      await api.apply({ apiVersion: "v1", kind: "ServiceAccount", metadata: own });
+      const rule = { apiGroups: [""], resources: ["namespaces"], verbs: ["get", "patch", "delete"] };
+      await api.apply({ apiVersion: "rbac.authorization.k8s.io/v1", ...grant, rules: [rule] });
+      await api.apply(binding("ClusterRoleBinding", { name: "thoth-deployer" }, "thoth-deployer"));
+      for (const namespace of bound) await api.apply(binding("RoleBinding", { name: "deployer", namespace }, "admin"));
+      const request = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: {} };
+      const made = await api.post<{ status: { token: string } }>(
+        `${of("aicoe", "serviceaccounts")}/deployer/token`,
+        request,
+      );
+      ({ token } = made.status);
+    });
+    after(async () => {
+      for (const kind of ["clusterroles", "clusterrolebindings"])
+        await api.delete(`/apis/rbac.authorization.k8s.io/v1/${kind}/thoth-deployer`);
+      for (const name of bound) await api.delete(`/api/v1/namespaces/${name}`);
+      for (const name of bound) {
+        await eventually(
+          `the end of ${name}`,
+          () => api.find(`/api/v1/namespaces/${name}`),
+          (found) => found === undefined,
+        );
+      }
+    });
+
+    function binding(kind: string, metadata: { name: string; namespace?: string }, role: string): KubeObject {
+      const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role };
+      const subjects = [{ kind: "ServiceAccount", namespace: "aicoe", name: "deployer" }];
+      return { apiVersion: "rbac.authorization.k8s.io/v1", kind, metadata, roleRef, subjects };
+    }
+
+    /** `up` of production by another login. */
+    function upAs(login: string) {
+      const { encryptionSalt } = readStackFile(stacks.prod.target.file);
+      const crypter = openSalt(encryptionSalt ?? "", samplePassphrase("prod"));
+      const text = kubeconfig(`https://127.0.0.1:${lab.ports.kubernetes}`, login);
+      return stacks.prod.with([[["clusters:psi", "secure"], crypter.encrypt(text)]], () => stacks.prod.up());
+    }
+
+    it("names a namespace that it may not edit and what it may not do there, before anything is registered", async () => {
+      assert.equal(await ownerOf(token), account);
+      const { code, text, changed } = await upAs(token);
+      assert.notEqual(code, 0, text);
+      assert.match(text, /the account that deploys may not do what this stack needs; nothing was changed:/);
+      assert.match(text, /cluster psi, namespace thoth-zuul: create namespaces; create\/patch\/delete .*\bsecrets\b/);
+      assert.doesNotMatch(text, /namespace aicoe/);
+      assert.doesNotMatch(text, /\n\s+at .*:\d+:\d+/, "a stack trace");
+      assert.deepEqual(
+        changed.filter(({ urn }) => !urn.includes("pulumi:pulumi:Stack")),
+        [],
+      );
+      const kept = (await stacks.prod.resources()).filter(({ type }) => type !== "pulumi:pulumi:Stack");
+      assert.deepEqual(kept, []);
+    });
+
+    it("says so when the cluster does not know the login at all", async () => {
+      const { code, text } = await upAs("nobody");
+      assert.notEqual(code, 0, text);
+      assert.match(text, /cluster "psi" refuses the login: its token has expired or was revoked; check clusters:psi/);
+    });
+  });
+
+  // A suite of its own, as mocha runs the tests of a suite before the suites in it.
+  describe("side by side", () => {
+    it("come up on one cluster, each as it was declared", async () => {
+      for (const name of names) await stacks[name].comesUp();
+    });
+
+    it("do not touch each other: no object is of two programs, and none changes anything on the second up", async () => {
+      const seen = new Map<string, StackName>();
+      for (const name of names) {
+        for (const { type, inputs } of await stacks[name].resources()) {
+          if (!type.startsWith("kubernetes:")) continue;
+          const { kind, metadata } = inputs as unknown as KubeObject;
+          const object = `${kind} ${metadata.namespace ?? ""}/${metadata.name}`;
+          assert.equal(seen.get(object), undefined, `${object} is of ${name}, too`);
+          seen.set(object, name);
+          const place = kind === "Namespace" ? metadata.name : (metadata.namespace ?? "");
+          assert.ok((namespaces[name] as readonly string[]).includes(place), `${object} of ${name} lies outside`);
+        }
+        await stacks[name].isReallyThere();
+        await stacks[name].changesNothing();
+      }
+    });
+  });
+
+  describe("verify", () => {
+    it("finds everything of each program in order", async () => {
+      for (const name of names) {
+        const { code, stdout, stderr } = await stacks[name].ops(["verify"]);
+        assert.equal(code, 0, stdout + stderr);
+        assert.match(stdout, /^\d{2,} checks, 0 wrong$/m);
+      }
+    });
+
+    it("tells what is gone, what does not work and what right is missing or too much", async () => {
+      const [frontend, middletier] = ["thoth-frontend-stage", "thoth-middletier-stage"];
+      const rbac = "/apis/rbac.authorization.k8s.io/v1/namespaces";
+      const binding = `${rbac}/${middletier}/rolebindings/user-api`;
+      const job = `${of(frontend, "cronjobs")}/cve-update`;
+      const config = `${of(middletier, "configmaps")}/thoth`;
+      const [kept, granted] = [await api.get(config), await api.get(binding)];
+      const secrets = { apiGroups: [""], resources: ["secrets"], verbs: ["list"] };
+      const excess = { apiVersion: "rbac.authorization.k8s.io/v1", metadata: { name: "excess", namespace: frontend } };
+      const to = { kind: "ServiceAccount", name: "metrics-exporter", namespace: frontend };
+      const role = { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "excess" };
+      await Promise.all([
+        ...[config, binding].map((at) => api.delete(at)),
+        api.patch(job, { spec: { suspend: true } }),
+        api.patch(`${of(frontend, "deployments")}/user-api`, { spec: { replicas: 0 } }),
+        api.apply({ ...excess, kind: "Role", rules: [secrets] }),
+        api.apply({ ...excess, kind: "RoleBinding", roleRef: role, subjects: [to] }),
+      ]);
+      const { code, stdout } = await stacks.stage.ops(["verify"]);
+      const { code: withoutRights, stdout: fewer } = await stacks.stage.ops(["verify", "--no-rights", "--json"]);
+      const fresh = ({ apiVersion, kind, metadata, ...rest }: KubeObject): KubeObject => {
+        const { name, namespace, labels, annotations } = metadata;
+        const own = { name, ...(namespace === undefined ? {} : { namespace }) };
+        return {
+          apiVersion,
+          kind,
+          metadata: { ...own, labels: labels ?? {}, annotations: annotations ?? {} },
+          ...rest,
+        };
+      };
+      await Promise.all([
+        api.post(of(middletier, "configmaps"), fresh(kept)),
+        api.post(`${rbac}/${middletier}/rolebindings`, fresh(granted)),
+        api.patch(job, { spec: { suspend: false } }),
+        api.patch(`${of(frontend, "deployments")}/user-api`, { spec: { replicas: 1 } }),
+        ...["roles", "rolebindings"].map((kind) => api.delete(`${rbac}/${frontend}/${kind}/excess`)),
+      ]);
+      assert.equal(code, 1, stdout);
+      assert.deepEqual(
+        stdout
+          .split("\n")
+          .filter((line) => line.startsWith("WRONG") && !line.includes("user-api "))
+          .map((line) => line.replaceAll(/\s+/g, " ")),
+        [
+          `WRONG exists ConfigMap ${middletier}/thoth: is not there`,
+          `WRONG exists RoleBinding ${middletier}/user-api: is not there`,
+          `WRONG state CronJob ${frontend}/cve-update: is suspended and should be running`,
+          `WRONG state Deployment ${frontend}/user-api: asks for 0 pods and should for 1`,
+          `WRONG right ${frontend}/metrics-exporter list secrets in ${frontend}: is allowed and should not be`,
+        ],
+      );
+      assert.match(stdout, new RegExp(`WRONG +right +${frontend}/user-api create configmaps in ${middletier}: is not`));
+      assert.equal(withoutRights, 1);
+      const found = JSON.parse(fewer) as { check: string; ok: boolean }[];
+      assert.deepEqual([...new Set(found.map(({ check }) => check))], ["exists", "state"]);
+      assert.equal(found.filter(({ ok }) => !ok).length, 4);
+      await eventually(
+        "user-api's pod",
+        () => stacks.stage.ops(["verify", "--no-rights"]),
+        (again) => again.code === 0,
+      );
+    });
+
+    it("says in one line that a cluster cannot be reached, that Thoth uses no such cluster", async () => {
+      const unknown = await stacks.stage.ops(["verify", "--cluster", "nowhere"]);
+      assert.deepEqual([unknown.code, unknown.stderr], [2, 'ops: Thoth of stage-thoth uses no cluster "nowhere"\n']);
+      const folder = mkdtempSync(path.join(tmpdir(), "thoth-verify-"));
+      const file = path.join(folder, "kubeconfig");
+      writeFileSync(file, kubeconfig("https://127.0.0.1:9", "t"));
+      const { code, stderr } = await stacks.stage.ops(["verify", "--kubeconfig", file]);
+      rmSync(folder, { recursive: true });
+      assert.equal(code, 1);
+      assert.match(stderr, /^ops: the cluster cannot be reached: .*\n$/);
+    });
+  });
+
+  describe("the accounts' rights, as kubectl auth can-i has them", () => {
+    it("are the fact sheet's in every namespace, and not one more", async () => {
+      const everywhere = [...namespaces.stage, "thoth-zuul"];
+      const questions = Object.entries(ruled).flatMap(([account, access]) =>
+        everywhere.map((namespace) => ({ account, namespace, expected: access[namespace] ?? {} })),
+      );
+      await eachOf(questions, async ({ account, namespace, expected }) => {
+        assert.deepEqual(sorted(await listed(account, namespace)), sorted(expected), `${account} in ${namespace}`);
+      });
+    });
+
+    it("end where the platform's roles end for those that have one", async () => {
+      for (const [account, { clusterRole, on, access }] of Object.entries(powerful)) {
+        await eachOf(station, async (namespace) => {
+          const mays = [
+            await canI(account, "create", "configmaps", namespace),
+            await canI(account, "create", "rolebindings", namespace),
+            await canI(account, "create", "namespaces", namespace),
+          ];
+          const here = on.includes(namespace);
+          assert.deepEqual(mays, [here, here && clusterRole === "admin", false], `${account} in ${namespace}`);
+          if (here) return;
+          assert.deepEqual(await listed(account, namespace), access[namespace] ?? {}, `${account} in ${namespace}`);
+        });
+      }
+    });
+
+    it("are none for every other account", async () => {
+      const all = [...namespaces.stage, ...namespaces.prod];
+      const accounts = (await Promise.all(all.map((namespace) => api.list(of(namespace, "serviceaccounts"))))).flat();
+      const others = accounts
+        .map(({ metadata }) => `${metadata.namespace ?? ""}/${metadata.name}`)
+        .filter((account) => !(account in ruled) && !(account in powerful));
+      assert.ok(others.includes("aicoe-prod-bots/kebechet"), others.join(" "));
+      await eachOf(others, async (account) => {
+        assert.deepEqual(await listed(account, account.split("/")[0] ?? ""), {}, account);
+      });
+    });
+
+    const sorted = (rights: Readonly<Record<string, string>>): readonly (readonly [string, string])[] =>
+      Object.entries(rights).sort(([a], [b]) => a.localeCompare(b));
+  });
+
+  describe("tokens", () => {
+    it("are of their accounts, and survive pausing, resuming and other updates", async () => {
+      const [test, prod] = [await stacks.test.outputs<Outputs>(), await stacks.prod.outputs<Outputs>()];
+      const kube = parse(prod.nodepoolKubeconfig ?? "") as {
+        "current-context": string;
+        users: { user: { token: string } }[];
+      };
+      const nodepoolToken = kube.users[0]?.user.token ?? "";
+      assert.equal(await ownerOf(test.opsToken ?? ""), "system:serviceaccount:thoth-test-core:thoth-ops");
+      assert.equal(await ownerOf(nodepoolToken), "system:serviceaccount:thoth-zuul:nodepool");
+      const credential = await secretOf("thoth-test-core", "registry-credential");
+      assert.deepEqual(credential, { user: "thoth-ops", password: test.opsToken });
+
+      interface Scaled extends KubeObject {
+        readonly spec: { readonly suspend?: boolean; readonly replicas?: number };
+      }
+      const all = async (name: "test" | "prod", paused_: boolean): Promise<void> => {
+        const found = await Promise.all(namespaces[name].map((one) => api.list<Scaled>(of(one, "cronjobs"))));
+        const jobs = found.flat().map(({ spec }) => spec.suspend === true);
+        assert.deepEqual(
+          jobs,
+          Array.from({ length: name === "test" ? 9 : 5 }, () => paused_),
+        );
+        const clients = await api.list<Scaled>(of(name === "test" ? "aicoe-test" : "aicoe", "deployments"));
+        assert.deepEqual(
+          clients.map(({ spec }) => spec.replicas),
+          Array.from({ length: 4 }, () => (paused_ ? 0 : 1)),
+        );
+      };
+      await all("test", true);
+      await all("prod", false);
+      const before_ = readFileSync(stacks.test.target.file, "utf8");
+      const dry = await stacks.test.ops(["resume", "--dry-run"]);
+      const switches = ["bots.suspendCronJobs", "station.suspendCronJobs", "ultrahook.paused"];
+      const told = switches.map((one) => `thoth:settings.${one}`).join(" and ");
+      assert.deepEqual([dry.code, dry.stdout], [0, `would set ${told} to false\n`]);
+      assert.equal(readFileSync(stacks.test.target.file, "utf8"), before_);
+      const resumed = await stacks.test.ops(["resume", "--yes"]);
+      assert.equal(resumed.code, 0, resumed.stdout + resumed.stderr);
+      await all("test", false);
+      const paused = await stacks.prod.ops(["pause", "--yes"]);
+      assert.equal(paused.code, 0, paused.stdout + paused.stderr);
+      assert.match(
+        paused.stdout,
+        /^set thoth:settings\.bots\.suspendCronJobs and thoth:settings\.ultrahook\.paused to true$/m,
+      );
+      await all("prod", true);
+      assert.equal((await stacks.prod.outputs<Outputs>()).nodepoolKubeconfig, prod.nodepoolKubeconfig);
+      const later = await stacks.test.outputs<Outputs>();
+      assert.equal(later.opsToken, test.opsToken);
+      assert.equal(later.managementToken, test.managementToken);
+    });
+
+    it("let nodepool make a pod in its namespace and nowhere else", async () => {
+      const { nodepoolKubeconfig } = await stacks.prod.outputs<Outputs>();
+      const kube = parse(nodepoolKubeconfig ?? "") as { users: { user: { token: string } }[] };
+      const own = kubeApi(lab, kube.users[0]?.user.token);
+      const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "thoth-coala-1" } };
+      // As the driver openshiftpods makes it.
+      const containers = [
+        { name: "thoth-coala", image: "thoth-coala:ubi8", command: ["/bin/bash", "-c", "sleep inf"] },
+      ];
+      await own.post(of("thoth-zuul", "pods"), { ...pod, spec: { containers } });
+      await own.delete(`${of("thoth-zuul", "pods")}/thoth-coala-1`);
+      await assert.rejects(own.post(of("aicoe", "pods"), { ...pod, spec: { containers } }), /forbidden/);
+    });
+  });
+
+  describe("nodepool", () => {
+    before(() => nodepool.install());
+
+    /** nodepool.yaml with what the stack renders merged into its empty lists, read by nodepool itself. */
+    async function validate(rendered: string): Promise<{ readonly code: number; readonly text: string }> {
+      const folder = mkdtempSync(path.join(tmpdir(), "thoth-nodepool-"));
+      const file = path.join(folder, "nodepool.yaml");
+      writeFileSync(file, `zookeeper-servers: [{host: localhost, port: 2181}]\n${rendered}`);
+      try {
+        const said = await promisify(execFile)(path.join(nodepool.bin, "nodepool"), ["-c", file, "config-validate"]);
+        return { code: 0, text: said.stdout + said.stderr };
+      } catch (error) {
+        const { code, stderr } = error as { code: number; stderr: string };
+        return { code, text: stderr };
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    }
+
+    it("takes the rendered configuration, and would not take one that is wrong", async () => {
+      const { code, stdout } = await stacks.prod.ops(["nodepool-config"]);
+      assert.equal(code, 0);
+      assert.equal(stdout, (await stacks.prod.outputs<Outputs>()).nodepoolConfig);
+      const good = await validate(stdout);
+      assert.equal(good.code, 0, good.text);
+      const limited = [["thoth:settings", "nodepool", "maxPods"], 20] as const;
+      const withLimit = await stacks.prod.with([limited], () => stacks.prod.ops(["nodepool-config"]));
+      assert.match(withLimit.stdout, /max-servers: 20/);
+      const alsoGood = await validate(withLimit.stdout);
+      assert.equal(alsoGood.code, 0, alsoGood.text);
+      assert.notEqual((await validate(stdout.replace("cpu: 1", "cpu: 0.75"))).code, 0);
+      const context = await stacks.prod.ops(["nodepool-config", "--context"]);
+      const kube = parse((await stacks.prod.outputs<Outputs>()).nodepoolKubeconfig ?? "") as Record<string, unknown>;
+      assert.equal(context.stdout.trim(), kube["current-context"]);
+    });
+
+    it("is not in a stack that has none", async () => {
+      const { code, stderr } = await stacks.stage.ops(["nodepool-config"]);
+      assert.equal(code, 1);
+      assert.match(stderr, /^ops: thoth:settings of Pulumi\.stage-thoth\.yaml has no nodepool/);
+    });
+  });
+
+  describe("Dgraph's certificates", () => {
+    for (const [name, namespace, clients] of [
+      ["stage", "thoth-dgraph-stage", ["frontend", "middletier", "backend"].map((role) => `thoth-${role}-stage`)],
+      ["test", "thoth-test-core", []],
+    ] as const) {
+      it(`of ${name} are good for every Route and Service, and for the client, says openssl`, async () => {
+        const files = await secretOf(namespace, "dgraph-tls");
+        assert.deepEqual(Object.keys(files).sort(), [
+          ...["ca.crt", "client.user.crt", "client.user.key", "node.crt", "node.key"],
+        ]);
+        for (const client of clients) assert.deepEqual(await secretOf(client, "dgraph-tls"), files);
+        const tls = new TlsFolder(files);
+        try {
+          const hosts = await hostsOf(namespace);
+          assert.ok(hosts.length >= 5, hosts.join(" "));
+          for (const host of hosts) assert.ok(tls.serves(host).ok, tls.serves(host).text);
+          assert.ok(!tls.serves(`alpha-rest-${namespace}.elsewhere.example.org`).ok);
+          assert.ok(tls.knowsClient().ok, tls.knowsClient().text);
+          assert.match(tls.subject("client.user.crt"), /CN=user\b/);
+          for (const host of hosts) {
+            const said = await tls.handshake(host);
+            assert.ok(said.ok && /Verify return code: 0 \(ok\)/.test(said.text), said.text);
+          }
+        } finally {
+          tls.close();
+        }
+      });
+    }
+
+    /** Public and inner names of the data servers, as the cluster has them. */
+    async function hostsOf(namespace: string): Promise<readonly string[]> {
+      interface Route extends KubeObject {
+        readonly spec: { readonly host: string; readonly to: { readonly name: string } };
+      }
+      interface Service extends KubeObject {
+        readonly spec: { readonly clusterIP: string; readonly selector: Readonly<Record<string, string>> };
+      }
+      const routes = await api.list<Route>(`/apis/route.openshift.io/v1/namespaces/${namespace}/routes`);
+      const services = await api.list<Service>(of(namespace, "services"));
+      const headless = services.find(
+        ({ metadata, spec }) => spec.clusterIP === "None" && ["alpha", "dgraph"].includes(metadata.name),
+      );
+      assert.ok(headless);
+      const labels = Object.entries(headless.spec.selector).map(([key, value]) => `${key}%3D${value}`);
+      const pods = await api.list(`${of(namespace, "pods")}?labelSelector=${labels.join(",")}`);
+      const inside = `${namespace}.svc.cluster.local`;
+      return [
+        ...routes.filter(({ spec }) => spec.to.name === "alpha-public").map(({ spec }) => spec.host),
+        ...[`alpha-public.${namespace}.svc`, `alpha-public.${inside}`],
+        ...pods.map(({ metadata }) => `${metadata.name}.${headless.metadata.name}.${inside}`),
+      ];
+    }
+
+    it("are made anew by rotate-dgraph-certificates, under the same authority", async () => {
+      const before_ = await secretOf("thoth-test-core", "dgraph-tls");
+      const dry = await stacks.test.ops(["rotate-dgraph-certificates", "--dry-run", "--json"]);
+      assert.equal((JSON.parse(dry.stdout) as { replace: string[] }).replace.length, 2);
+      assert.deepEqual(await secretOf("thoth-test-core", "dgraph-tls"), before_);
+      const done = await stacks.test.ops(["rotate-dgraph-certificates", "--yes"]);
+      assert.equal(done.code, 0, done.stdout + done.stderr);
+      const now = await secretOf("thoth-test-core", "dgraph-tls");
+      assert.equal(now["ca.crt"], before_["ca.crt"]);
+      const [old, fresh] = [new TlsFolder(before_), new TlsFolder(now)];
+      const mixed = new TlsFolder({ ...now, "client.user.crt": before_["client.user.crt"] ?? "" });
+      try {
+        for (const file of ["node.crt", "client.user.crt"]) assert.notEqual(old.serial(file), fresh.serial(file), file);
+        assert.ok((await fresh.handshake("alpha-public.thoth-test-core.svc")).ok);
+        const stale = await mixed.handshake("alpha-public.thoth-test-core.svc");
+        assert.ok(stale.ok, `a client that has not been restarted is refused: ${stale.text}`);
+      } finally {
+        for (const folder of [old, fresh, mixed]) folder.close();
+      }
+      await stacks.test.changesNothing();
+    });
+  });
+
+  describe("in the end", () => {
+    it("have notes on every key, by registration", async () => {
+      const { code, stdout } = await stacks.prod.ops(["registration", "--json"]);
+      assert.equal(code, 0);
+      const told = JSON.parse(stdout) as { key: string; registered: string; set: string }[];
+      const held = [...readStackFile(stacks.prod.target.file).entries].filter(([key]) =>
+        /^thoth:(?!settings)/.test(key),
+      );
+      assert.deepEqual(told.map(({ key }) => key).sort(), held.map(([key]) => key).sort());
+      assert.ok(told.every(({ key, set }) => set.endsWith(`--secret ${key}`)));
+    });
+
+    it("refuse to delete data and accounts, and are destroyed cleanly once told to", async () => {
+      for (const name of ["stage", "prod"] as const) await stacks[name].refusesDestroy();
+      for (const name of names) {
+        await stacks[name].isDestroyed(...namespaces[name].map((one) => of(one, "deployments")));
+      }
+      for (const name of names) {
+        for (const one of namespaces[name]) {
+          await eventually(
+            `the end of ${one}`,
+            () => api.find(`/api/v1/namespaces/${one}`),
+            (found) => found === undefined,
+          );
+        }
+      }
+    });
+  });
+});
