@@ -89,6 +89,10 @@ const settings = z.strictObject({
       .min(1)
       .optional()
       .describe("Id of the GitHub App that Prow acts as; without it, the token's user does everything."),
+    scopes: z
+      .array(z.string().min(1))
+      .default(["read:user"])
+      .describe("Scopes that the bot's token may have; `npm run ops -- prow token` refuses more."),
     oauthClientId: z.string().min(1).describe("OAuth application by which people log in to Deck."),
   }),
   apiPorts: z

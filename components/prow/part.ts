@@ -47,7 +47,7 @@ export interface PartArgs {
 }
 
 /** The Service in front of a part. */
-export interface PartService {
+interface PartService {
   /** Without prefix. @default the part's name */
   readonly name?: string;
   readonly ports: Readonly<Record<string, ServicePort>>;
@@ -60,10 +60,10 @@ export interface PartService {
 export const nobody = { user: 65_532, group: 65_532, fsGroup: 65_532 } as const;
 
 /** What the runbook's namespace gave to containers that asked for nothing: 512Mi. */
-export const usual: Resources = { cpu: ["100m", "1"], memory: "512Mi" };
+const usual: Resources = { cpu: ["100m", "1"], memory: "512Mi" };
 
 /** Every program of Prow answers here as long as it runs. */
-export const alive: Probes = { liveness: http("/healthz", 8081, { delay: 3, period: 3 }) };
+const alive: Probes = { liveness: http("/healthz", 8081, { delay: 3, period: 3 }) };
 
 /** The programs that people and GitHub call also say when they have read their configuration. */
 export const aliveAndReady: Probes = {

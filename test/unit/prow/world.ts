@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { prowSchema, type ProwSettings } from "../../../components/prow/config.ts";
+import { prowSchema } from "../../../components/prow/config.ts";
 import { parseConfig } from "../../../config/parse.ts";
 import { sample } from "../../../config/samples.ts";
 import { type RawConfig, wantedSecrets } from "../../../config/secrets.ts";
@@ -21,11 +21,6 @@ const given: Given = {
   ghproxy: { size: "10Gi" },
   greenhouse: { size: "20Gi" },
 };
-
-/** Settings with their defaults. */
-export function settings(more: Partial<Given> = {}): ProwSettings {
-  return prowSchema.settings.parse({ ...given, ...more });
-}
 
 function rawConfig(more: Partial<Given>, secrets: Record<string, string>): RawConfig {
   const own = { ...given, ...more };
