@@ -3,6 +3,7 @@ import { Claim } from "../kubernetes/claim.ts";
 import { anywhere, pods } from "../kubernetes/networkPolicy.ts";
 import { http, tcp } from "../kubernetes/probe.ts";
 import { Service } from "../kubernetes/service.ts";
+import { ServiceAccount } from "../kubernetes/serviceAccount.ts";
 import { hostPath } from "../kubernetes/volume.ts";
 import { type Ground, named, onCacheDisks, tolerates, traffic } from "./ground.ts";
 import { Part } from "./part.ts";
@@ -24,12 +25,18 @@ export class Caches extends pulumi.ComponentResource {
     super("orrery:prow:Caches", name, {}, opts);
     const { ground } = args;
     const { settings, configMaps } = ground;
+    const account = new ServiceAccount(
+      name,
+      { place: ground.place, name: named(settings, "caches") },
+      { parent: this },
+    );
     const fromJobs = (port: number) => pods({}, [port], settings.namespaces.jobs);
     new Part(
       `${name}-docker-mirror`,
       {
         ground,
         name: "docker-mirror",
+        account,
         mounts: {
           "/etc/docker/registry": configMaps.mount("mirror-config"),
           "/var/lib/registry": folder("docker-mirror", ground),
@@ -48,11 +55,11 @@ export class Caches extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.buildCache(name, ground);
+    this.buildCache(name, ground, account);
     this.registerOutputs({});
   }
 
-  private buildCache(name: string, ground: Ground): void {
+  private buildCache(name: string, ground: Ground, account: ServiceAccount): void {
     const { place, settings } = ground;
     // Nothing mounts it, as in the runbook; a claim of that name that holds data is kept.
     new Claim(
@@ -75,6 +82,7 @@ export class Caches extends pulumi.ComponentResource {
       {
         ground,
         name: "greenhouse",
+        account,
         args: ["--dir=/data", "--min-percent-blocks-free=3"],
         mounts: { "/data": folder("greenhouse", ground) },
         runAs: {},

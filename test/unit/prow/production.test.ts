@@ -150,6 +150,9 @@ describe("Prow in production", () => {
     assert.equal(mountsOf(deployment("ghproxy"))["/cache"], "ghproxy");
     assert.deepEqual(flagsOf(deployment("gcsweb")), ["-upgrade-proxied-http-to-https", "-b=kubevirt-prow", "-p=8080"]);
     assert.deepEqual(flagsOf(deployment("greenhouse")), ["--dir=/data", "--min-percent-blocks-free=3"]);
+    for (const name of ["docker-mirror", "greenhouse"]) {
+      assert.equal(podOf(deployment(name)).serviceAccountName, "caches", name);
+    }
     assert.equal(mountsOf(deployment("greenhouse"))["/data"], "/var/lib/greenhouse/kubevirt-prow");
     const mirror = mountsOf(deployment("docker-mirror"));
     assert.equal(mirror["/var/lib/registry"], "/var/lib/docker-mirror/kubevirt-prow");
