@@ -86,7 +86,7 @@ export class Base extends pulumi.ComponentResource {
     if (localVolumes === undefined) return [];
     const { node, size } = localVolumes;
     const affinity = { key: "kubernetes.io/hostname", operator: "In", values: [node] };
-    return ["ghproxy", "greenhouse"].map(
+    return ["ghproxy", "greenhouse", "docker-mirror-proxy"].map(
       (cache) =>
         new k8s.core.v1.PersistentVolume(
           `${name}-${cache}-cache`,

@@ -108,6 +108,7 @@ const settings = z.strictObject({
   greenhouse: z
     .strictObject({ ...claim, volumeName: z.string().optional().describe("A certain PersistentVolume.") })
     .describe("Claim `greenhouse`; the cache itself is in a folder of the cache node."),
+  mirrorProxy: z.strictObject(claim).describe("Volume of docker-mirror-proxy: images of all registries."),
   buildClusters: z
     .boolean()
     .default(false)

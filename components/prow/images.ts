@@ -35,6 +35,7 @@ export const images = {
   greenhouse:
     "gcr.io/k8s-testimages/greenhouse@sha256:ab1a3421cc3c072a813d8543735f218ca6caa811011391a0e5b00104700e6e7b",
   "docker-mirror": "registry:2.7.1",
+  "docker-mirror-proxy": `${kubevirt}/rpardini-docker-registry-proxy:0.6.2-ssl-verify-depth-3`,
   pushgateway: "prom/pushgateway:v0.4.0",
   "pushgateway-proxy": "nginx:1",
   /** Testing's own ingress controller. */

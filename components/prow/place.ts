@@ -23,6 +23,7 @@ export function toPlace(settings: ProwSettings): ConfigurationPlace {
       "release-blocker": service("release-blocker"),
       rehearse: `${service("prow-rehearse")}:9900`,
       "docker-mirror": `${service("docker-mirror")}.${namespaces.prow}.svc:5000`,
+      "docker-mirror-proxy": `${service("docker-mirror-proxy")}.${namespaces.prow}.svc:3128`,
       "bazel-cache": `${service("bazel-cache")}.${namespaces.prow}.svc:8080`,
     },
     configMapName: (key) => named(settings, key),

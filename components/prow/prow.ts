@@ -11,6 +11,7 @@ import { Github } from "./github.ts";
 import type { Ground } from "./ground.ts";
 import { resolveImages } from "./images.ts";
 import { IngressController } from "./ingressController.ts";
+import { MirrorProxy } from "./mirrorProxy.ts";
 import { Monitoring } from "./monitoring.ts";
 import { Periodics } from "./periodics.ts";
 import { Web } from "./web.ts";
@@ -46,6 +47,7 @@ export class Prow extends pulumi.ComponentResource {
     new Controllers(`${name}-controllers`, { ground }, after);
     new Github(`${name}-github`, { ground }, after);
     new Caches(`${name}-caches`, { ground }, after);
+    new MirrorProxy(`${name}-mirror-proxy`, { ground }, after);
     new Monitoring(`${name}-monitoring`, { ground }, after);
     new Periodics(`${name}-periodics`, { ground }, after);
     const { deckUrl, hookUrl, gcswebUrl } = new Web(`${name}-web`, { ground }, after);

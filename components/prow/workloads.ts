@@ -19,6 +19,7 @@ export const workloads = [
   "gcsweb",
   "greenhouse",
   "docker-mirror",
+  "docker-mirror-proxy",
   "branch-protector",
   "label-sync-kubevirt",
   "label-sync-nmstate",

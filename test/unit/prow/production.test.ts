@@ -23,6 +23,7 @@ describe("Prow in production", () => {
       crier: [1, `${prow}/crier`],
       deck: [3, `${prow}/deck`],
       "docker-mirror": [1, "registry", { type: "bare-metal-external", "ci.kubevirt.io/cachenode": "true" }],
+      "docker-mirror-proxy": [1, "quay.io/kubevirtci/rpardini-docker-registry-proxy"],
       exporter: [1, `${prow}/exporter`, worker],
       gcsweb: [2, "k8s.gcr.io/gcsweb"],
       ghproxy: [1, `${prow}/ghproxy`, { dedicated: "ghproxy" }],
@@ -50,7 +51,7 @@ describe("Prow in production", () => {
       }),
     );
     assert.deepEqual(actual, table);
-    for (const one of ["horologium", "tide", "exporter", "ghproxy"]) {
+    for (const one of ["horologium", "tide", "exporter", "ghproxy", "docker-mirror-proxy"]) {
       assert.equal(deployment(one).spec.strategy?.type, "Recreate", one);
     }
     for (const one of ["deck", "hook", "gcsweb"]) {
@@ -157,6 +158,12 @@ describe("Prow in production", () => {
     const mirror = mountsOf(deployment("docker-mirror"));
     assert.equal(mirror["/var/lib/registry"], "/var/lib/docker-mirror/kubevirt-prow");
     assert.equal(mirror["/etc/docker/registry"], "mirror-config");
+    assert.deepEqual(mountsOf(deployment("docker-mirror-proxy")), {
+      "/docker_mirror_cache": "docker-mirror-proxy",
+      "/ca/ca.crt": "mirror-proxy-config",
+      "/ca/ca.key": "docker-mirror-proxy",
+      "/tmp": "scratch",
+    });
     assert.equal(mountsOf(deployment("pushgateway-proxy"))["/etc/nginx"], "pushgateway-proxy-config");
     assert.deepEqual(podOf(deployment("greenhouse")).tolerations, [
       { key: "cachenode", operator: "Exists", effect: "NoSchedule" },
@@ -182,6 +189,7 @@ describe("Prow in production", () => {
       crier: `ClusterIP | ${metrics} | crier`,
       deck: `NodePort | main 80->8080, ${metrics} | deck`,
       "docker-mirror": "ClusterIP | http 5000->5000 | docker-mirror",
+      "docker-mirror-proxy": "ClusterIP | http 3128->3128 | docker-mirror-proxy",
       gcsweb: "NodePort | http 80->8080 | gcsweb",
       ghproxy: `ClusterIP | main 80->8888, ${metrics} | ghproxy`,
       hook: `NodePort | main 8888->8888, ${metrics} | hook`,
@@ -225,6 +233,7 @@ describe("Prow in production", () => {
     );
     const own = {
       cookie: "secret",
+      "docker-mirror-proxy": "ca.key",
       gcs: "service-account.json",
       "github-oauth-config": "secret",
       "hmac-token": "hmac",
@@ -282,9 +291,10 @@ describe("Prow in production", () => {
     const { spec: greenhouse } = claim("greenhouse");
     assert.equal(greenhouse.resources?.requests.storage, "450Gi");
     assert.equal(greenhouse.volumeName, "greenhouse-cache");
+    assert.equal(claim("docker-mirror-proxy").spec.resources?.requests.storage, "450Gi");
     const kinds = ["Namespace", "PersistentVolumeClaim", "CustomResourceDefinition"];
     const kept = all.filter(({ inputs }) => kinds.includes((inputs as Partial<Manifest>).kind ?? ""));
-    assert.equal(kept.length, 5);
+    assert.equal(kept.length, 6);
     for (const { urn, options } of kept) {
       assert.ok(options.protect === true && options.retainOnDelete === true, urn);
     }

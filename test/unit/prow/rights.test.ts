@@ -74,7 +74,7 @@ describe("Prow's rights", () => {
   it("come with a token for those who have rights, and with none for the others", () => {
     const bound = new Set([...objects(all, "RoleBinding").values()].map(({ metadata }) => metadata.name));
     const pods = [...objects(all, "Deployment").values(), ...objects(all, "CronJob").values()].map(podOf);
-    assert.equal(pods.length, 22);
+    assert.equal(pods.length, 23);
     for (const { serviceAccountName, automountServiceAccountToken } of pods) {
       assert.ok(objects(all, "ServiceAccount").has(`staging-kubevirt-prow/${serviceAccountName}`));
       assert.equal(automountServiceAccountToken, bound.has(serviceAccountName), serviceAccountName);

@@ -20,6 +20,7 @@ const given: Given = {
   github: { oauthClientId: "client" },
   ghproxy: { size: "10Gi" },
   greenhouse: { size: "20Gi" },
+  mirrorProxy: { size: "20Gi" },
 };
 
 function rawConfig(more: Partial<Given>, secrets: Record<string, string>): RawConfig {
