@@ -1,6 +1,7 @@
 /** The program, wiring only: reads the stack's config and builds the systems that it names. */
 import { Callysto } from "./components/callysto/callysto.ts";
 import { Dials } from "./components/dials/dials.ts";
+import { Prow } from "./components/prow/prow.ts";
 import { Thoth } from "./components/thoth/thoth.ts";
 import { refuseAmbientLogins } from "./config/ambient.ts";
 import { loadConfig } from "./config/load.ts";
@@ -31,6 +32,12 @@ export const dials = build(config.dials, (own) => {
     { providers: [target.provider] },
   );
   return { frontendUrl, apiUrl };
+});
+
+/** Where Prow is reached. */
+export const prow = build(config.prow, (own) => {
+  const target = cluster(own.settings.cluster);
+  return new Prow("prow", { config: own, cluster: target }, { providers: [target.provider] }).outputs;
 });
 
 /** Where Thoth's bots are reached, and what Zuul's hosts need. */

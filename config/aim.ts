@@ -20,6 +20,8 @@ export interface Premises {
   readonly floatingIps: readonly string[];
   /** Kubernetes namespaces. */
   readonly namespaces: readonly string[];
+  /** Kubernetes nodes. */
+  readonly nodes: readonly string[];
 }
 
 /** Password of the lab's users and token of its Kubernetes API; the lab listens on loopback only. */
@@ -60,12 +62,21 @@ export function aim(source: string, target: string, lab: AimTarget, passphrase: 
   }
   const callysto = aimCallysto(text, plain(stack, "callysto:settings"));
   writeFileSync(target, callysto.text);
-  return { ...callysto.premises, namespaces: existingNamespaces(plain(stack, "dials:settings")) };
+  return {
+    ...callysto.premises,
+    namespaces: existingNamespaces(plain(stack, "dials:settings")),
+    nodes: labelledNodes(plain(stack, "prow:settings")),
+  };
 }
 
 /** Projects that are made in a self-service before the program runs. */
 function existingNamespaces({ namespace }: { readonly namespace?: { name: string; create?: boolean } }): string[] {
   return namespace === undefined || namespace.create === true ? [] : [namespace.name];
+}
+
+/** Nodes that a system only labels. */
+function labelledNodes({ nodes }: { readonly nodes?: Readonly<Record<string, unknown>> }): string[] {
+  return Object.keys(nodes ?? {});
 }
 
 /** Settings as the file has them. */
@@ -93,7 +104,7 @@ interface CallystoTargets {
 function aimCallysto(
   text: string,
   settings: CallystoTargets,
-): { readonly text: string; readonly premises: Omit<Premises, "namespaces"> } {
+): { readonly text: string; readonly premises: Omit<Premises, "namespaces" | "nodes"> } {
   const volumes: string[] = [];
   const floatingIps: string[] = [];
   for (const [environment, { domain, name, ...uses }] of Object.entries(settings.environments ?? {})) {

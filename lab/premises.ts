@@ -1,16 +1,19 @@
-/** What a stack takes for granted in its clouds (zones, volumes, floating IPs, namespaces), made in the lab beforehand. */
+/** What a stack takes for granted in its clouds (zones, volumes, floating IPs, namespaces, nodes), made in the lab beforehand. */
 import type { Premises } from "../config/aim.ts";
 import { kubeApi } from "./kubernetes/api.ts";
 import { type OpenstackApi, openstackApi } from "./openstack/api.ts";
+import { fakeNode } from "./kubernetes/objects.ts";
 import type { Log } from "./part.ts";
 import type { LabSettings } from "./settings.ts";
+
+type OpenstackPremises = Omit<Premises, "namespaces" | "nodes">;
 
 /** GB of a volume that stands for one made by hand. */
 const volumeSize = 1;
 
 /** Makes what is not there yet. */
 export async function makePremises(
-  { zones, volumes, floatingIps, namespaces }: Premises,
+  { zones, volumes, floatingIps, namespaces, nodes }: Premises,
   lab: LabSettings,
   log: Log,
 ): Promise<void> {
@@ -19,6 +22,11 @@ export async function makePremises(
     if ((await cluster.find(`/api/v1/namespaces/${name}`)) !== undefined) continue;
     await cluster.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
     log(`made namespace ${name}, which the stack expects`);
+  }
+  for (const name of nodes) {
+    if ((await cluster.find(`/api/v1/nodes/${name}`)) !== undefined) continue;
+    await cluster.apply(fakeNode(name, "lab-0"));
+    log(`made node ${name}, which the stack expects`);
   }
   if (zones.length + volumes.length + floatingIps.length === 0) return;
   const api = openstackApi(lab);
@@ -38,7 +46,7 @@ export async function makePremises(
   }
 }
 
-async function absent(api: OpenstackApi, wanted: Omit<Premises, "namespaces">): Promise<Omit<Premises, "namespaces">> {
+async function absent(api: OpenstackApi, wanted: OpenstackPremises): Promise<OpenstackPremises> {
   const zones = (await api.list("dns", "/zones")).map(({ name }) => name);
   const volumes = (await api.list("volume", "/volumes")).map(({ name }) => name);
   const floatingIps = (await api.list("network", "/floatingips")).map(({ description }) => description);

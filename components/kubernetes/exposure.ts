@@ -31,6 +31,8 @@ export interface ExposureArgs extends ObjectArgs {
   readonly allowFrom?: readonly string[];
   /** Ingress only. @default the cluster's default class */
   readonly ingressClass?: string;
+  /** Ingress only; `ImplementationSpecific` for a path that is a pattern of the controller. @default "Prefix" */
+  readonly pathType?: "Prefix" | "Exact" | "ImplementationSpecific";
 }
 
 /** A public name for a Service: a Route on OpenShift, an Ingress elsewhere. */
@@ -110,7 +112,12 @@ function toIngress(args: ExposureArgs, host: string): k8s.networking.v1.IngressA
         tls === undefined
           ? undefined
           : [{ hosts: [host], ...(tls.secretName === undefined ? {} : { secretName: tls.secretName }) }],
-      rules: [{ host, http: { paths: [{ path: args.path ?? "/", pathType: "Prefix", backend: { service } }] } }],
+      rules: [
+        {
+          host,
+          http: { paths: [{ path: args.path ?? "/", pathType: args.pathType ?? "Prefix", backend: { service } }] },
+        },
+      ],
     }),
   };
 }

@@ -11,6 +11,8 @@ import { mountFields, toItems } from "./volume.ts";
 export interface FilesArgs<Key extends string> extends ObjectArgs {
   /** Key -> text, in clear: nothing secret. Together at most 1 MiB. */
   readonly data: { readonly [P in Key]: pulumi.Input<string> };
+  /** Key -> base64, e.g. of texts that are kept gzipped. @default none */
+  readonly binaryData?: Readonly<Record<string, string>>;
   /** Do pods roll when the text changes? @default true */
   readonly roll?: boolean;
   /** Does something in the cluster change the data, so that the program only makes the object? @default false */
@@ -27,10 +29,16 @@ export class Files<Key extends string> extends pulumi.ComponentResource {
     super("orrery:kubernetes:Files", name, {}, opts);
     const configMap = new k8s.core.v1.ConfigMap(
       `${name}-files`,
-      { metadata: metadata(args), data: args.data },
-      { parent: this, ...(args.ownedByCluster === true ? { ignoreChanges: ["data"] } : {}) },
+      {
+        metadata: metadata(args),
+        data: args.data,
+        ...(args.binaryData === undefined ? {} : { binaryData: args.binaryData }),
+      },
+      { parent: this, ...(args.ownedByCluster === true ? { ignoreChanges: ["data", "binaryData"] } : {}) },
     );
-    const sum = pulumi.output(args.data).apply((plain) => digest(plain as Record<string, string>).slice(0, 16));
+    const sum = pulumi
+      .output(args.data)
+      .apply((plain) => digest({ ...(plain as Record<string, string>), ...args.binaryData }).slice(0, 16));
     this.configMapName = configMap.metadata.name;
     this.physicalName = args.name;
     this.stamp =

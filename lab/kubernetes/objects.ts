@@ -10,28 +10,38 @@ export const nodeNames = ["node-0", "node-1"];
 /** Plenty, as nothing runs: only the scheduler's arithmetic looks at it. */
 const capacity = { cpu: "64", memory: "256Gi", pods: "500", "ephemeral-storage": "1Ti" };
 
-const nodes: readonly KubeObject[] = nodeNames.map((name, index) => ({
-  apiVersion: "v1",
-  kind: "Node",
-  metadata: {
-    name,
-    annotations: { "kwok.x-k8s.io/node": "fake" },
-    labels: {
-      "kubernetes.io/arch": "amd64",
-      "kubernetes.io/hostname": name,
-      "kubernetes.io/os": "linux",
-      "node-role.kubernetes.io/worker": "",
-      "topology.kubernetes.io/region": "lab",
-      "topology.kubernetes.io/zone": `lab-${index}`,
+/** A node that kwok plays. */
+export function fakeNode(name: string, zone: string): KubeObject {
+  return {
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: {
+      name,
+      annotations: { "kwok.x-k8s.io/node": "fake" },
+      labels: {
+        "kubernetes.io/arch": "amd64",
+        "kubernetes.io/hostname": name,
+        "kubernetes.io/os": "linux",
+        "node-role.kubernetes.io/worker": "",
+        "topology.kubernetes.io/region": "lab",
+        "topology.kubernetes.io/zone": zone,
+      },
     },
-  },
-  status: { allocatable: capacity, capacity },
-}));
+    status: { allocatable: capacity, capacity },
+  };
+}
+
+const nodes: readonly KubeObject[] = nodeNames.map((name, index) => fakeNode(name, `lab-${index}`));
 
 /** The default class; every other class that a program names is added here with the same provisioner. */
 export const defaultStorageClass = "standard";
 
-const storageClasses: readonly KubeObject[] = [defaultStorageClass, "cephfs", "eos"].map((name) => ({
+const storageClasses: readonly KubeObject[] = [
+  defaultStorageClass,
+  "cephfs",
+  "eos",
+  "ibmc-vpc-block-general-purpose",
+].map((name) => ({
   apiVersion: "storage.k8s.io/v1",
   kind: "StorageClass",
   metadata: {

@@ -4,7 +4,7 @@ import { stringify } from "yaml";
 import { labels } from "./base/labels.ts";
 import { prowConfig } from "./config.ts";
 import { packJobs, type PackedJobs, readJobs } from "./jobs.ts";
-import { dockerDaemon, dockerMirror, metricsProxy } from "./services.ts";
+import { dockerDaemon, dockerDaemonByProxy, dockerMirror, metricsProxy } from "./services.ts";
 import type { ConfigMapKey, ConfigurationPlace } from "./place.ts";
 import { pluginsConfig } from "./plugins.ts";
 import { stubJobs } from "./stub.ts";
@@ -41,7 +41,14 @@ export function configMaps(place: ConfigurationPlace): readonly ConfigMapText[] 
     text("mirror-config", { "config.yml": yaml(dockerMirror) }),
     text("cat-api-key", { "api-key": "" }),
     text("pushgateway-proxy-config", { "nginx.conf": metricsProxy(place.services.pushgateway) }),
-    text("docker-daemon-mirror-config", { docker: dockerDaemon(place.services["docker-mirror"]) }, "jobs"),
+    text(
+      "docker-daemon-mirror-config",
+      {
+        docker: dockerDaemon(place.services["docker-mirror"]),
+        "docker-proxy": dockerDaemonByProxy(place.services["docker-mirror-proxy"]),
+      },
+      "jobs",
+    ),
   ];
 }
 

@@ -14,7 +14,14 @@ export type ConfigMapKey =
 
 /** Services that configuration files name. */
 export type NamedService =
-  "pushgateway" | "needs-rebase" | "cherrypicker" | "release-blocker" | "rehearse" | "docker-mirror" | "bazel-cache";
+  | "pushgateway"
+  | "needs-rebase"
+  | "cherrypicker"
+  | "release-blocker"
+  | "rehearse"
+  | "docker-mirror"
+  | "docker-mirror-proxy"
+  | "bazel-cache";
 
 /** Programs that Prow adds to the pods of decorated jobs. */
 type UtilityImage = "clonerefs" | "initupload" | "entrypoint" | "sidecar";

@@ -53,6 +53,23 @@ const second: Readonly<Record<string, Maker>> = {
     const [host = "", port = "8080"] = services["bazel-cache"].split(":");
     return { env: variables({ BAZEL_REMOTE_CACHE_ENABLED: "true", CACHE_HOST: host, CACHE_PORT: port }) };
   },
+  "docker-mirror-proxy": ({ configMapName, objectName }) => ({
+    env: variables({ CA_CERT_FILE: "/etc/docker-mirror-proxy/ca.crt" }),
+    volumes: [
+      { name: "mirror-proxy-config", configMap: { name: objectName("mirror-proxy-config") } },
+      {
+        name: "docker-config",
+        configMap: {
+          name: configMapName("docker-daemon-mirror-config"),
+          items: [{ key: "docker-proxy", path: "docker" }],
+        },
+      },
+    ],
+    volumeMounts: [
+      { name: "mirror-proxy-config", mountPath: "/etc/docker-mirror-proxy", readOnly: true },
+      { name: "docker-config", mountPath: "/etc/default", readOnly: true },
+    ],
+  }),
   "kubevirtci-quay-credential": registryLogin("kubevirtci-quay-credential", "QUAY_USER", "QUAY_PASSWORD"),
   "project-infra-kubevirtci-docker-credential": docker,
 };

@@ -35,7 +35,7 @@ export function treeProblems(files: readonly JobFile[], place: ConfigurationPlac
     ...jobProblems(sound, {
       presets: presets(place),
       secrets: place.jobSecrets,
-      configMaps: [place.configMapName("docker-daemon-mirror-config")],
+      configMaps: [place.configMapName("docker-daemon-mirror-config"), place.objectName("mirror-proxy-config")],
     }),
     ...(bytes > roomInConfigMap
       ? [`all files together have ${bytes} bytes compressed, and a ConfigMap takes ${roomInConfigMap}; remove jobs`]

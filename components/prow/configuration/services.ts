@@ -43,15 +43,21 @@ http {
 `;
 }
 
+/** How Docker is started in jobs, whichever way their images come. */
+const daemon = ["--data-root=/docker-graph", "--mtu=1450", "--ipv6", "--fixed-cidr-v6=2001:db8:1::/64"];
+
 /** /etc/default/docker of jobs that run Docker. `mirror` is host:port of the registry's mirror. */
 export function dockerDaemon(mirror: string): string {
-  const options = [
-    "--data-root=/docker-graph",
-    "--mtu=1450",
-    "--ipv6",
-    "--fixed-cidr-v6=2001:db8:1::/64",
-    `--registry-mirror=http://${mirror}`,
-    `--insecure-registry=${mirror}`,
-  ];
+  const options = [...daemon, `--registry-mirror=http://${mirror}`, `--insecure-registry=${mirror}`];
   return `DOCKER_OPTS="${options.join(" ")}"\n`;
+}
+
+/** The same for jobs that pull everything through the proxy, at host:port. */
+export function dockerDaemonByProxy(proxy: string): string {
+  return [
+    `DOCKER_OPTS="${daemon.join(" ")}"`,
+    `export http_proxy=http://${proxy}`,
+    `export https_proxy=http://${proxy}`,
+    "",
+  ].join("\n");
 }

@@ -71,7 +71,7 @@ describe("Prow's configuration", () => {
           ["mirror-config", "prow", "config.yml"],
           ["cat-api-key", "prow", "api-key"],
           ["pushgateway-proxy-config", "prow", "nginx.conf"],
-          ["docker-daemon-mirror-config", "jobs", "docker"],
+          ["docker-daemon-mirror-config", "jobs", "docker,docker-proxy"],
         ],
       );
     }
@@ -187,7 +187,10 @@ describe("Prow's configuration", () => {
       old,
       first.map((name) => `preset-${name}`),
     );
-    const added = ["bazel-cache", "kubevirtci-quay-credential", "project-infra-kubevirtci-docker-credential"];
+    const added = [
+      ...["bazel-cache", "docker-mirror-proxy"],
+      ...["kubevirtci-quay-credential", "project-infra-kubevirtci-docker-credential"],
+    ];
     assert.deepEqual(names(testing), [...old, ...added.map((name) => `preset-${name}`)]);
     const { error } = configurationSettings.safeParse({ version: "20190101" });
     assert.match(String(error?.issues[0]?.message), /"20201021"\|"20201202"/);

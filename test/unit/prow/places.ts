@@ -3,7 +3,15 @@ import type { ConfigurationPlace, NamedService } from "../../../components/prow/
 import { configurationSettings, type ConfigurationSettings } from "../../../components/prow/configuration/settings.ts";
 
 const services: readonly NamedService[] = [
-  ...(["pushgateway", "needs-rebase", "cherrypicker", "release-blocker", "rehearse", "docker-mirror"] as const),
+  ...([
+    "pushgateway",
+    "needs-rebase",
+    "cherrypicker",
+    "release-blocker",
+    "rehearse",
+    "docker-mirror",
+    "docker-mirror-proxy",
+  ] as const),
   "bazel-cache",
 ];
 

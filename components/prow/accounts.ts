@@ -1,0 +1,52 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Grant } from "../kubernetes/grant.ts";
+import type { Place } from "../kubernetes/place.ts";
+import { ServiceAccount } from "../kubernetes/serviceAccount.ts";
+import type { ProwSettings } from "./config.ts";
+import { named } from "./ground.ts";
+import { type AccountName, rights } from "./rights.ts";
+
+/** What {@link Accounts} need. */
+export interface AccountsArgs {
+  readonly settings: ProwSettings;
+  readonly place: Place;
+  readonly jobs: Place;
+}
+
+/** The accounts of what calls the API server, and what each may do in both namespaces. */
+export class Accounts extends pulumi.ComponentResource {
+  private readonly byName: ReadonlyMap<AccountName, ServiceAccount>;
+
+  constructor(name: string, args: AccountsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:prow:Accounts", name, {}, opts);
+    const { settings, place, jobs } = args;
+    const byName = new Map<AccountName, ServiceAccount>();
+    for (const [account, own] of Object.entries(rights) as [AccountName, (typeof rights)[AccountName]][]) {
+      const physical = named(settings, account);
+      const made = new ServiceAccount(
+        `${name}-${account}`,
+        { place, name: physical, labels: { app: account }, mountsToken: true },
+        { parent: this },
+      );
+      byName.set(account, made);
+      for (const [role, where] of [["prow", place] as const, ["jobs", jobs] as const]) {
+        const rules = own[role];
+        if (rules.length === 0) continue;
+        new Grant(
+          `${name}-${account}-${role}`,
+          { place: where, name: physical, labels: { app: account }, rules, to: [made] },
+          { parent: this },
+        );
+      }
+    }
+    this.byName = byName;
+    this.registerOutputs({});
+  }
+
+  /** @throws if the table of rights has no such account */
+  of(account: AccountName): ServiceAccount {
+    const found = this.byName.get(account);
+    if (found === undefined) throw new Error(`there is no account "${account}"`);
+    return found;
+  }
+}

@@ -1,0 +1,117 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Claim } from "../kubernetes/claim.ts";
+import { anywhere, pods } from "../kubernetes/networkPolicy.ts";
+import { http, tcp } from "../kubernetes/probe.ts";
+import { Service } from "../kubernetes/service.ts";
+import { ServiceAccount } from "../kubernetes/serviceAccount.ts";
+import { hostPath } from "../kubernetes/volume.ts";
+import { type Ground, named, onCacheDisks, tolerates, traffic } from "./ground.ts";
+import { Part } from "./part.ts";
+
+/** What {@link Caches} need. */
+export interface CachesArgs {
+  readonly ground: Ground;
+}
+
+/** Why both caches are root: the kubelet makes a missing folder for root alone. */
+const exceptions = {
+  "host-path": "the cache is as large as a disk of its node and is kept when the pod goes",
+  "run-as-root": "the folder on the node belongs to root",
+} as const;
+
+/** What spares jobs the way out: a mirror of Docker Hub, and Bazel's build cache. */
+export class Caches extends pulumi.ComponentResource {
+  constructor(name: string, args: CachesArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:prow:Caches", name, {}, opts);
+    const { ground } = args;
+    const { settings, configMaps } = ground;
+    const account = new ServiceAccount(
+      name,
+      { place: ground.place, name: named(settings, "caches") },
+      { parent: this },
+    );
+    const fromJobs = (port: number) => pods({}, [port], settings.namespaces.jobs);
+    new Part(
+      `${name}-docker-mirror`,
+      {
+        ground,
+        name: "docker-mirror",
+        account,
+        mounts: {
+          "/etc/docker/registry": configMaps.mount("mirror-config"),
+          "/var/lib/registry": folder("docker-mirror", ground),
+        },
+        runAs: {},
+        exceptions,
+        graceSeconds: 180,
+        nodeSelector: { type: onCacheDisks.type, "ci.kubevirt.io/cachenode": "true" },
+        tolerations: [tolerates("cachenode")],
+        resources: { cpu: ["100m", "1"], memory: "3Gi" },
+        ports: { http: 5000 },
+        probes: { readiness: http("/", "http") },
+        service: { ports: { http: { port: 5000 } } },
+        from: [fromJobs(5000)],
+        to: [anywhere(443)],
+      },
+      { parent: this },
+    );
+    this.buildCache(name, ground, account);
+    this.registerOutputs({});
+  }
+
+  private buildCache(name: string, ground: Ground, account: ServiceAccount): void {
+    const { place, settings } = ground;
+    // Nothing mounts it, as in the runbook; a claim of that name that holds data is kept.
+    new Claim(
+      `${name}-greenhouse`,
+      {
+        place,
+        name: named(settings, "greenhouse"),
+        labels: { app: "greenhouse" },
+        annotations: { "pulumi.com/skipAwait": "true" },
+        size: settings.greenhouse.size,
+        ...(settings.greenhouse.storageClass === undefined ? {} : { storageClass: settings.greenhouse.storageClass }),
+        ...(settings.greenhouse.volumeName === undefined ? {} : { volumeName: settings.greenhouse.volumeName }),
+        protect: settings.protect,
+        retainOnDelete: settings.retainOnDelete,
+      },
+      { parent: this },
+    );
+    new Part(
+      `${name}-greenhouse`,
+      {
+        ground,
+        name: "greenhouse",
+        account,
+        args: ["--dir=/data", "--min-percent-blocks-free=3"],
+        mounts: { "/data": folder("greenhouse", ground) },
+        runAs: {},
+        exceptions,
+        nodeSelector: onCacheDisks,
+        tolerations: [tolerates("cachenode")],
+        resources: { cpu: ["100m", "1200m"], memory: "3Gi" },
+        ports: { cache: 8080, metrics: 9090 },
+        probes: { readiness: tcp("cache") },
+        service: { name: "bazel-cache", ports: { cache: { port: 8080 } }, labels: { run: "bazel-cache" } },
+        from: [pods({}, [8080], settings.namespaces.jobs), traffic.metrics],
+      },
+      { parent: this },
+    );
+    new Service(
+      `${name}-greenhouse-metrics`,
+      {
+        place,
+        name: named(settings, "bazel-cache-metrics"),
+        labels: { app: "greenhouse", metrics: "true" },
+        of: { selector: { app: "greenhouse" } },
+        ports: { metrics: { port: 80, target: 9090 } },
+      },
+      { parent: this },
+    );
+  }
+}
+
+/** A folder of the node that belongs to this environment alone. */
+function folder(cache: "docker-mirror" | "greenhouse", { settings }: Ground) {
+  return hostPath(`/var/lib/${cache}/${settings.namespaces.prow}`, { volume: "cache", type: "DirectoryOrCreate" });
+}

@@ -1,0 +1,51 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Files } from "../kubernetes/files.ts";
+import type { Place } from "../kubernetes/place.ts";
+import type { Mount } from "../kubernetes/volume.ts";
+import { configMaps } from "./configuration/files.ts";
+import type { ConfigMapKey } from "./configuration/place.ts";
+import type { ProwSettings } from "./config.ts";
+import { toPlace } from "./place.ts";
+
+/** What {@link ConfigMaps} need. */
+export interface ConfigMapsArgs {
+  readonly settings: ProwSettings;
+  readonly place: Place;
+  readonly jobs: Place;
+}
+
+/** Prow's own configuration; its programs read a changed file by themselves, so no pod rolls. */
+export class ConfigMaps extends pulumi.ComponentResource {
+  private readonly byKey: ReadonlyMap<ConfigMapKey, Files<string>>;
+
+  constructor(name: string, args: ConfigMapsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:prow:ConfigMaps", name, {}, opts);
+    const place = toPlace(args.settings);
+    this.byKey = new Map(
+      configMaps(place).map(({ key, in: where, data, binaryData, owner }) => [
+        key,
+        new Files(
+          `${name}-${key}`,
+          {
+            place: where === "prow" ? args.place : args.jobs,
+            name: place.configMapName(key),
+            data,
+            ...(binaryData === undefined ? {} : { binaryData }),
+            // These two are read once, at the start.
+            roll: key === "mirror-config" || key === "pushgateway-proxy-config",
+            ownedByCluster: owner === "updater",
+          },
+          { parent: this },
+        ),
+      ]),
+    );
+    this.registerOutputs({});
+  }
+
+  /** All keys of one of them as files. @throws if the configuration has no such file */
+  mount(key: ConfigMapKey): Mount {
+    const found = this.byKey.get(key);
+    if (found === undefined) throw new Error(`the configuration has no ConfigMap "${key}"`);
+    return found.mount({ volume: key });
+  }
+}

@@ -1,0 +1,119 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import type { Place } from "../kubernetes/place.ts";
+import { ServiceSecret } from "../kubernetes/secret.ts";
+import type { ProwConfig, ProwSettings } from "./config.ts";
+import { named } from "./ground.ts";
+import { jobSecretKeys } from "./jobSecrets.ts";
+
+/** What {@link Credentials} need. */
+export interface CredentialsArgs {
+  readonly config: ProwConfig;
+  readonly place: Place;
+  readonly jobs: Place;
+}
+
+/** Every Secret of Prow, in the namespace of who reads it; what jobs read too is in both. */
+export class Credentials extends pulumi.ComponentResource {
+  /** The bot's personal token. */
+  readonly oauthToken: ServiceSecret<"oauth">;
+  /** The GitHub App that Prow acts as, if there is one. */
+  readonly githubApp: ServiceSecret<"appid" | "cert" | "oauth" | "token"> | undefined;
+  readonly hmac: ServiceSecret<"hmac">;
+  readonly slack: ServiceSecret<"token">;
+  readonly cookie: ServiceSecret<"secret">;
+  readonly oauthConfig: ServiceSecret<"secret">;
+  readonly gcs: ServiceSecret<"service-account.json">;
+  /** Contexts of the build clusters, if there are any. */
+  readonly kubeconfig: ServiceSecret<"config"> | undefined;
+  readonly unsplash: ServiceSecret<"honk.txt"> | undefined;
+  private readonly prefix: string;
+  private readonly args: CredentialsArgs;
+
+  constructor(name: string, args: CredentialsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:prow:Credentials", name, {}, opts);
+    this.prefix = name;
+    this.args = args;
+    const { settings, secrets } = args.config;
+    const { appId } = settings.github;
+
+    this.oauthToken = this.both("oauth-token", { oauth: secrets.githubToken });
+    this.gcs = this.both("gcs", { "service-account.json": secrets.gcsServiceAccount });
+    // The bot's token is in it twice, as jobs of the time before the app know it.
+    this.githubApp =
+      appId === undefined
+        ? undefined
+        : this.both("github-token", {
+            appid: `${appId}`,
+            cert: secrets.githubAppPrivateKey,
+            oauth: secrets.githubToken,
+            token: secrets.githubToken,
+          });
+    this.hmac = this.own("hmac-token", { hmac: secrets.hmac });
+    this.slack = this.own("slack-token", { token: secrets.slackToken });
+    this.cookie = this.own("cookie", { secret: this.drawCookieKey() });
+    this.oauthConfig = this.own("github-oauth-config", {
+      secret: oauthConfig(settings, secrets.githubOauthClientSecret),
+    });
+    this.kubeconfig = settings.buildClusters ? this.own("kubeconfig", { config: secrets.kubeconfig }) : undefined;
+    this.unsplash = settings.unsplash
+      ? this.own("unsplash-api-key", { "honk.txt": secrets.unsplashApiKey })
+      : undefined;
+    this.forJobs();
+    this.registerOutputs({});
+  }
+
+  /** What only jobs read. */
+  private forJobs(): void {
+    const { settings, families } = this.args.config;
+    for (const name of settings.jobSecrets) {
+      const values = Object.fromEntries(
+        jobSecretKeys[name].map((key) => [key, families.jobSecrets[`${name}-${key}`] ?? ""]),
+      );
+      this.make(name, "jobs", values);
+    }
+  }
+
+  /** Deck hashes any other length than 32 bytes, and refuses less. */
+  private drawCookieKey(): pulumi.Output<string> {
+    const key = new random.RandomPassword(`${this.prefix}-cookie`, { length: 32, special: false }, { parent: this });
+    return key.result.apply((text) => Buffer.from(text).toString("base64"));
+  }
+
+  private own<Key extends string>(name: string, values: Record<Key, pulumi.Input<string>>): ServiceSecret<Key> {
+    return this.make(name, "prow", values);
+  }
+
+  /** In both namespaces; the pods of Prow read the one that is returned. */
+  private both<Key extends string>(name: string, values: Record<Key, pulumi.Input<string>>): ServiceSecret<Key> {
+    this.make(name, "jobs", values);
+    return this.make(name, "prow", values);
+  }
+
+  private make<Key extends string>(
+    name: string,
+    where: "prow" | "jobs",
+    values: Record<Key, pulumi.Input<string>>,
+  ): ServiceSecret<Key> {
+    const { config, place, jobs } = this.args;
+    return new ServiceSecret(
+      `${this.prefix}-${where}-${name}`,
+      // Jobs' pods come and go; nothing has to roll for them.
+      { place: where === "prow" ? place : jobs, name: named(config.settings, name), values, roll: where === "prow" },
+      { parent: this },
+    );
+  }
+}
+
+/** Deck's OAuth application, as YAML. */
+function oauthConfig({ hosts, github }: ProwSettings, clientSecret: pulumi.Output<string>): pulumi.Output<string> {
+  return clientSecret.apply((secret) =>
+    [
+      `client_id: ${JSON.stringify(github.oauthClientId)}`,
+      `client_secret: ${JSON.stringify(secret)}`,
+      `redirect_url: https://${hosts.deck}/github-login/redirect`,
+      `final_redirect_url: https://${hosts.deck}/pr`,
+      "",
+    ].join("\n"),
+  );
+}

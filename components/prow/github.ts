@@ -1,0 +1,154 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Claim } from "../kubernetes/claim.ts";
+import { anywhere, pods } from "../kubernetes/networkPolicy.ts";
+import { tcp } from "../kubernetes/probe.ts";
+import { scratch } from "../kubernetes/volume.ts";
+import { all, flags, github, githubUser, hmac, plugins } from "./flags.ts";
+import { type Ground, named, onWorkers, tolerates, traffic } from "./ground.ts";
+import { Part } from "./part.ts";
+
+/** What {@link Github} needs. */
+export interface GithubArgs {
+  readonly ground: Ground;
+}
+
+const fromHook = pods({ app: "hook" }, [8888]);
+
+/** What stands between Prow and GitHub: the cache of its answers, and the plugins that hook hands events to. */
+export class Github extends pulumi.ComponentResource {
+  constructor(name: string, args: GithubArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:prow:Github", name, {}, opts);
+    const { ground } = args;
+    this.cache(name, ground);
+    new Part(
+      `${name}-needs-rebase`,
+      {
+        ground,
+        name: "needs-rebase",
+        ...all(flags("--dry-run=false"), github(ground), hmac(ground), plugins(ground, "file")),
+        graceSeconds: 180,
+        ports: { http: 8888 },
+        service: { ports: { http: { port: 80, target: 8888 } }, nodePort: true },
+        from: [fromHook],
+        to: traffic.web,
+      },
+      { parent: this },
+    );
+    new Part(
+      `${name}-cherrypicker`,
+      {
+        ground,
+        name: "cherrypicker",
+        // Forks belong to a user, so an app cannot push to them.
+        ...all(flags("--dry-run=false"), githubUser(ground), hmac(ground), plugins(ground, "file")),
+        graceSeconds: 180,
+        nodeSelector: onWorkers,
+        ports: { http: 8888 },
+        service: { ports: { http: { port: 80, target: 8888 } } },
+        from: [fromHook],
+        to: traffic.web,
+      },
+      { parent: this },
+    );
+    this.ownPlugins(name, ground);
+    this.registerOutputs({});
+  }
+
+  /** ghproxy: it keeps less than its volume holds, and only one of it may use the volume. */
+  private cache(name: string, ground: Ground): void {
+    const { place, settings } = ground;
+    const claim = new Claim(
+      `${name}-ghproxy`,
+      {
+        place,
+        name: named(settings, "ghproxy"),
+        labels: { app: "ghproxy" },
+        size: settings.ghproxy.size,
+        ...(settings.ghproxy.storageClass === undefined ? {} : { storageClass: settings.ghproxy.storageClass }),
+        protect: settings.protect,
+        retainOnDelete: settings.retainOnDelete,
+      },
+      { parent: this },
+    );
+    new Part(
+      `${name}-ghproxy`,
+      {
+        ground,
+        name: "ghproxy",
+        args: [
+          "--cache-dir=/cache",
+          `--cache-sizeGB=${cacheSize(settings.ghproxy.size)}`,
+          `--push-gateway=${named(settings, "pushgateway")}`,
+          "--serve-metrics=true",
+        ],
+        mounts: { "/cache": claim.mount({ volume: "cache" }) },
+        strategy: "Recreate",
+        nodeSelector: { dedicated: "ghproxy" },
+        tolerations: [tolerates("dedicated", "ghproxy")],
+        ports: { http: 8888, metrics: 9090 },
+        service: { ports: { main: { port: 80, target: 8888 }, metrics: { port: 9090 } } },
+        from: [pods({}, [8888]), traffic.metrics],
+        to: [anywhere(443), pods({ app: "pushgateway" }, [9091])],
+      },
+      { parent: this },
+    );
+  }
+
+  /** KubeVirt's plugins. They were built without upstream's health port, so only their socket can be asked. */
+  private ownPlugins(name: string, ground: Ground): void {
+    const { settings, accounts } = ground;
+    new Part(
+      `${name}-release-blocker`,
+      {
+        ground,
+        name: "release-blocker",
+        ...all(flags("--dry-run=false"), github(ground), hmac(ground), plugins(ground, "file")),
+        graceSeconds: 180,
+        nodeSelector: onWorkers,
+        ports: { http: 8888 },
+        probes: { readiness: tcp("http") },
+        service: { ports: { http: { port: 80, target: 8888 } } },
+        from: [fromHook],
+        to: traffic.web,
+      },
+      { parent: this },
+    );
+    const needs = all(
+      flags("--dry-run=false", `--jobs-namespace=${settings.namespaces.jobs}`),
+      github(ground),
+      flags(
+        "--cache-dir=/var/run/cache",
+        "--jobs-config-base=github/ci/prow/files/jobs",
+        "--prow-config-path=github/ci/prow/files/config.yaml",
+        "--always-run=false",
+      ),
+      hmac(ground),
+      plugins(ground, "file"),
+    );
+    new Part(
+      `${name}-rehearse`,
+      {
+        ground,
+        name: "rehearse",
+        app: "prow-rehearse",
+        account: accounts.of("prow-rehearse"),
+        ...needs,
+        mounts: { ...needs.mounts, "/var/run/cache": scratch({ volume: "cache" }) },
+        graceSeconds: 180,
+        nodeSelector: onWorkers,
+        ports: { http: 9900 },
+        probes: { readiness: tcp("http") },
+        service: { name: "prow-rehearse", ports: { http: { port: 9900 } } },
+        from: [pods({ app: "hook" }, [9900])],
+        to: [...traffic.web, traffic.api(settings)],
+      },
+      { parent: this },
+    );
+  }
+}
+
+/** Gigabytes that ghproxy may keep on a volume: nine tenths, at least one. The runbook's 99 fit no volume of its own. */
+export function cacheSize(size: string): number {
+  const bytes = Number.parseInt(size, 10) * { Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 }[size.slice(-2) as "Mi"];
+  return Math.max(1, Math.floor((bytes * 0.9) / 1e9));
+}

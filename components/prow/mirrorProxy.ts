@@ -1,0 +1,122 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as tls from "@pulumi/tls";
+import { Claim } from "../kubernetes/claim.ts";
+import { Files } from "../kubernetes/files.ts";
+import { anywhere, pods } from "../kubernetes/networkPolicy.ts";
+import { tcp } from "../kubernetes/probe.ts";
+import { ServiceSecret } from "../kubernetes/secret.ts";
+import { type Ground, named, tolerates } from "./ground.ts";
+import { Part } from "./part.ts";
+
+/** What a {@link MirrorProxy} needs. */
+export interface MirrorProxyArgs {
+  readonly ground: Ground;
+}
+
+/** Days that the authority is good for; jobs read it anew each time, so a new one needs nothing but an `up`. */
+const validDays = 1300;
+const renewDays = 90;
+
+/** Registries take their time with large layers. */
+const timeouts = [
+  ...["PROXY_READ_TIMEOUT", "PROXY_CONNECT_TIMEOUT", "PROXY_SEND_TIMEOUT", "PROXY_CONNECT_READ_TIMEOUT"],
+  ...["PROXY_CONNECT_CONNECT_TIMEOUT", "PROXY_CONNECT_SEND_TIMEOUT"],
+  ...["SEND_TIMEOUT", "CLIENT_BODY_TIMEOUT", "CLIENT_HEADER_TIMEOUT"],
+];
+
+/** A cache of every registry: jobs send their pulls through it and trust its authority. */
+export class MirrorProxy extends pulumi.ComponentResource {
+  constructor(name: string, args: MirrorProxyArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:prow:MirrorProxy", name, {}, opts);
+    const { ground } = args;
+    const { place, jobs, settings } = ground;
+    const { protect, retainOnDelete, mirrorProxy } = settings;
+    const labels = { app: "docker-mirror-proxy" };
+    const authority = this.authority(name);
+    const [crt] = [place, jobs].map(
+      (where, index) =>
+        new Files(
+          `${name}-${index === 0 ? "prow" : "jobs"}-crt`,
+          {
+            place: where,
+            name: named(settings, "mirror-proxy-config"),
+            labels,
+            data: { "ca.crt": authority.crt },
+            roll: index === 0,
+          },
+          { parent: this },
+        ),
+    );
+    if (crt === undefined) throw new Error("the proxy has no certificate");
+    const key = new ServiceSecret(
+      name,
+      { place, name: named(settings, "docker-mirror-proxy"), labels, values: { "ca.key": authority.key } },
+      { parent: this },
+    );
+    const claim = new Claim(
+      name,
+      {
+        place,
+        name: named(settings, "docker-mirror-proxy"),
+        labels,
+        size: mirrorProxy.size,
+        ...(mirrorProxy.storageClass === undefined ? {} : { storageClass: mirrorProxy.storageClass }),
+        protect,
+        retainOnDelete,
+      },
+      { parent: this },
+    );
+    new Part(
+      name,
+      {
+        ground,
+        name: "docker-mirror-proxy",
+        env: {
+          ENABLE_MANIFEST_CACHE: "true",
+          ALLOW_PUSH: "true",
+          ...Object.fromEntries(timeouts.map((timeout) => [timeout, "1200s"])),
+        },
+        mounts: {
+          "/docker_mirror_cache": claim.mount({ volume: "storage" }),
+          "/ca/ca.crt": crt.mount({ volume: "ca-public", subPath: "ca.crt" }),
+          "/ca/ca.key": key.mount({ volume: "ca-private", subPath: "ca.key" }),
+        },
+        runAs: {},
+        exceptions: {
+          "run-as-root": "the image's start script is root's",
+          "writable-root": "the start script writes nginx' configuration and certificates",
+        },
+        // Two of them would not share the volume.
+        strategy: "Recreate",
+        graceSeconds: 180,
+        tolerations: [tolerates("cachenode")],
+        resources: { cpu: ["300m", "1"], memory: "3Gi" },
+        ports: { http: 3128 },
+        probes: { readiness: tcp("http") },
+        service: { ports: { http: { port: 3128 } } },
+        from: [pods({}, [3128], settings.namespaces.jobs)],
+        to: [anywhere(443, 80)],
+      },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+
+  /** An authority of the proxy's own, which signs what it shows to jobs in the registries' place. */
+  private authority(name: string): { readonly key: pulumi.Output<string>; readonly crt: pulumi.Output<string> } {
+    const key = new tls.PrivateKey(`${name}-ca-key`, { algorithm: "RSA", rsaBits: 4096 }, { parent: this });
+    const crt = new tls.SelfSignedCert(
+      `${name}-ca`,
+      {
+        privateKeyPem: key.privateKeyPem,
+        subject: { commonName: "docker-mirror-proxy", organization: "KubeVirt Prow" },
+        isCaCertificate: true,
+        validityPeriodHours: validDays * 24,
+        earlyRenewalHours: renewDays * 24,
+        allowedUses: ["cert_signing", "crl_signing", "digital_signature"],
+      },
+      { parent: this },
+    );
+    return { key: key.privateKeyPem, crt: crt.certPem };
+  }
+}

@@ -1,0 +1,68 @@
+import * as pulumi from "@pulumi/pulumi";
+import { anywhere, pods } from "../kubernetes/networkPolicy.ts";
+import { http, tcp } from "../kubernetes/probe.ts";
+import { all, config, jobs } from "./flags.ts";
+import { type Ground, traffic } from "./ground.ts";
+import { Part } from "./part.ts";
+
+/** What {@link Monitoring} needs. */
+export interface MonitoringArgs {
+  readonly ground: Ground;
+}
+
+/** Figures about jobs for Prometheus: the exporter, and the gateway to which short-lived programs push theirs. */
+export class Monitoring extends pulumi.ComponentResource {
+  constructor(name: string, args: MonitoringArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:prow:Monitoring", name, {}, opts);
+    const { ground } = args;
+    const { settings, accounts, configMaps } = ground;
+    const slow = { delay: 10, period: 30, timeout: 15 };
+    new Part(
+      `${name}-exporter`,
+      {
+        ground,
+        name: "exporter",
+        account: accounts.of("exporter"),
+        ...all(config(ground), jobs(ground)),
+        strategy: "Recreate",
+        nodeSelector: { type: "vm", zone: "ci" },
+        ports: { metrics: 9090 },
+        probes: { liveness: http("/healthz", 8081, slow), readiness: http("/healthz/ready", 8081, slow) },
+        resources: { cpu: "100m", memory: "500Mi" },
+        from: [traffic.metrics],
+        to: [traffic.api(settings)],
+      },
+      { parent: this },
+    );
+    new Part(
+      `${name}-pushgateway`,
+      {
+        ground,
+        name: "pushgateway",
+        ports: { http: 9091 },
+        probes: { readiness: http("/-/ready", "http"), liveness: tcp("http") },
+        resources: { cpu: "1", memory: "1Gi" },
+        service: { ports: { http: { port: 80, target: 9091 } }, nodePort: true },
+        from: [pods({}, [9091])],
+      },
+      { parent: this },
+    );
+    new Part(
+      `${name}-pushgateway-proxy`,
+      {
+        ground,
+        name: "pushgateway-proxy",
+        mounts: { "/etc/nginx": configMaps.mount("pushgateway-proxy-config") },
+        runAs: { user: 101, group: 101, fsGroup: 101 },
+        ports: { http: 8081 },
+        probes: { readiness: tcp("http") },
+        service: { name: "pushgateway-external", ports: { http: { port: 80, target: 8081 } }, nodePort: true },
+        // Anybody may read: the proxy passes nothing but GET on.
+        from: [anywhere(8081)],
+        to: [pods({ app: "pushgateway" }, [9091])],
+      },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+}

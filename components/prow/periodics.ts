@@ -1,0 +1,91 @@
+import * as pulumi from "@pulumi/pulumi";
+import { CronJob } from "../kubernetes/cronJob.ts";
+import { NetworkPolicy } from "../kubernetes/networkPolicy.ts";
+import { all, config, flags, github, jobs, type Needs } from "./flags.ts";
+import { type Ground, named, onWorkers, traffic } from "./ground.ts";
+import { imageOf, nobody, resourcesOf } from "./part.ts";
+
+/** What {@link Periodics} need. */
+export interface PeriodicsArgs {
+  readonly ground: Ground;
+}
+
+/** One of them. */
+interface Periodic {
+  readonly name: "branch-protector" | "label-sync-kubevirt" | "label-sync-nmstate";
+  readonly app: string;
+  /** Minute and hour in UTC. */
+  readonly schedule: string;
+  readonly needs: Needs;
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+}
+
+/** What keeps GitHub as the configuration says: protected branches, and labels. */
+export class Periodics extends pulumi.ComponentResource {
+  constructor(name: string, args: PeriodicsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:prow:Periodics", name, {}, opts);
+    const { ground } = args;
+    this.every(name, ground, {
+      name: "branch-protector",
+      app: "branchprotector",
+      schedule: "54 * * * *",
+      needs: all(config(ground), jobs(ground), flags("--confirm"), github(ground)),
+    });
+    for (const [org, scope] of [
+      ["kubevirt", "--orgs=kubevirt"],
+      ["nmstate", "--only=nmstate/kubernetes-nmstate"],
+    ] as const) {
+      this.every(name, ground, {
+        name: `label-sync-${org}`,
+        app: "label-sync",
+        schedule: "17 23 * * *",
+        needs: all(
+          {
+            ...flags("--config=/etc/config/labels.yaml"),
+            mounts: { "/etc/config": ground.configMaps.mount("label-config") },
+          },
+          flags("--confirm=true", scope),
+          github(ground),
+        ),
+        nodeSelector: onWorkers,
+      });
+    }
+    for (const app of ["branchprotector", "label-sync"]) {
+      const { place, settings } = ground;
+      new NetworkPolicy(
+        `${name}-${app}`,
+        { place, name: named(settings, app), labels: { app }, pods: { app }, to: traffic.web },
+        { parent: this },
+      );
+    }
+    this.registerOutputs({});
+  }
+
+  private every(name: string, ground: Ground, { name: own, app, schedule, needs, nodeSelector }: Periodic): void {
+    const { place, settings, images } = ground;
+    new CronJob(
+      `${name}-${own}`,
+      {
+        place,
+        name: named(settings, own),
+        labels: { app },
+        schedule,
+        suspend: settings.suspendCronJobs,
+        // The next run does the same again, so a run that takes longer than half an hour has failed.
+        deadlineSeconds: 1800,
+        runAs: nobody,
+        ...(nodeSelector === undefined ? {} : { nodeSelector }),
+        containers: [
+          {
+            name: own,
+            image: images[imageOf(own)],
+            ...(app === "label-sync" ? { command: ["/ko-app/label_sync"] } : {}),
+            ...needs,
+            resources: resourcesOf(settings, own),
+          },
+        ],
+      },
+      { parent: this },
+    );
+  }
+}
