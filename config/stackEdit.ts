@@ -68,6 +68,17 @@ export function setSalt(text: string, salt: string): string {
   return `${text.slice(0, at)}encryptionsalt: ${salt}\n${text.slice(at)}`;
 }
 
+/** The file with only the keys of these namespaces, e.g. `clusters` and one system. @throws if it has no config */
+export function keepSystems(text: string, namespaces: readonly string[]): string {
+  const document = parseDocument(text);
+  const config = document.get("config", true);
+  if (!isMap(config)) throw new Error("the stack file has no config");
+  config.items = config.items.filter(
+    ({ key }) => isScalar(key) && namespaces.includes(String(key.value).split(":")[0] ?? ""),
+  );
+  return document.toString({ lineWidth: 0 });
+}
+
 /** YAML on one line, in the form that Pulumi itself writes. */
 function inline(value: unknown): string {
   return stringify(value, { lineWidth: 0, collectionStyle: "flow", flowCollectionPadding: false }).trimEnd();

@@ -5,6 +5,7 @@ import { type Entry, UsageError } from "./command.ts";
 /** The systems that have day-2 commands. */
 const systems: Readonly<Record<string, () => Promise<{ readonly commands: Readonly<Record<string, Entry>> }>>> = {
   dials: () => import("./dials/commands.ts"),
+  prow: () => import("./prow/commands.ts"),
   thoth: () => import("./thoth/commands.ts"),
 };
 

@@ -1,10 +1,12 @@
 /** Makes Dgraph's certificates anew before their time. */
 import { spawn } from "node:child_process";
 import path from "node:path";
+import type { z } from "zod";
+import { thothSchema } from "../../components/thoth/config.ts";
 import { projectDir } from "../../config/stackFile.ts";
 import type { Command } from "../command.ts";
+import { openProgram, type Program } from "../program.ts";
 import { stackHelp, stackOptions } from "../stack.ts";
-import { openProgram, type Program } from "./program.ts";
 
 const help = `Usage: npm run ops -- thoth rotate-dgraph-certificates --stack S [--keys] [--authority] [--dry-run] [--yes] [--json]
 
@@ -19,9 +21,11 @@ ${stackHelp}
   --dry-run          change nothing, say what would be replaced
   --json             say it as JSON`;
 
+type ThothProgram = Program<z.infer<typeof thothSchema.settings>>;
+
 /** URNs of what is to be replaced. */
 export function replaced(
-  { resources }: Pick<Program, "resources">,
+  { resources }: Pick<ThothProgram, "resources">,
   keys: boolean,
   authority: boolean,
 ): readonly string[] {
@@ -45,7 +49,7 @@ const byHand = (stack: string, names: readonly string[]): string => `Dgraph's ce
   3. npx pulumi up --stack ${stack}`;
 
 /** Public and inner names of the data servers, as the Routes and Services are declared. */
-function serverNames({ resources, settings }: Program): readonly string[] {
+function serverNames({ resources, settings }: ThothProgram): readonly string[] {
   const namespace = settings.dgraph?.namespace ?? "";
   const routes = resources.flatMap(({ inputs }) => {
     const { kind, spec } = inputs as { kind?: string; spec?: { host?: string; to?: { name?: string } } };
@@ -65,7 +69,7 @@ export const command: Command = {
     json: { type: "boolean" },
   },
   async run({ values }) {
-    const program = await openProgram(values);
+    const program = await openProgram(thothSchema, values);
     const { dgraph } = program.settings;
     if (dgraph === undefined) throw new Error(`thoth:settings of Pulumi.${program.name}.yaml has no dgraph`);
     if (dgraph.certificates.mode === "supplied") {
@@ -85,7 +89,7 @@ export const command: Command = {
   },
 };
 
-function up({ name, file }: Program, urns: readonly string[], yes: boolean): Promise<number> {
+function up({ name, file }: ThothProgram, urns: readonly string[], yes: boolean): Promise<number> {
   const args = ["up", "--stack", name, "--config-file", file, ...urns.flatMap((urn) => ["--replace", urn])];
   return new Promise((resolve, reject) => {
     const child = spawn(path.join(projectDir, "node_modules", ".bin", "pulumi"), [...args, ...(yes ? ["--yes"] : [])], {

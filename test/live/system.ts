@@ -3,10 +3,9 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { isMap, isScalar, parseDocument } from "yaml";
 import { aim } from "../../config/aim.ts";
 import { samplePassphrase } from "../../config/samples.ts";
-import { put } from "../../config/stackEdit.ts";
+import { keepSystems, put } from "../../config/stackEdit.ts";
 import { projectDir, stackPath } from "../../config/stackFile.ts";
 import { makePremises } from "../../lab/premises.ts";
 import { eventually, lab } from "./cloud.ts";
@@ -37,14 +36,8 @@ export class SystemOnLab {
     mkdirSync(path.join(lab.dir, "state"), { recursive: true });
     const file = path.join(lab.dir, `Pulumi.${stack}-${system}.yaml`);
     const source = `${file}.source`;
-    const document = parseDocument(readFileSync(stackPath(stack), "utf8"));
-    const config = document.get("config", true);
-    if (!isMap(config)) throw new Error(`Pulumi.${stack}.yaml has no config`);
-    const kept = ["clusters", system];
-    config.items = config.items.filter(
-      ({ key }) => isScalar(key) && kept.includes(String(key.value).split(":")[0] ?? ""),
-    );
-    writeFileSync(source, changed(document.toString({ lineWidth: 0 }), changes));
+    const kept = keepSystems(readFileSync(stackPath(stack), "utf8"), ["clusters", system]);
+    writeFileSync(source, changed(kept, changes));
     await makePremises(aim(source, file, lab, samplePassphrase(stack)), lab, () => undefined);
     rmSync(source);
     const env = { PULUMI_CONFIG_PASSPHRASE: samplePassphrase(stack) };

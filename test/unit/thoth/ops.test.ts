@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { presence, states } from "../../../ops/thoth/checks.ts";
+import { presence, states } from "../../../ops/checks.ts";
 import { switches } from "../../../ops/thoth/pause.ts";
 import { notes } from "../../../ops/thoth/registration.ts";
-import { expectations, review, rightsOf } from "../../../ops/thoth/rights.ts";
+import { expectations, review, rightsOf } from "../../../ops/rights.ts";
 import { replaced } from "../../../ops/thoth/rotate.ts";
 import type { Manifest } from "../../../policy/manifest.ts";
 import { thothSchema } from "../../../components/thoth/config.ts";

@@ -1,6 +1,32 @@
 /** What must hold of objects in a cluster. */
-import { type Manifest, title } from "../../policy/manifest.ts";
-import type { Finding } from "./verify.ts";
+import { type Manifest, title } from "../policy/manifest.ts";
+
+/** One thing that was looked at. */
+export interface Finding {
+  readonly check: "exists" | "state" | "right" | "answer";
+  readonly object: string;
+  readonly ok: boolean;
+  /** What is odd. @default nothing */
+  readonly detail?: string;
+}
+
+/** Tells findings: what is wrong, with `all` everything, and how many. @returns the exit code */
+export function tell(
+  findings: readonly Finding[],
+  values: { readonly all?: unknown; readonly json?: unknown },
+): number {
+  const wrong = findings.filter(({ ok }) => !ok);
+  if (values.json === true) {
+    console.log(JSON.stringify(findings, undefined, 2));
+  } else {
+    for (const { ok, check, object, detail } of values.all === true ? findings : wrong) {
+      const more = detail === undefined ? "" : `: ${detail}`;
+      console.log(`${ok ? "ok   " : "WRONG"}  ${check.padEnd(6)}  ${object}${more}`);
+    }
+    console.log(`${findings.length} checks, ${wrong.length} wrong`);
+  }
+  return wrong.length === 0 ? 0 : 1;
+}
 
 /** An object as the cluster has it. */
 export interface Live {

@@ -1,0 +1,79 @@
+/** What a stack's program says about one system, and how its clusters are reached. */
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { z } from "zod";
+import type { SystemSchema } from "../config/define.ts";
+import { openSalt } from "../config/passphrase.ts";
+import { samplePassphrase } from "../config/samples.ts";
+import { readStackFile } from "../config/stackFile.ts";
+import { type Json, type Manifest, toManifest } from "../policy/manifest.ts";
+import { type Rendered, rendered, runProgram, stackConfig } from "../review/render.ts";
+import { text, UsageError, type Values } from "./command.ts";
+import { Kubectl } from "./kubectl.ts";
+import { openStack, type SystemStack } from "./stack.ts";
+
+/** A stack and all resources of one of its systems. */
+export interface Program<Settings> extends SystemStack<Settings> {
+  readonly resources: readonly Rendered[];
+}
+
+/** Renders the program of the stack that the options name. @throws if the system is not in it or its settings are wrong */
+export async function openProgram<S extends z.ZodType>(
+  schema: SystemSchema<S, string, string>,
+  values: Values,
+): Promise<Program<z.infer<S>>> {
+  const stack = openStack(schema, values);
+  const recording = await runProgram({ stack: stack.name, config: stackConfig(stack.name, stack.file) });
+  const resources = rendered(recording).filter(({ urn }) => urn.includes(`::orrery:${schema.namespace}:`));
+  return { ...stack, resources };
+}
+
+/** Kubernetes objects of a system by the name of their cluster. */
+export function objectsByCluster({
+  resources,
+}: Pick<Program<unknown>, "resources">): ReadonlyMap<string, readonly Manifest[]> {
+  const clusters = new Map<string, Manifest[]>();
+  for (const { type, inputs, provider } of resources) {
+    const cluster = provider.split("::").at(-1) ?? "";
+    const manifest = toManifest(type, inputs as Json, cluster);
+    if (manifest !== undefined) clusters.set(cluster, [...(clusters.get(cluster) ?? []), manifest]);
+  }
+  return clusters;
+}
+
+/** Does something with kubectl as the cluster's administrator: by --kubeconfig, else by the stack's own secret. */
+export async function withCluster<T>(
+  stack: Pick<SystemStack<unknown>, "name" | "file">,
+  cluster: string,
+  values: Values,
+  work: (kubectl: Kubectl) => Promise<T>,
+): Promise<T> {
+  if (text(values, "kubeconfig") !== undefined) return work(new Kubectl(undefined, values));
+  const held = secretOf(stack, `clusters:${cluster}`);
+  if (held === undefined) {
+    throw new Error(`Pulumi.${stack.name}.yaml has no clusters:${cluster}; name one by --kubeconfig`);
+  }
+  const folder = mkdtempSync(path.join(tmpdir(), "orrery-"));
+  try {
+    const kubeconfig = path.join(folder, "kubeconfig");
+    writeFileSync(kubeconfig, held, { mode: 0o600 });
+    chmodSync(kubeconfig, 0o600);
+    return await work(new Kubectl(undefined, { kubeconfig }));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A secret of a stack, or undefined if the file has none of this key. @throws UsageError if the passphrase is not the stack's */
+export function secretOf({ name, file }: Pick<SystemStack<unknown>, "name" | "file">, key: string): string | undefined {
+  const { entries, encryptionSalt } = readStackFile(file);
+  const held = entries.get(key);
+  if (held === undefined) return undefined;
+  try {
+    const crypter = openSalt(encryptionSalt ?? "", process.env.PULUMI_CONFIG_PASSPHRASE ?? samplePassphrase(name));
+    return crypter.decrypt(held.value);
+  } catch {
+    throw new UsageError("PULUMI_CONFIG_PASSPHRASE is not this stack's passphrase; set it");
+  }
+}
