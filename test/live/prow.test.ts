@@ -1,0 +1,337 @@
+/** Prow's three environments together on the lab's cluster, with the real hook and deck where containers would be. */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { gunzipSync } from "node:zlib";
+import { after, before, describe, it } from "mocha";
+import { sample } from "../../config/samples.ts";
+import { hmacToken, delivery } from "../../ops/prow/smoke.ts";
+import { eventually } from "./cloud.ts";
+import { api, type KubeObject } from "./kube.ts";
+import { type Running, runContainer } from "./prow/container.ts";
+import { type Github, openedPullRequest, startGithub } from "./prow/github.ts";
+import { prowTools } from "./prow/tools.ts";
+import { SystemOnLab } from "./system.ts";
+
+interface ProwJob extends KubeObject {
+  readonly spec: { readonly job: string; readonly refs: { readonly pulls: readonly { readonly number: number }[] } };
+}
+
+const environments = {
+  test: { prow: "kubernetes-prow", prefix: "" },
+  stage: { prow: "staging-kubevirt-prow", prefix: "staging-" },
+  prod: { prow: "kubevirt-prow", prefix: "" },
+} as const;
+type Name = keyof typeof environments;
+
+const names = Object.keys(environments) as readonly Name[];
+const jobsOf = (name: Name): string => `${environments[name].prow}-jobs`;
+const prowJobs = (name: Name): string => `/apis/prow.k8s.io/v1/namespaces/${jobsOf(name)}/prowjobs`;
+const definition = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/prowjobs.prow.k8s.io";
+
+describe("Prow's three environments on the lab", function () {
+  this.timeout(900_000);
+  const stacks = new Map<Name, SystemOnLab>();
+  const folder = mkdtempSync(path.join(tmpdir(), "orrery-prow-"));
+  let tools: string;
+  let github: Github;
+  let nodes: ReadonlySet<string>;
+  const stack = (name: Name): SystemOnLab => {
+    const found = stacks.get(name);
+    assert.ok(found);
+    return found;
+  };
+  const nodeNames = async () => new Set((await api.list("/api/v1/nodes")).map(({ metadata }) => metadata.name));
+
+  before(async () => {
+    tools = await prowTools();
+    github = await startGithub();
+    nodes = await nodeNames();
+    for (const name of names) stacks.set(name, await SystemOnLab.open("prow", name));
+  });
+  after(async () => {
+    github.close();
+    rmSync(folder, { recursive: true, force: true });
+    for (const [name, one] of stacks) await one.close(environments[name].prow, jobsOf(name));
+    // The kind stays for other environments; here there are none. The nodes were made for these stacks.
+    if ((await api.find(definition)) !== undefined) await api.delete(definition);
+    for (const node of await nodeNames()) if (!nodes.has(node)) await api.delete(`/api/v1/nodes/${node}`);
+  });
+
+  it("come up one after the other", async () => {
+    for (const name of names) {
+      const made = await stack(name).up();
+      assert.equal(made.code, 0, made.text);
+    }
+  });
+
+  it("are each what they declare while the others are there, and change nothing on the next up", async () => {
+    for (const name of names) {
+      await stack(name).isReallyThere();
+      await stack(name).changesNothing();
+    }
+  });
+
+  it("give their accounts what they need in their own namespaces, and nothing in the others'", async () => {
+    const canI = async (account: string, verb: string, resource: string, namespace: string): Promise<string> => {
+      const as = `--as=system:serviceaccount:${account}`;
+      const { stdout } = await promisify(execFile)("kubectl", [
+        "auth",
+        "can-i",
+        verb,
+        resource,
+        as,
+        "-n",
+        namespace,
+      ]).catch((error: unknown) => error as { stdout: string });
+      return stdout.trim();
+    };
+    for (const name of names) {
+      const { prow, prefix } = environments[name];
+      const other = jobsOf(name === "prod" ? "stage" : "prod");
+      const hook = `${prow}:${prefix}hook`;
+      assert.deepEqual(
+        await Promise.all([
+          canI(hook, "create", "prowjobs.prow.k8s.io", jobsOf(name)),
+          canI(`${prow}:${prefix}prow-controller-manager`, "create", "pods", jobsOf(name)),
+          canI(`${prow}:${prefix}deck`, "get", "pods/log", jobsOf(name)),
+          canI(`${prow}:${prefix}sinker`, "delete", "pods", jobsOf(name)),
+          canI(hook, "create", "prowjobs.prow.k8s.io", other),
+          canI(`${prow}:${prefix}prow-controller-manager`, "create", "pods", other),
+          canI(hook, "get", "secrets", prow),
+          canI(`${prow}:${prefix}sinker`, "delete", "pods", prow),
+        ]),
+        ["yes", "yes", "yes", "yes", "no", "no", "no", "no"],
+        name,
+      );
+    }
+  });
+
+  describe("with hook and deck running", () => {
+    const running = new Map<string, Running>();
+    const run = async (name: Name, service: "hook" | "deck"): Promise<Running> => {
+      const { prow, prefix } = environments[name];
+      const started = await runContainer({
+        namespace: prow,
+        deployment: `${prefix}${service}`,
+        program: path.join(tools, service),
+        port: service === "hook" ? 8888 : 8080,
+        github: github.url,
+        flags: (at) =>
+          service === "hook"
+            ? [`--hmac-secret-file=${at}/etc/webhook/hmac`, `--plugin-config=${at}/etc/plugins/plugins.yaml`]
+            : [`--template-files-location=${tools}/template`],
+      });
+      running.set(`${name} ${service}`, started);
+      return started;
+    };
+    const send = async (name: Name, url: string, token: string): Promise<number> => {
+      const body = openedPullRequest();
+      const at = `${url}${name === "stage" ? "/staging-hook" : "/hook"}`;
+      return (await fetch(at, { method: "POST", headers: delivery("pull_request", body, token), body })).status;
+    };
+    const hmac = async (name: Name): Promise<string> => {
+      const { prow, prefix } = environments[name];
+      const { data } = await api.get<{ data: { hmac: string } }>(
+        `/api/v1/namespaces/${prow}/secrets/${prefix}hmac-token`,
+      );
+      return hmacToken(Buffer.from(data.hmac, "base64").toString());
+    };
+    after(async () => {
+      for (const one of running.values()) await one.stop();
+    });
+
+    for (const name of ["test", "stage"] as const) {
+      it(`${name} makes a ProwJob of a signed pull request, in its own namespace, and refuses a wrong signature`, async () => {
+        const hook = await run(name, "hook");
+        const { url } = hook;
+        assert.equal(await send(name, url, `${await hmac(name)}?`), 403);
+        assert.deepEqual(await api.list(prowJobs(name)), []);
+        assert.equal(await send(name, url, await hmac(name)), 200);
+        const [job] = await eventually(
+          "a ProwJob",
+          () => api.list<ProwJob>(prowJobs(name)),
+          (found) => found.length > 0,
+          30,
+        ).catch((error: unknown) => {
+          throw new Error(`${String(error)}; asked of GitHub: ${github.asked.join(", ")}; ${hook.log().slice(-3000)}`);
+        });
+        assert.equal(job?.spec.job, "test-job");
+        assert.deepEqual(
+          job.spec.refs.pulls.map(({ number }) => number),
+          [7],
+        );
+        for (const other of names.filter((one) => one !== name && one !== "test"))
+          assert.deepEqual(await api.list(prowJobs(other)), [], other);
+      });
+    }
+
+    it("Deck shows its page and the job", async () => {
+      const { url } = await run("test", "deck");
+      const page = await (await fetch(url)).text();
+      assert.match(page, /DOCTYPE html/i);
+      assert.match(page, /Prow Status/);
+      const shown = await eventually(
+        "the job in Deck",
+        async () => (await (await fetch(`${url}/prowjobs.js`)).json()) as { items: ProwJob[] },
+        ({ items }) => items.length > 0,
+        60,
+      );
+      assert.deepEqual(
+        shown.items.map(({ spec }) => spec.job),
+        ["test-job"],
+      );
+    });
+
+    it("verify finds everything right, and says what it is when a service is broken", async () => {
+      const [hook, deck] = [running.get("test hook"), running.get("test deck")];
+      assert.ok(hook !== undefined && deck !== undefined);
+      const verify = () =>
+        stack("test").ops(["verify", "--gcsweb", "none", "--deck", deck.url, "--hook", `${hook.url}/hook`]);
+      const whole = await verify();
+      assert.equal(whole.code, 0, whole.stdout + whole.stderr);
+      // As if a proxy rewrote the path: hook answers 200 to everything there.
+      const rewritten = ["verify", "--gcsweb", "none", "--deck", "none", "--hook", `${hook.url}/`];
+      const swallowed = await stack("test").ops(rewritten);
+      assert.equal(swallowed.code, 1, swallowed.stdout);
+      assert.match(swallowed.stdout, /WRONG {2}answer {2}.* with a wrong signature: answers 200, not 403/);
+      await hook.stop();
+      const broken = await verify();
+      assert.equal(broken.code, 1, broken.stdout);
+      assert.match(broken.stdout, /WRONG {2}answer {2}\S+\/hook with a ping: does not answer/);
+      const at = "/apis/apps/v1/namespaces/kubernetes-prow/deployments/tide";
+      await api.patch(at, { spec: { template: { metadata: { annotations: { "orrery.lab/fail": "true" } } } } });
+      const settled = await stack("test").ops(["settle", "--tries", "2", "--every", "1s"]);
+      assert.equal(settled.code, 1, settled.stdout);
+      assert.match(settled.stdout, /WRONG {2}(Deployment tide has|tide-\S+ is not ready)/);
+      const pods = await stack("test").ops(["verify", "--gcsweb", "none", "--deck", "none", "--hook", "none"]);
+      assert.match(pods.stdout, /WRONG {2}state {3}Deployment kubernetes-prow\/tide/);
+      await api.patch(at, { spec: { template: { metadata: { annotations: { "orrery.lab/fail": null } } } } });
+      const again = await stack("test").ops(["settle", "--every", "1s"]);
+      assert.equal(again.code, 0, again.stdout);
+    });
+  });
+
+  it("take a tree of jobs where they are Prow's, which the next up leaves alone", async () => {
+    const tree = path.join(folder, "github/ci/prow-deploy/files/jobs/kubevirt/kubevirt");
+    mkdirSync(tree, { recursive: true });
+    const filler = `# ${"jobs ".repeat(2000)}\n`;
+    for (let index = 0; index < 90; index++) {
+      const job = `{name: job-${index}, interval: 24h, decorate: true, spec: {containers: [{image: "a:1", command: [a]}]}}`;
+      writeFileSync(path.join(tree, `kubevirt-periodics-${index}.yaml`), `${filler}periodics: [${job}]\n`);
+    }
+    const refused = await stack("stage").ops(["bootstrap", "--jobs", folder]);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /is the program's alone/);
+    const loaded = await stack("prod").ops(["bootstrap", "--jobs", folder]);
+    assert.equal(loaded.code, 0, loaded.stderr);
+    const live = await api.get<{ binaryData?: Record<string, string> }>(
+      "/api/v1/namespaces/kubevirt-prow/configmaps/job-config",
+    );
+    assert.equal(Object.keys(live.binaryData ?? {}).length, 90);
+    const text = gunzipSync(Buffer.from(live.binaryData?.["kubevirt-periodics-7.yaml"] ?? "", "base64")).toString();
+    assert.match(text, /name: job-7,/);
+    writeFileSync(path.join(tree, "bad.yaml"), "periodics: [{name: bad, labels: {preset-gone: 'true'}}]\n");
+    const wrong = await stack("prod").ops(["bootstrap", "--jobs", folder]);
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.stderr, /bad\.yaml: job bad names preset-gone, and no preset has that label/);
+    await stack("prod").changesNothing();
+  });
+
+  it("are deployed only with a token that may do no more than it should", async () => {
+    const token = (...more: string[]) => stack("stage").ops(["token", "--github-endpoint", github.url, ...more]);
+    const good = await token();
+    assert.equal(good.stdout, "the token is lab-bot's, with read:user\n");
+    github.scopes = "repo, read:user";
+    const more = await token();
+    github.scopes = "read:user";
+    assert.equal(more.code, 1);
+    assert.match(more.stderr, /may do more than this environment should: it has repo, and only read:user is allowed/);
+    const empty = path.join(folder, "empty");
+    writeFileSync(empty, "\n");
+    const none = await token("--token-file", empty);
+    assert.equal(none.code, 1);
+    assert.match(none.stderr, /there is no GitHub token: \S+ is empty/);
+    const deployed = await stack("stage").ops(["converge", "--github-endpoint", github.url, "--token-file", empty]);
+    assert.equal(deployed.code, 1);
+    assert.match(deployed.stderr, /there is no GitHub token/);
+  });
+
+  it("are told by their artifacts, without a Secret", async () => {
+    const at = path.join(folder, "artifacts");
+    const collected = await stack("stage").ops(["artifacts", "--artifacts", at]);
+    assert.equal(collected.code, 0, collected.stderr);
+    for (const file of [
+      "get_all.yaml.gz",
+      "host-netstat.txt",
+      "port-map.txt",
+      "roles/staging-hook",
+      "jobs/roles/staging-hook",
+    ])
+      assert.ok(existsSync(path.join(at, file)), file);
+    const pods = readdirSync(path.join(at, "pods"));
+    assert.ok(
+      pods.some((one) => one.startsWith("staging-deck-")),
+      pods.join(),
+    );
+    assert.match(readFileSync(path.join(at, "pods", pods[0] ?? ""), "utf8"), /==== description\n[^]*==== logs\n/);
+    const secret = sample("token", "prow:githubToken");
+    for (const file of readdirSync(at, { recursive: true, encoding: "utf8" })) {
+      const whole = path.join(at, file);
+      if (!/\.\w+$|\//.test(file) || !existsSync(whole)) continue;
+      const text = await promisify(execFile)("sh", ["-c", 'test -d "$0" || zcat -f "$0"', whole], {
+        maxBuffer: 1 << 26,
+      });
+      assert.ok(!text.stdout.includes(secret), file);
+    }
+  });
+
+  it("let a service be given memory and be looked into", async () => {
+    const given = await stack("prod").ops(["memory", "tide", "2Gi"]);
+    assert.equal(given.code, 0, given.stderr);
+    interface Deployment {
+      readonly spec: {
+        readonly template: { readonly spec: { readonly containers: readonly { resources: object }[] } };
+      };
+    }
+    const { spec } = await api.get<Deployment>("/apis/apps/v1/namespaces/kubevirt-prow/deployments/tide");
+    const { resources } = spec.template.spec.containers[0] as { resources: { limits: object; requests: object } };
+    assert.deepEqual(
+      [resources.limits, resources.requests].map((one) => (one as { memory: string }).memory),
+      ["2Gi", "2Gi"],
+    );
+    const script = await stack("prod").ops(["debug", "tide", "--script"]);
+    assert.match(script.stdout, /git checkout --quiet 7593870dc\n/);
+    assert.match(script.stdout, /go run \.\/cmd\/tide .*--config-path=\/etc\/config\/config\.yaml/);
+    const unknown = await stack("prod").ops(["logs", "plank"]);
+    assert.equal(unknown.code, 2);
+    assert.match(unknown.stderr, /there is no "plank"; there are .*prow-controller-manager/);
+  });
+
+  it("are rendered into one file that the API accepts", async () => {
+    const out = path.join(folder, "prow-deploy.yaml");
+    const written = await stack("stage").ops(["render", "--out", out]);
+    assert.equal(written.code, 0, written.stderr);
+    const flags = ["apply", "--server-side", "--dry-run=server", "--force-conflicts", "--field-manager=orrery-test"];
+    const { stdout } = await promisify(execFile)("kubectl", [...flags, "-f", out], { maxBuffer: 1 << 24 });
+    const applied = stdout.trim().split("\n");
+    assert.ok(applied.length > 100, `${applied.length} objects`);
+    assert.ok(
+      applied.every((line) => line.endsWith("serverside-applied (server dry run)")),
+      stdout,
+    );
+  });
+
+  it("go one by one, and leave the others as they are", async () => {
+    await stack("test").isDestroyed(`/api/v1/namespaces/kubernetes-prow/pods`);
+    await stack("stage").isReallyThere();
+    await stack("prod").refusesDestroy();
+    await stack("stage").isDestroyed(`/api/v1/namespaces/staging-kubevirt-prow/pods`);
+    assert.ok(await api.find(definition), "the kind went with an environment that does not own it");
+    assert.ok(await api.find("/apis/apps/v1/namespaces/kubevirt-prow/deployments/hook"));
+    await stack("prod").isDestroyed(`/api/v1/namespaces/kubevirt-prow/pods`);
+  });
+});
