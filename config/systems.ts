@@ -1,6 +1,7 @@
 /** Every config namespace that a stack file may have. */
 import { callystoSchema } from "../components/callysto/config.ts";
 import { dialsSchema } from "../components/dials/config.ts";
+import { packitSchema, streamSchema } from "../components/packit/config.ts";
 import { thothSchema } from "../components/thoth/config.ts";
 import { cloudsSchema, clustersSchema } from "./targetSchemas.ts";
 
@@ -9,5 +10,7 @@ export const schemas = {
   clouds: cloudsSchema,
   callysto: callystoSchema,
   dials: dialsSchema,
+  packit: packitSchema,
+  stream: streamSchema,
   thoth: thothSchema,
 } as const;
