@@ -32,9 +32,9 @@ export interface WantedSecret {
   /** Name among the single secrets, or the member. */
   readonly name: string;
   /** What is wrong with a text beyond its format; `other` is another secret of the system. */
-  check(text: string, other: (name: string) => string | undefined): string | undefined;
+  readonly check: (text: string, other: (name: string) => string | undefined) => string | undefined;
   /** A text that would be right; another mark gives another one. */
-  sample(mark?: string): string;
+  readonly sample: (mark?: string) => string;
 }
 
 /** Every secret that a system asks for with these settings. */

@@ -63,7 +63,7 @@ export class Cleanup extends pulumi.ComponentResource {
 }
 
 /** Runs with the pod's own account, which oc finds by itself. The caches' claims have another beginning and stay. */
-export const cleanupScript = `set -euo pipefail
+const cleanupScript = `set -euo pipefail
 now=$(date +%s)
 age() { echo $((now - $(date -d "$1" +%s))); }
 

@@ -39,7 +39,7 @@ export const images = {
 export type ImageName = keyof typeof images;
 
 /** What a stack may say about an image. */
-export type ImageChange = Readonly<Partial<Record<"repository" | "tag" | "digest", string | undefined>>>;
+type ImageChange = Readonly<Partial<Record<"repository" | "tag" | "digest", string | undefined>>>;
 
 /** Images that come through an ImageStream on OpenShift, with its name. */
 export const streams = {

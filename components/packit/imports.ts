@@ -9,7 +9,7 @@ import { sourceImage, streams } from "./images.ts";
 import { expectedWorkloads, streamedImages } from "./workloads.ts";
 
 /** Annotation of a pod template that holds the digest which was imported last; a new one rolls the pods. */
-export const imageAnnotation = "orrery/image";
+const imageAnnotation = "orrery/image";
 
 /** OpenShift's ImageStreams, and the job that brings new images into them and rolls what runs on them. */
 export class Imports extends pulumi.ComponentResource {
@@ -91,7 +91,7 @@ function importRules({ settings }: Ground) {
 }
 
 /** One image that cannot be imported does not hold up the others. The same digest again changes nothing. */
-export function importScript({ settings }: Pick<Ground, "settings">): string {
+function importScript({ settings }: Pick<Ground, "settings">): string {
   const lines = streamedImages(settings).map((image) => {
     const users = expectedWorkloads(settings).filter((one) => one.image === image);
     return `follow ${streams[image]} ${users.map(({ kind, name }) => `${kind.toLowerCase()}/${name}`).join(" ")}`;

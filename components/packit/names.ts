@@ -53,7 +53,7 @@ export interface Flavour {
   readonly memory: string;
 }
 
-export const flavours: readonly Flavour[] = [
+const flavours: readonly Flavour[] = [
   {
     name: "packit-worker",
     setting: "allTasks",

@@ -38,7 +38,7 @@ function expected(held: Readonly<Record<string, unknown>>, key: string, value: s
 function githubProblems({ parts, githubAppId }: PackitSettings, held: Readonly<Record<string, unknown>>): string[] {
   const all = (held.authentication ?? {}) as Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>;
   const app = all["github.com"]?.github_app_id;
-  return !parts.tokman || app === undefined || String(app) === String(githubAppId)
+  return !parts.tokman || app === undefined || app === githubAppId || app === String(githubAppId)
     ? []
     : ["authentication github.com.github_app_id must be githubAppId"];
 }

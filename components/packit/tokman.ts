@@ -89,7 +89,7 @@ export class Tokman extends pulumi.ComponentResource {
 }
 
 /** Tokman's Flask configuration. */
-export function tokmanConfig(githubAppId: number): string {
+function tokmanConfig(githubAppId: number): string {
   return `SQLALCHEMY_DATABASE_URI = "sqlite:////access_tokens/access_tokens.db"
 SQLALCHEMY_TRACK_MODIFICATIONS = False
 GITHUB_APP_ID = ${githubAppId}
