@@ -5,7 +5,7 @@ import { Service } from "../kubernetes/service.ts";
 import type { ServiceAccount } from "../kubernetes/serviceAccount.ts";
 import { StatefulSet } from "../kubernetes/statefulSet.ts";
 import { claimTemplate } from "../kubernetes/volume.ts";
-import { anyUser, appLabels, between, type Ground, imageOf, storageClass, writesAtStart } from "./ground.ts";
+import { anyUser, appLabels, between, type Ground, imageOf, keeping, storageClass, writesAtStart } from "./ground.ts";
 import { cacheFolder, type RunningFlavour, workerCacheTemplate } from "./names.ts";
 import { databases, type PartArgs } from "./web.ts";
 
@@ -38,6 +38,7 @@ export class Worker extends pulumi.ComponentResource {
         replicas: flavour.replicas,
         serviceAccount: account,
         claimTemplates: volumes,
+        protect: keeping(settings).protect,
         graceSeconds: 10,
         runAs: anyUser,
         containers: [

@@ -396,9 +396,10 @@ describe("Packit's program", () => {
         });
     const seen = await buildPackit({ ...production, retainOnDelete: true });
     const kept = [...names(seen, "PersistentVolumeClaim").map((name) => `PersistentVolumeClaim ${name}`)];
+    const sets = names(seen, "StatefulSet").map((name) => `StatefulSet ${name}`);
     assert.deepEqual(
       protectedOnes(seen).toSorted(),
-      [...kept, "Namespace packit-prod", "Namespace packit-prod-sandbox"].toSorted(),
+      [...kept, ...sets, "Namespace packit-prod", "Namespace packit-prod-sandbox"].toSorted(),
     );
     assert.deepEqual(protectedOnes(await buildPackit(development)), []);
   });
