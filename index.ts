@@ -2,6 +2,9 @@
 import { Callysto } from "./components/callysto/callysto.ts";
 import { Dials } from "./components/dials/dials.ts";
 import { Prow } from "./components/prow/prow.ts";
+import type { PackitConfig } from "./components/packit/config.ts";
+import type { ServiceName } from "./components/packit/names.ts";
+import { Packit } from "./components/packit/packit.ts";
 import { Thoth } from "./components/thoth/thoth.ts";
 import { refuseAmbientLogins } from "./config/ambient.ts";
 import { loadConfig } from "./config/load.ts";
@@ -40,8 +43,25 @@ export const prow = build(config.prow, (own) => {
   return new Prow("prow", { config: own, cluster: target }, { providers: [target.provider] }).outputs;
 });
 
+/** Where Packit is reached: its API, its dashboard and its workers' metrics. */
+export const packit = build(config.packit, (own) => deployPackit("packit", own));
+
+/** The same of the CentOS Stream service. */
+export const stream = build(config.stream, (own) => deployPackit("stream", own));
+
 /** Where Thoth's bots are reached, and what Zuul's hosts need. */
 export const thoth = build(config.thoth, (own) => new Thoth("thoth", { config: own, cluster }).outputs);
+
+/** One of the two services that Packit's program runs. */
+function deployPackit(service: ServiceName, own: PackitConfig) {
+  const { provider } = cluster(own.settings.cluster);
+  const { serviceUrl, dashboardUrl, metricsUrl } = new Packit(
+    service,
+    { service, config: own, cluster },
+    { providers: [provider] },
+  );
+  return { serviceUrl, dashboardUrl, metricsUrl };
+}
 
 /** A system that the stack does not name is not deployed. */
 function build<Config, Outputs>(own: Config | undefined, deploy: (own: Config) => Outputs): Outputs | undefined {

@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { parseConfig } from "./parse.ts";
 import { newSalt, openSalt } from "./passphrase.ts";
 import { report } from "./problems.ts";
-import { sample, samplePassphrase } from "./samples.ts";
+import { samplePassphrase } from "./samples.ts";
 import { setSalt, setSecret } from "./stackEdit.ts";
 import * as files from "./stackFile.ts";
 import { schemas } from "./systems.ts";
@@ -35,8 +35,8 @@ function addSamples(name: string): void {
   const salt = stack.encryptionSalt ?? newSalt(passphrase);
   const crypter = openSalt(salt, passphrase);
   const salted = setSalt(stack.text, salt);
-  const text = missing.reduce((before, [key, { spec }]) => {
-    return setSecret(before, key, crypter.encrypt(sample(spec.format ?? "text", spec.sampleSeed ?? key)));
+  const text = missing.reduce((before, [key, wanted]) => {
+    return setSecret(before, key, crypter.encrypt(wanted.sample()));
   }, salted);
   writeFileSync(file, text);
   console.log(`Pulumi.${name}.yaml: added a sample for ${missing.map(([key]) => key).join(", ")}`);

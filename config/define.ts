@@ -13,21 +13,33 @@ export type SecretFormat =
   | "google-service-account"
   | "url"
   | "htpasswd"
-  | "kubeconfig";
+  | "kubeconfig"
+  | "base64";
 
 /** One secret of a system: config key `<namespace>:<name>`, always encrypted. */
 export interface SecretSpec<Settings = unknown> {
   readonly description: string;
   /** Checked before any resource is registered; the value is never shown. @default "text" */
   readonly format?: SecretFormat;
-  /** What is wrong with the text beyond its format, without repeating it; `other` is another secret of the system. */
-  check?(text: string, other: (name: string) => string | undefined): string | undefined;
+  /** What is wrong with the text beyond its format, without repeating it. */
+  check?(text: string, about: CheckedSecret<Settings>): string | undefined;
   /** Where it used to live: gopass path, vault variable, file of the private repository. */
   readonly formerly: string;
   /** The secret is asked for only when this holds; it may be there nevertheless. @default always */
   when?(settings: Settings): boolean;
   /** Secrets of one seed get samples that belong together, e.g. a certificate and its key. @default the config key */
   readonly sampleSeed?: string;
+  /** A sample that passes the check; the same seed gives the same text. @default one of the format */
+  sample?(seed: string, settings: Settings): string;
+}
+
+/** What a secret's check may look at besides the text. */
+interface CheckedSecret<Settings> {
+  /** Another secret of the system, by its name. */
+  readonly other: (name: string) => string | undefined;
+  readonly settings: Settings;
+  /** Name among the single secrets, or the member of the family. */
+  readonly name: string;
 }
 
 /** A family of secrets of one kind: config key `<namespace>:<family>-<member>` for each member. */

@@ -63,6 +63,11 @@ const checks: Readonly<Record<SecretFormat, Check>> = {
       "expected htpasswd lines, user:hash each, as htpasswd -B writes them",
     ),
   kubeconfig: checkKubeconfig,
+  base64: (text) =>
+    unless(
+      /^[A-Za-z0-9+/\s]+={0,2}\s*$/.test(text) && text.replaceAll(/\s/g, "").length % 4 === 0,
+      "expected base64, as `base64 FILE` writes it",
+    ),
 };
 
 /** What is wrong with a secret's text, or undefined when nothing is. */

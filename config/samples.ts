@@ -27,8 +27,15 @@ const generators: Readonly<Record<SecretFormat, (seed: string) => string>> = {
   "google-service-account": serviceAccount,
   url: (seed) => `https://${hex(seed, 24)}@sample.invalid/1`,
   htpasswd: (seed) => `sample:{SHA}${createHash("sha1").update(hex(seed, 24)).digest("base64")}`,
+  base64: (seed) => Buffer.from(hex(seed, 48), "hex").toString("base64"),
   kubeconfig: (seed) => kubeconfig("https://sample.invalid:6443", `sample-${hex(seed, 32)}`),
 };
+
+/** A certificate for these hosts that belongs to `sample("pem-private-key", seed)`. */
+export function sampleCertificate(seed: string, hosts: readonly (string | undefined)[]): string {
+  const [first = "sample.invalid", ...others] = hosts.filter((host) => host !== undefined);
+  return selfSigned(keySeed(seed), first, ...others);
+}
 
 /** Text of a kubeconfig with one cluster and a token; the server's certificate is not checked. */
 export function kubeconfig(server: string, token: string): string {

@@ -3,6 +3,7 @@ import type { AnySystem, SecretSpec } from "./define.ts";
 import { checkFormat } from "./formats.ts";
 import * as say from "./problems.ts";
 import type { Problem } from "./problems.ts";
+import { sample } from "./samples.ts";
 
 /** A config value as the engine hands it to a program: text, or JSON text of an object. */
 export interface RawEntry {
@@ -30,23 +31,31 @@ export interface WantedSecret {
   readonly family?: { readonly name: string; readonly member: string };
   /** Name among the single secrets, or the member. */
   readonly name: string;
+  /** What is wrong with a text beyond its format; `other` is another secret of the system. */
+  readonly check: (text: string, other: (name: string) => string | undefined) => string | undefined;
+  /** A text that would be right; another mark gives another one. */
+  readonly sample: (mark?: string) => string;
 }
 
 /** Every secret that a system asks for with these settings. */
 export function wantedSecrets(system: AnySystem, settings: unknown): readonly WantedSecret[] {
-  const single = Object.entries(system.secrets).map(([name, spec]) => ({
-    key: `${system.namespace}:${name}`,
+  const wanted = (key: string, spec: SecretSpec, name: string): WantedSecret => ({
+    key: `${system.namespace}:${key}`,
     spec,
     required: spec.when?.(settings) ?? true,
     name,
-  }));
+    check: (text, other) => spec.check?.(text, { other, settings, name }),
+    sample: (mark) => {
+      const own = spec.sampleSeed ?? `${system.namespace}:${key}`;
+      const seed = mark === undefined ? own : `${mark} ${own}`;
+      return spec.sample?.(seed, settings) ?? sample(spec.format ?? "text", seed);
+    },
+  });
+  const single = Object.entries(system.secrets).map(([name, spec]) => wanted(name, spec, name));
   const members = Object.entries(system.families ?? {}).flatMap(([family, spec]) =>
     spec.members(settings).map((member) => ({
-      key: `${system.namespace}:${spec.key?.(member) ?? `${family}-${member}`}`,
-      spec,
-      required: spec.when?.(settings) ?? true,
+      ...wanted(spec.key?.(member) ?? `${family}-${member}`, spec, member),
       family: { name: family, member },
-      name: member,
     })),
   );
   return [...single, ...members];
@@ -77,7 +86,7 @@ export function parseSecrets(
   const [problems, missing]: [Problem[], Problem[]] = [[], []];
   for (const family of Object.keys(system.families ?? {})) families[family] = {};
   const other = (name: string): string | undefined => raw.get(`${system.namespace}:${name}`)?.value;
-  for (const { key, spec, required, family, name } of wanted) {
+  for (const { key, spec, required, family, name, check } of wanted) {
     const entry = raw.get(key);
     const manyLines = /key|pem|json|account|kubeconfig|htpasswd/.test(spec.format ?? "");
     if (entry === undefined) {
@@ -88,7 +97,7 @@ export function parseSecrets(
     } else if (!entry.secret) {
       problems.push(inClear(key));
     } else {
-      const wrong = checkFormat(spec.format ?? "text", entry.value) ?? spec.check?.(entry.value, other);
+      const wrong = checkFormat(spec.format ?? "text", entry.value) ?? check(entry.value, other);
       if (wrong !== undefined) {
         problems.push({
           path: key,

@@ -83,10 +83,7 @@ export function offlineConfig(stack: StackFile, secretText: (key: string) => str
 /** The config with a sample of the right format for each encrypted value. */
 export function sampleConfig(stack: StackFile, schemas: readonly AnySystem[]): RawConfig {
   const wanted = secretsOf(stack, schemas);
-  return offlineConfig(stack, (key) => {
-    const spec = wanted.get(key)?.spec;
-    return sample(spec?.format ?? "text", spec?.sampleSeed ?? key);
-  });
+  return offlineConfig(stack, (key) => wanted.get(key)?.sample() ?? sample("text", key));
 }
 
 /** Settings of a system as its schema completes them; undefined when they are absent or wrong. */

@@ -2,6 +2,7 @@
 import { callystoSchema } from "../components/callysto/config.ts";
 import { dialsSchema } from "../components/dials/config.ts";
 import { prowSchema } from "../components/prow/config.ts";
+import { packitSchema, streamSchema } from "../components/packit/config.ts";
 import { thothSchema } from "../components/thoth/config.ts";
 import { cloudsSchema, clustersSchema } from "./targetSchemas.ts";
 
@@ -11,5 +12,7 @@ export const schemas = {
   callysto: callystoSchema,
   dials: dialsSchema,
   prow: prowSchema,
+  packit: packitSchema,
+  stream: streamSchema,
   thoth: thothSchema,
 } as const;

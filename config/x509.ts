@@ -13,15 +13,15 @@ const text = (tag: number, value: string): Buffer => der(tag, Buffer.from(value)
 const oid = (hex: string): Buffer => der(0x06, Buffer.from(hex, "hex"));
 
 /**
- * PEM of a certificate for the Ed25519 key with this 32-byte private half.
+ * PEM of a certificate for these hosts, with the Ed25519 key of this 32-byte private half.
  * Valid from 2020 to 2049, so that its text never changes.
  */
-export function selfSigned(privateHalf: Buffer, host: string): string {
+export function selfSigned(privateHalf: Buffer, ...hosts: readonly [string, ...string[]]): string {
   const pkcs8 = Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), privateHalf]);
   const key = createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" });
   const ed25519 = sequence(oid("2b6570"));
-  const name = sequence(der(0x31, sequence(oid("550403"), text(0x0c, host)))); // CN
-  const alternative = sequence(oid("551d11"), der(0x04, sequence(text(0x82, host)))); // subjectAltName: DNS
+  const name = sequence(der(0x31, sequence(oid("550403"), text(0x0c, hosts[0])))); // CN
+  const alternative = sequence(oid("551d11"), der(0x04, sequence(...hosts.map((host) => text(0x82, host))))); // subjectAltName: DNS
   const body = sequence(
     der(0xa0, der(0x02, Buffer.from([2]))), // version 3
     der(0x02, Buffer.from([1])), // serial

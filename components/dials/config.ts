@@ -190,7 +190,7 @@ export const dialsSchema = defineSystem({
     gridKey: {
       description: "Its key without passphrase (userkey.pem).",
       format: "pem-private-key",
-      check: (text, other) => keyProblem(text, other("gridCertificate")),
+      check: (text, { other }) => keyProblem(text, other("gridCertificate")),
       sampleSeed: "dials-grid",
       formerly: "~/.globus/userkey.pem of the service account; its path was dials-etl-secrets KEY_FPATH",
     },

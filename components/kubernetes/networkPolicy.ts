@@ -52,6 +52,11 @@ export function anywhere(...ports: readonly (number | string)[]): Traffic {
   return { peers, ports: tcpPorts(ports) };
 }
 
+/** Any IPv4 address but those of the given ranges, on any port. */
+export function internet(except: readonly string[]): Traffic {
+  return { peers: [{ ipBlock: { cidr: "0.0.0.0/0", except: [...except] } }], ports: [] };
+}
+
 /** Pods with these labels, in this namespace unless another one is named. */
 export function pods(
   labels: Readonly<Record<string, string>>,

@@ -8,10 +8,15 @@ import { metadata } from "./place.ts";
 import type { KeyMountOptions, Mount, Stamp } from "./volume.ts";
 import { mountFields, toItems } from "./volume.ts";
 
+/** Bytes that are no text, in base64. */
+interface Binary {
+  readonly base64: pulumi.Input<string>;
+}
+
 /** What a {@link ServiceSecret} needs. */
 export interface ServiceSecretArgs<Key extends string> extends ObjectArgs {
-  /** Key -> text. All of it is treated as secret, also what comes in clear. */
-  readonly values: { readonly [P in Key]: pulumi.Input<string> };
+  /** Key -> text, or bytes. All of it is treated as secret, also what comes in clear. */
+  readonly values: { readonly [P in Key]: pulumi.Input<string> | Binary };
   /** @default "Opaque" */
   readonly type?: string;
   /** Do pods roll when a value changes? @default true */
@@ -32,7 +37,7 @@ export class ServiceSecret<Key extends string> extends pulumi.ComponentResource 
         metadata: metadata(args),
         type: args.type ?? "Opaque",
         // The SDK marks all of it as secret.
-        stringData: args.values,
+        ...toData(args.values),
       },
       { parent: this },
     );
@@ -81,7 +86,8 @@ export class ServiceSecret<Key extends string> extends pulumi.ComponentResource 
    * resourceVersion it is already known to change in a preview, so the preview shows the pods that will roll.
    */
   private makeStamp(name: string, args: ServiceSecretArgs<Key>): Stamp {
-    const values = pulumi.output(args.values).apply((plain) => digest(plain as Record<string, string>));
+    const { stringData, data } = toData(args.values);
+    const values = pulumi.output({ ...stringData, ...data }).apply((plain) => digest(plain));
     const version = new random.RandomId(
       `${name}-version`,
       { byteLength: 6, keepers: { values: pulumi.secret(values) } },
@@ -89,6 +95,24 @@ export class ServiceSecret<Key extends string> extends pulumi.ComponentResource 
     );
     return { name: `secret.${args.name}`, value: pulumi.unsecret(version.hex) };
   }
+}
+
+/** Text and bytes apart, as Kubernetes takes them. */
+function toData(values: Readonly<Record<string, pulumi.Input<string> | Binary>>): {
+  readonly stringData: Record<string, pulumi.Input<string>>;
+  readonly data?: Record<string, pulumi.Input<string>>;
+} {
+  const stringData: Record<string, pulumi.Input<string>> = {};
+  const data: Record<string, pulumi.Input<string>> = {};
+  for (const [key, value] of Object.entries(values)) {
+    if (isBinary(value)) data[key] = value.base64;
+    else stringData[key] = value;
+  }
+  return { stringData, ...(Object.keys(data).length === 0 ? {} : { data }) };
+}
+
+function isBinary(value: pulumi.Input<string> | Binary): value is Binary {
+  return typeof value === "object" && !pulumi.Output.isInstance(value) && "base64" in value;
 }
 
 /** A key of a Secret that somebody else made. */

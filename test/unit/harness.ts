@@ -14,8 +14,7 @@ export function canaryConfig(stack: string, mark = "canary"): RawConfig {
   const file = readStackFile(stackPath(stack));
   const wanted = secretsOf(file, Object.values(schemas));
   return offlineConfig(file, (key) => {
-    const spec = wanted.get(key)?.spec;
-    return sample(spec?.format ?? "text", `${mark} ${spec?.sampleSeed ?? key}`);
+    return wanted.get(key)?.sample(mark) ?? sample("text", `${mark} ${key}`);
   });
 }
 

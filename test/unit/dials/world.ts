@@ -46,9 +46,9 @@ function rawConfig(more: Partial<Given> = {}, secrets: Record<string, string> = 
     ["clusters:settings", { value: JSON.stringify({ paas: { platform, appsDomain: "app.cern.ch" } }), secret: false }],
     ["clusters:paas", { value: sample("kubeconfig", "paas"), secret: true }],
     ["dials:settings", { value: JSON.stringify(own), secret: false }],
-    ...wanted.map(({ key, spec }): [string, { value: string; secret: boolean }] => [
-      key,
-      { value: secrets[key] ?? sample(spec.format ?? "text", spec.sampleSeed ?? key), secret: true },
+    ...wanted.map((one): [string, { value: string; secret: boolean }] => [
+      one.key,
+      { value: secrets[one.key] ?? one.sample(), secret: true },
     ]),
   ];
   return new Map(config);

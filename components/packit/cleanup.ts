@@ -1,0 +1,85 @@
+import * as pulumi from "@pulumi/pulumi";
+import { CronJob } from "../kubernetes/cronJob.ts";
+import { Grant } from "../kubernetes/grant.ts";
+import { apiServer, dns, NetworkPolicy } from "../kubernetes/networkPolicy.ts";
+import type { Place } from "../kubernetes/place.ts";
+import { ServiceAccount } from "../kubernetes/serviceAccount.ts";
+import { anyUser, type Ground, imageOf } from "./ground.ts";
+
+/** Deletes sandboxes that ended a day ago, and interim volumes that no pod has. */
+export class Cleanup extends pulumi.ComponentResource {
+  constructor(
+    name: string,
+    args: { readonly ground: Ground; readonly place: Place },
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("orrery:packit:Cleanup", name, {}, opts);
+    const { ground, place } = args;
+    const { settings } = ground;
+    const labels = { app: "delete-pvcs" };
+    const account = new ServiceAccount(
+      name,
+      { place, name: "pvcdeleter", labels, mountsToken: true },
+      { parent: this },
+    );
+    const verbs = ["get", "list", "delete"];
+    new Grant(
+      name,
+      {
+        place,
+        name: "pvcdeleter",
+        rules: [{ apiGroups: [""], resources: ["pods", "persistentvolumeclaims"], verbs }],
+        to: [account],
+      },
+      { parent: this },
+    );
+    new CronJob(
+      name,
+      {
+        place,
+        name: "delete-pvcs",
+        labels,
+        schedule: settings.sandbox.cleanup,
+        suspend: settings.suspendCronJobs,
+        serviceAccount: account,
+        deadlineSeconds: 1800,
+        restart: "OnFailure",
+        runAs: anyUser,
+        containers: [
+          {
+            name: "delete-pvcs",
+            ...imageOf(ground, "deletePvcs"),
+            command: ["bash", "-c", cleanupScript],
+            env: { DEPLOYMENT: settings.deployment, SANDBOX_NAMESPACE: place.namespaceName, HOME: "/tmp" },
+            resources: { cpu: "100m", memory: "80Mi" },
+          },
+        ],
+      },
+      { parent: this },
+    );
+    new NetworkPolicy(name, { place, name: "delete-pvcs", pods: labels, to: [dns(), apiServer()] }, { parent: this });
+    this.registerOutputs({});
+  }
+}
+
+/** Runs with the pod's own account, which oc finds by itself. The caches' claims have another beginning and stay. */
+const cleanupScript = `set -euo pipefail
+now=$(date +%s)
+age() { echo $((now - $(date -d "$1" +%s))); }
+
+pods='{range .items[*]}{.metadata.name}|{.status.containerStatuses[0].state.terminated.reason}|{.metadata.creationTimestamp}{"\\n"}{end}'
+oc get pods -n "$SANDBOX_NAMESPACE" -o "jsonpath=$pods" | while IFS='|' read -r name reason made; do
+  case $reason in Completed | OOMKilled) ;; *) continue ;; esac
+  [ "$(age "$made")" -lt 86400 ] || oc delete pod "$name" -n "$SANDBOX_NAMESPACE" --wait=false
+done
+
+mounted=$(oc get pods -n "$SANDBOX_NAMESPACE" \\
+  -o 'jsonpath={range .items[*]}{range .spec.volumes[*]}{.persistentVolumeClaim.claimName}{"\\n"}{end}{end}')
+claims='{range .items[*]}{.metadata.name}|{.metadata.creationTimestamp}{"\\n"}{end}'
+oc get pvc -n "$SANDBOX_NAMESPACE" -o "jsonpath=$claims" | while IFS='|' read -r name made; do
+  case $name in sandcastle--sandcastle*) ;; *) continue ;; esac
+  # A worker makes the volume first and its pod afterwards.
+  [ "$(age "$made")" -ge 1800 ] || continue
+  grep -qxF "$name" <<<"$mounted" || oc delete pvc "$name" -n "$SANDBOX_NAMESPACE" --wait=false
+done
+`;

@@ -1,0 +1,208 @@
+import { z } from "zod";
+import { type ConfigOf, defineSystem } from "../../config/define.ts";
+import { images, type ImageName } from "./images.ts";
+import { partNames, type PartName, type ServiceName, serviceDefaults } from "./names.ts";
+import { packitRules } from "./rules.ts";
+import { packitSecrets } from "./secretSpecs.ts";
+
+const quantity = z.string().regex(/^[1-9]\d*(Mi|Gi|Ti)$/, "expected a quantity such as 1Gi");
+const namespaceName = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "expected the name of a namespace");
+const replicas = z.int().min(0).max(20);
+const cron = z.string().regex(/^(\S+ ){4}\S+$/, "expected five cron fields such as 0 2 * * 2");
+const baseUrl = z.url().endsWith("/", "expected a URL that ends with /: paths are appended to it");
+
+const image = z.strictObject({
+  repository: z
+    .string()
+    .regex(/^[a-z0-9.-]+(:\d+)?(\/[\w.-]+)+$/, "expected registry and name without tag")
+    .optional(),
+  tag: z
+    .string()
+    .regex(/^(?!latest$)\w[\w.-]{0,127}$/, "expected a tag other than latest")
+    .optional(),
+  digest: z
+    .string()
+    .regex(/^sha256:[0-9a-f]{64}$/, "expected a digest, sha256: and 64 hex digits, as the registry shows it")
+    .optional()
+    .describe("Pins the image; nothing that is imported later moves it."),
+});
+
+const namespace = z.strictObject({
+  name: namespaceName,
+  create: z.boolean().default(true).describe("Off where the project is made by somebody else."),
+});
+
+const postgresVersions = ["12", "13", "15", "16"] as const;
+
+/** Settings of one of the two services. */
+function settingsOf(service: ServiceName) {
+  const defaults = serviceDefaults[service];
+  const parts = Object.fromEntries(
+    partNames.map((name) => [name, z.boolean().default(defaults.parts.includes(name))]),
+  ) as Record<PartName, z.ZodDefault<z.ZodBoolean>>;
+  return z.strictObject({
+    cluster: z.string().describe("Which of `clusters:settings` runs it."),
+    deployment: z.enum(["dev", "stg", "prod"]).describe("Tag of the images and value of DEPLOYMENT."),
+    namespace: namespace.describe("Project of the service."),
+    hosts: z
+      .strictObject({
+        service: z.hostname().optional().describe("API; must be server_name of packit-service.yaml."),
+        dashboard: z.hostname().optional(),
+        metrics: z.hostname().optional().describe("Where Prometheus reads /metrics."),
+      })
+      .default({})
+      .describe("Public names; what is left out is named by the cluster's router."),
+    parts: z.strictObject(parts).prefault({}).describe("Parts that run."),
+    workers: z
+      .strictObject({
+        allTasks: replicas.default(1).describe("Pods of packit-worker, which takes every queue."),
+        shortRunning: replicas.default(0).describe("Pods of packit-worker-short-running."),
+        longRunning: replicas.default(0).describe("Pods of packit-worker-long-running."),
+        scratch: quantity.default("3Gi").describe("Volume packit-worker-vol of each worker, at /sandcastle."),
+      })
+      .prefault({}),
+    web: z
+      .strictObject({
+        memory: quantity.default("128Mi").describe("Limit of the web service."),
+        migrationMemory: quantity.default("512Mi").describe("Limit of the database migrations before it starts."),
+      })
+      .prefault({}),
+    celery: z
+      .strictObject({
+        app: z.string().min(1).default(defaults.celeryApp).describe("Module of the tasks; variable APP."),
+        retryLimit: z.int().min(0).default(2),
+        retryBackoff: z.int().min(0).default(3).describe("Seconds; doubled at each retry."),
+      })
+      .prefault({}),
+    distgit: z
+      .strictObject({
+        url: baseUrl.default(defaults.distgitUrl),
+        namespace: z.string().min(1).default(defaults.distgitNamespace),
+      })
+      .prefault({}),
+    repositoryCache: z
+      .strictObject({ enabled: z.boolean().default(defaults.builds), size: quantity.default("16Gi") })
+      .prefault({})
+      .describe("A volume for each worker that runs long tasks, and one for its sandboxes."),
+    sandbox: z
+      .strictObject({
+        enabled: z.boolean().default(defaults.builds),
+        namespace: namespaceName.optional().describe("`<service>-<deployment>-sandbox` unless said otherwise."),
+        role: z
+          .enum(["least", "edit"])
+          .default("least")
+          .describe("Rights of the workers there: what sandcastle calls, or the ClusterRole edit as it used to be."),
+        volumesPerWorker: z
+          .int()
+          .min(1)
+          .max(100)
+          .default(10)
+          .describe("Interim volumes of 3Gi that a worker may hold, left-over ones included; sizes the quota."),
+        deniedRanges: z
+          .array(z.cidrv4("expected a range such as 10.0.0.0/8"))
+          .default(["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"])
+          .describe("Networks that commands of strangers must not reach."),
+        cleanup: cron.default("0 * * * *").describe("When left-over pods and volumes are deleted."),
+      })
+      .prefault({}),
+    broker: z.enum(["redis", "sqs"]).default("redis").describe("sqs needs the AWS keys; results stay in PostgreSQL."),
+    keyValue: z
+      .strictObject({
+        kind: z.enum(["redis", "redict", "valkey"]).default("redis").describe("Name of Deployment and Service, too."),
+        memory: quantity.default("80Mi").describe("Limit of the pod; seven eighths of it are for data."),
+        size: quantity.default("1Gi").describe("Volume; may grow, never shrink."),
+      })
+      .prefault({}),
+    postgres: z
+      .strictObject({
+        version: z.enum(postgresVersions).default("12").describe("Major version that Service postgres points at."),
+        beside: z
+          .array(z.enum(postgresVersions))
+          .default([])
+          .describe("Further versions that run with a volume of their own, during and after an upgrade."),
+        memory: quantity.default("386Mi"),
+        size: quantity.default("1Gi").describe("Volume of each version; may grow, never shrink."),
+        user: z
+          .string()
+          .regex(/^[a-z_]\w*$/, "expected a PostgreSQL role")
+          .default("packit"),
+        database: z
+          .string()
+          .regex(/^[a-z_]\w*$/, "expected the name of a database")
+          .default("packit"),
+        passwordRound: z.int().min(1).default(1).describe("A new number draws new passwords; what uses one restarts."),
+      })
+      .prefault({}),
+    storageClass: z.string().min(1).optional().describe("Of all volumes; the cluster's default unless said otherwise."),
+    images: z
+      .strictObject(
+        Object.fromEntries((Object.keys(images) as ImageName[]).map((name) => [name, image.optional()])) as Record<
+          ImageName,
+          z.ZodOptional<typeof image>
+        >,
+      )
+      .default({})
+      .describe("Changes of components/packit/images.ts, e.g. the digest to go back to."),
+    imports: z
+      .strictObject({
+        schedule: cron.optional().describe("When CronJob import-images asks the registry; absent: by hand only."),
+        scheduled: z.boolean().default(false).describe("Let OpenShift import by itself; OpenShift Online never does."),
+      })
+      .prefault({})
+      .describe("OpenShift: how new images come in."),
+    validation: z
+      .strictObject({
+        cluster: z.string(),
+        namespace,
+        schedule: cron.default("0 4 * * *"),
+      })
+      .optional()
+      .describe("Nightly test of the running service, from another cluster."),
+    generate: z
+      .strictObject({
+        tls: z.boolean().default(false).describe("A self-signed certificate for localhost and the hosts."),
+        sshKey: z.boolean().default(false),
+        githubAppKey: z.boolean().default(false),
+        centosCertificate: z.boolean().default(false).describe("Good enough to start, not to log in."),
+      })
+      .prefault({})
+      .describe("Development: certificates and keys made by the program instead of given."),
+    githubAppId: z.int().min(1).optional().describe("The GitHub App whose tokens tokman keeps."),
+    sentry: z.boolean().default(true).describe("Report errors; off: the DSN is empty."),
+    suspendCronJobs: z.boolean().default(false),
+    disposable: z
+      .boolean()
+      .default(false)
+      .describe("Volumes and namespaces may be deleted without lifting a protection."),
+    retainOnDelete: z.boolean().default(false).describe("Leave volumes in the cluster when they leave the program."),
+  });
+}
+
+export type PackitSettings = z.infer<ReturnType<typeof settingsOf>>;
+
+/** Config of one service: `<service>:settings` and its secrets. What only the service itself uses is generated. */
+function systemOf(service: ServiceName) {
+  return defineSystem({
+    namespace: service,
+    settings: settingsOf(service),
+    secrets: packitSecrets(service),
+    references: ({ cluster, validation }) => [
+      { path: "cluster", kind: "cluster", name: cluster },
+      ...(validation === undefined
+        ? []
+        : [{ path: "validation.cluster", kind: "cluster" as const, name: validation.cluster }]),
+    ],
+    rules: (settings) => packitRules(service, settings),
+  });
+}
+
+export const packitSchema = systemOf("packit");
+export const streamSchema = systemOf("stream");
+
+/** The schema of a service; both have the same shape. */
+export function schemaOf(service: ServiceName): typeof packitSchema {
+  return service === "packit" ? packitSchema : streamSchema;
+}
+
+export type PackitConfig = ConfigOf<typeof packitSchema>;
+export type PackitSecrets = PackitConfig["secrets"];

@@ -1,0 +1,147 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Deployment } from "../kubernetes/deployment.ts";
+import type { EnvSource } from "../kubernetes/container.ts";
+import { Exposure } from "../kubernetes/exposure.ts";
+import { dns, NetworkPolicy, router } from "../kubernetes/networkPolicy.ts";
+import { http, type Probes, tcp } from "../kubernetes/probe.ts";
+import { ServiceSecret } from "../kubernetes/secret.ts";
+import { Service } from "../kubernetes/service.ts";
+import { anyUser, between, type Ground, imageOf, sideLabels } from "./ground.ts";
+
+/** What a console needs. */
+export interface ConsoleArgs {
+  readonly ground: Ground;
+  /** Password of its one user, `packit`. */
+  readonly password: pulumi.Output<string>;
+}
+
+const user = "packit";
+
+/** Flower: shows Celery's workers and tasks. */
+export class Flower extends pulumi.ComponentResource {
+  constructor(name: string, { ground, password }: ConsoleArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:packit:Flower", name, {}, opts);
+    const login = new ServiceSecret(
+      name,
+      {
+        place: ground.place,
+        name: "flower-secret",
+        values: { "flower-basic-auth": pulumi.interpolate`${user}:${password}` },
+      },
+      { parent: this },
+    );
+    const port = 5555;
+    consolePod(
+      name,
+      {
+        ground,
+        name: "flower",
+        image: "flower",
+        port,
+        env: {
+          CELERY_BROKER_URL: `redis://${ground.settings.keyValue.kind}:6379/0`,
+          FLOWER_PORT: `${port}`,
+          FLOWER_BASIC_AUTH: login.env("flower-basic-auth"),
+        },
+        probes: { readiness: http("/healthcheck", port, { delay: 10 }), liveness: tcp(port, { delay: 30 }) },
+      },
+      this,
+    );
+    this.registerOutputs({});
+  }
+}
+
+/** Redis Commander: shows the keys of the key-value database. */
+export class RedisCommander extends pulumi.ComponentResource {
+  constructor(name: string, { ground, password }: ConsoleArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:packit:RedisCommander", name, {}, opts);
+    const login = new ServiceSecret(
+      name,
+      {
+        place: ground.place,
+        name: "redis-commander-secret",
+        values: { "redis-commander-user": user, "redis-commander-password": password },
+      },
+      { parent: this },
+    );
+    const port = 8081;
+    consolePod(
+      name,
+      {
+        ground,
+        name: "redis-commander",
+        image: "redisCommander",
+        port,
+        env: {
+          REDIS_HOST: ground.settings.keyValue.kind,
+          REDIS_PORT: "6379",
+          HTTP_USER: login.env("redis-commander-user"),
+          HTTP_PASSWORD: login.env("redis-commander-password"),
+        },
+        probes: { readiness: tcp(port), liveness: tcp(port, { delay: 30 }) },
+        writableRoot: "the start script writes the image's configuration folder",
+      },
+      this,
+    );
+    this.registerOutputs({});
+  }
+}
+
+interface ConsoleShape {
+  readonly ground: Ground;
+  readonly name: string;
+  readonly image: "flower" | "redisCommander";
+  readonly port: number;
+  readonly env: Readonly<Record<string, string | EnvSource>>;
+  readonly probes: Probes;
+  readonly writableRoot?: string;
+}
+
+/** A page for operators behind a login, by a Route whose name the router picks. */
+function consolePod(name: string, args: ConsoleShape, parent: pulumi.Resource): void {
+  const { ground, port, writableRoot } = args;
+  const { place, settings } = ground;
+  const labels = sideLabels(args.name);
+  const image = imageOf(ground, args.image);
+  const pod = new Deployment(
+    name,
+    {
+      place,
+      name: args.name,
+      labels,
+      strategy: "Recreate",
+      runAs: anyUser,
+      containers: [
+        {
+          name: args.name,
+          ...image,
+          env: args.env,
+          ports: { http: port },
+          resources: { cpu: "100m", memory: "80Mi" },
+          exceptions: {
+            ...image.exceptions,
+            ...(writableRoot === undefined ? {} : { "writable-root": writableRoot }),
+          },
+          probes: args.probes,
+        },
+      ],
+    },
+    { parent },
+  );
+  const service = new Service(
+    name,
+    { place, name: args.name, labels: { service: args.name }, of: pod, ports: { [`${port}`]: { port } } },
+    { parent },
+  );
+  new Exposure(
+    name,
+    { place, name: args.name, service, port: `${port}`, tls: { termination: "edge", insecure: "None" } },
+    { parent },
+  );
+  const to = [dns(), ...between([settings.keyValue.kind], 6379)];
+  new NetworkPolicy(
+    name,
+    { place, name: args.name, pods: labels, from: [router(place.cluster, port)], to },
+    { parent },
+  );
+}

@@ -1,0 +1,60 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Deployment } from "../kubernetes/deployment.ts";
+import { dns, NetworkPolicy, router } from "../kubernetes/networkPolicy.ts";
+import { tcp } from "../kubernetes/probe.ts";
+import { Service } from "../kubernetes/service.ts";
+import { anyUser, imageOf, sideLabels } from "./ground.ts";
+import { exposeTls, type PartArgs } from "./web.ts";
+
+const port = 8443;
+
+/** The dashboard: static pages that ask the API. */
+export class Dashboard extends pulumi.ComponentResource {
+  readonly url: string;
+
+  constructor(name: string, { ground, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:packit:Dashboard", name, {}, opts);
+    const { place, settings } = ground;
+    const part = "packit-dashboard";
+    const labels = sideLabels(part);
+    const image = imageOf(ground, "dashboard");
+    const dashboard = new Deployment(
+      name,
+      {
+        place,
+        name: part,
+        labels,
+        strategy: "Recreate",
+        runAs: anyUser,
+        containers: [
+          {
+            name: part,
+            ...image,
+            env: { DEPLOYMENT: settings.deployment },
+            ports: { https: port },
+            mounts: { "/secrets": secrets.certificate() },
+            resources: { cpu: "100m", memory: "128Mi" },
+            exceptions: {
+              ...image.exceptions,
+              "writable-root": "the image writes its server's configuration at start",
+            },
+            probes: { readiness: tcp(port), liveness: tcp(port, { delay: 30 }) },
+          },
+        ],
+      },
+      { parent: this },
+    );
+    const service = new Service(
+      name,
+      { place, name: part, labels, of: dashboard, ports: { "packit-dashboard-https": { port: 443, target: port } } },
+      { parent: this },
+    );
+    this.url = exposeTls(name, ground, service, "packit-dashboard-https", settings.hosts.dashboard, this);
+    new NetworkPolicy(
+      name,
+      { place, name: part, pods: labels, from: [router(place.cluster, port)], to: [dns()] },
+      { parent: this },
+    );
+    this.registerOutputs({ url: this.url });
+  }
+}

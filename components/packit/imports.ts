@@ -1,0 +1,116 @@
+import * as pulumi from "@pulumi/pulumi";
+import { CronJob } from "../kubernetes/cronJob.ts";
+import { Grant } from "../kubernetes/grant.ts";
+import { ImageStream } from "../kubernetes/imageStream.ts";
+import { apiServer, dns, NetworkPolicy } from "../kubernetes/networkPolicy.ts";
+import { ServiceAccount } from "../kubernetes/serviceAccount.ts";
+import { anyUser, type Ground, imageOf } from "./ground.ts";
+import { sourceImage, streams } from "./images.ts";
+import { expectedWorkloads, streamedImages } from "./workloads.ts";
+
+/** Annotation of a pod template that holds the digest which was imported last; a new one rolls the pods. */
+const imageAnnotation = "orrery/image";
+
+/** OpenShift's ImageStreams, and the job that brings new images into them and rolls what runs on them. */
+export class Imports extends pulumi.ComponentResource {
+  constructor(name: string, args: { readonly ground: Ground }, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:packit:Imports", name, {}, opts);
+    const { ground } = args;
+    const { place, settings, service } = ground;
+    for (const image of streamedImages(settings)) {
+      const stream = streams[image];
+      const from = sourceImage(service, settings, image);
+      const tag = { from, scheduled: settings.imports.scheduled };
+      new ImageStream(
+        `${name}-${stream}`,
+        { place, name: stream, labels: { app: "packit", name: stream }, tags: { [settings.deployment]: tag } },
+        { parent: this },
+      );
+    }
+    // Elsewhere there is nothing to import into; pods ask the registry themselves when they start.
+    if (place.cluster.platform === "openshift" && settings.imports.schedule !== undefined) {
+      this.job(`${name}-job`, ground, settings.imports.schedule);
+    }
+    this.registerOutputs({});
+  }
+
+  private job(name: string, ground: Ground, schedule: string): void {
+    const { place, settings } = ground;
+    const labels = { app: "import-images" };
+    const account = new ServiceAccount(
+      name,
+      { place, name: "importimager", labels, mountsToken: true },
+      { parent: this },
+    );
+    new Grant(name, { place, name: "importimager", rules: importRules(ground), to: [account] }, { parent: this });
+    new CronJob(
+      name,
+      {
+        place,
+        name: "import-images",
+        labels,
+        schedule,
+        suspend: settings.suspendCronJobs,
+        serviceAccount: account,
+        deadlineSeconds: 1800,
+        restart: "OnFailure",
+        runAs: anyUser,
+        containers: [
+          {
+            name: "import-images",
+            ...imageOf(ground, "importImages"),
+            command: ["bash", "-c", importScript(ground)],
+            env: { DEPLOYMENT: settings.deployment, NAMESPACE: place.namespaceName, HOME: "/tmp" },
+            resources: { cpu: "100m", memory: "80Mi" },
+          },
+        ],
+      },
+      { parent: this },
+    );
+    new NetworkPolicy(name, { place, name: "import-images", pods: labels, to: [dns(), apiServer()] }, { parent: this });
+  }
+}
+
+/** What the job may do: import into the service's own streams and annotate what runs on them. */
+function importRules({ settings }: Ground) {
+  const own = expectedWorkloads(settings).filter(({ image }) => image !== undefined);
+  const named = (kind: "Deployment" | "StatefulSet"): string[] =>
+    own.filter((one) => one.kind === kind).map((one) => one.name);
+  const images = streamedImages(settings).map((image) => streams[image]);
+  return [
+    {
+      apiGroups: ["image.openshift.io"],
+      resources: ["imagestreams"],
+      resourceNames: images,
+      verbs: ["get", "update"],
+    },
+    { apiGroups: ["image.openshift.io"], resources: ["imagestreamimports"], verbs: ["create"] },
+    { apiGroups: ["apps"], resources: ["deployments"], resourceNames: named("Deployment"), verbs: ["get", "patch"] },
+    { apiGroups: ["apps"], resources: ["statefulsets"], resourceNames: named("StatefulSet"), verbs: ["get", "patch"] },
+  ];
+}
+
+/** One image that cannot be imported does not hold up the others. The same digest again changes nothing. */
+function importScript({ settings }: Pick<Ground, "settings">): string {
+  const lines = streamedImages(settings).map((image) => {
+    const users = expectedWorkloads(settings).filter((one) => one.image === image);
+    return `follow ${streams[image]} ${users.map(({ kind, name }) => `${kind.toLowerCase()}/${name}`).join(" ")}`;
+  });
+  return `set -u
+failed=0
+follow() {
+  stream=$1
+  shift
+  oc import-image "is/$stream:$DEPLOYMENT" -n "$NAMESPACE" >/dev/null || { failed=1; return; }
+  digest=$(oc get imagestream "$stream" -n "$NAMESPACE" \\
+    -o "jsonpath={.status.tags[?(@.tag==\\"$DEPLOYMENT\\")].items[0].image}")
+  case $digest in sha256:*) ;; *) echo "$stream:$DEPLOYMENT has no image" >&2; failed=1; return ;; esac
+  for workload in "$@"; do
+    oc patch "$workload" -n "$NAMESPACE" --type merge \\
+      -p "{\\"spec\\":{\\"template\\":{\\"metadata\\":{\\"annotations\\":{\\"${imageAnnotation}\\":\\"$digest\\"}}}}}" || failed=1
+  done
+}
+${lines.join("\n")}
+exit $failed
+`;
+}

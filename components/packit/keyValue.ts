@@ -1,0 +1,99 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Claim } from "../kubernetes/claim.ts";
+import { Deployment } from "../kubernetes/deployment.ts";
+import { Files } from "../kubernetes/files.ts";
+import { NetworkPolicy } from "../kubernetes/networkPolicy.ts";
+import { exec, tcp } from "../kubernetes/probe.ts";
+import { redisConf } from "../kubernetes/redisConf.ts";
+import { Service } from "../kubernetes/service.ts";
+import { between, type Ground, imageOf, keeping, sideLabels, storageClass } from "./ground.ts";
+import { expectedWorkloads } from "./workloads.ts";
+
+const port = 6379;
+const configFolder = "/etc/redislike";
+
+/** How the three kinds differ: where they keep data, how they are started and asked. */
+const kinds = {
+  redis: { folder: "/var/lib/redis/data", program: ["redis-server"], client: "redis-cli" },
+  redict: { folder: "/data", program: [], client: "redict-cli" },
+  valkey: { folder: "/data", program: [], client: "valkey-cli" },
+} as const;
+
+/** Redis or one of its descendants: the queues of Celery. */
+export class KeyValue extends pulumi.ComponentResource {
+  constructor(name: string, args: { readonly ground: Ground }, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:packit:KeyValue", name, {}, opts);
+    const { ground } = args;
+    const { place, settings } = ground;
+    const { kind, size } = settings.keyValue;
+    const { folder, program, client } = kinds[kind];
+    const labels = sideLabels(kind);
+    const claim = new Claim(
+      name,
+      { place, name: `${kind}-pvc`, size, ...storageClass(settings), ...keeping(settings) },
+      { parent: this },
+    );
+    const config = new Files(
+      name,
+      { place, name: "redis-like-config", data: { "redis.conf": keyValueConf(settings.keyValue) } },
+      { parent: this },
+    );
+    const server = new Deployment(
+      name,
+      {
+        place,
+        name: kind,
+        labels,
+        // Two servers on one volume would overwrite each other's snapshots.
+        strategy: "Recreate",
+        runAs: { user: 1001, group: 0, fsGroup: 1001 },
+        containers: [
+          {
+            name: kind,
+            ...imageOf(ground, kind),
+            args: [...program, `${configFolder}/redis.conf`],
+            ports: { redis: port },
+            mounts: { [folder]: claim.mount(), [configFolder]: config.mount({ volume: "config" }) },
+            resources: { cpu: "100m", memory: settings.keyValue.memory },
+            probes: {
+              readiness: exec(["sh", "-c", `test "$(${client} ping)" = PONG`], { delay: 5, timeout: 5 }),
+              liveness: tcp(port, { delay: 30 }),
+            },
+          },
+        ],
+      },
+      { parent: this },
+    );
+    new Service(
+      name,
+      { place, name: kind, labels: { service: kind }, of: server, ports: { [`${port}`]: { port } } },
+      { parent: this },
+    );
+    const clients = expectedWorkloads(settings)
+      .filter(({ queues }) => queues)
+      .map((one) => one.name);
+    new NetworkPolicy(
+      name,
+      { place, name: kind, pods: { service: kind }, from: between(clients, port) },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+}
+
+/** Its configuration: what is full forgets expiring keys only, since to forget a message is to lose a task. */
+export function keyValueConf({ kind, memory }: Ground["settings"]["keyValue"]): string {
+  return redisConf({
+    dataFolder: kinds[kind].folder,
+    maxMemoryMiB: Math.floor((toMiB(memory) * 7) / 8),
+    eviction: "volatile-lru",
+    snapshots: true,
+    idleSeconds: 600,
+  });
+}
+
+/** "1Gi" is 1024. */
+function toMiB(quantity: string): number {
+  const factors: Readonly<Record<string, number>> = { Mi: 1, Gi: 1024, Ti: 1024 * 1024 };
+  return Number.parseInt(quantity, 10) * (factors[quantity.slice(-2)] ?? 1);
+}

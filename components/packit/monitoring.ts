@@ -1,0 +1,101 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Deployment } from "../kubernetes/deployment.ts";
+import { Files } from "../kubernetes/files.ts";
+import { dns, NetworkPolicy, router } from "../kubernetes/networkPolicy.ts";
+import { tcp } from "../kubernetes/probe.ts";
+import { Service } from "../kubernetes/service.ts";
+import { anyUser, between, imageOf, sideLabels } from "./ground.ts";
+import { nginxConf } from "./nginxConf.ts";
+import { exposeTls, type PartArgs } from "./web.ts";
+import { expectedWorkloads } from "./workloads.ts";
+
+const gatewayPort = 9091;
+const nginxPort = 8443;
+
+/** Gateway that adds up the metrics of all workers, and the nginx that lets Prometheus read them. */
+export class Monitoring extends pulumi.ComponentResource {
+  /** Where Prometheus reads. */
+  readonly url: string;
+
+  constructor(name: string, args: PartArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:packit:Monitoring", name, {}, opts);
+    this.gateway(`${name}-pushgateway`, args);
+    this.url = `${this.proxy(`${name}-nginx`, args)}/metrics`;
+    this.registerOutputs({ url: this.url });
+  }
+
+  private gateway(name: string, { ground }: PartArgs): void {
+    const { place, settings } = ground;
+    const labels = sideLabels("pushgateway");
+    const object = { place, name: "pushgateway", labels };
+    const gateway = new Deployment(
+      name,
+      {
+        ...object,
+        strategy: "Recreate",
+        runAs: anyUser,
+        containers: [
+          {
+            name: "pushgateway",
+            ...imageOf(ground, "pushgateway"),
+            args: [`--apiListen=:${gatewayPort}`],
+            ports: { push: gatewayPort },
+            resources: { cpu: "50m", memory: "80Mi" },
+            probes: { readiness: tcp(gatewayPort), liveness: tcp(gatewayPort, { delay: 30 }) },
+          },
+        ],
+      },
+      { parent: this },
+    );
+    new Service(
+      name,
+      { ...object, of: gateway, ports: { "prometheus-push": { port: 80, target: gatewayPort } } },
+      { parent: this },
+    );
+    const workers = expectedWorkloads(settings).filter(({ kind }) => kind === "StatefulSet");
+    const from = between(["nginx", ...workers.map((one) => one.name)], gatewayPort);
+    new NetworkPolicy(name, { place, name: "pushgateway", pods: labels, from }, { parent: this });
+  }
+
+  private proxy(name: string, { ground, secrets }: PartArgs): string {
+    const { place, settings } = ground;
+    const labels = sideLabels("nginx");
+    const object = { place, name: "nginx", labels };
+    const config = new Files(
+      name,
+      { place, name: "nginx-config", data: { "nginx.conf": nginxConf() } },
+      { parent: this },
+    );
+    const nginx = new Deployment(
+      name,
+      {
+        ...object,
+        strategy: "Recreate",
+        runAs: anyUser,
+        containers: [
+          {
+            name: "nginx",
+            ...imageOf(ground, "nginx"),
+            ports: { https: nginxPort },
+            mounts: { "/etc/nginx": config.mount({ volume: "nginx-config" }), "/secrets": secrets.certificate() },
+            resources: { cpu: "50m", memory: "80Mi" },
+            probes: { readiness: tcp(nginxPort), liveness: tcp(nginxPort, { delay: 30 }) },
+          },
+        ],
+      },
+      { parent: this },
+    );
+    const service = new Service(
+      name,
+      { ...object, of: nginx, ports: { "nginx-https": { port: 443, target: nginxPort } } },
+      { parent: this },
+    );
+    const to = [dns(), ...between(["pushgateway"], gatewayPort)];
+    new NetworkPolicy(
+      name,
+      { place, name: "nginx", pods: labels, from: [router(place.cluster, nginxPort)], to },
+      { parent: this },
+    );
+    return exposeTls(name, ground, service, "nginx-https", settings.hosts.metrics, this);
+  }
+}

@@ -1,0 +1,105 @@
+/** The two services that one program runs; they differ by the defaults of their settings. */
+export type ServiceName = "packit" | "stream";
+
+/** Tag of the service's images, value of DEPLOYMENT, first label of the host. */
+export type Deployment = "dev" | "stg" | "prod";
+
+/** The parts that a stack may leave out. */
+export const partNames = [
+  "tokman",
+  "fedmsg",
+  "centosmsg",
+  "redisCommander",
+  "flower",
+  "beat",
+  "dashboard",
+  "pushgateway",
+] as const;
+export type PartName = (typeof partNames)[number];
+
+/** What each service does unless its stack says otherwise. Source: the deployment repository's vars templates. */
+export const serviceDefaults = {
+  packit: {
+    parts: ["tokman", "fedmsg", "centosmsg", "beat", "dashboard", "pushgateway"] as readonly PartName[],
+    /** Sandbox namespace, repository cache, Kerberos and Copr: what building packages in Fedora needs. */
+    builds: true,
+    celeryApp: "packit_service.worker.tasks",
+    distgitUrl: "https://src.fedoraproject.org/",
+    distgitNamespace: "rpms",
+  },
+  stream: {
+    parts: [] as readonly PartName[],
+    builds: false,
+    celeryApp: "hardly.tasks",
+    distgitUrl: "https://gitlab.com/",
+    distgitNamespace: "redhat/centos-stream/rpms",
+  },
+} as const;
+
+/** Where the repository cache is seen, by the worker and by its sandboxes. */
+export const cacheFolder = "/repository-cache";
+
+/** One kind of worker: a StatefulSet of its own. */
+export interface Flavour {
+  /** Name of the StatefulSet, of its headless Service and, with a number, of its pods. */
+  readonly name: "packit-worker" | "packit-worker-short-running" | "packit-worker-long-running";
+  /** Setting with its replica count. */
+  readonly setting: "allTasks" | "shortRunning" | "longRunning";
+  /** Value of QUEUES. */
+  readonly queues: string;
+  /** Runs sandboxes, so each of its pods has a pair of cache volumes. */
+  readonly longRunning: boolean;
+  /** Limit. Source: the deployment repository's templates of 2021. */
+  readonly memory: string;
+}
+
+const flavours: readonly Flavour[] = [
+  {
+    name: "packit-worker",
+    setting: "allTasks",
+    queues: "short-running,long-running",
+    longRunning: true,
+    memory: "896Mi",
+  },
+  {
+    name: "packit-worker-short-running",
+    setting: "shortRunning",
+    queues: "short-running",
+    longRunning: false,
+    memory: "256Mi",
+  },
+  {
+    name: "packit-worker-long-running",
+    setting: "longRunning",
+    queues: "long-running",
+    longRunning: true,
+    memory: "896Mi",
+  },
+];
+
+/** A flavour that has pods, and how many. */
+export interface RunningFlavour extends Flavour {
+  readonly replicas: number;
+}
+
+/** The flavours whose replica count is not zero. */
+export function runningFlavours(workers: Readonly<Record<Flavour["setting"], number>>): readonly RunningFlavour[] {
+  return flavours
+    .map((flavour) => ({ ...flavour, replicas: workers[flavour.setting] }))
+    .filter(({ replicas }) => replicas > 0);
+}
+
+/** Pods that run sandboxes, e.g. `packit-worker-0`. */
+export function sandboxingPods(workers: Readonly<Record<Flavour["setting"], number>>): readonly string[] {
+  return runningFlavours(workers)
+    .filter(({ longRunning }) => longRunning)
+    .flatMap(({ name, replicas }) => Array.from({ length: replicas }, (_, index) => `${name}-${index}`));
+}
+
+/** Name of the sandbox's side of a worker pod's cache; the worker's start script computes the same. */
+export function sandboxCacheClaim(pod: string): string {
+  return `sandcastle-repository-cache-${pod}`;
+}
+
+/** Claim template of the worker's side; its claims are `<template>-<pod>`. */
+export const workerCacheTemplate = "packit-worker-repository-cache";

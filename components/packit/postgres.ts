@@ -1,0 +1,99 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Claim } from "../kubernetes/claim.ts";
+import { Deployment } from "../kubernetes/deployment.ts";
+import { NetworkPolicy } from "../kubernetes/networkPolicy.ts";
+import { exec } from "../kubernetes/probe.ts";
+import { Service } from "../kubernetes/service.ts";
+import { scratch } from "../kubernetes/volume.ts";
+import { between, type Ground, imageOf, keeping, sideLabels, storageClass } from "./ground.ts";
+import type { CommonSecrets } from "./secrets.ts";
+import { expectedWorkloads } from "./workloads.ts";
+
+/** What {@link Postgres} needs. */
+export interface PostgresArgs {
+  readonly ground: Ground;
+  readonly secrets: CommonSecrets;
+}
+
+type Version = Ground["settings"]["postgres"]["version"];
+
+const port = 5432;
+
+/** PostgreSQL: each major version with a volume of its own, and one Service before the one that counts. */
+export class Postgres extends pulumi.ComponentResource {
+  constructor(name: string, args: PostgresArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:packit:Postgres", name, {}, opts);
+    const { place, settings } = args.ground;
+    const { version, beside } = settings.postgres;
+    const current = this.server(name, version, args);
+    for (const other of beside) this.server(name, other, args);
+    new Service(
+      name,
+      {
+        place,
+        name: "postgres",
+        labels: { service: "postgres" },
+        of: { selector: { service: current.name } },
+        ports: { "postgres-port": { port } },
+      },
+      { parent: this },
+    );
+    const clients = expectedWorkloads(settings)
+      .filter(({ writes }) => writes)
+      .map((one) => one.name);
+    for (const one of [version, ...beside]) {
+      const pods = { service: `postgres-${one}` };
+      new NetworkPolicy(
+        `${name}-${one}`,
+        { place, name: `postgres-${one}`, pods, from: between(clients, port) },
+        { parent: this },
+      );
+    }
+    this.registerOutputs({});
+  }
+
+  /** The version is part of every name, so that an upgrade never touches the old data. */
+  private server(name: string, version: Version, { ground, secrets }: PostgresArgs): Deployment {
+    const { place, settings } = ground;
+    const versioned = `postgres-${version}`;
+    const claim = new Claim(
+      `${name}-${version}`,
+      { place, name: versioned, size: settings.postgres.size, ...storageClass(settings), ...keeping(settings) },
+      { parent: this },
+    );
+    const check = "/usr/libexec/check-container";
+    return new Deployment(
+      `${name}-${version}`,
+      {
+        place,
+        name: versioned,
+        labels: sideLabels(versioned),
+        strategy: "Recreate",
+        // The user that the image makes for PostgreSQL.
+        runAs: { user: 26, group: 0, fsGroup: 26 },
+        containers: [
+          {
+            name: "postgres",
+            ...imageOf(ground, `postgres${version}`),
+            env: secrets.databaseServer(),
+            ports: { postgres: port },
+            mounts: {
+              "/var/lib/pgsql/data": claim.mount(),
+              // Docker's 64 MiB are too little for parallel queries; what is used counts as the container's memory.
+              "/dev/shm": scratch({ volume: "shm", memory: true, size: "128Mi" }),
+            },
+            resources: { cpu: "100m", memory: settings.postgres.memory },
+            exceptions: {
+              "writable-root": "the image writes passwd and its configuration below /var/lib/pgsql at start",
+            },
+            probes: {
+              liveness: exec([check, "--live"], { delay: 120, period: 10, timeout: 10, failures: 3 }),
+              readiness: exec([check], { delay: 5, period: 10, timeout: 1, failures: 3 }),
+            },
+          },
+        ],
+      },
+      { parent: this },
+    );
+  }
+}

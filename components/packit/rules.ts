@@ -1,0 +1,97 @@
+import type { RuleProblem } from "../../config/define.ts";
+import type { PackitSettings } from "./config.ts";
+import { images, type ImageName, isStreamed } from "./images.ts";
+import { sandboxingPods, runningFlavours, type ServiceName } from "./names.ts";
+
+/** What is wrong across the settings; the schema has seen to each setting by itself. */
+export function packitRules(service: ServiceName, settings: PackitSettings): RuleProblem[] {
+  return [
+    ...workerRules(settings),
+    ...namespaceRules(service, settings),
+    ...hostRules(settings),
+    ...postgresRules(settings),
+    ...imageRules(settings),
+    ...partRules(settings),
+  ];
+}
+
+function problem(wrong: boolean, path: string, text: string): RuleProblem[] {
+  return wrong ? [{ path, problem: text }] : [];
+}
+
+function workerRules({ workers, repositoryCache, sandbox }: PackitSettings): RuleProblem[] {
+  const none = runningFlavours(workers).length === 0;
+  const idle = !none && sandboxingPods(workers).length === 0;
+  const what = "needs a worker that takes long-running tasks: raise workers.allTasks or workers.longRunning";
+  return [
+    ...problem(none, "workers", "all counts are 0; at least one worker is needed"),
+    ...problem(idle && repositoryCache.enabled, "repositoryCache.enabled", what),
+    ...problem(idle && sandbox.enabled, "sandbox.enabled", what),
+  ];
+}
+
+function namespaceRules(service: ServiceName, { namespace, sandbox, deployment }: PackitSettings): RuleProblem[] {
+  const own = sandbox.namespace ?? `${service}-${deployment}-sandbox`;
+  return problem(
+    sandbox.enabled && own === namespace.name,
+    "sandbox.namespace",
+    "must differ from namespace.name: strangers' commands run there",
+  );
+}
+
+function hostRules({ hosts }: PackitSettings): RuleProblem[] {
+  const named = Object.entries(hosts);
+  return named.flatMap(([name, host], index) =>
+    problem(
+      named.findIndex(([, other]) => other === host) !== index,
+      `hosts.${name}`,
+      `"${host}" is another part's host already`,
+    ),
+  );
+}
+
+function postgresRules({ postgres: { version, beside } }: PackitSettings): RuleProblem[] {
+  return beside.flatMap((one, index) =>
+    problem(
+      one === version || beside.indexOf(one) !== index,
+      `postgres.beside[${index}]`,
+      `version ${one} runs already; each version has one volume`,
+    ),
+  );
+}
+
+function imageRules({ images: changes, imports }: PackitSettings): RuleProblem[] {
+  return (Object.keys(images) as ImageName[]).flatMap((name) => [
+    ...problem(
+      changes[name]?.digest !== undefined && changes[name].tag !== undefined,
+      `images.${name}.tag`,
+      "a digest is pinned, so the tag means nothing; leave one of them out",
+    ),
+    ...problem(
+      imports.scheduled && isStreamed(name) && changes[name]?.digest !== undefined,
+      `images.${name}.digest`,
+      "imports.scheduled would import a digest that never changes; leave one of them out",
+    ),
+  ]);
+}
+
+function partRules({ parts, broker, hosts, githubAppId }: PackitSettings): RuleProblem[] {
+  return [
+    ...problem(
+      parts.tokman && githubAppId === undefined,
+      "githubAppId",
+      "parts.tokman needs the number of the GitHub App",
+    ),
+    ...problem(parts.flower && broker === "sqs", "parts.flower", "shows nothing with broker sqs; switch it off"),
+    ...problem(
+      hosts.metrics !== undefined && !parts.pushgateway,
+      "hosts.metrics",
+      "nothing answers there without parts.pushgateway",
+    ),
+    ...problem(
+      hosts.dashboard !== undefined && !parts.dashboard,
+      "hosts.dashboard",
+      "nothing answers there without parts.dashboard",
+    ),
+  ];
+}

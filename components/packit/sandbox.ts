@@ -1,0 +1,105 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Claim } from "../kubernetes/claim.ts";
+import { Grant } from "../kubernetes/grant.ts";
+import { Namespace } from "../kubernetes/namespace.ts";
+import { internet, NetworkPolicy } from "../kubernetes/networkPolicy.ts";
+import { Quota } from "../kubernetes/quota.ts";
+import type { ServiceAccount } from "../kubernetes/serviceAccount.ts";
+import { Cleanup } from "./cleanup.ts";
+import { type Ground, keeping, storageClass } from "./ground.ts";
+import { sandboxingPods } from "./names.ts";
+import { sandboxNamespace } from "./serviceConfig.ts";
+import { cachePairs } from "./workloads.ts";
+
+/** What a {@link Sandbox} needs. */
+export interface SandboxArgs {
+  readonly ground: Ground;
+  /** Account of the workers, who make the sandboxes. */
+  readonly workers: ServiceAccount;
+}
+
+/** What sandcastle calls; a pod's log and files go through its subresources. */
+const workerRules = [
+  { apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "create", "delete"] },
+  { apiGroups: [""], resources: ["pods/exec"], verbs: ["get", "create"] },
+  { apiGroups: [""], resources: ["pods/log"], verbs: ["get"] },
+  { apiGroups: [""], resources: ["persistentvolumeclaims"], verbs: ["get", "list", "create", "delete"] },
+];
+
+/** One sandbox. Source: sandcastle, which asks for these and an interim volume of 3Gi. */
+const pod = { cpu: ["50m", 1], memory: ["512Mi", 768], interimGi: 3 } as const;
+
+/** Pods that one worker may have at a time: one that runs and one that ends. */
+const podsPerWorker = 2;
+
+/** Namespace of the pods in which strangers' commands run. */
+export class Sandbox extends pulumi.ComponentResource {
+  constructor(name: string, args: SandboxArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:packit:Sandbox", name, {}, opts);
+    const { ground, workers } = args;
+    const { service, settings } = ground;
+    const place = new Namespace(
+      name,
+      {
+        cluster: ground.place.cluster,
+        name: sandboxNamespace(service, settings),
+        podSecurity: { level: "baseline", reason: "sandcastle makes pods without a security context" },
+        ...keeping(settings),
+      },
+      { parent: this },
+    );
+    const to = [workers];
+    const object = { place, name: "packit-worker" };
+    new Grant(
+      `${name}-workers`,
+      settings.sandbox.role === "edit"
+        ? { place, name: "edit", clusterRole: "edit", to }
+        : { ...object, rules: workerRules, to },
+      { parent: this },
+    );
+    new NetworkPolicy(
+      name,
+      { place, name: "sandbox", pods: {}, to: [internet(settings.sandbox.deniedRanges)] },
+      { parent: this },
+    );
+    new Quota(`${name}-quota`, { place, name: "sandbox", ...toQuota(settings) }, { parent: this });
+    for (const { sandboxClaim } of cachePairs(settings)) {
+      new Claim(
+        `${name}-${sandboxClaim}`,
+        {
+          place,
+          name: sandboxClaim,
+          size: settings.repositoryCache.size,
+          ...storageClass(settings),
+          ...keeping(settings),
+        },
+        { parent: this },
+      );
+    }
+    new Cleanup(`${name}-cleanup`, { ground, place }, { parent: this });
+    this.registerOutputs({});
+  }
+}
+
+/** Room for the sandboxes of all workers, for what they left behind, and for the cleanup. */
+function toQuota({ workers, sandbox, repositoryCache }: Ground["settings"]) {
+  const count = sandboxingPods(workers).length;
+  const caches = repositoryCache.enabled ? count : 0;
+  const pods = count * podsPerWorker + 1;
+  const interim = count * sandbox.volumesPerWorker;
+  const cacheGi = repositoryCache.size.endsWith("Gi") ? Number.parseInt(repositoryCache.size, 10) : undefined;
+  return {
+    hard: {
+      pods: `${pods}`,
+      "limits.cpu": `${pods * pod.cpu[1]}`,
+      "limits.memory": `${pods * pod.memory[1]}Mi`,
+      persistentvolumeclaims: `${interim + caches}`,
+      // A cache of another unit leaves the number of volumes as the only bound.
+      ...(cacheGi === undefined ? {} : { "requests.storage": `${interim * pod.interimGi + caches * cacheGi}Gi` }),
+    },
+    defaults: {
+      requests: { cpu: pod.cpu[0], memory: pod.memory[0] },
+      limits: { cpu: `${pod.cpu[1]}`, memory: `${pod.memory[1]}Mi` },
+    },
+  };
+}

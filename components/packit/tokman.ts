@@ -1,0 +1,99 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Claim } from "../kubernetes/claim.ts";
+import { Deployment } from "../kubernetes/deployment.ts";
+import { Files } from "../kubernetes/files.ts";
+import { anywhere, dns, NetworkPolicy } from "../kubernetes/networkPolicy.ts";
+import { http } from "../kubernetes/probe.ts";
+import { ServiceSecret } from "../kubernetes/secret.ts";
+import { Service } from "../kubernetes/service.ts";
+import type { KeyFiles } from "./generated.ts";
+import { anyUser, appLabels, between, imageOf, keeping, storageClass, writesAtStart } from "./ground.ts";
+import type { PartArgs } from "./web.ts";
+import { expectedWorkloads } from "./workloads.ts";
+
+const port = 8000;
+
+/** Tokman: keeps the tokens of the GitHub App, so that workers do not make each other's invalid. */
+export class Tokman extends pulumi.ComponentResource {
+  constructor(
+    name: string,
+    { ground, secrets, files }: PartArgs & { readonly files: KeyFiles },
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("orrery:packit:Tokman", name, {}, opts);
+    const { place, settings } = ground;
+    const labels = appLabels("tokman");
+    const object = { place, name: "tokman", labels };
+    const key = new ServiceSecret(
+      `${name}-key`,
+      { place, name: "github-app-private-key", values: { "private-key.pem": files.githubAppKey } },
+      { parent: this },
+    );
+    const config = new Files(
+      name,
+      { place, name: "tokman-config", data: { "config.py": tokmanConfig(settings.githubAppId ?? 0) } },
+      { parent: this },
+    );
+    const tokens = new Claim(
+      name,
+      { place, name: "access-tokens-pvc", size: "1Gi", ...storageClass(settings), ...keeping(settings) },
+      { parent: this },
+    );
+    const image = imageOf(ground, "tokman");
+    const tokman = new Deployment(
+      name,
+      {
+        ...object,
+        strategy: "Recreate",
+        runAs: anyUser,
+        containers: [
+          {
+            name: "tokman",
+            ...image,
+            env: {
+              DEPLOYMENT: settings.deployment,
+              LOG_LEVEL: "DEBUG",
+              WORKERS: "1",
+              TOKMAN_CONFIG: "/etc/config/config.py",
+              BIND_ADDR: `0.0.0.0:${port}`,
+              ...secrets.sentry(),
+            },
+            ports: { tokman: port },
+            mounts: {
+              "/secrets": key.mount({ volume: "github-app-private-key" }),
+              "/etc/config": config.mount({ volume: "tokman-config" }),
+              "/access_tokens": tokens.mount({ volume: "access-tokens" }),
+            },
+            resources: { cpu: "100m", memory: "80Mi" },
+            exceptions: { ...image.exceptions, ...writesAtStart },
+            probes: {
+              readiness: http("/api/health", port, { delay: 15, timeout: 2 }),
+              liveness: http("/api/health", port, { timeout: 2, period: 20 }),
+            },
+          },
+        ],
+      },
+      { parent: this },
+    );
+    new Service(name, { ...object, of: tokman, ports: { tokman: { port: 80, target: port } } }, { parent: this });
+    const clients = expectedWorkloads(settings)
+      .filter((one) => one.name === "packit-service" || one.kind === "StatefulSet")
+      .map((one) => one.name);
+    new NetworkPolicy(
+      name,
+      { place, name: "tokman", pods: labels, from: between(clients, port), to: [dns(), anywhere(443)] },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+}
+
+/** Tokman's Flask configuration. */
+function tokmanConfig(githubAppId: number): string {
+  return `SQLALCHEMY_DATABASE_URI = "sqlite:////access_tokens/access_tokens.db"
+SQLALCHEMY_TRACK_MODIFICATIONS = False
+GITHUB_APP_ID = ${githubAppId}
+GITHUB_APP_PRIVATE_KEY = "/secrets/private-key.pem"
+TOKEN_RENEW_AT = 60
+`;
+}

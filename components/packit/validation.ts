@@ -1,0 +1,68 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Cluster } from "../kubernetes/cluster.ts";
+import { CronJob } from "../kubernetes/cronJob.ts";
+import { Namespace } from "../kubernetes/namespace.ts";
+import { anywhere, dns, NetworkPolicy } from "../kubernetes/networkPolicy.ts";
+import { existingNamespace } from "../kubernetes/place.ts";
+import { ServiceSecret } from "../kubernetes/secret.ts";
+import type { PackitSecrets, PackitSettings } from "./config.ts";
+import { anyUser, keeping } from "./ground.ts";
+import { podImage } from "./images.ts";
+import type { ServiceName } from "./names.ts";
+
+/** What {@link Validation} needs. */
+export interface ValidationArgs {
+  readonly service: ServiceName;
+  readonly settings: PackitSettings;
+  readonly validation: NonNullable<PackitSettings["validation"]>;
+  readonly secrets: PackitSecrets;
+  /** Another cluster than the service's, so that it also notices when that one is away. */
+  readonly cluster: Cluster;
+}
+
+/** Every night: pull requests on GitHub, as users make them, against the running service; failures go to Sentry. */
+export class Validation extends pulumi.ComponentResource {
+  constructor(name: string, args: ValidationArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:packit:Validation", name, {}, opts);
+    const { service, settings, validation, secrets, cluster } = args;
+    const { name: project, create } = validation.namespace;
+    const place = create
+      ? new Namespace(name, { cluster, name: project, ...keeping(settings) }, { parent: this })
+      : existingNamespace(cluster, project);
+    const secret = <Key extends string>(secretName: string, values: Record<Key, pulumi.Output<string>>) =>
+      new ServiceSecret<Key>(`${name}-${secretName}`, { place, name: secretName, values }, { parent: this });
+    const copr = secret("copr-config", { copr: secrets.validationCopr });
+    const github = secret("github-token", { token: secrets.validationGithubToken });
+    const sentry = secret("packit-sentry", { sentry: secrets.validationSentryDsn });
+    const labels = { app: "run-validation" };
+    new CronJob(
+      name,
+      {
+        place,
+        name: "run-validation",
+        labels,
+        schedule: validation.schedule,
+        suspend: settings.suspendCronJobs,
+        // The last check of a build may take 20 minutes; the whole run took up to four hours.
+        deadlineSeconds: 14_400,
+        runAs: anyUser,
+        containers: [
+          {
+            name: "run-validation",
+            ...podImage(service, settings, place, "validation"),
+            env: { GITHUB_TOKEN: github.env("token"), SENTRY_SECRET: sentry.env("sentry") },
+            mounts: { "/.config": copr.mount({ volume: "copr-config" }) },
+            resources: { cpu: "100m", memory: "80Mi" },
+          },
+        ],
+      },
+      { parent: this },
+    );
+    new NetworkPolicy(
+      name,
+      { place, name: "run-validation", pods: labels, to: [dns(), anywhere(443)] },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,128 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Deployment } from "../kubernetes/deployment.ts";
+import { Exposure } from "../kubernetes/exposure.ts";
+import { anywhere, dns, NetworkPolicy, router } from "../kubernetes/networkPolicy.ts";
+import { tcp } from "../kubernetes/probe.ts";
+import { Service } from "../kubernetes/service.ts";
+import { anyUser, appLabels, between, type Ground, imageOf, writesAtStart } from "./ground.ts";
+import type { CommonSecrets } from "./secrets.ts";
+
+/** What most parts need. */
+export interface PartArgs {
+  readonly ground: Ground;
+  readonly secrets: CommonSecrets;
+}
+
+const port = 8443;
+
+/** The web service: takes webhooks of GitHub, GitLab and the Testing Farm, and answers the dashboard. */
+export class Web extends pulumi.ComponentResource {
+  /** Public address of the API. */
+  readonly url: string;
+
+  constructor(name: string, { ground, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:packit:Web", name, {}, opts);
+    const { place, settings } = ground;
+    const part = "packit-service";
+    const labels = appLabels(part);
+    const image = imageOf(ground, "service");
+    const exceptions = { ...image.exceptions, ...writesAtStart };
+    const environment = {
+      DEPLOYMENT: settings.deployment,
+      ...secrets.queues(),
+      ...secrets.distgit(),
+      ...secrets.database(),
+      ...secrets.sentry(),
+    };
+    const web = new Deployment(
+      name,
+      {
+        place,
+        name: part,
+        labels,
+        strategy: "Recreate",
+        runAs: anyUser,
+        initContainers: [
+          {
+            // Apart from the server, as they need several times its memory; with every pod, as images come in by themselves.
+            name: "migrations",
+            ...image,
+            command: ["sh", "-c", "exec $(command -v alembic-3 || command -v alembic) upgrade head"],
+            env: environment,
+            mounts: secrets.mounts(false),
+            resources: { cpu: ["50m", "500m"], memory: settings.web.migrationMemory },
+            exceptions,
+          },
+        ],
+        containers: [
+          {
+            name: part,
+            ...image,
+            command: ["/usr/bin/run_httpd.sh"],
+            env: environment,
+            ports: { "prod-packit": port },
+            mounts: secrets.mounts(false),
+            resources: { cpu: ["50m", "200m"], memory: ["96Mi", settings.web.memory] },
+            exceptions,
+            // A GET would have to name the public host, or Flask answers 404.
+            probes: { readiness: tcp(port, { delay: 10 }), liveness: tcp(port, { delay: 30, failures: 6 }) },
+          },
+        ],
+      },
+      { parent: this },
+    );
+    const service = new Service(
+      name,
+      { place, name: part, labels, of: web, ports: { "prod-packit": { port: 443, target: port } } },
+      { parent: this },
+    );
+    this.url = exposeTls(name, ground, service, "prod-packit", settings.hosts.service, this);
+    new NetworkPolicy(
+      name,
+      {
+        place,
+        name: part,
+        pods: labels,
+        from: [router(place.cluster, port)],
+        to: [dns(), anywhere(443), ...databases(ground), ...(settings.parts.tokman ? between(["tokman"], 8000) : [])],
+      },
+      { parent: this },
+    );
+    this.registerOutputs({ url: this.url });
+  }
+}
+
+/** A Route whose TLS ends in the pod, and which sends plain HTTP there. */
+export function exposeTls(
+  name: string,
+  { place }: Ground,
+  service: Service,
+  port: string,
+  host: string | undefined,
+  parent: pulumi.Resource,
+): string {
+  return new Exposure(
+    name,
+    {
+      place,
+      name: service.name,
+      service,
+      port,
+      ...(host === undefined ? {} : { host }),
+      tls: { termination: "passthrough", insecure: "Redirect" },
+    },
+    { parent },
+  ).url;
+}
+
+/** What reads and writes tasks must reach. */
+export function databases({ settings }: Ground) {
+  const versions = [settings.postgres.version, ...settings.postgres.beside];
+  return [
+    ...between(
+      versions.map((version) => `postgres-${version}`),
+      5432,
+    ),
+    ...between([settings.keyValue.kind], 6379),
+  ];
+}

@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { schemaOf } from "../../../components/packit/config.ts";
+import { sample, sampleCertificate } from "../../../config/samples.ts";
+import { wantedSecrets } from "../../../config/secrets.ts";
+import { development, type Given, problems, production, rawConfig, settings, streamProduction } from "./world.ts";
+
+/** One problem, and it says this. */
+function refuses(given: Given, expected: RegExp, secrets: Record<string, string | undefined> = {}): void {
+  const found = problems(given, "packit", secrets);
+  assert.equal(found.length, 1, found.join("\n") || "nothing was refused");
+  assert.match(found[0] ?? "", expected);
+}
+
+/** Settings that are wrong on purpose. */
+const wrong = (more: object): Given => ({ ...production, ...more });
+
+describe("Packit's config", () => {
+  it("takes settings that are right, for both services and every deployment", () => {
+    assert.deepEqual(problems(production), []);
+    assert.deepEqual(problems(development), []);
+    assert.deepEqual(problems(streamProduction, "stream"), []);
+    assert.deepEqual(problems({ ...production, postgres: { version: "13", beside: ["16"] } }), []);
+    assert.deepEqual(problems({ ...production, broker: "sqs", keyValue: { kind: "valkey", memory: "4Gi" } }), []);
+  });
+
+  it("asks each service and deployment for the secrets that it uses, and for no other", () => {
+    const required = (...args: Parameters<typeof settings>): readonly string[] =>
+      wantedSecrets(schemaOf(args[1] ?? "packit"), settings(...args))
+        .filter((one) => one.required)
+        .map(({ name }) => name);
+    const everywhere = ["sshConfig", "serviceConfig"];
+    const keys = ["sshPrivateKey", "sshPublicKey", "tlsCertificate", "tlsKey", "sentryDsn"];
+    const fedora = ["fedoraKeytab", "copr", "fedoraToml"];
+    const centos = ["centosServerCa", "centosCertificate"];
+    assert.deepEqual(
+      required(production).toSorted(),
+      [...everywhere, ...keys, ...fedora, ...centos, "githubAppKey"].toSorted(),
+    );
+    assert.deepEqual(required(development).toSorted(), [...everywhere, ...fedora].toSorted());
+    assert.deepEqual(required(streamProduction, "stream").toSorted(), [...everywhere, ...keys].toSorted());
+    const sqs = required({ ...production, broker: "sqs" });
+    assert.ok(sqs.includes("awsAccessKeyId") && sqs.includes("awsSecretAccessKey"));
+    const validation = { cluster: "lab", namespace: { name: "packit-service-validation" } };
+    assert.equal(required({ ...production, validation }).filter((name) => name.startsWith("validation")).length, 3);
+  });
+
+  it("lists all missing secrets together, with where they used to live", () => {
+    const lacking = { copr: undefined, tlsKey: undefined, githubAppKey: undefined };
+    const found = problems(production, "packit", lacking);
+    assert.deepEqual(found.map((one) => one.split(":").slice(0, 2).join(":")).toSorted(), [
+      ...["packit:copr", "packit:githubAppKey", "packit:tlsKey"],
+    ]);
+    assert.match(found.join("\n"), /Formerly: privkey.pem in secrets\/packit\/<deployment> of the secrets repository/);
+  });
+
+  it("refuses malformed keys and files, and never repeats them", () => {
+    const malformed: Record<string, [string, RegExp]> = {
+      sshPrivateKey: ["-----BEGIN OPENSSH PRIVATE KEY-----\nSECRETabc", /expected an SSH private key/],
+      tlsKey: [sample("pem-private-key", "other"), /key and certificate do not belong together/],
+      tlsCertificate: ["SECRETabc", /expected one or more PEM certificates/],
+      fedoraKeytab: [Buffer.from("SECRETabc").toString("base64"), /no Kerberos keytab in base64/],
+      copr: ["[copr-cli]\nlogin = SECRETabc\n", /lacks username, token, copr_url/],
+      fedoraToml: ['url = "SECRETabc"', /expected fedora-messaging's TOML/],
+      serviceConfig: ["- SECRETabc", /expected packit-service.yaml, a YAML map/],
+      sshConfig: ["SECRETabc", /at least one Host/],
+      centosCertificate: [sampleCertificate("a", ["b"]), /no private key/],
+    };
+    for (const [name, [text, expected]] of Object.entries(malformed)) {
+      const found = problems(production, "packit", { [name]: text }).filter((one) => one.startsWith(`packit:${name}:`));
+      assert.equal(found.length, 1, name);
+      assert.match(found[0] ?? "", expected);
+      assert.doesNotMatch(found[0] ?? "", /SECRETabc/);
+    }
+  });
+
+  it("refuses a certificate that does not cover every public host", () => {
+    const certificate = sampleCertificate("packit-tls", ["*.packit.dev"]);
+    assert.deepEqual(problems(production, "packit", { tlsCertificate: certificate }), []);
+    const staging: Given = {
+      ...production,
+      deployment: "stg",
+      namespace: { name: "packit-stg" },
+      hosts: { service: "stg.packit.dev", dashboard: "dashboard.stg.packit.dev", metrics: "workers.stg.packit.dev" },
+    };
+    refuses(staging, /not valid for dashboard.stg.packit.dev, workers.stg.packit.dev; a wildcard covers one label/, {
+      tlsCertificate: certificate,
+    });
+  });
+
+  it("refuses a packit-service.yaml that does not fit what is deployed", () => {
+    const right = rawConfig(production).get("packit:serviceConfig")?.value ?? "";
+    const cases: [string, string, RegExp][] = [
+      ["deployment: prod", "deployment: stg", /deployment must be prod$/],
+      ["server_name: prod.packit.dev", "server_name: other.packit.dev", /server_name must be prod.packit.dev$/],
+      [
+        "dashboard_url: https://dashboard",
+        "dashboard_url: https://dash",
+        /dashboard_url must be https:\/\/dashboard.packit.dev$/,
+      ],
+      ["namespace: packit-prod-sandbox", "namespace: packit-sandbox", /k8s_namespace must be packit-prod-sandbox$/],
+      ["sandcastle:prod", "sandcastle:stg", /image_reference must be quay.io\/packit\/sandcastle:prod$/],
+      [
+        "repository_cache: /repository-cache",
+        "repository_cache: /cache",
+        /repository_cache must be \/repository-cache$/,
+      ],
+      ["pvc_from_env: SANDCASTLE", "pvc_from_env: CASTLE", /must have path \/repository-cache with pvc_from_env/],
+      ['github_app_id: "4711"', 'github_app_id: "1"', /github_app_id must be githubAppId$/],
+    ];
+    for (const [from, to, expected] of cases) {
+      assert.ok(right.includes(from), from);
+      refuses(production, expected, { serviceConfig: right.replace(from, to) });
+    }
+    const without: Given = { ...production, repositoryCache: { enabled: false } };
+    refuses(without, /repository_cache needs repositoryCache.enabled$/, { serviceConfig: right });
+  });
+
+  it("refuses a repository cache or sandboxes for workers that have none", () => {
+    const found = problems({ ...production, workers: { allTasks: 0, shortRunning: 2, longRunning: 0 } });
+    assert.deepEqual(
+      found.map((one) => one.split(": ")[0]),
+      [...["packit:settings.repositoryCache.enabled", "packit:settings.sandbox.enabled"]],
+    );
+    assert.match(found[0] ?? "", /needs a worker that takes long-running tasks/);
+    refuses({ ...production, workers: { allTasks: 0 } }, /workers: all counts are 0/);
+  });
+
+  it("refuses a pin that is no digest", () => {
+    refuses(
+      wrong({ images: { worker: { digest: "sha256:abc" } } }),
+      /images.worker.digest: .*expected a digest, sha256:/,
+    );
+    refuses(wrong({ images: { worker: { tag: "latest" } } }), /images.worker.tag: .*expected a tag other than latest/);
+    refuses(wrong({ images: { wroker: {} } }), /images.wroker: there is no such setting; did you mean "worker"/);
+    const digest = `sha256:${"0".repeat(64)}`;
+    refuses(wrong({ images: { worker: { digest, tag: "x" } } }), /images.worker.tag: a digest is pinned/);
+    refuses(
+      wrong({ images: { worker: { digest } }, imports: { scheduled: true } }),
+      /images.worker.digest: imports.scheduled/,
+    );
+  });
+
+  it("refuses what contradicts itself", () => {
+    refuses(wrong({ postgres: { version: "16", beside: ["16"] } }), /postgres.beside\[0\]: version 16 runs already/);
+    refuses(wrong({ sandbox: { namespace: "packit-prod" } }), /sandbox.namespace: must differ from namespace.name/);
+    refuses(
+      wrong({ hosts: { ...production.hosts, metrics: "prod.packit.dev" } }),
+      /hosts.metrics: .*another part's host/,
+    );
+    refuses(wrong({ broker: "sqs", parts: { flower: true } }), /parts.flower: shows nothing with broker sqs/);
+    refuses(wrong({ githubAppId: undefined }), /githubAppId: parts.tokman needs the number/);
+    refuses(wrong({ parts: { pushgateway: false } }), /hosts.metrics: nothing answers there without/);
+    refuses(wrong({ imports: { schedule: "sometimes" } }), /imports.schedule: .*five cron fields/);
+    refuses(wrong({ sandbox: { deniedRanges: ["10.0.0.0/33"] } }), /deniedRanges\[0\]: .*expected a range/);
+    refuses(wrong({ validation: { cluster: "nowhere", namespace: { name: "v" } } }), /validation.cluster/, {
+      ...{ validationCopr: "[copr-cli]\nlogin=a\nusername=b\ntoken=c\ncopr_url=d", validationGithubToken: "t" },
+      validationSentryDsn: "https://a@b.example/1",
+    });
+  });
+});

@@ -1,0 +1,109 @@
+import type { z } from "zod";
+import { packitSchema, type PackitSettings, schemaOf } from "../../../components/packit/config.ts";
+import type { ServiceName } from "../../../components/packit/names.ts";
+import { loadConfig } from "../../../config/load.ts";
+import { parseConfig } from "../../../config/parse.ts";
+import { sample } from "../../../config/samples.ts";
+import { type RawConfig, type RawEntry, wantedSecrets } from "../../../config/secrets.ts";
+import { clustersSchema } from "../../../config/targetSchemas.ts";
+import { connectClusters } from "../../../config/targets.ts";
+import { record } from "../../../review/record.ts";
+import { type Built, withLookups } from "../kubernetes/world.ts";
+
+/** Settings as a stack file has them, before defaults are filled in. */
+export type Given = z.input<typeof packitSchema.settings>;
+
+/** Production as the runbook has it. */
+export const production: Given = {
+  cluster: "lab",
+  deployment: "prod",
+  namespace: { name: "packit-prod" },
+  hosts: { service: "prod.packit.dev", dashboard: "dashboard.packit.dev", metrics: "workers.packit.dev" },
+  workers: { allTasks: 1, shortRunning: 1, longRunning: 1 },
+  repositoryCache: { size: "10Gi" },
+  githubAppId: 4711,
+  imports: { schedule: "0 2 * * 2" },
+};
+
+/** Development as the runbook has it: keys are made, few parts run. */
+export const development: Given = {
+  cluster: "lab",
+  deployment: "dev",
+  namespace: { name: "myproject" },
+  parts: { fedmsg: false, centosmsg: false, beat: false, dashboard: false, pushgateway: false },
+  githubAppId: 123456,
+  generate: { tls: true, sshKey: true, githubAppKey: true, centosCertificate: true },
+  sentry: false,
+  disposable: true,
+};
+
+/** The Stream service's production. */
+export const streamProduction: Given = {
+  cluster: "lab",
+  deployment: "prod",
+  namespace: { name: "stream-prod" },
+  hosts: { service: "prod.stream.packit.dev" },
+};
+
+/** Settings with their defaults. */
+export function settings(given: Given = production, service: ServiceName = "packit"): PackitSettings {
+  return schemaOf(service).settings.parse(given);
+}
+
+/** Config of a stack with one service; secrets are samples unless given, and left out where given as undefined. */
+export function rawConfig(
+  given: Given,
+  service: ServiceName = "packit",
+  secrets: Readonly<Record<string, string | undefined>> = {},
+  platform = "openshift",
+): RawConfig {
+  const entries = new Map<string, RawEntry>([
+    ["clusters:settings", plain({ lab: { platform, appsDomain: "apps.lab.test" } })],
+    ["clusters:lab", { value: sample("kubeconfig", "lab"), secret: true }],
+    [`${service}:settings`, plain(given)],
+  ]);
+  const schema = schemaOf(service);
+  const parsed = schema.settings.safeParse(given);
+  for (const wanted of parsed.success ? wantedSecrets(schema, parsed.data) : []) {
+    if (wanted.required) entries.set(wanted.key, { value: wanted.sample(), secret: true });
+  }
+  for (const [key, value] of Object.entries(secrets)) {
+    if (value === undefined) entries.delete(`${service}:${key}`);
+    else entries.set(`${service}:${key}`, { value, secret: true });
+  }
+  return entries;
+}
+
+/** Every problem of the config, as `path: text`. */
+export function problems(...args: Parameters<typeof rawConfig>): readonly string[] {
+  const found = parseConfig(rawConfig(...args), [clustersSchema, schemaOf(args[1] ?? "packit")]);
+  return found.problems.map(({ path, text }) => `${path}: ${text}`);
+}
+
+const built = new Map<string, Promise<Built>>();
+
+/** What the program registers with these settings; the same settings are built once. */
+export function buildPackit(...args: Parameters<typeof rawConfig>): Promise<Built> {
+  const key = JSON.stringify(args);
+  const known = built.get(key) ?? buildAnew(args);
+  built.set(key, known);
+  return known;
+}
+
+async function buildAnew(args: Parameters<typeof rawConfig>): Promise<Built> {
+  const service = args[1] ?? "packit";
+  const recording = await record({ stack: "test", config: rawConfig(...args) }, async () => {
+    const { Packit } = await import("../../../components/packit/packit.ts");
+    const loaded = loadConfig({ clusters: clustersSchema, own: schemaOf(service) });
+    const cluster = connectClusters(loaded.clusters);
+    if (loaded.own !== undefined) {
+      new Packit(service, { service, config: loaded.own, cluster }, { providers: [cluster("lab").provider] });
+    }
+    return {};
+  });
+  return withLookups(recording);
+}
+
+function plain(value: object): RawEntry {
+  return { value: JSON.stringify(value), secret: false };
+}
