@@ -1,10 +1,10 @@
 /** The program, wiring only: reads the stack's config and builds the systems that it names. */
 import { Callysto } from "./components/callysto/callysto.ts";
 import { Dials } from "./components/dials/dials.ts";
-import { Prow } from "./components/prow/prow.ts";
 import type { PackitConfig } from "./components/packit/config.ts";
 import type { ServiceName } from "./components/packit/names.ts";
 import { Packit } from "./components/packit/packit.ts";
+import { Prow } from "./components/prow/prow.ts";
 import { Thoth } from "./components/thoth/thoth.ts";
 import { refuseAmbientLogins } from "./config/ambient.ts";
 import { loadConfig } from "./config/load.ts";
