@@ -6,6 +6,7 @@ import { type Entry, UsageError } from "./command.ts";
 const systems: Readonly<Record<string, () => Promise<{ readonly commands: Readonly<Record<string, Entry>> }>>> = {
   dials: () => import("./dials/commands.ts"),
   prow: () => import("./prow/commands.ts"),
+  packit: () => import("./packit/commands.ts"),
   thoth: () => import("./thoth/commands.ts"),
 };
 

@@ -88,11 +88,14 @@ export function changeSettings<S extends z.ZodType>(
   }
 }
 
+/** The CLI of this project. */
+export const pulumiProgram = path.join(projectDir, "node_modules", ".bin", "pulumi");
+
 /** Runs `pulumi up` on the stack in the foreground. @returns its exit code */
 export function pulumiUp(stack: SystemStack<unknown>, yes: boolean): Promise<number> {
   const args = ["up", "--stack", stack.name, "--config-file", stack.file, ...(yes ? ["--yes"] : [])];
   return new Promise((resolve, reject) => {
-    const child = spawn(path.join(projectDir, "node_modules", ".bin", "pulumi"), args, {
+    const child = spawn(pulumiProgram, args, {
       cwd: projectDir,
       stdio: "inherit",
     });

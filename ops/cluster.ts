@@ -1,0 +1,58 @@
+/** Which cluster a stack is meant for, and whether the one at hand is it. */
+import { parse } from "yaml";
+import { openSalt } from "../config/passphrase.ts";
+import { samplePassphrase } from "../config/samples.ts";
+import { readStackFile } from "../config/stackFile.ts";
+import { UsageError } from "./command.ts";
+import type { Kubectl } from "./kubectl.ts";
+
+/** A stack, as far as its clusters are asked for. */
+interface Stack {
+  readonly name: string;
+  readonly file: string;
+}
+
+interface KubeConfig {
+  readonly clusters?: readonly { readonly cluster?: { readonly server?: string } }[] | null;
+}
+
+/** Kubeconfig of one of the stack's clusters. @throws UsageError if it cannot be decrypted */
+export function kubeconfigOf({ name, file }: Stack, cluster: string): string {
+  const { entries, encryptionSalt } = readStackFile(file);
+  const held = entries.get(`clusters:${cluster}`);
+  if (held === undefined) throw new Error(`Pulumi.${name}.yaml has no clusters:${cluster}; name one by --kubeconfig`);
+  try {
+    const crypter = openSalt(encryptionSalt ?? "", process.env.PULUMI_CONFIG_PASSPHRASE ?? samplePassphrase(name));
+    return crypter.decrypt(held.value);
+  } catch {
+    throw new UsageError("PULUMI_CONFIG_PASSPHRASE is not this stack's passphrase; set it, or name a --kubeconfig");
+  }
+}
+
+/** The API that the stack deploys to: its setting, else the server of its own kubeconfig. */
+export function expectedServer(stack: Stack, cluster: string): string | undefined {
+  const settings = JSON.parse(readStackFile(stack.file).entries.get("clusters:settings")?.value ?? "{}") as Readonly<
+    Record<string, { readonly server?: string } | undefined>
+  >;
+  return settings[cluster]?.server ?? (parse(kubeconfigOf(stack, cluster)) as KubeConfig).clusters?.[0]?.cluster?.server;
+}
+
+/** Whether two URLs are one server: port and trailing slash may be left out. */
+export function sameServer(one: string, other: string): boolean {
+  if (!URL.canParse(one) || !URL.canParse(other)) return one === other;
+  const [a, b] = [new URL(one), new URL(other)];
+  const port = (url: URL): string => (url.port === "" ? { "https:": "443", "http:": "80" }[url.protocol] ?? "" : url.port);
+  return a.protocol === b.protocol && a.hostname === b.hostname && port(a) === port(b);
+}
+
+/** Refuses to work on another cluster than the stack's. @throws naming both, before anything is asked of the cluster */
+export async function guardCluster(stack: Stack, cluster: string, kubectl: Kubectl): Promise<void> {
+  const expected = expectedServer(stack, cluster);
+  const view = await kubectl.output(["config", "view", "--minify", "--output", "json"]);
+  const atHand = (JSON.parse(view) as KubeConfig).clusters?.[0]?.cluster?.server ?? "nothing";
+  if (expected !== undefined && sameServer(expected, atHand)) return;
+  throw new Error(
+    `Pulumi.${stack.name}.yaml is for the cluster ${expected ?? "?"} (${cluster}), but the kubeconfig at hand is for ${atHand}; ` +
+      "nothing was done: change the context, or name a --kubeconfig or --context",
+  );
+}

@@ -1,0 +1,94 @@
+/** Makes the secrets of a development environment. */
+import { createPublicKey, generateKeyPair } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { promisify } from "node:util";
+import { type Command, text, texts, UsageError } from "../command.ts";
+import { output } from "../run.ts";
+import { devFiles, type DevValues, devValues } from "./devFiles.ts";
+
+/** A new RSA key in PEM, as OpenSSL and OpenSSH take it. */
+async function rsaKey(bits: number): Promise<string> {
+  const { privateKey } = await promisify(generateKeyPair)("rsa", { modulusLength: bits });
+  return privateKey.export({ format: "pem", type: "pkcs1" }).toString();
+}
+
+/** The line of authorized_keys that belongs to an RSA key. */
+export function sshPublicKey(pem: string, comment: string): string {
+  const { e, n } = createPublicKey(pem).export({ format: "jwk" });
+  // SSH writes numbers with a sign: a leading 1 bit needs a zero byte before it.
+  const number = (text: string | undefined): Buffer => {
+    const bytes = Buffer.from(text ?? "", "base64url");
+    return (bytes[0] ?? 0) < 0x80 ? bytes : Buffer.concat([Buffer.from([0]), bytes]);
+  };
+  const parts = [Buffer.from("ssh-rsa"), number(e), number(n)].flatMap((part) => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(part.length);
+    return [length, part];
+  });
+  return `ssh-rsa ${Buffer.concat(parts).toString("base64")} ${comment}\n`;
+}
+
+/** A certificate for localhost that its own key has signed, good for a year. */
+function selfSigned(key: string): Promise<string> {
+  const names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
+  return output("openssl", ["req", "-x509", "-new", "-key", "/dev/stdin", "-days", "365", ...names], { input: key });
+}
+
+/** The options' values. @throws UsageError if there is no such value */
+export function valuesOf(words: readonly string[]): DevValues {
+  const given = words.map((word): [string, string] => {
+    const at = word.indexOf("=");
+    const name = at < 0 ? word : word.slice(0, at);
+    if (at < 0 || !(name in devValues)) {
+      throw new UsageError(`--set ${word}: give NAME=VALUE, NAME one of ${Object.keys(devValues).join(", ")}`);
+    }
+    return [name, word.slice(at + 1)];
+  });
+  return { ...devValues, ...Object.fromEntries(given) };
+}
+
+export const command: Command = {
+  help: `Usage: npm run ops -- packit generate-secrets [--out DIR] [--set NAME=VALUE]... [--dry-run]
+
+Makes the secret files of a development environment in a folder: private-key.pem (of the GitHub App; download your App's key to that
+name beforehand and it is kept), privkey.pem and fullchain.pem for localhost, id_rsa and id_rsa.pub, centos-server-ca.cert and
+centos.cert, packit-service.yaml, fedora.toml, copr, ssh_config, empty fedora.keytab and sentry_key. A file that is there is kept.
+Then copy the folder to packit-service for docker-compose, or: npm run ops -- packit load-secrets DIR --stack S
+Passwords of PostgreSQL, Flower and redis-commander are made by the program.
+
+  --out DIR          the folder (default secrets/packit/dev)
+  --set NAME=VALUE   ${Object.keys(devValues).join(", ")}
+                     (what is not set is a placeholder)
+  --dry-run          write nothing, say what would be written`,
+  options: { out: { type: "string" }, set: { type: "string", multiple: true }, "dry-run": { type: "boolean" } },
+  async run({ values }) {
+    const out = text(values, "out") ?? path.join("secrets", "packit", "dev");
+    const given = valuesOf(texts(values, "set"));
+    const dryRun = values["dry-run"] === true;
+    if (!dryRun) mkdirSync(out, { recursive: true, mode: 0o755 });
+    const file = (name: string): string => path.join(out, name);
+    const make = async (name: string, content: () => string | Promise<string>): Promise<void> => {
+      if (existsSync(file(name))) {
+        console.log(`${file(name)} is there`);
+        return;
+      }
+      if (!dryRun) writeFileSync(file(name), await content(), { mode: 0o600 });
+      console.log(`${dryRun ? "would make" : "made"} ${file(name)}`);
+    };
+    const held = (name: string): string => readFileSync(file(name), "utf8");
+    await make("private-key.pem", () => rsaKey(2048));
+    await make("privkey.pem", () => rsaKey(2048));
+    await make("fullchain.pem", () => selfSigned(held("privkey.pem")));
+    await make("id_rsa", () => rsaKey(4096));
+    await make("id_rsa.pub", () => sshPublicKey(held("id_rsa"), "packit-dev"));
+    // Good enough to start the listener, not to log in.
+    await make("centos-server-ca.cert", async () => selfSigned(await rsaKey(2048)));
+    await make("centos.cert", async () => {
+      const key = await rsaKey(2048);
+      return (await selfSigned(key)) + key;
+    });
+    for (const [name, content] of Object.entries(devFiles(given))) await make(name, () => content);
+    return 0;
+  },
+};

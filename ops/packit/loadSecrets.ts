@@ -1,0 +1,62 @@
+/** Takes the secret files of a service and environment into its stack's file, encrypted. */
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { wantedSecrets } from "../../config/secrets.ts";
+import { type Command, UsageError } from "../command.ts";
+import { secretProblems, writeSecrets } from "../secrets.ts";
+import { stackHelp, stackOptions } from "../stack.ts";
+import { openService, type Service, serviceHelp, serviceOptions } from "./instance.ts";
+
+/** A secret and the file that it was kept in. */
+interface FileSecret {
+  readonly name: string;
+  readonly file: string;
+  readonly required: boolean;
+  /** A binary file, kept as base64. */
+  readonly binary: boolean;
+}
+
+/** The service's secrets that are files of the secrets repository. */
+export function fileSecrets({ schema, settings }: Pick<Service, "schema" | "settings">): readonly FileSecret[] {
+  return wantedSecrets(schema, settings).flatMap(({ name, spec, required }) => {
+    const file = /^(\S+) in secrets\//.exec(spec.formerly)?.[1];
+    return file === undefined ? [] : [{ name, file, required, binary: spec.format === "base64" }];
+  });
+}
+
+export const command: Command = {
+  help: `Usage: npm run ops -- packit load-secrets DIR --stack S [--dry-run]
+
+Takes the files of a folder, laid out as secrets/SERVICE/DEPLOYMENT of the secrets repository, into the stack's secrets: byte by byte,
+encrypted under the stack's passphrase. What is missing or malformed is told together, and then nothing is written.
+
+${stackHelp}
+${serviceHelp}
+  --dry-run          write nothing, say what would be written`,
+  options: { ...stackOptions, ...serviceOptions, "dry-run": { type: "boolean" } },
+  run({ values, words: [folder] }) {
+    if (folder === undefined) throw new UsageError("which folder? e.g. load-secrets secrets/packit/stg --stack stage");
+    const opened = openService(values);
+    const { schema, service, name: stack } = opened;
+    const all = fileSecrets(opened);
+    const there = all.filter(({ file }) => existsSync(path.join(folder, file)));
+    // An empty file stands for a secret that the environment does not use.
+    const contents = there
+      .map((one) => ({ ...one, bytes: readFileSync(path.join(folder, one.file)) }))
+      .filter(({ bytes, required }) => required || bytes.length > 0);
+    const texts = Object.fromEntries(
+      contents.map(({ name, bytes, binary }) => [name, binary ? bytes.toString("base64") : bytes.toString("utf8")]),
+    );
+    const change = { stack: opened, schema, texts };
+    const problems = [
+      ...all.filter((one) => one.required && !there.includes(one)).map(({ name, file }) => `${service}:${name}: ${folder} has no ${file}`),
+      ...secretProblems(change),
+    ];
+    if (problems.length > 0) throw new Error(`nothing was written:\n  ${problems.join("\n  ")}`);
+    const dryRun = values["dry-run"] === true;
+    writeSecrets([change], dryRun);
+    for (const { name, file } of contents) console.log(`${dryRun ? "would set" : "set"} ${service}:${name} from ${file}`);
+    if (!dryRun) console.log(`next: npx pulumi up --stack ${stack}; what uses a changed secret restarts`);
+    return Promise.resolve(0);
+  },
+};

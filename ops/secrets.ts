@@ -1,0 +1,67 @@
+/** Secrets of a stack, written into its file encrypted, as `pulumi config set --secret` does, but several at once and checked. */
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import type { AnySystem } from "../config/define.ts";
+import { checkFormat } from "../config/formats.ts";
+import { openSalt } from "../config/passphrase.ts";
+import { samplePassphrase } from "../config/samples.ts";
+import { wantedSecrets } from "../config/secrets.ts";
+import { setSecret } from "../config/stackEdit.ts";
+import { readStackFile } from "../config/stackFile.ts";
+import { UsageError } from "./command.ts";
+import type { SystemStack } from "./stack.ts";
+
+/** A system of one stack, and the texts of some of its secrets by name. */
+export interface SecretChange {
+  readonly stack: SystemStack<unknown>;
+  readonly schema: AnySystem;
+  readonly texts: Readonly<Record<string, string>>;
+}
+
+/** What is wrong with the texts, a line each; no text is repeated. */
+export function secretProblems({ stack, schema, texts }: SecretChange): readonly string[] {
+  const wanted = wantedSecrets(schema, stack.settings);
+  return Object.entries(texts).flatMap(([name, text]) => {
+    const found = wanted.find(({ key }) => key === `${schema.namespace}:${name}`);
+    if (found === undefined) return [`${schema.namespace}:${name}: there is no such secret`];
+    const wrong = checkFormat(found.spec.format ?? "text", text) ?? found.check(text, (other) => texts[other]);
+    return wrong === undefined ? [] : [`${schema.namespace}:${name}: ${wrong}`];
+  });
+}
+
+/**
+ * Encrypts the texts into the stacks' files; every other byte of the files stays as it was.
+ * @throws before any file is written, if a text is not as it must be or a passphrase is wrong
+ */
+export function writeSecrets(changes: readonly SecretChange[], dryRun: boolean): void {
+  const problems = changes.flatMap(secretProblems);
+  if (problems.length > 0) throw new Error(`nothing was written:\n  ${problems.join("\n  ")}`);
+  const files = new Map<string, string>();
+  for (const { stack, schema, texts } of changes) {
+    const crypter = crypterOf(stack);
+    const before = files.get(stack.file) ?? readFileSync(stack.file, "utf8");
+    const after = Object.entries(texts).reduce(
+      (text, [name, value]) => setSecret(text, `${schema.namespace}:${name}`, crypter.encrypt(value)),
+      before,
+    );
+    files.set(stack.file, after);
+  }
+  if (dryRun) return;
+  const drafts = [...files].map(([file, text]) => [file, `${file}.new`, text] as const);
+  try {
+    for (const [, draft, text] of drafts) writeFileSync(draft, text);
+    for (const [file, draft] of drafts) renameSync(draft, file);
+  } finally {
+    for (const [, draft] of drafts) rmSync(draft, { force: true });
+  }
+}
+
+function crypterOf({ name, file }: SystemStack<unknown>): ReturnType<typeof openSalt> {
+  try {
+    return openSalt(
+      readStackFile(file).encryptionSalt ?? "",
+      process.env.PULUMI_CONFIG_PASSPHRASE ?? samplePassphrase(name),
+    );
+  } catch {
+    throw new UsageError(`PULUMI_CONFIG_PASSPHRASE is not the passphrase of ${name}; nothing was written`);
+  }
+}
