@@ -34,14 +34,17 @@ export function expectedServer(stack: Stack, cluster: string): string | undefine
   const settings = JSON.parse(readStackFile(stack.file).entries.get("clusters:settings")?.value ?? "{}") as Readonly<
     Record<string, { readonly server?: string } | undefined>
   >;
-  return settings[cluster]?.server ?? (parse(kubeconfigOf(stack, cluster)) as KubeConfig).clusters?.[0]?.cluster?.server;
+  return (
+    settings[cluster]?.server ?? (parse(kubeconfigOf(stack, cluster)) as KubeConfig).clusters?.[0]?.cluster?.server
+  );
 }
 
 /** Whether two URLs are one server: port and trailing slash may be left out. */
 export function sameServer(one: string, other: string): boolean {
   if (!URL.canParse(one) || !URL.canParse(other)) return one === other;
   const [a, b] = [new URL(one), new URL(other)];
-  const port = (url: URL): string => (url.port === "" ? { "https:": "443", "http:": "80" }[url.protocol] ?? "" : url.port);
+  const port = (url: URL): string =>
+    url.port === "" ? ({ "https:": "443", "http:": "80" }[url.protocol] ?? "") : url.port;
   return a.protocol === b.protocol && a.hostname === b.hostname && port(a) === port(b);
 }
 

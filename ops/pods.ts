@@ -31,7 +31,12 @@ export function runInPod(
 }
 
 /** Runs a program between files. @throws with the end of its complaint */
-async function stream(program: string, args: readonly string[], { input, output }: Streams, title: string): Promise<string> {
+async function stream(
+  program: string,
+  args: readonly string[],
+  { input, output }: Streams,
+  title: string,
+): Promise<string> {
   const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
   let [printed, complaint] = ["", ""];
   child.stderr.on("data", (chunk: Buffer) => (complaint = (complaint + chunk.toString()).slice(-4000)));

@@ -30,7 +30,10 @@ export function sourceOf(word: string): Source {
 }
 
 /** The pairs of volumes to fill. @throws UsageError if the service or the named worker has none */
-export function pairsFor({ settings, service, name }: Service, workers: readonly string[]): ReturnType<typeof cachePairs> {
+export function pairsFor(
+  { settings, service, name }: Service,
+  workers: readonly string[],
+): ReturnType<typeof cachePairs> {
   const all = cachePairs(settings);
   if (all.length === 0) throw new UsageError(`${service} of ${name} has no repository cache (repositoryCache.enabled)`);
   return workers.length === 0
@@ -38,7 +41,9 @@ export function pairsFor({ settings, service, name }: Service, workers: readonly
     : workers.map((worker) => {
         const found = all.find(({ pod }) => pod === worker);
         if (found !== undefined) return found;
-        throw new UsageError(`${worker} has no repository cache; those that have: ${all.map(({ pod }) => pod).join(", ")}`);
+        throw new UsageError(
+          `${worker} has no repository cache; those that have: ${all.map(({ pod }) => pod).join(", ")}`,
+        );
       });
 }
 
@@ -92,7 +97,9 @@ export function fillerPod(instance: Service, pod: string, claim: string): object
 interface PodList {
   readonly items: readonly {
     readonly metadata: { readonly name: string };
-    readonly spec: { readonly volumes?: readonly { readonly persistentVolumeClaim?: { readonly claimName: string } }[] };
+    readonly spec: {
+      readonly volumes?: readonly { readonly persistentVolumeClaim?: { readonly claimName: string } }[];
+    };
     readonly status?: { readonly phase?: string };
   }[];
 }
@@ -110,7 +117,9 @@ async function untilFree(kubectl: Kubectl, claim: string, seconds: number): Prom
     if (users.length === 0) return;
     if (Date.now() > deadline) {
       const names = users.map(({ metadata }) => metadata.name).join(", ");
-      throw new Error(`${claim} is in use by ${names} for ${seconds} s; try again when no sandbox runs, or raise --timeout`);
+      throw new Error(
+        `${claim} is in use by ${names} for ${seconds} s; try again when no sandbox runs, or raise --timeout`,
+      );
     }
     await sleep(1000);
   }

@@ -47,7 +47,15 @@ export function certbotArgs(order: Order, hook: string): readonly string[] {
           ...[`--dns-${challenge.plugin}-credentials`, challenge.credentials],
           ...[`--dns-${challenge.plugin}-propagation-seconds`, `${challenge.wait}`],
         ]
-      : ["--manual", "--preferred-challenges", "dns", "--manual-auth-hook", hook, "--manual-cleanup-hook", `${hook} clean`];
+      : [
+          "--manual",
+          "--preferred-challenges",
+          "dns",
+          "--manual-auth-hook",
+          hook,
+          "--manual-cleanup-hook",
+          `${hook} clean`,
+        ];
   return [
     ...["certonly", "--non-interactive", "--agree-tos", "--email", order.email, "--no-eff-email"],
     ...["--config-dir", folder, "--work-dir", folder, "--logs-dir", folder],
@@ -125,7 +133,9 @@ export async function runCertbot(order: Order, watch: Watch): Promise<void> {
 function complaint(said: string, code: number): string {
   const lines = said.split("\n").map((line) => line.trim());
   const told = lines.filter(
-    (line) => line !== "" && !/^(Saving debug log|Ask for help|Some challenges|See the logfile|Hint:|Requesting|Account)/.test(line),
+    (line) =>
+      line !== "" &&
+      !/^(Saving debug log|Ask for help|Some challenges|See the logfile|Hint:|Requesting|Account)/.test(line),
   );
   return `certbot got no certificate (exit code ${code}): ${told.slice(-6).join(" ")}`;
 }
@@ -154,11 +164,15 @@ async function watchRecords(wanted: string, seen: string, watch: Watch, state: {
 async function visible(name: string, value: string, watch: Watch, state: { ended: boolean }): Promise<void> {
   const deadline = Date.now() + watch.patience * 1000;
   while (!state.ended) {
-    const found = await resolver(watch.nameserver).resolveTxt(name).catch(() => []);
+    const found = await resolver(watch.nameserver)
+      .resolveTxt(name)
+      .catch(() => []);
     if (found.some((parts) => parts.join("") === value)) return;
     if (Date.now() > deadline) {
       const instead = found.length === 0 ? "none" : found.map((parts) => parts.join("")).join(", ");
-      throw new Error(`DNS does not show the TXT record ${name} = ${value} (it has ${instead}); no certificate was got`);
+      throw new Error(
+        `DNS does not show the TXT record ${name} = ${value} (it has ${instead}); no certificate was got`,
+      );
     }
     await sleep(watch.poll * 1000);
   }

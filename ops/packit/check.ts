@@ -39,7 +39,8 @@ export function rows(expected: readonly Workload[], found: readonly Found[]): re
 
 function noteOf(object: Found | undefined, wanted: number, ready: number): string {
   if (object === undefined) return "missing";
-  if ((object.spec.replicas ?? 1) !== wanted) return `scaled to ${object.spec.replicas ?? 1}, the settings say ${wanted}`;
+  if ((object.spec.replicas ?? 1) !== wanted)
+    return `scaled to ${object.spec.replicas ?? 1}, the settings say ${wanted}`;
   const { observedGeneration = 0, updatedReplicas = 0 } = object.status ?? {};
   if (observedGeneration < (object.metadata.generation ?? 0) || updatedReplicas < wanted) return "rolling out";
   return ready < wanted ? "not ready" : "ok";
@@ -61,7 +62,13 @@ ${serviceHelp}
 ${kubectlHelp}
   --wait D           keep asking for so long until all is well
   --json             the rows as JSON`,
-  options: { ...stackOptions, ...serviceOptions, ...kubectlOptions, wait: { type: "string" }, json: { type: "boolean" } },
+  options: {
+    ...stackOptions,
+    ...serviceOptions,
+    ...kubectlOptions,
+    wait: { type: "string" },
+    json: { type: "boolean" },
+  },
   async run({ values }) {
     const { settings, kubectl } = await openInstance(values);
     const deadline = Date.now() + duration(values, "wait", "0") * 1000;
@@ -73,7 +80,9 @@ ${kubectlHelp}
       table = await look(kubectl, expected);
     }
     if (values.json === true) console.log(JSON.stringify(table, undefined, 2));
-    else for (const { name, ready, wanted, note } of table) console.log(`${name.padEnd(30)}${`${ready}/${wanted}`.padEnd(7)}${note}`);
+    else
+      for (const { name, ready, wanted, note } of table)
+        console.log(`${name.padEnd(30)}${`${ready}/${wanted}`.padEnd(7)}${note}`);
     return well(table) ? 0 : 1;
   },
 };

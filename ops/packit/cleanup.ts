@@ -59,7 +59,12 @@ ${kubectlHelp}
       return 1;
     }
     await unprotect(name, chosen);
-    const code = await destroy(name, file, chosen.map(({ urn }) => urn), yes);
+    const code = await destroy(
+      name,
+      file,
+      chosen.map(({ urn }) => urn),
+      yes,
+    );
     if (code !== 0) return code;
     console.log(`removed ${service} of ${name}`);
     return 0;

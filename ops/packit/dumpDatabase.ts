@@ -31,7 +31,8 @@ ${kubectlHelp}
   },
   async run({ values, words: [file] }) {
     if (file === undefined) throw new UsageError("into which file? e.g. dump-database packit.sql.gz --stack prod");
-    if (existsSync(file) && values.force !== true) throw new UsageError(`${file} exists; name another file, or --force`);
+    if (existsSync(file) && values.force !== true)
+      throw new UsageError(`${file} exists; name another file, or --force`);
     const { settings, kubectl } = await openInstance(values);
     const { version, database } = settings.postgres;
     const server = podServer(kubectl, version);

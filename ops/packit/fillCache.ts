@@ -29,14 +29,16 @@ ${kubectlHelp}
     "dry-run": { type: "boolean" },
   },
   async run({ values, words }) {
-    if (words.length === 0) throw new UsageError("which repositories? e.g. fill-cache https://src.fedoraproject.org/rpms/kernel.git");
+    if (words.length === 0)
+      throw new UsageError("which repositories? e.g. fill-cache https://src.fedoraproject.org/rpms/kernel.git");
     const sources = words.map(sourceOf);
     const seconds = duration(values, "timeout", "40m");
     const opened = await openInstance(values);
     const pairs = pairsFor(opened, texts(values, "worker"));
     const names = sources.map(({ name }) => name).join(", ");
     if (values["dry-run"] === true) {
-      for (const { workerClaim, sandboxClaim } of pairs) console.log(`would put ${names} into ${workerClaim} and ${sandboxClaim}`);
+      for (const { workerClaim, sandboxClaim } of pairs)
+        console.log(`would put ${names} into ${workerClaim} and ${sandboxClaim}`);
       return 0;
     }
     const commits = new Map(sources.map((source) => [source.name, new Set<string>()]));

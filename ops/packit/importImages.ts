@@ -32,13 +32,20 @@ ${kubectlHelp}
     const seconds = duration(values, "timeout", "10m");
     const names = namedImages(opened, words);
     const found = await kubectl.get<{ items: ImageStream[] }>("imagestreams.image.openshift.io").catch(() => {
-      throw new Error(`cluster ${settings.cluster} has no ImageStreams; there a pod asks the registry when it starts: kubectl rollout restart`);
+      throw new Error(
+        `cluster ${settings.cluster} has no ImageStreams; there a pod asks the registry when it starts: kubectl rollout restart`,
+      );
     });
     const rolled = [];
     for (const name of names) {
-      const before = imported(found.items.find(({ metadata }) => metadata.name === streams[name]), settings.deployment)[0];
+      const before = imported(
+        found.items.find(({ metadata }) => metadata.name === streams[name]),
+        settings.deployment,
+      )[0];
       if (values["dry-run"] === true) {
-        console.log(`would import ${sourceImage(service, settings, name)}; ${streams[name]} has ${before?.image ?? "nothing"}`);
+        console.log(
+          `would import ${sourceImage(service, settings, name)}; ${streams[name]} has ${before?.image ?? "nothing"}`,
+        );
         continue;
       }
       const digest = await importImage(kubectl, opened, name);
@@ -50,7 +57,8 @@ ${kubectlHelp}
       }
     }
     if (values.wait === true) {
-      for (const { kind, name } of rolled) await kubectl.output(["rollout", "status", kind, name, `--timeout=${seconds}s`]);
+      for (const { kind, name } of rolled)
+        await kubectl.output(["rollout", "status", kind, name, `--timeout=${seconds}s`]);
     }
     return 0;
   },

@@ -63,7 +63,8 @@ ${kubectlHelp}
   },
   async run({ values, words: [file] }) {
     const warn = Number(text(values, "warn") ?? "14");
-    if (!Number.isInteger(warn) || warn < 0) throw new UsageError(`--warn is "${text(values, "warn") ?? ""}"; give days`);
+    if (!Number.isInteger(warn) || warn < 0)
+      throw new UsageError(`--warn is "${text(values, "warn") ?? ""}"; give days`);
     const facts = certificateFacts(await source(values, file), new Date());
     if (values.json === true) {
       console.log(JSON.stringify(facts, undefined, 2));

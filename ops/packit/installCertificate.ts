@@ -13,7 +13,8 @@ ${installHelp}
   --dry-run          change nothing, say what would be written`,
   options: installOptions,
   run({ values, words: [folder] }) {
-    if (folder === undefined) throw new UsageError("which certificate? name the folder with fullchain.pem and privkey.pem");
+    if (folder === undefined)
+      throw new UsageError("which certificate? name the folder with fullchain.pem and privkey.pem");
     const missing = missingFiles(folder, ["fullchain.pem", "privkey.pem"]);
     if (missing.length > 0) throw new Error(`${folder} lacks ${missing.join(", ")}`);
     const found = chosen(values);

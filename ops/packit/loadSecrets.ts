@@ -49,13 +49,16 @@ ${serviceHelp}
     );
     const change = { stack: opened, schema, texts };
     const problems = [
-      ...all.filter((one) => one.required && !there.includes(one)).map(({ name, file }) => `${service}:${name}: ${folder} has no ${file}`),
+      ...all
+        .filter((one) => one.required && !there.includes(one))
+        .map(({ name, file }) => `${service}:${name}: ${folder} has no ${file}`),
       ...secretProblems(change),
     ];
     if (problems.length > 0) throw new Error(`nothing was written:\n  ${problems.join("\n  ")}`);
     const dryRun = values["dry-run"] === true;
     writeSecrets([change], dryRun);
-    for (const { name, file } of contents) console.log(`${dryRun ? "would set" : "set"} ${service}:${name} from ${file}`);
+    for (const { name, file } of contents)
+      console.log(`${dryRun ? "would set" : "set"} ${service}:${name} from ${file}`);
     if (!dryRun) console.log(`next: npx pulumi up --stack ${stack}; what uses a changed secret restarts`);
     return Promise.resolve(0);
   },

@@ -16,7 +16,9 @@ function told({ repository, from, to, commits, lost }: Move): string {
 }
 
 /** The words as repositories and commits. @throws UsageError if a repository is unknown */
-export function asked(words: readonly string[]): readonly (readonly [repository: string, commit: string | undefined])[] {
+export function asked(
+  words: readonly string[],
+): readonly (readonly [repository: string, commit: string | undefined])[] {
   if (words.length === 0) return repositories.map((name) => [name, undefined]);
   return words.map((word) => {
     const [name = "", commit] = word.split("=");
@@ -67,7 +69,9 @@ REPOSITORY is one of ${repositories.join(", ")} (default: all).
     }
     const todo = moves.filter(({ from, to }) => from !== to);
     if (values["dry-run"] === true || todo.length === 0) return 0;
-    if (!(await confirm(`move stable in ${todo.map(({ repository }) => repository).join(", ")}?`, values.yes === true))) {
+    if (
+      !(await confirm(`move stable in ${todo.map(({ repository }) => repository).join(", ")}?`, values.yes === true))
+    ) {
       console.error("nothing was moved");
       return 1;
     }

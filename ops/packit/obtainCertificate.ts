@@ -11,9 +11,12 @@ import { chosen, hostsOf, install, installHelp, installOptions } from "./install
 function challengeOf(values: Values): Challenge {
   const [plugin, program, credentials] = ["dns", "hook", "credentials"].map((name) => text(values, name));
   if (plugin !== undefined && program !== undefined) throw new UsageError("give --dns or --hook, not both");
-  if (plugin === undefined) return program === undefined ? { by: "hand" } : { by: "program", program: path.resolve(program) };
+  if (plugin === undefined)
+    return program === undefined ? { by: "hand" } : { by: "program", program: path.resolve(program) };
   if (credentials === undefined || !existsSync(credentials)) {
-    throw new UsageError(`--dns ${plugin} needs its login: --credentials FILE, as certbot's documentation of the plugin says`);
+    throw new UsageError(
+      `--dns ${plugin} needs its login: --credentials FILE, as certbot's documentation of the plugin says`,
+    );
   }
   return { by: "plugin", plugin, credentials, wait: duration(values, "wait", "60s") };
 }
@@ -22,10 +25,16 @@ function challengeOf(values: Values): Challenge {
 async function checkHosts(hosts: readonly string[], nameserver: string | undefined): Promise<void> {
   const dns = resolver(nameserver);
   const found = await Promise.all(
-    hosts.map((host) => Promise.any([dns.resolve4(host), dns.resolve6(host)]).then(() => true, () => false)),
+    hosts.map((host) =>
+      Promise.any([dns.resolve4(host), dns.resolve6(host)]).then(
+        () => true,
+        () => false,
+      ),
+    ),
   );
   const absent = hosts.filter((_, index) => found[index] !== true);
-  if (absent.length > 0) throw new Error(`DNS does not know ${absent.join(", ")}; set them up first (--no-hosts leaves this out)`);
+  if (absent.length > 0)
+    throw new Error(`DNS does not know ${absent.join(", ")}; set them up first (--no-hosts leaves this out)`);
 }
 
 export const command: Command = {

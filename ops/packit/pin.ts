@@ -27,7 +27,12 @@ interface Flags {
 }
 
 /** Pins an image, or lets it go: a setting, so that no later deployment undoes it. @returns the exit code */
-export async function setDigest(opened: Service, name: StreamedImage, digest: string | undefined, flags: Flags): Promise<number> {
+export async function setDigest(
+  opened: Service,
+  name: StreamedImage,
+  digest: string | undefined,
+  flags: Flags,
+): Promise<number> {
   const { settings, schema, service } = opened;
   const { digest: _old, tag: _tag, ...others } = settings.images[name] ?? {};
   const value = digest === undefined ? others : { ...others, digest };
@@ -56,7 +61,8 @@ moves it, until "unpin". DIGEST is sha256: and 64 hex digits; ops packit revisio
 ${optionsHelp}`,
   options,
   run({ values, words: [image, digest] }) {
-    if (image === undefined || digest === undefined) throw new UsageError("pin what? e.g. pin packit-worker sha256:...");
+    if (image === undefined || digest === undefined)
+      throw new UsageError("pin what? e.g. pin packit-worker sha256:...");
     if (!/^sha256:[0-9a-f]{64}$/.test(digest)) {
       throw new UsageError(`"${digest}" is no digest: sha256: and 64 hex digits, as ops packit revisions lists them`);
     }

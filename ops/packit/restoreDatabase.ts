@@ -13,7 +13,13 @@ import { whileStopped, writers } from "./writers.ts";
 /** A new database is made like the old one, or like a fresh container makes it. */
 function modelOf(found: readonly Database[], name: string, owner: string): Omit<Database, "bytes"> {
   const model = found.find((one) => one.name === name) ?? found.find((one) => one.name === "postgres");
-  return { name, owner, encoding: model?.encoding ?? "UTF8", collate: model?.collate ?? "C", ctype: model?.ctype ?? "C" };
+  return {
+    name,
+    owner,
+    encoding: model?.encoding ?? "UTF8",
+    collate: model?.collate ?? "C",
+    ctype: model?.ctype ?? "C",
+  };
 }
 
 /** `20261121_153000`, for the name of what is kept. */
@@ -56,7 +62,9 @@ ${kubectlHelp}
     const free = await freeBytes(server);
     if (free < needed) {
       const room = `${size(free)} free, about ${size(needed)} needed beside what is there`;
-      throw new Error(`the volume of ${server.name} has no room for it: ${room}; nothing was changed: raise postgres.size`);
+      throw new Error(
+        `the volume of ${server.name} has no room for it: ${room}; nothing was changed: raise postgres.size`,
+      );
     }
     const title = `database ${database} of ${service} in ${name} (${server.name}) by ${file}`;
     if (values["dry-run"] === true) {

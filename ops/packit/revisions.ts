@@ -44,7 +44,8 @@ export interface ControllerRevision extends Owned {
   readonly data: { readonly spec: { readonly template: Template } };
 }
 
-const newestFirst = (a: Revision, b: Revision): number => (b.revision ?? 0) - (a.revision ?? 0) || (a.when < b.when ? 1 : -1);
+const newestFirst = (a: Revision, b: Revision): number =>
+  (b.revision ?? 0) - (a.revision ?? 0) || (a.when < b.when ? 1 : -1);
 
 function revisionOf(of: string, when: string, revision: number, template: Template, current: boolean): Revision {
   const [first] = template.spec.containers;
@@ -55,19 +56,27 @@ function revisionOf(of: string, when: string, revision: number, template: Templa
 /** What a Deployment ran. */
 export function deploymentRevisions(name: string, sets: readonly ReplicaSet[]): readonly Revision[] {
   const own = sets.filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.name === name) === true);
-  const numberOf = ({ metadata }: ReplicaSet): number => Number(metadata.annotations?.["deployment.kubernetes.io/revision"] ?? 0);
+  const numberOf = ({ metadata }: ReplicaSet): number =>
+    Number(metadata.annotations?.["deployment.kubernetes.io/revision"] ?? 0);
   const last = Math.max(...own.map(numberOf));
   return own
     .map((set) =>
-      revisionOf(`Deployment ${name}`, set.metadata.creationTimestamp, numberOf(set), set.spec.template, numberOf(set) === last),
+      revisionOf(
+        `Deployment ${name}`,
+        set.metadata.creationTimestamp,
+        numberOf(set),
+        set.spec.template,
+        numberOf(set) === last,
+      ),
     )
     .sort(newestFirst);
 }
 
 /** What a StatefulSet ran. */
 export function statefulSetRevisions(name: string, all: readonly ControllerRevision[]): readonly Revision[] {
-  const own = all.filter(({ metadata }) =>
-    metadata.ownerReferences?.some((owner) => owner.kind === "StatefulSet" && owner.name === name) === true,
+  const own = all.filter(
+    ({ metadata }) =>
+      metadata.ownerReferences?.some((owner) => owner.kind === "StatefulSet" && owner.name === name) === true,
   );
   const last = Math.max(...own.map(({ revision }) => revision));
   return own

@@ -48,7 +48,11 @@ async function git(folder: string, ...args: readonly string[]): Promise<string> 
 async function fetched(repository: string, { folder, remote, base }: Store): Promise<string> {
   const clone = path.join(folder, repository);
   if (!existsSync(clone)) {
-    await output("git", ["clone", "--quiet", "--origin", remote, "--no-checkout", `${base}${repository}`, clone], quiet);
+    await output(
+      "git",
+      ["clone", "--quiet", "--origin", remote, "--no-checkout", `${base}${repository}`, clone],
+      quiet,
+    );
   }
   await git(clone, "fetch", "--quiet", "--prune", remote, `+refs/heads/*:refs/remotes/${remote}/*`);
   return clone;
@@ -56,7 +60,9 @@ async function fetched(repository: string, { folder, remote, base }: Store): Pro
 
 /** Hash of a commit that a word names, or undefined. */
 async function commitOf(folder: string, word: string): Promise<string | undefined> {
-  const { status, stdout } = await run("git", ["rev-parse", "--verify", "--quiet", `${word}^{commit}`], { cwd: folder });
+  const { status, stdout } = await run("git", ["rev-parse", "--verify", "--quiet", `${word}^{commit}`], {
+    cwd: folder,
+  });
   return status === 0 ? stdout.trim() : undefined;
 }
 
@@ -67,7 +73,10 @@ async function commitOf(folder: string, word: string): Promise<string | undefine
  */
 export async function planMove(repository: string, wanted: string | undefined, store: Store): Promise<Move> {
   const folder = await fetched(repository, store);
-  const [main, stable] = ["main", "stable"].map((branch) => `refs/remotes/${store.remote}/${branch}`) as [string, string];
+  const [main, stable] = ["main", "stable"].map((branch) => `refs/remotes/${store.remote}/${branch}`) as [
+    string,
+    string,
+  ];
   const head = await commitOf(folder, main);
   if (head === undefined) throw new Error(`${repository}: ${store.remote} has no branch main`);
   const to = wanted === undefined ? head : await commitOf(folder, wanted);
@@ -89,7 +98,10 @@ export async function planMove(repository: string, wanted: string | undefined, s
  */
 export async function pushMove({ repository, folder, from, to }: Move, { remote }: Store): Promise<void> {
   const lease = `--force-with-lease=refs/heads/stable:${from ?? ""}`;
-  const pushed = await run("git", ["push", "--quiet", lease, remote, `${to}:refs/heads/stable`], { cwd: folder, ...quiet });
+  const pushed = await run("git", ["push", "--quiet", lease, remote, `${to}:refs/heads/stable`], {
+    cwd: folder,
+    ...quiet,
+  });
   if (pushed.status === 0) return;
   if (/stale info|rejected/.test(pushed.stderr)) {
     throw new Error(`${repository}: stable was moved by somebody else meanwhile; look again`);

@@ -30,7 +30,10 @@ export async function unprotect(stack: string, chosen: readonly StateResource[])
 }
 
 /** A component and all that is in it. */
-export function under(all: readonly StateResource[], isTop: (resource: StateResource) => boolean): readonly StateResource[] {
+export function under(
+  all: readonly StateResource[],
+  isTop: (resource: StateResource) => boolean,
+): readonly StateResource[] {
   const inside = new Set(all.filter(isTop).map(({ urn }) => urn));
   // A parent comes before its children in the state.
   for (const { urn, parent } of all) if (parent !== undefined && inside.has(parent)) inside.add(urn);

@@ -82,12 +82,15 @@ export async function importImage(kubectl: Kubectl, service: Service, name: Stre
   ) as ImportAnswer;
   const [first] = answer.status?.images ?? [];
   const digest = first?.image?.metadata?.name;
-  if (digest === undefined) throw new Error(`${from} was not imported: ${first?.status?.message ?? "the cluster gave no reason"}`);
+  if (digest === undefined)
+    throw new Error(`${from} was not imported: ${first?.status?.message ?? "the cluster gave no reason"}`);
   return digest;
 }
 
 interface Template {
-  readonly spec: { readonly template: { readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> } } };
+  readonly spec: {
+    readonly template: { readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> } };
+  };
 }
 
 /** Rolls a workload out if its pods were made of another digest. @returns whether it did */

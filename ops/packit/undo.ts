@@ -14,14 +14,19 @@ export function targetOf(name: string, all: readonly Revision[], wanted: number 
   const found = wanted === undefined ? earlier[0] : all.find(({ revision }) => revision === wanted);
   const known = all.map(({ revision }) => `${revision ?? ""}`).join(", ");
   if (found === undefined) {
-    throw new Error(`${name} has no ${wanted === undefined ? "earlier revision" : `revision ${wanted}`}; it has ${known}`);
+    throw new Error(
+      `${name} has no ${wanted === undefined ? "earlier revision" : `revision ${wanted}`}; it has ${known}`,
+    );
   }
   if (found.current) throw new Error(`revision ${wanted ?? ""} of ${name} is what runs`);
   return found;
 }
 
 /** @throws UsageError unless it is a Deployment of the service */
-function deploymentNamed({ settings }: Instance, name: string | undefined): ReturnType<typeof expectedWorkloads>[number] {
+function deploymentNamed(
+  { settings }: Instance,
+  name: string | undefined,
+): ReturnType<typeof expectedWorkloads>[number] {
   const all = expectedWorkloads(settings);
   const found = all.find((one) => one.name === name);
   if (found?.kind === "StatefulSet") {
@@ -67,7 +72,8 @@ ${kubectlHelp}
   },
   async run({ values, words: [word] }) {
     const wanted = text(values, "to-revision");
-    if (wanted !== undefined && !/^\d+$/.test(wanted)) throw new UsageError(`--to-revision is "${wanted}"; give a number`);
+    if (wanted !== undefined && !/^\d+$/.test(wanted))
+      throw new UsageError(`--to-revision is "${wanted}"; give a number`);
     const opened = await openInstance(values);
     const { name, image } = deploymentNamed(opened, word);
     const sets = (await opened.kubectl.get<{ items: ReplicaSet[] }>("replicasets")).items;

@@ -117,14 +117,17 @@ ${kubectlHelp}
   async run({ values }) {
     const [to, old] = [text(values, "to"), text(values, "forget")];
     if ((to === undefined) === (old === undefined)) throw new UsageError("give --to VERSION, or --forget VERSION");
-    const versions: readonly string[] = openService(values).schema.settings.shape.postgres.unwrap().shape.version.unwrap()
-      .options;
+    const versions: readonly string[] = openService(values)
+      .schema.settings.shape.postgres.unwrap()
+      .shape.version.unwrap().options;
     const asked = to ?? old ?? "";
-    if (!versions.includes(asked)) throw new UsageError(`there is no image of PostgreSQL ${asked}; there are ${versions.join(", ")}`);
+    if (!versions.includes(asked))
+      throw new UsageError(`there is no image of PostgreSQL ${asked}; there are ${versions.join(", ")}`);
     const opened = await openInstance(values);
     const { version } = opened.settings.postgres;
     if (old !== undefined) return forget(old as Version, opened, values);
-    if (Number(asked) <= Number(version)) throw new UsageError(`PostgreSQL ${version} serves; --to takes a newer version`);
+    if (Number(asked) <= Number(version))
+      throw new UsageError(`PostgreSQL ${version} serves; --to takes a newer version`);
     return upgrade(asked as Version, opened, values);
   },
 };

@@ -35,7 +35,8 @@ export async function stop(kubectl: Kubectl, workloads: readonly Stoppable[], se
   const deadline = Date.now() + seconds * 1000;
   for (const { kind, name } of workloads) {
     while (((await kubectl.get<Scaled>(kind, name)).status?.replicas ?? 0) > 0) {
-      if (Date.now() > deadline) throw new Error(`${name} still has pods after ${seconds} s; give it more time by --timeout`);
+      if (Date.now() > deadline)
+        throw new Error(`${name} still has pods after ${seconds} s; give it more time by --timeout`);
       await sleep(500);
     }
   }

@@ -65,7 +65,8 @@ async function head(file: string): Promise<string> {
       closeSync(handle);
     }
   }
-  for await (const chunk of createReadStream(file).pipe(createGunzip())) return (chunk as Buffer).toString("latin1", 0, 200);
+  for await (const chunk of createReadStream(file).pipe(createGunzip()))
+    return (chunk as Buffer).toString("latin1", 0, 200);
   return "";
 }
 
@@ -73,7 +74,9 @@ async function head(file: string): Promise<string> {
 export async function checkDump(file: string): Promise<void> {
   const begins = await head(file).catch(() => "");
   if (begins.includes(clusterDump)) {
-    throw new Error(`${file} is of a whole server (pg_dumpall): load it into an empty server by psql, or dump one database`);
+    throw new Error(
+      `${file} is of a whole server (pg_dumpall): load it into an empty server by psql, or dump one database`,
+    );
   }
   if (!begins.includes("-- PostgreSQL database dump")) throw new Error(`${file} is no dump of pg_dump in plain SQL`);
   if (!(await isComplete(file).catch(() => false))) throw new Error(`${file} is not whole: its last line is missing`);
@@ -101,7 +104,9 @@ export async function loadBeside(server: Server, database: Omit<Database, "bytes
 
 /** Puts the loaded database in the place of the old one, which is kept under another name. */
 export async function takePlace(server: Server, name: string, keepAs: string): Promise<void> {
-  const exists = (await execute(server, "postgres", [`SELECT 1 FROM pg_database WHERE datname = ${literal(name)}`])).trim();
+  const exists = (
+    await execute(server, "postgres", [`SELECT 1 FROM pg_database WHERE datname = ${literal(name)}`])
+  ).trim();
   const away = exists === "" ? [] : [`ALTER DATABASE ${identifier(name)} RENAME TO ${identifier(keepAs)}`];
   const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN (${literal(name)}, ${literal(draftOf(name))}) AND pid <> pg_backend_pid()`;
   await execute(server, "postgres", [end]);

@@ -15,7 +15,9 @@ export async function contents(old: Server): Promise<readonly Database[]> {
   const strays = await counts(old, "postgres");
   if (strays.length > 0) {
     const tables = strays.map(({ name }) => name).join(", ");
-    throw new Error(`${old.name}: the administrative database postgres holds ${tables}; move them to a database of their own`);
+    throw new Error(
+      `${old.name}: the administrative database postgres holds ${tables}; move them to a database of their own`,
+    );
   }
   return found.filter(({ name }) => name !== "postgres");
 }
