@@ -1,6 +1,7 @@
 /** Makes the secrets of a development environment. */
 import { createPublicKey, generateKeyPair } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { type Command, text, texts, UsageError } from "../command.ts";
@@ -30,9 +31,21 @@ export function sshPublicKey(pem: string, comment: string): string {
 }
 
 /** A certificate for localhost that its own key has signed, good for a year. */
-function selfSigned(key: string): Promise<string> {
+function selfSigned(keyFile: string): Promise<string> {
   const names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
-  return output("openssl", ["req", "-x509", "-new", "-key", "/dev/stdin", "-days", "365", ...names], { input: key });
+  return output("openssl", ["req", "-x509", "-new", "-key", keyFile, "-days", "365", ...names]);
+}
+
+/** A certificate with a key that is made for it, one after the other. */
+async function certificateAndKey(): Promise<readonly [certificate: string, key: string]> {
+  const folder = mkdtempSync(path.join(tmpdir(), "orrery-"));
+  try {
+    const key = await rsaKey(2048);
+    writeFileSync(path.join(folder, "key"), key, { mode: 0o600 });
+    return [await selfSigned(path.join(folder, "key")), key];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** The options' values. @throws UsageError if there is no such value */
@@ -76,18 +89,14 @@ Passwords of PostgreSQL, Flower and redis-commander are made by the program.
       if (!dryRun) writeFileSync(file(name), await content(), { mode: 0o600 });
       console.log(`${dryRun ? "would make" : "made"} ${file(name)}`);
     };
-    const held = (name: string): string => readFileSync(file(name), "utf8");
     await make("private-key.pem", () => rsaKey(2048));
     await make("privkey.pem", () => rsaKey(2048));
-    await make("fullchain.pem", () => selfSigned(held("privkey.pem")));
+    await make("fullchain.pem", () => selfSigned(file("privkey.pem")));
     await make("id_rsa", () => rsaKey(4096));
-    await make("id_rsa.pub", () => sshPublicKey(held("id_rsa"), "packit-dev"));
+    await make("id_rsa.pub", () => sshPublicKey(readFileSync(file("id_rsa"), "utf8"), "packit-dev"));
     // Good enough to start the listener, not to log in.
-    await make("centos-server-ca.cert", async () => selfSigned(await rsaKey(2048)));
-    await make("centos.cert", async () => {
-      const key = await rsaKey(2048);
-      return (await selfSigned(key)) + key;
-    });
+    await make("centos-server-ca.cert", async () => (await certificateAndKey())[0]);
+    await make("centos.cert", async () => (await certificateAndKey()).join(""));
     for (const [name, content] of Object.entries(devFiles(given))) await make(name, () => content);
     return 0;
   },

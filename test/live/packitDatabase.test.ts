@@ -1,0 +1,191 @@
+/**
+ * PostgreSQL dumped, restored and taken from 13 to 16 by the commands as one calls them: Packit's stack is on the lab, the servers are
+ * real ones, and what the commands run in their pods runs beside them. Not shown: the images, and a kubelet's exec.
+ */
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { gunzipSync } from "node:zlib";
+import { after, before, describe, it } from "mocha";
+import { api, type KubeObject } from "./kube.ts";
+import { Players } from "./packitOps/player.ts";
+import { PostgresServer } from "./packitOps/postgres.ts";
+import { type OpsOutcome, SystemOnLab } from "./system.ts";
+
+const core = "/api/v1/namespaces/myproject";
+const apps = "/apis/apps/v1/namespaces/myproject";
+
+/** Tables of the kinds that services have: keys, sequences, JSON, bytes, arrays, text in several scripts, nothing at all. */
+const filling = [
+  "CREATE TABLE projects (id serial PRIMARY KEY, name text NOT NULL UNIQUE, data jsonb, raw bytea, tags text[])",
+  "CREATE TABLE builds (id bigserial PRIMARY KEY, project int NOT NULL REFERENCES projects, at timestamptz, log text)",
+  "CREATE TABLE nothing (id int)",
+  "CREATE VIEW newest AS SELECT max(at) FROM builds",
+  `INSERT INTO projects (name, data, raw, tags) SELECT 'projekt-ž-' || n, jsonb_build_object('n', n, 'ünï', '日本'), decode(md5(n::text), 'hex'), ARRAY['a', n::text]
+   FROM generate_series(1, 500) n`,
+  "INSERT INTO builds (project, at, log) SELECT 1 + n % 500, now() - n * interval '1 minute', repeat(md5(n::text), 3) FROM generate_series(1, 20000) n",
+  "DELETE FROM builds WHERE id > 19990",
+].join("; ");
+
+/** Everything of a database that may not change, in a few lines. */
+const contents = `SELECT (SELECT md5(string_agg(t::text, chr(10) ORDER BY id)) FROM projects t), (SELECT md5(string_agg(t::text, chr(10) ORDER BY id)) FROM builds t),
+  (SELECT count(*) FROM nothing), (SELECT last_value FROM builds_id_seq), (SELECT max FROM newest), (SELECT string_agg(tableowner, ',') FROM pg_tables WHERE schemaname = 'public')`;
+
+describe("Packit's database commands", function () {
+  this.timeout(600_000);
+  let [dir, file, before_]: [string, string, string] = ["", "", ""];
+  let [old, fresh]: [PostgresServer | undefined, PostgresServer | undefined] = [undefined, undefined];
+  let packit: SystemOnLab;
+  const players = new Players();
+  const ops = (...words: string[]): Promise<OpsOutcome> => packit.ops(words, players.env);
+
+  before(async () => {
+    dir = mkdtempSync(path.join(tmpdir(), "packit-database-"));
+    file = path.join(dir, "packit.sql.gz");
+    [old, fresh] = [await PostgresServer.start("13"), await PostgresServer.start("16")];
+    await old.ask(`SET ROLE packit; ${filling}`, "packit");
+    await old.ask("CREATE ROLE \"read-er\" LOGIN PASSWORD 'other'");
+    await old.ask('GRANT SELECT ON builds TO "read-er"', "packit");
+    await old.ask("CREATE DATABASE reports OWNER packit");
+    await old.ask("CREATE TABLE report (id int); INSERT INTO report VALUES (7)", "reports");
+    before_ = await old.ask(contents, "packit");
+    players.play("deployment/postgres-13", old.player);
+    players.play("deployment/postgres-16", fresh.player);
+    packit = await SystemOnLab.open("packit", "test", [[["packit:settings", "postgres"], { version: "13" }]]);
+    const made = await packit.up();
+    assert.equal(made.code, 0, made.text);
+  });
+  after(async () => {
+    await packit.close("myproject", "packit-dev-sandbox");
+    await Promise.all([old?.stop(), fresh?.stop()]);
+    players.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  const server = (one: PostgresServer | undefined): PostgresServer => {
+    assert.ok(one !== undefined);
+    return one;
+  };
+
+  interface Scaled extends KubeObject {
+    readonly spec: { readonly replicas: number };
+  }
+  const replicas = async (): Promise<readonly number[]> =>
+    Promise.all(
+      ["deployments/packit-service", "statefulsets/packit-worker"].map(
+        async (at) => (await api.get<Scaled>(`${apps}/${at}`)).spec.replicas,
+      ),
+    );
+
+  it("dumps into a file that is there when it is whole, for nobody else to read", async () => {
+    const dry = await ops("dump-database", file, "--dry-run");
+    assert.match(dry.stdout, /^would dump packit of postgres-13, [\d.]+ MiB\n$/);
+    assert.ok(!existsSync(file));
+    const { code, stdout, stderr } = await ops("dump-database", file);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /packit\.sql\.gz: packit of postgres-13/);
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    assert.match(gunzipSync(readFileSync(file)).toString(), /projekt-ž-500/);
+    assert.match((await ops("dump-database", file)).stderr, /packit\.sql\.gz exists; name another file, or --force/);
+    const all = path.join(dir, "all.sql");
+    assert.equal((await ops("dump-database", all, "--all")).code, 0);
+    assert.match(readFileSync(all, "utf8"), /CREATE ROLE "read-er"[^]*connect reports/);
+    assert.match((await ops("restore-database", all, "--yes")).stderr, /is of a whole server \(pg_dumpall\)/);
+  });
+
+  it("refuses what is no whole dump, or fails while it is loaded, and leaves the database as it is", async () => {
+    const text = gunzipSync(readFileSync(file)).toString();
+    const [cut, wrong] = [path.join(dir, "cut.sql"), path.join(dir, "wrong.sql")];
+    writeFileSync(cut, text.slice(0, text.length / 2));
+    writeFileSync(wrong, text.replace("COPY public.builds", "COPY public.bilds"));
+    assert.match(
+      (await ops("restore-database", cut, "--yes")).stderr,
+      /cut\.sql is not whole: its last line is missing/,
+    );
+    assert.match((await ops("restore-database", "package.json", "--yes")).stderr, /is no dump of pg_dump in plain SQL/);
+    const failed = await ops("restore-database", wrong, "--yes");
+    assert.equal(failed.code, 1);
+    assert.match(failed.stderr, /ERROR: {2}relation "public.bilds" does not exist/);
+    assert.equal(await server(old).ask(contents, "packit"), before_);
+    assert.equal(await server(old).ask("SELECT count(*) FROM pg_database WHERE datname LIKE 'packit%'"), "1");
+    assert.deepEqual(await replicas(), [1, 1]);
+  });
+
+  it("restores: what was lost is back, the other state is kept, the writers run again", async () => {
+    await server(old).ask("DELETE FROM builds; INSERT INTO nothing VALUES (1)", "packit");
+    const { code, stdout, stderr } = await ops("restore-database", file, "--yes");
+    assert.equal(code, 0, stderr);
+    assert.equal(await server(old).ask(contents, "packit"), before_);
+    const kept = /the old database is kept as (packit_before_\w+);/.exec(stdout)?.[1] ?? "";
+    assert.equal(await server(old).ask("SELECT count(*) FROM nothing", kept), "1");
+    await server(old).ask(`DROP DATABASE ${kept}`);
+    assert.deepEqual(await replicas(), [1, 1]);
+    await packit.changesNothing();
+  });
+
+  it("refuses an upgrade without room, to a version that there is not, or backwards; nothing changes", async () => {
+    const settings = readFileSync(packit.target.file, "utf8");
+    const small = await packit.with([[["packit:settings", "postgres", "size"], "1Mi"]], () =>
+      ops("upgrade-database", "--to", "16", "--yes"),
+    );
+    assert.equal(small.code, 1);
+    assert.match(
+      small.stderr,
+      /PostgreSQL 16 has no room: its volume gets 1Mi \(postgres\.size\), [\d.]+ MiB are needed; nothing was changed/,
+    );
+    assert.match(
+      (await ops("upgrade-database", "--to", "11")).stderr,
+      /there is no image of PostgreSQL 11; there are 12, 13, 15, 16/,
+    );
+    assert.match(
+      (await ops("upgrade-database", "--to", "12")).stderr,
+      /PostgreSQL 13 serves; --to takes a newer version/,
+    );
+    assert.match((await ops("upgrade-database", "--forget", "13")).stderr, /PostgreSQL 13 serves; nothing was removed/);
+    assert.equal(readFileSync(packit.target.file, "utf8"), settings);
+    assert.equal(await api.find(`${apps}/deployments/postgres-16`), undefined);
+  });
+
+  it("takes the database from 13 to 16: not a row is lost, the Service leads to the new one, the old one is kept", async () => {
+    assert.match(
+      (await ops("upgrade-database", "--to", "16", "--dry-run")).stdout,
+      /^would take packit's PostgreSQL .* from 13 to 16 \(packit, reports\)/,
+    );
+    const { code, stdout, stderr } = await ops("upgrade-database", "--to", "16", "--yes");
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(stderr, /packit: \d+ tables and sequences, \d+ rows and numbers, all equal/);
+    assert.equal(await server(fresh).ask(contents, "packit"), before_);
+    assert.equal(await server(old).ask(contents, "packit"), before_);
+    assert.equal(await server(fresh).ask("SELECT id FROM report", "reports"), "7");
+    assert.match(await server(fresh).ask("SHOW server_version"), /^16\./);
+    const password = "SELECT rolpassword FROM pg_authid WHERE rolname = 'read-er'";
+    assert.equal(await server(fresh).ask(password), await server(old).ask(password));
+    assert.equal(await server(fresh).ask("SELECT has_table_privilege('read-er', 'builds', 'SELECT')", "packit"), "t");
+    const service = await api.get<KubeObject & { spec: { selector: object } }>(`${core}/services/postgres`);
+    assert.deepEqual(service.spec.selector, { service: "postgres-16" });
+    assert.ok((await api.find(`${core}/persistentvolumeclaims/postgres-13`)) !== undefined);
+    assert.deepEqual(await replicas(), [1, 1]);
+    await packit.changesNothing();
+  });
+
+  it("leaves the workers' replica count to the settings afterwards", async () => {
+    await packit.with([[["packit:settings", "workers"], { allTasks: 2 }]], async () => {
+      const made = await packit.up();
+      assert.equal(made.code, 0, made.text);
+      assert.deepEqual(await replicas(), [1, 2]);
+    });
+    assert.equal((await packit.up()).code, 0);
+  });
+
+  it("forgets the old server when it is told to", async () => {
+    const { code, stdout, stderr } = await ops("upgrade-database", "--forget", "13", "--yes");
+    assert.equal(code, 0, stdout + stderr);
+    for (const at of [`${apps}/deployments/postgres-13`, `${core}/persistentvolumeclaims/postgres-13`]) {
+      const found = await api.find(at);
+      assert.ok(found === undefined || found.metadata.deletionTimestamp !== undefined, at);
+    }
+    assert.ok((await api.find(`${core}/persistentvolumeclaims/postgres-16`)) !== undefined);
+    await packit.changesNothing();
+  });
+});
