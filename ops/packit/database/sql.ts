@@ -83,15 +83,15 @@ export async function freeBytes(server: Server): Promise<number> {
 }
 
 /**
- * Roles with their passwords, as statements that may be run where some of them exist already.
+ * Roles with their passwords, as statements that may be run where some of them exist already. Statements, since pg_dumpall
+ * forbids psql's own commands in what it prints.
  * @param dump - what `pg_dumpall --roles-only` prints
  */
 export function repeatable(dump: string): string {
-  return dump.replaceAll(
-    /^CREATE ROLE (.+);$/gm,
-    (statement, role: string) =>
-      `SELECT ${literal(statement.slice(0, -1))} WHERE NOT EXISTS (SELECT FROM pg_roles WHERE quote_ident(rolname) = ${literal(role)} OR rolname = ${literal(role)})\\gexec`,
-  );
+  return dump.replaceAll(/^CREATE ROLE (.+);$/gm, (statement, role: string) => {
+    const there = `EXISTS (SELECT FROM pg_roles WHERE ${literal(role)} IN (rolname, quote_ident(rolname)))`;
+    return `DO $orrery$BEGIN IF NOT ${there} THEN ${statement} END IF; END$orrery$;`;
+  });
 }
 
 /** 1536 -> "1.5 KiB". */

@@ -1,0 +1,352 @@
+/**
+ * Packit's commands on what runs, as one calls them, against the lab's Kubernetes with Packit's test stack on it. What pods
+ * would do is played on this machine, and so is OpenShift's import of images; ImageStreams, rollouts and volumes are the API's.
+ */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, describe, it } from "mocha";
+import { installPackages } from "../../lab/openstack/packages.ts";
+import { eventually } from "./cloud.ts";
+import { api, type KubeObject } from "./kube.ts";
+import { Players } from "./packitOps/player.ts";
+import { type OpsOutcome, SystemOnLab } from "./system.ts";
+
+const core = "/api/v1/namespaces/myproject";
+const apps = "/apis/apps/v1/namespaces/myproject";
+const sandbox = "/api/v1/namespaces/packit-dev-sandbox";
+const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
+
+interface Workload extends KubeObject {
+  readonly spec: {
+    readonly template: {
+      readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
+      readonly spec: { readonly containers: readonly { readonly image: string }[] };
+    };
+  };
+}
+
+describe("Packit's commands on the lab", function () {
+  this.timeout(600_000);
+  let dir: string;
+  let packit: SystemOnLab;
+  const players = new Players();
+  const ops = (...words: string[]): Promise<OpsOutcome> => packit.ops(words, players.env);
+
+  before(async () => {
+    dir = mkdtempSync(path.join(tmpdir(), "packit-ops-"));
+    await installPackages(["jq"], () => undefined);
+    packit = await SystemOnLab.open("packit", "test");
+    const made = await packit.up();
+    assert.equal(made.code, 0, made.text);
+  });
+  after(async () => {
+    await packit.close("myproject", "packit-dev-sandbox");
+    players.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  const templateOf = async (at: string): Promise<Workload["spec"]["template"]> =>
+    (await api.get<Workload>(`${apps}/${at}`)).spec.template;
+  const runningDigest = async (at: string): Promise<string | undefined> =>
+    (await templateOf(at)).metadata.annotations?.["orrery/image"];
+
+  it("every command refuses another cluster than the stack's, before it asks it anything", async () => {
+    const kubeconfig = path.join(dir, "elsewhere");
+    const own = readFileSync(process.env.KUBECONFIG ?? "", "utf8");
+    writeFileSync(kubeconfig, own.replace(/https:\/\/127\.0\.0\.1:\d+/, "https://console.example.org:8443"));
+    for (const words of [
+      ["check"],
+      ["cleanup", "--yes"],
+      ["dump-database", path.join(dir, "x.sql")],
+      ["undo", "tokman"],
+    ]) {
+      const refused = await ops(...words, "--kubeconfig", kubeconfig);
+      assert.equal(refused.code, 1);
+      assert.match(
+        refused.stderr,
+        /^ops: Pulumi\.test-packit\.yaml is for the cluster https:\/\/127\.0\.0\.1:\d+ \(lab\), but the kubeconfig at hand is for https:\/\/console\.example\.org:8443; nothing was done/,
+      );
+    }
+  });
+
+  it("check tells what is not as it should be", async () => {
+    const well = await ops("check", "--wait", "1m", "--json");
+    assert.equal(well.code, 0, well.stdout + well.stderr);
+    const rows = JSON.parse(well.stdout) as { name: string; note: string }[];
+    assert.deepEqual(rows.map(({ name }) => name).sort(), [
+      "packit-service",
+      "packit-worker",
+      "postgres-12",
+      "redis",
+      "tokman",
+    ]);
+    await api.delete(`${apps}/deployments/tokman`);
+    const missing = await ops("check");
+    assert.equal(missing.code, 1);
+    assert.match(missing.stdout, /tokman +0\/1 +missing/);
+    const repaired = await packit.up("--refresh");
+    assert.equal(repaired.code, 0, repaired.text);
+    assert.equal((await ops("check", "--wait", "1m")).code, 0);
+  });
+
+  /** Plays OpenShift's import: the registry has this digest now. */
+  const registryHas = (image: string): void => {
+    players.play(
+      "registry",
+      `stream=$(jq -r .metadata.name <<<"$(tee ${dir}/request)")
+tag=$(jq -r '.spec.images[0].to.name' ${dir}/request)
+from=$(jq -r '.spec.images[0].from.name' ${dir}/request)
+items=$("$REAL_KUBECTL" -n myproject get imagestreams.image.openshift.io "$stream" -o json | jq -c '.status.tags[0].items // []')
+new='[{"created":"'$(date -u +%FT%TZ)'","dockerImageReference":"'$from'","image":"${image}"}]'
+[ "$(jq -r '.[0].image' <<<"$items")" = '${image}' ] && new='[]'
+"$REAL_KUBECTL" -n myproject patch imagestreams.image.openshift.io "$stream" --subresource=status --type=merge \\
+  -p '{"status":{"tags":[{"tag":"'$tag'","items":'$(jq -cn --argjson a "$new" --argjson b "$items" '$a+$b')'}]}}' >/dev/null
+echo '{"status":{"images":[{"status":{"status":"Success"},"image":{"metadata":{"name":"${image}"}}}]}}'`,
+    );
+  };
+
+  it("import-images imports one or all, and rolls out what runs an older one", async () => {
+    registryHas(digest("a"));
+    assert.match(
+      (await ops("import-images", "--dry-run")).stdout,
+      /^would import quay\.io\/packit\/packit-service:dev; packit-service has nothing$/m,
+    );
+    const one = await ops("import-images", "packit-worker", "--wait");
+    assert.equal(one.code, 0, one.stderr);
+    assert.equal(one.stdout, `packit-worker: imported ${digest("a")}\n  rolling out packit-worker\n`);
+    const request = JSON.parse(readFileSync(path.join(dir, "request"), "utf8")) as { spec: { images: unknown } };
+    assert.deepEqual(request.spec.images, [
+      {
+        from: { kind: "DockerImage", name: "quay.io/packit/packit-worker:dev" },
+        to: { name: "dev" },
+        referencePolicy: { type: "Local" },
+      },
+    ]);
+    const all = await ops("import-images", "--wait");
+    assert.equal(all.code, 0, all.stderr);
+    assert.deepEqual(all.stdout.match(/^\S+: \w+/gm), [
+      "tokman: imported",
+      "packit-service: imported",
+      "packit-worker: nothing",
+    ]);
+    assert.equal(await runningDigest("deployments/packit-service"), digest("a"));
+    await packit.changesNothing();
+    players.play(
+      "registry",
+      `echo '{"status":{"images":[{"status":{"status":"Failure","message":"not found: manifest unknown"}}]}}'`,
+    );
+    const refused = await ops("import-images", "tokman");
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /^ops: quay\.io\/packit\/tokman:dev was not imported: not found: manifest unknown\n$/);
+    assert.match(
+      (await ops("import-images", "nginx")).stderr,
+      /there is no image "nginx"; there are tokman, packit-service, packit-worker/,
+    );
+  });
+
+  it("revisions lists what was imported and what ran; undo takes a Deployment back to it, until unpin", async () => {
+    registryHas(digest("b"));
+    assert.equal((await ops("import-images", "packit-service", "--wait")).code, 0);
+    const listed = JSON.parse((await ops("revisions", "packit-service", "--json")).stdout) as {
+      of: string;
+      digest?: string;
+      current: boolean;
+    }[];
+    const seen = (of: string): unknown =>
+      listed.filter((one) => one.of === of).map(({ digest: of_, current }) => [of_, current]);
+    assert.deepEqual(seen("ImageStream packit-service:dev"), [
+      [digest("b"), true],
+      [digest("a"), false],
+    ]);
+    assert.deepEqual((seen("Deployment packit-service") as unknown[]).slice(0, 2), [
+      [digest("b"), true],
+      [digest("a"), false],
+    ]);
+    const undone = await ops("undo", "packit-service", "--up", "--yes");
+    assert.equal(undone.code, 0, undone.stdout + undone.stderr);
+    assert.match(
+      (await templateOf("deployments/packit-service")).spec.containers[0]?.image ?? "",
+      new RegExp(`@${digest("a")}$`),
+    );
+    await packit.changesNothing();
+    const free = await ops("unpin", "packit-service", "--up", "--yes");
+    assert.equal(free.code, 0, free.stdout + free.stderr);
+    assert.match(
+      (await templateOf("deployments/packit-service")).spec.containers[0]?.image ?? "",
+      /packit-service:dev$/,
+    );
+  });
+
+  it("undo takes back what a deployment changed, and leaves later changes to the program", async () => {
+    const memory = async (): Promise<string> =>
+      JSON.stringify(
+        (await templateOf("deployments/redis")).spec.containers.map(
+          (one) => (one as { resources?: unknown }).resources,
+        ),
+      );
+    const before_ = await memory();
+    const at = ["packit:settings", "keyValue"];
+    await packit.with([[at, { memory: "96Mi" }]], async () => assert.equal((await packit.up()).code, 0));
+    assert.notEqual(await memory(), before_);
+    assert.match((await ops("undo", "redis", "--dry-run")).stdout, /^would take redis back to revision \d+/);
+    const { code, stdout, stderr } = await ops("undo", "redis");
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^redis is what it was at revision \d+, until a deployment changes it\n$/);
+    assert.equal(await memory(), before_);
+    await packit.with([[at, { memory: "112Mi" }]], async () => {
+      const next = await packit.up();
+      assert.equal(next.code, 0, next.text);
+    });
+    assert.match(await memory(), /112Mi/);
+    assert.match((await ops("undo", "redis", "--to-revision", "99")).stderr, /redis has no revision 99; it has \d/);
+    assert.match(
+      (await ops("undo", "packit-worker")).stderr,
+      /packit-worker is a StatefulSet: take its image back by ops packit pin/,
+    );
+  });
+
+  it("pin takes the workers back to a digest and holds them there; what is no digest is refused", async () => {
+    const file = readFileSync(packit.target.file, "utf8");
+    for (const wrong of ["sha256:abc", "stg", digest("g")]) {
+      const refused = await ops("pin", "packit-worker", wrong);
+      assert.equal(refused.code, 2);
+      assert.match(refused.stderr, /is no digest: sha256: and 64 hex digits/);
+    }
+    assert.equal(readFileSync(packit.target.file, "utf8"), file);
+    const pinned = await ops("pin", "packit-worker", digest("a"), "--up", "--yes");
+    assert.equal(pinned.code, 0, pinned.stdout + pinned.stderr);
+    assert.match(
+      (await templateOf("statefulsets/packit-worker")).spec.containers[0]?.image ?? "",
+      new RegExp(`@${digest("a")}$`),
+    );
+    assert.equal((await ops("unpin", "packit-worker", "--up", "--yes")).code, 0);
+    assert.match(
+      (await templateOf("statefulsets/packit-worker")).spec.containers[0]?.image ?? "",
+      /packit-worker:dev$/,
+    );
+    await packit.changesNothing();
+  });
+
+  it("fill-cache puts repositories into every volume, cloned in the pods or copied from here", async () => {
+    const volumes = { "packit-worker-0": "worker", "repository-cache-filler-packit-worker-0": "sandbox" };
+    for (const [pod, volume] of Object.entries(volumes)) {
+      mkdirSync(path.join(dir, volume));
+      players.play(pod, `exec "\${@//\\/repository-cache/${dir}/${volume}}"`);
+    }
+    const work = path.join(dir, "kernel");
+    const identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
+    const git = (...args: string[]): string =>
+      execFileSync("git", ["-C", work, ...identity, ...args], { encoding: "utf8" }).trim();
+    mkdirSync(work);
+    git("init", "--quiet", "--initial-branch", "main");
+    git("commit", "--quiet", "--allow-empty", "-m", "one");
+    const heads = (name: string): string[] =>
+      Object.values(volumes).map((volume) =>
+        execFileSync("git", ["-C", path.join(dir, volume, name), "log", "-1", "--format=%s", "--all"], {
+          encoding: "utf8",
+        }).trim(),
+      );
+    execFileSync("git", ["clone", "--quiet", "--bare", work, path.join(dir, "remote.git")]);
+    const url = `file://${dir}/remote.git`.replace("file://", "ssh://");
+    const dry = await ops("fill-cache", url, "--dry-run");
+    assert.equal(
+      dry.stdout,
+      "would put remote into packit-worker-repository-cache-packit-worker-0 and sandcastle-repository-cache-packit-worker-0\n",
+    );
+    // The URL as pods have it means this folder here.
+    players.play(
+      "packit-worker-0",
+      `exec env GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=url.file://${dir}/.insteadOf GIT_CONFIG_VALUE_0=ssh://${dir}/ "\${@//\\/repository-cache/${dir}/worker}"`,
+    );
+    players.play(
+      "repository-cache-filler-packit-worker-0",
+      `exec env GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=url.file://${dir}/.insteadOf GIT_CONFIG_VALUE_0=ssh://${dir}/ "\${@//\\/repository-cache/${dir}/sandbox}"`,
+    );
+    const both = await ops("fill-cache", url, work);
+    assert.equal(both.code, 0, both.stdout + both.stderr);
+    assert.deepEqual(
+      [heads("remote"), heads("kernel")],
+      [
+        ["one", "one"],
+        ["one", "one"],
+      ],
+    );
+    // Again: what is there is brought up to date.
+    git("commit", "--quiet", "--allow-empty", "-m", "two");
+    git("push", "--quiet", path.join(dir, "remote.git"), "main");
+    assert.equal((await ops("fill-cache", url)).code, 0);
+    assert.deepEqual(heads("remote"), ["two", "two"]);
+    await eventually(
+      "the filler's end",
+      () => api.find(`${sandbox}/pods/repository-cache-filler-packit-worker-0`),
+      (pod) => pod === undefined,
+    );
+  });
+
+  it("fill-cache waits for a sandbox that has the volume, and knows which workers have a cache", async () => {
+    await api.apply({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "quay-io-packit-sandcastle-dev-1", namespace: "packit-dev-sandbox" },
+      spec: {
+        containers: [
+          {
+            name: "sandcastle",
+            image: "quay.io/packit/sandcastle:dev",
+            resources: { requests: { cpu: "50m", memory: "512Mi" }, limits: { cpu: "1", memory: "768Mi" } },
+            securityContext: {
+              allowPrivilegeEscalation: false,
+              capabilities: { drop: ["ALL"] },
+              runAsNonRoot: true,
+              seccompProfile: { type: "RuntimeDefault" },
+            },
+          },
+        ],
+        automountServiceAccountToken: false,
+        volumes: [
+          { name: "cache", persistentVolumeClaim: { claimName: "sandcastle-repository-cache-packit-worker-0" } },
+        ],
+      },
+    });
+    const busy = await ops("fill-cache", path.join(dir, "kernel"), "--timeout", "1s");
+    assert.equal(busy.code, 1);
+    assert.match(
+      busy.stderr,
+      /sandcastle-repository-cache-packit-worker-0 is in use by quay-io-packit-sandcastle-dev-1 for 1 s; try again/,
+    );
+    await api.delete(`${sandbox}/pods/quay-io-packit-sandcastle-dev-1`);
+    const none = await ops("fill-cache", path.join(dir, "kernel"), "--worker", "packit-worker-short-running-0");
+    assert.equal(none.code, 2);
+    assert.match(
+      none.stderr,
+      /packit-worker-short-running-0 has no repository cache; those that have: packit-worker-0/,
+    );
+    assert.match((await ops("fill-cache", "kernel")).stderr, /"kernel" is neither a git URL nor a folder/);
+  });
+
+  it("cleanup refuses production, and removes a service with its data elsewhere", async () => {
+    const file = readFileSync(packit.target.file, "utf8");
+    writeFileSync(packit.target.file, file.replace("deployment: dev", "deployment: prod"));
+    const refused = await ops("cleanup", "--yes");
+    writeFileSync(packit.target.file, file);
+    assert.equal(refused.code, 1);
+    assert.equal(refused.stderr, "ops: this is production; cleanup never removes it, and nothing was removed\n");
+    assert.match(
+      (await ops("cleanup", "--dry-run")).stdout,
+      /^would remove \d+ resources of packit in myproject, with their data\n$/,
+    );
+    assert.equal((await ops("cleanup")).code, 2, "nobody is there to type the name");
+    assert.ok((await api.find(`${core}/persistentvolumeclaims/postgres-12`)) !== undefined);
+    const { code, stdout, stderr } = await ops("cleanup", "--yes");
+    assert.equal(code, 0, stdout + stderr);
+    await eventually(
+      "the project's end",
+      () => api.find(core),
+      (found) => found === undefined,
+      60,
+    );
+  });
+});
