@@ -52,6 +52,9 @@ export const streams = {
 } as const satisfies Readonly<Partial<Record<ImageName, string>>>;
 export type StreamedImage = keyof typeof streams;
 
+/** Annotation of a pod template that holds the digest which was imported last; a new one rolls the pods. */
+export const imageAnnotation = "orrery/image";
+
 /** What decides about the images of a stack. */
 export interface ImageChoice {
   readonly deployment: Deployment;

@@ -5,11 +5,8 @@ import { ImageStream } from "../kubernetes/imageStream.ts";
 import { apiServer, dns, NetworkPolicy } from "../kubernetes/networkPolicy.ts";
 import { ServiceAccount } from "../kubernetes/serviceAccount.ts";
 import { anyUser, type Ground, imageOf } from "./ground.ts";
-import { sourceImage, streams } from "./images.ts";
+import { imageAnnotation, sourceImage, streams } from "./images.ts";
 import { expectedWorkloads, streamedImages } from "./workloads.ts";
-
-/** Annotation of a pod template that holds the digest which was imported last; a new one rolls the pods. */
-const imageAnnotation = "orrery/image";
 
 /** OpenShift's ImageStreams, and the job that brings new images into them and rolls what runs on them. */
 export class Imports extends pulumi.ComponentResource {
@@ -20,7 +17,8 @@ export class Imports extends pulumi.ComponentResource {
     for (const image of streamedImages(settings)) {
       const stream = streams[image];
       const from = sourceImage(service, settings, image);
-      const tag = { from, scheduled: settings.imports.scheduled };
+      // OpenShift takes schedules for tags only; a digest never changes anyway.
+      const tag = { from, scheduled: settings.imports.scheduled && settings.images[image]?.digest === undefined };
       new ImageStream(
         `${name}-${stream}`,
         { place, name: stream, labels: { app: "packit", name: stream }, tags: { [settings.deployment]: tag } },

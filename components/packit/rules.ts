@@ -1,6 +1,6 @@
 import type { RuleProblem } from "../../config/define.ts";
 import type { PackitSettings } from "./config.ts";
-import { images, type ImageName, isStreamed } from "./images.ts";
+import { images, type ImageName } from "./images.ts";
 import { sandboxingPods, runningFlavours, type ServiceName } from "./names.ts";
 
 /** What is wrong across the settings; the schema has seen to each setting by itself. */
@@ -60,17 +60,12 @@ function postgresRules({ postgres: { version, beside } }: PackitSettings): RuleP
   );
 }
 
-function imageRules({ images: changes, imports }: PackitSettings): RuleProblem[] {
+function imageRules({ images: changes }: PackitSettings): RuleProblem[] {
   return (Object.keys(images) as ImageName[]).flatMap((name) => [
     ...problem(
       changes[name]?.digest !== undefined && changes[name].tag !== undefined,
       `images.${name}.tag`,
       "a digest is pinned, so the tag means nothing; leave one of them out",
-    ),
-    ...problem(
-      imports.scheduled && isStreamed(name) && changes[name]?.digest !== undefined,
-      `images.${name}.digest`,
-      "imports.scheduled would import a digest that never changes; leave one of them out",
     ),
   ]);
 }

@@ -2,9 +2,10 @@
 import type { Command } from "../command.ts";
 import { type Kubectl, kubectlHelp, kubectlOptions } from "../kubectl.ts";
 import { stackHelp, stackOptions } from "../stack.ts";
+import { imageAnnotation } from "../../components/packit/images.ts";
 import { expectedWorkloads } from "../../components/packit/workloads.ts";
 import { openInstance, type Service, serviceHelp, serviceOptions } from "./instance.ts";
-import { imageAnnotation, type ImageStream } from "./streams.ts";
+import type { ImageStream } from "./streams.ts";
 
 /** One state that something had. */
 export interface Revision {

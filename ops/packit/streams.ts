@@ -1,12 +1,9 @@
 /** The images of a service that come through ImageStreams: what there is, what was there, and importing. */
-import { sourceImage, type StreamedImage, streams } from "../../components/packit/images.ts";
+import { imageAnnotation, sourceImage, type StreamedImage, streams } from "../../components/packit/images.ts";
 import { expectedWorkloads, streamedImages, type Workload } from "../../components/packit/workloads.ts";
 import { UsageError } from "../command.ts";
 import type { Kubectl } from "../kubectl.ts";
 import type { Service } from "./instance.ts";
-
-/** Annotation of a pod template: the digest that its image had when it was rolled out. CronJob import-images sets it, too. */
-export const imageAnnotation = "orrery/image";
 
 /** An ImageStream as far as it is read. */
 export interface ImageStream {

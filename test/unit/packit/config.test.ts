@@ -135,10 +135,6 @@ describe("Packit's config", () => {
     refuses(wrong({ images: { wroker: {} } }), /images.wroker: there is no such setting; did you mean "worker"/);
     const digest = `sha256:${"0".repeat(64)}`;
     refuses(wrong({ images: { worker: { digest, tag: "x" } } }), /images.worker.tag: a digest is pinned/);
-    refuses(
-      wrong({ images: { worker: { digest } }, imports: { scheduled: true } }),
-      /images.worker.digest: imports.scheduled/,
-    );
   });
 
   it("refuses what contradicts itself", () => {

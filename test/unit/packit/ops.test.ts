@@ -1,0 +1,344 @@
+import assert from "node:assert/strict";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, describe, it } from "mocha";
+import { packitSchema } from "../../../components/packit/config.ts";
+import { expectedWorkloads } from "../../../components/packit/workloads.ts";
+import { openSalt } from "../../../config/passphrase.ts";
+import { samplePassphrase } from "../../../config/samples.ts";
+import { wantedSecrets } from "../../../config/secrets.ts";
+import { put } from "../../../config/stackEdit.ts";
+import { readStackFile, stackPath } from "../../../config/stackFile.ts";
+import { sameServer } from "../../../ops/cluster.ts";
+import { main } from "../../../ops/main.ts";
+import { differences } from "../../../ops/packit/database/copy.ts";
+import { quantityBytes, repeatable, size } from "../../../ops/packit/database/sql.ts";
+import { ofServer } from "../../../ops/packit/forgetDatabase.ts";
+import { fileSecrets } from "../../../ops/packit/loadSecrets.ts";
+import { deploymentRevisions, statefulSetRevisions } from "../../../ops/packit/revisions.ts";
+import { under } from "../../../ops/packit/state.ts";
+import { targetOf } from "../../../ops/packit/undo.ts";
+import { rows } from "../../../ops/packit/check.ts";
+import { writers } from "../../../ops/packit/writers.ts";
+import { production, settings } from "./world.ts";
+
+describe("Packit's day-2 commands", () => {
+  let [dir, file]: [string, string] = ["", ""];
+  before(() => {
+    dir = mkdtempSync(path.join(tmpdir(), "packit-ops-"));
+    file = path.join(dir, "Pulumi.stage.yaml");
+    copyFileSync(stackPath("stage"), file);
+  });
+  after(() => {
+    rmSync(dir, { recursive: true });
+  });
+
+  /** Runs a command line in this process. */
+  async function run(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+    const [told, complained]: [string[], string[]] = [[], []];
+    const { log, error } = console;
+    console.log = (line: string) => void told.push(line);
+    console.error = (line: string) => void complained.push(line);
+    try {
+      const code = await main(["packit", ...words]);
+      return { code, stdout: told.join("\n"), stderr: complained.join("\n") };
+    } finally {
+      Object.assign(console, { log, error });
+    }
+  }
+  /** The same on a copy of stage's stack file. */
+  const ops = (...words: string[]): ReturnType<typeof run> => run(...words, "--stack", "stage", "--config-file", file);
+
+  it("explain themselves", async () => {
+    const { commands } = await import("../../../ops/packit/commands.ts");
+    for (const [name, { load }] of Object.entries(commands)) {
+      const { command } = await load();
+      assert.match(command.help, new RegExp(`^Usage: npm run ops -- packit ${name}\\b`), name);
+      for (const option of Object.keys(command.options))
+        assert.ok(command.help.includes(`--${option}`), `${name} --${option}`);
+    }
+    assert.equal((await run("destroy")).code, 2);
+  });
+
+  it("tell one server from another, however its URL is written", () => {
+    assert.ok(sameServer("https://api.example.org", "https://api.example.org:443/"));
+    assert.ok(!sameServer("https://api.example.org:6443", "https://api.example.org:8443"));
+    assert.ok(!sameServer("https://api.example.org", "http://api.example.org"));
+    assert.ok(!sameServer("https://console.pro-eu-west-1.openshift.com", "https://127.0.0.1:8443"));
+  });
+
+  it("stop whatever writes to the database, beat first", () => {
+    assert.deepEqual(
+      writers(settings()).map(({ kind, name }) => `${kind} ${name}`),
+      [
+        "Deployment packit-service-beat",
+        ...["long-running", "short-running"].map((flavour) => `StatefulSet packit-worker-${flavour}`),
+        "StatefulSet packit-worker",
+        "Deployment packit-service",
+      ],
+    );
+  });
+
+  it("make roles in a way that may be repeated, and that pg_dumpall's \\restrict lets through", () => {
+    const dumped = `\\restrict x\nCREATE ROLE "it's";\nALTER ROLE "it's" WITH LOGIN PASSWORD 'x';\nCREATE ROLE packit;\n\\unrestrict x\n`;
+    const made = repeatable(dumped);
+    assert.equal(
+      made.split("\n")[1],
+      `DO $orrery$BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE '"it''s"' IN (rolname, quote_ident(rolname))) THEN CREATE ROLE "it's"; END IF; END$orrery$;`,
+    );
+    assert.deepEqual(
+      made.split("\n").filter((line) => line.startsWith("\\")),
+      ["\\restrict x", "\\unrestrict x"],
+    );
+    assert.ok(made.includes(`\nALTER ROLE "it's" WITH LOGIN PASSWORD 'x';\n`));
+  });
+
+  it("compare copies table by table", () => {
+    const old = [
+      { name: "public.a", count: 5 },
+      { name: "public.b", count: 0 },
+      { name: "public.c", count: 1 },
+    ];
+    assert.deepEqual(differences(old, old), []);
+    assert.deepEqual(
+      differences(old, [
+        old[1] ?? { name: "", count: 0 },
+        { name: "public.c", count: 2 },
+        { name: "public.d", count: 0 },
+      ]),
+      ["public.a: 5 before, nothing now", "public.c: 1 before, 2 now", "public.d: nothing before, 0 now"],
+    );
+  });
+
+  it("know sizes", () => {
+    assert.deepEqual(["1Gi", "512Mi", "10Ki"].map(quantityBytes), [2 ** 30, 2 ** 29, 10240]);
+    assert.deepEqual([0, 1023, 1536, 2 ** 30].map(size), ["0 B", "1023 B", "1.5 KiB", "1.0 GiB"]);
+  });
+
+  it("list revisions and find the one to go back to", () => {
+    const set = (revision: number, digest: string | undefined) => ({
+      metadata: {
+        creationTimestamp: `2026-01-0${revision}`,
+        annotations: { "deployment.kubernetes.io/revision": `${revision}` },
+        ownerReferences: [{ kind: "Deployment", name: "packit-service" }],
+      },
+      spec: {
+        template: {
+          metadata: { annotations: digest === undefined ? {} : { "orrery/image": digest } },
+          spec: { containers: [{ image: "packit-service:stg" }] },
+        },
+      },
+    });
+    const all = deploymentRevisions("packit-service", [set(1, undefined), set(3, "sha256:c"), set(2, "sha256:b")]);
+    assert.deepEqual(
+      all.map(({ revision, digest, current }) => [revision, digest, current]),
+      [
+        [3, "sha256:c", true],
+        [2, "sha256:b", false],
+        [1, undefined, false],
+      ],
+    );
+    assert.equal(targetOf("x", all, undefined).revision, 2);
+    assert.equal(targetOf("x", all, 1).revision, 1);
+    assert.throws(() => targetOf("x", all, 3), /revision 3 of x is what runs/);
+    assert.throws(() => targetOf("x", all, 9), /x has no revision 9; it has 3, 2, 1/);
+    assert.throws(() => targetOf("x", all.slice(0, 1), undefined), /x has no earlier revision; it has 3/);
+    const controlled = [1, 2].map((revision) => ({
+      revision,
+      metadata: { creationTimestamp: "2026-01-01", ownerReferences: [{ kind: "StatefulSet", name: "packit-worker" }] },
+      data: { spec: { template: { spec: { containers: [{ image: `w@sha256:${revision}` }] } } } },
+    }));
+    assert.deepEqual(
+      statefulSetRevisions("packit-worker", controlled).map(({ digest, current }) => [digest, current]),
+      [
+        ["sha256:2", true],
+        ["sha256:1", false],
+      ],
+    );
+  });
+
+  it("check says what is wrong with each workload", () => {
+    const expected = expectedWorkloads(settings()).slice(0, 5);
+    const found = (name: string, status: object, replicas = 1) => ({
+      kind: "Deployment",
+      metadata: { name, generation: 2 },
+      spec: { replicas },
+      status: { observedGeneration: 2, updatedReplicas: replicas, readyReplicas: replicas, ...status },
+    });
+    const names = expected.map(({ name }) => name);
+    assert.deepEqual(names, ["postgres-12", "redis", "tokman", "pushgateway", "packit-service"]);
+    const notes = rows(expected, [
+      found("postgres-12", {}),
+      found("redis", { readyReplicas: 0 }),
+      found("tokman", { observedGeneration: 1 }),
+      found("pushgateway", {}, 0),
+    ]).map(({ note }) => note);
+    assert.deepEqual(notes, ["ok", "not ready", "rolling out", "scaled to 0, the settings say 1", "missing"]);
+  });
+
+  it("pick a service's resources, and one server's, out of a state", () => {
+    const all = [
+      { urn: "stack", type: "pulumi:pulumi:Stack" },
+      { urn: "urn::packit", type: "orrery:packit:Packit", parent: "stack" },
+      { urn: "urn::stream", type: "orrery:packit:Packit", parent: "stack" },
+      { urn: "a", type: "orrery:packit:Postgres", parent: "urn::packit" },
+      {
+        urn: "b",
+        type: "kubernetes:apps/v1:Deployment",
+        parent: "a",
+        inputs: { metadata: { name: "postgres-12", namespace: "p" } },
+      },
+      {
+        urn: "c",
+        type: "kubernetes:apps/v1:Deployment",
+        parent: "urn::stream",
+        inputs: { metadata: { name: "postgres-12", namespace: "s" } },
+      },
+    ];
+    assert.deepEqual(
+      under(all, ({ urn }) => urn.endsWith("::packit")).map(({ urn }) => urn),
+      ["urn::packit", "a", "b"],
+    );
+    assert.deepEqual(
+      ofServer(all, "p", "postgres-12").map(({ urn }) => urn),
+      ["b"],
+    );
+  });
+
+  it("cleanup never removes production, whatever the options say", async () => {
+    for (const service of ["packit", "stream"]) {
+      const { code, stderr } = await run("cleanup", "--stack", "prod", "--service", service, "--yes");
+      assert.equal(code, 1);
+      assert.equal(stderr, "ops: this is production; cleanup never removes it, and nothing was removed");
+    }
+  });
+
+  it("pin writes a digest into the settings and unpin takes it out, every other byte as it was", async () => {
+    const before_ = readFileSync(file, "utf8");
+    const digest = `sha256:${"ab".repeat(32)}`;
+    assert.match(
+      (await ops("pin", "packit-worker", digest, "--dry-run")).stdout,
+      /^would set packit-worker from quay\.io\/packit\/packit-worker:stg to \S+@sha256:abab/,
+    );
+    assert.equal(readFileSync(file, "utf8"), before_);
+    assert.equal((await ops("pin", "worker", digest)).code, 0);
+    const pinned = readFileSync(file, "utf8");
+    assert.match(pinned, /\n    images: \{ ?worker: \{ ?digest: "?sha256:(ab){32}"? ?\} ?\}\n/);
+    assert.equal(
+      (await ops("pin", "worker", digest)).stdout,
+      `packit-worker is quay.io/packit/packit-worker@${digest} already`,
+    );
+    assert.match(
+      (await ops("unpin", "packit-worker")).stdout,
+      /^set packit-worker from \S+@sha256:\w+ to quay\.io\/packit\/packit-worker:stg\nnext: /,
+    );
+    assert.equal(readFileSync(file, "utf8").replace(/ *images: \{worker: \{ ?\}\}\n/, ""), before_);
+    for (const wrong of ["sha256:abc", "stg", "latest"]) {
+      const refused = await ops("pin", "packit-worker", wrong);
+      assert.equal(refused.code, 2);
+      assert.match(refused.stderr, /is no digest: sha256: and 64 hex digits/);
+    }
+    assert.match((await ops("pin", "nginx", digest)).stderr, /there is no image "nginx"; there are .*packit-worker/);
+  });
+
+  describe("load-secrets", () => {
+    const folder = (): string => path.join(dir, "stg");
+    const service = () => ({ schema: packitSchema, settings: settings({ ...production, deployment: "stg" }) });
+    const sampleOf = (name: string): string => {
+      const stage = packitSchema.settings.parse(
+        JSON.parse(readStackFile(file).entries.get("packit:settings")?.value ?? "{}"),
+      );
+      return (
+        wantedSecrets(packitSchema, stage)
+          .find((one) => one.name === name)
+          ?.sample("other") ?? ""
+      );
+    };
+
+    it("knows the files of the secrets repository", () => {
+      assert.deepEqual(
+        fileSecrets(service())
+          .map((one) => one.file)
+          .sort(),
+        [
+          ...[
+            "centos-server-ca.cert",
+            "centos.cert",
+            "copr",
+            "fedora.keytab",
+            "fedora.toml",
+            "fullchain.pem",
+            "id_rsa",
+          ],
+          ...["id_rsa.pub", "packit-service.yaml", "private-key.pem", "privkey.pem", "sentry_key", "ssh_config"],
+        ],
+      );
+    });
+
+    it("tells every missing and malformed file together, and writes nothing", async () => {
+      mkdirSync(folder());
+      for (const { name, file: to, binary } of fileSecrets(service())) {
+        writeFileSync(path.join(folder(), to), Buffer.from(sampleOf(name), binary ? "base64" : "utf8"));
+      }
+      for (const name of ["copr", "id_rsa"]) rmSync(path.join(folder(), name));
+      writeFileSync(path.join(folder(), "private-key.pem"), "-----BEGIN RSA PRIVATE KEY-----\nhalf\n");
+      const before_ = readFileSync(file, "utf8");
+      const { code, stderr } = await ops("load-secrets", folder());
+      assert.equal(code, 1);
+      assert.match(stderr, /^ops: nothing was written:\n/);
+      assert.match(stderr, /packit:sshPrivateKey: \S+ has no id_rsa\n/);
+      assert.match(stderr, /packit:copr: \S+ has no copr\n/);
+      assert.match(stderr, /packit:githubAppKey: expected a PEM private key/);
+      assert.ok(!stderr.includes("half"), "a secret's text is never told");
+      assert.equal(readFileSync(file, "utf8"), before_);
+    });
+
+    it("keeps every byte, also of a binary file", async function () {
+      this.timeout(20_000); // each of the file's secrets is encrypted under a passphrase that is slow on purpose
+      for (const name of ["copr", "sshPrivateKey", "githubAppKey"]) {
+        const to = fileSecrets(service()).find((one) => one.name === name)?.file ?? "";
+        writeFileSync(path.join(folder(), to), sampleOf(name));
+      }
+      const config = `${sampleOf("serviceConfig")}# ž, blanks at the end  \n\n\n`;
+      writeFileSync(path.join(folder(), "packit-service.yaml"), config);
+      const { code, stdout, stderr } = await ops("load-secrets", folder());
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, /^set packit:fedoraKeytab from fedora\.keytab$/m);
+      const { entries, encryptionSalt } = readStackFile(file);
+      const crypter = openSalt(encryptionSalt ?? "", samplePassphrase("stage"));
+      const held = (name: string): string => crypter.decrypt(entries.get(`packit:${name}`)?.value ?? "");
+      assert.equal(held("serviceConfig"), config);
+      assert.deepEqual(Buffer.from(held("fedoraKeytab"), "base64"), readFileSync(path.join(folder(), "fedora.keytab")));
+    });
+
+    it("says when the passphrase is another one", async () => {
+      process.env.PULUMI_CONFIG_PASSPHRASE = "another";
+      const { code, stderr } = await ops("load-secrets", folder()).finally(
+        () => delete process.env.PULUMI_CONFIG_PASSPHRASE,
+      );
+      assert.equal(code, 2);
+      assert.equal(stderr, "ops: PULUMI_CONFIG_PASSPHRASE is not the passphrase of stage; nothing was written");
+    });
+  });
+
+  it("know the services that a stack has, and refuse others", async () => {
+    assert.match(
+      (await ops("pin", "packit-worker", `sha256:${"a".repeat(64)}`, "--service", "zuul")).stderr,
+      /there is no service "zuul"; there are packit, stream/,
+    );
+    writeFileSync(
+      path.join(dir, "none.yaml"),
+      put(readFileSync(file, "utf8"), ["config", "x:y"], 1).replaceAll("packit:settings", "pockit:settings"),
+    );
+    const { stderr } = await run(
+      "unpin",
+      "packit-worker",
+      "--stack",
+      "stage",
+      "--config-file",
+      path.join(dir, "none.yaml"),
+    );
+    assert.match(stderr, /Pulumi\.stage\.yaml has no packit:settings: the system is not in this stack/);
+  });
+});
