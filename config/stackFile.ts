@@ -80,12 +80,21 @@ export function offlineConfig(stack: StackFile, secretText: (key: string) => str
   );
 }
 
-/** The config with a sample of the right format for each encrypted value. */
-export function sampleConfig(stack: StackFile, schemas: readonly AnySystem[]): RawConfig {
+/**
+ * The config with a sample of the right format for each encrypted value. Secrets of the keys in `renewed`, and those that
+ * belong together with one of them, such as a certificate's key, get another sample.
+ */
+export function sampleConfig(
+  stack: StackFile,
+  schemas: readonly AnySystem[],
+  renewed: ReadonlySet<string> = new Set(),
+): RawConfig {
   const wanted = secretsOf(stack, schemas);
+  const seedOf = (key: string): string => wanted.get(key)?.spec.sampleSeed ?? key;
+  const others = new Set([...renewed].map(seedOf));
   return offlineConfig(stack, (key) => {
-    const spec = wanted.get(key)?.spec;
-    return sample(spec?.format ?? "text", spec?.sampleSeed ?? key);
+    const seed = seedOf(key);
+    return sample(wanted.get(key)?.spec.format ?? "text", others.has(seed) ? `${seed} renewed` : seed);
   });
 }
 
