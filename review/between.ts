@@ -25,6 +25,14 @@ export async function reviewBetween(base: Checkout, head: Checkout): Promise<rea
   return all;
 }
 
+/** Every stack of a checkout as it is, without a comparison. */
+export async function everything(checkout: Checkout): Promise<readonly StackChanges[]> {
+  const all: StackChanges[] = [];
+  for (const stack of stackNames(checkout.folder))
+    all.push({ stack, changes: [], resources: await renderAt(checkout, stack, nothing) });
+  return all;
+}
+
 async function reviewStack(base: Checkout, head: Checkout, stack: string): Promise<StackChanges> {
   const [old, now] = [base, head].map(({ folder }) => fileOf(folder, stack));
   const secrets = changedSecrets(old, now);

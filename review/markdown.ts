@@ -39,6 +39,12 @@ function countText(counts: Counts): string {
     .join(", ");
 }
 
+/** `1 to replace, 2 to create` of all stacks, in plain text. */
+export function summaryLine(stacks: readonly StackReview[]): string {
+  const text = countText(count(stacks.flatMap(({ changes }) => realChanges(changes)))).replaceAll("**", "");
+  return text === "" ? "nothing changes" : text;
+}
+
 /** The whole report. `base` and `head` name the commits; `notes` are sentences about what could not be compared. */
 export function markdown(
   stacks: readonly StackReview[],

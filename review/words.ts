@@ -30,7 +30,7 @@ export function isComponent(type: string): boolean {
 }
 
 /** `Deployment cms-dials-prod/backend`, `Volume hub-home-1`: what it is and what it is called out there. */
-function titleOf({ type, name, inputs }: Pick<Rendered, "type" | "name" | "inputs">): string {
+export function titleOf({ type, name, inputs }: Pick<Rendered, "type" | "name" | "inputs">): string {
   const kind = type.split(":").at(-1) ?? type;
   const metadata = isMap(inputs) && isMap(inputs.metadata) ? inputs.metadata : {};
   const physical = isMap(inputs) ? (metadata.name ?? inputs.name) : undefined;
