@@ -80,10 +80,22 @@ export function offlineConfig(stack: StackFile, secretText: (key: string) => str
   );
 }
 
-/** The config with a sample of the right format for each encrypted value. */
-export function sampleConfig(stack: StackFile, schemas: readonly AnySystem[]): RawConfig {
+/**
+ * The config with a sample of the right format for each encrypted value. Secrets of the keys in `renewed`, and those that
+ * belong together with one of them, such as a certificate's key, get another sample.
+ */
+export function sampleConfig(
+  stack: StackFile,
+  schemas: readonly AnySystem[],
+  renewed: ReadonlySet<string> = new Set(),
+): RawConfig {
   const wanted = secretsOf(stack, schemas);
-  return offlineConfig(stack, (key) => wanted.get(key)?.sample() ?? sample("text", key));
+  const seedOf = (key: string): string => wanted.get(key)?.spec.sampleSeed ?? key;
+  const others = new Set([...renewed].map(seedOf));
+  return offlineConfig(stack, (key) => {
+    const mark = others.has(seedOf(key)) ? "renewed" : undefined;
+    return wanted.get(key)?.sample(mark) ?? sample("text", mark === undefined ? key : `${mark} ${key}`);
+  });
 }
 
 /** Settings of a system as its schema completes them; undefined when they are absent or wrong. */

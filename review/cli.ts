@@ -1,8 +1,10 @@
 /** `npm run --silent render -- --stack S`: prints the stack's resources as JSON. */
+import { readFileSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { projectDir, stackNames, stackPath } from "../config/stackFile.ts";
+import type { Renewed } from "./render.ts";
 import { loadSdkWithoutClosures } from "./quickLoad.ts";
 
 const usage = `Usage: npm run --silent render -- --stack STACK
@@ -21,7 +23,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       stack: { type: "string", short: "s" },
-      json: { type: "boolean" },
+      comparison: { type: "string" },
       help: { type: "boolean", short: "h" },
     },
   });
@@ -34,8 +36,12 @@ async function main(): Promise<void> {
   // Compiled code of the SDKs is kept: half of a render's time would go into compiling them.
   enableCompileCache(path.join(projectDir, "node_modules", ".cache", "compile"));
   loadSdkWithoutClosures();
-  const { render } = await import("./render.ts");
-  process.stdout.write(`${JSON.stringify(await render(values.stack), undefined, 2)}\n`);
+  const { render, renderForComparison } = await import("./render.ts");
+  const all =
+    values.comparison === undefined
+      ? await render(values.stack)
+      : await renderForComparison(values.stack, JSON.parse(readFileSync(values.comparison, "utf8")) as Renewed);
+  process.stdout.write(`${JSON.stringify(all, undefined, 2)}\n`);
 }
 
 // An output that fails after its resource was registered is told in the same way, once.

@@ -53,13 +53,14 @@ const computed: Readonly<Record<string, (resource: NewResource, seed: string) =>
   "command:remote:Command": () => ({ stdout: "", stderr: "" }),
 };
 
-/** Id and state of a new resource; `secretOutputs` of the state are secrets, as the engine makes them. */
+/** Id and state of a new resource; `secretOutputs` are secrets, as the engine makes them. A renewed one differs in both. */
 export function resourceState(
   resource: NewResource,
   secretOutputs: readonly string[],
+  renewed = false,
 ): { readonly id: string; readonly state: Outputs } {
   const { type, name, inputs } = resource;
-  const seed = `${type} ${name}`;
+  const seed = `${type} ${name}${renewed ? " made anew" : ""}`;
   const kubernetes = /^kubernetes:(?!yaml|helm|kustomize)/.test(type);
   const own = kubernetes ? { metadata: metadata(resource, seed) } : computed[type]?.(resource, seed);
   const state = Object.entries({ ...inputs, ...own }).map(([key, value]) => [
@@ -79,7 +80,7 @@ function idOf({ type, name, inputs }: NewResource, seed: string): string {
     );
     return [textOf(inputs.prefix), ...pet].filter((part) => part !== "").join(textOf(inputs.separator) || "-");
   }
-  return `${name}-id`;
+  return `${name}-id${seed === `${type} ${name}` ? "" : "-anew"}`;
 }
 
 /** Metadata as an API server completes it: a name where the program leaves it to Pulumi, and a version. */

@@ -54,6 +54,8 @@ export interface World {
   readonly config: RawConfig;
   /** Outputs of a resource instead of the ordinary ones. */
   readonly newResource?: (resource: NewResource) => Record<string, unknown> | undefined;
+  /** Resources, by URN, that are made anew: they get another id and other computed outputs. */
+  readonly renewed?: ReadonlySet<string>;
   /** Waited for before each answer, to shuffle the order of events. */
   readonly delay?: () => Promise<unknown>;
 }
@@ -87,7 +89,8 @@ export async function record(world: World, program: () => Promise<object>): Prom
     async newResource({ type, name, inputs }) {
       // The monitor calls this before it waits for anything, so `current` is the request at hand.
       const resource = { type, name, inputs: inputs as Record<string, unknown>, urn: current?.urn ?? "" };
-      const own = resourceState(resource, current?.request.getAdditionalsecretoutputsList() ?? []);
+      const secretOutputs = current?.request.getAdditionalsecretoutputsList() ?? [];
+      const own = resourceState(resource, secretOutputs, world.renewed?.has(resource.urn) === true);
       await world.delay?.();
       return { id: own.id, state: { ...own.state, ...world.newResource?.(resource) } };
     },

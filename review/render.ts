@@ -1,15 +1,20 @@
 /** The program's resources without a cloud, an engine, a plugin or a passphrase. */
+import { createHash } from "node:crypto";
 import { schemas } from "../config/systems.ts";
 import type { RawConfig } from "../config/secrets.ts";
 import { readStackFile, sampleConfig, stackPath } from "../config/stackFile.ts";
 import { record, type Recording, type Registration, type World } from "./record.ts";
-import { redact } from "./secret.ts";
+import { type Hide, redact } from "./secret.ts";
 
 let runs = 0;
 
-/** A stack's config with samples of the right formats instead of the encrypted values. */
-export function stackConfig(stack: string, file = stackPath(stack)): RawConfig {
-  return sampleConfig(readStackFile(file), Object.values(schemas));
+/** A stack's config with samples of the right formats instead of the encrypted values; those of `renewed` keys are others. */
+export function stackConfig(
+  stack: string,
+  file = stackPath(stack),
+  renewed: ReadonlySet<string> = new Set(),
+): RawConfig {
+  return sampleConfig(readStackFile(file), Object.values(schemas), renewed);
 }
 
 /** Runs the whole program on mocks; it may be called any number of times. @throws what the program throws. */
@@ -28,13 +33,13 @@ export async function runProgram(world: World): Promise<Recording> {
 /** What `npm run render` prints of a resource. */
 export type Rendered = Omit<Registration, "inputs"> & { readonly inputs: unknown };
 
-/** A recording as plain data: sorted by URN, keys sorted, every leaf of a secret `[secret]`. */
-export function rendered({ resources }: Recording): readonly Rendered[] {
+/** A recording as plain data: sorted by URN, keys sorted, every leaf of a secret hidden. */
+export function rendered({ resources }: Recording, hide?: Hide): readonly Rendered[] {
   return resources
     .map(({ urn, type, name, parent, provider, inputs, options }) => ({
       ...{ urn, type, name, parent, provider },
-      inputs: redact(inputs),
-      options: redact(options) as Registration["options"],
+      inputs: redact(inputs, hide),
+      options: redact(options, hide) as Registration["options"],
     }))
     .sort((a, b) => (a.urn < b.urn ? -1 : 1));
 }
@@ -42,4 +47,26 @@ export function rendered({ resources }: Recording): readonly Rendered[] {
 /** Renders a stack by its name. @throws if there is no such stack or its config has problems. */
 export async function render(stack: string): Promise<readonly Rendered[]> {
   return rendered(await runProgram({ stack, config: stackConfig(stack) }));
+}
+
+/** What a render for a comparison is told. */
+export interface Renewed {
+  /** URNs of resources that are made anew. */
+  readonly urns: readonly string[];
+  /** Config keys of secrets that have another value. */
+  readonly secrets: readonly string[];
+}
+
+/** A render to be compared with another one: a secret's leaf is a digest of the sample that stands for it. */
+export async function renderForComparison(
+  stack: string,
+  { urns, secrets }: Renewed,
+  file = stackPath(stack),
+): Promise<readonly Rendered[]> {
+  const config = stackConfig(stack, file, new Set(secrets));
+  return rendered(await runProgram({ stack, config, renewed: new Set(urns) }), (leaf) => hiddenDigest(leaf));
+}
+
+function hiddenDigest(leaf: unknown): string {
+  return `[secret ${createHash("sha256").update(JSON.stringify(leaf)).digest("hex").slice(0, 12)}]`;
 }

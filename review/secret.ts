@@ -27,15 +27,21 @@ export function fromWire(value: unknown): unknown {
   return Object.fromEntries(Object.entries(rest).map(([key, held]) => [key, fromWire(held)]));
 }
 
-/** The value with keys sorted and every leaf of a secret replaced by `[secret]`; keys and lengths of lists stay. */
-export function redact(value: unknown, secret = false): unknown {
-  if (value instanceof Secret) return redact(value.value, true);
-  if (Array.isArray(value)) return value.map((item) => redact(item, secret));
+/** What is shown instead of a leaf of a secret. */
+const hidden = "[secret]";
+
+/** What stands for a leaf of a secret: always the same text, or one that differs with the leaf. */
+export type Hide = (leaf: unknown) => string;
+
+/** The value with keys sorted and every leaf of a secret hidden; keys and lengths of lists stay. */
+export function redact(value: unknown, hide: Hide = () => hidden, secret = false): unknown {
+  if (value instanceof Secret) return redact(value.value, hide, true);
+  if (Array.isArray(value)) return value.map((item) => redact(item, hide, secret));
   if (typeof value === "object" && value !== null) {
     const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-    return Object.fromEntries(entries.map(([key, item]) => [key, redact(item, secret)]));
+    return Object.fromEntries(entries.map(([key, item]) => [key, redact(item, hide, secret)]));
   }
-  return secret ? "[secret]" : value;
+  return secret ? hide(value) : value;
 }
 
 /** Every text that is not secret: keys and leaves, with their path. */

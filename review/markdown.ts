@@ -1,0 +1,153 @@
+/** The report of a pull request: Markdown that fits into one comment. */
+import { blocking } from "./blocking.ts";
+import type { Change, Operation } from "./compare.ts";
+import { changeTitle, diffLines, isComponent, operations, systemOf, verbs } from "./words.ts";
+
+/** By this line the report finds its own earlier comment. */
+export const marker = "<!-- orrery-review -->";
+
+/** GitHub takes 65536 characters; some are left for what it adds. */
+const room = 60_000;
+
+/** What changes in one stack. */
+export interface StackReview {
+  readonly stack: string;
+  readonly changes: readonly Change[];
+}
+
+/** How many resources there are of each operation. */
+type Counts = Readonly<Record<Operation, number>>;
+
+/** Resources that change; components are folders and not counted. */
+function realChanges(changes: readonly Change[]): readonly Change[] {
+  return changes.filter(({ type }) => !isComponent(type));
+}
+
+function count(changes: readonly Change[]): Counts {
+  const of = (operation: Operation): number => changes.filter((one) => one.operation === operation).length;
+  return { create: of("create"), update: of("update"), replace: of("replace"), delete: of("delete"), keep: of("keep") };
+}
+
+/** `2 to create, 1 to replace`; empty when nothing changes. */
+function countText(counts: Counts): string {
+  return operations
+    .filter((operation) => counts[operation] > 0)
+    .map((operation) => {
+      const text = operation === "keep" ? `${counts.keep} treated otherwise` : `${counts[operation]} to ${operation}`;
+      return operation === "replace" || operation === "delete" ? `**${text}**` : text;
+    })
+    .join(", ");
+}
+
+/** `1 to replace, 2 to create` of all stacks, in plain text. */
+export function summaryLine(stacks: readonly StackReview[]): string {
+  const text = countText(count(stacks.flatMap(({ changes }) => realChanges(changes)))).replaceAll("**", "");
+  return text === "" ? "nothing changes" : text;
+}
+
+/** The whole report. `base` and `head` name the commits; `notes` are sentences about what could not be compared. */
+export function markdown(
+  stacks: readonly StackReview[],
+  base: string,
+  head: string,
+  notes: readonly string[] = [],
+): string {
+  const all = stacks.map(({ stack, changes }) => ({ stack, changes: realChanges(changes) }));
+  const stops = all.flatMap(({ stack, changes }) =>
+    changes.flatMap((one) =>
+      blocking(one).map((reason) => `- \`${stack}\` ${inCode(changeTitle(one))}: ${escaped(reason)}`),
+    ),
+  );
+  const changed = all.filter(({ changes }) => changes.length > 0);
+  const still = all.filter(({ changes }) => changes.length === 0).map(({ stack }) => stack);
+  const total = countText(count(all.flatMap(({ changes }) => changes)));
+  const top = [
+    marker,
+    "## What this changes",
+    "",
+    total === ""
+      ? `Nothing in any stack (${still.join(", ")}).`
+      : `${total}${stops.length > 0 ? `; :no_entry: **${stops.length} to look at before merging**` : ""}`,
+    ...(changed.length === 0 ? [] : ["", ...table(changed)]),
+    ...(changed.length > 0 && still.length > 0 ? ["", `Nothing changes in ${still.join(", ")}.`] : []),
+    ...(stops.length === 0 ? [] : ["", "### :no_entry: Look at these before merging", "", ...limited(stops, 60)]),
+  ];
+  const bottom = [
+    "",
+    ...notes.map((note) => `> ${escaped(note)}`),
+    `<sub>Compares the program at ${base} with the program at ${head}, offline: no cloud was asked and no secret was read. A live preview compares the program with the state.</sub>`,
+    "",
+  ];
+  const left = room - [...top, ...bottom].join("\n").length;
+  return [...top, ...details(changed, left), ...bottom].join("\n");
+}
+
+function table(stacks: readonly StackReview[]): readonly string[] {
+  const rows = stacks.flatMap(({ stack, changes }) =>
+    bySystem(changes).map(([system, own]) => {
+      const counts = count(own);
+      const cells = operations.map((operation) => (counts[operation] === 0 ? "" : String(counts[operation])));
+      return `| ${[stack, system, ...cells].join(" | ")} |`;
+    }),
+  );
+  const head = ["stack", "system", ...operations.map((operation) => verbs[operation])];
+  return [`| ${head.join(" | ")} |`, `|${" --- |".repeat(head.length)}`, ...rows];
+}
+
+function bySystem(changes: readonly Change[]): readonly (readonly [string, readonly Change[]])[] {
+  const groups = Map.groupBy(changes, ({ urn }) => systemOf(urn));
+  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** A folded block for each system of each stack, as far as there is room; replaced and deleted resources come first. */
+function details(stacks: readonly StackReview[], characters: number): readonly string[] {
+  let left = characters;
+  let untold = 0;
+  const lines: string[] = [];
+  for (const { stack, changes } of stacks) {
+    for (const [system, own] of bySystem(changes)) {
+      const blocks: string[] = [];
+      for (const one of own.toSorted((a, b) => operations.indexOf(a.operation) - operations.indexOf(b.operation))) {
+        const full = resourceBlock(one);
+        if (full.length + 300 > left) {
+          untold++;
+          continue;
+        }
+        left -= full.length + 1;
+        blocks.push(full);
+      }
+      const summary = `<summary>${stack}, ${system}: ${countText(count(own)).replaceAll("**", "")}</summary>`;
+      left -= summary.length + 40;
+      if (blocks.length > 0) lines.push("", "<details>", summary, "", ...blocks, "</details>");
+    }
+  }
+  if (untold > 0)
+    lines.push("", `${untold} more resources change; the page that belongs to this report shows all of them.`);
+  return lines;
+}
+
+function resourceBlock(one: Change): string {
+  const reasons = blocking(one).map((reason) => ` :no_entry: ${escaped(reason)}`);
+  const lines = diffLines(one);
+  const title = `**${verbs[one.operation]}** ${inCode(changeTitle(one))}${reasons.join("")}`;
+  if (lines.length === 0) return `${title}\n`;
+  const fence = "`".repeat(Math.max(3, ...lines.map((line) => longestRun(line) + 1)));
+  return [title, "", `${fence}diff`, ...lines, fence, ""].join("\n");
+}
+
+function longestRun(line: string): number {
+  return Math.max(0, ...[...line.matchAll(/`+/g)].map(([run]) => run.length));
+}
+
+function inCode(text: string): string {
+  return `\`${text.replaceAll("`", "'")}\``;
+}
+
+/** Text of others among our Markdown: no markup, no mention. */
+function escaped(text: string): string {
+  return text.replaceAll(/[\\`*_<>|[\]@#]/g, (sign) => `&#${sign.charCodeAt(0)};`).replaceAll("\n", " ");
+}
+
+function limited(lines: readonly string[], most: number): readonly string[] {
+  return lines.length <= most ? lines : [...lines.slice(0, most), `- and ${lines.length - most} more`];
+}

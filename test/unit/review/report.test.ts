@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { blocking } from "../../../review/blocking.ts";
+import { compare } from "../../../review/compare.ts";
+import { markdown, marker } from "../../../review/markdown.ts";
+import type { Rendered } from "../../../review/render.ts";
+import { deployment, resource } from "./world.ts";
+
+/** Why the only change between two states of a resource blocks. */
+function reasons(before: Rendered | undefined, after: Rendered | undefined): readonly string[] {
+  const side = (one: Rendered | undefined): readonly Rendered[] => (one === undefined ? [] : [one]);
+  return compare(side(before), side(after)).flatMap((change) => blocking(change));
+}
+
+describe("a review stops at", () => {
+  it("anything that replaces or deletes what holds data", () => {
+    const claim = (inputs: object, options: Rendered["options"] = {}): Rendered =>
+      resource("kubernetes:core/v1:PersistentVolumeClaim", "data", inputs, options);
+    assert.deepEqual(reasons(claim({}), undefined), ["deletes what holds data"]);
+    assert.deepEqual(reasons(claim({}, { retainOnDelete: true }), undefined), [
+      "deletes what holds data; the old one stays in the cloud, unmanaged",
+    ]);
+    assert.deepEqual(reasons(claim({ spec: {} }), claim({ spec: { storageClassName: "ssd" } })), [
+      "replaces what holds data, because of spec.storageClassName",
+    ]);
+    assert.deepEqual(reasons(claim({ spec: {} }), claim({ spec: { resources: "2Gi" } })), []);
+    const password = (length: number): Rendered =>
+      resource("random:index/randomPassword:RandomPassword", "password", { length });
+    assert.deepEqual(reasons(password(20), password(30)), ["replaces what holds data, because of length"]);
+    const guarded = resource("openstack:compute/instance:Instance", "host", {}, { protect: true });
+    assert.deepEqual(reasons(guarded, undefined), ["deletes what holds data"]);
+    assert.deepEqual(reasons(deployment("a:1"), undefined), []);
+  });
+
+  it("anything that drops protection", () => {
+    const volume = (options: Rendered["options"]): Rendered =>
+      resource("openstack:blockstorage/volume:Volume", "home", {}, options);
+    assert.deepEqual(reasons(volume({ protect: true, retainOnDelete: true }), volume({})), [
+      "drops protect",
+      "drops retainOnDelete",
+    ]);
+    assert.deepEqual(reasons(volume({}), volume({ protect: true })), []);
+  });
+
+  it("anything that opens a security group or a Route", () => {
+    const rule = (inputs: object): Rendered =>
+      resource("openstack:networking/secGroupRule:SecGroupRule", "in", {
+        ...{ direction: "ingress", ethertype: "IPv4", protocol: "tcp", portRangeMin: 22, portRangeMax: 22 },
+        ...inputs,
+      });
+    assert.deepEqual(reasons(undefined, rule({ remoteIpPrefix: "0.0.0.0/0" })), [
+      "lets everybody (IPv4) in to port 22 (tcp)",
+    ]);
+    assert.deepEqual(reasons(rule({ remoteIpPrefix: "10.0.0.0/8" }), rule({ remoteIpPrefix: "10.0.0.0/4" })), [
+      "lets 10.0.0.0/4 in to port 22 (tcp)",
+    ]);
+    assert.deepEqual(reasons(undefined, rule({ direction: "egress" })), []);
+    assert.deepEqual(reasons(rule({}), undefined), []);
+    const route = (list: string): Rendered =>
+      resource("kubernetes:route.openshift.io/v1:Route", "web", {
+        metadata: { annotations: { "haproxy.router.openshift.io/ip_whitelist": list } },
+      });
+    assert.deepEqual(reasons(route("10.0.0.0/8"), route("")), ["opens the Route to everybody"]);
+    assert.deepEqual(reasons(route(""), route("10.0.0.0/8")), []);
+  });
+
+  it("anything that widens rights", () => {
+    const role = (verbs: readonly string[], resources = ["pods"]): Rendered =>
+      resource("kubernetes:rbac.authorization.k8s.io/v1:Role", "reader", {
+        rules: [{ apiGroups: [""], resources, verbs }],
+      });
+    assert.deepEqual(reasons(role(["get"]), role(["get", "delete"])), ["grants delete pods"]);
+    assert.deepEqual(reasons(role(["get", "delete"]), role(["get"])), []);
+    assert.deepEqual(reasons(role(["get"]), role(["get"], ["pods", "secrets"])), ["grants get secrets"]);
+    const binding = (name: string, ...subjects: readonly string[]): Rendered =>
+      resource("kubernetes:rbac.authorization.k8s.io/v1:RoleBinding", "binding", {
+        roleRef: { kind: "ClusterRole", name },
+        subjects: subjects.map((one) => ({ kind: "ServiceAccount", namespace: "thoth", name: one })),
+      });
+    assert.deepEqual(reasons(undefined, binding("edit", "bot")), [
+      "gives ServiceAccount thoth/bot the rights of ClusterRole edit",
+    ]);
+    assert.deepEqual(reasons(binding("edit", "bot"), binding("edit", "bot", "other")), [
+      "gives ServiceAccount thoth/other the rights of ClusterRole edit",
+    ]);
+    assert.deepEqual(reasons(binding("view", "bot"), binding("admin", "bot")), [
+      "gives ServiceAccount thoth/bot the rights of ClusterRole admin",
+    ]);
+    assert.deepEqual(reasons(binding("edit", "bot", "other"), binding("edit", "bot")), []);
+  });
+
+  it("images that move to a tag without digest", () => {
+    const digest = `quay.io/web@sha256:${"a".repeat(64)}`;
+    assert.deepEqual(reasons(deployment("quay.io/web:1"), deployment("quay.io/web:2")), [
+      "runs quay.io/web:2, a tag without digest",
+    ]);
+    assert.deepEqual(reasons(deployment(digest), deployment("quay.io/web:2")).length, 1);
+    assert.deepEqual(reasons(deployment("quay.io/web:1"), deployment(digest)), []);
+  });
+});
+
+describe("the report of a review", () => {
+  const report = (before: readonly Rendered[], after: readonly Rendered[]): string =>
+    markdown([{ stack: "test", changes: compare(before, after) }], "aaa", "bbb");
+
+  it("says in one line what happens, and the dangerous first", () => {
+    const text = report(
+      [deployment("web:1"), resource("kubernetes:core/v1:PersistentVolumeClaim", "data")],
+      [deployment("web:2"), resource("kubernetes:core/v1:Secret", "key")],
+    );
+    assert.ok(text.startsWith(`${marker}\n## What this changes\n\n**1 to delete**, 1 to create, 1 to update;`), text);
+    assert.match(text, /\*\*2 to look at before merging\*\*/);
+    assert.match(text, /^\| test \| thoth \| {2}\| 1 \| 1 \| 1 \| {2}\|$/m);
+    assert.ok(text.indexOf("**deleted**") < text.indexOf("**updated**"));
+    assert.match(text, /```diff\n {2}spec\.template\.spec\.containers\[web\]\.image:\n- web:1\n\+ web:2\n```/);
+    assert.equal(text.match(/<details>/g)?.length, text.match(/<\/details>/g)?.length);
+  });
+
+  it("says that nothing changes", () => {
+    assert.match(report([deployment("web:1")], [deployment("web:1")]), /^Nothing in any stack \(test\)\.$/m);
+  });
+
+  it("never shows a secret, only that it is another one", () => {
+    const secret = (digest: string): Rendered =>
+      resource("kubernetes:core/v1:Secret", "key", {
+        stringData: { token: `[secret ${digest}]`, map: { a: `[secret ${digest}]` } },
+      });
+    const text = report([secret("0123456789ab")], [secret("ba9876543210")]);
+    assert.match(text, /stringData\.token:\n- \[secret\]\n\+ \[secret\], another one/);
+    assert.doesNotMatch(text, /0123456789ab|ba9876543210/);
+  });
+
+  it("fits into a comment, and says how much it leaves out", () => {
+    const many = (value: string): Rendered[] =>
+      Array.from({ length: 600 }, (_, at) =>
+        resource("kubernetes:core/v1:ConfigMap", `files-${at}`, { data: { text: `${value} `.repeat(100) } }),
+      );
+    const text = report(many("a"), many("b"));
+    assert.ok(text.length <= 65_536 && text.length > 40_000, `${text.length}`);
+    const shown = text.match(/^\*\*updated\*\*/gm)?.length ?? 0;
+    const left = Number(/^(\d+) more resources change/m.exec(text)?.[1]);
+    assert.equal(shown + left, 600);
+    assert.match(text, /600 to update/);
+  });
+
+  it("keeps what others wrote from becoming markup", () => {
+    const text = report(
+      [deployment("web:1", { note: "a" })],
+      [deployment("web:1", { note: "line\n```\n</details><script>alert(1)</script> @everyone" })],
+    );
+    const fence = /^(`{3,})diff$/m.exec(text)?.[1] ?? "";
+    assert.equal(fence.length, 4);
+    assert.ok(text.indexOf("<script>") > text.indexOf(`${fence}diff`));
+    assert.ok(text.lastIndexOf("<script>") < text.lastIndexOf(fence));
+    const named = resource("kubernetes:core/v1:PersistentVolumeClaim", "x", {}, { protect: true });
+    const bound = resource("kubernetes:rbac.authorization.k8s.io/v1:RoleBinding", "b", {
+      roleRef: { kind: "Role", name: "<img src=x> @team" },
+      subjects: [{ kind: "User", name: "a|b" }],
+    });
+    assert.doesNotMatch(report([named], [bound]), /<img|@team|a\|b/);
+  });
+});
