@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Cloud } from "../openstack/cloud.ts";
 import { Lookup } from "../openstack/lookup.ts";
+import { withinQuota } from "../openstack/quota.ts";
 import { SecurityGroup } from "../openstack/securityGroup.ts";
 import { Zone } from "../openstack/zone.ts";
 import { Clavius, claviusRules } from "./clavius.ts";
@@ -8,6 +9,7 @@ import type { CallystoConfig, CallystoSettings } from "./config.ts";
 import type { HubSecrets } from "./guest/hubGuest.ts";
 import { type EnvironmentArgs, Hub } from "./hub.ts";
 import { completeKeys } from "./keys.ts";
+import { type FlavorSize, needsOf } from "./needs.ts";
 
 /** What {@link Callysto} needs. */
 export interface CallystoArgs {
@@ -21,6 +23,8 @@ export interface EnvironmentOutput {
   readonly hostname: pulumi.Output<string>;
   /** Address to log in to as ptty2u. */
   readonly address: pulumi.Output<string>;
+  /** Public half of the guest's SSH host key; none where the inside is not described. */
+  readonly hostKey?: pulumi.Output<string>;
 }
 
 /** Callysto: JupyterHub for schools, and the workstation of its team. */
@@ -36,6 +40,7 @@ export class Callysto extends pulumi.ComponentResource {
     if (settings.packerSecurityGroup) {
       new SecurityGroup(`${name}-packer`, { groupName: "packer", rules: claviusRules }, { parent: this });
     }
+    const room = this.room(settings);
     const built: Record<string, Hub | Clavius> = {};
     for (const [environment, own] of keypairOwnersFirst(settings)) {
       const common: Omit<EnvironmentArgs<unknown>, "settings"> = {
@@ -45,6 +50,7 @@ export class Callysto extends pulumi.ComponentResource {
         sharedKeypair: own.keypair.mode === "shared" ? built[own.keypair.with]?.host.keypairName : undefined,
         zoneId: zoneIds[own.domain],
         keys: completeKeys(settings.sshKeys, own.sshKeys),
+        room,
         retainOnDelete: settings.retainOnDelete,
         privateKey: args.config.secrets.deployPrivateKey,
       };
@@ -59,12 +65,22 @@ export class Callysto extends pulumi.ComponentResource {
     }
 
     this.environments = Object.fromEntries(
-      Object.entries(built).map(([environment, { host }]) => [
+      Object.entries(built).map(([environment, { host, hostKey }]) => [
         environment,
-        { hostname: host.hostname, address: host.loginAddress },
+        { hostname: host.hostname, address: host.loginAddress, ...(hostKey === undefined ? {} : { hostKey }) },
       ]),
     );
     this.registerOutputs({ environments: this.environments });
+  }
+
+  /** Refuses what the project's quota cannot hold, before the first server. */
+  private room(settings: CallystoSettings): pulumi.Output<true> {
+    const sizes: Record<string, pulumi.Output<FlavorSize>> = {};
+    for (const [environment, { flavor }] of Object.entries(settings.environments)) {
+      sizes[flavor] ??= new Lookup(this, `callysto:settings.environments.${environment}`).flavorSize(flavor);
+    }
+    const need = pulumi.all(sizes).apply((known) => needsOf(settings, known));
+    return withinQuota(this, "callysto:settings.environments", need);
   }
 
   /** Ids of the zones that records can go to; none for a domain whose DNS is run elsewhere. */

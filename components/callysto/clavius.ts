@@ -8,6 +8,8 @@ import type { EnvironmentArgs } from "./hub.ts";
 /** The team's workstation, from which the hubs are run. */
 export class Clavius extends pulumi.ComponentResource {
   readonly host: Host;
+  /** Public half of the key by which SSH knows the guest; none where the inside is not described. */
+  readonly hostKey: pulumi.Output<string> | undefined;
 
   constructor(name: string, args: EnvironmentArgs<ClaviusSettings>, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:callysto:Clavius", name, {}, opts);
@@ -16,7 +18,8 @@ export class Clavius extends pulumi.ComponentResource {
     this.host = new Host(`${name}-host`, { ...args, rules: claviusRules, disks }, { parent: this });
     const { guest } = args.settings;
     if (guest !== undefined) {
-      new ClaviusGuest(`${name}-inside`, { ...args, settings: guest, host: this.host }, { parent: this });
+      const inside = { ...args, settings: guest, host: this.host };
+      this.hostKey = new ClaviusGuest(`${name}-inside`, inside, { parent: this }).hostKey;
     }
     this.registerOutputs({ hostname: this.host.hostname });
   }

@@ -39,21 +39,15 @@ const zone = z.discriminatedUnion("mode", [
   z.strictObject({ mode: z.literal("outside").describe("DNS is run elsewhere; no records are made.") }),
 ]);
 
-const prefix = z
-  .string()
-  .regex(/^([a-z0-9][a-z0-9-]{0,29})?$/, "expected at most 30 of a-z, 0-9 and hyphens")
-  .default("")
-  .describe("Put before it, e.g. `hub-ci-`.");
-
 const name = z.discriminatedUnion("mode", [
   z.strictObject({ mode: z.literal("fixed"), label: label.describe("First label of the host name.") }),
   z.strictObject({
     mode: z.literal("pet").describe("A random adjective and animal."),
-    prefix,
-  }),
-  z.strictObject({
-    mode: z.literal("id").describe("Eight random hexadecimal digits."),
-    prefix,
+    prefix: z
+      .string()
+      .regex(/^([a-z0-9][a-z0-9-]{0,29})?$/, "expected at most 30 of a-z, 0-9 and hyphens")
+      .default("")
+      .describe("Put before it, e.g. `hub-ci-`."),
   }),
 ]);
 

@@ -8,6 +8,7 @@ import { access } from "./access.ts";
 import { base } from "./base.ts";
 import { docker } from "./docker.ts";
 import type { ClaviusGuestSettings } from "./settings.ts";
+import { workVolume, workVolumeCommand } from "./workVolume.ts";
 
 /** What a {@link ClaviusGuest} needs. */
 export interface ClaviusGuestArgs {
@@ -24,8 +25,8 @@ const tools = [
   "python3-designateclient",
   "dehydrated",
   "bsd-mailx",
+  "dma",
   "bind9-dnsutils",
-  "cryptsetup",
 ];
 
 /** The inside of the workstation; its encrypted volume is opened by hand, as only people know its passphrase. */
@@ -40,6 +41,7 @@ export class ClaviusGuest extends pulumi.ComponentResource {
       base: host.hostname.apply((hostname) => base({ ...settings, hostname, packages })),
       access: access(Object.values(args.keys)),
       firewall: firewall({ open: [22] }),
+      "work-volume": (host.volumes.volumeIds.homedir ?? pulumi.output("")).apply(workVolume),
       "docker-volume": (host.volumes.volumeIds.docker ?? pulumi.output("")).apply(dockerVolume),
       docker: docker("root"),
     };
@@ -53,7 +55,11 @@ export class ClaviusGuest extends pulumi.ComponentResource {
         after: host.volumes.attachments,
         secrets: {},
         parts,
-        release: ["systemctl -q stop docker.socket docker 2>/dev/null || true", "umount -q /var/lib/docker || true"],
+        release: [
+          "systemctl -q stop docker.socket docker 2>/dev/null || true",
+          "umount -q /var/lib/docker || true",
+          `${workVolumeCommand} close || true`,
+        ],
       },
       { parent: this },
     );

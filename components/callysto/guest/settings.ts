@@ -69,6 +69,10 @@ const common = {
   adminEmail: z.email().default("sysadmin@callysto.ca").describe("Gets root's mail."),
   packages: z.array(text).default([]).describe("Debian packages besides the base list."),
   absentPackages: z.array(text).default([]).describe("Debian packages that must not be there."),
+  packageUpdates: z
+    .boolean()
+    .default(true)
+    .describe("Take part in `npm run ops -- callysto update`; security updates are another matter."),
   securityUpdates: z.boolean().default(true).describe("Install Debian's security updates every day."),
 };
 
