@@ -5,7 +5,8 @@ import { withinQuota } from "../openstack/quota.ts";
 import { SecurityGroup } from "../openstack/securityGroup.ts";
 import { Zone } from "../openstack/zone.ts";
 import { Clavius, claviusRules } from "./clavius.ts";
-import type { CallystoConfig, CallystoSettings } from "./config.ts";
+import type { CallystoConfig, CallystoSettings, ClaviusSettings } from "./config.ts";
+import type { ClaviusSecrets } from "./guest/claviusGuest.ts";
 import type { HubSecrets } from "./guest/hubGuest.ts";
 import { type EnvironmentArgs, Hub } from "./hub.ts";
 import { completeKeys } from "./keys.ts";
@@ -61,7 +62,11 @@ export class Callysto extends pulumi.ComponentResource {
               { ...common, settings: own, secrets: hubSecrets(args.config, environment) },
               { parent: this },
             )
-          : new Clavius(`${name}-${environment}`, { ...common, settings: own }, { parent: this });
+          : new Clavius(
+              `${name}-${environment}`,
+              { ...common, settings: own, secrets: claviusSecrets(args.config, environment, own) },
+              { parent: this },
+            );
     }
 
     this.environments = Object.fromEntries(
@@ -105,6 +110,15 @@ function hubSecrets({ families }: CallystoConfig, environment: string): HubSecre
     googleClientSecret: families.googleClientSecret[environment],
     swiftPassword: families.swiftPassword[environment],
     backupKey: families.backupKey[environment],
+  };
+}
+
+/** What the config holds for one workstation. */
+function claviusSecrets({ families }: CallystoConfig, environment: string, { guest }: ClaviusSettings): ClaviusSecrets {
+  const own = Object.keys(guest?.certificates ?? {});
+  return {
+    designate: Object.fromEntries(Object.entries(families.designateSecret).filter(([name]) => own.includes(name))),
+    pushKey: families.certificatePushKey[environment],
   };
 }
 

@@ -1,9 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type Ingress, ping, tcp } from "../openstack/securityGroup.ts";
 import type { ClaviusSettings } from "./config.ts";
-import { ClaviusGuest } from "./guest/claviusGuest.ts";
+import { ClaviusGuest, type ClaviusSecrets } from "./guest/claviusGuest.ts";
 import { Host } from "./host.ts";
 import type { EnvironmentArgs } from "./hub.ts";
+
+/** What a {@link Clavius} needs. */
+export interface ClaviusArgs extends EnvironmentArgs<ClaviusSettings> {
+  readonly secrets: ClaviusSecrets;
+}
 
 /** The team's workstation, from which the hubs are run. */
 export class Clavius extends pulumi.ComponentResource {
@@ -11,7 +16,7 @@ export class Clavius extends pulumi.ComponentResource {
   /** Public half of the key by which SSH knows the guest; none where the inside is not described. */
   readonly hostKey: pulumi.Output<string> | undefined;
 
-  constructor(name: string, args: EnvironmentArgs<ClaviusSettings>, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: ClaviusArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:callysto:Clavius", name, {}, opts);
     const { homedirSize, dockerSize } = args.settings;
     const disks = { homedir: { suffix: "homedir", size: homedirSize }, docker: { suffix: "docker", size: dockerSize } };

@@ -39,7 +39,7 @@ export function needsOf(settings: CallystoSettings, sizes: Readonly<Record<strin
 }
 
 /** What one environment takes. */
-export function needsOfHost(environment: HostSettings, sizes: Readonly<Record<string, FlavorSize>>): Amounts {
+function needsOfHost(environment: HostSettings, sizes: Readonly<Record<string, FlavorSize>>): Amounts {
   const size = sizes[environment.flavor];
   const rules = environment.kind === "hub" ? hubRules : claviusRules;
   return {

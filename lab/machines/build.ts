@@ -24,7 +24,7 @@ export interface Recipe {
 }
 
 /** Software that does not come from Debian. */
-export interface Software {
+interface Software {
   readonly venvs: readonly { readonly folder: string; readonly requirements: readonly string[] }[];
   readonly nodePackages: readonly { readonly folder: string; readonly name: string; readonly version: string }[];
   /** Container images with a notebook server, made of the image's own Python. */

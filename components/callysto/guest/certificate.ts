@@ -1,8 +1,11 @@
-import type { GuestFile } from "../../openstack/guest/description.ts";
+import type { GuestFile, GuestPart } from "../../openstack/guest/description.ts";
 
 export const certificateFile = "/etc/pki/tls/certs/fullchain.pem";
 export const keyFile = "/etc/pki/tls/private/privkey.pem";
 export const virtualHostsFile = "/etc/apache2/sites-available/jupyter.conf";
+
+/** Account of the workstation. */
+export const pusher = "certificate";
 
 /** Takes a new certificate from standard input; whoever pushes one, a person or the workstation, calls this. */
 export const receiver = "/usr/local/sbin/receive-certificate";
@@ -10,6 +13,20 @@ export const receiver = "/usr/local/sbin/receive-certificate";
 /** The receiver: nothing is put in place that is not whole, valid now and for this host. */
 export function receiverFile(hostname: string): GuestFile {
   return { path: receiver, mode: "0755", text: script(hostname) };
+}
+
+/** Account by which the workstation pushes: its key runs the receiver and nothing else. */
+export function pushAccount(publicKey: string): GuestPart {
+  const home = `/var/lib/${pusher}`;
+  const only = `restrict,command="sudo -n ${receiver}" ${publicKey.trim()}\n`;
+  return {
+    accounts: [{ name: pusher, home }],
+    files: [
+      { path: `${home}/.ssh/authorized_keys`, mode: "0600", owner: `${pusher}:${pusher}`, text: only },
+      { path: "/etc/sudoers.d/certificate", mode: "0440", text: `${pusher} ALL=(root) NOPASSWD: ${receiver} ""\n` },
+    ],
+    steps: ['visudo -qcf /etc/sudoers.d/certificate || fail "sudo refuses /etc/sudoers.d/certificate"'],
+  };
 }
 
 function script(hostname: string): string {

@@ -42,7 +42,10 @@ async function deploy(environments: object, more: object = {}): Promise<Seen> {
     });
     assert.deepEqual(callystoSchema.rules?.(settings), []);
     const secrets = { deployPrivateKey: pulumi.secret("key") };
-    const families = { dummyPassword: {}, googleClientSecret: {}, swiftPassword: {}, backupKey: {} };
+    const families = {
+      ...{ dummyPassword: {}, googleClientSecret: {}, swiftPassword: {}, backupKey: {} },
+      ...{ designateSecret: {}, certificatePushKey: {} },
+    };
     new Callysto("callysto", { config: { settings, secrets, families }, cloud }, { providers: [provider] });
   });
 }
