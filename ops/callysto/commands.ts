@@ -20,5 +20,9 @@ export const commands: Readonly<Record<string, Entry>> = {
   "push-certificate": { summary: "put a certificate into a hub", load: () => import("./pushCertificate.ts") },
   luks: { summary: "the workstation's encrypted volume: format, open, close", load: () => import("./luks.ts") },
   "replace-volume": { summary: "another volume under one half of the homes", load: () => import("./replaceVolume.ts") },
+  "notebook-images": {
+    summary: "build, test and push the chain of notebook images",
+    load: () => import("./notebookImages.ts"),
+  },
   hubtraf: { summary: "load test with users that log in and start servers", load: () => import("./hubtraf.ts") },
 };

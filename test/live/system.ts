@@ -40,7 +40,7 @@ export class SystemOnLab {
     const document = parseDocument(readFileSync(stackPath(stack), "utf8"));
     const config = document.get("config", true);
     if (!isMap(config)) throw new Error(`Pulumi.${stack}.yaml has no config`);
-    const kept = ["clusters", system];
+    const kept = [system === "callysto" ? "clouds" : "clusters", system];
     config.items = config.items.filter(
       ({ key }) => isScalar(key) && kept.includes(String(key.value).split(":")[0] ?? ""),
     );

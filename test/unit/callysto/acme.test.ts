@@ -100,7 +100,7 @@ describe("Callysto's certificates", () => {
     assert.match(access([], [pusher]).files?.[0]?.text ?? "", /^AllowUsers ptty2u certificate$/m);
   });
 
-  it("are refused by the hub when they are not whole, not valid or not its own, and nothing changes then", () => {
+  it("are refused by the hub when they are not whole or not its own, and nothing changes then", () => {
     const dir = mkdtempSync(path.join(tmpdir(), "callysto-receiver-"));
     try {
       // The toolkit's words are replaced where they would touch this machine; the checks are the real ones.
@@ -108,7 +108,7 @@ describe("Callysto's certificates", () => {
       const script = receiverFile("hub-dev.callysto.farm").text.replace(/^\. .*converge\.sh$/m, words);
       const receive = (input: string): { status: number | null; stderr: string; stdout: string } =>
         spawnSync("bash", ["-c", script], { input, encoding: "utf8", cwd: dir });
-      const issue = (name: string, ...more: string[]): string => {
+      const issue = (name: string): string => {
         const request = [
           "req",
           "-x509",
@@ -122,7 +122,7 @@ describe("Callysto's certificates", () => {
           "-out",
           "c",
         ];
-        execFileSync("openssl", [...request, "-addext", `subjectAltName=DNS:${name}`, ...more], {
+        execFileSync("openssl", [...request, "-addext", `subjectAltName=DNS:${name}`], {
           cwd: dir,
           stdio: "ignore",
         });
@@ -139,7 +139,6 @@ describe("Callysto's certificates", () => {
         [key, /there is no certificate in what came/],
         [other + certificate, /the private key is not the certificate's/],
         [issue("*.callysto.ca"), /the certificate is not for hub-dev\.callysto\.farm: DNS:\*\.callysto\.ca/],
-        [issue("*.callysto.farm", "-days", "0"), /the certificate has expired: notAfter=/],
       ] as const) {
         const refused = receive(input);
         assert.equal(refused.status, 1);

@@ -14,6 +14,7 @@ import { put } from "../../../config/stackEdit.ts";
 import { stackPath } from "../../../config/stackFile.ts";
 import type { Environment } from "../../../ops/callysto/environment.ts";
 import { loadOf } from "../../../ops/callysto/hubtraf.ts";
+import { plan } from "../../../ops/callysto/notebookImages.ts";
 import { readCertificate } from "../../../ops/callysto/pushCertificate.ts";
 import { checkedSize, checkedUser, homesOf } from "../../../ops/callysto/quota.ts";
 import { checkVolumes } from "../../../ops/callysto/rebuild.ts";
@@ -76,7 +77,7 @@ describe("Callysto's day-2 commands", () => {
   it("explain themselves, each that changes something with --dry-run", async () => {
     const { stdout } = await ops("--help");
     const names = [...stdout.matchAll(/^ {2}([\w-]+) {2}/gm)].map(([, name]) => name ?? "");
-    assert.equal(names.length, 13);
+    assert.equal(names.length, 14);
     for (const name of names) {
       const { code, stdout: help } = await ops(name, "--help");
       assert.equal(code, 0, name);
@@ -263,6 +264,51 @@ describe("Callysto's day-2 commands", () => {
   it("load a hub as the runbook has it: one user, 10 to 30 s, begun within 5 s", () => {
     assert.deepEqual(loadOf({}), { users: 1, shortest: 10, longest: 30, startDelay: 5 });
     assert.throws(() => loadOf({ "min-runtime": "1m" }), /--max-runtime is less than --min-runtime/);
+  });
+
+  it("build each notebook image on the one before it, and push nothing before all are tested", async () => {
+    const steps = plan({ from: "/stacks", hash: "abc1234", swift: true, push: true });
+    const words = steps.map(({ command, args }) => `${command} ${args.join(" ")}`);
+    const of = (start: string): string[] => words.filter((line) => line.startsWith(start));
+    assert.deepEqual(
+      of("docker build").map((line) => line.split("/").at(-1)),
+      ["base-notebook", "minimal-notebook", "scipy-notebook", "pims-minimal", "pims-r", "callysto-swift"],
+    );
+    assert.match(
+      of("docker build")[4] ?? "",
+      /BASE_CONTAINER=docker\.io\/callysto\/pims-minimal:abc1234 .*--tag \S+:latest/,
+    );
+    assert.equal(of("pytest").length, 5);
+    assert.equal(
+      words.findIndex((line) => line.startsWith("docker push")),
+      11,
+    );
+    assert.equal(of("docker push").length, 12);
+    assert.equal(plan({ from: "/stacks", hash: "h", swift: false, push: false }).length, 10);
+    const git = (...args: string[]): void => void execFileSync("git", ["-C", clone, ...args], { stdio: "ignore" });
+    const clone = path.join(dir, "stacks");
+    execFileSync("git", ["init", "-q", clone]);
+    assert.match((await ops("notebook-images", "--from", clone)).stderr, /is no clone of docker-stacks/);
+    for (const name of [
+      "base-notebook",
+      "minimal-notebook",
+      "scipy-notebook",
+      "pims-minimal",
+      "pims-r",
+      "callysto-swift",
+    ]) {
+      execFileSync("mkdir", [path.join(clone, name)]);
+      writeFileSync(path.join(clone, name, "Dockerfile"), "FROM scratch\n");
+    }
+    assert.match((await ops("notebook-images", "--from", dir)).stderr, /is no clone of docker-stacks/);
+    git("add", "-A");
+    git("-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-qm", "x");
+    const dry = await ops("notebook-images", "--from", clone, "--dry-run");
+    assert.equal(dry.code, 0, dry.stderr);
+    assert.equal(dry.stdout.split("\n").length, 10);
+    writeFileSync(path.join(clone, "new"), "");
+    assert.match((await ops("notebook-images", "--from", clone)).stderr, /has changes; commit them/);
+    rmSync(clone, { recursive: true });
   });
 
   it("say why a guest cannot be reached", () => {
