@@ -4,6 +4,7 @@ import { type Entry, UsageError } from "./command.ts";
 
 /** The systems that have day-2 commands. */
 const systems: Readonly<Record<string, () => Promise<{ readonly commands: Readonly<Record<string, Entry>> }>>> = {
+  callysto: () => import("./callysto/commands.ts"),
   dials: () => import("./dials/commands.ts"),
   prow: () => import("./prow/commands.ts"),
   packit: () => import("./packit/commands.ts"),

@@ -1,11 +1,14 @@
 /** A stack's settings, as day-2 commands read and change them: in its file, without a passphrase. */
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { promisify } from "node:util";
 import type { z } from "zod";
 import type { SystemSchema } from "../config/define.ts";
+import { openSalt } from "../config/passphrase.ts";
 import { parseConfig } from "../config/parse.ts";
 import { report } from "../config/problems.ts";
+import { samplePassphrase } from "../config/samples.ts";
 import { put } from "../config/stackEdit.ts";
 import { projectDir, readStackFile, sampleConfig, type StackFile, stackPath } from "../config/stackFile.ts";
 import { schemas } from "../config/systems.ts";
@@ -91,9 +94,39 @@ export function changeSettings<S extends z.ZodType>(
 /** The CLI of this project. */
 export const pulumiProgram = path.join(projectDir, "node_modules", ".bin", "pulumi");
 
+/** Text of an encrypted value of the stack's file. @throws UsageError if the passphrase is not the stack's */
+export function secretOf(
+  { name, file }: Pick<SystemStack<unknown>, "name" | "file">,
+  key: string,
+  variable = "PULUMI_CONFIG_PASSPHRASE",
+): string {
+  const { entries, encryptionSalt } = readStackFile(file);
+  const held = entries.get(key);
+  if (held === undefined) throw new Error(`Pulumi.${name}.yaml has no ${key}`);
+  try {
+    const crypter = openSalt(encryptionSalt ?? "", process.env[variable] ?? samplePassphrase(name));
+    return crypter.decrypt(held.value);
+  } catch {
+    throw new UsageError(`${variable} is not the passphrase of stack ${name}; set it`);
+  }
+}
+
+/** Runs the Pulumi CLI and gives what it prints. @throws with its complaint */
+export async function pulumiOutput(stack: Pick<SystemStack<unknown>, "name">, ...words: string[]): Promise<string> {
+  const args = [...words, "--stack", stack.name, "--non-interactive"];
+  try {
+    return (await promisify(execFile)(pulumiProgram, args, { cwd: projectDir, maxBuffer: 256 << 20 })).stdout;
+  } catch (error) {
+    const said = String((error as { stderr?: string }).stderr ?? error).trim();
+    throw new Error(`pulumi ${words.join(" ")} of stack ${stack.name} failed: ${said.replace(/^error: /, "")}`, {
+      cause: error,
+    });
+  }
+}
+
 /** Runs `pulumi up` on the stack in the foreground. @returns its exit code */
-export function pulumiUp(stack: SystemStack<unknown>, yes: boolean): Promise<number> {
-  const args = ["up", "--stack", stack.name, "--config-file", stack.file, ...(yes ? ["--yes"] : [])];
+export function pulumiUp(stack: SystemStack<unknown>, yes: boolean, more: readonly string[] = []): Promise<number> {
+  const args = ["up", "--stack", stack.name, "--config-file", stack.file, ...(yes ? ["--yes"] : []), ...more];
   return new Promise((resolve, reject) => {
     const child = spawn(pulumiProgram, args, {
       cwd: projectDir,

@@ -98,10 +98,11 @@ function metadata({ name, inputs }: NewResource, seed: string): unknown {
 /** Result of a data source: what was asked, an id, and an address where one is looked up. */
 export function callResult({ token, inputs }: Call): Record<string, unknown> {
   const seed = `${token} ${JSON.stringify(inputs)}`;
-  const own: Outputs = token.startsWith("openstack:networking/getFloatingIp:")
-    ? { address: ipv4(seed), portId: "" }
-    : {};
-  return { id: uuid(seed), ...own, ...inputs };
+  const own: Readonly<Record<string, Outputs>> = {
+    "openstack:networking/getFloatingIp": { address: ipv4(seed), portId: "" },
+    "openstack:identity/getAuthScope": { projectId: uuid(seed) },
+  };
+  return { id: uuid(seed), ...own[token.slice(0, token.lastIndexOf(":"))], ...inputs };
 }
 
 function digest(seed: string): string {

@@ -1,13 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Cloud } from "../openstack/cloud.ts";
 import { Lookup } from "../openstack/lookup.ts";
+import { withinQuota } from "../openstack/quota.ts";
 import { SecurityGroup } from "../openstack/securityGroup.ts";
 import { Zone } from "../openstack/zone.ts";
 import { Clavius, claviusRules } from "./clavius.ts";
-import type { CallystoConfig, CallystoSettings } from "./config.ts";
+import type { CallystoConfig, CallystoSettings, ClaviusSettings } from "./config.ts";
+import type { ClaviusSecrets } from "./guest/claviusGuest.ts";
 import type { HubSecrets } from "./guest/hubGuest.ts";
 import { type EnvironmentArgs, Hub } from "./hub.ts";
 import { completeKeys } from "./keys.ts";
+import { type FlavorSize, needsOf } from "./needs.ts";
 
 /** What {@link Callysto} needs. */
 export interface CallystoArgs {
@@ -21,6 +24,8 @@ export interface EnvironmentOutput {
   readonly hostname: pulumi.Output<string>;
   /** Address to log in to as ptty2u. */
   readonly address: pulumi.Output<string>;
+  /** Public half of the guest's SSH host key; none where the inside is not described. */
+  readonly hostKey?: pulumi.Output<string>;
 }
 
 /** Callysto: JupyterHub for schools, and the workstation of its team. */
@@ -36,6 +41,7 @@ export class Callysto extends pulumi.ComponentResource {
     if (settings.packerSecurityGroup) {
       new SecurityGroup(`${name}-packer`, { groupName: "packer", rules: claviusRules }, { parent: this });
     }
+    const room = this.room(settings);
     const built: Record<string, Hub | Clavius> = {};
     for (const [environment, own] of keypairOwnersFirst(settings)) {
       const common: Omit<EnvironmentArgs<unknown>, "settings"> = {
@@ -45,6 +51,7 @@ export class Callysto extends pulumi.ComponentResource {
         sharedKeypair: own.keypair.mode === "shared" ? built[own.keypair.with]?.host.keypairName : undefined,
         zoneId: zoneIds[own.domain],
         keys: completeKeys(settings.sshKeys, own.sshKeys),
+        room,
         retainOnDelete: settings.retainOnDelete,
         privateKey: args.config.secrets.deployPrivateKey,
       };
@@ -55,16 +62,30 @@ export class Callysto extends pulumi.ComponentResource {
               { ...common, settings: own, secrets: hubSecrets(args.config, environment) },
               { parent: this },
             )
-          : new Clavius(`${name}-${environment}`, { ...common, settings: own }, { parent: this });
+          : new Clavius(
+              `${name}-${environment}`,
+              { ...common, settings: own, secrets: claviusSecrets(args.config, environment, own) },
+              { parent: this },
+            );
     }
 
     this.environments = Object.fromEntries(
-      Object.entries(built).map(([environment, { host }]) => [
+      Object.entries(built).map(([environment, { host, hostKey }]) => [
         environment,
-        { hostname: host.hostname, address: host.loginAddress },
+        { hostname: host.hostname, address: host.loginAddress, ...(hostKey === undefined ? {} : { hostKey }) },
       ]),
     );
     this.registerOutputs({ environments: this.environments });
+  }
+
+  /** Refuses what the project's quota cannot hold, before the first server. */
+  private room(settings: CallystoSettings): pulumi.Output<true> {
+    const sizes: Record<string, pulumi.Output<FlavorSize>> = {};
+    for (const [environment, { flavor }] of Object.entries(settings.environments)) {
+      sizes[flavor] ??= new Lookup(this, `callysto:settings.environments.${environment}`).flavorSize(flavor);
+    }
+    const need = pulumi.all(sizes).apply((known) => needsOf(settings, known));
+    return withinQuota(this, "callysto:settings.environments", need);
   }
 
   /** Ids of the zones that records can go to; none for a domain whose DNS is run elsewhere. */
@@ -89,6 +110,15 @@ function hubSecrets({ families }: CallystoConfig, environment: string): HubSecre
     googleClientSecret: families.googleClientSecret[environment],
     swiftPassword: families.swiftPassword[environment],
     backupKey: families.backupKey[environment],
+  };
+}
+
+/** What the config holds for one workstation. */
+function claviusSecrets({ families }: CallystoConfig, environment: string, { guest }: ClaviusSettings): ClaviusSecrets {
+  const own = Object.keys(guest?.certificates ?? {});
+  return {
+    designate: Object.fromEntries(Object.entries(families.designateSecret).filter(([name]) => own.includes(name))),
+    pushKey: families.certificatePushKey[environment],
   };
 }
 

@@ -1,22 +1,30 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type Ingress, ping, tcp } from "../openstack/securityGroup.ts";
 import type { ClaviusSettings } from "./config.ts";
-import { ClaviusGuest } from "./guest/claviusGuest.ts";
+import { ClaviusGuest, type ClaviusSecrets } from "./guest/claviusGuest.ts";
 import { Host } from "./host.ts";
 import type { EnvironmentArgs } from "./hub.ts";
+
+/** What a {@link Clavius} needs. */
+export interface ClaviusArgs extends EnvironmentArgs<ClaviusSettings> {
+  readonly secrets: ClaviusSecrets;
+}
 
 /** The team's workstation, from which the hubs are run. */
 export class Clavius extends pulumi.ComponentResource {
   readonly host: Host;
+  /** Public half of the key by which SSH knows the guest; none where the inside is not described. */
+  readonly hostKey: pulumi.Output<string> | undefined;
 
-  constructor(name: string, args: EnvironmentArgs<ClaviusSettings>, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: ClaviusArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:callysto:Clavius", name, {}, opts);
     const { homedirSize, dockerSize } = args.settings;
     const disks = { homedir: { suffix: "homedir", size: homedirSize }, docker: { suffix: "docker", size: dockerSize } };
     this.host = new Host(`${name}-host`, { ...args, rules: claviusRules, disks }, { parent: this });
     const { guest } = args.settings;
     if (guest !== undefined) {
-      new ClaviusGuest(`${name}-inside`, { ...args, settings: guest, host: this.host }, { parent: this });
+      const inside = { ...args, settings: guest, host: this.host };
+      this.hostKey = new ClaviusGuest(`${name}-inside`, inside, { parent: this }).hostKey;
     }
     this.registerOutputs({ hostname: this.host.hostname });
   }

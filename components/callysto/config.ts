@@ -1,18 +1,16 @@
 import { z } from "zod";
 import { type ConfigOf, defineSystem } from "../../config/define.ts";
-import { checkFormat } from "../../config/formats.ts";
 import { dnsLabel } from "../openstack/names.ts";
-import { claviusGuest, hubGuest, type HubGuestSettings } from "./guest/settings.ts";
+import {
+  type CertificateSettings,
+  claviusGuest,
+  hubGuest,
+  type HubGuestSettings,
+  publicKey,
+} from "./guest/settings.ts";
 import { callystoRules } from "./rules.ts";
 
 const label = z.string().regex(dnsLabel, "expected a DNS label: a-z, 0-9 and inner hyphens");
-const publicKey = z
-  .string()
-  .refine(
-    (text) => checkFormat("ssh-public-key", text) === undefined,
-    "expected one SSH public key: type, base64 and comment",
-  );
-
 const sshKey = z
   .strictObject({
     user: z
@@ -39,21 +37,15 @@ const zone = z.discriminatedUnion("mode", [
   z.strictObject({ mode: z.literal("outside").describe("DNS is run elsewhere; no records are made.") }),
 ]);
 
-const prefix = z
-  .string()
-  .regex(/^([a-z0-9][a-z0-9-]{0,29})?$/, "expected at most 30 of a-z, 0-9 and hyphens")
-  .default("")
-  .describe("Put before it, e.g. `hub-ci-`.");
-
 const name = z.discriminatedUnion("mode", [
   z.strictObject({ mode: z.literal("fixed"), label: label.describe("First label of the host name.") }),
   z.strictObject({
     mode: z.literal("pet").describe("A random adjective and animal."),
-    prefix,
-  }),
-  z.strictObject({
-    mode: z.literal("id").describe("Eight random hexadecimal digits."),
-    prefix,
+    prefix: z
+      .string()
+      .regex(/^([a-z0-9][a-z0-9-]{0,29})?$/, "expected at most 30 of a-z, 0-9 and hyphens")
+      .default("")
+      .describe("Put before it, e.g. `hub-ci-`."),
   }),
 ]);
 
@@ -160,6 +152,13 @@ function hubsWhere(fits: (guest: HubGuestSettings) => boolean): (settings: Cally
     );
 }
 
+/** Certificates of the workstations, by name; config's rules have seen to it that no two have one name. */
+function certificates({ environments }: CallystoSettings): [string, CertificateSettings][] {
+  return Object.values(environments).flatMap((one) =>
+    one.kind === "clavius" ? Object.entries(one.guest?.certificates ?? {}) : [],
+  );
+}
+
 /** Config of Callysto: `callysto:settings` and the secrets below. */
 export const callystoSchema = defineSystem({
   namespace: "callysto",
@@ -189,6 +188,25 @@ export const callystoSchema = defineSystem({
       format: "text",
       formerly: "local_vars.yml, openstack_password",
       members: hubsWhere(({ jupyterhub }) => jupyterhub.spawner === "syzygyswiftspawner"),
+    },
+    designateSecret: {
+      description: "Secret of the application credential that answers a certificate's challenges.",
+      format: "text",
+      formerly: "~/work/rc/dev on clavius (OS_PASSWORD)",
+      members: (settings) =>
+        certificates(settings).flatMap(([name, { challenge }]) => (challenge.mode === "designate" ? [name] : [])),
+    },
+    certificatePushKey: {
+      description: "Private half of the hubs' `guest.certificateKey`.",
+      format: "ssh-private-key",
+      formerly: "keys/id_rsa, on clavius' encrypted volume",
+      members: ({ environments }) =>
+        Object.entries(environments).flatMap(([name, one]) =>
+          one.kind === "clavius" &&
+          Object.values(one.guest?.certificates ?? {}).some(({ servers }) => servers.length > 0)
+            ? [name]
+            : [],
+        ),
     },
     backupKey: {
       description: "Key of the weekly copy of the homes.",

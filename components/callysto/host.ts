@@ -33,6 +33,8 @@ export interface HostArgs {
   readonly rules: Readonly<Record<string, Ingress>>;
   /** Keyed by role, in the order of attachment. */
   readonly disks: Readonly<Record<string, Disk>>;
+  /** Nothing is made before the flavour was seen to exist and the project is known to have room for it. */
+  readonly room: pulumi.Output<true>;
   readonly retainOnDelete: boolean;
 }
 
@@ -54,7 +56,7 @@ export class Host extends pulumi.ComponentResource {
     const lookup = new Lookup(this, args.path);
     const protect = !settings.disposable;
 
-    const label = this.label(name, settings.name);
+    const label = pulumi.all([this.label(name, settings.name), args.room]).apply(([chosen]) => chosen);
     this.hostname = pulumi.interpolate`${label}.${settings.domain}`;
     this.keypairName = this.keypair(name, args, label, lookup);
 
@@ -69,7 +71,7 @@ export class Host extends pulumi.ComponentResource {
         hostname: this.hostname,
         networkId: lookup.networkId(cloud.network),
         securityGroupId: group.groupId,
-        flavorName: lookup.flavorName(settings.flavor),
+        flavorName: settings.flavor,
         imageId: lookup.imageId(settings.image),
         keypairName: this.keypairName,
         userData: cloudConfigText({ user: operator, authorizedKeys: authorizedKeys(args.keys, operator) }),
@@ -102,10 +104,7 @@ export class Host extends pulumi.ComponentResource {
   /** First label of the host's name. */
   private label(name: string, settings: HostSettings["name"]): pulumi.Output<string> {
     if (settings.mode === "fixed") return pulumi.output(settings.label);
-    const chosen =
-      settings.mode === "pet"
-        ? new random.RandomPet(`${name}-name`, { length: 2 }, { parent: this }).id
-        : new random.RandomId(`${name}-name`, { byteLength: 4 }, { parent: this }).hex;
+    const chosen = new random.RandomPet(`${name}-name`, { length: 2 }, { parent: this }).id;
     return pulumi.interpolate`${settings.prefix}${chosen}`;
   }
 

@@ -16,6 +16,8 @@ export interface EnvironmentArgs<Settings> {
   readonly sharedKeypair?: pulumi.Input<string> | undefined;
   readonly zoneId?: pulumi.Input<string> | undefined;
   readonly keys: Readonly<Record<string, SshKey>>;
+  /** Nothing is made before the project is known to have room for it. */
+  readonly room: pulumi.Output<true>;
   readonly retainOnDelete: boolean;
   /** Private half of the deploy key. */
   readonly privateKey: pulumi.Output<string>;
@@ -29,6 +31,8 @@ export interface HubArgs extends EnvironmentArgs<HubSettings> {
 /** A JupyterHub environment. */
 export class Hub extends pulumi.ComponentResource {
   readonly host: Host;
+  /** Public half of the key by which SSH knows the guest; none where the inside is not described. */
+  readonly hostKey: pulumi.Output<string> | undefined;
 
   constructor(name: string, args: HubArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:callysto:Hub", name, {}, opts);
@@ -39,14 +43,15 @@ export class Hub extends pulumi.ComponentResource {
     );
     const { guest } = args.settings;
     if (guest !== undefined) {
-      new HubGuest(`${name}-inside`, { ...args, settings: guest, host: this.host }, { parent: this });
+      const inside = { ...args, settings: guest, host: this.host };
+      this.hostKey = new HubGuest(`${name}-inside`, inside, { parent: this }).hostKey;
     }
     this.registerOutputs({ hostname: this.host.hostname });
   }
 }
 
 /** The ten rules of a hub: web, metrics, login and ping over both families. 9999 is shut in the guest until metrics are served. */
-const hubRules: Readonly<Record<string, Ingress>> = {
+export const hubRules: Readonly<Record<string, Ingress>> = {
   ...tcp("ssh", 22),
   ...tcp("http", 80),
   ...tcp("https", 443),

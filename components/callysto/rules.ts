@@ -18,6 +18,9 @@ export function callystoRules(settings: CallystoSettings): RuleProblem[] {
     ...takenTwice(settings, "floatingIp.ip", ({ floatingIp }) =>
       floatingIp.mode === "existing" ? [floatingIp.ip] : [],
     ),
+    ...takenTwice(settings, "guest.certificates", (environment) =>
+      environment.kind === "clavius" ? Object.keys(environment.guest?.certificates ?? {}) : [],
+    ),
     ...takenTwice(settings, "volumes.volumes", (environment) =>
       environment.kind === "hub" && environment.volumes.mode === "existing"
         ? [...new Set(environment.volumes.volumes)]

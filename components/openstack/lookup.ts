@@ -27,13 +27,13 @@ export class Lookup {
     ).id;
   }
 
-  /** Name of a flavour, after it was seen to exist. */
-  flavorName(flavor: string): pulumi.Output<string> {
+  /** Virtual processors and MB of memory of a flavour. */
+  flavorSize(flavor: string): pulumi.Output<{ readonly cores: number; readonly ram: number }> {
     return this.find(
       "flavor",
       `no flavour named "${flavor}"; \`openstack flavor list\` shows what there is`,
       openstack.compute.getFlavor({ name: flavor }, { parent: this.parent }),
-    ).apply(() => flavor);
+    ).apply(({ vcpus, ram }) => ({ cores: vcpus ?? 0, ram: ram ?? 0 }));
   }
 
   /** Id of a network by its name. */

@@ -1,5 +1,6 @@
 /** Builds the machines' image with debootstrap and apt, in stages that an interrupted build does not repeat. */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import path from "node:path";
 import type { Log } from "../part.ts";
 import { cacheDir } from "../settings.ts";
@@ -14,10 +15,24 @@ export interface Recipe {
   readonly packages: readonly string[];
   /** Installed for the build alone. */
   readonly buildPackages: readonly string[];
+  /** What else hubs need; an image that has it saves each new one the download. */
+  readonly software: Software;
   /** Size of the root file system, for truncate; cloud-init grows it to the flavour's disk. */
   readonly size: string;
-  /** install.sh and finish.sh, which run inside the new root, init of the initrd, and files/ to put into it. */
+  /** Scripts that run inside the new root, init of the initrd, and files/ to put into it. */
   readonly folder: string;
+}
+
+/** Software that does not come from Debian. */
+interface Software {
+  readonly venvs: readonly { readonly folder: string; readonly requirements: readonly string[] }[];
+  readonly nodePackages: readonly { readonly folder: string; readonly name: string; readonly version: string }[];
+  /** Container images with a notebook server, made of the image's own Python. */
+  readonly notebooks: readonly {
+    readonly name: string;
+    readonly folder: string;
+    readonly requirements: readonly string[];
+  }[];
 }
 
 /** Where a build works. */
@@ -43,10 +58,11 @@ export async function buildImage(recipe: Recipe, dir: string, log: Log): Promise
   }
   for (const folder of [part, archives]) mkdirSync(folder, { recursive: true });
   const stages: [what: string, work: (site: Site) => Promise<void>][] = [
-    ["1/4 base system, about 1 minute", makeBase],
-    [`2/4 ${recipe.packages.length} packages, ZFS compiled for their kernel; about 5 minutes`, installPackages],
-    ["3/4 initrd, and removing what only the build needed", finish],
-    ["4/4 packing the disk", pack],
+    ["1/5 base system, about 1 minute", makeBase],
+    [`2/5 ${recipe.packages.length} packages, ZFS compiled for their kernel; about 5 minutes`, installPackages],
+    ["3/5 Python and Node packages, and a notebook image; about 2 minutes", installSoftware],
+    ["4/5 initrd, and removing what only the build needed", finish],
+    ["5/5 packing the disk", pack],
   ];
   for (const [number, [what, work]] of stages.entries()) {
     const mark = path.join(part, `stage-${number}`);
@@ -81,6 +97,29 @@ async function installPackages(site: Site): Promise<void> {
   await inside(site, "install.sh", [...site.recipe.packages, ...site.recipe.buildPackages]);
 }
 
+async function installSoftware(site: Site): Promise<void> {
+  const { venvs, nodePackages, notebooks } = site.recipe.software;
+  for (const { folder, requirements } of [...venvs, ...notebooks]) {
+    await inside(site, "venv.sh", [folder, ...requirements], pipFiles());
+  }
+  for (const { name, folder } of notebooks) await inside(site, "notebook.sh", [name, folder]);
+  for (const { folder, name, version } of nodePackages) {
+    const prefix = path.join(site.root, folder);
+    const quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--omit=optional"];
+    await run("npm", ["install", ...quiet, "--prefix", prefix, `${name}@${version}`], site.output);
+  }
+}
+
+/** What pip needs here to reach its index: the authorities that this machine trusts and pip's own settings. */
+function pipFiles(): Record<string, string> {
+  const own = [".config/pip/pip.conf", ".pip/pip.conf"].map((file) => path.join(homedir(), file));
+  const settings = [...own, "/etc/pip.conf"].find((file) => existsSync(file));
+  return {
+    "/etc/ssl/certs/ca-certificates.crt": "/etc/ssl/certs/ca-certificates.crt",
+    ...(settings === undefined ? {} : { "/etc/pip.conf": settings }),
+  };
+}
+
 async function finish(site: Site): Promise<void> {
   cpSync(path.join(site.recipe.folder, "init"), path.join(site.root, "tmp/init"));
   await inside(site, "finish.sh", site.recipe.buildPackages);
@@ -109,12 +148,21 @@ async function isolated(command: readonly string[], output: string): Promise<voi
   await run("unshare", ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", ...command], output);
 }
 
-/** Runs one of the recipe's scripts inside the new root. */
-async function inside({ recipe, root, output }: Site, script: string, args: readonly string[]): Promise<void> {
+/** Runs one of the recipe's scripts inside the new root, with some of this machine's files over its own. */
+async function inside(
+  { recipe, root, output }: Site,
+  script: string,
+  args: readonly string[],
+  files: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const mounts = Object.entries(files).map(
+    ([to, from]) => `[ -e "$root${to}" ] || : >"$root${to}"; mount --bind -o ro '${from}' "$root${to}"\n`,
+  );
   const enter = `
     root=$1 archives=$2 script=$3; shift 3
     mount -t proc proc "$root/proc"; mount -t sysfs sysfs "$root/sys"; mount --rbind /dev "$root/dev"
     mount --bind "$archives" "$root/var/cache/apt/archives"
+    ${mounts.join("    ")}
     rm -f "$root/etc/resolv.conf"; cp -L /etc/resolv.conf "$root/etc/resolv.conf"
     exec chroot "$root" /bin/sh -s "$@" <"$script"`;
   await isolated(["sh", "-ec", enter, "sh", root, archives, path.join(recipe.folder, script), ...args], output);

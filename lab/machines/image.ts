@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { proxyPackage, venv } from "../../components/callysto/guest/software.ts";
 import type { Log } from "../part.ts";
 import { cacheDir } from "../settings.ts";
 import { buildImage, type Recipe } from "./build.ts";
@@ -26,11 +27,24 @@ const recipe: Recipe = {
     ...["zfsutils-linux", "cryptsetup", "xfsprogs", "e2fsprogs", "fdisk", "nftables", "iptables", "apparmor"],
     ...["apache2", "docker.io", "nodejs", "python3-venv", "python3-apt", "unattended-upgrades"],
     ...["git", "rsync", "vim-tiny", "tmux", "screen", "wget", "curl", "jq", "less", "openssl", "logrotate"],
-    ...["iputils-ping", "netcat-openbsd", "bind9-dnsutils", "procps", "dehydrated"],
+    ...["iputils-ping", "netcat-openbsd", "bind9-dnsutils", "procps", "dehydrated", "cron"],
+    ...["bsd-mailx", "dma", "python3-openstackclient", "python3-designateclient", "libapache2-mod-shib"],
   ],
   // To compile ZFS for the image's kernel, and for the initrd.
   buildPackages: ["linux-headers-cloud-amd64", "zfs-dkms", "dkms", "busybox-static"],
-  size: "4G",
+  software: {
+    venvs: [venv],
+    nodePackages: [proxyPackage],
+    // Stands for the notebook images of a registry, as none answers in the lab.
+    notebooks: [
+      {
+        name: "docker.io/callysto/pims-minimal:lab",
+        folder: "/opt/notebook-server",
+        requirements: ["jupyterhub==6.1.1", "jupyter_server==2.21.1", "nbclassic==1.3.3"],
+      },
+    ],
+  },
+  size: "5G",
   folder: path.join(import.meta.dirname, "image"),
 };
 
@@ -39,7 +53,7 @@ export const commandLine =
   "root=/dev/vda rw console=ttyS0 net.ifnames=0 quiet mitigations=off init_on_alloc=0 tsc=reliable no_timer_check " +
   "8250.nr_uarts=1 cryptomgr.notests random.trust_cpu=on";
 
-/** The image of this checkout, built if it is not in the cache: about 8 minutes on 2 cores. */
+/** The image of this checkout, built if it is not in the cache: about 10 minutes on 2 cores. */
 export async function machineImage(log: Log): Promise<MachineImage> {
   const dir = path.join(cacheDir, `image-${fingerprint()}`);
   if (!existsSync(dir)) {

@@ -18,9 +18,17 @@ export function docker(storage: "root" | "pool"): GuestPart {
   };
 }
 
-/** The notebook image is there; a tag that is there already is not asked for again. */
+/** Archives of container images that the server's own image brings along. */
+const archives = "/var/lib/callysto/images";
+
+/** The notebook image is there: as an archive that was baked in, else pulled; one that is there is not asked for again. */
 export function notebookImage(image: string): GuestPart {
+  const archive = `${archives}/${image.replaceAll(/[/:]/g, "_")}.tar`;
+  const absent = `docker image inspect ${image} >/dev/null 2>&1`;
   return {
-    steps: [`docker image inspect ${image} >/dev/null 2>&1 || change "image ${image}" docker pull -q ${image}`],
+    steps: [
+      `${absent} || [ ! -e ${archive} ] || change "image ${image} loaded" docker load -q -i ${archive}`,
+      `${absent} || [ -n "$checking" ] || change "image ${image}" docker pull -q ${image}`,
+    ],
   };
 }

@@ -8,6 +8,7 @@ import { operator, type SshKey } from "../keys.ts";
 import { access } from "./access.ts";
 import { backup, backupKey } from "./backup.ts";
 import { base } from "./base.ts";
+import { pushAccount, pusher } from "./certificate.ts";
 import { docker, notebookImage } from "./docker.ts";
 import { homes, releaseHomes } from "./homes.ts";
 import { jupyterhub } from "./jupyterhub.ts";
@@ -95,7 +96,7 @@ function hubParts(
   const [first, second] = Object.values(volumes.volumeIds);
   return {
     base: hostname.apply((full) => base({ hostname: full, ...settings })),
-    access: access(Object.values(keys)),
+    access: access(Object.values(keys), settings.certificateKey === undefined ? [] : [pusher]),
     firewall: firewall({ open: [22, 80, 443], inside: { docker0: [8081] } }),
     homes: pulumi.all([first ?? "", second ?? ""]).apply(([one, two]) => homes([one, two])),
     docker: docker(settings.dockerStorage),
@@ -103,6 +104,7 @@ function hubParts(
     proxy: proxy(),
     jupyterhub: jupyterhub(settings.jupyterhub),
     web: hostname.apply((full) => webServer(full, settings.site)),
+    ...(settings.certificateKey === undefined ? {} : { "certificate-push": pushAccount(settings.certificateKey) }),
     ...(settings.backup === undefined ? {} : { backup: backup(settings.backup) }),
   };
 }

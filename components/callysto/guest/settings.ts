@@ -1,9 +1,18 @@
 import { z } from "zod";
+import { checkFormat } from "../../../config/formats.ts";
 
 /** Image and spawner that keep notebooks in Swift go together. */
 export const swiftImage = "docker.io/callysto/callysto-swift";
 
 const text = z.string().min(1);
+
+/** One line of an authorized_keys file. */
+export const publicKey = z
+  .string()
+  .refine(
+    (line) => checkFormat("ssh-public-key", line) === undefined,
+    "expected one SSH public key: type, base64 and comment",
+  );
 
 const swift = z
   .strictObject({
@@ -69,6 +78,10 @@ const common = {
   adminEmail: z.email().default("sysadmin@callysto.ca").describe("Gets root's mail."),
   packages: z.array(text).default([]).describe("Debian packages besides the base list."),
   absentPackages: z.array(text).default([]).describe("Debian packages that must not be there."),
+  packageUpdates: z
+    .boolean()
+    .default(true)
+    .describe("Take part in `npm run ops -- callysto update`; security updates are another matter."),
   securityUpdates: z.boolean().default(true).describe("Install Debian's security updates every day."),
 };
 
@@ -78,13 +91,51 @@ export const hubGuest = z.strictObject({
   dockerStorage: z.enum(["root", "pool"]).default("root").describe("Where images and containers lie."),
   jupyterhub,
   site: site.prefault({}),
+  certificateKey: publicKey
+    .optional()
+    .describe("The workstation's key: it may push certificates by it, and nothing else."),
   backup: backup.optional(),
 });
 
+const certificate = z.strictObject({
+  domain: z.hostname().describe("The certificate is for every name one level below it, and not for itself."),
+  challenge: z
+    .discriminatedUnion("mode", [
+      z.strictObject({
+        mode: z.literal("designate").describe("The domain is a zone in a cloud: its API is asked."),
+        authUrl: z.url({ error: "expected Keystone's URL" }),
+        region: text,
+        applicationCredentialId: text.describe("May change records; secret `callysto:designateSecret-<name>`."),
+      }),
+      z.strictObject({
+        mode: z.literal("manual").describe("Somebody is asked by mail to publish the record."),
+        recipient: z.email(),
+        hours: z.int().min(1).max(72).default(24).describe("How long the record is waited for."),
+      }),
+    ])
+    .describe("How the DNS-01 challenge is met."),
+  contact: z.email().default("sysadmin@callysto.ca").describe("Mail address of the account at the authority."),
+  directory: z
+    .url()
+    .default("https://acme-v02.api.letsencrypt.org/directory")
+    .describe("The authority's ACME directory."),
+  servers: z
+    .array(z.string().min(1))
+    .default([])
+    .describe("Hubs that get it, by name or address; their `guest.certificateKey` lets the workstation in."),
+});
+
 /** Inside of the workstation. */
-export const claviusGuest = z.strictObject(common);
+export const claviusGuest = z.strictObject({
+  ...common,
+  certificates: z
+    .record(z.string().regex(/^[a-z][a-z0-9-]*$/, "expected a name like dev"), certificate)
+    .default({})
+    .describe("Wildcard certificates that are made and renewed here."),
+});
 
 export type HubGuestSettings = z.infer<typeof hubGuest>;
+export type CertificateSettings = z.infer<typeof certificate>;
 export type ClaviusGuestSettings = z.infer<typeof claviusGuest>;
 export type JupyterhubSettings = z.infer<typeof jupyterhub>;
 export type SiteSettings = z.infer<typeof site>;

@@ -11,9 +11,9 @@ export const venv = {
   ],
 } as const;
 
-/** Proxy of the hub, an npm package. */
+/** Proxy of the hub, an npm package; 5.1 is the last for Debian 12's Node 18. */
 export const proxyPackage = {
   folder: "/opt/configurable-http-proxy",
   name: "configurable-http-proxy",
-  version: "5.3.0",
+  version: "5.1.0",
 } as const;

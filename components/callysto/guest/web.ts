@@ -1,30 +1,29 @@
 import type { GuestPart } from "../../openstack/guest/description.ts";
+import { certificateFile, keyFile, receiverFile, virtualHostsFile } from "./certificate.ts";
 import { indexPage, logoutPage } from "./pages.ts";
 import type { SiteSettings } from "./settings.ts";
 
 const folder = "/var/www/html/site";
-const available = "/etc/apache2/sites-available/jupyter.conf";
 const enabled = "/etc/apache2/sites-enabled/jupyter.conf";
-const certificate = "/etc/pki/tls/certs/fullchain.pem";
-const key = "/etc/pki/tls/private/privkey.pem";
 
 /** Apache in front of JupyterHub: TLS, landing and logout page. */
 export function webServer(hostname: string, site: SiteSettings): GuestPart {
   return {
     packages: ["apache2", "openssl"],
     files: [
-      { path: available, text: virtualHosts(hostname) },
+      { path: virtualHostsFile, text: virtualHosts(hostname) },
       { path: `${folder}/index.html`, text: indexPage(hostname, site) },
       { path: `${folder}/logout/index.html`, text: logoutPage(hostname, site) },
+      receiverFile(hostname),
     ],
     absentFiles: ["/etc/apache2/sites-enabled/000-default.conf"],
     steps: [
       "apache_module ssl proxy proxy_http proxy_wstunnel headers rewrite",
-      `link ${enabled} ${available}`,
-      `placeholder_certificate ${hostname} ${certificate} ${key}`,
+      `link ${enabled} ${virtualHostsFile}`,
+      `placeholder_certificate ${hostname} ${certificateFile} ${keyFile}`,
       `apachectl configtest 2>&1 | grep -q "Syntax OK" || fail "apache refuses its configuration: $(apachectl configtest 2>&1 | xargs -0)"`,
     ],
-    units: [{ name: "apache2", how: "reload", files: [available, certificate] }],
+    units: [{ name: "apache2", how: "reload", files: [virtualHostsFile, certificateFile] }],
   };
 }
 
@@ -48,8 +47,8 @@ RequestHeader unset REMOTE_USER
   CustomLog \${APACHE_LOG_DIR}/jupyter-ssl-access.log combined
 
   SSLEngine on
-  SSLCertificateFile ${certificate}
-  SSLCertificateKeyFile ${key}
+  SSLCertificateFile ${certificateFile}
+  SSLCertificateKeyFile ${keyFile}
   SSLProtocol -all +TLSv1.2 +TLSv1.3
   SSLCipherSuite ECDHE+AESGCM:ECDHE+CHACHA20
   SSLHonorCipherOrder on

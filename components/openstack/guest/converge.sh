@@ -196,7 +196,7 @@ unit() {
   shift 2
   # A unit may be asked for by several parts, each with files of its own.
   stamp=$stamps/$name.$(cksum <<<"$*" | cut -d' ' -f1)
-  now=$(cat /dev/null "$@" 2>/dev/null | sha256sum)
+  now=$({ cat /dev/null "$@" 2>/dev/null || true; } | sha256sum) # a file may be missing
   [ "$(systemctl is-enabled "$name" 2>/dev/null || true)" != disabled ] || change "$name enabled" systemctl -q enable "$name"
   if ! systemctl -q is-active "$name"; then
     change "$name started" start_unit "$name"

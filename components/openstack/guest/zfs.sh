@@ -1,17 +1,13 @@
 # shellcheck shell=bash
 # mirror POOL VOLUME VOLUME: the pool is there on exactly these two volumes: already imported, else imported, else made
-# on blank disks. It is never made over data.
+# on blank disks. It is never made over data. A blank volume that has come in place of one that is gone gets its copy.
 mirror() {
   local pool=$1 first second state
   disk first "$2"
   disk second "$3"
   modprobe zfs || fail "the kernel has no zfs module"
   if zpool list -H -o name "$pool" >/dev/null 2>&1; then
-    # By id, as letters change; -L follows a partition of the whole disk that ZFS was given.
-    state=$(zpool status -P "$pool")
-    if ! grep -qF "$first" <<<"$state" || ! grep -qF "$second" <<<"$state"; then
-      fail "pool $pool does not lie on volumes $2 and $3: $(grep -o '/dev/[^ ]*' <<<"$state" | xargs)"
-    fi
+    :
   elif zpool import -d "$first-part1" -d "$first" -d "$second-part1" -d "$second" 2>/dev/null | grep -q "^ *pool: $pool\$"; then
     # -f: a server that was deleted had no time to export; Cinder attaches a volume to one server only.
     change "pool $pool imported" zpool import -f -d "$first-part1" -d "$first" -d "$second-part1" -d "$second" "$pool"
@@ -20,8 +16,26 @@ mirror() {
   else
     fail "volumes $2 and $3 hold something that is not pool $pool: $(wipefs --no-act --noheadings "$first" "$second" | xargs)"
   fi
-  state=$(zpool list -H -o health "$pool" 2>/dev/null || true)
-  [ "${state:-ONLINE}" = ONLINE ] || echo "attention: pool $pool is $state; zpool status $pool says more"
+  zpool list -H -o name "$pool" >/dev/null 2>&1 || return 0 # only checking
+  # By id, as letters change; a partition of the whole disk that ZFS was given follows the name.
+  state=$(zpool status -P "$pool")
+  grep -qF "$first" <<<"$state" || half "$pool" "$first" "$second" "$state" "$2"
+  grep -qF "$second" <<<"$state" || half "$pool" "$second" "$first" "$state" "$3"
+  state=$(zpool list -H -o health "$pool")
+  [ "$state" = ONLINE ] || echo "attention: pool $pool is $state; zpool status $pool says more"
+}
+
+# half POOL DISK OTHER STATE VOLUME: a disk that is not in the pool takes the place of one that is gone.
+half() {
+  local pool=$1 disk=$2 other=$3 state=$4 path gone=
+  while read -r path; do
+    [ -b "$path" ] || gone=$path
+  done < <(awk '$1 ~ "^/dev/" || ($1 ~ "^[0-9]+$" && $2 ~ "^[A-Z]+$") { print $1 }' <<<"$state")
+  if ! grep -qF "$other" <<<"$state" || [ -z "$gone" ]; then
+    fail "pool $pool does not lie on volume $5: $(grep -o '/dev/[^ ]*' <<<"$state" | xargs)"
+  fi
+  blank "$disk" || fail "volume $5 is to replace a half of pool $pool, but is not blank: $(wipefs --no-act --noheadings "$disk" | xargs)"
+  change "pool $pool copies itself to volume $5" zpool replace "$pool" "$gone" "$disk"
 }
 
 # dataset NAME

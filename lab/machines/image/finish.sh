@@ -33,7 +33,9 @@ modinfo -k "$kernel" zfs >/dev/null
 
 # What a machine starts by itself; the rest is enabled where it is configured.
 systemctl enable systemd-networkd.service systemd-resolved.service ssh.service
-systemctl disable apache2.service docker.service docker.socket containerd.service unattended-upgrades.service 2>/dev/null || true
+systemctl disable apache2.service docker.service docker.socket containerd.service unattended-upgrades.service \
+  cron.service shibd.service 2>/dev/null || true
+a2dismod -q shib 2>/dev/null || true
 systemctl mask \
   cloud-init.service cloud-config.service cloud-init-hotplugd.socket \
   apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer e2scrub_reap.service dpkg-db-backup.timer fstrim.timer \
@@ -56,6 +58,6 @@ rm -f /etc/apparmor.d/lsb_release /etc/apparmor.d/nvidia_modprobe /etc/apparmor.
 ln -sf ../run/systemd/resolve/stub-resolv.conf /etc/resolv.conf
 echo '/dev/vda / ext4 defaults,noatime 0 0' >/etc/fstab
 # Each machine makes its own keys and identity.
-rm -f /etc/ssh/ssh_host_* /etc/machine-id /var/lib/dbus/machine-id /usr/sbin/policy-rc.d
+rm -f /etc/ssh/ssh_host_* /etc/machine-id /var/lib/dbus/machine-id /usr/sbin/policy-rc.d /etc/pip.conf
 touch /etc/machine-id
 rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/cache/debconf/*-old /var/log/*.log /var/log/apt

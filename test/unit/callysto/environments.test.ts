@@ -42,7 +42,10 @@ async function deploy(environments: object, more: object = {}): Promise<Seen> {
     });
     assert.deepEqual(callystoSchema.rules?.(settings), []);
     const secrets = { deployPrivateKey: pulumi.secret("key") };
-    const families = { dummyPassword: {}, googleClientSecret: {}, swiftPassword: {}, backupKey: {} };
+    const families = {
+      ...{ dummyPassword: {}, googleClientSecret: {}, swiftPassword: {}, backupKey: {} },
+      ...{ designateSecret: {}, certificatePushKey: {} },
+    };
     new Callysto("callysto", { config: { settings, secrets, families }, cloud }, { providers: [provider] });
   });
 }
@@ -96,14 +99,18 @@ describe("Callysto's environments", () => {
     assert.ok(zoneId !== undefined);
     assert.match(String(records), /^2001:db8::/);
     assert.deepEqual(record, { name: `${fqdn}.`, type: "AAAA", ttl: 60 });
-    assert.deepEqual(
-      seen.calls.map(({ token, inputs }) => [token.split(":").at(-1), inputs.name]),
-      [
-        ["getNetwork", "default"],
-        ["getFlavor", "m1.large"],
-        ["getImage", "callysto-hub"],
-      ],
-    );
+    const asked = seen.calls.map(({ token, inputs }) => [token.split(":").at(-1), inputs.name ?? inputs.projectId]);
+    const project = asked.find(([call]) => call === "getQuotaV2")?.[1];
+    assert.match(String(project), /^[0-9a-f-]{36}$/);
+    assert.deepEqual(asked.sort(), [
+      ["getAuthScope", "quota"],
+      ["getFlavor", "m1.large"],
+      ["getImage", "callysto-hub"],
+      ["getNetwork", "default"],
+      ["getQuotaSetV2", project],
+      ["getQuotaV2", project],
+      ["getQuotasetV3", project],
+    ]);
   });
 
   it("give a hub its ten rules and the workstation its four", async () => {
@@ -173,12 +180,12 @@ describe("Callysto's environments", () => {
   it("draw a disposable hub's name and let its volumes go, but never the zone", async () => {
     const disposable = { ...hub, disposable: true, floatingIp: { mode: "new" } };
     const seen = await deploy({
-      "hub-ci": { ...disposable, name: { mode: "id", prefix: "hub-ci-" } },
+      "hub-ci": { ...disposable, name: { mode: "pet", prefix: "hub-ci-" } },
       custom: { ...disposable, name: { mode: "pet" } },
     });
     const label = (environment: string): string =>
       String(seen.resource(`callysto-${environment}-host-keypair`).inputs.name);
-    assert.match(label("hub-ci"), /^hub-ci-[0-9a-f]{8}$/);
+    assert.match(label("hub-ci"), /^hub-ci-[a-z]+-[a-z]+$/);
     assert.match(label("custom"), /^[a-z]+-[a-z]+$/);
     assert.equal(seen.resource("callysto-custom-host-name").inputs.length, 2);
     const server = seen.resource("callysto-hub-ci-host-server-instance").inputs.name;
@@ -219,7 +226,15 @@ describe("Callysto's environments", () => {
     const own = ["base", "access", "firewall"];
     const jupyterhub = ["homes", "docker", "notebook-image", "proxy", "jupyterhub", "web"];
     assert.deepEqual(steps("hub-dev"), ["toolkit", "identity", "release", "proxy-environment", ...own, ...jupyterhub]);
-    assert.deepEqual(steps("clavius"), ["toolkit", "identity", "release", ...own, "docker-volume", "docker"]);
+    assert.deepEqual(steps("clavius"), [
+      "toolkit",
+      "identity",
+      "release",
+      ...own,
+      "work-volume",
+      "docker-volume",
+      "docker",
+    ]);
     const last = seen.resource(`${base}-volumes-zfs-02-attachment`);
     assert.ok(seen.resource("callysto-hub-dev-inside-guest-toolkit").options.dependsOn?.includes(last.urn));
     const [one, two] = ["zfs-01", "zfs-02"].map((half) => seen.resource(`${base}-volumes-${half}-attachment`).inputs);

@@ -43,13 +43,13 @@ describe("Look-ups in the cloud", () => {
     assert.equal(await inCloud(nothing, (lookup) => lookup.volumeId(id)), id);
   });
 
-  it("give the name of what was seen to exist", async () => {
-    assert.equal(
+  it("tell what was seen to exist", async () => {
+    assert.deepEqual(
       await inCloud(
-        () => ({ id: "f" }),
-        (lookup) => lookup.flavorName("m1.large"),
+        () => ({ id: "f", vcpus: 4, ram: 8192 }),
+        (lookup) => lookup.flavorSize("m1.large"),
       ),
-      "m1.large",
+      { cores: 4, ram: 8192 },
     );
     assert.equal(
       await inCloud(
@@ -62,7 +62,7 @@ describe("Look-ups in the cloud", () => {
 
   const cases: Readonly<Record<string, [(lookup: Lookup) => pulumi.Output<unknown>, RegExp]>> = {
     image: [(lookup) => lookup.imageId("callysto-hub"), /\.hub\.image: no image named "callysto-hub"; upload one/],
-    flavour: [(lookup) => lookup.flavorName("m9"), /\.hub\.flavor: no flavour named "m9"; `openstack flavor list`/],
+    flavour: [(lookup) => lookup.flavorSize("m9"), /\.hub\.flavor: no flavour named "m9"; `openstack flavor list`/],
     network: [(lookup) => lookup.networkId("default"), /no network named "default" is visible to this project/],
     keypair: [
       (lookup) => lookup.keypairName("clavius"),

@@ -1,0 +1,88 @@
+/** Compares what a stack's environments need with what the project may have and has. */
+import { callystoSchema } from "../../components/callysto/config.ts";
+import { type FlavorSize, needsOf } from "../../components/callysto/needs.ts";
+import { type Amounts, type Quota, quotaNames, shortages } from "../../components/openstack/quota.ts";
+import type { Command } from "../command.ts";
+import { type CloudApi, openCloud } from "../openstack.ts";
+import { openStack, stackHelp, stackOptions } from "../stack.ts";
+
+/** A limit and how much of it is in use, as each service writes it. */
+interface Limit {
+  readonly limit: number;
+  readonly in_use?: number;
+  readonly used?: number;
+}
+
+type Limits = Readonly<Record<string, Limit | undefined>>;
+
+/** Where each amount is in the services' own answers. */
+const fields: Readonly<Record<keyof Amounts, readonly [service: "compute" | "volume" | "network", field: string]>> = {
+  instances: ["compute", "instances"],
+  cores: ["compute", "cores"],
+  ram: ["compute", "ram"],
+  keypairs: ["compute", "key_pairs"],
+  volumes: ["volume", "volumes"],
+  gigabytes: ["volume", "gigabytes"],
+  ports: ["network", "port"],
+  floatingIps: ["network", "floatingip"],
+  securityGroups: ["network", "security_group"],
+  securityGroupRules: ["network", "security_group_rule"],
+};
+
+async function limitsOf(cloud: CloudApi): Promise<Readonly<Record<"compute" | "volume" | "network", Limits>>> {
+  const [compute, volume, network] = await Promise.all([
+    cloud.get<{ quota_set: Limits }>("compute", `/os-quota-sets/${cloud.project}/detail`),
+    cloud.get<{ quota_set: Limits }>("volume", `/os-quota-sets/${cloud.project}?usage=true`),
+    cloud.get<{ quota: Limits }>("network", `/v2.0/quotas/${cloud.project}/details.json`),
+  ]);
+  return { compute: compute.quota_set, volume: volume.quota_set, network: network.quota };
+}
+
+export const command: Command = {
+  help: `Usage: npm run ops -- callysto cloud-quota --stack S [--json]
+
+Prints what all environments of the stack need of the project's quota, what the quota is, and how much of it is in use,
+by this stack too where it is deployed. Exit code 1 if the quota could not hold them even in an empty project. A deployment
+refuses then, before its first server. Changes nothing.
+
+${stackHelp}
+  --json             print it as JSON`,
+  options: { ...stackOptions, json: { type: "boolean" } },
+  async run({ values }) {
+    const stack = openStack(callystoSchema, values);
+    const cloud = await openCloud(stack.settings.cloud, values);
+    const [limits, { flavors }] = await Promise.all([
+      limitsOf(cloud),
+      cloud.get<{ flavors: { name: string; vcpus: number; ram: number }[] }>("compute", "/flavors/detail"),
+    ]);
+    const sizes: Record<string, FlavorSize> = {};
+    for (const { name, vcpus, ram } of flavors) sizes[name] = { cores: vcpus, ram };
+    for (const [environment, { flavor }] of Object.entries(stack.settings.environments)) {
+      if (sizes[flavor] === undefined) {
+        throw new Error(`callysto:settings.environments.${environment}.flavor: the cloud has no flavour "${flavor}"`);
+      }
+    }
+    const need = needsOf(stack.settings, sizes);
+    const rows = quotaNames.map((name) => {
+      const [service, field] = fields[name];
+      const limit = limits[service][field];
+      return { name, need: need[name], quota: limit?.limit, used: limit?.in_use ?? limit?.used };
+    });
+    const quota: Quota = Object.fromEntries(rows.map(({ name, quota: limit }) => [name, limit]));
+    const short = shortages(need, quota);
+    if (values.json === true) {
+      console.log(JSON.stringify(rows, undefined, 2));
+    } else {
+      const cell = (value: number | undefined): string =>
+        value === undefined ? "?" : value < 0 ? "no limit" : String(value);
+      console.log(`${"".padEnd(20)}${"need".padStart(9)}${"quota".padStart(10)}${"in use".padStart(9)}`);
+      for (const { name, need: wanted, quota: limit, used } of rows) {
+        console.log(
+          `${name.padEnd(20)}${cell(wanted).padStart(9)}${cell(limit).padStart(10)}${cell(used).padStart(9)}`,
+        );
+      }
+      for (const line of short) console.log(`too small: ${line}`);
+    }
+    return short.length === 0 ? 0 : 1;
+  },
+};

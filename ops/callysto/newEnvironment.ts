@@ -1,0 +1,134 @@
+/** A stack file of its own for one more environment: what was a copied folder and a copied example of variables. */
+import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { stringify } from "yaml";
+import { callystoSchema } from "../../components/callysto/config.ts";
+import { parseConfig } from "../../config/parse.ts";
+import { newSalt, openSalt } from "../../config/passphrase.ts";
+import { report } from "../../config/problems.ts";
+import { samplePassphrase } from "../../config/samples.ts";
+import { projectDir, readStackFile, sampleConfig } from "../../config/stackFile.ts";
+import { schemas } from "../../config/systems.ts";
+import { type Command, text, texts, UsageError, type Values } from "../command.ts";
+import { openStack, secretOf, stackHelp, stackOptions } from "../stack.ts";
+
+/** Settings that an operator edits next; the same as the example of variables had. */
+const guest = {
+  jupyterhub: { authenticator: "dummy", image: "docker.io/callysto/pims-r:latest", announcement: "" },
+  site: { longname: "Callysto Dev" },
+};
+
+/** The environment of a template. @throws UsageError if what it needs is not given */
+export function fromTemplate(values: Values, domains: readonly string[]): object {
+  const template = text(values, "template") ?? "dev";
+  const [volumes, ip] = [texts(values, "volume"), text(values, "floating-ip")];
+  if (template !== "dev" && template !== "prod")
+    throw new UsageError(`there is no template "${template}"; there are dev and prod`);
+  if (volumes.length !== 0 && volumes.length !== 2)
+    throw new UsageError("--volume is given twice: the homes' pool is a mirror of two");
+  if (template === "prod" && (volumes.length !== 2 || ip === undefined || ip === "new")) {
+    throw new UsageError("a production hub is made around what exists: give --volume twice and --floating-ip ADDRESS");
+  }
+  const domain = text(values, "domain") ?? domains[0];
+  if (domain === undefined || !domains.includes(domain)) {
+    throw new UsageError(`"${domain ?? ""}" is no domain of the stack; there are: ${domains.join(", ")}`);
+  }
+  const label = text(values, "label");
+  return {
+    kind: "hub",
+    domain,
+    name: label === undefined ? { mode: "pet" } : { mode: "fixed", label },
+    flavor: template === "prod" ? "m1.40g100g8c32g" : "m1.40g100g4c8g",
+    image: "callysto-hub",
+    volumes: volumes.length === 2 ? { mode: "existing", volumes } : { mode: "new", size: 25 },
+    floatingIp: ip === undefined ? { mode: "none" } : ip === "new" ? { mode: "new" } : { mode: "existing", ip },
+    guest,
+  };
+}
+
+/** The new file's text. */
+function fileText(name: string, values: Values): string {
+  const stack = openStack(callystoSchema, values);
+  const { cloud, deployKey, zones, sshKeys } = stack.settings;
+  // The other stack keeps its zones; this one only makes records in them.
+  const known = Object.entries(zones).map(([domain, { mode }]) => [
+    domain,
+    { mode: mode === "outside" ? mode : "existing" },
+  ]);
+  const ownDomains = known
+    .filter(([, zone]) => (zone as { mode: string }).mode === "existing")
+    .map(([domain]) => domain as string);
+  const domains = [...ownDomains, ...Object.keys(zones).filter((domain) => !ownDomains.includes(domain))];
+  const passphrase = process.env.PULUMI_CONFIG_PASSPHRASE ?? samplePassphrase(name);
+  const salt = newSalt(passphrase);
+  const crypter = openSalt(salt, passphrase);
+  const from = { name: stack.name, file: stack.file };
+  const like = (key: string): object => ({ secure: crypter.encrypt(secretOf(from, key, "ORRERY_LIKE_PASSPHRASE")) });
+  const clouds = JSON.parse(readStackFile(stack.file).entries.get("clouds:settings")?.value ?? "{}") as Record<
+    string,
+    object
+  >;
+  const settings = {
+    cloud,
+    deployKey,
+    zones: Object.fromEntries(known) as object,
+    sshKeys,
+    environments: { [`hub-${name}`]: fromTemplate(values, domains) },
+  };
+  const config = {
+    "clouds:settings": { [cloud]: clouds[cloud] ?? {} },
+    [`clouds:${cloud}`]: like(`clouds:${cloud}`),
+    "callysto:settings": settings,
+    "callysto:deployPrivateKey": like("callysto:deployPrivateKey"),
+  };
+  return `encryptionsalt: ${salt}\n${stringify({ config }, { lineWidth: 0 })}`;
+}
+
+export const command: Command = {
+  help: `Usage: npm run ops -- callysto new NAME --stack S [--template dev|prod] [--label L] [--dry-run] ...
+
+Makes Pulumi.NAME.yaml with one environment, hub-NAME, in the cloud and under the keys of stack S. dev: a drawn name, two
+new volumes of 25 GB, IPv6 only. prod: --volume twice and --floating-ip, which exist and are only used. Edit its guest
+settings, then npx pulumi stack init NAME and npx pulumi up --stack NAME. The file's passphrase is
+PULUMI_CONFIG_PASSPHRASE, that of S comes from ORRERY_LIKE_PASSPHRASE; both have the published samples as defaults.
+
+${stackHelp.replace("the environment: reads", "the stack whose cloud, zones and keys are used: reads")}
+  --template T       dev (default) or prod
+  --domain D         one of the stack's domains (default: its first one with records)
+  --label L          first label of the host name (default: a random adjective and animal)
+  --volume V         existing volume, by id or name; give it twice
+  --floating-ip A    new, or an address that exists (default: none, IPv6 only)
+  --dry-run          print the environment, write nothing`,
+  options: {
+    ...stackOptions,
+    template: { type: "string" },
+    domain: { type: "string" },
+    label: { type: "string" },
+    volume: { type: "string", multiple: true },
+    "floating-ip": { type: "string" },
+    into: { type: "string" },
+    "dry-run": { type: "boolean" },
+  },
+  run({ values, words: [name, ...more] }) {
+    if (name === undefined || more.length > 0 || !/^[a-z][a-z0-9-]{0,40}$/.test(name)) {
+      throw new UsageError("which name? give one of a-z, 0-9 and dashes, e.g. new workshop");
+    }
+    const file = path.join(text(values, "into") ?? projectDir, `Pulumi.${name}.yaml`);
+    if (existsSync(file)) throw new Error(`Pulumi.${name}.yaml exists already; remove it or choose another name`);
+    const made = fileText(name, values);
+    const draft = `${file}.new`;
+    writeFileSync(draft, made);
+    try {
+      const all = Object.values(schemas);
+      const { problems } = parseConfig(sampleConfig(readStackFile(draft), all), all);
+      if (problems.length > 0) throw new Error(report(name, problems));
+      if (values["dry-run"] !== true) renameSync(draft, file);
+    } finally {
+      rmSync(draft, { force: true });
+    }
+    const shown = made.slice(made.indexOf("    environments:")).split(/\n {2}callysto:deployPrivateKey/)[0] ?? "";
+    console.log(`${values["dry-run"] === true ? "would make" : "made"} Pulumi.${name}.yaml:\n${shown}`);
+    if (values["dry-run"] !== true) console.log(`next: npx pulumi stack init ${name}; npx pulumi up --stack ${name}`);
+    return Promise.resolve(0);
+  },
+};

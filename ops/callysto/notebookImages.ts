@@ -1,0 +1,104 @@
+/** Builds, tests and pushes the chain of notebook images from a clone of docker-stacks. */
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { imageOwner, notebookImages } from "../../components/callysto/notebookImages.ts";
+import { type Command, text, UsageError } from "../command.ts";
+
+/** One command of the plan. */
+export interface Step {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Set for its environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** What is asked for. */
+export interface Wish {
+  /** Clone of docker-stacks. */
+  readonly from: string;
+  /** Short hash of its commit. */
+  readonly hash: string;
+  readonly swift: boolean;
+  readonly push: boolean;
+}
+
+/** Everything that is done, in order: nothing is pushed before all of it is built and tested. */
+export function plan({ from, hash, swift, push }: Wish): readonly Step[] {
+  const images = notebookImages.filter(({ optional }) => swift || !optional);
+  const tags = (name: string): string[] => [hash, "latest"].map((tag) => `${imageOwner}/${name}:${tag}`);
+  const made = images.flatMap(({ name, on, tested }): Step[] => [
+    {
+      command: "docker",
+      args: [
+        "build",
+        ...(on === undefined ? [] : ["--build-arg", `BASE_CONTAINER=${imageOwner}/${on}:${hash}`]),
+        ...tags(name).flatMap((tag) => ["--tag", tag]),
+        path.join(from, name),
+      ],
+    },
+    ...(tested
+      ? [
+          {
+            command: "pytest",
+            args: [path.join(from, name, "test")],
+            env: { TEST_IMAGE: `${imageOwner}/${name}:${hash}` },
+          },
+        ]
+      : []),
+  ]);
+  const pushed = images.flatMap(({ name }) => tags(name).map((tag) => ({ command: "docker", args: ["push", tag] })));
+  return push ? [...made, ...pushed] : made;
+}
+
+/** Short hash of a clean clone. @throws if it is none, or has changes that no hash stands for */
+function hashOf(from: string): string {
+  const git = (...words: string[]): string | undefined => {
+    const { status, stdout } = spawnSync("git", ["-C", from, ...words], { encoding: "utf8" });
+    return status === 0 ? stdout.trim() : undefined;
+  };
+  const hash = git("rev-parse", "--short", "HEAD");
+  if (hash === undefined) throw new Error(`${from} is no clone of docker-stacks`);
+  if (git("status", "--porcelain") !== "")
+    throw new Error(`${from} has changes; commit them, as the tag is the commit's hash`);
+  for (const { name } of notebookImages) {
+    if (!existsSync(path.join(from, name, "Dockerfile"))) {
+      throw new Error(`${from} has no ${name}/Dockerfile; the chain is on branch ianabc`);
+    }
+  }
+  return hash;
+}
+
+export const command: Command = {
+  help: `Usage: npm run ops -- callysto notebook-images --from FOLDER [--swift] [--push] [--dry-run]
+
+Builds base-notebook, minimal-notebook, scipy-notebook, pims-minimal, pims-r and, if asked, callysto-swift, each on the one
+before it, tests them with pytest, and tags them with the commit's hash and latest. Nothing is pushed before all are built
+and tested. For --push log in first: docker login.
+Then name the new tag in guest.jupyterhub.image and deploy.
+
+  --from FOLDER      a clean clone of docker-stacks, branch ianabc
+  --swift            the Swift variant too
+  --push             push to ${imageOwner}
+  --dry-run          only print the commands`,
+  options: {
+    from: { type: "string" },
+    swift: { type: "boolean" },
+    push: { type: "boolean" },
+    "dry-run": { type: "boolean" },
+  },
+  run({ values }) {
+    const from = text(values, "from");
+    if (from === undefined) throw new UsageError("where is docker-stacks? name a clone by --from");
+    const wish = { from, hash: hashOf(from), swift: values.swift === true, push: values.push === true };
+    for (const { command: program, args, env } of plan(wish)) {
+      const assignments = Object.entries(env ?? {}).map(([name, value]) => `${name}=${value} `);
+      console.log(`${assignments.join("")}${program} ${args.join(" ")}`);
+      if (values["dry-run"] === true) continue;
+      const { status, error } = spawnSync(program, args, { stdio: "inherit", env: { ...process.env, ...env } });
+      if (error !== undefined) throw new Error(`${program} is not installed`);
+      if (status !== 0) throw new Error(`${program} failed; nothing was pushed that comes after it`);
+    }
+    return Promise.resolve(0);
+  },
+};

@@ -1,0 +1,93 @@
+/** Runs shell scripts as root in a guest over SSH, with a host key that is known beforehand. */
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+/** How a guest is reached. */
+export interface Login {
+  readonly address: string;
+  readonly user: string;
+  /** OpenSSH private key. */
+  readonly privateKey: string;
+  /** One line of the guest's own public key. */
+  readonly hostKey: string;
+}
+
+/** How a script ended. */
+export interface Done {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs a script; what is given as input is its standard input.
+ * @param script - bash; `$1` and so on are the arguments.
+ * @throws if the guest does not answer, does not let us in or is not the one that it should be
+ */
+export async function onGuest(
+  login: Login,
+  script: string,
+  args: readonly string[] = [],
+  input: string | Buffer = "",
+): Promise<Done> {
+  const folder = mkdtempSync(path.join(tmpdir(), "orrery-"));
+  try {
+    const [key, known] = [path.join(folder, "key"), path.join(folder, "known_hosts")];
+    writeFileSync(key, login.privateKey.endsWith("\n") ? login.privateKey : `${login.privateKey}\n`, { mode: 0o600 });
+    writeFileSync(known, `guest ${login.hostKey}\n`);
+    const options = [
+      ["IdentitiesOnly", "yes"],
+      ["BatchMode", "yes"],
+      ["ConnectTimeout", "15"],
+      ["ServerAliveInterval", "15"],
+      ["StrictHostKeyChecking", "yes"],
+      ["UserKnownHostsFile", known],
+      ["HostKeyAlias", "guest"],
+      ["LogLevel", "ERROR"],
+    ].flatMap(([name = "", value = ""]) => ["-o", `${name}=${value}`]);
+    const command = ["sudo", "-n", "bash", "-c", script, "ops", ...args].map(quoted).join(" ");
+    const done = await run(
+      "ssh",
+      ["-F", "none", "-i", key, ...options, `${login.user}@${login.address}`, command],
+      input,
+    );
+    if (done.code === 255) throw new Error(explain(login, done.stderr));
+    return done;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What ssh's complaint means. */
+export function explain({ address, user }: Pick<Login, "address" | "user">, stderr: string): string {
+  const said = stderr.trim().split("\n").at(-1) ?? "";
+  if (/Host key verification failed|IDENTIFICATION HAS CHANGED/.test(stderr)) {
+    return `${address} has another host key than the stack knows; it is another machine, or its rebuild was not finished: npx pulumi up`;
+  }
+  if (/Permission denied/.test(stderr)) return `${address} does not let ${user} in with the stack's deployPrivateKey`;
+  return `${address} does not answer SSH: ${said}`;
+}
+
+function run(command: string, args: readonly string[], input: string | Buffer): Promise<Done> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
+    let [stdout, stderr] = ["", ""];
+    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+    child.on("error", (error: NodeJS.ErrnoException) => {
+      reject(error.code === "ENOENT" ? new Error(`${command} is not installed`) : error);
+    });
+    child.on("close", (code) => {
+      resolve({ code: code ?? 1, stdout, stderr });
+    });
+    // A guest that ends early is told by its exit code.
+    child.stdin.on("error", () => undefined);
+    child.stdin.end(input);
+  });
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}

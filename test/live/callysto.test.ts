@@ -1,0 +1,219 @@
+/** A hub from nothing to a user's server, inside a real machine: what the program brings about there, and day-2 work. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { request } from "node:https";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, describe, it } from "mocha";
+import { session, type Session } from "../../ops/callysto/hubUser.ts";
+import { onGuest } from "../../ops/ssh.ts";
+import { samplePassphrase } from "../../config/samples.ts";
+import { secretOf } from "../../ops/stack.ts";
+import { eventually, lab, openstackApi } from "./cloud.ts";
+import { probe } from "./ssh.ts";
+import { type OpsOutcome, SystemOnLab } from "./system.ts";
+
+const at = ["callysto:settings", "environments", "hub-ci"];
+const announcement = `It's "down" <b>today</b>`;
+/** The lab's machines are emulated: what takes a second elsewhere takes ten. */
+const patient = { "Spawner.start_timeout": 600, "Spawner.http_timeout": 600, "Spawner.default_url": "/tree" };
+const jupyterhub = { image: "docker.io/callysto/pims-minimal:lab", announcement, extra: patient };
+
+interface Outputs {
+  readonly "hub-ci": { readonly hostname: string; readonly address: string; readonly hostKey: string };
+}
+
+describe("a hub of Callysto", function () {
+  this.timeout(1_200_000);
+  let system: SystemOnLab;
+  let hub: Outputs["hub-ci"];
+  let andrew: Session;
+
+  before(async () => {
+    system = await SystemOnLab.open("callysto", "test", [
+      [[...at, "flavor"], "m1.medium"],
+      [[...at, "volumes", "size"], 1],
+      [[...at, "guest"], { securityUpdates: false, jupyterhub }],
+    ]);
+  });
+  after(() => system.close());
+
+  /** Runs a script as root in the hub, known by its host key. */
+  async function inside(script: string): Promise<string> {
+    const privateKey = secretOf(
+      { name: "test", file: system.target.file },
+      "callysto:deployPrivateKey",
+      "ORRERY_NO_PASSPHRASE",
+    );
+    const { code, stdout, stderr } = await onGuest({ ...hub, user: "ptty2u", privateKey }, script);
+    assert.equal(code, 0, `${script}: ${stderr}`);
+    return stdout.trim();
+  }
+  const ops = (...words: string[]): Promise<OpsOutcome> =>
+    system.ops(words, { PULUMI_CONFIG_PASSPHRASE: samplePassphrase("test") });
+  const said = async (...words: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await ops(...words);
+    assert.equal(code, 0, stderr);
+    return stdout.trim();
+  };
+  /** A page of the hub under its own name, whoever signed its certificate. */
+  const page = (where: string): Promise<{ status: number; text: string; hsts: string | undefined }> =>
+    new Promise((resolve, reject) => {
+      const options = { host: hub.address, servername: hub.hostname, path: where, rejectUnauthorized: false };
+      const sent = request({ ...options, headers: { host: hub.hostname } }, (answer) => {
+        let text = "";
+        answer.on("data", (chunk: Buffer) => (text += chunk.toString()));
+        answer.on("end", () => {
+          const hsts = answer.headers["strict-transport-security"];
+          resolve({ status: answer.statusCode ?? 0, text, hsts: typeof hsts === "string" ? hsts : undefined });
+        });
+      });
+      sent.on("error", reject);
+      sent.end();
+    });
+  /** Runs every step of the converge again as a check; what it would change. */
+  async function drift(): Promise<string> {
+    const steps = (await system.resources()).filter(
+      ({ type, urn }) => type === "command:remote:Command" && !/-release$/.test(urn),
+    );
+    const scripts = steps
+      .map(({ inputs }) => (inputs as { stdin?: unknown }).stdin)
+      .filter((text) => typeof text === "string");
+    assert.ok(scripts.length > 5, `only ${scripts.length} steps can be read`);
+    let told = "";
+    for (const script of scripts)
+      if (script.startsWith(". /usr/local")) told += await inside(`export CHECK=1\n${script}`);
+    return told;
+  }
+
+  it("comes up with everything inside, and says so to `status`", async () => {
+    await system.comesUp();
+    hub = (await system.outputs<Outputs>())["hub-ci"];
+    assert.match(hub.hostname, /^hub-ci-[a-z]+-[a-z]+\.callysto\.farm$/);
+    const { facts, odd } = JSON.parse(await said("status", "--json")) as {
+      facts: Record<string, string>;
+      odd: string[];
+    };
+    assert.deepEqual(odd, []);
+    assert.equal(facts.pool, "ONLINE");
+    assert.match(facts.jupyterhub ?? "", /^6\./);
+  });
+
+  it("keeps the homes on a mirror of its two volumes, found by their ids", async () => {
+    const status = await inside("zpool status -P tank");
+    assert.match(status, /mirror-0/);
+    const volumes = await openstackApi(lab).list("volume", "/volumes");
+    assert.equal(volumes.length, 2);
+    for (const { id } of volumes) assert.ok(status.includes(`/dev/disk/by-id/virtio-${id.slice(0, 20)}`), status);
+  });
+
+  it("answers by TLS under its name only, and tells browsers to stay with it", async () => {
+    const landing = await page("/");
+    assert.equal(landing.status, 200);
+    assert.equal(landing.hsts, "max-age=15768000");
+    assert.ok(landing.text.includes(`href="https://${hub.hostname}/jupyter"`));
+    assert.equal((await page("/logout/")).status, 200);
+    const plain = await fetch(`http://${hub.address}/`, { redirect: "manual" });
+    assert.deepEqual([plain.status, plain.headers.get("location")], [301, `https://${hub.hostname}/`]);
+  });
+
+  it("is open to the world on three ports, and its parts only to each other", async () => {
+    for (const port of [22, 80, 443]) assert.equal(await probe(hub.address, port), "open", String(port));
+    for (const port of [8000, 8001, 8081, 9999]) assert.equal(await probe(hub.address, port), "filtered", String(port));
+  });
+
+  it("lets a user in, who gets a home of 1 GB and a server in a container", async () => {
+    andrew = session({
+      url: `https://${hub.hostname}/jupyter`,
+      address: hub.address,
+      user: "andrew",
+      password: "",
+      patience: 600,
+      insecure: true,
+    });
+    for (const step of ["login", "start", "open"] as const) {
+      assert.ok(await andrew.step(step, ({ detail }) => { assert.equal(detail, undefined); }), step);
+    }
+    assert.equal(
+      await inside("docker ps --format '{{.Names}} {{.Image}}'"),
+      `jupyter-andrew callysto/pims-minimal:lab`,
+    );
+    assert.equal(
+      await inside("zfs get -H -o value refquota tank/home/andrew; stat -c %U /tank/home/andrew"),
+      "1G\njupyter",
+    );
+  });
+
+  it("shows the announcement as text on the hub's page and on the list of files", async () => {
+    const shown = /It&#39;s &#34;down&#34; &lt;b&gt;today&lt;\/b&gt;/;
+    assert.match((await andrew.page("/hub/home")).text, shown);
+    assert.match((await andrew.page("/user/andrew/tree")).text, shown);
+  });
+
+  it("gives a user more or less room, and no unknown user a home", async () => {
+    assert.match(await said("quota", "get", "andrew"), /^andrew: \S+ \/ 1G$/);
+    assert.match(await said("quota", "set", "andrew", "20M", "--dry-run"), /^would set andrew: .* to 20M$/);
+    assert.match(await said("quota", "set", "andrew", "20M"), /^andrew: \S+ \/ 20M$/);
+    assert.equal(await inside("zfs get -H -o value refquota tank/home/andrew"), "20M");
+    const write = "runuser -u jupyter -- dd if=/dev/urandom of=/tank/home/andrew/big bs=1M count=30 2>&1 || true";
+    assert.match(await inside(write), /Disk quota exceeded/);
+    await inside("rm /tank/home/andrew/big; sync; zpool sync tank");
+    const unknown = await ops("quota", "set", "andrw", "1G");
+    assert.equal(unknown.code, 1);
+    assert.match(unknown.stderr, /^ops: hub-ci: there is no home of user andrw/);
+    assert.match(await said("quota", "get"), /^andrew: .*\nhome: \S+ \/ none$/);
+  });
+
+  it("closes a user's home and opens it again", async () => {
+    assert.equal(await said("ban", "andrew"), "made the home of andrew closed and stopped the user's server");
+    assert.equal(await inside("docker ps -aq; zfs get -H -o value readonly tank/home/andrew"), "on");
+    assert.equal(await said("ban", "andrew"), "the home of andrew is closed already");
+    assert.equal(await said("unban", "andrew"), "made the home of andrew open");
+  });
+
+  it("takes a certificate that is its own, at once, and no other", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "callysto-certificate-"));
+    try {
+      const issue = (name: string): void => {
+        const subject = ["-subj", "/O=live test", "-addext", `subjectAltName=DNS:${name}`, "-days", "30"];
+        const out = ["-keyout", `${folder}/privkey.pem`, "-out", `${folder}/fullchain.pem`];
+        execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", ...subject, ...out], {
+          stdio: "ignore",
+        });
+      };
+      issue("*.callysto.ca");
+      const refused = await ops("push-certificate", "--from", folder);
+      assert.match(refused.stderr, /the certificate is for DNS:\*\.callysto\.ca, not for hub-ci-/);
+      issue("*.callysto.farm");
+      assert.match(await said("push-certificate", "--from", folder), /^pushed to hub-ci-/);
+      assert.match(await said("push-certificate", "--from", folder), /^in place already on hub-ci-/);
+      assert.equal(await inside("stat -c '%a %U' /etc/pki/tls/private/privkey.pem"), "600 root");
+      const served = `echo | openssl s_client -connect ${hub.address}:443 -servername ${hub.hostname} 2>/dev/null | openssl x509 -noout -issuer`;
+      await eventually(
+        "the new certificate",
+        () => Promise.resolve(execFileSync("bash", ["-c", served], { encoding: "utf8" })),
+        (issuer) => issuer.includes("live test"),
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("has nothing left to change", async () => {
+    await system.changesNothing();
+    assert.equal(await drift(), "");
+  });
+
+  it("changes only what a setting is about", async () => {
+    const changed = await system.with([[[...at, "guest", "jupyterhub", "announcement"], ""]], () => system.up());
+    assert.equal(changed.code, 0, changed.text);
+    assert.deepEqual(
+      changed.changed
+        .map(({ urn }) => urn.split("::").at(-1))
+        .filter((name, index, all) => all.indexOf(name) === index),
+      ["callysto-hub-ci-inside-guest-jupyterhub"],
+    );
+    assert.doesNotMatch((await andrew.page("/hub/home")).text, /down/);
+  });
+});

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { callystoSchema, type CallystoSettings } from "../../../components/callysto/config.ts";
+import { needsOf } from "../../../components/callysto/needs.ts";
+import { publicKeyLine } from "../../../config/samples.ts";
+
+const common = { domain: "callysto.farm", image: "callysto-hub" };
+const clavius = {
+  ...common,
+  kind: "clavius",
+  name: { mode: "fixed", label: "clavius" },
+  flavor: "m1.small",
+  floatingIp: { mode: "new" },
+};
+const hub = { ...common, kind: "hub", flavor: "m1.40g100g4c8g", volumes: { mode: "new", size: 25 } };
+const sizes = { "m1.small": { cores: 1, ram: 2048 }, "m1.40g100g4c8g": { cores: 4, ram: 8192 } };
+
+function settings(environments: object, more: object = {}): CallystoSettings {
+  return callystoSchema.settings.parse({
+    cloud: "lab",
+    deployKey: publicKeyLine("deploy"),
+    zones: {},
+    environments,
+    ...more,
+  });
+}
+
+describe("What Callysto needs of a project's quota", () => {
+  it("is the fact sheet's table for the workstation and a custom hub, with the hub's two further rules", () => {
+    const custom = { ...hub, name: { mode: "pet" } };
+    assert.deepEqual(needsOf(settings({ clavius, custom }), sizes), {
+      instances: 2,
+      cores: 5,
+      ram: 10_240,
+      keypairs: 2,
+      volumes: 4,
+      gigabytes: 170,
+      ports: 2,
+      floatingIps: 1,
+      securityGroups: 2,
+      securityGroupRules: 18,
+    });
+  });
+
+  it("counts what exists already but the size of existing volumes, and no keypair that is another's", () => {
+    const prod = {
+      ...hub,
+      name: { mode: "fixed", label: "hub" },
+      volumes: { mode: "existing", volumes: ["a", "b"] },
+      floatingIp: { mode: "existing", ip: "192.0.2.1" },
+      keypair: { mode: "existing", name: "clavius" },
+    };
+    const { volumes, gigabytes, floatingIps, keypairs } = needsOf(settings({ prod }), sizes);
+    assert.deepEqual([volumes, gigabytes, floatingIps, keypairs], [2, 0, 1, 0]);
+  });
+
+  it("has the packer group beside the environments'", () => {
+    const { securityGroups, securityGroupRules } = needsOf(settings({}, { packerSecurityGroup: true }), sizes);
+    assert.deepEqual([securityGroups, securityGroupRules], [1, 6]);
+  });
+});

@@ -1,0 +1,331 @@
+/** Callysto's day-2 commands as far as they go without a guest; what they do inside one is in the live tests. */
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, describe, it } from "mocha";
+import { parse } from "yaml";
+import { callystoSchema, type CallystoSettings } from "../../../components/callysto/config.ts";
+import { receiverFile } from "../../../components/callysto/guest/certificate.ts";
+import { workVolume } from "../../../components/callysto/guest/workVolume.ts";
+import { publicKeyLine } from "../../../config/samples.ts";
+import { put } from "../../../config/stackEdit.ts";
+import { stackPath } from "../../../config/stackFile.ts";
+import type { Environment } from "../../../ops/callysto/environment.ts";
+import { loadOf } from "../../../ops/callysto/hubtraf.ts";
+import { plan } from "../../../ops/callysto/notebookImages.ts";
+import { readCertificate } from "../../../ops/callysto/pushCertificate.ts";
+import { checkedSize, checkedUser, homesOf } from "../../../ops/callysto/quota.ts";
+import { checkVolumes } from "../../../ops/callysto/rebuild.ts";
+import { swapped } from "../../../ops/callysto/replaceVolume.ts";
+import { oddities } from "../../../ops/callysto/status.ts";
+import { main } from "../../../ops/main.ts";
+import { explain } from "../../../ops/ssh.ts";
+
+const hub = {
+  kind: "hub",
+  domain: "callysto.farm",
+  name: { mode: "fixed", label: "hub-dev" },
+  flavor: "m1.large",
+  image: "callysto-hub",
+  volumes: { mode: "new", size: 50 },
+};
+
+function environment(more: object): Environment {
+  const settings: CallystoSettings = callystoSchema.settings.parse({
+    cloud: "lab",
+    deployKey: publicKeyLine("deploy"),
+    zones: {},
+    environments: { "hub-dev": { ...hub, ...more } },
+  });
+  const one = settings.environments["hub-dev"];
+  assert.ok(one);
+  return { stack: { name: "x", file: "x", settings }, name: "hub-dev", settings: one };
+}
+
+describe("Callysto's day-2 commands", () => {
+  let dir: string;
+  let file: string;
+  before(() => {
+    dir = mkdtempSync(path.join(tmpdir(), "callysto-ops-"));
+    file = path.join(dir, "Pulumi.stage.yaml");
+    const at = ["config", "callysto:settings", "environments", "hub-dev", "guest"];
+    const guest = { jupyterhub: { image: "docker.io/callysto/pims-r:1" } };
+    writeFileSync(file, put(readFileSync(stackPath("stage"), "utf8"), at, guest));
+  });
+  after(() => {
+    rmSync(dir, { recursive: true });
+  });
+
+  /** Runs the command line on a copy of stage's stack file, in this process. */
+  async function ops(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+    const [told, complained]: [string[], string[]] = [[], []];
+    const { log, error } = console;
+    console.log = (line: string) => void told.push(line);
+    console.error = (line: string) => void complained.push(line);
+    try {
+      const code = await main(["callysto", ...words]);
+      return { code, stdout: told.join("\n"), stderr: complained.join("\n") };
+    } finally {
+      Object.assign(console, { log, error });
+    }
+  }
+  const stage = (...words: string[]): ReturnType<typeof ops> =>
+    ops(...words, "--stack", "stage", "--config-file", file);
+
+  it("explain themselves, each that changes something with --dry-run", async () => {
+    const { stdout } = await ops("--help");
+    const names = [...stdout.matchAll(/^ {2}([\w-]+) {2}/gm)].map(([, name]) => name ?? "");
+    assert.equal(names.length, 14);
+    for (const name of names) {
+      const { code, stdout: help } = await ops(name, "--help");
+      assert.equal(code, 0, name);
+      assert.match(help, new RegExp(`^Usage: npm run ops -- callysto ${name} `), name);
+      assert.ok(
+        help.split("\n").every((line) => line.length <= 130),
+        name,
+      );
+      assert.equal(help.includes("--dry-run"), !["cloud-quota", "status", "hubtraf"].includes(name), name);
+    }
+  });
+
+  it("refuse a user, a size or an environment that cannot be, before they ask anybody", async () => {
+    for (const [words, message] of [
+      [["quota"], /^ops: say quota get \[USER\] or quota set USER SIZE$/],
+      [["quota", "set", "andrew"], /^ops: how much\? give a size such as 500M or 10G, or none$/],
+      [["quota", "set", "andrew", "ten"], /^ops: "ten" is no size: /],
+      [["quota", "set", "../andrew", "1G"], /^ops: "\.\.\/andrew" is no user name: /],
+      [["quota", "get", "a", "1G"], /^ops: quota get takes one user at most$/],
+      [["ban"], /^ops: which user\? name one$/],
+      [["ban", "Andrew"], /^ops: "Andrew" is no user name/],
+      [["status", "--environment", "hub-x"], /^ops: stack stage has no hub "hub-x"; there are: hub-dev$/],
+      [["luks", "open"], /^ops: stack stage has no environment of kind clavius$/],
+      [["luks", "destroy"], /^ops: say luks format, luks open/],
+      [["announcement"], /^ops: what is announced\?/],
+      [["push-certificate"], /^ops: which certificate\? name its folder by --from$/],
+      [["hubtraf", "--users", "0"], /^ops: --users takes a number from 1 to 1000$/],
+      [["hubtraf", "--url", "https://hub.example.org"], /^ops: --url is .*; give https:\/\/HUB\/jupyter$/],
+    ] as const) {
+      const { code, stderr } = await stage(...words);
+      assert.equal(code, 2, words.join(" "));
+      assert.match(stderr, message);
+    }
+    assert.equal(checkedUser("a.b-c_1"), "a.b-c_1");
+    assert.deepEqual(["none", "10G", "1.5T"].map(checkedSize), ["none", "10G", "1.5T"]);
+    for (const bad of ["0", "0G", "-1G", "1GB", "1 G", ""]) assert.throws(() => checkedSize(bad), bad);
+  });
+
+  it("read homes as zfs lists them", () => {
+    assert.deepEqual(homesOf("tank/home\t96K\tnone\ntank/home/b.c\t24K\t10G\ntank/home/a\t1G\t1G\n"), [
+      { name: "a", used: "1G", refquota: "1G" },
+      { name: "b.c", used: "24K", refquota: "10G" },
+      { name: "home", used: "96K", refquota: "none" },
+    ]);
+  });
+
+  it("announce by a setting, text as it is, and change no other byte", async () => {
+    const before = readFileSync(file, "utf8");
+    const text = `It's "down" <b>today</b>`;
+    const dry = await stage("announcement", text, "--dry-run");
+    assert.match(
+      dry.stdout,
+      /^would set callysto:settings\.environments\.hub-dev\.guest\.jupyterhub\.announcement to /,
+    );
+    assert.equal(readFileSync(file, "utf8"), before);
+    assert.equal((await stage("announcement", text, "--no-up")).code, 0);
+    const settings = (parse(readFileSync(file, "utf8")) as { config: Record<string, CallystoSettings> }).config[
+      "callysto:settings"
+    ];
+    const one = settings?.environments["hub-dev"];
+    assert.ok(one?.kind === "hub");
+    assert.equal(one.guest?.jupyterhub.announcement, text);
+    assert.match((await stage("announcement", text, "--no-up")).stdout, /announces that already/);
+    await stage("announcement", "--clear", "--no-up");
+    assert.match((await stage("announcement", "--clear")).stdout, /announces nothing already/);
+  });
+
+  it("rebuild by a token, and never lose homes that are protected or made outside", async () => {
+    const { stdout } = await stage("rebuild", "--token", "today", "--dry-run");
+    assert.match(stdout, /would set .*rebuildToken to today\nwould make the server of hub-dev anew$/);
+    assert.throws(() => {
+      checkVolumes(environment({}), "hub-dev");
+    }, /are protected; .* set environments\.hub-dev\.disposable: true and deploy first/);
+    const existing = environment({ volumes: { mode: "existing", volumes: ["a", "b"] }, disposable: true });
+    assert.throws(() => {
+      checkVolumes(existing, "hub-dev");
+    }, /were made outside the stack and hold its homes; they are never replaced/);
+    assert.throws(() => {
+      checkVolumes(environment({ disposable: true }), "hub-prod");
+    }, /say so by --lose-homes-of hub-dev/);
+    checkVolumes(environment({ disposable: true }), "hub-dev");
+  });
+
+  it("put a new volume where the old one was in the mirror", () => {
+    const prod = environment({ volumes: { mode: "existing", volumes: ["a", "b"] } });
+    assert.deepEqual(swapped(prod, "a", "c"), ["c", "b"]);
+    assert.deepEqual(swapped(prod, "b", "c"), ["a", "c"]);
+    assert.throws(() => swapped(prod, "c", "d"), /c is no volume of hub-dev; it has a and b/);
+    assert.throws(() => swapped(prod, "a", "b"), /b is one of the two volumes of hub-dev already/);
+    assert.throws(() => swapped(environment({}), "a", "c"), /are the stack's own/);
+  });
+
+  it("make a stack file for a new environment, whole or not at all", async () => {
+    const made = await stage("new", "workshop", "--into", dir);
+    assert.equal(made.code, 0, made.stderr);
+    const check = spawnSync(process.execPath, ["review/cli.ts", "--help"], { encoding: "utf8" });
+    assert.equal(check.status, 0);
+    const { config } = parse(readFileSync(path.join(dir, "Pulumi.workshop.yaml"), "utf8")) as {
+      config: Record<string, { environments: Record<string, object>; zones: object }>;
+    };
+    assert.deepEqual(Object.keys(config).sort(), [
+      "callysto:deployPrivateKey",
+      "callysto:settings",
+      "clouds:rac",
+      "clouds:settings",
+    ]);
+    const { environments, zones } = config["callysto:settings"] ?? { environments: {}, zones: {} };
+    assert.deepEqual(zones, { "callysto.farm": { mode: "existing" } });
+    assert.partialDeepStrictEqual(environments["hub-workshop"], {
+      name: { mode: "pet" },
+      flavor: "m1.40g100g4c8g",
+      volumes: { mode: "new", size: 25 },
+      floatingIp: { mode: "none" },
+    });
+    assert.match((await stage("new", "workshop", "--into", dir)).stderr, /Pulumi\.workshop\.yaml exists already/);
+    for (const [words, message] of [
+      [["--template", "prod"], /give --volume twice and --floating-ip ADDRESS/],
+      [["--volume", "a"], /--volume is given twice/],
+      [["--template", "ci"], /there is no template "ci"; there are dev and prod/],
+      [["--domain", "example.org"], /"example\.org" is no domain of the stack; there are: callysto\.farm/],
+      [["--label", "x_y"], /environments\.hub-other\.name\.label/],
+    ] as const) {
+      const refused = await stage("new", "other", "--into", dir, ...words);
+      assert.notEqual(refused.code, 0);
+      assert.match(refused.stderr, message);
+    }
+    assert.deepEqual(readdirSync(dir).sort(), ["Pulumi.stage.yaml", "Pulumi.workshop.yaml"]);
+  });
+
+  it("take a certificate only with its key, in its time and for the hub's name", () => {
+    const folder = path.join(dir, "certificate");
+    execFileSync("mkdir", [folder]);
+    const issue = (days: string): void => {
+      const subject = ["-subj", "/CN=x", "-addext", "subjectAltName=DNS:*.callysto.farm"];
+      const out = ["-keyout", `${folder}/privkey.pem`, "-out", `${folder}/fullchain.pem`, "-days", days];
+      execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", ...subject, ...out], {
+        stdio: "ignore",
+      });
+    };
+    const now = new Date();
+    assert.throws(() => readCertificate(folder, "hub.callysto.farm", now), /privkey\.pem is missing/);
+    issue("10");
+    const { pem, until } = readCertificate(folder, "hub-dev.callysto.farm", now);
+    assert.match(pem, /^-----BEGIN PRIVATE KEY-----[^]*-----END PRIVATE KEY-----\n-----BEGIN CERTIFICATE-----/);
+    for (const host of ["callysto.farm", "a.b.callysto.farm", "hub.callysto.ca"]) {
+      assert.throws(
+        () => readCertificate(folder, host, now),
+        /the certificate is for DNS:\*\.callysto\.farm, not for /,
+      );
+    }
+    assert.throws(
+      () => readCertificate(folder, "hub.callysto.farm", new Date(until.getTime() + 1000)),
+      /the certificate has expired on /,
+    );
+    const chain = readFileSync(`${folder}/fullchain.pem`);
+    issue("10");
+    writeFileSync(`${folder}/fullchain.pem`, chain);
+    assert.throws(() => readCertificate(folder, "hub.callysto.farm", now), /the private key is not the certificate's/);
+    writeFileSync(`${folder}/privkey.pem`, "nothing");
+    assert.throws(() => readCertificate(folder, "hub.callysto.farm", now), /privkey\.pem is no PEM private key/);
+    rmSync(folder, { recursive: true });
+  });
+
+  it("see what is odd about a hub", () => {
+    const now = Date.parse("2026-01-01T00:00:00Z");
+    const fine = {
+      "unit ssh": "active",
+      pool: "ONLINE",
+      "pool used": "3%",
+      "certificate until": "2026-03-01T00:00:00Z",
+    };
+    assert.deepEqual(oddities(fine, now), []);
+    const bad = { ...fine, "unit ssh": "failed", pool: "DEGRADED", "pool used": "95%", "certificate until": "none" };
+    assert.deepEqual(oddities(bad, now), [
+      "unit ssh is failed",
+      "pool tank is DEGRADED",
+      "pool tank is 95% full",
+      "there is no certificate",
+    ]);
+    const soon = { ...fine, "certificate until": "2026-01-05T00:00:00Z", jupyterhub: "does not answer" };
+    assert.deepEqual(oddities(soon, now), ["the certificate ends in 4 days", "JupyterHub does not answer"]);
+  });
+
+  it("load a hub as the runbook has it: one user, 10 to 30 s, begun within 5 s", () => {
+    assert.deepEqual(loadOf({}), { users: 1, shortest: 10, longest: 30, startDelay: 5 });
+    assert.throws(() => loadOf({ "min-runtime": "1m" }), /--max-runtime is less than --min-runtime/);
+  });
+
+  it("build each notebook image on the one before it, and push nothing before all are tested", async () => {
+    const steps = plan({ from: "/stacks", hash: "abc1234", swift: true, push: true });
+    const words = steps.map(({ command, args }) => `${command} ${args.join(" ")}`);
+    const of = (start: string): string[] => words.filter((line) => line.startsWith(start));
+    assert.deepEqual(
+      of("docker build").map((line) => line.split("/").at(-1)),
+      ["base-notebook", "minimal-notebook", "scipy-notebook", "pims-minimal", "pims-r", "callysto-swift"],
+    );
+    assert.match(
+      of("docker build")[4] ?? "",
+      /BASE_CONTAINER=docker\.io\/callysto\/pims-minimal:abc1234 .*--tag \S+:latest/,
+    );
+    assert.equal(of("pytest").length, 5);
+    assert.equal(
+      words.findIndex((line) => line.startsWith("docker push")),
+      11,
+    );
+    assert.equal(of("docker push").length, 12);
+    assert.equal(plan({ from: "/stacks", hash: "h", swift: false, push: false }).length, 10);
+    const git = (...args: string[]): void => void execFileSync("git", ["-C", clone, ...args], { stdio: "ignore" });
+    const clone = path.join(dir, "stacks");
+    execFileSync("git", ["init", "-q", clone]);
+    assert.match((await ops("notebook-images", "--from", clone)).stderr, /is no clone of docker-stacks/);
+    for (const name of [
+      "base-notebook",
+      "minimal-notebook",
+      "scipy-notebook",
+      "pims-minimal",
+      "pims-r",
+      "callysto-swift",
+    ]) {
+      execFileSync("mkdir", [path.join(clone, name)]);
+      writeFileSync(path.join(clone, name, "Dockerfile"), "FROM scratch\n");
+    }
+    assert.match((await ops("notebook-images", "--from", dir)).stderr, /is no clone of docker-stacks/);
+    git("add", "-A");
+    git("-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-qm", "x");
+    const dry = await ops("notebook-images", "--from", clone, "--dry-run");
+    assert.equal(dry.code, 0, dry.stderr);
+    assert.equal(dry.stdout.split("\n").length, 10);
+    writeFileSync(path.join(clone, "new"), "");
+    assert.match((await ops("notebook-images", "--from", clone)).stderr, /has changes; commit them/);
+    rmSync(clone, { recursive: true });
+  });
+
+  it("say why a guest cannot be reached", () => {
+    const told = (stderr: string): string => explain({ address: "192.0.2.1", user: "ptty2u" }, stderr);
+    assert.match(
+      told("No ED25519 host key is known.\nHost key verification failed."),
+      /has another host key than the stack knows/,
+    );
+    assert.match(told("ptty2u@192.0.2.1: Permission denied (publickey)."), /does not let ptty2u in/);
+    assert.equal(
+      told("ssh: connect to host 192.0.2.1 port 22: Connection timed out"),
+      "192.0.2.1 does not answer SSH: ssh: connect to host 192.0.2.1 port 22: Connection timed out",
+    );
+  });
+
+  it("bring scripts into the guests that bash reads", () => {
+    const scripts = [receiverFile("hub.callysto.farm"), ...(workVolume("v1").files ?? [])];
+    for (const { text } of scripts) execFileSync("bash", ["-n"], { input: text });
+  });
+});

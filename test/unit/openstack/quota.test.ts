@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { describe, it } from "mocha";
+import { type Amounts, quotaNames, shortages } from "../../../components/openstack/quota.ts";
+
+const amounts = (each: number, more: Partial<Amounts> = {}): Amounts =>
+  ({ ...Object.fromEntries(quotaNames.map((name) => [name, each])), ...more }) as Amounts;
+
+/** Asks a cloud with these limits for so much. */
+async function ask(need: Amounts, answer: (token: string) => Record<string, unknown>): Promise<true> {
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ name, inputs }) => ({ id: name, state: inputs as object }),
+      call: ({ token }) => answer(token.split(":").at(-1) ?? ""),
+    },
+    "orrery",
+    "test",
+    false,
+  );
+  const { withinQuota } = await import("../../../components/openstack/quota.ts");
+  const parent = new pulumi.ComponentResource("orrery:test:Parent", "parent");
+  const room = withinQuota(parent, "callysto:settings.environments", need);
+  return (room as unknown as { promise(): Promise<true> }).promise();
+}
+
+describe("A project's quota", () => {
+  it("is short where more is needed than its limit; -1 is no limit, and what is not told is trusted", () => {
+    assert.deepEqual(shortages(amounts(3), { cores: 2, ram: 3, ports: -1 }), ["cores: needs 3, the quota is 2"]);
+    assert.deepEqual(shortages(amounts(3), {}), []);
+  });
+
+  it("is asked of Nova, Cinder and Neutron for the project that is logged in to", async () => {
+    const limits: Record<string, Record<string, unknown>> = {
+      getAuthScope: { projectId: "p1" },
+      getQuotaSetV2: { instances: 9, cores: 9, ram: 9, keyPairs: 9 },
+      getQuotasetV3: { volumes: 1, gigabytes: 9 },
+      getQuotaV2: { port: 9, floatingip: 0, securityGroup: -1, securityGroupRule: 9 },
+    };
+    assert.equal(await ask(amounts(0), (name) => limits[name] ?? {}), true);
+    await assert.rejects(
+      ask(amounts(2), (name) => limits[name] ?? {}),
+      /^Error: callysto:settings\.environments: the project's quota is too small; .*\n {2}volumes: needs 2, the quota is 1\n {2}floatingIps: needs 2, the quota is 0$/,
+    );
+  });
+
+  it("is no hindrance where the cloud does not tell it", async () => {
+    const forbidden = (): never => {
+      throw Object.assign(new Error(), { details: "Policy does not allow it" });
+    };
+    assert.equal(await ask(amounts(100), forbidden), true);
+  });
+});
