@@ -1,10 +1,8 @@
 /** Which cluster a stack is meant for, and whether the one at hand is it. */
 import { parse } from "yaml";
-import { openSalt } from "../config/passphrase.ts";
-import { samplePassphrase } from "../config/samples.ts";
 import { readStackFile } from "../config/stackFile.ts";
-import { UsageError } from "./command.ts";
 import type { Kubectl } from "./kubectl.ts";
+import { secretOf } from "./secrets.ts";
 
 /** A stack, as far as its clusters are asked for. */
 interface Stack {
@@ -16,26 +14,14 @@ interface KubeConfig {
   readonly clusters?: readonly { readonly cluster?: { readonly server?: string } }[] | null;
 }
 
-/** Kubeconfig of one of the stack's clusters. @throws UsageError if it cannot be decrypted */
-export function kubeconfigOf({ name, file }: Stack, cluster: string): string {
-  const { entries, encryptionSalt } = readStackFile(file);
-  const held = entries.get(`clusters:${cluster}`);
-  if (held === undefined) throw new Error(`Pulumi.${name}.yaml has no clusters:${cluster}; name one by --kubeconfig`);
-  try {
-    const crypter = openSalt(encryptionSalt ?? "", process.env.PULUMI_CONFIG_PASSPHRASE ?? samplePassphrase(name));
-    return crypter.decrypt(held.value);
-  } catch {
-    throw new UsageError("PULUMI_CONFIG_PASSPHRASE is not this stack's passphrase; set it, or name a --kubeconfig");
-  }
-}
-
 /** The API that the stack deploys to: its setting, else the server of its own kubeconfig. */
 export function expectedServer(stack: Stack, cluster: string): string | undefined {
   const settings = JSON.parse(readStackFile(stack.file).entries.get("clusters:settings")?.value ?? "{}") as Readonly<
     Record<string, { readonly server?: string } | undefined>
   >;
   return (
-    settings[cluster]?.server ?? (parse(kubeconfigOf(stack, cluster)) as KubeConfig).clusters?.[0]?.cluster?.server
+    settings[cluster]?.server ??
+    (parse(secretOf(stack, `clusters:${cluster}`)) as KubeConfig).clusters?.[0]?.cluster?.server
   );
 }
 

@@ -6,8 +6,8 @@ import { type Entry, UsageError } from "./command.ts";
 const systems: Readonly<Record<string, () => Promise<{ readonly commands: Readonly<Record<string, Entry>> }>>> = {
   callysto: () => import("./callysto/commands.ts"),
   dials: () => import("./dials/commands.ts"),
-  prow: () => import("./prow/commands.ts"),
   packit: () => import("./packit/commands.ts"),
+  prow: () => import("./prow/commands.ts"),
   thoth: () => import("./thoth/commands.ts"),
 };
 

@@ -1,7 +1,8 @@
 /** Asks the OpenStack cloud of a stack, as the user who deploys. */
 import { cloudsSchema } from "../config/targetSchemas.ts";
 import type { Values } from "./command.ts";
-import { openStack, secretOf } from "./stack.ts";
+import { secretOf } from "./secrets.ts";
+import { openStack } from "./stack.ts";
 
 /** The services that are asked, by the names under which catalogs have them. */
 const serviceTypes = {

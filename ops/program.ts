@@ -4,13 +4,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { z } from "zod";
 import type { SystemSchema } from "../config/define.ts";
-import { openSalt } from "../config/passphrase.ts";
-import { samplePassphrase } from "../config/samples.ts";
-import { readStackFile } from "../config/stackFile.ts";
 import { type Json, type Manifest, toManifest } from "../policy/manifest.ts";
 import { type Rendered, rendered, runProgram, stackConfig } from "../review/render.ts";
-import { text, UsageError, type Values } from "./command.ts";
+import { text, type Values } from "./command.ts";
 import { Kubectl } from "./kubectl.ts";
+import { secretOf } from "./secrets.ts";
 import { openStack, type SystemStack } from "./stack.ts";
 
 /** A stack and all resources of one of its systems. */
@@ -51,9 +49,6 @@ export async function withCluster<T>(
 ): Promise<T> {
   if (text(values, "kubeconfig") !== undefined) return work(new Kubectl(undefined, values));
   const held = secretOf(stack, `clusters:${cluster}`);
-  if (held === undefined) {
-    throw new Error(`Pulumi.${stack.name}.yaml has no clusters:${cluster}; name one by --kubeconfig`);
-  }
   const folder = mkdtempSync(path.join(tmpdir(), "orrery-"));
   try {
     const kubeconfig = path.join(folder, "kubeconfig");
@@ -62,18 +57,5 @@ export async function withCluster<T>(
     return await work(new Kubectl(undefined, { kubeconfig }));
   } finally {
     rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** A secret of a stack, or undefined if the file has none of this key. @throws UsageError if the passphrase is not the stack's */
-export function secretOf({ name, file }: Pick<SystemStack<unknown>, "name" | "file">, key: string): string | undefined {
-  const { entries, encryptionSalt } = readStackFile(file);
-  const held = entries.get(key);
-  if (held === undefined) return undefined;
-  try {
-    const crypter = openSalt(encryptionSalt ?? "", process.env.PULUMI_CONFIG_PASSPHRASE ?? samplePassphrase(name));
-    return crypter.decrypt(held.value);
-  } catch {
-    throw new UsageError("PULUMI_CONFIG_PASSPHRASE is not this stack's passphrase; set it");
   }
 }

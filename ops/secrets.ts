@@ -1,14 +1,16 @@
-/** Secrets of a stack, written into its file encrypted, as `pulumi config set --secret` does, but several at once and checked. */
+/** Secrets of a stack: read from its file, and written into it as `pulumi config set --secret` does, but several at once and checked. */
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import type { AnySystem } from "../config/define.ts";
 import { checkFormat } from "../config/formats.ts";
-import { openSalt } from "../config/passphrase.ts";
+import { type Crypter, openSalt } from "../config/passphrase.ts";
 import { samplePassphrase } from "../config/samples.ts";
 import { wantedSecrets } from "../config/secrets.ts";
 import { setSecret } from "../config/stackEdit.ts";
 import { readStackFile } from "../config/stackFile.ts";
 import { UsageError } from "./command.ts";
 import type { SystemStack } from "./stack.ts";
+
+type StackFileOf = Pick<SystemStack<unknown>, "name" | "file">;
 
 /** A system of one stack, and the texts of some of its secrets by name. */
 export interface SecretChange {
@@ -55,13 +57,23 @@ export function writeSecrets(changes: readonly SecretChange[], dryRun: boolean):
   }
 }
 
-function crypterOf({ name, file }: SystemStack<unknown>): ReturnType<typeof openSalt> {
+/** Text of an encrypted value of the stack's file. @throws if it has none @throws UsageError if the passphrase is wrong */
+export function secretOf(stack: StackFileOf, key: string, variable?: string): string {
+  const held = readStackFile(stack.file).entries.get(key);
+  if (held === undefined) throw new Error(`Pulumi.${stack.name}.yaml has no ${key}`);
+  const crypter = crypterOf(stack, variable);
   try {
-    return openSalt(
-      readStackFile(file).encryptionSalt ?? "",
-      process.env.PULUMI_CONFIG_PASSPHRASE ?? samplePassphrase(name),
-    );
+    return crypter.decrypt(held.value);
   } catch {
-    throw new UsageError(`PULUMI_CONFIG_PASSPHRASE is not the passphrase of ${name}; nothing was written`);
+    throw new Error(`Pulumi.${stack.name}.yaml: ${key} was encrypted with another passphrase; set it again`);
+  }
+}
+
+/** What encrypts and decrypts values of a stack's file. @throws UsageError if the passphrase is not the stack's */
+export function crypterOf({ name, file }: StackFileOf, variable = "PULUMI_CONFIG_PASSPHRASE"): Crypter {
+  try {
+    return openSalt(readStackFile(file).encryptionSalt ?? "", process.env[variable] ?? samplePassphrase(name));
+  } catch {
+    throw new UsageError(`${variable} is not the passphrase of stack ${name}; set it`);
   }
 }

@@ -5,10 +5,8 @@ import path from "node:path";
 import { promisify } from "node:util";
 import type { z } from "zod";
 import type { SystemSchema } from "../config/define.ts";
-import { openSalt } from "../config/passphrase.ts";
 import { parseConfig } from "../config/parse.ts";
 import { report } from "../config/problems.ts";
-import { samplePassphrase } from "../config/samples.ts";
 import { put } from "../config/stackEdit.ts";
 import { projectDir, readStackFile, sampleConfig, type StackFile, stackPath } from "../config/stackFile.ts";
 import { schemas } from "../config/systems.ts";
@@ -93,23 +91,6 @@ export function changeSettings<S extends z.ZodType>(
 
 /** The CLI of this project. */
 export const pulumiProgram = path.join(projectDir, "node_modules", ".bin", "pulumi");
-
-/** Text of an encrypted value of the stack's file. @throws UsageError if the passphrase is not the stack's */
-export function secretOf(
-  { name, file }: Pick<SystemStack<unknown>, "name" | "file">,
-  key: string,
-  variable = "PULUMI_CONFIG_PASSPHRASE",
-): string {
-  const { entries, encryptionSalt } = readStackFile(file);
-  const held = entries.get(key);
-  if (held === undefined) throw new Error(`Pulumi.${name}.yaml has no ${key}`);
-  try {
-    const crypter = openSalt(encryptionSalt ?? "", process.env[variable] ?? samplePassphrase(name));
-    return crypter.decrypt(held.value);
-  } catch {
-    throw new UsageError(`${variable} is not the passphrase of stack ${name}; set it`);
-  }
-}
 
 /** Runs the Pulumi CLI and gives what it prints. @throws with its complaint */
 export async function pulumiOutput(stack: Pick<SystemStack<unknown>, "name">, ...words: string[]): Promise<string> {

@@ -3,7 +3,8 @@ import { callystoSchema, type HostSettings } from "../../components/callysto/con
 import { operator } from "../../components/callysto/keys.ts";
 import { text, UsageError, type Values } from "../command.ts";
 import { type Done, type Login, onGuest } from "../ssh.ts";
-import { openStack, pulumiOutput, secretOf, stackHelp, stackOptions, type SystemStack } from "../stack.ts";
+import { secretOf } from "../secrets.ts";
+import { openStack, pulumiOutput, stackHelp, stackOptions, type SystemStack } from "../stack.ts";
 
 export type CallystoStack = SystemStack<ReturnType<typeof openStack<typeof callystoSchema.settings>>["settings"]>;
 

@@ -10,7 +10,8 @@ import { samplePassphrase } from "../../config/samples.ts";
 import { projectDir, readStackFile, sampleConfig } from "../../config/stackFile.ts";
 import { schemas } from "../../config/systems.ts";
 import { type Command, text, texts, UsageError, type Values } from "../command.ts";
-import { openStack, secretOf, stackHelp, stackOptions } from "../stack.ts";
+import { secretOf } from "../secrets.ts";
+import { openStack, stackHelp, stackOptions } from "../stack.ts";
 
 /** Settings that an operator edits next; the same as the example of variables had. */
 const guest = {

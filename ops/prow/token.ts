@@ -1,7 +1,7 @@
 /** Is GitHub's token there, and may it do no more than it should? Asked before anything is deployed. */
 import { readFileSync } from "node:fs";
 import { type Command, text, texts, type Values } from "../command.ts";
-import { secretOf } from "../program.ts";
+import { secretOf } from "../secrets.ts";
 import { type Environment, environmentHelp, environmentOptions, openEnvironment } from "./environment.ts";
 import { excess, githubEndpoint, tokenOwner } from "./github.ts";
 
@@ -28,12 +28,9 @@ ${environmentHelp}`;
 /** @throws with what is wrong with the token; @returns a line about it */
 export async function checkToken(environment: Environment, values: Values): Promise<string> {
   const file = text(values, "token-file");
-  const token = (file === undefined ? secretOf(environment, "prow:githubToken") : readFileSync(file, "utf8"))?.trim();
-  if (token === undefined || token === "") {
-    throw new Error(
-      `there is no GitHub token: ${file === undefined ? `set prow:githubToken of stack ${environment.name}` : `${file} is empty`}; Prow's programs ask GitHub before they start`,
-    );
-  }
+  const token = (file === undefined ? secretOf(environment, "prow:githubToken") : readFileSync(file, "utf8")).trim();
+  if (token === "")
+    throw new Error(`${file ?? ""} is empty; Prow's programs ask GitHub with the token before they start`);
   const { login, scopes } = await tokenOwner(token, text(values, "github-endpoint") ?? githubEndpoint);
   const allowed = [...environment.settings.github.scopes, ...texts(values, "allow-scope")];
   if (scopes === undefined)

@@ -1,9 +1,10 @@
 /** Asks the cluster and Prow itself whether the environment works. */
 import { prowSchema } from "../../components/prow/config.ts";
 import { type Finding, tell } from "../checks.ts";
-import { type Command, text, UsageError, type Values } from "../command.ts";
+import { type Command, text, type Values } from "../command.ts";
 import { examine } from "../examine.ts";
-import { objectsByCluster, openProgram, secretOf } from "../program.ts";
+import { objectsByCluster, openProgram } from "../program.ts";
+import { secretOf } from "../secrets.ts";
 import { type Environment, environmentHelp, environmentOptions, inCluster, openEnvironment } from "./environment.ts";
 import { type Addresses, hmacToken, smokeTests } from "./smoke.ts";
 
@@ -25,9 +26,7 @@ export async function findings(environment: Environment, values: Values): Promis
   const seen = await inCluster(environment, values, (kubectl) => examine(kubectl, declared, true));
   const addresses = addressesOf(environment, values);
   if (Object.values(addresses).every((one) => one === undefined)) return seen;
-  const hmac = secretOf(environment, "prow:hmac");
-  if (hmac === undefined) throw new UsageError(`stack ${environment.name} has no prow:hmac to sign a webhook with`);
-  return [...seen, ...(await smokeTests(addresses, hmacToken(hmac)))];
+  return [...seen, ...(await smokeTests(addresses, hmacToken(secretOf(environment, "prow:hmac"))))];
 }
 
 function addressesOf({ settings: { hosts, paths } }: Environment, values: Values): Addresses {

@@ -9,7 +9,7 @@ import { after, before, describe, it } from "mocha";
 import { session, type Session } from "../../ops/callysto/hubUser.ts";
 import { onGuest } from "../../ops/ssh.ts";
 import { samplePassphrase } from "../../config/samples.ts";
-import { secretOf } from "../../ops/stack.ts";
+import { secretOf } from "../../ops/secrets.ts";
 import { eventually, lab, openstackApi } from "./cloud.ts";
 import { probe } from "./ssh.ts";
 import { type OpsOutcome, SystemOnLab } from "./system.ts";
@@ -133,7 +133,12 @@ describe("a hub of Callysto", function () {
       insecure: true,
     });
     for (const step of ["login", "start", "open"] as const) {
-      assert.ok(await andrew.step(step, ({ detail }) => { assert.equal(detail, undefined); }), step);
+      assert.ok(
+        await andrew.step(step, ({ detail }) => {
+          assert.equal(detail, undefined);
+        }),
+        step,
+      );
     }
     assert.equal(
       await inside("docker ps --format '{{.Names}} {{.Image}}'"),

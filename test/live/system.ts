@@ -36,7 +36,10 @@ export class SystemOnLab {
     mkdirSync(path.join(lab.dir, "state"), { recursive: true });
     const file = path.join(lab.dir, `Pulumi.${stack}-${system}.yaml`);
     const source = `${file}.source`;
-    const kept = keepSystems(readFileSync(stackPath(stack), "utf8"), [system === "callysto" ? "clouds" : "clusters", system]);
+    const kept = keepSystems(readFileSync(stackPath(stack), "utf8"), [
+      system === "callysto" ? "clouds" : "clusters",
+      system,
+    ]);
     writeFileSync(source, changed(kept, changes));
     await makePremises(aim(source, file, lab, samplePassphrase(stack)), lab, () => undefined);
     rmSync(source);
