@@ -74,6 +74,6 @@ export function crypterOf({ name, file }: StackFileOf, variable = "PULUMI_CONFIG
   try {
     return openSalt(readStackFile(file).encryptionSalt ?? "", process.env[variable] ?? samplePassphrase(name));
   } catch {
-    throw new UsageError(`${variable} is not the passphrase of stack ${name}; set it`);
+    throw new UsageError(`${variable} is not the passphrase of stack ${name}: nothing was done; set the right one`);
   }
 }

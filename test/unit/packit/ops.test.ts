@@ -318,7 +318,7 @@ describe("Packit's day-2 commands", () => {
         () => delete process.env.PULUMI_CONFIG_PASSPHRASE,
       );
       assert.equal(code, 2);
-      assert.equal(stderr, "ops: PULUMI_CONFIG_PASSPHRASE is not the passphrase of stage; nothing was written");
+      assert.equal(stderr, "ops: PULUMI_CONFIG_PASSPHRASE is not the passphrase of stack stage: nothing was done; set the right one");
     });
   });
 
