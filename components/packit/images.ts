@@ -98,7 +98,7 @@ export function podImage(service: ServiceName, choice: ImageChoice, place: Place
 }
 
 /** Whether an image has an ImageStream. */
-export function isStreamed(name: ImageName): name is StreamedImage {
+function isStreamed(name: ImageName): name is StreamedImage {
   return name in streams;
 }
 

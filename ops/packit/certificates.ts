@@ -16,7 +16,7 @@ export interface CertificateFacts {
   readonly chain: number;
 }
 
-const oneLine = (name: string): string => name.trim().split("\n").join(", ");
+const oneLine = (name: string | undefined): string => (name ?? "").trim().split("\n").join(", ");
 
 /** Facts of the first certificate of a PEM file, which is the server's own. @throws if there is none */
 export function certificateFacts(pem: string, now: Date): CertificateFacts {
@@ -25,7 +25,7 @@ export function certificateFacts(pem: string, now: Date): CertificateFacts {
   const notAfter = new Date(certificate.validTo);
   return {
     serial: certificate.serialNumber.toLowerCase(),
-    subject: oneLine(certificate.subject ?? ""),
+    subject: oneLine(certificate.subject),
     issuer: oneLine(certificate.issuer),
     names: [...(certificate.subjectAltName ?? "").matchAll(/DNS:([^,\s]+)/g)].map(([, name]) => name ?? ""),
     notBefore: new Date(certificate.validFrom),

@@ -18,7 +18,7 @@ function served(address: string): Promise<string> {
       resolve(`-----BEGIN CERTIFICATE-----\n${raw.toString("base64")}\n-----END CERTIFICATE-----\n`);
     });
     socket.once("timeout", () => socket.destroy(new Error("no answer in 10 s")));
-    socket.once("error", (error) => {
+    socket.once("error", (error: Error) => {
       reject(new Error(`${address} shows no certificate: ${error.message}`));
     });
   });

@@ -34,7 +34,8 @@ export async function setDigest(
   flags: Flags,
 ): Promise<number> {
   const { settings, schema, service } = opened;
-  const { digest: _old, tag: _tag, ...others } = settings.images[name] ?? {};
+  const { repository } = settings.images[name] ?? {};
+  const others = repository === undefined ? {} : { repository };
   const value = digest === undefined ? others : { ...others, digest };
   const before = sourceImage(service, settings, name);
   const after = sourceImage(service, { ...settings, images: { ...settings.images, [name]: value } }, name);

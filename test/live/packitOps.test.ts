@@ -189,7 +189,9 @@ echo '{"status":{"images":[{"status":{"status":"Success"},"image":{"metadata":{"
       );
     const before_ = await memory();
     const at = ["packit:settings", "keyValue"];
-    await packit.with([[at, { memory: "96Mi" }]], async () => assert.equal((await packit.up()).code, 0));
+    await packit.with([[at, { memory: "96Mi" }]], async () => {
+      assert.equal((await packit.up()).code, 0);
+    });
     assert.notEqual(await memory(), before_);
     assert.match((await ops("undo", "redis", "--dry-run")).stdout, /^would take redis back to revision \d+/);
     const { code, stdout, stderr } = await ops("undo", "redis");

@@ -13,10 +13,10 @@ export interface Github {
 }
 
 /** The token that it knows. */
-export const knownToken = "lab-token";
+const knownToken = "lab-token";
 
 /** Commit of the base branch. */
-export const baseCommit = "b".repeat(40);
+const baseCommit = "b".repeat(40);
 
 const answers: readonly [pattern: RegExp, status: number, body: unknown][] = [
   [/^GET \/user$/, 200, { login: "lab-bot", email: "lab-bot@example.org" }],

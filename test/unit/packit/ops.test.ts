@@ -224,7 +224,7 @@ describe("Packit's day-2 commands", () => {
     assert.equal(readFileSync(file, "utf8"), before_);
     assert.equal((await ops("pin", "worker", digest)).code, 0);
     const pinned = readFileSync(file, "utf8");
-    assert.match(pinned, /\n    images: \{ ?worker: \{ ?digest: "?sha256:(ab){32}"? ?\} ?\}\n/);
+    assert.match(pinned, /\n {4}images: \{ ?worker: \{ ?digest: "?sha256:(ab){32}"? ?\} ?\}\n/);
     assert.equal(
       (await ops("pin", "worker", digest)).stdout,
       `packit-worker is quay.io/packit/packit-worker@${digest} already`,
@@ -318,7 +318,10 @@ describe("Packit's day-2 commands", () => {
         () => delete process.env.PULUMI_CONFIG_PASSPHRASE,
       );
       assert.equal(code, 2);
-      assert.equal(stderr, "ops: PULUMI_CONFIG_PASSPHRASE is not the passphrase of stack stage: nothing was done; set the right one");
+      assert.equal(
+        stderr,
+        "ops: PULUMI_CONFIG_PASSPHRASE is not the passphrase of stack stage: nothing was done; set the right one",
+      );
     });
   });
 
