@@ -37,6 +37,8 @@ const patience = 20;
 export interface ClusterLogin {
   /** Sends JSON, returns JSON. @throws LoginError with one clear message */
   post(path: string, body: object): Promise<unknown>;
+  /** Whether there is something at a path; false only when the cluster says so. @throws LoginError as `post` */
+  has(path: string): Promise<boolean>;
 }
 
 /** Why a cluster could not be asked. */
@@ -66,19 +68,30 @@ export function clusterLogin(text: string): ClusterLogin | undefined {
     "content-type": "application/json",
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
   };
-  return { post: (path, body) => post(cluster.server, path, JSON.stringify(body), headers, agent) };
+  const ask = (method: string, path: string, body?: string): Promise<Answer> =>
+    send(new URL(cluster.server.replace(/\/+$/, "") + path), { method, headers, agent }, body);
+  return {
+    post: async (path, body) => {
+      const { status, text: answer } = await ask("POST", path, JSON.stringify(body));
+      if (status >= 300) throw new LoginError(`answers ${status} to ${path}`);
+      return JSON.parse(answer) as unknown;
+    },
+    has: async (path) => (await ask("GET", path)).status !== 404,
+  };
 }
 
-function post(
-  server: string,
-  path: string,
-  body: string,
-  headers: Readonly<Record<string, string>>,
-  agent: Agent,
-): Promise<unknown> {
-  const url = new URL(server.replace(/\/+$/, "") + path);
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+function send(
+  url: URL,
+  { agent, ...request }: { method: string; headers: Readonly<Record<string, string>>; agent: Agent },
+  body: string | undefined,
+): Promise<Answer> {
   const secure = url.protocol === "https:";
-  const options = { method: "POST", headers, timeout: patience * 1000, ...(secure ? { agent } : {}) };
+  const options = { ...request, timeout: patience * 1000, ...(secure ? { agent } : {}) };
   return new Promise((resolve, reject) => {
     const outgoing = (secure ? https : http)(url, options, (incoming) => {
       const chunks: Buffer[] = [];
@@ -87,8 +100,7 @@ function post(
       incoming.on("end", () => {
         const status = incoming.statusCode ?? 0;
         if (status === 401) reject(new LoginError("refuses the login: its token has expired or was revoked"));
-        else if (status >= 300) reject(new LoginError(`answers ${status} to ${path}`));
-        else resolve(JSON.parse(Buffer.concat(chunks).toString()));
+        else resolve({ status, text: Buffer.concat(chunks).toString() });
       });
     });
     outgoing.on("timeout", () => outgoing.destroy(new Error(`no answer in ${patience} s`)));

@@ -32,7 +32,7 @@ function withoutOpenshift(resource: string): readonly string[] {
 }
 
 /** The message about what is refused, by cluster. */
-export function refusal(refused: ReadonlyMap<string, readonly Question[]>): string {
+export function deniedText(refused: ReadonlyMap<string, readonly Question[]>): string {
   const lines = [...refused].flatMap(([cluster, all]) => {
     const namespaces = [...new Set(all.map(({ namespace }) => namespace))];
     return namespaces.map((namespace) => {
@@ -76,7 +76,7 @@ export async function refuseMissingRights<T extends Readonly<Record<string, AnyS
     );
     if (missing.length > 0) refused.set(cluster, missing);
   }
-  if (refused.size > 0) throw new pulumi.RunError(refusal(refused));
+  if (refused.size > 0) throw new pulumi.RunError(deniedText(refused));
 }
 
 async function missingRights(
@@ -106,12 +106,13 @@ async function missingRights(
   }
 }
 
-/** It may make namespaces, or change the one that is there. */
+/** It may make namespaces, or the one is there and it may change it. */
 async function missingNamespace(login: ClusterLogin, namespace: string): Promise<readonly Question[]> {
   const create = await denied(login, [{ namespace, verb: "create", resource: "namespaces" }]);
   if (create.length === 0) return [];
   const patch = await denied(login, [{ namespace, verb: "patch", resource: "namespaces" }]);
-  return patch.length === 0 ? [] : create;
+  const mayPatch = patch.length === 0;
+  return mayPatch && (await login.has(`/api/v1/namespaces/${namespace}`)) ? [] : create;
 }
 
 /** Questions that the cluster answers with no. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { clusterLogin } from "../../config/clusterLogin.ts";
-import { questions, refusal } from "../../config/rights.ts";
+import { deniedText, questions } from "../../config/rights.ts";
 import { kubeconfig } from "../../config/samples.ts";
 
 describe("the check of the deployer's rights", () => {
@@ -28,7 +28,7 @@ describe("the check of the deployer's rights", () => {
     const all = questions({ ...need, resources }, "openshift");
     const one = { namespace: "m", verb: "create", resource: "namespaces" };
     assert.deepEqual(
-      refusal(
+      deniedText(
         new Map([
           ["psi", [one, ...all]],
           ["lab", all.slice(0, 2)],

@@ -109,7 +109,7 @@ function ask(account: string, namespace: string, words: readonly string[]): Prom
   const as = `--as=system:serviceaccount:${account.replace("/", ":")}`;
   return new Promise((resolve, reject) => {
     execFile("kubectl", ["auth", "can-i", ...words, as, "--namespace", namespace], (error, stdout, stderr) => {
-      if (error === null || stdout.trim() === "no") resolve(stdout);
+      if (error === null || /^no\b/.test(stdout)) resolve(stdout);
       else reject(new Error(stderr));
     });
   });
