@@ -4,12 +4,13 @@ import path from "node:path";
 import { stackNames } from "../config/stackFile.ts";
 import { evaluate } from "./evaluation.ts";
 
-const usage = `Usage: npm run bench -- [evaluation | render]
+const usage = `Usage: npm run bench -- [evaluation | render | systems [NAME ...]]
 
   evaluation   the program alone: about 150 and 1,500 resources through the building blocks, on mocks
   render       npm run render of each stack, whole process
+  systems      each system of each stack alone on the lab of this shell: up, up again, destroy; NAMEs choose systems or stacks
 
-Medians of 5 runs; without an argument, both.`;
+The first two are medians of 5 runs, and what runs without an argument; systems are measured once.`;
 
 const runs = 5;
 
@@ -50,14 +51,31 @@ function render(): void {
   console.table(rows);
 }
 
-const commands: Readonly<Record<string, () => void>> = { evaluation, render };
-const [wanted] = process.argv.slice(2);
-const chosen = wanted === undefined ? Object.values(commands) : [commands[wanted]];
-for (const command of chosen) {
-  if (command === undefined) {
-    console.log(usage);
-    process.exitCode = wanted === "--help" ? 0 : 1;
-  } else {
-    command();
+async function systems(names: readonly string[]): Promise<void> {
+  if (process.env.KUBECONFIG === undefined) {
+    throw new Error('no lab in this shell: npm run lab -- up, then eval "$(npm run --silent lab -- env)"');
   }
+  const { measureSystems } = await import("./systems.ts");
+  console.table(await measureSystems(names));
+}
+
+const commands: Readonly<Record<string, (words: readonly string[]) => void | Promise<void>>> = {
+  evaluation,
+  render,
+  systems,
+};
+const [wanted, ...words] = process.argv.slice(2);
+const chosen = wanted === undefined ? [evaluation, render] : [commands[wanted]];
+try {
+  for (const command of chosen) {
+    if (command === undefined) {
+      console.log(usage);
+      process.exitCode = wanted === "--help" ? 0 : 2;
+    } else {
+      await command(words);
+    }
+  }
+} catch (error) {
+  console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
 }
