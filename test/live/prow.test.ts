@@ -78,15 +78,12 @@ describe("Prow's three environments on the lab", function () {
   it("give their accounts what they need in their own namespaces, and nothing in the others'", async () => {
     const canI = async (account: string, verb: string, resource: string, namespace: string): Promise<string> => {
       const as = `--as=system:serviceaccount:${account}`;
-      const { stdout } = await promisify(execFile)("kubectl", [
-        "auth",
-        "can-i",
-        verb,
-        resource,
-        as,
-        "-n",
-        namespace,
-      ]).catch((error: unknown) => error as { stdout: string });
+      const [kind = "", subresource] = resource.split("/");
+      const what = subresource === undefined ? [kind] : [kind, `--subresource=${subresource}`];
+      const words = ["auth", "can-i", verb, ...what, as, "-n", namespace];
+      const { stdout } = await promisify(execFile)("kubectl", words).catch(
+        (error: unknown) => error as { stdout: string },
+      );
       return stdout.trim();
     };
     for (const name of names) {
@@ -215,123 +212,126 @@ describe("Prow's three environments on the lab", function () {
     });
   });
 
-  it("take a tree of jobs where they are Prow's, which the next up leaves alone", async () => {
-    const tree = path.join(folder, "github/ci/prow-deploy/files/jobs/kubevirt/kubevirt");
-    mkdirSync(tree, { recursive: true });
-    const filler = `# ${"jobs ".repeat(2000)}\n`;
-    for (let index = 0; index < 90; index++) {
-      const job = `{name: job-${index}, interval: 24h, decorate: true, spec: {containers: [{image: "a:1", command: [a]}]}}`;
-      writeFileSync(path.join(tree, `kubevirt-periodics-${index}.yaml`), `${filler}periodics: [${job}]\n`);
-    }
-    const refused = await stack("stage").ops(["bootstrap", "--jobs", folder]);
-    assert.equal(refused.code, 2);
-    assert.match(refused.stderr, /is the program's alone/);
-    const loaded = await stack("prod").ops(["bootstrap", "--jobs", folder]);
-    assert.equal(loaded.code, 0, loaded.stderr);
-    const live = await api.get<{ binaryData?: Record<string, string> }>(
-      "/api/v1/namespaces/kubevirt-prow/configmaps/job-config",
-    );
-    assert.equal(Object.keys(live.binaryData ?? {}).length, 90);
-    const text = gunzipSync(Buffer.from(live.binaryData?.["kubevirt-periodics-7.yaml"] ?? "", "base64")).toString();
-    assert.match(text, /name: job-7,/);
-    writeFileSync(path.join(tree, "bad.yaml"), "periodics: [{name: bad, labels: {preset-gone: 'true'}}]\n");
-    const wrong = await stack("prod").ops(["bootstrap", "--jobs", folder]);
-    assert.equal(wrong.code, 1);
-    assert.match(wrong.stderr, /bad\.yaml: job bad names preset-gone, and no preset has that label/);
-    await stack("prod").changesNothing();
-  });
+  // A suite of its own, as mocha runs the tests of a suite before the suites in it.
+  describe("afterwards", () => {
+    it("take a tree of jobs where they are Prow's, which the next up leaves alone", async () => {
+      const tree = path.join(folder, "github/ci/prow-deploy/files/jobs/kubevirt/kubevirt");
+      mkdirSync(tree, { recursive: true });
+      const filler = `# ${"jobs ".repeat(2000)}\n`;
+      for (let index = 0; index < 90; index++) {
+        const job = `{name: job-${index}, interval: 24h, decorate: true, spec: {containers: [{image: "a:1", command: [a]}]}}`;
+        writeFileSync(path.join(tree, `kubevirt-periodics-${index}.yaml`), `${filler}periodics: [${job}]\n`);
+      }
+      const refused = await stack("stage").ops(["bootstrap", "--jobs", folder]);
+      assert.equal(refused.code, 2);
+      assert.match(refused.stderr, /is the program's alone/);
+      const loaded = await stack("prod").ops(["bootstrap", "--jobs", folder]);
+      assert.equal(loaded.code, 0, loaded.stderr);
+      const live = await api.get<{ binaryData?: Record<string, string> }>(
+        "/api/v1/namespaces/kubevirt-prow/configmaps/job-config",
+      );
+      assert.equal(Object.keys(live.binaryData ?? {}).length, 90);
+      const text = gunzipSync(Buffer.from(live.binaryData?.["kubevirt-periodics-7.yaml"] ?? "", "base64")).toString();
+      assert.match(text, /name: job-7,/);
+      writeFileSync(path.join(tree, "bad.yaml"), "periodics: [{name: bad, labels: {preset-gone: 'true'}}]\n");
+      const wrong = await stack("prod").ops(["bootstrap", "--jobs", folder]);
+      assert.equal(wrong.code, 1);
+      assert.match(wrong.stderr, /bad\.yaml: job bad names preset-gone, and no preset has that label/);
+      await stack("prod").changesNothing();
+    });
 
-  it("are deployed only with a token that may do no more than it should", async () => {
-    const token = (...more: string[]) => stack("stage").ops(["token", "--github-endpoint", github.url, ...more]);
-    const good = await token();
-    assert.equal(good.stdout, "the token is lab-bot's, with read:user\n");
-    github.scopes = "repo, read:user";
-    const more = await token();
-    github.scopes = "read:user";
-    assert.equal(more.code, 1);
-    assert.match(more.stderr, /may do more than this environment should: it has repo, and only read:user is allowed/);
-    const empty = path.join(folder, "empty");
-    writeFileSync(empty, "\n");
-    const none = await token("--token-file", empty);
-    assert.equal(none.code, 1);
-    assert.match(none.stderr, /there is no GitHub token: \S+ is empty/);
-    const deployed = await stack("stage").ops(["converge", "--github-endpoint", github.url, "--token-file", empty]);
-    assert.equal(deployed.code, 1);
-    assert.match(deployed.stderr, /there is no GitHub token/);
-  });
+    it("are deployed only with a token that may do no more than it should", async () => {
+      const token = (...more: string[]) => stack("stage").ops(["token", "--github-endpoint", github.url, ...more]);
+      const good = await token();
+      assert.equal(good.stdout, "the token is lab-bot's, with read:user\n");
+      github.scopes = "repo, read:user";
+      const more = await token();
+      github.scopes = "read:user";
+      assert.equal(more.code, 1);
+      assert.match(more.stderr, /may do more than this environment should: it has repo, and only read:user is allowed/);
+      const empty = path.join(folder, "empty");
+      writeFileSync(empty, "\n");
+      const none = await token("--token-file", empty);
+      assert.equal(none.code, 1);
+      assert.match(none.stderr, /\S+\/empty is empty; Prow/);
+      const deployed = await stack("stage").ops(["converge", "--github-endpoint", github.url, "--token-file", empty]);
+      assert.equal(deployed.code, 1);
+      assert.match(deployed.stderr, /there is no GitHub token/);
+    });
 
-  it("are told by their artifacts, without a Secret", async () => {
-    const at = path.join(folder, "artifacts");
-    const collected = await stack("stage").ops(["artifacts", "--artifacts", at]);
-    assert.equal(collected.code, 0, collected.stderr);
-    for (const file of [
-      "get_all.yaml.gz",
-      "host-netstat.txt",
-      "port-map.txt",
-      "roles/staging-hook",
-      "jobs/roles/staging-hook",
-    ])
-      assert.ok(existsSync(path.join(at, file)), file);
-    const pods = readdirSync(path.join(at, "pods"));
-    assert.ok(
-      pods.some((one) => one.startsWith("staging-deck-")),
-      pods.join(),
-    );
-    assert.match(readFileSync(path.join(at, "pods", pods[0] ?? ""), "utf8"), /==== description\n[^]*==== logs\n/);
-    const secret = sample("token", "prow:githubToken");
-    for (const file of readdirSync(at, { recursive: true, encoding: "utf8" })) {
-      const whole = path.join(at, file);
-      if (!/\.\w+$|\//.test(file) || !existsSync(whole)) continue;
-      const text = await promisify(execFile)("sh", ["-c", 'test -d "$0" || zcat -f "$0"', whole], {
-        maxBuffer: 1 << 26,
-      });
-      assert.ok(!text.stdout.includes(secret), file);
-    }
-  });
+    it("are told by their artifacts, without a Secret", async () => {
+      const at = path.join(folder, "artifacts");
+      const collected = await stack("stage").ops(["artifacts", "--artifacts", at]);
+      assert.equal(collected.code, 0, collected.stderr);
+      for (const file of [
+        "get_all.yaml.gz",
+        "host-netstat.txt",
+        "port-map.txt",
+        "roles/staging-hook",
+        "jobs/roles/staging-hook",
+      ])
+        assert.ok(existsSync(path.join(at, file)), file);
+      const pods = readdirSync(path.join(at, "pods"));
+      assert.ok(
+        pods.some((one) => one.startsWith("staging-deck-")),
+        pods.join(),
+      );
+      assert.match(readFileSync(path.join(at, "pods", pods[0] ?? ""), "utf8"), /==== description\n[^]*==== logs\n/);
+      const secret = sample("token", "prow:githubToken");
+      for (const file of readdirSync(at, { recursive: true, encoding: "utf8" })) {
+        const whole = path.join(at, file);
+        if (!/\.\w+$|\//.test(file) || !existsSync(whole)) continue;
+        const text = await promisify(execFile)("sh", ["-c", 'test -d "$0" || zcat -f "$0"', whole], {
+          maxBuffer: 1 << 26,
+        });
+        assert.ok(!text.stdout.includes(secret), file);
+      }
+    });
 
-  it("let a service be given memory and be looked into", async () => {
-    const given = await stack("prod").ops(["memory", "tide", "2Gi"]);
-    assert.equal(given.code, 0, given.stderr);
-    interface Deployment {
-      readonly spec: {
-        readonly template: { readonly spec: { readonly containers: readonly { resources: object }[] } };
-      };
-    }
-    const { spec } = await api.get<Deployment>("/apis/apps/v1/namespaces/kubevirt-prow/deployments/tide");
-    const { resources } = spec.template.spec.containers[0] as { resources: { limits: object; requests: object } };
-    assert.deepEqual(
-      [resources.limits, resources.requests].map((one) => (one as { memory: string }).memory),
-      ["2Gi", "2Gi"],
-    );
-    const script = await stack("prod").ops(["debug", "tide", "--script"]);
-    assert.match(script.stdout, /git checkout --quiet 7593870dc\n/);
-    assert.match(script.stdout, /go run \.\/cmd\/tide .*--config-path=\/etc\/config\/config\.yaml/);
-    const unknown = await stack("prod").ops(["logs", "plank"]);
-    assert.equal(unknown.code, 2);
-    assert.match(unknown.stderr, /there is no "plank"; there are .*prow-controller-manager/);
-  });
+    it("let a service be given memory and be looked into", async () => {
+      const given = await stack("prod").ops(["memory", "tide", "2Gi"]);
+      assert.equal(given.code, 0, given.stderr);
+      interface Deployment {
+        readonly spec: {
+          readonly template: { readonly spec: { readonly containers: readonly { resources: object }[] } };
+        };
+      }
+      const { spec } = await api.get<Deployment>("/apis/apps/v1/namespaces/kubevirt-prow/deployments/tide");
+      const { resources } = spec.template.spec.containers[0] as { resources: { limits: object; requests: object } };
+      assert.deepEqual(
+        [resources.limits, resources.requests].map((one) => (one as { memory: string }).memory),
+        ["2Gi", "2Gi"],
+      );
+      const script = await stack("prod").ops(["debug", "tide", "--script"]);
+      assert.match(script.stdout, /git checkout --quiet 7593870dc\n/);
+      assert.match(script.stdout, /go run \.\/cmd\/tide .*--config-path=\/etc\/config\/config\.yaml/);
+      const unknown = await stack("prod").ops(["logs", "plank"]);
+      assert.equal(unknown.code, 2);
+      assert.match(unknown.stderr, /there is no "plank"; there are .*prow-controller-manager/);
+    });
 
-  it("are rendered into one file that the API accepts", async () => {
-    const out = path.join(folder, "prow-deploy.yaml");
-    const written = await stack("stage").ops(["render", "--out", out]);
-    assert.equal(written.code, 0, written.stderr);
-    const flags = ["apply", "--server-side", "--dry-run=server", "--force-conflicts", "--field-manager=orrery-test"];
-    const { stdout } = await promisify(execFile)("kubectl", [...flags, "-f", out], { maxBuffer: 1 << 24 });
-    const applied = stdout.trim().split("\n");
-    assert.ok(applied.length > 100, `${applied.length} objects`);
-    assert.ok(
-      applied.every((line) => line.endsWith("serverside-applied (server dry run)")),
-      stdout,
-    );
-  });
+    it("are rendered into one file that the API accepts", async () => {
+      const out = path.join(folder, "prow-deploy.yaml");
+      const written = await stack("stage").ops(["render", "--out", out]);
+      assert.equal(written.code, 0, written.stderr);
+      const flags = ["apply", "--server-side", "--dry-run=server", "--force-conflicts", "--field-manager=orrery-test"];
+      const { stdout } = await promisify(execFile)("kubectl", [...flags, "-f", out], { maxBuffer: 1 << 24 });
+      const applied = stdout.trim().split("\n");
+      assert.ok(applied.length > 100, `${applied.length} objects`);
+      assert.ok(
+        applied.every((line) => line.endsWith("serverside-applied (server dry run)")),
+        stdout,
+      );
+    });
 
-  it("go one by one, and leave the others as they are", async () => {
-    await stack("test").isDestroyed(`/api/v1/namespaces/kubernetes-prow/pods`);
-    await stack("stage").isReallyThere();
-    await stack("prod").refusesDestroy();
-    await stack("stage").isDestroyed(`/api/v1/namespaces/staging-kubevirt-prow/pods`);
-    assert.ok(await api.find(definition), "the kind went with an environment that does not own it");
-    assert.ok(await api.find("/apis/apps/v1/namespaces/kubevirt-prow/deployments/hook"));
-    await stack("prod").isDestroyed(`/api/v1/namespaces/kubevirt-prow/pods`);
+    it("go one by one, and leave the others as they are", async () => {
+      await stack("test").isDestroyed(`/api/v1/namespaces/kubernetes-prow/pods`);
+      await stack("stage").isReallyThere();
+      await stack("prod").refusesDestroy();
+      await stack("stage").isDestroyed(`/api/v1/namespaces/staging-kubevirt-prow/pods`);
+      assert.ok(await api.find(definition), "the kind went with an environment that does not own it");
+      assert.ok(await api.find("/apis/apps/v1/namespaces/kubevirt-prow/deployments/hook"));
+      await stack("prod").isDestroyed(`/api/v1/namespaces/kubevirt-prow/pods`);
+    });
   });
 });
