@@ -1,5 +1,5 @@
 /** What must hold of objects in a cluster. */
-import { type Manifest, title } from "../policy/manifest.ts";
+import { type Manifest, podOf, title } from "../policy/manifest.ts";
 
 /** One thing that was looked at. */
 export interface Finding {
@@ -54,11 +54,12 @@ export function presence(declared: readonly Manifest[], live: readonly Live[]): 
 /** Does what is there do its work, and is it switched as the settings say? */
 export function states(declared: readonly Manifest[], live: readonly Live[]): readonly Finding[] {
   const wanted = new Map(declared.map((one) => [identity(one.kind, one.namespace, one.name), one]));
+  const mounted = mountedClaims(declared);
   return live.flatMap((one): readonly Finding[] => {
     const manifest = wanted.get(identity(one.kind, one.metadata.namespace, one.metadata.name));
     const judge = judges[one.kind];
     if (manifest === undefined || judge === undefined) return [];
-    const detail = judge(one, manifest.body);
+    const detail = judge(one, manifest.body, mounted);
     return [
       {
         check: "state",
@@ -70,10 +71,26 @@ export function states(declared: readonly Manifest[], live: readonly Live[]): re
   });
 }
 
+/** Claims that pods mount which run all the time. A storage class may wait with any other until somebody wants it. */
+function mountedClaims(declared: readonly Manifest[]): ReadonlySet<string> {
+  const running = declared.filter(({ kind }) => kind === "Deployment" || kind === "StatefulSet");
+  const names = running.flatMap((one) => {
+    const volumes = (podOf(one)?.spec.volumes ?? []) as { persistentVolumeClaim?: { claimName: string } }[];
+    return volumes.flatMap(({ persistentVolumeClaim: claim }) =>
+      claim === undefined ? [] : [identity("PersistentVolumeClaim", one.namespace, claim.claimName)],
+    );
+  });
+  return new Set(names);
+}
+
 /** What is wrong with an object of a kind. */
-const judges: Readonly<
-  Record<string, (live: Live, declared: Readonly<Record<string, unknown>>) => string | undefined>
-> = {
+type Judge = (
+  live: Live,
+  declared: Readonly<Record<string, unknown>>,
+  mounted: ReadonlySet<string>,
+) => string | undefined;
+
+const judges: Readonly<Record<string, Judge>> = {
   Deployment: (live, { spec }) => pods(live, (spec as { replicas?: number }).replicas ?? 1),
   StatefulSet: (live, { spec }) => pods(live, (spec as { replicas?: number }).replicas ?? 1),
   CronJob: ({ spec }, { spec: declared }) => {
@@ -82,8 +99,10 @@ const judges: Readonly<
       ? undefined
       : `is ${is ? "suspended" : "running"} and should be ${is ? "running" : "suspended"}`;
   },
-  PersistentVolumeClaim: ({ status }) =>
-    status?.phase === "Bound" ? undefined : `is ${String(status?.phase)}, not bound`,
+  PersistentVolumeClaim: ({ kind, metadata, status }, _, mounted) => {
+    const waits = status?.phase === "Pending" && !mounted.has(identity(kind, metadata.namespace, metadata.name));
+    return status?.phase === "Bound" || waits ? undefined : `is ${String(status?.phase)}, not bound`;
+  },
   ResourceQuota: ({ status }) => (status?.hard === undefined ? "is not counted yet" : undefined),
   Route: ({ status }) => {
     const ingress = (status?.ingress ?? []) as { conditions?: { type: string; status: string }[] }[];

@@ -47,6 +47,20 @@ describe("Thoth's day-2 commands", () => {
     assert.equal(told("ResourceQuota", {}, { status: {} }), "is not counted yet");
   });
 
+  it("see a claim that is not bound, unless nothing that runs mounts it", () => {
+    const volumes = [{ name: "data", persistentVolumeClaim: { claimName: "data" } }];
+    const pod = { spec: { template: { spec: { volumes } } } };
+    const told = (claim: string, phase: string): string | undefined =>
+      states(
+        [object("PersistentVolumeClaim", claim), object("Deployment", "x", pod)],
+        [live("PersistentVolumeClaim", claim, { status: { phase } })],
+      )[0]?.detail;
+    assert.equal(told("data", "Pending"), "is Pending, not bound");
+    assert.equal(told("data", "Bound"), undefined);
+    assert.equal(told("spare", "Pending"), undefined);
+    assert.equal(told("spare", "Lost"), "is Lost, not bound");
+  });
+
   it("ask for every right that a Role gives, and that nobody else reads Secrets", async () => {
     const { manifests } = await buildThoth(settings);
     const rights = rightsOf(manifests);
