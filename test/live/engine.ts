@@ -24,18 +24,21 @@ export interface Target {
 /** The commands that read the stack's file; the others refuse the flag. */
 const takesConfig = ["up", "preview", "destroy", "refresh", "config", "import", "watch"];
 
-/** Runs the CLI to its end, unless `interrupt` says that it has written enough: then it gets a Ctrl-C. */
+/**
+ * Runs the CLI to its end, unless `interrupt` says that it has written enough: then it gets a Ctrl-C. Else it saves the
+ * state once, at its end: saving after each step, as people's runs and `npm start` do, is half of the engine's work.
+ */
 export function pulumi(
   args: readonly string[],
   { stack, file, env }: Target,
-  interrupt: (text: string) => boolean = () => false,
+  interrupt?: (text: string) => boolean,
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const config = takesConfig.includes(args[0] ?? "") ? ["--config-file", file] : [];
     const all = [...args, "--stack", stack, ...config, "--non-interactive", "--color", "never"];
     const child = spawn(path.join(root, "node_modules", ".bin", "pulumi"), all, {
       cwd: root,
-      env: { ...process.env, ...env },
+      env: { PULUMI_SKIP_CHECKPOINTS: String(interrupt === undefined), ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
       detached: true, // a process group of its own, as a terminal's Ctrl-C reaches engine and plugins alike
     });
@@ -43,7 +46,7 @@ export function pulumi(
     const take = (chunk: Buffer, isOutput: boolean): void => {
       text += chunk.toString();
       if (isOutput) stdout += chunk.toString();
-      if (!interrupted && interrupt(text) && child.pid !== undefined) {
+      if (!interrupted && interrupt?.(text) === true && child.pid !== undefined) {
         interrupted = true;
         process.kill(-child.pid, "SIGINT");
       }
