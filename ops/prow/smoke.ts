@@ -64,6 +64,8 @@ export function delivery(event: string, payload: string, hmac: string): Readonly
     "user-agent": "GitHub-Hookshot/orrery",
     "x-github-event": event,
     "x-github-delivery": randomUUID(),
+    // GitHub sends both: Prow of before 2025 reads the first, Prow of today the second.
+    "x-hub-signature": `sha1=${createHmac("sha1", hmac).update(payload).digest("hex")}`,
     "x-hub-signature-256": `sha256=${createHmac("sha256", hmac).update(payload).digest("hex")}`,
   };
 }

@@ -29,8 +29,11 @@ ${environmentHelp}`;
 export async function checkToken(environment: Environment, values: Values): Promise<string> {
   const file = text(values, "token-file");
   const token = (file === undefined ? secretOf(environment, "prow:githubToken") : readFileSync(file, "utf8")).trim();
-  if (token === "")
-    throw new Error(`${file ?? ""} is empty; Prow's programs ask GitHub with the token before they start`);
+  if (token === "") {
+    throw new Error(
+      `there is no GitHub token: ${file ?? "prow:githubToken"} is empty; Prow's programs ask GitHub before they start`,
+    );
+  }
   const { login, scopes } = await tokenOwner(token, text(values, "github-endpoint") ?? githubEndpoint);
   const allowed = [...environment.settings.github.scopes, ...texts(values, "allow-scope")];
   if (scopes === undefined)

@@ -253,7 +253,7 @@ describe("Prow's three environments on the lab", function () {
       writeFileSync(empty, "\n");
       const none = await token("--token-file", empty);
       assert.equal(none.code, 1);
-      assert.match(none.stderr, /\S+\/empty is empty; Prow/);
+      assert.match(none.stderr, /there is no GitHub token: \S+ is empty/);
       const deployed = await stack("stage").ops(["converge", "--github-endpoint", github.url, "--token-file", empty]);
       assert.equal(deployed.code, 1);
       assert.match(deployed.stderr, /there is no GitHub token/);
