@@ -105,17 +105,19 @@ export async function pulumiOutput(stack: Pick<SystemStack<unknown>, "name">, ..
   }
 }
 
-/** Runs `pulumi up` on the stack in the foreground. @returns its exit code */
-export function pulumiUp(stack: SystemStack<unknown>, yes: boolean, more: readonly string[] = []): Promise<number> {
-  const args = ["up", "--stack", stack.name, "--config-file", stack.file, ...(yes ? ["--yes"] : []), ...more];
+/** Runs a command of the CLI on the stack in the foreground, e.g. `destroy`. @returns its exit code */
+export function pulumiRun(stack: SystemStack<unknown>, command: string, words: readonly string[]): Promise<number> {
+  const args = [command, "--stack", stack.name, "--config-file", stack.file, ...words];
   return new Promise((resolve, reject) => {
-    const child = spawn(pulumiProgram, args, {
-      cwd: projectDir,
-      stdio: "inherit",
-    });
+    const child = spawn(pulumiProgram, args, { cwd: projectDir, stdio: "inherit" });
     child.on("error", reject);
     child.on("exit", (code) => {
       resolve(code ?? 1);
     });
   });
+}
+
+/** Runs `pulumi up` on the stack in the foreground. @returns its exit code */
+export function pulumiUp(stack: SystemStack<unknown>, yes: boolean, more: readonly string[] = []): Promise<number> {
+  return pulumiRun(stack, "up", [...(yes ? ["--yes"] : []), ...more]);
 }

@@ -1,24 +1,10 @@
 /** Removes one service of a stack with all its data. */
-import { spawn } from "node:child_process";
 import { ask } from "../ask.ts";
 import type { Command } from "../command.ts";
 import { kubectlHelp, kubectlOptions } from "../kubectl.ts";
-import { pulumiProgram, stackHelp, stackOptions } from "../stack.ts";
-import { projectDir } from "../../config/stackFile.ts";
+import { pulumiRun, stackHelp, stackOptions } from "../stack.ts";
 import { openInstance, openService, serviceHelp, serviceOptions } from "./instance.ts";
 import { resources, under, unprotect } from "./state.ts";
-
-function destroy(stack: string, file: string, urns: readonly string[], yes: boolean): Promise<number> {
-  const targets = urns.flatMap((urn) => ["--target", urn]);
-  const args = ["destroy", "--stack", stack, "--config-file", file, ...targets, ...(yes ? ["--yes"] : [])];
-  return new Promise((resolve, reject) => {
-    const child = spawn(pulumiProgram, args, { cwd: projectDir, stdio: "inherit" });
-    child.on("error", reject);
-    child.on("exit", (code) => {
-      resolve(code ?? 1);
-    });
-  });
-}
 
 export const command: Command = {
   help: `Usage: npm run ops -- packit cleanup --stack S [--service NAME] [--yes] [--dry-run]
@@ -42,7 +28,8 @@ ${kubectlHelp}
     if (openService(values).settings.deployment === "prod") {
       throw new Error("this is production; cleanup never removes it, and nothing was removed");
     }
-    const { service, settings, name, file } = await openInstance(values);
+    const opened = await openInstance(values);
+    const { service, settings, name } = opened;
     const namespace = settings.namespace.name;
     const chosen = under(
       await resources(name),
@@ -59,12 +46,8 @@ ${kubectlHelp}
       return 1;
     }
     await unprotect(name, chosen);
-    const code = await destroy(
-      name,
-      file,
-      chosen.map(({ urn }) => urn),
-      yes,
-    );
+    const targets = chosen.flatMap(({ urn }) => ["--target", urn]);
+    const code = await pulumiRun(opened, "destroy", [...targets, ...(yes ? ["--yes"] : [])]);
     if (code !== 0) return code;
     console.log(`removed ${service} of ${name}`);
     return 0;

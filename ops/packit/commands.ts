@@ -3,6 +3,7 @@ import type { Entry } from "../command.ts";
 
 export const commands: Readonly<Record<string, Entry>> = {
   check: { summary: "does everything run that the settings ask for?", load: () => import("./check.ts") },
+  deploy: { summary: "deploy some parts only; --list lists them", load: () => import("./deploy.ts") },
   "import-images": { summary: "import newer images now", load: () => import("./importImages.ts") },
   revisions: { summary: "what was imported and what ran", load: () => import("./revisions.ts") },
   undo: { summary: "take a Deployment back", load: () => import("./undo.ts") },

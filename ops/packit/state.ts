@@ -1,7 +1,5 @@
 /** A stack's state, as far as day-2 commands look into it. */
-import { projectDir } from "../../config/stackFile.ts";
-import { output } from "../run.ts";
-import { pulumiProgram } from "../stack.ts";
+import { pulumiOutput } from "../stack.ts";
 
 /** A resource as `pulumi stack export` has it. */
 export interface StateResource {
@@ -12,21 +10,18 @@ export interface StateResource {
   readonly inputs?: { readonly metadata?: { readonly name?: string; readonly namespace?: string } };
 }
 
-/** Runs the CLI on a stack. @returns what it prints @throws with the last line of its complaint */
-function pulumi(stack: string, ...words: readonly string[]): Promise<string> {
-  return output(pulumiProgram, [...words, "--stack", stack, "--non-interactive"], { cwd: projectDir });
-}
-
 /** Every resource of a stack. */
 export async function resources(stack: string): Promise<readonly StateResource[]> {
-  const state = JSON.parse(await pulumi(stack, "stack", "export")) as { deployment: { resources?: StateResource[] } };
+  const state = JSON.parse(await pulumiOutput({ name: stack }, "stack", "export")) as {
+    deployment: { resources?: StateResource[] };
+  };
   return state.deployment.resources ?? [];
 }
 
 /** Lifts the protection of those among the resources that have one. */
 export async function unprotect(stack: string, chosen: readonly StateResource[]): Promise<void> {
   const urns = chosen.filter(({ protect }) => protect === true).map(({ urn }) => urn);
-  if (urns.length > 0) await pulumi(stack, "state", "unprotect", ...urns, "--yes");
+  if (urns.length > 0) await pulumiOutput({ name: stack }, "state", "unprotect", ...urns, "--yes");
 }
 
 /** A component and all that is in it. */

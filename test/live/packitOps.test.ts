@@ -180,7 +180,7 @@ echo '{"status":{"images":[{"status":{"status":"Success"},"image":{"metadata":{"
     );
   });
 
-  it("undo takes back what a deployment changed, and leaves later changes to the program", async () => {
+  it("deploy deploys one part; undo takes that back, and leaves later changes to the program", async () => {
     const memory = async (): Promise<string> =>
       JSON.stringify(
         (await templateOf("deployments/redis")).spec.containers.map(
@@ -189,10 +189,21 @@ echo '{"status":{"images":[{"status":{"status":"Success"},"image":{"metadata":{"
       );
     const before_ = await memory();
     const at = ["packit:settings", "keyValue"];
-    await packit.with([[at, { memory: "96Mi" }]], async () => {
-      assert.equal((await packit.up()).code, 0);
-    });
-    assert.notEqual(await memory(), before_);
+    const other = ["packit:settings", "web", "memory"];
+    const web = async (): Promise<string> => JSON.stringify((await templateOf("deployments/packit-service")).spec);
+    const webBefore = await web();
+    await packit.with(
+      [
+        [at, { memory: "96Mi" }],
+        [other, "160Mi"],
+      ],
+      async () => {
+        const deployed = await ops("deploy", "redis", "--yes");
+        assert.equal(deployed.code, 0, deployed.stdout + deployed.stderr);
+      },
+    );
+    assert.match(await memory(), /96Mi/);
+    assert.equal(await web(), webBefore);
     assert.match((await ops("undo", "redis", "--dry-run")).stdout, /^would take redis back to revision \d+/);
     const { code, stdout, stderr } = await ops("undo", "redis");
     assert.equal(code, 0, stderr);

@@ -17,11 +17,12 @@ import { quantityBytes, repeatable, size } from "../../../ops/packit/database/sq
 import { ofServer } from "../../../ops/packit/forgetDatabase.ts";
 import { fileSecrets } from "../../../ops/packit/loadSecrets.ts";
 import { deploymentRevisions, statefulSetRevisions } from "../../../ops/packit/revisions.ts";
+import { partsOf, urnsOf } from "../../../ops/packit/parts.ts";
 import { under } from "../../../ops/packit/state.ts";
 import { targetOf } from "../../../ops/packit/undo.ts";
 import { rows } from "../../../ops/packit/check.ts";
 import { writers } from "../../../ops/packit/writers.ts";
-import { production, settings } from "./world.ts";
+import { buildPackit, production, settings } from "./world.ts";
 
 describe("Packit's day-2 commands", () => {
   let [dir, file]: [string, string] = ["", ""];
@@ -240,6 +241,33 @@ describe("Packit's day-2 commands", () => {
       assert.match(refused.stderr, /is no digest: sha256: and 64 hex digits/);
     }
     assert.match((await ops("pin", "nginx", digest)).stderr, /there is no image "nginx"; there are .*packit-worker/);
+  });
+
+  it("deploy knows the parts that the settings have, and each is one component of the program", async () => {
+    const { code, stdout } = await ops("deploy", "--list");
+    assert.equal(code, 0);
+    assert.deepEqual(stdout.split("\n"), [
+      ...["secrets", "imports", "sandbox", "postgres", "redis", "tokman", "packit-service", "packit-worker"],
+      ...["packit-service-beat", "fedmsg", "centosmsg", "dashboard", "pushgateway"],
+    ]);
+    for (const [word, message] of [
+      ["nginx", /there is no part "nginx"; there are secrets, /],
+      ["flower", /flower is switched off in the settings; there are secrets, /],
+    ] as const) {
+      const refused = await ops("deploy", "redis", word);
+      assert.equal(refused.code, 2);
+      assert.match(refused.stderr, message);
+    }
+    assert.match((await ops("deploy")).stderr, /which parts\? there are secrets, /);
+    const everything = { ...production, parts: { flower: true, redisCommander: true } };
+    const validated = { ...everything, validation: { cluster: "lab", namespace: { name: "v" } } };
+    const made = (await buildPackit(validated)).resources.map(({ type }) => type);
+    for (const { name, component } of partsOf(settings(validated)))
+      assert.ok(made.includes(`orrery:packit:${component}`), name);
+    assert.equal(
+      urnsOf("stream", { name: "redis", component: "KeyValue", on: true }),
+      "**$orrery:packit:KeyValue**::stream-**",
+    );
   });
 
   describe("load-secrets", () => {
