@@ -1,19 +1,56 @@
-/** JupyterHub itself reads the configuration of every authenticator and spawner; a hub's other files are read in callysto.test.ts. */
+/**
+ * Everything that is rendered for Callysto's guests, brought about by its own scripts in a guest's file system and read by
+ * the guest's own programs. Nothing boots: disks and running services are callysto.test.ts' affair.
+ */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
+import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "mocha";
 import { jupyterhubConfig } from "../../components/callysto/guest/jupyterhubConfig.ts";
 import { hubGuest, type JupyterhubSettings } from "../../components/callysto/guest/settings.ts";
-import { venv } from "../../components/callysto/guest/software.ts";
-import { pythonEnvironment } from "./python.ts";
+import { publicKeyLine } from "../../config/samples.ts";
+import { Secret } from "../../review/secret.ts";
+import { deployCallysto } from "../unit/callysto/world.ts";
+import type { Seen } from "../unit/openstack/world.ts";
+import { type Done, MachineRoot } from "./callysto/root.ts";
+import { makeKey } from "./ssh.ts";
 
-const python = pythonEnvironment("callysto", venv.requirements);
-const image = "docker.io/callysto/pims-r:1";
+const image = "docker.io/callysto/pims-minimal:lab";
+const hostname = "hub-dev.callysto.farm";
+const hub = {
+  kind: "hub",
+  domain: "callysto.farm",
+  name: { mode: "fixed", label: "hub-dev" },
+  flavor: "m1.large",
+  image: "callysto-hub",
+  volumes: { mode: "new", size: 50 },
+  guest: {
+    jupyterhub: { image, authenticator: "dummypw", announcement: `It's <b>"down"</b> {{ 1 }}` },
+    certificateKey: publicKeyLine("clavius"),
+    backup: { remoteUser: "backup", remoteHost: "backup.example.org" },
+  },
+  sshKeys: { zoe: { user: "zoe", publicKey: publicKeyLine("zoe") } },
+};
+const designate = {
+  ...{ mode: "designate", authUrl: "https://keystone.example.org/v3", region: "Calgary" },
+  applicationCredentialId: "a1",
+};
+const certificates = { dev: { domain: "callysto.farm", challenge: designate, servers: [hostname] } };
+const clavius = {
+  kind: "clavius",
+  domain: "callysto.farm",
+  name: { mode: "fixed", label: "clavius" },
+  flavor: "m1.small",
+  image: "debian-12",
+  guest: { certificates },
+};
 
-/** Loads the file as `jupyterhub --config` does and says which settings no class has. */
+/** Words of the toolkit that need a kernel's disks or running services; all others are the real ones. */
+const withoutMachine = `
+systemctl() { :; }; unit() { :; }; answers() { :; }; mirror() { :; }; dataset() { :; }; filesystem() { :; }; docker() { :; }
+disk() { printf -v "$1" %s /dev/null; }
+`;
+
+/** Prints what JupyterHub makes of its configuration: unknown classes and settings, then its authenticator and spawner. */
 const reader = `
 import sys
 from types import SimpleNamespace
@@ -31,54 +68,173 @@ for name, section in app.config.items():
 print(made[1].__class__.__name__, made[2].__class__.__name__)
 `;
 
-describe("what Callysto renders for JupyterHub, read by JupyterHub", function () {
+describe("what Callysto renders for its guests, read by their own programs", function () {
   this.timeout(300_000);
-  let dir: string;
+  let seen: Seen;
+  // One for both, as a copy takes its time: the workstation's comes over the hub's.
+  let root: MachineRoot;
+
   before(async () => {
-    await python.install();
-    dir = mkdtempSync(path.join(tmpdir(), "callysto-programs-"));
+    seen = await deployCallysto(
+      { "hub-dev": hub, clavius },
+      {},
+      {
+        dummyPassword: { "hub-dev": "it's $(secret)" },
+        backupKey: { "hub-dev": "key\n" },
+        designateSecret: { dev: "secret" },
+        certificatePushKey: { clavius: "key\n" },
+      },
+    );
+    root = await MachineRoot.open();
+    says("useradd --create-home --shell /bin/bash ptty2u"); // cloud-init's work
   });
   after(() => {
-    rmSync(dir, { recursive: true });
+    root.close();
   });
 
-  function read(settings: Partial<JupyterhubSettings>): { status: number | null; stdout: string; stderr: string } {
-    const file = path.join(dir, "jupyterhub_config.py");
-    writeFileSync(file, jupyterhubConfig(hubGuest.parse({ jupyterhub: { image, ...settings } }).jupyterhub));
-    const secrets = { CONFIGPROXY_AUTH_TOKEN: "t", DUMMY_PASSWORD: "p", OAUTH_CLIENT_SECRET: "s", SWIFT_PASSWORD: "w" };
-    const env = { PATH: process.env.PATH, ...secrets };
-    return spawnSync(path.join(python.bin, "python"), ["-c", reader, file], { encoding: "utf8", cwd: dir, env });
-  }
+  const says = (script: string): string => {
+    const { code, stdout, stderr } = root.run(script);
+    assert.equal(code, 0, `${stderr}\n${stdout}`);
+    return stdout;
+  };
 
-  const google = {
-    clientId: "c",
-    callbackUrl: "https://hub.callysto.ca/jupyter/hub/oauth_callback",
-    hostedDomains: ["school.example.org"],
-  };
-  const swift = {
-    ...{ authUrl: "https://keystone.example.org/v3", userName: "u", projectName: "p", region: "Calgary" },
-    ...{ projectDomainName: "Default", userDomainName: "Default" },
-  };
-  const cases: readonly [string, Partial<JupyterhubSettings>, string][] = [
-    ["dummy", { announcement: `It's "<b>" {{ 1 }} \\ \n` }, "DummyAuthenticator DockerSpawner"],
-    ["dummypw", { authenticator: "dummypw", allow: ["a", "b"] }, "DummyAuthenticator DockerSpawner"],
-    ["pam", { authenticator: "pam", extra: { "Spawner.start_timeout": 120 } }, "PAMAuthenticator DockerSpawner"],
-    ["google", { authenticator: "google", google }, "GoogleOAuthenticator DockerSpawner"],
-    [
-      "the Swift spawner",
-      { spawner: "syzygyswiftspawner", swift, image: "docker.io/callysto/callysto-swift:1" },
-      "DummyAuthenticator DockerSpawner",
-    ],
-  ];
-  for (const [name, settings, classes] of cases) {
-    it(`knows every setting of ${name}`, () => {
-      const { status, stdout, stderr } = read(settings);
-      assert.equal(status, 0, stderr);
-      assert.equal(stdout.trim(), classes);
+  /** Every command that the program runs in a guest, in its order, with its standard input. */
+  function steps(environment: string): string {
+    const prefix = `callysto-${environment}-inside-guest-`;
+    const key = makeKey();
+    const hostKey = readFileSync(key.file, "utf8");
+    key.remove();
+    const plain = (value: unknown): string => String(value instanceof Secret ? value.value : value);
+    return seen.resources
+      .filter(({ type, name }) => type === "command:remote:Command" && name.startsWith(prefix))
+      .filter(({ name }) => name !== `${prefix}release`)
+      .map(({ name, inputs }) => {
+        const role = name.slice(prefix.length);
+        const input = role === "identity" ? hostKey : plain(inputs.stdin);
+        const more = role === "toolkit" ? withoutMachine : "";
+        const body = `${input}${input.endsWith("\n") ? "" : "\n"}${more}`;
+        return `bash -c ${quoted(plain(inputs.create))} <<'END_OF_STEP' || { echo "${role} failed" >&2; exit 1; }\n${body}END_OF_STEP\n`;
+      })
+      .join("");
+  }
+  const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+  /** What is asked of every guest. */
+  function accepts(environment: "hub-dev" | "clavius", units: string): void {
+    it(`${environment}: every part is brought about, and there is nothing left to do`, () => {
+      const script = steps(environment);
+      const first = says(script);
+      assert.doesNotMatch(first, /changed: packages/, "the image lacks what the guest needs");
+      for (const part of ["authorized_keys|key", "/etc/nftables.conf", "/etc/ssh/sshd_config.d/04-access.conf"]) {
+        assert.match(first, new RegExp(`changed: .*(${part})`));
+      }
+      assert.equal(says(script), "");
+    });
+
+    it(`${environment}: cloud-init accepts the user data, systemd the units`, () => {
+      const { userData } = seen.resource(`callysto-${environment}-host-server-instance`).inputs;
+      const schema = `cat >/tmp/user-data <<'END'\n${String(userData)}END\ncloud-init schema --config-file /tmp/user-data`;
+      assert.match(says(schema), /Valid cloud-config/);
+      assert.deepEqual(root.run(`systemd-analyze verify ${units}`), { code: 0, stdout: "", stderr: "" });
     });
   }
 
-  it("would not take a setting that it does not have", () => {
-    assert.match(read({ extra: { "JupyterHub.no_such": 1 } }).stdout, /^no trait JupyterHub no_such$/m);
+  accepts("hub-dev", "jupyterhub.service configurable-http-proxy.service");
+
+  it("the readers are real: each refuses its file when it is broken", () => {
+    for (const [file, read] of [
+      ["/etc/ssh/sshd_config.d/04-access.conf", "sshd -t"],
+      ["/etc/apache2/sites-available/jupyter.conf", "apachectl configtest"],
+      ["/etc/nftables.conf", "nft -c -f /etc/nftables.conf"],
+      ["/etc/sudoers.d/certificate", "visudo -cf /etc/sudoers.d/certificate"],
+    ] as const) {
+      const { stdout } = root.run(`accepts() { ${read} >/dev/null 2>&1; }
+        accepts && echo good; cp ${file} /tmp/kept; echo 'no such thing {' >>${file}; accepts || echo bad; cat /tmp/kept >${file}`);
+      assert.equal(stdout, "good\nbad", read);
+    }
+  });
+
+  it("cron and the shells find their scripts fit to run", () => {
+    assert.equal(says("run-parts --test /etc/cron.weekly | grep rrsync"), "/etc/cron.weekly/rrsync-backup");
+    says("bash -n /opt/callysto/zfs-homedir.sh && bash -n /usr/local/sbin/receive-certificate");
+    assert.doesNotMatch(root.run("logrotate -d /etc/logrotate.d/rrsync").stderr, /error/);
+  });
+
+  it("volumes for the pool are blank, or hold what its interrupted making has left, and nothing else", () => {
+    const script = `
+      . /usr/local/lib/orrery/converge.sh
+      told() { unused /tmp/disk && echo unused || echo used; }
+      anew() { rm -f /tmp/disk*; truncate -s 64M /tmp/disk; truncate -s 32M /tmp/disk-part1; }
+      table() { printf 'label: gpt\\nsize=32M, type=%s\\n' "$1" | sfdisk -q /tmp/disk; }
+      anew; told; table 6A898CC3-1DD2-11B2-99A6-080020736631; told; mkfs.ext4 -q /tmp/disk-part1; told
+      anew; table 0FC63DAF-8483-4772-8E79-3D69D8477DE4; told; anew; mkfs.ext4 -q /tmp/disk; told`;
+    assert.equal(says(script), "unused\nunused\nused\nused\nused");
+  });
+
+  it("a hub takes a certificate that is its own and puts nothing else in place", () => {
+    const issue = (name: string, days: number): string =>
+      says(`cd /tmp; openssl req -new -newkey rsa:2048 -nodes -keyout k -out r -subj /CN=x -addext subjectAltName=DNS:${name} 2>/dev/null
+        cat k; openssl x509 -req -in r -signkey k -days ${days} -copy_extensions copy 2>/dev/null`);
+    const receive = (pem: string): Done => root.run(`receive-certificate <<'END'\n${pem}\nEND\n`);
+    const held = (): string => says("sha256sum /etc/pki/tls/private/privkey.pem /etc/pki/tls/certs/*.pem");
+    const before = held();
+    assert.match(receive(issue("*.callysto.ca", 30)).stderr, /not for hub-dev\.callysto\.farm: DNS:\*\.callysto\.ca/);
+    assert.match(receive(issue("*.callysto.farm", -1)).stderr, /the certificate has expired: notAfter=/);
+    assert.equal(held(), before);
+    const good = issue("*.callysto.farm", 30);
+    assert.match(receive(good).stdout, /changed: \/etc\/pki\/tls\/private\/privkey\.pem/);
+    assert.notEqual(held(), before);
+    assert.equal(says("stat -c '%a %U:%G' /etc/pki/tls/private/privkey.pem"), "600 root:root");
+    assert.deepEqual(receive(good), { code: 0, stdout: "", stderr: "" });
+    says("apachectl configtest");
+  });
+
+  describe("JupyterHub", () => {
+    const read = (settings: Partial<JupyterhubSettings>): Done => {
+      const text = jupyterhubConfig(hubGuest.parse({ jupyterhub: { image, ...settings } }).jupyterhub);
+      return root.run(`cat >/tmp/config.py <<'END_OF_CONFIG'\n${text}END_OF_CONFIG\ncat >/tmp/read.py <<'END'\n${reader}END
+        export CONFIGPROXY_AUTH_TOKEN=t DUMMY_PASSWORD=p OAUTH_CLIENT_SECRET=s SWIFT_PASSWORD=w
+        cd /tmp && exec /opt/jupyterhub/bin/python read.py config.py`);
+    };
+    const google = {
+      clientId: "c",
+      callbackUrl: "https://hub.callysto.ca/jupyter/hub/oauth_callback",
+      hostedDomains: ["school.example.org"],
+    };
+    const swift = {
+      ...{ authUrl: "https://keystone.example.org/v3", userName: "u", projectName: "p", region: "Calgary" },
+      ...{ projectDomainName: "Default", userDomainName: "Default" },
+    };
+    const cases: readonly [string, Partial<JupyterhubSettings>, string][] = [
+      ["dummy", { announcement: `It's "<b>" {{ 1 }} \\ \n` }, "DummyAuthenticator DockerSpawner"],
+      ["dummypw", { authenticator: "dummypw", allow: ["a", "b"] }, "DummyAuthenticator DockerSpawner"],
+      ["pam", { authenticator: "pam", extra: { "Spawner.start_timeout": 120 } }, "PAMAuthenticator DockerSpawner"],
+      ["google", { authenticator: "google", google }, "GoogleOAuthenticator DockerSpawner"],
+      [
+        "the Swift spawner",
+        { spawner: "syzygyswiftspawner", swift, image: "docker.io/callysto/callysto-swift:1" },
+        "DummyAuthenticator DockerSpawner",
+      ],
+    ];
+    for (const [name, settings, classes] of cases) {
+      it(`knows every setting of ${name}`, () => {
+        const { code, stdout, stderr } = read(settings);
+        assert.equal(code, 0, stderr);
+        assert.equal(stdout, classes);
+      });
+    }
+
+    it("would not take a setting that it does not have", () => {
+      assert.match(read({ extra: { "JupyterHub.no_such": 1 } }).stdout, /^no trait JupyterHub no_such$/m);
+    });
+  });
+
+  accepts("clavius", "callysto-certificate@dev.service callysto-certificate@dev.timer");
+
+  it("the workstation's scripts are fit to run, and want its encrypted volume open", () => {
+    says("bash -n /usr/local/sbin/work-volume && python3 -m py_compile /opt/callysto/acme-hook");
+    const closed = root.run("renew-certificate dev");
+    assert.deepEqual([closed.code, closed.stderr], [1, "the encrypted volume is not open: sudo work-volume open"]);
+    assert.match(root.run("renew-certificate prod").stderr, /^there is no certificate "prod"; there are: dev/);
   });
 });

@@ -6,7 +6,7 @@ export const pool = "tank";
 /** The homes' pool as a mirror of two volumes: imported where it exists, made only on blank disks. */
 export function homes(volumes: readonly [string, string]): GuestPart {
   return {
-    packages: ["zfsutils-linux"],
+    packages: ["zfsutils-linux", "fdisk"],
     steps: [`mirror ${pool} ${volumes.join(" ")}`, `dataset ${pool}/home`],
     units: [{ name: "zfs.target", how: "restart", files: [] }],
   };

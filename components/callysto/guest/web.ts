@@ -16,7 +16,8 @@ export function webServer(hostname: string, site: SiteSettings): GuestPart {
       { path: `${folder}/logout/index.html`, text: logoutPage(hostname, site) },
       receiverFile(hostname),
     ],
-    absentFiles: ["/etc/apache2/sites-enabled/000-default.conf"],
+    // An image may bring mod_shib: its package leaves a file that Apache cannot read without the module.
+    absentFiles: ["/etc/apache2/sites-enabled/000-default.conf", "/etc/apache2/conf-enabled/shib.conf"],
     steps: [
       "apache_module ssl proxy proxy_http proxy_wstunnel headers rewrite",
       `link ${enabled} ${virtualHostsFile}`,

@@ -11,8 +11,8 @@ mirror() {
   elif zpool import -d "$first-part1" -d "$first" -d "$second-part1" -d "$second" 2>/dev/null | grep -q "^ *pool: $pool\$"; then
     # -f: a server that was deleted had no time to export; Cinder attaches a volume to one server only.
     change "pool $pool imported" zpool import -f -d "$first-part1" -d "$first" -d "$second-part1" -d "$second" "$pool"
-  elif blank "$first" "$second"; then
-    change "pool $pool made" zpool create -o ashift=12 -o autoexpand=on -m "/$pool" "$pool" mirror "$first" "$second"
+  elif unused "$first" "$second"; then
+    change "pool $pool made" make_pool "$pool" "$first" "$second"
   else
     fail "volumes $2 and $3 hold something that is not pool $pool: $(wipefs --no-act --noheadings "$first" "$second" | xargs)"
   fi
@@ -23,6 +23,29 @@ mirror() {
   grep -qF "$second" <<<"$state" || half "$pool" "$second" "$first" "$state" "$3"
   state=$(zpool list -H -o health "$pool")
   [ "$state" = ONLINE ] || echo "attention: pool $pool is $state; zpool status $pool says more"
+}
+
+# make_pool POOL DISK DISK: zpool waits half a minute for the names of the partitions it makes; a busy machine needs longer.
+make_pool() {
+  local try
+  for try in 1 2 3 4; do
+    zpool create -o ashift=12 -o autoexpand=on -m "/$1" "$1" mirror "$2" "$3" && return
+    udevadm settle
+    unused "$2" "$3" || break
+    sleep "$try"
+  done
+  fail "pool $1 could not be made"
+}
+
+# unused DISK...: blank, or with nothing but the empty partitions that an interrupted zpool create has left.
+unused() {
+  local disk
+  for disk; do
+    blank "$disk" && continue
+    [ "$(wipefs --no-act --noheadings --output TYPE "$disk" | sort -u | xargs)" = "PMBR gpt" ] || return 1
+    [ "$(sfdisk --part-type "$disk" 1)" = 6A898CC3-1DD2-11B2-99A6-080020736631 ] || return 1
+    blank "$disk-part1" || return 1
+  done
 }
 
 # half POOL DISK OTHER STATE VOLUME: a disk that is not in the pool takes the place of one that is gone.

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
-import type { CallystoSettings } from "../../../components/callysto/config.ts";
 import { publicKeyLine } from "../../../config/samples.ts";
-import { recordCloud, type Seen } from "../openstack/world.ts";
+import type { Seen } from "../openstack/world.ts";
+import { deployCallysto as deploy } from "./world.ts";
 
 const andrew = publicKeyLine("andrew");
 const james = publicKeyLine("james");
@@ -26,29 +25,6 @@ const clavius = {
   image: "debian-12",
   floatingIp: { mode: "new" },
 };
-
-/** Records Callysto with these settings over ordinary ones. */
-async function deploy(environments: object, more: object = {}): Promise<Seen> {
-  return recordCloud(async (provider, cloud) => {
-    const { callystoSchema } = await import("../../../components/callysto/config.ts");
-    const { Callysto } = await import("../../../components/callysto/callysto.ts");
-    const settings: CallystoSettings = callystoSchema.settings.parse({
-      cloud: "lab",
-      deployKey,
-      zones: { "callysto.farm": { mode: "create", email: "sysadmin@callysto.ca" }, "callysto.ca": { mode: "outside" } },
-      sshKeys: { andrew: { publicKey: andrew } },
-      environments,
-      ...more,
-    });
-    assert.deepEqual(callystoSchema.rules?.(settings), []);
-    const secrets = { deployPrivateKey: pulumi.secret("key") };
-    const families = {
-      ...{ dummyPassword: {}, googleClientSecret: {}, swiftPassword: {}, backupKey: {} },
-      ...{ designateSecret: {}, certificatePushKey: {} },
-    };
-    new Callysto("callysto", { config: { settings, secrets, families }, cloud }, { providers: [provider] });
-  });
-}
 
 const types = (seen: Seen): Record<string, number> => {
   const counts: Record<string, number> = {};

@@ -1,0 +1,38 @@
+/** Callysto's program over a recorded cloud. */
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import type { CallystoConfig, CallystoSettings } from "../../../components/callysto/config.ts";
+import { publicKeyLine } from "../../../config/samples.ts";
+import { recordCloud, type Seen } from "../openstack/world.ts";
+
+/** Secrets by their family and member. */
+export type Families = Partial<Record<keyof CallystoConfig["families"], Readonly<Record<string, string>>>>;
+
+const none = {
+  ...{ dummyPassword: {}, googleClientSecret: {}, swiftPassword: {}, backupKey: {} },
+  ...{ designateSecret: {}, certificatePushKey: {} },
+};
+
+/** Records Callysto with these environments, and other settings over ordinary ones. */
+export async function deployCallysto(environments: object, more: object = {}, families: Families = {}): Promise<Seen> {
+  return recordCloud(async (provider, cloud) => {
+    const { callystoSchema } = await import("../../../components/callysto/config.ts");
+    const { Callysto } = await import("../../../components/callysto/callysto.ts");
+    const settings: CallystoSettings = callystoSchema.settings.parse({
+      cloud: "lab",
+      deployKey: publicKeyLine("deploy"),
+      zones: { "callysto.farm": { mode: "create", email: "sysadmin@callysto.ca" }, "callysto.ca": { mode: "outside" } },
+      sshKeys: { andrew: { publicKey: publicKeyLine("andrew") } },
+      environments,
+      ...more,
+    });
+    assert.deepEqual(callystoSchema.rules?.(settings), []);
+    const secrets = { deployPrivateKey: pulumi.secret("key") };
+    const outputs = (of: Readonly<Record<string, string>>): Record<string, pulumi.Output<string>> =>
+      Object.fromEntries(Object.entries(of).map(([member, text]) => [member, pulumi.secret(text)]));
+    const held = Object.fromEntries(
+      Object.entries({ ...none, ...families }).map(([family, of]) => [family, outputs(of)]),
+    ) as CallystoConfig["families"];
+    new Callysto("callysto", { config: { settings, secrets, families: held }, cloud }, { providers: [provider] });
+  });
+}
