@@ -1,6 +1,5 @@
 /** Which cluster a stack is meant for, and whether the one at hand is it. */
 import { parse } from "yaml";
-import { readStackFile } from "../config/stackFile.ts";
 import type { Kubectl } from "./kubectl.ts";
 import { secretOf } from "./secrets.ts";
 
@@ -14,15 +13,9 @@ interface KubeConfig {
   readonly clusters?: readonly { readonly cluster?: { readonly server?: string } }[] | null;
 }
 
-/** The API that the stack deploys to: its setting, else the server of its own kubeconfig. */
-export function expectedServer(stack: Stack, cluster: string): string | undefined {
-  const settings = JSON.parse(readStackFile(stack.file).entries.get("clusters:settings")?.value ?? "{}") as Readonly<
-    Record<string, { readonly server?: string } | undefined>
-  >;
-  return (
-    settings[cluster]?.server ??
-    (parse(secretOf(stack, `clusters:${cluster}`)) as KubeConfig).clusters?.[0]?.cluster?.server
-  );
+/** The API that the stack deploys to: the server of its own kubeconfig, as the program never uses another one. */
+function expectedServer(stack: Stack, cluster: string): string | undefined {
+  return (parse(secretOf(stack, `clusters:${cluster}`)) as KubeConfig).clusters?.[0]?.cluster?.server;
 }
 
 /** Whether two URLs are one server: port and trailing slash may be left out. */
