@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Deployment } from "../kubernetes/deployment.ts";
 import type { EnvSource } from "../kubernetes/container.ts";
 import { Exposure } from "../kubernetes/exposure.ts";
 import { dns, NetworkPolicy, router } from "../kubernetes/networkPolicy.ts";
 import { http, type Probes, tcp } from "../kubernetes/probe.ts";
 import { ServiceSecret } from "../kubernetes/secret.ts";
 import { Service } from "../kubernetes/service.ts";
-import { anyUser, between, type Ground, imageOf, sideLabels } from "./ground.ts";
+import { between, type Ground, sideLabels } from "./ground.ts";
+import { onePod } from "./onePod.ts";
 
 /** What a console needs. */
 export interface ConsoleArgs {
@@ -99,34 +99,19 @@ interface ConsoleShape {
 
 /** A page for operators behind a login, by a Route whose name the router picks. */
 function consolePod(name: string, args: ConsoleShape, parent: pulumi.Resource): void {
-  const { ground, port, writableRoot } = args;
+  const { ground, port, image, env, probes, writableRoot } = args;
   const { place, settings } = ground;
   const labels = sideLabels(args.name);
-  const image = imageOf(ground, args.image);
-  const pod = new Deployment(
+  const pod = onePod(
     name,
+    ground,
     {
-      place,
-      name: args.name,
-      labels,
-      strategy: "Recreate",
-      runAs: anyUser,
-      containers: [
-        {
-          name: args.name,
-          ...image,
-          env: args.env,
-          ports: { http: port },
-          resources: { cpu: "100m", memory: "80Mi" },
-          exceptions: {
-            ...image.exceptions,
-            ...(writableRoot === undefined ? {} : { "writable-root": writableRoot }),
-          },
-          probes: args.probes,
-        },
-      ],
+      ...{ name: args.name, labels, image, env, probes },
+      ports: { http: port },
+      resources: { cpu: "100m", memory: "80Mi" },
+      exceptions: writableRoot === undefined ? {} : { "writable-root": writableRoot },
     },
-    { parent },
+    parent,
   );
   const service = new Service(
     name,

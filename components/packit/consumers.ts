@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ContainerArgs } from "../kubernetes/container.ts";
-import { Deployment } from "../kubernetes/deployment.ts";
 import { anywhere, dns, NetworkPolicy, type Traffic } from "../kubernetes/networkPolicy.ts";
 import { ServiceSecret } from "../kubernetes/secret.ts";
 import type { KeyFiles } from "./generated.ts";
-import { anyUser, appLabels, between, type Ground, imageOf, writesAtStart } from "./ground.ts";
+import { appLabels, between, type Ground, writesAtStart } from "./ground.ts";
 import type { StreamedImage } from "./images.ts";
+import { onePod } from "./onePod.ts";
 import { databases, type PartArgs } from "./web.ts";
 
 /** What one of them needs beside its name. */
@@ -21,30 +21,15 @@ interface ConsumerArgs {
 
 /** One pod that takes events or the clock and puts tasks into queues. Two of them would do everything twice. */
 function consumer(name: string, args: ConsumerArgs, parent: pulumi.Resource): void {
-  const { place } = args.ground;
+  const { ground, image, container, noProbes } = args;
   const labels = appLabels(args.name);
-  const image = imageOf(args.ground, args.image);
-  new Deployment(
+  onePod(
     name,
-    {
-      place,
-      name: args.name,
-      labels,
-      strategy: "Recreate",
-      runAs: anyUser,
-      containers: [
-        {
-          name: args.name,
-          ...image,
-          ...args.container,
-          exceptions: { ...image.exceptions, ...writesAtStart },
-          probes: { none: args.noProbes },
-        },
-      ],
-    },
-    { parent },
+    ground,
+    { name: args.name, labels, image, ...container, exceptions: writesAtStart, probes: { none: noProbes } },
+    parent,
   );
-  new NetworkPolicy(name, { place, name: args.name, pods: labels, to: [dns(), ...args.to] }, { parent });
+  new NetworkPolicy(name, { place: ground.place, name: args.name, pods: labels, to: [dns(), ...args.to] }, { parent });
 }
 
 /** Celery beat: starts the periodic tasks. */

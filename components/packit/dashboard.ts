@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Deployment } from "../kubernetes/deployment.ts";
 import { dns, NetworkPolicy, router } from "../kubernetes/networkPolicy.ts";
 import { tcp } from "../kubernetes/probe.ts";
 import { Service } from "../kubernetes/service.ts";
-import { anyUser, imageOf, sideLabels } from "./ground.ts";
+import { sideLabels } from "./ground.ts";
+import { onePod } from "./onePod.ts";
 import { exposeTls, type PartArgs } from "./web.ts";
 
 const port = 8443;
@@ -17,32 +17,21 @@ export class Dashboard extends pulumi.ComponentResource {
     const { place, settings } = ground;
     const part = "packit-dashboard";
     const labels = sideLabels(part);
-    const image = imageOf(ground, "dashboard");
-    const dashboard = new Deployment(
+    const dashboard = onePod(
       name,
+      ground,
       {
-        place,
         name: part,
         labels,
-        strategy: "Recreate",
-        runAs: anyUser,
-        containers: [
-          {
-            name: part,
-            ...image,
-            env: { DEPLOYMENT: settings.deployment },
-            ports: { https: port },
-            mounts: { "/secrets": secrets.certificate() },
-            resources: { cpu: "100m", memory: "128Mi" },
-            exceptions: {
-              ...image.exceptions,
-              "writable-root": "the image writes its server's configuration at start",
-            },
-            probes: { readiness: tcp(port), liveness: tcp(port, { delay: 30 }) },
-          },
-        ],
+        image: "dashboard",
+        env: { DEPLOYMENT: settings.deployment },
+        ports: { https: port },
+        mounts: { "/secrets": secrets.certificate() },
+        resources: { cpu: "100m", memory: "128Mi" },
+        exceptions: { "writable-root": "the image writes its server's configuration at start" },
+        probes: { readiness: tcp(port), liveness: tcp(port, { delay: 30 }) },
       },
-      { parent: this },
+      this,
     );
     const service = new Service(
       name,

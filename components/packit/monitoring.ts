@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Deployment } from "../kubernetes/deployment.ts";
 import { Files } from "../kubernetes/files.ts";
 import { dns, NetworkPolicy, router } from "../kubernetes/networkPolicy.ts";
 import { tcp } from "../kubernetes/probe.ts";
 import { Service } from "../kubernetes/service.ts";
-import { anyUser, between, imageOf, sideLabels } from "./ground.ts";
+import { between, sideLabels } from "./ground.ts";
 import { nginxConf } from "./nginxConf.ts";
+import { onePod } from "./onePod.ts";
 import { exposeTls, type PartArgs } from "./web.ts";
 import { expectedWorkloads } from "./workloads.ts";
 
@@ -28,24 +28,19 @@ export class Monitoring extends pulumi.ComponentResource {
     const { place, settings } = ground;
     const labels = sideLabels("pushgateway");
     const object = { place, name: "pushgateway", labels };
-    const gateway = new Deployment(
+    const gateway = onePod(
       name,
+      ground,
       {
-        ...object,
-        strategy: "Recreate",
-        runAs: anyUser,
-        containers: [
-          {
-            name: "pushgateway",
-            ...imageOf(ground, "pushgateway"),
-            args: [`--apiListen=:${gatewayPort}`],
-            ports: { push: gatewayPort },
-            resources: { cpu: "50m", memory: "80Mi" },
-            probes: { readiness: tcp(gatewayPort), liveness: tcp(gatewayPort, { delay: 30 }) },
-          },
-        ],
+        name: "pushgateway",
+        labels,
+        image: "pushgateway",
+        args: [`--apiListen=:${gatewayPort}`],
+        ports: { push: gatewayPort },
+        resources: { cpu: "50m", memory: "80Mi" },
+        probes: { readiness: tcp(gatewayPort), liveness: tcp(gatewayPort, { delay: 30 }) },
       },
-      { parent: this },
+      this,
     );
     new Service(
       name,
@@ -66,24 +61,19 @@ export class Monitoring extends pulumi.ComponentResource {
       { place, name: "nginx-config", data: { "nginx.conf": nginxConf() } },
       { parent: this },
     );
-    const nginx = new Deployment(
+    const nginx = onePod(
       name,
+      ground,
       {
-        ...object,
-        strategy: "Recreate",
-        runAs: anyUser,
-        containers: [
-          {
-            name: "nginx",
-            ...imageOf(ground, "nginx"),
-            ports: { https: nginxPort },
-            mounts: { "/etc/nginx": config.mount({ volume: "nginx-config" }), "/secrets": secrets.certificate() },
-            resources: { cpu: "50m", memory: "80Mi" },
-            probes: { readiness: tcp(nginxPort), liveness: tcp(nginxPort, { delay: 30 }) },
-          },
-        ],
+        name: "nginx",
+        labels,
+        image: "nginx",
+        ports: { https: nginxPort },
+        mounts: { "/etc/nginx": config.mount({ volume: "nginx-config" }), "/secrets": secrets.certificate() },
+        resources: { cpu: "50m", memory: "80Mi" },
+        probes: { readiness: tcp(nginxPort), liveness: tcp(nginxPort, { delay: 30 }) },
       },
-      { parent: this },
+      this,
     );
     const service = new Service(
       name,

@@ -96,6 +96,14 @@ export function sandboxingPods(workers: Readonly<Record<Flavour["setting"], numb
     .flatMap(({ name, replicas }) => Array.from({ length: replicas }, (_, index) => `${name}-${index}`));
 }
 
+/** Name of the sandboxes' namespace. */
+export function sandboxNamespace(
+  service: ServiceName,
+  settings: { readonly deployment: Deployment; readonly sandbox: { readonly namespace?: string | undefined } },
+): string {
+  return settings.sandbox.namespace ?? `${service}-${settings.deployment}-sandbox`;
+}
+
 /** Name of the sandbox's side of a worker pod's cache; the worker's start script computes the same. */
 export function sandboxCacheClaim(pod: string): string {
   return `sandcastle-repository-cache-${pod}`;

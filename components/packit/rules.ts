@@ -1,7 +1,7 @@
 import type { RuleProblem } from "../../config/define.ts";
 import type { PackitSettings } from "./config.ts";
 import { images, type ImageName } from "./images.ts";
-import { sandboxingPods, runningFlavours, type ServiceName } from "./names.ts";
+import { runningFlavours, sandboxingPods, sandboxNamespace, type ServiceName } from "./names.ts";
 
 /** What is wrong across the settings; the schema has seen to each setting by itself. */
 export function packitRules(service: ServiceName, settings: PackitSettings): RuleProblem[] {
@@ -30,10 +30,9 @@ function workerRules({ workers, repositoryCache, sandbox }: PackitSettings): Rul
   ];
 }
 
-function namespaceRules(service: ServiceName, { namespace, sandbox, deployment }: PackitSettings): RuleProblem[] {
-  const own = sandbox.namespace ?? `${service}-${deployment}-sandbox`;
+function namespaceRules(service: ServiceName, settings: PackitSettings): RuleProblem[] {
   return problem(
-    sandbox.enabled && own === namespace.name,
+    settings.sandbox.enabled && sandboxNamespace(service, settings) === settings.namespace.name,
     "sandbox.namespace",
     "must differ from namespace.name: strangers' commands run there",
   );

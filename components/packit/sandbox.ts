@@ -7,8 +7,7 @@ import { Quota } from "../kubernetes/quota.ts";
 import type { ServiceAccount } from "../kubernetes/serviceAccount.ts";
 import { Cleanup } from "./cleanup.ts";
 import { type Ground, keeping, storageClass } from "./ground.ts";
-import { sandboxingPods } from "./names.ts";
-import { sandboxNamespace } from "./serviceConfig.ts";
+import { sandboxingPods, sandboxNamespace } from "./names.ts";
 import { cachePairs } from "./workloads.ts";
 
 /** What a {@link Sandbox} needs. */

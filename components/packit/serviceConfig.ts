@@ -3,12 +3,7 @@ import { isMap, parseDocument } from "yaml";
 import { sample } from "../../config/samples.ts";
 import type { PackitSettings } from "./config.ts";
 import { sourceImage } from "./images.ts";
-import { cacheFolder, type ServiceName } from "./names.ts";
-
-/** Name of the sandboxes' namespace. */
-export function sandboxNamespace(service: ServiceName, { sandbox, deployment }: PackitSettings): string {
-  return sandbox.namespace ?? `${service}-${deployment}-sandbox`;
-}
+import { cacheFolder, sandboxNamespace, type ServiceName } from "./names.ts";
 
 /** Variable by which a worker's start script tells the service which cache its sandboxes mount. */
 const cacheVariable = "SANDCASTLE_REPOSITORY_CACHE_VOLUME";

@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Claim } from "../kubernetes/claim.ts";
-import { Deployment } from "../kubernetes/deployment.ts";
 import { Files } from "../kubernetes/files.ts";
 import { anywhere, dns, NetworkPolicy } from "../kubernetes/networkPolicy.ts";
 import { http } from "../kubernetes/probe.ts";
 import { ServiceSecret } from "../kubernetes/secret.ts";
 import { Service } from "../kubernetes/service.ts";
 import type { KeyFiles } from "./generated.ts";
-import { anyUser, appLabels, between, imageOf, keeping, storageClass, writesAtStart } from "./ground.ts";
+import { appLabels, between, keeping, storageClass, writesAtStart } from "./ground.ts";
+import { onePod } from "./onePod.ts";
 import type { PartArgs } from "./web.ts";
 import { expectedWorkloads } from "./workloads.ts";
 
@@ -39,41 +39,35 @@ export class Tokman extends pulumi.ComponentResource {
       { place, name: "access-tokens-pvc", size: "1Gi", ...storageClass(settings), ...keeping(settings) },
       { parent: this },
     );
-    const image = imageOf(ground, "tokman");
-    const tokman = new Deployment(
+    const tokman = onePod(
       name,
+      ground,
       {
-        ...object,
-        strategy: "Recreate",
-        runAs: anyUser,
-        containers: [
-          {
-            name: "tokman",
-            ...image,
-            env: {
-              DEPLOYMENT: settings.deployment,
-              LOG_LEVEL: "DEBUG",
-              WORKERS: "1",
-              TOKMAN_CONFIG: "/etc/config/config.py",
-              BIND_ADDR: `0.0.0.0:${port}`,
-              ...secrets.sentry(),
-            },
-            ports: { tokman: port },
-            mounts: {
-              "/secrets": key.mount({ volume: "github-app-private-key" }),
-              "/etc/config": config.mount({ volume: "tokman-config" }),
-              "/access_tokens": tokens.mount({ volume: "access-tokens" }),
-            },
-            resources: { cpu: "100m", memory: "80Mi" },
-            exceptions: { ...image.exceptions, ...writesAtStart },
-            probes: {
-              readiness: http("/api/health", port, { delay: 15, timeout: 2 }),
-              liveness: http("/api/health", port, { timeout: 2, period: 20 }),
-            },
-          },
-        ],
+        name: "tokman",
+        labels,
+        image: "tokman",
+        env: {
+          DEPLOYMENT: settings.deployment,
+          LOG_LEVEL: "DEBUG",
+          WORKERS: "1",
+          TOKMAN_CONFIG: "/etc/config/config.py",
+          BIND_ADDR: `0.0.0.0:${port}`,
+          ...secrets.sentry(),
+        },
+        ports: { tokman: port },
+        mounts: {
+          "/secrets": key.mount({ volume: "github-app-private-key" }),
+          "/etc/config": config.mount({ volume: "tokman-config" }),
+          "/access_tokens": tokens.mount({ volume: "access-tokens" }),
+        },
+        resources: { cpu: "100m", memory: "80Mi" },
+        exceptions: writesAtStart,
+        probes: {
+          readiness: http("/api/health", port, { delay: 15, timeout: 2 }),
+          liveness: http("/api/health", port, { timeout: 2, period: 20 }),
+        },
       },
-      { parent: this },
+      this,
     );
     new Service(name, { ...object, of: tokman, ports: { tokman: { port: 80, target: port } } }, { parent: this });
     const clients = expectedWorkloads(settings)

@@ -1,5 +1,6 @@
 /** One service of a stack, and the cluster that it runs in. */
-import { type PackitSettings, packitSchema, streamSchema } from "../../components/packit/config.ts";
+import { type packitSchema, type PackitSettings, schemaOf } from "../../components/packit/config.ts";
+import { sandboxNamespace, type ServiceName } from "../../components/packit/names.ts";
 import { guardCluster } from "../cluster.ts";
 import { text, UsageError, type Values } from "../command.ts";
 import { Kubectl } from "../kubectl.ts";
@@ -11,27 +12,22 @@ export const serviceOptions = { service: { type: "string" } } as const;
 /** The lines of `--help` about them. */
 export const serviceHelp = `  --service NAME     packit (default) or stream`;
 
-/** The settings' schemas by service. */
-const schemas = { packit: packitSchema, stream: streamSchema } as const;
-
-/** Name of a service. */
-export type ServiceName = keyof typeof schemas;
-
 /** The services, in the order in which they are deployed. */
-export const services = Object.keys(schemas) as readonly ServiceName[];
+export const services: readonly ServiceName[] = ["packit", "stream"];
 
 /** One service in one stack. */
 export interface Service extends SystemStack<PackitSettings> {
   readonly service: ServiceName;
-  readonly schema: (typeof schemas)[ServiceName];
+  readonly schema: typeof packitSchema;
 }
 
 /** The service that the options name. @throws if the stack lacks it or its settings are wrong */
 export function openService(values: Values): Service {
-  const service = text(values, "service") ?? "packit";
-  if (!(service in schemas)) throw new UsageError(`there is no service "${service}"; there are ${services.join(", ")}`);
-  const schema = schemas[service as ServiceName];
-  return { ...openStack(schema, values), service: service as ServiceName, schema };
+  const word = text(values, "service") ?? "packit";
+  const service = services.find((name) => name === word);
+  if (service === undefined) throw new UsageError(`there is no service "${word}"; there are ${services.join(", ")}`);
+  const schema = schemaOf(service);
+  return { ...openStack(schema, values), service, schema };
 }
 
 /** A service and kubectl in its namespace; only ever on the cluster that the stack is for. */
@@ -52,7 +48,7 @@ export async function openInstance(values: Values): Promise<Instance> {
     kubectl,
     sandbox() {
       if (!settings.sandbox.enabled) throw new Error(`${service} of ${opened.name} has no sandboxes`);
-      return new Kubectl(settings.sandbox.namespace ?? `${service}-${settings.deployment}-sandbox`, values);
+      return new Kubectl(sandboxNamespace(service, settings), values);
     },
   };
 }

@@ -1,6 +1,6 @@
 /** The parts that can be deployed one by one, as the seed's tags. */
 import type { PackitSettings } from "../../components/packit/config.ts";
-import type { ServiceName } from "./instance.ts";
+import type { ServiceName } from "../../components/packit/names.ts";
 
 /** A part: what it is called, and the components of the program that it is. */
 export interface Part {

@@ -171,7 +171,6 @@ echo '{"status":{"images":[{"status":{"status":"Success"},"image":{"metadata":{"
       (await templateOf("deployments/packit-service")).spec.containers[0]?.image ?? "",
       new RegExp(`@${digest("a")}$`),
     );
-    await packit.changesNothing();
     const free = await ops("unpin", "packit-service", "--up", "--yes");
     assert.equal(free.code, 0, free.stdout + free.stderr);
     assert.match(
@@ -240,7 +239,6 @@ echo '{"status":{"images":[{"status":{"status":"Success"},"image":{"metadata":{"
       (await templateOf("statefulsets/packit-worker")).spec.containers[0]?.image ?? "",
       /packit-worker:dev$/,
     );
-    await packit.changesNothing();
   });
 
   it("fill-cache puts repositories into every volume, cloned in the pods or copied from here", async () => {
