@@ -1,10 +1,8 @@
 /** The report of a pull request: Markdown that fits into one comment. */
 import { blocking } from "./blocking.ts";
 import type { Change, Operation } from "./compare.ts";
+import { marker } from "./marker.ts";
 import { changeTitle, diffLines, isComponent, operations, systemOf, verbs } from "./words.ts";
-
-/** By this line the report finds its own earlier comment. */
-export const marker = "<!-- orrery-review -->";
 
 /** GitHub takes 65536 characters; some are left for what it adds. */
 const room = 60_000;

@@ -7,88 +7,83 @@ import type { Change, Operation } from "./compare.ts";
 import type { Rendered } from "./render.ts";
 import { changeTitle, diffLines, isComponent, systemOf, titleOf } from "./words.ts";
 
-/** One node of the map: a stack, a component or a resource. */
+/** One node of the map: a stack, a component or a resource. What is false or empty is left out. */
 interface Node {
-  /** Stack and URN. */
-  readonly id: string;
-  readonly parent: string;
+  /** Place of the parent in the list. */
+  readonly parent?: number;
   readonly stack: string;
   readonly system?: string;
-  readonly level: number;
   readonly label: string;
   readonly type?: string;
-  readonly component: boolean;
-  /** Lower case, what the search looks at. */
-  readonly text: string;
+  readonly component?: true;
   readonly options?: string;
   readonly operation?: Operation;
-  readonly blocking: readonly string[];
-  readonly lines: readonly string[];
-  /** Ids of what must be there first. */
-  readonly needs: readonly string[];
+  readonly blocking?: readonly string[];
+  /** The fields that change, as lines of a diff. */
+  readonly lines?: readonly string[];
+  /** Places of what must be there first. */
+  readonly needs?: readonly number[];
 }
 
 /** The page's text. Without changes it is the map of what there is. */
 export function page(title: string, summary: string, stacks: readonly StackChanges[]): string {
   const part = (name: string): string => readFileSync(path.join(import.meta.dirname, "page", name), "utf8");
-  const data = JSON.stringify({ title, summary, nodes: stacks.flatMap(nodesOf) });
+  const nodes: Node[] = [];
+  for (const stack of stacks) nodes.push(...nodesOf(stack, nodes.length));
   const parts: Readonly<Record<string, string>> = {
     "/*STYLE*/": part("page.css"),
     // Nothing in it may end the element that holds it.
-    "/*DATA*/": data.replaceAll("<", "\\u003c"),
+    "/*DATA*/": JSON.stringify({ title, summary, nodes }).replaceAll("<", "\\u003c"),
     "/*SCRIPT*/": part("page.js"),
   };
   return part("page.html").replaceAll(/\/\*(STYLE|DATA|SCRIPT)\*\//g, (mark) => parts[mark] ?? "");
 }
 
-function nodesOf({ stack, changes, resources }: StackChanges): readonly Node[] {
+/** A stack's nodes; the first of them, the stack, will be at `start`. */
+function nodesOf({ stack, changes, resources }: StackChanges, start: number): readonly Node[] {
   const changed = new Map(changes.map((one) => [one.urn, one]));
   const gone = changes.flatMap(({ operation, before }) =>
     operation === "delete" && before !== undefined ? [before] : [],
   );
   const all = [...resources, ...gone];
-  const known = new Set(all.map(({ urn }) => urn));
-  const levels = new Map(all.map(({ urn }) => [urn, (urn.split("::")[2]?.split("$").length ?? 1) - 1]));
-  const top: Node = {
-    ...{ id: stack, parent: "", stack, level: 0, label: stack, component: true, text: stack },
-    ...{ blocking: [], lines: [], needs: [] },
-  };
-  return [top, ...all.map((one) => nodeOf(stack, one, changed.get(one.urn), known, 1 + (levels.get(one.urn) ?? 0)))];
+  const parents = new Map(all.map(({ urn, parent }) => [urn, parent]));
+  const seen = all.filter(({ type }) => !isBuildingBlock(type)).toSorted((a, b) => (a.urn < b.urn ? -1 : 1));
+  const places = new Map(seen.map(({ urn }, at) => [urn, start + 1 + at]));
+  const above = (urn: string): number => places.get(urn) ?? (parents.has(urn) ? above(parents.get(urn) ?? "") : start);
+  const needs = ({ dependsOn = [] }: Rendered["options"]): readonly number[] =>
+    dependsOn.flatMap((urn) => places.get(urn) ?? []);
+  return [
+    { stack, label: stack, component: true },
+    ...seen.map((one) => nodeOf(stack, one, changed.get(one.urn), above(one.parent), needs(one.options))),
+  ];
+}
+
+/** Components around one or two resources say nothing that their resources do not say. */
+function isBuildingBlock(type: string): boolean {
+  return /^orrery:(kubernetes|openstack):/.test(type);
 }
 
 function nodeOf(
   stack: string,
   one: Rendered,
   change: Change | undefined,
-  known: ReadonlySet<string>,
-  level: number,
+  parent: number,
+  needs: readonly number[],
 ): Node {
-  const id = (urn: string): string => `${stack} ${urn}`;
   const component = isComponent(one.type);
-  const label = component
-    ? `${one.type.split(":").at(-1) ?? ""} ${one.name}`
-    : change === undefined
-      ? titleOf(one)
-      : changeTitle(change);
-  const options = ["protect", "retainOnDelete"]
-    .filter((option) => one.options[option as "protect"] === true)
-    .join(", ");
+  const title = change === undefined ? titleOf(one) : changeTitle(change);
+  const options = (["protect", "retainOnDelete"] as const).filter((option) => one.options[option] === true);
   // Folders of other resources change with what is in them.
-  const seen = component && change?.operation === "keep" ? undefined : change;
+  const own = component && change?.operation === "keep" ? undefined : change;
+  const [stops, lines] = own === undefined ? [[], []] : [blocking(own), diffLines(own)];
   return {
-    id: id(one.urn),
-    parent: known.has(one.parent) ? id(one.parent) : stack,
-    stack,
-    system: systemOf(one.urn),
-    level,
-    label,
-    type: one.type,
-    component,
-    text: `${label} ${one.type} ${one.name}`.toLowerCase(),
-    ...(options === "" ? {} : { options }),
-    ...(seen === undefined ? {} : { operation: seen.operation }),
-    blocking: seen === undefined ? [] : blocking(seen),
-    lines: seen === undefined ? [] : diffLines(seen),
-    needs: (one.options.dependsOn ?? []).filter((urn) => known.has(urn)).map(id),
+    ...{ parent, stack, system: systemOf(one.urn), type: one.type },
+    label: component ? `${one.type.split(":").at(-1) ?? ""} ${one.name}` : title,
+    ...(component && { component }),
+    ...(options.length > 0 && { options: options.join(", ") }),
+    ...(own !== undefined && { operation: own.operation }),
+    ...(stops.length > 0 && { blocking: stops }),
+    ...(lines.length > 0 && { lines }),
+    ...(needs.length > 0 && { needs }),
   };
 }

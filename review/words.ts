@@ -43,6 +43,16 @@ export function changeTitle({ after, before, type, name }: Change): string {
   return titleOf(after ?? before ?? { type, name, inputs: {} });
 }
 
+/** A value as one writes it in a sentence. */
+export function text(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** What is found along these keys; undefined where they end. */
+export function at(value: unknown, ...keys: readonly string[]): unknown {
+  return keys.reduce<unknown>((held, key) => (isMap(held) ? held[key] : undefined), value);
+}
+
 /** Every changed field and option as lines of a diff: unmarked lines name the field. */
 export function diffLines({ fields, options }: Pick<Change, "fields" | "options">): readonly string[] {
   return [
@@ -73,8 +83,8 @@ function valueLines(name: string, { before, after }: Field): readonly string[] {
 function block(value: unknown): readonly string[] {
   const short = inline(value);
   if (short.length <= 100) return [short];
-  const text = typeof value === "string" ? value : JSON.stringify(shown(value), undefined, 2);
-  return shortened(text).split("\n");
+  const whole = typeof value === "string" ? value : JSON.stringify(shown(value), undefined, 2);
+  return shortened(whole).split("\n");
 }
 
 function inline(value: unknown): string {

@@ -46,6 +46,15 @@ const tools = {
     sources: ["pebble"],
     steps: [{ do: "build", package: "github.com/letsencrypt/pebble/v2/cmd/pebble", in: "pebble", to: "pebble" }],
   },
+  /** Reads workflow files as GitHub does. */
+  actionlint: {
+    name: "actionlint",
+    minutes: 1,
+    files: ["actionlint"],
+    releases: [],
+    sources: ["actionlint"],
+    steps: [{ do: "build", package: "github.com/rhysd/actionlint/cmd/actionlint", in: "actionlint", to: "actionlint" }],
+  },
 } satisfies Readonly<Record<string, Piece>>;
 
 /** Name of a tool. */

@@ -71,6 +71,8 @@ function secretEdit(system: string, text: string, draft: Draft, random: Random):
   if (wanted.length === 0) return undefined;
   const [key, { spec }] = pick(wanted, random);
   const value = sample(spec.format ?? "text", `another ${key} ${random()}`);
+  const known = new Map(sampleConfig(readStackFile(draft.write(text)), all)).set(key, { value, secret: true });
+  if (parseConfig(known, all).problems.length > 0) return undefined;
   return { system, what: `${key} = another secret`, text: setSecret(text, key, draft.crypter.encrypt(value)) };
 }
 

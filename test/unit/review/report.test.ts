@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { blocking } from "../../../review/blocking.ts";
 import { compare } from "../../../review/compare.ts";
-import { markdown, marker } from "../../../review/markdown.ts";
+import { markdown } from "../../../review/markdown.ts";
+import { marker } from "../../../review/marker.ts";
 import type { Rendered } from "../../../review/render.ts";
 import { deployment, resource } from "./world.ts";
 
@@ -54,6 +55,10 @@ describe("a review stops at", () => {
     assert.deepEqual(reasons(rule({ remoteIpPrefix: "10.0.0.0/8" }), rule({ remoteIpPrefix: "10.0.0.0/4" })), [
       "lets 10.0.0.0/4 in to port 22 (tcp)",
     ]);
+    assert.deepEqual(reasons(rule({ remoteIpPrefix: "10.0.0.0/8" }), rule({ remoteIpPrefix: "10.1.0.0/16" })), []);
+    assert.deepEqual(reasons(rule({ portRangeMax: 80 }), rule({})), []);
+    assert.deepEqual(reasons(rule({}), rule({ portRangeMax: 80 })), ["lets everybody (IPv4) in to ports 22-80 (tcp)"]);
+    assert.deepEqual(reasons(rule({}), rule({ securityGroupId: "b" })), ["lets everybody (IPv4) in to port 22 (tcp)"]);
     assert.deepEqual(reasons(undefined, rule({ direction: "egress" })), []);
     assert.deepEqual(reasons(rule({}), undefined), []);
     const route = (list: string): Rendered =>
@@ -62,6 +67,19 @@ describe("a review stops at", () => {
       });
     assert.deepEqual(reasons(route("10.0.0.0/8"), route("")), ["opens the Route to everybody"]);
     assert.deepEqual(reasons(route(""), route("10.0.0.0/8")), []);
+    assert.deepEqual(reasons(route("10.0.0.0/8"), route("10.2.0.0/16 192.0.2.1")), ["opens the Route to 192.0.2.1"]);
+    const port = (inputs: object): Rendered => resource("openstack:networking/port:Port", "eth0", inputs);
+    assert.deepEqual(reasons(port({}), port({ noSecurityGroups: true })), [
+      "takes the port out of every security group",
+    ]);
+    const policy = (podSelector: object, ...ingress: readonly object[]): Rendered =>
+      resource("kubernetes:networking.k8s.io/v1:NetworkPolicy", "policy", { spec: { podSelector, ingress } });
+    assert.deepEqual(reasons(policy({}, { from: [] }), policy({}, { from: [] }, { ports: [1] })), [
+      "lets other callers in to the pods",
+    ]);
+    assert.deepEqual(reasons(policy({}, { from: [] }), policy({})), []);
+    assert.deepEqual(reasons(policy({ matchLabels: { app: "a" } }), undefined), []);
+    assert.equal(reasons(policy({}), undefined).length, 1);
   });
 
   it("anything that widens rights", () => {
@@ -72,6 +90,8 @@ describe("a review stops at", () => {
     assert.deepEqual(reasons(role(["get"]), role(["get", "delete"])), ["grants delete pods"]);
     assert.deepEqual(reasons(role(["get", "delete"]), role(["get"])), []);
     assert.deepEqual(reasons(role(["get"]), role(["get"], ["pods", "secrets"])), ["grants get secrets"]);
+    assert.deepEqual(reasons(role(["*"]), role(["get", "delete"])), []);
+    assert.deepEqual(reasons(role(["get"], ["*"]), role(["get"], ["pods"])), []);
     const binding = (name: string, ...subjects: readonly string[]): Rendered =>
       resource("kubernetes:rbac.authorization.k8s.io/v1:RoleBinding", "binding", {
         roleRef: { kind: "ClusterRole", name },
@@ -96,6 +116,19 @@ describe("a review stops at", () => {
     ]);
     assert.deepEqual(reasons(deployment(digest), deployment("quay.io/web:2")).length, 1);
     assert.deepEqual(reasons(deployment("quay.io/web:1"), deployment(digest)), []);
+    const stream = (name: string): Rendered =>
+      resource("kubernetes:image.openshift.io/v1:ImageStream", "web", {
+        spec: { tags: [{ name: "1", from: { name } }] },
+      });
+    assert.deepEqual(reasons(stream(digest), stream("quay.io/web:2")).length, 1);
+    const jobs = (image: string): Rendered =>
+      resource("kubernetes:core/v1:ConfigMap", "jobs", {
+        data: { "jobs.yaml": `spec:\n  - image: ${image}\n    name: a\n` },
+      });
+    assert.deepEqual(reasons(jobs("quay.io/job:1"), jobs("quay.io/job:2")), [
+      "runs quay.io/job:2, a tag without digest",
+    ]);
+    assert.deepEqual(reasons(jobs("quay.io/job:1"), jobs(digest)), []);
   });
 });
 

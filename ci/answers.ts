@@ -1,0 +1,67 @@
+/**
+ * `node ci/answers.ts --stack STACK | URL...`: whether what a deployed stack offers answers: each Route and Ingress with a name of its own.
+ * An address is taken to answer when it says anything below 500; a page that wants a login is there.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { at } from "../review/words.ts";
+import type { Rendered } from "../review/render.ts";
+import { run } from "./github.ts";
+
+run("answers", async () => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { stack: { type: "string" }, seconds: { type: "string", default: "300" }, list: { type: "boolean" } },
+  });
+  const urls = values.stack === undefined ? positionals : await addresses(values.stack);
+  if (urls.length === 0) throw new Error("Usage: node ci/answers.ts --stack STACK | URL... [--seconds 300] [--list]");
+  if (values.list === true) {
+    console.log(urls.join("\n"));
+    return 0;
+  }
+  const end = Date.now() + Number(values.seconds) * 1000;
+  const silent = (await Promise.all(urls.map(async (url) => [url, await ask(url, end)] as const))).filter(
+    ([, problem]) => problem !== undefined,
+  );
+  for (const [url, problem] of silent) console.log(`${url}: ${problem ?? ""}`);
+  console.log(`${urls.length - silent.length} of ${urls.length} addresses answer`);
+  return silent.length === 0 ? 0 : 1;
+});
+
+/** Every address that a stack declares, from its render. */
+async function addresses(stack: string): Promise<readonly string[]> {
+  const { render } = await import("../review/render.ts");
+  return [...new Set((await render(stack)).flatMap(addressesOf))].sort();
+}
+
+function addressesOf({ type, inputs }: Rendered): readonly string[] {
+  const url = (host: unknown, path: unknown, secure: boolean): readonly string[] =>
+    typeof host === "string" ? [`${secure ? "https" : "http"}://${host}${typeof path === "string" ? path : "/"}`] : [];
+  const items = (...keys: readonly string[]): readonly unknown[] => {
+    const found = at(inputs, ...keys);
+    return Array.isArray(found) ? found : [];
+  };
+  if (type === "kubernetes:route.openshift.io/v1:Route")
+    return url(at(inputs, "spec", "host"), at(inputs, "spec", "path"), at(inputs, "spec", "tls") !== undefined);
+  if (type === "kubernetes:networking.k8s.io/v1:Ingress")
+    return items("spec", "rules").flatMap((rule) => url(at(rule, "host"), "/", items("spec", "tls").length > 0));
+  return [];
+}
+
+/** What keeps the address from answering, asked until `end`; undefined when it answers. */
+async function ask(url: string, end: number): Promise<string | undefined> {
+  for (;;) {
+    const problem = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(15_000) }).then(
+      ({ status }) => (status < 500 ? undefined : `answered ${status}`),
+      (error: unknown) => reason(error),
+    );
+    if (problem === undefined || Date.now() > end) return problem;
+    await sleep(Math.min(5_000, Math.max(0, end - Date.now())));
+  }
+}
+
+/** `fetch failed` says nothing; its cause does. */
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}

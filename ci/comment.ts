@@ -1,0 +1,43 @@
+/**
+ * `node ci/comment.ts FOLDER`: puts a review into its pull request, in the place of the earlier one.
+ *
+ * It runs with the right to write comments, on a report that a job without any rights made from somebody's code. So nothing in the folder
+ * is believed: the number must be that of a pull request which is at the commit that the job ran for, and the report must be one.
+ */
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { marker } from "../review/marker.ts";
+import { type GitHub, github, mostCharacters, run, wanted } from "./github.ts";
+
+interface Comment {
+  readonly id: number;
+  readonly body?: string | null;
+  readonly user: { readonly login: string } | null;
+}
+
+/** Who writes with a job's token. */
+const author = "github-actions[bot]";
+
+run("comment", async () => {
+  const folder = process.argv[2];
+  if (folder === undefined || folder.startsWith("-")) throw new Error("Usage: node ci/comment.ts FOLDER");
+  console.log(await comment(folder, wanted(process.env, "HEAD_SHA"), github()));
+  return 0;
+});
+
+async function comment(folder: string, sha: string, hub: GitHub): Promise<string> {
+  const text = readFileSync(path.join(folder, "review.md"), "utf8");
+  if (!text.startsWith(marker)) throw new Error(`review.md does not begin with ${marker}: it is no review`);
+  if (text.length > mostCharacters)
+    throw new Error(`review.md has ${text.length} characters; a comment takes ${mostCharacters}`);
+  const number = readFileSync(path.join(folder, "number"), "utf8").trim();
+  if (!/^[1-9]\d{0,9}$/.test(number)) throw new Error("the file number does not hold a pull request's number");
+  const pull = await hub.get<{ readonly head: { readonly sha: string } }>(`/pulls/${number}`);
+  if (pull.head.sha !== sha) return `pull request ${number} is not at ${sha} (any more): nothing to say`;
+  const all = await hub.list<Comment>(`/issues/${number}/comments`);
+  const [own, ...more] = all.filter(({ user, body }) => user?.login === author && body?.startsWith(marker) === true);
+  for (const { id } of more) await hub.send("DELETE", `/issues/comments/${id}`);
+  if (own === undefined) await hub.send("POST", `/issues/${number}/comments`, { body: text });
+  else await hub.send("PATCH", `/issues/comments/${own.id}`, { body: text });
+  return `pull request ${number}: review ${own === undefined ? "posted" : "replaced"}`;
+}

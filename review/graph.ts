@@ -1,0 +1,72 @@
+/** `npm run graph [-- --check]`: the graph of components in README.md, from what the stacks render. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { enableCompileCache } from "node:module";
+import path from "node:path";
+import { projectDir, stackNames } from "../config/stackFile.ts";
+import { loadSdkWithoutClosures } from "./quickLoad.ts";
+import type { Rendered } from "./render.ts";
+
+const file = path.join(projectDir, "README.md");
+const [begin, end] = ["<!-- components: npm run graph -->", "<!-- /components -->"];
+
+/** The components of the systems and what they are parts of, as Mermaid; building blocks and resources are left out. */
+export function graph(stacks: readonly (readonly Rendered[])[]): string {
+  const edges = new Set<string>();
+  for (const resources of stacks) {
+    const byUrn = new Map(resources.map((one) => [one.urn, one]));
+    const owner = (urn: string): Rendered | undefined => {
+      const one = byUrn.get(urn);
+      return one === undefined || isPart(one.type) ? one : owner(one.parent);
+    };
+    for (const { type, parent, provider } of resources) {
+      const above = owner(parent);
+      if (above === undefined) continue;
+      if (isPart(type) && type !== above.type) edges.add(`${nodeOf(above.type)} --> ${nodeOf(type)}`);
+      const target = /pulumi:providers:(kubernetes|openstack)::/.exec(provider)?.[1];
+      if (target !== undefined) edges.add(`${systemNode(above.type)} ==> ${target}{{${target}}}`);
+    }
+  }
+  return ["```mermaid", "flowchart LR", ...[...edges].sort().map((edge) => `  ${edge}`), "```"].join("\n");
+}
+
+/** Whether a component is a system or one of its parts. */
+function isPart(type: string): boolean {
+  return /^orrery:(?!kubernetes:|openstack:)/.test(type);
+}
+
+/** `packit_Worker[Worker]`; a system's own component is called like it. */
+function nodeOf(type: string): string {
+  const [, system = "", kind = ""] = type.split(":");
+  return kind.toLowerCase() === system ? systemNode(type) : `${system}_${kind}[${kind}]`;
+}
+
+function systemNode(type: string): string {
+  const system = type.split(":")[1] ?? "";
+  return `${system}([${system}])`;
+}
+
+/** The text with the graph between its marks. @throws if a mark is missing */
+function inserted(text: string, made: string): string {
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`README.md lacks ${begin} or ${end}`);
+  return `${text.slice(0, from + begin.length)}\n\n${made}\n\n${text.slice(to)}`;
+}
+
+async function main(): Promise<void> {
+  enableCompileCache(path.join(projectDir, "node_modules", ".cache", "compile"));
+  loadSdkWithoutClosures();
+  const { render } = await import("./render.ts");
+  const stacks: (readonly Rendered[])[] = [];
+  for (const stack of stackNames()) stacks.push(await render(stack));
+  const text = readFileSync(file, "utf8");
+  const made = inserted(text, graph(stacks));
+  if (made === text) return;
+  if (process.argv.includes("--check"))
+    throw new Error("the graph of components in README.md is not current; run: npm run graph");
+  writeFileSync(file, made);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`graph: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,173 @@
+/** The workflows of GitHub Actions: actionlint reads them, house rules hold, and each shell step is executed dry. */
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, describe, it } from "mocha";
+import { parse } from "yaml";
+import { projectDir } from "../../config/stackFile.ts";
+import { ensureTool } from "../../lab/tools/tools.ts";
+
+type Variables = Readonly<Record<string, string>>;
+
+interface Step {
+  readonly uses?: string;
+  readonly run?: string;
+  readonly with?: Readonly<Record<string, unknown>>;
+  readonly env?: Variables;
+}
+
+interface Job {
+  readonly if?: string;
+  readonly permissions?: object;
+  readonly environment?: string;
+  readonly env?: Variables;
+  readonly steps: readonly Step[];
+}
+
+interface Workflow {
+  readonly on: Readonly<Record<string, unknown>>;
+  readonly permissions?: Readonly<Record<string, string>>;
+  readonly env?: Variables;
+  readonly jobs: Readonly<Record<string, Job>>;
+}
+
+const folder = path.join(projectDir, ".github", "workflows");
+const files = readdirSync(folder).filter((file) => file.endsWith(".yml"));
+const textOf = (file: string): string => readFileSync(path.join(folder, file), "utf8");
+const workflows = new Map(files.map((file) => [file, parse(textOf(file)) as Workflow]));
+const jobs = [...workflows].flatMap(([file, workflow]) =>
+  Object.entries(workflow.jobs).map(([name, job]) => ({ file, name, job, workflow })),
+);
+
+describe("the workflows", () => {
+  it("are what GitHub takes, as actionlint reads them", async function () {
+    this.timeout(600_000);
+    const tool = path.join(await ensureTool("actionlint", () => undefined), "actionlint");
+    // shellcheck, where it is installed, reads the shell steps as well.
+    const { status, stdout, stderr } = spawnSync(tool, ["-no-color", ...files.map((file) => path.join(folder, file))], {
+      cwd: projectDir,
+      encoding: "utf8",
+    });
+    assert.equal(status, 0, stdout + stderr);
+  });
+
+  it("pin every action to a commit, one for each action, and say which version that is", () => {
+    const pins = files.flatMap((file) => [...textOf(file).matchAll(/uses: (.*)$/gm)].map(([, use = ""]) => use));
+    assert.ok(pins.length > 10, pins.join());
+    for (const pin of pins) assert.match(pin, /^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+    const actions = new Map(pins.map((pin) => [pin.split("@")[0], pin]));
+    assert.deepEqual([...new Set(pins)].toSorted(), [...actions.values()].toSorted());
+  });
+
+  it("have no more rights than they need, and none where a fork's code runs", () => {
+    for (const [file, { on, permissions }] of workflows) {
+      assert.ok(permissions !== undefined, `${file} has the default rights`);
+      for (const right of Object.values(permissions)) assert.equal(right, "read", file);
+      assert.ok(!("pull_request_target" in on), file);
+    }
+    const text = ({ job }: { job: Job }): string => JSON.stringify(job);
+    for (const one of jobs) {
+      const forks = "pull_request" in one.workflow.on && one.job.if === undefined;
+      if (forks) assert.doesNotMatch(text(one), /secrets\.|"write"/, `${one.file} ${one.name}`);
+      if (text(one).includes("secrets.")) assert.ok(one.job.environment !== undefined, `${one.file} ${one.name}`);
+      for (const { uses, with: inputs } of one.job.steps)
+        if (uses?.startsWith("actions/checkout@") === true) assert.equal(inputs?.["persist-credentials"], false);
+    }
+  });
+
+  it("let prod wait for stage, and stage be looked at first", () => {
+    const { jobs: all } = parse(textOf("deploy.yml")) as { jobs: Record<string, Job & { needs?: string }> };
+    assert.equal(all.prod?.needs, "stage");
+    assert.equal(all.prod.environment, "prod");
+    const steps = (all.stage?.steps ?? []).map(({ uses, run }) => run ?? uses ?? "");
+    const at = (text: string): number => steps.findIndex((step) => step.includes(text));
+    assert.ok(at("pulumi/actions") < at("ci/drift.ts") && at("ci/drift.ts") < at("ci/answers.ts"), steps.join());
+  });
+});
+
+describe("every shell step of the workflows", () => {
+  let dir: string;
+  const head = execFileSync("git", ["rev-parse", "HEAD"], { cwd: projectDir, encoding: "utf8" }).trim();
+  const scripts = (JSON.parse(readFileSync(path.join(projectDir, "package.json"), "utf8")) as { scripts: Variables })
+    .scripts;
+
+  /** What the expressions of the workflows are in a run of them. */
+  const expressions: Variables = {
+    "github.event.pull_request.base.sha": head,
+    "github.event.pull_request.head.sha": head,
+    "github.event.workflow_run.head_sha": head,
+    "github.event.pull_request.number": "7",
+    "github.job": "stage",
+  };
+
+  before(() => {
+    dir = mkdtempSync(path.join(tmpdir(), "orrery-steps-"));
+    mkdirSync(path.join(dir, "bin"));
+    mkdirSync(path.join(dir, ".ci"));
+    // Programs that would do something only note how they are called.
+    const stub = `#!/bin/bash\nprintf '%s\\t' "$(basename "$0")" "$@" >> "${dir}/calls"; echo >> "${dir}/calls"\n`;
+    for (const name of ["bin/npm", "bin/node", "bin/pulumi", ".ci/run"]) {
+      writeFileSync(path.join(dir, name), stub);
+      chmodSync(path.join(dir, name), 0o755);
+    }
+  });
+  after(() => {
+    rmSync(dir, { recursive: true });
+  });
+
+  for (const { file, name, job, workflow } of jobs)
+    for (const step of job.steps.filter(({ run }) => run !== undefined)) {
+      const { run = "" } = step;
+      it(`of ${file}, ${name}: ${run.split("\n")[0] ?? ""}`, () => {
+        assert.doesNotMatch(run, /\$\{\{/, "an expression in a script is somebody's text in it; take it from env");
+        const own = { ...workflow.env, ...job.env, ...step.env };
+        const env = Object.fromEntries(
+          Object.entries(own).map(([key, value]) => [
+            key,
+            value.replaceAll(/\$\{\{\s*(.*?)\s*\}\}/g, (_, expression: string) => expressions[expression] ?? "sample"),
+          ]),
+        );
+        rmSync(path.join(dir, "calls"), { force: true });
+        // As GitHub runs it, and no variable that the job does not set.
+        const { status, stderr } = spawnSync("bash", ["--noprofile", "--norc", "-euo", "pipefail", "-c", run], {
+          cwd: dir,
+          encoding: "utf8",
+          env: {
+            PATH: `${path.join(dir, "bin")}:/usr/bin:/bin`,
+            HOME: dir,
+            GIT_DIR: execFileSync("git", ["rev-parse", "--absolute-git-dir"], {
+              cwd: projectDir,
+              encoding: "utf8",
+            }).trim(),
+            GITHUB_WORKSPACE: dir,
+            GITHUB_STEP_SUMMARY: path.join(dir, "summary"),
+            ...env,
+          },
+        });
+        assert.equal(status, 0, stderr);
+        const calls = existsSync(path.join(dir, "calls"))
+          ? readFileSync(path.join(dir, "calls"), "utf8")
+              .trim()
+              .split("\n")
+              .map((call) => call.split("\t"))
+          : [];
+        for (const [program, ...words] of calls) {
+          const [first = "", second = ""] = words.filter((word) => !word.startsWith("-"));
+          if (program === "npm" && first === "run") assert.ok(second in scripts, `no npm script ${second}`);
+          if (program === "node") assert.ok(existsSync(path.join(projectDir, first)), `no file ${first}`);
+          if (program === "run") assert.ok(existsSync(path.join(projectDir, ".ci", "run")));
+        }
+      });
+    }
+});
