@@ -106,7 +106,7 @@ describe("certificates from an ACME server", function () {
     const url = `https://127.0.0.1:${port}/dir`;
     const answers = (): Promise<boolean> =>
       new Promise((resolve) => {
-        get(url, { rejectUnauthorized: false }, (answer) => {
+        get(url, { rejectUnauthorized: false, headers: { "user-agent": "live test" } }, (answer) => {
           answer.resume();
           resolve(answer.statusCode === 200);
         }).on("error", () => {
