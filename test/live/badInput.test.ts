@@ -102,32 +102,61 @@ describe("bad input", () => {
     await cloud.delete("network", `/ports/${port.id}`);
   });
 
-  it("a quota that is too small names the volume; with room, up --refresh makes it as big as asked", async () => {
-    const [network] = await cloud.list("network", "/networks?name=default");
-    const quotas = `/os-quota-sets/${String(network?.project_id)}`;
-    const before = await cloud.list("volume", "/volumes/detail");
-    const bigger: [string[], unknown][] = [[[...hub, "volumes", "size"], 2]];
-    await admin.put("volume", quotas, { quota_set: { gigabytes: before.length } }); // what is used now, 1 GB each
-    try {
+  it("a quota that could never hold what is asked for is named before anything is changed", async () => {
+    const before = await sizes();
+    await withQuota(2, async () => {
+      const refused = await run("up", bigger);
       refusedWith(
-        await run("up", bigger),
-        /Volume \(callysto-hub-ci-host-volumes-zfs-0[12]\)[^]*exceeds allowed \w+ quota/,
+        refused,
+        /callysto:settings.environments: the project's quota is too small[^]*gigabytes: needs 4, the quota is 2/,
       );
-      const sizes = (await cloud.list("volume", "/volumes/detail")).map(({ id, size }) => [id, size]);
-      assert.deepEqual(
-        sizes,
-        before.map(({ id, size }) => [id, size]),
-        "nothing grew, nothing was lost",
-      );
+    });
+    assert.deepEqual(await sizes(), before);
+  });
+
+  it("a quota that others have used up names the volume; with room, up --refresh makes it as big as asked", async () => {
+    const before = await sizes();
+    const other = await cloud.post("volume", "/volumes", { volume: { name: "somebody-else", size: 2 } });
+    try {
+      await withQuota(4, async () => {
+        refusedWith(
+          await run("up", bigger),
+          /Volume \(callysto-hub-ci-host-volumes-zfs-0[12]\)[^]*exceeds allowed \w+ quota/,
+        );
+      });
     } finally {
-      await admin.delete("volume", quotas);
+      await cloud.delete("volume", `/volumes/${other.id}`);
     }
+    assert.deepEqual(
+      (await sizes()).filter(([id]) => id !== other.id),
+      before,
+      "nothing grew, nothing was lost",
+    );
     // The provider notes the new size although the cloud refused it: the next up has to look (docs/configuration.md).
     const next = await pulumi(["up", "--yes", "--skip-preview", "--refresh"], target);
     assert.equal(next.code, 0, next.text);
     assert.deepEqual(
-      (await cloud.list("volume", "/volumes/detail")).map(({ size }) => size),
+      (await sizes()).filter(([id]) => id !== other.id).map(([, size]) => size),
       [2, 2],
     );
   });
+
+  const bigger: [string[], unknown][] = [[[...hub, "volumes", "size"], 2]];
+
+  async function sizes(): Promise<[unknown, unknown][]> {
+    const all = await cloud.list("volume", "/volumes/detail");
+    return all.map(({ id, size }): [unknown, unknown] => [id, size]).sort();
+  }
+
+  /** Does something while the project may have no more than so many gigabytes. */
+  async function withQuota(gigabytes: number, work: () => Promise<void>): Promise<void> {
+    const [network] = await cloud.list("network", "/networks?name=default");
+    const quotas = `/os-quota-sets/${String(network?.project_id)}`;
+    await admin.put("volume", quotas, { quota_set: { gigabytes } });
+    try {
+      await work();
+    } finally {
+      await admin.delete("volume", quotas);
+    }
+  }
 });
