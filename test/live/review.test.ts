@@ -52,13 +52,20 @@ describe("npm run review", () => {
       put(file, ["config", "dials:settings", "eos", "storageClass"], "another"),
     );
     const trees = git(["worktree", "list"]);
-    const { code, stdout, stderr } = review("HEAD", changed);
+    const sheet = path.join(dir, "review.html");
+    const { code, stdout, stderr } = review("HEAD", changed, "--page", sheet);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^\*\*1 to replace\*\*; :no_entry: \*\*1 to look at before merging\*\*$/m);
     assert.match(stdout, /^\| prod \| dials \| 1 \|/m);
     assert.match(stdout, /spec\.storageClassName \(forces a new one\):\n- eos\n\+ another/);
     assert.match(stdout, /^Nothing changes in .*stage, test\.$/m);
     assert.equal(git(["worktree", "list"]), trees);
+    const page = readFileSync(sheet, "utf8");
+    assert.match(
+      page,
+      /"operation":"replace","blocking":\["replaces what holds data, because of spec.storageClassName/,
+    );
+    assert.doesNotMatch(page, /<(script|link|img)[^>]*(src|href)=/, "the page would ask for something");
   });
 
   it("says what is wrong with the commits, and with a stack that does not render", () => {
