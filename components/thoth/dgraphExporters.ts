@@ -57,7 +57,7 @@ export class DgraphExporters extends pulumi.ComponentResource {
             // A container port's name must have a letter; the Service's keeps the old one.
             ports: { metrics: 8080 },
             resources: { cpu: "250m", memory: ["128Mi", "512Mi"] },
-            probes: { readiness: tcp(8080) },
+            probes: { readiness: tcp(8080), liveness: tcp(8080, { delay: 30, period: 30 }) },
           },
         ],
       },

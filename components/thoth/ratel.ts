@@ -26,7 +26,7 @@ export function ratel(
           command: ["dgraph-ratel"],
           ports: { "ratel-http": 8000 },
           resources: { cpu: ["10m", "100m"], memory: ["32Mi", "64Mi"] },
-          probes: { readiness: http("/", 8000) },
+          probes: { readiness: http("/", 8000), liveness: http("/", 8000, { delay: 30, period: 30 }) },
         },
       ],
     },

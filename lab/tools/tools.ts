@@ -55,6 +55,27 @@ const tools = {
     sources: ["actionlint"],
     steps: [{ do: "build", package: "github.com/rhysd/actionlint/cmd/actionlint", in: "actionlint", to: "actionlint" }],
   },
+  /** Two judges of Kubernetes manifests. */
+  manifests: {
+    name: "manifests",
+    minutes: 2,
+    files: ["kubeconform", "kube-score"],
+    releases: [],
+    sources: ["manifests"],
+    steps: [
+      { do: "build", package: "github.com/yannh/kubeconform/cmd/kubeconform", in: "manifests", to: "kubeconform" },
+      { do: "build", package: "github.com/zegl/kube-score/cmd/kube-score", in: "manifests", to: "kube-score" },
+    ],
+  },
+  /** The password store that Thoth's owners keep their secrets in. */
+  gopass: {
+    name: "gopass",
+    minutes: 1,
+    files: ["gopass"],
+    releases: [],
+    sources: ["gopass"],
+    steps: [{ do: "build", package: "github.com/gopasspw/gopass", in: "gopass", to: "gopass" }],
+  },
 } satisfies Readonly<Record<string, Piece>>;
 
 /** Name of a tool. */
