@@ -39,6 +39,10 @@ export interface ClusterLogin {
   post(path: string, body: object): Promise<unknown>;
   /** Whether there is something at a path; false only when the cluster says so. @throws LoginError as `post` */
   has(path: string): Promise<boolean>;
+  /** The token that it logs in with; undefined when it is by a certificate. */
+  readonly token: string | undefined;
+  /** PEM of that certificate. */
+  readonly certificate: string | undefined;
 }
 
 /** Why a cluster could not be asked. */
@@ -71,6 +75,8 @@ export function clusterLogin(text: string): ClusterLogin | undefined {
   const ask = (method: string, path: string, body?: string): Promise<Answer> =>
     send(new URL(cluster.server.replace(/\/+$/, "") + path), { method, headers, agent }, body);
   return {
+    token,
+    certificate: certificate === undefined ? undefined : Buffer.from(certificate, "base64").toString(),
     post: async (path, body) => {
       const { status, text: answer } = await ask("POST", path, JSON.stringify(body));
       if (status >= 300) throw new LoginError(`answers ${status} to ${path}`);

@@ -16,6 +16,16 @@ export type SecretFormat =
   | "kubeconfig"
   | "base64";
 
+/** Where a secret's text used to lie, for `ops secrets import`: the places that its owners had. */
+export interface SecretSource {
+  /** Entry of a gopass store; after a # one line `<key>: <value>` of it. */
+  readonly gopass?: string;
+  /** Variable of ansible-vault files. */
+  readonly vault?: string;
+  /** File in the folder that held the secrets; after a # a key of that file, which is YAML then. */
+  readonly file?: string;
+}
+
 /** One secret of a system: config key `<namespace>:<name>`, always encrypted. */
 export interface SecretSpec<Settings = unknown> {
   readonly description: string;
@@ -25,6 +35,8 @@ export interface SecretSpec<Settings = unknown> {
   check?(text: string, about: CheckedSecret<Settings>): string | undefined;
   /** Where it used to live: gopass path, vault variable, file of the private repository. */
   readonly formerly: string;
+  /** The same for programs; `name` is the member of a family. What a cluster held is known from what is deployed there. */
+  readonly source?: SecretSource | ((name: string) => SecretSource);
   /** The secret is asked for only when this holds; it may be there nevertheless. @default always */
   when?(settings: Settings): boolean;
   /** Secrets of one seed get samples that belong together, e.g. a certificate and its key. @default the config key */

@@ -1,6 +1,7 @@
 /** Reads the whole config of the running stack; the only code that asks Pulumi for config or the stack's name. */
 import * as pulumi from "@pulumi/pulumi";
 import type { AnySystem, ConfigOf } from "./define.ts";
+import { isPublished, publishedWarning, realSecrets } from "./guard.ts";
 import { parseConfig } from "./parse.ts";
 import { report } from "./problems.ts";
 import type { ParsedSystem, RawConfig } from "./secrets.ts";
@@ -18,11 +19,20 @@ export function loadConfig<T extends Readonly<Record<string, AnySystem>>>(schema
   const { systems, problems } = parseConfig(rawConfig(), Object.values(schemas));
   // The stack's name only completes the commands that the message proposes.
   if (problems.length > 0) throw new pulumi.RunError(report(pulumi.getStack(), problems));
+  warnOfPublished(Object.values(schemas), systems);
   const loaded = Object.entries(schemas).map(([name, { namespace }]) => {
     const parsed = systems.get(namespace);
     return [name, parsed === undefined ? undefined : withOutputs(parsed)];
   });
   return Object.fromEntries(loaded) as Loaded<T>;
+}
+
+/** Says when the passphrase that everybody knows guards real secrets. On mocks there is no passphrase. */
+function warnOfPublished(schemas: readonly AnySystem[], systems: ReadonlyMap<string, ParsedSystem>): void {
+  const passphrase = process.env.PULUMI_CONFIG_PASSPHRASE ?? "";
+  if (pulumi.runtime.getEngine() === undefined || !isPublished(passphrase, pulumi.getStack())) return;
+  const real = realSecrets(schemas, systems);
+  if (real.length > 0) void pulumi.log.warn(publishedWarning(pulumi.getStack(), real));
 }
 
 /** All config values with their secrecy. The SDK exports `isConfigSecret` but does not declare it. */

@@ -115,8 +115,8 @@ async function missingNamespace(login: ClusterLogin, namespace: string): Promise
   return mayPatch && (await login.has(`/api/v1/namespaces/${namespace}`)) ? [] : create;
 }
 
-/** Questions that the cluster answers with no. */
-async function denied(login: ClusterLogin, asked: readonly Question[]): Promise<readonly Question[]> {
+/** Questions that the cluster answers with no; an empty namespace is all of the cluster. */
+export async function denied(login: ClusterLogin, asked: readonly Question[]): Promise<readonly Question[]> {
   const answers = await Promise.all(
     asked.map(async ({ namespace, verb, resource: whole }) => {
       const [resource = "", ...group] = whole.split(".");

@@ -1,5 +1,5 @@
 /** The secrets that a system asks for, found in the raw config and checked. */
-import type { AnySystem, SecretSpec } from "./define.ts";
+import type { AnySystem, SecretSource, SecretSpec } from "./define.ts";
 import { checkFormat } from "./formats.ts";
 import * as say from "./problems.ts";
 import type { Problem } from "./problems.ts";
@@ -31,6 +31,8 @@ export interface WantedSecret {
   readonly family?: { readonly name: string; readonly member: string };
   /** Name among the single secrets, or the member. */
   readonly name: string;
+  /** Where it used to lie. */
+  readonly source: SecretSource;
   /** What is wrong with a text beyond its format; `other` is another secret of the system. */
   readonly check: (text: string, other: (name: string) => string | undefined) => string | undefined;
   /** A text that would be right; another mark gives another one. */
@@ -44,6 +46,7 @@ export function wantedSecrets(system: AnySystem, settings: unknown): readonly Wa
     spec,
     required: spec.when?.(settings) ?? true,
     name,
+    source: typeof spec.source === "function" ? spec.source(name) : (spec.source ?? {}),
     check: (text, other) => spec.check?.(text, { other, settings, name }),
     sample: (mark) => {
       const own = spec.sampleSeed ?? `${system.namespace}:${key}`;

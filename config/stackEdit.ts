@@ -68,6 +68,31 @@ export function setSalt(text: string, salt: string): string {
   return `${text.slice(0, at)}encryptionsalt: ${salt}\n${text.slice(at)}`;
 }
 
+/**
+ * The file with every secret encrypted anew under another salt; all other bytes stay.
+ * @throws if a secret cannot be decrypted, or lies inside of another value
+ */
+export function reencrypt(
+  text: string,
+  decrypt: (value: string) => string,
+  salt: string,
+  encrypt: (text: string) => string,
+): string {
+  const config: unknown = parseDocument(text).toJS();
+  const entries = Object.entries((config as { config?: Readonly<Record<string, unknown>> }).config ?? {});
+  return entries.reduce(
+    (before, [key, value]) => {
+      const secure = typeof value === "object" && value !== null && "secure" in value ? value.secure : undefined;
+      if (typeof secure === "string") return setSecret(before, key, encrypt(decrypt(secure)));
+      if (JSON.stringify(value).includes('"secure":')) {
+        throw new Error(`${key} has an encrypted value inside, which only pulumi config can change`);
+      }
+      return before;
+    },
+    setSalt(text, salt),
+  );
+}
+
 /** The file with only the keys of these namespaces, e.g. `clusters` and one system. @throws if it has no config */
 export function keepSystems(text: string, namespaces: readonly string[]): string {
   const document = parseDocument(text);

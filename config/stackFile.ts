@@ -20,6 +20,8 @@ interface StoredEntry {
 export interface StackFile {
   readonly text: string;
   readonly encryptionSalt: string | undefined;
+  /** URL of the key service that the secrets are encrypted by; undefined when it is a passphrase. */
+  readonly provider: string | undefined;
   readonly entries: ReadonlyMap<string, StoredEntry>;
 }
 
@@ -48,14 +50,20 @@ export function readStackFile(file: string): StackFile {
   const document = parseDocument(text);
   const [error] = document.errors;
   if (error !== undefined) throw new Error(`${path.basename(file)} is no YAML: ${error.message.split("\n")[0] ?? ""}`);
-  const content = document.toJS() as { encryptionsalt?: unknown; config?: unknown } | null;
+  const content = document.toJS() as {
+    encryptionsalt?: unknown;
+    secretsprovider?: unknown;
+    config?: unknown;
+  } | null;
   const config = content?.config ?? {};
   if (typeof config !== "object" || Array.isArray(config))
     throw new Error(`${path.basename(file)}: config must be a map`);
   const salt = content?.encryptionsalt;
+  const provider = content?.secretsprovider;
   return {
     text,
     encryptionSalt: typeof salt === "string" ? salt : undefined,
+    provider: typeof provider === "string" && provider !== "passphrase" ? provider : undefined,
     entries: new Map(Object.entries(config).map(([key, value]) => [key, entryOf(value)])),
   };
 }

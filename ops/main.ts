@@ -2,19 +2,27 @@
 import { parseArgs } from "node:util";
 import { type Entry, UsageError } from "./command.ts";
 
-/** The systems that have day-2 commands. */
+/** The systems that have day-2 commands, and what is done to a whole stack. */
 const systems: Readonly<Record<string, () => Promise<{ readonly commands: Readonly<Record<string, Entry>> }>>> = {
   callysto: () => import("./callysto/commands.ts"),
   dials: () => import("./dials/commands.ts"),
   packit: () => import("./packit/commands.ts"),
   prow: () => import("./prow/commands.ts"),
+  secrets: () => import("./moving/commands.ts"),
   thoth: () => import("./thoth/commands.ts"),
+};
+
+/** Commands for a whole stack that are one word. */
+const whole: Readonly<Record<string, Entry>> = {
+  doctor: { summary: "everything that a stack needs, looked at", load: () => import("./doctor/doctor.ts") },
 };
 
 function overview(): string {
   return `Usage: npm run ops -- SYSTEM COMMAND [OPTIONS]
 
-Systems: ${Object.keys(systems).join(", ")}
+Systems: ${Object.keys(systems)
+    .filter((name) => name !== "secrets")
+    .join(", ")}; and of a whole stack: secrets, ${Object.keys(whole).join(", ")}
 npm run ops -- SYSTEM --help lists the commands of a system, npm run ops -- SYSTEM COMMAND --help explains one.`;
 }
 
@@ -35,9 +43,13 @@ async function dispatch([system, name, ...words]: readonly string[]): Promise<nu
     console.log(overview());
     return system === undefined ? 2 : 0;
   }
+  const one = whole[system];
+  if (one !== undefined) return call(one, name === undefined ? [] : [name, ...words]);
   const load = systems[system];
-  if (load === undefined)
-    throw new UsageError(`there is no system "${system}"; there are: ${Object.keys(systems).join(", ")}`);
+  if (load === undefined) {
+    const known = [...Object.keys(systems), ...Object.keys(whole)].join(", ");
+    throw new UsageError(`there is no system "${system}"; there are: ${known}`);
+  }
   const { commands } = await load();
   if (isHelp(name) || name === undefined) {
     console.log(commandList(system, commands));
@@ -47,11 +59,15 @@ async function dispatch([system, name, ...words]: readonly string[]): Promise<nu
   if (entry === undefined) {
     throw new UsageError(`${system} has no command "${name}"; it has: ${Object.keys(commands).join(", ")}`);
   }
+  return call(entry, words);
+}
+
+async function call(entry: Entry, words: readonly string[]): Promise<number> {
   const { command } = await entry.load();
   const end = words.indexOf("--");
   const [own, rest] = end < 0 ? [words, []] : [words.slice(0, end), words.slice(end + 1)];
   const { values, positionals } = parseArgs({
-    args: own,
+    args: [...own],
     allowPositionals: true,
     options: { ...command.options, help: { type: "boolean", short: "h" } },
   });

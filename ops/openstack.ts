@@ -9,18 +9,22 @@ const serviceTypes = {
   compute: ["compute"],
   volume: ["volumev3", "block-storage"],
   network: ["network"],
+  dns: ["dns"],
 } as const;
 
 /** A project of a cloud. */
 export interface CloudApi {
   /** Id of the project that is logged in to. */
   readonly project: string;
+  /** Roles in it. */
+  readonly roles: readonly string[];
   /** Answer to a GET; the path follows the service's endpoint. @throws if it is no success */
   get<T>(service: keyof typeof serviceTypes, path: string): Promise<T>;
 }
 
 interface Token {
   readonly project: { readonly id: string };
+  readonly roles: readonly { readonly name: string }[];
   readonly catalog: readonly {
     readonly type: string;
     readonly endpoints: readonly { readonly interface: string; readonly region: string; readonly url: string }[];
@@ -48,6 +52,7 @@ export async function openCloud(name: string, values: Values): Promise<CloudApi>
   const headers = { "x-auth-token": answer.headers.get("x-subject-token") ?? "" };
   return {
     project: token.project.id,
+    roles: token.roles.map(({ name: role }) => role),
     async get<T>(service: keyof typeof serviceTypes, path: string): Promise<T> {
       const types: readonly string[] = serviceTypes[service];
       const endpoint = token.catalog

@@ -1,4 +1,5 @@
 /** Secrets of a stack: read from its file, and written into it as `pulumi config set --secret` does, but several at once and checked. */
+import { execFileSync } from "node:child_process";
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import type { AnySystem } from "../config/define.ts";
 import { checkFormat } from "../config/formats.ts";
@@ -6,9 +7,9 @@ import { type Crypter, openSalt } from "../config/passphrase.ts";
 import { samplePassphrase } from "../config/samples.ts";
 import { wantedSecrets } from "../config/secrets.ts";
 import { setSecret } from "../config/stackEdit.ts";
-import { readStackFile } from "../config/stackFile.ts";
+import { projectDir, readStackFile } from "../config/stackFile.ts";
 import { UsageError } from "./command.ts";
-import type { SystemStack } from "./stack.ts";
+import { pulumiProgram, type SystemStack } from "./stack.ts";
 
 type StackFileOf = Pick<SystemStack<unknown>, "name" | "file">;
 
@@ -59,8 +60,10 @@ export function writeSecrets(changes: readonly SecretChange[], dryRun: boolean):
 
 /** Text of an encrypted value of the stack's file. @throws if it has none @throws UsageError if the passphrase is wrong */
 export function secretOf(stack: StackFileOf, key: string, variable?: string): string {
-  const held = readStackFile(stack.file).entries.get(key);
+  const { entries, provider } = readStackFile(stack.file);
+  const held = entries.get(key);
   if (held === undefined) throw new Error(`Pulumi.${stack.name}.yaml has no ${key}`);
+  if (provider !== undefined) return byTheCli(stack, key);
   const crypter = crypterOf(stack, variable);
   try {
     return crypter.decrypt(held.value);
@@ -69,10 +72,27 @@ export function secretOf(stack: StackFileOf, key: string, variable?: string): st
   }
 }
 
+/** A secret that only the key service can read. @throws with the CLI's complaint */
+function byTheCli({ name, file }: StackFileOf, key: string): string {
+  const args = ["config", "get", key, "--stack", name, "--config-file", file, "--non-interactive"];
+  return execFileSync(pulumiProgram, args, { cwd: projectDir, encoding: "utf8" }).replace(/\n$/, "");
+}
+
+/** The stack's passphrase as far as one knows: the variable's, else the one of the published samples. */
+export function passphraseOf(stack: string, variable = "PULUMI_CONFIG_PASSPHRASE"): string {
+  return process.env[variable] ?? samplePassphrase(stack);
+}
+
 /** What encrypts and decrypts values of a stack's file. @throws UsageError if the passphrase is not the stack's */
 export function crypterOf({ name, file }: StackFileOf, variable = "PULUMI_CONFIG_PASSPHRASE"): Crypter {
+  const { encryptionSalt, provider } = readStackFile(file);
+  if (provider !== undefined) {
+    throw new UsageError(
+      `stack ${name} is encrypted by ${provider}, not by a passphrase; use npx pulumi config set --secret, or change back first: npm run ops -- secrets provider passphrase --stack ${name}`,
+    );
+  }
   try {
-    return openSalt(readStackFile(file).encryptionSalt ?? "", process.env[variable] ?? samplePassphrase(name));
+    return openSalt(encryptionSalt ?? "", passphraseOf(name, variable));
   } catch {
     throw new UsageError(`${variable} is not the passphrase of stack ${name}: nothing was done; set the right one`);
   }

@@ -35,10 +35,15 @@ export function openStack<S extends z.ZodType>(
   schema: SystemSchema<S, string, string>,
   values: Values,
 ): SystemStack<z.infer<S>> {
+  const { name, file } = stackOf(values);
+  return { name, file, settings: settingsOf(schema, name, readStackFile(file)) };
+}
+
+/** The stack that the options name, and its file. @throws UsageError if they name none */
+export function stackOf(values: Values): Pick<SystemStack<unknown>, "name" | "file"> {
   const name = text(values, "stack");
   if (name === undefined) throw new UsageError("which environment? name it by --stack, e.g. --stack prod");
-  const file = text(values, "config-file") ?? stackPath(name);
-  return { name, file, settings: settingsOf(schema, name, readStackFile(file)) };
+  return { name, file: text(values, "config-file") ?? stackPath(name) };
 }
 
 function settingsOf<S extends z.ZodType>(

@@ -168,6 +168,7 @@ export const callystoSchema = defineSystem({
       description: "Private half of `deployKey`; logs in to every guest as ptty2u.",
       format: "ssh-private-key",
       formerly: "keys/id_rsa, on clavius' encrypted volume",
+      source: { file: "keys/id_rsa" },
     },
   },
   families: {
@@ -175,18 +176,21 @@ export const callystoSchema = defineSystem({
       description: "The one password that everybody logs in with.",
       format: "text",
       formerly: "local_vars.yml, jupyterhub_authenticator_dummy_password",
+      source: { file: "local_vars.yml#jupyterhub_authenticator_dummy_password" },
       members: hubsWhere(({ jupyterhub }) => jupyterhub.authenticator === "dummypw"),
     },
     googleClientSecret: {
       description: "Secret of the OAuth client at Google.",
       format: "text",
       formerly: "local_vars.yml, jupyterhub_oauth_client_secret",
+      source: { file: "local_vars.yml#jupyterhub_oauth_client_secret" },
       members: hubsWhere(({ jupyterhub }) => jupyterhub.authenticator === "google"),
     },
     swiftPassword: {
       description: "Password of the user that keeps notebooks in Swift; every user's container gets it.",
       format: "text",
       formerly: "local_vars.yml, openstack_password",
+      source: { file: "local_vars.yml#openstack_password" },
       members: hubsWhere(({ jupyterhub }) => jupyterhub.spawner === "syzygyswiftspawner"),
     },
     designateSecret: {
@@ -200,6 +204,7 @@ export const callystoSchema = defineSystem({
       description: "Private half of the hubs' `guest.certificateKey`.",
       format: "ssh-private-key",
       formerly: "keys/id_rsa, on clavius' encrypted volume",
+      source: { file: "keys/id_rsa" },
       members: ({ environments }) =>
         Object.entries(environments).flatMap(([name, one]) =>
           one.kind === "clavius" &&
@@ -212,6 +217,7 @@ export const callystoSchema = defineSystem({
       description: "Key of the weekly copy of the homes.",
       format: "ssh-private-key",
       formerly: "local_vars.yml, rrsync_private_key",
+      source: { file: "local_vars.yml#rrsync_private_key" },
       members: hubsWhere(({ backup }) => backup !== undefined),
     },
   },

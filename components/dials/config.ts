@@ -186,6 +186,7 @@ export const dialsSchema = defineSystem({
       check: (text) => expiryProblem(text, new Date()),
       sampleSeed: "dials-grid",
       formerly: "~/.globus/usercert.pem of the service account; its path was dials-etl-secrets CERT_FPATH",
+      source: { file: "usercert.pem" },
     },
     gridKey: {
       description: "Its key without passphrase (userkey.pem).",
@@ -193,6 +194,7 @@ export const dialsSchema = defineSystem({
       check: (text, { other }) => keyProblem(text, other("gridCertificate")),
       sampleSeed: "dials-grid",
       formerly: "~/.globus/userkey.pem of the service account; its path was dials-etl-secrets KEY_FPATH",
+      source: { file: "userkey.pem" },
     },
   },
   families: {

@@ -29,6 +29,7 @@ export function packitSecrets(service: ServiceName) {
       when: ({ generate }) => !generate.sshKey,
       sampleSeed: `${service}-ssh`,
       formerly: file("id_rsa"),
+      source: { file: "id_rsa" },
     },
     sshPublicKey: {
       description: "Its public half (id_rsa.pub).",
@@ -36,12 +37,14 @@ export function packitSecrets(service: ServiceName) {
       when: ({ generate }) => !generate.sshKey,
       sampleSeed: `${service}-ssh`,
       formerly: file("id_rsa.pub"),
+      source: { file: "id_rsa.pub" },
     },
     sshConfig: {
       description: "SSH's config of the workers.",
       check: sshConfigProblem,
       sample: sampleSshConfig,
       formerly: file("ssh_config"),
+      source: { file: "ssh_config" },
     },
     tlsCertificate: {
       description: "Certificate and chain of all public hosts (fullchain.pem).",
@@ -51,6 +54,7 @@ export function packitSecrets(service: ServiceName) {
       sampleSeed: `${service}-tls`,
       sample: (seed, { hosts }) => sampleCertificate(seed, ["localhost", ...Object.values(hosts)]),
       formerly: file("fullchain.pem"),
+      source: { file: "fullchain.pem" },
     },
     tlsKey: {
       description: "Key of the certificate (privkey.pem).",
@@ -59,6 +63,7 @@ export function packitSecrets(service: ServiceName) {
       check: (text, { other }) => pairProblem(text, other("tlsCertificate")),
       sampleSeed: `${service}-tls`,
       formerly: file("privkey.pem"),
+      source: { file: "privkey.pem" },
     },
     fedoraKeytab: {
       description: "Kerberos keytab of the Fedora account, in base64 (base64 -w0 fedora.keytab).",
@@ -67,12 +72,14 @@ export function packitSecrets(service: ServiceName) {
       check: keytabProblem,
       sample: sampleKeytab,
       formerly: file("fedora.keytab"),
+      source: { file: "fedora.keytab" },
     },
     serviceConfig: {
       description: "packit-service.yaml, whole.",
       check: (text, { settings }) => serviceConfigProblem(service, settings, text),
       sample: (seed, settings) => sampleServiceConfig(service, settings, seed),
       formerly: file("packit-service.yaml"),
+      source: { file: "packit-service.yaml" },
     },
     copr: {
       description: "Copr's configuration of the command line client.",
@@ -80,6 +87,7 @@ export function packitSecrets(service: ServiceName) {
       check: coprProblem,
       sample: sampleCopr,
       formerly: file("copr"),
+      source: { file: "copr" },
     },
     fedoraToml: {
       description: "Configuration of fedora-messaging.",
@@ -87,30 +95,35 @@ export function packitSecrets(service: ServiceName) {
       check: fedoraTomlProblem,
       sample: sampleFedoraToml,
       formerly: file("fedora.toml"),
+      source: { file: "fedora.toml" },
     },
     sentryDsn: {
       description: "Where errors are reported.",
       format: "url",
       when: ({ sentry }) => sentry,
       formerly: file("sentry_key"),
+      source: { file: "sentry_key" },
     },
     awsAccessKeyId: {
       description: "Account of Amazon SQS.",
       format: "token",
       when: ({ broker }) => broker === "sqs",
       formerly: `aws_access_key_id of ${file("extra-vars.yml")}`,
+      source: { file: "extra-vars.yml#aws_access_key_id" },
     },
     awsSecretAccessKey: {
       description: "Its secret.",
       format: "token",
       when: ({ broker }) => broker === "sqs",
       formerly: `aws_secret_access_key of ${file("extra-vars.yml")}`,
+      source: { file: "extra-vars.yml#aws_secret_access_key" },
     },
     centosServerCa: {
       description: "Authority of CentOS' message bus (centos-server-ca.cert).",
       format: "pem-certificate",
       when: ({ parts, generate }) => parts.centosmsg && !generate.centosCertificate,
       formerly: file("centos-server-ca.cert"),
+      source: { file: "centos-server-ca.cert" },
     },
     centosCertificate: {
       description: "Certificate and key of the CentOS account in one file (centos.cert).",
@@ -119,12 +132,14 @@ export function packitSecrets(service: ServiceName) {
       check: (text) => pairProblem(text, text),
       sample: (seed) => sampleCertificate(seed, ["sample.invalid"]) + sample("pem-private-key", seed),
       formerly: file("centos.cert"),
+      source: { file: "centos.cert" },
     },
     githubAppKey: {
       description: "Key of the GitHub App (private-key.pem).",
       format: "pem-private-key",
       when: ({ parts, generate }) => parts.tokman && !generate.githubAppKey,
       formerly: file("private-key.pem"),
+      source: { file: "private-key.pem" },
     },
     validationCopr: {
       description: "Copr's configuration for the nightly validation.",

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type ConfigOf, defineSystem } from "../../config/define.ts";
 import { configurationSettings } from "./configuration/settings.ts";
 import { type ImageName, images } from "./images.ts";
-import { jobSecretKeys, jobSecretNames } from "./jobSecrets.ts";
+import { jobSecretFile, jobSecretKeys, jobSecretNames } from "./jobSecrets.ts";
 import { hmacProblem, prowRules } from "./rules.ts";
 import { workloads } from "./workloads.ts";
 
@@ -131,43 +131,51 @@ export const prowSchema = defineSystem({
       description: "Personal token of the bot; outside production with no scope but read:user.",
       format: "token",
       formerly: "secrets/oauth-token/oauth",
+      source: { file: "oauth-token/oauth" },
     },
     githubAppPrivateKey: {
       description: "Private key of the GitHub App `github.appId`.",
       format: "pem-private-key",
       formerly: "secrets/github-token/cert",
+      source: { file: "github-token/cert" },
       when: ({ github }) => github.appId !== undefined,
     },
     githubOauthClientSecret: {
       description: "Secret of the OAuth application `github.oauthClientId`.",
       format: "token",
       formerly: "secrets/github-oauth-config/secret",
+      source: { file: "github-oauth-config/secret" },
     },
     hmac: {
       description: "What webhooks are signed with: a token, or Prow's YAML map of organisations to tokens with dates.",
       check: hmacProblem,
       formerly: "secrets/hmac-token/hmac",
+      source: { file: "hmac-token/hmac" },
     },
     slackToken: {
       description: "Slack token by which failures are told.",
       format: "token",
       formerly: "secrets/slack-token/token",
+      source: { file: "slack-token/token" },
     },
     gcsServiceAccount: {
       description: "Google service account that writes to the bucket.",
       format: "google-service-account",
       formerly: "secrets/gcs/service-account.json",
+      source: { file: "gcs/service-account.json" },
     },
     kubeconfig: {
       description: "Contexts of the build clusters.",
       format: "kubeconfig",
       formerly: "secrets/kubeconfig/config",
+      source: { file: "kubeconfig/config" },
       when: ({ buildClusters }) => buildClusters,
     },
     unsplashApiKey: {
       description: "Key for Unsplash's pictures of geese.",
       format: "token",
       formerly: "secrets/unsplash-api/honk.txt",
+      source: { file: "unsplash-api/honk.txt" },
       when: ({ unsplash }) => unsplash,
     },
   },
@@ -176,6 +184,7 @@ export const prowSchema = defineSystem({
       description: "Value of a key of one of `jobSecrets`.",
       format: "token",
       formerly: "secrets/<name>/<key>",
+      source: (member) => ({ file: jobSecretFile(member) }),
       members: ({ jobSecrets }) => jobSecrets.flatMap((name) => jobSecretKeys[name].map((key) => `${name}-${key}`)),
       key: (member) => `jobSecret-${member}`,
     },

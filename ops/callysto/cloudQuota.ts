@@ -1,42 +1,11 @@
 /** Compares what a stack's environments need with what the project may have and has. */
 import { callystoSchema } from "../../components/callysto/config.ts";
 import { type FlavorSize, needsOf } from "../../components/callysto/needs.ts";
-import { type Amounts, type Quota, quotaNames, shortages } from "../../components/openstack/quota.ts";
+import { type Quota, shortages } from "../../components/openstack/quota.ts";
 import type { Command } from "../command.ts";
-import { type CloudApi, openCloud } from "../openstack.ts";
+import { quotaUse } from "../cloudQuota.ts";
+import { openCloud } from "../openstack.ts";
 import { openStack, stackHelp, stackOptions } from "../stack.ts";
-
-/** A limit and how much of it is in use, as each service writes it. */
-interface Limit {
-  readonly limit: number;
-  readonly in_use?: number;
-  readonly used?: number;
-}
-
-type Limits = Readonly<Record<string, Limit | undefined>>;
-
-/** Where each amount is in the services' own answers. */
-const fields: Readonly<Record<keyof Amounts, readonly [service: "compute" | "volume" | "network", field: string]>> = {
-  instances: ["compute", "instances"],
-  cores: ["compute", "cores"],
-  ram: ["compute", "ram"],
-  keypairs: ["compute", "key_pairs"],
-  volumes: ["volume", "volumes"],
-  gigabytes: ["volume", "gigabytes"],
-  ports: ["network", "port"],
-  floatingIps: ["network", "floatingip"],
-  securityGroups: ["network", "security_group"],
-  securityGroupRules: ["network", "security_group_rule"],
-};
-
-async function limitsOf(cloud: CloudApi): Promise<Readonly<Record<"compute" | "volume" | "network", Limits>>> {
-  const [compute, volume, network] = await Promise.all([
-    cloud.get<{ quota_set: Limits }>("compute", `/os-quota-sets/${cloud.project}/detail`),
-    cloud.get<{ quota_set: Limits }>("volume", `/os-quota-sets/${cloud.project}?usage=true`),
-    cloud.get<{ quota: Limits }>("network", `/v2.0/quotas/${cloud.project}/details.json`),
-  ]);
-  return { compute: compute.quota_set, volume: volume.quota_set, network: network.quota };
-}
 
 export const command: Command = {
   help: `Usage: npm run ops -- callysto cloud-quota --stack S [--json]
@@ -51,8 +20,8 @@ ${stackHelp}
   async run({ values }) {
     const stack = openStack(callystoSchema, values);
     const cloud = await openCloud(stack.settings.cloud, values);
-    const [limits, { flavors }] = await Promise.all([
-      limitsOf(cloud),
+    const [uses, { flavors }] = await Promise.all([
+      quotaUse(cloud),
       cloud.get<{ flavors: { name: string; vcpus: number; ram: number }[] }>("compute", "/flavors/detail"),
     ]);
     const sizes: Record<string, FlavorSize> = {};
@@ -63,11 +32,7 @@ ${stackHelp}
       }
     }
     const need = needsOf(stack.settings, sizes);
-    const rows = quotaNames.map((name) => {
-      const [service, field] = fields[name];
-      const limit = limits[service][field];
-      return { name, need: need[name], quota: limit?.limit, used: limit?.in_use ?? limit?.used };
-    });
+    const rows = uses.map(({ name, quota, used }) => ({ name, need: need[name], quota, used }));
     const quota: Quota = Object.fromEntries(rows.map(({ name, quota: limit }) => [name, limit]));
     const short = shortages(need, quota);
     if (values.json === true) {

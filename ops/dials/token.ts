@@ -3,26 +3,7 @@ import { dialsSchema } from "../../components/dials/config.ts";
 import { type Command, duration } from "../command.ts";
 import { Kubectl, kubectlHelp, kubectlOptions } from "../kubectl.ts";
 import { openStack, stackHelp, stackOptions } from "../stack.ts";
-
-/** What is known of a token. */
-export interface TokenLife {
-  /** Undefined when it does not expire or its end cannot be known. */
-  readonly until: Date | undefined;
-  readonly how: string;
-}
-
-/** End of a service account's token, which says it itself; undefined for a token that is no JWT. */
-export function jwtLife(token: string): TokenLife | undefined {
-  const [, payload, signature] = token.split(".");
-  if (payload === undefined || signature === undefined) return undefined;
-  try {
-    const claims = JSON.parse(Buffer.from(payload, "base64url").toString()) as { exp?: number };
-    const until = claims.exp === undefined ? undefined : new Date(claims.exp * 1000);
-    return { until, how: "a service account's token" };
-  } catch {
-    return undefined;
-  }
-}
+import { jwtLife, type TokenLife } from "../tokenLife.ts";
 
 interface Grants {
   readonly items: readonly { readonly metadata: { readonly creationTimestamp: string }; readonly expiresIn?: number }[];

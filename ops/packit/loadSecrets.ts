@@ -18,9 +18,8 @@ interface FileSecret {
 
 /** The service's secrets that are files of the secrets repository. */
 export function fileSecrets({ schema, settings }: Pick<Service, "schema" | "settings">): readonly FileSecret[] {
-  return wantedSecrets(schema, settings).flatMap(({ name, spec, required }) => {
-    const file = /^(\S+) in secrets\//.exec(spec.formerly)?.[1];
-    return file === undefined ? [] : [{ name, file, required, binary: spec.format === "base64" }];
+  return wantedSecrets(schema, settings).flatMap(({ name, spec, required, source: { file } }) => {
+    return file === undefined || file.includes("#") ? [] : [{ name, file, required, binary: spec.format === "base64" }];
   });
 }
 

@@ -1,0 +1,21 @@
+/** How long a login is good, as far as it says so itself. */
+
+/** What is known of a token. */
+export interface TokenLife {
+  /** Undefined when it does not expire or its end cannot be known. */
+  readonly until: Date | undefined;
+  readonly how: string;
+}
+
+/** End of a service account's token, which says it itself; undefined for a token that is no JWT. */
+export function jwtLife(token: string): TokenLife | undefined {
+  const [, payload, signature] = token.split(".");
+  if (payload === undefined || signature === undefined) return undefined;
+  try {
+    const claims = JSON.parse(Buffer.from(payload, "base64url").toString()) as { exp?: number };
+    const until = claims.exp === undefined ? undefined : new Date(claims.exp * 1000);
+    return { until, how: "a service account's token" };
+  } catch {
+    return undefined;
+  }
+}
