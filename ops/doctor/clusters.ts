@@ -1,0 +1,80 @@
+/** The stack's clusters: do they answer, and may the account that deploys do what the program does there? */
+import { clusterLogin } from "../../config/clusterLogin.ts";
+import { denied, type Question } from "../../config/rights.ts";
+import type { Manifest } from "../../policy/manifest.ts";
+import { secretOf } from "../secrets.ts";
+import type { HeldStack } from "../moving/held.ts";
+import { type Finding, ok, problem, warning, words } from "./finding.ts";
+
+/** What the engine does to objects that it manages. */
+const verbs = ["get", "create", "patch", "delete"] as const;
+
+/** Kinds that lie in no namespace. */
+const clusterWide =
+  /^(Namespace|Node|PersistentVolume|ClusterRole|ClusterRoleBinding|IngressClass|CustomResourceDefinition)$/;
+
+/** A kind's resource with its group, as rights name it: deployments.apps. */
+export function resourceOf({ apiVersion, kind }: Pick<Manifest, "apiVersion" | "kind">): string {
+  const singular = kind.toLowerCase();
+  const plural = singular.endsWith("y")
+    ? `${singular.slice(0, -1)}ies`
+    : singular.endsWith("s")
+      ? `${singular}es`
+      : `${singular}s`;
+  const [group, version] = apiVersion.split("/");
+  return version === undefined ? plural : `${plural}.${group ?? ""}`;
+}
+
+/** What must be allowed for these objects; namespaces that the program makes are there when their objects are made. */
+export function questionsFor(manifests: readonly Manifest[]): readonly Question[] {
+  const all = manifests.flatMap((one) => {
+    const namespace = clusterWide.test(one.kind) ? "" : one.namespace;
+    return verbs.map((verb): Question => ({ namespace, verb, resource: resourceOf(one) }));
+  });
+  return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
+}
+
+/** Asks each cluster. */
+export async function clusters(
+  held: HeldStack,
+  declared: ReadonlyMap<string, readonly Manifest[]>,
+): Promise<readonly Finding[]> {
+  const names = held.secrets.filter(({ schema }) => schema.namespace === "clusters").map(({ name }) => name);
+  const found = names.map(async (name): Promise<Finding> => {
+    const about = `cluster ${name}`;
+    const key = `clusters:${name}`;
+    const another = `give it a kubeconfig that works: npx pulumi config set --stack ${held.name} --secret ${key} < kubeconfig`;
+    const login = clusterLogin(secretOf(held, key));
+    if (login === undefined) {
+      return warning(
+        about,
+        "its kubeconfig logs in by a program or by files; it was not asked",
+        "nothing, if kubectl works with it",
+      );
+    }
+    try {
+      const asked = questionsFor(declared.get(name) ?? []);
+      const refused = await denied(login, asked);
+      if (refused.length === 0) return ok(about, `answers; ${asked.length} rights that the program needs are there`);
+      const fix = "have an administrator give it the role admin there; for objects without a namespace a ClusterRole";
+      return problem(about, `the account may not: ${refusedText(refused)}`, fix);
+    } catch (error) {
+      return problem(about, words(error), another);
+    }
+  });
+  return Promise.all(found);
+}
+
+/** Refused rights by place and resource, the verbs of each in front. */
+export function refusedText(refused: readonly Question[]): string {
+  const places = Map.groupBy(refused, ({ namespace }) =>
+    namespace === "" ? "all of the cluster" : `namespace ${namespace}`,
+  );
+  return [...places]
+    .map(([place, asked]) => {
+      const resources = Map.groupBy(asked, ({ resource }) => resource);
+      const what = [...resources].map(([resource, all]) => `${all.map(({ verb }) => verb).join("/")} ${resource}`);
+      return `in ${place} ${what.join(", ")}`;
+    })
+    .join("; ");
+}

@@ -1,0 +1,98 @@
+/** A stack's file: settings, secrets, what encrypts them, and which of them end soon. */
+import { X509Certificate } from "node:crypto";
+import type { Crypter } from "../../config/passphrase.ts";
+import { parseConfig } from "../../config/parse.ts";
+import { clusterLogin } from "../../config/clusterLogin.ts";
+import { readStackFile, stackNames, stackPath } from "../../config/stackFile.ts";
+import { schemas } from "../../config/systems.ts";
+import type { HeldStack } from "../moving/held.ts";
+import { publishedProblem } from "../moving/warning.ts";
+import { jwtLife } from "../tokenLife.ts";
+import { type Finding, ok, problem, warning } from "./finding.ts";
+
+/** Days before its end at which a certificate or token is worth a warning. */
+export const warnDays = 30;
+
+/** Everything that the file says. */
+export function config(held: HeldStack, now: Date): readonly Finding[] {
+  const { name, file, crypter } = held;
+  const { entries, encryptionSalt } = readStackFile(file);
+  const unreadable = held.secrets.filter(({ state }) => state === "unreadable").map(({ key }) => key);
+  if (unreadable.length > 0) {
+    const fix = `npm run ops -- secrets rotate ${unreadable[0] ?? ""} --stack ${name}`;
+    return [problem("secrets", `encrypted under another passphrase: ${unreadable.join(", ")}`, fix)];
+  }
+  const clear = new Map(
+    [...entries].map(([key, entry]) => [
+      key,
+      entry.secret ? { value: crypter.decrypt(entry.value), secret: true } : entry,
+    ]),
+  );
+  const { problems } = parseConfig(clear, Object.values(schemas));
+  const settings = problems.map(({ path, text, fix }) => problem("config", `${path}: ${text}`, fix));
+  return [
+    ...(settings.length === 0 ? [ok("config", `Pulumi.${name}.yaml is as its schema wants it`)] : settings),
+    ...guarded(held),
+    ...salts(name, encryptionSalt),
+    ...ends(held, entries, crypter, now),
+  ];
+}
+
+function guarded(held: HeldStack): readonly Finding[] {
+  const published = publishedProblem(held);
+  if (published !== undefined) {
+    return [problem("secrets", published, `npm run ops -- secrets passphrase --stack ${held.name}`)];
+  }
+  const samples = held.secrets.filter(({ state, required }) => state === "sample" && required).map(({ key }) => key);
+  if (samples.length === 0) return [ok("secrets", "every needed secret has a text of its own")];
+  const some =
+    samples.length > 5 ? `${samples.slice(0, 5).join(", ")} and ${samples.length - 5} more` : samples.join(", ");
+  const fix = `npm run ops -- secrets import ... --stack ${held.name}, or secrets rotate KEY`;
+  return [warning("secrets", `${samples.length} are published samples: ${some}`, fix)];
+}
+
+/** Two stacks with one salt and passphrase have one key. */
+function salts(name: string, salt: string | undefined): readonly Finding[] {
+  const same = stackNames().filter(
+    (other) => other !== name && readStackFile(stackPath(other)).encryptionSalt === salt,
+  );
+  if (salt === undefined || same.length === 0) return [];
+  const fix = `npm run ops -- secrets passphrase --stack ${name}`;
+  return [
+    warning("secrets", `the stack has the salt of ${same.join(", ")}; its secrets can be swapped for theirs`, fix),
+  ];
+}
+
+function ends(
+  { name, secrets }: HeldStack,
+  entries: ReturnType<typeof readStackFile>["entries"],
+  crypter: Crypter,
+  now: Date,
+): readonly Finding[] {
+  return secrets.flatMap(({ key, state, spec }) => {
+    const entry = entries.get(key);
+    if (entry === undefined || state === "sample") return [];
+    const until = endOf(spec.format, crypter.decrypt(entry.value));
+    const fix = `get a new one, then npm run ops -- secrets rotate ${key} --stack ${name} --file F`;
+    return until === undefined ? [] : [endFinding(key, until, now, fix)];
+  });
+}
+
+/** Until when a secret is good, if it says so itself. */
+export function endOf(format: string | undefined, text: string): Date | undefined {
+  if (format === "pem-certificate") return new Date(new X509Certificate(text).validTo);
+  if (format === "token") return jwtLife(text)?.until;
+  if (format !== "kubeconfig") return undefined;
+  const login = clusterLogin(text);
+  if (login?.token !== undefined) return jwtLife(login.token)?.until;
+  return login?.certificate === undefined ? undefined : new Date(new X509Certificate(login.certificate).validTo);
+}
+
+/** What to say of an end. */
+export function endFinding(key: string, until: Date, now: Date, fix: string): Finding {
+  const days = Math.floor((until.getTime() - now.getTime()) / 86_400_000);
+  const date = until.toISOString().slice(0, 10);
+  if (days < 0) return problem("secrets", `${key} ended on ${date}`, fix);
+  if (days < warnDays) return warning("secrets", `${key} ends on ${date}, in ${days} days`, fix);
+  return ok("secrets", `${key} is good until ${date}`);
+}

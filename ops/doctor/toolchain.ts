@@ -1,0 +1,106 @@
+/** The programs at hand, and the backend with the stack's state. */
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { projectDir } from "../../config/stackFile.ts";
+import { run } from "../run.ts";
+import { pulumiProgram } from "../stack.ts";
+import { type Finding, ok, problem, warning } from "./finding.ts";
+
+/** The program is written for it: index.ts is run without a compiler. */
+const nodeMajor = 24;
+
+const about = "toolchain";
+
+interface Package {
+  readonly dependencies: Readonly<Record<string, string>>;
+}
+
+/** Versions of Node, the CLI and the plugins, against those that the SDKs have. */
+export async function toolchain(): Promise<readonly Finding[]> {
+  const { dependencies } = JSON.parse(readFileSync(path.join(projectDir, "package.json"), "utf8")) as Package;
+  const setup = "npm run setup";
+  const [major = ""] = process.versions.node.split(".");
+  const node =
+    Number(major) >= nodeMajor
+      ? ok(about, `Node ${process.versions.node}`)
+      : problem(about, `Node ${process.versions.node} runs, the program needs ${nodeMajor}`, setup);
+  const wanted = dependencies["@pulumi/pulumi"] ?? "";
+  const cli = await run(pulumiProgram, ["version"]);
+  if (cli.status !== 0) return [node, problem(about, "the Pulumi CLI does not run", setup)];
+  const version = cli.stdout.trim().replace(/^v/, "");
+  const engine =
+    version === wanted
+      ? ok(about, `Pulumi ${version}`)
+      : problem(about, `the Pulumi CLI is ${version}, the SDK ${wanted}; they must move together`, setup);
+  return [node, engine, ...(await plugins(dependencies, setup))];
+}
+
+async function plugins(dependencies: Package["dependencies"], setup: string): Promise<readonly Finding[]> {
+  const { status, stdout } = await run(pulumiProgram, ["plugin", "ls", "--json"], { cwd: projectDir });
+  const there = status === 0 ? (JSON.parse(stdout) as { name: string; version?: string }[]) : [];
+  const missing = Object.entries(dependencies).flatMap(([name, version]) => {
+    const plugin = name.replace("@pulumi/", "");
+    if (plugin === name || plugin === "pulumi") return [];
+    return there.some((one) => one.name === plugin && one.version === version) ? [] : [`${plugin} ${version}`];
+  });
+  if (missing.length === 0) return [ok(about, "all plugins have their SDK's version")];
+  return [problem(about, `plugins are missing: ${missing.join(", ")}`, setup)];
+}
+
+/** What is read of a deployment. */
+export interface Exported {
+  readonly deployment: {
+    readonly manifest?: { readonly time?: string };
+    readonly resources?: readonly object[] | null;
+    readonly pending_operations?:
+      | readonly {
+          readonly type: string;
+          readonly resource: { readonly urn: string };
+        }[]
+      | null;
+  };
+}
+
+/** Whether the backend answers, has the stack, and holds a state that is whole. */
+export async function backend(
+  stack: string,
+): Promise<{ readonly findings: readonly Finding[]; readonly deployed: boolean }> {
+  const none = { deployed: false } as const;
+  const login = "npx pulumi login <URL of the backend>, or set PULUMI_BACKEND_URL";
+  const who = await run(pulumiProgram, ["whoami", "--json", "--non-interactive"], { cwd: projectDir });
+  if (who.status !== 0) {
+    return { ...none, findings: [problem("backend", lastLine(who.stderr), login)] };
+  }
+  const { url = "" } = JSON.parse(who.stdout) as { url?: string };
+  const reached = url.startsWith("file:")
+    ? warning("backend", `${url} is a file of this machine`, "for a team: a backend that all reach, e.g. npx pulumi login s3://BUCKET")
+    : ok("backend", url);
+  const got = await run(pulumiProgram, ["stack", "export", "--stack", stack, "--non-interactive"], { cwd: projectDir });
+  if (got.status !== 0) {
+    const init = `npx pulumi stack init ${stack}, then npx pulumi up --stack ${stack}`;
+    return { ...none, findings: [reached, warning("backend", lastLine(got.stderr), init)] };
+  }
+  const exported = JSON.parse(got.stdout) as Exported;
+  return {
+    findings: [reached, ...stateFindings(stack, exported)],
+    deployed: (exported.deployment.resources ?? []).length > 0,
+  };
+}
+
+/** What a state says about itself. */
+export function stateFindings(stack: string, { deployment }: Exported): readonly Finding[] {
+  const { resources, pending_operations: pending, manifest } = deployment;
+  const when = manifest?.time === undefined ? "" : `, last changed ${manifest.time.slice(0, 16)}`;
+  const state = ok("backend", `stack ${stack} has ${(resources ?? []).length} resources${when}`);
+  if ((pending ?? []).length === 0) return [state];
+  const urns = (pending ?? []).map(({ type, resource }) => `${type} ${resource.urn.split("::").at(-1) ?? ""}`);
+  const fix = `npx pulumi refresh --stack ${stack} asks for each whether it was done; --clear-pending-creates says that none was`;
+  return [state, problem("backend", `an update was interrupted while it did: ${urns.join(", ")}`, fix)];
+}
+
+const lastLine = (text: string): string =>
+  text
+    .trim()
+    .split("\n")
+    .at(-1)
+    ?.replace(/^error: /, "") ?? "";

@@ -1,0 +1,112 @@
+/** The doctor on the lab: finds nothing wrong with the test stack, finds what is made wrong, and changes nothing. */
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, describe, it } from "mocha";
+import { aim, labKubeconfig } from "../../config/aim.ts";
+import { openSalt } from "../../config/passphrase.ts";
+import { samplePassphrase } from "../../config/samples.ts";
+import { setSecret } from "../../config/stackEdit.ts";
+import { readStackFile, stackPath } from "../../config/stackFile.ts";
+import type { Finding } from "../../ops/doctor/finding.ts";
+import { main } from "../../ops/main.ts";
+import { lab } from "./cloud.ts";
+import { api } from "./kube.ts";
+import { initStack, pulumi, type Target } from "./engine.ts";
+
+describe("the doctor on the lab", function () {
+  this.timeout(600_000);
+  const dir = mkdtempSync(path.join(tmpdir(), "doctor-"));
+  const file = path.join(dir, "Pulumi.doctor.yaml");
+  const target: Target = { stack: "doctor", file };
+  const account = "/api/v1/namespaces/default/serviceaccounts/doctor";
+
+  before(async () => {
+    aim(stackPath("test"), file, lab, samplePassphrase("test"));
+    await initStack(target);
+  });
+  after(async () => {
+    await api.delete(account);
+    await pulumi(["stack", "rm", "--yes", "--preserve-config"], target);
+    rmSync(dir, { recursive: true });
+  });
+
+  async function doctor(): Promise<{ code: number; findings: readonly Finding[] }> {
+    const told: string[] = [];
+    const { log } = console;
+    console.log = (line: string) => void told.push(line);
+    try {
+      const words = ["--stack", "doctor", "--config-file", file, "--resolver", `127.0.0.1:${lab.ports.dns}`, "--json"];
+      const code = await main(["doctor", ...words]);
+      return { code, findings: JSON.parse(told.join("\n")) as Finding[] };
+    } finally {
+      console.log = log;
+    }
+  }
+  const digest = (): string => createHash("sha256").update(readFileSync(file)).digest("hex");
+  const about = (findings: readonly Finding[], group: string): readonly Finding[] =>
+    findings.filter((one) => one.about === group);
+  /** Puts another kubeconfig into all of the stack's clusters. */
+  function giveKubeconfig(kubeconfig: string): readonly string[] {
+    const { text, encryptionSalt, entries } = readStackFile(file);
+    const crypter = openSalt(encryptionSalt ?? "", samplePassphrase("test"));
+    const keys = [...entries.keys()].filter((key) => key.startsWith("clusters:") && key !== "clusters:settings");
+    writeFileSync(
+      file,
+      keys.reduce((before, key) => setSecret(before, key, crypter.encrypt(kubeconfig)), text),
+    );
+    return keys.map((key) => key.replace("clusters:", "cluster "));
+  }
+
+  it("finds no problem with the stack, and leaves everything as it is", async () => {
+    const [text, state] = [digest(), (await pulumi(["stack", "export"], target)).stdout];
+    const { code, findings } = await doctor();
+    const problems = findings.filter(({ level, about: group }) => level === "problem" && group !== "dns");
+    assert.deepEqual(problems, []);
+    assert.equal(code, findings.some(({ level }) => level === "problem") ? 1 : 0);
+    for (const group of ["toolchain", "backend", "config", "secrets"]) {
+      assert.ok(about(findings, group).length > 0, group);
+    }
+    assert.ok(findings.some(({ about: group, level }) => group.startsWith("cluster ") && level === "ok"));
+    assert.ok(
+      findings.some(({ about: group, text: said }) => group.startsWith("cloud ") && /lets us in, as/.test(said)),
+    );
+    assert.ok(findings.some(({ about: group, text: said }) => group.startsWith("cloud ") && /quota/.test(said)));
+    assert.deepEqual([digest(), (await pulumi(["stack", "export"], target)).stdout], [text, state]);
+  });
+
+  it("tells which rights an account lacks, and when its token ends", async () => {
+    const metadata = { name: "doctor", namespace: "default" };
+    await api.apply({ apiVersion: "v1", kind: "ServiceAccount", metadata });
+    const { status } = await api.post<{ status: { token: string } }>(`${account}/token`, {
+      ...{ apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest" },
+      spec: { expirationSeconds: 3600 },
+    });
+    const clusters = giveKubeconfig(labKubeconfig(lab).replace(/token: .*/, `token: ${status.token}`));
+    const { code, findings } = await doctor();
+    assert.equal(code, 1);
+    const refused = clusters.flatMap((cluster) => about(findings, cluster));
+    assert.ok(
+      refused.some(
+        ({ level, text }) =>
+          level === "problem" && /may not: .*in namespace \S+ .*create\/patch\/delete deployments\.apps/.test(text),
+      ),
+    );
+    const ends = about(findings, "secrets").filter(
+      ({ level, text }) => level === "warning" && /^clusters:\S+ ends on /.test(text),
+    );
+    assert.equal(ends.length, clusters.length);
+    for (const { text } of findings) assert.ok(!text.includes(status.token));
+  });
+
+  it("tells that a cluster refuses the login or is not there", async () => {
+    const clusters = giveKubeconfig(labKubeconfig(lab).replace(/token: .*/, "token: nobody's"));
+    const refused = await doctor();
+    assert.match(clusters.flatMap((cluster) => about(refused.findings, cluster))[0]?.text ?? "", /refuses the login/);
+    giveKubeconfig(labKubeconfig(lab).replace(/127\.0\.0\.1:\d+/, "127.0.0.1:1"));
+    const gone = await doctor();
+    assert.match(clusters.flatMap((cluster) => about(gone.findings, cluster))[0]?.text ?? "", /cannot be reached/);
+  });
+});
