@@ -31,7 +31,7 @@ export function writeSchemas(folder: string, { definitions }: OpenApi): void {
 }
 
 /** Kubernetes' OpenAPI as a JSON schema that also refuses fields that nobody declared, as the API's strict validation does. */
-export function toSchema(schema: Json, name = ""): Json {
+function toSchema(schema: Json, name = ""): Json {
   if (typeof schema.$ref === "string") return { $ref: schema.$ref };
   if (schema.format === "int-or-string" || schema["x-kubernetes-int-or-string"] === true) {
     return { type: ["integer", "string"] };
