@@ -73,7 +73,11 @@ export async function backend(
   }
   const { url = "" } = JSON.parse(who.stdout) as { url?: string };
   const reached = url.startsWith("file:")
-    ? warning("backend", `${url} is a file of this machine`, "for a team: a backend that all reach, e.g. npx pulumi login s3://BUCKET")
+    ? warning(
+        "backend",
+        `${url} is a file of this machine`,
+        "for a team: a backend that all reach, e.g. npx pulumi login s3://BUCKET",
+      )
     : ok("backend", url);
   const got = await run(pulumiProgram, ["stack", "export", "--stack", stack, "--non-interactive"], { cwd: projectDir });
   if (got.status !== 0) {
