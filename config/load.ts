@@ -1,5 +1,6 @@
 /** Reads the whole config of the running stack; the only code that asks Pulumi for config or the stack's name. */
 import * as pulumi from "@pulumi/pulumi";
+import { ambientPassphrase } from "./ambient.ts";
 import type { AnySystem, ConfigOf } from "./define.ts";
 import { isPublished, publishedWarning, realSecrets } from "./guard.ts";
 import { parseConfig } from "./parse.ts";
@@ -29,8 +30,7 @@ export function loadConfig<T extends Readonly<Record<string, AnySystem>>>(schema
 
 /** Says when the passphrase that everybody knows guards real secrets. On mocks there is no passphrase. */
 function warnOfPublished(schemas: readonly AnySystem[], systems: ReadonlyMap<string, ParsedSystem>): void {
-  const passphrase = process.env.PULUMI_CONFIG_PASSPHRASE ?? "";
-  if (pulumi.runtime.getEngine() === undefined || !isPublished(passphrase, pulumi.getStack())) return;
+  if (pulumi.runtime.getEngine() === undefined || !isPublished(ambientPassphrase(), pulumi.getStack())) return;
   const real = realSecrets(schemas, systems);
   if (real.length > 0) void pulumi.log.warn(publishedWarning(pulumi.getStack(), real));
 }
