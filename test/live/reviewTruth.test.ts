@@ -105,7 +105,7 @@ describe("the offline review and the engine", function () {
       const words = made.map(({ system, what }) => `${system} ${what}`);
       draft().write(made.at(-1)?.text ?? text);
       const here = await offline().catch((error: unknown) => String(error));
-      const there = typeof here === "string" ? here : await online();
+      const there = typeof here === "string" ? here : refusedClaim(here) ? claimRefusal : await online();
       if (typeof here === "string" || typeof there === "string") {
         console.log(`      refused: ${words.join("; ")}: ${typeof there === "string" ? there.slice(0, 400) : ""}`);
         assert.ok(++tally.refused < 30, "nearly every edit is refused");
@@ -156,6 +156,15 @@ class Tally {
       `of ${this.changed} about what changes ${percent(this.agreedOnChanged, this.changed)}; ${this.refused} rounds refused`
     );
   }
+}
+
+/** The API refuses in its dry run already what the engine would do: to make a claim anew under its own name. */
+const claimRefusal = "a claim would be replaced under its own name";
+
+function refusedClaim(verdicts: ReadonlyMap<string, Verdict>): boolean {
+  return [...verdicts].some(
+    ([urn, verdict]) => verdict === "replace" && urn.includes("core/v1:PersistentVolumeClaim::"),
+  );
 }
 
 function verdictOf(op: string): Verdict {
