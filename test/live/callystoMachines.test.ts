@@ -1,6 +1,6 @@
 /**
  * A hub's disks and the workstation inside real machines. The hub is converged up to its pool of homes: Docker, JupyterHub
- * and Apache, which an emulated machine needs many minutes for, are left out here (`--exclude`). Seen green in 20 minutes on
+ * and Apache, which an emulated machine needs many minutes for, are left out here (`--exclude`). Seen green in 26 minutes on
  * two cores that had six times their work; the machines' boots are most of it.
  */
 import assert from "node:assert/strict";
