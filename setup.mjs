@@ -10,7 +10,8 @@ const root = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathna
 const help = `Usage: npm start | npm test | npm run setup
 
   npm start        sets up what is missing, brings up the lab, runs pulumi up --stack test on it
-  npm test         sets up what is missing, runs the unit tests and the live tests on a lab of their own
+  npm test         sets up what is missing, runs the unit tests and the live tests on a lab of their own;
+                   npm test -- NAME ... runs only test/live/NAME.test.ts
   npm run setup    sets up what is missing and stops
 
 Settings (environment): ORRERY_PORTS first of 100 ports (15000), ORRERY_LAB state folder (.lab/main),

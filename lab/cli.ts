@@ -51,7 +51,7 @@ async function main(): Promise<number> {
       return status;
     }
     case "test":
-      return runTests(run);
+      return runTests(run, positionals.slice(1));
     case "up":
       await up(lab, toolchain, log);
       log('the lab is up; next: eval "$(npm run --silent lab -- env)"');

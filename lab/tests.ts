@@ -1,29 +1,37 @@
 /** `npm test` after set-up: the unit tests, then the live tests on a lab of their own, which is stopped afterwards. */
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { down, up } from "./lab.ts";
 import { environment, type Run } from "./program.ts";
 import { root } from "./settings.ts";
 import { ensureTools } from "./tools/tools.ts";
 
-/** Runs both suites; returns 0 when everything passed. */
-export async function runTests(run: Run): Promise<number> {
-  const unit = await mocha("test/unit.mocharc.json", process.env);
+/**
+ * Runs both suites, or only the live tests of these names, also those that take too long for the suite; returns 0 when
+ * everything passed. @throws if there is no such test
+ */
+export async function runTests(run: Run, names: readonly string[]): Promise<number> {
+  const files = names.map((name) => `test/live/${name}.test.ts`);
+  for (const file of files) if (!existsSync(path.join(root, file))) throw new Error(`there is no ${file}`);
+  const unit = names.length > 0 ? 0 : await mocha(["--config", "test/unit.mocharc.json"], process.env);
   if (unit !== 0) return unit;
   await ensureTools(run.log);
   // Tests begin with empty clouds, so that what an interrupted run left cannot help or hinder them.
   await down(run.lab, run.toolchain, true);
   try {
     await up(run.lab, run.toolchain, run.log);
-    return await mocha("test/live.mocharc.json", { ...process.env, ...environment(run, "test") });
+    const chosen = ["--no-config", "--reporter", "test/reporter.cjs", "--timeout", "600000", ...files];
+    const live = names.length > 0 ? chosen : ["--config", "test/live.mocharc.json"];
+    return await mocha(live, { ...process.env, ...environment(run, "test") });
   } finally {
     await down(run.lab, run.toolchain, true);
   }
 }
 
-function mocha(config: string, env: NodeJS.ProcessEnv): Promise<number> {
+function mocha(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(path.join(root, "node_modules", ".bin", "mocha"), ["--config", config], {
+    const child = spawn(path.join(root, "node_modules", ".bin", "mocha"), args, {
       cwd: root,
       env,
       stdio: "inherit",
