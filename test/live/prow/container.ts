@@ -7,7 +7,7 @@ import path from "node:path";
 import { kubeconfig } from "../../../config/samples.ts";
 import { eventually, lab } from "../cloud.ts";
 import { api, type KubeObject } from "../kube.ts";
-import { inward, outward, relay } from "./relay.ts";
+import { inward, outward, relay, relaysAreUp } from "./relay.ts";
 
 interface Deployment extends KubeObject {
   readonly spec: { readonly template: { readonly spec: PodSpec } };
@@ -92,7 +92,9 @@ export async function runContainer({
   const logFile = path.join(folder, "log");
   const log = openSync(logFile, "a");
   const relays = [path.join(import.meta.dirname, "relay.ts"), folder, `${port},${health}`, reached.join()];
-  const script = 'ip link set lo up; relays=$1; shift; setpriv --pdeathsig KILL "$0" $relays & exec "$@"';
+  // The program starts when the API can be reached: some end at once when it cannot, and nobody starts them again here.
+  const wait = `while [ ! -e ${relaysAreUp} ] && kill -0 $!; do sleep 0.05; done`;
+  const script = `ip link set lo up; relays=$1; shift; setpriv --pdeathsig KILL "$0" $relays & ${wait}; exec "$@"`;
   const command = ["unshare", "--net", "sh", "-c", script, process.execPath, relays.join(" "), program, ...args];
   const child = spawn("setpriv", ["--pdeathsig", "TERM", ...command], {
     cwd: folder,

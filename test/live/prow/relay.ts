@@ -1,4 +1,5 @@
 /** Leads connections into and out of a network namespace, by sockets in a folder: those know no such namespaces. */
+import { writeFileSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import path from "node:path";
 
@@ -31,9 +32,13 @@ export const inward = (folder: string, port: number): string => path.join(folder
 /** Socket by which a port outside is reached from inside. */
 export const outward = (folder: string, port: number): string => path.join(folder, `out-${port}.sock`);
 
+/** File that tells that connections out of the namespace are led on. */
+export const relaysAreUp = "relays";
+
 // Inside the namespace: node relay.ts FOLDER PORTS-INSIDE PORTS-OUTSIDE
 if (process.argv[1] === import.meta.filename) {
   const [, , folder = "", inside = "", outside = ""] = process.argv;
   for (const port of inside.split(",").map(Number)) await relay(inward(folder, port), port);
   for (const port of outside.split(",").map(Number)) await relay(port, outward(folder, port));
+  writeFileSync(path.join(folder, relaysAreUp), "");
 }
