@@ -1,6 +1,8 @@
 /** DIALS' stage and production on the lab: from nothing, twice, and to nothing again. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { after, before, describe, it } from "mocha";
+import { projectDir } from "../../config/stackFile.ts";
 import { api, type KubeObject } from "./kube.ts";
 import { eventually, lab } from "./cloud.ts";
 import { pulumi } from "./engine.ts";
@@ -122,10 +124,22 @@ for (const [name, { namespace, deployments, pods, host, streams }] of Object.ent
       await eventually("the Deployment's end", () => api.find(flower), gone, 30);
       const seen = await pulumi(["refresh", "--preview-only", "--expect-no-changes"], dials.target);
       assert.notEqual(seen.code, 0, seen.text);
+      const told = drift();
+      assert.equal(told.status, 3, told.stdout + told.stderr);
+      assert.match(told.stdout, /An `up` would change 2 resources:\n\n(- create `[^`]+`\n){2}/);
+      for (const what of ["flower", "backend-nginx-conf"]) assert.match(told.stdout, new RegExp(`create .*${what}`));
       const repaired = await dials.up("--refresh");
       assert.equal(repaired.code, 0, repaired.text);
       assert.deepEqual(await absentFrom(lab, await dials.resources()), []);
+      assert.deepEqual([drift().stdout, drift().status], ["nothing drifts\n", 0]);
     });
+
+    /** What the nightly job says of the stack (docs/review.md). */
+    function drift() {
+      const { stack, file, env } = dials.target;
+      const words = ["ci/drift.ts", stack, "--dry-run", "--config-file", file];
+      return spawnSync(process.execPath, words, { cwd: projectDir, env: { ...process.env, ...env }, encoding: "utf8" });
+    }
 
     if (name === "stage") {
       it("adds and removes a workspace, and touches nothing that does not belong to it", async () => {
