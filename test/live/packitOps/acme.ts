@@ -88,6 +88,7 @@ dns_rfc2136_algorithm = HMAC-SHA256
     world.start("named", ["-g", "-c", path.join(folder, "named.conf")]);
     world.start(pebble, ["-config", path.join(folder, "pebble.json"), "-dnsserver", world.nameserver], {
       PEBBLE_VA_NOSLEEP: "1",
+      PEBBLE_AUTHZREUSE: "0",
     });
     await eventually(
       "BIND answers",
