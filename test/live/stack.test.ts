@@ -9,6 +9,7 @@ import { stackPath } from "../../config/stackFile.ts";
 import { setAt } from "../../config/stackEdit.ts";
 import { aim } from "../../config/aim.ts";
 import { samplePassphrase } from "../../config/samples.ts";
+import { makePremises } from "../../lab/premises.ts";
 import { kubeApi, type KubeObject } from "../../lab/kubernetes/api.ts";
 import { writeLoginKey } from "../../lab/summary.ts";
 import { dig, eventually, lab, openstackApi } from "./cloud.ts";
@@ -35,7 +36,7 @@ async function hub(): Promise<{ hostname: string; address: string }> {
 
 describe("the test stack on the lab", () => {
   before(async () => {
-    aim(stackPath("test"), target.file, lab, samplePassphrase("test"));
+    await makePremises(aim(stackPath("test"), target.file, lab, samplePassphrase("test")), lab, () => undefined);
     await initStack(target);
   });
 
