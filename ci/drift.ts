@@ -5,8 +5,8 @@
  * PASSPHRASE_<STACK> opens a stack's config; without it PULUMI_CONFIG_PASSPHRASE does.
  * It tells which fields of which resources differ and never their values: some are secrets.
  */
-import { spawn } from "node:child_process";
 import { parseArgs } from "node:util";
+import { run as runProgram } from "../ops/run.ts";
 import { titleOf } from "../review/words.ts";
 import { github, run } from "./github.ts";
 import { type Finding, issueText, keepIssue } from "./issue.ts";
@@ -47,9 +47,10 @@ async function look(stack: string, file: string | undefined): Promise<string | u
   // Stacks have passphrases of their own.
   const passphrase = process.env[`PASSPHRASE_${stack.toUpperCase()}`];
   const env = passphrase === undefined ? {} : { PULUMI_CONFIG_PASSPHRASE: passphrase };
-  const { code, stdout, stderr } = await pulumi(args, env);
+  const words = [...args, "--non-interactive", "--color", "never"];
+  const { status, stdout, stderr } = await runProgram("pulumi", words, { env });
   const said = stdout.trimStart().startsWith("{") ? (JSON.parse(stdout) as { readonly steps?: readonly Step[] }) : {};
-  if (code !== 0 || said.steps === undefined) return `It could not be looked at: \`${firstError(stderr + stdout)}\``;
+  if (status !== 0 || said.steps === undefined) return `It could not be looked at: \`${firstError(stderr + stdout)}\``;
   // The last step of a resource is the program's; one before it is what the refresh found, which may be outputs only.
   const last = [...new Map(said.steps.map((step) => [step.urn, step])).values()];
   const drifted = last.filter(({ op }) => !["same", "refresh", "read", "discard"].includes(op));
@@ -76,23 +77,4 @@ function line({ op, urn, oldState, newState, diffReasons }: Step): string {
 function firstError(text: string): string {
   const line = /error: [^\n"\\]*/.exec(text)?.[0] ?? text.trim().split("\n").at(-1) ?? "";
   return line.replaceAll("`", "'").slice(0, 500);
-}
-
-function pulumi(
-  args: readonly string[],
-  env: Readonly<Record<string, string>>,
-): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn("pulumi", [...args, "--non-interactive", "--color", "never"], {
-      env: { ...process.env, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let [stdout, stderr] = ["", ""];
-    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
-    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-    child.on("error", reject);
-    child.on("close", (code) => {
-      resolve({ code: code ?? 1, stdout, stderr });
-    });
-  });
 }

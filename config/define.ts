@@ -55,7 +55,7 @@ interface CheckedSecret<Settings> {
 }
 
 /** A family of secrets of one kind: config key `<namespace>:<family>-<member>` for each member. */
-interface FamilySpec<Settings = unknown> extends SecretSpec<Settings> {
+export interface FamilySpec<Settings = unknown> extends SecretSpec<Settings> {
   /** The members' names, e.g. the bots that have a token each. */
   members(settings: Settings): readonly string[];
   /** Name of a member's config key. @default `<family>-<member>` */

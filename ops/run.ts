@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 export interface RunOptions {
   readonly cwd?: string;
   /** Variables beside this process's own. */
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<NodeJS.ProcessEnv>;
   /** Its standard input. @default nothing */
   readonly input?: string | Buffer;
 }

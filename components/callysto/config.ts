@@ -1,14 +1,9 @@
 import { z } from "zod";
 import { type ConfigOf, defineSystem } from "../../config/define.ts";
 import { dnsLabel } from "../openstack/names.ts";
-import {
-  type CertificateSettings,
-  claviusGuest,
-  hubGuest,
-  type HubGuestSettings,
-  publicKey,
-} from "./guest/settings.ts";
+import { claviusGuest, hubGuest, publicKey } from "./guest/settings.ts";
 import { callystoRules } from "./rules.ts";
+import { callystoFamilies, callystoSecrets } from "./secretSpecs.ts";
 
 const label = z.string().regex(dnsLabel, "expected a DNS label: a-z, 0-9 and inner hyphens");
 const sshKey = z
@@ -144,83 +139,12 @@ export type HostSettings = z.infer<typeof hub> | z.infer<typeof clavius>;
 export type HubSettings = z.infer<typeof hub>;
 export type ClaviusSettings = z.infer<typeof clavius>;
 
-/** Names of the hubs whose inside is described and fits. */
-function hubsWhere(fits: (guest: HubGuestSettings) => boolean): (settings: CallystoSettings) => string[] {
-  return ({ environments }) =>
-    Object.entries(environments).flatMap(([environment, one]) =>
-      one.kind === "hub" && one.guest !== undefined && fits(one.guest) ? [environment] : [],
-    );
-}
-
-/** Certificates of the workstations, by name; config's rules have seen to it that no two have one name. */
-function certificates({ environments }: CallystoSettings): [string, CertificateSettings][] {
-  return Object.values(environments).flatMap((one) =>
-    one.kind === "clavius" ? Object.entries(one.guest?.certificates ?? {}) : [],
-  );
-}
-
-/** Config of Callysto: `callysto:settings` and the secrets below. */
+/** Config of Callysto: `callysto:settings` and the secrets of `secretSpecs.ts`. */
 export const callystoSchema = defineSystem({
   namespace: "callysto",
   settings,
-  secrets: {
-    deployPrivateKey: {
-      description: "Private half of `deployKey`; logs in to every guest as ptty2u.",
-      format: "ssh-private-key",
-      formerly: "keys/id_rsa, on clavius' encrypted volume",
-      source: { file: "keys/id_rsa" },
-    },
-  },
-  families: {
-    dummyPassword: {
-      description: "The one password that everybody logs in with.",
-      format: "text",
-      formerly: "local_vars.yml, jupyterhub_authenticator_dummy_password",
-      source: { file: "local_vars.yml#jupyterhub_authenticator_dummy_password" },
-      members: hubsWhere(({ jupyterhub }) => jupyterhub.authenticator === "dummypw"),
-    },
-    googleClientSecret: {
-      description: "Secret of the OAuth client at Google.",
-      format: "text",
-      formerly: "local_vars.yml, jupyterhub_oauth_client_secret",
-      source: { file: "local_vars.yml#jupyterhub_oauth_client_secret" },
-      members: hubsWhere(({ jupyterhub }) => jupyterhub.authenticator === "google"),
-    },
-    swiftPassword: {
-      description: "Password of the user that keeps notebooks in Swift; every user's container gets it.",
-      format: "text",
-      formerly: "local_vars.yml, openstack_password",
-      source: { file: "local_vars.yml#openstack_password" },
-      members: hubsWhere(({ jupyterhub }) => jupyterhub.spawner === "syzygyswiftspawner"),
-    },
-    designateSecret: {
-      description: "Secret of the application credential that answers a certificate's challenges.",
-      format: "text",
-      formerly: "~/work/rc/dev on clavius (OS_PASSWORD)",
-      members: (settings) =>
-        certificates(settings).flatMap(([name, { challenge }]) => (challenge.mode === "designate" ? [name] : [])),
-    },
-    certificatePushKey: {
-      description: "Private half of the hubs' `guest.certificateKey`.",
-      format: "ssh-private-key",
-      formerly: "keys/id_rsa, on clavius' encrypted volume",
-      source: { file: "keys/id_rsa" },
-      members: ({ environments }) =>
-        Object.entries(environments).flatMap(([name, one]) =>
-          one.kind === "clavius" &&
-          Object.values(one.guest?.certificates ?? {}).some(({ servers }) => servers.length > 0)
-            ? [name]
-            : [],
-        ),
-    },
-    backupKey: {
-      description: "Key of the weekly copy of the homes.",
-      format: "ssh-private-key",
-      formerly: "local_vars.yml, rrsync_private_key",
-      source: { file: "local_vars.yml#rrsync_private_key" },
-      members: hubsWhere(({ backup }) => backup !== undefined),
-    },
-  },
+  secrets: callystoSecrets,
+  families: callystoFamilies,
   references: ({ cloud }) => [{ path: "cloud", kind: "cloud", name: cloud }],
   rules: callystoRules,
 });

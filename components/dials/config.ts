@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { type ConfigOf, defineSystem } from "../../config/define.ts";
-import { expiryProblem, keyProblem } from "./certificate.ts";
 import { type ImageName, images } from "./images.ts";
 import { dialsRules } from "./rules.ts";
+import { dialsFamilies, dialsSecrets } from "./secretSpecs.ts";
 import { workspaceSchema } from "./workspaces.ts";
 
 const quantity = z.string().regex(/^[1-9]\d*(Mi|Gi|Ti)$/, "expected a quantity such as 1Gi");
@@ -145,67 +145,12 @@ const settings = z.strictObject({
 export type DialsSettings = z.infer<typeof settings>;
 export type EtlSettings = DialsSettings["etl"];
 
-/** What is wrong with a password that goes into a database URL. */
-function passwordProblem(text: string): string | undefined {
-  // Alembic hands the URL to ConfigParser, which trips over the % of an escaped character.
-  return /^[\w.~-]+$/.test(text) ? undefined : "expected letters, digits and . _ ~ - only: it becomes part of a URL";
-}
-
-/** Config of DIALS: `dials:settings` and the secrets below. What only DIALS itself uses is generated instead. */
+/** Config of DIALS: `dials:settings` and the secrets of `secretSpecs.ts`. What only DIALS itself uses is generated instead. */
 export const dialsSchema = defineSystem({
   namespace: "dials",
   settings,
-  secrets: {
-    databasePassword: {
-      description: "Password of the PostgreSQL role `database.user`.",
-      format: "token",
-      check: passwordProblem,
-      formerly: "dials-etl-secrets DATABASE_URI and dials-backend-secrets DJANGO_DATABASE_URI",
-    },
-    confidentialClientSecret: {
-      description: "Secret of the SSO application `sso.confidentialClient`.",
-      format: "token",
-      formerly: "dials-backend-secrets DJANGO_KEYCLOAK_SECRET_KEY",
-    },
-    omsClientSecret: {
-      description: "Secret of the SSO application `sso.omsClient`.",
-      format: "token",
-      formerly: "dials-backend-secrets DJANGO_OMS_SSO_CLIENT_SECRET",
-    },
-    eosPassword: {
-      description: "Password of the service account `accounts.eos`.",
-      formerly: "eos-credentials KEYTAB_PWD",
-    },
-    lxplusPassword: {
-      description: "Password of the account `accounts.lxplus`.",
-      formerly: "dials-backend-secrets DJANGO_KEYTAB_PWD",
-    },
-    gridCertificate: {
-      description: "Grid robot certificate that DBS knows (usercert.pem).",
-      format: "pem-certificate",
-      check: (text) => expiryProblem(text, new Date()),
-      sampleSeed: "dials-grid",
-      formerly: "~/.globus/usercert.pem of the service account; its path was dials-etl-secrets CERT_FPATH",
-      source: { file: "usercert.pem" },
-    },
-    gridKey: {
-      description: "Its key without passphrase (userkey.pem).",
-      format: "pem-private-key",
-      check: (text, { other }) => keyProblem(text, other("gridCertificate")),
-      sampleSeed: "dials-grid",
-      formerly: "~/.globus/userkey.pem of the service account; its path was dials-etl-secrets KEY_FPATH",
-      source: { file: "userkey.pem" },
-    },
-  },
-  families: {
-    apiClients: {
-      description: "Secret of an API client; callers send it in the header X-CLIENT-SECRET.",
-      format: "token",
-      formerly: "dials-backend-secrets DJANGO_KEYCLOAK_API_CLIENTS",
-      members: ({ sso }) => sso.apiClients,
-      key: (member) => `apiClient-${member}`,
-    },
-  },
+  secrets: dialsSecrets,
+  families: dialsFamilies,
   references: ({ cluster }) => [{ path: "cluster", kind: "cluster", name: cluster }],
   rules: dialsRules,
 });

@@ -1,6 +1,6 @@
 /** Certbot with the DNS challenge: by hand, by one of its DNS plugins, or by a program that sets the record. */
 import { spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Resolver } from "node:dns/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -67,7 +67,8 @@ export function certbotArgs(order: Order, hook: string): readonly string[] {
 }
 
 /**
- * Certbot calls it once a name. By hand: it writes down what is asked for and waits until this command has seen the record;
+ * Certbot calls it once a name. By hand: it writes down what is asked for and waits until this command has seen the record,
+ * or has given up and removed the file;
  * by a program: it calls the program with set or delete, the record's name and its value.
  */
 const hookScript = `#!/bin/sh
@@ -78,7 +79,10 @@ if [ -n "$ORRERY_PROGRAM" ]; then
 fi
 [ "$1" = clean ] && exit 0
 echo "$name $CERTBOT_VALIDATION" >>"$ORRERY_WANTED"
-while ! grep -qsxF "$name $CERTBOT_VALIDATION" "$ORRERY_SEEN"; do sleep 1; done
+while ! grep -qsxF "$name $CERTBOT_VALIDATION" "$ORRERY_SEEN"; do
+  [ -e "$ORRERY_SEEN" ] || exit 1
+  sleep 1
+done
 `;
 
 /** Where the names are looked up, and how often. */
@@ -122,6 +126,7 @@ export async function runCertbot(order: Order, watch: Watch): Promise<void> {
   });
   const watching = order.challenge.by === "hand" ? watchRecords(wanted, seen, watch, state) : Promise.resolve();
   const given = watching.catch((error: unknown) => {
+    rmSync(seen, { force: true }); // ends the hook, which outlives certbot
     child.kill();
     throw error;
   });

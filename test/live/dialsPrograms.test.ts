@@ -8,7 +8,8 @@ import { nginxConf } from "../../components/dials/nginx.ts";
 import { redisConf, type RedisUse } from "../../components/dials/redisConf.ts";
 import type { Rendered } from "../../review/render.ts";
 import { clearDials, given, type Manifest, object, workspace } from "../unit/dials/world.ts";
-import { bound, CeleryWorld, eventually, freePort } from "./dials/celery.ts";
+import { bound, CeleryWorld, eventually } from "./dials/celery.ts";
+import { freePort } from "./port.ts";
 import { installPrograms, postgresBin, pythonBin } from "./dials/programs.ts";
 
 type Texts = Record<string, string>;

@@ -1,6 +1,6 @@
 /** Packit's wildcard certificate, by certbot from a real ACME server that asks a real name server; by hand and automatically. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { X509Certificate } from "node:crypto";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:tls";
@@ -11,6 +11,7 @@ import { after, before, describe, it } from "mocha";
 import { openSalt } from "../../config/passphrase.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { readStackFile, stackPath } from "../../config/stackFile.ts";
+import { eventually } from "./cloud.ts";
 import { AcmeWorld } from "./packitOps/acme.ts";
 import { ops, start } from "./packitOps/ops.ts";
 import type { OpsOutcome } from "./system.ts";
@@ -107,6 +108,13 @@ describe("Packit's certificate commands", function () {
     const before_ = readFileSync(file, "utf8");
     const never = await obtain("never", "--domain", "*.stg.packit.dev", "--patience", "1s");
     assert.equal(never.code, 1);
+    const left = () => spawnSync("pgrep", ["-f", path.join(dir, "never", "orrery-hook")], { encoding: "utf8" }).stdout;
+    await eventually(
+      "the hook's end",
+      () => Promise.resolve(left()),
+      (found) => found === "",
+      10,
+    );
     assert.match(
       never.stderr,
       /ops: DNS does not show the TXT record _acme-challenge\.stg\.packit\.dev = \S+ \(it has .*\); no certificate was got/,

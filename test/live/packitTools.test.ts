@@ -9,12 +9,14 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { parseDocument } from "yaml";
+import { installPackages } from "../../lab/openstack/packages.ts";
 import { ops } from "./packitOps/ops.ts";
 
 describe("Packit's commands without a cluster", function () {
   this.timeout(120_000);
   let dir: string;
-  before(() => {
+  before(async () => {
+    await installPackages(["git", "openssl", "openssh-client"], () => undefined);
     dir = mkdtempSync(path.join(tmpdir(), "packit-tools-"));
   });
   after(() => {

@@ -16,6 +16,7 @@ import type { WantedSecret } from "../../config/secrets.ts";
 import { keepSystems } from "../../config/stackEdit.ts";
 import { readStackFile, secretsOf, stackPath } from "../../config/stackFile.ts";
 import { schemas } from "../../config/systems.ts";
+import { installPackages } from "../../lab/openstack/packages.ts";
 import { root } from "../../lab/settings.ts";
 import { ensureTool } from "../../lab/tools/tools.ts";
 import { main } from "../../ops/main.ts";
@@ -71,6 +72,7 @@ describe("secrets of a stack", function () {
   describe("in gopass", () => {
     before(async function () {
       this.timeout(600_000);
+      await installPackages(["gnupg"], () => undefined);
       const gopass = path.join(await ensureTool("gopass", () => undefined), "gopass"); // before HOME is another one
       process.env.HOME = process.env.GOPASS_HOMEDIR = dir;
       process.env.GNUPGHOME = path.join(dir, "gpg");

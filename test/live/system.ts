@@ -1,6 +1,5 @@
 /** One system of a committed stack, alone, as a stack of its own on the lab. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { aim } from "../../config/aim.ts";
@@ -8,6 +7,7 @@ import { samplePassphrase } from "../../config/samples.ts";
 import { keepSystems, put } from "../../config/stackEdit.ts";
 import { projectDir, stackPath } from "../../config/stackFile.ts";
 import { makePremises } from "../../lab/premises.ts";
+import { run } from "../../ops/run.ts";
 import { eventually, lab } from "./cloud.ts";
 import { initStack, type Outcome, pulumi, type Step, steps, type Target } from "./engine.ts";
 import { api } from "./kube.ts";
@@ -84,24 +84,13 @@ export class SystemOnLab {
   }
 
   /** Runs `npm run ops -- <system> ...` for this stack; words after a `--` stay after it. */
-  ops(words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<OpsOutcome> {
+  async ops(words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<OpsOutcome> {
     const end = words.includes("--") ? words.indexOf("--") : words.length;
     const stack = ["--stack", this.target.stack, "--config-file", this.target.file];
     const args = ["ops/cli.ts", this.system, ...words.slice(0, end), ...stack, ...words.slice(end)];
-    return new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, args, {
-        cwd: projectDir,
-        env: { ...process.env, ...this.target.env, ...env },
-        stdio: ["ignore", "pipe", "pipe"],
-      });
-      let [stdout, stderr] = ["", ""];
-      child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
-      child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-      child.on("error", reject);
-      child.on("close", (code) => {
-        resolve({ code: code ?? 1, stdout, stderr });
-      });
-    });
+    const options = { cwd: projectDir, env: { ...this.target.env, ...env } };
+    const { status, stdout, stderr } = await run(process.execPath, args, options);
+    return { code: status, stdout, stderr };
   }
 
   /** Asserts that `up` works, and that the clouds then have everything as it was declared. */

@@ -10,6 +10,7 @@ import { parse } from "yaml";
 import { kubeconfig, samplePassphrase } from "../../config/samples.ts";
 import { openSalt } from "../../config/passphrase.ts";
 import { readStackFile } from "../../config/stackFile.ts";
+import { installPackages } from "../../lab/openstack/packages.ts";
 import { eventually, lab } from "./cloud.ts";
 import { api, kubeApi, type KubeObject } from "./kube.ts";
 import { pythonEnvironment } from "./python.ts";
@@ -64,6 +65,7 @@ describe("Thoth's programs on the lab", function () {
   const stacks = {} as Record<StackName, SystemOnLab>;
 
   before(async () => {
+    await installPackages(["openssl"], () => undefined);
     // The lab's router has one domain; certificates are for the hosts that a router gives.
     const changes = [[["clusters:settings", "psi", "appsDomain"], "apps.lab.test"] as const];
     for (const name of names) stacks[name] = await SystemOnLab.open("thoth", name, name === "test" ? [] : changes);

@@ -1,32 +1,19 @@
 /** A broker, Flower and Celery workers as DIALS runs them, each worker with the host name of a pod. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { redisConf, type RedisUse } from "../../../components/dials/redisConf.ts";
 import { workerCommand } from "../../../components/dials/worker.ts";
 import { Flower } from "../../../ops/dials/flower.ts";
+import { freePort } from "../port.ts";
 import { pythonBin } from "./programs.ts";
 
 const password = "pw-0123456789";
 
 /** What happened to the tasks: how often each began and ended. */
 export type Diary = ReadonlyMap<number, { readonly begun: number; readonly ended: number }>;
-
-/** A port of this machine that nobody has. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on("error", reject).listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => {
-        resolve(typeof address === "object" && address !== null ? address.port : 0);
-      });
-    });
-  });
-}
 
 /** Waits until something holds. @throws after `seconds` */
 export async function eventually(

@@ -3,7 +3,7 @@
  * with its `api-access` endpoint is CERN's; what this does not prove is that their answers still look so.
  */
 import { createServer, type IncomingMessage } from "node:http";
-import { freePort } from "./celery.ts";
+import { freePort } from "../port.ts";
 
 /** What the server knows. */
 export interface Registered {

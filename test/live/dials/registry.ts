@@ -4,7 +4,8 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { bound, eventually, freePort } from "./celery.ts";
+import { bound, eventually } from "./celery.ts";
+import { freePort } from "../port.ts";
 
 /** A registry that runs. */
 export interface Registry {

@@ -8,7 +8,7 @@ import path from "node:path";
 import { installPackages } from "../../../lab/openstack/packages.ts";
 import { ensureTool } from "../../../lab/tools/tools.ts";
 import { eventually } from "../cloud.ts";
-import { freePort } from "../dials/celery.ts";
+import { freePort } from "../port.ts";
 
 const key = { name: "certbot", secret: Buffer.alloc(32, "orrery").toString("base64") };
 const zone = "packit.dev";

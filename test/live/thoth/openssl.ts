@@ -1,9 +1,9 @@
 /** Dgraph's certificates as openssl sees them, in a server and a client that really talk. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { freePort } from "../port.ts";
 
 /** What one call of openssl said. */
 export interface Said {
@@ -73,15 +73,3 @@ export class TlsFolder {
 }
 
 const serverFiles = ["-CAfile", "ca.crt", "-cert", "node.crt", "-key", "node.key"];
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on("error", reject).listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => {
-        resolve(typeof address === "object" && address !== null ? address.port : 0);
-      });
-    });
-  });
-}
