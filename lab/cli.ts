@@ -1,6 +1,7 @@
 /** `npm run lab -- ...`, and what `npm start` and `npm test` do after set-up. */
 import { parseArgs } from "node:util";
 import { down, health, install, up } from "./lab.ts";
+import { s3Env } from "./openstack/objectStore.ts";
 import { applyStack, environment, exportLines, type Run } from "./program.ts";
 import { labSettings } from "./settings.ts";
 import { runTests } from "./tests.ts";
@@ -11,7 +12,8 @@ const help = `Usage: npm run lab -- COMMAND
   up              brings up OpenStack, Kubernetes and the machines; quick when they run
   down [--wipe]   stops them; --wipe removes their data and the stacks' state too
   status [--json] says what is healthy; exit code 1 when something is not
-  env             prints exports for your shell: eval "$(npm run --silent lab -- env)"
+  env [--s3]      prints exports for your shell: eval "$(npm run --silent lab -- env)"; --s3: with Pulumi's state
+                  in the lab's Swift by its S3 API, as teams keep it, instead of in a folder
   reset           down --wipe, then up: two empty clouds
   apply STACK     runs pulumi up with that stack's program, aimed at the lab
   destroy STACK   runs pulumi destroy on it
@@ -30,7 +32,12 @@ function log(line: string): void {
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { help: { type: "boolean" }, json: { type: "boolean" }, wipe: { type: "boolean" } },
+    options: {
+      help: { type: "boolean" },
+      json: { type: "boolean" },
+      s3: { type: "boolean" },
+      wipe: { type: "boolean" },
+    },
   });
   const [command, stack] = positionals;
   if (values.help === true || command === undefined) {
@@ -73,7 +80,7 @@ async function main(): Promise<number> {
       return rows.every((row) => row.healthy) ? 0 : 1;
     }
     case "env":
-      console.log(exportLines(environment(run, "test")));
+      console.log(exportLines({ ...environment(run, "test"), ...(values.s3 === true ? await s3Env(lab) : {}) }));
       return 0;
     case "apply":
     case "destroy":

@@ -32,6 +32,8 @@ class ApiError extends Error {
 
 /** Paths begin with "/" and follow the service's versioned root, e.g. get("compute", "/servers/ID"). */
 export interface OpenstackApi {
+  /** Ids of the user who asks and of the project that is asked in. */
+  who(): Promise<{ readonly user: string; readonly project: string }>;
   /** Any request; throws an {@link ApiError} when the answer is no success. */
   request(service: Service, path: string, options?: Request): Promise<Response>;
   /** One object, without the {"server": ...} around it. */
@@ -51,18 +53,23 @@ const microversion = { "openstack-api-version": "compute 2.90" };
 
 interface Session {
   readonly token: string;
+  /** Ids of the user and its project. */
+  readonly user: string;
   readonly project: string;
 }
 
 /** Asks as a user of the lab in the project of the same name. @default callysto, as the lab's stacks do */
 export function openstackApi(lab: LabSettings, user: "callysto" | "admin" = "callysto"): OpenstackApi {
   let session: Promise<Session> | undefined;
-  const request: OpenstackApi["request"] = async (service, path, options = {}) => {
+  const opened = (): Promise<Session> => {
     session ??= login(lab, user);
-    const { token, project } = await session.catch((error: unknown) => {
+    return session.catch((error: unknown) => {
       session = undefined;
       throw error;
     });
+  };
+  const request: OpenstackApi["request"] = async (service, path, options = {}) => {
+    const { token, project } = await opened();
     return send(`${rootOf(lab, service, project)}${path}`, {
       ...options,
       headers: { "x-auth-token": token, ...(service === "compute" ? microversion : {}), ...options.headers },
@@ -74,6 +81,7 @@ export function openstackApi(lab: LabSettings, user: "callysto" | "admin" = "cal
     return single(text === "" ? {} : JSON.parse(text));
   };
   return {
+    who: opened,
     request,
     get,
     find: (service, path) => unlessMissing(get(service, path), undefined),
@@ -121,8 +129,8 @@ async function login(lab: LabSettings, name: string): Promise<Session> {
     method: "POST",
     body: { auth: { identity, scope: { project: { name, domain } } } },
   });
-  const { token } = (await answer.json()) as { token: { project: { id: string } } };
-  return { token: answer.headers.get("x-subject-token") ?? "", project: token.project.id };
+  const { token } = (await answer.json()) as { token: { user: { id: string }; project: { id: string } } };
+  return { token: answer.headers.get("x-subject-token") ?? "", user: token.user.id, project: token.project.id };
 }
 
 async function send(address: string, { method = "GET", body, headers }: Request): Promise<Response> {

@@ -6,8 +6,9 @@ import { nova } from "./config/compute.ts";
 import { designate, named } from "./config/dns.ts";
 import { keystone, placement } from "./config/identity.ts";
 import { neutron } from "./config/network.ts";
+import { swift } from "./config/objects.ts";
 import { dataDir, etcDir, type Files, type Site } from "./config/shared.ts";
-import { cinder, glance, mariadb, swift } from "./config/storage.ts";
+import { cinder, glance, mariadb } from "./config/storage.ts";
 
 /** Text of every file; the same for the same site. */
 export function configuration(site: Site): Files {

@@ -24,7 +24,8 @@ export function keystone({ lab }: Site): Files {
       token: { provider: "fernet", expiration: 86400 },
       fernet_tokens: { key_repository: path.join(keys, "fernet") },
       fernet_receipts: { key_repository: path.join(keys, "fernet") },
-      credential: { key_repository: path.join(keys, "credential") },
+      // Not cached: Keystone changes what it takes out, and this cache hands out the thing itself.
+      credential: { key_repository: path.join(keys, "credential"), caching: false },
       // A file, not the database: so the endpoints follow the lab's ports, and a snapshot fits every lab.
       catalog: { driver: "templated", template_file: path.join(etcDir(lab), "catalog.templates") },
       identity: { password_hash_rounds: 4 },
