@@ -12,7 +12,7 @@ interface Options {
   readonly customTimeouts?: Readonly<Record<string, string>>;
   readonly deleteBeforeReplace?: boolean;
   readonly deletedWith?: string;
-  /** URNs of everything that must be there first, whether named by `dependsOn` or by an output among the inputs. */
+  /** URNs of what the program registers and needs first, whether named by `dependsOn` or by an output among the inputs. */
   readonly dependsOn?: readonly string[];
   readonly ignoreChanges?: readonly string[];
   readonly import?: string;
@@ -135,12 +135,20 @@ export async function record(world: World, program: () => Promise<object>): Prom
   await pulumi.runtime.disconnect(); // waits until every registration has been answered
   // The engine refuses them; the mocks would only forget the first.
   if (twins.length > 0) throw new Error(`two resources have the URN ${twins.join(", ")}`);
-  return { resources: [...seen.values()], outputs, calls, exports };
+  const resources = [...seen.values()].map((one) => withoutReads(one, seen));
+  return { resources, outputs, calls, exports };
 }
 
 /** A provider reference is `<urn>::<id>`. */
 function withoutId(reference: string): string {
   return reference.split("::").slice(0, 4).join("::");
+}
+
+/** What is only read (`Resource.get`) is not the program's. */
+function withoutReads(one: Registration, registered: ReadonlyMap<string, Registration>): Registration {
+  const { dependsOn, ...others } = one.options;
+  const kept = dependsOn?.filter((urn) => registered.has(urn)) ?? [];
+  return { ...one, options: kept.length === 0 ? others : { ...one.options, dependsOn: kept } };
 }
 
 function registration(urn: string, request: RegisterResourceRequest): Registration {

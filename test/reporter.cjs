@@ -1,10 +1,23 @@
-// Mocha's spec reporter with one more line, "N passed, N failed", that CI systems read.
+// Mocha's spec reporter with what CI wants besides: where the time went, and "N passed, N failed" as its last line.
+const path = require("node:path");
 const { Spec } = require("mocha").reporters;
 
 module.exports = class extends Spec {
   constructor(runner, options) {
     super(runner, options);
+    const seconds = new Map();
+    let began = Date.now();
+    runner.on("suite", ({ parent }) => {
+      if (parent?.root) began = Date.now();
+    });
+    runner.on("suite end", ({ parent, file }) => {
+      if (!parent?.root) return;
+      const name = path.basename(file ?? "", ".test.ts");
+      seconds.set(name, (seconds.get(name) ?? 0) + (Date.now() - began) / 1000);
+    });
     runner.once("end", () => {
+      const long = [...seconds].filter(([, time]) => time >= 10).sort(([, a], [, b]) => b - a);
+      for (const [name, time] of long) console.log(`${String(Math.round(time)).padStart(6)} s  ${name}`);
       const { passes, failures, pending } = runner.stats;
       console.log(`${passes} passed, ${failures} failed${pending > 0 ? `, ${pending} skipped` : ""}`);
     });

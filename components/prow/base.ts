@@ -72,9 +72,11 @@ export class Base extends pulumi.ComponentResource {
   private labelNodes(name: string, { nodes }: ProwSettings): pulumi.Resource[] {
     return Object.entries(nodes).map(([node, uses]) => {
       const labels = Object.fromEntries(uses.flatMap((use) => Object.entries(nodeLabels[use])));
+      // Asked for first: a patch of a node that is not there would make a Node without a machine.
+      const found = k8s.core.v1.Node.get(`${name}-${node}-found`, node, { parent: this });
       return new k8s.core.v1.NodePatch(
         `${name}-${node}`,
-        { metadata: { name: node, labels } },
+        { metadata: { name: found.id.apply(() => node), labels } },
         { parent: this, retainOnDelete: true },
       );
     });

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { root } from "../../lab/settings.ts";
+import type { StateResource } from "./really.ts";
 
 /** How a command ended. */
 export interface Outcome {
@@ -71,6 +72,13 @@ export async function initStack(target: Target): Promise<void> {
   const { code, text } = await pulumi(["stack", "init"], target);
   if (!committed) rmSync(file, { force: true });
   if (code !== 0) throw new Error(text);
+}
+
+/** Resources that a stack manages, as its state tells; what it only reads is somebody else's. */
+export async function stateOf(target: Target): Promise<readonly StateResource[]> {
+  const { stdout } = await pulumi(["stack", "export"], target);
+  const { resources = [] } = (JSON.parse(stdout) as { deployment: { resources?: StateResource[] } }).deployment;
+  return resources.filter(({ external }) => external !== true);
 }
 
 /** One step of an update: operation and URN. */

@@ -10,6 +10,7 @@ import { after, before, describe, it } from "mocha";
 import { sample } from "../../config/samples.ts";
 import { hmacToken, delivery } from "../../ops/prow/smoke.ts";
 import { eventually } from "./cloud.ts";
+import { type Outcome, pulumi } from "./engine.ts";
 import { api, type KubeObject } from "./kube.ts";
 import { type Running, runContainer } from "./prow/container.ts";
 import { type Github, openedPullRequest, startGithub } from "./prow/github.ts";
@@ -73,6 +74,15 @@ describe("Prow's three environments on the lab", function () {
       await stack(name).isReallyThere();
       await stack(name).changesNothing();
     }
+  });
+
+  it("refuse a node that the cluster does not have, and make none", async () => {
+    const { target } = stack("test");
+    const up = (): Promise<Outcome> => pulumi(["up", "--yes", "--skip-preview"], target);
+    const wrong = await stack("test").with([[["prow:settings", "nodes", "node09"], ["worker"]]], up);
+    assert.notEqual(wrong.code, 0);
+    assert.match(wrong.text, /node09.*(not found|does not exist)/);
+    assert.equal(await api.find("/api/v1/nodes/node09"), undefined);
   });
 
   it("give their accounts what they need in their own namespaces, and nothing in the others'", async () => {

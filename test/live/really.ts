@@ -10,6 +10,8 @@ export interface StateResource {
   readonly id?: string;
   readonly parent?: string;
   readonly protect?: boolean;
+  /** It is somebody else's, and was only read. */
+  readonly external?: boolean;
   readonly inputs?: Readonly<Record<string, unknown>>;
 }
 

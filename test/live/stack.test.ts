@@ -13,7 +13,7 @@ import { makePremises } from "../../lab/premises.ts";
 import { kubeApi, type KubeObject } from "../../lab/kubernetes/api.ts";
 import { writeLoginKey } from "../../lab/summary.ts";
 import { dig, eventually, lab, openstackApi } from "./cloud.ts";
-import { initStack, pulumi, steps, type Target } from "./engine.ts";
+import { initStack, pulumi, stateOf, steps, type Target } from "./engine.ts";
 import { absentFrom, differencesOf, type StateResource } from "./really.ts";
 
 const target: Target = { stack: "test", file: path.join(lab.dir, "Pulumi.test.yaml") };
@@ -21,10 +21,7 @@ const cluster = kubeApi(lab);
 const cloud = openstackApi(lab);
 const cronJobs = "/apis/batch/v1/namespaces/aicoe-test-bots/cronjobs";
 
-async function state(): Promise<readonly StateResource[]> {
-  const { stdout } = await pulumi(["stack", "export"], target);
-  return (JSON.parse(stdout) as { deployment: { resources?: StateResource[] } }).deployment.resources ?? [];
-}
+const state = (): Promise<readonly StateResource[]> => stateOf(target);
 
 async function hub(): Promise<{ hostname: string; address: string }> {
   const { stdout } = await pulumi(["stack", "output", "--json"], target);

@@ -9,7 +9,7 @@ import { projectDir, stackPath } from "../../config/stackFile.ts";
 import { makePremises } from "../../lab/premises.ts";
 import { run } from "../../ops/run.ts";
 import { eventually, lab } from "./cloud.ts";
-import { initStack, type Outcome, pulumi, type Step, steps, type Target } from "./engine.ts";
+import { initStack, type Outcome, pulumi, stateOf, type Step, steps, type Target } from "./engine.ts";
 import { api } from "./kube.ts";
 import { absentFrom, differencesOf, type StateResource } from "./really.ts";
 
@@ -61,9 +61,8 @@ export class SystemOnLab {
   }
 
   /** What the stack has, as its state tells. */
-  async resources(): Promise<readonly StateResource[]> {
-    const { stdout } = await pulumi(["stack", "export"], this.target);
-    return (JSON.parse(stdout) as { deployment: { resources?: StateResource[] } }).deployment.resources ?? [];
+  resources(): Promise<readonly StateResource[]> {
+    return stateOf(this.target);
   }
 
   /** The system's own output of the stack, with its secrets. */

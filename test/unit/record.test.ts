@@ -50,6 +50,21 @@ describe("the recorder", () => {
     assert.deepEqual(resources[2]?.inputs, { size: 1, list: ["a"] });
   });
 
+  it("leaves out what is only read, and who depends on it", async () => {
+    const { resources } = await run(() => {
+      const first = new Thing("first", {});
+      const found = new Thing("found", {}, { id: "elsewhere" });
+      new Thing("second", { from: [first.id, found.id] });
+      new Thing("third", { from: found.id });
+      return {};
+    });
+    assert.deepEqual(Object.fromEntries(resources.map(({ name, options }) => [name, options.dependsOn])), {
+      first: undefined,
+      second: ["urn:pulumi:test::orrery::orrery:test:Thing::first"],
+      third: undefined,
+    });
+  });
+
   it("sees every option", async () => {
     const { resources } = await run(() => {
       const first = new Thing("first", {});
