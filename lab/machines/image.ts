@@ -27,8 +27,9 @@ const recipe: Recipe = {
     ...["zfsutils-linux", "cryptsetup", "xfsprogs", "e2fsprogs", "fdisk", "nftables", "iptables", "apparmor"],
     ...["apache2", "docker.io", "nodejs", "python3-venv", "python3-apt", "unattended-upgrades"],
     ...["git", "rsync", "vim-tiny", "tmux", "screen", "wget", "curl", "jq", "less", "openssl", "logrotate"],
-    ...["iputils-ping", "netcat-openbsd", "bind9-dnsutils", "procps", "dehydrated", "cron"],
+    ...["iputils-ping", "netcat-openbsd", "bind9-dnsutils", "procps", "psmisc", "dehydrated", "cron"],
     ...["bsd-mailx", "dma", "python3-openstackclient", "python3-designateclient", "libapache2-mod-shib"],
+    ...["simplesamlphp", "php8.2-fpm", "php8.2-xml", "php8.2-mbstring"],
   ],
   // To compile ZFS for the image's kernel, and for the initrd.
   buildPackages: ["linux-headers-cloud-amd64", "zfs-dkms", "dkms", "busybox-static"],

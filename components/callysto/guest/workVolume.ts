@@ -10,7 +10,7 @@ export const workFolder = `/home/${operator}/work`;
 /** The command for the encrypted volume, found by its id. Opening needs a person, so nothing opens it at boot. */
 export function workVolume(volumeId: string): GuestPart {
   return {
-    packages: ["cryptsetup", "e2fsprogs"],
+    packages: ["cryptsetup", "e2fsprogs", "psmisc"],
     files: [{ path: workVolumeCommand, mode: "0755", text: script(volumeId) }],
   };
 }

@@ -34,7 +34,8 @@ modinfo -k "$kernel" zfs >/dev/null
 # What a machine starts by itself; the rest is enabled where it is configured.
 systemctl enable systemd-networkd.service systemd-resolved.service ssh.service
 systemctl disable apache2.service docker.service docker.socket containerd.service unattended-upgrades.service \
-  cron.service shibd.service 2>/dev/null || true
+  cron.service shibd.service php8.2-fpm.service phpsessionclean.timer 2>/dev/null || true
+a2disconf -q shib simplesamlphp php8.2-fpm 2>/dev/null || true
 a2dismod -q shib 2>/dev/null || true
 systemctl mask \
   cloud-init.service cloud-config.service cloud-init-hotplugd.socket \

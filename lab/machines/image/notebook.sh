@@ -15,15 +15,21 @@ cp -a /usr/bin/python3 /usr/bin/python3.11 "$tree/usr/bin/"
 cp -a /usr/lib/python3.11 "$tree/usr/lib/"
 cp -a /bin/busybox "$tree/bin/"
 for applet in sh env ls cat dd df id; do ln -s busybox "$tree/bin/$applet"; done
-# what neither a server nor a kernel needs to start, as loading it into an emulated machine takes its time
+# Loading an image into an emulated machine costs by the file and by the byte, so what a server does not need to start stays
+# out: the hub's own pages, what only browsers fetch, tests, sources beside what Python compiled of them, symbols.
 site=$tree$venv/lib/python3.11/site-packages
-rm -rf "$site/debugpy" "$site/jedi/third_party" "$site"/pip* "$site"/setuptools* "$site/pkg_resources"
-find "$tree" -depth \( -name tests -o -name test -o -name ensurepip \) -type d -exec rm -rf {} +
-find "$tree" -name '*.map' -delete
+rm -rf "$tree$venv/share/jupyterhub" "$tree$venv/share/man" "$site/nbclassic/static/components" "$site/tzdata" \
+  "$site/debugpy" "$site/jedi/third_party" "$site"/pip* "$site"/setuptools* "$site/pkg_resources" \
+  "$site/_distutils_hack" "$site/distutils-precedence.pth"
+find "$tree" -depth \( -name tests -o -name test -o -name ensurepip -o -name lib2to3 -o -name __pycache__ \) -type d -exec rm -rf {} +
+find "$tree" \( -name '*.map' -o -name RECORD \) -delete
+python3 -m compileall -b -q -s "$tree" "$tree/usr/lib/python3.11" "$site" || true # some packages bring templates named *.py
+find "$tree/usr/lib/python3.11" "$site" -name '*.py' | while read -r file; do [ ! -e "${file}c" ] || rm "$file"; done
 find "$tree" \( -name '*.so*' -o -name python3.11 \) -type f -exec ldd {} + 2>/dev/null |
   awk '$2 == "=>" && $3 ~ "^/" { print $3 } $1 ~ "^/lib64/" { print $1 }' | sort -u | while read -r library; do
     case $library in "$tree"* | "$venv"*) ;; *) cp -L --parents "$library" "$tree" ;; esac
   done
+find "$tree" \( -name '*.so*' -o -name python3.11 \) -type f -exec strip --strip-unneeded {} +
 echo 'root:x:0:0:root:/:/bin/sh
 jupyter:x:9999:9999::/home/jupyter:/bin/sh' >"$tree/etc/passwd"
 echo 'root:x:0:
