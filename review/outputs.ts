@@ -22,6 +22,7 @@ type Outputs = Readonly<Record<string, unknown>>;
 
 /** Computed outputs by type token; what is not here has its inputs as outputs. */
 const computed: Readonly<Record<string, (resource: NewResource, seed: string) => Outputs>> = {
+  "openstack:blockstorage/volume:Volume": () => ({ attachments: [] }),
   "openstack:compute/instance:Instance": (_, seed) => ({ accessIpV4: ipv4(seed), accessIpV6: ipv6(seed) }),
   "openstack:compute/keypair:Keypair": (_, seed) => ({ fingerprint: digest(seed).slice(0, 32) }),
   "openstack:networking/floatingIp:FloatingIp": (_, seed) => ({ address: ipv4(seed) }),
@@ -100,6 +101,7 @@ export function callResult({ token, inputs }: Call): Record<string, unknown> {
   const seed = `${token} ${JSON.stringify(inputs)}`;
   const own: Readonly<Record<string, Outputs>> = {
     "openstack:networking/getFloatingIp": { address: ipv4(seed), portId: "" },
+    "openstack:blockstorage/getVolumeV3": { attachments: [] },
     "openstack:identity/getAuthScope": { projectId: uuid(seed) },
   };
   return { id: uuid(seed), ...own[token.slice(0, token.lastIndexOf(":"))], ...inputs };

@@ -56,7 +56,10 @@ export class Host extends pulumi.ComponentResource {
     const lookup = new Lookup(this, args.path);
     const protect = !settings.disposable;
 
-    const label = pulumi.all([this.label(name, settings.name), args.room]).apply(([chosen]) => chosen);
+    const chosen = this.label(name, settings.name);
+    const existing = existingVolumes(args.disks, pulumi.interpolate`${chosen}.${settings.domain}`, lookup);
+    // Everything carries the name, so nothing is made before volumes that exist are known to be free.
+    const label = pulumi.all([chosen, args.room, existing]).apply(([known]) => known);
     this.hostname = pulumi.interpolate`${label}.${settings.domain}`;
     this.keypairName = this.keypair(name, args, label, lookup);
 
@@ -83,7 +86,7 @@ export class Host extends pulumi.ComponentResource {
       `${name}-volumes`,
       {
         serverId: this.server.serverId,
-        volumes: volumesOf(args.disks, this.hostname, lookup),
+        volumes: volumesOf(args.disks, this.hostname, existing),
         protect,
         retainOnDelete: args.retainOnDelete,
       },
@@ -138,16 +141,29 @@ export class Host extends pulumi.ComponentResource {
   }
 }
 
-function volumesOf(
+/** Ids of the disks that exist already, by role. */
+function existingVolumes(
   disks: Readonly<Record<string, Disk>>,
   hostname: pulumi.Output<string>,
   lookup: Lookup,
+): Record<string, pulumi.Output<string>> {
+  return Object.fromEntries(
+    Object.entries(disks).flatMap(([role, disk]) =>
+      "volume" in disk ? [[role, lookup.volumeId(disk.volume, hostname)] as const] : [],
+    ),
+  );
+}
+
+function volumesOf(
+  disks: Readonly<Record<string, Disk>>,
+  hostname: pulumi.Output<string>,
+  existing: Readonly<Record<string, pulumi.Output<string>>>,
 ): Record<string, NewVolume | ExistingVolume> {
-  const volume = (disk: Disk): NewVolume | ExistingVolume =>
+  const volume = (role: string, disk: Disk): NewVolume | ExistingVolume =>
     "volume" in disk
-      ? { mode: "existing", volumeId: lookup.volumeId(disk.volume) }
+      ? { mode: "existing", volumeId: existing[role] ?? disk.volume }
       : { mode: "new", volumeName: pulumi.interpolate`${hostname}-${disk.suffix}`, size: disk.size, type: disk.type };
-  return Object.fromEntries(Object.entries(disks).map(([role, disk]) => [role, volume(disk)]));
+  return Object.fromEntries(Object.entries(disks).map(([role, disk]) => [role, volume(role, disk)]));
 }
 
 /** @throws if the value is missing. */

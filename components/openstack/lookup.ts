@@ -3,6 +3,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { refusal } from "../../config/refusal.ts";
 import { isId } from "./names.ts";
 
+/** A volume and the servers that have it. */
+interface VolumeInUse {
+  readonly id: string;
+  readonly attachments: readonly { readonly instanceId: string }[];
+}
+
 /** Looks up what already exists in the cloud; each error names the setting and says what to do about it. */
 export class Lookup {
   private readonly parent: pulumi.Resource;
@@ -63,14 +69,48 @@ export class Lookup {
     ).id;
   }
 
-  /** Id of a volume by its name; an id is taken as it is. */
-  volumeId(volume: string): pulumi.Output<string> {
-    if (isId(volume)) return pulumi.output(volume);
+  /**
+   * Id of a volume, by its name or id, after it was seen to be free or already this server's.
+   * @param server Name of the server that is to have it.
+   */
+  volumeId(volume: string, server: pulumi.Input<string>): pulumi.Output<string> {
+    const found = isId(volume) ? this.readVolume(volume) : this.findVolume(volume);
+    return pulumi.all([found, server]).apply(async ([{ id, attachments }, name]) => {
+      for (const { instanceId } of attachments) await this.belongsTo(`volume ${volume}`, instanceId, name);
+      return id;
+    });
+  }
+
+  private findVolume(volume: string): pulumi.Output<VolumeInUse> {
     return this.find(
       "volumes",
       `there is no volume named "${volume}", or more than one`,
       openstack.blockstorage.getVolumeV3({ name: volume }, { parent: this.parent }),
-    ).id;
+    );
+  }
+
+  /** The provider has no look-up by id, but reads. A promise, as what is only looked at is nobody's dependency. */
+  private readVolume(id: string): pulumi.Output<VolumeInUse> {
+    const { attachments } = openstack.blockstorage.Volume.get(`volume-${id}`, id, undefined, { parent: this.parent });
+    return pulumi.output(
+      new Promise<VolumeInUse>((resolve) => {
+        attachments.apply((known) => {
+          resolve({ id, attachments: known });
+        });
+      }),
+    );
+  }
+
+  /** @throws if what is attached to a server is attached to another one than that with this name. */
+  private async belongsTo(what: string, serverId: string, name: string): Promise<void> {
+    const server = await openstack.compute
+      .getInstanceV2({ id: serverId }, { parent: this.parent })
+      .catch(() => ({ name: "that this project does not show" }));
+    if (server.name === name) return;
+    throw refusal(
+      `${this.setting}.volumes: ${what} is in use by server ${server.name} (${serverId}), not by ${name}; ` +
+        "detach it there (`openstack server remove volume`) or name another",
+    );
   }
 
   /** A floating IP of this project by its address, or by its description when it is no address. */

@@ -8,7 +8,7 @@ import { aim } from "../../config/aim.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { setAt } from "../../config/stackEdit.ts";
 import { stackPath } from "../../config/stackFile.ts";
-import { eventually, lab, openstackApi } from "./cloud.ts";
+import { eventually, lab, openstackApi, type Row } from "./cloud.ts";
 import { initStack, type Outcome, pulumi, type Target } from "./engine.ts";
 
 const cloud = openstackApi(lab);
@@ -75,6 +75,12 @@ describe("bad input", () => {
   it("a zone that already exists names the zone's resource, and the next up makes it once it is free", async () => {
     const other = await admin.post("dns", "/zones", { name: "bad-input.test.", email: "other@bad-input.test" });
     refusedWith(await run("up"), /Zone \(callysto-bad-input-test-zone\)[^]*(409|[Dd]uplicate)/);
+    const existing = [["config", "callysto:settings", "zones", "bad-input.test"], { mode: "existing" }] as const;
+    refusedWith(
+      await run("up", [[[...existing[0]], existing[1]]]),
+      /callysto:settings\.zones\.bad-input\.test\.mode: this project has no zone "bad-input\.test"; another project owns it/,
+    );
+    assert.equal((await admin.get("dns", `/zones/${other.id}`)).email, "other@bad-input.test");
     await admin.delete("dns", `/zones/${other.id}`);
     await eventually(
       "end of the other's zone",
@@ -100,6 +106,42 @@ describe("bad input", () => {
     assert.equal((await cloud.get("network", `/floatingips/${ip.id}`)).port_id, port.id);
     await cloud.delete("network", `/floatingips/${ip.id}`);
     await cloud.delete("network", `/ports/${port.id}`);
+  });
+
+  it("a volume that another server has is named, and stays with it; nothing is made", async () => {
+    const [network] = await cloud.list("network", "/networks?name=default");
+    const [image] = await cloud.list("image", "/images?name=lab-empty");
+    const flavor = (await cloud.list("compute", "/flavors")).find(({ name }) => name === "lab.none");
+    const server = await cloud.post("compute", "/servers", {
+      server: { name: "somebody", flavorRef: flavor?.id, imageRef: image?.id, networks: [{ uuid: network?.id }] },
+    });
+    const volumes = [await newVolume("home-1"), await newVolume("home-2")];
+    const taken = volumes[1] ?? server;
+    try {
+      await becomes("compute", `/servers/${server.id}`, "ACTIVE");
+      await cloud.post("compute", `/servers/${server.id}/os-volume_attachments`, {
+        volumeAttachment: { volumeId: taken.id },
+      });
+      await becomes("volume", `/volumes/${taken.id}`, "in-use");
+      const before = await sizes();
+      for (const names of [volumes.map(({ id }) => id), ["home-1", "home-2"]]) {
+        const refused = await run("up", [[[...hub, "volumes"], { mode: "existing", volumes: names }]]);
+        refusedWith(
+          refused,
+          RegExp(
+            `hub-ci\\.volumes: volume ${names[1]} is in use by server somebody \\(${server.id}\\), not by \\S+; detach it`,
+          ),
+        );
+      }
+      assert.deepEqual(await sizes(), before);
+      assert.equal((await cloud.get("volume", `/volumes/${taken.id}`)).status, "in-use");
+    } finally {
+      await cloud.delete("compute", `/servers/${server.id}`);
+      for (const { id } of volumes) {
+        await becomes("volume", `/volumes/${id}`, "available");
+        await cloud.delete("volume", `/volumes/${id}`);
+      }
+    }
   });
 
   it("a quota that could never hold what is asked for is named before anything is changed", async () => {
@@ -142,6 +184,14 @@ describe("bad input", () => {
   });
 
   const bigger: [string[], unknown][] = [[[...hub, "volumes", "size"], 2]];
+
+  const newVolume = (name: string): Promise<Row> => cloud.post("volume", "/volumes", { volume: { name, size: 1 } });
+  const becomes = (service: "compute" | "volume", at: string, status: string): Promise<Row> =>
+    eventually(
+      `${at} ${status}`,
+      () => cloud.get(service, at),
+      (row) => row.status === status,
+    );
 
   async function sizes(): Promise<[unknown, unknown][]> {
     const all = await cloud.list("volume", "/volumes/detail");

@@ -3,14 +3,15 @@ import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
 import type { Lookup } from "../../../components/openstack/lookup.ts";
 
-/** Looks up in a cloud that answers every call with this. */
+/** Looks up in a cloud that answers every call with this, and has this state of what is read. */
 async function inCloud<T>(
   answer: () => Record<string, unknown>,
   ask: (lookup: Lookup) => pulumi.Output<T>,
+  state: object = {},
 ): Promise<T> {
   const newResource = ({ name, inputs }: pulumi.runtime.MockResourceArgs): { id: string; state: object } => ({
     id: name,
-    state: inputs as object,
+    state: { ...(inputs as object), ...state },
   });
   await pulumi.runtime.setMocks({ newResource, call: answer }, "orrery", "test", false);
   const lookups = await import("../../../components/openstack/lookup.ts");
@@ -40,7 +41,6 @@ describe("Look-ups in the cloud", () => {
     );
     const id = "10076751-ace0-49b2-ba10-cfa22a98567d";
     assert.equal(await inCloud(nothing, (lookup) => lookup.imageId(id)), id);
-    assert.equal(await inCloud(nothing, (lookup) => lookup.volumeId(id)), id);
   });
 
   it("tell what was seen to exist", async () => {
@@ -60,6 +60,28 @@ describe("Look-ups in the cloud", () => {
     );
   });
 
+  it("take a volume that is free or the server's own, and none that another server has", async () => {
+    const server = "hub.callysto.ca";
+    const attached = (name: string) => (): Record<string, unknown> => ({
+      ...{ id: "v1", name, attachments: name === "" ? [] : [{ instanceId: "s1", device: "/dev/vdb" }] },
+    });
+    for (const free of ["", server])
+      assert.equal(await inCloud(attached(free), (lookup) => lookup.volumeId("home-1", server)), "v1");
+    const id = "10076751-ace0-49b2-ba10-cfa22a98567d";
+    const read = (name: string): Promise<string> =>
+      inCloud(attached(name), (lookup) => lookup.volumeId(id, server), { attachments: [{ instanceId: "s1" }] });
+    assert.equal(await read(server), id);
+    const says = (volume: string): RegExp =>
+      RegExp(
+        `^callysto.*\\.hub\\.volumes: volume ${volume} is in use by server other \\(s1\\), not by hub\\.cal.*; detach it`,
+      );
+    await assert.rejects(read("other"), { message: says(id) });
+    await assert.rejects(
+      inCloud(attached("other"), (lookup) => lookup.volumeId("home-1", server)),
+      { message: says("home-1") },
+    );
+  });
+
   const cases: Readonly<Record<string, [(lookup: Lookup) => pulumi.Output<unknown>, RegExp]>> = {
     image: [(lookup) => lookup.imageId("callysto-hub"), /\.hub\.image: no image named "callysto-hub"; upload one/],
     flavour: [(lookup) => lookup.flavorSize("m9"), /\.hub\.flavor: no flavour named "m9"; `openstack flavor list`/],
@@ -73,7 +95,7 @@ describe("Look-ups in the cloud", () => {
       /this project has no zone "callysto\.farm"; another project owns/,
     ],
     volume: [
-      (lookup) => lookup.volumeId("home-1"),
+      (lookup) => lookup.volumeId("home-1", "hub.callysto.ca"),
       /\.hub\.volumes: there is no volume named "home-1", or more than one/,
     ],
     address: [
