@@ -110,7 +110,21 @@ function hubSecrets({ families }: CallystoConfig, environment: string): HubSecre
     googleClientSecret: families.googleClientSecret[environment],
     swiftPassword: families.swiftPassword[environment],
     backupKey: families.backupKey[environment],
+    sso: ssoSecrets(families, environment),
   };
+}
+
+/** The five secrets of single sign-on; config has seen to it that a hub has all or none. */
+function ssoSecrets(families: CallystoConfig["families"], environment: string): HubSecrets["sso"] {
+  const salt = families.ssoSalt[environment];
+  const adminPassword = families.ssoAdminPassword[environment];
+  const refreshKey = families.ssoRefreshKey[environment];
+  const certificate = families.ssoSamlCertificate[environment];
+  const key = families.ssoSamlKey[environment];
+  if (salt === undefined || adminPassword === undefined || refreshKey === undefined) return undefined;
+  return certificate === undefined || key === undefined
+    ? undefined
+    : { salt, adminPassword, refreshKey, certificate, key };
 }
 
 /** What the config holds for one workstation. */

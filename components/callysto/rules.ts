@@ -10,7 +10,9 @@ export function callystoRules(settings: CallystoSettings): RuleProblem[] {
       ...domainRule(settings, name),
       ...keypairRule(settings, name),
       ...keyRules(settings, name),
-      ...(environment.kind === "hub" ? [...mirrorRule(name, environment), ...jupyterhubRules(name, environment)] : []),
+      ...(environment.kind === "hub"
+        ? [...mirrorRule(name, environment), ...jupyterhubRules(name, environment), ...ssoRules(name, environment)]
+        : []),
     ]),
     ...takenTwice(settings, "name", (environment) =>
       environment.name.mode === "fixed" ? [`${environment.name.label}.${environment.domain}`] : [],
@@ -81,6 +83,17 @@ function jupyterhubRules(name: string, { guest }: HubSettings): RuleProblem[] {
   ];
   const path = `environments.${name}.guest.jupyterhub`;
   return rules.filter(([wrong]) => wrong).map(([, key, problem]) => ({ path: `${path}.${key}`, problem }));
+}
+
+function ssoRules(name: string, { guest }: HubSettings): RuleProblem[] {
+  if (guest === undefined) return [];
+  const path = `environments.${name}.guest.sso`;
+  const { sso, jupyterhub } = guest;
+  if (jupyterhub.authenticator !== "shib")
+    return sso === undefined ? [] : [{ path, problem: "only authenticator shib uses it; remove it" }];
+  if (sso === undefined) return [{ path, problem: "got nothing; authenticator shib needs its sources" }];
+  if (sso.develop || Object.keys(sso.sources).length > 0) return [];
+  return [{ path: `${path}.sources`, problem: "got none; nobody could log in" }];
 }
 
 function mirrorRule(name: string, { volumes }: HubSettings): RuleProblem[] {

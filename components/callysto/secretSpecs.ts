@@ -60,7 +60,46 @@ export const callystoFamilies = {
     source: { file: "local_vars.yml#rrsync_private_key" },
     members: hubsWhere(({ backup }) => backup !== undefined),
   },
+  ssoSalt: {
+    description: "Goes into every user's name: with another one everybody gets a new, empty home.",
+    format: "text",
+    formerly: "local_vars.yml, ssp_idp_multi_salt",
+    source: { file: "local_vars.yml#ssp_idp_multi_salt" },
+    members: hubsWhere(singleSignOn),
+  },
+  ssoAdminPassword: {
+    description: "Password of SimpleSAMLphp's own pages.",
+    format: "text",
+    formerly: "local_vars.yml, ssp_idp_multi_admin_password",
+    source: { file: "local_vars.yml#ssp_idp_multi_admin_password" },
+    members: hubsWhere(singleSignOn),
+  },
+  ssoRefreshKey: {
+    description: "Lets the hourly job ask for new metadata; part of an address.",
+    format: "token",
+    formerly: "local_vars.yml, ssp_refresh_key",
+    source: { file: "local_vars.yml#ssp_refresh_key" },
+    members: hubsWhere(singleSignOn),
+  },
+  ssoSamlCertificate: {
+    description: "Certificate of the hub's identity provider.",
+    format: "pem-certificate",
+    formerly: "local_vars.yml, ssp_idp_multi_saml_cert",
+    source: { file: "local_vars.yml#ssp_idp_multi_saml_cert" },
+    members: hubsWhere(singleSignOn),
+  },
+  ssoSamlKey: {
+    description: "RSA key of that certificate; signs what people are.",
+    format: "pem-private-key",
+    formerly: "local_vars.yml, ssp_idp_multi_saml_key",
+    source: { file: "local_vars.yml#ssp_idp_multi_saml_key" },
+    members: hubsWhere(singleSignOn),
+  },
 } satisfies Readonly<Record<string, FamilySpec<CallystoSettings>>>;
+
+function singleSignOn({ jupyterhub }: HubGuestSettings): boolean {
+  return jupyterhub.authenticator === "shib";
+}
 
 /** Names of the hubs whose inside is described and fits. */
 function hubsWhere(fits: (guest: HubGuestSettings) => boolean): (settings: CallystoSettings) => string[] {

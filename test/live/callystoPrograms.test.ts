@@ -3,16 +3,14 @@
  * the guest's own programs. Nothing boots: disks and running services are callysto.test.ts' affair.
  */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "mocha";
 import { jupyterhubConfig } from "../../components/callysto/guest/jupyterhubConfig.ts";
 import { hubGuest, type JupyterhubSettings } from "../../components/callysto/guest/settings.ts";
 import { publicKeyLine } from "../../config/samples.ts";
-import { Secret } from "../../review/secret.ts";
 import { deployCallysto } from "../unit/callysto/world.ts";
 import type { Seen } from "../unit/openstack/world.ts";
 import { type Done, MachineRoot } from "./callysto/root.ts";
-import { makeKey } from "./ssh.ts";
+import { guestSteps } from "./callysto/steps.ts";
 
 const image = "docker.io/callysto/pims-minimal:lab";
 const hostname = "hub-dev.callysto.farm";
@@ -43,12 +41,6 @@ const clavius = {
   image: "debian-12",
   guest: { certificates },
 };
-
-/** Words of the toolkit that need a kernel's disks or running services; all others are the real ones. */
-const withoutMachine = `
-systemctl() { :; }; unit() { :; }; answers() { :; }; mirror() { :; }; dataset() { :; }; filesystem() { :; }; docker() { :; }
-disk() { printf -v "$1" %s /dev/null; }
-`;
 
 /** Prints what JupyterHub makes of its configuration: unknown classes and settings, then its authenticator and spawner. */
 const reader = `
@@ -98,31 +90,10 @@ describe("what Callysto renders for its guests, read by their own programs", fun
     return stdout;
   };
 
-  /** Every command that the program runs in a guest, in its order, with its standard input. */
-  function steps(environment: string): string {
-    const prefix = `callysto-${environment}-inside-guest-`;
-    const key = makeKey();
-    const hostKey = readFileSync(key.file, "utf8");
-    key.remove();
-    const plain = (value: unknown): string => String(value instanceof Secret ? value.value : value);
-    return seen.resources
-      .filter(({ type, name }) => type === "command:remote:Command" && name.startsWith(prefix))
-      .filter(({ name }) => name !== `${prefix}release`)
-      .map(({ name, inputs }) => {
-        const role = name.slice(prefix.length);
-        const input = role === "identity" ? hostKey : plain(inputs.stdin);
-        const more = role === "toolkit" ? withoutMachine : "";
-        const body = `${input}${input.endsWith("\n") ? "" : "\n"}${more}`;
-        return `bash -c ${quoted(plain(inputs.create))} <<'END_OF_STEP' || { echo "${role} failed" >&2; exit 1; }\n${body}END_OF_STEP\n`;
-      })
-      .join("");
-  }
-  const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
-
   /** What is asked of every guest. */
   function accepts(environment: "hub-dev" | "clavius", units: string): void {
     it(`${environment}: every part is brought about, and there is nothing left to do`, () => {
-      const script = steps(environment);
+      const script = guestSteps(seen, environment);
       const first = says(script);
       assert.doesNotMatch(first, /changed: packages/, "the image lacks what the guest needs");
       for (const part of ["authorized_keys|key", "/etc/nftables.conf", "/etc/ssh/sshd_config.d/04-access.conf"]) {

@@ -15,6 +15,7 @@ import { jupyterhub } from "./jupyterhub.ts";
 import { environmentFile, proxyEnvironmentFile } from "./jupyterhubConfig.ts";
 import { proxy } from "./proxy.ts";
 import type { HubGuestSettings } from "./settings.ts";
+import { sso, type SsoSecrets, ssoSecretFiles, ssoSessions } from "./sso.ts";
 import { webServer } from "./web.ts";
 
 /** Secrets of one hub; which of them are there follows from its settings. */
@@ -23,6 +24,7 @@ export interface HubSecrets {
   readonly googleClientSecret?: pulumi.Output<string> | undefined;
   readonly swiftPassword?: pulumi.Output<string> | undefined;
   readonly backupKey?: pulumi.Output<string> | undefined;
+  readonly sso?: SsoSecrets | undefined;
 }
 
 /** What a {@link HubGuest} needs. */
@@ -66,6 +68,7 @@ export class HubGuest extends pulumi.ComponentResource {
       ...(args.secrets.backupKey === undefined
         ? {}
         : { "backup-key": { path: backupKey, text: args.secrets.backupKey } }),
+      ...(args.secrets.sso === undefined ? {} : ssoSecretFiles(name, host.hostname, args.secrets.sso, this)),
     };
 
     const guest = new Guest(
@@ -94,6 +97,7 @@ function hubParts(
   keys: Readonly<Record<string, SshKey>>,
 ): Record<string, pulumi.Input<GuestPart>> {
   const [first, second] = Object.values(volumes.volumeIds);
+  const { sso: signOn, site } = settings;
   return {
     base: hostname.apply((full) => base({ hostname: full, ...settings })),
     access: access(Object.values(keys), settings.certificateKey === undefined ? [] : [pusher]),
@@ -103,7 +107,9 @@ function hubParts(
     "notebook-image": notebookImage(settings.jupyterhub.image),
     proxy: proxy(),
     jupyterhub: jupyterhub(settings.jupyterhub),
-    web: hostname.apply((full) => webServer(full, settings.site)),
+    ...(signOn === undefined ? {} : { sso: hostname.apply((full) => sso(full, signOn, site)) }),
+    web: hostname.apply((full) => webServer(full, site, signOn !== undefined)),
+    ...(signOn === undefined ? {} : { "sso-sessions": hostname.apply((full) => ssoSessions(full, signOn, site)) }),
     ...(settings.certificateKey === undefined ? {} : { "certificate-push": pushAccount(settings.certificateKey) }),
     ...(settings.backup === undefined ? {} : { backup: backup(settings.backup) }),
   };

@@ -2,6 +2,7 @@ import { escapeHtml, templateFolder } from "./announcement.ts";
 import { bridgeAddress } from "./docker.ts";
 import { pool } from "./homes.ts";
 import { Expression, traits } from "./python.ts";
+import { remoteUserAuthenticator } from "./remoteUser.ts";
 import type { JupyterhubSettings } from "./settings.ts";
 import { venv } from "./software.ts";
 
@@ -19,7 +20,7 @@ export function jupyterhubConfig(settings: JupyterhubSettings): string {
 import subprocess
 
 from tornado import web
-
+${settings.authenticator === "shib" ? remoteUserAuthenticator : ""}
 ${homeHook}
 ${traits({ ...values, "Spawner.pre_spawn_hook": new Expression("prepare_home") })}`;
 }
@@ -55,7 +56,10 @@ function hub({ announcement }: JupyterhubSettings): Record<string, unknown> {
 }
 
 function authenticator({ authenticator, google, allow }: JupyterhubSettings): Record<string, unknown> {
-  const classes = { dummy: "dummy", dummypw: "dummy", pam: "pam", google: "google" };
+  const classes = {
+    ...{ dummy: "dummy", dummypw: "dummy", pam: "pam", google: "google" },
+    shib: new Expression("RemoteUserAuthenticator"),
+  };
   return {
     "JupyterHub.authenticator_class": classes[authenticator],
     ...(allow.length === 0

@@ -34,7 +34,10 @@ const google = z
   .describe("OAuth client at Google.");
 
 const jupyterhub = z.strictObject({
-  authenticator: z.enum(["dummy", "dummypw", "pam", "google"]).default("dummy").describe("dummy lets everybody in."),
+  authenticator: z
+    .enum(["dummy", "dummypw", "pam", "google", "shib"])
+    .default("dummy")
+    .describe("dummy lets everybody in; shib is single sign-on, see `sso`."),
   allow: z.array(z.string()).default([]).describe("Users who may log in; everybody when empty."),
   google: google.optional(),
   spawner: z.enum(["dockerspawner", "syzygyswiftspawner"]).default("dockerspawner"),
@@ -66,6 +69,26 @@ const site = z.strictObject({
   termsUrl: z.url().default("https://www.cybera.ca/terms-of-service/"),
 });
 
+const sso = z
+  .strictObject({
+    sources: z
+      .record(
+        z.string().regex(/^[a-z][a-z0-9-]*$/, "expected a name like default-sp"),
+        z.strictObject({
+          displayName: text.describe("On the page where people choose: Login with … account."),
+          metadataUrl: z
+            .url({ error: "expected the URL of the provider's SAML metadata" })
+            .describe("Read every hour."),
+          entityId: text.describe("The provider's name in its metadata; users' names depend on it."),
+        }),
+      )
+      .default({})
+      .describe("SAML identity providers; each is given this hub's metadata under its name here."),
+    develop: z.boolean().default(false).describe("Two test users, student and teacher; not where anybody works."),
+    idleTimeout: z.int().min(0).default(0).describe("Seconds without a request that end a session; 0 for none."),
+  })
+  .describe("Single sign-on; the five secrets `callysto:sso*-<environment>` belong to it.");
+
 const backup = z
   .strictObject({
     remoteUser: text,
@@ -91,6 +114,7 @@ export const hubGuest = z.strictObject({
   dockerStorage: z.enum(["root", "pool"]).default("root").describe("Where images and containers lie."),
   jupyterhub,
   site: site.prefault({}),
+  sso: sso.optional(),
   certificateKey: publicKey
     .optional()
     .describe("The workstation's key: it may push certificates by it, and nothing else."),
@@ -139,3 +163,4 @@ export type CertificateSettings = z.infer<typeof certificate>;
 export type ClaviusGuestSettings = z.infer<typeof claviusGuest>;
 export type JupyterhubSettings = z.infer<typeof jupyterhub>;
 export type SiteSettings = z.infer<typeof site>;
+export type SsoSettings = z.infer<typeof sso>;

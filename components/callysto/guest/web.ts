@@ -2,22 +2,26 @@ import type { GuestPart } from "../../openstack/guest/description.ts";
 import { certificateFile, keyFile, receiverFile, virtualHostsFile } from "./certificate.ts";
 import { indexPage, logoutPage } from "./pages.ts";
 import type { SiteSettings } from "./settings.ts";
+import { simplesamlFolder } from "./simplesaml.ts";
 
 const folder = "/var/www/html/site";
 const enabled = "/etc/apache2/sites-enabled/jupyter.conf";
 
 /** Apache in front of JupyterHub: TLS, landing and logout page. */
-export function webServer(hostname: string, site: SiteSettings): GuestPart {
+export function webServer(hostname: string, site: SiteSettings, singleSignOn: boolean): GuestPart {
   return {
     packages: ["apache2", "openssl"],
     files: [
-      { path: virtualHostsFile, text: virtualHosts(hostname) },
+      { path: virtualHostsFile, text: virtualHosts(hostname, singleSignOn) },
       { path: `${folder}/index.html`, text: indexPage(hostname, site) },
       { path: `${folder}/logout/index.html`, text: logoutPage(hostname, site) },
       receiverFile(hostname),
     ],
-    // An image may bring mod_shib: its package leaves a file that Apache cannot read without the module.
-    absentFiles: ["/etc/apache2/sites-enabled/000-default.conf", "/etc/apache2/conf-enabled/shib.conf"],
+    // Packages that come with the image or with single sign-on leave files; ours say what is needed of them.
+    absentFiles: [
+      "/etc/apache2/sites-enabled/000-default.conf",
+      ...["shib", "simplesamlphp", "php8.2-fpm"].map((name) => `/etc/apache2/conf-enabled/${name}.conf`),
+    ],
     steps: [
       "apache_module ssl proxy proxy_http proxy_wstunnel headers rewrite",
       `link ${enabled} ${virtualHostsFile}`,
@@ -29,7 +33,7 @@ export function webServer(hostname: string, site: SiteSettings): GuestPart {
 }
 
 /** The two virtual hosts: everything to HTTPS, and there the pages and the proxy. */
-export function virtualHosts(hostname: string): string {
+export function virtualHosts(hostname: string, singleSignOn: boolean): string {
   return `ServerName ${hostname}
 # Nobody says from outside who he is.
 RequestHeader unset REMOTE_USER
@@ -66,6 +70,32 @@ RequestHeader unset REMOTE_USER
   <Directory ${folder}>
     Require all granted
   </Directory>
-</VirtualHost>
+${singleSignOn ? signOn : ""}</VirtualHost>
 `;
 }
+
+/** Who logs in to the hub, or opens a kernel or a terminal, has a session of Shibboleth's; JupyterHub is told who it is. */
+const signOn = `
+  UseCanonicalName On
+  ShibCompatValidUser Off
+  <Location /Shibboleth.sso>
+    SetHandler shib
+    AuthType None
+    Require all granted
+  </Location>
+  <LocationMatch "^/jupyter/(hub(/|$)|user/[^/]+/(api/kernels/[^/]+/channels|terminals/websocket/))">
+    AuthType shibboleth
+    ShibRequestSetting requireSession 1
+    Require shib-session
+    RequestHeader set REMOTE_USER expr=%{REMOTE_USER}
+  </LocationMatch>
+
+  Alias /simplesaml /usr/share/simplesamlphp/www
+  <Directory /usr/share/simplesamlphp/www>
+    SetEnv SIMPLESAMLPHP_CONFIG_DIR ${simplesamlFolder}
+    <FilesMatch "\\.php$">
+      SetHandler "proxy:unix:/run/php/php8.2-fpm.sock|fcgi://localhost"
+    </FilesMatch>
+    Require all granted
+  </Directory>
+`;

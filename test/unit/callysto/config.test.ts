@@ -127,6 +127,21 @@ describe("What the seed asserted before it touched a hub", () => {
     assert.match(inside({ swift }), /jupyterhub\.swift: only spawner syzygyswiftspawner uses it/);
   });
 
+  it("is that single sign-on has its sources and its five secrets, and is there for nobody else", () => {
+    const signOn = (sso: object | undefined, authenticator = "shib"): string =>
+      environments({ "hub-dev": { ...hub, guest: { jupyterhub: { image, authenticator }, sso } } }).join("\n");
+    assert.match(signOn(undefined), /guest\.sso: got nothing; authenticator shib needs its sources/);
+    assert.match(signOn({}), /guest\.sso\.sources: got none; nobody could log in/);
+    assert.match(signOn({ develop: true }, "dummy"), /guest\.sso: only authenticator shib uses it; remove it/);
+    assert.deepEqual(
+      signOn({ develop: true })
+        .split("\n")
+        .map((line) => /^callysto:(\w+)-hub-dev: the secret is missing/.exec(line)?.[1])
+        .sort(),
+      ["ssoAdminPassword", "ssoRefreshKey", "ssoSalt", "ssoSamlCertificate", "ssoSamlKey"],
+    );
+  });
+
   it("is that an authenticator has its client, and that there is no other", () => {
     assert.match(inside({ authenticator: "google" }), /jupyterhub\.google: got nothing/);
     assert.match(inside({ authenticator: "ldap" }), /jupyterhub\.authenticator: got "ldap"; expected "dummy" or/);

@@ -123,7 +123,7 @@ describe("A hub's inside", () => {
   });
 
   it("serves everything over TLS and tells no one's name from outside", () => {
-    const text = virtualHosts("hub-dev.callysto.farm");
+    const text = virtualHosts("hub-dev.callysto.farm", false);
     for (const line of [
       "RequestHeader unset REMOTE_USER",
       "  Redirect permanent / https://hub-dev.callysto.farm/",

@@ -11,28 +11,40 @@ export type Families = Partial<Record<keyof CallystoConfig["families"], Readonly
 const none = {
   ...{ dummyPassword: {}, googleClientSecret: {}, swiftPassword: {}, backupKey: {} },
   ...{ designateSecret: {}, certificatePushKey: {} },
+  ...{ ssoSalt: {}, ssoAdminPassword: {}, ssoRefreshKey: {}, ssoSamlCertificate: {}, ssoSamlKey: {} },
 };
 
-/** Records Callysto with these environments, and other settings over ordinary ones. */
-export async function deployCallysto(environments: object, more: object = {}, families: Families = {}): Promise<Seen> {
-  return recordCloud(async (provider, cloud) => {
-    const { callystoSchema } = await import("../../../components/callysto/config.ts");
-    const { Callysto } = await import("../../../components/callysto/callysto.ts");
-    const settings: CallystoSettings = callystoSchema.settings.parse({
-      cloud: "lab",
-      deployKey: publicKeyLine("deploy"),
-      zones: { "callysto.farm": { mode: "create", email: "sysadmin@callysto.ca" }, "callysto.ca": { mode: "outside" } },
-      sshKeys: { andrew: { publicKey: publicKeyLine("andrew") } },
-      environments,
-      ...more,
-    });
-    assert.deepEqual(callystoSchema.rules?.(settings), []);
-    const secrets = { deployPrivateKey: pulumi.secret("key") };
-    const outputs = (of: Readonly<Record<string, string>>): Record<string, pulumi.Output<string>> =>
-      Object.fromEntries(Object.entries(of).map(([member, text]) => [member, pulumi.secret(text)]));
-    const held = Object.fromEntries(
-      Object.entries({ ...none, ...families }).map(([family, of]) => [family, outputs(of)]),
-    ) as CallystoConfig["families"];
-    new Callysto("callysto", { config: { settings, secrets, families: held }, cloud }, { providers: [provider] });
-  });
+/** Records Callysto with these environments, and other settings over ordinary ones; resources' outputs by their type. */
+export async function deployCallysto(
+  environments: object,
+  more: object = {},
+  families: Families = {},
+  made: Readonly<Record<string, Record<string, unknown>>> = {},
+): Promise<Seen> {
+  return recordCloud(
+    async (provider, cloud) => {
+      const { callystoSchema } = await import("../../../components/callysto/config.ts");
+      const { Callysto } = await import("../../../components/callysto/callysto.ts");
+      const settings: CallystoSettings = callystoSchema.settings.parse({
+        cloud: "lab",
+        deployKey: publicKeyLine("deploy"),
+        zones: {
+          "callysto.farm": { mode: "create", email: "sysadmin@callysto.ca" },
+          "callysto.ca": { mode: "outside" },
+        },
+        sshKeys: { andrew: { publicKey: publicKeyLine("andrew") } },
+        environments,
+        ...more,
+      });
+      assert.deepEqual(callystoSchema.rules?.(settings), []);
+      const secrets = { deployPrivateKey: pulumi.secret("key") };
+      const outputs = (of: Readonly<Record<string, string>>): Record<string, pulumi.Output<string>> =>
+        Object.fromEntries(Object.entries(of).map(([member, text]) => [member, pulumi.secret(text)]));
+      const held = Object.fromEntries(
+        Object.entries({ ...none, ...families }).map(([family, of]) => [family, outputs(of)]),
+      ) as CallystoConfig["families"];
+      new Callysto("callysto", { config: { settings, secrets, families: held }, cloud }, { providers: [provider] });
+    },
+    { newResource: ({ type }) => made[type] },
+  );
 }

@@ -1,0 +1,110 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as tls from "@pulumi/tls";
+import type { GuestPart, SecretFile } from "../../openstack/guest/description.ts";
+import type { SiteSettings, SsoSettings } from "./settings.ts";
+import { shibbolethFiles, spCertificateFile, spKeyFile } from "./shibboleth.ts";
+import { metadataFolder, serviceProvider, simplesamlFiles, ssoFolder, statisticsFolder } from "./simplesaml.ts";
+
+const refresher = "/usr/local/sbin/refresh-sso-metadata";
+const spKey = `${ssoFolder}/sp-key.pem`;
+
+/** What a hub with single sign-on is given. */
+export interface SsoSecrets {
+  readonly salt: pulumi.Output<string>;
+  readonly adminPassword: pulumi.Output<string>;
+  readonly refreshKey: pulumi.Output<string>;
+  readonly certificate: pulumi.Output<string>;
+  readonly key: pulumi.Output<string>;
+}
+
+/** The given secrets as files of SimpleSAMLphp, and a key of the service provider's own, the same after a rebuild. */
+export function ssoSecretFiles(
+  name: string,
+  hostname: pulumi.Output<string>,
+  given: SsoSecrets,
+  parent: pulumi.Resource,
+): Record<string, SecretFile> {
+  const key = new tls.PrivateKey(`${name}-sp-key`, { algorithm: "RSA", rsaBits: 3072 }, { parent });
+  const certificate = new tls.SelfSignedCert(
+    `${name}-sp-certificate`,
+    {
+      privateKeyPem: key.privateKeyPem,
+      subject: { commonName: hostname },
+      uris: [hostname.apply(serviceProvider)],
+      validityPeriodHours: 10 * 365 * 24,
+      allowedUses: ["digital_signature"],
+    },
+    { parent },
+  );
+  const own = (file: string, text: pulumi.Output<string>): SecretFile => ({
+    ...{ path: `${ssoFolder}/${file}`, text, mode: "0640", owner: "root:www-data" },
+  });
+  return {
+    "sso-salt": own("salt", given.salt),
+    "sso-admin-password": own("admin-password", given.adminPassword),
+    "sso-refresh-key": own("refresh-key", given.refreshKey),
+    "sso-idp-certificate": own("idp-cert.pem", given.certificate),
+    "sso-idp-key": own("idp-key.pem", given.key),
+    // Shibboleth's account is not there before its package; the part below hands the key over.
+    "sso-sp-key": { path: spKey, text: key.privateKeyPem },
+    "sso-sp-certificate": { path: `${ssoFolder}/sp-cert.pem`, text: certificate.certPem, mode: "0644" },
+  };
+}
+
+/** SimpleSAMLphp, by which people log in elsewhere, and what Apache's module reads; it comes before Apache's own part. */
+export function sso(hostname: string, settings: SsoSettings, { supportEmail }: SiteSettings): GuestPart {
+  const folders = [metadataFolder, ...Object.keys(settings.sources).map((name) => `${metadataFolder}/${name}`)];
+  return {
+    packages: [
+      // FPM first: PHP takes it instead of Apache's own module, which would ask for another kind of Apache.
+      ...["php8.2-fpm", "php8.2-xml", "php8.2-mbstring", "simplesamlphp", "libapache2-mod-shib", "cron", "curl"],
+    ],
+    files: [
+      ...simplesamlFiles(hostname, settings, supportEmail),
+      ...shibbolethFiles(hostname, settings.idleTimeout, supportEmail),
+      { path: "/etc/php/8.2/fpm/conf.d/50-callysto.ini", text: "session.gc_maxlifetime = 14400\n" },
+      { path: refresher, mode: "0755", text: refreshScript(hostname) },
+      {
+        path: "/etc/cron.d/callysto-sso",
+        text: `1 * * * * www-data ${refresher} hourly\n2 0 * * * www-data ${refresher} daily\n`,
+      },
+    ],
+    steps: [
+      ...folders.map((folder) => `directory ${folder} 0755 www-data:www-data`),
+      `directory ${statisticsFolder} 0750 www-data:adm`,
+      `file ${spKeyFile} 0600 _shibd:_shibd <${spKey} | sed 's|$| (secret)|'`,
+      `file ${spCertificateFile} 0644 root:root <${ssoFolder}/sp-cert.pem`,
+      "apache_module shib proxy_fcgi setenvif",
+    ],
+    units: [{ name: "php8.2-fpm", how: "restart", files: ["/etc/php/8.2/fpm/conf.d/50-callysto.ini"] }],
+  };
+}
+
+/** Shibboleth's daemon, when Apache answers for the identity provider's metadata, and these of the sources. */
+export function ssoSessions(hostname: string, settings: SsoSettings, { supportEmail }: SiteSettings): GuestPart {
+  const read = [
+    ...shibbolethFiles(hostname, settings.idleTimeout, supportEmail).map(({ path }) => path),
+    ...[spKeyFile, spCertificateFile],
+  ];
+  return {
+    steps: ['shibd -t >/dev/null 2>&1 || fail "shibd refuses its configuration: $(shibd -t 2>&1 | xargs -0)"'],
+    units: [
+      { name: "shibd", how: "restart", files: read },
+      { name: "apache2", how: "restart", files: read },
+    ],
+    checks: [
+      ...(Object.keys(settings.sources).length === 0
+        ? []
+        : [`[ -n "$checking" ] || ${refresher} hourly || fail "the sources' metadata could not be looked for"`]),
+    ],
+  };
+}
+
+/** The key is no argument of a command, as everybody may list these. */
+const refreshScript = (hostname: string): string => `#!/bin/sh
+# refresh-sso-metadata hourly|daily: SimpleSAMLphp does what is due, e.g. fetches the sources' metadata. It is this machine
+# that is asked, so nothing depends on its certificate.
+exec curl -fsSk -o /dev/null --connect-to "${hostname}:443:127.0.0.1:443" -K - <<END
+url = "https://${hostname}/simplesaml/module.php/cron/cron.php?key=$(cat ${ssoFolder}/refresh-key)&tag=$1"
+END
+`;

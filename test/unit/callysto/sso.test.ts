@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { phpLiteral } from "../../../components/callysto/guest/php.ts";
+import { hubGuest, type SsoSettings } from "../../../components/callysto/guest/settings.ts";
+import { shibbolethFiles } from "../../../components/callysto/guest/shibboleth.ts";
+import { simplesamlFiles } from "../../../components/callysto/guest/simplesaml.ts";
+import { virtualHosts } from "../../../components/callysto/guest/web.ts";
+import { Secret } from "../../../review/secret.ts";
+import { deployCallysto } from "./world.ts";
+
+const hostname = "hub.callysto.ca";
+const image = "docker.io/callysto/pims-r:1";
+const school = {
+  displayName: "L'École",
+  metadataUrl: "https://school.example.org/metadata.xml",
+  entityId: "https://school.example.org/idp",
+};
+const settings = (sso: object): SsoSettings => {
+  const parsed = hubGuest.parse({ jupyterhub: { image, authenticator: "shib" }, sso }).sso;
+  assert.ok(parsed);
+  return parsed;
+};
+const php = (sso: object): Record<string, string> =>
+  Object.fromEntries(
+    simplesamlFiles(hostname, settings(sso), "support@callysto.ca").map(({ path, text }) => [
+      path.replace("/etc/callysto/simplesamlphp/", ""),
+      text,
+    ]),
+  );
+
+describe("Single sign-on of a hub", () => {
+  it("writes PHP literals that hold what they are given", () => {
+    assert.equal(
+      phpLiteral({ a: [true, null, 1], "it's": new Map<unknown, unknown>([[0, "\\'"]]), none: [] }),
+      "[\n    'a' => [\n        true,\n        null,\n        1,\n    ],\n    'it\\'s' => [\n        0 => '\\\\\\'',\n    ],\n    'none' => [],\n]",
+    );
+  });
+
+  it("is the seed's service provider: its name, its identity provider, one attribute, eight hours", () => {
+    const files = shibbolethFiles(hostname, 0, "support@callysto.ca");
+    const [main, map] = files.map(({ text }) => text);
+    for (const part of [
+      'entityID="https://hub.callysto.ca/shibboleth"',
+      'REMOTE_USER="persistent-id targeted-id"',
+      '<Sessions lifetime="28800" timeout="0"',
+      '<SSO entityID="https://hub.callysto.ca/simplesaml/saml2/idp/metadata.php">SAML2</SSO>',
+      'maxRefreshDelay="3600"',
+    ])
+      assert.ok(main?.includes(part), part);
+    for (const handler of ["Metadata", "Status", "Session", "DiscoFeed"])
+      assert.ok(main?.includes(`Location="/${handler}"`), handler);
+    assert.deepEqual(map?.match(/name="urn:oid:[^"]*"/g), ['name="urn:oid:1.3.6.1.4.1.5923.1.1.1.10"']);
+  });
+
+  it("asks the sources that are given, in both languages, and reads their metadata every hour", () => {
+    const files = php({ sources: { "default-sp": school } });
+    assert.match(files["authsources.php"] ?? "", /'en' => 'Login with L\\'École account'/);
+    assert.match(files["authsources.php"] ?? "", /'fr' => /);
+    assert.match(files["authsources.php"] ?? "", /'idp' => 'https:\/\/school\.example\.org\/idp'/);
+    assert.match(files["config-metarefresh.php"] ?? "", /'src' => 'https:\/\/school\.example\.org\/metadata\.xml'/);
+    assert.match(files["config-metarefresh.php"] ?? "", /'expireAfter' => 345600/);
+    assert.match(
+      files["config.php"] ?? "",
+      /'session\.duration' => 28800,\n {4}'session\.datastore\.timeout' => 14400/,
+    );
+    assert.doesNotMatch(JSON.stringify(files), /exampleauth/);
+    assert.match(php({ develop: true })["authsources.php"] ?? "", /'exampleauth:UserPass'/);
+  });
+
+  it("tells the hub a name only behind a session", () => {
+    const open = virtualHosts(hostname, false);
+    const closed = virtualHosts(hostname, true);
+    assert.doesNotMatch(open, /Shib|simplesaml/);
+    assert.match(
+      closed,
+      /<LocationMatch "\^\/jupyter\/\(hub[^]*?ShibRequestSetting requireSession 1[^]*?set REMOTE_USER/,
+    );
+    assert.match(closed, /^RequestHeader unset REMOTE_USER$/m);
+  });
+
+  it("comes with its secrets apart, in files of the programs that read them, and a key of its own", async () => {
+    const hub = {
+      ...{ kind: "hub", domain: "callysto.farm", name: { mode: "fixed", label: "hub-dev" }, flavor: "m1.large" },
+      ...{ image: "callysto-hub", volumes: { mode: "new", size: 50 } },
+      guest: { jupyterhub: { image, authenticator: "shib" }, sso: { develop: true } },
+    };
+    const of = (text: string): Record<string, string> => ({ "hub-dev": text });
+    const given = {
+      ...{ ssoSalt: of("given-salt"), ssoAdminPassword: of("given-password"), ssoRefreshKey: of("given-refresh") },
+      ...{ ssoSamlCertificate: of("given-certificate"), ssoSamlKey: of("given-key") },
+    };
+    const seen = await deployCallysto({ "hub-dev": hub }, {}, given);
+    const guest = "callysto-hub-dev-inside-guest-";
+    const salt = seen.resource(`${guest}sso-salt`).inputs;
+    assert.match(String(salt.create), /secret_file \/etc\/callysto\/sso\/salt 0640 root:www-data/);
+    assert.ok(salt.stdin instanceof Secret);
+    assert.equal(salt.stdin.value, "given-salt");
+    const key = seen.resource("callysto-hub-dev-inside-sp-key").inputs;
+    assert.deepEqual([key.algorithm, key.rsaBits], ["RSA", 3072]);
+    const order = seen.resources.map(({ name }) => name);
+    const at = ["sso-salt", "sso", "web", "sso-sessions"].map((role) => order.indexOf(`${guest}${role}`));
+    assert.deepEqual(
+      at,
+      at.toSorted((a, b) => a - b),
+    );
+    assert.ok(!at.includes(-1));
+    const plain = JSON.stringify(
+      seen.resources.map(({ inputs }) => inputs),
+      (_, value: unknown) => (value instanceof Secret ? "secret" : value),
+    );
+    assert.ok(!plain.includes("given-"), "a secret is readable");
+  });
+});
