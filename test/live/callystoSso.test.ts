@@ -28,7 +28,12 @@ const hub = {
 
 /** A guest's units, started by hand; what they say goes to /tmp/log. */
 const start = `
-ip link set lo up; ip addr add 172.17.0.1/16 dev lo
+ip link set lo up
+ip link add docker0 type veth peer name inside; ip addr add 172.17.0.1/16 dev docker0; ip link set docker0 up
+unshare --net sleep 200 & container=$!
+until [ "$(readlink /proc/$container/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.1; done
+ip link set inside netns $container
+nsenter -t $container -n sh -c 'ip addr add 172.17.0.2/16 dev inside; ip link set inside up'
 mkdir -p /run/php /run/shibboleth /run/apache2; chown _shibd /run/shibboleth; chmod 1777 /tmp
 exec 3>&1 >>/tmp/log 2>&1
 /usr/sbin/php-fpm8.2 -F &
@@ -123,7 +128,7 @@ describe("single sign-on of a hub", function () {
       cat >/tmp/visitor.py <<'END'\n${visitor}END
       visit() { python3 /tmp/visitor.py ${hostname} "$@" || { tail -n 60 /tmp/log; exit 1; }; }
       curl -sk -o /dev/null -w '%{http_code} %{redirect_url}\\n' -H 'REMOTE_USER: andrew' https://${hostname}/jupyter/hub/login | cut -c1-90
-      curl -s -o /dev/null -w '%{http_code}\\n' -H 'REMOTE_USER: andrew' --interface 127.0.0.2 http://172.17.0.1:8081/jupyter/hub/login
+      nsenter -t $container -n curl -s -o /dev/null -w '%{http_code}\\n' -H 'REMOTE_USER: andrew' http://172.17.0.1:8081/jupyter/hub/login
       visit student studentpass; visit student studentpass; visit teacher teacherpass
       refresh-sso-metadata hourly && echo refreshed`);
     const [spoofed, direct, ...rest] = told.split("\n");

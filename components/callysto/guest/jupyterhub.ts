@@ -22,7 +22,7 @@ export function jupyterhub(settings: JupyterhubSettings): GuestPart {
     ],
     steps: [`venv ${venv.folder} ${venv.requirements.join(" ")}`],
     units: [{ name: "jupyterhub", how: "restart", files: [config, unitFile, environmentFile, proxyEnvironmentFile] }],
-    checks: ["answers http://127.0.0.1:8000/jupyter/hub/health 300 jupyterhub"],
+    checks: ["answers http://127.0.0.1:8000/jupyter/hub/health 900 jupyterhub"],
   };
 }
 

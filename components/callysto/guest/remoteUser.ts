@@ -1,13 +1,13 @@
-import { bridgeAddress } from "./docker.ts";
-
 /** Where Apache's module ends a session. */
 const logoutPath = "/Shibboleth.sso/Logout";
 
 /**
  * Python: whoever Apache says is there is logged in. Users' containers reach the hub's port too and could name anybody, so
- * only the proxy on the same machine is believed.
+ * only what comes from one of this machine's own addresses is believed.
  */
 export const remoteUserAuthenticator = `
+import socket
+
 from jupyterhub.auth import Authenticator
 from jupyterhub.handlers import BaseHandler
 from jupyterhub.handlers.login import LogoutHandler
@@ -26,6 +26,15 @@ class RemoteUserLogout(LogoutHandler):
         self.redirect("${logoutPath}?return=/logout/")
 
 
+def is_own(address):
+    with socket.socket() as one:
+        try:
+            one.bind((address, 0))
+            return True
+        except OSError:
+            return False
+
+
 class RemoteUserAuthenticator(Authenticator):
     auto_login = True
 
@@ -33,7 +42,7 @@ class RemoteUserAuthenticator(Authenticator):
         return [("/login", RemoteUserLogin), ("/logout", RemoteUserLogout)]
 
     async def authenticate(self, handler, data):
-        if handler.request.connection.context.address[0] not in ("127.0.0.1", "${bridgeAddress}"):
+        if not is_own(handler.request.connection.context.address[0]):
             return None
         return handler.request.headers.get("REMOTE_USER") or None
 
