@@ -14,6 +14,10 @@ const systems: Readonly<Record<string, () => Promise<{ readonly commands: Readon
 
 /** Commands for a whole stack that are one word. */
 const whole: Readonly<Record<string, Entry>> = {
+  deployer: {
+    summary: "the rights that deploying a stack needs, to apply",
+    load: () => import("./deployer/command.ts"),
+  },
   doctor: { summary: "everything that a stack needs, looked at", load: () => import("./doctor/doctor.ts") },
 };
 

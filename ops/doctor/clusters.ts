@@ -9,9 +9,12 @@ import { type Finding, ok, problem, warning, words } from "./finding.ts";
 /** What the engine does to objects that it manages. */
 const verbs = ["get", "create", "patch", "delete"] as const;
 
-/** Kinds that lie in no namespace. */
-const clusterWide =
-  /^(Namespace|Node|PersistentVolume|ClusterRole|ClusterRoleBinding|IngressClass|CustomResourceDefinition)$/;
+/** Whether it lies in no namespace. */
+export function isClusterWide({ kind }: Pick<Manifest, "kind">): boolean {
+  return /^(Namespace|Node|PersistentVolume|ClusterRole|ClusterRoleBinding|IngressClass|CustomResourceDefinition)$/.test(
+    kind,
+  );
+}
 
 /** A kind's resource with its group, as rights name it: deployments.apps. */
 export function resourceOf({ apiVersion, kind }: Pick<Manifest, "apiVersion" | "kind">): string {
@@ -28,7 +31,7 @@ export function resourceOf({ apiVersion, kind }: Pick<Manifest, "apiVersion" | "
 /** What must be allowed for these objects; namespaces that the program makes are there when their objects are made. */
 export function questionsFor(manifests: readonly Manifest[]): readonly Question[] {
   const all = manifests.flatMap((one) => {
-    const namespace = clusterWide.test(one.kind) ? "" : one.namespace;
+    const namespace = isClusterWide(one) ? "" : one.namespace;
     return verbs.map((verb): Question => ({ namespace, verb, resource: resourceOf(one) }));
   });
   return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { deployerObjects } from "../../ops/deployer/rbac.ts";
+import { type Manifest, toManifest } from "../../policy/manifest.ts";
+
+const account = { namespace: "orrery", name: "deployer" };
+
+function declared(kind: string, apiVersion: string, namespace: string, name: string, body: object = {}): Manifest {
+  const metadata = { name, ...(namespace === "" ? {} : { namespace }) };
+  const found = toManifest(`kubernetes:${apiVersion}:${kind}`, { apiVersion, kind, metadata, ...body });
+  assert.ok(found);
+  return found;
+}
+
+const rbac = "rbac.authorization.k8s.io";
+const whole = ["create", "delete", "get", "list", "patch", "watch"];
+
+interface Role {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly rules: readonly object[];
+}
+
+function role(kind: string, all: readonly Manifest[]): Role {
+  const found = (deployerObjects(all, account) as readonly Role[]).find((one) => one.kind === kind);
+  assert.ok(found);
+  return found;
+}
+
+describe("the deployer's rights", () => {
+  it("come with namespaces, account and bindings, in the order in which they can be applied", () => {
+    const all = [declared("Namespace", "v1", "", "bots"), declared("ConfigMap", "v1", "bots", "settings")];
+    const objects = deployerObjects(all, account) as readonly Role[];
+    assert.deepEqual(
+      objects.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ""}/${metadata.name}`),
+      [
+        "Namespace /bots",
+        "Namespace /orrery",
+        "ServiceAccount orrery/deployer",
+        "ClusterRole /orrery-deployer",
+        "ClusterRoleBinding /orrery-deployer",
+        "Role bots/deployer",
+        "RoleBinding bots/deployer",
+      ],
+    );
+  });
+
+  it("are on a namespace's kinds, on what the provider waits for, and on what its Roles give", () => {
+    const { rules } = role("Role", [
+      declared("Deployment", "apps/v1", "bots", "bot"),
+      declared("Secret", "v1", "bots", "token"),
+      declared("Role", `${rbac}/v1`, "bots", "reader", {
+        rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["get", "deletecollection"] }],
+      }),
+      declared("RoleBinding", `${rbac}/v1`, "bots", "puller", {
+        roleRef: { apiGroup: rbac, kind: "ClusterRole", name: "system:image-puller" },
+      }),
+    ]);
+    assert.deepEqual(rules, [
+      { apiGroups: [""], resources: ["events"], verbs: ["get", "list", "watch"] },
+      { apiGroups: [""], resources: ["pods"], verbs: ["deletecollection", "get", "list", "watch"] },
+      { apiGroups: [""], resources: ["secrets"], verbs: whole },
+      { apiGroups: ["apps"], resources: ["deployments"], verbs: whole },
+      { apiGroups: ["apps"], resources: ["replicasets"], verbs: ["get", "list", "watch"] },
+      { apiGroups: [rbac], resources: ["clusterroles"], resourceNames: ["system:image-puller"], verbs: ["bind"] },
+      { apiGroups: [rbac], resources: ["rolebindings", "roles"], verbs: whole },
+    ]);
+  });
+
+  it("let a Route have a host of its own", () => {
+    const { rules } = role("Role", [declared("Route", "route.openshift.io/v1", "bots", "hook")]);
+    assert.deepEqual(rules, [
+      { apiGroups: ["route.openshift.io"], resources: ["routes"], verbs: whole },
+      { apiGroups: ["route.openshift.io"], resources: ["routes/custom-host"], verbs: ["create"] },
+    ]);
+  });
+
+  it("are by name outside of namespaces: none is made there but by its administrator, no node is deleted", () => {
+    const { rules } = role("ClusterRole", [
+      declared("Namespace", "v1", "", "bots"),
+      declared("Node", "v1", "", "node01"),
+      declared("PersistentVolume", "v1", "", "cache"),
+    ]);
+    const named = ["delete", "get", "list", "patch", "watch"];
+    assert.deepEqual(rules, [
+      { apiGroups: [""], resources: ["namespaces"], resourceNames: ["bots"], verbs: named },
+      { apiGroups: [""], resources: ["nodes"], resourceNames: ["node01"], verbs: ["get", "list", "patch", "watch"] },
+      { apiGroups: [""], resources: ["persistentvolumes"], resourceNames: ["cache"], verbs: named },
+      { apiGroups: [""], resources: ["persistentvolumes"], verbs: ["create"] },
+    ]);
+  });
+});
