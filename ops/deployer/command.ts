@@ -1,12 +1,12 @@
 import { stringify } from "yaml";
 import { stackConfig, rendered, runProgram } from "../../review/render.ts";
-import { type Command, text, texts, UsageError } from "../command.ts";
+import { type Command, text, UsageError } from "../command.ts";
 import { objectsByCluster } from "../program.ts";
 import { stackHelp, stackOf, stackOptions } from "../stack.ts";
 import { deployerObjects } from "./rbac.ts";
 
 export const command: Command = {
-  help: `Usage: npm run ops -- deployer --stack S [--cluster NAME] [--system NAME ...] [--account NAMESPACE/NAME]
+  help: `Usage: npm run ops -- deployer --stack S [--cluster NAME] [--account NAMESPACE/NAME]
 
 Prints, for an administrator to apply, a service account and the least rights with which it can deploy the stack to a cluster:
 what the engine does to the kinds that the program makes there, in these namespaces and by these names, and what its own Roles
@@ -14,7 +14,6 @@ give, as nobody can give what he has not. Nothing is asked of the cluster and no
 
 ${stackHelp}
   --cluster NAME     one of clusters:settings; needed when the stack has several
-  --system NAME      only what this system needs; may be given several times
   --account ACCOUNT  its namespace and name (default: orrery/deployer)
 
     npm run --silent ops -- deployer --stack prod --cluster prow | kubectl apply -f -
@@ -22,7 +21,6 @@ ${stackHelp}
   options: {
     ...stackOptions,
     cluster: { type: "string" },
-    system: { type: "string", multiple: true },
     account: { type: "string" },
   },
   async run({ values }) {
@@ -34,10 +32,7 @@ ${stackHelp}
         `--account is "${text(values, "account") ?? ""}"; give NAMESPACE/NAME, e.g. orrery/deployer`,
       );
     }
-    const systems = texts(values, "system");
-    const resources = rendered(await runProgram({ stack: name, config: stackConfig(name, file) })).filter(
-      ({ urn }) => systems.length === 0 || systems.some((system) => urn.includes(`::orrery:${system}:`)),
-    );
+    const resources = rendered(await runProgram({ stack: name, config: stackConfig(name, file) }));
     const clusters = objectsByCluster({ resources });
     const cluster = chosen(text(values, "cluster"), [...clusters.keys()], name);
     for (const one of deployerObjects(clusters.get(cluster) ?? [], { namespace, name: account })) {
@@ -50,7 +45,7 @@ ${stackHelp}
 /** @throws UsageError if it is not clear which */
 function chosen(wanted: string | undefined, there: readonly string[], stack: string): string {
   const [first, ...others] = there;
-  if (first === undefined) throw new UsageError(`stack ${stack} makes nothing in a cluster for such a system`);
+  if (first === undefined) throw new UsageError(`stack ${stack} makes nothing in a cluster`);
   if (wanted === undefined && others.length === 0) return first;
   if (wanted !== undefined && there.includes(wanted)) return wanted;
   throw new UsageError(`which cluster? give --cluster with one of ${there.join(", ")}`);

@@ -97,11 +97,14 @@ function clusterRules(declared: readonly Manifest[]): readonly Rule[] {
     .flatMap(([resource, all]) => {
       const { apiGroups, resources } = split(resource);
       const resourceNames = [...new Set(all.map(({ name }) => name))].toSorted();
-      const verbs = whole.filter((verb) => verb !== "create" && !(verb === "delete" && resource === "nodes"));
-      const create = { apiGroups, resources, verbs: ["create"] };
       // Namespaces come with these rights, and nodes are the cluster's.
-      const made = !["namespaces", "nodes"].includes(resource);
-      return [{ apiGroups, resources, resourceNames, verbs }, ...(made ? [create] : [])];
+      const named = resource === "nodes" ? ["get", "patch"] : ["delete", "get", "patch"];
+      const any = ["namespaces", "nodes"].includes(resource) ? [] : ["create"];
+      return [
+        { apiGroups, resources, resourceNames, verbs: named },
+        // The provider watches a whole kind while it waits for the end of one object; by names it would wait in vain.
+        { apiGroups, resources, verbs: [...any, "list", "watch"] },
+      ];
     });
 }
 

@@ -6,13 +6,14 @@ import { openSalt } from "../../config/passphrase.ts";
 import { kubeconfig, samplePassphrase } from "../../config/samples.ts";
 import { readStackFile } from "../../config/stackFile.ts";
 import { root } from "../../lab/settings.ts";
+import { run } from "../../ops/run.ts";
 import { lab } from "./cloud.ts";
 import { api } from "./kube.ts";
 import { type Change, SystemOnLab } from "./system.ts";
 
 interface Applied {
   readonly kind: string;
-  readonly metadata: { readonly name: string };
+  readonly metadata: { readonly name: string; readonly namespace?: string };
 }
 
 const stack = "stage";
@@ -40,8 +41,9 @@ describe("the deployer's rights", function () {
       try {
         for (const cluster of clusters) {
           const account = `deployer-${cluster}`;
-          const words = ["--cluster", cluster, "--system", system, "--account", `orrery/${account}`];
-          const printed = spawnSync(process.execPath, ["ops/cli.ts", "deployer", "--stack", stack, "--config-file", file, ...words], { cwd: root, encoding: "utf8" }); // prettier-ignore
+          const words = ["--cluster", cluster, "--account", `orrery/${account}`];
+          const stacks = ["--stack", stack, "--config-file", file];
+          const printed = await run(process.execPath, ["ops/cli.ts", "deployer", ...stacks, ...words], { cwd: root });
           if (printed.status === 2) continue; // the system makes nothing there
           assert.equal(printed.status, 0, printed.stderr);
           const applied = execFileSync("kubectl", ["apply", "-f", "-", "-o", "json"], { input: printed.stdout });

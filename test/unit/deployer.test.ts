@@ -80,12 +80,14 @@ describe("the deployer's rights", () => {
       declared("Node", "v1", "", "node01"),
       declared("PersistentVolume", "v1", "", "cache"),
     ]);
-    const named = ["delete", "get", "list", "patch", "watch"];
+    const named = ["delete", "get", "patch"];
     assert.deepEqual(rules, [
       { apiGroups: [""], resources: ["namespaces"], resourceNames: ["bots"], verbs: named },
-      { apiGroups: [""], resources: ["nodes"], resourceNames: ["node01"], verbs: ["get", "list", "patch", "watch"] },
+      { apiGroups: [""], resources: ["namespaces"], verbs: ["list", "watch"] },
+      { apiGroups: [""], resources: ["nodes"], resourceNames: ["node01"], verbs: ["get", "patch"] },
+      { apiGroups: [""], resources: ["nodes"], verbs: ["list", "watch"] },
       { apiGroups: [""], resources: ["persistentvolumes"], resourceNames: ["cache"], verbs: named },
-      { apiGroups: [""], resources: ["persistentvolumes"], verbs: ["create"] },
+      { apiGroups: [""], resources: ["persistentvolumes"], verbs: ["create", "list", "watch"] },
     ]);
   });
 });
