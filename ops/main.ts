@@ -14,6 +14,7 @@ const systems: Readonly<Record<string, () => Promise<{ readonly commands: Readon
 
 /** Commands for a whole stack that are one word. */
 const whole: Readonly<Record<string, Entry>> = {
+  adopt: { summary: "take over what runs already", load: () => import("./adopt/adopt.ts") },
   deployer: {
     summary: "the rights that deploying a stack needs, to apply",
     load: () => import("./deployer/command.ts"),

@@ -54,10 +54,20 @@ export interface World {
   readonly config: RawConfig;
   /** Outputs of a resource instead of the ordinary ones. */
   readonly newResource?: (resource: NewResource) => Record<string, unknown> | undefined;
+  /** What is there already: its id, and outputs beside the invented ones. */
+  readonly live?: (resource: NewResource, provider: string) => LiveResource | undefined;
+  /** Answers of data sources that are known. */
+  readonly answer?: (call: Call) => Record<string, unknown> | undefined;
   /** Resources, by URN, that are made anew: they get another id and other computed outputs. */
   readonly renewed?: ReadonlySet<string>;
   /** Waited for before each answer, to shuffle the order of events. */
   readonly delay?: () => Promise<unknown>;
+}
+
+/** A resource that somebody has made. */
+export interface LiveResource {
+  readonly id: string;
+  readonly state: Readonly<Record<string, unknown>>;
 }
 
 type Reply<T> = (error: unknown, response: T | undefined) => void;
@@ -91,14 +101,15 @@ export async function record(world: World, program: () => Promise<object>): Prom
       const resource = { type, name, inputs: inputs as Record<string, unknown>, urn: current?.urn ?? "" };
       const secretOutputs = current?.request.getAdditionalsecretoutputsList() ?? [];
       const own = resourceState(resource, secretOutputs, world.renewed?.has(resource.urn) === true);
+      const live = world.live?.(resource, withoutId(current?.request.getProvider() ?? ""));
       await world.delay?.();
-      return { id: own.id, state: { ...own.state, ...world.newResource?.(resource) } };
+      return { id: live?.id ?? own.id, state: { ...own.state, ...world.newResource?.(resource), ...live?.state } };
     },
     async call({ token, inputs, provider }) {
       const call = { token, inputs: inputs as Record<string, unknown>, provider: withoutId(provider ?? "") };
       calls.push(call);
       await world.delay?.();
-      return callResult(call);
+      return { ...callResult(call), ...world.answer?.(call) };
     },
   };
   await pulumi.runtime.setMocks(mocks, world.project ?? "orrery", world.stack, false);

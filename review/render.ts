@@ -64,9 +64,10 @@ export async function renderForComparison(
   file = stackPath(stack),
 ): Promise<readonly Rendered[]> {
   const config = stackConfig(stack, file, new Set(secrets));
-  return rendered(await runProgram({ stack, config, renewed: new Set(urns) }), (leaf) => hiddenDigest(leaf));
+  return rendered(await runProgram({ stack, config, renewed: new Set(urns) }), hiddenDigest);
 }
 
-function hiddenDigest(leaf: unknown): string {
+/** Stands for a secret's leaf in comparisons: another text, another digest. */
+export function hiddenDigest(leaf: unknown): string {
   return `[secret ${createHash("sha256").update(JSON.stringify(leaf)).digest("hex").slice(0, 12)}]`;
 }

@@ -17,6 +17,11 @@ const signature = "4dabf18193072939515e22adb298388d";
 const secretMark = "1b47061264138c4ac30d75fd1eb44270";
 const resourceMark = "5cf8f73096256a8f31e491e813e4eb8e";
 
+/** What stands for a secret in a state; its text is encrypted. */
+export function secretOnWire(held: { readonly ciphertext: string }): object {
+  return { [signature]: secretMark, ...held };
+}
+
 /** A value of the wire form with its secrets as `Secret` and references to resources as their URNs. */
 export function fromWire(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(fromWire);

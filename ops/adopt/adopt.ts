@@ -1,0 +1,87 @@
+/** Takes over what was deployed another way: what runs is matched with what is declared, and an import file is written. */
+import { existsSync, writeFileSync } from "node:fs";
+import { type Command, text, UsageError } from "../command.ts";
+import { openHeld } from "../moving/held.ts";
+import { pulumiOutput, stackHelp, stackOf, stackOptions } from "../stack.ts";
+import { importFile } from "./importFile.ts";
+import { type Plan, planAdoption } from "./plan.ts";
+import { planJson, planLines } from "./tell.ts";
+
+export const command: Command = {
+  help: `Usage: npm run ops -- adopt --stack S [--out FILE] [--diff] [--dry-run] [--json]
+
+For a stack whose services run already, deployed another way: asks its clusters and clouds for everything that it declares, writes a
+file for \`pulumi import\`, and tells what the first up would then change, make, replace and leave alone. Kubernetes objects are known by
+kind, namespace and name, OpenStack's things by name or by what they are attached to; passwords that the program would draw are
+taken from the Secrets that have them. What holds data and would be replaced is refused. The clusters, the clouds and the state are
+not changed. Exit code 1 when something that runs cannot be adopted as it is: then no file is written.
+
+${stackHelp}
+  --out FILE         the import file (default: adopt.S.json); secrets in it are encrypted as in the stack's file
+  --diff             every field that would change, with its values; without it only of those that have one now
+  --dry-run          write no file
+  --json             tell it as JSON`,
+  options: {
+    ...stackOptions,
+    out: { type: "string" },
+    diff: { type: "boolean" },
+    "dry-run": { type: "boolean" },
+    json: { type: "boolean" },
+  },
+  async run({ values }) {
+    const { name } = stackOf(values);
+    const out = text(values, "out") ?? `adopt.${name}.json`;
+    const dryRun = values["dry-run"] === true;
+    if (!dryRun && existsSync(out))
+      throw new UsageError(`${out} is there already; remove it, or name another by --out`);
+    const held = openHeld(values);
+    const known = await urnsInState(name);
+    const plan = await planAdoption(held, values, known);
+    const { adopted, problems, recording } = plan;
+    const writes = !dryRun && problems.length === 0 && adopted.size > 0;
+    if (writes) {
+      const encrypt = (clear: string): string => held.crypter.encrypt(clear);
+      const content = importFile({ resources: recording.resources, adopted, known, encrypt });
+      writeFileSync(out, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600, flag: "wx" });
+    }
+    if (values.json === true) {
+      console.log(JSON.stringify({ file: writes ? out : null, inState: known.size, ...planJson(plan) }, undefined, 2));
+    } else {
+      console.log(planLines(plan, known, values.diff === true).join("\n"));
+    }
+    for (const problem of problems) console.error(`PROBLEM  ${problem}`);
+    if (problems.length > 0) console.error("nothing was written; mend this, then run it again");
+    else if (adopted.size === 0) console.error(nothing(known));
+    else if (writes) console.error(next(plan, name, out, text(values, "config-file")));
+    return problems.length > 0 ? 1 : 0;
+  },
+};
+
+/** What the state holds; a stack that does not exist has to be made first. */
+async function urnsInState(stack: string): Promise<ReadonlySet<string>> {
+  const exported = JSON.parse(await pulumiOutput({ name: stack }, "stack", "export")) as {
+    deployment: { resources?: readonly { urn: string; delete?: boolean }[] };
+  };
+  return new Set((exported.deployment.resources ?? []).map(({ urn }) => urn));
+}
+
+function nothing(known: ReadonlySet<string>): string {
+  return known.size === 0
+    ? "nothing that the stack declares runs there: there is nothing to adopt, npx pulumi up makes it"
+    : "everything that runs and is declared is in the state already";
+}
+
+/** The steps that follow; what is imported is protected until the first up says otherwise. */
+function next({ changes }: Plan, stack: string, out: string, file: string | undefined): string {
+  const of = `--stack ${stack}${file === undefined ? "" : ` --config-file ${file}`}`;
+  const force = "PULUMI_K8S_ENABLE_PATCH_FORCE=true npx pulumi";
+  const replaced = changes.filter(({ operation }) => operation === "replace");
+  return [
+    "next: back up the data, then",
+    `  npx pulumi import ${of} --file ${out} --generate-code=false`,
+    ...replaced.map(({ urn }) => `  npx pulumi state unprotect --stack ${stack} '${urn}'`),
+    `  ${force} preview ${of} --diff`,
+    `  ${force} up ${of}`,
+    `and remove ${out}`,
+  ].join("\n");
+}

@@ -1,0 +1,124 @@
+/**
+ * Each system as it ran before the program, in part, adopted by `ops adopt` and `pulumi import`. What ran are objects of
+ * the lab's cluster made by kubectl; containers do not run there, so no data is read back: claims, Secrets and Services
+ * are the same ones afterwards.
+ */
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "mocha";
+import { output } from "../../ops/run.ts";
+import { Adoption, apply, type Told, uids } from "./adopt/oldWay.ts";
+import { api } from "./kube.ts";
+import { type Change, SystemOnLab } from "./system.ts";
+
+/** What a system's adoption is like. */
+interface Case {
+  readonly stack: string;
+  readonly namespaces: readonly string[];
+  readonly changes?: readonly Change[];
+  /** What must be taken away first, as the command says: StatefulSets without their pods, and what holds no data. */
+  readonly first?: readonly string[];
+  /** Passwords that the program would draw and that are found. */
+  readonly passwords: readonly string[];
+  /** What has another kind now. */
+  readonly instead?: readonly string[];
+}
+
+const cases: Readonly<Record<string, Case>> = {
+  dials: {
+    stack: "prod",
+    namespaces: ["cms-dials-prod"],
+    passwords: ["dials-broker", "dials-cache", "dials-django"],
+  },
+  stream: {
+    stack: "prod",
+    namespaces: ["stream-prod"],
+    passwords: ["stream-generated-postgres"],
+    instead: ["DeploymentConfig stream-prod/redis"],
+  },
+};
+
+const nameOf = (urn: string): string => urn.split("::").at(-1) ?? "";
+const prowJobs = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/prowjobs.prow.k8s.io";
+
+for (const [name, expected] of Object.entries(cases)) {
+  describe(`${name} of ${expected.stack} as it ran before, on the lab`, function () {
+    this.timeout(600_000);
+    let adoption: Adoption;
+    let told: Told;
+    let old: ReadonlyMap<string, string>;
+    const nodes = async () => (await api.list("/api/v1/nodes")).map(({ metadata }) => metadata.name);
+    let known: readonly string[];
+
+    before(async () => {
+      known = await nodes();
+      adoption = new Adoption(await SystemOnLab.open(name, expected.stack, expected.changes));
+    });
+    after(async () => {
+      await adoption.system.close(...expected.namespaces);
+      if (name !== "prow") return;
+      if ((await api.find(prowJobs)) !== undefined) await api.delete(prowJobs);
+      for (const node of await nodes()) if (!known.includes(node)) await api.delete(`/api/v1/nodes/${node}`);
+    });
+
+    it("is told to be absent while nothing runs", async () => {
+      const { status, stderr, told: nothing } = await adoption.plan();
+      assert.deepEqual([status, nothing.file, nothing.adopted], [0, null, []], stderr);
+      assert.match(stderr, /^nothing that the stack declares runs there/);
+    });
+
+    it("is matched, without a change to the cluster", async () => {
+      await apply(name);
+      old = await uids(name);
+      let plan = await adoption.plan();
+      assert.equal(plan.told.problems.length, expected.first?.length ?? 0, plan.stderr);
+      for (const title of expected.first ?? []) {
+        const problem = plan.told.problems.find((one) => one.startsWith(`${title} cannot be changed`));
+        const [, words = ""] = /: kubectl (delete .*)$/.exec(problem ?? "") ?? [];
+        assert.equal(words.includes(" --cascade=orphan"), title.startsWith("StatefulSet "));
+        assert.deepEqual([plan.status, plan.told.file], [1, null]);
+        await output("kubectl", words.split(" "));
+      }
+      if (expected.first !== undefined) plan = await adoption.plan();
+      assert.deepEqual([plan.status, plan.told.problems], [0, []], plan.stderr);
+      told = plan.told;
+      const instead = told.left.filter((one) => one.instead !== undefined).map(({ object }) => object);
+      assert.deepEqual(instead.sort(), expected.instead ?? []);
+      const passwords = told.adopted
+        .filter(({ type }) => type.endsWith(":RandomPassword"))
+        .map(({ urn }) => nameOf(urn));
+      assert.deepEqual(passwords.sort(), expected.passwords);
+      assert.deepEqual(
+        told.changes.filter(({ operation }) => operation !== "update"),
+        [],
+      );
+      assert.deepEqual(await uids(name), new Map([...old].filter(([title]) => !expected.first?.includes(title))));
+    });
+
+    it("tells and writes no secret's text", async () => {
+      const text = await adoption.ops("--dry-run", "--diff");
+      assert.equal(text.status, 0, text.stderr);
+      for (const shown of [text.stdout, adoption.written()]) assert.doesNotMatch(shown, /of-old(?!-)\b|Y29va2ll/);
+    });
+
+    it("is imported; the engine would then do what was told, and delete nothing", async () => {
+      await adoption.import(told);
+      await adoption.isAsTold(told);
+    });
+
+    it("is updated: claims, Secrets and Services are the same ones", async () => {
+      await adoption.up();
+      const now = await uids(name);
+      for (const [title, uid] of old) {
+        if (expected.first?.includes(title)) continue;
+        assert.equal(now.get(title), uid, title);
+      }
+    });
+
+    it("is whole then, and nothing is left to adopt", async () => {
+      await adoption.system.changesNothing();
+      const { status, stderr, told: rest } = await adoption.plan();
+      assert.deepEqual([status, rest.file, rest.adopted, rest.changes, rest.created], [0, null, [], [], []], stderr);
+      assert.match(stderr, /^everything that runs and is declared is in the state already/);
+    });
+  });
+}

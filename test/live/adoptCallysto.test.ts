@@ -1,0 +1,138 @@
+/** A hub of Callysto as Terraform made it, on the lab's OpenStack, adopted by `ops adopt` and `pulumi import`. */
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "mocha";
+import { Adoption, type Told } from "./adopt/oldWay.ts";
+import { makeOldHub, type OldHub, removeOldHub } from "./adopt/oldCloud.ts";
+import { eventually, lab, openstackApi } from "./cloud.ts";
+import { pulumi } from "./engine.ts";
+import { type Change, SystemOnLab } from "./system.ts";
+
+const api = openstackApi(lab);
+const zone = "callysto.farm";
+const host = `hub-dev.${zone}`;
+const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPwcM473+nC1I84B5tmyZX9faRVzFSW7YkbLr9UyweBQ orrery-sample";
+
+const at = ["callysto:settings", "environments", "hub-dev"];
+/** The stage's hub, with an address and a zone of its own; its server has no machine. */
+const changes: readonly Change[] = [
+  [[...at, "flavor"], "lab.none"],
+  [[...at, "image"], "lab-empty"],
+  [[...at, "volumes", "size"], 1],
+  [[...at, "floatingIp", "mode"], "new"],
+  [["callysto:settings", "zones", zone, "mode"], "create"],
+  [["callysto:settings", "zones", zone, "email"], "sysadmin@callysto.ca"],
+];
+
+describe("Callysto's hub as it ran before, on the lab", function () {
+  this.timeout(600_000);
+  let adoption: Adoption;
+  let old: OldHub;
+  let told: Told;
+
+  before(async () => {
+    adoption = new Adoption(await SystemOnLab.open("callysto", "stage", changes));
+  });
+  after(async () => {
+    await adoption.system.close();
+    await removeOldHub(api, host, zone);
+  });
+
+  /** The end of each adopted resource's name, and its id in the cloud. */
+  const ids = (): ReadonlyMap<string, string> =>
+    new Map(told.adopted.map(({ urn, id }) => [urn.split("::").at(-1) ?? "", id]));
+  const names = (urns: readonly string[]): readonly string[] =>
+    urns.map((urn) => urn.split("::").at(-1)?.replace("callysto-hub-dev-host-", "") ?? "").sort();
+
+  it("is told to be absent while nothing runs", async () => {
+    const { status, stderr, told: nothing } = await adoption.plan();
+    assert.deepEqual([status, nothing.file, nothing.adopted], [0, null, []], stderr);
+    assert.match(stderr, /^nothing that the stack declares runs there/);
+  });
+
+  it("is refused while a name is not clear, in one line", async () => {
+    old = await makeOldHub(api, host, zone, publicKey);
+    const twin = await api.post("volume", "/volumes", { volume: { name: `${host}-zfs-01`, size: 1 } });
+    const { status, stdout, stderr } = await adoption.ops();
+    assert.equal(status, 1, stdout);
+    const [line, ...more] = stderr.trimEnd().split("\n");
+    assert.match(
+      line ?? "",
+      new RegExp(`^PROBLEM  Volume ${host}-zfs-01: the project has 2 of that name .*${twin.id}`),
+    );
+    assert.deepEqual(more, ["nothing was written; mend this, then run it again"]);
+    await eventually(
+      "the volume",
+      () => api.get("volume", `/volumes/${twin.id}`),
+      ({ status: now }) => now === "available",
+    );
+    await api.delete("volume", `/volumes/${twin.id}`);
+    await eventually(
+      "the volume's end",
+      () => api.exists("volume", `/volumes/${twin.id}`),
+      (there) => !there,
+    );
+  });
+
+  it("is matched by names, and by what hangs together", async () => {
+    const plan = await adoption.plan();
+    assert.deepEqual([plan.status, plan.told.problems], [0, []], plan.stderr);
+    told = plan.told;
+    const found = ids();
+    const own = (name: string): string | undefined => found.get(`callysto-hub-dev-host-${name}`);
+    assert.deepEqual(
+      {
+        Instance: own("server-instance"),
+        Port: own("server-port"),
+        SecGroup: own("security-group"),
+        FloatingIp: own("address-ip"),
+        Zone: found.get("callysto-callysto-farm-zone"),
+        "zfs-01": own("volumes-zfs-01"),
+        "zfs-02": own("volumes-zfs-02"),
+        A: own("dns-a"),
+        AAAA: own("dns-aaaa"),
+      },
+      { ...old, A: `${old.Zone ?? ""}/${old.A ?? ""}`, AAAA: `${old.Zone ?? ""}/${old.AAAA ?? ""}` },
+    );
+    assert.equal(own("volumes-zfs-01-attachment"), `${old.Instance ?? ""}/${old["zfs-01"] ?? ""}`);
+    assert.equal(own("address-association"), old.FloatingIp);
+    assert.equal(own("keypair"), "hub-dev");
+    // Metrics were let in only later.
+    assert.deepEqual(names(told.created), ["security-metrics-v4", "security-metrics-v6"]);
+    assert.deepEqual(told.changes.map(({ urn, operation }) => `${operation} ${names([urn])[0] ?? ""}`).sort(), [
+      "update server-port",
+      "update volumes-zfs-01",
+      "update volumes-zfs-02",
+    ]);
+  });
+
+  it("is imported; the engine would then do what was told, and delete nothing", async () => {
+    assert.doesNotMatch(adoption.written(), /orrery-lab/);
+    await adoption.import(told);
+    await adoption.isAsTold(told);
+  });
+
+  it("is updated: server, volumes, address and zone are the same ones, and a refresh finds no difference", async () => {
+    await adoption.up();
+    for (const [service, path] of [
+      ["compute", `/servers/${old.Instance ?? ""}`],
+      ["volume", `/volumes/${old["zfs-01"] ?? ""}`],
+      ["volume", `/volumes/${old["zfs-02"] ?? ""}`],
+      ["network", `/floatingips/${old.FloatingIp ?? ""}`],
+      ["network", `/ports/${old.Port ?? ""}`],
+      ["dns", `/zones/${old.Zone ?? ""}`],
+    ] as const) {
+      assert.ok(await api.exists(service, path), path);
+    }
+    assert.equal((await api.get("network", `/floatingips/${old.FloatingIp ?? ""}`)).port_id, old.Port);
+    assert.equal((await api.get("volume", `/volumes/${old["zfs-01"] ?? ""}`)).status, "in-use");
+    const seen = await pulumi(["refresh", "--preview-only", "--expect-no-changes"], adoption.system.target);
+    assert.equal(seen.code, 0, seen.text);
+    await adoption.system.changesNothing();
+    await adoption.system.isReallyThere();
+  });
+
+  it("has nothing left to adopt", async () => {
+    const { status, stderr, told: rest } = await adoption.plan();
+    assert.deepEqual([status, rest.file, rest.adopted, rest.changes, rest.created], [0, null, [], [], []], stderr);
+  });
+});

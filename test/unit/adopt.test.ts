@@ -1,0 +1,297 @@
+/** The parts of `ops adopt` that ask nobody; test/live/adopt*.test.ts have clusters, clouds and the engine. */
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { newSalt, openSalt } from "../../config/passphrase.ts";
+import { addressesOnPorts, CloudWorld } from "../../ops/adopt/clouds.ts";
+import { importFile } from "../../ops/adopt/importFile.ts";
+import type { Inventory } from "../../ops/adopt/inventory.ts";
+import { leftOf } from "../../ops/adopt/leftOver.ts";
+import { declaredPart, undeclaredItems } from "../../ops/adopt/live.ts";
+import { adoptObject, declaredObjects, type DeclaredObject, refusalOf } from "../../ops/adopt/objects.ts";
+import { textIn } from "../../ops/adopt/passwords.ts";
+import { main } from "../../ops/main.ts";
+import type { Json } from "../../policy/manifest.ts";
+import type { Registration } from "../../review/record.ts";
+import { Secret } from "../../review/secret.ts";
+
+const stack = "urn:pulumi:prod::orrery::pulumi:pulumi:Stack::orrery-prod";
+const provider = "urn:pulumi:prod::orrery::pulumi:providers:kubernetes::paas";
+const cloud = "urn:pulumi:prod::orrery::pulumi:providers:openstack::rac";
+
+function registration(type: string, name: string, inputs: object, more: Partial<Registration> = {}): Registration {
+  const urn = `urn:pulumi:prod::orrery::${type}::${name}`;
+  return { urn, type, name, parent: stack, provider: "", inputs: inputs as Json, options: {}, ...more };
+}
+
+function declared(type: string, body: object): DeclaredObject {
+  const one = registration(type, "one", body, { provider });
+  const [found] = declaredObjects({ resources: [one] }).get("paas") ?? [];
+  assert.ok(found);
+  return found;
+}
+
+const secretType = "kubernetes:core/v1:Secret";
+const secret = (data: object): object => ({
+  ...{ apiVersion: "v1", kind: "Secret", type: "Opaque", metadata: { name: "broker", namespace: "dials" } },
+  stringData: new Secret(data),
+});
+
+describe("what is live of what is declared", () => {
+  it("leaves out defaults, other tools' fields and items that are no longer declared", () => {
+    const live = {
+      spec: {
+        clusterIP: "10.0.0.1",
+        template: { spec: { containers: [{ name: "old" }, { name: "web", image: "a:1", tty: false }] } },
+      },
+    };
+    const wanted = { spec: { template: { spec: { containers: [{ name: "web", image: "a:2", args: ["x"] }] } } } };
+    assert.deepEqual(declaredPart(live, wanted), {
+      spec: { template: { spec: { containers: [{ name: "web", image: "a:1" }] } } },
+    });
+    assert.deepEqual(undeclaredItems(live, wanted), ["spec.template.spec.containers[old]"]);
+  });
+
+  it("takes a Service's port for the same under another name, and other lists as a whole", () => {
+    const live = { ports: [{ name: "5432", port: 5432 }], accessModes: ["ReadWriteMany"], rules: [{ a: 1 }, { a: 2 }] };
+    const wanted = { ports: [{ name: "db", port: 5432 }], accessModes: ["ReadWriteOnce"], rules: [{ a: 1 }] };
+    assert.deepEqual(declaredPart(live, wanted), live);
+    assert.deepEqual(undeclaredItems(live, wanted), []);
+  });
+
+  it("knows one amount in two spellings", () => {
+    assert.deepEqual(declaredPart({ storage: "1024Mi", cpu: "500m" }, { storage: "1Gi", cpu: "0.5" }), {
+      ...{ storage: "1Gi", cpu: "0.5" },
+    });
+    assert.deepEqual(declaredPart({ storage: "1Mi" }, { storage: "1Gi" }), { storage: "1Mi" });
+  });
+});
+
+describe("an adopted object", () => {
+  const live = {
+    ...{ apiVersion: "v1", kind: "Secret", type: "Opaque" },
+    metadata: {
+      ...{ name: "broker", namespace: "dials", uid: "1" },
+      annotations: { "kubectl.kubernetes.io/last-applied-configuration": "of-old in clear", mine: "1" },
+    },
+    data: { password: Buffer.from("of-old").toString("base64"), other: Buffer.from("of-old too").toString("base64") },
+  };
+
+  it("has as inputs what is live of what is declared, with every text of a Secret secret", () => {
+    const { id, inputs, outputs } = adoptObject({ declared: declared(secretType, secret({ password: "new" })), live });
+    assert.equal(id, "dials/broker");
+    assert.deepEqual(inputs?.stringData, new Secret({ password: "of-old" }));
+    assert.ok(outputs?.data instanceof Secret);
+    assert.ok(!JSON.stringify({ ...outputs, data: 0, __inputs: 0 }).includes("of-old"));
+    assert.deepEqual((outputs.metadata as Json).annotations, { mine: "1" });
+  });
+
+  it("is refused while it ends, or while it is another object's", () => {
+    const one = declared(secretType, secret({}));
+    assert.equal(refusalOf({ declared: one, live }), undefined);
+    assert.match(refusalOf({ declared: one, live: { metadata: { deletionTimestamp: "now" } } }) ?? "", /being deleted/);
+    const ownerReferences = [{ kind: "Application", name: "core", controller: true }];
+    assert.match(refusalOf({ declared: one, live: { metadata: { ownerReferences } } }) ?? "", /Application core/);
+  });
+
+  it("is none when it patches others' objects or gets its name from Pulumi", () => {
+    const body = { apiVersion: "v1", kind: "Node", metadata: { name: "node01" } };
+    const resources = [
+      registration("kubernetes:core/v1:NodePatch", "patch", body, { provider }),
+      registration(secretType, "unnamed", { apiVersion: "v1", kind: "Secret", metadata: {} }, { provider }),
+    ];
+    assert.deepEqual([...declaredObjects({ resources })], []);
+  });
+});
+
+describe("an old password", () => {
+  it("is found as it is, within other text, and in base64", () => {
+    assert.equal(textIn("drawn", "old", "drawn"), "old");
+    assert.equal(textIn("redis://:drawn@broker:6379/0", "redis://:o.l+d@broker:6379/0", "drawn"), "o.l+d");
+    assert.equal(textIn("a=drawn b=other", "a=old b=mine", "drawn", ["other"]), "old");
+    const base64 = (text: string): string => Buffer.from(text).toString("base64");
+    assert.equal(textIn(base64("drawn"), base64("old"), "drawn"), "old");
+  });
+
+  it("is not found where the text around it is another, or where it would be two", () => {
+    assert.equal(textIn("redis://:drawn@broker/0", "amqp://old@elsewhere", "drawn"), undefined);
+    assert.equal(textIn("drawn drawn", "one two", "drawn"), undefined);
+    assert.equal(textIn("another", "old", "drawn"), undefined);
+    assert.equal(textIn(Buffer.from("drawn").toString("base64"), "no base64!", "drawn"), undefined);
+  });
+});
+
+describe("an import file", () => {
+  const crypter = openSalt(newSalt("test"), "test");
+  const system = registration("orrery:dials:Dials", "dials", {});
+  const claim = registration("kubernetes:core/v1:PersistentVolumeClaim", "claim", {}, { parent: system.urn, provider });
+  const paas = registration("pulumi:providers:kubernetes", "paas", { kubeconfig: new Secret("of-old") });
+  const resources = [registration("pulumi:pulumi:Stack", "orrery-prod", {}, { parent: "" }), paas, system, claim];
+  const adopted = new Map([[claim.urn, { id: "dials/claim", inputs: { password: new Secret({ a: "of-old" }) } }]]);
+  const encrypt = (text: string): string => crypter.encrypt(text);
+
+  it("has each resource with all above it and its provider, secrets encrypted", () => {
+    const file = importFile({ resources, adopted, known: new Set(), encrypt });
+    assert.ok(!JSON.stringify(file).includes("of-old"));
+    assert.deepEqual(file.nameTable, {});
+    assert.deepEqual(
+      file.resources.map(({ logicalName, id, parent, provider: by, component }) => ({
+        ...{ logicalName, id, parent, by, component },
+      })),
+      [
+        { logicalName: "paas", id: undefined, parent: undefined, by: undefined, component: undefined },
+        { logicalName: "dials", id: undefined, parent: undefined, by: undefined, component: true },
+        { logicalName: "claim", id: "dials/claim", parent: system.urn, by: paas.urn, component: undefined },
+      ],
+    );
+    const [{ inputs } = { inputs: undefined }] = file.resources;
+    const { ciphertext } = (inputs as { kubeconfig: { ciphertext: string } }).kubeconfig;
+    assert.equal(crypter.decrypt(ciphertext), '"of-old"');
+    assert.ok(file.resources.every(({ component, version }) => (component === true) === (version === undefined)));
+  });
+
+  it("only refers to what the state has", () => {
+    const known = new Set([paas.urn, system.urn]);
+    const file = importFile({ resources, adopted, known, encrypt });
+    assert.deepEqual(file.nameTable, { [system.urn]: system.urn, [paas.urn]: paas.urn });
+    assert.deepEqual(
+      file.resources.map(({ logicalName }) => logicalName),
+      ["claim"],
+    );
+  });
+});
+
+describe("a cloud's things", () => {
+  const project: Inventory = {
+    servers: [
+      { id: "s1", name: "hub.test", flavor: { id: "f" }, "os-extended-volumes:volumes_attached": [{ id: "v1" }] },
+    ],
+    flavors: [{ id: "f", name: "m1.large" }],
+    keypairs: [{ name: "hub", public_key: "ssh-rsa x\n" }],
+    volumes: [
+      { id: "v1", name: "hub.test-zfs-01", size: 50 },
+      { id: "v2", name: "twice", size: 1 },
+      { id: "v3", name: "twice", size: 1 },
+    ],
+    networks: [{ id: "n", name: "default" }],
+    ports: [{ id: "p1", name: "", device_id: "s1", network_id: "n", fixed_ips: [{ ip_address: "10.0.0.5" }] }],
+    floatingIps: [{ id: "a1", floating_ip_address: "198.51.100.1", port_id: "p1" }],
+    groups: [
+      {
+        ...{ id: "g1", name: "hub.test" },
+        security_group_rules: [
+          {
+            id: "r1",
+            direction: "ingress",
+            ethertype: "IPv4",
+            protocol: "tcp",
+            port_range_min: 22,
+            port_range_max: 22,
+          },
+        ],
+      },
+    ],
+    zones: [{ id: "z1", name: "test." }],
+    records: [{ id: "d1", zone_id: "z1", name: "hub.test.", type: "A" }],
+  };
+  const projects = new Map([["rac", project]]);
+  const found = (type: string, inputs: Json, world = new CloudWorld(projects)): string | undefined =>
+    world.live({ type: `openstack:${type}`, name: "one", urn: "urn:one", inputs }, cloud)?.id;
+
+  it("are known by name, or by what they hang on", () => {
+    assert.equal(found("blockstorage/volume:Volume", { name: "hub.test-zfs-01" }), "v1");
+    assert.equal(found("compute/instance:Instance", { name: "hub.test" }), "s1");
+    assert.equal(found("compute/keypair:Keypair", { name: "hub" }), "hub");
+    assert.equal(found("compute/volumeAttach:VolumeAttach", { instanceId: "s1", volumeId: "v1" }), "s1/v1");
+    assert.equal(found("compute/volumeAttach:VolumeAttach", { instanceId: "s1", volumeId: "v2" }), undefined);
+    assert.equal(found("dns/recordSet:RecordSet", { zoneId: "z1", name: "hub.test.", type: "A" }), "z1/d1");
+    assert.equal(found("dns/recordSet:RecordSet", { zoneId: "z1", name: "hub.test.", type: "AAAA" }), undefined);
+    assert.equal(found("networking/port:Port", { name: "hub.test" }), "p1");
+    assert.equal(found("networking/secGroup:SecGroup", { name: "hub.test" }), "g1");
+    const rule = { securityGroupId: "g1", direction: "ingress", ethertype: "IPv4", protocol: "tcp" };
+    assert.equal(found("networking/secGroupRule:SecGroupRule", { ...rule, portRangeMin: 22, portRangeMax: 22 }), "r1");
+    assert.equal(
+      found("networking/secGroupRule:SecGroupRule", { ...rule, portRangeMin: 1, portRangeMax: 22 }),
+      undefined,
+    );
+  });
+
+  it("are nobody's when two have the name; the message has both ids", () => {
+    const world = new CloudWorld(projects);
+    assert.equal(found("blockstorage/volume:Volume", { name: "twice" }, world), undefined);
+    assert.match(world.problems.get("urn:one") ?? "", /^Volume twice: the project has 2 of that name \(v2, v3\)/);
+  });
+
+  it("tell the program their addresses; a floating IP is the one on its port", () => {
+    const port = { type: "openstack:networking/port:Port", name: "one", urn: "urn:one", inputs: { name: "hub.test" } };
+    const state = new CloudWorld(projects).live(port, cloud)?.state;
+    assert.deepEqual(state?.allFixedIps, ["10.0.0.5"]);
+    const parent = "urn:address";
+    const address = registration("openstack:networking/floatingIp:FloatingIp", "ip", {}, { parent, provider: cloud });
+    const onPort = registration("openstack:networking/floatingIpAssociate:FloatingIpAssociate", "on", { portId: "p1" });
+    const resources = [address, { ...onPort, parent, provider: cloud }];
+    assert.equal(addressesOnPorts({ resources }, projects).get(address.urn)?.id, "a1");
+  });
+
+  it("a server's state has it on its port, so that nothing makes it anew", () => {
+    const world = new CloudWorld(projects);
+    found("compute/instance:Instance", { name: "hub.test", flavorName: "m1.small", configDrive: true }, world);
+    const { inputs, outputs } = world.adopted.get("urn:one") ?? {};
+    assert.deepEqual([inputs?.flavorName, inputs?.networks], ["m1.large", [{ port: "p1" }]]);
+    assert.equal((outputs?.networks as Json[])[0]?.fixedIpV4, "10.0.0.5");
+  });
+});
+
+describe("what is left over", () => {
+  const object = (apiVersion: string, kind: string, name: string, more: object = {}): Json => ({
+    ...{ apiVersion, kind, metadata: { name, namespace: "packit", ...more } },
+  });
+  const template = { metadata: { name: "cache" } };
+  const wanted = [
+    declared("kubernetes:apps/v1:Deployment", object("apps/v1", "Deployment", "postgres")),
+    declared("kubernetes:apps/v1:StatefulSet", {
+      ...object("apps/v1", "StatefulSet", "worker"),
+      spec: { volumeClaimTemplates: [template] },
+    }),
+  ];
+
+  it("is what nobody declares, is no part of another object and is not the namespace's own", () => {
+    const live = [
+      object("apps.openshift.io/v1", "DeploymentConfig", "postgres"),
+      object("apps/v1", "Deployment", "postgres"),
+      object("v1", "PersistentVolumeClaim", "cache-worker-0"),
+      object("v1", "PersistentVolumeClaim", "old"),
+      object("v1", "ConfigMap", "kube-root-ca.crt"),
+      object("batch/v1", "Job", "run-1", { ownerReferences: [{ kind: "CronJob" }] }),
+      { ...object("v1", "Secret", "default-token"), type: "kubernetes.io/service-account-token" },
+    ];
+    assert.deepEqual(leftOf("paas", wanted, live), [
+      { cluster: "paas", object: "DeploymentConfig packit/postgres", instead: "Deployment" },
+      { cluster: "paas", object: "PersistentVolumeClaim packit/old" },
+    ]);
+  });
+});
+
+describe("npm run ops -- adopt", () => {
+  async function adopt(...words: string[]): Promise<{ code: number; told: string }> {
+    const lines: string[] = [];
+    const { log, error } = console;
+    console.log = console.error = (line: string) => void lines.push(line);
+    try {
+      return { code: await main(["adopt", ...words]), told: lines.join("\n") };
+    } finally {
+      Object.assign(console, { log, error });
+    }
+  }
+
+  it("explains itself, asks for the stack, and overwrites no file", async () => {
+    const help = await adopt("--help");
+    assert.deepEqual([help.code, help.told.split("\n")[0]?.startsWith("Usage: npm run ops -- adopt")], [0, true]);
+    const nobody = await adopt();
+    assert.deepEqual([nobody.code, nobody.told], [2, "ops: which environment? name it by --stack, e.g. --stack prod"]);
+    const there = await adopt("--stack", "test", "--out", "package.json");
+    assert.deepEqual(
+      [there.code, there.told],
+      [2, "ops: package.json is there already; remove it, or name another by --out"],
+    );
+  });
+});
