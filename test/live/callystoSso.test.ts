@@ -26,6 +26,14 @@ const hub = {
   },
 };
 
+/** What a person has seen, as visitor.py prints it. */
+interface Visit {
+  readonly way: readonly string[];
+  readonly user: string;
+  readonly left: string;
+  readonly "asked again": boolean;
+}
+
 /** A guest's units, started by hand; what they say goes to /tmp/log. */
 const start = `
 ip link set lo up
@@ -122,7 +130,7 @@ describe("single sign-on of a hub", function () {
     );
   });
 
-  it("lets nobody in without a session, and knows a person by the same hash each time", () => {
+  it("lets nobody in without a session, knows a person by the same hash each time, and lets people out", () => {
     const visitor = readFileSync(path.join(import.meta.dirname, "callysto/visitor.py"), "utf8");
     const told = says(`${start}
       cat >/tmp/visitor.py <<'END'\n${visitor}END
@@ -134,14 +142,13 @@ describe("single sign-on of a hub", function () {
     const [spoofed, direct, ...rest] = told.split("\n");
     assert.match(spoofed ?? "", /^302 https:\/\/hub-dev\.callysto\.farm\/simplesaml\/saml2\/idp\/SSOService\.php/);
     assert.equal(direct, "403");
-    const [student, again, teacher] = rest
-      .slice(0, 3)
-      .map((line) => JSON.parse(line) as { way: string[]; user: string });
+    const [student, again, teacher] = rest.slice(0, 3).map((line) => JSON.parse(line) as Visit);
     assert.match(student?.user ?? "", /^[0-9a-f]{40}$/);
     assert.equal(again?.user, student?.user);
     assert.match(teacher?.user ?? "", /^[0-9a-f]{40}$/);
     assert.notEqual(teacher?.user, student?.user);
     assert.equal(student?.way.at(-1), "/jupyter/hub/home");
+    assert.deepEqual([student.left, student["asked again"]], ["/logout/", true]);
     assert.equal(rest[3], "refreshed");
   });
 });

@@ -161,6 +161,8 @@ const hostedProvider = {
   privatekey: "idp-key.pem",
   certificate: "idp-cert.pem",
   auth: "multi",
+  // Shibboleth believes no end of a session that is not signed.
+  "sign.logout": true,
   "attributes.NameFormat": "urn:oasis:names:tc:SAML:2.0:attrname-format:uri",
   // A NameID as XML, and not as text of it.
   attributeencodings: { "urn:oid:1.3.6.1.4.1.5923.1.1.1.10": "raw" },

@@ -1,4 +1,4 @@
-"""A person with a browser: follows links, redirects and forms from the hub's login until the hub knows who it is."""
+"""A person with a browser: follows links, redirects and forms from the hub's login until the hub knows who it is; then out."""
 
 import html
 import http.cookiejar
@@ -6,6 +6,7 @@ import json
 import re
 import ssl
 import sys
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -21,8 +22,11 @@ opener = urllib.request.build_opener(
 
 def get(url, form=None):
     body = None if form is None else urllib.parse.urlencode(form).encode()
-    with opener.open(url, body, timeout=60) as answer:
-        return answer.geturl(), answer.read().decode()
+    try:
+        with opener.open(url, body, timeout=60) as answer:
+            return answer.geturl(), answer.read().decode()
+    except urllib.error.HTTPError as error:
+        sys.exit(f"{error.geturl()} answered {error.code}: {error.read().decode()[:3000]}")
 
 
 def attribute(tag, key):
@@ -58,4 +62,15 @@ for _ in range(8):
         sys.exit(f"lost at {url}: {page[:3000]}")
 
 known = re.search(r'\buser: "([^"]*)"', page)
-print(json.dumps({"way": seen, "user": known[1] if known else ""}))
+left, page = get(f"https://{host}/jupyter/hub/logout")
+back, page = get(f"https://{host}/jupyter/hub/home")
+print(
+    json.dumps(
+        {
+            "way": seen,
+            "user": known[1] if known else "",
+            "left": urllib.parse.urlsplit(left).path,
+            "asked again": "password" in form_of(back, page)[1] or "src-" in page,
+        }
+    )
+)
