@@ -1,6 +1,6 @@
 /**
  * Random stack files: whatever somebody writes, the config says clearly what is wrong, or the program is sound. More of them:
- * ORRERY_CASES=100000 ORRERY_SEED=7 npx mocha --no-config test/unit/stackFuzz.test.ts
+ * ORRERY_CASES=100000 ORRERY_SEED=7 npm run test:fuzz
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
@@ -10,7 +10,7 @@ import { sampleConfig, readStackFile, secretsOf, type StackFile, stackPath } fro
 import { schemas } from "../../config/systems.ts";
 import { judge, judged } from "../../policy/judge.ts";
 import { rendered, runProgram } from "../../review/render.ts";
-import { stacks } from "./harness.ts";
+import { stacks } from "../unit/harness.ts";
 
 /** How many files; and every how many-th of the good ones is rendered, which takes a hundred times as long as reading it. */
 const cases = Number(process.env.ORRERY_CASES ?? "10000");
