@@ -4,7 +4,7 @@ import type { Recording, Registration } from "../../review/record.ts";
 import { type Properties, Secret } from "../../review/secret.ts";
 import type { Kubectl } from "../kubectl.ts";
 import { type Adopted, opened } from "./importFile.ts";
-import { declaredPart } from "./live.ts";
+import { declaredPart, undeclaredItems } from "./live.ts";
 
 /** A declared object of a cluster, its secrets in clear. */
 export interface DeclaredObject extends Manifest {
@@ -80,7 +80,7 @@ async function ask(kubectl: Kubectl, declared: readonly DeclaredObject[]): Promi
   const items = declared.map(({ apiVersion, kind, namespace, name }) => {
     return { apiVersion, kind, metadata: { name, ...(namespace === "" ? {} : { namespace }) } };
   });
-  const words = ["get", "-f", "-", "--ignore-not-found", "--output", "json"];
+  const words = ["get", "-f", "-", "--ignore-not-found", "--show-managed-fields", "--output", "json"];
   const answer = await kubectl.output(words, JSON.stringify({ apiVersion: "v1", kind: "List", items }));
   if (answer.trim() === "") return [];
   const found = JSON.parse(answer) as Json;
@@ -88,12 +88,37 @@ async function ask(kubectl: Kubectl, declared: readonly DeclaredObject[]): Promi
 }
 
 /** Why an object must not be taken over now; undefined if nothing speaks against it. */
-export function refusalOf({ live }: FoundObject): string | undefined {
+export function refusalOf({ live, declared }: FoundObject): string | undefined {
   const { deletionTimestamp, ownerReferences } = object(live.metadata);
   if (deletionTimestamp !== undefined) return "is being deleted; wait for its end, then run this again";
   const owner = list(ownerReferences).find(({ controller }) => controller === true);
-  if (owner === undefined) return undefined;
+  if (owner === undefined) return strategyProblem(object(live.spec), declared);
   return `belongs to ${text(owner.kind)} ${text(owner.name)}, which would put it back as it was; take it from there first`;
+}
+
+/** The API refuses Recreate beside the limits of a rolling update, which a preview leaves where kubectl put them. */
+function strategyProblem(live: Json, { kind, namespace, name, body }: DeclaredObject): string | undefined {
+  const wanted = object(object(body.spec).strategy).type;
+  if (kind !== "Deployment" || wanted !== "Recreate" || object(live.strategy).rollingUpdate === undefined)
+    return undefined;
+  const patch = JSON.stringify([{ op: "replace", path: "/spec/strategy", value: { type: wanted } }]);
+  return (
+    "cannot be changed to what is declared (spec.strategy); no pod restarts by this: " +
+    `kubectl patch deployment ${name} --namespace ${namespace} --type=json --patch '${patch}'`
+  );
+}
+
+/** Keys of a Secret or ConfigMap, and items of lists, that only the old way had; the first update takes away kubectl's. */
+export function undeclared({ declared: { kind, body }, live }: FoundObject): readonly string[] {
+  if (kind !== "Secret" && kind !== "ConfigMap") return undeclaredItems(live, body);
+  const wanted = { ...object(body.data), ...object(body.stringData), ...object(body.binaryData) };
+  return Object.keys({ ...object(live.data), ...object(live.binaryData) }).filter((key) => !(key in wanted));
+}
+
+/** Whether only kubectl wrote the object: its fields become the program's, others' stay what they are. */
+export function isKubectls({ live }: Pick<FoundObject, "live">): boolean {
+  const managers = list(object(live.metadata).managedFields).filter(({ subresource }) => subresource === undefined);
+  return managers.every(({ manager }) => text(manager).startsWith("kubectl"));
 }
 
 /**
@@ -132,9 +157,8 @@ const applied = "kubectl.kubernetes.io/last-applied-configuration";
 
 /** kubectl's memory of what it applied, which holds a Secret's texts in clear. */
 function withoutApplied(live: Json): Json {
-  const metadata = object(live.metadata);
-  const annotations = Object.fromEntries(
-    Object.entries(object(metadata.annotations)).filter(([key]) => key !== applied),
-  );
-  return { ...live, metadata: { ...metadata, annotations } };
+  const without = (value: unknown, left: string): Json =>
+    Object.fromEntries(Object.entries(object(value)).filter(([key]) => key !== left));
+  const metadata = without(live.metadata, "managedFields");
+  return { ...live, metadata: { ...metadata, annotations: without(metadata.annotations, applied) } };
 }

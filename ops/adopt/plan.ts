@@ -14,8 +14,15 @@ import { evaluate } from "./declared.ts";
 import type { Adopted } from "./importFile.ts";
 import { inventoryOf } from "./inventory.ts";
 import { type Left, leftOver } from "./leftOver.ts";
-import { undeclaredItems } from "./live.ts";
-import { adoptObject, declaredObjects, findObjects, type FoundObject, refusalOf } from "./objects.ts";
+import {
+  adoptObject,
+  declaredObjects,
+  findObjects,
+  type FoundObject,
+  isKubectls,
+  refusalOf,
+  undeclared,
+} from "./objects.ts";
 import { adoptPassword, oldPasswords, withPasswords } from "./passwords.ts";
 
 /** What an adoption would be. */
@@ -26,7 +33,7 @@ export interface Plan {
   readonly changes: readonly Change[];
   /** A sentence each: what runs and is declared, and cannot be adopted as it is. */
   readonly problems: readonly string[];
-  /** A sentence each: what stays in adopted objects though nobody declares it. */
+  /** A sentence each: what adopted objects have that nobody declares. */
   readonly notes: readonly string[];
   /** What runs beside the program. */
   readonly left: readonly Left[];
@@ -77,7 +84,7 @@ export async function planAdoption(held: HeldStack, values: Values, known: Reado
   return {
     ...{ recording, adopted, problems, left },
     changes: changes.filter(({ urn }) => adopted.has(urn)),
-    notes: fresh.flatMap(staying),
+    notes: fresh.flatMap(undeclaredNote),
     created: recording.resources.filter(({ urn, type }) => !adopted.has(urn) && !refused.has(urn) && isThing(type)),
   };
 }
@@ -144,11 +151,12 @@ function fewer({ fields }: Change): string {
     : `, and of its ${String(replicas.before)} pods ${String(replicas.after)} are declared`;
 }
 
-/** Containers, volumes, variables that only the old way knew: the server keeps them, because another tool owns them. */
-function staying({ declared, live }: FoundObject): readonly string[] {
-  const items = undeclaredItems(live, declared.body);
+/** What of an object only the old way had: with kubectl's fields it goes, other tools' stays. */
+function undeclaredNote(one: FoundObject): readonly string[] {
+  const items = undeclared(one);
   if (items.length === 0) return [];
-  return [`${objectTitle({ declared })} keeps what only the old way declared: ${items.join(", ")}`];
+  const fate = isKubectls(one) ? "loses" : "keeps, as far as another tool than kubectl wrote it";
+  return [`${objectTitle(one)} ${fate}: ${items.join(", ")}`];
 }
 
 function objectTitle({ declared: { registration, body } }: Pick<FoundObject, "declared">): string {

@@ -34,7 +34,7 @@ export function planLines(plan: Plan, known: ReadonlySet<string>, whole: boolean
         .flatMap((change) => [changeTitle(change), ...(whole ? wholeDiff(change) : shortDiff(change))]),
     ),
     ...section("in the way", instead),
-    ...section("kept in what is taken over (kubectl delete --cascade=orphan, and this again, makes them anew)", notes),
+    ...section("only the old way had; copy what you need before the first up", notes),
     ...section(`not the stack's, left alone: ${rest.length}`, rest),
   ];
 }

@@ -7,7 +7,14 @@ import { importFile } from "../../ops/adopt/importFile.ts";
 import type { Inventory } from "../../ops/adopt/inventory.ts";
 import { leftOf } from "../../ops/adopt/leftOver.ts";
 import { declaredPart, undeclaredItems } from "../../ops/adopt/live.ts";
-import { adoptObject, declaredObjects, type DeclaredObject, refusalOf } from "../../ops/adopt/objects.ts";
+import {
+  adoptObject,
+  declaredObjects,
+  type DeclaredObject,
+  isKubectls,
+  refusalOf,
+  undeclared,
+} from "../../ops/adopt/objects.ts";
 import { textIn } from "../../ops/adopt/passwords.ts";
 import { main } from "../../ops/main.ts";
 import type { Json } from "../../policy/manifest.ts";
@@ -91,6 +98,25 @@ describe("an adopted object", () => {
     assert.match(refusalOf({ declared: one, live: { metadata: { deletionTimestamp: "now" } } }) ?? "", /being deleted/);
     const ownerReferences = [{ kind: "Application", name: "core", controller: true }];
     assert.match(refusalOf({ declared: one, live: { metadata: { ownerReferences } } }) ?? "", /Application core/);
+  });
+
+  it("is refused while its strategy has what the API will not take; the patch is told", () => {
+    const body = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "db", namespace: "dials" } };
+    const recreate = declared("kubernetes:apps/v1:Deployment", { ...body, spec: { strategy: { type: "Recreate" } } });
+    const rolling = { metadata: {}, spec: { strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1 } } } };
+    const said = refusalOf({ declared: recreate, live: rolling }) ?? "";
+    assert.match(said, /: kubectl patch deployment db --namespace dials --type=json --patch '\[.*"Recreate".*\]'$/);
+    const plain = { metadata: {}, spec: { strategy: { type: "Recreate" } } };
+    assert.equal(refusalOf({ declared: recreate, live: plain }), undefined);
+  });
+
+  it("tells the keys that only the old one has, and whether kubectl alone wrote it", () => {
+    const one = declared(secretType, secret({ password: "new" }));
+    assert.deepEqual(undeclared({ declared: one, live }), ["other"]);
+    const by = (...managers: readonly object[]): Json => ({ metadata: { managedFields: managers } });
+    const status = { manager: "kube-controller-manager", subresource: "status" };
+    assert.equal(isKubectls({ live: by({ manager: "kubectl-client-side-apply" }, status) }), true);
+    assert.equal(isKubectls({ live: by({ manager: "kubectl-client-side-apply" }, { manager: "ansible" }) }), false);
   });
 
   it("is none when it patches others' objects or gets its name from Pulumi", () => {
