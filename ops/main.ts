@@ -9,8 +9,12 @@ const systems: Readonly<Record<string, () => Promise<{ readonly commands: Readon
   packit: () => import("./packit/commands.ts"),
   prow: () => import("./prow/commands.ts"),
   secrets: () => import("./moving/commands.ts"),
+  state: () => import("./state/commands.ts"),
   thoth: () => import("./thoth/commands.ts"),
 };
+
+/** Those that are no system. */
+const ofStack = ["secrets", "state"];
 
 /** Commands for a whole stack that are one word. */
 const whole: Readonly<Record<string, Entry>> = {
@@ -26,8 +30,8 @@ function overview(): string {
   return `Usage: npm run ops -- SYSTEM COMMAND [OPTIONS]
 
 Systems: ${Object.keys(systems)
-    .filter((name) => name !== "secrets")
-    .join(", ")}; and of a whole stack: secrets, ${Object.keys(whole).join(", ")}
+    .filter((name) => !ofStack.includes(name))
+    .join(", ")}; and of a whole stack: ${ofStack.join(", ")}, ${Object.keys(whole).join(", ")}
 npm run ops -- SYSTEM --help lists the commands of a system, npm run ops -- SYSTEM COMMAND --help explains one.`;
 }
 

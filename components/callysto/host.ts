@@ -131,7 +131,7 @@ export class Host extends pulumi.ComponentResource {
     if (floatingIp.mode === "none") return undefined;
     const source =
       floatingIp.mode === "new"
-        ? { mode: "new" as const, pool: args.cloud.externalNetwork }
+        ? { mode: "new" as const, pool: args.cloud.externalNetwork, description: this.hostname }
         : { mode: "existing" as const, ip: lookup.floatingIp(floatingIp.ip), setting: `${args.path}.floatingIp.ip` };
     return new FloatingAddress(
       `${name}-address`,

@@ -9,6 +9,8 @@ type AddressSource =
       readonly mode: "new";
       /** Name of the external network. */
       readonly pool: string;
+      /** What the cloud shows beside the address, which has no name: whose it is. */
+      readonly description: pulumi.Input<string>;
     }
   | {
       /** Allocated outside the stack; only associated, so no destroy can give it back. */
@@ -44,7 +46,7 @@ export class FloatingAddress extends pulumi.ComponentResource {
       source.mode === "new"
         ? new openstack.networking.FloatingIp(
             `${name}-ip`,
-            { pool: source.pool },
+            { pool: source.pool, description: source.description },
             { parent: this, protect: args.protect ?? true, retainOnDelete: args.retainOnDelete ?? false },
           ).address
         : pulumi.all([source.ip, args.portId]).apply(([ip, portId]) => freeAddress(ip, portId, source.setting));

@@ -146,7 +146,7 @@ describe("Callysto's environments", () => {
     const first = seen.resource("callysto-clavius-host-volumes-homedir-attachment");
     assert.ok(second.options.dependsOn?.includes(first.urn));
     const ip = seen.resource("callysto-clavius-host-address-ip");
-    assert.deepEqual(ip.inputs, { pool: "public" });
+    assert.deepEqual(ip.inputs, { pool: "public", description: "clavius.callysto.farm" });
     assert.deepEqual(ip.options, { protect: true, retainOnDelete: true });
     assert.deepEqual([types(seen).RecordSet, types(seen).FloatingIp], [2, 1]);
     assert.equal(seen.resource("callysto-packer-group").inputs.name, "packer");

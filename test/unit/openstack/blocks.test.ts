@@ -108,12 +108,16 @@ describe("OpenStack building blocks", () => {
   it("binds a new, protected address to the port", async () => {
     const seen = await recordCloud(async (provider) => {
       const { FloatingAddress } = await import("../../../components/openstack/address.ts");
-      new FloatingAddress("address", { portId: "p1", source: { mode: "new", pool: "public" } }, { provider });
+      new FloatingAddress(
+        "address",
+        { portId: "p1", source: { mode: "new", pool: "public", description: "hub.test" } },
+        { provider },
+      );
     });
     assert.deepEqual(seen.tree, ["address (orrery:openstack:FloatingAddress)", "address-association", "address-ip"]);
     const ip = seen.resource("address-ip");
     assert.equal(ip.type, "openstack:networking/floatingIp:FloatingIp");
-    assert.deepEqual(ip.inputs, { pool: "public" });
+    assert.deepEqual(ip.inputs, { pool: "public", description: "hub.test" });
     assert.deepEqual(ip.options, { protect: true, retainOnDelete: false });
     const association = seen.resource("address-association");
     assert.equal(association.type, "openstack:networking/floatingIpAssociate:FloatingIpAssociate");

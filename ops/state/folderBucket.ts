@@ -1,0 +1,39 @@
+/** A backend in a folder of this machine. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import path from "node:path";
+import type { Bucket } from "./bucket.ts";
+
+/** Files that Pulumi writes beside each file, and halves of files that an interruption left. */
+const notMeant = /\.(attrs|tmp)$/;
+
+/** The folder of `file://PATH`; `~` is the home folder, as the CLI takes it. */
+export function folderBucket(url: string): Bucket {
+  const [given = ""] = url.slice("file://".length).split("?");
+  const root = path.resolve(given.replace(/^~(?=\/|$)/, homedir()));
+  const at = (key: string): string => path.join(root, key);
+  return {
+    list(folder) {
+      if (!existsSync(at(folder))) return Promise.resolve([]);
+      const found = readdirSync(at(folder), { withFileTypes: true, recursive: true })
+        .filter((entry) => entry.isFile() && !notMeant.test(entry.name))
+        .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)));
+      return Promise.resolve(found.sort());
+    },
+    read: (key) => Promise.resolve(existsSync(at(key)) ? readFileSync(at(key)) : undefined),
+    write(key, bytes) {
+      mkdirSync(path.dirname(at(key)), { recursive: true });
+      const part = `${at(key)}.${process.pid}.tmp`;
+      writeFileSync(part, bytes, { mode: 0o600 });
+      renameSync(part, at(key));
+      // It holds the former file's checksum.
+      rmSync(`${at(key)}.attrs`, { force: true });
+      return Promise.resolve();
+    },
+    remove(key) {
+      rmSync(at(key), { force: true });
+      rmSync(`${at(key)}.attrs`, { force: true });
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,58 @@
+/** Looks at the clouds for each creation that was interrupted. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Values } from "../command.ts";
+import { type CloudApi, openCloud } from "../openstack.ts";
+import type { Deployment, PendingOperation } from "./export.ts";
+import { canLook, isUnsettled, type Trace, tracesOf } from "./traces.ts";
+import { type Answers, type Verdict, verdictAlone, verdictOf } from "./verdict.ts";
+
+/** Milliseconds after which a request that was on its way when its sender died is answered, or never will be. */
+const onItsWay = 5_000;
+
+/** Milliseconds that a thing may take to come into being. */
+const patience = 300_000;
+
+/** A verdict on every pending creation. @param since - when the interrupted update began, if that is known */
+export async function lookAtAll(
+  { resources, pending_operations: pending }: Deployment,
+  since: Date | undefined,
+  answers: Answers,
+  values: Values,
+): Promise<readonly Verdict[]> {
+  const clouds = new Map<string, Promise<CloudApi>>();
+  const look = async (operation: PendingOperation): Promise<Verdict> => {
+    const alone = verdictAlone(operation, answers);
+    if (alone !== undefined) return alone;
+    const { urn, type, inputs = {}, provider = "" } = operation.resource;
+    if (!canLook(type, inputs)) return { urn, does: "ask", why: "there is no way to look for it" };
+    // <URN of the provider>::<its id>; the provider has the cloud's name
+    const name = provider.split("::").at(-2) ?? "";
+    const cloud = clouds.get(name) ?? openCloud(name, values);
+    clouds.set(name, cloud);
+    const known = (resources ?? []).flatMap((one) => (one.type === type && one.id !== undefined ? [one.id] : []));
+    return verdictOf(operation, await settled(await cloud, type, inputs), new Set(known), since);
+  };
+  const verdicts: Verdict[] = [];
+  for (const operation of creations(pending)) verdicts.push(await look(operation));
+  return verdicts;
+}
+
+/** The pending operations that may have made something. */
+export const creations = (pending: Deployment["pending_operations"]): readonly PendingOperation[] =>
+  (pending ?? []).filter(({ type }) => type === "creating");
+
+/** What the cloud has once it is at rest. */
+async function settled(
+  cloud: CloudApi,
+  type: string,
+  inputs: Readonly<Record<string, unknown>>,
+): Promise<readonly Trace[]> {
+  const began = Date.now();
+  for (;;) {
+    const traces = await tracesOf(cloud, type, inputs);
+    const waited = Date.now() - began;
+    const rest = traces.length > 0 ? !traces.some(isUnsettled) : waited >= onItsWay;
+    if (rest || waited >= patience) return traces;
+    await sleep(1000);
+  }
+}

@@ -1,0 +1,135 @@
+/** Brings a stack whose update was killed back to where the next update can go on. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type Command, texts, UsageError, type Values } from "../command.ts";
+import { stackHelp, stackOptions } from "../stack.ts";
+import { checkPassphrase, cli, type Deployment, exported } from "./export.ts";
+import { endAll, leftovers } from "./leftovers.ts";
+import { creations, lookAtAll } from "./look.ts";
+import { type Lock, locksOf, lockText, refuseHeld, unlockStack } from "./lock.ts";
+import { keepState, lastLine, openStore, type Store } from "./store.ts";
+import { type Answers, resolved, type Verdict } from "./verdict.ts";
+
+export const command: Command = {
+  help: `Usage: npm run ops -- state recover --stack S [--dry-run] [--unlock] [--take URN=ID]... [--clear URN]... [--json]
+
+After an update that was killed (power, memory, a lost machine): refuses while the lock's holder works; ends plugins that still work for
+the dead engine; looks in the clouds for what the interrupted creations made, and takes it into the state; keeps the state as it was
+(state backups), takes the lock away, and refreshes. Nothing is made and nothing deleted: the next pulumi up does the rest.
+
+${stackHelp}
+  --dry-run          only tell what would be done; plugins are not ended, so look again before you go on
+  --unlock           take over a lock of another machine on which nothing runs any more
+  --take URN=ID      this creation made that thing, e.g. one that cannot be told from others
+  --clear URN        this creation made nothing
+  --json             {"lock", "plugins", "pending": [{"urn", "does", "id", "why"}], "backup"}`,
+  options: {
+    ...stackOptions,
+    "dry-run": { type: "boolean" },
+    unlock: { type: "boolean" },
+    take: { type: "string", multiple: true },
+    clear: { type: "string", multiple: true },
+    json: { type: "boolean" },
+  },
+  async run({ values }) {
+    const dry = values["dry-run"] === true;
+    const say = (line: string): void => {
+      if (values.json !== true) console.log(line);
+    };
+    const answers = answersOf(values);
+    const store = await openStore(values);
+    checkPassphrase(store);
+    const locks = await locksOf(store);
+    refuseHeld(store, locks, values.unlock === true);
+    const plugins = await leftovers();
+    for (const { pid, name } of plugins)
+      say(`${dry ? "would end" : "end"} ${name} (process ${pid}): its engine is gone`);
+    if (!dry) await endAll(plugins);
+
+    const { version, deployment } = await exported(store);
+    checkAnswers(answers, deployment);
+    const verdicts = await lookAtAll(deployment, began(locks), answers, values);
+    for (const verdict of verdicts) say(verdictText(verdict));
+    const open = verdicts.filter(({ does }) => does === "ask");
+    if (open.length > 0) {
+      const first = open[0]?.urn ?? "";
+      throw new Error(
+        `${open.length} of them must be decided by you, nothing was changed: --take '${first}=ID' if it was made, else --clear '${first}'`,
+      );
+    }
+    const told = { lock: locks.map(lockText), plugins, pending: verdicts };
+    if (dry) {
+      for (const lock of locks) say(`would take away the lock of ${lockText(lock)}`);
+      say(`would keep the state of stack ${store.name}, and refresh it`);
+      if (values.json === true) console.log(JSON.stringify(told, undefined, 2));
+      return 0;
+    }
+    const backup = await keepState(store);
+    say(`the state as it was is kept as ${backup ?? ""}`);
+    if (locks.length > 0) await unlockStack(store);
+    for (const lock of locks) say(`took away the lock of ${lockText(lock)}`);
+    if ((deployment.pending_operations ?? []).length > 0) {
+      await importState(store, { version, deployment: resolved(deployment, verdicts) });
+    }
+    await refresh(store);
+    if (values.json === true) console.log(JSON.stringify({ ...told, backup }, undefined, 2));
+    say(`stack ${store.name} is as the clouds have it; next: npx pulumi up --stack ${store.name}`);
+    return 0;
+  },
+};
+
+function answersOf(values: Values): Answers {
+  const take = texts(values, "take").map((given): [string, string] => {
+    const [, urn = "", id] = /^(urn:pulumi:[^]*)=([^\s=]+)$/.exec(given) ?? [];
+    if (id === undefined) throw new UsageError(`--take is "${given}"; give URN=ID`);
+    return [urn, id];
+  });
+  return { take: new Map(take), clear: new Set(texts(values, "clear")) };
+}
+
+/** @throws UsageError for an answer to what nobody asked */
+function checkAnswers({ take, clear }: Answers, { pending_operations: pending }: Deployment): void {
+  const asked = new Set(creations(pending).map(({ resource }) => resource.urn));
+  const wrong = [...take.keys(), ...clear].find((urn) => !asked.has(urn));
+  if (wrong !== undefined)
+    throw new UsageError(`no creation of ${wrong} was interrupted; --dry-run lists those that were`);
+}
+
+/** When the interrupted update began, as its lock tells; unknown once somebody has taken the lock away. */
+function began(locks: readonly Lock[]): Date | undefined {
+  const [first] = locks.map(({ timestamp }) => new Date(timestamp)).sort((a, b) => a.getTime() - b.getTime());
+  return first;
+}
+
+function verdictText({ urn, why, ...verdict }: Verdict): string {
+  const title = `${urn.split("::").at(-2)?.split(":").at(-1) ?? ""} ${urn.split("::").at(-1) ?? ""}`;
+  if (verdict.does === "take") return `take in   ${title} = ${verdict.id}: ${why}`;
+  return verdict.does === "clear" ? `forget    ${title}: ${why}` : `UNCLEAR   ${urn}: ${why}`;
+}
+
+/**
+ * The engine's own way for a creation that was completed (refresh --import-pending-creates) forgets the thing in 3.256: it
+ * neither stays pending nor comes into the state. So the edited state is imported, which checks it.
+ */
+async function importState(store: Store, state: { version: number; deployment: Deployment }): Promise<void> {
+  const folder = mkdtempSync(path.join(tmpdir(), "orrery-state-"));
+  try {
+    const file = path.join(folder, "state.json");
+    writeFileSync(file, JSON.stringify(state), { mode: 0o600 });
+    const { status, stderr } = await cli(store, ["stack", "import", "--file", file]);
+    if (status !== 0) throw new Error(`the engine refuses the mended state: ${lastLine(stderr)}; nothing is lost`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function refresh(store: Store): Promise<void> {
+  const words = ["refresh", "--yes", "--skip-preview", "--suppress-progress", "--config-file", store.file];
+  const { status, stdout, stderr } = await cli(store, words);
+  if (status === 0) return;
+  const complaint = /error: +(.*)/.exec(`${stdout}\n${stderr}`)?.[1] ?? lastLine(stderr);
+  throw new Error(
+    `the state is mended, but could not be refreshed (${complaint.trim()}); next: npx pulumi refresh --stack ${store.name}`,
+  );
+}

@@ -1,0 +1,89 @@
+/** What is done about a creation that was interrupted: the thing is taken into the state, or there is none. */
+import { text } from "../../policy/manifest.ts";
+import type { Deployment, PendingOperation, StateResource } from "./export.ts";
+import type { Trace } from "./traces.ts";
+
+/** `take`: it is there, under this id. `clear`: there is nothing to lose. `ask`: a person must look. */
+export type Verdict = { readonly urn: string; readonly why: string } & (
+  { readonly does: "take"; readonly id: string } | { readonly does: "clear" | "ask" }
+);
+
+/** A person's answers: ids by URN, and URNs of which nothing came into being. */
+export interface Answers {
+  readonly take: ReadonlyMap<string, string>;
+  readonly clear: ReadonlySet<string>;
+}
+
+/** Resources that live in the state only, or whose creation may be done again without making anything twice. */
+const repeatable = /^(random|tls|command|pulumi:providers):/;
+
+/** Milliseconds by which the cloud's clock may be behind. */
+const skew = 60_000;
+
+/** What can be said without asking a cloud; undefined where one must be asked. */
+export function verdictAlone({ resource }: PendingOperation, answers: Answers): Verdict | undefined {
+  const { urn, type, id, inputs } = resource;
+  const given = answers.take.get(urn);
+  if (given !== undefined) return { urn, does: "take", id: given, why: "as you said" };
+  if (answers.clear.has(urn)) return { urn, does: "clear", why: "as you said" };
+  if (id !== undefined && id !== "") return { urn, does: "take", id, why: "it was made; only its end was not written" };
+  if (repeatable.test(type)) return { urn, does: "clear", why: "nothing of it is outside of the state" };
+  if (!type.startsWith("kubernetes:")) return undefined;
+  const { annotations } = (inputs?.metadata ?? {}) as { annotations?: Readonly<Record<string, string>> };
+  return annotations?.["pulumi.com/autonamed"] === "true"
+    ? { urn, does: "ask", why: "its name is drawn anew by each update" }
+    : { urn, does: "clear", why: "the next up applies it, whether it is there or not" };
+}
+
+/** Times that the services write; the ones without a zone are UTC. */
+function timeOf({ row }: Trace): number | undefined {
+  const written = text(row.created_at ?? row.created);
+  if (written === "") return undefined;
+  return Date.parse(/Z$|[+-]\d\d:\d\d$/.test(written) ? written : `${written}Z`);
+}
+
+/**
+ * Which of the cloud's things the creation made. In doubt a person is asked: what is forgotten wrongly is made twice.
+ * @param known - ids that the state has for that type: those are other resources' own
+ * @param since - when the interrupted update began, if that is known; what is older was there before
+ */
+export function verdictOf(
+  { resource: { urn } }: PendingOperation,
+  traces: readonly Trace[],
+  known: ReadonlySet<string>,
+  since: Date | undefined,
+): Verdict {
+  const unknown = traces.filter(({ id }) => !known.has(id));
+  const fresh = unknown.filter((trace) => {
+    const time = timeOf(trace);
+    return since === undefined || time === undefined || time >= since.getTime() - skew;
+  });
+  const [one, ...more] = fresh;
+  if (one !== undefined && more.length === 0) return { urn, does: "take", id: one.id, why: "the cloud has it" };
+  if (unknown.length === 0) return { urn, does: "clear", why: "the cloud does not have it" };
+  const ids = unknown.map(({ id }) => id).join(", ");
+  const why = fresh.length === 0 ? "what the cloud has is older than the update" : "the cloud has more than one";
+  return { urn, does: "ask", why: `${why}: ${ids}` };
+}
+
+/**
+ * The state with what was made in it, and without pending operations: to be refreshed.
+ * What is taken comes last, after everything that it depends on.
+ */
+export function resolved(deployment: Deployment, verdicts: readonly Verdict[]): Deployment {
+  const pending = deployment.pending_operations ?? [];
+  const taken = verdicts.flatMap((verdict): readonly StateResource[] => {
+    const operation = pending.find(({ type, resource }) => type === "creating" && resource.urn === verdict.urn);
+    if (verdict.does !== "take" || operation === undefined) return [];
+    const { resource } = operation;
+    // What the provider cannot read again (user data, ...) is as it was asked for.
+    return [{ ...resource, id: verdict.id, outputs: resource.outputs ?? { ...resource.inputs, id: verdict.id } }];
+  });
+  const urns = new Set(taken.map(({ urn }) => urn));
+  const before = (deployment.resources ?? []).flatMap((resource) => {
+    if (!urns.has(resource.urn) || resource.delete === true) return [resource];
+    // A replacement was made: the old one is still to be deleted, if it is not gone already.
+    return resource.pendingReplacement === true ? [] : [{ ...resource, delete: true }];
+  });
+  return { ...deployment, resources: [...before, ...taken], pending_operations: [] };
+}
