@@ -4,6 +4,9 @@ import path from "node:path";
 import { projectDir } from "../../config/stackFile.ts";
 import { run } from "../run.ts";
 import { pulumiProgram } from "../stack.ts";
+import { openBucket } from "../state/bucket.ts";
+import { type Lock, locksOf, lockText } from "../state/lock.ts";
+import { lastLine, projectName } from "../state/store.ts";
 import { type Finding, ok, problem, warning } from "./finding.ts";
 
 /** The program is written for it: index.ts is run without a compiler. */
@@ -76,7 +79,7 @@ export async function backend(
     ? warning(
         "backend",
         `${url} is a file of this machine`,
-        "for a team: a backend that all reach, e.g. npx pulumi login s3://BUCKET",
+        "for a team: a backend that all reach, e.g. a bucket of the team's OpenStack; docs/state.md has the steps",
       )
     : ok("backend", url);
   const got = await run(pulumiProgram, ["stack", "export", "--stack", stack, "--non-interactive"], { cwd: projectDir });
@@ -86,9 +89,29 @@ export async function backend(
   }
   const exported = JSON.parse(got.stdout) as Exported;
   return {
-    findings: [reached, ...stateFindings(stack, exported)],
+    findings: [reached, ...stateFindings(stack, exported), ...(await lockFindings(stack, url))],
     deployed: (exported.deployment.resources ?? []).length > 0,
   };
+}
+
+/** Who holds the stack. Pulumi Cloud's locks end by themselves, and other stores are not read. */
+async function lockFindings(name: string, url: string): Promise<readonly Finding[]> {
+  if (!/^(file|s3):/.test(url)) return [];
+  const locks = await locksOf({ name, bucket: openBucket(url), project: projectName() });
+  return locks.map((lock) => lockFinding(name, lock));
+}
+
+/** What to say of a lock. */
+export function lockFinding(stack: string, lock: Lock): Finding {
+  const recover = `npm run ops -- state recover --stack ${stack}`;
+  if (lock.holder === "ended")
+    return problem("backend", `an update was killed, its lock stayed: ${lockText(lock)}`, recover);
+  const text = `the stack is held by ${lockText(lock)}`;
+  return warning(
+    "backend",
+    text,
+    lock.holder === "works" ? "wait for its end" : `look there; if no update runs, ${recover} --unlock`,
+  );
 }
 
 /** What a state says about itself. */
@@ -98,13 +121,6 @@ export function stateFindings(stack: string, { deployment }: Exported): readonly
   const state = ok("backend", `stack ${stack} has ${(resources ?? []).length} resources${when}`);
   if ((pending ?? []).length === 0) return [state];
   const urns = (pending ?? []).map(({ type, resource }) => `${type} ${resource.urn.split("::").at(-1) ?? ""}`);
-  const fix = `npx pulumi refresh --stack ${stack} asks for each whether it was done; --clear-pending-creates says that none was`;
+  const fix = `npm run ops -- state recover --stack ${stack} looks what of it was done`;
   return [state, problem("backend", `an update was interrupted while it did: ${urns.join(", ")}`, fix)];
 }
-
-const lastLine = (text: string): string =>
-  text
-    .trim()
-    .split("\n")
-    .at(-1)
-    ?.replace(/^error: /, "") ?? "";

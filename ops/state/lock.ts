@@ -20,7 +20,11 @@ export interface Lock extends LockFile {
 }
 
 /** All locks of a stack; the engine leaves one behind when it is killed. */
-export async function locksOf({ bucket, project, name }: Store): Promise<readonly Lock[]> {
+export async function locksOf({
+  bucket,
+  project,
+  name,
+}: Pick<Store, "bucket" | "project" | "name">): Promise<readonly Lock[]> {
   const keys = await bucket.list(`.pulumi/locks/organization/${project}/${name}`);
   const found = keys.map(async (key): Promise<readonly Lock[]> => {
     const bytes = await bucket.read(key);

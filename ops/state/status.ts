@@ -3,7 +3,7 @@ import type { Command } from "../command.ts";
 import { stackHelp, stackOptions } from "../stack.ts";
 import { exported } from "./export.ts";
 import { locksOf, lockText } from "./lock.ts";
-import { backupsOf, openStore, presentState } from "./store.ts";
+import { backupsOf, newestWhole, openStore, presentState } from "./store.ts";
 
 export const command: Command = {
   help: `Usage: npm run ops -- state status --stack S [--json]
@@ -17,12 +17,13 @@ ${stackHelp}
   async run({ values }) {
     const store = await openStore(values);
     const { deployment } = await exported(store);
-    const [locks, backups, present] = await Promise.all([locksOf(store), backupsOf(store), presentState(store)]);
-    const [newest] = backups;
-    const kept =
-      newest !== undefined &&
-      present !== undefined &&
-      (await store.bucket.read(newest.key))?.equals(present.bytes) === true;
+    const [locks, backups, present, newest] = await Promise.all([
+      locksOf(store),
+      backupsOf(store),
+      presentState(store),
+      newestWhole(store),
+    ]);
+    const kept = newest !== undefined && present !== undefined && newest.bytes.equals(present.bytes);
     const pending = (deployment.pending_operations ?? []).map(({ type, resource }) => `${type} ${resource.urn}`);
     const resources = (deployment.resources ?? []).length;
     const changed = deployment.manifest?.time;

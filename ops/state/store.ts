@@ -1,6 +1,7 @@
 /** Where a self-managed backend keeps a stack: its state, its backups, its locks. */
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { projectDir } from "../../config/stackFile.ts";
 import type { Values } from "../command.ts";
 import { run } from "../run.ts";
@@ -26,7 +27,7 @@ export interface Store {
 }
 
 /** The project's name: part of every path. */
-function projectName(): string {
+export function projectName(): string {
   return /^name: (.*)$/m.exec(readFileSync(path.join(projectDir, "Pulumi.yaml"), "utf8"))?.[1]?.trim() ?? "";
 }
 
@@ -69,6 +70,32 @@ export function parseBackup(key: string, stack: string): Backup | undefined {
   const [, nanoseconds] = /^(\d{19})\.json(?:\.gz|\.zst)?$/.exec(file.slice(stack.length + 1)) ?? [];
   if (nanoseconds === undefined) return undefined;
   return { name: file, key, time: new Date(Number(BigInt(nanoseconds) / 1_000_000n)) };
+}
+
+/** A backup with its bytes. */
+export interface KeptState extends Backup {
+  readonly bytes: Buffer;
+}
+
+/** The newest backup that is whole: what was kept of a damaged state is none. */
+export async function newestWhole(store: Store): Promise<KeptState | undefined> {
+  for (const backup of await backupsOf(store)) {
+    const bytes = await store.bucket.read(backup.key);
+    if (bytes !== undefined && isWhole(backup.name, bytes)) return { ...backup, bytes };
+  }
+  return undefined;
+}
+
+const unpack: Readonly<Record<string, (bytes: Buffer) => Buffer>> = { ".gz": gunzipSync, ".zst": zstdDecompressSync };
+
+/** Whether a file's text is a stack's state from its beginning to its end. */
+export function isWhole(name: string, bytes: Buffer): boolean {
+  try {
+    const text = (unpack[path.extname(name)] ?? ((plain) => plain))(bytes).toString();
+    return typeof (JSON.parse(text) as { checkpoint?: unknown } | null)?.checkpoint === "object";
+  } catch {
+    return false;
+  }
 }
 
 /** Keeps the present state among the engine's own backups. @returns its name, or undefined if the backend has no state */

@@ -44,7 +44,8 @@ export async function crashedUp({ stack, file, env }: Target, moment: Moment): P
   };
   const take = (chunk: Buffer): void => {
     text += chunk.toString();
-    if (!killed && (text.match(/ creating \(/g) ?? []).length >= moment.creating) void kill();
+    const begun = new Set([...text.matchAll(/ (\S+) creating \(/g)].map(([, name]) => name));
+    if (!killed && begun.size >= moment.creating) void kill();
   };
   child.stdout.on("data", take);
   child.stderr.on("data", take);

@@ -16,6 +16,14 @@ import { absentFrom, differencesOf, type StateResource } from "./really.ts";
 /** A path under `config` of the stack's file, and what is to be there. */
 export type Change = readonly [at: readonly (string | number)[], value: unknown];
 
+/** What a stack has beside its system. */
+export interface Beside {
+  /** Further systems. */
+  readonly also?: readonly string[];
+  /** Variables of every run, e.g. of another backend. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
 /** A system on the lab. Whoever opens it closes it. */
 export class SystemOnLab {
   /** For the engine: stack `<stack>-<system>` and a file of its own in the lab's folder. */
@@ -32,18 +40,22 @@ export class SystemOnLab {
    * Writes a stack's file with its clusters and this system only, aimed at the lab, and makes the namespaces that the
    * settings take for granted. Nothing else of the file is changed, unless `changes` say so.
    */
-  static async open(system: string, stack: string, changes: readonly Change[] = []): Promise<SystemOnLab> {
+  static async open(
+    system: string,
+    stack: string,
+    changes: readonly Change[] = [],
+    { also = [], env: more = {} }: Beside = {},
+  ): Promise<SystemOnLab> {
     mkdirSync(path.join(lab.dir, "state"), { recursive: true });
     const file = path.join(lab.dir, `Pulumi.${stack}-${system}.yaml`);
     const source = `${file}.source`;
-    const kept = keepSystems(readFileSync(stackPath(stack), "utf8"), [
-      system === "callysto" ? "clouds" : "clusters",
-      system,
-    ]);
+    const systems = [system, ...also];
+    const targets = systems.map((one) => (one === "callysto" ? "clouds" : "clusters"));
+    const kept = keepSystems(readFileSync(stackPath(stack), "utf8"), [...targets, ...systems]);
     writeFileSync(source, changed(kept, changes));
     await makePremises(aim(source, file, lab, samplePassphrase(stack)), lab, () => undefined);
     rmSync(source);
-    const env = { PULUMI_CONFIG_PASSPHRASE: samplePassphrase(stack) };
+    const env = { PULUMI_CONFIG_PASSPHRASE: samplePassphrase(stack), ...more };
     const opened = new SystemOnLab(system, { stack: `${stack}-${system}`, file, env });
     await initStack(opened.target);
     return opened;
@@ -83,10 +95,15 @@ export class SystemOnLab {
   }
 
   /** Runs `npm run ops -- <system> ...` for this stack; words after a `--` stay after it. */
-  async ops(words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<OpsOutcome> {
+  ops(words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<OpsOutcome> {
+    return this.opsOf(this.system, words, env);
+  }
+
+  /** Runs `npm run ops -- <group> ...` for this stack. */
+  async opsOf(group: string, words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<OpsOutcome> {
     const end = words.includes("--") ? words.indexOf("--") : words.length;
     const stack = ["--stack", this.target.stack, "--config-file", this.target.file];
-    const args = ["ops/cli.ts", this.system, ...words.slice(0, end), ...stack, ...words.slice(end)];
+    const args = ["ops/cli.ts", group, ...words.slice(0, end), ...stack, ...words.slice(end)];
     const options = { cwd: projectDir, env: { ...this.target.env, ...env } };
     const { status, stdout, stderr } = await run(process.execPath, args, options);
     return { code: status, stdout, stderr };

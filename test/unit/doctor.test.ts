@@ -50,7 +50,7 @@ describe("the doctor", () => {
     });
     assert.equal(found?.level, "problem");
     assert.match(found.text, /creating files$/);
-    assert.match(found.fix ?? "", /refresh --stack s/);
+    assert.match(found.fix ?? "", /state recover --stack s/);
   });
 
   it("asks for the rights that the objects need", () => {

@@ -1,0 +1,88 @@
+/** What is done about creations that were interrupted; that clouds then have nothing twice is shown on a lab. */
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import type { PendingOperation, StateResource } from "../../ops/state/export.ts";
+import { canLook, sameRule } from "../../ops/state/traces.ts";
+import { type Answers, resolved, type Verdict, verdictAlone, verdictOf } from "../../ops/state/verdict.ts";
+
+const pending = (more: Partial<StateResource>): PendingOperation => ({
+  type: "creating",
+  resource: { urn: "urn:u", type: "openstack:blockstorage/volume:Volume", ...more },
+});
+const nobody: Answers = { take: new Map(), clear: new Set() };
+
+describe("a creation that was interrupted", () => {
+  const alone = (more: Partial<StateResource>, answers = nobody): string | undefined =>
+    verdictAlone(pending(more), answers)?.does;
+  const autonamed = { metadata: { annotations: { "pulumi.com/autonamed": "true" } } };
+
+  it("is judged without a cloud where none can have it, or a person knows", () => {
+    assert.equal(alone({}), undefined);
+    assert.equal(alone({ id: "7" }), "take");
+    for (const type of ["random:index/randomPet:RandomPet", "pulumi:providers:openstack"])
+      assert.equal(alone({ type }), "clear");
+    assert.equal(alone({ type: "kubernetes:core/v1:Secret", inputs: { metadata: { name: "a" } } }), "clear");
+    assert.equal(alone({ type: "kubernetes:core/v1:Secret", inputs: autonamed }), "ask");
+    assert.equal(alone({}, { ...nobody, clear: new Set(["urn:u"]) }), "clear");
+    const told = verdictAlone(pending({}), { ...nobody, take: new Map([["urn:u", "9"]]) });
+    assert.deepEqual(told, { urn: "urn:u", does: "take", id: "9", why: "as you said" });
+  });
+
+  it("made the one thing of that name that no other resource has", () => {
+    const since = new Date("2026-01-01T12:00:00Z");
+    const trace = (id: string, time?: string) => ({ id, row: time === undefined ? {} : { created_at: time } });
+    const judged = (...rows: [id: string, time?: string][]): Verdict =>
+      verdictOf(pending({}), rows.map(([id, time]) => trace(id, time)), new Set(["own"]), since); // prettier-ignore
+    const [early, late] = ["2026-01-01T11:00:00.000000", "2026-01-01T12:00:30Z"];
+    assert.deepEqual(judged(["a", late], ["own", late]), {
+      urn: "urn:u",
+      does: "take",
+      id: "a",
+      why: "the cloud has it",
+    });
+    assert.equal(judged(["own"]).does, "clear");
+    assert.equal(judged().does, "clear");
+    assert.deepEqual(
+      { ...judged(["a", early], ["b", late]), why: "" },
+      { urn: "urn:u", does: "take", id: "b", why: "" },
+    );
+    assert.deepEqual(judged(["a", early]).why, "what the cloud has is older than the update: a");
+    assert.equal(judged(["a", late], ["b", late]).why, "the cloud has more than one: a, b");
+    assert.equal(judged(["a"]).does, "take");
+  });
+
+  it("is looked for where there is a way to", () => {
+    assert.equal(canLook("openstack:compute/instance:Instance", {}), true);
+    assert.equal(canLook("openstack:networking/floatingIp:FloatingIp", { description: "hub" }), true);
+    assert.equal(canLook("openstack:networking/floatingIp:FloatingIp", {}), false);
+    assert.equal(canLook("aws:s3:Bucket", {}), false);
+    const rule = { direction: "ingress", ethertype: "IPv4", protocol: "tcp", port_range_min: 22, port_range_max: 22 };
+    const inputs = { direction: "ingress", ethertype: "IPv4", protocol: "tcp", portRangeMin: 22, portRangeMax: 22 };
+    assert.equal(sameRule({ ...rule, remote_ip_prefix: null }, inputs), true);
+    assert.equal(sameRule({ ...rule, remote_ip_prefix: "10.0.0.0/8" }, inputs), false);
+  });
+
+  it("comes into the state with its inputs, after all else; what it replaces is still to be deleted", () => {
+    const row = (urn: string, more: Partial<StateResource> = {}): StateResource => ({ urn, type: "t", ...more });
+    const made = row("b", { inputs: { name: "n" } });
+    const known = row("c", { id: "3", outputs: { name: "full" } });
+    const deployment = {
+      resources: [row("a"), row("b", { id: "old" }), row("c", { id: "gone", pendingReplacement: true })],
+      pending_operations: [made, known, row("d")].map((resource) => ({ type: "creating", resource })),
+    };
+    const verdicts: Verdict[] = [
+      { urn: "b", does: "take", id: "2", why: "" },
+      { urn: "c", does: "take", id: "3", why: "" },
+      { urn: "d", does: "clear", why: "" },
+    ];
+    assert.deepEqual(resolved(deployment, verdicts), {
+      resources: [
+        row("a"),
+        row("b", { id: "old", delete: true }),
+        { ...made, id: "2", outputs: { name: "n", id: "2" } },
+        known,
+      ],
+      pending_operations: [],
+    });
+  });
+});
