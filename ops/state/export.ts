@@ -9,6 +9,8 @@ import { lastLine, type Store } from "./store.ts";
 export interface StateResource {
   readonly urn: string;
   readonly type: string;
+  /** Whether a provider makes it; a component is nothing but a name for others. */
+  readonly custom?: boolean;
   readonly id?: string;
   readonly provider?: string;
   readonly inputs?: Readonly<Record<string, unknown>>;

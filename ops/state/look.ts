@@ -32,9 +32,8 @@ export async function lookAtAll(
     const known = (resources ?? []).flatMap((one) => (one.type === type && one.id !== undefined ? [one.id] : []));
     return verdictOf(operation, await settled(await cloud, type, inputs), new Set(known), since);
   };
-  const verdicts: Verdict[] = [];
-  for (const operation of creations(pending)) verdicts.push(await look(operation));
-  return verdicts;
+  // At once: each that is not there is waited for.
+  return Promise.all(creations(pending).map(look));
 }
 
 /** The pending operations that may have made something. */

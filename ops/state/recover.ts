@@ -51,14 +51,15 @@ ${stackHelp}
     checkAnswers(answers, deployment);
     const verdicts = await lookAtAll(deployment, began(locks), answers, values);
     for (const verdict of verdicts) say(verdictText(verdict));
+    const told = { lock: locks.map(lockText), plugins, pending: verdicts };
     const open = verdicts.filter(({ does }) => does === "ask");
     if (open.length > 0) {
+      if (values.json === true) console.log(JSON.stringify(told, undefined, 2));
       const first = open[0]?.urn ?? "";
       throw new Error(
         `${open.length} of them must be decided by you, nothing was changed: --take '${first}=ID' if it was made, else --clear '${first}'`,
       );
     }
-    const told = { lock: locks.map(lockText), plugins, pending: verdicts };
     if (dry) {
       for (const lock of locks) say(`would take away the lock of ${lockText(lock)}`);
       say(`would keep the state of stack ${store.name}, and refresh it`);

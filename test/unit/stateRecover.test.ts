@@ -7,7 +7,7 @@ import { type Answers, resolved, type Verdict, verdictAlone, verdictOf } from ".
 
 const pending = (more: Partial<StateResource>): PendingOperation => ({
   type: "creating",
-  resource: { urn: "urn:u", type: "openstack:blockstorage/volume:Volume", ...more },
+  resource: { urn: "urn:u", custom: true, type: "openstack:blockstorage/volume:Volume", ...more },
 });
 const nobody: Answers = { take: new Map(), clear: new Set() };
 
@@ -19,6 +19,7 @@ describe("a creation that was interrupted", () => {
   it("is judged without a cloud where none can have it, or a person knows", () => {
     assert.equal(alone({}), undefined);
     assert.equal(alone({ id: "7" }), "take");
+    assert.equal(alone({ type: "orrery:callysto:Host", custom: false }), "clear");
     for (const type of ["random:index/randomPet:RandomPet", "pulumi:providers:openstack"])
       assert.equal(alone({ type }), "clear");
     assert.equal(alone({ type: "kubernetes:core/v1:Secret", inputs: { metadata: { name: "a" } } }), "clear");
