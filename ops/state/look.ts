@@ -36,9 +36,9 @@ export async function lookAtAll(
   return Promise.all(creations(pending).map(look));
 }
 
-/** The pending operations that may have made something. */
+/** The pending operations that may have made something: a component groups others and is nothing itself. */
 export const creations = (pending: Deployment["pending_operations"]): readonly PendingOperation[] =>
-  (pending ?? []).filter(({ type }) => type === "creating");
+  (pending ?? []).filter(({ type, resource }) => type === "creating" && resource.custom === true);
 
 /** What the cloud has once it is at rest. */
 async function settled(

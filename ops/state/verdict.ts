@@ -22,12 +22,11 @@ const skew = 60_000;
 
 /** What can be said without asking a cloud; undefined where one must be asked. */
 export function verdictAlone({ resource }: PendingOperation, answers: Answers): Verdict | undefined {
-  const { urn, type, custom, id, inputs } = resource;
+  const { urn, type, id, inputs } = resource;
   const given = answers.take.get(urn);
   if (given !== undefined) return { urn, does: "take", id: given, why: "as you said" };
   if (answers.clear.has(urn)) return { urn, does: "clear", why: "as you said" };
   if (id !== undefined && id !== "") return { urn, does: "take", id, why: "it was made; only its end was not written" };
-  if (custom !== true) return { urn, does: "clear", why: "it groups others and is nothing itself" };
   if (repeatable.test(type)) return { urn, does: "clear", why: "nothing of it is outside of the state" };
   if (!type.startsWith("kubernetes:")) return undefined;
   const { annotations } = (inputs?.metadata ?? {}) as { annotations?: Readonly<Record<string, string>> };

@@ -7,7 +7,7 @@ import type { Target } from "./engine.ts";
 
 /** When a run is killed, and who dies. */
 export interface Moment {
-  /** Resources whose creation was begun. */
+  /** Resources, components not counted, whose creation was begun. */
   readonly creating: number;
   /** Milliseconds after that. */
   readonly delay: number;
@@ -44,7 +44,7 @@ export async function crashedUp({ stack, file, env }: Target, moment: Moment): P
   };
   const take = (chunk: Buffer): void => {
     text += chunk.toString();
-    const begun = new Set([...text.matchAll(/ (\S+) creating \(/g)].map(([, name]) => name));
+    const begun = new Set([...text.matchAll(/ \+ +(?!orrery:|pulumi:)\S+ (\S+) creating \(/g)].map(([, name]) => name));
     if (!killed && begun.size >= moment.creating) void kill();
   };
   child.stdout.on("data", take);

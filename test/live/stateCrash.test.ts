@@ -15,7 +15,7 @@ import type { SystemOnLab } from "./system.ts";
 const seed = Number(process.env.ORRERY_SEED ?? Date.now() % 100_000);
 const rows = Number(process.env.ORRERY_ROWS ?? 2);
 /** Most creations that are begun before an update is killed. */
-const most = 14;
+const most = 10;
 const draw = random(seed);
 
 describe(`updates that are killed (ORRERY_SEED=${seed})`, function () {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { PendingOperation, StateResource } from "../../ops/state/export.ts";
+import { creations } from "../../ops/state/look.ts";
 import { canLook, sameRule } from "../../ops/state/traces.ts";
 import { type Answers, resolved, type Verdict, verdictAlone, verdictOf } from "../../ops/state/verdict.ts";
 
@@ -19,7 +20,8 @@ describe("a creation that was interrupted", () => {
   it("is judged without a cloud where none can have it, or a person knows", () => {
     assert.equal(alone({}), undefined);
     assert.equal(alone({ id: "7" }), "take");
-    assert.equal(alone({ type: "orrery:callysto:Host", custom: false }), "clear");
+    const component = pending({ type: "orrery:callysto:Host", custom: false });
+    assert.deepEqual(creations([component, { ...pending({}), type: "reading" }, pending({})]), [pending({})]);
     for (const type of ["random:index/randomPet:RandomPet", "pulumi:providers:openstack"])
       assert.equal(alone({ type }), "clear");
     assert.equal(alone({ type: "kubernetes:core/v1:Secret", inputs: { metadata: { name: "a" } } }), "clear");
