@@ -154,7 +154,7 @@ export function liveInputs({ type, inputs }: NewResource, { row }: Thing, projec
     Zone: { name: row.name, email: row.email },
     Port: { name: row.name, networkId: row.network_id, securityGroupIds: row.security_groups },
     SecGroup: { name: row.name },
-    FloatingIp: { pool: network?.name },
+    FloatingIp: { pool: network?.name, description: text(row.description) },
   };
   const own = tells[type.split(":").at(-1) ?? ""] ?? {};
   return Object.fromEntries(Object.entries(inputs).map(([key, declared]) => [key, key in own ? own[key] : declared]));

@@ -99,6 +99,7 @@ describe("Callysto's hub as it ran before, on the lab", function () {
     // Metrics were let in only later.
     assert.deepEqual(names(told.created), ["security-metrics-v4", "security-metrics-v6"]);
     assert.deepEqual(told.changes.map(({ urn, operation }) => `${operation} ${names([urn])[0] ?? ""}`).sort(), [
+      "update address-ip",
       "update server-port",
       "update volumes-zfs-01",
       "update volumes-zfs-02",
