@@ -15,14 +15,13 @@ const whole = ["create", "delete", "get", "list", "patch", "watch"];
 
 const reads = ["get", "list", "watch"];
 
-/** What the provider looks at while it waits for a kind to be ready. */
+/** What the provider looks at while it waits for a kind to be ready; without it, it waits in vain. Events it looks at for all. */
 const awaited: Readonly<Record<string, readonly string[]>> = {
-  Deployment: ["replicasets.apps", "pods", "events"],
-  StatefulSet: ["pods", "events"],
-  Job: ["pods", "events"],
-  Service: ["endpoints", "endpointslices.discovery.k8s.io", "pods", "events"],
-  Ingress: ["services", "endpoints", "events"],
-  PersistentVolumeClaim: ["events"],
+  Deployment: ["replicasets.apps", "pods", "persistentvolumeclaims"],
+  StatefulSet: ["pods"],
+  Job: ["pods"],
+  Service: ["endpoints", "endpointslices.discovery.k8s.io", "pods"],
+  Ingress: ["services", "endpoints"],
 };
 
 /** Objects for `kubectl apply`, in order: namespaces, the account, and its rights. */
@@ -69,7 +68,9 @@ function role(scope: "Cluster" | "", metadata: object, rules: readonly Rule[], a
 /** Rights on the objects of one namespace; and what its Roles give, as nobody can give what he has not. */
 function namespaceRules(declared: readonly Manifest[]): readonly Rule[] {
   const managed = new Set(declared.map(resourceOf));
-  const looked = new Set(declared.flatMap(({ kind }) => awaited[kind] ?? []).filter((one) => !managed.has(one)));
+  const looked = new Set(
+    ["events", ...declared.flatMap(({ kind }) => awaited[kind] ?? [])].filter((one) => !managed.has(one)),
+  );
   // OpenShift asks for this when a Route has a host of its own.
   const hosts = managed.has("routes.route.openshift.io") ? ["routes/custom-host.route.openshift.io"] : [];
   const given = declared

@@ -56,7 +56,7 @@ describe("the deployer's rights", () => {
       }),
     ]);
     assert.deepEqual(rules, [
-      { apiGroups: [""], resources: ["events"], verbs: ["get", "list", "watch"] },
+      { apiGroups: [""], resources: ["events", "persistentvolumeclaims"], verbs: ["get", "list", "watch"] },
       { apiGroups: [""], resources: ["pods"], verbs: ["deletecollection", "get", "list", "watch"] },
       { apiGroups: [""], resources: ["secrets"], verbs: whole },
       { apiGroups: ["apps"], resources: ["deployments"], verbs: whole },
@@ -69,6 +69,7 @@ describe("the deployer's rights", () => {
   it("let a Route have a host of its own", () => {
     const { rules } = role("Role", [declared("Route", "route.openshift.io/v1", "bots", "hook")]);
     assert.deepEqual(rules, [
+      { apiGroups: [""], resources: ["events"], verbs: ["get", "list", "watch"] },
       { apiGroups: ["route.openshift.io"], resources: ["routes"], verbs: whole },
       { apiGroups: ["route.openshift.io"], resources: ["routes/custom-host"], verbs: ["create"] },
     ]);
