@@ -1,5 +1,6 @@
 /** Asks the OpenStack cloud of a stack, as the user who deploys. */
 import { cloudsSchema } from "../config/targetSchemas.ts";
+import type { Json } from "../policy/manifest.ts";
 import type { Values } from "./command.ts";
 import { secretOf } from "./secrets.ts";
 import { openStack } from "./stack.ts";
@@ -96,4 +97,18 @@ function scope(cloud: CloudSettings): object {
   return cloud.applicationCredentialId === undefined
     ? { scope: { project: { name: cloud.tenantName, domain: { name: cloud.projectDomainName } } } }
     : {};
+}
+
+/** Whether a rule says what was declared; Neutron refuses a second one that says the same. */
+export function sameRule(rule: Json, inputs: Json): boolean {
+  const pairs = [
+    [rule.direction, inputs.direction],
+    [rule.ethertype, inputs.ethertype],
+    [rule.protocol, inputs.protocol],
+    [rule.port_range_min, inputs.portRangeMin],
+    [rule.port_range_max, inputs.portRangeMax],
+    [rule.remote_ip_prefix, inputs.remoteIpPrefix],
+    [rule.remote_group_id, inputs.remoteGroupId],
+  ];
+  return pairs.every(([live, declared]) => (live ?? undefined) === declared);
 }

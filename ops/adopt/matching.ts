@@ -2,6 +2,7 @@
 import { type Json, list, object, text } from "../../policy/manifest.ts";
 import type { Call, NewResource } from "../../review/outputs.ts";
 import type { LiveResource } from "../../review/record.ts";
+import { sameRule } from "../openstack.ts";
 import type { Inventory } from "./inventory.ts";
 
 /** A thing of the project: the id by which its provider imports it, and as the API tells it. */
@@ -51,19 +52,6 @@ const matches: Readonly<Record<string, Match>> = {
         .filter((rule) => sameRule(rule, inputs)),
     ),
 };
-
-function sameRule(rule: Json, inputs: Inputs): boolean {
-  const pairs = [
-    [rule.direction, inputs.direction],
-    [rule.ethertype, inputs.ethertype],
-    [rule.protocol, inputs.protocol],
-    [rule.port_range_min ?? undefined, inputs.portRangeMin],
-    [rule.port_range_max ?? undefined, inputs.portRangeMax],
-    [rule.remote_ip_prefix ?? undefined, inputs.remoteIpPrefix],
-    [rule.remote_group_id ?? undefined, inputs.remoteGroupId],
-  ];
-  return pairs.every(([live, declared]) => live === declared);
-}
 
 /** Everything of the project that the resource could be. */
 export function candidates({ type, inputs }: NewResource, project: Inventory): readonly Thing[] {

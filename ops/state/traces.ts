@@ -1,6 +1,6 @@
 /** Looks in an OpenStack project for what an interrupted creation may have left: by name, or by what it hangs on. */
 import { type Json, list, object, text } from "../../policy/manifest.ts";
-import type { CloudApi } from "../openstack.ts";
+import { type CloudApi, sameRule } from "../openstack.ts";
 
 /** A thing of the project that may be the one: the id by which its provider knows it, and what the API tells. */
 export interface Trace {
@@ -63,20 +63,6 @@ const looks: Readonly<Record<string, Look>> = {
     return byId(rules.filter((rule) => sameRule(rule, inputs)));
   },
 };
-
-/** Whether a rule says what was declared; Neutron refuses a second one that says the same. */
-export function sameRule(rule: Json, inputs: Inputs): boolean {
-  const pairs = [
-    [rule.direction, inputs.direction],
-    [rule.ethertype, inputs.ethertype],
-    [rule.protocol, inputs.protocol],
-    [rule.port_range_min, inputs.portRangeMin],
-    [rule.port_range_max, inputs.portRangeMax],
-    [rule.remote_ip_prefix, inputs.remoteIpPrefix],
-    [rule.remote_group_id, inputs.remoteGroupId],
-  ];
-  return pairs.every(([live, declared]) => (live ?? undefined) === declared);
-}
 
 /** Whether there is a way to look for things of a type, with these inputs. */
 export const canLook = (type: string, inputs: Inputs): boolean =>

@@ -112,6 +112,8 @@ describe("npm run config", () => {
   const run = (...args: readonly string[]): { code: number | null; out: string } => {
     const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(dir, "config/cli.ts"), ...args], {
       encoding: "utf8",
+      // Not the one of a lab in this shell.
+      env: { ...process.env, PULUMI_CONFIG_PASSPHRASE: undefined },
     });
     return { code: status, out: stdout + stderr };
   };

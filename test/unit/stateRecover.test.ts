@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { PendingOperation, StateResource } from "../../ops/state/export.ts";
 import { creations } from "../../ops/state/look.ts";
-import { canLook, sameRule } from "../../ops/state/traces.ts";
+import { sameRule } from "../../ops/openstack.ts";
+import { canLook } from "../../ops/state/traces.ts";
 import { type Answers, resolved, type Verdict, verdictAlone, verdictOf } from "../../ops/state/verdict.ts";
 
 const pending = (more: Partial<StateResource>): PendingOperation => ({
