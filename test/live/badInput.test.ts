@@ -140,6 +140,11 @@ describe("bad input", () => {
       for (const { id } of volumes) {
         await becomes("volume", `/volumes/${id}`, "available");
         await cloud.delete("volume", `/volumes/${id}`);
+        await eventually(
+          `the end of volume ${id}`,
+          () => cloud.find("volume", `/volumes/${id}`),
+          (volume) => volume === undefined,
+        );
       }
     }
   });
