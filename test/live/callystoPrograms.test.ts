@@ -78,17 +78,12 @@ describe("what Callysto renders for its guests, read by their own programs", fun
       },
     );
     root = await MachineRoot.open();
-    says("useradd --create-home --shell /bin/bash ptty2u"); // cloud-init's work
   });
   after(() => {
     root.close();
   });
 
-  const says = (script: string): string => {
-    const { code, stdout, stderr } = root.run(script);
-    assert.equal(code, 0, `${stderr}\n${stdout}`);
-    return stdout;
-  };
+  const says = (text: string): string => root.says(text);
 
   /** What is asked of every guest. */
   function accepts(environment: "hub-dev" | "clavius", units: string): void {

@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
+import { installPackages } from "../../lab/openstack/packages.ts";
 import { deployCallysto } from "../unit/callysto/world.ts";
 import { MachineRoot } from "./callysto/root.ts";
 import { guestSteps } from "./callysto/steps.ts";
@@ -63,6 +64,7 @@ describe("single sign-on of a hub", function () {
   let root: MachineRoot;
   let script = "";
   before(async () => {
+    await installPackages(["openssl"], () => undefined);
     const folder = mkdtempSync(path.join(tmpdir(), "callysto-sso-"));
     const [key, certificate] = [path.join(folder, "key"), path.join(folder, "certificate")];
     const out = ["-subj", `/CN=${hostname}`, "-days", "30", "-keyout", key, "-out", certificate];
@@ -83,17 +85,12 @@ describe("single sign-on of a hub", function () {
     rmSync(folder, { recursive: true });
     script = guestSteps(seen, "hub-dev");
     root = await MachineRoot.open();
-    says("useradd --create-home --shell /bin/bash ptty2u"); // cloud-init's work
   });
   after(() => {
     root.close();
   });
 
-  const says = (text: string): string => {
-    const { code, stdout, stderr } = root.run(text);
-    assert.equal(code, 0, `${stderr}\n${stdout}`);
-    return stdout;
-  };
+  const says = (text: string): string => root.says(text);
 
   it("is brought about once, and read by shibd and Apache, which refuse what is broken", () => {
     const first = says(script);

@@ -1,4 +1,5 @@
 /** The file system of the machines' image, to run a guest's own programs in without booting a machine. */
+import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -25,7 +26,16 @@ export class MachineRoot {
     const folder = mkdtempSync(path.join(tmpdir(), "callysto-root-"));
     mkdirSync(path.join(folder, "root"));
     execFileSync("qemu-img", ["convert", "-O", "raw", disk, path.join(folder, "disk")]);
-    return new MachineRoot(folder);
+    const root = new MachineRoot(folder);
+    root.says("useradd --create-home --shell /bin/bash ptty2u"); // cloud-init's work
+    return root;
+  }
+
+  /** What a script says that ends well. @throws AssertionError if it does not */
+  says(script: string): string {
+    const { code, stdout, stderr } = this.run(script);
+    assert.equal(code, 0, `${stderr}\n${stdout}`);
+    return stdout;
   }
 
   /** Runs bash as root in it, with mounts, processes, network and host name of its own. */
