@@ -28,6 +28,16 @@ export function useNamespace(name: string, labels: Readonly<Record<string, strin
   after(() => api.delete(path));
 }
 
+/** Names of the cluster's nodes. */
+export async function nodeNames(): Promise<ReadonlySet<string>> {
+  return new Set((await api.list("/api/v1/nodes")).map(({ metadata }) => metadata.name));
+}
+
+/** Deletes the nodes that were made for a stack since these were all. */
+export async function deleteNodesBut(kept: ReadonlySet<string>): Promise<void> {
+  for (const node of await nodeNames()) if (!kept.has(node)) await api.delete(`/api/v1/nodes/${node}`);
+}
+
 /** A maker of objects of one namespace. */
 export const objectsOf =
   (namespace: string) =>

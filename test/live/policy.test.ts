@@ -6,21 +6,26 @@ import { after, before, describe, it } from "mocha";
 import { aim } from "../../config/aim.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { stackPath } from "../../config/stackFile.ts";
+import { makePremises } from "../../lab/premises.ts";
 import { lab } from "./cloud.ts";
 import { initStack, pulumi, type Target } from "./engine.ts";
+import { deleteNodesBut, nodeNames } from "./kube.ts";
 
 const target: Target = { stack: "policy", file: path.join(lab.dir, "Pulumi.policy.yaml") };
 const config = path.join(lab.dir, "policy.json");
 
 describe("the policy pack", () => {
+  let nodes: ReadonlySet<string>;
   before(async () => {
-    aim(stackPath("test"), target.file, lab, samplePassphrase("test"));
+    nodes = await nodeNames();
+    await makePremises(aim(stackPath("test"), target.file, lab, samplePassphrase("test")), lab, () => undefined);
     writeFileSync(config, JSON.stringify({ protected: { disposable: true } }));
     await initStack(target);
   });
 
   after(async () => {
     await pulumi(["stack", "rm", "--yes", "--preserve-config"], target);
+    await deleteNodesBut(nodes);
   });
 
   it("finds nothing wrong with the test stack", async () => {

@@ -11,7 +11,7 @@ import { sample } from "../../config/samples.ts";
 import { hmacToken, delivery } from "../../ops/prow/smoke.ts";
 import { eventually } from "./cloud.ts";
 import { type Outcome, pulumi } from "./engine.ts";
-import { api, type KubeObject } from "./kube.ts";
+import { api, deleteNodesBut, type KubeObject, nodeNames } from "./kube.ts";
 import { type Running, runContainer } from "./prow/container.ts";
 import { type Github, openedPullRequest, startGithub } from "./prow/github.ts";
 import { prowTools } from "./prow/tools.ts";
@@ -45,7 +45,6 @@ describe("Prow's three environments on the lab", function () {
     assert.ok(found);
     return found;
   };
-  const nodeNames = async () => new Set((await api.list("/api/v1/nodes")).map(({ metadata }) => metadata.name));
 
   before(async () => {
     tools = await prowTools();
@@ -59,7 +58,7 @@ describe("Prow's three environments on the lab", function () {
     for (const [name, one] of stacks) await one.close(environments[name].prow, jobsOf(name));
     // The kind stays for other environments; here there are none. The nodes were made for these stacks.
     if ((await api.find(definition)) !== undefined) await api.delete(definition);
-    for (const node of await nodeNames()) if (!nodes.has(node)) await api.delete(`/api/v1/nodes/${node}`);
+    await deleteNodesBut(nodes);
   });
 
   it("come up one after the other", async () => {
