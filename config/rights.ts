@@ -49,7 +49,7 @@ export function deniedText(refused: ReadonlyMap<string, readonly Question[]>): s
   return [
     "the account that deploys may not do what this stack needs; nothing was changed:",
     ...lines,
-    "have an administrator give it the role admin there (clusters:<name> is its kubeconfig), or name another namespace",
+    "have an administrator apply what npm run --silent ops -- deployer prints for it (clusters:<name> is its kubeconfig), or name another namespace",
   ].join("\n");
 }
 

@@ -9,6 +9,11 @@ import { type RawConfig, wantedSecrets } from "./secrets.ts";
 /** Folder of the project. */
 export const projectDir = path.dirname(import.meta.dirname);
 
+/** The project's name, a part of every path in a backend. */
+export function projectName(): string {
+  return /^name: (.*)$/m.exec(readFileSync(path.join(projectDir, "Pulumi.yaml"), "utf8"))?.[1]?.trim() ?? "";
+}
+
 /** One config value as the file has it: `secure:` under a key makes it encrypted. */
 interface StoredEntry {
   /** Text, or JSON text of a map; the ciphertext when it is encrypted. */

@@ -1,10 +1,10 @@
 /** Runs the ordinary Pulumi CLI on this project with a stack aimed at the lab. */
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { aim } from "../config/aim.ts";
 import { samplePassphrase } from "../config/samples.ts";
-import { stackPath } from "../config/stackFile.ts";
+import { projectName, stackPath } from "../config/stackFile.ts";
 import { kubernetesEnv } from "./kubernetes/kubernetes.ts";
 import { openstackEnv } from "./openstack/openstack.ts";
 import type { Log } from "./part.ts";
@@ -76,8 +76,7 @@ export async function applyStack(command: "up" | "preview" | "destroy", stack: s
 
 /** Whether the lab's backend knows the stack; asking the CLI would take a second. */
 function stackExists(lab: LabSettings, stack: string): boolean {
-  const name = /^name: (.*)$/m.exec(readFileSync(path.join(root, "Pulumi.yaml"), "utf8"))?.[1] ?? "";
-  return existsSync(path.join(lab.dir, "state", ".pulumi", "stacks", name, `${stack}.json`));
+  return existsSync(path.join(lab.dir, "state", ".pulumi", "stacks", projectName(), `${stack}.json`));
 }
 
 /** The CLI in the foreground; it handles Ctrl-C itself and leaves a whole state, so it is waited for. */

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { down, up } from "./lab.ts";
+import { lock } from "./lock.ts";
 import { environment, type Run } from "./program.ts";
 import { root } from "./settings.ts";
 import { ensureTools } from "./tools/tools.ts";
@@ -17,15 +18,17 @@ export async function runTests(run: Run, names: readonly string[]): Promise<numb
   const unit = names.length > 0 ? 0 : await mocha(["--config", "test/unit.mocharc.json"], process.env);
   if (unit !== 0) return unit;
   await ensureTools(run.log);
-  // Tests begin with empty clouds, so that what an interrupted run left cannot help or hinder them.
-  await down(run.lab, run.toolchain, true);
+  const release = await lock(`${run.lab.dir}.lock`, run.log, "other tests of this checkout run on their lab");
   try {
+    // Tests begin with empty clouds, so that what an interrupted run left cannot help or hinder them.
+    await down(run.lab, run.toolchain, true);
     await up(run.lab, run.toolchain, run.log);
     const chosen = ["--no-config", "--reporter", "test/reporter.cjs", "--timeout", "600000", ...files];
     const live = names.length > 0 ? chosen : ["--config", "test/live.mocharc.json"];
     return await mocha(live, { ...process.env, ...environment(run, "test") });
   } finally {
     await down(run.lab, run.toolchain, true);
+    await release();
   }
 }
 

@@ -3,10 +3,10 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { proxyPackage, venv } from "../../components/callysto/guest/software.ts";
+import { lock } from "../lock.ts";
 import type { Log } from "../part.ts";
 import { cacheDir } from "../settings.ts";
 import { buildImage, type Recipe } from "./build.ts";
-import { acquire } from "./lock.ts";
 
 /** What Glance gets: the root disk (one ext4 file system without partitions) with the kernel that boots it. */
 export interface MachineImage {
@@ -58,13 +58,11 @@ export const commandLine =
 export async function machineImage(log: Log): Promise<MachineImage> {
   const dir = path.join(cacheDir, `image-${fingerprint()}`);
   if (!existsSync(dir)) {
-    const release = await acquire(path.join(cacheDir, "image.lock"), () => {
-      log("machine image: another checkout is building it; waiting");
-    });
+    const release = await lock(path.join(cacheDir, "image.lock"), log, "another checkout builds the machine image");
     try {
       if (!existsSync(dir)) await buildImage(recipe, dir, log);
     } finally {
-      release();
+      await release();
     }
   }
   const sums = readFileSync(path.join(dir, "sha512"), "utf8").split("\n");

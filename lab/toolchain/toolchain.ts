@@ -1,9 +1,10 @@
 /** The toolchain: Pulumi's CLI and plugins and a Kubernetes control plane, made once per machine in the cache. */
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, statfsSync } from "node:fs";
 import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { lock } from "../lock.ts";
 import type { Log } from "../part.ts";
 import { cacheDir } from "../settings.ts";
 import { source } from "./download.ts";
@@ -72,7 +73,7 @@ export async function ensureToolchain(log: Log): Promise<Toolchain> {
   const [problem] = checkToolchain();
   if (problem !== undefined) throw new Error(problem);
   mkdirSync(path.join(cacheDir, "log"), { recursive: true });
-  const release = await lock(path.join(cacheDir, "toolchain.lock"), log);
+  const release = await lock(path.join(cacheDir, "toolchain.lock"), log, "another checkout makes the toolchain");
   try {
     if (existsSync(complete)) return toolchain; // another checkout has made it meanwhile
     const half = path.join(cacheDir, "pieces", "half");
@@ -125,40 +126,4 @@ function of(name: string): string {
   const piece = pieces.find((candidate) => candidate.name === name);
   if (piece === undefined) throw new Error(`the toolchain has no piece ${name}`);
   return pieceFolder(cacheDir, piece);
-}
-
-/**
- * Takes a lock of the machine, after whoever has it. The kernel's lock on the file is held by a process that ends with
- * our end of a pipe, so nothing is left locked however we end. @returns the way to give it back
- */
-export async function lock(file: string, log: Log, what = "the toolchain"): Promise<() => Promise<void>> {
-  const attempt = (option: string[]): Promise<(() => Promise<void>) | undefined> =>
-    new Promise((resolve, reject) => {
-      const holder = spawn("flock", [...option, file, "sh", "-c", "echo held; exec cat"], {
-        stdio: ["pipe", "pipe", "inherit"],
-        detached: true, // Ctrl-C is for us; the holder ends with the pipe
-      });
-      const ended = new Promise<void>((done) => holder.once("close", done));
-      holder.once("error", reject);
-      holder.stdout.once("data", () => {
-        resolve(async () => {
-          holder.stdin.end();
-          await ended;
-        });
-      });
-      void ended.then(() => {
-        resolve(undefined);
-      });
-    });
-  let release = await attempt(["--nonblock"]);
-  if (release === undefined) {
-    log(
-      `another checkout makes ${what} (${existsSync(file) ? readFileSync(file, "utf8").trim() : ""}); waiting for it`,
-    );
-    release = await attempt([]);
-  }
-  if (release === undefined)
-    throw new Error(`${file} cannot be locked; is it writable, and is flock (util-linux) there?`);
-  writeFileSync(file, `process ${process.pid}\n`);
-  return release;
 }

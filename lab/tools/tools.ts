@@ -2,12 +2,13 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import path from "node:path";
+import { lock } from "../lock.ts";
 import type { Log } from "../part.ts";
 import { cacheDir } from "../settings.ts";
 import { source } from "../toolchain/download.ts";
 import { makePiece, pieceFolder } from "../toolchain/make.ts";
 import type { Piece } from "../toolchain/pieces.ts";
-import { lock, missingFor } from "../toolchain/toolchain.ts";
+import { missingFor } from "../toolchain/toolchain.ts";
 
 const prow = ["checkconfig", "deck", "hook"];
 
@@ -101,7 +102,11 @@ export async function ensureTools(log: Log, names = Object.keys(tools) as readon
   if (problem !== undefined) throw new Error(problem);
   mkdirSync(path.join(cacheDir, "log"), { recursive: true });
   // The toolchain's lock: building both at once would double what the machine needs, and they share folders.
-  const release = await lock(path.join(cacheDir, "toolchain.lock"), log, "the toolchain or a tool of the tests");
+  const release = await lock(
+    path.join(cacheDir, "toolchain.lock"),
+    log,
+    "another checkout makes the toolchain or a tool of the tests",
+  );
   try {
     const todo = missing(); // another checkout may have made some meanwhile
     for (const [index, name] of todo.entries()) {

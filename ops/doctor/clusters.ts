@@ -2,31 +2,13 @@
 import { clusterLogin } from "../../config/clusterLogin.ts";
 import { denied, type Question } from "../../config/rights.ts";
 import type { Manifest } from "../../policy/manifest.ts";
+import { isClusterWide, resourceOf } from "../kinds.ts";
 import { secretOf } from "../secrets.ts";
 import type { HeldStack } from "../moving/held.ts";
 import { type Finding, ok, problem, warning, words } from "./finding.ts";
 
 /** What the engine does to objects that it manages. */
 const verbs = ["get", "create", "patch", "delete"] as const;
-
-/** Whether it lies in no namespace. */
-export function isClusterWide({ kind }: Pick<Manifest, "kind">): boolean {
-  return /^(Namespace|Node|PersistentVolume|ClusterRole|ClusterRoleBinding|IngressClass|CustomResourceDefinition)$/.test(
-    kind,
-  );
-}
-
-/** A kind's resource with its group, as rights name it: deployments.apps. */
-export function resourceOf({ apiVersion, kind }: Pick<Manifest, "apiVersion" | "kind">): string {
-  const singular = kind.toLowerCase();
-  const plural = singular.endsWith("y")
-    ? `${singular.slice(0, -1)}ies`
-    : singular.endsWith("s")
-      ? `${singular}es`
-      : `${singular}s`;
-  const [group, version] = apiVersion.split("/");
-  return version === undefined ? plural : `${plural}.${group ?? ""}`;
-}
 
 /** What must be allowed for these objects; namespaces that the program makes are there when their objects are made. */
 export function questionsFor(manifests: readonly Manifest[]): readonly Question[] {
@@ -59,7 +41,7 @@ export async function clusters(
       const asked = questionsFor(declared.get(name) ?? []);
       const refused = await denied(login, asked);
       if (refused.length === 0) return ok(about, `answers; ${asked.length} rights that the program needs are there`);
-      const fix = "have an administrator give it the role admin there; for objects without a namespace a ClusterRole";
+      const fix = `have an administrator apply what npm run --silent ops -- deployer --stack ${held.name} --cluster ${name} prints`;
       return problem(about, `the account may not: ${refusedText(refused)}`, fix);
     } catch (error) {
       return problem(about, words(error), another);

@@ -1,12 +1,12 @@
 /** The programs at hand, and the backend with the stack's state. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { projectDir } from "../../config/stackFile.ts";
+import { projectDir, projectName } from "../../config/stackFile.ts";
 import { run } from "../run.ts";
 import { pulumiProgram } from "../stack.ts";
 import { openBucket } from "../state/bucket.ts";
 import { type Lock, locksOf, lockText } from "../state/lock.ts";
-import { lastLine, projectName } from "../state/store.ts";
+import { lastLine } from "../state/store.ts";
 import { type Finding, ok, problem, warning } from "./finding.ts";
 
 /** The program is written for it: index.ts is run without a compiler. */

@@ -4,7 +4,7 @@ import { offlineConfig, readStackFile, secretsOf } from "../../config/stackFile.
 import { schemas } from "../../config/systems.ts";
 import { runProgram } from "../../review/render.ts";
 import { stackHelp, stackOf, stackOptions } from "../stack.ts";
-import { readersOf } from "./trace.ts";
+import { readersOf } from "./secretPlaces.ts";
 
 export const command: Command = {
   help: `Usage: npm run ops -- secrets readers --stack S [--system NAME] [--json]

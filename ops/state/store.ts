@@ -1,8 +1,8 @@
 /** Where a self-managed backend keeps a stack: its state, its backups, its locks. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
-import { projectDir } from "../../config/stackFile.ts";
+import { projectDir, projectName } from "../../config/stackFile.ts";
 import type { Values } from "../command.ts";
 import { run } from "../run.ts";
 import { pulumiProgram, stackOf } from "../stack.ts";
@@ -24,11 +24,6 @@ export interface Store {
   readonly url: string;
   readonly bucket: Bucket;
   readonly project: string;
-}
-
-/** The project's name: part of every path. */
-export function projectName(): string {
-  return /^name: (.*)$/m.exec(readFileSync(path.join(projectDir, "Pulumi.yaml"), "utf8"))?.[1]?.trim() ?? "";
 }
 
 /** Opens the backend that the CLI is logged in to. @throws if it does not answer */

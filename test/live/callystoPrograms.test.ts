@@ -7,7 +7,7 @@ import { after, before, describe, it } from "mocha";
 import { jupyterhubConfig } from "../../components/callysto/guest/jupyterhubConfig.ts";
 import { hubGuest, type JupyterhubSettings } from "../../components/callysto/guest/settings.ts";
 import { publicKeyLine } from "../../config/samples.ts";
-import { deployCallysto } from "../unit/callysto/world.ts";
+import { deployCallysto, hub as bareHub } from "../unit/callysto/world.ts";
 import type { Seen } from "../unit/openstack/world.ts";
 import { type Done, MachineRoot } from "./callysto/root.ts";
 import { guestSteps } from "./callysto/steps.ts";
@@ -15,12 +15,7 @@ import { guestSteps } from "./callysto/steps.ts";
 const image = "docker.io/callysto/pims-minimal:lab";
 const hostname = "hub-dev.callysto.farm";
 const hub = {
-  kind: "hub",
-  domain: "callysto.farm",
-  name: { mode: "fixed", label: "hub-dev" },
-  flavor: "m1.large",
-  image: "callysto-hub",
-  volumes: { mode: "new", size: 50 },
+  ...bareHub,
   guest: {
     jupyterhub: { image, authenticator: "dummypw", announcement: `It's <b>"down"</b> {{ 1 }}` },
     certificateKey: publicKeyLine("clavius"),

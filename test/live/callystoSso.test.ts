@@ -9,18 +9,13 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { installPackages } from "../../lab/openstack/packages.ts";
-import { deployCallysto } from "../unit/callysto/world.ts";
+import { deployCallysto, hub as bareHub } from "../unit/callysto/world.ts";
 import { MachineRoot } from "./callysto/root.ts";
 import { guestSteps } from "./callysto/steps.ts";
 
 const hostname = "hub-dev.callysto.farm";
 const hub = {
-  kind: "hub",
-  domain: "callysto.farm",
-  name: { mode: "fixed", label: "hub-dev" },
-  flavor: "m1.large",
-  image: "callysto-hub",
-  volumes: { mode: "new", size: 50 },
+  ...bareHub,
   guest: {
     jupyterhub: { image: "docker.io/callysto/pims-minimal:lab", authenticator: "shib" },
     sso: { develop: true },

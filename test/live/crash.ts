@@ -15,17 +15,6 @@ export interface Moment {
   readonly whole: boolean;
 }
 
-/** A repeatable row of numbers from 0 to 1: mulberry32. */
-export function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Starts `up`, which saves its state after each step as people's do, and kills it. @returns what it had written, if it was killed */
 export async function crashedUp({ stack, file, env }: Target, moment: Moment): Promise<string | undefined> {
   const args = ["up", "--yes", "--skip-preview", "--stack", stack, "--config-file", file];

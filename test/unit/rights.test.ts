@@ -39,7 +39,7 @@ describe("the check of the deployer's rights", () => {
         "  cluster psi, namespace m: create namespaces",
         "  cluster psi, namespace n: create/patch/delete secrets, configmaps",
         "  cluster lab, namespace n: create/patch secrets",
-        "have an administrator give it the role admin there (clusters:<name> is its kubeconfig), or name another namespace",
+        "have an administrator apply what npm run --silent ops -- deployer prints for it (clusters:<name> is its kubeconfig), or name another namespace",
       ],
     );
   });

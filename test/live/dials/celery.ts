@@ -1,6 +1,6 @@
 /** A broker, Flower and Celery workers as DIALS runs them, each worker with the host name of a pod. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,12 +8,10 @@ import { redisConf, type RedisUse } from "../../../components/dials/redisConf.ts
 import { workerCommand } from "../../../components/dials/worker.ts";
 import { Flower } from "../../../ops/dials/flower.ts";
 import { freePort } from "../port.ts";
+import { type Diary, readDiary } from "./diary.ts";
 import { pythonBin } from "./programs.ts";
 
 const password = "pw-0123456789";
-
-/** What happened to the tasks: how often each began and ended. */
-export type Diary = ReadonlyMap<number, { readonly begun: number; readonly ended: number }>;
 
 /** Waits until something holds. @throws after `seconds` */
 export async function eventually(
@@ -117,15 +115,7 @@ for number in ${JSON.stringify(numbers)}: ingest.apply_async((number, ${seconds}
   }
 
   diary(): Diary {
-    const told = new Map<number, { begun: number; ended: number }>();
-    for (const line of readFileSync(path.join(this.dir, "diary"), "utf8").trim().split("\n")) {
-      const [word, number] = line.split(" ");
-      if (number === undefined) continue;
-      const entry = told.get(Number(number)) ?? { begun: 0, ended: 0 };
-      entry[word === "begin" ? "begun" : "ended"]++;
-      told.set(Number(number), entry);
-    }
-    return told;
+    return readDiary(path.join(this.dir, "diary"));
   }
 
   /** What redis-cli prints. */

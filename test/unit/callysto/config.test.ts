@@ -4,18 +4,10 @@ import { callystoSchema } from "../../../components/callysto/config.ts";
 import { authorizedKeys, completeKeys } from "../../../components/callysto/keys.ts";
 import { parseConfig } from "../../../config/parse.ts";
 import { publicKeyLine, sample } from "../../../config/samples.ts";
+import { hub } from "./world.ts";
 
 const key = publicKeyLine("deploy");
 const volumes = ["f537d65c-4a22-4cec-ad3f-4a8875fc8b7b", "85aed780-0dd2-47a9-919e-a7b19fb24ec9"];
-
-const hub = {
-  kind: "hub",
-  domain: "callysto.farm",
-  name: { mode: "fixed", label: "hub-dev" },
-  flavor: "m1.large",
-  image: "callysto-hub",
-  volumes: { mode: "new", size: 50 },
-};
 
 const good = {
   cloud: "rac",

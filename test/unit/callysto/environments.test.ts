@@ -2,21 +2,13 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { publicKeyLine } from "../../../config/samples.ts";
 import type { Seen } from "../openstack/world.ts";
-import { deployCallysto as deploy } from "./world.ts";
+import { deployCallysto as deploy, hub } from "./world.ts";
 
 const andrew = publicKeyLine("andrew");
 const james = publicKeyLine("james");
 const deployKey = publicKeyLine("deploy");
 const fixed = (label: string): object => ({ mode: "fixed", label });
 
-const hub = {
-  kind: "hub",
-  domain: "callysto.farm",
-  name: fixed("hub-dev"),
-  flavor: "m1.large",
-  image: "callysto-hub",
-  volumes: { mode: "new", size: 50 },
-};
 const clavius = {
   kind: "clavius",
   domain: "callysto.farm",

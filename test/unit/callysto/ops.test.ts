@@ -22,15 +22,7 @@ import { swapped } from "../../../ops/callysto/replaceVolume.ts";
 import { oddities } from "../../../ops/callysto/status.ts";
 import { main } from "../../../ops/main.ts";
 import { explain } from "../../../ops/ssh.ts";
-
-const hub = {
-  kind: "hub",
-  domain: "callysto.farm",
-  name: { mode: "fixed", label: "hub-dev" },
-  flavor: "m1.large",
-  image: "callysto-hub",
-  volumes: { mode: "new", size: 50 },
-};
+import { hub } from "./world.ts";
 
 function environment(more: object): Environment {
   const settings: CallystoSettings = callystoSchema.settings.parse({

@@ -6,7 +6,7 @@ import { shibbolethFiles } from "../../../components/callysto/guest/shibboleth.t
 import { simplesamlFiles } from "../../../components/callysto/guest/simplesaml.ts";
 import { virtualHosts } from "../../../components/callysto/guest/web.ts";
 import { Secret } from "../../../review/secret.ts";
-import { deployCallysto } from "./world.ts";
+import { deployCallysto, hub } from "./world.ts";
 
 const hostname = "hub.callysto.ca";
 const image = "docker.io/callysto/pims-r:1";
@@ -79,9 +79,8 @@ describe("Single sign-on of a hub", () => {
   });
 
   it("comes with its secrets apart, in files of the programs that read them, and a key of its own", async () => {
-    const hub = {
-      ...{ kind: "hub", domain: "callysto.farm", name: { mode: "fixed", label: "hub-dev" }, flavor: "m1.large" },
-      ...{ image: "callysto-hub", volumes: { mode: "new", size: 50 } },
+    const withSso = {
+      ...hub,
       guest: { jupyterhub: { image, authenticator: "shib" }, sso: { develop: true } },
     };
     const of = (text: string): Record<string, string> => ({ "hub-dev": text });
@@ -89,7 +88,7 @@ describe("Single sign-on of a hub", () => {
       ...{ ssoSalt: of("given-salt"), ssoAdminPassword: of("given-password"), ssoRefreshKey: of("given-refresh") },
       ...{ ssoSamlCertificate: of("given-certificate"), ssoSamlKey: of("given-key") },
     };
-    const seen = await deployCallysto({ "hub-dev": hub }, {}, given);
+    const seen = await deployCallysto({ "hub-dev": withSso }, {}, given);
     const guest = "callysto-hub-dev-inside-guest-";
     const salt = seen.resource(`${guest}sso-salt`).inputs;
     assert.match(String(salt.create), /secret_file \/etc\/callysto\/sso\/salt 0640 root:www-data/);

@@ -5,6 +5,16 @@ import type { CallystoConfig, CallystoSettings } from "../../../components/cally
 import { publicKeyLine } from "../../../config/samples.ts";
 import { recordCloud, type Seen } from "../openstack/world.ts";
 
+/** Settings of a hub with disks of its own, as short as they can be. */
+export const hub = {
+  kind: "hub",
+  domain: "callysto.farm",
+  name: { mode: "fixed", label: "hub-dev" },
+  flavor: "m1.large",
+  image: "callysto-hub",
+  volumes: { mode: "new", size: 50 },
+} as const;
+
 /** Secrets by their family and member. */
 export type Families = Partial<Record<keyof CallystoConfig["families"], Readonly<Record<string, string>>>>;
 

@@ -1,6 +1,6 @@
 /** How the toolchain's pieces are made: downloaded where that works, else built, whole or not at all, by one at a time. */
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";
@@ -11,7 +11,6 @@ import { after, afterEach, before, beforeEach, describe, it } from "mocha";
 import type { Source } from "../../../lab/toolchain/download.ts";
 import { duration, makePiece, pieceFolder, type Workshop } from "../../../lab/toolchain/make.ts";
 import type { Piece } from "../../../lab/toolchain/pieces.ts";
-import { lock } from "../../../lab/toolchain/toolchain.ts";
 
 const module = (name: string): string => path.join(import.meta.dirname, "../../../lab/toolchain", name);
 
@@ -162,46 +161,6 @@ describe("a piece of the toolchain", () => {
 
   it("says durations as people do", () => {
     assert.deepEqual([400, 59_400, 412_000].map(duration), ["0 s", "59 s", "6 min 52 s"]);
-  });
-});
-
-describe("the toolchain's lock", () => {
-  let folder: string;
-  before(() => {
-    folder = mkdtempSync(path.join(tmpdir(), "orrery-lock-"));
-  });
-  after(() => {
-    rmSync(folder, { recursive: true });
-  });
-
-  it("lets a second one wait, who says so", async () => {
-    const file = path.join(folder, "a");
-    const said: string[] = [];
-    const order: string[] = [];
-    const release = await lock(file, (line) => said.push(line));
-    const second = lock(file, (line) => said.push(line)).then(async (again) => {
-      order.push("second");
-      await again();
-    });
-    while (said.length === 0) await new Promise((done) => setTimeout(done, 10));
-    order.push("first");
-    await release();
-    await second;
-    assert.deepEqual(order, ["first", "second"]);
-    assert.deepEqual(said, [`another checkout makes the toolchain (process ${process.pid}); waiting for it`]);
-  });
-
-  it("is free when its holder was killed", async () => {
-    const file = path.join(folder, "b");
-    const script = `import { lock } from "${module("toolchain.ts")}"; await lock("${file}", console.log); console.log("held"); setInterval(() => {}, 1000);`;
-    const holder = spawn(process.execPath, ["--input-type=module", "-e", script], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    await once(holder.stdout, "data");
-    holder.kill("SIGKILL");
-    await once(holder, "exit");
-    const release = await lock(file, () => undefined);
-    await release();
   });
 });
 

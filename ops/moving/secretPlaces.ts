@@ -6,7 +6,7 @@ import { redact, Secret } from "../../review/secret.ts";
 
 /** A place where a secret comes to lie. */
 export interface Place {
-  /** `Secret namespace/name [key]`, `guest NAME`, `login of the cluster NAME`, ... */
+  /** `Secret namespace/name [key]`, `guest, by NAME`, `login of NAME (KIND)`, ... */
   readonly where: string;
   readonly readers: readonly string[];
 }
@@ -98,7 +98,7 @@ function holds({ name, items }: Readonly<Record<string, unknown>>, wanted: strin
   return name === wanted && (items === undefined || list(items).some((item) => item.key === key));
 }
 
-/** Accounts that a declared Role of the namespace lets read Secrets; a ClusterRole is named, for it is the platform's. */
+/** Accounts that a declared Role of the namespace lets read Secrets, or one of the platform's ClusterRoles that do. */
 function accountsReading(
   manifests: readonly Manifest[],
   { cluster, namespace, name, kind }: Manifest,

@@ -1,0 +1,40 @@
+/** Locks between processes of this machine. */
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import type { Log } from "./part.ts";
+
+/**
+ * Takes a lock, after whoever has it. The kernel's lock on the file is held by a process that ends with our end of a pipe,
+ * so nothing is left locked however we end. @param busy says what the holder does, for the log. @returns the way to give it back
+ */
+export async function lock(file: string, log: Log, busy: string): Promise<() => Promise<void>> {
+  mkdirSync(path.dirname(file), { recursive: true });
+  const attempt = (option: string[]): Promise<(() => Promise<void>) | undefined> =>
+    new Promise((resolve, reject) => {
+      const holder = spawn("flock", [...option, file, "sh", "-c", "echo held; exec cat"], {
+        stdio: ["pipe", "pipe", "inherit"],
+        detached: true, // Ctrl-C is for us; the holder ends with the pipe
+      });
+      const ended = new Promise<void>((done) => holder.once("close", done));
+      holder.once("error", reject);
+      holder.stdout.once("data", () => {
+        resolve(async () => {
+          holder.stdin.end();
+          await ended;
+        });
+      });
+      void ended.then(() => {
+        resolve(undefined);
+      });
+    });
+  let release = await attempt(["--nonblock"]);
+  if (release === undefined) {
+    log(`${busy} (${existsSync(file) ? readFileSync(file, "utf8").trim() : ""}); waiting for it`);
+    release = await attempt([]);
+  }
+  if (release === undefined)
+    throw new Error(`${file} cannot be locked; is it writable, and is flock (util-linux) there?`);
+  writeFileSync(file, `process ${process.pid}\n`);
+  return release;
+}
