@@ -27,6 +27,9 @@ export interface Premises {
 /** Password of the lab's users and token of its Kubernetes API; the lab listens on loopback only. */
 export const labPassword = "orrery-lab";
 
+/** The one notebook image that the lab's machines bring along, as no registry answers them. */
+export const labNotebookImage = "docker.io/callysto/pims-minimal:lab";
+
 /** Kubeconfig of the lab's Kubernetes API. */
 export function labKubeconfig(lab: AimTarget): string {
   return kubeconfig(`https://127.0.0.1:${lab.ports.kubernetes}`, labPassword);
@@ -95,12 +98,13 @@ interface CallystoTargets {
         readonly name: { readonly label?: string };
         readonly volumes?: { readonly mode: string };
         readonly floatingIp?: { readonly mode: string };
+        readonly guest?: { readonly jupyterhub?: object };
       }
     >
   >;
 }
 
-/** Ids of a real cloud cannot be had in the lab, so volumes are named instead and floating IPs described. */
+/** Ids of a real cloud cannot be had in the lab, so volumes are named instead and floating IPs described; nor can images of a registry. */
 function aimCallysto(
   text: string,
   settings: CallystoTargets,
@@ -118,6 +122,9 @@ function aimCallysto(
     if (uses.floatingIp?.mode === "existing") {
       text = setAt(text, [...at, "floatingIp", "ip"], host);
       floatingIps.push(host);
+    }
+    if (uses.guest?.jupyterhub !== undefined) {
+      text = setAt(text, [...at, "guest", "jupyterhub", "image"], labNotebookImage);
     }
   }
   const zones = Object.entries(settings.zones ?? {}).filter(([, { mode }]) => mode === "existing");

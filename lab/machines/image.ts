@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { proxyPackage, venv } from "../../components/callysto/guest/software.ts";
+import { labNotebookImage } from "../../config/aim.ts";
 import { lock } from "../lock.ts";
 import type { Log } from "../part.ts";
 import { cacheDir } from "../settings.ts";
@@ -39,7 +40,7 @@ const recipe: Recipe = {
     // Stands for the notebook images of a registry, as none answers in the lab.
     notebooks: [
       {
-        name: "docker.io/callysto/pims-minimal:lab",
+        name: labNotebookImage,
         folder: "/opt/notebook-server",
         requirements: ["jupyterhub==6.1.1", "jupyter_server==2.21.1", "nbclassic==1.3.3"],
       },

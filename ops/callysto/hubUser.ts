@@ -1,6 +1,7 @@
 /** A user of a hub, as a browser would be: cookies, forms with their XSRF tokens, redirects. */
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
+import { isIP } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 type StepName = "login" | "start" | "open" | "stop";
@@ -151,13 +152,15 @@ class Browser {
         : { "content-type": "application/x-www-form-urlencoded", "content-length": Buffer.byteLength(body) }),
       ...more,
     };
+    // An IPv6 address is in brackets; TLS names no server by its address.
+    const hostname = url.hostname.replace(/^\[(.*)\]$/, "$1");
     const options = {
       method,
       headers,
-      host: this.visitor.address ?? url.hostname,
+      host: this.visitor.address ?? hostname,
       port: url.port,
       path: `${url.pathname}${url.search}`,
-      servername: url.hostname,
+      servername: isIP(hostname) === 0 ? hostname : "",
       rejectUnauthorized: !this.visitor.insecure,
       timeout: 60_000,
     };

@@ -13,8 +13,10 @@ const host = `hub-dev.${zone}`;
 const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPwcM473+nC1I84B5tmyZX9faRVzFSW7YkbLr9UyweBQ orrery-sample";
 
 const at = ["callysto:settings", "environments", "hub-dev"];
-/** The stage's hub, with an address and a zone of its own; its server has no machine. */
+/** The stage's hub, with an address and a zone of its own; its server has no machine, so nothing is inside. */
 const changes: readonly Change[] = [
+  [[...at, "guest"], undefined],
+  [["callysto:dummyPassword-hub-dev"], undefined],
   [[...at, "flavor"], "lab.none"],
   [[...at, "image"], "lab-empty"],
   [[...at, "volumes", "size"], 1],

@@ -1,32 +1,34 @@
 /**
- * Callysto's part of the stage and prod stacks, as committed, on the lab: up, up again, refusal, destroy. What is inside the
- * servers is not described there yet (no `guest`), so nothing waits for their boot; smaller flavours spare the emulator.
+ * Callysto's part of the stage and prod stacks, as committed, on the lab: up with everything inside, up again, refusal,
+ * destroy. Overridden are flavours, which spare the emulator, and how long JupyterHub waits for a server in it.
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
+import { inside, type Machine, machineOf, oddities, said, secretIn } from "./callysto/machine.ts";
 import { dig, eventually, lab, openstackApi, type Row } from "./cloud.ts";
 import { SystemOnLab } from "./system.ts";
 
 const api = openstackApi(lab);
 const environments = ["callysto:settings", "environments"];
-const flavor = "m1.small";
-
-interface Outputs {
-  readonly [environment: string]: { readonly hostname: string; readonly address: string };
-}
+const flavor = "m1.medium";
+const patient = { "Spawner.start_timeout": 600, "Spawner.http_timeout": 600, "Spawner.default_url": "/tree" };
 
 describe("Callysto's stage stack", function () {
-  this.timeout(900_000);
+  this.timeout(3_600_000);
   let stage: SystemOnLab;
   before(async () => {
-    stage = await SystemOnLab.open("callysto", "stage", [[[...environments, "hub-dev", "flavor"], flavor]]);
+    stage = await SystemOnLab.open("callysto", "stage", [
+      [[...environments, "hub-dev", "flavor"], flavor],
+      [[...environments, "hub-dev", "guest", "jupyterhub", "extra"], patient],
+    ]);
   });
   after(() => stage.close());
 
-  it("is hub-dev, reached by IPv6 alone under its name", async () => {
+  it("is hub-dev with everything inside, reached by IPv6 alone under its name", async () => {
     await stage.comesUp();
-    const { hostname, address } = (await stage.outputs<Outputs>())["hub-dev"] ?? { hostname: "", address: "" };
+    const { hostname, address } = await machineOf(stage, "hub-dev");
     assert.equal(hostname, "hub-dev.callysto.farm");
+    assert.match(address, /:/);
     const records = await eventually(
       "the record",
       () => dig(hostname, "AAAA"),
@@ -34,9 +36,27 @@ describe("Callysto's stage stack", function () {
     );
     assert.deepEqual(records, [{ address, ttl: 60 }]);
     assert.deepEqual(await dig(hostname, "A"), []);
+    assert.deepEqual(await oddities(stage, "hub-dev"), []);
   });
 
   it("changes nothing on the second up", () => stage.changesNothing());
+
+  it("serves hubtraf's users, who know the one password, and nobody else", async () => {
+    const url = `https://[${(await machineOf(stage, "hub-dev")).address}]/jupyter`;
+    const load = ["hubtraf", "--url", url, "--insecure", "--patience", "10m", "--users", "2"];
+    const refused = await stage.ops([...load, "--password", "wrong", "--json"]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stdout, /"step":"login","ok":false/);
+    const served = await said(stage, [...load, "--password", secretIn(stage, "callysto:dummyPassword-hub-dev")]);
+    for (const user of ["hubtraf-1", "hubtraf-2"])
+      for (const step of ["login", "start", "open", "stop"])
+        assert.match(served, new RegExp(`^${user} ${step} ok`, "m"));
+    assert.doesNotMatch(served, /FAILED/);
+    assert.match(
+      await inside(stage, await machineOf(stage, "hub-dev"), "zfs list -H -o name,refquota"),
+      /^tank\/home\/hubtraf-2\t1G$/m,
+    );
+  });
 
   it("is not destroyed while its volumes are protected, and cleanly then", async () => {
     await stage.refusesDestroy();
@@ -46,19 +66,16 @@ describe("Callysto's stage stack", function () {
 });
 
 describe("Callysto's prod stack", function () {
-  this.timeout(900_000);
+  this.timeout(3_600_000);
   let prod: SystemOnLab;
+  let hub: Machine;
   const homes = async (): Promise<Row[]> =>
     (await api.list("volume", "/volumes/detail")).filter(({ name }) => name.startsWith("hub.callysto.ca-home-"));
   const address = async (): Promise<Row | undefined> =>
     (await api.list("network", "/floatingips")).find(({ description }) => description === "hub.callysto.ca");
 
   before(async () => {
-    prod = await SystemOnLab.open("callysto", "prod", [
-      [[...environments, "hub-prod", "flavor"], flavor],
-      [[...environments, "clavius", "homedirSize"], 1],
-      [[...environments, "clavius", "dockerSize"], 1],
-    ]);
+    prod = await SystemOnLab.open("callysto", "prod", [[[...environments, "hub-prod", "flavor"], flavor]]);
   });
   after(async () => {
     await prod.close();
@@ -75,12 +92,12 @@ describe("Callysto's prod stack", function () {
     );
   });
 
-  it("is clavius and the hub, which takes over volumes and an address that exist", async () => {
+  it("is clavius and the hub with everything inside; the hub takes over volumes and an address that exist", async () => {
     const existing = (await address())?.floating_ip_address;
     await prod.comesUp();
-    const { "hub-prod": hub, clavius } = await prod.outputs<Outputs>();
-    assert.deepEqual([hub?.hostname, hub?.address], ["hub.callysto.ca", existing]);
-    assert.equal(clavius?.hostname, "clavius.callysto.farm");
+    hub = await machineOf(prod, "hub-prod");
+    assert.deepEqual([hub.hostname, hub.address], ["hub.callysto.ca", existing]);
+    assert.equal((await machineOf(prod, "clavius")).hostname, "clavius.callysto.farm");
     assert.deepEqual(
       (await homes()).map(({ status }) => status),
       ["in-use", "in-use"],
@@ -96,12 +113,63 @@ describe("Callysto's prod stack", function () {
 
   it("changes nothing on the second up", () => prod.changesNothing());
 
+  it("lets people choose where they log in, and keeps the homes on the mirror", async () => {
+    assert.deepEqual(await oddities(prod, "hub-prod"), []);
+    const open = "curl -fsSkL -b /tmp/jar -c /tmp/jar --connect-to hub.callysto.ca:443:127.0.0.1:443";
+    const page = await inside(prod, hub, `${open} https://hub.callysto.ca/jupyter/hub/login`);
+    assert.match(page, /Login with School account/);
+    assert.equal(await inside(prod, hub, "zpool list -H -o health tank"), "ONLINE");
+  });
+
+  it("looks after two certificates on clavius, once its encrypted volume is open", async () => {
+    const timers = await inside(
+      prod,
+      await machineOf(prod, "clavius"),
+      "systemctl list-timers --all --output json 'callysto-certificate@*'",
+    );
+    assert.deepEqual((JSON.parse(timers) as { unit: string }[]).map(({ unit }) => unit).sort(), [
+      "callysto-certificate@dev.timer",
+      "callysto-certificate@prod.timer",
+    ]);
+    assert.equal(await said(prod, ["luks", "status"]), "blank");
+    const refused = "renew-certificate dev 2>&1 && exit 1 || true";
+    assert.match(await inside(prod, await machineOf(prod, "clavius"), refused), /the encrypted volume is not open/);
+  });
+
+  it("gets another volume under one half of the mirror, and the homes are copied to it", async () => {
+    await inside(prod, hub, "echo kept >/tank/home/notebook");
+    const next = await api.post("volume", "/volumes", { volume: { name: "hub.callysto.ca-home-3", size: 1 } });
+    await eventually(
+      "the new volume",
+      () => api.get("volume", `/volumes/${next.id}`),
+      ({ status }) => status === "available",
+    );
+    const replace = ["replace-volume", "hub.callysto.ca-home-1", "hub.callysto.ca-home-3", "-e", "hub-prod"];
+    assert.match(
+      await said(prod, [...replace, "--dry-run"]),
+      /^would set the volumes of hub-prod to hub\.callysto\.ca-home-3/,
+    );
+    await said(prod, [...replace, "--yes"]);
+    const pool = await eventually(
+      "the copy",
+      () => inside(prod, hub, "zpool status -P tank; cat /tank/home/notebook"),
+      (status) => /state: ONLINE/.test(status) && !/resilver in progress/.test(status),
+    );
+    assert.ok(pool.includes(`/dev/disk/by-id/virtio-${next.id.slice(0, 20)}-part1`), pool);
+    assert.match(pool, /errors: No known data errors\nkept$/);
+    assert.deepEqual((await homes()).map(({ name, status }) => `${name} ${status}`).sort(), [
+      "hub.callysto.ca-home-1 available",
+      "hub.callysto.ca-home-2 in-use",
+      "hub.callysto.ca-home-3 in-use",
+    ]);
+  });
+
   it("is not destroyed while it holds data, and without what it only took over then", async () => {
     await prod.refusesDestroy();
     await prod.isDestroyed();
     assert.deepEqual(
       (await homes()).map(({ status }) => status),
-      ["available", "available"],
+      ["available", "available", "available"],
     );
     assert.notEqual(await address(), undefined);
   });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { parseDocument } from "yaml";
 import { aim } from "../../config/aim.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { keepSystems, put } from "../../config/stackEdit.ts";
@@ -13,7 +14,7 @@ import { initStack, type Outcome, pulumi, stateOf, type Step, steps, type Target
 import { api } from "./kube.ts";
 import { absentFrom, differencesOf, type StateResource } from "./really.ts";
 
-/** A path under `config` of the stack's file, and what is to be there. */
+/** A path under `config` of the stack's file, and what is to be there; undefined takes it away. */
 export type Change = readonly [at: readonly (string | number)[], value: unknown];
 
 /** What a stack has beside its system. */
@@ -181,5 +182,11 @@ export interface OpsOutcome {
 }
 
 function changed(text: string, changes: readonly Change[]): string {
-  return changes.reduce((so, [at, value]) => put(so, ["config", ...at], value), text);
+  return changes.reduce((so, [at, value]) => (value === undefined ? without : put)(so, ["config", ...at], value), text);
+}
+
+function without(text: string, at: readonly (string | number)[]): string {
+  const document = parseDocument(text);
+  document.deleteIn(at);
+  return document.toString({ lineWidth: 0 });
 }

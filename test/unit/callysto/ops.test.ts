@@ -1,7 +1,7 @@
 /** Callysto's day-2 commands as far as they go without a guest; what they do inside one is in the live tests. */
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
@@ -10,7 +10,6 @@ import { callystoSchema, type CallystoSettings } from "../../../components/cally
 import { receiverFile } from "../../../components/callysto/guest/certificate.ts";
 import { workVolume } from "../../../components/callysto/guest/workVolume.ts";
 import { publicKeyLine } from "../../../config/samples.ts";
-import { put } from "../../../config/stackEdit.ts";
 import { stackPath } from "../../../config/stackFile.ts";
 import type { Environment } from "../../../ops/callysto/environment.ts";
 import { loadOf } from "../../../ops/callysto/hubtraf.ts";
@@ -42,9 +41,7 @@ describe("Callysto's day-2 commands", () => {
   before(() => {
     dir = mkdtempSync(path.join(tmpdir(), "callysto-ops-"));
     file = path.join(dir, "Pulumi.stage.yaml");
-    const at = ["config", "callysto:settings", "environments", "hub-dev", "guest"];
-    const guest = { jupyterhub: { image: "docker.io/callysto/pims-r:1" } };
-    writeFileSync(file, put(readFileSync(stackPath("stage"), "utf8"), at, guest));
+    copyFileSync(stackPath("stage"), file);
   });
   after(() => {
     rmSync(dir, { recursive: true });
