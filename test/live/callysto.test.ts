@@ -10,13 +10,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { session, type Session } from "../../ops/callysto/hubUser.ts";
-import { onGuest } from "../../ops/ssh.ts";
-import { samplePassphrase } from "../../config/samples.ts";
-import { secretOf } from "../../ops/secrets.ts";
 import { Authority } from "./callysto/authority.ts";
+import * as machine from "./callysto/machine.ts";
 import { dig, eventually, lab, openstackApi } from "./cloud.ts";
 import { probe } from "./ssh.ts";
-import { type OpsOutcome, SystemOnLab } from "./system.ts";
+import { SystemOnLab } from "./system.ts";
 
 const at = ["callysto:settings", "environments", "hub-ci"];
 const announcement = `It's "down" <b>today</b>`;
@@ -24,14 +22,10 @@ const announcement = `It's "down" <b>today</b>`;
 const patient = { "Spawner.start_timeout": 600, "Spawner.http_timeout": 600, "Spawner.default_url": "/tree" };
 const jupyterhub = { image: "docker.io/callysto/pims-minimal:lab", announcement, extra: patient };
 
-interface Outputs {
-  readonly "hub-ci": { readonly hostname: string; readonly address: string; readonly hostKey: string };
-}
-
 describe("a hub of Callysto", function () {
   this.timeout(1_200_000);
   let system: SystemOnLab;
-  let hub: Outputs["hub-ci"];
+  let hub: machine.Machine;
   let andrew: Session;
   let authority: Authority;
   let trusted = "";
@@ -49,24 +43,9 @@ describe("a hub of Callysto", function () {
     await system.close();
   });
 
-  /** Runs a script as root in the hub, known by its host key. */
-  async function inside(script: string): Promise<string> {
-    const privateKey = secretOf(
-      { name: "test", file: system.target.file },
-      "callysto:deployPrivateKey",
-      "ORRERY_NO_PASSPHRASE",
-    );
-    const { code, stdout, stderr } = await onGuest({ ...hub, user: "ptty2u", privateKey }, script);
-    assert.equal(code, 0, `${script}: ${stderr}`);
-    return stdout.trim();
-  }
-  const ops = (...words: string[]): Promise<OpsOutcome> =>
-    system.ops(words, { PULUMI_CONFIG_PASSPHRASE: samplePassphrase("test") });
-  const said = async (...words: string[]): Promise<string> => {
-    const { code, stdout, stderr } = await ops(...words);
-    assert.equal(code, 0, stderr);
-    return stdout.trim();
-  };
+  const inside = (script: string, input: string | Buffer = ""): Promise<string> =>
+    machine.inside(system, hub, script, input);
+  const said = (...words: string[]): Promise<string> => machine.said(system, words);
   /** A page of the hub under its own name, if the authority has signed its certificate. */
   const page = (where: string): Promise<{ status: number; text: string; hsts: string | undefined }> =>
     new Promise((resolve, reject) => {
@@ -99,7 +78,7 @@ describe("a hub of Callysto", function () {
 
   it("comes up with everything inside, and says so to `status`", async () => {
     await system.comesUp();
-    hub = (await system.outputs<Outputs>())["hub-ci"];
+    hub = await machine.machineOf(system, "hub-ci");
     assert.match(hub.hostname, /^hub-ci-[a-z]+-[a-z]+\.callysto\.farm$/);
     const { facts, odd } = JSON.parse(await said("status", "--json")) as {
       facts: Record<string, string>;
@@ -130,7 +109,7 @@ describe("a hub of Callysto", function () {
     const out = ["-keyout", `${foreign}/privkey.pem`, "-out", `${foreign}/fullchain.pem`, "-days", "30"];
     const subject = ["-subj", "/O=live test", "-addext", "subjectAltName=DNS:*.callysto.ca"];
     execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", ...subject, ...out], { stdio: "ignore" });
-    const refused = await ops("push-certificate", "--from", foreign);
+    const refused = await system.ops(["push-certificate", "--from", foreign]);
     rmSync(foreign, { recursive: true });
     assert.match(refused.stderr, /the certificate is for DNS:\*\.callysto\.ca, not for hub-ci-/);
     const issued = await authority.renew();
@@ -206,7 +185,7 @@ describe("a hub of Callysto", function () {
     const write = "runuser -u jupyter -- dd if=/dev/urandom of=/tank/home/andrew/big bs=1M count=30 2>&1 || true";
     assert.match(await inside(write), /Disk quota exceeded/);
     await inside("rm /tank/home/andrew/big; sync; zpool sync tank");
-    const unknown = await ops("quota", "set", "andrw", "1G");
+    const unknown = await system.ops(["quota", "set", "andrw", "1G"]);
     assert.equal(unknown.code, 1);
     assert.match(unknown.stderr, /^ops: hub-ci: there is no home of user andrw/);
     assert.match(await said("quota", "get"), /^andrew: .*\nhome: \S+ \/ none$/);

@@ -5,9 +5,8 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
-import { samplePassphrase } from "../../config/samples.ts";
-import { secretOf } from "../../ops/secrets.ts";
-import { type Done, onGuest } from "../../ops/ssh.ts";
+import type { Done } from "../../ops/ssh.ts";
+import * as machine from "./callysto/machine.ts";
 import { eventually, lab, openstackApi } from "./cloud.ts";
 import { probe } from "./ssh.ts";
 import { SystemOnLab } from "./system.ts";
@@ -23,7 +22,7 @@ const clavius = {
 const passphrase = "correct horse battery";
 const mirror = "zpool status -P tank | grep -o '/dev/disk/by-id/[^ ]*' | sort";
 
-type Outputs = Record<"hub-ci" | "clavius", { hostname: string; address: string; hostKey: string }>;
+type Outputs = Record<"hub-ci" | "clavius", machine.Machine>;
 
 describe("machines of Callysto", function () {
   this.timeout(1_500_000);
@@ -39,29 +38,17 @@ describe("machines of Callysto", function () {
   });
   after(() => system.close());
 
-  const withoutDocker = ["--exclude", "**callysto-hub-ci-inside-guest-docker", "--exclude-dependents"];
+  const docker = "**callysto-hub-ci-inside-guest-docker";
   async function up(): Promise<readonly string[]> {
-    const { code, text, changed } = await system.up(...withoutDocker);
+    const { code, text, changed } = await system.up("--exclude", docker, "--exclude-dependents");
     assert.equal(code, 0, text);
     return [...new Set(changed.map(({ urn }) => urn.split("::").at(-1) ?? ""))];
   }
-  /** Runs a script as root, in the machine that has the stack's host key and no other. */
-  function run(environment: keyof Outputs, script: string, input = ""): Promise<Done> {
-    const from = { name: "test", file: system.target.file };
-    const privateKey = secretOf(from, "callysto:deployPrivateKey", "ORRERY_NO_PASSPHRASE");
-    return onGuest({ ...found[environment], user: "ptty2u", privateKey }, script, [], input);
-  }
-  async function inside(environment: keyof Outputs, script: string, input = ""): Promise<string> {
-    const { code, stdout, stderr } = await run(environment, script, input);
-    assert.equal(code, 0, `${script}: ${stderr}`);
-    return stdout.trim();
-  }
-  const ops = async (...words: string[]): Promise<string> => {
-    const env = { PULUMI_CONFIG_PASSPHRASE: samplePassphrase("test") };
-    const { code, stdout, stderr } = await system.ops(words, env);
-    assert.equal(code, 0, stderr);
-    return stdout.trim();
-  };
+  const run = (environment: keyof Outputs, script: string, input = ""): Promise<Done> =>
+    machine.run(system, found[environment], script, input);
+  const inside = (environment: keyof Outputs, script: string, input = ""): Promise<string> =>
+    machine.inside(system, found[environment], script, input);
+  const ops = (...words: string[]): Promise<string> => machine.said(system, words);
   const volumes = async (): Promise<string[]> =>
     (await openstackApi(lab).list("volume", "/volumes"))
       .filter(({ name }) => name.includes("-zfs-"))
@@ -98,9 +85,7 @@ describe("machines of Callysto", function () {
     const write = "runuser -u andrew -- dd if=/dev/urandom of=/tank/home/andrew/big bs=1M count=30 2>&1 || true";
     assert.match(await inside("hub-ci", write), /Disk quota exceeded/);
     await inside("hub-ci", "rm /tank/home/andrew/big; echo kept >/tank/home/andrew/notebook");
-    const unknown = await system.ops(["quota", "set", "andrw", "1G"], {
-      PULUMI_CONFIG_PASSPHRASE: samplePassphrase("test"),
-    });
+    const unknown = await system.ops(["quota", "set", "andrw", "1G"]);
     assert.deepEqual([unknown.code, /there is no home of user andrw/.test(unknown.stderr)], [1, true]);
   });
 
@@ -143,7 +128,9 @@ describe("machines of Callysto", function () {
 
   it("replaced, a hub keeps address, host key, volumes and what users have", async () => {
     const before = await openstackApi(lab).list("compute", "/servers");
-    await system.with([[[...environments, "hub-ci", "rebuildToken"], "2"]], up);
+    // The engine takes its options from the environment, too.
+    const without = { PULUMI_OPTION_EXCLUDE: docker, PULUMI_OPTION_EXCLUDE_DEPENDENTS: "true" };
+    await machine.said(system, ["rebuild", "--environment", "hub-ci", "--yes"], without);
     assert.deepEqual(await system.outputs<Outputs>(), found);
     const servers = await openstackApi(lab).list("compute", "/servers");
     assert.notDeepEqual(servers.map(({ id }) => id).sort(), before.map(({ id }) => id).sort());
