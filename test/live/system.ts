@@ -11,6 +11,7 @@ import { makePremises } from "../../lab/premises.ts";
 import { run } from "../../ops/run.ts";
 import { eventually, lab } from "./cloud.ts";
 import { initStack, type Outcome, pulumi, stateOf, type Step, steps, type Target } from "./engine.ts";
+import { inClear } from "./inClear.ts";
 import { api } from "./kube.ts";
 import { absentFrom, differencesOf, type StateResource } from "./really.ts";
 
@@ -110,10 +111,11 @@ export class SystemOnLab {
     return { code: status, stdout, stderr };
   }
 
-  /** Asserts that `up` works, and that the clouds then have everything as it was declared. */
+  /** Asserts that `up` works and shows no secret, and that the clouds then have everything as it was declared. */
   async comesUp(): Promise<void> {
     const made = await this.up();
     assert.equal(made.code, 0, made.text);
+    assert.deepEqual(await inClear(this.target, made.text), []);
     await this.isReallyThere();
   }
 

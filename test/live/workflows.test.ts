@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -115,6 +116,8 @@ describe("every shell step of the workflows", () => {
     dir = mkdtempSync(path.join(tmpdir(), "orrery-steps-"));
     mkdirSync(path.join(dir, "bin"));
     mkdirSync(path.join(dir, ".ci"));
+    mkdirSync(path.join(dir, "test"));
+    copyFileSync(path.join(projectDir, "test", "live.mocharc.json"), path.join(dir, "test", "live.mocharc.json"));
     // Programs that would do something only note how they are called.
     const stub = `#!/bin/bash\nprintf '%s\\t' "$(basename "$0")" "$@" >> "${dir}/calls"; echo >> "${dir}/calls"\n`;
     for (const name of ["bin/npm", "bin/node", "bin/pulumi", ".ci/run"]) {
@@ -152,6 +155,7 @@ describe("every shell step of the workflows", () => {
             }).trim(),
             GITHUB_WORKSPACE: dir,
             GITHUB_STEP_SUMMARY: path.join(dir, "summary"),
+            GITHUB_OUTPUT: path.join(dir, "output"),
             ...env,
           },
         });
@@ -170,4 +174,15 @@ describe("every shell step of the workflows", () => {
         }
       });
     }
+
+  it("finds every test that is run by name only", () => {
+    const { ignore } = JSON.parse(readFileSync(path.join(dir, "test", "live.mocharc.json"), "utf8")) as {
+      ignore: readonly string[];
+    };
+    const found = /^names=(.*)$/m.exec(readFileSync(path.join(dir, "output"), "utf8"))?.[1] ?? "";
+    assert.deepEqual(
+      JSON.parse(found),
+      ignore.map((file) => path.basename(file, ".test.ts")),
+    );
+  });
 });

@@ -1,0 +1,55 @@
+/** Everything that is built or installed is pinned: what a registry serves tomorrow is what was looked at today. */
+import assert from "node:assert/strict";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { describe, it } from "mocha";
+import { projectDir } from "../../config/stackFile.ts";
+
+const read = (file: string): string => readFileSync(path.join(projectDir, file), "utf8");
+
+interface Package {
+  readonly version?: string;
+  readonly resolved?: string;
+  readonly integrity?: string;
+}
+
+describe("the supply chain", () => {
+  it("has an exact version of each package that package.json names", () => {
+    const { dependencies, devDependencies } = JSON.parse(read("package.json")) as Record<string, object>;
+    const versions = Object.entries({ ...dependencies, ...devDependencies });
+    assert.ok(versions.length > 15);
+    for (const [name, version] of versions) assert.match(String(version), /^\d+\.\d+\.\d+$/, name);
+  });
+
+  it("has the SHA-512 of every package, and leaves it to npm where it comes from", () => {
+    const { packages } = JSON.parse(read("package-lock.json")) as { packages: Record<string, Package> };
+    const [root, ...all] = Object.entries(packages);
+    assert.equal(root?.[0], "");
+    assert.ok(all.length > 200);
+    for (const [name, { resolved, integrity }] of all) {
+      assert.equal(resolved, undefined, name);
+      assert.match(integrity ?? "", /^sha512-/, name);
+    }
+  });
+
+  it("has sums of all modules that a Go program is built of", () => {
+    // A shim only stands in for another module of its parent's, whose sums are the parent's.
+    const modules = globSync("lab/**/go.mod", { cwd: projectDir }).filter((file) => !file.includes("/shims/"));
+    assert.ok(modules.length > 5, modules.join());
+    for (const file of modules) {
+      assert.ok(existsSync(path.join(projectDir, path.dirname(file), "go.sum")), `${file} has no go.sum`);
+      assert.doesNotMatch(read(file), /\b(latest|main|master)$/m);
+    }
+  });
+
+  it("names Python packages by their exact version", () => {
+    const files = globSync(["components/callysto/guest/software.ts", "lab/machines/image.ts", "test/live/**/*.ts"], {
+      cwd: projectDir,
+    });
+    const loose = files.flatMap((file) =>
+      [...read(file).matchAll(/"([A-Za-z][\w.-]*)(>=|~=|<=|>|<)\d[\w.]*"/g)].map(([found]) => `${file}: ${found}`),
+    );
+    assert.deepEqual(loose, []);
+    assert.ok(files.some((file) => /"jupyterhub==\d/.test(read(file))));
+  });
+});
