@@ -165,6 +165,26 @@ describe("Kubernetes building blocks", () => {
     );
   });
 
+  it("refuses to publish or to address a port that the Service does not have, before anything is registered", async () => {
+    const seen = await build("openshift", async (cluster, opts) => {
+      const { Service } = await import("../../../components/kubernetes/service.ts");
+      const { Exposure } = await import("../../../components/kubernetes/exposure.ts");
+      const place = existingNamespace(cluster, "apps");
+      const of = { selector: { app: "one" } };
+      const service = new Service(
+        "s",
+        { place, ...object, of, ports: { web: { port: 80 }, metrics: { port: 81 } } },
+        opts,
+      );
+      assert.throws(() => service.url("admin"), /Service "one" has no port "admin"; it has web, metrics/);
+      assert.throws(
+        () => new Exposure("e", { place, name: "two", service, port: "admin" }, opts),
+        /\[port\] of "two": Service "one" has no port "admin"/,
+      );
+    });
+    assert.ok(!seen.resources.some(({ name }) => name.startsWith("e")));
+  });
+
   it("gives a StatefulSet claims that stay, and a headless Service", async () => {
     const seen = await build("openshift", async (cluster, opts) => {
       const { StatefulSet } = await import("../../../components/kubernetes/statefulSet.ts");

@@ -129,6 +129,37 @@ describe("A workload's pod", () => {
     assert.match(JSON.stringify(spec), /"imagePullPolicy":"Always".*"readOnlyRootFilesystem":false/);
   });
 
+  it("takes an image by its digest, one without a tag by exception, and ports of one letter or fifteen", async () => {
+    const digest = `quay.io/example/web@sha256:${"0".repeat(64)}`;
+    const ports = { w: 1, "8080-is-a-port1": 2, "1a": 3 };
+    const exceptions = { "floating-tag": "built here" };
+    const seen = await deploy({
+      containers: [
+        { ...container, image: digest, ports },
+        { ...container, name: "floats", image: "quay.io/example/web", exceptions },
+      ],
+    });
+    const [first, second] = pod(seen).containers as { image: string; ports: unknown; imagePullPolicy: string }[];
+    assert.equal(first?.image, digest);
+    assert.deepEqual(
+      first.ports,
+      Object.entries(ports).map(([name, containerPort]) => ({ name, containerPort, protocol: "TCP" })),
+    );
+    assert.equal(second?.imagePullPolicy, "Always");
+  });
+
+  it("may gain privileges by either of two exceptions, and by no other", async () => {
+    const gains = async (exceptions: NonNullable<Container["exceptions"]>): Promise<unknown> => {
+      const [first] = pod(await deploy({ containers: [{ ...container, exceptions }] })).containers as {
+        securityContext: { allowPrivilegeEscalation: boolean; privileged?: boolean };
+      }[];
+      return [first?.securityContext.allowPrivilegeEscalation, first?.securityContext.privileged];
+    };
+    assert.deepEqual(await gains({ "privilege-escalation": "sudo" }), [true, undefined]);
+    assert.deepEqual(await gains({ privileged: "mounts" }), [true, true]);
+    assert.deepEqual(await gains({ "writable-root": "writes" }), [false, undefined]);
+  });
+
   it("shares a volume by its name and keeps unnamed scratch apart", async () => {
     const claim = existingClaim("data", "data");
     const seen = await deploy({
@@ -160,6 +191,7 @@ describe("A workload's pod", () => {
     });
     await refuses(one({ image: "quay.io/example/web" }), /\[image\] of container "web": .* is not pinned/);
     await refuses(one({ image: "localhost:5000/web" }), /is not pinned/);
+    await refuses(one({ image: "quay.io/example/web:latest" }), /is not pinned/);
     await refuses(one({ resources: { cpu: ["1", "none"], memory: "1Gi" } }), /needs|no limit/);
     await refuses(one({ capabilities: ["NET_BIND_SERVICE"] }), /need the exception "capabilities"/);
     await refuses(one({ mounts: { "/host": hostPath("/var/lib/x") } }), /needs the exception "host-path"/);
@@ -167,7 +199,8 @@ describe("A workload's pod", () => {
       one({ exceptions: { "writable-root": " " } }),
       /\[exceptions\.writable-root\] of "web" needs a reason/,
     );
-    await refuses(one({ ports: { "8080-8080": 8080 } }), /"8080-8080" is no port name; .* at least one letter/);
+    for (const port of ["8080-8080", "-web", "web-", "Web", "a-name-that-is-long"])
+      await refuses(one({ ports: { [port]: 8080 } }), /is no port name; .* at least one letter/);
     await refuses({ hostNetwork: true }, /needs the exception "host-network"/);
     await refuses({ containers: [container, container] }, /two containers of one pod are called "web"/);
     await refuses(

@@ -1,0 +1,76 @@
+import { existingNamespace } from "../../../../components/kubernetes/place.ts";
+import { decorated, type Section } from "./section.ts";
+
+const rules = [{ apiGroups: [""], resources: ["pods"], verbs: ["get"] }];
+const resources = { cpu: ["100m", "1"], memory: "1Gi" } as const;
+const git = { uri: "https://git.example.org/one.git", ref: "main" };
+
+/** Namespaces, rights, accounts, and what only OpenShift has. */
+export const platformBlocks: Section = async (cluster, opts) => {
+  const { Namespace } = await import("../../../../components/kubernetes/namespace.ts");
+  const { Quota } = await import("../../../../components/kubernetes/quota.ts");
+  const { ServiceAccount } = await import("../../../../components/kubernetes/serviceAccount.ts");
+  const { ClusterGrant, Grant } = await import("../../../../components/kubernetes/grant.ts");
+  const { ImageStream } = await import("../../../../components/kubernetes/imageStream.ts");
+  const { BuildConfig } = await import("../../../../components/kubernetes/buildConfig.ts");
+
+  const place = new Namespace("namespace-least", { cluster, name: "least" }, opts);
+  const podSecurity = { level: "baseline", reason: "host ports" } as const;
+  const kept = { protect: true, retainOnDelete: true };
+  new Namespace("namespace-full", { cluster, name: "full", ...decorated, podSecurity, isolate: false, ...kept }, opts);
+  new Namespace("namespace-isolated", { cluster, name: "isolated", isolate: true }, opts);
+
+  new Quota("quota-least", { place, name: "quota", hard: { pods: "10" } }, opts);
+  const defaults = { requests: { cpu: "10m" }, limits: { cpu: "1" } };
+  new Quota("quota-full", { place, name: "quota-full", ...decorated, hard: { pods: "10" }, defaults }, opts);
+
+  const account = new ServiceAccount("account-least", { place, name: "account" }, opts);
+  const full = new ServiceAccount(
+    "account-full",
+    { place, name: "account-full", ...decorated, mountsToken: true, tokenSecret: "account-token", ...kept },
+    opts,
+  );
+  new ServiceAccount("account-token", { place, name: "account-token", tokenSecret: "plain-token" }, opts);
+
+  const elsewhere = existingNamespace(cluster, "elsewhere");
+  const to = [account, { account: "other", namespace: "elsewhere" }, { group: "everybody" }];
+  new Grant("grant-cluster-role", { place, name: "may-edit", clusterRole: "edit", to }, opts);
+  new Grant("grant-role", { place: elsewhere, name: "may-read", role: "reader", to: [full] }, opts);
+  new Grant("grant-rules", { place, name: "may-look", ...decorated, rules, to: [account] }, opts);
+  new Grant("grant-named", { place, name: "may-look-too", rules, roleName: "lookers", to: [account] }, opts);
+  new ClusterGrant("grants-role", { name: "may-view", clusterRole: "view", to }, opts);
+  new ClusterGrant("grants-rules", { name: "may-look", ...decorated, rules, to: [account] }, opts);
+  new ClusterGrant("grants-named", { name: "may-look-too", rules, roleName: "lookers", to: [account] }, opts);
+
+  const stream = new ImageStream("stream-least", { place, name: "stream", tags: { latest: {} } }, opts);
+  const tag = { from: "example/one:1", scheduled: true, reference: "Source", annotations: { note: "one" } } as const;
+  const tags = { "1": tag, "2": { from: "example/one:2", scheduled: false, reference: "Local" } } as const;
+  new ImageStream("stream-full", { place, name: "stream-full", ...decorated, tags, localLookup: false }, opts);
+
+  const build = { place, git, output: "stream:latest", resources };
+  new BuildConfig("build-least", { ...build, name: "build", strategy: { dockerfile: "Dockerfile" } }, opts);
+  const from = { stream: "base", tag: "9" };
+  new BuildConfig(
+    "build-docker",
+    {
+      ...{ ...build, name: "build-docker", ...decorated, git: { ...git, contextDir: "images" } },
+      ...{ strategy: { dockerfile: "Containerfile", noCache: true, from }, env: { A: "1", B: "2" } },
+      ...{ webhookSecret: "hook", triggers: ["ImageChange", "ConfigChange"], history: [2, 3] },
+    },
+    opts,
+  );
+  new BuildConfig("build-stream", { ...build, name: "build-stream", strategy: { builder: from } }, opts);
+  const builder = { image: "example/builder:1" };
+  new BuildConfig(
+    "build-image",
+    { ...build, name: "build-image", strategy: { builder }, env: { A: "1" }, webhookSecret: "hook" },
+    opts,
+  );
+
+  return {
+    place: [place.namespaceName, place.cluster.name],
+    mountsToken: [account.mountsToken, full.mountsToken],
+    tokens: [account.token === undefined, full.token === undefined, account.clusterCa === undefined],
+    image: [stream.image("latest"), stream.image("1", "registry.example.org")],
+  };
+};
