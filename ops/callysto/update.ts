@@ -12,11 +12,14 @@ interface Updated {
   readonly reboot: boolean;
 }
 
-/** `$1` is 1 where nothing may change. The list comes first: `Inst NAME [OLD] (NEW ...)`. */
+/**
+ * `$1` is 1 where nothing may change. The list comes first: `Inst NAME [OLD] (NEW ...)`. An archive that does not answer
+ * is no error to apt by itself, which then takes the old lists for the truth.
+ */
 const script = `set -eu
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 get="apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold"
-if [ -z "$1" ]; then $get update >/dev/null || { echo "the package archive does not answer" >&2; exit 1; }; fi
+if [ -z "$1" ]; then $get -o APT::Update::Error-Mode=any update >/dev/null || { echo "the package archive does not answer" >&2; exit 1; }; fi
 $get -s dist-upgrade | sed -n 's/^Inst \\([^ ]*\\).*/package \\1/p'
 if [ -z "$1" ]; then $get dist-upgrade >/dev/null; fi
 [ ! -e /run/reboot-required ] || echo reboot

@@ -1,69 +1,16 @@
 /**
- * Callysto's part of the stage and prod stacks, as committed, on the lab: up with everything inside, up again, refusal,
+ * Callysto's part of the prod stack, as committed, on the lab: up with everything inside, up again, refusal,
  * destroy. Overridden are flavours, which spare the emulator, and how long JupyterHub waits for a server in it.
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
-import { inside, type Machine, machineOf, oddities, said, secretIn } from "./callysto/machine.ts";
-import { dig, eventually, lab, openstackApi, type Row } from "./cloud.ts";
+import { inside, type Machine, machineOf, oddities, said } from "./callysto/machine.ts";
+import { eventually, lab, openstackApi, type Row } from "./cloud.ts";
 import { SystemOnLab } from "./system.ts";
 
 const api = openstackApi(lab);
 const environments = ["callysto:settings", "environments"];
 const flavor = "m1.medium";
-const patient = { "Spawner.start_timeout": 600, "Spawner.http_timeout": 600, "Spawner.default_url": "/tree" };
-
-describe("Callysto's stage stack", function () {
-  this.timeout(3_600_000);
-  let stage: SystemOnLab;
-  before(async () => {
-    stage = await SystemOnLab.open("callysto", "stage", [
-      [[...environments, "hub-dev", "flavor"], flavor],
-      [[...environments, "hub-dev", "guest", "jupyterhub", "extra"], patient],
-    ]);
-  });
-  after(() => stage.close());
-
-  it("is hub-dev with everything inside, reached by IPv6 alone under its name", async () => {
-    await stage.comesUp();
-    const { hostname, address } = await machineOf(stage, "hub-dev");
-    assert.equal(hostname, "hub-dev.callysto.farm");
-    assert.match(address, /:/);
-    const records = await eventually(
-      "the record",
-      () => dig(hostname, "AAAA"),
-      (found) => found.length > 0,
-    );
-    assert.deepEqual(records, [{ address, ttl: 60 }]);
-    assert.deepEqual(await dig(hostname, "A"), []);
-    assert.deepEqual(await oddities(stage, "hub-dev"), []);
-  });
-
-  it("changes nothing on the second up", () => stage.changesNothing());
-
-  it("serves hubtraf's users, who know the one password, and nobody else", async () => {
-    const url = `https://[${(await machineOf(stage, "hub-dev")).address}]/jupyter`;
-    const load = ["hubtraf", "--url", url, "--insecure", "--patience", "10m", "--users", "2"];
-    const refused = await stage.ops([...load, "--password", "wrong", "--json"]);
-    assert.equal(refused.code, 1);
-    assert.match(refused.stdout, /"step":"login","ok":false/);
-    const served = await said(stage, [...load, "--password", secretIn(stage, "callysto:dummyPassword-hub-dev")]);
-    for (const user of ["hubtraf-1", "hubtraf-2"])
-      for (const step of ["login", "start", "open", "stop"])
-        assert.match(served, new RegExp(`^${user} ${step} ok`, "m"));
-    assert.doesNotMatch(served, /FAILED/);
-    assert.match(
-      await inside(stage, await machineOf(stage, "hub-dev"), "zfs list -H -o name,refquota"),
-      /^tank\/home\/hubtraf-2\t1G$/m,
-    );
-  });
-
-  it("is not destroyed while its volumes are protected, and cleanly then", async () => {
-    await stage.refusesDestroy();
-    await stage.isDestroyed();
-    assert.deepEqual(await api.list("compute", "/servers"), []);
-  });
-});
 
 describe("Callysto's prod stack", function () {
   this.timeout(3_600_000);

@@ -169,12 +169,22 @@ class Machine:
 
     def attach(self, disk):
         with self.monitor() as monitor:
+            self._booted(monitor)
             monitor.execute('blockdev-add', **disk.backend())
             try:
                 monitor.execute('device_add', **disk.device())
             except Failed:
                 monitor.execute('blockdev-del', **{'node-name': disk.name})
                 raise
+
+    def _booted(self, monitor, seconds=120):
+        """Waits until the guest writes to its root disk: a disk that comes earlier can take that one's name, /dev/vda."""
+        end = time.time() + seconds
+        while time.time() < end:
+            root = [node for node in monitor.execute('query-blockstats') if node.get('node-name') == 'root']
+            if not root or root[0]['stats']['wr_operations'] or not os.path.exists(self.path('kernel')):
+                return
+            time.sleep(1)
 
     def detach(self, disk):
         with self.monitor() as monitor:
