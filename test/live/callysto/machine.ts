@@ -19,7 +19,7 @@ export async function machineOf(system: SystemOnLab, environment: string): Promi
 }
 
 /** A secret of the stack's file; the passphrase is the published one, whatever a shell may have set. */
-export function secretIn({ target: { stack, file } }: SystemOnLab, key: string): string {
+function secretIn({ target: { stack, file } }: SystemOnLab, key: string): string {
   return secretOf({ name: stack.replace(/-callysto$/, ""), file }, key, "ORRERY_NO_PASSPHRASE");
 }
 
