@@ -47,11 +47,15 @@ async function settled(
   inputs: Readonly<Record<string, unknown>>,
 ): Promise<readonly Trace[]> {
   const began = Date.now();
-  for (;;) {
-    const traces = await tracesOf(cloud, type, inputs);
-    const waited = Date.now() - began;
-    const rest = traces.length > 0 ? !traces.some(isUnsettled) : waited >= onItsWay;
-    if (rest || waited >= patience) return traces;
-    await sleep(1000);
+  let traces = await tracesOf(cloud, type, inputs);
+  // Once more only: of a failed update's creations most were never begun, and every question costs the cloud something.
+  if (traces.length === 0) {
+    await sleep(onItsWay);
+    traces = await tracesOf(cloud, type, inputs);
   }
+  while (traces.some(isUnsettled) && Date.now() - began < patience) {
+    await sleep(1000);
+    traces = await tracesOf(cloud, type, inputs);
+  }
+  return traces;
 }

@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { type Command, texts, UsageError, type Values } from "../command.ts";
 import { stackHelp, stackOptions } from "../stack.ts";
-import { checkPassphrase, cli, type Deployment, exported } from "./export.ts";
+import { checkPassphrase, cli, type Deployment, exported, type PendingOperation } from "./export.ts";
 import { endAll, leftovers } from "./leftovers.ts";
 import { creations, lookAtAll } from "./look.ts";
+import { failingSince, historyOf, plannedCreations } from "./lost.ts";
 import { type Lock, locksOf, lockText, refuseHeld, unlockStack } from "./lock.ts";
 import { keepState, lastLine, openStore, type Store } from "./store.ts";
 import { type Answers, resolved, type Verdict } from "./verdict.ts";
@@ -14,16 +15,17 @@ import { type Answers, resolved, type Verdict } from "./verdict.ts";
 export const command: Command = {
   help: `Usage: npm run ops -- state recover --stack S [--dry-run] [--unlock] [--take URN=ID]... [--clear URN]... [--json]
 
-After an update that was killed (power, memory, a lost machine): refuses while the lock's holder works; ends plugins that still work for
-the dead engine; looks in the clouds for what the interrupted creations made, and takes it into the state; keeps the state as it was
-(state backups), takes the lock away, and refreshes. Nothing is made and nothing deleted: the next pulumi up does the rest.
+After an update that was killed (power, memory, a lost machine) or that failed while it made or changed something: refuses while the lock's
+holder works; ends plugins that still work for a dead engine; looks in the clouds for what interrupted and failed creations made, and takes it
+into the state; keeps the state as it was (state backups), takes the lock away, and refreshes. Nothing is made and nothing deleted: the
+next pulumi up does the rest.
 
 ${stackHelp}
   --dry-run          only tell what would be done; plugins are not ended, so look again before you go on
   --unlock           take over a lock of another machine on which nothing runs any more
   --take URN=ID      this creation made that thing, e.g. one that cannot be told from others
   --clear URN        this creation made nothing
-  --json             {"lock", "plugins", "pending": [{"urn", "does", "id", "why"}], "backup"}`,
+  --json             {"lock", "plugins", "pending": [{"urn", "does", "id", "why"}], "backup", "lost": [as pending]}`,
   options: {
     ...stackOptions,
     "dry-run": { type: "boolean" },
@@ -48,21 +50,17 @@ ${stackHelp}
     if (!dry) await endAll(plugins);
 
     const { version, deployment } = await exported(store);
-    checkAnswers(answers, deployment);
+    const failing = failingSince(await historyOf(store));
+    const interrupted = creations(deployment.pending_operations);
     const verdicts = await lookAtAll(deployment, began(locks), answers, values);
     for (const verdict of verdicts) say(verdictText(verdict));
     const told = { lock: locks.map(lockText), plugins, pending: verdicts };
-    const open = verdicts.filter(({ does }) => does === "ask");
-    if (open.length > 0) {
-      if (values.json === true) console.log(JSON.stringify(told, undefined, 2));
-      const first = open[0]?.urn ?? "";
-      throw new Error(
-        `${open.length} of them must be decided by you, nothing was changed: --take '${first}=ID' if it was made, else --clear '${first}'`,
-      );
-    }
+    if (values.json === true && verdicts.some(isOpen)) console.log(JSON.stringify(told, undefined, 2));
+    refuseOpen(verdicts, "nothing was changed");
     if (dry) {
       for (const lock of locks) say(`would take away the lock of ${lockText(lock)}`);
       say(`would keep the state of stack ${store.name}, and refresh it`);
+      say("would then look for what failed creations made, and take that into the state");
       if (values.json === true) console.log(JSON.stringify(told, undefined, 2));
       return 0;
     }
@@ -74,7 +72,13 @@ ${stackHelp}
       await importState(store, { version, deployment: resolved(deployment, verdicts) });
     }
     await refresh(store);
-    if (values.json === true) console.log(JSON.stringify({ ...told, backup }, undefined, 2));
+    // A state that was restored knows nothing of what was made since it was written, and no history tells of it.
+    const written = deployment.manifest?.time === undefined ? undefined : new Date(deployment.manifest.time);
+    const times = [failing, began(locks), written].flatMap((time) => time?.getTime() ?? []);
+    const since = new Date(Math.min(...times, Date.now()));
+    const lost = await takeLost(store, { since, answers, interrupted, values, say });
+    if (values.json === true) console.log(JSON.stringify({ ...told, backup, lost }, undefined, 2));
+    refuseOpen(lost, "the state is mended but for them");
     say(`stack ${store.name} is as the clouds have it; next: npx pulumi up --stack ${store.name}`);
     return 0;
   },
@@ -89,9 +93,51 @@ function answersOf(values: Values): Answers {
   return { take: new Map(take), clear: new Set(texts(values, "clear")) };
 }
 
+/** What is looked for after the state was mended. */
+interface Search {
+  /** When the first of the failed updates began, or the state was written. */
+  readonly since: Date;
+  readonly answers: Answers;
+  /** What was judged before. */
+  readonly interrupted: readonly PendingOperation[];
+  readonly values: Values;
+  readonly say: (line: string) => void;
+}
+
+/** Takes into the state what failed creations made. @returns what was found, of which what is open was left alone */
+async function takeLost(
+  store: Store,
+  { since, answers, interrupted, values, say }: Search,
+): Promise<readonly Verdict[]> {
+  const { version, deployment } = await exported(store);
+  const pending = await plannedCreations(store);
+  checkAnswers(answers, [...interrupted, ...pending]);
+  const verdicts = await lookAtAll({ ...deployment, pending_operations: pending }, since, answers, values);
+  const found = verdicts.filter(({ does }) => does !== "clear");
+  for (const verdict of found) say(verdictText(verdict));
+  if (found.some(({ does }) => does === "take")) {
+    const mended = resolved({ ...deployment, pending_operations: pending }, found);
+    await importState(store, { version, deployment: mended });
+    await refresh(store);
+  }
+  return found;
+}
+
+const isOpen = ({ does }: Verdict): boolean => does === "ask";
+
+/** @throws if a person must decide */
+function refuseOpen(verdicts: readonly Verdict[], done: string): void {
+  const open = verdicts.filter(isOpen);
+  const first = open[0]?.urn;
+  if (first === undefined) return;
+  throw new Error(
+    `${open.length} of them must be decided by you, ${done}: --take '${first}=ID' if it was made, else --clear '${first}'`,
+  );
+}
+
 /** @throws UsageError for an answer to what nobody asked */
-function checkAnswers({ take, clear }: Answers, { pending_operations: pending }: Deployment): void {
-  const asked = new Set(creations(pending).map(({ resource }) => resource.urn));
+function checkAnswers({ take, clear }: Answers, all: readonly PendingOperation[]): void {
+  const asked = new Set(all.map(({ resource }) => resource.urn));
   const wrong = [...take.keys(), ...clear].find((urn) => !asked.has(urn));
   if (wrong !== undefined)
     throw new UsageError(`no creation of ${wrong} was interrupted; --dry-run lists those that were`);
@@ -130,7 +176,8 @@ async function refresh(store: Store): Promise<void> {
   const { status, stdout, stderr } = await cli(store, words);
   if (status === 0) return;
   const complaint = /error: +(.*)/.exec(`${stdout}\n${stderr}`)?.[1] ?? lastLine(stderr);
-  throw new Error(
-    `the state is mended, but could not be refreshed (${complaint.trim()}); next: npx pulumi refresh --stack ${store.name}`,
-  );
+  const [, server, power] = /Invalid power_state for instance (\S+): (\w+)/.exec(complaint) ?? [];
+  const wait = power === "VERIFY_RESIZE" ? `openstack server resize confirm ${server ?? ""}` : "wait for its end";
+  const next = server === undefined ? `npx pulumi refresh --stack ${store.name}` : `${wait}, then run this again`;
+  throw new Error(`the state is mended, but could not be refreshed (${complaint.trim()}); next: ${next}`);
 }

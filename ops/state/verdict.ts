@@ -67,8 +67,8 @@ export function verdictOf(
 }
 
 /**
- * The state with what was made in it, and without pending operations: to be refreshed.
- * What is taken comes last, after everything that it depends on.
+ * The state with what was made in it, and without pending operations: to be refreshed. What is taken has the place of what it
+ * replaces, before all that hangs on it; else it comes last, after everything that it depends on.
  */
 export function resolved(deployment: Deployment, verdicts: readonly Verdict[]): Deployment {
   const pending = deployment.pending_operations ?? [];
@@ -79,11 +79,14 @@ export function resolved(deployment: Deployment, verdicts: readonly Verdict[]): 
     // What the provider cannot read again (user data, ...) is as it was asked for.
     return [{ ...resource, id: verdict.id, outputs: resource.outputs ?? { ...resource.inputs, id: verdict.id } }];
   });
-  const urns = new Set(taken.map(({ urn }) => urn));
+  const made = new Map(taken.map((one) => [one.urn, one]));
   const before = (deployment.resources ?? []).flatMap((resource) => {
-    if (!urns.has(resource.urn) || resource.delete === true) return [resource];
+    const one = made.get(resource.urn);
+    if (one === undefined || resource.delete === true) return [resource];
     // A replacement was made: the old one is still to be deleted, if it is not gone already.
-    return resource.pendingReplacement === true ? [] : [{ ...resource, delete: true }];
+    if (resource.pendingReplacement !== true) return [{ ...resource, delete: true }];
+    made.delete(resource.urn);
+    return [one];
   });
-  return { ...deployment, resources: [...before, ...taken], pending_operations: [] };
+  return { ...deployment, resources: [...before, ...made.values()], pending_operations: [] };
 }

@@ -44,7 +44,10 @@ const kinds: Readonly<Record<string, string>> = {
   ConfigMap: "/api/v1/namespaces/NS/configmaps",
   Service: "/api/v1/namespaces/NS/services",
   ServiceAccount: "/api/v1/namespaces/NS/serviceaccounts",
+  PersistentVolumeClaim: "/api/v1/namespaces/NS/persistentvolumeclaims",
   Deployment: "/apis/apps/v1/namespaces/NS/deployments",
+  StatefulSet: "/apis/apps/v1/namespaces/NS/statefulsets",
+  CronJob: "/apis/batch/v1/namespaces/NS/cronjobs",
   NetworkPolicy: "/apis/networking.k8s.io/v1/namespaces/NS/networkpolicies",
 };
 
@@ -64,7 +67,9 @@ export async function orphans(
     const known = new Set(resources.filter((one) => one.type === `openstack:${type}`).map(({ id }) => id));
     const own = service === "network" ? `${path}?project_id=${project}` : path;
     const rows = (await cloud.list(service, own)).filter(mayBeMade).filter(({ id }) => !known.has(id));
-    found.push(...rows.map(({ id, name }) => `${path} ${id} ${name}`));
+    // A floating IP has no name, but a description.
+    const named = (row: Row): string => String(Object.hasOwn(row, "name") ? row.name : row.description);
+    found.push(...rows.map((row) => `${path} ${row.id} ${named(row)}`));
   }
   const pairs = (await cloud.list("compute", "/os-keypairs")) as unknown as { keypair: { name: string } }[];
   const keys = new Set(resources.filter(({ type }) => type.endsWith(":Keypair")).map(({ id }) => id));

@@ -24,11 +24,13 @@ export interface Beside {
   readonly also?: readonly string[];
   /** Variables of every run, e.g. of another backend. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Name of the stack. @default `<stack>-<system>` */
+  readonly as?: string;
 }
 
 /** A system on the lab. Whoever opens it closes it. */
 export class SystemOnLab {
-  /** For the engine: stack `<stack>-<system>` and a file of its own in the lab's folder. */
+  /** For the engine: the stack's name and a file of its own in the lab's folder. */
   readonly target: Target;
   /** Name in the stack's file and in `npm run ops`. */
   readonly system: string;
@@ -46,10 +48,10 @@ export class SystemOnLab {
     system: string,
     stack: string,
     changes: readonly Change[] = [],
-    { also = [], env: more = {} }: Beside = {},
+    { also = [], env: more = {}, as = `${stack}-${system}` }: Beside = {},
   ): Promise<SystemOnLab> {
     mkdirSync(path.join(lab.dir, "state"), { recursive: true });
-    const file = path.join(lab.dir, `Pulumi.${stack}-${system}.yaml`);
+    const file = path.join(lab.dir, `Pulumi.${as}.yaml`);
     const source = `${file}.source`;
     const systems = [system, ...also];
     const targets = systems.map((one) => (one === "callysto" ? "clouds" : "clusters"));
@@ -58,7 +60,7 @@ export class SystemOnLab {
     await makePremises(aim(source, file, lab, samplePassphrase(stack)), lab, () => undefined);
     rmSync(source);
     const env = { PULUMI_CONFIG_PASSPHRASE: samplePassphrase(stack), ...more };
-    const opened = new SystemOnLab(system, { stack: `${stack}-${system}`, file, env });
+    const opened = new SystemOnLab(system, { stack: as, file, env });
     await initStack(opened.target);
     return opened;
   }

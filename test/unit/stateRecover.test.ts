@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { PendingOperation, StateResource } from "../../ops/state/export.ts";
 import { creations } from "../../ops/state/look.ts";
+import { failingSince, maybeMade, type Past, type PlannedStep } from "../../ops/state/lost.ts";
 import { sameRule } from "../../ops/openstack.ts";
 import { canLook } from "../../ops/state/traces.ts";
 import { type Answers, resolved, type Verdict, verdictAlone, verdictOf } from "../../ops/state/verdict.ts";
@@ -66,7 +67,7 @@ describe("a creation that was interrupted", () => {
     assert.equal(sameRule({ ...rule, remote_ip_prefix: "10.0.0.0/8" }, inputs), false);
   });
 
-  it("comes into the state with its inputs, after all else; what it replaces is still to be deleted", () => {
+  it("comes into the state with its inputs: in the place of what is gone already, else last; what it replaces is still to be deleted", () => {
     const row = (urn: string, more: Partial<StateResource> = {}): StateResource => ({ urn, type: "t", ...more });
     const made = row("b", { inputs: { name: "n" } });
     const known = row("c", { id: "3", outputs: { name: "full" } });
@@ -83,10 +84,56 @@ describe("a creation that was interrupted", () => {
       resources: [
         row("a"),
         row("b", { id: "old", delete: true }),
-        { ...made, id: "2", outputs: { name: "n", id: "2" } },
         known,
+        { ...made, id: "2", outputs: { name: "n", id: "2" } },
       ],
       pending_operations: [],
     });
+  });
+});
+
+describe("what a failed update may have made", () => {
+  const past = (kind: string, hour: number, result: string): Past => {
+    return { kind, startTime: `2026-01-01T${hour}:00:00.000Z`, result };
+  };
+
+  it("was begun by the first of the updates that have failed since one succeeded", () => {
+    const since = (...history: Past[]): string | undefined => failingSince(history)?.toISOString().slice(11, 13);
+    assert.equal(since(), undefined);
+    assert.equal(since(past("update", 12, "succeeded"), past("update", 11, "failed")), undefined);
+    assert.equal(since(past("update", 12, "failed")), "12");
+    assert.equal(
+      since(
+        past("refresh", 15, "succeeded"),
+        past("update", 14, "failed"),
+        past("update", 13, "failed"),
+        past("update", 12, "succeeded"),
+        past("update", 11, "failed"),
+      ),
+      "13",
+    );
+  });
+
+  it("is of OpenStack, is to be made still, and all about it was known", () => {
+    const step = (op: string, type: string, inputs: Record<string, unknown>): PlannedStep => {
+      return { op, newState: { urn: `${op} ${type}`, type, custom: true, inputs } };
+    };
+    const volume = "openstack:blockstorage/volume:Volume";
+    const found = maybeMade([
+      step("create", volume, { name: "a" }),
+      step("create-replacement", volume, { name: "b" }),
+      step("create", volume, { name: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" }),
+      step("same", volume, { name: "c" }),
+      step("create", "kubernetes:core/v1:Secret", {}),
+      step("create", "orrery:openstack:Zone", {}),
+      { op: "create" },
+    ]);
+    assert.deepEqual(
+      found.map(({ type, resource }) => [type, resource.inputs?.name]),
+      [
+        ["creating", "a"],
+        ["creating", "b"],
+      ],
+    );
   });
 });

@@ -1,0 +1,60 @@
+/**
+ * Creations that failed although the thing was made: the answer was lost on its way, or it was not waited for to the end. OpenStack's
+ * provider forgets such a thing, so the state does not have it, and the next update would make it a second time.
+ */
+import type { Store } from "./store.ts";
+import { cli, type PendingOperation, type StateResource } from "./export.ts";
+import { lastLine } from "./store.ts";
+import { canLook } from "./traces.ts";
+
+/** An update, as `pulumi stack history --json` tells it; the newest comes first. */
+export interface Past {
+  readonly kind: string;
+  readonly startTime: string;
+  readonly result: string;
+}
+
+/** When the first of the updates began that have failed since one succeeded; undefined if the last one did. */
+export function failingSince(history: readonly Past[]): Date | undefined {
+  const updates = history.filter(({ kind }) => kind === "update");
+  const good = updates.findIndex(({ result }) => result === "succeeded");
+  const failed = good === -1 ? updates : updates.slice(0, good);
+  const [first] = failed.slice(-1);
+  return first === undefined ? undefined : new Date(first.startTime);
+}
+
+/** The stack's updates that came to an end. */
+export async function historyOf(store: Store): Promise<readonly Past[]> {
+  const { status, stdout, stderr } = await cli(store, ["stack", "history", "--json", "--page-size", "100"]);
+  if (status !== 0) throw new Error(`the history of stack ${store.name} cannot be read: ${lastLine(stderr)}`);
+  return JSON.parse(stdout) as readonly Past[];
+}
+
+/** A step of a preview. */
+export interface PlannedStep {
+  readonly op: string;
+  readonly newState?: StateResource;
+}
+
+/** What an input is that is known only once something else was made (the engine's own mark). */
+const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+/** Of what the next update would make in OpenStack: what a failed update may have tried to make, as all of its inputs are known. */
+export function maybeMade(steps: readonly PlannedStep[]): readonly PendingOperation[] {
+  return steps.flatMap(({ op, newState }): readonly PendingOperation[] => {
+    if (newState === undefined || !["create", "create-replacement"].includes(op)) return [];
+    const { type, inputs = {} } = newState;
+    if (!type.startsWith("openstack:") || !canLook(type, inputs)) return [];
+    return JSON.stringify(inputs).includes(unknown) ? [] : [{ type: "creating", resource: newState }];
+  });
+}
+
+/** What the next update would make in OpenStack, by the engine's own preview. @throws with the program's complaint if there is none */
+export async function plannedCreations(store: Store): Promise<readonly PendingOperation[]> {
+  const { status, stdout, stderr } = await cli(store, ["preview", "--json", "--config-file", store.file]);
+  if (status === 0) return maybeMade((JSON.parse(stdout) as { steps?: readonly PlannedStep[] }).steps ?? []);
+  const complaint = /error: +(.*)/.exec(`${stdout}\n${stderr}`)?.[1] ?? lastLine(stderr);
+  throw new Error(
+    `the state is mended, but what failed creations made could not be looked for (${complaint.trim()}); mend that, then run this again`,
+  );
+}

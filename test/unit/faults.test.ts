@@ -1,0 +1,126 @@
+/** The proxy of the fault suite and the weather it draws; what the clouds make of it is shown on a lab. */
+import assert from "node:assert/strict";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { after, before, beforeEach, describe, it } from "mocha";
+import { type Fault, openProxy, type Proxy } from "../live/faults/proxy.ts";
+import { drawWeather, faultOf, requestKind, type Weather } from "../live/faults/weather.ts";
+import { random } from "./harness.ts";
+
+const text = "0123456789";
+
+describe("the proxy of the fault suite", () => {
+  let api: Server;
+  let proxy: Proxy;
+  let asked: string[];
+  let faults: (Fault | undefined)[];
+  before(async () => {
+    api = createServer((incoming: IncomingMessage, outgoing) => {
+      let body = "";
+      incoming.on("data", (chunk: Buffer) => (body += chunk.toString()));
+      incoming.on("end", () => {
+        asked.push(`${incoming.method ?? ""} ${incoming.url ?? ""} ${body}`.trim());
+        outgoing.end(text);
+      });
+    });
+    await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
+    const upstream = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
+    proxy = await openProxy(upstream, () => faults.shift(), { rewrite: (body) => body.replace("0", "zero") });
+  });
+  beforeEach(() => {
+    asked = [];
+    faults = [];
+  });
+  after(async () => {
+    await proxy.close();
+    api.close();
+  });
+
+  const post = (fault?: Fault): Promise<Response> => {
+    faults = [fault];
+    return fetch(`${proxy.url}/thing?a=1`, { method: "POST", body: "words" });
+  };
+
+  it("passes on what is not spoiled, with the names of the proxies in the answer", async () => {
+    assert.equal(await (await post()).text(), "zero123456789");
+    assert.deepEqual(asked, ["POST /thing?a=1 words"]);
+  });
+
+  it("answers in the API's place, which has done it or never heard of it", async () => {
+    const busy = await post({ kind: "status", status: 429, done: false });
+    assert.deepEqual([busy.status, busy.headers.get("retry-after"), asked], [429, "1", []]);
+    const broken = await post({ kind: "status", status: 500, done: true });
+    assert.deepEqual([broken.status, broken.headers.get("retry-after")], [500, null]);
+    assert.deepEqual(asked, ["POST /thing?a=1 words"]);
+    assert.equal((await post({ kind: "status", status: 504, after: 1, done: true })).status, 504);
+  });
+
+  it("resets connections before the API is asked or after it has done it", async () => {
+    const reason = async (fault: Fault): Promise<string> => {
+      const failed = await post(fault).then(
+        () => undefined,
+        (error: unknown) => error as Error,
+      );
+      return (failed?.cause as NodeJS.ErrnoException | undefined)?.code ?? "";
+    };
+    assert.equal(await reason({ kind: "reset", done: false }), "ECONNRESET");
+    assert.deepEqual(asked, []);
+    assert.equal(await reason({ kind: "reset", done: true }), "ECONNRESET");
+    assert.deepEqual(asked, ["POST /thing?a=1 words"]);
+  });
+
+  it("breaks answers off in their middle", async () => {
+    const answer = await post({ kind: "truncated" });
+    assert.equal(answer.headers.get("content-length"), String(text.length));
+    await assert.rejects(answer.text(), /terminated/);
+    assert.deepEqual(asked, ["POST /thing?a=1 words"]);
+  });
+
+  it("is slow, or says something else", async () => {
+    assert.equal(await (await post({ kind: "slow", milliseconds: 5 })).text(), "zero123456789");
+    assert.equal(await (await post({ kind: "rewritten", rewrite: (body) => `${body}!` })).text(), `${text}!`);
+  });
+
+  it("breaks off when the API does", async () => {
+    const nobody = await openProxy("http://127.0.0.1:9", () => undefined);
+    await assert.rejects(fetch(nobody.url), /fetch failed/);
+    await nobody.close();
+  });
+});
+
+describe("the weather of the fault suite", () => {
+  const weather: Weather = { hits: "writes", share: 0.4, burst: 2 };
+  const ports = { service: "neutron", method: "POST", path: "/v2.0/ports" };
+  const row = (seed: string, asked = ports, kind = weather): (Fault | undefined)[] =>
+    Array.from({ length: 400 }, (_, nth) => faultOf(seed, kind, asked, nth));
+
+  it("is the same for a seed, and another for another", () => {
+    assert.deepEqual(row("a"), row("a"));
+    assert.notDeepEqual(row("a"), row("b"));
+  });
+
+  it("spoils its share of the requests that it hits, each time as many in a row as it says", () => {
+    const spoiled = row("a").map((fault) => fault !== undefined);
+    assert.ok(Math.abs(spoiled.filter(Boolean).length / 400 - 0.4) < 0.08);
+    for (let nth = 0; nth < 400; nth += 2) assert.equal(spoiled[nth], spoiled[nth + 1]);
+    const none = Array.from({ length: 400 }, () => undefined);
+    assert.deepEqual(row("a", { ...ports, method: "GET" }), none);
+    assert.deepEqual(row("a", ports, { ...weather, only: "cinder" }), none);
+    const kinds = new Set(row("a").map((fault) => (fault?.kind === "status" ? fault.status : fault?.kind)));
+    assert.deepEqual([...kinds].map(String).sort(), ["429", "500", "503", "504", "reset", "slow", "truncated", "undefined"]); // prettier-ignore
+  });
+
+  it("takes things of one kind for one, whatever their ids", () => {
+    const path = "/v3/0123456789abcdef0123456789abcdef/volumes/01234567-89ab-cdef-0123-456789abcdef?a=b";
+    assert.equal(requestKind({ service: "cinder", method: "GET", path }), "cinder GET /v3/ID/volumes/ID");
+  });
+
+  it("is drawn from a seed", () => {
+    const draws = (): Weather[] => {
+      const draw = random(7);
+      return Array.from({ length: 50 }, () => drawWeather(draw, ["nova", "kubernetes"]));
+    };
+    assert.deepEqual(draws(), draws());
+    assert.ok(draws().some(({ only }) => only === "nova") && draws().some(({ hits }) => hits === "all"));
+  });
+});
