@@ -13,6 +13,7 @@ export interface StateResource {
   readonly custom?: boolean;
   readonly id?: string;
   readonly provider?: string;
+  readonly parent?: string;
   readonly inputs?: Readonly<Record<string, unknown>>;
   readonly outputs?: Readonly<Record<string, unknown>>;
   /** To be deleted, as another has its place. */

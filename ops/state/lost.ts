@@ -49,10 +49,21 @@ export function maybeMade(steps: readonly PlannedStep[]): readonly PendingOperat
   });
 }
 
-/** What the next update would make in OpenStack, by the engine's own preview. @throws with the program's complaint if there is none */
-export async function plannedCreations(store: Store): Promise<readonly PendingOperation[]> {
+/** The components above these resources that the next update would make, too: those that a restored state does not have. */
+export function componentsAbove(
+  steps: readonly PlannedStep[],
+  below: readonly StateResource[],
+): readonly StateResource[] {
+  const wanted = new Set(below.map(({ parent }) => parent));
+  const made = steps.flatMap(({ op, newState }) => (op === "create" && newState?.custom === false ? [newState] : []));
+  for (const { urn, parent } of [...made].reverse()) if (wanted.has(urn)) wanted.add(parent);
+  return made.filter(({ urn }) => wanted.has(urn));
+}
+
+/** What the next update would do, by the engine's own preview. @throws with the program's complaint if there is none */
+export async function plannedSteps(store: Store): Promise<readonly PlannedStep[]> {
   const { status, stdout, stderr } = await cli(store, ["preview", "--json", "--config-file", store.file]);
-  if (status === 0) return maybeMade((JSON.parse(stdout) as { steps?: readonly PlannedStep[] }).steps ?? []);
+  if (status === 0) return (JSON.parse(stdout) as { steps?: readonly PlannedStep[] }).steps ?? [];
   const complaint = /error: +(.*)/.exec(`${stdout}\n${stderr}`)?.[1] ?? lastLine(stderr);
   throw new Error(
     `the state is mended, but what failed creations made could not be looked for (${complaint.trim()}); mend that, then run this again`,

@@ -7,7 +7,7 @@ import { stackHelp, stackOptions } from "../stack.ts";
 import { checkPassphrase, cli, type Deployment, exported, type PendingOperation } from "./export.ts";
 import { endAll, leftovers } from "./leftovers.ts";
 import { creations, lookAtAll } from "./look.ts";
-import { failingSince, historyOf, plannedCreations } from "./lost.ts";
+import { componentsAbove, failingSince, historyOf, maybeMade, plannedSteps } from "./lost.ts";
 import { type Lock, locksOf, lockText, refuseHeld, unlockStack } from "./lock.ts";
 import { keepState, lastLine, openStore, type Store } from "./store.ts";
 import { type Answers, resolved, type Verdict } from "./verdict.ts";
@@ -110,13 +110,19 @@ async function takeLost(
   { since, answers, interrupted, values, say }: Search,
 ): Promise<readonly Verdict[]> {
   const { version, deployment } = await exported(store);
-  const pending = await plannedCreations(store);
+  const steps = await plannedSteps(store);
+  const pending = maybeMade(steps);
   checkAnswers(answers, [...interrupted, ...pending]);
   const verdicts = await lookAtAll({ ...deployment, pending_operations: pending }, since, answers, values);
   const found = verdicts.filter(({ does }) => does !== "clear");
   for (const verdict of found) say(verdictText(verdict));
   if (found.some(({ does }) => does === "take")) {
-    const mended = resolved({ ...deployment, pending_operations: pending }, found);
+    const taken = pending.filter(({ resource }) =>
+      found.some(({ urn, does }) => urn === resource.urn && does === "take"),
+    );
+    const above = componentsAbove(steps, taken.map(({ resource }) => resource)); // prettier-ignore
+    const resources = [...(deployment.resources ?? []), ...above];
+    const mended = resolved({ ...deployment, resources, pending_operations: pending }, found);
     await importState(store, { version, deployment: mended });
     await refresh(store);
   }

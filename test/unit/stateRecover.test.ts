@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { PendingOperation, StateResource } from "../../ops/state/export.ts";
 import { creations } from "../../ops/state/look.ts";
-import { failingSince, maybeMade, type Past, type PlannedStep } from "../../ops/state/lost.ts";
+import { componentsAbove, failingSince, maybeMade, type Past, type PlannedStep } from "../../ops/state/lost.ts";
 import { sameRule } from "../../ops/openstack.ts";
 import { canLook } from "../../ops/state/traces.ts";
 import { type Answers, resolved, type Verdict, verdictAlone, verdictOf } from "../../ops/state/verdict.ts";
@@ -134,6 +134,19 @@ describe("what a failed update may have made", () => {
         ["creating", "a"],
         ["creating", "b"],
       ],
+    );
+  });
+
+  it("has the components above it, where the state does not have them", () => {
+    const component = (urn: string, parent: string): PlannedStep => ({
+      op: "create",
+      newState: { urn, type: "orrery:a:B", custom: false, parent },
+    });
+    const steps = [component("top", "stack"), component("other", "stack"), component("mid", "top")];
+    const below = [{ urn: "volume", type: "openstack:blockstorage/volume:Volume", parent: "mid" }];
+    assert.deepEqual(
+      componentsAbove(steps, below).map(({ urn }) => urn),
+      ["top", "mid"],
     );
   });
 });
