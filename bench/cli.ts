@@ -1,81 +1,102 @@
-/** `npm run bench -- ...`: figures of the project, measured here and now. */
-import { spawnSync } from "node:child_process";
-import path from "node:path";
-import { stackNames } from "../config/stackFile.ts";
-import { evaluate } from "./evaluation.ts";
+/** `npm run bench -- ...`: figures of the project, measured here and now, beside what people use today. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { type Part, parts, run } from "./parts.ts";
+import { resultsFile, writeReport } from "./report.ts";
+import { merged, nothing, type Results } from "./results.ts";
+import { systems } from "./systems.ts";
+import { tables } from "./tables.ts";
 
-const usage = `Usage: npm run bench -- [evaluation | render | systems [NAME ...]]
+const usage = `Usage: npm run bench -- [PART ...] [--rounds N] [--systems NAME,...] [--json FILE] [--write]
+       npm run bench -- report
 
-  evaluation   the program alone: about 150 and 1,500 resources through the building blocks, on mocks
-  render       npm run render of each stack, whole process
-  systems      each system of each stack alone on the lab of this shell: up, up again, destroy; NAMEs choose systems or stacks
+Parts; all of them if none is named (about 30 minutes on two idle cores):
+${Object.entries(parts)
+  .map(([name, { says }]) => `  ${name.padEnd(12)} ${says}`)
+  .join("\n")}
+  report       nothing is measured: table and plots anew from docs/performance.json
 
-The first two are medians of 5 runs, and what runs without an argument; systems are measured once.`;
+  --rounds N   times that each figure is taken, contestants in turns; what is shown are medians (3)
+  --systems    of the part lives: ${systems.join(", ")}
+  --json FILE  writes the figures there as JSON
+  --write      puts them into docs/performance.json, docs/performance.md and its plots; parts and systems that were not
+               measured keep their figures
 
-const runs = 5;
+All but the evaluation want a lab in this shell, empty and else unused: npm run lab -- up, then
+eval "$(npm run --silent lab -- env)". The engine saves its state after each step, as people run it, unless
+PULUMI_SKIP_CHECKPOINTS=true.`;
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+const began = Date.now();
+
+function log(line: string): void {
+  console.error(`${((Date.now() - began) / 1000).toFixed(0).padStart(6)} s  ${line}`);
 }
 
-function evaluation(): void {
-  const rows = [150, 1500].map((wanted) => {
-    const seen = Array.from({ length: runs }, () => evaluate(wanted));
-    return {
-      resources: seen[0]?.resources ?? 0,
-      "evaluation ms": median(seen.map((one) => one.evaluation)),
-      "its CPU ms": median(seen.map((one) => one.cpu)),
-      "load ms": median(seen.map((one) => one.load)),
-    };
-  });
-  console.table(rows);
-  const [small, large] = rows.map((row) => row["its CPU ms"] / row.resources);
-  console.log(`CPU per resource: ${small?.toFixed(2) ?? ""} ms and ${large?.toFixed(2) ?? ""} ms`);
+function isPart(name: string): name is Part {
+  return name in parts;
 }
 
-function render(): void {
-  const root = path.dirname(import.meta.dirname);
-  const rows = stackNames().map((stack) => {
-    const times = Array.from({ length: runs }, () => {
-      const started = performance.now();
-      const { status, stderr } = spawnSync(process.execPath, ["review/cli.ts", "--stack", stack], {
-        cwd: root,
-        encoding: "utf8",
-        maxBuffer: 64 * 1024 * 1024,
-      });
-      if (status !== 0) throw new Error(stderr);
-      return performance.now() - started;
-    });
-    return { stack, "render ms": Math.round(median(times)) };
-  });
-  console.table(rows);
-}
-
-async function systems(names: readonly string[]): Promise<void> {
-  if (process.env.KUBECONFIG === undefined) {
+/** The words of the command line. @throws naming what cannot be understood */
+function asked(words: readonly string[], named: string | undefined, rounds: string): Asked {
+  const unknown = words.find((word) => !isPart(word));
+  if (unknown !== undefined) throw new Error(`there is no part "${unknown}"; npm run bench -- --help lists them`);
+  const chosen = named?.split(",") ?? systems;
+  const stranger = chosen.find((name) => !systems.includes(name));
+  if (stranger !== undefined) throw new Error(`there is no system "${stranger}"; there are ${systems.join(", ")}`);
+  if (!/^[1-9]\d?$/.test(rounds)) throw new Error(`--rounds is "${rounds}"; give a number from 1 to 99`);
+  const names = words.length === 0 ? (Object.keys(parts) as Part[]) : words.filter(isPart);
+  if (names.some((name) => parts[name].lab) && process.env.KUBECONFIG === undefined) {
     throw new Error('no lab in this shell: npm run lab -- up, then eval "$(npm run --silent lab -- env)"');
   }
-  const { measureSystems } = await import("./systems.ts");
-  console.table(await measureSystems(names));
+  return { names, systems: chosen, rounds: Number(rounds) };
 }
 
-const commands: Readonly<Record<string, (words: readonly string[]) => void | Promise<void>>> = {
-  evaluation,
-  render,
-  systems,
-};
-const [wanted, ...words] = process.argv.slice(2);
-const chosen = wanted === undefined ? [evaluation, render] : [commands[wanted]];
-try {
-  for (const command of chosen) {
-    if (command === undefined) {
-      console.log(usage);
-      process.exitCode = wanted === "--help" ? 0 : 2;
-    } else {
-      await command(words);
-    }
+interface Asked {
+  readonly names: readonly Part[];
+  readonly systems: readonly string[];
+  readonly rounds: number;
+}
+
+const toText = (results: Results): string => `${JSON.stringify(results, undefined, 1)}\n`;
+
+const kept = (): Results =>
+  existsSync(resultsFile) ? (JSON.parse(readFileSync(resultsFile, "utf8")) as Results) : nothing;
+
+/** Puts a run beside what was measured before. */
+function keep(results: Results): void {
+  const all = merged(kept(), results);
+  writeFileSync(resultsFile, toText(all));
+  writeReport(all);
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      help: { type: "boolean", short: "h" },
+      json: { type: "string" },
+      rounds: { type: "string", default: "3" },
+      systems: { type: "string" },
+      write: { type: "boolean" },
+    },
+  });
+  if (values.help === true) {
+    console.log(usage);
+    return;
   }
-} catch (error) {
+  if (positionals[0] === "report") {
+    writeReport(kept());
+    return;
+  }
+  const { names, ...wanted } = asked(positionals, values.systems, values.rounds);
+  process.env.PULUMI_SKIP_CHECKPOINTS ??= "false"; // as people run it
+  const results = await run(names, { ...wanted, log });
+  if (values.json !== undefined) writeFileSync(values.json, toText(results));
+  if (values.write === true) keep(results);
+  console.log(tables(results));
+}
+
+main().catch((error: unknown) => {
   console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
-}
+});

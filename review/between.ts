@@ -33,7 +33,8 @@ export async function everything(checkout: Checkout): Promise<readonly StackChan
   return all;
 }
 
-async function reviewStack(base: Checkout, head: Checkout, stack: string): Promise<StackChanges> {
+/** Compares one stack that one of them has. */
+export async function reviewStack(base: Checkout, head: Checkout, stack: string): Promise<StackChanges> {
   const [old, now] = [base, head].map(({ folder }) => fileOf(folder, stack));
   const secrets = changedSecrets(old, now);
   // Both sides at once: each is a process that waits for nothing but the processor.

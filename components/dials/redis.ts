@@ -109,7 +109,7 @@ export class Redis extends pulumi.ComponentResource {
 
   /** URL of one of its databases, password and all. */
   url(database: number): pulumi.Output<string> {
-    return pulumi.interpolate`redis://:${this.password}@${this.service.serviceName}:${port}/${database}`;
+    return pulumi.interpolate`redis://:${this.password}@${this.service.name}:${port}/${database}`;
   }
 }
 

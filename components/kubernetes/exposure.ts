@@ -75,7 +75,7 @@ function toRoute(args: ExposureArgs): k8s.apiextensions.CustomResourceArgs {
     spec: present({
       host: args.host,
       path: args.path,
-      to: { kind: "Service", name: args.service.serviceName, weight: 100 },
+      to: { kind: "Service", name: args.service.name, weight: 100 },
       port: { targetPort: args.port },
       tls:
         args.tls === undefined
@@ -103,7 +103,7 @@ function toIngress(args: ExposureArgs, host: string): k8s.networking.v1.IngressA
     ...args.annotations,
   };
   // By number: an Ingress refuses port names without a letter, which Services and Routes take.
-  const service = { name: args.service.serviceName, port: { number: portOf(args).port } };
+  const service = { name: args.service.name, port: { number: portOf(args).port } };
   return {
     metadata: metadata({ ...args, annotations }),
     spec: present<k8s.types.input.networking.v1.IngressSpec>({

@@ -28,8 +28,7 @@ export interface ServiceArgs extends ObjectArgs {
 /** A stable name and address in front of pods. */
 export class Service extends pulumi.ComponentResource {
   readonly place: Place;
-  /** Physical name, with the order of creation. */
-  readonly serviceName: pulumi.Output<string>;
+  /** Physical name. It is known beforehand: who only names the Service need not wait until its pods answer. */
   readonly name: string;
   /** Name inside the cluster, `<service>.<namespace>.svc`. */
   readonly host: string;
@@ -38,7 +37,7 @@ export class Service extends pulumi.ComponentResource {
   constructor(name: string, args: ServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     checkTargets(args);
     super("orrery:kubernetes:Service", name, {}, opts);
-    const service = new k8s.core.v1.Service(
+    new k8s.core.v1.Service(
       `${name}-service`,
       {
         metadata: metadata(args),
@@ -59,10 +58,9 @@ export class Service extends pulumi.ComponentResource {
     );
     this.place = args.place;
     this.name = args.name;
-    this.serviceName = service.metadata.name;
     this.host = `${args.name}.${args.place.namespaceName}.svc`;
     this.ports = args.ports;
-    this.registerOutputs({ serviceName: this.serviceName });
+    this.registerOutputs({ serviceName: this.name });
   }
 
   /** Address of one port inside the cluster, e.g. `http://sesheta-webhooks.aicoe-prod-bots.svc:8080`. */

@@ -20,6 +20,8 @@ export interface Target {
   readonly stack: string;
   readonly file: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Folder of another project than this one. */
+  readonly project?: string;
 }
 
 /** The commands that read the stack's file; the others refuse the flag. */
@@ -31,14 +33,14 @@ const takesConfig = ["up", "preview", "destroy", "refresh", "config", "import", 
  */
 export function pulumi(
   args: readonly string[],
-  { stack, file, env }: Target,
+  { stack, file, env, project }: Target,
   interrupt?: (text: string) => boolean,
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const config = takesConfig.includes(args[0] ?? "") ? ["--config-file", file] : [];
     const all = [...args, "--stack", stack, ...config, "--non-interactive", "--color", "never"];
     const child = spawn(path.join(root, "node_modules", ".bin", "pulumi"), all, {
-      cwd: root,
+      cwd: project ?? root,
       env: { PULUMI_SKIP_CHECKPOINTS: String(interrupt === undefined), ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
       detached: true, // a process group of its own, as a terminal's Ctrl-C reaches engine and plugins alike
@@ -67,7 +69,7 @@ export function pulumi(
 
 /** Makes the stack in the lab's backend. The CLI writes a file for it into the project too, which nobody wants there. */
 export async function initStack(target: Target): Promise<void> {
-  const file = path.join(root, `Pulumi.${target.stack}.yaml`);
+  const file = path.join(target.project ?? root, `Pulumi.${target.stack}.yaml`);
   const committed = existsSync(file);
   const { code, text } = await pulumi(["stack", "init"], target);
   if (!committed) rmSync(file, { force: true });

@@ -1,0 +1,65 @@
+/** What a stack file declares, with sample secrets in the clear: the same objects for every contestant. */
+import type { Recording } from "../review/record.ts";
+import { runProgram, stackConfig } from "../review/render.ts";
+import { Secret } from "../review/secret.ts";
+import { type Json, object, text, toManifest } from "../policy/manifest.ts";
+
+/** Runs the program on mocks with a stack's file. */
+export function declared(stack: string, file: string): Promise<Recording> {
+  return runProgram({ stack, config: stackConfig(stack, file) });
+}
+
+/** The objects before and after a task's change, one after the other: the mocks are the process's. */
+export async function objectsOf(task: {
+  readonly stack: string;
+  readonly file: string;
+  readonly changedFile: string;
+}): Promise<readonly [before: KubernetesObjects, after: KubernetesObjects]> {
+  const before = kubernetesObjects(await declared(task.stack, task.file));
+  return [before, kubernetesObjects(await declared(task.stack, task.changedFile))];
+}
+
+/** A value with its secrets opened. */
+export function opened(value: unknown): unknown {
+  if (value instanceof Secret) return opened(value.value);
+  if (Array.isArray(value)) return value.map(opened);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, opened(item)]));
+}
+
+/** What is deployed to Kubernetes. */
+export interface KubernetesObjects {
+  /** Manifests in the order of today's runbooks: namespaces first, then as they are declared. */
+  readonly manifests: readonly Json[];
+  /** Labels for nodes that somebody else made, by node. */
+  readonly nodes: ReadonlyMap<string, Readonly<Record<string, string>>>;
+}
+
+/** The Kubernetes objects of a program. */
+export function kubernetesObjects({ resources }: Pick<Recording, "resources">): KubernetesObjects {
+  const nodes = new Map<string, Readonly<Record<string, string>>>();
+  const manifests: Json[] = [];
+  for (const { type, inputs } of resources) {
+    const found = toManifest(type, object(opened(inputs)));
+    if (found === undefined) continue;
+    if (found.kind === "Node")
+      nodes.set(found.name, object(object(found.body.metadata).labels) as Record<string, string>);
+    else manifests.push(found.body);
+  }
+  const rank = (one: Json): number => (one.kind === "Namespace" ? 0 : 1);
+  return { manifests: manifests.toSorted((a, b) => rank(a) - rank(b)), nodes };
+}
+
+/** Objects that somebody waits for, as `kind/name` by namespace. */
+export function waitedFor(
+  manifests: readonly Json[],
+  kinds: readonly string[],
+): ReadonlyMap<string, readonly string[]> {
+  const found = manifests.filter(({ kind }) => kinds.includes(text(kind)));
+  const named = found.map(({ kind, metadata }) => {
+    const { name, namespace } = object(metadata);
+    return { namespace: text(namespace), item: `${text(kind).toLowerCase()}/${text(name)}` };
+  });
+  const groups = Map.groupBy(named, ({ namespace }) => namespace);
+  return new Map([...groups].map(([namespace, all]) => [namespace, all.map(({ item }) => item)]));
+}

@@ -1,0 +1,63 @@
+/** The goals of the project's speed, judged by the figures of one run. */
+import { exponent, median } from "./figures.ts";
+import type { Growth, Life, Results, Step } from "./results.ts";
+
+/** A goal: a ratio or an exponent that must not be above a limit. */
+export interface Goal {
+  readonly says: string;
+  readonly limit: number;
+  readonly value: number;
+  /** What the value is made of. */
+  readonly how: string;
+}
+
+/** Name of the program itself and of the floor among the contestants. */
+export const [own, floor] = ["orrery", "bare program"] as const;
+
+/** Median seconds of a step; undefined where it was not measured. */
+export function secondsOf(lives: readonly Life[], system: string, contestant: string, step: Step): number | undefined {
+  const life = lives.find((one) => one.system === system && one.contestant === contestant);
+  const taken = life?.seconds[step] ?? [];
+  return taken.length === 0 ? undefined : median(taken);
+}
+
+/** Fitted exponents of time and memory. */
+export function exponents(growth: readonly Growth[], what: string): { readonly time: number; readonly memory: number } {
+  const rows = growth.filter((one) => one.what === what);
+  return {
+    time: exponent(rows.map(({ resources, seconds }) => [resources, median(seconds)])),
+    memory: exponent(rows.map(({ resources, megabytes }) => [resources, median(megabytes)])),
+  };
+}
+
+/** The goals that the measured parts can judge. */
+export function goals({ lives, diffs, growth }: Omit<Results, "circumstances">): readonly Goal[] {
+  const found: Goal[] = [];
+  const [noop, bare] = [own, floor].map((contestant) => secondsOf(lives, "all", contestant, "noop"));
+  if (noop !== undefined && bare !== undefined) {
+    const how = `${noop.toFixed(1)} s to ${bare.toFixed(1)} s, all systems in one program`;
+    found.push({ says: "no-op `up`, to the bare program's", limit: 1.15, value: noop / bare, how });
+  }
+  const up = secondsOf(lives, "all", own, "up");
+  const today = lives.filter(
+    ({ system, contestant }) => system !== "all" && contestant !== own && contestant !== floor,
+  );
+  if (up !== undefined && today.length > 0) {
+    const sum = today.reduce((total, { seconds }) => total + median(seconds.up ?? []), 0);
+    const how = `${up.toFixed(1)} s to ${sum.toFixed(1)} s (${today.map(({ system }) => system).join(", ")})`;
+    const says = "all systems from nothing to ready, to today's tools one after the other";
+    found.push({ says, limit: 0.7, value: up / sum, how });
+  }
+  const ratios = diffs.map(({ stack, offline, kubectl }) => ({ stack, ratio: median(offline) / median(kubectl) }));
+  if (ratios.length > 0) {
+    const how = ratios.map(({ stack, ratio }) => `${stack} ${ratio.toFixed(2)}`).join(", ");
+    const worst = Math.max(...ratios.map(({ ratio }) => ratio));
+    found.push({ says: "offline diff, to `kubectl diff` (the worst stack)", limit: 0.6, value: worst, how });
+  }
+  if (growth.some(({ what }) => what === "evaluation")) {
+    const { time, memory } = exponents(growth, "evaluation");
+    const how = `CPU time; memory ${memory.toFixed(2)}`;
+    found.push({ says: "evaluation's exponent up to ten times the size", limit: 1.1, value: time, how });
+  }
+  return found;
+}

@@ -1,0 +1,67 @@
+/** What the benchmark writes down: `docs/performance.json`. */
+
+/** Steps of a life, in their order. */
+export const steps = ["up", "noop", "change", "destroy"] as const;
+export type Step = (typeof steps)[number];
+
+/** Where and with what was measured. */
+export interface Circumstances {
+  readonly date: string;
+  readonly machine: string;
+  readonly versions: Readonly<Record<string, string>>;
+  /** Mean number of waiting or running processes in the minute before and the one at the end. */
+  readonly load: { readonly before: number; readonly after: number };
+  /** Whether the engine saved its state after each step, as by default, or once an update. */
+  readonly checkpoints: boolean;
+}
+
+/** One way of deploying one system, measured: seconds of each round. */
+export interface Life {
+  readonly system: string;
+  readonly contestant: string;
+  /** Resources that it manages. */
+  readonly resources: number;
+  readonly seconds: Readonly<Partial<Record<Step, readonly number[]>>>;
+}
+
+/** How long it takes to tell what would change; seconds of each round. */
+export interface DiffFigures {
+  readonly stack: string;
+  readonly objects: number;
+  readonly render: readonly number[];
+  readonly offline: readonly number[];
+  readonly kubectl: readonly number[];
+}
+
+/** One size of something that grows. */
+export interface Growth {
+  readonly what: string;
+  readonly resources: number;
+  readonly seconds: readonly number[];
+  /** Highest resident memory of its processes. */
+  readonly megabytes: readonly number[];
+}
+
+/** What was measured last of each part; a part that was never run is empty. */
+export interface Results {
+  /** By part, and of the part `lives` by system: each is one run. */
+  readonly circumstances: Readonly<Record<string, Circumstances>>;
+  readonly lives: readonly Life[];
+  readonly diffs: readonly DiffFigures[];
+  readonly growth: readonly Growth[];
+}
+
+/** What is known with a further run: its parts and systems take the place of earlier ones. */
+export function merged(old: Results, now: Results): Results {
+  const systems = new Set(now.lives.map(({ system }) => system));
+  const grown = new Set(now.growth.map(({ what }) => what));
+  return {
+    circumstances: { ...old.circumstances, ...now.circumstances },
+    lives: [...old.lives.filter(({ system }) => !systems.has(system)), ...now.lives],
+    diffs: now.diffs.length > 0 ? now.diffs : old.diffs,
+    growth: [...old.growth.filter(({ what }) => !grown.has(what)), ...now.growth],
+  };
+}
+
+/** Nothing measured yet. */
+export const nothing: Results = { circumstances: {}, lives: [], diffs: [], growth: [] };

@@ -1,0 +1,48 @@
+/** A program that can be made as big as one likes, of the building blocks that all systems use. */
+import type * as k8s from "@pulumi/kubernetes";
+import { Deployment } from "../components/kubernetes/deployment.ts";
+import { Exposure } from "../components/kubernetes/exposure.ts";
+import { Files } from "../components/kubernetes/files.ts";
+import { Namespace } from "../components/kubernetes/namespace.ts";
+import { ServiceSecret } from "../components/kubernetes/secret.ts";
+import { Service } from "../components/kubernetes/service.ts";
+
+/** One service is twelve resources: five components, the account's component and its six objects. */
+const each = 12;
+
+/** Declares at least `wanted` resources: services with secret, files, account, pods and a public name. */
+export function services(wanted: number, provider: k8s.Provider): void {
+  const opts = { providers: [provider] };
+  const cluster = { name: "lab", platform: "openshift", appsDomain: "apps.lab.test", provider } as const;
+  const place = new Namespace("bench", { cluster, name: "bench" }, opts);
+  for (let index = 0; index * each < wanted; index++) {
+    const name = `app-${index}`;
+    const secret = new ServiceSecret(`${name}-secret`, { place, name, values: { token: "t" } }, opts);
+    const files = new Files(`${name}-files`, { place, name, data: { "app.ini": `[app]\nname=${name}\n` } }, opts);
+    const deployment = new Deployment(
+      `${name}-app`,
+      {
+        place,
+        name,
+        labels: { app: name },
+        containers: [
+          {
+            name: "app",
+            image: "registry.example.org/app:1.0",
+            resources: { cpu: "100m", memory: "128Mi" },
+            ports: { http: 8080 },
+            probes: { readiness: { tcpSocket: { port: 8080 } } },
+            env: { TOKEN: secret.env("token"), FILE: files.env("app.ini") },
+          },
+        ],
+      },
+      opts,
+    );
+    const service = new Service(
+      `${name}-service`,
+      { place, name, of: deployment, ports: { http: { port: 8080 } } },
+      opts,
+    );
+    new Exposure(`${name}-exposure`, { place, name, service, port: "http" }, opts);
+  }
+}

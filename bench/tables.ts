@@ -1,0 +1,110 @@
+/** The figures as Markdown tables. */
+import { median } from "./figures.ts";
+import { exponents, goals, own, secondsOf } from "./goals.ts";
+import { type Circumstances, type Results, type Step, steps } from "./results.ts";
+
+/** Steps as a reader calls them. */
+export const stepNames: Readonly<Record<Step, string>> = {
+  up: "from nothing to ready",
+  noop: "nothing to change",
+  change: "one image changed",
+  destroy: "destroy",
+};
+
+/** One line about where and with what parts were measured; only those whose name begins so. */
+export function circumstancesLine(all: Results["circumstances"], begins = ""): string {
+  const chosen = Object.entries(all).filter(([name]) => name.startsWith(begins));
+  const dates = chosen.map(([, one]) => one.date).sort();
+  const loads = chosen.flatMap(([, { load }]) => [load.before, load.after]);
+  const same = (of: (one: Circumstances) => string): string =>
+    [...new Set(chosen.map(([, one]) => of(one)))].join("; or ");
+  const versions = same((one) =>
+    Object.entries(one.versions)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(", "),
+  );
+  const saved = same(({ checkpoints }) => (checkpoints ? "state saved after each step" : "state saved once an update"));
+  const when = [...new Set([dates[0], dates.at(-1)])].join(" to ");
+  return `${when} UTC; ${same(({ machine }) => machine)}; load ${Math.min(...loads)} to ${Math.max(...loads)}; ${saved}; ${versions}`;
+}
+
+/** All tables, of the parts that were measured. */
+export function tables(results: Results): string {
+  const found = [goalsTable(results), livesTable(results), diffsTable(results), growthTable(results)];
+  const measured = `Measured: ${circumstancesLine(results.circumstances)}.`;
+  return [...found.filter((table) => table !== ""), circumstancesTable(results), measured].join("\n\n");
+}
+
+function circumstancesTable({ circumstances }: Results): string {
+  return table(
+    ["run", "ended (UTC)", "load before", "load at the end"],
+    Object.entries(circumstances).map(([name, { date, load }]) => [
+      name,
+      date,
+      String(load.before),
+      String(load.after),
+    ]),
+  );
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return "";
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+const said = (seconds: number | undefined): string => (seconds === undefined ? "" : `${seconds.toFixed(1)} s`);
+
+function goalsTable(results: Results): string {
+  return table(
+    ["goal", "at most", "measured", "reached", "from"],
+    goals(results).map(({ says, limit, value, how }) => [
+      says,
+      String(limit),
+      value.toFixed(2),
+      value <= limit ? "yes" : "**no**",
+      how,
+    ]),
+  );
+}
+
+function livesTable({ lives }: Results): string {
+  return table(
+    ["system of stage", "by", "resources", "rounds", ...steps.map((step) => stepNames[step])],
+    lives.map(({ system, contestant, resources, seconds }) => [
+      system,
+      contestant,
+      String(resources),
+      String(seconds.up?.length ?? 0),
+      ...steps.map((step) => {
+        const [time, ours] = [median(seconds[step] ?? []), secondsOf(lives, system, own, step)];
+        const ratio = contestant === own || ours === undefined ? "" : ` (orrery ${(ours / time).toFixed(2)}x)`;
+        return `${said(time)}${ratio}`;
+      }),
+    ]),
+  );
+}
+
+function diffsTable({ diffs }: Results): string {
+  return table(
+    ["stack", "objects", "render", "offline diff", "`kubectl diff`", "ratio"],
+    diffs.map(({ stack, objects, ...taken }) => {
+      const [render, offline, kubectl] = [median(taken.render), median(taken.offline), median(taken.kubectl)];
+      return [stack, String(objects), ...[render, offline, kubectl].map(said), (offline / kubectl).toFixed(2)];
+    }),
+  );
+}
+
+function growthTable({ growth }: Results): string {
+  const rows = growth.map(({ what, resources, seconds, megabytes }) => [
+    what,
+    String(resources),
+    `${median(seconds).toFixed(2)} s`,
+    `${median(megabytes).toFixed(0)} MB`,
+  ]);
+  const fits = [...new Set(growth.map(({ what }) => what))].map((what) => {
+    const { time, memory } = exponents(growth, what);
+    return [`${what}: fitted exponent`, "", time.toFixed(2), memory.toFixed(2)];
+  });
+  return table(["growth", "resources", "time", "memory"], [...rows, ...fits]);
+}

@@ -1,0 +1,56 @@
+/** Opens what is compared: the systems of the staging environments, each alone, and all of them together. */
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { labKubeconfig } from "../config/aim.ts";
+import { put } from "../config/stackEdit.ts";
+import { root } from "../lab/settings.ts";
+import { lab } from "../test/live/cloud.ts";
+import { SystemOnLab } from "../test/live/system.ts";
+import { ansibleContestant } from "./contestants/ansible.ts";
+import { bareContestant } from "./contestants/bare.ts";
+import type { Contestant, Task } from "./contestants/contestant.ts";
+import { kubectlContestant } from "./contestants/kubectl.ts";
+import { orreryContestant } from "./contestants/orrery.ts";
+import { declared } from "./declared.ts";
+import { rows, type Today } from "./systems.ts";
+
+/** The stack whose systems are deployed. */
+const stack = "stage";
+
+/** The opened contestants of a system. Whoever opens them closes them. */
+export async function contestants(system: string): Promise<readonly Contestant[]> {
+  const names = system === "all" ? Object.keys(rows) : [system];
+  const [first = "", ...also] = names;
+  const opened = await SystemOnLab.open(first, stack, [], { also });
+  const folder = path.join(root, ".lab", "bench", system);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const task: Task = {
+    system,
+    stack,
+    file: path.join(folder, "before.yaml"),
+    changedFile: path.join(folder, "after.yaml"),
+    folder,
+  };
+  copyFileSync(opened.target.file, task.file);
+  const changes = rows[first]?.change ?? [];
+  writeFileSync(
+    task.changedFile,
+    changes.reduce((text, [at, value]) => put(text, ["config", ...at], value), readFileSync(task.file, "utf8")),
+  );
+  const { resources } = await declared(stack, task.file);
+  const orrery = orreryContestant(task, opened.target, resources.length);
+  const today = rows[system]?.today;
+  if (today !== undefined) return [orrery, await openToday(today, task)];
+  // The floor is measured once, with all systems.
+  return [orrery, await bareContestant(task, labKubeconfig(lab))];
+}
+
+function openToday(tool: Today, task: Task): Promise<Contestant> {
+  switch (tool) {
+    case "Ansible":
+      return ansibleContestant(task);
+    default:
+      return kubectlContestant(task, tool === "kustomize" ? "kustomize" : "manifests");
+  }
+}

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { goals } from "../../../bench/goals.ts";
+import { plots, resultsFile, withFigures } from "../../../bench/report.ts";
+import { type Life, merged, nothing, type Results } from "../../../bench/results.ts";
+import { bars, lines } from "../../../bench/svg.ts";
+import { tables } from "../../../bench/tables.ts";
+
+const docs = path.dirname(resultsFile);
+const results = JSON.parse(readFileSync(resultsFile, "utf8")) as Results;
+
+/** Tags that are opened and not closed, or closed and not opened. */
+function unbalanced(xml: string): readonly string[] {
+  const open: string[] = [];
+  const wrong: string[] = [];
+  for (const [, closing, name = "", self] of xml.matchAll(/<(\/?)([a-zA-Z]+)(?:\s+[\w:-]+="[^"<]*")*\s*(\/?)>/g)) {
+    if (closing === "/") {
+      if (open.pop() !== name) wrong.push(name);
+    } else if (self !== "/") open.push(name);
+  }
+  return [...open, ...wrong];
+}
+
+const life = (system: string, contestant: string, up: number, noop: number): Life => ({
+  system,
+  contestant,
+  resources: 1,
+  seconds: { up: [up, up, up + 9], noop: [noop] },
+});
+
+describe("bench: the report", () => {
+  it("docs/performance.md has the figures of docs/performance.json", () => {
+    const text = readFileSync(path.join(docs, "performance.md"), "utf8");
+    assert.equal(text, withFigures(text, results), "run npm run bench -- report");
+  });
+
+  it("the plots are those of docs/performance.json, and the page shows each", () => {
+    const folder = path.join(docs, "performance");
+    const drawn = plots(results);
+    assert.deepEqual(readdirSync(folder).sort(), [...drawn.keys()].sort());
+    const text = readFileSync(path.join(docs, "performance.md"), "utf8");
+    for (const [name, svg] of drawn) {
+      assert.equal(readFileSync(path.join(folder, name), "utf8"), svg, `${name}: run npm run bench -- report`);
+      assert.ok(text.includes(`performance/${name}`), name);
+    }
+  });
+
+  it("plots are well-formed, whatever a label holds", () => {
+    const label = `<a> & "b"`;
+    const svgs = [
+      ...plots(results).values(),
+      bars(label, label, [{ label, bars: [{ label, value: 2, colour: 0 }] }], "s"),
+      lines(
+        label,
+        label,
+        [
+          {
+            label,
+            colour: 1,
+            points: [
+              [1, 1],
+              [10, 20],
+            ],
+          },
+        ],
+        "s",
+        label,
+      ),
+    ];
+    for (const svg of svgs) {
+      assert.deepEqual(unbalanced(svg), []);
+      assert.doesNotMatch(svg, /NaN|undefined|Infinity|&(?!amp;|lt;|gt;|quot;)/);
+    }
+  });
+
+  it("goals are ratios of medians, and only of what was measured", () => {
+    const none = { lives: [], diffs: [], growth: [] };
+    assert.deepEqual(goals(none), []);
+    const lives = [
+      life("all", "orrery", 60, 11),
+      life("all", "bare program", 50, 10),
+      life("dials", "kubectl", 40, 1),
+      life("dials", "orrery", 40, 1),
+      life("packit", "Ansible", 60, 1),
+    ];
+    assert.deepEqual(
+      goals({ ...none, lives }).map(({ value, limit }) => [value, limit]),
+      [
+        [1.1, 1.15],
+        [0.6, 0.7],
+      ],
+    );
+    const diffs = [{ stack: "test", objects: 1, render: [1], offline: [2], kubectl: [4] }];
+    assert.deepEqual(
+      goals({ ...none, diffs }).map(({ value }) => value),
+      [0.5],
+    );
+  });
+
+  it("a further run takes the place of its own parts and systems only", () => {
+    const one = { ...nothing, lives: [life("dials", "kubectl", 1, 1), life("packit", "Ansible", 1, 1)] };
+    const two = { ...nothing, lives: [life("packit", "Ansible", 2, 2)], circumstances: results.circumstances };
+    const both = merged(one, two);
+    assert.deepEqual(
+      both.lives.map(({ system, seconds }) => [system, seconds.noop]),
+      [
+        ["dials", [1]],
+        ["packit", [2]],
+      ],
+    );
+    assert.deepEqual(both.circumstances, results.circumstances);
+  });
+
+  it("a goal that is not reached is said", () => {
+    const diffs = [{ stack: "test", objects: 1, render: [1], offline: [3], kubectl: [4] }];
+    const text = tables({ ...results, lives: [], growth: [], diffs });
+    assert.match(text, /\| 0\.6 \| 0\.75 \| \*\*no\*\* \|/);
+  });
+});
