@@ -9,13 +9,12 @@ import { after, before, describe, it } from "mocha";
 import type { Done } from "../../ops/ssh.ts";
 import { archive, samplePackage } from "./callysto/archive.ts";
 import * as machine from "./callysto/machine.ts";
+import { clavius, closeProd, openProd } from "./callysto/prod.ts";
 import { eventually, lab, openstackApi, type Row } from "./cloud.ts";
 import { probe } from "./ssh.ts";
-import { SystemOnLab } from "./system.ts";
+import type { SystemOnLab } from "./system.ts";
 
 const api = openstackApi(lab);
-const environments = ["callysto:settings", "environments"];
-const clavius = [...environments, "clavius"];
 const passphrase = "correct horse battery";
 const mirror = "zpool status -P tank | grep -o '/dev/disk/by-id/[^ ]*' | sort";
 const docker = "**callysto-hub-prod-inside-guest-docker";
@@ -29,30 +28,9 @@ describe("machines of Callysto's prod stack", function () {
   let system: SystemOnLab;
   let found: Outputs;
   before(async () => {
-    system = await SystemOnLab.open("callysto", "prod", [
-      [[...environments, "hub-prod", "flavor"], "m1.small"],
-      [[...environments, "hub-prod", "guest", "securityUpdates"], false],
-      [[...clavius, "homedirSize"], 1],
-      [[...clavius, "dockerSize"], 1],
-      [[...clavius, "guest", "securityUpdates"], false],
-    ]);
+    system = await openProd();
   });
-  after(async () => {
-    await system.close();
-    // What stands for things that were made by hand, and what the stack leaves in the cloud.
-    const volumes = (await api.list("volume", "/volumes")).filter(({ name }) => /\.callysto\.(ca|farm)-/.test(name));
-    for (const { id } of volumes) await api.delete("volume", `/volumes/${id}`);
-    for (const { id } of await api.list("network", "/floatingips")) await api.delete("network", `/floatingips/${id}`);
-    const zones = (await api.list("dns", "/zones")).filter(({ name }) =>
-      /^(callysto\.(farm|ca)|orrery\.test)\.$/.test(name),
-    );
-    for (const { id } of zones) await api.delete("dns", `/zones/${id}`);
-    await eventually(
-      "the end of what was left",
-      async () => [...(await api.list("volume", "/volumes")), ...(await api.list("dns", "/zones"))],
-      (left) => !left.some(({ name }) => /callysto\.(ca|farm)|orrery\.test/.test(name)),
-    );
-  });
+  after(() => closeProd(system));
 
   async function up(): Promise<readonly string[]> {
     const { code, text, changed } = await system.up("--exclude", docker, "--exclude-dependents");

@@ -76,7 +76,11 @@ export async function orphans(
   found.push(...pairs.flatMap(({ keypair }) => (keys.has(keypair.name) ? [] : [`keypair ${keypair.name}`])));
   for (const zone of await cloud.list("dns", "/zones")) {
     const known = new Set(resources.map(({ id }) => id));
-    const records = await cloud.list("dns", `/zones/${zone.id}/recordsets`);
+    const records = await cloud.list("dns", `/zones/${zone.id}/recordsets`).catch(async (error: unknown) => {
+      // Another stack may have taken its zone away meanwhile.
+      if (await cloud.exists("dns", `/zones/${zone.id}`)) throw error;
+      return [];
+    });
     const strange = records.filter(
       ({ id, type }) => !["NS", "SOA"].includes(String(type)) && !known.has(`${zone.id}/${id}`),
     );
