@@ -1,4 +1,5 @@
 /** A stack file of its own for one more environment: what was a copied folder and a copied example of variables. */
+import { randomBytes } from "node:crypto";
 import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { stringify } from "yaml";
@@ -13,9 +14,9 @@ import { type Command, text, texts, UsageError, type Values } from "../command.t
 import { secretOf } from "../secrets.ts";
 import { openStack, stackHelp, stackOptions } from "../stack.ts";
 
-/** Settings that an operator edits next; the same as the example of variables had. */
+/** Settings that an operator edits next, above all the image's tag. One password for everybody: without one the world may log in. */
 const guest = {
-  jupyterhub: { authenticator: "dummy", image: "docker.io/callysto/pims-r:latest", announcement: "" },
+  jupyterhub: { authenticator: "dummypw", image: "docker.io/callysto/pims-r:sample", announcement: "" },
   site: { longname: "Callysto Dev" },
 };
 
@@ -64,7 +65,8 @@ function fileText(name: string, values: Values): string {
   const salt = newSalt(passphrase);
   const crypter = openSalt(salt, passphrase);
   const from = { name: stack.name, file: stack.file };
-  const like = (key: string): object => ({ secure: crypter.encrypt(secretOf(from, key, "ORRERY_LIKE_PASSPHRASE")) });
+  const secure = (value: string): object => ({ secure: crypter.encrypt(value) });
+  const like = (key: string): object => secure(secretOf(from, key, "ORRERY_LIKE_PASSPHRASE"));
   const clouds = JSON.parse(readStackFile(stack.file).entries.get("clouds:settings")?.value ?? "{}") as Record<
     string,
     object
@@ -80,6 +82,7 @@ function fileText(name: string, values: Values): string {
     "clouds:settings": { [cloud]: clouds[cloud] ?? {} },
     [`clouds:${cloud}`]: like(`clouds:${cloud}`),
     "callysto:settings": settings,
+    [`callysto:dummyPassword-hub-${name}`]: secure(randomBytes(12).toString("base64url")),
     "callysto:deployPrivateKey": like("callysto:deployPrivateKey"),
   };
   return `encryptionsalt: ${salt}\n${stringify({ config }, { lineWidth: 0 })}`;
@@ -89,9 +92,10 @@ export const command: Command = {
   help: `Usage: npm run ops -- callysto new NAME --stack S [--template dev|prod] [--label L] [--dry-run] ...
 
 Makes Pulumi.NAME.yaml with one environment, hub-NAME, in the cloud and under the keys of stack S. dev: a drawn name, two
-new volumes of 25 GB, IPv6 only. prod: --volume twice and --floating-ip, which exist and are only used. Edit its guest
-settings, then npx pulumi stack init NAME and npx pulumi up --stack NAME. The file's passphrase is
-PULUMI_CONFIG_PASSPHRASE, that of S comes from ORRERY_LIKE_PASSPHRASE; both have the published samples as defaults.
+new volumes of 25 GB, IPv6 only. prod: --volume twice and --floating-ip, which exist and are only used. Its users' one
+password is drawn: npx pulumi config get callysto:dummyPassword-hub-NAME --stack NAME tells it. Edit its guest settings,
+then npx pulumi stack init NAME and npx pulumi up --stack NAME. The file's passphrase is PULUMI_CONFIG_PASSPHRASE, that of
+S comes from ORRERY_LIKE_PASSPHRASE; both have the published samples as defaults.
 
 ${stackHelp.replace("the environment: reads", "the stack whose cloud, zones and keys are used: reads")}
   --template T       dev (default) or prod
@@ -127,7 +131,7 @@ ${stackHelp.replace("the environment: reads", "the stack whose cloud, zones and 
     } finally {
       rmSync(draft, { force: true });
     }
-    const shown = made.slice(made.indexOf("    environments:")).split(/\n {2}callysto:deployPrivateKey/)[0] ?? "";
+    const shown = made.slice(made.indexOf("    environments:")).split(/\n {2}callysto:dummyPassword/)[0] ?? "";
     console.log(`${values["dry-run"] === true ? "would make" : "made"} Pulumi.${name}.yaml:\n${shown}`);
     if (values["dry-run"] !== true) console.log(`next: npx pulumi stack init ${name}; npx pulumi up --stack ${name}`);
     return Promise.resolve(0);

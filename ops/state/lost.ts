@@ -2,9 +2,8 @@
  * Creations that failed although the thing was made: the answer was lost on its way, or it was not waited for to the end. OpenStack's
  * provider forgets such a thing, so the state does not have it, and the next update would make it a second time.
  */
-import type { Store } from "./store.ts";
 import { cli, type PendingOperation, type StateResource } from "./export.ts";
-import { lastLine } from "./store.ts";
+import { lastLine, type Store } from "./store.ts";
 import { canLook } from "./traces.ts";
 
 /** An update, as `pulumi stack history --json` tells it; the newest comes first. */

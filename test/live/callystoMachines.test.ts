@@ -9,8 +9,8 @@ import { after, before, describe, it } from "mocha";
 import type { Done } from "../../ops/ssh.ts";
 import { archive, samplePackage } from "./callysto/archive.ts";
 import * as machine from "./callysto/machine.ts";
-import { clavius, closeProd, openProd } from "./callysto/prod.ts";
-import { eventually, lab, openstackApi, type Row } from "./cloud.ts";
+import { address, clavius, closeProd, halves, homes, openProd, power, zoneOf } from "./callysto/prod.ts";
+import { eventually, lab, openstackApi } from "./cloud.ts";
 import { probe } from "./ssh.ts";
 import type { SystemOnLab } from "./system.ts";
 
@@ -42,36 +42,6 @@ describe("machines of Callysto's prod stack", function () {
   const inside = (environment: keyof Outputs, script: string, input = ""): Promise<string> =>
     machine.inside(system, found[environment], script, input);
   const ops = (...words: string[]): Promise<string> => machine.said(system, words);
-  const homes = async (): Promise<Row[]> =>
-    (await api.list("volume", "/volumes/detail")).filter(({ name }) => name.startsWith("hub.callysto.ca-home-"));
-  /** How the machine names the halves of the mirror. */
-  const halves = async (): Promise<string[]> =>
-    (await homes())
-      .filter(({ status }) => status === "in-use")
-      .map(({ id }) => `/dev/disk/by-id/virtio-${id.slice(0, 20)}-part1`)
-      .sort();
-  const address = async (): Promise<Row | undefined> =>
-    (await api.list("network", "/floatingips")).find(({ description }) => description === "hub.callysto.ca");
-  /** A zone of the project with these records. @returns its id */
-  async function zoneOf(
-    domain: string,
-    records: Record<string, readonly [type: string, value: string]>,
-  ): Promise<string> {
-    const zone = await api.post("dns", "/zones", { name: `${domain}.`, email: "hostmaster@lab.test", ttl: 60 });
-    for (const [name, [type, value]] of Object.entries(records))
-      await api.post("dns", `/zones/${zone.id}/recordsets`, { name, type, ttl: 60, records: [value] });
-    return zone.id;
-  }
-
-  async function power(server: string, action: "os-stop" | "os-start", state: string): Promise<void> {
-    await openstackApi(lab).request("compute", `${server}/action`, { method: "POST", body: { [action]: null } });
-    await eventually(
-      `${action} of clavius`,
-      () => openstackApi(lab).get("compute", server),
-      ({ status }) => status === state,
-    );
-  }
-
   const answers = (environment: keyof Outputs): Promise<number> =>
     eventually(
       `${environment} again`,
@@ -181,14 +151,12 @@ describe("machines of Callysto's prod stack", function () {
   it("have nothing left to change; a machine that does not answer is told, and nothing else is touched", async () => {
     assert.deepEqual(await up(), []);
     const mail = [[...clavius, "guest", "adminEmail"], "ops@callysto.ca"] as const;
-    const servers = await api.list("compute", "/servers");
-    const server = `/servers/${servers.find(({ name }) => name.startsWith("clavius"))?.id ?? ""}`;
-    await power(server, "os-stop", "SHUTOFF");
+    await power("clavius", "os-stop", "SHUTOFF");
     const { code, text } = await system.with([mail], () => system.up("--exclude", docker, "--exclude-dependents"));
     assert.notEqual(code, 0);
     assert.match(text, /callysto-clavius-inside-guest-base[^]*cannot enter ptty2u@[\d.]+:22 after 11 attempt/);
     assert.doesNotMatch(text, /\n\s+at .*:\d+:\d+|panic:|goroutine /);
-    await power(server, "os-start", "ACTIVE");
+    await power("clavius", "os-start", "ACTIVE");
     await answers("clavius");
     assert.deepEqual(await system.with([mail], up), ["callysto-clavius-inside-guest-base"]);
     assert.match(await inside("clavius", "grep Mail /etc/apt/apt.conf.d/52callysto"), /ops@callysto\.ca/);

@@ -47,6 +47,7 @@ describe("a custom environment of Callysto", function () {
     const made = parseDocument(readFileSync(target.file, "utf8"));
     const at = ["config", "callysto:settings", "environments", `hub-${name}`];
     made.deleteIn([...at, "guest"]);
+    made.deleteIn(["config", `callysto:dummyPassword-hub-${name}`]); // of what is inside, too
     for (const [key, value] of [
       ["flavor", "lab.none"],
       ["image", "lab-empty"],

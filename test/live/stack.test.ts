@@ -14,6 +14,7 @@ import { kubeApi, type KubeObject } from "../../lab/kubernetes/api.ts";
 import { writeLoginKey } from "../../lab/summary.ts";
 import { dig, eventually, lab, openstackApi } from "./cloud.ts";
 import { initStack, pulumi, stateOf, steps, type Target } from "./engine.ts";
+import { inClear } from "./inClear.ts";
 import { absentFrom, differencesOf, type StateResource } from "./really.ts";
 
 const target: Target = { stack: "test", file: path.join(lab.dir, "Pulumi.test.yaml") };
@@ -43,6 +44,7 @@ describe("the test stack on the lab", () => {
     assert.doesNotMatch(cut.text, /panic|goroutine/);
     const next = await pulumi(["up", "--yes", "--skip-preview"], target);
     assert.equal(next.code, 0, next.text);
+    assert.deepEqual(await inClear(target, `${cut.text}${next.text}`), []);
   });
 
   it("is really there: every resource, as the clouds tell", async () => {

@@ -1,5 +1,5 @@
 /** Callysto's prod stack, as committed, on the lab; overridden are sizes and Debian's own security updates. */
-import { eventually, lab, openstackApi } from "../cloud.ts";
+import { eventually, lab, openstackApi, type Row } from "../cloud.ts";
 import { SystemOnLab } from "../system.ts";
 
 const api = openstackApi(lab);
@@ -34,4 +34,40 @@ export async function closeProd(system: SystemOnLab): Promise<void> {
     async () => [...(await api.list("volume", "/volumes")), ...(await api.list("dns", "/zones"))],
     (left) => !left.some(({ name }) => /callysto\.(ca|farm)|orrery\.test/.test(name)),
   );
+}
+
+/** Volumes of the hub's homes. */
+export async function homes(): Promise<readonly Row[]> {
+  return (await api.list("volume", "/volumes/detail")).filter(({ name }) => name.startsWith("hub.callysto.ca-home-"));
+}
+
+/** How the hub's machine names the halves of the homes' mirror. */
+export async function halves(): Promise<readonly string[]> {
+  const used = (await homes()).filter(({ status }) => status === "in-use");
+  return used.map(({ id }) => `/dev/disk/by-id/virtio-${id.slice(0, 20)}-part1`).sort();
+}
+
+/** The hub's floating IP. */
+export async function address(): Promise<Row | undefined> {
+  return (await api.list("network", "/floatingips")).find(({ description }) => description === "hub.callysto.ca");
+}
+
+/** A zone of the project with these records. @returns its id */
+export async function zoneOf(
+  domain: string,
+  records: Readonly<Record<string, readonly [type: string, value: string]>>,
+): Promise<string> {
+  const zone = await api.post("dns", "/zones", { name: `${domain}.`, email: "hostmaster@lab.test", ttl: 60 });
+  for (const [name, [type, value]] of Object.entries(records))
+    await api.post("dns", `/zones/${zone.id}/recordsets`, { name, type, ttl: 60, records: [value] });
+  return zone.id;
+}
+
+/** Switches the server whose name begins so off or on, and waits until it is in that state. */
+export async function power(name: string, action: "os-stop" | "os-start", state: string): Promise<void> {
+  const all = await api.list("compute", "/servers");
+  const server = `/servers/${all.find((one) => one.name.startsWith(name))?.id ?? ""}`;
+  await api.request("compute", `${server}/action`, { method: "POST", body: { [action]: null } });
+  const look = (): Promise<Row> => api.get("compute", server);
+  await eventually(`${action} of ${name}`, look, ({ status }) => status === state);
 }

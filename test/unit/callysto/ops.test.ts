@@ -9,8 +9,9 @@ import { parse } from "yaml";
 import { callystoSchema, type CallystoSettings } from "../../../components/callysto/config.ts";
 import { receiverFile } from "../../../components/callysto/guest/certificate.ts";
 import { workVolume } from "../../../components/callysto/guest/workVolume.ts";
-import { publicKeyLine } from "../../../config/samples.ts";
-import { stackPath } from "../../../config/stackFile.ts";
+import { openSalt } from "../../../config/passphrase.ts";
+import { publicKeyLine, samplePassphrase } from "../../../config/samples.ts";
+import { readStackFile, stackPath } from "../../../config/stackFile.ts";
 import type { Environment } from "../../../ops/callysto/environment.ts";
 import { loadOf } from "../../../ops/callysto/hubtraf.ts";
 import { plan } from "../../../ops/callysto/notebookImages.ts";
@@ -169,6 +170,7 @@ describe("Callysto's day-2 commands", () => {
     };
     assert.deepEqual(Object.keys(config).sort(), [
       "callysto:deployPrivateKey",
+      "callysto:dummyPassword-hub-workshop",
       "callysto:settings",
       "clouds:rac",
       "clouds:settings",
@@ -180,7 +182,12 @@ describe("Callysto's day-2 commands", () => {
       flavor: "m1.40g100g4c8g",
       volumes: { mode: "new", size: 25 },
       floatingIp: { mode: "none" },
+      guest: { jupyterhub: { authenticator: "dummypw" } },
     });
+    const { encryptionSalt = "", entries } = readStackFile(path.join(dir, "Pulumi.workshop.yaml"));
+    const drawn = entries.get("callysto:dummyPassword-hub-workshop");
+    assert.equal(drawn?.secret, true);
+    assert.match(openSalt(encryptionSalt, samplePassphrase("workshop")).decrypt(drawn.value), /^[\w-]{16}$/);
     assert.match((await stage("new", "workshop", "--into", dir)).stderr, /Pulumi\.workshop\.yaml exists already/);
     for (const [words, message] of [
       [["--template", "prod"], /give --volume twice and --floating-ip ADDRESS/],

@@ -1,0 +1,32 @@
+/** A Deployment `web` on which every test of pods changes something. */
+import type { DeploymentArgs } from "../../../components/kubernetes/deployment.ts";
+import { existingNamespace } from "../../../components/kubernetes/place.ts";
+import { http } from "../../../components/kubernetes/probe.ts";
+import { type Built, build } from "./world.ts";
+
+export type Container = DeploymentArgs["containers"][0];
+
+export const container: Container = {
+  name: "web",
+  image: "quay.io/example/web:v1",
+  resources: { cpu: ["100m", "500m"], memory: "128Mi" },
+  probes: { readiness: http("/ready", 8080) },
+};
+
+/** A Deployment `web` with other arguments. */
+export async function deploy(
+  args: Partial<Omit<DeploymentArgs, "place">> = {},
+  platform = "openshift" as const,
+): Promise<Built> {
+  return build(platform, async (cluster, opts) => {
+    const { Deployment } = await import("../../../components/kubernetes/deployment.ts");
+    const place = existingNamespace(cluster, "apps");
+    new Deployment("web", { place, name: "web", labels: { app: "web" }, containers: [container], ...args }, opts);
+  });
+}
+
+/** The Deployment's pod. */
+export function podOf(seen: Built): Readonly<Record<string, unknown>> {
+  const { spec } = seen.object("Deployment web") as { spec: { template: { spec: Record<string, unknown> } } };
+  return spec.template.spec;
+}
