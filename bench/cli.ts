@@ -10,7 +10,7 @@ import { tables } from "./tables.ts";
 const usage = `Usage: npm run bench -- [PART ...] [--rounds N] [--systems NAME,...] [--json FILE] [--write]
        npm run bench -- report
 
-Parts; all of them if none is named (about 30 minutes on two idle cores):
+Parts; all of them if none is named (about 35 minutes on two idle cores):
 ${Object.entries(parts)
   .map(([name, { says }]) => `  ${name.padEnd(12)} ${says}`)
   .join("\n")}
@@ -18,12 +18,13 @@ ${Object.entries(parts)
 
   --rounds N   times that each figure is taken, contestants in turns; what is shown are medians (3)
   --systems    of the part lives: ${systems.join(", ")}
-  --json FILE  writes the figures there as JSON
-  --write      puts them into docs/performance.json, docs/performance.md and its plots; parts and systems that were not
-               measured keep their figures
+  --json FILE  writes the figures there as JSON, after each part and system
+  --write      puts them, as they come, into docs/performance.json, docs/performance.md and its plots; parts and systems
+               that were not measured keep their figures
 
 All but the evaluation want a lab in this shell, empty and else unused: npm run lab -- up, then
-eval "$(npm run --silent lab -- env)". The engine saves its state after each step, as people run it, unless
+eval "$(npm run --silent lab -- env)". What a system is compared with is made in its first run: Ansible is installed,
+OpenTofu built with Go. The engine saves its state after each step, as people run it, unless
 PULUMI_SKIP_CHECKPOINTS=true.`;
 
 const began = Date.now();
@@ -90,10 +91,14 @@ async function main(): Promise<void> {
   }
   const { names, ...wanted } = asked(positionals, values.systems, values.rounds);
   process.env.PULUMI_SKIP_CHECKPOINTS ??= "false"; // as people run it
-  const results = await run(names, { ...wanted, log });
-  if (values.json !== undefined) writeFileSync(values.json, toText(results));
-  if (values.write === true) keep(results);
-  console.log(tables(results));
+  let results = nothing;
+  const failed = await run(names, { ...wanted, log }, (measured) => {
+    results = merged(results, measured);
+    if (values.json !== undefined) writeFileSync(values.json, toText(results));
+    if (values.write === true) keep(measured);
+  });
+  if (results !== nothing) console.log(tables(results));
+  if (failed.length > 0) throw new Error(`not measured: ${failed.join(", ")}; the log says why`);
 }
 
 main().catch((error: unknown) => {

@@ -1,7 +1,7 @@
 /** What a stack file declares, with sample secrets in the clear: the same objects for every contestant. */
 import type { Recording } from "../review/record.ts";
 import { runProgram, stackConfig } from "../review/render.ts";
-import { Secret } from "../review/secret.ts";
+import { opened } from "../review/secret.ts";
 import { type Json, object, text, toManifest } from "../policy/manifest.ts";
 
 /** Runs the program on mocks with a stack's file. */
@@ -17,14 +17,6 @@ export async function objectsOf(task: {
 }): Promise<readonly [before: KubernetesObjects, after: KubernetesObjects]> {
   const before = kubernetesObjects(await declared(task.stack, task.file));
   return [before, kubernetesObjects(await declared(task.stack, task.changedFile))];
-}
-
-/** A value with its secrets opened. */
-export function opened(value: unknown): unknown {
-  if (value instanceof Secret) return opened(value.value);
-  if (Array.isArray(value)) return value.map(opened);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, opened(item)]));
 }
 
 /** What is deployed to Kubernetes. */

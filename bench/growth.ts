@@ -1,10 +1,11 @@
 /** What happens to time and memory when a program grows to ten times its size. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { root } from "../lab/settings.ts";
-import { initStack, pulumi, type Target } from "../test/live/engine.ts";
+import { pulumi } from "../test/live/engine.ts";
 import { evaluate } from "./evaluation.ts";
 import { type Cost, timed } from "./measure.ts";
+import { benchProject, callOf } from "./project.ts";
 import type { Growth } from "./results.ts";
 
 /** Sizes wanted; what is registered is a little more. */
@@ -26,17 +27,7 @@ export function evaluationGrowth(rounds: number): readonly Growth[] {
 
 /** The same program with the real engine on the lab: from nothing to ready, then nothing to change. */
 export async function engineGrowth(rounds: number, log: (line: string) => void): Promise<readonly Growth[]> {
-  const folder = path.join(root, ".lab", "bench", "growth");
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(
-    path.join(folder, "Pulumi.yaml"),
-    "name: growth\nmain: index.ts\nruntime: {name: nodejs, options: {typescript: false}}\n",
-  );
-  const file = path.join(folder, "config.yaml");
-  writeFileSync(file, "config: {}\n");
-  const target: Target = { stack: "growth", file, project: folder, env: { PULUMI_CONFIG_PASSPHRASE: "growth" } };
-  await initStack(target);
+  const target = await benchProject("growth", path.join(root, ".lab", "bench", "growth"));
   const rows = new Map<string, { resources: number; costs: Cost[] }>();
   const take = (what: string, resources: number, cost: Cost): void => {
     const row = rows.get(`${what} ${resources}`) ?? { resources, costs: [] };
@@ -45,11 +36,11 @@ export async function engineGrowth(rounds: number, log: (line: string) => void):
   try {
     for (let round = 0; round < rounds; round++) {
       for (const wanted of engineSizes) {
-        writeFileSync(path.join(folder, "index.ts"), program(folder, wanted));
+        writeFileSync(path.join(target.project, "index.ts"), program(target.project, wanted));
         const resources = Math.ceil(wanted / 12) * 12 + 6;
         const up = (): Promise<Cost> =>
-          timed(path.join(root, "node_modules", ".bin", "pulumi"), [...upWords, file], {
-            cwd: folder,
+          timed(path.join(root, "node_modules", ".bin", "pulumi"), [...upWords, target.file], {
+            cwd: target.project,
             env: target.env ?? {},
           });
         take("up", resources, await up());
@@ -74,12 +65,8 @@ const upWords = ["up", "--yes", "--skip-preview", "--non-interactive", "--stack"
 
 /** Source of a program that declares so many resources. */
 function program(folder: string, wanted: number): string {
-  const services = path.relative(folder, path.join(root, "bench", "services.ts"));
-  const kubeconfig = readFileSync(process.env.KUBECONFIG ?? "", "utf8");
-  return [
-    'import { Provider } from "@pulumi/kubernetes";',
-    `import { services } from ${JSON.stringify(services)};`,
-    `services(${wanted}, new Provider("lab", { kubeconfig: ${JSON.stringify(kubeconfig)} }));`,
-    "",
-  ].join("\n");
+  const kubeconfig = JSON.stringify(readFileSync(process.env.KUBECONFIG ?? "", "utf8"));
+  const provider = `new Provider("lab", { kubeconfig: ${kubeconfig} })`;
+  const call = callOf(folder, "services.ts", "services", String(wanted), provider);
+  return `import { Provider } from "@pulumi/kubernetes";\n${call}`;
 }

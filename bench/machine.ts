@@ -1,5 +1,8 @@
 /** Where and with what is measured. */
+import { readFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
+import path from "node:path";
+import { root } from "../lab/settings.ts";
 import { output } from "../ops/run.ts";
 import { cliVersion, plugins } from "../lab/toolchain/pieces.ts";
 import { requirements } from "./contestants/ansible.ts";
@@ -23,10 +26,20 @@ export async function circumstances(before: number, date: Date): Promise<Circums
       ...Object.fromEntries(Object.entries(plugins).map(([name, version]) => [`pulumi-${name}`, version])),
       kubectl: await kubectlVersion(),
       ...Object.fromEntries(requirements.map((one) => one.split("==") as [string, string])),
+      opentofu: pinned("tofu", "github.com/opentofu/opentofu"),
+      "terraform-provider-openstack": pinned("terraform-provider-openstack", providerModule),
     },
     load: { before, after: load() },
     checkpoints: process.env.PULUMI_SKIP_CHECKPOINTS !== "true",
   };
+}
+
+const providerModule = "github.com/terraform-provider-openstack/terraform-provider-openstack";
+
+/** Version of the module that a tool is built from. */
+function pinned(tool: string, module: string): string {
+  const file = readFileSync(path.join(root, "lab", "tools", tool, "go.mod"), "utf8");
+  return new RegExp(`^require ${module} v(.+)$`, "m").exec(file)?.[1] ?? "";
 }
 
 async function kubectlVersion(): Promise<string> {

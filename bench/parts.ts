@@ -1,7 +1,7 @@
 /** The parts of the benchmark, each by itself. */
 import { live } from "./rounds.ts";
 import { circumstances, load } from "./machine.ts";
-import { merged, nothing, type Results } from "./results.ts";
+import { nothing, type Results } from "./results.ts";
 
 /** What is asked for. */
 export interface Wanted {
@@ -11,11 +11,14 @@ export interface Wanted {
   readonly log: (line: string) => void;
 }
 
-/** A part: what the help says of it, whether it wants a lab, and the measurement. */
+/** Something that is measured as a whole, under a name of its own among the circumstances. */
+type Measurement = readonly [name: string, measure: () => Promise<Partial<Results>>];
+
+/** A part: what the help says of it, whether it wants a lab, and its measurements. */
 interface PartOf {
   readonly says: string;
   readonly lab: boolean;
-  readonly measure: (wanted: Wanted) => Promise<Results>;
+  readonly of: (wanted: Wanted) => readonly Measurement[];
 }
 
 /** The parts by name, in the order in which they are run. Imports are lazy: mocks and lab must not meet before they are wanted. */
@@ -23,64 +26,83 @@ export const parts = {
   evaluation: {
     says: "the program alone on mocks, 1x to 10x: time and memory",
     lab: false,
-    async measure({ rounds }): Promise<Results> {
-      const { evaluationGrowth } = await import("./growth.ts");
-      return under("evaluation", () => Promise.resolve({ growth: evaluationGrowth(rounds) }));
-    },
+    of: ({ rounds }) => [
+      [
+        "evaluation",
+        async (): Promise<Partial<Results>> => {
+          const { evaluationGrowth } = await import("./growth.ts");
+          return { growth: evaluationGrowth(rounds) };
+        },
+      ],
+    ],
   },
   diff: {
     says: "render and offline diff of every stack, and kubectl diff of the same objects",
     lab: true,
-    async measure({ rounds, log }): Promise<Results> {
-      const { measureDiffs } = await import("./diff.ts");
-      return under("diff", async () => ({ diffs: await measureDiffs(rounds, log) }));
-    },
+    of: ({ rounds, log }) => [
+      [
+        "diff",
+        async (): Promise<Partial<Results>> => {
+          const { measureDiffs } = await import("./diff.ts");
+          return { diffs: await measureDiffs(rounds, log) };
+        },
+      ],
+    ],
   },
   lives: {
     says: "stage's systems: up, nothing to do, an image changed, destroy; Orrery, today's tool, a bare program",
     lab: true,
-    async measure({ rounds, systems, log }): Promise<Results> {
-      const { contestants } = await import("./tasks.ts");
-      let results = nothing;
-      for (const system of systems) {
-        const measured = await under(`lives of ${system}`, async () => {
-          const all = await contestants(system);
-          try {
-            return { lives: await live(system, all, rounds, log) };
-          } finally {
-            for (const one of all) await one.close();
-          }
-        });
-        results = merged(results, measured);
-      }
-      return results;
-    },
+    of: ({ rounds, systems, log }) => systems.map((system) => [`lives of ${system}`, () => lives(system, rounds, log)]),
   },
   growth: {
     says: "a program with the engine on the lab, 1x to 10x: up and no-op up, time and memory",
     lab: true,
-    async measure({ rounds, log }): Promise<Results> {
-      const { engineGrowth } = await import("./growth.ts");
-      return under("growth", async () => ({ growth: await engineGrowth(rounds, log) }));
-    },
+    of: ({ rounds, log }) => [
+      [
+        "growth",
+        async (): Promise<Partial<Results>> => {
+          const { engineGrowth } = await import("./growth.ts");
+          return { growth: await engineGrowth(rounds, log) };
+        },
+      ],
+    ],
   },
 } satisfies Readonly<Record<string, PartOf>>;
 
 export type Part = keyof typeof parts;
 
-/** Figures with what they were measured under. */
-async function under(name: string, measure: () => Promise<Partial<Results>>): Promise<Results> {
-  const before = load();
-  const figures = await measure();
-  return { ...nothing, ...figures, circumstances: { [name]: await circumstances(before, new Date()) } };
+/** The lives of one system with all its contestants, and nothing of them left. */
+async function lives(system: string, rounds: number, log: Wanted["log"]): Promise<Partial<Results>> {
+  const { contestants } = await import("./tasks.ts");
+  const all = await contestants(system);
+  try {
+    return { lives: await live(system, all, rounds, log) };
+  } finally {
+    for (const one of all) await one.close();
+  }
 }
 
-/** Runs parts one after the other. */
-export async function run(names: readonly Part[], wanted: Wanted): Promise<Results> {
-  let results = nothing;
-  for (const name of names) {
+/**
+ * Measures one thing after the other, each with what it was measured under; the rest goes on where one fails.
+ * @param take gets the figures of each as soon as they are there
+ * @returns names of what failed
+ */
+export async function run(
+  names: readonly Part[],
+  wanted: Wanted,
+  take: (results: Results) => void,
+): Promise<readonly string[]> {
+  const failed: string[] = [];
+  for (const [name, measure] of names.flatMap((part) => parts[part].of(wanted))) {
     wanted.log(`${name} ...`);
-    results = merged(results, await parts[name].measure(wanted));
+    const before = load();
+    try {
+      const figures = await measure();
+      take({ ...nothing, ...figures, circumstances: { [name]: await circumstances(before, new Date()) } });
+    } catch (error) {
+      wanted.log(`${name} failed: ${error instanceof Error ? error.message : String(error)}`);
+      failed.push(name);
+    }
   }
-  return results;
+  return failed;
 }

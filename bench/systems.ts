@@ -1,16 +1,18 @@
-/** The systems of the staging environments on Kubernetes, the tools that their owners use today, and how one image is changed. */
-
-/** A path under `config` of the stack's file, and what is to be there. */
-type Change = readonly [at: readonly (string | number)[], value: unknown];
+/** The systems of the staging environments, the tools that their owners use today, and how one image is changed. */
+import type { Change } from "../test/live/system.ts";
 
 /** What a system is compared with. */
-export type Today = "kubectl" | "kustomize" | "Ansible";
+export type Today = "kubectl" | "kustomize" | "Ansible" | "OpenTofu";
 
 /** A system of the stack. */
 interface Row {
   readonly today: Today;
   readonly change: readonly Change[];
+  /** What differs from the committed stack, for every contestant. @default nothing */
+  readonly beforehand?: readonly Change[];
 }
+
+const hub = ["callysto:settings", "environments", "hub-dev"] as const;
 
 /** The systems by name. */
 export const rows: Readonly<Record<string, Row>> = {
@@ -21,6 +23,17 @@ export const rows: Readonly<Record<string, Row>> = {
   thoth: {
     today: "kubectl",
     change: [[["thoth:settings", "bots", "reviewManager", "image"], "registry.example.org/review-manager:v2"]],
+  },
+  callysto: {
+    today: "OpenTofu",
+    // A server's image is read when it is made: another image means another server.
+    change: [[[...hub, "rebuildToken"], "2"]],
+    // A server without a machine and nothing inside it: else the emulation's start would be measured.
+    beforehand: [
+      [[...hub, "flavor"], "lab.none"],
+      [[...hub, "image"], "lab-empty"],
+      [[...hub, "guest"], undefined],
+    ],
   },
 };
 

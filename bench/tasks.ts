@@ -1,7 +1,7 @@
 /** Opens what is compared: the systems of the staging environments, each alone, and all of them together. */
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { labKubeconfig } from "../config/aim.ts";
+import { labKubeconfig, labPassword } from "../config/aim.ts";
 import { put } from "../config/stackEdit.ts";
 import { root } from "../lab/settings.ts";
 import { lab } from "../test/live/cloud.ts";
@@ -11,6 +11,7 @@ import { bareContestant } from "./contestants/bare.ts";
 import type { Contestant, Task } from "./contestants/contestant.ts";
 import { kubectlContestant } from "./contestants/kubectl.ts";
 import { orreryContestant } from "./contestants/orrery.ts";
+import { tofuContestant } from "./contestants/tofu.ts";
 import { declared } from "./declared.ts";
 import { rows, type Today } from "./systems.ts";
 
@@ -21,7 +22,8 @@ const stack = "stage";
 export async function contestants(system: string): Promise<readonly Contestant[]> {
   const names = system === "all" ? Object.keys(rows) : [system];
   const [first = "", ...also] = names;
-  const opened = await SystemOnLab.open(first, stack, [], { also });
+  const beforehand = names.flatMap((name) => rows[name]?.beforehand ?? []);
+  const opened = await SystemOnLab.open(first, stack, beforehand, { also });
   const folder = path.join(root, ".lab", "bench", system);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -43,13 +45,15 @@ export async function contestants(system: string): Promise<readonly Contestant[]
   const today = rows[system]?.today;
   if (today !== undefined) return [orrery, await openToday(today, task)];
   // The floor is measured once, with all systems.
-  return [orrery, await bareContestant(task, labKubeconfig(lab))];
+  return [orrery, await bareContestant(task, { kubeconfig: labKubeconfig(lab), password: labPassword })];
 }
 
 function openToday(tool: Today, task: Task): Promise<Contestant> {
   switch (tool) {
     case "Ansible":
       return ansibleContestant(task);
+    case "OpenTofu":
+      return tofuContestant(task);
     default:
       return kubectlContestant(task, tool === "kustomize" ? "kustomize" : "manifests");
   }

@@ -32,6 +32,19 @@ export function fromWire(value: unknown): unknown {
   return Object.fromEntries(Object.entries(rest).map(([key, held]) => [key, fromWire(held)]));
 }
 
+/** A copy of a value; `by` says what stands in the place of each part, and is asked about what is inside that too. */
+export function replaced(value: unknown, by: (part: unknown) => unknown): unknown {
+  const part = by(value);
+  if (Array.isArray(part)) return part.map((item) => replaced(item, by));
+  if (typeof part !== "object" || part === null) return part;
+  return Object.fromEntries(Object.entries(part).map(([key, item]) => [key, replaced(item, by)]));
+}
+
+/** A value with its secrets in the clear. */
+export function opened(value: unknown): unknown {
+  return replaced(value, (part) => (part instanceof Secret ? part.value : part));
+}
+
 /** What is shown instead of a leaf of a secret. */
 const hidden = "[secret]";
 

@@ -1,8 +1,10 @@
 /** What a bare program registers, taken from a recording of the real one. */
+import type { Call } from "../../review/outputs.ts";
 import type { Recording, Registration } from "../../review/record.ts";
-import { Secret } from "../../review/secret.ts";
+import { replaced, Secret } from "../../review/secret.ts";
+import { isOpenstack, linked, type References, references } from "../references.ts";
 
-/** A resource; secrets among its inputs are `{$secret}`. */
+/** A resource; its inputs hold `{$secret}` and references. */
 export interface BareResource {
   readonly urn: string;
   readonly type: string;
@@ -10,48 +12,63 @@ export interface BareResource {
   readonly parent: string;
   readonly provider: string;
   readonly version?: string;
-  /** Only what the cluster demands: namespaces before what is in them. */
+  /** Only what the clouds demand: namespaces before what is in them, and of OpenStack's resources all. */
   readonly dependsOn: readonly string[];
   readonly inputs: unknown;
 }
 
+/** The file that `replay` reads. */
+export interface BareProgram {
+  readonly calls: readonly Call[];
+  readonly resources: readonly BareResource[];
+}
+
+/** What the providers log in with, instead of the samples: by name of their input. */
+export type Logins = Readonly<Record<"kubeconfig" | "password", string>>;
+
 /** The bare program of a recording. Keys and certificates are stood in by random ids: theirs come from each other. */
 export function bareProgram(
-  { resources }: Pick<Recording, "resources">,
+  recording: Pick<Recording, "resources" | "calls">,
   versions: Readonly<Record<string, string>>,
-  kubeconfig: string,
-): readonly BareResource[] {
+  logins: Logins,
+): BareProgram {
+  const { resources, calls } = recording;
+  const known = references(recording);
   const namespaces = new Set(
     resources.filter(({ type }) => type === "kubernetes:core/v1:Namespace").map(({ urn }) => urn),
   );
-  return resources.map((one) => {
-    const standIn = one.type.startsWith("tls:");
-    const type = standIn ? "random:index/randomId:RandomId" : one.type;
-    const version = versions[type.split(":")[isProvider(one) ? 2 : 0] ?? ""];
-    return {
-      urn: one.urn,
-      type,
-      name: standIn ? `${one.name}-${one.type.split(":")[2] ?? ""}` : one.name,
-      parent: one.parent,
-      provider: standIn ? "" : one.provider,
-      ...(version === undefined ? {} : { version }),
-      dependsOn: (one.options.dependsOn ?? []).filter((urn) => namespaces.has(urn)),
-      inputs: plain(standIn ? { byteLength: 8 } : inputsOf(one, kubeconfig)),
-    };
-  });
+  return {
+    calls: calls.map((call) => ({ ...call, inputs: linked(call, known) as Call["inputs"] })),
+    resources: resources.map((one) => {
+      const standIn = one.type.startsWith("tls:");
+      const type = standIn ? "random:index/randomId:RandomId" : one.type;
+      const version = versions[type.split(":")[isProvider(one) ? 2 : 0] ?? ""];
+      const all = one.options.dependsOn ?? [];
+      return {
+        urn: one.urn,
+        type,
+        name: standIn ? `${one.name}-${one.type.split(":")[2] ?? ""}` : one.name,
+        parent: one.parent,
+        provider: standIn ? "" : one.provider,
+        ...(version === undefined ? {} : { version }),
+        dependsOn: isOpenstack(one) ? all : all.filter((urn) => namespaces.has(urn)),
+        inputs: standIn ? { byteLength: 8 } : plain(inputsOf(one, known, logins)),
+      };
+    }),
+  };
 }
 
 const isProvider = ({ type }: Registration): boolean => type.startsWith("pulumi:providers:");
 
 /** What a provider logs in with is the lab's, not the sample. */
-function inputsOf(one: Registration, kubeconfig: string): unknown {
-  return isProvider(one) ? { ...one.inputs, kubeconfig: new Secret(kubeconfig) } : one.inputs;
+function inputsOf(one: Registration, known: References, logins: Logins): unknown {
+  if (isOpenstack(one)) return linked(one, known);
+  if (!isProvider(one)) return one.inputs;
+  const own = Object.entries(logins).filter(([name]) => name in one.inputs);
+  return { ...one.inputs, ...Object.fromEntries(own.map(([name, value]) => [name, new Secret(value)])) };
 }
 
 /** A value for JSON. */
 function plain(value: unknown): unknown {
-  if (value instanceof Secret) return { $secret: plain(value.value) };
-  if (Array.isArray(value)) return value.map(plain);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
+  return replaced(value, (part) => (part instanceof Secret ? { $secret: part.value } : part));
 }

@@ -1,4 +1,7 @@
-/** Programs that only tests run: the real readers of what is rendered. Made like the toolchain's pieces, once per machine. */
+/**
+ * Programs that only tests and the benchmark run: the real readers of what is rendered, and what it is compared with.
+ * Made like the toolchain's pieces, once per machine.
+ */
 import { existsSync, mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import path from "node:path";
@@ -77,6 +80,23 @@ const tools = {
     sources: ["gopass"],
     steps: [{ do: "build", package: "github.com/gopasspw/gopass", in: "gopass", to: "gopass" }],
   },
+  /** What Callysto's owners deploy with, and the provider that Pulumi's plugin is made of: the benchmark compares with them. */
+  tofu: {
+    name: "tofu",
+    minutes: 8,
+    files: ["tofu", "terraform-provider-openstack"],
+    releases: [],
+    sources: ["tofu", "terraform-provider-openstack"],
+    steps: [
+      { do: "build", package: "github.com/opentofu/opentofu/cmd/tofu", in: "tofu", to: "tofu" },
+      {
+        do: "build",
+        package: "github.com/terraform-provider-openstack/terraform-provider-openstack",
+        in: "terraform-provider-openstack",
+        to: "terraform-provider-openstack",
+      },
+    ],
+  },
 } satisfies Readonly<Record<string, Piece>>;
 
 /** Name of a tool. */
@@ -93,8 +113,11 @@ export async function ensureTool(name: ToolName, log: Log): Promise<string> {
   return folderOf(name);
 }
 
+/** All but what only the benchmark runs. */
+const ofTests: readonly ToolName[] = (Object.keys(tools) as ToolName[]).filter((name) => name !== "tofu");
+
 /** Makes the tools that are missing, one checkout at a time. */
-export async function ensureTools(log: Log, names = Object.keys(tools) as readonly ToolName[]): Promise<void> {
+export async function ensureTools(log: Log, names = ofTests): Promise<void> {
   const missing = (): readonly ToolName[] => names.filter((name) => !existsSync(folderOf(name)));
   if (missing().length === 0) return;
   const shop = { cache: cacheDir, source: source(), log, sources: import.meta.dirname };

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import type { Recording } from "../../review/record.ts";
-import { Secret } from "../../review/secret.ts";
+import { replaced, Secret } from "../../review/secret.ts";
 import { golden } from "./harness.ts";
 
 /** Asserts that `golden/blocks/<name>.yaml` has what was registered and asked, and values that no resource shows. */
@@ -43,11 +43,10 @@ function textOf({ resources, outputs, calls }: Recording, values: object): strin
 }
 
 function shown(value: unknown): unknown {
-  if (typeof value === "string") return shortened(value);
-  if (value instanceof Secret) return { "(secret)": shown(value.value) };
-  if (Array.isArray(value)) return value.map(shown);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, held]) => [key, shown(held)]));
+  return replaced(value, (part) => {
+    if (part instanceof Secret) return { "(secret)": part.value };
+    return typeof part === "string" ? shortened(part) : part;
+  });
 }
 
 /** A script that is a file of its own is not repeated. */

@@ -59,15 +59,18 @@ describe("bench: the same objects", () => {
     assert.throws(() => removePlaybook(kubernetesObjects(stage)), /cms-dials|not in a namespace/);
   });
 
-  it("a bare program has as many resources in the same tree, with the lab's login", () => {
-    const kubernetes = stage.resources.filter(({ type }) => !type.includes("openstack"));
-    const resources = bareProgram({ resources: kubernetes }, plugins, "of the lab");
+  it("a bare program has as many resources in the same tree, with the lab's logins, and asks the same", () => {
+    const { resources, calls } = bareProgram(stage, plugins, { kubeconfig: "of the lab", password: "of the lab" });
     assert.deepEqual(
       resources.map(({ urn, parent }) => [urn, parent]),
-      kubernetes.map(({ urn, parent }) => [urn, parent]),
+      stage.resources.map(({ urn, parent }) => [urn, parent]),
+    );
+    assert.deepEqual(
+      calls.map(({ token }) => token),
+      stage.calls.map(({ token }) => token),
     );
     const providers = resources.filter(({ type }) => type.startsWith("pulumi:providers:"));
-    assert.equal(providers.length, 4);
+    assert.equal(providers.length, 5);
     for (const { inputs } of providers) assert.match(JSON.stringify(inputs), /"\$secret":"of the lab"/);
     assert.ok(resources.every(({ type }) => !type.startsWith("tls:")));
   });

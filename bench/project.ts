@@ -1,0 +1,26 @@
+/** Pulumi projects that the benchmark writes for itself. */
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { root } from "../lab/settings.ts";
+import { initStack, type Target } from "../test/live/engine.ts";
+
+/** A stack of a project of its own; whoever opens it writes `index.ts` into {@link Target.project}. */
+export async function benchProject(name: string, folder: string): Promise<Target & { readonly project: string }> {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    path.join(folder, "Pulumi.yaml"),
+    `name: ${name}\nmain: index.ts\nruntime: {name: nodejs, options: {typescript: false}}\n`,
+  );
+  const file = path.join(folder, "config.yaml");
+  writeFileSync(file, "config: {}\n");
+  const target = { stack: name, file, project: folder, env: { PULUMI_CONFIG_PASSPHRASE: name } };
+  await initStack(target);
+  return target;
+}
+
+/** Source of a program that calls a function of the benchmark's. */
+export function callOf(folder: string, module: string, name: string, ...words: readonly string[]): string {
+  const from = path.relative(folder, path.join(root, "bench", module));
+  return `import { ${name} } from ${JSON.stringify(from)};\n${name}(${words.join(", ")});\n`;
+}

@@ -1,0 +1,48 @@
+/** Where an input of an OpenStack resource comes from: the mocks' ids are unique, so a value tells which resource it is of. */
+import { callResult, resourceState } from "../review/outputs.ts";
+import type { Call } from "../review/outputs.ts";
+import type { Recording, Registration } from "../review/record.ts";
+import { opened, replaced } from "../review/secret.ts";
+
+/** Something that a cloud tells only once it is there; plain data, so that it can stand in a file. */
+export interface Reference {
+  /** URN of a resource, or position among the calls of data sources. */
+  readonly $of: string | number;
+  /** `ipv4` and `ipv6`: that address of a port. */
+  readonly property: "id" | "ipv4" | "ipv6";
+}
+
+/** Values of the mocks with what they stand for. */
+export type References = ReadonlyMap<string, Reference>;
+
+export function isReference(value: unknown): value is Reference {
+  return typeof value === "object" && value !== null && "$of" in value;
+}
+
+/** Every value of the mocks that stands for something of the cloud. */
+export function references({ resources, calls }: Pick<Recording, "resources" | "calls">): References {
+  const found = new Map<string, Reference>();
+  for (const [at, call] of calls.entries()) found.set(String(callResult(call).id), { $of: at, property: "id" });
+  for (const { urn, type, name, inputs } of resources.filter(isOpenstack)) {
+    const { id, state } = resourceState({ urn, type, name, inputs: opened(inputs) as Registration["inputs"] }, []);
+    found.set(id, { $of: urn, property: "id" });
+    const [ipv4, ipv6] = Array.isArray(state.allFixedIps) ? state.allFixedIps.map(String) : [];
+    if (ipv4 !== undefined) found.set(ipv4, { $of: urn, property: "ipv4" });
+    if (ipv6 !== undefined) found.set(ipv6, { $of: urn, property: "ipv6" });
+  }
+  return found;
+}
+
+/** Inputs of a resource or call in the clear, with references instead of what the mocks made up. */
+export function linked({ inputs, ...of }: Call | Registration, known: References): object {
+  const own = "urn" in of ? of.urn : undefined;
+  return replaced(opened(inputs), (part) => {
+    const reference = typeof part === "string" ? known.get(part) : undefined;
+    return reference === undefined || reference.$of === own ? part : reference; // a name may be its resource's id too
+  }) as object;
+}
+
+/** Resources of OpenStack's provider. */
+export function isOpenstack({ type }: { readonly type: string }): boolean {
+  return type.startsWith("openstack:");
+}
