@@ -17,7 +17,7 @@ const hub = ["callysto:settings", "environments", "hub-dev"] as const;
 /** The systems by name. */
 export const rows: Readonly<Record<string, Row>> = {
   dials: { today: "kubectl", change: [[["dials:settings", "images", "backend"], "registry.example.org/dials:2"]] },
-  packit: { today: "Ansible", change: [[["packit:settings", "images", "flower", "tag"], "2.0.2"]] },
+  packit: { today: "Ansible", change: [[["packit:settings", "images", "pushgateway", "tag"], "v0.7.1"]] },
   stream: { today: "Ansible", change: [[["stream:settings", "images", "redis", "tag"], "c9s"]] },
   prow: { today: "kustomize", change: [[["prow:settings", "images", "deck"], "registry.example.org/deck:v2"]] },
   thoth: {
@@ -33,6 +33,7 @@ export const rows: Readonly<Record<string, Row>> = {
       [[...hub, "flavor"], "lab.none"],
       [[...hub, "image"], "lab-empty"],
       [[...hub, "guest"], undefined],
+      [["callysto:dummyPassword-hub-dev"], undefined],
     ],
   },
 };

@@ -1,10 +1,15 @@
 /** The same objects for every contestant: what the program declares, as manifests, playbook and a bare program. */
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { bareProgram } from "../../../bench/bare/bare.ts";
 import { declared, kubernetesObjects, waitedFor } from "../../../bench/declared.ts";
 import { deployPlaybook, differing, removePlaybook } from "../../../bench/playbook.ts";
+import { rows } from "../../../bench/systems.ts";
+import { put } from "../../../config/stackEdit.ts";
 import { stackPath } from "../../../config/stackFile.ts";
-import type { Recording } from "../../../review/record.ts";
+import type { Recording, Registration } from "../../../review/record.ts";
 import { plugins } from "../../../lab/toolchain/pieces.ts";
 
 describe("bench: the same objects", () => {
@@ -57,6 +62,28 @@ describe("bench: the same objects", () => {
       names.filter((name) => name.startsWith("Namespace ")).map((name) => `Remove ${name}`),
     );
     assert.throws(() => removePlaybook(kubernetesObjects(stage)), /cms-dials|not in a namespace/);
+  });
+
+  it("the changes of a life change one workload or server of each system", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "orrery-bench-"));
+    const file = path.join(folder, "changed.yaml");
+    const changes = Object.values(rows).flatMap(({ change }) => change);
+    const text = readFileSync(stackPath("stage"), "utf8");
+    writeFileSync(
+      file,
+      changes.reduce((so, [at, value]) => put(so, ["config", ...at], value), text),
+    );
+    const told = (one: Registration): string => JSON.stringify([one.urn, one.inputs, one.options]);
+    const before = new Set(stage.resources.map(told));
+    const after = await declared("stage", file).finally(() => {
+      rmSync(folder, { recursive: true });
+    });
+    const changed = after.resources.filter((one) => !before.has(told(one)) && /:(Deployment|Instance)$/.test(one.type));
+    assert.deepEqual(
+      changed.map(({ name }) => name.split("-")[0]).sort(),
+      Object.keys(rows).sort(),
+      changed.map(({ urn }) => urn).join("\n"),
+    );
   });
 
   it("a bare program has as many resources in the same tree, with the lab's logins, and asks the same", () => {
