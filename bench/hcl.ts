@@ -4,7 +4,7 @@ import path from "node:path";
 import { root } from "../lab/settings.ts";
 import type { Recording, Registration } from "../review/record.ts";
 import { replaced } from "../review/secret.ts";
-import { isOpenstack, isReference, linked, type Reference, references } from "./references.ts";
+import { isOpenstack, isReference, linked, needed, type Reference, references } from "./references.ts";
 
 /** Where OpenTofu looks for the provider; `terraform` is the word of its own language. */
 export const providerSource = "terraform-provider-openstack/openstack";
@@ -22,11 +22,11 @@ export interface Configuration {
   readonly resource: Blocks;
 }
 
-/** Translates what a program declares and asks; logins come from the environment. @throws naming a type that is not of the provider */
+/** Translates what a program declares, and asks for it; logins come from the environment. @throws naming a type that is not of the provider */
 export function toConfiguration(recording: Pick<Recording, "resources" | "calls">): Configuration {
-  const { calls } = recording;
+  const calls = needed(recording);
   const resources = recording.resources.filter(isOpenstack);
-  const known = references(recording);
+  const known = references({ resources, calls });
   const byUrn = new Map(resources.map((one) => [one.urn, addressOf(one)]));
   const address = ({ $of }: Pick<Reference, "$of">): string =>
     typeof $of === "number" ? `data.${typeOf(calls[$of]?.token)}.call_${$of}` : (byUrn.get($of) ?? $of);

@@ -1,6 +1,5 @@
 /** Where an input of an OpenStack resource comes from: the mocks' ids are unique, so a value tells which resource it is of. */
-import { callResult, resourceState } from "../review/outputs.ts";
-import type { Call } from "../review/outputs.ts";
+import { type Call, callResult, resourceState } from "../review/outputs.ts";
 import type { Recording, Registration } from "../review/record.ts";
 import { opened, replaced } from "../review/secret.ts";
 
@@ -17,6 +16,12 @@ export type References = ReadonlyMap<string, Reference>;
 
 export function isReference(value: unknown): value is Reference {
   return typeof value === "object" && value !== null && "$of" in value;
+}
+
+/** The questions whose answers the cloud is told again; the program's others, e.g. about quotas, are its own caution. */
+export function needed({ resources, calls }: Pick<Recording, "resources" | "calls">): readonly Call[] {
+  const told = JSON.stringify(resources.filter(isOpenstack).map(({ inputs }) => opened(inputs)));
+  return calls.filter((call) => told.includes(String(callResult(call).id)));
 }
 
 /** Every value of the mocks that stands for something of the cloud. */

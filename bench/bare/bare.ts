@@ -2,7 +2,7 @@
 import type { Call } from "../../review/outputs.ts";
 import type { Recording, Registration } from "../../review/record.ts";
 import { replaced, Secret } from "../../review/secret.ts";
-import { isOpenstack, linked, type References, references } from "../references.ts";
+import { isOpenstack, linked, needed, type References, references } from "../references.ts";
 
 /** A resource; its inputs hold `{$secret}` and references. */
 export interface BareResource {
@@ -32,8 +32,9 @@ export function bareProgram(
   versions: Readonly<Record<string, string>>,
   logins: Logins,
 ): BareProgram {
-  const { resources, calls } = recording;
-  const known = references(recording);
+  const { resources } = recording;
+  const calls = needed(recording);
+  const known = references({ resources, calls });
   const namespaces = new Set(
     resources.filter(({ type }) => type === "kubernetes:core/v1:Namespace").map(({ urn }) => urn),
   );

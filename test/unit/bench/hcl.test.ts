@@ -85,13 +85,17 @@ describe("bench: OpenTofu's configuration", () => {
     assert.equal(addressOf(machine), "openstack_compute_instance_v2.a_machine");
   });
 
-  it("has every OpenStack resource and question of stage, and no id that the mocks made up", async () => {
+  it("has every OpenStack resource of stage, what it asks for them, and no id that the mocks made up", async () => {
     const stage = await declared("stage", stackPath("stage"));
     const { resource, data } = toConfiguration(stage);
     const count = (blocks: typeof resource): number =>
       Object.values(blocks).reduce((sum, block) => sum + Object.keys(block).length, 0);
     assert.equal(count(resource), stage.resources.filter(({ type }) => type.startsWith("openstack:")).length);
-    assert.equal(count(data), stage.calls.length);
+    assert.deepEqual(Object.keys(data).sort(), [
+      "openstack_dns_zone_v2",
+      "openstack_images_image_v2",
+      "openstack_networking_network_v2",
+    ]);
     assert.doesNotMatch(JSON.stringify([resource, data]), /[0-9a-f]{8}-[0-9a-f]{4}-4|2001:db8|203\.0\.113/);
   });
 

@@ -86,16 +86,13 @@ describe("bench: the same objects", () => {
     );
   });
 
-  it("a bare program has as many resources in the same tree, with the lab's logins, and asks the same", () => {
+  it("a bare program has as many resources in the same tree, with the lab's logins, and asks what it needs", () => {
     const { resources, calls } = bareProgram(stage, plugins, { kubeconfig: "of the lab", password: "of the lab" });
     assert.deepEqual(
       resources.map(({ urn, parent }) => [urn, parent]),
       stage.resources.map(({ urn, parent }) => [urn, parent]),
     );
-    assert.deepEqual(
-      calls.map(({ token }) => token),
-      stage.calls.map(({ token }) => token),
-    );
+    assert.deepEqual(calls.map(({ token }) => token.split(":")[2]).sort(), ["getDnsZone", "getImage", "getNetwork"]);
     const providers = resources.filter(({ type }) => type.startsWith("pulumi:providers:"));
     assert.equal(providers.length, 5);
     for (const { inputs } of providers) assert.match(JSON.stringify(inputs), /"\$secret":"of the lab"/);
