@@ -40,11 +40,19 @@ const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** Of what the next update would make in OpenStack: what a failed update may have tried to make, as all of its inputs are known. */
 export function maybeMade(steps: readonly PlannedStep[]): readonly PendingOperation[] {
+  return wouldMake(steps).filter((one) => !isUnknown(one));
+}
+
+/** Whether the next update would make something that can be looked for only once what it hangs on is known. */
+export const hangsOnUnknown = (steps: readonly PlannedStep[]): boolean => wouldMake(steps).some(isUnknown);
+
+const isUnknown = ({ resource }: PendingOperation): boolean => JSON.stringify(resource.inputs ?? {}).includes(unknown);
+
+function wouldMake(steps: readonly PlannedStep[]): readonly PendingOperation[] {
   return steps.flatMap(({ op, newState }): readonly PendingOperation[] => {
     if (newState === undefined || !["create", "create-replacement"].includes(op)) return [];
     const { type, inputs = {} } = newState;
-    if (!type.startsWith("openstack:") || !canLook(type, inputs)) return [];
-    return JSON.stringify(inputs).includes(unknown) ? [] : [{ type: "creating", resource: newState }];
+    return type.startsWith("openstack:") && canLook(type, inputs) ? [{ type: "creating", resource: newState }] : [];
   });
 }
 

@@ -8,6 +8,16 @@ export type Verdict = { readonly urn: string; readonly why: string } & (
   { readonly does: "take"; readonly id: string } | { readonly does: "clear" | "ask" }
 );
 
+/** Whether a person must decide. */
+export const isOpen = ({ does }: Verdict): boolean => does === "ask";
+
+/** A verdict in a line. */
+export function verdictText({ urn, why, ...verdict }: Verdict): string {
+  const title = `${urn.split("::").at(-2)?.split(":").at(-1) ?? ""} ${urn.split("::").at(-1) ?? ""}`;
+  if (verdict.does === "take") return `take in   ${title} = ${verdict.id}: ${why}`;
+  return verdict.does === "clear" ? `forget    ${title}: ${why}` : `UNCLEAR   ${urn}: ${why}`;
+}
+
 /** A person's answers: ids by URN, and URNs of which nothing came into being. */
 export interface Answers {
   readonly take: ReadonlyMap<string, string>;

@@ -33,7 +33,11 @@ export async function crashedUp({ stack, file, env }: Target, moment: Moment): P
   };
   const take = (chunk: Buffer): void => {
     text += chunk.toString();
-    const begun = new Set([...text.matchAll(/ \+ +(?!orrery:|pulumi:)\S+ (\S+) creating \(/g)].map(([, name]) => name));
+    const begun = new Set(
+      [...text.matchAll(/ \+{1,2} +(?!orrery:|pulumi:)\S+ (\S+) creating (?:replacement )?\(/g)].map(
+        ([, name]) => name,
+      ),
+    );
     if (!killed && begun.size >= moment.creating) void kill();
   };
   child.stdout.on("data", take);

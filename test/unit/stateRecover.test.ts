@@ -3,7 +3,15 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { PendingOperation, StateResource } from "../../ops/state/export.ts";
 import { creations } from "../../ops/state/look.ts";
-import { componentsAbove, failingSince, maybeMade, type Past, type PlannedStep } from "../../ops/state/lost.ts";
+import {
+  componentsAbove,
+  failingSince,
+  hangsOnUnknown,
+  maybeMade,
+  type Past,
+  type PlannedStep,
+} from "../../ops/state/lost.ts";
+import { brokenServers } from "../../ops/state/search.ts";
 import { sameRule } from "../../ops/openstack.ts";
 import { canLook } from "../../ops/state/traces.ts";
 import { type Answers, resolved, type Verdict, verdictAlone, verdictOf } from "../../ops/state/verdict.ts";
@@ -135,6 +143,30 @@ describe("what a failed update may have made", () => {
         ["creating", "b"],
       ],
     );
+  });
+
+  it("is looked for again once that is known which something else hangs on", () => {
+    const rule = (securityGroupId: string): PlannedStep => {
+      const type = "openstack:networking/secGroupRule:SecGroupRule";
+      return { op: "create", newState: { urn: "rule", type, custom: true, inputs: { securityGroupId } } };
+    };
+    assert.equal(hangsOnUnknown([rule("04da6b54-80e4-46f7-96ec-b56ff0331ba9")]), true);
+    assert.equal(hangsOnUnknown([rule("an id"), { op: "create" }]), false);
+  });
+
+  it("is named where it is a server in ERROR, which no update starts", () => {
+    const server = (name: string, powerState: string, more: Partial<StateResource> = {}): StateResource => {
+      return {
+        urn: name,
+        type: "openstack:compute/instance:Instance",
+        inputs: { name },
+        outputs: { powerState },
+        ...more,
+      };
+    };
+    const resources = [server("hub", "error"), server("other", "active"), server("gone", "error", { delete: true })];
+    assert.deepEqual(brokenServers({ resources }), ["hub"]);
+    assert.deepEqual(brokenServers({ resources: null }), []);
   });
 
   it("has the components above it, where the state does not have them", () => {

@@ -1,0 +1,34 @@
+/** Puts a mended state in the place of the present one, and brings it up to date. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { cli, type Deployment } from "./export.ts";
+import { lastLine, type Store } from "./store.ts";
+
+/**
+ * The engine's own way for a creation that was completed (refresh --import-pending-creates) forgets the thing in 3.256: it
+ * neither stays pending nor comes into the state. So the edited state is imported, which checks it.
+ */
+export async function importState(store: Store, state: { version: number; deployment: Deployment }): Promise<void> {
+  const folder = mkdtempSync(path.join(tmpdir(), "orrery-state-"));
+  try {
+    const file = path.join(folder, "state.json");
+    writeFileSync(file, JSON.stringify(state), { mode: 0o600 });
+    const { status, stderr } = await cli(store, ["stack", "import", "--file", file]);
+    if (status !== 0) throw new Error(`the engine refuses the mended state: ${lastLine(stderr)}; nothing is lost`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Makes the state what the clouds have. @throws with what is to be done first */
+export async function refresh(store: Store): Promise<void> {
+  const words = ["refresh", "--yes", "--skip-preview", "--suppress-progress", "--config-file", store.file];
+  const { status, stdout, stderr } = await cli(store, words);
+  if (status === 0) return;
+  const complaint = /error: +(.*)/.exec(`${stdout}\n${stderr}`)?.[1] ?? lastLine(stderr);
+  const [, server, power] = /Invalid power_state for instance (\S+): (\w+)/.exec(complaint) ?? [];
+  const wait = power === "VERIFY_RESIZE" ? `openstack server resize confirm ${server ?? ""}` : "wait for its end";
+  const next = server === undefined ? `npx pulumi refresh --stack ${store.name}` : `${wait}, then run this again`;
+  throw new Error(`the state is mended, but could not be refreshed (${complaint.trim()}); next: ${next}`);
+}
