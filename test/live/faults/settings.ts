@@ -43,10 +43,10 @@ export function drawn(seed: number, runs: readonly number[]): Drawn {
   const draws = runs.map((run) => ({ run, draw: random(hash(`${seed} settings ${run}`)) }));
   const each = draws.map(({ run, draw }) => ({
     run,
-    grows: draw() < 0.35,
-    rebuilds: draw() < 0.1,
+    grows: draw() < 0.5,
+    rebuilds: draw() < 0.25,
     resizes: draw() < 0.1,
-    email: `keeper${Math.floor(draw() * 3)}@callysto.ca`,
+    email: `keeper${run}@callysto.ca`,
     tunnels: ["one", "two", "three"].filter(() => draw() < 0.5),
     paused: draw() < 0.3,
     ratel: draw() < 0.4,

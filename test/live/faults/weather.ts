@@ -21,11 +21,15 @@ export interface Weather {
 /** Milliseconds after which a gateway stops waiting; real ones take a minute. */
 const patience = 1500;
 
-/** Draws a weather; two thirds hit what changes something, which is where harm is done. */
-export function drawWeather(draw: () => number, services: readonly string[]): Weather {
+/**
+ * Draws a weather; two thirds hit what changes something, which is where harm is done.
+ * @param writable - the services that an update writes to, of all that it asks
+ */
+export function drawWeather(draw: () => number, services: readonly string[], writable = services): Weather {
   const writes = draw() < 0.65;
-  const only = draw() < 0.4 ? services[Math.floor(draw() * services.length)] : undefined;
-  const share = writes ? 0.08 + draw() * 0.4 : 0.01 + draw() * 0.06;
+  const among = writes ? writable : services;
+  const only = draw() < 0.4 ? among[Math.floor(draw() * among.length)] : undefined;
+  const share = writes ? 0.2 + draw() * 0.4 : 0.03 + draw() * 0.07;
   const burst = 1 + Math.floor(draw() * 3);
   return { hits: writes ? "writes" : "all", share, burst, ...(only === undefined ? {} : { only }) };
 }
