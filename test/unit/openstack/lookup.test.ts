@@ -114,4 +114,27 @@ describe("Look-ups in the cloud", () => {
       });
     });
   }
+
+  const silent = ["dial tcp 192.0.2.1:5000: connect: connection refused", "lookup x: no such host", "Post: EOF"];
+  const refused = ["Expected HTTP response code [200] but got 401 instead", "Authentication failed"];
+  for (const [problem, all] of Object.entries({
+    "does not answer; check its authUrl": silent,
+    "refuses the login": refused,
+  }))
+    it(`say of a cloud that it ${problem.split(";")[0] ?? ""}, and nothing of what was looked for`, async () => {
+      for (const words of all) {
+        const fails = (): never => {
+          throw Object.assign(new Error(), { details: `invocation of x:getX returned an error: ${words}` });
+        };
+        await assert.rejects(
+          inCloud(fails, (lookup) => lookup.networkId("default")),
+          ({ message }: Error) => {
+            assert.ok(message.startsWith(`the OpenStack cloud ${problem}`), message);
+            assert.match(message, /`clouds:settings` and the secret `clouds:<name>` say where the cloud is/);
+            assert.ok(message.endsWith(`\n  ${words}`), message);
+            return true;
+          },
+        );
+      }
+    });
 });
