@@ -40,7 +40,7 @@ export class Service extends pulumi.ComponentResource {
     new k8s.core.v1.Service(
       `${name}-service`,
       {
-        metadata: metadata(args),
+        metadata: metadata({ ...args, annotations: { ...args.annotations, ...unawaited(args) } }),
         spec: present<k8s.types.input.core.v1.ServiceSpec>({
           type: args.type ?? "ClusterIP",
           clusterIP: args.headless === true ? "None" : undefined,
@@ -71,6 +71,11 @@ export class Service extends pulumi.ComponentResource {
     }
     return `${scheme}://${this.host}:${found.port}`;
   }
+}
+
+/** The workload is waited for itself, and the provider would wait another 10 s for each Service's endpoints to settle. */
+function unawaited({ of, type = "ClusterIP" }: ServiceArgs): Readonly<Record<string, string>> {
+  return "ports" in of && type !== "LoadBalancer" ? { "pulumi.com/skipAwait": "true" } : {};
 }
 
 function checkTargets({ name, of, ports }: ServiceArgs): void {
