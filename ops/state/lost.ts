@@ -69,7 +69,9 @@ export function componentsAbove(
 
 /** What the next update would do, by the engine's own preview. @throws with the program's complaint if there is none */
 export async function plannedSteps(store: Store): Promise<readonly PlannedStep[]> {
-  const { status, stdout, stderr } = await cli(store, ["preview", "--json", "--config-file", store.file]);
+  // Without that flag a replacement is one step, of another name.
+  const words = ["preview", "--json", "--show-replacement-steps", "--config-file", store.file];
+  const { status, stdout, stderr } = await cli(store, words);
   if (status === 0) return (JSON.parse(stdout) as { steps?: readonly PlannedStep[] }).steps ?? [];
   const complaint = /error: +(.*)/.exec(`${stdout}\n${stderr}`)?.[1] ?? lastLine(stderr);
   throw new Error(

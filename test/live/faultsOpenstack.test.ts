@@ -90,6 +90,15 @@ describe("an OpenStack that misbehaves", function () {
     await heals(text, 1);
   });
 
+  it("attaches a volume to a server that was made again, and the answer is lost", async () => {
+    await changes({ rebuildToken: "attached" });
+    stack.front.begin(on(/^nova POST .*\/os-volume_attachments$/, lost, 1));
+    const up = await stack.up();
+    assert.match(up.text, /:VolumeAttach \S+ \*\*creating failed/);
+    stack.front.calm();
+    await heals(up.text, 1);
+  });
+
   it("makes a server that ends in ERROR", async () => {
     await changes({ rebuildToken: "no host" });
     const hosts = (await admin.list("compute", "/os-services")).filter(({ binary }) => binary === "nova-compute");
