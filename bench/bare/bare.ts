@@ -12,7 +12,7 @@ export interface BareResource {
   readonly parent: string;
   readonly provider: string;
   readonly version?: string;
-  /** Only what the clouds demand: namespaces before what is in them, and of OpenStack's resources all. */
+  /** As in the program: the engine makes few things at a time, and pods wait for accounts and claims. */
   readonly dependsOn: readonly string[];
   readonly inputs: unknown;
 }
@@ -35,16 +35,12 @@ export function bareProgram(
   const { resources } = recording;
   const calls = needed(recording);
   const known = references({ resources, calls });
-  const namespaces = new Set(
-    resources.filter(({ type }) => type === "kubernetes:core/v1:Namespace").map(({ urn }) => urn),
-  );
   return {
     calls: calls.map((call) => ({ ...call, inputs: linked(call, known) as Call["inputs"] })),
     resources: resources.map((one) => {
       const standIn = one.type.startsWith("tls:");
       const type = standIn ? "random:index/randomId:RandomId" : one.type;
       const version = versions[type.split(":")[isProvider(one) ? 2 : 0] ?? ""];
-      const all = one.options.dependsOn ?? [];
       return {
         urn: one.urn,
         type,
@@ -52,7 +48,7 @@ export function bareProgram(
         parent: one.parent,
         provider: standIn ? "" : one.provider,
         ...(version === undefined ? {} : { version }),
-        dependsOn: isOpenstack(one) ? all : all.filter((urn) => namespaces.has(urn)),
+        dependsOn: one.options.dependsOn ?? [],
         inputs: standIn ? { byteLength: 8 } : plain(inputsOf(one, known, logins)),
       };
     }),
