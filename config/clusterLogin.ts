@@ -50,7 +50,8 @@ export class LoginError extends Error {}
 
 /** The login of the current context; undefined if it is by a program or by files, which only clients of Kubernetes follow. */
 export function clusterLogin(text: string): ClusterLogin | undefined {
-  const config = kubeconfig.safeParse(parse(text)).data;
+  // Its warnings would quote the text, which is a secret.
+  const config = kubeconfig.safeParse(parse(text, { logLevel: "error" })).data;
   const context = config?.contexts.find(({ name }) => name === config["current-context"])?.context;
   const cluster = config?.clusters.find(({ name }) => name === context?.cluster)?.cluster;
   const user = config?.users.find(({ name }) => name === context?.user)?.user;
@@ -80,10 +81,18 @@ export function clusterLogin(text: string): ClusterLogin | undefined {
     post: async (path, body) => {
       const { status, text: answer } = await ask("POST", path, JSON.stringify(body));
       if (status >= 300) throw new LoginError(`answers ${status} to ${path}`);
-      return JSON.parse(answer) as unknown;
+      return fromJson(answer, path);
     },
     has: async (path) => (await ask("GET", path)).status !== 404,
   };
+}
+
+function fromJson(answer: string, path: string): unknown {
+  try {
+    return JSON.parse(answer) as unknown;
+  } catch {
+    throw new LoginError(`answers no JSON to ${path}`);
+  }
 }
 
 interface Answer {
@@ -99,10 +108,13 @@ function send(
   const secure = url.protocol === "https:";
   const options = { ...request, timeout: patience * 1000, ...(secure ? { agent } : {}) };
   return new Promise((resolve, reject) => {
+    const fail = ({ message }: Error): void => {
+      reject(new LoginError(`cannot be reached: ${message}`));
+    };
     const outgoing = (secure ? https : http)(url, options, (incoming) => {
       const chunks: Buffer[] = [];
       incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-      incoming.on("error", reject);
+      incoming.on("error", fail);
       incoming.on("end", () => {
         const status = incoming.statusCode ?? 0;
         if (status === 401) reject(new LoginError("refuses the login: its token has expired or was revoked"));
@@ -110,9 +122,7 @@ function send(
       });
     });
     outgoing.on("timeout", () => outgoing.destroy(new Error(`no answer in ${patience} s`)));
-    outgoing.on("error", ({ message }) => {
-      reject(new LoginError(`cannot be reached: ${message}`));
-    });
+    outgoing.on("error", fail);
     outgoing.end(body);
   });
 }

@@ -15,7 +15,9 @@ interface KubeConfig {
 
 /** The API that the stack deploys to: the server of its own kubeconfig, as the program never uses another one. */
 function expectedServer(stack: Stack, cluster: string): string | undefined {
-  return (parse(secretOf(stack, `clusters:${cluster}`)) as KubeConfig).clusters?.[0]?.cluster?.server;
+  // Warnings would quote the text, which is a secret.
+  const config = parse(secretOf(stack, `clusters:${cluster}`), { logLevel: "error" }) as KubeConfig;
+  return config.clusters?.[0]?.cluster?.server;
 }
 
 /** Whether two URLs are one server: port and trailing slash may be left out. */

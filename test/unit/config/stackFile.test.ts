@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, describe, it } from "mocha";
+import { z } from "zod";
+import { defineSystem } from "../../../config/define.ts";
+import { sample } from "../../../config/samples.ts";
+import {
+  offlineConfig,
+  projectDir,
+  projectName,
+  readStackFile,
+  sampleConfig,
+  secretsOf,
+  stackNames,
+  stackPath,
+} from "../../../config/stackFile.ts";
+
+const dir = mkdtempSync(path.join(tmpdir(), "stackFile-"));
+
+/** A stack file of this text. */
+function write(text: string, name = "Pulumi.one.yaml"): string {
+  writeFileSync(path.join(dir, name), text);
+  return path.join(dir, name);
+}
+const read = (text: string): ReturnType<typeof readStackFile> => readStackFile(write(text));
+
+/** A system whose certificate and key belong together. */
+const demo = defineSystem({
+  namespace: "demo",
+  settings: z.strictObject({ tls: z.boolean().default(true), hosts: z.array(z.string()).default([]) }),
+  secrets: {
+    token: { description: "Token.", format: "token", formerly: "x" },
+    certificate: { description: "Certificate.", format: "pem-certificate", formerly: "x", sampleSeed: "pair" },
+    key: { description: "Its key.", format: "pem-private-key", formerly: "x", sampleSeed: "pair" },
+  },
+  families: { password: { description: "Password.", formerly: "x", members: ({ hosts }) => hosts } },
+});
+
+describe("stack files", () => {
+  after(() => {
+    rmSync(dir, { recursive: true });
+  });
+
+  it("are found by the stack's name", () => {
+    const own = mkdtempSync(path.join(dir, "stacks-"));
+    const names = ["Pulumi.yaml", "Pulumi.prod-2.yaml", "Pulumi.a_b.yaml", "Pulumi.x.yaml.bak", "My.Pulumi.y.yaml"];
+    for (const name of [...names, "Pulumi.a b.yaml", "Pulumi.Z.yml"]) writeFileSync(path.join(own, name), "");
+    writeFileSync(path.join(own, "Pulumi.b.yaml"), "");
+    assert.deepEqual(stackNames(own), ["a_b", "b", "prod-2"]);
+    assert.equal(stackPath("prod-2", own), path.join(own, "Pulumi.prod-2.yaml"));
+    for (const wrong of ["none", "a b", "../x", "b.yaml/../Pulumi.b", ""]) {
+      assert.throws(() => stackPath(wrong, own), {
+        message: `there is no stack "${wrong}": no file Pulumi.${wrong}.yaml; there are a_b, b, prod-2`,
+      });
+    }
+  });
+
+  it("belong to the project, whose name is in its own file", () => {
+    assert.deepEqual(stackNames(), ["prod", "stage", "test"]);
+    assert.equal(stackPath("test"), path.join(projectDir, "Pulumi.test.yaml"));
+    assert.equal(projectName(), "orrery");
+  });
+
+  it("hold plain values, maps and secrets", () => {
+    const text = `encryptionsalt: v1:a
+config:
+  a:text: t
+  a:number: 5
+  a:null:
+  a:map: {x: [1, {y: z}], n: null}
+  a:list: [1, 2]
+  a:secret:
+    secure: v1:b
+  a:inside: {x: [{secure: v1:c}, 1]}
+  a:more: {secure: v1:d, other: 1}
+  a:number-secure: {secure: 5}
+`;
+    const { entries, ...rest } = read(text);
+    assert.deepEqual(rest, { text, encryptionSalt: "v1:a", provider: undefined });
+    assert.deepEqual(Object.fromEntries(entries), {
+      "a:text": { value: "t", secret: false },
+      "a:number": { value: "5", secret: false },
+      "a:null": { value: "null", secret: false },
+      "a:map": { value: '{"x":[1,{"y":"z"}],"n":null}', secret: false },
+      "a:list": { value: "[1,2]", secret: false },
+      "a:secret": { value: "v1:b", secret: true },
+      "a:inside": { value: '{"x":[{"secure":"v1:c"},1]}', secret: true },
+      "a:more": { value: '{"secure":"v1:d","other":1}', secret: true },
+      "a:number-secure": { value: '{"secure":5}', secret: true },
+    });
+  });
+
+  it("name another provider of secrets than the passphrase", () => {
+    assert.equal(read("secretsprovider: hashivault://orrery\n").provider, "hashivault://orrery");
+    assert.equal(read("secretsprovider: passphrase\n").provider, undefined);
+    assert.equal(read("secretsprovider: [1]\n").provider, undefined);
+    assert.equal(read("encryptionsalt: 5\n").encryptionSalt, undefined);
+  });
+
+  it("may be empty or have no config", () => {
+    for (const text of ["", "# nothing\n", "config:\n", "config: {}\n"]) assert.equal(read(text).entries.size, 0, text);
+  });
+
+  it("are refused by name when they are no YAML or hold no map", () => {
+    assert.throws(
+      () => read("config: [\n"),
+      ({ message }: Error) => {
+        assert.match(message, /^Pulumi\.one\.yaml is no YAML: \S.+ at line \d+, column \d+:$/);
+        return true;
+      },
+    );
+    for (const text of ["config: text\n", "config: [a]\n", "config: 5\n"]) {
+      assert.throws(() => read(text), { message: "Pulumi.one.yaml: config must be a map" }, text);
+    }
+  });
+
+  describe("without their passphrase", () => {
+    const stack = read(`config:
+  demo:settings: {hosts: [a]}
+  demo:token: {secure: v1:a}
+  demo:certificate: {secure: v1:b}
+  demo:key: {secure: v1:c}
+  demo:password-a: {secure: v1:d}
+  demo:other: {secure: v1:e}
+  demo:clear: text
+`);
+
+    it("take a text of one's own for each secret", () => {
+      const config = offlineConfig(stack, (key) => `for ${key}`);
+      assert.deepEqual(config.get("demo:token"), { value: "for demo:token", secret: true });
+      assert.deepEqual(config.get("demo:clear"), { value: "text", secret: false });
+      assert.deepEqual([...config.keys()], [...stack.entries.keys()]);
+    });
+
+    it("take a sample of the right format, and a text where no schema knows the key", () => {
+      const config = sampleConfig(stack, [demo]);
+      assert.equal(config.get("demo:token")?.value, sample("token", "demo:token"));
+      assert.equal(config.get("demo:key")?.value, sample("pem-private-key", "pair"));
+      assert.equal(config.get("demo:certificate")?.value, sample("pem-certificate", "pair"));
+      assert.equal(config.get("demo:password-a")?.value, sample("text", "demo:password-a"));
+      assert.equal(config.get("demo:other")?.value, sample("text", "demo:other"));
+    });
+
+    it("take others for the renewed ones, and for those that belong together with them", () => {
+      const config = sampleConfig(stack, [demo], new Set(["demo:certificate", "demo:other"]));
+      assert.equal(config.get("demo:token")?.value, sample("token", "demo:token"));
+      assert.equal(config.get("demo:key")?.value, sample("pem-private-key", "renewed pair"));
+      assert.equal(config.get("demo:certificate")?.value, sample("pem-certificate", "renewed pair"));
+      assert.equal(config.get("demo:other")?.value, sample("text", "renewed demo:other"));
+    });
+
+    it("are asked for the secrets of systems whose settings are right, as the schema completes them", () => {
+      assert.deepEqual(
+        [...secretsOf(stack, [demo]).keys()],
+        ["demo:token", "demo:certificate", "demo:key", "demo:password-a"],
+      );
+      for (const text of [
+        "demo:token: {secure: v1:a}",
+        "demo:settings: {secure: v1:a}",
+        "demo:settings: {hosts: 5}",
+        "demo:settings: {tls: true, x: 1}",
+      ]) {
+        assert.equal(secretsOf(read(`config:\n  ${text}\n`), [demo]).size, 0, text);
+      }
+    });
+  });
+});
