@@ -115,18 +115,23 @@ function issueProblems(key: string, issue: z.core.$ZodIssue, schema: z.ZodType):
   return [{ path, text: `got ${say.shown(issue.input)}; ${issue.message}`, fix }];
 }
 
-/** Names that an object at a path of the settings may have. */
+type Node = z.core.JSONSchema.JSONSchema;
+
+/** Names that an object at a path of the settings may have; those of every variant where there are several. */
 function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
-  let node = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as
-    z.core.JSONSchema.JSONSchema | undefined;
-  for (const step of path) {
-    const next = node?.properties?.[String(step)] ?? node?.items ?? node?.additionalProperties;
-    node = typeof next === "object" && !Array.isArray(next) ? next : undefined;
-  }
-  return [
-    ...Object.keys(node?.properties ?? {}),
-    ...(node?.anyOf ?? []).flatMap((one) => Object.keys(one.properties ?? {})),
-  ];
+  const whole = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Node;
+  const nodes = path.reduce((held, step) => held.flatMap((node) => below(node, String(step))), variants(whole));
+  return nodes.flatMap(({ properties }) => Object.keys(properties ?? {}));
+}
+
+function below({ properties, items, additionalProperties }: Node, step: string): readonly Node[] {
+  const next = properties?.[step] ?? items ?? additionalProperties;
+  return typeof next === "object" && !Array.isArray(next) ? variants(next) : [];
+}
+
+/** A union's variants; anything else is its own. */
+function variants(node: Node): readonly Node[] {
+  return node.anyOf ?? node.oneOf ?? [node];
 }
 
 /** A reference to a cluster or cloud that the stack does not have; not checked while those are broken themselves. */

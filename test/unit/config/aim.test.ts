@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, describe, it } from "mocha";
+import { aim, labKubeconfig, type Premises } from "../../../config/aim.ts";
+import { openSalt } from "../../../config/passphrase.ts";
+import { kubeconfig } from "../../../config/samples.ts";
+
+const salt = "v1:fozI5u6B030=:v1:F+6ZduKKd8G0/V7L:PGMFeIzwobWRKmEAzUdaQHqC5mMRIQ==";
+const lab = { ports: { keystone: 16000, kubernetes: 16030 } };
+const dir = mkdtempSync(path.join(tmpdir(), "aim-"));
+
+/** Aims a file with this config; its text and what the lab must have. */
+function aimed(config: string): { readonly text: string; readonly premises: Premises } {
+  const [source, target] = [path.join(dir, "source.yaml"), path.join(dir, "target.yaml")];
+  writeFileSync(source, `# mine\nencryptionsalt: ${salt}\nconfig:\n${config}`);
+  const premises = aim(source, target, lab, "password");
+  return { premises, text: readFileSync(target, "utf8") };
+}
+
+const nothing: Premises = { zones: [], volumes: [], floatingIps: [], namespaces: [], nodes: [] };
+
+describe("a stack that is aimed at the lab", () => {
+  after(() => {
+    rmSync(dir, { recursive: true });
+  });
+
+  it("has the lab's login for each cluster and cloud, and its endpoints", () => {
+    const { text, premises } = aimed(`  clusters:settings: # kept
+    psi: {platform: openshift, appsDomain: x.test}
+    two: {platform: kubernetes, appsDomain: y.test}
+  clusters:psi:
+    secure: v1:old
+  clouds:settings:
+    rac:
+      authUrl: https://keystone.example.org/v3
+      applicationCredentialId: id
+    arb: {authUrl: x} # kept
+  clouds:rac:
+    secure: v1:old
+`);
+    const crypter = openSalt(salt, "password");
+    const secrets: string[] = [];
+    const rest = text.replaceAll(/secure: (\S+)/g, (_, value: string) => {
+      secrets.push(crypter.decrypt(value));
+      return "secure: ...";
+    });
+    const cloud =
+      "{authUrl: http://127.0.0.1:16000/v3, region: RegionOne, userName: callysto, tenantName: callysto, " +
+      "externalNetwork: public, network: default}";
+    assert.equal(
+      rest,
+      `# mine
+encryptionsalt: ${salt}
+config:
+  clusters:settings: # kept
+    psi: {platform: openshift, appsDomain: x.test}
+    two: {platform: kubernetes, appsDomain: y.test}
+  clusters:psi:
+    secure: ...
+  clouds:settings:
+    rac:
+      ${cloud}
+    arb: ${cloud} # kept
+  clouds:rac:
+    secure: ...
+  clusters:two:
+    secure: ...
+  clouds:arb:
+    secure: ...
+`,
+    );
+    const login = kubeconfig("https://127.0.0.1:16030", "orrery-lab");
+    assert.equal(labKubeconfig(lab), login);
+    assert.deepEqual(secrets, [login, "orrery-lab", login, "orrery-lab"]);
+    assert.deepEqual(premises, nothing);
+  });
+
+  it("names what Callysto takes for granted, as the ids of a real cloud are not the lab's", () => {
+    const { text, premises } = aimed(`  callysto:settings:
+    zones:
+      own.test: {mode: create}
+      there.test: {mode: existing}
+    environments:
+      hub:
+        domain: there.test
+        name: {label: "the-hub"}
+        volumes: {mode: existing, volumes: [a, b]}
+        floatingIp: {mode: existing, ip: 192.0.2.1}
+        guest: {jupyterhub: {image: example.org/image, more: 1}, other: 2}
+      new:
+        domain: own.test
+        name: {prefix: new-}
+        volumes: {mode: new, size: 1}
+        floatingIp: {mode: new}
+        guest: {other: 1}
+      plain:
+        domain: own.test
+        name: {}
+        floatingIp: {mode: existing, ip: 192.0.2.2}
+`);
+    assert.equal(
+      text,
+      `# mine
+encryptionsalt: ${salt}
+config:
+  callysto:settings:
+    zones:
+      own.test: {mode: create}
+      there.test: {mode: existing}
+    environments:
+      hub:
+        domain: there.test
+        name: {label: "the-hub"}
+        volumes: {mode: existing, volumes: [the-hub.there.test-home-1, the-hub.there.test-home-2]}
+        floatingIp: {mode: existing, ip: the-hub.there.test}
+        guest: {jupyterhub: {image: docker.io/callysto/pims-minimal:lab, more: 1}, other: 2}
+      new:
+        domain: own.test
+        name: {prefix: new-}
+        volumes: {mode: new, size: 1}
+        floatingIp: {mode: new}
+        guest: {other: 1}
+      plain:
+        domain: own.test
+        name: {}
+        floatingIp: {mode: existing, ip: plain.own.test}
+`,
+    );
+    assert.deepEqual(premises, {
+      ...nothing,
+      zones: ["there.test"],
+      volumes: ["the-hub.there.test-home-1", "the-hub.there.test-home-2"],
+      floatingIps: ["the-hub.there.test", "plain.own.test"],
+    });
+  });
+
+  it("says which namespaces and nodes must be there", () => {
+    const of = (namespace: string): Premises =>
+      aimed(`  dials:settings: {namespace: ${namespace}}\n  prow:settings: {nodes: {a: x, b: y}}\n`).premises;
+    assert.deepEqual(of("{name: n}"), { ...nothing, namespaces: ["n"], nodes: ["a", "b"] });
+    assert.deepEqual(of("{name: n, create: false}").namespaces, ["n"]);
+    assert.deepEqual(of("{name: n, create: true}").namespaces, []);
+    assert.deepEqual(aimed("  prow:settings: {}\n  dials:settings: {}\n").premises, nothing);
+  });
+
+  it("is not written under another passphrase, or without a salt", () => {
+    const [source, target] = [path.join(dir, "source.yaml"), path.join(dir, "none.yaml")];
+    writeFileSync(source, `encryptionsalt: ${salt}\nconfig: {}\n`);
+    assert.throws(() => aim(source, target, lab, "wrong"), /^Error: incorrect passphrase;/);
+    writeFileSync(source, "config: {}\n");
+    assert.throws(() => aim(source, target, lab, "password"), /^Error: encryptionsalt is malformed/);
+    assert.throws(() => readFileSync(target), /ENOENT/);
+  });
+});

@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { z } from "zod";
+import { type AnySystem, defineSystem } from "../../../config/define.ts";
+import { parseConfig } from "../../../config/parse.ts";
+import { meant, propertyPath, removeCommand, secretCommand, setCommand, shown } from "../../../config/problems.ts";
+import { connectClouds, connectClusters } from "../../../config/targets.ts";
+import { cloudsSchema, clustersSchema } from "../../../config/targetSchemas.ts";
+
+const plain = (value: unknown) => ({ value: JSON.stringify(value), secret: false });
+
+/** What is said about settings, as `path: text`, and the ways to mend it. */
+function problems(systems: readonly AnySystem[], config: Readonly<Record<string, unknown>>) {
+  const raw = new Map(Object.entries(config).map(([key, value]) => [key, plain(value)]));
+  const all = parseConfig(raw, systems).problems.filter(({ text }) => !text.startsWith("the secret is missing"));
+  return { said: all.map(({ path, text }) => `${path}: ${text}`), fixes: all.map(({ fix }) => fix) };
+}
+
+/** The same about one setting, `x`, of a system. */
+function told(schema: z.ZodType, value: unknown): readonly string[] {
+  const system = defineSystem({ namespace: "demo", settings: z.strictObject({ x: schema }), secrets: {} });
+  return problems([system], { "demo:settings": { x: value } }).said.map((one) => one.replace("demo:settings.x", "x"));
+}
+
+describe("problems of a config", () => {
+  it("say in words what a setting must be", () => {
+    const cases: readonly (readonly [z.ZodType, unknown, string])[] = [
+      [z.number(), "a", 'got "a"; expected a number'],
+      [z.int(), 1.5, "got 1.5; expected a whole number"],
+      [z.int32(), 1.5, "got 1.5; expected a whole number"],
+      [z.float32(), "a", 'got "a"; expected a number'],
+      [z.boolean(), 1, "got 1; expected true or false"],
+      [z.array(z.string()), "a", 'got "a"; expected a list'],
+      [z.strictObject({}), [], "got []; expected a map"],
+      [z.record(z.string(), z.string()), null, "got null; expected a map"],
+      [z.date(), 1, "got 1; expected date"],
+      [z.url(), "a", 'got "a"; expected a URL'],
+      [z.email(), "a", 'got "a"; expected an e-mail address'],
+      [z.ipv4(), "a", 'got "a"; expected an IPv4 address'],
+      [z.ipv6(), "a", 'got "a"; expected an IPv6 address'],
+      [z.uuid(), "a", 'got "a"; expected a UUID'],
+      [z.cidrv4(), "a", 'got "a"; expected cidrv4'],
+      [z.string().regex(/^b$/), "a", 'got "a"; expected text like /^b$/'],
+      [z.string().min(2), "a", 'got "a"; expected at least 2 character(s)'],
+      [z.string().max(1), "ab", 'got "ab"; expected at most 1 character(s)'],
+      [z.array(z.string()).min(2), [], "got []; expected at least 2 entries"],
+      [z.array(z.string()).max(0), ["a"], 'got ["a"]; expected at most 0 entries'],
+      [z.number().min(2), 1, "got 1; expected at least 2"],
+      [z.literal([1, "b"]), "a", 'got "a"; expected 1 or "b"'],
+      [z.string().refine(() => false, "must not be"), "a", 'got "a"; must not be'],
+    ];
+    for (const [schema, value, text] of cases) assert.deepEqual(told(schema, value), [`x: ${text}`]);
+    assert.match(told(z.number().multipleOf(2), 3)[0] ?? "", /^x: got 3; \S/);
+  });
+
+  it("show sixty characters of a value", () => {
+    assert.equal(shown(undefined), "nothing");
+    assert.equal(shown("a".repeat(58)), `"${"a".repeat(58)}"`);
+    assert.equal(shown("a".repeat(59)), `"${"a".repeat(56)}...`);
+  });
+
+  it("propose commands that a shell takes as they are", () => {
+    const path = propertyPath("a:settings", ["b", 0, "it's", "c.d", "e-f"]);
+    assert.equal(path, `a:settings.b[0]["it's"]["c.d"].e-f`);
+    const quoted = `'a:settings.b[0]["it'\\''s"]["c.d"].e-f'`;
+    assert.equal(setCommand(path), `npx pulumi config set --stack {stack} --path ${quoted} <value>`);
+    assert.equal(setCommand("a:b", "5"), "npx pulumi config set --stack {stack} --path a:b 5");
+    assert.equal(removeCommand(path), `npx pulumi config rm --stack {stack} --path ${quoted}`);
+    assert.equal(secretCommand("a:b-c"), "npx pulumi config set --stack {stack} --secret a:b-c");
+    assert.equal(secretCommand("a:b c", true), "npx pulumi config set --stack {stack} --secret 'a:b c' < FILE");
+  });
+
+  it("propose edits of the file for lists and maps, commands for all else", () => {
+    const settings = z.strictObject({ map: z.strictObject({}), list: z.array(z.string()), text: z.string() });
+    const { fixes } = problems([defineSystem({ namespace: "demo", settings, secrets: {} })], { "demo:settings": {} });
+    const edit = "edit Pulumi.{stack}.yaml: set it under demo:settings";
+    assert.deepEqual(fixes, [edit, edit, setCommand("demo:settings.text")]);
+    const { fixes: tooFew } = problems(
+      [defineSystem({ namespace: "demo", settings: z.strictObject({ x: z.array(z.string()).min(1) }), secrets: {} })],
+      { "demo:settings": { x: [] } },
+    );
+    assert.deepEqual(tooFew, [setCommand("demo:settings.x")]);
+  });
+
+  it("guess what was meant, but not wildly", () => {
+    const guess = (name: string): string => `; did you mean "${name}"?`;
+    assert.equal(meant("Replica", ["mode", "replicas"]), guess("replicas"));
+    assert.equal(meant("token1", ["tokens2", "token", "tokens3"]), guess("token"));
+    assert.equal(meant("xyabc", ["abc"]), guess("abc"));
+    assert.equal(meant("abcxy", ["abc"]), guess("abc"));
+    assert.equal(meant("abcdefghi", ["abcdef"]), guess("abcdef"));
+    assert.equal(meant("abc", ["xbd"]), guess("xbd"));
+    for (const [unknown, known] of [
+      ["xyzabc", "abc"],
+      ["abc", "xyzabc"],
+      ["abcxyz", "abc"],
+      ["abc", "abcxyz"],
+      ["ab", "cd"],
+      ["ab", "abcd"],
+      ["a", "b"],
+      ["", "ab"],
+    ] as const) {
+      assert.equal(meant(unknown, [known]), "", `${unknown} ${known}`);
+    }
+    assert.equal(meant("a", []), "");
+  });
+
+  it("are those of the variant that comes closest", () => {
+    const union = z.union([
+      z.strictObject({ a: z.string(), b: z.string(), c: z.string() }),
+      z.strictObject({ kind: z.literal("z"), deep: z.strictObject({ n: z.number() }) }),
+    ]);
+    assert.deepEqual(told(union, { kind: "z", deep: { n: "x" } }), ['x.deep.n: got "x"; expected a number']);
+    assert.deepEqual(told(z.union([z.string(), z.number()]), true), ["x: got true; expected text"]);
+    const variants = z.discriminatedUnion("kind", [
+      z.strictObject({ kind: z.literal("one"), size: z.number() }),
+      z.strictObject({ kind: z.literal("two") }),
+    ]);
+    assert.deepEqual(told(variants, {}), ['x.kind: got nothing; expected "one" or "two"']);
+    assert.deepEqual(told(variants, { size: 1, kind: "on" }), ['x.kind: got "on"; expected "one" or "two"']);
+    assert.deepEqual(told(variants, { kind: "one", size: 1, siz: 2 }), [
+      'x.siz: there is no such setting; did you mean "size"?',
+    ]);
+  });
+
+  it("know the settings of a list's maps, and of none below text", () => {
+    const list = z.array(z.strictObject({ port: z.number().optional() }));
+    assert.deepEqual(told(list, [{}, { prot: 1, y: 2 }]), [
+      'x[1].prot: there is no such setting; did you mean "port"?',
+      "x[1].y: there is no such setting",
+    ]);
+    const tuple = z.tuple([z.strictObject({ port: z.number().optional() })]);
+    assert.deepEqual(told(tuple, [{ prot: 1 }]), ["x[0].prot: there is no such setting"]);
+    const union = z.union([z.strictObject({ deep: z.strictObject({ port: z.number().optional() }) })]);
+    assert.deepEqual(told(union, { deep: { prot: 1 } }), [
+      'x.deep.prot: there is no such setting; did you mean "port"?',
+    ]);
+  });
+
+  it("are not told of the engine's own keys, nor of values that are no settings", () => {
+    const demo = defineSystem({ namespace: "demo", settings: z.strictObject({}), secrets: {} });
+    assert.deepEqual(problems([demo], { "pulumi:disable-default-providers": ["*"] }).said, []);
+    for (const [value, text] of [
+      [null, "null"],
+      [[], "[]"],
+      [5, "5"],
+    ] as const) {
+      assert.deepEqual(problems([demo], { "demo:settings": value }).said, [
+        `demo:settings: got ${text}; expected a map`,
+      ]);
+    }
+  });
+});
+
+describe("clusters and clouds", () => {
+  const user = defineSystem({
+    namespace: "demo",
+    settings: z.strictObject({ cluster: z.string() }),
+    secrets: {},
+    references: ({ cluster }) => [{ path: "cluster", kind: "cluster", name: cluster }],
+  });
+  const lab = { platform: "kubernetes", appsDomain: "x.test" };
+
+  it("that a system names must be there; broken ones are told once", () => {
+    const used = { "demo:settings": { cluster: "psi" } };
+    assert.deepEqual(problems([clustersSchema, user], { ...used, "clusters:settings": { a: lab, b: lab } }).said, [
+      'demo:settings.cluster: got "psi"; expected the name of a cluster: clusters:settings has a, b',
+    ]);
+    assert.deepEqual(
+      problems([clustersSchema, user], { ...used, "clusters:settings": { psi: { ...lab, platform: 1 } } }).said,
+      ['clusters:settings.psi.platform: got 1; expected "openshift" or "kubernetes"'],
+    );
+  });
+
+  it("are refused with two logins", () => {
+    const cloud = { authUrl: "https://k.test/v3", region: "R", externalNetwork: "p", network: "d" };
+    const said = (login: object) =>
+      problems([cloudsSchema], { "clouds:settings": { rac: { ...cloud, ...login } } }).said;
+    const twice =
+      "clouds:settings.rac.applicationCredentialId: got both an application credential and a user; expected one of the two";
+    assert.deepEqual(said({ applicationCredentialId: "i", userName: "u" }), [twice]);
+    assert.deepEqual(said({ applicationCredentialId: "i", tenantName: "t" }), [twice]);
+    assert.deepEqual(said({ applicationCredentialId: "i" }), []);
+    assert.deepEqual(said({ userName: "u", tenantName: "t" }), []);
+  });
+
+  it("of a stack that has none are not there", () => {
+    const slip = "is used but not among the references of a system's schema";
+    assert.throws(() => connectClusters(undefined)("a"), { message: `cluster "a" ${slip}` });
+    assert.throws(() => connectClouds(undefined)("a"), { message: `cloud "a" ${slip}` });
+  });
+});
