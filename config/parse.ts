@@ -104,10 +104,14 @@ function issueProblems(key: string, issue: z.core.$ZodIssue, schema: z.ZodType):
     });
   }
   const path = say.propertyPath(key, issue.path);
-  if (issue.code === "invalid_union" && issue.discriminator !== undefined) {
+  if (issue.code === "invalid_key") {
+    const text = `got the name ${say.shown(issue.input)}; ${issue.issues.map(({ message }) => message).join("; ")}`;
+    return [{ path, text, fix: `edit Pulumi.{stack}.yaml: rename it under ${key}` }];
+  }
+  if (issue.code === "invalid_union") {
     const held = Object.entries(issue.input ?? {}).find(([name]) => name === issue.discriminator);
-    const options: unknown = "options" in issue ? issue.options : [];
-    const expected = (Array.isArray(options) ? options : []).map((option) => JSON.stringify(option)).join(" or ");
+    const options = ("options" in issue ? issue.options : undefined) ?? [];
+    const expected = options.map((option) => JSON.stringify(option)).join(" or ");
     return [{ path, text: `got ${say.shown(held?.[1])}; expected ${expected}`, fix: say.setCommand(path) }];
   }
   const structured = issue.code === "invalid_type" && ["object", "array", "record"].includes(issue.expected);

@@ -87,7 +87,7 @@ function article(expected: string): string {
 }
 
 function unit(origin: string): string {
-  const units: Readonly<Record<string, string>> = { string: " character(s)", array: " entries", set: " entries" };
+  const units: Readonly<Record<string, string>> = { string: " character(s)", array: " entries" };
   return units[origin] ?? "";
 }
 

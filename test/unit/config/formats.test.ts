@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { generateKeyPairSync, X509Certificate } from "node:crypto";
+import { generateKeyPairSync } from "node:crypto";
 import { describe, it } from "mocha";
 import type { SecretFormat } from "../../../config/define.ts";
 import { checkFormat } from "../../../config/formats.ts";
-import { kubeconfig, sample, sampleCertificate } from "../../../config/samples.ts";
+import { kubeconfig, sample } from "../../../config/samples.ts";
 
 const encrypted = generateKeyPairSync("ed25519", {
   privateKeyEncoding: { type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "p" },
@@ -146,44 +146,5 @@ describe("secrets' formats", () => {
     for (const other of ["text", "- clusters", "a: 1", `${text}b: [`, `${text}users: []\n`]) {
       assert.equal(checkFormat("kubeconfig", other), all, other);
     }
-  });
-});
-
-describe("samples", () => {
-  const formats: readonly SecretFormat[] = [
-    ...(Object.keys(cases) as SecretFormat[]),
-    ...(["text", "google-service-account", "kubeconfig"] as const),
-  ];
-  for (const format of formats) {
-    it(`of ${format} have its format, and are the same for the same seed only`, () => {
-      for (const seed of ["a", "b", "some other seed"]) {
-        assert.equal(checkFormat(format, sample(format, seed)), undefined, seed);
-        assert.equal(sample(format, seed), sample(format, seed));
-      }
-      assert.equal(new Set(["a", "b", "c"].map((seed) => sample(format, seed))).size, 3);
-    });
-  }
-
-  it("of certificates belong to their keys and name their hosts, however many", () => {
-    const many = Array.from({ length: 12 }, (_, index) => `host-${index}.sample.test`);
-    for (const [hosts, names] of [
-      [
-        ["a.test", undefined, "b.test"],
-        ["a.test", "b.test"],
-      ],
-      [[undefined], ["sample.invalid"]],
-      [many, many],
-      // The lengths around the one from which DER writes a length in two bytes more.
-      ...Array.from({ length: 20 }, (_, more) => [[`${"a".repeat(60)}.${"b".repeat(35 + more)}`], undefined] as const),
-    ] as const) {
-      const text = sampleCertificate("a", hosts);
-      const one = new X509Certificate(text);
-      const expected = names ?? hosts;
-      assert.equal(one.subject, `CN=${expected[0]}`);
-      assert.equal(one.subjectAltName, expected.map((name) => `DNS:${name}`).join(", "));
-      assert.ok(one.verify(one.publicKey));
-      assert.match(text, /^-----BEGIN CERTIFICATE-----\n([^\n]{64}\n)+[^\n]{1,64}\n-----END CERTIFICATE-----\n$/);
-    }
-    assert.equal(new X509Certificate(certificate).subject, "CN=sample.invalid");
   });
 });

@@ -1,20 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { z } from "zod";
-import { type AnySystem, defineSystem } from "../../../config/define.ts";
-import { parseConfig } from "../../../config/parse.ts";
+import { defineSystem } from "../../../config/define.ts";
 import { meant, propertyPath, removeCommand, secretCommand, setCommand, shown } from "../../../config/problems.ts";
-import { connectClouds, connectClusters } from "../../../config/targets.ts";
-import { cloudsSchema, clustersSchema } from "../../../config/targetSchemas.ts";
-
-const plain = (value: unknown) => ({ value: JSON.stringify(value), secret: false });
-
-/** What is said about settings, as `path: text`, and the ways to mend it. */
-function problems(systems: readonly AnySystem[], config: Readonly<Record<string, unknown>>) {
-  const raw = new Map(Object.entries(config).map(([key, value]) => [key, plain(value)]));
-  const all = parseConfig(raw, systems).problems.filter(({ text }) => !text.startsWith("the secret is missing"));
-  return { said: all.map(({ path, text }) => `${path}: ${text}`), fixes: all.map(({ fix }) => fix) };
-}
+import { problems } from "./told.ts";
 
 /** The same about one setting, `x`, of a system. */
 function told(schema: z.ZodType, value: unknown): readonly string[] {
@@ -145,48 +134,9 @@ describe("problems of a config", () => {
       [[], "[]"],
       [5, "5"],
     ] as const) {
-      assert.deepEqual(problems([demo], { "demo:settings": value }).said, [
-        `demo:settings: got ${text}; expected a map`,
-      ]);
+      const { said, fixes } = problems([demo], { "demo:settings": value });
+      assert.deepEqual(said, [`demo:settings: got ${text}; expected a map`]);
+      assert.deepEqual(fixes, ["edit Pulumi.{stack}.yaml: demo:settings is a map, see docs/configuration.md"]);
     }
-  });
-});
-
-describe("clusters and clouds", () => {
-  const user = defineSystem({
-    namespace: "demo",
-    settings: z.strictObject({ cluster: z.string() }),
-    secrets: {},
-    references: ({ cluster }) => [{ path: "cluster", kind: "cluster", name: cluster }],
-  });
-  const lab = { platform: "kubernetes", appsDomain: "x.test" };
-
-  it("that a system names must be there; broken ones are told once", () => {
-    const used = { "demo:settings": { cluster: "psi" } };
-    assert.deepEqual(problems([clustersSchema, user], { ...used, "clusters:settings": { a: lab, b: lab } }).said, [
-      'demo:settings.cluster: got "psi"; expected the name of a cluster: clusters:settings has a, b',
-    ]);
-    assert.deepEqual(
-      problems([clustersSchema, user], { ...used, "clusters:settings": { psi: { ...lab, platform: 1 } } }).said,
-      ['clusters:settings.psi.platform: got 1; expected "openshift" or "kubernetes"'],
-    );
-  });
-
-  it("are refused with two logins", () => {
-    const cloud = { authUrl: "https://k.test/v3", region: "R", externalNetwork: "p", network: "d" };
-    const said = (login: object) =>
-      problems([cloudsSchema], { "clouds:settings": { rac: { ...cloud, ...login } } }).said;
-    const twice =
-      "clouds:settings.rac.applicationCredentialId: got both an application credential and a user; expected one of the two";
-    assert.deepEqual(said({ applicationCredentialId: "i", userName: "u" }), [twice]);
-    assert.deepEqual(said({ applicationCredentialId: "i", tenantName: "t" }), [twice]);
-    assert.deepEqual(said({ applicationCredentialId: "i" }), []);
-    assert.deepEqual(said({ userName: "u", tenantName: "t" }), []);
-  });
-
-  it("of a stack that has none are not there", () => {
-    const slip = "is used but not among the references of a system's schema";
-    assert.throws(() => connectClusters(undefined)("a"), { message: `cluster "a" ${slip}` });
-    assert.throws(() => connectClouds(undefined)("a"), { message: `cloud "a" ${slip}` });
   });
 });
