@@ -26,7 +26,7 @@ export function put(text: string, path: readonly (string | number)[], value: unk
   const entry = isSeq(parent) ? inline(value) : inline({ [key]: value }).slice(1, -1);
   const [start, end] = parent.range;
   const body = text.slice(start, end).trimEnd();
-  if (parent.flow === true || parent.items.length === 0) {
+  if (parent.flow === true) {
     const inside = body.slice(1, -1).trim();
     const [open, close] = isSeq(parent) ? ["[", "]"] : ["{", "}"];
     return (
