@@ -42,12 +42,15 @@ export function kubernetesObjects({ resources }: Pick<Recording, "resources">): 
   return { manifests: manifests.toSorted((a, b) => rank(a) - rank(b)), nodes };
 }
 
+/** What the program does not wait for, e.g. a claim whose volume comes later, nobody waits for. */
+const unawaited = ({ annotations }: Json): boolean => object(annotations)["pulumi.com/skipAwait"] === "true";
+
 /** Objects that somebody waits for, as `kind/name` by namespace. */
 export function waitedFor(
   manifests: readonly Json[],
   kinds: readonly string[],
 ): ReadonlyMap<string, readonly string[]> {
-  const found = manifests.filter(({ kind }) => kinds.includes(text(kind)));
+  const found = manifests.filter(({ kind, metadata }) => kinds.includes(text(kind)) && !unawaited(object(metadata)));
   const named = found.map(({ kind, metadata }) => {
     const { name, namespace } = object(metadata);
     return { namespace: text(namespace), item: `${text(kind).toLowerCase()}/${text(name)}` };

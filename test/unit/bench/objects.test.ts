@@ -36,6 +36,9 @@ describe("bench: the same objects", () => {
     const waited = [...waitedFor(manifests, ["Deployment", "StatefulSet"]).values()].flat();
     assert.equal(waited.length, of(/^kubernetes:apps\/v1:/).length);
     assert.deepEqual(waitedFor(manifests, ["Job"]).get("cms-dials-stage")?.length, 1);
+    const claims = waitedFor(manifests, ["PersistentVolumeClaim"]).get("staging-kubevirt-prow") ?? [];
+    assert.ok(claims.includes("persistentvolumeclaim/staging-ghproxy"));
+    assert.ok(!claims.includes("persistentvolumeclaim/staging-greenhouse"), "its volume comes later");
   });
 
   it("a playbook has a task an object, only what differs when so asked, and removes by namespace", () => {
