@@ -1,6 +1,6 @@
 /** Ansible's vault format 1.1 and 1.2 (ansible/parsing/vault), read without Ansible and without a file in clear. */
 import { createDecipheriv, createHmac, pbkdf2Sync, timingSafeEqual } from "node:crypto";
-import { parse } from "yaml";
+import { parseDocument, visit } from "yaml";
 import { UsageError } from "../command.ts";
 
 const header = /^\$ANSIBLE_VAULT;1\.[12];AES256(;[^\n]*)?$/;
@@ -28,15 +28,26 @@ export function openVault(vault: string, password: string): string {
 
 /**
  * Variables of a YAML file that is a vault, has values that are (`!vault`), or is plain; of nested maps by `outer.inner`.
- * @throws UsageError if a password is needed and wrong or not there
+ * @throws UsageError if a password is needed and wrong or not there, or the text is no YAML
  */
 export function variablesOf(text: string, password: () => string): ReadonlyMap<string, string> {
   const clear = isVault(text) ? openVault(text, password()) : text;
   const resolve = (value: string): string => (isVault(value) ? openVault(value, password()) : value);
   const vaultTag = { tag: "!vault", resolve };
-  // Warnings would quote the text, which is a secret.
-  const content: unknown = parse(clear, { customTags: [vaultTag], logLevel: "error" });
-  return new Map(flat(content, ""));
+  const document = parseDocument(clear, { customTags: [vaultTag] });
+  const [problem] = document.errors;
+  // The parser's own words would quote the text, which is a secret.
+  if (problem !== undefined) {
+    const { line, col } = problem.linePos?.[0] ?? { line: 1, col: 1 };
+    throw new UsageError(`the variables are no YAML: ${problem.code} in line ${line}, column ${col}`);
+  }
+  visit(document, {
+    Alias(_key, alias) {
+      if (alias.resolve(document) === undefined)
+        throw new UsageError("the variables are no YAML: a value begins with * and is no alias; put it in quotes");
+    },
+  });
+  return new Map(flat(document.toJS(), ""));
 }
 
 function flat(value: unknown, at: string): readonly (readonly [string, string])[] {

@@ -109,6 +109,15 @@ describe("moving in", () => {
       assert.deepEqual([...variablesOf(seal("a: {b: c}", "p"), () => "p")], [["a.b", "c"]]);
       assert.deepEqual([...variablesOf("a: b", () => assert.fail("nothing is encrypted"))], [["a", "b"]]);
     });
+
+    it("is not quoted where it is no YAML", () => {
+      assert.throws(() => variablesOf(seal('a: b\nx: "s3cret" s3cret\n', "p"), () => "p"), {
+        message: "the variables are no YAML: UNEXPECTED_TOKEN in line 2, column 13",
+      });
+      assert.throws(() => variablesOf("x: *s3cret\n", () => "p"), {
+        message: "the variables are no YAML: a value begins with * and is no alias; put it in quotes",
+      });
+    });
   });
 
   it("takes a token from a password entry's first line or from a named one, and anything else whole", () => {
