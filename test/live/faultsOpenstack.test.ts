@@ -5,7 +5,7 @@ import type { Row } from "../../lab/openstack/api.ts";
 import { runningPid } from "../../lab/process.ts";
 import { eventually, lab, openstackApi } from "./cloud.ts";
 import { creations, revoke } from "./faults/openstack.ts";
-import { first, lost, on } from "./faults/rules.ts";
+import { first, lost, on, says } from "./faults/rules.ts";
 import { domainOf, drawn, type Drawn, flavors } from "./faults/settings.ts";
 import { FaultStack, interrupted, makeFlavors } from "./faults/stack.ts";
 
@@ -95,6 +95,17 @@ describe("an OpenStack that misbehaves", function () {
     stack.front.begin(on(/^nova POST .*\/os-volume_attachments$/, lost, 1));
     const up = await stack.up();
     assert.match(up.text, /:VolumeAttach \S+ \*\*creating failed/);
+    stack.front.calm();
+    await heals(up.text, 1);
+  });
+
+  it("keeps a volume attaching, and the update is interrupted", async () => {
+    await changes({ rebuildToken: "attaching" });
+    stack.front.begin(on(/^cinder GET .*\/volumes\/ID$/, says('"status": "in-use"', '"status": "attaching"')));
+    const up = await interrupted(stack, /openstack:compute\S*:VolumeAttach \S+ creating/);
+    assert.notEqual(up.code, 0, up.text);
+    assert.doesNotMatch(up.text, /:VolumeAttach \S+ created/);
+    assert.notEqual(stack.front.spoiled.length, 0);
     stack.front.calm();
     await heals(up.text, 1);
   });

@@ -22,3 +22,8 @@ export function first(...rules: readonly Rule[]): Rule {
 
 /** The API does it, and its answer never arrives. */
 export const lost: Fault = { kind: "status", status: 502, done: true };
+
+/** A word of the cloud's answers is another one. */
+export const says = (from: string | RegExp, to: string): Fault => {
+  return { kind: "rewritten", rewrite: (body) => body.replaceAll(from, to) };
+};
