@@ -73,9 +73,9 @@ export class Service extends pulumi.ComponentResource {
   }
 }
 
-/** The workload is waited for itself, and the provider would wait another 10 s for each Service's endpoints to settle. */
-function unawaited({ of, type = "ClusterIP" }: ServiceArgs): Readonly<Record<string, string>> {
-  return "ports" in of && type !== "LoadBalancer" ? { "pulumi.com/skipAwait": "true" } : {};
+/** Its pods are waited for by their workload; the provider would wait another 10 s for each Service's endpoints to settle. */
+function unawaited({ type }: ServiceArgs): Readonly<Record<string, string>> {
+  return type === "LoadBalancer" ? {} : { "pulumi.com/skipAwait": "true" };
 }
 
 function checkTargets({ name, of, ports }: ServiceArgs): void {
