@@ -1,5 +1,6 @@
 /** The goals of the project's speed, judged by the figures of one run. */
 import { exponent, median } from "./figures.ts";
+import { rows } from "./systems.ts";
 import type { Growth, Life, Results, Step } from "./results.ts";
 
 /** A goal: a ratio or an exponent that must not be above a limit. */
@@ -42,7 +43,7 @@ export function goals({ lives, diffs, growth }: Omit<Results, "circumstances">):
   const today = lives.filter(
     ({ system, contestant }) => system !== "all" && contestant !== own && contestant !== floor,
   );
-  if (up !== undefined && today.length > 0) {
+  if (up !== undefined && Object.keys(rows).every((name) => today.some(({ system }) => system === name))) {
     const sum = today.reduce((total, { seconds }) => total + median(seconds.up ?? []), 0);
     const how = `${up.toFixed(1)} s to ${sum.toFixed(1)} s (${today.map(({ system }) => system).join(", ")})`;
     const says = "all systems from nothing to ready, to today's tools one after the other";

@@ -19,7 +19,7 @@ export async function circumstances(before: number, date: Date): Promise<Circums
   const [cpu] = cpus();
   return {
     date: date.toISOString().slice(0, 16),
-    machine: `${cpus().length} cores (${cpu?.model.trim() ?? ""}), ${round(totalmem() / 2 ** 30)} GiB, Linux ${release()}`,
+    machine: `${cpus().length} cores (${cpu?.model.trim() ?? ""}), ${round(totalmem() / 2 ** 30)} GiB, Linux ${release().split(".", 2).join(".")}`,
     versions: {
       node: process.versions.node,
       pulumi: cliVersion,
