@@ -9,9 +9,11 @@ import { Thoth } from "./components/thoth/thoth.ts";
 import { refuseAmbientLogins } from "./config/ambient.ts";
 import { loadConfig } from "./config/load.ts";
 import { refuseMissingRights } from "./config/rights.ts";
+import { plainStackTraces } from "./config/stackTraces.ts";
 import { schemas } from "./config/systems.ts";
 import { connectClouds, connectClusters } from "./config/targets.ts";
 
+plainStackTraces();
 // Every problem of the config is reported here, before anything is registered.
 const config = loadConfig(schemas);
 refuseAmbientLogins(config.clouds);

@@ -19,6 +19,8 @@ export function connectClusters(config: ConfigOf<typeof clustersSchema> | undefi
       // The objects' names are fixed, so a changed one must be updated in place.
       enableConfigMapMutable: true,
       enableSecretMutable: true,
+      // At the provider's own 50 a second the limit is the brake: twice the time for a destroy of Thoth.
+      kubeClientSettings: { qps: 200, burst: 400 },
       // The SDK would take these from the shell's environment.
       deleteUnreachable: false,
       skipUpdateUnreachable: false,

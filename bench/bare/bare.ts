@@ -14,6 +14,7 @@ export interface BareResource {
   readonly version?: string;
   /** As in the program: the engine makes few things at a time, and pods wait for accounts and claims. */
   readonly dependsOn: readonly string[];
+  readonly deletedWith?: string;
   readonly inputs: unknown;
 }
 
@@ -49,6 +50,7 @@ export function bareProgram(
         provider: standIn ? "" : one.provider,
         ...(version === undefined ? {} : { version }),
         dependsOn: one.options.dependsOn ?? [],
+        ...(one.options.deletedWith === undefined ? {} : { deletedWith: one.options.deletedWith }),
         inputs: standIn ? { byteLength: 8 } : plain(inputsOf(one, known, logins)),
       };
     }),

@@ -34,12 +34,13 @@ class Custom extends pulumi.CustomResource {
 const isProvider = ({ type }: BareResource): boolean => type.startsWith("pulumi:providers:");
 
 function register(resource: BareResource, made: Made): pulumi.Resource {
-  const { type, name, parent, provider, version, dependsOn } = resource;
-  const [above, by] = [made.resources.get(parent), made.resources.get(provider)];
+  const { type, name, parent, provider, version, dependsOn, deletedWith = "" } = resource;
+  const [above, by, end] = [parent, provider, deletedWith].map((urn) => made.resources.get(urn));
   const opts: pulumi.CustomResourceOptions = {
     ...(above === undefined ? {} : { parent: above }),
     ...(by instanceof Provider ? { provider: by } : {}),
     ...(version === undefined ? {} : { version }),
+    ...(end === undefined ? {} : { deletedWith: end }),
     dependsOn: dependsOn.flatMap((urn) => made.resources.get(urn) ?? []),
   };
   const inputs = live(resource.inputs, made);

@@ -36,7 +36,8 @@ export class SecurityGroup extends pulumi.ComponentResource {
           ...(rule.port === undefined ? {} : { portRangeMin: rule.port, portRangeMax: rule.port }),
           remoteIpPrefix: rule.ethertype === "IPv4" ? "0.0.0.0/0" : "::/0",
         },
-        { parent: this },
+        // The cloud deletes a group with its rules; one by one each takes five seconds.
+        { parent: this, deletedWith: group },
       );
     }
 

@@ -50,6 +50,7 @@ describe("targets", () => {
       kubeconfig: new Secret(kubeconfig),
       clusterIdentifier: "psi",
       enableServerSideApply: "false",
+      kubeClientSettings: '{"qps":200,"burst":400}',
       enableConfigMapMutable: "true",
       enableSecretMutable: "true",
       deleteUnreachable: "false",
