@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, it } from "mocha";
-import { plainStackTraces } from "../../config/stackTraces.ts";
+import { plainStackTraces } from "../../../config/stackTraces.ts";
 
 const before: unknown = Reflect.get(Error, "prepareStackTrace");
 
