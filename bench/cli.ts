@@ -10,7 +10,7 @@ import { tables } from "./tables.ts";
 const usage = `Usage: npm run bench -- [PART ...] [--rounds N] [--systems NAME,...] [--json FILE] [--write]
        npm run bench -- report
 
-Parts; all of them if none is named (about 35 minutes on two idle cores):
+Parts; all of them if none is named (about 75 minutes on two idle cores, a third of it with --rounds 1):
 ${Object.entries(parts)
   .map(([name, { says }]) => `  ${name.padEnd(12)} ${says}`)
   .join("\n")}
