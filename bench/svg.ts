@@ -82,6 +82,16 @@ export function bars(title: string, note: string, groups: readonly Group[], unit
   return page(title, note, y, body);
 }
 
+/** Values whose labels do not cover each other: each at least so many pixels from the one before. */
+export function apart(values: readonly number[], place: (value: number) => number, least: number): readonly number[] {
+  const kept: number[] = [];
+  for (const value of [...values].sort((one, other) => one - other)) {
+    const last = kept.at(-1);
+    if (last === undefined || Math.abs(place(value) - place(last)) >= least) kept.push(value);
+  }
+  return kept;
+}
+
 /** Lines on two logarithmic axes: a straight one of slope 1 is linear growth. */
 export function lines(title: string, note: string, all: readonly Line[], unit: string, along: string): string {
   const [left, top, right, bottom] = [70, 52, 200, 330];
@@ -103,16 +113,22 @@ export function lines(title: string, note: string, all: readonly Line[], unit: s
   const body = [
     `<path class="axis" fill="none" d="M${left} ${top}V${bottom + 6}H${width - right}"/>`,
     text((left + width - right) / 2, bottom + 40, along, ' text-anchor="middle"'),
-    ...[...new Set(points.map(([at]) => at))].map((at) =>
-      text(x(at), bottom + 22, String(at), ' text-anchor="middle"'),
-    ),
+    ...apart(
+      points.map(([at]) => at),
+      x,
+      36,
+    ).map((at) => text(x(at), bottom + 22, String(at), ' text-anchor="middle"')),
+    ...apart(
+      all.flatMap((line) => line.points[0]?.[1] ?? []),
+      y,
+      14,
+    ).map((value) => text(left - 8, y(value) + 4, `${n(value)} ${unit}`, ' text-anchor="end"')),
   ];
   for (const { label, points: own, colour } of all) {
     const path = own.map(([at, value], index) => `${index === 0 ? "M" : "L"}${n(x(at))} ${n(y(value))}`).join("");
     body.push(`<path class="line c${colour}" style="fill:none" d="${path}"/>`);
     for (const [at, value] of own) body.push(`<circle class="c${colour}" cx="${n(x(at))}" cy="${n(y(value))}" r="3"/>`);
-    const [first, last] = [own[0], own.at(-1)];
-    if (first !== undefined) body.push(text(left - 8, y(first[1]) + 4, `${n(first[1])} ${unit}`, ' text-anchor="end"'));
+    const last = own.at(-1);
     if (last !== undefined) body.push(text(x(last[0]) + 10, y(last[1]) + 4, `${n(last[1])} ${unit}: ${label}`));
   }
   return page(title, note, bottom + 50, body);

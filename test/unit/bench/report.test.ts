@@ -4,7 +4,7 @@ import path from "node:path";
 import { goals } from "../../../bench/goals.ts";
 import { plots, resultsFile, withFigures } from "../../../bench/report.ts";
 import { type Life, merged, nothing, type Results } from "../../../bench/results.ts";
-import { bars, lines } from "../../../bench/svg.ts";
+import { apart, bars, lines } from "../../../bench/svg.ts";
 import { tables } from "../../../bench/tables.ts";
 
 const docs = path.dirname(resultsFile);
@@ -119,5 +119,11 @@ describe("bench: the report", () => {
     const diffs = [{ stack: "test", objects: 1, render: [1], offline: [3], kubectl: [4] }];
     const text = tables({ ...results, lives: [], growth: [], diffs });
     assert.match(text, /\| 0\.6 \| 0\.75 \| \*\*no\*\* \|/);
+  });
+
+  it("labels of an axis do not cover each other", () => {
+    const place = (value: number): number => 330 - 100 * Math.log10(value);
+    assert.deepEqual(apart([174, 66, 162, 606, 174, 655], place, 36), [66, 162, 606]);
+    assert.deepEqual(apart([], place, 36), []);
   });
 });
