@@ -37,7 +37,7 @@ export const callystoFamilies = {
   designateSecret: {
     description: "Secret of the application credential that answers a certificate's challenges.",
     format: "text",
-    formerly: "~/work/rc/dev on clavius (OS_PASSWORD)",
+    formerly: "rc/dev, on clavius' encrypted volume (OS_PASSWORD)",
     members: (settings) =>
       certificates(settings).flatMap(([name, { challenge }]) => (challenge.mode === "designate" ? [name] : [])),
   },

@@ -26,7 +26,7 @@ const roomNeeded = 15;
 
 /**
  * A file where the CLI would keep its logs, so that it keeps none: it has no setting for that, and a debug log of every
- * property is two thirds of the engine's CPU time in an update that changes nothing.
+ * property is two thirds of the engine's CPU time in an update that changes nothing. Among the hashed parts, so that a toolchain without it is not taken.
  */
 const noLogs = "home/logs";
 

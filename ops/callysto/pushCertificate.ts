@@ -43,7 +43,7 @@ Takes privkey.pem and fullchain.pem of a folder, as dehydrated writes them, to a
 and in the hub: an expired certificate, one for another host, a key that is another certificate's.
 
 ${environmentHelp}
-  --from FOLDER      e.g. ~/work/letsencrypt/dev/certs/star_callysto_farm
+  --from FOLDER      e.g. letsencrypt/dev/certs/star_callysto_farm
   --dry-run          only check`,
   options: { ...environmentOptions, from: { type: "string" }, "dry-run": { type: "boolean" } },
   async run({ values }) {

@@ -1,7 +1,7 @@
 /** The plugins that were built here, against npm's packages and against a real SSH server. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import { before, describe, it } from "mocha";
@@ -42,8 +42,18 @@ function interfaces(text: string): Map<string, string[]> {
 describe("the built plugins", function () {
   this.timeout(300_000);
   let share: string;
+  let pulumiHome: string;
   before(async () => {
-    ({ share } = await ensureToolchain(() => undefined));
+    ({ share, pulumiHome } = await ensureToolchain(() => undefined));
+  });
+
+  it("leave no debug log behind, as the engine finds no folder for one", async () => {
+    const cli = path.join(root, "node_modules", ".bin", "pulumi");
+    const env = { ...process.env, PULUMI_HOME: pulumiHome, PULUMI_SKIP_UPDATE_CHECK: "true" };
+    const { stderr } = await promisify(execFile)(cli, ["plugin", "ls"], { cwd: root, env });
+    assert.equal(stderr, "");
+    const logs = statSync(path.join(pulumiHome, "logs"));
+    assert.deepEqual([logs.isFile(), logs.size], [true, 0]);
   });
 
   for (const name of ["openstack", "random", "tls"]) {
