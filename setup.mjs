@@ -92,11 +92,10 @@ function installModules() {
     .digest("hex");
   if (existsSync(marker) && readFileSync(marker, "utf8") === wanted) return;
   console.error("installing node_modules (about half a minute) ...");
-  // Not `npm ci`: it refuses the optional packages without a version that knip brings; the lock file pins all the same.
   // Install scripts would only download what is built or pinned here; without them nothing foreign runs.
   const npm = spawnSync(
     "npm",
-    ["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+    ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
     {
       cwd: root,
       stdio: ["ignore", 2, 2],
@@ -104,7 +103,7 @@ function installModules() {
   );
   if (npm.status !== 0)
     fail([
-      "npm install failed (its message is above); check the connection to the npm registry and run the command again.",
+      "npm ci failed (its message is above); check the connection to the npm registry and run the command again.",
     ]);
   mkdirSync(path.dirname(marker), { recursive: true });
   writeFileSync(marker, wanted);

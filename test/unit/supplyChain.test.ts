@@ -21,6 +21,20 @@ describe("the supply chain", () => {
     for (const [name, version] of versions) assert.match(String(version), /^\d+\.\d+\.\d+$/, name);
   });
 
+  it("has a lock file that agrees with package.json, so that npm ci takes it", () => {
+    const wanted = JSON.parse(read("package.json")) as Record<string, object>;
+    const { packages } = JSON.parse(read("package-lock.json")) as { packages: Record<string, Record<string, object>> };
+    assert.deepEqual(packages[""]?.dependencies, wanted.dependencies);
+    assert.deepEqual(packages[""]?.devDependencies, wanted.devDependencies);
+    // An optional package that the lock does not list makes npm ci refuse the whole file.
+    const missing = Object.values(packages).flatMap(({ optionalDependencies }) =>
+      Object.keys(optionalDependencies ?? {}).filter((name) =>
+        Object.keys(packages).every((at) => !at.endsWith(`node_modules/${name}`)),
+      ),
+    );
+    assert.deepEqual(missing, []);
+  });
+
   it("has the SHA-512 of every package, and leaves it to npm where it comes from", () => {
     const { packages } = JSON.parse(read("package-lock.json")) as { packages: Record<string, Package> };
     const [root, ...all] = Object.entries(packages);

@@ -1,0 +1,183 @@
+/** The format of a contract file: what the program in an image reads, answers, writes and asks for, with where its source says so. */
+import { z } from "zod";
+
+/** `repository@version path:line`, or a sentence on how it was found out. */
+const at = z.string().min(3);
+
+const regex = z.string().refine((text) => {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
+  }
+}, "is not a regular expression");
+
+/** A short form for what is read, is optional and has no form: where it is read. */
+const brief = at.transform((where) => ({ at: where }));
+
+/** Something holds only then: a variable, a flag or a key of a file has a value that matches. */
+export const condition = z.strictObject({
+  variable: z.string().optional(),
+  flag: z.string().optional(),
+  /** Path in the container; with `key`. */
+  file: z.string().optional(),
+  /** Dotted path in the file. */
+  key: z.string().optional(),
+  /** Matches the value; without it, it is enough that there is one. */
+  form: regex.optional(),
+});
+
+const variable = z.union([
+  brief,
+  z.strictObject({
+    required: z.boolean().optional(),
+    /** What the value must match; samples of secrets are looked at, too. */
+    form: regex.optional(),
+    /** Required only then. */
+    when: condition.optional(),
+    /** Nobody reads it; why it is given all the same. */
+    unread: at.optional(),
+    /** The program breaks on it, or the value would be wrong: why. */
+    never: at.optional(),
+    at: at.optional(),
+  }),
+]);
+
+const file = z.union([
+  brief,
+  z.strictObject({
+    required: z.boolean().optional(),
+    when: condition.optional(),
+    /** @default text */
+    format: z.enum(["text", "yaml", "json", "ini", "toml", "pem", "xml"]).optional(),
+    /** What the text must match. */
+    form: regex.optional(),
+    /** Dotted paths; `*` is any member or item. With either list, a key of the file that is in none of them is read by nobody. */
+    keys: z.strictObject({ required: z.array(z.string()).optional(), optional: z.array(z.string()).optional() }).optional(),
+    unread: at.optional(),
+    at: at.optional(),
+  }),
+]);
+
+const flag = z.union([
+  brief,
+  z.strictObject({
+    required: z.boolean().optional(),
+    form: regex.optional(),
+    /** Its value is the path of a file or folder that must be mounted. */
+    file: z.boolean().optional(),
+    /** Accepted and not used: why it is given. */
+    unread: at.optional(),
+    at: at.optional(),
+  }),
+]);
+
+const port = z.strictObject({
+  /** It listens only then. */
+  when: condition.optional(),
+  /** Only these answer a GET with 200 to 399. Without the list no HTTP probe may ask this port. */
+  answers: z.array(z.strictObject({ path: z.string(), since: z.string().optional(), at: at.optional() })).optional(),
+  tls: z.boolean().optional(),
+  at,
+});
+
+const peer = z.strictObject({
+  /** `world`, `api` (the cluster's API), the name of a Service, or `${VARIABLE}` or `${--flag}`, whose value is a host or a URL. */
+  to: z.string(),
+  /** Asked at this port; without it the port of the variable's URL. */
+  port: z.union([z.int(), z.array(z.int())]).optional(),
+  protocol: z.enum(["TCP", "UDP"]).optional(),
+  /** Whether it is reached by TLS. */
+  tls: z.boolean().optional(),
+  when: condition.optional(),
+  at,
+});
+
+const permission = z.strictObject({
+  /** API group; empty for the core. @default "" */
+  group: z.string().optional(),
+  /** `pods`, `pods/log`, ... */
+  resources: z.array(z.string()),
+  verbs: z.array(z.string()),
+  /** `own` (the pod's namespace), `cluster`, `${VARIABLE}`, `FILE KEY` (a key of a mounted file), or `NAMESPACE`. @default own */
+  in: z.string().optional(),
+  when: condition.optional(),
+  /** Given though no code asks for it: why. */
+  spare: at.optional(),
+  at,
+});
+
+const command = z.strictObject({
+  /** It is on the PATH in this shell only. */
+  shell: z.enum(["sh", "bash"]).optional(),
+  at,
+});
+
+const reading = {
+  /** Read from the environment. A name may end in `*`. */
+  variables: z.record(z.string(), variable).optional(),
+  /** Read below a mount; a path may have `*` for one segment, `**` for any number. */
+  files: z.record(z.string(), file).optional(),
+  /** With `--name` or `-n` as keys. Without `flags` a workload may give none. */
+  flags: z.record(z.string(), flag).optional(),
+  /** What the other words of the command line must match, joined by blanks. */
+  words: regex.optional(),
+  /** Ports that it listens on. */
+  ports: z.record(z.string().regex(/^\d+$/), port).optional(),
+  /** Folders that it writes into. */
+  writes: z.array(z.strictObject({ path: z.string(), when: condition.optional(), at })).optional(),
+  /** User of the image, and whether it must be root. */
+  user: z.strictObject({ image: z.union([z.literal("root"), z.int()]), root: z.boolean().optional(), at }).optional(),
+  /** Capabilities that it cannot do without. */
+  capabilities: z.array(z.string()).optional(),
+  /** Below this it is killed or slowed: `512Mi`. */
+  memory: z.strictObject({ atLeast: z.string(), at }).optional(),
+  peers: z.array(peer).optional(),
+  /** Whether it uses the account's token. @default whether there are permissions */
+  token: z.boolean().optional(),
+  permissions: z.array(permission).optional(),
+  /** Programs in the image that workloads may call in commands and probes, by the first word of the call. */
+  commands: z.record(z.string(), command).optional(),
+};
+
+/** One of the programs in an image. */
+const program = z.strictObject({
+  /** A container runs this program when all of these hold. */
+  when: z.strictObject({
+    /** Matches command and args, joined by blanks. */
+    command: regex.optional(),
+    variables: z.record(z.string(), regex).optional(),
+    /** Matches the container's name. */
+    container: regex.optional(),
+  }),
+  ...reading,
+});
+
+export const contractSchema = z.strictObject({
+  /** Last part of the image's name, without registry and tag; several names of one program are a list. */
+  image: z.union([z.string(), z.array(z.string()).min(1)]),
+  about: z.string(),
+  read: z
+    .array(
+      z.strictObject({
+        /** `owner/name` of a repository, or a package's name. */
+        source: z.string(),
+        /** Commit or version. */
+        version: z.string(),
+        date: z.iso.date(),
+        note: z.string().optional(),
+      }),
+    )
+    .min(1),
+  /** Tags or digests that this reading holds for; `*` at the end stands for any rest. */
+  tags: z.array(z.string()).min(1),
+  /** What the image starts when the workload declares no command; empty when a workload must declare one. */
+  entry: z.strictObject({ command: z.array(z.string()), at }),
+  ...reading,
+  /** Where an image holds several programs: what is read besides the above. Each container must be exactly one of them. */
+  programs: z.record(z.string(), program).optional(),
+});
+
+export type Contract = z.infer<typeof contractSchema>;
+export type Condition = z.infer<typeof condition>;
