@@ -92,7 +92,7 @@ export class Backend extends pulumi.ComponentResource {
         of: { selector: { ...selector("backend"), ...podLabels("backend") } },
         ports: { [webPortName]: { port: webPort } },
       },
-      { parent: this, dependsOn: [deployment] },
+      { parent: this, dependsOn: [...deployment.resources] },
     );
     new NetworkPolicy(
       name,

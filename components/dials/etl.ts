@@ -63,7 +63,7 @@ export class Etl extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    const onEos = { parent: this, dependsOn: [broker, this.migrations, eosCredentials] };
+    const onEos = { parent: this, dependsOn: [broker, this.migrations, ...eosCredentials.resources] };
     const certificate = new GridCertificate(
       `${name}-grid`,
       { ground, certificate: secrets.gridCertificate, key: secrets.gridKey },

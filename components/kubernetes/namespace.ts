@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { Block, type BlockOptions } from "../block.ts";
 import type { Cluster } from "./cluster.ts";
 import { exceptionPrefix } from "./exceptions.ts";
 import { dns, NetworkPolicy } from "./networkPolicy.ts";
@@ -24,38 +25,39 @@ export interface NamespaceArgs {
 }
 
 /** A namespace in which nothing runs as root and nothing talks, until something says so. */
-export class Namespace extends pulumi.ComponentResource implements Place {
+export class Namespace extends Block implements Place {
   readonly cluster: Cluster;
   readonly namespace: pulumi.Output<string>;
   readonly namespaceName: string;
 
-  constructor(name: string, args: NamespaceArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("orrery:kubernetes:Namespace", name, {}, opts);
+  constructor(name: string, args: NamespaceArgs, opts: BlockOptions) {
+    super();
     const level = args.podSecurity?.level ?? "restricted";
     const reason =
       args.podSecurity === undefined ? {} : { [`${exceptionPrefix}pod-security`]: args.podSecurity.reason };
-    const namespace = new k8s.core.v1.Namespace(
-      `${name}-namespace`,
-      {
-        metadata: {
-          name: args.name,
-          labels: withManager({
-            ...args.labels,
-            "pod-security.kubernetes.io/enforce": level,
-            "pod-security.kubernetes.io/warn": "restricted",
-          }),
-          ...nonEmpty({ ...args.annotations, ...reason }),
+    const namespace = this.make(
+      new k8s.core.v1.Namespace(
+        `${name}-namespace`,
+        {
+          metadata: {
+            name: args.name,
+            labels: withManager({
+              ...args.labels,
+              "pod-security.kubernetes.io/enforce": level,
+              "pod-security.kubernetes.io/warn": "restricted",
+            }),
+            ...nonEmpty({ ...args.annotations, ...reason }),
+          },
         },
-      },
-      { parent: this, protect: args.protect ?? false, retainOnDelete: args.retainOnDelete ?? false },
+        { ...opts, protect: args.protect ?? false, retainOnDelete: args.retainOnDelete ?? false },
+      ),
     );
     this.cluster = args.cluster;
     this.namespaceName = args.name;
     this.namespace = namespace.metadata.name;
     if (args.isolate ?? true) {
       const place = { cluster: args.cluster, namespace: this.namespace, namespaceName: args.name };
-      new NetworkPolicy(`${name}-default`, { place, name: "default-deny", pods: {}, to: [dns()] }, { parent: this });
+      this.make(new NetworkPolicy(`${name}-default`, { place, name: "default-deny", pods: {}, to: [dns()] }, opts));
     }
-    this.registerOutputs({ namespace: this.namespace });
   }
 }

@@ -1,5 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import { Block, type BlockOptions } from "../block.ts";
 import type { Cluster } from "./cluster.ts";
 import type { ObjectArgs } from "./place.ts";
 import { metadata } from "./place.ts";
@@ -26,23 +26,24 @@ export interface NetworkPolicyArgs extends ObjectArgs {
 }
 
 /** What pods may receive and send; several policies add up. */
-export class NetworkPolicy extends pulumi.ComponentResource {
-  constructor(name: string, args: NetworkPolicyArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("orrery:kubernetes:NetworkPolicy", name, {}, opts);
-    new k8s.networking.v1.NetworkPolicy(
-      `${name}-policy`,
-      {
-        metadata: metadata(args),
-        spec: {
-          podSelector: Object.keys(args.pods).length === 0 ? {} : { matchLabels: args.pods },
-          policyTypes: ["Ingress", "Egress"],
-          ingress: (args.from ?? []).map(({ peers, ports }) => ({ from: [...peers], ports: [...ports] })),
-          egress: (args.to ?? []).map(({ peers, ports }) => ({ to: [...peers], ports: [...ports] })),
+export class NetworkPolicy extends Block {
+  constructor(name: string, args: NetworkPolicyArgs, opts: BlockOptions) {
+    super();
+    this.make(
+      new k8s.networking.v1.NetworkPolicy(
+        `${name}-policy`,
+        {
+          metadata: metadata(args),
+          spec: {
+            podSelector: Object.keys(args.pods).length === 0 ? {} : { matchLabels: args.pods },
+            policyTypes: ["Ingress", "Egress"],
+            ingress: (args.from ?? []).map(({ peers, ports }) => ({ from: [...peers], ports: [...ports] })),
+            egress: (args.to ?? []).map(({ peers, ports }) => ({ to: [...peers], ports: [...ports] })),
+          },
         },
-      },
-      { parent: this },
+        opts,
+      ),
     );
-    this.registerOutputs({});
   }
 }
 
