@@ -18,9 +18,14 @@ export abstract class Block {
     return this.made;
   }
 
-  /** Notes a resource, or all those of another block, as made by this one. */
-  protected make<T extends pulumi.Resource | Block>(made: T): T {
-    this.made.push(...(made instanceof Block ? made.resources : [made as pulumi.Resource]));
-    return made;
+  /** Notes a resource as made by this block. */
+  protected make<T extends pulumi.Resource>(resource: T): T {
+    this.made.push(resource);
+    return resource;
+  }
+
+  /** Notes what another block made as made by this one. */
+  protected include(block: Block): void {
+    this.made.push(...block.resources);
   }
 }

@@ -12,7 +12,9 @@ function table(): string {
   const rows = loadContracts().map(({ file: name, contract }) => {
     const sources = contract.read.map(({ source, version, date }) => `${source}@${version}, ${date}`).join("; ");
     const tags = contract.tags.map((tag) => (tag.startsWith("sha256:") ? `${tag.slice(0, 19)}…` : tag)).join(", ");
-    return `| ${imagesOf(contract).map((image) => `\`${image.replaceAll("|", "\\|")}\``).join(", ")} | [${name}](../contracts/${name}) | ${tags} | ${sources} |`;
+    return `| ${imagesOf(contract)
+      .map((image) => `\`${image.replaceAll("|", "\\|")}\``)
+      .join(", ")} | [${name}](../contracts/${name}) | ${tags} | ${sources} |`;
   });
   return ["| image | contract | tags | read |", "| --- | --- | --- | --- |", ...rows].join("\n");
 }

@@ -27,7 +27,7 @@ export class CronJob extends Block {
   constructor(name: string, args: CronJobArgs, opts: BlockOptions) {
     super();
     const account = accountFor(name, args, opts);
-    if (args.serviceAccount === undefined) this.make(account);
+    if (args.serviceAccount === undefined) this.include(account);
     this.make(
       new k8s.batch.v1.CronJob(
         `${name}-cron`,

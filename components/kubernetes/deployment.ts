@@ -35,7 +35,7 @@ export class Deployment extends Block implements Workload {
     const selector = args.selector ?? args.labels ?? {};
     const replicas = args.replicas ?? 1;
     const account = accountFor(name, args, opts);
-    if (args.serviceAccount === undefined) this.make(account);
+    if (args.serviceAccount === undefined) this.include(account);
     const affinity = args.affinity ?? (replicas > 1 ? spread(selector) : undefined);
     this.make(
       new k8s.apps.v1.Deployment(

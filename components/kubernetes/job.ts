@@ -27,7 +27,7 @@ export class Job extends Block {
   constructor(name: string, args: JobArgs, opts: BlockOptions) {
     super();
     const account = accountFor(name, args, opts);
-    if (args.serviceAccount === undefined) this.make(account);
+    if (args.serviceAccount === undefined) this.include(account);
     this.make(
       new k8s.batch.v1.Job(
         `${name}-job`,

@@ -57,7 +57,7 @@ export class Namespace extends Block implements Place {
     this.namespace = namespace.metadata.name;
     if (args.isolate ?? true) {
       const place = { cluster: args.cluster, namespace: this.namespace, namespaceName: args.name };
-      this.make(new NetworkPolicy(`${name}-default`, { place, name: "default-deny", pods: {}, to: [dns()] }, opts));
+      this.include(new NetworkPolicy(`${name}-default`, { place, name: "default-deny", pods: {}, to: [dns()] }, opts));
     }
   }
 }

@@ -50,7 +50,7 @@ export class StatefulSet extends Block implements Workload {
     const selector = args.selector ?? args.labels ?? {};
     const replicas = args.replicas ?? 1;
     const account = accountFor(name, args, opts);
-    if (args.serviceAccount === undefined) this.make(account);
+    if (args.serviceAccount === undefined) this.include(account);
     const affinity = args.affinity ?? (replicas > 1 ? spread(selector) : undefined);
     const templates = Object.entries(args.claimTemplates ?? {}).map(([claim, template]) => toTemplate(claim, template));
     this.make(

@@ -118,11 +118,9 @@ export function keyOf(content: unknown, path: string): string | undefined {
 
 /** A text with `${VARIABLE}` and `${--flag}` replaced; undefined when one of them has no text. */
 export function filled(text: string, situation: Situation): string | undefined {
-  let whole = true;
-  const result = text.replace(/\$\{([^}]+)\}/g, (_, name: string) => {
-    const value = name.startsWith("-") ? flagValues(situation, name)[0] : situation.container.variables.get(name)?.text;
-    whole &&= value !== undefined;
-    return value ?? "";
-  });
-  return whole ? result : undefined;
+  const values = [...text.matchAll(/\$\{([^}]+)\}/g)].map(([, name = ""]) =>
+    name.startsWith("-") ? flagValues(situation, name)[0] : situation.container.variables.get(name)?.text,
+  );
+  if (values.includes(undefined)) return undefined;
+  return text.replace(/\$\{[^}]+\}/g, () => values.shift() ?? "");
 }
