@@ -7,7 +7,7 @@ import { put } from "../../../config/stackEdit.ts";
 import { stackPath } from "../../../config/stackFile.ts";
 import { rolloutHistory, streamHistory } from "../../../ops/dials/images.ts";
 import { rows } from "../../../ops/dials/list.ts";
-import { plan } from "../../../ops/dials/release.ts";
+import { plan, stackPlan } from "../../../ops/dials/release.ts";
 import { checklist } from "../../../ops/dials/sso.ts";
 import { select, targets } from "../../../ops/dials/targets.ts";
 import { oauthLife } from "../../../ops/dials/token.ts";
@@ -225,6 +225,21 @@ describe("DIALS' day-2 commands", () => {
     assert.deepEqual(verbs, ["build", "build", "build", "pull", "tag", "push", "push", "push", "push"]);
     assert.deepEqual(steps.at(-1), ["podman", "push", "registry.cern.ch/cms-dqmdc/nginxinc-nginx-unprivileged:1.26.3"]);
     assert.ok(steps.flat().includes("registry.cern.ch/cms-dqmdc/dials-etl:1.12.1"));
+  });
+
+  it("release a stack's own frontend, and it alone", () => {
+    assert.deepEqual(stackPlan("podman", "1.12.0", "stage", "/tmp/x/Dockerfile"), [
+      [
+        "podman",
+        "build",
+        "--file",
+        "/tmp/x/Dockerfile",
+        "--tag",
+        "registry.cern.ch/cms-dqmdc/dials-frontend:1.12.0-stage",
+        ".",
+      ],
+      ["podman", "push", "registry.cern.ch/cms-dqmdc/dials-frontend:1.12.0-stage"],
+    ]);
   });
 
   it("list every application and role of the SSO with this environment's values", () => {
