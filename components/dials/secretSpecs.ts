@@ -33,7 +33,7 @@ export const dialsSecrets = {
     format: "pem-certificate",
     check: (text) => expiryProblem(text, new Date()),
     sampleSeed: "dials-grid",
-    formerly: "~/.globus/usercert.pem of the service account; its path was dials-etl-secrets CERT_FPATH",
+    formerly: "~/.globus/usercert.pem of the service account, on EOS: the cluster had its path only, in CERT_FPATH",
     source: { file: "usercert.pem" },
   },
   gridKey: {
@@ -41,7 +41,7 @@ export const dialsSecrets = {
     format: "pem-private-key",
     check: (text, { other }) => keyProblem(text, other("gridCertificate")),
     sampleSeed: "dials-grid",
-    formerly: "~/.globus/userkey.pem of the service account; its path was dials-etl-secrets KEY_FPATH",
+    formerly: "~/.globus/userkey.pem of the service account, on EOS: the cluster had its path only, in KEY_FPATH",
     source: { file: "userkey.pem" },
   },
 } satisfies Readonly<Record<string, SecretSpec<DialsSettings>>>;
