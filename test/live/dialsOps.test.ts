@@ -46,7 +46,7 @@ describe("DIALS' day-2 commands on the lab", function () {
     const { data } = await api.get<KubeObject & { data: Record<string, string> }>(
       `${core}/configmaps/dials-etl-config`,
     );
-    world = await CeleryWorld.open(data["etl.config.json"] ?? "", login);
+    world = await CeleryWorld.open(data["etl.config.json"] ?? "", { FLOWER_BASIC_AUTH: login });
     await flowerInItsPod();
   });
   after(async () => {

@@ -142,6 +142,12 @@ describe("DIALS config", () => {
     assert.ok(!problems({}, { "dials:databasePassword": secret }).join().includes(secret));
   });
 
+  it("refuses passwords of accounts with a line break, as base64 of an echo has one", () => {
+    for (const key of ["dials:eosPassword", "dials:lxplusPassword"])
+      refuses({}, new RegExp(`^${key}: .*expected one line`), { [key]: "old password\n" });
+    assert.deepEqual(problems({}, { "dials:eosPassword": "with a blank" }), []);
+  });
+
   it("refuses two API clients with one secret", () => {
     assert.equal(apiClientsJson({}), "{}");
     assert.equal(apiClientsJson({ a: "s1", b: "s2" }), '{"s1":"a","s2":"b"}');
