@@ -100,12 +100,13 @@ function latest(name: StreamName, { settings, name: stack }: { settings: DialsSe
 async function pin({ values, words }: Call): Promise<number> {
   const stack = openStack(dialsSchema, values);
   const resolved = resolveImages(stack.settings.images);
-  const asked = words.length === 0 ? [...streams] : words;
-  const changes = [];
-  for (const word of asked) {
-    const [name, given] = word.split("=") as [StreamName, string | undefined];
+  const asked = (words.length === 0 ? [...streams] : words).map((word) => {
+    const [name, tag] = word.split("=") as [StreamName, string | undefined];
     if (!streams.includes(name)) throw new UsageError(`there is no image "${name}"; there are ${streams.join(", ")}`);
-    const tag = given ?? latest(name, stack);
+    return { name, tag: tag ?? latest(name, stack) };
+  });
+  const changes = [];
+  for (const { name, tag } of asked) {
     const repository = repositoryOf(resolved[name]);
     const image = `${repository}@${await tagDigest(repository, tag)}`;
     console.log(image === resolved[name] ? `${name}: ${tag} is what is configured` : `${name}: ${tag} is ${image}`);
