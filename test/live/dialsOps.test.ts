@@ -367,8 +367,9 @@ describe("DIALS' day-2 commands on the lab", function () {
   });
 
   describe("sso", () => {
-    const audience = "cms-dials-dev-confidential-app";
     const client = "cms-dials-dev-api-client-test";
+    // As the backend asks for it (cms-DQM/dials@v1.12.0 backend/utils/rest_framework_cern_sso/backends.py:28-36).
+    const audience = client;
 
     /** Runs the checks against a server that knows the public application, and this secret of the API client. */
     async function sso(clientSecret: string, ...words: readonly string[]): Promise<OpsOutcome> {
