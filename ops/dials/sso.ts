@@ -43,6 +43,8 @@ export function checklist(settings: DialsSettings): readonly Check[] {
         `on ${sso.confidentialClient}, linked to its e-group: opens ${name}${name === defaultWorkspace ? " (the default)" : ""}`,
       ),
     ),
+    // frontend/src/views/components/navbar.jsx:35 of DIALS 1.12.
+    byHand("role cms-dqm-hardcore", `on ${frontendBuild.publicClient}: shows its owners the menu Overview`),
   ];
 }
 

@@ -281,7 +281,7 @@ describe("DIALS' day-2 commands", () => {
           (id) => `application ${id}`,
         ),
         "token exchange",
-        ...["role-tracker", "role-muon_staging"].map((role) => `role ${role}`),
+        ...["role-tracker", "role-muon_staging", "cms-dqm-hardcore"].map((role) => `role ${role}`),
       ],
     );
     assert.ok(list[0]?.detail.includes("https://cmsdials.web.cern.ch/;"));
