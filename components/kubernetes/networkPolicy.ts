@@ -53,6 +53,11 @@ export function anywhere(...ports: readonly (number | string)[]): Traffic {
   return { peers, ports: tcpPorts(ports) };
 }
 
+/** Any address outside or inside, on these UDP ports. */
+export function anywhereUdp(...ports: readonly number[]): Traffic {
+  return { ...anywhere(), ports: ports.map((port) => ({ port, protocol: "UDP" })) };
+}
+
 /** Any IPv4 address but those of the given ranges, on any port. */
 export function internet(except: readonly string[]): Traffic {
   return { peers: [{ ipBlock: { cidr: "0.0.0.0/0", except: [...except] } }], ports: [] };
