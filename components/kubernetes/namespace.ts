@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "./cluster.ts";
 import { exceptionPrefix } from "./exceptions.ts";
-import { dns, NetworkPolicy } from "./networkPolicy.ts";
+import { anywhere, dns, NetworkPolicy } from "./networkPolicy.ts";
 import type { Place } from "./place.ts";
 import { nonEmpty, withManager } from "./place.ts";
 
@@ -17,6 +17,8 @@ export interface NamespaceArgs {
   readonly podSecurity?: { readonly level: "baseline" | "privileged"; readonly reason: string };
   /** Deny all traffic but DNS until policies allow it; off where others share the namespace. @default true */
   readonly isolate?: boolean;
+  /** Does OpenShift build images in it? Where it is isolated, they then get out for sources, packages and registries. @default false */
+  readonly builds?: boolean;
   /** Refuse to delete it with everything in it. @default false */
   readonly protect?: boolean;
   /** Leave it in the cluster when it leaves the program. @default false */
@@ -55,7 +57,16 @@ export class Namespace extends pulumi.ComponentResource implements Place {
     if (args.isolate ?? true) {
       const place = { cluster: args.cluster, namespace: this.namespace, namespaceName: args.name };
       new NetworkPolicy(`${name}-default`, { place, name: "default-deny", pods: {}, to: [dns()] }, { parent: this });
+      if (args.builds === true && args.cluster.platform === "openshift") {
+        new NetworkPolicy(`${name}-builds`, { place, name: "builds", ...buildPods }, { parent: this });
+      }
     }
     this.registerOutputs({ namespace: this.namespace });
   }
 }
+
+/**
+ * OpenShift's build pods carry this label alone. They clone over SSH or HTTP, fetch packages and images, push to the
+ * internal registry, which listens on 5000, and tell the API server how it went.
+ */
+const buildPods = { pods: { "openshift.io/build.name": true }, to: [anywhere(22, 80, 443, 5000, 6443)] } as const;
