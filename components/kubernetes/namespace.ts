@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Block, type BlockOptions } from "../block.ts";
 import type { Cluster } from "./cluster.ts";
 import { exceptionPrefix } from "./exceptions.ts";
-import { dns, NetworkPolicy } from "./networkPolicy.ts";
+import { anywhere, dns, NetworkPolicy } from "./networkPolicy.ts";
 import type { Place } from "./place.ts";
 import { nonEmpty, withManager } from "./place.ts";
 
@@ -18,6 +18,8 @@ export interface NamespaceArgs {
   readonly podSecurity?: { readonly level: "baseline" | "privileged"; readonly reason: string };
   /** Deny all traffic but DNS until policies allow it; off where others share the namespace. @default true */
   readonly isolate?: boolean;
+  /** Does OpenShift build images in it? Where it is isolated, they then get out for sources, packages and registries. @default false */
+  readonly builds?: boolean;
   /** Refuse to delete it with everything in it. @default false */
   readonly protect?: boolean;
   /** Leave it in the cluster when it leaves the program. @default false */
@@ -58,6 +60,15 @@ export class Namespace extends Block implements Place {
     if (args.isolate ?? true) {
       const place = { cluster: args.cluster, namespace: this.namespace, namespaceName: args.name };
       this.include(new NetworkPolicy(`${name}-default`, { place, name: "default-deny", pods: {}, to: [dns()] }, opts));
+      if (args.builds === true && args.cluster.platform === "openshift") {
+        this.include(new NetworkPolicy(`${name}-builds`, { place, name: "builds", ...buildPods }, opts));
+      }
     }
   }
 }
+
+/**
+ * OpenShift's build pods carry this label alone. They clone over SSH or HTTP, fetch packages and images, push to the
+ * internal registry, which listens on 5000, and tell the API server how it went.
+ */
+const buildPods = { pods: { "openshift.io/build.name": true }, to: [anywhere(22, 80, 443, 5000, 6443)] } as const;

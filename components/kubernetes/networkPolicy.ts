@@ -17,8 +17,8 @@ export interface Traffic {
 
 /** What a {@link NetworkPolicy} needs. */
 export interface NetworkPolicyArgs extends ObjectArgs {
-  /** Labels of the pods it is about; `{}` is every pod of the namespace. */
-  readonly pods: Readonly<Record<string, string>>;
+  /** Labels of the pods it is about, `true` for any value; `{}` is every pod of the namespace. */
+  readonly pods: Readonly<Record<string, string | true>>;
   /** Who may call them. @default nobody */
   readonly from?: readonly Traffic[];
   /** Whom they may call. @default nobody */
@@ -35,7 +35,7 @@ export class NetworkPolicy extends Block {
         {
           metadata: metadata(args),
           spec: {
-            podSelector: Object.keys(args.pods).length === 0 ? {} : { matchLabels: args.pods },
+            podSelector: toSelector(args.pods),
             policyTypes: ["Ingress", "Egress"],
             ingress: (args.from ?? []).map(({ peers, ports }) => ({ from: [...peers], ports: [...ports] })),
             egress: (args.to ?? []).map(({ peers, ports }) => ({ to: [...peers], ports: [...ports] })),
@@ -93,6 +93,16 @@ export function dns(): Traffic {
 /** The cluster's API server, whose addresses differ from cluster to cluster. */
 export function apiServer(): Traffic {
   return anywhere(443, 6443);
+}
+
+function toSelector(labels: NetworkPolicyArgs["pods"]): k8s.types.input.meta.v1.LabelSelector {
+  const entries = Object.entries(labels);
+  const equal = entries.filter((entry): entry is [string, string] => entry[1] !== true);
+  const there = entries.filter(([, value]) => value === true).map(([key]) => ({ key, operator: "Exists" }));
+  return {
+    ...(equal.length === 0 ? {} : { matchLabels: Object.fromEntries(equal) }),
+    ...(there.length === 0 ? {} : { matchExpressions: there }),
+  };
 }
 
 function tcpPorts(ports: readonly (number | string)[]): Port[] {
