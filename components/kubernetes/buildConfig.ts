@@ -9,14 +9,13 @@ import { toResources } from "./resources.ts";
 /** What a {@link BuildConfig} needs. */
 export interface BuildConfigArgs extends ObjectArgs {
   readonly git: { readonly uri: string; readonly ref: string; readonly contextDir?: string };
-  /** A Dockerfile of the repository, or a builder image that is given the sources. */
+  /** A Dockerfile of the repository by its path or one's own by its text, or a builder image that is given the sources. */
   readonly strategy:
-    | {
-        readonly dockerfile: string;
+    | (({ readonly dockerfile: string } | { readonly dockerfileText: string }) & {
         readonly noCache?: boolean;
         /** Image instead of the one that the Dockerfile starts from. */
         readonly from?: { readonly stream: string; readonly tag: string };
-      }
+      })
     | { readonly builder: { readonly stream: string; readonly tag: string } | { readonly image: string } };
   /** @default none */
   readonly env?: Readonly<Record<string, string>>;
@@ -45,7 +44,12 @@ export class BuildConfig extends Block {
             kind: "BuildConfig",
             metadata: metadata(args),
             spec: present({
-              source: present({ type: "Git", git: { uri, ref }, contextDir }),
+              source: present({
+                type: "Git",
+                git: { uri, ref },
+                contextDir,
+                dockerfile: "dockerfileText" in args.strategy ? args.strategy.dockerfileText : undefined,
+              }),
               strategy: toStrategy(args),
               output: { to: { kind: "ImageStreamTag", name: args.output } },
               resources: toResources(args.resources),
@@ -64,10 +68,11 @@ export class BuildConfig extends Block {
 
 function toStrategy({ strategy, env }: BuildConfigArgs): object {
   const variables = env === undefined ? undefined : Object.entries(env).map(([name, value]) => ({ name, value }));
-  if ("dockerfile" in strategy) {
+  if (!("builder" in strategy)) {
     const { from: base } = strategy;
+    const dockerfilePath = "dockerfile" in strategy ? strategy.dockerfile : undefined;
     const from = base === undefined ? undefined : { kind: "ImageStreamTag", name: `${base.stream}:${base.tag}` };
-    const dockerStrategy = { dockerfilePath: strategy.dockerfile, noCache: strategy.noCache, env: variables, from };
+    const dockerStrategy = { dockerfilePath, noCache: strategy.noCache, env: variables, from };
     return { type: "Docker", dockerStrategy: present(dockerStrategy) };
   }
   const { builder } = strategy;

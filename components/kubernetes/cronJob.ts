@@ -10,8 +10,8 @@ import { accountFor } from "./workload.ts";
 export interface CronJobArgs extends RunArgs {
   /** Cron expression, five fields or `@daily` and the like. */
   readonly schedule: string;
-  /** @default "Etc/UTC" */
-  readonly timeZone?: string;
+  /** null leaves the field out, for what copies the CronJob through an older API. @default "Etc/UTC" */
+  readonly timeZone?: string | null;
   /** Makes no runs while true. @default false */
   readonly suspend?: boolean;
   /** @default "Forbid" */
@@ -35,7 +35,7 @@ export class CronJob extends Block {
           metadata: metadata({ ...args, annotations: workloadAnnotations(args) }),
           spec: present<k8s.types.input.batch.v1.CronJobSpec>({
             schedule: args.schedule,
-            timeZone: args.timeZone ?? "Etc/UTC",
+            timeZone: args.timeZone === null ? undefined : (args.timeZone ?? "Etc/UTC"),
             suspend: args.suspend ?? false,
             concurrencyPolicy: args.concurrency ?? "Forbid",
             startingDeadlineSeconds: args.startWithinSeconds ?? 600,
