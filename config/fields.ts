@@ -69,3 +69,12 @@ export function nextRuns(text: string, timeZone: string, count: number, from: Da
   if (text.startsWith("@every")) return [];
   return new Cron(text, { mode: "5-part", sloppyRanges: true, paused: true, timezone: timeZone }).nextRuns(count, from);
 }
+
+/** A time zone by its name in the IANA database: `Etc/UTC`, `Europe/Prague`. */
+export const timeZone = z.string().refine((name) => {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "" && !/^[+-]/.test(name);
+  } catch {
+    return false;
+  }
+}, "expected a time zone by its name such as Etc/UTC or Europe/Prague");

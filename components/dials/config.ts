@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { quantity } from "../../config/fields.ts";
 import { type ConfigOf, defineSystem } from "../../config/define.ts";
 import { productionBuild, productionSso } from "./frontendBuild.ts";
 import { type ImageName, images } from "./images.ts";
@@ -6,7 +7,6 @@ import { dialsRules } from "./rules.ts";
 import { dialsFamilies, dialsSecrets } from "./secretSpecs.ts";
 import { workspaceSchema } from "./workspaces.ts";
 
-const quantity = z.string().regex(/^[1-9]\d*(Mi|Gi|Ti)$/, "expected a quantity such as 1Gi");
 const seconds = z.int().min(1).max(86_400);
 // The ETL splits its list of folders as a shell does, so nothing that a shell reads as a quote or a comment.
 const folder = z

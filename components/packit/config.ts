@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { type ConfigOf, defineSystem } from "../../config/define.ts";
 import { images, type ImageName } from "./images.ts";
-import { baseUrl, cron, image, namespace, namespaceName, postgresVersions, quantity, replicas } from "./kinds.ts";
+import { quantity, schedule } from "../../config/fields.ts";
+import { baseUrl, image, namespace, namespaceName, postgresVersions, replicas } from "./kinds.ts";
 import { partNames, type PartName, type ServiceName, serviceDefaults, workFolder } from "./names.ts";
 import { packitRules } from "./rules.ts";
 import { packitSecrets } from "./secretSpecs.ts";
@@ -84,7 +85,7 @@ function settingsOf(service: ServiceName) {
           .array(z.cidrv4("expected a range such as 10.0.0.0/8"))
           .default(["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"])
           .describe("Networks that commands of strangers must not reach."),
-        cleanup: cron.default("0 * * * *").describe("When left-over pods and volumes are deleted."),
+        cleanup: schedule.default("0 * * * *").describe("When left-over pods and volumes are deleted."),
       })
       .prefault({}),
     databaseBackups: z
@@ -130,7 +131,7 @@ function settingsOf(service: ServiceName) {
       .describe("Changes of components/packit/images.ts, e.g. the digest to go back to."),
     imports: z
       .strictObject({
-        schedule: cron.optional().describe("When CronJob import-images asks the registry; absent: by hand only."),
+        schedule: schedule.optional().describe("When CronJob import-images asks the registry; absent: by hand only."),
         scheduled: z.boolean().default(false).describe("Let OpenShift import by itself; OpenShift Online never does."),
       })
       .prefault({})
@@ -139,7 +140,7 @@ function settingsOf(service: ServiceName) {
       .strictObject({
         cluster: z.string(),
         namespace,
-        schedule: cron.default("0 4 * * *"),
+        schedule: schedule.default("0 4 * * *"),
       })
       .optional()
       .describe("Nightly test of the running service, from another cluster."),

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { quantityOf } from "../../config/fields.ts";
 import { Claim } from "../kubernetes/claim.ts";
 import { Deployment } from "../kubernetes/deployment.ts";
 import { Files } from "../kubernetes/files.ts";
@@ -94,15 +95,9 @@ export function keyValueQuestion(kind: keyof typeof kinds): readonly string[] {
 export function keyValueConf({ kind, memory }: Ground["settings"]["keyValue"]): string {
   return redisConf({
     dataFolder: kinds[kind].folder,
-    maxMemoryMiB: Math.floor((toMiB(memory) * 7) / 8),
+    maxMemoryMiB: Math.floor((quantityOf(memory) * 7) / 8 / 2 ** 20),
     eviction: "volatile-lru",
     snapshots: true,
     idleSeconds: 600,
   });
-}
-
-/** "1Gi" is 1024. */
-function toMiB(quantity: string): number {
-  const factors: Readonly<Record<string, number>> = { Mi: 1, Gi: 1024, Ti: 1024 * 1024 };
-  return Number.parseInt(quantity, 10) * (factors[quantity.slice(-2)] ?? 1);
 }

@@ -1,3 +1,4 @@
+import { quantityOf } from "../../config/fields.ts";
 import type { RuleProblem } from "../../config/define.ts";
 import type { PackitSettings } from "./config.ts";
 import { images, type ImageName } from "./images.ts";
@@ -33,7 +34,7 @@ function workerRules({ workers, repositoryCache, sandbox }: PackitSettings): Rul
 
 function memoryRules({ web }: PackitSettings): RuleProblem[] {
   return problem(
-    /Mi$/.test(web.memory) && Number.parseInt(web.memory, 10) < 512,
+    quantityOf(web.memory) < 512 * 2 ** 20,
     "web.memory",
     "the start script runs the database migrations, which are killed below 512Mi",
   );

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { schedule, timeZone } from "../../config/fields.ts";
 import { namespaceName, pinnedImage, type RuleProblem } from "./configImage.ts";
 import { regidoresSettings, reviewManagerSettings } from "./configReceivers.ts";
 import type { TunnelBot } from "./configUltrahook.ts";
@@ -63,12 +64,8 @@ const sesheta = z.strictObject({
     .describe("Google Chat space of the scrum reminder; was SESHETA_SCRUM_SPACE."),
   scrumUrl: url.describe("Where the scrum meets; was SESHETA_SCRUM_URL."),
   scrumMessage: z.string().min(1).default("☎️ the scrum is due in one minute...").describe("Text of the reminder."),
-  scrumSchedule: z
-    .string()
-    .min(1)
-    .default("29 12 * * 1,3,5")
-    .describe("When the reminder is sent, as a cron expression."),
-  scrumTimeZone: z.string().min(1).default("Etc/UTC").describe("Time zone of scrumSchedule."),
+  scrumSchedule: schedule.default("29 12 * * 1,3,5").describe("When the reminder is sent, as a cron expression."),
+  scrumTimeZone: timeZone.default("Etc/UTC").describe("Time zone of scrumSchedule."),
   usersInvited: z
     .array(z.string().min(1))
     .default([])

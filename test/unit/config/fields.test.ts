@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { nextRuns, processors, quantity, quantityOf, schedule } from "../../../config/fields.ts";
+import { nextRuns, processors, quantity, quantityOf, schedule, timeZone } from "../../../config/fields.ts";
 
 const takes = (field: { safeParse(text: string): { success: boolean } }, texts: readonly string[]): readonly string[] =>
   texts.filter((text) => field.safeParse(text).success);
@@ -83,6 +83,11 @@ describe("fields of settings", () => {
       "expected a schedule of Kubernetes, five fields such as 0 2 * * 2, or @daily: Invalid value for minute: 60",
     );
     assert.match(schedule.safeParse("0 0 * * 7").error?.issues[0]?.message ?? "", /; Sunday is 0$/);
+  });
+
+  it("take time zones by their names", () => {
+    assert.deepEqual(takes(timeZone, ["Etc/UTC", "Europe/Prague", "UTC"]), ["Etc/UTC", "Europe/Prague", "UTC"]);
+    assert.deepEqual(takes(timeZone, ["", "Prague", "+02:00", "Europe/Nowhere"]), []);
   });
 
   it("know the next runs of a schedule in its time zone", () => {

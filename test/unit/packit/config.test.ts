@@ -218,7 +218,7 @@ describe("Packit's config", () => {
     refuses(wrong({ web: { memory: "256Mi" } }), /web.memory: the start script runs the database migrations/);
     refuses(wrong({ githubAppId: undefined }), /githubAppId: parts.tokman needs the number/);
     refuses(wrong({ parts: { pushgateway: false } }), /hosts.metrics: nothing answers there without/);
-    refuses(wrong({ imports: { schedule: "sometimes" } }), /imports.schedule: .*five cron fields/);
+    refuses(wrong({ imports: { schedule: "sometimes" } }), /imports.schedule: .*a schedule of Kubernetes, five fields/);
     refuses(wrong({ sandbox: { deniedRanges: ["10.0.0.0/33"] } }), /deniedRanges\[0\]: .*expected a range/);
     refuses(wrong({ validation: { cluster: "nowhere", namespace: { name: "v" } } }), /validation.cluster/, {
       validationGithubToken: "t",
