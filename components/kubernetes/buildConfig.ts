@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { Block, type BlockOptions } from "../block.ts";
 import type { ObjectArgs } from "./place.ts";
 import { metadata, present } from "./place.ts";
 import type { Resources } from "./resources.ts";
@@ -30,37 +31,38 @@ export interface BuildConfigArgs extends ObjectArgs {
 }
 
 /** OpenShift's in-cluster image build; on plain Kubernetes nothing is made. */
-export class BuildConfig extends pulumi.ComponentResource {
-  constructor(name: string, args: BuildConfigArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("orrery:kubernetes:BuildConfig", name, {}, opts);
+export class BuildConfig extends Block {
+  constructor(name: string, args: BuildConfigArgs, opts: BlockOptions) {
+    super();
     if (args.place.cluster.platform === "openshift") {
       const { uri, ref, contextDir } = args.git;
-      new k8s.apiextensions.CustomResource(
-        `${name}-build`,
-        {
-          apiVersion: "build.openshift.io/v1",
-          kind: "BuildConfig",
-          metadata: metadata(args),
-          spec: present({
-            source: present({
-              type: "Git",
-              git: { uri, ref },
-              contextDir,
-              dockerfile: "dockerfileText" in args.strategy ? args.strategy.dockerfileText : undefined,
+      this.make(
+        new k8s.apiextensions.CustomResource(
+          `${name}-build`,
+          {
+            apiVersion: "build.openshift.io/v1",
+            kind: "BuildConfig",
+            metadata: metadata(args),
+            spec: present({
+              source: present({
+                type: "Git",
+                git: { uri, ref },
+                contextDir,
+                dockerfile: "dockerfileText" in args.strategy ? args.strategy.dockerfileText : undefined,
+              }),
+              strategy: toStrategy(args),
+              output: { to: { kind: "ImageStreamTag", name: args.output } },
+              resources: toResources(args.resources),
+              runPolicy: "Serial",
+              successfulBuildsHistoryLimit: args.history?.[0],
+              failedBuildsHistoryLimit: args.history?.[1],
+              triggers: toTriggers(args),
             }),
-            strategy: toStrategy(args),
-            output: { to: { kind: "ImageStreamTag", name: args.output } },
-            resources: toResources(args.resources),
-            runPolicy: "Serial",
-            successfulBuildsHistoryLimit: args.history?.[0],
-            failedBuildsHistoryLimit: args.history?.[1],
-            triggers: toTriggers(args),
-          }),
-        },
-        { parent: this },
+          },
+          opts,
+        ),
       );
     }
-    this.registerOutputs({});
   }
 }
 
