@@ -1,8 +1,8 @@
-/** Aims a stack file at the lab: endpoints and credentials, and what a data source of a real cloud would find there. */
+/** Aims a stack file at the lab: endpoints and credentials, the mark that lets samples in, and what a data source of a real cloud would find there. */
 import { writeFileSync } from "node:fs";
 import { openSalt } from "./passphrase.ts";
-import { kubeconfig } from "./samples.ts";
-import { setAt, setSecret } from "./stackEdit.ts";
+import { kubeconfig, nobodysMark, publicKeyLine } from "./samples.ts";
+import { put, setAt, setSecret } from "./stackEdit.ts";
 import { readStackFile, type StackFile } from "./stackFile.ts";
 
 /** The lab as a target. */
@@ -44,6 +44,7 @@ function labCloud(lab: AimTarget): object {
     tenantName: "callysto",
     externalNetwork: "public",
     network: "default",
+    lab: true,
   };
 }
 
@@ -58,6 +59,7 @@ export function aim(source: string, target: string, lab: AimTarget, passphrase: 
   let { text } = stack;
   for (const cluster of Object.keys(plain(stack, "clusters:settings"))) {
     text = setSecret(text, `clusters:${cluster}`, crypter.encrypt(labKubeconfig(lab)));
+    text = put(text, ["config", "clusters:settings", cluster, "lab"], true);
   }
   for (const cloud of Object.keys(plain(stack, "clouds:settings"))) {
     text = setSecret(text, `clouds:${cloud}`, crypter.encrypt(labPassword));
@@ -89,6 +91,7 @@ function plain(stack: StackFile, key: string): object {
 
 /** As much of Callysto's settings as names things that exist in its cloud. */
 interface CallystoTargets {
+  readonly deployKey?: string;
   readonly zones?: Readonly<Record<string, { readonly mode: string }>>;
   readonly environments?: Readonly<
     Record<
@@ -98,10 +101,15 @@ interface CallystoTargets {
         readonly name: { readonly label?: string };
         readonly volumes?: { readonly mode: string };
         readonly floatingIp?: { readonly mode: string };
-        readonly guest?: { readonly jupyterhub?: object };
+        readonly guest?: { readonly jupyterhub?: object; readonly certificateKey?: string };
       }
     >
   >;
+}
+
+/** Whether a public key is one of a committed stack's that let nobody in; in the lab the samples' private halves fit. */
+function isNobodys(line = ""): boolean {
+  return Buffer.from(line.split(" ")[1] ?? "", "base64").includes(nobodysMark);
 }
 
 /** Ids of a real cloud cannot be had in the lab, so volumes are named instead and floating IPs described; nor can images of a registry. */
@@ -111,6 +119,9 @@ function aimCallysto(
 ): { readonly text: string; readonly premises: Omit<Premises, "namespaces" | "nodes"> } {
   const volumes: string[] = [];
   const floatingIps: string[] = [];
+  if (isNobodys(settings.deployKey)) {
+    text = setAt(text, ["config", "callysto:settings", "deployKey"], publicKeyLine("callysto:deployPrivateKey"));
+  }
   for (const [environment, { domain, name, ...uses }] of Object.entries(settings.environments ?? {})) {
     const host = `${name.label ?? environment}.${domain}`;
     const at = ["config", "callysto:settings", "environments", environment];
@@ -122,6 +133,9 @@ function aimCallysto(
     if (uses.floatingIp?.mode === "existing") {
       text = setAt(text, [...at, "floatingIp", "ip"], host);
       floatingIps.push(host);
+    }
+    if (isNobodys(uses.guest?.certificateKey)) {
+      text = setAt(text, [...at, "guest", "certificateKey"], publicKeyLine("callysto:certificatePushKey-clavius"));
     }
     if (uses.guest?.jupyterhub !== undefined) {
       text = setAt(text, [...at, "guest", "jupyterhub", "image"], labNotebookImage);

@@ -1,4 +1,4 @@
-/** What the environment holds: logins that the openstack plugin would take whatever the stack says, and the passphrase. */
+/** Logins in the environment that the openstack plugin would take whatever the stack says. */
 import * as pulumi from "@pulumi/pulumi";
 import type { ConfigOf } from "./define.ts";
 import type { cloudsSchema } from "./targetSchemas.ts";
@@ -45,9 +45,4 @@ export function refuseAmbientLogins(config: { readonly settings: Clouds } | unde
     `the environment has ${found.join(", ")}, which the openstack plugin would use besides clouds:settings\n` +
       `  unset ${found.join(" ")}`,
   );
-}
-
-/** The passphrase that the engine was given; empty when it has none, or a file of it. */
-export function ambientPassphrase(): string {
-  return process.env.PULUMI_CONFIG_PASSPHRASE ?? "";
 }

@@ -6,6 +6,23 @@ const name = z.stringFormat("name", /^(?!settings$)[a-z][a-z0-9-]*$/, {
   error: "expected a name of lower-case letters, digits and dashes",
 });
 
+/** Whether samples may be deployed there; neither is set for anything that somebody relies on. */
+const samples = {
+  lab: z
+    .boolean()
+    .optional()
+    .describe("It is the embedded lab, on this machine: samples may go there. `npm run lab` writes it."),
+  allowSamples: z
+    .boolean()
+    .optional()
+    .describe("Published samples may be deployed there and may replace what lives there. For what nobody relies on."),
+};
+
+/** Whether a server is on this machine, as the lab always is. */
+function isHere(url: string): boolean {
+  return ["127.0.0.1", "localhost", "[::1]"].includes(URL.parse(url)?.hostname ?? "");
+}
+
 export const clustersSchema = defineSystem({
   namespace: "clusters",
   settings: z.record(
@@ -19,6 +36,7 @@ export const clustersSchema = defineSystem({
         .boolean()
         .default(true)
         .describe("Off for clusters whose aggregated kinds (Route, ImageStream) refuse server-side apply."),
+      ...samples,
     }),
   ),
   secrets: {},
@@ -29,9 +47,17 @@ export const clustersSchema = defineSystem({
       formerly: "`oc login` with OCP_URL and OCP_TOKEN",
       members: (settings) => Object.keys(settings),
       key: (member) => member,
+      check: (text, { settings, name }) => (settings[name]?.lab === true ? elsewhere(text) : undefined),
     },
   },
 });
+
+/** What speaks against a kubeconfig of the lab; the sample, which leads nowhere, stands for it in offline work. */
+function elsewhere(kubeconfig: string): string | undefined {
+  const servers = [...kubeconfig.matchAll(/\bserver["']?:\s*["']?([^\s"',}]+)/g)].map(([, server = ""]) => server);
+  if (servers.every((server) => isHere(server) || server === "https://sample.invalid:6443")) return undefined;
+  return "the cluster is marked as the lab (`lab: true`), but the server is not on this machine";
+}
 
 export const cloudsSchema = defineSystem({
   namespace: "clouds",
@@ -53,6 +79,7 @@ export const cloudsSchema = defineSystem({
         .describe("Instead of userName and tenantName; its secret is the cloud's secret."),
       externalNetwork: z.string().min(1).describe("Network that floating IPs are drawn from."),
       network: z.string().min(1).describe("The project's network that servers are attached to."),
+      ...samples,
     }),
   ),
   secrets: {},
@@ -66,7 +93,10 @@ export const cloudsSchema = defineSystem({
     },
   },
   rules: (settings) =>
-    Object.entries(settings).flatMap(([cloud, { userName, tenantName, applicationCredentialId }]) => {
+    Object.entries(settings).flatMap(([cloud, { authUrl, lab, userName, tenantName, applicationCredentialId }]) => {
+      if (lab === true && !isHere(authUrl)) {
+        return [{ path: `${cloud}.lab`, problem: "got true; expected false: authUrl is not on this machine" }];
+      }
       if (applicationCredentialId === undefined) {
         const given = { userName, tenantName };
         return Object.entries(given)

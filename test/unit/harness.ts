@@ -17,6 +17,19 @@ export function canaryConfig(stack: string, mark = "canary"): RawConfig {
   });
 }
 
+/** A sample of another seed without the marks of a sample, also within PEM: what an owner's text may look like. */
+export function owned(sample: string): string {
+  const plain = sample.replaceAll("sample", "owners");
+  return plain.replaceAll(/(-----BEGIN [A-Z ]+-----\n)([^-]+)(-----END)/g, (_, begin: string, body: string, end) => {
+    const bytes = Buffer.from(body, "base64").toString("latin1").replaceAll("sample", "owners");
+    const lines =
+      Buffer.from(bytes, "latin1")
+        .toString("base64")
+        .match(/.{1,64}/g) ?? [];
+    return `${begin}${lines.join("\n")}\n${String(end)}`;
+  });
+}
+
 /** A small generator of pseudo-random numbers from 0 to 1 (mulberry32), so that a failing order can be had again. */
 export function random(seed: number): () => number {
   let state = seed;
