@@ -1,11 +1,11 @@
 /** A program that can be made as big as one likes, of the building blocks that all systems use. */
 import type * as k8s from "@pulumi/kubernetes";
-import { Deployment } from "../components/kubernetes/deployment.ts";
-import { Exposure } from "../components/kubernetes/exposure.ts";
-import { Files } from "../components/kubernetes/files.ts";
-import { Namespace } from "../components/kubernetes/namespace.ts";
-import { ServiceSecret } from "../components/kubernetes/secret.ts";
-import { Service } from "../components/kubernetes/service.ts";
+import { Deployment } from "../blocks/kubernetes/deployment.ts";
+import { Exposure } from "../blocks/kubernetes/publicEndpoint.ts";
+import { Files } from "../blocks/kubernetes/configMap.ts";
+import { Namespace } from "../blocks/kubernetes/namespace.ts";
+import { ServiceSecret } from "../blocks/kubernetes/secret.ts";
+import { Service } from "../blocks/kubernetes/service.ts";
 
 /** One service is seven resources: a Secret and its version, a ConfigMap, an account, a Deployment, a Service, a Route. */
 const each = 7;

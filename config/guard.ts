@@ -1,5 +1,5 @@
 /** Keeps published samples and passphrases away from every cluster and cloud that is not the lab's. */
-import { labPassword } from "./aim.ts";
+import { labPassword } from "./samples.ts";
 import type { AnySystem, SecretSpec } from "./define.ts";
 import { type Problem, propertyPath, secretCommand, setCommand } from "./problems.ts";
 import { isPublished, publishedSamples, type PublishedSamples } from "./published.ts";

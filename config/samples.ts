@@ -146,3 +146,6 @@ function serviceAccount(seed: string): string {
   };
   return `${JSON.stringify(account, undefined, 2)}\n`;
 }
+
+/** Password of the lab's users and token of its Kubernetes API; the lab listens on loopback only. */
+export const labPassword = "orrery-lab";

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
-import { aim } from "../config/aim.ts";
+import { aim } from "./retarget.ts";
 import { givenPassphrase } from "../config/givenPassphrase.ts";
 import { samplePassphrase } from "../config/samples.ts";
 import { projectName, stackPath } from "../config/stackFile.ts";

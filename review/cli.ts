@@ -5,7 +5,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { deployProblems } from "../config/deployable.ts";
 import { projectDir, readStackFile, stackNames, stackPath } from "../config/stackFile.ts";
-import { schemas } from "../config/systems.ts";
+import { schemas } from "../components/registry.ts";
 import type { Renewed } from "./render.ts";
 import { loadSdkWithoutClosures } from "./quickLoad.ts";
 

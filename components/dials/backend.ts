@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Deployment } from "../kubernetes/deployment.ts";
-import { Files } from "../kubernetes/files.ts";
-import { anywhere, dns, NetworkPolicy, pods, router } from "../kubernetes/networkPolicy.ts";
-import { http, tcp } from "../kubernetes/probe.ts";
-import { ServiceSecret } from "../kubernetes/secret.ts";
-import { Service } from "../kubernetes/service.ts";
-import { scratch } from "../kubernetes/volume.ts";
+import { Deployment } from "../../blocks/kubernetes/deployment.ts";
+import { Files } from "../../blocks/kubernetes/configMap.ts";
+import { anywhere, dns, NetworkPolicy, pods, router } from "../../blocks/kubernetes/networkPolicy.ts";
+import { http, tcp } from "../../blocks/kubernetes/probe.ts";
+import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
+import { scratch } from "../../blocks/kubernetes/volume.ts";
 import { djangoSecrets, type DjangoSecretArgs, djangoVariables } from "./django.ts";
-import { type Ground, labels, podLabels, selector, serviceLabels } from "./ground.ts";
+import { type Ground, labels, podLabels, selector, serviceLabels } from "./context.ts";
 import { djangoPort, nginxConf, nginxHealth, staticFolder, webPort } from "./nginx.ts";
 
 /** What {@link Backend} needs. */

@@ -1,17 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
-import { anywhere, anywhereUdp, dns, NetworkPolicy, pods } from "../kubernetes/networkPolicy.ts";
-import { ServiceSecret } from "../kubernetes/secret.ts";
+import { anywhere, anywhereUdp, dns, NetworkPolicy, pods } from "../../blocks/kubernetes/networkPolicy.ts";
+import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
 import type { DialsConfig } from "./config.ts";
 import { EtlEnvironment } from "./etlEnvironment.ts";
 import { certificateFolder, GridCertificate } from "./gridCertificate.ts";
-import { etlPods, type Ground } from "./ground.ts";
+import { etlPods, type Ground } from "./context.ts";
 import { Migrations } from "./migrations.ts";
-import type { Passwords } from "./passwords.ts";
+import type { Passwords } from "./generated.ts";
 import { Redis } from "./redis.ts";
 import { Flower, Scheduler } from "./scheduler.ts";
 import { storage } from "./storage.ts";
 import { Worker } from "./worker.ts";
-import { indexerQueue, queueWorkers } from "./workspaces.ts";
+import { indexerQueue, queueWorkers } from "./inventory.ts";
 
 /** What {@link Etl} needs. */
 export interface EtlArgs {

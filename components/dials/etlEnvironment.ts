@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { EnvFrom } from "../kubernetes/container.ts";
-import { Files } from "../kubernetes/files.ts";
-import { ServiceSecret } from "../kubernetes/secret.ts";
-import type { Mount, Stamp } from "../kubernetes/volume.ts";
+import type { EnvFrom } from "../../blocks/kubernetes/container.ts";
+import { Files } from "../../blocks/kubernetes/configMap.ts";
+import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
+import type { Mount, Stamp } from "../../blocks/kubernetes/volume.ts";
 import { etlConfig, etlConfigFolder, etlConfigHash, etlConfigKey } from "./etlConfig.ts";
 import { certificateFiles, certificateFolder } from "./gridCertificate.ts";
-import type { Ground } from "./ground.ts";
+import type { Ground } from "./context.ts";
 import type { Redis } from "./redis.ts";
-import { databases, type Workspace } from "./workspaces.ts";
+import { databases, type Workspace } from "./inventory.ts";
 
 /** What {@link EtlEnvironment} needs. */
 export interface EtlEnvironmentArgs {

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Deployment } from "../kubernetes/deployment.ts";
-import { NetworkPolicy, router } from "../kubernetes/networkPolicy.ts";
-import { http, tcp } from "../kubernetes/probe.ts";
-import { Service } from "../kubernetes/service.ts";
+import { Deployment } from "../../blocks/kubernetes/deployment.ts";
+import { NetworkPolicy, router } from "../../blocks/kubernetes/networkPolicy.ts";
+import { http, tcp } from "../../blocks/kubernetes/probe.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
 import { webPortName } from "./backend.ts";
-import { type Ground, labels, podLabels, selector, serviceLabels } from "./ground.ts";
+import { type Ground, labels, podLabels, selector, serviceLabels } from "./context.ts";
 import { webPort } from "./nginx.ts";
 
 /** What {@link Frontend} needs. */

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ServiceSecret } from "../kubernetes/secret.ts";
-import type { Mount } from "../kubernetes/volume.ts";
-import type { Ground } from "./ground.ts";
+import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
+import type { Mount } from "../../blocks/kubernetes/volume.ts";
+import type { Ground } from "./context.ts";
 
 /** Where the indexer finds certificate and key. */
 export const certificateFolder = "/etc/grid-security/dials";

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ContainerArgs } from "../kubernetes/container.ts";
-import { Job } from "../kubernetes/job.ts";
+import type { ContainerArgs } from "../../blocks/kubernetes/container.ts";
+import { Job } from "../../blocks/kubernetes/job.ts";
 import type { EtlEnvironment } from "./etlEnvironment.ts";
-import { etlPods, type Ground, labels, podLabels } from "./ground.ts";
+import { etlPods, type Ground, labels, podLabels } from "./context.ts";
 
 /** What {@link Migrations} need. */
 export interface MigrationsArgs {

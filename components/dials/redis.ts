@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Deployment } from "../kubernetes/deployment.ts";
-import { Files } from "../kubernetes/files.ts";
-import { NetworkPolicy, pods } from "../kubernetes/networkPolicy.ts";
-import { exec, tcp } from "../kubernetes/probe.ts";
-import { ServiceSecret } from "../kubernetes/secret.ts";
-import { Service } from "../kubernetes/service.ts";
-import type { Mount } from "../kubernetes/volume.ts";
-import { type Ground, labels, podLabels, selector, serviceLabels } from "./ground.ts";
+import { Deployment } from "../../blocks/kubernetes/deployment.ts";
+import { Files } from "../../blocks/kubernetes/configMap.ts";
+import { NetworkPolicy, pods } from "../../blocks/kubernetes/networkPolicy.ts";
+import { exec, tcp } from "../../blocks/kubernetes/probe.ts";
+import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
+import type { Mount } from "../../blocks/kubernetes/volume.ts";
+import { type Ground, labels, podLabels, selector, serviceLabels } from "./context.ts";
 import { redisConf, type RedisUse } from "./redisConf.ts";
 
 /** What {@link Redis} needs. */

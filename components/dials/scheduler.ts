@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Deployment } from "../kubernetes/deployment.ts";
-import { http, tcp } from "../kubernetes/probe.ts";
+import { Deployment } from "../../blocks/kubernetes/deployment.ts";
+import { http, tcp } from "../../blocks/kubernetes/probe.ts";
 import type { EtlEnvironment } from "./etlEnvironment.ts";
-import { etlPods, type Ground, labels, podLabels, selector } from "./ground.ts";
+import { etlPods, type Ground, labels, podLabels, selector } from "./context.ts";
 
 /** What {@link Scheduler} and {@link Flower} need. */
 export interface EtlServiceArgs {

@@ -1,10 +1,10 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { Claim } from "../kubernetes/claim.ts";
-import type { Mount, MountOptions } from "../kubernetes/volume.ts";
-import { existingClaim } from "../kubernetes/volume.ts";
-import type { DialsSettings } from "./config.ts";
-import type { Ground } from "./ground.ts";
+import { Claim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
+import type { Mount, MountOptions } from "../../blocks/kubernetes/volume.ts";
+import { existingClaim } from "../../blocks/kubernetes/volume.ts";
+import type { DialsSettings } from "./settings.ts";
+import type { Ground } from "./context.ts";
 
 /** A claim that containers can mount. */
 export interface Storage {

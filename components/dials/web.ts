@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Exposure } from "../kubernetes/exposure.ts";
-import type { Service } from "../kubernetes/service.ts";
-import { scratch } from "../kubernetes/volume.ts";
+import { Exposure } from "../../blocks/kubernetes/publicEndpoint.ts";
+import type { Service } from "../../blocks/kubernetes/service.ts";
+import { scratch } from "../../blocks/kubernetes/volume.ts";
 import { Backend, webPortName } from "./backend.ts";
 import type { DialsConfig } from "./config.ts";
 import { Frontend } from "./frontend.ts";
-import { type Ground, selector, serviceLabels } from "./ground.ts";
-import type { Passwords } from "./passwords.ts";
+import { type Ground, selector, serviceLabels } from "./context.ts";
+import type { Passwords } from "./generated.ts";
 import { Redis } from "./redis.ts";
 
 /** What {@link Web} needs. */

@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Deployment } from "../kubernetes/deployment.ts";
-import { exec } from "../kubernetes/probe.ts";
-import type { Amount } from "../kubernetes/resources.ts";
-import { type Mount, scratch } from "../kubernetes/volume.ts";
+import { Deployment } from "../../blocks/kubernetes/deployment.ts";
+import { exec } from "../../blocks/kubernetes/probe.ts";
+import type { Amount } from "../../blocks/kubernetes/resources.ts";
+import { type Mount, scratch } from "../../blocks/kubernetes/volume.ts";
 import type { EtlEnvironment } from "./etlEnvironment.ts";
-import { etlPods, type Ground, labels, podLabels, selector } from "./ground.ts";
+import { etlPods, type Ground, labels, podLabels, selector } from "./context.ts";
 import type { Storage } from "./storage.ts";
-import type { Workspace } from "./workspaces.ts";
+import type { Workspace } from "./inventory.ts";
 
 /** What a {@link Worker} needs. */
 export interface WorkerArgs {

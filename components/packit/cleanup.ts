@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { CronJob } from "../kubernetes/cronJob.ts";
-import { Grant } from "../kubernetes/grant.ts";
-import { apiServer, dns, NetworkPolicy } from "../kubernetes/networkPolicy.ts";
-import type { Place } from "../kubernetes/place.ts";
-import { ServiceAccount } from "../kubernetes/serviceAccount.ts";
-import { anyUser, type Ground, imageOf } from "./ground.ts";
+import { CronJob } from "../../blocks/kubernetes/cronJob.ts";
+import { Grant } from "../../blocks/kubernetes/roleBinding.ts";
+import { apiServer, dns, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
+import type { Place } from "../../blocks/kubernetes/metadata.ts";
+import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
+import { anyUser, type Ground, imageOf } from "./context.ts";
 
 /** Deletes sandboxes that ended a day ago, and interim volumes that no pod has. */
 export class Cleanup extends pulumi.ComponentResource {

@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { EnvSource } from "../kubernetes/container.ts";
-import { Exposure } from "../kubernetes/exposure.ts";
-import { dns, NetworkPolicy, router } from "../kubernetes/networkPolicy.ts";
-import { http, type Probes, tcp } from "../kubernetes/probe.ts";
-import type { Amount } from "../kubernetes/resources.ts";
-import { ServiceSecret } from "../kubernetes/secret.ts";
-import { Service } from "../kubernetes/service.ts";
-import { between, type Ground, sideLabels } from "./ground.ts";
-import { onePod } from "./onePod.ts";
+import type { EnvSource } from "../../blocks/kubernetes/container.ts";
+import { Exposure } from "../../blocks/kubernetes/publicEndpoint.ts";
+import { dns, NetworkPolicy, router } from "../../blocks/kubernetes/networkPolicy.ts";
+import { http, type Probes, tcp } from "../../blocks/kubernetes/probe.ts";
+import type { Amount } from "../../blocks/kubernetes/resources.ts";
+import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
+import { between, type Ground, sideLabels } from "./context.ts";
+import { onePod } from "./component.ts";
 
 /** What a console needs. */
 export interface ConsoleArgs {

@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ServingContainerArgs } from "../kubernetes/container.ts";
-import { anywhere, dns, NetworkPolicy, type Traffic } from "../kubernetes/networkPolicy.ts";
-import { exec } from "../kubernetes/probe.ts";
-import { ServiceSecret } from "../kubernetes/secret.ts";
+import type { ServingContainerArgs } from "../../blocks/kubernetes/container.ts";
+import { anywhere, dns, NetworkPolicy, type Traffic } from "../../blocks/kubernetes/networkPolicy.ts";
+import { exec } from "../../blocks/kubernetes/probe.ts";
+import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
 import type { KeyFiles } from "./generated.ts";
-import { appLabels, between, type Ground, writesAtStart } from "./ground.ts";
+import { appLabels, between, type Ground, writesAtStart } from "./context.ts";
 import type { StreamedImage } from "./images.ts";
 import { projectName } from "./names.ts";
-import { onePod } from "./onePod.ts";
+import { onePod } from "./component.ts";
 import { databases, type PartArgs } from "./web.ts";
 import { celeryEnvironment } from "./worker.ts";
 

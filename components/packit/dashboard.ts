@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import { anywhere, dns, NetworkPolicy, router } from "../kubernetes/networkPolicy.ts";
-import { tcp } from "../kubernetes/probe.ts";
-import { Service } from "../kubernetes/service.ts";
-import { sideLabels } from "./ground.ts";
-import { onePod } from "./onePod.ts";
+import { anywhere, dns, NetworkPolicy, router } from "../../blocks/kubernetes/networkPolicy.ts";
+import { tcp } from "../../blocks/kubernetes/probe.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
+import { sideLabels } from "./context.ts";
+import { onePod } from "./component.ts";
 import { exposeTls, type PartArgs } from "./web.ts";
 
 const port = 8443;

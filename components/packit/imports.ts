@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import { CronJob } from "../kubernetes/cronJob.ts";
-import { Grant } from "../kubernetes/grant.ts";
-import { ImageStream } from "../kubernetes/imageStream.ts";
-import { apiServer, dns, NetworkPolicy } from "../kubernetes/networkPolicy.ts";
-import { ServiceAccount } from "../kubernetes/serviceAccount.ts";
-import { anyUser, type Ground, imageOf } from "./ground.ts";
+import { CronJob } from "../../blocks/kubernetes/cronJob.ts";
+import { Grant } from "../../blocks/kubernetes/roleBinding.ts";
+import { ImageStream } from "../../blocks/kubernetes/imageStream.ts";
+import { apiServer, dns, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
+import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
+import { anyUser, type Ground, imageOf } from "./context.ts";
 import { imageAnnotation, sourceImage, streams } from "./images.ts";
-import { expectedWorkloads, streamedImages } from "./workloads.ts";
+import { expectedWorkloads, streamedImages } from "./inventory.ts";
 
 /** OpenShift's ImageStreams, and the job that brings new images into them and rolls what runs on them. */
 export class Imports extends pulumi.ComponentResource {

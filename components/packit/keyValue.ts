@@ -1,14 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { quantityOf } from "../../config/fields.ts";
-import { Claim } from "../kubernetes/claim.ts";
-import { Deployment } from "../kubernetes/deployment.ts";
-import { Files } from "../kubernetes/files.ts";
-import { NetworkPolicy } from "../kubernetes/networkPolicy.ts";
-import { exec, tcp } from "../kubernetes/probe.ts";
-import { redisConf } from "../kubernetes/redisConf.ts";
-import { Service } from "../kubernetes/service.ts";
-import { between, type Ground, imageOf, keeping, sideLabels, storageClass } from "./ground.ts";
-import { expectedWorkloads } from "./workloads.ts";
+import { Claim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
+import { Deployment } from "../../blocks/kubernetes/deployment.ts";
+import { Files } from "../../blocks/kubernetes/configMap.ts";
+import { NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
+import { exec, tcp } from "../../blocks/kubernetes/probe.ts";
+import { redisConf } from "../../blocks/redisConf.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
+import { between, type Ground, imageOf, keeping, sideLabels, storageClass } from "./context.ts";
+import { expectedWorkloads } from "./inventory.ts";
 
 const port = 6379;
 const configFolder = "/etc/redislike";

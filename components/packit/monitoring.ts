@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Files } from "../kubernetes/files.ts";
-import { dns, NetworkPolicy, router } from "../kubernetes/networkPolicy.ts";
-import { tcp } from "../kubernetes/probe.ts";
-import { Service } from "../kubernetes/service.ts";
-import { between, sideLabels } from "./ground.ts";
+import { Files } from "../../blocks/kubernetes/configMap.ts";
+import { dns, NetworkPolicy, router } from "../../blocks/kubernetes/networkPolicy.ts";
+import { tcp } from "../../blocks/kubernetes/probe.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
+import { between, sideLabels } from "./context.ts";
 import { nginxConf } from "./nginxConf.ts";
-import { onePod } from "./onePod.ts";
+import { onePod } from "./component.ts";
 import { exposeTls, type PartArgs } from "./web.ts";
-import { expectedWorkloads } from "./workloads.ts";
+import { expectedWorkloads } from "./inventory.ts";
 
 const gatewayPort = 9091;
 const nginxPort = 8443;

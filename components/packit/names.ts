@@ -1,4 +1,4 @@
-import type { Amount } from "../kubernetes/resources.ts";
+import type { Amount } from "../../blocks/kubernetes/resources.ts";
 
 /** The two services that one program runs; they differ by the defaults of their settings. */
 export type ServiceName = "packit" | "stream";

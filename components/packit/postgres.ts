@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Claim } from "../kubernetes/claim.ts";
-import { Deployment } from "../kubernetes/deployment.ts";
-import { NetworkPolicy } from "../kubernetes/networkPolicy.ts";
-import { exec } from "../kubernetes/probe.ts";
-import { Service } from "../kubernetes/service.ts";
-import { scratch } from "../kubernetes/volume.ts";
-import { between, type Ground, imageOf, keeping, sideLabels, storageClass } from "./ground.ts";
-import type { CommonSecrets } from "./secrets.ts";
-import { expectedWorkloads } from "./workloads.ts";
+import { Claim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
+import { Deployment } from "../../blocks/kubernetes/deployment.ts";
+import { NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
+import { exec } from "../../blocks/kubernetes/probe.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
+import { scratch } from "../../blocks/kubernetes/volume.ts";
+import { between, type Ground, imageOf, keeping, sideLabels, storageClass } from "./context.ts";
+import type { CommonSecrets } from "./sharedSecrets.ts";
+import { expectedWorkloads } from "./inventory.ts";
 
 /** What {@link Postgres} needs. */
 export interface PostgresArgs {

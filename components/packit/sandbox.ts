@@ -1,15 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import { quantityOf } from "../../config/fields.ts";
-import { Claim } from "../kubernetes/claim.ts";
-import { Grant } from "../kubernetes/grant.ts";
-import { Namespace } from "../kubernetes/namespace.ts";
-import { internet, NetworkPolicy } from "../kubernetes/networkPolicy.ts";
-import { Quota } from "../kubernetes/quota.ts";
-import type { ServiceAccount } from "../kubernetes/serviceAccount.ts";
+import { Claim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
+import { Grant } from "../../blocks/kubernetes/roleBinding.ts";
+import { Namespace } from "../../blocks/kubernetes/namespace.ts";
+import { internet, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
+import { Quota } from "../../blocks/kubernetes/quota.ts";
+import type { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
 import { Cleanup } from "./cleanup.ts";
-import { type Ground, keeping, storageClass } from "./ground.ts";
+import { type Ground, keeping, storageClass } from "./context.ts";
 import { sandboxingPods, sandboxNamespace } from "./names.ts";
-import { cachePairs } from "./workloads.ts";
+import { cachePairs } from "./inventory.ts";
 
 /** What a {@link Sandbox} needs. */
 export interface SandboxArgs {

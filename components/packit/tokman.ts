@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Claim } from "../kubernetes/claim.ts";
-import { Files } from "../kubernetes/files.ts";
-import { anywhere, dns, NetworkPolicy } from "../kubernetes/networkPolicy.ts";
-import { http } from "../kubernetes/probe.ts";
-import { Service } from "../kubernetes/service.ts";
-import { appLabels, between, keeping, storageClass, writesAtStart } from "./ground.ts";
-import { onePod } from "./onePod.ts";
+import { Claim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
+import { Files } from "../../blocks/kubernetes/configMap.ts";
+import { anywhere, dns, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
+import { http } from "../../blocks/kubernetes/probe.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
+import { appLabels, between, keeping, storageClass, writesAtStart } from "./context.ts";
+import { onePod } from "./component.ts";
 import type { PartArgs } from "./web.ts";
-import { expectedWorkloads } from "./workloads.ts";
+import { expectedWorkloads } from "./inventory.ts";
 
 const port = 8000;
 

@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Deployment } from "../kubernetes/deployment.ts";
-import { Exposure } from "../kubernetes/exposure.ts";
-import { anywhere, dns, NetworkPolicy, router } from "../kubernetes/networkPolicy.ts";
-import { tcp } from "../kubernetes/probe.ts";
-import { Service } from "../kubernetes/service.ts";
-import { anyUser, appLabels, between, type Ground, imageOf, writesAtStart } from "./ground.ts";
+import { Deployment } from "../../blocks/kubernetes/deployment.ts";
+import { Exposure } from "../../blocks/kubernetes/publicEndpoint.ts";
+import { anywhere, dns, NetworkPolicy, router } from "../../blocks/kubernetes/networkPolicy.ts";
+import { tcp } from "../../blocks/kubernetes/probe.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
+import { anyUser, appLabels, between, type Ground, imageOf, writesAtStart } from "./context.ts";
 import { projectName } from "./names.ts";
-import type { CommonSecrets } from "./secrets.ts";
+import type { CommonSecrets } from "./sharedSecrets.ts";
 
 /** What most parts need. */
 export interface PartArgs {

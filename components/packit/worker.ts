@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import { anywhere, apiServer, dns, NetworkPolicy } from "../kubernetes/networkPolicy.ts";
-import { exec } from "../kubernetes/probe.ts";
-import { Service } from "../kubernetes/service.ts";
-import type { ServiceAccount } from "../kubernetes/serviceAccount.ts";
-import { StatefulSet } from "../kubernetes/statefulSet.ts";
-import { claimTemplate } from "../kubernetes/volume.ts";
-import { anyUser, appLabels, between, type Ground, imageOf, keeping, storageClass, writesAtStart } from "./ground.ts";
+import { anywhere, apiServer, dns, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
+import { exec } from "../../blocks/kubernetes/probe.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
+import type { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
+import { StatefulSet } from "../../blocks/kubernetes/statefulSet.ts";
+import { claimTemplate } from "../../blocks/kubernetes/volume.ts";
+import { anyUser, appLabels, between, type Ground, imageOf, keeping, storageClass, writesAtStart } from "./context.ts";
 import {
   cacheFolder,
   projectName,

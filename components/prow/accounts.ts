@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ClusterGrant, Grant } from "../kubernetes/grant.ts";
-import type { Place } from "../kubernetes/place.ts";
-import { ServiceAccount } from "../kubernetes/serviceAccount.ts";
-import type { ProwSettings } from "./config.ts";
-import { named } from "./ground.ts";
-import { type AccountName, rights, rightsOf } from "./rights.ts";
+import { ClusterGrant, Grant } from "../../blocks/kubernetes/roleBinding.ts";
+import type { Place } from "../../blocks/kubernetes/metadata.ts";
+import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
+import type { ProwSettings } from "./settings.ts";
+import { named } from "./names.ts";
+import { type AccountName, rights, rightsOf } from "./rbac.ts";
 
 /** What {@link Accounts} need. */
 export interface AccountsArgs {

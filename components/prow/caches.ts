@@ -1,12 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Claim } from "../kubernetes/claim.ts";
-import { anywhere, pods } from "../kubernetes/networkPolicy.ts";
-import { http, tcp } from "../kubernetes/probe.ts";
-import { Service } from "../kubernetes/service.ts";
-import { ServiceAccount } from "../kubernetes/serviceAccount.ts";
-import { hostPath } from "../kubernetes/volume.ts";
-import { type Ground, named, onCacheDisks, tolerates, traffic } from "./ground.ts";
-import { Part } from "./part.ts";
+import { Claim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
+import { anywhere, pods } from "../../blocks/kubernetes/networkPolicy.ts";
+import { http, tcp } from "../../blocks/kubernetes/probe.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
+import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
+import { hostPath } from "../../blocks/kubernetes/volume.ts";
+import { type Ground, onCacheDisks, tolerates, traffic } from "./context.ts";
+import { named } from "./names.ts";
+import { Part } from "./component.ts";
 
 /** What {@link Caches} need. */
 export interface CachesArgs {

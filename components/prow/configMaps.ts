@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Files } from "../kubernetes/files.ts";
-import type { Place } from "../kubernetes/place.ts";
-import type { Mount } from "../kubernetes/volume.ts";
-import { configMaps } from "./configuration/files.ts";
-import type { ConfigMapKey } from "./configuration/place.ts";
-import type { ProwSettings } from "./config.ts";
+import { Files } from "../../blocks/kubernetes/configMap.ts";
+import type { Place } from "../../blocks/kubernetes/metadata.ts";
+import type { Mount } from "../../blocks/kubernetes/volume.ts";
+import { configMaps } from "./files/index.ts";
+import type { ConfigMapKey } from "./files/inputs.ts";
+import type { ProwSettings } from "./settings.ts";
 import { toPlace } from "./place.ts";
 
 /** What {@link ConfigMaps} need. */

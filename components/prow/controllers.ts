@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { pods } from "../kubernetes/networkPolicy.ts";
+import { pods } from "../../blocks/kubernetes/networkPolicy.ts";
 import { all, bucket, buildClusters, config, flags, github, graphql, jobs, plugins, slack } from "./flags.ts";
-import { type Ground, traffic } from "./ground.ts";
-import { clones, Part, running } from "./part.ts";
+import { type Ground, traffic } from "./context.ts";
+import { clones, Part, running } from "./component.ts";
 
 /** What {@link Controllers} need. */
 export interface ControllersArgs {

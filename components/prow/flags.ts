@@ -1,6 +1,7 @@
-import type { EnvSource } from "../kubernetes/container.ts";
-import type { Mount } from "../kubernetes/volume.ts";
-import { type Ground, named } from "./ground.ts";
+import type { EnvSource } from "../../blocks/kubernetes/container.ts";
+import type { Mount } from "../../blocks/kubernetes/volume.ts";
+import { type Ground } from "./context.ts";
+import { named } from "./names.ts";
 
 /** What a program needs for one purpose: flags, variables and files that belong together. */
 export interface Needs {

@@ -1,13 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Claim } from "../kubernetes/claim.ts";
-import { anywhere, pods } from "../kubernetes/networkPolicy.ts";
-import { tcp } from "../kubernetes/probe.ts";
-import { scratch } from "../kubernetes/volume.ts";
+import { Claim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
+import { anywhere, pods } from "../../blocks/kubernetes/networkPolicy.ts";
+import { tcp } from "../../blocks/kubernetes/probe.ts";
+import { scratch } from "../../blocks/kubernetes/volume.ts";
 import { all, flags, github, githubUser, hmac, plugins } from "./flags.ts";
-import { trees } from "./configuration/base/trees.ts";
-import { type Ground, named, onWorkers, tolerates, traffic } from "./ground.ts";
+import { trees } from "./files/base/trees.ts";
+import { type Ground, onWorkers, tolerates, traffic } from "./context.ts";
+import { named } from "./names.ts";
 import { cacheSize } from "./sizes.ts";
-import { clones, Part } from "./part.ts";
+import { clones, Part } from "./component.ts";
 
 /** What {@link Github} needs. */
 export interface GithubArgs {

@@ -1,17 +1,17 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { Cluster } from "../kubernetes/cluster.ts";
-import { Deployment } from "../kubernetes/deployment.ts";
-import { field } from "../kubernetes/container.ts";
-import { exceptionPrefix } from "../kubernetes/exceptions.ts";
-import { Files } from "../kubernetes/files.ts";
-import { ClusterGrant, Grant } from "../kubernetes/grant.ts";
-import { Namespace } from "../kubernetes/namespace.ts";
-import { anywhere, NetworkPolicy } from "../kubernetes/networkPolicy.ts";
-import { withManager } from "../kubernetes/place.ts";
-import { http } from "../kubernetes/probe.ts";
-import { Service } from "../kubernetes/service.ts";
-import { ServiceAccount } from "../kubernetes/serviceAccount.ts";
+import type { Cluster } from "../../blocks/kubernetes/cluster.ts";
+import { Deployment } from "../../blocks/kubernetes/deployment.ts";
+import { field } from "../../blocks/kubernetes/container.ts";
+import { exceptionPrefix } from "../../blocks/kubernetes/exceptions.ts";
+import { Files } from "../../blocks/kubernetes/configMap.ts";
+import { ClusterGrant, Grant } from "../../blocks/kubernetes/roleBinding.ts";
+import { Namespace } from "../../blocks/kubernetes/namespace.ts";
+import { anywhere, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
+import { withManager } from "../../blocks/kubernetes/metadata.ts";
+import { http } from "../../blocks/kubernetes/probe.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
+import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
 import { images } from "./images.ts";
 
 /** What an {@link IngressController} needs. */

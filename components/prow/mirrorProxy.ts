@@ -1,13 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
-import { Claim } from "../kubernetes/claim.ts";
-import { Files } from "../kubernetes/files.ts";
-import { anywhere, pods } from "../kubernetes/networkPolicy.ts";
-import { tcp } from "../kubernetes/probe.ts";
-import { ServiceSecret } from "../kubernetes/secret.ts";
-import { type Ground, named, tolerates } from "./ground.ts";
+import { Claim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
+import { Files } from "../../blocks/kubernetes/configMap.ts";
+import { anywhere, pods } from "../../blocks/kubernetes/networkPolicy.ts";
+import { tcp } from "../../blocks/kubernetes/probe.ts";
+import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
+import { type Ground, tolerates } from "./context.ts";
+import { named } from "./names.ts";
 import { nginxSize } from "./sizes.ts";
-import { Part } from "./part.ts";
+import { Part } from "./component.ts";
 
 /** What a {@link MirrorProxy} needs. */
 export interface MirrorProxyArgs {

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import { anywhere, pods } from "../kubernetes/networkPolicy.ts";
-import { http, tcp } from "../kubernetes/probe.ts";
+import { anywhere, pods } from "../../blocks/kubernetes/networkPolicy.ts";
+import { http, tcp } from "../../blocks/kubernetes/probe.ts";
 import { all, config, jobs } from "./flags.ts";
-import { type Ground, traffic } from "./ground.ts";
-import { Part } from "./part.ts";
+import { type Ground, traffic } from "./context.ts";
+import { Part } from "./component.ts";
 
 /** What {@link Monitoring} needs. */
 export interface MonitoringArgs {

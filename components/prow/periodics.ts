@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { CronJob } from "../kubernetes/cronJob.ts";
-import { NetworkPolicy } from "../kubernetes/networkPolicy.ts";
+import { CronJob } from "../../blocks/kubernetes/cronJob.ts";
+import { NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
 import { all, config, flags, github, jobs, type Needs } from "./flags.ts";
-import { type Ground, named, onWorkers, traffic } from "./ground.ts";
-import { imageOf, nobody, resourcesOf } from "./part.ts";
+import { type Ground, onWorkers, traffic } from "./context.ts";
+import { named } from "./names.ts";
+import { imageOf, nobody, resourcesOf } from "./component.ts";
 
 /** What {@link Periodics} need. */
 export interface PeriodicsArgs {

@@ -1,7 +1,8 @@
-import { Exposure } from "../kubernetes/exposure.ts";
-import type { BlockOptions } from "../block.ts";
-import type { Service } from "../kubernetes/service.ts";
-import { type Ground, named } from "./ground.ts";
+import { Exposure } from "../../blocks/kubernetes/publicEndpoint.ts";
+import type { BlockOptions } from "../../blocks/block.ts";
+import type { Service } from "../../blocks/kubernetes/service.ts";
+import { type Ground } from "./context.ts";
+import { named } from "./names.ts";
 
 /** A part of Prow that has a public address. */
 export interface Published {

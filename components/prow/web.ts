@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import { anywhere, pods, router } from "../kubernetes/networkPolicy.ts";
-import { http } from "../kubernetes/probe.ts";
-import type { Service } from "../kubernetes/service.ts";
+import { anywhere, pods, router } from "../../blocks/kubernetes/networkPolicy.ts";
+import { http } from "../../blocks/kubernetes/probe.ts";
+import type { Service } from "../../blocks/kubernetes/service.ts";
 import { all, buildClusters, config, flags, github, graphql, hmac, jobs, plugins } from "./flags.ts";
-import { type Ground, named, traffic } from "./ground.ts";
-import { aliveAndReady, clones, Part } from "./part.ts";
+import { type Ground, traffic } from "./context.ts";
+import { named } from "./names.ts";
+import { aliveAndReady, clones, Part } from "./component.ts";
 import { publish, type Published } from "./publish.ts";
 
 /** What {@link Web} needs. */

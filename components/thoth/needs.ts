@@ -1,9 +1,9 @@
 /** What the account that deploys Thoth must be able to make, and where. */
 import type { Need } from "../../config/define.ts";
-import { type BotsSettings, buildsImages } from "./configBots.ts";
-import type { DgraphSettings } from "./configDgraph.ts";
-import type { NodepoolSettings } from "./configNodepool.ts";
-import type { UltrahookSettings } from "./configUltrahook.ts";
+import { type BotsSettings, buildsImages } from "./bots/settings.ts";
+import type { DgraphSettings } from "./dgraph/settings.ts";
+import type { NodepoolSettings } from "./nodepool/settings.ts";
+import type { UltrahookSettings } from "./ultrahook/settings.ts";
 import { graphRoles, namespacesOf, type Role, roles } from "./station/roles.ts";
 import type { StationSettings } from "./station/settings.ts";
 

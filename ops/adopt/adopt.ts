@@ -4,7 +4,7 @@ import { type Command, text, UsageError } from "../command.ts";
 import { samplesAtRisk } from "../../config/guard.ts";
 import { parseConfig } from "../../config/parse.ts";
 import { clearConfig, readStackFile } from "../../config/stackFile.ts";
-import { schemas } from "../../config/systems.ts";
+import { schemas } from "../../components/registry.ts";
 import { type HeldStack, openHeld } from "../moving/held.ts";
 import { pulumiOutput, stackHelp, stackOf, stackOptions } from "../stack.ts";
 import { importFile } from "./importFile.ts";

@@ -12,7 +12,7 @@ import { report } from "../../config/problems.ts";
 import { isPublished, publishedSamples } from "../../config/published.ts";
 import { sample, samplePassphrase } from "../../config/samples.ts";
 import { projectDir, readStackFile, sampleConfig, secretsOf } from "../../config/stackFile.ts";
-import { schemas } from "../../config/systems.ts";
+import { schemas } from "../../components/registry.ts";
 import { type Command, text, texts, UsageError, type Values } from "../command.ts";
 import { secretOf } from "../secrets.ts";
 import { openStack, stackHelp, stackOptions } from "../stack.ts";

@@ -6,7 +6,7 @@ import { parseConfig } from "../../config/parse.ts";
 import { clusterLogin } from "../../config/clusterLogin.ts";
 import type { ParsedSystem } from "../../config/secrets.ts";
 import { clearConfig, readStackFile, stackNames, stackPath } from "../../config/stackFile.ts";
-import { schemas } from "../../config/systems.ts";
+import { schemas } from "../../components/registry.ts";
 import type { HeldStack } from "../moving/held.ts";
 import { publishedProblem } from "../moving/warning.ts";
 import { jwtLife } from "../tokenLife.ts";

@@ -7,7 +7,7 @@ import { report } from "../../config/problems.ts";
 import { publishedSamples, type PublishedSamples } from "../../config/published.ts";
 import { type WantedSecret, wantedSecrets } from "../../config/secrets.ts";
 import { readStackFile, sampleConfig, secretsOf } from "../../config/stackFile.ts";
-import { schemas } from "../../config/systems.ts";
+import { schemas } from "../../components/registry.ts";
 import { text, UsageError, type Values } from "../command.ts";
 import { crypterOf } from "../secrets.ts";
 import { stackOf, type SystemStack } from "../stack.ts";

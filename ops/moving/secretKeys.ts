@@ -1,6 +1,6 @@
 /** Which keys of which Secrets the secrets of a stack's config become, followed through the program itself. */
 import { offlineConfig, readStackFile, secretsOf } from "../../config/stackFile.ts";
-import { schemas } from "../../config/systems.ts";
+import { schemas } from "../../components/registry.ts";
 import { texts } from "../../policy/manifest.ts";
 import { rendered, runProgram } from "../../review/render.ts";
 import { objectsByCluster } from "../program.ts";

@@ -1,7 +1,7 @@
 /** The test cluster: a Kubernetes of the lab's kind, with nothing in it but Prow. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { aim } from "../../config/aim.ts";
+import { aim } from "../../lab/retarget.ts";
 import { keepSystems } from "../../config/stackEdit.ts";
 import { stackPath } from "../../config/stackFile.ts";
 import { kubernetes } from "../../lab/kubernetes/kubernetes.ts";

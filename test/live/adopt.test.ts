@@ -7,8 +7,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import { output } from "../../ops/run.ts";
 import { Adoption, apply, type Told, uids } from "./adopt/oldWay.ts";
-import { api } from "./kube.ts";
-import { type Change, SystemOnLab } from "./system.ts";
+import { api } from "../../lab/harness/kube.ts";
+import { type Change, SystemOnLab } from "../../lab/harness/system.ts";
 
 /** What a system's adoption is like. */
 interface Case {

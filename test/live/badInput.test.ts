@@ -4,12 +4,12 @@ import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { parse, stringify } from "yaml";
-import { aim } from "../../config/aim.ts";
+import { aim } from "../../lab/retarget.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { setAt } from "../../config/stackEdit.ts";
 import { stackPath } from "../../config/stackFile.ts";
-import { eventually, lab, openstackApi, type Row } from "./cloud.ts";
-import { initStack, type Outcome, pulumi, type Target } from "./engine.ts";
+import { eventually, lab, openstackApi, type Row } from "../../lab/harness/cloud.ts";
+import { initStack, type Outcome, pulumi, type Target } from "../../lab/harness/engine.ts";
 
 const cloud = openstackApi(lab);
 const admin = openstackApi(lab, "admin");

@@ -9,13 +9,13 @@ import { gunzipSync } from "node:zlib";
 import { after, before, describe, it } from "mocha";
 import { sample } from "../../config/samples.ts";
 import { hmacToken, delivery } from "../../ops/prow/smoke.ts";
-import { eventually } from "./cloud.ts";
-import { type Outcome, pulumi } from "./engine.ts";
-import { api, deleteNodesBut, type KubeObject, nodeNames } from "./kube.ts";
+import { eventually } from "../../lab/harness/cloud.ts";
+import { type Outcome, pulumi } from "../../lab/harness/engine.ts";
+import { api, deleteNodesBut, type KubeObject, nodeNames } from "../../lab/harness/kube.ts";
 import { type Running, runContainer } from "./prow/container.ts";
 import { type Github, openedPullRequest, startGithub } from "./prow/github.ts";
 import { prowTools } from "./prow/tools.ts";
-import { SystemOnLab } from "./system.ts";
+import { SystemOnLab } from "../../lab/harness/system.ts";
 
 interface ProwJob extends KubeObject {
   readonly spec: { readonly job: string; readonly refs: { readonly pulls: readonly { readonly number: number }[] } };

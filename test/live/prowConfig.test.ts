@@ -4,8 +4,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
-import { configMaps } from "../../components/prow/configuration/files.ts";
-import { packJobs } from "../../components/prow/configuration/jobs.ts";
+import { configMaps } from "../../components/prow/files/index.ts";
+import { packJobs } from "../../components/prow/files/jobs.ts";
 import { placeOf, production, staging, testing } from "../unit/prow/places.ts";
 import { checkconfig, mountConfigMaps, prowTools } from "./prow/tools.ts";
 

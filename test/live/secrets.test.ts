@@ -9,22 +9,22 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
-import { labKubeconfig } from "../../config/aim.ts";
+import { labKubeconfig } from "../../lab/retarget.ts";
 import { openSalt } from "../../config/passphrase.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import type { WantedSecret } from "../../config/secrets.ts";
 import { keepSystems } from "../../config/stackEdit.ts";
 import { readStackFile, secretsOf, stackPath } from "../../config/stackFile.ts";
-import { schemas } from "../../config/systems.ts";
+import { schemas } from "../../components/registry.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
 import { root } from "../../lab/settings.ts";
 import { ensureTool } from "../../lab/tools/tools.ts";
 import { main } from "../../ops/main.ts";
 import { output } from "../../ops/run.ts";
 import { pulumiProgram } from "../../ops/stack.ts";
-import { lab } from "./cloud.ts";
-import { api, useNamespace } from "./kube.ts";
-import { pythonEnvironment } from "./python.ts";
+import { lab } from "../../lab/harness/cloud.ts";
+import { api, useNamespace } from "../../lab/harness/kube.ts";
+import { pythonEnvironment } from "../../lab/harness/python.ts";
 
 const ansible = pythonEnvironment("ansible", ["ansible-core==2.16.14"]);
 const changed = ["HOME", "GNUPGHOME", "GOPASS_HOMEDIR", "PULUMI_CONFIG_PASSPHRASE"] as const;

@@ -3,7 +3,7 @@ import path from "node:path";
 import { sample } from "../../config/samples.ts";
 import type { RawConfig } from "../../config/secrets.ts";
 import { offlineConfig, readStackFile, secretsOf, stackPath } from "../../config/stackFile.ts";
-import { schemas } from "../../config/systems.ts";
+import { schemas } from "../../components/registry.ts";
 
 /** The committed stacks; others that a developer has beside them are their own affair. */
 export const stacks = ["prod", "stage", "test"];

@@ -13,7 +13,7 @@ import { samplePassphrase } from "../../config/samples.ts";
 import { wantedSecrets } from "../../config/secrets.ts";
 import { reencrypt } from "../../config/stackEdit.ts";
 import { readStackFile, secretsOf, stackNames, stackPath } from "../../config/stackFile.ts";
-import { schemas } from "../../config/systems.ts";
+import { schemas } from "../../components/registry.ts";
 import { main } from "../../ops/main.ts";
 import { isVault, openVault, variablesOf } from "../../ops/moving/ansibleVault.ts";
 import { entryText } from "../../ops/moving/stores.ts";

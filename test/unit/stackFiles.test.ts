@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { aim, labKubeconfig } from "../../config/aim.ts";
+import { aim, labKubeconfig } from "../../lab/retarget.ts";
 import { isLabs, realSecrets, sampleRefusal, samplesAtRisk } from "../../config/guard.ts";
 import { parseConfig } from "../../config/parse.ts";
 import { type Crypter, newSalt, openSalt } from "../../config/passphrase.ts";
@@ -11,7 +11,7 @@ import { publishedSamples } from "../../config/published.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { reencrypt, setSecret } from "../../config/stackEdit.ts";
 import { clearConfig, projectDir, readStackFile, secretsOf, stackPath } from "../../config/stackFile.ts";
-import { schemas } from "../../config/systems.ts";
+import { schemas } from "../../components/registry.ts";
 import { stacks } from "./harness.ts";
 
 const all = Object.values(schemas);
@@ -168,7 +168,7 @@ describe("npm run config", () => {
   const dir = mkdtempSync(path.join(tmpdir(), "orrery-config-"));
   const run = (...args: readonly string[]) => runWith({}, ...args);
   const runWith = (env: NodeJS.ProcessEnv, ...args: readonly string[]): { code: number | null; out: string } => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(dir, "config/cli.ts"), ...args], {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(dir, "ops/config/cli.ts"), ...args], {
       encoding: "utf8",
       // Not the one of a lab in this shell.
       env: { ...process.env, PULUMI_CONFIG_PASSPHRASE: undefined, ...env },

@@ -1,10 +1,10 @@
 /** The station's interfaces and exporters. */
-import { tcp } from "../../kubernetes/probe.ts";
-import { scratch } from "../../kubernetes/volume.ts";
+import { tcp } from "../../../blocks/kubernetes/probe.ts";
+import { scratch } from "../../../blocks/kubernetes/volume.ts";
 import { Api, type ApiArgs } from "./api.ts";
-import { apiVariables, fullClient, logVariables, type Making, storeVariables, thothOf } from "./environment.ts";
+import { apiVariables, fullClient, logVariables, type Making, storeVariables, thothOf } from "./context.ts";
 import type { ImageName } from "./imageTable.ts";
-import type { StationRights } from "./rights.ts";
+import type { StationRights } from "./rbac.ts";
 import { resultNamespaces, type Role } from "./roles.ts";
 
 /** Where jobs send their results to, in the namespace of each. */

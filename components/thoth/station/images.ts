@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import { BuildConfig } from "../../kubernetes/buildConfig.ts";
-import type { Exceptions } from "../../kubernetes/exceptions.ts";
-import { Grant } from "../../kubernetes/grant.ts";
-import { ImageStream } from "../../kubernetes/imageStream.ts";
-import { ServiceSecret } from "../../kubernetes/secret.ts";
+import { BuildConfig } from "../../../blocks/kubernetes/buildConfig.ts";
+import type { Exceptions } from "../../../blocks/kubernetes/exceptions.ts";
+import { Grant } from "../../../blocks/kubernetes/roleBinding.ts";
+import { ImageStream } from "../../../blocks/kubernetes/imageStream.ts";
+import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import type { ThothSecrets } from "../config.ts";
-import type { Ground } from "./ground.ts";
+import type { Ground } from "./namespaces.ts";
 import { baseImages, type Build, builds, buildVariables, type ImageName, imageNames } from "./imageTable.ts";
 import type { StationSettings } from "./settings.ts";
 

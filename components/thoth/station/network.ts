@@ -1,7 +1,7 @@
 /** Whom the station's pods may call and who may call them. */
 import type * as pulumi from "@pulumi/pulumi";
-import { anywhere, dns, NetworkPolicy, pods, router } from "../../kubernetes/networkPolicy.ts";
-import type { Ground } from "./ground.ts";
+import { anywhere, dns, NetworkPolicy, pods, router } from "../../../blocks/kubernetes/networkPolicy.ts";
+import type { Ground } from "./namespaces.ts";
 import { byNamespace, roles } from "./roles.ts";
 import type { StationSettings } from "./settings.ts";
 

@@ -1,14 +1,14 @@
 /** Programs that watch a namespace and start what its objects ask for. */
-import { Deployment } from "../../kubernetes/deployment.ts";
-import type { ContainerArgs } from "../../kubernetes/container.ts";
-import { type Probes, tcp } from "../../kubernetes/probe.ts";
-import { ServiceAccount } from "../../kubernetes/serviceAccount.ts";
-import { Grant } from "../../kubernetes/grant.ts";
-import { ServiceSecret } from "../../kubernetes/secret.ts";
-import { apiVariables, type Making, thothOf } from "./environment.ts";
-import { opsAccount } from "./ground.ts";
+import { Deployment } from "../../../blocks/kubernetes/deployment.ts";
+import type { ContainerArgs } from "../../../blocks/kubernetes/container.ts";
+import { type Probes, tcp } from "../../../blocks/kubernetes/probe.ts";
+import { ServiceAccount } from "../../../blocks/kubernetes/serviceAccount.ts";
+import { Grant } from "../../../blocks/kubernetes/roleBinding.ts";
+import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
+import { apiVariables, type Making, thothOf } from "./context.ts";
+import { opsAccount } from "./namespaces.ts";
 import type { ImageName } from "./imageTable.ts";
-import type { StationRights } from "./rights.ts";
+import type { StationRights } from "./rbac.ts";
 import { byNamespace, type Role } from "./roles.ts";
 
 /** Which namespaces are watched, and where the watchers run. */

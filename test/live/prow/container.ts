@@ -5,8 +5,8 @@ import type { AddressInfo, Server } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { kubeconfig } from "../../../config/samples.ts";
-import { eventually, lab } from "../cloud.ts";
-import { api, type KubeObject } from "../kube.ts";
+import { eventually, lab } from "../../../lab/harness/cloud.ts";
+import { api, type KubeObject } from "../../../lab/harness/kube.ts";
 import { inward, outward, relay, relaysAreUp } from "./relay.ts";
 
 interface Deployment extends KubeObject {

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, describe, it } from "mocha";
-import { aim, labKubeconfig, type Premises } from "../../../config/aim.ts";
+import { aim, labKubeconfig, type Premises } from "../../../lab/retarget.ts";
 import { openSalt } from "../../../config/passphrase.ts";
 import { kubeconfig, nobodysKey, publicKeyLine } from "../../../config/samples.ts";
 

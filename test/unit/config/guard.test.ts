@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it } from "mocha";
 import { z } from "zod";
-import { refuseAmbientLogins } from "../../../config/ambient.ts";
+import { refuseAmbientLogins } from "../../../config/preflight/environmentCredentials.ts";
 import { defineSystem } from "../../../config/define.ts";
 import { isLabs, publishedWarning, realSecrets, sampleRefusal, samplesAtRisk } from "../../../config/guard.ts";
 import { loadConfig } from "../../../config/load.ts";
@@ -13,7 +13,7 @@ import { parseConfig } from "../../../config/parse.ts";
 import { isPublished } from "../../../config/published.ts";
 import { kubeconfig, nobodysKey, publicKeyLine, sample, samplePassphrase } from "../../../config/samples.ts";
 import type { ParsedSystem, RawConfig } from "../../../config/secrets.ts";
-import { cloudsSchema, clustersSchema } from "../../../config/targetSchemas.ts";
+import { cloudsSchema, clustersSchema } from "../../../config/targets.ts";
 import { underEngine } from "./underEngine.ts";
 
 const demo = defineSystem({

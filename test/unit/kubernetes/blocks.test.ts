@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { apiServer } from "../../../components/kubernetes/networkPolicy.ts";
-import { existingNamespace } from "../../../components/kubernetes/place.ts";
-import { exec, http } from "../../../components/kubernetes/probe.ts";
-import { existingSecretEnv } from "../../../components/kubernetes/secret.ts";
-import { claimTemplate, volume } from "../../../components/kubernetes/volume.ts";
+import { apiServer } from "../../../blocks/kubernetes/networkPolicy.ts";
+import { existingNamespace } from "../../../blocks/kubernetes/metadata.ts";
+import { exec, http } from "../../../blocks/kubernetes/probe.ts";
+import { existingSecretEnv } from "../../../blocks/kubernetes/secret.ts";
+import { claimTemplate, volume } from "../../../blocks/kubernetes/volume.ts";
 import { Secret } from "../../../review/secret.ts";
 import { type Built, build } from "./world.ts";
 
@@ -15,7 +15,7 @@ const object = { name: "one", labels: { app: "one" } };
 describe("Kubernetes building blocks", () => {
   it("makes a namespace that enforces the restricted standard and denies all traffic but DNS", async () => {
     const seen = await build("openshift", async (cluster, opts) => {
-      const { Namespace } = await import("../../../components/kubernetes/namespace.ts");
+      const { Namespace } = await import("../../../blocks/kubernetes/namespace.ts");
       new Namespace("ns", { cluster, name: "apps", protect: true }, opts);
     });
     assert.deepEqual(seen.object("Namespace apps").metadata, {
@@ -47,8 +47,8 @@ describe("Kubernetes building blocks", () => {
 
   it("registers nothing of its own, and is waited for with all that it made", async () => {
     const seen = await build("openshift", async (cluster, opts) => {
-      const { Deployment } = await import("../../../components/kubernetes/deployment.ts");
-      const { Job } = await import("../../../components/kubernetes/job.ts");
+      const { Deployment } = await import("../../../blocks/kubernetes/deployment.ts");
+      const { Job } = await import("../../../blocks/kubernetes/job.ts");
       const place = existingNamespace(cluster, "apps");
       const container = { name: "c", image: "c:1", resources: { cpu: "1", memory: "1Gi" } };
       const serving = { ...container, probes: { none: "a test" } };
@@ -76,8 +76,8 @@ describe("Kubernetes building blocks", () => {
   it("hides a Secret's values and rolls the pods that read it", async () => {
     const values = { token: "t0p", "user-name": "sesheta" };
     const seen = await build("openshift", async (cluster, opts) => {
-      const { ServiceSecret } = await import("../../../components/kubernetes/secret.ts");
-      const { Job } = await import("../../../components/kubernetes/job.ts");
+      const { ServiceSecret } = await import("../../../blocks/kubernetes/secret.ts");
+      const { Job } = await import("../../../blocks/kubernetes/job.ts");
       const place = existingNamespace(cluster, "apps");
       const secret = new ServiceSecret("s", { place, ...object, type: "kubernetes.io/ssh-auth", values }, opts);
       const container = {
@@ -111,8 +111,8 @@ describe("Kubernetes building blocks", () => {
   it("stamps pods with a sum of a ConfigMap's text, which changes with the text only", async () => {
     const stampOf = async (text: string): Promise<unknown> => {
       const seen = await build("openshift", async (cluster, opts) => {
-        const { Files } = await import("../../../components/kubernetes/files.ts");
-        const { Job } = await import("../../../components/kubernetes/job.ts");
+        const { Files } = await import("../../../blocks/kubernetes/configMap.ts");
+        const { Job } = await import("../../../blocks/kubernetes/job.ts");
         const place = existingNamespace(cluster, "apps");
         const files = new Files("f", { place, ...object, data: { "a.yaml": text } }, opts);
         const mounts = { "/etc/a": files.mount() };
@@ -192,8 +192,8 @@ describe("Kubernetes building blocks", () => {
 
   it("refuses to publish or to address a port that the Service does not have, before anything is registered", async () => {
     const seen = await build("openshift", async (cluster, opts) => {
-      const { Service } = await import("../../../components/kubernetes/service.ts");
-      const { Exposure } = await import("../../../components/kubernetes/exposure.ts");
+      const { Service } = await import("../../../blocks/kubernetes/service.ts");
+      const { Exposure } = await import("../../../blocks/kubernetes/publicEndpoint.ts");
       const place = existingNamespace(cluster, "apps");
       const of = { selector: { app: "one" } };
       const service = new Service(
@@ -212,7 +212,7 @@ describe("Kubernetes building blocks", () => {
 
   it("gives a StatefulSet claims that stay, and a headless Service", async () => {
     const seen = await build("openshift", async (cluster, opts) => {
-      const { StatefulSet } = await import("../../../components/kubernetes/statefulSet.ts");
+      const { StatefulSet } = await import("../../../blocks/kubernetes/statefulSet.ts");
       const place = existingNamespace(cluster, "apps");
       const container = {
         name: "db",
@@ -240,7 +240,7 @@ describe("Kubernetes building blocks", () => {
 
   it("runs a CronJob by the clock of a zone, with an end and without overlap", async () => {
     const seen = await build("openshift", async (cluster, opts) => {
-      const { CronJob } = await import("../../../components/kubernetes/cronJob.ts");
+      const { CronJob } = await import("../../../blocks/kubernetes/cronJob.ts");
       const place = existingNamespace(cluster, "apps");
       const containers = [{ name: "j", image: "j:1", resources: { cpu: "1", memory: "1Gi" } }] as const;
       const timing = { schedule: "@daily", deadlineSeconds: 1800, history: [2, 1] as const, suspend: true };
@@ -265,8 +265,8 @@ describe("Kubernetes building blocks", () => {
 
   it("gives an account rights in another namespace and a token that is secret", async () => {
     const seen = await build("openshift", async (cluster, opts) => {
-      const { ServiceAccount } = await import("../../../components/kubernetes/serviceAccount.ts");
-      const { Grant } = await import("../../../components/kubernetes/grant.ts");
+      const { ServiceAccount } = await import("../../../blocks/kubernetes/serviceAccount.ts");
+      const { Grant } = await import("../../../blocks/kubernetes/roleBinding.ts");
       const [home, away] = ["infra", "apps"].map((name) => existingNamespace(cluster, name));
       assert.ok(home !== undefined && away !== undefined);
       const account = new ServiceAccount(
@@ -306,8 +306,8 @@ describe("Kubernetes building blocks", () => {
 
   it("gives an account rights in the whole cluster, by rules of its own or by a role that exists", async () => {
     const seen = await build("kubernetes", async (cluster, opts) => {
-      const { ServiceAccount } = await import("../../../components/kubernetes/serviceAccount.ts");
-      const { ClusterGrant } = await import("../../../components/kubernetes/grant.ts");
+      const { ServiceAccount } = await import("../../../blocks/kubernetes/serviceAccount.ts");
+      const { ClusterGrant } = await import("../../../blocks/kubernetes/roleBinding.ts");
       const place = existingNamespace(cluster, "apps");
       const account = new ServiceAccount("a", { place, ...object, mountsToken: true }, opts);
       const rules = [{ apiGroups: [""], resources: ["nodes"], verbs: ["get"] }];
@@ -327,7 +327,7 @@ describe("Kubernetes building blocks", () => {
 
   it("bounds a namespace and gives its containers defaults", async () => {
     const seen = await build("openshift", async (cluster, opts) => {
-      const { Quota } = await import("../../../components/kubernetes/quota.ts");
+      const { Quota } = await import("../../../blocks/kubernetes/quota.ts");
       const defaults = { requests: { cpu: "10m" }, limits: { memory: "64Mi" } };
       new Quota("q", { place: existingNamespace(cluster, "apps"), ...object, hard: { pods: "10" }, defaults }, opts);
     });
@@ -339,8 +339,8 @@ describe("Kubernetes building blocks", () => {
 
   it("lets a pod read what others own, and call the API server", async () => {
     const seen = await build("openshift", async (cluster, opts) => {
-      const { Job } = await import("../../../components/kubernetes/job.ts");
-      const { NetworkPolicy } = await import("../../../components/kubernetes/networkPolicy.ts");
+      const { Job } = await import("../../../blocks/kubernetes/job.ts");
+      const { NetworkPolicy } = await import("../../../blocks/kubernetes/networkPolicy.ts");
       const place = existingNamespace(cluster, "apps");
       const container = {
         name: "j",
@@ -372,7 +372,7 @@ describe("Kubernetes building blocks", () => {
   it("protects a claim unless told otherwise", async () => {
     const keep = async (args: object): Promise<unknown> => {
       const seen = await build("openshift", async (cluster, opts) => {
-        const { Claim } = await import("../../../components/kubernetes/claim.ts");
+        const { Claim } = await import("../../../blocks/kubernetes/persistentVolumeClaim.ts");
         new Claim("c", { place: existingNamespace(cluster, "apps"), ...object, size: "5Gi", ...args }, opts);
       });
       const { protect, retainOnDelete } = seen.one("c-claim").options;
@@ -385,8 +385,8 @@ describe("Kubernetes building blocks", () => {
   it("makes ImageStreams and BuildConfigs on OpenShift only", async () => {
     const kinds = async (platform: "openshift" | "kubernetes"): Promise<readonly string[]> => {
       const seen = await build(platform, async (cluster, opts) => {
-        const { ImageStream } = await import("../../../components/kubernetes/imageStream.ts");
-        const { BuildConfig } = await import("../../../components/kubernetes/buildConfig.ts");
+        const { ImageStream } = await import("../../../blocks/kubernetes/imageStream.ts");
+        const { BuildConfig } = await import("../../../blocks/kubernetes/buildConfig.ts");
         const place = existingNamespace(cluster, "apps");
         new ImageStream("i", { place, ...object, tags: { latest: {} } }, opts);
         const git = { uri: "https://example.org/one", ref: "master" };
@@ -407,9 +407,9 @@ describe("Kubernetes building blocks", () => {
 /** A Deployment `one` with Service and Exposure. */
 function exposed(platform: "openshift" | "kubernetes", target = 8080): Promise<Built> {
   return build(platform, async (cluster, opts) => {
-    const { Deployment } = await import("../../../components/kubernetes/deployment.ts");
-    const { Service } = await import("../../../components/kubernetes/service.ts");
-    const { Exposure } = await import("../../../components/kubernetes/exposure.ts");
+    const { Deployment } = await import("../../../blocks/kubernetes/deployment.ts");
+    const { Service } = await import("../../../blocks/kubernetes/service.ts");
+    const { Exposure } = await import("../../../blocks/kubernetes/publicEndpoint.ts");
     const place = existingNamespace(cluster, "apps");
     const container = {
       name: "web",

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { stringify } from "yaml";
-import { type TreeName, trees } from "../../../components/prow/configuration/base/trees.ts";
+import { type TreeName, trees } from "../../../components/prow/files/base/trees.ts";
 
 /** How many jobs a tree has: as many as the real one of that day. */
 const sizes = { "20201203": { jobs: 377, files: 63 }, "20260723": { jobs: 1644, files: 212 } } as const;

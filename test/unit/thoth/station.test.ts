@@ -372,7 +372,7 @@ function configMap(seen: Built, namespace: string): { data: Record<string, strin
 
 /** What jobs of the Templates read is there, with its key, in every namespace where they run. */
 async function referencesResolve(seen: Built, infra: string): Promise<void> {
-  const { jobTemplates } = await import("../../../components/thoth/station/templateTable.ts");
+  const { jobTemplates } = await import("../../../components/thoth/station/templates/table.ts");
   const { namespacesOf } = await import("../../../components/thoth/station/roles.ts");
   const names = namespacesOf({ environment: infra.endsWith("-stage") ? "stage" : "test", namespaces: {} });
   for (const { name, runsIn } of jobTemplates) {

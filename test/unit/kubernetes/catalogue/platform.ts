@@ -1,4 +1,4 @@
-import { existingNamespace } from "../../../../components/kubernetes/place.ts";
+import { existingNamespace } from "../../../../blocks/kubernetes/metadata.ts";
 import { decorated, type Section } from "./section.ts";
 
 const rules = [{ apiGroups: [""], resources: ["pods"], verbs: ["get"] }];
@@ -7,12 +7,12 @@ const git = { uri: "https://git.example.org/one.git", ref: "main" };
 
 /** Namespaces, rights, accounts, and what only OpenShift has. */
 export const platformBlocks: Section = async (cluster, opts) => {
-  const { Namespace } = await import("../../../../components/kubernetes/namespace.ts");
-  const { Quota } = await import("../../../../components/kubernetes/quota.ts");
-  const { ServiceAccount } = await import("../../../../components/kubernetes/serviceAccount.ts");
-  const { ClusterGrant, Grant } = await import("../../../../components/kubernetes/grant.ts");
-  const { ImageStream } = await import("../../../../components/kubernetes/imageStream.ts");
-  const { BuildConfig } = await import("../../../../components/kubernetes/buildConfig.ts");
+  const { Namespace } = await import("../../../../blocks/kubernetes/namespace.ts");
+  const { Quota } = await import("../../../../blocks/kubernetes/quota.ts");
+  const { ServiceAccount } = await import("../../../../blocks/kubernetes/serviceAccount.ts");
+  const { ClusterGrant, Grant } = await import("../../../../blocks/kubernetes/roleBinding.ts");
+  const { ImageStream } = await import("../../../../blocks/kubernetes/imageStream.ts");
+  const { BuildConfig } = await import("../../../../blocks/kubernetes/buildConfig.ts");
 
   const place = new Namespace("namespace-least", { cluster, name: "least" }, opts);
   const podSecurity = { level: "baseline", reason: "host ports" } as const;

@@ -1,19 +1,19 @@
-import { existingNamespace } from "../../../../components/kubernetes/place.ts";
-import * as probe from "../../../../components/kubernetes/probe.ts";
-import { redisConf } from "../../../../components/kubernetes/redisConf.ts";
-import { toResources } from "../../../../components/kubernetes/resources.ts";
-import { digest, existingSecretEnv } from "../../../../components/kubernetes/secret.ts";
-import * as volumes from "../../../../components/kubernetes/volume.ts";
+import { existingNamespace } from "../../../../blocks/kubernetes/metadata.ts";
+import * as probe from "../../../../blocks/kubernetes/probe.ts";
+import { redisConf } from "../../../../blocks/redisConf.ts";
+import { toResources } from "../../../../blocks/kubernetes/resources.ts";
+import { digest, existingSecretEnv } from "../../../../blocks/kubernetes/secret.ts";
+import * as volumes from "../../../../blocks/kubernetes/volume.ts";
 import { decorated, least, type Section } from "./section.ts";
 
 const share = { readOnly: false, subPath: "part", propagation: "HostToContainer" } as const;
 
 /** Secrets, files and claims, read by one Job in every way; and the converters that make no resource. */
 export const storedBlocks: Section = async (cluster, opts) => {
-  const { ServiceSecret } = await import("../../../../components/kubernetes/secret.ts");
-  const { Files } = await import("../../../../components/kubernetes/files.ts");
-  const { Claim } = await import("../../../../components/kubernetes/claim.ts");
-  const { Job } = await import("../../../../components/kubernetes/job.ts");
+  const { ServiceSecret } = await import("../../../../blocks/kubernetes/secret.ts");
+  const { Files } = await import("../../../../blocks/kubernetes/configMap.ts");
+  const { Claim } = await import("../../../../blocks/kubernetes/persistentVolumeClaim.ts");
+  const { Job } = await import("../../../../blocks/kubernetes/job.ts");
   const place = existingNamespace(cluster, "apps");
 
   const secret = new ServiceSecret("secret-least", { place, name: "secret", values: { token: "t0p" } }, opts);
