@@ -14,8 +14,9 @@ export const callystoSecrets = {
 
 export const callystoFamilies = {
   dummyPassword: {
-    description: "The one password that everybody logs in with.",
+    description: "The one password that everybody logs in with; JupyterHub takes none below 8 characters.",
     format: "text",
+    check: (text) => (text.length >= 8 ? undefined : "expected a password of at least 8 characters"),
     formerly: "local_vars.yml, jupyterhub_authenticator_dummy_password",
     source: { file: "local_vars.yml#jupyterhub_authenticator_dummy_password" },
     members: hubsWhere(({ jupyterhub }) => jupyterhub.authenticator === "dummypw"),

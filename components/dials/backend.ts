@@ -18,6 +18,12 @@ export interface BackendArgs extends Omit<DjangoSecretArgs, "settings"> {
 /** Name of the port in front, in the Service and for the Route. */
 export const webPortName = `${webPort}-tcp`;
 
+/** The port at which the API asks the SSO. */
+function ssoPort({ sso }: Ground["settings"]): number {
+  const { port, protocol } = new URL(sso.server);
+  return port === "" ? (protocol === "http:" ? 80 : 443) : Number(port);
+}
+
 /** The API: Django behind an nginx in the same pod. */
 export class Backend extends pulumi.ComponentResource {
   readonly service: Service;
@@ -92,7 +98,7 @@ export class Backend extends pulumi.ComponentResource {
         of: { selector: { ...selector("backend"), ...podLabels("backend") } },
         ports: { [webPortName]: { port: webPort } },
       },
-      { parent: this, dependsOn: [deployment] },
+      { parent: this, dependsOn: [...deployment.resources] },
     );
     new NetworkPolicy(
       name,
@@ -101,8 +107,12 @@ export class Backend extends pulumi.ComponentResource {
         name: "dials-backend",
         pods: selector("backend"),
         from: [router(place.cluster, webPort)],
-        // SSO, OMS, the run registry and CAF on 443, lxplus for brilcalc on 22.
-        to: [dns(), pods({ app: "redis-web-cache" }, [6379]), anywhere(settings.database.port, 443, 22)],
+        // OMS, the run registry, its SSO and CAF on 443, lxplus for brilcalc on 22.
+        to: [
+          dns(),
+          pods({ app: "redis-web-cache" }, [6379]),
+          anywhere(...new Set([settings.database.port, ssoPort(settings), 443, 22])),
+        ],
       },
       { parent: this },
     );

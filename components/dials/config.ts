@@ -1,13 +1,20 @@
 import { z } from "zod";
+import { quantity } from "../../config/fields.ts";
 import { type ConfigOf, defineSystem } from "../../config/define.ts";
+import { productionBuild, productionSso } from "./frontendBuild.ts";
 import { type ImageName, images } from "./images.ts";
 import { dialsRules } from "./rules.ts";
 import { dialsFamilies, dialsSecrets } from "./secretSpecs.ts";
 import { workspaceSchema } from "./workspaces.ts";
 
-const quantity = z.string().regex(/^[1-9]\d*(Mi|Gi|Ti)$/, "expected a quantity such as 1Gi");
 const seconds = z.int().min(1).max(86_400);
-const folder = z.string().regex(/^\/[^\s,]*[^\s,/]$/, "expected an absolute folder without a slash at its end");
+// The ETL splits its list of folders as a shell does, so nothing that a shell reads as a quote or a comment.
+const folder = z
+  .string()
+  .regex(
+    /^\/[\w.+@=:/-]*[\w.+@=:-]$/,
+    "expected an absolute folder of letters, digits and . _ + @ = : - without a slash at its end",
+  );
 const clientId = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "expected an application identifier: lower-case, digits, -");
 const image = z.string().regex(/^[a-z0-9.-]+(:\d+)?(\/[\w.-]+)+((:(?!latest$)[\w.-]+)|@sha256:[0-9a-f]{64})$/, {
   error: "expected an image pinned by tag or digest: registry/name@sha256:<64 hex>, or a tag other than latest",
@@ -87,19 +94,21 @@ const settings = z.strictObject({
     .describe("OpenShift: pull through ImageStreams, which keep the history; every image needs a digest then."),
   frontendBuild: z
     .strictObject({
-      apiHost: z.hostname().default("cmsdials-api.web.cern.ch"),
-      publicClient: clientId.default("cms-dials-prod-public-app"),
-      audience: clientId.default("cms-dials-prod-confidential-app"),
+      apiHost: z.hostname().default(productionBuild.apiHost),
+      publicClient: clientId.default(productionBuild.publicClient),
+      audience: clientId.default(productionBuild.audience),
     })
     .prefault({})
-    .describe("What was compiled into the frontend image; the defaults are those of its production build."),
+    .describe(
+      "What is compiled into the frontend image; the defaults are the only build of DIALS' own sources. `ops dials release --stack` builds another.",
+    ),
   sso: z.strictObject({
     server: z
       .url()
       .endsWith("/", "expected a URL that ends with /: paths are appended to it")
-      .default("https://auth.cern.ch/auth/")
-      .describe("Keycloak."),
-    realm: z.string().min(1).default("cern"),
+      .default(productionSso.server)
+      .describe("Keycloak. OMS and the run registry take tokens of CERN's only."),
+    realm: z.string().min(1).default(productionSso.realm),
     confidentialClient: clientId.describe("Application whose tokens the API takes; the frontend's audience."),
     apiClients: z.array(clientId).default([]).describe("Applications that call the API with a secret of their own."),
     omsClient: clientId.describe("Application by which the backend asks OMS and the run registry."),

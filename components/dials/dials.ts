@@ -44,12 +44,12 @@ export class Dials extends pulumi.ComponentResource {
     const etl = new Etl(
       `${name}-etl`,
       { ground, secrets: config.secrets, passwords, databaseUri: uri },
-      { parent: this, dependsOn: imported },
+      { parent: this, dependsOn: imported.flatMap(({ resources }) => [...resources]) },
     );
     const web = new Web(
       `${name}-web`,
       { ground, config, passwords, databaseUri: uri, after: [etl.migrations] },
-      { parent: this, dependsOn: imported },
+      { parent: this, dependsOn: imported.flatMap(({ resources }) => [...resources]) },
     );
     this.frontendUrl = web.frontendUrl;
     this.apiUrl = web.apiUrl;

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { anywhere, dns, NetworkPolicy, pods } from "../kubernetes/networkPolicy.ts";
+import { anywhere, anywhereUdp, dns, NetworkPolicy, pods } from "../kubernetes/networkPolicy.ts";
 import { ServiceSecret } from "../kubernetes/secret.ts";
 import type { DialsConfig } from "./config.ts";
 import { EtlEnvironment } from "./etlEnvironment.ts";
@@ -63,7 +63,7 @@ export class Etl extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    const onEos = { parent: this, dependsOn: [broker, this.migrations, eosCredentials] };
+    const onEos = { parent: this, dependsOn: [broker, this.migrations, ...eosCredentials.resources] };
     const certificate = new GridCertificate(
       `${name}-grid`,
       { ground, certificate: secrets.gridCertificate, key: secrets.gridKey },
@@ -97,8 +97,13 @@ export class Etl extends pulumi.ComponentResource {
         place,
         name: "dials-etl",
         pods: etlPods,
-        // DBS, CERN's Kerberos for EOS, and the run registry's neighbours on 443.
-        to: [dns(), pods({ app: "redis-etl-broker" }, [6379]), anywhere(settings.database.port, 8443, 443, 88)],
+        // DBS on 8443; on 88 the tickets for EOS, which what CERN's webhook adds to the pods asks for.
+        to: [
+          dns(),
+          pods({ app: "redis-etl-broker" }, [6379]),
+          anywhere(settings.database.port, 8443, 88),
+          anywhereUdp(88),
+        ],
       },
       { parent: this },
     );

@@ -30,8 +30,9 @@ function section(workspace: Workspace) {
       dbs_instance: instance,
     })),
     me_startswith: workspace.prefixes,
-    bulk_queue: bulk,
-    priority_queue: priority,
+    // Read when a file is sent to its queue, and by cli.py; nothing looks at them before.
+    bulk_ingesting_queue: bulk,
+    priority_ingesting_queue: priority,
   };
 }
 

@@ -56,7 +56,7 @@ export class Frontend extends pulumi.ComponentResource {
         of: { selector: { ...selector("frontend"), ...podLabels("frontend") } },
         ports: { [webPortName]: { port: webPort } },
       },
-      { parent: this, dependsOn: [deployment] },
+      { parent: this, dependsOn: [...deployment.resources] },
     );
     new NetworkPolicy(
       name,

@@ -113,8 +113,11 @@ export class Redis extends pulumi.ComponentResource {
   }
 }
 
-/** The client takes the password from the environment; as an argument anybody in the pod could read it. */
-const readiness = exec(["sh", "-c", 'test "$(REDISCLI_AUTH="$REDIS_PASSWORD" redis-cli -h 127.0.0.1 ping)" = PONG'], {
+/**
+ * The client takes the password from the environment; as an argument anybody in the pod could read it. Images of software
+ * collections have it on the PATH of bash only, and not when bash is called sh.
+ */
+const readiness = exec(["bash", "-c", 'test "$(REDISCLI_AUTH="$REDIS_PASSWORD" redis-cli -h 127.0.0.1 ping)" = PONG'], {
   delay: 5,
   timeout: 1,
 });

@@ -22,10 +22,12 @@ export const dialsSecrets = {
   },
   eosPassword: {
     description: "Password of the service account `accounts.eos`.",
+    check: lineProblem,
     formerly: "eos-credentials KEYTAB_PWD",
   },
   lxplusPassword: {
     description: "Password of the account `accounts.lxplus`.",
+    check: lineProblem,
     formerly: "dials-backend-secrets DJANGO_KEYTAB_PWD",
   },
   gridCertificate: {
@@ -33,7 +35,7 @@ export const dialsSecrets = {
     format: "pem-certificate",
     check: (text) => expiryProblem(text, new Date()),
     sampleSeed: "dials-grid",
-    formerly: "~/.globus/usercert.pem of the service account; its path was dials-etl-secrets CERT_FPATH",
+    formerly: "~/.globus/usercert.pem of the service account, on EOS: the cluster had its path only, in CERT_FPATH",
     source: { file: "usercert.pem" },
   },
   gridKey: {
@@ -41,7 +43,7 @@ export const dialsSecrets = {
     format: "pem-private-key",
     check: (text, { other }) => keyProblem(text, other("gridCertificate")),
     sampleSeed: "dials-grid",
-    formerly: "~/.globus/userkey.pem of the service account; its path was dials-etl-secrets KEY_FPATH",
+    formerly: "~/.globus/userkey.pem of the service account, on EOS: the cluster had its path only, in KEY_FPATH",
     source: { file: "userkey.pem" },
   },
 } satisfies Readonly<Record<string, SecretSpec<DialsSettings>>>;
@@ -55,6 +57,13 @@ export const dialsFamilies = {
     key: (member) => `apiClient-${member}`,
   },
 } satisfies Readonly<Record<string, FamilySpec<DialsSettings>>>;
+
+/** What is wrong with a password that is handed on as it is: to kinit and to lxplus. */
+function lineProblem(text: string): string | undefined {
+  return /[\r\n]/.test(text) || text !== text.trim()
+    ? "expected one line without blanks around it: it is handed on as it is"
+    : undefined;
+}
 
 /** What is wrong with a password that goes into a database URL. */
 function passwordProblem(text: string): string | undefined {

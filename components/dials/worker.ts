@@ -61,7 +61,8 @@ export class Worker extends pulumi.ComponentResource {
             env: { TMPDIR: scratchFolder },
             envFrom: environment.envFrom,
             mounts: {
-              "/eos": args.eos.mount({ readOnly: true }),
+              // Each instance below /eos is mounted on the node when somebody first looks; the driver asks for this.
+              "/eos": args.eos.mount({ readOnly: true, propagation: "HostToContainer" }),
               [scratchFolder]: scratch({ volume: "scratch", size: settings.etl.scratch }),
               ...environment.mounts,
               ...args.mounts,

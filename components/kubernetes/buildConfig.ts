@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { Block, type BlockOptions } from "../block.ts";
 import type { ObjectArgs } from "./place.ts";
 import { metadata, present } from "./place.ts";
 import type { Resources } from "./resources.ts";
@@ -8,14 +9,13 @@ import { toResources } from "./resources.ts";
 /** What a {@link BuildConfig} needs. */
 export interface BuildConfigArgs extends ObjectArgs {
   readonly git: { readonly uri: string; readonly ref: string; readonly contextDir?: string };
-  /** A Dockerfile of the repository, or a builder image that is given the sources. */
+  /** A Dockerfile of the repository by its path or one's own by its text, or a builder image that is given the sources. */
   readonly strategy:
-    | {
-        readonly dockerfile: string;
+    | (({ readonly dockerfile: string } | { readonly dockerfileText: string }) & {
         readonly noCache?: boolean;
         /** Image instead of the one that the Dockerfile starts from. */
         readonly from?: { readonly stream: string; readonly tag: string };
-      }
+      })
     | { readonly builder: { readonly stream: string; readonly tag: string } | { readonly image: string } };
   /** @default none */
   readonly env?: Readonly<Record<string, string>>;
@@ -31,41 +31,48 @@ export interface BuildConfigArgs extends ObjectArgs {
 }
 
 /** OpenShift's in-cluster image build; on plain Kubernetes nothing is made. */
-export class BuildConfig extends pulumi.ComponentResource {
-  constructor(name: string, args: BuildConfigArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("orrery:kubernetes:BuildConfig", name, {}, opts);
+export class BuildConfig extends Block {
+  constructor(name: string, args: BuildConfigArgs, opts: BlockOptions) {
+    super();
     if (args.place.cluster.platform === "openshift") {
       const { uri, ref, contextDir } = args.git;
-      new k8s.apiextensions.CustomResource(
-        `${name}-build`,
-        {
-          apiVersion: "build.openshift.io/v1",
-          kind: "BuildConfig",
-          metadata: metadata(args),
-          spec: present({
-            source: present({ type: "Git", git: { uri, ref }, contextDir }),
-            strategy: toStrategy(args),
-            output: { to: { kind: "ImageStreamTag", name: args.output } },
-            resources: toResources(args.resources),
-            runPolicy: "Serial",
-            successfulBuildsHistoryLimit: args.history?.[0],
-            failedBuildsHistoryLimit: args.history?.[1],
-            triggers: toTriggers(args),
-          }),
-        },
-        { parent: this },
+      this.make(
+        new k8s.apiextensions.CustomResource(
+          `${name}-build`,
+          {
+            apiVersion: "build.openshift.io/v1",
+            kind: "BuildConfig",
+            metadata: metadata(args),
+            spec: present({
+              source: present({
+                type: "Git",
+                git: { uri, ref },
+                contextDir,
+                dockerfile: "dockerfileText" in args.strategy ? args.strategy.dockerfileText : undefined,
+              }),
+              strategy: toStrategy(args),
+              output: { to: { kind: "ImageStreamTag", name: args.output } },
+              resources: toResources(args.resources),
+              runPolicy: "Serial",
+              successfulBuildsHistoryLimit: args.history?.[0],
+              failedBuildsHistoryLimit: args.history?.[1],
+              triggers: toTriggers(args),
+            }),
+          },
+          opts,
+        ),
       );
     }
-    this.registerOutputs({});
   }
 }
 
 function toStrategy({ strategy, env }: BuildConfigArgs): object {
   const variables = env === undefined ? undefined : Object.entries(env).map(([name, value]) => ({ name, value }));
-  if ("dockerfile" in strategy) {
+  if (!("builder" in strategy)) {
     const { from: base } = strategy;
+    const dockerfilePath = "dockerfile" in strategy ? strategy.dockerfile : undefined;
     const from = base === undefined ? undefined : { kind: "ImageStreamTag", name: `${base.stream}:${base.tag}` };
-    const dockerStrategy = { dockerfilePath: strategy.dockerfile, noCache: strategy.noCache, env: variables, from };
+    const dockerStrategy = { dockerfilePath, noCache: strategy.noCache, env: variables, from };
     return { type: "Docker", dockerStrategy: present(dockerStrategy) };
   }
   const { builder } = strategy;

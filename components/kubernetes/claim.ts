@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { Block, type BlockOptions } from "../block.ts";
 import type { ObjectArgs } from "./place.ts";
 import { metadata, present } from "./place.ts";
 import type { Mount, MountOptions } from "./volume.ts";
@@ -22,37 +23,38 @@ export interface ClaimArgs extends ObjectArgs {
 }
 
 /** Storage that outlives the pods that use it. */
-export class Claim extends pulumi.ComponentResource {
+export class Claim extends Block {
   readonly claimName: pulumi.Output<string>;
   private readonly physicalName: string;
 
-  constructor(name: string, args: ClaimArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("orrery:kubernetes:Claim", name, {}, opts);
-    const claim = new k8s.core.v1.PersistentVolumeClaim(
-      `${name}-claim`,
-      {
-        metadata: metadata(args),
-        spec: present<k8s.types.input.core.v1.PersistentVolumeClaimSpec>({
-          accessModes: [...(args.accessModes ?? ["ReadWriteOnce"])],
-          resources: { requests: { storage: args.size } },
-          storageClassName: args.storageClass,
-          volumeName: args.volumeName,
-        }),
-      },
-      // The cluster writes class and volume back; neither may replace a claim that holds data.
-      {
-        parent: this,
-        protect: args.protect ?? true,
-        retainOnDelete: args.retainOnDelete ?? false,
-        ignoreChanges: [
-          ...(args.storageClass === undefined ? ["spec.storageClassName"] : []),
-          ...(args.volumeName === undefined ? ["spec.volumeName"] : []),
-        ],
-      },
+  constructor(name: string, args: ClaimArgs, opts: BlockOptions) {
+    super();
+    const claim = this.make(
+      new k8s.core.v1.PersistentVolumeClaim(
+        `${name}-claim`,
+        {
+          metadata: metadata(args),
+          spec: present<k8s.types.input.core.v1.PersistentVolumeClaimSpec>({
+            accessModes: [...(args.accessModes ?? ["ReadWriteOnce"])],
+            resources: { requests: { storage: args.size } },
+            storageClassName: args.storageClass,
+            volumeName: args.volumeName,
+          }),
+        },
+        // The cluster writes class and volume back; neither may replace a claim that holds data.
+        {
+          ...opts,
+          protect: args.protect ?? true,
+          retainOnDelete: args.retainOnDelete ?? false,
+          ignoreChanges: [
+            ...(args.storageClass === undefined ? ["spec.storageClassName"] : []),
+            ...(args.volumeName === undefined ? ["spec.volumeName"] : []),
+          ],
+        },
+      ),
     );
     this.claimName = claim.metadata.name;
     this.physicalName = args.name;
-    this.registerOutputs({ claimName: this.claimName });
   }
 
   /** The claim as a volume; its name in the pod is the claim's unless another is given. */

@@ -1,5 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import { Block, type BlockOptions } from "../block.ts";
 import type { ServingContainerArgs } from "./container.ts";
 import { disruptionBudget, spread } from "./disruption.ts";
 import type { Place } from "./place.ts";
@@ -24,40 +24,42 @@ export interface DeploymentArgs extends WorkloadArgs<ServingContainerArgs> {
 }
 
 /** Pods that keep running and are replaced when the program changes. */
-export class Deployment extends pulumi.ComponentResource implements Workload {
+export class Deployment extends Block implements Workload {
   readonly place: Place;
   readonly name: string;
   readonly selector: Readonly<Record<string, string>>;
   readonly ports: Readonly<Record<string, number>>;
 
-  constructor(name: string, args: DeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("orrery:kubernetes:Deployment", name, {}, opts);
+  constructor(name: string, args: DeploymentArgs, opts: BlockOptions) {
+    super();
     const selector = args.selector ?? args.labels ?? {};
     const replicas = args.replicas ?? 1;
-    const account = accountFor(name, args, this);
+    const account = accountFor(name, args, opts);
+    if (args.serviceAccount === undefined) this.include(account);
     const affinity = args.affinity ?? (replicas > 1 ? spread(selector) : undefined);
-    new k8s.apps.v1.Deployment(
-      `${name}-deployment`,
-      {
-        metadata: metadata({ ...args, annotations: workloadAnnotations(args) }),
-        spec: present<k8s.types.input.apps.v1.DeploymentSpec>({
-          replicas,
-          revisionHistoryLimit: args.revisionHistory,
-          strategy: toStrategy(args.strategy),
-          selector: { matchLabels: selector },
-          template: podTemplate({ ...args, ...(affinity === undefined ? {} : { affinity }) }, account, "Always"),
-        }),
-      },
-      { parent: this },
+    this.make(
+      new k8s.apps.v1.Deployment(
+        `${name}-deployment`,
+        {
+          metadata: metadata({ ...args, annotations: workloadAnnotations(args) }),
+          spec: present<k8s.types.input.apps.v1.DeploymentSpec>({
+            replicas,
+            revisionHistoryLimit: args.revisionHistory,
+            strategy: toStrategy(args.strategy),
+            selector: { matchLabels: selector },
+            template: podTemplate({ ...args, ...(affinity === undefined ? {} : { affinity }) }, account, "Always"),
+          }),
+        },
+        opts,
+      ),
     );
     if (replicas > 1) {
-      disruptionBudget(name, { ...args, selector, maxUnavailable: args.maxUnavailable ?? 1 }, this);
+      this.make(disruptionBudget(name, { ...args, selector, maxUnavailable: args.maxUnavailable ?? 1 }, opts));
     }
     this.place = args.place;
     this.name = args.name;
     this.selector = selector;
     this.ports = portsOf(args);
-    this.registerOutputs({ name: this.name });
   }
 }
 

@@ -1,5 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
+import type { BlockOptions } from "../block.ts";
 import type { ObjectArgs } from "./place.ts";
 import { metadata } from "./place.ts";
 
@@ -13,7 +13,7 @@ export interface DisruptionBudgetArgs extends ObjectArgs {
 export function disruptionBudget(
   name: string,
   args: DisruptionBudgetArgs,
-  parent: pulumi.Resource,
+  opts: BlockOptions,
 ): k8s.policy.v1.PodDisruptionBudget {
   const { place, labels } = args;
   return new k8s.policy.v1.PodDisruptionBudget(
@@ -22,7 +22,7 @@ export function disruptionBudget(
       metadata: metadata({ place, name: args.name, ...(labels === undefined ? {} : { labels }) }),
       spec: { maxUnavailable: args.maxUnavailable, selector: { matchLabels: args.selector } },
     },
-    { parent },
+    opts,
   );
 }
 

@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { Block, type BlockOptions } from "../block.ts";
 import type { ObjectArgs } from "./place.ts";
 import { metadata, present } from "./place.ts";
 import type { Service, ServicePort } from "./service.ts";
@@ -36,22 +37,21 @@ export interface ExposureArgs extends ObjectArgs {
 }
 
 /** A public name for a Service: a Route on OpenShift, an Ingress elsewhere. */
-export class Exposure extends pulumi.ComponentResource {
+export class Exposure extends Block {
   readonly host: string;
   readonly url: string;
 
-  constructor(name: string, args: ExposureArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: ExposureArgs, opts: BlockOptions) {
     portOf(args); // a port that is not there fails before anything is registered
-    super("orrery:kubernetes:Exposure", name, {}, opts);
+    super();
     const { cluster, namespaceName } = args.place;
     this.host = args.host ?? `${args.name}-${namespaceName}.${cluster.appsDomain}`;
     this.url = `${args.tls === undefined ? "http" : "https"}://${this.host}${args.path ?? ""}`;
     if (cluster.platform === "openshift") {
-      new k8s.apiextensions.CustomResource(`${name}-route`, toRoute(args), { parent: this });
+      this.make(new k8s.apiextensions.CustomResource(`${name}-route`, toRoute(args), opts));
     } else {
-      new k8s.networking.v1.Ingress(`${name}-ingress`, toIngress(args, this.host), { parent: this });
+      this.make(new k8s.networking.v1.Ingress(`${name}-ingress`, toIngress(args, this.host), opts));
     }
-    this.registerOutputs({ host: this.host, url: this.url });
   }
 }
 

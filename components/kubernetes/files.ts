@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { Block, type BlockOptions } from "../block.ts";
 import type { EnvFrom, EnvSource } from "./container.ts";
 import type { ObjectArgs } from "./place.ts";
 import { metadata } from "./place.ts";
@@ -20,21 +21,23 @@ export interface FilesArgs<Key extends string> extends ObjectArgs {
 }
 
 /** A ConfigMap that knows its keys, as files or as variables. */
-export class Files<Key extends string> extends pulumi.ComponentResource {
+export class Files<Key extends string> extends Block {
   readonly configMapName: pulumi.Output<string>;
   private readonly physicalName: string;
   private readonly stamp: Stamp | undefined;
 
-  constructor(name: string, args: FilesArgs<Key>, opts?: pulumi.ComponentResourceOptions) {
-    super("orrery:kubernetes:Files", name, {}, opts);
-    const configMap = new k8s.core.v1.ConfigMap(
-      `${name}-files`,
-      {
-        metadata: metadata(args),
-        data: args.data,
-        ...(args.binaryData === undefined ? {} : { binaryData: args.binaryData }),
-      },
-      { parent: this, ...(args.ownedByCluster === true ? { ignoreChanges: ["data", "binaryData"] } : {}) },
+  constructor(name: string, args: FilesArgs<Key>, opts: BlockOptions) {
+    super();
+    const configMap = this.make(
+      new k8s.core.v1.ConfigMap(
+        `${name}-files`,
+        {
+          metadata: metadata(args),
+          data: args.data,
+          ...(args.binaryData === undefined ? {} : { binaryData: args.binaryData }),
+        },
+        { ...opts, ...(args.ownedByCluster === true ? { ignoreChanges: ["data", "binaryData"] } : {}) },
+      ),
     );
     const sum = pulumi
       .output(args.data)
@@ -43,7 +46,6 @@ export class Files<Key extends string> extends pulumi.ComponentResource {
     this.physicalName = args.name;
     this.stamp =
       args.roll === false || args.ownedByCluster === true ? undefined : { name: `files.${args.name}`, value: sum };
-    this.registerOutputs({ configMapName: this.configMapName });
   }
 
   /** A variable's value. */

@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { Block, type BlockOptions } from "../block.ts";
 import type { ObjectArgs } from "./place.ts";
 import { metadata, nonEmpty, withManager } from "./place.ts";
 import type { ServiceAccount } from "./serviceAccount.ts";
@@ -18,37 +19,41 @@ type Right =
 export type GrantArgs = ObjectArgs & Right & { readonly to: readonly Subject[] };
 
 /** A right in one namespace: a RoleBinding and, for own rules, its Role. */
-export class Grant extends pulumi.ComponentResource {
-  constructor(name: string, args: GrantArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("orrery:kubernetes:Grant", name, {}, opts);
+export class Grant extends Block {
+  constructor(name: string, args: GrantArgs, opts: BlockOptions) {
+    super();
     const roleRef =
       "rules" in args
-        ? { kind: "Role", name: this.makeRole(name, args, args.rules, args.roleName) }
+        ? { kind: "Role", name: this.makeRole(name, args, args.rules, args.roleName, opts) }
         : "role" in args
           ? { kind: "Role", name: args.role }
           : { kind: "ClusterRole", name: args.clusterRole };
-    new k8s.rbac.v1.RoleBinding(
-      `${name}-binding`,
-      {
-        metadata: metadata(args),
-        roleRef: { apiGroup: "rbac.authorization.k8s.io", ...roleRef },
-        subjects: args.to.map(toSubject),
-      },
-      { parent: this, deleteBeforeReplace: true },
+    this.make(
+      new k8s.rbac.v1.RoleBinding(
+        `${name}-binding`,
+        {
+          metadata: metadata(args),
+          roleRef: { apiGroup: "rbac.authorization.k8s.io", ...roleRef },
+          subjects: args.to.map(toSubject),
+        },
+        { ...opts, deleteBeforeReplace: true },
+      ),
     );
-    this.registerOutputs({});
   }
 
   private makeRole(
     name: string,
     args: ObjectArgs,
     rules: readonly k8s.types.input.rbac.v1.PolicyRule[],
-    roleName = args.name,
+    roleName: string | undefined,
+    opts: BlockOptions,
   ): pulumi.Output<string> {
-    const role = new k8s.rbac.v1.Role(
-      `${name}-role`,
-      { metadata: metadata({ ...args, name: roleName }), rules: [...rules] },
-      { parent: this },
+    const role = this.make(
+      new k8s.rbac.v1.Role(
+        `${name}-role`,
+        { metadata: metadata({ ...args, name: roleName ?? args.name }), rules: [...rules] },
+        opts,
+      ),
     );
     return role.metadata.name;
   }
@@ -59,32 +64,35 @@ type ClusterGrantArgs = Omit<ObjectArgs, "place"> &
   Exclude<Right, { role: unknown }> & { readonly to: readonly Subject[] };
 
 /** A right in the whole cluster: a ClusterRoleBinding and, for own rules, its ClusterRole. */
-export class ClusterGrant extends pulumi.ComponentResource {
-  constructor(name: string, args: ClusterGrantArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("orrery:kubernetes:ClusterGrant", name, {}, opts);
+export class ClusterGrant extends Block {
+  constructor(name: string, args: ClusterGrantArgs, opts: BlockOptions) {
+    super();
     const own = "rules" in args ? args : undefined;
     const role =
       own === undefined
         ? undefined
-        : new k8s.rbac.v1.ClusterRole(
-            `${name}-role`,
-            { metadata: clusterMetadata({ ...args, name: own.roleName ?? args.name }), rules: [...own.rules] },
-            { parent: this },
+        : this.make(
+            new k8s.rbac.v1.ClusterRole(
+              `${name}-role`,
+              { metadata: clusterMetadata({ ...args, name: own.roleName ?? args.name }), rules: [...own.rules] },
+              opts,
+            ),
           );
-    new k8s.rbac.v1.ClusterRoleBinding(
-      `${name}-binding`,
-      {
-        metadata: clusterMetadata(args),
-        roleRef: {
-          apiGroup: "rbac.authorization.k8s.io",
-          kind: "ClusterRole",
-          name: "clusterRole" in args ? args.clusterRole : (role?.metadata.name ?? args.name),
+    this.make(
+      new k8s.rbac.v1.ClusterRoleBinding(
+        `${name}-binding`,
+        {
+          metadata: clusterMetadata(args),
+          roleRef: {
+            apiGroup: "rbac.authorization.k8s.io",
+            kind: "ClusterRole",
+            name: "clusterRole" in args ? args.clusterRole : (role?.metadata.name ?? args.name),
+          },
+          subjects: args.to.map(toSubject),
         },
-        subjects: args.to.map(toSubject),
-      },
-      { parent: this, deleteBeforeReplace: true },
+        { ...opts, deleteBeforeReplace: true },
+      ),
     );
-    this.registerOutputs({});
   }
 }
 

@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { Block, type BlockOptions } from "../block.ts";
 import type { ObjectArgs, Place } from "./place.ts";
 import { metadata, present } from "./place.ts";
 
@@ -23,30 +24,31 @@ export interface ImageStreamArgs extends ObjectArgs {
 }
 
 /** OpenShift's named image references; on plain Kubernetes there is no such thing, so nothing is made. */
-export class ImageStream extends pulumi.ComponentResource {
+export class ImageStream extends Block {
   readonly place: Place;
   readonly name: string;
 
-  constructor(name: string, args: ImageStreamArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("orrery:kubernetes:ImageStream", name, {}, opts);
+  constructor(name: string, args: ImageStreamArgs, opts: BlockOptions) {
+    super();
     this.place = args.place;
     this.name = args.name;
     if (args.place.cluster.platform === "openshift") {
-      new k8s.apiextensions.CustomResource(
-        `${name}-stream`,
-        {
-          apiVersion: "image.openshift.io/v1",
-          kind: "ImageStream",
-          metadata: metadata(args),
-          spec: {
-            lookupPolicy: { local: args.localLookup ?? true },
-            tags: Object.entries(args.tags).map(([tag, source]) => toTag(tag, source)),
+      this.make(
+        new k8s.apiextensions.CustomResource(
+          `${name}-stream`,
+          {
+            apiVersion: "image.openshift.io/v1",
+            kind: "ImageStream",
+            metadata: metadata(args),
+            spec: {
+              lookupPolicy: { local: args.localLookup ?? true },
+              tags: Object.entries(args.tags).map(([tag, source]) => toTag(tag, source)),
+            },
           },
-        },
-        { parent: this },
+          opts,
+        ),
       );
     }
-    this.registerOutputs({});
   }
 
   /** Address of a tag inside the cluster, for a pod of any namespace that may pull it. */

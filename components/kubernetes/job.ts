@@ -1,9 +1,10 @@
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import { Block, type BlockOptions } from "../block.ts";
 import type { ContainerArgs } from "./container.ts";
 import { metadata, present } from "./place.ts";
 import type { WorkloadArgs } from "./pod.ts";
 import { podTemplate, workloadAnnotations } from "./pod.ts";
+import type { ServiceAccount } from "./serviceAccount.ts";
 import { accountFor } from "./workload.ts";
 
 /** One run of a pod, alone or as a CronJob makes it. */
@@ -22,27 +23,30 @@ export interface RunArgs extends WorkloadArgs<ContainerArgs> {
 export type JobArgs = RunArgs;
 
 /** A pod that runs once; a change of the program runs it again under the same name. */
-export class Job extends pulumi.ComponentResource {
-  constructor(name: string, args: JobArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("orrery:kubernetes:Job", name, {}, opts);
-    new k8s.batch.v1.Job(
-      `${name}-job`,
-      {
-        metadata: metadata({ ...args, annotations: workloadAnnotations(args) }),
-        spec: jobSpec(name, args, this),
-      },
-      { parent: this, deleteBeforeReplace: true },
+export class Job extends Block {
+  constructor(name: string, args: JobArgs, opts: BlockOptions) {
+    super();
+    const account = accountFor(name, args, opts);
+    if (args.serviceAccount === undefined) this.include(account);
+    this.make(
+      new k8s.batch.v1.Job(
+        `${name}-job`,
+        {
+          metadata: metadata({ ...args, annotations: workloadAnnotations(args) }),
+          spec: jobSpec(args, account),
+        },
+        { ...opts, deleteBeforeReplace: true },
+      ),
     );
-    this.registerOutputs({});
   }
 }
 
-/** The spec that Jobs and CronJobs share; makes the service account when none was given. */
-export function jobSpec(name: string, args: RunArgs, parent: pulumi.Resource): k8s.types.input.batch.v1.JobSpec {
+/** The spec that Jobs and CronJobs share. */
+export function jobSpec(args: RunArgs, account: ServiceAccount): k8s.types.input.batch.v1.JobSpec {
   return present<k8s.types.input.batch.v1.JobSpec>({
     activeDeadlineSeconds: args.deadlineSeconds,
     backoffLimit: args.retries ?? 0,
     ttlSecondsAfterFinished: args.removeAfterSeconds,
-    template: podTemplate(args, accountFor(name, args, parent), args.restart ?? "Never"),
+    template: podTemplate(args, account, args.restart ?? "Never"),
   });
 }

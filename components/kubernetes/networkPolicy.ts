@@ -1,5 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import { Block, type BlockOptions } from "../block.ts";
 import type { Cluster } from "./cluster.ts";
 import type { ObjectArgs } from "./place.ts";
 import { metadata } from "./place.ts";
@@ -17,8 +17,8 @@ export interface Traffic {
 
 /** What a {@link NetworkPolicy} needs. */
 export interface NetworkPolicyArgs extends ObjectArgs {
-  /** Labels of the pods it is about; `{}` is every pod of the namespace. */
-  readonly pods: Readonly<Record<string, string>>;
+  /** Labels of the pods it is about, `true` for any value; `{}` is every pod of the namespace. */
+  readonly pods: Readonly<Record<string, string | true>>;
   /** Who may call them. @default nobody */
   readonly from?: readonly Traffic[];
   /** Whom they may call. @default nobody */
@@ -26,23 +26,24 @@ export interface NetworkPolicyArgs extends ObjectArgs {
 }
 
 /** What pods may receive and send; several policies add up. */
-export class NetworkPolicy extends pulumi.ComponentResource {
-  constructor(name: string, args: NetworkPolicyArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("orrery:kubernetes:NetworkPolicy", name, {}, opts);
-    new k8s.networking.v1.NetworkPolicy(
-      `${name}-policy`,
-      {
-        metadata: metadata(args),
-        spec: {
-          podSelector: Object.keys(args.pods).length === 0 ? {} : { matchLabels: args.pods },
-          policyTypes: ["Ingress", "Egress"],
-          ingress: (args.from ?? []).map(({ peers, ports }) => ({ from: [...peers], ports: [...ports] })),
-          egress: (args.to ?? []).map(({ peers, ports }) => ({ to: [...peers], ports: [...ports] })),
+export class NetworkPolicy extends Block {
+  constructor(name: string, args: NetworkPolicyArgs, opts: BlockOptions) {
+    super();
+    this.make(
+      new k8s.networking.v1.NetworkPolicy(
+        `${name}-policy`,
+        {
+          metadata: metadata(args),
+          spec: {
+            podSelector: toSelector(args.pods),
+            policyTypes: ["Ingress", "Egress"],
+            ingress: (args.from ?? []).map(({ peers, ports }) => ({ from: [...peers], ports: [...ports] })),
+            egress: (args.to ?? []).map(({ peers, ports }) => ({ to: [...peers], ports: [...ports] })),
+          },
         },
-      },
-      { parent: this },
+        opts,
+      ),
     );
-    this.registerOutputs({});
   }
 }
 
@@ -50,6 +51,11 @@ export class NetworkPolicy extends pulumi.ComponentResource {
 export function anywhere(...ports: readonly (number | string)[]): Traffic {
   const peers = [{ ipBlock: { cidr: "0.0.0.0/0" } }, { ipBlock: { cidr: "::/0" } }];
   return { peers, ports: tcpPorts(ports) };
+}
+
+/** Any address outside or inside, on these UDP ports. */
+export function anywhereUdp(...ports: readonly number[]): Traffic {
+  return { ...anywhere(), ports: ports.map((port) => ({ port, protocol: "UDP" })) };
 }
 
 /** Any IPv4 address but those of the given ranges, on any port. */
@@ -87,6 +93,16 @@ export function dns(): Traffic {
 /** The cluster's API server, whose addresses differ from cluster to cluster. */
 export function apiServer(): Traffic {
   return anywhere(443, 6443);
+}
+
+function toSelector(labels: NetworkPolicyArgs["pods"]): k8s.types.input.meta.v1.LabelSelector {
+  const entries = Object.entries(labels);
+  const equal = entries.filter((entry): entry is [string, string] => entry[1] !== true);
+  const there = entries.filter(([, value]) => value === true).map(([key]) => ({ key, operator: "Exists" }));
+  return {
+    ...(equal.length === 0 ? {} : { matchLabels: Object.fromEntries(equal) }),
+    ...(there.length === 0 ? {} : { matchExpressions: there }),
+  };
 }
 
 function tcpPorts(ports: readonly (number | string)[]): Port[] {

@@ -1,5 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import { Block, type BlockOptions } from "../block.ts";
 import type { ObjectArgs } from "./place.ts";
 import { metadata } from "./place.ts";
 
@@ -15,18 +15,15 @@ export interface QuotaArgs extends ObjectArgs {
 }
 
 /** How much a namespace may use. */
-export class Quota extends pulumi.ComponentResource {
-  constructor(name: string, args: QuotaArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("orrery:kubernetes:Quota", name, {}, opts);
-    new k8s.core.v1.ResourceQuota(
-      `${name}-quota`,
-      { metadata: metadata(args), spec: { hard: args.hard } },
-      { parent: this },
+export class Quota extends Block {
+  constructor(name: string, args: QuotaArgs, opts: BlockOptions) {
+    super();
+    this.make(
+      new k8s.core.v1.ResourceQuota(`${name}-quota`, { metadata: metadata(args), spec: { hard: args.hard } }, opts),
     );
     if (args.defaults !== undefined) {
       const limits = [{ type: "Container", defaultRequest: args.defaults.requests, default: args.defaults.limits }];
-      new k8s.core.v1.LimitRange(`${name}-limits`, { metadata: metadata(args), spec: { limits } }, { parent: this });
+      this.make(new k8s.core.v1.LimitRange(`${name}-limits`, { metadata: metadata(args), spec: { limits } }, opts));
     }
-    this.registerOutputs({});
   }
 }

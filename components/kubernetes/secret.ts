@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { Block, type BlockOptions } from "../block.ts";
 import type { EnvFrom, EnvSource } from "./container.ts";
 import type { ObjectArgs } from "./place.ts";
 import { metadata } from "./place.ts";
@@ -24,27 +25,28 @@ export interface ServiceSecretArgs<Key extends string> extends ObjectArgs {
 }
 
 /** A Secret that knows its keys: a misspelt key does not compile. */
-export class ServiceSecret<Key extends string> extends pulumi.ComponentResource {
+export class ServiceSecret<Key extends string> extends Block {
   readonly secretName: pulumi.Output<string>;
   private readonly physicalName: string;
   private readonly stamp: Stamp | undefined;
 
-  constructor(name: string, args: ServiceSecretArgs<Key>, opts?: pulumi.ComponentResourceOptions) {
-    super("orrery:kubernetes:ServiceSecret", name, {}, opts);
-    const secret = new k8s.core.v1.Secret(
-      `${name}-secret`,
-      {
-        metadata: metadata(args),
-        type: args.type ?? "Opaque",
-        // The SDK marks all of it as secret.
-        ...toData(args.values),
-      },
-      { parent: this },
+  constructor(name: string, args: ServiceSecretArgs<Key>, opts: BlockOptions) {
+    super();
+    const secret = this.make(
+      new k8s.core.v1.Secret(
+        `${name}-secret`,
+        {
+          metadata: metadata(args),
+          type: args.type ?? "Opaque",
+          // The SDK marks all of it as secret.
+          ...toData(args.values),
+        },
+        opts,
+      ),
     );
     this.secretName = secret.metadata.name;
     this.physicalName = args.name;
-    this.stamp = args.roll === false ? undefined : this.makeStamp(name, args);
-    this.registerOutputs({ secretName: this.secretName });
+    this.stamp = args.roll === false ? undefined : this.makeStamp(name, args, opts);
   }
 
   /** A variable's value. */
@@ -85,13 +87,11 @@ export class ServiceSecret<Key extends string> extends pulumi.ComponentResource 
    * A number drawn again whenever a value changes. It says nothing about the values, and unlike the Secret's
    * resourceVersion it is already known to change in a preview, so the preview shows the pods that will roll.
    */
-  private makeStamp(name: string, args: ServiceSecretArgs<Key>): Stamp {
+  private makeStamp(name: string, args: ServiceSecretArgs<Key>, opts: BlockOptions): Stamp {
     const { stringData, data } = toData(args.values);
     const values = pulumi.output({ ...stringData, ...data }).apply((plain) => digest(plain));
-    const version = new random.RandomId(
-      `${name}-version`,
-      { byteLength: 6, keepers: { values: pulumi.secret(values) } },
-      { parent: this },
+    const version = this.make(
+      new random.RandomId(`${name}-version`, { byteLength: 6, keepers: { values: pulumi.secret(values) } }, opts),
     );
     return { name: `secret.${args.name}`, value: pulumi.unsecret(version.hex) };
   }

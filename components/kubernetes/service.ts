@@ -1,5 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import { Block, type BlockOptions } from "../block.ts";
 import type { ObjectArgs, Place } from "./place.ts";
 import { metadata, present } from "./place.ts";
 import type { Workload } from "./pod.ts";
@@ -26,7 +26,7 @@ export interface ServiceArgs extends ObjectArgs {
 }
 
 /** A stable name and address in front of pods. */
-export class Service extends pulumi.ComponentResource {
+export class Service extends Block {
   readonly place: Place;
   /** Physical name. It is known beforehand: who only names the Service need not wait until its pods answer. */
   readonly name: string;
@@ -34,33 +34,34 @@ export class Service extends pulumi.ComponentResource {
   readonly host: string;
   readonly ports: Readonly<Record<string, ServicePort>>;
 
-  constructor(name: string, args: ServiceArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: ServiceArgs, opts: BlockOptions) {
     checkTargets(args);
-    super("orrery:kubernetes:Service", name, {}, opts);
-    new k8s.core.v1.Service(
-      `${name}-service`,
-      {
-        metadata: metadata({ ...args, annotations: { ...args.annotations, ...unawaited(args) } }),
-        spec: present<k8s.types.input.core.v1.ServiceSpec>({
-          type: args.type ?? "ClusterIP",
-          clusterIP: args.headless === true ? "None" : undefined,
-          publishNotReadyAddresses: args.publishNotReady,
-          selector: args.of.selector,
-          ports: Object.entries(args.ports).map(([port, { port: number, target, protocol }]) => ({
-            name: port,
-            port: number,
-            targetPort: target ?? number,
-            protocol: protocol ?? "TCP",
-          })),
-        }),
-      },
-      { parent: this },
+    super();
+    this.make(
+      new k8s.core.v1.Service(
+        `${name}-service`,
+        {
+          metadata: metadata({ ...args, annotations: { ...args.annotations, ...unawaited(args) } }),
+          spec: present<k8s.types.input.core.v1.ServiceSpec>({
+            type: args.type ?? "ClusterIP",
+            clusterIP: args.headless === true ? "None" : undefined,
+            publishNotReadyAddresses: args.publishNotReady,
+            selector: args.of.selector,
+            ports: Object.entries(args.ports).map(([port, { port: number, target, protocol }]) => ({
+              name: port,
+              port: number,
+              targetPort: target ?? number,
+              protocol: protocol ?? "TCP",
+            })),
+          }),
+        },
+        opts,
+      ),
     );
     this.place = args.place;
     this.name = args.name;
     this.host = `${args.name}.${args.place.namespaceName}.svc`;
     this.ports = args.ports;
-    this.registerOutputs({ serviceName: this.name });
   }
 
   /** Address of one port inside the cluster, e.g. `http://sesheta-webhooks.aicoe-prod-bots.svc:8080`. */

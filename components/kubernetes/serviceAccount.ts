@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { Block, type BlockOptions } from "../block.ts";
 import type { ObjectArgs, Place } from "./place.ts";
 import { metadata } from "./place.ts";
 
@@ -16,7 +17,7 @@ export interface ServiceAccountArgs extends ObjectArgs {
 }
 
 /** An account for pods, or for callers outside when it has a token Secret. */
-export class ServiceAccount extends pulumi.ComponentResource {
+export class ServiceAccount extends Block {
   readonly place: Place;
   readonly name: pulumi.Output<string>;
   readonly mountsToken: boolean;
@@ -25,38 +26,42 @@ export class ServiceAccount extends pulumi.ComponentResource {
   /** The cluster's certificate authority as the token's Secret tells it, PEM; only with `tokenSecret`. */
   readonly clusterCa: pulumi.Output<string> | undefined;
 
-  constructor(name: string, args: ServiceAccountArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("orrery:kubernetes:ServiceAccount", name, {}, opts);
+  constructor(name: string, args: ServiceAccountArgs, opts: BlockOptions) {
+    super();
     const keep = { protect: args.protect ?? false, retainOnDelete: args.retainOnDelete ?? false };
-    const account = new k8s.core.v1.ServiceAccount(
-      `${name}-account`,
-      { metadata: metadata(args), automountServiceAccountToken: false },
-      { parent: this, ...keep },
+    const account = this.make(
+      new k8s.core.v1.ServiceAccount(
+        `${name}-account`,
+        { metadata: metadata(args), automountServiceAccountToken: false },
+        { ...opts, ...keep },
+      ),
     );
     this.place = args.place;
     this.name = account.metadata.name;
     this.mountsToken = args.mountsToken ?? false;
-    const data = args.tokenSecret === undefined ? undefined : this.makeToken(name, args, args.tokenSecret, keep);
+    const data =
+      args.tokenSecret === undefined ? undefined : this.makeToken(name, args, args.tokenSecret, { ...opts, ...keep });
     this.token = data?.apply((held) => pulumi.secret(decoded(held.token)));
     this.clusterCa = data === undefined ? undefined : pulumi.unsecret(data.apply((held) => decoded(held["ca.crt"])));
-    this.registerOutputs({ name: this.name });
   }
 
   private makeToken(
     name: string,
     args: ServiceAccountArgs,
     tokenSecret: string,
-    keep: { protect: boolean; retainOnDelete: boolean },
+    opts: pulumi.CustomResourceOptions,
   ): pulumi.Output<Readonly<Record<string, string>>> {
     const annotations = { "kubernetes.io/service-account.name": this.name };
-    const secret = new k8s.core.v1.Secret(
-      `${name}-token`,
-      {
-        metadata: { ...metadata({ ...args, name: tokenSecret }), annotations },
-        type: "kubernetes.io/service-account-token",
-      },
-      // The controller fills the data in; the provider waits for it and must not take it away again.
-      { parent: this, additionalSecretOutputs: ["data"], ignoreChanges: ["data"], ...keep },
+    const secret = this.make(
+      new k8s.core.v1.Secret(
+        `${name}-token`,
+        {
+          metadata: { ...metadata({ ...args, name: tokenSecret }), annotations },
+          type: "kubernetes.io/service-account-token",
+        },
+        // The controller fills the data in; the provider waits for it and must not take it away again.
+        { ...opts, additionalSecretOutputs: ["data"], ignoreChanges: ["data"] },
+      ),
     );
     // Without an answer of a cluster, in tests, there is no data.
     return secret.data.apply((data: Readonly<Record<string, string>> | undefined) => data ?? {});

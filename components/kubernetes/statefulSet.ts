@@ -1,5 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import { Block, type BlockOptions } from "../block.ts";
 import type { ServingContainerArgs } from "./container.ts";
 import { disruptionBudget, spread } from "./disruption.ts";
 import type { Place } from "./place.ts";
@@ -39,45 +39,47 @@ export interface StatefulSetArgs extends WorkloadArgs<ServingContainerArgs> {
 }
 
 /** Pods with a name and a claim of their own. */
-export class StatefulSet extends pulumi.ComponentResource implements Workload {
+export class StatefulSet extends Block implements Workload {
   readonly place: Place;
   readonly name: string;
   readonly selector: Readonly<Record<string, string>>;
   readonly ports: Readonly<Record<string, number>>;
 
-  constructor(name: string, args: StatefulSetArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("orrery:kubernetes:StatefulSet", name, {}, opts);
+  constructor(name: string, args: StatefulSetArgs, opts: BlockOptions) {
+    super();
     const selector = args.selector ?? args.labels ?? {};
     const replicas = args.replicas ?? 1;
-    const account = accountFor(name, args, this);
+    const account = accountFor(name, args, opts);
+    if (args.serviceAccount === undefined) this.include(account);
     const affinity = args.affinity ?? (replicas > 1 ? spread(selector) : undefined);
     const templates = Object.entries(args.claimTemplates ?? {}).map(([claim, template]) => toTemplate(claim, template));
-    new k8s.apps.v1.StatefulSet(
-      `${name}-set`,
-      {
-        metadata: metadata({ ...args, annotations: workloadAnnotations(args) }),
-        spec: present<k8s.types.input.apps.v1.StatefulSetSpec>({
-          replicas,
-          serviceName: args.serviceName ?? args.name,
-          podManagementPolicy: args.podManagement ?? "OrderedReady",
-          updateStrategy: { type: "RollingUpdate" },
-          revisionHistoryLimit: args.revisionHistory,
-          selector: { matchLabels: selector },
-          persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
-          volumeClaimTemplates: templates.length === 0 ? undefined : templates,
-          template: podTemplate({ ...args, ...(affinity === undefined ? {} : { affinity }) }, account, "Always"),
-        }),
-      },
-      { parent: this, protect: args.protect ?? false },
+    this.make(
+      new k8s.apps.v1.StatefulSet(
+        `${name}-set`,
+        {
+          metadata: metadata({ ...args, annotations: workloadAnnotations(args) }),
+          spec: present<k8s.types.input.apps.v1.StatefulSetSpec>({
+            replicas,
+            serviceName: args.serviceName ?? args.name,
+            podManagementPolicy: args.podManagement ?? "OrderedReady",
+            updateStrategy: { type: "RollingUpdate" },
+            revisionHistoryLimit: args.revisionHistory,
+            selector: { matchLabels: selector },
+            persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
+            volumeClaimTemplates: templates.length === 0 ? undefined : templates,
+            template: podTemplate({ ...args, ...(affinity === undefined ? {} : { affinity }) }, account, "Always"),
+          }),
+        },
+        { ...opts, protect: args.protect ?? false },
+      ),
     );
     if (replicas > 1) {
-      disruptionBudget(name, { ...args, selector, maxUnavailable: args.maxUnavailable ?? 1 }, this);
+      this.make(disruptionBudget(name, { ...args, selector, maxUnavailable: args.maxUnavailable ?? 1 }, opts));
     }
     this.place = args.place;
     this.name = args.name;
     this.selector = selector;
     this.ports = portsOf(args);
-    this.registerOutputs({ name: this.name });
   }
 }
 

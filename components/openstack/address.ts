@@ -1,5 +1,6 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
+import { Block, type BlockOptions } from "../block.ts";
 import { refusal } from "../../config/refusal.ts";
 
 /** The three ways to a public IPv4 address, less the one without any. */
@@ -32,30 +33,32 @@ export interface FloatingAddressArgs {
 }
 
 /** A floating IP bound to a port. */
-export class FloatingAddress extends pulumi.ComponentResource {
+export class FloatingAddress extends Block {
   /** Public IPv4 address. */
   readonly address: pulumi.Output<string>;
   /** Present once traffic reaches the port. */
   readonly association: openstack.networking.FloatingIpAssociate;
 
-  constructor(name: string, args: FloatingAddressArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("orrery:openstack:FloatingAddress", name, {}, opts);
-
+  constructor(name: string, args: FloatingAddressArgs, opts: BlockOptions) {
+    super();
     const { source } = args;
     this.address =
       source.mode === "new"
-        ? new openstack.networking.FloatingIp(
-            `${name}-ip`,
-            { pool: source.pool, description: source.description },
-            { parent: this, protect: args.protect ?? true, retainOnDelete: args.retainOnDelete ?? false },
+        ? this.make(
+            new openstack.networking.FloatingIp(
+              `${name}-ip`,
+              { pool: source.pool, description: source.description },
+              { ...opts, protect: args.protect ?? true, retainOnDelete: args.retainOnDelete ?? false },
+            ),
           ).address
         : pulumi.all([source.ip, args.portId]).apply(([ip, portId]) => freeAddress(ip, portId, source.setting));
-    this.association = new openstack.networking.FloatingIpAssociate(
-      `${name}-association`,
-      { floatingIp: this.address, portId: args.portId },
-      { parent: this },
+    this.association = this.make(
+      new openstack.networking.FloatingIpAssociate(
+        `${name}-association`,
+        { floatingIp: this.address, portId: args.portId },
+        opts,
+      ),
     );
-    this.registerOutputs({ address: this.address });
   }
 }
 

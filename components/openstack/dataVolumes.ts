@@ -1,5 +1,6 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
+import { Block, type BlockOptions } from "../block.ts";
 
 /** A volume that the stack makes and keeps. */
 export interface NewVolume {
@@ -30,25 +31,26 @@ export interface DataVolumesArgs {
 }
 
 /** A server's data volumes; guests find them by id, never by device letter. */
-export class DataVolumes extends pulumi.ComponentResource {
+export class DataVolumes extends Block {
   /** Ids by role. */
   readonly volumeIds: Readonly<Record<string, pulumi.Output<string>>>;
   /** The attachments in their order; what needs the disks waits for the last. */
   readonly attachments: readonly openstack.compute.VolumeAttach[];
 
-  constructor(name: string, args: DataVolumesArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("orrery:openstack:DataVolumes", name, {}, opts);
-
+  constructor(name: string, args: DataVolumesArgs, opts: Omit<BlockOptions, "dependsOn">) {
+    super();
     const volumeIds: Record<string, pulumi.Output<string>> = {};
     const attachments: openstack.compute.VolumeAttach[] = [];
     for (const [role, volume] of Object.entries(args.volumes)) {
       const volumeId =
-        volume.mode === "existing" ? pulumi.output(volume.volumeId) : this.create(name, role, volume, args);
-      const attachment = new openstack.compute.VolumeAttach(
-        `${name}-${role}-attachment`,
-        { instanceId: args.serverId, volumeId },
-        // One after the other: Nova loses its way when two disks come at once. A volume hangs on one server only.
-        { parent: this, deleteBeforeReplace: true, dependsOn: attachments.slice(-1) },
+        volume.mode === "existing" ? pulumi.output(volume.volumeId) : this.create(name, role, volume, args, opts);
+      const attachment = this.make(
+        new openstack.compute.VolumeAttach(
+          `${name}-${role}-attachment`,
+          { instanceId: args.serverId, volumeId },
+          // One after the other: Nova loses its way when two disks come at once. A volume hangs on one server only.
+          { ...opts, deleteBeforeReplace: true, dependsOn: attachments.slice(-1) },
+        ),
       );
       volumeIds[role] = volumeId;
       attachments.push(attachment);
@@ -56,19 +58,26 @@ export class DataVolumes extends pulumi.ComponentResource {
 
     this.volumeIds = volumeIds;
     this.attachments = attachments;
-    this.registerOutputs({ volumeIds: this.volumeIds });
   }
 
-  private create(name: string, role: string, volume: NewVolume, args: DataVolumesArgs): pulumi.Output<string> {
-    const made = new openstack.blockstorage.Volume(
-      `${name}-${role}`,
-      {
-        name: volume.volumeName,
-        size: volume.size,
-        enableOnlineResize: true,
-        ...(volume.type === undefined ? {} : { volumeType: volume.type }),
-      },
-      { parent: this, protect: args.protect ?? true, retainOnDelete: args.retainOnDelete ?? false },
+  private create(
+    name: string,
+    role: string,
+    volume: NewVolume,
+    args: DataVolumesArgs,
+    opts: Omit<BlockOptions, "dependsOn">,
+  ): pulumi.Output<string> {
+    const made = this.make(
+      new openstack.blockstorage.Volume(
+        `${name}-${role}`,
+        {
+          name: volume.volumeName,
+          size: volume.size,
+          enableOnlineResize: true,
+          ...(volume.type === undefined ? {} : { volumeType: volume.type }),
+        },
+        { ...opts, protect: args.protect ?? true, retainOnDelete: args.retainOnDelete ?? false },
+      ),
     );
     return made.id;
   }

@@ -1,5 +1,6 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
+import { Block, type BlockOptions } from "../block.ts";
 import { toFqdn } from "./names.ts";
 
 /** What {@link HostRecords} need. */
@@ -16,23 +17,23 @@ export interface HostRecordsArgs {
 }
 
 /** A host's address records. */
-export class HostRecords extends pulumi.ComponentResource {
+export class HostRecords extends Block {
   /** Full name, always with the final dot. */
   readonly fqdn: pulumi.Output<string>;
 
-  constructor(name: string, args: HostRecordsArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("orrery:openstack:HostRecords", name, {}, opts);
-
+  constructor(name: string, args: HostRecordsArgs, opts: BlockOptions) {
+    super();
     this.fqdn = pulumi.output(args.hostname).apply(toFqdn);
     const record = (role: string, type: "A" | "AAAA", address: pulumi.Input<string>): openstack.dns.RecordSet =>
-      new openstack.dns.RecordSet(
-        `${name}-${role}`,
-        { zoneId: args.zoneId, name: this.fqdn, type, ttl: args.ttl ?? 60, records: [address] },
-        // Designate's own workers may need minutes; a record that times out is lost from the state.
-        { parent: this, customTimeouts: { create: "5m", update: "5m", delete: "5m" } },
+      this.make(
+        new openstack.dns.RecordSet(
+          `${name}-${role}`,
+          { zoneId: args.zoneId, name: this.fqdn, type, ttl: args.ttl ?? 60, records: [address] },
+          // Designate's own workers may need minutes; a record that times out is lost from the state.
+          { ...opts, customTimeouts: { create: "5m", update: "5m", delete: "5m" } },
+        ),
       );
     if (args.ipv4 !== undefined) record("a", "A", args.ipv4);
     if (args.ipv6 !== undefined) record("aaaa", "AAAA", args.ipv6);
-    this.registerOutputs({ fqdn: this.fqdn });
   }
 }

@@ -1,5 +1,6 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
+import { Block, type BlockOptions } from "../block.ts";
 
 /** What one rule lets in, from anywhere. */
 export interface Ingress {
@@ -18,31 +19,31 @@ export interface SecurityGroupArgs {
 }
 
 /** A group that lets in exactly its rules; the cloud's own two rules let everything out. */
-export class SecurityGroup extends pulumi.ComponentResource {
+export class SecurityGroup extends Block {
   readonly groupId: pulumi.Output<string>;
 
-  constructor(name: string, args: SecurityGroupArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("orrery:openstack:SecurityGroup", name, {}, opts);
-
-    const group = new openstack.networking.SecGroup(`${name}-group`, { name: args.groupName }, { parent: this });
+  constructor(name: string, args: SecurityGroupArgs, opts: BlockOptions) {
+    super();
+    const group = this.make(new openstack.networking.SecGroup(`${name}-group`, { name: args.groupName }, opts));
     for (const [meaning, rule] of Object.entries(args.rules)) {
-      new openstack.networking.SecGroupRule(
-        `${name}-${meaning}`,
-        {
-          securityGroupId: group.id,
-          direction: "ingress",
-          ethertype: rule.ethertype,
-          protocol: rule.protocol,
-          ...(rule.port === undefined ? {} : { portRangeMin: rule.port, portRangeMax: rule.port }),
-          remoteIpPrefix: rule.ethertype === "IPv4" ? "0.0.0.0/0" : "::/0",
-        },
-        // The cloud deletes a group with its rules; one by one each takes five seconds.
-        { parent: this, deletedWith: group },
+      this.make(
+        new openstack.networking.SecGroupRule(
+          `${name}-${meaning}`,
+          {
+            securityGroupId: group.id,
+            direction: "ingress",
+            ethertype: rule.ethertype,
+            protocol: rule.protocol,
+            ...(rule.port === undefined ? {} : { portRangeMin: rule.port, portRangeMax: rule.port }),
+            remoteIpPrefix: rule.ethertype === "IPv4" ? "0.0.0.0/0" : "::/0",
+          },
+          // The cloud deletes a group with its rules; one by one each takes five seconds.
+          { ...opts, deletedWith: group },
+        ),
       );
     }
 
     this.groupId = group.id;
-    this.registerOutputs({ groupId: this.groupId });
   }
 }
 

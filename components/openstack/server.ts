@@ -1,5 +1,6 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
+import { Block, type BlockOptions } from "../block.ts";
 import { addressesOf } from "./names.ts";
 
 /** What a {@link Server} needs. */
@@ -21,7 +22,7 @@ export interface ServerArgs {
 }
 
 /** A server booted on a port of its own: the port, and with it every address, outlives the server. */
-export class Server extends pulumi.ComponentResource {
+export class Server extends Block {
   /** Id of the present server; a rebuild changes it. */
   readonly serverId: pulumi.Output<string>;
   readonly portId: pulumi.Output<string>;
@@ -30,33 +31,41 @@ export class Server extends pulumi.ComponentResource {
   /** Global address, without brackets. */
   readonly ipv6: pulumi.Output<string | undefined>;
 
-  constructor(name: string, args: ServerArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("orrery:openstack:Server", name, {}, opts);
-
-    const port = new openstack.networking.Port(
-      `${name}-port`,
-      { name: args.hostname, networkId: args.networkId, securityGroupIds: [args.securityGroupId], adminStateUp: true },
-      { parent: this },
+  constructor(name: string, args: ServerArgs, opts: BlockOptions) {
+    super();
+    const port = this.make(
+      new openstack.networking.Port(
+        `${name}-port`,
+        {
+          name: args.hostname,
+          networkId: args.networkId,
+          securityGroupIds: [args.securityGroupId],
+          adminStateUp: true,
+        },
+        opts,
+      ),
     );
-    const instance = new openstack.compute.Instance(
-      `${name}-instance`,
-      {
-        name: args.hostname,
-        flavorName: args.flavorName,
-        imageId: args.imageId,
-        keyPair: args.keypairName,
-        networks: [{ port: port.id }],
-        userData: args.userData,
-        configDrive: true,
-      },
-      {
-        parent: this,
-        // Two servers cannot hold one port.
-        deleteBeforeReplace: true,
-        ignoreChanges: ["imageId", "keyPair", "userData"],
-        replacementTrigger: args.rebuildToken,
-        customTimeouts: { create: "30m", update: "30m", delete: "15m" },
-      },
+    const instance = this.make(
+      new openstack.compute.Instance(
+        `${name}-instance`,
+        {
+          name: args.hostname,
+          flavorName: args.flavorName,
+          imageId: args.imageId,
+          keyPair: args.keypairName,
+          networks: [{ port: port.id }],
+          userData: args.userData,
+          configDrive: true,
+        },
+        {
+          ...opts,
+          // Two servers cannot hold one port.
+          deleteBeforeReplace: true,
+          ignoreChanges: ["imageId", "keyPair", "userData"],
+          replacementTrigger: args.rebuildToken,
+          customTimeouts: { create: "30m", update: "30m", delete: "15m" },
+        },
+      ),
     );
 
     const addresses = port.allFixedIps.apply(addressesOf);
@@ -64,6 +73,5 @@ export class Server extends pulumi.ComponentResource {
     this.portId = port.id;
     this.ipv4 = addresses.ipv4;
     this.ipv6 = addresses.ipv6;
-    this.registerOutputs({ serverId: this.serverId, portId: this.portId, ipv4: this.ipv4, ipv6: this.ipv6 });
   }
 }

@@ -1,5 +1,6 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
+import { Block, type BlockOptions } from "../block.ts";
 import { toFqdn } from "./names.ts";
 
 /** What a {@link Zone} needs. */
@@ -13,25 +14,25 @@ export interface ZoneArgs {
 }
 
 /** A DNS zone that the stack creates once; all names below it die with it, so it is always protected. */
-export class Zone extends pulumi.ComponentResource {
+export class Zone extends Block {
   readonly zoneId: pulumi.Output<string>;
 
-  constructor(name: string, args: ZoneArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: ZoneArgs, opts: BlockOptions) {
     const domain = toFqdn(args.domain);
-    super("orrery:openstack:Zone", name, {}, opts);
-
-    const zone = new openstack.dns.Zone(
-      `${name}-zone`,
-      { name: domain, email: args.email },
-      {
-        parent: this,
-        protect: true,
-        retainOnDelete: args.retainOnDelete ?? false,
-        customTimeouts: { create: "5m", update: "5m", delete: "5m" },
-      },
+    super();
+    const zone = this.make(
+      new openstack.dns.Zone(
+        `${name}-zone`,
+        { name: domain, email: args.email },
+        {
+          ...opts,
+          protect: true,
+          retainOnDelete: args.retainOnDelete ?? false,
+          customTimeouts: { create: "5m", update: "5m", delete: "5m" },
+        },
+      ),
     );
 
     this.zoneId = zone.id;
-    this.registerOutputs({ zoneId: this.zoneId });
   }
 }

@@ -62,7 +62,7 @@ export class Cleanup extends pulumi.ComponentResource {
   }
 }
 
-/** Runs with the pod's own account, which oc finds by itself. The caches' claims have another beginning and stay. */
+/** Runs with the pod's own account, which oc finds by itself. The caches' claims have another end and stay. */
 const cleanupScript = `set -euo pipefail
 now=$(date +%s)
 age() { echo $((now - $(date -d "$1" +%s))); }
@@ -77,7 +77,7 @@ mounted=$(oc get pods -n "$SANDBOX_NAMESPACE" \\
   -o 'jsonpath={range .items[*]}{range .spec.volumes[*]}{.persistentVolumeClaim.claimName}{"\\n"}{end}{end}')
 claims='{range .items[*]}{.metadata.name}|{.metadata.creationTimestamp}{"\\n"}{end}'
 oc get pvc -n "$SANDBOX_NAMESPACE" -o "jsonpath=$claims" | while IFS='|' read -r name made; do
-  case $name in sandcastle--sandcastle*) ;; *) continue ;; esac
+  case $name in sandcastle-*-pvc) ;; *) continue ;; esac
   # A worker makes the volume first and its pod afterwards.
   [ "$(age "$made")" -ge 1800 ] || continue
   grep -qxF "$name" <<<"$mounted" || oc delete pvc "$name" -n "$SANDBOX_NAMESPACE" --wait=false

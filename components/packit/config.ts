@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { type ConfigOf, defineSystem } from "../../config/define.ts";
 import { images, type ImageName } from "./images.ts";
-import { baseUrl, cron, image, namespace, namespaceName, postgresVersions, quantity, replicas } from "./kinds.ts";
-import { partNames, type PartName, type ServiceName, serviceDefaults } from "./names.ts";
+import { quantity, schedule } from "../../config/fields.ts";
+import { baseUrl, image, namespace, namespaceName, postgresVersions, replicas } from "./kinds.ts";
+import { partNames, type PartName, type ServiceName, serviceDefaults, workFolder } from "./names.ts";
 import { packitRules } from "./rules.ts";
 import { packitSecrets } from "./secretSpecs.ts";
 
@@ -19,7 +20,7 @@ function settingsOf(service: ServiceName) {
     hosts: z
       .strictObject({
         service: z.hostname().optional().describe("API; must be server_name of packit-service.yaml."),
-        dashboard: z.hostname().optional(),
+        dashboard: z.hostname().optional().describe("dashboard.packit.dev, for staging dashboard.stg.packit.dev."),
         metrics: z.hostname().optional().describe("Where Prometheus reads /metrics."),
       })
       .default({})
@@ -30,12 +31,22 @@ function settingsOf(service: ServiceName) {
         allTasks: replicas.default(1).describe("Pods of packit-worker, which takes every queue."),
         shortRunning: replicas.default(0).describe("Pods of packit-worker-short-running."),
         longRunning: replicas.default(0).describe("Pods of packit-worker-long-running."),
-        scratch: quantity.default("3Gi").describe("Volume packit-worker-vol of each worker, at /sandcastle."),
+        shortRunningConcurrency: z
+          .int()
+          .min(1)
+          .max(64)
+          .default(16)
+          .describe("Tasks at a time of a pod of packit-worker-short-running; the others take one."),
+        scratch: quantity.default("3Gi").describe(`Volume packit-worker-vol of each worker, at ${workFolder}.`),
       })
       .prefault({}),
     web: z
       .strictObject({
-        memory: quantity.default("128Mi").describe("Limit of the web service."),
+        memory: quantity
+          .default("512Mi")
+          .describe(
+            "Limit of the web service; its start script runs the migrations once more, so not less than 512Mi.",
+          ),
         migrationMemory: quantity.default("512Mi").describe("Limit of the database migrations before it starts."),
       })
       .prefault({}),
@@ -74,10 +85,13 @@ function settingsOf(service: ServiceName) {
           .array(z.cidrv4("expected a range such as 10.0.0.0/8"))
           .default(["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"])
           .describe("Networks that commands of strangers must not reach."),
-        cleanup: cron.default("0 * * * *").describe("When left-over pods and volumes are deleted."),
+        cleanup: schedule.default("0 * * * *").describe("When left-over pods and volumes are deleted."),
       })
       .prefault({}),
-    broker: z.enum(["redis", "sqs"]).default("redis").describe("sqs needs the AWS keys; results stay in PostgreSQL."),
+    databaseBackups: z
+      .boolean()
+      .default(false)
+      .describe("Beat's nightly dump into the S3 bucket arr-packit-<deployment>; needs the AWS keys."),
     keyValue: z
       .strictObject({
         kind: z.enum(["redis", "redict", "valkey"]).default("redis").describe("Name of Deployment and Service, too."),
@@ -117,7 +131,7 @@ function settingsOf(service: ServiceName) {
       .describe("Changes of components/packit/images.ts, e.g. the digest to go back to."),
     imports: z
       .strictObject({
-        schedule: cron.optional().describe("When CronJob import-images asks the registry; absent: by hand only."),
+        schedule: schedule.optional().describe("When CronJob import-images asks the registry; absent: by hand only."),
         scheduled: z.boolean().default(false).describe("Let OpenShift import by itself; OpenShift Online never does."),
       })
       .prefault({})
@@ -126,7 +140,7 @@ function settingsOf(service: ServiceName) {
       .strictObject({
         cluster: z.string(),
         namespace,
-        schedule: cron.default("0 4 * * *"),
+        schedule: schedule.default("0 4 * * *"),
       })
       .optional()
       .describe("Nightly test of the running service, from another cluster."),
@@ -139,7 +153,11 @@ function settingsOf(service: ServiceName) {
       })
       .prefault({})
       .describe("Development: certificates and keys made by the program instead of given."),
-    githubAppId: z.int().min(1).optional().describe("The GitHub App whose tokens tokman keeps."),
+    githubAppId: z
+      .int()
+      .min(1)
+      .optional()
+      .describe("The GitHub App; its key is mounted in web service, workers and tokman."),
     sentry: z.boolean().default(true).describe("Report errors; off: the DSN is empty."),
     suspendCronJobs: z.boolean().default(false),
     disposable: z

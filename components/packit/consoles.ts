@@ -3,6 +3,7 @@ import type { EnvSource } from "../kubernetes/container.ts";
 import { Exposure } from "../kubernetes/exposure.ts";
 import { dns, NetworkPolicy, router } from "../kubernetes/networkPolicy.ts";
 import { http, type Probes, tcp } from "../kubernetes/probe.ts";
+import type { Amount } from "../kubernetes/resources.ts";
 import { ServiceSecret } from "../kubernetes/secret.ts";
 import { Service } from "../kubernetes/service.ts";
 import { between, type Ground, sideLabels } from "./ground.ts";
@@ -44,6 +45,7 @@ export class Flower extends pulumi.ComponentResource {
           FLOWER_BASIC_AUTH: login.env("flower-basic-auth"),
         },
         probes: { readiness: http("/healthcheck", port, { delay: 10 }), liveness: tcp(port, { delay: 30 }) },
+        memory: ["80Mi", "128Mi"],
       },
       this,
     );
@@ -79,6 +81,7 @@ export class RedisCommander extends pulumi.ComponentResource {
           HTTP_PASSWORD: login.env("redis-commander-password"),
         },
         probes: { readiness: tcp(port), liveness: tcp(port, { delay: 30 }) },
+        memory: "80Mi",
         writableRoot: "the start script writes the image's configuration folder",
       },
       this,
@@ -94,12 +97,13 @@ interface ConsoleShape {
   readonly port: number;
   readonly env: Readonly<Record<string, string | EnvSource>>;
   readonly probes: Probes;
+  readonly memory: Amount;
   readonly writableRoot?: string;
 }
 
 /** A page for operators behind a login, by a Route whose name the router picks. */
 function consolePod(name: string, args: ConsoleShape, parent: pulumi.Resource): void {
-  const { ground, port, image, env, probes, writableRoot } = args;
+  const { ground, port, image, env, probes, memory, writableRoot } = args;
   const { place, settings } = ground;
   const labels = sideLabels(args.name);
   const pod = onePod(
@@ -108,7 +112,7 @@ function consolePod(name: string, args: ConsoleShape, parent: pulumi.Resource): 
     {
       ...{ name: args.name, labels, image, env, probes },
       ports: { http: port },
-      resources: { cpu: "100m", memory: "80Mi" },
+      resources: { cpu: "100m", memory },
       exceptions: writableRoot === undefined ? {} : { "writable-root": writableRoot },
     },
     parent,

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { dns, NetworkPolicy, router } from "../kubernetes/networkPolicy.ts";
+import { anywhere, dns, NetworkPolicy, router } from "../kubernetes/networkPolicy.ts";
 import { tcp } from "../kubernetes/probe.ts";
 import { Service } from "../kubernetes/service.ts";
 import { sideLabels } from "./ground.ts";
@@ -8,7 +8,7 @@ import { exposeTls, type PartArgs } from "./web.ts";
 
 const port = 8443;
 
-/** The dashboard: static pages that ask the API. */
+/** The dashboard: pages that ask the API, in the browser; images of 2021 ask it themselves. */
 export class Dashboard extends pulumi.ComponentResource {
   readonly url: string;
 
@@ -27,7 +27,7 @@ export class Dashboard extends pulumi.ComponentResource {
         env: { DEPLOYMENT: settings.deployment },
         ports: { https: port },
         mounts: { "/secrets": secrets.certificate() },
-        resources: { cpu: "100m", memory: "128Mi" },
+        resources: { cpu: "100m", memory: ["128Mi", "256Mi"] },
         exceptions: { "writable-root": "the image writes its server's configuration at start" },
         probes: { readiness: tcp(port), liveness: tcp(port, { delay: 30 }) },
       },
@@ -41,7 +41,7 @@ export class Dashboard extends pulumi.ComponentResource {
     this.url = exposeTls(name, ground, service, "packit-dashboard-https", settings.hosts.dashboard, this);
     new NetworkPolicy(
       name,
-      { place, name: part, pods: labels, from: [router(place.cluster, port)], to: [dns()] },
+      { place, name: part, pods: labels, from: [router(place.cluster, port)], to: [dns(), anywhere(443)] },
       { parent: this },
     );
     this.registerOutputs({ url: this.url });

@@ -72,15 +72,24 @@ export function sampleKeytab(seed: string): string {
   return Buffer.concat([Buffer.from([5, 2]), Buffer.from(sample("base64", seed), "base64")]).toString("base64");
 }
 
-/** `ssh_config`. */
+/** `ssh_config`. Today's workers have the key as id_ed25519 and nothing else, so a host that names files must name that one. */
 export function sshConfigProblem(text: string): string | undefined {
-  return /^\s*(Host|Match)\s+\S/im.test(text) ? undefined : "expected an SSH config with at least one Host";
+  if (!/^\s*(Host|Match)\s+\S/im.test(text)) return "expected an SSH config with at least one Host";
+  const blocks = text.split(/^(?=\s*(?:Host|Match)\s)/im);
+  const named = blocks.map((block) =>
+    [...block.matchAll(/^\s*IdentityFile[\s=]+"?([^"\n]+?)"?\s*$/gim)].map(([, file]) => file),
+  );
+  const lost = named.some((files) => files.length > 0 && !files.some((file) => file?.endsWith("/id_ed25519") === true));
+  return lost
+    ? "each Host with an IdentityFile needs a line IdentityFile /home/packit/.ssh/id_ed25519, as workers call the key since 2023"
+    : undefined;
 }
 
 export function sampleSshConfig(seed: string): string {
   return `# ${sample("token", seed)}
 Host pkgs.fedoraproject.org
   User packit
+  IdentityFile /home/packit/.ssh/id_ed25519
   IdentityFile /home/packit/.ssh/id_rsa
   IdentitiesOnly yes
 `;

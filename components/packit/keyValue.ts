@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { quantityOf } from "../../config/fields.ts";
 import { Claim } from "../kubernetes/claim.ts";
 import { Deployment } from "../kubernetes/deployment.ts";
 import { Files } from "../kubernetes/files.ts";
@@ -12,11 +13,14 @@ import { expectedWorkloads } from "./workloads.ts";
 const port = 6379;
 const configFolder = "/etc/redislike";
 
-/** How the three kinds differ: where they keep data, how they are started and asked. */
+/**
+ * How the three kinds differ: where they keep data, how they are started and asked. Redis is a software collection, which only a
+ * bash that is called bash puts on its PATH.
+ */
 const kinds = {
-  redis: { folder: "/var/lib/redis/data", program: ["redis-server"], client: "redis-cli" },
-  redict: { folder: "/data", program: [], client: "redict-cli" },
-  valkey: { folder: "/data", program: [], client: "valkey-cli" },
+  redis: { folder: "/var/lib/redis/data", program: ["redis-server"], shell: "bash", client: "redis-cli" },
+  redict: { folder: "/data", program: [], shell: "sh", client: "redict-cli" },
+  valkey: { folder: "/data", program: [], shell: "sh", client: "valkey-cli" },
 } as const;
 
 /** Redis or one of its descendants: the queues of Celery. */
@@ -26,7 +30,7 @@ export class KeyValue extends pulumi.ComponentResource {
     const { ground } = args;
     const { place, settings } = ground;
     const { kind, size } = settings.keyValue;
-    const { folder, program, client } = kinds[kind];
+    const { folder, program } = kinds[kind];
     const labels = sideLabels(kind);
     const claim = new Claim(
       name,
@@ -56,7 +60,7 @@ export class KeyValue extends pulumi.ComponentResource {
             mounts: { [folder]: claim.mount(), [configFolder]: config.mount({ volume: "config" }) },
             resources: { cpu: "100m", memory: settings.keyValue.memory },
             probes: {
-              readiness: exec(["sh", "-c", `test "$(${client} ping)" = PONG`], { delay: 5, timeout: 5 }),
+              readiness: exec(keyValueQuestion(kind), { delay: 5, timeout: 5 }),
               liveness: tcp(port, { delay: 30 }),
             },
           },
@@ -81,19 +85,19 @@ export class KeyValue extends pulumi.ComponentResource {
   }
 }
 
+/** Asks whether it answers. */
+export function keyValueQuestion(kind: keyof typeof kinds): readonly string[] {
+  const { shell, client } = kinds[kind];
+  return [shell, "-c", `test "$(${client} ping)" = PONG`];
+}
+
 /** Its configuration: what is full forgets expiring keys only, since to forget a message is to lose a task. */
 export function keyValueConf({ kind, memory }: Ground["settings"]["keyValue"]): string {
   return redisConf({
     dataFolder: kinds[kind].folder,
-    maxMemoryMiB: Math.floor((toMiB(memory) * 7) / 8),
+    maxMemoryMiB: Math.floor((quantityOf(memory) * 7) / 8 / 2 ** 20),
     eviction: "volatile-lru",
     snapshots: true,
     idleSeconds: 600,
   });
-}
-
-/** "1Gi" is 1024. */
-function toMiB(quantity: string): number {
-  const factors: Readonly<Record<string, number>> = { Mi: 1, Gi: 1024, Ti: 1024 * 1024 };
-  return Number.parseInt(quantity, 10) * (factors[quantity.slice(-2)] ?? 1);
 }

@@ -55,7 +55,12 @@ export class Packit extends pulumi.ComponentResource {
     const imports = new Imports(`${name}-imports`, { ground }, { parent: this });
     const account = new ServiceAccount(
       `${name}-workers`,
-      { place: ground.place, name: "packit-worker", labels: appLabels("packit-worker"), mountsToken: true },
+      {
+        place: ground.place,
+        name: "packit-worker",
+        labels: appLabels("packit-worker"),
+        mountsToken: settings.sandbox.enabled,
+      },
       { parent: this },
     );
     const sandbox = settings.sandbox.enabled
@@ -64,7 +69,7 @@ export class Packit extends pulumi.ComponentResource {
     const postgres = new Postgres(`${name}-postgres`, part, { parent: this });
     const keyValue = new KeyValue(`${name}-key-value`, { ground }, { parent: this });
     const stores = { parent: this, dependsOn: [postgres, keyValue, imports] };
-    const tokman = parts.tokman ? [new Tokman(`${name}-tokman`, { ...part, files }, stores)] : [];
+    const tokman = parts.tokman ? [new Tokman(`${name}-tokman`, part, stores)] : [];
 
     // The database is migrated with the web service's start; whoever else uses it comes afterwards.
     const web = new Web(`${name}-web`, part, { parent: this, dependsOn: [...stores.dependsOn, ...tokman] });

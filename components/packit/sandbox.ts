@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { quantityOf } from "../../config/fields.ts";
 import { Claim } from "../kubernetes/claim.ts";
 import { Grant } from "../kubernetes/grant.ts";
 import { Namespace } from "../kubernetes/namespace.ts";
@@ -86,15 +87,14 @@ function toQuota({ workers, sandbox, repositoryCache }: Ground["settings"]) {
   const caches = repositoryCache.enabled ? count : 0;
   const pods = count * podsPerWorker + 1;
   const interim = count * sandbox.volumesPerWorker;
-  const cacheGi = repositoryCache.size.endsWith("Gi") ? Number.parseInt(repositoryCache.size, 10) : undefined;
+  const cacheGi = Math.ceil((caches * quantityOf(repositoryCache.size)) / 2 ** 30);
   return {
     hard: {
       pods: `${pods}`,
       "limits.cpu": `${pods * pod.cpu[1]}`,
       "limits.memory": `${pods * pod.memory[1]}Mi`,
       persistentvolumeclaims: `${interim + caches}`,
-      // A cache of another unit leaves the number of volumes as the only bound.
-      ...(cacheGi === undefined ? {} : { "requests.storage": `${interim * pod.interimGi + caches * cacheGi}Gi` }),
+      "requests.storage": `${interim * pod.interimGi + cacheGi}Gi`,
     },
     defaults: {
       requests: { cpu: pod.cpu[0], memory: pod.memory[0] },

@@ -13,7 +13,8 @@ import {
   sampleSshConfig,
 } from "./files.ts";
 import { type ServiceName, serviceDefaults } from "./names.ts";
-import { sampleServiceConfig, serviceConfigProblem } from "./serviceConfig.ts";
+import { sampleServiceConfig } from "./sampleServiceConfig.ts";
+import { serviceConfigProblem } from "./serviceConfig.ts";
 
 type Spec = SecretSpec<PackitSettings>;
 
@@ -24,19 +25,19 @@ export function packitSecrets(service: ServiceName) {
   const file = (name: string): string => `${name} in secrets/${service}/<deployment> of the secrets repository`;
   return {
     sshPrivateKey: {
-      description: "Key for pushing to dist-git and GitLab (id_rsa).",
+      description: "Key for pushing to dist-git and GitLab (id_ed25519; before 2023 id_rsa).",
       format: "ssh-private-key",
       when: ({ generate }) => !generate.sshKey,
       sampleSeed: `${service}-ssh`,
-      formerly: file("id_rsa"),
+      formerly: file("id_ed25519 or id_rsa"),
       source: { file: "id_rsa" },
     },
     sshPublicKey: {
-      description: "Its public half (id_rsa.pub).",
+      description: "Its public half (id_ed25519.pub; before 2023 id_rsa.pub).",
       format: "ssh-public-key",
       when: ({ generate }) => !generate.sshKey,
       sampleSeed: `${service}-ssh`,
-      formerly: file("id_rsa.pub"),
+      formerly: file("id_ed25519.pub or id_rsa.pub"),
       source: { file: "id_rsa.pub" },
     },
     sshConfig: {
@@ -105,16 +106,16 @@ export function packitSecrets(service: ServiceName) {
       source: { file: "sentry_key" },
     },
     awsAccessKeyId: {
-      description: "Account of Amazon SQS.",
+      description: "Account that may write into the S3 bucket of the database's backups.",
       format: "token",
-      when: ({ broker }) => broker === "sqs",
+      when: ({ databaseBackups }) => databaseBackups,
       formerly: `aws_access_key_id of ${file("extra-vars.yml")}`,
       source: { file: "extra-vars.yml#aws_access_key_id" },
     },
     awsSecretAccessKey: {
       description: "Its secret.",
       format: "token",
-      when: ({ broker }) => broker === "sqs",
+      when: ({ databaseBackups }) => databaseBackups,
       formerly: `aws_secret_access_key of ${file("extra-vars.yml")}`,
       source: { file: "extra-vars.yml#aws_secret_access_key" },
     },
@@ -137,16 +138,9 @@ export function packitSecrets(service: ServiceName) {
     githubAppKey: {
       description: "Key of the GitHub App (private-key.pem).",
       format: "pem-private-key",
-      when: ({ parts, generate }) => parts.tokman && !generate.githubAppKey,
+      when: ({ githubAppId, generate }) => githubAppId !== undefined && !generate.githubAppKey,
       formerly: file("private-key.pem"),
       source: { file: "private-key.pem" },
-    },
-    validationCopr: {
-      description: "Copr's configuration for the nightly validation.",
-      when: ({ validation }) => validation !== undefined,
-      check: coprProblem,
-      sample: sampleCopr,
-      formerly: "Secret copr-config of project packit-service-validation",
     },
     validationGithubToken: {
       description: "GitHub token that comments on packit/hello-world.",

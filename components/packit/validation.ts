@@ -31,7 +31,6 @@ export class Validation extends pulumi.ComponentResource {
       : existingNamespace(cluster, project);
     const secret = <Key extends string>(secretName: string, values: Record<Key, pulumi.Output<string>>) =>
       new ServiceSecret<Key>(`${name}-${secretName}`, { place, name: secretName, values }, { parent: this });
-    const copr = secret("copr-config", { copr: secrets.validationCopr });
     const github = secret("github-token", { token: secrets.validationGithubToken });
     const sentry = secret("packit-sentry", { sentry: secrets.validationSentryDsn });
     const labels = { app: "run-validation" };
@@ -50,9 +49,13 @@ export class Validation extends pulumi.ComponentResource {
           {
             name: "run-validation",
             ...podImage(service, settings, place, "validation"),
-            env: { GITHUB_TOKEN: github.env("token"), SENTRY_SECRET: sentry.env("sentry") },
-            mounts: { "/.config": copr.mount({ volume: "copr-config" }) },
-            resources: { cpu: "100m", memory: "80Mi" },
+            env: {
+              // Its own words, so that nobody deploys the wrong thing by them.
+              DEPLOYMENT: settings.deployment === "prod" ? "production" : "staging",
+              GITHUB_TOKEN: github.env("token"),
+              SENTRY_SECRET: sentry.env("sentry"),
+            },
+            resources: { cpu: "100m", memory: ["80Mi", "500Mi"] },
           },
         ],
       },

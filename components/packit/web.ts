@@ -5,6 +5,7 @@ import { anywhere, dns, NetworkPolicy, router } from "../kubernetes/networkPolic
 import { tcp } from "../kubernetes/probe.ts";
 import { Service } from "../kubernetes/service.ts";
 import { anyUser, appLabels, between, type Ground, imageOf, writesAtStart } from "./ground.ts";
+import { projectName } from "./names.ts";
 import type { CommonSecrets } from "./secrets.ts";
 
 /** What most parts need. */
@@ -27,11 +28,12 @@ export class Web extends pulumi.ComponentResource {
     const labels = appLabels(part);
     const image = imageOf(ground, "service");
     const exceptions = { ...image.exceptions, ...writesAtStart };
+    const stores = { ...secrets.queues(), ...secrets.database() };
     const environment = {
+      PROJECT: projectName(ground.service, settings.deployment),
       DEPLOYMENT: settings.deployment,
-      ...secrets.queues(),
       ...secrets.distgit(),
-      ...secrets.database(),
+      ...stores,
       ...secrets.sentry(),
     };
     const web = new Deployment(
@@ -44,12 +46,11 @@ export class Web extends pulumi.ComponentResource {
         runAs: anyUser,
         initContainers: [
           {
-            // Apart from the server, as they need several times its memory; with every pod, as images come in by themselves.
+            // Before the server, whose own run gives up after 14 seconds; with every pod, as images come in by themselves.
             name: "migrations",
             ...image,
             command: ["sh", "-c", "exec $(command -v alembic-3 || command -v alembic) upgrade head"],
-            env: environment,
-            mounts: secrets.mounts(false),
+            env: stores,
             resources: { cpu: ["50m", "500m"], memory: settings.web.migrationMemory },
             exceptions,
           },
@@ -61,8 +62,8 @@ export class Web extends pulumi.ComponentResource {
             command: ["/usr/bin/run_httpd.sh"],
             env: environment,
             ports: { "prod-packit": port },
-            mounts: secrets.mounts(false),
-            resources: { cpu: ["50m", "200m"], memory: ["96Mi", settings.web.memory] },
+            mounts: secrets.webMounts(),
+            resources: { cpu: ["50m", "200m"], memory: ["320Mi", settings.web.memory] },
             exceptions,
             // A GET would have to name the public host, or Flask answers 404.
             probes: { readiness: tcp(port, { delay: 10 }), liveness: tcp(port, { delay: 30, failures: 6 }) },

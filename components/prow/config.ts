@@ -45,7 +45,13 @@ const settings = z.strictObject({
   paths: z
     .strictObject({
       hook: path.default("/hook").describe("Path of the webhook; hook itself listens on it, nothing is rewritten."),
-      gcsweb: path.default("/").describe("Path below which gcsweb appears; other than / it is cut off."),
+      gcsweb: path
+        .default("/")
+        .describe("Path below which gcsweb appears; other than / it is cut off, and /gcs/<bucket> leads to it, too."),
+      gcswebFiles: z
+        .enum(["own", "existing"])
+        .default("own")
+        .describe("Who publishes gcsweb's /icons and /styles where it has a path: this stack, or another on the host."),
     })
     .prefault({}),
   ingress: z
@@ -113,7 +119,6 @@ const settings = z.strictObject({
     .boolean()
     .default(false)
     .describe("Jobs may name other clusters; their contexts are in the secret `kubeconfig`."),
-  unsplash: z.boolean().default(false).describe("Geese: there is a key for Unsplash."),
   jobSecrets: z.array(z.enum(jobSecretNames)).default([]).describe("Secrets that jobs mount."),
   configuration: configurationSettings.prefault({}).describe("Prow's own configuration files."),
   retainOnDelete: z.boolean().default(false).describe("Leave volumes and namespaces in the cluster."),
@@ -170,13 +175,6 @@ export const prowSchema = defineSystem({
       formerly: "secrets/kubeconfig/config",
       source: { file: "kubeconfig/config" },
       when: ({ buildClusters }) => buildClusters,
-    },
-    unsplashApiKey: {
-      description: "Key for Unsplash's pictures of geese.",
-      format: "token",
-      formerly: "secrets/unsplash-api/honk.txt",
-      source: { file: "unsplash-api/honk.txt" },
-      when: ({ unsplash }) => unsplash,
     },
   },
   families: {

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { pods } from "../kubernetes/networkPolicy.ts";
 import { all, bucket, buildClusters, config, flags, github, graphql, jobs, plugins, slack } from "./flags.ts";
 import { type Ground, traffic } from "./ground.ts";
-import { aliveAndReady, Part } from "./part.ts";
+import { clones, Part, running } from "./part.ts";
 
 /** What {@link Controllers} need. */
 export interface ControllersArgs {
@@ -30,13 +30,12 @@ export class Controllers extends pulumi.ComponentResource {
         ...all(
           flags("--dry-run=false"),
           config(ground),
-          github(ground),
           flags("--enable-controller=plank"),
           jobs(ground),
           buildClusters(ground),
         ),
         resources: { cpu: "1", memory: "1Gi" },
-        to: [...traffic.web, traffic.api(settings, true)],
+        to: [traffic.api(settings, true), traffic.figures],
       },
       { parent: this },
     );
@@ -50,7 +49,8 @@ export class Controllers extends pulumi.ComponentResource {
         ...all(config(ground), jobs(ground), flags("--dry-run=false")),
         // Two of them would start every periodic twice.
         strategy: "Recreate",
-        to: [traffic.api(settings)],
+        probes: running,
+        to: [traffic.api(settings), traffic.figures],
       },
       { parent: this },
     );
@@ -63,7 +63,8 @@ export class Controllers extends pulumi.ComponentResource {
         ...watched,
         ...all(buildClusters(ground), config(ground), jobs(ground), flags("--dry-run=false")),
         resources: { cpu: "1", memory: "1Gi" },
-        to: [traffic.api(settings, true)],
+        probes: running,
+        to: [traffic.api(settings, true), traffic.figures],
       },
       { parent: this },
     );
@@ -86,7 +87,8 @@ export class Controllers extends pulumi.ComponentResource {
           slack(ground),
           flags("--slack-workers=1"),
         ),
-        to: [...traffic.web, traffic.api(settings, true)],
+        probes: running,
+        to: [...traffic.web, traffic.api(settings, true), traffic.figures],
       },
       { parent: this },
     );
@@ -112,7 +114,7 @@ export class Controllers extends pulumi.ComponentResource {
           flags("--denylist=kubernetes/kubernetes"),
         ),
         graceSeconds: 180,
-        probes: aliveAndReady,
+        probes: running,
         to: [...traffic.web, traffic.api(settings)],
       },
       { parent: this },
@@ -128,8 +130,10 @@ export class Controllers extends pulumi.ComponentResource {
         service: { ports: { main: { port: 80, target: 8888 }, metrics: { port: 9090 } } },
         // Two of them would merge each other's pools.
         strategy: "Recreate",
+        probes: running,
+        scratch: clones,
         from: [traffic.metrics, pods({ app: "deck" }, [8888])],
-        to: [...traffic.web, traffic.api(settings)],
+        to: [...traffic.web, traffic.api(settings), traffic.figures],
       },
       { parent: this },
     );

@@ -26,7 +26,6 @@ export class Credentials extends pulumi.ComponentResource {
   readonly gcs: ServiceSecret<"service-account.json">;
   /** Contexts of the build clusters, if there are any. */
   readonly kubeconfig: ServiceSecret<"config"> | undefined;
-  readonly unsplash: ServiceSecret<"honk.txt"> | undefined;
   private readonly prefix: string;
   private readonly args: CredentialsArgs;
 
@@ -56,9 +55,6 @@ export class Credentials extends pulumi.ComponentResource {
       secret: oauthConfig(settings, secrets.githubOauthClientSecret),
     });
     this.kubeconfig = settings.buildClusters ? this.own("kubeconfig", { config: secrets.kubeconfig }) : undefined;
-    this.unsplash = settings.unsplash
-      ? this.own("unsplash-api-key", { "honk.txt": secrets.unsplashApiKey })
-      : undefined;
     this.forJobs();
     this.registerOutputs({});
   }
@@ -112,7 +108,6 @@ function oauthConfig({ hosts, github }: ProwSettings, clientSecret: pulumi.Outpu
       `client_id: ${JSON.stringify(github.oauthClientId)}`,
       `client_secret: ${JSON.stringify(secret)}`,
       `redirect_url: https://${hosts.deck}/github-login/redirect`,
-      `final_redirect_url: https://${hosts.deck}/pr`,
       "",
     ].join("\n"),
   );

@@ -4,8 +4,10 @@ import { anywhere, pods } from "../kubernetes/networkPolicy.ts";
 import { tcp } from "../kubernetes/probe.ts";
 import { scratch } from "../kubernetes/volume.ts";
 import { all, flags, github, githubUser, hmac, plugins } from "./flags.ts";
+import { trees } from "./configuration/base/trees.ts";
 import { type Ground, named, onWorkers, tolerates, traffic } from "./ground.ts";
-import { Part } from "./part.ts";
+import { cacheSize } from "./sizes.ts";
+import { clones, Part } from "./part.ts";
 
 /** What {@link Github} needs. */
 export interface GithubArgs {
@@ -40,7 +42,8 @@ export class Github extends pulumi.ComponentResource {
         ground,
         name: "cherrypicker",
         // Forks belong to a user, so an app cannot push to them.
-        ...all(flags("--dry-run=false"), githubUser(ground), hmac(ground), plugins(ground, "file")),
+        ...all(flags("--dry-run=false"), githubUser(ground), hmac(ground)),
+        scratch: clones,
         graceSeconds: 180,
         nodeSelector: onWorkers,
         ports: { http: 8888 },
@@ -88,7 +91,7 @@ export class Github extends pulumi.ComponentResource {
         ports: { http: 8888, metrics: 9090 },
         service: { ports: { main: { port: 80, target: 8888 }, metrics: { port: 9090 } } },
         from: [pods({}, [8888]), traffic.metrics],
-        to: [anywhere(443), pods({ app: "pushgateway" }, [9091])],
+        to: [anywhere(443), traffic.figures],
       },
       { parent: this },
     );
@@ -97,12 +100,14 @@ export class Github extends pulumi.ComponentResource {
   /** KubeVirt's plugins. They were built without upstream's health port, so only their socket can be asked. */
   private ownPlugins(name: string, ground: Ground): void {
     const { settings, accounts } = ground;
+    const tree = trees[settings.configuration.tree];
     new Part(
       `${name}-release-blocker`,
       {
         ground,
         name: "release-blocker",
-        ...all(flags("--dry-run=false"), github(ground), hmac(ground), plugins(ground, "file")),
+        ...all(flags("--dry-run=false"), github(ground), hmac(ground)),
+        scratch: clones,
         graceSeconds: 180,
         nodeSelector: onWorkers,
         ports: { http: 8888 },
@@ -118,12 +123,11 @@ export class Github extends pulumi.ComponentResource {
       github(ground),
       flags(
         "--cache-dir=/var/run/cache",
-        "--jobs-config-base=github/ci/prow/files/jobs",
-        "--prow-config-path=github/ci/prow/files/config.yaml",
+        `--jobs-config-base=${tree.jobs}`,
+        `--prow-config-path=${tree.config}`,
         "--always-run=false",
       ),
       hmac(ground),
-      plugins(ground, "file"),
     );
     new Part(
       `${name}-rehearse`,
@@ -134,6 +138,7 @@ export class Github extends pulumi.ComponentResource {
         account: accounts.of("prow-rehearse"),
         ...needs,
         mounts: { ...needs.mounts, "/var/run/cache": scratch({ volume: "cache" }) },
+        scratch: clones,
         graceSeconds: 180,
         nodeSelector: onWorkers,
         ports: { http: 9900 },
@@ -145,10 +150,4 @@ export class Github extends pulumi.ComponentResource {
       { parent: this },
     );
   }
-}
-
-/** Gigabytes that ghproxy may keep on a volume: nine tenths, at least one. The runbook's 99 fit no volume of its own. */
-export function cacheSize(size: string): number {
-  const bytes = Number.parseInt(size, 10) * { Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 }[size.slice(-2) as "Mi"];
-  return Math.max(1, Math.floor((bytes * 0.9) / 1e9));
 }

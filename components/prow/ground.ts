@@ -41,6 +41,8 @@ export function tolerates(key: string, value?: string): k8s.types.input.core.v1.
 export const traffic = {
   /** Prometheus, wherever it runs. */
   metrics: { peers: [{ namespaceSelector: {} }], ports: [{ port: 9090, protocol: "TCP" }] } satisfies Traffic,
+  /** The gateway that programs push their figures to each minute, as config.yaml says. */
+  figures: pods({ app: "pushgateway" }, [9091]),
   /** GitHub by way of the cache, GitHub itself, Slack, Google's storage. */
   web: [pods({ app: "ghproxy" }, [8888]), anywhere(443)] as readonly Traffic[],
   /** The cluster's API server, and those of the build clusters, whose ports are anybody's guess. */

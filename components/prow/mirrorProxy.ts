@@ -6,6 +6,7 @@ import { anywhere, pods } from "../kubernetes/networkPolicy.ts";
 import { tcp } from "../kubernetes/probe.ts";
 import { ServiceSecret } from "../kubernetes/secret.ts";
 import { type Ground, named, tolerates } from "./ground.ts";
+import { nginxSize } from "./sizes.ts";
 import { Part } from "./part.ts";
 
 /** What a {@link MirrorProxy} needs. */
@@ -24,7 +25,7 @@ const timeouts = [
   ...["SEND_TIMEOUT", "CLIENT_BODY_TIMEOUT", "CLIENT_HEADER_TIMEOUT"],
 ];
 
-/** A cache of every registry: jobs send their pulls through it and trust its authority. */
+/** A cache of Docker Hub, k8s.gcr.io, gcr.io and quay.io: jobs send all pulls through it and trust its authority. */
 export class MirrorProxy extends pulumi.ComponentResource {
   constructor(name: string, args: MirrorProxyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:MirrorProxy", name, {}, opts);
@@ -72,6 +73,7 @@ export class MirrorProxy extends pulumi.ComponentResource {
         ground,
         name: "docker-mirror-proxy",
         env: {
+          CACHE_MAX_SIZE: nginxSize(mirrorProxy.size),
           ENABLE_MANIFEST_CACHE: "true",
           ALLOW_PUSH: "true",
           ...Object.fromEntries(timeouts.map((timeout) => [timeout, "1200s"])),
@@ -82,7 +84,11 @@ export class MirrorProxy extends pulumi.ComponentResource {
           "/ca/ca.key": key.mount({ volume: "ca-private", subPath: "ca.key" }),
         },
         runAs: {},
+        // nginx gives its folders to a user of its own, becomes that user, and listens on 80 and 443 inside.
+        capabilities: ["CHOWN", "SETGID", "SETUID", "NET_BIND_SERVICE"],
         exceptions: {
+          capabilities: "nginx starts as root and becomes a user of its own",
+
           "run-as-root": "the image's start script is root's",
           "writable-root": "the start script writes nginx' configuration and certificates",
         },

@@ -30,7 +30,7 @@ export class Monitoring extends pulumi.ComponentResource {
         probes: { liveness: http("/healthz", 8081, slow), readiness: http("/healthz/ready", 8081, slow) },
         resources: { cpu: "100m", memory: "500Mi" },
         from: [traffic.metrics],
-        to: [traffic.api(settings)],
+        to: [traffic.api(settings), traffic.figures],
       },
       { parent: this },
     );
@@ -40,7 +40,8 @@ export class Monitoring extends pulumi.ComponentResource {
         ground,
         name: "pushgateway",
         ports: { http: 9091 },
-        probes: { readiness: http("/-/ready", "http"), liveness: tcp("http") },
+        // This version knows no /-/ready.
+        probes: { readiness: http("/status", "http"), liveness: tcp("http") },
         resources: { cpu: "1", memory: "1Gi" },
         service: { ports: { http: { port: 80, target: 9091 } }, nodePort: true },
         from: [pods({}, [9091])],
@@ -59,7 +60,7 @@ export class Monitoring extends pulumi.ComponentResource {
         service: { name: "pushgateway-external", ports: { http: { port: 80, target: 8081 } }, nodePort: true },
         // Anybody may read: the proxy passes nothing but GET on.
         from: [anywhere(8081)],
-        to: [pods({ app: "pushgateway" }, [9091])],
+        to: [traffic.figures],
       },
       { parent: this },
     );

@@ -28,6 +28,9 @@ export interface PartArgs {
   readonly ports?: Readonly<Record<string, number>>;
   /** @default {@link alive} */
   readonly probes?: Probes;
+  /** Folders that it writes beside its mounts. @default /tmp */
+  readonly scratch?: readonly string[];
+  readonly capabilities?: readonly string[];
   /** @default {@link usual} */
   readonly resources?: Resources;
   readonly replicas?: number;
@@ -62,7 +65,10 @@ export const nobody = { user: 65_532, group: 65_532, fsGroup: 65_532 } as const;
 /** What the runbook's namespace gave to containers that asked for nothing: 512Mi. */
 const usual: Resources = { cpu: ["100m", "1"], memory: "512Mi" };
 
-/** Every program of Prow answers here as long as it runs. */
+/** Where programs with Prow's git keep their clones, whatever flag says otherwise; without it they end at the start. */
+export const clones = ["/tmp", "/var/tmp"] as const;
+
+/** Most programs of Prow answer here as long as they run; see {@link running} for the others. */
 const alive: Probes = { liveness: http("/healthz", 8081, { delay: 3, period: 3 }) };
 
 /** The programs that people and GitHub call also say when they have read their configuration. */
@@ -70,6 +76,9 @@ export const aliveAndReady: Probes = {
   liveness: http("/healthz", 8081, { delay: 3, period: 3 }),
   readiness: http("/healthz/ready", 8081, { delay: 10, period: 3, timeout: 600 }),
 };
+
+/** tide, sinker, crier, horologium and statusreconciler take a health port and never open it; the profiler's they do. */
+export const running: Probes = { liveness: http("/debug/pprof/cmdline", 6060, { delay: 3, period: 10 }) };
 
 /** One program of Prow: its Deployment, its Service and the walls around it. */
 export class Part extends pulumi.ComponentResource {
@@ -101,7 +110,7 @@ export class Part extends pulumi.ComponentResource {
 }
 
 function deploymentOf(args: PartArgs, labels: Readonly<Record<string, string>>): DeploymentArgs {
-  const { ground, name, account, args: flags, env, mounts, ports, exceptions } = args;
+  const { ground, name, account, args: flags, env, mounts, scratch, capabilities, ports, exceptions } = args;
   return {
     place: ground.place,
     name: named(ground.settings, name),
@@ -115,7 +124,7 @@ function deploymentOf(args: PartArgs, labels: Readonly<Record<string, string>>):
       {
         name,
         image: ground.images[imageOf(name)],
-        ...given({ args: flags, env, mounts, ports, exceptions }),
+        ...given({ args: flags, env, mounts, scratch, capabilities, ports, exceptions }),
         resources: resourcesOf(ground.settings, name, args.resources),
         probes: args.probes ?? alive,
       },

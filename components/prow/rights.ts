@@ -1,80 +1,68 @@
 import type * as k8s from "@pulumi/kubernetes";
+import type { ProwSettings } from "./config.ts";
 
 type Rule = k8s.types.input.rbac.v1.PolicyRule;
 
-/** What one account may do; ProwJobs, pods and leader locks are in the jobs' namespace, ConfigMaps in Prow's. */
+/** What one account may do in the jobs' namespace, where ProwJobs, pods and leader locks are, and elsewhere. */
 interface Rights {
-  readonly prow: readonly Rule[];
+  /** In Prow's own namespace. */
+  readonly prow?: readonly Rule[];
   readonly jobs: readonly Rule[];
+  /** In the whole cluster: objects that are in no namespace. */
+  readonly cluster?: readonly Rule[];
 }
 
 const prowJobs = (...verbs: string[]): Rule => ({ apiGroups: ["prow.k8s.io"], resources: ["prowjobs"], verbs });
 const core = (resources: string[], ...verbs: string[]): Rule => ({ apiGroups: [""], resources, verbs });
 
-/** Leader election; today's Prow uses Leases, the ConfigMap is what a running older one holds. */
+/** Leader election by a Lease, and the events that tell who leads. */
 function leaderLock(lock: string): readonly Rule[] {
-  const held = { resourceNames: [lock], verbs: ["get", "update"] };
+  const leases = { apiGroups: ["coordination.k8s.io"], resources: ["leases"] };
   return [
-    { apiGroups: ["coordination.k8s.io"], resources: ["leases"], ...held },
-    { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create"] },
-    { apiGroups: [""], resources: ["configmaps"], ...held },
-    core(["configmaps", "events"], "create"),
+    { ...leases, resourceNames: [lock], verbs: ["get", "update"] },
+    { ...leases, verbs: ["create"] },
+    core(["events"], "create", "patch"),
   ];
 }
 
-const controllerLock = leaderLock("prow-controller-manager-leader-lock");
-const sinkerLock = leaderLock("prow-sinker-leaderlock");
-
-/** Rights by account. Bound by a Role in each namespace, never in the whole cluster, where other environments live. */
+/** Rights by account; all but crier's in the cluster are a Role's, as other environments may live there. */
 export const rights = {
   "prow-controller-manager": {
-    prow: [prowJobs("get", "list", "watch", "update", "patch"), ...controllerLock],
     jobs: [
       core(["pods"], "create", "delete", "get", "list", "patch", "watch"),
-      prowJobs("get", "list", "watch", "update", "patch"),
-      ...controllerLock,
+      prowJobs("get", "list", "watch", "patch"),
+      ...leaderLock("prow-controller-manager-leader-lock"),
     ],
   },
   sinker: {
-    prow: [prowJobs("delete", "list", "watch", "get"), ...sinkerLock],
     jobs: [
       core(["pods"], "delete", "list", "watch", "get", "patch"),
       prowJobs("delete", "list", "watch", "get"),
-      ...sinkerLock,
+      ...leaderLock("prow-sinker-leaderlock"),
     ],
   },
   crier: {
-    prow: [prowJobs("get", "watch", "list", "patch")],
-    jobs: [core(["pods", "events"], "get", "list"), core(["pods"], "patch"), prowJobs("get", "watch", "list", "patch")],
+    jobs: [core(["pods"], "get", "patch"), core(["events"], "list"), prowJobs("get", "watch", "list", "patch")],
+    // The node of a job's pod is part of podinfo.json.
+    cluster: [core(["nodes"], "get")],
   },
-  deck: {
-    prow: [prowJobs("get", "list", "watch")],
-    jobs: [core(["pods/log"], "get"), prowJobs("get", "list", "watch", "create", "patch")],
-  },
+  deck: { jobs: [core(["pods/log"], "get"), prowJobs("get", "list", "watch", "create", "patch")] },
   hook: {
-    prow: [prowJobs("create", "get", "list", "update"), core(["configmaps"], "create", "get", "update")],
-    jobs: [prowJobs("create", "get", "list", "update")],
+    // Only where it updates ConfigMaps.
+    prow: [core(["configmaps"], "create", "get", "update")],
+    jobs: [prowJobs("create", "list", "update")],
   },
-  horologium: {
-    prow: [prowJobs("create", "list", "watch")],
-    jobs: [prowJobs("create", "list", "watch")],
-  },
-  tide: {
-    prow: [prowJobs("create", "list", "get", "watch")],
-    jobs: [prowJobs("create", "list", "get", "watch")],
-  },
-  statusreconciler: {
-    prow: [prowJobs("create")],
-    jobs: [prowJobs("create")],
-  },
-  exporter: {
-    prow: [prowJobs("get", "list", "watch"), core(["configmaps"], "get", "list")],
-    jobs: [prowJobs("get", "list", "watch")],
-  },
-  "prow-rehearse": {
-    prow: [],
-    jobs: [prowJobs("create")],
-  },
+  horologium: { jobs: [prowJobs("create", "list", "watch")] },
+  tide: { jobs: [prowJobs("create", "list", "watch")] },
+  statusreconciler: { jobs: [prowJobs("create")] },
+  exporter: { jobs: [prowJobs("list", "watch")] },
+  "prow-rehearse": { jobs: [prowJobs("create")] },
 } as const satisfies Readonly<Record<string, Rights>>;
 
 export type AccountName = keyof typeof rights;
+
+/** Rights of an account in an environment. */
+export function rightsOf(account: AccountName, { configuration }: Pick<ProwSettings, "configuration">): Rights {
+  const { prow = [], ...own }: Rights = rights[account];
+  return { ...own, ...(configuration.updaterOwns.length === 0 ? {} : { prow }) };
+}

@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Exposure } from "../kubernetes/exposure.ts";
 import { anywhere, pods, router } from "../kubernetes/networkPolicy.ts";
 import { http } from "../kubernetes/probe.ts";
 import type { Service } from "../kubernetes/service.ts";
-import { all, buildClusters, config, flags, github, graphql, hmac, jobs, plugins, slack } from "./flags.ts";
+import { all, buildClusters, config, flags, github, graphql, hmac, jobs, plugins } from "./flags.ts";
 import { type Ground, named, traffic } from "./ground.ts";
-import { aliveAndReady, Part } from "./part.ts";
+import { aliveAndReady, clones, Part } from "./part.ts";
+import { publish, type Published } from "./publish.ts";
 
 /** What {@link Web} needs. */
 export interface WebArgs {
@@ -25,10 +25,15 @@ export class Web extends pulumi.ComponentResource {
   constructor(name: string, args: WebArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:Web", name, {}, opts);
     this.args = args;
-    const { hosts, paths } = args.ground.settings;
-    this.deckUrl = this.publish(name, "deck", this.deck(name), "main", { host: hosts.deck, path: "/" });
-    this.hookUrl = this.publish(name, "hook", this.hook(name), "main", { host: hosts.hook, path: paths.hook });
-    this.gcswebUrl = this.publish(name, "gcsweb", this.gcsweb(name), "http", {
+    const { ground } = args;
+    const { hosts, paths } = ground.settings;
+    const open = (published: Published): string => publish(name, ground, published, { parent: this });
+    this.deckUrl = open({ base: "deck", service: this.deck(name), port: "main", host: hosts.deck, path: "/" });
+    this.hookUrl = open({ base: "hook", service: this.hook(name), port: "main", host: hosts.hook, path: paths.hook });
+    this.gcswebUrl = open({
+      base: "gcsweb",
+      service: this.gcsweb(name),
+      port: "http",
       host: hosts.gcsweb,
       path: paths.gcsweb,
     });
@@ -65,6 +70,7 @@ export class Web extends pulumi.ComponentResource {
           "/etc/githuboauth": credentials.oauthConfig.mount({ volume: "oauth-config" }),
           "/etc/cookie": credentials.cookie.mount({ volume: "cookie-secret" }),
         },
+        scratch: clones,
         replicas: settings.replicas.deck,
         strategy: oneByOne,
         resources: { cpu: "1", memory: "2Gi" },
@@ -72,7 +78,13 @@ export class Web extends pulumi.ComponentResource {
         probes: aliveAndReady,
         service: { ports: { main: { port: 80, target: 8080 }, metrics: { port: 9090 } }, nodePort: true },
         from: [router(ground.place.cluster, 8080), traffic.metrics],
-        to: [...traffic.web, traffic.api(settings, true), pods({ app: "tide" }, [8888]), pods({ app: "hook" }, [8888])],
+        to: [
+          ...traffic.web,
+          traffic.api(settings, true),
+          traffic.figures,
+          pods({ app: "tide" }, [8888]),
+          pods({ app: "hook" }, [8888]),
+        ],
       },
       { parent: this },
     ).service;
@@ -80,10 +92,9 @@ export class Web extends pulumi.ComponentResource {
 
   private hook(name: string): Service | undefined {
     const { ground } = this.args;
-    const { settings, accounts, credentials, configMaps } = ground;
+    const { settings, accounts, configMaps } = ground;
     const needs = all(
       flags("--dry-run=false", `--webhook-path=${settings.paths.hook}`),
-      slack(ground),
       github(ground),
       config(ground),
       jobs(ground),
@@ -101,10 +112,8 @@ export class Web extends pulumi.ComponentResource {
         mounts: {
           ...needs.mounts,
           "/etc/cat-api": configMaps.mount("cat-api-key"),
-          ...(credentials.unsplash === undefined
-            ? {}
-            : { "/etc/unsplash-api": credentials.unsplash.mount({ volume: "unsplash" }) }),
         },
+        scratch: clones,
         replicas: settings.replicas.hook,
         strategy: oneByOne,
         graceSeconds: 180,
@@ -115,6 +124,7 @@ export class Web extends pulumi.ComponentResource {
         to: [
           ...traffic.web,
           traffic.api(settings, true),
+          traffic.figures,
           pods({ app: "needs-rebase" }, [8888]),
           pods({ app: "cherrypicker" }, [8888]),
           pods({ app: "release-blocker" }, [8888]),
@@ -146,39 +156,5 @@ export class Web extends pulumi.ComponentResource {
       },
       { parent: this },
     ).service;
-  }
-
-  /** Its Ingress. What listens on the path itself gets it as it is; a longer way to gcsweb's `/` is cut off. */
-  private publish(
-    name: string,
-    base: "deck" | "hook" | "gcsweb",
-    service: Service | undefined,
-    port: string,
-    { host, path }: { readonly host: string; readonly path: string },
-  ): string {
-    if (service === undefined) throw new Error(`${base} has no Service`);
-    const { place, settings } = this.args.ground;
-    const cut = base === "gcsweb" && path !== "/";
-    const nginx = "nginx.ingress.kubernetes.io";
-    new Exposure(
-      `${name}-${base}`,
-      {
-        place,
-        name: named(settings, base),
-        labels: { app: base },
-        annotations: {
-          "kubernetes.io/tls-acme": "true",
-          ...(cut ? { [`${nginx}/use-regex`]: "true", [`${nginx}/rewrite-target`]: "/$2" } : {}),
-        },
-        service,
-        port,
-        host,
-        ...(cut ? { path: `${path}(/|$)(.*)`, pathType: "ImplementationSpecific" } : { path }),
-        tls: { termination: "edge", insecure: "Redirect" },
-        ...(settings.ingress.class === undefined ? {} : { ingressClass: settings.ingress.class }),
-      },
-      { parent: this },
-    );
-    return `https://${host}${path === "/" ? "" : path}`;
   }
 }

@@ -13,17 +13,11 @@ const labels = { app: "sesheta" };
 export type SeshetaSecret = ReturnType<typeof seshetaSecret>;
 export function seshetaSecret(name: string, place: Place, secrets: ThothSecrets, parent: pulumi.Resource) {
   const values = {
-    "ssh-privatekey": secrets.seshetaSshKey,
     "github-oauth-token": secrets.githubOauthToken,
     "google-chat-space": secrets.googleChatSpace,
     "github-webhook-secret": secrets.githubWebhookSecret,
-    "google-chat-endpoint-url": secrets.googleChatEndpointUrl,
   };
-  return new ServiceSecret(
-    name,
-    { place, name: "sesheta-secret", labels, type: "kubernetes.io/ssh-auth", values },
-    { parent },
-  );
+  return new ServiceSecret(name, { place, name: "sesheta-secret", labels, values }, { parent });
 }
 
 /** Key of the Google service account that posts to the chat. */

@@ -5,7 +5,8 @@ import { Namespace } from "../kubernetes/namespace.ts";
 import type { Place } from "../kubernetes/place.ts";
 import { buildTrigger, type ChatKey, chatKey, type SeshetaSecret, seshetaSecret } from "./botSecrets.ts";
 import type { ThothSecrets } from "./config.ts";
-import { type BotsSettings, buildsImages, seshetaRuns, usesChatKey, usesSeshetaSecret } from "./configBots.ts";
+import { type BotsSettings, builderNames, buildsImages, seshetaRuns, usesChatKey } from "./configBots.ts";
+import { usesSeshetaSecret } from "./configBots.ts";
 import type { TunnelBot } from "./configUltrahook.ts";
 import { builders } from "./images.ts";
 import { Kebechet } from "./kebechet.ts";
@@ -47,10 +48,10 @@ export class Bots extends pulumi.ComponentResource {
     const { settings, secrets, cluster } = args;
     const place = new Namespace(
       `${name}-namespace`,
-      { cluster, name: settings.namespace, protect: settings.protect },
+      { cluster, name: settings.namespace, protect: settings.protect, builds: buildsImages(settings) },
       { parent: this },
     );
-    const buildSecret = buildsImages(settings) ? this.buildGround(name, place, secrets) : undefined;
+    const buildSecret = buildsImages(settings) ? this.buildGround(name, place, args) : undefined;
     const bot: BotArgs = { place, secrets, suspend: settings.suspendCronJobs, buildSecret, tunnels: args.tunnels };
     if (settings.kebechet.enabled) {
       new Kebechet(`${name}-kebechet`, { ...bot, settings: settings.kebechet }, { parent: this });
@@ -94,8 +95,8 @@ export class Bots extends pulumi.ComponentResource {
   }
 
   /** What builds need: the images that they start from, and the Secret of the trigger. */
-  private buildGround(name: string, place: Place, secrets: ThothSecrets): pulumi.Output<string> {
-    for (const { stream, tag, from } of Object.values(builders)) {
+  private buildGround(name: string, place: Place, { settings, secrets }: BotsArgs): pulumi.Output<string> {
+    for (const { stream, tag, from } of builderNames(settings).map((builder) => builders[builder])) {
       new ImageStream(`${name}-${stream}`, { place, name: stream, tags: { [tag]: { from } } }, { parent: this });
     }
     return buildTrigger(`${name}-build-trigger`, place, secrets, this);

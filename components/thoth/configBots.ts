@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { schedule, timeZone } from "../../config/fields.ts";
 import { namespaceName, pinnedImage, type RuleProblem } from "./configImage.ts";
 import { regidoresSettings, reviewManagerSettings } from "./configReceivers.ts";
 import type { TunnelBot } from "./configUltrahook.ts";
@@ -32,9 +33,12 @@ const kebechet = z.strictObject({
   enabled: z.boolean().default(true).describe("Deploy Kebechet, which keeps dependencies fresh."),
   configuration: z
     .string()
-    .min(1)
+    .regex(
+      /^(https:\/\/|\/)\S+$/,
+      "expected a URL that begins with https:// or a path in the image; http:// is taken for a path",
+    )
     .default("https://raw.githubusercontent.com/thoth-station/kebechet/master/config/thoth.yaml")
-    .describe("Path or URL of the YAML list of repositories that it looks after."),
+    .describe("Path or https URL of the YAML list of repositories that it looks after."),
   verbose: z.boolean().default(true).describe("Log at debug level."),
   sentry: z.boolean().default(false).describe("Report errors to Sentry; asks for the secret sentryDsn."),
   build: z.boolean().default(false).describe("Build the image in the cluster instead of pulling the published one."),
@@ -60,13 +64,8 @@ const sesheta = z.strictObject({
     .describe("Google Chat space of the scrum reminder; was SESHETA_SCRUM_SPACE."),
   scrumUrl: url.describe("Where the scrum meets; was SESHETA_SCRUM_URL."),
   scrumMessage: z.string().min(1).default("☎️ the scrum is due in one minute...").describe("Text of the reminder."),
-  scrumThreadKey: z.string().min(1).default("scrum").describe("Chat thread of the reminder."),
-  scrumSchedule: z
-    .string()
-    .min(1)
-    .default("29 12 * * 1,3,5")
-    .describe("When the reminder is sent, as a cron expression."),
-  scrumTimeZone: z.string().min(1).default("Etc/UTC").describe("Time zone of scrumSchedule."),
+  scrumSchedule: schedule.default("29 12 * * 1,3,5").describe("When the reminder is sent, as a cron expression."),
+  scrumTimeZone: timeZone.default("Etc/UTC").describe("Time zone of scrumSchedule."),
   usersInvited: z
     .array(z.string().min(1))
     .default([])
@@ -75,7 +74,6 @@ const sesheta = z.strictObject({
     .strictObject({
       organization: z.string().min(1).describe("GitHub organisation."),
       repositories: z.array(z.string().min(1)).min(1).describe("Repositories of it that are looked after."),
-      defaultTopics: z.array(z.string().min(1)).default([]).describe("Topics that every repository should have."),
       defaultLabels: z
         .array(botLabel)
         .default([...defaultLabels])
@@ -136,6 +134,14 @@ export function buildsImages(settings: BotsSettings): boolean {
     (regidoresRun(settings) && regidores?.build === true) ||
     (reviewManager?.enabled === true && reviewManager.build)
   );
+}
+
+/** Which images do the builds start from? */
+export function builderNames(settings: BotsSettings): readonly ("python36" | "python38")[] {
+  const { sesheta: bot, regidores, reviewManager } = settings;
+  const older = (seshetaRuns(settings) && bot.build) || (regidoresRun(settings) && regidores?.build === true);
+  const newer = reviewManager?.enabled === true && reviewManager.build;
+  return [...(older ? (["python36"] as const) : []), ...(newer ? (["python38"] as const) : [])];
 }
 
 /** The bots that tunnels can lead to. */

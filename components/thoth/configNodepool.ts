@@ -33,7 +33,11 @@ export const nodepoolSettings = z.strictObject({
   provider: z.string().min(1).default("psi").describe("Name of the provider in nodepool's configuration."),
   pool: z.string().min(1).default("thoth-zuul").describe("Name of the pool; the driver wants the namespace's."),
   launchRetries: z.int().min(1).default(3).describe("Attempts to start a node."),
-  maxPods: z.int().min(1).optional().describe("Most nodes at once; no limit unless given."),
+  maxPods: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("Most nodes at once, no limit unless given; nodepool 3.13 or newer takes it."),
   streams: z
     .record(z.string().min(1), z.record(z.string().min(1), tag))
     .describe("ImageStream -> tag -> where its image comes from; pods name them without a registry."),

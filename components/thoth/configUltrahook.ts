@@ -3,7 +3,10 @@ import { namespaceName, pinnedImage, type RuleProblem } from "./configImage.ts";
 
 const label = z
   .string()
-  .regex(/^[a-z0-9]([a-z0-9-]{0,50}[a-z0-9])?$/, "expected a subdomain: at most 52 of a-z, 0-9 and inner hyphens");
+  .regex(
+    /^(?=.{1,52}$)[a-z0-9]+(-[a-z0-9]+)*$/,
+    "expected a subdomain: at most 52 of a-z, 0-9 and inner hyphens, never two in a row",
+  );
 
 /** Bots that a tunnel may lead to; their addresses are taken from their Services. */
 const tunnelBots = ["sesheta-webhooks", "webhook2kafka", "review-manager-webhooks"] as const;

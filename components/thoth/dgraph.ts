@@ -24,6 +24,9 @@ export interface DgraphArgs {
   readonly station?: { readonly places: ReadonlyMap<string, Place>; readonly clients: readonly string[] };
 }
 
+/** What clients read of the Secret `dgraph-tls`; the servers' key is none of their business. */
+const clientKeys = ["ca.crt", "client.user.crt", "client.user.key"] as const;
+
 /** Labels of everything; every pod carries them. */
 const labels = { app: "dgraph" };
 
@@ -48,7 +51,9 @@ export class Dgraph extends pulumi.ComponentResource {
       { parent: this },
     );
     const certificates = this.certificates(name, args);
-    const secret = this.tlsSecret(`${name}-tls`, place, certificates);
+    const { files } = certificates;
+    const secret = this.tlsSecret(`${name}-tls`, place, files);
+    const clientFiles = Object.fromEntries(clientKeys.map((key) => [key, files[key]]));
     const clients = [...new Set([...settings.clients, ...(args.station?.clients ?? [])])].filter(
       (client) => client !== settings.namespace,
     );
@@ -56,7 +61,7 @@ export class Dgraph extends pulumi.ComponentResource {
       [settings.namespace, secret],
       ...clients.map((client) => {
         const there = args.station?.places.get(client) ?? existingNamespace(args.cluster, client);
-        return [client, this.tlsSecret(`${name}-tls-${client}`, there, certificates)] as const;
+        return [client, this.tlsSecret(`${name}-tls-${client}`, there, clientFiles)] as const;
       }),
     ]);
     const servers = (settings.mode === "ha" ? haServers : singleServer)(name, { place, settings, secret }, this);
@@ -64,7 +69,7 @@ export class Dgraph extends pulumi.ComponentResource {
     if (settings.exporters && settings.mode === "ha") {
       new DgraphExporters(
         `${name}-exporters`,
-        { place, settings, zero: servers.zero, alpha: servers.alpha },
+        { place, settings, secret, zero: servers.zero, alpha: servers.alpha },
         { parent: this },
       );
     }
@@ -108,8 +113,8 @@ export class Dgraph extends pulumi.ComponentResource {
     return new DgraphCertificates(`${name}-certificates`, { settings, secrets, names }, { parent: this });
   }
 
-  private tlsSecret(name: string, place: Place, { files }: DgraphCertificates): ServiceSecret<keyof typeof files> {
-    return new ServiceSecret(name, { place, name: "dgraph-tls", labels, values: files }, { parent: this });
+  private tlsSecret(name: string, place: Place, values: Record<string, pulumi.Output<string>>): ServiceSecret<string> {
+    return new ServiceSecret(name, { place, name: "dgraph-tls", labels, values }, { parent: this });
   }
 
   /** Addresses for everybody else: Services inside, Routes outside. */

@@ -1,14 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Deployment } from "../kubernetes/deployment.ts";
 import { Exposure } from "../kubernetes/exposure.ts";
-import { field } from "../kubernetes/container.ts";
 import { ImageStream } from "../kubernetes/imageStream.ts";
 import type { Place } from "../kubernetes/place.ts";
 import type { Workload } from "../kubernetes/pod.ts";
 import { tcp } from "../kubernetes/probe.ts";
+import type { ServiceSecret } from "../kubernetes/secret.ts";
 import { Service } from "../kubernetes/service.ts";
 import type { DgraphSettings } from "./configDgraph.ts";
-import { replicas } from "./dgraphFlags.ts";
+import { replicas, tlsFolder } from "./dgraphFlags.ts";
 import { images } from "./images.ts";
 
 /** What {@link DgraphExporters} need. */
@@ -17,6 +17,7 @@ export interface DgraphExportersArgs {
   readonly settings: DgraphSettings;
   readonly zero: Workload;
   readonly alpha: Workload;
+  readonly secret: Pick<ServiceSecret<string>, "mount">;
 }
 
 const aggregator = { app: "dgraph", component: "prometheus-aggregate-exporter" };
@@ -26,10 +27,16 @@ export class DgraphExporters extends pulumi.ComponentResource {
   constructor(name: string, args: DgraphExportersArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:thoth:DgraphExporters", name, {}, opts);
     const { place, settings } = args;
+    const domain = `${args.alpha.name}.${place.namespaceName}.svc.cluster.local`;
+    this.exporters(name, args.alpha, settings.alphas, 8080);
     const targets = [
-      ...this.exporters(name, args.alpha, settings.alphas, 8080, "https"),
-      ...this.exporters(name, args.zero, replicas, 6080, "http"),
-    ];
+      // The certificate names the pods, not their exporter Services.
+      ...Array.from(
+        { length: settings.alphas },
+        (_, ordinal) => `https://${args.alpha.name}-${ordinal}.${domain}:8080`,
+      ),
+      ...this.exporters(name, args.zero, replicas, 6080),
+    ].map((target) => `${target}/debug/prometheus_metrics`);
     const stream = { latest: { from: images.aggregateExporter } };
     new ImageStream(
       `${name}-image`,
@@ -42,18 +49,20 @@ export class DgraphExporters extends pulumi.ComponentResource {
       {
         ...object,
         revisionHistory: 2,
+        // The image names no user.
+        runAs: { user: 10001, group: 10001 },
         containers: [
           {
             name: "aggregate-exporter",
             image: images.aggregateExporter,
             env: {
-              POD_NAMESPACE: field("metadata.namespace"),
               SERVER_BIND: "0.0.0.0:8080",
               TARGETS: targets.join(","),
-              // The certificate names no exporter Service.
-              INSECURE_SKIP_VERIFY: "True",
+              // Go's own variable: the data servers' certificate is of the stack's authority.
+              SSL_CERT_FILE: `${tlsFolder}/ca.crt`,
               VERBOSE: "True",
             },
+            mounts: { [tlsFolder]: args.secret.mount({ items: { "ca.crt": "ca.crt" } }) },
             // A container port's name must have a letter; the Service's keeps the old one.
             ports: { metrics: 8080 },
             resources: { cpu: "250m", memory: ["128Mi", "512Mi"] },
@@ -72,8 +81,8 @@ export class DgraphExporters extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  /** A Service for each pod of a StatefulSet; returns where their metrics are. */
-  private exporters(name: string, of: Workload, count: number, target: number, scheme: string): readonly string[] {
+  /** A Service for each pod of a StatefulSet, for whoever collects its metrics; returns their addresses. */
+  private exporters(name: string, of: Workload, count: number, target: number): readonly string[] {
     return Array.from({ length: count }, (_, ordinal) => {
       const pod = `${of.name}-${ordinal}`;
       const service = new Service(
@@ -87,7 +96,7 @@ export class DgraphExporters extends pulumi.ComponentResource {
         },
         { parent: this },
       );
-      return `${service.url("metrics", scheme)}/debug/prometheus_metrics`;
+      return service.url("metrics");
     });
   }
 }

@@ -1,7 +1,7 @@
 /** Dgraph's servers: managers and data servers of their own, or all in one pod. */
 import type * as pulumi from "@pulumi/pulumi";
 import { Claim } from "../kubernetes/claim.ts";
-import { field, type ServingContainerArgs } from "../kubernetes/container.ts";
+import type { ServingContainerArgs } from "../kubernetes/container.ts";
 import type { Place } from "../kubernetes/place.ts";
 import type { Workload } from "../kubernetes/pod.ts";
 import { http, tcp } from "../kubernetes/probe.ts";
@@ -24,6 +24,9 @@ export interface Servers {
   readonly zero: Workload;
   readonly alpha: Workload;
 }
+
+/** What a data server reads of the Secret `dgraph-tls`. */
+const serverFiles = { "ca.crt": "ca.crt", "node.crt": "node.crt", "node.key": "node.key" };
 
 /** The image runs as root where no platform picks an id. */
 const runAs = { user: 10001, group: 10001, fsGroup: 10001 };
@@ -103,7 +106,6 @@ function zeroContainer(
     name: "zero",
     image: imageOf(settings),
     command: ["bash", "-c", zeroScript(settings, zeros)],
-    env: { POD_NAMESPACE: field("metadata.namespace") },
     mounts: { "/dgraph": data },
     ports: { "zero-grpc": 5080, "zero-rest": 6080 },
     resources: { cpu, memory },
@@ -123,8 +125,8 @@ function alphaContainer(
     name: "alpha",
     image: imageOf(settings),
     command: ["bash", "-c", alphaScript(settings, own, zeros)],
-    env: { POD_NAMESPACE: field("metadata.namespace"), ADMIN_WHITELIST_IPS: settings.whitelist },
-    mounts: { "/dgraph": data, [tlsFolder]: secret.mount() },
+    env: { ADMIN_WHITELIST_IPS: settings.whitelist },
+    mounts: { "/dgraph": data, [tlsFolder]: secret.mount({ items: serverFiles }) },
     ports: { "alpha-grpc-int": 7080, "alpha-rest": 8080, "alpha-grpc": 9080 },
     resources: { cpu, memory },
     probes: {

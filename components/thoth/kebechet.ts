@@ -6,7 +6,7 @@ import { ServiceSecret } from "../kubernetes/secret.ts";
 import { BotImage } from "./botImage.ts";
 import type { BotArgs } from "./bots.ts";
 import type { BotsSettings } from "./configBots.ts";
-import { images } from "./images.ts";
+import { images, sources } from "./images.ts";
 import { sshKey } from "./sshKey.ts";
 
 /** What {@link Kebechet} needs. */
@@ -106,10 +106,10 @@ export class Kebechet extends pulumi.ComponentResource {
         buildSetting: "thoth:settings.bots.kebechet.build",
         build: settings.build
           ? {
-              git: { uri: "https://github.com/thoth-station/kebechet", ref: "master" },
+              git: { uri: "https://github.com/thoth-station/kebechet", ref: sources.kebechet },
               strategy: { dockerfile: "Dockerfile", noCache: true },
               resources: { cpu: "1", memory: "1Gi" },
-              triggers: ["ImageChange"],
+              triggers: ["ConfigChange"],
               ...(buildSecret === undefined ? {} : { webhookSecret: buildSecret }),
             }
           : undefined,

@@ -5,7 +5,7 @@ import { ServiceSecret } from "../kubernetes/secret.ts";
 import { BotImage } from "./botImage.ts";
 import type { BotArgs } from "./bots.ts";
 import type { BotsSettings } from "./configBots.ts";
-import { images } from "./images.ts";
+import { images, sources } from "./images.ts";
 import { sshKey } from "./sshKey.ts";
 
 /** What {@link Nepthys} needs. */
@@ -30,7 +30,6 @@ export class Nepthys extends pulumi.ComponentResource {
         type: "kubernetes.io/ssh-auth",
         values: {
           "ssh-privatekey": secrets.kebechetSshKey,
-          "github-oauth-token": secrets.githubOauthToken,
           "user-name": settings.userName,
           "user-email": settings.userEmail,
         },
@@ -49,6 +48,8 @@ export class Nepthys extends pulumi.ComponentResource {
         history: [2, 1],
         deadlineSeconds: 1800,
         startWithinSeconds: 3600,
+        // The image names no user; anyone may write its home.
+        runAs: { user: 1042, group: 1042 },
         initContainers: [key.initContainer],
         containers: [
           {
@@ -62,7 +63,6 @@ export class Nepthys extends pulumi.ComponentResource {
               PIPENV_NOSPIN: "1",
               PIPENV_COLORBLIND: "1",
               PIPENV_HIDE_EMOJIS: "1",
-              GITHUB_TOKEN: secret.env("github-oauth-token"),
               GITHUB_USER: secret.env("user-name"),
               GITHUB_USER_EMAIL: secret.env("user-email"),
             },
@@ -94,10 +94,10 @@ export class Nepthys extends pulumi.ComponentResource {
         buildSetting: "thoth:settings.bots.nepthys.build",
         build: settings.build
           ? {
-              git: { uri: "https://github.com/thoth-station/nepthys", ref: "master" },
+              git: { uri: "https://github.com/thoth-station/nepthys", ref: sources.nepthys },
               strategy: { dockerfile: "Dockerfile" },
               resources: { cpu: "500m", memory: "512Mi" },
-              triggers: ["ImageChange"],
+              triggers: ["ConfigChange"],
               ...(buildSecret === undefined ? {} : { webhookSecret: buildSecret }),
             }
           : undefined,

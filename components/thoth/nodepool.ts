@@ -4,7 +4,7 @@ import type { Cluster } from "../kubernetes/cluster.ts";
 import { Grant } from "../kubernetes/grant.ts";
 import { ImageStream } from "../kubernetes/imageStream.ts";
 import { Namespace } from "../kubernetes/namespace.ts";
-import { anywhere, dns, NetworkPolicy } from "../kubernetes/networkPolicy.ts";
+import { anywhere, apiServer, dns, NetworkPolicy } from "../kubernetes/networkPolicy.ts";
 import type { Place } from "../kubernetes/place.ts";
 import { ServiceAccount } from "../kubernetes/serviceAccount.ts";
 import type { NodepoolSettings } from "./configNodepool.ts";
@@ -39,6 +39,9 @@ export class Nodepool extends pulumi.ComponentResource {
       `${name}-namespace`,
       {
         ...{ cluster, name: settings.namespace, protect },
+        builds: Object.values(settings.streams).some((tags) =>
+          Object.values(tags).some((from) => typeof from !== "string"),
+        ),
         podSecurity: { level: "baseline", reason: "nodepool makes the pods itself, without a security context" },
       },
       { parent: this },
@@ -51,7 +54,7 @@ export class Nodepool extends pulumi.ComponentResource {
     new Grant(`${name}-grant`, { place, name: nodepoolAccount, rules, to: [account] }, { parent: this });
     new NetworkPolicy(
       `${name}-network`,
-      { place, name: "job-nodes", pods: {}, to: [dns(), anywhere(22, 80, 443)] },
+      { place, name: "job-nodes", pods: {}, to: [dns(), anywhere(22, 80), apiServer()] },
       { parent: this },
     );
     for (const stream of Object.keys(settings.streams)) {

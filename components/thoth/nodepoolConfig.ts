@@ -25,6 +25,8 @@ export function nodepoolYaml(settings: NodepoolSettings): string {
           driver: "openshiftpods",
           context: contextName(settings),
           "launch-retries": settings.launchRetries,
+          // Up to version 8 nodepool counts by this; from 9 on it takes it and counts by the pool's.
+          ...(settings.maxPods === undefined ? {} : { "max-pods": settings.maxPods }),
           pools: [
             {
               name: settings.pool,

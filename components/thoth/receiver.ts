@@ -5,11 +5,12 @@ import { Exposure } from "../kubernetes/exposure.ts";
 import { anywhere, dns, NetworkPolicy, pods, router } from "../kubernetes/networkPolicy.ts";
 import type { ObjectArgs } from "../kubernetes/place.ts";
 import { Service } from "../kubernetes/service.ts";
+import { s2iFolder } from "./s2iFolder.ts";
 
 /** What a {@link Receiver} needs; `name` is that of its Deployment, Service and Route. */
 export interface ReceiverArgs extends ObjectArgs {
   readonly labels: Readonly<Record<string, string>>;
-  /** Its port 8080 is added. */
+  /** Built from source; its port 8080 and the folder of its start script are added. */
   readonly container: Omit<ServingContainerArgs, "ports">;
   readonly revisionHistory?: number;
   /** TCP ports that it may call anywhere. @default [443] */
@@ -27,6 +28,7 @@ export class Receiver extends pulumi.ComponentResource {
   constructor(name: string, args: ReceiverArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:thoth:Receiver", name, {}, opts);
     const { place, labels, container } = args;
+    const folder = s2iFolder(container);
     const object = { place, name: args.name, labels };
     // The label that DeploymentConfigs put on their pods; Services of old select by it.
     const podLabels = { deploymentconfig: args.name };
@@ -39,7 +41,14 @@ export class Receiver extends pulumi.ComponentResource {
         selector,
         podLabels,
         ...(args.revisionHistory === undefined ? {} : { revisionHistory: args.revisionHistory }),
-        containers: [{ ...container, ports: { "8080-tcp": 8080 } }],
+        initContainers: [folder.initContainer],
+        containers: [
+          {
+            ...container,
+            mounts: { "/opt/app-root/etc": folder.mount, ...container.mounts },
+            ports: { "8080-tcp": 8080 },
+          },
+        ],
       },
       { parent: this },
     );

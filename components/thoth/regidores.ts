@@ -9,7 +9,9 @@ import type { BotArgs } from "./bots.ts";
 import type { SeshetaSecret } from "./botSecrets.ts";
 import type { BotsSettings } from "./configBots.ts";
 import { builders } from "./images.ts";
+import { kafkaBrokers } from "./kafkaBrokers.ts";
 import { Receiver } from "./receiver.ts";
+import { s2iFolder } from "./s2iFolder.ts";
 
 /** What {@link Regidores} need. */
 export interface RegidoresArgs extends BotArgs {
@@ -17,7 +19,7 @@ export interface RegidoresArgs extends BotArgs {
   readonly seshetaSecret: SeshetaSecret;
 }
 
-type Kafka = ServiceSecret<"kafka-bootstrap-servers" | "root-ca-cert" | "datahub-ca-cert">;
+type Kafka = ServiceSecret<"kafka-bootstrap-servers" | "kafka-broker-urls" | "datahub-ca-cert">;
 
 /** The cyborg-regidores: webhooks become Kafka events, and the normalizers make events alike. */
 export class Regidores extends pulumi.ComponentResource {
@@ -28,6 +30,8 @@ export class Regidores extends pulumi.ComponentResource {
     super("orrery:thoth:Regidores", name, {}, opts);
     const { settings, secrets, place } = args;
     if (settings.webhook2kafka || settings.normalizers) {
+      // kafka-python splits at commas; faust at semicolons, and an address without a scheme is one to it.
+      const brokers = secrets.kafkaBootstrapServers.apply(kafkaBrokers);
       const kafka = new ServiceSecret(
         `${name}-kafka`,
         {
@@ -35,8 +39,8 @@ export class Regidores extends pulumi.ComponentResource {
           name: "cyborg-regidores",
           labels: { app: "cyborg-regidores" },
           values: {
-            "kafka-bootstrap-servers": secrets.kafkaBootstrapServers,
-            "root-ca-cert": secrets.kafkaRootCa,
+            "kafka-bootstrap-servers": brokers.apply((all) => all.join(",")),
+            "kafka-broker-urls": brokers.apply((all) => all.map((one) => `kafka://${one}`).join(";")),
             "datahub-ca-cert": secrets.kafkaDatahubCa,
           },
         },
@@ -67,7 +71,7 @@ export class Regidores extends pulumi.ComponentResource {
           name: "webhook2kafka",
           env: {
             APP_FILE: "webhook2kafka.py",
-            ...common.env,
+            KAFKA_BOOTSTRAP_SERVERS: kafka.env("kafka-bootstrap-servers"),
             GITHUB_WEBHOOK_SECRET: seshetaSecret.env("github-webhook-secret"),
           },
           probes: {
@@ -81,8 +85,9 @@ export class Regidores extends pulumi.ComponentResource {
   }
 
   private normalizers(name: string, args: RegidoresArgs, kafka: Kafka): void {
-    const { settings, place, seshetaSecret } = args;
+    const { settings, place } = args;
     const image = this.image(name, "normalizers", args, settings.normalizersImage);
+    const { initContainer, mount } = s2iFolder(image);
     const common = container(kafka, image);
     const object = { place, name: "normalizers", labels: toLabels("normalizers") };
     new Deployment(
@@ -90,15 +95,16 @@ export class Regidores extends pulumi.ComponentResource {
       {
         ...object,
         revisionHistory: 4,
+        initContainers: [initContainer],
         containers: [
           {
             ...common,
             name: "normalizers",
+            mounts: { "/opt/app-root/etc": mount, ...common.mounts },
             env: {
               APP_SCRIPT: "normalizers.sh",
-              ...common.env,
-              SESHETA_GITHUB_WEBHOOK_SECRET: seshetaSecret.env("github-webhook-secret"),
-              // Faust keeps its tables beside the program unless told otherwise.
+              KAFKA_BOOTSTRAP_SERVERS: kafka.env("kafka-broker-urls"),
+              // By default Faust keeps its tables in the working folder.
               FAUST_DATADIR: "/tmp/faust",
             },
             probes: { none: "a Faust worker with its web server switched off" },
@@ -124,7 +130,7 @@ export class Regidores extends pulumi.ComponentResource {
         build: settings.build
           ? {
               git: { uri: "https://github.com/goern/cyborg-regidores.git", ref: "master" },
-              strategy: { builder: builders.python },
+              strategy: { builder: builders.python36 },
               env: { ENABLE_PIPENV: "1", UPGRADE_PIP_TO_LATEST: "1" },
               resources: { cpu: ["500m", "1"], memory: ["512Mi", "1Gi"] },
               triggers: ["ConfigChange"],
@@ -141,14 +147,12 @@ function toLabels(component: string): Record<string, string> {
   return { app: "cyborg-regidores", component };
 }
 
-/** What both programs have in common: the brokers, their certificate authorities and the size. */
+/** What both programs have in common: the brokers' certificate authority and the size. */
 function container(kafka: Kafka, { image, exceptions }: BotImage): Omit<ContainerArgs, "name"> {
   return {
     image,
     exceptions,
-    env: { WEB_CONCURRENCY: "1", KAFKA_BOOTSTRAP_SERVERS: kafka.env("kafka-bootstrap-servers") },
     mounts: {
-      "/opt/app-root/src/conf": kafka.mount({ items: { "root-ca-cert": "ca.pem" } }),
       "/opt/app-root/src/secrets": kafka.mount({ items: { "datahub-ca-cert": "data-hub-kafka-ca.crt" } }),
     },
     resources: { cpu: ["250m", "500m"], memory: ["128Mi", "512Mi"] },

@@ -6,7 +6,7 @@ import { BotImage } from "./botImage.ts";
 import type { BotArgs } from "./bots.ts";
 import { type ChatKey, chatKeyFile } from "./botSecrets.ts";
 import type { BotsSettings } from "./configBots.ts";
-import { builders, images } from "./images.ts";
+import { builders, images, sources } from "./images.ts";
 import { Receiver } from "./receiver.ts";
 
 /** What {@link reviewManager} needs. */
@@ -36,7 +36,6 @@ export function reviewManager(name: string, args: ReviewManagerArgs, parent: pul
           ENV: "dev",
           PYTHONPATH: ".",
           THOTH_DEPLOYMENT_NAME: place.namespaceName,
-          GITHUB_SECRET: own.env("github-secret"),
           GITHUB_ACCESS_TOKEN: own.env("github-access-token"),
           GITHUB_APP_IDENTIFIER: own.env("github-app-identifier"),
           GITHUB_WEBHOOK_SECRET: own.env("github-webhook-secret"),
@@ -65,10 +64,9 @@ function secretsOf(name: string, { place, secrets, settings }: ReviewManagerArgs
     new ServiceSecret(`${name}-${role}`, { place: where, name: physical, labels, values }, { parent });
   return {
     own: make("secret", "sefkhet-abwy", {
-      "github-secret": secrets.reviewManagerGithubSecret,
       "github-access-token": secrets.githubOauthToken,
       "github-app-identifier": settings.appId.toString(),
-      "github-webhook-secret": secrets.githubWebhookSecret,
+      "github-webhook-secret": secrets.reviewManagerWebhookSecret,
       "sentry-dsn": secrets.sentryDsn,
       "google-chat-space": secrets.googleChatSpace,
     }),
@@ -85,8 +83,8 @@ function imageOf(name: string, { place, settings, buildSecret }: ReviewManagerAr
       buildSetting: "thoth:settings.bots.reviewManager.build",
       build: settings.build
         ? {
-            git: { uri: "https://github.com/AICoE/Sefkhet-Abwy", ref: "master" },
-            strategy: { builder: builders.python },
+            git: { uri: "https://github.com/AICoE/sefkhet-abwy", ref: sources.reviewManager },
+            strategy: { builder: builders.python38 },
             env: { ENABLE_PIPENV: "1" },
             resources: { cpu: ["500m", "1"], memory: ["512Mi", "1Gi"] },
             triggers: ["ConfigChange"],

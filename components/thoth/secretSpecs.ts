@@ -1,7 +1,15 @@
 /** The secrets that Thoth is given. */
 import type { FamilySpec, SecretSpec } from "../../config/define.ts";
+import { sample } from "../../config/samples.ts";
 import type { ThothSettings } from "./config.ts";
 import { buildsImages, regidoresRun, usesChatKey, usesSeshetaSecret } from "./configBots.ts";
+import { kafkaBrokersProblem, sampleKafkaBrokers } from "./kafkaBrokers.ts";
+
+/** Of a secret that names a chat space. */
+const chatSpace = {
+  check: (text: string) => (/^spaces\/[^/\s]+$/.test(text) ? undefined : "expected spaces/<id>"),
+  sample: (seed: string) => `spaces/${sample("token", seed).replace("sample-", "").slice(0, 11)}`,
+};
 
 export const thothSecrets = {
   kebechetSshKey: {
@@ -11,13 +19,6 @@ export const thothSecrets = {
     source: { gopass: "aicoe/thoth/kebechet/kebechet_github" },
     when: ({ bots, station }) =>
       station !== undefined || bots?.kebechet.enabled === true || bots?.nepthys.enabled === true,
-  },
-  seshetaSshKey: {
-    description: "SSH key of Sesheta's GitHub account; kept in the cluster, used by no pod.",
-    format: "ssh-private-key",
-    formerly: "gopass aicoe/thoth/sesheta-ssh/sesheta (SESHETA_SSH_PRIVATE_KEY_PATH)",
-    source: { gopass: "aicoe/thoth/sesheta-ssh/sesheta" },
-    when: ({ bots }) => bots !== undefined && usesSeshetaSecret(bots),
   },
   githubOauthToken: {
     description: "OAuth token of Sesheta's GitHub account, the identity of the bots.",
@@ -31,17 +32,11 @@ export const thothSecrets = {
     format: "token",
     formerly: "vault_sesheta_github_webhook_secret (SESHETA_GITHUB_WEBHOOK_SECRET)",
     source: { vault: "vault_sesheta_github_webhook_secret" },
-    when: ({ bots }) => bots !== undefined && (usesSeshetaSecret(bots) || bots.reviewManager?.enabled === true),
-  },
-  googleChatEndpointUrl: {
-    description: "Incoming webhook of the team's Google Chat room.",
-    format: "url",
-    formerly: "vault_sesheta_google_chat_endpoint_url (SESHETA_GOOGLE_CHAT_ENDPOINT_URL)",
-    source: { vault: "vault_sesheta_google_chat_endpoint_url" },
     when: ({ bots }) => bots !== undefined && usesSeshetaSecret(bots),
   },
   googleChatSpace: {
     description: "Google Chat space that Sesheta and the Review Manager post to, spaces/<id>.",
+    ...chatSpace,
     formerly: "vault_sesheta_google_chat_space",
     source: { vault: "vault_sesheta_google_chat_space" },
     when: ({ bots }) => bots !== undefined && (usesSeshetaSecret(bots) || bots.reviewManager?.enabled === true),
@@ -61,8 +56,11 @@ export const thothSecrets = {
     when: ({ bots, station }) => station?.environment === "test" || (bots !== undefined && buildsImages(bots)),
   },
   sentryDsn: {
-    description: "Address to which errors are reported.",
+    description: "Address to which errors are reported, with its key before the @.",
     format: "url",
+    // What is read of it is split at the @.
+    check: (text) =>
+      /^https?:\/\/[^@/]+@./.test(text) ? undefined : "expected a DSN of Sentry: https://<key>@<host>/<project>",
     formerly: "vault_sentry_dsn",
     source: { vault: "vault_sentry_dsn" },
     when: ({ bots, station }) =>
@@ -83,20 +81,15 @@ export const thothSecrets = {
     when: ({ station }) => station !== undefined,
   },
   kafkaBootstrapServers: {
-    description: "Kafka brokers, host:port, separated by commas.",
+    description: "Kafka brokers, host:port each, with commas between them.",
+    check: (text, { settings }) => kafkaBrokersProblem(text, kafkaPort(settings)),
+    sample: (_seed, settings) => sampleKafkaBrokers(kafkaPort(settings)),
     formerly: "vault_kafka_bootstrap_servers",
     source: { vault: "vault_kafka_bootstrap_servers" },
     when: ({ bots }) => bots !== undefined && regidoresRun(bots),
   },
-  kafkaRootCa: {
-    description: "Root certificate authority of the brokers.",
-    format: "pem-certificate",
-    formerly: "vault_root_ca_cert",
-    source: { vault: "vault_root_ca_cert" },
-    when: ({ bots }) => bots !== undefined && regidoresRun(bots),
-  },
   kafkaDatahubCa: {
-    description: "Certificate authority of Data Hub's Kafka.",
+    description: "Certificate authority of the brokers, Data Hub's.",
     format: "pem-certificate",
     formerly: "vault_datahub_ca_cert",
     source: { vault: "vault_datahub_ca_cert" },
@@ -108,14 +101,15 @@ export const thothSecrets = {
     formerly: "with the admin; Secret sefkhet-abwy-github-app",
     when: ({ bots }) => bots?.reviewManager?.enabled === true,
   },
-  reviewManagerGithubSecret: {
-    description: "Secret of the Review Manager's GitHub App.",
+  reviewManagerWebhookSecret: {
+    description: "Secret that GitHub signs the webhooks of the Review Manager's App with.",
     format: "token",
-    formerly: "with the admin; Secret sefkhet-abwy, key github-secret",
+    formerly: "with the admin; Secret sefkhet-abwy, key github-webhook-secret",
     when: ({ bots }) => bots?.reviewManager?.enabled === true,
   },
   aiopsChatSpace: {
     description: "Google Chat space of the AIOps team, spaces/<id>.",
+    ...chatSpace,
     formerly: "with the admin; Secret aiops, key google-chat-space",
     when: ({ bots }) => bots?.reviewManager?.enabled === true,
   },
@@ -171,6 +165,10 @@ export const thothFamilies = {
     key: (member) => `ultrahookKey-${member}`,
   },
 } satisfies Readonly<Record<string, FamilySpec<ThothSettings>>>;
+
+function kafkaPort({ bots }: ThothSettings): number {
+  return bots?.regidores?.kafkaPort ?? 443;
+}
 
 function suppliesCertificates({ dgraph }: ThothSettings): boolean {
   return dgraph?.certificates.mode === "supplied";

@@ -50,7 +50,7 @@ export class Sesheta extends pulumi.ComponentResource {
         build: settings.build
           ? {
               git: { uri: "https://github.com/AICoE/sesheta", ref: "master" },
-              strategy: { builder: builders.python },
+              strategy: { builder: builders.python36 },
               env: { ENABLE_PIPENV: "1" },
               resources: { cpu: ["1", "2"], memory: ["768Mi", "2Gi"] },
               triggers: ["ImageChange", "ConfigChange"],
@@ -78,7 +78,6 @@ export class Sesheta extends pulumi.ComponentResource {
           exceptions: image.exceptions,
           env: {
             SESHETA_GITHUB_WEBHOOK_SECRET: secret.env("github-webhook-secret"),
-            SESHETA_GOOGLE_CHAT_ENDPOINT_URL: secret.env("google-chat-endpoint-url"),
             SESHETA_GOOGLE_CHAT_SPACE: secret.env("google-chat-space"),
             SESHETA_GITHUB_ACCESS_TOKEN: secret.env("github-oauth-token"),
           },

@@ -1,9 +1,11 @@
 /** Sesheta's programs that run by the clock; each is one CronJob with what it alone needs. */
 import type * as pulumi from "@pulumi/pulumi";
+import type { ContainerArgs } from "../kubernetes/container.ts";
 import { CronJob, type CronJobArgs } from "../kubernetes/cronJob.ts";
 import { Files } from "../kubernetes/files.ts";
 import { anywhere, dns, NetworkPolicy } from "../kubernetes/networkPolicy.ts";
 import { type ChatKey, chatKeyFile } from "./botSecrets.ts";
+import { s2iFolder } from "./s2iFolder.ts";
 import type { SeshetaParts } from "./seshetaParts.ts";
 
 type Parent = pulumi.ComponentResourceOptions;
@@ -18,11 +20,9 @@ export function seshetaScrum(name: string, args: SeshetaParts & { readonly chatK
       name: "sesheta-configmap",
       labels: { app: "sesheta" },
       data: {
-        "sesheta-verbose": "1",
         "scrum-space": settings.scrumSpace,
         "scrum-message": settings.scrumMessage,
         "scrum-url": settings.scrumUrl,
-        "scrum-threadkey": settings.scrumThreadKey,
         "users-invited": settings.usersInvited.join(", "),
       },
     },
@@ -39,25 +39,22 @@ export function seshetaScrum(name: string, args: SeshetaParts & { readonly chatK
       // A reminder that comes after the meeting has begun helps nobody.
       startWithinSeconds: 120,
       deadlineSeconds: 300,
-      containers: [
-        {
-          name: "scrum-standup",
-          image: image.image,
-          exceptions: image.exceptions,
-          env: {
-            APP_FILE: "scrum_standup.py",
-            SESHETA_VERBOSE: config.env("sesheta-verbose"),
-            SESHETA_SCRUM_MESSAGE: config.env("scrum-message"),
-            SESHETA_SCRUM_SPACE: config.env("scrum-space"),
-            SESHETA_SCRUM_URL: config.env("scrum-url"),
-            USERS_INVITED: config.env("users-invited"),
-          },
-          mounts: {
-            "/opt/app-root/src/etc": args.chatKey.mount({ items: { [chatKeyFile]: "credentials.json" }, mode: 0o644 }),
-          },
-          resources: { cpu: ["100m", "250m"], memory: ["64Mi", "128Mi"] },
+      container: {
+        name: "scrum-standup",
+        image: image.image,
+        exceptions: image.exceptions,
+        env: {
+          APP_FILE: "scrum_standup.py",
+          SESHETA_SCRUM_MESSAGE: config.env("scrum-message"),
+          SESHETA_SCRUM_SPACE: config.env("scrum-space"),
+          SESHETA_SCRUM_URL: config.env("scrum-url"),
+          USERS_INVITED: config.env("users-invited"),
         },
-      ],
+        mounts: {
+          "/opt/app-root/src/etc": args.chatKey.mount({ items: { [chatKeyFile]: "credentials.json" }, mode: 0o644 }),
+        },
+        resources: { cpu: ["100m", "250m"], memory: ["64Mi", "128Mi"] },
+      },
     },
     opts,
   );
@@ -100,31 +97,38 @@ function repositoryJob(
       ...timing,
       name: `sesheta-${component}`,
       labels: { app: "sesheta", component },
-      containers: [
-        {
-          name: `sesheta-${component}`,
-          image: args.image.image,
-          exceptions: args.image.exceptions,
-          env: { APP_FILE: file, SESHETA_GITHUB_ACCESS_TOKEN: args.secret.env("github-oauth-token") },
-          mounts: {
-            "/opt/app-root/src/etc": args.configuration.mount({ items: { "sesheta-bot-config-json": "config.json" } }),
-          },
-          resources: { cpu: ["100m", "250m"], memory: ["32Mi", "128Mi"] },
+      container: {
+        name: `sesheta-${component}`,
+        image: args.image.image,
+        exceptions: args.image.exceptions,
+        env: { APP_FILE: file, SESHETA_GITHUB_ACCESS_TOKEN: args.secret.env("github-oauth-token") },
+        mounts: {
+          "/opt/app-root/src/etc": args.configuration.mount({ items: { "sesheta-bot-config-json": "config.json" } }),
         },
-      ],
+        resources: { cpu: ["100m", "250m"], memory: ["32Mi", "128Mi"] },
+      },
     },
     opts,
   );
 }
 
-/** What all three have in common: history, the switch and who they may call. */
+/** What all three have in common: the start script's folder, history, the switch and who they may call. */
 function runByClock(
   name: string,
   { place, suspend }: SeshetaParts,
-  job: Omit<CronJobArgs, "place"> & { readonly labels: Readonly<Record<string, string>> },
+  {
+    container,
+    ...job
+  }: Omit<CronJobArgs, "place" | "containers"> & {
+    readonly labels: Readonly<Record<string, string>>;
+    readonly container: ContainerArgs;
+  },
   opts: Parent,
 ): void {
-  new CronJob(`${name}-job`, { ...job, place, suspend, history: [2, 2] }, opts);
+  const { initContainer, mount } = s2iFolder(container);
+  const program = { ...container, mounts: { "/opt/app-root/etc": mount, ...container.mounts } };
+  const pod = { ...job, initContainers: [initContainer], containers: [program] as const };
+  new CronJob(`${name}-job`, { ...pod, place, suspend, history: [2, 2] }, opts);
   new NetworkPolicy(
     `${name}-network`,
     { place, name: job.name, labels: job.labels, pods: job.labels, to: [dns(), anywhere(443)] },

@@ -86,6 +86,8 @@ export class Ultrahook extends pulumi.ComponentResource {
               ULTRAHOOK_SUBDOMAIN: subdomain,
               ULTRAHOOK_DESTINATION: addressOf(destination, receiver, args.cluster),
             },
+            // The start script of this image is in /tmp, and the client writes nothing.
+            scratch: [],
             resources: { cpu: ["10m", "100m"], memory: "50Mi" },
             probes: { none: "a client that listens on nothing" },
           },
@@ -120,7 +122,7 @@ function addressOf(destination: Tunnel["destination"], receiver: Receiver | unde
   return `${base}${destination.path ?? ""}`.replace(/\/+$/, "");
 }
 
-/** ultrahook.com itself, and what a destination outside this cluster listens on. */
+/** ultrahook.com, which is asked by plain HTTP for the stream's address, and what a destination outside this cluster listens on. */
 function outsidePorts(
   destination: Tunnel["destination"],
   receiver: Receiver | undefined,
@@ -128,5 +130,5 @@ function outsidePorts(
 ): readonly number[] {
   const inside = receiver !== undefined && receiver.service.place.cluster.name === cluster.name;
   const { port, protocol } = new URL(inside ? "https://ultrahook.com" : addressOf(destination, receiver, cluster));
-  return [...new Set([443, port === "" ? (protocol === "http:" ? 80 : 443) : Number(port)])];
+  return [...new Set([80, 443, port === "" ? (protocol === "http:" ? 80 : 443) : Number(port)])];
 }

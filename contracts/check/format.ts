@@ -54,7 +54,9 @@ const file = z.union([
     /** What the text must match. */
     form: regex.optional(),
     /** Dotted paths; `*` is any member or item. With either list, a key of the file that is in none of them is read by nobody. */
-    keys: z.strictObject({ required: z.array(z.string()).optional(), optional: z.array(z.string()).optional() }).optional(),
+    keys: z
+      .strictObject({ required: z.array(z.string()).optional(), optional: z.array(z.string()).optional() })
+      .optional(),
     unread: at.optional(),
     at: at.optional(),
   }),
@@ -65,6 +67,8 @@ const flag = z.union([
   z.strictObject({
     required: z.boolean().optional(),
     form: regex.optional(),
+    /** Its value is the next word of the command line; otherwise it follows `=`. */
+    separate: z.boolean().optional(),
     /** Its value is the path of a file or folder that must be mounted. */
     file: z.boolean().optional(),
     /** Accepted and not used: why it is given. */
@@ -83,7 +87,7 @@ const port = z.strictObject({
 });
 
 const peer = z.strictObject({
-  /** `world`, `api` (the cluster's API), the name of a Service, or `${VARIABLE}` or `${--flag}`, whose value is a host or a URL. */
+  /** `world`, `api` (the cluster's API), the name of a Service, or `${VARIABLE}`, `${--flag}` or `${FILE KEY}`, whose value is a host or a URL. */
   to: z.string(),
   /** Asked at this port; without it the port of the variable's URL. */
   port: z.union([z.int(), z.array(z.int())]).optional(),
@@ -126,7 +130,17 @@ const reading = {
   /** Ports that it listens on. */
   ports: z.record(z.string().regex(/^\d+$/), port).optional(),
   /** Folders that it writes into. */
-  writes: z.array(z.strictObject({ path: z.string(), when: condition.optional(), at })).optional(),
+  writes: z
+    .array(
+      z.strictObject({
+        path: z.string(),
+        /** Who may write there without a mount: anyone, the image's user, root. @default any */
+        by: z.enum(["any", "image", "root"]).optional(),
+        when: condition.optional(),
+        at,
+      }),
+    )
+    .optional(),
   /** User of the image, and whether it must be root. */
   user: z.strictObject({ image: z.union([z.literal("root"), z.int()]), root: z.boolean().optional(), at }).optional(),
   /** Capabilities that it cannot do without. */
@@ -174,6 +188,8 @@ export const contractSchema = z.strictObject({
   tags: z.array(z.string()).min(1),
   /** What the image starts when the workload declares no command; empty when a workload must declare one. */
   entry: z.strictObject({ command: z.array(z.string()), at }),
+  /** Of a Job that a Template describes: names of the namespaces in which its caller makes it. */
+  runsIn: regex.optional(),
   ...reading,
   /** Where an image holds several programs: what is read besides the above. Each container must be exactly one of them. */
   programs: z.record(z.string(), program).optional(),

@@ -83,7 +83,6 @@ describe("secrets of a stack", function () {
       await output(gopass, ["--yes", "init", "--crypto", "gpgcli", "--storage", "fs", user]);
       const put = (words: readonly string[], input: string): Promise<string> => output(gopass, words, { input });
       await put(["cat", "aicoe/thoth/kebechet/kebechet_github"], fresh("thoth:kebechetSshKey"));
-      await put(["insert", "-m", "-f", "aicoe/thoth/sesheta-ssh/sesheta"], fresh("thoth:seshetaSshKey"));
       await put(["insert", "-m", "-f", "aicoe/thoth/sesheta"], `pass\ntoken: ${fresh("thoth:githubOauthToken")}\n`);
       await put(["insert", "-m", "-f", "aicoe/thoth/quay.io/robot-users"], "unused");
     });
@@ -118,7 +117,6 @@ describe("secrets of a stack", function () {
       assert.equal(code, 0, stderr);
       assert.match(stderr, /warning: the passphrase of stack moving is published/);
       for (const key of ["thoth:kebechetSshKey", "thoth:githubOauthToken"]) assert.equal(held(key), fresh(key));
-      assert.equal(held("thoth:seshetaSshKey").trim(), fresh("thoth:seshetaSshKey").trim());
       assert.match((await secrets("import", ...store, ...map)).stdout, /^unchanged thoth:githubOauthToken/m);
     });
   });
@@ -129,7 +127,10 @@ describe("secrets of a stack", function () {
     const [whole, inline, password] = ["vault.yml", "vars.yml", ".vault_pass"].map((name) => path.join(dir, name));
     if (whole === undefined || inline === undefined || password === undefined) throw new Error("three names");
     writeFileSync(password, "open sesame\n");
-    const kafka = { vault_kafka_bootstrap_servers: "a:9093,b:9093", vault_root_ca_cert: fresh("thoth:kafkaRootCa") };
+    const kafka = {
+      vault_kafka_bootstrap_servers: "a:443,b:443",
+      vault_datahub_ca_cert: fresh("thoth:kafkaDatahubCa"),
+    };
     writeFileSync(whole, JSON.stringify({ ...kafka, vault_secret: "unused" }));
     await run(["encrypt", "--vault-password-file", password, whole]);
     const ceph = ["encrypt_string", "--vault-password-file", password, "--stdin-name", "vault_ceph_secret_key"];
@@ -141,7 +142,7 @@ describe("secrets of a stack", function () {
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^left over vault_secret$/m);
     assert.equal(held("thoth:kafkaBootstrapServers"), kafka.vault_kafka_bootstrap_servers);
-    assert.equal(held("thoth:kafkaRootCa"), kafka.vault_root_ca_cert);
+    assert.equal(held("thoth:kafkaDatahubCa"), kafka.vault_datahub_ca_cert);
     assert.equal(held("thoth:cephSecretKey"), fresh("thoth:cephSecretKey"));
 
     writeFileSync(password, "something else\n");

@@ -13,10 +13,10 @@ function holding(pattern: RegExp, ...allowed: readonly string[]): readonly strin
 }
 
 describe("house rules", () => {
-  it("index.ts has at most 120 lines, any other file at most 200", () => {
+  it("index.ts has at most 120 lines, any other file at most 300", () => {
     const long = sources
       .map(({ file, text }) => ({ file, lines: text.split("\n").length - 1 }))
-      .filter(({ file, lines }) => lines > (file === "index.ts" ? 120 : 200));
+      .filter(({ file, lines }) => lines > (file === "index.ts" ? 120 : 300));
     assert.deepEqual(long, []);
   });
 

@@ -8,6 +8,7 @@ import { access } from "./access.ts";
 import { acme, designateSecretFile, pushKeyFile } from "./acme.ts";
 import { base } from "./base.ts";
 import { docker } from "./docker.ts";
+import { mail } from "./mail.ts";
 import type { ClaviusGuestSettings } from "./settings.ts";
 import { workVolume, workVolumeCommand } from "./workVolume.ts";
 
@@ -41,6 +42,7 @@ export class ClaviusGuest extends pulumi.ComponentResource {
     const packages = [...tools, ...settings.packages];
     const parts: Record<string, pulumi.Input<GuestPart>> = {
       base: host.hostname.apply((hostname) => base({ ...settings, hostname, packages })),
+      mail: host.hostname.apply((full) => mail({ hostname: full, ...settings })),
       access: access(Object.values(args.keys)),
       firewall: firewall({ open: [22] }),
       "work-volume": (host.volumes.volumeIds.homedir ?? pulumi.output("")).apply(workVolume),

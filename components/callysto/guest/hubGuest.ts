@@ -13,6 +13,7 @@ import { docker, notebookImage } from "./docker.ts";
 import { homes, releaseHomes } from "./homes.ts";
 import { jupyterhub } from "./jupyterhub.ts";
 import { environmentFile, proxyEnvironmentFile } from "./jupyterhubConfig.ts";
+import { mail } from "./mail.ts";
 import { proxy } from "./proxy.ts";
 import type { HubGuestSettings } from "./settings.ts";
 import { sso, type SsoSecrets, ssoSecretFiles, ssoSessions } from "./sso.ts";
@@ -100,6 +101,7 @@ function hubParts(
   const { sso: signOn, site } = settings;
   return {
     base: hostname.apply((full) => base({ hostname: full, ...settings })),
+    mail: hostname.apply((full) => mail({ hostname: full, ...settings })),
     access: access(Object.values(keys), settings.certificateKey === undefined ? [] : [pusher]),
     firewall: firewall({ open: [22, 80, 443], inside: { docker0: [8081] } }),
     homes: pulumi.all([first ?? "", second ?? ""]).apply(([one, two]) => homes([one, two])),

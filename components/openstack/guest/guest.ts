@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
+import { Block, type BlockOptions } from "../../block.ts";
 import type { GuestPart, SecretFile } from "./description.ts";
 import { call, scriptOf, secretCommand, toolkit, toolkitCommand } from "./script.ts";
 
@@ -28,14 +29,13 @@ export interface GuestArgs {
  * What is inside a server, brought about over SSH: idempotent scripts that run again when their own text changes, and
  * never because of a new address or key of the connection.
  */
-export class Guest extends pulumi.ComponentResource {
+export class Guest extends Block {
   /** Public half of the guest's host key, the same after a rebuild. */
   readonly hostKey: pulumi.Output<string>;
 
-  constructor(name: string, args: GuestArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("orrery:openstack:Guest", name, {}, opts);
-
-    const key = new tls.PrivateKey(`${name}-host-key`, { algorithm: "ED25519" }, { parent: this });
+  constructor(name: string, args: GuestArgs, opts: Omit<BlockOptions, "dependsOn">) {
+    super();
+    const key = this.make(new tls.PrivateKey(`${name}-host-key`, { algorithm: "ED25519" }, opts));
     this.hostKey = key.publicKeyOpenssh.apply((line) => line.trim());
     const login = { host: args.address, user: args.user, privateKey: args.privateKey, perDialTimeout: 10 };
     // Until its own key is in place nobody knows a new server's key, and it may take minutes to its first login.
@@ -48,10 +48,12 @@ export class Guest extends pulumi.ComponentResource {
       run: Pick<command.remote.CommandArgs, "connection" | "create" | "stdin" | "logging">,
     ): void => {
       const text = pulumi.all([run.create, run.stdin]).apply((words) => words.join("\n"));
-      const made = new command.remote.Command(
-        `${name}-${role}`,
-        { ...run, triggers: [args.serverId, text.apply(sha256)] },
-        { parent: this, dependsOn: [...before], ignoreChanges: ["connection"], customTimeouts: { create: "30m" } },
+      const made = this.make(
+        new command.remote.Command(
+          `${name}-${role}`,
+          { ...run, triggers: [args.serverId, text.apply(sha256)] },
+          { ...opts, dependsOn: [...before], ignoreChanges: ["connection"], customTimeouts: { create: "30m" } },
+        ),
       );
       before = [made];
     };
@@ -59,7 +61,7 @@ export class Guest extends pulumi.ComponentResource {
 
     step("toolkit", { connection: first, create: toolkitCommand, stdin: toolkit() });
     step("identity", { connection: first, create: call("host_key"), stdin: key.privateKeyOpenssh, ...quiet });
-    if (args.release !== undefined) before = [this.release(name, args, known, before)];
+    if (args.release !== undefined) before = [this.release(name, args, known, before, opts)];
     for (const [role, secret] of Object.entries(args.secrets)) {
       step(role, { connection: known, create: secretCommand(secret), stdin: secret.text, ...quiet });
     }
@@ -67,7 +69,6 @@ export class Guest extends pulumi.ComponentResource {
       const script = pulumi.output(part).apply((plain) => scriptOf(plain as GuestPart));
       step(role, { connection: known, create: "sudo -n bash -s", stdin: script });
     }
-    this.registerOutputs({ hostKey: this.hostKey });
   }
 
   /** Does nothing until it goes: before the server is replaced, and before the volumes are detached. */
@@ -76,24 +77,27 @@ export class Guest extends pulumi.ComponentResource {
     { serverId, release = [] }: GuestArgs,
     connection: command.types.input.remote.ConnectionArgs,
     before: readonly pulumi.Resource[],
+    opts: Omit<BlockOptions, "dependsOn">,
   ): command.remote.Command {
     const script = scriptOf({ steps: release });
-    return new command.remote.Command(
-      `${name}-release`,
-      // Only a new server is a trigger: a changed script must not let go of a live one.
-      {
-        connection,
-        create: "true",
-        delete: `sudo -n bash -s <<'END_OF_SCRIPT'\n${script}END_OF_SCRIPT\n`,
-        triggers: [serverId],
-      },
-      {
-        parent: this,
-        dependsOn: [...before],
-        deleteBeforeReplace: true,
-        ignoreChanges: ["connection"],
-        customTimeouts: { delete: "10m" },
-      },
+    return this.make(
+      new command.remote.Command(
+        `${name}-release`,
+        // Only a new server is a trigger: a changed script must not let go of a live one.
+        {
+          connection,
+          create: "true",
+          delete: `sudo -n bash -s <<'END_OF_SCRIPT'\n${script}END_OF_SCRIPT\n`,
+          triggers: [serverId],
+        },
+        {
+          ...opts,
+          dependsOn: [...before],
+          deleteBeforeReplace: true,
+          ignoreChanges: ["connection"],
+          customTimeouts: { delete: "10m" },
+        },
+      ),
     );
   }
 }

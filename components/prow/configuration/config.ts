@@ -16,7 +16,10 @@ export function prowConfig(place: ConfigurationPlace): Readonly<Record<string, u
     tide: tide(place),
     slack_reporter_configs: slack,
     "branch-protection": branchProtection,
-    push_gateway: { endpoint: place.services.pushgateway },
+    // With an endpoint alone nothing would open the metrics' port, and the exporter's figures are never pushed.
+    push_gateway: { endpoint: place.services.pushgateway, serve_metrics: true },
+    // Today's jobs count on it; those of 2020 all say so themselves.
+    decorate_all_jobs: true,
     presets: presets(place),
   };
 }
@@ -28,13 +31,14 @@ export function jobUrlTemplate({ deckUrl, bucket }: Pick<ConfigurationPlace, "de
     '{{if .Spec.Refs}}{{if ne .Spec.Refs.Org ""}}/{{.Spec.Refs.Org}}_{{.Spec.Refs.Repo}}{{end}}{{end}}';
   const number = '{{if eq .Spec.Type "presubmit"}}/{{with index .Spec.Refs.Pulls 0}}{{.Number}}{{end}}';
   const batch = '{{else if eq .Spec.Type "batch"}}/batch{{end}}';
-  return `${deckUrl}/view/gcs/${bucket}/${kind}${repository}${number}${batch}/{{.Spec.Job}}/{{.Status.BuildID}}/`;
+  return `${deckUrl}/view/gs/${bucket}/${kind}${repository}${number}${batch}/{{.Spec.Job}}/{{.Status.BuildID}}/`;
 }
 
 function plank(place: ConfigurationPlace) {
   return {
     job_url_template: jobUrlTemplate(place),
-    job_url_prefix_config: { "*": `${place.deckUrl}/view/gcs/` },
+    // Prow puts the bucket's kind behind it, gs.
+    job_url_prefix_config: { "*": `${place.deckUrl}/view/` },
     pod_pending_timeout: "60m",
     default_decoration_config_entries: [
       {

@@ -8,6 +8,7 @@ import { dockerDaemon, dockerDaemonByProxy, dockerMirror, metricsProxy } from ".
 import type { ConfigMapKey, ConfigurationPlace } from "./place.ts";
 import { pluginsConfig } from "./plugins.ts";
 import { stubJobs } from "./stub.ts";
+import { checkTree } from "./tree.ts";
 
 /** One ConfigMap. */
 export interface ConfigMapText {
@@ -52,14 +53,15 @@ export function configMaps(place: ConfigurationPlace): readonly ConfigMapText[] 
   ];
 }
 
-function jobConfig({ settings: { jobs } }: ConfigurationPlace): Omit<PackedJobs, "bytes"> {
+function jobConfig(place: ConfigurationPlace): Omit<PackedJobs, "bytes"> {
+  const { jobs } = place.settings;
   switch (jobs.from) {
     case "stub":
       return { data: { "test_job_config.yaml": stubJobs() } };
     case "none":
       return { data: {} };
     case "folder":
-      return packJobs(readJobs(path.resolve(jobs.path)));
+      return packJobs(checkTree(readJobs(path.resolve(jobs.path)), place).files);
   }
 }
 

@@ -1,53 +1,39 @@
-/** What jobs name and must find: presets, Secrets and ConfigMaps. */
-import type { Preset } from "./presets.ts";
-import type { JobFile } from "./jobs.ts";
+/** Secrets and ConfigMaps that jobs mount and must find, or their pods wait for them. */
+import { type Fields, fields, jobsOf, list, type ParsedFile, runsHere } from "./jobFiles.ts";
+import { type PlacedPreset, presetsOf } from "./jobPresets.ts";
 
 /** What there is for jobs to name. */
 export interface JobGround {
-  readonly presets: readonly Preset[];
   /** Secrets of the jobs' namespace. */
   readonly secrets: readonly string[];
   /** ConfigMaps of the jobs' namespace. */
   readonly configMaps: readonly string[];
 }
 
-/** A job file's content. */
-export interface ParsedFile {
-  readonly file: JobFile;
-  readonly content: unknown;
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-const fields = (value: unknown): Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
-const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
-
-/** What is wrong with what the jobs name, a sentence each. Jobs on other clusters find other Secrets, so only presets count. */
-export function jobProblems(files: readonly ParsedFile[], ground: JobGround): readonly string[] {
-  const own = files.flatMap(({ content }) => list(fields(content).presets).map(fields));
-  const labels = new Set([...ground.presets, ...own].flatMap((preset) => Object.keys(fields(preset.labels))));
+/** What jobs of this cluster ask for and do not find, themselves and by their presets; a sentence each. */
+export function missingObjects(
+  files: readonly ParsedFile[],
+  presets: readonly PlacedPreset[],
+  ground: JobGround,
+): readonly string[] {
   const there = { Secret: new Set(ground.secrets), ConfigMap: new Set(ground.configMaps) };
-  return files.flatMap(({ file, content }) => [
-    ...list(fields(content).presets).flatMap((preset) =>
-      objectProblems(`${file.path}: a preset`, podReferences(fields(preset)), there),
-    ),
-    ...jobsOf(fields(content)).flatMap((job) => {
-      if (typeof job.name !== "string") return [`${file.path}: a job has no name`];
-      const title = `${file.path}: job ${job.name}`;
-      const missing = Object.keys(fields(job.labels)).filter((one) => /^preset-/.test(one) && !labels.has(one));
-      const elsewhere = job.cluster !== undefined && job.cluster !== "default";
-      return [
-        ...missing.map((one) => `${title} names ${one}, and no preset has that label`),
-        ...(elsewhere ? [] : objectProblems(title, references(job), there)),
-      ];
-    }),
-  ]);
+  return files.flatMap(({ file, content }) =>
+    jobsOf(fields(content))
+      .filter(runsHere)
+      .flatMap((job) => {
+        const given = presetsOf(job, presets).flatMap(({ preset }) => podReferences(preset));
+        return objectProblems(`${file.path}: job ${String(job.name)}`, [...references(job), ...given], there);
+      }),
+  );
 }
 
-function jobsOf(content: Fields): readonly Fields[] {
-  const byRepository = [content.presubmits, content.postsubmits].flatMap((one) => Object.values(fields(one)));
-  return [...byRepository, content.periodics].flatMap((one) => list(one).map(fields));
+/** Jobs that no name tells apart, a sentence each. */
+export function namelessJobs(files: readonly ParsedFile[]): readonly string[] {
+  return files.flatMap(({ file, content }) =>
+    jobsOf(fields(content)).flatMap(({ name }) =>
+      typeof name === "string" ? [] : [`${file.path}: a job has no name`],
+    ),
+  );
 }
 
 /** An object that must be in the jobs' namespace. */

@@ -1,17 +1,18 @@
 /** plugins.yaml: what hook and the external plugins do for each repository. */
 import { organisations, repositories, repositoriesWith, triggerOnly } from "./base/repositories.ts";
+import { trees } from "./base/trees.ts";
 import type { ConfigurationPlace, NamedService } from "./place.ts";
 import type { Updatable } from "./settings.ts";
 import { stubRepository } from "./stub.ts";
 
-/** Repository that the config-updater reads, and the files that it makes ConfigMaps of. */
+/** Repository that the config-updater reads. */
 const source = "kubevirt/project-infra";
-const sources: Readonly<Record<Updatable, string>> = {
-  config: "github/ci/prow/files/config.yaml",
-  plugins: "github/ci/prow/files/plugins.yaml",
-  "label-config": "github/ci/prow/files/labels.yaml",
-  "job-config": "github/ci/prow/files/jobs/**/*.yaml",
-};
+
+/** The files that the config-updater makes ConfigMaps of. */
+function sources({ tree }: ConfigurationPlace["settings"]): Readonly<Record<Updatable, string>> {
+  const { config, plugins: rules, labels, jobs } = trees[tree];
+  return { config, plugins: rules, "label-config": labels, "job-config": `${jobs}/**/*.yaml` };
+}
 
 /** Content of plugins.yaml. */
 export function pluginsConfig(place: ConfigurationPlace): Readonly<Record<string, unknown>> {
@@ -33,14 +34,17 @@ export function pluginsConfig(place: ConfigurationPlace): Readonly<Record<string
     ],
     lgtm: [{ repos: reviewed, review_acts_as_lgtm: true }],
     override: { allow_top_level_owners: true },
+    // Without it the plugin reads no key, wherever one is mounted.
+    cat: { key_path: "/etc/cat-api/api-key" },
   };
 }
 
 /** What the updater writes: exactly the ConfigMaps that it owns, so that each has one owner. */
 function updaterMaps({ settings, prowNamespace, configMapName }: ConfigurationPlace) {
+  const paths = sources(settings);
   return Object.fromEntries(
     settings.updaterOwns.map((key) => [
-      sources[key],
+      paths[key],
       {
         name: configMapName(key),
         clusters: { default: [prowNamespace] },

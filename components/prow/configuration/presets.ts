@@ -46,15 +46,16 @@ const first: Readonly<Record<string, Maker>> = {
   "kubevirtci-docker-credential": docker,
 };
 
-/** What the jobs of that day name beside those. */
+/** What came with docker-mirror-proxy. */
 const second: Readonly<Record<string, Maker>> = {
   ...first,
-  "bazel-cache": ({ services }) => {
-    const [host = "", port = "8080"] = services["bazel-cache"].split(":");
-    return { env: variables({ BAZEL_REMOTE_CACHE_ENABLED: "true", CACHE_HOST: host, CACHE_PORT: port }) };
-  },
-  "docker-mirror-proxy": ({ configMapName, objectName }) => ({
-    env: variables({ CA_CERT_FILE: "/etc/docker-mirror-proxy/ca.crt" }),
+  "docker-mirror-proxy": ({ configMapName, objectName, services }) => ({
+    env: variables({
+      CA_CERT_FILE: "/etc/docker-mirror-proxy/ca.crt",
+      // Today's jobs start podman, which reads these instead of Docker's file.
+      CONTAINER_HTTP_PROXY: `http://${services["docker-mirror-proxy"]}`,
+      CONTAINER_HTTPS_PROXY: `http://${services["docker-mirror-proxy"]}`,
+    }),
     volumes: [
       { name: "mirror-proxy-config", configMap: { name: objectName("mirror-proxy-config") } },
       {
@@ -70,16 +71,31 @@ const second: Readonly<Record<string, Maker>> = {
       { name: "docker-config", mountPath: "/etc/default", readOnly: true },
     ],
   }),
+};
+
+/** What trees of jobs bring themselves; in config.yaml too they would be double, on which Prow ends. */
+const ofTrees: Readonly<Record<string, Maker>> = {
+  "bazel-cache": ({ services }) => {
+    const [host = "", port = "8080"] = services["bazel-cache"].split(":");
+    return { env: variables({ BAZEL_REMOTE_CACHE_ENABLED: "true", CACHE_HOST: host, CACHE_PORT: port }) };
+  },
   "kubevirtci-quay-credential": registryLogin("kubevirtci-quay-credential", "QUAY_USER", "QUAY_PASSWORD"),
   "project-infra-kubevirtci-docker-credential": docker,
 };
 
 const tables: Readonly<Record<ConfigurationVersion, typeof first>> = { "20201021": first, "20201202": second };
 
+const make = (table: Readonly<Record<string, Maker>>, place: ConfigurationPlace): readonly Preset[] =>
+  Object.entries(table).map(([name, maker]) => ({ labels: { [`preset-${name}`]: "true" }, ...maker(place) }));
+
 /** Section `presets` of config.yaml. */
 export function presets(place: ConfigurationPlace): readonly Preset[] {
-  return Object.entries(tables[place.settings.version]).map(([name, make]) => ({
-    labels: { [`preset-${name}`]: "true" },
-    ...make(place),
-  }));
+  return make(tables[place.settings.version], place);
+}
+
+/** Presets for jobs that name them where neither config.yaml nor their tree brings them. */
+export function sparePresets(place: ConfigurationPlace): readonly Preset[] {
+  const there = new Set(Object.keys(tables[place.settings.version]));
+  const spare = Object.entries({ ...second, ...ofTrees }).filter(([name]) => !there.has(name));
+  return make(Object.fromEntries(spare), place);
 }

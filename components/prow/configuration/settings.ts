@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { newestTree, treeNames } from "./base/trees.ts";
 import { configurationVersions, newestVersion } from "./base/versions.ts";
 
 /** ConfigMaps that Prow's config-updater can own. */
@@ -22,6 +23,12 @@ export const configurationSettings = z.strictObject({
     .enum(configurationVersions)
     .default(newestVersion)
     .describe("Version of the base configuration that the environment's edits are applied to."),
+  tree: z
+    .enum(treeNames)
+    .default(newestTree)
+    .describe(
+      "Layout of kubevirt/project-infra, by its day: where Prow's updater and rehearse find jobs and configuration.",
+    ),
   jobs: jobs.prefault({ from: "stub" }).describe("What job-config holds when it is made."),
   updaterOwns: z
     .array(z.enum(updatable))

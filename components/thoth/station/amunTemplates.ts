@@ -10,22 +10,15 @@ function labelled(component: string, task: Readonly<Record<string, string>> = {}
   return { name: named, labels: { app: "amun", component, mark: "cleanup", ...task } };
 }
 
-/** Only nodes that carry these labels. */
-function affinity(): object {
-  const keys = {
-    CPU_FAMILY: "CPU_FAMILY",
-    CPU_MODEL: "CPU_MODEL",
-    PHYSICAL_CPUS: "PHYSICAL_CPUS",
-    processor: "PROCESSOR",
-  };
-  const matchExpressions = Object.entries(keys).map(([key, name]) => ({
-    key,
-    operator: "In",
-    values: [parameter(name)],
-  }));
-  const nodeSelectorTerms = [{ matchExpressions }];
-  return { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } } };
-}
+/** Only nodes that carry these labels; a build knows no affinity. */
+const nodes = {
+  nodeSelector: {
+    CPU_FAMILY: parameter("CPU_FAMILY"),
+    CPU_MODEL: parameter("CPU_MODEL"),
+    PHYSICAL_CPUS: parameter("PHYSICAL_CPUS"),
+    processor: parameter("PROCESSOR"),
+  },
+};
 
 function imageStream(): TemplateBody {
   const stream = {
@@ -63,7 +56,7 @@ function buildConfig(onProcessor: boolean): TemplateBody {
       },
       resources: { requests: size, limits: size },
       triggers: [{ type: "ConfigChange" }],
-      ...(onProcessor ? affinity() : {}),
+      ...(onProcessor ? nodes : {}),
     },
   };
   const own = { AMUN_GENERATED_DOCKERFILE: null, AMUN_SPECIFICATION: null, AMUN_CPU: "500m", AMUN_MEMORY: "256Mi" };
@@ -100,7 +93,7 @@ function job(onProcessor: boolean, images: StationImages): TemplateBody {
             },
           ],
           volumes: [{ name: "hw-info-volume", emptyDir: {} }],
-          ...(onProcessor ? affinity() : {}),
+          ...(onProcessor ? nodes : {}),
         },
       },
     },

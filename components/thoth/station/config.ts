@@ -17,12 +17,10 @@ export interface StationConfigArgs {
 }
 
 /** Keys of the Secret `thoth`. */
-export type ThothKey =
-  "app-secret-key" | "thoth-secret" | "management-api-token" | "ceph-key-id" | "ceph-secret-key" | "sentry-dsn";
+export type ThothKey = "app-secret-key" | "management-api-token" | "ceph-key-id" | "ceph-secret-key" | "sentry-dsn";
 
 /** Keys of the ConfigMap `thoth`. */
 export type ConfigKey = keyof ReturnType<typeof configData>;
-type AmunKey = keyof ReturnType<typeof amunData>;
 
 const labels = { app: "thoth", component: "configuration" };
 
@@ -30,8 +28,7 @@ const labels = { app: "thoth", component: "configuration" };
 export class StationConfig extends pulumi.ComponentResource {
   readonly thothConfig: ReadonlyMap<string, Files<ConfigKey>>;
   readonly thothSecret: ReadonlyMap<string, ServiceSecret<ThothKey>>;
-  readonly amunConfig: ReadonlyMap<string, Files<AmunKey>>;
-  readonly amunSecret: ServiceSecret<"app-secret-key" | "sentry-dsn">;
+  readonly amunSecret: ServiceSecret<"app-secret-key">;
   /** What callers of the management interface send, secret. */
   readonly managementToken: pulumi.Output<string>;
 
@@ -44,7 +41,6 @@ export class StationConfig extends pulumi.ComponentResource {
     this.managementToken = drawn("management-token");
     const values: Readonly<Record<ThothKey, pulumi.Output<string>>> = {
       "app-secret-key": drawn("app-key"),
-      "thoth-secret": this.managementToken,
       "management-api-token": this.managementToken,
       "ceph-key-id": secrets.cephKeyId,
       "ceph-secret-key": secrets.cephSecretKey,
@@ -68,15 +64,11 @@ export class StationConfig extends pulumi.ComponentResource {
         { parent: this },
       );
     });
-    this.amunConfig = each(["amunApi", "frontend"], (namespace, role) => {
-      const amun = { place: places[role], name: "amun", labels, data: amunData(args) };
-      return new Files(`${name}-${namespace}-amun`, amun, { parent: this });
-    });
     this.amunSecret = new ServiceSecret(
       `${name}-amun-secret`,
       {
         ...{ place: places.amunApi, name: "amun", labels },
-        values: { "app-secret-key": drawn("amun-app-key"), "sentry-dsn": secrets.sentryDsn },
+        values: { "app-secret-key": drawn("amun-app-key") },
       },
       { parent: this },
     );
@@ -114,34 +106,17 @@ function configData({ ground, settings, graphServiceHost }: StationConfigArgs) {
     "infra-namespace": names.infra,
     "amun-namespace": names.amunApi,
     "amun-inspection-namespace": names.amunInspection,
-    "middletier-pod-cpu-limit": "0.5",
-    "middletier-pod-memory-limit": "0.5Gi",
     "storage-bucket-name": settings.deploymentName ?? names.infra,
     "ceph-bucket-name": s3.bucket,
     "ceph-bucket-prefix": s3.prefix,
     "ceph-host": s3.endpoint,
-    "ceph-results-path": "/results",
-    "sync-observations": "0",
-    "analyzer-cleanup-time": "",
     "package-releases-only-if-package-seen": "1",
     "rsyslog-host": "",
     "rsyslog-port": "",
     "amun-api-url": `http://amun-api-${names.amunApi}.${appsDomain}/api/v1`,
     "isis-api-url": settings.isisApi ? `http://isis-api.${names.frontend}.svc` : "",
-    "metrics-pushgateway-url": `${pushgateway.host}:${pushgateway.port}`,
-    "prometheus-pushgateway-host": pushgateway.host,
-    "prometheus-pushgateway-port": pushgateway.port.toString(),
-    "sentry-environment": settings.environment,
+    // Empty: nothing is pushed.
+    "metrics-pushgateway-url": pushgateway === undefined ? "" : `${pushgateway.host}:${pushgateway.port}`,
     "graph-service-host": graphServiceHost,
-  };
-}
-
-function amunData({ ground, settings: { pushgateway } }: StationConfigArgs) {
-  return {
-    "amun-inspection-namespace": ground.names.amunInspection,
-    "amun-infra-namespace": ground.names.infra,
-    "prometheus-pushgateway-host": pushgateway.host,
-    "prometheus-pushgateway-port": pushgateway.port.toString(),
-    "metrics-pushgateway-url": `${pushgateway.host}:${pushgateway.port}`,
   };
 }

@@ -22,6 +22,8 @@ type Environment = NonNullable<ContainerArgs["env"]>;
 
 /** Where clients of the graph find their certificates. */
 const graphFolder = "/var/run/secrets/dgraph";
+/** What they are called there. */
+export const graphFiles = ["ca.crt", "client.user.crt", "client.user.key"] as const;
 
 /** The ConfigMap and the Secret `thoth` of a role's namespace. */
 export function thothOf({ ground, config }: StationBase, role: Role) {
@@ -32,28 +34,38 @@ export function thothOf({ ground, config }: StationBase, role: Role) {
   return { files, secret };
 }
 
-/** Variables of every program. */
-export function commonVariables(base: StationBase, role: Role): Environment {
+/** Variables of every program: where it logs to and under which name. */
+export function logVariables(base: StationBase, role: Role): Environment {
   const { files, secret } = thothOf(base, role);
   return {
-    KUBERNETES_API_URL: "https://kubernetes.default.svc.cluster.local",
-    // The programs do not know the cluster's own authority.
+    THOTH_DEPLOYMENT_NAME: files.env("storage-bucket-name"),
+    RSYSLOG_HOST: files.env("rsyslog-host"),
+    RSYSLOG_PORT: files.env("rsyslog-port"),
+    SENTRY_DSN: secret.env("sentry-dsn"),
+  };
+}
+
+/** Variables of programs that call the cluster's API by thoth-common. */
+export function apiVariables(base: StationBase, role: Role): Environment {
+  const { files } = thothOf(base, role);
+  return {
+    // It asks some things without the cluster's own authority.
     KUBERNETES_VERIFY_TLS: "0",
     THOTH_FRONTEND_NAMESPACE: files.env("frontend-namespace"),
     THOTH_MIDDLETIER_NAMESPACE: files.env("middletier-namespace"),
     THOTH_BACKEND_NAMESPACE: files.env("backend-namespace"),
     THOTH_INFRA_NAMESPACE: files.env("infra-namespace"),
-    THOTH_DEPLOYMENT_NAME: files.env("storage-bucket-name"),
-    RSYSLOG_HOST: files.env("rsyslog-host"),
-    RSYSLOG_PORT: files.env("rsyslog-port"),
-    PROMETHEUS_PUSHGATEWAY_HOST: files.env("prometheus-pushgateway-host"),
-    PROMETHEUS_PUSHGATEWAY_PORT: files.env("prometheus-pushgateway-port"),
-    SENTRY_DSN: secret.env("sentry-dsn"),
+    ...logVariables(base, role),
   };
 }
 
+/** Variables of programs that push metrics when they end. */
+export function pushVariables(base: StationBase, role: Role): Environment {
+  return { PROMETHEUS_PUSHGATEWAY_URL: thothOf(base, role).files.env("metrics-pushgateway-url") };
+}
+
 /** Variables of programs that read and write results. */
-function storeVariables(base: StationBase, role: Role): Environment {
+export function storeVariables(base: StationBase, role: Role): Environment {
   const { files, secret } = thothOf(base, role);
   return {
     THOTH_S3_ENDPOINT_URL: files.env("ceph-host"),
@@ -73,14 +85,15 @@ export function graphClient(
   if (tls === undefined) throw new Error(`namespace ${base.ground.names[role]} has no Secret dgraph-tls`);
   return {
     env: { GRAPH_SERVICE_HOST: thothOf(base, role).files.env("graph-service-host"), GRAPH_TLS_PATH: graphFolder },
-    mounts: { [graphFolder]: tls.mount() },
+    // The Secret has the servers' key, too.
+    mounts: { [graphFolder]: tls.mount({ items: Object.fromEntries(graphFiles.map((name) => [name, name])) }) },
   };
 }
 
-/** Everything of the above. */
+/** What interfaces need: the cluster's API, the store and the graph. */
 export function fullClient(base: StationBase, role: Role): ReturnType<typeof graphClient> {
   const graph = graphClient(base, role);
-  return { ...graph, env: { ...commonVariables(base, role), ...storeVariables(base, role), ...graph.env } };
+  return { ...graph, env: { ...apiVariables(base, role), ...storeVariables(base, role), ...graph.env } };
 }
 
 /** A component and the parent of what it makes. */

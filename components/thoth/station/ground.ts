@@ -22,6 +22,7 @@ export class Ground extends pulumi.ComponentResource {
   readonly names: Readonly<Record<Role, string>>;
   /** By role; roles of one namespace share a place. */
   readonly places: Readonly<Record<Role, Place>>;
+  readonly opsServiceAccount: ServiceAccount;
   /** Token of thoth-ops, secret: the registry's password for other environments and for CI. */
   readonly opsToken: pulumi.Output<string>;
 
@@ -50,6 +51,7 @@ export class Ground extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+    this.opsServiceAccount = account;
     this.opsToken = account.token ?? pulumi.secret("");
     this.registerOutputs({ opsToken: this.opsToken });
   }

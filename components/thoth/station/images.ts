@@ -6,7 +6,7 @@ import { ImageStream } from "../../kubernetes/imageStream.ts";
 import { ServiceSecret } from "../../kubernetes/secret.ts";
 import type { ThothSecrets } from "../config.ts";
 import type { Ground } from "./ground.ts";
-import { baseImages, type Build, builds, buildVariables, type ImageName } from "./imageTable.ts";
+import { baseImages, type Build, builds, buildVariables, type ImageName, imageNames } from "./imageTable.ts";
 import type { StationSettings } from "./settings.ts";
 
 /** What {@link StationImages} need. */
@@ -37,9 +37,10 @@ export class StationImages extends pulumi.ComponentResource {
     const trigger = building ? this.trigger(name, args) : undefined;
     const images = new Map<ImageName, string>();
     const floating = new Set<ImageName>();
-    for (const image of Object.keys(builds) as ImageName[]) {
-      const chosen = settings.images[image];
-      const pulled = chosen ?? (building ? undefined : `quay.io/thoth-station/${image}:${settings.release ?? ""}`);
+    for (const image of imageNames) {
+      const pulled = settings.images[image];
+      // Where nothing is built, the settings name all that is used.
+      if (pulled === undefined && !building) continue;
       const labels = { app: "thoth", component: image };
       const tag = pulled === undefined ? {} : { from: pulled };
       const stream = new ImageStream(
@@ -67,9 +68,11 @@ export class StationImages extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  /** Address of an image for a pod of any of the station's namespaces. */
+  /** Address of an image for a pod of any of the station's namespaces. @throws if the settings name none where nothing is built */
   image(name: ImageName): string {
-    return this.images.get(name) ?? "";
+    const found = this.images.get(name);
+    if (found === undefined) throw new Error(`station.images names no image for ${name}`);
+    return found;
   }
 
   /** A container's image with the exception that a moving tag needs. */
@@ -86,20 +89,29 @@ export class StationImages extends pulumi.ComponentResource {
 
   private build(
     name: string,
-    { ground }: StationImagesArgs,
+    { ground, settings }: StationImagesArgs,
     image: ImageName,
     webhook: pulumi.Output<string> | undefined,
   ): void {
-    const { from, dockerfile, repository, resources, serves }: Build = builds[image];
+    const { from, ref, dockerfile, dockerfileText, repository, resources, serves }: Build = builds[image];
     const [stream = "", tag = ""] = from.split(":");
     const builder = { stream, tag };
+    const strategy =
+      dockerfileText !== undefined
+        ? { dockerfileText, from: builder }
+        : dockerfile !== undefined
+          ? { dockerfile, from: builder }
+          : { builder };
     new BuildConfig(
       `${name}-${image}-build`,
       {
         ...{ place: ground.places.infra, name: image, labels: { app: "thoth", component: image } },
-        git: { uri: `https://github.com/thoth-station/${repository ?? image}`, ref: "master" },
-        strategy: dockerfile === undefined ? { builder } : { dockerfile, from: builder },
-        ...(dockerfile === undefined
+        git: {
+          uri: `https://github.com/thoth-station/${repository ?? image}`,
+          ref: settings.refs[image] ?? ref,
+        },
+        strategy,
+        ...("builder" in strategy
           ? { env: { ...buildVariables, ...(serves === true ? { WEB_CONCURRENCY: "4" } : {}) } }
           : {}),
         output: `${image}:latest`,

@@ -32,10 +32,10 @@ export function network(
       `${name}-network-${namespace}`,
       {
         ...{ place, name: "station", labels, pods: labels },
-        from: [router(place.cluster, 8080, 8443), ...stations.map((one) => pods({}, [6006, 8080, 8443], one))],
+        from: [router(place.cluster, 8080), ...stations.map((one) => pods({}, [8080], one))],
         to: [
           dns(),
-          anywhere(...new Set([...outside, store, pushgateway.port])),
+          anywhere(...new Set([...outside, store, ...(pushgateway === undefined ? [] : [pushgateway.port])])),
           ...stations.map((one) => pods(labels, [8080], one)),
           pods({ app: "dgraph" }, [8080, 9080], graph),
         ],

@@ -5,7 +5,7 @@ import { type Probes, tcp } from "../../kubernetes/probe.ts";
 import { ServiceAccount } from "../../kubernetes/serviceAccount.ts";
 import { Grant } from "../../kubernetes/grant.ts";
 import { ServiceSecret } from "../../kubernetes/secret.ts";
-import { commonVariables, type Making, thothOf } from "./environment.ts";
+import { apiVariables, type Making, thothOf } from "./environment.ts";
 import { opsAccount } from "./ground.ts";
 import type { ImageName } from "./imageTable.ts";
 import type { StationRights } from "./rights.ts";
@@ -48,7 +48,7 @@ export function operators(making: Making, rights: StationRights): void {
           {
             name: image,
             ...images.of(image),
-            env: { ...commonVariables(making, home), ...env },
+            env: { ...apiVariables(making, home), ...env },
             resources: { cpu: "250m", memory: "384Mi" },
             probes: restart(making),
           },
@@ -83,6 +83,7 @@ export function operators(making: Making, rights: StationRights): void {
       rights.account(`graph-sync-scheduler-${namespace}`),
     );
   }
+  if (!making.settings.buildWatcher) return;
   const inspections = ground.names.amunInspection;
   operator(
     "build-watcher",
@@ -114,16 +115,15 @@ function buildWatcherAccount({ name, parent, ground }: Making, inspections: stri
   );
   const read = { apiGroups: ["build.openshift.io"], resources: ["builds"], verbs: ["get", "list", "watch"] };
   const logs = { apiGroups: ["build.openshift.io"], resources: ["builds/log"], verbs: ["get"] };
-  const streams = { apiGroups: ["image.openshift.io"], resources: ["imagestreams"], verbs: ["list"] };
   new Grant(
     `${name}-build-watcher-rights`,
-    { ...object, place: ground.places.amunInspection, rules: [read, logs, streams], to: [account] },
+    { ...object, place: ground.places.amunInspection, rules: [read, logs], to: [account] },
     { parent },
   );
   return account;
 }
 
-/** It copies images with the credential of thoth-ops. */
+/** Analyses pull the images with the credential of thoth-ops, which lives in another namespace. */
 function buildWatcherVariables(making: Making): NonNullable<ContainerArgs["env"]> {
   const { name, parent, ground } = making;
   const credential = new ServiceSecret(
@@ -138,13 +138,27 @@ function buildWatcherVariables(making: Making): NonNullable<ContainerArgs["env"]
     },
     { parent },
   );
+  if (ground.names.amunInspection !== ground.names.infra) {
+    new Grant(
+      `${name}-inspected-images`,
+      {
+        ...{ place: ground.places.amunInspection, name: "inspected-images", labels: { app: "thoth" } },
+        ...{ clusterRole: "system:image-puller", to: [ground.opsServiceAccount] },
+      },
+      { parent },
+    );
+  }
+  const { frontend } = ground.places;
   return {
     THOTH_WATCHED_NAMESPACE: ground.names.amunInspection,
-    THOTH_USER_API_HOST: `user-api.${ground.names.frontend}.svc`,
+    // By its public name: the client tries 443 first, where only the router answers; its certificate is the cluster's own.
+    THOTH_USER_API_HOST: `user-api-${frontend.namespaceName}.${frontend.cluster.appsDomain}`,
+    THOTH_NO_TLS_VERIFY: "1",
+    THOTH_NO_DESTINATION_REGISTRY_TLS_VERIFY: "1",
     THOTH_ENVIRONMENT_TYPE: "runtime",
     THOTH_PASS_TOKEN: "0",
-    THOTH_SRC_REGISTRY_USER: credential.env("user"),
-    THOTH_SRC_REGISTRY_PASSWORD: credential.env("password"),
+    // Despite its name it takes host and port.
+    PROMETHEUS_PUSHGATEWAY_HOST: thothOf(making, "amunApi").files.env("metrics-pushgateway-url"),
     THOTH_DST_REGISTRY_USER: credential.env("user"),
     THOTH_DST_REGISTRY_PASSWORD: credential.env("password"),
   };

@@ -2,7 +2,16 @@
 import { CronJob, type CronJobArgs } from "../../kubernetes/cronJob.ts";
 import { Job } from "../../kubernetes/job.ts";
 import type { ServiceAccount } from "../../kubernetes/serviceAccount.ts";
-import { commonVariables, fullClient, type Making, thothOf } from "./environment.ts";
+import { resultApi } from "./apis.ts";
+import {
+  apiVariables,
+  type fullClient,
+  graphClient,
+  logVariables,
+  type Making,
+  pushVariables,
+  thothOf,
+} from "./environment.ts";
 import type { ImageName } from "./imageTable.ts";
 import { watchedNamespaces } from "./operators.ts";
 import type { StationRights } from "./rights.ts";
@@ -10,7 +19,7 @@ import type { Role } from "./roles.ts";
 
 type Timing = Pick<
   CronJobArgs,
-  "schedule" | "history" | "startWithinSeconds" | "deadlineSeconds" | "restart" | "retries"
+  "schedule" | "timeZone" | "history" | "startWithinSeconds" | "deadlineSeconds" | "restart" | "retries"
 >;
 
 interface Run extends Timing {
@@ -44,6 +53,8 @@ export function schedule(making: Making, rights: StationRights): void {
     );
   }
   if (!settings.initialize) return;
+  const graph = graphClient(making, "frontend");
+  const env = { ...apiVariables(making, "frontend"), ...graph.env, THOTH_RESULT_API_URL: resultApi };
   new Job(
     `${name}-init-job`,
     {
@@ -52,7 +63,7 @@ export function schedule(making: Making, rights: StationRights): void {
       serviceAccount: rights.account("init-job"),
       containers: [
         {
-          ...{ name: "init-job", ...images.of("init-job"), ...fullClient(making, "frontend") },
+          ...{ name: "init-job", ...images.of("init-job"), ...graph, env },
           resources: { cpu: "500m", memory: "256Mi" },
         },
       ],
@@ -63,7 +74,8 @@ export function schedule(making: Making, rights: StationRights): void {
 
 function runs(making: Making, rights: StationRights): readonly Run[] {
   const { files } = thothOf(making, "frontend");
-  const client = fullClient(making, "frontend");
+  const graph = graphClient(making, "frontend");
+  const client = { ...graph, env: { ...logVariables(making, "frontend"), ...graph.env } };
   const withEnv = (env: typeof client.env): typeof client => ({ ...client, env: { ...client.env, ...env } });
   const daily = { schedule: "@daily", history: [2, 4] } as const;
   const frontend: readonly Run[] = [
@@ -71,6 +83,7 @@ function runs(making: Making, rights: StationRights): readonly Run[] {
       ...{ name: "package-releases", component: "package-releases", home: "frontend", image: "package-releases-job" },
       ...{ ...daily, startWithinSeconds: 99, deadlineSeconds: 6 * 3600, restart: "OnFailure", retries: 3 },
       client: withEnv({
+        ...pushVariables(making, "frontend"),
         THOTH_PACKAGE_RELEASES_ONLY_IF_PACKAGE_SEEN: files.env("package-releases-only-if-package-seen"),
       }),
       resources: { cpu: "500m", memory: ["256Mi", "512Mi"] },
@@ -83,10 +96,14 @@ function runs(making: Making, rights: StationRights): readonly Run[] {
     },
     {
       ...{ name: "graph-refresh", component: "graph-refresh", home: "frontend", image: "graph-refresh-job" },
-      ...{ schedule: "0 * * * *", history: [2, 4], deadlineSeconds: 3600 },
+      // management-api copies it through batch/v1beta1, which knows no time zone and is gone since Kubernetes 1.25.
+      ...{ schedule: "0 * * * *", timeZone: null, history: [2, 4], deadlineSeconds: 3600 },
       client: withEnv({
-        THOTH_SOLVER_OUTPUT: "http://result-api/api/v1/solver-result",
-        THOTH_SUBGRAPH_CHECK_API: "http://result-api/api/v1/subgraph-check",
+        ...apiVariables(making, "frontend"),
+        ...pushVariables(making, "frontend"),
+        THOTH_SOLVER_OUTPUT: `${resultApi}/api/v1/solver-result`,
+        THOTH_PACKAGE_ANALYZER_OUTPUT: `${resultApi}/api/v1/package-analysis-result`,
+        THOTH_SUBGRAPH_CHECK_API: `${resultApi}/api/v1/subgraph-check`,
         THOTH_GRAPH_REFRESH_EAGER_STOP: "50",
       }),
       resources: { cpu: "500m", memory: "256Mi" },
@@ -96,7 +113,14 @@ function runs(making: Making, rights: StationRights): readonly Run[] {
   const cleanups = [...watchedNamespaces(making.ground.names)].map(([namespace, [, home]]): Run => ({
     ...{ name: `cleanup-${namespace}`, component: "cleanup", home, image: "cleanup-job" },
     ...{ schedule: "0 */2 * * *", history: [1, 2], deadlineSeconds: 7200 },
-    client: { env: { ...commonVariables(making, home), THOTH_CLEANUP_NAMESPACE: namespace }, mounts: {} },
+    client: {
+      env: {
+        ...apiVariables(making, home),
+        ...pushVariables(making, home),
+        THOTH_CLEANUP_NAMESPACE: namespace,
+      },
+      mounts: {},
+    },
     resources: { cpu: "500m", memory: "512Mi" },
     account: rights.account(`cleanup-${namespace}`),
   }));

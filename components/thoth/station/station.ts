@@ -9,7 +9,8 @@ import { StationImages } from "./images.ts";
 import { network } from "./network.ts";
 import { operators, watchedNamespaces } from "./operators.ts";
 import { StationRights } from "./rights.ts";
-import { fixedRights, initRights, watchingRights } from "./rightsTable.ts";
+import { fixedRights, initRights, resultRights, watchingRights } from "./rightsTable.ts";
+import { resultNamespaces } from "./roles.ts";
 import { schedule } from "./schedule.ts";
 import type { StationSettings } from "./settings.ts";
 import { StationTemplates } from "./templates.ts";
@@ -52,11 +53,12 @@ export class Station extends pulumi.ComponentResource {
       { parent: this },
     );
     const watching = [...watchedNamespaces(ground.names)].flatMap(([namespace, [watched, home]]) =>
-      watchingRights(home, watched, namespace),
+      watchingRights(home, watched, namespace, namespace === ground.names.amunInspection),
     );
+    const results = [...resultNamespaces(ground.names)].map(([namespace, role]) => resultRights(role, namespace));
     const rights = new StationRights(
       `${prepare}-rights`,
-      { ground, rights: [...fixedRights, ...(settings.initialize ? [initRights] : []), ...watching] },
+      { ground, rights: [...fixedRights, ...(settings.initialize ? [initRights] : []), ...results, ...watching] },
       { parent: this },
     );
     network(prepare, ground, settings, args.graphNamespace, this);

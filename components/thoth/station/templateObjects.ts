@@ -1,6 +1,7 @@
 /** Templates' objects as OpenShift takes them; `${X}` reaches the cluster as it is. */
+import { graphFiles } from "./environment.ts";
 import type { StationImages } from "./images.ts";
-import type { JobTemplate, Needs } from "./templateTable.ts";
+import type { JobTemplate, Needs, TemplateJob } from "./templateTable.ts";
 
 /** Body of a Template without its metadata. */
 export interface TemplateBody {
@@ -10,15 +11,14 @@ export interface TemplateBody {
 
 const fromConfig = (key: string): object => ({ valueFrom: { configMapKeyRef: { name: "thoth", key } } });
 const fromSecret = (name: string, key: string): object => ({ valueFrom: { secretKeyRef: { name, key } } });
+const ownNamespace = { valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } };
 
 /** Variables of jobs, by what they need. */
 const variables: Readonly<Record<Needs | "all", Readonly<Record<string, object>>>> = {
   all: {
     SENTRY_DSN: fromSecret("thoth", "sentry-dsn"),
-    PROMETHEUS_PUSHGATEWAY_HOST: fromConfig("prometheus-pushgateway-host"),
-    PROMETHEUS_PUSHGATEWAY_PORT: fromConfig("prometheus-pushgateway-port"),
+    THOTH_DEPLOYMENT_NAME: fromConfig("storage-bucket-name"),
   },
-  deployment: { THOTH_DEPLOYMENT_NAME: fromConfig("storage-bucket-name") },
   store: {
     THOTH_S3_ENDPOINT_URL: fromConfig("ceph-host"),
     THOTH_CEPH_BUCKET: fromConfig("ceph-bucket-name"),
@@ -28,10 +28,8 @@ const variables: Readonly<Record<Needs | "all", Readonly<Record<string, object>>
   },
   graph: { GRAPH_SERVICE_HOST: fromConfig("graph-service-host"), GRAPH_TLS_PATH: { value: "/var/run/secrets/dgraph" } },
   isis: { ISIS_API_URL: fromConfig("isis-api-url") },
-  sync: {
-    THOTH_SYNC_OBSERVATIONS: fromConfig("sync-observations"),
-    THOTH_METRICS_PUSHGATEWAY_URL: fromConfig("metrics-pushgateway-url"),
-  },
+  amun: { AMUN_API_URL: fromConfig("amun-api-url") },
+  sync: { THOTH_NAMESPACE: ownNamespace, PROMETHEUS_PUSHGATEWAY_URL: fromConfig("metrics-pushgateway-url") },
 };
 
 /** Tokens and key of the bot, for the one job that acts as it. */
@@ -41,15 +39,25 @@ const kebechetVariables = {
   PAGURE_KEBECHET_TOKEN: fromSecret("kebechet-secret", "pagure-oauth-token"),
 };
 
-/** A Template with one Job. */
+/** A Template with its Jobs, of which a caller keeps one. */
 export function jobTemplate(one: JobTemplate, images: StationImages): TemplateBody {
-  const parameters = { [one.id]: null, ...one.parameters };
+  return {
+    objects: one.jobs.map((job) => jobObject(one, job, images)),
+    parameters: toParameters({ [one.id]: null, ...one.parameters }),
+  };
+}
+
+function jobObject(one: JobTemplate, { image, component, fixed, jobLabels }: TemplateJob, images: StationImages) {
   const graph = one.needs.includes("graph");
-  const bot = one.name === "kebechet";
-  const labels = { app: "thoth", component: one.component, mark: "cleanup" };
+  const bot = image === "kebechet-job";
+  const labels = { app: "thoth", component, mark: "cleanup" };
+  const filledIn = Object.keys(one.parameters).flatMap((name) => {
+    const variable = one.variables?.[name];
+    return variable === null ? [] : [[variable ?? name, { value: parameter(name) }] as const];
+  });
   const env = {
-    ...Object.fromEntries(Object.keys(one.parameters).map((name) => [name, { value: parameter(name) }])),
-    ...Object.fromEntries(Object.entries(one.fixed ?? {}).map(([name, value]) => [name, { value }])),
+    ...Object.fromEntries(filledIn),
+    ...Object.fromEntries(Object.entries(fixed ?? {}).map(([name, value]) => [name, { value }])),
     ...variables.all,
     ...Object.assign({}, ...one.needs.map((need) => variables[need])),
     ...(bot ? kebechetVariables : {}),
@@ -58,14 +66,18 @@ export function jobTemplate(one: JobTemplate, images: StationImages): TemplateBo
     ...(graph ? [{ name: "dgraph-tls", mountPath: "/var/run/secrets/dgraph", readOnly: true }] : []),
     ...(bot ? [{ name: "ssh", mountPath: "/home/user/.ssh", readOnly: true }] : []),
   ];
+  const certificates = {
+    ...{ secretName: "dgraph-tls", defaultMode: 0o644 },
+    items: graphFiles.map((key) => ({ key, path: key })),
+  };
   const key = { secretName: "kebechet-secret", defaultMode: 0o440, items: [{ key: "ssh-privatekey", path: "id_rsa" }] };
   const volumes = [
-    ...(graph ? [{ name: "dgraph-tls", secret: { secretName: "dgraph-tls", defaultMode: 0o644 } }] : []),
+    ...(graph ? [{ name: "dgraph-tls", secret: certificates }] : []),
     ...(bot ? [{ name: "ssh", secret: key }] : []),
   ];
   const container = {
-    name: one.component,
-    image: images.image(one.image),
+    name: component,
+    image: images.image(image),
     env: Object.entries(env).map(([name, value]) => ({ name, ...value })),
     resources: {
       requests: { cpu: first(one.cpu), memory: first(one.memory) },
@@ -75,10 +87,10 @@ export function jobTemplate(one: JobTemplate, images: StationImages): TemplateBo
     ...(one.name === "adviser" ? { livenessProbe: adviserProbe } : {}),
     ...(mounts.length === 0 ? {} : { volumeMounts: mounts }),
   };
-  const job = {
+  return {
     apiVersion: "batch/v1",
     kind: "Job",
-    metadata: { name: parameter(one.id), labels: { ...labels, ...synced(one), ...one.jobLabels } },
+    metadata: { name: parameter(one.id), labels: { ...labels, ...synced(one), ...jobLabels } },
     spec: {
       backoffLimit: one.retries ?? 0,
       ...(one.deadline === undefined ? {} : { activeDeadlineSeconds: one.deadline }),
@@ -93,7 +105,6 @@ export function jobTemplate(one: JobTemplate, images: StationImages): TemplateBo
       },
     },
   };
-  return { objects: [job], parameters: toParameters(parameters) };
 }
 
 /** It ends the search for better stacks, so that what was found is still reported. */

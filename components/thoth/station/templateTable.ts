@@ -1,26 +1,37 @@
 /** Jobs that the station starts by itself from Templates; parameters and labels are what its programs fill in and look for. */
 import type { ImageName } from "./imageTable.ts";
 import type { Role } from "./roles.ts";
+import { syncTemplates } from "./syncTable.ts";
 
 /** Values that a job reads from the ConfigMap and the Secret `thoth` of its namespace. */
-export type Needs = "deployment" | "store" | "graph" | "isis" | "sync";
+export type Needs = "store" | "graph" | "isis" | "amun" | "sync";
 
-/** One Template with one Job. */
+/** One of the Jobs of a Template. */
+export interface TemplateJob {
+  readonly image: ImageName;
+  readonly component: string;
+  /** Variables with fixed values. */
+  readonly fixed?: Readonly<Record<string, string>>;
+  /** Labels of the job besides. */
+  readonly jobLabels?: Readonly<Record<string, string>>;
+}
+
+/** One Template, mostly with one Job. */
 export interface JobTemplate {
-  /** Name, and the label `template` by which it is found. */
+  /** Name, and the label `template` by which it is found; no other Template may have that label. */
   readonly name: string;
   /** Labels of the Template besides. */
   readonly labels?: Readonly<Record<string, string>>;
   /** Where its jobs run. */
   readonly runsIn: readonly Role[];
-  readonly image: ImageName;
-  readonly component: string;
+  /** Of these the caller chooses one. */
+  readonly jobs: readonly TemplateJob[];
   /** Parameter that names the job. */
   readonly id: string;
-  /** Parameters that become variables; null is required, a text is the default. */
+  /** Parameters; null is required, a text is the default. */
   readonly parameters: Readonly<Record<string, string | null>>;
-  /** Variables with fixed values. */
-  readonly fixed?: Readonly<Record<string, string>>;
+  /** Variables of parameters whose name differs; null for none. @default the parameter's name */
+  readonly variables?: Readonly<Record<string, string | null>>;
   readonly needs: readonly Needs[];
   readonly cpu: string | readonly [string, string];
   readonly memory: string | readonly [string, string];
@@ -30,47 +41,52 @@ export interface JobTemplate {
   readonly restart?: "OnFailure";
   /** What the graph-sync scheduler makes of it when it is done. */
   readonly task?: string;
-  /** Labels of the job besides. */
-  readonly jobLabels?: Readonly<Record<string, string>>;
 }
 
 const stack = {
-  THOTH_ADVISER_REQUIREMENTS: "",
+  THOTH_ADVISER_REQUIREMENTS: null,
   THOTH_ADVISER_REQUIREMENTS_LOCKED: "",
-  THOTH_ADVISER_OUTPUT: "",
+  THOTH_ADVISER_OUTPUT: null,
+  THOTH_ADVISER_METADATA: "",
   THOTH_LOG_ADVISER: "INFO",
 };
+
+/** A program of the adviser's image. */
+const adviser = (component: string, subcommand = component): readonly [TemplateJob] => [
+  { component, image: "adviser", fixed: { THOTH_ADVISER_SUBCOMMAND: subcommand } },
+];
 
 const middletier: readonly Role[] = ["middletier"];
 const backend: readonly Role[] = ["backend"];
 
 const analyses: readonly JobTemplate[] = [
   {
-    ...{ name: "adviser", component: "adviser", image: "adviser", runsIn: backend, id: "THOTH_ADVISER_JOB_ID" },
+    ...{ name: "adviser", runsIn: backend, id: "THOTH_ADVISER_JOB_ID", jobs: adviser("adviser", "advise") },
     parameters: {
       ...stack,
       THOTH_ADVISER_LIBRARY_USAGE: "",
-      THOTH_ADVISER_REQUIREMENTS_FORMAT: "",
-      THOTH_ADVISER_RECOMMENDATION_TYPE: "",
+      THOTH_ADVISER_REQUIREMENTS_FORMAT: "pipenv",
+      THOTH_ADVISER_RECOMMENDATION_TYPE: "STABLE",
       THOTH_ADVISER_RUNTIME_ENVIRONMENT: "",
       THOTH_ADVISER_LIMIT: "-1",
       THOTH_ADVISER_COUNT: "1",
       THOTH_ADVISER_LIMIT_LATEST_VERSIONS: "-1",
       THOTH_ADVISER_TIMEOUT_SECONDS: "3600",
     },
-    fixed: { THOTH_ADVISER_SUBCOMMAND: "advise" },
-    ...{ needs: ["deployment", "graph", "isis"], cpu: "1500m", memory: "1Gi", task: "adviser" },
+    // The first is read under another name, the second by the probe only.
+    variables: { THOTH_ADVISER_REQUIREMENTS_FORMAT: "THOTH_REQUIREMENTS_FORMAT", THOTH_ADVISER_TIMEOUT_SECONDS: null },
+    ...{ needs: ["graph", "isis"], cpu: "1500m", memory: "1Gi", task: "adviser" },
   },
   {
-    ...{ name: "provenance-checker", component: "provenance-checker", image: "adviser", runsIn: backend },
-    id: "THOTH_PROVENANCE_CHECKER_JOB_ID",
+    ...{ name: "provenance-checker", runsIn: backend, id: "THOTH_PROVENANCE_CHECKER_JOB_ID" },
+    jobs: adviser("provenance-checker", "provenance"),
     parameters: { ...stack, THOTH_WHITELISTED_SOURCES: "" },
-    fixed: { THOTH_ADVISER_SUBCOMMAND: "provenance" },
-    ...{ needs: ["deployment", "graph"], cpu: "500m", memory: "128Mi", deadline: 600, task: "provenance-checker" },
+    ...{ needs: ["graph"], cpu: "500m", memory: "128Mi", deadline: 600, task: "provenance-checker" },
   },
   {
-    ...{ name: "dependency-monkey", component: "dependency-monkey", image: "adviser", runsIn: middletier },
-    id: "THOTH_DEPENDENCY_MONKEY_JOB_ID",
+    ...{ name: "dependency-monkey", runsIn: middletier, id: "THOTH_DEPENDENCY_MONKEY_JOB_ID" },
+    jobs: adviser("dependency-monkey"),
+    // No THOTH_DEPENDENCY_MONKEY_DECISION: callers write it in small letters, which the program refuses; it takes all.
     parameters: {
       THOTH_ADVISER_REQUIREMENTS: null,
       THOTH_LOG_ADVISER: "INFO",
@@ -79,79 +95,80 @@ const analyses: readonly JobTemplate[] = [
       THOTH_DEPENDENCY_MONKEY_STACK_OUTPUT: "-",
       THOTH_DEPENDENCY_MONKEY_REPORT_OUTPUT: "-",
       THOTH_DEPENDENCY_MONKEY_SEED: "",
-      THOTH_DEPENDENCY_MONKEY_DECISION: "all",
       THOTH_DEPENDENCY_MONKEY_DRY_RUN: "0",
       THOTH_DEPENDENCY_MONKEY_COUNT: "-1",
-      THOTH_AMUN_CONTEXT: "-1",
+      THOTH_AMUN_CONTEXT: null,
     },
-    fixed: { THOTH_ADVISER_SUBCOMMAND: "dependency-monkey" },
-    ...{ needs: ["deployment", "graph"], cpu: "1", memory: "8Gi", deadline: 1800, task: "dependency-monkey" },
+    ...{ needs: ["graph"], cpu: "1", memory: "8Gi", deadline: 1800, task: "dependency-monkey" },
   },
-  ...(["fedora-28-py36", "ubi-8-py36"] as const).map((kind): JobTemplate => ({
-    ...{ name: `solver-${kind}`, component: `solver-${kind}`, image: `solver-${kind}`, runsIn: middletier },
-    labels: { template: "solver", "solver-type": kind },
-    id: "THOTH_SOLVER_JOB_ID",
+  {
+    ...{ name: "solver", runsIn: middletier, id: "THOTH_SOLVER_JOB_ID" },
+    // Solvers are listed by the label solver-type and found again by the component, later by solver-type.
+    jobs: (["solver-fedora-28-py36", "solver-ubi-8-py36"] as const).map((name) => ({
+      ...{ image: name, component: name, fixed: { THOTH_SOLVER: name } },
+      jobLabels: { "solver-type": name, ttl: "2h" },
+    })),
     parameters: {
       THOTH_SOLVER_NO_TRANSITIVE: null,
       THOTH_SOLVER_PACKAGES: null,
       THOTH_SOLVER_INDEXES: "",
       THOTH_SOLVER_OUTPUT: null,
+      THOTH_SOLVER_SUBGRAPH_CHECK_API: "",
       THOTH_LOG_SOLVER: "INFO",
     },
-    fixed: { THOTH_SOLVER: `solver-${kind}` },
-    ...{
-      needs: [],
-      cpu: "1",
-      memory: "3Gi",
-      deadline: 21600,
-      restart: "OnFailure",
-      task: "solver",
-      jobLabels: { ttl: "2h" },
+    ...{ needs: [], cpu: "1", memory: "3Gi", deadline: 21600, restart: "OnFailure", task: "solver" },
+  },
+  {
+    ...{ name: "package-extract", runsIn: middletier, id: "THOTH_PACKAGE_EXTRACT_JOB_ID" },
+    jobs: [{ image: "package-extract", component: "package-extract" }],
+    parameters: {
+      THOTH_ANALYZED_IMAGE: null,
+      THOTH_ANALYZER_OUTPUT: null,
+      THOTH_ANALYZER_NO_TLS_VERIFY: "0",
+      THOTH_REGISTRY_CREDENTIALS: "",
+      THOTH_PACKAGE_EXTRACT_METADATA: null,
+      THOTH_LOG_PACKAGE_EXTRACT: "INFO",
     },
-  })),
-  ...(["package-extract", "package-analyzer"] as const).map((kind): JobTemplate => {
-    const prefix = kind === "package-extract" ? "THOTH_PACKAGE_EXTRACT" : "THOTH_PACKAGE_ANALYZER";
-    const subject: JobTemplate["parameters"] =
-      kind === "package-extract"
-        ? {
-            THOTH_ANALYZED_IMAGE: null,
-            THOTH_ANALYZER_OUTPUT: null,
-            THOTH_ANALYZER_NO_TLS_VERIFY: "0",
-            THOTH_REGISTRY_CREDENTIALS: "",
-            THOTH_PACKAGE_EXTRACT_METADATA: null,
-          }
-        : {
-            THOTH_PACKAGE_ANALYZER_PACKAGE_NAME: null,
-            THOTH_PACKAGE_ANALYZER_PACKAGE_VERSION: null,
-            THOTH_PACKAGE_ANALYZER_INDEX_URL: null,
-            THOTH_PACKAGE_ANALYZER_OUTPUT: null,
-          };
-    const size = kind === "package-extract" ? { cpu: "500m", memory: "256Mi" } : { cpu: "1", memory: "2Gi" };
-    return {
-      ...{ name: kind, component: kind, image: kind, runsIn: middletier, id: `${prefix}_JOB_ID`, ...size },
-      parameters: {
-        ...subject,
-        [kind === "package-extract" ? "THOTH_LOG_PACKAGE_EXTRACT" : "THOTH_LOG_PACKAGE_ANALYZER"]: "INFO",
+    ...{ needs: [], cpu: "500m", memory: "256Mi", deadline: 1800, task: "package-extract" },
+  },
+  {
+    ...{ name: "package-analyzer", runsIn: middletier, id: "THOTH_PACKAGE_ANALYZER_JOB_ID" },
+    jobs: [
+      {
+        ...{ image: "package-analyzer", component: "package-analyzer" },
+        fixed: { THOTH_PACKAGE_ANALYZER_SUBCOMMAND: "python" },
       },
-      fixed: { THOTH_ANALYZER: kind },
-      ...{ needs: [], deadline: 1800, task: kind },
+    ],
+    parameters: {
+      THOTH_PACKAGE_ANALYZER_PACKAGE_NAME: null,
+      THOTH_PACKAGE_ANALYZER_PACKAGE_VERSION: null,
+      THOTH_PACKAGE_ANALYZER_INDEX_URL: null,
+      THOTH_PACKAGE_ANALYZER_OUTPUT: null,
+      THOTH_PACKAGE_ANALYZER_DEBUG: "0",
+    },
+    ...{ needs: [], cpu: "1", memory: "2Gi", deadline: 1800, task: "package-analyzer" },
+  },
+  ...(["analyze", "dependencies", "report"] as const).map((subcommand): JobTemplate => {
+    const log = { THOTH_BUILD_ANALYZER_LOG_PATH: "/opt/app-root/src/build.log" };
+    const format = subcommand === "report" ? {} : { THOTH_BUILD_ANALYZER_OUTPUT_FORMAT: "json" };
+    return {
+      ...{ name: `build-${subcommand}`, runsIn: middletier },
+      // Its caller misspells the last.
+      id: subcommand === "report" ? "THOTH_BUILD_ANALYSER_JOB_ID" : "THOTH_BUILD_ANALYZER_JOB_ID",
+      jobs: [
+        {
+          ...{ image: "build-analyzer", component: "build-analyzer" },
+          fixed: { THOTH_BUILD_ANALYZER_SUBCOMMAND: subcommand, ...log, ...format },
+        },
+      ],
+      parameters: { THOTH_BUILD_LOG_DOC_ID: null, THOTH_REPORT_OUTPUT: null },
+      // The graph takes no results of these.
+      ...{ needs: ["store"], cpu: "500m", memory: "512Mi", deadline: 7200 },
     };
   }),
-  ...(["build-analyze", "build-dependencies", "build-report"] as const).map((kind): JobTemplate => ({
-    ...{
-      name: kind,
-      component: "build-analyzer",
-      image: "build-analyzer",
-      runsIn: middletier,
-      id: "THOTH_BUILD_ANALYZER_JOB_ID",
-    },
-    parameters: { THOTH_BUILD_LOG: "", THOTH_BUILD_ANALYZER_OUTPUT: "" },
-    fixed: { THOTH_BUILD_ANALYZER_SUBCOMMAND: kind },
-    // The scheduler knows no other of these tasks.
-    ...{ needs: ["deployment"], cpu: "500m", memory: "512Mi", deadline: 7200, task: kind },
-  })),
   {
-    ...{ name: "kebechet", component: "kebechet", image: "kebechet-job", runsIn: backend, id: "KEBECHET_JOB_ID" },
+    ...{ name: "kebechet", runsIn: backend, id: "KEBECHET_JOB_ID" },
+    jobs: [{ image: "kebechet-job", component: "kebechet", jobLabels: { task: "kebechet" } }],
     parameters: {
       KEBECHET_REPO_URL: null,
       KEBECHET_SERVICE_NAME: null,
@@ -159,38 +176,8 @@ const analyses: readonly JobTemplate[] = [
       KEBECHET_ANALYSIS_ID: "",
       KEBECHET_VERBOSE: "0",
     },
-    ...{ needs: ["deployment"], cpu: "2", memory: "2Gi", deadline: 2700, jobLabels: { task: "kebechet" } },
+    ...{ needs: [], cpu: "2", memory: "2Gi", deadline: 2700 },
   },
 ];
 
-/** Documents that are put into the graph, one kind a Template. */
-const syncs: readonly JobTemplate[] = (
-  [
-    "adviser",
-    "inspection",
-    "solver",
-    "package-extract",
-    "package-analyzer",
-    "provenance-checker",
-    "dependency-monkey",
-  ] as const
-).map((kind) => ({
-  ...{ name: `graph-sync-job-${kind}`, component: "graph-sync", image: "graph-sync-job", id: "THOTH_JOB_ID" },
-  runsIn: ["middletier", "backend", "amunInspection"],
-  labels: { "graph-sync-type": kind },
-  parameters: { THOTH_SYNC_DOCUMENT_ID: null },
-  fixed: { [`THOTH_ONLY_${kind.toUpperCase().replaceAll("-", "_")}_DOCUMENTS`]: "1" },
-  ...{ needs: ["deployment", "store", "graph", "sync"], cpu: ["125m", "500m"], memory: ["128Mi", "256Mi"] },
-  ...{ deadline: 7200, retries: 10, restart: "OnFailure", jobLabels: { "graph-sync-type": kind, ttl: "1h" } },
-}));
-
-const many: JobTemplate = {
-  ...{ name: "graph-sync-job-multiple", component: "graph-sync", image: "graph-sync-job", id: "THOTH_JOB_ID" },
-  runsIn: ["middletier", "backend", "amunInspection"],
-  labels: { "graph-sync-type": "multiple" },
-  parameters: {},
-  ...{ needs: ["deployment", "store", "graph", "sync"], cpu: "1", memory: ["256Mi", "512Mi"] },
-  jobLabels: { "graph-sync-type": "multiple", ttl: "24h" },
-};
-
-export const jobTemplates: readonly JobTemplate[] = [...analyses, ...syncs, many];
+export const jobTemplates: readonly JobTemplate[] = [...analyses, ...syncTemplates];

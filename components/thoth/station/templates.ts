@@ -31,7 +31,8 @@ export class StationTemplates extends pulumi.ComponentResource {
       );
     };
     for (const one of jobTemplates) {
-      template(one.name, { app: "thoth", component: one.component, ...one.labels }, jobTemplate(one, images));
+      const [{ component } = { component: one.name }] = one.jobs.length === 1 ? one.jobs : [];
+      template(one.name, { app: "thoth", component, ...one.labels }, jobTemplate(one, images));
     }
     for (const [own, body] of Object.entries(amunTemplates(images))) {
       template(own, { app: "amun", component: own }, body);

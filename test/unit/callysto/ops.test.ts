@@ -68,7 +68,7 @@ describe("Callysto's day-2 commands", () => {
   it("explain themselves, each that changes something with --dry-run", async () => {
     const { stdout } = await ops("--help");
     const names = [...stdout.matchAll(/^ {2}([\w-]+) {2}/gm)].map(([, name]) => name ?? "");
-    assert.equal(names.length, 14);
+    assert.equal(names.length, 15);
     for (const name of names) {
       const { code, stdout: help } = await ops(name, "--help");
       assert.equal(code, 0, name);
@@ -95,6 +95,8 @@ describe("Callysto's day-2 commands", () => {
       [["luks", "destroy"], /^ops: say luks format, luks open/],
       [["announcement"], /^ops: what is announced\?/],
       [["push-certificate"], /^ops: which certificate\? name its folder by --from$/],
+      [["ban", "a@b@c"], /^ops: "a@b@c" is no user name: .*, or an address$/],
+      [["rename-homes", "--apply", "--dry-run"], /^ops: either --apply or --dry-run$/],
       [["hubtraf", "--users", "0"], /^ops: --users takes a number from 1 to 1000$/],
       [["hubtraf", "--url", "https://hub.example.org"], /^ops: --url is .*; give https:\/\/HUB\/jupyter$/],
     ] as const) {
@@ -103,16 +105,21 @@ describe("Callysto's day-2 commands", () => {
       assert.match(stderr, message);
     }
     assert.equal(checkedUser("a.b-c_1"), "a.b-c_1");
+    assert.equal(checkedUser("o'brien+1@school.example.org"), "o'brien+1@school.example.org");
     assert.deepEqual(["none", "10G", "1.5T"].map(checkedSize), ["none", "10G", "1.5T"]);
     for (const bad of ["0", "0G", "-1G", "1GB", "1 G", ""]) assert.throws(() => checkedSize(bad), bad);
   });
 
   it("read homes as zfs lists them", () => {
-    assert.deepEqual(homesOf("tank/home\t96K\tnone\ntank/home/b.c\t24K\t10G\ntank/home/a\t1G\t1G\n"), [
-      { name: "a", used: "1G", refquota: "1G" },
-      { name: "b.c", used: "24K", refquota: "10G" },
-      { name: "home", used: "96K", refquota: "none" },
-    ]);
+    assert.deepEqual(
+      homesOf("tank/home\t96K\tnone\ntank/home/b.c\t24K\t10G\ntank/home/a\t1G\t1G\ntank/home/aX40b.org\t1K\t1G\n"),
+      [
+        { name: "a", used: "1G", refquota: "1G" },
+        { name: "a@b.org", used: "1K", refquota: "1G" },
+        { name: "b.c", used: "24K", refquota: "10G" },
+        { name: "home", used: "96K", refquota: "none" },
+      ],
+    );
   });
 
   it("announce by a setting, text as it is, and change no other byte", async () => {
@@ -293,7 +300,11 @@ describe("Callysto's day-2 commands", () => {
   });
 
   it("build each notebook image on the one before it, and push nothing before all are tested", async () => {
-    const steps = plan({ from: "/stacks", hash: "abc1234", swift: true, push: true });
+    // As in callysto/docker-stacks@cd9474f of 2022 and in a clone of before.
+    const held = ["tests/run_tests.py", "tests/base-notebook", "tests/minimal-notebook", "tests/scipy-notebook"];
+    const today = (file: string): boolean => [...held, "pims-minimal/test"].includes(file);
+    const old = (file: string): boolean => /^[a-z-]+\/test$/.test(file) && !file.startsWith("callysto-swift");
+    const steps = plan({ from: "/stacks", hash: "abc1234", swift: true, push: true, has: today });
     const words = steps.map(({ command, args }) => `${command} ${args.join(" ")}`);
     const of = (start: string): string[] => words.filter((line) => line.startsWith(start));
     assert.deepEqual(
@@ -304,13 +315,27 @@ describe("Callysto's day-2 commands", () => {
       of("docker build")[4] ?? "",
       /BASE_CONTAINER=docker\.io\/callysto\/pims-minimal:abc1234 .*--tag \S+:latest/,
     );
-    assert.equal(of("pytest").length, 5);
+    const owner = "docker.io/callysto";
+    assert.deepEqual(of("python3"), [
+      ...["base", "minimal", "scipy"].map(
+        (name) => `python3 -m tests.run_tests --short-image-name ${name}-notebook --owner ${owner}`,
+      ),
+      "python3 -m pytest -p tests.conftest pims-minimal/test",
+    ]);
     assert.equal(
       words.findIndex((line) => line.startsWith("docker push")),
-      11,
+      10,
     );
     assert.equal(of("docker push").length, 12);
-    assert.equal(plan({ from: "/stacks", hash: "h", swift: false, push: false }).length, 10);
+    const before = plan({ from: "/stacks", hash: "h", swift: false, push: false, has: old });
+    assert.deepEqual(
+      before.flatMap(({ command, args, env }) =>
+        command === "python3" ? [`${args.at(-1) ?? ""} ${env?.TEST_IMAGE ?? ""}`] : [],
+      ),
+      ["base-notebook", "minimal-notebook", "scipy-notebook", "pims-minimal", "pims-r"].map(
+        (name) => `${name}/test ${owner}/${name}:h`,
+      ),
+    );
     const git = (...args: string[]): void => void execFileSync("git", ["-C", clone, ...args], { stdio: "ignore" });
     const clone = path.join(dir, "stacks");
     execFileSync("git", ["init", "-q", clone]);
@@ -331,7 +356,8 @@ describe("Callysto's day-2 commands", () => {
     git("-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-qm", "x");
     const dry = await ops("notebook-images", "--from", clone, "--dry-run");
     assert.equal(dry.code, 0, dry.stderr);
-    assert.equal(dry.stdout.split("\n").length, 10);
+    assert.equal(dry.stdout.split("\n").length, 5);
+    assert.match(dry.stderr, /^the clone has no tests of pims-r$/m);
     writeFileSync(path.join(clone, "new"), "");
     assert.match((await ops("notebook-images", "--from", clone)).stderr, /has changes; commit them/);
     rmSync(clone, { recursive: true });

@@ -37,7 +37,7 @@ describe("Single sign-on of a hub", () => {
   });
 
   it("is the seed's service provider: its name, its identity provider, one attribute, eight hours", () => {
-    const files = shibbolethFiles(hostname, 0, "support@callysto.ca");
+    const files = shibbolethFiles(hostname, settings({ develop: true }), "support@callysto.ca");
     const [main, map] = files.map(({ text }) => text);
     for (const part of [
       'entityID="https://hub.callysto.ca/shibboleth"',

@@ -45,6 +45,34 @@ describe("Kubernetes building blocks", () => {
     });
   });
 
+  it("registers nothing of its own, and is waited for with all that it made", async () => {
+    const seen = await build("openshift", async (cluster, opts) => {
+      const { Deployment } = await import("../../../components/kubernetes/deployment.ts");
+      const { Job } = await import("../../../components/kubernetes/job.ts");
+      const place = existingNamespace(cluster, "apps");
+      const container = { name: "c", image: "c:1", resources: { cpu: "1", memory: "1Gi" } };
+      const serving = { ...container, probes: { none: "a test" } };
+      const web = new Deployment("web", { place, ...object, containers: [serving], replicas: 2 }, opts);
+      new Job(
+        "job",
+        { place, ...object, containers: [container], deadlineSeconds: 60 },
+        { ...opts, dependsOn: [...web.resources] },
+      );
+    });
+    const names = ["web-user-account", "web-deployment", "web-budget", "job-user-account", "job-job"];
+    const made = seen.resources.filter(({ type }) => !type.startsWith("pulumi:"));
+    assert.deepEqual(made.map(({ name, parent }) => [name, parent]).sort(), names.map((name) => [name, ""]).sort());
+    const first = made.flatMap(({ name, urn }) => (name.startsWith("web") ? [urn] : []));
+    for (const waiting of ["job-user-account", "job-job"]) {
+      const { dependsOn = [] } = seen.one(waiting).options;
+      assert.deepEqual(
+        first.filter((urn) => !dependsOn.includes(urn)),
+        [],
+        waiting,
+      );
+    }
+  });
+
   it("hides a Secret's values and rolls the pods that read it", async () => {
     const values = { token: "t0p", "user-name": "sesheta" };
     const seen = await build("openshift", async (cluster, opts) => {
@@ -152,10 +180,7 @@ describe("Kubernetes building blocks", () => {
         ],
       },
     });
-    assert.deepEqual(
-      [...seen.outputs.values()].find(({ url }) => url !== undefined),
-      { host, url: `https://${host}` },
-    );
+    assert.deepEqual(seen.exports, { host, url: `https://${host}` });
   });
 
   it("refuses a Service whose target port the workload does not declare", async () => {
@@ -396,7 +421,12 @@ function exposed(platform: "openshift" | "kubernetes", target = 8080): Promise<B
     const web = new Deployment("d", { place, ...object, containers: [container] }, opts);
     const service = new Service("s", { place, ...object, of: web, ports: { web: { port: 80, target } } }, opts);
     const tls = { termination: "edge", insecure: "Redirect" } as const;
-    new Exposure("e", { place, ...object, service, port: "web", tls, timeoutSeconds: 180, allowFrom: [] }, opts);
+    const { host, url } = new Exposure(
+      "e",
+      { place, ...object, service, port: "web", tls, timeoutSeconds: 180, allowFrom: [] },
+      opts,
+    );
+    return { host, url };
   });
 }
 

@@ -8,12 +8,9 @@ describe("A workload's pod", () => {
     const seen = await deploy();
 
     assert.deepEqual(seen.resources.map(({ type, name }) => `${type} ${name}`).slice(1), [
-      "orrery:kubernetes:Deployment web",
-      "orrery:kubernetes:ServiceAccount web-user",
       "kubernetes:core/v1:ServiceAccount web-user-account",
       "kubernetes:apps/v1:Deployment web-deployment",
     ]);
-    assert.match(seen.one("web-deployment").parent, /orrery:kubernetes:Deployment::web$/);
     assert.deepEqual(seen.object("ServiceAccount web"), {
       apiVersion: "v1",
       automountServiceAccountToken: false,

@@ -24,7 +24,7 @@ describe("OpenStack building blocks", () => {
       );
     });
 
-    assert.deepEqual(seen.tree, ["hub (orrery:openstack:Server)", "hub-instance", "hub-port"]);
+    assert.deepEqual(seen.tree, ["hub-instance", "hub-port"]);
     const port = seen.resource("hub-port");
     assert.equal(port.type, "openstack:networking/port:Port");
     assert.deepEqual(port.inputs, {
@@ -35,7 +35,6 @@ describe("OpenStack building blocks", () => {
     });
     const instance = seen.resource("hub-instance");
     assert.equal(instance.type, "openstack:compute/instance:Instance");
-    assert.match(instance.parent, /orrery:openstack:Server::hub$/);
     const networks = instance.inputs.networks as { port: string }[];
     assert.match(networks[0]?.port ?? "", /^[0-9a-f-]{36}$/);
     assert.deepEqual(instance.inputs, {
@@ -76,7 +75,6 @@ describe("OpenStack building blocks", () => {
     });
 
     assert.deepEqual(seen.tree, [
-      "disks (orrery:openstack:DataVolumes)",
       "disks-one",
       "disks-one-attachment",
       "disks-three",
@@ -114,7 +112,7 @@ describe("OpenStack building blocks", () => {
         { provider },
       );
     });
-    assert.deepEqual(seen.tree, ["address (orrery:openstack:FloatingAddress)", "address-association", "address-ip"]);
+    assert.deepEqual(seen.tree, ["address-association", "address-ip"]);
     const ip = seen.resource("address-ip");
     assert.equal(ip.type, "openstack:networking/floatingIp:FloatingIp");
     assert.deepEqual(ip.inputs, { pool: "public", description: "hub.test" });
@@ -133,7 +131,7 @@ describe("OpenStack building blocks", () => {
       const source = { mode: "existing", ip, setting: "x" } as const;
       new FloatingAddress("address", { portId: "p1", source }, { provider });
     });
-    assert.deepEqual(seen.tree, ["address (orrery:openstack:FloatingAddress)", "address-association"]);
+    assert.deepEqual(seen.tree, ["address-association"]);
     assert.deepEqual(seen.resource("address-association").inputs, { floatingIp: "192.0.2.7", portId: "p1" });
   });
 
@@ -146,14 +144,7 @@ describe("OpenStack building blocks", () => {
         { provider },
       );
     });
-    assert.deepEqual(seen.tree, [
-      "web (orrery:openstack:SecurityGroup)",
-      "web-group",
-      "web-https-v4",
-      "web-https-v6",
-      "web-icmp-v4",
-      "web-icmp-v6",
-    ]);
+    assert.deepEqual(seen.tree, ["web-group", "web-https-v4", "web-https-v6", "web-icmp-v4", "web-icmp-v6"]);
     assert.deepEqual(seen.resource("web-group").inputs, { name: "hub.callysto.ca" });
     const rule = (name: string): object => {
       const { securityGroupId, ...rest } = seen.resource(name).inputs;

@@ -91,7 +91,7 @@ describe("the catalogue of OpenStack building blocks", () => {
       };
       const parts = { wall, all, nothing: {}, later: pulumi.output({ steps: ["late"] }), empty: { packages: [] } };
       const release = ["zpool export tank"];
-      new Guest("guest-full", { ...login, after: [disk], secrets, parts, release }, opts);
+      new Guest("guest-full", { ...login, after: disk.resources, secrets, parts, release }, opts);
     });
     isInCatalogue("guests", seen, { wall: firewall({ open: [22] }) });
   });

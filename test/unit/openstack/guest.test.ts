@@ -15,16 +15,20 @@ function guest(changed: { text?: string; address?: string; serverId?: string; re
     const { Guest } = await import("../../../components/openstack/guest/guest.ts");
     const { Volume } = await import("@pulumi/openstack/blockstorage/volume.js");
     const disk = new Volume("disk", { size: 1 }, { provider });
-    new Guest("hub", {
-      address: changed.address ?? address,
-      user: "ptty2u",
-      privateKey: pulumi.secret("deploy key"),
-      serverId: changed.serverId ?? "s1",
-      after: [disk],
-      secrets: { token: { path: "/etc/token", text: pulumi.secret("very secret") } },
-      parts: { motd: { files: [{ path: "/etc/motd", text: changed.text ?? "hello\n" }] } },
-      release: [changed.release ?? "umount /data"],
-    });
+    new Guest(
+      "hub",
+      {
+        address: changed.address ?? address,
+        user: "ptty2u",
+        privateKey: pulumi.secret("deploy key"),
+        serverId: changed.serverId ?? "s1",
+        after: [disk],
+        secrets: { token: { path: "/etc/token", text: pulumi.secret("very secret") } },
+        parts: { motd: { files: [{ path: "/etc/motd", text: changed.text ?? "hello\n" }] } },
+        release: [changed.release ?? "umount /data"],
+      },
+      { provider },
+    );
   });
 }
 

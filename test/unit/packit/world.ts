@@ -25,6 +25,16 @@ export const production: Given = {
   imports: { schedule: "0 2 * * 2" },
 };
 
+/** Production with everything that can be switched on, workers of 2021 among it, who alone know CentOS' tasks. */
+export const everything: Given = {
+  ...production,
+  parts: { centosmsg: true, flower: true, redisCommander: true },
+  images: { worker: { digest: `sha256:${"2021".repeat(16)}` } },
+  databaseBackups: true,
+  postgres: { version: "16", beside: ["12", "13", "15"] },
+  validation: { cluster: "lab", namespace: { name: "packit-service-validation" } },
+};
+
 /** Development as the runbook has it: keys are made, few parts run. */
 export const development: Given = {
   cluster: "lab",

@@ -27,8 +27,8 @@ export function thothConfig(settings: object, platform = "openshift", secrets: o
     ["thoth:settings", plain(settings)],
   ]);
   const parsed = thothSchema.settings.safeParse(settings);
-  for (const { key, spec } of parsed.success ? wantedSecrets(thothSchema, parsed.data) : []) {
-    entries.set(key, { value: sample(spec.format ?? "text", key), secret: true });
+  for (const { key, sample: make } of parsed.success ? wantedSecrets(thothSchema, parsed.data) : []) {
+    entries.set(key, { value: make(), secret: true });
   }
   for (const [key, value] of Object.entries(secrets)) entries.set(key, { value: String(value), secret: true });
   return entries;
@@ -37,15 +37,15 @@ export function thothConfig(settings: object, platform = "openshift", secrets: o
 const built = new Map<string, Promise<Built>>();
 
 /** What Thoth registers with these settings; the same settings are built once. */
-export function buildThoth(settings: object, platform = "openshift"): Promise<Built> {
-  const key = JSON.stringify([settings, platform]);
-  const known = built.get(key) ?? buildAnew(settings, platform);
+export function buildThoth(settings: object, platform = "openshift", secrets: object = {}): Promise<Built> {
+  const key = JSON.stringify([settings, platform, secrets]);
+  const known = built.get(key) ?? buildAnew(settings, platform, secrets);
   built.set(key, known);
   return known;
 }
 
-async function buildAnew(settings: object, platform: string): Promise<Built> {
-  const config = thothConfig(settings, platform);
+async function buildAnew(settings: object, platform: string, secrets: object): Promise<Built> {
+  const config = thothConfig(settings, platform, secrets);
   const recording = await record({ stack: "test", config }, async () => {
     const { Thoth } = await import("../../../components/thoth/thoth.ts");
     const loaded = loadConfig({ clusters: clustersSchema, thoth: thothSchema });

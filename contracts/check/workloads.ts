@@ -1,0 +1,237 @@
+/** The containers that a render declares, with their variables and files resolved. */
+import {
+  list,
+  type Json,
+  object,
+  podOf,
+  text,
+  texts,
+  title,
+  toManifest,
+  type Manifest,
+} from "../../policy/manifest.ts";
+import type { Registration } from "../../review/record.ts";
+import { opened } from "../../review/secret.ts";
+
+/** A value that a container gets; what only the cluster knows has no text. */
+export interface Given {
+  readonly text: string | undefined;
+  /** Why it cannot be had: a Secret, ConfigMap or key that nobody declares. */
+  readonly missing?: string;
+}
+
+/** A mount of a container. */
+export interface Mount {
+  readonly path: string;
+  readonly writable: boolean;
+  readonly kind: "claim" | "scratch" | "files" | "other";
+}
+
+/** A pod that a workload makes. */
+export interface Pod {
+  /** `Deployment namespace/name`. */
+  readonly title: string;
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly spec: Json;
+  readonly containers: readonly Container[];
+  /** Whether a Template describes it; its namespace is its caller's choice. */
+  readonly template: boolean;
+}
+
+/** A container of a pod. */
+export interface Container {
+  readonly name: string;
+  readonly body: Json;
+  readonly image: string;
+  readonly command: readonly string[] | undefined;
+  readonly args: readonly string[] | undefined;
+  readonly variables: ReadonlyMap<string, Given>;
+  /** Files of ConfigMaps, Secrets and projections by their path. */
+  readonly files: ReadonlyMap<string, Given>;
+  readonly mounts: readonly Mount[];
+}
+
+/** Everything that a stack declares on its clusters, secrets in the clear. */
+export class World {
+  readonly manifests: readonly Manifest[];
+
+  constructor(resources: readonly Registration[]) {
+    this.manifests = resources.flatMap(({ type, name, inputs, provider }) => {
+      const manifest = toManifest(type, object(opened(inputs)), provider);
+      return manifest === undefined ? [] : [{ ...manifest, name: manifest.name === "" ? name : manifest.name }];
+    });
+  }
+
+  /** Objects of a kind in a namespace of a cluster. */
+  all(kind: string, cluster: string, namespace?: string): readonly Manifest[] {
+    return this.manifests.filter(
+      (one) => one.kind === kind && one.cluster === cluster && (namespace === undefined || one.namespace === namespace),
+    );
+  }
+
+  /** Whether the cluster is an OpenShift. */
+  openShift(cluster: string): boolean {
+    return this.manifests.some((one) => one.cluster === cluster && one.apiVersion.includes("openshift.io"));
+  }
+
+  /** Pods of all workloads and Templates; a Template's once for each namespace of `runsIn`. */
+  pods(runsIn: (image: string) => string | undefined): readonly Pod[] {
+    return this.manifests.flatMap((manifest) => {
+      if (manifest.kind !== "Template") {
+        const pod = this.pod(manifest, false);
+        return pod === undefined ? [] : [pod];
+      }
+      return list(manifest.body.objects).flatMap((body) => {
+        const inner = { ...manifest, kind: text(body.kind), name: text(object(body.metadata).name), body };
+        const spec = podOf(inner);
+        const images = (spec?.containers ?? []).map(({ image }) => text(image));
+        const where = images.map(runsIn).find((one) => one !== undefined);
+        const namespaces = this.all("Namespace", manifest.cluster).map(({ name }) => name);
+        const chosen = where === undefined ? [] : namespaces.filter((name) => new RegExp(`^(?:${where})$`).test(name));
+        return (chosen.length > 0 ? chosen : [manifest.namespace]).flatMap((namespace) => {
+          const pod = this.pod({ ...inner, namespace }, chosen.length === 0);
+          return pod === undefined ? [] : [{ ...pod, title: `Template ${manifest.name} ${title(inner)}` }];
+        });
+      });
+    });
+  }
+
+  private pod(manifest: Manifest, template: boolean): Pod | undefined {
+    const found = podOf(manifest);
+    if (found === undefined) return undefined;
+    const { cluster, namespace } = manifest;
+    const containers = found.containers.map((body) => this.container(body, found.spec, cluster, namespace, template));
+    return { title: title(manifest), cluster, namespace, labels: found.labels, spec: found.spec, containers, template };
+  }
+
+  private container(body: Json, pod: Json, cluster: string, namespace: string, template: boolean): Container {
+    const read = (kind: string, name: string): ReadonlyMap<string, string> | undefined => {
+      const here = this.all(kind, cluster, template ? undefined : namespace).find((one) => one.name === name);
+      return here === undefined ? undefined : dataOf(here);
+    };
+    const variables = new Map<string, Given>();
+    for (const from of list(body.envFrom)) {
+      for (const [kind, reference] of Object.entries({ Secret: from.secretRef, ConfigMap: from.configMapRef })) {
+        for (const [key, value] of read(kind, text(object(reference).name)) ?? []) {
+          variables.set(`${text(from.prefix)}${key}`, { text: value });
+        }
+      }
+    }
+    for (const variable of list(body.env)) {
+      variables.set(text(variable.name), valueOf(variable, read));
+    }
+    const volumes = new Map(list(pod.volumes).map((volume) => [text(volume.name), volume]));
+    const files = new Map<string, Given>();
+    const mounts = list(body.volumeMounts).map((mount): Mount => {
+      const volume = volumes.get(text(mount.name)) ?? {};
+      const [at, sub] = [text(mount.mountPath).replace(/\/$/, ""), text(mount.subPath)];
+      const inside = filesOf(volume, read);
+      for (const [name, given] of inside ?? []) {
+        if (sub === "") files.set(`${at}/${name}`, given);
+        else if (sub === name) files.set(at, given);
+      }
+      const kind =
+        inside !== undefined
+          ? "files"
+          : "persistentVolumeClaim" in volume
+            ? "claim"
+            : "emptyDir" in volume
+              ? "scratch"
+              : "other";
+      return { path: at, writable: mount.readOnly !== true && inside === undefined, kind };
+    });
+    // A StatefulSet's claims are volumes, too, under the names of their templates.
+    return {
+      ...{ name: text(body.name), body, image: text(body.image) },
+      ...{ command: words(body.command), args: words(body.args), variables: expanded(variables), files },
+      mounts: mounts.map((one, index) =>
+        volumes.has(text(list(body.volumeMounts)[index]?.name)) ? one : { ...one, kind: "claim" },
+      ),
+    };
+  }
+}
+
+type Read = (kind: string, name: string) => ReadonlyMap<string, string> | undefined;
+
+function words(value: unknown): readonly string[] | undefined {
+  return Array.isArray(value) ? value.map(String) : undefined;
+}
+
+/** Keys of a Secret or ConfigMap with their texts. */
+function dataOf({ body }: Manifest): ReadonlyMap<string, string> {
+  const decoded = Object.entries(texts(body.kind === "Secret" ? body.data : body.binaryData)).map(
+    ([key, value]): [string, string] => [key, Buffer.from(value, "base64").toString("utf8")],
+  );
+  return new Map([
+    ...decoded,
+    ...Object.entries(texts(body.stringData)),
+    ...(body.kind === "ConfigMap" ? Object.entries(texts(body.data)) : []),
+  ]);
+}
+
+function valueOf(variable: Json, read: Read): Given {
+  const from = object(variable.valueFrom);
+  for (const [kind, field] of [
+    ["Secret", "secretKeyRef"],
+    ["ConfigMap", "configMapKeyRef"],
+  ] as const) {
+    if (!(field in from)) continue;
+    const { name, key, optional } = object(from[field]);
+    const held = read(kind, text(name));
+    const value = held?.get(text(key));
+    if (value !== undefined || optional === true) return { text: value };
+    return {
+      text: undefined,
+      missing: `${kind} ${text(name)} ${held === undefined ? "is not declared" : `has no key ${text(key)}`}`,
+    };
+  }
+  if ("fieldRef" in from || "resourceFieldRef" in from) return { text: undefined };
+  return { text: text(variable.value) };
+}
+
+/** Values with `$(NAME)` replaced, as the kubelet does. */
+function expanded(variables: ReadonlyMap<string, Given>): ReadonlyMap<string, Given> {
+  const replace = (value: string): string =>
+    value.replace(/\$\(([A-Za-z_][\w.-]*)\)/g, (whole, name: string) => variables.get(name)?.text ?? whole);
+  return new Map(
+    [...variables].map(([name, given]) => [
+      name,
+      given.text === undefined ? given : { ...given, text: replace(given.text) },
+    ]),
+  );
+}
+
+/** Files of a volume of ConfigMaps, Secrets and projections; undefined for other volumes. */
+function filesOf(volume: Json, read: Read): ReadonlyMap<string, Given> | undefined {
+  const files = new Map<string, Given>();
+  const add = (kind: string, source: Json, name: string): void => {
+    const held = read(kind, name);
+    const items = Array.isArray(source.items) ? list(source.items) : undefined;
+    if (held === undefined) {
+      if (source.optional !== true) files.set("*", { text: undefined, missing: `${kind} ${name} is not declared` });
+      return;
+    }
+    if (items === undefined) for (const [key, value] of held) files.set(key, { text: value });
+    for (const item of items ?? []) {
+      const value = held.get(text(item.key));
+      const missing =
+        value === undefined && source.optional !== true
+          ? { missing: `${kind} ${name} has no key ${text(item.key)}` }
+          : {};
+      files.set(text(item.path), { text: value, ...missing });
+    }
+  };
+  if ("secret" in volume) add("Secret", object(volume.secret), text(object(volume.secret).secretName));
+  else if ("configMap" in volume) add("ConfigMap", object(volume.configMap), text(object(volume.configMap).name));
+  else if ("projected" in volume) {
+    for (const source of list(object(volume.projected).sources)) {
+      if ("secret" in source) add("Secret", object(source.secret), text(object(source.secret).name));
+      if ("configMap" in source) add("ConfigMap", object(source.configMap), text(object(source.configMap).name));
+      if ("serviceAccountToken" in source)
+        files.set(text(object(source.serviceAccountToken).path), { text: undefined });
+    }
+  } else return undefined;
+  return files;
+}
