@@ -24,6 +24,7 @@ import { output } from "../../ops/run.ts";
 import { pulumiProgram } from "../../ops/stack.ts";
 import { lab } from "../../lab/harness/cloud.ts";
 import { api, useNamespace } from "../../lab/harness/kube.ts";
+import { owned } from "../unit/harness.ts";
 import { pythonEnvironment } from "../../lab/harness/python.ts";
 
 const ansible = pythonEnvironment("ansible", ["ansible-core==2.16.14"]);
@@ -49,7 +50,7 @@ describe("secrets of a stack", function () {
   });
 
   /** Another text of the right format than the sample that the stack has. */
-  const fresh = (key: string): string => wanted.get(key)?.sample("moved in") ?? assert.fail(key);
+  const fresh = (key: string): string => owned(wanted.get(key)?.sample("moved in") ?? assert.fail(key));
   /** What the stack's file holds. */
   const held = (key: string): string => {
     const { entries, encryptionSalt } = readStackFile(file);
@@ -166,6 +167,14 @@ describe("secrets of a stack", function () {
         metadata: { name: "eos-credentials", namespace },
         stringData,
       });
+      const url = `postgresql://someone:${fresh("dials:databasePassword")}@dbod.example.org:6600/dials`;
+      const backend = { DJANGO_DATABASE_URI: url, DJANGO_KEYCLOAK_SECRET_KEY: fresh("dials:confidentialClientSecret") };
+      await api.apply({
+        apiVersion: "v1",
+        kind: "Secret",
+        metadata: { name: "dials-backend-secrets", namespace },
+        stringData: backend,
+      });
       const kubeconfig = path.join(dir, "kubeconfig");
       writeFileSync(kubeconfig, labKubeconfig(lab), { mode: 0o600 });
       const words = ["cluster", "--system", "dials", "--kubeconfig", kubeconfig];
@@ -174,7 +183,9 @@ describe("secrets of a stack", function () {
       assert.match(stdout, /^set dials:eosPassword from \S+: cms-dials-stage\/eos-credentials KEYTAB_PWD$/m);
       assert.match(stdout, /^left over \S+: cms-dials-stage\/eos-credentials OLD$/m);
       assert.doesNotMatch(stdout, /KEYTAB_USER/);
-      assert.equal(held("dials:eosPassword"), fresh("dials:eosPassword"));
+      for (const key of ["dials:eosPassword", "dials:databasePassword", "dials:confidentialClientSecret"]) {
+        assert.equal(held(key), fresh(key));
+      }
     });
   });
 
