@@ -50,6 +50,9 @@ function ingressRules({ hosts, paths, ingress }: ProwSettings): RuleProblem[] {
     ...(deck === gcsweb && paths.gcsweb === "/"
       ? [{ path: "paths.gcsweb", problem: "would take Deck's place on the same host; name another one" }]
       : []),
+    ...(["/gcs", "/icons", "/styles"].includes(paths.gcsweb)
+      ? [{ path: "paths.gcsweb", problem: "is where gcsweb's own links lead; name another one" }]
+      : []),
     ...(ingress.controller && ingress.class !== "nginx"
       ? [{ path: "ingress.class", problem: "must be nginx, the class that ingress.controller makes" }]
       : []),
