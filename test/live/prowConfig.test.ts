@@ -4,10 +4,6 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
-<<<<<<< HEAD
-import { configMaps } from "../../components/prow/files/index.ts";
-import { packJobs } from "../../components/prow/files/jobs.ts";
-=======
 import { treeNames } from "../../components/prow/files/base/trees.ts";
 import { configurationVersions } from "../../components/prow/files/base/versions.ts";
 import { configMaps } from "../../components/prow/files/index.ts";
@@ -15,7 +11,6 @@ import { packJobs } from "../../components/prow/files/jobs.ts";
 import { toPlace } from "../../components/prow/place.ts";
 import { soundJobs } from "../../ops/prow/bootstrap.ts";
 import type { Environment } from "../../ops/prow/environment.ts";
->>>>>>> h-prow
 import { placeOf, production, staging, testing } from "../unit/prow/places.ts";
 import { writeCheckout } from "../unit/prow/trees.ts";
 import { prowSettings } from "../unit/prow/world.ts";

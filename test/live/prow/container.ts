@@ -5,41 +5,11 @@ import type { AddressInfo, Server } from "node:net";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-<<<<<<< HEAD
-import { kubeconfig } from "../../../config/samples.ts";
-import { eventually, lab } from "../../../lab/harness/cloud.ts";
-import { api, type KubeObject } from "../../../lab/harness/kube.ts";
-import { inward, outward, relay, relaysAreUp } from "./relay.ts";
-
-interface Deployment extends KubeObject {
-  readonly spec: { readonly template: { readonly spec: PodSpec } };
-}
-
-interface PodSpec {
-  readonly serviceAccountName: string;
-  readonly containers: readonly {
-    readonly name: string;
-    readonly args?: readonly string[];
-    readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
-  }[];
-  readonly volumes?: readonly {
-    readonly name: string;
-    readonly configMap?: { readonly name: string };
-    readonly secret?: { readonly secretName: string };
-  }[];
-}
-
-interface Content {
-  readonly data?: Readonly<Record<string, string>>;
-  readonly binaryData?: Readonly<Record<string, string>>;
-}
-=======
 import { eventually, lab } from "../../../lab/harness/cloud.ts";
 import { api, type KubeObject } from "../../../lab/harness/kube.ts";
 import { type Bind, mountAccount, mountVolumes, type PodContainer, podSpec, type Probe } from "./pod.ts";
 import { inward, local, outward, relay, relaysAreUp, type WayOut } from "./relay.ts";
 import { rootScript } from "./root.ts";
->>>>>>> h-prow
 
 /** A program that runs. */
 export interface Running {
