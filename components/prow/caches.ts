@@ -7,7 +7,7 @@ import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
 import { hostPath } from "../../blocks/kubernetes/volume.ts";
 import { type ProwContext, onCacheDisks, tolerates, traffic } from "./context.ts";
 import { named } from "./names.ts";
-import { Part } from "./component.ts";
+import { ProwComponent } from "./component.ts";
 
 /** What {@link Caches} need. */
 export interface CachesArgs {
@@ -32,7 +32,7 @@ export class Caches extends pulumi.ComponentResource {
       { parent: this },
     );
     const fromJobs = (port: number) => pods({}, [port], settings.namespaces.jobs);
-    new Part(
+    new ProwComponent(
       `${name}-docker-mirror`,
       {
         context,
@@ -78,7 +78,7 @@ export class Caches extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    new Part(
+    new ProwComponent(
       `${name}-greenhouse`,
       {
         context,

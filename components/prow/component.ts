@@ -14,8 +14,8 @@ import { type ProwContext } from "./context.ts";
 import { named } from "./names.ts";
 import type { WorkloadName } from "./inventory.ts";
 
-/** What a {@link Part} needs. */
-export interface PartArgs {
+/** What a {@link ProwComponent} needs. */
+export interface ProwComponentArgs {
   readonly context: ProwContext;
   /** Name of its Deployment, without prefix. */
   readonly name: WorkloadName;
@@ -82,11 +82,11 @@ export const aliveAndReady: Probes = {
 export const running: Probes = { liveness: http("/debug/pprof/cmdline", 6060, { delay: 3, period: 10 }) };
 
 /** One program of Prow: its Deployment, its Service and the walls around it. */
-export class Part extends pulumi.ComponentResource {
+export class ProwComponent extends pulumi.ComponentResource {
   readonly service: Service | undefined;
 
-  constructor(name: string, args: PartArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("orrery:prow:Part", name, {}, opts);
+  constructor(name: string, args: ProwComponentArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:prow:Component", name, {}, opts);
     const { place, settings } = args.context;
     const labels = { app: args.app ?? args.name };
     const deployment = new Deployment(name, deploymentOf(args, labels), { parent: this });
@@ -110,7 +110,7 @@ export class Part extends pulumi.ComponentResource {
   }
 }
 
-function deploymentOf(args: PartArgs, labels: Readonly<Record<string, string>>): DeploymentArgs {
+function deploymentOf(args: ProwComponentArgs, labels: Readonly<Record<string, string>>): DeploymentArgs {
   const { context, name, account, args: flags, env, mounts, scratch, capabilities, ports, exceptions } = args;
   return {
     place: context.place,
@@ -149,7 +149,7 @@ export function resourcesOf(
 }
 
 function serviceOf(
-  { context, name }: PartArgs,
+  { context, name }: ProwComponentArgs,
   service: PartService,
   labels: Readonly<Record<string, string>>,
   of: Deployment,

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { pods } from "../../blocks/kubernetes/networkPolicy.ts";
 import { all, bucket, buildClusters, config, flags, github, graphql, jobs, plugins, slack } from "./flags.ts";
 import { type ProwContext, traffic } from "./context.ts";
-import { clones, Part, running } from "./component.ts";
+import { clones, ProwComponent, running } from "./component.ts";
 
 /** What {@link Controllers} need. */
 export interface ControllersArgs {
@@ -20,7 +20,7 @@ export class Controllers extends pulumi.ComponentResource {
     const { accounts, settings } = context;
     const watched = { ports: metrics, service: metricsService, from: [traffic.metrics] };
 
-    new Part(
+    new ProwComponent(
       `${name}-prow-controller-manager`,
       {
         context,
@@ -39,7 +39,7 @@ export class Controllers extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    new Part(
+    new ProwComponent(
       `${name}-horologium`,
       {
         context,
@@ -54,7 +54,7 @@ export class Controllers extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    new Part(
+    new ProwComponent(
       `${name}-sinker`,
       {
         context,
@@ -68,7 +68,7 @@ export class Controllers extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    new Part(
+    new ProwComponent(
       `${name}-crier`,
       {
         context,
@@ -99,7 +99,7 @@ export class Controllers extends pulumi.ComponentResource {
   /** The two that compare GitHub's state with the jobs. */
   private reporters(name: string, context: ProwContext): void {
     const { accounts, settings } = context;
-    new Part(
+    new ProwComponent(
       `${name}-statusreconciler`,
       {
         context,
@@ -119,7 +119,7 @@ export class Controllers extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    new Part(
+    new ProwComponent(
       `${name}-tide`,
       {
         context,

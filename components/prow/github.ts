@@ -8,7 +8,7 @@ import { trees } from "./files/base/trees.ts";
 import { type ProwContext, onWorkers, tolerates, traffic } from "./context.ts";
 import { named } from "./names.ts";
 import { cacheSize } from "./sizes.ts";
-import { clones, Part } from "./component.ts";
+import { clones, ProwComponent } from "./component.ts";
 
 /** What {@link Github} needs. */
 export interface GithubArgs {
@@ -23,7 +23,7 @@ export class Github extends pulumi.ComponentResource {
     super("orrery:prow:Github", name, {}, opts);
     const { context } = args;
     this.cache(name, context);
-    new Part(
+    new ProwComponent(
       `${name}-needs-rebase`,
       {
         context,
@@ -37,7 +37,7 @@ export class Github extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    new Part(
+    new ProwComponent(
       `${name}-cherrypicker`,
       {
         context,
@@ -74,7 +74,7 @@ export class Github extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    new Part(
+    new ProwComponent(
       `${name}-ghproxy`,
       {
         context,
@@ -102,7 +102,7 @@ export class Github extends pulumi.ComponentResource {
   private ownPlugins(name: string, context: ProwContext): void {
     const { settings, accounts } = context;
     const tree = trees[settings.configuration.tree];
-    new Part(
+    new ProwComponent(
       `${name}-release-blocker`,
       {
         context,
@@ -130,7 +130,7 @@ export class Github extends pulumi.ComponentResource {
       ),
       hmac(context),
     );
-    new Part(
+    new ProwComponent(
       `${name}-rehearse`,
       {
         context,

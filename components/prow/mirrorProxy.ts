@@ -8,7 +8,7 @@ import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
 import { type ProwContext, tolerates } from "./context.ts";
 import { named } from "./names.ts";
 import { nginxSize } from "./sizes.ts";
-import { Part } from "./component.ts";
+import { ProwComponent } from "./component.ts";
 
 /** What a {@link MirrorProxy} needs. */
 export interface MirrorProxyArgs {
@@ -68,7 +68,7 @@ export class MirrorProxy extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    new Part(
+    new ProwComponent(
       name,
       {
         context,

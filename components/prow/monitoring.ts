@@ -3,7 +3,7 @@ import { anywhere, pods } from "../../blocks/kubernetes/networkPolicy.ts";
 import { http, tcp } from "../../blocks/kubernetes/probe.ts";
 import { all, config, jobs } from "./flags.ts";
 import { type ProwContext, traffic } from "./context.ts";
-import { Part } from "./component.ts";
+import { ProwComponent } from "./component.ts";
 
 /** What {@link Monitoring} needs. */
 export interface MonitoringArgs {
@@ -17,7 +17,7 @@ export class Monitoring extends pulumi.ComponentResource {
     const { context } = args;
     const { settings, accounts, configMaps } = context;
     const slow = { delay: 10, period: 30, timeout: 15 };
-    new Part(
+    new ProwComponent(
       `${name}-exporter`,
       {
         context,
@@ -34,7 +34,7 @@ export class Monitoring extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    new Part(
+    new ProwComponent(
       `${name}-pushgateway`,
       {
         context,
@@ -48,7 +48,7 @@ export class Monitoring extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    new Part(
+    new ProwComponent(
       `${name}-pushgateway-proxy`,
       {
         context,

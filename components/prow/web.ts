@@ -5,7 +5,7 @@ import type { Service } from "../../blocks/kubernetes/service.ts";
 import { all, buildClusters, config, flags, github, graphql, hmac, jobs, plugins } from "./flags.ts";
 import { type ProwContext, traffic } from "./context.ts";
 import { named } from "./names.ts";
-import { aliveAndReady, clones, Part } from "./component.ts";
+import { aliveAndReady, clones, ProwComponent } from "./component.ts";
 import { publish, type Published } from "./publish.ts";
 
 /** What {@link Web} needs. */
@@ -59,7 +59,7 @@ export class Web extends pulumi.ComponentResource {
       flags("--github-oauth-config-file=/etc/githuboauth/secret", "--cookie-secret=/etc/cookie/secret"),
       plugins(context, "flag"),
     );
-    return new Part(
+    return new ProwComponent(
       `${name}-deck`,
       {
         context,
@@ -103,7 +103,7 @@ export class Web extends pulumi.ComponentResource {
       buildClusters(context),
       hmac(context),
     );
-    return new Part(
+    return new ProwComponent(
       `${name}-hook`,
       {
         context,
@@ -140,7 +140,7 @@ export class Web extends pulumi.ComponentResource {
     const { context } = this.args;
     const { settings } = context;
     const probe = http("/healthz", 8080, { delay: 3, timeout: 2, failures: 2 });
-    return new Part(
+    return new ProwComponent(
       `${name}-gcsweb`,
       {
         context,
