@@ -6,8 +6,8 @@ import { metadata, present } from "./metadata.ts";
 import type { Mount, MountOptions } from "./volume.ts";
 import { existingClaim } from "./volume.ts";
 
-/** What a {@link Claim} needs. */
-export interface ClaimArgs extends ObjectArgs {
+/** What a {@link PersistentVolumeClaim} needs. */
+export interface PersistentVolumeClaimArgs extends ObjectArgs {
   /** Kubernetes quantity, e.g. "5Gi"; may grow, never shrink. */
   readonly size: string;
   /** @default the cluster's default class */
@@ -23,11 +23,11 @@ export interface ClaimArgs extends ObjectArgs {
 }
 
 /** Storage that outlives the pods that use it. */
-export class Claim extends Block {
+export class PersistentVolumeClaim extends Block {
   readonly claimName: pulumi.Output<string>;
   private readonly physicalName: string;
 
-  constructor(name: string, args: ClaimArgs, opts: BlockOptions) {
+  constructor(name: string, args: PersistentVolumeClaimArgs, opts: BlockOptions) {
     super();
     const claim = this.make(
       new k8s.core.v1.PersistentVolumeClaim(

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { Claim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
+import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
 import type { Mount, MountOptions } from "../../blocks/kubernetes/volume.ts";
 import { existingClaim } from "../../blocks/kubernetes/volume.ts";
 import type { DialsSettings } from "./settings.ts";
@@ -34,7 +34,7 @@ export function storage(
         ),
     };
   }
-  return new Claim(
+  return new PersistentVolumeClaim(
     name,
     {
       place,

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { quantityOf } from "../../config/fields.ts";
-import { Claim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
+import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
 import { Deployment } from "../../blocks/kubernetes/deployment.ts";
 import { Files } from "../../blocks/kubernetes/configMap.ts";
 import { NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
@@ -32,7 +32,7 @@ export class KeyValue extends pulumi.ComponentResource {
     const { kind, size } = settings.keyValue;
     const { folder, program } = kinds[kind];
     const labels = sideLabels(kind);
-    const claim = new Claim(
+    const claim = new PersistentVolumeClaim(
       name,
       { place, name: `${kind}-pvc`, size, ...storageClass(settings), ...keeping(settings) },
       { parent: this },

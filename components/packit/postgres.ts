@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Claim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
+import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
 import { Deployment } from "../../blocks/kubernetes/deployment.ts";
 import { NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
 import { exec } from "../../blocks/kubernetes/probe.ts";
@@ -56,7 +56,7 @@ export class Postgres extends pulumi.ComponentResource {
   private server(name: string, version: Version, { context, secrets }: PostgresArgs): Deployment {
     const { place, settings } = context;
     const versioned = `postgres-${version}`;
-    const claim = new Claim(
+    const claim = new PersistentVolumeClaim(
       `${name}-${version}`,
       { place, name: versioned, size: settings.postgres.size, ...storageClass(settings), ...keeping(settings) },
       { parent: this },

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { quantityOf } from "../../config/fields.ts";
-import { Claim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
+import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
 import { Grant } from "../../blocks/kubernetes/roleBinding.ts";
 import { Namespace } from "../../blocks/kubernetes/namespace.ts";
 import { internet, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
@@ -64,7 +64,7 @@ export class Sandbox extends pulumi.ComponentResource {
     );
     new Quota(`${name}-quota`, { place, name: "sandbox", ...toQuota(settings) }, { parent: this });
     for (const { sandboxClaim } of cachePairs(settings)) {
-      new Claim(
+      new PersistentVolumeClaim(
         `${name}-${sandboxClaim}`,
         {
           place,

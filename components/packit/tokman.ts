@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Claim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
+import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
 import { Files } from "../../blocks/kubernetes/configMap.ts";
 import { anywhere, dns, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
 import { http } from "../../blocks/kubernetes/probe.ts";
@@ -23,7 +23,7 @@ export class Tokman extends pulumi.ComponentResource {
       { place, name: "tokman-config", data: { "config.py": tokmanConfig(settings.githubAppId ?? 0) } },
       { parent: this },
     );
-    const tokens = new Claim(
+    const tokens = new PersistentVolumeClaim(
       name,
       { place, name: "access-tokens-pvc", size: "1Gi", ...storageClass(settings), ...keeping(settings) },
       { parent: this },

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Claim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
+import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
 import { anywhere, pods } from "../../blocks/kubernetes/networkPolicy.ts";
 import { http, tcp } from "../../blocks/kubernetes/probe.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
@@ -63,7 +63,7 @@ export class Caches extends pulumi.ComponentResource {
   private buildCache(name: string, context: ProwContext, account: ServiceAccount): void {
     const { place, settings } = context;
     // Nothing mounts it, as in the runbook; a claim of that name that holds data is kept.
-    new Claim(
+    new PersistentVolumeClaim(
       `${name}-greenhouse`,
       {
         place,

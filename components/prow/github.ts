@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Claim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
+import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
 import { anywhere, pods } from "../../blocks/kubernetes/networkPolicy.ts";
 import { tcp } from "../../blocks/kubernetes/probe.ts";
 import { scratch } from "../../blocks/kubernetes/volume.ts";
@@ -61,7 +61,7 @@ export class Github extends pulumi.ComponentResource {
   /** ghproxy: it keeps less than its volume holds, and only one of it may use the volume. */
   private cache(name: string, context: ProwContext): void {
     const { place, settings } = context;
-    const claim = new Claim(
+    const claim = new PersistentVolumeClaim(
       `${name}-ghproxy`,
       {
         place,

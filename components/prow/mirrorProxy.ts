@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
-import { Claim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
+import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
 import { Files } from "../../blocks/kubernetes/configMap.ts";
 import { anywhere, pods } from "../../blocks/kubernetes/networkPolicy.ts";
 import { tcp } from "../../blocks/kubernetes/probe.ts";
@@ -55,7 +55,7 @@ export class MirrorProxy extends pulumi.ComponentResource {
       { place, name: named(settings, "docker-mirror-proxy"), labels, values: { "ca.key": authority.key } },
       { parent: this },
     );
-    const claim = new Claim(
+    const claim = new PersistentVolumeClaim(
       name,
       {
         place,

@@ -1,6 +1,6 @@
 /** Dgraph's servers: managers and data servers of their own, or all in one pod. */
 import type * as pulumi from "@pulumi/pulumi";
-import { Claim } from "../../../blocks/kubernetes/persistentVolumeClaim.ts";
+import { PersistentVolumeClaim } from "../../../blocks/kubernetes/persistentVolumeClaim.ts";
 import type { ServingContainerArgs } from "../../../blocks/kubernetes/container.ts";
 import type { Place } from "../../../blocks/kubernetes/metadata.ts";
 import type { Workload } from "../../../blocks/kubernetes/pod.ts";
@@ -69,7 +69,7 @@ export function singleServer(name: string, args: ServersArgs, parent: pulumi.Res
   const { place, settings } = args;
   const { storageClass, storageSize: size, protect, retainOnDelete } = settings;
   const labels = { app: "dgraph", component: "dgraph" };
-  const claim = new Claim(
+  const claim = new PersistentVolumeClaim(
     `${name}-data`,
     {
       place,

@@ -372,8 +372,12 @@ describe("Kubernetes building blocks", () => {
   it("protects a claim unless told otherwise", async () => {
     const keep = async (args: object): Promise<unknown> => {
       const seen = await build("openshift", async (cluster, opts) => {
-        const { Claim } = await import("../../../blocks/kubernetes/persistentVolumeClaim.ts");
-        new Claim("c", { place: existingNamespace(cluster, "apps"), ...object, size: "5Gi", ...args }, opts);
+        const { PersistentVolumeClaim } = await import("../../../blocks/kubernetes/persistentVolumeClaim.ts");
+        new PersistentVolumeClaim(
+          "c",
+          { place: existingNamespace(cluster, "apps"), ...object, size: "5Gi", ...args },
+          opts,
+        );
       });
       const { protect, retainOnDelete } = seen.one("c-claim").options;
       return { protect, retainOnDelete };

@@ -12,7 +12,7 @@ const share = { readOnly: false, subPath: "part", propagation: "HostToContainer"
 export const storedBlocks: Section = async (cluster, opts) => {
   const { ServiceSecret } = await import("../../../../blocks/kubernetes/secret.ts");
   const { Files } = await import("../../../../blocks/kubernetes/configMap.ts");
-  const { Claim } = await import("../../../../blocks/kubernetes/persistentVolumeClaim.ts");
+  const { PersistentVolumeClaim } = await import("../../../../blocks/kubernetes/persistentVolumeClaim.ts");
   const { Job } = await import("../../../../blocks/kubernetes/job.ts");
   const place = existingNamespace(cluster, "apps");
 
@@ -32,8 +32,8 @@ export const storedBlocks: Section = async (cluster, opts) => {
   const theirs = new Files("files-theirs", { place, name: "files-theirs", ...both, ownedByCluster: true }, opts);
   const binaryFiles = new Files("files-binary", { place, name: "files-binary", ...both }, opts);
 
-  const claim = new Claim("claim-least", { place, name: "claim", size: "1Gi" }, opts);
-  const fullClaim = new Claim(
+  const claim = new PersistentVolumeClaim("claim-least", { place, name: "claim", size: "1Gi" }, opts);
+  const fullClaim = new PersistentVolumeClaim(
     "claim-full",
     {
       ...{ place, name: "claim-full", ...decorated, size: "2Gi", storageClass: "fast", accessModes: ["ReadWriteMany"] },
