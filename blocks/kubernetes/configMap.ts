@@ -8,8 +8,8 @@ import { digest } from "./secret.ts";
 import type { KeyMountOptions, Mount, Stamp } from "./volume.ts";
 import { mountFields, toItems } from "./volume.ts";
 
-/** What {@link Files} need. */
-export interface FilesArgs<Key extends string> extends ObjectArgs {
+/** What {@link ConfigMap} need. */
+export interface ConfigMapArgs<Key extends string> extends ObjectArgs {
   /** Key -> text, in clear: nothing secret. Together at most 1 MiB. */
   readonly data: { readonly [P in Key]: pulumi.Input<string> };
   /** Key -> base64, e.g. of texts that are kept gzipped. @default none */
@@ -21,12 +21,12 @@ export interface FilesArgs<Key extends string> extends ObjectArgs {
 }
 
 /** A ConfigMap that knows its keys, as files or as variables. */
-export class Files<Key extends string> extends Block {
+export class ConfigMap<Key extends string> extends Block {
   readonly configMapName: pulumi.Output<string>;
   private readonly physicalName: string;
   private readonly stamp: Stamp | undefined;
 
-  constructor(name: string, args: FilesArgs<Key>, opts: BlockOptions) {
+  constructor(name: string, args: ConfigMapArgs<Key>, opts: BlockOptions) {
     super();
     const configMap = this.make(
       new k8s.core.v1.ConfigMap(

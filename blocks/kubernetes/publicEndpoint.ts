@@ -6,7 +6,7 @@ import { metadata, present } from "./metadata.ts";
 import type { Service, ServicePort } from "./service.ts";
 
 /** How callers' TLS ends. */
-interface ExposureTls {
+interface PublicEndpointTls {
   /** `edge`: at the router; `passthrough`: in the pod; `reencrypt`: at both. */
   readonly termination: "edge" | "passthrough" | "reencrypt";
   /** What plain HTTP gets; Routes only know what is asked for, Ingresses redirect by annotation. @default none served */
@@ -15,8 +15,8 @@ interface ExposureTls {
   readonly secretName?: string;
 }
 
-/** What an {@link Exposure} needs. */
-export interface ExposureArgs extends ObjectArgs {
+/** What an {@link PublicEndpoint} needs. */
+export interface PublicEndpointArgs extends ObjectArgs {
   readonly service: Service;
   /** Port name of the Service. */
   readonly port: string;
@@ -25,7 +25,7 @@ export interface ExposureArgs extends ObjectArgs {
   /** @default everything */
   readonly path?: string;
   /** @default plain HTTP */
-  readonly tls?: ExposureTls;
+  readonly tls?: PublicEndpointTls;
   /** Seconds that the router waits for an answer. @default the router's */
   readonly timeoutSeconds?: number;
   /** Source ranges that may call; `[]` says everybody even where the platform's default is narrower. @default unset */
@@ -37,11 +37,11 @@ export interface ExposureArgs extends ObjectArgs {
 }
 
 /** A public name for a Service: a Route on OpenShift, an Ingress elsewhere. */
-export class Exposure extends Block {
+export class PublicEndpoint extends Block {
   readonly host: string;
   readonly url: string;
 
-  constructor(name: string, args: ExposureArgs, opts: BlockOptions) {
+  constructor(name: string, args: PublicEndpointArgs, opts: BlockOptions) {
     portOf(args); // a port that is not there fails before anything is registered
     super();
     const { cluster, namespaceName } = args.place;
@@ -56,7 +56,7 @@ export class Exposure extends Block {
 }
 
 /** A Route; without `host` the router names it. */
-function toRoute(args: ExposureArgs): k8s.apiextensions.CustomResourceArgs {
+function toRoute(args: PublicEndpointArgs): k8s.apiextensions.CustomResourceArgs {
   const annotations = {
     ...(args.timeoutSeconds === undefined ? {} : { "haproxy.router.openshift.io/timeout": `${args.timeoutSeconds}s` }),
     // Both spellings: routers before 4.14 only know the old one.
@@ -87,7 +87,7 @@ function toRoute(args: ExposureArgs): k8s.apiextensions.CustomResourceArgs {
 }
 
 /** An Ingress with the nginx controller's annotations for what Ingress itself cannot say. */
-function toIngress(args: ExposureArgs, host: string): k8s.networking.v1.IngressArgs {
+function toIngress(args: PublicEndpointArgs, host: string): k8s.networking.v1.IngressArgs {
   const nginx = "nginx.ingress.kubernetes.io";
   const { tls, timeoutSeconds, allowFrom } = args;
   const annotations: Record<string, pulumi.Input<string>> = {
@@ -123,7 +123,7 @@ function toIngress(args: ExposureArgs, host: string): k8s.networking.v1.IngressA
 }
 
 /** @throws if the Service has no port of that name */
-function portOf({ name, service, port }: ExposureArgs): ServicePort {
+function portOf({ name, service, port }: PublicEndpointArgs): ServicePort {
   const found = service.ports[port];
   if (found === undefined) {
     throw new Error(`[port] of "${name}": Service "${service.name}" has no port "${port}"`);

@@ -15,12 +15,12 @@ type Right =
   | { readonly role: pulumi.Input<string> }
   | { readonly rules: readonly k8s.types.input.rbac.v1.PolicyRule[]; readonly roleName?: string };
 
-/** What a {@link Grant} needs; `name` is the RoleBinding's and, unless `roleName` differs, the Role's. */
-export type GrantArgs = ObjectArgs & Right & { readonly to: readonly Subject[] };
+/** What a {@link RoleBinding} needs; `name` is the RoleBinding's and, unless `roleName` differs, the Role's. */
+export type RoleBindingArgs = ObjectArgs & Right & { readonly to: readonly Subject[] };
 
 /** A right in one namespace: a RoleBinding and, for own rules, its Role. */
-export class Grant extends Block {
-  constructor(name: string, args: GrantArgs, opts: BlockOptions) {
+export class RoleBinding extends Block {
+  constructor(name: string, args: RoleBindingArgs, opts: BlockOptions) {
     super();
     const roleRef =
       "rules" in args
@@ -59,13 +59,13 @@ export class Grant extends Block {
   }
 }
 
-/** What a {@link ClusterGrant} needs. */
-type ClusterGrantArgs = Omit<ObjectArgs, "place"> &
+/** What a {@link ClusterRoleBinding} needs. */
+type ClusterRoleBindingArgs = Omit<ObjectArgs, "place"> &
   Exclude<Right, { role: unknown }> & { readonly to: readonly Subject[] };
 
 /** A right in the whole cluster: a ClusterRoleBinding and, for own rules, its ClusterRole. */
-export class ClusterGrant extends Block {
-  constructor(name: string, args: ClusterGrantArgs, opts: BlockOptions) {
+export class ClusterRoleBinding extends Block {
+  constructor(name: string, args: ClusterRoleBindingArgs, opts: BlockOptions) {
     super();
     const own = "rules" in args ? args : undefined;
     const role =

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Deployment } from "../../blocks/kubernetes/deployment.ts";
-import { Files } from "../../blocks/kubernetes/configMap.ts";
+import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
 import { anywhere, dns, NetworkPolicy, pods, router } from "../../blocks/kubernetes/networkPolicy.ts";
 import { http, tcp } from "../../blocks/kubernetes/probe.ts";
 import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
@@ -31,7 +31,7 @@ export class Backend extends pulumi.ComponentResource {
   constructor(name: string, args: BackendArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:Backend", name, {}, opts);
     const { place, settings, images, account } = args.context;
-    const variables = new Files(
+    const variables = new ConfigMap(
       `${name}-variables`,
       { place, name: "dials-backend-configmap", data: djangoVariables(settings) },
       { parent: this },
@@ -41,7 +41,7 @@ export class Backend extends pulumi.ComponentResource {
       { place, name: "dials-backend-secrets", values: djangoSecrets({ ...args, settings }) },
       { parent: this },
     );
-    const nginx = new Files(
+    const nginx = new ConfigMap(
       `${name}-nginx`,
       { place, name: "backend-nginx-conf", data: { "nginx.conf": nginxConf(settings.web.timeoutSeconds) } },
       { parent: this },

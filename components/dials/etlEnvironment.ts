@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { EnvFrom } from "../../blocks/kubernetes/container.ts";
-import { Files } from "../../blocks/kubernetes/configMap.ts";
+import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
 import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
 import type { Mount, Stamp } from "../../blocks/kubernetes/volume.ts";
 import { etlConfig, etlConfigFolder, etlConfigHash, etlConfigKey } from "./etlConfig.ts";
@@ -21,15 +21,15 @@ export interface EtlEnvironmentArgs {
 /** What the ETL image reads: two sets of variables and its config file. */
 export class EtlEnvironment extends pulumi.ComponentResource {
   private readonly context: DialsContext;
-  private readonly variables: Files<"ENV" | "DATABASES">;
+  private readonly variables: ConfigMap<"ENV" | "DATABASES">;
   private readonly secrets: ServiceSecret<string>;
-  private readonly file: Files<typeof etlConfigKey>;
+  private readonly file: ConfigMap<typeof etlConfigKey>;
 
   constructor(name: string, args: EtlEnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:EtlEnvironment", name, {}, opts);
     const { place, settings } = args.context;
     this.context = args.context;
-    this.variables = new Files(
+    this.variables = new ConfigMap(
       `${name}-variables`,
       {
         place,
@@ -58,7 +58,7 @@ export class EtlEnvironment extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.file = new Files(
+    this.file = new ConfigMap(
       `${name}-file`,
       { place, name: "dials-etl-config", data: { [etlConfigKey]: etlConfig(settings.etl, settings.workspaces) } },
       { parent: this },

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Deployment } from "../../blocks/kubernetes/deployment.ts";
-import { Files } from "../../blocks/kubernetes/configMap.ts";
+import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
 import { NetworkPolicy, pods } from "../../blocks/kubernetes/networkPolicy.ts";
 import { exec, tcp } from "../../blocks/kubernetes/probe.ts";
 import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
@@ -48,7 +48,7 @@ export class Redis extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    const config = new Files(
+    const config = new ConfigMap(
       name,
       {
         place,

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Exposure } from "../../blocks/kubernetes/publicEndpoint.ts";
+import { PublicEndpoint } from "../../blocks/kubernetes/publicEndpoint.ts";
 import type { Service } from "../../blocks/kubernetes/service.ts";
 import { scratch } from "../../blocks/kubernetes/volume.ts";
 import { Backend, webPortName } from "./backend.ts";
@@ -55,7 +55,7 @@ export class Web extends pulumi.ComponentResource {
     const frontend = new Frontend(`${name}-frontend`, { context }, { parent: this });
 
     const expose = (route: string, host: string, service: Service): string =>
-      new Exposure(
+      new PublicEndpoint(
         `${name}-${route}`,
         {
           place: context.place,

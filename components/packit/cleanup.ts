@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { CronJob } from "../../blocks/kubernetes/cronJob.ts";
-import { Grant } from "../../blocks/kubernetes/roleBinding.ts";
+import { RoleBinding } from "../../blocks/kubernetes/roleBinding.ts";
 import { apiServer, dns, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
 import type { Place } from "../../blocks/kubernetes/metadata.ts";
 import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
@@ -23,7 +23,7 @@ export class Cleanup extends pulumi.ComponentResource {
       { parent: this },
     );
     const verbs = ["get", "list", "delete"];
-    new Grant(
+    new RoleBinding(
       name,
       {
         place,

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { EnvSource } from "../../blocks/kubernetes/container.ts";
-import { Exposure } from "../../blocks/kubernetes/publicEndpoint.ts";
+import { PublicEndpoint } from "../../blocks/kubernetes/publicEndpoint.ts";
 import { dns, NetworkPolicy, router } from "../../blocks/kubernetes/networkPolicy.ts";
 import { http, type Probes, tcp } from "../../blocks/kubernetes/probe.ts";
 import type { Amount } from "../../blocks/kubernetes/resources.ts";
@@ -122,7 +122,7 @@ function consolePod(name: string, args: ConsoleShape, parent: pulumi.Resource): 
     { place, name: args.name, labels: { service: args.name }, of: pod, ports: { [`${port}`]: { port } } },
     { parent },
   );
-  new Exposure(
+  new PublicEndpoint(
     name,
     { place, name: args.name, service, port: `${port}`, tls: { termination: "edge", insecure: "None" } },
     { parent },

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { CronJob } from "../../blocks/kubernetes/cronJob.ts";
-import { Grant } from "../../blocks/kubernetes/roleBinding.ts";
+import { RoleBinding } from "../../blocks/kubernetes/roleBinding.ts";
 import { ImageStream } from "../../blocks/kubernetes/imageStream.ts";
 import { apiServer, dns, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
 import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
@@ -40,7 +40,11 @@ export class Imports extends pulumi.ComponentResource {
       { place, name: "importimager", labels, mountsToken: true },
       { parent: this },
     );
-    new Grant(name, { place, name: "importimager", rules: importRules(context), to: [account] }, { parent: this });
+    new RoleBinding(
+      name,
+      { place, name: "importimager", rules: importRules(context), to: [account] },
+      { parent: this },
+    );
     new CronJob(
       name,
       {

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { quantityOf } from "../../config/fields.ts";
 import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
 import { Deployment } from "../../blocks/kubernetes/deployment.ts";
-import { Files } from "../../blocks/kubernetes/configMap.ts";
+import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
 import { NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
 import { exec, tcp } from "../../blocks/kubernetes/probe.ts";
 import { redisConf } from "../../blocks/redisConf.ts";
@@ -37,7 +37,7 @@ export class KeyValue extends pulumi.ComponentResource {
       { place, name: `${kind}-pvc`, size, ...storageClass(settings), ...keeping(settings) },
       { parent: this },
     );
-    const config = new Files(
+    const config = new ConfigMap(
       name,
       { place, name: "redis-like-config", data: { "redis.conf": keyValueConf(settings.keyValue) } },
       { parent: this },

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Files } from "../../blocks/kubernetes/configMap.ts";
+import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
 import { dns, NetworkPolicy, router } from "../../blocks/kubernetes/networkPolicy.ts";
 import { tcp } from "../../blocks/kubernetes/probe.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
@@ -56,7 +56,7 @@ export class Monitoring extends pulumi.ComponentResource {
     const { place, settings } = context;
     const labels = sideLabels("nginx");
     const object = { place, name: "nginx", labels };
-    const config = new Files(
+    const config = new ConfigMap(
       name,
       { place, name: "nginx-config", data: { "nginx.conf": nginxConf() } },
       { parent: this },

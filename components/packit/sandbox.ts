@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { quantityOf } from "../../config/fields.ts";
 import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
-import { Grant } from "../../blocks/kubernetes/roleBinding.ts";
+import { RoleBinding } from "../../blocks/kubernetes/roleBinding.ts";
 import { Namespace } from "../../blocks/kubernetes/namespace.ts";
 import { internet, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
 import { Quota } from "../../blocks/kubernetes/quota.ts";
@@ -50,7 +50,7 @@ export class Sandbox extends pulumi.ComponentResource {
     );
     const to = [workers];
     const object = { place, name: "packit-worker" };
-    new Grant(
+    new RoleBinding(
       `${name}-workers`,
       settings.sandbox.role === "edit"
         ? { place, name: "edit", clusterRole: "edit", to }

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
-import { Files } from "../../blocks/kubernetes/configMap.ts";
+import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
 import { anywhere, dns, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
 import { http } from "../../blocks/kubernetes/probe.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
@@ -18,7 +18,7 @@ export class Tokman extends pulumi.ComponentResource {
     const { place, settings } = context;
     const labels = appLabels("tokman");
     const object = { place, name: "tokman", labels };
-    const config = new Files(
+    const config = new ConfigMap(
       name,
       { place, name: "tokman-config", data: { "config.py": tokmanConfig(settings.githubAppId ?? 0) } },
       { parent: this },

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Deployment } from "../../blocks/kubernetes/deployment.ts";
-import { Exposure } from "../../blocks/kubernetes/publicEndpoint.ts";
+import { PublicEndpoint } from "../../blocks/kubernetes/publicEndpoint.ts";
 import { anywhere, dns, NetworkPolicy, router } from "../../blocks/kubernetes/networkPolicy.ts";
 import { tcp } from "../../blocks/kubernetes/probe.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
@@ -102,7 +102,7 @@ export function exposeTls(
   host: string | undefined,
   parent: pulumi.Resource,
 ): string {
-  return new Exposure(
+  return new PublicEndpoint(
     name,
     {
       place,

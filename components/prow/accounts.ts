@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ClusterGrant, Grant } from "../../blocks/kubernetes/roleBinding.ts";
+import { ClusterRoleBinding, RoleBinding } from "../../blocks/kubernetes/roleBinding.ts";
 import type { Place } from "../../blocks/kubernetes/metadata.ts";
 import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
 import type { ProwSettings } from "./settings.ts";
@@ -34,7 +34,7 @@ export class Accounts extends pulumi.ComponentResource {
       for (const [role, where] of [["prow", place] as const, ["jobs", jobs] as const]) {
         const rules = own[role] ?? [];
         if (rules.length === 0) continue;
-        new Grant(
+        new RoleBinding(
           `${name}-${account}-${role}`,
           { place: where, name: physical, labels, rules, to: [made] },
           { parent: this },
@@ -43,7 +43,7 @@ export class Accounts extends pulumi.ComponentResource {
       if (own.cluster === undefined) continue;
       // Named by the namespace, too: environments with the same prefix may share a cluster.
       const clusterWide = `${settings.namespaces.prow}-${account}`;
-      new ClusterGrant(
+      new ClusterRoleBinding(
         `${name}-${account}-cluster`,
         { name: clusterWide, labels, rules: own.cluster, to: [made] },
         { parent: this },

@@ -4,8 +4,8 @@ import type { Cluster } from "../../blocks/kubernetes/cluster.ts";
 import { Deployment } from "../../blocks/kubernetes/deployment.ts";
 import { field } from "../../blocks/kubernetes/container.ts";
 import { exceptionPrefix } from "../../blocks/kubernetes/exceptions.ts";
-import { Files } from "../../blocks/kubernetes/configMap.ts";
-import { ClusterGrant, Grant } from "../../blocks/kubernetes/roleBinding.ts";
+import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
+import { ClusterRoleBinding, RoleBinding } from "../../blocks/kubernetes/roleBinding.ts";
 import { Namespace } from "../../blocks/kubernetes/namespace.ts";
 import { anywhere, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
 import { withManager } from "../../blocks/kubernetes/metadata.ts";
@@ -41,10 +41,10 @@ export class IngressController extends pulumi.ComponentResource {
       { parent: this },
     );
     const account = new ServiceAccount(name, { place, name: app, labels, mountsToken: true }, { parent: this });
-    new ClusterGrant(name, { name: app, labels, rules: clusterRules, to: [account] }, { parent: this });
-    new Grant(name, { place, name: app, labels, rules: ownRules, to: [account] }, { parent: this });
+    new ClusterRoleBinding(name, { name: app, labels, rules: clusterRules, to: [account] }, { parent: this });
+    new RoleBinding(name, { place, name: app, labels, rules: ownRules, to: [account] }, { parent: this });
     // Settings that somebody puts there are read at once.
-    const settings = new Files(name, { place, name: `${app}-controller`, data: {}, roll: false }, { parent: this });
+    const settings = new ConfigMap(name, { place, name: `${app}-controller`, data: {}, roll: false }, { parent: this });
     new k8s.networking.v1.IngressClass(
       `${name}-class`,
       { metadata: { name: "nginx", labels: withManager(labels) }, spec: { controller: "k8s.io/ingress-nginx" } },

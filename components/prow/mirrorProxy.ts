@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
-import { Files } from "../../blocks/kubernetes/configMap.ts";
+import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
 import { anywhere, pods } from "../../blocks/kubernetes/networkPolicy.ts";
 import { tcp } from "../../blocks/kubernetes/probe.ts";
 import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
@@ -37,7 +37,7 @@ export class MirrorProxy extends pulumi.ComponentResource {
     const authority = this.authority(name);
     const [crt] = [place, jobs].map(
       (where, index) =>
-        new Files(
+        new ConfigMap(
           `${name}-${index === 0 ? "prow" : "jobs"}-crt`,
           {
             place: where,

@@ -1,4 +1,4 @@
-import { Exposure } from "../../blocks/kubernetes/publicEndpoint.ts";
+import { PublicEndpoint } from "../../blocks/kubernetes/publicEndpoint.ts";
 import type { BlockOptions } from "../../blocks/block.ts";
 import type { Service } from "../../blocks/kubernetes/service.ts";
 import { type ProwContext } from "./context.ts";
@@ -68,7 +68,7 @@ function expose(
 ): void {
   if (service === undefined) throw new Error(`${base} has no Service`);
   const { place, settings } = context;
-  new Exposure(
+  new PublicEndpoint(
     `${name}-${way.name}`,
     {
       place,

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { CronJob } from "../../../blocks/kubernetes/cronJob.ts";
-import { Files } from "../../../blocks/kubernetes/configMap.ts";
+import { ConfigMap } from "../../../blocks/kubernetes/configMap.ts";
 import { anywhere, dns, NetworkPolicy } from "../../../blocks/kubernetes/networkPolicy.ts";
 import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import { BotImage } from "./botImage.ts";
@@ -37,7 +37,7 @@ export class Kebechet extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    const config = new Files(
+    const config = new ConfigMap(
       `${name}-config`,
       {
         place,

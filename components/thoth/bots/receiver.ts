@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ServingContainerArgs } from "../../../blocks/kubernetes/container.ts";
 import { Deployment } from "../../../blocks/kubernetes/deployment.ts";
-import { Exposure } from "../../../blocks/kubernetes/publicEndpoint.ts";
+import { PublicEndpoint } from "../../../blocks/kubernetes/publicEndpoint.ts";
 import { anywhere, dns, NetworkPolicy, pods, router } from "../../../blocks/kubernetes/networkPolicy.ts";
 import type { ObjectArgs } from "../../../blocks/kubernetes/metadata.ts";
 import { Service } from "../../../blocks/kubernetes/service.ts";
@@ -57,7 +57,7 @@ export class Receiver extends pulumi.ComponentResource {
       { ...object, of: deployment, ports: { "8080-tcp": { port: 8080 } } },
       { parent: this },
     );
-    const exposure = new Exposure(
+    const exposure = new PublicEndpoint(
       `${name}-exposure`,
       { ...object, service: this.service, port: "8080-tcp" },
       { parent: this },

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Files } from "../../../blocks/kubernetes/configMap.ts";
+import { ConfigMap } from "../../../blocks/kubernetes/configMap.ts";
 import { http } from "../../../blocks/kubernetes/probe.ts";
 import { BotImage } from "./botImage.ts";
 import { type ChatKey, chatKeyFile } from "./secrets.ts";
@@ -93,9 +93,9 @@ export class Sesheta extends pulumi.ComponentResource {
     );
   }
 
-  private configuration(name: string, { place, settings }: SeshetaArgs): Files<"sesheta-bot-config-json"> {
+  private configuration(name: string, { place, settings }: SeshetaArgs): ConfigMap<"sesheta-bot-config-json"> {
     const text = `${JSON.stringify(settings.configuration, undefined, 2)}\n`;
-    return new Files(
+    return new ConfigMap(
       `${name}-configuration`,
       { place, name: "sesheta-bot", labels, data: { "sesheta-bot-config-json": text } },
       { parent: this },

@@ -2,7 +2,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { ContainerArgs } from "../../../blocks/kubernetes/container.ts";
 import { CronJob, type CronJobArgs } from "../../../blocks/kubernetes/cronJob.ts";
-import { Files } from "../../../blocks/kubernetes/configMap.ts";
+import { ConfigMap } from "../../../blocks/kubernetes/configMap.ts";
 import { anywhere, dns, NetworkPolicy } from "../../../blocks/kubernetes/networkPolicy.ts";
 import { type ChatKey, chatKeyFile } from "./secrets.ts";
 import { s2iFolder } from "./s2iFolder.ts";
@@ -13,7 +13,7 @@ type Parent = pulumi.ComponentResourceOptions;
 /** Reminds the team's chat of the scrum meeting. */
 export function seshetaScrum(name: string, args: SeshetaParts & { readonly chatKey: ChatKey }, opts: Parent): void {
   const { place, settings, image } = args;
-  const config = new Files(
+  const config = new ConfigMap(
     `${name}-config`,
     {
       place,
@@ -60,7 +60,7 @@ export function seshetaScrum(name: string, args: SeshetaParts & { readonly chatK
   );
 }
 
-type WithConfiguration = SeshetaParts & { readonly configuration: Files<"sesheta-bot-config-json"> };
+type WithConfiguration = SeshetaParts & { readonly configuration: ConfigMap<"sesheta-bot-config-json"> };
 
 /** Creates the default labels where a repository lacks them. */
 export function seshetaLabelChecker(name: string, args: WithConfiguration, opts: Parent): void {

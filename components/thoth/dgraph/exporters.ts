@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Deployment } from "../../../blocks/kubernetes/deployment.ts";
-import { Exposure } from "../../../blocks/kubernetes/publicEndpoint.ts";
+import { PublicEndpoint } from "../../../blocks/kubernetes/publicEndpoint.ts";
 import { ImageStream } from "../../../blocks/kubernetes/imageStream.ts";
 import type { Place } from "../../../blocks/kubernetes/metadata.ts";
 import type { Workload } from "../../../blocks/kubernetes/pod.ts";
@@ -77,7 +77,7 @@ export class DgraphExporters extends pulumi.ComponentResource {
       { ...object, of: deployment, ports: { "8080-8080": { port: 8080 } } },
       { parent: this },
     );
-    new Exposure(`${name}-aggregator-route`, { ...object, service, port: "8080-8080" }, { parent: this });
+    new PublicEndpoint(`${name}-aggregator-route`, { ...object, service, port: "8080-8080" }, { parent: this });
     this.registerOutputs({});
   }
 

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../../../blocks/kubernetes/cluster.ts";
-import { Exposure } from "../../../blocks/kubernetes/publicEndpoint.ts";
+import { PublicEndpoint } from "../../../blocks/kubernetes/publicEndpoint.ts";
 import { ImageStream } from "../../../blocks/kubernetes/imageStream.ts";
 import { Namespace } from "../../../blocks/kubernetes/namespace.ts";
 import { dns, NetworkPolicy, pods, router } from "../../../blocks/kubernetes/networkPolicy.ts";
@@ -133,7 +133,11 @@ export class Dgraph extends pulumi.ComponentResource {
       const [one = ""] = port.split("-");
       const object = { place, name: port, labels: component(one), service: of, port };
       const tls = passthrough ? { tls: { termination: "passthrough" as const } } : {};
-      new Exposure(`${name}-${port}`, { ...object, ...tls, ...(host === undefined ? {} : { host }) }, { parent: this });
+      new PublicEndpoint(
+        `${name}-${port}`,
+        { ...object, ...tls, ...(host === undefined ? {} : { host }) },
+        { parent: this },
+      );
     };
     expose("alpha-rest", alphas, hosts.alphaRest, true);
     expose("alpha-grpc", alphas, hosts.alphaGrpc, true);

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { BuildConfig } from "../../../blocks/kubernetes/buildConfig.ts";
 import type { Cluster } from "../../../blocks/kubernetes/cluster.ts";
-import { Grant } from "../../../blocks/kubernetes/roleBinding.ts";
+import { RoleBinding } from "../../../blocks/kubernetes/roleBinding.ts";
 import { ImageStream } from "../../../blocks/kubernetes/imageStream.ts";
 import { Namespace } from "../../../blocks/kubernetes/namespace.ts";
 import { anywhere, apiServer, dns, NetworkPolicy } from "../../../blocks/kubernetes/networkPolicy.ts";
@@ -51,7 +51,7 @@ export class Nodepool extends pulumi.ComponentResource {
       { place, name: nodepoolAccount, tokenSecret: `${nodepoolAccount}-token`, protect },
       { parent: this },
     );
-    new Grant(`${name}-grant`, { place, name: nodepoolAccount, rules, to: [account] }, { parent: this });
+    new RoleBinding(`${name}-grant`, { place, name: nodepoolAccount, rules, to: [account] }, { parent: this });
     new NetworkPolicy(
       `${name}-network`,
       { place, name: "job-nodes", pods: {}, to: [dns(), anywhere(22, 80), apiServer()] },

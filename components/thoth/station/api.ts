@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ContainerArgs } from "../../../blocks/kubernetes/container.ts";
 import { Deployment } from "../../../blocks/kubernetes/deployment.ts";
-import { Exposure } from "../../../blocks/kubernetes/publicEndpoint.ts";
+import { PublicEndpoint } from "../../../blocks/kubernetes/publicEndpoint.ts";
 import type { Place } from "../../../blocks/kubernetes/metadata.ts";
 import { http, type Probe } from "../../../blocks/kubernetes/probe.ts";
 import type { Resources } from "../../../blocks/kubernetes/resources.ts";
@@ -69,7 +69,7 @@ export class Api extends pulumi.ComponentResource {
     this.url =
       args.published === false
         ? undefined
-        : new Exposure(`${name}-exposure`, { ...object, service, port: "http" }, { parent: this }).url;
+        : new PublicEndpoint(`${name}-exposure`, { ...object, service, port: "http" }, { parent: this }).url;
     this.registerOutputs({ url: this.url });
   }
 }

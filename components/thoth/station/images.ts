@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { BuildConfig } from "../../../blocks/kubernetes/buildConfig.ts";
 import type { Exceptions } from "../../../blocks/kubernetes/exceptions.ts";
-import { Grant } from "../../../blocks/kubernetes/roleBinding.ts";
+import { RoleBinding } from "../../../blocks/kubernetes/roleBinding.ts";
 import { ImageStream } from "../../../blocks/kubernetes/imageStream.ts";
 import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import type { ThothSecrets } from "../config.ts";
@@ -57,7 +57,7 @@ export class StationImages extends pulumi.ComponentResource {
     const others = [...new Set(Object.values(namespaces.names))].filter((other) => other !== place.namespaceName);
     if (others.length > 0) {
       const to = others.map((other) => ({ group: `system:serviceaccounts:${other}` }));
-      new Grant(
+      new RoleBinding(
         `${name}-pullers`,
         { place, name: "image-pullers", labels: { app: "thoth" }, clusterRole: "system:image-puller", to },
         { parent: this },

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../../../blocks/kubernetes/cluster.ts";
-import { Grant } from "../../../blocks/kubernetes/roleBinding.ts";
+import { RoleBinding } from "../../../blocks/kubernetes/roleBinding.ts";
 import { Namespace } from "../../../blocks/kubernetes/namespace.ts";
 import type { Place } from "../../../blocks/kubernetes/metadata.ts";
 import { Quota } from "../../../blocks/kubernetes/quota.ts";
@@ -43,7 +43,7 @@ export class StationNamespaces extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    new Grant(
+    new RoleBinding(
       `${name}-ops-admin`,
       {
         ...{ place: this.places.infra, name: opsAccount, clusterRole: "admin", to: [account] },
@@ -72,7 +72,7 @@ export class StationNamespaces extends pulumi.ComponentResource {
     const hard = settings.quotas[namespace] ?? quotas[role === undefined || more.length > 0 ? "shared" : role];
     const defaults = { requests: { cpu: "100m", memory: "128Mi" }, limits: { cpu: "500m", memory: "512Mi" } };
     new Quota(`${name}-quota`, { place, name: `${namespace}-quota`, labels, hard, defaults }, { parent: this });
-    new Grant(
+    new RoleBinding(
       `${name}-administrators`,
       {
         ...{ place, name: "administrators", labels, clusterRole: "admin", to: [{ group: settings.administrators }] },

@@ -3,7 +3,7 @@ import { Deployment } from "../../../blocks/kubernetes/deployment.ts";
 import type { ContainerArgs } from "../../../blocks/kubernetes/container.ts";
 import { type Probes, tcp } from "../../../blocks/kubernetes/probe.ts";
 import { ServiceAccount } from "../../../blocks/kubernetes/serviceAccount.ts";
-import { Grant } from "../../../blocks/kubernetes/roleBinding.ts";
+import { RoleBinding } from "../../../blocks/kubernetes/roleBinding.ts";
 import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import { apiVariables, type Making, thothOf } from "./context.ts";
 import { opsAccount } from "./namespaces.ts";
@@ -115,7 +115,7 @@ function buildWatcherAccount({ name, parent, namespaces }: Making, inspections: 
   );
   const read = { apiGroups: ["build.openshift.io"], resources: ["builds"], verbs: ["get", "list", "watch"] };
   const logs = { apiGroups: ["build.openshift.io"], resources: ["builds/log"], verbs: ["get"] };
-  new Grant(
+  new RoleBinding(
     `${name}-build-watcher-rights`,
     { ...object, place: namespaces.places.amunInspection, rules: [read, logs], to: [account] },
     { parent },
@@ -139,7 +139,7 @@ function buildWatcherVariables(making: Making): NonNullable<ContainerArgs["env"]
     { parent },
   );
   if (namespaces.names.amunInspection !== namespaces.names.infra) {
-    new Grant(
+    new RoleBinding(
       `${name}-inspected-images`,
       {
         ...{ place: namespaces.places.amunInspection, name: "inspected-images", labels: { app: "thoth" } },

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Grant } from "../../../blocks/kubernetes/roleBinding.ts";
+import { RoleBinding } from "../../../blocks/kubernetes/roleBinding.ts";
 import { ServiceAccount } from "../../../blocks/kubernetes/serviceAccount.ts";
 import type { StationNamespaces } from "./namespaces.ts";
 import { groups, type Rights } from "./rightsTable.ts";
@@ -58,7 +58,7 @@ export class StationRights extends pulumi.ComponentResource {
         rules: merged(here.map(([, verbs]) => verbs)),
         to: [to],
       };
-      new Grant(`${name}-${account}-in-${namespace}`, grant, { parent: this });
+      new RoleBinding(`${name}-${account}-in-${namespace}`, grant, { parent: this });
     }
     for (const namespace of new Set((platform?.on ?? []).map((role) => names[role]))) {
       const role = platform?.on.find((one) => names[one] === namespace);
@@ -71,7 +71,7 @@ export class StationRights extends pulumi.ComponentResource {
         annotations: { "orrery/exception-wide-role": platform.reason },
         to: [to],
       };
-      new Grant(`${name}-${account}-${platform.clusterRole}-in-${namespace}`, grant, { parent: this });
+      new RoleBinding(`${name}-${account}-${platform.clusterRole}-in-${namespace}`, grant, { parent: this });
     }
   }
 }

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { Files } from "../../../blocks/kubernetes/configMap.ts";
+import { ConfigMap } from "../../../blocks/kubernetes/configMap.ts";
 import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import type { ThothSecrets } from "../config.ts";
 import type { StationNamespaces } from "./namespaces.ts";
@@ -26,7 +26,7 @@ const labels = { app: "thoth", component: "configuration" };
 
 /** ConfigMaps and Secrets that the station's pods and jobs read, in every namespace where such may run. */
 export class StationConfig extends pulumi.ComponentResource {
-  readonly thothConfig: ReadonlyMap<string, Files<ConfigKey>>;
+  readonly thothConfig: ReadonlyMap<string, ConfigMap<ConfigKey>>;
   readonly thothSecret: ReadonlyMap<string, ServiceSecret<ThothKey>>;
   readonly amunSecret: ServiceSecret<"app-secret-key">;
   /** What callers of the management interface send, secret. */
@@ -55,7 +55,11 @@ export class StationConfig extends pulumi.ComponentResource {
     };
     const data = configData(args);
     this.thothConfig = each(roles, (namespace, role) => {
-      return new Files(`${name}-${namespace}`, { place: places[role], name: "thoth", labels, data }, { parent: this });
+      return new ConfigMap(
+        `${name}-${namespace}`,
+        { place: places[role], name: "thoth", labels, data },
+        { parent: this },
+      );
     });
     this.thothSecret = each(roles, (namespace, role) => {
       return new ServiceSecret(

@@ -111,10 +111,10 @@ describe("Kubernetes building blocks", () => {
   it("stamps pods with a sum of a ConfigMap's text, which changes with the text only", async () => {
     const stampOf = async (text: string): Promise<unknown> => {
       const seen = await build("openshift", async (cluster, opts) => {
-        const { Files } = await import("../../../blocks/kubernetes/configMap.ts");
+        const { ConfigMap } = await import("../../../blocks/kubernetes/configMap.ts");
         const { Job } = await import("../../../blocks/kubernetes/job.ts");
         const place = existingNamespace(cluster, "apps");
-        const files = new Files("f", { place, ...object, data: { "a.yaml": text } }, opts);
+        const files = new ConfigMap("f", { place, ...object, data: { "a.yaml": text } }, opts);
         const mounts = { "/etc/a": files.mount() };
         const containers = [{ name: "j", image: "j:1", resources: { cpu: "1", memory: "1Gi" }, mounts }] as const;
         new Job("j", { place, name: "j", labels: { app: "j" }, deadlineSeconds: 60, containers }, opts);
@@ -193,7 +193,7 @@ describe("Kubernetes building blocks", () => {
   it("refuses to publish or to address a port that the Service does not have, before anything is registered", async () => {
     const seen = await build("openshift", async (cluster, opts) => {
       const { Service } = await import("../../../blocks/kubernetes/service.ts");
-      const { Exposure } = await import("../../../blocks/kubernetes/publicEndpoint.ts");
+      const { PublicEndpoint } = await import("../../../blocks/kubernetes/publicEndpoint.ts");
       const place = existingNamespace(cluster, "apps");
       const of = { selector: { app: "one" } };
       const service = new Service(
@@ -203,7 +203,7 @@ describe("Kubernetes building blocks", () => {
       );
       assert.throws(() => service.url("admin"), /Service "one" has no port "admin"; it has web, metrics/);
       assert.throws(
-        () => new Exposure("e", { place, name: "two", service, port: "admin" }, opts),
+        () => new PublicEndpoint("e", { place, name: "two", service, port: "admin" }, opts),
         /\[port\] of "two": Service "one" has no port "admin"/,
       );
     });
@@ -266,7 +266,7 @@ describe("Kubernetes building blocks", () => {
   it("gives an account rights in another namespace and a token that is secret", async () => {
     const seen = await build("openshift", async (cluster, opts) => {
       const { ServiceAccount } = await import("../../../blocks/kubernetes/serviceAccount.ts");
-      const { Grant } = await import("../../../blocks/kubernetes/roleBinding.ts");
+      const { RoleBinding } = await import("../../../blocks/kubernetes/roleBinding.ts");
       const [home, away] = ["infra", "apps"].map((name) => existingNamespace(cluster, name));
       assert.ok(home !== undefined && away !== undefined);
       const account = new ServiceAccount(
@@ -275,8 +275,8 @@ describe("Kubernetes building blocks", () => {
         opts,
       );
       const rules = [{ apiGroups: [""], resources: ["pods"], verbs: ["get"] }];
-      new Grant("read", { place: away, name: "read", rules, to: [account, { group: "thoth" }] }, opts);
-      new Grant("admin", { place: home, name: "admin", clusterRole: "admin", to: [account] }, opts);
+      new RoleBinding("read", { place: away, name: "read", rules, to: [account, { group: "thoth" }] }, opts);
+      new RoleBinding("admin", { place: home, name: "admin", clusterRole: "admin", to: [account] }, opts);
     });
     assert.deepEqual(seen.object("Secret one-token"), {
       apiVersion: "v1",
@@ -307,12 +307,16 @@ describe("Kubernetes building blocks", () => {
   it("gives an account rights in the whole cluster, by rules of its own or by a role that exists", async () => {
     const seen = await build("kubernetes", async (cluster, opts) => {
       const { ServiceAccount } = await import("../../../blocks/kubernetes/serviceAccount.ts");
-      const { ClusterGrant } = await import("../../../blocks/kubernetes/roleBinding.ts");
+      const { ClusterRoleBinding } = await import("../../../blocks/kubernetes/roleBinding.ts");
       const place = existingNamespace(cluster, "apps");
       const account = new ServiceAccount("a", { place, ...object, mountsToken: true }, opts);
       const rules = [{ apiGroups: [""], resources: ["nodes"], verbs: ["get"] }];
-      new ClusterGrant("own", { name: "reader", rules, roleName: "node-reader", to: [account] }, opts);
-      new ClusterGrant("view", { name: "viewer", clusterRole: "view", to: [{ account: "b", namespace: "c" }] }, opts);
+      new ClusterRoleBinding("own", { name: "reader", rules, roleName: "node-reader", to: [account] }, opts);
+      new ClusterRoleBinding(
+        "view",
+        { name: "viewer", clusterRole: "view", to: [{ account: "b", namespace: "c" }] },
+        opts,
+      );
     });
     const roleRef = (name: string): object => ({ apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name });
     assert.deepEqual(seen.object("ClusterRole node-reader").rules, [
@@ -408,12 +412,12 @@ describe("Kubernetes building blocks", () => {
   });
 });
 
-/** A Deployment `one` with Service and Exposure. */
+/** A Deployment `one` with Service and PublicEndpoint. */
 function exposed(platform: "openshift" | "kubernetes", target = 8080): Promise<Built> {
   return build(platform, async (cluster, opts) => {
     const { Deployment } = await import("../../../blocks/kubernetes/deployment.ts");
     const { Service } = await import("../../../blocks/kubernetes/service.ts");
-    const { Exposure } = await import("../../../blocks/kubernetes/publicEndpoint.ts");
+    const { PublicEndpoint } = await import("../../../blocks/kubernetes/publicEndpoint.ts");
     const place = existingNamespace(cluster, "apps");
     const container = {
       name: "web",
@@ -425,7 +429,7 @@ function exposed(platform: "openshift" | "kubernetes", target = 8080): Promise<B
     const web = new Deployment("d", { place, ...object, containers: [container] }, opts);
     const service = new Service("s", { place, ...object, of: web, ports: { web: { port: 80, target } } }, opts);
     const tls = { termination: "edge", insecure: "Redirect" } as const;
-    const { host, url } = new Exposure(
+    const { host, url } = new PublicEndpoint(
       "e",
       { place, ...object, service, port: "web", tls, timeoutSeconds: 180, allowFrom: [] },
       opts,

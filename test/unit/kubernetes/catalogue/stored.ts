@@ -11,7 +11,7 @@ const share = { readOnly: false, subPath: "part", propagation: "HostToContainer"
 /** Secrets, files and claims, read by one Job in every way; and the converters that make no resource. */
 export const storedBlocks: Section = async (cluster, opts) => {
   const { ServiceSecret } = await import("../../../../blocks/kubernetes/secret.ts");
-  const { Files } = await import("../../../../blocks/kubernetes/configMap.ts");
+  const { ConfigMap } = await import("../../../../blocks/kubernetes/configMap.ts");
   const { PersistentVolumeClaim } = await import("../../../../blocks/kubernetes/persistentVolumeClaim.ts");
   const { Job } = await import("../../../../blocks/kubernetes/job.ts");
   const place = existingNamespace(cluster, "apps");
@@ -26,11 +26,15 @@ export const storedBlocks: Section = async (cluster, opts) => {
   );
   const binary = new ServiceSecret("secret-binary", { place, name: "secret-binary", values, roll: true }, opts);
 
-  const files = new Files("files-least", { place, name: "files", data: { "a.txt": "a" } }, opts);
+  const files = new ConfigMap("files-least", { place, name: "files", data: { "a.txt": "a" } }, opts);
   const both = { data: { "a.txt": "a" }, binaryData: { b: "AAEC" } };
-  const stillFiles = new Files("files-full", { place, name: "files-full", ...decorated, ...both, roll: false }, opts);
-  const theirs = new Files("files-theirs", { place, name: "files-theirs", ...both, ownedByCluster: true }, opts);
-  const binaryFiles = new Files("files-binary", { place, name: "files-binary", ...both }, opts);
+  const stillFiles = new ConfigMap(
+    "files-full",
+    { place, name: "files-full", ...decorated, ...both, roll: false },
+    opts,
+  );
+  const theirs = new ConfigMap("files-theirs", { place, name: "files-theirs", ...both, ownedByCluster: true }, opts);
+  const binaryFiles = new ConfigMap("files-binary", { place, name: "files-binary", ...both }, opts);
 
   const claim = new PersistentVolumeClaim("claim-least", { place, name: "claim", size: "1Gi" }, opts);
   const fullClaim = new PersistentVolumeClaim(
