@@ -17,6 +17,7 @@ interface Sections {
 }
 
 const policies = "networkpolicies.networking.k8s.io";
+const templates = "templates.template.openshift.io";
 const imageStreams = "imagestreams.image.openshift.io";
 const buildConfigs = "buildconfigs.build.openshift.io";
 const rbac = ["roles.rbac.authorization.k8s.io", "rolebindings.rbac.authorization.k8s.io"];
@@ -27,12 +28,12 @@ const published = [...serving, "routes.route.openshift.io"];
 const namespaces = ["configmaps", "secrets", "limitranges", "resourcequotas", policies, ...rbac];
 /** And what comes to it by its role. */
 const byRole: Readonly<Record<Role, readonly string[]>> = {
-  infra: [imageStreams, "templates.template.openshift.io", "serviceaccounts"],
+  infra: [imageStreams, templates, "serviceaccounts"],
   frontend: [...published, "cronjobs.batch"],
-  middletier: serving,
-  backend: serving,
+  middletier: [...serving, templates],
+  backend: [...serving, templates],
   amunApi: [...published, "cronjobs.batch"],
-  amunInspection: [],
+  amunInspection: [templates],
 };
 
 function ofStation(settings: StationSettings): readonly Need[] {

@@ -35,11 +35,6 @@ interface Said {
   readonly workloads: Readonly<Record<string, Outcome & { readonly namespace: string }>>;
 }
 
-const operators = {
-  stage: "workload-operator-thoth-middletier-stage",
-  test: "workload-operator-thoth-test-core",
-} as const;
-
 for (const stack of ["stage", "test"] as const) {
   describe(`thoth-common on the Templates of ${stack}`, function () {
     this.timeout(300_000);
@@ -48,19 +43,24 @@ for (const stack of ["stage", "test"] as const) {
     let api: OpenshiftApi;
     let said: Said;
 
-    /** What the callers say, with the variables of a workload operator. */
-    async function call(port: number): Promise<Said> {
+    /** Variables of the Deployments whose name begins so. */
+    function variablesOf(prefix: string): readonly Readonly<Record<string, string>>[] {
       const pods = new World(resources).pods(() => undefined);
-      const pod = pods.find(({ title }) => title.endsWith(`/${operators[stack]}`));
-      const [container] = pod?.containers ?? [];
-      const variables = [...(container?.variables ?? [])].map(([name, given]): [string, string] => [
-        name,
-        given.text ?? "",
-      ]);
+      return pods
+        .filter(({ title }) => title.startsWith("Deployment ") && title.split("/")[1]?.startsWith(prefix) === true)
+        .map(({ containers: [container] }) =>
+          Object.fromEntries([...(container?.variables ?? [])].map(([name, given]) => [name, given.text ?? ""])),
+        );
+    }
+
+    /** What the callers say, with the variables of two of them, and each operator with its own. */
+    async function call(port: number): Promise<Said> {
+      const variables = Object.assign({}, ...variablesOf("amun-api"), ...variablesOf("management-api")) as object;
+      writeFileSync(path.join(folder, "operators.json"), JSON.stringify(variablesOf("workload-operator-")));
       const cluster = { KUBERNETES_SERVICE_HOST: "127.0.0.1", KUBERNETES_SERVICE_PORT: String(port) };
       // Nothing is reported to anybody.
       const own = { PATH: process.env.PATH ?? "", HOME: folder, SENTRY_DSN: "" };
-      const env: Record<string, string> = { ...Object.fromEntries(variables), ...cluster, ...own };
+      const env: Record<string, string> = { ...variables, ...cluster, ...own };
       const script = path.join(import.meta.dirname, "thoth/callers.py");
       const run = promisify(execFile)(path.join(python.bin, "python"), [script, folder], { env });
       return JSON.parse((await run).stdout) as Said;

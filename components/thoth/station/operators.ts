@@ -66,7 +66,9 @@ export function operators(making: Making, rights: StationRights): void {
       {
         THOTH_OPERATOR_NAMESPACE: namespace,
         THOTH_LOG_WORKLOAD_OPERATOR: "INFO",
-        THOTH_AMUN_INFRA_NAMESPACE: files.env("infra-namespace"),
+        // It finds Templates where it makes their objects, as OpenShift processes none of another namespace.
+        THOTH_INFRA_NAMESPACE: namespace,
+        THOTH_AMUN_INFRA_NAMESPACE: namespace,
         THOTH_AMUN_INSPECTION_NAMESPACE: files.env("amun-inspection-namespace"),
       },
       rights.account(`workload-operator-${namespace}`),

@@ -138,10 +138,7 @@ export function watchingRights(home: Role, watched: Role, namespace: string, ins
     {
       account: `workload-operator-${namespace}`,
       home,
-      rules: [
-        [watched, { ...may, ...inspects }],
-        ["infra", templates],
-      ],
+      rules: [[watched, { ...may, ...inspects, ...templates }]],
     },
     {
       account: `graph-sync-scheduler-${namespace}`,

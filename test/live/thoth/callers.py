@@ -8,9 +8,24 @@ from thoth.common import OpenShift
 
 folder = sys.argv[1]
 # As in a pod, but for the paths of the account's files.
-openshift = OpenShift(
-    token="token", token_file=os.path.join(folder, "token"), cert_file=os.path.join(folder, "ca.crt")
-)
+account = {
+    "token": "token", "token_file": os.path.join(folder, "token"), "cert_file": os.path.join(folder, "ca.crt")
+}
+openshift = OpenShift(**account)
+# Watched namespace -> its workload operator, by that one's own variables.
+with open(os.path.join(folder, "operators.json")) as operators_file:
+    operators = {
+        variables["THOTH_OPERATOR_NAMESPACE"]: OpenShift(
+            frontend_namespace=variables["THOTH_FRONTEND_NAMESPACE"],
+            middletier_namespace=variables["THOTH_MIDDLETIER_NAMESPACE"],
+            backend_namespace=variables["THOTH_BACKEND_NAMESPACE"],
+            infra_namespace=variables["THOTH_INFRA_NAMESPACE"],
+            amun_infra_namespace=variables["THOTH_AMUN_INFRA_NAMESPACE"],
+            amun_inspection_namespace=variables["THOTH_AMUN_INSPECTION_NAMESPACE"],
+            **account
+        )
+        for variables in json.load(operators_file)
+    }
 result_api = "http://result-api/api/v1/"
 middletier = openshift.middletier_namespace
 backend = openshift.backend_namespace
@@ -84,11 +99,12 @@ for namespace, tasks in syncs:
 
 def operate(name, namespace):
     """What thoth-station/workload-operator@1b04793 app.py does with a ConfigMap (172-208)."""
-    data = openshift.get_configmap(name, namespace).data
-    template = getattr(openshift, data.template_method_name)(**json.loads(data.template_method_parameters))
-    if not openshift.can_run_workload(template, namespace):
+    operator = operators[namespace]
+    data = operator.get_configmap(name, namespace).data
+    template = getattr(operator, data.template_method_name)(**json.loads(data.template_method_parameters))
+    if not operator.can_run_workload(template, namespace):
         raise RuntimeError("the quota never lets it run")
-    return getattr(openshift, data.run_method_name)(**json.loads(data.run_method_parameters), template=template)
+    return getattr(operator, data.run_method_name)(**json.loads(data.run_method_parameters), template=template)
 
 
 def outcome(work):

@@ -39,7 +39,11 @@ export async function startOpenshiftApi(manifests: readonly Manifest[], cronJobs
     if (known === undefined) return [404, failure(pathname)];
     const [, namespace = "", plural = "", name] = /\/namespaces\/([^/]+)\/(\w+)(?:\/([^/]+))?$/.exec(pathname) ?? [];
     if (plural === "") return [200, { kind: "APIResourceList", groupVersion: version, resources: resourcesOf(known) }];
-    if (plural === "processedtemplates") return processed(body);
+    if (plural === "processedtemplates") {
+      // Since 4.12: openshift/openshift-apiserver vendor/k8s.io/apiserver/pkg/endpoints/handlers/create.go:176.
+      const matches = object(body.metadata).namespace === namespace;
+      return matches ? processed(body) : [400, failure("the namespace of the provided object does not match")];
+    }
     const [kind] = Object.entries(known).find(([, one]) => one === plural) ?? [];
     if (kind === undefined) return [404, failure(pathname)];
     const here = objects.filter((one) => one.kind === kind && one.namespace === namespace);

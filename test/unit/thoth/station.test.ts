@@ -100,6 +100,7 @@ describe("the Thoth station", () => {
       "buildconfigs: create",
       "templates: get list",
     ]);
+    assert.deepEqual(rules(await buildThoth(stage), "thoth-infra-stage/workload-operator-thoth-backend-stage"), []);
   });
 
   it("runs each part in its namespace", async () => {
@@ -184,10 +185,10 @@ describe("the Thoth station", () => {
     ] as const) {
       const seen = await buildThoth(settings);
       const found = templates(seen);
-      assert.equal(found.length, 23);
-      assert.deepEqual([...new Set(found.map(({ namespace }) => namespace))], [infra]);
+      // 23 of them; those that run in several namespaces are in each, and solvers are listed in the infra namespace, too.
+      assert.equal(found.length, infra === "thoth-infra-stage" ? 23 + 8 * 2 + 1 : 23);
       const labels = found.map(({ body }) => (body.metadata as { labels: Record<string, string> }).labels);
-      assert.deepEqual(labels.map(({ template }) => template).sort(), [
+      assert.deepEqual([...new Set(labels.map(({ template }) => template))].sort(), [
         "adviser",
         "amun-inspection-buildconfig",
         "amun-inspection-buildconfig-with-cpu",
@@ -377,7 +378,11 @@ async function referencesResolve(seen: Built, infra: string): Promise<void> {
   const names = namespacesOf({ environment: infra.endsWith("-stage") ? "stage" : "test", namespaces: {} });
   for (const { name, runsIn } of jobTemplates) {
     for (const role of runsIn) {
-      for (const { kind, name: wanted, key } of references(seen.object(`Template ${name}`))) {
+      const template = seen.manifests.find(
+        (one) => one.kind === "Template" && one.name === name && one.namespace === names[role],
+      );
+      assert.ok(template, `${name} in ${names[role]}`);
+      for (const { kind, name: wanted, key } of references(template.body)) {
         const object = seen.manifests.find(
           (one) => one.kind === kind && one.name === wanted && one.namespace === names[role],
         );

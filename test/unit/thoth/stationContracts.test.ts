@@ -7,8 +7,9 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { violations } from "../../../contracts/check/judge.ts";
 import { imagesOf, loadContracts } from "../../../contracts/check/load.ts";
+import { namespacesOf, roles } from "../../../components/thoth/station/roles.ts";
 import type { Built } from "../kubernetes/world.ts";
-import { cron } from "./pods.ts";
+import { app, cron, env } from "./pods.ts";
 import { stage, test, wholeStage, wholeTest } from "./stationWorld.ts";
 import { buildThoth } from "./world.ts";
 
@@ -23,6 +24,7 @@ const own = new Set(contracts.flatMap(({ contract }) => imagesOf(contract)));
 
 const entry = z.strictObject({
   selector: z.record(z.string(), z.string()),
+  in: z.array(z.enum(roles)).default([]),
   at: z.string().optional(),
   like: z.string().optional(),
   kind: z.string().default("Job"),
@@ -43,7 +45,7 @@ const table = z
   );
 
 interface Template {
-  readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+  readonly metadata: { readonly namespace: string; readonly labels: Readonly<Record<string, string>> };
   readonly objects: readonly {
     readonly kind: string;
     readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
@@ -106,19 +108,38 @@ describe("the station's programs", () => {
   });
 });
 
+describe("a workload operator", () => {
+  it("looks for Templates in the namespace where it makes their objects", async () => {
+    for (const settings of [stage, test]) {
+      const seen = await buildThoth(settings);
+      const operators = seen.manifests.filter(({ kind, name }) => kind === "Deployment" && /^workload-op/.test(name));
+      assert.equal(operators.length, settings === stage ? 3 : 1);
+      for (const { name } of operators) {
+        const { THOTH_OPERATOR_NAMESPACE, ...variables } = env(app(seen, name).pod.containers[0]);
+        assert.equal(variables.THOTH_INFRA_NAMESPACE, THOTH_OPERATOR_NAMESPACE);
+        assert.equal(variables.THOTH_AMUN_INFRA_NAMESPACE, THOTH_OPERATOR_NAMESPACE);
+      }
+    }
+  });
+});
+
 describe("what thoth-common reads of the cluster's objects", () => {
   for (const [name, settings] of Object.entries(variants)) {
     it(`is there in ${name}`, async () => {
       const seen = await buildThoth(settings);
       const templates = templatesOf(seen);
-      for (const short of table.templates) {
+      const names = namespacesOf({ environment: name.startsWith("stage") ? "stage" : "test", namespaces: {} });
+      const wantedIn = table.templates.map((short) => {
         const model = table.templates.find(({ selector }) => selector.template === short.like) ?? short;
-        const { kind, id, always, sometimes, required, objects } = model;
-        const title = JSON.stringify(short.selector);
-        const found = templates.filter(({ metadata }) => selected(metadata.labels, short.selector));
-        assert.equal(found.length, 1, `${title}: exactly one Template`);
-        const [template] = found;
+        return { ...model, selector: short.selector, namespaces: [...new Set(model.in.map((role) => names[role]))] };
+      });
+      for (const { selector, namespaces, kind, id, always, sometimes, required, objects } of wantedIn) {
+        const title = JSON.stringify(selector);
+        const found = templates.filter(({ metadata }) => selected(metadata.labels, selector));
+        assert.deepEqual(found.map(({ metadata }) => metadata.namespace).sort(), [...namespaces].sort(), title);
+        const [template, ...copies] = found;
         assert.ok(template);
+        for (const copy of copies) assert.deepEqual(copy.objects, template.objects, title);
         assert.equal(template.objects.length, objects.length, title);
         for (const [index, labels] of objects.entries()) {
           const object: Template["objects"][number] | undefined = template.objects[index];
@@ -140,7 +161,10 @@ describe("what thoth-common reads of the cluster's objects", () => {
           `${title}: wanted and not filled in by every caller`,
         );
       }
-      assert.equal(templates.length, table.templates.length);
+      assert.equal(
+        templates.length,
+        wantedIn.reduce((sum, { namespaces }) => sum + namespaces.length, 0),
+      );
       for (const { selector } of table.cronJobs) {
         const crons = seen.manifests.filter(
           ({ kind, body }) =>

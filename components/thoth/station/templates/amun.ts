@@ -1,5 +1,6 @@
 /** Templates of inspections: an image is built as asked for, then a job measures it, on a certain processor if asked for. */
 import type { StationImages } from "../images.ts";
+import type { Role } from "../roles.ts";
 import { parameter, type TemplateBody, toParameters } from "./objects.ts";
 
 const id = { AMUN_INSPECTION_ID: null };
@@ -102,13 +103,20 @@ function job(onProcessor: boolean, images: StationImages): TemplateBody {
   return { objects: [inspection], parameters: toParameters({ ...id, ...own, ...(onProcessor ? processor : {}) }) };
 }
 
-/** Template name, which is also its label -> body. */
-export function amunTemplates(images: StationImages): Readonly<Record<string, TemplateBody>> {
+/** A Template and where its object is made. */
+interface AmunTemplate {
+  readonly madeIn: Role;
+  readonly body: TemplateBody;
+}
+
+/** Template name, which is also its label -> body and place. Amun processes the one of image streams in the infra namespace. */
+export function amunTemplates(images: StationImages): Readonly<Record<string, AmunTemplate>> {
+  const inspecting = (body: TemplateBody): AmunTemplate => ({ madeIn: "amunInspection", body });
   return {
-    "amun-inspection-imagestream": imageStream(),
-    "amun-inspection-buildconfig": buildConfig(false),
-    "amun-inspection-buildconfig-with-cpu": buildConfig(true),
-    "amun-inspection-job": job(false, images),
-    "amun-inspection-job-with-cpu": job(true, images),
+    "amun-inspection-imagestream": { madeIn: "infra", body: imageStream() },
+    "amun-inspection-buildconfig": inspecting(buildConfig(false)),
+    "amun-inspection-buildconfig-with-cpu": inspecting(buildConfig(true)),
+    "amun-inspection-job": inspecting(job(false, images)),
+    "amun-inspection-job-with-cpu": inspecting(job(true, images)),
   };
 }

@@ -62,7 +62,7 @@ const analyses: readonly JobTemplate[] = [
     ...{ needs: ["graph"], cpu: "1", memory: "8Gi", deadline: 1800, task: "dependency-monkey" },
   },
   {
-    ...{ name: "solver", runsIn: middletier, id: "THOTH_SOLVER_JOB_ID" },
+    ...{ name: "solver", runsIn: middletier, listedIn: ["infra"], id: "THOTH_SOLVER_JOB_ID" },
     // Solvers are listed by the label solver-type and found again by the component, later by solver-type.
     jobs: (["solver-fedora-28-py36", "solver-ubi-8-py36"] as const).map((name) => ({
       ...{ image: name, component: name, fixed: { THOTH_SOLVER: name } },

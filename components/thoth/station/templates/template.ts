@@ -22,6 +22,8 @@ export interface JobTemplate {
   readonly labels?: Readonly<Record<string, string>>;
   /** Where its jobs run. */
   readonly runsIn: readonly Role[];
+  /** Where programs look at it besides, to see what there is. @default nowhere */
+  readonly listedIn?: readonly Role[];
   /** Of these the caller chooses one. */
   readonly jobs: readonly TemplateJob[];
   /** Parameter that names the job. */
