@@ -14,9 +14,20 @@ export interface PythonEnvironment {
   readonly install: () => Promise<void>;
 }
 
-/** The environment of this name with these requirements, `package==version`; other requirements are another one. */
-export function pythonEnvironment(name: string, requirements: readonly string[]): PythonEnvironment {
-  const key = createHash("sha256").update(requirements.join("\n")).digest("hex").slice(0, 12);
+/**
+ * The environment of this name with these requirements, `package==version` (or options of pip); other requirements are
+ * another one. `python` is the interpreter that it is made with.
+ */
+export function pythonEnvironment(
+  name: string,
+  requirements: readonly string[],
+  python = "/usr/bin/python3",
+): PythonEnvironment {
+  const own = python === "/usr/bin/python3" ? [] : [python];
+  const key = createHash("sha256")
+    .update([...own, ...requirements].join("\n"))
+    .digest("hex")
+    .slice(0, 12);
   const folder = path.join(cacheDir, `${name}-python-${key}`);
   const bin = path.join(folder, "bin");
   const whole = path.join(folder, "whole");
@@ -28,10 +39,10 @@ export function pythonEnvironment(name: string, requirements: readonly string[])
       mkdirSync(cacheDir, { recursive: true });
       // Two checkouts may come here at once; an environment cannot be moved once it is made.
       const script = `[ -e "$1/whole" ] && exit 0
-        rm -rf "$1" && /usr/bin/python3 -m venv "$1" && shift 1 && "$0" -m pip install -q --disable-pip-version-check "$@"`;
+        rm -rf "$1" && "$2" -m venv "$1" && shift 2 && "$0" -m pip install -q --disable-pip-version-check "$@"`;
       const done = spawnSync(
         "flock",
-        [`${folder}.lock`, "bash", "-c", script, path.join(bin, "python"), folder, ...requirements],
+        [`${folder}.lock`, "bash", "-c", script, path.join(bin, "python"), folder, python, ...requirements],
         { encoding: "utf8" },
       );
       if (done.status !== 0) {
