@@ -88,7 +88,9 @@ describe("Homes that follow their people", () => {
     const [salt, hostname] = ["it's <salt>\n", "hub-dev.callysto.farm"];
     assert.equal(hashedName(salt, hostname, "alice@east.test"), "b640f864ee44628a8c3017c22de56542f9324ba4");
     const about = { salt, hostname, entityId: "https://east.test/idp", names: "source" } as const;
-    assert.deepEqual(computedPairs("alice@east.test\n\n", about), [{ from: "b640f864ee44628a8c3017c22de56542f9324ba4", to: "25d82d25dcf9bcd65f9975a8cddc017c33da0929" }]);
+    assert.deepEqual(computedPairs("alice@east.test\n\n", about), [
+      { from: "b640f864ee44628a8c3017c22de56542f9324ba4", to: "25d82d25dcf9bcd65f9975a8cddc017c33da0929" },
+    ]);
   });
 
   it("asks whose homes where the hub has several sources", () => {
