@@ -7,19 +7,19 @@ import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
 import { scratch } from "../../blocks/kubernetes/volume.ts";
 import { djangoSecrets, type DjangoSecretArgs, djangoVariables } from "./django.ts";
-import { type DialsContext, labels, podLabels, selector, serviceLabels } from "./context.ts";
+import { type Ground, labels, podLabels, selector, serviceLabels } from "./context.ts";
 import { djangoPort, nginxConf, nginxHealth, staticFolder, webPort } from "./nginx.ts";
 
 /** What {@link Backend} needs. */
 export interface BackendArgs extends Omit<DjangoSecretArgs, "settings"> {
-  readonly context: DialsContext;
+  readonly ground: Ground;
 }
 
 /** Name of the port in front, in the Service and for the Route. */
 export const webPortName = `${webPort}-tcp`;
 
 /** The port at which the API asks the SSO. */
-function ssoPort({ sso }: DialsContext["settings"]): number {
+function ssoPort({ sso }: Ground["settings"]): number {
   const { port, protocol } = new URL(sso.server);
   return port === "" ? (protocol === "http:" ? 80 : 443) : Number(port);
 }
@@ -30,7 +30,7 @@ export class Backend extends pulumi.ComponentResource {
 
   constructor(name: string, args: BackendArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:Backend", name, {}, opts);
-    const { place, settings, images, account } = args.context;
+    const { place, settings, images, account } = args.ground;
     const variables = new Files(
       `${name}-variables`,
       { place, name: "dials-backend-configmap", data: djangoVariables(settings) },

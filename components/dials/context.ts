@@ -4,7 +4,7 @@ import type { DialsSettings } from "./settings.ts";
 import type { ImageName } from "./images.ts";
 
 /** What every part of DIALS stands on. */
-export interface DialsContext {
+export interface Ground {
   readonly place: Place;
   readonly settings: DialsSettings;
   /** Images as pods name them. */

@@ -5,13 +5,13 @@ import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
 import type { Mount, Stamp } from "../../blocks/kubernetes/volume.ts";
 import { etlConfig, etlConfigFolder, etlConfigHash, etlConfigKey } from "./etlConfig.ts";
 import { certificateFiles, certificateFolder } from "./gridCertificate.ts";
-import type { DialsContext } from "./context.ts";
+import type { Ground } from "./context.ts";
 import type { Redis } from "./redis.ts";
 import { databases, type Workspace } from "./inventory.ts";
 
 /** What {@link EtlEnvironment} needs. */
 export interface EtlEnvironmentArgs {
-  readonly context: DialsContext;
+  readonly ground: Ground;
   readonly broker: Redis;
   /** Server URL without a database. */
   readonly databaseUri: pulumi.Input<string>;
@@ -20,15 +20,15 @@ export interface EtlEnvironmentArgs {
 
 /** What the ETL image reads: two sets of variables and its config file. */
 export class EtlEnvironment extends pulumi.ComponentResource {
-  private readonly context: DialsContext;
+  private readonly ground: Ground;
   private readonly variables: Files<"ENV" | "DATABASES">;
   private readonly secrets: ServiceSecret<string>;
   private readonly file: Files<typeof etlConfigKey>;
 
   constructor(name: string, args: EtlEnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:EtlEnvironment", name, {}, opts);
-    const { place, settings } = args.context;
-    this.context = args.context;
+    const { place, settings } = args.ground;
+    this.ground = args.ground;
     this.variables = new Files(
       `${name}-variables`,
       {
@@ -83,7 +83,7 @@ export class EtlEnvironment extends pulumi.ComponentResource {
     return {
       envFrom: [unstamped(this.variables.envFrom()), this.secrets.envFrom()],
       mounts: { [etlConfigFolder]: unstamped(this.file.mount({ volume: "etl-config" })) },
-      podAnnotations: { "orrery/files.dials-etl-config": etlConfigHash(this.context.settings.etl, workspaces) },
+      podAnnotations: { "orrery/files.dials-etl-config": etlConfigHash(this.ground.settings.etl, workspaces) },
     };
   }
 

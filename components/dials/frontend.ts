@@ -4,21 +4,21 @@ import { NetworkPolicy, router } from "../../blocks/kubernetes/networkPolicy.ts"
 import { http, tcp } from "../../blocks/kubernetes/probe.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
 import { webPortName } from "./backend.ts";
-import { type DialsContext, labels, podLabels, selector, serviceLabels } from "./context.ts";
+import { type Ground, labels, podLabels, selector, serviceLabels } from "./context.ts";
 import { webPort } from "./nginx.ts";
 
 /** What {@link Frontend} needs. */
 export interface FrontendArgs {
-  readonly context: DialsContext;
+  readonly ground: Ground;
 }
 
 /** The web application: static files; what it talks to was compiled into its image. */
 export class Frontend extends pulumi.ComponentResource {
   readonly service: Service;
 
-  constructor(name: string, { context }: FrontendArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { ground }: FrontendArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:Frontend", name, {}, opts);
-    const { place, settings, images, account } = context;
+    const { place, settings, images, account } = ground;
     const deployment = new Deployment(
       name,
       {

@@ -9,7 +9,7 @@ import type { DialsConfig } from "./config.ts";
 import type { DialsSettings } from "./settings.ts";
 import { databaseUri } from "./django.ts";
 import { Etl } from "./etl.ts";
-import type { DialsContext } from "./context.ts";
+import type { Ground } from "./context.ts";
 import { resolveImages, streams, throughStreams } from "./images.ts";
 import { drawPasswords } from "./generated.ts";
 import { Web } from "./web.ts";
@@ -33,7 +33,7 @@ export class Dials extends pulumi.ComponentResource {
     const place = this.project(name, settings, cluster);
     const imported = settings.imageStreams ? this.streams(name, settings, place) : [];
     const resolved = resolveImages(settings.images);
-    const context: DialsContext = {
+    const ground: Ground = {
       place,
       settings,
       images: settings.imageStreams ? throughStreams(resolved, place.namespaceName) : resolved,
@@ -44,12 +44,12 @@ export class Dials extends pulumi.ComponentResource {
 
     const etl = new Etl(
       `${name}-etl`,
-      { context, secrets: config.secrets, passwords, databaseUri: uri },
+      { ground, secrets: config.secrets, passwords, databaseUri: uri },
       { parent: this, dependsOn: imported.flatMap(({ resources }) => [...resources]) },
     );
     const web = new Web(
       `${name}-web`,
-      { context, config, passwords, databaseUri: uri, after: [etl.migrations] },
+      { ground, config, passwords, databaseUri: uri, after: [etl.migrations] },
       { parent: this, dependsOn: imported.flatMap(({ resources }) => [...resources]) },
     );
     this.outputs = { frontendUrl: web.frontendUrl, apiUrl: web.apiUrl };

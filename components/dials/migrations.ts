@@ -2,11 +2,11 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ContainerArgs } from "../../blocks/kubernetes/container.ts";
 import { Job } from "../../blocks/kubernetes/job.ts";
 import type { EtlEnvironment } from "./etlEnvironment.ts";
-import { etlPods, type DialsContext, labels, podLabels } from "./context.ts";
+import { etlPods, type Ground, labels, podLabels } from "./context.ts";
 
 /** What {@link Migrations} need. */
 export interface MigrationsArgs {
-  readonly context: DialsContext;
+  readonly ground: Ground;
   readonly environment: EtlEnvironment;
 }
 
@@ -14,7 +14,7 @@ export interface MigrationsArgs {
 export class Migrations extends pulumi.ComponentResource {
   constructor(name: string, args: MigrationsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:Migrations", name, {}, opts);
-    const { place, images, account } = args.context;
+    const { place, images, account } = args.ground;
     const { envFrom } = args.environment.ofMigrations();
     const step = (role: string, command: readonly string[]): ContainerArgs => ({
       name: role,

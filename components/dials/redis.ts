@@ -6,12 +6,12 @@ import { exec, tcp } from "../../blocks/kubernetes/probe.ts";
 import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
 import type { Mount } from "../../blocks/kubernetes/volume.ts";
-import { type DialsContext, labels, podLabels, selector, serviceLabels } from "./context.ts";
+import { type Ground, labels, podLabels, selector, serviceLabels } from "./context.ts";
 import { redisConf, type RedisUse } from "./redisConf.ts";
 
 /** What {@link Redis} needs. */
 export interface RedisArgs {
-  readonly context: DialsContext;
+  readonly ground: Ground;
   /** Name of its Deployment, Service and Secret. */
   readonly name: "redis-etl-broker" | "redis-web-cache";
   readonly use: RedisUse;
@@ -34,7 +34,7 @@ export class Redis extends pulumi.ComponentResource {
 
   constructor(name: string, args: RedisArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:Redis", name, {}, opts);
-    const { place, images, account } = args.context;
+    const { place, images, account } = args.ground;
     const own = labels(place, args.name, "databases", "redis");
     this.password = pulumi.secret(args.password);
 

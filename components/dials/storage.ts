@@ -4,7 +4,7 @@ import { Claim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
 import type { Mount, MountOptions } from "../../blocks/kubernetes/volume.ts";
 import { existingClaim } from "../../blocks/kubernetes/volume.ts";
 import type { DialsSettings } from "./settings.ts";
-import type { DialsContext } from "./context.ts";
+import type { Ground } from "./context.ts";
 
 /** A claim that containers can mount. */
 export interface Storage {
@@ -14,7 +14,7 @@ export interface Storage {
 /** A claim of the settings: made or taken over, or one that must be there already. */
 export function storage(
   name: string,
-  { place, settings }: DialsContext,
+  { place, settings }: Ground,
   claimName: string,
   wanted: DialsSettings["eos"] | DialsSettings["broker"],
   accessModes: readonly string[],

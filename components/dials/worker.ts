@@ -4,13 +4,13 @@ import { exec } from "../../blocks/kubernetes/probe.ts";
 import type { Amount } from "../../blocks/kubernetes/resources.ts";
 import { type Mount, scratch } from "../../blocks/kubernetes/volume.ts";
 import type { EtlEnvironment } from "./etlEnvironment.ts";
-import { etlPods, type DialsContext, labels, podLabels, selector } from "./context.ts";
+import { etlPods, type Ground, labels, podLabels, selector } from "./context.ts";
 import type { Storage } from "./storage.ts";
 import type { Workspace } from "./inventory.ts";
 
 /** What a {@link Worker} needs. */
 export interface WorkerArgs {
-  readonly context: DialsContext;
+  readonly ground: Ground;
   readonly environment: EtlEnvironment;
   /** Name of the Deployment, of its container, of its only queue and before the @ of its host name. */
   readonly name: string;
@@ -35,7 +35,7 @@ const scratchFolder = "/scratch";
 export class Worker extends pulumi.ComponentResource {
   constructor(name: string, args: WorkerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:Worker", name, {}, opts);
-    const { place, settings, images, account } = args.context;
+    const { place, settings, images, account } = args.ground;
     const environment =
       args.workspaces === "all"
         ? { ...args.environment.ofAll(), podAnnotations: {} }

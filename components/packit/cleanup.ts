@@ -4,18 +4,18 @@ import { Grant } from "../../blocks/kubernetes/roleBinding.ts";
 import { apiServer, dns, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
 import type { Place } from "../../blocks/kubernetes/metadata.ts";
 import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
-import { anyUser, type PackitContext, imageOf } from "./context.ts";
+import { anyUser, type Ground, imageOf } from "./context.ts";
 
 /** Deletes sandboxes that ended a day ago, and interim volumes that no pod has. */
 export class Cleanup extends pulumi.ComponentResource {
   constructor(
     name: string,
-    args: { readonly context: PackitContext; readonly place: Place },
+    args: { readonly ground: Ground; readonly place: Place },
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("orrery:packit:Cleanup", name, {}, opts);
-    const { context, place } = args;
-    const { settings } = context;
+    const { ground, place } = args;
+    const { settings } = ground;
     const labels = { app: "delete-pvcs" };
     const account = new ServiceAccount(
       name,
@@ -48,7 +48,7 @@ export class Cleanup extends pulumi.ComponentResource {
         containers: [
           {
             name: "delete-pvcs",
-            ...imageOf(context, "deletePvcs"),
+            ...imageOf(ground, "deletePvcs"),
             command: ["bash", "-c", cleanupScript],
             env: { DEPLOYMENT: settings.deployment, SANDBOX_NAMESPACE: place.namespaceName, HOME: "/tmp" },
             resources: { cpu: "100m", memory: "80Mi" },

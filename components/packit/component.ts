@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { ServingContainerArgs } from "../../blocks/kubernetes/container.ts";
 import { Deployment } from "../../blocks/kubernetes/deployment.ts";
-import { anyUser, type PackitContext, imageOf } from "./context.ts";
+import { anyUser, type Ground, imageOf } from "./context.ts";
 import type { ImageName } from "./images.ts";
 
 /** A program in one container of one pod. */
@@ -13,14 +13,14 @@ export interface OnePodArgs extends Omit<ServingContainerArgs, "image" | "pullPo
 }
 
 /** Its Deployment. The old pod ends before the new one starts: two would share a volume, a queue or the clock. */
-export function onePod(name: string, context: PackitContext, args: OnePodArgs, parent: pulumi.Resource): Deployment {
+export function onePod(name: string, ground: Ground, args: OnePodArgs, parent: pulumi.Resource): Deployment {
   const { labels, image, ...container } = args;
-  const source = imageOf(context, image);
+  const source = imageOf(ground, image);
   const exceptions = { ...source.exceptions, ...container.exceptions };
   return new Deployment(
     name,
     {
-      place: context.place,
+      place: ground.place,
       name: args.name,
       labels,
       strategy: "Recreate",

@@ -6,12 +6,12 @@ import { http, type Probes, tcp } from "../../blocks/kubernetes/probe.ts";
 import type { Amount } from "../../blocks/kubernetes/resources.ts";
 import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
-import { between, type PackitContext, sideLabels } from "./context.ts";
+import { between, type Ground, sideLabels } from "./context.ts";
 import { onePod } from "./component.ts";
 
 /** What a console needs. */
 export interface ConsoleArgs {
-  readonly context: PackitContext;
+  readonly ground: Ground;
   /** Password of its one user, `packit`. */
   readonly password: pulumi.Output<string>;
 }
@@ -20,12 +20,12 @@ const user = "packit";
 
 /** Flower: shows Celery's workers and tasks. */
 export class Flower extends pulumi.ComponentResource {
-  constructor(name: string, { context, password }: ConsoleArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { ground, password }: ConsoleArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Flower", name, {}, opts);
     const login = new ServiceSecret(
       name,
       {
-        place: context.place,
+        place: ground.place,
         name: "flower-secret",
         values: { "flower-basic-auth": pulumi.interpolate`${user}:${password}` },
       },
@@ -35,12 +35,12 @@ export class Flower extends pulumi.ComponentResource {
     consolePod(
       name,
       {
-        context,
+        ground,
         name: "flower",
         image: "flower",
         port,
         env: {
-          CELERY_BROKER_URL: `redis://${context.settings.keyValue.kind}:6379/0`,
+          CELERY_BROKER_URL: `redis://${ground.settings.keyValue.kind}:6379/0`,
           FLOWER_PORT: `${port}`,
           FLOWER_BASIC_AUTH: login.env("flower-basic-auth"),
         },
@@ -55,12 +55,12 @@ export class Flower extends pulumi.ComponentResource {
 
 /** Redis Commander: shows the keys of the key-value database. */
 export class RedisCommander extends pulumi.ComponentResource {
-  constructor(name: string, { context, password }: ConsoleArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { ground, password }: ConsoleArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:RedisCommander", name, {}, opts);
     const login = new ServiceSecret(
       name,
       {
-        place: context.place,
+        place: ground.place,
         name: "redis-commander-secret",
         values: { "redis-commander-user": user, "redis-commander-password": password },
       },
@@ -70,12 +70,12 @@ export class RedisCommander extends pulumi.ComponentResource {
     consolePod(
       name,
       {
-        context,
+        ground,
         name: "redis-commander",
         image: "redisCommander",
         port,
         env: {
-          REDIS_HOST: context.settings.keyValue.kind,
+          REDIS_HOST: ground.settings.keyValue.kind,
           REDIS_PORT: "6379",
           HTTP_USER: login.env("redis-commander-user"),
           HTTP_PASSWORD: login.env("redis-commander-password"),
@@ -91,7 +91,7 @@ export class RedisCommander extends pulumi.ComponentResource {
 }
 
 interface ConsoleShape {
-  readonly context: PackitContext;
+  readonly ground: Ground;
   readonly name: string;
   readonly image: "flower" | "redisCommander";
   readonly port: number;
@@ -103,12 +103,12 @@ interface ConsoleShape {
 
 /** A page for operators behind a login, by a Route whose name the router picks. */
 function consolePod(name: string, args: ConsoleShape, parent: pulumi.Resource): void {
-  const { context, port, image, env, probes, memory, writableRoot } = args;
-  const { place, settings } = context;
+  const { ground, port, image, env, probes, memory, writableRoot } = args;
+  const { place, settings } = ground;
   const labels = sideLabels(args.name);
   const pod = onePod(
     name,
-    context,
+    ground,
     {
       ...{ name: args.name, labels, image, env, probes },
       ports: { http: port },

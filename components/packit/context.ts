@@ -6,7 +6,7 @@ import { type ImageName, type PodImage, podImage } from "./images.ts";
 import type { ServiceName } from "./names.ts";
 
 /** What every part stands on. */
-export interface PackitContext {
+export interface Ground {
   readonly service: ServiceName;
   readonly settings: PackitSettings;
   /** Project of the service. */
@@ -24,7 +24,7 @@ export function sideLabels(name: string): { readonly service: string; readonly n
 }
 
 /** An image of the table as a container names it. */
-export function imageOf({ service, settings, place }: PackitContext, name: ImageName): PodImage {
+export function imageOf({ service, settings, place }: Ground, name: ImageName): PodImage {
   return podImage(service, settings, place, name);
 }
 

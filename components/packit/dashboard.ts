@@ -12,14 +12,14 @@ const port = 8443;
 export class Dashboard extends pulumi.ComponentResource {
   readonly url: string;
 
-  constructor(name: string, { context, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { ground, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Dashboard", name, {}, opts);
-    const { place, settings } = context;
+    const { place, settings } = ground;
     const part = "packit-dashboard";
     const labels = sideLabels(part);
     const dashboard = onePod(
       name,
-      context,
+      ground,
       {
         name: part,
         labels,
@@ -38,7 +38,7 @@ export class Dashboard extends pulumi.ComponentResource {
       { place, name: part, labels, of: dashboard, ports: { "packit-dashboard-https": { port: 443, target: port } } },
       { parent: this },
     );
-    this.url = exposeTls(name, context, service, "packit-dashboard-https", settings.hosts.dashboard, this);
+    this.url = exposeTls(name, ground, service, "packit-dashboard-https", settings.hosts.dashboard, this);
     new NetworkPolicy(
       name,
       { place, name: part, pods: labels, from: [router(place.cluster, port)], to: [dns(), anywhere(443)] },

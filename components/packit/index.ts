@@ -10,7 +10,7 @@ import { Flower, RedisCommander } from "./consoles.ts";
 import { Beat, Centosmsg, Fedmsg } from "./consumers.ts";
 import { Dashboard } from "./dashboard.ts";
 import { Generated } from "./generated.ts";
-import { appLabels, type PackitContext, keeping } from "./context.ts";
+import { appLabels, type Ground, keeping } from "./context.ts";
 import { Imports } from "./imports.ts";
 import { KeyValue } from "./keyValue.ts";
 import { Monitoring } from "./monitoring.ts";
@@ -46,20 +46,20 @@ export class Packit extends pulumi.ComponentResource {
     const cluster = targets.cluster(settings.cluster);
     super("orrery:packit:Packit", name, {}, { ...opts, providers: [cluster.provider] });
     const { parts, validation } = settings;
-    const context: PackitContext = { service, settings, place: this.project(name, settings, cluster) };
+    const ground: Ground = { service, settings, place: this.project(name, settings, cluster) };
     const { files, passwords } = new Generated(`${name}-generated`, { config }, { parent: this });
     const secrets = new CommonSecrets(
       `${name}-secrets`,
-      { context, secrets: config.secrets, files, passwords },
+      { ground, secrets: config.secrets, files, passwords },
       { parent: this },
     );
-    const part = { context, secrets };
+    const part = { ground, secrets };
 
-    const imports = new Imports(`${name}-imports`, { context }, { parent: this });
+    const imports = new Imports(`${name}-imports`, { ground }, { parent: this });
     const account = new ServiceAccount(
       `${name}-workers`,
       {
-        place: context.place,
+        place: ground.place,
         name: "packit-worker",
         labels: appLabels("packit-worker"),
         mountsToken: settings.sandbox.enabled,
@@ -67,10 +67,10 @@ export class Packit extends pulumi.ComponentResource {
       { parent: this },
     );
     const sandbox = settings.sandbox.enabled
-      ? [new Sandbox(`${name}-sandbox`, { context, workers: account }, { parent: this })]
+      ? [new Sandbox(`${name}-sandbox`, { ground, workers: account }, { parent: this })]
       : [];
     const postgres = new Postgres(`${name}-postgres`, part, { parent: this });
-    const keyValue = new KeyValue(`${name}-key-value`, { context }, { parent: this });
+    const keyValue = new KeyValue(`${name}-key-value`, { ground }, { parent: this });
     const stores = { parent: this, dependsOn: [postgres, keyValue, imports] };
     const tokman = parts.tokman ? [new Tokman(`${name}-tokman`, part, stores)] : [];
 
@@ -88,9 +88,9 @@ export class Packit extends pulumi.ComponentResource {
     const dashboard = parts.dashboard ? new Dashboard(`${name}-dashboard`, part, { parent: this }) : undefined;
     const monitoring = parts.pushgateway ? new Monitoring(`${name}-monitoring`, part, { parent: this }) : undefined;
     const consoles = { parent: this, dependsOn: [keyValue] };
-    if (parts.flower) new Flower(`${name}-flower`, { context, password: passwords.flower }, consoles);
+    if (parts.flower) new Flower(`${name}-flower`, { ground, password: passwords.flower }, consoles);
     if (parts.redisCommander) {
-      new RedisCommander(`${name}-redis-commander`, { context, password: passwords.redisCommander }, consoles);
+      new RedisCommander(`${name}-redis-commander`, { ground, password: passwords.redisCommander }, consoles);
     }
     if (validation !== undefined) {
       const cluster = targets.cluster(validation.cluster);

@@ -7,7 +7,7 @@ import { NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
 import { exec, tcp } from "../../blocks/kubernetes/probe.ts";
 import { redisConf } from "../../blocks/redisConf.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
-import { between, type PackitContext, imageOf, keeping, sideLabels, storageClass } from "./context.ts";
+import { between, type Ground, imageOf, keeping, sideLabels, storageClass } from "./context.ts";
 import { expectedWorkloads } from "./inventory.ts";
 
 const port = 6379;
@@ -25,10 +25,10 @@ const kinds = {
 
 /** Redis or one of its descendants: the queues of Celery. */
 export class KeyValue extends pulumi.ComponentResource {
-  constructor(name: string, args: { readonly context: PackitContext }, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: { readonly ground: Ground }, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:KeyValue", name, {}, opts);
-    const { context } = args;
-    const { place, settings } = context;
+    const { ground } = args;
+    const { place, settings } = ground;
     const { kind, size } = settings.keyValue;
     const { folder, program } = kinds[kind];
     const labels = sideLabels(kind);
@@ -54,7 +54,7 @@ export class KeyValue extends pulumi.ComponentResource {
         containers: [
           {
             name: kind,
-            ...imageOf(context, kind),
+            ...imageOf(ground, kind),
             args: [...program, `${configFolder}/redis.conf`],
             ports: { redis: port },
             mounts: { [folder]: claim.mount(), [configFolder]: config.mount({ volume: "config" }) },
@@ -92,7 +92,7 @@ export function keyValueQuestion(kind: keyof typeof kinds): readonly string[] {
 }
 
 /** Its configuration: what is full forgets expiring keys only, since to forget a message is to lose a task. */
-export function keyValueConf({ kind, memory }: PackitContext["settings"]["keyValue"]): string {
+export function keyValueConf({ kind, memory }: Ground["settings"]["keyValue"]): string {
   return redisConf({
     dataFolder: kinds[kind].folder,
     maxMemoryMiB: Math.floor((quantityOf(memory) * 7) / 8 / 2 ** 20),

@@ -24,13 +24,13 @@ export class Monitoring extends pulumi.ComponentResource {
     this.registerOutputs({ url: this.url });
   }
 
-  private gateway(name: string, { context }: PartArgs): void {
-    const { place, settings } = context;
+  private gateway(name: string, { ground }: PartArgs): void {
+    const { place, settings } = ground;
     const labels = sideLabels("pushgateway");
     const object = { place, name: "pushgateway", labels };
     const gateway = onePod(
       name,
-      context,
+      ground,
       {
         name: "pushgateway",
         labels,
@@ -52,8 +52,8 @@ export class Monitoring extends pulumi.ComponentResource {
     new NetworkPolicy(name, { place, name: "pushgateway", pods: labels, from }, { parent: this });
   }
 
-  private proxy(name: string, { context, secrets }: PartArgs): string {
-    const { place, settings } = context;
+  private proxy(name: string, { ground, secrets }: PartArgs): string {
+    const { place, settings } = ground;
     const labels = sideLabels("nginx");
     const object = { place, name: "nginx", labels };
     const config = new Files(
@@ -63,7 +63,7 @@ export class Monitoring extends pulumi.ComponentResource {
     );
     const nginx = onePod(
       name,
-      context,
+      ground,
       {
         name: "nginx",
         labels,
@@ -86,6 +86,6 @@ export class Monitoring extends pulumi.ComponentResource {
       { place, name: "nginx", pods: labels, from: [router(place.cluster, nginxPort)], to },
       { parent: this },
     );
-    return exposeTls(name, context, service, "nginx-https", settings.hosts.metrics, this);
+    return exposeTls(name, ground, service, "nginx-https", settings.hosts.metrics, this);
   }
 }

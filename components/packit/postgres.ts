@@ -5,17 +5,17 @@ import { NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
 import { exec } from "../../blocks/kubernetes/probe.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
 import { scratch } from "../../blocks/kubernetes/volume.ts";
-import { between, type PackitContext, imageOf, keeping, sideLabels, storageClass } from "./context.ts";
+import { between, type Ground, imageOf, keeping, sideLabels, storageClass } from "./context.ts";
 import type { CommonSecrets } from "./sharedSecrets.ts";
 import { expectedWorkloads } from "./inventory.ts";
 
 /** What {@link Postgres} needs. */
 export interface PostgresArgs {
-  readonly context: PackitContext;
+  readonly ground: Ground;
   readonly secrets: CommonSecrets;
 }
 
-type Version = PackitContext["settings"]["postgres"]["version"];
+type Version = Ground["settings"]["postgres"]["version"];
 
 const port = 5432;
 
@@ -23,7 +23,7 @@ const port = 5432;
 export class Postgres extends pulumi.ComponentResource {
   constructor(name: string, args: PostgresArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Postgres", name, {}, opts);
-    const { place, settings } = args.context;
+    const { place, settings } = args.ground;
     const { version, beside } = settings.postgres;
     const current = this.server(name, version, args);
     for (const other of beside) this.server(name, other, args);
@@ -53,8 +53,8 @@ export class Postgres extends pulumi.ComponentResource {
   }
 
   /** The version is part of every name, so that an upgrade never touches the old data. */
-  private server(name: string, version: Version, { context, secrets }: PostgresArgs): Deployment {
-    const { place, settings } = context;
+  private server(name: string, version: Version, { ground, secrets }: PostgresArgs): Deployment {
+    const { place, settings } = ground;
     const versioned = `postgres-${version}`;
     const claim = new Claim(
       `${name}-${version}`,
@@ -74,7 +74,7 @@ export class Postgres extends pulumi.ComponentResource {
         containers: [
           {
             name: "postgres",
-            ...imageOf(context, `postgres${version}`),
+            ...imageOf(ground, `postgres${version}`),
             env: secrets.databaseServer(),
             ports: { postgres: port },
             mounts: {

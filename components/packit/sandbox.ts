@@ -7,13 +7,13 @@ import { internet, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.t
 import { Quota } from "../../blocks/kubernetes/quota.ts";
 import type { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
 import { Cleanup } from "./cleanup.ts";
-import { type PackitContext, keeping, storageClass } from "./context.ts";
+import { type Ground, keeping, storageClass } from "./context.ts";
 import { sandboxingPods, sandboxNamespace } from "./names.ts";
 import { cachePairs } from "./inventory.ts";
 
 /** What a {@link Sandbox} needs. */
 export interface SandboxArgs {
-  readonly context: PackitContext;
+  readonly ground: Ground;
   /** Account of the workers, who make the sandboxes. */
   readonly workers: ServiceAccount;
 }
@@ -36,12 +36,12 @@ const podsPerWorker = 2;
 export class Sandbox extends pulumi.ComponentResource {
   constructor(name: string, args: SandboxArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Sandbox", name, {}, opts);
-    const { context, workers } = args;
-    const { service, settings } = context;
+    const { ground, workers } = args;
+    const { service, settings } = ground;
     const place = new Namespace(
       name,
       {
-        cluster: context.place.cluster,
+        cluster: ground.place.cluster,
         name: sandboxNamespace(service, settings),
         podSecurity: { level: "baseline", reason: "sandcastle makes pods without a security context" },
         ...keeping(settings),
@@ -76,13 +76,13 @@ export class Sandbox extends pulumi.ComponentResource {
         { parent: this },
       );
     }
-    new Cleanup(`${name}-cleanup`, { context, place }, { parent: this });
+    new Cleanup(`${name}-cleanup`, { ground, place }, { parent: this });
     this.registerOutputs({});
   }
 }
 
 /** Room for the sandboxes of all workers, for what they left behind, and for the cleanup. */
-function toQuota({ workers, sandbox, repositoryCache }: PackitContext["settings"]) {
+function toQuota({ workers, sandbox, repositoryCache }: Ground["settings"]) {
   const count = sandboxingPods(workers).length;
   const caches = repositoryCache.enabled ? count : 0;
   const pods = count * podsPerWorker + 1;

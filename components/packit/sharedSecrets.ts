@@ -4,12 +4,12 @@ import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
 import type { Mount } from "../../blocks/kubernetes/volume.ts";
 import type { PackitSecrets } from "./config.ts";
 import type { KeyFiles, Passwords } from "./generated.ts";
-import type { PackitContext } from "./context.ts";
+import type { Ground } from "./context.ts";
 import { githubKeyFolder, serviceDefaults } from "./names.ts";
 
 /** What {@link CommonSecrets} need. */
 export interface CommonSecretsArgs {
-  readonly context: PackitContext;
+  readonly ground: Ground;
   readonly secrets: PackitSecrets;
   readonly files: KeyFiles;
   readonly passwords: Passwords;
@@ -27,21 +27,21 @@ export class CommonSecrets extends pulumi.ComponentResource {
   private readonly sentryDsn: ServiceSecret<"sentry">;
   private readonly postgres: ServiceSecret<"database-user" | "database-password" | "database-host" | "database-name">;
   private readonly aws: ServiceSecret<"access-key-id" | "secret-access-key"> | undefined;
-  private readonly context: PackitContext;
+  private readonly ground: Ground;
   /** Whether packages of Fedora are built, by Copr and with Kerberos. */
   private readonly builds: boolean;
 
   constructor(name: string, args: CommonSecretsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:CommonSecrets", name, {}, opts);
-    const { context, secrets, files, passwords } = args;
-    const { place, settings, service } = context;
+    const { ground, secrets, files, passwords } = args;
+    const { place, settings, service } = ground;
     const { builds } = serviceDefaults[service];
     type Values<Key extends string> = ConstructorParameters<typeof ServiceSecret<Key>>[1]["values"];
     // A key that the service has not is not mounted either.
     const make = <Key extends string>(secret: string, values: Partial<Values<Key>>): ServiceSecret<Key> =>
       new ServiceSecret(`${name}-${secret}`, { place, name: secret, values: values as Values<Key> }, { parent: this });
 
-    this.context = context;
+    this.ground = ground;
     this.builds = builds;
     // Images until April 2023 look for id_rsa, those since for id_ed25519; SSH itself does not mind the name.
     this.ssh = make("packit-ssh", {
@@ -136,7 +136,7 @@ export class CommonSecrets extends pulumi.ComponentResource {
 
   /** Where tasks are put into queues and taken from them. */
   queues(): Record<string, string> {
-    return { REDIS_SERVICE_HOST: this.context.settings.keyValue.kind };
+    return { REDIS_SERVICE_HOST: this.ground.settings.keyValue.kind };
   }
 
   /** Account of the database's backups; without it there are none. */
@@ -168,7 +168,7 @@ export class CommonSecrets extends pulumi.ComponentResource {
 
   /** Where packages' sources live. */
   distgit(): Record<string, string> {
-    const { url, namespace } = this.context.settings.distgit;
+    const { url, namespace } = this.ground.settings.distgit;
     return { DISTGIT_URL: url, DISTGIT_NAMESPACE: namespace };
   }
 }

@@ -13,9 +13,9 @@ const port = 8000;
 
 /** Tokman: keeps the tokens of the GitHub App, so that workers do not make each other's invalid. */
 export class Tokman extends pulumi.ComponentResource {
-  constructor(name: string, { context, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { ground, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Tokman", name, {}, opts);
-    const { place, settings } = context;
+    const { place, settings } = ground;
     const labels = appLabels("tokman");
     const object = { place, name: "tokman", labels };
     const config = new Files(
@@ -30,7 +30,7 @@ export class Tokman extends pulumi.ComponentResource {
     );
     const tokman = onePod(
       name,
-      context,
+      ground,
       {
         name: "tokman",
         labels,

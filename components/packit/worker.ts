@@ -5,16 +5,7 @@ import { Service } from "../../blocks/kubernetes/service.ts";
 import type { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
 import { StatefulSet } from "../../blocks/kubernetes/statefulSet.ts";
 import { claimTemplate } from "../../blocks/kubernetes/volume.ts";
-import {
-  anyUser,
-  appLabels,
-  between,
-  type PackitContext,
-  imageOf,
-  keeping,
-  storageClass,
-  writesAtStart,
-} from "./context.ts";
+import { anyUser, appLabels, between, type Ground, imageOf, keeping, storageClass, writesAtStart } from "./context.ts";
 import {
   cacheFolder,
   projectName,
@@ -39,15 +30,15 @@ const ask = 'celery --app="$APP" status --timeout 60 | grep -F "$(uname -n): OK"
 export class Worker extends pulumi.ComponentResource {
   constructor(name: string, args: WorkerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Worker", name, {}, opts);
-    const { context, flavour, account } = args;
-    const { place, settings } = context;
+    const { ground, flavour, account } = args;
+    const { place, settings } = ground;
     const labels = appLabels(flavour.name);
     const cached = settings.repositoryCache.enabled && flavour.longRunning;
     const volumes = {
       "packit-worker-vol": { size: settings.workers.scratch, ...storageClass(settings) },
       ...(cached ? { [workerCacheTemplate]: { size: settings.repositoryCache.size, ...storageClass(settings) } } : {}),
     };
-    const image = imageOf(context, "worker");
+    const image = imageOf(ground, "worker");
     const set = new StatefulSet(
       name,
       {
@@ -91,7 +82,7 @@ export class Worker extends pulumi.ComponentResource {
           // Forges, Copr and Koji; pushes by SSH; plain HTTP for sources that packages name.
           anywhere(443, 80, 22),
           ...(settings.sandbox.enabled ? [apiServer()] : []),
-          ...databases(context),
+          ...databases(ground),
           ...(settings.parts.tokman ? between(["tokman"], 8000) : []),
           ...(settings.parts.pushgateway ? between(["pushgateway"], 9091) : []),
         ],
@@ -110,11 +101,11 @@ const fedoraEnvironment = {
   DISABLE_OPENSCANHUB: "true",
 };
 
-function workerEnvironment({ context, secrets, flavour }: WorkerArgs) {
-  const { celery, parts, workers } = context.settings;
+function workerEnvironment({ ground, secrets, flavour }: WorkerArgs) {
+  const { celery, parts, workers } = ground.settings;
   const several = flavour.setting === "shortRunning" && workers.shortRunningConcurrency > 1;
   return {
-    ...celeryEnvironment(context),
+    ...celeryEnvironment(ground),
     ...secrets.distgit(),
     ...secrets.queues(),
     ...secrets.sentry(),
@@ -125,16 +116,13 @@ function workerEnvironment({ context, secrets, flavour }: WorkerArgs) {
     ...(several ? { CONCURRENCY: `${workers.shortRunningConcurrency}` } : {}),
     // Empty: no metrics are pushed.
     PUSHGATEWAY_ADDRESS: parts.pushgateway ? "http://pushgateway" : "",
-    ...(serviceDefaults[context.service].builds ? fedoraEnvironment : {}),
+    ...(serviceDefaults[ground.service].builds ? fedoraEnvironment : {}),
     ...secrets.backups(),
   };
 }
 
 /** What Celery's workers and its clock have in common. */
-export function celeryEnvironment({
-  service,
-  settings: { deployment, celery },
-}: PackitContext): Record<string, string> {
+export function celeryEnvironment({ service, settings: { deployment, celery } }: Ground): Record<string, string> {
   return {
     PROJECT: projectName(service, deployment),
     DEPLOYMENT: deployment,

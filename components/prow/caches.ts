@@ -5,13 +5,13 @@ import { http, tcp } from "../../blocks/kubernetes/probe.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
 import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
 import { hostPath } from "../../blocks/kubernetes/volume.ts";
-import { type ProwContext, onCacheDisks, tolerates, traffic } from "./context.ts";
+import { type Ground, onCacheDisks, tolerates, traffic } from "./context.ts";
 import { named } from "./names.ts";
 import { Part } from "./component.ts";
 
 /** What {@link Caches} need. */
 export interface CachesArgs {
-  readonly context: ProwContext;
+  readonly ground: Ground;
 }
 
 /** Why both caches are root: the kubelet makes a missing folder for root alone. */
@@ -24,23 +24,23 @@ const exceptions = {
 export class Caches extends pulumi.ComponentResource {
   constructor(name: string, args: CachesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:Caches", name, {}, opts);
-    const { context } = args;
-    const { settings, configMaps } = context;
+    const { ground } = args;
+    const { settings, configMaps } = ground;
     const account = new ServiceAccount(
       name,
-      { place: context.place, name: named(settings, "caches") },
+      { place: ground.place, name: named(settings, "caches") },
       { parent: this },
     );
     const fromJobs = (port: number) => pods({}, [port], settings.namespaces.jobs);
     new Part(
       `${name}-docker-mirror`,
       {
-        context,
+        ground,
         name: "docker-mirror",
         account,
         mounts: {
           "/etc/docker/registry": configMaps.mount("mirror-config"),
-          "/var/lib/registry": folder("docker-mirror", context),
+          "/var/lib/registry": folder("docker-mirror", ground),
         },
         runAs: {},
         exceptions,
@@ -56,12 +56,12 @@ export class Caches extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.buildCache(name, context, account);
+    this.buildCache(name, ground, account);
     this.registerOutputs({});
   }
 
-  private buildCache(name: string, context: ProwContext, account: ServiceAccount): void {
-    const { place, settings } = context;
+  private buildCache(name: string, ground: Ground, account: ServiceAccount): void {
+    const { place, settings } = ground;
     // Nothing mounts it, as in the runbook; a claim of that name that holds data is kept.
     new Claim(
       `${name}-greenhouse`,
@@ -81,11 +81,11 @@ export class Caches extends pulumi.ComponentResource {
     new Part(
       `${name}-greenhouse`,
       {
-        context,
+        ground,
         name: "greenhouse",
         account,
         args: ["--dir=/data", "--min-percent-blocks-free=3"],
-        mounts: { "/data": folder("greenhouse", context) },
+        mounts: { "/data": folder("greenhouse", ground) },
         runAs: {},
         exceptions,
         nodeSelector: onCacheDisks,
@@ -113,6 +113,6 @@ export class Caches extends pulumi.ComponentResource {
 }
 
 /** A folder of the node that belongs to this environment alone. */
-function folder(cache: "docker-mirror" | "greenhouse", { settings }: ProwContext) {
+function folder(cache: "docker-mirror" | "greenhouse", { settings }: Ground) {
   return hostPath(`/var/lib/${cache}/${settings.namespaces.prow}`, { volume: "cache", type: "DirectoryOrCreate" });
 }

@@ -10,13 +10,13 @@ import { Service, type ServicePort } from "../../blocks/kubernetes/service.ts";
 import type { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
 import type { Mount } from "../../blocks/kubernetes/volume.ts";
 import type { ProwSettings } from "./settings.ts";
-import { type ProwContext } from "./context.ts";
+import { type Ground } from "./context.ts";
 import { named } from "./names.ts";
 import type { WorkloadName } from "./inventory.ts";
 
 /** What a {@link Part} needs. */
 export interface PartArgs {
-  readonly context: ProwContext;
+  readonly ground: Ground;
   /** Name of its Deployment, without prefix. */
   readonly name: WorkloadName;
   /** Label `app` of its pods. @default `name` */
@@ -87,7 +87,7 @@ export class Part extends pulumi.ComponentResource {
 
   constructor(name: string, args: PartArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:Part", name, {}, opts);
-    const { place, settings } = args.context;
+    const { place, settings } = args.ground;
     const labels = { app: args.app ?? args.name };
     const deployment = new Deployment(name, deploymentOf(args, labels), { parent: this });
     this.service =
@@ -111,10 +111,10 @@ export class Part extends pulumi.ComponentResource {
 }
 
 function deploymentOf(args: PartArgs, labels: Readonly<Record<string, string>>): DeploymentArgs {
-  const { context, name, account, args: flags, env, mounts, scratch, capabilities, ports, exceptions } = args;
+  const { ground, name, account, args: flags, env, mounts, scratch, capabilities, ports, exceptions } = args;
   return {
-    place: context.place,
-    name: named(context.settings, name),
+    place: ground.place,
+    name: named(ground.settings, name),
     labels,
     replicas: args.replicas ?? 1,
     runAs: args.runAs ?? nobody,
@@ -124,9 +124,9 @@ function deploymentOf(args: PartArgs, labels: Readonly<Record<string, string>>):
     containers: [
       {
         name,
-        image: context.images[imageOf(name)],
+        image: ground.images[imageOf(name)],
         ...given({ args: flags, env, mounts, scratch, capabilities, ports, exceptions }),
-        resources: resourcesOf(context.settings, name, args.resources),
+        resources: resourcesOf(ground.settings, name, args.resources),
         probes: args.probes ?? alive,
       },
     ],
@@ -134,7 +134,7 @@ function deploymentOf(args: PartArgs, labels: Readonly<Record<string, string>>):
 }
 
 /** Label sync runs once an organisation, from one image. */
-export function imageOf(name: WorkloadName): keyof ProwContext["images"] {
+export function imageOf(name: WorkloadName): keyof Ground["images"] {
   return name === "label-sync-kubevirt" || name === "label-sync-nmstate" ? "label-sync" : name;
 }
 
@@ -149,15 +149,15 @@ export function resourcesOf(
 }
 
 function serviceOf(
-  { context, name }: PartArgs,
+  { ground, name }: PartArgs,
   service: PartService,
   labels: Readonly<Record<string, string>>,
   of: Deployment,
 ): ConstructorParameters<typeof Service>[1] {
   const nodePort = service.nodePort === true;
   return {
-    place: context.place,
-    name: named(context.settings, service.name ?? name),
+    place: ground.place,
+    name: named(ground.settings, service.name ?? name),
     labels: { ...labels, ...service.labels },
     ...(nodePort
       ? {

@@ -8,7 +8,7 @@ import type { Images } from "./images.ts";
 import type { Accounts } from "./accounts.ts";
 
 /** What every part of Prow stands on. */
-export interface ProwContext {
+export interface Ground {
   readonly settings: ProwSettings;
   /** Namespace of Prow's own programs. */
   readonly place: Place;

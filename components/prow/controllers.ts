@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { pods } from "../../blocks/kubernetes/networkPolicy.ts";
 import { all, bucket, buildClusters, config, flags, github, graphql, jobs, plugins, slack } from "./flags.ts";
-import { type ProwContext, traffic } from "./context.ts";
+import { type Ground, traffic } from "./context.ts";
 import { clones, Part, running } from "./component.ts";
 
 /** What {@link Controllers} need. */
 export interface ControllersArgs {
-  readonly context: ProwContext;
+  readonly ground: Ground;
 }
 
 const metrics = { metrics: 9090 };
@@ -16,23 +16,23 @@ const metricsService = { ports: { metrics: { port: 9090 } } };
 export class Controllers extends pulumi.ComponentResource {
   constructor(name: string, args: ControllersArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:Controllers", name, {}, opts);
-    const { context } = args;
-    const { accounts, settings } = context;
+    const { ground } = args;
+    const { accounts, settings } = ground;
     const watched = { ports: metrics, service: metricsService, from: [traffic.metrics] };
 
     new Part(
       `${name}-prow-controller-manager`,
       {
-        context,
+        ground,
         name: "prow-controller-manager",
         account: accounts.of("prow-controller-manager"),
         ...watched,
         ...all(
           flags("--dry-run=false"),
-          config(context),
+          config(ground),
           flags("--enable-controller=plank"),
-          jobs(context),
-          buildClusters(context),
+          jobs(ground),
+          buildClusters(ground),
         ),
         resources: { cpu: "1", memory: "1Gi" },
         to: [traffic.api(settings, true), traffic.figures],
@@ -42,11 +42,11 @@ export class Controllers extends pulumi.ComponentResource {
     new Part(
       `${name}-horologium`,
       {
-        context,
+        ground,
         name: "horologium",
         account: accounts.of("horologium"),
         ...watched,
-        ...all(config(context), jobs(context), flags("--dry-run=false")),
+        ...all(config(ground), jobs(ground), flags("--dry-run=false")),
         // Two of them would start every periodic twice.
         strategy: "Recreate",
         probes: running,
@@ -57,11 +57,11 @@ export class Controllers extends pulumi.ComponentResource {
     new Part(
       `${name}-sinker`,
       {
-        context,
+        ground,
         name: "sinker",
         account: accounts.of("sinker"),
         ...watched,
-        ...all(buildClusters(context), config(context), jobs(context), flags("--dry-run=false")),
+        ...all(buildClusters(ground), config(ground), jobs(ground), flags("--dry-run=false")),
         resources: { cpu: "1", memory: "1Gi" },
         probes: running,
         to: [traffic.api(settings, true), traffic.figures],
@@ -71,20 +71,20 @@ export class Controllers extends pulumi.ComponentResource {
     new Part(
       `${name}-crier`,
       {
-        context,
+        ground,
         name: "crier",
         account: accounts.of("crier"),
         ...watched,
         ...all(
           flags("--blob-storage-workers=1"),
-          config(context),
-          bucket(context),
-          github(context),
+          config(ground),
+          bucket(ground),
+          github(ground),
           flags("--github-workers=5"),
-          jobs(context),
-          buildClusters(context),
+          jobs(ground),
+          buildClusters(ground),
           flags("--kubernetes-blob-storage-workers=1"),
-          slack(context),
+          slack(ground),
           flags("--slack-workers=1"),
         ),
         probes: running,
@@ -92,25 +92,25 @@ export class Controllers extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.reporters(name, context);
+    this.reporters(name, ground);
     this.registerOutputs({});
   }
 
   /** The two that compare GitHub's state with the jobs. */
-  private reporters(name: string, context: ProwContext): void {
-    const { accounts, settings } = context;
+  private reporters(name: string, ground: Ground): void {
+    const { accounts, settings } = ground;
     new Part(
       `${name}-statusreconciler`,
       {
-        context,
+        ground,
         name: "statusreconciler",
         account: accounts.of("statusreconciler"),
         ...all(
           flags("--dry-run=false", "--continue-on-error=true"),
-          plugins(context, "flag"),
-          config(context),
-          github(context),
-          jobs(context),
+          plugins(ground, "flag"),
+          config(ground),
+          github(ground),
+          jobs(ground),
           flags("--denylist=kubernetes/kubernetes"),
         ),
         graceSeconds: 180,
@@ -122,10 +122,10 @@ export class Controllers extends pulumi.ComponentResource {
     new Part(
       `${name}-tide`,
       {
-        context,
+        ground,
         name: "tide",
         account: accounts.of("tide"),
-        ...all(flags("--dry-run=false"), github(context), graphql(context), config(context), jobs(context)),
+        ...all(flags("--dry-run=false"), github(ground), graphql(ground), config(ground), jobs(ground)),
         ports: { http: 8888, metrics: 9090 },
         service: { ports: { main: { port: 80, target: 8888 }, metrics: { port: 9090 } } },
         // Two of them would merge each other's pools.

@@ -5,14 +5,14 @@ import { tcp } from "../../blocks/kubernetes/probe.ts";
 import { scratch } from "../../blocks/kubernetes/volume.ts";
 import { all, flags, github, githubUser, hmac, plugins } from "./flags.ts";
 import { trees } from "./files/base/trees.ts";
-import { type ProwContext, onWorkers, tolerates, traffic } from "./context.ts";
+import { type Ground, onWorkers, tolerates, traffic } from "./context.ts";
 import { named } from "./names.ts";
 import { cacheSize } from "./sizes.ts";
 import { clones, Part } from "./component.ts";
 
 /** What {@link Github} needs. */
 export interface GithubArgs {
-  readonly context: ProwContext;
+  readonly ground: Ground;
 }
 
 const fromHook = pods({ app: "hook" }, [8888]);
@@ -21,14 +21,14 @@ const fromHook = pods({ app: "hook" }, [8888]);
 export class Github extends pulumi.ComponentResource {
   constructor(name: string, args: GithubArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:Github", name, {}, opts);
-    const { context } = args;
-    this.cache(name, context);
+    const { ground } = args;
+    this.cache(name, ground);
     new Part(
       `${name}-needs-rebase`,
       {
-        context,
+        ground,
         name: "needs-rebase",
-        ...all(flags("--dry-run=false"), github(context), hmac(context), plugins(context, "file")),
+        ...all(flags("--dry-run=false"), github(ground), hmac(ground), plugins(ground, "file")),
         graceSeconds: 180,
         ports: { http: 8888 },
         service: { ports: { http: { port: 80, target: 8888 } }, nodePort: true },
@@ -40,10 +40,10 @@ export class Github extends pulumi.ComponentResource {
     new Part(
       `${name}-cherrypicker`,
       {
-        context,
+        ground,
         name: "cherrypicker",
         // Forks belong to a user, so an app cannot push to them.
-        ...all(flags("--dry-run=false"), githubUser(context), hmac(context)),
+        ...all(flags("--dry-run=false"), githubUser(ground), hmac(ground)),
         scratch: clones,
         graceSeconds: 180,
         nodeSelector: onWorkers,
@@ -54,13 +54,13 @@ export class Github extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.ownPlugins(name, context);
+    this.ownPlugins(name, ground);
     this.registerOutputs({});
   }
 
   /** ghproxy: it keeps less than its volume holds, and only one of it may use the volume. */
-  private cache(name: string, context: ProwContext): void {
-    const { place, settings } = context;
+  private cache(name: string, ground: Ground): void {
+    const { place, settings } = ground;
     const claim = new Claim(
       `${name}-ghproxy`,
       {
@@ -77,7 +77,7 @@ export class Github extends pulumi.ComponentResource {
     new Part(
       `${name}-ghproxy`,
       {
-        context,
+        ground,
         name: "ghproxy",
         args: [
           "--cache-dir=/cache",
@@ -99,15 +99,15 @@ export class Github extends pulumi.ComponentResource {
   }
 
   /** KubeVirt's plugins. They were built without upstream's health port, so only their socket can be asked. */
-  private ownPlugins(name: string, context: ProwContext): void {
-    const { settings, accounts } = context;
+  private ownPlugins(name: string, ground: Ground): void {
+    const { settings, accounts } = ground;
     const tree = trees[settings.configuration.tree];
     new Part(
       `${name}-release-blocker`,
       {
-        context,
+        ground,
         name: "release-blocker",
-        ...all(flags("--dry-run=false"), github(context), hmac(context)),
+        ...all(flags("--dry-run=false"), github(ground), hmac(ground)),
         scratch: clones,
         graceSeconds: 180,
         nodeSelector: onWorkers,
@@ -121,19 +121,19 @@ export class Github extends pulumi.ComponentResource {
     );
     const needs = all(
       flags("--dry-run=false", `--jobs-namespace=${settings.namespaces.jobs}`),
-      github(context),
+      github(ground),
       flags(
         "--cache-dir=/var/run/cache",
         `--jobs-config-base=${tree.jobs}`,
         `--prow-config-path=${tree.config}`,
         "--always-run=false",
       ),
-      hmac(context),
+      hmac(ground),
     );
     new Part(
       `${name}-rehearse`,
       {
-        context,
+        ground,
         name: "rehearse",
         app: "prow-rehearse",
         account: accounts.of("prow-rehearse"),

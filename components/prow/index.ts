@@ -8,7 +8,7 @@ import { ConfigMaps } from "./configMaps.ts";
 import { Controllers } from "./controllers.ts";
 import { Credentials } from "./credentials.ts";
 import { Github } from "./github.ts";
-import type { ProwContext } from "./context.ts";
+import type { Ground } from "./context.ts";
 import { resolveImages } from "./images.ts";
 import { IngressController } from "./ingressController.ts";
 import { MirrorProxy } from "./mirrorProxy.ts";
@@ -36,7 +36,7 @@ export class Prow extends pulumi.ComponentResource {
     const { place, jobs } = base;
     const after = { parent: this, dependsOn: [...base.first] };
     if (settings.ingress.controller) new IngressController(`${name}-ingress`, { cluster }, after);
-    const context: ProwContext = {
+    const ground: Ground = {
       settings,
       place,
       jobs,
@@ -45,13 +45,13 @@ export class Prow extends pulumi.ComponentResource {
       credentials: new Credentials(`${name}-credentials`, { config, place, jobs }, { parent: this }),
       configMaps: new ConfigMaps(`${name}-files`, { settings, place, jobs }, { parent: this }),
     };
-    new Controllers(`${name}-controllers`, { context }, after);
-    new Github(`${name}-github`, { context }, after);
-    new Caches(`${name}-caches`, { context }, after);
-    new MirrorProxy(`${name}-mirror-proxy`, { context }, after);
-    new Monitoring(`${name}-monitoring`, { context }, after);
-    new Periodics(`${name}-periodics`, { context }, after);
-    const { deckUrl, hookUrl, gcswebUrl } = new Web(`${name}-web`, { context }, after);
+    new Controllers(`${name}-controllers`, { ground }, after);
+    new Github(`${name}-github`, { ground }, after);
+    new Caches(`${name}-caches`, { ground }, after);
+    new MirrorProxy(`${name}-mirror-proxy`, { ground }, after);
+    new Monitoring(`${name}-monitoring`, { ground }, after);
+    new Periodics(`${name}-periodics`, { ground }, after);
+    const { deckUrl, hookUrl, gcswebUrl } = new Web(`${name}-web`, { ground }, after);
     this.outputs = { deckUrl, hookUrl, gcswebUrl };
     this.registerOutputs(this.outputs);
   }

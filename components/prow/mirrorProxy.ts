@@ -5,14 +5,14 @@ import { Files } from "../../blocks/kubernetes/configMap.ts";
 import { anywhere, pods } from "../../blocks/kubernetes/networkPolicy.ts";
 import { tcp } from "../../blocks/kubernetes/probe.ts";
 import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
-import { type ProwContext, tolerates } from "./context.ts";
+import { type Ground, tolerates } from "./context.ts";
 import { named } from "./names.ts";
 import { nginxSize } from "./sizes.ts";
 import { Part } from "./component.ts";
 
 /** What a {@link MirrorProxy} needs. */
 export interface MirrorProxyArgs {
-  readonly context: ProwContext;
+  readonly ground: Ground;
 }
 
 /** Days that the authority is good for; jobs read it anew each time, so a new one needs nothing but an `up`. */
@@ -30,8 +30,8 @@ const timeouts = [
 export class MirrorProxy extends pulumi.ComponentResource {
   constructor(name: string, args: MirrorProxyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:MirrorProxy", name, {}, opts);
-    const { context } = args;
-    const { place, jobs, settings } = context;
+    const { ground } = args;
+    const { place, jobs, settings } = ground;
     const { protect, retainOnDelete, mirrorProxy } = settings;
     const labels = { app: "docker-mirror-proxy" };
     const authority = this.authority(name);
@@ -71,7 +71,7 @@ export class MirrorProxy extends pulumi.ComponentResource {
     new Part(
       name,
       {
-        context,
+        ground,
         name: "docker-mirror-proxy",
         env: {
           CACHE_MAX_SIZE: nginxSize(mirrorProxy.size),

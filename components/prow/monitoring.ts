@@ -2,28 +2,28 @@ import * as pulumi from "@pulumi/pulumi";
 import { anywhere, pods } from "../../blocks/kubernetes/networkPolicy.ts";
 import { http, tcp } from "../../blocks/kubernetes/probe.ts";
 import { all, config, jobs } from "./flags.ts";
-import { type ProwContext, traffic } from "./context.ts";
+import { type Ground, traffic } from "./context.ts";
 import { Part } from "./component.ts";
 
 /** What {@link Monitoring} needs. */
 export interface MonitoringArgs {
-  readonly context: ProwContext;
+  readonly ground: Ground;
 }
 
 /** Figures about jobs for Prometheus: the exporter, and the gateway to which short-lived programs push theirs. */
 export class Monitoring extends pulumi.ComponentResource {
   constructor(name: string, args: MonitoringArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:Monitoring", name, {}, opts);
-    const { context } = args;
-    const { settings, accounts, configMaps } = context;
+    const { ground } = args;
+    const { settings, accounts, configMaps } = ground;
     const slow = { delay: 10, period: 30, timeout: 15 };
     new Part(
       `${name}-exporter`,
       {
-        context,
+        ground,
         name: "exporter",
         account: accounts.of("exporter"),
-        ...all(config(context), jobs(context)),
+        ...all(config(ground), jobs(ground)),
         strategy: "Recreate",
         nodeSelector: { type: "vm", zone: "ci" },
         ports: { metrics: 9090 },
@@ -37,7 +37,7 @@ export class Monitoring extends pulumi.ComponentResource {
     new Part(
       `${name}-pushgateway`,
       {
-        context,
+        ground,
         name: "pushgateway",
         ports: { http: 9091 },
         // This version knows no /-/ready.
@@ -51,7 +51,7 @@ export class Monitoring extends pulumi.ComponentResource {
     new Part(
       `${name}-pushgateway-proxy`,
       {
-        context,
+        ground,
         name: "pushgateway-proxy",
         mounts: { "/etc/nginx": configMaps.mount("pushgateway-proxy-config") },
         runAs: { user: 101, group: 101, fsGroup: 101 },

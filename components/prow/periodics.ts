@@ -2,13 +2,13 @@ import * as pulumi from "@pulumi/pulumi";
 import { CronJob } from "../../blocks/kubernetes/cronJob.ts";
 import { NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
 import { all, config, flags, github, jobs, type Needs } from "./flags.ts";
-import { type ProwContext, onWorkers, traffic } from "./context.ts";
+import { type Ground, onWorkers, traffic } from "./context.ts";
 import { named } from "./names.ts";
 import { imageOf, nobody, resourcesOf } from "./component.ts";
 
 /** What {@link Periodics} need. */
 export interface PeriodicsArgs {
-  readonly context: ProwContext;
+  readonly ground: Ground;
 }
 
 /** One of them. */
@@ -25,34 +25,34 @@ interface Periodic {
 export class Periodics extends pulumi.ComponentResource {
   constructor(name: string, args: PeriodicsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:Periodics", name, {}, opts);
-    const { context } = args;
-    this.every(name, context, {
+    const { ground } = args;
+    this.every(name, ground, {
       name: "branch-protector",
       app: "branchprotector",
       schedule: "54 * * * *",
-      needs: all(config(context), jobs(context), flags("--confirm"), github(context)),
+      needs: all(config(ground), jobs(ground), flags("--confirm"), github(ground)),
     });
     for (const [org, scope] of [
       ["kubevirt", "--orgs=kubevirt"],
       ["nmstate", "--only=nmstate/kubernetes-nmstate"],
     ] as const) {
-      this.every(name, context, {
+      this.every(name, ground, {
         name: `label-sync-${org}`,
         app: "label-sync",
         schedule: "17 23 * * *",
         needs: all(
           {
             ...flags("--config=/etc/config/labels.yaml"),
-            mounts: { "/etc/config": context.configMaps.mount("label-config") },
+            mounts: { "/etc/config": ground.configMaps.mount("label-config") },
           },
           flags("--confirm=true", scope),
-          github(context),
+          github(ground),
         ),
         nodeSelector: onWorkers,
       });
     }
     for (const app of ["branchprotector", "label-sync"]) {
-      const { place, settings } = context;
+      const { place, settings } = ground;
       new NetworkPolicy(
         `${name}-${app}`,
         { place, name: named(settings, app), labels: { app }, pods: { app }, to: traffic.web },
@@ -62,8 +62,8 @@ export class Periodics extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  private every(name: string, context: ProwContext, { name: own, app, schedule, needs, nodeSelector }: Periodic): void {
-    const { place, settings, images } = context;
+  private every(name: string, ground: Ground, { name: own, app, schedule, needs, nodeSelector }: Periodic): void {
+    const { place, settings, images } = ground;
     new CronJob(
       `${name}-${own}`,
       {

@@ -3,14 +3,14 @@ import { anywhere, pods, router } from "../../blocks/kubernetes/networkPolicy.ts
 import { http } from "../../blocks/kubernetes/probe.ts";
 import type { Service } from "../../blocks/kubernetes/service.ts";
 import { all, buildClusters, config, flags, github, graphql, hmac, jobs, plugins } from "./flags.ts";
-import { type ProwContext, traffic } from "./context.ts";
+import { type Ground, traffic } from "./context.ts";
 import { named } from "./names.ts";
 import { aliveAndReady, clones, Part } from "./component.ts";
 import { publish, type Published } from "./publish.ts";
 
 /** What {@link Web} needs. */
 export interface WebArgs {
-  readonly context: ProwContext;
+  readonly ground: Ground;
 }
 
 /** One pod more while rolling, one less at most. */
@@ -26,9 +26,9 @@ export class Web extends pulumi.ComponentResource {
   constructor(name: string, args: WebArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:Web", name, {}, opts);
     this.args = args;
-    const { context } = args;
-    const { hosts, paths } = context.settings;
-    const open = (published: Published): string => publish(name, context, published, { parent: this });
+    const { ground } = args;
+    const { hosts, paths } = ground.settings;
+    const open = (published: Published): string => publish(name, ground, published, { parent: this });
     this.deckUrl = open({ base: "deck", service: this.deck(name), port: "main", host: hosts.deck, path: "/" });
     this.hookUrl = open({ base: "hook", service: this.hook(name), port: "main", host: hosts.hook, path: paths.hook });
     this.gcswebUrl = open({
@@ -42,27 +42,27 @@ export class Web extends pulumi.ComponentResource {
   }
 
   private deck(name: string): Service | undefined {
-    const { context } = this.args;
-    const { settings, accounts, credentials } = context;
+    const { ground } = this.args;
+    const { settings, accounts, credentials } = ground;
     const needs = all(
-      buildClusters(context),
+      buildClusters(ground),
       flags(
         `--tide-url=http://${named(settings, "tide")}/`,
         `--hook-url=http://${named(settings, "hook")}:8888/plugin-help`,
         "--oauth-url=/github-login",
       ),
-      config(context),
-      jobs(context),
+      config(ground),
+      jobs(ground),
       flags("--spyglass=true", "--rerun-creates-job"),
-      github(context),
-      graphql(context),
+      github(ground),
+      graphql(ground),
       flags("--github-oauth-config-file=/etc/githuboauth/secret", "--cookie-secret=/etc/cookie/secret"),
-      plugins(context, "flag"),
+      plugins(ground, "flag"),
     );
     return new Part(
       `${name}-deck`,
       {
-        context,
+        ground,
         name: "deck",
         account: accounts.of("deck"),
         ...needs,
@@ -78,7 +78,7 @@ export class Web extends pulumi.ComponentResource {
         ports: { http: 8080, metrics: 9090 },
         probes: aliveAndReady,
         service: { ports: { main: { port: 80, target: 8080 }, metrics: { port: 9090 } }, nodePort: true },
-        from: [router(context.place.cluster, 8080), traffic.metrics],
+        from: [router(ground.place.cluster, 8080), traffic.metrics],
         to: [
           ...traffic.web,
           traffic.api(settings, true),
@@ -92,21 +92,21 @@ export class Web extends pulumi.ComponentResource {
   }
 
   private hook(name: string): Service | undefined {
-    const { context } = this.args;
-    const { settings, accounts, configMaps } = context;
+    const { ground } = this.args;
+    const { settings, accounts, configMaps } = ground;
     const needs = all(
       flags("--dry-run=false", `--webhook-path=${settings.paths.hook}`),
-      github(context),
-      config(context),
-      jobs(context),
-      plugins(context, "flag"),
-      buildClusters(context),
-      hmac(context),
+      github(ground),
+      config(ground),
+      jobs(ground),
+      plugins(ground, "flag"),
+      buildClusters(ground),
+      hmac(ground),
     );
     return new Part(
       `${name}-hook`,
       {
-        context,
+        ground,
         name: "hook",
         account: accounts.of("hook"),
         ...needs,
@@ -121,7 +121,7 @@ export class Web extends pulumi.ComponentResource {
         ports: { http: 8888, metrics: 9090 },
         probes: aliveAndReady,
         service: { ports: { main: { port: 8888 }, metrics: { port: 9090 } }, nodePort: true },
-        from: [router(context.place.cluster, 8888), pods({ app: "deck" }, [8888]), traffic.metrics],
+        from: [router(ground.place.cluster, 8888), pods({ app: "deck" }, [8888]), traffic.metrics],
         to: [
           ...traffic.web,
           traffic.api(settings, true),
@@ -137,13 +137,13 @@ export class Web extends pulumi.ComponentResource {
   }
 
   private gcsweb(name: string): Service | undefined {
-    const { context } = this.args;
-    const { settings } = context;
+    const { ground } = this.args;
+    const { settings } = ground;
     const probe = http("/healthz", 8080, { delay: 3, timeout: 2, failures: 2 });
     return new Part(
       `${name}-gcsweb`,
       {
-        context,
+        ground,
         name: "gcsweb",
         args: ["-upgrade-proxied-http-to-https", `-b=${settings.bucket}`, "-p=8080"],
         replicas: settings.replicas.gcsweb,
@@ -152,7 +152,7 @@ export class Web extends pulumi.ComponentResource {
         probes: { readiness: probe, liveness: probe },
         resources: { cpu: "0.1", memory: "128Mi" },
         service: { ports: { http: { port: 80, target: 8080 } }, nodePort: true },
-        from: [router(context.place.cluster, 8080)],
+        from: [router(ground.place.cluster, 8080)],
         to: [anywhere(443)],
       },
       { parent: this },

@@ -7,7 +7,7 @@ import type { DgraphSettings } from "./dgraph/settings.ts";
 import type { NodepoolSettings } from "./nodepool/settings.ts";
 import { Dgraph } from "./dgraph/index.ts";
 import { Nodepool } from "./nodepool/index.ts";
-import { StationNamespaces } from "./station/namespaces.ts";
+import { Ground } from "./station/namespaces.ts";
 import { graphRoles } from "./station/roles.ts";
 import type { StationSettings } from "./station/settings.ts";
 import { Station } from "./station/index.ts";
@@ -58,30 +58,28 @@ export class Thoth extends pulumi.ComponentResource {
       const apiKeys = families.ultrahookKeys;
       new Ultrahook(`${name}-ultrahook`, { cluster, settings: ultrahook, apiKeys, receivers }, this.on(cluster));
     }
-    const namespaces = own === undefined ? undefined : this.namespaces(name, targets.cluster(own.cluster), own);
+    const ground = own === undefined ? undefined : this.ground(name, targets.cluster(own.cluster), own);
     const graph =
-      dgraph === undefined
-        ? undefined
-        : this.dgraph(name, targets.cluster(dgraph.cluster), dgraph, secrets, namespaces);
+      dgraph === undefined ? undefined : this.dgraph(name, targets.cluster(dgraph.cluster), dgraph, secrets, ground);
     const station =
-      own === undefined || namespaces === undefined || graph === undefined
+      own === undefined || ground === undefined || graph === undefined
         ? undefined
-        : this.station(name, targets.cluster(own.cluster), own, secrets, namespaces, graph);
+        : this.station(name, targets.cluster(own.cluster), own, secrets, ground, graph);
     const pool = nodepool === undefined ? undefined : this.nodepool(name, targets.cluster(nodepool.cluster), nodepool);
     this.outputs = {
       receivers: Object.fromEntries(Object.entries(receivers).map(([bot, { url }]) => [bot, url])),
       graphServiceHost: graph?.graphServiceHost,
       stationUrls: station?.urls,
       managementToken: station?.managementToken,
-      opsToken: namespaces?.opsToken,
+      opsToken: ground?.opsToken,
       nodepoolConfig: pool?.config,
       nodepoolKubeconfig: pool?.kubeconfig,
     };
     this.registerOutputs(this.outputs);
   }
 
-  private namespaces(name: string, cluster: Cluster, settings: StationSettings): StationNamespaces {
-    return new StationNamespaces(`${name}-station-namespaces`, { cluster, settings }, this.on(cluster));
+  private ground(name: string, cluster: Cluster, settings: StationSettings): Ground {
+    return new Ground(`${name}-station-ground`, { cluster, settings }, this.on(cluster));
   }
 
   /** Where the station has its namespaces, it makes them. */
@@ -90,10 +88,10 @@ export class Thoth extends pulumi.ComponentResource {
     cluster: Cluster,
     settings: DgraphSettings,
     secrets: ThothSecrets,
-    namespaces: StationNamespaces | undefined,
+    ground: Ground | undefined,
   ): Dgraph {
-    const places = new Map(Object.values(namespaces?.places ?? {}).map((place) => [place.namespaceName, place]));
-    const clients = namespaces === undefined ? [] : graphRoles.map((role) => namespaces.names[role]);
+    const places = new Map(Object.values(ground?.places ?? {}).map((place) => [place.namespaceName, place]));
+    const clients = ground === undefined ? [] : graphRoles.map((role) => ground.names[role]);
     return new Dgraph(`${name}-dgraph`, { cluster, settings, secrets, station: { places, clients } }, this.on(cluster));
   }
 
@@ -102,12 +100,12 @@ export class Thoth extends pulumi.ComponentResource {
     cluster: Cluster,
     settings: StationSettings,
     secrets: ThothSecrets,
-    namespaces: StationNamespaces,
+    ground: Ground,
     { graphServiceHost, graphNamespace, tlsSecrets }: Dgraph,
   ): Station {
     return new Station(
       `${name}-station`,
-      { namespaces, settings, secrets, graphServiceHost, graphNamespace, graphTls: tlsSecrets },
+      { ground, settings, secrets, graphServiceHost, graphNamespace, graphTls: tlsSecrets },
       this.on(cluster),
     );
   }

@@ -24,7 +24,7 @@ const serving = ["deployments.apps", "services", "serviceaccounts"];
 const published = [...serving, "routes.route.openshift.io"];
 
 /** What every namespace of the station has. */
-const namespaces = ["configmaps", "secrets", "limitranges", "resourcequotas", policies, ...rbac];
+const ground = ["configmaps", "secrets", "limitranges", "resourcequotas", policies, ...rbac];
 /** And what comes to it by its role. */
 const byRole: Readonly<Record<Role, readonly string[]>> = {
   infra: [imageStreams, "templates.template.openshift.io", "serviceaccounts"],
@@ -43,7 +43,7 @@ function ofStation(settings: StationSettings): readonly Need[] {
     const own = here.flatMap((role) => byRole[role]);
     const builds = environment === "test" && here.includes("infra") ? [buildConfigs] : [];
     const job = initialize && here.includes("frontend") ? ["jobs.batch"] : [];
-    return { cluster, namespace, makesNamespace: true, resources: [...namespaces, ...own, ...builds, ...job] };
+    return { cluster, namespace, makesNamespace: true, resources: [...ground, ...own, ...builds, ...job] };
   });
 }
 

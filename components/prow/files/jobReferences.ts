@@ -3,7 +3,7 @@ import { type Fields, fields, jobsOf, list, type ParsedFile, runsHere } from "./
 import { type PlacedPreset, presetsOf } from "./jobPresets.ts";
 
 /** What there is for jobs to name. */
-export interface JobContext {
+export interface JobGround {
   /** Secrets of the jobs' namespace. */
   readonly secrets: readonly string[];
   /** ConfigMaps of the jobs' namespace. */
@@ -14,9 +14,9 @@ export interface JobContext {
 export function missingObjects(
   files: readonly ParsedFile[],
   presets: readonly PlacedPreset[],
-  context: JobContext,
+  ground: JobGround,
 ): readonly string[] {
-  const there = { Secret: new Set(context.secrets), ConfigMap: new Set(context.configMaps) };
+  const there = { Secret: new Set(ground.secrets), ConfigMap: new Set(ground.configMaps) };
   return files.flatMap(({ file, content }) =>
     jobsOf(fields(content))
       .filter(runsHere)

@@ -1,10 +1,11 @@
 /** A tree of job files as it goes into job-config: checked as Prow loads it, with the presets that it names. */
 import { stringify } from "yaml";
-import { fields, type ParsedFile, read } from "./jobFiles.ts";
+import { fields, list, type ParsedFile, read } from "./jobFiles.ts";
 import { clashes, doubledPresets, missingLabels, type PlacedPreset, presetsIn } from "./jobPresets.ts";
 import { missingObjects, namelessJobs } from "./jobReferences.ts";
 import { type JobFile, jobKey, packJobs, roomInConfigMap } from "./jobs.ts";
 import type { ConfigurationPlace } from "./inputs.ts";
+import { pluginsConfig } from "./plugins.ts";
 import { type Preset, presets, sparePresets } from "./presets.ts";
 
 /** Key of the file with the presets that are added to a tree. */
@@ -61,6 +62,7 @@ export function checkTree(
     }),
     warnings: [
       ...readings.flatMap(({ warnings }) => warnings),
+      ...unserved(parsed, place),
       ...added.map((preset) => `${Object.keys(preset.labels).join(" and ")} is added in ${addedKey}: jobs name it`),
     ],
   };
@@ -85,6 +87,19 @@ function complete(
     } else added.add(found);
   }
   return { added: [...added], missing };
+}
+
+/** Repositories whose jobs nobody starts: plugins.yaml has no plugin trigger for them. */
+function unserved(files: readonly ParsedFile[], place: ConfigurationPlace): readonly string[] {
+  const { plugins } = pluginsConfig(place);
+  const served = (name: string): boolean => list(fields(fields(plugins)[name]).plugins).includes("trigger");
+  const named = files.flatMap(({ content }) =>
+    [fields(content).presubmits, fields(content).postsubmits].flatMap((jobs) => Object.keys(fields(jobs))),
+  );
+  const without = [...new Set(named)].filter((name) => !served(name) && !served(name.split("/")[0] ?? "")).toSorted();
+  return without.length === 0
+    ? []
+    : [`plugins.yaml has no plugin trigger for these, so nothing starts their jobs: ${without.join(", ")}`];
 }
 
 /** Files of one name would overwrite each other: the key is the base name. */

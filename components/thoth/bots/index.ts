@@ -40,7 +40,7 @@ export class Bots extends pulumi.ComponentResource {
       { cluster, name: settings.namespace, protect: settings.protect, builds: buildsImages(settings) },
       { parent: this },
     );
-    const buildSecret = buildsImages(settings) ? this.buildPrerequisites(name, place, args) : undefined;
+    const buildSecret = buildsImages(settings) ? this.buildGround(name, place, args) : undefined;
     const bot: BotArgs = { place, secrets, suspend: settings.suspendCronJobs, buildSecret, tunnels: args.tunnels };
     if (settings.kebechet.enabled) {
       new Kebechet(`${name}-kebechet`, { ...bot, settings: settings.kebechet }, { parent: this });
@@ -84,7 +84,7 @@ export class Bots extends pulumi.ComponentResource {
   }
 
   /** What builds need: the images that they start from, and the Secret of the trigger. */
-  private buildPrerequisites(name: string, place: Place, { settings, secrets }: BotsArgs): pulumi.Output<string> {
+  private buildGround(name: string, place: Place, { settings, secrets }: BotsArgs): pulumi.Output<string> {
     for (const { stream, tag, from } of builderNames(settings).map((builder) => builders[builder])) {
       new ImageStream(`${name}-${stream}`, { place, name: stream, tags: { [tag]: { from } } }, { parent: this });
     }

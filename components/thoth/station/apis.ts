@@ -12,7 +12,7 @@ export const resultApi = "http://result-api";
 
 /** Makes them all. @returns public addresses by name */
 export function apis(making: Making, rights: StationRights): Readonly<Record<string, string>> {
-  const { name, parent, namespaces, images } = making;
+  const { name, parent, ground, images } = making;
   const found: Record<string, string> = {};
   const api = (
     image: ImageName,
@@ -22,7 +22,7 @@ export function apis(making: Making, rights: StationRights): Readonly<Record<str
   ): Api => {
     const made = new Api(
       `${name}-${id}`,
-      { place: namespaces.places[role], name: image, image: images.of(image), ...args },
+      { place: ground.places[role], name: image, image: images.of(image), ...args },
       { parent },
     );
     if (made.url !== undefined) found[image] = made.url;
@@ -30,7 +30,7 @@ export function apis(making: Making, rights: StationRights): Readonly<Record<str
   };
   api("user-api", "frontend", { ...userApiArgs(making), serviceAccount: rights.account("user-api") });
   api("management-api", "frontend", { ...managementArgs(making), serviceAccount: rights.account("management-api") });
-  for (const [namespace, role] of resultNamespaces(namespaces.names)) {
+  for (const [namespace, role] of resultNamespaces(ground.names)) {
     const account = `result-api-${namespace}`;
     // No APP_MODULE: its module is wsgi.py, which the image finds by itself.
     const args = { ...fullClient(making, role), resources: { cpu: "500m", memory: "512Mi" }, published: false };

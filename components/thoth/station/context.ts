@@ -3,14 +3,14 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { ContainerArgs } from "../../../blocks/kubernetes/container.ts";
 import type { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import type { StationConfig } from "./sharedConfig.ts";
-import type { StationNamespaces } from "./namespaces.ts";
+import type { Ground } from "./namespaces.ts";
 import type { StationImages } from "./images.ts";
 import type { Role } from "./roles.ts";
 import type { StationSettings } from "./settings.ts";
 
 /** What every part of the station builds on. */
 export interface StationBase {
-  readonly namespaces: StationNamespaces;
+  readonly ground: Ground;
   readonly config: StationConfig;
   readonly images: StationImages;
   readonly settings: StationSettings;
@@ -26,11 +26,11 @@ const graphFolder = "/var/run/secrets/dgraph";
 export const graphFiles = ["ca.crt", "client.user.crt", "client.user.key"] as const;
 
 /** The ConfigMap and the Secret `thoth` of a role's namespace. */
-export function thothOf({ namespaces, config }: StationBase, role: Role) {
-  const files = config.thothConfig.get(namespaces.names[role]);
-  const secret = config.thothSecret.get(namespaces.names[role]);
+export function thothOf({ ground, config }: StationBase, role: Role) {
+  const files = config.thothConfig.get(ground.names[role]);
+  const secret = config.thothSecret.get(ground.names[role]);
   if (files === undefined || secret === undefined)
-    throw new Error(`namespace ${namespaces.names[role]} has no ConfigMap thoth`);
+    throw new Error(`namespace ${ground.names[role]} has no ConfigMap thoth`);
   return { files, secret };
 }
 
@@ -81,8 +81,8 @@ export function graphClient(
   base: StationBase,
   role: Role,
 ): { env: Environment; mounts: NonNullable<ContainerArgs["mounts"]> } {
-  const tls = base.graphTls.get(base.namespaces.names[role]);
-  if (tls === undefined) throw new Error(`namespace ${base.namespaces.names[role]} has no Secret dgraph-tls`);
+  const tls = base.graphTls.get(base.ground.names[role]);
+  if (tls === undefined) throw new Error(`namespace ${base.ground.names[role]} has no Secret dgraph-tls`);
   return {
     env: { GRAPH_SERVICE_HOST: thothOf(base, role).files.env("graph-service-host"), GRAPH_TLS_PATH: graphFolder },
     // The Secret has the servers' key, too.

@@ -37,13 +37,13 @@ interface Run extends Timing {
 
 /** Makes the CronJobs and, when asked for, init-job. */
 export function schedule(making: Making, rights: StationRights): void {
-  const { name, parent, namespaces, images, settings } = making;
+  const { name, parent, ground, images, settings } = making;
   for (const run of runs(making, rights)) {
     const { home, image, client, resources, account, component, name: physical, ...timing } = run;
     new CronJob(
       `${name}-${physical}`,
       {
-        ...{ place: namespaces.places[home], name: physical, labels: { app: "thoth", component } },
+        ...{ place: ground.places[home], name: physical, labels: { app: "thoth", component } },
         ...timing,
         suspend: settings.suspendCronJobs,
         ...(account === undefined ? {} : { serviceAccount: account }),
@@ -58,7 +58,7 @@ export function schedule(making: Making, rights: StationRights): void {
   new Job(
     `${name}-init-job`,
     {
-      ...{ place: namespaces.places.frontend, name: "init-job", labels: { app: "thoth", component: "init-job" } },
+      ...{ place: ground.places.frontend, name: "init-job", labels: { app: "thoth", component: "init-job" } },
       deadlineSeconds: 600,
       serviceAccount: rights.account("init-job"),
       containers: [
@@ -110,7 +110,7 @@ function runs(making: Making, rights: StationRights): readonly Run[] {
       account: rights.account("graph-refresh-job"),
     },
   ];
-  const cleanups = [...watchedNamespaces(making.namespaces.names)].map(([namespace, [, home]]): Run => ({
+  const cleanups = [...watchedNamespaces(making.ground.names)].map(([namespace, [, home]]): Run => ({
     ...{ name: `cleanup-${namespace}`, component: "cleanup", home, image: "cleanup-job" },
     ...{ schedule: "0 */2 * * *", history: [1, 2], deadlineSeconds: 7200 },
     client: {

@@ -5,13 +5,13 @@ import { Grant } from "../../../blocks/kubernetes/roleBinding.ts";
 import { ImageStream } from "../../../blocks/kubernetes/imageStream.ts";
 import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import type { ThothSecrets } from "../config.ts";
-import type { StationNamespaces } from "./namespaces.ts";
+import type { Ground } from "./namespaces.ts";
 import { baseImages, type Build, builds, buildVariables, type ImageName, imageNames } from "./imageTable.ts";
 import type { StationSettings } from "./settings.ts";
 
 /** What {@link StationImages} need. */
 export interface StationImagesArgs {
-  readonly namespaces: StationNamespaces;
+  readonly ground: Ground;
   readonly settings: StationSettings;
   readonly secrets: ThothSecrets;
 }
@@ -23,8 +23,8 @@ export class StationImages extends pulumi.ComponentResource {
 
   constructor(name: string, args: StationImagesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:thoth:StationImages", name, {}, opts);
-    const { settings, namespaces } = args;
-    const place = namespaces.places.infra;
+    const { settings, ground } = args;
+    const place = ground.places.infra;
     const building = settings.environment === "test";
     for (const [stream, tags] of Object.entries(baseImages)) {
       const from = Object.fromEntries(Object.entries(tags).map(([tag, source]) => [tag, { from: source }]));
@@ -54,7 +54,7 @@ export class StationImages extends pulumi.ComponentResource {
       }
       images.set(image, pulled ?? stream.image("latest"));
     }
-    const others = [...new Set(Object.values(namespaces.names))].filter((other) => other !== place.namespaceName);
+    const others = [...new Set(Object.values(ground.names))].filter((other) => other !== place.namespaceName);
     if (others.length > 0) {
       const to = others.map((other) => ({ group: `system:serviceaccounts:${other}` }));
       new Grant(
@@ -81,15 +81,15 @@ export class StationImages extends pulumi.ComponentResource {
     return { image: this.image(name), exceptions: { ...exceptions, ...(this.floating.has(name) ? floating : {}) } };
   }
 
-  private trigger(name: string, { namespaces, secrets }: StationImagesArgs): pulumi.Output<string> {
+  private trigger(name: string, { ground, secrets }: StationImagesArgs): pulumi.Output<string> {
     const values = { WebHookSecretKey: secrets.genericWebhookSecret };
-    const object = { place: namespaces.places.infra, name: "generic-webhook-secret", values, roll: false };
+    const object = { place: ground.places.infra, name: "generic-webhook-secret", values, roll: false };
     return new ServiceSecret(`${name}-trigger`, object, { parent: this }).secretName;
   }
 
   private build(
     name: string,
-    { namespaces, settings }: StationImagesArgs,
+    { ground, settings }: StationImagesArgs,
     image: ImageName,
     webhook: pulumi.Output<string> | undefined,
   ): void {
@@ -105,7 +105,7 @@ export class StationImages extends pulumi.ComponentResource {
     new BuildConfig(
       `${name}-${image}-build`,
       {
-        ...{ place: namespaces.places.infra, name: image, labels: { app: "thoth", component: image } },
+        ...{ place: ground.places.infra, name: image, labels: { app: "thoth", component: image } },
         git: {
           uri: `https://github.com/thoth-station/${repository ?? image}`,
           ref: settings.refs[image] ?? ref,

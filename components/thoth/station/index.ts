@@ -4,7 +4,7 @@ import type { ThothSecrets } from "../config.ts";
 import { apis } from "./apis.ts";
 import { StationConfig } from "./sharedConfig.ts";
 import type { Making } from "./context.ts";
-import type { StationNamespaces } from "./namespaces.ts";
+import type { Ground } from "./namespaces.ts";
 import { StationImages } from "./images.ts";
 import { network } from "./network.ts";
 import { operators, watchedNamespaces } from "./operators.ts";
@@ -18,7 +18,7 @@ import { StationTemplates } from "./templates/index.ts";
 /** What a {@link Station} needs. */
 export interface StationArgs {
   /** Its namespaces, which exist before Dgraph does. */
-  readonly namespaces: StationNamespaces;
+  readonly ground: Ground;
   readonly settings: StationSettings;
   readonly secrets: ThothSecrets;
   /** Address of the graph database, `host:port`. */
@@ -37,35 +37,35 @@ export class Station extends pulumi.ComponentResource {
   readonly managementToken: pulumi.Output<string>;
 
   constructor(name: string, args: StationArgs, opts?: pulumi.ComponentResourceOptions) {
-    if (args.namespaces.places.infra.cluster.platform !== "openshift") {
-      const { name: cluster } = args.namespaces.places.infra.cluster;
+    if (args.ground.places.infra.cluster.platform !== "openshift") {
+      const { name: cluster } = args.ground.places.infra.cluster;
       throw new pulumi.RunError(
         `thoth:settings.station.cluster: "${cluster}" is no OpenShift, whose Templates the station starts its jobs from`,
       );
     }
     super("orrery:thoth:Station", name, {}, opts);
-    const { namespaces, settings, secrets, graphServiceHost, graphTls } = args;
+    const { ground, settings, secrets, graphServiceHost, graphTls } = args;
 
     const prepare = `${name}-prepare`;
     const config = new StationConfig(
       `${prepare}-config`,
-      { namespaces, settings, secrets, graphServiceHost },
+      { ground, settings, secrets, graphServiceHost },
       { parent: this },
     );
-    const watching = [...watchedNamespaces(namespaces.names)].flatMap(([namespace, [watched, home]]) =>
-      watchingRights(home, watched, namespace, namespace === namespaces.names.amunInspection),
+    const watching = [...watchedNamespaces(ground.names)].flatMap(([namespace, [watched, home]]) =>
+      watchingRights(home, watched, namespace, namespace === ground.names.amunInspection),
     );
-    const results = [...resultNamespaces(namespaces.names)].map(([namespace, role]) => resultRights(role, namespace));
+    const results = [...resultNamespaces(ground.names)].map(([namespace, role]) => resultRights(role, namespace));
     const rights = new StationRights(
       `${prepare}-rights`,
-      { namespaces, rights: [...fixedRights, ...(settings.initialize ? [initRights] : []), ...results, ...watching] },
+      { ground, rights: [...fixedRights, ...(settings.initialize ? [initRights] : []), ...results, ...watching] },
       { parent: this },
     );
-    network(prepare, namespaces, settings, args.graphNamespace, this);
+    network(prepare, ground, settings, args.graphNamespace, this);
 
-    const images = new StationImages(`${name}-images`, { namespaces, settings, secrets }, { parent: this });
-    new StationTemplates(`${name}-templates`, { namespaces, images }, { parent: this });
-    const making: Making = { name, parent: this, namespaces, config, images, settings, graphTls };
+    const images = new StationImages(`${name}-images`, { ground, settings, secrets }, { parent: this });
+    new StationTemplates(`${name}-templates`, { ground, images }, { parent: this });
+    const making: Making = { name, parent: this, ground, config, images, settings, graphTls };
     this.urls = apis(making, rights);
     operators(making, rights);
     schedule(making, rights);

@@ -8,7 +8,7 @@ import { ServiceAccount } from "../../../blocks/kubernetes/serviceAccount.ts";
 import { namespacesOf, quotas, type Role, roles } from "./roles.ts";
 import type { StationSettings } from "./settings.ts";
 
-/** What {@link StationNamespaces} needs. */
+/** What {@link Ground} needs. */
 export interface GroundArgs {
   readonly cluster: Cluster;
   readonly settings: StationSettings;
@@ -18,7 +18,7 @@ export interface GroundArgs {
 export const opsAccount = "thoth-ops";
 
 /** The station's namespaces with their quotas, who administers them, and the account thoth-ops. */
-export class StationNamespaces extends pulumi.ComponentResource {
+export class Ground extends pulumi.ComponentResource {
   readonly names: Readonly<Record<Role, string>>;
   /** By role; roles of one namespace share a place. */
   readonly places: Readonly<Record<Role, Place>>;
@@ -27,7 +27,7 @@ export class StationNamespaces extends pulumi.ComponentResource {
   readonly opsToken: pulumi.Output<string>;
 
   constructor(name: string, args: GroundArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("orrery:thoth:StationNamespaces", name, {}, opts);
+    super("orrery:thoth:StationGround", name, {}, opts);
     const { cluster, settings } = args;
     this.names = namespacesOf(settings);
     const made = new Map<string, Place>();

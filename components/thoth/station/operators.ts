@@ -28,7 +28,7 @@ export function watchedNamespaces(names: Readonly<Record<Role, string>>): Readon
 
 /** One workload operator and one graph-sync scheduler a watched namespace, and the watcher of inspections' builds. */
 export function operators(making: Making, rights: StationRights): void {
-  const { name, parent, namespaces, images } = making;
+  const { name, parent, ground, images } = making;
   const operator = (
     image: ImageName,
     home: Role,
@@ -41,7 +41,7 @@ export function operators(making: Making, rights: StationRights): void {
     new Deployment(
       `${name}-${instance}`,
       {
-        ...{ place: namespaces.places[home], name: instance, labels, serviceAccount: account },
+        ...{ place: ground.places[home], name: instance, labels, serviceAccount: account },
         // Two of them would start everything twice.
         strategy: "Recreate",
         containers: [
@@ -57,7 +57,7 @@ export function operators(making: Making, rights: StationRights): void {
       { parent },
     );
   };
-  for (const [namespace, [, home]] of watchedNamespaces(namespaces.names)) {
+  for (const [namespace, [, home]] of watchedNamespaces(ground.names)) {
     const { files } = thothOf(making, home);
     operator(
       "workload-operator",
@@ -84,7 +84,7 @@ export function operators(making: Making, rights: StationRights): void {
     );
   }
   if (!making.settings.buildWatcher) return;
-  const inspections = namespaces.names.amunInspection;
+  const inspections = ground.names.amunInspection;
   operator(
     "build-watcher",
     "amunApi",
@@ -105,19 +105,19 @@ function restart({ settings: { operatorRestart } }: Making): Probes {
 }
 
 /** Runs beside the interface, reads builds of the inspections' namespace. */
-function buildWatcherAccount({ name, parent, namespaces }: Making, inspections: string): ServiceAccount {
+function buildWatcherAccount({ name, parent, ground }: Making, inspections: string): ServiceAccount {
   const labels = { app: "thoth", component: "build-watcher" };
   const object = { name: `build-watcher-${inspections}`, labels };
   const account = new ServiceAccount(
     `${name}-build-watcher-account`,
-    { ...object, place: namespaces.places.amunApi, mountsToken: true },
+    { ...object, place: ground.places.amunApi, mountsToken: true },
     { parent },
   );
   const read = { apiGroups: ["build.openshift.io"], resources: ["builds"], verbs: ["get", "list", "watch"] };
   const logs = { apiGroups: ["build.openshift.io"], resources: ["builds/log"], verbs: ["get"] };
   new Grant(
     `${name}-build-watcher-rights`,
-    { ...object, place: namespaces.places.amunInspection, rules: [read, logs], to: [account] },
+    { ...object, place: ground.places.amunInspection, rules: [read, logs], to: [account] },
     { parent },
   );
   return account;
@@ -125,32 +125,32 @@ function buildWatcherAccount({ name, parent, namespaces }: Making, inspections: 
 
 /** Analyses pull the images with the credential of thoth-ops, which lives in another namespace. */
 function buildWatcherVariables(making: Making): NonNullable<ContainerArgs["env"]> {
-  const { name, parent, namespaces } = making;
+  const { name, parent, ground } = making;
   const credential = new ServiceSecret(
     `${name}-registry-credential`,
     {
       ...{
-        place: namespaces.places.amunApi,
+        place: ground.places.amunApi,
         name: "registry-credential",
         labels: { app: "thoth", component: "build-watcher" },
       },
-      values: { user: opsAccount, password: namespaces.opsToken },
+      values: { user: opsAccount, password: ground.opsToken },
     },
     { parent },
   );
-  if (namespaces.names.amunInspection !== namespaces.names.infra) {
+  if (ground.names.amunInspection !== ground.names.infra) {
     new Grant(
       `${name}-inspected-images`,
       {
-        ...{ place: namespaces.places.amunInspection, name: "inspected-images", labels: { app: "thoth" } },
-        ...{ clusterRole: "system:image-puller", to: [namespaces.opsServiceAccount] },
+        ...{ place: ground.places.amunInspection, name: "inspected-images", labels: { app: "thoth" } },
+        ...{ clusterRole: "system:image-puller", to: [ground.opsServiceAccount] },
       },
       { parent },
     );
   }
-  const { frontend } = namespaces.places;
+  const { frontend } = ground.places;
   return {
-    THOTH_WATCHED_NAMESPACE: namespaces.names.amunInspection,
+    THOTH_WATCHED_NAMESPACE: ground.names.amunInspection,
     // By its public name: the client tries 443 first, where only the router answers; its certificate is the cluster's own.
     THOTH_USER_API_HOST: `user-api-${frontend.namespaceName}.${frontend.cluster.appsDomain}`,
     THOTH_NO_TLS_VERIFY: "1",

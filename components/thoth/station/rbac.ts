@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Grant } from "../../../blocks/kubernetes/roleBinding.ts";
 import { ServiceAccount } from "../../../blocks/kubernetes/serviceAccount.ts";
-import type { StationNamespaces } from "./namespaces.ts";
+import type { Ground } from "./namespaces.ts";
 import { groups, type Rights } from "./rightsTable.ts";
 
 /** What {@link StationRights} need. */
 export interface StationRightsArgs {
-  readonly namespaces: StationNamespaces;
+  readonly ground: Ground;
   readonly rights: readonly Rights[];
 }
 
@@ -18,16 +18,16 @@ export class StationRights extends pulumi.ComponentResource {
 
   constructor(name: string, args: StationRightsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:thoth:StationRights", name, {}, opts);
-    const { namespaces, rights } = args;
+    const { ground, rights } = args;
     const accounts = new Map<string, ServiceAccount>();
     for (const one of rights) {
       const account = new ServiceAccount(
         `${name}-${one.account}`,
-        { place: namespaces.places[one.home], name: one.account, labels, mountsToken: one.callsApi ?? true },
+        { place: ground.places[one.home], name: one.account, labels, mountsToken: one.callsApi ?? true },
         { parent: this },
       );
       accounts.set(one.account, account);
-      this.grant(name, namespaces, one, account);
+      this.grant(name, ground, one, account);
     }
     this.accounts = accounts;
     this.registerOutputs({});
@@ -43,7 +43,7 @@ export class StationRights extends pulumi.ComponentResource {
   /** One Role a namespace, also where several of the table's namespaces are one. */
   private grant(
     name: string,
-    { names, places }: StationNamespaces,
+    { names, places }: Ground,
     { account, rules, platform }: Rights,
     to: ServiceAccount,
   ): void {

@@ -3,13 +3,13 @@ import * as random from "@pulumi/random";
 import { Files } from "../../../blocks/kubernetes/configMap.ts";
 import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import type { ThothSecrets } from "../config.ts";
-import type { StationNamespaces } from "./namespaces.ts";
+import type { Ground } from "./namespaces.ts";
 import { byNamespace, type Role, roles } from "./roles.ts";
 import type { StationSettings } from "./settings.ts";
 
 /** What {@link StationConfig} needs. */
 export interface StationConfigArgs {
-  readonly namespaces: StationNamespaces;
+  readonly ground: Ground;
   readonly settings: StationSettings;
   readonly secrets: ThothSecrets;
   /** Address of the graph database, `host:port`. */
@@ -34,8 +34,8 @@ export class StationConfig extends pulumi.ComponentResource {
 
   constructor(name: string, args: StationConfigArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:thoth:StationConfig", name, {}, opts);
-    const { namespaces, secrets } = args;
-    const { names, places } = namespaces;
+    const { ground, secrets } = args;
+    const { names, places } = ground;
     const drawn = (role: string): pulumi.Output<string> =>
       new random.RandomPassword(`${name}-${role}`, { length: 32, special: false }, { parent: this }).result;
     this.managementToken = drawn("management-token");
@@ -77,7 +77,7 @@ export class StationConfig extends pulumi.ComponentResource {
   }
 
   /** For the job that users start, which reads the bot's Secret in the jobs' namespace. */
-  private kebechet(name: string, { namespaces, secrets }: StationConfigArgs): void {
+  private kebechet(name: string, { ground, secrets }: StationConfigArgs): void {
     const values = {
       "ssh-privatekey": secrets.kebechetSshKey,
       "github-oauth-token": secrets.githubOauthToken,
@@ -85,7 +85,7 @@ export class StationConfig extends pulumi.ComponentResource {
       "pagure-oauth-token": "",
     };
     const object = {
-      place: namespaces.places.backend,
+      place: ground.places.backend,
       name: "kebechet-secret",
       labels,
       type: "kubernetes.io/ssh-auth",
@@ -95,10 +95,10 @@ export class StationConfig extends pulumi.ComponentResource {
   }
 }
 
-function configData({ namespaces, settings, graphServiceHost }: StationConfigArgs) {
-  const { names } = namespaces;
+function configData({ ground, settings, graphServiceHost }: StationConfigArgs) {
+  const { names } = ground;
   const { s3, pushgateway } = settings;
-  const { appsDomain } = namespaces.places.frontend.cluster;
+  const { appsDomain } = ground.places.frontend.cluster;
   return {
     "frontend-namespace": names.frontend,
     "middletier-namespace": names.middletier,

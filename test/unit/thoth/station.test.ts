@@ -294,8 +294,8 @@ describe("the Thoth station", () => {
 
   it("keeps thoth-ops and its token, and lends it to the watcher of builds", async () => {
     const seen = await buildThoth(wholeStage);
-    assert.equal(seen.one("thoth-station-namespaces-ops-account").options.protect, true);
-    assert.equal(seen.one("thoth-station-namespaces-ops-token").options.protect, true);
+    assert.equal(seen.one("thoth-station-ground-ops-account").options.protect, true);
+    assert.equal(seen.one("thoth-station-ground-ops-token").options.protect, true);
     const { roleRef } = seen.object("RoleBinding thoth-ops") as { roleRef: { name: string } };
     assert.equal(roleRef.name, "admin");
     const watcher = env(app(seen, "build-watcher-thoth-amun-inspection-stage").pod.containers[0]);

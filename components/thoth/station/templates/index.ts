@@ -2,14 +2,14 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { metadata } from "../../../../blocks/kubernetes/metadata.ts";
 import { amunTemplates } from "./amun.ts";
-import type { StationNamespaces } from "../namespaces.ts";
+import type { Ground } from "../namespaces.ts";
 import type { StationImages } from "../images.ts";
 import { jobTemplate, type TemplateBody } from "./objects.ts";
 import { jobTemplates } from "./table.ts";
 
 /** What {@link StationTemplates} need. */
 export interface StationTemplatesArgs {
-  readonly namespaces: StationNamespaces;
+  readonly ground: Ground;
   readonly images: StationImages;
 }
 
@@ -17,14 +17,14 @@ export interface StationTemplatesArgs {
 export class StationTemplates extends pulumi.ComponentResource {
   constructor(name: string, args: StationTemplatesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:thoth:StationTemplates", name, {}, opts);
-    const { namespaces, images } = args;
+    const { ground, images } = args;
     const template = (own: string, labels: Readonly<Record<string, string>>, body: TemplateBody): void => {
       new k8s.apiextensions.CustomResource(
         `${name}-${own}`,
         {
           apiVersion: "template.openshift.io/v1",
           kind: "Template",
-          metadata: metadata({ place: namespaces.places.infra, name: own, labels: { template: own, ...labels } }),
+          metadata: metadata({ place: ground.places.infra, name: own, labels: { template: own, ...labels } }),
           ...body,
         },
         { parent: this },
