@@ -70,7 +70,7 @@ describe("a cluster's Secrets", function () {
     assert.ok(
       path.lines.includes(
         "missing dials:gridCertificate: nothing in paas: cms-dials-prod/dials-grid-certificate usercert.pem (formerly: " +
-          "~/.globus/usercert.pem of the service account; its path was dials-etl-secrets CERT_FPATH); the stack has the sample",
+          "~/.globus/usercert.pem of the service account, on EOS: the cluster had its path only, in CERT_FPATH); the stack has the sample",
       ),
       path.lines.join("\n"),
     );

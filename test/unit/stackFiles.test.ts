@@ -255,7 +255,7 @@ describe("npm run config", () => {
         out,
         /^config: Pulumi\.drill\.yaml is for clusters and clouds that are not the lab's, and everybody/,
       );
-      assert.match(out, /^ {2}thoth:seshetaSshKey is a published sample\n {6}npx pulumi config set .* < FILE$/m);
+      assert.match(out, /^ {2}thoth:kebechetSshKey is a published sample\n {6}npx pulumi config set .* < FILE$/m);
       assert.doesNotMatch(out, /githubOauthToken|passphrase is published/);
       rmSync(stackPath("drill", dir));
       rmSync(stackPath("own", dir));
