@@ -178,7 +178,17 @@ describe("npm run config", () => {
 
   before(() => {
     // A copy of the project's own files, so that the real ones are not written to.
-    for (const part of ["config", "components", "package.json", ...stacks.map((stack) => `Pulumi.${stack}.yaml`)]) {
+    for (const part of [
+      "config",
+      "blocks",
+      "components",
+      "ops",
+      "lab",
+      "review",
+      "policy",
+      "package.json",
+      ...stacks.map((stack) => `Pulumi.${stack}.yaml`),
+    ]) {
       cpSync(path.join(projectDir, part), path.join(dir, part), { recursive: true });
     }
     symlinkSync(path.join(projectDir, "node_modules"), path.join(dir, "node_modules"));
