@@ -17,13 +17,13 @@ export const quotaNames = [
 ] as const;
 
 /** Amounts of everything that a project has a quota of. */
-export type Amounts = Readonly<Record<(typeof quotaNames)[number], number>>;
+export type QuotaUsage = Readonly<Record<(typeof quotaNames)[number], number>>;
 
 /** A project's limits; -1 is none, and what the cloud does not tell is missing. */
-export type Quota = Partial<Amounts>;
+export type Quota = Partial<QuotaUsage>;
 
 /** What is needed beyond a limit, a line each, e.g. `cores: needs 24, the quota is 20`. */
-export function shortages(need: Amounts, quota: Quota): string[] {
+export function shortages(need: QuotaUsage, quota: Quota): string[] {
   return quotaNames.flatMap((name) => {
     const limit = quota[name];
     return limit === undefined || limit < 0 || need[name] <= limit
@@ -39,7 +39,7 @@ export function shortages(need: Amounts, quota: Quota): string[] {
 export function withinQuota(
   parent: pulumi.Resource,
   setting: string,
-  need: pulumi.Input<Amounts>,
+  need: pulumi.Input<QuotaUsage>,
 ): pulumi.Output<true> {
   return pulumi.all([need, projectQuota(parent)]).apply(([amounts, quota]): true => {
     const short = shortages(amounts, quota);
