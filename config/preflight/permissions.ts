@@ -57,7 +57,7 @@ export function deniedText(refused: ReadonlyMap<string, readonly Question[]>): s
  * Checks the needs of every system that the stack names. On mocks no cluster is asked.
  * @throws pulumi.RunError naming each namespace with the verbs that are refused there
  */
-export async function refuseMissingRights<T extends Readonly<Record<string, AnySystem>>>(
+export async function assertPermissions<T extends Readonly<Record<string, AnySystem>>>(
   schemas: T,
   config: Loaded<T>,
   clusters: Clusters | undefined,

@@ -59,7 +59,7 @@ function addStack(name: string, like: string): void {
   const old = openSalt(stack.encryptionSalt ?? "", givenPassphrase("ORRERY_LIKE_PASSPHRASE") ?? samplePassphrase(like));
   const clear = files.clearConfig(stack, old);
   const passphrase = givenPassphrase() ?? samplePassphrase(name);
-  if (passphrase === "" || isPublished(passphrase)) refuseReal(like, clear);
+  if (passphrase === "" || isPublished(passphrase)) assertSamplesOnly(like, clear);
   const salt = newSalt(passphrase);
   const crypter = openSalt(salt, passphrase);
   const secrets = [...clear].filter(([, { secret }]) => secret);
@@ -72,7 +72,7 @@ function addStack(name: string, like: string): void {
 }
 
 /** @throws if one of a stack's secrets is its own, for which everybody's passphrase will not do */
-function refuseReal(stack: string, clear: RawConfig): void {
+function assertSamplesOnly(stack: string, clear: RawConfig): void {
   const { systems, problems } = parseConfig(clear, all);
   // What cannot be parsed cannot be told from samples.
   const real =
