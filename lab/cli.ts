@@ -6,6 +6,9 @@ import { applyStack, environment, exportLines, type Run } from "./program.ts";
 import { labSettings } from "./settings.ts";
 import { runTests } from "./tests.ts";
 import { summary } from "./summary.ts";
+import { endWithReader } from "../config/brokenPipe.ts";
+
+endWithReader();
 
 const help = `Usage: npm run lab -- COMMAND
 

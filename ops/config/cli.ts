@@ -14,6 +14,9 @@ import type { RawConfig } from "../../config/secrets.ts";
 import { setSalt, setSecret } from "../../config/stackEdit.ts";
 import * as files from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
+import { endWithReader } from "../../config/brokenPipe.ts";
+
+endWithReader();
 
 const usage = `Usage: npm run config -- COMMAND
 
