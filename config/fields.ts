@@ -78,3 +78,14 @@ export const timeZone = z.string().refine((name) => {
     return false;
   }
 }, "expected a time zone by its name such as Etc/UTC or Europe/Prague");
+
+/** An image that a stack names itself. */
+export const pinnedImage = z
+  .string()
+  .regex(/(:(?!latest$)[\w.-]+|@sha256:[0-9a-f]{64})$/, "expected an image pinned by tag or digest")
+  .describe("Image instead of the table's, e.g. pinned by digest.");
+
+/** Name of a namespace. */
+export const namespaceName = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "expected a namespace: a-z, 0-9 and inner hyphens");

@@ -1,7 +1,7 @@
 import type { RuleProblem } from "../../config/define.ts";
-import type { CallystoSettings, HubSettings } from "./config.ts";
+import type { CallystoSettings, HubSettings } from "./settings.ts";
 import { swiftImage } from "./guest/settings.ts";
-import { mergeKeys } from "./keys.ts";
+import { mergeKeys } from "./sshKeys.ts";
 
 /** What is wrong across Callysto's settings; the schema has seen to each setting by itself. */
 export function callystoRules(settings: CallystoSettings): RuleProblem[] {
@@ -92,8 +92,32 @@ function ssoRules(name: string, { guest }: HubSettings): RuleProblem[] {
   if (jupyterhub.authenticator !== "shib")
     return sso === undefined ? [] : [{ path, problem: "only authenticator shib uses it; remove it" }];
   if (sso === undefined) return [{ path, problem: "got nothing; authenticator shib needs its sources" }];
-  if (sso.develop || Object.keys(sso.sources).length > 0) return [];
-  return [{ path: `${path}.sources`, problem: "got none; nobody could log in" }];
+  const sources = Object.entries(sso.sources);
+  if (sources.length === 0 && !sso.develop)
+    return [{ path: `${path}.sources`, problem: "got none; nobody could log in" }];
+  if (sources.length < 2) return [];
+  return [
+    ...(sso.names === "source"
+      ? []
+      : [
+          {
+            path: `${path}.names`,
+            problem: `got ${sso.names ?? "nothing"}; with several sources expected source, else people of one could open homes of another; homes are moved by \`npm run ops -- callysto rename-homes\``,
+          },
+        ]),
+    ...sources
+      .filter(([, { scopes }]) => scopes === undefined)
+      .map(([source]) => ({
+        path: `${path}.sources.${source}.scopes`,
+        problem: "got nothing; with several sources expected metadata, a list of domains, or any",
+      })),
+    ...sources
+      .filter(([, { entityId }], at) => sources.slice(0, at).some(([, other]) => other.entityId === entityId))
+      .map(([source, { entityId }]) => ({
+        path: `${path}.sources.${source}.entityId`,
+        problem: `${entityId} is another source already`,
+      })),
+  ];
 }
 
 function mirrorRule(name: string, { volumes }: HubSettings): RuleProblem[] {

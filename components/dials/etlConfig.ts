@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import type { EtlSettings } from "./config.ts";
-import type { Workspace } from "./workspaces.ts";
-import { indexerQueue, queues } from "./workspaces.ts";
+import type { EtlSettings } from "./settings.ts";
+import type { Workspace } from "./inventory.ts";
+import { indexerQueue, queues } from "./inventory.ts";
 
 /** Folder of {@link etlConfigKey} in every ETL container; away from the image's own file. */
 export const etlConfigFolder = "/etc/dials";

@@ -1,5 +1,10 @@
 /** What a build of the frontend talks to: compiled into its image, so that the settings can only say which build it is. */
-import type { DialsSettings } from "./config.ts";
+
+/** The settings that a build is made of. */
+interface BuildSettings {
+  readonly frontendBuild: { readonly apiHost: string; readonly publicClient: string; readonly audience: string };
+  readonly sso: { readonly server: string; readonly realm: string };
+}
 
 /** The build that DIALS' own sources make (`yarn build`, whose mode is always production). */
 export const productionBuild = {
@@ -12,7 +17,7 @@ export const productionBuild = {
 export const productionSso = { server: "https://auth.cern.ch/auth/", realm: "cern" } as const;
 
 /** Whether a stack runs the frontend that DIALS' own sources make; any other one is built for the stack. */
-export function isProductionBuild({ frontendBuild }: Pick<DialsSettings, "frontendBuild">): boolean {
+export function isProductionBuild({ frontendBuild }: Pick<BuildSettings, "frontendBuild">): boolean {
   return (Object.keys(productionBuild) as (keyof typeof productionBuild)[]).every(
     (key) => frontendBuild[key] === productionBuild[key],
   );
@@ -31,7 +36,7 @@ export const environmentNames = [
 ] as const;
 
 /** Text of frontend/src/config/env.js for a stack: the sources know only production and two modes for localhost. */
-export function environmentModule(stack: string, { frontendBuild, sso }: DialsSettings): string {
+export function environmentModule(stack: string, { frontendBuild, sso }: BuildSettings): string {
   const values: Readonly<Record<(typeof environmentNames)[number], unknown>> = {
     ENV: stack,
     DIALS_API_URL: `https://${frontendBuild.apiHost}/api/v1`,

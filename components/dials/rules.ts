@@ -1,5 +1,5 @@
 import type { RuleProblem } from "../../config/define.ts";
-import type { DialsSettings } from "./config.ts";
+import type { DialsSettings } from "./settings.ts";
 import { isProductionBuild, productionBuild, productionSso } from "./frontendBuild.ts";
 import { digestOf, resolveImages, streams } from "./images.ts";
 import { isReserved } from "./reservedNames.ts";

@@ -1,19 +1,19 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ServingContainerArgs } from "../kubernetes/container.ts";
-import { anywhere, dns, NetworkPolicy, type Traffic } from "../kubernetes/networkPolicy.ts";
-import { exec } from "../kubernetes/probe.ts";
-import { ServiceSecret } from "../kubernetes/secret.ts";
+import type { ServingContainerArgs } from "../../blocks/kubernetes/container.ts";
+import { anywhere, dns, NetworkPolicy, type Traffic } from "../../blocks/kubernetes/networkPolicy.ts";
+import { exec } from "../../blocks/kubernetes/probe.ts";
+import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
 import type { KeyFiles } from "./generated.ts";
-import { appLabels, between, type Ground, writesAtStart } from "./ground.ts";
+import { appLabels, between, type PackitContext, writesAtStart } from "./context.ts";
 import type { StreamedImage } from "./images.ts";
 import { projectName } from "./names.ts";
-import { onePod } from "./onePod.ts";
+import { onePod } from "./component.ts";
 import { databases, type PartArgs } from "./web.ts";
 import { celeryEnvironment } from "./worker.ts";
 
 /** What one of them needs beside its name. */
 interface ConsumerArgs {
-  readonly ground: Ground;
+  readonly context: PackitContext;
   readonly name: string;
   readonly image: StreamedImage;
   readonly container: Pick<ServingContainerArgs, "command" | "env" | "mounts" | "resources" | "probes">;
@@ -22,19 +22,19 @@ interface ConsumerArgs {
 
 /** One pod that takes events or the clock and puts tasks into queues. Two of them would do everything twice. */
 function consumer(name: string, args: ConsumerArgs, parent: pulumi.Resource): void {
-  const { ground, image, container } = args;
+  const { context, image, container } = args;
   const labels = appLabels(args.name);
-  onePod(name, ground, { name: args.name, labels, image, ...container, exceptions: writesAtStart }, parent);
-  new NetworkPolicy(name, { place: ground.place, name: args.name, pods: labels, to: [dns(), ...args.to] }, { parent });
+  onePod(name, context, { name: args.name, labels, image, ...container, exceptions: writesAtStart }, parent);
+  new NetworkPolicy(name, { place: context.place, name: args.name, pods: labels, to: [dns(), ...args.to] }, { parent });
 }
 
 /** Celery beat: starts the periodic tasks. */
 export class Beat extends pulumi.ComponentResource {
-  constructor(name: string, { ground, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { context, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Beat", name, {}, opts);
     const env = {
       CELERY_COMMAND: "beat",
-      ...celeryEnvironment(ground),
+      ...celeryEnvironment(context),
       ...secrets.queues(),
       ...secrets.database(),
       ...secrets.sentry(),
@@ -42,7 +42,7 @@ export class Beat extends pulumi.ComponentResource {
     consumer(
       name,
       {
-        ground,
+        context,
         name: "packit-service-beat",
         image: "worker",
         container: {
@@ -52,7 +52,7 @@ export class Beat extends pulumi.ComponentResource {
           resources: { cpu: "80m", memory: ["160Mi", "256Mi"] },
           probes: { none: "beat listens on nothing and answers nobody; it exits when it cannot go on" },
         },
-        to: [anywhere(443, 22), ...databases(ground)],
+        to: [anywhere(443, 22), ...databases(context)],
       },
       this,
     );
@@ -65,9 +65,9 @@ const heard = "if command -v liveness.sh; then liveness.sh; fi";
 
 /** Listener on Fedora Messaging. Its queue is exclusive, so there is never more than one. */
 export class Fedmsg extends pulumi.ComponentResource {
-  constructor(name: string, { ground, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { context, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Fedmsg", name, {}, opts);
-    const { service, settings } = ground;
+    const { service, settings } = context;
     const env = {
       FEDORA_MESSAGING_CONF: "/home/packit/.config/fedora.toml",
       ...secrets.queues(),
@@ -81,7 +81,7 @@ export class Fedmsg extends pulumi.ComponentResource {
     consumer(
       name,
       {
-        ground,
+        context,
         name: "packit-service-fedmsg",
         image: "fedmsg",
         // Without a command: each image starts its own, and its name has changed.
@@ -103,11 +103,11 @@ export class Fedmsg extends pulumi.ComponentResource {
 export class Centosmsg extends pulumi.ComponentResource {
   constructor(
     name: string,
-    { ground, secrets, files }: PartArgs & { readonly files: KeyFiles },
+    { context, secrets, files }: PartArgs & { readonly files: KeyFiles },
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("orrery:packit:Centosmsg", name, {}, opts);
-    const { place, settings } = ground;
+    const { place, settings } = context;
     const production = settings.deployment === "prod";
     const certificates = new ServiceSecret(
       name,
@@ -129,7 +129,7 @@ export class Centosmsg extends pulumi.ComponentResource {
     consumer(
       name,
       {
-        ground,
+        context,
         name: "packit-service-centosmsg",
         image: "centosmsg",
         container: {

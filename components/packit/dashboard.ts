@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import { anywhere, dns, NetworkPolicy, router } from "../kubernetes/networkPolicy.ts";
-import { tcp } from "../kubernetes/probe.ts";
-import { Service } from "../kubernetes/service.ts";
-import { sideLabels } from "./ground.ts";
-import { onePod } from "./onePod.ts";
+import { anywhere, dns, NetworkPolicy, router } from "../../blocks/kubernetes/networkPolicy.ts";
+import { tcp } from "../../blocks/kubernetes/probe.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
+import { sideLabels } from "./context.ts";
+import { onePod } from "./component.ts";
 import { exposeTls, type PartArgs } from "./web.ts";
 
 const port = 8443;
@@ -12,14 +12,14 @@ const port = 8443;
 export class Dashboard extends pulumi.ComponentResource {
   readonly url: string;
 
-  constructor(name: string, { ground, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { context, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Dashboard", name, {}, opts);
-    const { place, settings } = ground;
+    const { place, settings } = context;
     const part = "packit-dashboard";
     const labels = sideLabels(part);
     const dashboard = onePod(
       name,
-      ground,
+      context,
       {
         name: part,
         labels,
@@ -38,7 +38,7 @@ export class Dashboard extends pulumi.ComponentResource {
       { place, name: part, labels, of: dashboard, ports: { "packit-dashboard-https": { port: 443, target: port } } },
       { parent: this },
     );
-    this.url = exposeTls(name, ground, service, "packit-dashboard-https", settings.hosts.dashboard, this);
+    this.url = exposeTls(name, context, service, "packit-dashboard-https", settings.hosts.dashboard, this);
     new NetworkPolicy(
       name,
       { place, name: part, pods: labels, from: [router(place.cluster, port)], to: [dns(), anywhere(443)] },

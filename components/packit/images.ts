@@ -1,5 +1,5 @@
 /** Every image of Packit and Stream in one place; a stack changes repository, tag or digest under `images`. */
-import type { Place } from "../kubernetes/place.ts";
+import type { Place } from "../../blocks/kubernetes/metadata.ts";
 import type { Deployment, ServiceName } from "./names.ts";
 
 /** Without a tag an image is built for staging and production, and the tag is the deployment's name. */

@@ -1,14 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { quantityOf } from "../../config/fields.ts";
-import { Claim } from "../kubernetes/claim.ts";
-import { Deployment } from "../kubernetes/deployment.ts";
-import { Files } from "../kubernetes/files.ts";
-import { NetworkPolicy } from "../kubernetes/networkPolicy.ts";
-import { exec, tcp } from "../kubernetes/probe.ts";
-import { redisConf } from "../kubernetes/redisConf.ts";
-import { Service } from "../kubernetes/service.ts";
-import { between, type Ground, imageOf, keeping, sideLabels, storageClass } from "./ground.ts";
-import { expectedWorkloads } from "./workloads.ts";
+import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
+import { Deployment } from "../../blocks/kubernetes/deployment.ts";
+import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
+import { NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
+import { exec, tcp } from "../../blocks/kubernetes/probe.ts";
+import { redisConf } from "../../blocks/redisConf.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
+import { between, type PackitContext, imageOf, keeping, sideLabels, storageClass } from "./context.ts";
+import { expectedWorkloads } from "./inventory.ts";
 
 const port = 6379;
 const configFolder = "/etc/redislike";
@@ -25,19 +25,19 @@ const kinds = {
 
 /** Redis or one of its descendants: the queues of Celery. */
 export class KeyValue extends pulumi.ComponentResource {
-  constructor(name: string, args: { readonly ground: Ground }, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: { readonly context: PackitContext }, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:KeyValue", name, {}, opts);
-    const { ground } = args;
-    const { place, settings } = ground;
+    const { context } = args;
+    const { place, settings } = context;
     const { kind, size } = settings.keyValue;
     const { folder, program } = kinds[kind];
     const labels = sideLabels(kind);
-    const claim = new Claim(
+    const claim = new PersistentVolumeClaim(
       name,
       { place, name: `${kind}-pvc`, size, ...storageClass(settings), ...keeping(settings) },
       { parent: this },
     );
-    const config = new Files(
+    const config = new ConfigMap(
       name,
       { place, name: "redis-like-config", data: { "redis.conf": keyValueConf(settings.keyValue) } },
       { parent: this },
@@ -54,7 +54,7 @@ export class KeyValue extends pulumi.ComponentResource {
         containers: [
           {
             name: kind,
-            ...imageOf(ground, kind),
+            ...imageOf(context, kind),
             args: [...program, `${configFolder}/redis.conf`],
             ports: { redis: port },
             mounts: { [folder]: claim.mount(), [configFolder]: config.mount({ volume: "config" }) },
@@ -92,7 +92,7 @@ export function keyValueQuestion(kind: keyof typeof kinds): readonly string[] {
 }
 
 /** Its configuration: what is full forgets expiring keys only, since to forget a message is to lose a task. */
-export function keyValueConf({ kind, memory }: Ground["settings"]["keyValue"]): string {
+export function keyValueConf({ kind, memory }: PackitContext["settings"]["keyValue"]): string {
   return redisConf({
     dataFolder: kinds[kind].folder,
     maxMemoryMiB: Math.floor((quantityOf(memory) * 7) / 8 / 2 ** 20),

@@ -1,9 +1,7 @@
 /** Kinds of settings that Packit and Stream have, each checked by itself. */
 import { z } from "zod";
+import { namespaceName } from "../../config/fields.ts";
 
-export const namespaceName = z
-  .string()
-  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "expected the name of a namespace");
 export const replicas = z.int().min(0).max(20);
 export const baseUrl = z.url().endsWith("/", "expected a URL that ends with /: paths are appended to it");
 

@@ -1,6 +1,6 @@
 import { quantityOf } from "../../config/fields.ts";
 import type { RuleProblem } from "../../config/define.ts";
-import type { PackitSettings } from "./config.ts";
+import type { PackitSettings } from "./settings.ts";
 import { images, type ImageName } from "./images.ts";
 import { runningFlavours, sandboxingPods, sandboxNamespace, type ServiceName } from "./names.ts";
 

@@ -1,6 +1,6 @@
 /** A packit-service.yaml for samples, which passes the check of {@link serviceConfigProblem}. */
 import { sample } from "../../config/samples.ts";
-import type { PackitSettings } from "./config.ts";
+import type { PackitSettings } from "./settings.ts";
 import { sourceImage } from "./images.ts";
 import { cacheFolder, sandboxNamespace, type ServiceName, serviceDefaults, tokmanUrl, workFolder } from "./names.ts";
 import { cacheVariable, githubKeyFile } from "./serviceConfig.ts";

@@ -1,6 +1,6 @@
 /** packit-service.yaml: the owner's file, kept byte by byte, whose keys must agree with what is deployed. */
 import { isMap, parseDocument } from "yaml";
-import type { PackitSettings } from "./config.ts";
+import type { PackitSettings } from "./settings.ts";
 import { sourceImage } from "./images.ts";
 import { cacheFolder, githubKeyFolder, sandboxNamespace, type ServiceName, tokmanUrl, workFolder } from "./names.ts";
 

@@ -1,36 +1,36 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Claim } from "../kubernetes/claim.ts";
-import { Files } from "../kubernetes/files.ts";
-import { anywhere, dns, NetworkPolicy } from "../kubernetes/networkPolicy.ts";
-import { http } from "../kubernetes/probe.ts";
-import { Service } from "../kubernetes/service.ts";
-import { appLabels, between, keeping, storageClass, writesAtStart } from "./ground.ts";
-import { onePod } from "./onePod.ts";
+import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
+import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
+import { anywhere, dns, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
+import { http } from "../../blocks/kubernetes/probe.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
+import { appLabels, between, keeping, storageClass, writesAtStart } from "./context.ts";
+import { onePod } from "./component.ts";
 import type { PartArgs } from "./web.ts";
-import { expectedWorkloads } from "./workloads.ts";
+import { expectedWorkloads } from "./inventory.ts";
 
 const port = 8000;
 
 /** Tokman: keeps the tokens of the GitHub App, so that workers do not make each other's invalid. */
 export class Tokman extends pulumi.ComponentResource {
-  constructor(name: string, { ground, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { context, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Tokman", name, {}, opts);
-    const { place, settings } = ground;
+    const { place, settings } = context;
     const labels = appLabels("tokman");
     const object = { place, name: "tokman", labels };
-    const config = new Files(
+    const config = new ConfigMap(
       name,
       { place, name: "tokman-config", data: { "config.py": tokmanConfig(settings.githubAppId ?? 0) } },
       { parent: this },
     );
-    const tokens = new Claim(
+    const tokens = new PersistentVolumeClaim(
       name,
       { place, name: "access-tokens-pvc", size: "1Gi", ...storageClass(settings), ...keeping(settings) },
       { parent: this },
     );
     const tokman = onePod(
       name,
-      ground,
+      context,
       {
         name: "tokman",
         labels,

@@ -1,12 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Cluster } from "../kubernetes/cluster.ts";
-import { CronJob } from "../kubernetes/cronJob.ts";
-import { Namespace } from "../kubernetes/namespace.ts";
-import { anywhere, dns, NetworkPolicy } from "../kubernetes/networkPolicy.ts";
-import { existingNamespace } from "../kubernetes/place.ts";
-import { ServiceSecret } from "../kubernetes/secret.ts";
-import type { PackitSecrets, PackitSettings } from "./config.ts";
-import { anyUser, keeping } from "./ground.ts";
+import type { Cluster } from "../../blocks/kubernetes/cluster.ts";
+import { CronJob } from "../../blocks/kubernetes/cronJob.ts";
+import { Namespace } from "../../blocks/kubernetes/namespace.ts";
+import { anywhere, dns, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
+import { existingNamespace } from "../../blocks/kubernetes/metadata.ts";
+import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
+import type { PackitSecrets } from "./config.ts";
+import type { PackitSettings } from "./settings.ts";
+import { anyUser, keeping } from "./context.ts";
 import { podImage } from "./images.ts";
 import type { ServiceName } from "./names.ts";
 

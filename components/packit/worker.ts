@@ -1,11 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
-import { anywhere, apiServer, dns, NetworkPolicy } from "../kubernetes/networkPolicy.ts";
-import { exec } from "../kubernetes/probe.ts";
-import { Service } from "../kubernetes/service.ts";
-import type { ServiceAccount } from "../kubernetes/serviceAccount.ts";
-import { StatefulSet } from "../kubernetes/statefulSet.ts";
-import { claimTemplate } from "../kubernetes/volume.ts";
-import { anyUser, appLabels, between, type Ground, imageOf, keeping, storageClass, writesAtStart } from "./ground.ts";
+import { anywhere, apiServer, dns, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
+import { exec } from "../../blocks/kubernetes/probe.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
+import type { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
+import { StatefulSet } from "../../blocks/kubernetes/statefulSet.ts";
+import { claimTemplate } from "../../blocks/kubernetes/volume.ts";
+import {
+  anyUser,
+  appLabels,
+  between,
+  type PackitContext,
+  imageOf,
+  keeping,
+  storageClass,
+  writesAtStart,
+} from "./context.ts";
 import {
   cacheFolder,
   projectName,
@@ -30,15 +39,15 @@ const ask = 'celery --app="$APP" status --timeout 60 | grep -F "$(uname -n): OK"
 export class Worker extends pulumi.ComponentResource {
   constructor(name: string, args: WorkerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Worker", name, {}, opts);
-    const { ground, flavour, account } = args;
-    const { place, settings } = ground;
+    const { context, flavour, account } = args;
+    const { place, settings } = context;
     const labels = appLabels(flavour.name);
     const cached = settings.repositoryCache.enabled && flavour.longRunning;
     const volumes = {
       "packit-worker-vol": { size: settings.workers.scratch, ...storageClass(settings) },
       ...(cached ? { [workerCacheTemplate]: { size: settings.repositoryCache.size, ...storageClass(settings) } } : {}),
     };
-    const image = imageOf(ground, "worker");
+    const image = imageOf(context, "worker");
     const set = new StatefulSet(
       name,
       {
@@ -82,7 +91,7 @@ export class Worker extends pulumi.ComponentResource {
           // Forges, Copr and Koji; pushes by SSH; plain HTTP for sources that packages name.
           anywhere(443, 80, 22),
           ...(settings.sandbox.enabled ? [apiServer()] : []),
-          ...databases(ground),
+          ...databases(context),
           ...(settings.parts.tokman ? between(["tokman"], 8000) : []),
           ...(settings.parts.pushgateway ? between(["pushgateway"], 9091) : []),
         ],
@@ -101,11 +110,11 @@ const fedoraEnvironment = {
   DISABLE_OPENSCANHUB: "true",
 };
 
-function workerEnvironment({ ground, secrets, flavour }: WorkerArgs) {
-  const { celery, parts, workers } = ground.settings;
+function workerEnvironment({ context, secrets, flavour }: WorkerArgs) {
+  const { celery, parts, workers } = context.settings;
   const several = flavour.setting === "shortRunning" && workers.shortRunningConcurrency > 1;
   return {
-    ...celeryEnvironment(ground),
+    ...celeryEnvironment(context),
     ...secrets.distgit(),
     ...secrets.queues(),
     ...secrets.sentry(),
@@ -116,13 +125,16 @@ function workerEnvironment({ ground, secrets, flavour }: WorkerArgs) {
     ...(several ? { CONCURRENCY: `${workers.shortRunningConcurrency}` } : {}),
     // Empty: no metrics are pushed.
     PUSHGATEWAY_ADDRESS: parts.pushgateway ? "http://pushgateway" : "",
-    ...(serviceDefaults[ground.service].builds ? fedoraEnvironment : {}),
+    ...(serviceDefaults[context.service].builds ? fedoraEnvironment : {}),
     ...secrets.backups(),
   };
 }
 
 /** What Celery's workers and its clock have in common. */
-export function celeryEnvironment({ service, settings: { deployment, celery } }: Ground): Record<string, string> {
+export function celeryEnvironment({
+  service,
+  settings: { deployment, celery },
+}: PackitContext): Record<string, string> {
   return {
     PROJECT: projectName(service, deployment),
     DEPLOYMENT: deployment,

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ClusterGrant, Grant } from "../kubernetes/grant.ts";
-import type { Place } from "../kubernetes/place.ts";
-import { ServiceAccount } from "../kubernetes/serviceAccount.ts";
-import type { ProwSettings } from "./config.ts";
-import { named } from "./ground.ts";
-import { type AccountName, rights, rightsOf } from "./rights.ts";
+import { ClusterRoleBinding, RoleBinding } from "../../blocks/kubernetes/roleBinding.ts";
+import type { Place } from "../../blocks/kubernetes/metadata.ts";
+import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
+import type { ProwSettings } from "./settings.ts";
+import { named } from "./names.ts";
+import { type AccountName, rights, rightsOf } from "./rbac.ts";
 
 /** What {@link Accounts} need. */
 export interface AccountsArgs {
@@ -34,7 +34,7 @@ export class Accounts extends pulumi.ComponentResource {
       for (const [role, where] of [["prow", place] as const, ["jobs", jobs] as const]) {
         const rules = own[role] ?? [];
         if (rules.length === 0) continue;
-        new Grant(
+        new RoleBinding(
           `${name}-${account}-${role}`,
           { place: where, name: physical, labels, rules, to: [made] },
           { parent: this },
@@ -43,7 +43,7 @@ export class Accounts extends pulumi.ComponentResource {
       if (own.cluster === undefined) continue;
       // Named by the namespace, too: environments with the same prefix may share a cluster.
       const clusterWide = `${settings.namespaces.prow}-${account}`;
-      new ClusterGrant(
+      new ClusterRoleBinding(
         `${name}-${account}-cluster`,
         { name: clusterWide, labels, rules: own.cluster, to: [made] },
         { parent: this },

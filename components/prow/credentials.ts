@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { Place } from "../kubernetes/place.ts";
-import { ServiceSecret } from "../kubernetes/secret.ts";
-import type { ProwConfig, ProwSettings } from "./config.ts";
-import { named } from "./ground.ts";
+import type { Place } from "../../blocks/kubernetes/metadata.ts";
+import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
+import type { ProwConfig } from "./config.ts";
+import type { ProwSettings } from "./settings.ts";
+import { named } from "./names.ts";
 import { jobSecretKeys } from "./jobSecrets.ts";
 
 /** What {@link Credentials} need. */

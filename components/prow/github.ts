@@ -1,17 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Claim } from "../kubernetes/claim.ts";
-import { anywhere, pods } from "../kubernetes/networkPolicy.ts";
-import { tcp } from "../kubernetes/probe.ts";
-import { scratch } from "../kubernetes/volume.ts";
+import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
+import { anywhere, pods } from "../../blocks/kubernetes/networkPolicy.ts";
+import { tcp } from "../../blocks/kubernetes/probe.ts";
+import { scratch } from "../../blocks/kubernetes/volume.ts";
 import { all, flags, github, githubUser, hmac, plugins } from "./flags.ts";
-import { trees } from "./configuration/base/trees.ts";
-import { type Ground, named, onWorkers, tolerates, traffic } from "./ground.ts";
+import { trees } from "./files/base/trees.ts";
+import { type ProwContext, onWorkers, tolerates, traffic } from "./context.ts";
+import { named } from "./names.ts";
 import { cacheSize } from "./sizes.ts";
-import { clones, Part } from "./part.ts";
+import { clones, ProwComponent } from "./component.ts";
 
 /** What {@link Github} needs. */
 export interface GithubArgs {
-  readonly ground: Ground;
+  readonly context: ProwContext;
 }
 
 const fromHook = pods({ app: "hook" }, [8888]);
@@ -20,14 +21,14 @@ const fromHook = pods({ app: "hook" }, [8888]);
 export class Github extends pulumi.ComponentResource {
   constructor(name: string, args: GithubArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:Github", name, {}, opts);
-    const { ground } = args;
-    this.cache(name, ground);
-    new Part(
+    const { context } = args;
+    this.cache(name, context);
+    new ProwComponent(
       `${name}-needs-rebase`,
       {
-        ground,
+        context,
         name: "needs-rebase",
-        ...all(flags("--dry-run=false"), github(ground), hmac(ground), plugins(ground, "file")),
+        ...all(flags("--dry-run=false"), github(context), hmac(context), plugins(context, "file")),
         graceSeconds: 180,
         ports: { http: 8888 },
         service: { ports: { http: { port: 80, target: 8888 } }, nodePort: true },
@@ -36,13 +37,13 @@ export class Github extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    new Part(
+    new ProwComponent(
       `${name}-cherrypicker`,
       {
-        ground,
+        context,
         name: "cherrypicker",
         // Forks belong to a user, so an app cannot push to them.
-        ...all(flags("--dry-run=false"), githubUser(ground), hmac(ground)),
+        ...all(flags("--dry-run=false"), githubUser(context), hmac(context)),
         scratch: clones,
         graceSeconds: 180,
         nodeSelector: onWorkers,
@@ -53,14 +54,14 @@ export class Github extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.ownPlugins(name, ground);
+    this.ownPlugins(name, context);
     this.registerOutputs({});
   }
 
   /** ghproxy: it keeps less than its volume holds, and only one of it may use the volume. */
-  private cache(name: string, ground: Ground): void {
-    const { place, settings } = ground;
-    const claim = new Claim(
+  private cache(name: string, context: ProwContext): void {
+    const { place, settings } = context;
+    const claim = new PersistentVolumeClaim(
       `${name}-ghproxy`,
       {
         place,
@@ -73,10 +74,10 @@ export class Github extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    new Part(
+    new ProwComponent(
       `${name}-ghproxy`,
       {
-        ground,
+        context,
         name: "ghproxy",
         args: [
           "--cache-dir=/cache",
@@ -98,15 +99,15 @@ export class Github extends pulumi.ComponentResource {
   }
 
   /** KubeVirt's plugins. They were built without upstream's health port, so only their socket can be asked. */
-  private ownPlugins(name: string, ground: Ground): void {
-    const { settings, accounts } = ground;
+  private ownPlugins(name: string, context: ProwContext): void {
+    const { settings, accounts } = context;
     const tree = trees[settings.configuration.tree];
-    new Part(
+    new ProwComponent(
       `${name}-release-blocker`,
       {
-        ground,
+        context,
         name: "release-blocker",
-        ...all(flags("--dry-run=false"), github(ground), hmac(ground)),
+        ...all(flags("--dry-run=false"), github(context), hmac(context)),
         scratch: clones,
         graceSeconds: 180,
         nodeSelector: onWorkers,
@@ -120,19 +121,19 @@ export class Github extends pulumi.ComponentResource {
     );
     const needs = all(
       flags("--dry-run=false", `--jobs-namespace=${settings.namespaces.jobs}`),
-      github(ground),
+      github(context),
       flags(
         "--cache-dir=/var/run/cache",
         `--jobs-config-base=${tree.jobs}`,
         `--prow-config-path=${tree.config}`,
         "--always-run=false",
       ),
-      hmac(ground),
+      hmac(context),
     );
-    new Part(
+    new ProwComponent(
       `${name}-rehearse`,
       {
-        ground,
+        context,
         name: "rehearse",
         app: "prow-rehearse",
         account: accounts.of("prow-rehearse"),

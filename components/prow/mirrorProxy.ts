@@ -1,17 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
-import { Claim } from "../kubernetes/claim.ts";
-import { Files } from "../kubernetes/files.ts";
-import { anywhere, pods } from "../kubernetes/networkPolicy.ts";
-import { tcp } from "../kubernetes/probe.ts";
-import { ServiceSecret } from "../kubernetes/secret.ts";
-import { type Ground, named, tolerates } from "./ground.ts";
+import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
+import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
+import { anywhere, pods } from "../../blocks/kubernetes/networkPolicy.ts";
+import { tcp } from "../../blocks/kubernetes/probe.ts";
+import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
+import { type ProwContext, tolerates } from "./context.ts";
+import { named } from "./names.ts";
 import { nginxSize } from "./sizes.ts";
-import { Part } from "./part.ts";
+import { ProwComponent } from "./component.ts";
 
 /** What a {@link MirrorProxy} needs. */
 export interface MirrorProxyArgs {
-  readonly ground: Ground;
+  readonly context: ProwContext;
 }
 
 /** Days that the authority is good for; jobs read it anew each time, so a new one needs nothing but an `up`. */
@@ -29,14 +30,14 @@ const timeouts = [
 export class MirrorProxy extends pulumi.ComponentResource {
   constructor(name: string, args: MirrorProxyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:MirrorProxy", name, {}, opts);
-    const { ground } = args;
-    const { place, jobs, settings } = ground;
+    const { context } = args;
+    const { place, jobs, settings } = context;
     const { protect, retainOnDelete, mirrorProxy } = settings;
     const labels = { app: "docker-mirror-proxy" };
     const authority = this.authority(name);
     const [crt] = [place, jobs].map(
       (where, index) =>
-        new Files(
+        new ConfigMap(
           `${name}-${index === 0 ? "prow" : "jobs"}-crt`,
           {
             place: where,
@@ -54,7 +55,7 @@ export class MirrorProxy extends pulumi.ComponentResource {
       { place, name: named(settings, "docker-mirror-proxy"), labels, values: { "ca.key": authority.key } },
       { parent: this },
     );
-    const claim = new Claim(
+    const claim = new PersistentVolumeClaim(
       name,
       {
         place,
@@ -67,10 +68,10 @@ export class MirrorProxy extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    new Part(
+    new ProwComponent(
       name,
       {
-        ground,
+        context,
         name: "docker-mirror-proxy",
         env: {
           CACHE_MAX_SIZE: nginxSize(mirrorProxy.size),

@@ -1,29 +1,29 @@
 import * as pulumi from "@pulumi/pulumi";
-import { anywhere, pods } from "../kubernetes/networkPolicy.ts";
-import { http, tcp } from "../kubernetes/probe.ts";
+import { anywhere, pods } from "../../blocks/kubernetes/networkPolicy.ts";
+import { http, tcp } from "../../blocks/kubernetes/probe.ts";
 import { all, config, jobs } from "./flags.ts";
-import { type Ground, traffic } from "./ground.ts";
-import { Part } from "./part.ts";
+import { type ProwContext, traffic } from "./context.ts";
+import { ProwComponent } from "./component.ts";
 
 /** What {@link Monitoring} needs. */
 export interface MonitoringArgs {
-  readonly ground: Ground;
+  readonly context: ProwContext;
 }
 
 /** Figures about jobs for Prometheus: the exporter, and the gateway to which short-lived programs push theirs. */
 export class Monitoring extends pulumi.ComponentResource {
   constructor(name: string, args: MonitoringArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:Monitoring", name, {}, opts);
-    const { ground } = args;
-    const { settings, accounts, configMaps } = ground;
+    const { context } = args;
+    const { settings, accounts, configMaps } = context;
     const slow = { delay: 10, period: 30, timeout: 15 };
-    new Part(
+    new ProwComponent(
       `${name}-exporter`,
       {
-        ground,
+        context,
         name: "exporter",
         account: accounts.of("exporter"),
-        ...all(config(ground), jobs(ground)),
+        ...all(config(context), jobs(context)),
         strategy: "Recreate",
         nodeSelector: { type: "vm", zone: "ci" },
         ports: { metrics: 9090 },
@@ -34,10 +34,10 @@ export class Monitoring extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    new Part(
+    new ProwComponent(
       `${name}-pushgateway`,
       {
-        ground,
+        context,
         name: "pushgateway",
         ports: { http: 9091 },
         // This version knows no /-/ready.
@@ -48,10 +48,10 @@ export class Monitoring extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    new Part(
+    new ProwComponent(
       `${name}-pushgateway-proxy`,
       {
-        ground,
+        context,
         name: "pushgateway-proxy",
         mounts: { "/etc/nginx": configMaps.mount("pushgateway-proxy-config") },
         runAs: { user: 101, group: 101, fsGroup: 101 },

@@ -1,7 +1,8 @@
-import { Exposure } from "../kubernetes/exposure.ts";
-import type { BlockOptions } from "../block.ts";
-import type { Service } from "../kubernetes/service.ts";
-import { type Ground, named } from "./ground.ts";
+import { PublicEndpoint } from "../../blocks/kubernetes/publicEndpoint.ts";
+import type { BlockOptions } from "../../blocks/block.ts";
+import type { Service } from "../../blocks/kubernetes/service.ts";
+import { type ProwContext } from "./context.ts";
+import { named } from "./names.ts";
 
 /** A part of Prow that has a public address. */
 export interface Published {
@@ -19,11 +20,11 @@ export interface Published {
  * @returns its address
  * @throws if it has no Service
  */
-export function publish(name: string, ground: Ground, published: Published, opts: BlockOptions): string {
+export function publish(name: string, context: ProwContext, published: Published, opts: BlockOptions): string {
   const { base, host, path } = published;
   const cut = base === "gcsweb" && path !== "/";
   const nginx = "nginx.ingress.kubernetes.io";
-  expose(name, ground, published, opts, {
+  expose(name, context, published, opts, {
     name: base,
     annotations: {
       "kubernetes.io/tls-acme": "true",
@@ -32,12 +33,13 @@ export function publish(name: string, ground: Ground, published: Published, opts
     ...(cut ? { path: `${path}(/|$)(.*)`, pathType: "ImplementationSpecific" } : { path }),
   });
   if (cut)
-    for (const [what, at] of links(ground)) expose(name, ground, published, opts, { name: `gcsweb-${what}`, path: at });
+    for (const [what, at] of links(context))
+      expose(name, context, published, opts, { name: `gcsweb-${what}`, path: at });
   return `https://${host}${path === "/" ? "" : path}`;
 }
 
 /** Where gcsweb's own links lead: from the root of its host, whatever path it is published at. */
-function links({ settings: { bucket, paths } }: Ground): readonly (readonly [name: string, path: string])[] {
+function links({ settings: { bucket, paths } }: ProwContext): readonly (readonly [name: string, path: string])[] {
   const files =
     paths.gcswebFiles === "own"
       ? ([
@@ -59,14 +61,14 @@ interface Way {
 
 function expose(
   name: string,
-  ground: Ground,
+  context: ProwContext,
   { base, service, port, host }: Published,
   opts: BlockOptions,
   way: Way,
 ): void {
   if (service === undefined) throw new Error(`${base} has no Service`);
-  const { place, settings } = ground;
-  new Exposure(
+  const { place, settings } = context;
+  new PublicEndpoint(
     `${name}-${way.name}`,
     {
       place,

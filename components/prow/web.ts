@@ -1,15 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
-import { anywhere, pods, router } from "../kubernetes/networkPolicy.ts";
-import { http } from "../kubernetes/probe.ts";
-import type { Service } from "../kubernetes/service.ts";
+import { anywhere, pods, router } from "../../blocks/kubernetes/networkPolicy.ts";
+import { http } from "../../blocks/kubernetes/probe.ts";
+import type { Service } from "../../blocks/kubernetes/service.ts";
 import { all, buildClusters, config, flags, github, graphql, hmac, jobs, plugins } from "./flags.ts";
-import { type Ground, named, traffic } from "./ground.ts";
-import { aliveAndReady, clones, Part } from "./part.ts";
+import { type ProwContext, traffic } from "./context.ts";
+import { named } from "./names.ts";
+import { aliveAndReady, clones, ProwComponent } from "./component.ts";
 import { publish, type Published } from "./publish.ts";
 
 /** What {@link Web} needs. */
 export interface WebArgs {
-  readonly ground: Ground;
+  readonly context: ProwContext;
 }
 
 /** One pod more while rolling, one less at most. */
@@ -25,9 +26,9 @@ export class Web extends pulumi.ComponentResource {
   constructor(name: string, args: WebArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:Web", name, {}, opts);
     this.args = args;
-    const { ground } = args;
-    const { hosts, paths } = ground.settings;
-    const open = (published: Published): string => publish(name, ground, published, { parent: this });
+    const { context } = args;
+    const { hosts, paths } = context.settings;
+    const open = (published: Published): string => publish(name, context, published, { parent: this });
     this.deckUrl = open({ base: "deck", service: this.deck(name), port: "main", host: hosts.deck, path: "/" });
     this.hookUrl = open({ base: "hook", service: this.hook(name), port: "main", host: hosts.hook, path: paths.hook });
     this.gcswebUrl = open({
@@ -41,27 +42,27 @@ export class Web extends pulumi.ComponentResource {
   }
 
   private deck(name: string): Service | undefined {
-    const { ground } = this.args;
-    const { settings, accounts, credentials } = ground;
+    const { context } = this.args;
+    const { settings, accounts, credentials } = context;
     const needs = all(
-      buildClusters(ground),
+      buildClusters(context),
       flags(
         `--tide-url=http://${named(settings, "tide")}/`,
         `--hook-url=http://${named(settings, "hook")}:8888/plugin-help`,
         "--oauth-url=/github-login",
       ),
-      config(ground),
-      jobs(ground),
+      config(context),
+      jobs(context),
       flags("--spyglass=true", "--rerun-creates-job"),
-      github(ground),
-      graphql(ground),
+      github(context),
+      graphql(context),
       flags("--github-oauth-config-file=/etc/githuboauth/secret", "--cookie-secret=/etc/cookie/secret"),
-      plugins(ground, "flag"),
+      plugins(context, "flag"),
     );
-    return new Part(
+    return new ProwComponent(
       `${name}-deck`,
       {
-        ground,
+        context,
         name: "deck",
         account: accounts.of("deck"),
         ...needs,
@@ -77,7 +78,7 @@ export class Web extends pulumi.ComponentResource {
         ports: { http: 8080, metrics: 9090 },
         probes: aliveAndReady,
         service: { ports: { main: { port: 80, target: 8080 }, metrics: { port: 9090 } }, nodePort: true },
-        from: [router(ground.place.cluster, 8080), traffic.metrics],
+        from: [router(context.place.cluster, 8080), traffic.metrics],
         to: [
           ...traffic.web,
           traffic.api(settings, true),
@@ -91,21 +92,21 @@ export class Web extends pulumi.ComponentResource {
   }
 
   private hook(name: string): Service | undefined {
-    const { ground } = this.args;
-    const { settings, accounts, configMaps } = ground;
+    const { context } = this.args;
+    const { settings, accounts, configMaps } = context;
     const needs = all(
       flags("--dry-run=false", `--webhook-path=${settings.paths.hook}`),
-      github(ground),
-      config(ground),
-      jobs(ground),
-      plugins(ground, "flag"),
-      buildClusters(ground),
-      hmac(ground),
+      github(context),
+      config(context),
+      jobs(context),
+      plugins(context, "flag"),
+      buildClusters(context),
+      hmac(context),
     );
-    return new Part(
+    return new ProwComponent(
       `${name}-hook`,
       {
-        ground,
+        context,
         name: "hook",
         account: accounts.of("hook"),
         ...needs,
@@ -120,7 +121,7 @@ export class Web extends pulumi.ComponentResource {
         ports: { http: 8888, metrics: 9090 },
         probes: aliveAndReady,
         service: { ports: { main: { port: 8888 }, metrics: { port: 9090 } }, nodePort: true },
-        from: [router(ground.place.cluster, 8888), pods({ app: "deck" }, [8888]), traffic.metrics],
+        from: [router(context.place.cluster, 8888), pods({ app: "deck" }, [8888]), traffic.metrics],
         to: [
           ...traffic.web,
           traffic.api(settings, true),
@@ -136,13 +137,13 @@ export class Web extends pulumi.ComponentResource {
   }
 
   private gcsweb(name: string): Service | undefined {
-    const { ground } = this.args;
-    const { settings } = ground;
+    const { context } = this.args;
+    const { settings } = context;
     const probe = http("/healthz", 8080, { delay: 3, timeout: 2, failures: 2 });
-    return new Part(
+    return new ProwComponent(
       `${name}-gcsweb`,
       {
-        ground,
+        context,
         name: "gcsweb",
         args: ["-upgrade-proxied-http-to-https", `-b=${settings.bucket}`, "-p=8080"],
         replicas: settings.replicas.gcsweb,
@@ -151,7 +152,7 @@ export class Web extends pulumi.ComponentResource {
         probes: { readiness: probe, liveness: probe },
         resources: { cpu: "0.1", memory: "128Mi" },
         service: { ports: { http: { port: 80, target: 8080 } }, nodePort: true },
-        from: [router(ground.place.cluster, 8080)],
+        from: [router(context.place.cluster, 8080)],
         to: [anywhere(443)],
       },
       { parent: this },

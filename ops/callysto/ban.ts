@@ -1,10 +1,10 @@
 /** Closes a user's home, so that nobody logs in to it, and opens it again. */
-import { pool } from "../../components/callysto/guest/homes.ts";
+import { homeOf, pool } from "../../components/callysto/guest/homes.ts";
 import type { Call, Command } from "../command.ts";
 import { environmentHelp, environmentOptions, openEnvironment, reach } from "./environment.ts";
 import { checkedUser } from "./quota.ts";
 
-/** `$1` is the user, `$2` what `readonly` is to be, `$3` is 1 where nothing may change. */
+/** `$1` is the user's home, `$2` what `readonly` is to be, `$3` is 1 where nothing may change. */
 const script = `set -eu
 home=${pool}/home/$1
 zfs list -H -o name "$home" >/dev/null 2>&1 || { echo "there is no home of user $1" >&2; exit 1; }
@@ -21,7 +21,7 @@ async function close(closed: boolean, { values, words: [user] }: Call): Promise<
   const name = checkedUser(user);
   const dryRun = values["dry-run"] === true;
   const hub = await reach(openEnvironment(values, "hub"));
-  const said = (await hub.run(script, [name, closed ? "on" : "off", dryRun ? "1" : ""])).trim();
+  const said = (await hub.run(script, [homeOf(name), closed ? "on" : "off", dryRun ? "1" : ""])).trim();
   const [changed, servers] = [said.startsWith("changed"), Number(said.split(" ")[1] ?? 0)];
   const state = closed ? "closed" : "open";
   if (values.json === true) {

@@ -14,6 +14,10 @@ export const commands: Readonly<Record<string, Entry>> = {
   quota: { summary: "room of the users' homes: get and set", load: () => import("./quota.ts") },
   ban: { summary: "close a user's home and stop the server", load: () => import("./ban.ts") },
   unban: { summary: "open it again", load: async () => ({ command: (await import("./ban.ts")).unban }) },
+  "rename-homes": {
+    summary: "homes follow their people to the names that sso.names gives them",
+    load: () => import("./renameHomes.ts"),
+  },
   announcement: { summary: "tell every user something", load: () => import("./announcement.ts") },
   update: { summary: "update Debian's packages on all servers", load: () => import("./update.ts") },
   rebuild: { summary: "a new server, with or without new volumes", load: () => import("./rebuild.ts") },

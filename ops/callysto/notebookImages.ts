@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { imageOwner, notebookImages } from "../../components/callysto/notebookImages.ts";
+import { imageOwner, notebookImages } from "../../components/callysto/images.ts";
 import { type Command, text, UsageError } from "../command.ts";
 
 /** One command of the plan. */
@@ -11,6 +11,8 @@ export interface Step {
   readonly args: readonly string[];
   /** Set for its environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Folder that it runs in. @default the present one */
+  readonly cwd?: string;
 }
 
 /** What is asked for. */
@@ -21,32 +23,42 @@ export interface Wish {
   readonly hash: string;
   readonly swift: boolean;
   readonly push: boolean;
+  /** Whether the clone has a file or folder. */
+  has(file: string): boolean;
+}
+
+/**
+ * The clone's own tests of an image. Since 2022 (callysto/docker-stacks 7c4f3bd) those of the images that come from upstream
+ * are in tests/, with a program that knows which belong to which; the others' are beside their Dockerfile, as all were before.
+ */
+export function testOf({ from, hash, has }: Pick<Wish, "from" | "hash" | "has">, name: string): Step | undefined {
+  const env = { TEST_IMAGE: `${imageOwner}/${name}:${hash}` };
+  const together = has("tests/run_tests.py");
+  if (together && has(`tests/${name}`)) {
+    // It tests the tag latest, which has just been made.
+    const args = ["-m", "tests.run_tests", "--short-image-name", name, "--owner", imageOwner];
+    return { command: "python3", args, cwd: from };
+  }
+  if (!has(`${name}/test`)) return undefined;
+  const fixtures = together ? ["-p", "tests.conftest"] : [];
+  return { command: "python3", args: ["-m", "pytest", ...fixtures, `${name}/test`], env, cwd: from };
 }
 
 /** Everything that is done, in order: nothing is pushed before all of it is built and tested. */
-export function plan({ from, hash, swift, push }: Wish): readonly Step[] {
+export function plan(wish: Wish): readonly Step[] {
+  const { from, hash, swift, push } = wish;
   const images = notebookImages.filter(({ optional }) => swift || !optional);
   const tags = (name: string): string[] => [hash, "latest"].map((tag) => `${imageOwner}/${name}:${tag}`);
-  const made = images.flatMap(({ name, on, tested }): Step[] => [
-    {
-      command: "docker",
-      args: [
-        "build",
-        ...(on === undefined ? [] : ["--build-arg", `BASE_CONTAINER=${imageOwner}/${on}:${hash}`]),
-        ...tags(name).flatMap((tag) => ["--tag", tag]),
-        path.join(from, name),
-      ],
-    },
-    ...(tested
-      ? [
-          {
-            command: "pytest",
-            args: [path.join(from, name, "test")],
-            env: { TEST_IMAGE: `${imageOwner}/${name}:${hash}` },
-          },
-        ]
-      : []),
-  ]);
+  const made = images.flatMap(({ name, on }): Step[] => {
+    const test = testOf(wish, name);
+    const args = [
+      "build",
+      ...(on === undefined ? [] : ["--build-arg", `BASE_CONTAINER=${imageOwner}/${on}:${hash}`]),
+      ...tags(name).flatMap((tag) => ["--tag", tag]),
+      path.join(from, name),
+    ];
+    return [{ command: "docker", args }, ...(test === undefined ? [] : [test])];
+  });
   const pushed = images.flatMap(({ name }) => tags(name).map((tag) => ({ command: "docker", args: ["push", tag] })));
   return push ? [...made, ...pushed] : made;
 }
@@ -73,8 +85,8 @@ export const command: Command = {
   help: `Usage: npm run ops -- callysto notebook-images --from FOLDER [--swift] [--push] [--dry-run]
 
 Builds base-notebook, minimal-notebook, scipy-notebook, pims-minimal, pims-r and, if asked, callysto-swift, each on the one
-before it, tests them with pytest, and tags them with the commit's hash and latest. Nothing is pushed before all are built
-and tested. For --push log in first: docker login.
+before it, runs the clone's own tests of it, and tags it with the commit's hash and latest. Nothing is pushed before all are
+built and tested. The tests need what the clone's requirements-dev.txt names. For --push log in first: docker login.
 Then name the new tag in guest.jupyterhub.image and deploy.
 
   --from FOLDER      a clean clone of docker-stacks, branch ianabc
@@ -90,12 +102,17 @@ Then name the new tag in guest.jupyterhub.image and deploy.
   run({ values }) {
     const from = text(values, "from");
     if (from === undefined) throw new UsageError("where is docker-stacks? name a clone by --from");
-    const wish = { from, hash: hashOf(from), swift: values.swift === true, push: values.push === true };
-    for (const { command: program, args, env } of plan(wish)) {
+    const has = (file: string): boolean => existsSync(path.join(from, file));
+    const wish = { from, hash: hashOf(from), swift: values.swift === true, push: values.push === true, has };
+    for (const { name } of notebookImages) {
+      if ((wish.swift || name !== "callysto-swift") && testOf(wish, name) === undefined)
+        console.error(`the clone has no tests of ${name}`);
+    }
+    for (const { command: program, args, env, cwd } of plan(wish)) {
       const assignments = Object.entries(env ?? {}).map(([name, value]) => `${name}=${value} `);
       console.log(`${assignments.join("")}${program} ${args.join(" ")}`);
       if (values["dry-run"] === true) continue;
-      const { status, error } = spawnSync(program, args, { stdio: "inherit", env: { ...process.env, ...env } });
+      const { status, error } = spawnSync(program, args, { stdio: "inherit", cwd, env: { ...process.env, ...env } });
       if (error !== undefined) throw new Error(`${program} is not installed`);
       if (status !== 0) throw new Error(`${program} failed; nothing was pushed that comes after it`);
     }

@@ -1,5 +1,5 @@
 /** Room of the users' homes: `refquota` of their ZFS datasets. */
-import { pool } from "../../components/callysto/guest/homes.ts";
+import { homeOf, pool, userOf } from "../../components/callysto/guest/homes.ts";
 import { type Command, UsageError } from "../command.ts";
 import { environmentHelp, environmentOptions, openEnvironment, reach, type Reached } from "./environment.ts";
 
@@ -14,13 +14,14 @@ export interface Home {
 
 const list = `zfs list -H -t filesystem -o name,used,refquota "$@"`;
 
-/** What a user may be called; the home's script makes homes for no others. */
-const userName = /^[a-z0-9][a-z0-9._-]*$/;
+/** What a user may be called; hubs write names in lower case, and some are mail addresses. */
+const userName = /^[a-z0-9_][a-z0-9._+'-]*(@[a-z0-9.-]+)?$/;
 
 /** @throws UsageError */
 export function checkedUser(user: string | undefined): string {
   if (user === undefined) throw new UsageError("which user? name one");
-  if (!userName.test(user)) throw new UsageError(`"${user}" is no user name: use a-z, 0-9, dots, dashes, underscores`);
+  if (!userName.test(user))
+    throw new UsageError(`"${user}" is no user name: use a-z, 0-9, dots, dashes, underscores, or an address`);
   return user;
 }
 
@@ -40,7 +41,7 @@ export function homesOf(listed: string): readonly Home[] {
     .filter((line) => line !== "")
     .map((line) => {
       const [name = "", used = "", refquota = ""] = line.split("\t");
-      return { name: name.slice(name.lastIndexOf("/") + 1), used, refquota };
+      return { name: userOf(name.slice(name.lastIndexOf("/") + 1)), used, refquota };
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -51,7 +52,7 @@ const known = `zfs list -H -o name "$1" >/dev/null 2>&1 || { echo "there is no h
 
 async function read(hub: Reached, user: string | undefined): Promise<readonly Home[]> {
   if (user === undefined) return homesOf(await hub.run(list, ["-r", `${pool}/home`]));
-  return homesOf(await hub.run(`${known}; ${list}`, [`${pool}/home/${user}`]));
+  return homesOf(await hub.run(`${known}; ${list}`, [`${pool}/home/${homeOf(user)}`]));
 }
 
 export const command: Command = {
@@ -78,7 +79,8 @@ ${environmentHelp}
       console.log(`would set ${before.map(line).join("")} to ${wanted}`);
       return 0;
     }
-    if (wanted !== undefined) await hub.run(`zfs set refquota="$2" "$1"`, [`${pool}/home/${name ?? ""}`, wanted]);
+    if (wanted !== undefined)
+      await hub.run(`zfs set refquota="$2" "$1"`, [`${pool}/home/${homeOf(name ?? "")}`, wanted]);
     const homes = wanted === undefined ? before : await read(hub, name);
     console.log(values.json === true ? JSON.stringify(homes, undefined, 2) : homes.map(line).join("\n"));
     return 0;

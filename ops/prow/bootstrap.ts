@@ -2,11 +2,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
-import { type TreeName, trees } from "../../components/prow/configuration/base/trees.ts";
-import { fields, list } from "../../components/prow/configuration/jobFiles.ts";
-import { type JobFile, packJobs, readJobs } from "../../components/prow/configuration/jobs.ts";
-import type { Preset } from "../../components/prow/configuration/presets.ts";
-import { checkTree } from "../../components/prow/configuration/tree.ts";
+import { type TreeName, trees } from "../../components/prow/files/base/trees.ts";
+import { fields, list } from "../../components/prow/files/jobFiles.ts";
+import { type JobFile, packJobs, readJobs } from "../../components/prow/files/jobs.ts";
+import type { Preset } from "../../components/prow/files/presets.ts";
+import { checkTree } from "../../components/prow/files/tree.ts";
 import { toPlace } from "../../components/prow/place.ts";
 import { type Command, text, UsageError } from "../command.ts";
 import type { Kubectl } from "../kubectl.ts";

@@ -3,10 +3,14 @@
  * the guest's own programs. Nothing boots: disks and running services are callysto.test.ts' affair.
  */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { after, before, describe, it } from "mocha";
+import { homeOf } from "../../components/callysto/guest/homes.ts";
 import { jupyterhubConfig } from "../../components/callysto/guest/jupyterhubConfig.ts";
 import { hubGuest, type JupyterhubSettings } from "../../components/callysto/guest/settings.ts";
 import { publicKeyLine } from "../../config/samples.ts";
+import { containerProblems } from "../unit/callysto/container.ts";
 import { deployCallysto, hub as bareHub } from "../unit/callysto/world.ts";
 import type { Seen } from "../unit/openstack/world.ts";
 import { type Done, MachineRoot } from "./callysto/root.ts";
@@ -37,23 +41,19 @@ const clavius = {
   guest: { certificates },
 };
 
-/** Prints what JupyterHub makes of its configuration: unknown classes and settings, then its authenticator and spawner. */
-const reader = `
-import sys
-from types import SimpleNamespace
-from jupyterhub.app import JupyterHub
-app = JupyterHub()
-app.load_config_file(sys.argv[1])
-made = [app, app.authenticator_class(parent=app), app.spawner_class(parent=app, user=SimpleNamespace(name="andrew")), app.proxy_class(parent=app, app=app)]
-known = {one.__name__: one for each in made for one in type(each).__mro__}
-for name, section in app.config.items():
-    for trait in section:
-        if name not in known:
-            print("no class", name)
-        elif not known[name].class_traits().get(trait):
-            print("no trait", name, trait)
-print(made[1].__class__.__name__, made[2].__class__.__name__)
-`;
+/** What hub.py prints: complaints, classes, services, and the container that DockerSpawner asks Docker for. */
+interface Made {
+  readonly problems: readonly string[];
+  readonly classes: readonly string[];
+  readonly services: readonly (readonly string[])[];
+  readonly container: {
+    readonly image: string;
+    readonly environment: Readonly<Record<string, string>>;
+    readonly host_config: { Memory: number; MemorySwap: number; CpuQuota: number; Binds: readonly string[] };
+  };
+}
+
+const user = "alice@a.org";
 
 describe("what Callysto renders for its guests, read by their own programs", function () {
   this.timeout(300_000);
@@ -153,9 +153,16 @@ describe("what Callysto renders for its guests, read by their own programs", fun
   describe("JupyterHub", () => {
     const read = (settings: Partial<JupyterhubSettings>): Done => {
       const text = jupyterhubConfig(hubGuest.parse({ jupyterhub: { image, ...settings } }).jupyterhub);
+      const reader = readFileSync(path.join(import.meta.dirname, "callysto/hub.py"), "utf8");
       return root.run(`cat >/tmp/config.py <<'END_OF_CONFIG'\n${text}END_OF_CONFIG\ncat >/tmp/read.py <<'END'\n${reader}END
-        export CONFIGPROXY_AUTH_TOKEN=t DUMMY_PASSWORD=p OAUTH_CLIENT_SECRET=s SWIFT_PASSWORD=w
-        cd /tmp && exec /opt/jupyterhub/bin/python read.py config.py`);
+        export CONFIGPROXY_AUTH_TOKEN=t DUMMY_PASSWORD=password OAUTH_CLIENT_SECRET=s SWIFT_PASSWORD=w
+        rm -f /srv/jupyterhub/jupyterhub.sqlite
+        cd /tmp && exec /opt/jupyterhub/bin/python read.py config.py '${user}' 2>/tmp/told || { cat /tmp/told >&2; exit 1; }`);
+    };
+    const made = (settings: Partial<JupyterhubSettings>): Made => {
+      const { code, stdout, stderr } = read(settings);
+      assert.equal(code, 0, stderr);
+      return JSON.parse(stdout) as Made;
     };
     const google = {
       clientId: "c",
@@ -166,28 +173,86 @@ describe("what Callysto renders for its guests, read by their own programs", fun
       ...{ authUrl: "https://keystone.example.org/v3", userName: "u", projectName: "p", region: "Calgary" },
       ...{ projectDomainName: "Default", userDomainName: "Default" },
     };
-    const cases: readonly [string, Partial<JupyterhubSettings>, string][] = [
-      ["dummy", { announcement: `It's "<b>" {{ 1 }} \\ \n` }, "DummyAuthenticator DockerSpawner"],
-      ["dummypw", { authenticator: "dummypw", allow: ["a", "b"] }, "DummyAuthenticator DockerSpawner"],
-      ["pam", { authenticator: "pam", extra: { "Spawner.start_timeout": 120 } }, "PAMAuthenticator DockerSpawner"],
-      ["google", { authenticator: "google", google }, "GoogleOAuthenticator DockerSpawner"],
+    const swiftImage = "docker.io/callysto/callysto-swift:1";
+    const cases: readonly [string, Partial<JupyterhubSettings>, authenticator: string][] = [
+      ["dummy", { announcement: `It's "<b>" {{ 1 }} \\ \n` }, "DummyAuthenticator"],
+      ["dummypw", { authenticator: "dummypw", allow: ["anna", "ben"] }, "SharedPasswordAuthenticator"],
+      ["pam", { authenticator: "pam", extra: { "Spawner.start_timeout": 120 } }, "PAMAuthenticator"],
+      ["shib", { authenticator: "shib", server: "classic" }, "RemoteUserAuthenticator"],
+      ["google for one domain", { authenticator: "google", google }, "GoogleOAuthenticator"],
       [
-        "the Swift spawner",
-        { spawner: "syzygyswiftspawner", swift, image: "docker.io/callysto/callysto-swift:1" },
-        "DummyAuthenticator DockerSpawner",
+        "google for two domains",
+        { authenticator: "google", google: { ...google, hostedDomains: ["a.org", "b.org"] } },
+        "GoogleOAuthenticator",
       ],
+      ["google for all", { authenticator: "google", google: { ...google, hostedDomains: [] } }, "GoogleOAuthenticator"],
+      ["the Swift spawner", { spawner: "syzygyswiftspawner", swift, image: swiftImage }, "DummyAuthenticator"],
     ];
-    for (const [name, settings, classes] of cases) {
-      it(`knows every setting of ${name}`, () => {
-        const { code, stdout, stderr } = read(settings);
-        assert.equal(code, 0, stderr);
-        assert.equal(stdout, classes);
+    for (const [name, settings, authenticator] of cases) {
+      it(`takes every setting of ${name}, and starts a container as the notebook image wants it`, () => {
+        const { problems, classes, services, container } = made({ image: "docker.io/callysto/pims-r:1", ...settings });
+        assert.deepEqual(problems, []);
+        assert.deepEqual(classes, [authenticator, "DockerSpawner", "ConfigurableHTTPProxy"]);
+        assert.equal(services[0]?.slice(0, 3).join(" "), "/opt/jupyterhub/bin/python3 -m jupyterhub_idle_culler");
+        const { host_config: limits } = container;
+        assert.deepEqual([limits.Memory, limits.MemorySwap, limits.CpuQuota], [2 ** 31, 2 ** 31, 100_000]);
+        const home = `/tank/home/${homeOf(user)}:/home/jupyter:rw`;
+        const templates = "/tank/notebook_templates:/opt/notebook/local_templates:ro";
+        assert.deepEqual(limits.Binds, name === "the Swift spawner" ? [templates] : [home, templates]);
+        assert.deepEqual(containerProblems(container.image, container.environment), []);
       });
     }
 
-    it("would not take a setting that it does not have", () => {
-      assert.match(read({ extra: { "JupyterHub.no_such": 1 } }).stdout, /^no trait JupyterHub no_such$/m);
+    it("asks for a new login when Apache names somebody else, and believes nobody's word but Apache's", () => {
+      const text = jupyterhubConfig(hubGuest.parse({ jupyterhub: { image, authenticator: "shib" } }).jupyterhub);
+      const script = `import asyncio, os
+from types import SimpleNamespace as Made
+from traitlets.config import Config
+told = {"c": Config()}
+exec(open("/tmp/config.py").read(), told)
+one = told["RemoteUserAuthenticator"]()
+def said(name, address):
+    context = Made(context=Made(address=(address, 0)))
+    handler = Made(request=Made(headers={"REMOTE_USER": name} if name else {}, connection=context))
+    return asyncio.run(one.refresh_user(Made(name="andrew"), handler)), asyncio.run(one.authenticate(handler, {}))
+for about in [("andrew", "127.0.0.1"), ("beth", "127.0.0.1"), (None, "127.0.0.1"), ("beth", "192.0.2.7")]:
+    print(*said(*about))`;
+      const said = says(`ip link set lo up; export CONFIGPROXY_AUTH_TOKEN=t
+        cat >/tmp/config.py <<'END_OF_CONFIG'\n${text}END_OF_CONFIG\n/opt/jupyterhub/bin/python - <<'END'\n${script}\nEND`);
+      assert.deepEqual(said.split("\n"), ["True andrew", "False beth", "True None", "True None"]);
     });
+
+    it("calls homes what the commands call them", () => {
+      const users = ["a.b-c_1", "alice@a.org", "o'brien+1@a.org", "../x", "\u00e9", "_x", "X40"];
+      const script = `import sys, re\nsource = open("/srv/jupyterhub/jupyterhub_config.py").read()
+exec(re.search(r"def home_of.*?\\n\\n\\n", source, re.S)[0])\nprint("\\n".join(home_of(user) for user in ${JSON.stringify(users)}))`;
+      assert.deepEqual(says(`python3 - <<'END'\n${script}\nEND`).split("\n"), users.map(homeOf));
+    });
+
+    it("would not take a setting that it does not have", () => {
+      assert.match(
+        made({ extra: { "JupyterHub.no_such": 1 } }).problems.join(),
+        /`no_such` not recognized by `JupyterHub`/,
+      );
+      assert.match(
+        made({ extra: { "DockerSpawner.no_such": 1 } }).problems.join(),
+        /`no_such` not recognized by `DockerSpawner`/,
+      );
+    });
+  });
+
+  it("root's mail of hub-dev goes to its administrator, and no other host's", () => {
+    says(
+      `hostname ${hostname}; echo failed | sendmail root; for try in $(seq 20); do ls /var/spool/dma/Q* >/dev/null 2>&1 && break; sleep 0.2; done`,
+    );
+    const queued = says("cat /var/spool/dma/Q* /var/spool/dma/M*");
+    assert.match(queued, /^Recipient: sysadmin@callysto\.ca$/m);
+    assert.match(queued, /^Sender: root@hub-dev\.callysto\.farm$/m);
+    assert.match(
+      root.run("run-parts --report /etc/cron.weekly").stdout,
+      /rrsync-backup:\nthe copy of \/tank\/home\/ to backup\.example\.org failed; rsync ended with 255/,
+    );
+    says("rm -f /var/spool/dma/Q* /var/spool/dma/M*");
   });
 
   accepts("clavius", "callysto-certificate@dev.service callysto-certificate@dev.timer");

@@ -13,9 +13,9 @@ import { openKeycloak } from "./dials/keycloak.ts";
 import { playKubelet } from "./dials/kubelet.ts";
 import { installPrograms } from "./dials/programs.ts";
 import { openRegistry, type Registry } from "./dials/registry.ts";
-import type { Target } from "./engine.ts";
-import { api, type KubeObject } from "./kube.ts";
-import { type OpsOutcome, SystemOnLab } from "./system.ts";
+import type { Target } from "../../lab/harness/engine.ts";
+import { api, type KubeObject } from "../../lab/harness/kube.ts";
+import { type OpsOutcome, SystemOnLab } from "../../lab/harness/system.ts";
 
 const namespace = "cms-dials-test";
 const core = `/api/v1/namespaces/${namespace}`;

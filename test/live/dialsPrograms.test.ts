@@ -235,6 +235,8 @@ describe("what DIALS renders, read by the real programs", function () {
     });
 
     it("sends each file to the queue of its workspace and era, by the keys of the rendered file", async () => {
+      // Of the first test; it would take what is looked for here.
+      await world.stop("tracker-bulk-abc");
       await world.startWorker("common-indexer", "common-indexer-abc");
       const start =
         "from python.celery import EVERYTHING, INDEXER, index; index.apply_async(kwargs=EVERYTHING, queue=INDEXER)";

@@ -5,10 +5,10 @@ import { packitSchema } from "../../components/packit/config.ts";
 import { openSalt } from "../../config/passphrase.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { readStackFile, secretsOf } from "../../config/stackFile.ts";
-import { eventually } from "./cloud.ts";
-import { api, type KubeObject } from "./kube.ts";
+import { eventually } from "../../lab/harness/cloud.ts";
+import { api, type KubeObject } from "../../lab/harness/kube.ts";
 import { type Ended, kubectl, runJob } from "./packitOps/job.ts";
-import { SystemOnLab } from "./system.ts";
+import { SystemOnLab } from "../../lab/harness/system.ts";
 
 /** What each program has on the cluster: namespaces, workloads with their pods, Routes and bound claims. */
 const expected = {

@@ -9,10 +9,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { installPackages } from "../../lab/openstack/packages.ts";
-import { eventually } from "./cloud.ts";
-import { api, type KubeObject } from "./kube.ts";
+import { eventually } from "../../lab/harness/cloud.ts";
+import { api, type KubeObject } from "../../lab/harness/kube.ts";
 import { Players } from "./packitOps/player.ts";
-import { type OpsOutcome, SystemOnLab } from "./system.ts";
+import { type OpsOutcome, SystemOnLab } from "../../lab/harness/system.ts";
 
 const core = "/api/v1/namespaces/myproject";
 const apps = "/apis/apps/v1/namespaces/myproject";

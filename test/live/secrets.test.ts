@@ -9,22 +9,23 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
-import { labKubeconfig } from "../../config/aim.ts";
+import { labKubeconfig } from "../../lab/retarget.ts";
 import { openSalt } from "../../config/passphrase.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import type { WantedSecret } from "../../config/secrets.ts";
 import { keepSystems } from "../../config/stackEdit.ts";
 import { readStackFile, secretsOf, stackPath } from "../../config/stackFile.ts";
-import { schemas } from "../../config/systems.ts";
+import { schemas } from "../../components/registry.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
 import { root } from "../../lab/settings.ts";
 import { ensureTool } from "../../lab/tools/tools.ts";
 import { main } from "../../ops/main.ts";
 import { output } from "../../ops/run.ts";
 import { pulumiProgram } from "../../ops/stack.ts";
-import { lab } from "./cloud.ts";
-import { api, useNamespace } from "./kube.ts";
-import { pythonEnvironment } from "./python.ts";
+import { lab } from "../../lab/harness/cloud.ts";
+import { api, useNamespace } from "../../lab/harness/kube.ts";
+import { owned } from "../unit/harness.ts";
+import { pythonEnvironment } from "../../lab/harness/python.ts";
 
 const ansible = pythonEnvironment("ansible", ["ansible-core==2.16.14"]);
 const changed = ["HOME", "GNUPGHOME", "GOPASS_HOMEDIR", "PULUMI_CONFIG_PASSPHRASE"] as const;
@@ -49,7 +50,7 @@ describe("secrets of a stack", function () {
   });
 
   /** Another text of the right format than the sample that the stack has. */
-  const fresh = (key: string): string => wanted.get(key)?.sample("moved in") ?? assert.fail(key);
+  const fresh = (key: string): string => owned(wanted.get(key)?.sample("moved in") ?? assert.fail(key));
   /** What the stack's file holds. */
   const held = (key: string): string => {
     const { entries, encryptionSalt } = readStackFile(file);
@@ -166,6 +167,14 @@ describe("secrets of a stack", function () {
         metadata: { name: "eos-credentials", namespace },
         stringData,
       });
+      const url = `postgresql://someone:${fresh("dials:databasePassword")}@dbod.example.org:6600/dials`;
+      const backend = { DJANGO_DATABASE_URI: url, DJANGO_KEYCLOAK_SECRET_KEY: fresh("dials:confidentialClientSecret") };
+      await api.apply({
+        apiVersion: "v1",
+        kind: "Secret",
+        metadata: { name: "dials-backend-secrets", namespace },
+        stringData: backend,
+      });
       const kubeconfig = path.join(dir, "kubeconfig");
       writeFileSync(kubeconfig, labKubeconfig(lab), { mode: 0o600 });
       const words = ["cluster", "--system", "dials", "--kubeconfig", kubeconfig];
@@ -174,7 +183,9 @@ describe("secrets of a stack", function () {
       assert.match(stdout, /^set dials:eosPassword from \S+: cms-dials-stage\/eos-credentials KEYTAB_PWD$/m);
       assert.match(stdout, /^left over \S+: cms-dials-stage\/eos-credentials OLD$/m);
       assert.doesNotMatch(stdout, /KEYTAB_USER/);
-      assert.equal(held("dials:eosPassword"), fresh("dials:eosPassword"));
+      for (const key of ["dials:eosPassword", "dials:databasePassword", "dials:confidentialClientSecret"]) {
+        assert.equal(held(key), fresh(key));
+      }
     });
   });
 

@@ -13,7 +13,7 @@ import { sample } from "../../config/samples.ts";
 import { type Json, list, object, text } from "../../policy/manifest.ts";
 import type { Registration } from "../../review/record.ts";
 import { runProgram, stackConfig } from "../../review/render.ts";
-import { pythonEnvironment } from "./python.ts";
+import { pythonEnvironment } from "../../lab/harness/python.ts";
 import { type OpenshiftApi, startOpenshiftApi } from "./thoth/openshiftApi.ts";
 
 /** With what its lock files of September 2019 name, and companions that a Python of today takes. */

@@ -3,7 +3,7 @@ import path from "node:path";
 import { sample } from "../../config/samples.ts";
 import type { RawConfig } from "../../config/secrets.ts";
 import { offlineConfig, readStackFile, secretsOf, stackPath } from "../../config/stackFile.ts";
-import { schemas } from "../../config/systems.ts";
+import { schemas } from "../../components/registry.ts";
 
 /** The committed stacks; others that a developer has beside them are their own affair. */
 export const stacks = ["prod", "stage", "test"];
@@ -14,6 +14,19 @@ export function canaryConfig(stack: string, mark = "canary"): RawConfig {
   const wanted = secretsOf(file, Object.values(schemas));
   return offlineConfig(file, (key) => {
     return wanted.get(key)?.sample(mark) ?? sample("text", `${mark} ${key}`);
+  });
+}
+
+/** A sample of another seed without the marks of a sample, also within PEM: what an owner's text may look like. */
+export function owned(sample: string): string {
+  const plain = sample.replaceAll("sample", "owners");
+  return plain.replaceAll(/(-----BEGIN [A-Z ]+-----\n)([^-]+)(-----END)/g, (_, begin: string, body: string, end) => {
+    const bytes = Buffer.from(body, "base64").toString("latin1").replaceAll("sample", "owners");
+    const lines =
+      Buffer.from(bytes, "latin1")
+        .toString("base64")
+        .match(/.{1,64}/g) ?? [];
+    return `${begin}${lines.join("\n")}\n${String(end)}`;
   });
 }
 

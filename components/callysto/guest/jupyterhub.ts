@@ -1,4 +1,4 @@
-import type { GuestPart } from "../../openstack/guest/description.ts";
+import type { GuestPart } from "../../../blocks/openstack/guest/description.ts";
 import { notebookTemplates } from "./announcement.ts";
 import { pool } from "./homes.ts";
 import { environmentFile, homeScript, jupyterhubConfig, proxyEnvironmentFile } from "./jupyterhubConfig.ts";
@@ -46,10 +46,10 @@ WantedBy=multi-user.target
 `;
 
 const zfsHomedir = `#!/bin/bash
-# zfs-homedir.sh USER OWNER: the user's home is a dataset of its own with a quota of 1 GB. Exit code 3: it is full; 4: it is closed.
+# zfs-homedir.sh HOME OWNER: a user's home is a dataset of its own with a quota of 1 GB. Exit code 3: it is full; 4: it is closed.
 set -euo pipefail
-user=$1 owner=$2 dataset=${pool}/home/$1
-[[ $user =~ ^[a-z0-9][a-z0-9._-]*$ ]] || { echo "$user is no user name" >&2; exit 2; }
+home=$1 owner=$2 dataset=${pool}/home/$1
+[[ $home =~ ^([a-z0-9]|X[0-9A-F]{2})([a-z0-9._-]|X[0-9A-F]{2})*$ ]] || { echo "$home is no name of a home" >&2; exit 2; }
 id "$owner" >/dev/null
 if ! zfs list -H -o name "$dataset" >/dev/null 2>&1; then
   zfs create -o refquota=1G "$dataset"

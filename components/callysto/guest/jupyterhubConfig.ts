@@ -17,6 +17,7 @@ const environment = (name: string): Expression => new Expression(`os.environ["${
 export function jupyterhubConfig(settings: JupyterhubSettings): string {
   const values = { ...hub(settings), ...authenticator(settings), ...culling, ...spawner(settings), ...settings.extra };
   return `import os
+import re
 import subprocess
 
 from tornado import web
@@ -27,8 +28,17 @@ ${traits({ ...values, "Spawner.pre_spawn_hook": new Expression("prepare_home") }
 
 /** Makes the home; the script's exit codes say why a user cannot start. */
 const homeHook = `
+def home_of(user):
+    # What a dataset's name cannot have becomes X and two digits a byte, so that no two users get one home.
+    return re.sub(rb"^[._-]|[^a-z0-9._-]", lambda one: b"X%02X" % ord(one[0]), user.encode()).decode()
+
+
+def volume_name(template, spawner):
+    return template.format(home=home_of(spawner.user.name), **spawner.template_namespace())
+
+
 def prepare_home(spawner):
-    done = subprocess.run(["${homeScript}", spawner.user.name, "jupyter"], capture_output=True, text=True)
+    done = subprocess.run(["${homeScript}", home_of(spawner.user.name), "jupyter"], capture_output=True, text=True)
     if done.returncode == 3:
         raise web.HTTPError(507, "Your home is full. Please ask your teacher for help.")
     if done.returncode == 4:
@@ -57,7 +67,7 @@ function hub({ announcement }: JupyterhubSettings): Record<string, unknown> {
 
 function authenticator({ authenticator, google, allow }: JupyterhubSettings): Record<string, unknown> {
   const classes = {
-    ...{ dummy: "dummy", dummypw: "dummy", pam: "pam", google: "google" },
+    ...{ dummy: "dummy", dummypw: "shared-password", pam: "pam", google: "google" },
     shib: new Expression("RemoteUserAuthenticator"),
   };
   return {
@@ -65,7 +75,9 @@ function authenticator({ authenticator, google, allow }: JupyterhubSettings): Re
     ...(allow.length === 0
       ? { "Authenticator.allow_all": true }
       : { "Authenticator.allowed_users": new Expression(set(allow)) }),
-    ...(authenticator === "dummypw" ? { "DummyAuthenticator.password": environment("DUMMY_PASSWORD") } : {}),
+    ...(authenticator === "dummypw"
+      ? { "SharedPasswordAuthenticator.user_password": environment("DUMMY_PASSWORD") }
+      : {}),
     ...(google === undefined
       ? {}
       : {
@@ -98,8 +110,12 @@ const culling = {
   ],
 };
 
-function spawner({ spawner, image, memory, swift }: JupyterhubSettings): Record<string, unknown> {
-  const home = { [`/${pool}/home/{raw_username}`]: { bind: "/home/jupyter", mode: "rw" } };
+/** What starts the image's classic notebook 6, which reads the image's own settings and our templates. */
+const classicServer = { JUPYTERHUB_SINGLEUSER_APP: "notebook.notebookapp.NotebookApp" };
+
+function spawner({ spawner, image, memory, swift, server }: JupyterhubSettings): Record<string, unknown> {
+  const inSwift = spawner === "syzygyswiftspawner";
+  const home = { [`/${pool}/home/{home}`]: { bind: "/home/jupyter", mode: "rw" } };
   const templates = { [templateFolder]: { bind: "/opt/notebook/local_templates", mode: "ro" } };
   const swiftEnvironment = {
     OS_AUTH_URL: swift?.authUrl,
@@ -118,8 +134,17 @@ function spawner({ spawner, image, memory, swift }: JupyterhubSettings): Record<
     "DockerSpawner.use_internal_ip": true,
     "DockerSpawner.remove": true,
     "DockerSpawner.mem_limit": memory,
-    "DockerSpawner.extra_host_config": { cpu_period: 100_000, cpu_quota: 100_000 },
-    "DockerSpawner.volumes": spawner === "syzygyswiftspawner" ? templates : { ...home, ...templates },
-    "DockerSpawner.environment": spawner === "syzygyswiftspawner" ? swiftEnvironment : {},
+    // Without the limit of both together Docker gives as much swap as memory.
+    "DockerSpawner.extra_host_config": { cpu_period: 100_000, cpu_quota: 100_000, memswap_limit: memory },
+    "DockerSpawner.volumes": inSwift ? templates : { ...home, ...templates },
+    "DockerSpawner.format_volume_name": new Expression("volume_name"),
+    // The list of files, which the announcement is on; a JupyterLab would open itself.
+    "Spawner.default_url": "/tree",
+    "DockerSpawner.environment": {
+      // Not in the home, where a full quota would keep kernels from starting.
+      JUPYTER_RUNTIME_DIR: "/tmp/jupyter",
+      ...(inSwift || server === "classic" ? classicServer : {}),
+      ...(inSwift ? swiftEnvironment : {}),
+    },
   };
 }

@@ -35,14 +35,23 @@ def is_own(address):
             return False
 
 
+def from_here(handler):
+    return is_own(handler.request.connection.context.address[0])
+
+
 class RemoteUserAuthenticator(Authenticator):
     auto_login = True
+
+    async def refresh_user(self, user, handler=None):
+        # Somebody else has logged in by this browser, or the same person by a new name.
+        told = handler.request.headers.get("REMOTE_USER") if handler is not None and from_here(handler) else None
+        return not told or self.normalize_username(told) == user.name
 
     def get_handlers(self, app):
         return [("/login", RemoteUserLogin), ("/logout", RemoteUserLogout)]
 
     async def authenticate(self, handler, data):
-        if not is_own(handler.request.connection.context.address[0]):
+        if not from_here(handler):
             return None
         return handler.request.headers.get("REMOTE_USER") or None
 

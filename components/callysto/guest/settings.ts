@@ -29,7 +29,12 @@ const google = z
   .strictObject({
     clientId: text,
     callbackUrl: z.url({ error: "expected https://<host>/jupyter/hub/oauth_callback" }),
-    hostedDomains: z.array(z.string()).default([]).describe("Google Workspace domains; everybody when empty."),
+    hostedDomains: z
+      .array(z.string())
+      .default([])
+      .describe(
+        "Google Workspace domains; everybody when empty. With exactly one, a user's name is the address without the domain, else the whole address: from one to several, everybody gets another name.",
+      ),
   })
   .describe("OAuth client at Google.");
 
@@ -46,6 +51,12 @@ const jupyterhub = z.strictObject({
     .string()
     .regex(/^[a-z0-9./-]+(:[\w.-]+|@sha256:[0-9a-f]{64})$/, "expected an image with its tag or digest")
     .describe("Notebook image, e.g. docker.io/callysto/pims-r with a tag or digest."),
+  server: z
+    .enum(["image", "classic"])
+    .default("image")
+    .describe(
+      "classic: the classic notebook 6 of the image, the only server that shows the announcement and `notebookTemplates`; image: what the image starts by itself. The Swift image is always started as classic.",
+    ),
   memory: z
     .string()
     .regex(/^\d+[MG]$/, "expected e.g. 2G")
@@ -55,7 +66,7 @@ const jupyterhub = z.strictObject({
   notebookTemplates: z
     .record(z.string().regex(/^[a-z_]+\.html$/, "expected a page like tree.html"), z.string())
     .default({})
-    .describe("Stock pages of the notebook server that are replaced, by file name."),
+    .describe("Stock pages of the classic notebook server that are replaced, by file name; see `server`."),
   extra: z
     .record(z.string().regex(/^[A-Z]\w+\.\w+$/, "expected Class.trait"), z.json())
     .default({})
@@ -69,21 +80,44 @@ const site = z.strictObject({
   termsUrl: z.url().default("https://www.cybera.ca/terms-of-service/"),
 });
 
+const scope = z.string().regex(/^([a-z0-9-]+\.)+[a-z]{2,}$/, "expected a domain like school.example.org");
+
 const sso = z
   .strictObject({
     sources: z
       .record(
-        z.string().regex(/^[a-z][a-z0-9-]*$/, "expected a name like default-sp"),
+        // The others are names of SimpleSAMLphp's own sources.
+        z.string().regex(/^(?!(admin|multi|mock)$)[a-z][a-z0-9-]*$/, "expected a name like default-sp"),
         z.strictObject({
           displayName: text.describe("On the page where people choose: Login with … account."),
           metadataUrl: z
             .url({ error: "expected the URL of the provider's SAML metadata" })
             .describe("Read every hour."),
-          entityId: text.describe("The provider's name in its metadata; users' names depend on it."),
+          entityId: text.describe("The provider's name in its metadata; see `names`."),
+          scopes: z
+            .union([z.enum(["metadata", "any"]), z.array(scope).min(1)], {
+              error: "expected metadata, any or a list of domains",
+            })
+            .optional()
+            .describe(
+              "Domains that the source may speak for: these of its metadata, or of this list; addresses of others are not believed. any when not given.",
+            ),
         }),
       )
       .default({})
       .describe("SAML identity providers; each is given this hub's metadata under its name here."),
+    names: z
+      .enum(["attribute", "source"])
+      .optional()
+      .describe(
+        "What a user's name is the hash of: attribute is what the source calls the person, alone; source is that and the source's `entityId`. attribute when not given; several sources need source. Another value gives everybody another name: docs/callysto.md, Single sign-on.",
+      ),
+    keepBothNames: z
+      .boolean()
+      .default(false)
+      .describe(
+        "At each login the hub keeps which name the person has by either value of `names`, for `rename-homes`.",
+      ),
     develop: z.boolean().default(false).describe("Two test users, student and teacher; not where anybody works."),
     idleTimeout: z.int().min(0).default(0).describe("Seconds without a request that end a session; 0 for none."),
   })
@@ -98,7 +132,14 @@ const backup = z
   .describe("Weekly copy of the homes to another host; secret `callysto:backupKey-<environment>`.");
 
 const common = {
-  adminEmail: z.email().default("sysadmin@callysto.ca").describe("Gets root's mail."),
+  adminEmail: z
+    .email()
+    .default("sysadmin@callysto.ca")
+    .describe("Gets root's mail: failed backups and other errors of cron, and what the security updates did."),
+  mailRelay: z
+    .hostname()
+    .optional()
+    .describe("Host that takes the server's mail on port 25; without it the server delivers it itself."),
   packages: z.array(text).default([]).describe("Debian packages besides the base list."),
   absentPackages: z.array(text).default([]).describe("Debian packages that must not be there."),
   packageUpdates: z

@@ -1,6 +1,7 @@
-import type { GuestFile } from "../../openstack/guest/description.ts";
+import type { GuestFile } from "../../../blocks/openstack/guest/description.ts";
 import { escapeHtml } from "./announcement.ts";
-import { identityProvider, serviceProvider } from "./simplesaml.ts";
+import { identityProvider, type NamesBy, namesOf, serviceProvider } from "./names.ts";
+import type { SsoSettings } from "./settings.ts";
 
 /** Files that shibd and Apache's module read. */
 const shibbolethFolder = "/etc/shibboleth";
@@ -8,18 +9,19 @@ export const spKeyFile = `${shibbolethFolder}/sp-signing-key.pem`;
 export const spCertificateFile = `${shibbolethFolder}/sp-signing-cert.pem`;
 
 /** The service provider: one identity provider, one attribute, sessions of eight hours. */
-export function shibbolethFiles(hostname: string, idleTimeout: number, contact: string): GuestFile[] {
+export function shibbolethFiles(hostname: string, settings: SsoSettings, contact: string): GuestFile[] {
   const files: Readonly<Record<string, string>> = {
-    "shibboleth2.xml": serviceProviderXml(hostname, idleTimeout, contact),
+    "shibboleth2.xml": serviceProviderXml(hostname, settings.idleTimeout, namesOf(settings), contact),
     "attribute-map.xml": attributeMap,
     "attribute-policy.xml": attributePolicy,
   };
   return Object.entries(files).map(([name, text]) => ({ path: `${shibbolethFolder}/${name}`, text }));
 }
 
-function serviceProviderXml(hostname: string, idleTimeout: number, contact: string): string {
+/** Another kind of names is another file, so that shibd restarts and no session with a name of the other kind goes on. */
+function serviceProviderXml(hostname: string, idleTimeout: number, names: NamesBy, contact: string): string {
   return `<?xml version="1.0" encoding="UTF-8"?>
-<SPConfig xmlns="urn:mace:shibboleth:3.0:native:sp:config" clockSkew="180">
+${names === "source" ? "<!-- Users' names depend on their source. -->\n" : ""}<SPConfig xmlns="urn:mace:shibboleth:3.0:native:sp:config" clockSkew="180">
   <ApplicationDefaults entityID="${serviceProvider(hostname)}" REMOTE_USER="persistent-id targeted-id" signing="true"
       cipherSuites="DEFAULT:!EXP:!LOW:!aNULL:!eNULL:!DES:!IDEA:!SEED:!RC4:!3DES:!kRSA:!SSLv2:!SSLv3:!TLSv1:!TLSv1.1">
     <Sessions lifetime="28800" timeout="${idleTimeout}" relayState="ss:mem" checkAddress="false" handlerSSL="true"

@@ -1,6 +1,8 @@
-import type { GuestFile } from "../../openstack/guest/description.ts";
+import type { GuestFile } from "../../../blocks/openstack/guest/description.ts";
+import { identityProvider, namesOf, serviceProvider } from "./names.ts";
 import { PhpExpression, phpFile } from "./php.ts";
 import type { SsoSettings } from "./settings.ts";
+import { filter, map, nameFilters } from "./sourceFilters.ts";
 
 /** Where SimpleSAMLphp finds its settings; Debian's own stay as they are. */
 export const simplesamlFolder = "/etc/callysto/simplesamlphp";
@@ -13,20 +15,13 @@ export const metadataFolder = "/var/lib/simplesamlphp/metadata";
 
 export const statisticsFolder = "/var/log/stats";
 
+/** Cookies of SimpleSAMLphp's sessions. */
+export const sessionCookies = { attribute: "SimpleSAMLByAttribute", source: "SimpleSAMLBySource" } as const;
+
 /** The source with two users, for hubs where nobody works. */
 const mock = "mock";
 
 const secret = (name: string): PhpExpression => new PhpExpression(`trim(file_get_contents('${ssoFolder}/${name}'))`);
-
-/** Address of the identity provider's metadata, which is its name too. */
-export function identityProvider(hostname: string): string {
-  return `https://${hostname}/simplesaml/saml2/idp/metadata.php`;
-}
-
-/** Name of the service provider: users' names depend on it. */
-export function serviceProvider(hostname: string): string {
-  return `https://${hostname}/shibboleth`;
-}
 
 /** Everything that SimpleSAMLphp reads, but for the secrets. */
 export function simplesamlFiles(hostname: string, sso: SsoSettings, contact: string): GuestFile[] {
@@ -49,7 +44,8 @@ export function simplesamlFiles(hostname: string, sso: SsoSettings, contact: str
   return Object.entries(files).map(([name, text]) => ({ path: `${simplesamlFolder}/${name}`, text }));
 }
 
-function config(hostname: string, { sources, develop }: SsoSettings, contact: string): object {
+function config(hostname: string, settings: SsoSettings, contact: string): object {
+  const { sources, develop } = settings;
   const modules = ["core", "saml", "multiauth", "smartattributes", "cron", "metarefresh"];
   return {
     baseurlpath: `https://${hostname}/simplesaml/`,
@@ -80,6 +76,8 @@ function config(hostname: string, { sources, develop }: SsoSettings, contact: st
     "session.cookie.secure": true,
     "session.cookie.samesite": "None",
     "session.phpsession.httponly": true,
+    // A session holds the name that the filters have made; sessions with names of the other kind are not found any more.
+    "session.phpsession.cookiename": sessionCookies[namesOf(settings)],
     "language.available": ["en", "fr"],
     "language.default": "en",
     "metadata.sources": [
@@ -91,7 +89,8 @@ function config(hostname: string, { sources, develop }: SsoSettings, contact: st
 }
 
 /** The sources and the page on which people choose one. */
-function authenticationSources(hostname: string, { sources, develop }: SsoSettings): object {
+function authenticationSources(hostname: string, settings: SsoSettings): object {
+  const { sources, develop } = settings;
   const named = Object.entries(sources);
   const choices = [
     ...named.map(([name, { displayName }]) => [name, displayName] as const),
@@ -101,7 +100,8 @@ function authenticationSources(hostname: string, { sources, develop }: SsoSettin
     en: `Login with ${display} account`,
     fr: `Se connecter avec un compte ${display}`,
   });
-  const user = (name: string): object => ({ uid: [name], eduPersonPrincipalName: [`${name}@${hostname}`] });
+  // This kind of source runs no filters, so its users bring along what the filters would make.
+  const user = (name: string): object => ({ uid: [name], smart_id: [`${name}@${hostname}`] });
   return {
     admin: ["core:AdminPassword"],
     multi: new Map<number | string, unknown>([
@@ -109,13 +109,14 @@ function authenticationSources(hostname: string, { sources, develop }: SsoSettin
       ["sources", Object.fromEntries(choices.map(([name, display]) => [name, { text: text(display) }]))],
     ]),
     ...Object.fromEntries(
-      named.map(([name, { entityId }]) => [
+      named.map(([name, source]) => [
         name,
         new Map<number | string, unknown>([
           [0, "saml:SP"],
-          ["idp", entityId],
+          ["idp", source.entityId],
           ["privatekey", "idp-key.pem"],
           ["certificate", "idp-cert.pem"],
+          ["authproc", nameFilters(hostname, name, source, settings)],
         ]),
       ]),
     ),
@@ -134,11 +135,11 @@ function authenticationSources(hostname: string, { sources, develop }: SsoSettin
 /** Looked for every hour; what could not be had for four days is forgotten. */
 function metadataSets({ sources }: SsoSettings): object {
   return Object.fromEntries(
-    Object.entries(sources).map(([name, { metadataUrl }]) => [
+    Object.entries(sources).map(([name, { metadataUrl, scopes }]) => [
       name,
       {
         cron: ["hourly"],
-        sources: [{ src: metadataUrl }],
+        sources: [{ src: metadataUrl, ...(Array.isArray(scopes) ? { template: { scope: scopes } } : {}) }],
         expireAfter: 345_600,
         outputDir: `${metadataFolder}/${name}`,
         outputFormat: "flatfile",
@@ -148,14 +149,7 @@ function metadataSets({ sources }: SsoSettings): object {
   );
 }
 
-const filter = (name: string, more: object = {}): object => ({ class: name, ...more });
-const map = (name: string): unknown =>
-  new Map<number | string, unknown>([
-    ["class", "core:AttributeMap"],
-    [0, name],
-  ]);
-
-/** Whoever logs in becomes a hash that depends on his source, this hub's name and the salt, and is all that is told. */
+/** Whoever logs in becomes the hash of what his source's filters have made of him, and is all that is told. */
 const hostedProvider = {
   host: "__DEFAULT__",
   privatekey: "idp-key.pem",
@@ -167,16 +161,6 @@ const hostedProvider = {
   // A NameID as XML, and not as text of it.
   attributeencodings: { "urn:oid:1.3.6.1.4.1.5923.1.1.1.10": "raw" },
   authproc: new Map<number, unknown>([
-    [10, map("oid2name")],
-    [
-      20,
-      filter("smartattributes:SmartID", {
-        candidates: ["eduPersonTargetedID", "eduPersonPrincipalName", "mail", "email", "windowslive_targetedID"],
-        id_attribute: "smart_id",
-        add_authority: true,
-        add_candidate: false,
-      }),
-    ],
     [30, filter("core:TargetedID", { identifyingAttribute: "smart_id", nameId: true })],
     [
       90,

@@ -1,9 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
-import type { GuestPart, SecretFile } from "../../openstack/guest/description.ts";
+import type { GuestPart, SecretFile } from "../../../blocks/openstack/guest/description.ts";
+import { serviceProvider } from "./names.ts";
 import type { SiteSettings, SsoSettings } from "./settings.ts";
 import { shibbolethFiles, spCertificateFile, spKeyFile } from "./shibboleth.ts";
-import { metadataFolder, serviceProvider, simplesamlFiles, ssoFolder, statisticsFolder } from "./simplesaml.ts";
+import { metadataFolder, simplesamlFiles, ssoFolder, statisticsFolder } from "./simplesaml.ts";
+import { bothNamesFolder } from "./sourceFilters.ts";
 
 const refresher = "/usr/local/sbin/refresh-sso-metadata";
 const spKey = `${ssoFolder}/sp-key.pem`;
@@ -61,17 +63,18 @@ export function sso(hostname: string, settings: SsoSettings, { supportEmail }: S
     ],
     files: [
       ...simplesamlFiles(hostname, settings, supportEmail),
-      ...shibbolethFiles(hostname, settings.idleTimeout, supportEmail),
+      ...shibbolethFiles(hostname, settings, supportEmail),
       { path: "/etc/php/8.2/fpm/conf.d/50-callysto.ini", text: "session.gc_maxlifetime = 14400\n" },
       { path: refresher, mode: "0755", text: refreshScript(hostname) },
       {
         path: "/etc/cron.d/callysto-sso",
-        text: `1 * * * * www-data ${refresher} hourly\n2 0 * * * www-data ${refresher} daily\n`,
+        text: `MAILTO=root\n1 * * * * www-data ${refresher} hourly\n2 0 * * * www-data ${refresher} daily\n`,
       },
     ],
     steps: [
       ...folders.map((folder) => `directory ${folder} 0755 www-data:www-data`),
       `directory ${statisticsFolder} 0750 www-data:adm`,
+      ...(settings.keepBothNames ? [`directory ${bothNamesFolder} 0750 www-data:root`] : []),
       `file ${spKeyFile} 0600 _shibd:_shibd <${spKey} | sed 's|$| (secret)|'`,
       `file ${spCertificateFile} 0644 root:root <${ssoFolder}/sp-cert.pem`,
       "apache_module shib proxy_fcgi setenvif",
@@ -83,7 +86,7 @@ export function sso(hostname: string, settings: SsoSettings, { supportEmail }: S
 /** Shibboleth's daemon, when Apache answers for the identity provider's metadata, and these of the sources. */
 export function ssoSessions(hostname: string, settings: SsoSettings, { supportEmail }: SiteSettings): GuestPart {
   const read = [
-    ...shibbolethFiles(hostname, settings.idleTimeout, supportEmail).map(({ path }) => path),
+    ...shibbolethFiles(hostname, settings, supportEmail).map(({ path }) => path),
     ...[spKeyFile, spCertificateFile],
   ];
   return {

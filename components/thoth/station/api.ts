@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ContainerArgs } from "../../kubernetes/container.ts";
-import { Deployment } from "../../kubernetes/deployment.ts";
-import { Exposure } from "../../kubernetes/exposure.ts";
-import type { Place } from "../../kubernetes/place.ts";
-import { http, type Probe } from "../../kubernetes/probe.ts";
-import type { Resources } from "../../kubernetes/resources.ts";
-import { Service } from "../../kubernetes/service.ts";
-import type { ServiceAccount } from "../../kubernetes/serviceAccount.ts";
+import type { ContainerArgs } from "../../../blocks/kubernetes/container.ts";
+import { Deployment } from "../../../blocks/kubernetes/deployment.ts";
+import { PublicEndpoint } from "../../../blocks/kubernetes/publicEndpoint.ts";
+import type { Place } from "../../../blocks/kubernetes/metadata.ts";
+import { http, type Probe } from "../../../blocks/kubernetes/probe.ts";
+import type { Resources } from "../../../blocks/kubernetes/resources.ts";
+import { Service } from "../../../blocks/kubernetes/service.ts";
+import type { ServiceAccount } from "../../../blocks/kubernetes/serviceAccount.ts";
 
 /** What an {@link Api} needs. */
 export interface ApiArgs {
@@ -69,7 +69,7 @@ export class Api extends pulumi.ComponentResource {
     this.url =
       args.published === false
         ? undefined
-        : new Exposure(`${name}-exposure`, { ...object, service, port: "http" }, { parent: this }).url;
+        : new PublicEndpoint(`${name}-exposure`, { ...object, service, port: "http" }, { parent: this }).url;
     this.registerOutputs({ url: this.url });
   }
 }

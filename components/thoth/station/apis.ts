@@ -1,10 +1,10 @@
 /** The station's interfaces and exporters. */
-import { tcp } from "../../kubernetes/probe.ts";
-import { scratch } from "../../kubernetes/volume.ts";
+import { tcp } from "../../../blocks/kubernetes/probe.ts";
+import { scratch } from "../../../blocks/kubernetes/volume.ts";
 import { Api, type ApiArgs } from "./api.ts";
-import { apiVariables, fullClient, logVariables, type Making, storeVariables, thothOf } from "./environment.ts";
+import { apiVariables, fullClient, logVariables, type Making, storeVariables, thothOf } from "./context.ts";
 import type { ImageName } from "./imageTable.ts";
-import type { StationRights } from "./rights.ts";
+import type { StationRights } from "./rbac.ts";
 import { resultNamespaces, type Role } from "./roles.ts";
 
 /** Where jobs send their results to, in the namespace of each. */
@@ -12,7 +12,7 @@ export const resultApi = "http://result-api";
 
 /** Makes them all. @returns public addresses by name */
 export function apis(making: Making, rights: StationRights): Readonly<Record<string, string>> {
-  const { name, parent, ground, images } = making;
+  const { name, parent, namespaces, images } = making;
   const found: Record<string, string> = {};
   const api = (
     image: ImageName,
@@ -22,7 +22,7 @@ export function apis(making: Making, rights: StationRights): Readonly<Record<str
   ): Api => {
     const made = new Api(
       `${name}-${id}`,
-      { place: ground.places[role], name: image, image: images.of(image), ...args },
+      { place: namespaces.places[role], name: image, image: images.of(image), ...args },
       { parent },
     );
     if (made.url !== undefined) found[image] = made.url;
@@ -30,7 +30,7 @@ export function apis(making: Making, rights: StationRights): Readonly<Record<str
   };
   api("user-api", "frontend", { ...userApiArgs(making), serviceAccount: rights.account("user-api") });
   api("management-api", "frontend", { ...managementArgs(making), serviceAccount: rights.account("management-api") });
-  for (const [namespace, role] of resultNamespaces(ground.names)) {
+  for (const [namespace, role] of resultNamespaces(namespaces.names)) {
     const account = `result-api-${namespace}`;
     // No APP_MODULE: its module is wsgi.py, which the image finds by itself.
     const args = { ...fullClient(making, role), resources: { cpu: "500m", memory: "512Mi" }, published: false };

@@ -1,14 +1,14 @@
 /** Programs that watch a namespace and start what its objects ask for. */
-import { Deployment } from "../../kubernetes/deployment.ts";
-import type { ContainerArgs } from "../../kubernetes/container.ts";
-import { type Probes, tcp } from "../../kubernetes/probe.ts";
-import { ServiceAccount } from "../../kubernetes/serviceAccount.ts";
-import { Grant } from "../../kubernetes/grant.ts";
-import { ServiceSecret } from "../../kubernetes/secret.ts";
-import { apiVariables, type Making, thothOf } from "./environment.ts";
-import { opsAccount } from "./ground.ts";
+import { Deployment } from "../../../blocks/kubernetes/deployment.ts";
+import type { ContainerArgs } from "../../../blocks/kubernetes/container.ts";
+import { type Probes, tcp } from "../../../blocks/kubernetes/probe.ts";
+import { ServiceAccount } from "../../../blocks/kubernetes/serviceAccount.ts";
+import { RoleBinding } from "../../../blocks/kubernetes/roleBinding.ts";
+import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
+import { apiVariables, type Making, thothOf } from "./context.ts";
+import { opsAccount } from "./namespaces.ts";
 import type { ImageName } from "./imageTable.ts";
-import type { StationRights } from "./rights.ts";
+import type { StationRights } from "./rbac.ts";
 import { byNamespace, type Role } from "./roles.ts";
 
 /** Which namespaces are watched, and where the watchers run. */
@@ -28,7 +28,7 @@ export function watchedNamespaces(names: Readonly<Record<Role, string>>): Readon
 
 /** One workload operator and one graph-sync scheduler a watched namespace, and the watcher of inspections' builds. */
 export function operators(making: Making, rights: StationRights): void {
-  const { name, parent, ground, images } = making;
+  const { name, parent, namespaces, images } = making;
   const operator = (
     image: ImageName,
     home: Role,
@@ -41,7 +41,7 @@ export function operators(making: Making, rights: StationRights): void {
     new Deployment(
       `${name}-${instance}`,
       {
-        ...{ place: ground.places[home], name: instance, labels, serviceAccount: account },
+        ...{ place: namespaces.places[home], name: instance, labels, serviceAccount: account },
         // Two of them would start everything twice.
         strategy: "Recreate",
         containers: [
@@ -57,7 +57,7 @@ export function operators(making: Making, rights: StationRights): void {
       { parent },
     );
   };
-  for (const [namespace, [, home]] of watchedNamespaces(ground.names)) {
+  for (const [namespace, [, home]] of watchedNamespaces(namespaces.names)) {
     const { files } = thothOf(making, home);
     operator(
       "workload-operator",
@@ -86,7 +86,7 @@ export function operators(making: Making, rights: StationRights): void {
     );
   }
   if (!making.settings.buildWatcher) return;
-  const inspections = ground.names.amunInspection;
+  const inspections = namespaces.names.amunInspection;
   operator(
     "build-watcher",
     "amunApi",
@@ -107,19 +107,19 @@ function restart({ settings: { operatorRestart } }: Making): Probes {
 }
 
 /** Runs beside the interface, reads builds of the inspections' namespace. */
-function buildWatcherAccount({ name, parent, ground }: Making, inspections: string): ServiceAccount {
+function buildWatcherAccount({ name, parent, namespaces }: Making, inspections: string): ServiceAccount {
   const labels = { app: "thoth", component: "build-watcher" };
   const object = { name: `build-watcher-${inspections}`, labels };
   const account = new ServiceAccount(
     `${name}-build-watcher-account`,
-    { ...object, place: ground.places.amunApi, mountsToken: true },
+    { ...object, place: namespaces.places.amunApi, mountsToken: true },
     { parent },
   );
   const read = { apiGroups: ["build.openshift.io"], resources: ["builds"], verbs: ["get", "list", "watch"] };
   const logs = { apiGroups: ["build.openshift.io"], resources: ["builds/log"], verbs: ["get"] };
-  new Grant(
+  new RoleBinding(
     `${name}-build-watcher-rights`,
-    { ...object, place: ground.places.amunInspection, rules: [read, logs], to: [account] },
+    { ...object, place: namespaces.places.amunInspection, rules: [read, logs], to: [account] },
     { parent },
   );
   return account;
@@ -127,32 +127,32 @@ function buildWatcherAccount({ name, parent, ground }: Making, inspections: stri
 
 /** Analyses pull the images with the credential of thoth-ops, which lives in another namespace. */
 function buildWatcherVariables(making: Making): NonNullable<ContainerArgs["env"]> {
-  const { name, parent, ground } = making;
+  const { name, parent, namespaces } = making;
   const credential = new ServiceSecret(
     `${name}-registry-credential`,
     {
       ...{
-        place: ground.places.amunApi,
+        place: namespaces.places.amunApi,
         name: "registry-credential",
         labels: { app: "thoth", component: "build-watcher" },
       },
-      values: { user: opsAccount, password: ground.opsToken },
+      values: { user: opsAccount, password: namespaces.opsToken },
     },
     { parent },
   );
-  if (ground.names.amunInspection !== ground.names.infra) {
-    new Grant(
+  if (namespaces.names.amunInspection !== namespaces.names.infra) {
+    new RoleBinding(
       `${name}-inspected-images`,
       {
-        ...{ place: ground.places.amunInspection, name: "inspected-images", labels: { app: "thoth" } },
-        ...{ clusterRole: "system:image-puller", to: [ground.opsServiceAccount] },
+        ...{ place: namespaces.places.amunInspection, name: "inspected-images", labels: { app: "thoth" } },
+        ...{ clusterRole: "system:image-puller", to: [namespaces.opsServiceAccount] },
       },
       { parent },
     );
   }
-  const { frontend } = ground.places;
+  const { frontend } = namespaces.places;
   return {
-    THOTH_WATCHED_NAMESPACE: ground.names.amunInspection,
+    THOTH_WATCHED_NAMESPACE: namespaces.names.amunInspection,
     // By its public name: the client tries 443 first, where only the router answers; its certificate is the cluster's own.
     THOTH_USER_API_HOST: `user-api-${frontend.namespaceName}.${frontend.cluster.appsDomain}`,
     THOTH_NO_TLS_VERIFY: "1",

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { namespaceName, pinnedImage, type RuleProblem } from "../configImage.ts";
+import type { RuleProblem } from "../../../config/define.ts";
+import { namespaceName, pinnedImage } from "../../../config/fields.ts";
 import { type ImageName, imageNames } from "./imageTable.ts";
 import { namespacesOf, roles } from "./roles.ts";
 

@@ -1,6 +1,6 @@
 /** Jobs that put documents into the graph. */
 import type { Role } from "./roles.ts";
-import type { JobTemplate } from "./templateTable.ts";
+import type { JobTemplate } from "./templates/template.ts";
 
 const everywhere: readonly Role[] = ["middletier", "backend", "amunInspection"];
 

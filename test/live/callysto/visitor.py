@@ -10,7 +10,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-host, name, password = sys.argv[1:4]
+host, name, password, *source = sys.argv[1:]
 trusting = ssl.create_default_context()
 trusting.check_hostname = False
 trusting.verify_mode = ssl.CERT_NONE
@@ -55,7 +55,8 @@ for _ in range(8):
     elif "password" in fields:
         url, page = get(target, {**fields, "username": name, "password": password})
     elif any(key.startswith("src-") for key in fields):
-        choice = next(key for key in fields if key.startswith("src-"))
+        choices = [key for key in fields if key.startswith("src-")]
+        choice = next(key for key in choices if not source or source[0] in fields[key])
         hidden = {key: value for key, value in fields.items() if not key.startswith("src-")}
         url, page = get(f"{target}?{urllib.parse.urlencode({**hidden, choice: fields[choice]})}")
     else:

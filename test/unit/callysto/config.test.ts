@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { callystoSchema } from "../../../components/callysto/config.ts";
-import { authorizedKeys, completeKeys } from "../../../components/callysto/keys.ts";
+import { callystoFamilies } from "../../../components/callysto/secrets.ts";
+import { authorizedKeys, completeKeys } from "../../../components/callysto/sshKeys.ts";
 import { parseConfig } from "../../../config/parse.ts";
 import { publicKeyLine, sample } from "../../../config/samples.ts";
 import { hub } from "./world.ts";
@@ -132,6 +133,45 @@ describe("What the seed asserted before it touched a hub", () => {
         .sort(),
       ["ssoAdminPassword", "ssoRefreshKey", "ssoSalt", "ssoSamlCertificate", "ssoSamlKey"],
     );
+  });
+
+  it("is that people of several sources cannot meet in one home", () => {
+    const source = (name: string, more: object = {}): object => ({
+      ...{ displayName: name, metadataUrl: "https://idp.test/metadata", entityId: `https://${name}.test/idp`, ...more },
+    });
+    const signOn = (sso: object): string[] =>
+      environments({ "hub-dev": { ...hub, guest: { jupyterhub: { image, authenticator: "shib" }, sso } } }).filter(
+        (line) => !line.includes("the secret is missing"),
+      );
+    const path = "callysto:settings.environments.hub-dev.guest.sso";
+    const two = { east: source("east", { scopes: "metadata" }), west: source("west", { scopes: ["west.test"] }) };
+    assert.deepEqual(signOn({ sources: { east: source("east") } }), []);
+    assert.deepEqual(signOn({ sources: two, names: "source" }), []);
+    for (const names of [undefined, "attribute"]) {
+      assert.deepEqual(signOn({ sources: two, names }), [
+        `${path}.names: got ${names ?? "nothing"}; with several sources expected source, else people of one could open homes of another; homes are moved by \`npm run ops -- callysto rename-homes\``,
+      ]);
+    }
+    assert.deepEqual(signOn({ sources: { ...two, south: source("south") }, names: "source" }), [
+      `${path}.sources.south.scopes: got nothing; with several sources expected metadata, a list of domains, or any`,
+    ]);
+    assert.deepEqual(signOn({ sources: { ...two, south: two.east }, names: "source" }), [
+      `${path}.sources.south.entityId: https://east.test/idp is another source already`,
+    ]);
+    assert.match(
+      signOn({ sources: { multi: source("x") } }).join(),
+      /sources\.multi: .*expected a name like default-sp/,
+    );
+    assert.match(
+      signOn({ sources: { east: source("east", { scopes: "all" }) } }).join(),
+      /east\.scopes: got "all"; expected "metadata" or "any"/,
+    );
+  });
+
+  it("is that a shared password is one that JupyterHub takes", () => {
+    const check = callystoFamilies.dummyPassword.check;
+    assert.equal(check("seven77"), "expected a password of at least 8 characters");
+    assert.equal(check("eight888"), undefined);
   });
 
   it("is that an authenticator has its client, and that there is no other", () => {

@@ -191,7 +191,7 @@ describe("Callysto's environments", () => {
       seen.resources
         .filter(({ type, name }) => type === "command:remote:Command" && name.startsWith(`callysto-${environment}-`))
         .map(({ name }) => name.replace(`callysto-${environment}-inside-guest-`, ""));
-    const own = ["base", "access", "firewall"];
+    const own = ["base", "mail", "access", "firewall"];
     const jupyterhub = ["homes", "docker", "notebook-image", "proxy", "jupyterhub", "web"];
     assert.deepEqual(steps("hub-dev"), ["toolkit", "identity", "release", "proxy-environment", ...own, ...jupyterhub]);
     assert.deepEqual(steps("clavius"), [

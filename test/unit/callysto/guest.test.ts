@@ -1,13 +1,18 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { describe, it } from "mocha";
 import { access, sshdConfig } from "../../../components/callysto/guest/access.ts";
 import { escapeHtml, notebookTemplates } from "../../../components/callysto/guest/announcement.ts";
 import { backup } from "../../../components/callysto/guest/backup.ts";
 import { base } from "../../../components/callysto/guest/base.ts";
 import { docker } from "../../../components/callysto/guest/docker.ts";
-import { homes, releaseHomes } from "../../../components/callysto/guest/homes.ts";
+import { homeOf, homes, releaseHomes, userOf } from "../../../components/callysto/guest/homes.ts";
 import { jupyterhub } from "../../../components/callysto/guest/jupyterhub.ts";
 import { jupyterhubConfig } from "../../../components/callysto/guest/jupyterhubConfig.ts";
+import { mail } from "../../../components/callysto/guest/mail.ts";
 import { Expression, literal } from "../../../components/callysto/guest/python.ts";
 import { hubGuest, type HubGuestSettings } from "../../../components/callysto/guest/settings.ts";
 import { virtualHosts } from "../../../components/callysto/guest/web.ts";
@@ -69,14 +74,14 @@ describe("A hub's inside", () => {
       assert.ok(text.includes(`\n${line}\n`), line);
     }
     assert.match(text, /"--timeout=10800",\s+"--cull-every=1800"/);
-    assert.match(text, /"\/tank\/home\/\{raw_username\}": \{\s+"bind": "\/home\/jupyter",\s+"mode": "rw"/);
+    assert.match(text, /"\/tank\/home\/\{home\}": \{\s+"bind": "\/home\/jupyter",\s+"mode": "rw"/);
     assert.match(text, /"\/tank\/notebook_templates": \{\s+"bind": "\/opt\/notebook\/local_templates",\s+"mode": "ro"/);
   });
 
   it("has each authenticator and spawner, with secrets from the environment only", () => {
     assert.match(
       config({ authenticator: "dummypw" }),
-      /c\.DummyAuthenticator\.password = os\.environ\["DUMMY_PASSWORD"\]/,
+      /c\.JupyterHub\.authenticator_class = "shared-password"\n[^]*c\.SharedPasswordAuthenticator\.user_password = os\.environ\["DUMMY_PASSWORD"\]/,
     );
     assert.match(config({ authenticator: "pam", allow: ["a"] }), /c\.Authenticator\.allowed_users = \{"a"\}/);
     const google = { clientId: "c", callbackUrl: "https://h/jupyter/hub/oauth_callback" };
@@ -140,10 +145,65 @@ describe("A hub's inside", () => {
     const part = backup({ remoteUser: "u", remoteHost: "h", sourceDirectory: "/tank/home/" });
     const [script] = part.files ?? [];
     assert.match(script?.path ?? "", /^\/etc\/cron\.weekly\/[\w-]+$/);
+    assert.match(script?.text ?? "", /rsync -a --delete --numeric-ids -e ".*" \/tank\/home\/ u@h:\/ >>\$log 2>&1/);
+  });
+
+  it("says by cron when the copy has failed, which is root's mail, and nothing when files have gone meanwhile", () => {
+    const script = backup({ remoteUser: "u", remoteHost: "h", sourceDirectory: "/tank/home/" }).files?.[0]?.text ?? "";
+    const log = path.join(mkdtempSync(path.join(tmpdir(), "callysto-backup-")), "log");
+    const ended = (code: number): string => {
+      const text = `rsync() { echo "rsync: no route"; return ${code}; }\n${script.replace("/var/log/rrsync.log", log)}`;
+      const { status, stdout } = spawnSync("sh", ["-c", text], { encoding: "utf8" });
+      return `${status ?? ""} ${stdout}`;
+    };
+    assert.equal(ended(0), "0 ");
+    assert.equal(ended(24), "0 ");
     assert.match(
-      script?.text ?? "",
-      /rsync -a --delete --numeric-ids -e ".*" \/tank\/home\/ u@h:\/ >>\/var\/log\/rrsync\.log/,
+      ended(255),
+      /^255 the copy of \/tank\/home\/ to h failed; rsync ended with 255\. [^]*rsync: no route\n$/,
     );
+    rmSync(path.dirname(log), { recursive: true });
+  });
+
+  it("sends root's mail to the administrator, by itself or by a relay", () => {
+    const of = (more: object): Record<string, string> =>
+      Object.fromEntries(
+        (mail({ hostname: "hub.callysto.ca", adminEmail: "sysadmin@callysto.ca", ...more }).files ?? []).map(
+          ({ path: file, text }) => [file, text],
+        ),
+      );
+    assert.deepEqual(of({}), {
+      "/etc/mailname": "hub.callysto.ca\n",
+      "/etc/aliases": "postmaster: root\nroot: sysadmin@callysto.ca\n",
+      "/etc/dma/dma.conf": "MAILNAME /etc/mailname\nSECURETRANSFER\nSTARTTLS\nOPPORTUNISTIC_TLS\n",
+    });
+    assert.match(of({ mailRelay: "mail.example.org" })["/etc/dma/dma.conf"] ?? "", /^SMARTHOST mail\.example\.org$/m);
+    assert.deepEqual(mail({ hostname: "h", adminEmail: "a@b.org" }).packages, ["dma"]);
+  });
+
+  it("gives every user name a home of its own that a dataset can be called", () => {
+    const users = [
+      "andrew",
+      "a.b-c_1",
+      "alice@a.org",
+      "alice@b.org",
+      "alicex40a.org",
+      "alice",
+      "o'brien+1@a.org",
+      "../x",
+      "é",
+      "_x",
+    ];
+    assert.deepEqual(users.map(homeOf), [
+      ...["andrew", "a.b-c_1", "aliceX40a.org", "aliceX40b.org", "alicex40a.org", "alice", "oX27brienX2B1X40a.org"],
+      ...["X2E.X2Fx", "XC3XA9", "X5Fx"],
+    ]);
+    assert.deepEqual(users.map(homeOf).map(userOf), users);
+    const script =
+      jupyterhub(inside().jupyterhub).files?.find(({ path: file }) => file.endsWith("zfs-homedir.sh"))?.text ?? "";
+    const pattern = /=~ (\S+) \]\]/.exec(script)?.[1] ?? "";
+    for (const user of users) assert.match(homeOf(user), new RegExp(pattern));
+    for (const bad of ["alice@a.org", "../x", "Alice", "", "X2"]) assert.doesNotMatch(bad, new RegExp(pattern));
   });
 
   it("writes Python literals", () => {

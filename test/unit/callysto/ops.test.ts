@@ -1,7 +1,7 @@
 /** Callysto's day-2 commands as far as they go without a guest; what they do inside one is in the live tests. */
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
@@ -10,7 +10,8 @@ import { callystoSchema, type CallystoSettings } from "../../../components/cally
 import { receiverFile } from "../../../components/callysto/guest/certificate.ts";
 import { workVolume } from "../../../components/callysto/guest/workVolume.ts";
 import { openSalt } from "../../../config/passphrase.ts";
-import { publicKeyLine, samplePassphrase } from "../../../config/samples.ts";
+import { publicKeyLine, sample, samplePassphrase } from "../../../config/samples.ts";
+import { setSecret } from "../../../config/stackEdit.ts";
 import { readStackFile, stackPath } from "../../../config/stackFile.ts";
 import type { Environment } from "../../../ops/callysto/environment.ts";
 import { loadOf } from "../../../ops/callysto/hubtraf.ts";
@@ -67,7 +68,7 @@ describe("Callysto's day-2 commands", () => {
   it("explain themselves, each that changes something with --dry-run", async () => {
     const { stdout } = await ops("--help");
     const names = [...stdout.matchAll(/^ {2}([\w-]+) {2}/gm)].map(([, name]) => name ?? "");
-    assert.equal(names.length, 14);
+    assert.equal(names.length, 15);
     for (const name of names) {
       const { code, stdout: help } = await ops(name, "--help");
       assert.equal(code, 0, name);
@@ -94,6 +95,8 @@ describe("Callysto's day-2 commands", () => {
       [["luks", "destroy"], /^ops: say luks format, luks open/],
       [["announcement"], /^ops: what is announced\?/],
       [["push-certificate"], /^ops: which certificate\? name its folder by --from$/],
+      [["ban", "a@b@c"], /^ops: "a@b@c" is no user name: .*, or an address$/],
+      [["rename-homes", "--apply", "--dry-run"], /^ops: either --apply or --dry-run$/],
       [["hubtraf", "--users", "0"], /^ops: --users takes a number from 1 to 1000$/],
       [["hubtraf", "--url", "https://hub.example.org"], /^ops: --url is .*; give https:\/\/HUB\/jupyter$/],
     ] as const) {
@@ -102,16 +105,21 @@ describe("Callysto's day-2 commands", () => {
       assert.match(stderr, message);
     }
     assert.equal(checkedUser("a.b-c_1"), "a.b-c_1");
+    assert.equal(checkedUser("o'brien+1@school.example.org"), "o'brien+1@school.example.org");
     assert.deepEqual(["none", "10G", "1.5T"].map(checkedSize), ["none", "10G", "1.5T"]);
     for (const bad of ["0", "0G", "-1G", "1GB", "1 G", ""]) assert.throws(() => checkedSize(bad), bad);
   });
 
   it("read homes as zfs lists them", () => {
-    assert.deepEqual(homesOf("tank/home\t96K\tnone\ntank/home/b.c\t24K\t10G\ntank/home/a\t1G\t1G\n"), [
-      { name: "a", used: "1G", refquota: "1G" },
-      { name: "b.c", used: "24K", refquota: "10G" },
-      { name: "home", used: "96K", refquota: "none" },
-    ]);
+    assert.deepEqual(
+      homesOf("tank/home\t96K\tnone\ntank/home/b.c\t24K\t10G\ntank/home/a\t1G\t1G\ntank/home/aX40b.org\t1K\t1G\n"),
+      [
+        { name: "a", used: "1G", refquota: "1G" },
+        { name: "a@b.org", used: "1K", refquota: "1G" },
+        { name: "b.c", used: "24K", refquota: "10G" },
+        { name: "home", used: "96K", refquota: "none" },
+      ],
+    );
   });
 
   it("announce by a setting, text as it is, and change no other byte", async () => {
@@ -187,7 +195,9 @@ describe("Callysto's day-2 commands", () => {
     const { encryptionSalt = "", entries } = readStackFile(path.join(dir, "Pulumi.workshop.yaml"));
     const drawn = entries.get("callysto:dummyPassword-hub-workshop");
     assert.equal(drawn?.secret, true);
-    assert.match(openSalt(encryptionSalt, samplePassphrase("workshop")).decrypt(drawn.value), /^[\w-]{16}$/);
+    // Everybody can open a file that is made of samples without a passphrase, so its password is one, too.
+    const password = openSalt(encryptionSalt, samplePassphrase("workshop")).decrypt(drawn.value);
+    assert.equal(password, sample("text", "callysto:dummyPassword-hub-workshop"));
     assert.match((await stage("new", "workshop", "--into", dir)).stderr, /Pulumi\.workshop\.yaml exists already/);
     for (const [words, message] of [
       [["--template", "prod"], /give --volume twice and --floating-ip ADDRESS/],
@@ -201,6 +211,33 @@ describe("Callysto's day-2 commands", () => {
       assert.match(refused.stderr, message);
     }
     assert.deepEqual(readdirSync(dir).sort(), ["Pulumi.stage.yaml", "Pulumi.workshop.yaml"]);
+  });
+
+  it("make no stack file with secrets of another one that everybody can open", async () => {
+    const committed = readFileSync(file, "utf8");
+    const own = openSalt(readStackFile(file).encryptionSalt ?? "", samplePassphrase("stage"));
+    writeFileSync(file, setSecret(committed, "clouds:rac", own.encrypt("REAL-CLOUD-PASSWORD")));
+    try {
+      const refused = await stage("new", "drill", "--into", dir);
+      assert.equal(refused.code, 2);
+      assert.equal(
+        refused.stderr,
+        "ops: stage has secrets of its own (clouds:rac), and the new file would have a published passphrase: " +
+          "put one of its own into PULUMI_CONFIG_PASSPHRASE; nothing was written",
+      );
+      assert.ok(!existsSync(path.join(dir, "Pulumi.drill.yaml")));
+      process.env.PULUMI_CONFIG_PASSPHRASE = "one of its own";
+      const made = await stage("new", "drill", "--into", dir);
+      assert.equal(made.code, 0, made.stderr);
+      const { encryptionSalt = "", entries } = readStackFile(path.join(dir, "Pulumi.drill.yaml"));
+      const drill = openSalt(encryptionSalt, "one of its own");
+      assert.equal(drill.decrypt(entries.get("clouds:rac")?.value ?? ""), "REAL-CLOUD-PASSWORD");
+      assert.match(drill.decrypt(entries.get("callysto:dummyPassword-hub-drill")?.value ?? ""), /^[\w-]{16}$/);
+    } finally {
+      delete process.env.PULUMI_CONFIG_PASSPHRASE;
+      writeFileSync(file, committed);
+      rmSync(path.join(dir, "Pulumi.drill.yaml"), { force: true });
+    }
   });
 
   it("take a certificate only with its key, in its time and for the hub's name", () => {
@@ -263,7 +300,11 @@ describe("Callysto's day-2 commands", () => {
   });
 
   it("build each notebook image on the one before it, and push nothing before all are tested", async () => {
-    const steps = plan({ from: "/stacks", hash: "abc1234", swift: true, push: true });
+    // As in callysto/docker-stacks@cd9474f of 2022 and in a clone of before.
+    const held = ["tests/run_tests.py", "tests/base-notebook", "tests/minimal-notebook", "tests/scipy-notebook"];
+    const today = (file: string): boolean => [...held, "pims-minimal/test"].includes(file);
+    const old = (file: string): boolean => /^[a-z-]+\/test$/.test(file) && !file.startsWith("callysto-swift");
+    const steps = plan({ from: "/stacks", hash: "abc1234", swift: true, push: true, has: today });
     const words = steps.map(({ command, args }) => `${command} ${args.join(" ")}`);
     const of = (start: string): string[] => words.filter((line) => line.startsWith(start));
     assert.deepEqual(
@@ -274,13 +315,27 @@ describe("Callysto's day-2 commands", () => {
       of("docker build")[4] ?? "",
       /BASE_CONTAINER=docker\.io\/callysto\/pims-minimal:abc1234 .*--tag \S+:latest/,
     );
-    assert.equal(of("pytest").length, 5);
+    const owner = "docker.io/callysto";
+    assert.deepEqual(of("python3"), [
+      ...["base", "minimal", "scipy"].map(
+        (name) => `python3 -m tests.run_tests --short-image-name ${name}-notebook --owner ${owner}`,
+      ),
+      "python3 -m pytest -p tests.conftest pims-minimal/test",
+    ]);
     assert.equal(
       words.findIndex((line) => line.startsWith("docker push")),
-      11,
+      10,
     );
     assert.equal(of("docker push").length, 12);
-    assert.equal(plan({ from: "/stacks", hash: "h", swift: false, push: false }).length, 10);
+    const before = plan({ from: "/stacks", hash: "h", swift: false, push: false, has: old });
+    assert.deepEqual(
+      before.flatMap(({ command, args, env }) =>
+        command === "python3" ? [`${args.at(-1) ?? ""} ${env?.TEST_IMAGE ?? ""}`] : [],
+      ),
+      ["base-notebook", "minimal-notebook", "scipy-notebook", "pims-minimal", "pims-r"].map(
+        (name) => `${name}/test ${owner}/${name}:h`,
+      ),
+    );
     const git = (...args: string[]): void => void execFileSync("git", ["-C", clone, ...args], { stdio: "ignore" });
     const clone = path.join(dir, "stacks");
     execFileSync("git", ["init", "-q", clone]);
@@ -301,7 +356,8 @@ describe("Callysto's day-2 commands", () => {
     git("-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-qm", "x");
     const dry = await ops("notebook-images", "--from", clone, "--dry-run");
     assert.equal(dry.code, 0, dry.stderr);
-    assert.equal(dry.stdout.split("\n").length, 10);
+    assert.equal(dry.stdout.split("\n").length, 5);
+    assert.match(dry.stderr, /^the clone has no tests of pims-r$/m);
     writeFileSync(path.join(clone, "new"), "");
     assert.match((await ops("notebook-images", "--from", clone)).stderr, /has changes; commit them/);
     rmSync(clone, { recursive: true });

@@ -37,7 +37,7 @@ describe("Single sign-on of a hub", () => {
   });
 
   it("is the seed's service provider: its name, its identity provider, one attribute, eight hours", () => {
-    const files = shibbolethFiles(hostname, 0, "support@callysto.ca");
+    const files = shibbolethFiles(hostname, settings({ develop: true }), "support@callysto.ca");
     const [main, map] = files.map(({ text }) => text);
     for (const part of [
       'entityID="https://hub.callysto.ca/shibboleth"',
@@ -65,6 +65,47 @@ describe("Single sign-on of a hub", () => {
     );
     assert.doesNotMatch(JSON.stringify(files), /exampleauth/);
     assert.match(php({ develop: true })["authsources.php"] ?? "", /'exampleauth:UserPass'/);
+  });
+
+  it("makes of a source's answer what the name is the hash of, in the source's own chain", () => {
+    const chain = (sso: object): readonly string[] => {
+      const text = php(sso)["authsources.php"] ?? "";
+      const [, inside = ""] = /'authproc' => \[\n([^]*?)\n {8}\],/.exec(text) ?? [];
+      return [...inside.matchAll(/^ {12}(\d+) => [^]*?'class' => '([\w:]+)'/gm)].map(
+        ([, at, name]) => `${at ?? ""} ${name ?? ""}`,
+      );
+    };
+    const [first, last] = ["10 core:AttributeMap", "30 smartattributes:SmartID"];
+    assert.deepEqual(chain({ sources: { east: school } }), [first, last]);
+    assert.deepEqual(chain({ sources: { east: { ...school, scopes: "any" } }, keepBothNames: true }), [
+      ...[first, last, "40 core:PHP"],
+    ]);
+    const sources = { east: { ...school, entityId: "https://east.test/$1\\idp", scopes: ["east.test"] } };
+    assert.deepEqual(chain({ sources, names: "source", keepBothNames: true }), [
+      ...[first, "20 saml:FilterScopes", last, "40 core:PHP", "50 core:AttributeAlter"],
+    ]);
+    const files = php({ sources, names: "source" });
+    // In preg_replace a backslash keeps what follows from being a reference; PHP's quotes double it.
+    assert.ok(
+      files["authsources.php"]?.includes("'replacement' => '!https://east.test/\\\\$1\\\\\\\\idp'"),
+      files["authsources.php"],
+    );
+    assert.match(files["config-metarefresh.php"] ?? "", /'template' => \[\s+'scope' => \[\s+'east\.test',/);
+    assert.doesNotMatch(files["metadata/saml20-idp-hosted.php"] ?? "", /SmartID/);
+    for (const text of Object.values(files)) assert.doesNotMatch(text, /windowslive|'add_authority' => true/);
+  });
+
+  it("ends everybody's sessions when names become others, and none when nothing is decided", () => {
+    const main = (sso: object): string =>
+      shibbolethFiles(hostname, settings(sso), "support@callysto.ca")[0]?.text ?? "";
+    const cookie = (sso: object): string => /cookiename' => '(\w+)'/.exec(php(sso)["config.php"] ?? "")?.[1] ?? "";
+    const one = { sources: { east: school } };
+    assert.equal(main(one), main({ ...one, names: "attribute" }));
+    assert.notEqual(main(one), main({ ...one, names: "source" }));
+    assert.deepEqual(
+      [cookie(one), cookie({ ...one, names: "source" })],
+      ["SimpleSAMLByAttribute", "SimpleSAMLBySource"],
+    );
   });
 
   it("tells the hub a name only behind a session", () => {

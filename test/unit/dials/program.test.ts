@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { scaleSet } from "../../../components/dials/workspaces.ts";
+import { scaleSet } from "../../../components/dials/inventory.ts";
 import type { Rendered } from "../../../review/render.ts";
 import {
   byName,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
 import { etlConfig, etlConfigHash } from "../../../components/dials/etlConfig.ts";
-import { databases, queues, queueWorkers, roles, scaleSet } from "../../../components/dials/workspaces.ts";
+import { databases, queues, queueWorkers, roles, scaleSet } from "../../../components/dials/inventory.ts";
 import { given, settings, workspace, workspaceLists } from "./world.ts";
 
 /** The lists that the schema lets pass, with their defaults. */

@@ -5,7 +5,7 @@ import { isReserved } from "../../../components/dials/reservedNames.ts";
 import { parseConfig } from "../../../config/parse.ts";
 import { sample } from "../../../config/samples.ts";
 import { type RawConfig, wantedSecrets } from "../../../config/secrets.ts";
-import { clustersSchema } from "../../../config/targetSchemas.ts";
+import { clustersSchema } from "../../../config/targets.ts";
 import { Secret } from "../../../review/secret.ts";
 import { rendered, type Rendered, runProgram } from "../../../review/render.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { existingClaim, scratch } from "../../../components/kubernetes/volume.ts";
+import { existingClaim, scratch } from "../../../blocks/kubernetes/volume.ts";
 import { container, deploy, podOf } from "./workload.ts";
 
 describe("A workload's pod", () => {

@@ -7,7 +7,7 @@ const fiveMinutes = { create: "5m", update: "5m", delete: "5m" };
 describe("OpenStack building blocks", () => {
   it("boots a server on a port of its own that a rebuild token, and no new image, replaces", async () => {
     const seen = await recordCloud(async (provider) => {
-      const { Server } = await import("../../../components/openstack/server.ts");
+      const { Server } = await import("../../../blocks/openstack/server.ts");
       new Server(
         "hub",
         {
@@ -58,7 +58,7 @@ describe("OpenStack building blocks", () => {
 
   it("protects new volumes and attaches all of them one after the other", async () => {
     const seen = await recordCloud(async (provider) => {
-      const { DataVolumes } = await import("../../../components/openstack/dataVolumes.ts");
+      const { DataVolumes } = await import("../../../blocks/openstack/dataVolumes.ts");
       new DataVolumes(
         "disks",
         {
@@ -96,7 +96,7 @@ describe("OpenStack building blocks", () => {
 
   it("lets a disposable environment's volumes go", async () => {
     const seen = await recordCloud(async (provider) => {
-      const { DataVolumes } = await import("../../../components/openstack/dataVolumes.ts");
+      const { DataVolumes } = await import("../../../blocks/openstack/dataVolumes.ts");
       const volumes = { one: { mode: "new", volumeName: "v", size: 1 } } as const;
       new DataVolumes("disks", { serverId: "s1", volumes, protect: false }, { provider });
     });
@@ -105,7 +105,7 @@ describe("OpenStack building blocks", () => {
 
   it("binds a new, protected address to the port", async () => {
     const seen = await recordCloud(async (provider) => {
-      const { FloatingAddress } = await import("../../../components/openstack/address.ts");
+      const { FloatingAddress } = await import("../../../blocks/openstack/floatingIp.ts");
       new FloatingAddress(
         "address",
         { portId: "p1", source: { mode: "new", pool: "public", description: "hub.test" } },
@@ -126,7 +126,7 @@ describe("OpenStack building blocks", () => {
 
   it("only associates an existing address", async () => {
     const seen = await recordCloud(async (provider) => {
-      const { FloatingAddress } = await import("../../../components/openstack/address.ts");
+      const { FloatingAddress } = await import("../../../blocks/openstack/floatingIp.ts");
       const ip = { id: "f1", address: "192.0.2.7", portId: "", allTags: [], dnsDomain: "", dnsName: "" };
       const source = { mode: "existing", ip, setting: "x" } as const;
       new FloatingAddress("address", { portId: "p1", source }, { provider });
@@ -137,7 +137,7 @@ describe("OpenStack building blocks", () => {
 
   it("names each rule of a security group by its meaning", async () => {
     const seen = await recordCloud(async (provider) => {
-      const { SecurityGroup, ping, tcp } = await import("../../../components/openstack/securityGroup.ts");
+      const { SecurityGroup, ping, tcp } = await import("../../../blocks/openstack/securityGroup.ts");
       new SecurityGroup(
         "web",
         { groupName: "hub.callysto.ca", rules: { ...tcp("https", 443), ...ping } },
@@ -163,8 +163,8 @@ describe("OpenStack building blocks", () => {
 
   it("creates a zone once and protects it, and gives hosts dotted records of 60 seconds", async () => {
     const seen = await recordCloud(async (provider) => {
-      const { HostRecords } = await import("../../../components/openstack/hostRecords.ts");
-      const { Zone } = await import("../../../components/openstack/zone.ts");
+      const { HostRecords } = await import("../../../blocks/openstack/hostRecords.ts");
+      const { Zone } = await import("../../../blocks/openstack/zone.ts");
       const zone = new Zone("farm", { domain: "callysto.farm", email: "sysadmin@callysto.ca" }, { provider });
       const hostname = "Hub-Dev.callysto.farm";
       const addresses = { ipv4: "192.0.2.7", ipv6: "2001:db8::7" };

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { packitSchema } from "../../../components/packit/config.ts";
-import { expectedWorkloads } from "../../../components/packit/workloads.ts";
+import { expectedWorkloads } from "../../../components/packit/inventory.ts";
 import { openSalt } from "../../../config/passphrase.ts";
 import { samplePassphrase } from "../../../config/samples.ts";
 import { wantedSecrets } from "../../../config/secrets.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { keyValueConf } from "../../../components/packit/keyValue.ts";
-import { cachePairs, expectedWorkloads, streamedImages } from "../../../components/packit/workloads.ts";
+import { cachePairs, expectedWorkloads, streamedImages } from "../../../components/packit/inventory.ts";
 import { faults } from "../../../policy/predicates.ts";
 import { Secret } from "../../../review/secret.ts";
 import type { Built } from "../kubernetes/world.ts";

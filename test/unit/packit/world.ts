@@ -5,8 +5,8 @@ import { loadConfig } from "../../../config/load.ts";
 import { parseConfig } from "../../../config/parse.ts";
 import { sample } from "../../../config/samples.ts";
 import { type RawConfig, type RawEntry, wantedSecrets } from "../../../config/secrets.ts";
-import { clustersSchema } from "../../../config/targetSchemas.ts";
-import { connectClusters } from "../../../config/targets.ts";
+import { clustersSchema } from "../../../config/targets.ts";
+import { connectTargets } from "../../../blocks/targets.ts";
 import { record } from "../../../review/record.ts";
 import { type Built, withLookups } from "../kubernetes/world.ts";
 
@@ -103,11 +103,11 @@ export function buildPackit(...args: Parameters<typeof rawConfig>): Promise<Buil
 async function buildAnew(args: Parameters<typeof rawConfig>): Promise<Built> {
   const service = args[1] ?? "packit";
   const recording = await record({ stack: "test", config: rawConfig(...args) }, async () => {
-    const { Packit } = await import("../../../components/packit/packit.ts");
+    const { Packit } = await import("../../../components/packit/index.ts");
     const loaded = loadConfig({ clusters: clustersSchema, own: schemaOf(service) });
-    const cluster = connectClusters(loaded.clusters);
+    const targets = connectTargets({ clusters: loaded.clusters, clouds: undefined });
     if (loaded.own !== undefined) {
-      new Packit(service, { service, config: loaded.own, cluster }, { providers: [cluster("lab").provider] });
+      new Packit(service, { config: loaded.own, targets });
     }
     return {};
   });

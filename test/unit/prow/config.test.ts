@@ -21,6 +21,7 @@ describe("prow:settings", () => {
     );
     const hosts = { deck: "deck.example.org", hook: "one.example.org", gcsweb: "one.example.org" };
     assert.match(problem({ hosts }), /paths\.gcsweb: would take the webhook's path/);
+    assert.match(problem({ paths: { gcsweb: "/icons" } }), /paths\.gcsweb: is where gcsweb's own links lead/);
     assert.deepEqual(problems({ hosts, paths: { gcsweb: "/gcsweb" } }), []);
     assert.match(problem({ hosts, paths: { hook: "/x", gcsweb: "/x" } }), /paths\.gcsweb: would take the webhook's/);
     assert.match(problem({ namePrefix: "staging" }), /namePrefix: .*expected nothing, or a prefix that ends with -/);

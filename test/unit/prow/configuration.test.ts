@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { parse } from "yaml";
-import { configMaps } from "../../../components/prow/configuration/files.ts";
-import { jobUrlTemplate } from "../../../components/prow/configuration/config.ts";
-import type { ConfigMapKey, ConfigurationPlace } from "../../../components/prow/configuration/place.ts";
-import { configurationSettings } from "../../../components/prow/configuration/settings.ts";
+import { configMaps } from "../../../components/prow/files/index.ts";
+import { jobUrlTemplate } from "../../../components/prow/files/config.ts";
+import type { ConfigMapKey, ConfigurationPlace } from "../../../components/prow/files/inputs.ts";
+import { configurationSettings } from "../../../components/prow/files/settings.ts";
 import { placeOf, production, staging, testing } from "./places.ts";
 
 const environments = { testing, staging, production };

@@ -2,7 +2,11 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { stringify } from "yaml";
-import { type TreeName, trees } from "../../../components/prow/configuration/base/trees.ts";
+import { repositoriesWith } from "../../../components/prow/files/base/repositories.ts";
+import { type TreeName, trees } from "../../../components/prow/files/base/trees.ts";
+
+/** Repositories whose jobs somebody starts. */
+const served = repositoriesWith(({ plugins }) => plugins.includes("trigger"));
 
 /** How many jobs a tree has: as many as the real one of that day. */
 const sizes = { "20201203": { jobs: 377, files: 63 }, "20260723": { jobs: 1644, files: 212 } } as const;
@@ -85,7 +89,7 @@ periodics:
   name: periodic-merged
   spec:
     containers: [{image: "a:1", command: [a]}]
-    volumes: [{name: x, emptyDir: {}}, {name: y, secret: {secretName: gcs, defaultMode: 0400}}]
+    volumes: [{name: scratch, emptyDir: {}}, {name: login, secret: {secretName: gcs, defaultMode: 0400}}]
 `;
 
 /** Writes a checkout with a tree of that day's shape. @returns how many files of jobs it has */
@@ -93,11 +97,11 @@ export function writeCheckout(folder: string, tree: TreeName): number {
   const { jobs, files } = sizes[tree];
   const texts = new Map<string, unknown>();
   for (let file = 0; file < files; file++) {
-    const repository = `repository-${Math.floor(file / 3)}`;
+    const name = served[Math.floor(file / 3) % served.length] ?? "";
     const kind = (["presubmits", "postsubmits", "periodics"] as const)[file % 3] ?? "periodics";
     const own = Array.from({ length: Math.ceil((jobs - file) / files) }, (_, index) => job(tree, kind, file, index));
-    const content = kind === "periodics" ? { periodics: own } : { [kind]: { [`kubevirt/${repository}`]: own } };
-    texts.set(`kubevirt/${repository}/${repository}-${kind}-${file}.yaml`, content);
+    const content = kind === "periodics" ? { periodics: own } : { [kind]: { [name]: own } };
+    texts.set(`${name}/${path.basename(name)}-${kind}-${file}.yaml`, content);
   }
   if (tree === "20201203") for (const [at, presets] of Object.entries(inJobs)) texts.set(at, { presets });
   const { jobs: root, config } = trees[tree];

@@ -3,7 +3,7 @@ import { prowSchema } from "../../../components/prow/config.ts";
 import { parseConfig } from "../../../config/parse.ts";
 import { sample } from "../../../config/samples.ts";
 import { type RawConfig, wantedSecrets } from "../../../config/secrets.ts";
-import { clustersSchema } from "../../../config/targetSchemas.ts";
+import { clustersSchema } from "../../../config/targets.ts";
 import type { Registration } from "../../../review/record.ts";
 import { render, rendered, type Rendered, runProgram } from "../../../review/render.ts";
 import { Secret } from "../../../review/secret.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { alphaScript, zeroScript } from "../../../components/thoth/dgraphFlags.ts";
+import { alphaScript, zeroScript } from "../../../components/thoth/dgraph/flags.ts";
 import { faults } from "../../../policy/predicates.ts";
 import { Secret } from "../../../review/secret.ts";
 import type { Built } from "../kubernetes/world.ts";

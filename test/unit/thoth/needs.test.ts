@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { thothSchema } from "../../../components/thoth/config.ts";
-import { questions } from "../../../config/rights.ts";
+import { questions } from "../../../config/preflight/permissions.ts";
 import { bots, buildThoth } from "./world.ts";
 import { images } from "./stationWorld.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { parse } from "yaml";
-import { contextName, kubeconfigYaml } from "../../../components/thoth/nodepoolConfig.ts";
+import { contextName, kubeconfigYaml } from "../../../components/thoth/nodepool/zuulFiles.ts";
 import { faults } from "../../../policy/predicates.ts";
 import { Secret } from "../../../review/secret.ts";
 import { buildThoth, problems, thothConfig } from "./world.ts";

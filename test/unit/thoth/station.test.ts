@@ -295,8 +295,8 @@ describe("the Thoth station", () => {
 
   it("keeps thoth-ops and its token, and lends it to the watcher of builds", async () => {
     const seen = await buildThoth(wholeStage);
-    assert.equal(seen.one("thoth-station-ground-ops-account").options.protect, true);
-    assert.equal(seen.one("thoth-station-ground-ops-token").options.protect, true);
+    assert.equal(seen.one("thoth-station-namespaces-ops-account").options.protect, true);
+    assert.equal(seen.one("thoth-station-namespaces-ops-token").options.protect, true);
     const { roleRef } = seen.object("RoleBinding thoth-ops") as { roleRef: { name: string } };
     assert.equal(roleRef.name, "admin");
     const watcher = env(app(seen, "build-watcher-thoth-amun-inspection-stage").pod.containers[0]);
@@ -374,7 +374,7 @@ function configMap(seen: Built, namespace: string): { data: Record<string, strin
 
 /** What jobs of the Templates read is there, with its key, in every namespace where they run. */
 async function referencesResolve(seen: Built, infra: string): Promise<void> {
-  const { jobTemplates } = await import("../../../components/thoth/station/templateTable.ts");
+  const { jobTemplates } = await import("../../../components/thoth/station/templates/table.ts");
   const { namespacesOf } = await import("../../../components/thoth/station/roles.ts");
   const names = namespacesOf({ environment: infra.endsWith("-stage") ? "stage" : "test", namespaces: {} });
   for (const { name, runsIn } of jobTemplates) {

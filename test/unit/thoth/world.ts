@@ -3,8 +3,8 @@ import { loadConfig } from "../../../config/load.ts";
 import { type Parsed, parseConfig } from "../../../config/parse.ts";
 import { sample } from "../../../config/samples.ts";
 import { type RawConfig, type RawEntry, wantedSecrets } from "../../../config/secrets.ts";
-import { clustersSchema } from "../../../config/targetSchemas.ts";
-import { connectClusters } from "../../../config/targets.ts";
+import { clustersSchema } from "../../../config/targets.ts";
+import { connectTargets } from "../../../blocks/targets.ts";
 import { record } from "../../../review/record.ts";
 import { type Built, withLookups } from "../kubernetes/world.ts";
 
@@ -47,10 +47,13 @@ export function buildThoth(settings: object, platform = "openshift", secrets: ob
 async function buildAnew(settings: object, platform: string, secrets: object): Promise<Built> {
   const config = thothConfig(settings, platform, secrets);
   const recording = await record({ stack: "test", config }, async () => {
-    const { Thoth } = await import("../../../components/thoth/thoth.ts");
+    const { Thoth } = await import("../../../components/thoth/index.ts");
     const loaded = loadConfig({ clusters: clustersSchema, thoth: thothSchema });
     if (loaded.thoth !== undefined) {
-      new Thoth("thoth", { config: loaded.thoth, cluster: connectClusters(loaded.clusters) });
+      new Thoth("thoth", {
+        config: loaded.thoth,
+        targets: connectTargets({ clusters: loaded.clusters, clouds: undefined }),
+      });
     }
     return {};
   });
