@@ -358,6 +358,7 @@ describe("the Thoth station", () => {
       problems(thothConfig({ ...test, station: { ...test.station, buildWatcher: true } })).join(),
       /station\.images: build-watcher of September 2019 finds no builds .*: expected an image for build-watcher/,
     );
+    assert.match(wrong({ refs: { adviser: "0.5.0" } }), /station\.refs: is about builds; nothing is built in stage/);
     assert.match(wrong({ quotas: { elsewhere: {} } }), /station\.quotas\.elsewhere: is about no namespace/);
     assert.match(wrong({ environment: "prod" }), /station\.environment/);
     await assert.rejects(buildThoth(stage, "kubernetes"), /station\.cluster: "lab" is no OpenShift/);
