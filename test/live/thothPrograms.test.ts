@@ -119,7 +119,7 @@ print(json.dumps({"app": c.github.app_id, "key": len(c.github.private_key.finger
       cluster: "lab",
       server: "https://paas.psi.redhat.com:443",
       maxPods: 7,
-      streams: { "thoth-coala": { ubi8: { contextDir: "thoth-coala-ubi8" } } },
+      streams: { "thoth-coala": { ubi8: { contextDir: "thoth-coala-ubi8", ref: "d081057" } } },
       labels: { "thoth-coala": { image: "thoth-coala:ubi8", minReady: 1 } },
     };
     // The drivers of other clouds need half a gigabyte of packages, so this one is put in place by hand.
