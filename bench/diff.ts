@@ -3,7 +3,7 @@ import path from "node:path";
 import { stackNames, stackPath } from "../config/stackFile.ts";
 import { root } from "../lab/settings.ts";
 import { type Json, object, text } from "../policy/manifest.ts";
-import { api } from "../test/live/kube.ts";
+import { api } from "../lab/harness/kube.ts";
 import { writeList } from "./contestants/kubectl.ts";
 import { declared, kubernetesObjects } from "./declared.ts";
 import { median } from "./figures.ts";

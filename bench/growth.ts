@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { root } from "../lab/settings.ts";
-import { pulumi } from "../test/live/engine.ts";
+import { pulumi } from "../lab/harness/engine.ts";
 import { evaluate } from "./evaluation.ts";
 import { type Cost, timed } from "./measure.ts";
 import { benchProject, callOf } from "./project.ts";

@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { root } from "../lab/settings.ts";
-import { initStack, type Target } from "../test/live/engine.ts";
+import { initStack, type Target } from "../lab/harness/engine.ts";
 
 /** A stack of a project of its own; whoever opens it writes `index.ts` into {@link Target.project}. */
 export async function benchProject(name: string, folder: string): Promise<Target & { readonly project: string }> {

@@ -1,24 +1,24 @@
 /** A program that can be made as big as one likes, of the building blocks that all systems use. */
 import type * as k8s from "@pulumi/kubernetes";
-import { Deployment } from "../components/kubernetes/deployment.ts";
-import { Exposure } from "../components/kubernetes/exposure.ts";
-import { Files } from "../components/kubernetes/files.ts";
-import { Namespace } from "../components/kubernetes/namespace.ts";
-import { ServiceSecret } from "../components/kubernetes/secret.ts";
-import { Service } from "../components/kubernetes/service.ts";
+import { Deployment } from "../blocks/kubernetes/deployment.ts";
+import { PublicEndpoint } from "../blocks/kubernetes/publicEndpoint.ts";
+import { ConfigMap } from "../blocks/kubernetes/configMap.ts";
+import { Namespace } from "../blocks/kubernetes/namespace.ts";
+import { ServiceSecret } from "../blocks/kubernetes/secret.ts";
+import { Service } from "../blocks/kubernetes/service.ts";
 
-/** One service is twelve resources: five components, the account's component and its six objects. */
-const each = 12;
+/** One service is seven resources: a Secret and its version, a ConfigMap, an account, a Deployment, a Service, a Route. */
+const each = 7;
 
 /** Declares at least `wanted` resources: services with secret, files, account, pods and a public name. */
 export function services(wanted: number, provider: k8s.Provider): void {
-  const opts = { providers: [provider] };
+  const opts = { provider };
   const cluster = { name: "lab", platform: "openshift", appsDomain: "apps.lab.test", provider } as const;
   const place = new Namespace("bench", { cluster, name: "bench" }, opts);
   for (let index = 0; index * each < wanted; index++) {
     const name = `app-${index}`;
     const secret = new ServiceSecret(`${name}-secret`, { place, name, values: { token: "t" } }, opts);
-    const files = new Files(`${name}-files`, { place, name, data: { "app.ini": `[app]\nname=${name}\n` } }, opts);
+    const files = new ConfigMap(`${name}-files`, { place, name, data: { "app.ini": `[app]\nname=${name}\n` } }, opts);
     const deployment = new Deployment(
       `${name}-app`,
       {
@@ -43,6 +43,6 @@ export function services(wanted: number, provider: k8s.Provider): void {
       { place, name, of: deployment, ports: { http: { port: 8080 } } },
       opts,
     );
-    new Exposure(`${name}-exposure`, { place, name, service, port: "http" }, opts);
+    new PublicEndpoint(`${name}-exposure`, { place, name, service, port: "http" }, opts);
   }
 }

@@ -1,5 +1,5 @@
 /** The systems of the staging environments, the tools that their owners use today, and how one image is changed. */
-import type { Change } from "../test/live/system.ts";
+import type { Change } from "../lab/harness/system.ts";
 
 /** What a system is compared with. */
 export type Today = "kubectl" | "kustomize" | "Ansible" | "OpenTofu";

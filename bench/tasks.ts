@@ -1,11 +1,12 @@
 /** Opens what is compared: the systems of the staging environments, each alone, and all of them together. */
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { labKubeconfig, labPassword } from "../config/aim.ts";
+import { labKubeconfig } from "../lab/retarget.ts";
+import { labPassword } from "../config/samples.ts";
 import { put } from "../config/stackEdit.ts";
 import { root } from "../lab/settings.ts";
-import { lab } from "../test/live/cloud.ts";
-import { SystemOnLab } from "../test/live/system.ts";
+import { lab } from "../lab/harness/cloud.ts";
+import { SystemOnLab } from "../lab/harness/system.ts";
 import { ansibleContestant } from "./contestants/ansible.ts";
 import { bareContestant } from "./contestants/bare.ts";
 import type { Contestant, Task } from "./contestants/contestant.ts";

@@ -1,10 +1,11 @@
 /** Reads the whole config of the running stack; the only code that asks Pulumi for config or the stack's name. */
 import * as pulumi from "@pulumi/pulumi";
-import { ambientPassphrase } from "./ambient.ts";
 import type { AnySystem, ConfigOf } from "./define.ts";
-import { isPublished, publishedWarning, realSecrets } from "./guard.ts";
+import { givenPassphrase } from "./givenPassphrase.ts";
+import { publishedWarning, realSecrets, sampleRefusal } from "./guard.ts";
 import { parseConfig } from "./parse.ts";
 import { report } from "./problems.ts";
+import { isPublished } from "./published.ts";
 import type { ParsedSystem, RawConfig } from "./secrets.ts";
 
 /** Config of each system that the stack names; the others are undefined, they are not deployed. */
@@ -14,13 +15,13 @@ export type Loaded<T extends Readonly<Record<string, AnySystem>>> = {
 
 /**
  * Parses the running stack's config by the systems' schemas.
- * @throws pulumi.RunError with every problem at once; nothing is registered before.
+ * @throws pulumi.RunError with every problem at once, or every sample that must not be deployed; nothing is registered before.
  */
 export function loadConfig<T extends Readonly<Record<string, AnySystem>>>(schemas: T): Loaded<T> {
   const { systems, problems } = parseConfig(rawConfig(), Object.values(schemas));
   // The stack's name only completes the commands that the message proposes.
   if (problems.length > 0) throw new pulumi.RunError(report(pulumi.getStack(), problems));
-  warnOfPublished(Object.values(schemas), systems);
+  if (pulumi.runtime.getEngine() !== undefined) guard(Object.values(schemas), systems);
   const loaded = Object.entries(schemas).map(([name, { namespace }]) => {
     const parsed = systems.get(namespace);
     return [name, parsed === undefined ? undefined : withOutputs(parsed)];
@@ -28,11 +29,18 @@ export function loadConfig<T extends Readonly<Record<string, AnySystem>>>(schema
   return Object.fromEntries(loaded) as Loaded<T>;
 }
 
-/** Says when the passphrase that everybody knows guards real secrets. On mocks there is no passphrase. */
-function warnOfPublished(schemas: readonly AnySystem[], systems: ReadonlyMap<string, ParsedSystem>): void {
-  if (pulumi.runtime.getEngine() === undefined || !isPublished(ambientPassphrase(), pulumi.getStack())) return;
+/**
+ * Lets no sample out of the lab, and says when the passphrase that everybody knows guards real secrets. On mocks there is
+ * neither: renders, reviews and tests work on samples.
+ * @throws pulumi.RunError with every sample and the command that sets it
+ */
+function guard(schemas: readonly AnySystem[], systems: ReadonlyMap<string, ParsedSystem>): void {
+  const [stack, passphrase] = [pulumi.getStack(), givenPassphrase()];
+  const refused = sampleRefusal(stack, schemas, systems, passphrase);
+  if (refused !== undefined) throw new pulumi.RunError(refused);
+  if (passphrase === undefined || !isPublished(passphrase)) return;
   const real = realSecrets(schemas, systems);
-  if (real.length > 0) void pulumi.log.warn(publishedWarning(pulumi.getStack(), real));
+  if (real.length > 0) void pulumi.log.warn(publishedWarning(stack, real));
 }
 
 /** All config values with their secrecy. The SDK exports `isConfigSecret` but does not declare it. */

@@ -80,6 +80,24 @@ function publicKey(seed: string): Buffer {
   return createPublicKey(pemKey(seed)).export({ format: "der", type: "spki" }).subarray(-32);
 }
 
+/** Both halves of a seed's key, private and public, 32 bytes each. */
+export function keyHalves(seed: string): readonly [Buffer, Buffer] {
+  return [keySeed(seed), publicKey(seed)];
+}
+
+/** The first bytes of a {@link nobodysKey}. */
+export const nobodysMark = "nobody has its other half ";
+
+/**
+ * A line of authorized_keys that lets nobody in, for committed stacks: the key's 32 bytes are a text, so there is nobody
+ * who has the private half or can find it.
+ * @param name - up to 6 characters, so that two keys are not the same.
+ */
+export function nobodysKey(name: string): string {
+  const bytes = Buffer.from((nobodysMark + name).padEnd(32, ".").slice(0, 32));
+  return `ssh-ed25519 ${wire("ssh-ed25519", bytes).toString("base64")} orrery-sample`;
+}
+
 /** SSH's wire format: each string after its length. */
 function wire(...strings: readonly (string | Buffer)[]): Buffer {
   return Buffer.concat(
@@ -128,3 +146,6 @@ function serviceAccount(seed: string): string {
   };
   return `${JSON.stringify(account, undefined, 2)}\n`;
 }
+
+/** Password of the lab's users and token of its Kubernetes API; the lab listens on loopback only. */
+export const labPassword = "orrery-lab";

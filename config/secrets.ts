@@ -77,6 +77,20 @@ function inClear(key: string): Problem {
   };
 }
 
+/** Whether a secret's text usually comes from a file. */
+export function hasManyLines({ format }: SecretSpec): boolean {
+  return /key|pem|json|account|kubeconfig|htpasswd/.test(format ?? "");
+}
+
+/** Text of a secret in a parsed system; undefined when the stack lacks it. */
+export function textOf(
+  { secrets, families }: Pick<ParsedSystem, "secrets" | "families">,
+  { family, name }: WantedSecret,
+): string | undefined {
+  const text = family === undefined ? secrets[name] : families[family.name]?.[name];
+  return text === "" ? undefined : text;
+}
+
 /** Secrets of one system by name, what is wrong with them and which are missing. */
 export function parseSecrets(
   system: AnySystem,
@@ -91,7 +105,7 @@ export function parseSecrets(
   const other = (name: string): string | undefined => raw.get(`${system.namespace}:${name}`)?.value;
   for (const { key, spec, required, family, name, check } of wanted) {
     const entry = raw.get(key);
-    const manyLines = /key|pem|json|account|kubeconfig|htpasswd/.test(spec.format ?? "");
+    const manyLines = hasManyLines(spec);
     if (entry === undefined) {
       if (required) {
         const text = `the secret is missing; ${spec.description} Formerly: ${spec.formerly}.`;

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { parseDocument } from "yaml";
 import type { AnySystem } from "./define.ts";
+import type { Crypter } from "./passphrase.ts";
 import { sample } from "./samples.ts";
 import { type RawConfig, wantedSecrets } from "./secrets.ts";
 
@@ -84,6 +85,16 @@ function entryOf(value: unknown): StoredEntry {
 function holdsSecure(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   return "secure" in value || Object.values(value).some(holdsSecure);
+}
+
+/** The config with its secrets in clear. @throws if one cannot be decrypted */
+export function clearConfig(stack: StackFile, crypter: Pick<Crypter, "decrypt">): RawConfig {
+  return new Map(
+    [...stack.entries].map(([key, { value, secret }]) => [
+      key,
+      { value: secret ? crypter.decrypt(value) : value, secret },
+    ]),
+  );
 }
 
 /** The config with a text of its own making for each encrypted value, for work without the passphrase. */

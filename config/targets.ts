@@ -1,71 +1,119 @@
-/** The clusters and clouds of a stack: one explicit provider each. */
-import * as k8s from "@pulumi/kubernetes";
-import * as openstack from "@pulumi/openstack";
-import * as pulumi from "@pulumi/pulumi";
-import type { Cluster } from "../components/kubernetes/cluster.ts";
-import type { Cloud } from "../components/openstack/cloud.ts";
-import type { ConfigOf } from "./define.ts";
-import type { cloudsSchema, clustersSchema } from "./targetSchemas.ts";
+/** Config of the clusters and clouds of a stack. Free of the SDKs, so that tools load it quickly. */
+import { z } from "zod";
+import { defineSystem } from "./define.ts";
 
-/** The clusters that the stack names, each with its one provider; returns a look-up by name. */
-export function connectClusters(config: ConfigOf<typeof clustersSchema> | undefined): (cluster: string) => Cluster {
-  const clusters = new Map<string, Cluster>();
-  for (const [cluster, { platform, appsDomain, serverSideApply }] of Object.entries(config?.settings ?? {})) {
-    const provider = new k8s.Provider(cluster, {
-      kubeconfig: config?.families.kubeconfigs[cluster] ?? "",
-      // Without it a new address or token in the kubeconfig would replace every resource of the cluster.
-      clusterIdentifier: cluster,
-      enableServerSideApply: serverSideApply,
-      // The objects' names are fixed, so a changed one must be updated in place.
-      enableConfigMapMutable: true,
-      enableSecretMutable: true,
-      // At the provider's own 50 a second the limit is the brake: twice the time for a destroy of Thoth.
-      kubeClientSettings: { qps: 200, burst: 400 },
-      // The SDK would take these from the shell's environment.
-      deleteUnreachable: false,
-      skipUpdateUnreachable: false,
-      suppressDeprecationWarnings: false,
-      suppressHelmHookWarnings: true,
-    });
-    clusters.set(cluster, { name: cluster, platform, appsDomain, provider });
-  }
-  return (cluster) => known(clusters.get(cluster), "cluster", cluster);
+const name = z.stringFormat("name", /^(?!settings$)[a-z][a-z0-9-]*$/, {
+  error: "expected a name of lower-case letters, digits and dashes",
+});
+
+/** Whether samples may be deployed there; neither is set for anything that somebody relies on. */
+const samples = {
+  lab: z
+    .boolean()
+    .optional()
+    .describe("It is the embedded lab, on this machine: samples may go there. `npm run lab` writes it."),
+  allowSamples: z
+    .boolean()
+    .optional()
+    .describe("Published samples may be deployed there and may replace what lives there. For what nobody relies on."),
+};
+
+/** Whether a server is on this machine, as the lab always is. */
+function isHere(url: string): boolean {
+  return ["127.0.0.1", "localhost", "[::1]"].includes(URL.parse(url)?.hostname ?? "");
 }
 
-/** The OpenStack projects that the stack names, each with its one provider; returns a look-up by name. */
-export function connectClouds(config: ConfigOf<typeof cloudsSchema> | undefined): (cloud: string) => Cloud {
-  const clouds = new Map<string, Cloud>();
-  for (const [cloud, settings] of Object.entries(config?.settings ?? {})) {
-    const { region, externalNetwork, network, ...login } = settings;
-    const secret = config?.families.credentials[cloud] ?? pulumi.secret("");
-    const provider = new openstack.Provider(cloud, {
-      authUrl: settings.authUrl,
-      region,
-      ...(login.applicationCredentialId === undefined
-        ? {
-            userName: login.userName ?? "",
-            userDomainName: login.userDomainName,
-            tenantName: login.tenantName ?? "",
-            projectDomainName: login.projectDomainName,
-            password: secret,
-          }
-        : { applicationCredentialId: login.applicationCredentialId, applicationCredentialSecret: secret }),
-      allowReauth: true,
-      // The SDK would take these from the shell's environment; ambient.ts guards what the plugin would take itself.
-      cloud: "",
-      delayedAuth: true,
-      endpointType: "public",
-      insecure: false,
-      swauth: false,
-      useOctavia: true,
-    });
-    clouds.set(cloud, { name: cloud, region, externalNetwork, network, provider });
-  }
-  return (cloud) => known(clouds.get(cloud), "cloud", cloud);
+export const clustersSchema = defineSystem({
+  namespace: "clusters",
+  settings: z.record(
+    name,
+    z.strictObject({
+      platform: z
+        .enum(["openshift", "kubernetes"])
+        .describe("Decides between Route and Ingress, and what pods may ask for."),
+      appsDomain: z.hostname().describe("Domain under which the cluster's router answers."),
+      serverSideApply: z
+        .boolean()
+        .default(true)
+        .describe("Off for clusters whose aggregated kinds (Route, ImageStream) refuse server-side apply."),
+      ...samples,
+    }),
+  ),
+  secrets: {},
+  families: {
+    kubeconfigs: {
+      description: "Kubeconfig of the account that deploys.",
+      format: "kubeconfig",
+      formerly: "`oc login` with OCP_URL and OCP_TOKEN",
+      members: (settings) => Object.keys(settings),
+      key: (member) => member,
+      check: (text, { settings, name }) => (settings[name]?.lab === true ? elsewhere(text) : undefined),
+    },
+  },
+});
+
+/** What speaks against a kubeconfig of the lab; the sample, which leads nowhere, stands for it in offline work. */
+function elsewhere(kubeconfig: string): string | undefined {
+  const servers = [...kubeconfig.matchAll(/\bserver["']?:\s*["']?([^\s"',}]+)/g)].map(([, server = ""]) => server);
+  if (servers.every((server) => isHere(server) || server === "https://sample.invalid:6443")) return undefined;
+  return "the cluster is marked as the lab (`lab: true`), but the server is not on this machine";
 }
+
+export const cloudsSchema = defineSystem({
+  namespace: "clouds",
+  settings: z.record(
+    name,
+    z.strictObject({
+      authUrl: z
+        .url({ error: "expected Keystone's URL, e.g. https://keystone.example.org:5000/v3" })
+        .describe("Keystone's URL."),
+      region: z.string().min(1).describe("Region of all services."),
+      userName: z.string().min(1).optional().describe("User who deploys; its password is the cloud's secret."),
+      tenantName: z.string().min(1).optional().describe("Project that is deployed to; goes with userName."),
+      userDomainName: z.string().min(1).default("Default").describe("Domain of the user."),
+      projectDomainName: z.string().min(1).default("Default").describe("Domain of the project."),
+      applicationCredentialId: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("Instead of userName and tenantName; its secret is the cloud's secret."),
+      externalNetwork: z.string().min(1).describe("Network that floating IPs are drawn from."),
+      network: z.string().min(1).describe("The project's network that servers are attached to."),
+      ...samples,
+    }),
+  ),
+  secrets: {},
+  families: {
+    credentials: {
+      description: "Password of the user, or secret of the application credential.",
+      format: "text",
+      formerly: "openrc (OS_PASSWORD)",
+      members: (settings) => Object.keys(settings),
+      key: (member) => member,
+    },
+  },
+  rules: (settings) =>
+    Object.entries(settings).flatMap(([cloud, { authUrl, lab, userName, tenantName, applicationCredentialId }]) => {
+      if (lab === true && !isHere(authUrl)) {
+        return [{ path: `${cloud}.lab`, problem: "got true; expected false: authUrl is not on this machine" }];
+      }
+      if (applicationCredentialId === undefined) {
+        const given = { userName, tenantName };
+        return Object.entries(given)
+          .filter(([, value]) => value === undefined)
+          .map(([key]) => ({
+            path: `${cloud}.${key}`,
+            problem: "got nothing; expected it, or an applicationCredentialId",
+          }));
+      }
+      if (userName === undefined && tenantName === undefined) return [];
+      const problem = "got both an application credential and a user; expected one of the two";
+      return [{ path: `${cloud}.applicationCredentialId`, problem }];
+    }),
+});
 
 /** The config check has seen every name that systems use, so a missing one is a slip in a schema's `references`. */
-function known<T>(target: T | undefined, kind: string, name: string): T {
+export function targetNamed<T>(target: T | undefined, kind: string, name: string): T {
   if (target === undefined)
     throw new Error(`${kind} "${name}" is used but not among the references of a system's schema`);
   return target;

@@ -1,5 +1,5 @@
 /** What a stack takes for granted in its clouds (zones, volumes, floating IPs, namespaces, nodes), made in the lab beforehand. */
-import type { Premises } from "../config/aim.ts";
+import type { Premises } from "./retarget.ts";
 import { kubeApi } from "./kubernetes/api.ts";
 import { type OpenstackApi, openstackApi } from "./openstack/api.ts";
 import { fakeNode } from "./kubernetes/objects.ts";

@@ -2,7 +2,8 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
-import { aim } from "../config/aim.ts";
+import { aim } from "./retarget.ts";
+import { givenPassphrase } from "../config/givenPassphrase.ts";
 import { samplePassphrase } from "../config/samples.ts";
 import { projectName, stackPath } from "../config/stackFile.ts";
 import { kubernetesEnv } from "./kubernetes/kubernetes.ts";
@@ -24,7 +25,7 @@ export function environment({ lab, toolchain }: Run, stack: string): Record<stri
   return {
     PULUMI_HOME: toolchain.pulumiHome,
     PULUMI_BACKEND_URL: `file://${path.join(lab.dir, "state")}`,
-    PULUMI_CONFIG_PASSPHRASE: process.env.PULUMI_CONFIG_PASSPHRASE ?? samplePassphrase(stack),
+    PULUMI_CONFIG_PASSPHRASE: givenPassphrase() ?? samplePassphrase(stack),
     PULUMI_SKIP_UPDATE_CHECK: "true",
     NODE_COMPILE_CACHE: path.join(root, "node_modules", ".cache", "compile"),
     PATH: [path.join(root, "node_modules", ".bin"), toolchain.bin, process.env.PATH ?? ""].join(":"),
@@ -54,7 +55,7 @@ async function aimAtLab(stack: string, { lab, log }: Run): Promise<string> {
   const source = stackPath(stack);
   const file = path.join(lab.dir, `Pulumi.${stack}.yaml`);
   mkdirSync(lab.dir, { recursive: true });
-  const passphrase = process.env.PULUMI_CONFIG_PASSPHRASE ?? samplePassphrase(stack);
+  const passphrase = givenPassphrase() ?? samplePassphrase(stack);
   await makePremises(aim(source, file, lab, passphrase), lab, log);
   return file;
 }

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
+import { givenPassphrase } from "../config/givenPassphrase.ts";
 import { openSalt } from "../config/passphrase.ts";
 import { samplePassphrase } from "../config/samples.ts";
 import { readStackFile } from "../config/stackFile.ts";
@@ -53,7 +54,7 @@ async function outputs(stack: string, run: Run): Promise<Outputs> {
 /** Writes the key that opens the guests to `ssh_key` in the lab's folder; ssh wants a file of mode 0600. */
 export function writeLoginKey(stack: string, lab: LabSettings): string {
   const { entries, encryptionSalt } = readStackFile(path.join(root, `Pulumi.${stack}.yaml`));
-  const crypter = openSalt(encryptionSalt ?? "", process.env.PULUMI_CONFIG_PASSPHRASE ?? samplePassphrase(stack));
+  const crypter = openSalt(encryptionSalt ?? "", givenPassphrase() ?? samplePassphrase(stack));
   const file = path.join(lab.dir, "ssh_key");
   writeFileSync(file, crypter.decrypt(entries.get("callysto:deployPrivateKey")?.value ?? ""), { mode: 0o600 });
   return file;

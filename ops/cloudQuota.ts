@@ -1,5 +1,5 @@
 /** What a project of a cloud may have, and what it has. */
-import { type Amounts, quotaNames } from "../components/openstack/quota.ts";
+import { type Amounts, quotaNames } from "../blocks/openstack/quota.ts";
 import type { CloudApi } from "./openstack.ts";
 
 /** A limit and how much of it is in use, as each service writes it. */

@@ -1,5 +1,5 @@
 /** Asks the OpenStack cloud of a stack, as the user who deploys. */
-import { cloudsSchema } from "../config/targetSchemas.ts";
+import { cloudsSchema } from "../config/targets.ts";
 import type { Json } from "../policy/manifest.ts";
 import type { Values } from "./command.ts";
 import { secretOf } from "./secrets.ts";

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import type { AnySystem } from "../config/define.ts";
 import { checkFormat } from "../config/formats.ts";
+import { givenPassphrase } from "../config/givenPassphrase.ts";
 import { type Crypter, openSalt } from "../config/passphrase.ts";
 import { samplePassphrase } from "../config/samples.ts";
 import { wantedSecrets } from "../config/secrets.ts";
@@ -78,9 +79,9 @@ function byTheCli({ name, file }: StackFileOf, key: string): string {
   return execFileSync(pulumiProgram, args, { cwd: projectDir, encoding: "utf8" }).replace(/\n$/, "");
 }
 
-/** The stack's passphrase as far as one knows: the variable's, else the one of the published samples. */
+/** The stack's passphrase as far as one knows: the variable's or its file's, else the one of the published samples. */
 export function passphraseOf(stack: string, variable = "PULUMI_CONFIG_PASSPHRASE"): string {
-  return process.env[variable] ?? samplePassphrase(stack);
+  return givenPassphrase(variable) ?? samplePassphrase(stack);
 }
 
 /** What encrypts and decrypts values of a stack's file. @throws UsageError if the passphrase is not the stack's */

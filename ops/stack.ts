@@ -9,7 +9,7 @@ import { parseConfig } from "../config/parse.ts";
 import { report } from "../config/problems.ts";
 import { put } from "../config/stackEdit.ts";
 import { projectDir, readStackFile, sampleConfig, type StackFile, stackPath } from "../config/stackFile.ts";
-import { schemas } from "../config/systems.ts";
+import { schemas } from "../components/registry.ts";
 import { text, UsageError, type Values } from "./command.ts";
 
 /** Options of every command that reads a stack's settings. */

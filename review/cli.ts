@@ -3,15 +3,18 @@ import { readFileSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { projectDir, stackNames, stackPath } from "../config/stackFile.ts";
+import { deployProblems } from "../config/deployable.ts";
+import { projectDir, readStackFile, stackNames, stackPath } from "../config/stackFile.ts";
+import { schemas } from "../components/registry.ts";
 import type { Renewed } from "./render.ts";
 import { loadSdkWithoutClosures } from "./quickLoad.ts";
 
-const usage = `Usage: npm run --silent render -- --stack STACK
+const usage = `Usage: npm run --silent render -- --stack STACK [--for-deploy]
 
 Prints every resource that the stack's program registers, as JSON: an array sorted by urn of
 {urn, type, name, parent, provider, inputs, options}; secrets are the text "[secret]".
-Needs no passphrase, network, cloud or plugin. Stacks: ${stackNames().join(", ")}`;
+Needs no passphrase, network, cloud or plugin: samples stand for the secrets. With --for-deploy the stack's own secrets are looked at
+first (PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE), and what up would refuse is refused. Stacks: ${stackNames().join(", ")}`;
 
 /** One line on stderr, and the exit code. */
 function fail(error: unknown): void {
@@ -24,6 +27,7 @@ async function main(): Promise<void> {
     options: {
       stack: { type: "string", short: "s" },
       comparison: { type: "string" },
+      "for-deploy": { type: "boolean" },
       help: { type: "boolean", short: "h" },
     },
   });
@@ -32,7 +36,11 @@ async function main(): Promise<void> {
     return;
   }
   if (values.stack === undefined) throw new Error(`which stack? --stack ${stackNames().join(" | ")}`);
-  stackPath(values.stack); // before the SDKs are loaded
+  const file = stackPath(values.stack); // before the SDKs are loaded
+  if (values["for-deploy"] === true) {
+    const problems = deployProblems(values.stack, readStackFile(file), Object.values(schemas));
+    if (problems !== undefined) throw new Error(problems);
+  }
   // Compiled code of the SDKs is kept: half of a render's time would go into compiling them.
   enableCompileCache(path.join(projectDir, "node_modules", ".cache", "compile"));
   loadSdkWithoutClosures();

@@ -5,33 +5,29 @@ import path from "node:path";
 import { projectDir, stackNames } from "../config/stackFile.ts";
 import { loadSdkWithoutClosures } from "./quickLoad.ts";
 import type { Rendered } from "./render.ts";
+import { isComponent } from "./words.ts";
 
 const file = path.join(projectDir, "README.md");
 const [begin, end] = ["<!-- components: npm run graph -->", "<!-- /components -->"];
 
-/** The components of the systems and what they are parts of, as Mermaid; building blocks and resources are left out. */
+/** The components of the systems and what they are parts of, as Mermaid. */
 export function graph(stacks: readonly (readonly Rendered[])[]): string {
   const edges = new Set<string>();
   for (const resources of stacks) {
     const byUrn = new Map(resources.map((one) => [one.urn, one]));
     const owner = (urn: string): Rendered | undefined => {
       const one = byUrn.get(urn);
-      return one === undefined || isPart(one.type) ? one : owner(one.parent);
+      return one === undefined || isComponent(one.type) ? one : owner(one.parent);
     };
     for (const { type, parent, provider } of resources) {
       const above = owner(parent);
       if (above === undefined) continue;
-      if (isPart(type) && type !== above.type) edges.add(`${nodeOf(above.type)} --> ${nodeOf(type)}`);
+      if (isComponent(type) && type !== above.type) edges.add(`${nodeOf(above.type)} --> ${nodeOf(type)}`);
       const target = /pulumi:providers:(kubernetes|openstack)::/.exec(provider)?.[1];
       if (target !== undefined) edges.add(`${systemNode(above.type)} ==> ${target}{{${target}}}`);
     }
   }
   return ["```mermaid", "flowchart LR", ...[...edges].sort().map((edge) => `  ${edge}`), "```"].join("\n");
-}
-
-/** Whether a component is a system or one of its parts. */
-function isPart(type: string): boolean {
-  return /^orrery:(?!kubernetes:|openstack:)/.test(type);
 }
 
 /** `packit_Worker[Worker]`; a system's own component is called like it. */

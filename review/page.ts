@@ -47,7 +47,7 @@ function nodesOf({ stack, changes, resources }: StackChanges, start: number): re
   );
   const all = [...resources, ...gone];
   const parents = new Map(all.map(({ urn, parent }) => [urn, parent]));
-  const seen = all.filter(({ type }) => !isBuildingBlock(type)).toSorted((a, b) => (a.urn < b.urn ? -1 : 1));
+  const seen = all.toSorted((a, b) => (a.urn < b.urn ? -1 : 1));
   const places = new Map(seen.map(({ urn }, at) => [urn, start + 1 + at]));
   const above = (urn: string): number => places.get(urn) ?? (parents.has(urn) ? above(parents.get(urn) ?? "") : start);
   const needs = ({ dependsOn = [] }: Rendered["options"]): readonly number[] =>
@@ -56,11 +56,6 @@ function nodesOf({ stack, changes, resources }: StackChanges, start: number): re
     { stack, label: stack, component: true },
     ...seen.map((one) => nodeOf(stack, one, changed.get(one.urn), above(one.parent), needs(one.options))),
   ];
-}
-
-/** Components around one or two resources say nothing that their resources do not say. */
-function isBuildingBlock(type: string): boolean {
-  return /^orrery:(kubernetes|openstack):/.test(type);
 }
 
 function nodeOf(

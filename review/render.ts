@@ -1,6 +1,6 @@
 /** The program's resources without a cloud, an engine, a plugin or a passphrase. */
 import { createHash } from "node:crypto";
-import { schemas } from "../config/systems.ts";
+import { schemas } from "../components/registry.ts";
 import type { RawConfig } from "../config/secrets.ts";
 import { readStackFile, sampleConfig, stackPath } from "../config/stackFile.ts";
 import { record, type Recording, type Registration, type World } from "./record.ts";

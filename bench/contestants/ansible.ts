@@ -1,7 +1,7 @@
 /** Ansible with kubernetes.core, as PyPI's `ansible` brings it. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { pythonEnvironment } from "../../test/live/python.ts";
+import { pythonEnvironment } from "../../lab/harness/python.ts";
 import { type KubernetesObjects, objectsOf } from "../declared.ts";
 import { timed } from "../measure.ts";
 import { deployPlaybook, differing, objectFile, removePlaybook } from "../playbook.ts";

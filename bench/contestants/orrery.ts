@@ -1,6 +1,6 @@
 /** Orrery itself, by the ordinary CLI. */
 import { copyFileSync } from "node:fs";
-import { pulumi, stateOf, type Target } from "../../test/live/engine.ts";
+import { pulumi, stateOf, type Target } from "../../lab/harness/engine.ts";
 import type { Contestant, Task } from "./contestant.ts";
 
 /** Steps of any Pulumi program; `change` is made between the steps. */

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type Ingress, ping, tcp } from "../openstack/securityGroup.ts";
-import type { ClaviusSettings } from "./config.ts";
-import { ClaviusGuest, type ClaviusSecrets } from "./guest/claviusGuest.ts";
+import { type Ingress, ping, tcp } from "../../blocks/openstack/securityGroup.ts";
+import type { ClaviusSettings } from "./settings.ts";
+import { ClaviusGuest, type ClaviusSecrets } from "./guest/clavius.ts";
 import { Host } from "./host.ts";
 import type { EnvironmentArgs } from "./hub.ts";
 

@@ -1,16 +1,16 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { FloatingAddress } from "../openstack/address.ts";
-import type { Cloud } from "../openstack/cloud.ts";
-import { cloudConfigText } from "../openstack/cloudConfig.ts";
-import { DataVolumes, type ExistingVolume, type NewVolume } from "../openstack/dataVolumes.ts";
-import { HostRecords } from "../openstack/hostRecords.ts";
-import { Lookup } from "../openstack/lookup.ts";
-import { type Ingress, SecurityGroup } from "../openstack/securityGroup.ts";
-import { Server } from "../openstack/server.ts";
-import type { HostSettings } from "./config.ts";
-import { authorizedKeys, operator, type SshKey } from "./keys.ts";
+import { FloatingAddress } from "../../blocks/openstack/floatingIp.ts";
+import type { Cloud } from "../../blocks/openstack/cloud.ts";
+import { cloudConfigText } from "../../blocks/openstack/cloudConfig.ts";
+import { DataVolumes, type ExistingVolume, type NewVolume } from "../../blocks/openstack/dataVolumes.ts";
+import { HostRecords } from "../../blocks/openstack/hostRecords.ts";
+import { Lookup } from "../../blocks/openstack/lookup.ts";
+import { type Ingress, SecurityGroup } from "../../blocks/openstack/securityGroup.ts";
+import { Server } from "../../blocks/openstack/server.ts";
+import type { HostSettings } from "./settings.ts";
+import { authorizedKeys, operator, type SshKey } from "./sshKeys.ts";
 
 /** A data volume of a host: a new one is named `<host name>-<suffix>`. */
 export type Disk =

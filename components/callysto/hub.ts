@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Cloud } from "../openstack/cloud.ts";
-import { type Ingress, ping, tcp } from "../openstack/securityGroup.ts";
-import type { HubSettings } from "./config.ts";
-import { HubGuest, type HubSecrets } from "./guest/hubGuest.ts";
+import type { Cloud } from "../../blocks/openstack/cloud.ts";
+import { type Ingress, ping, tcp } from "../../blocks/openstack/securityGroup.ts";
+import type { HubSettings } from "./settings.ts";
+import { HubGuest, type HubSecrets } from "./guest/hub.ts";
 import { type Disk, Host } from "./host.ts";
-import type { SshKey } from "./keys.ts";
+import type { SshKey } from "./sshKeys.ts";
 
 /** What every environment needs besides its own settings. */
 export interface EnvironmentArgs<Settings> {

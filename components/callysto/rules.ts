@@ -1,7 +1,7 @@
 import type { RuleProblem } from "../../config/define.ts";
-import type { CallystoSettings, HubSettings } from "./config.ts";
+import type { CallystoSettings, HubSettings } from "./settings.ts";
 import { swiftImage } from "./guest/settings.ts";
-import { mergeKeys } from "./keys.ts";
+import { mergeKeys } from "./sshKeys.ts";
 
 /** What is wrong across Callysto's settings; the schema has seen to each setting by itself. */
 export function callystoRules(settings: CallystoSettings): RuleProblem[] {

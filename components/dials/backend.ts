@@ -1,22 +1,28 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Deployment } from "../kubernetes/deployment.ts";
-import { Files } from "../kubernetes/files.ts";
-import { anywhere, dns, NetworkPolicy, pods, router } from "../kubernetes/networkPolicy.ts";
-import { http, tcp } from "../kubernetes/probe.ts";
-import { ServiceSecret } from "../kubernetes/secret.ts";
-import { Service } from "../kubernetes/service.ts";
-import { scratch } from "../kubernetes/volume.ts";
+import { Deployment } from "../../blocks/kubernetes/deployment.ts";
+import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
+import { anywhere, dns, NetworkPolicy, pods, router } from "../../blocks/kubernetes/networkPolicy.ts";
+import { http, tcp } from "../../blocks/kubernetes/probe.ts";
+import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
+import { scratch } from "../../blocks/kubernetes/volume.ts";
 import { djangoSecrets, type DjangoSecretArgs, djangoVariables } from "./django.ts";
-import { type Ground, labels, podLabels, selector, serviceLabels } from "./ground.ts";
+import { type DialsContext, labels, podLabels, selector, serviceLabels } from "./context.ts";
 import { djangoPort, nginxConf, nginxHealth, staticFolder, webPort } from "./nginx.ts";
 
 /** What {@link Backend} needs. */
 export interface BackendArgs extends Omit<DjangoSecretArgs, "settings"> {
-  readonly ground: Ground;
+  readonly context: DialsContext;
 }
 
 /** Name of the port in front, in the Service and for the Route. */
 export const webPortName = `${webPort}-tcp`;
+
+/** The port at which the API asks the SSO. */
+function ssoPort({ sso }: DialsContext["settings"]): number {
+  const { port, protocol } = new URL(sso.server);
+  return port === "" ? (protocol === "http:" ? 80 : 443) : Number(port);
+}
 
 /** The API: Django behind an nginx in the same pod. */
 export class Backend extends pulumi.ComponentResource {
@@ -24,8 +30,8 @@ export class Backend extends pulumi.ComponentResource {
 
   constructor(name: string, args: BackendArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:Backend", name, {}, opts);
-    const { place, settings, images, account } = args.ground;
-    const variables = new Files(
+    const { place, settings, images, account } = args.context;
+    const variables = new ConfigMap(
       `${name}-variables`,
       { place, name: "dials-backend-configmap", data: djangoVariables(settings) },
       { parent: this },
@@ -35,7 +41,7 @@ export class Backend extends pulumi.ComponentResource {
       { place, name: "dials-backend-secrets", values: djangoSecrets({ ...args, settings }) },
       { parent: this },
     );
-    const nginx = new Files(
+    const nginx = new ConfigMap(
       `${name}-nginx`,
       { place, name: "backend-nginx-conf", data: { "nginx.conf": nginxConf(settings.web.timeoutSeconds) } },
       { parent: this },
@@ -92,7 +98,7 @@ export class Backend extends pulumi.ComponentResource {
         of: { selector: { ...selector("backend"), ...podLabels("backend") } },
         ports: { [webPortName]: { port: webPort } },
       },
-      { parent: this, dependsOn: [deployment] },
+      { parent: this, dependsOn: [...deployment.resources] },
     );
     new NetworkPolicy(
       name,
@@ -101,8 +107,12 @@ export class Backend extends pulumi.ComponentResource {
         name: "dials-backend",
         pods: selector("backend"),
         from: [router(place.cluster, webPort)],
-        // SSO, OMS, the run registry and CAF on 443, lxplus for brilcalc on 22.
-        to: [dns(), pods({ app: "redis-web-cache" }, [6379]), anywhere(settings.database.port, 443, 22)],
+        // OMS, the run registry, its SSO and CAF on 443, lxplus for brilcalc on 22.
+        to: [
+          dns(),
+          pods({ app: "redis-web-cache" }, [6379]),
+          anywhere(...new Set([settings.database.port, ssoPort(settings), 443, 22])),
+        ],
       },
       { parent: this },
     );

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { DialsConfig, DialsSettings } from "./config.ts";
-import { roles } from "./workspaces.ts";
+import type { DialsConfig } from "./config.ts";
+import type { DialsSettings } from "./settings.ts";
+import { roles } from "./inventory.ts";
 
 /** Variables of dials-backend-configmap; every value is text, as a ConfigMap needs it. */
 export function djangoVariables(settings: DialsSettings) {

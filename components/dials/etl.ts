@@ -1,21 +1,21 @@
 import * as pulumi from "@pulumi/pulumi";
-import { anywhere, dns, NetworkPolicy, pods } from "../kubernetes/networkPolicy.ts";
-import { ServiceSecret } from "../kubernetes/secret.ts";
+import { anywhere, anywhereUdp, dns, NetworkPolicy, pods } from "../../blocks/kubernetes/networkPolicy.ts";
+import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
 import type { DialsConfig } from "./config.ts";
 import { EtlEnvironment } from "./etlEnvironment.ts";
 import { certificateFolder, GridCertificate } from "./gridCertificate.ts";
-import { etlPods, type Ground } from "./ground.ts";
+import { etlPods, type DialsContext } from "./context.ts";
 import { Migrations } from "./migrations.ts";
-import type { Passwords } from "./passwords.ts";
+import type { Passwords } from "./generated.ts";
 import { Redis } from "./redis.ts";
 import { Flower, Scheduler } from "./scheduler.ts";
 import { storage } from "./storage.ts";
 import { Worker } from "./worker.ts";
-import { indexerQueue, queueWorkers } from "./workspaces.ts";
+import { indexerQueue, queueWorkers } from "./inventory.ts";
 
 /** What {@link Etl} needs. */
 export interface EtlArgs {
-  readonly ground: Ground;
+  readonly context: DialsContext;
   readonly secrets: DialsConfig["secrets"];
   readonly passwords: Passwords;
   readonly databaseUri: pulumi.Input<string>;
@@ -28,15 +28,15 @@ export class Etl extends pulumi.ComponentResource {
 
   constructor(name: string, args: EtlArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:Etl", name, {}, opts);
-    const { ground, secrets, passwords } = args;
-    const { place, settings } = ground;
+    const { context, secrets, passwords } = args;
+    const { place, settings } = context;
 
-    const data = storage(`${name}-broker`, ground, "redis-etl-broker", settings.broker, ["ReadWriteOnce"], this);
-    const eos = storage(`${name}-eos`, ground, "eos-storage", settings.eos, ["ReadWriteMany"], this);
+    const data = storage(`${name}-broker`, context, "redis-etl-broker", settings.broker, ["ReadWriteOnce"], this);
+    const eos = storage(`${name}-eos`, context, "eos-storage", settings.eos, ["ReadWriteMany"], this);
     const broker = new Redis(
       `${name}-broker`,
       {
-        ground,
+        context,
         name: "redis-etl-broker",
         use: { keeps: true, appendOnly: settings.broker.appendOnly, maxMemoryMiB: 768 },
         password: passwords.broker,
@@ -47,10 +47,10 @@ export class Etl extends pulumi.ComponentResource {
     );
     const environment = new EtlEnvironment(
       `${name}-environment`,
-      { ground, broker, databaseUri: args.databaseUri, flowerPassword: passwords.flower },
+      { context, broker, databaseUri: args.databaseUri, flowerPassword: passwords.flower },
       { parent: this },
     );
-    this.migrations = new Migrations(`${name}-migrations`, { ground, environment }, { parent: this });
+    this.migrations = new Migrations(`${name}-migrations`, { context, environment }, { parent: this });
     const running = { parent: this, dependsOn: [broker, this.migrations] };
 
     // Read by the webhook that gives a pod its Kerberos credentials; no container of ours names it.
@@ -63,19 +63,19 @@ export class Etl extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    const onEos = { parent: this, dependsOn: [broker, this.migrations, eosCredentials] };
+    const onEos = { parent: this, dependsOn: [broker, this.migrations, ...eosCredentials.resources] };
     const certificate = new GridCertificate(
       `${name}-grid`,
-      { ground, certificate: secrets.gridCertificate, key: secrets.gridKey },
+      { context, certificate: secrets.gridCertificate, key: secrets.gridKey },
       { parent: this },
     );
 
-    new Scheduler(`${name}-redbeat`, { ground, environment }, running);
-    new Flower(`${name}-flower`, { ground, environment }, running);
+    new Scheduler(`${name}-redbeat`, { context, environment }, running);
+    new Flower(`${name}-flower`, { context, environment }, running);
     new Worker(
       `${name}-indexer`,
       {
-        ...{ ground, environment, eos },
+        ...{ context, environment, eos },
         name: indexerQueue,
         group: "common-etl",
         workspaces: "all",
@@ -87,7 +87,7 @@ export class Etl extends pulumi.ComponentResource {
     for (const worker of queueWorkers(settings.workspaces)) {
       new Worker(
         `${name}-${worker.name}`,
-        { ...worker, ground, environment, eos, memory: ["1024Mi", "5120Mi"] },
+        { ...worker, context, environment, eos, memory: ["1024Mi", "5120Mi"] },
         onEos,
       );
     }
@@ -97,8 +97,13 @@ export class Etl extends pulumi.ComponentResource {
         place,
         name: "dials-etl",
         pods: etlPods,
-        // DBS, CERN's Kerberos for EOS, and the run registry's neighbours on 443.
-        to: [dns(), pods({ app: "redis-etl-broker" }, [6379]), anywhere(settings.database.port, 8443, 443, 88)],
+        // DBS on 8443; on 88 the tickets for EOS, which what CERN's webhook adds to the pods asks for.
+        to: [
+          dns(),
+          pods({ app: "redis-etl-broker" }, [6379]),
+          anywhere(settings.database.port, 8443, 88),
+          anywhereUdp(88),
+        ],
       },
       { parent: this },
     );

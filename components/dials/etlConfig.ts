@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import type { EtlSettings } from "./config.ts";
-import type { Workspace } from "./workspaces.ts";
-import { indexerQueue, queues } from "./workspaces.ts";
+import type { EtlSettings } from "./settings.ts";
+import type { Workspace } from "./inventory.ts";
+import { indexerQueue, queues } from "./inventory.ts";
 
 /** Folder of {@link etlConfigKey} in every ETL container; away from the image's own file. */
 export const etlConfigFolder = "/etc/dials";
@@ -30,8 +30,9 @@ function section(workspace: Workspace) {
       dbs_instance: instance,
     })),
     me_startswith: workspace.prefixes,
-    bulk_queue: bulk,
-    priority_queue: priority,
+    // Read when a file is sent to its queue, and by cli.py; nothing looks at them before.
+    bulk_ingesting_queue: bulk,
+    priority_ingesting_queue: priority,
   };
 }
 

@@ -1,17 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { EnvFrom } from "../kubernetes/container.ts";
-import { Files } from "../kubernetes/files.ts";
-import { ServiceSecret } from "../kubernetes/secret.ts";
-import type { Mount, Stamp } from "../kubernetes/volume.ts";
+import type { EnvFrom } from "../../blocks/kubernetes/container.ts";
+import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
+import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
+import type { Mount, Stamp } from "../../blocks/kubernetes/volume.ts";
 import { etlConfig, etlConfigFolder, etlConfigHash, etlConfigKey } from "./etlConfig.ts";
 import { certificateFiles, certificateFolder } from "./gridCertificate.ts";
-import type { Ground } from "./ground.ts";
+import type { DialsContext } from "./context.ts";
 import type { Redis } from "./redis.ts";
-import { databases, type Workspace } from "./workspaces.ts";
+import { databases, type Workspace } from "./inventory.ts";
 
 /** What {@link EtlEnvironment} needs. */
 export interface EtlEnvironmentArgs {
-  readonly ground: Ground;
+  readonly context: DialsContext;
   readonly broker: Redis;
   /** Server URL without a database. */
   readonly databaseUri: pulumi.Input<string>;
@@ -20,16 +20,16 @@ export interface EtlEnvironmentArgs {
 
 /** What the ETL image reads: two sets of variables and its config file. */
 export class EtlEnvironment extends pulumi.ComponentResource {
-  private readonly ground: Ground;
-  private readonly variables: Files<"ENV" | "DATABASES">;
+  private readonly context: DialsContext;
+  private readonly variables: ConfigMap<"ENV" | "DATABASES">;
   private readonly secrets: ServiceSecret<string>;
-  private readonly file: Files<typeof etlConfigKey>;
+  private readonly file: ConfigMap<typeof etlConfigKey>;
 
   constructor(name: string, args: EtlEnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:EtlEnvironment", name, {}, opts);
-    const { place, settings } = args.ground;
-    this.ground = args.ground;
-    this.variables = new Files(
+    const { place, settings } = args.context;
+    this.context = args.context;
+    this.variables = new ConfigMap(
       `${name}-variables`,
       {
         place,
@@ -58,7 +58,7 @@ export class EtlEnvironment extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.file = new Files(
+    this.file = new ConfigMap(
       `${name}-file`,
       { place, name: "dials-etl-config", data: { [etlConfigKey]: etlConfig(settings.etl, settings.workspaces) } },
       { parent: this },
@@ -83,7 +83,7 @@ export class EtlEnvironment extends pulumi.ComponentResource {
     return {
       envFrom: [unstamped(this.variables.envFrom()), this.secrets.envFrom()],
       mounts: { [etlConfigFolder]: unstamped(this.file.mount({ volume: "etl-config" })) },
-      podAnnotations: { "orrery/files.dials-etl-config": etlConfigHash(this.ground.settings.etl, workspaces) },
+      podAnnotations: { "orrery/files.dials-etl-config": etlConfigHash(this.context.settings.etl, workspaces) },
     };
   }
 

@@ -1,24 +1,24 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Deployment } from "../kubernetes/deployment.ts";
-import { NetworkPolicy, router } from "../kubernetes/networkPolicy.ts";
-import { http, tcp } from "../kubernetes/probe.ts";
-import { Service } from "../kubernetes/service.ts";
+import { Deployment } from "../../blocks/kubernetes/deployment.ts";
+import { NetworkPolicy, router } from "../../blocks/kubernetes/networkPolicy.ts";
+import { http, tcp } from "../../blocks/kubernetes/probe.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
 import { webPortName } from "./backend.ts";
-import { type Ground, labels, podLabels, selector, serviceLabels } from "./ground.ts";
+import { type DialsContext, labels, podLabels, selector, serviceLabels } from "./context.ts";
 import { webPort } from "./nginx.ts";
 
 /** What {@link Frontend} needs. */
 export interface FrontendArgs {
-  readonly ground: Ground;
+  readonly context: DialsContext;
 }
 
 /** The web application: static files; what it talks to was compiled into its image. */
 export class Frontend extends pulumi.ComponentResource {
   readonly service: Service;
 
-  constructor(name: string, { ground }: FrontendArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { context }: FrontendArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:Frontend", name, {}, opts);
-    const { place, settings, images, account } = ground;
+    const { place, settings, images, account } = context;
     const deployment = new Deployment(
       name,
       {
@@ -56,7 +56,7 @@ export class Frontend extends pulumi.ComponentResource {
         of: { selector: { ...selector("frontend"), ...podLabels("frontend") } },
         ports: { [webPortName]: { port: webPort } },
       },
-      { parent: this, dependsOn: [deployment] },
+      { parent: this, dependsOn: [...deployment.resources] },
     );
     new NetworkPolicy(
       name,

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ServiceSecret } from "../kubernetes/secret.ts";
-import type { Mount } from "../kubernetes/volume.ts";
-import type { Ground } from "./ground.ts";
+import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
+import type { Mount } from "../../blocks/kubernetes/volume.ts";
+import type { DialsContext } from "./context.ts";
 
 /** Where the indexer finds certificate and key. */
 export const certificateFolder = "/etc/grid-security/dials";
@@ -10,7 +10,7 @@ export const certificateFiles = { certificate: "usercert.pem", key: "userkey.pem
 
 /** What {@link GridCertificate} needs. */
 export interface GridCertificateArgs {
-  readonly ground: Ground;
+  readonly context: DialsContext;
   /** PEM; config has seen that it has not expired and that the key is its own. */
   readonly certificate: pulumi.Output<string>;
   /** PEM without passphrase. */
@@ -26,7 +26,7 @@ export class GridCertificate extends pulumi.ComponentResource {
     this.secret = new ServiceSecret(
       name,
       {
-        place: args.ground.place,
+        place: args.context.place,
         name: "dials-grid-certificate",
         values: { [certificateFiles.certificate]: args.certificate, [certificateFiles.key]: args.key } as const,
       },

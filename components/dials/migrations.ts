@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ContainerArgs } from "../kubernetes/container.ts";
-import { Job } from "../kubernetes/job.ts";
+import type { ContainerArgs } from "../../blocks/kubernetes/container.ts";
+import { Job } from "../../blocks/kubernetes/job.ts";
 import type { EtlEnvironment } from "./etlEnvironment.ts";
-import { etlPods, type Ground, labels, podLabels } from "./ground.ts";
+import { etlPods, type DialsContext, labels, podLabels } from "./context.ts";
 
 /** What {@link Migrations} need. */
 export interface MigrationsArgs {
-  readonly ground: Ground;
+  readonly context: DialsContext;
   readonly environment: EtlEnvironment;
 }
 
@@ -14,7 +14,7 @@ export interface MigrationsArgs {
 export class Migrations extends pulumi.ComponentResource {
   constructor(name: string, args: MigrationsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:Migrations", name, {}, opts);
-    const { place, images, account } = args.ground;
+    const { place, images, account } = args.context;
     const { envFrom } = args.environment.ofMigrations();
     const step = (role: string, command: readonly string[]): ContainerArgs => ({
       name: role,

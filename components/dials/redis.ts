@@ -1,17 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Deployment } from "../kubernetes/deployment.ts";
-import { Files } from "../kubernetes/files.ts";
-import { NetworkPolicy, pods } from "../kubernetes/networkPolicy.ts";
-import { exec, tcp } from "../kubernetes/probe.ts";
-import { ServiceSecret } from "../kubernetes/secret.ts";
-import { Service } from "../kubernetes/service.ts";
-import type { Mount } from "../kubernetes/volume.ts";
-import { type Ground, labels, podLabels, selector, serviceLabels } from "./ground.ts";
+import { Deployment } from "../../blocks/kubernetes/deployment.ts";
+import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
+import { NetworkPolicy, pods } from "../../blocks/kubernetes/networkPolicy.ts";
+import { exec, tcp } from "../../blocks/kubernetes/probe.ts";
+import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
+import type { Mount } from "../../blocks/kubernetes/volume.ts";
+import { type DialsContext, labels, podLabels, selector, serviceLabels } from "./context.ts";
 import { redisConf, type RedisUse } from "./redisConf.ts";
 
 /** What {@link Redis} needs. */
 export interface RedisArgs {
-  readonly ground: Ground;
+  readonly context: DialsContext;
   /** Name of its Deployment, Service and Secret. */
   readonly name: "redis-etl-broker" | "redis-web-cache";
   readonly use: RedisUse;
@@ -34,7 +34,7 @@ export class Redis extends pulumi.ComponentResource {
 
   constructor(name: string, args: RedisArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:Redis", name, {}, opts);
-    const { place, images, account } = args.ground;
+    const { place, images, account } = args.context;
     const own = labels(place, args.name, "databases", "redis");
     this.password = pulumi.secret(args.password);
 
@@ -48,7 +48,7 @@ export class Redis extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    const config = new Files(
+    const config = new ConfigMap(
       name,
       {
         place,
@@ -113,8 +113,11 @@ export class Redis extends pulumi.ComponentResource {
   }
 }
 
-/** The client takes the password from the environment; as an argument anybody in the pod could read it. */
-const readiness = exec(["sh", "-c", 'test "$(REDISCLI_AUTH="$REDIS_PASSWORD" redis-cli -h 127.0.0.1 ping)" = PONG'], {
+/**
+ * The client takes the password from the environment; as an argument anybody in the pod could read it. Images of software
+ * collections have it on the PATH of bash only, and not when bash is called sh.
+ */
+const readiness = exec(["bash", "-c", 'test "$(REDISCLI_AUTH="$REDIS_PASSWORD" redis-cli -h 127.0.0.1 ping)" = PONG'], {
   delay: 5,
   timeout: 1,
 });

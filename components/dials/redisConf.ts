@@ -1,4 +1,4 @@
-import { redisConf as toRedisConf } from "../kubernetes/redisConf.ts";
+import { redisConf as toRedisConf } from "../../blocks/redisConf.ts";
 
 /** What one Redis is for. */
 export interface RedisUse {

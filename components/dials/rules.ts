@@ -1,6 +1,8 @@
 import type { RuleProblem } from "../../config/define.ts";
-import type { DialsSettings } from "./config.ts";
+import type { DialsSettings } from "./settings.ts";
+import { isProductionBuild, productionBuild, productionSso } from "./frontendBuild.ts";
 import { digestOf, resolveImages, streams } from "./images.ts";
+import { isReserved } from "./reservedNames.ts";
 
 /** What is wrong across the settings; the schema has seen to each setting by itself. */
 export function dialsRules(settings: DialsSettings): RuleProblem[] {
@@ -8,6 +10,7 @@ export function dialsRules(settings: DialsSettings): RuleProblem[] {
     ...workspaceRules(settings),
     ...hostRules(settings),
     ...ssoRules(settings),
+    ...buildRules(settings),
     ...exposureRules(settings),
     ...streamRules(settings),
     ...(settings.web.routeTimeoutSeconds < settings.web.timeoutSeconds
@@ -26,9 +29,8 @@ function workspaceRules({ workspaces, defaultWorkspace }: DialsSettings): RulePr
   const twice = names.flatMap((name, index) =>
     names.indexOf(name) === index ? [] : [{ path: `workspaces[${index}].name`, problem: `"${name}" is listed twice` }],
   );
-  // PostgreSQL's own databases; the account could not own them.
   const reserved = names.flatMap((name, index) =>
-    ["postgres", "template0", "template1", "default"].includes(name)
+    isReserved(name)
       ? [
           {
             path: `workspaces[${index}].name`,
@@ -95,6 +97,21 @@ function ssoRules({ sso, frontendBuild }: DialsSettings): RuleProblem[] {
           },
         ]),
   ];
+}
+
+/** What DIALS' own sources make fits production only. */
+function buildRules(settings: DialsSettings): RuleProblem[] {
+  const { images, sso } = settings;
+  if (!isProductionBuild(settings)) {
+    const problem = `the default is the production build, which calls "${productionBuild.apiHost}": name here the image that "npm run ops -- dials release VERSION --source DIR --stack STACK" builds, dials-frontend:VERSION-STACK`;
+    return images.frontend === undefined ? [{ path: "images.frontend", problem }] : [];
+  }
+  return (["server", "realm"] as const)
+    .filter((key) => sso[key] !== productionSso[key])
+    .map((key) => ({
+      path: `sso.${key}`,
+      problem: `the production build of the frontend logs in at ${productionSso[key]}; frontendBuild names no other build`,
+    }));
 }
 
 function exposureRules({ exposure }: DialsSettings): RuleProblem[] {

@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Deployment } from "../kubernetes/deployment.ts";
-import { http, tcp } from "../kubernetes/probe.ts";
+import { Deployment } from "../../blocks/kubernetes/deployment.ts";
+import { http, tcp } from "../../blocks/kubernetes/probe.ts";
 import type { EtlEnvironment } from "./etlEnvironment.ts";
-import { etlPods, type Ground, labels, podLabels, selector } from "./ground.ts";
+import { etlPods, type DialsContext, labels, podLabels, selector } from "./context.ts";
 
 /** What {@link Scheduler} and {@link Flower} need. */
 export interface EtlServiceArgs {
-  readonly ground: Ground;
+  readonly context: DialsContext;
   readonly environment: EtlEnvironment;
 }
 
@@ -18,13 +18,13 @@ export class Scheduler extends pulumi.ComponentResource {
     new Deployment(
       name,
       {
-        ...etlService(args.ground, "common-redbeat"),
+        ...etlService(args.context, "common-redbeat"),
         // A second one would wait for the first one's lock.
         strategy: "Recreate",
         containers: [
           {
             name: "common-redbeat",
-            image: args.ground.images.etl,
+            image: args.context.images.etl,
             command: ["celery", "--app=python", "beat", "--loglevel=INFO", "--scheduler", "redbeat.RedBeatScheduler"],
             envFrom,
             mounts,
@@ -47,12 +47,12 @@ export class Flower extends pulumi.ComponentResource {
     new Deployment(
       name,
       {
-        ...etlService(args.ground, "flower"),
+        ...etlService(args.context, "flower"),
         podAnnotations,
         containers: [
           {
             name: "flower",
-            image: args.ground.images.etl,
+            image: args.context.images.etl,
             command: ["celery", "--app=python", "flower", "--purge_offline_workers=120"],
             envFrom,
             mounts,
@@ -72,7 +72,7 @@ export class Flower extends pulumi.ComponentResource {
 }
 
 /** What the common services of the ETL share; neither touches EOS. */
-function etlService({ place, settings, account }: Ground, name: string) {
+function etlService({ place, settings, account }: DialsContext, name: string) {
   return {
     place,
     name,

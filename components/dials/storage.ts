@@ -1,10 +1,10 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { Claim } from "../kubernetes/claim.ts";
-import type { Mount, MountOptions } from "../kubernetes/volume.ts";
-import { existingClaim } from "../kubernetes/volume.ts";
-import type { DialsSettings } from "./config.ts";
-import type { Ground } from "./ground.ts";
+import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
+import type { Mount, MountOptions } from "../../blocks/kubernetes/volume.ts";
+import { existingClaim } from "../../blocks/kubernetes/volume.ts";
+import type { DialsSettings } from "./settings.ts";
+import type { DialsContext } from "./context.ts";
 
 /** A claim that containers can mount. */
 export interface Storage {
@@ -14,7 +14,7 @@ export interface Storage {
 /** A claim of the settings: made or taken over, or one that must be there already. */
 export function storage(
   name: string,
-  { place, settings }: Ground,
+  { place, settings }: DialsContext,
   claimName: string,
   wanted: DialsSettings["eos"] | DialsSettings["broker"],
   accessModes: readonly string[],
@@ -34,7 +34,7 @@ export function storage(
         ),
     };
   }
-  return new Claim(
+  return new PersistentVolumeClaim(
     name,
     {
       place,

@@ -1,17 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Exposure } from "../kubernetes/exposure.ts";
-import type { Service } from "../kubernetes/service.ts";
-import { scratch } from "../kubernetes/volume.ts";
+import { PublicEndpoint } from "../../blocks/kubernetes/publicEndpoint.ts";
+import type { Service } from "../../blocks/kubernetes/service.ts";
+import { scratch } from "../../blocks/kubernetes/volume.ts";
 import { Backend, webPortName } from "./backend.ts";
 import type { DialsConfig } from "./config.ts";
 import { Frontend } from "./frontend.ts";
-import { type Ground, selector, serviceLabels } from "./ground.ts";
-import type { Passwords } from "./passwords.ts";
+import { type DialsContext, selector, serviceLabels } from "./context.ts";
+import type { Passwords } from "./generated.ts";
 import { Redis } from "./redis.ts";
 
 /** What {@link Web} needs. */
 export interface WebArgs {
-  readonly ground: Ground;
+  readonly context: DialsContext;
   readonly config: DialsConfig;
   readonly passwords: Passwords;
   readonly databaseUri: pulumi.Input<string>;
@@ -26,12 +26,12 @@ export class Web extends pulumi.ComponentResource {
 
   constructor(name: string, args: WebArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:Web", name, {}, opts);
-    const { ground, config, passwords } = args;
+    const { context, config, passwords } = args;
     const { settings } = config;
     const cache = new Redis(
       `${name}-cache`,
       {
-        ground,
+        context,
         name: "redis-web-cache",
         use: { keeps: false, appendOnly: false, maxMemoryMiB: 768 },
         password: passwords.cache,
@@ -43,7 +43,7 @@ export class Web extends pulumi.ComponentResource {
     const backend = new Backend(
       `${name}-backend`,
       {
-        ground,
+        context,
         secrets: config.secrets,
         apiClients: config.families.apiClients,
         signingKey: passwords.django,
@@ -52,13 +52,13 @@ export class Web extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: [cache, ...args.after] },
     );
-    const frontend = new Frontend(`${name}-frontend`, { ground }, { parent: this });
+    const frontend = new Frontend(`${name}-frontend`, { context }, { parent: this });
 
     const expose = (route: string, host: string, service: Service): string =>
-      new Exposure(
+      new PublicEndpoint(
         `${name}-${route}`,
         {
-          place: ground.place,
+          place: context.place,
           name: route,
           labels: serviceLabels(route),
           service,

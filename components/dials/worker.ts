@@ -1,16 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Deployment } from "../kubernetes/deployment.ts";
-import { exec } from "../kubernetes/probe.ts";
-import type { Amount } from "../kubernetes/resources.ts";
-import { type Mount, scratch } from "../kubernetes/volume.ts";
+import { Deployment } from "../../blocks/kubernetes/deployment.ts";
+import { exec } from "../../blocks/kubernetes/probe.ts";
+import type { Amount } from "../../blocks/kubernetes/resources.ts";
+import { type Mount, scratch } from "../../blocks/kubernetes/volume.ts";
 import type { EtlEnvironment } from "./etlEnvironment.ts";
-import { etlPods, type Ground, labels, podLabels, selector } from "./ground.ts";
+import { etlPods, type DialsContext, labels, podLabels, selector } from "./context.ts";
 import type { Storage } from "./storage.ts";
-import type { Workspace } from "./workspaces.ts";
+import type { Workspace } from "./inventory.ts";
 
 /** What a {@link Worker} needs. */
 export interface WorkerArgs {
-  readonly ground: Ground;
+  readonly context: DialsContext;
   readonly environment: EtlEnvironment;
   /** Name of the Deployment, of its container, of its only queue and before the @ of its host name. */
   readonly name: string;
@@ -35,7 +35,7 @@ const scratchFolder = "/scratch";
 export class Worker extends pulumi.ComponentResource {
   constructor(name: string, args: WorkerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:Worker", name, {}, opts);
-    const { place, settings, images, account } = args.ground;
+    const { place, settings, images, account } = args.context;
     const environment =
       args.workspaces === "all"
         ? { ...args.environment.ofAll(), podAnnotations: {} }
@@ -61,7 +61,8 @@ export class Worker extends pulumi.ComponentResource {
             env: { TMPDIR: scratchFolder },
             envFrom: environment.envFrom,
             mounts: {
-              "/eos": args.eos.mount({ readOnly: true }),
+              // Each instance below /eos is mounted on the node when somebody first looks; the driver asks for this.
+              "/eos": args.eos.mount({ readOnly: true, propagation: "HostToContainer" }),
               [scratchFolder]: scratch({ volume: "scratch", size: settings.etl.scratch }),
               ...environment.mounts,
               ...args.mounts,

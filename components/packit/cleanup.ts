@@ -1,21 +1,21 @@
 import * as pulumi from "@pulumi/pulumi";
-import { CronJob } from "../kubernetes/cronJob.ts";
-import { Grant } from "../kubernetes/grant.ts";
-import { apiServer, dns, NetworkPolicy } from "../kubernetes/networkPolicy.ts";
-import type { Place } from "../kubernetes/place.ts";
-import { ServiceAccount } from "../kubernetes/serviceAccount.ts";
-import { anyUser, type Ground, imageOf } from "./ground.ts";
+import { CronJob } from "../../blocks/kubernetes/cronJob.ts";
+import { RoleBinding } from "../../blocks/kubernetes/roleBinding.ts";
+import { apiServer, dns, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
+import type { Place } from "../../blocks/kubernetes/metadata.ts";
+import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
+import { anyUser, type PackitContext, imageOf } from "./context.ts";
 
 /** Deletes sandboxes that ended a day ago, and interim volumes that no pod has. */
 export class Cleanup extends pulumi.ComponentResource {
   constructor(
     name: string,
-    args: { readonly ground: Ground; readonly place: Place },
+    args: { readonly context: PackitContext; readonly place: Place },
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("orrery:packit:Cleanup", name, {}, opts);
-    const { ground, place } = args;
-    const { settings } = ground;
+    const { context, place } = args;
+    const { settings } = context;
     const labels = { app: "delete-pvcs" };
     const account = new ServiceAccount(
       name,
@@ -23,7 +23,7 @@ export class Cleanup extends pulumi.ComponentResource {
       { parent: this },
     );
     const verbs = ["get", "list", "delete"];
-    new Grant(
+    new RoleBinding(
       name,
       {
         place,
@@ -48,7 +48,7 @@ export class Cleanup extends pulumi.ComponentResource {
         containers: [
           {
             name: "delete-pvcs",
-            ...imageOf(ground, "deletePvcs"),
+            ...imageOf(context, "deletePvcs"),
             command: ["bash", "-c", cleanupScript],
             env: { DEPLOYMENT: settings.deployment, SANDBOX_NAMESPACE: place.namespaceName, HOME: "/tmp" },
             resources: { cpu: "100m", memory: "80Mi" },
@@ -62,7 +62,7 @@ export class Cleanup extends pulumi.ComponentResource {
   }
 }
 
-/** Runs with the pod's own account, which oc finds by itself. The caches' claims have another beginning and stay. */
+/** Runs with the pod's own account, which oc finds by itself. The caches' claims have another end and stay. */
 const cleanupScript = `set -euo pipefail
 now=$(date +%s)
 age() { echo $((now - $(date -d "$1" +%s))); }
@@ -77,7 +77,7 @@ mounted=$(oc get pods -n "$SANDBOX_NAMESPACE" \\
   -o 'jsonpath={range .items[*]}{range .spec.volumes[*]}{.persistentVolumeClaim.claimName}{"\\n"}{end}{end}')
 claims='{range .items[*]}{.metadata.name}|{.metadata.creationTimestamp}{"\\n"}{end}'
 oc get pvc -n "$SANDBOX_NAMESPACE" -o "jsonpath=$claims" | while IFS='|' read -r name made; do
-  case $name in sandcastle--sandcastle*) ;; *) continue ;; esac
+  case $name in sandcastle-*-pvc) ;; *) continue ;; esac
   # A worker makes the volume first and its pod afterwards.
   [ "$(age "$made")" -ge 1800 ] || continue
   grep -qxF "$name" <<<"$mounted" || oc delete pvc "$name" -n "$SANDBOX_NAMESPACE" --wait=false

@@ -1,16 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { EnvSource } from "../kubernetes/container.ts";
-import { Exposure } from "../kubernetes/exposure.ts";
-import { dns, NetworkPolicy, router } from "../kubernetes/networkPolicy.ts";
-import { http, type Probes, tcp } from "../kubernetes/probe.ts";
-import { ServiceSecret } from "../kubernetes/secret.ts";
-import { Service } from "../kubernetes/service.ts";
-import { between, type Ground, sideLabels } from "./ground.ts";
-import { onePod } from "./onePod.ts";
+import type { EnvSource } from "../../blocks/kubernetes/container.ts";
+import { PublicEndpoint } from "../../blocks/kubernetes/publicEndpoint.ts";
+import { dns, NetworkPolicy, router } from "../../blocks/kubernetes/networkPolicy.ts";
+import { http, type Probes, tcp } from "../../blocks/kubernetes/probe.ts";
+import type { Amount } from "../../blocks/kubernetes/resources.ts";
+import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
+import { between, type PackitContext, sideLabels } from "./context.ts";
+import { onePod } from "./component.ts";
 
 /** What a console needs. */
 export interface ConsoleArgs {
-  readonly ground: Ground;
+  readonly context: PackitContext;
   /** Password of its one user, `packit`. */
   readonly password: pulumi.Output<string>;
 }
@@ -19,12 +20,12 @@ const user = "packit";
 
 /** Flower: shows Celery's workers and tasks. */
 export class Flower extends pulumi.ComponentResource {
-  constructor(name: string, { ground, password }: ConsoleArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { context, password }: ConsoleArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Flower", name, {}, opts);
     const login = new ServiceSecret(
       name,
       {
-        place: ground.place,
+        place: context.place,
         name: "flower-secret",
         values: { "flower-basic-auth": pulumi.interpolate`${user}:${password}` },
       },
@@ -34,16 +35,17 @@ export class Flower extends pulumi.ComponentResource {
     consolePod(
       name,
       {
-        ground,
+        context,
         name: "flower",
         image: "flower",
         port,
         env: {
-          CELERY_BROKER_URL: `redis://${ground.settings.keyValue.kind}:6379/0`,
+          CELERY_BROKER_URL: `redis://${context.settings.keyValue.kind}:6379/0`,
           FLOWER_PORT: `${port}`,
           FLOWER_BASIC_AUTH: login.env("flower-basic-auth"),
         },
         probes: { readiness: http("/healthcheck", port, { delay: 10 }), liveness: tcp(port, { delay: 30 }) },
+        memory: ["80Mi", "128Mi"],
       },
       this,
     );
@@ -53,12 +55,12 @@ export class Flower extends pulumi.ComponentResource {
 
 /** Redis Commander: shows the keys of the key-value database. */
 export class RedisCommander extends pulumi.ComponentResource {
-  constructor(name: string, { ground, password }: ConsoleArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { context, password }: ConsoleArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:RedisCommander", name, {}, opts);
     const login = new ServiceSecret(
       name,
       {
-        place: ground.place,
+        place: context.place,
         name: "redis-commander-secret",
         values: { "redis-commander-user": user, "redis-commander-password": password },
       },
@@ -68,17 +70,18 @@ export class RedisCommander extends pulumi.ComponentResource {
     consolePod(
       name,
       {
-        ground,
+        context,
         name: "redis-commander",
         image: "redisCommander",
         port,
         env: {
-          REDIS_HOST: ground.settings.keyValue.kind,
+          REDIS_HOST: context.settings.keyValue.kind,
           REDIS_PORT: "6379",
           HTTP_USER: login.env("redis-commander-user"),
           HTTP_PASSWORD: login.env("redis-commander-password"),
         },
         probes: { readiness: tcp(port), liveness: tcp(port, { delay: 30 }) },
+        memory: "80Mi",
         writableRoot: "the start script writes the image's configuration folder",
       },
       this,
@@ -88,27 +91,28 @@ export class RedisCommander extends pulumi.ComponentResource {
 }
 
 interface ConsoleShape {
-  readonly ground: Ground;
+  readonly context: PackitContext;
   readonly name: string;
   readonly image: "flower" | "redisCommander";
   readonly port: number;
   readonly env: Readonly<Record<string, string | EnvSource>>;
   readonly probes: Probes;
+  readonly memory: Amount;
   readonly writableRoot?: string;
 }
 
 /** A page for operators behind a login, by a Route whose name the router picks. */
 function consolePod(name: string, args: ConsoleShape, parent: pulumi.Resource): void {
-  const { ground, port, image, env, probes, writableRoot } = args;
-  const { place, settings } = ground;
+  const { context, port, image, env, probes, memory, writableRoot } = args;
+  const { place, settings } = context;
   const labels = sideLabels(args.name);
   const pod = onePod(
     name,
-    ground,
+    context,
     {
       ...{ name: args.name, labels, image, env, probes },
       ports: { http: port },
-      resources: { cpu: "100m", memory: "80Mi" },
+      resources: { cpu: "100m", memory },
       exceptions: writableRoot === undefined ? {} : { "writable-root": writableRoot },
     },
     parent,
@@ -118,7 +122,7 @@ function consolePod(name: string, args: ConsoleShape, parent: pulumi.Resource): 
     { place, name: args.name, labels: { service: args.name }, of: pod, ports: { [`${port}`]: { port } } },
     { parent },
   );
-  new Exposure(
+  new PublicEndpoint(
     name,
     { place, name: args.name, service, port: `${port}`, tls: { termination: "edge", insecure: "None" } },
     { parent },

@@ -1,46 +1,40 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ContainerArgs } from "../kubernetes/container.ts";
-import { anywhere, dns, NetworkPolicy, type Traffic } from "../kubernetes/networkPolicy.ts";
-import { ServiceSecret } from "../kubernetes/secret.ts";
+import type { ServingContainerArgs } from "../../blocks/kubernetes/container.ts";
+import { anywhere, dns, NetworkPolicy, type Traffic } from "../../blocks/kubernetes/networkPolicy.ts";
+import { exec } from "../../blocks/kubernetes/probe.ts";
+import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
 import type { KeyFiles } from "./generated.ts";
-import { appLabels, between, type Ground, writesAtStart } from "./ground.ts";
+import { appLabels, between, type PackitContext, writesAtStart } from "./context.ts";
 import type { StreamedImage } from "./images.ts";
-import { onePod } from "./onePod.ts";
+import { projectName } from "./names.ts";
+import { onePod } from "./component.ts";
 import { databases, type PartArgs } from "./web.ts";
+import { celeryEnvironment } from "./worker.ts";
 
 /** What one of them needs beside its name. */
 interface ConsumerArgs {
-  readonly ground: Ground;
+  readonly context: PackitContext;
   readonly name: string;
   readonly image: StreamedImage;
-  readonly container: Pick<ContainerArgs, "command" | "env" | "mounts" | "resources">;
+  readonly container: Pick<ServingContainerArgs, "command" | "env" | "mounts" | "resources" | "probes">;
   readonly to: readonly Traffic[];
-  /** Why nobody can ask how it is. */
-  readonly noProbes: string;
 }
 
 /** One pod that takes events or the clock and puts tasks into queues. Two of them would do everything twice. */
 function consumer(name: string, args: ConsumerArgs, parent: pulumi.Resource): void {
-  const { ground, image, container, noProbes } = args;
+  const { context, image, container } = args;
   const labels = appLabels(args.name);
-  onePod(
-    name,
-    ground,
-    { name: args.name, labels, image, ...container, exceptions: writesAtStart, probes: { none: noProbes } },
-    parent,
-  );
-  new NetworkPolicy(name, { place: ground.place, name: args.name, pods: labels, to: [dns(), ...args.to] }, { parent });
+  onePod(name, context, { name: args.name, labels, image, ...container, exceptions: writesAtStart }, parent);
+  new NetworkPolicy(name, { place: context.place, name: args.name, pods: labels, to: [dns(), ...args.to] }, { parent });
 }
 
 /** Celery beat: starts the periodic tasks. */
 export class Beat extends pulumi.ComponentResource {
-  constructor(name: string, { ground, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { context, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Beat", name, {}, opts);
-    const { deployment, celery } = ground.settings;
     const env = {
       CELERY_COMMAND: "beat",
-      DEPLOYMENT: deployment,
-      APP: celery.app,
+      ...celeryEnvironment(context),
       ...secrets.queues(),
       ...secrets.database(),
       ...secrets.sentry(),
@@ -48,17 +42,17 @@ export class Beat extends pulumi.ComponentResource {
     consumer(
       name,
       {
-        ground,
+        context,
         name: "packit-service-beat",
         image: "worker",
         container: {
           command: ["/usr/bin/run_worker.sh"],
           env,
-          mounts: secrets.mounts(true),
-          resources: { cpu: "80m", memory: "150Mi" },
+          mounts: secrets.beatMounts(),
+          resources: { cpu: "80m", memory: ["160Mi", "256Mi"] },
+          probes: { none: "beat listens on nothing and answers nobody; it exits when it cannot go on" },
         },
-        to: [anywhere(443, 22), ...databases(ground)],
-        noProbes: "beat listens on nothing and answers nobody; it exits when it cannot go on",
+        to: [anywhere(443, 22), ...databases(context)],
       },
       this,
     );
@@ -66,30 +60,38 @@ export class Beat extends pulumi.ComponentResource {
   }
 }
 
+/** Asks when the last message came; images of 2021 have no such script and count as alive. */
+const heard = "if command -v liveness.sh; then liveness.sh; fi";
+
 /** Listener on Fedora Messaging. Its queue is exclusive, so there is never more than one. */
 export class Fedmsg extends pulumi.ComponentResource {
-  constructor(name: string, { ground, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { context, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Fedmsg", name, {}, opts);
+    const { service, settings } = context;
     const env = {
       FEDORA_MESSAGING_CONF: "/home/packit/.config/fedora.toml",
       ...secrets.queues(),
-      DEPLOYMENT: ground.settings.deployment,
+      PROJECT: projectName(service, settings.deployment),
+      DEPLOYMENT: settings.deployment,
       ...secrets.sentry(),
+      // Not below /tmp, whose volume outlives a restart: an old file would have the next container killed, too.
+      LIVENESS_FILE: "/home/packit/liveness",
+      LIVENESS_TIMEOUT: "15",
     };
     consumer(
       name,
       {
-        ground,
+        context,
         name: "packit-service-fedmsg",
         image: "fedmsg",
+        // Without a command: each image starts its own, and its name has changed.
         container: {
-          command: ["listen-to-fedora-messaging"],
           env,
-          mounts: secrets.mounts(true),
-          resources: { cpu: "100m", memory: "80Mi" },
+          mounts: secrets.fedmsgMounts(),
+          resources: { cpu: "100m", memory: ["88Mi", "128Mi"] },
+          probes: { liveness: exec(["bash", "-c", heard], { delay: 300, period: 60, timeout: 10 }) },
         },
-        to: [anywhere(443, 5671), ...between([ground.settings.keyValue.kind], 6379)],
-        noProbes: "a quiet bus looks like a dead listener; it exits when the connection is lost",
+        to: [anywhere(443, 5671), ...between([settings.keyValue.kind], 6379)],
       },
       this,
     );
@@ -97,15 +99,15 @@ export class Fedmsg extends pulumi.ComponentResource {
   }
 }
 
-/** Listener on CentOS' MQTT bus, for git.centos.org. */
+/** Listener on CentOS' MQTT bus, for git.centos.org; only workers of 2021 know what to do with its tasks. */
 export class Centosmsg extends pulumi.ComponentResource {
   constructor(
     name: string,
-    { ground, secrets, files }: PartArgs & { readonly files: KeyFiles },
+    { context, secrets, files }: PartArgs & { readonly files: KeyFiles },
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("orrery:packit:Centosmsg", name, {}, opts);
-    const { place, settings } = ground;
+    const { place, settings } = context;
     const production = settings.deployment === "prod";
     const certificates = new ServiceSecret(
       name,
@@ -117,19 +119,17 @@ export class Centosmsg extends pulumi.ComponentResource {
       { parent: this },
     );
     const env = {
-      DEPLOYMENT: settings.deployment,
       MQTT_HOST: production ? "mqtt.git.centos.org" : "mqtt.stg.centos.org",
       MQTT_TOPICS: production ? "git.centos.org/#" : "git.stg.centos.org/#",
       MQTT_SUBTOPICS: "pull-request",
       LOG_LEVEL: "INFO",
       ...secrets.queues(),
-      ...secrets.sentry(),
       CELERY_DEFAULT_QUEUE: "short-running",
     };
     consumer(
       name,
       {
-        ground,
+        context,
         name: "packit-service-centosmsg",
         image: "centosmsg",
         container: {
@@ -137,9 +137,9 @@ export class Centosmsg extends pulumi.ComponentResource {
           env,
           mounts: { "/secrets": certificates.mount({ volume: "centos-secrets" }) },
           resources: { cpu: "100m", memory: "80Mi" },
+          probes: { none: "a quiet bus looks like a dead listener; it exits when the connection is lost" },
         },
-        to: [anywhere(443, 8883), ...between([settings.keyValue.kind], 6379)],
-        noProbes: "a quiet bus looks like a dead listener; it exits when the connection is lost",
+        to: [anywhere(8883), ...between([settings.keyValue.kind], 6379)],
       },
       this,
     );

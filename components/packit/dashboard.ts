@@ -1,25 +1,25 @@
 import * as pulumi from "@pulumi/pulumi";
-import { dns, NetworkPolicy, router } from "../kubernetes/networkPolicy.ts";
-import { tcp } from "../kubernetes/probe.ts";
-import { Service } from "../kubernetes/service.ts";
-import { sideLabels } from "./ground.ts";
-import { onePod } from "./onePod.ts";
+import { anywhere, dns, NetworkPolicy, router } from "../../blocks/kubernetes/networkPolicy.ts";
+import { tcp } from "../../blocks/kubernetes/probe.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
+import { sideLabels } from "./context.ts";
+import { onePod } from "./component.ts";
 import { exposeTls, type PartArgs } from "./web.ts";
 
 const port = 8443;
 
-/** The dashboard: static pages that ask the API. */
+/** The dashboard: pages that ask the API, in the browser; images of 2021 ask it themselves. */
 export class Dashboard extends pulumi.ComponentResource {
   readonly url: string;
 
-  constructor(name: string, { ground, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { context, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Dashboard", name, {}, opts);
-    const { place, settings } = ground;
+    const { place, settings } = context;
     const part = "packit-dashboard";
     const labels = sideLabels(part);
     const dashboard = onePod(
       name,
-      ground,
+      context,
       {
         name: part,
         labels,
@@ -27,7 +27,7 @@ export class Dashboard extends pulumi.ComponentResource {
         env: { DEPLOYMENT: settings.deployment },
         ports: { https: port },
         mounts: { "/secrets": secrets.certificate() },
-        resources: { cpu: "100m", memory: "128Mi" },
+        resources: { cpu: "100m", memory: ["128Mi", "256Mi"] },
         exceptions: { "writable-root": "the image writes its server's configuration at start" },
         probes: { readiness: tcp(port), liveness: tcp(port, { delay: 30 }) },
       },
@@ -38,10 +38,10 @@ export class Dashboard extends pulumi.ComponentResource {
       { place, name: part, labels, of: dashboard, ports: { "packit-dashboard-https": { port: 443, target: port } } },
       { parent: this },
     );
-    this.url = exposeTls(name, ground, service, "packit-dashboard-https", settings.hosts.dashboard, this);
+    this.url = exposeTls(name, context, service, "packit-dashboard-https", settings.hosts.dashboard, this);
     new NetworkPolicy(
       name,
-      { place, name: part, pods: labels, from: [router(place.cluster, port)], to: [dns()] },
+      { place, name: part, pods: labels, from: [router(place.cluster, port)], to: [dns(), anywhere(443)] },
       { parent: this },
     );
     this.registerOutputs({ url: this.url });

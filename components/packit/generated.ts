@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import * as tls from "@pulumi/tls";
-import type { PackitConfig, PackitSettings } from "./config.ts";
+import type { PackitConfig } from "./config.ts";
+import type { PackitSettings } from "./settings.ts";
 
 /** Certificates and keys, given by the owner or made for development. */
 export interface KeyFiles {

@@ -1,8 +1,8 @@
 /** Every image of Packit and Stream in one place; a stack changes repository, tag or digest under `images`. */
-import type { Place } from "../kubernetes/place.ts";
+import type { Place } from "../../blocks/kubernetes/metadata.ts";
 import type { Deployment, ServiceName } from "./names.ts";
 
-/** Without a tag an image is built for each deployment, and the tag is the deployment's name. */
+/** Without a tag an image is built for staging and production, and the tag is the deployment's name. */
 interface ImageSource {
   readonly repository: string;
   readonly tag?: string;
@@ -23,7 +23,8 @@ export const images = {
   postgres13: { repository: "quay.io/sclorg/postgresql-13-c9s", tag: "c9s" },
   postgres15: { repository: "quay.io/sclorg/postgresql-15-c9s", tag: "c9s" },
   postgres16: { repository: "quay.io/sclorg/postgresql-16-c9s", tag: "c9s" },
-  redis: { repository: "quay.io/centos7/redis-5-centos7", tag: "centos7" },
+  // The stream of its own repository names no other tag.
+  redis: { repository: "quay.io/centos7/redis-5-centos7", tag: "latest" },
   redict: { repository: "registry.redict.io/redict", tag: "7" },
   valkey: { repository: "docker.io/valkey/valkey", tag: "8" },
   redisCommander: { repository: "docker.io/rediscommander/redis-commander", tag: "latest" },
@@ -77,7 +78,9 @@ export function sourceImage(service: ServiceName, choice: ImageChoice, name: Ima
   const source: ImageSource = images[name];
   const { repository, tag, digest } = choice.images[name] ?? {};
   const own = repository ?? (service === "stream" ? source.stream : undefined) ?? source.repository;
-  return digest === undefined ? `${own}:${tag ?? source.tag ?? choice.deployment}` : `${own}@${digest}`;
+  // Nobody publishes a tag dev; a development deployment starts with what staging has.
+  const built = choice.deployment === "dev" ? "stg" : choice.deployment;
+  return digest === undefined ? `${own}:${tag ?? source.tag ?? built}` : `${own}@${digest}`;
 }
 
 /** The image as pods pull it: on OpenShift through its ImageStream, which keeps what was imported before. */

@@ -1,19 +1,19 @@
 import * as pulumi from "@pulumi/pulumi";
-import { CronJob } from "../kubernetes/cronJob.ts";
-import { Grant } from "../kubernetes/grant.ts";
-import { ImageStream } from "../kubernetes/imageStream.ts";
-import { apiServer, dns, NetworkPolicy } from "../kubernetes/networkPolicy.ts";
-import { ServiceAccount } from "../kubernetes/serviceAccount.ts";
-import { anyUser, type Ground, imageOf } from "./ground.ts";
+import { CronJob } from "../../blocks/kubernetes/cronJob.ts";
+import { RoleBinding } from "../../blocks/kubernetes/roleBinding.ts";
+import { ImageStream } from "../../blocks/kubernetes/imageStream.ts";
+import { apiServer, dns, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
+import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
+import { anyUser, type PackitContext, imageOf } from "./context.ts";
 import { imageAnnotation, sourceImage, streams } from "./images.ts";
-import { expectedWorkloads, streamedImages } from "./workloads.ts";
+import { expectedWorkloads, streamedImages } from "./inventory.ts";
 
 /** OpenShift's ImageStreams, and the job that brings new images into them and rolls what runs on them. */
 export class Imports extends pulumi.ComponentResource {
-  constructor(name: string, args: { readonly ground: Ground }, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: { readonly context: PackitContext }, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Imports", name, {}, opts);
-    const { ground } = args;
-    const { place, settings, service } = ground;
+    const { context } = args;
+    const { place, settings, service } = context;
     for (const image of streamedImages(settings)) {
       const stream = streams[image];
       const from = sourceImage(service, settings, image);
@@ -27,20 +27,24 @@ export class Imports extends pulumi.ComponentResource {
     }
     // Elsewhere there is nothing to import into; pods ask the registry themselves when they start.
     if (place.cluster.platform === "openshift" && settings.imports.schedule !== undefined) {
-      this.job(`${name}-job`, ground, settings.imports.schedule);
+      this.job(`${name}-job`, context, settings.imports.schedule);
     }
     this.registerOutputs({});
   }
 
-  private job(name: string, ground: Ground, schedule: string): void {
-    const { place, settings } = ground;
+  private job(name: string, context: PackitContext, schedule: string): void {
+    const { place, settings } = context;
     const labels = { app: "import-images" };
     const account = new ServiceAccount(
       name,
       { place, name: "importimager", labels, mountsToken: true },
       { parent: this },
     );
-    new Grant(name, { place, name: "importimager", rules: importRules(ground), to: [account] }, { parent: this });
+    new RoleBinding(
+      name,
+      { place, name: "importimager", rules: importRules(context), to: [account] },
+      { parent: this },
+    );
     new CronJob(
       name,
       {
@@ -56,8 +60,8 @@ export class Imports extends pulumi.ComponentResource {
         containers: [
           {
             name: "import-images",
-            ...imageOf(ground, "importImages"),
-            command: ["bash", "-c", importScript(ground)],
+            ...imageOf(context, "importImages"),
+            command: ["bash", "-c", importScript(context)],
             env: { DEPLOYMENT: settings.deployment, NAMESPACE: place.namespaceName, HOME: "/tmp" },
             resources: { cpu: "100m", memory: "80Mi" },
           },
@@ -70,7 +74,7 @@ export class Imports extends pulumi.ComponentResource {
 }
 
 /** What the job may do: import into the service's own streams and annotate what runs on them. */
-function importRules({ settings }: Ground) {
+function importRules({ settings }: PackitContext) {
   const own = expectedWorkloads(settings).filter(({ image }) => image !== undefined);
   const named = (kind: "Deployment" | "StatefulSet"): string[] =>
     own.filter((one) => one.kind === kind).map((one) => one.name);
@@ -89,7 +93,7 @@ function importRules({ settings }: Ground) {
 }
 
 /** One image that cannot be imported does not hold up the others. The same digest again changes nothing. */
-function importScript({ settings }: Pick<Ground, "settings">): string {
+function importScript({ settings }: Pick<PackitContext, "settings">): string {
   const lines = streamedImages(settings).map((image) => {
     const users = expectedWorkloads(settings).filter((one) => one.image === image);
     return `follow ${streams[image]} ${users.map(({ kind, name }) => `${kind.toLowerCase()}/${name}`).join(" ")}`;

@@ -1,39 +1,43 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Claim } from "../kubernetes/claim.ts";
-import { Deployment } from "../kubernetes/deployment.ts";
-import { Files } from "../kubernetes/files.ts";
-import { NetworkPolicy } from "../kubernetes/networkPolicy.ts";
-import { exec, tcp } from "../kubernetes/probe.ts";
-import { redisConf } from "../kubernetes/redisConf.ts";
-import { Service } from "../kubernetes/service.ts";
-import { between, type Ground, imageOf, keeping, sideLabels, storageClass } from "./ground.ts";
-import { expectedWorkloads } from "./workloads.ts";
+import { quantityOf } from "../../config/fields.ts";
+import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
+import { Deployment } from "../../blocks/kubernetes/deployment.ts";
+import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
+import { NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
+import { exec, tcp } from "../../blocks/kubernetes/probe.ts";
+import { redisConf } from "../../blocks/redisConf.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
+import { between, type PackitContext, imageOf, keeping, sideLabels, storageClass } from "./context.ts";
+import { expectedWorkloads } from "./inventory.ts";
 
 const port = 6379;
 const configFolder = "/etc/redislike";
 
-/** How the three kinds differ: where they keep data, how they are started and asked. */
+/**
+ * How the three kinds differ: where they keep data, how they are started and asked. Redis is a software collection, which only a
+ * bash that is called bash puts on its PATH.
+ */
 const kinds = {
-  redis: { folder: "/var/lib/redis/data", program: ["redis-server"], client: "redis-cli" },
-  redict: { folder: "/data", program: [], client: "redict-cli" },
-  valkey: { folder: "/data", program: [], client: "valkey-cli" },
+  redis: { folder: "/var/lib/redis/data", program: ["redis-server"], shell: "bash", client: "redis-cli" },
+  redict: { folder: "/data", program: [], shell: "sh", client: "redict-cli" },
+  valkey: { folder: "/data", program: [], shell: "sh", client: "valkey-cli" },
 } as const;
 
 /** Redis or one of its descendants: the queues of Celery. */
 export class KeyValue extends pulumi.ComponentResource {
-  constructor(name: string, args: { readonly ground: Ground }, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: { readonly context: PackitContext }, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:KeyValue", name, {}, opts);
-    const { ground } = args;
-    const { place, settings } = ground;
+    const { context } = args;
+    const { place, settings } = context;
     const { kind, size } = settings.keyValue;
-    const { folder, program, client } = kinds[kind];
+    const { folder, program } = kinds[kind];
     const labels = sideLabels(kind);
-    const claim = new Claim(
+    const claim = new PersistentVolumeClaim(
       name,
       { place, name: `${kind}-pvc`, size, ...storageClass(settings), ...keeping(settings) },
       { parent: this },
     );
-    const config = new Files(
+    const config = new ConfigMap(
       name,
       { place, name: "redis-like-config", data: { "redis.conf": keyValueConf(settings.keyValue) } },
       { parent: this },
@@ -50,13 +54,13 @@ export class KeyValue extends pulumi.ComponentResource {
         containers: [
           {
             name: kind,
-            ...imageOf(ground, kind),
+            ...imageOf(context, kind),
             args: [...program, `${configFolder}/redis.conf`],
             ports: { redis: port },
             mounts: { [folder]: claim.mount(), [configFolder]: config.mount({ volume: "config" }) },
             resources: { cpu: "100m", memory: settings.keyValue.memory },
             probes: {
-              readiness: exec(["sh", "-c", `test "$(${client} ping)" = PONG`], { delay: 5, timeout: 5 }),
+              readiness: exec(keyValueQuestion(kind), { delay: 5, timeout: 5 }),
               liveness: tcp(port, { delay: 30 }),
             },
           },
@@ -81,19 +85,19 @@ export class KeyValue extends pulumi.ComponentResource {
   }
 }
 
+/** Asks whether it answers. */
+export function keyValueQuestion(kind: keyof typeof kinds): readonly string[] {
+  const { shell, client } = kinds[kind];
+  return [shell, "-c", `test "$(${client} ping)" = PONG`];
+}
+
 /** Its configuration: what is full forgets expiring keys only, since to forget a message is to lose a task. */
-export function keyValueConf({ kind, memory }: Ground["settings"]["keyValue"]): string {
+export function keyValueConf({ kind, memory }: PackitContext["settings"]["keyValue"]): string {
   return redisConf({
     dataFolder: kinds[kind].folder,
-    maxMemoryMiB: Math.floor((toMiB(memory) * 7) / 8),
+    maxMemoryMiB: Math.floor((quantityOf(memory) * 7) / 8 / 2 ** 20),
     eviction: "volatile-lru",
     snapshots: true,
     idleSeconds: 600,
   });
-}
-
-/** "1Gi" is 1024. */
-function toMiB(quantity: string): number {
-  const factors: Readonly<Record<string, number>> = { Mi: 1, Gi: 1024, Ti: 1024 * 1024 };
-  return Number.parseInt(quantity, 10) * (factors[quantity.slice(-2)] ?? 1);
 }

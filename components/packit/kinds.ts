@@ -1,12 +1,8 @@
 /** Kinds of settings that Packit and Stream have, each checked by itself. */
 import { z } from "zod";
+import { namespaceName } from "../../config/fields.ts";
 
-export const quantity = z.string().regex(/^[1-9]\d*(Mi|Gi|Ti)$/, "expected a quantity such as 1Gi");
-export const namespaceName = z
-  .string()
-  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "expected the name of a namespace");
 export const replicas = z.int().min(0).max(20);
-export const cron = z.string().regex(/^(\S+ ){4}\S+$/, "expected five cron fields such as 0 2 * * 2");
 export const baseUrl = z.url().endsWith("/", "expected a URL that ends with /: paths are appended to it");
 
 /** What a stack may say about an image. */

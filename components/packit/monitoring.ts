@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Files } from "../kubernetes/files.ts";
-import { dns, NetworkPolicy, router } from "../kubernetes/networkPolicy.ts";
-import { tcp } from "../kubernetes/probe.ts";
-import { Service } from "../kubernetes/service.ts";
-import { between, sideLabels } from "./ground.ts";
+import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
+import { dns, NetworkPolicy, router } from "../../blocks/kubernetes/networkPolicy.ts";
+import { tcp } from "../../blocks/kubernetes/probe.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
+import { between, sideLabels } from "./context.ts";
 import { nginxConf } from "./nginxConf.ts";
-import { onePod } from "./onePod.ts";
+import { onePod } from "./component.ts";
 import { exposeTls, type PartArgs } from "./web.ts";
-import { expectedWorkloads } from "./workloads.ts";
+import { expectedWorkloads } from "./inventory.ts";
 
 const gatewayPort = 9091;
 const nginxPort = 8443;
@@ -24,13 +24,13 @@ export class Monitoring extends pulumi.ComponentResource {
     this.registerOutputs({ url: this.url });
   }
 
-  private gateway(name: string, { ground }: PartArgs): void {
-    const { place, settings } = ground;
+  private gateway(name: string, { context }: PartArgs): void {
+    const { place, settings } = context;
     const labels = sideLabels("pushgateway");
     const object = { place, name: "pushgateway", labels };
     const gateway = onePod(
       name,
-      ground,
+      context,
       {
         name: "pushgateway",
         labels,
@@ -52,18 +52,18 @@ export class Monitoring extends pulumi.ComponentResource {
     new NetworkPolicy(name, { place, name: "pushgateway", pods: labels, from }, { parent: this });
   }
 
-  private proxy(name: string, { ground, secrets }: PartArgs): string {
-    const { place, settings } = ground;
+  private proxy(name: string, { context, secrets }: PartArgs): string {
+    const { place, settings } = context;
     const labels = sideLabels("nginx");
     const object = { place, name: "nginx", labels };
-    const config = new Files(
+    const config = new ConfigMap(
       name,
       { place, name: "nginx-config", data: { "nginx.conf": nginxConf() } },
       { parent: this },
     );
     const nginx = onePod(
       name,
-      ground,
+      context,
       {
         name: "nginx",
         labels,
@@ -86,6 +86,6 @@ export class Monitoring extends pulumi.ComponentResource {
       { place, name: "nginx", pods: labels, from: [router(place.cluster, nginxPort)], to },
       { parent: this },
     );
-    return exposeTls(name, ground, service, "nginx-https", settings.hosts.metrics, this);
+    return exposeTls(name, context, service, "nginx-https", settings.hosts.metrics, this);
   }
 }

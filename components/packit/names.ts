@@ -1,3 +1,5 @@
+import type { Amount } from "../../blocks/kubernetes/resources.ts";
+
 /** The two services that one program runs; they differ by the defaults of their settings. */
 export type ServiceName = "packit" | "stream";
 
@@ -17,10 +19,10 @@ export const partNames = [
 ] as const;
 export type PartName = (typeof partNames)[number];
 
-/** What each service does unless its stack says otherwise. Source: the deployment repository's vars templates. */
+/** What each service does unless its stack says otherwise. Source: the deployment repository's vars templates of 2021. */
 export const serviceDefaults = {
   packit: {
-    parts: ["tokman", "fedmsg", "centosmsg", "beat", "dashboard", "pushgateway"] as readonly PartName[],
+    parts: ["tokman", "fedmsg", "beat", "dashboard", "pushgateway"] as readonly PartName[],
     /** Sandbox namespace, repository cache, Kerberos and Copr: what building packages in Fedora needs. */
     builds: true,
     celeryApp: "packit_service.worker.tasks",
@@ -36,6 +38,23 @@ export const serviceDefaults = {
   },
 } as const;
 
+/** Where workers check projects out. Git in today's image trusts no other folder of another owner; the seed's takes what the file says. */
+export const workFolder = "/tmp/sandcastle";
+
+/** Where web service and workers find the key of the GitHub App. */
+export const githubKeyFolder = "/gh-secrets";
+
+/** Address of tokman in the cluster. */
+export const tokmanUrl = "http://tokman";
+
+/**
+ * Value of PROJECT. The listener drops pushes by its first letters, and Stream's workers look their GitLab account up by it, where
+ * a development deployment has none and takes staging's.
+ */
+export function projectName(service: ServiceName, deployment: Deployment): string {
+  return `${service}-${service === "stream" && deployment === "dev" ? "stg" : deployment}`;
+}
+
 /** Where the repository cache is seen, by the worker and by its sandboxes. */
 export const cacheFolder = "/repository-cache";
 
@@ -45,35 +64,39 @@ export interface Flavour {
   readonly name: "packit-worker" | "packit-worker-short-running" | "packit-worker-long-running";
   /** Setting with its replica count. */
   readonly setting: "allTasks" | "shortRunning" | "longRunning";
-  /** Value of QUEUES. */
+  /** Value of QUEUES; rate-limited has the tasks that wait for a forge to allow more calls. */
   readonly queues: string;
   /** Runs sandboxes, so each of its pods has a pair of cache volumes. */
   readonly longRunning: boolean;
-  /** Limit. Source: the deployment repository's templates of 2021. */
-  readonly memory: string;
+  /** Request and limit. Source: the deployment repository's role of 2026. */
+  readonly cpu: Amount;
+  readonly memory: Amount;
 }
 
 const flavours: readonly Flavour[] = [
   {
     name: "packit-worker",
     setting: "allTasks",
-    queues: "short-running,long-running",
+    queues: "short-running,long-running,rate-limited",
     longRunning: true,
-    memory: "896Mi",
+    cpu: ["100m", "400m"],
+    memory: ["384Mi", "1024Mi"],
   },
   {
     name: "packit-worker-short-running",
     setting: "shortRunning",
     queues: "short-running",
     longRunning: false,
-    memory: "256Mi",
+    cpu: ["80m", "2"],
+    memory: ["768Mi", "2048Mi"],
   },
   {
     name: "packit-worker-long-running",
     setting: "longRunning",
-    queues: "long-running",
+    queues: "long-running,rate-limited",
     longRunning: true,
-    memory: "896Mi",
+    cpu: ["100m", "2"],
+    memory: ["768Mi", "2048Mi"],
   },
 ];
 

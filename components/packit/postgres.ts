@@ -1,21 +1,21 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Claim } from "../kubernetes/claim.ts";
-import { Deployment } from "../kubernetes/deployment.ts";
-import { NetworkPolicy } from "../kubernetes/networkPolicy.ts";
-import { exec } from "../kubernetes/probe.ts";
-import { Service } from "../kubernetes/service.ts";
-import { scratch } from "../kubernetes/volume.ts";
-import { between, type Ground, imageOf, keeping, sideLabels, storageClass } from "./ground.ts";
-import type { CommonSecrets } from "./secrets.ts";
-import { expectedWorkloads } from "./workloads.ts";
+import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
+import { Deployment } from "../../blocks/kubernetes/deployment.ts";
+import { NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
+import { exec } from "../../blocks/kubernetes/probe.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
+import { scratch } from "../../blocks/kubernetes/volume.ts";
+import { between, type PackitContext, imageOf, keeping, sideLabels, storageClass } from "./context.ts";
+import type { CommonSecrets } from "./sharedSecrets.ts";
+import { expectedWorkloads } from "./inventory.ts";
 
 /** What {@link Postgres} needs. */
 export interface PostgresArgs {
-  readonly ground: Ground;
+  readonly context: PackitContext;
   readonly secrets: CommonSecrets;
 }
 
-type Version = Ground["settings"]["postgres"]["version"];
+type Version = PackitContext["settings"]["postgres"]["version"];
 
 const port = 5432;
 
@@ -23,7 +23,7 @@ const port = 5432;
 export class Postgres extends pulumi.ComponentResource {
   constructor(name: string, args: PostgresArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Postgres", name, {}, opts);
-    const { place, settings } = args.ground;
+    const { place, settings } = args.context;
     const { version, beside } = settings.postgres;
     const current = this.server(name, version, args);
     for (const other of beside) this.server(name, other, args);
@@ -53,10 +53,10 @@ export class Postgres extends pulumi.ComponentResource {
   }
 
   /** The version is part of every name, so that an upgrade never touches the old data. */
-  private server(name: string, version: Version, { ground, secrets }: PostgresArgs): Deployment {
-    const { place, settings } = ground;
+  private server(name: string, version: Version, { context, secrets }: PostgresArgs): Deployment {
+    const { place, settings } = context;
     const versioned = `postgres-${version}`;
-    const claim = new Claim(
+    const claim = new PersistentVolumeClaim(
       `${name}-${version}`,
       { place, name: versioned, size: settings.postgres.size, ...storageClass(settings), ...keeping(settings) },
       { parent: this },
@@ -74,7 +74,7 @@ export class Postgres extends pulumi.ComponentResource {
         containers: [
           {
             name: "postgres",
-            ...imageOf(ground, `postgres${version}`),
+            ...imageOf(context, `postgres${version}`),
             env: secrets.databaseServer(),
             ports: { postgres: port },
             mounts: {

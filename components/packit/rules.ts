@@ -1,5 +1,6 @@
+import { quantityOf } from "../../config/fields.ts";
 import type { RuleProblem } from "../../config/define.ts";
-import type { PackitSettings } from "./config.ts";
+import type { PackitSettings } from "./settings.ts";
 import { images, type ImageName } from "./images.ts";
 import { runningFlavours, sandboxingPods, sandboxNamespace, type ServiceName } from "./names.ts";
 
@@ -7,6 +8,7 @@ import { runningFlavours, sandboxingPods, sandboxNamespace, type ServiceName } f
 export function packitRules(service: ServiceName, settings: PackitSettings): RuleProblem[] {
   return [
     ...workerRules(settings),
+    ...memoryRules(settings),
     ...namespaceRules(service, settings),
     ...hostRules(settings),
     ...postgresRules(settings),
@@ -28,6 +30,14 @@ function workerRules({ workers, repositoryCache, sandbox }: PackitSettings): Rul
     ...problem(idle && repositoryCache.enabled, "repositoryCache.enabled", what),
     ...problem(idle && sandbox.enabled, "sandbox.enabled", what),
   ];
+}
+
+function memoryRules({ web }: PackitSettings): RuleProblem[] {
+  return problem(
+    quantityOf(web.memory) < 512 * 2 ** 20,
+    "web.memory",
+    "the start script runs the database migrations, which are killed below 512Mi",
+  );
 }
 
 function namespaceRules(service: ServiceName, settings: PackitSettings): RuleProblem[] {
@@ -69,14 +79,37 @@ function imageRules({ images: changes }: PackitSettings): RuleProblem[] {
   ]);
 }
 
-function partRules({ parts, broker, hosts, githubAppId }: PackitSettings): RuleProblem[] {
+/** Host of the dashboard, which its start script knows by DEPLOYMENT; its server answers no other. */
+export function dashboardHost(deployment: PackitSettings["deployment"]): string {
+  return { dev: "dashboard.localhost", stg: "dashboard.stg.packit.dev", prod: "dashboard.packit.dev" }[deployment];
+}
+
+function partRules({
+  parts,
+  hosts,
+  githubAppId,
+  deployment,
+  images: changes,
+  databaseBackups,
+}: PackitSettings): RuleProblem[] {
+  const dashboard = dashboardHost(deployment);
   return [
     ...problem(
       parts.tokman && githubAppId === undefined,
       "githubAppId",
       "parts.tokman needs the number of the GitHub App",
     ),
-    ...problem(parts.flower && broker === "sqs", "parts.flower", "shows nothing with broker sqs; switch it off"),
+    ...problem(
+      parts.centosmsg && changes.worker?.digest === undefined,
+      "parts.centosmsg",
+      "workers of today ignore its tasks; pin images.worker.digest to one of 2021, or switch it off",
+    ),
+    ...problem(databaseBackups && !parts.beat, "databaseBackups", "parts.beat starts them; switch it on"),
+    ...problem(
+      parts.dashboard && hosts.dashboard !== dashboard && changes.dashboard === undefined,
+      "hosts.dashboard",
+      `the dashboard's image answers ${dashboard} only; say so, or name an image of your own in images.dashboard`,
+    ),
     ...problem(
       hosts.metrics !== undefined && !parts.pushgateway,
       "hosts.metrics",

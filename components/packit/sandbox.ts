@@ -1,18 +1,19 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Claim } from "../kubernetes/claim.ts";
-import { Grant } from "../kubernetes/grant.ts";
-import { Namespace } from "../kubernetes/namespace.ts";
-import { internet, NetworkPolicy } from "../kubernetes/networkPolicy.ts";
-import { Quota } from "../kubernetes/quota.ts";
-import type { ServiceAccount } from "../kubernetes/serviceAccount.ts";
+import { quantityOf } from "../../config/fields.ts";
+import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
+import { RoleBinding } from "../../blocks/kubernetes/roleBinding.ts";
+import { Namespace } from "../../blocks/kubernetes/namespace.ts";
+import { internet, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
+import { Quota } from "../../blocks/kubernetes/quota.ts";
+import type { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
 import { Cleanup } from "./cleanup.ts";
-import { type Ground, keeping, storageClass } from "./ground.ts";
+import { type PackitContext, keeping, storageClass } from "./context.ts";
 import { sandboxingPods, sandboxNamespace } from "./names.ts";
-import { cachePairs } from "./workloads.ts";
+import { cachePairs } from "./inventory.ts";
 
 /** What a {@link Sandbox} needs. */
 export interface SandboxArgs {
-  readonly ground: Ground;
+  readonly context: PackitContext;
   /** Account of the workers, who make the sandboxes. */
   readonly workers: ServiceAccount;
 }
@@ -35,12 +36,12 @@ const podsPerWorker = 2;
 export class Sandbox extends pulumi.ComponentResource {
   constructor(name: string, args: SandboxArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Sandbox", name, {}, opts);
-    const { ground, workers } = args;
-    const { service, settings } = ground;
+    const { context, workers } = args;
+    const { service, settings } = context;
     const place = new Namespace(
       name,
       {
-        cluster: ground.place.cluster,
+        cluster: context.place.cluster,
         name: sandboxNamespace(service, settings),
         podSecurity: { level: "baseline", reason: "sandcastle makes pods without a security context" },
         ...keeping(settings),
@@ -49,7 +50,7 @@ export class Sandbox extends pulumi.ComponentResource {
     );
     const to = [workers];
     const object = { place, name: "packit-worker" };
-    new Grant(
+    new RoleBinding(
       `${name}-workers`,
       settings.sandbox.role === "edit"
         ? { place, name: "edit", clusterRole: "edit", to }
@@ -63,7 +64,7 @@ export class Sandbox extends pulumi.ComponentResource {
     );
     new Quota(`${name}-quota`, { place, name: "sandbox", ...toQuota(settings) }, { parent: this });
     for (const { sandboxClaim } of cachePairs(settings)) {
-      new Claim(
+      new PersistentVolumeClaim(
         `${name}-${sandboxClaim}`,
         {
           place,
@@ -75,26 +76,25 @@ export class Sandbox extends pulumi.ComponentResource {
         { parent: this },
       );
     }
-    new Cleanup(`${name}-cleanup`, { ground, place }, { parent: this });
+    new Cleanup(`${name}-cleanup`, { context, place }, { parent: this });
     this.registerOutputs({});
   }
 }
 
 /** Room for the sandboxes of all workers, for what they left behind, and for the cleanup. */
-function toQuota({ workers, sandbox, repositoryCache }: Ground["settings"]) {
+function toQuota({ workers, sandbox, repositoryCache }: PackitContext["settings"]) {
   const count = sandboxingPods(workers).length;
   const caches = repositoryCache.enabled ? count : 0;
   const pods = count * podsPerWorker + 1;
   const interim = count * sandbox.volumesPerWorker;
-  const cacheGi = repositoryCache.size.endsWith("Gi") ? Number.parseInt(repositoryCache.size, 10) : undefined;
+  const cacheGi = Math.ceil((caches * quantityOf(repositoryCache.size)) / 2 ** 30);
   return {
     hard: {
       pods: `${pods}`,
       "limits.cpu": `${pods * pod.cpu[1]}`,
       "limits.memory": `${pods * pod.memory[1]}Mi`,
       persistentvolumeclaims: `${interim + caches}`,
-      // A cache of another unit leaves the number of volumes as the only bound.
-      ...(cacheGi === undefined ? {} : { "requests.storage": `${interim * pod.interimGi + caches * cacheGi}Gi` }),
+      "requests.storage": `${interim * pod.interimGi + cacheGi}Gi`,
     },
     defaults: {
       requests: { cpu: pod.cpu[0], memory: pod.memory[0] },

@@ -1,47 +1,36 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Claim } from "../kubernetes/claim.ts";
-import { Files } from "../kubernetes/files.ts";
-import { anywhere, dns, NetworkPolicy } from "../kubernetes/networkPolicy.ts";
-import { http } from "../kubernetes/probe.ts";
-import { ServiceSecret } from "../kubernetes/secret.ts";
-import { Service } from "../kubernetes/service.ts";
-import type { KeyFiles } from "./generated.ts";
-import { appLabels, between, keeping, storageClass, writesAtStart } from "./ground.ts";
-import { onePod } from "./onePod.ts";
+import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
+import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
+import { anywhere, dns, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
+import { http } from "../../blocks/kubernetes/probe.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
+import { appLabels, between, keeping, storageClass, writesAtStart } from "./context.ts";
+import { onePod } from "./component.ts";
 import type { PartArgs } from "./web.ts";
-import { expectedWorkloads } from "./workloads.ts";
+import { expectedWorkloads } from "./inventory.ts";
 
 const port = 8000;
 
 /** Tokman: keeps the tokens of the GitHub App, so that workers do not make each other's invalid. */
 export class Tokman extends pulumi.ComponentResource {
-  constructor(
-    name: string,
-    { ground, secrets, files }: PartArgs & { readonly files: KeyFiles },
-    opts?: pulumi.ComponentResourceOptions,
-  ) {
+  constructor(name: string, { context, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Tokman", name, {}, opts);
-    const { place, settings } = ground;
+    const { place, settings } = context;
     const labels = appLabels("tokman");
     const object = { place, name: "tokman", labels };
-    const key = new ServiceSecret(
-      `${name}-key`,
-      { place, name: "github-app-private-key", values: { "private-key.pem": files.githubAppKey } },
-      { parent: this },
-    );
-    const config = new Files(
+    const config = new ConfigMap(
       name,
       { place, name: "tokman-config", data: { "config.py": tokmanConfig(settings.githubAppId ?? 0) } },
       { parent: this },
     );
-    const tokens = new Claim(
+    const tokens = new PersistentVolumeClaim(
       name,
       { place, name: "access-tokens-pvc", size: "1Gi", ...storageClass(settings), ...keeping(settings) },
       { parent: this },
     );
     const tokman = onePod(
       name,
-      ground,
+      context,
       {
         name: "tokman",
         labels,
@@ -56,11 +45,11 @@ export class Tokman extends pulumi.ComponentResource {
         },
         ports: { tokman: port },
         mounts: {
-          "/secrets": key.mount({ volume: "github-app-private-key" }),
+          ...secrets.githubKeyMount("/secrets"),
           "/etc/config": config.mount({ volume: "tokman-config" }),
           "/access_tokens": tokens.mount({ volume: "access-tokens" }),
         },
-        resources: { cpu: "100m", memory: "80Mi" },
+        resources: { cpu: "100m", memory: ["100Mi", "160Mi"] },
         exceptions: writesAtStart,
         probes: {
           readiness: http("/api/health", port, { delay: 15, timeout: 2 }),

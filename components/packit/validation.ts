@@ -1,12 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Cluster } from "../kubernetes/cluster.ts";
-import { CronJob } from "../kubernetes/cronJob.ts";
-import { Namespace } from "../kubernetes/namespace.ts";
-import { anywhere, dns, NetworkPolicy } from "../kubernetes/networkPolicy.ts";
-import { existingNamespace } from "../kubernetes/place.ts";
-import { ServiceSecret } from "../kubernetes/secret.ts";
-import type { PackitSecrets, PackitSettings } from "./config.ts";
-import { anyUser, keeping } from "./ground.ts";
+import type { Cluster } from "../../blocks/kubernetes/cluster.ts";
+import { CronJob } from "../../blocks/kubernetes/cronJob.ts";
+import { Namespace } from "../../blocks/kubernetes/namespace.ts";
+import { anywhere, dns, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
+import { existingNamespace } from "../../blocks/kubernetes/metadata.ts";
+import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
+import type { PackitSecrets } from "./config.ts";
+import type { PackitSettings } from "./settings.ts";
+import { anyUser, keeping } from "./context.ts";
 import { podImage } from "./images.ts";
 import type { ServiceName } from "./names.ts";
 
@@ -31,7 +32,6 @@ export class Validation extends pulumi.ComponentResource {
       : existingNamespace(cluster, project);
     const secret = <Key extends string>(secretName: string, values: Record<Key, pulumi.Output<string>>) =>
       new ServiceSecret<Key>(`${name}-${secretName}`, { place, name: secretName, values }, { parent: this });
-    const copr = secret("copr-config", { copr: secrets.validationCopr });
     const github = secret("github-token", { token: secrets.validationGithubToken });
     const sentry = secret("packit-sentry", { sentry: secrets.validationSentryDsn });
     const labels = { app: "run-validation" };
@@ -50,9 +50,13 @@ export class Validation extends pulumi.ComponentResource {
           {
             name: "run-validation",
             ...podImage(service, settings, place, "validation"),
-            env: { GITHUB_TOKEN: github.env("token"), SENTRY_SECRET: sentry.env("sentry") },
-            mounts: { "/.config": copr.mount({ volume: "copr-config" }) },
-            resources: { cpu: "100m", memory: "80Mi" },
+            env: {
+              // Its own words, so that nobody deploys the wrong thing by them.
+              DEPLOYMENT: settings.deployment === "prod" ? "production" : "staging",
+              GITHUB_TOKEN: github.env("token"),
+              SENTRY_SECRET: sentry.env("sentry"),
+            },
+            resources: { cpu: "100m", memory: ["80Mi", "500Mi"] },
           },
         ],
       },

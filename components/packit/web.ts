@@ -1,15 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Deployment } from "../kubernetes/deployment.ts";
-import { Exposure } from "../kubernetes/exposure.ts";
-import { anywhere, dns, NetworkPolicy, router } from "../kubernetes/networkPolicy.ts";
-import { tcp } from "../kubernetes/probe.ts";
-import { Service } from "../kubernetes/service.ts";
-import { anyUser, appLabels, between, type Ground, imageOf, writesAtStart } from "./ground.ts";
-import type { CommonSecrets } from "./secrets.ts";
+import { Deployment } from "../../blocks/kubernetes/deployment.ts";
+import { PublicEndpoint } from "../../blocks/kubernetes/publicEndpoint.ts";
+import { anywhere, dns, NetworkPolicy, router } from "../../blocks/kubernetes/networkPolicy.ts";
+import { tcp } from "../../blocks/kubernetes/probe.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
+import { anyUser, appLabels, between, type PackitContext, imageOf, writesAtStart } from "./context.ts";
+import { projectName } from "./names.ts";
+import type { CommonSecrets } from "./sharedSecrets.ts";
 
 /** What most parts need. */
 export interface PartArgs {
-  readonly ground: Ground;
+  readonly context: PackitContext;
   readonly secrets: CommonSecrets;
 }
 
@@ -20,18 +21,19 @@ export class Web extends pulumi.ComponentResource {
   /** Public address of the API. */
   readonly url: string;
 
-  constructor(name: string, { ground, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { context, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Web", name, {}, opts);
-    const { place, settings } = ground;
+    const { place, settings } = context;
     const part = "packit-service";
     const labels = appLabels(part);
-    const image = imageOf(ground, "service");
+    const image = imageOf(context, "service");
     const exceptions = { ...image.exceptions, ...writesAtStart };
+    const stores = { ...secrets.queues(), ...secrets.database() };
     const environment = {
+      PROJECT: projectName(context.service, settings.deployment),
       DEPLOYMENT: settings.deployment,
-      ...secrets.queues(),
       ...secrets.distgit(),
-      ...secrets.database(),
+      ...stores,
       ...secrets.sentry(),
     };
     const web = new Deployment(
@@ -44,12 +46,11 @@ export class Web extends pulumi.ComponentResource {
         runAs: anyUser,
         initContainers: [
           {
-            // Apart from the server, as they need several times its memory; with every pod, as images come in by themselves.
+            // Before the server, whose own run gives up after 14 seconds; with every pod, as images come in by themselves.
             name: "migrations",
             ...image,
             command: ["sh", "-c", "exec $(command -v alembic-3 || command -v alembic) upgrade head"],
-            env: environment,
-            mounts: secrets.mounts(false),
+            env: stores,
             resources: { cpu: ["50m", "500m"], memory: settings.web.migrationMemory },
             exceptions,
           },
@@ -61,8 +62,8 @@ export class Web extends pulumi.ComponentResource {
             command: ["/usr/bin/run_httpd.sh"],
             env: environment,
             ports: { "prod-packit": port },
-            mounts: secrets.mounts(false),
-            resources: { cpu: ["50m", "200m"], memory: ["96Mi", settings.web.memory] },
+            mounts: secrets.webMounts(),
+            resources: { cpu: ["50m", "200m"], memory: ["320Mi", settings.web.memory] },
             exceptions,
             // A GET would have to name the public host, or Flask answers 404.
             probes: { readiness: tcp(port, { delay: 10 }), liveness: tcp(port, { delay: 30, failures: 6 }) },
@@ -76,7 +77,7 @@ export class Web extends pulumi.ComponentResource {
       { place, name: part, labels, of: web, ports: { "prod-packit": { port: 443, target: port } } },
       { parent: this },
     );
-    this.url = exposeTls(name, ground, service, "prod-packit", settings.hosts.service, this);
+    this.url = exposeTls(name, context, service, "prod-packit", settings.hosts.service, this);
     new NetworkPolicy(
       name,
       {
@@ -84,7 +85,7 @@ export class Web extends pulumi.ComponentResource {
         name: part,
         pods: labels,
         from: [router(place.cluster, port)],
-        to: [dns(), anywhere(443), ...databases(ground), ...(settings.parts.tokman ? between(["tokman"], 8000) : [])],
+        to: [dns(), anywhere(443), ...databases(context), ...(settings.parts.tokman ? between(["tokman"], 8000) : [])],
       },
       { parent: this },
     );
@@ -95,13 +96,13 @@ export class Web extends pulumi.ComponentResource {
 /** A Route whose TLS ends in the pod, and which sends plain HTTP there. */
 export function exposeTls(
   name: string,
-  { place }: Ground,
+  { place }: PackitContext,
   service: Service,
   port: string,
   host: string | undefined,
   parent: pulumi.Resource,
 ): string {
-  return new Exposure(
+  return new PublicEndpoint(
     name,
     {
       place,
@@ -116,7 +117,7 @@ export function exposeTls(
 }
 
 /** What reads and writes tasks must reach. */
-export function databases({ settings }: Ground) {
+export function databases({ settings }: PackitContext) {
   const versions = [settings.postgres.version, ...settings.postgres.beside];
   return [
     ...between(

@@ -1,12 +1,28 @@
 import * as pulumi from "@pulumi/pulumi";
-import { anywhere, apiServer, dns, NetworkPolicy } from "../kubernetes/networkPolicy.ts";
-import { exec, type Probes } from "../kubernetes/probe.ts";
-import { Service } from "../kubernetes/service.ts";
-import type { ServiceAccount } from "../kubernetes/serviceAccount.ts";
-import { StatefulSet } from "../kubernetes/statefulSet.ts";
-import { claimTemplate } from "../kubernetes/volume.ts";
-import { anyUser, appLabels, between, type Ground, imageOf, keeping, storageClass, writesAtStart } from "./ground.ts";
-import { cacheFolder, type RunningFlavour, workerCacheTemplate } from "./names.ts";
+import { anywhere, apiServer, dns, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
+import { exec } from "../../blocks/kubernetes/probe.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
+import type { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
+import { StatefulSet } from "../../blocks/kubernetes/statefulSet.ts";
+import { claimTemplate } from "../../blocks/kubernetes/volume.ts";
+import {
+  anyUser,
+  appLabels,
+  between,
+  type PackitContext,
+  imageOf,
+  keeping,
+  storageClass,
+  writesAtStart,
+} from "./context.ts";
+import {
+  cacheFolder,
+  projectName,
+  type RunningFlavour,
+  serviceDefaults,
+  workerCacheTemplate,
+  workFolder,
+} from "./names.ts";
 import { databases, type PartArgs } from "./web.ts";
 
 /** What a {@link Worker} needs. */
@@ -16,19 +32,22 @@ export interface WorkerArgs extends PartArgs {
   readonly account: ServiceAccount;
 }
 
-/** Celery workers of one flavour, one task at a time each. */
+/** Asks over the broker, seldom and patiently: a busy worker answers late. Celery names a worker by `uname -n`. */
+const ask = 'celery --app="$APP" status --timeout 60 | grep -F "$(uname -n): OK"';
+
+/** Celery workers of one flavour. */
 export class Worker extends pulumi.ComponentResource {
   constructor(name: string, args: WorkerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Worker", name, {}, opts);
-    const { ground, flavour, account } = args;
-    const { place, settings } = ground;
+    const { context, flavour, account } = args;
+    const { place, settings } = context;
     const labels = appLabels(flavour.name);
     const cached = settings.repositoryCache.enabled && flavour.longRunning;
     const volumes = {
       "packit-worker-vol": { size: settings.workers.scratch, ...storageClass(settings) },
       ...(cached ? { [workerCacheTemplate]: { size: settings.repositoryCache.size, ...storageClass(settings) } } : {}),
     };
-    const image = imageOf(ground, "worker");
+    const image = imageOf(context, "worker");
     const set = new StatefulSet(
       name,
       {
@@ -46,15 +65,15 @@ export class Worker extends pulumi.ComponentResource {
             name: "packit-worker-1",
             ...image,
             command: ["/usr/bin/run_worker.sh"],
-            env: workerEnvironment(args, flavour.queues),
+            env: workerEnvironment(args),
             mounts: {
-              ...args.secrets.mounts(true),
-              "/sandcastle": claimTemplate("packit-worker-vol"),
+              ...args.secrets.workerMounts(),
+              [workFolder]: claimTemplate("packit-worker-vol"),
               ...(cached ? { [cacheFolder]: claimTemplate(workerCacheTemplate) } : {}),
             },
-            resources: { cpu: "400m", memory: flavour.memory },
+            resources: { cpu: flavour.cpu, memory: flavour.memory },
             exceptions: { ...image.exceptions, ...writesAtStart },
-            probes: probes(ground),
+            probes: { liveness: exec(["bash", "-c", ask], { delay: 600, period: 600, timeout: 300 }) },
           },
         ],
       },
@@ -71,8 +90,8 @@ export class Worker extends pulumi.ComponentResource {
           dns(),
           // Forges, Copr and Koji; pushes by SSH; plain HTTP for sources that packages name.
           anywhere(443, 80, 22),
-          apiServer(),
-          ...databases(ground),
+          ...(settings.sandbox.enabled ? [apiServer()] : []),
+          ...databases(context),
           ...(settings.parts.tokman ? between(["tokman"], 8000) : []),
           ...(settings.parts.pushgateway ? between(["pushgateway"], 9091) : []),
         ],
@@ -83,26 +102,44 @@ export class Worker extends pulumi.ComponentResource {
   }
 }
 
-function workerEnvironment({ ground, secrets }: WorkerArgs, queues: string) {
-  const { deployment, celery, parts } = ground.settings;
+/** What building packages in Fedora needs. */
+const fedoraEnvironment = {
+  // The default, the kernel's keyring, needs a system call that the default seccomp profile refuses.
+  KRB5CCNAME: "DIR:/home/packit/kerberos/",
+  // Scans want a client's configuration that the seed does not know; without it each would fail after its build.
+  DISABLE_OPENSCANHUB: "true",
+};
+
+function workerEnvironment({ context, secrets, flavour }: WorkerArgs) {
+  const { celery, parts, workers } = context.settings;
+  const several = flavour.setting === "shortRunning" && workers.shortRunningConcurrency > 1;
   return {
-    DEPLOYMENT: deployment,
+    ...celeryEnvironment(context),
     ...secrets.distgit(),
-    APP: celery.app,
     ...secrets.queues(),
     ...secrets.sentry(),
     ...secrets.database(),
     CELERY_RETRY_LIMIT: `${celery.retryLimit}`,
     CELERY_RETRY_BACKOFF: `${celery.retryBackoff}`,
-    QUEUES: queues,
+    QUEUES: flavour.queues,
+    ...(several ? { CONCURRENCY: `${workers.shortRunningConcurrency}` } : {}),
     // Empty: no metrics are pushed.
     PUSHGATEWAY_ADDRESS: parts.pushgateway ? "http://pushgateway" : "",
+    ...(serviceDefaults[context.service].builds ? fedoraEnvironment : {}),
+    ...secrets.backups(),
   };
 }
 
-/** Asks over the broker, seldom and patiently: a busy worker answers late. */
-function probes({ settings }: Ground): Probes {
-  if (settings.broker === "sqs") return { none: "Celery's remote control does not work over SQS" };
-  const ask = 'celery --app="$APP" status --timeout 60 | grep -F "$(hostname): OK"';
-  return { liveness: exec(["sh", "-c", ask], { delay: 600, period: 600, timeout: 300 }) };
+/** What Celery's workers and its clock have in common. */
+export function celeryEnvironment({
+  service,
+  settings: { deployment, celery },
+}: PackitContext): Record<string, string> {
+  return {
+    PROJECT: projectName(service, deployment),
+    DEPLOYMENT: deployment,
+    APP: celery.app,
+    // Today's start script takes DEBUG unless told otherwise, where the seed's took INFO for production.
+    LOGLEVEL: deployment === "prod" ? "INFO" : "DEBUG",
+  };
 }

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Grant } from "../kubernetes/grant.ts";
-import type { Place } from "../kubernetes/place.ts";
-import { ServiceAccount } from "../kubernetes/serviceAccount.ts";
-import type { ProwSettings } from "./config.ts";
-import { named } from "./ground.ts";
-import { type AccountName, rights } from "./rights.ts";
+import { ClusterRoleBinding, RoleBinding } from "../../blocks/kubernetes/roleBinding.ts";
+import type { Place } from "../../blocks/kubernetes/metadata.ts";
+import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
+import type { ProwSettings } from "./settings.ts";
+import { named } from "./names.ts";
+import { type AccountName, rights, rightsOf } from "./rbac.ts";
 
 /** What {@link Accounts} need. */
 export interface AccountsArgs {
@@ -21,23 +21,33 @@ export class Accounts extends pulumi.ComponentResource {
     super("orrery:prow:Accounts", name, {}, opts);
     const { settings, place, jobs } = args;
     const byName = new Map<AccountName, ServiceAccount>();
-    for (const [account, own] of Object.entries(rights) as [AccountName, (typeof rights)[AccountName]][]) {
+    for (const account of Object.keys(rights) as AccountName[]) {
       const physical = named(settings, account);
+      const labels = { app: account };
       const made = new ServiceAccount(
         `${name}-${account}`,
-        { place, name: physical, labels: { app: account }, mountsToken: true },
+        { place, name: physical, labels, mountsToken: true },
         { parent: this },
       );
       byName.set(account, made);
+      const own = rightsOf(account, settings);
       for (const [role, where] of [["prow", place] as const, ["jobs", jobs] as const]) {
-        const rules = own[role];
+        const rules = own[role] ?? [];
         if (rules.length === 0) continue;
-        new Grant(
+        new RoleBinding(
           `${name}-${account}-${role}`,
-          { place: where, name: physical, labels: { app: account }, rules, to: [made] },
+          { place: where, name: physical, labels, rules, to: [made] },
           { parent: this },
         );
       }
+      if (own.cluster === undefined) continue;
+      // Named by the namespace, too: environments with the same prefix may share a cluster.
+      const clusterWide = `${settings.namespaces.prow}-${account}`;
+      new ClusterRoleBinding(
+        `${name}-${account}-cluster`,
+        { name: clusterWide, labels, rules: own.cluster, to: [made] },
+        { parent: this },
+      );
     }
     this.byName = byName;
     this.registerOutputs({});

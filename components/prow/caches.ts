@@ -1,16 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Claim } from "../kubernetes/claim.ts";
-import { anywhere, pods } from "../kubernetes/networkPolicy.ts";
-import { http, tcp } from "../kubernetes/probe.ts";
-import { Service } from "../kubernetes/service.ts";
-import { ServiceAccount } from "../kubernetes/serviceAccount.ts";
-import { hostPath } from "../kubernetes/volume.ts";
-import { type Ground, named, onCacheDisks, tolerates, traffic } from "./ground.ts";
-import { Part } from "./part.ts";
+import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
+import { anywhere, pods } from "../../blocks/kubernetes/networkPolicy.ts";
+import { http, tcp } from "../../blocks/kubernetes/probe.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
+import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
+import { hostPath } from "../../blocks/kubernetes/volume.ts";
+import { type ProwContext, onCacheDisks, tolerates, traffic } from "./context.ts";
+import { named } from "./names.ts";
+import { ProwComponent } from "./component.ts";
 
 /** What {@link Caches} need. */
 export interface CachesArgs {
-  readonly ground: Ground;
+  readonly context: ProwContext;
 }
 
 /** Why both caches are root: the kubelet makes a missing folder for root alone. */
@@ -23,23 +24,23 @@ const exceptions = {
 export class Caches extends pulumi.ComponentResource {
   constructor(name: string, args: CachesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:Caches", name, {}, opts);
-    const { ground } = args;
-    const { settings, configMaps } = ground;
+    const { context } = args;
+    const { settings, configMaps } = context;
     const account = new ServiceAccount(
       name,
-      { place: ground.place, name: named(settings, "caches") },
+      { place: context.place, name: named(settings, "caches") },
       { parent: this },
     );
     const fromJobs = (port: number) => pods({}, [port], settings.namespaces.jobs);
-    new Part(
+    new ProwComponent(
       `${name}-docker-mirror`,
       {
-        ground,
+        context,
         name: "docker-mirror",
         account,
         mounts: {
           "/etc/docker/registry": configMaps.mount("mirror-config"),
-          "/var/lib/registry": folder("docker-mirror", ground),
+          "/var/lib/registry": folder("docker-mirror", context),
         },
         runAs: {},
         exceptions,
@@ -55,14 +56,14 @@ export class Caches extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.buildCache(name, ground, account);
+    this.buildCache(name, context, account);
     this.registerOutputs({});
   }
 
-  private buildCache(name: string, ground: Ground, account: ServiceAccount): void {
-    const { place, settings } = ground;
+  private buildCache(name: string, context: ProwContext, account: ServiceAccount): void {
+    const { place, settings } = context;
     // Nothing mounts it, as in the runbook; a claim of that name that holds data is kept.
-    new Claim(
+    new PersistentVolumeClaim(
       `${name}-greenhouse`,
       {
         place,
@@ -77,14 +78,14 @@ export class Caches extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    new Part(
+    new ProwComponent(
       `${name}-greenhouse`,
       {
-        ground,
+        context,
         name: "greenhouse",
         account,
         args: ["--dir=/data", "--min-percent-blocks-free=3"],
-        mounts: { "/data": folder("greenhouse", ground) },
+        mounts: { "/data": folder("greenhouse", context) },
         runAs: {},
         exceptions,
         nodeSelector: onCacheDisks,
@@ -112,6 +113,6 @@ export class Caches extends pulumi.ComponentResource {
 }
 
 /** A folder of the node that belongs to this environment alone. */
-function folder(cache: "docker-mirror" | "greenhouse", { settings }: Ground) {
+function folder(cache: "docker-mirror" | "greenhouse", { settings }: ProwContext) {
   return hostPath(`/var/lib/${cache}/${settings.namespaces.prow}`, { volume: "cache", type: "DirectoryOrCreate" });
 }

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Files } from "../kubernetes/files.ts";
-import type { Place } from "../kubernetes/place.ts";
-import type { Mount } from "../kubernetes/volume.ts";
-import { configMaps } from "./configuration/files.ts";
-import type { ConfigMapKey } from "./configuration/place.ts";
-import type { ProwSettings } from "./config.ts";
+import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
+import type { Place } from "../../blocks/kubernetes/metadata.ts";
+import type { Mount } from "../../blocks/kubernetes/volume.ts";
+import { configMaps } from "./files/index.ts";
+import type { ConfigMapKey } from "./files/inputs.ts";
+import type { ProwSettings } from "./settings.ts";
 import { toPlace } from "./place.ts";
 
 /** What {@link ConfigMaps} need. */
@@ -16,7 +16,7 @@ export interface ConfigMapsArgs {
 
 /** Prow's own configuration; its programs read a changed file by themselves, so no pod rolls. */
 export class ConfigMaps extends pulumi.ComponentResource {
-  private readonly byKey: ReadonlyMap<ConfigMapKey, Files<string>>;
+  private readonly byKey: ReadonlyMap<ConfigMapKey, ConfigMap<string>>;
 
   constructor(name: string, args: ConfigMapsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:ConfigMaps", name, {}, opts);
@@ -24,7 +24,7 @@ export class ConfigMaps extends pulumi.ComponentResource {
     this.byKey = new Map(
       configMaps(place).map(({ key, in: where, data, binaryData, owner }) => [
         key,
-        new Files(
+        new ConfigMap(
           `${name}-${key}`,
           {
             place: where === "prow" ? args.place : args.jobs,

@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import { pods } from "../kubernetes/networkPolicy.ts";
+import { pods } from "../../blocks/kubernetes/networkPolicy.ts";
 import { all, bucket, buildClusters, config, flags, github, graphql, jobs, plugins, slack } from "./flags.ts";
-import { type Ground, traffic } from "./ground.ts";
-import { aliveAndReady, Part } from "./part.ts";
+import { type ProwContext, traffic } from "./context.ts";
+import { clones, ProwComponent, running } from "./component.ts";
 
 /** What {@link Controllers} need. */
 export interface ControllersArgs {
-  readonly ground: Ground;
+  readonly context: ProwContext;
 }
 
 const metrics = { metrics: 9090 };
@@ -16,120 +16,124 @@ const metricsService = { ports: { metrics: { port: 9090 } } };
 export class Controllers extends pulumi.ComponentResource {
   constructor(name: string, args: ControllersArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:Controllers", name, {}, opts);
-    const { ground } = args;
-    const { accounts, settings } = ground;
+    const { context } = args;
+    const { accounts, settings } = context;
     const watched = { ports: metrics, service: metricsService, from: [traffic.metrics] };
 
-    new Part(
+    new ProwComponent(
       `${name}-prow-controller-manager`,
       {
-        ground,
+        context,
         name: "prow-controller-manager",
         account: accounts.of("prow-controller-manager"),
         ...watched,
         ...all(
           flags("--dry-run=false"),
-          config(ground),
-          github(ground),
+          config(context),
           flags("--enable-controller=plank"),
-          jobs(ground),
-          buildClusters(ground),
+          jobs(context),
+          buildClusters(context),
         ),
         resources: { cpu: "1", memory: "1Gi" },
-        to: [...traffic.web, traffic.api(settings, true)],
+        to: [traffic.api(settings, true), traffic.figures],
       },
       { parent: this },
     );
-    new Part(
+    new ProwComponent(
       `${name}-horologium`,
       {
-        ground,
+        context,
         name: "horologium",
         account: accounts.of("horologium"),
         ...watched,
-        ...all(config(ground), jobs(ground), flags("--dry-run=false")),
+        ...all(config(context), jobs(context), flags("--dry-run=false")),
         // Two of them would start every periodic twice.
         strategy: "Recreate",
-        to: [traffic.api(settings)],
+        probes: running,
+        to: [traffic.api(settings), traffic.figures],
       },
       { parent: this },
     );
-    new Part(
+    new ProwComponent(
       `${name}-sinker`,
       {
-        ground,
+        context,
         name: "sinker",
         account: accounts.of("sinker"),
         ...watched,
-        ...all(buildClusters(ground), config(ground), jobs(ground), flags("--dry-run=false")),
+        ...all(buildClusters(context), config(context), jobs(context), flags("--dry-run=false")),
         resources: { cpu: "1", memory: "1Gi" },
-        to: [traffic.api(settings, true)],
+        probes: running,
+        to: [traffic.api(settings, true), traffic.figures],
       },
       { parent: this },
     );
-    new Part(
+    new ProwComponent(
       `${name}-crier`,
       {
-        ground,
+        context,
         name: "crier",
         account: accounts.of("crier"),
         ...watched,
         ...all(
           flags("--blob-storage-workers=1"),
-          config(ground),
-          bucket(ground),
-          github(ground),
+          config(context),
+          bucket(context),
+          github(context),
           flags("--github-workers=5"),
-          jobs(ground),
-          buildClusters(ground),
+          jobs(context),
+          buildClusters(context),
           flags("--kubernetes-blob-storage-workers=1"),
-          slack(ground),
+          slack(context),
           flags("--slack-workers=1"),
         ),
-        to: [...traffic.web, traffic.api(settings, true)],
+        probes: running,
+        to: [...traffic.web, traffic.api(settings, true), traffic.figures],
       },
       { parent: this },
     );
-    this.reporters(name, ground);
+    this.reporters(name, context);
     this.registerOutputs({});
   }
 
   /** The two that compare GitHub's state with the jobs. */
-  private reporters(name: string, ground: Ground): void {
-    const { accounts, settings } = ground;
-    new Part(
+  private reporters(name: string, context: ProwContext): void {
+    const { accounts, settings } = context;
+    new ProwComponent(
       `${name}-statusreconciler`,
       {
-        ground,
+        context,
         name: "statusreconciler",
         account: accounts.of("statusreconciler"),
         ...all(
           flags("--dry-run=false", "--continue-on-error=true"),
-          plugins(ground, "flag"),
-          config(ground),
-          github(ground),
-          jobs(ground),
+          plugins(context, "flag"),
+          config(context),
+          github(context),
+          jobs(context),
           flags("--denylist=kubernetes/kubernetes"),
         ),
         graceSeconds: 180,
-        probes: aliveAndReady,
+        probes: running,
         to: [...traffic.web, traffic.api(settings)],
       },
       { parent: this },
     );
-    new Part(
+    new ProwComponent(
       `${name}-tide`,
       {
-        ground,
+        context,
         name: "tide",
         account: accounts.of("tide"),
-        ...all(flags("--dry-run=false"), github(ground), graphql(ground), config(ground), jobs(ground)),
+        ...all(flags("--dry-run=false"), github(context), graphql(context), config(context), jobs(context)),
         ports: { http: 8888, metrics: 9090 },
         service: { ports: { main: { port: 80, target: 8888 }, metrics: { port: 9090 } } },
         // Two of them would merge each other's pools.
         strategy: "Recreate",
+        probes: running,
+        scratch: clones,
         from: [traffic.metrics, pods({ app: "deck" }, [8888])],
-        to: [...traffic.web, traffic.api(settings)],
+        to: [...traffic.web, traffic.api(settings), traffic.figures],
       },
       { parent: this },
     );

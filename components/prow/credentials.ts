@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { Place } from "../kubernetes/place.ts";
-import { ServiceSecret } from "../kubernetes/secret.ts";
-import type { ProwConfig, ProwSettings } from "./config.ts";
-import { named } from "./ground.ts";
+import type { Place } from "../../blocks/kubernetes/metadata.ts";
+import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
+import type { ProwConfig } from "./config.ts";
+import type { ProwSettings } from "./settings.ts";
+import { named } from "./names.ts";
 import { jobSecretKeys } from "./jobSecrets.ts";
 
 /** What {@link Credentials} need. */
@@ -26,7 +27,6 @@ export class Credentials extends pulumi.ComponentResource {
   readonly gcs: ServiceSecret<"service-account.json">;
   /** Contexts of the build clusters, if there are any. */
   readonly kubeconfig: ServiceSecret<"config"> | undefined;
-  readonly unsplash: ServiceSecret<"honk.txt"> | undefined;
   private readonly prefix: string;
   private readonly args: CredentialsArgs;
 
@@ -56,9 +56,6 @@ export class Credentials extends pulumi.ComponentResource {
       secret: oauthConfig(settings, secrets.githubOauthClientSecret),
     });
     this.kubeconfig = settings.buildClusters ? this.own("kubeconfig", { config: secrets.kubeconfig }) : undefined;
-    this.unsplash = settings.unsplash
-      ? this.own("unsplash-api-key", { "honk.txt": secrets.unsplashApiKey })
-      : undefined;
     this.forJobs();
     this.registerOutputs({});
   }
@@ -112,7 +109,6 @@ function oauthConfig({ hosts, github }: ProwSettings, clientSecret: pulumi.Outpu
       `client_id: ${JSON.stringify(github.oauthClientId)}`,
       `client_secret: ${JSON.stringify(secret)}`,
       `redirect_url: https://${hosts.deck}/github-login/redirect`,
-      `final_redirect_url: https://${hosts.deck}/pr`,
       "",
     ].join("\n"),
   );

@@ -1,6 +1,7 @@
-import type { EnvSource } from "../kubernetes/container.ts";
-import type { Mount } from "../kubernetes/volume.ts";
-import { type Ground, named } from "./ground.ts";
+import type { EnvSource } from "../../blocks/kubernetes/container.ts";
+import type { Mount } from "../../blocks/kubernetes/volume.ts";
+import { type ProwContext } from "./context.ts";
+import { named } from "./names.ts";
 
 /** What a program needs for one purpose: flags, variables and files that belong together. */
 export interface Needs {
@@ -24,7 +25,7 @@ export function flags(...args: readonly string[]): Needs {
 }
 
 /** Prow's config. */
-export function config({ configMaps }: Ground): Needs {
+export function config({ configMaps }: ProwContext): Needs {
   return {
     args: ["--config-path=/etc/config/config.yaml"],
     env: {},
@@ -33,7 +34,7 @@ export function config({ configMaps }: Ground): Needs {
 }
 
 /** The jobs. */
-export function jobs({ configMaps }: Ground): Needs {
+export function jobs({ configMaps }: ProwContext): Needs {
   return {
     args: ["--job-config-path=/etc/job-config"],
     env: {},
@@ -42,7 +43,7 @@ export function jobs({ configMaps }: Ground): Needs {
 }
 
 /** Which plugin serves which repository. External plugins know the path, so only upstream's programs get the flag. */
-export function plugins({ configMaps }: Ground, flag: "flag" | "file"): Needs {
+export function plugins({ configMaps }: ProwContext, flag: "flag" | "file"): Needs {
   return {
     args: flag === "flag" ? ["--plugin-config=/etc/plugins/plugins.yaml"] : [],
     env: {},
@@ -51,42 +52,42 @@ export function plugins({ configMaps }: Ground, flag: "flag" | "file"): Needs {
 }
 
 /** Where GitHub is: the cache first, then GitHub itself when the cache does not answer. */
-function endpoints({ settings }: Ground): readonly string[] {
+function endpoints({ settings }: ProwContext): readonly string[] {
   return [`--github-endpoint=http://${named(settings, "ghproxy")}`, "--github-endpoint=https://api.github.com"];
 }
 
 /** GitHub as the bot's user; also for what an app cannot do, such as pushing to the user's own forks. */
-export function githubUser(ground: Ground): Needs {
+export function githubUser(context: ProwContext): Needs {
   return {
-    args: [...endpoints(ground), "--github-token-path=/etc/github/oauth"],
+    args: [...endpoints(context), "--github-token-path=/etc/github/oauth"],
     env: {},
-    mounts: { "/etc/github": ground.credentials.oauthToken.mount({ volume: "oauth" }) },
+    mounts: { "/etc/github": context.credentials.oauthToken.mount({ volume: "oauth" }) },
   };
 }
 
 /** GitHub as the app where there is one, else as the bot's user. */
-export function github(ground: Ground): Needs {
-  const app = ground.credentials.githubApp;
-  if (app === undefined) return githubUser(ground);
+export function github(context: ProwContext): Needs {
+  const app = context.credentials.githubApp;
+  if (app === undefined) return githubUser(context);
   return {
-    args: [...endpoints(ground), "--github-app-id=$(GITHUB_APP_ID)", "--github-app-private-key-path=/etc/github/cert"],
+    args: [...endpoints(context), "--github-app-id=$(GITHUB_APP_ID)", "--github-app-private-key-path=/etc/github/cert"],
     env: { GITHUB_APP_ID: app.env("appid") },
     mounts: { "/etc/github": app.mount({ volume: "github-token" }) },
   };
 }
 
 /** GitHub's GraphQL interface, by way of the cache too. */
-export function graphql({ settings }: Ground): Needs {
+export function graphql({ settings }: ProwContext): Needs {
   return flags(`--github-graphql-endpoint=http://${named(settings, "ghproxy")}/graphql`);
 }
 
 /** What webhooks are signed with. The path is every program's default. */
-export function hmac({ credentials }: Ground): Needs {
+export function hmac({ credentials }: ProwContext): Needs {
   return { args: [], env: {}, mounts: { "/etc/webhook": credentials.hmac.mount({ volume: "hmac" }) } };
 }
 
 /** Slack. */
-export function slack({ credentials }: Ground): Needs {
+export function slack({ credentials }: ProwContext): Needs {
   return {
     args: ["--slack-token-file=/etc/slack/token"],
     env: {},
@@ -95,7 +96,7 @@ export function slack({ credentials }: Ground): Needs {
 }
 
 /** The build clusters, if there are any; Prow's own cluster is found by the pod's account. */
-export function buildClusters({ credentials }: Ground): Needs {
+export function buildClusters({ credentials }: ProwContext): Needs {
   return credentials.kubeconfig === undefined
     ? flags()
     : {
@@ -106,7 +107,7 @@ export function buildClusters({ credentials }: Ground): Needs {
 }
 
 /** The bucket. */
-export function bucket({ credentials }: Ground): Needs {
+export function bucket({ credentials }: ProwContext): Needs {
   return {
     args: ["--gcs-credentials-file=/etc/gcs-credentials/service-account.json"],
     env: {},

@@ -1,15 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Claim } from "../kubernetes/claim.ts";
-import { anywhere, pods } from "../kubernetes/networkPolicy.ts";
-import { tcp } from "../kubernetes/probe.ts";
-import { scratch } from "../kubernetes/volume.ts";
+import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
+import { anywhere, pods } from "../../blocks/kubernetes/networkPolicy.ts";
+import { tcp } from "../../blocks/kubernetes/probe.ts";
+import { scratch } from "../../blocks/kubernetes/volume.ts";
 import { all, flags, github, githubUser, hmac, plugins } from "./flags.ts";
-import { type Ground, named, onWorkers, tolerates, traffic } from "./ground.ts";
-import { Part } from "./part.ts";
+import { trees } from "./files/base/trees.ts";
+import { type ProwContext, onWorkers, tolerates, traffic } from "./context.ts";
+import { named } from "./names.ts";
+import { cacheSize } from "./sizes.ts";
+import { clones, ProwComponent } from "./component.ts";
 
 /** What {@link Github} needs. */
 export interface GithubArgs {
-  readonly ground: Ground;
+  readonly context: ProwContext;
 }
 
 const fromHook = pods({ app: "hook" }, [8888]);
@@ -18,14 +21,14 @@ const fromHook = pods({ app: "hook" }, [8888]);
 export class Github extends pulumi.ComponentResource {
   constructor(name: string, args: GithubArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:Github", name, {}, opts);
-    const { ground } = args;
-    this.cache(name, ground);
-    new Part(
+    const { context } = args;
+    this.cache(name, context);
+    new ProwComponent(
       `${name}-needs-rebase`,
       {
-        ground,
+        context,
         name: "needs-rebase",
-        ...all(flags("--dry-run=false"), github(ground), hmac(ground), plugins(ground, "file")),
+        ...all(flags("--dry-run=false"), github(context), hmac(context), plugins(context, "file")),
         graceSeconds: 180,
         ports: { http: 8888 },
         service: { ports: { http: { port: 80, target: 8888 } }, nodePort: true },
@@ -34,13 +37,14 @@ export class Github extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    new Part(
+    new ProwComponent(
       `${name}-cherrypicker`,
       {
-        ground,
+        context,
         name: "cherrypicker",
         // Forks belong to a user, so an app cannot push to them.
-        ...all(flags("--dry-run=false"), githubUser(ground), hmac(ground), plugins(ground, "file")),
+        ...all(flags("--dry-run=false"), githubUser(context), hmac(context)),
+        scratch: clones,
         graceSeconds: 180,
         nodeSelector: onWorkers,
         ports: { http: 8888 },
@@ -50,14 +54,14 @@ export class Github extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.ownPlugins(name, ground);
+    this.ownPlugins(name, context);
     this.registerOutputs({});
   }
 
   /** ghproxy: it keeps less than its volume holds, and only one of it may use the volume. */
-  private cache(name: string, ground: Ground): void {
-    const { place, settings } = ground;
-    const claim = new Claim(
+  private cache(name: string, context: ProwContext): void {
+    const { place, settings } = context;
+    const claim = new PersistentVolumeClaim(
       `${name}-ghproxy`,
       {
         place,
@@ -70,10 +74,10 @@ export class Github extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    new Part(
+    new ProwComponent(
       `${name}-ghproxy`,
       {
-        ground,
+        context,
         name: "ghproxy",
         args: [
           "--cache-dir=/cache",
@@ -88,21 +92,23 @@ export class Github extends pulumi.ComponentResource {
         ports: { http: 8888, metrics: 9090 },
         service: { ports: { main: { port: 80, target: 8888 }, metrics: { port: 9090 } } },
         from: [pods({}, [8888]), traffic.metrics],
-        to: [anywhere(443), pods({ app: "pushgateway" }, [9091])],
+        to: [anywhere(443), traffic.figures],
       },
       { parent: this },
     );
   }
 
   /** KubeVirt's plugins. They were built without upstream's health port, so only their socket can be asked. */
-  private ownPlugins(name: string, ground: Ground): void {
-    const { settings, accounts } = ground;
-    new Part(
+  private ownPlugins(name: string, context: ProwContext): void {
+    const { settings, accounts } = context;
+    const tree = trees[settings.configuration.tree];
+    new ProwComponent(
       `${name}-release-blocker`,
       {
-        ground,
+        context,
         name: "release-blocker",
-        ...all(flags("--dry-run=false"), github(ground), hmac(ground), plugins(ground, "file")),
+        ...all(flags("--dry-run=false"), github(context), hmac(context)),
+        scratch: clones,
         graceSeconds: 180,
         nodeSelector: onWorkers,
         ports: { http: 8888 },
@@ -115,25 +121,25 @@ export class Github extends pulumi.ComponentResource {
     );
     const needs = all(
       flags("--dry-run=false", `--jobs-namespace=${settings.namespaces.jobs}`),
-      github(ground),
+      github(context),
       flags(
         "--cache-dir=/var/run/cache",
-        "--jobs-config-base=github/ci/prow/files/jobs",
-        "--prow-config-path=github/ci/prow/files/config.yaml",
+        `--jobs-config-base=${tree.jobs}`,
+        `--prow-config-path=${tree.config}`,
         "--always-run=false",
       ),
-      hmac(ground),
-      plugins(ground, "file"),
+      hmac(context),
     );
-    new Part(
+    new ProwComponent(
       `${name}-rehearse`,
       {
-        ground,
+        context,
         name: "rehearse",
         app: "prow-rehearse",
         account: accounts.of("prow-rehearse"),
         ...needs,
         mounts: { ...needs.mounts, "/var/run/cache": scratch({ volume: "cache" }) },
+        scratch: clones,
         graceSeconds: 180,
         nodeSelector: onWorkers,
         ports: { http: 9900 },
@@ -145,10 +151,4 @@ export class Github extends pulumi.ComponentResource {
       { parent: this },
     );
   }
-}
-
-/** Gigabytes that ghproxy may keep on a volume: nine tenths, at least one. The runbook's 99 fit no volume of its own. */
-export function cacheSize(size: string): number {
-  const bytes = Number.parseInt(size, 10) * { Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 }[size.slice(-2) as "Mi"];
-  return Math.max(1, Math.floor((bytes * 0.9) / 1e9));
 }

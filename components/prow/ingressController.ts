@@ -1,17 +1,17 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { Cluster } from "../kubernetes/cluster.ts";
-import { Deployment } from "../kubernetes/deployment.ts";
-import { field } from "../kubernetes/container.ts";
-import { exceptionPrefix } from "../kubernetes/exceptions.ts";
-import { Files } from "../kubernetes/files.ts";
-import { ClusterGrant, Grant } from "../kubernetes/grant.ts";
-import { Namespace } from "../kubernetes/namespace.ts";
-import { anywhere, NetworkPolicy } from "../kubernetes/networkPolicy.ts";
-import { withManager } from "../kubernetes/place.ts";
-import { http } from "../kubernetes/probe.ts";
-import { Service } from "../kubernetes/service.ts";
-import { ServiceAccount } from "../kubernetes/serviceAccount.ts";
+import type { Cluster } from "../../blocks/kubernetes/cluster.ts";
+import { Deployment } from "../../blocks/kubernetes/deployment.ts";
+import { field } from "../../blocks/kubernetes/container.ts";
+import { exceptionPrefix } from "../../blocks/kubernetes/exceptions.ts";
+import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
+import { ClusterRoleBinding, RoleBinding } from "../../blocks/kubernetes/roleBinding.ts";
+import { Namespace } from "../../blocks/kubernetes/namespace.ts";
+import { anywhere, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
+import { withManager } from "../../blocks/kubernetes/metadata.ts";
+import { http } from "../../blocks/kubernetes/probe.ts";
+import { Service } from "../../blocks/kubernetes/service.ts";
+import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
 import { images } from "./images.ts";
 
 /** What an {@link IngressController} needs. */
@@ -41,10 +41,10 @@ export class IngressController extends pulumi.ComponentResource {
       { parent: this },
     );
     const account = new ServiceAccount(name, { place, name: app, labels, mountsToken: true }, { parent: this });
-    new ClusterGrant(name, { name: app, labels, rules: clusterRules, to: [account] }, { parent: this });
-    new Grant(name, { place, name: app, labels, rules: ownRules, to: [account] }, { parent: this });
+    new ClusterRoleBinding(name, { name: app, labels, rules: clusterRules, to: [account] }, { parent: this });
+    new RoleBinding(name, { place, name: app, labels, rules: ownRules, to: [account] }, { parent: this });
     // Settings that somebody puts there are read at once.
-    const settings = new Files(name, { place, name: `${app}-controller`, data: {}, roll: false }, { parent: this });
+    const settings = new ConfigMap(name, { place, name: `${app}-controller`, data: {}, roll: false }, { parent: this });
     new k8s.networking.v1.IngressClass(
       `${name}-class`,
       { metadata: { name: "nginx", labels: withManager(labels) }, spec: { controller: "k8s.io/ingress-nginx" } },

@@ -1,16 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
-import { Claim } from "../kubernetes/claim.ts";
-import { Files } from "../kubernetes/files.ts";
-import { anywhere, pods } from "../kubernetes/networkPolicy.ts";
-import { tcp } from "../kubernetes/probe.ts";
-import { ServiceSecret } from "../kubernetes/secret.ts";
-import { type Ground, named, tolerates } from "./ground.ts";
-import { Part } from "./part.ts";
+import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
+import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
+import { anywhere, pods } from "../../blocks/kubernetes/networkPolicy.ts";
+import { tcp } from "../../blocks/kubernetes/probe.ts";
+import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
+import { type ProwContext, tolerates } from "./context.ts";
+import { named } from "./names.ts";
+import { nginxSize } from "./sizes.ts";
+import { ProwComponent } from "./component.ts";
 
 /** What a {@link MirrorProxy} needs. */
 export interface MirrorProxyArgs {
-  readonly ground: Ground;
+  readonly context: ProwContext;
 }
 
 /** Days that the authority is good for; jobs read it anew each time, so a new one needs nothing but an `up`. */
@@ -24,18 +26,18 @@ const timeouts = [
   ...["SEND_TIMEOUT", "CLIENT_BODY_TIMEOUT", "CLIENT_HEADER_TIMEOUT"],
 ];
 
-/** A cache of every registry: jobs send their pulls through it and trust its authority. */
+/** A cache of Docker Hub, k8s.gcr.io, gcr.io and quay.io: jobs send all pulls through it and trust its authority. */
 export class MirrorProxy extends pulumi.ComponentResource {
   constructor(name: string, args: MirrorProxyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:MirrorProxy", name, {}, opts);
-    const { ground } = args;
-    const { place, jobs, settings } = ground;
+    const { context } = args;
+    const { place, jobs, settings } = context;
     const { protect, retainOnDelete, mirrorProxy } = settings;
     const labels = { app: "docker-mirror-proxy" };
     const authority = this.authority(name);
     const [crt] = [place, jobs].map(
       (where, index) =>
-        new Files(
+        new ConfigMap(
           `${name}-${index === 0 ? "prow" : "jobs"}-crt`,
           {
             place: where,
@@ -53,7 +55,7 @@ export class MirrorProxy extends pulumi.ComponentResource {
       { place, name: named(settings, "docker-mirror-proxy"), labels, values: { "ca.key": authority.key } },
       { parent: this },
     );
-    const claim = new Claim(
+    const claim = new PersistentVolumeClaim(
       name,
       {
         place,
@@ -66,12 +68,13 @@ export class MirrorProxy extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    new Part(
+    new ProwComponent(
       name,
       {
-        ground,
+        context,
         name: "docker-mirror-proxy",
         env: {
+          CACHE_MAX_SIZE: nginxSize(mirrorProxy.size),
           ENABLE_MANIFEST_CACHE: "true",
           ALLOW_PUSH: "true",
           ...Object.fromEntries(timeouts.map((timeout) => [timeout, "1200s"])),
@@ -82,7 +85,11 @@ export class MirrorProxy extends pulumi.ComponentResource {
           "/ca/ca.key": key.mount({ volume: "ca-private", subPath: "ca.key" }),
         },
         runAs: {},
+        // nginx gives its folders to a user of its own, becomes that user, and listens on 80 and 443 inside.
+        capabilities: ["CHOWN", "SETGID", "SETUID", "NET_BIND_SERVICE"],
         exceptions: {
+          capabilities: "nginx starts as root and becomes a user of its own",
+
           "run-as-root": "the image's start script is root's",
           "writable-root": "the start script writes nginx' configuration and certificates",
         },

@@ -1,56 +1,57 @@
 import * as pulumi from "@pulumi/pulumi";
-import { anywhere, pods } from "../kubernetes/networkPolicy.ts";
-import { http, tcp } from "../kubernetes/probe.ts";
+import { anywhere, pods } from "../../blocks/kubernetes/networkPolicy.ts";
+import { http, tcp } from "../../blocks/kubernetes/probe.ts";
 import { all, config, jobs } from "./flags.ts";
-import { type Ground, traffic } from "./ground.ts";
-import { Part } from "./part.ts";
+import { type ProwContext, traffic } from "./context.ts";
+import { ProwComponent } from "./component.ts";
 
 /** What {@link Monitoring} needs. */
 export interface MonitoringArgs {
-  readonly ground: Ground;
+  readonly context: ProwContext;
 }
 
 /** Figures about jobs for Prometheus: the exporter, and the gateway to which short-lived programs push theirs. */
 export class Monitoring extends pulumi.ComponentResource {
   constructor(name: string, args: MonitoringArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:Monitoring", name, {}, opts);
-    const { ground } = args;
-    const { settings, accounts, configMaps } = ground;
+    const { context } = args;
+    const { settings, accounts, configMaps } = context;
     const slow = { delay: 10, period: 30, timeout: 15 };
-    new Part(
+    new ProwComponent(
       `${name}-exporter`,
       {
-        ground,
+        context,
         name: "exporter",
         account: accounts.of("exporter"),
-        ...all(config(ground), jobs(ground)),
+        ...all(config(context), jobs(context)),
         strategy: "Recreate",
         nodeSelector: { type: "vm", zone: "ci" },
         ports: { metrics: 9090 },
         probes: { liveness: http("/healthz", 8081, slow), readiness: http("/healthz/ready", 8081, slow) },
         resources: { cpu: "100m", memory: "500Mi" },
         from: [traffic.metrics],
-        to: [traffic.api(settings)],
+        to: [traffic.api(settings), traffic.figures],
       },
       { parent: this },
     );
-    new Part(
+    new ProwComponent(
       `${name}-pushgateway`,
       {
-        ground,
+        context,
         name: "pushgateway",
         ports: { http: 9091 },
-        probes: { readiness: http("/-/ready", "http"), liveness: tcp("http") },
+        // This version knows no /-/ready.
+        probes: { readiness: http("/status", "http"), liveness: tcp("http") },
         resources: { cpu: "1", memory: "1Gi" },
         service: { ports: { http: { port: 80, target: 9091 } }, nodePort: true },
         from: [pods({}, [9091])],
       },
       { parent: this },
     );
-    new Part(
+    new ProwComponent(
       `${name}-pushgateway-proxy`,
       {
-        ground,
+        context,
         name: "pushgateway-proxy",
         mounts: { "/etc/nginx": configMaps.mount("pushgateway-proxy-config") },
         runAs: { user: 101, group: 101, fsGroup: 101 },
@@ -59,7 +60,7 @@ export class Monitoring extends pulumi.ComponentResource {
         service: { name: "pushgateway-external", ports: { http: { port: 80, target: 8081 } }, nodePort: true },
         // Anybody may read: the proxy passes nothing but GET on.
         from: [anywhere(8081)],
-        to: [pods({ app: "pushgateway" }, [9091])],
+        to: [traffic.figures],
       },
       { parent: this },
     );

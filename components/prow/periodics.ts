@@ -1,13 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
-import { CronJob } from "../kubernetes/cronJob.ts";
-import { NetworkPolicy } from "../kubernetes/networkPolicy.ts";
+import { CronJob } from "../../blocks/kubernetes/cronJob.ts";
+import { NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
 import { all, config, flags, github, jobs, type Needs } from "./flags.ts";
-import { type Ground, named, onWorkers, traffic } from "./ground.ts";
-import { imageOf, nobody, resourcesOf } from "./part.ts";
+import { type ProwContext, onWorkers, traffic } from "./context.ts";
+import { named } from "./names.ts";
+import { imageOf, nobody, resourcesOf } from "./component.ts";
 
 /** What {@link Periodics} need. */
 export interface PeriodicsArgs {
-  readonly ground: Ground;
+  readonly context: ProwContext;
 }
 
 /** One of them. */
@@ -24,34 +25,34 @@ interface Periodic {
 export class Periodics extends pulumi.ComponentResource {
   constructor(name: string, args: PeriodicsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:Periodics", name, {}, opts);
-    const { ground } = args;
-    this.every(name, ground, {
+    const { context } = args;
+    this.every(name, context, {
       name: "branch-protector",
       app: "branchprotector",
       schedule: "54 * * * *",
-      needs: all(config(ground), jobs(ground), flags("--confirm"), github(ground)),
+      needs: all(config(context), jobs(context), flags("--confirm"), github(context)),
     });
     for (const [org, scope] of [
       ["kubevirt", "--orgs=kubevirt"],
       ["nmstate", "--only=nmstate/kubernetes-nmstate"],
     ] as const) {
-      this.every(name, ground, {
+      this.every(name, context, {
         name: `label-sync-${org}`,
         app: "label-sync",
         schedule: "17 23 * * *",
         needs: all(
           {
             ...flags("--config=/etc/config/labels.yaml"),
-            mounts: { "/etc/config": ground.configMaps.mount("label-config") },
+            mounts: { "/etc/config": context.configMaps.mount("label-config") },
           },
           flags("--confirm=true", scope),
-          github(ground),
+          github(context),
         ),
         nodeSelector: onWorkers,
       });
     }
     for (const app of ["branchprotector", "label-sync"]) {
-      const { place, settings } = ground;
+      const { place, settings } = context;
       new NetworkPolicy(
         `${name}-${app}`,
         { place, name: named(settings, app), labels: { app }, pods: { app }, to: traffic.web },
@@ -61,8 +62,8 @@ export class Periodics extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  private every(name: string, ground: Ground, { name: own, app, schedule, needs, nodeSelector }: Periodic): void {
-    const { place, settings, images } = ground;
+  private every(name: string, context: ProwContext, { name: own, app, schedule, needs, nodeSelector }: Periodic): void {
+    const { place, settings, images } = context;
     new CronJob(
       `${name}-${own}`,
       {

@@ -1,6 +1,6 @@
-import type { ProwSettings } from "./config.ts";
-import type { ConfigurationPlace } from "./configuration/place.ts";
-import { named } from "./ground.ts";
+import type { ProwSettings } from "./settings.ts";
+import type { ConfigurationPlace } from "./files/inputs.ts";
+import { named } from "./names.ts";
 import { resolveImages } from "./images.ts";
 
 /** What Prow's own configuration files say about the environment that they are for. */

@@ -1,7 +1,7 @@
 import { isMap, isScalar, isSeq, parseDocument } from "yaml";
 import type { RuleProblem } from "../../config/define.ts";
-import type { ProwSettings } from "./config.ts";
-import { configurationProblems } from "./configuration/problems.ts";
+import type { ProwSettings } from "./settings.ts";
+import { configurationProblems } from "./files/problems.ts";
 import { toPlace } from "./place.ts";
 
 /** What is wrong across the settings; the schema has seen to each setting by itself. */
@@ -49,6 +49,9 @@ function ingressRules({ hosts, paths, ingress }: ProwSettings): RuleProblem[] {
       : []),
     ...(deck === gcsweb && paths.gcsweb === "/"
       ? [{ path: "paths.gcsweb", problem: "would take Deck's place on the same host; name another one" }]
+      : []),
+    ...(["/gcs", "/icons", "/styles"].includes(paths.gcsweb)
+      ? [{ path: "paths.gcsweb", problem: "is where gcsweb's own links lead; name another one" }]
       : []),
     ...(ingress.controller && ingress.class !== "nginx"
       ? [{ path: "ingress.class", problem: "must be nginx, the class that ingress.controller makes" }]

@@ -1,26 +1,16 @@
-import { z } from "zod";
 import { type ConfigOf, defineSystem, type Reference } from "../../config/define.ts";
-import { botsProblems, botsSettings, receivers } from "./configBots.ts";
-import { dgraphProblems, dgraphSettings } from "./configDgraph.ts";
-import { nodepoolProblems, nodepoolSettings } from "./configNodepool.ts";
-import { ultrahookProblems, ultrahookSettings } from "./configUltrahook.ts";
+import { botsProblems, receivers } from "./bots/settings.ts";
+import { dgraphProblems } from "./dgraph/settings.ts";
+import { nodepoolProblems } from "./nodepool/settings.ts";
+import { ultrahookProblems } from "./ultrahook/settings.ts";
 import { needs } from "./needs.ts";
-import { thothFamilies, thothSecrets } from "./secretSpecs.ts";
-import { stationProblems, stationSettings } from "./station/settings.ts";
-
-/** Thoth: what a section's absence leaves out is not deployed. */
-const settingsSchema = z.strictObject({
-  bots: botsSettings.optional().describe("Kebechet, Nepthys, Sesheta and the other bots."),
-  ultrahook: ultrahookSettings.optional().describe("Tunnels for webhooks."),
-  dgraph: dgraphSettings.optional().describe("Graph database of the station."),
-  station: stationSettings.optional().describe("The Thoth station itself."),
-  nodepool: nodepoolSettings.optional().describe("Where Zuul runs its jobs."),
-});
-export type ThothSettings = z.infer<typeof settingsSchema>;
+import { thothFamilies, thothSecrets } from "./secrets.ts";
+import { type ThothSettings, settings } from "./settings.ts";
+import { stationProblems } from "./station/settings.ts";
 
 export const thothSchema = defineSystem({
   namespace: "thoth",
-  settings: settingsSchema,
+  settings,
   secrets: thothSecrets,
   families: thothFamilies,
   references: (settings) => references(settings),

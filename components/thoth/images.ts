@@ -4,16 +4,19 @@ export const images = {
   kebechet: "quay.io/thoth-station/kebechet-job:v1.0.9",
   /** The same holds. */
   nepthys: "quay.io/thoth-station/nepthys:v0.2.5",
-  /** Source: thoth-application, the first release that it names. */
-  reviewManager: "quay.io/thoth-station/sefkhet-abwy-webhook-receiver:v0.24.0",
+  /** Source: thoth-application. The next one, v0.24.0, ends at each notification: it asks a name that is not defined. */
+  reviewManager: "quay.io/thoth-station/sefkhet-abwy-webhook-receiver:v0.23.2",
   /** Source: thoth-application; needs no build. */
   ultrahook: "quay.io/thoth-station/ultrahook:v0.1.0",
   /** Source: dgraph-thoth-config. */
   aggregateExporter: "quay.io/goern/aggregate-exporter-f30:v2.0.1-1",
 } as const;
 
-/** Images that the cluster's own builds start from. */
+/** Images that the cluster's own builds start from: the Pythons that the bots' Pipfiles want. */
 export const builders = {
-  python: { stream: "python-36-centos7", tag: "latest", from: "registry.centos.org/centos/python-36-centos7:latest" },
-  fedora: { stream: "fedora", tag: "28", from: "registry.fedoraproject.org/fedora:28" },
+  python36: { stream: "python-36", tag: "latest", from: "registry.access.redhat.com/ubi8/python-36:latest" },
+  python38: { stream: "python-38", tag: "latest", from: "registry.access.redhat.com/ubi8/python-38:latest" },
 } as const;
+
+/** Git tags of the sources that builds make the published images of. */
+export const sources = { kebechet: "v1.0.9", nepthys: "v0.2.5", reviewManager: "v0.23.2" } as const;

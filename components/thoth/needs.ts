@@ -1,9 +1,9 @@
 /** What the account that deploys Thoth must be able to make, and where. */
 import type { Need } from "../../config/define.ts";
-import { type BotsSettings, buildsImages } from "./configBots.ts";
-import type { DgraphSettings } from "./configDgraph.ts";
-import type { NodepoolSettings } from "./configNodepool.ts";
-import type { UltrahookSettings } from "./configUltrahook.ts";
+import { type BotsSettings, buildsImages } from "./bots/settings.ts";
+import type { DgraphSettings } from "./dgraph/settings.ts";
+import type { NodepoolSettings } from "./nodepool/settings.ts";
+import type { UltrahookSettings } from "./ultrahook/settings.ts";
 import { graphRoles, namespacesOf, type Role, roles } from "./station/roles.ts";
 import type { StationSettings } from "./station/settings.ts";
 
@@ -17,6 +17,7 @@ interface Sections {
 }
 
 const policies = "networkpolicies.networking.k8s.io";
+const templates = "templates.template.openshift.io";
 const imageStreams = "imagestreams.image.openshift.io";
 const buildConfigs = "buildconfigs.build.openshift.io";
 const rbac = ["roles.rbac.authorization.k8s.io", "rolebindings.rbac.authorization.k8s.io"];
@@ -24,15 +25,15 @@ const serving = ["deployments.apps", "services", "serviceaccounts"];
 const published = [...serving, "routes.route.openshift.io"];
 
 /** What every namespace of the station has. */
-const ground = ["configmaps", "secrets", "limitranges", "resourcequotas", policies, ...rbac];
+const common = ["configmaps", "secrets", "limitranges", "resourcequotas", policies, ...rbac];
 /** And what comes to it by its role. */
 const byRole: Readonly<Record<Role, readonly string[]>> = {
-  infra: [imageStreams, "templates.template.openshift.io", "serviceaccounts"],
+  infra: [imageStreams, templates, "serviceaccounts"],
   frontend: [...published, "cronjobs.batch"],
-  middletier: serving,
-  backend: serving,
+  middletier: [...serving, templates],
+  backend: [...serving, templates],
   amunApi: [...published, "cronjobs.batch"],
-  amunInspection: [],
+  amunInspection: [templates],
 };
 
 function ofStation(settings: StationSettings): readonly Need[] {
@@ -43,7 +44,7 @@ function ofStation(settings: StationSettings): readonly Need[] {
     const own = here.flatMap((role) => byRole[role]);
     const builds = environment === "test" && here.includes("infra") ? [buildConfigs] : [];
     const job = initialize && here.includes("frontend") ? ["jobs.batch"] : [];
-    return { cluster, namespace, makesNamespace: true, resources: [...ground, ...own, ...builds, ...job] };
+    return { cluster, namespace, makesNamespace: true, resources: [...common, ...own, ...builds, ...job] };
   });
 }
 

@@ -87,7 +87,7 @@ const port = z.strictObject({
 });
 
 const peer = z.strictObject({
-  /** `world`, `api` (the cluster's API), the name of a Service, or `${VARIABLE}` or `${--flag}`, whose value is a host or a URL. */
+  /** `world`, `api` (the cluster's API), the name of a Service, or `${VARIABLE}`, `${--flag}` or `${FILE KEY}`, whose value is a host or a URL. */
   to: z.string(),
   /** Asked at this port; without it the port of the variable's URL. */
   port: z.union([z.int(), z.array(z.int())]).optional(),

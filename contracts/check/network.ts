@@ -50,7 +50,7 @@ function targetOf(
   // Values that only the cluster knows, and empty ones, name nobody.
   if (written === undefined || written === "" || /\$\{\w+\}/.test(written)) return [];
   const { host, port: own } = hostAndPort(written);
-  const asked = peer.port === undefined ? own : peer.port;
+  const asked = peer.port ?? own;
   const ports = asked === undefined ? [] : Array.isArray(asked) ? asked : [asked];
   if (peer.to === "world" || peer.to === "api") return ports.map((port) => ({ port, protocol, pod: undefined }));
   const [name = "", namespace = pod.namespace, zone] = host.split(".");

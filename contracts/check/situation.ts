@@ -116,13 +116,24 @@ export function keyOf(content: unknown, path: string): string | undefined {
   return found === undefined ? undefined : typeof found === "string" ? found : JSON.stringify(found);
 }
 
-/** A text with `${VARIABLE}` and `${--flag}` replaced; undefined when one of them has no text. */
+/** A text with `${VARIABLE}`, `${--flag}` and `${FILE KEY}` replaced; undefined when one of them has no text. */
 export function filled(text: string, situation: Situation): string | undefined {
-  let whole = true;
+  const absent: string[] = [];
   const result = text.replace(/\$\{([^}]+)\}/g, (_, name: string) => {
-    const value = name.startsWith("-") ? flagValues(situation, name)[0] : situation.container.variables.get(name)?.text;
-    whole &&= value !== undefined;
+    const value = name.startsWith("/")
+      ? fileKey(name, situation)
+      : name.startsWith("-")
+        ? flagValues(situation, name)[0]
+        : situation.container.variables.get(name)?.text;
+    if (value === undefined) absent.push(name);
     return value ?? "";
   });
-  return whole ? result : undefined;
+  return absent.length === 0 ? result : undefined;
+}
+
+/** The key of a mounted file, `FILE KEY`. */
+function fileKey(reference: string, { container }: Situation): string | undefined {
+  const [file = "", key = ""] = reference.split(" ");
+  const held = container.files.get(file)?.text;
+  return held === undefined ? undefined : keyOf(parsed(held), key);
 }

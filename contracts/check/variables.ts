@@ -23,7 +23,7 @@ export function variableProblems(situation: Situation): readonly string[] {
     // A Template's parameter has its value from the caller.
     const open = given.text === undefined || /\$\{\w+\}/.test(given.text);
     const empty = given.text === "" && !("required" in spec && spec.required === true);
-    if (form !== undefined && !open && !empty && !new RegExp(form).test(given.text ?? "")) {
+    if (form !== undefined && !open && !empty && !new RegExp(form).test(given.text)) {
       problems.push(`variable ${name} does not have the form ${form} (${spec.at ?? ""})`);
     }
   }

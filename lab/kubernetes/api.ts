@@ -1,6 +1,6 @@
 /** Asks a lab's Kubernetes API itself: the lab's set-up and every test that must not believe Pulumi's state. */
 import { Agent, request } from "node:https";
-import { labPassword } from "../../config/aim.ts";
+import { labPassword } from "../../config/samples.ts";
 import type { LabSettings } from "../settings.ts";
 
 /** An object as the API has it; callers narrow what they read. */

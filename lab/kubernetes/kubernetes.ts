@@ -2,7 +2,8 @@
 import { generateKeyPairSync } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { labKubeconfig, labPassword } from "../../config/aim.ts";
+import { labKubeconfig } from "../retarget.ts";
+import { labPassword } from "../../config/samples.ts";
 import type { LabPart, Log } from "../part.ts";
 import { answers, runningPid, start, stop, until } from "../process.ts";
 import type { LabSettings } from "../settings.ts";

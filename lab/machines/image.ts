@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { proxyPackage, venv } from "../../components/callysto/guest/software.ts";
-import { labNotebookImage } from "../../config/aim.ts";
+import { labNotebookImage } from "../retarget.ts";
 import { lock } from "../lock.ts";
 import type { Log } from "../part.ts";
 import { cacheDir } from "../settings.ts";

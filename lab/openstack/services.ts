@@ -49,7 +49,7 @@ function mariadb(lab: LabSettings): Daemon {
 }
 
 /** What the projects need: OVN's databases and translator, the agent that plays ovn-controller, BIND. */
-function ground(lab: LabSettings): Daemon[] {
+function services(lab: LabSettings): Daemon[] {
   // One server a database: Neutron's northbound client takes a server that also holds OVN_Southbound
   // for a schema change and waits for ever.
   const ovsdb = (side: string): Daemon => ({
@@ -86,7 +86,7 @@ export async function stopDatabase(lab: LabSettings): Promise<void> {
 /** Starts what does not run; the projects wait for each other by themselves. */
 export function startServices(lab: LabSettings): void {
   for (const side of ["nb", "sb"]) makeOvnDatabase(path.join(dataDir(lab), "ovn", `${side}.db`), side);
-  for (const daemon of ground(lab)) start(lab.dir, { ...daemon, env: environment(lab) });
+  for (const daemon of services(lab)) start(lab.dir, { ...daemon, env: environment(lab) });
   for (const name of projects) {
     start(lab.dir, { name, command: python, args: [script("serve"), name], env: environment(lab) });
   }

@@ -13,15 +13,21 @@ import { makePiece, pieceFolder } from "../toolchain/make.ts";
 import type { Piece } from "../toolchain/pieces.ts";
 import { missingFor } from "../toolchain/toolchain.ts";
 
-const prow = ["checkconfig", "deck", "hook"];
+/** Programs of Prow by their package below cmd; all that a stack starts, and checkconfig. */
+const prow = [
+  ...["branchprotector", "checkconfig", "crier", "deck", "exporter", "external-plugins/cherrypicker"],
+  ...["external-plugins/needs-rebase", "ghproxy", "hook", "horologium", "prow-controller-manager", "sinker"],
+  ...["status-reconciler", "tide"],
+];
+const programOf = (name: string): string => path.basename(name);
 
 /** The tools by name. A new one is a row here and, if it is built, a folder with its go.mod beside this file. */
 const tools = {
   /** Kubernetes' Prow. Its newest version with a module; golang.org/x/tools is raised so that Go 1.26 compiles it. */
   prow: {
     name: "prow",
-    minutes: 3,
-    files: [...prow, "prowjob_customresourcedefinition.yaml", "template/index.html"],
+    minutes: 6,
+    files: [...prow.map(programOf), "prowjob_customresourcedefinition.yaml", "template/index.html"],
     releases: [],
     sources: ["prow"],
     steps: [
@@ -29,7 +35,7 @@ const tools = {
         do: "build" as const,
         package: `sigs.k8s.io/prow/cmd/${name}`,
         in: "prow",
-        to: name,
+        to: programOf(name),
       })),
       {
         do: "take",

@@ -1,7 +1,11 @@
 /** Takes over what was deployed another way: what runs is matched with what is declared, and an import file is written. */
 import { existsSync, writeFileSync } from "node:fs";
 import { type Command, text, UsageError } from "../command.ts";
-import { openHeld } from "../moving/held.ts";
+import { samplesAtRisk } from "../../config/guard.ts";
+import { parseConfig } from "../../config/parse.ts";
+import { clearConfig, readStackFile } from "../../config/stackFile.ts";
+import { schemas } from "../../components/registry.ts";
+import { type HeldStack, openHeld } from "../moving/held.ts";
 import { pulumiOutput, stackHelp, stackOf, stackOptions } from "../stack.ts";
 import { importFile } from "./importFile.ts";
 import { type Plan, planAdoption } from "./plan.ts";
@@ -13,8 +17,9 @@ export const command: Command = {
 For a stack whose services run already, deployed another way: asks its clusters and clouds for everything that it declares, writes a
 file for \`pulumi import\`, and tells what the first up would then change, make, replace and leave alone. Kubernetes objects are known by
 kind, namespace and name, OpenStack's things by name or by what they are attached to; passwords that the program would draw are
-taken from the Secrets that have them. What holds data and would be replaced is refused. The clusters, the clouds and the state are
-not changed. Exit code 1 when something that runs cannot be adopted as it is: then no file is written.
+taken from the Secrets that have them. What holds data and would be replaced is refused, and so is a live Secret's text that a published
+sample would replace. The clusters, the clouds and the state are not changed. Exit code 1 when something that runs cannot be adopted as it
+is: then no file is written.
 
 ${stackHelp}
   --out FILE         the import file (default: adopt.S.json); secrets in it are encrypted as in the stack's file
@@ -50,12 +55,21 @@ ${stackHelp}
       console.log(planLines(plan, known, values.diff === true).join("\n"));
     }
     for (const problem of problems) console.error(`PROBLEM  ${problem}`);
+    const samples = atRisk(held);
+    if (samples > 0)
+      console.error(`${samples} samples are left, which preview and up refuse: npm run ops -- doctor --stack ${name}`);
     if (problems.length > 0) console.error("nothing was written; mend this, then run it again");
     else if (adopted.size === 0) console.error(nothing(known));
     else if (writes) console.error(next(plan, name, out, text(values, "config-file")));
     return problems.length > 0 ? 1 : 0;
   },
 };
+
+/** How many published texts the next update would be refused for. */
+function atRisk({ file, crypter }: HeldStack): number {
+  const all = Object.values(schemas);
+  return samplesAtRisk(all, parseConfig(clearConfig(readStackFile(file), crypter), all).systems).length;
+}
 
 /** What the state holds; a stack that does not exist has to be made first. */
 async function urnsInState(stack: string): Promise<ReadonlySet<string>> {

@@ -7,6 +7,7 @@ import { hiddenDigest, rendered } from "../../review/render.ts";
 import { changeTitle, titleOf } from "../../review/words.ts";
 import type { Values } from "../command.ts";
 import type { HeldStack } from "../moving/held.ts";
+import { secretTemplates } from "../moving/secretKeys.ts";
 import { openCloud } from "../openstack.ts";
 import { withCluster } from "../program.ts";
 import { addressesOnPorts, CloudWorld } from "./clouds.ts";
@@ -24,6 +25,7 @@ import {
   undeclared,
 } from "./objects.ts";
 import { adoptPassword, oldPasswords, withPasswords } from "./passwords.ts";
+import { sampleProblems } from "./samples.ts";
 
 /** What an adoption would be. */
 export interface Plan {
@@ -46,16 +48,20 @@ export async function planAdoption(held: HeldStack, values: Values, known: Reado
   const { recording: first, world } = await evaluateOnClouds(held, values);
   const found: FoundObject[] = [];
   const left: Left[] = [];
+  const lost: string[] = [];
+  const templates = await secretTemplates(held);
   for (const [cluster, declared] of declaredObjects(first)) {
     await withCluster(held, cluster, values, async (kubectl) => {
-      found.push(...(await findObjects(kubectl, declared)));
+      const here = await findObjects(kubectl, declared);
+      found.push(...here);
+      lost.push(...sampleProblems(held, cluster, templates, here));
       left.push(...(await leftOver(kubectl, cluster, declared)));
     });
   }
   const fresh = found.filter(({ declared }) => !known.has(declared.registration.urn));
   const ambiguous = [...world.problems].filter(([urn]) => !known.has(urn));
   const refused = new Set([...ambiguous.map(([urn]) => urn), ...known]);
-  const problems = ambiguous.map(([, said]) => said);
+  const problems = [...lost, ...ambiguous.map(([, said]) => said)];
   const adopted = new Map([...world.adopted].filter(([urn]) => !known.has(urn)));
   for (const one of fresh) {
     const { urn } = one.declared.registration;

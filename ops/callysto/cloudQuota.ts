@@ -1,7 +1,7 @@
 /** Compares what a stack's environments need with what the project may have and has. */
 import { callystoSchema } from "../../components/callysto/config.ts";
-import { type FlavorSize, needsOf } from "../../components/callysto/needs.ts";
-import { type Quota, shortages } from "../../components/openstack/quota.ts";
+import { type FlavorSize, needsOf } from "../../components/callysto/quota.ts";
+import { type Quota, shortages } from "../../blocks/openstack/quota.ts";
 import type { Command } from "../command.ts";
 import { quotaUse } from "../cloudQuota.ts";
 import { openCloud } from "../openstack.ts";

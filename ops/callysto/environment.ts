@@ -1,6 +1,6 @@
 /** The environments of a stack, and how their guests are reached. */
 import { callystoSchema, type HostSettings } from "../../components/callysto/config.ts";
-import { operator } from "../../components/callysto/keys.ts";
+import { operator } from "../../components/callysto/sshKeys.ts";
 import { text, UsageError, type Values } from "../command.ts";
 import { type Done, type Login, onGuest } from "../ssh.ts";
 import { secretOf } from "../secrets.ts";

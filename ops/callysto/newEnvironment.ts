@@ -5,11 +5,14 @@ import path from "node:path";
 import { stringify } from "yaml";
 import { callystoSchema } from "../../components/callysto/config.ts";
 import { parseConfig } from "../../config/parse.ts";
+import { givenPassphrase } from "../../config/givenPassphrase.ts";
+import { isLabs } from "../../config/guard.ts";
 import { newSalt, openSalt } from "../../config/passphrase.ts";
 import { report } from "../../config/problems.ts";
-import { samplePassphrase } from "../../config/samples.ts";
-import { projectDir, readStackFile, sampleConfig } from "../../config/stackFile.ts";
-import { schemas } from "../../config/systems.ts";
+import { isPublished, publishedSamples } from "../../config/published.ts";
+import { sample, samplePassphrase } from "../../config/samples.ts";
+import { projectDir, readStackFile, sampleConfig, secretsOf } from "../../config/stackFile.ts";
+import { schemas } from "../../components/registry.ts";
 import { type Command, text, texts, UsageError, type Values } from "../command.ts";
 import { secretOf } from "../secrets.ts";
 import { openStack, stackHelp, stackOptions } from "../stack.ts";
@@ -53,20 +56,28 @@ function fileText(name: string, values: Values): string {
   const stack = openStack(callystoSchema, values);
   const { cloud, deployKey, zones, sshKeys } = stack.settings;
   // The other stack keeps its zones; this one only makes records in them.
-  const known = Object.entries(zones).map(([domain, { mode }]) => [
+  const kept = Object.entries(zones).map(([domain, { mode }]) => [
     domain,
     { mode: mode === "outside" ? mode : "existing" },
   ]);
-  const ownDomains = known
+  const ownDomains = kept
     .filter(([, zone]) => (zone as { mode: string }).mode === "existing")
     .map(([domain]) => domain as string);
   const domains = [...ownDomains, ...Object.keys(zones).filter((domain) => !ownDomains.includes(domain))];
-  const passphrase = process.env.PULUMI_CONFIG_PASSPHRASE ?? samplePassphrase(name);
+  const from = { name: stack.name, file: stack.file };
+  const copied = new Map(
+    [`clouds:${cloud}`, "callysto:deployPrivateKey"].map((key) => [key, secretOf(from, key, "ORRERY_LIKE_PASSPHRASE")]),
+  );
+  const passphrase = givenPassphrase() ?? samplePassphrase(name);
+  const known = passphrase === "" || isPublished(passphrase);
+  if (known) refuseReal(stack, copied);
   const salt = newSalt(passphrase);
   const crypter = openSalt(salt, passphrase);
-  const from = { name: stack.name, file: stack.file };
   const secure = (value: string): object => ({ secure: crypter.encrypt(value) });
-  const like = (key: string): object => secure(secretOf(from, key, "ORRERY_LIKE_PASSPHRASE"));
+  const like = (key: string): object => secure(copied.get(key) ?? "");
+  const password = `callysto:dummyPassword-hub-${name}`;
+  // Everybody opens a file with a published passphrase, so a drawn password would be a sample that does not look like one.
+  const drawn = known ? sample("text", password) : randomBytes(12).toString("base64url");
   const clouds = JSON.parse(readStackFile(stack.file).entries.get("clouds:settings")?.value ?? "{}") as Record<
     string,
     object
@@ -74,7 +85,7 @@ function fileText(name: string, values: Values): string {
   const settings = {
     cloud,
     deployKey,
-    zones: Object.fromEntries(known) as object,
+    zones: Object.fromEntries(kept) as object,
     sshKeys,
     environments: { [`hub-${name}`]: fromTemplate(values, domains) },
   };
@@ -82,10 +93,21 @@ function fileText(name: string, values: Values): string {
     "clouds:settings": { [cloud]: clouds[cloud] ?? {} },
     [`clouds:${cloud}`]: like(`clouds:${cloud}`),
     "callysto:settings": settings,
-    [`callysto:dummyPassword-hub-${name}`]: secure(randomBytes(12).toString("base64url")),
+    [password]: secure(drawn),
     "callysto:deployPrivateKey": like("callysto:deployPrivateKey"),
   };
   return `encryptionsalt: ${salt}\n${stringify({ config }, { lineWidth: 0 })}`;
+}
+
+/** @throws if what is copied is no sample, for which everybody's passphrase will not do */
+function refuseReal({ name, file }: { name: string; file: string }, copied: ReadonlyMap<string, string>): void {
+  const samples = publishedSamples(secretsOf(readStackFile(file), Object.values(schemas)).values());
+  const real = [...copied].filter(([, text]) => !isLabs(text) && !samples.is(text)).map(([key]) => key);
+  if (real.length === 0) return;
+  throw new UsageError(
+    `${name} has secrets of its own (${real.join(", ")}), and the new file would have a published passphrase: ` +
+      "put one of its own into PULUMI_CONFIG_PASSPHRASE; nothing was written",
+  );
 }
 
 export const command: Command = {
@@ -95,7 +117,9 @@ Makes Pulumi.NAME.yaml with one environment, hub-NAME, in the cloud and under th
 new volumes of 25 GB, IPv6 only. prod: --volume twice and --floating-ip, which exist and are only used. Its users' one
 password is drawn: npx pulumi config get callysto:dummyPassword-hub-NAME --stack NAME tells it. Edit its guest settings,
 then npx pulumi stack init NAME and npx pulumi up --stack NAME. The file's passphrase is PULUMI_CONFIG_PASSPHRASE, that of
-S comes from ORRERY_LIKE_PASSPHRASE; both have the published samples as defaults.
+S comes from ORRERY_LIKE_PASSPHRASE (or the files that PULUMI_CONFIG_PASSPHRASE_FILE and ORRERY_LIKE_PASSPHRASE_FILE name).
+Without one the new file gets a published passphrase, and the users' password is a sample: for the lab, where S has nothing
+but samples.
 
 ${stackHelp.replace("the environment: reads", "the stack whose cloud, zones and keys are used: reads")}
   --template T       dev (default) or prod

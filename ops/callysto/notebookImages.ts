@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { imageOwner, notebookImages } from "../../components/callysto/notebookImages.ts";
+import { imageOwner, notebookImages } from "../../components/callysto/images.ts";
 import { type Command, text, UsageError } from "../command.ts";
 
 /** One command of the plan. */

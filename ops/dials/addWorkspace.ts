@@ -1,6 +1,6 @@
 /** Adds a detector group to the settings; everything else about it follows from there. */
 import { dialsSchema } from "../../components/dials/config.ts";
-import { queueWorkers, type workspaceSchema } from "../../components/dials/workspaces.ts";
+import { queueWorkers, type workspaceSchema } from "../../components/dials/inventory.ts";
 import type { z } from "zod";
 import { type Command, text, texts, UsageError, type Values } from "../command.ts";
 import { changeSettings, openStack, stackHelp, stackOptions } from "../stack.ts";

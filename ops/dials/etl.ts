@@ -8,10 +8,16 @@ export const command: Command = {
   help: `Usage: npm run ops -- dials etl --stack S -- ARGUMENTS...
 
 Runs the ETL's cli.py in the indexer's pod, for example:
-  -- indexing -s                        look for new datasets now
-  -- ingesting -w tracker -s PENDING    queue files again by status; -f ID... by file, -a all
-  -- clean-parsing-error -w tracker     remove what half-read files left
-  -- sh                                 a shell instead
+  -- indexing -s                                  look for new datasets now
+  -- ingesting -w tracker -a -s COPY_ERROR        queue all files of a status again
+  -- ingesting -w tracker -f ID...                queue files by their number
+  -- ingesting -w tracker -a -s FINISHED -m ME... read elements that the settings did not name before
+  -- clean-parsing-error -w tracker               remove what half-read files left; queue them by -f afterwards
+  -- sh                                           a shell instead
+
+"ingesting" wants either -a or -f. With -a it wants -s, one or more of FILE_NOT_AVAILABLE, COPY_ERROR, ROOTFILE_ERROR and
+FINISHED, and FINISHED wants -m. Files that are PENDING, STARTED or in PARSING_ERROR can be named by -f only.
+"clean-parsing-error" ends with a TypeError of its last line in DIALS 1.12; what it removes is removed by then.
 
 ${stackHelp}
 ${kubectlHelp}

@@ -1,5 +1,6 @@
 /** Which images run, which the registry has, and which ran before. */
 import { dialsSchema, type DialsSettings } from "../../components/dials/config.ts";
+import { isProductionBuild } from "../../components/dials/frontendBuild.ts";
 import { repositoryOf, resolveImages, type StreamName, streams } from "../../components/dials/images.ts";
 import { type Call, type Command, UsageError } from "../command.ts";
 import { Kubectl, kubectlHelp, kubectlOptions } from "../kubectl.ts";
@@ -86,14 +87,26 @@ async function history(settings: DialsSettings, { values }: Call): Promise<numbe
   return 0;
 }
 
+/** The tag that is meant when none is named. @throws UsageError where `latest` is another stack's build */
+function latest(name: StreamName, { settings, name: stack }: { settings: DialsSettings; name: string }): string {
+  if (name === "frontend" && !isProductionBuild(settings)) {
+    throw new UsageError(
+      `frontend: latest is the production build, and ${stack} has its own; name its tag, e.g. frontend=1.12.0-${stack}`,
+    );
+  }
+  return "latest";
+}
+
 async function pin({ values, words }: Call): Promise<number> {
   const stack = openStack(dialsSchema, values);
   const resolved = resolveImages(stack.settings.images);
-  const asked = words.length === 0 ? [...streams] : words;
-  const changes = [];
-  for (const word of asked) {
-    const [name, tag = "latest"] = word.split("=") as [StreamName, string | undefined];
+  const asked = (words.length === 0 ? [...streams] : words).map((word) => {
+    const [name, tag] = word.split("=") as [StreamName, string | undefined];
     if (!streams.includes(name)) throw new UsageError(`there is no image "${name}"; there are ${streams.join(", ")}`);
+    return { name, tag: tag ?? latest(name, stack) };
+  });
+  const changes = [];
+  for (const { name, tag } of asked) {
     const repository = repositoryOf(resolved[name]);
     const image = `${repository}@${await tagDigest(repository, tag)}`;
     console.log(image === resolved[name] ? `${name}: ${tag} is what is configured` : `${name}: ${tag} is ${image}`);

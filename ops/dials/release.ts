@@ -1,9 +1,14 @@
 /** Builds the images of a release and pushes them under their version, so that there is something to go back to. */
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
+import { dialsSchema } from "../../components/dials/config.ts";
+import { isProductionBuild } from "../../components/dials/frontendBuild.ts";
 import { images, repositoryOf } from "../../components/dials/images.ts";
-import { type Command, text, UsageError } from "../command.ts";
+import { type Command, text, UsageError, type Values } from "../command.ts";
+import { openStack, stackHelp, stackOptions } from "../stack.ts";
+import { stackDockerfile } from "./stackBuild.ts";
 
 /** Dockerfile of each image, and the folder that is sent to the builder: DIALS' own layout. */
 const builds = {
@@ -12,8 +17,10 @@ const builds = {
   frontend: "frontend/Dockerfile.prod",
 } as const;
 
+type Steps = readonly (readonly string[])[];
+
 /** The commands of a release, in their order. `engine` is docker or podman. */
-export function plan(engine: string, version: string, mirror: string): readonly (readonly string[])[] {
+export function plan(engine: string, version: string, mirror: string): Steps {
   const names = Object.keys(builds) as (keyof typeof builds)[];
   const tagged = (name: keyof typeof builds): string => `${repositoryOf(images[name])}:${version}`;
   const target = `${repositoryOf(images["nginx-unprivileged"])}:${mirror.split(":").at(-1) ?? ""}`;
@@ -26,18 +33,34 @@ export function plan(engine: string, version: string, mirror: string): readonly 
   ];
 }
 
+/** The commands that build a stack's own frontend by a Dockerfile of its own, and push it. */
+export function stackPlan(engine: string, version: string, stack: string, dockerfile: string): Steps {
+  const tag = `${repositoryOf(images.frontend)}:${version}-${stack}`;
+  return [
+    [engine, "build", "--file", dockerfile, "--tag", tag, "."],
+    [engine, "push", tag],
+  ];
+}
+
 export const command: Command = {
-  help: `Usage: npm run ops -- dials release VERSION --source DIR [--dry-run]
+  help: `Usage: npm run ops -- dials release VERSION --source DIR             etl, backend, frontend and the mirror
+       npm run ops -- dials release VERSION --source DIR --stack S   the frontend for one stack
 
 Builds etl, backend and frontend from a checkout of DIALS' sources, mirrors nginx-unprivileged, and pushes all four to the
-registry under their version. Log in first: docker login registry.cern.ch. Then:
+registry under their version: DIALS' own script pushes "latest" only. Log in first: docker login registry.cern.ch. Then:
 npm run ops -- dials images pin etl=VERSION backend=VERSION frontend=VERSION --stack S
+
+What the frontend talks to is compiled in, and the sources know one environment with a host of its own, production. With
+--stack the frontend is built for that stack instead: its frontend/src/config/env.js is written from frontendBuild and sso of
+the settings, and the image is pushed as VERSION-S. Then: npm run ops -- dials images pin frontend=VERSION-S --stack S
 
   --source DIR       the checkout, at the tag of the release
   --engine E         docker (default) or podman
   --mirror IMAGE     nginx image to mirror (default docker.io/nginxinc/nginx-unprivileged:1.26.3)
+${stackHelp}
   --dry-run          only print the commands`,
   options: {
+    ...stackOptions,
     source: { type: "string" },
     engine: { type: "string" },
     mirror: { type: "string" },
@@ -50,21 +73,48 @@ npm run ops -- dials images pin etl=VERSION backend=VERSION frontend=VERSION --s
       );
     }
     const engine = text(values, "engine") ?? "docker";
-    const steps = plan(engine, version, text(values, "mirror") ?? "docker.io/nginxinc/nginx-unprivileged:1.26.3");
     const source = text(values, "source") ?? ".";
     const absent = Object.values(builds).filter((file) => !existsSync(path.join(source, file)));
-    if (values["dry-run"] !== true && absent.length > 0) {
+    const dry = values["dry-run"] === true;
+    const forStack = text(values, "stack") !== undefined;
+    if ((!dry || forStack) && absent.length > 0) {
       throw new Error(
         `${path.resolve(source)} is no checkout of DIALS: it lacks ${absent.join(", ")}; name one by --source`,
       );
     }
-    for (const step of steps) {
-      console.log(step.join(" "));
-      if (values["dry-run"] !== true) await run(step, source);
+    const mirror = text(values, "mirror") ?? "docker.io/nginxinc/nginx-unprivileged:1.26.3";
+    if (!forStack) return perform(plan(engine, version, mirror), source, dry);
+    const dir = mkdtempSync(path.join(tmpdir(), "dials-release-"));
+    try {
+      return await perform(stackSteps(engine, version, source, dir, values), source, dry);
+    } finally {
+      rmSync(dir, { recursive: true, force: true });
     }
-    return 0;
   },
 };
+
+/** The steps for one stack; writes the Dockerfile that they name. @throws if the stack runs the production build */
+function stackSteps(engine: string, version: string, source: string, dir: string, values: Values): Steps {
+  const { name, settings } = openStack(dialsSchema, values);
+  if (isProductionBuild(settings)) {
+    throw new UsageError(
+      `stack ${name} runs the production build: set dials:settings.frontendBuild first, or leave --stack out`,
+    );
+  }
+  const file = path.join(dir, "Dockerfile");
+  const read = (at: string): string => readFileSync(path.join(source, at), "utf8");
+  const texts = { dockerfile: read(builds.frontend), environment: read("frontend/src/config/env.js") };
+  writeFileSync(file, stackDockerfile(name, settings, texts));
+  return stackPlan(engine, version, name, file);
+}
+
+async function perform(steps: Steps, source: string, dry: boolean): Promise<number> {
+  for (const step of steps) {
+    console.log(step.join(" "));
+    if (!dry) await run(step, source);
+  }
+  return 0;
+}
 
 function run([program = "", ...args]: readonly string[], cwd: string): Promise<void> {
   return new Promise((resolve, reject) => {

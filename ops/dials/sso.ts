@@ -34,7 +34,7 @@ export function checklist(settings: DialsSettings): readonly Check[] {
     ),
     byHand(
       `application ${sso.omsClient}`,
-      "gets tokens with its own id and secret; may ask for the audiences of OMS and the run registry",
+      "gets tokens with its own id and secret; may ask for the audiences cmsoms-prod and webframeworks-paas-cmsrunregistry",
     ),
     byHand("token exchange", `${sso.confidentialClient} grants it to ${frontendBuild.publicClient}`),
     ...workspaces.map(({ name, role }) =>
@@ -43,6 +43,8 @@ export function checklist(settings: DialsSettings): readonly Check[] {
         `on ${sso.confidentialClient}, linked to its e-group: opens ${name}${name === defaultWorkspace ? " (the default)" : ""}`,
       ),
     ),
+    // frontend/src/views/components/navbar.jsx:35 of DIALS 1.12.
+    byHand("role cms-dqm-hardcore", `on ${frontendBuild.publicClient}: shows its owners the menu Overview`),
   ];
 }
 
@@ -97,7 +99,8 @@ export async function askClients(
         grant_type: "client_credentials",
         client_id: client,
         client_secret: secret,
-        audience: sso.confidentialClient,
+        // Its own; only OMS and the run registry are asked for as somebody else's.
+        audience: client,
       });
       try {
         const answer = await fetch(url, { method: "POST", body, signal: AbortSignal.timeout(15_000) });

@@ -1,6 +1,6 @@
 /** The Deployments of DIALS and the groups by which people name them. */
 import type { DialsSettings } from "../../components/dials/config.ts";
-import { indexerQueue, queueWorkers, scaleSet } from "../../components/dials/workspaces.ts";
+import { indexerQueue, queueWorkers, scaleSet } from "../../components/dials/inventory.ts";
 import { UsageError } from "../command.ts";
 
 /** One Deployment. */

@@ -1,6 +1,6 @@
 /** The stack's clusters: do they answer, and may the account that deploys do what the program does there? */
 import { clusterLogin } from "../../config/clusterLogin.ts";
-import { denied, type Question } from "../../config/rights.ts";
+import { denied, type Question } from "../../config/preflight/permissions.ts";
 import type { Manifest } from "../../policy/manifest.ts";
 import { isClusterWide, resourceOf } from "../kinds.ts";
 import { secretOf } from "../secrets.ts";

@@ -1,10 +1,12 @@
 /** A stack's file: settings, secrets, what encrypts them, and which of them end soon. */
 import { X509Certificate } from "node:crypto";
+import { guardedTargets, samplesAtRisk } from "../../config/guard.ts";
 import type { Crypter } from "../../config/passphrase.ts";
 import { parseConfig } from "../../config/parse.ts";
 import { clusterLogin } from "../../config/clusterLogin.ts";
-import { readStackFile, stackNames, stackPath } from "../../config/stackFile.ts";
-import { schemas } from "../../config/systems.ts";
+import type { ParsedSystem } from "../../config/secrets.ts";
+import { clearConfig, readStackFile, stackNames, stackPath } from "../../config/stackFile.ts";
+import { schemas } from "../../components/registry.ts";
 import type { HeldStack } from "../moving/held.ts";
 import { publishedProblem } from "../moving/warning.ts";
 import { jwtLife } from "../tokenLife.ts";
@@ -13,42 +15,46 @@ import { type Finding, ok, problem, warning } from "./finding.ts";
 /** Days before its end at which a certificate or token is worth a warning. */
 export const warnDays = 30;
 
+const all = Object.values(schemas);
+
 /** Everything that the file says. */
 export function config(held: HeldStack, now: Date): readonly Finding[] {
   const { name, file, crypter } = held;
-  const { entries, encryptionSalt } = readStackFile(file);
   const unreadable = held.secrets.filter(({ state }) => state === "unreadable").map(({ key }) => key);
   if (unreadable.length > 0) {
     const fix = `npm run ops -- secrets rotate ${unreadable[0] ?? ""} --stack ${name}`;
     return [problem("secrets", `encrypted under another passphrase: ${unreadable.join(", ")}`, fix)];
   }
-  const clear = new Map(
-    [...entries].map(([key, entry]) => [
-      key,
-      entry.secret ? { value: crypter.decrypt(entry.value), secret: true } : entry,
-    ]),
-  );
-  const { problems } = parseConfig(clear, Object.values(schemas));
+  const stack = readStackFile(file);
+  const { entries, encryptionSalt } = stack;
+  const { systems, problems } = parseConfig(clearConfig(stack, crypter), all);
   const settings = problems.map(({ path, text, fix }) => problem("config", `${path}: ${text}`, fix));
   return [
     ...(settings.length === 0 ? [ok("config", `Pulumi.${name}.yaml is as its schema wants it`)] : settings),
-    ...guarded(held),
+    ...guarded(held, systems),
     ...salts(name, encryptionSalt),
     ...ends(held, entries, crypter, now),
   ];
 }
 
-function guarded(held: HeldStack): readonly Finding[] {
-  const published = publishedProblem(held);
+function guarded(held: HeldStack, systems: ReadonlyMap<string, ParsedSystem>): readonly Finding[] {
+  const { name } = held;
+  const risks = samplesAtRisk(all, systems).map(({ path, text, fix }) =>
+    problem("secrets", `${path} ${text}; preview and up refuse it`, fix.replaceAll("{stack}", name)),
+  );
+  const published = publishedProblem(held, guardedTargets(systems).size > 0);
   if (published !== undefined) {
-    return [problem("secrets", published, `npm run ops -- secrets passphrase --stack ${held.name}`)];
+    return [...risks, problem("secrets", published, `npm run ops -- secrets passphrase --stack ${name}`)];
   }
+  if (risks.length > 0) return risks;
   const samples = held.secrets.filter(({ state, required }) => state === "sample" && required).map(({ key }) => key);
   if (samples.length === 0) return [ok("secrets", "every needed secret has a text of its own")];
   const some =
     samples.length > 5 ? `${samples.slice(0, 5).join(", ")} and ${samples.length - 5} more` : samples.join(", ");
-  const fix = `npm run ops -- secrets import ... --stack ${held.name}, or secrets rotate KEY`;
-  return [warning("secrets", `${samples.length} are published samples: ${some}`, fix)];
+  const fix = "nothing in the lab; elsewhere: npm run ops -- secrets import, or secrets rotate KEY";
+  return [
+    warning("secrets", `${samples.length} are published samples, which the stack's settings let in: ${some}`, fix),
+  ];
 }
 
 /** Two stacks with one salt and passphrase have one key. */

@@ -4,7 +4,7 @@ import path from "node:path";
 import { projectDir, projectName } from "../../config/stackFile.ts";
 import { run } from "../run.ts";
 import { pulumiProgram } from "../stack.ts";
-import { openBucket } from "../state/bucket.ts";
+import { openBucket } from "../state/backend.ts";
 import { type Lock, locksOf, lockText } from "../state/lock.ts";
 import { lastLine } from "../state/store.ts";
 import { type Finding, ok, problem, warning } from "./finding.ts";

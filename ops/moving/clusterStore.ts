@@ -1,51 +1,25 @@
 /** A live cluster's Secrets as a store: which key of which Secret a secret becomes is known from the program itself. */
 import { type Json, list, object, text, texts } from "../../policy/manifest.ts";
-import { rendered, runProgram, stackConfig } from "../../review/render.ts";
+import { checkFormat } from "../../config/formats.ts";
 import { text as option, UsageError, type Values } from "../command.ts";
-import { objectsByCluster, withCluster } from "../program.ts";
-import type { HeldStack } from "./held.ts";
+import { withCluster } from "../program.ts";
+import type { HeldSecret, HeldStack } from "./held.ts";
+import { liveText, placeOf, secretTemplates, type SecretKey, type Template } from "./secretKeys.ts";
 import type { Store } from "./stores.ts";
 
 /** Kinds of Secrets that clusters and Helm keep for themselves. */
 const theirs = /^(kubernetes\.io\/(service-account-token|dockercfg)|helm\.sh\/)/;
 
-/** A key of a Secret that the program makes. */
-interface SecretKey {
-  readonly cluster: string;
-  readonly namespace: string;
-  readonly secret: string;
-  readonly key: string;
-  /** The text, samples standing for secrets; base64 for keys of `data`. */
-  readonly text: string;
+/** A key of a live Secret, its text in base64. */
+export interface LiveKey extends SecretKey {
+  readonly base64: string;
 }
 
-/** Every key of every named Secret that the program makes for the systems at hand. */
-async function programSecrets({ name, file, systems, secrets }: HeldStack): Promise<readonly SecretKey[]> {
-  const needed = secrets.filter(({ required }) => required);
-  const samples = needed.map(({ key, sample }) => [key, { value: sample(), secret: true }] as const);
-  // What the file has still to get stands as a sample, too: the stack that one moves into is not whole yet.
-  const config = new Map([...samples, ...stackConfig(name, file)]);
-  const recording = await runProgram({ stack: name, config });
-  const ours = systems.map(({ schema }) => `::orrery:${schema.namespace}:`);
-  const resources = rendered(recording, String).filter(({ urn }) => ours.some((system) => urn.includes(system)));
-  return [...objectsByCluster({ resources })].flatMap(([cluster, manifests]) =>
-    manifests
-      .filter(({ kind, name: secret }) => kind === "Secret" && secret !== "")
-      .flatMap(({ namespace, name: secret, body }) =>
-        Object.entries({ ...texts(body.data), ...texts(body.stringData) }).map(([key, one]) => {
-          return { cluster, namespace, secret, key, text: one };
-        }),
-      ),
-  );
-}
-
-const placeOf = ({ cluster, namespace, secret, key }: Omit<SecretKey, "text">): string =>
-  `${cluster}: ${namespace}/${secret} ${key}`;
-
-/** Reads the Secrets of all namespaces that the program has some in. @throws if a cluster does not answer */
+/** Reads the Secrets of all namespaces that the secrets at hand come to lie in. @throws if a cluster does not answer */
 export async function clusterStore(held: HeldStack, values: Values): Promise<Store> {
-  const made = await programSecrets(held);
-  const clusters = [...new Set(made.map(({ cluster }) => cluster))];
+  const templates = await secretTemplates(held);
+  const asked = templates.filter(({ probes }) => held.secrets.some(({ key }) => probes.has(key)));
+  const clusters = [...new Set(asked.map(({ cluster }) => cluster))];
   const only = option(values, "cluster");
   if (only !== undefined && !clusters.includes(only)) {
     throw new UsageError(`the stack has no Secrets in a cluster "${only}"; it has in ${clusters.join(", ")}`);
@@ -53,44 +27,109 @@ export async function clusterStore(held: HeldStack, values: Values): Promise<Sto
   if (only === undefined && option(values, "kubeconfig") !== undefined && clusters.length > 1) {
     throw new UsageError(`which cluster is that kubeconfig for? --cluster ${clusters.join(" | ")}`);
   }
-  const live = new Map<string, string>();
+  const live: LiveKey[] = [];
   for (const cluster of only === undefined ? clusters : [only]) {
-    const namespaces = new Set(made.filter((one) => one.cluster === cluster).map(({ namespace }) => namespace));
+    const namespaces = new Set(asked.filter((one) => one.cluster === cluster).map(({ namespace }) => namespace));
     await withCluster(held, cluster, values, async (kubectl) => {
       for (const namespace of namespaces) {
         const { items } = await kubectl.get<{ items: readonly Json[] }>("secrets", "--namespace", namespace);
-        for (const [place, base64] of keysOf(cluster, namespace, items)) live.set(place, base64);
+        live.push(...liveKeys(cluster, namespace, items));
       }
     });
   }
+  return storeOf(held.secrets, templates, live);
+}
+
+/** Keys of the Secrets of a namespace that people made. */
+export function liveKeys(cluster: string, namespace: string, secrets: readonly Json[]): readonly LiveKey[] {
+  return list(secrets)
+    .filter(({ type }) => !theirs.test(text(type)))
+    .flatMap(({ metadata, data }) => {
+      const secret = text(object(metadata).name);
+      return Object.entries(texts(data)).map(([key, base64]) => ({ cluster, namespace, secret, key, base64 }));
+    });
+}
+
+/** The store of what lives in clusters. */
+export function storeOf(
+  secrets: readonly HeldSecret[],
+  templates: readonly Template[],
+  live: readonly LiveKey[],
+): Store {
+  const there = new Map(live.map((one) => [placeOf(one), one]));
+  const found = new Map(
+    secrets.map((secret) => {
+      const own = templates.filter(({ probes }) => probes.has(secret.key));
+      return [secret.key, lookedUp(secret, own, there, live)] as const;
+    }),
+  );
   // The program's generated passwords have places, too: they are neither a secret of the config nor left over.
-  const generated = new Set(made.map(placeOf));
-  const places = new Map<string, string>();
-  for (const { key, sample } of held.secrets) {
-    const own = sample();
-    const found = made.filter((one) => one.text === own);
-    const there = found.find((one) => live.has(placeOf(one))) ?? found[0];
-    if (there !== undefined) places.set(key, placeOf(there));
-  }
-  const used = new Set(places.values());
+  const made = new Set(templates.map(placeOf));
+  const used = new Set([...found.values()].flatMap(({ place, near }) => [place, ...near]));
   return {
-    places: [...live.keys()].filter((place) => used.has(place) || !generated.has(place)),
-    place: ({ key }) => places.get(key),
-    read(place, { spec }) {
-      const base64 = live.get(place);
-      if (base64 === undefined || spec.format === "base64") return Promise.resolve(base64);
-      return Promise.resolve(Buffer.from(base64, "base64").toString("utf8"));
+    places: [...there.keys()].filter((place) => used.has(place) || !made.has(place)),
+    place: ({ key }) => found.get(key)?.place,
+    near: ({ key }) => found.get(key)?.near ?? [],
+    why: ({ key }) => found.get(key)?.why,
+    read(place, { key }) {
+      const [own, named] = [found.get(key), there.get(place)];
+      if (own?.place === place) return Promise.resolve(own.text);
+      if (named === undefined) return Promise.resolve(undefined);
+      // A place that somebody names has the form that the program's own has, or nothing but the text.
+      const template = templates.find((one) => one.probes.has(key) && one.key === named.key);
+      const inside = template === undefined ? undefined : liveText(template, key, named.base64);
+      return Promise.resolve(inside ?? wholeText(named));
     },
   };
 }
 
-function keysOf(cluster: string, namespace: string, secrets: readonly Json[]): readonly (readonly [string, string])[] {
-  return list(secrets)
-    .filter(({ type }) => !theirs.test(text(type)))
-    .flatMap(({ metadata, data }) =>
-      Object.entries(texts(data)).map(([key, base64]) => {
-        const place = placeOf({ cluster, namespace, secret: text(object(metadata).name), key });
-        return [place, base64] as const;
-      }),
-    );
+/** What was found out about one secret. */
+interface LookedUp {
+  /** Where it is, or should be; undefined when there is nothing to take without somebody's word. */
+  readonly place: string | undefined;
+  readonly text?: string | undefined;
+  /** Where it may be instead. */
+  readonly near: readonly string[];
+  /** Why it was not taken. */
+  readonly why?: string | undefined;
 }
+
+function lookedUp(
+  { key, spec }: HeldSecret,
+  own: readonly Template[],
+  there: ReadonlyMap<string, LiveKey>,
+  live: readonly LiveKey[],
+): LookedUp {
+  const hits = own.flatMap((template) => {
+    const place = placeOf(template);
+    const one = there.get(place);
+    return one === undefined ? [] : [{ place, text: liveText(template, key, one.base64) }];
+  });
+  const read = hits.filter(({ text: one }) => one !== undefined);
+  const [first] = read;
+  if (first !== undefined) {
+    const others = read.filter(({ text: one }) => one !== first.text);
+    if (others.length === 0) return { place: first.place, text: first.text, near: [] };
+    const places = read.map(({ place }) => place);
+    return { place: undefined, near: places, why: `${places.join(" and ")} tell different texts` };
+  }
+  const [unread] = hits;
+  if (unread !== undefined) {
+    return { place: undefined, near: [], why: `${unread.place} has another form than the program's` };
+  }
+  // Another namespace of the stack, or the key that the secret was in before; where what is there may be it.
+  const isNear = (one: LiveKey): boolean =>
+    own.some(
+      ({ cluster, secret, key: name }) => one.cluster === cluster && one.secret === secret && one.key === name,
+    ) || ` ${spec.formerly} `.includes(` ${one.secret} ${one.key} `);
+  const near = live.filter(isNear).filter((one) => {
+    const inside = own.map((template) => liveText(template, key, one.base64)).find((text) => text !== undefined);
+    return checkFormat(spec.format ?? "text", inside ?? wholeText(one)) === undefined;
+  });
+  const place = own[0] === undefined ? undefined : placeOf(own[0]);
+  const before =
+    place === undefined || near.length > 0 ? undefined : `nothing in ${place} (formerly: ${spec.formerly})`;
+  return { place, near: near.map(placeOf), why: before };
+}
+
+const wholeText = ({ base64 }: LiveKey): string => Buffer.from(base64, "base64").toString("utf8");

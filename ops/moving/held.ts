@@ -4,14 +4,15 @@ import { isLabs } from "../../config/guard.ts";
 import type { Crypter } from "../../config/passphrase.ts";
 import { parseConfig } from "../../config/parse.ts";
 import { report } from "../../config/problems.ts";
+import { publishedSamples, type PublishedSamples } from "../../config/published.ts";
 import { type WantedSecret, wantedSecrets } from "../../config/secrets.ts";
-import { readStackFile, sampleConfig } from "../../config/stackFile.ts";
-import { schemas } from "../../config/systems.ts";
+import { readStackFile, sampleConfig, secretsOf } from "../../config/stackFile.ts";
+import { schemas } from "../../components/registry.ts";
 import { text, UsageError, type Values } from "../command.ts";
 import { crypterOf } from "../secrets.ts";
 import { stackOf, type SystemStack } from "../stack.ts";
 
-/** A secret in the stack: its own text, the sample that everybody knows, the lab's, none, or one under another passphrase. */
+/** A secret in the stack: its own text, one that has a published sample in it, the lab's, none, or one under another passphrase. */
 export type State = "set" | "sample" | "lab" | "missing" | "unreadable";
 
 /** One secret that a system asks for. */
@@ -59,11 +60,13 @@ export function openHeld(values: Values, opened?: Crypter): HeldStack {
     const entry = entries.get(key);
     return entry?.secret === true ? crypter.decrypt(entry.value) : undefined;
   };
+  // A sample is one under another system's key, too.
+  const samples = publishedSamples(secretsOf(stackFile, all).values());
   const secrets = systems.flatMap(({ schema, stack }) =>
     wantedSecrets(schema, stack.settings).map((wanted): HeldSecret => {
       try {
         const held = clear(wanted.key);
-        return { ...wanted, schema, state: stateOf(wanted, held), is: (one) => one === held };
+        return { ...wanted, schema, state: stateOf(held, samples), is: (one) => one === held };
       } catch {
         return { ...wanted, schema, state: "unreadable", is: () => false };
       }
@@ -77,8 +80,8 @@ export function openHeld(values: Values, opened?: Crypter): HeldStack {
   return { name, file, crypter, systems, secrets, unknown };
 }
 
-function stateOf(wanted: WantedSecret, held: string | undefined): State {
+function stateOf(held: string | undefined, samples: PublishedSamples): State {
   if (held === undefined) return "missing";
   if (isLabs(held)) return "lab";
-  return held === wanted.sample() ? "sample" : "set";
+  return samples.isIn(held) ? "sample" : "set";
 }

@@ -17,8 +17,10 @@ const help = `Usage: npm run ops -- secrets import gopass [DIR] --stack S [--dry
 
 Takes secrets from a store of gopass or pass (by gpg), from ansible-vault files, from a folder as a secrets repository has it, or from a
 live cluster's Secrets into Pulumi.S.yaml, encrypted under the stack's passphrase. Which secret lies where the systems' schemas
-declare (docs/configuration.md); a cluster's Secrets have the names that the program gives them. Told are names, never a text: what is
-set, what is missing (needed, not found, and the stack has only a sample), what is left over. If a text is malformed nothing is written.
+declare (docs/configuration.md); a cluster's Secrets have the names that the program gives them, and a text is read out of a URL, JSON,
+a dockerconfig, YAML or INI where the program puts it into one. Told are names, never a text: what is set, what is missing (needed, not
+found, and the stack has only a sample) with the --map of a place that may have it, what is left over. If a text is malformed nothing is
+written.
 
 ${stackHelp}
   --system NAME      only this system's secrets: packit, thoth, ...
@@ -129,7 +131,7 @@ export const command: Command = {
     if (values.json === true) {
       const { sets, missing, leftOver } = plan;
       const changed = sets.map(({ secret, place, same }) => ({ key: secret.key, place, same }));
-      const lacking = missing.map(({ secret, place }) => ({ key: secret.key, place, state: secret.state }));
+      const lacking = missing.map(({ secret, ...row }) => ({ key: secret.key, state: secret.state, ...row }));
       console.log(JSON.stringify({ written: !dryRun, sets: changed, missing: lacking, leftOver }, undefined, 2));
     } else {
       console.log(planLines(plan, dryRun ? "would set" : "set").join("\n"));

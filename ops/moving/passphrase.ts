@@ -1,7 +1,7 @@
 /** Encrypts a stack under another passphrase: its file and, where it is deployed, its state. */
 import { parseDocument } from "yaml";
-import { isPublished } from "../../config/guard.ts";
 import { newSalt, openSalt } from "../../config/passphrase.ts";
+import { isPublished } from "../../config/published.ts";
 import { reencrypt } from "../../config/stackEdit.ts";
 import { readStackFile } from "../../config/stackFile.ts";
 import { type Command, UsageError } from "../command.ts";
@@ -16,8 +16,7 @@ function newPassphrase(stack: string): string {
   const next = process.env[variable] ?? "";
   if (next === "") throw new UsageError(`put the new passphrase into ${variable}`);
   if (next !== next.trim()) throw new UsageError(`${variable} begins or ends with a blank; the CLI would cut it off`);
-  if (isPublished(next, stack))
-    throw new UsageError(`${variable} is a published sample passphrase; choose another one`);
+  if (isPublished(next)) throw new UsageError(`${variable} is a published sample passphrase; choose another one`);
   if (next === passphraseOf(stack)) throw new UsageError(`${variable} is the passphrase that the stack has already`);
   return next;
 }
@@ -40,7 +39,7 @@ export const command: Command = {
   help: `Usage: ${variable}=... npm run ops -- secrets passphrase --stack S [--file-only] [--dry-run]
 
 Encrypts Pulumi.S.yaml, and the stack's state in the backend that you are logged in to, under a new passphrase and a new salt. The old one
-is PULUMI_CONFIG_PASSPHRASE, else the published sample. Every byte of the file that is no ciphertext stays. Who has the old file
+is PULUMI_CONFIG_PASSPHRASE, or in the file that PULUMI_CONFIG_PASSPHRASE_FILE names, else the published sample. Every byte of the file that is no ciphertext stays. Who has the old file
 and the old passphrase can still read the old secrets: when it was known to others, rotate the secrets, too.
 
 ${stackHelp}

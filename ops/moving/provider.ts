@@ -1,5 +1,5 @@
 /** Encrypts a stack by a key service instead of a passphrase, or by a passphrase again. */
-import { isPublished } from "../../config/guard.ts";
+import { isPublished } from "../../config/published.ts";
 import { readStackFile } from "../../config/stackFile.ts";
 import { type Command, UsageError } from "../command.ts";
 import { crypterOf, passphraseOf } from "../secrets.ts";
@@ -33,7 +33,7 @@ ${stackHelp}
     }
     if (now === undefined) crypterOf(stack); // the CLI's own complaint about a wrong passphrase is less clear
     const next = process.env.ORRERY_NEW_PASSPHRASE ?? "";
-    if (url === "passphrase" && (next.trim() !== next || next === "" || isPublished(next, stack.name))) {
+    if (url === "passphrase" && (next.trim() !== next || next === "" || isPublished(next))) {
       throw new UsageError("put the new passphrase into ORRERY_NEW_PASSPHRASE; a published sample is none");
     }
     if (!(await hasState(stack))) {

@@ -1,7 +1,7 @@
 /** Who can read a stack's secrets, and where: from the program's own objects. */
 import { type Command, text } from "../command.ts";
 import { offlineConfig, readStackFile, secretsOf } from "../../config/stackFile.ts";
-import { schemas } from "../../config/systems.ts";
+import { schemas } from "../../components/registry.ts";
 import { runProgram } from "../../review/render.ts";
 import { stackHelp, stackOf, stackOptions } from "../stack.ts";
 import { readersOf } from "./secretPlaces.ts";

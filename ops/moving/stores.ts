@@ -21,6 +21,10 @@ export interface Store {
   read(place: string, wanted: WantedSecret): Promise<string | undefined>;
   /** All places that there are. */
   readonly places: readonly string[];
+  /** Places that probably have a secret that was not found; they are proposed, not taken. */
+  near?(wanted: WantedSecret): readonly string[];
+  /** Why a secret was not taken, beyond that its place is empty. */
+  why?(wanted: WantedSecret): string | undefined;
 }
 
 /** A secret that is one word or line, of whatever else may lie with it. */

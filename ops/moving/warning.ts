@@ -1,14 +1,20 @@
 /** Says when a stack's real secrets lie under a passphrase that everybody knows. */
-import { isPublic, isPublished, publishedWarning } from "../../config/guard.ts";
+import { isPublic, publishedWarning } from "../../config/guard.ts";
 import type { Crypter } from "../../config/passphrase.ts";
+import { isPublished } from "../../config/published.ts";
 import type { Values } from "../command.ts";
 import { passphraseOf } from "../secrets.ts";
 import { type HeldStack, openHeld } from "./held.ts";
 
-/** The warning about a stack, if one is due. */
-export function publishedProblem({ name, secrets }: Pick<HeldStack, "name" | "secrets">): string | undefined {
+/** The warning about a stack, if one is due. `guarded`: it goes elsewhere than into the lab, where samples are no better. */
+export function publishedProblem(
+  { name, secrets }: Pick<HeldStack, "name" | "secrets">,
+  guarded = false,
+): string | undefined {
   const real = secrets.filter(({ state, spec }) => state === "set" && !isPublic(spec)).map(({ key }) => key);
-  return real.length > 0 && isPublished(passphraseOf(name), name) ? publishedWarning(name, real) : undefined;
+  if (!isPublished(passphraseOf(name))) return undefined;
+  if (real.length > 0) return publishedWarning(name, real);
+  return guarded ? `the passphrase of stack ${name} is published; preview and up refuse it` : undefined;
 }
 
 /** Looks at the whole stack as its file is now, and warns on standard error. */

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sourceImage } from "../../components/packit/images.ts";
 import { cacheFolder } from "../../components/packit/names.ts";
-import { cachePairs } from "../../components/packit/workloads.ts";
+import { cachePairs } from "../../components/packit/inventory.ts";
 import { UsageError } from "../command.ts";
 import type { Kubectl } from "../kubectl.ts";
 import { type Place, runInPod } from "../pods.ts";

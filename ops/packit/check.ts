@@ -1,7 +1,7 @@
 /** Asks whether everything runs that the settings ask for. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Workload } from "../../components/packit/workloads.ts";
-import { expectedWorkloads } from "../../components/packit/workloads.ts";
+import type { Workload } from "../../components/packit/inventory.ts";
+import { expectedWorkloads } from "../../components/packit/inventory.ts";
 import { type Command, duration } from "../command.ts";
 import { type Kubectl, kubectlHelp, kubectlOptions } from "../kubectl.ts";
 import { stackHelp, stackOptions } from "../stack.ts";

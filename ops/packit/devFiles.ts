@@ -38,13 +38,13 @@ authentication:
     token: ${quoted(values.package_api_key)}
   github.com:
     github_app_id: ${quoted(values.github_app_id)}
-    github_app_private_key_path: /secrets/private-key.pem
+    github_app_private_key_path: /gh-secrets/private-key.pem
 webhook_secret: ${quoted(values.webhook_secret)}
 testing_farm_secret: ${quoted(values.testing_farm_secret)}
 gitlab_token_secret: ${quoted(values.gitlab_token_secret)}
 command_handler: ${values.command_handler}
-command_handler_work_dir: /sandcastle
-command_handler_image_reference: quay.io/packit/sandcastle:dev
+command_handler_work_dir: /tmp/sandcastle
+command_handler_image_reference: quay.io/packit/sandcastle:stg
 command_handler_k8s_namespace: ${values.sandbox_namespace}
 command_handler_pvc_volume_specs:
   - path: /repository-cache
@@ -101,6 +101,7 @@ copr_url = https://copr.fedorainfracloud.org
 
 const sshConfig = `Host pkgs.fedoraproject.org
   User packit
+  IdentityFile /home/packit/.ssh/id_ed25519
   IdentityFile /home/packit/.ssh/id_rsa
   IdentitiesOnly yes
 `;

@@ -23,6 +23,12 @@ export function fileSecrets({ schema, settings }: Pick<Service, "schema" | "sett
   });
 }
 
+/** The name that a secret's file has in a folder: the SSH key's has changed in 2023. */
+function fileIn(folder: string, file: string): string {
+  const since = file.replace(/^id_rsa/, "id_ed25519");
+  return existsSync(path.join(folder, since)) ? since : file;
+}
+
 export const command: Command = {
   help: `Usage: npm run ops -- packit load-secrets DIR --stack S [--dry-run]
 
@@ -38,7 +44,9 @@ ${serviceHelp}
     const opened = openService(values);
     const { schema, service, name: stack } = opened;
     const all = fileSecrets(opened);
-    const there = all.filter(({ file }) => existsSync(path.join(folder, file)));
+    const there = all
+      .map((one) => ({ ...one, file: fileIn(folder, one.file) }))
+      .filter(({ file }) => existsSync(path.join(folder, file)));
     // An empty file stands for a secret that the environment does not use.
     const contents = there
       .map((one) => ({ ...one, bytes: readFileSync(path.join(folder, one.file)) }))
@@ -49,7 +57,7 @@ ${serviceHelp}
     const change = { stack: opened, schema, texts };
     const problems = [
       ...all
-        .filter((one) => one.required && !there.includes(one))
+        .filter((one) => one.required && !there.some(({ name }) => name === one.name))
         .map(({ name, file }) => `${service}:${name}: ${folder} has no ${file}`),
       ...secretProblems(change),
     ];

@@ -3,7 +3,7 @@ import type { Command } from "../command.ts";
 import { type Kubectl, kubectlHelp, kubectlOptions } from "../kubectl.ts";
 import { stackHelp, stackOptions } from "../stack.ts";
 import { imageAnnotation } from "../../components/packit/images.ts";
-import { expectedWorkloads } from "../../components/packit/workloads.ts";
+import { expectedWorkloads } from "../../components/packit/inventory.ts";
 import { openInstance, type Service, serviceHelp, serviceOptions } from "./instance.ts";
 import type { ImageStream } from "./streams.ts";
 

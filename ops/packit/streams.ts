@@ -1,6 +1,6 @@
 /** The images of a service that come through ImageStreams: what there is, what was there, and importing. */
 import { imageAnnotation, sourceImage, type StreamedImage, streams } from "../../components/packit/images.ts";
-import { expectedWorkloads, streamedImages, type Workload } from "../../components/packit/workloads.ts";
+import { expectedWorkloads, streamedImages, type Workload } from "../../components/packit/inventory.ts";
 import { UsageError } from "../command.ts";
 import type { Kubectl } from "../kubectl.ts";
 import type { Service } from "./instance.ts";

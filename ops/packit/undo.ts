@@ -3,7 +3,7 @@ import { type Command, duration, text, UsageError, type Values } from "../comman
 import { kubectlHelp, kubectlOptions } from "../kubectl.ts";
 import { disown } from "../ownership.ts";
 import { stackHelp, stackOptions } from "../stack.ts";
-import { expectedWorkloads } from "../../components/packit/workloads.ts";
+import { expectedWorkloads } from "../../components/packit/inventory.ts";
 import { type Instance, openInstance, serviceHelp, serviceOptions } from "./instance.ts";
 import { setDigest } from "./pin.ts";
 import { deploymentRevisions, type ReplicaSet, type Revision } from "./revisions.ts";

@@ -1,7 +1,7 @@
 /** Stops whatever writes to the database, and starts it again as it was. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PackitSettings } from "../../components/packit/config.ts";
-import { expectedWorkloads, type Workload } from "../../components/packit/workloads.ts";
+import { expectedWorkloads, type Workload } from "../../components/packit/inventory.ts";
 import type { Kubectl } from "../kubectl.ts";
 import { disown } from "../ownership.ts";
 

@@ -1,31 +1,59 @@
 /** Loads a whole tree of jobs into job-config, which Prow's updater then keeps. */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { type JobFile, packJobs, readJobs } from "../../components/prow/configuration/jobs.ts";
-import { treeProblems } from "../../components/prow/configuration/problems.ts";
+import { parse } from "yaml";
+import { type TreeName, trees } from "../../components/prow/files/base/trees.ts";
+import { fields, list } from "../../components/prow/files/jobFiles.ts";
+import { type JobFile, packJobs, readJobs } from "../../components/prow/files/jobs.ts";
+import type { Preset } from "../../components/prow/files/presets.ts";
+import { checkTree } from "../../components/prow/files/tree.ts";
 import { toPlace } from "../../components/prow/place.ts";
 import { type Command, text, UsageError } from "../command.ts";
 import type { Kubectl } from "../kubectl.ts";
 import { type Environment, environmentHelp, environmentOptions, inCluster, openEnvironment } from "./environment.ts";
 
-/** Folders of all jobs in a checkout of project-infra: today's, and the runbook's. */
-const known = ["github/ci/prow-deploy/files/jobs", "github/ci/prow/files/jobs"];
+/** Layouts of project-infra, the newest first. */
+const layouts = Object.entries(trees).toReversed() as [TreeName, (typeof trees)[TreeName]][];
 
-/** The job files below a folder or in a checkout. @throws with everything that is wrong with them */
-export function soundJobs(source: string, environment: Environment): readonly JobFile[] {
-  const found = known.map((one) => path.join(source, one)).find((one) => existsSync(one)) ?? source;
-  const files = readJobs(path.resolve(found));
-  const problems = treeProblems(files, toPlace(environment.settings));
-  if (problems.length > 0) {
-    const more = problems.length > 20 ? `\n  and ${problems.length - 20} more` : "";
-    throw new Error(
-      `the jobs are not loaded:\n${problems
-        .slice(0, 20)
-        .map((one) => `  ${one}`)
-        .join("\n")}${more}`,
-    );
-  }
-  return files;
+/** Jobs that were checked, and what to say about them. */
+export interface SoundJobs {
+  readonly files: readonly JobFile[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The job files below a folder or in a checkout, with the presets that they name.
+ *
+ * @throws with everything that is wrong with them
+ */
+export function soundJobs(source: string, environment: Environment): SoundJobs {
+  const [name, layout] = layouts.find(([, { jobs }]) => existsSync(path.join(source, jobs))) ?? [];
+  const files = readJobs(path.resolve(layout === undefined ? source : path.join(source, layout.jobs)));
+  const elsewhere = layout === undefined ? [] : presetsOf(path.join(source, layout.config));
+  const place = toPlace(environment.settings);
+  const checked = checkTree(files, place, elsewhere);
+  if (checked.problems.length > 0) throw new Error(`the jobs are not loaded:\n${first(checked.problems)}`);
+  const { tree } = environment.settings.configuration;
+  const moved =
+    name === undefined || name === tree
+      ? []
+      : [
+          `the tree is laid out as in ${name} and configuration.tree is ${tree}: merged changes of these jobs are not followed`,
+        ];
+  return { files: checked.files, warnings: [...moved, ...checked.warnings, ...checked.waiting] };
+}
+
+/** The presets of a checkout's own config.yaml. */
+function presetsOf(file: string): readonly Preset[] {
+  if (!existsSync(file)) return [];
+  const content: unknown = parse(readFileSync(file, "utf8"), { version: "1.1", uniqueKeys: false });
+  return list(fields(content).presets).map((preset) => fields(preset) as unknown as Preset);
+}
+
+/** The first 20 of many lines. */
+function first(lines: readonly string[]): string {
+  const more = lines.length > 20 ? `\n  and ${lines.length - 20} more` : "";
+  return `  ${lines.slice(0, 20).join("\n  ")}${more}`;
 }
 
 /** Replaces the content of job-config, stale files included. @throws if the program owns it, or it is not there */
@@ -55,8 +83,10 @@ export const command: Command = {
   help: `Usage: npm run ops -- prow bootstrap --stack S --jobs FOLDER [--dry-run]
 
 Puts every job file below FOLDER (or of a checkout of kubevirt/project-infra) into job-config under its base name, compressed
-if they are many, and removes what is there otherwise. First all are checked: YAML, base names, presets, Secrets and
-ConfigMaps that jobs name; when anything is wrong nothing is loaded. For environments whose job-config is Prow's updater's.
+if they are many, and removes what is there otherwise. First all are checked: YAML, base names, and presets as Prow loads
+them; when Prow would end on anything, nothing is loaded. Presets that jobs name and that neither config.yaml nor the jobs
+bring are added, from the checkout's own configuration or from this program. Jobs whose Secrets or ConfigMaps are not
+there are told, and loaded. For environments whose job-config is Prow's updater's.
 
   --jobs FOLDER      the jobs
   --dry-run          check everything, and let the API server check the object, but change nothing
@@ -66,7 +96,8 @@ ${environmentHelp}`,
     const source = text(values, "jobs");
     if (source === undefined) throw new UsageError("which jobs? name their folder by --jobs");
     const environment = await openEnvironment(values);
-    const files = soundJobs(source, environment);
+    const { files, warnings } = soundJobs(source, environment);
+    if (warnings.length > 0) console.error(`what to know about the jobs:\n${first(warnings)}`);
     const dryRun = values["dry-run"] === true;
     console.log(await inCluster(environment, values, (kubectl) => bootstrap(kubectl, environment, files, dryRun)));
     return 0;

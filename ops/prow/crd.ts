@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import { type DefinitionPin, definitionFile, prowJobCrd } from "../../components/prow/crd.ts";
+import { type DefinitionPin, definitionFile, prowJobCrd } from "../../components/prow/crd/index.ts";
 import { trimDefinition } from "../../components/prow/crd/trim.ts";
 import { type Command, text } from "../command.ts";
 

@@ -1,7 +1,7 @@
 /** The environment that a command is about, and kubectl in it. */
 import { prowSchema, type ProwSettings } from "../../components/prow/config.ts";
-import { named } from "../../components/prow/ground.ts";
-import { type WorkloadName, workloads } from "../../components/prow/workloads.ts";
+import { named } from "../../components/prow/names.ts";
+import { type WorkloadName, workloads } from "../../components/prow/inventory.ts";
 import { UsageError, type Values } from "../command.ts";
 import { type Kubectl, kubectlHelp, kubectlOptions } from "../kubectl.ts";
 import { withCluster } from "../program.ts";

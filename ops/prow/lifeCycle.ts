@@ -68,7 +68,8 @@ async function deploy(values: Values): Promise<number> {
   const lab = values.lab === true;
   const jobs = text(values, "jobs");
   // Everything that can be wrong is asked before anything is deployed.
-  const files = jobs === undefined ? undefined : soundJobs(jobs, environment);
+  const sound = jobs === undefined ? undefined : soundJobs(jobs, environment);
+  sound?.warnings.forEach(log);
   log(await checkToken(environment, values));
   const { tries, seconds } = patience(values);
   try {
@@ -77,7 +78,7 @@ async function deploy(values: Values): Promise<number> {
     const status = await pulumi(up, environment, lab);
     if (status !== 0) return status;
     return await inCluster(environment, values, async (kubectl, inside) => {
-      if (files !== undefined) log(await bootstrap(kubectl, environment, files, false));
+      if (sound !== undefined) log(await bootstrap(kubectl, environment, sound.files, false));
       const waiting = await settle(kubectl, inside, tries, seconds, log);
       log(waiting.length === 0 ? "settled" : waiting.map((one) => `WRONG  ${one}`).join("\n"));
       return waiting.length === 0 ? 0 : 1;

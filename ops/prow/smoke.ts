@@ -73,7 +73,10 @@ export function delivery(event: string, payload: string, hmac: string): Readonly
 /** Asks everything that has an address. */
 export async function smokeTests({ deck, hook, gcsweb }: Addresses, hmac: string): Promise<readonly Finding[]> {
   const ping = (token: string) => ask(hook ?? "", "POST", delivery("ping", "{}", token), "{}");
+  const style = gcsweb === undefined ? "" : new URL("/styles/style.css", gcsweb).href;
   const tests: readonly [address: string | undefined, object: string, get: () => Promise<Answer>, judge: Judge][] = [
+    // Its pages ask for this at the root of its host, whatever path it is published at.
+    [gcsweb, style, () => ask(style, "GET"), expects(200)],
     [gcsweb, `${gcsweb ?? ""}/healthz`, () => ask(`${gcsweb ?? ""}/healthz`, "GET"), expects(200, "ok")],
     [deck, `${deck ?? ""}/`, () => ask(`${deck ?? ""}/`, "GET"), expects(200, "DOCTYPE html", "Prow Status")],
     [deck, `${deck ?? ""}/prowjobs.js`, () => ask(`${deck ?? ""}/prowjobs.js`, "GET"), expects(200, '"items"')],

@@ -1,8 +1,7 @@
 /** The test cluster: a Kubernetes of the lab's kind, with nothing in it but Prow. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { aim } from "../../config/aim.ts";
-import { samplePassphrase } from "../../config/samples.ts";
+import { aim } from "../../lab/retarget.ts";
 import { keepSystems } from "../../config/stackEdit.ts";
 import { stackPath } from "../../config/stackFile.ts";
 import { kubernetes } from "../../lab/kubernetes/kubernetes.ts";
@@ -11,6 +10,7 @@ import { makePremises } from "../../lab/premises.ts";
 import { environment } from "../../lab/program.ts";
 import { type LabSettings, labSettings } from "../../lab/settings.ts";
 import { ensureToolchain } from "../../lab/toolchain/toolchain.ts";
+import { passphraseOf } from "../secrets.ts";
 
 /** Option of every command that may be about the test cluster. */
 export const labOption = { lab: { type: "boolean" } } as const;
@@ -56,7 +56,7 @@ export function testCluster() {
       mkdirSync(path.join(lab.dir, "state"), { recursive: true });
       const source = `${fileOf(stack)}.source`;
       writeFileSync(source, keepSystems(readFileSync(stackPath(stack), "utf8"), ["clusters", "prow"]));
-      const premises = aim(source, fileOf(stack), lab, samplePassphrase(stack));
+      const premises = aim(source, fileOf(stack), lab, passphraseOf(stack));
       rmSync(source);
       await kubernetes(toolchain).up(lab, log);
       await makePremises(premises, lab, log);

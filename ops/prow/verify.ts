@@ -45,8 +45,9 @@ export const command: Command = {
   help: `Usage: npm run ops -- prow verify --stack S [--all] [--json]
 
 Compares the cluster with what the stack's program declares (everything is there, Deployments have their pods, claims are
-bound, accounts have their rights and no more), then asks as people and GitHub do: gcsweb is healthy, Deck shows its page and
-its jobs, hook takes a signed ping, refuses a wrongly signed one and what is no POST. Exit code 1 when anything is wrong.
+bound, accounts have their rights and no more), then asks as people and GitHub do: gcsweb is healthy and has its style,
+Deck shows its page and its jobs, hook takes a signed ping, refuses a wrongly signed one and what is no POST. Exit code 1
+when anything is wrong.
 
   --all              tell also what is as it should be
   --json             print the findings as JSON

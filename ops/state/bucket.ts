@@ -1,8 +1,3 @@
-/** What a self-managed backend keeps its files in: a folder, or a bucket of S3 or of what speaks S3's API. */
-import { UsageError } from "../command.ts";
-import { folderBucket } from "./folderBucket.ts";
-import { s3Bucket } from "./s3Bucket.ts";
-
 /** Files by key; keys are paths with slashes, from the backend's root. */
 export interface Bucket {
   /** Keys below a path, sorted. */
@@ -11,13 +6,4 @@ export interface Bucket {
   read(key: string): Promise<Buffer | undefined>;
   write(key: string, bytes: Buffer): Promise<void>;
   remove(key: string): Promise<void>;
-}
-
-/** Opens the bucket of a backend's URL. @throws UsageError if the backend keeps no files that can be read here */
-export function openBucket(url: string, env: NodeJS.ProcessEnv = process.env): Bucket {
-  if (url.startsWith("file://")) return folderBucket(url);
-  if (url.startsWith("s3://")) return s3Bucket(url, env);
-  throw new UsageError(
-    `state works with a folder (file://) and with S3 (s3://), the backend is ${url}: Pulumi Cloud keeps every update's state (pulumi stack export --version)`,
-  );
 }

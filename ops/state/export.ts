@@ -43,7 +43,7 @@ export interface Exported {
 
 /** Runs the CLI on the stack, with its passphrase. */
 export function cli({ name, file }: Store, words: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const guarded = readStackFile(file).provider === undefined && process.env.PULUMI_CONFIG_PASSPHRASE_FILE === undefined;
+  const guarded = readStackFile(file).provider === undefined;
   const env = guarded ? { PULUMI_CONFIG_PASSPHRASE: passphraseOf(name) } : {};
   const args = [...words, "--stack", name, "--non-interactive", "--color", "never"];
   return run(pulumiProgram, args, { cwd: projectDir, ...options, env: { ...env, ...options.env } });

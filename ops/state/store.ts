@@ -6,7 +6,8 @@ import { projectDir, projectName } from "../../config/stackFile.ts";
 import type { Values } from "../command.ts";
 import { run } from "../run.ts";
 import { pulumiProgram, stackOf } from "../stack.ts";
-import { type Bucket, openBucket } from "./bucket.ts";
+import { openBucket } from "./backend.ts";
+import type { Bucket } from "./bucket.ts";
 
 /** One state that was kept. */
 export interface Backup {

@@ -1,7 +1,7 @@
 /** Prints what Zuul's configuration repository needs. */
 import { parse } from "yaml";
 import { thothSchema } from "../../components/thoth/config.ts";
-import { contextName, nodepoolYaml } from "../../components/thoth/nodepoolConfig.ts";
+import { contextName, nodepoolYaml } from "../../components/thoth/nodepool/zuulFiles.ts";
 import type { Command } from "../command.ts";
 import { openStack, stackHelp, stackOptions } from "../stack.ts";
 

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { parseConfig } from "../../config/parse.ts";
 import { report } from "../../config/problems.ts";
 import { sampleConfig, readStackFile, secretsOf, type StackFile, stackPath } from "../../config/stackFile.ts";
-import { schemas } from "../../config/systems.ts";
+import { schemas } from "../../components/registry.ts";
 import { judge, judged } from "../../policy/judge.ts";
 import { rendered, runProgram } from "../../review/render.ts";
 import { stacks } from "../unit/harness.ts";

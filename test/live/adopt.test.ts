@@ -7,13 +7,15 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import { output } from "../../ops/run.ts";
 import { Adoption, apply, type Told, uids } from "./adopt/oldWay.ts";
-import { api } from "./kube.ts";
-import { type Change, SystemOnLab } from "./system.ts";
+import { api } from "../../lab/harness/kube.ts";
+import { type Change, SystemOnLab } from "../../lab/harness/system.ts";
 
 /** What a system's adoption is like. */
 interface Case {
   readonly stack: string;
   readonly namespaces: readonly string[];
+  /** Where samples may replace what lives there: the texts of old are nothing that its secrets could be. */
+  readonly clusters: readonly string[];
   readonly changes?: readonly Change[];
   /** What must be taken away or patched first, as the command says. */
   readonly first?: readonly string[];
@@ -31,12 +33,14 @@ const cases: Readonly<Record<string, Case>> = {
   dials: {
     stack: "prod",
     namespaces: ["cms-dials-prod"],
+    clusters: ["paas"],
     first: ["Deployment cms-dials-prod/redis-etl-broker"],
     passwords: ["dials-broker", "dials-cache", "dials-django"],
   },
   packit: {
     stack: "prod",
     namespaces: ["packit-prod", "packit-prod-sandbox", "packit-service-validation"],
+    clusters: ["online", "open"],
     first: ["RoleBinding packit-prod-sandbox/packit-worker", "StatefulSet packit-prod/packit-worker"],
     passwords: ["packit-generated-postgres"],
     notes: ["Secret packit-prod/packit-ssh loses: id_rsa.bak"],
@@ -45,18 +49,21 @@ const cases: Readonly<Record<string, Case>> = {
   stream: {
     stack: "prod",
     namespaces: ["stream-prod"],
+    clusters: ["online"],
     passwords: ["stream-generated-postgres"],
     instead: ["DeploymentConfig stream-prod/redis"],
   },
   prow: {
     stack: "prod",
     namespaces: ["kubevirt-prow", "kubevirt-prow-jobs"],
+    clusters: ["ibm"],
     first: ["Deployment kubevirt-prow/ghproxy"],
     passwords: ["prow-credentials-cookie"],
   },
   thoth: {
     stack: "stage",
     namespaces: ["aicoe-stage-bots", "thoth-dgraph-stage", ...thothRoles.map((role) => `thoth-${role}-stage`)],
+    clusters: ["psi"],
     first: ["StatefulSet thoth-dgraph-stage/alpha", "StatefulSet thoth-dgraph-stage/zero"],
     passwords: [],
     instead: ["DeploymentConfig aicoe-stage-bots/sesheta-webhooks"],
@@ -78,7 +85,9 @@ for (const [name, expected] of Object.entries(cases)) {
 
     before(async () => {
       known = await nodes();
-      adoption = new Adoption(await SystemOnLab.open(name, expected.stack, expected.changes));
+      const allowed = expected.clusters.map((one): Change => [["clusters:settings", one, "allowSamples"], true]);
+      const changes = [...(expected.changes ?? []), ...allowed];
+      adoption = new Adoption(await SystemOnLab.open(name, expected.stack, changes));
     });
     after(async () => {
       await adoption.system.close(...expected.namespaces);
@@ -124,6 +133,21 @@ for (const [name, expected] of Object.entries(cases)) {
     });
 
     if (name === "dials") {
+      it("is refused where a sample would replace a live text, with the commands that keep it", async () => {
+        const refusing: Change = [["clusters:settings", "paas", "allowSamples"], false];
+        const { status, stderr } = await adoption.system.with([refusing], () => adoption.ops("--dry-run"));
+        assert.deepEqual(
+          [status, stderr],
+          [
+            1,
+            "PROBLEM  Secret cms-dials-prod/eos-credentials KEYTAB_PWD: the first up would replace the live text by a " +
+              "published sample, of dials:eosPassword; npm run ops -- secrets import cluster --stack prod-dials, or " +
+              "npx pulumi config set --stack prod-dials --secret dials:eosPassword\n" +
+              "nothing was written; mend this, then run it again\n",
+          ],
+        );
+      });
+
       it("is refused where a claim would be replaced, and where the cluster does not answer, in one line", async () => {
         const other: Change = [["dials:settings", "broker", "storageClass"], "another"];
         const { status, stderr } = await adoption.system.with([other], () => adoption.ops("--dry-run"));

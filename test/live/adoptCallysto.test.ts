@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import { Adoption, type Told } from "./adopt/oldWay.ts";
 import { makeOldHub, type OldHub, removeOldHub } from "./adopt/oldCloud.ts";
-import { eventually, lab, openstackApi } from "./cloud.ts";
-import { pulumi } from "./engine.ts";
-import { type Change, SystemOnLab } from "./system.ts";
+import { eventually, lab, openstackApi } from "../../lab/harness/cloud.ts";
+import { pulumi } from "../../lab/harness/engine.ts";
+import { type Change, SystemOnLab } from "../../lab/harness/system.ts";
 
 const api = openstackApi(lab);
 const zone = "callysto.farm";

@@ -4,12 +4,12 @@ import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { parse, stringify } from "yaml";
-import { aim } from "../../config/aim.ts";
+import { aim } from "../../lab/retarget.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { setAt } from "../../config/stackEdit.ts";
 import { stackPath } from "../../config/stackFile.ts";
-import { eventually, lab, openstackApi, type Row } from "./cloud.ts";
-import { initStack, type Outcome, pulumi, type Target } from "./engine.ts";
+import { eventually, lab, openstackApi, type Row } from "../../lab/harness/cloud.ts";
+import { initStack, type Outcome, pulumi, stateOf, type Target } from "../../lab/harness/engine.ts";
 
 const cloud = openstackApi(lab);
 const admin = openstackApi(lab, "admin");
@@ -60,6 +60,20 @@ describe("bad input", () => {
   it("a cloud that does not answer is one message about where it is", async () => {
     const wrong = [["config", "clouds:settings", "lab", "authUrl"], "http://127.0.0.1:9/v3"] as [string[], string];
     refusedWith(await run("preview", [wrong]), /does not answer; check its authUrl[^]*clouds:settings/);
+  });
+
+  it("samples for a cloud that is not the lab's, in preview and up; nothing is made", async () => {
+    const real = [["config", "clouds:settings", "lab", "lab"], false] as [string[], boolean];
+    for (const command of ["preview", "up"] as const) {
+      refusedWith(
+        await run(command, [real]),
+        /is for clusters and clouds that are not the lab's, and everybody knows 4 of its texts; nothing was changed:[^]*callysto:deployPrivateKey is a published sample\n +npx pulumi config set --stack \S+ --secret callysto:deployPrivateKey < FILE[^]*the stack's passphrase is published[^]*--path clouds:settings\.lab\.allowSamples true/,
+      );
+    }
+    assert.deepEqual(
+      (await stateOf(target)).filter(({ type }) => type !== "pulumi:pulumi:Stack"),
+      [],
+    );
   });
 
   it("an image that does not exist", async () => {

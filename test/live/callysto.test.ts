@@ -12,9 +12,9 @@ import { after, before, describe, it } from "mocha";
 import { session, type Session } from "../../ops/callysto/hubUser.ts";
 import { Authority } from "./callysto/authority.ts";
 import * as machine from "./callysto/machine.ts";
-import { dig, eventually, lab, openstackApi } from "./cloud.ts";
+import { dig, eventually, lab, openstackApi } from "../../lab/harness/cloud.ts";
 import { probe } from "./ssh.ts";
-import { SystemOnLab } from "./system.ts";
+import { SystemOnLab } from "../../lab/harness/system.ts";
 
 const at = ["callysto:settings", "environments", "hub-ci"];
 const announcement = `It's "down" <b>today</b>`;

@@ -7,7 +7,7 @@ import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { readCertificate } from "../../ops/callysto/pushCertificate.ts";
 import { Authority } from "./callysto/authority.ts";
-import { eventually, lab, openstackApi, type Row } from "./cloud.ts";
+import { eventually, lab, openstackApi, type Row } from "../../lab/harness/cloud.ts";
 
 const api = openstackApi(lab);
 const domain = `acme-${randomBytes(4).toString("hex")}.test`;

@@ -10,9 +10,9 @@ import type { Done } from "../../ops/ssh.ts";
 import { archive, samplePackage } from "./callysto/archive.ts";
 import * as machine from "./callysto/machine.ts";
 import { address, clavius, closeProd, halves, homes, openProd, power, zoneOf } from "./callysto/prod.ts";
-import { eventually, lab, openstackApi } from "./cloud.ts";
+import { eventually, lab, openstackApi } from "../../lab/harness/cloud.ts";
 import { probe } from "./ssh.ts";
-import type { SystemOnLab } from "./system.ts";
+import type { SystemOnLab } from "../../lab/harness/system.ts";
 
 const api = openstackApi(lab);
 const passphrase = "correct horse battery";

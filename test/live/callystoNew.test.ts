@@ -5,9 +5,9 @@ import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { parseDocument } from "yaml";
 import { samplePassphrase } from "../../config/samples.ts";
-import { dig, eventually, lab, openstackApi } from "./cloud.ts";
-import { initStack, pulumi, type Target } from "./engine.ts";
-import { SystemOnLab } from "./system.ts";
+import { dig, eventually, lab, openstackApi } from "../../lab/harness/cloud.ts";
+import { initStack, pulumi, type Target } from "../../lab/harness/engine.ts";
+import { SystemOnLab } from "../../lab/harness/system.ts";
 
 const api = openstackApi(lab);
 const name = "workshop";

@@ -6,9 +6,9 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import { inside, machineOf, oddities } from "./callysto/machine.ts";
 import { closeProd, openProd } from "./callysto/prod.ts";
-import { eventually } from "./cloud.ts";
+import { eventually } from "../../lab/harness/cloud.ts";
 import { probe } from "./ssh.ts";
-import type { SystemOnLab } from "./system.ts";
+import type { SystemOnLab } from "../../lab/harness/system.ts";
 
 describe("Callysto's prod stack", function () {
   this.timeout(3_600_000);

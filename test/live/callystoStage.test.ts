@@ -5,8 +5,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import { machineOf, oddities } from "./callysto/machine.ts";
-import { dig, eventually, lab, openstackApi } from "./cloud.ts";
-import { SystemOnLab } from "./system.ts";
+import { dig, eventually, lab, openstackApi } from "../../lab/harness/cloud.ts";
+import { SystemOnLab } from "../../lab/harness/system.ts";
 
 describe("Callysto's stage stack", function () {
   this.timeout(3_600_000);

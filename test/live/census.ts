@@ -2,7 +2,7 @@
 import { kubeApi } from "../../lab/kubernetes/api.ts";
 import { openstackApi, type Row, type Service } from "../../lab/openstack/api.ts";
 import type { LabSettings } from "../../lab/settings.ts";
-import type { StateResource } from "./really.ts";
+import type { StateResource } from "../../lab/harness/really.ts";
 
 /** A collection of OpenStack, and which of its rows a stack may have made; the rest was there before. */
 interface Collection {

@@ -3,7 +3,7 @@ import { execFileSync, spawn } from "node:child_process";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { root } from "../../lab/settings.ts";
-import type { Target } from "./engine.ts";
+import type { Target } from "../../lab/harness/engine.ts";
 
 /** When a run is killed, and who dies. */
 export interface Moment {

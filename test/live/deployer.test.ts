@@ -7,9 +7,9 @@ import { kubeconfig, samplePassphrase } from "../../config/samples.ts";
 import { readStackFile } from "../../config/stackFile.ts";
 import { root } from "../../lab/settings.ts";
 import { run } from "../../ops/run.ts";
-import { lab } from "./cloud.ts";
-import { api } from "./kube.ts";
-import { type Change, SystemOnLab } from "./system.ts";
+import { lab } from "../../lab/harness/cloud.ts";
+import { api } from "../../lab/harness/kube.ts";
+import { type Change, SystemOnLab } from "../../lab/harness/system.ts";
 
 interface Applied {
   readonly kind: string;

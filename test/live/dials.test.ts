@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { after, before, describe, it } from "mocha";
 import { projectDir } from "../../config/stackFile.ts";
-import { api, type KubeObject } from "./kube.ts";
-import { eventually, lab } from "./cloud.ts";
-import { pulumi } from "./engine.ts";
-import { absentFrom } from "./really.ts";
-import { type Change, SystemOnLab } from "./system.ts";
+import { api, type KubeObject } from "../../lab/harness/kube.ts";
+import { eventually, lab } from "../../lab/harness/cloud.ts";
+import { pulumi } from "../../lab/harness/engine.ts";
+import { absentFrom } from "../../lab/harness/really.ts";
+import { type Change, SystemOnLab } from "../../lab/harness/system.ts";
 
 const expected = {
   stage: {

@@ -4,6 +4,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFi
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
+import { isReserved } from "../../components/dials/reservedNames.ts";
 import { nginxConf } from "../../components/dials/nginx.ts";
 import { redisConf, type RedisUse } from "../../components/dials/redisConf.ts";
 import type { Rendered } from "../../review/render.ts";
@@ -24,7 +25,7 @@ describe("what DIALS renders, read by the real programs", function () {
     await installPrograms();
     dir = mkdtempSync(path.join(tmpdir(), "dials-programs-"));
     chmodSync(dir, 0o755);
-    all = await clearDials({ workspaces: [workspace("tracker"), workspace("muon_staging")] });
+    all = await clearDials();
   });
   after(async () => {
     await Promise.all(running.map((child) => ended(child, "SIGTERM")));
@@ -210,7 +211,9 @@ describe("what DIALS renders, read by the real programs", function () {
   describe("Celery", () => {
     let world: CeleryWorld;
     before(async () => {
-      world = await CeleryWorld.open(texts("ConfigMap", "dials-etl-config")["etl.config.json"] ?? "");
+      const { FLOWER_BASIC_AUTH = "", ...secret } = texts("Secret", "dials-etl-secrets");
+      const variables = { ...texts("ConfigMap", "dials-etl-configmap"), ...secret, FLOWER_BASIC_AUTH };
+      world = await CeleryWorld.open(texts("ConfigMap", "dials-etl-config")["etl.config.json"] ?? "", variables);
     });
     after(() => world.close());
 
@@ -218,6 +221,68 @@ describe("what DIALS renders, read by the real programs", function () {
       await world.startWorker("tracker-bulk", "tracker-bulk-abc");
       assert.equal(await world.probe("tracker-bulk-abc", probe("tracker-bulk")), 0);
       assert.notEqual(await world.probe("tracker-bulk-abc", probe("tracker-priority")), 0);
+    });
+
+    it("opens Flower's API to the login of the Secret, and its health page to everybody", async () => {
+      const { FLOWER_BASIC_AUTH: login = "" } = texts("Secret", "dials-etl-secrets");
+      const ask = async (at: string, authorization?: string): Promise<number> => {
+        const headers = authorization === undefined ? {} : { authorization };
+        return (await fetch(`http://127.0.0.1:${world.flowerPort}${at}`, { headers })).status;
+      };
+      assert.equal(await ask("/healthcheck"), 200);
+      assert.equal(await ask("/api/workers"), 401);
+      assert.equal(await ask("/api/workers", `Basic ${Buffer.from(login).toString("base64")}`), 200);
+    });
+
+    it("sends each file to the queue of its workspace and era, by the keys of the rendered file", async () => {
+      // Of the first test; it would take what is looked for here.
+      await world.stop("tracker-bulk-abc");
+      await world.startWorker("common-indexer", "common-indexer-abc");
+      const start =
+        "from python.celery import EVERYTHING, INDEXER, index; index.apply_async(kwargs=EVERYTHING, queue=INDEXER)";
+      const { status, output } = await world.run(["python", "-c", start]);
+      assert.equal(status, 0, output);
+      const waiting = async (queue: string): Promise<readonly object[]> =>
+        (await world.redis("LRANGE", queue, "0", "-1"))
+          .split("\n")
+          .filter((line) => line !== "")
+          .map((line) => {
+            const { body } = JSON.parse(line) as { body: string };
+            const [, kwargs] = JSON.parse(Buffer.from(body, "base64").toString()) as [unknown, object];
+            return kwargs;
+          });
+      const file = (era: string): string => `/store/data/${era}/ZeroBias/*Run202*/DQMIO.root`;
+      const about = (name: string, era: string): object => ({
+        file: file(era),
+        workspace: name,
+        elements: ["SiStrip/"],
+      });
+      const expected = {
+        "tracker-priority": [about("tracker", "Run2024")],
+        "tracker-bulk": [about("tracker", "Run1999")],
+        "private-bulk": [about("muon_staging", "Run1999"), about("muon_staging", "Run2024")],
+      };
+      await eventually("both files of both workspaces are queued", 60, async () => {
+        const counts = await Promise.all(Object.keys(expected).map(async (queue) => (await waiting(queue)).length));
+        return counts.join() === "1,1,2";
+      });
+      for (const [queue, files] of Object.entries(expected)) assert.deepEqual(await waiting(queue), files, queue);
+    });
+
+    it("reads its variables as the ETL does", async () => {
+      const facts =
+        "import json; from python.celery import ENV, RAW_LAYERS, SIZES, TYPES, TEXTS; print(json.dumps([ENV, RAW_LAYERS, SIZES, TYPES, TEXTS['MODEL_REGISTRY_PATH']]))";
+      const { output } = await world.run(["python", "-c", facts]);
+      assert.deepEqual(JSON.parse(output), [
+        "prod",
+        ["/eos/cms"],
+        [5000, 1000],
+        [
+          [3, 4, 5],
+          [6, 7, 8],
+        ],
+        "/eos/models",
+      ]);
     });
 
     it("runs RedBeat by its Deployment's command: the hourly indexing is in Redis, and nothing on disk", async () => {
@@ -274,6 +339,15 @@ describe("what DIALS renders, read by the real programs", function () {
       );
     });
 
+    /** What psql prints. */
+    function sql(database: string, statement: string): string {
+      const words = ["-h", "127.0.0.1", "-p", `${databasePort}`, "-U", "dials", "-At", "-c", statement, database];
+      const env = { ...process.env, PGPASSWORD: "sample" };
+      const { status, stdout, stderr } = spawnSync("psql", words, { encoding: "utf8", env });
+      assert.equal(status, 0, stderr);
+      return stdout.trim();
+    }
+
     /** The variables of the backend's pod, pointed at this machine. */
     async function variables(redisPort: number): Promise<Texts> {
       all = await clearDials(
@@ -301,6 +375,41 @@ describe("what DIALS renders, read by the real programs", function () {
       assert.match(away.stderr, /^PostgreSQL cannot be reached: .*Connection refused/s);
     });
 
+    it("the migrations' second step makes each workspace's database, by the Job's command and variables", async () => {
+      all = await clearDials(
+        {
+          workspaces: [workspace("csc"), workspace("ecal")],
+          defaultWorkspace: "csc",
+          database: { host: "127.0.0.1", port: databasePort, user: "dials" },
+        },
+        { "dials:databasePassword": "sample" },
+      );
+      const job = all.find(({ inputs }) => (inputs as Partial<Manifest>).kind === "Job")?.inputs as Manifest;
+      const [program = "", ...args] = job.spec.template.spec.containers[0]?.command ?? [];
+      const env = { ...texts("ConfigMap", "dials-etl-configmap"), ...texts("Secret", "dials-etl-secrets") };
+      const etl = path.join(import.meta.dirname, "dials", "etl");
+      // The second time there is nothing to do.
+      for (let turn = 0; turn < 2; turn++) {
+        const { status, stderr } = spawnSync(path.join(pythonBin, program), args, {
+          cwd: etl,
+          encoding: "utf8",
+          env: { ...env, PATH: process.env.PATH, PYTHONDONTWRITEBYTECODE: "1" },
+        });
+        assert.equal(status, 0, stderr);
+      }
+      for (const name of ["csc", "ecal"]) assert.equal(sql(name, "select count(*) from fact_file_index"), "0");
+    });
+
+    it("no workspace has a name that PostgreSQL takes for a key word", () => {
+      const words = sql("postgres", "select word from pg_get_keywords() where catcode in ('R', 'T')").split("\n");
+      assert.ok(words.length > 90);
+      assert.deepEqual(
+        words.filter((word) => !isReserved(word)),
+        [],
+      );
+      assert.equal(isReserved("tracker"), false);
+    });
+
     it("Django reads its variables, and answers only for its own hosts", async () => {
       const redisPort = await freePort();
       writeFileSync(path.join(dir, "cache-auth.conf"), texts("Secret", "redis-web-cache")["auth.conf"] ?? "");
@@ -313,15 +422,7 @@ describe("what DIALS renders, read by the real programs", function () {
       start("redis-server", [path.join(dir, "cache.conf")]);
       for (const name of ["tracker", "muon_staging"]) {
         // As Alembic makes it: without quotes.
-        const made = spawnSync(
-          "psql",
-          ["-h", "127.0.0.1", "-p", `${databasePort}`, "-U", "dials", "-c", `CREATE DATABASE ${name};`, "postgres"],
-          {
-            encoding: "utf8",
-            env: { ...process.env, PGPASSWORD: "sample" },
-          },
-        );
-        assert.equal(made.status, 0, made.stderr);
+        sql("postgres", `CREATE DATABASE ${name};`);
       }
       const port = await freePort();
       const env = await variables(redisPort);

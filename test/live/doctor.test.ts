@@ -5,16 +5,16 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
-import { aim, labKubeconfig } from "../../config/aim.ts";
+import { aim, labKubeconfig } from "../../lab/retarget.ts";
 import { openSalt } from "../../config/passphrase.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { setSecret } from "../../config/stackEdit.ts";
 import { readStackFile, stackPath } from "../../config/stackFile.ts";
 import type { Finding } from "../../ops/doctor/finding.ts";
 import { main } from "../../ops/main.ts";
-import { lab } from "./cloud.ts";
-import { api } from "./kube.ts";
-import { initStack, pulumi, type Target } from "./engine.ts";
+import { lab } from "../../lab/harness/cloud.ts";
+import { api } from "../../lab/harness/kube.ts";
+import { initStack, pulumi, type Target } from "../../lab/harness/engine.ts";
 
 describe("the doctor on the lab", function () {
   this.timeout(600_000);

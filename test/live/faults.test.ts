@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { random } from "../unit/harness.ts";
 import { orphans } from "./census.ts";
-import { lab } from "./cloud.ts";
+import { lab } from "../../lab/harness/cloud.ts";
 import { crashedUp, type Moment } from "./crash.ts";
 import { openstackServices } from "./faults/front.ts";
 import { drawn, type Kind } from "./faults/settings.ts";

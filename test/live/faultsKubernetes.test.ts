@@ -1,11 +1,11 @@
 /** A Kubernetes that misbehaves while a stack is made or changed, and what an operator does then (docs/faults.md). By name: `npm run test:faults`. */
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "mocha";
-import { pulumi } from "./engine.ts";
+import { pulumi } from "../../lab/harness/engine.ts";
 import { first, lost, on } from "./faults/rules.ts";
 import { drawn, type Drawn } from "./faults/settings.ts";
 import { FaultStack, interrupted } from "./faults/stack.ts";
-import { api } from "./kube.ts";
+import { api } from "../../lab/harness/kube.ts";
 
 const plain = drawn(0, []);
 const mark = `faults-k8s${process.env.ORRERY_MARK ?? ""}`;

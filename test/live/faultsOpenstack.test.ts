@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "mocha";
 import type { Row } from "../../lab/openstack/api.ts";
 import { runningPid } from "../../lab/process.ts";
-import { eventually, lab, openstackApi } from "./cloud.ts";
+import { eventually, lab, openstackApi } from "../../lab/harness/cloud.ts";
 import { creations, revoke } from "./faults/openstack.ts";
 import { first, lost, on, says } from "./faults/rules.ts";
 import { domainOf, drawn, type Drawn, flavors } from "./faults/settings.ts";

@@ -4,9 +4,9 @@ import { execFileSync } from "node:child_process";
 import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import path from "node:path";
 import { after, afterEach, beforeEach, describe, it } from "mocha";
-import { lab } from "./cloud.ts";
+import { lab } from "../../lab/harness/cloud.ts";
 import { crashedUp } from "./crash.ts";
-import { pulumi } from "./engine.ts";
+import { pulumi } from "../../lab/harness/engine.ts";
 import { drawn } from "./faults/settings.ts";
 import { FaultStack, makeFlavors } from "./faults/stack.ts";
 

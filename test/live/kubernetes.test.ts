@@ -10,7 +10,7 @@ import { kubernetes, kubernetesEnv } from "../../lab/kubernetes/kubernetes.ts";
 import { runningPid } from "../../lab/process.ts";
 import { labSettings } from "../../lab/settings.ts";
 import { ensureToolchain } from "../../lab/toolchain/toolchain.ts";
-import { eventually, lab } from "./cloud.ts";
+import { eventually, lab } from "../../lab/harness/cloud.ts";
 import {
   api,
   kubeApi,
@@ -21,7 +21,7 @@ import {
   podTemplate,
   settled,
   useNamespace,
-} from "./kube.ts";
+} from "../../lab/harness/kube.ts";
 
 const namespace = "kubelab";
 const object = objectsOf(namespace);

@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
-import { eventually, lab, openstackApi, type Row } from "./cloud.ts";
+import { eventually, lab, openstackApi, type Row } from "../../lab/harness/cloud.ts";
 import { type Key, makeKey, probe, ssh } from "./ssh.ts";
 
 const api = openstackApi(lab);

@@ -13,7 +13,7 @@ import { run } from "../../ops/run.ts";
 import { judged, manifestsOf } from "../../policy/judge.ts";
 import type { Manifest } from "../../policy/manifest.ts";
 import { render } from "../../review/render.ts";
-import { api } from "./kube.ts";
+import { api } from "../../lab/harness/kube.ts";
 import { type OpenApi, schemaFile, writeSchemas } from "./manifests/schemas.ts";
 import { answerTo, faultsOf, ignored, type Scored } from "./manifests/score.ts";
 

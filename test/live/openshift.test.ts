@@ -1,7 +1,7 @@
 /** The lab's Kubernetes as its programs' targets: what routers and load balancers report, and OpenShift's kinds. */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { api, type KubeObject, objectsOf, podTemplate, settled, useNamespace } from "./kube.ts";
+import { api, type KubeObject, objectsOf, podTemplate, settled, useNamespace } from "../../lab/harness/kube.ts";
 
 const namespace = "kubelab-openshift";
 const object = objectsOf(namespace);

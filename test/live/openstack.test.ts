@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, describe, it } from "mocha";
 import { openstack } from "../../lab/openstack/openstack.ts";
-import { dig, eventually, lab, openstackApi, type Row } from "./cloud.ts";
+import { dig, eventually, lab, openstackApi, type Row } from "../../lab/harness/cloud.ts";
 
 const api = openstackApi(lab);
 const suffix = randomBytes(4).toString("hex");

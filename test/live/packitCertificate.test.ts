@@ -11,10 +11,10 @@ import { after, before, describe, it } from "mocha";
 import { openSalt } from "../../config/passphrase.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { readStackFile, stackPath } from "../../config/stackFile.ts";
-import { eventually } from "./cloud.ts";
+import { eventually } from "../../lab/harness/cloud.ts";
 import { AcmeWorld } from "./packitOps/acme.ts";
 import { ops, start } from "./packitOps/ops.ts";
-import type { OpsOutcome } from "./system.ts";
+import type { OpsOutcome } from "../../lab/harness/system.ts";
 
 const wildcards = ["*.packit.dev", "*.stream.packit.dev", "*.stg.packit.dev", "*.stg.stream.packit.dev"];
 

@@ -8,10 +8,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { after, before, describe, it } from "mocha";
-import { api, type KubeObject } from "./kube.ts";
+import { api, type KubeObject } from "../../lab/harness/kube.ts";
 import { Players } from "./packitOps/player.ts";
 import { PostgresServer } from "./packitOps/postgres.ts";
-import { type OpsOutcome, SystemOnLab } from "./system.ts";
+import { type OpsOutcome, SystemOnLab } from "../../lab/harness/system.ts";
 
 const core = "/api/v1/namespaces/myproject";
 const apps = "/apis/apps/v1/namespaces/myproject";

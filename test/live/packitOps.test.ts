@@ -9,10 +9,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { installPackages } from "../../lab/openstack/packages.ts";
-import { eventually } from "./cloud.ts";
-import { api, type KubeObject } from "./kube.ts";
+import { eventually } from "../../lab/harness/cloud.ts";
+import { api, type KubeObject } from "../../lab/harness/kube.ts";
 import { Players } from "./packitOps/player.ts";
-import { type OpsOutcome, SystemOnLab } from "./system.ts";
+import { type OpsOutcome, SystemOnLab } from "../../lab/harness/system.ts";
 
 const core = "/api/v1/namespaces/myproject";
 const apps = "/apis/apps/v1/namespaces/myproject";
@@ -112,7 +112,7 @@ echo '{"status":{"images":[{"status":{"status":"Success"},"image":{"metadata":{"
     registryHas(digest("a"));
     assert.match(
       (await ops("import-images", "--dry-run")).stdout,
-      /^would import quay\.io\/packit\/packit-service:dev; packit-service has nothing$/m,
+      /^would import quay\.io\/packit\/packit-service:stg; packit-service has nothing$/m,
     );
     const one = await ops("import-images", "packit-worker", "--wait");
     assert.equal(one.code, 0, one.stderr);
@@ -120,7 +120,7 @@ echo '{"status":{"images":[{"status":{"status":"Success"},"image":{"metadata":{"
     const request = JSON.parse(readFileSync(path.join(dir, "request"), "utf8")) as { spec: { images: unknown } };
     assert.deepEqual(request.spec.images, [
       {
-        from: { kind: "DockerImage", name: "quay.io/packit/packit-worker:dev" },
+        from: { kind: "DockerImage", name: "quay.io/packit/packit-worker:stg" },
         to: { name: "dev" },
         referencePolicy: { type: "Local" },
       },
@@ -140,7 +140,7 @@ echo '{"status":{"images":[{"status":{"status":"Success"},"image":{"metadata":{"
     );
     const refused = await ops("import-images", "tokman");
     assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /^ops: quay\.io\/packit\/tokman:dev was not imported: not found: manifest unknown\n$/);
+    assert.match(refused.stderr, /^ops: quay\.io\/packit\/tokman:stg was not imported: not found: manifest unknown\n$/);
     assert.match(
       (await ops("import-images", "nginx")).stderr,
       /there is no image "nginx"; there are tokman, packit-service, packit-worker/,

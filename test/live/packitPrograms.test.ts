@@ -13,7 +13,7 @@ import { keyValueConf } from "../../components/packit/keyValue.ts";
 import { nginxConf } from "../../components/packit/nginxConf.ts";
 import { sample, sampleCertificate } from "../../config/samples.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
-import { eventually } from "./cloud.ts";
+import { eventually } from "../../lab/harness/cloud.ts";
 
 /** A port that was free a moment ago. */
 async function freePort(): Promise<number> {

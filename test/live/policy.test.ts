@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
-import { aim } from "../../config/aim.ts";
+import { aim } from "../../lab/retarget.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { stackPath } from "../../config/stackFile.ts";
 import { makePremises } from "../../lab/premises.ts";
-import { lab } from "./cloud.ts";
-import { initStack, pulumi, type Target } from "./engine.ts";
-import { deleteNodesBut, nodeNames } from "./kube.ts";
+import { lab } from "../../lab/harness/cloud.ts";
+import { initStack, pulumi, type Target } from "../../lab/harness/engine.ts";
+import { deleteNodesBut, nodeNames } from "../../lab/harness/kube.ts";
 
 const target: Target = { stack: "policy", file: path.join(lab.dir, "Pulumi.policy.yaml") };
 const config = path.join(lab.dir, "policy.json");

@@ -9,13 +9,13 @@ import { gunzipSync } from "node:zlib";
 import { after, before, describe, it } from "mocha";
 import { sample } from "../../config/samples.ts";
 import { hmacToken, delivery } from "../../ops/prow/smoke.ts";
-import { eventually } from "./cloud.ts";
-import { type Outcome, pulumi } from "./engine.ts";
-import { api, deleteNodesBut, type KubeObject, nodeNames } from "./kube.ts";
+import { eventually } from "../../lab/harness/cloud.ts";
+import { type Outcome, pulumi } from "../../lab/harness/engine.ts";
+import { api, deleteNodesBut, type KubeObject, nodeNames } from "../../lab/harness/kube.ts";
 import { type Running, runContainer } from "./prow/container.ts";
 import { type Github, openedPullRequest, startGithub } from "./prow/github.ts";
 import { prowTools } from "./prow/tools.ts";
-import { SystemOnLab } from "./system.ts";
+import { SystemOnLab } from "../../lab/harness/system.ts";
 
 interface ProwJob extends KubeObject {
   readonly spec: { readonly job: string; readonly refs: { readonly pulls: readonly { readonly number: number }[] } };
@@ -119,14 +119,11 @@ describe("Prow's three environments on the lab", function () {
       const { prow, prefix } = environments[name];
       const started = await runContainer({
         namespace: prow,
-        deployment: `${prefix}${service}`,
+        name: `${prefix}${service}`,
         program: path.join(tools, service),
-        port: service === "hook" ? 8888 : 8080,
-        github: github.url,
-        flags: (at) =>
-          service === "hook"
-            ? [`--hmac-secret-file=${at}/etc/webhook/hmac`, `--plugin-config=${at}/etc/plugins/plugins.yaml`]
-            : [`--template-files-location=${tools}/template`],
+        answers: { [`${prefix}ghproxy`]: Number(new URL(github.url).port) },
+        image: { "/var/run/ko/template": path.join(tools, "template") },
+        imageEnv: { KO_DATA_PATH: "/var/run/ko" },
       });
       running.set(`${name} ${service}`, started);
       return started;
@@ -150,7 +147,7 @@ describe("Prow's three environments on the lab", function () {
     for (const name of ["test", "stage"] as const) {
       it(`${name} makes a ProwJob of a signed pull request, in its own namespace, and refuses a wrong signature`, async () => {
         const hook = await run(name, "hook");
-        const { url } = hook;
+        const url = hook.url(8888);
         assert.equal(await send(name, url, `${await hmac(name)}?`), 403);
         assert.deepEqual(await api.list(prowJobs(name)), []);
         assert.equal(await send(name, url, await hmac(name)), 200);
@@ -173,7 +170,7 @@ describe("Prow's three environments on the lab", function () {
     }
 
     it("Deck shows its page and the job", async () => {
-      const { url } = await run("test", "deck");
+      const url = (await run("test", "deck")).url(8080);
       const page = await (await fetch(url)).text();
       assert.match(page, /DOCTYPE html/i);
       assert.match(page, /Prow Status/);
@@ -193,11 +190,11 @@ describe("Prow's three environments on the lab", function () {
       const [hook, deck] = [running.get("test hook"), running.get("test deck")];
       assert.ok(hook !== undefined && deck !== undefined);
       const verify = () =>
-        stack("test").ops(["verify", "--gcsweb", "none", "--deck", deck.url, "--hook", `${hook.url}/hook`]);
+        stack("test").ops(["verify", "--gcsweb", "none", "--deck", deck.url(8080), "--hook", `${hook.url(8888)}/hook`]);
       const whole = await verify();
       assert.equal(whole.code, 0, whole.stdout + whole.stderr);
       // As if a proxy rewrote the path: hook answers 200 to everything there.
-      const rewritten = ["verify", "--gcsweb", "none", "--deck", "none", "--hook", `${hook.url}/`];
+      const rewritten = ["verify", "--gcsweb", "none", "--deck", "none", "--hook", `${hook.url(8888)}/`];
       const swallowed = await stack("test").ops(rewritten);
       assert.equal(swallowed.code, 1, swallowed.stdout);
       assert.match(swallowed.stdout, /WRONG {2}answer {2}.* with a wrong signature: answers 200, not 403/);

@@ -1,12 +1,19 @@
 /** Prow's checkconfig reads what is rendered. It does not ask GitHub whether repositories and teams exist. */
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
-import { configMaps } from "../../components/prow/configuration/files.ts";
-import { packJobs } from "../../components/prow/configuration/jobs.ts";
+import { treeNames } from "../../components/prow/files/base/trees.ts";
+import { configurationVersions } from "../../components/prow/files/base/versions.ts";
+import { configMaps } from "../../components/prow/files/index.ts";
+import { packJobs } from "../../components/prow/files/jobs.ts";
+import { toPlace } from "../../components/prow/place.ts";
+import { soundJobs } from "../../ops/prow/bootstrap.ts";
+import type { Environment } from "../../ops/prow/environment.ts";
 import { placeOf, production, staging, testing } from "../unit/prow/places.ts";
+import { writeCheckout } from "../unit/prow/trees.ts";
+import { prowSettings } from "../unit/prow/world.ts";
 import { checkconfig, mountConfigMaps, prowTools } from "./prow/tools.ts";
 
 describe("Prow's checkconfig", function () {
@@ -50,6 +57,33 @@ describe("Prow's checkconfig", function () {
       at,
     );
     assert.equal(checkconfig(tools, at), "");
+  });
+
+  for (const tree of treeNames) {
+    for (const version of configurationVersions) {
+      it(`accepts a whole tree of ${tree} as prow bootstrap loads it, with the configuration of ${version}`, () => {
+        const checkout = path.join(folder, `checkout-${tree}`);
+        if (!existsSync(checkout)) writeCheckout(checkout, tree);
+        const settings = prowSettings({ configuration: { version, tree } });
+        const { files } = soundJobs(checkout, { settings } as Environment);
+        const at = path.join(folder, `${tree}-${version}`);
+        mountConfigMaps(configMaps(toPlace(settings)), at);
+        const { data, binaryData = {} } = packJobs(files);
+        rmSync(path.join(at, "job-config"), { recursive: true });
+        mountConfigMaps([{ key: "job-config", in: "prow", owner: "updater", data, binaryData }], at);
+        assert.equal(checkconfig(tools, at), "");
+      });
+    }
+  }
+
+  it("ends on a preset that is twice there, which is refused before it is loaded", () => {
+    const at = path.join(folder, "twice");
+    mountConfigMaps(configMaps(testing), at);
+    writeFileSync(
+      path.join(at, "job-config", "mine.yaml"),
+      "presets: [{labels: {preset-dind-enabled: 'true'}, env: [{name: A, value: b}]}]\n",
+    );
+    assert.match(checkconfig(tools, at), /duplicated preset 'label:value' pair : preset-dind-enabled:true/);
   });
 
   it("refuses what is wrong, so its word means something", () => {

@@ -7,7 +7,7 @@ import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { projectDir } from "../../config/stackFile.ts";
 import { apiAt } from "../../lab/kubernetes/api.ts";
-import { lab } from "./cloud.ts";
+import { lab } from "../../lab/harness/cloud.ts";
 import { type Github, startGithub } from "./prow/github.ts";
 
 /** The test cluster's ports follow those of this lab, and so does its folder. */

@@ -9,22 +9,23 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
-import { labKubeconfig } from "../../config/aim.ts";
+import { labKubeconfig } from "../../lab/retarget.ts";
 import { openSalt } from "../../config/passphrase.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import type { WantedSecret } from "../../config/secrets.ts";
 import { keepSystems } from "../../config/stackEdit.ts";
 import { readStackFile, secretsOf, stackPath } from "../../config/stackFile.ts";
-import { schemas } from "../../config/systems.ts";
+import { schemas } from "../../components/registry.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
 import { root } from "../../lab/settings.ts";
 import { ensureTool } from "../../lab/tools/tools.ts";
 import { main } from "../../ops/main.ts";
 import { output } from "../../ops/run.ts";
 import { pulumiProgram } from "../../ops/stack.ts";
-import { lab } from "./cloud.ts";
-import { api, useNamespace } from "./kube.ts";
-import { pythonEnvironment } from "./python.ts";
+import { lab } from "../../lab/harness/cloud.ts";
+import { api, useNamespace } from "../../lab/harness/kube.ts";
+import { owned } from "../unit/harness.ts";
+import { pythonEnvironment } from "../../lab/harness/python.ts";
 
 const ansible = pythonEnvironment("ansible", ["ansible-core==2.16.14"]);
 const changed = ["HOME", "GNUPGHOME", "GOPASS_HOMEDIR", "PULUMI_CONFIG_PASSPHRASE"] as const;
@@ -49,7 +50,7 @@ describe("secrets of a stack", function () {
   });
 
   /** Another text of the right format than the sample that the stack has. */
-  const fresh = (key: string): string => wanted.get(key)?.sample("moved in") ?? assert.fail(key);
+  const fresh = (key: string): string => owned(wanted.get(key)?.sample("moved in") ?? assert.fail(key));
   /** What the stack's file holds. */
   const held = (key: string): string => {
     const { entries, encryptionSalt } = readStackFile(file);
@@ -82,7 +83,6 @@ describe("secrets of a stack", function () {
       await output(gopass, ["--yes", "init", "--crypto", "gpgcli", "--storage", "fs", user]);
       const put = (words: readonly string[], input: string): Promise<string> => output(gopass, words, { input });
       await put(["cat", "aicoe/thoth/kebechet/kebechet_github"], fresh("thoth:kebechetSshKey"));
-      await put(["insert", "-m", "-f", "aicoe/thoth/sesheta-ssh/sesheta"], fresh("thoth:seshetaSshKey"));
       await put(["insert", "-m", "-f", "aicoe/thoth/sesheta"], `pass\ntoken: ${fresh("thoth:githubOauthToken")}\n`);
       await put(["insert", "-m", "-f", "aicoe/thoth/quay.io/robot-users"], "unused");
     });
@@ -117,7 +117,6 @@ describe("secrets of a stack", function () {
       assert.equal(code, 0, stderr);
       assert.match(stderr, /warning: the passphrase of stack moving is published/);
       for (const key of ["thoth:kebechetSshKey", "thoth:githubOauthToken"]) assert.equal(held(key), fresh(key));
-      assert.equal(held("thoth:seshetaSshKey").trim(), fresh("thoth:seshetaSshKey").trim());
       assert.match((await secrets("import", ...store, ...map)).stdout, /^unchanged thoth:githubOauthToken/m);
     });
   });
@@ -128,7 +127,10 @@ describe("secrets of a stack", function () {
     const [whole, inline, password] = ["vault.yml", "vars.yml", ".vault_pass"].map((name) => path.join(dir, name));
     if (whole === undefined || inline === undefined || password === undefined) throw new Error("three names");
     writeFileSync(password, "open sesame\n");
-    const kafka = { vault_kafka_bootstrap_servers: "a:9093,b:9093", vault_root_ca_cert: fresh("thoth:kafkaRootCa") };
+    const kafka = {
+      vault_kafka_bootstrap_servers: "a:443,b:443",
+      vault_datahub_ca_cert: fresh("thoth:kafkaDatahubCa"),
+    };
     writeFileSync(whole, JSON.stringify({ ...kafka, vault_secret: "unused" }));
     await run(["encrypt", "--vault-password-file", password, whole]);
     const ceph = ["encrypt_string", "--vault-password-file", password, "--stdin-name", "vault_ceph_secret_key"];
@@ -140,7 +142,7 @@ describe("secrets of a stack", function () {
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^left over vault_secret$/m);
     assert.equal(held("thoth:kafkaBootstrapServers"), kafka.vault_kafka_bootstrap_servers);
-    assert.equal(held("thoth:kafkaRootCa"), kafka.vault_root_ca_cert);
+    assert.equal(held("thoth:kafkaDatahubCa"), kafka.vault_datahub_ca_cert);
     assert.equal(held("thoth:cephSecretKey"), fresh("thoth:cephSecretKey"));
 
     writeFileSync(password, "something else\n");
@@ -165,6 +167,14 @@ describe("secrets of a stack", function () {
         metadata: { name: "eos-credentials", namespace },
         stringData,
       });
+      const url = `postgresql://someone:${fresh("dials:databasePassword")}@dbod.example.org:6600/dials`;
+      const backend = { DJANGO_DATABASE_URI: url, DJANGO_KEYCLOAK_SECRET_KEY: fresh("dials:confidentialClientSecret") };
+      await api.apply({
+        apiVersion: "v1",
+        kind: "Secret",
+        metadata: { name: "dials-backend-secrets", namespace },
+        stringData: backend,
+      });
       const kubeconfig = path.join(dir, "kubeconfig");
       writeFileSync(kubeconfig, labKubeconfig(lab), { mode: 0o600 });
       const words = ["cluster", "--system", "dials", "--kubeconfig", kubeconfig];
@@ -173,7 +183,9 @@ describe("secrets of a stack", function () {
       assert.match(stdout, /^set dials:eosPassword from \S+: cms-dials-stage\/eos-credentials KEYTAB_PWD$/m);
       assert.match(stdout, /^left over \S+: cms-dials-stage\/eos-credentials OLD$/m);
       assert.doesNotMatch(stdout, /KEYTAB_USER/);
-      assert.equal(held("dials:eosPassword"), fresh("dials:eosPassword"));
+      for (const key of ["dials:eosPassword", "dials:databasePassword", "dials:confidentialClientSecret"]) {
+        assert.equal(held(key), fresh(key));
+      }
     });
   });
 

@@ -4,10 +4,10 @@ import { hostname } from "node:os";
 import { after, before, describe, it } from "mocha";
 import { openstackApi } from "../../lab/openstack/api.ts";
 import { orphans } from "./census.ts";
-import { eventually, lab } from "./cloud.ts";
-import { pulumi } from "./engine.ts";
+import { eventually, lab } from "../../lab/harness/cloud.ts";
+import { pulumi } from "../../lab/harness/engine.ts";
 import { namespace, openStateStack, state } from "./stateStack.ts";
-import type { SystemOnLab } from "./system.ts";
+import type { SystemOnLab } from "../../lab/harness/system.ts";
 
 const cloud = openstackApi(lab);
 

@@ -4,14 +4,14 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
-import { pulumi } from "./engine.ts";
+import { pulumi } from "../../lab/harness/engine.ts";
 import { leftovers } from "../../ops/state/leftovers.ts";
 import { orphans } from "./census.ts";
 import { random } from "../unit/harness.ts";
 import { crashedUp, type Moment } from "./crash.ts";
-import { lab } from "./cloud.ts";
+import { lab } from "../../lab/harness/cloud.ts";
 import { namespace, openStateStack, state } from "./stateStack.ts";
-import type { SystemOnLab } from "./system.ts";
+import type { SystemOnLab } from "../../lab/harness/system.ts";
 
 const seed = Number(process.env.ORRERY_SEED ?? Date.now() % 100_000);
 const rows = Number(process.env.ORRERY_ROWS ?? 2);

@@ -1,7 +1,7 @@
 /** The small stack of the tests of states: a hub without a machine, and a tunnel on Kubernetes, its state in the lab's Swift by S3. */
 import { s3Env } from "../../lab/openstack/objectStore.ts";
-import { lab } from "./cloud.ts";
-import { type OpsOutcome, SystemOnLab } from "./system.ts";
+import { lab } from "../../lab/harness/cloud.ts";
+import { type OpsOutcome, SystemOnLab } from "../../lab/harness/system.ts";
 
 const at = ["callysto:settings", "environments", "hub-ci"];
 const destination = { url: "https://managesf.thoth-station.ninja" };

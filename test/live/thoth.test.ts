@@ -11,10 +11,10 @@ import { kubeconfig, samplePassphrase } from "../../config/samples.ts";
 import { openSalt } from "../../config/passphrase.ts";
 import { readStackFile } from "../../config/stackFile.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
-import { eventually, lab } from "./cloud.ts";
-import { api, kubeApi, type KubeObject } from "./kube.ts";
-import { pythonEnvironment } from "./python.ts";
-import { SystemOnLab } from "./system.ts";
+import { eventually, lab } from "../../lab/harness/cloud.ts";
+import { api, kubeApi, type KubeObject } from "../../lab/harness/kube.ts";
+import { pythonEnvironment } from "../../lab/harness/python.ts";
+import { SystemOnLab } from "../../lab/harness/system.ts";
 import { canI, eachOf, listed, powerful, ruled } from "./thoth/access.ts";
 import { TlsFolder } from "./thoth/openssl.ts";
 

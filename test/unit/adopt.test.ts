@@ -1,7 +1,12 @@
 /** The parts of `ops adopt` that ask nobody; test/live/adopt*.test.ts have clusters, clouds and the engine. */
 import assert from "node:assert/strict";
-import { describe, it } from "mocha";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, describe, it } from "mocha";
+import { dialsSchema } from "../../components/dials/config.ts";
 import { newSalt, openSalt } from "../../config/passphrase.ts";
+import { sample } from "../../config/samples.ts";
 import { addressesOnPorts, CloudWorld } from "../../ops/adopt/clouds.ts";
 import { importFile } from "../../ops/adopt/importFile.ts";
 import type { Inventory } from "../../ops/adopt/inventory.ts";
@@ -16,7 +21,10 @@ import {
   undeclared,
 } from "../../ops/adopt/objects.ts";
 import { textIn } from "../../ops/adopt/passwords.ts";
+import { sampleProblems } from "../../ops/adopt/samples.ts";
 import { main } from "../../ops/main.ts";
+import type { HeldSecret, State } from "../../ops/moving/held.ts";
+import type { Template } from "../../ops/moving/secretKeys.ts";
 import type { Json } from "../../policy/manifest.ts";
 import type { Registration } from "../../review/record.ts";
 import { Secret } from "../../review/secret.ts";
@@ -143,6 +151,55 @@ describe("an old password", () => {
     assert.equal(textIn("drawn drawn", "one two", "drawn"), undefined);
     assert.equal(textIn("another", "old", "drawn"), undefined);
     assert.equal(textIn(Buffer.from("drawn").toString("base64"), "no base64!", "drawn"), undefined);
+  });
+});
+
+describe("a live text", () => {
+  const data = (texts: Readonly<Record<string, string>>): Json =>
+    Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, Buffer.from(text).toString("base64")]));
+  const dir = mkdtempSync(path.join(tmpdir(), "adopt-"));
+  after(() => {
+    rmSync(dir, { recursive: true });
+  });
+  /** What is said of DIALS' broker, whose declared texts are samples, when it lives there with these texts. */
+  function said(live: Readonly<Record<string, string>>, settings: object = {}): readonly string[] {
+    const file = path.join(dir, "Pulumi.mine.yaml");
+    writeFileSync(file, `config:\n  clusters:settings: ${JSON.stringify({ paas: settings })}\n`);
+    const key = (name: string, state: State): HeldSecret => ({
+      ...{ key: `dials:${name}`, name, state, schema: dialsSchema, required: true, source: {} },
+      spec: { description: "", formerly: "", format: name === "pem" ? "pem-private-key" : "token" },
+      sample: () => `sample of ${name}`,
+      check: () => undefined,
+      is: () => false,
+    });
+    const held = { name: "mine", file, secrets: [key("password", "sample"), key("own", "set"), key("pem", "sample")] };
+    const place = { cluster: "paas", namespace: "dials", secret: "broker", bytes: false };
+    const template = (name: string, ...keys: readonly string[]): Template => ({
+      ...{ ...place, key: name, text: "" },
+      probes: new Map(keys.map((one) => [`dials:${one}`, { own: one, others: [] }])),
+    });
+    const body = secret({ url: "redis://:sample of password@broker", own: "own", both: "x", made: "drawn" });
+    const templates = [template("url", "password"), template("own", "own"), template("both", "password", "pem")];
+    return sampleProblems(held, "paas", templates, [
+      { declared: declared(secretType, body), live: { metadata: {}, data: data(live) } },
+    ]);
+  }
+
+  it("that a sample would replace is refused, with the key, its secret and the commands", () => {
+    assert.deepEqual(said({ url: "redis://:old@broker", own: "of old", both: "old", made: "old", undeclared: "old" }), [
+      "Secret dials/broker url: the first up would replace the live text by a published sample, of dials:password; " +
+        "npm run ops -- secrets import cluster --stack mine, or npx pulumi config set --stack mine --secret dials:password",
+      "Secret dials/broker both: the first up would replace the live text by a published sample, of dials:password and dials:pem; " +
+        "npm run ops -- secrets import cluster --stack mine, or npx pulumi config set --stack mine --secret dials:password, or " +
+        "npx pulumi config set --stack mine --secret dials:pem < FILE",
+    ]);
+    assert.equal(said({ both: "old" }, { lab: true }).length, 1, "also in the lab");
+  });
+
+  it("may be replaced where it is the same, empty or a sample itself, or where the cluster allows it", () => {
+    assert.deepEqual(said({ url: "redis://:sample of password@broker", both: "" }), []);
+    assert.deepEqual(said({ url: `redis://:${sample("token", "another")}@broker` }), []);
+    assert.deepEqual(said({ url: "redis://:old@broker" }, { allowSamples: true }), []);
   });
 });
 

@@ -5,7 +5,7 @@ import { parseConfig } from "../../config/parse.ts";
 import { report } from "../../config/problems.ts";
 import { sample } from "../../config/samples.ts";
 import type { RawConfig, RawEntry } from "../../config/secrets.ts";
-import { cloudsSchema, clustersSchema } from "../../config/targetSchemas.ts";
+import { cloudsSchema, clustersSchema } from "../../config/targets.ts";
 import { record } from "../../review/record.ts";
 import { runProgram, stackConfig } from "../../review/render.ts";
 

@@ -8,7 +8,7 @@ import { propertyPath, report } from "../../config/problems.ts";
 import { sample } from "../../config/samples.ts";
 import type { RawEntry } from "../../config/secrets.ts";
 import { setAt, setSalt, setSecret } from "../../config/stackEdit.ts";
-import { schemas } from "../../config/systems.ts";
+import { schemas } from "../../components/registry.ts";
 import { stackConfig } from "../../review/render.ts";
 
 const all = Object.values(schemas);

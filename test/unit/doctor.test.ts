@@ -1,14 +1,17 @@
 /** What the doctor concludes from what it sees; that it sees it is shown on a lab. */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { kubeconfig, sample, sampleCertificate } from "../../config/samples.ts";
+import { openSalt } from "../../config/passphrase.ts";
+import { kubeconfig, sample, sampleCertificate, samplePassphrase } from "../../config/samples.ts";
+import { readStackFile, stackPath } from "../../config/stackFile.ts";
 import { delegated } from "../../ops/doctor/clouds.ts";
 import { questionsFor, refusedText } from "../../ops/doctor/clusters.ts";
 import { resourceOf } from "../../ops/kinds.ts";
-import { endFinding, endOf } from "../../ops/doctor/config.ts";
+import { config, endFinding, endOf } from "../../ops/doctor/config.ts";
 import { driftCounts } from "../../ops/doctor/drift.ts";
 import { stateFindings } from "../../ops/doctor/toolchain.ts";
 import { main } from "../../ops/main.ts";
+import { openHeld } from "../../ops/moving/held.ts";
 import type { Manifest } from "../../policy/manifest.ts";
 
 const jwt = (claims: object): string => `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2ln`;
@@ -38,6 +41,37 @@ describe("the doctor", () => {
     const level = (days: number): string =>
       endFinding("x:y", new Date(end.getTime() + days * 86_400_000), end, "get another").level;
     assert.deepEqual([-1, 0, 29, 30].map(level), ["problem", "warning", "warning", "ok"]);
+  });
+
+  it("tells each sample that must not be deployed, with its command, and lets the lab have them", () => {
+    const of = (stack: string) => {
+      const crypter = openSalt(readStackFile(stackPath(stack)).encryptionSalt ?? "", samplePassphrase(stack));
+      return config(openHeld({ stack }, crypter), new Date(0)).filter(({ about: group }) => group === "secrets");
+    };
+    const prod = of("prod");
+    const count = [...readStackFile(stackPath("prod")).entries.values()].filter(({ secret }) => secret).length;
+    const refused = prod.filter(
+      ({ level, text }) => level === "problem" && text.endsWith("; preview and up refuse it"),
+    );
+    assert.equal(refused.length, count + 3 + 1, "every secret, three public keys and the passphrase");
+    assert.deepEqual(
+      refused.find(({ text }) => text.startsWith("prow:hmac ")),
+      {
+        ...{ level: "problem", about: "secrets", text: "prow:hmac is a published sample; preview and up refuse it" },
+        fix: "npx pulumi config set --stack prod --secret prow:hmac",
+      },
+    );
+    assert.deepEqual(refused.at(-1), {
+      ...{ level: "problem", about: "secrets" },
+      text: "the passphrase of stack prod is published; preview and up refuse it",
+      fix: "npm run ops -- secrets passphrase --stack prod",
+    });
+    const test = of("test");
+    assert.deepEqual(
+      test.filter(({ level }) => level === "problem"),
+      [],
+    );
+    assert.match(test[0]?.text ?? "", /^\d+ are published samples, which the stack's settings let in: /);
   });
 
   it("tells an interrupted update from a whole state", () => {

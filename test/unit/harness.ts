@@ -3,8 +3,7 @@ import path from "node:path";
 import { sample } from "../../config/samples.ts";
 import type { RawConfig } from "../../config/secrets.ts";
 import { offlineConfig, readStackFile, secretsOf, stackPath } from "../../config/stackFile.ts";
-import { schemas } from "../../config/systems.ts";
-import type { Registration } from "../../review/record.ts";
+import { schemas } from "../../components/registry.ts";
 
 /** The committed stacks; others that a developer has beside them are their own affair. */
 export const stacks = ["prod", "stage", "test"];
@@ -15,6 +14,19 @@ export function canaryConfig(stack: string, mark = "canary"): RawConfig {
   const wanted = secretsOf(file, Object.values(schemas));
   return offlineConfig(file, (key) => {
     return wanted.get(key)?.sample(mark) ?? sample("text", `${mark} ${key}`);
+  });
+}
+
+/** A sample of another seed without the marks of a sample, also within PEM: what an owner's text may look like. */
+export function owned(sample: string): string {
+  const plain = sample.replaceAll("sample", "owners");
+  return plain.replaceAll(/(-----BEGIN [A-Z ]+-----\n)([^-]+)(-----END)/g, (_, begin: string, body: string, end) => {
+    const bytes = Buffer.from(body, "base64").toString("latin1").replaceAll("sample", "owners");
+    const lines =
+      Buffer.from(bytes, "latin1")
+        .toString("base64")
+        .match(/.{1,64}/g) ?? [];
+    return `${begin}${lines.join("\n")}\n${String(end)}`;
   });
 }
 
@@ -38,27 +50,4 @@ export function golden(name: string, actual: string): string {
   } catch {
     throw new Error(`test/unit/golden/${name} is missing; UPDATE_GOLDEN=1 npm run test:unit writes it`);
   }
-}
-
-/** Leaves of plain data by path. */
-function leaves(value: unknown, at = ""): ReadonlyMap<string, unknown> {
-  if (typeof value !== "object" || value === null) return new Map([[at, value]]);
-  return new Map(Object.entries(value).flatMap(([key, item]) => [...leaves(item, `${at}.${key}`)]));
-}
-
-/** What differs between two renders, a line each: `+ urn`, `- urn`, `~ urn .path: old -> new`. */
-export function differences(before: string, after: string): readonly string[] {
-  const [old, now] = [before, after].map(
-    (text) => new Map((JSON.parse(text) as Registration[]).map((one) => [one.urn, leaves(one)])),
-  ) as [Map<string, ReadonlyMap<string, unknown>>, Map<string, ReadonlyMap<string, unknown>>];
-  const lines = [...old.keys()].filter((urn) => !now.has(urn)).map((urn) => `- ${urn}`);
-  for (const [urn, held] of now) {
-    const was = old.get(urn);
-    if (was === undefined) lines.push(`+ ${urn}`);
-    for (const at of was === undefined ? [] : new Set([...was.keys(), ...held.keys()])) {
-      const [from, to] = [was, held].map((side) => (side?.has(at) === true ? JSON.stringify(side.get(at)) : "absent"));
-      if (from !== to) lines.push(`~ ${urn} ${at}: ${from ?? ""} -> ${to ?? ""}`);
-    }
-  }
-  return lines;
 }

@@ -6,16 +6,18 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import type { AnySystem } from "../../config/define.ts";
-import { isLabs, isPublished } from "../../config/guard.ts";
+import { isLabs } from "../../config/guard.ts";
 import { newSalt, openSalt } from "../../config/passphrase.ts";
+import { isPublished } from "../../config/published.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { wantedSecrets } from "../../config/secrets.ts";
 import { reencrypt } from "../../config/stackEdit.ts";
 import { readStackFile, secretsOf, stackNames, stackPath } from "../../config/stackFile.ts";
-import { schemas } from "../../config/systems.ts";
+import { schemas } from "../../components/registry.ts";
 import { main } from "../../ops/main.ts";
 import { isVault, openVault, variablesOf } from "../../ops/moving/ansibleVault.ts";
 import { entryText } from "../../ops/moving/stores.ts";
+import { owned } from "./harness.ts";
 
 /** A vault as Ansible writes one. */
 function seal(text: string, password: string): string {
@@ -131,8 +133,8 @@ describe("moving in", () => {
   });
 
   it("knows published passphrases and the lab's secrets", () => {
-    for (const stack of ["test", "stage", "prod", "mine"]) assert.ok(isPublished(samplePassphrase(stack), "mine"));
-    assert.ok(!isPublished("something else", "mine"));
+    for (const stack of ["test", "stage", "prod", "mine"]) assert.ok(isPublished(samplePassphrase(stack)));
+    assert.ok(!isPublished("something else"));
     assert.ok(isLabs("orrery-lab"));
     assert.ok(!isLabs("https://127.0.0.1:6443"));
   });
@@ -197,7 +199,7 @@ describe("moving in", () => {
     this.timeout(300_000);
     const thoth = wantedSecrets(schemas.prow, settingsOf("prow"));
     const folder = path.join(dir, "secrets");
-    const other = (name: string): string => thoth.find((one) => one.name === name)?.sample("other") ?? "";
+    const other = (name: string): string => owned(thoth.find((one) => one.name === name)?.sample("other") ?? "");
     mkdirSync(path.join(folder, "oauth-token"), { recursive: true });
     mkdirSync(path.join(folder, "more"), { recursive: true });
     writeFileSync(path.join(folder, "oauth-token", "oauth"), other("githubToken"));

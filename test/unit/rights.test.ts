@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { clusterLogin } from "../../config/clusterLogin.ts";
-import { deniedText, questions } from "../../config/rights.ts";
+import { deniedText, questions } from "../../config/preflight/permissions.ts";
 import { kubeconfig } from "../../config/samples.ts";
 
 describe("the check of the deployer's rights", () => {

@@ -1,17 +1,26 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { aim, labKubeconfig } from "../../config/aim.ts";
+import { aim, labKubeconfig } from "../../lab/retarget.ts";
+import { isLabs, realSecrets, sampleRefusal, samplesAtRisk } from "../../config/guard.ts";
 import { parseConfig } from "../../config/parse.ts";
 import { type Crypter, newSalt, openSalt } from "../../config/passphrase.ts";
+import { publishedSamples } from "../../config/published.ts";
 import { samplePassphrase } from "../../config/samples.ts";
-import { projectDir, readStackFile, stackPath } from "../../config/stackFile.ts";
-import { schemas } from "../../config/systems.ts";
+import { reencrypt, setSecret } from "../../config/stackEdit.ts";
+import { clearConfig, projectDir, readStackFile, secretsOf, stackPath } from "../../config/stackFile.ts";
+import { schemas } from "../../components/registry.ts";
 import { stacks } from "./harness.ts";
 
 const all = Object.values(schemas);
+
+/** Of a cloud that is aimed at the lab. */
+interface Aimed {
+  readonly authUrl: string;
+  readonly lab: boolean;
+}
 
 /** Opens a salt of a committed file; each is opened once, as that takes a quarter of a second. */
 const crypters = new Map<string, Crypter>();
@@ -51,6 +60,50 @@ describe("committed stack files", () => {
   }
 });
 
+describe("what the committed stacks hold", () => {
+  const clear = (stack: string) => {
+    const file = readStackFile(stackPath(stack));
+    return clearConfig(file, committed(stack, file.encryptionSalt));
+  };
+
+  for (const stack of stacks) {
+    it(`is published: every secret of ${stack} is known as a sample or as the lab's`, () => {
+      const config = clear(stack);
+      const samples = publishedSamples(secretsOf(readStackFile(stackPath(stack)), all).values());
+      const own = [...config].filter(([, { value, secret }]) => secret && !samples.isIn(value) && !isLabs(value));
+      assert.deepEqual(
+        own.map(([key]) => key),
+        [],
+      );
+      assert.deepEqual(realSecrets(all, parseConfig(config, all).systems), []);
+    });
+  }
+
+  for (const stack of ["prod", "stage"]) {
+    it(`cannot be deployed as it is in ${stack}: each secret in use and each public key is refused`, () => {
+      const config = clear(stack);
+      const { systems } = parseConfig(config, all);
+      const risks = samplesAtRisk(all, systems).map(({ path: key }) => key);
+      const keys = [...config].filter(([, { secret }]) => secret).map(([key]) => key);
+      assert.deepEqual(risks.filter((key) => !key.includes(":settings")).sort(), keys.sort());
+      const said = sampleRefusal(stack, all, systems, samplePassphrase(stack)) ?? "";
+      for (const key of keys) assert.match(said, new RegExp(`config set --stack ${stack} --secret ${key}( < FILE)?\n`));
+    });
+
+    it(`lets nobody in, even without the refusal: no public key of ${stack} has a private half`, () => {
+      const text = readFileSync(stackPath(stack), "utf8");
+      const keys = [...text.matchAll(/ssh-ed25519 (\S+)/g)].map(([, key = ""]) => Buffer.from(key, "base64"));
+      assert.equal(keys.length, stack === "prod" ? 3 : 4);
+      for (const key of keys) assert.match(key.subarray(-32).toString(), /^nobody has its other half [a-z.]{6}$/);
+    });
+  }
+
+  it("is what the lab may have", () => {
+    const { systems } = parseConfig(clear("test"), all);
+    assert.equal(sampleRefusal("test", all, systems, samplePassphrase("test")), undefined);
+  });
+});
+
 describe("Pulumi's passphrase encryption", () => {
   it("refuses a wrong passphrase, a changed value and a malformed salt", () => {
     const salt = newSalt("right");
@@ -84,9 +137,13 @@ describe("aiming at the lab", () => {
       const crypter = committed(stack, aimed.encryptionSalt);
       for (const [key, { value, secret }] of aimed.entries) {
         if (key === "clouds:settings") {
-          for (const { authUrl } of Object.values(JSON.parse(value) as Record<string, { authUrl: string }>)) {
-            assert.equal(authUrl, "http://127.0.0.1:16000/v3");
+          for (const { authUrl, lab: mark } of Object.values(JSON.parse(value) as Record<string, Aimed>)) {
+            assert.deepEqual([authUrl, mark], ["http://127.0.0.1:16000/v3", true]);
           }
+        } else if (key === "clusters:settings") {
+          const [own, was] = [value, before.entries.get(key)?.value ?? ""].map((one) => JSON.parse(one) as object);
+          const marked = Object.entries(was ?? {}).map(([name, one]) => [name, { ...(one as object), lab: true }]);
+          assert.deepEqual(own, Object.fromEntries(marked));
         } else if (key.startsWith("clouds:")) {
           assert.equal(crypter.decrypt(value), "orrery-lab");
         } else if (secret && key.startsWith("clusters:")) {
@@ -109,18 +166,29 @@ describe("aiming at the lab", () => {
 
 describe("npm run config", () => {
   const dir = mkdtempSync(path.join(tmpdir(), "orrery-config-"));
-  const run = (...args: readonly string[]): { code: number | null; out: string } => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(dir, "config/cli.ts"), ...args], {
+  const run = (...args: readonly string[]) => runWith({}, ...args);
+  const runWith = (env: NodeJS.ProcessEnv, ...args: readonly string[]): { code: number | null; out: string } => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(dir, "ops/config/cli.ts"), ...args], {
       encoding: "utf8",
       // Not the one of a lab in this shell.
-      env: { ...process.env, PULUMI_CONFIG_PASSPHRASE: undefined },
+      env: { ...process.env, PULUMI_CONFIG_PASSPHRASE: undefined, ...env },
     });
     return { code: status, out: stdout + stderr };
   };
 
   before(() => {
     // A copy of the project's own files, so that the real ones are not written to.
-    for (const part of ["config", "components", "package.json", ...stacks.map((stack) => `Pulumi.${stack}.yaml`)]) {
+    for (const part of [
+      "config",
+      "blocks",
+      "components",
+      "ops",
+      "lab",
+      "review",
+      "policy",
+      "package.json",
+      ...stacks.map((stack) => `Pulumi.${stack}.yaml`),
+    ]) {
       cpSync(path.join(projectDir, part), path.join(dir, part), { recursive: true });
     }
     symlinkSync(path.join(projectDir, "node_modules"), path.join(dir, "node_modules"));
@@ -142,6 +210,66 @@ describe("npm run config", () => {
       assert.equal(secret ? opened.decrypt(value) : value, secret ? old.decrypt(theirs) : theirs, key);
     }
     assert.match(run("new", "--stack", "mine", "--like", "test").out, /^config: Pulumi\.mine\.yaml exists already/);
+  });
+
+  describe("of a stack with a secret of its own", () => {
+    before(() => {
+      const stack = readStackFile(stackPath("test", dir));
+      const salt = newSalt("our own");
+      const crypter = openSalt(salt, "our own");
+      const old = committed("test", stack.encryptionSalt);
+      const text = reencrypt(
+        stack.text,
+        (one) => old.decrypt(one),
+        salt,
+        (one) => crypter.encrypt(one),
+      );
+      const real = setSecret(text, "thoth:githubOauthToken", crypter.encrypt("ghp_real"));
+      writeFileSync(path.join(dir, "Pulumi.own.yaml"), real);
+      writeFileSync(path.join(dir, "passphrase"), "our own\n");
+      writeFileSync(path.join(dir, "other-passphrase"), "another one\n");
+    });
+    const like = ["--stack", "drill", "--like", "own"];
+    const from = (env: NodeJS.ProcessEnv) =>
+      runWith({ ORRERY_LIKE_PASSPHRASE_FILE: path.join(dir, "passphrase"), ...env }, "new", ...like);
+
+    it("makes no file that everybody can open", () => {
+      for (const published of [undefined, "", "orrery-lab", "orrery-sample-drill", "orrery-sample-prod"]) {
+        assert.deepEqual(from({ PULUMI_CONFIG_PASSPHRASE: published }), {
+          code: 1,
+          out:
+            "config: own has secrets of its own (thoth:githubOauthToken), and the new file would have a published " +
+            "passphrase: put one of its own into PULUMI_CONFIG_PASSPHRASE; nothing was written\n",
+        });
+      }
+      assert.ok(!existsSync(path.join(dir, "Pulumi.drill.yaml")));
+    });
+
+    it("makes one under a passphrase that a file has, and checks it before a deployment", () => {
+      const file = path.join(dir, "other-passphrase");
+      const made = from({ PULUMI_CONFIG_PASSPHRASE_FILE: file });
+      assert.equal(made.code, 0, made.out);
+      const drill = readStackFile(stackPath("drill", dir));
+      const opened = openSalt(drill.encryptionSalt ?? "", "another one");
+      assert.equal(opened.decrypt(drill.entries.get("thoth:githubOauthToken")?.value ?? ""), "ghp_real");
+      const check = (): { code: number | null; out: string } =>
+        runWith({ PULUMI_CONFIG_PASSPHRASE_FILE: file }, "check", "--for-deploy", "--stack", "drill");
+      assert.deepEqual(check(), { code: 0, out: "drill: nothing speaks against a deployment\n" });
+      writeFileSync(
+        stackPath("drill", dir),
+        drill.text.replaceAll(", lab: true}", "}").replace("      lab: true\n", ""),
+      );
+      const { code, out } = check();
+      assert.equal(code, 1);
+      assert.match(
+        out,
+        /^config: Pulumi\.drill\.yaml is for clusters and clouds that are not the lab's, and everybody/,
+      );
+      assert.match(out, /^ {2}thoth:kebechetSshKey is a published sample\n {6}npx pulumi config set .* < FILE$/m);
+      assert.doesNotMatch(out, /githubOauthToken|passphrase is published/);
+      rmSync(stackPath("drill", dir));
+      rmSync(stackPath("own", dir));
+    });
   });
 
   it("adds samples for missing secrets, once", () => {

@@ -6,7 +6,7 @@ import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, it } from "mocha";
 import { lockFinding } from "../../ops/doctor/toolchain.ts";
-import { openBucket } from "../../ops/state/bucket.ts";
+import { openBucket } from "../../ops/state/backend.ts";
 import { commands } from "../../ops/state/commands.ts";
 import { parsePlugin } from "../../ops/state/leftovers.ts";
 import { type Lock, locksOf, refuseHeld } from "../../ops/state/lock.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { RawEntry } from "../../config/secrets.ts";
-import { ambientLogins } from "../../config/ambient.ts";
+import { ambientLogins } from "../../config/preflight/environmentCredentials.ts";
 import { loadConfig } from "../../config/load.ts";
 import { sample } from "../../config/samples.ts";
-import { cloudsSchema, clustersSchema } from "../../config/targetSchemas.ts";
+import { cloudsSchema, clustersSchema } from "../../config/targets.ts";
 import { record, type Recording } from "../../review/record.ts";
 import { Secret } from "../../review/secret.ts";
 
@@ -23,7 +23,8 @@ function connect(clusters: object, clouds: object): Promise<Recording> {
   for (const name of Object.keys(clusters)) config.set(`clusters:${name}`, { value: kubeconfig, secret: true });
   for (const name of Object.keys(clouds)) config.set(`clouds:${name}`, { value: "hidden", secret: true });
   return record({ stack: "test", config }, async () => {
-    const { connectClouds, connectClusters } = await import("../../config/targets.ts");
+    const { connectClouds } = await import("../../blocks/openstack/cloud.ts");
+    const { connectClusters } = await import("../../blocks/kubernetes/cluster.ts");
     const loaded = loadConfig({ clusters: clustersSchema, clouds: cloudsSchema });
     const [cluster, byName] = [connectClusters(loaded.clusters), connectClouds(loaded.clouds)];
     assert.throws(() => cluster("none"), /cluster "none" is used but not among the references/);

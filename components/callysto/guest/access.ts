@@ -1,5 +1,5 @@
-import type { AccountKey, GuestPart } from "../../openstack/guest/description.ts";
-import { operator } from "../keys.ts";
+import type { AccountKey, GuestPart } from "../../../blocks/openstack/guest/description.ts";
+import { operator } from "../sshKeys.ts";
 
 const sshd = "/etc/ssh/sshd_config.d/04-access.conf";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import type { GuestFile, GuestPart, Unit } from "../../openstack/guest/description.ts";
-import { operator } from "../keys.ts";
+import type { GuestFile, GuestPart, Unit } from "../../../blocks/openstack/guest/description.ts";
+import { operator } from "../sshKeys.ts";
 import type { CertificateSettings } from "./settings.ts";
 import { workFolder } from "./workVolume.ts";
 

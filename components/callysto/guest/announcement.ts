@@ -1,4 +1,4 @@
-import type { GuestFile } from "../../openstack/guest/description.ts";
+import type { GuestFile } from "../../../blocks/openstack/guest/description.ts";
 
 /** Text as HTML that shows it as it is. */
 export function escapeHtml(text: string): string {

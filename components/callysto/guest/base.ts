@@ -1,4 +1,4 @@
-import type { GuestPart } from "../../openstack/guest/description.ts";
+import type { GuestPart } from "../../../blocks/openstack/guest/description.ts";
 
 /** What an operator expects on every server; the seed's list, less Python 2's pip. */
 const basePackages = ["git", "wget", "vim-tiny", "tmux", "screen"];

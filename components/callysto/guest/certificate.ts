@@ -1,4 +1,4 @@
-import type { GuestFile, GuestPart } from "../../openstack/guest/description.ts";
+import type { GuestFile, GuestPart } from "../../../blocks/openstack/guest/description.ts";
 
 export const certificateFile = "/etc/pki/tls/certs/fullchain.pem";
 export const keyFile = "/etc/pki/tls/private/privkey.pem";

@@ -1,4 +1,4 @@
-import type { GuestPart } from "../../openstack/guest/description.ts";
+import type { GuestPart } from "../../../blocks/openstack/guest/description.ts";
 import { pool } from "./homes.ts";
 
 /** Address of the hub on Docker's bridge; fixed, so that JupyterHub's configuration can name it. */

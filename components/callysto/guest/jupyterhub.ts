@@ -1,4 +1,4 @@
-import type { GuestPart } from "../../openstack/guest/description.ts";
+import type { GuestPart } from "../../../blocks/openstack/guest/description.ts";
 import { notebookTemplates } from "./announcement.ts";
 import { pool } from "./homes.ts";
 import { environmentFile, homeScript, jupyterhubConfig, proxyEnvironmentFile } from "./jupyterhubConfig.ts";

@@ -1,4 +1,4 @@
-import type { GuestPart } from "../../openstack/guest/description.ts";
+import type { GuestPart } from "../../../blocks/openstack/guest/description.ts";
 
 /** Whose mail goes where. */
 export interface MailSettings {

@@ -1,4 +1,4 @@
-import type { GuestPart } from "../../openstack/guest/description.ts";
+import type { GuestPart } from "../../../blocks/openstack/guest/description.ts";
 import { bridgeAddress } from "./docker.ts";
 import { proxyEnvironmentFile } from "./jupyterhubConfig.ts";
 import { proxyPackage } from "./software.ts";

@@ -1,4 +1,4 @@
-import type { GuestFile } from "../../openstack/guest/description.ts";
+import type { GuestFile } from "../../../blocks/openstack/guest/description.ts";
 import { escapeHtml } from "./announcement.ts";
 import { identityProvider, type NamesBy, namesOf, serviceProvider } from "./names.ts";
 import type { SsoSettings } from "./settings.ts";

@@ -1,4 +1,4 @@
-import type { GuestFile } from "../../openstack/guest/description.ts";
+import type { GuestFile } from "../../../blocks/openstack/guest/description.ts";
 import { identityProvider, namesOf, serviceProvider } from "./names.ts";
 import { PhpExpression, phpFile } from "./php.ts";
 import type { SsoSettings } from "./settings.ts";

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
-import type { GuestPart, SecretFile } from "../../openstack/guest/description.ts";
+import type { GuestPart, SecretFile } from "../../../blocks/openstack/guest/description.ts";
 import { serviceProvider } from "./names.ts";
 import type { SiteSettings, SsoSettings } from "./settings.ts";
 import { shibbolethFiles, spCertificateFile, spKeyFile } from "./shibboleth.ts";

@@ -1,4 +1,4 @@
-import type { GuestPart } from "../../openstack/guest/description.ts";
+import type { GuestPart } from "../../../blocks/openstack/guest/description.ts";
 import { certificateFile, keyFile, receiverFile, virtualHostsFile } from "./certificate.ts";
 import { indexPage, logoutPage } from "./pages.ts";
 import type { SiteSettings } from "./settings.ts";

@@ -1,5 +1,5 @@
-import type { GuestPart } from "../../openstack/guest/description.ts";
-import { operator } from "../keys.ts";
+import type { GuestPart } from "../../../blocks/openstack/guest/description.ts";
+import { operator } from "../sshKeys.ts";
 
 /** Formats, opens and closes the encrypted volume; its passphrase comes by standard input and is kept nowhere. */
 export const workVolumeCommand = "/usr/local/sbin/work-volume";

@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ContainerArgs } from "../../kubernetes/container.ts";
-import { Deployment } from "../../kubernetes/deployment.ts";
-import { Exposure } from "../../kubernetes/exposure.ts";
-import type { Place } from "../../kubernetes/place.ts";
-import { http } from "../../kubernetes/probe.ts";
-import type { Resources } from "../../kubernetes/resources.ts";
-import { Service } from "../../kubernetes/service.ts";
-import type { ServiceAccount } from "../../kubernetes/serviceAccount.ts";
+import type { ContainerArgs } from "../../../blocks/kubernetes/container.ts";
+import { Deployment } from "../../../blocks/kubernetes/deployment.ts";
+import { PublicEndpoint } from "../../../blocks/kubernetes/publicEndpoint.ts";
+import type { Place } from "../../../blocks/kubernetes/metadata.ts";
+import { http, type Probe } from "../../../blocks/kubernetes/probe.ts";
+import type { Resources } from "../../../blocks/kubernetes/resources.ts";
+import { Service } from "../../../blocks/kubernetes/service.ts";
+import type { ServiceAccount } from "../../../blocks/kubernetes/serviceAccount.ts";
 
 /** What an {@link Api} needs. */
 export interface ApiArgs {
@@ -20,14 +20,14 @@ export interface ApiArgs {
   readonly mounts?: NonNullable<ContainerArgs["mounts"]>;
   readonly resources: Resources;
   readonly serviceAccount?: ServiceAccount;
-  /** Asked for readiness and liveness. @default /readiness and /liveness */
-  readonly probePath?: string;
+  /** Asked for readiness. @default /readiness */
+  readonly readyPath?: string;
+  /** @default a question for /liveness */
+  readonly liveness?: Probe;
   /** Seconds before the first question about readiness. @default 5 */
   readonly readyAfter?: number;
   /** Is there a public name? @default true */
   readonly published?: boolean;
-  /** Ports besides 8080. @default none */
-  readonly morePorts?: Readonly<Record<string, number>>;
   readonly initContainers?: readonly ContainerArgs[];
 }
 
@@ -41,7 +41,6 @@ export class Api extends pulumi.ComponentResource {
     super("orrery:thoth:StationApi", name, {}, opts);
     const labels = { app: "thoth", component: args.name };
     const object = { place: args.place, name: args.name, labels };
-    const more = args.morePorts ?? {};
     this.deployment = new Deployment(
       `${name}-app`,
       {
@@ -54,26 +53,23 @@ export class Api extends pulumi.ComponentResource {
             ...args.image,
             env: args.env,
             ...(args.mounts === undefined ? {} : { mounts: args.mounts }),
-            ports: { http: 8080, ...more },
+            ports: { http: 8080 },
             resources: args.resources,
             probes: {
-              readiness: http(args.probePath ?? "/readiness", 8080, { delay: args.readyAfter ?? 5, timeout: 10 }),
-              liveness: http(args.probePath ?? "/liveness", 8080, { delay: 60, period: 60, timeout: 10 }),
+              readiness: http(args.readyPath ?? "/readiness", 8080, { delay: args.readyAfter ?? 5, timeout: 10 }),
+              liveness: args.liveness ?? http("/liveness", 8080, { delay: 60, period: 60, timeout: 10 }),
             },
           },
         ],
       },
       { parent: this },
     );
-    const ports = {
-      http: { port: 80, target: 8080 },
-      ...(more.tensorboard === undefined ? {} : { tensorboard: { port: 6006 } }),
-    };
+    const ports = { http: { port: 80, target: 8080 } };
     const service = new Service(`${name}-service`, { ...object, of: this.deployment, ports }, { parent: this });
     this.url =
       args.published === false
         ? undefined
-        : new Exposure(`${name}-exposure`, { ...object, service, port: "http" }, { parent: this }).url;
+        : new PublicEndpoint(`${name}-exposure`, { ...object, service, port: "http" }, { parent: this }).url;
     this.registerOutputs({ url: this.url });
   }
 }

@@ -1,16 +1,18 @@
 /** The station's interfaces and exporters. */
-import { scratch } from "../../kubernetes/volume.ts";
-import { Exposure } from "../../kubernetes/exposure.ts";
-import { Service } from "../../kubernetes/service.ts";
+import { tcp } from "../../../blocks/kubernetes/probe.ts";
+import { scratch } from "../../../blocks/kubernetes/volume.ts";
 import { Api, type ApiArgs } from "./api.ts";
-import { commonVariables, fullClient, type Making, thothOf } from "./environment.ts";
+import { apiVariables, fullClient, logVariables, type Making, storeVariables, thothOf } from "./context.ts";
 import type { ImageName } from "./imageTable.ts";
-import type { StationRights } from "./rights.ts";
-import { byNamespace, type Role } from "./roles.ts";
+import type { StationRights } from "./rbac.ts";
+import { resultNamespaces, type Role } from "./roles.ts";
+
+/** Where jobs send their results to, in the namespace of each. */
+export const resultApi = "http://result-api";
 
 /** Makes them all. @returns public addresses by name */
 export function apis(making: Making, rights: StationRights): Readonly<Record<string, string>> {
-  const { name, parent, ground, images } = making;
+  const { name, parent, namespaces, images } = making;
   const found: Record<string, string> = {};
   const api = (
     image: ImageName,
@@ -20,36 +22,19 @@ export function apis(making: Making, rights: StationRights): Readonly<Record<str
   ): Api => {
     const made = new Api(
       `${name}-${id}`,
-      { place: ground.places[role], name: image, image: images.of(image), ...args },
+      { place: namespaces.places[role], name: image, image: images.of(image), ...args },
       { parent },
     );
     if (made.url !== undefined) found[image] = made.url;
     return made;
   };
-  userApi(
-    making,
-    rights,
-    api("user-api", "frontend", {
-      ...userApiArgs(making),
-      serviceAccount: rights.account("user-api"),
-      morePorts: { grpc: 8443 },
-    }),
-  );
+  api("user-api", "frontend", { ...userApiArgs(making), serviceAccount: rights.account("user-api") });
   api("management-api", "frontend", { ...managementArgs(making), serviceAccount: rights.account("management-api") });
-  // Jobs of both namespaces send their results to http://result-api.
-  const results = byNamespace(ground.names, [
-    ["middletier", "middletier"],
-    ["backend", "backend"],
-  ] as const);
-  for (const [namespace, role] of results) {
-    const client = fullClient(making, role);
-    const env = {
-      ...client.env,
-      APP_MODULE: "thoth.result_api.openapi_server:app",
-      THOTH_PERSISTENT_VOLUME_PATH: "/tmp",
-    };
-    const args = { ...client, env, resources: { cpu: "500m", memory: "512Mi" }, published: false };
-    api("result-api", role, args, `result-api-${namespace}`);
+  for (const [namespace, role] of resultNamespaces(namespaces.names)) {
+    const account = `result-api-${namespace}`;
+    // No APP_MODULE: its module is wsgi.py, which the image finds by itself.
+    const args = { ...fullClient(making, role), resources: { cpu: "500m", memory: "512Mi" }, published: false };
+    api("result-api", role, { ...args, serviceAccount: rights.account(account) }, account);
   }
   api("metrics-exporter", "frontend", { ...exporterArgs(making), serviceAccount: rights.account("metrics-exporter") });
   api("amun-api", "amunApi", { ...amunArgs(making), serviceAccount: rights.account("inspector") });
@@ -67,31 +52,13 @@ function userApiArgs(making: Making) {
     env: {
       ...client.env,
       APP_MODULE: "thoth.user_api.openapi_server:app",
-      THOTH_RESULT_API_URL: "http://result-api",
-      THOTH_MIDDLETIER_POD_CPU_LIMIT: files.env("middletier-pod-cpu-limit"),
-      THOTH_MIDDLETIER_POD_MEMORY_LIMIT: files.env("middletier-pod-memory-limit"),
+      THOTH_RESULT_API_URL: resultApi,
       THOTH_USER_API_APP_SECRET_KEY: secret.env("app-secret-key"),
       AMUN_API_URL: files.env("amun-api-url"),
     },
     resources: { cpu: ["125m", "500m"], memory: "512Mi" },
     readyAfter: 5,
   } as const;
-}
-
-/** The same pods by gRPC, under a name of its own; TLS ends in the pod. */
-function userApi({ name, parent, ground }: Making, _: StationRights, { deployment }: Api): void {
-  const labels = { app: "thoth", component: "user-api" };
-  const object = { place: ground.places.frontend, name: "user-api-grpc", labels };
-  const service = new Service(
-    `${name}-user-api-grpc`,
-    { ...object, of: deployment, ports: { grpc: { port: 8443 } } },
-    { parent },
-  );
-  new Exposure(
-    `${name}-user-api-grpc-exposure`,
-    { ...object, service, port: "grpc", tls: { termination: "passthrough" } },
-    { parent },
-  );
 }
 
 function managementArgs(making: Making) {
@@ -103,7 +70,7 @@ function managementArgs(making: Making) {
     env: {
       ...client.env,
       APP_MODULE: "thoth.management_api.openapi_server:app",
-      THOTH_SECRET: secret.env("thoth-secret"),
+      THOTH_RESULT_API_URL: resultApi,
       THOTH_MANAGEMENT_API_TOKEN: secret.env("management-api-token"),
       THOTH_APP_SECRET_KEY: secret.env("app-secret-key"),
       AMUN_API_URL: files.env("amun-api-url"),
@@ -126,23 +93,23 @@ function exporterArgs(making: Making) {
       THOTH_AMUN_INSPECTION_NAMESPACE: files.env("amun-inspection-namespace"),
     },
     resources: { cpu: "2", memory: ["384Mi", "768Mi"] },
-    probePath: "/metrics",
+    // It answers 503 until all has been counted once, which takes minutes on a large graph.
+    readyPath: "/metrics",
     readyAfter: 10,
+    liveness: tcp(8080, { delay: 60, period: 60, timeout: 10 }),
   } as const;
 }
 
 function amunArgs(making: Making) {
-  const { files, secret } = thothOf(making, "amunApi");
+  const { files } = thothOf(making, "amunApi");
   return {
     env: {
-      ...commonVariables(making, "amunApi"),
+      ...apiVariables(making, "amunApi"),
       APP_MODULE: "amun.entrypoint:app",
       AMUN_DEBUG: "0",
       THOTH_AMUN_INSPECTION_NAMESPACE: files.env("amun-inspection-namespace"),
       THOTH_AMUN_INFRA_NAMESPACE: files.env("infra-namespace"),
       AMUN_API_APP_SECRET_KEY: making.config.amunSecret.env("app-secret-key"),
-      THOTH_DEPLOYMENT_NAME: files.env("storage-bucket-name"),
-      SENTRY_DSN: secret.env("sentry-dsn"),
     },
     resources: { cpu: ["125m", "500m"], memory: "384Mi" },
   } as const;
@@ -150,17 +117,12 @@ function amunArgs(making: Making) {
 
 function isisArgs(making: Making) {
   const { secret } = thothOf(making, "frontend");
-  const env = {
-    ...commonVariables(making, "frontend"),
-    APP_MODULE: "isis.entrypoint:app",
-    ISIS_API_APP_SECRET_KEY: secret.env("app-secret-key"),
-  };
+  const env = { ...logVariables(making, "frontend"), ...storeVariables(making, "frontend") };
   const mounts = { "/opt/app-root/src/model": scratch({ volume: "model" }) };
   return {
-    env,
+    env: { ...env, APP_MODULE: "isis.entrypoint:app", ISIS_API_APP_SECRET_KEY: secret.env("app-secret-key") },
     mounts,
     resources: { cpu: "250m", memory: "384Mi" },
-    morePorts: { tensorboard: 6006 },
     initContainers: [
       {
         name: "isis-model-download",

@@ -1,17 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
-import { BuildConfig } from "../../kubernetes/buildConfig.ts";
-import type { Exceptions } from "../../kubernetes/exceptions.ts";
-import { Grant } from "../../kubernetes/grant.ts";
-import { ImageStream } from "../../kubernetes/imageStream.ts";
-import { ServiceSecret } from "../../kubernetes/secret.ts";
+import { BuildConfig } from "../../../blocks/kubernetes/buildConfig.ts";
+import type { Exceptions } from "../../../blocks/kubernetes/exceptions.ts";
+import { RoleBinding } from "../../../blocks/kubernetes/roleBinding.ts";
+import { ImageStream } from "../../../blocks/kubernetes/imageStream.ts";
+import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import type { ThothSecrets } from "../config.ts";
-import type { Ground } from "./ground.ts";
-import { baseImages, type Build, builds, buildVariables, type ImageName } from "./imageTable.ts";
+import type { StationNamespaces } from "./namespaces.ts";
+import { baseImages, type Build, builds, buildVariables, type ImageName, imageNames } from "./imageTable.ts";
 import type { StationSettings } from "./settings.ts";
 
 /** What {@link StationImages} need. */
 export interface StationImagesArgs {
-  readonly ground: Ground;
+  readonly namespaces: StationNamespaces;
   readonly settings: StationSettings;
   readonly secrets: ThothSecrets;
 }
@@ -23,8 +23,8 @@ export class StationImages extends pulumi.ComponentResource {
 
   constructor(name: string, args: StationImagesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:thoth:StationImages", name, {}, opts);
-    const { settings, ground } = args;
-    const place = ground.places.infra;
+    const { settings, namespaces } = args;
+    const place = namespaces.places.infra;
     const building = settings.environment === "test";
     for (const [stream, tags] of Object.entries(baseImages)) {
       const from = Object.fromEntries(Object.entries(tags).map(([tag, source]) => [tag, { from: source }]));
@@ -37,9 +37,10 @@ export class StationImages extends pulumi.ComponentResource {
     const trigger = building ? this.trigger(name, args) : undefined;
     const images = new Map<ImageName, string>();
     const floating = new Set<ImageName>();
-    for (const image of Object.keys(builds) as ImageName[]) {
-      const chosen = settings.images[image];
-      const pulled = chosen ?? (building ? undefined : `quay.io/thoth-station/${image}:${settings.release ?? ""}`);
+    for (const image of imageNames) {
+      const pulled = settings.images[image];
+      // Where nothing is built, the settings name all that is used.
+      if (pulled === undefined && !building) continue;
       const labels = { app: "thoth", component: image };
       const tag = pulled === undefined ? {} : { from: pulled };
       const stream = new ImageStream(
@@ -53,10 +54,10 @@ export class StationImages extends pulumi.ComponentResource {
       }
       images.set(image, pulled ?? stream.image("latest"));
     }
-    const others = [...new Set(Object.values(ground.names))].filter((other) => other !== place.namespaceName);
+    const others = [...new Set(Object.values(namespaces.names))].filter((other) => other !== place.namespaceName);
     if (others.length > 0) {
       const to = others.map((other) => ({ group: `system:serviceaccounts:${other}` }));
-      new Grant(
+      new RoleBinding(
         `${name}-pullers`,
         { place, name: "image-pullers", labels: { app: "thoth" }, clusterRole: "system:image-puller", to },
         { parent: this },
@@ -67,9 +68,11 @@ export class StationImages extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  /** Address of an image for a pod of any of the station's namespaces. */
+  /** Address of an image for a pod of any of the station's namespaces. @throws if the settings name none where nothing is built */
   image(name: ImageName): string {
-    return this.images.get(name) ?? "";
+    const found = this.images.get(name);
+    if (found === undefined) throw new Error(`station.images names no image for ${name}`);
+    return found;
   }
 
   /** A container's image with the exception that a moving tag needs. */
@@ -78,28 +81,37 @@ export class StationImages extends pulumi.ComponentResource {
     return { image: this.image(name), exceptions: { ...exceptions, ...(this.floating.has(name) ? floating : {}) } };
   }
 
-  private trigger(name: string, { ground, secrets }: StationImagesArgs): pulumi.Output<string> {
+  private trigger(name: string, { namespaces, secrets }: StationImagesArgs): pulumi.Output<string> {
     const values = { WebHookSecretKey: secrets.genericWebhookSecret };
-    const object = { place: ground.places.infra, name: "generic-webhook-secret", values, roll: false };
+    const object = { place: namespaces.places.infra, name: "generic-webhook-secret", values, roll: false };
     return new ServiceSecret(`${name}-trigger`, object, { parent: this }).secretName;
   }
 
   private build(
     name: string,
-    { ground }: StationImagesArgs,
+    { namespaces, settings }: StationImagesArgs,
     image: ImageName,
     webhook: pulumi.Output<string> | undefined,
   ): void {
-    const { from, dockerfile, repository, resources, serves }: Build = builds[image];
+    const { from, ref, dockerfile, dockerfileText, repository, resources, serves }: Build = builds[image];
     const [stream = "", tag = ""] = from.split(":");
     const builder = { stream, tag };
+    const strategy =
+      dockerfileText !== undefined
+        ? { dockerfileText, from: builder }
+        : dockerfile !== undefined
+          ? { dockerfile, from: builder }
+          : { builder };
     new BuildConfig(
       `${name}-${image}-build`,
       {
-        ...{ place: ground.places.infra, name: image, labels: { app: "thoth", component: image } },
-        git: { uri: `https://github.com/thoth-station/${repository ?? image}`, ref: "master" },
-        strategy: dockerfile === undefined ? { builder } : { dockerfile, from: builder },
-        ...(dockerfile === undefined
+        ...{ place: namespaces.places.infra, name: image, labels: { app: "thoth", component: image } },
+        git: {
+          uri: `https://github.com/thoth-station/${repository ?? image}`,
+          ref: settings.refs[image] ?? ref,
+        },
+        strategy,
+        ...("builder" in strategy
           ? { env: { ...buildVariables, ...(serves === true ? { WEB_CONCURRENCY: "4" } : {}) } }
           : {}),
         output: `${image}:latest`,

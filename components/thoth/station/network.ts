@@ -1,7 +1,7 @@
 /** Whom the station's pods may call and who may call them. */
 import type * as pulumi from "@pulumi/pulumi";
-import { anywhere, dns, NetworkPolicy, pods, router } from "../../kubernetes/networkPolicy.ts";
-import type { Ground } from "./ground.ts";
+import { anywhere, dns, NetworkPolicy, pods, router } from "../../../blocks/kubernetes/networkPolicy.ts";
+import type { StationNamespaces } from "./namespaces.ts";
 import { byNamespace, roles } from "./roles.ts";
 import type { StationSettings } from "./settings.ts";
 
@@ -11,12 +11,12 @@ const outside = [22, 80, 443, 5000, 6443];
 /** One policy a namespace for all that carries `app: thoth`, the jobs of Templates included; builds and inspections are free. */
 export function network(
   name: string,
-  ground: Ground,
+  namespaces: StationNamespaces,
   settings: StationSettings,
   graph: string,
   parent: pulumi.Resource,
 ): void {
-  const { names, places } = ground;
+  const { names, places } = namespaces;
   const { s3, pushgateway } = settings;
   const { port, protocol } = new URL(s3.endpoint);
   const store = port === "" ? (protocol === "http:" ? 80 : 443) : Number(port);
@@ -32,10 +32,10 @@ export function network(
       `${name}-network-${namespace}`,
       {
         ...{ place, name: "station", labels, pods: labels },
-        from: [router(place.cluster, 8080, 8443), ...stations.map((one) => pods({}, [6006, 8080, 8443], one))],
+        from: [router(place.cluster, 8080), ...stations.map((one) => pods({}, [8080], one))],
         to: [
           dns(),
-          anywhere(...new Set([...outside, store, pushgateway.port])),
+          anywhere(...new Set([...outside, store, ...(pushgateway === undefined ? [] : [pushgateway.port])])),
           ...stations.map((one) => pods(labels, [8080], one)),
           pods({ app: "dgraph" }, [8080, 9080], graph),
         ],

@@ -1,14 +1,14 @@
 /** Programs that watch a namespace and start what its objects ask for. */
-import { Deployment } from "../../kubernetes/deployment.ts";
-import type { ContainerArgs } from "../../kubernetes/container.ts";
-import { type Probes, tcp } from "../../kubernetes/probe.ts";
-import { ServiceAccount } from "../../kubernetes/serviceAccount.ts";
-import { Grant } from "../../kubernetes/grant.ts";
-import { ServiceSecret } from "../../kubernetes/secret.ts";
-import { commonVariables, type Making, thothOf } from "./environment.ts";
-import { opsAccount } from "./ground.ts";
+import { Deployment } from "../../../blocks/kubernetes/deployment.ts";
+import type { ContainerArgs } from "../../../blocks/kubernetes/container.ts";
+import { type Probes, tcp } from "../../../blocks/kubernetes/probe.ts";
+import { ServiceAccount } from "../../../blocks/kubernetes/serviceAccount.ts";
+import { RoleBinding } from "../../../blocks/kubernetes/roleBinding.ts";
+import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
+import { apiVariables, type Making, thothOf } from "./context.ts";
+import { opsAccount } from "./namespaces.ts";
 import type { ImageName } from "./imageTable.ts";
-import type { StationRights } from "./rights.ts";
+import type { StationRights } from "./rbac.ts";
 import { byNamespace, type Role } from "./roles.ts";
 
 /** Which namespaces are watched, and where the watchers run. */
@@ -28,7 +28,7 @@ export function watchedNamespaces(names: Readonly<Record<Role, string>>): Readon
 
 /** One workload operator and one graph-sync scheduler a watched namespace, and the watcher of inspections' builds. */
 export function operators(making: Making, rights: StationRights): void {
-  const { name, parent, ground, images } = making;
+  const { name, parent, namespaces, images } = making;
   const operator = (
     image: ImageName,
     home: Role,
@@ -41,14 +41,14 @@ export function operators(making: Making, rights: StationRights): void {
     new Deployment(
       `${name}-${instance}`,
       {
-        ...{ place: ground.places[home], name: instance, labels, serviceAccount: account },
+        ...{ place: namespaces.places[home], name: instance, labels, serviceAccount: account },
         // Two of them would start everything twice.
         strategy: "Recreate",
         containers: [
           {
             name: image,
             ...images.of(image),
-            env: { ...commonVariables(making, home), ...env },
+            env: { ...apiVariables(making, home), ...env },
             resources: { cpu: "250m", memory: "384Mi" },
             probes: restart(making),
           },
@@ -57,7 +57,7 @@ export function operators(making: Making, rights: StationRights): void {
       { parent },
     );
   };
-  for (const [namespace, [, home]] of watchedNamespaces(ground.names)) {
+  for (const [namespace, [, home]] of watchedNamespaces(namespaces.names)) {
     const { files } = thothOf(making, home);
     operator(
       "workload-operator",
@@ -66,7 +66,9 @@ export function operators(making: Making, rights: StationRights): void {
       {
         THOTH_OPERATOR_NAMESPACE: namespace,
         THOTH_LOG_WORKLOAD_OPERATOR: "INFO",
-        THOTH_AMUN_INFRA_NAMESPACE: files.env("infra-namespace"),
+        // It finds Templates where it makes their objects, as OpenShift processes none of another namespace.
+        THOTH_INFRA_NAMESPACE: namespace,
+        THOTH_AMUN_INFRA_NAMESPACE: namespace,
         THOTH_AMUN_INSPECTION_NAMESPACE: files.env("amun-inspection-namespace"),
       },
       rights.account(`workload-operator-${namespace}`),
@@ -83,7 +85,8 @@ export function operators(making: Making, rights: StationRights): void {
       rights.account(`graph-sync-scheduler-${namespace}`),
     );
   }
-  const inspections = ground.names.amunInspection;
+  if (!making.settings.buildWatcher) return;
+  const inspections = namespaces.names.amunInspection;
   operator(
     "build-watcher",
     "amunApi",
@@ -104,47 +107,60 @@ function restart({ settings: { operatorRestart } }: Making): Probes {
 }
 
 /** Runs beside the interface, reads builds of the inspections' namespace. */
-function buildWatcherAccount({ name, parent, ground }: Making, inspections: string): ServiceAccount {
+function buildWatcherAccount({ name, parent, namespaces }: Making, inspections: string): ServiceAccount {
   const labels = { app: "thoth", component: "build-watcher" };
   const object = { name: `build-watcher-${inspections}`, labels };
   const account = new ServiceAccount(
     `${name}-build-watcher-account`,
-    { ...object, place: ground.places.amunApi, mountsToken: true },
+    { ...object, place: namespaces.places.amunApi, mountsToken: true },
     { parent },
   );
   const read = { apiGroups: ["build.openshift.io"], resources: ["builds"], verbs: ["get", "list", "watch"] };
   const logs = { apiGroups: ["build.openshift.io"], resources: ["builds/log"], verbs: ["get"] };
-  const streams = { apiGroups: ["image.openshift.io"], resources: ["imagestreams"], verbs: ["list"] };
-  new Grant(
+  new RoleBinding(
     `${name}-build-watcher-rights`,
-    { ...object, place: ground.places.amunInspection, rules: [read, logs, streams], to: [account] },
+    { ...object, place: namespaces.places.amunInspection, rules: [read, logs], to: [account] },
     { parent },
   );
   return account;
 }
 
-/** It copies images with the credential of thoth-ops. */
+/** Analyses pull the images with the credential of thoth-ops, which lives in another namespace. */
 function buildWatcherVariables(making: Making): NonNullable<ContainerArgs["env"]> {
-  const { name, parent, ground } = making;
+  const { name, parent, namespaces } = making;
   const credential = new ServiceSecret(
     `${name}-registry-credential`,
     {
       ...{
-        place: ground.places.amunApi,
+        place: namespaces.places.amunApi,
         name: "registry-credential",
         labels: { app: "thoth", component: "build-watcher" },
       },
-      values: { user: opsAccount, password: ground.opsToken },
+      values: { user: opsAccount, password: namespaces.opsToken },
     },
     { parent },
   );
+  if (namespaces.names.amunInspection !== namespaces.names.infra) {
+    new RoleBinding(
+      `${name}-inspected-images`,
+      {
+        ...{ place: namespaces.places.amunInspection, name: "inspected-images", labels: { app: "thoth" } },
+        ...{ clusterRole: "system:image-puller", to: [namespaces.opsServiceAccount] },
+      },
+      { parent },
+    );
+  }
+  const { frontend } = namespaces.places;
   return {
-    THOTH_WATCHED_NAMESPACE: ground.names.amunInspection,
-    THOTH_USER_API_HOST: `user-api.${ground.names.frontend}.svc`,
+    THOTH_WATCHED_NAMESPACE: namespaces.names.amunInspection,
+    // By its public name: the client tries 443 first, where only the router answers; its certificate is the cluster's own.
+    THOTH_USER_API_HOST: `user-api-${frontend.namespaceName}.${frontend.cluster.appsDomain}`,
+    THOTH_NO_TLS_VERIFY: "1",
+    THOTH_NO_DESTINATION_REGISTRY_TLS_VERIFY: "1",
     THOTH_ENVIRONMENT_TYPE: "runtime",
     THOTH_PASS_TOKEN: "0",
-    THOTH_SRC_REGISTRY_USER: credential.env("user"),
-    THOTH_SRC_REGISTRY_PASSWORD: credential.env("password"),
+    // Despite its name it takes host and port.
+    PROMETHEUS_PUSHGATEWAY_HOST: thothOf(making, "amunApi").files.env("metrics-pushgateway-url"),
     THOTH_DST_REGISTRY_USER: credential.env("user"),
     THOTH_DST_REGISTRY_PASSWORD: credential.env("password"),
   };

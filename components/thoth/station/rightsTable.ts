@@ -110,9 +110,17 @@ export const initRights: Rights = {
   ],
 };
 
-/** Accounts of the parts that exist once a watched namespace. */
-export function watchingRights(home: Role, watched: Role, namespace: string): readonly Rights[] {
-  const inspects: Verbs = watched === "amunInspection" ? { buildconfigs: "create" } : {};
+/** Account of an interface that stores results; for those of somebody's repository it starts Kebechet. */
+export function resultRights(home: Role, namespace: string): Rights {
+  return { account: `result-api-${namespace}`, home, rules: [["backend", { configmaps: "create" }]] };
+}
+
+/**
+ * Accounts of the parts that exist once a watched namespace.
+ * @param inspected whether inspections run there, too
+ */
+export function watchingRights(home: Role, watched: Role, namespace: string, inspected: boolean): readonly Rights[] {
+  const inspects: Verbs = inspected ? { buildconfigs: "create" } : {};
   const may = {
     configmaps: "get list watch delete",
     resourcequotas: "get list",
@@ -122,6 +130,7 @@ export function watchingRights(home: Role, watched: Role, namespace: string): re
   const cleaned = {
     jobs: "list delete",
     configmaps: "list delete",
+    pods: "list delete",
     imagestreams: "list delete",
     buildconfigs: "list delete",
   };
@@ -129,10 +138,7 @@ export function watchingRights(home: Role, watched: Role, namespace: string): re
     {
       account: `workload-operator-${namespace}`,
       home,
-      rules: [
-        [watched, { ...may, ...inspects }],
-        ["infra", templates],
-      ],
+      rules: [[watched, { ...may, ...inspects, ...templates }]],
     },
     {
       account: `graph-sync-scheduler-${namespace}`,

@@ -46,6 +46,14 @@ export function byNamespace<T>(
   return found;
 }
 
+/** Namespaces whose jobs send their results to http://result-api, with their role. */
+export function resultNamespaces(names: Readonly<Record<Role, string>>): ReadonlyMap<string, Role> {
+  return byNamespace(names, [
+    ["middletier", "middletier"],
+    ["backend", "backend"],
+  ]);
+}
+
 /** What a namespace may use. Sources: operate-first's quotas; infra and amunApi are ours. */
 export const quotas: Readonly<Record<Role | "shared", Readonly<Record<string, string>>>> = {
   infra: quota("8", "16Gi", "8", "16Gi", "40Gi"),

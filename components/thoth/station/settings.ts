@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { namespaceName, pinnedImage, type RuleProblem } from "../configImage.ts";
+import type { RuleProblem } from "../../../config/define.ts";
+import { namespaceName, pinnedImage } from "../../../config/fields.ts";
+import { type ImageName, imageNames } from "./imageTable.ts";
 import { namespacesOf, roles } from "./roles.ts";
 
 const quota = z
@@ -20,17 +22,17 @@ export const stationSettings = z.strictObject({
     .describe("Namespaces by role instead of the environment's; several roles may share one."),
   protect: z.boolean().default(true).describe("Refuse to delete the namespaces and the account thoth-ops."),
   suspendCronJobs: z.boolean().default(false).describe("Make no runs: on while another cluster still does."),
-  release: z
-    .string()
-    .regex(/^(?!latest$)[\w.-]+$/, "expected a tag other than latest")
-    .optional()
-    .describe(
-      "Tag of the images at quay.io/thoth-station; wanted where nothing is built. The last that speak Dgraph are of 11 September 2019.",
-    ),
   images: z
-    .record(z.string().min(1), pinnedImage)
+    .partialRecord(z.enum(imageNames), pinnedImage)
     .default({})
-    .describe("Images by component instead of the release's."),
+    .describe(
+      "Images by component, as they have no version in common; stage needs all that it runs, test builds what is not named. " +
+        "The last that speak Dgraph are of 11 September 2019.",
+    ),
+  refs: z
+    .partialRecord(z.enum(imageNames), z.string().regex(/^[\w./-]+$/, "expected a commit, tag or branch"))
+    .default({})
+    .describe("Commits or tags by component that test builds instead of the table's, the last that speak Dgraph."),
   operatorRestart: z
     .strictObject({
       enabled: z.boolean().default(true).describe("Restart them by a probe that must fail."),
@@ -42,7 +44,17 @@ export const stationSettings = z.strictObject({
     })
     .prefault({})
     .describe("Restarts of the programs that watch the cluster; was autokill_patch.sh."),
-  isisApi: z.boolean().default(false).describe("Deploy isis-api, which compares Python modules."),
+  isisApi: z
+    .boolean()
+    .default(false)
+    .describe("Deploy isis-api, which compares Python modules; it does not start before a model is in the bucket."),
+  buildWatcher: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Deploy build-watcher, which submits inspected images. The one of the time finds builds on OpenShift 3.11 only, " +
+        "so images.build-watcher must name a mended one.",
+    ),
   initialize: z
     .boolean()
     .default(false)
@@ -61,11 +73,11 @@ export const stationSettings = z.strictObject({
   }),
   pushgateway: z
     .strictObject({
-      host: z.string().min(1).default("pushgateway").describe("Host; was vault_prometheus_pushgateway_host."),
+      host: z.string().min(1).describe("Host; was vault_prometheus_pushgateway_host."),
       port: z.int().min(1).max(65535).default(80).describe("Port; was vault_prometheus_pushgateway_port."),
     })
-    .prefault({})
-    .describe("Prometheus' gateway for the metrics of jobs."),
+    .optional()
+    .describe("Prometheus' gateway for the metrics of jobs; without it they push none."),
   quotas: z.record(namespaceName, quota).default({}).describe("Quotas by namespace; the workload operators read them."),
   administrators: z
     .string()
@@ -80,7 +92,7 @@ export function stationProblems(
   settings: StationSettings,
   graph: { readonly cluster: string } | undefined,
 ): readonly RuleProblem[] {
-  const { environment, release, quotas } = settings;
+  const { quotas } = settings;
   const noGraph =
     graph?.cluster === settings.cluster
       ? []
@@ -90,15 +102,34 @@ export function stationProblems(
             problem: `expected thoth:settings.dgraph on cluster "${settings.cluster}", which it stores its knowledge in`,
           },
         ];
-  const noRelease =
-    environment === "test" || release !== undefined
+  const lacking = imagesToName(settings).filter((image) => settings.images[image] === undefined);
+  const noImage =
+    lacking.length === 0
       ? []
-      : [{ path: "station.release", problem: "got nothing; expected a tag, as nothing is built in stage" }];
+      : [{ path: "station.images", problem: `${reasonToName(settings)}: expected an image for ${lacking.join(", ")}` }];
   const known = new Set(Object.values(namespacesOf(settings)));
   const unknown = Object.keys(quotas).flatMap((name) =>
     known.has(name)
       ? []
       : [{ path: `station.quotas.${name}`, problem: `is about no namespace of the station: ${[...known].join(", ")}` }],
   );
-  return [...noGraph, ...noRelease, ...unknown];
+  return [...noGraph, ...noImage, ...unknown];
+}
+
+/** Images that the settings must name. */
+function imagesToName({ environment, isisApi, initialize, buildWatcher }: StationSettings): readonly ImageName[] {
+  const own = buildWatcher ? (["build-watcher"] as const) : [];
+  if (environment === "test") return own;
+  const run: Readonly<Partial<Record<ImageName, boolean>>> = {
+    ...{ "build-watcher": buildWatcher, "isis-api": isisApi, "init-job": initialize },
+    // No Template starts these two.
+    ...{ "solver-fedora-29-py36": false, "solver-fedora-29-py37": false },
+  };
+  return imageNames.filter((image) => run[image] ?? true);
+}
+
+function reasonToName({ environment }: StationSettings): string {
+  return environment === "stage"
+    ? "nothing is built in stage"
+    : "build-watcher of September 2019 finds no builds on this OpenShift";
 }

@@ -165,6 +165,10 @@ require (
 )
 
 require (
+	cloud.google.com/go/pubsub v1.30.0 // indirect
+	github.com/djherbis/atime v1.0.0 // indirect
+	github.com/go-logr/zapr v1.2.4 // indirect
+	github.com/golang/glog v1.1.0 // indirect
 	github.com/gopherjs/gopherjs v1.17.2 // indirect
 	github.com/jtolds/gls v4.20.0+incompatible // indirect
 	github.com/smarty/assertions v1.15.0 // indirect

@@ -4,7 +4,18 @@
 package tools
 
 import (
+	_ "sigs.k8s.io/prow/cmd/branchprotector"
 	_ "sigs.k8s.io/prow/cmd/checkconfig"
+	_ "sigs.k8s.io/prow/cmd/crier"
 	_ "sigs.k8s.io/prow/cmd/deck"
+	_ "sigs.k8s.io/prow/cmd/exporter"
+	_ "sigs.k8s.io/prow/cmd/external-plugins/cherrypicker"
+	_ "sigs.k8s.io/prow/cmd/external-plugins/needs-rebase"
+	_ "sigs.k8s.io/prow/cmd/ghproxy"
 	_ "sigs.k8s.io/prow/cmd/hook"
+	_ "sigs.k8s.io/prow/cmd/horologium"
+	_ "sigs.k8s.io/prow/cmd/prow-controller-manager"
+	_ "sigs.k8s.io/prow/cmd/sinker"
+	_ "sigs.k8s.io/prow/cmd/status-reconciler"
+	_ "sigs.k8s.io/prow/cmd/tide"
 )

@@ -1,5 +1,5 @@
 /** A hub of Callysto as its Terraform module made it: booted on a network by name, its port the cloud's own work. */
-import { eventually, type openstackApi, type Row } from "../cloud.ts";
+import { eventually, type openstackApi, type Row } from "../../../lab/harness/cloud.ts";
 
 type Api = ReturnType<typeof openstackApi>;
 

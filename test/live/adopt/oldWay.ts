@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
-import { labKubeconfig } from "../../../config/aim.ts";
+import { labKubeconfig } from "../../../lab/retarget.ts";
 import { openSalt } from "../../../config/passphrase.ts";
 import { projectDir, readStackFile } from "../../../config/stackFile.ts";
 import { output, type Ran, run } from "../../../ops/run.ts";
-import { lab } from "../cloud.ts";
-import { pulumi, type Step } from "../engine.ts";
-import type { SystemOnLab } from "../system.ts";
+import { lab } from "../../../lab/harness/cloud.ts";
+import { pulumi, type Step } from "../../../lab/harness/engine.ts";
+import type { SystemOnLab } from "../../../lab/harness/system.ts";
 
 /** What `adopt --json` tells. */
 export interface Told {

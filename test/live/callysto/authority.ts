@@ -9,7 +9,7 @@ import { acme } from "../../../components/callysto/guest/acme.ts";
 import { claviusGuest } from "../../../components/callysto/guest/settings.ts";
 import { installPackages } from "../../../lab/openstack/packages.ts";
 import { ensureTool } from "../../../lab/tools/tools.ts";
-import { eventually, lab, openstackApi } from "../cloud.ts";
+import { eventually, lab, openstackApi } from "../../../lab/harness/cloud.ts";
 import { freePort } from "../port.ts";
 
 const api = openstackApi(lab);

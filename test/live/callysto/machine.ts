@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { secretOf } from "../../../ops/secrets.ts";
 import { type Done, onGuest } from "../../../ops/ssh.ts";
-import type { SystemOnLab } from "../system.ts";
+import type { SystemOnLab } from "../../../lab/harness/system.ts";
 
 /** What the stack tells about an environment whose inside is described. */
 export interface Machine {

@@ -1,6 +1,6 @@
 /** Callysto's prod stack, as committed, on the lab; overridden are sizes and Debian's own security updates. */
-import { eventually, lab, openstackApi, type Row } from "../cloud.ts";
-import { SystemOnLab } from "../system.ts";
+import { eventually, lab, openstackApi, type Row } from "../../../lab/harness/cloud.ts";
+import { SystemOnLab } from "../../../lab/harness/system.ts";
 
 const api = openstackApi(lab);
 const environments = ["callysto:settings", "environments"];

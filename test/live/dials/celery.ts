@@ -13,6 +13,20 @@ import { pythonBin } from "./programs.ts";
 
 const password = "pw-0123456789";
 
+/** What a pod is given besides the broker's URLs and its file. */
+type Variables = Readonly<Record<"FLOWER_BASIC_AUTH", string>> & Readonly<Record<string, string>>;
+
+/** Without which no process of the ETL starts. */
+const usual: Variables = {
+  ENV: "prod",
+  RAW_LAYERS: "/eos/cms",
+  MODEL_REGISTRY_PATH: "/eos/models",
+  DATABASE_URI: "postgresql://dials:secret@127.0.0.1:1",
+  CERT_FPATH: "/etc/grid-security/dials/usercert.pem",
+  KEY_FPATH: "/etc/grid-security/dials/userkey.pem",
+  FLOWER_BASIC_AUTH: "dials:secret",
+};
+
 /** Waits until something holds. @throws after `seconds` */
 export async function eventually(
   what: string,
@@ -39,18 +53,18 @@ export class CeleryWorld {
   readonly flower: Flower;
   private readonly processes = new Map<string, ChildProcess>();
 
-  private readonly login: string;
+  private readonly variables: Variables;
 
-  private constructor(redisPort: number, flowerPort: number, login: string) {
+  private constructor(redisPort: number, flowerPort: number, variables: Variables) {
     this.redisPort = redisPort;
     this.flowerPort = flowerPort;
-    this.login = login;
-    this.flower = new Flower(`http://127.0.0.1:${flowerPort}`, login);
+    this.variables = variables;
+    this.flower = new Flower(`http://127.0.0.1:${flowerPort}`, variables.FLOWER_BASIC_AUTH);
   }
 
-  /** A world with broker and Flower. `etlConfig` is the text of the file that each process reads, `login` Flower's. */
-  static async open(etlConfig: string, login = "dials:secret"): Promise<CeleryWorld> {
-    const world = new CeleryWorld(await freePort(), await freePort(), login);
+  /** A world with broker and Flower. `etlConfig` is the text of the file that each process reads. */
+  static async open(etlConfig: string, variables: Readonly<Record<string, string>> = {}): Promise<CeleryWorld> {
+    const world = new CeleryWorld(await freePort(), await freePort(), { ...usual, ...variables });
     mkdirSync(path.join(world.dir, "data"));
     writeFileSync(path.join(world.dir, "etl.config.json"), etlConfig);
     writeFileSync(path.join(world.dir, "diary"), "");
@@ -159,6 +173,7 @@ for number in ${JSON.stringify(numbers)}: ingest.apply_async((number, ${seconds}
   env(): NodeJS.ProcessEnv {
     const url = (database: number): string => `redis://:${password}@127.0.0.1:${this.redisPort}/${database}`;
     return {
+      ...this.variables,
       PATH: `${pythonBin}:${process.env.PATH ?? ""}`,
       PYTHONDONTWRITEBYTECODE: "1",
       REDISCLI_AUTH: password,
@@ -167,7 +182,6 @@ for number in ${JSON.stringify(numbers)}: ingest.apply_async((number, ${seconds}
       CELERY_RESULT_BACKEND: url(1),
       CELERY_REDBEAT_URL: url(2),
       ETL_CONFIG_FPATH: path.join(this.dir, "etl.config.json"),
-      FLOWER_BASIC_AUTH: this.login,
       DIARY: path.join(this.dir, "diary"),
     };
   }

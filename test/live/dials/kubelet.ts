@@ -1,6 +1,6 @@
 /** Plays the kubelet for one worker's Deployment: each pod of the lab gets a real Celery worker, which ends with its pod. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { api, type KubeObject } from "../kube.ts";
+import { api, type KubeObject } from "../../../lab/harness/kube.ts";
 import type { CeleryWorld } from "./celery.ts";
 
 interface Pod extends KubeObject {

@@ -1,6 +1,6 @@
 /** The real programs that read what DIALS renders: Redis, nginx, and Celery with Flower and Django as its images have them. */
 import { installPackages } from "../../../lab/openstack/packages.ts";
-import { pythonEnvironment } from "../python.ts";
+import { pythonEnvironment } from "../../../lab/harness/python.ts";
 
 /** The versions of the images' lock file, as far as the tests use them. */
 const python = pythonEnvironment("dials", [

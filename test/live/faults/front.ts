@@ -1,6 +1,6 @@
 /** Proxies in front of every API of the lab that the program asks, and what is done to the requests that go through them. */
 import { readFileSync } from "node:fs";
-import { labKubeconfig } from "../../../config/aim.ts";
+import { labKubeconfig } from "../../../lab/retarget.ts";
 import { samplePassphrase } from "../../../config/samples.ts";
 import { openSalt } from "../../../config/passphrase.ts";
 import { setAt, setSecret } from "../../../config/stackEdit.ts";

@@ -1,5 +1,5 @@
 /** What the named cases know of OpenStack: how each thing is asked for, and how a token ends. */
-import { lab } from "../cloud.ts";
+import { lab } from "../../../lab/harness/cloud.ts";
 
 /** Everything that a hub is made of, as its creation is asked for. */
 export const creations = [

@@ -1,6 +1,6 @@
 /** Settings of the stacks that meet faults: small, and drawn so that each run makes, changes and takes away something. */
 import { random } from "../../unit/harness.ts";
-import type { Change } from "../system.ts";
+import type { Change } from "../../../lab/harness/system.ts";
 import { hash } from "./weather.ts";
 
 /** A hub without a machine on OpenStack, or a graph database with its claim and tunnels on Kubernetes. */

@@ -4,11 +4,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { put } from "../../../config/stackEdit.ts";
 import type { Row } from "../../../lab/openstack/api.ts";
 import { orphans } from "../census.ts";
-import { eventually, lab, openstackApi } from "../cloud.ts";
-import { type Outcome, pulumi } from "../engine.ts";
-import { api } from "../kube.ts";
-import type { StateResource } from "../really.ts";
-import { type OpsOutcome, SystemOnLab } from "../system.ts";
+import { eventually, lab, openstackApi } from "../../../lab/harness/cloud.ts";
+import { type Outcome, pulumi } from "../../../lab/harness/engine.ts";
+import { api } from "../../../lab/harness/kube.ts";
+import type { StateResource } from "../../../lab/harness/really.ts";
+import { type OpsOutcome, SystemOnLab } from "../../../lab/harness/system.ts";
 import { Front } from "./front.ts";
 import { changesOf, domainOf, type Drawn, drawn, flavors, namespacesOf, type Place } from "./settings.ts";
 

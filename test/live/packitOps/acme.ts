@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { installPackages } from "../../../lab/openstack/packages.ts";
 import { ensureTool } from "../../../lab/tools/tools.ts";
-import { eventually } from "../cloud.ts";
+import { eventually } from "../../../lab/harness/cloud.ts";
 import { freePort } from "../port.ts";
 
 const key = { name: "certbot", secret: Buffer.alloc(32, "orrery").toString("base64") };

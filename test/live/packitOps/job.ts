@@ -4,8 +4,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { kubeconfig } from "../../../config/samples.ts";
-import { lab } from "../cloud.ts";
-import { api, type KubeObject } from "../kube.ts";
+import { lab } from "../../../lab/harness/cloud.ts";
+import { api, type KubeObject } from "../../../lab/harness/kube.ts";
 
 /** How a program ended. */
 export interface Ended {

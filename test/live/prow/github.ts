@@ -12,13 +12,16 @@ export interface Github {
   close(): void;
 }
 
+/** An answer to requests that match. */
+export type Answer = readonly [pattern: RegExp, status: number, body: unknown];
+
 /** The token that it knows. */
 const knownToken = "lab-token";
 
 /** Commit of the base branch. */
 const baseCommit = "b".repeat(40);
 
-const answers: readonly [pattern: RegExp, status: number, body: unknown][] = [
+const usual: readonly Answer[] = [
   [/^GET \/user$/, 200, { login: "lab-bot", email: "lab-bot@example.org" }],
   [/^GET \/orgs\/testorg\/members\/alice$/, 204, undefined],
   [/^GET \/repos\/testorg\/testrepo\/git\/refs\/heads\/main$/, 200, { object: { sha: baseCommit } }],
@@ -27,7 +30,8 @@ const answers: readonly [pattern: RegExp, status: number, body: unknown][] = [
 ];
 
 /** Starts it on a port of its own; `anyToken` answers whoever asks, as the environments' tokens are samples. */
-export async function startGithub(anyToken = true): Promise<Github> {
+export async function startGithub(anyToken = true, more: readonly Answer[] = []): Promise<Github> {
+  const answers = [...more, ...usual];
   const asked: string[] = [];
   const github = { scopes: "read:user" };
   const server = createServer((request: IncomingMessage, response) => {

@@ -3,10 +3,13 @@ import { writeFileSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import path from "node:path";
 
-/** A TCP port of 127.0.0.1, or a socket's path. */
-type End = number | string;
+/** A TCP port of an address, or a socket's path. */
+type End = { readonly host: string; readonly port: number } | string;
 
-const at = (end: End) => (typeof end === "number" ? { host: "127.0.0.1", port: end } : { path: end });
+const at = (end: End) => (typeof end === "string" ? { path: end } : end);
+
+/** A port of this machine's own address. */
+export const local = (port: number): End => ({ host: "127.0.0.1", port });
 
 /** Leads every connection on; returns the server once it listens. */
 export async function relay(from: End, to: End): Promise<Server> {
@@ -35,10 +38,18 @@ export const outward = (folder: string, port: number): string => path.join(folde
 /** File that tells that connections out of the namespace are led on. */
 export const relaysAreUp = "relays";
 
-// Inside the namespace: node relay.ts FOLDER PORTS-INSIDE PORTS-OUTSIDE
+/** A way out of the namespace: what is asked at the address inside is asked at the port outside. */
+export interface WayOut {
+  readonly host: string;
+  readonly port: number;
+  readonly outside: number;
+}
+
+// Inside the namespace: node relay.ts FOLDER PORTS-INSIDE WAYS-OUT
 if (process.argv[1] === import.meta.filename) {
-  const [, , folder = "", inside = "", outside = ""] = process.argv;
-  for (const port of inside.split(",").map(Number)) await relay(inward(folder, port), port);
-  for (const port of outside.split(",").map(Number)) await relay(port, outward(folder, port));
+  const [, , folder = "", inside = "[]", ways = "[]"] = process.argv;
+  for (const port of JSON.parse(inside) as number[]) await relay(inward(folder, port), local(port));
+  for (const { host, port, outside } of JSON.parse(ways) as WayOut[])
+    await relay({ host, port }, outward(folder, outside));
   writeFileSync(path.join(folder, relaysAreUp), "");
 }

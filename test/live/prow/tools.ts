@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
-import type { ConfigMapText } from "../../../components/prow/configuration/files.ts";
+import type { ConfigMapText } from "../../../components/prow/files/index.ts";
 import { ensureTool } from "../../../lab/tools/tools.ts";
 
 /** Folder of checkconfig, hook and deck. */

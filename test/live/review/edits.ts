@@ -4,7 +4,7 @@ import type { Crypter } from "../../../config/passphrase.ts";
 import { sample } from "../../../config/samples.ts";
 import { put, setSecret } from "../../../config/stackEdit.ts";
 import { readStackFile, sampleConfig, secretsOf } from "../../../config/stackFile.ts";
-import { schemas } from "../../../config/systems.ts";
+import { schemas } from "../../../components/registry.ts";
 
 /** A source of numbers from 0 to 1. */
 export type Random = () => number;

@@ -13,6 +13,7 @@ const templates = { "templates.template.openshift.io": "get list" };
 const analyses = { configmaps: "create get list", pods: "get list", "pods/log": "get", "jobs.batch": "get list" };
 const watched = { configmaps: "get list watch", "jobs.batch": "get list watch" };
 
+/** Templates are where their objects are made, as OpenShift processes none of another namespace since 4.12. */
 function workloadOperator(namespace: string, more: Readonly<Record<string, string>> = {}): Access {
   const own = {
     configmaps: "delete get list watch",
@@ -20,8 +21,9 @@ function workloadOperator(namespace: string, more: Readonly<Record<string, strin
     "jobs.batch": "create",
     "processedtemplates.template.openshift.io": "create",
   };
-  return { [namespace]: { ...own, ...more }, [infra]: templates };
+  return { [namespace]: { ...own, ...more, ...templates } };
 }
+const resultApi: Access = { [backend]: { configmaps: "create" } };
 const graphSyncScheduler = (namespace: string): Access => ({
   [namespace]: { "jobs.batch": "get list watch", configmaps: "create" },
 });
@@ -29,6 +31,7 @@ const cleanup = (namespace: string): Access => ({
   [namespace]: {
     "jobs.batch": "delete list",
     configmaps: "delete list",
+    pods: "delete list",
     "imagestreams.image.openshift.io": "delete list",
     "buildconfigs.build.openshift.io": "delete list",
   },
@@ -57,13 +60,8 @@ export const ruled: Readonly<Record<string, Access>> = {
   [`${frontend}/cleanup-${middletier}`]: cleanup(middletier),
   [`${frontend}/cleanup-${backend}`]: cleanup(backend),
   [`${amunApi}/cleanup-${inspection}`]: cleanup(inspection),
-  [`${amunApi}/build-watcher-${inspection}`]: {
-    [inspection]: {
-      "builds.build.openshift.io": "get list watch",
-      "builds.build.openshift.io/log": "get",
-      "imagestreams.image.openshift.io": "list",
-    },
-  },
+  [`${middletier}/result-api-${middletier}`]: resultApi,
+  [`${backend}/result-api-${backend}`]: resultApi,
   "thoth-zuul/nodepool": {
     "thoth-zuul": {
       pods: "create delete get list patch update watch",

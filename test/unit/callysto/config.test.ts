@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { callystoSchema } from "../../../components/callysto/config.ts";
-import { callystoFamilies } from "../../../components/callysto/secretSpecs.ts";
-import { authorizedKeys, completeKeys } from "../../../components/callysto/keys.ts";
+import { callystoFamilies } from "../../../components/callysto/secrets.ts";
+import { authorizedKeys, completeKeys } from "../../../components/callysto/sshKeys.ts";
 import { parseConfig } from "../../../config/parse.ts";
 import { publicKeyLine, sample } from "../../../config/samples.ts";
 import { hub } from "./world.ts";

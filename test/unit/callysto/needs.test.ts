@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { callystoSchema, type CallystoSettings } from "../../../components/callysto/config.ts";
-import { needsOf } from "../../../components/callysto/needs.ts";
+import { needsOf } from "../../../components/callysto/quota.ts";
 import { publicKeyLine } from "../../../config/samples.ts";
 
 const common = { domain: "callysto.farm", image: "callysto-hub" };

@@ -1,7 +1,7 @@
 /** Callysto's day-2 commands as far as they go without a guest; what they do inside one is in the live tests. */
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
@@ -10,7 +10,8 @@ import { callystoSchema, type CallystoSettings } from "../../../components/cally
 import { receiverFile } from "../../../components/callysto/guest/certificate.ts";
 import { workVolume } from "../../../components/callysto/guest/workVolume.ts";
 import { openSalt } from "../../../config/passphrase.ts";
-import { publicKeyLine, samplePassphrase } from "../../../config/samples.ts";
+import { publicKeyLine, sample, samplePassphrase } from "../../../config/samples.ts";
+import { setSecret } from "../../../config/stackEdit.ts";
 import { readStackFile, stackPath } from "../../../config/stackFile.ts";
 import type { Environment } from "../../../ops/callysto/environment.ts";
 import { loadOf } from "../../../ops/callysto/hubtraf.ts";
@@ -194,7 +195,9 @@ describe("Callysto's day-2 commands", () => {
     const { encryptionSalt = "", entries } = readStackFile(path.join(dir, "Pulumi.workshop.yaml"));
     const drawn = entries.get("callysto:dummyPassword-hub-workshop");
     assert.equal(drawn?.secret, true);
-    assert.match(openSalt(encryptionSalt, samplePassphrase("workshop")).decrypt(drawn.value), /^[\w-]{16}$/);
+    // Everybody can open a file that is made of samples without a passphrase, so its password is one, too.
+    const password = openSalt(encryptionSalt, samplePassphrase("workshop")).decrypt(drawn.value);
+    assert.equal(password, sample("text", "callysto:dummyPassword-hub-workshop"));
     assert.match((await stage("new", "workshop", "--into", dir)).stderr, /Pulumi\.workshop\.yaml exists already/);
     for (const [words, message] of [
       [["--template", "prod"], /give --volume twice and --floating-ip ADDRESS/],
@@ -208,6 +211,33 @@ describe("Callysto's day-2 commands", () => {
       assert.match(refused.stderr, message);
     }
     assert.deepEqual(readdirSync(dir).sort(), ["Pulumi.stage.yaml", "Pulumi.workshop.yaml"]);
+  });
+
+  it("make no stack file with secrets of another one that everybody can open", async () => {
+    const committed = readFileSync(file, "utf8");
+    const own = openSalt(readStackFile(file).encryptionSalt ?? "", samplePassphrase("stage"));
+    writeFileSync(file, setSecret(committed, "clouds:rac", own.encrypt("REAL-CLOUD-PASSWORD")));
+    try {
+      const refused = await stage("new", "drill", "--into", dir);
+      assert.equal(refused.code, 2);
+      assert.equal(
+        refused.stderr,
+        "ops: stage has secrets of its own (clouds:rac), and the new file would have a published passphrase: " +
+          "put one of its own into PULUMI_CONFIG_PASSPHRASE; nothing was written",
+      );
+      assert.ok(!existsSync(path.join(dir, "Pulumi.drill.yaml")));
+      process.env.PULUMI_CONFIG_PASSPHRASE = "one of its own";
+      const made = await stage("new", "drill", "--into", dir);
+      assert.equal(made.code, 0, made.stderr);
+      const { encryptionSalt = "", entries } = readStackFile(path.join(dir, "Pulumi.drill.yaml"));
+      const drill = openSalt(encryptionSalt, "one of its own");
+      assert.equal(drill.decrypt(entries.get("clouds:rac")?.value ?? ""), "REAL-CLOUD-PASSWORD");
+      assert.match(drill.decrypt(entries.get("callysto:dummyPassword-hub-drill")?.value ?? ""), /^[\w-]{16}$/);
+    } finally {
+      delete process.env.PULUMI_CONFIG_PASSPHRASE;
+      writeFileSync(file, committed);
+      rmSync(path.join(dir, "Pulumi.drill.yaml"), { force: true });
+    }
   });
 
   it("take a certificate only with its key, in its time and for the hub's name", () => {

@@ -32,9 +32,9 @@ export async function deployCallysto(
   made: Readonly<Record<string, Record<string, unknown>>> = {},
 ): Promise<Seen> {
   return recordCloud(
-    async (provider, cloud) => {
+    async (_, cloud) => {
       const { callystoSchema } = await import("../../../components/callysto/config.ts");
-      const { Callysto } = await import("../../../components/callysto/callysto.ts");
+      const { Callysto } = await import("../../../components/callysto/index.ts");
       const settings: CallystoSettings = callystoSchema.settings.parse({
         cloud: "lab",
         deployKey: publicKeyLine("deploy"),
@@ -53,7 +53,8 @@ export async function deployCallysto(
       const held = Object.fromEntries(
         Object.entries({ ...none, ...families }).map(([family, of]) => [family, outputs(of)]),
       ) as CallystoConfig["families"];
-      new Callysto("callysto", { config: { settings, secrets, families: held }, cloud }, { providers: [provider] });
+      const targets = { cloud: () => cloud, cluster: () => assert.fail("Callysto uses no cluster") };
+      new Callysto("callysto", { config: { settings, secrets, families: held }, targets });
     },
     { newResource: ({ type }) => made[type] },
   );

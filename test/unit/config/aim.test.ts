@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, describe, it } from "mocha";
-import { aim, labKubeconfig, type Premises } from "../../../config/aim.ts";
+import { aim, labKubeconfig, type Premises } from "../../../lab/retarget.ts";
 import { openSalt } from "../../../config/passphrase.ts";
-import { kubeconfig } from "../../../config/samples.ts";
+import { kubeconfig, nobodysKey, publicKeyLine } from "../../../config/samples.ts";
 
 const salt = "v1:fozI5u6B030=:v1:F+6ZduKKd8G0/V7L:PGMFeIzwobWRKmEAzUdaQHqC5mMRIQ==";
 const lab = { ports: { keystone: 16000, kubernetes: 16030 } };
@@ -48,15 +48,15 @@ describe("a stack that is aimed at the lab", () => {
     });
     const cloud =
       "{authUrl: http://127.0.0.1:16000/v3, region: RegionOne, userName: callysto, tenantName: callysto, " +
-      "externalNetwork: public, network: default}";
+      "externalNetwork: public, network: default, lab: true}";
     assert.equal(
       rest,
       `# mine
 encryptionsalt: ${salt}
 config:
   clusters:settings: # kept
-    psi: {platform: openshift, appsDomain: x.test}
-    two: {platform: kubernetes, appsDomain: y.test}
+    psi: {platform: openshift, appsDomain: x.test, lab: true}
+    two: {platform: kubernetes, appsDomain: y.test, lab: true}
   clusters:psi:
     secure: ...
   clouds:settings:
@@ -134,6 +134,23 @@ config:
       volumes: ["the-hub.there.test-home-1", "the-hub.there.test-home-2"],
       floatingIps: ["the-hub.there.test", "plain.own.test"],
     });
+  });
+
+  it("has the samples' own public keys where a committed stack has those that let nobody in, and no others", () => {
+    const { text } = aimed(`  callysto:settings:
+    deployKey: ${nobodysKey("deploy")}
+    environments:
+      hub: {domain: own.test, name: {}, guest: {certificateKey: ${nobodysKey("cert")}}}
+      mine: {domain: own.test, name: {}, guest: {certificateKey: ssh-ed25519 AAAA mine}}
+`);
+    const [deploy, push] = ["deployPrivateKey", "certificatePushKey-clavius"].map((key) =>
+      publicKeyLine(`callysto:${key}`),
+    );
+    assert.match(text, new RegExp(`^ {4}deployKey: ${deploy?.replaceAll(/[+]/g, "\\+") ?? ""}$`, "m"));
+    assert.deepEqual(
+      [...text.matchAll(/certificateKey: ([^}]+)/g)].map(([, key]) => key),
+      [push, "ssh-ed25519 AAAA mine"],
+    );
   });
 
   it("says which namespaces and nodes must be there", () => {

@@ -1,18 +1,29 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { describe, it } from "mocha";
 import { z } from "zod";
-import { refuseAmbientLogins } from "../../../config/ambient.ts";
+import { refuseAmbientLogins } from "../../../config/preflight/environmentCredentials.ts";
 import { defineSystem } from "../../../config/define.ts";
-import { isLabs, isPublished, publishedWarning, realSecrets } from "../../../config/guard.ts";
+import { isLabs, publishedWarning, realSecrets, sampleRefusal, samplesAtRisk } from "../../../config/guard.ts";
 import { loadConfig } from "../../../config/load.ts";
-import { kubeconfig, sample, samplePassphrase } from "../../../config/samples.ts";
+import { parseConfig } from "../../../config/parse.ts";
+import { isPublished } from "../../../config/published.ts";
+import { kubeconfig, nobodysKey, publicKeyLine, sample, samplePassphrase } from "../../../config/samples.ts";
 import type { ParsedSystem, RawConfig } from "../../../config/secrets.ts";
-import { cloudsSchema, clustersSchema } from "../../../config/targetSchemas.ts";
+import { cloudsSchema, clustersSchema } from "../../../config/targets.ts";
 import { underEngine } from "./underEngine.ts";
 
 const demo = defineSystem({
   namespace: "demo",
-  settings: z.strictObject({ hosts: z.array(z.string()) }),
+  settings: z.strictObject({
+    cluster: z.string().optional(),
+    hosts: z.array(z.string()),
+    people: z.record(z.string(), z.object({ publicKey: z.string() })).optional(),
+  }),
+  references: ({ cluster }) => (cluster === undefined ? [] : [{ path: "cluster", kind: "cluster", name: cluster }]),
   secrets: {
     token: { description: "Token.", format: "token", formerly: "x" },
     certificate: { description: "Certificate.", format: "pem-certificate", formerly: "x" },
@@ -31,13 +42,13 @@ function real(secrets: Readonly<Record<string, string>>, password: Readonly<Reco
 }
 
 describe("published passphrases", () => {
-  it("are those of the committed stacks and of the stack's own name", () => {
+  it("are those of the committed stacks and of every other stack's name", () => {
     assert.equal(samplePassphrase("test"), "orrery-lab");
     assert.equal(samplePassphrase("mine"), "orrery-sample-mine");
     for (const known of ["orrery-lab", "orrery-sample-stage", "orrery-sample-prod", "orrery-sample-mine"]) {
-      assert.ok(isPublished(known, "mine"), known);
+      assert.ok(isPublished(known), known);
     }
-    for (const other of ["", "orrery-sample-other", "our own"]) assert.ok(!isPublished(other, "mine"), other);
+    for (const other of ["", "orrery-lab-2", "our own", "our orrery-lab"]) assert.ok(!isPublished(other), other);
   });
 
   it("may guard samples, what is public and what is the lab's", () => {
@@ -56,7 +67,8 @@ describe("published passphrases", () => {
 
   it("should not guard anything else", () => {
     assert.deepEqual(real({ ...samples, token: "own" }, members), ["demo:token"]);
-    assert.deepEqual(real(samples, { ...members, b: members.a }), ["demo:password-b"]);
+    assert.deepEqual(real(samples, { ...members, b: `${members.a} and more` }), ["demo:password-b"]);
+    assert.deepEqual(real(samples, { ...members, b: members.a }), [], "a sample of another key is one, too");
     assert.deepEqual(real({ ...samples, token: "x" }, { a: "y", b: "z" }), [
       "demo:token",
       "demo:password-a",
@@ -74,6 +86,146 @@ describe("published passphrases", () => {
   });
 });
 
+describe("samples", () => {
+  const schemas = [clustersSchema, demo];
+  const own = { token: "own", certificate: "own", publicKey: "own" };
+  interface Stack {
+    readonly target?: { readonly lab?: boolean; readonly allowSamples?: boolean };
+    readonly login?: string;
+    readonly secrets?: Partial<typeof own>;
+    readonly people?: Readonly<Record<string, { readonly publicKey: string }>>;
+  }
+  /** A stack whose system is in cluster `psi`; everything in it is its owner's unless something else is said. */
+  function stack({ target = {}, login = "kubeconfig", secrets = {}, people = {} }: Stack): Map<string, ParsedSystem> {
+    const settings = { psi: { platform: "openshift", appsDomain: "apps.test", ...target } };
+    const password = { a: "own a" };
+    return new Map([
+      ["clusters", { settings, secrets: {}, families: { kubeconfigs: { psi: login } } }],
+      [
+        "demo",
+        {
+          settings: { cluster: "psi", hosts: ["a"], people },
+          secrets: { ...own, ...secrets },
+          families: { password },
+        },
+      ],
+    ]);
+  }
+  const atRisk = (one: Stack): readonly string[] => samplesAtRisk(schemas, stack(one)).map(({ path: key }) => key);
+
+  it("are refused for a cluster that is not the lab's, each with its command and the setting that allows them", () => {
+    const sampled = {
+      login: sample("kubeconfig", "clusters:psi"),
+      secrets: { token: samples.token, certificate: sample("pem-certificate", "demo:certificate") },
+      people: { andrew: { publicKey: nobodysKey("andrew") }, james: { publicKey: "ssh-ed25519 AAAA james" } },
+    };
+    const said = sampleRefusal("mine", schemas, stack(sampled), "orrery-sample-mine");
+    assert.equal(
+      said,
+      `Pulumi.mine.yaml is for clusters and clouds that are not the lab's, and everybody knows 5 of its texts; nothing was changed:
+  clusters:psi is a published sample
+      npx pulumi config set --stack mine --secret clusters:psi < FILE
+  demo:settings.people.andrew.publicKey is the public half of a published sample
+      npx pulumi config set --stack mine --path demo:settings.people.andrew.publicKey 'ssh-...'
+  demo:token is a published sample
+      npx pulumi config set --stack mine --secret demo:token
+  demo:certificate is a published sample
+      npx pulumi config set --stack mine --secret demo:certificate < FILE
+  the stack's passphrase is published
+      ORRERY_NEW_PASSPHRASE=... npm run ops -- secrets passphrase --stack mine
+what lives in a cluster, a password store or a folder is taken over: npm run ops -- secrets import --help
+where samples may go nevertheless:
+      npx pulumi config set --stack mine --path clusters:settings.psi.allowSamples true`,
+    );
+    for (const target of [{ lab: true }, { allowSamples: true }]) {
+      assert.equal(sampleRefusal("mine", schemas, stack({ ...sampled, target }), "orrery-lab"), undefined);
+    }
+    assert.equal(sampleRefusal("mine", schemas, stack({}), "our own"), undefined);
+    assert.match(
+      sampleRefusal("mine", schemas, stack({}), "orrery-lab") ?? "",
+      /knows 1 of its texts.*\n {2}the stack's/,
+    );
+  });
+
+  it("are known under another key, within other texts, in base64, and by either half of their keys", () => {
+    const key = sample("pem-private-key", "demo:token");
+    const base64 = (text: string): string => Buffer.from(text).toString("base64");
+    for (const token of [
+      ` ${samples.token}\n`,
+      sample("token", "of another program's"),
+      sample("text", "demo:password-a"),
+      `postgres://user:${samples.token}@db.test/x`,
+      JSON.stringify({ auths: { "quay.io": { auth: base64(`me:${samples.token}`), password: samples.token } } }),
+      base64(`password = ${samples.token}`),
+      key,
+      JSON.stringify({ type: "service_account", private_key: key }),
+      publicKeyLine("demo:token").replace(" orrery-sample", " me"),
+      sample("ssh-private-key", "callysto:deployPrivateKey"),
+      sample("google-service-account", "x"),
+      sample("htpasswd", "x"),
+      sample("url", "x"),
+      sample("json", "x"),
+      sample("kubeconfig", "x"),
+    ]) {
+      assert.deepEqual(atRisk({ secrets: { token } }), ["demo:token"], token);
+    }
+  });
+
+  it("are not seen in owners' texts", () => {
+    const pem = generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }).toString();
+    for (const token of ["a sample", "sample-1", "https://sample.invalid/", "0".repeat(24), pem, "x@sample.invalid"]) {
+      assert.deepEqual(atRisk({ secrets: { token } }), [], token);
+    }
+    assert.deepEqual(atRisk({ people: { me: { publicKey: "ssh-ed25519 AAAA me" } } }), []);
+  });
+
+  it("of the lab are refused elsewhere, too", () => {
+    assert.deepEqual(atRisk({ login: kubeconfig("https://127.0.0.1:16030", "orrery-lab") }), ["clusters:psi"]);
+    const said = sampleRefusal("mine", schemas, stack({ login: kubeconfig("https://10.0.0.1", "orrery-lab") }), "own");
+    assert.match(said ?? "", /^ {2}clusters:psi is the lab's$/m);
+  });
+
+  it("of systems that are in the lab only are nobody's concern", () => {
+    const systems = stack({ target: { lab: true }, secrets: { token: samples.token } });
+    const clusters = systems.get("clusters");
+    assert.ok(clusters);
+    const settings = { ...(clusters.settings as object), other: { platform: "openshift", appsDomain: "x.test" } };
+    systems.set("clusters", { ...clusters, settings });
+    assert.deepEqual(samplesAtRisk(schemas, systems), []);
+  });
+});
+
+describe("the lab's mark", () => {
+  const raw = (settings: object, secret: readonly [string, string]): RawConfig =>
+    new Map([
+      [`${secret[0].split(":")[0] ?? ""}:settings`, { value: JSON.stringify(settings), secret: false }],
+      [secret[0], { value: secret[1], secret: true }],
+    ]);
+  const said = (config: RawConfig) =>
+    parseConfig(config, [clustersSchema, cloudsSchema]).problems.map(({ path: at, text }) => `${at}: ${text}`);
+
+  it("is refused where the server is not on this machine", () => {
+    const cluster = { psi: { platform: "openshift", appsDomain: "apps.test", lab: true } };
+    const at = (server: string): readonly string[] => said(raw(cluster, ["clusters:psi", kubeconfig(server, "t")]));
+    for (const here of ["https://127.0.0.1:16030", "https://localhost:6443", "https://[::1]:1"]) {
+      assert.deepEqual(at(here), []);
+    }
+    assert.deepEqual(at("https://sample.invalid:6443"), [], "the sample stands for it in offline work");
+    for (const server of ["https://api.psi.test:6443", "https://127.0.0.1.example.org", "https://127.0.0.1@api.test"]) {
+      assert.deepEqual(at(server), [
+        "clusters:psi: the secret's text is not as it must be: the cluster is marked as the lab (`lab: true`), " +
+          "but the server is not on this machine",
+      ]);
+    }
+    const cloud = { region: "R", userName: "u", tenantName: "t", externalNetwork: "p", network: "d", lab: true };
+    const cloudAt = (authUrl: string) => said(raw({ rac: { ...cloud, authUrl } }, ["clouds:rac", "x"]));
+    assert.deepEqual(cloudAt("http://127.0.0.1:15000/v3"), []);
+    assert.deepEqual(cloudAt("https://keystone.test/v3"), [
+      "clouds:settings.rac.lab: got true; expected false: authUrl is not on this machine",
+    ]);
+  });
+});
+
 describe("a program's config", () => {
   const plain = (value: object) => ({ value: JSON.stringify(value), secret: false });
   const config = (token: string): RawConfig =>
@@ -86,11 +238,51 @@ describe("a program's config", () => {
   const load = (token: string, env: Readonly<Record<string, string>>): Promise<readonly string[]> =>
     underEngine(() => loadConfig({ demo, clusters: clustersSchema }), { config: config(token), env });
 
-  it("is warned of when real secrets lie under a published passphrase", async () => {
+  it("is warned of when real secrets lie under a published passphrase, given by a variable or by a file", async () => {
     const passphrase = (text: string) => ({ PULUMI_CONFIG_PASSPHRASE: text });
-    assert.deepEqual(await load("own", passphrase("orrery-sample-mine")), [publishedWarning("mine", ["demo:token"])]);
-    assert.deepEqual(await load("own", passphrase("our own")), []);
-    assert.deepEqual(await load(samples.token, passphrase("orrery-sample-mine")), []);
+    const file = path.join(mkdtempSync(path.join(tmpdir(), "guard-")), "passphrase");
+    const inFile = { PULUMI_CONFIG_PASSPHRASE_FILE: file };
+    writeFileSync(file, "orrery-sample-mine\n");
+    for (const known of [passphrase("orrery-sample-mine"), inFile]) {
+      assert.deepEqual(await load("own", known), [publishedWarning("mine", ["demo:token"])]);
+      assert.deepEqual(await load(samples.token, known), []);
+    }
+    assert.deepEqual(await load("own", { ...passphrase("our own"), ...inFile }), [], "the variable goes first");
+    writeFileSync(file, "our own\n");
+    assert.deepEqual(await load("own", inFile), []);
+    rmSync(path.dirname(file), { recursive: true });
+    await assert.rejects(load("own", inFile), {
+      message: `PULUMI_CONFIG_PASSPHRASE_FILE names ${file}, which cannot be read`,
+    });
+  });
+
+  it("is refused under an engine when it would put samples elsewhere than into the lab, and is not on mocks", async () => {
+    const target = (more: object) => plain({ psi: { platform: "openshift", appsDomain: "apps.test", ...more } });
+    const sampled = (more: object): RawConfig =>
+      new Map([
+        ...config(samples.token),
+        ["demo:settings", plain({ cluster: "psi", hosts: [] })],
+        ["clusters:settings", target(more)],
+        ["clusters:psi", { value: kubeconfig("https://127.0.0.1:1", "own"), secret: true }],
+      ]);
+    const start = () => loadConfig({ demo, clusters: clustersSchema });
+    for (const preview of [true, false]) {
+      await underEngine(
+        () => {
+          assert.throws(start, { message: /^Pulumi\.mine\.yaml is for .* knows 3 of its texts/ });
+        },
+        { config: sampled({}), preview },
+      );
+      assert.deepEqual(await underEngine(start, { config: sampled({ lab: true }), preview }), []);
+      assert.deepEqual(await underEngine(start, { config: sampled({ allowSamples: true }), preview }), []);
+    }
+    const env = { PULUMI_CONFIG_PASSPHRASE: "orrery-sample-mine" };
+    await underEngine(
+      () => {
+        assert.throws(start, /knows 4 of its texts/);
+      },
+      { config: sampled({}), env },
+    );
   });
 
   it("is refused with the stack's name", async () => {

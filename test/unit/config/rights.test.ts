@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
 import { z } from "zod";
 import { defineSystem, type Need } from "../../../config/define.ts";
-import { refuseMissingRights } from "../../../config/rights.ts";
+import { refuseMissingRights } from "../../../config/preflight/permissions.ts";
 import { kubeconfig } from "../../../config/samples.ts";
 import { type Asked, serving } from "./clusterApi.ts";
 import { underEngine } from "./underEngine.ts";

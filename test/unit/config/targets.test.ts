@@ -3,8 +3,9 @@ import { describe, it } from "mocha";
 import { z } from "zod";
 import { defineSystem } from "../../../config/define.ts";
 import { propertyPath } from "../../../config/problems.ts";
-import { connectClouds, connectClusters } from "../../../config/targets.ts";
-import { cloudsSchema, clustersSchema } from "../../../config/targetSchemas.ts";
+import { connectClouds } from "../../../blocks/openstack/cloud.ts";
+import { connectClusters } from "../../../blocks/kubernetes/cluster.ts";
+import { cloudsSchema, clustersSchema } from "../../../config/targets.ts";
 import { problems } from "./told.ts";
 
 describe("clusters and clouds", () => {

@@ -55,6 +55,11 @@ describe("DIALS config", () => {
       { workspaces: [workspace("tracker"), workspace("postgres")] },
       /"postgres" is a name that PostgreSQL or Django keeps/,
     );
+    // Alembic's CREATE DATABASE has no quotes (cms-DQM/dials@v1.12.0 etl/alembic/env.py:69).
+    refuses(
+      { workspaces: [workspace("tracker"), workspace("all")] },
+      /workspaces\[1\].name: "all" is a name that PostgreSQL or Django keeps/,
+    );
   });
 
   it("refuses an unknown default", () => {
@@ -69,6 +74,11 @@ describe("DIALS config", () => {
       { workspaces: [{ ...workspace("tracker"), prefixes: ["Si.*/"] }] },
       /prefixes\[0\]: got "Si\.\*\/"; .*regular expression/,
     );
+  });
+
+  it("refuses a folder that the ETL would read as more than one, or as a comment", () => {
+    for (const folder of ["/eos/it's", '/eos/"cms"', "/eos/cms#1", "/eos/c\\ms"])
+      refuses({ etl: { ...given.etl, rawLayers: [folder] } }, /etl.rawLayers\[0\]: .*expected an absolute folder/);
   });
 
   it("refuses a host that the router does not admit, or the frontend does not call", () => {
@@ -130,6 +140,12 @@ describe("DIALS config", () => {
     const secret = "pa%ss/word";
     refuses({}, /^dials:databasePassword: .*it becomes part of a URL/, { "dials:databasePassword": secret });
     assert.ok(!problems({}, { "dials:databasePassword": secret }).join().includes(secret));
+  });
+
+  it("refuses passwords of accounts with a line break, as base64 of an echo has one", () => {
+    for (const key of ["dials:eosPassword", "dials:lxplusPassword"])
+      refuses({}, new RegExp(`^${key}: .*expected one line`), { [key]: "old password\n" });
+    assert.deepEqual(problems({}, { "dials:eosPassword": "with a blank" }), []);
   });
 
   it("refuses two API clients with one secret", () => {

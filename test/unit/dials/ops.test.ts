@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
@@ -7,8 +9,8 @@ import { put } from "../../../config/stackEdit.ts";
 import { stackPath } from "../../../config/stackFile.ts";
 import { rolloutHistory, streamHistory } from "../../../ops/dials/images.ts";
 import { rows } from "../../../ops/dials/list.ts";
-import { plan } from "../../../ops/dials/release.ts";
-import { checklist } from "../../../ops/dials/sso.ts";
+import { plan, stackPlan } from "../../../ops/dials/release.ts";
+import { askClients, checklist } from "../../../ops/dials/sso.ts";
 import { select, targets } from "../../../ops/dials/targets.ts";
 import { oauthLife } from "../../../ops/dials/token.ts";
 import { jwtLife } from "../../../ops/tokenLife.ts";
@@ -227,6 +229,49 @@ describe("DIALS' day-2 commands", () => {
     assert.ok(steps.flat().includes("registry.cern.ch/cms-dqmdc/dials-etl:1.12.1"));
   });
 
+  it("release a stack's own frontend, and it alone", () => {
+    assert.deepEqual(stackPlan("podman", "1.12.0", "stage", "/tmp/x/Dockerfile"), [
+      [
+        "podman",
+        "build",
+        "--file",
+        "/tmp/x/Dockerfile",
+        "--tag",
+        "registry.cern.ch/cms-dqmdc/dials-frontend:1.12.0-stage",
+        ".",
+      ],
+      ["podman", "push", "registry.cern.ch/cms-dqmdc/dials-frontend:1.12.0-stage"],
+    ]);
+  });
+
+  it("ask for a token of an API client as the backend does, for its own audience", async () => {
+    const asked: URLSearchParams[] = [];
+    const server = createServer((request, response) => {
+      request.on("data", (chunk: Buffer) => asked.push(new URLSearchParams(chunk.toString())));
+      request.on("end", () => void response.end("{}"));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    try {
+      const { sso, ...rest } = settings();
+      const checks = await askClients(
+        { ...rest, sso: { ...sso, server: `http://127.0.0.1:${port}/auth/` } },
+        { a: "s" },
+      );
+      assert.deepEqual(
+        checks.map(({ state }) => state),
+        ["ok"],
+      );
+    } finally {
+      server.close();
+    }
+    // cms-DQM/dials@v1.12.0 backend/utils/rest_framework_cern_sso/backends.py:28-36, authentication.py:75
+    assert.deepEqual(
+      asked.map((form) => Object.fromEntries(form)),
+      [{ grant_type: "client_credentials", client_id: "a", client_secret: "s", audience: "a" }],
+    );
+  });
+
   it("list every application and role of the SSO with this environment's values", () => {
     const list = checklist(settings());
     assert.deepEqual(
@@ -236,7 +281,7 @@ describe("DIALS' day-2 commands", () => {
           (id) => `application ${id}`,
         ),
         "token exchange",
-        ...["role-tracker", "role-muon_staging"].map((role) => `role ${role}`),
+        ...["role-tracker", "role-muon_staging", "cms-dqm-hardcore"].map((role) => `role ${role}`),
       ],
     );
     assert.ok(list[0]?.detail.includes("https://cmsdials.web.cern.ch/;"));

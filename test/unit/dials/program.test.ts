@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { scaleSet } from "../../../components/dials/workspaces.ts";
+import { scaleSet } from "../../../components/dials/inventory.ts";
 import type { Rendered } from "../../../review/render.ts";
 import {
   byName,
@@ -28,10 +28,10 @@ const flag = (command: readonly string[] | undefined, name: string): string | un
 function checkInvariants(all: readonly Rendered[], given_: ReturnType<typeof settings>): void {
   const names = deployments(all).map(({ metadata }) => metadata.name);
   const etlFile = JSON.parse(String(object(all, "ConfigMap", "dials-etl-config").data?.["etl.config.json"])) as {
-    workspaces: { name: string; bulk_queue: string; priority_queue: string }[];
+    workspaces: { name: string; bulk_ingesting_queue: string; priority_ingesting_queue: string }[];
   };
   const django = object(all, "ConfigMap", "dials-backend-configmap").data as Record<string, string>;
-  const queues = new Set(etlFile.workspaces.flatMap((one) => [one.bulk_queue, one.priority_queue]));
+  const queues = new Set(etlFile.workspaces.flatMap((one) => [one.bulk_ingesting_queue, one.priority_ingesting_queue]));
 
   // (a) workers are the queues, and the indexer
   const workers = deployments(all).filter((one) => container1(one)?.command?.includes("worker") === true);

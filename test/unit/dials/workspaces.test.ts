@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
 import { etlConfig, etlConfigHash } from "../../../components/dials/etlConfig.ts";
-import { databases, queues, queueWorkers, roles, scaleSet } from "../../../components/dials/workspaces.ts";
+import { databases, queues, queueWorkers, roles, scaleSet } from "../../../components/dials/inventory.ts";
 import { given, settings, workspace, workspaceLists } from "./world.ts";
 
 /** The lists that the schema lets pass, with their defaults. */
@@ -16,8 +16,8 @@ interface EtlFile {
     readonly name: string;
     readonly primary_datasets: readonly { readonly dbs_pattern: string; readonly dbs_instance: string }[];
     readonly me_startswith: readonly string[];
-    readonly bulk_queue: string;
-    readonly priority_queue: string;
+    readonly bulk_ingesting_queue: string;
+    readonly priority_ingesting_queue: string;
   }[];
 }
 
@@ -27,7 +27,10 @@ describe("DIALS workspaces", () => {
       fc.property(lists, (workspaces) => {
         const file = JSON.parse(etlConfig(settings().etl, workspaces)) as EtlFile;
         const sentTo = new Set(
-          file.workspaces.flatMap(({ bulk_queue, priority_queue }) => [bulk_queue, priority_queue]),
+          file.workspaces.flatMap(({ bulk_ingesting_queue, priority_ingesting_queue }) => [
+            bulk_ingesting_queue,
+            priority_ingesting_queue,
+          ]),
         );
         assert.deepEqual(new Set(queueWorkers(workspaces).map(({ name }) => name)), sentTo);
         assert.equal(queueWorkers(workspaces).length, sentTo.size);
@@ -104,8 +107,8 @@ describe("DIALS workspaces", () => {
             name: "tracker",
             primary_datasets: [{ dbs_pattern: "/ZeroBias/*Run202*/DQMIO", dbs_instance: "global" }],
             me_startswith: ["SiStrip/"],
-            bulk_queue: "tracker-bulk",
-            priority_queue: "tracker-priority",
+            bulk_ingesting_queue: "tracker-bulk",
+            priority_ingesting_queue: "tracker-priority",
           },
         ],
       },

@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import type { z } from "zod";
 import { dialsSchema, type DialsSettings } from "../../../components/dials/config.ts";
+import { isReserved } from "../../../components/dials/reservedNames.ts";
 import { parseConfig } from "../../../config/parse.ts";
 import { sample } from "../../../config/samples.ts";
 import { type RawConfig, wantedSecrets } from "../../../config/secrets.ts";
-import { clustersSchema } from "../../../config/targetSchemas.ts";
+import { clustersSchema } from "../../../config/targets.ts";
 import { Secret } from "../../../review/secret.ts";
 import { rendered, type Rendered, runProgram } from "../../../review/render.ts";
 
@@ -185,5 +186,5 @@ export const workspaceLists = fc
     }),
     { minLength: 1, maxLength: 7, selector: ({ name }) => name },
   )
-  .filter((list) => list.every(({ name }) => !["default", "postgres", "template0", "template1"].includes(name)))
+  .filter((list) => list.every(({ name }) => !isReserved(name)))
   .map((list) => list.map(({ workers, ...rest }) => ({ ...rest, ...(workers === undefined ? {} : { workers }) })));

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { apiServer } from "../../../components/kubernetes/networkPolicy.ts";
-import { existingNamespace } from "../../../components/kubernetes/place.ts";
-import { exec, http } from "../../../components/kubernetes/probe.ts";
-import { existingSecretEnv } from "../../../components/kubernetes/secret.ts";
-import { claimTemplate, volume } from "../../../components/kubernetes/volume.ts";
+import { apiServer } from "../../../blocks/kubernetes/networkPolicy.ts";
+import { existingNamespace } from "../../../blocks/kubernetes/metadata.ts";
+import { exec, http } from "../../../blocks/kubernetes/probe.ts";
+import { existingSecretEnv } from "../../../blocks/kubernetes/secret.ts";
+import { claimTemplate, volume } from "../../../blocks/kubernetes/volume.ts";
 import { Secret } from "../../../review/secret.ts";
 import { type Built, build } from "./world.ts";
 
@@ -15,7 +15,7 @@ const object = { name: "one", labels: { app: "one" } };
 describe("Kubernetes building blocks", () => {
   it("makes a namespace that enforces the restricted standard and denies all traffic but DNS", async () => {
     const seen = await build("openshift", async (cluster, opts) => {
-      const { Namespace } = await import("../../../components/kubernetes/namespace.ts");
+      const { Namespace } = await import("../../../blocks/kubernetes/namespace.ts");
       new Namespace("ns", { cluster, name: "apps", protect: true }, opts);
     });
     assert.deepEqual(seen.object("Namespace apps").metadata, {
@@ -45,11 +45,39 @@ describe("Kubernetes building blocks", () => {
     });
   });
 
+  it("registers nothing of its own, and is waited for with all that it made", async () => {
+    const seen = await build("openshift", async (cluster, opts) => {
+      const { Deployment } = await import("../../../blocks/kubernetes/deployment.ts");
+      const { Job } = await import("../../../blocks/kubernetes/job.ts");
+      const place = existingNamespace(cluster, "apps");
+      const container = { name: "c", image: "c:1", resources: { cpu: "1", memory: "1Gi" } };
+      const serving = { ...container, probes: { none: "a test" } };
+      const web = new Deployment("web", { place, ...object, containers: [serving], replicas: 2 }, opts);
+      new Job(
+        "job",
+        { place, ...object, containers: [container], deadlineSeconds: 60 },
+        { ...opts, dependsOn: [...web.resources] },
+      );
+    });
+    const names = ["web-user-account", "web-deployment", "web-budget", "job-user-account", "job-job"];
+    const made = seen.resources.filter(({ type }) => !type.startsWith("pulumi:"));
+    assert.deepEqual(made.map(({ name, parent }) => [name, parent]).sort(), names.map((name) => [name, ""]).sort());
+    const first = made.flatMap(({ name, urn }) => (name.startsWith("web") ? [urn] : []));
+    for (const waiting of ["job-user-account", "job-job"]) {
+      const { dependsOn = [] } = seen.one(waiting).options;
+      assert.deepEqual(
+        first.filter((urn) => !dependsOn.includes(urn)),
+        [],
+        waiting,
+      );
+    }
+  });
+
   it("hides a Secret's values and rolls the pods that read it", async () => {
     const values = { token: "t0p", "user-name": "sesheta" };
     const seen = await build("openshift", async (cluster, opts) => {
-      const { ServiceSecret } = await import("../../../components/kubernetes/secret.ts");
-      const { Job } = await import("../../../components/kubernetes/job.ts");
+      const { ServiceSecret } = await import("../../../blocks/kubernetes/secret.ts");
+      const { Job } = await import("../../../blocks/kubernetes/job.ts");
       const place = existingNamespace(cluster, "apps");
       const secret = new ServiceSecret("s", { place, ...object, type: "kubernetes.io/ssh-auth", values }, opts);
       const container = {
@@ -83,10 +111,10 @@ describe("Kubernetes building blocks", () => {
   it("stamps pods with a sum of a ConfigMap's text, which changes with the text only", async () => {
     const stampOf = async (text: string): Promise<unknown> => {
       const seen = await build("openshift", async (cluster, opts) => {
-        const { Files } = await import("../../../components/kubernetes/files.ts");
-        const { Job } = await import("../../../components/kubernetes/job.ts");
+        const { ConfigMap } = await import("../../../blocks/kubernetes/configMap.ts");
+        const { Job } = await import("../../../blocks/kubernetes/job.ts");
         const place = existingNamespace(cluster, "apps");
-        const files = new Files("f", { place, ...object, data: { "a.yaml": text } }, opts);
+        const files = new ConfigMap("f", { place, ...object, data: { "a.yaml": text } }, opts);
         const mounts = { "/etc/a": files.mount() };
         const containers = [{ name: "j", image: "j:1", resources: { cpu: "1", memory: "1Gi" }, mounts }] as const;
         new Job("j", { place, name: "j", labels: { app: "j" }, deadlineSeconds: 60, containers }, opts);
@@ -152,10 +180,7 @@ describe("Kubernetes building blocks", () => {
         ],
       },
     });
-    assert.deepEqual(
-      [...seen.outputs.values()].find(({ url }) => url !== undefined),
-      { host, url: `https://${host}` },
-    );
+    assert.deepEqual(seen.exports, { host, url: `https://${host}` });
   });
 
   it("refuses a Service whose target port the workload does not declare", async () => {
@@ -167,8 +192,8 @@ describe("Kubernetes building blocks", () => {
 
   it("refuses to publish or to address a port that the Service does not have, before anything is registered", async () => {
     const seen = await build("openshift", async (cluster, opts) => {
-      const { Service } = await import("../../../components/kubernetes/service.ts");
-      const { Exposure } = await import("../../../components/kubernetes/exposure.ts");
+      const { Service } = await import("../../../blocks/kubernetes/service.ts");
+      const { PublicEndpoint } = await import("../../../blocks/kubernetes/publicEndpoint.ts");
       const place = existingNamespace(cluster, "apps");
       const of = { selector: { app: "one" } };
       const service = new Service(
@@ -178,7 +203,7 @@ describe("Kubernetes building blocks", () => {
       );
       assert.throws(() => service.url("admin"), /Service "one" has no port "admin"; it has web, metrics/);
       assert.throws(
-        () => new Exposure("e", { place, name: "two", service, port: "admin" }, opts),
+        () => new PublicEndpoint("e", { place, name: "two", service, port: "admin" }, opts),
         /\[port\] of "two": Service "one" has no port "admin"/,
       );
     });
@@ -187,7 +212,7 @@ describe("Kubernetes building blocks", () => {
 
   it("gives a StatefulSet claims that stay, and a headless Service", async () => {
     const seen = await build("openshift", async (cluster, opts) => {
-      const { StatefulSet } = await import("../../../components/kubernetes/statefulSet.ts");
+      const { StatefulSet } = await import("../../../blocks/kubernetes/statefulSet.ts");
       const place = existingNamespace(cluster, "apps");
       const container = {
         name: "db",
@@ -215,7 +240,7 @@ describe("Kubernetes building blocks", () => {
 
   it("runs a CronJob by the clock of a zone, with an end and without overlap", async () => {
     const seen = await build("openshift", async (cluster, opts) => {
-      const { CronJob } = await import("../../../components/kubernetes/cronJob.ts");
+      const { CronJob } = await import("../../../blocks/kubernetes/cronJob.ts");
       const place = existingNamespace(cluster, "apps");
       const containers = [{ name: "j", image: "j:1", resources: { cpu: "1", memory: "1Gi" } }] as const;
       const timing = { schedule: "@daily", deadlineSeconds: 1800, history: [2, 1] as const, suspend: true };
@@ -240,8 +265,8 @@ describe("Kubernetes building blocks", () => {
 
   it("gives an account rights in another namespace and a token that is secret", async () => {
     const seen = await build("openshift", async (cluster, opts) => {
-      const { ServiceAccount } = await import("../../../components/kubernetes/serviceAccount.ts");
-      const { Grant } = await import("../../../components/kubernetes/grant.ts");
+      const { ServiceAccount } = await import("../../../blocks/kubernetes/serviceAccount.ts");
+      const { RoleBinding } = await import("../../../blocks/kubernetes/roleBinding.ts");
       const [home, away] = ["infra", "apps"].map((name) => existingNamespace(cluster, name));
       assert.ok(home !== undefined && away !== undefined);
       const account = new ServiceAccount(
@@ -250,8 +275,8 @@ describe("Kubernetes building blocks", () => {
         opts,
       );
       const rules = [{ apiGroups: [""], resources: ["pods"], verbs: ["get"] }];
-      new Grant("read", { place: away, name: "read", rules, to: [account, { group: "thoth" }] }, opts);
-      new Grant("admin", { place: home, name: "admin", clusterRole: "admin", to: [account] }, opts);
+      new RoleBinding("read", { place: away, name: "read", rules, to: [account, { group: "thoth" }] }, opts);
+      new RoleBinding("admin", { place: home, name: "admin", clusterRole: "admin", to: [account] }, opts);
     });
     assert.deepEqual(seen.object("Secret one-token"), {
       apiVersion: "v1",
@@ -281,13 +306,17 @@ describe("Kubernetes building blocks", () => {
 
   it("gives an account rights in the whole cluster, by rules of its own or by a role that exists", async () => {
     const seen = await build("kubernetes", async (cluster, opts) => {
-      const { ServiceAccount } = await import("../../../components/kubernetes/serviceAccount.ts");
-      const { ClusterGrant } = await import("../../../components/kubernetes/grant.ts");
+      const { ServiceAccount } = await import("../../../blocks/kubernetes/serviceAccount.ts");
+      const { ClusterRoleBinding } = await import("../../../blocks/kubernetes/roleBinding.ts");
       const place = existingNamespace(cluster, "apps");
       const account = new ServiceAccount("a", { place, ...object, mountsToken: true }, opts);
       const rules = [{ apiGroups: [""], resources: ["nodes"], verbs: ["get"] }];
-      new ClusterGrant("own", { name: "reader", rules, roleName: "node-reader", to: [account] }, opts);
-      new ClusterGrant("view", { name: "viewer", clusterRole: "view", to: [{ account: "b", namespace: "c" }] }, opts);
+      new ClusterRoleBinding("own", { name: "reader", rules, roleName: "node-reader", to: [account] }, opts);
+      new ClusterRoleBinding(
+        "view",
+        { name: "viewer", clusterRole: "view", to: [{ account: "b", namespace: "c" }] },
+        opts,
+      );
     });
     const roleRef = (name: string): object => ({ apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name });
     assert.deepEqual(seen.object("ClusterRole node-reader").rules, [
@@ -302,7 +331,7 @@ describe("Kubernetes building blocks", () => {
 
   it("bounds a namespace and gives its containers defaults", async () => {
     const seen = await build("openshift", async (cluster, opts) => {
-      const { Quota } = await import("../../../components/kubernetes/quota.ts");
+      const { Quota } = await import("../../../blocks/kubernetes/quota.ts");
       const defaults = { requests: { cpu: "10m" }, limits: { memory: "64Mi" } };
       new Quota("q", { place: existingNamespace(cluster, "apps"), ...object, hard: { pods: "10" }, defaults }, opts);
     });
@@ -314,8 +343,8 @@ describe("Kubernetes building blocks", () => {
 
   it("lets a pod read what others own, and call the API server", async () => {
     const seen = await build("openshift", async (cluster, opts) => {
-      const { Job } = await import("../../../components/kubernetes/job.ts");
-      const { NetworkPolicy } = await import("../../../components/kubernetes/networkPolicy.ts");
+      const { Job } = await import("../../../blocks/kubernetes/job.ts");
+      const { NetworkPolicy } = await import("../../../blocks/kubernetes/networkPolicy.ts");
       const place = existingNamespace(cluster, "apps");
       const container = {
         name: "j",
@@ -347,8 +376,12 @@ describe("Kubernetes building blocks", () => {
   it("protects a claim unless told otherwise", async () => {
     const keep = async (args: object): Promise<unknown> => {
       const seen = await build("openshift", async (cluster, opts) => {
-        const { Claim } = await import("../../../components/kubernetes/claim.ts");
-        new Claim("c", { place: existingNamespace(cluster, "apps"), ...object, size: "5Gi", ...args }, opts);
+        const { PersistentVolumeClaim } = await import("../../../blocks/kubernetes/persistentVolumeClaim.ts");
+        new PersistentVolumeClaim(
+          "c",
+          { place: existingNamespace(cluster, "apps"), ...object, size: "5Gi", ...args },
+          opts,
+        );
       });
       const { protect, retainOnDelete } = seen.one("c-claim").options;
       return { protect, retainOnDelete };
@@ -360,8 +393,8 @@ describe("Kubernetes building blocks", () => {
   it("makes ImageStreams and BuildConfigs on OpenShift only", async () => {
     const kinds = async (platform: "openshift" | "kubernetes"): Promise<readonly string[]> => {
       const seen = await build(platform, async (cluster, opts) => {
-        const { ImageStream } = await import("../../../components/kubernetes/imageStream.ts");
-        const { BuildConfig } = await import("../../../components/kubernetes/buildConfig.ts");
+        const { ImageStream } = await import("../../../blocks/kubernetes/imageStream.ts");
+        const { BuildConfig } = await import("../../../blocks/kubernetes/buildConfig.ts");
         const place = existingNamespace(cluster, "apps");
         new ImageStream("i", { place, ...object, tags: { latest: {} } }, opts);
         const git = { uri: "https://example.org/one", ref: "master" };
@@ -379,12 +412,12 @@ describe("Kubernetes building blocks", () => {
   });
 });
 
-/** A Deployment `one` with Service and Exposure. */
+/** A Deployment `one` with Service and PublicEndpoint. */
 function exposed(platform: "openshift" | "kubernetes", target = 8080): Promise<Built> {
   return build(platform, async (cluster, opts) => {
-    const { Deployment } = await import("../../../components/kubernetes/deployment.ts");
-    const { Service } = await import("../../../components/kubernetes/service.ts");
-    const { Exposure } = await import("../../../components/kubernetes/exposure.ts");
+    const { Deployment } = await import("../../../blocks/kubernetes/deployment.ts");
+    const { Service } = await import("../../../blocks/kubernetes/service.ts");
+    const { PublicEndpoint } = await import("../../../blocks/kubernetes/publicEndpoint.ts");
     const place = existingNamespace(cluster, "apps");
     const container = {
       name: "web",
@@ -396,7 +429,12 @@ function exposed(platform: "openshift" | "kubernetes", target = 8080): Promise<B
     const web = new Deployment("d", { place, ...object, containers: [container] }, opts);
     const service = new Service("s", { place, ...object, of: web, ports: { web: { port: 80, target } } }, opts);
     const tls = { termination: "edge", insecure: "Redirect" } as const;
-    new Exposure("e", { place, ...object, service, port: "web", tls, timeoutSeconds: 180, allowFrom: [] }, opts);
+    const { host, url } = new PublicEndpoint(
+      "e",
+      { place, ...object, service, port: "web", tls, timeoutSeconds: 180, allowFrom: [] },
+      opts,
+    );
+    return { host, url };
   });
 }
 

@@ -3,7 +3,7 @@
  * and pod.test.ts' affair.
  */
 import { describe, it } from "mocha";
-import type { Platform } from "../../../components/kubernetes/cluster.ts";
+import type { Platform } from "../../../blocks/kubernetes/cluster.ts";
 import { isInCatalogue } from "../catalogue.ts";
 import { platformBlocks } from "./catalogue/platform.ts";
 import { storedBlocks } from "./catalogue/stored.ts";

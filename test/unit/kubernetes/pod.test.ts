@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { existingClaim, scratch } from "../../../components/kubernetes/volume.ts";
+import { existingClaim, scratch } from "../../../blocks/kubernetes/volume.ts";
 import { container, deploy, podOf } from "./workload.ts";
 
 describe("A workload's pod", () => {
@@ -8,12 +8,9 @@ describe("A workload's pod", () => {
     const seen = await deploy();
 
     assert.deepEqual(seen.resources.map(({ type, name }) => `${type} ${name}`).slice(1), [
-      "orrery:kubernetes:Deployment web",
-      "orrery:kubernetes:ServiceAccount web-user",
       "kubernetes:core/v1:ServiceAccount web-user-account",
       "kubernetes:apps/v1:Deployment web-deployment",
     ]);
-    assert.match(seen.one("web-deployment").parent, /orrery:kubernetes:Deployment::web$/);
     assert.deepEqual(seen.object("ServiceAccount web"), {
       apiVersion: "v1",
       automountServiceAccountToken: false,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { existingClaim, hostPath, scratch } from "../../../components/kubernetes/volume.ts";
+import { existingClaim, hostPath, scratch } from "../../../blocks/kubernetes/volume.ts";
 import { type Container, container, deploy, podOf } from "./workload.ts";
 
 describe("The rules of a workload's pod", () => {

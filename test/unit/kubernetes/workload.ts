@@ -1,7 +1,7 @@
 /** A Deployment `web` on which every test of pods changes something. */
-import type { DeploymentArgs } from "../../../components/kubernetes/deployment.ts";
-import { existingNamespace } from "../../../components/kubernetes/place.ts";
-import { http } from "../../../components/kubernetes/probe.ts";
+import type { DeploymentArgs } from "../../../blocks/kubernetes/deployment.ts";
+import { existingNamespace } from "../../../blocks/kubernetes/metadata.ts";
+import { http } from "../../../blocks/kubernetes/probe.ts";
 import { type Built, build } from "./world.ts";
 
 export type Container = DeploymentArgs["containers"][0];
@@ -19,7 +19,7 @@ export async function deploy(
   platform = "openshift" as const,
 ): Promise<Built> {
   return build(platform, async (cluster, opts) => {
-    const { Deployment } = await import("../../../components/kubernetes/deployment.ts");
+    const { Deployment } = await import("../../../blocks/kubernetes/deployment.ts");
     const place = existingNamespace(cluster, "apps");
     new Deployment("web", { place, name: "web", labels: { app: "web" }, containers: [container], ...args }, opts);
   });

@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { type Manifest, toManifest } from "../../../policy/predicates.ts";
 import { record, type Recording, type Registration } from "../../../review/record.ts";
 import { type Properties, redact } from "../../../review/secret.ts";
-import type { Cluster, Platform } from "../../../components/kubernetes/cluster.ts";
+import type { Cluster, Platform } from "../../../blocks/kubernetes/cluster.ts";
 
 /** What a program of building blocks registered. */
 export interface Built extends Recording {
@@ -14,7 +14,7 @@ export interface Built extends Recording {
   readonly object: (title: string) => Properties;
 }
 
-/** Runs a program against a cluster of mocks. It imports the components itself, after the mocks are set. */
+/** Runs a program against a cluster of mocks; an object that it returns is its exports. It imports the components after the mocks are set. */
 export async function build(
   platform: Platform,
   program: (cluster: Cluster, opts: pulumi.ComponentResourceOptions) => unknown,
@@ -22,8 +22,8 @@ export async function build(
   const recording = await record({ stack: "test", config: new Map() }, async () => {
     const k8s = await import("@pulumi/kubernetes");
     const provider = new k8s.Provider("lab", { kubeconfig: "" });
-    await program({ name: "lab", platform, appsDomain: "apps.lab.test", provider }, { provider });
-    return {};
+    const made = await program({ name: "lab", platform, appsDomain: "apps.lab.test", provider }, { provider });
+    return typeof made === "object" && made !== null ? made : {};
   });
   return withLookups(recording);
 }

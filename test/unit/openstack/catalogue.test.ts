@@ -1,11 +1,11 @@
 /** Every building block with as little as it takes and with every argument; and what look-ups ask of a cloud. */
 import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
-import { cloudConfigText } from "../../../components/openstack/cloudConfig.ts";
-import { firewall } from "../../../components/openstack/guest/firewall.ts";
-import { isId } from "../../../components/openstack/names.ts";
-import { quotaNames, type Amounts } from "../../../components/openstack/quota.ts";
-import { ping, tcp } from "../../../components/openstack/securityGroup.ts";
+import { cloudConfigText } from "../../../blocks/openstack/cloudConfig.ts";
+import { firewall } from "../../../blocks/openstack/guest/firewall.ts";
+import { isId } from "../../../blocks/openstack/names.ts";
+import { quotaNames, type Amounts } from "../../../blocks/openstack/quota.ts";
+import { ping, tcp } from "../../../blocks/openstack/securityGroup.ts";
 import { isInCatalogue } from "../catalogue.ts";
 import { recordCloud } from "./world.ts";
 
@@ -20,12 +20,12 @@ describe("the catalogue of OpenStack building blocks", () => {
   it("has servers and what hangs on them as the golden file says", async () => {
     const seen = await recordCloud(async (provider) => {
       const opts = { provider };
-      const { Server } = await import("../../../components/openstack/server.ts");
-      const { SecurityGroup } = await import("../../../components/openstack/securityGroup.ts");
-      const { DataVolumes } = await import("../../../components/openstack/dataVolumes.ts");
-      const { FloatingAddress } = await import("../../../components/openstack/address.ts");
-      const { HostRecords } = await import("../../../components/openstack/hostRecords.ts");
-      const { Zone } = await import("../../../components/openstack/zone.ts");
+      const { Server } = await import("../../../blocks/openstack/server.ts");
+      const { SecurityGroup } = await import("../../../blocks/openstack/securityGroup.ts");
+      const { DataVolumes } = await import("../../../blocks/openstack/dataVolumes.ts");
+      const { FloatingAddress } = await import("../../../blocks/openstack/floatingIp.ts");
+      const { HostRecords } = await import("../../../blocks/openstack/hostRecords.ts");
+      const { Zone } = await import("../../../blocks/openstack/zone.ts");
       new Server("server", server, opts);
       const rules = { ...tcp("ssh", 22), ...ping, dns: { ethertype: "IPv4", protocol: "udp", port: 53 } as const };
       new SecurityGroup("group", { groupName: hostname, rules }, opts);
@@ -62,8 +62,8 @@ describe("the catalogue of OpenStack building blocks", () => {
   it("has guests as the golden file says", async () => {
     const seen = await recordCloud(async (provider) => {
       const opts = { provider };
-      const { Guest } = await import("../../../components/openstack/guest/guest.ts");
-      const { Zone } = await import("../../../components/openstack/zone.ts");
+      const { Guest } = await import("../../../blocks/openstack/guest/guest.ts");
+      const { Zone } = await import("../../../blocks/openstack/zone.ts");
       const disk = new Zone("disk", { domain: "disk.test", email: "admin@example.org" }, opts);
       const login = { address: "192.0.2.7", user: "ptty2u", privateKey: pulumi.secret("key"), serverId: "s1" };
       new Guest("guest-least", { ...login, after: [], secrets: {}, parts: {} }, opts);
@@ -91,7 +91,7 @@ describe("the catalogue of OpenStack building blocks", () => {
       };
       const parts = { wall, all, nothing: {}, later: pulumi.output({ steps: ["late"] }), empty: { packages: [] } };
       const release = ["zpool export tank"];
-      new Guest("guest-full", { ...login, after: [disk], secrets, parts, release }, opts);
+      new Guest("guest-full", { ...login, after: disk.resources, secrets, parts, release }, opts);
     });
     isInCatalogue("guests", seen, { wall: firewall({ open: [22] }) });
   });
@@ -107,8 +107,8 @@ describe("the catalogue of OpenStack building blocks", () => {
     };
     const seen = await recordCloud(
       async (provider) => {
-        const { Lookup } = await import("../../../components/openstack/lookup.ts");
-        const { withinQuota } = await import("../../../components/openstack/quota.ts");
+        const { Lookup } = await import("../../../blocks/openstack/lookup.ts");
+        const { withinQuota } = await import("../../../blocks/openstack/quota.ts");
         const parent = new pulumi.ComponentResource("orrery:test:Parent", "parent", {}, { provider });
         const lookup = new Lookup(parent, "callysto:settings.environments.hub");
         const need = Object.fromEntries(quotaNames.map((one) => [one, 0])) as Amounts;

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { parse } from "yaml";
-import { freeAddress } from "../../../components/openstack/address.ts";
-import { cloudConfigText } from "../../../components/openstack/cloudConfig.ts";
-import { addressesOf, isId, toFqdn } from "../../../components/openstack/names.ts";
-import { ping, tcp } from "../../../components/openstack/securityGroup.ts";
+import { freeAddress } from "../../../blocks/openstack/floatingIp.ts";
+import { cloudConfigText } from "../../../blocks/openstack/cloudConfig.ts";
+import { addressesOf, isId, toFqdn } from "../../../blocks/openstack/names.ts";
+import { ping, tcp } from "../../../blocks/openstack/securityGroup.ts";
 
 describe("OpenStack converters", () => {
   it("writes names as Designate wants them", () => {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
-import { ruleset } from "../../../components/openstack/guest/firewall.ts";
-import { call, quoted, scriptOf, secretCommand, toolkit } from "../../../components/openstack/guest/script.ts";
+import { ruleset } from "../../../blocks/openstack/guest/firewall.ts";
+import { call, quoted, scriptOf, secretCommand, toolkit } from "../../../blocks/openstack/guest/script.ts";
 import { Secret } from "../../../review/secret.ts";
 import { recordCloud, type Seen } from "./world.ts";
 
@@ -12,19 +12,23 @@ const address = "192.0.2.7";
 /** A guest with one part, one secret and a release. */
 function guest(changed: { text?: string; address?: string; serverId?: string; release?: string } = {}): Promise<Seen> {
   return recordCloud(async (provider) => {
-    const { Guest } = await import("../../../components/openstack/guest/guest.ts");
+    const { Guest } = await import("../../../blocks/openstack/guest/guest.ts");
     const { Volume } = await import("@pulumi/openstack/blockstorage/volume.js");
     const disk = new Volume("disk", { size: 1 }, { provider });
-    new Guest("hub", {
-      address: changed.address ?? address,
-      user: "ptty2u",
-      privateKey: pulumi.secret("deploy key"),
-      serverId: changed.serverId ?? "s1",
-      after: [disk],
-      secrets: { token: { path: "/etc/token", text: pulumi.secret("very secret") } },
-      parts: { motd: { files: [{ path: "/etc/motd", text: changed.text ?? "hello\n" }] } },
-      release: [changed.release ?? "umount /data"],
-    });
+    new Guest(
+      "hub",
+      {
+        address: changed.address ?? address,
+        user: "ptty2u",
+        privateKey: pulumi.secret("deploy key"),
+        serverId: changed.serverId ?? "s1",
+        after: [disk],
+        secrets: { token: { path: "/etc/token", text: pulumi.secret("very secret") } },
+        parts: { motd: { files: [{ path: "/etc/motd", text: changed.text ?? "hello\n" }] } },
+        release: [changed.release ?? "umount /data"],
+      },
+      { provider },
+    );
   });
 }
 

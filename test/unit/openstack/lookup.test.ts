@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
-import type { Lookup } from "../../../components/openstack/lookup.ts";
+import type { Lookup } from "../../../blocks/openstack/lookup.ts";
 
 /** Looks up in a cloud that answers every call with this, and has this state of what is read. */
 async function inCloud<T>(
@@ -14,7 +14,7 @@ async function inCloud<T>(
     state: { ...(inputs as object), ...state },
   });
   await pulumi.runtime.setMocks({ newResource, call: answer }, "orrery", "test", false);
-  const lookups = await import("../../../components/openstack/lookup.ts");
+  const lookups = await import("../../../blocks/openstack/lookup.ts");
   const parent = new pulumi.ComponentResource("orrery:test:Parent", "parent");
   const found = ask(new lookups.Lookup(parent, "callysto:settings.environments.hub"));
   return new Promise((resolve, reject) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
-import { type Amounts, quotaNames, shortages } from "../../../components/openstack/quota.ts";
+import { type Amounts, quotaNames, shortages } from "../../../blocks/openstack/quota.ts";
 
 const amounts = (each: number, more: Partial<Amounts> = {}): Amounts =>
   ({ ...Object.fromEntries(quotaNames.map((name) => [name, each])), ...more }) as Amounts;
@@ -17,7 +17,7 @@ async function ask(need: Amounts, answer: (token: string) => Record<string, unkn
     "test",
     false,
   );
-  const { withinQuota } = await import("../../../components/openstack/quota.ts");
+  const { withinQuota } = await import("../../../blocks/openstack/quota.ts");
   const parent = new pulumi.ComponentResource("orrery:test:Parent", "parent");
   const room = withinQuota(parent, "callysto:settings.environments", need);
   return (room as unknown as { promise(): Promise<true> }).promise();

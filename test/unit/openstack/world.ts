@@ -1,5 +1,5 @@
 import type * as openstack from "@pulumi/openstack";
-import type { Cloud } from "../../../components/openstack/cloud.ts";
+import type { Cloud } from "../../../blocks/openstack/cloud.ts";
 import { record, type Recording, type Registration, type World } from "../../../review/record.ts";
 
 /** The program runs with a provider; its parts are imported by the program itself, after the mocks are set. */

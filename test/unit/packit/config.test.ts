@@ -3,7 +3,16 @@ import { describe, it } from "mocha";
 import { schemaOf } from "../../../components/packit/config.ts";
 import { sample, sampleCertificate } from "../../../config/samples.ts";
 import { wantedSecrets } from "../../../config/secrets.ts";
-import { development, type Given, problems, production, rawConfig, settings, streamProduction } from "./world.ts";
+import {
+  development,
+  everything,
+  type Given,
+  problems,
+  production,
+  rawConfig,
+  settings,
+  streamProduction,
+} from "./world.ts";
 
 /** One problem, and it says this. */
 function refuses(given: Given, expected: RegExp, secrets: Record<string, string | undefined> = {}): void {
@@ -21,7 +30,8 @@ describe("Packit's config", () => {
     assert.deepEqual(problems(development), []);
     assert.deepEqual(problems(streamProduction, "stream"), []);
     assert.deepEqual(problems({ ...production, postgres: { version: "13", beside: ["16"] } }), []);
-    assert.deepEqual(problems({ ...production, broker: "sqs", keyValue: { kind: "valkey", memory: "4Gi" } }), []);
+    assert.deepEqual(problems({ ...everything, keyValue: { kind: "valkey", memory: "4Gi" } }), []);
+    assert.deepEqual(problems({ ...streamProduction, databaseBackups: true, parts: { beat: true } }, "stream"), []);
   });
 
   it("asks each service and deployment for the secrets that it uses, and for no other", () => {
@@ -33,16 +43,14 @@ describe("Packit's config", () => {
     const keys = ["sshPrivateKey", "sshPublicKey", "tlsCertificate", "tlsKey", "sentryDsn"];
     const fedora = ["fedoraKeytab", "copr", "fedoraToml"];
     const centos = ["centosServerCa", "centosCertificate"];
-    assert.deepEqual(
-      required(production).toSorted(),
-      [...everywhere, ...keys, ...fedora, ...centos, "githubAppKey"].toSorted(),
-    );
+    assert.deepEqual(required(production).toSorted(), [...everywhere, ...keys, ...fedora, "githubAppKey"].toSorted());
+    // The key of the App is for web service and workers, too.
+    assert.ok(required({ ...production, parts: { tokman: false } }).includes("githubAppKey"));
     assert.deepEqual(required(development).toSorted(), [...everywhere, ...fedora].toSorted());
     assert.deepEqual(required(streamProduction, "stream").toSorted(), [...everywhere, ...keys].toSorted());
-    const sqs = required({ ...production, broker: "sqs" });
-    assert.ok(sqs.includes("awsAccessKeyId") && sqs.includes("awsSecretAccessKey"));
-    const validation = { cluster: "lab", namespace: { name: "packit-service-validation" } };
-    assert.equal(required({ ...production, validation }).filter((name) => name.startsWith("validation")).length, 3);
+    const more = required(everything).filter((name) => !required(production).includes(name));
+    const validation = ["validationGithubToken", "validationSentryDsn"];
+    assert.deepEqual(more.toSorted(), ["awsAccessKeyId", "awsSecretAccessKey", ...centos, ...validation].toSorted());
   });
 
   it("lists all missing secrets together, with where they used to live", () => {
@@ -67,11 +75,43 @@ describe("Packit's config", () => {
       centosCertificate: [sampleCertificate("a", ["b"]), /no private key/],
     };
     for (const [name, [text, expected]] of Object.entries(malformed)) {
-      const found = problems(production, "packit", { [name]: text }).filter((one) => one.startsWith(`packit:${name}:`));
+      const found = problems(everything, "packit", { [name]: text }).filter((one) => one.startsWith(`packit:${name}:`));
       assert.equal(found.length, 1, name);
       assert.match(found[0] ?? "", expected);
       assert.doesNotMatch(found[0] ?? "", /SECRETabc/);
     }
+  });
+
+  it("refuses an ssh_config that names a key which today's workers do not have", () => {
+    const host = (name: string, ...files: string[]): string =>
+      [
+        `Host ${name}`,
+        "  User packit",
+        ...files.map((file) => `  IdentityFile ${file}`),
+        "  IdentitiesOnly yes",
+        "",
+      ].join("\n");
+    const [old, since] = ["/home/packit/.ssh/id_rsa", "~/.ssh/id_ed25519"];
+    for (const right of [host("a", since), host("a", since, old), host("a"), host("a") + host("b", old, since)]) {
+      assert.deepEqual(problems(production, "packit", { sshConfig: right }), []);
+    }
+    for (const sshConfig of [host("a", old), host("a", since) + host("b", old)]) {
+      refuses(production, /each Host with an IdentityFile needs a line IdentityFile .*id_ed25519/, { sshConfig });
+    }
+  });
+
+  it("refuses a host that the dashboard's image does not answer", () => {
+    const hosts = { ...production.hosts, dashboard: "dashboard.stg.packit.dev" };
+    const serviceConfig = rawConfig({ ...production, hosts }).get("packit:serviceConfig")?.value ?? "";
+    const certificate = sampleCertificate("packit-tls", Object.values(hosts));
+    const secrets = { serviceConfig, tlsCertificate: certificate };
+    refuses(
+      { ...production, hosts },
+      /hosts.dashboard: the dashboard's image answers dashboard.packit.dev only/,
+      secrets,
+    );
+    const own: Given = { ...production, hosts, images: { dashboard: { repository: "quay.io/me/dashboard" } } };
+    assert.deepEqual(problems(own, "packit", secrets), []);
   });
 
   it("refuses a certificate that does not cover every public host", () => {
@@ -107,11 +147,37 @@ describe("Packit's config", () => {
       ],
       ["pvc_from_env: SANDCASTLE", "pvc_from_env: CASTLE", /must have path \/repository-cache with pvc_from_env/],
       ['github_app_id: "4711"', 'github_app_id: "1"', /github_app_id must be githubAppId$/],
+      [
+        "tokman_instance_url: http://tokman",
+        "tokman_instance_url: http://other",
+        /must be http:\/\/tokman, with parts/,
+      ],
+      // What packit-service's run_httpd.sh would cut out of the line: other.packit.dev with a quote, a comment, no name at all.
+      ["server_name: prod.packit.dev", 'server_name: "prod.packit.dev"', /server_name must be a line of its own/],
+      ["server_name: prod.packit.dev", "server_name: prod.packit.dev # main", /server_name must be a line of its own/],
+      // Git in today's image trusts /tmp/sandcastle only, packit-service files/gitconfig.
+      ["work_dir: /tmp/sandcastle", "work_dir: /sandcastle", /command_handler_work_dir must be \/tmp\/sandcastle$/],
+      ["command_handler_storage_class: gp2\n", "", /command_handler_storage_class must name a class of the cluster/],
+      ["keytab_path: /secrets/fedora.keytab", "keytab_path: /keytab", /keytab_path must be \/secrets\/fedora.keytab$/],
+      // Marshmallow refuses keys that packit_service/schema.py has no more.
+      ["debug: true", "bugzilla_url: https://bugzilla.example", /bugzilla_url is gone from the service; remove it$/],
     ];
     for (const [from, to, expected] of cases) {
       assert.ok(right.includes(from), from);
       refuses(production, expected, { serviceConfig: right.replace(from, to) });
     }
+    const keyOnly = right.replace(/ +tokman_instance_url.*\n/, "");
+    assert.deepEqual(problems({ ...production, parts: { tokman: false } }, "packit", { serviceConfig: keyOnly }), []);
+    refuses(production, /needs github_app_private_key_path: \/gh-secrets\/private-key.pem, .*or tokman_instance_url/, {
+      serviceConfig: keyOnly.replace("/gh-secrets/", "/secrets/"),
+    });
+    refuses(
+      { ...production, parts: { tokman: false } },
+      /tokman_instance_url must be http:\/\/tokman, with parts.tokman/,
+      {
+        serviceConfig: right,
+      },
+    );
     const without: Given = { ...production, repositoryCache: { enabled: false } };
     refuses(without, /repository_cache needs repositoryCache.enabled$/, { serviceConfig: right });
   });
@@ -144,13 +210,18 @@ describe("Packit's config", () => {
       wrong({ hosts: { ...production.hosts, metrics: "prod.packit.dev" } }),
       /hosts.metrics: .*another part's host/,
     );
-    refuses(wrong({ broker: "sqs", parts: { flower: true } }), /parts.flower: shows nothing with broker sqs/);
+    refuses(
+      wrong({ parts: { centosmsg: true } }),
+      /parts.centosmsg: workers of today ignore its tasks; pin images.worker/,
+    );
+    refuses(wrong({ databaseBackups: true, parts: { beat: false } }), /databaseBackups: parts.beat starts them/);
+    refuses(wrong({ web: { memory: "256Mi" } }), /web.memory: the start script runs the database migrations/);
     refuses(wrong({ githubAppId: undefined }), /githubAppId: parts.tokman needs the number/);
     refuses(wrong({ parts: { pushgateway: false } }), /hosts.metrics: nothing answers there without/);
-    refuses(wrong({ imports: { schedule: "sometimes" } }), /imports.schedule: .*five cron fields/);
+    refuses(wrong({ imports: { schedule: "sometimes" } }), /imports.schedule: .*a schedule of Kubernetes, five fields/);
     refuses(wrong({ sandbox: { deniedRanges: ["10.0.0.0/33"] } }), /deniedRanges\[0\]: .*expected a range/);
     refuses(wrong({ validation: { cluster: "nowhere", namespace: { name: "v" } } }), /validation.cluster/, {
-      ...{ validationCopr: "[copr-cli]\nlogin=a\nusername=b\ntoken=c\ncopr_url=d", validationGithubToken: "t" },
+      validationGithubToken: "t",
       validationSentryDsn: "https://a@b.example/1",
     });
   });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { packitSchema } from "../../../components/packit/config.ts";
-import { expectedWorkloads } from "../../../components/packit/workloads.ts";
+import { expectedWorkloads } from "../../../components/packit/inventory.ts";
 import { openSalt } from "../../../config/passphrase.ts";
 import { samplePassphrase } from "../../../config/samples.ts";
 import { wantedSecrets } from "../../../config/secrets.ts";
@@ -22,7 +22,7 @@ import { under } from "../../../ops/packit/state.ts";
 import { targetOf } from "../../../ops/packit/undo.ts";
 import { rows } from "../../../ops/packit/check.ts";
 import { writers } from "../../../ops/packit/writers.ts";
-import { buildPackit, production, settings } from "./world.ts";
+import { buildPackit, everything, production, settings } from "./world.ts";
 
 describe("Packit's day-2 commands", () => {
   let [dir, file]: [string, string] = ["", ""];
@@ -248,7 +248,7 @@ describe("Packit's day-2 commands", () => {
     assert.equal(code, 0);
     assert.deepEqual(stdout.split("\n"), [
       ...["secrets", "imports", "sandbox", "postgres", "redis", "tokman", "packit-service", "packit-worker"],
-      ...["packit-service-beat", "fedmsg", "centosmsg", "dashboard", "pushgateway"],
+      ...["packit-service-beat", "fedmsg", "dashboard", "pushgateway"],
     ]);
     for (const [word, message] of [
       ["nginx", /there is no part "nginx"; there are secrets, /],
@@ -259,7 +259,6 @@ describe("Packit's day-2 commands", () => {
       assert.match(refused.stderr, message);
     }
     assert.match((await ops("deploy")).stderr, /which parts\? there are secrets, /);
-    const everything = { ...production, parts: { flower: true, redisCommander: true } };
     const validated = { ...everything, validation: { cluster: "lab", namespace: { name: "v" } } };
     const made = (await buildPackit(validated)).resources.map(({ type }) => type);
     for (const { name, component } of partsOf(settings(validated)))

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { keyValueConf } from "../../../components/packit/keyValue.ts";
-import { cachePairs, expectedWorkloads, streamedImages } from "../../../components/packit/workloads.ts";
+import { cachePairs, expectedWorkloads, streamedImages } from "../../../components/packit/inventory.ts";
 import { faults } from "../../../policy/predicates.ts";
 import { Secret } from "../../../review/secret.ts";
 import type { Built } from "../kubernetes/world.ts";
-import { buildPackit, development, type Given, production, settings, streamProduction } from "./world.ts";
+import { buildPackit, development, everything, type Given, production, settings, streamProduction } from "./world.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 type Container = Fields & { readonly name: string; readonly image: string };
@@ -57,14 +57,14 @@ function main(seen: Built, title: string): Container {
   return container;
 }
 
-const common = ["aws", "packit-config", "packit-secrets", "packit-sentry", "packit-ssh", "postgres-secret"];
+const common = ["packit-config", "packit-secrets", "packit-sentry", "packit-ssh", "postgres-secret"];
 
 describe("Packit's program", () => {
   it("has production's objects under the names that their owners know", async () => {
     const seen = await buildPackit(production);
     assert.deepEqual(names(seen, "Deployment"), [
-      ...["nginx", "packit-dashboard", "packit-service", "packit-service-beat", "packit-service-centosmsg"],
-      ...["packit-service-fedmsg", "postgres-12", "pushgateway", "redis", "tokman"],
+      ...["nginx", "packit-dashboard", "packit-service", "packit-service-beat", "packit-service-fedmsg"],
+      ...["postgres-12", "pushgateway", "redis", "tokman"],
     ]);
     const workers = ["packit-worker", "packit-worker-long-running", "packit-worker-short-running"];
     assert.deepEqual(names(seen, "StatefulSet"), workers);
@@ -72,14 +72,13 @@ describe("Packit's program", () => {
       ...["nginx", "packit-dashboard", "packit-service", ...workers, "postgres", "pushgateway", "redis", "tokman"],
     ]);
     assert.deepEqual(names(seen, "ImageStream"), [
-      ...["packit-dashboard", "packit-service", "packit-service-centosmsg", "packit-service-fedmsg"],
-      ...["packit-worker", "tokman"],
+      ...["packit-dashboard", "packit-service", "packit-service-fedmsg", "packit-worker", "tokman"],
     ]);
     assert.deepEqual(names(seen, "PersistentVolumeClaim"), [
       ...["access-tokens-pvc", "postgres-12", "redis-pvc"],
       ...["sandcastle-repository-cache-packit-worker-0", "sandcastle-repository-cache-packit-worker-long-running-0"],
     ]);
-    assert.deepEqual(names(seen, "Secret"), ["aws", "centos-secrets", "github-app-private-key", ...common.slice(1)]);
+    assert.deepEqual(names(seen, "Secret"), ["github-app-private-key", ...common]);
     assert.deepEqual(names(seen, "Namespace"), ["packit-prod", "packit-prod-sandbox"]);
     assert.deepEqual(names(seen, "CronJob"), ["delete-pvcs", "import-images"]);
   });
@@ -98,8 +97,7 @@ describe("Packit's program", () => {
   });
 
   it("runs what the commands expect to run, whatever is switched on", async () => {
-    const all: Given = { ...production, parts: { flower: true, redisCommander: true }, postgres: { beside: ["16"] } };
-    for (const given of [production, development, all]) {
+    for (const given of [production, development, everything]) {
       const seen = await buildPackit(given);
       const expected = expectedWorkloads(settings(given));
       for (const kind of ["Deployment", "StatefulSet"] as const) {
@@ -113,11 +111,18 @@ describe("Packit's program", () => {
   });
 
   it("leaves out every part that is switched off, with all that belongs to it", async () => {
-    const whole = await buildPackit(production);
+    const whole = await buildPackit({ ...everything, databaseBackups: false });
     const parts = { tokman: "tokman", fedmsg: "packit-service-fedmsg", centosmsg: "packit-service-centosmsg" };
     const more = { beat: "packit-service-beat", dashboard: "packit-dashboard", pushgateway: "pushgateway" };
+    const off = { dashboard: { dashboard: undefined }, pushgateway: { metrics: undefined } };
     for (const [part, name] of Object.entries({ ...parts, ...more })) {
-      const given = { ...production, hosts: { service: "prod.packit.dev" }, parts: { [part]: false } };
+      const hosts = { ...production.hosts, ...(part in off ? off[part as keyof typeof off] : {}) };
+      const given = {
+        ...everything,
+        databaseBackups: false,
+        hosts,
+        parts: { ...everything.parts, [part]: false },
+      };
       const seen = await buildPackit(given);
       const gone = whole.manifests.length - seen.manifests.length;
       assert.ok(gone >= 3 && !names(seen, "Deployment").includes(name), `${part} leaves ${gone} objects less`);
@@ -126,9 +131,7 @@ describe("Packit's program", () => {
   });
 
   it("keeps the rules of the house on both platforms, with every part", async () => {
-    const parts = { flower: true, redisCommander: true };
-    const validation = { cluster: "lab", namespace: { name: "packit-service-validation" } };
-    for (const given of [{ ...production, parts, validation }, development]) {
+    for (const given of [everything, development]) {
       assert.deepEqual(faults((await buildPackit(given)).manifests, { openshift: true }), []);
       assert.deepEqual(faults((await buildPackit(given, "packit", {}, "kubernetes")).manifests), []);
     }
@@ -145,36 +148,39 @@ describe("Packit's program", () => {
       POSTGRESQL_DATABASE: "postgres-secret/database-name",
     };
     const expected = {
-      "packit-worker": ["short-running,long-running", "896Mi", true],
-      "packit-worker-short-running": ["short-running", "256Mi", false],
-      "packit-worker-long-running": ["long-running", "896Mi", true],
+      "packit-worker": ["short-running,long-running,rate-limited", "400m", "1024Mi", true],
+      "packit-worker-short-running": ["short-running", "2", "2048Mi", false],
+      "packit-worker-long-running": ["long-running,rate-limited", "2", "2048Mi", true],
     } as const;
-    for (const [name, [queues, memory, cached]] of Object.entries(expected)) {
+    for (const [name, [queues, cpu, memory, cached]] of Object.entries(expected)) {
       const container = main(seen, `StatefulSet ${name}`);
       assert.equal(container.name, "packit-worker-1");
       assert.deepEqual(container.command, ["/usr/bin/run_worker.sh"]);
       assert.deepEqual(env(container), {
+        PROJECT: "packit-prod",
         DEPLOYMENT: "prod",
+        LOGLEVEL: "INFO",
         DISTGIT_URL: "https://src.fedoraproject.org/",
         DISTGIT_NAMESPACE: "rpms",
         APP: "packit_service.worker.tasks",
-        AWS_ACCESS_KEY_ID: "aws/access-key-id",
-        AWS_SECRET_ACCESS_KEY: "aws/secret-access-key",
-        QUEUE_NAME_PREFIX: "packit-prod-",
         REDIS_SERVICE_HOST: "redis",
         SENTRY_SECRET: "packit-sentry/sentry",
         ...database,
         CELERY_RETRY_LIMIT: "2",
         CELERY_RETRY_BACKOFF: "3",
         QUEUES: queues,
+        ...(queues === "short-running" ? { CONCURRENCY: "16" } : {}),
         PUSHGATEWAY_ADDRESS: "http://pushgateway",
+        KRB5CCNAME: "DIR:/home/packit/kerberos/",
+        DISABLE_OPENSCANHUB: "true",
       });
-      assert.deepEqual((container.resources as Fields).limits, { cpu: "400m", memory });
+      assert.deepEqual((container.resources as Fields).limits, { cpu, memory });
       assert.deepEqual(mounts(container), {
         "/packit-ssh": "packit-ssh",
         "/secrets": "packit-secrets",
         "/home/packit/.config": "packit-config",
-        "/sandcastle": "packit-worker-vol",
+        "/gh-secrets": "github-app-private-key",
+        "/tmp/sandcastle": "packit-worker-vol",
         ...(cached ? { "/repository-cache": "packit-worker-repository-cache" } : {}),
         "/tmp": "packit-worker-1-tmp",
       });
@@ -192,11 +198,14 @@ describe("Packit's program", () => {
       assert.equal(pod(seen, `StatefulSet ${name}`).terminationGracePeriodSeconds, 10);
     }
     const stream = main(await buildPackit(streamProduction, "stream"), "StatefulSet packit-worker");
-    const { APP, DISTGIT_URL, DISTGIT_NAMESPACE, QUEUE_NAME_PREFIX, PUSHGATEWAY_ADDRESS } = env(stream);
+    const { APP, DISTGIT_URL, DISTGIT_NAMESPACE, PROJECT, PUSHGATEWAY_ADDRESS, KRB5CCNAME } = env(stream);
     assert.deepEqual(
-      [APP, DISTGIT_URL, DISTGIT_NAMESPACE, QUEUE_NAME_PREFIX, PUSHGATEWAY_ADDRESS],
-      ["hardly.tasks", "https://gitlab.com/", "redhat/centos-stream/rpms", "stream-prod-", ""],
+      [APP, DISTGIT_URL, DISTGIT_NAMESPACE, PROJECT, PUSHGATEWAY_ADDRESS, KRB5CCNAME],
+      ["hardly.tasks", "https://gitlab.com/", "redhat/centos-stream/rpms", "stream-prod", "", undefined],
     );
+    assert.deepEqual(Object.keys(mounts(stream)), [
+      ...["/packit-ssh", "/home/packit/.config", "/tmp/sandcastle", "/tmp"],
+    ]);
   });
 
   it("migrates the database apart from the server, with memory of its own", async () => {
@@ -206,10 +215,14 @@ describe("Packit's program", () => {
     const [server] = containers;
     assert.ok(migrations !== undefined && server !== undefined);
     assert.match(JSON.stringify(migrations.command), /alembic upgrade head|upgrade head/);
-    assert.deepEqual(env(migrations), env(server));
+    const stores = Object.entries(env(server)).filter(([name]) => /^(POSTGRESQL|REDIS)_/.test(name));
+    assert.deepEqual(env(migrations), Object.fromEntries(stores));
+    assert.deepEqual(Object.keys(mounts(migrations)), ["/tmp"]);
+    assert.deepEqual(Object.keys(mounts(server)), ["/secrets", "/home/packit/.config", "/gh-secrets", "/tmp"]);
+    assert.equal(env(server).PROJECT, "packit-prod");
     assert.deepEqual((migrations.resources as Fields).limits, { cpu: "500m", memory: "512Mi" });
-    assert.deepEqual((server.resources as Fields).limits, { cpu: "200m", memory: "128Mi" });
-    assert.deepEqual((server.resources as Fields).requests, { cpu: "50m", memory: "96Mi" });
+    assert.deepEqual((server.resources as Fields).limits, { cpu: "200m", memory: "512Mi" });
+    assert.deepEqual((server.resources as Fields).requests, { cpu: "50m", memory: "320Mi" });
     assert.deepEqual(server.command, ["/usr/bin/run_httpd.sh"]);
     assert.equal(migrations.image, server.image);
   });
@@ -283,7 +296,7 @@ describe("Packit's program", () => {
   });
 
   it("lets only who needs them reach the databases", async () => {
-    const seen = await buildPackit({ ...production, parts: { flower: true } });
+    const seen = await buildPackit({ ...everything, postgres: {} });
     const callers = (name: string): readonly string[] => {
       const { ingress } = seen.object(`NetworkPolicy ${name}`).spec as { ingress: { from: Fields[] }[] };
       return ingress.map(({ from: [peer] }) => JSON.stringify(peer?.podSelector));
@@ -292,7 +305,10 @@ describe("Packit's program", () => {
     const workers = ["packit-worker", "packit-worker-short-running", "packit-worker-long-running"];
     const writers = ["packit-service", ...workers, "packit-service-beat"];
     assert.deepEqual(callers("postgres-12"), pods(...writers));
-    assert.deepEqual(callers("redis"), pods(...writers, "packit-service-fedmsg", "packit-service-centosmsg", "flower"));
+    assert.deepEqual(
+      callers("redis"),
+      pods(...writers, "packit-service-fedmsg", "packit-service-centosmsg", "redis-commander", "flower"),
+    );
     assert.deepEqual(callers("pushgateway"), pods("nginx", ...workers));
     assert.deepEqual(callers("tokman"), pods("packit-service", ...workers));
   });
@@ -339,7 +355,7 @@ describe("Packit's program", () => {
       [
         ["imagestreams", ["get", "update"], streamedImages(settings()).length],
         ["imagestreamimports", ["create"], 0],
-        ["deployments", ["get", "patch"], 6],
+        ["deployments", ["get", "patch"], 5],
         ["statefulsets", ["get", "patch"], 3],
       ],
     );
@@ -424,11 +440,15 @@ describe("Packit's program", () => {
 
   it("listens on CentOS' own bus in production and on its staging bus elsewhere", async () => {
     const broker = async (given: Given): Promise<unknown[]> => {
-      const { MQTT_HOST, MQTT_TOPICS } = env(main(await buildPackit(given), "Deployment packit-service-centosmsg"));
+      const { MQTT_HOST, MQTT_TOPICS, SENTRY_SECRET } = env(
+        main(await buildPackit(given), "Deployment packit-service-centosmsg"),
+      );
+      assert.equal(SENTRY_SECRET, undefined);
       return [MQTT_HOST, MQTT_TOPICS];
     };
-    assert.deepEqual(await broker(production), ["mqtt.git.centos.org", "git.centos.org/#"]);
-    const staging: Given = { ...production, deployment: "stg", namespace: { name: "packit-stg" } };
+    assert.deepEqual(await broker(everything), ["mqtt.git.centos.org", "git.centos.org/#"]);
+    const hosts = { ...production.hosts, dashboard: "dashboard.stg.packit.dev" };
+    const staging: Given = { ...everything, deployment: "stg", namespace: { name: "packit-stg" }, hosts };
     assert.deepEqual(await broker(staging), ["mqtt.stg.centos.org", "git.stg.centos.org/#"]);
   });
 
@@ -441,8 +461,12 @@ describe("Packit's program", () => {
     assert.deepEqual([schedule, jobTemplate.spec.activeDeadlineSeconds], ["0 4 * * *", 14_400]);
     const [container] = pod(seen, "CronJob run-validation").containers;
     assert.ok(container);
-    assert.deepEqual(env(container), { GITHUB_TOKEN: "github-token/token", SENTRY_SECRET: "packit-sentry/sentry" });
-    assert.deepEqual(Object.keys(mounts(container)), ["/.config", "/tmp"]);
+    assert.deepEqual(env(container), {
+      DEPLOYMENT: "production",
+      GITHUB_TOKEN: "github-token/token",
+      SENTRY_SECRET: "packit-sentry/sentry",
+    });
+    assert.deepEqual(Object.keys(mounts(container)), ["/tmp"]);
   });
 
   it("holds every file byte by byte under the keys that its consumers read", async () => {
@@ -459,7 +483,9 @@ describe("Packit's program", () => {
             : value;
       return open(inputs) as { stringData: Record<string, unknown> };
     };
-    assert.deepEqual(Object.keys(held("packit-ssh").stringData).toSorted(), ["config", "id_rsa", "id_rsa.pub"]);
+    const ssh = held("packit-ssh").stringData;
+    assert.deepEqual(Object.keys(ssh).toSorted(), ["config", "id_ed25519", "id_ed25519.pub", "id_rsa", "id_rsa.pub"]);
+    assert.deepEqual([ssh.id_ed25519, ssh["id_ed25519.pub"]], [ssh.id_rsa, ssh["id_rsa.pub"]]);
     assert.deepEqual(Object.keys(held("packit-secrets").stringData).toSorted(), ["fullchain.pem", "privkey.pem"]);
     assert.deepEqual(held("packit-secrets").data, { "fedora.keytab": keytab });
     assert.deepEqual(Object.keys(held("packit-config").stringData).toSorted(), [
@@ -473,6 +499,5 @@ describe("Packit's program", () => {
       [stringData["database-user"], stringData["database-host"], stringData["database-name"]],
       ["packit", "postgres", "packit"],
     );
-    assert.deepEqual(held("aws").stringData, { "access-key-id": "", "secret-access-key": "" });
   });
 });

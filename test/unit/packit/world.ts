@@ -5,8 +5,8 @@ import { loadConfig } from "../../../config/load.ts";
 import { parseConfig } from "../../../config/parse.ts";
 import { sample } from "../../../config/samples.ts";
 import { type RawConfig, type RawEntry, wantedSecrets } from "../../../config/secrets.ts";
-import { clustersSchema } from "../../../config/targetSchemas.ts";
-import { connectClusters } from "../../../config/targets.ts";
+import { clustersSchema } from "../../../config/targets.ts";
+import { connectTargets } from "../../../blocks/targets.ts";
 import { record } from "../../../review/record.ts";
 import { type Built, withLookups } from "../kubernetes/world.ts";
 
@@ -23,6 +23,16 @@ export const production: Given = {
   repositoryCache: { size: "10Gi" },
   githubAppId: 4711,
   imports: { schedule: "0 2 * * 2" },
+};
+
+/** Production with everything that can be switched on, workers of 2021 among it, who alone know CentOS' tasks. */
+export const everything: Given = {
+  ...production,
+  parts: { centosmsg: true, flower: true, redisCommander: true },
+  images: { worker: { digest: `sha256:${"2021".repeat(16)}` } },
+  databaseBackups: true,
+  postgres: { version: "16", beside: ["12", "13", "15"] },
+  validation: { cluster: "lab", namespace: { name: "packit-service-validation" } },
 };
 
 /** Development as the runbook has it: keys are made, few parts run. */
@@ -93,11 +103,11 @@ export function buildPackit(...args: Parameters<typeof rawConfig>): Promise<Buil
 async function buildAnew(args: Parameters<typeof rawConfig>): Promise<Built> {
   const service = args[1] ?? "packit";
   const recording = await record({ stack: "test", config: rawConfig(...args) }, async () => {
-    const { Packit } = await import("../../../components/packit/packit.ts");
+    const { Packit } = await import("../../../components/packit/index.ts");
     const loaded = loadConfig({ clusters: clustersSchema, own: schemaOf(service) });
-    const cluster = connectClusters(loaded.clusters);
+    const targets = connectTargets({ clusters: loaded.clusters, clouds: undefined });
     if (loaded.own !== undefined) {
-      new Packit(service, { service, config: loaded.own, cluster }, { providers: [cluster("lab").provider] });
+      new Packit(service, { config: loaded.own, targets });
     }
     return {};
   });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cacheSize } from "../../../components/prow/github.ts";
+import { cacheSize, nginxSize } from "../../../components/prow/sizes.ts";
 import { clearProw, object, objects, flagsOf, mountsOf, podOf, problems, renderProw } from "./world.ts";
 
 /** The one problem of these settings. */
@@ -21,6 +21,7 @@ describe("prow:settings", () => {
     );
     const hosts = { deck: "deck.example.org", hook: "one.example.org", gcsweb: "one.example.org" };
     assert.match(problem({ hosts }), /paths\.gcsweb: would take the webhook's path/);
+    assert.match(problem({ paths: { gcsweb: "/icons" } }), /paths\.gcsweb: is where gcsweb's own links lead/);
     assert.deepEqual(problems({ hosts, paths: { gcsweb: "/gcsweb" } }), []);
     assert.match(problem({ hosts, paths: { hook: "/x", gcsweb: "/x" } }), /paths\.gcsweb: would take the webhook's/);
     assert.match(problem({ namePrefix: "staging" }), /namePrefix: .*expected nothing, or a prefix that ends with -/);
@@ -82,7 +83,7 @@ describe("Prow's settings", () => {
     const app = ["--github-app-id=$(GITHUB_APP_ID)", "--github-app-private-key-path=/etc/github/cert"];
     const deployments = [...objects(all, "Deployment").values(), ...objects(all, "CronJob").values()];
     const users = deployments.filter((one) => flagsOf(one).some((flag) => flag.startsWith("--github-endpoint=")));
-    assert.equal(users.length, 13);
+    assert.equal(users.length, 12);
     for (const one of users) {
       const name = one.metadata.name;
       const own = flagsOf(one).filter((flag) => /app-|token-path/.test(flag));
@@ -141,7 +142,6 @@ describe("Prow's settings", () => {
         'client_id: "client"',
         'client_secret: "hush"',
         "redirect_url: https://deck.example.org/github-login/redirect",
-        "final_redirect_url: https://deck.example.org/pr",
         "",
       ].join("\n"),
     );
@@ -159,5 +159,19 @@ describe("Prow's settings", () => {
     ] as const) {
       assert.equal(cacheSize(size), gigabytes, size);
     }
+  });
+
+  it("docker-mirror-proxy keeps less than its volume holds, where the image alone would keep 32 GiB of any", async () => {
+    for (const [size, kept] of [
+      ["1Gi", "921m"],
+      ["450Gi", "414720m"],
+      ["1Ti", "943718m"],
+      ["512Mi", "460m"],
+    ] as const) {
+      assert.equal(nginxSize(size), kept, size);
+    }
+    const all = await renderProw({ mirrorProxy: { size: "10Gi" } });
+    const [container] = podOf(object(all, "Deployment", "the-prow/docker-mirror-proxy")).containers;
+    assert.equal(container?.env?.find(({ name }) => name === "CACHE_MAX_SIZE")?.value, "9216m");
   });
 });

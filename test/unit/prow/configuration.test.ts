@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { parse } from "yaml";
-import { configMaps } from "../../../components/prow/configuration/files.ts";
-import { jobUrlTemplate } from "../../../components/prow/configuration/config.ts";
-import type { ConfigMapKey, ConfigurationPlace } from "../../../components/prow/configuration/place.ts";
-import { configurationSettings } from "../../../components/prow/configuration/settings.ts";
+import { configMaps } from "../../../components/prow/files/index.ts";
+import { jobUrlTemplate } from "../../../components/prow/files/config.ts";
+import type { ConfigMapKey, ConfigurationPlace } from "../../../components/prow/files/inputs.ts";
+import { configurationSettings } from "../../../components/prow/files/settings.ts";
 import { placeOf, production, staging, testing } from "./places.ts";
 
 const environments = { testing, staging, production };
@@ -25,9 +25,11 @@ function content(place: ConfigurationPlace, key: ConfigMapKey, file: string): un
 interface Config {
   readonly prowjob_namespace: string;
   readonly pod_namespace: string;
-  readonly push_gateway: { readonly endpoint: string };
+  readonly push_gateway: { readonly endpoint: string; readonly serve_metrics: boolean };
+  readonly decorate_all_jobs: boolean;
   readonly plank: {
     readonly job_url_template: string;
+    readonly job_url_prefix_config: Readonly<Record<string, string>>;
     readonly default_decoration_config_entries: readonly {
       readonly config: {
         readonly gcs_configuration: { readonly bucket: string };
@@ -99,6 +101,20 @@ describe("Prow's configuration", () => {
       }
     });
   }
+
+  it("names Deck's pages as Prow of today builds and opens them", () => {
+    // kubernetes-sigs/prow@7593870dc pkg/pjutil/pjutil.go:392-399: prefix, then gs, bucket and path
+    const { plank } = config(production);
+    assert.deepEqual(plank.job_url_prefix_config, { "*": "https://deck.example/view/" });
+    assert.match(jobUrlTemplate(production), /^https:\/\/deck\.example\/view\/gs\/kubevirt-prow\//);
+  });
+
+  it("opens the metrics' port beside the gateway, and decorates jobs that do not say", () => {
+    // kubernetes-sigs/prow@7593870dc pkg/metrics/metrics.go:38-44; kubevirt/project-infra@ca75c4e has no decorated job
+    const { push_gateway, decorate_all_jobs } = config(testing);
+    assert.deepEqual(push_gateway, { endpoint: "pushgateway", serve_metrics: true });
+    assert.equal(decorate_all_jobs, true);
+  });
 
   it("writes a job's address in one line without spaces", () => {
     const lines = configMap(testing, "config").data["config.yaml"]?.split("\n") ?? [];
@@ -187,11 +203,8 @@ describe("Prow's configuration", () => {
       old,
       first.map((name) => `preset-${name}`),
     );
-    const added = [
-      ...["bazel-cache", "docker-mirror-proxy"],
-      ...["kubevirtci-quay-credential", "project-infra-kubevirtci-docker-credential"],
-    ];
-    assert.deepEqual(names(testing), [...old, ...added.map((name) => `preset-${name}`)]);
+    // What the jobs of that day bring themselves would be double: kubevirt/project-infra@445bd8f0 *-presets.yaml
+    assert.deepEqual(names(testing), [...old, "preset-docker-mirror-proxy"]);
     const { error } = configurationSettings.safeParse({ version: "20190101" });
     assert.match(String(error?.issues[0]?.message), /"20201021"\|"20201202"/);
   });
@@ -224,5 +237,27 @@ describe("the owner of a ConfigMap", () => {
       }
       assert.ok(list["kubevirt/project-infra"]?.plugins.includes("config-updater"));
     }
+  });
+
+  it("follows the files where kubevirt/project-infra has them, today's unless the settings say the runbook's", () => {
+    const updaterOwns = ["config", "plugins", "label-config", "job-config"] as const;
+    const paths = (tree?: "20201203"): readonly string[] =>
+      Object.keys(
+        plugins(placeOf("prow", "", { updaterOwns: [...updaterOwns], ...(tree === undefined ? {} : { tree }) }))
+          .config_updater?.maps ?? {},
+      );
+    // kubevirt/project-infra@ca75c4e plugins.yaml:750-775, and @445bd8f0 github/ci/prow/files/plugins.yaml:1-22
+    const current = "github/ci/prow-deploy/kustom/base/configs/current";
+    assert.deepEqual(paths(), [
+      `${current}/config/config.yaml`,
+      `${current}/plugins/plugins.yaml`,
+      `${current}/labels/labels.yaml`,
+      "github/ci/prow-deploy/files/jobs/**/*.yaml",
+    ]);
+    const then = "github/ci/prow/files";
+    assert.deepEqual(paths("20201203"), [
+      ...["config", "plugins", "labels"].map((name) => `${then}/${name}.yaml`),
+      `${then}/jobs/**/*.yaml`,
+    ]);
   });
 });

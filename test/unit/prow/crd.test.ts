@@ -1,7 +1,7 @@
 /** The pinned ProwJob kind: small, structural, and open for fields of a newer Prow. */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { prowJobCrd } from "../../../components/prow/crd.ts";
+import { prowJobCrd } from "../../../components/prow/crd/index.ts";
 import { trimDefinition } from "../../../components/prow/crd/trim.ts";
 
 describe("the ProwJob kind", () => {

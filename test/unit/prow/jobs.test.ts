@@ -5,18 +5,31 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { after, before, describe, it } from "mocha";
-import { configMaps } from "../../../components/prow/configuration/files.ts";
-import { packJobs, roomInConfigMap } from "../../../components/prow/configuration/jobs.ts";
-import { configurationProblems, treeProblems } from "../../../components/prow/configuration/problems.ts";
+import { parse } from "yaml";
+import { configMaps } from "../../../components/prow/files/index.ts";
+import { trees } from "../../../components/prow/files/base/trees.ts";
+import { packJobs, readJobs, roomInConfigMap } from "../../../components/prow/files/jobs.ts";
+import { configurationProblems } from "../../../components/prow/files/problems.ts";
+import { checkTree } from "../../../components/prow/files/tree.ts";
+import type { Environment } from "../../../ops/prow/environment.ts";
+import { soundJobs } from "../../../ops/prow/bootstrap.ts";
 import { placeOf, staging, testing } from "./places.ts";
+import { writeCheckout } from "./trees.ts";
+import { prowSettings } from "./world.ts";
 
 const job = (more: string): string => `presubmits:
   kubevirt/kubevirt:
     - name: build
       spec: {containers: [{image: "a:1"}]}
 ${more.replaceAll(/^/gm, "      ")}`;
-const problems = (text: string, place = testing): readonly string[] =>
-  treeProblems([{ path: "a/b.yaml", text }], place);
+const problems = (text: string, place = testing): readonly string[] => {
+  const { problems: wrong, waiting } = checkTree([{ path: "a/b.yaml", text }], place);
+  return [...wrong, ...waiting];
+};
+
+const everySecret = [
+  ...["gcs", "kubevirtci-docker-credential", "kubevirtci-quay-credential", "kubevirtci-installer-pull-token"],
+];
 
 describe("a tree of jobs", () => {
   it("may name presets, Secrets and ConfigMaps that there are", () => {
@@ -68,9 +81,102 @@ describe("a tree of jobs", () => {
     assert.deepEqual(problems(text, staging), [secret("gcs")]);
   });
 
+  it("is refused for a preset that config.yaml or another file brings, too: Prow ends on two", () => {
+    const own = (label: string) => `presets: [{labels: {${label}}, env: [{name: A, value: b}]}]\n`;
+    assert.deepEqual(problems(own("preset-dind-enabled: 'true'")), [
+      'config.yaml and a/b.yaml have a preset for preset-dind-enabled: "true", and Prow ends on two',
+    ]);
+    assert.deepEqual(problems(own("preset-dind-enabled: 'false'")), []);
+    const files = ["a/x.yaml", "b/y.yaml"].map((one) => ({ path: one, text: own("preset-mine: 'true'") }));
+    assert.deepEqual(checkTree(files, testing).problems, [
+      'a/x.yaml and b/y.yaml have a preset for preset-mine: "true", and Prow ends on two',
+    ]);
+  });
+
+  it("is refused for what a job has twice by its presets: Prow ends on it", () => {
+    // kubernetes-sigs/prow@7593870dc pkg/config/jobs.go:53-100
+    const two = "labels: {preset-docker-mirror: 'true', preset-docker-mirror-proxy: 'true'}";
+    assert.deepEqual(problems(job(two)), [
+      "a/b.yaml: job build has volume docker-config twice by its presets",
+      "a/b.yaml: job build has mount of docker-config twice by its presets",
+    ]);
+    const variable = `periodics:
+  - name: build
+    labels: {preset-dind-enabled: 'true'}
+    spec: {containers: [{image: a, env: [{name: DOCKER_IN_DOCKER_ENABLED, value: x}]}]}
+`;
+    assert.deepEqual(problems(variable), [
+      "a/b.yaml: job build has variable DOCKER_IN_DOCKER_ENABLED twice by its presets",
+    ]);
+  });
+
+  it("gets the presets that its jobs name, from its own configuration or from the program", () => {
+    const tree = [{ path: "a/b.yaml", text: job("labels: {preset-bazel-cache: 'true', preset-gpu: 'true'}") }];
+    const gpu = { labels: { "preset-gpu": "true" }, env: [{ name: "GPU", value: "yes" }] };
+    const { files, problems: wrong, warnings } = checkTree(tree, testing, [gpu]);
+    assert.deepEqual(wrong, []);
+    assert.deepEqual(warnings, [
+      "preset-bazel-cache is added in orrery-presets.yaml: jobs name it",
+      "preset-gpu is added in orrery-presets.yaml: jobs name it",
+    ]);
+    assert.deepEqual(parse(files.at(-1)?.text ?? ""), {
+      presets: [
+        {
+          labels: { "preset-bazel-cache": "true" },
+          env: [
+            { name: "BAZEL_REMOTE_CACHE_ENABLED", value: "true" },
+            { name: "CACHE_HOST", value: "bazel-cache.kubernetes-prow" },
+            { name: "CACHE_PORT", value: "8080" },
+          ],
+        },
+        // GitHub's YAML would be read as a truth where Prow reads YAML 1.1
+        { ...gpu, env: [{ name: "GPU", value: "yes" }] },
+      ],
+    });
+    assert.match(files.at(-1)?.text ?? "", /value: "yes"/);
+  });
+
+  it("of 2020's shape is loaded by either version of the configuration, with its doubled key told", () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "orrery-tree-"));
+    const count = writeCheckout(folder, "20201203");
+    const files = readJobs(path.join(folder, trees["20201203"].jobs));
+    assert.equal(files.length, count);
+    const place = placeOf("kubevirt-prow", "");
+    const newer = checkTree(files, { ...place, jobSecrets: everySecret });
+    assert.deepEqual([newer.problems, newer.waiting], [[], []]);
+    assert.deepEqual(newer.warnings, [
+      "kubevirt/doubled.yaml:7 has annotations a second time in one map; Prow takes this one",
+    ]);
+    assert.equal(newer.files.length, count);
+    const older = checkTree(files, placeOf("kubevirt-prow", "", { version: "20201021" }));
+    assert.deepEqual(older.problems, []);
+    assert.equal(older.warnings[1], "preset-docker-mirror-proxy is added in orrery-presets.yaml: jobs name it");
+    rmSync(folder, { recursive: true });
+  });
+
+  it("of today's shape is loaded with the presets of its own configuration, and refused without", () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "orrery-tree-"));
+    writeCheckout(folder, "20260723");
+    const environment = { settings: prowSettings({}) } as Environment;
+    const { files, warnings } = soundJobs(folder, environment);
+    assert.equal(files.at(-1)?.path, "orrery-presets.yaml");
+    const added = warnings.filter((one) => one.includes("is added"));
+    assert.equal(added.length, 10);
+    assert.ok(!warnings.some((one) => one.includes("laid out")));
+    rmSync(path.join(folder, trees["20260723"].config));
+    assert.throws(() => soundJobs(folder, environment), /names preset-pgp-bot-key, and no preset has that label/);
+    const then = { settings: prowSettings({ configuration: { tree: "20201203" } }) } as Environment;
+    writeCheckout(folder, "20260723");
+    assert.match(
+      soundJobs(folder, then).warnings[0] ?? "",
+      /^the tree is laid out as in 20260723 and configuration.tree is 20201203/,
+    );
+    rmSync(folder, { recursive: true });
+  });
+
   it("is refused when two files would be one key", () => {
     const files = ["a/x.yaml", "b/x.yaml"].map((one) => ({ path: one, text: job("") }));
-    assert.deepEqual(treeProblems(files, testing), [
+    assert.deepEqual(checkTree(files, testing).problems, [
       "a/x.yaml and b/x.yaml have one base name, and x.yaml is the key of job-config",
     ]);
   });
@@ -89,7 +195,10 @@ describe("a tree of jobs", () => {
     const noise = Array.from({ length: 2_500_000 }, () =>
       ((seed = (seed * 48271) % 2147483647) % 36).toString(36),
     ).join("");
-    assert.match(treeProblems([{ path: "x.yaml", text: `# ${noise}` }], testing).join(), /a ConfigMap takes 1048576/);
+    assert.match(
+      checkTree([{ path: "x.yaml", text: `# ${noise}` }], testing).problems.join(),
+      /a ConfigMap takes 1048576/,
+    );
   });
 });
 

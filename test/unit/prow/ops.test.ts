@@ -120,6 +120,27 @@ kubevirt: [{value: other, created_at: 2022-01-01T00:00:00Z}]`;
   });
 });
 
+describe("ops prow verify of gcsweb", () => {
+  it("asks for its style where its pages do, at the root of its host", async () => {
+    const asked: string[] = [];
+    const server = createServer(({ url = "" }, response) => {
+      asked.push(url);
+      response.statusCode = url.startsWith("/gcsweb/") ? 200 : 404;
+      response.end("ok");
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    const at = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const findings = await smokeTests({ gcsweb: `${at}/gcsweb` }, "t");
+    server.closeAllConnections();
+    server.close();
+    assert.deepEqual(asked.toSorted(), ["/gcsweb/healthz", "/styles/style.css"]);
+    assert.deepEqual(
+      findings.map(({ object, detail }) => `${object.replace(at, "")}: ${detail ?? "ok"}`),
+      ["/styles/style.css: answers 404, not 200: ok", "/gcsweb/healthz: ok"],
+    );
+  });
+});
+
 describe("ops prow debug", () => {
   const running = (image: string) => ({
     spec: {

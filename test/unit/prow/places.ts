@@ -1,6 +1,6 @@
 /** The three environments as the runbook has them, as far as their configuration depends on them. */
-import type { ConfigurationPlace, NamedService } from "../../../components/prow/configuration/place.ts";
-import { configurationSettings, type ConfigurationSettings } from "../../../components/prow/configuration/settings.ts";
+import type { ConfigurationPlace, NamedService } from "../../../components/prow/files/inputs.ts";
+import { configurationSettings, type ConfigurationSettings } from "../../../components/prow/files/settings.ts";
 
 const services: readonly NamedService[] = [
   ...([

@@ -60,10 +60,12 @@ describe("Prow in production", () => {
   });
 
   it("starts the core with the runbook's flags and files, and with both addresses of GitHub", () => {
+    // Prow's git makes its folder there at the start: kubernetes-sigs/prow@7593870dc pkg/git/v2/client_factory.go:323
+    const clones = { "/var/tmp": "scratch" };
     const table: Record<string, readonly [flags: readonly string[], mounts: Record<string, string>]> = {
       "prow-controller-manager": [
-        ["--dry-run=false", config, ...github, token, "--enable-controller=plank", jobs, kubeconfig],
-        { "/etc/github": "oauth-token", "/etc/kubeconfig": "kubeconfig" },
+        ["--dry-run=false", config, "--enable-controller=plank", jobs, kubeconfig],
+        { "/etc/kubeconfig": "kubeconfig" },
       ],
       horologium: [[config, jobs, "--dry-run=false"], {}],
       sinker: [[kubeconfig, config, jobs, "--dry-run=false"], { "/etc/kubeconfig": "kubeconfig" }],
@@ -76,7 +78,7 @@ describe("Prow in production", () => {
       ],
       tide: [
         ["--dry-run=false", ...github, token, "--github-graphql-endpoint=http://ghproxy/graphql", config, jobs],
-        { "/etc/github": "oauth-token" },
+        { "/etc/github": "oauth-token", ...clones },
       ],
       crier: [
         [
@@ -105,21 +107,21 @@ describe("Prow in production", () => {
           "/etc/plugins": "plugins",
           "/etc/githuboauth": "github-oauth-config",
           "/etc/cookie": "cookie",
+          ...clones,
         },
       ],
       hook: [
         [
-          ...["--dry-run=false", "--webhook-path=/hook", "--slack-token-file=/etc/slack/token", ...github, token],
+          ...["--dry-run=false", "--webhook-path=/hook", ...github, token],
           ...[config, jobs, "--plugin-config=/etc/plugins/plugins.yaml", kubeconfig],
         ],
         {
-          "/etc/slack": "slack-token",
           "/etc/github": "oauth-token",
           "/etc/plugins": "plugins",
           "/etc/kubeconfig": "kubeconfig",
           "/etc/webhook": "hmac-token",
           "/etc/cat-api": "cat-api-key",
-          "/etc/unsplash-api": "unsplash-api-key",
+          ...clones,
         },
       ],
     };
@@ -131,17 +133,22 @@ describe("Prow in production", () => {
   });
 
   it("runs the plugins, the caches and the monitoring as the runbook does", () => {
-    const plugin = { "/etc/github": "oauth-token", "/etc/webhook": "hmac-token", "/etc/plugins": "plugins" };
-    for (const name of ["needs-rebase", "cherrypicker", "release-blocker"]) {
+    const plugin = { "/etc/github": "oauth-token", "/etc/webhook": "hmac-token", "/tmp": "scratch" };
+    for (const [name, more] of Object.entries({
+      "needs-rebase": { "/etc/plugins": "plugins" },
+      cherrypicker: { "/var/tmp": "scratch" },
+      "release-blocker": { "/var/tmp": "scratch" },
+    })) {
       assert.deepEqual(flagsOf(deployment(name)), ["--dry-run=false", ...github, token], name);
-      assert.deepEqual(mountsOf(deployment(name)), { ...plugin, "/tmp": "scratch" }, name);
+      assert.deepEqual(mountsOf(deployment(name)), { ...plugin, ...more }, name);
       assert.equal(podOf(deployment(name)).terminationGracePeriodSeconds, 180, name);
     }
     const rehearse = deployment("rehearse");
     assert.deepEqual(flagsOf(rehearse), [
       ...["--dry-run=false", "--jobs-namespace=kubevirt-prow-jobs", ...github, token, "--cache-dir=/var/run/cache"],
-      "--jobs-config-base=github/ci/prow/files/jobs",
-      ...["--prow-config-path=github/ci/prow/files/config.yaml", "--always-run=false"],
+      "--jobs-config-base=github/ci/prow-deploy/files/jobs",
+      "--prow-config-path=github/ci/prow-deploy/kustom/base/configs/current/config/config.yaml",
+      "--always-run=false",
     ]);
     assert.deepEqual(rehearse.spec.template.metadata.labels.app, "prow-rehearse");
     // ghproxy keeps less than its 30 GiB, not 99 GB
@@ -240,7 +247,6 @@ describe("Prow in production", () => {
       kubeconfig: "config",
       "oauth-token": "oauth",
       "slack-token": "token",
-      "unsplash-api-key": "honk.txt",
     };
     const ofJobs = {
       "commenter-oauth-token": "oauth",
@@ -274,12 +280,18 @@ describe("Prow in production", () => {
         ],
       ]),
     );
-    const tls = (index: number) => JSON.stringify([{ hosts: [host(index)] }]);
+    const tls = (index: number, secret: string) =>
+      JSON.stringify([{ hosts: [host(index)], secretName: `${secret}-tls` }]);
+    // gcsweb's own links begin at the root of its host: kubernetes/test-infra@e29358aaea gcsweb/cmd/gcsweb/gcsweb.go:39
+    const link = (at: string) => [ingress, host(0), at, "as it is", tls(0, "gcsweb")];
     const ingress = "public-iks-k8s-nginx";
     assert.deepEqual(actual, {
-      deck: [ingress, host(2), "/", "as it is", tls(2)],
-      hook: [ingress, host(0), "/hook", "as it is", tls(0)],
-      gcsweb: [ingress, host(0), "/gcsweb(/|$)(.*)", "/$2", tls(0)],
+      deck: [ingress, host(2), "/", "as it is", tls(2, "deck")],
+      hook: [ingress, host(0), "/hook", "as it is", tls(0, "hook")],
+      gcsweb: [ingress, host(0), "/gcsweb(/|$)(.*)", "/$2", tls(0, "gcsweb")],
+      "gcsweb-gcs": link("/gcs/kubevirt-prow"),
+      "gcsweb-icons": link("/icons"),
+      "gcsweb-styles": link("/styles"),
     });
   });
 

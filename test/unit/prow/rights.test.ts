@@ -25,21 +25,20 @@ describe("Prow's rights", () => {
   const lock = (name: string): readonly string[] => [
     `leases of ${name}: get update`,
     "leases: create",
-    `configmaps of ${name}: get update`,
-    "configmaps,events: create",
+    "events: create patch",
   ];
 
   it("in the jobs' namespace, where ProwJobs, pods and leader locks are, are what each program does there", () => {
     const manager = lock("prow-controller-manager-leader-lock");
     assert.deepEqual(given("staging-kubevirt-prow-jobs"), {
-      crier: ["pods,events: get list", "pods: patch", "prowjobs: get list patch watch"],
+      crier: ["pods: get patch", "events: list", "prowjobs: get list patch watch"],
       deck: ["pods/log: get", "prowjobs: create get list patch watch"],
-      exporter: ["prowjobs: get list watch"],
-      hook: ["prowjobs: create get list update"],
+      exporter: ["prowjobs: list watch"],
+      hook: ["prowjobs: create list update"],
       horologium: ["prowjobs: create list watch"],
       "prow-controller-manager": [
         "pods: create delete get list patch watch",
-        "prowjobs: get list patch update watch",
+        "prowjobs: get list patch watch",
         ...manager,
       ],
       "prow-rehearse": ["prowjobs: create"],
@@ -49,26 +48,40 @@ describe("Prow's rights", () => {
         ...lock("prow-sinker-leaderlock"),
       ],
       statusreconciler: ["prowjobs: create"],
-      tide: ["prowjobs: create get list watch"],
+      tide: ["prowjobs: create list watch"],
     });
   });
 
-  it("in Prow's own namespace let hook write configuration; nothing else writes there", () => {
-    const own = given("staging-kubevirt-prow");
-    assert.deepEqual(own.hook, ["prowjobs: create get list update", "configmaps: create get update"]);
-    assert.deepEqual(own.exporter, ["prowjobs: get list watch", "configmaps: get list"]);
-    assert.equal(own["prow-rehearse"], undefined);
-    assert.equal(Object.keys(own).length, 9);
+  it("in Prow's own namespace let hook write ConfigMaps where it updates any; nothing else writes there", async () => {
+    assert.deepEqual(given("staging-kubevirt-prow"), {});
+    const prod = await renderStack("prod");
+    const own = [...objects(prod, "Role").values()].filter(({ metadata }) => metadata.namespace === "kubevirt-prow");
+    assert.deepEqual(
+      own.map(({ metadata, rules }) => [metadata.name, rules]),
+      [["hook", [{ apiGroups: [""], resources: ["configmaps"], verbs: ["create", "get", "update"] }]]],
+    );
   });
 
-  it("are bound to the account of the environment's own namespace, and in no namespace but its two", () => {
+  it("are bound to the account of the environment's own namespace, and in no namespace but the jobs'", () => {
     const bindings = [...objects(all, "RoleBinding").values()];
-    assert.equal(bindings.length, 19);
+    assert.equal(bindings.length, 10);
     for (const { metadata, roleRef, subjects } of bindings) {
+      assert.equal(metadata.namespace, "staging-kubevirt-prow-jobs");
       assert.deepEqual(roleRef, { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: metadata.name });
       assert.deepEqual(subjects, [{ kind: "ServiceAccount", name: metadata.name, namespace: "staging-kubevirt-prow" }]);
     }
-    assert.equal(objects(all, "ClusterRole").size + objects(all, "ClusterRoleBinding").size, 0);
+  });
+
+  it("in the whole cluster let crier read the node of a job, and nothing else", () => {
+    const name = "staging-kubevirt-prow-crier";
+    assert.deepEqual(
+      [...objects(all, "ClusterRole").values()].map(({ metadata, rules }) => [metadata.name, rules]),
+      [[name, [{ apiGroups: [""], resources: ["nodes"], verbs: ["get"] }]]],
+    );
+    assert.deepEqual(
+      [...objects(all, "ClusterRoleBinding").values()].map(({ roleRef, subjects }) => [roleRef?.name, subjects]),
+      [[name, [{ kind: "ServiceAccount", name: "staging-crier", namespace: "staging-kubevirt-prow" }]]],
+    );
   });
 
   it("come with a token for those who have rights, and with none for the others", () => {

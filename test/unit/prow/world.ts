@@ -3,7 +3,8 @@ import { prowSchema } from "../../../components/prow/config.ts";
 import { parseConfig } from "../../../config/parse.ts";
 import { sample } from "../../../config/samples.ts";
 import { type RawConfig, wantedSecrets } from "../../../config/secrets.ts";
-import { clustersSchema } from "../../../config/targetSchemas.ts";
+import { clustersSchema } from "../../../config/targets.ts";
+import type { Registration } from "../../../review/record.ts";
 import { render, rendered, type Rendered, runProgram } from "../../../review/render.ts";
 import { Secret } from "../../../review/secret.ts";
 
@@ -45,6 +46,16 @@ export function problems(more: Partial<Given>, secrets: Record<string, string> =
   return found.map(({ path, text }) => `${path}: ${text}`);
 }
 
+/** The settings with their defaults. */
+export function prowSettings(more: Partial<Given>): z.output<typeof prowSchema.settings> {
+  return prowSchema.settings.parse({ ...given, ...more });
+}
+
+/** What the program registers with these settings, as it comes. */
+export async function registerProw(more: Partial<Given>): Promise<readonly Registration[]> {
+  return (await runProgram({ stack: "test", config: rawConfig(more, {}) })).resources;
+}
+
 /** What the program registers with these settings. */
 export async function renderProw(more: Partial<Given> = {}): Promise<readonly Rendered[]> {
   return rendered(await runProgram({ stack: "test", config: rawConfig(more, {}) }));
@@ -75,7 +86,11 @@ interface Container {
   readonly name: string;
   readonly image: string;
   readonly args?: readonly string[];
-  readonly env?: readonly { name: string; valueFrom?: { secretKeyRef?: { name: string; key: string } } }[];
+  readonly env?: readonly {
+    name: string;
+    value?: string;
+    valueFrom?: { secretKeyRef?: { name: string; key: string } };
+  }[];
   readonly volumeMounts?: readonly { name: string; mountPath: string; readOnly?: boolean }[];
   readonly ports?: readonly { name: string; containerPort: number }[];
   readonly resources: { readonly requests: Record<string, string>; readonly limits: Record<string, string> };

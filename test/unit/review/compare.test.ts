@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { applyPatch } from "diff";
 import fc from "fast-check";
 import { describe, it } from "mocha";
 import { compare } from "../../../review/compare.ts";
@@ -142,19 +143,14 @@ describe("fields of a comparison", () => {
     const lines = fc.array(fc.constantFrom("a", "b", "c", "d"), { maxLength: 30 });
     fc.assert(
       fc.property(lines, lines, (before, after) => {
-        const diff = unified(before.join("\n"), after.join("\n"));
-        const side = (mark: string): string[] =>
-          diff.filter((line) => line.startsWith(mark)).map((line) => line.slice(1)).toSorted(); // prettier-ignore
-        const rest = (list: readonly string[], without: readonly string[]): string[] => {
-          const left = [...without];
-          return list.filter((one) => !left.includes(one) || left.splice(left.indexOf(one), 1).length === 0).toSorted();
-        };
-        // What is neither taken away nor added is the same on both sides.
-        assert.deepEqual(rest(before, side("-")), rest(after, side("+")));
+        const [old, now] = [before, after].map((side) => `${side.join("\n")}\n`) as [string, string];
+        // Another reader of unified diffs applies it, so counts and line numbers of the hunks are right, too.
+        const patch = ["--- text", "+++ text", ...unified(old, now), ""].join("\n");
+        assert.equal(applyPatch(old, patch), now);
       }),
     );
-    assert.deepEqual(unified("a\nb\nc\nd\ne\nf\ng", "a\nb\nc\nX\ne\nf\ng"), [
-      ...["@@ line 1 -> 1 @@", " a", " b", " c", "-d", "+X", " e", " f", " g"],
+    assert.deepEqual(unified("a\nb\nc\nd\ne\nf\ng\n", "a\nb\nc\nX\ne\nf\ng\n"), [
+      ...["@@ -1,7 +1,7 @@", " a", " b", " c", "-d", "+X", " e", " f", " g"],
     ]);
   });
 });

@@ -20,16 +20,21 @@ describe("Thoth's config", () => {
       "genericWebhookSecret",
       "githubOauthToken",
       "githubWebhookSecret",
-      "googleChatEndpointUrl",
       "googleChatSpace",
       "googleServiceAccount",
       "kebechetSshKey",
-      "seshetaSshKey",
     ]);
   });
 
   it("names the key of a secret that is empty or malformed and never shows it", () => {
     assert.match(secrets({ "thoth:kebechetSshKey": "" }).join(), /^thoth:kebechetSshKey: .*empty/);
+    assert.match(
+      secrets({ "thoth:googleChatSpace": "AAAA" }).join(),
+      /^thoth:googleChatSpace: .*expected spaces\/<id>/,
+    );
+    const reporting = { bots: { ...bots, kebechet: { sentry: true } } };
+    const dsn = problems(thothConfig(reporting, "openshift", { "thoth:sentryDsn": "https://sentry.example.org/1" }));
+    assert.match(dsn.join(), /^thoth:sentryDsn: .*expected a DSN of Sentry/);
     const [problem] = secrets({ "thoth:googleServiceAccount": '{"type":"service_account","client_email":"x"}' });
     assert.match(problem ?? "", /^thoth:googleServiceAccount: /);
     assert.doesNotMatch(problem ?? "", /client_email":"x/);
@@ -42,6 +47,9 @@ describe("Thoth's config", () => {
     assert.match(sesheta({ image: "sesheta:latest" }).join(), /bots\.sesheta\.image: .*pinned by tag or digest/);
     assert.match(sesheta({ build: false }).join(), /bots\.sesheta\.image: got nothing; expected an image/);
     assert.match(sesheta({ scrumRoom: "x" }).join(), /bots\.sesheta\.scrumRoom: there is no such setting/);
+    const kebechet = { configuration: "http://example.org/config.yaml" };
+    const plain = problems(thothConfig({ bots: { ...bots, kebechet } }));
+    assert.match(plain.join(), /bots\.kebechet\.configuration: .*http:\/\/ is taken for a path/);
     const bad = problems(thothConfig({ bots: { ...bots, namespace: "Aicoe_Bots" } }));
     assert.match(bad.join(), /bots\.namespace: .*expected a namespace/);
   });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { alphaScript, zeroScript } from "../../../components/thoth/dgraphFlags.ts";
+import { alphaScript, zeroScript } from "../../../components/thoth/dgraph/flags.ts";
 import { faults } from "../../../policy/predicates.ts";
 import { Secret } from "../../../review/secret.ts";
 import type { Built } from "../kubernetes/world.ts";
@@ -91,6 +91,21 @@ describe("Dgraph of many servers", () => {
     assert.equal(seen.one("thoth-dgraph-alpha-set").options.protect, true);
   });
 
+  it("keeps its servers' key to itself", async () => {
+    const seen = await buildThoth({ dgraph: { ...dgraph, clients } });
+    const keys = (name: string): readonly string[] => {
+      const { stringData } = seen.one(name).inputs;
+      assert.ok(stringData instanceof Secret);
+      return Object.keys(stringData.value as object).sort();
+    };
+    assert.deepEqual(keys(`thoth-dgraph-tls-${clients[0] ?? ""}-secret`), [
+      "ca.crt",
+      "client.user.crt",
+      "client.user.key",
+    ]);
+    assert.ok(keys("thoth-dgraph-tls-secret").includes("node.key"));
+  });
+
   it("starts with the flags of its version", async () => {
     const seen = await buildThoth({ dgraph });
     const domain = "thoth-dgraph-stage.svc.cluster.local";
@@ -122,12 +137,13 @@ describe("Dgraph of many servers", () => {
   it("gives its data servers certificates and who may administer them", async () => {
     const { pod } = set(await buildThoth({ dgraph }), "alpha");
     assert.deepEqual(mounts(pod)["/var/run/secrets/dgraph"], {
-      secret: { secretName: "dgraph-tls", defaultMode: 0o644 },
+      secret: {
+        secretName: "dgraph-tls",
+        defaultMode: 0o644,
+        items: ["ca.crt", "node.crt", "node.key"].map((key) => ({ key, path: key })),
+      },
     });
-    assert.deepEqual(env(pod.containers[0]), {
-      POD_NAMESPACE: "fieldRef undefined/undefined",
-      ADMIN_WHITELIST_IPS: "172.54.0.0:172.54.255.255",
-    });
+    assert.deepEqual(env(pod.containers[0]), { ADMIN_WHITELIST_IPS: "172.54.0.0:172.54.255.255" });
     assert.match(JSON.stringify(pod.containers[0]?.readinessProbe), /"path":"\/health","port":8080,"scheme":"HTTPS"/);
   });
 
@@ -160,13 +176,22 @@ describe("Dgraph of many servers", () => {
   it("collects the metrics of every server", async () => {
     const seen = await buildThoth({ dgraph });
     const { template } = seen.object("Deployment prometheus-aggregate-exporter").spec as { template: { spec: Pod } };
-    const { TARGETS } = env(template.spec.containers[0]);
-    const target = (scheme: string, pod: string): string =>
-      `${scheme}://prometheus-exporter-${pod}.thoth-dgraph-stage.svc:8080/debug/prometheus_metrics`;
+    const [container] = template.spec.containers;
+    const { TARGETS, ...others } = env(container);
+    const inside = "thoth-dgraph-stage.svc";
+    // The exporter verifies certificates, and theirs names the pods.
     assert.deepEqual(TARGETS?.split(","), [
-      ...[0, 1, 2].map((ordinal) => target("https", `alpha-${ordinal}`)),
-      ...[0, 1, 2].map((ordinal) => target("http", `zero-${ordinal}`)),
+      ...[0, 1, 2].map((one) => `https://alpha-${one}.alpha.${inside}.cluster.local:8080/debug/prometheus_metrics`),
+      ...[0, 1, 2].map((one) => `http://prometheus-exporter-zero-${one}.${inside}:8080/debug/prometheus_metrics`),
     ]);
+    assert.deepEqual(others, {
+      SERVER_BIND: "0.0.0.0:8080",
+      SSL_CERT_FILE: "/var/run/secrets/dgraph/ca.crt",
+      VERBOSE: "True",
+    });
+    assert.deepEqual(mounts(template.spec)["/var/run/secrets/dgraph"], {
+      secret: { secretName: "dgraph-tls", defaultMode: 0o644, items: [{ key: "ca.crt", path: "ca.crt" }] },
+    });
     assert.deepEqual(seen.object("Service prometheus-exporter-zero-1").spec, {
       type: "ClusterIP",
       selector: { "statefulset.kubernetes.io/pod-name": "zero-1" },

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { thothSchema } from "../../../components/thoth/config.ts";
-import { questions } from "../../../config/rights.ts";
+import { questions } from "../../../config/preflight/permissions.ts";
 import { bots, buildThoth } from "./world.ts";
+import { images } from "./stationWorld.ts";
 
 const stage = {
   bots,
@@ -12,7 +13,12 @@ const stage = {
   },
   dgraph: { cluster: "lab", mode: "ha", whitelist: "10.0.0.1", namespace: "thoth-dgraph-stage", clients: ["others"] },
   station: {
-    ...{ cluster: "lab", environment: "stage", release: "v0.5.0", initialize: true },
+    ...{
+      cluster: "lab",
+      environment: "stage",
+      images: { ...images, "init-job": "registry.example.org/init-job:cc26a76" },
+      initialize: true,
+    },
     s3: { endpoint: "https://s3.example.org" },
   },
   nodepool: {

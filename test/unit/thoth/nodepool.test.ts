@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { parse } from "yaml";
-import { contextName, kubeconfigYaml } from "../../../components/thoth/nodepoolConfig.ts";
+import { contextName, kubeconfigYaml } from "../../../components/thoth/nodepool/zuulFiles.ts";
 import { faults } from "../../../policy/predicates.ts";
 import { Secret } from "../../../review/secret.ts";
 import { buildThoth, problems, thothConfig } from "./world.ts";
@@ -31,6 +31,7 @@ describe("Zuul's nodepool", () => {
       "ImageStream thoth-zuul/thoth-coala",
       "ImageStream thoth-zuul/thoth-ops",
       "Namespace /thoth-zuul",
+      "NetworkPolicy thoth-zuul/builds",
       "NetworkPolicy thoth-zuul/default-deny",
       "NetworkPolicy thoth-zuul/job-nodes",
       "Role thoth-zuul/nodepool",
@@ -49,6 +50,25 @@ describe("Zuul's nodepool", () => {
       "pods/log: get",
       "imagestreams imagestreamtags: get list",
     ]);
+  });
+
+  it("limits its nodes for old and for new nodepools, as nodepool's drivers of 8.0 and 9.0 count", async () => {
+    const seen = await buildThoth({ nodepool: { ...nodepool, maxPods: 7 } });
+    const outputs = [...seen.outputs].find(([urn]) => urn.endsWith("Thoth::thoth"))?.[1];
+    const { providers } = parse(String(outputs?.nodepoolConfig)) as {
+      providers: { "max-pods": number; pools: { "max-servers": number }[] }[];
+    };
+    assert.equal(providers[0]?.["max-pods"], 7);
+    assert.equal(providers[0].pools[0]?.["max-servers"], 7);
+  });
+
+  it("lets jobs call the cluster's API, also behind its Service", async () => {
+    const seen = await buildThoth({ nodepool });
+    const { egress } = seen.object("NetworkPolicy job-nodes").spec as { egress: { ports: { port: number }[] }[] };
+    assert.deepEqual(
+      egress.slice(1).flatMap(({ ports }) => ports.map(({ port }) => port)),
+      [22, 80, 443, 6443],
+    );
   });
 
   it("lets pods name node images without a registry", async () => {

@@ -8,10 +8,11 @@ import { replaced } from "../../../ops/thoth/rotate.ts";
 import type { Manifest } from "../../../policy/manifest.ts";
 import { thothSchema } from "../../../components/thoth/config.ts";
 import { bots, buildThoth } from "./world.ts";
+import { images } from "./stationWorld.ts";
 
 const settings = {
   dgraph: { cluster: "lab", mode: "single", whitelist: "172.54.0.0:172.54.255.255", namespace: "thoth-dgraph-stage" },
-  station: { cluster: "lab", environment: "stage", release: "v0.5.0", s3: { endpoint: "https://s3.example.org" } },
+  station: { cluster: "lab", environment: "stage", images, s3: { endpoint: "https://s3.example.org" } },
 };
 
 const object = (kind: string, name: string, body: object = {}): Manifest => {

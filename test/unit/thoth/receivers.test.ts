@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { faults } from "../../../policy/predicates.ts";
+import type { Secret } from "../../../review/secret.ts";
 import { app, env, mounts, traffic } from "./pods.ts";
 import { bots, buildThoth, problems, thothConfig } from "./world.ts";
 
@@ -22,7 +23,7 @@ const tcp = (...ports: number[]): object[] => ports.map((port) => ({ port, proto
 const size = { requests: { cpu: "250m", memory: "128Mi" }, limits: { cpu: "500m", memory: "512Mi" } };
 
 describe("Webhook2kafka and the normalizers", () => {
-  it("read the brokers and both certificate authorities from one Secret", async () => {
+  it("read the brokers and their certificate authority from one Secret", async () => {
     const seen = await buildThoth({ bots: regidores });
     for (const name of ["webhook2kafka", "normalizers"]) {
       const { spec, pod } = app(seen, name);
@@ -32,7 +33,7 @@ describe("Webhook2kafka and the normalizers", () => {
         secret: { secretName: "cyborg-regidores", defaultMode: 0o644, items: [{ key, path }] },
       });
       assert.deepEqual(mounts(pod), {
-        "/opt/app-root/src/conf": secret("root-ca-cert", "ca.pem"),
+        "/opt/app-root/etc": { emptyDir: { medium: "Memory", sizeLimit: "1Mi" } },
         "/opt/app-root/src/secrets": secret("datahub-ca-cert", "data-hub-kafka-ca.crt"),
         "/tmp": { emptyDir: {} },
       });
@@ -42,26 +43,35 @@ describe("Webhook2kafka and the normalizers", () => {
 
   it("are two programs of one repository", async () => {
     const seen = await buildThoth({ bots: regidores });
-    const common = {
-      WEB_CONCURRENCY: "1",
-      KAFKA_BOOTSTRAP_SERVERS: "secretKeyRef cyborg-regidores/kafka-bootstrap-servers",
-    };
-    const webhookSecret = "secretKeyRef sesheta-secret/github-webhook-secret";
     assert.deepEqual(env(app(seen, "webhook2kafka").pod.containers[0]), {
-      ...common,
+      KAFKA_BOOTSTRAP_SERVERS: "secretKeyRef cyborg-regidores/kafka-bootstrap-servers",
       APP_FILE: "webhook2kafka.py",
-      GITHUB_WEBHOOK_SECRET: webhookSecret,
+      GITHUB_WEBHOOK_SECRET: "secretKeyRef sesheta-secret/github-webhook-secret",
     });
     assert.deepEqual(env(app(seen, "normalizers").pod.containers[0]), {
-      ...common,
+      KAFKA_BOOTSTRAP_SERVERS: "secretKeyRef cyborg-regidores/kafka-broker-urls",
       APP_SCRIPT: "normalizers.sh",
-      SESHETA_GITHUB_WEBHOOK_SECRET: webhookSecret,
       FAUST_DATADIR: "/tmp/faust",
     });
     assert.equal((seen.object("Service webhook2kafka").spec as { ports: unknown[] }).ports.length, 1);
     assert.equal(seen.manifests.filter(({ kind, name }) => kind === "Service" && name === "normalizers").length, 0);
     assert.match(JSON.stringify(seen.object("BuildConfig normalizers")), /UPGRADE_PIP_TO_LATEST/);
     assert.deepEqual(faults(seen.manifests, { openshift: true }), []);
+  });
+
+  it("are given several brokers as each splits them", async () => {
+    const config = { "thoth:kafkaBootstrapServers": "a.example.org:9093, b.example.org:9093" };
+    const settings = { bots: { ...bots, regidores: { kafkaPort: 9093 } } };
+    const seen = await buildThoth(settings, "openshift", config);
+    const secret = seen.one("thoth-bots-regidores-kafka-secret").inputs.stringData as Secret;
+    const { "kafka-bootstrap-servers": commas, "kafka-broker-urls": urls } = secret.value as Record<string, string>;
+    assert.equal(commas, "a.example.org:9093,b.example.org:9093");
+    assert.equal(urls, "kafka://a.example.org:9093;kafka://b.example.org:9093");
+    const wrong = (text: string): string =>
+      problems(thothConfig(settings, "openshift", { "thoth:kafkaBootstrapServers": text })).join("\n");
+    assert.match(wrong("kafka://a:9093"), /^thoth:kafkaBootstrapServers: .*expected brokers, host:port each/);
+    assert.match(wrong("a:9093;b:9093"), /expected brokers, host:port each/);
+    assert.match(wrong("a:9093,b:9092"), /expected brokers on port 9093, the one of bots\.regidores\.kafkaPort/);
   });
 
   it("need no Sesheta but its Secret", async () => {
@@ -90,7 +100,7 @@ describe("The Review Manager", () => {
     const seen = await buildThoth({ bots: manager });
     const { pod } = app(seen, "review-manager-webhooks");
     const [container] = pod.containers;
-    assert.equal(container?.image, "quay.io/thoth-station/sefkhet-abwy-webhook-receiver:v0.24.0");
+    assert.equal(container?.image, "quay.io/thoth-station/sefkhet-abwy-webhook-receiver:v0.23.2");
     const own = (key: string): string => `secretKeyRef sefkhet-abwy/${key}`;
     assert.deepEqual(env(container), {
       APP_FILE: "review-manager",
@@ -98,7 +108,6 @@ describe("The Review Manager", () => {
       ENV: "dev",
       PYTHONPATH: ".",
       THOTH_DEPLOYMENT_NAME: "aicoe-prod-bots",
-      GITHUB_SECRET: own("github-secret"),
       GITHUB_ACCESS_TOKEN: own("github-access-token"),
       GITHUB_APP_IDENTIFIER: own("github-app-identifier"),
       GITHUB_WEBHOOK_SECRET: own("github-webhook-secret"),
@@ -113,7 +122,24 @@ describe("The Review Manager", () => {
     });
     assert.match(JSON.stringify(mounts(pod)["/opt/app-root/etc/gcloud"]), /"path":"sesheta-chatbot\.json"/);
     assert.equal(seen.object("Route review-manager-webhooks").kind, "Route");
+    const values = (role: string): Record<string, string> =>
+      (seen.one(`thoth-bots-${role}-secret`).inputs.stringData as Secret).value as Record<string, string>;
+    // Signatures of the App's webhooks are checked with the App's own secret.
+    assert.notEqual(
+      values("review-manager-secret")["github-webhook-secret"],
+      values("sesheta-secret")["github-webhook-secret"],
+    );
     assert.deepEqual(faults(seen.manifests, { openshift: true }), []);
+  });
+});
+
+describe("Builds of the Review Manager", () => {
+  it("start from the Python that it wants and a version that works", async () => {
+    const seen = await buildThoth({ bots: { ...bots, reviewManager: { appId: 42, build: true } } });
+    const { source, strategy } = seen.object("BuildConfig review-manager-webhooks").spec as Record<string, unknown>;
+    assert.deepEqual(source, { type: "Git", git: { uri: "https://github.com/AICoE/sefkhet-abwy", ref: "v0.23.2" } });
+    assert.match(JSON.stringify(strategy), /"name":"python-38:latest"/);
+    assert.match(JSON.stringify(seen.object("ImageStream python-38")), /ubi8\/python-38:latest/);
   });
 });
 
@@ -126,6 +152,8 @@ describe("Ultrahook", () => {
       const [container] = pod.containers;
       assert.equal(container?.image, "quay.io/thoth-station/ultrahook:v0.1.0");
       assert.deepEqual((container.resources as { limits: unknown }).limits, { cpu: "100m", memory: "50Mi" });
+      // Its source has a start script, which source-to-image puts into /tmp/scripts; a volume there would hide it.
+      assert.deepEqual(container.volumeMounts, []);
       return env(container);
     });
     const client = (subdomain: string, destination: string, key = "ultrahook-aicoe"): object => ({
@@ -159,7 +187,7 @@ describe("Ultrahook", () => {
       namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "aicoe-prod-bots" } },
     };
     assert.deepEqual(traffic(seen, "ultrahook-webhooks").calls, [
-      { to: everywhere, ports: tcp(443) },
+      { to: everywhere, ports: tcp(80, 443) },
       { to: [bot], ports: tcp(8080) },
     ]);
     const client = {
@@ -197,7 +225,7 @@ describe("Ultrahook", () => {
     );
     const { pod } = app(seen, "ultrahook-sub");
     assert.equal(env(pod.containers[0]).ULTRAHOOK_DESTINATION, "http://ci.example.org:8000/hook");
-    assert.deepEqual(traffic(seen, "ultrahook-sub").calls, [{ to: everywhere, ports: tcp(443, 8000) }]);
+    assert.deepEqual(traffic(seen, "ultrahook-sub").calls, [{ to: everywhere, ports: tcp(80, 443, 8000) }]);
     assert.equal(seen.object("Secret mine").type, "Opaque");
   });
 
@@ -209,6 +237,14 @@ describe("Ultrahook", () => {
         b: { key: "ultrahook-thoth", destination: { bot: "webhook2kafka" } },
       },
     };
+    const twice = {
+      ...tunnels,
+      tunnels: { "a--b": { key: "ultrahook-thoth", destination: { bot: "sesheta-webhooks" } } },
+    };
+    assert.match(
+      problems(thothConfig({ bots, ultrahook: twice })).join(),
+      /expected a subdomain: .*never two in a row/,
+    );
     const found = problems(thothConfig({ bots, ultrahook: wrong }));
     assert.match(found.join("\n"), /ultrahook\.tunnels\.a\.key: got "ultrahook-x"; expected one of ultrahook\.keys/);
     assert.match(found.join("\n"), /ultrahook\.tunnels\.b\.destination\.bot: got "webhook2kafka", which this stack/);

@@ -3,8 +3,8 @@ import { loadConfig } from "../../../config/load.ts";
 import { type Parsed, parseConfig } from "../../../config/parse.ts";
 import { sample } from "../../../config/samples.ts";
 import { type RawConfig, type RawEntry, wantedSecrets } from "../../../config/secrets.ts";
-import { clustersSchema } from "../../../config/targetSchemas.ts";
-import { connectClusters } from "../../../config/targets.ts";
+import { clustersSchema } from "../../../config/targets.ts";
+import { connectTargets } from "../../../blocks/targets.ts";
 import { record } from "../../../review/record.ts";
 import { type Built, withLookups } from "../kubernetes/world.ts";
 
@@ -27,8 +27,8 @@ export function thothConfig(settings: object, platform = "openshift", secrets: o
     ["thoth:settings", plain(settings)],
   ]);
   const parsed = thothSchema.settings.safeParse(settings);
-  for (const { key, spec } of parsed.success ? wantedSecrets(thothSchema, parsed.data) : []) {
-    entries.set(key, { value: sample(spec.format ?? "text", key), secret: true });
+  for (const { key, sample: make } of parsed.success ? wantedSecrets(thothSchema, parsed.data) : []) {
+    entries.set(key, { value: make(), secret: true });
   }
   for (const [key, value] of Object.entries(secrets)) entries.set(key, { value: String(value), secret: true });
   return entries;
@@ -37,20 +37,23 @@ export function thothConfig(settings: object, platform = "openshift", secrets: o
 const built = new Map<string, Promise<Built>>();
 
 /** What Thoth registers with these settings; the same settings are built once. */
-export function buildThoth(settings: object, platform = "openshift"): Promise<Built> {
-  const key = JSON.stringify([settings, platform]);
-  const known = built.get(key) ?? buildAnew(settings, platform);
+export function buildThoth(settings: object, platform = "openshift", secrets: object = {}): Promise<Built> {
+  const key = JSON.stringify([settings, platform, secrets]);
+  const known = built.get(key) ?? buildAnew(settings, platform, secrets);
   built.set(key, known);
   return known;
 }
 
-async function buildAnew(settings: object, platform: string): Promise<Built> {
-  const config = thothConfig(settings, platform);
+async function buildAnew(settings: object, platform: string, secrets: object): Promise<Built> {
+  const config = thothConfig(settings, platform, secrets);
   const recording = await record({ stack: "test", config }, async () => {
-    const { Thoth } = await import("../../../components/thoth/thoth.ts");
+    const { Thoth } = await import("../../../components/thoth/index.ts");
     const loaded = loadConfig({ clusters: clustersSchema, thoth: thothSchema });
     if (loaded.thoth !== undefined) {
-      new Thoth("thoth", { config: loaded.thoth, cluster: connectClusters(loaded.clusters) });
+      new Thoth("thoth", {
+        config: loaded.thoth,
+        targets: connectTargets({ clusters: loaded.clusters, clouds: undefined }),
+      });
     }
     return {};
   });

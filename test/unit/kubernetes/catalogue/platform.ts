@@ -1,4 +1,4 @@
-import { existingNamespace } from "../../../../components/kubernetes/place.ts";
+import { existingNamespace } from "../../../../blocks/kubernetes/metadata.ts";
 import { decorated, type Section } from "./section.ts";
 
 const rules = [{ apiGroups: [""], resources: ["pods"], verbs: ["get"] }];
@@ -7,12 +7,12 @@ const git = { uri: "https://git.example.org/one.git", ref: "main" };
 
 /** Namespaces, rights, accounts, and what only OpenShift has. */
 export const platformBlocks: Section = async (cluster, opts) => {
-  const { Namespace } = await import("../../../../components/kubernetes/namespace.ts");
-  const { Quota } = await import("../../../../components/kubernetes/quota.ts");
-  const { ServiceAccount } = await import("../../../../components/kubernetes/serviceAccount.ts");
-  const { ClusterGrant, Grant } = await import("../../../../components/kubernetes/grant.ts");
-  const { ImageStream } = await import("../../../../components/kubernetes/imageStream.ts");
-  const { BuildConfig } = await import("../../../../components/kubernetes/buildConfig.ts");
+  const { Namespace } = await import("../../../../blocks/kubernetes/namespace.ts");
+  const { Quota } = await import("../../../../blocks/kubernetes/quota.ts");
+  const { ServiceAccount } = await import("../../../../blocks/kubernetes/serviceAccount.ts");
+  const { ClusterRoleBinding, RoleBinding } = await import("../../../../blocks/kubernetes/roleBinding.ts");
+  const { ImageStream } = await import("../../../../blocks/kubernetes/imageStream.ts");
+  const { BuildConfig } = await import("../../../../blocks/kubernetes/buildConfig.ts");
 
   const place = new Namespace("namespace-least", { cluster, name: "least" }, opts);
   const podSecurity = { level: "baseline", reason: "host ports" } as const;
@@ -34,13 +34,13 @@ export const platformBlocks: Section = async (cluster, opts) => {
 
   const elsewhere = existingNamespace(cluster, "elsewhere");
   const to = [account, { account: "other", namespace: "elsewhere" }, { group: "everybody" }];
-  new Grant("grant-cluster-role", { place, name: "may-edit", clusterRole: "edit", to }, opts);
-  new Grant("grant-role", { place: elsewhere, name: "may-read", role: "reader", to: [full] }, opts);
-  new Grant("grant-rules", { place, name: "may-look", ...decorated, rules, to: [account] }, opts);
-  new Grant("grant-named", { place, name: "may-look-too", rules, roleName: "lookers", to: [account] }, opts);
-  new ClusterGrant("grants-role", { name: "may-view", clusterRole: "view", to }, opts);
-  new ClusterGrant("grants-rules", { name: "may-look", ...decorated, rules, to: [account] }, opts);
-  new ClusterGrant("grants-named", { name: "may-look-too", rules, roleName: "lookers", to: [account] }, opts);
+  new RoleBinding("grant-cluster-role", { place, name: "may-edit", clusterRole: "edit", to }, opts);
+  new RoleBinding("grant-role", { place: elsewhere, name: "may-read", role: "reader", to: [full] }, opts);
+  new RoleBinding("grant-rules", { place, name: "may-look", ...decorated, rules, to: [account] }, opts);
+  new RoleBinding("grant-named", { place, name: "may-look-too", rules, roleName: "lookers", to: [account] }, opts);
+  new ClusterRoleBinding("grants-role", { name: "may-view", clusterRole: "view", to }, opts);
+  new ClusterRoleBinding("grants-rules", { name: "may-look", ...decorated, rules, to: [account] }, opts);
+  new ClusterRoleBinding("grants-named", { name: "may-look-too", rules, roleName: "lookers", to: [account] }, opts);
 
   const stream = new ImageStream("stream-least", { place, name: "stream", tags: { latest: {} } }, opts);
   const tag = { from: "example/one:1", scheduled: true, reference: "Source", annotations: { note: "one" } } as const;

@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { Cluster } from "../../../../components/kubernetes/cluster.ts";
+import type { Cluster } from "../../../../blocks/kubernetes/cluster.ts";
 
 /** Registers some of the building blocks; what it returns, values that no resource shows, is in the golden file, too. */
 export type Section = (cluster: Cluster, opts: pulumi.ComponentResourceOptions) => Promise<object>;

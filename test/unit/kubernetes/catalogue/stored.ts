@@ -1,19 +1,19 @@
-import { existingNamespace } from "../../../../components/kubernetes/place.ts";
-import * as probe from "../../../../components/kubernetes/probe.ts";
-import { redisConf } from "../../../../components/kubernetes/redisConf.ts";
-import { toResources } from "../../../../components/kubernetes/resources.ts";
-import { digest, existingSecretEnv } from "../../../../components/kubernetes/secret.ts";
-import * as volumes from "../../../../components/kubernetes/volume.ts";
+import { existingNamespace } from "../../../../blocks/kubernetes/metadata.ts";
+import * as probe from "../../../../blocks/kubernetes/probe.ts";
+import { redisConf } from "../../../../blocks/redisConf.ts";
+import { toResources } from "../../../../blocks/kubernetes/resources.ts";
+import { digest, existingSecretEnv } from "../../../../blocks/kubernetes/secret.ts";
+import * as volumes from "../../../../blocks/kubernetes/volume.ts";
 import { decorated, least, type Section } from "./section.ts";
 
 const share = { readOnly: false, subPath: "part", propagation: "HostToContainer" } as const;
 
 /** Secrets, files and claims, read by one Job in every way; and the converters that make no resource. */
 export const storedBlocks: Section = async (cluster, opts) => {
-  const { ServiceSecret } = await import("../../../../components/kubernetes/secret.ts");
-  const { Files } = await import("../../../../components/kubernetes/files.ts");
-  const { Claim } = await import("../../../../components/kubernetes/claim.ts");
-  const { Job } = await import("../../../../components/kubernetes/job.ts");
+  const { ServiceSecret } = await import("../../../../blocks/kubernetes/secret.ts");
+  const { ConfigMap } = await import("../../../../blocks/kubernetes/configMap.ts");
+  const { PersistentVolumeClaim } = await import("../../../../blocks/kubernetes/persistentVolumeClaim.ts");
+  const { Job } = await import("../../../../blocks/kubernetes/job.ts");
   const place = existingNamespace(cluster, "apps");
 
   const secret = new ServiceSecret("secret-least", { place, name: "secret", values: { token: "t0p" } }, opts);
@@ -26,14 +26,18 @@ export const storedBlocks: Section = async (cluster, opts) => {
   );
   const binary = new ServiceSecret("secret-binary", { place, name: "secret-binary", values, roll: true }, opts);
 
-  const files = new Files("files-least", { place, name: "files", data: { "a.txt": "a" } }, opts);
+  const files = new ConfigMap("files-least", { place, name: "files", data: { "a.txt": "a" } }, opts);
   const both = { data: { "a.txt": "a" }, binaryData: { b: "AAEC" } };
-  const stillFiles = new Files("files-full", { place, name: "files-full", ...decorated, ...both, roll: false }, opts);
-  const theirs = new Files("files-theirs", { place, name: "files-theirs", ...both, ownedByCluster: true }, opts);
-  const binaryFiles = new Files("files-binary", { place, name: "files-binary", ...both }, opts);
+  const stillFiles = new ConfigMap(
+    "files-full",
+    { place, name: "files-full", ...decorated, ...both, roll: false },
+    opts,
+  );
+  const theirs = new ConfigMap("files-theirs", { place, name: "files-theirs", ...both, ownedByCluster: true }, opts);
+  const binaryFiles = new ConfigMap("files-binary", { place, name: "files-binary", ...both }, opts);
 
-  const claim = new Claim("claim-least", { place, name: "claim", size: "1Gi" }, opts);
-  const fullClaim = new Claim(
+  const claim = new PersistentVolumeClaim("claim-least", { place, name: "claim", size: "1Gi" }, opts);
+  const fullClaim = new PersistentVolumeClaim(
     "claim-full",
     {
       ...{ place, name: "claim-full", ...decorated, size: "2Gi", storageClass: "fast", accessModes: ["ReadWriteMany"] },

@@ -1,14 +1,14 @@
-import { spread } from "../../../../components/kubernetes/disruption.ts";
-import * as traffic from "../../../../components/kubernetes/networkPolicy.ts";
-import { existingNamespace } from "../../../../components/kubernetes/place.ts";
+import { spread } from "../../../../blocks/kubernetes/podDisruptionBudget.ts";
+import * as traffic from "../../../../blocks/kubernetes/networkPolicy.ts";
+import { existingNamespace } from "../../../../blocks/kubernetes/metadata.ts";
 import { decorated, least, type Section } from "./section.ts";
 
 /** Services, public names, and who may talk to whom. */
 export const trafficBlocks: Section = async (cluster, opts) => {
-  const { Service } = await import("../../../../components/kubernetes/service.ts");
-  const { Exposure } = await import("../../../../components/kubernetes/exposure.ts");
-  const { NetworkPolicy } = await import("../../../../components/kubernetes/networkPolicy.ts");
-  const { Deployment } = await import("../../../../components/kubernetes/deployment.ts");
+  const { Service } = await import("../../../../blocks/kubernetes/service.ts");
+  const { PublicEndpoint } = await import("../../../../blocks/kubernetes/publicEndpoint.ts");
+  const { NetworkPolicy } = await import("../../../../blocks/kubernetes/networkPolicy.ts");
+  const { Deployment } = await import("../../../../blocks/kubernetes/deployment.ts");
   const place = existingNamespace(cluster, "apps");
 
   const ports = { web: 8080, dns: { port: 5353, protocol: "UDP" }, sctp: { port: 99, protocol: "SCTP" } } as const;
@@ -34,10 +34,10 @@ export const trafficBlocks: Section = async (cluster, opts) => {
     opts,
   );
 
-  const least1 = new Exposure("exposure-least", { place, name: "least", service, port: "web" }, opts);
+  const least1 = new PublicEndpoint("exposure-least", { place, name: "least", service, port: "web" }, opts);
   const edge = { termination: "edge", insecure: "Redirect", secretName: "tls" } as const;
   const exposed = { place, service: full, port: "web" };
-  const full1 = new Exposure(
+  const full1 = new PublicEndpoint(
     "exposure-full",
     {
       ...{
@@ -54,8 +54,12 @@ export const trafficBlocks: Section = async (cluster, opts) => {
     opts,
   );
   const passthrough = { termination: "passthrough", insecure: "None" } as const;
-  new Exposure("exposure-passthrough", { ...exposed, name: "passthrough", tls: passthrough, allowFrom: [] }, opts);
-  new Exposure("exposure-reencrypt", { ...exposed, name: "reencrypt", tls: { termination: "reencrypt" } }, opts);
+  new PublicEndpoint(
+    "exposure-passthrough",
+    { ...exposed, name: "passthrough", tls: passthrough, allowFrom: [] },
+    opts,
+  );
+  new PublicEndpoint("exposure-reencrypt", { ...exposed, name: "reencrypt", tls: { termination: "reencrypt" } }, opts);
 
   new NetworkPolicy("policy-least", { place, name: "nothing", pods: {} }, opts);
   const { anywhere, apiServer, dns, internet, pods, router } = traffic;

@@ -1,8 +1,8 @@
-import { field } from "../../../../components/kubernetes/container.ts";
-import type { ServingContainerArgs } from "../../../../components/kubernetes/container.ts";
-import { existingNamespace } from "../../../../components/kubernetes/place.ts";
-import { http, tcp } from "../../../../components/kubernetes/probe.ts";
-import { claimTemplate, scratch } from "../../../../components/kubernetes/volume.ts";
+import { field } from "../../../../blocks/kubernetes/container.ts";
+import type { ServingContainerArgs } from "../../../../blocks/kubernetes/container.ts";
+import { existingNamespace } from "../../../../blocks/kubernetes/metadata.ts";
+import { http, tcp } from "../../../../blocks/kubernetes/probe.ts";
+import { claimTemplate, scratch } from "../../../../blocks/kubernetes/volume.ts";
 import { decorated, least, type Section } from "./section.ts";
 
 const serving: ServingContainerArgs = { ...least, probes: { readiness: tcp(80) } };
@@ -28,11 +28,11 @@ const full: ServingContainerArgs = {
 
 /** The four kinds of workload; their pods with nothing and with everything. */
 export const workloadBlocks: Section = async (cluster, opts) => {
-  const { Deployment } = await import("../../../../components/kubernetes/deployment.ts");
-  const { StatefulSet } = await import("../../../../components/kubernetes/statefulSet.ts");
-  const { CronJob } = await import("../../../../components/kubernetes/cronJob.ts");
-  const { Job } = await import("../../../../components/kubernetes/job.ts");
-  const { ServiceAccount } = await import("../../../../components/kubernetes/serviceAccount.ts");
+  const { Deployment } = await import("../../../../blocks/kubernetes/deployment.ts");
+  const { StatefulSet } = await import("../../../../blocks/kubernetes/statefulSet.ts");
+  const { CronJob } = await import("../../../../blocks/kubernetes/cronJob.ts");
+  const { Job } = await import("../../../../blocks/kubernetes/job.ts");
+  const { ServiceAccount } = await import("../../../../blocks/kubernetes/serviceAccount.ts");
   const place = existingNamespace(cluster, "apps");
   const serviceAccount = new ServiceAccount("account", { place, name: "account", mountsToken: true }, opts);
   const affinity = { nodeAffinity: {} };

@@ -1,0 +1,41 @@
+import * as k8s from "@pulumi/kubernetes";
+import type { ConfigOf } from "../../config/define.ts";
+import { type clustersSchema, targetNamed } from "../../config/targets.ts";
+
+/** What kind of Kubernetes a cluster is: decides between Route and Ingress and what pods may ask for. */
+export type Platform = "openshift" | "kubernetes";
+
+/** A Kubernetes cluster that systems are deployed to; made from `clusters:settings`. */
+export interface Cluster {
+  readonly name: string;
+  readonly platform: Platform;
+  /** Domain under which the cluster's router answers, e.g. `apps.lab.test`. */
+  readonly appsDomain: string;
+  /** The one provider of this cluster. */
+  readonly provider: k8s.Provider;
+}
+
+/** The clusters that the stack names, each with its one provider; returns a look-up by name. */
+export function connectClusters(config: ConfigOf<typeof clustersSchema> | undefined): (cluster: string) => Cluster {
+  const clusters = new Map<string, Cluster>();
+  for (const [cluster, { platform, appsDomain, serverSideApply }] of Object.entries(config?.settings ?? {})) {
+    const provider = new k8s.Provider(cluster, {
+      kubeconfig: config?.families.kubeconfigs[cluster] ?? "",
+      // Without it a new address or token in the kubeconfig would replace every resource of the cluster.
+      clusterIdentifier: cluster,
+      enableServerSideApply: serverSideApply,
+      // The objects' names are fixed, so a changed one must be updated in place.
+      enableConfigMapMutable: true,
+      enableSecretMutable: true,
+      // At the provider's own 50 a second the limit is the brake: twice the time for a destroy of Thoth.
+      kubeClientSettings: { qps: 200, burst: 400 },
+      // The SDK would take these from the shell's environment.
+      deleteUnreachable: false,
+      skipUpdateUnreachable: false,
+      suppressDeprecationWarnings: false,
+      suppressHelmHookWarnings: true,
+    });
+    clusters.set(cluster, { name: cluster, platform, appsDomain, provider });
+  }
+  return (cluster) => targetNamed(clusters.get(cluster), "cluster", cluster);
+}

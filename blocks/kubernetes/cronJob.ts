@@ -1,0 +1,51 @@
+import * as k8s from "@pulumi/kubernetes";
+import { Block, type BlockOptions } from "../block.ts";
+import { metadata, present, withManager } from "./metadata.ts";
+import { workloadAnnotations } from "./pod.ts";
+import type { RunArgs } from "./job.ts";
+import { jobSpec } from "./job.ts";
+import { accountFor } from "./workload.ts";
+
+/** What a {@link CronJob} needs. */
+export interface CronJobArgs extends RunArgs {
+  /** Cron expression, five fields or `@daily` and the like. */
+  readonly schedule: string;
+  /** null leaves the field out, for what copies the CronJob through an older API. @default "Etc/UTC" */
+  readonly timeZone?: string | null;
+  /** Makes no runs while true. @default false */
+  readonly suspend?: boolean;
+  /** @default "Forbid" */
+  readonly concurrency?: "Allow" | "Forbid" | "Replace";
+  /** Runs that are kept: [successful, failed]. @default Kubernetes' 3 and 1 */
+  readonly history?: readonly [successful: number, failed: number];
+  /** Seconds that a missed run may be late. @default 600 */
+  readonly startWithinSeconds?: number;
+}
+
+/** A pod that runs by the clock. */
+export class CronJob extends Block {
+  constructor(name: string, args: CronJobArgs, opts: BlockOptions) {
+    super();
+    const account = accountFor(name, args, opts);
+    if (args.serviceAccount === undefined) this.include(account);
+    this.make(
+      new k8s.batch.v1.CronJob(
+        `${name}-cron`,
+        {
+          metadata: metadata({ ...args, annotations: workloadAnnotations(args) }),
+          spec: present<k8s.types.input.batch.v1.CronJobSpec>({
+            schedule: args.schedule,
+            timeZone: args.timeZone === null ? undefined : (args.timeZone ?? "Etc/UTC"),
+            suspend: args.suspend ?? false,
+            concurrencyPolicy: args.concurrency ?? "Forbid",
+            startingDeadlineSeconds: args.startWithinSeconds ?? 600,
+            successfulJobsHistoryLimit: args.history?.[0],
+            failedJobsHistoryLimit: args.history?.[1],
+            jobTemplate: { metadata: { labels: withManager(args.labels) }, spec: jobSpec(args, account) },
+          }),
+        },
+        opts,
+      ),
+    );
+  }
+}

@@ -1,0 +1,71 @@
+import * as k8s from "@pulumi/kubernetes";
+import { Block, type BlockOptions } from "../block.ts";
+import type { ServingContainerArgs } from "./container.ts";
+import { disruptionBudget, spread } from "./podDisruptionBudget.ts";
+import type { Place } from "./metadata.ts";
+import { metadata, present } from "./metadata.ts";
+import type { Workload, WorkloadArgs } from "./pod.ts";
+import { podTemplate, portsOf, workloadAnnotations } from "./pod.ts";
+import { accountFor } from "./workload.ts";
+
+/** What a {@link Deployment} needs. */
+export interface DeploymentArgs extends WorkloadArgs<ServingContainerArgs> {
+  /** Labels that find the pods; they can never change. @default `labels` */
+  readonly selector?: Readonly<Record<string, string>>;
+  /** More than one also gets a PodDisruptionBudget and spreads over nodes. @default 1 */
+  readonly replicas?: number;
+  /** @default RollingUpdate, 25 % each */
+  readonly strategy?:
+    "Recreate" | "RollingUpdate" | { readonly maxSurge: string | number; readonly maxUnavailable: string | number };
+  /** @default Kubernetes' 10 */
+  readonly revisionHistory?: number;
+  /** Pods that may be away at once; with more than one replica. @default 1 */
+  readonly maxUnavailable?: number | string;
+}
+
+/** Pods that keep running and are replaced when the program changes. */
+export class Deployment extends Block implements Workload {
+  readonly place: Place;
+  readonly name: string;
+  readonly selector: Readonly<Record<string, string>>;
+  readonly ports: Readonly<Record<string, number>>;
+
+  constructor(name: string, args: DeploymentArgs, opts: BlockOptions) {
+    super();
+    const selector = args.selector ?? args.labels ?? {};
+    const replicas = args.replicas ?? 1;
+    const account = accountFor(name, args, opts);
+    if (args.serviceAccount === undefined) this.include(account);
+    const affinity = args.affinity ?? (replicas > 1 ? spread(selector) : undefined);
+    this.make(
+      new k8s.apps.v1.Deployment(
+        `${name}-deployment`,
+        {
+          metadata: metadata({ ...args, annotations: workloadAnnotations(args) }),
+          spec: present<k8s.types.input.apps.v1.DeploymentSpec>({
+            replicas,
+            revisionHistoryLimit: args.revisionHistory,
+            strategy: toStrategy(args.strategy),
+            selector: { matchLabels: selector },
+            template: podTemplate({ ...args, ...(affinity === undefined ? {} : { affinity }) }, account, "Always"),
+          }),
+        },
+        opts,
+      ),
+    );
+    if (replicas > 1) {
+      this.make(disruptionBudget(name, { ...args, selector, maxUnavailable: args.maxUnavailable ?? 1 }, opts));
+    }
+    this.place = args.place;
+    this.name = args.name;
+    this.selector = selector;
+    this.ports = portsOf(args);
+  }
+}
+
+function toStrategy(strategy: DeploymentArgs["strategy"]): k8s.types.input.apps.v1.DeploymentStrategy | undefined {
+  if (strategy === undefined || typeof strategy === "string") {
+    return strategy === undefined ? undefined : { type: strategy };
+  }
+  return { type: "RollingUpdate", rollingUpdate: { ...strategy } };
+}

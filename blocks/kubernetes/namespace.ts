@@ -1,0 +1,74 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { Block, type BlockOptions } from "../block.ts";
+import type { Cluster } from "./cluster.ts";
+import { exceptionPrefix } from "./exceptions.ts";
+import { anywhere, dns, NetworkPolicy } from "./networkPolicy.ts";
+import type { Place } from "./metadata.ts";
+import { nonEmpty, withManager } from "./metadata.ts";
+
+/** What a {@link Namespace} needs. */
+export interface NamespaceArgs {
+  readonly cluster: Cluster;
+  /** Physical name. */
+  readonly name: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Pod security standard that is enforced; less than restricted needs a reason. @default restricted */
+  readonly podSecurity?: { readonly level: "baseline" | "privileged"; readonly reason: string };
+  /** Deny all traffic but DNS until policies allow it; off where others share the namespace. @default true */
+  readonly isolate?: boolean;
+  /** Does OpenShift build images in it? Where it is isolated, they then get out for sources, packages and registries. @default false */
+  readonly builds?: boolean;
+  /** Refuse to delete it with everything in it. @default false */
+  readonly protect?: boolean;
+  /** Leave it in the cluster when it leaves the program. @default false */
+  readonly retainOnDelete?: boolean;
+}
+
+/** A namespace in which nothing runs as root and nothing talks, until something says so. */
+export class Namespace extends Block implements Place {
+  readonly cluster: Cluster;
+  readonly namespace: pulumi.Output<string>;
+  readonly namespaceName: string;
+
+  constructor(name: string, args: NamespaceArgs, opts: BlockOptions) {
+    super();
+    const level = args.podSecurity?.level ?? "restricted";
+    const reason =
+      args.podSecurity === undefined ? {} : { [`${exceptionPrefix}pod-security`]: args.podSecurity.reason };
+    const namespace = this.make(
+      new k8s.core.v1.Namespace(
+        `${name}-namespace`,
+        {
+          metadata: {
+            name: args.name,
+            labels: withManager({
+              ...args.labels,
+              "pod-security.kubernetes.io/enforce": level,
+              "pod-security.kubernetes.io/warn": "restricted",
+            }),
+            ...nonEmpty({ ...args.annotations, ...reason }),
+          },
+        },
+        { ...opts, protect: args.protect ?? false, retainOnDelete: args.retainOnDelete ?? false },
+      ),
+    );
+    this.cluster = args.cluster;
+    this.namespaceName = args.name;
+    this.namespace = namespace.metadata.name;
+    if (args.isolate ?? true) {
+      const place = { cluster: args.cluster, namespace: this.namespace, namespaceName: args.name };
+      this.include(new NetworkPolicy(`${name}-default`, { place, name: "default-deny", pods: {}, to: [dns()] }, opts));
+      if (args.builds === true && args.cluster.platform === "openshift") {
+        this.include(new NetworkPolicy(`${name}-builds`, { place, name: "builds", ...buildPods }, opts));
+      }
+    }
+  }
+}
+
+/**
+ * OpenShift's build pods carry this label alone. They clone over SSH or HTTP, fetch packages and images, push to the
+ * internal registry, which listens on 5000, and tell the API server how it went.
+ */
+const buildPods = { pods: { "openshift.io/build.name": true }, to: [anywhere(22, 80, 443, 5000, 6443)] } as const;

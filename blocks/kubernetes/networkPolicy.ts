@@ -1,0 +1,110 @@
+import * as k8s from "@pulumi/kubernetes";
+import { Block, type BlockOptions } from "../block.ts";
+import type { Cluster } from "./cluster.ts";
+import type { ObjectArgs } from "./metadata.ts";
+import { metadata } from "./metadata.ts";
+
+type Peer = k8s.types.input.networking.v1.NetworkPolicyPeer;
+type Port = k8s.types.input.networking.v1.NetworkPolicyPort;
+
+/** Who may talk to whom on which ports; made by the functions below. */
+export interface Traffic {
+  /** Empty means anybody. */
+  readonly peers: readonly Peer[];
+  /** Empty means all. */
+  readonly ports: readonly Port[];
+}
+
+/** What a {@link NetworkPolicy} needs. */
+export interface NetworkPolicyArgs extends ObjectArgs {
+  /** Labels of the pods it is about, `true` for any value; `{}` is every pod of the namespace. */
+  readonly pods: Readonly<Record<string, string | true>>;
+  /** Who may call them. @default nobody */
+  readonly from?: readonly Traffic[];
+  /** Whom they may call. @default nobody */
+  readonly to?: readonly Traffic[];
+}
+
+/** What pods may receive and send; several policies add up. */
+export class NetworkPolicy extends Block {
+  constructor(name: string, args: NetworkPolicyArgs, opts: BlockOptions) {
+    super();
+    this.make(
+      new k8s.networking.v1.NetworkPolicy(
+        `${name}-policy`,
+        {
+          metadata: metadata(args),
+          spec: {
+            podSelector: toSelector(args.pods),
+            policyTypes: ["Ingress", "Egress"],
+            ingress: (args.from ?? []).map(({ peers, ports }) => ({ from: [...peers], ports: [...ports] })),
+            egress: (args.to ?? []).map(({ peers, ports }) => ({ to: [...peers], ports: [...ports] })),
+          },
+        },
+        opts,
+      ),
+    );
+  }
+}
+
+/** Any address outside or inside, on these TCP ports. */
+export function anywhere(...ports: readonly (number | string)[]): Traffic {
+  const peers = [{ ipBlock: { cidr: "0.0.0.0/0" } }, { ipBlock: { cidr: "::/0" } }];
+  return { peers, ports: tcpPorts(ports) };
+}
+
+/** Any address outside or inside, on these UDP ports. */
+export function anywhereUdp(...ports: readonly number[]): Traffic {
+  return { ...anywhere(), ports: ports.map((port) => ({ port, protocol: "UDP" })) };
+}
+
+/** Any IPv4 address but those of the given ranges, on any port. */
+export function internet(except: readonly string[]): Traffic {
+  return { peers: [{ ipBlock: { cidr: "0.0.0.0/0", except: [...except] } }], ports: [] };
+}
+
+/** Pods with these labels, in this namespace unless another one is named. */
+export function pods(
+  labels: Readonly<Record<string, string>>,
+  ports: readonly (number | string)[],
+  namespaceName?: string,
+): Traffic {
+  const podSelector = Object.keys(labels).length === 0 ? {} : { matchLabels: labels };
+  const namespace =
+    namespaceName === undefined
+      ? {}
+      : { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespaceName } } };
+  return { peers: [{ podSelector, ...namespace }], ports: tcpPorts(ports) };
+}
+
+/** The cluster's router or ingress controller; where a cluster does not label it, anybody. */
+export function router(cluster: Cluster, ...ports: readonly (number | string)[]): Traffic {
+  const label = { "network.openshift.io/policy-group": "ingress" };
+  const peers = cluster.platform === "openshift" ? [{ namespaceSelector: { matchLabels: label } }] : [];
+  return { peers, ports: tcpPorts(ports) };
+}
+
+/** Name servers, wherever they run; 5353 is where OpenShift's listen behind their Service. */
+export function dns(): Traffic {
+  const ports = [53, 5353].flatMap((port) => ["UDP", "TCP"].map((protocol) => ({ port, protocol })));
+  return { peers: [{ namespaceSelector: {} }], ports };
+}
+
+/** The cluster's API server, whose addresses differ from cluster to cluster. */
+export function apiServer(): Traffic {
+  return anywhere(443, 6443);
+}
+
+function toSelector(labels: NetworkPolicyArgs["pods"]): k8s.types.input.meta.v1.LabelSelector {
+  const entries = Object.entries(labels);
+  const equal = entries.filter((entry): entry is [string, string] => entry[1] !== true);
+  const there = entries.filter(([, value]) => value === true).map(([key]) => ({ key, operator: "Exists" }));
+  return {
+    ...(equal.length === 0 ? {} : { matchLabels: Object.fromEntries(equal) }),
+    ...(there.length === 0 ? {} : { matchExpressions: there }),
+  };
+}
+
+function tcpPorts(ports: readonly (number | string)[]): Port[] {
+  return ports.map((port) => ({ port, protocol: "TCP" }));
+}

@@ -1,0 +1,64 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { Block, type BlockOptions } from "../block.ts";
+import type { ObjectArgs } from "./metadata.ts";
+import { metadata, present } from "./metadata.ts";
+import type { Mount, MountOptions } from "./volume.ts";
+import { existingClaim } from "./volume.ts";
+
+/** What a {@link PersistentVolumeClaim} needs. */
+export interface PersistentVolumeClaimArgs extends ObjectArgs {
+  /** Kubernetes quantity, e.g. "5Gi"; may grow, never shrink. */
+  readonly size: string;
+  /** @default the cluster's default class */
+  readonly storageClass?: string;
+  /** @default ["ReadWriteOnce"] */
+  readonly accessModes?: readonly string[];
+  /** A certain PersistentVolume. @default any */
+  readonly volumeName?: string;
+  /** Refuse to delete it. @default true */
+  readonly protect?: boolean;
+  /** Leave it in the cluster when it leaves the program. @default false */
+  readonly retainOnDelete?: boolean;
+}
+
+/** Storage that outlives the pods that use it. */
+export class PersistentVolumeClaim extends Block {
+  readonly claimName: pulumi.Output<string>;
+  private readonly physicalName: string;
+
+  constructor(name: string, args: PersistentVolumeClaimArgs, opts: BlockOptions) {
+    super();
+    const claim = this.make(
+      new k8s.core.v1.PersistentVolumeClaim(
+        `${name}-claim`,
+        {
+          metadata: metadata(args),
+          spec: present<k8s.types.input.core.v1.PersistentVolumeClaimSpec>({
+            accessModes: [...(args.accessModes ?? ["ReadWriteOnce"])],
+            resources: { requests: { storage: args.size } },
+            storageClassName: args.storageClass,
+            volumeName: args.volumeName,
+          }),
+        },
+        // The cluster writes class and volume back; neither may replace a claim that holds data.
+        {
+          ...opts,
+          protect: args.protect ?? true,
+          retainOnDelete: args.retainOnDelete ?? false,
+          ignoreChanges: [
+            ...(args.storageClass === undefined ? ["spec.storageClassName"] : []),
+            ...(args.volumeName === undefined ? ["spec.volumeName"] : []),
+          ],
+        },
+      ),
+    );
+    this.claimName = claim.metadata.name;
+    this.physicalName = args.name;
+  }
+
+  /** The claim as a volume; its name in the pod is the claim's unless another is given. */
+  mount(options: MountOptions = {}): Mount {
+    return existingClaim(this.claimName, this.physicalName, options);
+  }
+}

@@ -1,0 +1,162 @@
+import type * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import type { ContainerArgs } from "./container.ts";
+import { exceptionsOf, mountsOf, stampsOf, toContainer } from "./container.ts";
+import type { ExceptionRule, Exceptions } from "./exceptions.ts";
+import { exceptionAnnotations } from "./exceptions.ts";
+import type { ObjectArgs, Place } from "./metadata.ts";
+import { nonEmpty, present, withManager } from "./metadata.ts";
+import type { ServiceAccount } from "./serviceAccount.ts";
+
+/** The pod of a workload; `C` decides whether its containers must have probes. */
+export interface PodArgs<C extends ContainerArgs> {
+  readonly containers: readonly [C, ...C[]];
+  readonly initContainers?: readonly ContainerArgs[];
+  /** @default a service account of the workload's own name, without a token */
+  readonly serviceAccount?: ServiceAccount;
+  /** Labels of the pod only, besides the workload's. @default none */
+  readonly podLabels?: Readonly<Record<string, string>>;
+  /** @default none */
+  readonly podAnnotations?: Readonly<Record<string, pulumi.Input<string>>>;
+  /** Seconds between SIGTERM and SIGKILL. @default 30 */
+  readonly graceSeconds?: number;
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  readonly tolerations?: readonly k8s.types.input.core.v1.Toleration[];
+  readonly affinity?: k8s.types.input.core.v1.Affinity;
+  /** Who the pod runs as where no platform picks an id: plain Kubernetes only, OpenShift always picks. @default the image's */
+  readonly runAs?: { readonly user?: number; readonly group?: number; readonly fsGroup?: number };
+  /** Needs the exception `host-network`. @default false */
+  readonly hostNetwork?: boolean;
+  /** Rules that the pod as a whole breaks, with the reason. @default none */
+  readonly exceptions?: Exceptions;
+  /** What no argument names (hostAliases, priorityClassName, imagePullSecrets, dnsConfig, ...). */
+  readonly podExtra?: Partial<k8s.types.input.core.v1.PodSpec>;
+}
+
+/** What the four kinds of workload have in common. */
+export type WorkloadArgs<C extends ContainerArgs> = ObjectArgs & PodArgs<C>;
+
+/** A workload that others can point at: a Service selects it, a NetworkPolicy names it. */
+export interface Workload {
+  readonly place: Place;
+  readonly name: string;
+  /** Labels that only its pods carry. */
+  readonly selector: Readonly<Record<string, string>>;
+  /** Names and numbers of the ports that its containers declare. */
+  readonly ports: Readonly<Record<string, number>>;
+}
+
+/** Annotations of the workload object: its own and the list of its exceptions. */
+export function workloadAnnotations(args: WorkloadArgs<ContainerArgs>): Record<string, pulumi.Input<string>> {
+  const everyone = [...args.containers, ...(args.initContainers ?? [])];
+  return {
+    ...args.annotations,
+    ...exceptionAnnotations([
+      ...everyone.map((container) => ({ name: container.name, exceptions: exceptionsOf(container) })),
+      { name: "pod", exceptions: args.exceptions },
+    ]),
+  };
+}
+
+/** The pod template of a workload. @throws if containers or volumes contradict each other or break a rule without a reason */
+export function podTemplate(
+  args: WorkloadArgs<ContainerArgs>,
+  account: ServiceAccount,
+  restartPolicy: "Always" | "OnFailure" | "Never",
+): k8s.types.input.core.v1.PodTemplateSpec {
+  const everyone = [...args.containers, ...(args.initContainers ?? [])];
+  checkUnique(
+    "container",
+    everyone.map(({ name }) => name),
+  );
+  const broken = new Set<ExceptionRule>(
+    [...everyone.map(exceptionsOf), args.exceptions ?? {}].flatMap((rules) => Object.keys(rules) as ExceptionRule[]),
+  );
+  if (args.hostNetwork === true && !broken.has("host-network")) {
+    throw new Error(`[hostNetwork] of "${args.name}" needs the exception "host-network"`);
+  }
+  const volumes = toVolumes(everyone);
+  if (volumes.some((volume) => "hostPath" in volume) && !broken.has("host-path")) {
+    throw new Error(`[mounts] of "${args.name}": a host path needs the exception "host-path"`);
+  }
+  const stamps = new Map(everyone.flatMap(stampsOf).map(({ name, value }) => [stampKey(name), value]));
+  const annotations = { ...args.podAnnotations, ...Object.fromEntries(stamps) };
+  return {
+    metadata: {
+      labels: withManager({ ...args.labels, ...args.podLabels }),
+      ...nonEmpty(annotations),
+    },
+    spec: present<k8s.types.input.core.v1.PodSpec>({
+      serviceAccountName: account.name,
+      automountServiceAccountToken: account.mountsToken,
+      enableServiceLinks: false,
+      restartPolicy,
+      terminationGracePeriodSeconds: args.graceSeconds ?? 30,
+      nodeSelector: args.nodeSelector,
+      tolerations: args.tolerations === undefined ? undefined : [...args.tolerations],
+      affinity: args.affinity,
+      hostNetwork: args.hostNetwork,
+      securityContext: podSecurity(args, broken),
+      initContainers: args.initContainers?.map(toContainer),
+      containers: args.containers.map(toContainer),
+      volumes: volumes.length === 0 ? undefined : volumes,
+      ...args.podExtra,
+    }),
+  };
+}
+
+/** Numbers of the ports that the containers declare, by name. */
+export function portsOf(args: PodArgs<ContainerArgs>): Record<string, number> {
+  const ports = args.containers.flatMap((container) => Object.entries(container.ports ?? {}));
+  return Object.fromEntries(ports.map(([name, port]) => [name, typeof port === "number" ? port : port.port]));
+}
+
+/** On OpenShift the platform picks user and group, and a pinned id is refused by the restricted SCC. */
+function podSecurity(
+  args: WorkloadArgs<ContainerArgs>,
+  broken: ReadonlySet<ExceptionRule>,
+): k8s.types.input.core.v1.PodSecurityContext {
+  const ids = args.place.cluster.platform === "openshift" ? {} : (args.runAs ?? {});
+  return present<k8s.types.input.core.v1.PodSecurityContext>({
+    runAsNonRoot: !broken.has("run-as-root"),
+    runAsUser: "user" in ids ? ids.user : undefined,
+    runAsGroup: "group" in ids ? ids.group : undefined,
+    fsGroup: "fsGroup" in ids ? ids.fsGroup : undefined,
+    fsGroupChangePolicy: "fsGroup" in ids ? "OnRootMismatch" : undefined,
+    seccompProfile: { type: "RuntimeDefault" },
+  });
+}
+
+/** One volume a name; the same name for two different things is an error. */
+function toVolumes(containers: readonly ContainerArgs[]): k8s.types.input.core.v1.Volume[] {
+  const seen = new Map<string, { identity: string; volume?: k8s.types.input.core.v1.Volume }>();
+  for (const { name, mount } of containers.flatMap((container) =>
+    mountsOf(container).map(({ volume, mount: one }) => ({ name: volume, mount: one })),
+  )) {
+    const known = seen.get(name);
+    if (known !== undefined && known.identity !== mount.identity) {
+      throw new Error(
+        `[mounts] volume "${name}" is two things, ${known.identity} and ${mount.identity}: name one of them`,
+      );
+    }
+    if (known === undefined) {
+      seen.set(name, {
+        identity: mount.identity,
+        ...(mount.source === undefined ? {} : { volume: { name, ...mount.source } }),
+      });
+    }
+  }
+  return [...seen.values()].flatMap(({ volume }) => (volume === undefined ? [] : [volume]));
+}
+
+/** An annotation's name part ends at 63 characters. */
+function stampKey(name: string): string {
+  return `orrery/${name.slice(0, 63)}`;
+}
+
+function checkUnique(kind: string, names: readonly string[]): void {
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) {
+    throw new Error(`two ${kind}s of one pod are called "${twice}"`);
+  }
+}

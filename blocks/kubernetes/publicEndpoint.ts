@@ -1,0 +1,132 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { Block, type BlockOptions } from "../block.ts";
+import type { ObjectArgs } from "./metadata.ts";
+import { metadata, present } from "./metadata.ts";
+import type { Service, ServicePort } from "./service.ts";
+
+/** How callers' TLS ends. */
+interface PublicEndpointTls {
+  /** `edge`: at the router; `passthrough`: in the pod; `reencrypt`: at both. */
+  readonly termination: "edge" | "passthrough" | "reencrypt";
+  /** What plain HTTP gets; Routes only know what is asked for, Ingresses redirect by annotation. @default none served */
+  readonly insecure?: "Redirect" | "Allow" | "None";
+  /** Ingress: Secret with the certificate. @default the controller's own certificate */
+  readonly secretName?: string;
+}
+
+/** What an {@link PublicEndpoint} needs. */
+export interface PublicEndpointArgs extends ObjectArgs {
+  readonly service: Service;
+  /** Port name of the Service. */
+  readonly port: string;
+  /** Public name. @default `<name>-<namespace>.<apps domain>`, as OpenShift's router picks it */
+  readonly host?: string;
+  /** @default everything */
+  readonly path?: string;
+  /** @default plain HTTP */
+  readonly tls?: PublicEndpointTls;
+  /** Seconds that the router waits for an answer. @default the router's */
+  readonly timeoutSeconds?: number;
+  /** Source ranges that may call; `[]` says everybody even where the platform's default is narrower. @default unset */
+  readonly allowFrom?: readonly string[];
+  /** Ingress only. @default the cluster's default class */
+  readonly ingressClass?: string;
+  /** Ingress only; `ImplementationSpecific` for a path that is a pattern of the controller. @default "Prefix" */
+  readonly pathType?: "Prefix" | "Exact" | "ImplementationSpecific";
+}
+
+/** A public name for a Service: a Route on OpenShift, an Ingress elsewhere. */
+export class PublicEndpoint extends Block {
+  readonly host: string;
+  readonly url: string;
+
+  constructor(name: string, args: PublicEndpointArgs, opts: BlockOptions) {
+    portOf(args); // a port that is not there fails before anything is registered
+    super();
+    const { cluster, namespaceName } = args.place;
+    this.host = args.host ?? `${args.name}-${namespaceName}.${cluster.appsDomain}`;
+    this.url = `${args.tls === undefined ? "http" : "https"}://${this.host}${args.path ?? ""}`;
+    if (cluster.platform === "openshift") {
+      this.make(new k8s.apiextensions.CustomResource(`${name}-route`, toRoute(args), opts));
+    } else {
+      this.make(new k8s.networking.v1.Ingress(`${name}-ingress`, toIngress(args, this.host), opts));
+    }
+  }
+}
+
+/** A Route; without `host` the router names it. */
+function toRoute(args: PublicEndpointArgs): k8s.apiextensions.CustomResourceArgs {
+  const annotations = {
+    ...(args.timeoutSeconds === undefined ? {} : { "haproxy.router.openshift.io/timeout": `${args.timeoutSeconds}s` }),
+    // Both spellings: routers before 4.14 only know the old one.
+    ...(args.allowFrom === undefined
+      ? {}
+      : {
+          "haproxy.router.openshift.io/ip_allowlist": args.allowFrom.join(" "),
+          "haproxy.router.openshift.io/ip_whitelist": args.allowFrom.join(" "),
+        }),
+    ...args.annotations,
+  };
+  return {
+    apiVersion: "route.openshift.io/v1",
+    kind: "Route",
+    metadata: metadata({ ...args, annotations }),
+    spec: present({
+      host: args.host,
+      path: args.path,
+      to: { kind: "Service", name: args.service.name, weight: 100 },
+      port: { targetPort: args.port },
+      tls:
+        args.tls === undefined
+          ? undefined
+          : present({ termination: args.tls.termination, insecureEdgeTerminationPolicy: args.tls.insecure }),
+      wildcardPolicy: "None",
+    }),
+  };
+}
+
+/** An Ingress with the nginx controller's annotations for what Ingress itself cannot say. */
+function toIngress(args: PublicEndpointArgs, host: string): k8s.networking.v1.IngressArgs {
+  const nginx = "nginx.ingress.kubernetes.io";
+  const { tls, timeoutSeconds, allowFrom } = args;
+  const annotations: Record<string, pulumi.Input<string>> = {
+    ...(timeoutSeconds === undefined
+      ? {}
+      : { [`${nginx}/proxy-read-timeout`]: `${timeoutSeconds}`, [`${nginx}/proxy-send-timeout`]: `${timeoutSeconds}` }),
+    ...(allowFrom === undefined || allowFrom.length === 0
+      ? {}
+      : { [`${nginx}/whitelist-source-range`]: allowFrom.join(",") }),
+    ...(tls?.termination === "passthrough" ? { [`${nginx}/ssl-passthrough`]: "true" } : {}),
+    ...(tls?.termination === "reencrypt" ? { [`${nginx}/backend-protocol`]: "HTTPS" } : {}),
+    ...(tls?.insecure === "Redirect" ? { [`${nginx}/ssl-redirect`]: "true" } : {}),
+    ...args.annotations,
+  };
+  // By number: an Ingress refuses port names without a letter, which Services and Routes take.
+  const service = { name: args.service.name, port: { number: portOf(args).port } };
+  return {
+    metadata: metadata({ ...args, annotations }),
+    spec: present<k8s.types.input.networking.v1.IngressSpec>({
+      ingressClassName: args.ingressClass,
+      tls:
+        tls === undefined
+          ? undefined
+          : [{ hosts: [host], ...(tls.secretName === undefined ? {} : { secretName: tls.secretName }) }],
+      rules: [
+        {
+          host,
+          http: { paths: [{ path: args.path ?? "/", pathType: args.pathType ?? "Prefix", backend: { service } }] },
+        },
+      ],
+    }),
+  };
+}
+
+/** @throws if the Service has no port of that name */
+function portOf({ name, service, port }: PublicEndpointArgs): ServicePort {
+  const found = service.ports[port];
+  if (found === undefined) {
+    throw new Error(`[port] of "${name}": Service "${service.name}" has no port "${port}"`);
+  }
+  return found;
+}

@@ -1,0 +1,29 @@
+import * as k8s from "@pulumi/kubernetes";
+import { Block, type BlockOptions } from "../block.ts";
+import type { ObjectArgs } from "./metadata.ts";
+import { metadata } from "./metadata.ts";
+
+/** What a {@link Quota} needs. */
+export interface QuotaArgs extends ObjectArgs {
+  /** Resource -> most that the namespace may use, e.g. `limits.cpu: "12"`, `pods: "100"`. */
+  readonly hard: Readonly<Record<string, string>>;
+  /** What a container gets that asks for nothing: a LimitRange of the same name. @default no LimitRange */
+  readonly defaults?: {
+    readonly requests: Readonly<Record<string, string>>;
+    readonly limits: Readonly<Record<string, string>>;
+  };
+}
+
+/** How much a namespace may use. */
+export class Quota extends Block {
+  constructor(name: string, args: QuotaArgs, opts: BlockOptions) {
+    super();
+    this.make(
+      new k8s.core.v1.ResourceQuota(`${name}-quota`, { metadata: metadata(args), spec: { hard: args.hard } }, opts),
+    );
+    if (args.defaults !== undefined) {
+      const limits = [{ type: "Container", defaultRequest: args.defaults.requests, default: args.defaults.limits }];
+      this.make(new k8s.core.v1.LimitRange(`${name}-limits`, { metadata: metadata(args), spec: { limits } }, opts));
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { Block, type BlockOptions } from "../block.ts";
+import type { ObjectArgs } from "./metadata.ts";
+import { metadata, nonEmpty, withManager } from "./metadata.ts";
+import type { ServiceAccount } from "./serviceAccount.ts";
+
+/** Who gets a right: an account of this program, one by name, or a group. */
+type Subject =
+  ServiceAccount | { readonly account: string; readonly namespace: pulumi.Input<string> } | { readonly group: string };
+
+/** Which right: a ClusterRole or Role that exists, or rules of one's own. */
+type Right =
+  | { readonly clusterRole: string }
+  | { readonly role: pulumi.Input<string> }
+  | { readonly rules: readonly k8s.types.input.rbac.v1.PolicyRule[]; readonly roleName?: string };
+
+/** What a {@link RoleBinding} needs; `name` is the RoleBinding's and, unless `roleName` differs, the Role's. */
+export type RoleBindingArgs = ObjectArgs & Right & { readonly to: readonly Subject[] };
+
+/** A right in one namespace: a RoleBinding and, for own rules, its Role. */
+export class RoleBinding extends Block {
+  constructor(name: string, args: RoleBindingArgs, opts: BlockOptions) {
+    super();
+    const roleRef =
+      "rules" in args
+        ? { kind: "Role", name: this.makeRole(name, args, args.rules, args.roleName, opts) }
+        : "role" in args
+          ? { kind: "Role", name: args.role }
+          : { kind: "ClusterRole", name: args.clusterRole };
+    this.make(
+      new k8s.rbac.v1.RoleBinding(
+        `${name}-binding`,
+        {
+          metadata: metadata(args),
+          roleRef: { apiGroup: "rbac.authorization.k8s.io", ...roleRef },
+          subjects: args.to.map(toSubject),
+        },
+        { ...opts, deleteBeforeReplace: true },
+      ),
+    );
+  }
+
+  private makeRole(
+    name: string,
+    args: ObjectArgs,
+    rules: readonly k8s.types.input.rbac.v1.PolicyRule[],
+    roleName: string | undefined,
+    opts: BlockOptions,
+  ): pulumi.Output<string> {
+    const role = this.make(
+      new k8s.rbac.v1.Role(
+        `${name}-role`,
+        { metadata: metadata({ ...args, name: roleName ?? args.name }), rules: [...rules] },
+        opts,
+      ),
+    );
+    return role.metadata.name;
+  }
+}
+
+/** What a {@link ClusterRoleBinding} needs. */
+type ClusterRoleBindingArgs = Omit<ObjectArgs, "place"> &
+  Exclude<Right, { role: unknown }> & { readonly to: readonly Subject[] };
+
+/** A right in the whole cluster: a ClusterRoleBinding and, for own rules, its ClusterRole. */
+export class ClusterRoleBinding extends Block {
+  constructor(name: string, args: ClusterRoleBindingArgs, opts: BlockOptions) {
+    super();
+    const own = "rules" in args ? args : undefined;
+    const role =
+      own === undefined
+        ? undefined
+        : this.make(
+            new k8s.rbac.v1.ClusterRole(
+              `${name}-role`,
+              { metadata: clusterMetadata({ ...args, name: own.roleName ?? args.name }), rules: [...own.rules] },
+              opts,
+            ),
+          );
+    this.make(
+      new k8s.rbac.v1.ClusterRoleBinding(
+        `${name}-binding`,
+        {
+          metadata: clusterMetadata(args),
+          roleRef: {
+            apiGroup: "rbac.authorization.k8s.io",
+            kind: "ClusterRole",
+            name: "clusterRole" in args ? args.clusterRole : (role?.metadata.name ?? args.name),
+          },
+          subjects: args.to.map(toSubject),
+        },
+        { ...opts, deleteBeforeReplace: true },
+      ),
+    );
+  }
+}
+
+function clusterMetadata(args: Omit<ObjectArgs, "place">): k8s.types.input.meta.v1.ObjectMeta {
+  return {
+    name: args.name,
+    labels: withManager(args.labels),
+    ...nonEmpty(args.annotations),
+  };
+}
+
+function toSubject(subject: Subject): k8s.types.input.rbac.v1.Subject {
+  if ("group" in subject) {
+    return { kind: "Group", apiGroup: "rbac.authorization.k8s.io", name: subject.group };
+  }
+  return "account" in subject
+    ? { kind: "ServiceAccount", name: subject.account, namespace: subject.namespace }
+    : { kind: "ServiceAccount", name: subject.name, namespace: subject.place.namespace };
+}

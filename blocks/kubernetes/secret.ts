@@ -1,0 +1,127 @@
+import { createHash } from "node:crypto";
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { Block, type BlockOptions } from "../block.ts";
+import type { EnvFrom, EnvSource } from "./container.ts";
+import type { ObjectArgs } from "./metadata.ts";
+import { metadata } from "./metadata.ts";
+import type { KeyMountOptions, Mount, Stamp } from "./volume.ts";
+import { mountFields, toItems } from "./volume.ts";
+
+/** Bytes that are no text, in base64. */
+interface Binary {
+  readonly base64: pulumi.Input<string>;
+}
+
+/** What a {@link ServiceSecret} needs. */
+export interface ServiceSecretArgs<Key extends string> extends ObjectArgs {
+  /** Key -> text, or bytes. All of it is treated as secret, also what comes in clear. */
+  readonly values: { readonly [P in Key]: pulumi.Input<string> | Binary };
+  /** @default "Opaque" */
+  readonly type?: string;
+  /** Do pods roll when a value changes? @default true */
+  readonly roll?: boolean;
+}
+
+/** A Secret that knows its keys: a misspelt key does not compile. */
+export class ServiceSecret<Key extends string> extends Block {
+  readonly secretName: pulumi.Output<string>;
+  private readonly physicalName: string;
+  private readonly stamp: Stamp | undefined;
+
+  constructor(name: string, args: ServiceSecretArgs<Key>, opts: BlockOptions) {
+    super();
+    const secret = this.make(
+      new k8s.core.v1.Secret(
+        `${name}-secret`,
+        {
+          metadata: metadata(args),
+          type: args.type ?? "Opaque",
+          // The SDK marks all of it as secret.
+          ...toData(args.values),
+        },
+        opts,
+      ),
+    );
+    this.secretName = secret.metadata.name;
+    this.physicalName = args.name;
+    this.stamp = args.roll === false ? undefined : this.makeStamp(name, args, opts);
+  }
+
+  /** A variable's value. */
+  env(key: Key): EnvSource {
+    return { valueFrom: { secretKeyRef: { name: this.secretName, key } }, ...this.stamped() };
+  }
+
+  /** Every key as a variable, with an optional prefix. */
+  envFrom(prefix?: string): EnvFrom {
+    const source = { secretRef: { name: this.secretName }, ...(prefix === undefined ? {} : { prefix }) };
+    return { source, ...this.stamped() };
+  }
+
+  /** The keys as files. */
+  mount(options: KeyMountOptions<Key> = {}): Mount {
+    const items = toItems(options.items);
+    return {
+      ...mountFields(options),
+      readOnly: options.readOnly ?? true,
+      source: {
+        secret: {
+          secretName: this.secretName,
+          defaultMode: options.mode ?? 0o644,
+          ...(items.length === 0 ? {} : { items }),
+          ...(options.optional === undefined ? {} : { optional: options.optional }),
+        },
+      },
+      identity: `secret/${this.physicalName} ${JSON.stringify([items, options.mode])}`,
+      ...this.stamped(),
+    };
+  }
+
+  private stamped(): { stamp?: Stamp } {
+    return this.stamp === undefined ? {} : { stamp: this.stamp };
+  }
+
+  /**
+   * A number drawn again whenever a value changes. It says nothing about the values, and unlike the Secret's
+   * resourceVersion it is already known to change in a preview, so the preview shows the pods that will roll.
+   */
+  private makeStamp(name: string, args: ServiceSecretArgs<Key>, opts: BlockOptions): Stamp {
+    const { stringData, data } = toData(args.values);
+    const values = pulumi.output({ ...stringData, ...data }).apply((plain) => digest(plain));
+    const version = this.make(
+      new random.RandomId(`${name}-version`, { byteLength: 6, keepers: { values: pulumi.secret(values) } }, opts),
+    );
+    return { name: `secret.${args.name}`, value: pulumi.unsecret(version.hex) };
+  }
+}
+
+/** Text and bytes apart, as Kubernetes takes them. */
+function toData(values: Readonly<Record<string, pulumi.Input<string> | Binary>>): {
+  readonly stringData: Record<string, pulumi.Input<string>>;
+  readonly data?: Record<string, pulumi.Input<string>>;
+} {
+  const stringData: Record<string, pulumi.Input<string>> = {};
+  const data: Record<string, pulumi.Input<string>> = {};
+  for (const [key, value] of Object.entries(values)) {
+    if (isBinary(value)) data[key] = value.base64;
+    else stringData[key] = value;
+  }
+  return { stringData, ...(Object.keys(data).length === 0 ? {} : { data }) };
+}
+
+function isBinary(value: pulumi.Input<string> | Binary): value is Binary {
+  return typeof value === "object" && !pulumi.Output.isInstance(value) && "base64" in value;
+}
+
+/** A key of a Secret that somebody else made. */
+export function existingSecretEnv(secretName: string, key: string, optional = false): EnvSource {
+  return { valueFrom: { secretKeyRef: { name: secretName, key, ...(optional ? { optional } : {}) } } };
+}
+
+/** SHA-256 of a map, independent of the order of its keys. */
+export function digest(values: Readonly<Record<string, string>>): string {
+  const entries = Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash("sha256").update(JSON.stringify(entries)).digest("hex");
+}

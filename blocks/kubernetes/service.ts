@@ -1,0 +1,94 @@
+import * as k8s from "@pulumi/kubernetes";
+import { Block, type BlockOptions } from "../block.ts";
+import type { ObjectArgs, Place } from "./metadata.ts";
+import { metadata, present } from "./metadata.ts";
+import type { Workload } from "./pod.ts";
+
+/** One port of a {@link Service}. */
+export interface ServicePort {
+  readonly port: number;
+  /** Container port, by number or name. @default `port` */
+  readonly target?: number | string;
+  readonly protocol?: "UDP" | "SCTP";
+}
+
+/** What a {@link Service} needs. */
+export interface ServiceArgs extends ObjectArgs {
+  /** Whose pods answer: a workload of this program, or labels. */
+  readonly of: Workload | { readonly selector: Readonly<Record<string, string>> };
+  /** Port name -> port. @throws if the workload declares no such container port */
+  readonly ports: Readonly<Record<string, ServicePort>>;
+  /** No address of its own: names every pod, for StatefulSets. @default false */
+  readonly headless?: boolean;
+  /** @default "ClusterIP" */
+  readonly type?: "ClusterIP" | "LoadBalancer" | "NodePort";
+  readonly publishNotReady?: boolean;
+}
+
+/** A stable name and address in front of pods. */
+export class Service extends Block {
+  readonly place: Place;
+  /** Physical name. It is known beforehand: who only names the Service need not wait until its pods answer. */
+  readonly name: string;
+  /** Name inside the cluster, `<service>.<namespace>.svc`. */
+  readonly host: string;
+  readonly ports: Readonly<Record<string, ServicePort>>;
+
+  constructor(name: string, args: ServiceArgs, opts: BlockOptions) {
+    checkTargets(args);
+    super();
+    this.make(
+      new k8s.core.v1.Service(
+        `${name}-service`,
+        {
+          metadata: metadata({ ...args, annotations: { ...args.annotations, ...unawaited(args) } }),
+          spec: present<k8s.types.input.core.v1.ServiceSpec>({
+            type: args.type ?? "ClusterIP",
+            clusterIP: args.headless === true ? "None" : undefined,
+            publishNotReadyAddresses: args.publishNotReady,
+            selector: args.of.selector,
+            ports: Object.entries(args.ports).map(([port, { port: number, target, protocol }]) => ({
+              name: port,
+              port: number,
+              targetPort: target ?? number,
+              protocol: protocol ?? "TCP",
+            })),
+          }),
+        },
+        opts,
+      ),
+    );
+    this.place = args.place;
+    this.name = args.name;
+    this.host = `${args.name}.${args.place.namespaceName}.svc`;
+    this.ports = args.ports;
+  }
+
+  /** Address of one port inside the cluster, e.g. `http://sesheta-webhooks.aicoe-prod-bots.svc:8080`. */
+  url(port: string, scheme = "http"): string {
+    const found = this.ports[port];
+    if (found === undefined) {
+      throw new Error(`Service "${this.name}" has no port "${port}"; it has ${Object.keys(this.ports).join(", ")}`);
+    }
+    return `${scheme}://${this.host}:${found.port}`;
+  }
+}
+
+/** Its pods are waited for by their workload; the provider would wait another 10 s for each Service's endpoints to settle. */
+function unawaited({ type }: ServiceArgs): Readonly<Record<string, string>> {
+  return type === "LoadBalancer" ? {} : { "pulumi.com/skipAwait": "true" };
+}
+
+function checkTargets({ name, of, ports }: ServiceArgs): void {
+  if (!("ports" in of) || Object.keys(of.ports).length === 0) {
+    return;
+  }
+  const known = new Set<number | string>([...Object.keys(of.ports), ...Object.values(of.ports)]);
+  for (const [port, { port: number, target }] of Object.entries(ports)) {
+    if (!known.has(target ?? number)) {
+      throw new Error(
+        `[ports.${port}] of Service "${name}": workload "${of.name}" declares no port ${target ?? number}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { Block, type BlockOptions } from "../block.ts";
+import type { ObjectArgs, Place } from "./metadata.ts";
+import { metadata } from "./metadata.ts";
+
+/** What a {@link ServiceAccount} needs. */
+export interface ServiceAccountArgs extends ObjectArgs {
+  /** Do its pods get a token, because they call the API server? @default false */
+  readonly mountsToken?: boolean;
+  /** Physical name of a Secret with a long-lived token, for callers outside the cluster. @default none */
+  readonly tokenSecret?: string;
+  /** Keep the account and its token Secret, which others have copied, from being deleted. @default false */
+  readonly protect?: boolean;
+  /** Leave both in the cluster when they leave the program. @default false */
+  readonly retainOnDelete?: boolean;
+}
+
+/** An account for pods, or for callers outside when it has a token Secret. */
+export class ServiceAccount extends Block {
+  readonly place: Place;
+  readonly name: pulumi.Output<string>;
+  readonly mountsToken: boolean;
+  /** Long-lived token; only with `tokenSecret`. */
+  readonly token: pulumi.Output<string> | undefined;
+  /** The cluster's certificate authority as the token's Secret tells it, PEM; only with `tokenSecret`. */
+  readonly clusterCa: pulumi.Output<string> | undefined;
+
+  constructor(name: string, args: ServiceAccountArgs, opts: BlockOptions) {
+    super();
+    const keep = { protect: args.protect ?? false, retainOnDelete: args.retainOnDelete ?? false };
+    const account = this.make(
+      new k8s.core.v1.ServiceAccount(
+        `${name}-account`,
+        { metadata: metadata(args), automountServiceAccountToken: false },
+        { ...opts, ...keep },
+      ),
+    );
+    this.place = args.place;
+    this.name = account.metadata.name;
+    this.mountsToken = args.mountsToken ?? false;
+    const data =
+      args.tokenSecret === undefined ? undefined : this.makeToken(name, args, args.tokenSecret, { ...opts, ...keep });
+    this.token = data?.apply((held) => pulumi.secret(decoded(held.token)));
+    this.clusterCa = data === undefined ? undefined : pulumi.unsecret(data.apply((held) => decoded(held["ca.crt"])));
+  }
+
+  private makeToken(
+    name: string,
+    args: ServiceAccountArgs,
+    tokenSecret: string,
+    opts: pulumi.CustomResourceOptions,
+  ): pulumi.Output<Readonly<Record<string, string>>> {
+    const annotations = { "kubernetes.io/service-account.name": this.name };
+    const secret = this.make(
+      new k8s.core.v1.Secret(
+        `${name}-token`,
+        {
+          metadata: { ...metadata({ ...args, name: tokenSecret }), annotations },
+          type: "kubernetes.io/service-account-token",
+        },
+        // The controller fills the data in; the provider waits for it and must not take it away again.
+        { ...opts, additionalSecretOutputs: ["data"], ignoreChanges: ["data"] },
+      ),
+    );
+    // Without an answer of a cluster, in tests, there is no data.
+    return secret.data.apply((data: Readonly<Record<string, string>> | undefined) => data ?? {});
+  }
+}
+
+function decoded(base64 = ""): string {
+  return Buffer.from(base64, "base64").toString("utf8");
+}

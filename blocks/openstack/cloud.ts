@@ -1,0 +1,48 @@
+import * as openstack from "@pulumi/openstack";
+import * as pulumi from "@pulumi/pulumi";
+import type { ConfigOf } from "../../config/define.ts";
+import { type cloudsSchema, targetNamed } from "../../config/targets.ts";
+
+/** An OpenStack project that systems are deployed to; made from `clouds:settings`. */
+export interface Cloud {
+  readonly name: string;
+  readonly region: string;
+  /** Name of the network that floating IPs are drawn from. */
+  readonly externalNetwork: string;
+  /** Name of the project's own network that servers are attached to. */
+  readonly network: string;
+  /** The one provider of this cloud. */
+  readonly provider: openstack.Provider;
+}
+
+/** The OpenStack projects that the stack names, each with its one provider; returns a look-up by name. */
+export function connectClouds(config: ConfigOf<typeof cloudsSchema> | undefined): (cloud: string) => Cloud {
+  const clouds = new Map<string, Cloud>();
+  for (const [cloud, settings] of Object.entries(config?.settings ?? {})) {
+    const { region, externalNetwork, network, ...login } = settings;
+    const secret = config?.families.credentials[cloud] ?? pulumi.secret("");
+    const provider = new openstack.Provider(cloud, {
+      authUrl: settings.authUrl,
+      region,
+      ...(login.applicationCredentialId === undefined
+        ? {
+            userName: login.userName ?? "",
+            userDomainName: login.userDomainName,
+            tenantName: login.tenantName ?? "",
+            projectDomainName: login.projectDomainName,
+            password: secret,
+          }
+        : { applicationCredentialId: login.applicationCredentialId, applicationCredentialSecret: secret }),
+      allowReauth: true,
+      // The SDK would take these from the shell's environment; the preflight guards what the plugin would take itself.
+      cloud: "",
+      delayedAuth: true,
+      endpointType: "public",
+      insecure: false,
+      swauth: false,
+      useOctavia: true,
+    });
+    clouds.set(cloud, { name: cloud, region, externalNetwork, network, provider });
+  }
+  return (cloud) => targetNamed(clouds.get(cloud), "cloud", cloud);
+}

@@ -1,0 +1,84 @@
+import * as openstack from "@pulumi/openstack";
+import * as pulumi from "@pulumi/pulumi";
+import { Block, type BlockOptions } from "../block.ts";
+
+/** A volume that the stack makes and keeps. */
+export interface NewVolume {
+  readonly mode: "new";
+  /** Name in the cloud. */
+  readonly volumeName: pulumi.Input<string>;
+  /** GB; may grow while attached, never shrink. */
+  readonly size: number;
+  /** @default the cloud's default type */
+  readonly type?: string | undefined;
+}
+
+/** A volume that lives outside the stack: it is attached, never made and never deleted. */
+export interface ExistingVolume {
+  readonly mode: "existing";
+  readonly volumeId: pulumi.Input<string>;
+}
+
+/** What {@link DataVolumes} need. */
+export interface DataVolumesArgs {
+  readonly serverId: pulumi.Input<string>;
+  /** Keyed by role; attached in this order, one after the other. */
+  readonly volumes: Readonly<Record<string, NewVolume | ExistingVolume>>;
+  /** Refuse to delete the new volumes. @default true */
+  readonly protect?: boolean;
+  /** Leave the new volumes in the cloud when they leave the program. @default false */
+  readonly retainOnDelete?: boolean;
+}
+
+/** A server's data volumes; guests find them by id, never by device letter. */
+export class DataVolumes extends Block {
+  /** Ids by role. */
+  readonly volumeIds: Readonly<Record<string, pulumi.Output<string>>>;
+  /** The attachments in their order; what needs the disks waits for the last. */
+  readonly attachments: readonly openstack.compute.VolumeAttach[];
+
+  constructor(name: string, args: DataVolumesArgs, opts: Omit<BlockOptions, "dependsOn">) {
+    super();
+    const volumeIds: Record<string, pulumi.Output<string>> = {};
+    const attachments: openstack.compute.VolumeAttach[] = [];
+    for (const [role, volume] of Object.entries(args.volumes)) {
+      const volumeId =
+        volume.mode === "existing" ? pulumi.output(volume.volumeId) : this.create(name, role, volume, args, opts);
+      const attachment = this.make(
+        new openstack.compute.VolumeAttach(
+          `${name}-${role}-attachment`,
+          { instanceId: args.serverId, volumeId },
+          // One after the other: Nova loses its way when two disks come at once. A volume hangs on one server only.
+          { ...opts, deleteBeforeReplace: true, dependsOn: attachments.slice(-1) },
+        ),
+      );
+      volumeIds[role] = volumeId;
+      attachments.push(attachment);
+    }
+
+    this.volumeIds = volumeIds;
+    this.attachments = attachments;
+  }
+
+  private create(
+    name: string,
+    role: string,
+    volume: NewVolume,
+    args: DataVolumesArgs,
+    opts: Omit<BlockOptions, "dependsOn">,
+  ): pulumi.Output<string> {
+    const made = this.make(
+      new openstack.blockstorage.Volume(
+        `${name}-${role}`,
+        {
+          name: volume.volumeName,
+          size: volume.size,
+          enableOnlineResize: true,
+          ...(volume.type === undefined ? {} : { volumeType: volume.type }),
+        },
+        { ...opts, protect: args.protect ?? true, retainOnDelete: args.retainOnDelete ?? false },
+      ),
+    );
+    return made.id;
+  }
+}

@@ -1,0 +1,78 @@
+import * as openstack from "@pulumi/openstack";
+import * as pulumi from "@pulumi/pulumi";
+import { Block, type BlockOptions } from "../block.ts";
+import { refusal } from "./refusal.ts";
+
+/** The three ways to a public IPv4 address, less the one without any. */
+type AddressSource =
+  | {
+      /** Drawn from the pool and owned by the stack. */
+      readonly mode: "new";
+      /** Name of the external network. */
+      readonly pool: string;
+      /** What the cloud shows beside the address, which has no name: whose it is. */
+      readonly description: pulumi.Input<string>;
+    }
+  | {
+      /** Allocated outside the stack; only associated, so no destroy can give it back. */
+      readonly mode: "existing";
+      readonly ip: pulumi.Input<openstack.networking.GetFloatingIpResult>;
+      /** Setting that names it, for the error when it is taken. */
+      readonly setting: string;
+    };
+
+/** What a {@link FloatingAddress} needs. */
+export interface FloatingAddressArgs {
+  /** Port that receives the traffic; it outlives the server behind it. */
+  readonly portId: pulumi.Input<string>;
+  readonly source: AddressSource;
+  /** Refuse to give a new address back; users have it in their firewalls. @default true */
+  readonly protect?: boolean;
+  /** Leave a new address with the project when it leaves the program. @default false */
+  readonly retainOnDelete?: boolean;
+}
+
+/** A floating IP bound to a port. */
+export class FloatingAddress extends Block {
+  /** Public IPv4 address. */
+  readonly address: pulumi.Output<string>;
+  /** Present once traffic reaches the port. */
+  readonly association: openstack.networking.FloatingIpAssociate;
+
+  constructor(name: string, args: FloatingAddressArgs, opts: BlockOptions) {
+    super();
+    const { source } = args;
+    this.address =
+      source.mode === "new"
+        ? this.make(
+            new openstack.networking.FloatingIp(
+              `${name}-ip`,
+              { pool: source.pool, description: source.description },
+              { ...opts, protect: args.protect ?? true, retainOnDelete: args.retainOnDelete ?? false },
+            ),
+          ).address
+        : pulumi.all([source.ip, args.portId]).apply(([ip, portId]) => freeAddress(ip, portId, source.setting));
+    this.association = this.make(
+      new openstack.networking.FloatingIpAssociate(
+        `${name}-association`,
+        { floatingIp: this.address, portId: args.portId },
+        opts,
+      ),
+    );
+  }
+}
+
+/**
+ * The address of a floating IP that is free or already on this port.
+ * @throws if another port has it: Neutron would move it away from there without a word.
+ */
+export function freeAddress(ip: openstack.networking.GetFloatingIpResult, portId: string, setting: string): string {
+  const address = ip.address ?? "";
+  if (ip.portId !== undefined && ip.portId !== "" && ip.portId !== portId) {
+    throw refusal(
+      `${setting}: floating IP ${address} is taken by port ${ip.portId}` +
+        `${ip.fixedIp === undefined ? "" : ` (${ip.fixedIp})`}; free it there or name another`,
+    );
+  }
+  return address;
+}

@@ -1,0 +1,108 @@
+import { createHash } from "node:crypto";
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import * as tls from "@pulumi/tls";
+import { Block, type BlockOptions } from "../../block.ts";
+import type { GuestPart, SecretFile } from "./description.ts";
+import { call, scriptOf, secretCommand, toolkit, toolkitCommand } from "./script.ts";
+
+/** What a {@link Guest} needs. */
+export interface GuestArgs {
+  /** Address that SSH answers on. */
+  readonly address: pulumi.Input<string>;
+  /** Account with sudo. */
+  readonly user: string;
+  readonly privateKey: pulumi.Output<string>;
+  /** A new server is converged from the beginning. */
+  readonly serverId: pulumi.Input<string>;
+  /** What must be there first, and must not go before the guest has let go of it, e.g. attached volumes. */
+  readonly after: readonly pulumi.Resource[];
+  /** By role; in place before the parts that need them. */
+  readonly secrets: Readonly<Record<string, SecretFile>>;
+  /** By name, in the order in which they are done. */
+  readonly parts: Readonly<Record<string, pulumi.Input<GuestPart>>>;
+  /** Lines in the toolkit's words that let go of the disks, before a rebuild and at the end. */
+  readonly release?: readonly string[];
+}
+
+/**
+ * What is inside a server, brought about over SSH: idempotent scripts that run again when their own text changes, and
+ * never because of a new address or key of the connection.
+ */
+export class Guest extends Block {
+  /** Public half of the guest's host key, the same after a rebuild. */
+  readonly hostKey: pulumi.Output<string>;
+
+  constructor(name: string, args: GuestArgs, opts: Omit<BlockOptions, "dependsOn">) {
+    super();
+    const key = this.make(new tls.PrivateKey(`${name}-host-key`, { algorithm: "ED25519" }, opts));
+    this.hostKey = key.publicKeyOpenssh.apply((line) => line.trim());
+    const login = { host: args.address, user: args.user, privateKey: args.privateKey, perDialTimeout: 10 };
+    // Until its own key is in place nobody knows a new server's key, and it may take minutes to its first login.
+    const first = { ...login, dialErrorLimit: 100 };
+    const known = { ...login, dialErrorLimit: 10, hostKey: this.hostKey };
+
+    let before = args.after;
+    const step = (
+      role: string,
+      run: Pick<command.remote.CommandArgs, "connection" | "create" | "stdin" | "logging">,
+    ): void => {
+      const text = pulumi.all([run.create, run.stdin]).apply((words) => words.join("\n"));
+      const made = this.make(
+        new command.remote.Command(
+          `${name}-${role}`,
+          { ...run, triggers: [args.serverId, text.apply(sha256)] },
+          { ...opts, dependsOn: [...before], ignoreChanges: ["connection"], customTimeouts: { create: "30m" } },
+        ),
+      );
+      before = [made];
+    };
+    const quiet = { logging: command.types.enums.remote.Logging.None };
+
+    step("toolkit", { connection: first, create: toolkitCommand, stdin: toolkit() });
+    step("identity", { connection: first, create: call("host_key"), stdin: key.privateKeyOpenssh, ...quiet });
+    if (args.release !== undefined) before = [this.release(name, args, known, before, opts)];
+    for (const [role, secret] of Object.entries(args.secrets)) {
+      step(role, { connection: known, create: secretCommand(secret), stdin: secret.text, ...quiet });
+    }
+    for (const [role, part] of Object.entries(args.parts)) {
+      const script = pulumi.output(part).apply((plain) => scriptOf(plain as GuestPart));
+      step(role, { connection: known, create: "sudo -n bash -s", stdin: script });
+    }
+  }
+
+  /** Does nothing until it goes: before the server is replaced, and before the volumes are detached. */
+  private release(
+    name: string,
+    { serverId, release = [] }: GuestArgs,
+    connection: command.types.input.remote.ConnectionArgs,
+    before: readonly pulumi.Resource[],
+    opts: Omit<BlockOptions, "dependsOn">,
+  ): command.remote.Command {
+    const script = scriptOf({ steps: release });
+    return this.make(
+      new command.remote.Command(
+        `${name}-release`,
+        // Only a new server is a trigger: a changed script must not let go of a live one.
+        {
+          connection,
+          create: "true",
+          delete: `sudo -n bash -s <<'END_OF_SCRIPT'\n${script}END_OF_SCRIPT\n`,
+          triggers: [serverId],
+        },
+        {
+          ...opts,
+          dependsOn: [...before],
+          deleteBeforeReplace: true,
+          ignoreChanges: ["connection"],
+          customTimeouts: { delete: "10m" },
+        },
+      ),
+    );
+  }
+}
+
+/** Triggers are compared and kept in the state, so they are short. */
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}

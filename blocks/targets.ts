@@ -1,0 +1,19 @@
+/** The clusters and clouds of a stack: one explicit provider each. */
+import type { ConfigOf } from "../config/define.ts";
+import type { cloudsSchema, clustersSchema } from "../config/targets.ts";
+import { type Cluster, connectClusters } from "./kubernetes/cluster.ts";
+import { type Cloud, connectClouds } from "./openstack/cloud.ts";
+
+/** Look-ups by the names that settings give; each throws for a name that is not there. */
+export interface Targets {
+  readonly cluster: (name: string) => Cluster;
+  readonly cloud: (name: string) => Cloud;
+}
+
+/** Makes the provider of every cluster and cloud that the stack names. */
+export function connectTargets(config: {
+  readonly clusters: ConfigOf<typeof clustersSchema> | undefined;
+  readonly clouds: ConfigOf<typeof cloudsSchema> | undefined;
+}): Targets {
+  return { cluster: connectClusters(config.clusters), cloud: connectClouds(config.clouds) };
+}

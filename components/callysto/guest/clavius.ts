@@ -1,0 +1,95 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { GuestPart, SecretFile } from "../../../blocks/openstack/guest/description.ts";
+import { firewall } from "../../../blocks/openstack/guest/firewall.ts";
+import { Guest } from "../../../blocks/openstack/guest/guest.ts";
+import type { Host } from "../host.ts";
+import { operator, type SshKey } from "../sshKeys.ts";
+import { access } from "./access.ts";
+import { acme, designateSecretFile, pushKeyFile } from "./acme.ts";
+import { base } from "./base.ts";
+import { docker } from "./docker.ts";
+import { mail } from "./mail.ts";
+import type { ClaviusGuestSettings } from "./settings.ts";
+import { workVolume, workVolumeCommand } from "./workVolume.ts";
+
+/** Secrets of the workstation; which of them are there follows from its settings. */
+export interface ClaviusSecrets {
+  /** By the name of the certificate. */
+  readonly designate: Readonly<Record<string, pulumi.Output<string>>>;
+  readonly pushKey?: pulumi.Output<string> | undefined;
+}
+
+/** What a {@link ClaviusGuest} needs. */
+export interface ClaviusGuestArgs {
+  readonly host: Host;
+  readonly settings: ClaviusGuestSettings;
+  readonly keys: Readonly<Record<string, SshKey>>;
+  readonly secrets: ClaviusSecrets;
+  /** Private half of the key that configures the guest. */
+  readonly privateKey: pulumi.Output<string>;
+}
+
+/** What the team works with: the cloud's client, certificates, mail, name look-ups and encryption. */
+const tools = ["python3-openstackclient", "python3-designateclient", "bsd-mailx", "dma", "bind9-dnsutils"];
+
+/** The inside of the workstation; its encrypted volume is opened by hand, as only people know its passphrase. */
+export class ClaviusGuest extends pulumi.ComponentResource {
+  readonly hostKey: pulumi.Output<string>;
+
+  constructor(name: string, args: ClaviusGuestArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:callysto:ClaviusGuest", name, {}, opts);
+    const { host, settings } = args;
+    const packages = [...tools, ...settings.packages];
+    const parts: Record<string, pulumi.Input<GuestPart>> = {
+      base: host.hostname.apply((hostname) => base({ ...settings, hostname, packages })),
+      mail: host.hostname.apply((full) => mail({ hostname: full, ...settings })),
+      access: access(Object.values(args.keys)),
+      firewall: firewall({ open: [22] }),
+      "work-volume": (host.volumes.volumeIds.homedir ?? pulumi.output("")).apply(workVolume),
+      "docker-volume": (host.volumes.volumeIds.docker ?? pulumi.output("")).apply(dockerVolume),
+      docker: docker("root"),
+      ...(Object.keys(settings.certificates).length === 0 ? {} : { certificates: acme(settings.certificates) }),
+    };
+    const guest = new Guest(
+      `${name}-guest`,
+      {
+        address: host.loginAddress,
+        user: operator,
+        privateKey: args.privateKey,
+        serverId: host.server.serverId,
+        after: host.volumes.attachments,
+        secrets: secretFiles(args.secrets),
+        parts,
+        release: [
+          "systemctl -q stop docker.socket docker 2>/dev/null || true",
+          "umount -q /var/lib/docker || true",
+          `${workVolumeCommand} close || true`,
+        ],
+      },
+      { parent: this },
+    );
+    this.hostKey = guest.hostKey;
+    this.registerOutputs({ hostKey: this.hostKey });
+  }
+}
+
+/** Read by the service that renews, which runs as the operators' account. */
+function secretFiles({ designate, pushKey }: ClaviusSecrets): Record<string, SecretFile> {
+  const owner = `${operator}:${operator}`;
+  const files = Object.entries(designate).map(([name, text]): [string, SecretFile] => [
+    `designate-${name}`,
+    { path: designateSecretFile(name), text, owner },
+  ]);
+  return {
+    ...Object.fromEntries(files),
+    ...(pushKey === undefined ? {} : { "push-key": { path: pushKeyFile, text: pushKey, owner } }),
+  };
+}
+
+/** The volume for images and containers, found by its id and formatted only when it is blank. */
+function dockerVolume(volumeId: string): GuestPart {
+  return {
+    packages: ["xfsprogs"],
+    steps: [`disk docker_disk ${volumeId}`, 'filesystem "$docker_disk" xfs docker /var/lib/docker'],
+  };
+}

@@ -1,0 +1,126 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import type { GuestPart, SecretFile } from "../../../blocks/openstack/guest/description.ts";
+import { firewall } from "../../../blocks/openstack/guest/firewall.ts";
+import { Guest } from "../../../blocks/openstack/guest/guest.ts";
+import type { Host } from "../host.ts";
+import { operator, type SshKey } from "../sshKeys.ts";
+import { access } from "./access.ts";
+import { backup, backupKey } from "./backup.ts";
+import { base } from "./base.ts";
+import { pushAccount, pusher } from "./certificate.ts";
+import { docker, notebookImage } from "./docker.ts";
+import { homes, releaseHomes } from "./homes.ts";
+import { jupyterhub } from "./jupyterhub.ts";
+import { environmentFile, proxyEnvironmentFile } from "./jupyterhubConfig.ts";
+import { mail } from "./mail.ts";
+import { proxy } from "./proxy.ts";
+import type { HubGuestSettings } from "./settings.ts";
+import { sso, type SsoSecrets, ssoSecretFiles, ssoSessions } from "./sso.ts";
+import { webServer } from "./web.ts";
+
+/** Secrets of one hub; which of them are there follows from its settings. */
+export interface HubSecrets {
+  readonly dummyPassword?: pulumi.Output<string> | undefined;
+  readonly googleClientSecret?: pulumi.Output<string> | undefined;
+  readonly swiftPassword?: pulumi.Output<string> | undefined;
+  readonly backupKey?: pulumi.Output<string> | undefined;
+  readonly sso?: SsoSecrets | undefined;
+}
+
+/** What a {@link HubGuest} needs. */
+export interface HubGuestArgs {
+  readonly host: Host;
+  readonly settings: HubGuestSettings;
+  readonly keys: Readonly<Record<string, SshKey>>;
+  readonly secrets: HubSecrets;
+  /** Private half of the key that configures the guest. */
+  readonly privateKey: pulumi.Output<string>;
+}
+
+/** The inside of a hub. */
+export class HubGuest extends pulumi.ComponentResource {
+  readonly hostKey: pulumi.Output<string>;
+
+  constructor(name: string, args: HubGuestArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:callysto:HubGuest", name, {}, opts);
+    const { host, settings } = args;
+    const token = new random.RandomPassword(`${name}-proxy-token`, { length: 48, special: false }, { parent: this });
+    const environment = {
+      DUMMY_PASSWORD: args.secrets.dummyPassword,
+      OAUTH_CLIENT_SECRET: args.secrets.googleClientSecret,
+      SWIFT_PASSWORD: args.secrets.swiftPassword,
+    };
+    const secrets: Record<string, SecretFile> = {
+      "proxy-environment": {
+        path: proxyEnvironmentFile,
+        text: environmentText({ CONFIGPROXY_AUTH_TOKEN: token.result }),
+        unit: { name: "configurable-http-proxy", how: "restart" },
+      },
+      ...(Object.values(environment).every((value) => value === undefined)
+        ? {}
+        : {
+            "jupyterhub-environment": {
+              path: environmentFile,
+              text: environmentText(environment),
+              unit: { name: "jupyterhub", how: "restart" },
+            },
+          }),
+      ...(args.secrets.backupKey === undefined
+        ? {}
+        : { "backup-key": { path: backupKey, text: args.secrets.backupKey } }),
+      ...(args.secrets.sso === undefined ? {} : ssoSecretFiles(name, host.hostname, args.secrets.sso, this)),
+    };
+
+    const guest = new Guest(
+      `${name}-guest`,
+      {
+        address: host.loginAddress,
+        user: operator,
+        privateKey: args.privateKey,
+        serverId: host.server.serverId,
+        after: host.volumes.attachments,
+        secrets,
+        parts: hubParts(host, settings, args.keys),
+        release: releaseHomes,
+      },
+      { parent: this },
+    );
+    this.hostKey = guest.hostKey;
+    this.registerOutputs({ hostKey: this.hostKey });
+  }
+}
+
+/** The parts of a hub in the order in which one needs the other. */
+function hubParts(
+  { hostname, volumes }: Host,
+  settings: HubGuestSettings,
+  keys: Readonly<Record<string, SshKey>>,
+): Record<string, pulumi.Input<GuestPart>> {
+  const [first, second] = Object.values(volumes.volumeIds);
+  const { sso: signOn, site } = settings;
+  return {
+    base: hostname.apply((full) => base({ hostname: full, ...settings })),
+    mail: hostname.apply((full) => mail({ hostname: full, ...settings })),
+    access: access(Object.values(keys), settings.certificateKey === undefined ? [] : [pusher]),
+    firewall: firewall({ open: [22, 80, 443], inside: { docker0: [8081] } }),
+    homes: pulumi.all([first ?? "", second ?? ""]).apply(([one, two]) => homes([one, two])),
+    docker: docker(settings.dockerStorage),
+    "notebook-image": notebookImage(settings.jupyterhub.image),
+    proxy: proxy(),
+    jupyterhub: jupyterhub(settings.jupyterhub),
+    ...(signOn === undefined ? {} : { sso: hostname.apply((full) => sso(full, signOn, site)) }),
+    web: hostname.apply((full) => webServer(full, site, signOn !== undefined)),
+    ...(signOn === undefined ? {} : { "sso-sessions": hostname.apply((full) => ssoSessions(full, signOn, site)) }),
+    ...(settings.certificateKey === undefined ? {} : { "certificate-push": pushAccount(settings.certificateKey) }),
+    ...(settings.backup === undefined ? {} : { backup: backup(settings.backup) }),
+  };
+}
+
+/** Lines of an environment file; systemd reads a value in single quotes as it is. */
+function environmentText(values: Readonly<Record<string, pulumi.Output<string> | undefined>>): pulumi.Output<string> {
+  const given = Object.entries(values).flatMap(([key, value]) =>
+    value === undefined ? [] : [value.apply((text) => `${key}='${text.replaceAll("'", `'\\''`)}'\n`)],
+  );
+  return pulumi.all(given).apply((lines) => lines.join(""));
+}

@@ -1,0 +1,146 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Targets } from "../../blocks/targets.ts";
+import { Lookup } from "../../blocks/openstack/lookup.ts";
+import { withinQuota } from "../../blocks/openstack/quota.ts";
+import { SecurityGroup } from "../../blocks/openstack/securityGroup.ts";
+import { Zone } from "../../blocks/openstack/zone.ts";
+import { Clavius, claviusRules } from "./clavius.ts";
+import type { CallystoConfig } from "./config.ts";
+import type { CallystoSettings, ClaviusSettings } from "./settings.ts";
+import type { ClaviusSecrets } from "./guest/clavius.ts";
+import type { HubSecrets } from "./guest/hub.ts";
+import { type EnvironmentArgs, Hub } from "./hub.ts";
+import { completeKeys } from "./sshKeys.ts";
+import { type FlavorSize, needsOf } from "./quota.ts";
+
+/** What {@link Callysto} needs. */
+export interface CallystoArgs {
+  readonly config: CallystoConfig;
+  readonly targets: Targets;
+}
+
+/** What the stack tells about one environment. */
+export interface EnvironmentOutput {
+  /** Full name without the final dot. */
+  readonly hostname: pulumi.Output<string>;
+  /** Address to log in to as ptty2u. */
+  readonly address: pulumi.Output<string>;
+  /** Public half of the guest's SSH host key; none where the inside is not described. */
+  readonly hostKey?: pulumi.Output<string>;
+}
+
+/** Callysto: JupyterHub for schools, and the workstation of its team. */
+export class Callysto extends pulumi.ComponentResource {
+  /** Hosts by the name of their environment: full name, and the address to log in to. */
+  readonly outputs: Readonly<Record<string, EnvironmentOutput>>;
+
+  constructor(name: string, args: CallystoArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { settings } = args.config;
+    const cloud = args.targets.cloud(settings.cloud);
+    super("orrery:callysto:Callysto", name, {}, { ...opts, providers: [cloud.provider] });
+
+    const zoneIds = this.zones(name, settings);
+    if (settings.packerSecurityGroup) {
+      new SecurityGroup(`${name}-packer`, { groupName: "packer", rules: claviusRules }, { parent: this });
+    }
+    const room = this.room(settings);
+    const built: Record<string, Hub | Clavius> = {};
+    for (const [environment, own] of keypairOwnersFirst(settings)) {
+      const common: Omit<EnvironmentArgs<unknown>, "settings"> = {
+        path: `callysto:settings.environments.${environment}`,
+        cloud,
+        deployKey: settings.deployKey,
+        sharedKeypair: own.keypair.mode === "shared" ? built[own.keypair.with]?.host.keypairName : undefined,
+        zoneId: zoneIds[own.domain],
+        keys: completeKeys(settings.sshKeys, own.sshKeys),
+        room,
+        retainOnDelete: settings.retainOnDelete,
+        privateKey: args.config.secrets.deployPrivateKey,
+      };
+      built[environment] =
+        own.kind === "hub"
+          ? new Hub(
+              `${name}-${environment}`,
+              { ...common, settings: own, secrets: hubSecrets(args.config, environment) },
+              { parent: this },
+            )
+          : new Clavius(
+              `${name}-${environment}`,
+              { ...common, settings: own, secrets: claviusSecrets(args.config, environment, own) },
+              { parent: this },
+            );
+    }
+
+    this.outputs = Object.fromEntries(
+      Object.entries(built).map(([environment, { host, hostKey }]) => [
+        environment,
+        { hostname: host.hostname, address: host.loginAddress, ...(hostKey === undefined ? {} : { hostKey }) },
+      ]),
+    );
+    this.registerOutputs({ environments: this.outputs });
+  }
+
+  /** Refuses what the project's quota cannot hold, before the first server. */
+  private room(settings: CallystoSettings): pulumi.Output<true> {
+    const sizes: Record<string, pulumi.Output<FlavorSize>> = {};
+    for (const [environment, { flavor }] of Object.entries(settings.environments)) {
+      sizes[flavor] ??= new Lookup(this, `callysto:settings.environments.${environment}`).flavorSize(flavor);
+    }
+    const need = pulumi.all(sizes).apply((known) => needsOf(settings, known));
+    return withinQuota(this, "callysto:settings.environments", need);
+  }
+
+  /** Ids of the zones that records can go to; none for a domain whose DNS is run elsewhere. */
+  private zones(name: string, settings: CallystoSettings): Record<string, pulumi.Output<string>> {
+    const ids: Record<string, pulumi.Output<string>> = {};
+    for (const [domain, zone] of Object.entries(settings.zones)) {
+      if (zone.mode === "create") {
+        const args = { domain, email: zone.email, retainOnDelete: settings.retainOnDelete };
+        ids[domain] = new Zone(`${name}-${domain.replaceAll(".", "-")}`, args, { parent: this }).zoneId;
+      } else if (zone.mode === "existing") {
+        ids[domain] = new Lookup(this, `callysto:settings.zones.${domain}`).zoneId(domain);
+      }
+    }
+    return ids;
+  }
+}
+
+/** What the config holds for one hub. */
+function hubSecrets({ families }: CallystoConfig, environment: string): HubSecrets {
+  return {
+    dummyPassword: families.dummyPassword[environment],
+    googleClientSecret: families.googleClientSecret[environment],
+    swiftPassword: families.swiftPassword[environment],
+    backupKey: families.backupKey[environment],
+    sso: ssoSecrets(families, environment),
+  };
+}
+
+/** The five secrets of single sign-on; config has seen to it that a hub has all or none. */
+function ssoSecrets(families: CallystoConfig["families"], environment: string): HubSecrets["sso"] {
+  const salt = families.ssoSalt[environment];
+  const adminPassword = families.ssoAdminPassword[environment];
+  const refreshKey = families.ssoRefreshKey[environment];
+  const certificate = families.ssoSamlCertificate[environment];
+  const key = families.ssoSamlKey[environment];
+  if (salt === undefined || adminPassword === undefined || refreshKey === undefined) return undefined;
+  return certificate === undefined || key === undefined
+    ? undefined
+    : { salt, adminPassword, refreshKey, certificate, key };
+}
+
+/** What the config holds for one workstation. */
+function claviusSecrets({ families }: CallystoConfig, environment: string, { guest }: ClaviusSettings): ClaviusSecrets {
+  const own = Object.keys(guest?.certificates ?? {});
+  return {
+    designate: Object.fromEntries(Object.entries(families.designateSecret).filter(([name]) => own.includes(name))),
+    pushKey: families.certificatePushKey[environment],
+  };
+}
+
+/** Environments in an order in which a shared keypair is there before it is used. */
+function keypairOwnersFirst({ environments }: CallystoSettings): [string, CallystoSettings["environments"][string]][] {
+  const shared = ([, environment]: [string, CallystoSettings["environments"][string]]): number =>
+    environment.keypair.mode === "shared" ? 1 : 0;
+  return Object.entries(environments).sort((a, b) => shared(a) - shared(b));
+}

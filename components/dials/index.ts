@@ -1,0 +1,89 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Targets } from "../../blocks/targets.ts";
+import type { Cluster } from "../../blocks/kubernetes/cluster.ts";
+import { ImageStream } from "../../blocks/kubernetes/imageStream.ts";
+import { Namespace } from "../../blocks/kubernetes/namespace.ts";
+import { existingNamespace, type Place } from "../../blocks/kubernetes/metadata.ts";
+import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
+import type { DialsConfig } from "./config.ts";
+import type { DialsSettings } from "./settings.ts";
+import { databaseUri } from "./django.ts";
+import { Etl } from "./etl.ts";
+import type { DialsContext } from "./context.ts";
+import { resolveImages, streams, throughStreams } from "./images.ts";
+import { drawPasswords } from "./generated.ts";
+import { Web } from "./web.ts";
+
+/** What {@link Dials} needs. */
+export interface DialsArgs {
+  readonly config: DialsConfig;
+  readonly targets: Targets;
+}
+
+/** CMS DIALS: reads the monitoring histograms of CMS into databases and shows them. */
+export class Dials extends pulumi.ComponentResource {
+  /** Public addresses of the web application and of its API. */
+  readonly outputs: { readonly frontendUrl: string; readonly apiUrl: string };
+
+  constructor(name: string, args: DialsArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { config, targets } = args;
+    const { settings } = config;
+    const cluster = targets.cluster(settings.cluster);
+    super("orrery:dials:Dials", name, {}, { ...opts, providers: [cluster.provider] });
+    const place = this.project(name, settings, cluster);
+    const imported = settings.imageStreams ? this.streams(name, settings, place) : [];
+    const resolved = resolveImages(settings.images);
+    const context: DialsContext = {
+      place,
+      settings,
+      images: settings.imageStreams ? throughStreams(resolved, place.namespaceName) : resolved,
+      account: new ServiceAccount(name, { place, name: "dials" }, { parent: this }),
+    };
+    const passwords = drawPasswords(name, settings.passwordRound, { parent: this });
+    const uri = databaseUri(settings, config.secrets.databasePassword);
+
+    const etl = new Etl(
+      `${name}-etl`,
+      { context, secrets: config.secrets, passwords, databaseUri: uri },
+      { parent: this, dependsOn: imported.flatMap(({ resources }) => [...resources]) },
+    );
+    const web = new Web(
+      `${name}-web`,
+      { context, config, passwords, databaseUri: uri, after: [etl.migrations] },
+      { parent: this, dependsOn: imported.flatMap(({ resources }) => [...resources]) },
+    );
+    this.outputs = { frontendUrl: web.frontendUrl, apiUrl: web.apiUrl };
+    this.registerOutputs(this.outputs);
+  }
+
+  /** The project; in one that was made elsewhere only DIALS' own pods are walled in. */
+  private project(name: string, { namespace }: DialsSettings, cluster: Cluster): Place {
+    return namespace.create
+      ? new Namespace(name, { cluster, name: namespace.name }, { parent: this })
+      : existingNamespace(cluster, namespace.name);
+  }
+
+  /** A stream an image; a new digest is imported at once and the old ones stay in its history. */
+  private streams(name: string, settings: DialsSettings, place: Place): ImageStream[] {
+    const resolved = resolveImages(settings.images);
+    return streams.map(
+      (stream) =>
+        new ImageStream(
+          `${name}-${stream}`,
+          {
+            place,
+            name: stream,
+            localLookup: false,
+            tags: {
+              latest: {
+                from: resolved[stream],
+                reference: "Local",
+                annotations: { "openshift.io/imported-from": resolved[stream] },
+              },
+            },
+          },
+          { parent: this },
+        ),
+    );
+  }
+}

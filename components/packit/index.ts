@@ -1,0 +1,114 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Targets } from "../../blocks/targets.ts";
+import type { Cluster } from "../../blocks/kubernetes/cluster.ts";
+import { Namespace } from "../../blocks/kubernetes/namespace.ts";
+import { existingNamespace, type Place } from "../../blocks/kubernetes/metadata.ts";
+import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
+import type { PackitConfig } from "./config.ts";
+import type { PackitSettings } from "./settings.ts";
+import { Flower, RedisCommander } from "./consoles.ts";
+import { Beat, Centosmsg, Fedmsg } from "./consumers.ts";
+import { Dashboard } from "./dashboard.ts";
+import { Generated } from "./generated.ts";
+import { appLabels, type PackitContext, keeping } from "./context.ts";
+import { Imports } from "./imports.ts";
+import { KeyValue } from "./keyValue.ts";
+import { Monitoring } from "./monitoring.ts";
+import { runningFlavours, type ServiceName } from "./names.ts";
+import { Postgres } from "./postgres.ts";
+import { Sandbox } from "./sandbox.ts";
+import { CommonSecrets } from "./sharedSecrets.ts";
+import { Tokman } from "./tokman.ts";
+import { Validation } from "./validation.ts";
+import { Web } from "./web.ts";
+import { Worker } from "./worker.ts";
+
+/** What {@link Packit} needs. */
+export interface PackitArgs {
+  readonly config: Pick<PackitConfig, "settings" | "secrets">;
+  readonly targets: Targets;
+}
+
+/** Packit, or the CentOS Stream service: turns pull requests into packages. */
+export class Packit extends pulumi.ComponentResource {
+  /** Public addresses: the API, e.g. for webhooks, the dashboard, the workers' metrics for Prometheus. */
+  readonly outputs: {
+    readonly serviceUrl: string;
+    readonly dashboardUrl: string | undefined;
+    readonly metricsUrl: string | undefined;
+  };
+
+  /** @param service which of the two services; it decides nothing but names and which secrets exist */
+  constructor(service: ServiceName, args: PackitArgs, opts?: pulumi.ComponentResourceOptions) {
+    const name = service;
+    const { config, targets } = args;
+    const { settings } = config;
+    const cluster = targets.cluster(settings.cluster);
+    super("orrery:packit:Packit", name, {}, { ...opts, providers: [cluster.provider] });
+    const { parts, validation } = settings;
+    const context: PackitContext = { service, settings, place: this.project(name, settings, cluster) };
+    const { files, passwords } = new Generated(`${name}-generated`, { config }, { parent: this });
+    const secrets = new CommonSecrets(
+      `${name}-secrets`,
+      { context, secrets: config.secrets, files, passwords },
+      { parent: this },
+    );
+    const part = { context, secrets };
+
+    const imports = new Imports(`${name}-imports`, { context }, { parent: this });
+    const account = new ServiceAccount(
+      `${name}-workers`,
+      {
+        place: context.place,
+        name: "packit-worker",
+        labels: appLabels("packit-worker"),
+        mountsToken: settings.sandbox.enabled,
+      },
+      { parent: this },
+    );
+    const sandbox = settings.sandbox.enabled
+      ? [new Sandbox(`${name}-sandbox`, { context, workers: account }, { parent: this })]
+      : [];
+    const postgres = new Postgres(`${name}-postgres`, part, { parent: this });
+    const keyValue = new KeyValue(`${name}-key-value`, { context }, { parent: this });
+    const stores = { parent: this, dependsOn: [postgres, keyValue, imports] };
+    const tokman = parts.tokman ? [new Tokman(`${name}-tokman`, part, stores)] : [];
+
+    // The database is migrated with the web service's start; whoever else uses it comes afterwards.
+    const web = new Web(`${name}-web`, part, { parent: this, dependsOn: [...stores.dependsOn, ...tokman] });
+    const afterWeb = { parent: this, dependsOn: [web, ...sandbox] };
+    const workers = runningFlavours(settings.workers).map(
+      (flavour) => new Worker(`${name}-${flavour.name}`, { ...part, flavour, account }, afterWeb),
+    );
+    const afterWorkers = { parent: this, dependsOn: workers };
+    if (parts.beat) new Beat(`${name}-beat`, part, afterWorkers);
+    if (parts.fedmsg) new Fedmsg(`${name}-fedmsg`, part, afterWorkers);
+    if (parts.centosmsg) new Centosmsg(`${name}-centosmsg`, { ...part, files }, afterWorkers);
+
+    const dashboard = parts.dashboard ? new Dashboard(`${name}-dashboard`, part, { parent: this }) : undefined;
+    const monitoring = parts.pushgateway ? new Monitoring(`${name}-monitoring`, part, { parent: this }) : undefined;
+    const consoles = { parent: this, dependsOn: [keyValue] };
+    if (parts.flower) new Flower(`${name}-flower`, { context, password: passwords.flower }, consoles);
+    if (parts.redisCommander) {
+      new RedisCommander(`${name}-redis-commander`, { context, password: passwords.redisCommander }, consoles);
+    }
+    if (validation !== undefined) {
+      const cluster = targets.cluster(validation.cluster);
+      new Validation(
+        `${name}-validation`,
+        { service, settings, validation, secrets: config.secrets, cluster },
+        { parent: this, providers: [cluster.provider] },
+      );
+    }
+    this.outputs = { serviceUrl: web.url, dashboardUrl: dashboard?.url, metricsUrl: monitoring?.url };
+    this.registerOutputs(this.outputs);
+  }
+
+  /** The project; in one that was made elsewhere only the service's own pods are walled in. */
+  private project(name: string, settings: PackitSettings, cluster: Cluster): Place {
+    const { name: project, create } = settings.namespace;
+    return create
+      ? new Namespace(name, { cluster, name: project, ...keeping(settings) }, { parent: this })
+      : existingNamespace(cluster, project);
+  }
+}

@@ -1,0 +1,174 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { EnvSource } from "../../blocks/kubernetes/container.ts";
+import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
+import type { Mount } from "../../blocks/kubernetes/volume.ts";
+import type { PackitSecrets } from "./config.ts";
+import type { KeyFiles, Passwords } from "./generated.ts";
+import type { PackitContext } from "./context.ts";
+import { githubKeyFolder, serviceDefaults } from "./names.ts";
+
+/** What {@link CommonSecrets} need. */
+export interface CommonSecretsArgs {
+  readonly context: PackitContext;
+  readonly secrets: PackitSecrets;
+  readonly files: KeyFiles;
+  readonly passwords: Passwords;
+}
+
+/** Where the images look for the service's own configuration. */
+const configFolder = "/home/packit/.config";
+
+/** The Secrets that the service's programs share, and which part of them each of these sees. */
+export class CommonSecrets extends pulumi.ComponentResource {
+  private readonly ssh: ServiceSecret<"config" | "id_ed25519" | "id_ed25519.pub" | "id_rsa" | "id_rsa.pub">;
+  private readonly files: ServiceSecret<"fullchain.pem" | "privkey.pem" | "fedora.keytab">;
+  private readonly config: ServiceSecret<"packit-service.yaml" | "copr" | "fedora.toml">;
+  private readonly githubKey: ServiceSecret<"private-key.pem"> | undefined;
+  private readonly sentryDsn: ServiceSecret<"sentry">;
+  private readonly postgres: ServiceSecret<"database-user" | "database-password" | "database-host" | "database-name">;
+  private readonly aws: ServiceSecret<"access-key-id" | "secret-access-key"> | undefined;
+  private readonly context: PackitContext;
+  /** Whether packages of Fedora are built, by Copr and with Kerberos. */
+  private readonly builds: boolean;
+
+  constructor(name: string, args: CommonSecretsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:packit:CommonSecrets", name, {}, opts);
+    const { context, secrets, files, passwords } = args;
+    const { place, settings, service } = context;
+    const { builds } = serviceDefaults[service];
+    type Values<Key extends string> = ConstructorParameters<typeof ServiceSecret<Key>>[1]["values"];
+    // A key that the service has not is not mounted either.
+    const make = <Key extends string>(secret: string, values: Partial<Values<Key>>): ServiceSecret<Key> =>
+      new ServiceSecret(`${name}-${secret}`, { place, name: secret, values: values as Values<Key> }, { parent: this });
+
+    this.context = context;
+    this.builds = builds;
+    // Images until April 2023 look for id_rsa, those since for id_ed25519; SSH itself does not mind the name.
+    this.ssh = make("packit-ssh", {
+      config: secrets.sshConfig,
+      id_ed25519: files.sshPrivateKey,
+      "id_ed25519.pub": files.sshPublicKey,
+      id_rsa: files.sshPrivateKey,
+      "id_rsa.pub": files.sshPublicKey,
+    });
+    this.files = make<"fullchain.pem" | "privkey.pem" | "fedora.keytab">("packit-secrets", {
+      "privkey.pem": files.tlsKey,
+      "fullchain.pem": files.tlsCertificate,
+      ...(builds ? { "fedora.keytab": { base64: secrets.fedoraKeytab } } : {}),
+    });
+    this.config = make<"packit-service.yaml" | "copr" | "fedora.toml">("packit-config", {
+      "packit-service.yaml": secrets.serviceConfig,
+      ...(builds ? { copr: secrets.copr } : {}),
+      ...(builds || settings.parts.fedmsg ? { "fedora.toml": secrets.fedoraToml } : {}),
+    });
+    if (settings.githubAppId !== undefined) {
+      this.githubKey = make("github-app-private-key", { "private-key.pem": files.githubAppKey });
+    }
+    this.sentryDsn = make("packit-sentry", { sentry: settings.sentry ? secrets.sentryDsn : "" });
+    this.postgres = make("postgres-secret", {
+      "database-user": settings.postgres.user,
+      "database-password": passwords.postgres,
+      "database-host": "postgres",
+      "database-name": settings.postgres.database,
+    });
+    if (settings.databaseBackups) {
+      this.aws = make("aws", {
+        "access-key-id": secrets.awsAccessKeyId,
+        "secret-access-key": secrets.awsSecretAccessKey,
+      });
+    }
+    this.registerOutputs({});
+  }
+
+  /** Certificate and key alone, for what serves TLS. */
+  certificate(): Mount {
+    return this.files.mount({
+      volume: "packit-secrets",
+      items: { "fullchain.pem": "fullchain.pem", "privkey.pem": "privkey.pem" },
+    });
+  }
+
+  /** What the web service opens. */
+  webMounts(): Record<string, Mount> {
+    return {
+      "/secrets": this.certificate(),
+      [configFolder]: this.serviceConfig(),
+      ...this.githubKeyMount(githubKeyFolder),
+    };
+  }
+
+  /** What a worker opens. */
+  workerMounts(): Record<string, Mount> {
+    const keytab = { volume: "packit-secrets", items: { "fedora.keytab": "fedora.keytab" } } as const;
+    const files = { "packit-service.yaml": "packit-service.yaml", copr: "copr" };
+    return {
+      "/packit-ssh": this.sshKey(),
+      ...(this.builds ? { "/secrets": this.files.mount(keytab) } : {}),
+      [configFolder]: this.builds ? this.config.mount({ volume: "packit-config", items: files }) : this.serviceConfig(),
+      ...this.githubKeyMount(githubKeyFolder),
+    };
+  }
+
+  /** What Celery's clock opens: its start script is the workers', so it wants the SSH key, too. */
+  beatMounts(): Record<string, Mount> {
+    return { "/packit-ssh": this.sshKey(), [configFolder]: this.serviceConfig() };
+  }
+
+  /** What the listener on Fedora Messaging opens. */
+  fedmsgMounts(): Record<string, Mount> {
+    const items = { "fedora.toml": "fedora.toml" };
+    return { [configFolder]: this.config.mount({ volume: "packit-config", items }) };
+  }
+
+  /** The key of the GitHub App, if there is one. */
+  githubKeyMount(folder: string): Record<string, Mount> {
+    return this.githubKey === undefined ? {} : { [folder]: this.githubKey.mount({ volume: "github-app-private-key" }) };
+  }
+
+  private sshKey(): Mount {
+    return this.ssh.mount({ volume: "packit-ssh" });
+  }
+
+  private serviceConfig(): Mount {
+    const items = { "packit-service.yaml": "packit-service.yaml" };
+    return this.config.mount({ volume: "packit-config", items });
+  }
+
+  /** Where tasks are put into queues and taken from them. */
+  queues(): Record<string, string> {
+    return { REDIS_SERVICE_HOST: this.context.settings.keyValue.kind };
+  }
+
+  /** Account of the database's backups; without it there are none. */
+  backups(): Record<string, EnvSource> {
+    if (this.aws === undefined) return {};
+    return {
+      AWS_ACCESS_KEY_ID: this.aws.env("access-key-id"),
+      AWS_SECRET_ACCESS_KEY: this.aws.env("secret-access-key"),
+    };
+  }
+
+  /** The database, as its clients are told about it. */
+  database(): Record<string, EnvSource> {
+    return { ...this.databaseServer(), POSTGRESQL_HOST: this.postgres.env("database-host") };
+  }
+
+  /** The database, as its server is told about it. */
+  databaseServer(): Record<string, EnvSource> {
+    return {
+      POSTGRESQL_USER: this.postgres.env("database-user"),
+      POSTGRESQL_PASSWORD: this.postgres.env("database-password"),
+      POSTGRESQL_DATABASE: this.postgres.env("database-name"),
+    };
+  }
+
+  sentry(): Record<string, EnvSource> {
+    return { SENTRY_SECRET: this.sentryDsn.env("sentry") };
+  }
+
+  /** Where packages' sources live. */
+  distgit(): Record<string, string> {
+    const { url, namespace } = this.context.settings.distgit;
+    return { DISTGIT_URL: url, DISTGIT_NAMESPACE: namespace };
+  }
+}

@@ -1,0 +1,34 @@
+/** Layouts of kubevirt/project-infra by the day that they were read: where it has its jobs, and Prow's configuration. */
+
+/** Paths in a checkout. */
+export interface TreeLayout {
+  /** Folder of all job files. */
+  readonly jobs: string;
+  readonly config: string;
+  readonly plugins: string;
+  readonly labels: string;
+}
+
+const current = "github/ci/prow-deploy/kustom/base/configs/current";
+
+/** The runbook's, at 445bd8f0, and today's, at ca75c4e. */
+export const trees = {
+  "20201203": {
+    jobs: "github/ci/prow/files/jobs",
+    config: "github/ci/prow/files/config.yaml",
+    plugins: "github/ci/prow/files/plugins.yaml",
+    labels: "github/ci/prow/files/labels.yaml",
+  },
+  "20260723": {
+    jobs: "github/ci/prow-deploy/files/jobs",
+    config: `${current}/config/config.yaml`,
+    plugins: `${current}/plugins/plugins.yaml`,
+    labels: `${current}/labels/labels.yaml`,
+  },
+} as const satisfies Readonly<Record<string, TreeLayout>>;
+
+export type TreeName = keyof typeof trees;
+export const treeNames = Object.keys(trees) as [TreeName, ...TreeName[]];
+
+/** What an environment follows that names no layout. */
+export const newestTree: TreeName = "20260723";

@@ -1,0 +1,119 @@
+/** config.yaml: what every program of Prow reads. */
+import { branchProtection } from "./base/branchProtection.ts";
+import { repositories, repositoriesWith } from "./base/repositories.ts";
+import type { ConfigurationPlace } from "./inputs.ts";
+import { presets } from "./presets.ts";
+
+/** Content of config.yaml. */
+export function prowConfig(place: ConfigurationPlace): Readonly<Record<string, unknown>> {
+  return {
+    prowjob_namespace: place.jobsNamespace,
+    pod_namespace: place.jobsNamespace,
+    log_level: "debug",
+    plank: plank(place),
+    deck: deck(place),
+    sinker: { resync_period: "1m", max_prowjob_age: "48h", max_pod_age: "30m", terminated_pod_ttl: "2h" },
+    tide: tide(place),
+    slack_reporter_configs: slack,
+    "branch-protection": branchProtection,
+    // With an endpoint alone nothing would open the metrics' port, and the exporter's figures are never pushed.
+    push_gateway: { endpoint: place.services.pushgateway, serve_metrics: true },
+    // Today's jobs count on it; those of 2020 all say so themselves.
+    decorate_all_jobs: true,
+    presets: presets(place),
+  };
+}
+
+/** Go template of the address of a job's results in Deck: the bucket's layout, as decoration's `explicit` makes it. */
+export function jobUrlTemplate({ deckUrl, bucket }: Pick<ConfigurationPlace, "deckUrl" | "bucket">): string {
+  const kind = '{{if or (eq .Spec.Type "presubmit") (eq .Spec.Type "batch")}}pr-logs/pull{{else}}logs{{end}}';
+  const repository =
+    '{{if .Spec.Refs}}{{if ne .Spec.Refs.Org ""}}/{{.Spec.Refs.Org}}_{{.Spec.Refs.Repo}}{{end}}{{end}}';
+  const number = '{{if eq .Spec.Type "presubmit"}}/{{with index .Spec.Refs.Pulls 0}}{{.Number}}{{end}}';
+  const batch = '{{else if eq .Spec.Type "batch"}}/batch{{end}}';
+  return `${deckUrl}/view/gs/${bucket}/${kind}${repository}${number}${batch}/{{.Spec.Job}}/{{.Status.BuildID}}/`;
+}
+
+function plank(place: ConfigurationPlace) {
+  return {
+    job_url_template: jobUrlTemplate(place),
+    // Prow puts the bucket's kind behind it, gs.
+    job_url_prefix_config: { "*": `${place.deckUrl}/view/` },
+    pod_pending_timeout: "60m",
+    default_decoration_config_entries: [
+      {
+        config: {
+          timeout: "2h",
+          grace_period: "15s",
+          utility_images: place.utilityImages,
+          gcs_configuration: { bucket: place.bucket, path_strategy: "explicit" },
+          gcs_credentials_secret: place.gcsCredentialsSecret,
+        },
+      },
+    ],
+  };
+}
+
+/** A view of a job's results: its name, and the files of the bucket that it needs or can use. */
+const lens = (name: string, required: string, optional?: string) => ({
+  lens: { name },
+  required_files: [required],
+  ...(optional === undefined ? {} : { optional_files: [optional] }),
+});
+
+/** GitHub's number of the team prow-job-taskforce, which may start any job again. */
+const taskforce = 3701123;
+
+function deck({ gcswebUrl }: ConfigurationPlace) {
+  return {
+    spyglass: {
+      size_limit: 500_000_000,
+      gcs_browser_prefix: `${gcswebUrl}/gcs/`,
+      lenses: [
+        lens("metadata", "^(?:started|finished)\\.json$", "^podinfo\\.json$"),
+        lens("buildlog", "^build-log\\.txt$"),
+        lens("junit", "^artifacts/junit.*\\.xml$"),
+        lens("coverage", "^artifacts/filtered\\.cov$", "^artifacts/filtered\\.html$"),
+        lens("podinfo", "^podinfo\\.json$"),
+      ],
+    },
+    tide_update_period: "1s",
+    default_rerun_auth_configs: [{ rerun_auth_configs: { github_team_ids: [taskforce] } }],
+  };
+}
+
+/** Labels that keep a pull request from being merged, everywhere. */
+const blockers = [
+  ...["do-not-merge", "do-not-merge/hold", "do-not-merge/invalid-owners-file", "do-not-merge/work-in-progress"],
+  ...["needs-rebase", "dco-signoff: no"],
+];
+const strictBlockers = ["do-not-merge/release-note-label-needed", "do-not-merge/invalid-commit-message"];
+
+function tide({ deckUrl }: ConfigurationPlace) {
+  const query = (strict: boolean) => ({
+    repos: repositoriesWith((one) => one.merge !== undefined && (one.strict ?? false) === strict),
+    labels: ["lgtm", "approved"],
+    missingLabels: strict ? [...blockers, ...strictBlockers] : blockers,
+  });
+  return {
+    sync_period: "2m",
+    merge_method: Object.fromEntries(
+      Object.entries(repositories).flatMap(([name, { merge }]) => (merge === undefined ? [] : [[name, merge]])),
+    ),
+    queries: [query(false), query(true)],
+    pr_status_base_urls: { "*": `${deckUrl}/pr` },
+    context_options: {
+      orgs: { kubevirt: { repos: { dashboard: { "skip-unknown-contexts": true, "from-branch-protection": true } } } },
+    },
+  };
+}
+
+const told = (channel: string) => ({
+  job_types_to_report: ["postsubmit", "periodic", "batch"],
+  job_states_to_report: ["failure", "error"],
+  channel,
+  report_template:
+    "Job {{.Spec.Job}} of type {{.Spec.Type}} ended with state {{.Status.State}}. <{{.Status.URL}}|View logs>",
+});
+
+const slack = { "*": told("kubevirt-ci-monitoring"), "kubevirt/kubevirt-tutorial": told("eko") };

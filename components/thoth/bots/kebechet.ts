@@ -1,0 +1,120 @@
+import * as pulumi from "@pulumi/pulumi";
+import { CronJob } from "../../../blocks/kubernetes/cronJob.ts";
+import { ConfigMap } from "../../../blocks/kubernetes/configMap.ts";
+import { anywhere, dns, NetworkPolicy } from "../../../blocks/kubernetes/networkPolicy.ts";
+import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
+import { BotImage } from "./botImage.ts";
+import type { BotArgs } from "./context.ts";
+import type { BotsSettings } from "./settings.ts";
+import { images, sources } from "../images.ts";
+import { sshKey } from "./sshKey.ts";
+
+/** What {@link Kebechet} needs. */
+export interface KebechetArgs extends BotArgs {
+  readonly settings: BotsSettings["kebechet"];
+}
+
+/** Keeps dependencies of the repositories fresh, every 20 minutes. */
+export class Kebechet extends pulumi.ComponentResource {
+  constructor(name: string, args: KebechetArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:thoth:Kebechet", name, {}, opts);
+    const { place, settings, secrets } = args;
+    const labels = { app: "kebechet" };
+
+    const image = this.image(name, args, labels);
+    const secret = new ServiceSecret(
+      `${name}-secret`,
+      {
+        place,
+        name: "kebechet-secret",
+        labels,
+        type: "kubernetes.io/ssh-auth",
+        values: {
+          "ssh-privatekey": secrets.kebechetSshKey,
+          "github-oauth-token": secrets.githubOauthToken,
+          "sentry-dsn": settings.sentry ? secrets.sentryDsn : "",
+        },
+      },
+      { parent: this },
+    );
+    const config = new ConfigMap(
+      `${name}-config`,
+      {
+        place,
+        name: "kebechet-configmap",
+        labels,
+        data: { "kebechet-config": settings.configuration, "kebechet-verbose": settings.verbose ? "1" : "0" },
+      },
+      { parent: this },
+    );
+    const key = sshKey(secret, image);
+    new CronJob(
+      `${name}-job`,
+      {
+        place,
+        name: "kebechet",
+        labels,
+        schedule: "*/20 * * * *",
+        suspend: args.suspend,
+        history: [2, 1],
+        deadlineSeconds: 7200,
+        initContainers: [key.initContainer],
+        containers: [
+          {
+            name: "kebechet",
+            image: image.image,
+            exceptions: {
+              ...image.exceptions,
+              "writable-root": "its start script adds a line for the platform's user id to /etc/passwd",
+            },
+            env: {
+              PIPENV_NOSPIN: "1",
+              PIPENV_COLORBLIND: "1",
+              PIPENV_HIDE_EMOJIS: "1",
+              KEBECHET_SUBCOMMAND: "run",
+              KEBECHET_TOKEN: secret.env("github-oauth-token"),
+              KEBECHET_CONFIGURATION_PATH: config.env("kebechet-config"),
+              KEBECHET_VERBOSE: config.env("kebechet-verbose"),
+              SENTRY_DSN: secret.env("sentry-dsn"),
+              THOTH_DEPLOYMENT_NAME: place.namespaceName,
+            },
+            mounts: { "/home/user/.ssh": key.mount },
+            resources: { cpu: "2", memory: "2Gi" },
+          },
+        ],
+      },
+      { parent: this },
+    );
+    new NetworkPolicy(
+      `${name}-network`,
+      { place, name: "kebechet", labels, pods: labels, to: [dns(), anywhere(22, 443)] },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+
+  private image(name: string, args: KebechetArgs, labels: Record<string, string>): BotImage {
+    const { place, settings, buildSecret } = args;
+    return new BotImage(
+      `${name}-image`,
+      {
+        place,
+        name: "kebechet-job",
+        labels,
+        chosen: settings.image,
+        published: images.kebechet,
+        buildSetting: "thoth:settings.bots.kebechet.build",
+        build: settings.build
+          ? {
+              git: { uri: "https://github.com/thoth-station/kebechet", ref: sources.kebechet },
+              strategy: { dockerfile: "Dockerfile", noCache: true },
+              resources: { cpu: "1", memory: "1Gi" },
+              triggers: ["ConfigChange"],
+              ...(buildSecret === undefined ? {} : { webhookSecret: buildSecret }),
+            }
+          : undefined,
+      },
+      { parent: this },
+    );
+  }
+}

@@ -1,0 +1,137 @@
+/** Sesheta's programs that run by the clock; each is one CronJob with what it alone needs. */
+import type * as pulumi from "@pulumi/pulumi";
+import type { ContainerArgs } from "../../../blocks/kubernetes/container.ts";
+import { CronJob, type CronJobArgs } from "../../../blocks/kubernetes/cronJob.ts";
+import { ConfigMap } from "../../../blocks/kubernetes/configMap.ts";
+import { anywhere, dns, NetworkPolicy } from "../../../blocks/kubernetes/networkPolicy.ts";
+import { type ChatKey, chatKeyFile } from "./secrets.ts";
+import { s2iFolder } from "./s2iFolder.ts";
+import type { SeshetaParts } from "./context.ts";
+
+type Parent = pulumi.ComponentResourceOptions;
+
+/** Reminds the team's chat of the scrum meeting. */
+export function seshetaScrum(name: string, args: SeshetaParts & { readonly chatKey: ChatKey }, opts: Parent): void {
+  const { place, settings, image } = args;
+  const config = new ConfigMap(
+    `${name}-config`,
+    {
+      place,
+      name: "sesheta-configmap",
+      labels: { app: "sesheta" },
+      data: {
+        "scrum-space": settings.scrumSpace,
+        "scrum-message": settings.scrumMessage,
+        "scrum-url": settings.scrumUrl,
+        "users-invited": settings.usersInvited.join(", "),
+      },
+    },
+    opts,
+  );
+  runByClock(
+    name,
+    args,
+    {
+      name: "sesheta-scrum",
+      labels: { app: "sesheta", component: "scrum-standup" },
+      schedule: settings.scrumSchedule,
+      timeZone: settings.scrumTimeZone,
+      // A reminder that comes after the meeting has begun helps nobody.
+      startWithinSeconds: 120,
+      deadlineSeconds: 300,
+      container: {
+        name: "scrum-standup",
+        image: image.image,
+        exceptions: image.exceptions,
+        env: {
+          APP_FILE: "scrum_standup.py",
+          SESHETA_SCRUM_MESSAGE: config.env("scrum-message"),
+          SESHETA_SCRUM_SPACE: config.env("scrum-space"),
+          SESHETA_SCRUM_URL: config.env("scrum-url"),
+          USERS_INVITED: config.env("users-invited"),
+        },
+        mounts: {
+          "/opt/app-root/src/etc": args.chatKey.mount({ items: { [chatKeyFile]: "credentials.json" }, mode: 0o644 }),
+        },
+        resources: { cpu: ["100m", "250m"], memory: ["64Mi", "128Mi"] },
+      },
+    },
+    opts,
+  );
+}
+
+type WithConfiguration = SeshetaParts & { readonly configuration: ConfigMap<"sesheta-bot-config-json"> };
+
+/** Creates the default labels where a repository lacks them. */
+export function seshetaLabelChecker(name: string, args: WithConfiguration, opts: Parent): void {
+  const program = { file: "check_if_labels_present.py", component: "label-checker" };
+  repositoryJob(name, args, { ...program, schedule: "@daily", startWithinSeconds: 3600, deadlineSeconds: 3600 }, opts);
+}
+
+/** Labels pull requests by the state of their checks. */
+export function seshetaApprover(name: string, args: WithConfiguration, opts: Parent): void {
+  const program = { file: "approver.py", component: "approver" };
+  repositoryJob(
+    name,
+    args,
+    { ...program, schedule: "*/10 * * * *", startWithinSeconds: 300, deadlineSeconds: 900 },
+    opts,
+  );
+}
+
+/** A program that goes through all repositories with Sesheta's token. */
+function repositoryJob(
+  name: string,
+  args: WithConfiguration,
+  program: Pick<CronJobArgs, "schedule" | "startWithinSeconds" | "deadlineSeconds"> & {
+    readonly file: string;
+    readonly component: string;
+  },
+  opts: Parent,
+): void {
+  const { file, component, ...timing } = program;
+  runByClock(
+    name,
+    args,
+    {
+      ...timing,
+      name: `sesheta-${component}`,
+      labels: { app: "sesheta", component },
+      container: {
+        name: `sesheta-${component}`,
+        image: args.image.image,
+        exceptions: args.image.exceptions,
+        env: { APP_FILE: file, SESHETA_GITHUB_ACCESS_TOKEN: args.secret.env("github-oauth-token") },
+        mounts: {
+          "/opt/app-root/src/etc": args.configuration.mount({ items: { "sesheta-bot-config-json": "config.json" } }),
+        },
+        resources: { cpu: ["100m", "250m"], memory: ["32Mi", "128Mi"] },
+      },
+    },
+    opts,
+  );
+}
+
+/** What all three have in common: the start script's folder, history, the switch and who they may call. */
+function runByClock(
+  name: string,
+  { place, suspend }: SeshetaParts,
+  {
+    container,
+    ...job
+  }: Omit<CronJobArgs, "place" | "containers"> & {
+    readonly labels: Readonly<Record<string, string>>;
+    readonly container: ContainerArgs;
+  },
+  opts: Parent,
+): void {
+  const { initContainer, mount } = s2iFolder(container);
+  const program = { ...container, mounts: { "/opt/app-root/etc": mount, ...container.mounts } };
+  const pod = { ...job, initContainers: [initContainer], containers: [program] as const };
+  new CronJob(`${name}-job`, { ...pod, place, suspend, history: [2, 2] }, opts);
+  new NetworkPolicy(
+    `${name}-network`,
+    { place, name: job.name, labels: job.labels, pods: job.labels, to: [dns(), anywhere(443)] },
+    opts,
+  );
+}

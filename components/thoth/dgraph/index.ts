@@ -1,0 +1,148 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Cluster } from "../../../blocks/kubernetes/cluster.ts";
+import { PublicEndpoint } from "../../../blocks/kubernetes/publicEndpoint.ts";
+import { ImageStream } from "../../../blocks/kubernetes/imageStream.ts";
+import { Namespace } from "../../../blocks/kubernetes/namespace.ts";
+import { dns, NetworkPolicy, pods, router } from "../../../blocks/kubernetes/networkPolicy.ts";
+import { existingNamespace, type Place } from "../../../blocks/kubernetes/metadata.ts";
+import type { Workload } from "../../../blocks/kubernetes/pod.ts";
+import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
+import { Service } from "../../../blocks/kubernetes/service.ts";
+import type { ThothSecrets } from "../config.ts";
+import type { DgraphSettings } from "./settings.ts";
+import { DgraphCertificates } from "./certificates.ts";
+import { DgraphExporters } from "./exporters.ts";
+import { haServers, type Servers, singleServer } from "./servers.ts";
+import { ratel } from "./ratel.ts";
+
+/** What {@link Dgraph} needs. */
+export interface DgraphArgs {
+  readonly cluster: Cluster;
+  readonly settings: DgraphSettings;
+  readonly secrets: ThothSecrets;
+  /** Namespaces that another part makes, by name; those that the station's roles ask it from are its clients, too. @default none */
+  readonly station?: { readonly places: ReadonlyMap<string, Place>; readonly clients: readonly string[] };
+}
+
+/** What clients read of the Secret `dgraph-tls`; the servers' key is none of their business. */
+const clientKeys = ["ca.crt", "client.user.crt", "client.user.key"] as const;
+
+/** Labels of everything; every pod carries them. */
+const labels = { app: "dgraph" };
+
+/** The graph database: managers (zero), data servers (alpha), and what watches them. */
+export class Dgraph extends pulumi.ComponentResource {
+  /** Address of the data servers inside the cluster, for `graph-service-host`. */
+  readonly graphServiceHost: string;
+  /** Where it runs. */
+  readonly graphNamespace: string;
+  /** Secret `dgraph-tls` by namespace: its own and those of its clients. */
+  readonly tlsSecrets: ReadonlyMap<string, ServiceSecret<string>>;
+
+  constructor(name: string, args: DgraphArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:thoth:Dgraph", name, {}, opts);
+    const { settings } = args;
+    const place = this.place(name, args);
+    const from = (version: string): { from: string } => ({ from: `docker.io/dgraph/dgraph:${version}` });
+    const versions = [...new Set(["v1.0.13", "v1.0.14", "v1.0.15", settings.version])];
+    new ImageStream(
+      `${name}-image`,
+      { place, name: "dgraph", tags: Object.fromEntries(versions.map((version) => [version, from(version)])) },
+      { parent: this },
+    );
+    const certificates = this.certificates(name, args);
+    const { files } = certificates;
+    const secret = this.tlsSecret(`${name}-tls`, place, files);
+    const clientFiles = Object.fromEntries(clientKeys.map((key) => [key, files[key]]));
+    const clients = [...new Set([...settings.clients, ...(args.station?.clients ?? [])])].filter(
+      (client) => client !== settings.namespace,
+    );
+    this.tlsSecrets = new Map([
+      [settings.namespace, secret],
+      ...clients.map((client) => {
+        const there = args.station?.places.get(client) ?? existingNamespace(args.cluster, client);
+        return [client, this.tlsSecret(`${name}-tls-${client}`, there, clientFiles)] as const;
+      }),
+    ]);
+    const servers = (settings.mode === "ha" ? haServers : singleServer)(name, { place, settings, secret }, this);
+    this.publish(name, place, settings, servers);
+    if (settings.exporters && settings.mode === "ha") {
+      new DgraphExporters(
+        `${name}-exporters`,
+        { place, settings, secret, zero: servers.zero, alpha: servers.alpha },
+        { parent: this },
+      );
+    }
+    if (settings.ratel) {
+      ratel(`${name}-ratel`, { place, settings }, this);
+    }
+    const asking = [pods({}, [8080, 9080]), ...clients.map((client) => pods({}, [8080, 9080], client))];
+    new NetworkPolicy(
+      `${name}-network`,
+      {
+        ...{ place, name: "dgraph", labels, pods: labels },
+        from: [pods(labels, []), router(args.cluster, ...(settings.exposeZero ? [6080] : []), 8080, 9080), ...asking],
+        to: [dns(), pods(labels, [])],
+      },
+      { parent: this },
+    );
+    this.graphNamespace = settings.namespace;
+    this.graphServiceHost = `alpha-public.${settings.namespace}.svc:9080`;
+    this.registerOutputs({ graphServiceHost: this.graphServiceHost });
+  }
+
+  private place(name: string, { cluster, settings, station }: DgraphArgs): Place {
+    const { namespace, createNamespace, protect } = settings;
+    const shared = station?.places.get(namespace);
+    if (shared !== undefined) return shared;
+    return createNamespace
+      ? new Namespace(`${name}-namespace`, { cluster, name: namespace, protect }, { parent: this })
+      : existingNamespace(cluster, namespace);
+  }
+
+  private certificates(name: string, { cluster, settings, secrets }: DgraphArgs): DgraphCertificates {
+    const { namespace, hosts } = settings;
+    const names = [
+      hosts.alphaRest ?? `alpha-rest-${namespace}.${cluster.appsDomain}`,
+      hosts.alphaGrpc ?? `alpha-grpc-${namespace}.${cluster.appsDomain}`,
+      `alpha-public.${namespace}.svc`,
+      `alpha-public.${namespace}.svc.cluster.local`,
+      `*.${settings.mode === "ha" ? "alpha" : "dgraph"}.${namespace}.svc.cluster.local`,
+      "localhost",
+    ];
+    return new DgraphCertificates(`${name}-certificates`, { settings, secrets, names }, { parent: this });
+  }
+
+  private tlsSecret(name: string, place: Place, values: Record<string, pulumi.Output<string>>): ServiceSecret<string> {
+    return new ServiceSecret(name, { place, name: "dgraph-tls", labels, values }, { parent: this });
+  }
+
+  /** Addresses for everybody else: Services inside, Routes outside. */
+  private publish(name: string, place: Place, { hosts, exposeZero }: DgraphSettings, { zero, alpha }: Servers): void {
+    const component = (one: string): Record<string, string> => ({ ...labels, component: one });
+    const service = (one: string, of: Workload, ports: Record<string, { port: number }>): Service =>
+      new Service(
+        `${name}-${one}-public`,
+        { place, name: `${one}-public`, labels: component(one), of, ports },
+        { parent: this },
+      );
+    const zeroPorts = { "zero-grpc": { port: 5080 }, "zero-rest": { port: 6080 } };
+    const zeros = service("zero", zero, zeroPorts);
+    const alphas = service("alpha", alpha, { "alpha-rest": { port: 8080 }, "alpha-grpc": { port: 9080 } });
+    const expose = (port: string, of: Service, host: string | undefined, passthrough: boolean): void => {
+      const [one = ""] = port.split("-");
+      const object = { place, name: port, labels: component(one), service: of, port };
+      const tls = passthrough ? { tls: { termination: "passthrough" as const } } : {};
+      new PublicEndpoint(
+        `${name}-${port}`,
+        { ...object, ...tls, ...(host === undefined ? {} : { host }) },
+        { parent: this },
+      );
+    };
+    expose("alpha-rest", alphas, hosts.alphaRest, true);
+    expose("alpha-grpc", alphas, hosts.alphaGrpc, true);
+    if (exposeZero) {
+      expose("zero-rest", zeros, hosts.zeroRest, false);
+    }
+  }
+}

@@ -1,0 +1,158 @@
+/** Dgraph's servers: managers and data servers of their own, or all in one pod. */
+import type * as pulumi from "@pulumi/pulumi";
+import { PersistentVolumeClaim } from "../../../blocks/kubernetes/persistentVolumeClaim.ts";
+import type { ServingContainerArgs } from "../../../blocks/kubernetes/container.ts";
+import type { Place } from "../../../blocks/kubernetes/metadata.ts";
+import type { Workload } from "../../../blocks/kubernetes/pod.ts";
+import { http, tcp } from "../../../blocks/kubernetes/probe.ts";
+import type { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
+import { Service } from "../../../blocks/kubernetes/service.ts";
+import { StatefulSet } from "../../../blocks/kubernetes/statefulSet.ts";
+import { claimTemplate, type Mount } from "../../../blocks/kubernetes/volume.ts";
+import type { DgraphSettings } from "./settings.ts";
+import { alphaScript, hasSuperflags, replicas, tlsFolder, zeroScript } from "./flags.ts";
+
+/** What the servers need. */
+export interface ServersArgs {
+  readonly place: Place;
+  readonly settings: DgraphSettings;
+  readonly secret: Pick<ServiceSecret<string>, "mount">;
+}
+
+/** The pods that answer as managers and as data servers; with mode single they are the same. */
+export interface Servers {
+  readonly zero: Workload;
+  readonly alpha: Workload;
+}
+
+/** What a data server reads of the Secret `dgraph-tls`. */
+const serverFiles = { "ca.crt": "ca.crt", "node.crt": "node.crt", "node.key": "node.key" };
+
+/** The image runs as root where no platform picks an id. */
+const runAs = { user: 10001, group: 10001, fsGroup: 10001 };
+
+/** Three managers and the data servers, each with a volume. */
+export function haServers(name: string, args: ServersArgs, parent: pulumi.Resource): Servers {
+  const { place, settings } = args;
+  const zeros = domain("zero", place);
+  const data = claimTemplate("datadir");
+  const set = (component: string, count: number, container: ServingContainerArgs): StatefulSet => {
+    const labels = { app: "dgraph", component };
+    const workload = new StatefulSet(
+      `${name}-${component}`,
+      {
+        ...{ place, name: component, labels, replicas: count, runAs, graceSeconds: 60 },
+        // Each waits for the others, so none may wait for another to be ready.
+        podManagement: "Parallel",
+        claimTemplates: {
+          datadir: {
+            size: settings.storageSize,
+            ...(settings.storageClass === undefined ? {} : { storageClass: settings.storageClass }),
+          },
+        },
+        protect: settings.protect,
+        containers: [container],
+      },
+      { parent },
+    );
+    headless(`${name}-${component}-headless`, component, workload, component === "zero" ? 5080 : 7080, parent);
+    return workload;
+  };
+  return {
+    zero: set("zero", replicas, zeroContainer(args, zeros, data, "1", "5Gi")),
+    alpha: set("alpha", settings.alphas, alphaContainer(args, domain("alpha", place), zeros, data, "4", "6Gi")),
+  };
+}
+
+/** One pod with a manager and a data server, and a volume that both share. */
+export function singleServer(name: string, args: ServersArgs, parent: pulumi.Resource): Servers {
+  const { place, settings } = args;
+  const { storageClass, storageSize: size, protect, retainOnDelete } = settings;
+  const labels = { app: "dgraph", component: "dgraph" };
+  const claim = new PersistentVolumeClaim(
+    `${name}-data`,
+    {
+      place,
+      name: "datadir",
+      labels,
+      size,
+      protect,
+      retainOnDelete,
+      ...(storageClass === undefined ? {} : { storageClass }),
+    },
+    { parent },
+  );
+  const own = domain("dgraph", place);
+  const zero = zeroContainer(args, own, claim.mount(), "500m", "1Gi");
+  const alpha = alphaContainer(args, own, own, claim.mount(), ["1", "2"], ["1Gi", "4Gi"]);
+  const server = new StatefulSet(
+    `${name}-server`,
+    { place, name: "dgraph", labels, runAs, graceSeconds: 60, containers: [zero, alpha] },
+    { parent },
+  );
+  headless(`${name}-headless`, "dgraph", server, 5080, parent);
+  return { zero: server, alpha: server };
+}
+
+function zeroContainer(
+  { settings }: ServersArgs,
+  zeros: string,
+  data: Mount,
+  cpu: string,
+  memory: string,
+): ServingContainerArgs {
+  const probe = hasSuperflags(settings) ? http("/health", 6080, { delay: 10 }) : tcp(6080, { delay: 10 });
+  return {
+    name: "zero",
+    image: imageOf(settings),
+    command: ["bash", "-c", zeroScript(settings, zeros)],
+    mounts: { "/dgraph": data },
+    ports: { "zero-grpc": 5080, "zero-rest": 6080 },
+    resources: { cpu, memory },
+    probes: { readiness: probe, liveness: tcp(5080, { delay: 60, period: 20 }) },
+  };
+}
+
+function alphaContainer(
+  { settings, secret }: ServersArgs,
+  own: string,
+  zeros: string,
+  data: Mount,
+  cpu: ServingContainerArgs["resources"]["cpu"],
+  memory: ServingContainerArgs["resources"]["memory"],
+): ServingContainerArgs {
+  return {
+    name: "alpha",
+    image: imageOf(settings),
+    command: ["bash", "-c", alphaScript(settings, own, zeros)],
+    env: { ADMIN_WHITELIST_IPS: settings.whitelist },
+    mounts: { "/dgraph": data, [tlsFolder]: secret.mount({ items: serverFiles }) },
+    ports: { "alpha-grpc-int": 7080, "alpha-rest": 8080, "alpha-grpc": 9080 },
+    resources: { cpu, memory },
+    probes: {
+      readiness: http("/health", 8080, { scheme: "HTTPS", delay: 15, timeout: 5 }),
+      // A data server that waits for its managers is alive.
+      liveness: tcp(7080, { delay: 120, period: 20 }),
+    },
+  };
+}
+
+/** Gives the pods of a StatefulSet their names; also before they are ready, as they must find each other first. */
+function headless(name: string, service: string, of: Workload, port: number, parent: pulumi.Resource): Service {
+  const labels = { app: "dgraph", component: service };
+  const ports = { [port === 5080 ? "zero-grpc" : "alpha-grpc-int"]: { port } };
+  return new Service(
+    name,
+    { place: of.place, name: service, labels, of, ports, headless: true, publishNotReady: true },
+    { parent },
+  );
+}
+
+function domain(service: string, { namespaceName }: Place): string {
+  return `${service}.${namespaceName}.svc.cluster.local`;
+}
+
+/** The image of all servers. */
+export function imageOf({ version }: DgraphSettings): string {
+  return `docker.io/dgraph/dgraph:${version}`;
+}

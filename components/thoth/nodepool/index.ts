@@ -1,0 +1,99 @@
+import * as pulumi from "@pulumi/pulumi";
+import { BuildConfig } from "../../../blocks/kubernetes/buildConfig.ts";
+import type { Cluster } from "../../../blocks/kubernetes/cluster.ts";
+import { RoleBinding } from "../../../blocks/kubernetes/roleBinding.ts";
+import { ImageStream } from "../../../blocks/kubernetes/imageStream.ts";
+import { Namespace } from "../../../blocks/kubernetes/namespace.ts";
+import { anywhere, apiServer, dns, NetworkPolicy } from "../../../blocks/kubernetes/networkPolicy.ts";
+import type { Place } from "../../../blocks/kubernetes/metadata.ts";
+import { ServiceAccount } from "../../../blocks/kubernetes/serviceAccount.ts";
+import type { NodepoolSettings } from "./settings.ts";
+import { kubeconfigYaml, nodepoolAccount, nodepoolYaml } from "./zuulFiles.ts";
+
+/** What {@link Nodepool} needs. */
+export interface NodepoolArgs {
+  readonly cluster: Cluster;
+  readonly settings: NodepoolSettings;
+}
+
+/** What the driver openshiftpods and the executor do in the namespace. */
+const rules = [
+  { apiGroups: [""], resources: ["pods"], verbs: ["create", "delete", "get", "list", "patch", "update", "watch"] },
+  { apiGroups: [""], resources: ["pods/exec", "pods/portforward"], verbs: ["create", "get"] },
+  { apiGroups: [""], resources: ["pods/log"], verbs: ["get"] },
+  { apiGroups: ["image.openshift.io"], resources: ["imagestreams", "imagestreamtags"], verbs: ["get", "list"] },
+];
+
+/** The namespace in which Zuul, which lives elsewhere, runs its jobs. */
+export class Nodepool extends pulumi.ComponentResource {
+  /** `nodepool/thoth.yaml`, to be merged into Zuul's configuration repository. */
+  readonly config: string;
+  /** For the nodepool launcher and the executor. */
+  readonly kubeconfig: pulumi.Output<string>;
+
+  constructor(name: string, args: NodepoolArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("orrery:thoth:Nodepool", name, {}, opts);
+    const { cluster, settings } = args;
+    const { protect } = settings;
+    const place = new Namespace(
+      `${name}-namespace`,
+      {
+        ...{ cluster, name: settings.namespace, protect },
+        builds: Object.values(settings.streams).some((tags) =>
+          Object.values(tags).some((from) => typeof from !== "string"),
+        ),
+        podSecurity: { level: "baseline", reason: "nodepool makes the pods itself, without a security context" },
+      },
+      { parent: this },
+    );
+    const account = new ServiceAccount(
+      `${name}-account`,
+      { place, name: nodepoolAccount, tokenSecret: `${nodepoolAccount}-token`, protect },
+      { parent: this },
+    );
+    new RoleBinding(`${name}-grant`, { place, name: nodepoolAccount, rules, to: [account] }, { parent: this });
+    new NetworkPolicy(
+      `${name}-network`,
+      { place, name: "job-nodes", pods: {}, to: [dns(), anywhere(22, 80), apiServer()] },
+      { parent: this },
+    );
+    for (const stream of Object.keys(settings.streams)) {
+      this.stream(name, place, stream, settings);
+    }
+    this.config = nodepoolYaml(settings);
+    this.kubeconfig = pulumi.secret(
+      pulumi
+        .all([account.token ?? "", account.clusterCa ?? ""])
+        .apply(([token, ca]) => kubeconfigYaml(settings, token, ca)),
+    );
+    this.registerOutputs({ config: this.config, kubeconfig: this.kubeconfig });
+  }
+
+  /** One kind of node: its ImageStream and, for tags that the cluster builds, a BuildConfig. */
+  private stream(name: string, place: Place, stream: string, { streams }: NodepoolSettings): void {
+    const tags = Object.entries(streams[stream] ?? {});
+    new ImageStream(
+      `${name}-${stream}`,
+      {
+        place,
+        name: stream,
+        tags: Object.fromEntries(tags.map(([tag, from]) => [tag, typeof from === "string" ? { from } : {}])),
+      },
+      { parent: this },
+    );
+    for (const [tag, from] of tags) {
+      if (typeof from === "string") continue;
+      new BuildConfig(
+        `${name}-${stream}-${tag}`,
+        {
+          ...{ place, name: from.contextDir, output: `${stream}:${tag}` },
+          git: { uri: "https://github.com/thoth-station/thoth-ops-infra", ref: "master", contextDir: from.contextDir },
+          strategy: { dockerfile: "Dockerfile" },
+          resources: { cpu: "1", memory: "1Gi" },
+          triggers: ["ConfigChange"],
+        },
+        { parent: this },
+      );
+    }
+  }
+}

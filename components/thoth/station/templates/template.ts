@@ -1,0 +1,44 @@
+import type { ImageName } from "../imageTable.ts";
+import type { Role } from "../roles.ts";
+
+/** Values that a job reads from the ConfigMap and the Secret `thoth` of its namespace. */
+export type Needs = "store" | "graph" | "isis" | "amun" | "sync";
+
+/** One of the Jobs of a Template. */
+export interface TemplateJob {
+  readonly image: ImageName;
+  readonly component: string;
+  /** Variables with fixed values. */
+  readonly fixed?: Readonly<Record<string, string>>;
+  /** Labels of the job besides. */
+  readonly jobLabels?: Readonly<Record<string, string>>;
+}
+
+/** One Template, mostly with one Job. */
+export interface JobTemplate {
+  /** Name, and the label `template` by which it is found; no other Template may have that label. */
+  readonly name: string;
+  /** Labels of the Template besides. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Where its jobs run. */
+  readonly runsIn: readonly Role[];
+  /** Where programs look at it besides, to see what there is. @default nowhere */
+  readonly listedIn?: readonly Role[];
+  /** Of these the caller chooses one. */
+  readonly jobs: readonly TemplateJob[];
+  /** Parameter that names the job. */
+  readonly id: string;
+  /** Parameters; null is required, a text is the default. */
+  readonly parameters: Readonly<Record<string, string | null>>;
+  /** Variables of parameters whose name differs; null for none. @default the parameter's name */
+  readonly variables?: Readonly<Record<string, string | null>>;
+  readonly needs: readonly Needs[];
+  readonly cpu: string | readonly [string, string];
+  readonly memory: string | readonly [string, string];
+  /** Seconds after which it is ended. @default never */
+  readonly deadline?: number;
+  readonly retries?: number;
+  readonly restart?: "OnFailure";
+  /** What the graph-sync scheduler makes of it when it is done. */
+  readonly task?: string;
+}

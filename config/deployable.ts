@@ -1,0 +1,27 @@
+/** Whether a stack could be deployed as its file is, asked without an engine. */
+import type { AnySystem } from "./define.ts";
+import { givenPassphrase } from "./givenPassphrase.ts";
+import { sampleRefusal } from "./guard.ts";
+import { parseConfig } from "./parse.ts";
+import { openSalt } from "./passphrase.ts";
+import { report } from "./problems.ts";
+import { samplePassphrase } from "./samples.ts";
+import { clearConfig, type StackFile } from "./stackFile.ts";
+
+/**
+ * What `preview` and `up` would say against the file; undefined when nothing.
+ * @throws if the passphrase is wrong, or a key service has the secrets
+ */
+export function deployProblems(name: string, stack: StackFile, schemas: readonly AnySystem[]): string | undefined {
+  if (stack.provider !== undefined) {
+    throw new Error(
+      `Pulumi.${name}.yaml is encrypted by ${stack.provider}; npx pulumi preview --stack ${name} looks at it`,
+    );
+  }
+  const passphrase = givenPassphrase() ?? samplePassphrase(name);
+  const { systems, problems } = parseConfig(
+    clearConfig(stack, openSalt(stack.encryptionSalt ?? "", passphrase)),
+    schemas,
+  );
+  return problems.length > 0 ? report(name, problems) : sampleRefusal(name, schemas, systems, passphrase);
+}

@@ -1,0 +1,176 @@
+/** Prow's own programs, and Debian's for the images beside them, each in a pod exactly as stack `test` declares it. */
+import assert from "node:assert/strict";
+import path from "node:path";
+import { after, before, describe, it } from "mocha";
+import { branchProtection } from "../../components/prow/files/base/branchProtection.ts";
+import { installPackages } from "../../lab/openstack/packages.ts";
+import { eventually } from "../../lab/harness/cloud.ts";
+import { api, deleteNodesBut, nodeNames } from "../../lab/harness/kube.ts";
+import { type Container, runContainer, type Running } from "./prow/container.ts";
+import { type Answer, type Github, startGithub } from "./prow/github.ts";
+import { prowTools } from "./prow/tools.ts";
+import { SystemOnLab } from "../../lab/harness/system.ts";
+
+const namespace = "kubernetes-prow";
+const definition = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/prowjobs.prow.k8s.io";
+
+/** Branches as GitHub tells them: all that the configuration protects somewhere. */
+const branches = [
+  ...new Set(
+    Object.values(branchProtection.orgs).flatMap(({ repos }) =>
+      Object.values(repos as Record<string, { branches?: object }>).flatMap((one) => Object.keys(one.branches ?? {})),
+    ),
+  ),
+];
+
+const answers: readonly Answer[] = [
+  [/^POST \/graphql$/, 200, { data: { search: { pageInfo: {}, nodes: [] }, rateLimit: {} } }],
+  [/^GET \/repos\/[\w-]+\/[\w-]+$/, 200, { name: "kubevirt", default_branch: "master" }],
+  [/^GET \/repos\/[\w-]+\/[\w-]+\/branches\?.*protected=false/, 200, branches.map((name) => ({ name }))],
+  [/^GET \/repos\/[\w-]+\/[\w-]+\/branches/, 200, []],
+  [/^PUT \/repos\/[\w-]+\/[\w-]+\/branches\/[^/]+\/protection$/, 200, {}],
+];
+
+describe("Prow's programs as stack test declares them", function () {
+  this.timeout(900_000);
+  let test: SystemOnLab;
+  let tools: string;
+  let github: Github;
+  let nodes: ReadonlySet<string>;
+  const running = new Map<string, Running>();
+  /** Ports of 127.0.0.1 behind Services; what is not there refuses connections. */
+  const services: Record<string, number> = {};
+
+  before(async () => {
+    await installPackages(["nginx-light", "docker-registry", "prometheus-pushgateway"], () => undefined);
+    tools = await prowTools();
+    github = await startGithub(true, answers);
+    nodes = await nodeNames();
+    test = await SystemOnLab.open("prow", "test");
+    await test.comesUp();
+    // The cache itself is run below; the others ask what it would ask.
+    services.ghproxy = Number(new URL(github.url).port);
+  });
+  after(async () => {
+    for (const one of running.values()) await one.stop();
+    github.close();
+    await test.close(namespace, `${namespace}-jobs`);
+    if ((await api.find(definition)) !== undefined) await api.delete(definition);
+    await deleteNodesBut(nodes);
+  });
+
+  const start = async (
+    name: string,
+    program: Container["program"],
+    more: Partial<Container> = {},
+  ): Promise<Running> => {
+    const started = await runContainer({ namespace, name, program, answers: services, ...more });
+    running.set(name, started);
+    return started;
+  };
+  const prow = (program: string): string => path.join(tools, program);
+  const portOf = (one: Running, port: number): number => Number(new URL(one.url(port)).port);
+  const get = async (url: string): Promise<{ status: number; body: string }> => {
+    const answer = await fetch(url);
+    return { status: answer.status, body: await answer.text() };
+  };
+
+  it("pushgateway answers its probe, and its proxy passes on what is read and nothing that is written", async () => {
+    const gateway = await start("pushgateway", ["/usr/bin/prometheus-pushgateway"]);
+    services.pushgateway = portOf(gateway, 9091);
+    const proxy = await start("pushgateway-proxy", ["/usr/sbin/nginx", "-g", "daemon off;"]);
+    assert.match((await get(`${proxy.url(8081)}/metrics`)).body, /^pushgateway_build_info/m);
+    const written = await fetch(`${proxy.url(8081)}/metrics/job/x`, { method: "PUT", body: "a 1\n" });
+    assert.equal(written.status, 403);
+  });
+
+  it("docker-mirror's registry takes its configuration, as root without capabilities", async () => {
+    const registry = await start("docker-mirror", [
+      "/usr/bin/docker-registry",
+      "serve",
+      "/etc/docker/registry/config.yml",
+    ]);
+    assert.equal((await get(`${registry.url(5000)}/`)).status, 200);
+  });
+
+  /** Name of what it pushes, where it does; all that push also serve. */
+  const programs: readonly (readonly [name: string, program: string, job?: string])[] = [
+    ["ghproxy", "ghproxy", "ghproxy"],
+    ["needs-rebase", "needs-rebase"],
+    ["cherrypicker", "cherrypicker"],
+    ["hook", "hook", "hook"],
+    ["tide", "tide", "tide"],
+    ["crier", "crier", "crier"],
+    ["horologium", "horologium", "horologium"],
+    ["sinker", "sinker", "sinker"],
+    ["prow-controller-manager", "prow-controller-manager", "plank"],
+    ["statusreconciler", "status-reconciler"],
+    ["exporter", "exporter", "exporter"],
+  ];
+  for (const [name, program, job] of programs) {
+    it(`${name} runs until its probes answer${job === undefined ? "" : ", serves its figures and pushes them"}`, async () => {
+      const started = await start(name, prow(program));
+      if (name === "hook" || name === "tide") services[name] = portOf(started, 8888);
+      if (name === "needs-rebase" || name === "cherrypicker") services[name] = portOf(started, 8888);
+      if (job === undefined) return;
+      const served = await eventually(
+        `${name} serves figures`,
+        () => get(`${started.url(9090)}/metrics`).catch(() => ({ status: 0, body: "" })),
+        ({ status }) => status === 200,
+        60,
+      );
+      assert.match(served.body, /^go_goroutines /m);
+      const pushed = await eventually(
+        `${name} pushes figures`,
+        async () => (await get(`http://127.0.0.1:${services.pushgateway ?? 0}/metrics`)).body,
+        (body) => body.includes(`job="${job}"`),
+        60,
+      );
+      assert.match(pushed, new RegExp(`^go_goroutines\\{instance="[^"]+",job="${job}"\\} \\d`, "m"));
+    });
+  }
+
+  it("deck shows its page, tide's pools, and the help of hook and of the external plugins behind it", async () => {
+    const deck = await start("deck", prow("deck"), {
+      image: { "/var/run/ko/template": path.join(tools, "template") },
+      imageEnv: { KO_DATA_PATH: "/var/run/ko" },
+    });
+    const url = deck.url(8080);
+    assert.match((await get(url)).body, /Prow Status/);
+    await eventually(
+      "tide's pools",
+      () => get(`${url}/tide.js`),
+      ({ status }) => status === 200,
+      30,
+    );
+    const help = (await get(`${url}/plugin-help.js`)).body;
+    assert.match(help, /"needs-rebase":/);
+    assert.match(help, /"cherrypicker":/);
+    assert.equal((await get(`${deck.url(9090)}/metrics`)).status, 200);
+  });
+
+  it("none of them is refused anything by the API", () => {
+    for (const [name, { log }] of running) {
+      const refused = log()
+        .split("\n")
+        .filter((line) => /is forbidden|Forbidden|cannot (get|list|watch|create|patch|update) resource/.test(line));
+      assert.deepEqual(refused.slice(0, 3), [], name);
+    }
+  });
+
+  it("branch-protector protects every branch of the configuration and ends", async () => {
+    const before = github.asked.length;
+    const done = await runContainer({
+      ...{ namespace, name: "branch-protector", kind: "CronJob", program: prow("branchprotector"), answers: services },
+      ends: true,
+    });
+    const put = github.asked.slice(before).filter((line) => line.startsWith("PUT "));
+    await done.stop();
+    assert.ok(put.includes("PUT /repos/kubevirt/user-guide/branches/master/protection"), put.join("\n"));
+    assert.ok(put.includes("PUT /repos/nmstate/kubernetes-nmstate/branches/release-0.15/protection"));
+  });
+
+  it("a pod without the folder for clones ends, so the others show something", async () => {
+    await assert.rejects(start("tide", prow("tide"), { without: ["/var/tmp"] }), /gitcache\d+: read-only file system/);
+  });
+});

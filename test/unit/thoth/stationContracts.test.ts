@@ -1,0 +1,185 @@
+/** The station against its readers: every container in every variant, and what thoth-common and the builds read besides. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { describe, it } from "mocha";
+import { parse } from "yaml";
+import { z } from "zod";
+import { violations } from "../../../contracts/check/judge.ts";
+import { imagesOf, loadContracts } from "../../../contracts/check/load.ts";
+import { namespacesOf, roles } from "../../../components/thoth/station/roles.ts";
+import type { Built } from "../kubernetes/world.ts";
+import { app, cron, env } from "./pods.ts";
+import { stage, test, wholeStage, wholeTest } from "./stationWorld.ts";
+import { buildThoth } from "./world.ts";
+
+const variants = { stage, test, "stage with everything": wholeStage, "test with everything": wholeTest };
+/** Contracts of the station's programs; the bots and Dgraph have tests of their own. */
+const contracts = loadContracts().filter(
+  ({ system, contract }) =>
+    system === "thoth" &&
+    contract.read.some(({ source }) => /^thoth-station\/(?!kebechet|nepthys|dgraph)/.test(source)),
+);
+const own = new Set(contracts.flatMap(({ contract }) => imagesOf(contract)));
+
+const entry = z.strictObject({
+  selector: z.record(z.string(), z.string()),
+  in: z.array(z.enum(roles)).default([]),
+  at: z.string().optional(),
+  like: z.string().optional(),
+  kind: z.string().default("Job"),
+  id: z.string().default(""),
+  always: z.array(z.string()).default([]),
+  sometimes: z.array(z.string()).default([]),
+  required: z.array(z.string()).default([]),
+  objects: z.array(z.record(z.string(), z.string())).default([]),
+});
+const table = z
+  .strictObject({
+    templates: z.array(entry),
+    cronJobs: z.array(z.strictObject({ selector: z.record(z.string(), z.string()), at: z.string() })),
+    quota: z.array(z.string()),
+  })
+  .parse(
+    parse(readFileSync(path.join(import.meta.dirname, "../../../contracts/objects/thoth-templates.yaml"), "utf8")),
+  );
+
+interface Template {
+  readonly metadata: { readonly namespace: string; readonly labels: Readonly<Record<string, string>> };
+  readonly objects: readonly {
+    readonly kind: string;
+    readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
+  }[];
+  readonly parameters: readonly { readonly name: string; readonly required?: boolean; readonly value?: string }[];
+}
+
+const selected = (labels: Readonly<Record<string, string>>, selector: Readonly<Record<string, string>>): boolean =>
+  Object.entries(selector).every(([key, value]) => labels[key] === value);
+
+const templatesOf = ({ manifests }: Built): readonly Template[] =>
+  manifests.filter(({ kind }) => kind === "Template").map(({ body }) => body as unknown as Template);
+
+describe("the station's programs", () => {
+  for (const [name, settings] of Object.entries(variants)) {
+    it(`get what they read, and nothing else, in ${name}`, async () => {
+      const { resources } = await buildThoth(settings);
+      assert.deepEqual(
+        violations(resources, contracts).filter(({ system }) => system === "thoth"),
+        [],
+      );
+    });
+  }
+
+  it("have a contract each, for every image that is built or named", async () => {
+    const built = (await buildThoth(test)).manifests.filter(({ kind }) => kind === "BuildConfig");
+    const started = built.filter(
+      ({ name }) => !["kebechet-job", "solver-fedora-29-py36", "solver-fedora-29-py37"].includes(name),
+    );
+    assert.deepEqual(
+      started.map(({ name }) => name).filter((name) => !own.has(name)),
+      [],
+    );
+  });
+
+  it("are built from the commits that the contracts were read at", async () => {
+    const seen = await buildThoth(test);
+    for (const { contract } of contracts) {
+      for (const image of imagesOf(contract).filter((one) => !one.startsWith("${"))) {
+        const { source } = seen.object(`BuildConfig ${image}`).spec as { source: { git: Record<string, string> } };
+        const [{ source: repository, version } = { source: "", version: "none" }] = contract.read;
+        assert.equal(source.git.uri, `https://github.com/${repository}`);
+        assert.ok(source.git.ref?.startsWith(version), `${image}: ${source.git.ref ?? ""} is not ${version}`);
+      }
+    }
+  });
+
+  it("ask no host that is gone while they are built", async () => {
+    const { strategy } = (await buildThoth(test)).object("BuildConfig user-api").spec as {
+      strategy: { sourceStrategy: { env: { name: string; value: string }[] } };
+    };
+    // thoth-station/user-api@f064eda .s2i/bin/assemble:17 and s2i-thoth@v0.15.0 assemble:12,14.
+    assert.deepEqual(Object.fromEntries(strategy.sourceStrategy.env.map(({ name, value }) => [name, value])), {
+      ENABLE_PIPENV: "1",
+      UPGRADE_PIP_TO_LATEST: "",
+      THOTH_ADVISE: "0",
+      THOTH_PROVENANCE_CHECK: "0",
+      WEB_CONCURRENCY: "4",
+    });
+  });
+});
+
+describe("a workload operator", () => {
+  it("looks for Templates in the namespace where it makes their objects", async () => {
+    for (const settings of [stage, test]) {
+      const seen = await buildThoth(settings);
+      const operators = seen.manifests.filter(({ kind, name }) => kind === "Deployment" && /^workload-op/.test(name));
+      assert.equal(operators.length, settings === stage ? 3 : 1);
+      for (const { name } of operators) {
+        const { THOTH_OPERATOR_NAMESPACE, ...variables } = env(app(seen, name).pod.containers[0]);
+        assert.equal(variables.THOTH_INFRA_NAMESPACE, THOTH_OPERATOR_NAMESPACE);
+        assert.equal(variables.THOTH_AMUN_INFRA_NAMESPACE, THOTH_OPERATOR_NAMESPACE);
+      }
+    }
+  });
+});
+
+describe("what thoth-common reads of the cluster's objects", () => {
+  for (const [name, settings] of Object.entries(variants)) {
+    it(`is there in ${name}`, async () => {
+      const seen = await buildThoth(settings);
+      const templates = templatesOf(seen);
+      const names = namespacesOf({ environment: name.startsWith("stage") ? "stage" : "test", namespaces: {} });
+      const wantedIn = table.templates.map((short) => {
+        const model = table.templates.find(({ selector }) => selector.template === short.like) ?? short;
+        return { ...model, selector: short.selector, namespaces: [...new Set(model.in.map((role) => names[role]))] };
+      });
+      for (const { selector, namespaces, kind, id, always, sometimes, required, objects } of wantedIn) {
+        const title = JSON.stringify(selector);
+        const found = templates.filter(({ metadata }) => selected(metadata.labels, selector));
+        assert.deepEqual(found.map(({ metadata }) => metadata.namespace).sort(), [...namespaces].sort(), title);
+        const [template, ...copies] = found;
+        assert.ok(template);
+        for (const copy of copies) assert.deepEqual(copy.objects, template.objects, title);
+        assert.equal(template.objects.length, objects.length, title);
+        for (const [index, labels] of objects.entries()) {
+          const object: Template["objects"][number] | undefined = template.objects[index];
+          assert.equal(object?.kind, kind, title);
+          assert.equal(object.metadata.name, `\${${id}}`, title);
+          assert.ok(selected(object.metadata.labels, labels), `${title}: ${JSON.stringify(object.metadata.labels)}`);
+          if (labels.operator === undefined) assert.equal(object.metadata.labels.operator, undefined, title);
+        }
+        const declared = template.parameters.map((one) => one.name);
+        assert.deepEqual(
+          [...always, ...sometimes].filter((one) => !declared.includes(one)),
+          [],
+          `${title}: filled in and not declared`,
+        );
+        const wanted = template.parameters.filter((one) => one.required === true && one.value === undefined);
+        assert.deepEqual(
+          wanted.map((one) => one.name).filter((one) => !always.includes(one) && !required.includes(one)),
+          [],
+          `${title}: wanted and not filled in by every caller`,
+        );
+      }
+      assert.equal(
+        templates.length,
+        wantedIn.reduce((sum, { namespaces }) => sum + namespaces.length, 0),
+      );
+      for (const { selector } of table.cronJobs) {
+        const crons = seen.manifests.filter(
+          ({ kind, body }) =>
+            kind === "CronJob" && selected((body.metadata as { labels: Record<string, string> }).labels, selector),
+        );
+        assert.equal(crons.length, 1);
+        assert.notEqual(cron(seen, crons[0]?.name ?? "").spec, undefined);
+      }
+      for (const { body } of seen.manifests.filter(({ kind }) => kind === "ResourceQuota")) {
+        const { hard } = body.spec as { hard: Record<string, string> };
+        assert.deepEqual(
+          table.quota.filter((key) => hard[key] === undefined),
+          [],
+        );
+      }
+    });
+  }
+});
