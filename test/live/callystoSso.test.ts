@@ -4,10 +4,11 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
+import { hashedName } from "../../components/callysto/guest/names.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
 import { hub as bareHub } from "../unit/callysto/world.ts";
 import { MachineRoot } from "./callysto/root.ts";
-import { deploySignOn, hostname, start, type Visit } from "./callysto/signOn.ts";
+import { deploySignOn, hostname, salt, start, type Visit } from "./callysto/signOn.ts";
 import { guestSteps } from "./callysto/steps.ts";
 
 const hub = {
@@ -78,7 +79,7 @@ describe("single sign-on of a hub", function () {
     assert.match(spoofed ?? "", /^302 https:\/\/hub-dev\.callysto\.farm\/simplesaml\/saml2\/idp\/SSOService\.php/);
     assert.equal(direct, "403");
     const [student, again, teacher] = rest.slice(0, 3).map((line) => JSON.parse(line) as Visit);
-    assert.match(student?.user ?? "", /^[0-9a-f]{40}$/);
+    assert.equal(student?.user ?? "", hashedName(salt, hostname, `student@${hostname}`));
     assert.equal(again?.user, student?.user);
     assert.match(teacher?.user ?? "", /^[0-9a-f]{40}$/);
     assert.notEqual(teacher?.user, student?.user);
