@@ -10,7 +10,7 @@ import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { packitSchema } from "../../components/packit/config.ts";
 import { keyValueConf, keyValueQuestion } from "../../components/packit/keyValue.ts";
-import { sampleSshConfig, sshConfigProblem } from "../../components/packit/files.ts";
+import { sampleSshConfig, sshConfigProblem } from "../../components/packit/secretFiles.ts";
 import { nginxConf } from "../../components/packit/nginxConf.ts";
 import { sample, sampleCertificate } from "../../config/samples.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";

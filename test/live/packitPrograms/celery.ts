@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { bound } from "../dials/celery.ts";
 import { freePort } from "../port.ts";
-import { pythonEnvironment } from "../python.ts";
+import { pythonEnvironment } from "../../../lab/harness/python.ts";
 
 /** What the images of worker, Flower and listener have; the listener's is the newest that PyPI has. */
 export const python = pythonEnvironment("packit", [
