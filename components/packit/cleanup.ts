@@ -62,7 +62,7 @@ export class Cleanup extends pulumi.ComponentResource {
   }
 }
 
-/** Runs with the pod's own account, which oc finds by itself. The caches' claims have another end and stay. */
+/** oc uses the pod's service account. Cache PVCs have another suffix and are kept. */
 const cleanupScript = `set -euo pipefail
 now=$(date +%s)
 age() { echo $((now - $(date -d "$1" +%s))); }

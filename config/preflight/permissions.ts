@@ -120,7 +120,7 @@ export async function denied(login: ClusterLogin, asked: readonly Question[]): P
   const answers = await Promise.all(
     asked.map(async ({ namespace, verb, resource: whole }) => {
       const [resource = "", ...group] = whole.split(".");
-      // Namespaces lie in no namespace: one is made among all of them, and changed by its name.
+      // Namespaces are cluster-scoped: create takes no name, patch does.
       const where = resource !== "namespaces" ? { namespace } : verb === "create" ? {} : { name: namespace };
       const resourceAttributes = { verb, resource, group: group.join("."), ...where };
       const review = { apiVersion: "authorization.k8s.io/v1", kind: "SelfSubjectAccessReview" };

@@ -2,7 +2,7 @@
 import { type Command, texts, UsageError, type Values } from "../command.ts";
 import { stackHelp, stackOptions } from "../stack.ts";
 import { checkPassphrase, exported } from "./export.ts";
-import { endAll, leftovers } from "./leftovers.ts";
+import { endAll, leftovers } from "./orphanPlugins.ts";
 import { creations, lookAtAll } from "./look.ts";
 import { failingSince, historyOf } from "./lost.ts";
 import { type Lock, locksOf, lockText, assertUnlocked, unlockStack } from "./lock.ts";

@@ -8,7 +8,7 @@ import { describe, it } from "mocha";
 import { lockFinding } from "../../ops/doctor/toolchain.ts";
 import { openBucket } from "../../ops/state/backend.ts";
 import { commands } from "../../ops/state/commands.ts";
-import { parsePlugin } from "../../ops/state/leftovers.ts";
+import { parsePlugin } from "../../ops/state/orphanPlugins.ts";
 import { type Lock, locksOf, assertUnlocked } from "../../ops/state/lock.ts";
 import { s3Login, s3Place } from "../../ops/state/s3Bucket.ts";
 import { signed } from "../../ops/state/signature.ts";
