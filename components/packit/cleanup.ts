@@ -51,7 +51,8 @@ export class Cleanup extends pulumi.ComponentResource {
             ...imageOf(context, "deletePvcs"),
             command: ["bash", "-c", cleanupScript],
             env: { DEPLOYMENT: settings.deployment, SANDBOX_NAMESPACE: place.namespaceName, HOME: "/tmp" },
-            resources: { cpu: "100m", memory: "80Mi" },
+            // A call of today's oc alone takes as much as the seed gave the whole job.
+            resources: { cpu: "100m", memory: ["80Mi", "256Mi"] },
           },
         ],
       },
