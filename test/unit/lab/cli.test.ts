@@ -14,7 +14,7 @@ function lab(...words: readonly string[]) {
       PATH: process.env.PATH,
       ORRERY_CACHE: path.join(folder, "cache"),
       ORRERY_LAB: path.join(folder, "lab"),
-      ORRERY_PORTS: "49000",
+      ORRERY_PORTS: "31900",
     };
     const { status, stdout, stderr } = spawnSync(process.execPath, ["lab/cli.ts", ...words], {
       cwd: projectDir,
