@@ -74,6 +74,7 @@ describe("single sign-on of a hub", function () {
       curl -sk -o /dev/null -w '%{http_code} %{redirect_url}\\n' -H 'REMOTE_USER: andrew' https://${hostname}/jupyter/hub/login | cut -c1-90
       nsenter -t $container -n curl -s -o /dev/null -w '%{http_code}\\n' -H 'REMOTE_USER: andrew' http://172.17.0.1:8081/jupyter/hub/login
       visit student studentpass; visit student studentpass; visit teacher teacherpass
+      NEXT="teacher teacherpass" visit student studentpass
       refresh-sso-metadata hourly && echo refreshed`);
     const [spoofed, direct, ...rest] = told.split("\n");
     assert.match(spoofed ?? "", /^302 https:\/\/hub-dev\.callysto\.farm\/simplesaml\/saml2\/idp\/SSOService\.php/);
@@ -85,6 +86,8 @@ describe("single sign-on of a hub", function () {
     assert.notEqual(teacher?.user, student?.user);
     assert.equal(student?.way.at(-1), "/jupyter/hub/home");
     assert.deepEqual([student.left, student["asked again"]], ["/logout/", true]);
-    assert.equal(rest[3], "refreshed");
+    const shared = JSON.parse(rest[3] ?? "{}") as Visit;
+    assert.equal(shared.user, teacher?.user, "who comes by the same browser is somebody else");
+    assert.equal(rest[4], "refreshed");
   });
 });
