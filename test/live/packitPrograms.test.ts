@@ -1,7 +1,16 @@
-/** What Packit's program renders, read by the real nginx, Redis and OpenSSH. */
+/** What Packit's program renders, read by the real nginx, Redis, OpenSSH and Kerberos. */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { request } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -10,11 +19,13 @@ import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { packitSchema } from "../../components/packit/config.ts";
 import { keyValueConf, keyValueQuestion } from "../../components/packit/keyValue.ts";
-import { sampleSshConfig, sshConfigProblem } from "../../components/packit/secretFiles.ts";
+import { keytabProblem, sampleSshConfig, sshConfigProblem } from "../../components/packit/secretFiles.ts";
 import { nginxConf } from "../../components/packit/nginxConf.ts";
 import { sample, sampleCertificate } from "../../config/samples.ts";
+import { World } from "../../contracts/check/workloads.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
 import { eventually } from "../../lab/harness/cloud.ts";
+import { buildPackit, production } from "../unit/packit/world.ts";
 
 /** A port that was free a moment ago. */
 async function freePort(): Promise<number> {
@@ -229,5 +240,57 @@ describe("what Packit renders, read by the real programs", function () {
       const known = sample("ssh-public-key", "packit-ssh").split(" ").slice(0, 2);
       assert.deepEqual(derived.stdout.trim().split(" ").slice(0, 2), known, derived.stderr);
     }
+  });
+
+  it("Kerberos' tickets come into a folder of their own, which kinit makes", async () => {
+    // As packit/packit@69d783e packit/api.py:2592 calls it, with what a worker is given.
+    await installPackages(["krb5-kdc", "krb5-admin-server", "krb5-user"], () => undefined);
+    const [own, port, realm] = [path.join(dir, "kerberos-server"), await freePort(), "FEDORAPROJECT.ORG"];
+    mkdirSync(own);
+    const at = (name: string): string => path.join(own, name);
+    writeFileSync(
+      at("krb5.conf"),
+      `[libdefaults]\ndefault_realm = ${realm}\ndns_lookup_kdc = false\n[realms]\n${realm} = {\n  kdc = 127.0.0.1:${port}\n}\n`,
+    );
+    writeFileSync(
+      at("kdc.conf"),
+      `[realms]\n${realm} = {
+  database_name = ${at("principal")}
+  key_stash_file = ${at("stash")}
+  kdc_listen = 127.0.0.1:${port}
+  kdc_tcp_listen = 127.0.0.1:${port}
+}\n`,
+    );
+    const built = await buildPackit(production);
+    const worker = new World(built.resources)
+      .pods(() => undefined)
+      .find(({ title }) => title.endsWith("/packit-worker"));
+    const cache = worker?.containers[0]?.variables.get("KRB5CCNAME")?.text?.replace("/home/packit", own);
+    assert.equal(cache, `DIR:${own}/kerberos/`);
+    const env = {
+      PATH: "/usr/sbin:/usr/bin:/bin",
+      KRB5_CONFIG: at("krb5.conf"),
+      KRB5_KDC_PROFILE: at("kdc.conf"),
+      KRB5CCNAME: cache,
+    };
+    const call = (program: string, ...words: string[]): string => {
+      const { status, stdout, stderr } = spawnSync(program, words, { env, encoding: "utf8" });
+      assert.equal(status, 0, stdout + stderr);
+      return stdout;
+    };
+    call("kdb5_util", "create", "-s", "-r", realm, "-P", "master");
+    call("kadmin.local", "-q", "addprinc -randkey packit");
+    call("kadmin.local", "-q", `ktadd -k ${at("fedora.keytab")} packit`);
+    assert.equal(keytabProblem(readFileSync(at("fedora.keytab")).toString("base64")), undefined);
+    running.push(spawn("krb5kdc", ["-n", "-r", realm], { env, stdio: "ignore" }));
+    const kinit = ["packit@" + realm, "-k", "-t", at("fedora.keytab")];
+    await eventually(
+      "the KDC answers",
+      () => Promise.resolve(spawnSync("kinit", kinit, { env }).status),
+      (status) => status === 0,
+      20,
+    );
+    assert.match(call("klist"), /Default principal: packit@FEDORAPROJECT\.ORG/);
+    assert.deepEqual(readdirSync(at("kerberos")).includes("primary"), true);
   });
 });
