@@ -23,7 +23,11 @@ const nodepools = ["8.0.0", "11.0.0"] as const;
 const nodepoolOf = (version: string): PythonEnvironment =>
   pythonEnvironment(`nodepool-${version}`, ["--no-deps", `nodepool==${version}`, ...nodepoolNeeds]);
 const streaming = pythonEnvironment("faust", ["faust-streaming==0.15.3", "kafka-python==1.4.6"]);
-const octomachinery = pythonEnvironment("octomachinery", ["octomachinery==0.3.6", "anyio==1.4.0", "setuptools==79.0.1"]);
+const octomachinery = pythonEnvironment("octomachinery", [
+  "octomachinery==0.3.6",
+  "anyio==1.4.0",
+  "setuptools==79.0.1",
+]);
 
 type Texts = Record<string, string>;
 
