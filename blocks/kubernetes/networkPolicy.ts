@@ -79,9 +79,13 @@ export function pods(
 
 /** The cluster's router or ingress controller; where a cluster does not label it, anybody. */
 export function router(cluster: Cluster, ...ports: readonly (number | string)[]): Traffic {
-  const label = { "network.openshift.io/policy-group": "ingress" };
-  const peers = cluster.platform === "openshift" ? [{ namespaceSelector: { matchLabels: label } }] : [];
-  return { peers, ports: tcpPorts(ports) };
+  // A router on its nodes' network comes from the other label: docs of OpenShift 4, "Allow from router on host network".
+  const labels = [
+    { "network.openshift.io/policy-group": "ingress" },
+    { "policy-group.network.openshift.io/host-network": "" },
+  ];
+  const peers = labels.map((matchLabels) => ({ namespaceSelector: { matchLabels } }));
+  return { peers: cluster.platform === "openshift" ? peers : [], ports: tcpPorts(ports) };
 }
 
 /** Name servers, wherever they run; 5353 is where OpenShift's listen behind their Service. */

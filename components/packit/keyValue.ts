@@ -95,9 +95,14 @@ export function keyValueQuestion(kind: keyof typeof kinds): readonly string[] {
 export function keyValueConf({ kind, memory }: PackitContext["settings"]["keyValue"]): string {
   return redisConf({
     dataFolder: kinds[kind].folder,
-    maxMemoryMiB: Math.floor((quantityOf(memory) * 7) / 8 / 2 ** 20),
+    maxMemoryMiB: dataMiB(quantityOf(memory) / 2 ** 20),
     eviction: "volatile-lru",
     snapshots: true,
     idleSeconds: 600,
   });
+}
+
+/** What is left for data: the process, its clients' buffers and the copy that a snapshot makes need 48 MiB, and an eighth. */
+function dataMiB(limit: number): number {
+  return Math.floor(Math.min((limit * 7) / 8, Math.max(limit / 2, limit - 48)));
 }

@@ -82,13 +82,14 @@ export class Postgres extends pulumi.ComponentResource {
               // Docker's 64 MiB are too little for parallel queries; what is used counts as the container's memory.
               "/dev/shm": scratch({ volume: "shm", memory: true, size: "128Mi" }),
             },
-            resources: { cpu: "100m", memory: settings.postgres.memory },
+            resources: { cpu: ["100m", "2"], memory: settings.postgres.memory },
             exceptions: {
               "writable-root": "the image writes passwd and its configuration below /var/lib/pgsql at start",
             },
             probes: {
               liveness: exec([check, "--live"], { delay: 120, period: 10, timeout: 10, failures: 3 }),
-              readiness: exec([check], { delay: 5, period: 10, timeout: 1, failures: 3 }),
+              // A busy server needs longer than the second that the runbook gave it; without endpoints nobody reaches it.
+              readiness: exec([check], { delay: 5, period: 10, timeout: 10, failures: 3 }),
             },
           },
         ],

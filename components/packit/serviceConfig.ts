@@ -13,6 +13,12 @@ export const githubKeyFile = `${githubKeyFolder}/private-key.pem`;
 /** Keys of 2021 that the service has refused since; it takes none that it does not know. */
 const removed = ["bugz_branches", "bugz_namespaces", "bugzilla_api_key", "bugzilla_url"];
 
+/** Keys that the service has taken since 2024, after the image of Stream's workers was built: with one of them every task fails. */
+const unknownToStream = [
+  ...["fedora_ci", "fedora_ci_run_by_default", "rate_limit_threshold"],
+  ...["logdetective_enabled", "logdetective_url", "logdetective_token"],
+];
+
 type Held = Readonly<Record<string, unknown>>;
 
 /** What is wrong with the file; values of keys are not repeated unless they are the settings' own. */
@@ -32,6 +38,9 @@ export function serviceConfigProblem(service: ServiceName, settings: PackitSetti
     ...optional(held, "command_handler_work_dir", workFolder),
     ...sandboxProblems(service, settings, held),
     ...cacheProblems(settings, held),
+    ...(service === "stream" ? unknownToStream : [])
+      .filter((key) => key in held)
+      .map((key) => `${key} is unknown to Stream's workers, whose image is of 2024; remove it`),
     ...removed.filter((key) => key in held && !old).map((key) => `${key} is gone from the service; remove it`),
   ];
   return wrong.length === 0 ? undefined : `packit-service.yaml does not fit the settings: ${wrong.join("; ")}`;

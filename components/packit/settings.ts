@@ -92,7 +92,9 @@ export function settingsOf(service: ServiceName) {
     keyValue: z
       .strictObject({
         kind: z.enum(["redis", "redict", "valkey"]).default("redis").describe("Name of Deployment and Service, too."),
-        memory: quantity.default("80Mi").describe("Limit of the pod; seven eighths of it are for data."),
+        memory: quantity
+          .default("256Mi")
+          .describe("Limit of the pod; what the process itself needs is kept from the data."),
         size: quantity.default("1Gi").describe("Volume; may grow, never shrink."),
       })
       .prefault({}),

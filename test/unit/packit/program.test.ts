@@ -422,8 +422,8 @@ describe("Packit's program", () => {
 
   it("bounds the memory of Redis, Redict and Valkey by their pods' limits", async () => {
     for (const [kind, memory, mib] of [
-      ["redis", "80Mi", 70],
-      ["redict", "256Mi", 224],
+      ["redis", "80Mi", 40],
+      ["redict", "256Mi", 208],
       ["valkey", "4Gi", 3584],
     ] as const) {
       const given: Given = { ...production, keyValue: { kind, memory } };
