@@ -1,5 +1,5 @@
 /** What a project of a cloud may have, and what it has. */
-import { type Amounts, quotaNames } from "../blocks/openstack/quota.ts";
+import { type QuotaUsage, quotaNames } from "../blocks/openstack/quota.ts";
 import type { CloudApi } from "./openstack.ts";
 
 /** A limit and how much of it is in use, as each service writes it. */
@@ -12,18 +12,19 @@ interface Limit {
 type Limits = Readonly<Record<string, Limit | undefined>>;
 
 /** Where each amount is in the services' own answers. */
-const fields: Readonly<Record<keyof Amounts, readonly [service: "compute" | "volume" | "network", field: string]>> = {
-  instances: ["compute", "instances"],
-  cores: ["compute", "cores"],
-  ram: ["compute", "ram"],
-  keypairs: ["compute", "key_pairs"],
-  volumes: ["volume", "volumes"],
-  gigabytes: ["volume", "gigabytes"],
-  ports: ["network", "port"],
-  floatingIps: ["network", "floatingip"],
-  securityGroups: ["network", "security_group"],
-  securityGroupRules: ["network", "security_group_rule"],
-};
+const fields: Readonly<Record<keyof QuotaUsage, readonly [service: "compute" | "volume" | "network", field: string]>> =
+  {
+    instances: ["compute", "instances"],
+    cores: ["compute", "cores"],
+    ram: ["compute", "ram"],
+    keypairs: ["compute", "key_pairs"],
+    volumes: ["volume", "volumes"],
+    gigabytes: ["volume", "gigabytes"],
+    ports: ["network", "port"],
+    floatingIps: ["network", "floatingip"],
+    securityGroups: ["network", "security_group"],
+    securityGroupRules: ["network", "security_group_rule"],
+  };
 
 async function limitsOf(cloud: CloudApi): Promise<Readonly<Record<"compute" | "volume" | "network", Limits>>> {
   const [compute, volume, network] = await Promise.all([
@@ -36,7 +37,7 @@ async function limitsOf(cloud: CloudApi): Promise<Readonly<Record<"compute" | "v
 
 /** One limit of a project; -1 is none, and what the cloud does not tell is missing. */
 interface QuotaUse {
-  readonly name: keyof Amounts;
+  readonly name: keyof QuotaUsage;
   readonly quota: number | undefined;
   readonly used: number | undefined;
 }

@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Block, type BlockOptions } from "../block.ts";
 import type { ObjectArgs } from "./metadata.ts";
-import { metadata, present } from "./metadata.ts";
+import { metadata, dropUndefined } from "./metadata.ts";
 import type { Resources } from "./resources.ts";
 import { toResources } from "./resources.ts";
 
@@ -43,8 +43,8 @@ export class BuildConfig extends Block {
             apiVersion: "build.openshift.io/v1",
             kind: "BuildConfig",
             metadata: metadata(args),
-            spec: present({
-              source: present({
+            spec: dropUndefined({
+              source: dropUndefined({
                 type: "Git",
                 git: { uri, ref },
                 contextDir,
@@ -73,14 +73,14 @@ function toStrategy({ strategy, env }: BuildConfigArgs): object {
     const dockerfilePath = "dockerfile" in strategy ? strategy.dockerfile : undefined;
     const from = base === undefined ? undefined : { kind: "ImageStreamTag", name: `${base.stream}:${base.tag}` };
     const dockerStrategy = { dockerfilePath, noCache: strategy.noCache, env: variables, from };
-    return { type: "Docker", dockerStrategy: present(dockerStrategy) };
+    return { type: "Docker", dockerStrategy: dropUndefined(dockerStrategy) };
   }
   const { builder } = strategy;
   const from =
     "stream" in builder
       ? { kind: "ImageStreamTag", name: `${builder.stream}:${builder.tag}` }
       : { kind: "DockerImage", name: builder.image };
-  return { type: "Source", sourceStrategy: present({ from, env: variables }) };
+  return { type: "Source", sourceStrategy: dropUndefined({ from, env: variables }) };
 }
 
 function toTriggers({ triggers, webhookSecret }: BuildConfigArgs): object[] {

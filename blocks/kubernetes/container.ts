@@ -1,7 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Exceptions } from "./exceptions.ts";
-import { present } from "./metadata.ts";
+import { dropUndefined } from "./metadata.ts";
 import type { Probes } from "./probe.ts";
 import type { Resources } from "./resources.ts";
 import { toResources } from "./resources.ts";
@@ -82,7 +82,7 @@ export function toContainer(args: ContainerArgs | ServingContainerArgs): k8s.typ
     }
   }
   const probes = "probes" in args && !("none" in args.probes) ? args.probes : undefined;
-  return present<k8s.types.input.core.v1.Container>({
+  return dropUndefined<k8s.types.input.core.v1.Container>({
     name: args.name,
     image: args.image,
     // A tag that moves must be asked for again each time.

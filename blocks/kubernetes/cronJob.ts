@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import { Block, type BlockOptions } from "../block.ts";
-import { metadata, present, withManager } from "./metadata.ts";
+import { metadata, dropUndefined, withManagedBy } from "./metadata.ts";
 import { workloadAnnotations } from "./pod.ts";
 import type { RunArgs } from "./job.ts";
 import { jobSpec } from "./job.ts";
@@ -33,7 +33,7 @@ export class CronJob extends Block {
         `${name}-cron`,
         {
           metadata: metadata({ ...args, annotations: workloadAnnotations(args) }),
-          spec: present<k8s.types.input.batch.v1.CronJobSpec>({
+          spec: dropUndefined<k8s.types.input.batch.v1.CronJobSpec>({
             schedule: args.schedule,
             timeZone: args.timeZone === null ? undefined : (args.timeZone ?? "Etc/UTC"),
             suspend: args.suspend ?? false,
@@ -41,7 +41,7 @@ export class CronJob extends Block {
             startingDeadlineSeconds: args.startWithinSeconds ?? 600,
             successfulJobsHistoryLimit: args.history?.[0],
             failedJobsHistoryLimit: args.history?.[1],
-            jobTemplate: { metadata: { labels: withManager(args.labels) }, spec: jobSpec(args, account) },
+            jobTemplate: { metadata: { labels: withManagedBy(args.labels) }, spec: jobSpec(args, account) },
           }),
         },
         opts,

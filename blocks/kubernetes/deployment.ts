@@ -3,7 +3,7 @@ import { Block, type BlockOptions } from "../block.ts";
 import type { ServingContainerArgs } from "./container.ts";
 import { disruptionBudget, spread } from "./podDisruptionBudget.ts";
 import type { Place } from "./metadata.ts";
-import { metadata, present } from "./metadata.ts";
+import { metadata, dropUndefined } from "./metadata.ts";
 import type { Workload, WorkloadArgs } from "./pod.ts";
 import { podTemplate, portsOf, workloadAnnotations } from "./pod.ts";
 import { accountFor } from "./workload.ts";
@@ -42,7 +42,7 @@ export class Deployment extends Block implements Workload {
         `${name}-deployment`,
         {
           metadata: metadata({ ...args, annotations: workloadAnnotations(args) }),
-          spec: present<k8s.types.input.apps.v1.DeploymentSpec>({
+          spec: dropUndefined<k8s.types.input.apps.v1.DeploymentSpec>({
             replicas,
             revisionHistoryLimit: args.revisionHistory,
             strategy: toStrategy(args.strategy),

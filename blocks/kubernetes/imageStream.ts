@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Block, type BlockOptions } from "../block.ts";
 import type { ObjectArgs, Place } from "./metadata.ts";
-import { metadata, present } from "./metadata.ts";
+import { metadata, dropUndefined } from "./metadata.ts";
 
 /** One tag of an {@link ImageStream}. */
 interface ImageStreamTag {
@@ -58,7 +58,7 @@ export class ImageStream extends Block {
 }
 
 function toTag(name: string, tag: ImageStreamTag): object {
-  return present({
+  return dropUndefined({
     name,
     from: tag.from === undefined ? undefined : { kind: "DockerImage", name: tag.from },
     annotations: tag.annotations,

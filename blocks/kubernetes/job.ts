@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import { Block, type BlockOptions } from "../block.ts";
 import type { ContainerArgs } from "./container.ts";
-import { metadata, present } from "./metadata.ts";
+import { metadata, dropUndefined } from "./metadata.ts";
 import type { WorkloadArgs } from "./pod.ts";
 import { podTemplate, workloadAnnotations } from "./pod.ts";
 import type { ServiceAccount } from "./serviceAccount.ts";
@@ -43,7 +43,7 @@ export class Job extends Block {
 
 /** The spec that Jobs and CronJobs share. */
 export function jobSpec(args: RunArgs, account: ServiceAccount): k8s.types.input.batch.v1.JobSpec {
-  return present<k8s.types.input.batch.v1.JobSpec>({
+  return dropUndefined<k8s.types.input.batch.v1.JobSpec>({
     activeDeadlineSeconds: args.deadlineSeconds,
     backoffLimit: args.retries ?? 0,
     ttlSecondsAfterFinished: args.removeAfterSeconds,

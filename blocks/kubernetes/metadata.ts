@@ -32,22 +32,22 @@ export function metadata(args: ObjectArgs): k8s.types.input.meta.v1.ObjectMeta {
   return {
     name: args.name,
     namespace: args.place.namespace,
-    labels: withManager(args.labels),
-    ...nonEmpty(args.annotations),
+    labels: withManagedBy(args.labels),
+    ...annotationsOf(args.annotations),
   };
 }
 
 /** The annotations as a member of metadata, if there are any. */
-export function nonEmpty<T extends object>(annotations: T | undefined): { annotations?: T } {
+export function annotationsOf<T extends object>(annotations: T | undefined): { annotations?: T } {
   return annotations === undefined || Object.keys(annotations).length === 0 ? {} : { annotations };
 }
 
 /** Labels plus the mark of the program that manages the object. */
-export function withManager(labels: Readonly<Record<string, string>> = {}): Record<string, string> {
+export function withManagedBy(labels: Readonly<Record<string, string>> = {}): Record<string, string> {
   return { ...labels, "app.kubernetes.io/managed-by": "orrery" };
 }
 
 /** The object without its undefined members, which strict optional types and the provider both refuse. */
-export function present<T extends object>(value: { readonly [K in keyof T]: T[K] | undefined }): T {
+export function dropUndefined<T extends object>(value: { readonly [K in keyof T]: T[K] | undefined }): T {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T;
 }

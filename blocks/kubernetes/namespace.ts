@@ -5,7 +5,7 @@ import type { Cluster } from "./cluster.ts";
 import { exceptionPrefix } from "./exceptions.ts";
 import { anywhere, dns, NetworkPolicy } from "./networkPolicy.ts";
 import type { Place } from "./metadata.ts";
-import { nonEmpty, withManager } from "./metadata.ts";
+import { annotationsOf, withManagedBy } from "./metadata.ts";
 
 /** What a {@link Namespace} needs. */
 export interface NamespaceArgs {
@@ -43,12 +43,12 @@ export class Namespace extends Block implements Place {
         {
           metadata: {
             name: args.name,
-            labels: withManager({
+            labels: withManagedBy({
               ...args.labels,
               "pod-security.kubernetes.io/enforce": level,
               "pod-security.kubernetes.io/warn": "restricted",
             }),
-            ...nonEmpty({ ...args.annotations, ...reason }),
+            ...annotationsOf({ ...args.annotations, ...reason }),
           },
         },
         { ...opts, protect: args.protect ?? false, retainOnDelete: args.retainOnDelete ?? false },

@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Block, type BlockOptions } from "../block.ts";
 import type { ObjectArgs } from "./metadata.ts";
-import { metadata, present } from "./metadata.ts";
+import { metadata, dropUndefined } from "./metadata.ts";
 import type { Mount, MountOptions } from "./volume.ts";
 import { existingClaim } from "./volume.ts";
 
@@ -34,7 +34,7 @@ export class PersistentVolumeClaim extends Block {
         `${name}-claim`,
         {
           metadata: metadata(args),
-          spec: present<k8s.types.input.core.v1.PersistentVolumeClaimSpec>({
+          spec: dropUndefined<k8s.types.input.core.v1.PersistentVolumeClaimSpec>({
             accessModes: [...(args.accessModes ?? ["ReadWriteOnce"])],
             resources: { requests: { storage: args.size } },
             storageClassName: args.storageClass,

@@ -5,7 +5,7 @@ import { exceptionsOf, mountsOf, stampsOf, toContainer } from "./container.ts";
 import type { ExceptionRule, Exceptions } from "./exceptions.ts";
 import { exceptionAnnotations } from "./exceptions.ts";
 import type { ObjectArgs, Place } from "./metadata.ts";
-import { nonEmpty, present, withManager } from "./metadata.ts";
+import { annotationsOf, dropUndefined, withManagedBy } from "./metadata.ts";
 import type { ServiceAccount } from "./serviceAccount.ts";
 
 /** The pod of a workload; `C` decides whether its containers must have probes. */
@@ -83,10 +83,10 @@ export function podTemplate(
   const annotations = { ...args.podAnnotations, ...Object.fromEntries(stamps) };
   return {
     metadata: {
-      labels: withManager({ ...args.labels, ...args.podLabels }),
-      ...nonEmpty(annotations),
+      labels: withManagedBy({ ...args.labels, ...args.podLabels }),
+      ...annotationsOf(annotations),
     },
-    spec: present<k8s.types.input.core.v1.PodSpec>({
+    spec: dropUndefined<k8s.types.input.core.v1.PodSpec>({
       serviceAccountName: account.name,
       automountServiceAccountToken: account.mountsToken,
       enableServiceLinks: false,
@@ -117,7 +117,7 @@ function podSecurity(
   broken: ReadonlySet<ExceptionRule>,
 ): k8s.types.input.core.v1.PodSecurityContext {
   const ids = args.place.cluster.platform === "openshift" ? {} : (args.runAs ?? {});
-  return present<k8s.types.input.core.v1.PodSecurityContext>({
+  return dropUndefined<k8s.types.input.core.v1.PodSecurityContext>({
     runAsNonRoot: !broken.has("run-as-root"),
     runAsUser: "user" in ids ? ids.user : undefined,
     runAsGroup: "group" in ids ? ids.group : undefined,

@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Block, type BlockOptions } from "../block.ts";
 import type { ObjectArgs } from "./metadata.ts";
-import { metadata, present } from "./metadata.ts";
+import { metadata, dropUndefined } from "./metadata.ts";
 import type { Service, ServicePort } from "./service.ts";
 
 /** How callers' TLS ends. */
@@ -72,7 +72,7 @@ function toRoute(args: PublicEndpointArgs): k8s.apiextensions.CustomResourceArgs
     apiVersion: "route.openshift.io/v1",
     kind: "Route",
     metadata: metadata({ ...args, annotations }),
-    spec: present({
+    spec: dropUndefined({
       host: args.host,
       path: args.path,
       to: { kind: "Service", name: args.service.name, weight: 100 },
@@ -80,7 +80,7 @@ function toRoute(args: PublicEndpointArgs): k8s.apiextensions.CustomResourceArgs
       tls:
         args.tls === undefined
           ? undefined
-          : present({ termination: args.tls.termination, insecureEdgeTerminationPolicy: args.tls.insecure }),
+          : dropUndefined({ termination: args.tls.termination, insecureEdgeTerminationPolicy: args.tls.insecure }),
       wildcardPolicy: "None",
     }),
   };
@@ -106,7 +106,7 @@ function toIngress(args: PublicEndpointArgs, host: string): k8s.networking.v1.In
   const service = { name: args.service.name, port: { number: portOf(args).port } };
   return {
     metadata: metadata({ ...args, annotations }),
-    spec: present<k8s.types.input.networking.v1.IngressSpec>({
+    spec: dropUndefined<k8s.types.input.networking.v1.IngressSpec>({
       ingressClassName: args.ingressClass,
       tls:
         tls === undefined

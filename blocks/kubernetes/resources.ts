@@ -1,20 +1,20 @@
 import type * as k8s from "@pulumi/kubernetes";
 
 /** One figure for both, or [request, limit]. */
-export type Amount = string | readonly [request: string, limit: string];
+export type RequestAndLimit = string | readonly [request: string, limit: string];
 
 /** What a container may use. Units are Kubernetes quantities: "250m", "1", "512Mi". */
 export interface Resources {
   /** A limit of "none" needs the exception `no-cpu-limit`. */
-  readonly cpu: Amount;
-  readonly memory: Amount;
+  readonly cpu: RequestAndLimit;
+  readonly memory: RequestAndLimit;
   /** @default unset */
-  readonly ephemeralStorage?: Amount;
+  readonly ephemeralStorage?: RequestAndLimit;
 }
 
 /** Kubernetes' own shape of {@link Resources}. */
 export function toResources(resources: Resources): k8s.types.input.core.v1.ResourceRequirements {
-  const amounts: [string, Amount | undefined][] = [
+  const amounts: [string, RequestAndLimit | undefined][] = [
     ["cpu", resources.cpu],
     ["memory", resources.memory],
     ["ephemeral-storage", resources.ephemeralStorage],

@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Block, type BlockOptions } from "../block.ts";
 import type { ObjectArgs } from "./metadata.ts";
-import { metadata, nonEmpty, withManager } from "./metadata.ts";
+import { metadata, annotationsOf, withManagedBy } from "./metadata.ts";
 import type { ServiceAccount } from "./serviceAccount.ts";
 
 /** Who gets a right: an account of this program, one by name, or a group. */
@@ -99,8 +99,8 @@ export class ClusterRoleBinding extends Block {
 function clusterMetadata(args: Omit<ObjectArgs, "place">): k8s.types.input.meta.v1.ObjectMeta {
   return {
     name: args.name,
-    labels: withManager(args.labels),
-    ...nonEmpty(args.annotations),
+    labels: withManagedBy(args.labels),
+    ...annotationsOf(args.annotations),
   };
 }
 

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import { Block, type BlockOptions } from "../block.ts";
 import type { ObjectArgs, Place } from "./metadata.ts";
-import { metadata, present } from "./metadata.ts";
+import { metadata, dropUndefined } from "./metadata.ts";
 import type { Workload } from "./pod.ts";
 
 /** One port of a {@link Service}. */
@@ -42,7 +42,7 @@ export class Service extends Block {
         `${name}-service`,
         {
           metadata: metadata({ ...args, annotations: { ...args.annotations, ...unawaited(args) } }),
-          spec: present<k8s.types.input.core.v1.ServiceSpec>({
+          spec: dropUndefined<k8s.types.input.core.v1.ServiceSpec>({
             type: args.type ?? "ClusterIP",
             clusterIP: args.headless === true ? "None" : undefined,
             publishNotReadyAddresses: args.publishNotReady,

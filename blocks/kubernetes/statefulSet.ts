@@ -3,7 +3,7 @@ import { Block, type BlockOptions } from "../block.ts";
 import type { ServingContainerArgs } from "./container.ts";
 import { disruptionBudget, spread } from "./podDisruptionBudget.ts";
 import type { Place } from "./metadata.ts";
-import { metadata, nonEmpty, present, withManager } from "./metadata.ts";
+import { metadata, annotationsOf, dropUndefined, withManagedBy } from "./metadata.ts";
 import type { Workload, WorkloadArgs } from "./pod.ts";
 import { podTemplate, portsOf, workloadAnnotations } from "./pod.ts";
 import { accountFor } from "./workload.ts";
@@ -58,7 +58,7 @@ export class StatefulSet extends Block implements Workload {
         `${name}-set`,
         {
           metadata: metadata({ ...args, annotations: workloadAnnotations(args) }),
-          spec: present<k8s.types.input.apps.v1.StatefulSetSpec>({
+          spec: dropUndefined<k8s.types.input.apps.v1.StatefulSetSpec>({
             replicas,
             serviceName: args.serviceName ?? args.name,
             podManagementPolicy: args.podManagement ?? "OrderedReady",
@@ -89,8 +89,8 @@ function toTemplate(name: string, template: ClaimTemplate): k8s.types.input.core
     kind: "PersistentVolumeClaim",
     metadata: {
       name,
-      labels: withManager(),
-      ...nonEmpty(template.annotations),
+      labels: withManagedBy(),
+      ...annotationsOf(template.annotations),
     },
     spec: {
       accessModes: [...(template.accessModes ?? ["ReadWriteOnce"])],

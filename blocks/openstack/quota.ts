@@ -1,6 +1,6 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
-import { refusal } from "./refusal.ts";
+import { cloudError } from "./cloudError.ts";
 
 /** What a project has a quota of; memory is in MB, volumes' size in GB. */
 export const quotaNames = [
@@ -17,13 +17,13 @@ export const quotaNames = [
 ] as const;
 
 /** Amounts of everything that a project has a quota of. */
-export type Amounts = Readonly<Record<(typeof quotaNames)[number], number>>;
+export type QuotaUsage = Readonly<Record<(typeof quotaNames)[number], number>>;
 
 /** A project's limits; -1 is none, and what the cloud does not tell is missing. */
-export type Quota = Partial<Amounts>;
+export type Quota = Partial<QuotaUsage>;
 
 /** What is needed beyond a limit, a line each, e.g. `cores: needs 24, the quota is 20`. */
-export function shortages(need: Amounts, quota: Quota): string[] {
+export function shortages(need: QuotaUsage, quota: Quota): string[] {
   return quotaNames.flatMap((name) => {
     const limit = quota[name];
     return limit === undefined || limit < 0 || need[name] <= limit
@@ -39,12 +39,12 @@ export function shortages(need: Amounts, quota: Quota): string[] {
 export function withinQuota(
   parent: pulumi.Resource,
   setting: string,
-  need: pulumi.Input<Amounts>,
+  need: pulumi.Input<QuotaUsage>,
 ): pulumi.Output<true> {
   return pulumi.all([need, projectQuota(parent)]).apply(([amounts, quota]): true => {
     const short = shortages(amounts, quota);
     if (short.length === 0) return true;
-    throw refusal(
+    throw cloudError(
       `${setting}: the project's quota is too small; ask the cloud's operators for more, or for less in the settings:\n  ` +
         short.join("\n  "),
     );

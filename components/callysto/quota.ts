@@ -1,4 +1,4 @@
-import type { Amounts } from "../../blocks/openstack/quota.ts";
+import type { QuotaUsage } from "../../blocks/openstack/quota.ts";
 import { claviusRules } from "./clavius.ts";
 import type { CallystoSettings, HostSettings } from "./settings.ts";
 import { hubRules } from "./hub.ts";
@@ -13,7 +13,7 @@ export interface FlavorSize {
 /** Neutron's own two rules of a new group, which let everything out. */
 const egressRules = 2;
 
-const nothing: Amounts = {
+const nothing: QuotaUsage = {
   instances: 0,
   cores: 0,
   ram: 0,
@@ -30,7 +30,7 @@ const nothing: Amounts = {
  * What the environments take of the project's quota. Volumes and addresses that exist count too, as the project has
  * them already; of existing volumes the size is not in the settings and not counted.
  */
-export function needsOf(settings: CallystoSettings, sizes: Readonly<Record<string, FlavorSize>>): Amounts {
+export function needsOf(settings: CallystoSettings, sizes: Readonly<Record<string, FlavorSize>>): QuotaUsage {
   const group = settings.packerSecurityGroup
     ? { securityGroups: 1, securityGroupRules: Object.keys(claviusRules).length + egressRules }
     : {};
@@ -39,7 +39,7 @@ export function needsOf(settings: CallystoSettings, sizes: Readonly<Record<strin
 }
 
 /** What one environment takes. */
-function needsOfHost(environment: HostSettings, sizes: Readonly<Record<string, FlavorSize>>): Amounts {
+function needsOfHost(environment: HostSettings, sizes: Readonly<Record<string, FlavorSize>>): QuotaUsage {
   const size = sizes[environment.flavor];
   const rules = environment.kind === "hub" ? hubRules : claviusRules;
   return {
@@ -62,7 +62,7 @@ function gigabytesOf(environment: HostSettings): number {
   return environment.volumes.mode === "new" ? 2 * environment.volumes.size : 0;
 }
 
-function sum(one: Amounts, other: Amounts): Amounts {
-  const entries = Object.entries(one).map(([name, amount]) => [name, amount + other[name as keyof Amounts]]);
-  return Object.fromEntries(entries) as Amounts;
+function sum(one: QuotaUsage, other: QuotaUsage): QuotaUsage {
+  const entries = Object.entries(one).map(([name, amount]) => [name, amount + other[name as keyof QuotaUsage]]);
+  return Object.fromEntries(entries) as QuotaUsage;
 }

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Deployment } from "../../blocks/kubernetes/deployment.ts";
 import { exec } from "../../blocks/kubernetes/probe.ts";
-import type { Amount } from "../../blocks/kubernetes/resources.ts";
+import type { RequestAndLimit } from "../../blocks/kubernetes/resources.ts";
 import { type Mount, scratch } from "../../blocks/kubernetes/volume.ts";
 import type { EtlEnvironment } from "./etlEnvironment.ts";
 import { etlPods, type DialsContext, labels, podLabels, selector } from "./context.ts";
@@ -20,7 +20,7 @@ export interface WorkerArgs {
   readonly workspaces: readonly Workspace[] | "all";
   readonly eos: Storage;
   /** Request and limit. */
-  readonly memory: Amount;
+  readonly memory: RequestAndLimit;
   /** Path -> what else it sees. @default nothing */
   readonly mounts?: Readonly<Record<string, Mount>>;
 }

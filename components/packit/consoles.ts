@@ -3,7 +3,7 @@ import type { EnvSource } from "../../blocks/kubernetes/container.ts";
 import { PublicEndpoint } from "../../blocks/kubernetes/publicEndpoint.ts";
 import { dns, NetworkPolicy, router } from "../../blocks/kubernetes/networkPolicy.ts";
 import { http, type Probes, tcp } from "../../blocks/kubernetes/probe.ts";
-import type { Amount } from "../../blocks/kubernetes/resources.ts";
+import type { RequestAndLimit } from "../../blocks/kubernetes/resources.ts";
 import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
 import { between, type PackitContext, sideLabels } from "./context.ts";
@@ -97,7 +97,7 @@ interface ConsoleShape {
   readonly port: number;
   readonly env: Readonly<Record<string, string | EnvSource>>;
   readonly probes: Probes;
-  readonly memory: Amount;
+  readonly memory: RequestAndLimit;
   readonly writableRoot?: string;
 }
 

@@ -1,4 +1,4 @@
-import type { Amount } from "../../blocks/kubernetes/resources.ts";
+import type { RequestAndLimit } from "../../blocks/kubernetes/resources.ts";
 
 /** The two services that one program runs; they differ by the defaults of their settings. */
 export type ServiceName = "packit" | "stream";
@@ -69,8 +69,8 @@ export interface Flavour {
   /** Runs sandboxes, so each of its pods has a pair of cache volumes. */
   readonly longRunning: boolean;
   /** Request and limit. Source: the deployment repository's role of 2026. */
-  readonly cpu: Amount;
-  readonly memory: Amount;
+  readonly cpu: RequestAndLimit;
+  readonly memory: RequestAndLimit;
 }
 
 const flavours: readonly Flavour[] = [

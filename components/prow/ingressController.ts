@@ -8,7 +8,7 @@ import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
 import { ClusterRoleBinding, RoleBinding } from "../../blocks/kubernetes/roleBinding.ts";
 import { Namespace } from "../../blocks/kubernetes/namespace.ts";
 import { anywhere, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
-import { withManager } from "../../blocks/kubernetes/metadata.ts";
+import { withManagedBy } from "../../blocks/kubernetes/metadata.ts";
 import { http } from "../../blocks/kubernetes/probe.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
 import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
@@ -47,7 +47,7 @@ export class IngressController extends pulumi.ComponentResource {
     const settings = new ConfigMap(name, { place, name: `${app}-controller`, data: {}, roll: false }, { parent: this });
     new k8s.networking.v1.IngressClass(
       `${name}-class`,
-      { metadata: { name: "nginx", labels: withManager(labels) }, spec: { controller: "k8s.io/ingress-nginx" } },
+      { metadata: { name: "nginx", labels: withManagedBy(labels) }, spec: { controller: "k8s.io/ingress-nginx" } },
       { parent: this },
     );
     const deployment = new Deployment(

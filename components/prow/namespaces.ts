@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../../blocks/kubernetes/cluster.ts";
 import { Namespace } from "../../blocks/kubernetes/namespace.ts";
-import { metadata, withManager } from "../../blocks/kubernetes/metadata.ts";
+import { metadata, withManagedBy } from "../../blocks/kubernetes/metadata.ts";
 import type { ProwSettings } from "./settings.ts";
 import { prowJobCrd } from "./crd/index.ts";
 import { onCacheDisks, onWorkers } from "./context.ts";
@@ -94,7 +94,7 @@ export class Base extends pulumi.ComponentResource {
         new k8s.core.v1.PersistentVolume(
           `${name}-${cache}-cache`,
           {
-            metadata: { name: named(settings, `${cache}-cache`), labels: withManager({ app: cache }) },
+            metadata: { name: named(settings, `${cache}-cache`), labels: withManagedBy({ app: cache }) },
             spec: {
               capacity: { storage: size },
               accessModes: ["ReadWriteOnce"],
@@ -117,7 +117,7 @@ export class Base extends pulumi.ComponentResource {
     return [
       new k8s.apiextensions.v1.CustomResourceDefinition(
         `${name}-prowjobs`,
-        { metadata: { ...known, labels: withManager() }, spec },
+        { metadata: { ...known, labels: withManagedBy() }, spec },
         { parent: this, protect, retainOnDelete: true },
       ),
     ];

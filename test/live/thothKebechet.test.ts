@@ -10,7 +10,7 @@ import { after, before, describe, it } from "mocha";
 import { sample, sampleCertificate } from "../../config/samples.ts";
 import { World } from "../../contracts/check/workloads.ts";
 import { bots, buildThoth } from "../unit/thoth/world.ts";
-import { pythonEnvironment } from "./python.ts";
+import { pythonEnvironment } from "../../lab/harness/python.ts";
 
 /** The image has Python 3.8, which Debian does not have. */
 const python = path.join(process.env.PYENV_ROOT ?? path.join(homedir(), ".pyenv"), "versions/3.8.18/bin/python");

@@ -1,4 +1,5 @@
 /** The station's own images, and how the cluster builds them. */
+import { sources } from "../images.ts";
 import { solverDockerfile } from "./solverImage.ts";
 
 /** How an image is built. */
@@ -7,8 +8,8 @@ export interface Build {
   readonly repository?: string;
   /** The last commit that speaks Dgraph: on 12 September 2019 all of them went over to PostgreSQL. */
   readonly ref: string;
-  /** Builder that is given the sources, or the image that the Dockerfile starts from. */
-  readonly from: "s2i-thoth-ubi8-py36:latest" | "python-36-centos7:latest" | "fedora:28" | "fedora:29";
+  /** Builder that is given the sources, or the image that the Dockerfile starts from. @default the one that it names */
+  readonly from?: "s2i-thoth-ubi8-py36:latest" | "python-36-centos7:latest" | "fedora:28" | "fedora:29";
   readonly dockerfile?: string;
   /** Text of a Dockerfile of ours, where the repository has none. */
   readonly dockerfileText?: string;
@@ -19,7 +20,7 @@ export interface Build {
 
 const s2i = (ref: string): Build => ({ from: "s2i-thoth-ubi8-py36:latest", ref });
 const python = (ref: string): Build => ({ from: "python-36-centos7:latest", ref });
-const solver = (from: Build["from"], prepare: readonly string[]): Build => {
+const solver = (from: NonNullable<Build["from"]>, prepare: readonly string[]): Build => {
   const ref = "3261d17eb85e617df5a4b0708a3c8764207096a0";
   return { from, ref, repository: "solver", dockerfileText: solverDockerfile(prepare) };
 };
@@ -49,7 +50,8 @@ export const builds = {
     resources: { cpu: "500m", memory: "512Mi" },
   },
   "isis-api": { ...python("7c606c1134263a0b5d9550632e5d96431ff98915"), serves: true },
-  "kebechet-job": { from: "fedora:28", ref: "v1.0.9", repository: "kebechet", dockerfile: "Dockerfile" },
+  // The bots' version.
+  "kebechet-job": { ref: sources.kebechet, repository: "kebechet", dockerfile: "Dockerfile" },
   "management-api": { ...python("a0e3ce23558b21768ae08b6b9e732b8315ff459f"), serves: true },
   "metrics-exporter": s2i("ae9a07622f02957595580bfea55f8d50b30e8e69"),
   "package-analyzer": s2i("51a45112929794c452c4927100e2bcf107d9c779"),

@@ -94,14 +94,14 @@ export class StationImages extends pulumi.ComponentResource {
     webhook: pulumi.Output<string> | undefined,
   ): void {
     const { from, ref, dockerfile, dockerfileText, repository, resources, serves }: Build = builds[image];
-    const [stream = "", tag = ""] = from.split(":");
-    const builder = { stream, tag };
+    const [stream = "", tag = ""] = from?.split(":") ?? [];
+    const builder = from === undefined ? {} : { from: { stream, tag } };
     const strategy =
       dockerfileText !== undefined
-        ? { dockerfileText, from: builder }
+        ? { dockerfileText, ...builder }
         : dockerfile !== undefined
-          ? { dockerfile, from: builder }
-          : { builder };
+          ? { dockerfile, ...builder }
+          : { builder: { stream, tag } };
     new BuildConfig(
       `${name}-${image}-build`,
       {
@@ -116,7 +116,8 @@ export class StationImages extends pulumi.ComponentResource {
           : {}),
         output: `${image}:latest`,
         resources: resources ?? { cpu: "1", memory: "1Gi" },
-        triggers: ["ImageChange"],
+        // OpenShift refuses the trigger of an image that the build does not name.
+        triggers: [from === undefined ? "ConfigChange" : "ImageChange"],
         ...(webhook === undefined ? {} : { webhookSecret: webhook }),
       },
       { parent: this },

@@ -98,7 +98,7 @@ export function operators(making: Making, rights: StationRights): void {
 
 /**
  * Their watch falls silent after about half an hour while the process lives on, so they are ended by a probe on a port
- * that nothing listens on; on start they see again whatever they missed.
+ * that nothing listens on. On start the workload operator sees again what it missed; the scheduler acts on changes only.
  */
 function restart({ settings: { operatorRestart } }: Making): Probes {
   return operatorRestart.enabled

@@ -113,7 +113,11 @@ export function stationProblems(
       ? []
       : [{ path: `station.quotas.${name}`, problem: `is about no namespace of the station: ${[...known].join(", ")}` }],
   );
-  return [...noGraph, ...noImage, ...unknown];
+  const noBuild =
+    settings.environment === "test" || Object.keys(settings.refs).length === 0
+      ? []
+      : [{ path: "station.refs", problem: "is about builds; nothing is built in stage, so remove it" }];
+  return [...noGraph, ...noImage, ...noBuild, ...unknown];
 }
 
 /** Images that the settings must name. */

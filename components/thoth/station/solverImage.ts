@@ -9,7 +9,8 @@ export function solverDockerfile(prepare: readonly string[]): string {
   const commands = [
     ...prepare,
     `cd ${sources}`,
-    "python3 -m pip install micropipenv==1.0.1",
+    // Its pip-tools imports what later versions of pip do not have.
+    "python3 -m pip install pip==19.2.3 micropipenv==1.0.1",
     "python3 -m micropipenv install",
     "python3 -m pip install --no-deps .",
     `rm -rf ${sources}`,

@@ -4,7 +4,7 @@ import { describe, it } from "mocha";
 import { cloudConfigText } from "../../../blocks/openstack/cloudConfig.ts";
 import { firewall } from "../../../blocks/openstack/guest/firewall.ts";
 import { isId } from "../../../blocks/openstack/names.ts";
-import { quotaNames, type Amounts } from "../../../blocks/openstack/quota.ts";
+import { quotaNames, type QuotaUsage } from "../../../blocks/openstack/quota.ts";
 import { ping, tcp } from "../../../blocks/openstack/securityGroup.ts";
 import { isInCatalogue } from "../catalogue.ts";
 import { recordCloud } from "./world.ts";
@@ -111,7 +111,7 @@ describe("the catalogue of OpenStack building blocks", () => {
         const { withinQuota } = await import("../../../blocks/openstack/quota.ts");
         const parent = new pulumi.ComponentResource("orrery:test:Parent", "parent", {}, { provider });
         const lookup = new Lookup(parent, "callysto:settings.environments.hub");
-        const need = Object.fromEntries(quotaNames.map((one) => [one, 0])) as Amounts;
+        const need = Object.fromEntries(quotaNames.map((one) => [one, 0])) as QuotaUsage;
         const asked: Readonly<Record<string, pulumi.Output<unknown>>> = {
           image: lookup.imageId("callysto-hub"),
           flavor: lookup.flavorSize("m1.large"),

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
-import { type Amounts, quotaNames, shortages } from "../../../blocks/openstack/quota.ts";
+import { type QuotaUsage, quotaNames, shortages } from "../../../blocks/openstack/quota.ts";
 
-const amounts = (each: number, more: Partial<Amounts> = {}): Amounts =>
-  ({ ...Object.fromEntries(quotaNames.map((name) => [name, each])), ...more }) as Amounts;
+const amounts = (each: number, more: Partial<QuotaUsage> = {}): QuotaUsage =>
+  ({ ...Object.fromEntries(quotaNames.map((name) => [name, each])), ...more }) as QuotaUsage;
 
 /** Asks a cloud with these limits for so much. */
-async function ask(need: Amounts, answer: (token: string) => Record<string, unknown>): Promise<true> {
+async function ask(need: QuotaUsage, answer: (token: string) => Record<string, unknown>): Promise<true> {
   await pulumi.runtime.setMocks(
     {
       newResource: ({ name, inputs }) => ({ id: name, state: inputs as object }),

@@ -93,6 +93,21 @@ describe("the station's programs", () => {
     }
   });
 
+  it("are built on images of their own choice, or on one whose changes start a build", async () => {
+    // Kebechet's Dockerfile installs python38, which Fedora 28 does not have (thoth-station/kebechet@v1.0.9 Dockerfile:1,18).
+    const seen = await buildThoth(test);
+    for (const { name, body } of seen.manifests.filter(({ kind }) => kind === "BuildConfig")) {
+      const { strategy, triggers } = body.spec as {
+        strategy: Record<string, { from?: { kind: string } } | undefined>;
+        triggers: { type: string }[];
+      };
+      const from = (strategy.dockerStrategy ?? strategy.sourceStrategy)?.from;
+      assert.equal(from === undefined, name === "kebechet-job", name);
+      // openshift/openshift-apiserver@56aa2d9 pkg/build/apis/build/validation/validation.go:647-653.
+      assert.equal(triggers[0]?.type, from?.kind === "ImageStreamTag" ? "ImageChange" : "ConfigChange", name);
+    }
+  });
+
   it("ask no host that is gone while they are built", async () => {
     const { strategy } = (await buildThoth(test)).object("BuildConfig user-api").spec as {
       strategy: { sourceStrategy: { env: { name: string; value: string }[] } };
