@@ -75,6 +75,8 @@ function authenticator({ authenticator, google, allow }: JupyterhubSettings): Re
     ...(allow.length === 0
       ? { "Authenticator.allow_all": true }
       : { "Authenticator.allowed_users": new Expression(set(allow)) }),
+    // Apache says with each request who is there; it costs nothing to look, and browsers are shared in schools.
+    ...(authenticator === "shib" ? { "Authenticator.auth_refresh_age": 1 } : {}),
     ...(authenticator === "dummypw"
       ? { "SharedPasswordAuthenticator.user_password": environment("DUMMY_PASSWORD") }
       : {}),
