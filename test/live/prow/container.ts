@@ -62,8 +62,8 @@ export async function runContainer(what: Container): Promise<Running> {
     ...(await mountAccount(namespace, spec, authority, folder)),
     ...Object.entries(image).map(([to, from]) => ({ from, to, writable: false })),
   ];
-  const { hosts, ways } = await waysOut(namespace, answers);
   const inside = portsOf(container);
+  const { hosts, ways } = await waysOut(namespace, answers, inside);
   const script = path.join(folder, "start.sh");
   writeFileSync(
     script,
@@ -132,7 +132,7 @@ export async function runContainer(what: Container): Promise<Running> {
 }
 
 /** Addresses for the Services of a namespace, one each, and where those lead that somebody answers for. */
-async function waysOut(namespace: string, answers: Readonly<Record<string, number>>) {
+async function waysOut(namespace: string, answers: Readonly<Record<string, number>>, inside: readonly number[]) {
   const services = await api.list<Service>(`/api/v1/namespaces/${namespace}/services`);
   const hosts: [host: string, address: string][] = [];
   const ways: WayOut[] = [{ host: "127.0.0.1", port: lab.ports.kubernetes, outside: lab.ports.kubernetes }];
@@ -140,7 +140,9 @@ async function waysOut(namespace: string, answers: Readonly<Record<string, numbe
     const host = `127.1.0.${index + 1}`;
     hosts.push([metadata.name, host], [`${metadata.name}.${namespace}.svc`, host]);
     const outside = answers[metadata.name];
-    if (outside !== undefined) for (const { port } of spec.ports) ways.push({ host, port, outside });
+    if (outside === undefined) continue;
+    // A port that the program itself takes on all addresses cannot be another's on one of them.
+    for (const { port } of spec.ports) if (!inside.includes(port)) ways.push({ host, port, outside });
   }
   return { hosts, ways };
 }
