@@ -27,7 +27,8 @@ export const images = {
   redis: { repository: "quay.io/centos7/redis-5-centos7", tag: "latest" },
   redict: { repository: "registry.redict.io/redict", tag: "7" },
   valkey: { repository: "docker.io/valkey/valkey", tag: "8" },
-  redisCommander: { repository: "docker.io/rediscommander/redis-commander", tag: "latest" },
+  // Its author publishes nothing to Docker Hub any more.
+  redisCommander: { repository: "ghcr.io/joeferner/redis-commander", tag: "0.9.1" },
   flower: { repository: "docker.io/mher/flower", tag: "2.0.1" },
   // The seed's weaveworks image went to Zapier, who tag it.
   pushgateway: { repository: "ghcr.io/zapier/prom-aggregation-gateway", tag: "v0.7.0" },
