@@ -14,7 +14,7 @@ export const images: Readonly<Record<string, string>> = Object.fromEntries(
 );
 
 /** Images of the parts that are off unless asked for. */
-export const moreImages = {
+const moreImages = {
   "build-watcher": "registry.example.org/thoth-station/build-watcher:82543cb-openshift4",
   "init-job": "registry.example.org/thoth-station/init-job:cc26a76",
   "isis-api": "registry.example.org/thoth-station/isis-api:7c606c1",
