@@ -7,15 +7,15 @@ import { Prow } from "./components/prow/index.ts";
 import { schemas } from "./components/registry.ts";
 import { Thoth } from "./components/thoth/index.ts";
 import { loadConfig } from "./config/load.ts";
-import { refuseAmbientLogins } from "./config/preflight/environmentCredentials.ts";
-import { refuseMissingRights } from "./config/preflight/permissions.ts";
+import { assertNoEnvironmentCredentials } from "./config/preflight/environmentCredentials.ts";
+import { assertPermissions } from "./config/preflight/permissions.ts";
 import { plainStackTraces } from "./config/stackTraces.ts";
 
 plainStackTraces();
 // Every problem of the config is reported here, before anything is registered.
 const { clusters, clouds, ...config } = loadConfig(schemas);
-refuseAmbientLogins(clouds);
-await refuseMissingRights(schemas, { clusters, clouds, ...config }, clusters);
+assertNoEnvironmentCredentials(clouds);
+await assertPermissions(schemas, { clusters, clouds, ...config }, clusters);
 const targets = connectTargets({ clusters, clouds });
 
 /** A system that the stack does not name is not deployed. */

@@ -93,18 +93,12 @@ function installModules() {
   if (existsSync(marker) && readFileSync(marker, "utf8") === wanted) return;
   console.error("installing node_modules (about half a minute) ...");
   // Install scripts would only download what is built or pinned here; without them nothing foreign runs.
-  const npm = spawnSync(
-    "npm",
-    ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
-    {
-      cwd: root,
-      stdio: ["ignore", 2, 2],
-    },
-  );
+  const npm = spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+  });
   if (npm.status !== 0)
-    fail([
-      "npm ci failed (its message is above); check the connection to the npm registry and run the command again.",
-    ]);
+    fail(["npm ci failed (its message is above); check the connection to the npm registry and run the command again."]);
   mkdirSync(path.dirname(marker), { recursive: true });
   writeFileSync(marker, wanted);
 }

@@ -64,12 +64,6 @@ export const schedule = z.string().superRefine((text, context) => {
   if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
 });
 
-/** The next runs of a schedule in a time zone; none for `@every`, which counts from the last run. */
-export function nextRuns(text: string, timeZone: string, count: number, from: Date): readonly Date[] {
-  if (text.startsWith("@every")) return [];
-  return new Cron(text, { mode: "5-part", sloppyRanges: true, paused: true, timezone: timeZone }).nextRuns(count, from);
-}
-
 /** A time zone by its name in the IANA database: `Etc/UTC`, `Europe/Prague`. */
 export const timeZone = z.string().refine((name) => {
   try {

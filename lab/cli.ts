@@ -5,7 +5,11 @@ import { s3Env } from "./openstack/objectStore.ts";
 import { applyStack, environment, exportLines, type Run } from "./program.ts";
 import { labSettings } from "./settings.ts";
 import { runTests } from "./tests.ts";
+import { toolchainFolders } from "./toolchain/toolchain.ts";
 import { summary } from "./summary.ts";
+import { endWithReader } from "../config/brokenPipe.ts";
+
+endWithReader();
 
 const help = `Usage: npm run lab -- COMMAND
 
@@ -21,6 +25,9 @@ const help = `Usage: npm run lab -- COMMAND
 
 Settings (environment): ORRERY_PORTS first of 100 ports (15000), ORRERY_LAB state folder (.lab/main),
 ORRERY_CACHE folder of what is built once per machine (~/.cache/orrery).`;
+
+/** Commands of the help, and those of `setup.mjs`. */
+const commands = ["up", "down", "status", "env", "reset", "apply", "destroy", "preview", "setup", "start", "test"];
 
 const began = Date.now();
 
@@ -44,8 +51,15 @@ async function main(): Promise<number> {
     console.log(help);
     return values.help === true ? 0 : 2;
   }
+  if (!commands.includes(command)) {
+    throw new Error(`"${command}" is not a command of the lab; npm run lab -- --help lists them`);
+  }
+  if (["apply", "destroy", "preview"].includes(command) && stack === undefined) {
+    throw new Error(`name the stack: npm run lab -- ${command} test`);
+  }
   const lab = labSettings();
-  const toolchain = await install(log);
+  // What only stops or asks installs nothing.
+  const toolchain = ["down", "status"].includes(command) ? toolchainFolders() : await install(log);
   const run: Run = { lab, toolchain, log };
   switch (command) {
     case "setup":
@@ -82,13 +96,11 @@ async function main(): Promise<number> {
     case "env":
       console.log(exportLines({ ...environment(run, "test"), ...(values.s3 === true ? await s3Env(lab) : {}) }));
       return 0;
-    case "apply":
     case "destroy":
     case "preview":
-      if (stack === undefined) throw new Error(`name the stack: npm run lab -- ${command} test`);
-      return await applyStack(command === "apply" ? "up" : command, stack, run);
+      return await applyStack(command, stack ?? "", run);
     default:
-      throw new Error(`"${command}" is not a command of the lab; npm run lab -- --help lists them`);
+      return await applyStack("up", stack ?? "", run);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Kubernetes objects as rules see them: a render's and a policy pack's resources look the same here. */
 
-/** A JSON object whose members nobody has promised. */
+/** An untyped JSON object. */
 export type Json = Readonly<Record<string, unknown>>;
 
 /** One Kubernetes object that the program declares. */
@@ -68,17 +68,17 @@ export function excepted({ body }: Manifest, rule: string): ReadonlySet<string> 
   return new Set(annotation.split("\n").map((line) => line.split(":")[0] ?? ""));
 }
 
-/** The value as an object; what is none is an empty one. */
+/** The value if it is an object, otherwise {}. */
 export function object(value: unknown): Json {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {};
 }
 
-/** The value as a list of objects; what is none is an empty one. */
+/** The value if it is a list, its items as objects, otherwise []. */
 export function list(value: unknown): readonly Json[] {
   return Array.isArray(value) ? value.map(object) : [];
 }
 
-/** The value as text; what is none is empty. */
+/** The value if it is text, otherwise "". */
 export function text(value: unknown): string {
   return typeof value === "string" ? value : "";
 }

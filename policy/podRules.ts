@@ -71,7 +71,7 @@ export const podRules: readonly Rule[] = [
         ? undefined
         : "may escalate its privileges",
   ),
-  perContainer("not-privileged", "No container is as mighty as its node.", "privileged", (container) =>
+  perContainer("not-privileged", "No privileged containers.", "privileged", (container) =>
     security(container).privileged === true ? "is privileged" : undefined,
   ),
   perContainer("drop-capabilities", "All capabilities are dropped.", undefined, (container) => {

@@ -1,7 +1,7 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import { Block, type BlockOptions } from "../block.ts";
-import { refusal } from "./refusal.ts";
+import { cloudError } from "./cloudError.ts";
 
 /** The three ways to a public IPv4 address, less the one without any. */
 type AddressSource =
@@ -69,7 +69,7 @@ export class FloatingAddress extends Block {
 export function freeAddress(ip: openstack.networking.GetFloatingIpResult, portId: string, setting: string): string {
   const address = ip.address ?? "";
   if (ip.portId !== undefined && ip.portId !== "" && ip.portId !== portId) {
-    throw refusal(
+    throw cloudError(
       `${setting}: floating IP ${address} is taken by port ${ip.portId}` +
         `${ip.fixedIp === undefined ? "" : ` (${ip.fixedIp})`}; free it there or name another`,
     );

@@ -1,6 +1,6 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
-import { refusal } from "./refusal.ts";
+import { cloudError } from "./cloudError.ts";
 import { isId } from "./names.ts";
 
 /** A volume and the servers that have it. */
@@ -107,7 +107,7 @@ export class Lookup {
       .getInstanceV2({ id: serverId }, { parent: this.parent })
       .catch(() => ({ name: "that this project does not show" }));
     if (server.name === name) return;
-    throw refusal(
+    throw cloudError(
       `${this.setting}.volumes: ${what} is in use by server ${server.name} (${serverId}), not by ${name}; ` +
         "detach it there (`openstack server remove volume`) or name another",
     );
@@ -126,7 +126,7 @@ export class Lookup {
   private find<T>(key: string, problem: string, found: Promise<T>): pulumi.Output<pulumi.Unwrap<T>> {
     const explained = found.catch((error: unknown) => {
       const words = oneLine(error instanceof Error ? error.message : String(error));
-      throw refusal(loginProblem(words) ?? `${this.setting}.${key}: ${problem}\n  the cloud said: ${words}`);
+      throw cloudError(loginProblem(words) ?? `${this.setting}.${key}: ${problem}\n  the cloud said: ${words}`);
     });
     return pulumi.output(explained);
   }

@@ -1,6 +1,6 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
-import { refusal } from "./refusal.ts";
+import { cloudError } from "./cloudError.ts";
 
 /** What a project has a quota of; memory is in MB, volumes' size in GB. */
 export const quotaNames = [
@@ -44,7 +44,7 @@ export function withinQuota(
   return pulumi.all([need, projectQuota(parent)]).apply(([amounts, quota]): true => {
     const short = shortages(amounts, quota);
     if (short.length === 0) return true;
-    throw refusal(
+    throw cloudError(
       `${setting}: the project's quota is too small; ask the cloud's operators for more, or for less in the settings:\n  ` +
         short.join("\n  "),
     );

@@ -13,5 +13,5 @@ export const callystoSchema = defineSystem({
   rules: callystoRules,
 });
 
-export type { CallystoSettings, HostSettings, HubSettings, ClaviusSettings } from "./settings.ts";
+export type { CallystoSettings, HostSettings } from "./settings.ts";
 export type CallystoConfig = ConfigOf<typeof callystoSchema>;

@@ -116,7 +116,7 @@ function hubSecrets({ families }: CallystoConfig, environment: string): HubSecre
   };
 }
 
-/** The five secrets of single sign-on; config has seen to it that a hub has all or none. */
+/** The five secrets of single sign-on; config validation guarantees all or none. */
 function ssoSecrets(families: CallystoConfig["families"], environment: string): HubSecrets["sso"] {
   const salt = families.ssoSalt[environment];
   const adminPassword = families.ssoAdminPassword[environment];

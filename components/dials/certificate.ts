@@ -15,7 +15,7 @@ export function expiryProblem(pem: string, now: Date): string | undefined {
   return `the certificate expired on ${until.toISOString().slice(0, 10)}; renew it at ca.cern.ch and set both gridCertificate and gridKey`;
 }
 
-/** What is wrong with a key: it must be the certificate's. A missing or broken certificate is told of by itself. */
+/** What is wrong with a key: it must be the certificate's. Missing or malformed certificates are reported separately. */
 export function keyProblem(keyPem: string, certificatePem: string | undefined): string | undefined {
   try {
     const certificate = new X509Certificate(certificatePem ?? "");

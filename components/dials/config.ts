@@ -13,5 +13,5 @@ export const dialsSchema = defineSystem({
   rules: dialsRules,
 });
 
-export type { DialsSettings, EtlSettings } from "./settings.ts";
+export type { DialsSettings } from "./settings.ts";
 export type DialsConfig = ConfigOf<typeof dialsSchema>;

@@ -43,7 +43,7 @@ export function etlConfig(etl: EtlSettings, workspaces: readonly Workspace[]): s
 
 /**
  * Changes when something changes that a process with these workspaces must be restarted for. A worker gets its
- * workspaces' settings with each task, so another workspace's are none of its business.
+ * workspaces' settings with each task, so it ignores another workspace's.
  */
 export function etlConfigHash(etl: EtlSettings, workspaces: readonly Workspace[]): string {
   return createHash("sha256").update(etlConfig(etl, workspaces)).digest("hex");

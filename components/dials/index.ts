@@ -56,7 +56,7 @@ export class Dials extends pulumi.ComponentResource {
     this.registerOutputs(this.outputs);
   }
 
-  /** The project; in one that was made elsewhere only DIALS' own pods are walled in. */
+  /** Creates the namespace, or reuses an existing one; then only DIALS' own pods get NetworkPolicies. */
   private project(name: string, { namespace }: DialsSettings, cluster: Cluster): Place {
     return namespace.create
       ? new Namespace(name, { cluster, name: namespace.name }, { parent: this })

@@ -51,7 +51,8 @@ export class Cleanup extends pulumi.ComponentResource {
             ...imageOf(context, "deletePvcs"),
             command: ["bash", "-c", cleanupScript],
             env: { DEPLOYMENT: settings.deployment, SANDBOX_NAMESPACE: place.namespaceName, HOME: "/tmp" },
-            resources: { cpu: "100m", memory: "80Mi" },
+            // A call of today's oc alone takes as much as the seed gave the whole job.
+            resources: { cpu: "100m", memory: ["80Mi", "256Mi"] },
           },
         ],
       },
@@ -62,7 +63,7 @@ export class Cleanup extends pulumi.ComponentResource {
   }
 }
 
-/** Runs with the pod's own account, which oc finds by itself. The caches' claims have another end and stay. */
+/** oc uses the pod's service account. Cache PVCs have another suffix and are kept. */
 const cleanupScript = `set -euo pipefail
 now=$(date +%s)
 age() { echo $((now - $(date -d "$1" +%s))); }

@@ -63,7 +63,8 @@ export class Imports extends pulumi.ComponentResource {
             ...imageOf(context, "importImages"),
             command: ["bash", "-c", importScript(context)],
             env: { DEPLOYMENT: settings.deployment, NAMESPACE: place.namespaceName, HOME: "/tmp" },
-            resources: { cpu: "100m", memory: "80Mi" },
+            // A call of today's oc alone takes as much as the seed gave the whole job.
+            resources: { cpu: "100m", memory: ["80Mi", "256Mi"] },
           },
         ],
       },

@@ -104,7 +104,7 @@ export class Packit extends pulumi.ComponentResource {
     this.registerOutputs(this.outputs);
   }
 
-  /** The project; in one that was made elsewhere only the service's own pods are walled in. */
+  /** Creates the namespace, or reuses an existing one; then only the service's own pods get NetworkPolicies. */
   private project(name: string, settings: PackitSettings, cluster: Cluster): Place {
     const { name: project, create } = settings.namespace;
     return create

@@ -80,7 +80,7 @@ function imageRules({ images: changes }: PackitSettings): RuleProblem[] {
 }
 
 /** Host of the dashboard, which its start script knows by DEPLOYMENT; its server answers no other. */
-export function dashboardHost(deployment: PackitSettings["deployment"]): string {
+function dashboardHost(deployment: PackitSettings["deployment"]): string {
   return { dev: "dashboard.localhost", stg: "dashboard.stg.packit.dev", prod: "dashboard.packit.dev" }[deployment];
 }
 

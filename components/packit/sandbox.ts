@@ -8,7 +8,7 @@ import { Quota } from "../../blocks/kubernetes/quota.ts";
 import type { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
 import { Cleanup } from "./cleanup.ts";
 import { type PackitContext, keeping, storageClass } from "./context.ts";
-import { sandboxingPods, sandboxNamespace } from "./names.ts";
+import { runningFlavours, sandboxingPods, sandboxNamespace } from "./names.ts";
 import { cachePairs } from "./inventory.ts";
 
 /** What a {@link Sandbox} needs. */
@@ -83,8 +83,9 @@ export class Sandbox extends pulumi.ComponentResource {
 
 /** Room for the sandboxes of all workers, for what they left behind, and for the cleanup. */
 function toQuota({ workers, sandbox, repositoryCache }: PackitContext["settings"]) {
-  const count = sandboxingPods(workers).length;
-  const caches = repositoryCache.enabled ? count : 0;
+  // Workers for short tasks make sandboxes, too: a package's run-condition is asked before its jobs are queued.
+  const count = runningFlavours(workers).reduce((sum, { replicas }) => sum + replicas, 0);
+  const caches = repositoryCache.enabled ? sandboxingPods(workers).length : 0;
   const pods = count * podsPerWorker + 1;
   const interim = count * sandbox.volumesPerWorker;
   const cacheGi = Math.ceil((caches * quantityOf(repositoryCache.size)) / 2 ** 30);

@@ -66,7 +66,12 @@ export class Web extends pulumi.ComponentResource {
             resources: { cpu: ["50m", "200m"], memory: ["320Mi", settings.web.memory] },
             exceptions,
             // A GET would have to name the public host, or Flask answers 404.
-            probes: { readiness: tcp(port, { delay: 10 }), liveness: tcp(port, { delay: 30, failures: 6 }) },
+            probes: {
+              // Its start script runs the migrations once more, which with this processor may take minutes.
+              startup: tcp(port, { delay: 10, failures: 60 }),
+              readiness: tcp(port),
+              liveness: tcp(port, { failures: 6 }),
+            },
           },
         ],
       },

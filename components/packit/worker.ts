@@ -32,7 +32,7 @@ export interface WorkerArgs extends PartArgs {
   readonly account: ServiceAccount;
 }
 
-/** Asks over the broker, seldom and patiently: a busy worker answers late. Celery names a worker by `uname -n`. */
+/** Pings the worker through the broker; long timeouts, because a busy worker replies slowly. Celery names a worker by `uname -n`. */
 const ask = 'celery --app="$APP" status --timeout 60 | grep -F "$(uname -n): OK"';
 
 /** Celery workers of one flavour. */

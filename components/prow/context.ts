@@ -40,7 +40,7 @@ export const traffic = {
   figures: pods({ app: "pushgateway" }, [9091]),
   /** GitHub by way of the cache, GitHub itself, Slack, Google's storage. */
   web: [pods({ app: "ghproxy" }, [8888]), anywhere(443)] as readonly Traffic[],
-  /** The cluster's API server, and those of the build clusters, whose ports are anybody's guess. */
+  /** The cluster's API server, and those of the build clusters, whose API ports are unknown. */
   api: ({ apiPorts, buildClusters }: ProwSettings, reachesBuildClusters = false): Traffic =>
     buildClusters && reachesBuildClusters ? anywhere() : anywhere(...apiPorts),
 } as const;

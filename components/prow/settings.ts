@@ -1,12 +1,11 @@
 import { z } from "zod";
+import { processors, quantity } from "../../config/fields.ts";
 import { configurationSettings } from "./files/settings.ts";
 import { type ImageName, images } from "./images.ts";
 import { jobSecretNames } from "./jobSecrets.ts";
 import { workloads } from "./inventory.ts";
 
 const label = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "expected lower-case letters, digits and -");
-const quantity = z.string().regex(/^[1-9]\d*(Mi|Gi|Ti)$/, "expected a quantity such as 30Gi");
-const cpu = z.string().regex(/^([1-9]\d*m?|0\.\d+)$/, "expected processors such as 500m or 2");
 const replicas = z.int().min(1).max(20);
 const path = z
   .string()
@@ -76,7 +75,7 @@ export const settings = z.strictObject({
     .strictObject({ deck: replicas.default(3), hook: replicas.default(4), gcsweb: replicas.default(2) })
     .prefault({}),
   resources: z
-    .partialRecord(z.enum(workloads), z.strictObject({ cpu: cpu.optional(), memory: quantity.optional() }))
+    .partialRecord(z.enum(workloads), z.strictObject({ cpu: processors.optional(), memory: quantity.optional() }))
     .default({})
     .describe("What a component may use instead of its defaults, e.g. deck: {memory: 2Gi}; request and limit."),
   images: z

@@ -1,8 +1,8 @@
 /** Every image of Thoth, pinned. A stack may name another one, e.g. by digest, under `images` of its section. */
 export const images = {
-  /** The repository is upstream's; the tag is a placeholder, as no source at hand names one. */
+  /** Source: thoth-application of November 2020; later versions take no list of repositories. */
   kebechet: "quay.io/thoth-station/kebechet-job:v1.0.9",
-  /** The same holds. */
+  /** Source: thoth-application of November 2020. */
   nepthys: "quay.io/thoth-station/nepthys:v0.2.5",
   /** Source: thoth-application. The next one, v0.24.0, ends at each notification: it asks a name that is not defined. */
   reviewManager: "quay.io/thoth-station/sefkhet-abwy-webhook-receiver:v0.23.2",

@@ -166,8 +166,8 @@ export const thothFamilies = {
   },
 } satisfies Readonly<Record<string, FamilySpec<ThothSettings>>>;
 
-function kafkaPort({ bots }: ThothSettings): number {
-  return bots?.regidores?.kafkaPort ?? 443;
+function kafkaPort({ bots }: ThothSettings): number | undefined {
+  return bots?.regidores?.kafkaPort;
 }
 
 function suppliesCertificates({ dgraph }: ThothSettings): boolean {

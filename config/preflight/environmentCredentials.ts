@@ -37,7 +37,7 @@ export function ambientLogins(clouds: Clouds, env: NodeJS.ProcessEnv): readonly 
 }
 
 /** @throws pulumi.RunError if the environment holds such a login. On mocks no plugin reads it, so renders do not care. */
-export function refuseAmbientLogins(config: { readonly settings: Clouds } | undefined): void {
+export function assertNoEnvironmentCredentials(config: { readonly settings: Clouds } | undefined): void {
   if (config === undefined || pulumi.runtime.getEngine() === undefined) return;
   const found = ambientLogins(config.settings, process.env);
   if (found.length === 0) return;

@@ -57,7 +57,7 @@ export function deniedText(refused: ReadonlyMap<string, readonly Question[]>): s
  * Checks the needs of every system that the stack names. On mocks no cluster is asked.
  * @throws pulumi.RunError naming each namespace with the verbs that are refused there
  */
-export async function refuseMissingRights<T extends Readonly<Record<string, AnySystem>>>(
+export async function assertPermissions<T extends Readonly<Record<string, AnySystem>>>(
   schemas: T,
   config: Loaded<T>,
   clusters: Clusters | undefined,
@@ -120,7 +120,7 @@ export async function denied(login: ClusterLogin, asked: readonly Question[]): P
   const answers = await Promise.all(
     asked.map(async ({ namespace, verb, resource: whole }) => {
       const [resource = "", ...group] = whole.split(".");
-      // Namespaces lie in no namespace: one is made among all of them, and changed by its name.
+      // Namespaces are cluster-scoped: create takes no name, patch does.
       const where = resource !== "namespaces" ? { namespace } : verb === "create" ? {} : { name: namespace };
       const resourceAttributes = { verb, resource, group: group.join("."), ...where };
       const review = { apiVersion: "authorization.k8s.io/v1", kind: "SelfSubjectAccessReview" };

@@ -17,7 +17,7 @@ const regex = z.string().refine((text) => {
 const brief = at.transform((where) => ({ at: where }));
 
 /** Something holds only then: a variable, a flag or a key of a file has a value that matches. */
-export const condition = z.strictObject({
+const condition = z.strictObject({
   variable: z.string().optional(),
   flag: z.string().optional(),
   /** Path in the container; with `key`. */

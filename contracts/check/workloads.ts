@@ -14,14 +14,14 @@ import type { Registration } from "../../review/record.ts";
 import { opened } from "../../review/secret.ts";
 
 /** A value that a container gets; what only the cluster knows has no text. */
-export interface Given {
+interface Given {
   readonly text: string | undefined;
   /** Why it cannot be had: a Secret, ConfigMap or key that nobody declares. */
   readonly missing?: string;
 }
 
 /** A mount of a container. */
-export interface Mount {
+interface Mount {
   readonly path: string;
   readonly writable: boolean;
   readonly kind: "claim" | "scratch" | "files" | "other";

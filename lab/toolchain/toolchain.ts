@@ -38,6 +38,12 @@ function folders(): Toolchain & { readonly folder: string; readonly complete: st
   return { folder, complete: path.join(folder, "complete"), bin, share, pulumiHome } as ReturnType<typeof folders>;
 }
 
+/** Where the toolchain is, or would be: for what only stops or asks. */
+export function toolchainFolders(): Toolchain {
+  const { bin, share, pulumiHome } = folders();
+  return { bin, share, pulumiHome };
+}
+
 /** What this machine lacks for making the toolchain, a sentence each; empty when it is made already. */
 export function checkToolchain(): string[] {
   return existsSync(folders().complete) ? [] : missingFor("the toolchain", roomNeeded);

@@ -131,7 +131,7 @@ export function serverState(inputs: Inputs, { row }: Thing, { ports, networks, f
   return { inputs: live, outputs };
 }
 
-/** What a live thing says to the declared inputs; what it cannot tell is taken as declared. */
+/** Inputs as read from the live resource; fields that the API does not return keep their declared value. */
 export function liveInputs({ type, inputs }: NewResource, { row }: Thing, project: Inventory): Inputs {
   const network = project.networks.find(({ id }) => id === row.floating_network_id);
   const tells: Readonly<Record<string, Inputs>> = {

@@ -14,7 +14,7 @@ import { addressesOnPorts, CloudWorld } from "./clouds.ts";
 import { evaluate } from "./declared.ts";
 import type { Adopted } from "./importFile.ts";
 import { inventoryOf } from "./inventory.ts";
-import { type Left, leftOver } from "./leftOver.ts";
+import { type Left, unmanaged } from "./unmanaged.ts";
 import {
   adoptObject,
   declaredObjects,
@@ -55,7 +55,7 @@ export async function planAdoption(held: HeldStack, values: Values, known: Reado
       const here = await findObjects(kubectl, declared);
       found.push(...here);
       lost.push(...sampleProblems(held, cluster, templates, here));
-      left.push(...(await leftOver(kubectl, cluster, declared)));
+      left.push(...(await unmanaged(kubectl, cluster, declared)));
     });
   }
   const fresh = found.filter(({ declared }) => !known.has(declared.registration.urn));

@@ -70,7 +70,7 @@ function fileText(name: string, values: Values): string {
   );
   const passphrase = givenPassphrase() ?? samplePassphrase(name);
   const known = passphrase === "" || isPublished(passphrase);
-  if (known) refuseReal(stack, copied);
+  if (known) assertSamplesOnly(stack, copied);
   const salt = newSalt(passphrase);
   const crypter = openSalt(salt, passphrase);
   const secure = (value: string): object => ({ secure: crypter.encrypt(value) });
@@ -100,7 +100,7 @@ function fileText(name: string, values: Values): string {
 }
 
 /** @throws if what is copied is no sample, for which everybody's passphrase will not do */
-function refuseReal({ name, file }: { name: string; file: string }, copied: ReadonlyMap<string, string>): void {
+function assertSamplesOnly({ name, file }: { name: string; file: string }, copied: ReadonlyMap<string, string>): void {
   const samples = publishedSamples(secretsOf(readStackFile(file), Object.values(schemas)).values());
   const real = [...copied].filter(([, text]) => !isLabs(text) && !samples.is(text)).map(([key]) => key);
   if (real.length === 0) return;

@@ -14,6 +14,9 @@ import type { RawConfig } from "../../config/secrets.ts";
 import { setSalt, setSecret } from "../../config/stackEdit.ts";
 import * as files from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
+import { endWithReader } from "../../config/brokenPipe.ts";
+
+endWithReader();
 
 const usage = `Usage: npm run config -- COMMAND
 
@@ -59,7 +62,7 @@ function addStack(name: string, like: string): void {
   const old = openSalt(stack.encryptionSalt ?? "", givenPassphrase("ORRERY_LIKE_PASSPHRASE") ?? samplePassphrase(like));
   const clear = files.clearConfig(stack, old);
   const passphrase = givenPassphrase() ?? samplePassphrase(name);
-  if (passphrase === "" || isPublished(passphrase)) refuseReal(like, clear);
+  if (passphrase === "" || isPublished(passphrase)) assertSamplesOnly(like, clear);
   const salt = newSalt(passphrase);
   const crypter = openSalt(salt, passphrase);
   const secrets = [...clear].filter(([, { secret }]) => secret);
@@ -72,7 +75,7 @@ function addStack(name: string, like: string): void {
 }
 
 /** @throws if one of a stack's secrets is its own, for which everybody's passphrase will not do */
-function refuseReal(stack: string, clear: RawConfig): void {
+function assertSamplesOnly(stack: string, clear: RawConfig): void {
   const { systems, problems } = parseConfig(clear, all);
   // What cannot be parsed cannot be told from samples.
   const real =

@@ -129,10 +129,10 @@ export const command: Command = {
     const dryRun = values["dry-run"] === true;
     writePlan(held, plan, dryRun);
     if (values.json === true) {
-      const { sets, missing, leftOver } = plan;
+      const { sets, missing, unmanaged } = plan;
       const changed = sets.map(({ secret, place, same }) => ({ key: secret.key, place, same }));
       const lacking = missing.map(({ secret, ...row }) => ({ key: secret.key, state: secret.state, ...row }));
-      console.log(JSON.stringify({ written: !dryRun, sets: changed, missing: lacking, leftOver }, undefined, 2));
+      console.log(JSON.stringify({ written: !dryRun, sets: changed, missing: lacking, unmanaged }, undefined, 2));
     } else {
       console.log(planLines(plan, dryRun ? "would set" : "set").join("\n"));
     }

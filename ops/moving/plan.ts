@@ -19,7 +19,7 @@ export interface Plan {
   /** Secrets that the stack needs, that are not found and of which it has no text of its own. */
   readonly missing: readonly Missing[];
   /** Places of the store that no secret comes from. */
-  readonly leftOver: readonly string[];
+  readonly unmanaged: readonly string[];
 }
 
 /**
@@ -50,7 +50,7 @@ export async function planImport(
   return {
     sets,
     missing,
-    leftOver: store.places.filter((place) => !used.has(place)),
+    unmanaged: store.places.filter((place) => !used.has(place)),
   };
 }
 
@@ -58,7 +58,7 @@ export async function planImport(
 const isSaid = ({ near, why }: Pick<Missing, "near" | "why">): boolean => near.length > 0 || why !== undefined;
 
 /** The plan as lines; names and places, never a text. */
-export function planLines({ sets, missing, leftOver }: Plan, did: "set" | "would set"): readonly string[] {
+export function planLines({ sets, missing, unmanaged }: Plan, did: "set" | "would set"): readonly string[] {
   const now = { missing: "the stack has none", sample: "the stack has the sample", lab: "the stack has the lab's" };
   const elsewhere = missing.filter((one) => one.place === undefined && !isSaid(one));
   return [
@@ -74,7 +74,7 @@ export function planLines({ sets, missing, leftOver }: Plan, did: "set" | "would
     ...(elsewhere.length === 0
       ? []
       : [`missing, never kept in such a place: ${elsewhere.map(({ secret }) => secret.key).join(", ")}`]),
-    ...leftOver.map((place) => `left over ${place}`),
-    `${sets.length} found, ${missing.length} missing, ${leftOver.length} left over`,
+    ...unmanaged.map((place) => `left over ${place}`),
+    `${sets.length} found, ${missing.length} missing, ${unmanaged.length} left over`,
   ];
 }

@@ -49,7 +49,7 @@ export function lockText({ username, hostname: host, pid, timestamp, holder }: L
 }
 
 /** @throws if somebody may be at work on the stack */
-export function refuseHeld(store: Pick<Store, "name">, locks: readonly Lock[], unlock: boolean): void {
+export function assertUnlocked(store: Pick<Store, "name">, locks: readonly Lock[], unlock: boolean): void {
   const works = locks.find(({ holder }) => holder === "works");
   if (works !== undefined) {
     throw new Error(`stack ${store.name} is being updated by ${lockText(works)}; wait for its end: nothing was done`);

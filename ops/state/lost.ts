@@ -43,7 +43,7 @@ export function maybeMade(steps: readonly PlannedStep[]): readonly PendingOperat
   return wouldMake(steps).filter((one) => !isUnknown(one));
 }
 
-/** Whether the next update would make something that can be looked for only once what it hangs on is known. */
+/** Whether a planned creation depends on a still unknown id. */
 export const hangsOnUnknown = (steps: readonly PlannedStep[]): boolean => wouldMake(steps).some(isUnknown);
 
 const isUnknown = ({ resource }: PendingOperation): boolean => JSON.stringify(resource.inputs ?? {}).includes(unknown);

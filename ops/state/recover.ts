@@ -2,10 +2,10 @@
 import { type Command, texts, UsageError, type Values } from "../command.ts";
 import { stackHelp, stackOptions } from "../stack.ts";
 import { checkPassphrase, exported } from "./export.ts";
-import { endAll, leftovers } from "./leftovers.ts";
+import { endAll, leftovers } from "./orphanPlugins.ts";
 import { creations, lookAtAll } from "./look.ts";
 import { failingSince, historyOf } from "./lost.ts";
-import { type Lock, locksOf, lockText, refuseHeld, unlockStack } from "./lock.ts";
+import { type Lock, locksOf, lockText, assertUnlocked, unlockStack } from "./lock.ts";
 import { importState, refresh } from "./mend.ts";
 import { brokenServers, takeLost } from "./search.ts";
 import { keepState, openStore } from "./store.ts";
@@ -42,7 +42,7 @@ ${stackHelp}
     const store = await openStore(values);
     checkPassphrase(store);
     const locks = await locksOf(store);
-    refuseHeld(store, locks, values.unlock === true);
+    assertUnlocked(store, locks, values.unlock === true);
     const plugins = await leftovers();
     for (const { pid, name } of plugins)
       say(`${dry ? "would end" : "end"} ${name} (process ${pid}): its engine is gone`);
@@ -55,7 +55,7 @@ ${stackHelp}
     for (const verdict of verdicts) say(verdictText(verdict));
     const told = { lock: locks.map(lockText), plugins, pending: verdicts };
     if (values.json === true && verdicts.some(isOpen)) console.log(JSON.stringify(told, undefined, 2));
-    refuseOpen(verdicts, "nothing was changed");
+    assertResolved(verdicts, "nothing was changed");
     if (dry) {
       for (const lock of locks) say(`would take away the lock of ${lockText(lock)}`);
       say(`would keep the state of stack ${store.name}, and refresh it`);
@@ -77,7 +77,7 @@ ${stackHelp}
     const since = new Date(Math.min(...times, Date.now()));
     const lost = await takeLost(store, { since, answers, interrupted, values, say });
     if (values.json === true) console.log(JSON.stringify({ ...told, backup, lost }, undefined, 2));
-    refuseOpen(lost, "the state is mended but for them");
+    assertResolved(lost, "the state is mended but for them");
     for (const server of brokenServers((await exported(store)).deployment))
       say(`server ${server} ended in ERROR and will not start: give it another rebuildToken`);
     say(`stack ${store.name} is as the clouds have it; next: npx pulumi up --stack ${store.name}`);
@@ -95,7 +95,7 @@ function answersOf(values: Values): Answers {
 }
 
 /** @throws if a person must decide */
-function refuseOpen(verdicts: readonly Verdict[], done: string): void {
+function assertResolved(verdicts: readonly Verdict[], done: string): void {
   const open = verdicts.filter(isOpen);
   const first = open[0]?.urn;
   if (first === undefined) return;

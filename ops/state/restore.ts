@@ -3,7 +3,7 @@ import { confirm } from "../ask.ts";
 import { type Command, UsageError } from "../command.ts";
 import { stackHelp, stackOptions } from "../stack.ts";
 import { exported } from "./export.ts";
-import { locksOf, refuseHeld } from "./lock.ts";
+import { locksOf, assertUnlocked } from "./lock.ts";
 import {
   backupsOf,
   isWhole,
@@ -35,7 +35,7 @@ ${stackHelp}
   async run({ values, words }) {
     const store = await openStore(values);
     const chosen = await choose(store, words[0]);
-    refuseHeld(store, await locksOf(store), values.unlock === true);
+    assertUnlocked(store, await locksOf(store), values.unlock === true);
     const told = `${chosen.name} of ${chosen.time.toISOString().slice(0, 19)}Z`;
     if (values["dry-run"] === true) {
       console.log(`would put ${told} in the place of the present state`);

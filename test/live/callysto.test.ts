@@ -9,7 +9,9 @@ import { request } from "node:https";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
+import { homeOf } from "../../components/callysto/guest/homes.ts";
 import { session, type Session } from "../../ops/callysto/hubUser.ts";
+import { renameScript } from "../../ops/callysto/renameHomes.ts";
 import { Authority } from "./callysto/authority.ts";
 import * as machine from "./callysto/machine.ts";
 import { dig, eventually, lab, openstackApi } from "../../lab/harness/cloud.ts";
@@ -196,6 +198,21 @@ describe("a hub of Callysto", function () {
     assert.equal(await inside("docker ps -aq; zfs get -H -o value readonly tank/home/andrew"), "on");
     assert.equal(await said("ban", "andrew"), "the home of andrew is closed already");
     assert.equal(await said("unban", "andrew"), "made the home of andrew open");
+  });
+
+  it("has homes for users whose names are addresses, and gives homes other names with what they hold", async () => {
+    const home = homeOf("alice@example.org");
+    await inside(`/opt/callysto/zfs-homedir.sh ${home} jupyter`);
+    assert.match(await said("quota", "get", "alice@example.org"), /^alice@example\.org: \S+ \/ 1G$/);
+    assert.equal(await said("ban", "alice@example.org"), "made the home of alice@example.org closed");
+    // This hub has no single sign-on; it is told that it makes such names.
+    const told =
+      "mkdir -p /etc/callysto/simplesamlphp; echo \"'SimpleSAMLBySource'\" >/etc/callysto/simplesamlphp/config.php";
+    const renamed = await inside(`${told}\nset -- SimpleSAMLBySource 1 ''\n${renameScript}`, `${home} bob\n`);
+    assert.equal(renamed, `rename ${home} bob`);
+    const kept = "zfs get -H -o value refquota,readonly tank/home/bob; stat -c %U /tank/home/bob";
+    assert.equal(await inside(kept), "1G\non\njupyter");
+    await inside("zfs destroy tank/home/bob; rm -r /etc/callysto/simplesamlphp");
   });
 
   it("has nothing left to change", async () => {

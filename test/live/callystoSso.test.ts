@@ -4,10 +4,11 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
+import { hashedName } from "../../components/callysto/guest/names.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
 import { hub as bareHub } from "../unit/callysto/world.ts";
 import { MachineRoot } from "./callysto/root.ts";
-import { deploySignOn, hostname, start, type Visit } from "./callysto/signOn.ts";
+import { deploySignOn, hostname, salt, start, type Visit } from "./callysto/signOn.ts";
 import { guestSteps } from "./callysto/steps.ts";
 
 const hub = {
@@ -73,17 +74,20 @@ describe("single sign-on of a hub", function () {
       curl -sk -o /dev/null -w '%{http_code} %{redirect_url}\\n' -H 'REMOTE_USER: andrew' https://${hostname}/jupyter/hub/login | cut -c1-90
       nsenter -t $container -n curl -s -o /dev/null -w '%{http_code}\\n' -H 'REMOTE_USER: andrew' http://172.17.0.1:8081/jupyter/hub/login
       visit student studentpass; visit student studentpass; visit teacher teacherpass
+      NEXT="teacher teacherpass" visit student studentpass
       refresh-sso-metadata hourly && echo refreshed`);
     const [spoofed, direct, ...rest] = told.split("\n");
     assert.match(spoofed ?? "", /^302 https:\/\/hub-dev\.callysto\.farm\/simplesaml\/saml2\/idp\/SSOService\.php/);
     assert.equal(direct, "403");
     const [student, again, teacher] = rest.slice(0, 3).map((line) => JSON.parse(line) as Visit);
-    assert.match(student?.user ?? "", /^[0-9a-f]{40}$/);
+    assert.equal(student?.user ?? "", hashedName(salt, hostname, `student@${hostname}`));
     assert.equal(again?.user, student?.user);
     assert.match(teacher?.user ?? "", /^[0-9a-f]{40}$/);
     assert.notEqual(teacher?.user, student?.user);
     assert.equal(student?.way.at(-1), "/jupyter/hub/home");
     assert.deepEqual([student.left, student["asked again"]], ["/logout/", true]);
-    assert.equal(rest[3], "refreshed");
+    const shared = JSON.parse(rest[3] ?? "{}") as Visit;
+    assert.equal(shared.user, teacher?.user, "who comes by the same browser is somebody else");
+    assert.equal(rest[4], "refreshed");
   });
 });

@@ -1,7 +1,16 @@
-/** What Packit's program renders, read by the real nginx and Redis. */
+/** What Packit's program renders, read by the real nginx, Redis, OpenSSH and Kerberos. */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { request } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -9,11 +18,14 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { packitSchema } from "../../components/packit/config.ts";
-import { keyValueConf } from "../../components/packit/keyValue.ts";
+import { keyValueConf, keyValueQuestion } from "../../components/packit/keyValue.ts";
+import { keytabProblem, sampleSshConfig, sshConfigProblem } from "../../components/packit/secretFiles.ts";
 import { nginxConf } from "../../components/packit/nginxConf.ts";
 import { sample, sampleCertificate } from "../../config/samples.ts";
+import { World } from "../../contracts/check/workloads.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
 import { eventually } from "../../lab/harness/cloud.ts";
+import { buildPackit, production } from "../unit/packit/world.ts";
 
 /** A port that was free a moment ago. */
 async function freePort(): Promise<number> {
@@ -30,7 +42,7 @@ describe("what Packit renders, read by the real programs", function () {
   const running: ChildProcess[] = [];
 
   before(async () => {
-    await installPackages(["nginx-light", "redis-server", "redis-tools"], () => undefined);
+    await installPackages(["nginx-light", "openssh-client", "redis-server", "redis-tools"], () => undefined);
     dir = mkdtempSync(path.join(tmpdir(), "packit-programs-"));
   });
   after(async () => {
@@ -159,18 +171,126 @@ describe("what Packit renders, read by the real programs", function () {
     const first = await serve(keyValue.memory);
     assert.match(cli("CONFIG", "GET", "maxmemory"), /73400320/);
     assert.match(cli("CONFIG", "GET", "maxmemory-policy"), /volatile-lru/);
-    assert.equal(cli("LPUSH", "packit-prod-short-running", "task"), "1");
+    assert.equal(cli("LPUSH", "short-running", "task"), "1");
     await ended(first);
     await serve("4Mi");
-    assert.equal(cli("LRANGE", "packit-prod-short-running", "0", "-1"), "task");
+    assert.equal(cli("LRANGE", "short-running", "0", "-1"), "task");
     const value = "x".repeat(100_000);
     assert.ok(
       Array.from({ length: 60 }, (_, index) => cli("SET", `result-${index}`, value, "EX", "1000")).every(
         (answer) => answer === "OK",
       ),
     );
-    assert.equal(cli("LRANGE", "packit-prod-short-running", "0", "-1"), "task");
+    assert.equal(cli("LRANGE", "short-running", "0", "-1"), "task");
     const refused = Array.from({ length: 60 }, (_, index) => cli("LPUSH", `queue-${index}`, value));
     assert.match(refused.at(-1) ?? "", /OOM/);
+  });
+
+  it("Redis' readiness finds the client as the image has it: on the PATH of a bash that is called bash", async () => {
+    // Source: sclorg/redis-container@4d0ed3d^ 5/Dockerfile:57-66; sh is bash there, too, and reads no BASH_ENV under that name.
+    const port = await freePort();
+    const image = path.join(dir, "image");
+    const collection = path.join(image, "opt");
+    mkdirSync(collection, { recursive: true });
+    for (const name of ["bash", "sh"]) symlinkSync("/bin/bash", path.join(image, name));
+    const client = path.join(collection, "redis-cli");
+    writeFileSync(client, `#!/bin/bash\nexec /usr/bin/redis-cli -p ${port} "$@"\n`);
+    chmodSync(client, 0o755);
+    writeFileSync(path.join(image, "scl_enable"), `PATH=${collection}:$PATH\n`);
+    const env = {
+      PATH: image,
+      BASH_ENV: path.join(image, "scl_enable"),
+      ENV: path.join(image, "scl_enable"),
+      LC_ALL: "C",
+    };
+    // With nothing to read, as the kubelet runs a probe: bash takes a socket, Node's default, for a login from afar.
+    const ask = ([shell = "", ...words]: readonly string[]): number =>
+      spawnSync(path.join(image, shell), words, { env, stdio: "ignore" }).status ?? -1;
+    const question = keyValueQuestion("redis");
+    assert.equal(question[0], "bash");
+    assert.notEqual(ask(question), 0, "nobody answers yet");
+    const server = start("redis-server", ["--port", `${port}`, "--bind", "127.0.0.1", "--save", ""]);
+    await eventually(
+      "Redis answers",
+      () => Promise.resolve(ask(question)),
+      (status) => status === 0,
+      20,
+    );
+    assert.notEqual(ask(["sh", ...question.slice(1)]), 0, "sh does not find the client");
+    await ended(server);
+    assert.notEqual(ask(question), 0);
+  });
+
+  it("OpenSSH takes the key under the name that today's workers and those of 2021 have it", () => {
+    const text = sampleSshConfig("packit");
+    assert.equal(sshConfigProblem(text), undefined);
+    const file = path.join(dir, "ssh_config");
+    writeFileSync(file, text);
+    const { stdout, stderr } = spawnSync("ssh", ["-G", "-F", file, "pkgs.fedoraproject.org"], { encoding: "utf8" });
+    assert.deepEqual(
+      stdout.match(/^identityfile .*$/gm),
+      ["identityfile /home/packit/.ssh/id_ed25519", "identityfile /home/packit/.ssh/id_rsa"],
+      stderr,
+    );
+    // The same key, whatever it is called; OpenSSH tells the kind by the text.
+    const key = sample("ssh-private-key", "packit-ssh");
+    for (const name of ["id_ed25519", "id_rsa"]) {
+      writeFileSync(path.join(dir, name), key, { mode: 0o600 });
+      const derived = spawnSync("ssh-keygen", ["-y", "-f", path.join(dir, name)], { encoding: "utf8" });
+      const known = sample("ssh-public-key", "packit-ssh").split(" ").slice(0, 2);
+      assert.deepEqual(derived.stdout.trim().split(" ").slice(0, 2), known, derived.stderr);
+    }
+  });
+
+  it("Kerberos' tickets come into a folder of their own, which kinit makes", async () => {
+    // As packit/packit@69d783e packit/api.py:2592 calls it, with what a worker is given.
+    await installPackages(["krb5-kdc", "krb5-admin-server", "krb5-user"], () => undefined);
+    const [own, port, realm] = [path.join(dir, "kerberos-server"), await freePort(), "FEDORAPROJECT.ORG"];
+    mkdirSync(own);
+    const at = (name: string): string => path.join(own, name);
+    writeFileSync(
+      at("krb5.conf"),
+      `[libdefaults]\ndefault_realm = ${realm}\ndns_lookup_kdc = false\n[realms]\n${realm} = {\n  kdc = 127.0.0.1:${port}\n}\n`,
+    );
+    writeFileSync(
+      at("kdc.conf"),
+      `[realms]\n${realm} = {
+  database_name = ${at("principal")}
+  key_stash_file = ${at("stash")}
+  kdc_listen = 127.0.0.1:${port}
+  kdc_tcp_listen = 127.0.0.1:${port}
+}\n`,
+    );
+    const built = await buildPackit(production);
+    const worker = new World(built.resources)
+      .pods(() => undefined)
+      .find(({ title }) => title.endsWith("/packit-worker"));
+    const cache = worker?.containers[0]?.variables.get("KRB5CCNAME")?.text?.replace("/home/packit", own);
+    assert.equal(cache, `DIR:${own}/kerberos/`);
+    const env = {
+      PATH: "/usr/sbin:/usr/bin:/bin",
+      KRB5_CONFIG: at("krb5.conf"),
+      KRB5_KDC_PROFILE: at("kdc.conf"),
+      KRB5CCNAME: cache,
+    };
+    const call = (program: string, ...words: string[]): string => {
+      const { status, stdout, stderr } = spawnSync(program, words, { env, encoding: "utf8" });
+      assert.equal(status, 0, stdout + stderr);
+      return stdout;
+    };
+    call("kdb5_util", "create", "-s", "-r", realm, "-P", "master");
+    call("kadmin.local", "-q", "addprinc -randkey packit");
+    call("kadmin.local", "-q", `ktadd -k ${at("fedora.keytab")} packit`);
+    assert.equal(keytabProblem(readFileSync(at("fedora.keytab")).toString("base64")), undefined);
+    running.push(spawn("krb5kdc", ["-n", "-r", realm], { env, stdio: "ignore" }));
+    const kinit = ["packit@" + realm, "-k", "-t", at("fedora.keytab")];
+    await eventually(
+      "the KDC answers",
+      () => Promise.resolve(spawnSync("kinit", kinit, { env }).status),
+      (status) => status === 0,
+      20,
+    );
+    assert.match(call("klist"), /Default principal: packit@FEDORAPROJECT\.ORG/);
+    assert.deepEqual(readdirSync(at("kerberos")).includes("primary"), true);
   });
 });

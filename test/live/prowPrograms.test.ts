@@ -3,13 +3,22 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { branchProtection } from "../../components/prow/files/base/branchProtection.ts";
+import { delivery, hmacToken } from "../../ops/prow/smoke.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
 import { eventually } from "../../lab/harness/cloud.ts";
-import { api, deleteNodesBut, nodeNames } from "../../lab/harness/kube.ts";
+import { api, deleteNodesBut, type KubeObject, nodeNames } from "../../lab/harness/kube.ts";
 import { type Container, runContainer, type Running } from "./prow/container.ts";
-import { type Answer, type Github, startGithub } from "./prow/github.ts";
+import { type Answer, type Github, openedPullRequest, startGithub } from "./prow/github.ts";
 import { prowTools } from "./prow/tools.ts";
 import { SystemOnLab } from "../../lab/harness/system.ts";
+
+interface ProwJob extends KubeObject {
+  readonly status: { readonly url?: string; readonly build_id?: string };
+}
+
+interface Pod extends KubeObject {
+  readonly spec: Readonly<Record<"initContainers" | "containers", readonly { name: string; image: string }[]>>;
+}
 
 const namespace = "kubernetes-prow";
 const definition = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/prowjobs.prow.k8s.io";
@@ -28,6 +37,7 @@ const answers: readonly Answer[] = [
   [/^GET \/repos\/[\w-]+\/[\w-]+$/, 200, { name: "kubevirt", default_branch: "master" }],
   [/^GET \/repos\/[\w-]+\/[\w-]+\/branches\?.*protected=false/, 200, branches.map((name) => ({ name }))],
   [/^GET \/repos\/[\w-]+\/[\w-]+\/branches/, 200, []],
+  [/^POST \/repos\/testorg\/testrepo\/statuses\//, 201, {}],
   [/^PUT \/repos\/[\w-]+\/[\w-]+\/branches\/[^/]+\/protection$/, 200, {}],
 ];
 
@@ -147,6 +157,38 @@ describe("Prow's programs as stack test declares them", function () {
     assert.match(help, /"needs-rebase":/);
     assert.match(help, /"cherrypicker":/);
     assert.equal((await get(`${deck.url(9090)}/metrics`)).status, 200);
+  });
+
+  it("a pull request goes through all of them: a ProwJob, its pod with Prow's own containers, its address, its status", async () => {
+    const { data } = await api.get<{ data: { hmac: string } }>(`/api/v1/namespaces/${namespace}/secrets/hmac-token`);
+    const body = openedPullRequest();
+    const sent = await fetch(`http://127.0.0.1:${services.hook ?? 0}/hook`, {
+      method: "POST",
+      headers: delivery("pull_request", body, hmacToken(Buffer.from(data.hmac, "base64").toString())),
+      body,
+    });
+    assert.equal(sent.status, 200);
+    const jobs = `${namespace}-jobs`;
+    const [job] = await eventually(
+      "the ProwJob has an address",
+      () => api.list<ProwJob>(`/apis/prow.k8s.io/v1/namespaces/${jobs}/prowjobs`),
+      ([found]) => found?.status.url !== undefined,
+      60,
+    );
+    // One that Deck opens: the bucket's kind, the bucket, and the job's folder in it.
+    const folder = `pr-logs/pull/testorg_testrepo/7/test-job/${job?.status.build_id ?? ""}`;
+    assert.equal(job?.status.url, `https://deck.prowdeploy.ci/view/gs/kubernetes-prow/${folder}`);
+    const pod = await api.get<Pod>(`/api/v1/namespaces/${jobs}/pods/${job.metadata.name}`);
+    const names = (list: readonly { name: string }[]): readonly string[] => list.map(({ name }) => name);
+    assert.deepEqual(names(pod.spec.initContainers), ["clonerefs", "initupload", "place-entrypoint"]);
+    assert.deepEqual(names(pod.spec.containers), ["test", "sidecar"]);
+    assert.match(pod.spec.initContainers[0]?.image ?? "", /\/clonerefs:v20260819-7593870dc$/);
+    await eventually(
+      "crier reports to GitHub",
+      () => Promise.resolve(github.asked),
+      (asked) => asked.some((line) => line.startsWith("POST /repos/testorg/testrepo/statuses/")),
+      60,
+    );
   });
 
   it("none of them is refused anything by the API", () => {

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import { pulumi } from "../../lab/harness/engine.ts";
-import { leftovers } from "../../ops/state/leftovers.ts";
+import { leftovers } from "../../ops/state/orphanPlugins.ts";
 import { orphans } from "./census.ts";
 import { random } from "../unit/harness.ts";
 import { crashedUp, type Moment } from "./crash.ts";

@@ -23,7 +23,11 @@ const nodepools = ["8.0.0", "11.0.0"] as const;
 const nodepoolOf = (version: string): PythonEnvironment =>
   pythonEnvironment(`nodepool-${version}`, ["--no-deps", `nodepool==${version}`, ...nodepoolNeeds]);
 const streaming = pythonEnvironment("faust", ["faust-streaming==0.15.3", "kafka-python==1.4.6"]);
-const octomachinery = pythonEnvironment("octomachinery", ["octomachinery==0.3.6", "anyio==1.4.0", "setuptools==79.0.1"]);
+const octomachinery = pythonEnvironment("octomachinery", [
+  "octomachinery==0.3.6",
+  "anyio==1.4.0",
+  "setuptools==79.0.1",
+]);
 
 type Texts = Record<string, string>;
 
@@ -119,7 +123,7 @@ print(json.dumps({"app": c.github.app_id, "key": len(c.github.private_key.finger
       cluster: "lab",
       server: "https://paas.psi.redhat.com:443",
       maxPods: 7,
-      streams: { "thoth-coala": { ubi8: { contextDir: "thoth-coala-ubi8" } } },
+      streams: { "thoth-coala": { ubi8: { contextDir: "thoth-coala-ubi8", ref: "d081057" } } },
       labels: { "thoth-coala": { image: "thoth-coala:ubi8", minReady: 1 } },
     };
     // The drivers of other clouds need half a gigabyte of packages, so this one is put in place by hand.

@@ -10,7 +10,7 @@ import { sample } from "../../config/samples.ts";
 import { addressesOnPorts, CloudWorld } from "../../ops/adopt/clouds.ts";
 import { importFile } from "../../ops/adopt/importFile.ts";
 import type { Inventory } from "../../ops/adopt/inventory.ts";
-import { leftOf } from "../../ops/adopt/leftOver.ts";
+import { leftOf } from "../../ops/adopt/unmanaged.ts";
 import { declaredPart, undeclaredItems } from "../../ops/adopt/live.ts";
 import {
   adoptObject,

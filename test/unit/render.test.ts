@@ -111,6 +111,12 @@ describe("npm run render", () => {
     assert.equal(out, `${JSON.stringify(await render("test"), undefined, 2)}\n`);
   });
 
+  it("ends quietly when its reader has gone", () => {
+    const words = ["-c", `set -o pipefail; "$0" review/cli.ts --stack test | head -1`, process.execPath];
+    const { status, stdout, stderr } = spawnSync("bash", words, { cwd: projectDir, encoding: "utf8" });
+    assert.deepEqual([status, stdout, stderr], [0, "[\n", ""]);
+  });
+
   it("says in one line that a stack does not exist", () => {
     assert.deepEqual(run("--stack", "nowhere"), {
       code: 1,

@@ -8,8 +8,8 @@ import { describe, it } from "mocha";
 import { lockFinding } from "../../ops/doctor/toolchain.ts";
 import { openBucket } from "../../ops/state/backend.ts";
 import { commands } from "../../ops/state/commands.ts";
-import { parsePlugin } from "../../ops/state/leftovers.ts";
-import { type Lock, locksOf, refuseHeld } from "../../ops/state/lock.ts";
+import { parsePlugin } from "../../ops/state/orphanPlugins.ts";
+import { type Lock, locksOf, assertUnlocked } from "../../ops/state/lock.ts";
 import { s3Login, s3Place } from "../../ops/state/s3Bucket.ts";
 import { signed } from "../../ops/state/signature.ts";
 import { backupsOf, isWhole, keepState, newestWhole, parseBackup, presentState } from "../../ops/state/store.ts";
@@ -115,7 +115,7 @@ describe("the state of a stack", () => {
       const held =
         (holder: Lock["holder"], unlock = false) =>
         () => {
-          refuseHeld({ name: "prod" }, [{ ...away, holder }], unlock);
+          assertUnlocked({ name: "prod" }, [{ ...away, holder }], unlock);
         };
       assert.throws(
         held("works", true),

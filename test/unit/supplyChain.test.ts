@@ -57,9 +57,12 @@ describe("the supply chain", () => {
   });
 
   it("names Python packages by their exact version", () => {
-    const files = globSync(["components/callysto/guest/software.ts", "lab/machines/image.ts", "test/live/**/*.ts"], {
-      cwd: projectDir,
-    });
+    const files = globSync(
+      ["components/callysto/guest/software.ts", "lab/machines/image.ts", "lab/harness/*.ts", "test/live/**/*.ts"],
+      {
+        cwd: projectDir,
+      },
+    );
     const loose = files.flatMap((file) =>
       [...read(file).matchAll(/"([A-Za-z][\w.-]*)(>=|~=|<=|>|<)\d[\w.]*"/g)].map(([found]) => `${file}: ${found}`),
     );

@@ -2,7 +2,7 @@
 """dehydrated's hook: DNS-01 by Designate or by people, and new certificates go to the servers.
 
 dehydrated calls it as `acme-hook deploy_challenge DOMAIN FILE TOKEN`, `clean_challenge ...`, `deploy_cert ...`; words that
-it does not know are none of its business. CALLYSTO_CERTIFICATE is the folder with hook.json, and with the secret of an
+it does not know are ignored. CALLYSTO_CERTIFICATE is the folder with hook.json, and with the secret of an
 application credential where Designate is asked.
 """
 import json

@@ -13,7 +13,8 @@ export interface MailSettings {
 /** Mail of cron and of the security updates leaves the server; it takes none. */
 export function mail({ hostname, adminEmail, mailRelay }: MailSettings): GuestPart {
   return {
-    packages: ["dma"],
+    // cron also tries again with what could not be delivered at once.
+    packages: ["dma", "cron"],
     files: [
       { path: "/etc/mailname", text: `${hostname}\n` },
       { path: "/etc/aliases", text: `postmaster: root\nroot: ${adminEmail}\n` },

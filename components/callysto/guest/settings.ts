@@ -100,7 +100,7 @@ const sso = z
             })
             .optional()
             .describe(
-              "Domains that the source may speak for: these of its metadata, or of this list; addresses of others are not believed. any when not given.",
+              "Domains that the source may speak for, besides its host's: those of its metadata, or of this list; addresses of others are not believed. any when not given.",
             ),
         }),
       )

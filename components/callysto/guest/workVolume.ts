@@ -4,7 +4,7 @@ import { operator } from "../sshKeys.ts";
 /** Formats, opens and closes the encrypted volume; its passphrase comes by standard input and is kept nowhere. */
 export const workVolumeCommand = "/usr/local/sbin/work-volume";
 
-/** Where the team works: certificates, keys and the clone of this repository lie on encrypted ground only. */
+/** Where the team works: certificates, keys and the clone of this repository are stored only on the encrypted volume. */
 export const workFolder = `/home/${operator}/work`;
 
 /** The command for the encrypted volume, found by its id. Opening needs a person, so nothing opens it at boot. */

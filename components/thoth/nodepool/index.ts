@@ -87,7 +87,7 @@ export class Nodepool extends pulumi.ComponentResource {
         `${name}-${stream}-${tag}`,
         {
           ...{ place, name: from.contextDir, output: `${stream}:${tag}` },
-          git: { uri: "https://github.com/thoth-station/thoth-ops-infra", ref: "master", contextDir: from.contextDir },
+          git: { uri: "https://github.com/thoth-station/thoth-ops-infra", ...from },
           strategy: { dockerfile: "Dockerfile" },
           resources: { cpu: "1", memory: "1Gi" },
           triggers: ["ConfigChange"],

@@ -20,6 +20,10 @@ const tag = z.union([
       .string()
       .min(1)
       .describe("Folder of thoth-ops-infra from whose Dockerfile the cluster builds the image."),
+    ref: z
+      .string()
+      .regex(/^[\w][\w./-]*$/, "expected a commit or tag")
+      .describe("Commit or tag of it that has the folder; its branches have lost those of 2019."),
   }),
 ]);
 

@@ -79,7 +79,7 @@ export const fixedRights: readonly Rights[] = [
     home: "frontend",
     rules: [...everywhere.map((role) => [role, watch] as const), ["infra", templates]],
   },
-  // Its own template gave it this much, and nothing of the time tells less.
+  // The original template granted this; we found no evidence that less is enough.
   {
     account: "analyzer",
     home: "frontend",

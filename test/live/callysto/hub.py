@@ -40,7 +40,7 @@ async def main(config, name):
     user = app.users[row]
     spawner = user.spawner
     # As User.spawn does.
-    served = orm.Server(base_url=user.base_url + "/")
+    served = orm.Server(base_url=user.base_url.rstrip("/") + "/")
     app.db.add(served)
     app.db.commit()
     spawner.server = Server(orm_server=served)

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { eventually, lab } from "../../../lab/harness/cloud.ts";
 import { api, type KubeObject } from "../../../lab/harness/kube.ts";
+import { files } from "../../../lab/kubernetes/daemons.ts";
 import { type Bind, mountAccount, mountVolumes, type PodContainer, podSpec, type Probe } from "./pod.ts";
 import { inward, local, outward, relay, relaysAreUp, type WayOut } from "./relay.ts";
 import { rootScript } from "./root.ts";
@@ -52,7 +53,7 @@ export async function runContainer(what: Container): Promise<Running> {
   const spec = await podSpec(namespace, kind, name);
   const [container] = spec.containers;
   if (container === undefined) throw new Error(`${name} has no container`);
-  const authority = readFileSync(path.join(lab.dir, "kubernetes", "pki", "apiserver.crt"), "utf8");
+  const authority = readFileSync(files(lab).certificate, "utf8");
   // Where ko puts a program.
   const own = typeof program === "string" ? `/ko-app/${path.basename(program)}` : "";
   const image = { ...(typeof program === "string" ? { [own]: program } : {}), ...what.image };

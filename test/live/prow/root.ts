@@ -55,7 +55,9 @@ export function rootScript(root: Root): string {
     ...(root.readOnly ? [`mount -o remount,ro ${quote(at)}`] : []),
     `exec env -i ${Object.entries(root.env)
       .map(([name, value]) => `${name}=${quote(value)}`)
-      .join(" ")} chroot ${quote(at)} /usr/bin/setpriv --reuid ${root.user} --regid ${root.group} --clear-groups \\`,
+      .join(
+        " ",
+      )} /usr/sbin/chroot ${quote(at)} /usr/bin/setpriv --reuid ${root.user} --regid ${root.group} --clear-groups \\`,
     `  --bounding-set ${capabilities} --inh-caps ${capabilities} --no-new-privs ${words(root.command)}`,
   ];
   return `${lines.join("\n")}\n`;

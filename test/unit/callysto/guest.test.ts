@@ -178,7 +178,7 @@ describe("A hub's inside", () => {
       "/etc/dma/dma.conf": "MAILNAME /etc/mailname\nSECURETRANSFER\nSTARTTLS\nOPPORTUNISTIC_TLS\n",
     });
     assert.match(of({ mailRelay: "mail.example.org" })["/etc/dma/dma.conf"] ?? "", /^SMARTHOST mail\.example\.org$/m);
-    assert.deepEqual(mail({ hostname: "h", adminEmail: "a@b.org" }).packages, ["dma"]);
+    assert.deepEqual(mail({ hostname: "h", adminEmail: "a@b.org" }).packages, ["dma", "cron"]);
   });
 
   it("gives every user name a home of its own that a dataset can be called", () => {

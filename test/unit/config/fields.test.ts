@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { nextRuns, processors, quantity, quantityOf, schedule, timeZone } from "../../../config/fields.ts";
+import { processors, quantity, quantityOf, schedule, timeZone } from "../../../config/fields.ts";
 
 const takes = (field: { safeParse(text: string): { success: boolean } }, texts: readonly string[]): readonly string[] =>
   texts.filter((text) => field.safeParse(text).success);
@@ -88,14 +88,5 @@ describe("fields of settings", () => {
   it("take time zones by their names", () => {
     assert.deepEqual(takes(timeZone, ["Etc/UTC", "Europe/Prague", "UTC"]), ["Etc/UTC", "Europe/Prague", "UTC"]);
     assert.deepEqual(takes(timeZone, ["", "Prague", "+02:00", "Europe/Nowhere"]), []);
-  });
-
-  it("know the next runs of a schedule in its time zone", () => {
-    const runs = nextRuns("30 2 * * *", "Europe/Prague", 2, new Date("2026-03-27T12:00:00Z"));
-    assert.deepEqual(
-      runs.map((run) => run.toISOString()),
-      ["2026-03-28T01:30:00.000Z", "2026-03-29T01:00:00.000Z"],
-    );
-    assert.deepEqual(nextRuns("@every 1h", "Etc/UTC", 2, new Date()), []);
   });
 });

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it } from "mocha";
 import { z } from "zod";
-import { refuseAmbientLogins } from "../../../config/preflight/environmentCredentials.ts";
+import { assertNoEnvironmentCredentials } from "../../../config/preflight/environmentCredentials.ts";
 import { defineSystem } from "../../../config/define.ts";
 import { isLabs, publishedWarning, realSecrets, sampleRefusal, samplesAtRisk } from "../../../config/guard.ts";
 import { loadConfig } from "../../../config/load.ts";
@@ -310,21 +310,21 @@ describe("a program's config", () => {
       () => {
         assert.throws(
           () => {
-            refuseAmbientLogins({ settings });
+            assertNoEnvironmentCredentials({ settings });
           },
           { message },
         );
-        refuseAmbientLogins(undefined);
-        refuseAmbientLogins({ settings: {} });
+        assertNoEnvironmentCredentials(undefined);
+        assertNoEnvironmentCredentials({ settings: {} });
       },
       { env },
     );
     await underEngine(() => {
-      refuseAmbientLogins({ settings });
+      assertNoEnvironmentCredentials({ settings });
     });
     Object.assign(process.env, env);
     try {
-      refuseAmbientLogins({ settings }); // on mocks nobody reads it
+      assertNoEnvironmentCredentials({ settings }); // on mocks nobody reads it
     } finally {
       for (const name of Object.keys(env)) Reflect.deleteProperty(process.env, name);
     }

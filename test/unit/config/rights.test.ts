@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
 import { z } from "zod";
 import { defineSystem, type Need } from "../../../config/define.ts";
-import { refuseMissingRights } from "../../../config/preflight/permissions.ts";
+import { assertPermissions } from "../../../config/preflight/permissions.ts";
 import { kubeconfig } from "../../../config/samples.ts";
 import { type Asked, serving } from "./clusterApi.ts";
 import { underEngine } from "./underEngine.ts";
@@ -33,7 +33,7 @@ function check(needs: readonly Need[], kubeconfigs: Readonly<Record<string, stri
     Object.keys(kubeconfigs).map((name) => [name, { platform, appsDomain: "x.test", serverSideApply: true } as const]),
   );
   const texts = Object.entries(kubeconfigs).map(([name, text]) => [name, pulumi.secret(text)] as const);
-  return refuseMissingRights(
+  return assertPermissions(
     schemas,
     { one: { settings: { needs }, ...none }, two: undefined, needless: { settings: {}, ...none } },
     { settings: settings as never, secrets: {}, families: { kubeconfigs: Object.fromEntries(texts) } },
@@ -184,6 +184,6 @@ describe("missing rights", () => {
       two: undefined,
       needless: undefined,
     };
-    assert.deepEqual(await underEngine(() => refuseMissingRights(schemas, config, undefined)), []);
+    assert.deepEqual(await underEngine(() => assertPermissions(schemas, config, undefined)), []);
   });
 });

@@ -63,8 +63,7 @@ describe("Packit's contracts", function () {
     for (const given of all) {
       for (const { image } of containers((await buildPackit(given)).resources)) {
         const name = (image.split("/").at(-1) ?? "").replace(/[:@].*$/, "");
-        // nginx is DIALS' image, too, and has its contract there.
-        assert.ok(known.has(name) || name === "nginx-unprivileged", name);
+        assert.ok(known.has(name), name);
       }
     }
   });

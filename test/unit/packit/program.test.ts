@@ -245,11 +245,11 @@ describe("Packit's program", () => {
       pods.map((one) => `sandcastle-repository-cache-${one}`),
     );
     assert.deepEqual((seen.object("ResourceQuota sandbox").spec as Fields).hard, {
-      pods: "5",
-      "limits.cpu": "5",
-      "limits.memory": "3840Mi",
-      persistentvolumeclaims: "22",
-      "requests.storage": "80Gi",
+      pods: "11",
+      "limits.cpu": "11",
+      "limits.memory": "8448Mi",
+      persistentvolumeclaims: "52",
+      "requests.storage": "170Gi",
     });
     const without = await buildPackit({ ...given, repositoryCache: { enabled: false } });
     assert.deepEqual(

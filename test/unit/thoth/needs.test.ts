@@ -23,7 +23,7 @@ const stage = {
   },
   nodepool: {
     ...{ cluster: "lab", server: "https://paas.example.org" },
-    streams: { "thoth-coala": { ubi8: { contextDir: "thoth-coala-ubi8" } } },
+    streams: { "thoth-coala": { ubi8: { contextDir: "thoth-coala-ubi8", ref: "d081057" } } },
     labels: { "thoth-coala": { image: "thoth-coala:ubi8" } },
   },
 };

@@ -10,7 +10,7 @@ const nodepool = {
   cluster: "lab",
   server: "https://paas.psi.redhat.com:443",
   streams: {
-    "thoth-coala": { ubi8: { contextDir: "thoth-coala-ubi8" } },
+    "thoth-coala": { ubi8: { contextDir: "thoth-coala-ubi8", ref: "d081057" } },
     "thoth-ops": { "v0.12.3": "quay.io/thoth-station/thoth-ops:v0.12.3" },
   },
   labels: {
@@ -86,7 +86,7 @@ describe("Zuul's nodepool", () => {
     const build = seen.object("BuildConfig thoth-coala-ubi8").spec as { source: unknown; output: unknown };
     assert.deepEqual(build.source, {
       type: "Git",
-      git: { uri: "https://github.com/thoth-station/thoth-ops-infra", ref: "master" },
+      git: { uri: "https://github.com/thoth-station/thoth-ops-infra", ref: "d081057" },
       contextDir: "thoth-coala-ubi8",
     });
     assert.deepEqual(build.output, { to: { kind: "ImageStreamTag", name: "thoth-coala:ubi8" } });

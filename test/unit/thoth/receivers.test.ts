@@ -71,6 +71,8 @@ describe("Webhook2kafka and the normalizers", () => {
       problems(thothConfig(settings, "openshift", { "thoth:kafkaBootstrapServers": text })).join("\n");
     assert.match(wrong("kafka://a:9093"), /^thoth:kafkaBootstrapServers: .*expected brokers, host:port each/);
     assert.match(wrong("a:9093;b:9093"), /expected brokers, host:port each/);
+    const kept = thothConfig({ bots }, "openshift", { "thoth:kafkaBootstrapServers": "a:9093" });
+    assert.deepEqual(problems(kept), [], "a secret of what does not run may stay");
     assert.match(wrong("a:9093,b:9092"), /expected brokers on port 9093, the one of bots\.regidores\.kafkaPort/);
   });
 

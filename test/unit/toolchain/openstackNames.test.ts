@@ -44,7 +44,10 @@ describe("names of the openstack plugin", () => {
 
   it("have everything that the program uses", () => {
     const known = new Set([...Object.values(listed.resources), ...Object.values(listed.dataSources)]);
-    const used = [...texts(path.join(root, "components"), ".ts"), readFileSync(path.join(root, "index.ts"), "utf8")]
+    const used = [
+      ...["blocks", "components"].flatMap((folder) => texts(path.join(root, folder), ".ts")),
+      readFileSync(path.join(root, "index.ts"), "utf8"),
+    ]
       .flatMap((text) => [...text.matchAll(/\bopenstack\.([a-z]+)\.([A-Za-z0-9]+)/g)])
       .map(
         ([, module, name]) => `${module ?? ""}/${(name ?? "").replace(/(Output|Args|OutputArgs|Result|State)$/, "")}`,

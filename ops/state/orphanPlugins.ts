@@ -1,4 +1,4 @@
-/** Plugins that outlive an engine that was killed: they go on with what they were at, and look for their engine every five minutes only. */
+/** Orphaned plugin processes: they keep working after the engine was killed, and look for it every five minutes only. */
 import { existsSync, readlinkSync } from "node:fs";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";

@@ -1,4 +1,4 @@
-/** What runs in the stack's namespaces and is not declared: it stays, and some of it gets into the way. */
+/** Unmanaged objects in the stack's namespaces; some of them will conflict. */
 import { type Json, list, object, text } from "../../policy/manifest.ts";
 import type { Kubectl } from "../kubectl.ts";
 import { type DeclaredObject, identity, liveIdentity } from "./objects.ts";
@@ -26,7 +26,7 @@ const tokens = /^(kubernetes\.io\/(service-account-token|dockercfg)|helm\.sh\/)/
 const workload = /^(DeploymentConfig|Deployment|StatefulSet|DaemonSet|CronJob|Job)\./;
 
 /** Asks for everything in the namespaces of these objects. */
-export async function leftOver(
+export async function unmanaged(
   kubectl: Kubectl,
   cluster: string,
   declared: readonly DeclaredObject[],

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { describe, it } from "mocha";
+import { projectDir } from "../../../config/stackFile.ts";
+
+/** Runs a command of the lab where nothing is built and nothing runs, on ports that no lab of this machine has. */
+function lab(...words: readonly string[]) {
+  const folder = mkdtempSync(path.join(tmpdir(), "orrery-lab-cli-"));
+  try {
+    const env = {
+      PATH: process.env.PATH,
+      ORRERY_CACHE: path.join(folder, "cache"),
+      ORRERY_LAB: path.join(folder, "lab"),
+      ORRERY_PORTS: "31900",
+    };
+    const { status, stdout, stderr } = spawnSync(process.execPath, ["lab/cli.ts", ...words], {
+      cwd: projectDir,
+      encoding: "utf8",
+      env,
+    });
+    return { status, stdout, stderr, made: existsSync(env.ORRERY_CACHE) };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+describe("npm run lab", () => {
+  it("refuses a command that does not exist before it installs anything", () => {
+    const message = '"bogus" is not a command of the lab; npm run lab -- --help lists them\n';
+    assert.deepEqual(lab("bogus"), { status: 1, stdout: "", stderr: message, made: false });
+  });
+
+  it("asks for the stack before it installs anything", () => {
+    assert.deepEqual(lab("apply"), {
+      status: 1,
+      stdout: "",
+      stderr: "name the stack: npm run lab -- apply test\n",
+      made: false,
+    });
+  });
+
+  it("shows help and status, and stops, without a toolchain", () => {
+    const { status, stdout, made } = lab("--help");
+    assert.deepEqual([status, made], [0, false]);
+    assert.match(stdout, /^Usage: npm run lab -- COMMAND\n/);
+    const looked = lab("status");
+    assert.deepEqual([looked.status, looked.stderr, looked.made], [1, "", false]);
+    assert.match(looked.stdout, /^DOWN {2}/m);
+    const stopped = lab("down");
+    assert.deepEqual([stopped.status, stopped.stderr, stopped.made], [0, "", false]);
+  });
+});
