@@ -196,9 +196,13 @@ describe("Ultrahook", () => {
       podSelector: { matchLabels: { app: "ultrahook" } },
       namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "aicoe" } },
     };
-    const router = { namespaceSelector: { matchLabels: { "network.openshift.io/policy-group": "ingress" } } };
+    // The router's namespace, or that of pods on their nodes' network, where a router may be, too.
+    const routers = [
+      { namespaceSelector: { matchLabels: { "network.openshift.io/policy-group": "ingress" } } },
+      { namespaceSelector: { matchLabels: { "policy-group.network.openshift.io/host-network": "" } } },
+    ];
     assert.deepEqual(traffic(seen, "webhook2kafka").calledOn, [
-      { from: [router], ports: tcp(8080) },
+      { from: routers, ports: tcp(8080) },
       { from: [client], ports: tcp(8080) },
     ]);
   });
