@@ -48,10 +48,11 @@ function titleOf({ type, name, inputs }: Rendered): string {
 
 /** Inputs, and in the first line what Pulumi is told: its name, provider and options, and what comes first. */
 function entryOf({ name, provider, inputs, options }: Rendered, byUrn: ReadonlyMap<string, Rendered>): Json {
-  const { aliases: _, dependsOn = [], deletedWith, ...others } = options;
+  const { dependsOn = [], deletedWith, ...others } = options;
   const short = (urn: string): string => byUrn.get(urn)?.name ?? urn.split("::").at(-1) ?? urn;
+  // Aliases are the provider's own constants.
   const flags = Object.entries(others).flatMap(([option, value]) =>
-    value === false ? [] : [value === true ? option : `${option} ${JSON.stringify(value)}`],
+    value === false || option === "aliases" ? [] : [value === true ? option : `${option} ${JSON.stringify(value)}`],
   );
   const words = [
     provider === "" ? name : `${name} on ${short(provider)}`,
