@@ -64,7 +64,12 @@ const cases: Readonly<Record<string, Case>> = {
     stack: "stage",
     namespaces: ["aicoe-stage-bots", "thoth-dgraph-stage", ...thothRoles.map((role) => `thoth-${role}-stage`)],
     clusters: ["psi"],
-    first: ["StatefulSet thoth-dgraph-stage/alpha", "StatefulSet thoth-dgraph-stage/zero"],
+    // The old Secret's type is for an SSH key that nobody reads, and a Secret's type never changes.
+    first: [
+      "Secret aicoe-stage-bots/sesheta-secret",
+      "StatefulSet thoth-dgraph-stage/alpha",
+      "StatefulSet thoth-dgraph-stage/zero",
+    ],
     passwords: [],
     instead: ["DeploymentConfig aicoe-stage-bots/sesheta-webhooks"],
   },

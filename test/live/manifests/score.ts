@@ -68,8 +68,8 @@ export const ignored: readonly { readonly check: string; readonly objects?: RegE
   },
   {
     check: "networkpolicy-targets-pod",
-    objects: /thoth-zuul\/|thoth-(infra|amun-inspection)-\w+\/station$/,
-    reason: "the namespace's pods are made by nodepool and by Thoth's workflows",
+    objects: /thoth-zuul\/|thoth-(infra|amun-inspection)-\w+\/station$|-bots\/builds$/,
+    reason: "the pods are made by nodepool, by Thoth's workflows, or by OpenShift's builds",
   },
 ];
 
