@@ -4,6 +4,7 @@ import type { Place } from "../../blocks/kubernetes/metadata.ts";
 import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
 import type { ProwConfig } from "./config.ts";
 import type { ProwSettings } from "./settings.ts";
+import { trees } from "./files/base/trees.ts";
 import { named } from "./names.ts";
 import { jobSecretKeys } from "./jobSecrets.ts";
 
@@ -39,16 +40,14 @@ export class Credentials extends pulumi.ComponentResource {
 
     this.oauthToken = this.both("oauth-token", { oauth: secrets.githubToken });
     this.gcs = this.both("gcs", { "service-account.json": secrets.gcsServiceAccount });
+    this.gcsOfRehearsals();
     // The bot's token is in it twice, as jobs of the time before the app know it.
+    const token = { oauth: secrets.githubToken, token: secrets.githubToken };
+    if (appId === undefined) this.make("github-token", "jobs", token);
     this.githubApp =
       appId === undefined
         ? undefined
-        : this.both("github-token", {
-            appid: `${appId}`,
-            cert: secrets.githubAppPrivateKey,
-            oauth: secrets.githubToken,
-            token: secrets.githubToken,
-          });
+        : this.both("github-token", { ...token, appid: `${appId}`, cert: secrets.githubAppPrivateKey });
     this.hmac = this.own("hmac-token", { hmac: secrets.hmac });
     this.slack = this.own("slack-token", { token: secrets.slackToken });
     this.cookie = this.own("cookie", { secret: this.drawCookieKey() });
@@ -58,6 +57,15 @@ export class Credentials extends pulumi.ComponentResource {
     this.kubeconfig = settings.buildClusters ? this.own("kubeconfig", { config: secrets.kubeconfig }) : undefined;
     this.forJobs();
     this.registerOutputs({});
+  }
+
+  /** Rehearsals are decorated by the configuration of the pull request's repository, which knows no prefix. */
+  private gcsOfRehearsals(): void {
+    const { config, jobs } = this.args;
+    const { gcsCredentials: name } = trees[config.settings.configuration.tree];
+    if (name === named(config.settings, "gcs")) return;
+    const values = { "service-account.json": config.secrets.gcsServiceAccount };
+    new ServiceSecret(`${this.prefix}-rehearsals-gcs`, { place: jobs, name, values, roll: false }, { parent: this });
   }
 
   /** What only jobs read. */

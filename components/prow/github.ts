@@ -91,7 +91,8 @@ export class Github extends pulumi.ComponentResource {
         tolerations: [tolerates("dedicated", "ghproxy")],
         ports: { http: 8888, metrics: 9090 },
         service: { ports: { main: { port: 80, target: 8888 }, metrics: { port: 9090 } } },
-        from: [pods({}, [8888]), traffic.metrics],
+        // Jobs ask GitHub through the cache, too: peribolos, the check of labels.
+        from: [pods({}, [8888]), pods({}, [8888], settings.namespaces.jobs), traffic.metrics],
         to: [anywhere(443), traffic.figures],
       },
       { parent: this },

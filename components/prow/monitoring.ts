@@ -44,7 +44,8 @@ export class Monitoring extends pulumi.ComponentResource {
         probes: { readiness: http("/status", "http"), liveness: tcp("http") },
         resources: { cpu: "1", memory: "1Gi" },
         service: { ports: { http: { port: 80, target: 9091 } }, nodePort: true },
-        from: [pods({}, [9091])],
+        // Periodics push what they find.
+        from: [pods({}, [9091]), pods({}, [9091], settings.namespaces.jobs)],
       },
       { parent: this },
     );

@@ -1,5 +1,6 @@
 import type { ProwSettings } from "./settings.ts";
 import type { ConfigurationPlace } from "./files/inputs.ts";
+import { trees } from "./files/base/trees.ts";
 import { named } from "./names.ts";
 import { resolveImages } from "./images.ts";
 
@@ -28,7 +29,10 @@ export function toPlace(settings: ProwSettings): ConfigurationPlace {
     },
     configMapName: (key) => named(settings, key),
     objectName: (base) => named(settings, base),
-    jobSecrets: ["gcs", "oauth-token", ...jobSecrets].map((name) => named(settings, name)),
+    jobSecrets: [
+      ...["gcs", "oauth-token", "github-token", ...jobSecrets].map((name) => named(settings, name)),
+      trees[settings.configuration.tree].gcsCredentials,
+    ],
     gcsCredentialsSecret: named(settings, "gcs"),
     utilityImages: { clonerefs, entrypoint, initupload, sidecar },
   };

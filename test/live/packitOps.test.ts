@@ -194,7 +194,7 @@ echo '{"status":{"images":[{"status":{"status":"Success"},"image":{"metadata":{"
     await packit.with(
       [
         [at, { memory: "96Mi" }],
-        [other, "160Mi"],
+        [other, "640Mi"],
       ],
       async () => {
         const deployed = await ops("deploy", "redis", "--yes");

@@ -20,8 +20,9 @@ export function jobsOf(content: Fields): readonly Fields[] {
   return [...byRepository, content.periodics].flatMap((one) => list(one).map(fields));
 }
 
-/** Whether a job runs in Prow's own cluster. Another one has Secrets and ConfigMaps of its own. */
-export const runsHere = ({ cluster }: Fields): boolean => cluster === undefined || cluster === "default";
+/** Whether a job runs in Prow's own cluster, known by these contexts. Another one has Secrets and ConfigMaps of its own. */
+export const runsHere = ({ cluster }: Fields, own: readonly string[]): boolean =>
+  cluster === undefined || (typeof cluster === "string" && own.includes(cluster));
 
 /** A job file that was read, what is wrong with it, and what Prow takes without a word. */
 export interface Read {

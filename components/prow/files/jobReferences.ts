@@ -8,6 +8,8 @@ export interface JobContext {
   readonly secrets: readonly string[];
   /** ConfigMaps of the jobs' namespace. */
   readonly configMaps: readonly string[];
+  /** Contexts that mean this cluster. */
+  readonly ownContexts: readonly string[];
 }
 
 /** What jobs of this cluster ask for and do not find, themselves and by their presets; a sentence each. */
@@ -19,7 +21,7 @@ export function missingObjects(
   const there = { Secret: new Set(context.secrets), ConfigMap: new Set(context.configMaps) };
   return files.flatMap(({ file, content }) =>
     jobsOf(fields(content))
-      .filter(runsHere)
+      .filter((job) => runsHere(job, context.ownContexts))
       .flatMap((job) => {
         const given = presetsOf(job, presets).flatMap(({ preset }) => podReferences(preset));
         return objectProblems(`${file.path}: job ${String(job.name)}`, [...references(job), ...given], there);

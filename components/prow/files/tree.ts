@@ -1,5 +1,6 @@
 /** A tree of job files as it goes into job-config: checked as Prow loads it, with the presets that it names. */
 import { stringify } from "yaml";
+import { trees } from "./base/trees.ts";
 import { fields, list, type ParsedFile, read } from "./jobFiles.ts";
 import { clashes, doubledPresets, missingLabels, type PlacedPreset, presetsIn } from "./jobPresets.ts";
 import { missingObjects, namelessJobs } from "./jobReferences.ts";
@@ -59,6 +60,7 @@ export function checkTree(
     waiting: missingObjects(parsed, all, {
       secrets: place.jobSecrets,
       configMaps: [place.configMapName("docker-daemon-mirror-config"), place.objectName("mirror-proxy-config")],
+      ownContexts: trees[place.settings.tree].ownContexts,
     }),
     warnings: [
       ...readings.flatMap(({ warnings }) => warnings),

@@ -40,6 +40,8 @@ describe("Prow's environments", () => {
     const own = manifests(of("stage"));
     for (const one of own.filter(({ kind }) => !["Namespace", "Node"].includes(kind))) {
       if (one.kind === "NetworkPolicy" && one.metadata.name === "default-deny") continue;
+      // Rehearsals mount it under upstream's name: kubevirt/project-infra@ca75c4e config.yaml:96.
+      if (one.kind === "Secret" && one.metadata.name === "gcs-credentials") continue;
       assert.ok(one.metadata.name.startsWith("staging-"), title(one));
     }
     const deployments = [...objects(of("stage"), "Deployment").values()];

@@ -251,6 +251,9 @@ describe("Prow in production", () => {
     const ofJobs = {
       "commenter-oauth-token": "oauth",
       gcs: "service-account.json",
+      // Rehearsals are decorated by the configuration of the pull request's repository, which names this one.
+      "gcs-credentials": "service-account.json",
+      "github-token": "oauth token",
       "kubevirtci-coveralls-token": "token",
       "kubevirtci-docker-credential": "password username",
       "kubevirtci-installer-pull-token": "token",
@@ -263,6 +266,22 @@ describe("Prow in production", () => {
       actual,
       Object.fromEntries([...within("kubevirt-prow", own), ...within("kubevirt-prow-jobs", ofJobs)]),
     );
+  });
+
+  it("lets jobs reach the services that they name: caches, GitHub's and the metrics'", () => {
+    // kubevirt/project-infra@ca75c4e: kubevirt-periodics.yaml:96 pushes, project-infra-periodics.yaml:759 asks ghproxy.
+    const ports = { pushgateway: 9091, ghproxy: 8888, "docker-mirror": 5000, "docker-mirror-proxy": 3128 };
+    const jobs = { "kubernetes.io/metadata.name": "kubevirt-prow-jobs" };
+    for (const [name, port] of Object.entries(ports)) {
+      const { spec } = object(all, "NetworkPolicy", `kubevirt-prow/${name}`);
+      const rules = (spec as unknown as { ingress: { from: object[]; ports: { port: number }[] }[] }).ingress;
+      const found = rules.some(
+        ({ from, ports: open }) =>
+          open.some((one) => one.port === port) &&
+          from.some((peer) => JSON.stringify(peer).includes(JSON.stringify({ matchLabels: jobs }))),
+      );
+      assert.ok(found, name);
+    }
   });
 
   it("is reached by the runbook's addresses; the webhook arrives as it was sent", () => {

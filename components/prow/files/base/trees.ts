@@ -7,6 +7,10 @@ export interface TreeLayout {
   readonly config: string;
   readonly plugins: string;
   readonly labels: string;
+  /** Secret with the bucket's account that its config.yaml decorates jobs with; rehearse takes it from there. */
+  readonly gcsCredentials: string;
+  /** Contexts of its jobs that mean the cluster in which Prow itself runs. */
+  readonly ownContexts: readonly string[];
 }
 
 const current = "github/ci/prow-deploy/kustom/base/configs/current";
@@ -18,12 +22,16 @@ export const trees = {
     config: "github/ci/prow/files/config.yaml",
     plugins: "github/ci/prow/files/plugins.yaml",
     labels: "github/ci/prow/files/labels.yaml",
+    gcsCredentials: "gcs",
+    ownContexts: ["default"],
   },
   "20260723": {
     jobs: "github/ci/prow-deploy/files/jobs",
     config: `${current}/config/config.yaml`,
     plugins: `${current}/plugins/plugins.yaml`,
     labels: `${current}/labels/labels.yaml`,
+    gcsCredentials: "gcs-credentials",
+    ownContexts: ["default", "kubevirt-prow-control-plane"],
   },
 } as const satisfies Readonly<Record<string, TreeLayout>>;
 
