@@ -270,7 +270,6 @@ describe("Prow's three environments on the lab", function () {
         "get_all.yaml.gz",
         "host-netstat.txt",
         "port-map.txt",
-        "roles/staging-hook",
         "jobs/roles/staging-hook",
       ])
         assert.ok(existsSync(path.join(at, file)), file);

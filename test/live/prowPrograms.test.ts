@@ -65,6 +65,10 @@ describe("Prow's programs as stack test declares them", function () {
   after(async () => {
     for (const one of running.values()) await one.stop();
     github.close();
+    // Crier keeps a pod until it has reported its end, and crier has ended.
+    for (const { metadata } of await api.list(`/api/v1/namespaces/${namespace}-jobs/pods`)) {
+      await api.patch(`/api/v1/namespaces/${namespace}-jobs/pods/${metadata.name}`, { metadata: { finalizers: null } });
+    }
     await test.close(namespace, `${namespace}-jobs`);
     if ((await api.find(definition)) !== undefined) await api.delete(definition);
     await deleteNodesBut(nodes);
