@@ -266,12 +266,7 @@ describe("Prow's three environments on the lab", function () {
       const at = path.join(folder, "artifacts");
       const collected = await stack("stage").ops(["artifacts", "--artifacts", at]);
       assert.equal(collected.code, 0, collected.stderr);
-      for (const file of [
-        "get_all.yaml.gz",
-        "host-netstat.txt",
-        "port-map.txt",
-        "jobs/roles/staging-hook",
-      ])
+      for (const file of ["get_all.yaml.gz", "host-netstat.txt", "port-map.txt", "jobs/roles/staging-hook"])
         assert.ok(existsSync(path.join(at, file)), file);
       const pods = readdirSync(path.join(at, "pods"));
       assert.ok(
