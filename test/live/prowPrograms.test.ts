@@ -37,6 +37,7 @@ const answers: readonly Answer[] = [
   [/^POST \/graphql$/, 200, { data: { search: { pageInfo: {}, nodes: [] }, rateLimit: {} } }],
   [/^GET \/repos\/[\w-]+\/[\w-]+$/, 200, { name: "kubevirt", default_branch: "master" }],
   [/^GET \/repos\/[\w-]+\/[\w-]+\/branches\?.*protected=false/, 200, branches.map((name) => ({ name }))],
+  [/^GET \/repos\/[\w-]+\/[\w-]+\/branches\/[^/]+\/protection$/, 404, { message: "Branch not protected" }],
   [/^GET \/repos\/[\w-]+\/[\w-]+\/branches/, 200, []],
   [/^POST \/repos\/testorg\/testrepo\/statuses\//, 201, {}],
   [/^PUT \/repos\/[\w-]+\/[\w-]+\/branches\/[^/]+\/protection$/, 200, {}],
