@@ -22,13 +22,19 @@ interface Pod extends KubeObject {
 const namespace = "kubernetes-prow";
 const definition = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/prowjobs.prow.k8s.io";
 
-/** Few branches, as branch-protector may ask GitHub a hundred things at once and then 300 an hour. */
+/** Few, as branch-protector asks GitHub a hundred things at once and then one in twelve seconds. */
 const branches = ["master", "release-0.15"].map((name) => ({ name }));
 
 const answers: readonly Answer[] = [
   [/^GET \/users\/lab-bot\/repos/, 200, []],
   [/^POST \/graphql$/, 200, { data: { search: { pageInfo: {}, nodes: [] }, rateLimit: {} } }],
-  [/^GET \/repos\/[\w-]+\/[\w-]+$/, 200, { name: "kubevirt", default_branch: "master" }],
+  [
+    /^GET \/repos\/(kubevirt\/user-guide|nmstate\/kubernetes-nmstate|testorg\/testrepo)$/,
+    200,
+    { default_branch: "master" },
+  ],
+  // What is archived is left alone.
+  [/^GET \/repos\/[\w-]+\/[\w-]+$/, 200, { archived: true }],
   [/^GET \/repos\/nmstate\/kubernetes-nmstate\/branches\?.*protected=false/, 200, branches],
   [/^GET \/repos\/[\w-]+\/[\w-]+\/branches\?.*protected=false/, 200, branches.slice(0, 1)],
   [/^GET \/repos\/[\w-]+\/[\w-]+\/branches\/[^/]+\/protection$/, 404, { message: "Branch not protected" }],
