@@ -112,6 +112,12 @@ export async function runContainer(what: Container): Promise<Running> {
     code: () => child.exitCode,
     stop: async () => {
       await end(child);
+      // The program has another user by then, so its relays do not hear of its death.
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+      } catch {
+        // Nobody is left in it.
+      }
       for (const server of servers) server.close();
       rmSync(folder, { recursive: true, force: true });
     },
