@@ -1,7 +1,7 @@
 /** `npm run bench -- ...`: figures of the project, measured here and now, beside what people use today. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { type Part, parts, run } from "./parts.ts";
+import { type Part, parts, run } from "./sections.ts";
 import { resultsFile, writeReport } from "./report.ts";
 import { merged, nothing, type Results } from "./results.ts";
 import { systems } from "./systems.ts";

@@ -4,7 +4,7 @@ import path from "node:path";
 import { kubernetes } from "./kubernetes/kubernetes.ts";
 import { machines, uploadImages } from "./machines/machines.ts";
 import { openstack } from "./openstack/openstack.ts";
-import type { Health, Log } from "./part.ts";
+import type { Health, Log } from "./component.ts";
 import type { LabSettings } from "./settings.ts";
 import { ensureToolchain, type Toolchain } from "./toolchain/toolchain.ts";
 

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import type { Log } from "./part.ts";
+import type { Log } from "./component.ts";
 
 /**
  * Takes a lock, after whoever has it. The kernel's lock on the file is held by a process that ends with our end of a pipe,

@@ -8,8 +8,8 @@ import { samplePassphrase } from "../config/samples.ts";
 import { projectName, stackPath } from "../config/stackFile.ts";
 import { kubernetesEnv } from "./kubernetes/kubernetes.ts";
 import { openstackEnv } from "./openstack/openstack.ts";
-import type { Log } from "./part.ts";
-import { makePremises } from "./premises.ts";
+import type { Log } from "./component.ts";
+import { makePremises } from "./prerequisites.ts";
 import { type LabSettings, root } from "./settings.ts";
 import type { Toolchain } from "./toolchain/toolchain.ts";
 

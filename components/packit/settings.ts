@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { images, type ImageName } from "./images.ts";
 import { namespaceName, quantity, schedule } from "../../config/fields.ts";
-import { baseUrl, image, namespace, postgresVersions, replicas } from "./kinds.ts";
+import { baseUrl, image, namespace, postgresVersions, replicas } from "./fields.ts";
 import { partNames, type PartName, type ServiceName, serviceDefaults, workFolder } from "./names.ts";
 
 /** Settings of one of the two services. */

@@ -148,12 +148,12 @@ export class CommonSecrets extends pulumi.ComponentResource {
     };
   }
 
-  /** The database, as its clients are told about it. */
+  /** Variables of the database for its clients. */
   database(): Record<string, EnvSource> {
     return { ...this.databaseServer(), POSTGRESQL_HOST: this.postgres.env("database-host") };
   }
 
-  /** The database, as its server is told about it. */
+  /** Variables of the database for its server. */
   databaseServer(): Record<string, EnvSource> {
     return {
       POSTGRESQL_USER: this.postgres.env("database-user"),

@@ -5,7 +5,7 @@ import type { Mount } from "../../blocks/kubernetes/volume.ts";
 import { configMaps } from "./files/index.ts";
 import type { ConfigMapKey } from "./files/inputs.ts";
 import type { ProwSettings } from "./settings.ts";
-import { toPlace } from "./place.ts";
+import { toPlace } from "./configInputs.ts";
 
 /** What {@link ConfigMaps} need. */
 export interface ConfigMapsArgs {

@@ -2,7 +2,7 @@ import { isMap, isScalar, isSeq, parseDocument } from "yaml";
 import type { RuleProblem } from "../../config/define.ts";
 import type { ProwSettings } from "./settings.ts";
 import { configurationProblems } from "./files/problems.ts";
-import { toPlace } from "./place.ts";
+import { toPlace } from "./configInputs.ts";
 
 /** What is wrong across the settings; the schema has seen to each setting by itself. */
 export function prowRules(settings: ProwSettings): RuleProblem[] {

@@ -3,7 +3,7 @@ import { botsProblems, receivers } from "./bots/settings.ts";
 import { dgraphProblems } from "./dgraph/settings.ts";
 import { nodepoolProblems } from "./nodepool/settings.ts";
 import { ultrahookProblems } from "./ultrahook/settings.ts";
-import { needs } from "./needs.ts";
+import { needs } from "./requiredPermissions.ts";
 import { thothFamilies, thothSecrets } from "./secrets.ts";
 import { type ThothSettings, settings } from "./settings.ts";
 import { stationProblems } from "./station/settings.ts";

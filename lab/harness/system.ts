@@ -7,7 +7,7 @@ import { aim } from "../../lab/retarget.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { keepSystems, put } from "../../config/stackEdit.ts";
 import { projectDir, stackPath } from "../../config/stackFile.ts";
-import { makePremises } from "../../lab/premises.ts";
+import { makePremises } from "../prerequisites.ts";
 import { run } from "../../ops/run.ts";
 import { eventually, lab } from "./cloud.ts";
 import { initStack, type Outcome, pulumi, stateOf, type Step, steps, type Target } from "./engine.ts";

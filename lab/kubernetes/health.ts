@@ -1,5 +1,5 @@
 /** Whether the cluster is well, asked of each of its servers. */
-import type { Health } from "../part.ts";
+import type { Health } from "../component.ts";
 import type { LabSettings } from "../settings.ts";
 import { apiAt, kubeApi, type KubeObject } from "./api.ts";
 import { defaultStorageClass, nodeNames } from "./objects.ts";

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import path from "node:path";
 import { labKubeconfig } from "../retarget.ts";
 import { labPassword } from "../../config/samples.ts";
-import type { LabPart, Log } from "../part.ts";
+import type { LabPart, Log } from "../component.ts";
 import { answers, runningPid, start, stop, until } from "../process.ts";
 import type { LabSettings } from "../settings.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";

@@ -2,7 +2,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
-import type { Log } from "../part.ts";
+import type { Log } from "../component.ts";
 import { cacheDir } from "../settings.ts";
 import { run } from "./run.ts";
 

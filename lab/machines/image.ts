@@ -5,7 +5,7 @@ import path from "node:path";
 import { proxyPackage, venv } from "../../components/callysto/guest/software.ts";
 import { labNotebookImage } from "../retarget.ts";
 import { lock } from "../lock.ts";
-import type { Log } from "../part.ts";
+import type { Log } from "../component.ts";
 import { cacheDir } from "../settings.ts";
 import { buildImage, type Recipe } from "./build.ts";
 

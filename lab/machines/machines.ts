@@ -5,7 +5,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { installPackages } from "../openstack/packages.ts";
 import { environment, python, script } from "../openstack/services.ts";
-import type { Health, LabPart } from "../part.ts";
+import type { Health, LabPart } from "../component.ts";
 import { type Daemon, runningPid, start, stop } from "../process.ts";
 import type { LabSettings } from "../settings.ts";
 import { machineImage } from "./image.ts";

@@ -1,7 +1,7 @@
 /** Puts the machines' image into Glance. */
 import { readFile } from "node:fs/promises";
 import { type OpenstackApi, openstackApi, type Row } from "../openstack/api.ts";
-import type { Log } from "../part.ts";
+import type { Log } from "../component.ts";
 import type { LabSettings } from "../settings.ts";
 import { commandLine, machineImage } from "./image.ts";
 

@@ -18,7 +18,7 @@ import {
 } from "node:fs";
 import { connect } from "node:net";
 import path from "node:path";
-import type { Log } from "../part.ts";
+import type { Log } from "../component.ts";
 import { until } from "../process.ts";
 import { cacheDir, type LabSettings } from "../settings.ts";
 import { dataDir, etcDir, runDir } from "./config/shared.ts";

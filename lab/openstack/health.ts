@@ -3,7 +3,7 @@ import { Resolver } from "node:dns/promises";
 import { connect } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Health } from "../part.ts";
+import type { Health } from "../component.ts";
 import { runningPid } from "../process.ts";
 import type { LabSettings } from "../settings.ts";
 import { openstackApi, type Row } from "./api.ts";

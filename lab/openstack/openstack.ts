@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { promisify } from "node:util";
-import type { LabPart, Log } from "../part.ts";
+import type { LabPart, Log } from "../component.ts";
 import type { LabSettings } from "../settings.ts";
 import { password, region, url } from "./config/shared.ts";
 import { configure, makeDataFolders } from "./configure.ts";

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import type { Log } from "../part.ts";
+import type { Log } from "../component.ts";
 import { cacheDir } from "../settings.ts";
 
 const projects = ["keystone", "glance", "placement", "nova", "neutron", "cinder", "designate", "swift"];

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { closeSync, existsSync, openSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { cp, mkdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { Log } from "../part.ts";
+import type { Log } from "../component.ts";
 import { download, type Source } from "./download.ts";
 import type { Piece, Step } from "./pieces.ts";
 

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, statfsSync } from "node:fs";
 import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { lock } from "../lock.ts";
-import type { Log } from "../part.ts";
+import type { Log } from "../component.ts";
 import { cacheDir } from "../settings.ts";
 import { source } from "./download.ts";
 import { makePiece, pieceFolder } from "./make.ts";

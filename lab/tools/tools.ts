@@ -6,7 +6,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import { lock } from "../lock.ts";
-import type { Log } from "../part.ts";
+import type { Log } from "../component.ts";
 import { cacheDir } from "../settings.ts";
 import { source } from "../toolchain/download.ts";
 import { makePiece, pieceFolder } from "../toolchain/make.ts";

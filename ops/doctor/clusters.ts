@@ -2,7 +2,7 @@
 import { clusterLogin } from "../../config/clusterLogin.ts";
 import { denied, type Question } from "../../config/preflight/permissions.ts";
 import type { Manifest } from "../../policy/manifest.ts";
-import { isClusterWide, resourceOf } from "../kinds.ts";
+import { isClusterWide, resourceOf } from "../kube.ts";
 import { secretOf } from "../secrets.ts";
 import type { HeldStack } from "../moving/held.ts";
 import { type Finding, ok, problem, warning, words } from "./finding.ts";

@@ -3,7 +3,7 @@ import { type Command, UsageError } from "../command.ts";
 import { kubectlHelp, kubectlOptions } from "../kubectl.ts";
 import { pulumiRun, pulumiUp, stackHelp, stackOptions } from "../stack.ts";
 import { openInstance, openService, serviceHelp, serviceOptions } from "./instance.ts";
-import { type Part, partsOf, urnsOf } from "./parts.ts";
+import { type Part, partsOf, urnsOf } from "./components.ts";
 
 /** The parts that the words name. @throws UsageError on a part that there is not, or that the settings leave out */
 export function chosenParts(words: readonly string[], all: readonly Part[]): readonly Part[] {

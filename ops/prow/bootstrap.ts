@@ -7,7 +7,7 @@ import { fields, list } from "../../components/prow/files/jobFiles.ts";
 import { type JobFile, packJobs, readJobs } from "../../components/prow/files/jobs.ts";
 import type { Preset } from "../../components/prow/files/presets.ts";
 import { checkTree } from "../../components/prow/files/tree.ts";
-import { toPlace } from "../../components/prow/place.ts";
+import { toPlace } from "../../components/prow/configInputs.ts";
 import { type Command, text, UsageError } from "../command.ts";
 import type { Kubectl } from "../kubectl.ts";
 import { type Environment, environmentHelp, environmentOptions, inCluster, openEnvironment } from "./environment.ts";

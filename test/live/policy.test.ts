@@ -6,7 +6,7 @@ import { after, before, describe, it } from "mocha";
 import { aim } from "../../lab/retarget.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { stackPath } from "../../config/stackFile.ts";
-import { makePremises } from "../../lab/premises.ts";
+import { makePremises } from "../../lab/prerequisites.ts";
 import { lab } from "../../lab/harness/cloud.ts";
 import { initStack, pulumi, type Target } from "../../lab/harness/engine.ts";
 import { deleteNodesBut, nodeNames } from "../../lab/harness/kube.ts";

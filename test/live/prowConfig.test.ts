@@ -8,7 +8,7 @@ import { treeNames } from "../../components/prow/files/base/trees.ts";
 import { configurationVersions } from "../../components/prow/files/base/versions.ts";
 import { configMaps } from "../../components/prow/files/index.ts";
 import { packJobs } from "../../components/prow/files/jobs.ts";
-import { toPlace } from "../../components/prow/place.ts";
+import { toPlace } from "../../components/prow/configInputs.ts";
 import { soundJobs } from "../../ops/prow/bootstrap.ts";
 import type { Environment } from "../../ops/prow/environment.ts";
 import { placeOf, production, staging, testing } from "../unit/prow/places.ts";

@@ -9,7 +9,7 @@ import { samplePassphrase } from "../../config/samples.ts";
 import { setAt } from "../../config/stackEdit.ts";
 import { projectDir, readStackFile, stackPath } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
-import { makePremises } from "../../lab/premises.ts";
+import { makePremises } from "../../lab/prerequisites.ts";
 import { changedSecrets } from "../../review/between.ts";
 import { renderForComparison, type Rendered } from "../../review/render.ts";
 import { changesBetween } from "../../review/verdict.ts";

@@ -9,7 +9,7 @@ import { stackPath } from "../../config/stackFile.ts";
 import { setAt } from "../../config/stackEdit.ts";
 import { aim } from "../../lab/retarget.ts";
 import { samplePassphrase } from "../../config/samples.ts";
-import { makePremises } from "../../lab/premises.ts";
+import { makePremises } from "../../lab/prerequisites.ts";
 import { kubeApi, type KubeObject } from "../../lab/kubernetes/api.ts";
 import { writeLoginKey } from "../../lab/summary.ts";
 import { dig, eventually, lab, openstackApi } from "../../lab/harness/cloud.ts";

@@ -44,8 +44,8 @@ class RemoteUserAuthenticator(Authenticator):
 
     async def refresh_user(self, user, handler=None):
         # Somebody else has logged in by this browser, or the same person by a new name.
-        told = handler.request.headers.get("REMOTE_USER") if handler is not None and from_here(handler) else None
-        return not told or self.normalize_username(told) == user.name
+        user_name = handler.request.headers.get("REMOTE_USER") if handler is not None and from_here(handler) else None
+        return not user_name or self.normalize_username(user_name) == user.name
 
     def get_handlers(self, app):
         return [("/login", RemoteUserLogin), ("/logout", RemoteUserLogout)]

@@ -149,7 +149,7 @@ function metadataSets({ sources }: SsoSettings): object {
   );
 }
 
-/** Whoever logs in becomes the hash of what his source's filters have made of him, and is all that is told. */
+/** Whoever logs in becomes the hash of what the filters of their source make of them; the hub learns nothing else. */
 const hostedProvider = {
   host: "__DEFAULT__",
   privatekey: "idp-key.pem",

@@ -17,7 +17,7 @@ import { quantityBytes, repeatable, size } from "../../../ops/packit/database/sq
 import { ofServer } from "../../../ops/packit/forgetDatabase.ts";
 import { fileSecrets } from "../../../ops/packit/loadSecrets.ts";
 import { deploymentRevisions, statefulSetRevisions } from "../../../ops/packit/revisions.ts";
-import { partsOf, urnsOf } from "../../../ops/packit/parts.ts";
+import { partsOf, urnsOf } from "../../../ops/packit/components.ts";
 import { under } from "../../../ops/packit/state.ts";
 import { targetOf } from "../../../ops/packit/undo.ts";
 import { rows } from "../../../ops/packit/check.ts";

@@ -3,7 +3,7 @@ import type { Premises } from "./retarget.ts";
 import { kubeApi } from "./kubernetes/api.ts";
 import { type OpenstackApi, openstackApi } from "./openstack/api.ts";
 import { fakeNode } from "./kubernetes/objects.ts";
-import type { Log } from "./part.ts";
+import type { Log } from "./component.ts";
 import type { LabSettings } from "./settings.ts";
 
 type OpenstackPremises = Omit<Premises, "namespaces" | "nodes">;
