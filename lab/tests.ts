@@ -23,7 +23,8 @@ export async function runTests(run: Run, names: readonly string[]): Promise<numb
     // Tests begin with empty clouds, so that what an interrupted run left cannot help or hinder them.
     await down(run.lab, run.toolchain, true);
     await up(run.lab, run.toolchain, run.log);
-    const chosen = ["--no-config", "--reporter", "test/reporter.cjs", "--timeout", "600000", ...files];
+    // What a test that failed left running must not hold up the rest.
+    const chosen = ["--no-config", "--exit", "--reporter", "test/reporter.cjs", "--timeout", "600000", ...files];
     const live = names.length > 0 ? chosen : ["--config", "test/live.mocharc.json"];
     return await mocha(live, { ...process.env, ...environment(run, "test") });
   } finally {
