@@ -58,7 +58,7 @@ export class Web extends pulumi.ComponentResource {
       new PublicEndpoint(
         `${name}-${route}`,
         {
-          place: context.place,
+          namespace: context.namespace,
           name: route,
           labels: serviceLabels(route),
           service,

@@ -92,9 +92,9 @@ export class Thoth extends pulumi.ComponentResource {
     secrets: ThothSecrets,
     namespaces: StationNamespaces | undefined,
   ): Dgraph {
-    const places = new Map(Object.values(namespaces?.places ?? {}).map((place) => [place.namespaceName, place]));
+    const refs = new Map(Object.values(namespaces?.refs ?? {}).map((ref) => [ref.plainName, ref]));
     const clients = namespaces === undefined ? [] : graphRoles.map((role) => namespaces.names[role]);
-    return new Dgraph(`${name}-dgraph`, { cluster, settings, secrets, station: { places, clients } }, this.on(cluster));
+    return new Dgraph(`${name}-dgraph`, { cluster, settings, secrets, station: { namespaces: refs, clients } }, this.on(cluster));
   }
 
   private station(

@@ -3,7 +3,7 @@ import { type Json, list, object, text, texts } from "../../policy/manifest.ts";
 import { checkFormat } from "../../config/formats.ts";
 import { text as option, UsageError, type Values } from "../command.ts";
 import { withCluster } from "../program.ts";
-import type { HeldSecret, HeldStack } from "./held.ts";
+import type { HeldSecret, StackSecrets } from "./held.ts";
 import { liveText, placeOf, secretTemplates, type SecretKey, type Template } from "./secretKeys.ts";
 import type { Store } from "./stores.ts";
 
@@ -16,7 +16,7 @@ export interface LiveKey extends SecretKey {
 }
 
 /** Reads the Secrets of all namespaces that the secrets at hand come to lie in. @throws if a cluster does not answer */
-export async function clusterStore(held: HeldStack, values: Values): Promise<Store> {
+export async function clusterStore(held: StackSecrets, values: Values): Promise<Store> {
   const templates = await secretTemplates(held);
   const asked = templates.filter(({ probes }) => held.secrets.some(({ key }) => probes.has(key)));
   const clusters = [...new Set(asked.map(({ cluster }) => cluster))];

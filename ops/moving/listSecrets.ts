@@ -1,7 +1,7 @@
 /** Names of a stack's secrets, and which of them are set. */
 import type { Command } from "../command.ts";
 import { stackHelp, stackOptions } from "../stack.ts";
-import { openHeld } from "./held.ts";
+import { openStackSecrets } from "./held.ts";
 import { publishedProblem } from "./warning.ts";
 
 export const command: Command = {
@@ -16,7 +16,7 @@ ${stackHelp}
   --json             [{"key", "state", "required", "formerly"}]`,
   options: { ...stackOptions, system: { type: "string" }, json: { type: "boolean" } },
   run({ values }) {
-    const held = openHeld(values);
+    const held = openStackSecrets(values);
     const rows = [
       ...held.secrets.map(({ key, state, required, spec }) => ({ key, state, required, formerly: spec.formerly })),
       ...held.unknown.map((key) => ({ key, state: "unknown", required: false, formerly: "" })),

@@ -20,8 +20,8 @@ export async function deploy(
 ): Promise<Built> {
   return build(platform, async (cluster, opts) => {
     const { Deployment } = await import("../../../blocks/kubernetes/deployment.ts");
-    const place = existingNamespace(cluster, "apps");
-    new Deployment("web", { place, name: "web", labels: { app: "web" }, containers: [container], ...args }, opts);
+    const namespace = existingNamespace(cluster, "apps");
+    new Deployment("web", { namespace, name: "web", labels: { app: "web" }, containers: [container], ...args }, opts);
   });
 }
 
