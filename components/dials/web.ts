@@ -45,7 +45,7 @@ export class Web extends pulumi.ComponentResource {
       {
         context,
         secrets: config.secrets,
-        apiClients: config.families.apiClients,
+        apiClients: config.keyedSecrets.apiClients,
         signingKey: passwords.django,
         cacheUrl: cache.url(0),
         databaseUri: args.databaseUri,

@@ -65,15 +65,19 @@ export class Credentials extends pulumi.ComponentResource {
     const { gcsCredentials: name } = trees[config.settings.configuration.tree];
     if (name === named(config.settings, "gcs")) return;
     const values = { "service-account.json": config.secrets.gcsServiceAccount };
-    new ServiceSecret(`${this.prefix}-rehearsals-gcs`, { namespace: jobs, name, values, restartOnChange: false }, { parent: this });
+    new ServiceSecret(
+      `${this.prefix}-rehearsals-gcs`,
+      { namespace: jobs, name, values, restartOnChange: false },
+      { parent: this },
+    );
   }
 
   /** What only jobs read. */
   private forJobs(): void {
-    const { settings, families } = this.args.config;
+    const { settings, keyedSecrets } = this.args.config;
     for (const name of settings.jobSecrets) {
       const values = Object.fromEntries(
-        jobSecretKeys[name].map((key) => [key, families.jobSecrets[`${name}-${key}`] ?? ""]),
+        jobSecretKeys[name].map((key) => [key, keyedSecrets.jobSecrets[`${name}-${key}`] ?? ""]),
       );
       this.make(name, "jobs", values);
     }
@@ -104,7 +108,12 @@ export class Credentials extends pulumi.ComponentResource {
     return new ServiceSecret(
       `${this.prefix}-${where}-${name}`,
       // Jobs' pods come and go; nothing has to roll for them.
-      { namespace: where === "prow" ? namespace : jobs, name: named(config.settings, name), values, restartOnChange: where === "prow" },
+      {
+        namespace: where === "prow" ? namespace : jobs,
+        name: named(config.settings, name),
+        values,
+        restartOnChange: where === "prow",
+      },
       { parent: this },
     );
   }

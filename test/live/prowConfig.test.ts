@@ -13,7 +13,7 @@ import { soundJobs } from "../../ops/prow/bootstrap.ts";
 import type { Environment } from "../../ops/prow/environment.ts";
 import { placeOf, production, staging, testing } from "../unit/prow/places.ts";
 import { writeCheckout } from "../unit/prow/trees.ts";
-import { prowSettings } from "../unit/prow/world.ts";
+import { prowSettings } from "../unit/prow/fixture.ts";
 import { checkconfig, mountConfigMaps, prowTools } from "./prow/tools.ts";
 
 describe("Prow's checkconfig", function () {

@@ -6,7 +6,7 @@ import { exec, http } from "../../../blocks/kubernetes/probe.ts";
 import { existingSecretEnv } from "../../../blocks/kubernetes/secret.ts";
 import { claimTemplate, volume } from "../../../blocks/kubernetes/volume.ts";
 import { Secret } from "../../../review/secret.ts";
-import { type Built, build } from "./world.ts";
+import { type Built, build } from "./fixture.ts";
 
 const managed = { "app.kubernetes.io/managed-by": "orrery" };
 const metadata = { name: "one", namespace: "apps", labels: { app: "one", ...managed } };

@@ -2,7 +2,7 @@
 import type { DeploymentArgs } from "../../../blocks/kubernetes/deployment.ts";
 import { existingNamespace } from "../../../blocks/kubernetes/metadata.ts";
 import { http } from "../../../blocks/kubernetes/probe.ts";
-import { type Built, build } from "./world.ts";
+import { type Built, build } from "./fixture.ts";
 
 export type Container = DeploymentArgs["containers"][0];
 
