@@ -71,7 +71,7 @@ function edited({ stack, system, changes }: Edit): {
 
 describe("random stack files", function () {
   this.timeout(1_800_000);
-  it(`are refused with a path and a remedy, or make a sound program (${cases} files)`, async () => {
+  it(`a random stack file is either refused with a path and a remedy, or renders a sound program (${cases} files)`, async () => {
     const counts = { refused: 0, taken: 0, rendered: 0 };
     await fc.assert(
       fc.asyncProperty(edits, async (edit) => {

@@ -52,7 +52,7 @@ const jobs = [...workflows].flatMap(([file, workflow]) =>
 );
 
 describe("the workflows", () => {
-  it("are what GitHub takes, as actionlint reads them", async function () {
+  it("actionlint accepts all workflows", async function () {
     this.timeout(600_000);
     const tool = path.join(await ensureTool("actionlint", () => undefined), "actionlint");
     // shellcheck, where it is installed, reads the shell steps as well.
@@ -63,7 +63,7 @@ describe("the workflows", () => {
     assert.equal(status, 0, stdout + stderr);
   });
 
-  it("pin every action to a commit, one for each action, and say which version that is", () => {
+  it("workflows pin every action to one commit each, with a comment that names its version", () => {
     const pins = files.flatMap((file) => [...textOf(file).matchAll(/uses: (.*)$/gm)].map(([, use = ""]) => use));
     assert.ok(pins.length > 10, pins.join());
     for (const pin of pins) assert.match(pin, /^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
@@ -71,7 +71,7 @@ describe("the workflows", () => {
     assert.deepEqual([...new Set(pins)].toSorted(), [...actions.values()].toSorted());
   });
 
-  it("have no more rights than they need, and none where a fork's code runs", () => {
+  it("workflows have no more permissions than they need, and none where a fork's code runs", () => {
     for (const [file, { on, permissions }] of workflows) {
       assert.ok(permissions !== undefined, `${file} has the default rights`);
       for (const right of Object.values(permissions)) assert.equal(right, "read", file);
@@ -87,7 +87,7 @@ describe("the workflows", () => {
     }
   });
 
-  it("let prod wait for stage, and stage be looked at first", () => {
+  it("prod waits for stage, and stage is checked first", () => {
     const { jobs: all } = parse(textOf("deploy.yml")) as { jobs: Record<string, Job & { needs?: string }> };
     assert.equal(all.prod?.needs, "stage");
     assert.equal(all.prod.environment, "prod");
@@ -97,7 +97,7 @@ describe("the workflows", () => {
   });
 });
 
-describe("every shell step of the workflows", () => {
+describe("shell steps of the workflows", () => {
   let dir: string;
   const head = execFileSync("git", ["rev-parse", "HEAD"], { cwd: projectDir, encoding: "utf8" }).trim();
   const scripts = (JSON.parse(readFileSync(path.join(projectDir, "package.json"), "utf8")) as { scripts: Variables })
@@ -132,7 +132,7 @@ describe("every shell step of the workflows", () => {
   for (const { file, name, job, workflow } of jobs)
     for (const step of job.steps.filter(({ run }) => run !== undefined)) {
       const { run = "" } = step;
-      it(`of ${file}, ${name}: ${run.split("\n")[0] ?? ""}`, () => {
+      it(`shellcheck accepts ${file}, ${name}: ${run.split("\n")[0] ?? ""}`, () => {
         assert.doesNotMatch(run, /\$\{\{/, "an expression in a script is somebody's text in it; take it from env");
         const own = { ...workflow.env, ...job.env, ...step.env };
         const env = Object.fromEntries(
@@ -177,7 +177,7 @@ describe("every shell step of the workflows", () => {
       });
     }
 
-  it("finds every test that is run by name only", () => {
+  it("the workflows run every test that is excluded from npm test", () => {
     const { ignore } = JSON.parse(readFileSync(path.join(dir, "test", "live.mocharc.json"), "utf8")) as {
       ignore: readonly string[];
     };

@@ -4,7 +4,7 @@ import { rendered, runProgram, stackConfig } from "../../review/render.ts";
 import { random } from "./harness.ts";
 
 describe("the program", () => {
-  it("registers the same in six runs whose answers come in shuffled order", async () => {
+  it("the program registers the same resources in six runs whose answers arrive in shuffled order", async () => {
     const config = stackConfig("test");
     const expected = JSON.stringify(rendered(await runProgram({ stack: "test", config })));
     for (let run = 1; run <= 5; run++) {

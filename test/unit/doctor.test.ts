@@ -17,7 +17,7 @@ import type { Manifest } from "../../policy/manifest.ts";
 const jwt = (claims: object): string => `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2ln`;
 
 describe("the doctor", () => {
-  it("explains itself and wants a stack", async () => {
+  it("the doctor prints help and requires a stack", async () => {
     const { command } = await import("../../ops/doctor/doctor.ts");
     assert.match(command.help, /^Usage: npm run ops -- doctor --stack S/);
     for (const option of Object.keys(command.options)) assert.ok(command.help.includes(`--${option}`), option);
@@ -30,7 +30,7 @@ describe("the doctor", () => {
     }
   });
 
-  it("knows when certificates and tokens end", () => {
+  it("the doctor knows when certificates and tokens expire", () => {
     const end = new Date(1_800_000_000_000);
     assert.deepEqual(endOf("token", jwt({ exp: 1_800_000_000 })), end);
     assert.deepEqual(endOf("kubeconfig", kubeconfig("https://example.invalid", jwt({ exp: 1_800_000_000 }))), end);
@@ -43,10 +43,12 @@ describe("the doctor", () => {
     assert.deepEqual([-1, 0, 29, 30].map(level), ["problem", "warning", "warning", "ok"]);
   });
 
-  it("tells each sample that must not be deployed, with its command, and lets the lab have them", () => {
+  it("the doctor reports each sample that must not be deployed, with its command, and accepts them in the lab", () => {
     const of = (stack: string) => {
       const crypter = openSalt(readStackFile(stackPath(stack)).encryptionSalt ?? "", samplePassphrase(stack));
-      return config(openStackSecrets({ stack }, crypter), new Date(0)).filter(({ about: group }) => group === "secrets");
+      return config(openStackSecrets({ stack }, crypter), new Date(0)).filter(
+        ({ about: group }) => group === "secrets",
+      );
     };
     const prod = of("prod");
     const count = [...readStackFile(stackPath("prod")).entries.values()].filter(({ secret }) => secret).length;
@@ -74,7 +76,7 @@ describe("the doctor", () => {
     assert.match(test[0]?.text ?? "", /^\d+ are published samples, which the stack's settings let in: /);
   });
 
-  it("tells an interrupted update from a whole state", () => {
+  it("the doctor tells an interrupted update from a complete state", () => {
     const urn = "urn:pulumi:s::orrery::kubernetes:core/v1:ConfigMap::files";
     assert.deepEqual(
       stateFindings("s", { deployment: { resources: [{}], manifest: { time: "2026-01-02T03:04:05Z" } } }),
@@ -88,7 +90,7 @@ describe("the doctor", () => {
     assert.match(found.fix ?? "", /state recover --stack s/);
   });
 
-  it("asks for the rights that the objects need", () => {
+  it("the doctor checks the permissions that the stack's objects require", () => {
     const kinds: readonly (readonly [string, string, string])[] = [
       ["v1", "Service", "services"],
       ["networking.k8s.io/v1", "NetworkPolicy", "networkpolicies.networking.k8s.io"],
@@ -106,13 +108,13 @@ describe("the doctor", () => {
     );
   });
 
-  it("says which rights are lacking, place by place", () => {
+  it("the doctor lists missing permissions by cluster and namespace", () => {
     const ask = (namespace: string, verb: string, resource: string) => ({ namespace, verb, resource });
     const refused = [ask("a", "create", "secrets"), ask("a", "delete", "secrets"), ask("", "get", "nodes")];
     assert.equal(refusedText(refused), "in namespace a create/delete secrets; in all of the cluster get nodes");
   });
 
-  it("compares a zone's name servers without regard to case, order and dots", () => {
+  it("a zone's name servers are compared regardless of case, order and dots", () => {
     const own = ["ns1.example.org.", "ns2.example.org."];
     assert.equal(delegated("z.org", own, ["NS2.example.org", "ns1.example.org"]).level, "ok");
     assert.equal(delegated("z.org", own, ["ns1.example.org", "old.example.net"]).level, "warning");
@@ -123,7 +125,7 @@ describe("the doctor", () => {
     );
   });
 
-  it("reads a refresh's summary", () => {
+  it("the doctor reads the summary of a refresh", () => {
     const output =
       "Refreshing (s):\n\nResources:\n    ~ 1 to update\n    - 2 to delete\n    3 changes. 100 unchanged\n";
     assert.deepEqual(driftCounts(output), { update: 1, delete: 2, unchanged: 100 });

@@ -31,8 +31,8 @@ function readers(...others: readonly Registration[]) {
   return readersOf([held, ...others], config, ["a:token", "a:other"]);
 }
 
-describe("the readers of a secret", () => {
-  it("are containers that get its key by a variable or a volume, and no others", () => {
+describe("readers of a secret", () => {
+  it("containers that get a secret's key by a variable or a volume are its readers, and no others", () => {
     const byKey = { valueFrom: { secretKeyRef: { name: "bot", key: "token" } } };
     const found = readers(
       deployment("env", { containers: [{ name: "one", env: [{ name: "T", ...byKey }] }, { name: "two" }] }),
@@ -60,7 +60,7 @@ describe("the readers of a secret", () => {
     ]);
   });
 
-  it("are accounts that a Role lets read Secrets, or this one", () => {
+  it("accounts that a Role lets read the Secret are its readers", () => {
     const rbac = "rbac.authorization.k8s.io/v1";
     const role = (name: string, rule: object): Registration => object(rbac, "Role", name, { rules: [rule] });
     const binding = (name: string): Registration =>
@@ -79,7 +79,7 @@ describe("the readers of a secret", () => {
   });
 
   for (const name of stacks) {
-    it(`are known of every secret of ${name}: none is encrypted for nothing`, async () => {
+    it(`every secret of ${name} has a reader`, async () => {
       const stack = readStackFile(stackPath(name));
       const wanted = secretsOf(stack, Object.values(schemas));
       const all = offlineConfig(stack, (key) => wanted.get(key)?.sample("reader") ?? "");

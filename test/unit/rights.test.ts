@@ -4,10 +4,10 @@ import { clusterLogin } from "../../config/clusterLogin.ts";
 import { deniedText, questions } from "../../config/preflight/permissions.ts";
 import { kubeconfig } from "../../config/samples.ts";
 
-describe("the check of the deployer's rights", () => {
+describe("checking the deployer's permissions", () => {
   const need = { cluster: "psi", namespace: "n", makesNamespace: false };
 
-  it("asks about making, changing and deleting each kind, with its API group", () => {
+  it("creating, changing and deleting each kind is checked, with its API group", () => {
     assert.deepEqual(questions({ ...need, resources: ["secrets", "routes.route.openshift.io"] }, "openshift"), [
       { namespace: "n", verb: "create", resource: "secrets" },
       { namespace: "n", verb: "patch", resource: "secrets" },
@@ -23,7 +23,7 @@ describe("the check of the deployer's rights", () => {
     );
   });
 
-  it("names every cluster, namespace, verb and kind once", () => {
+  it("every cluster, namespace, verb and kind is checked once", () => {
     const resources = ["secrets", "configmaps"];
     const all = questions({ ...need, resources }, "openshift");
     const one = { namespace: "m", verb: "create", resource: "namespaces" };
@@ -44,7 +44,7 @@ describe("the check of the deployer's rights", () => {
     );
   });
 
-  it("reads a login by token or certificate, and says of every other that it cannot", () => {
+  it("a login by token or certificate is read, and any other is reported as unreadable", () => {
     const text = kubeconfig("https://sample.invalid:6443", "t");
     assert.ok(clusterLogin(text));
     assert.ok(clusterLogin(text.replace("token: t", "client-certificate-data: aGk=")));

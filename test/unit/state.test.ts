@@ -23,8 +23,8 @@ async function inFolder(work: (folder: string) => Promise<void>): Promise<void> 
   }
 }
 
-describe("the state of a stack", () => {
-  it("is asked for by commands that explain all of their options", async () => {
+describe("the state commands", () => {
+  it("each of the state commands explains all of its options", async () => {
     for (const [name, { load }] of Object.entries(commands)) {
       const { command } = await load();
       assert.match(command.help, new RegExp(`^Usage: npm run ops -- state ${name} `));
@@ -32,7 +32,7 @@ describe("the state of a stack", () => {
     }
   });
 
-  it("is read from S3 by requests that are signed as AWS's own examples are", () => {
+  it("a state is read from S3 by requests that are signed as in AWS's own examples", () => {
     const login = { accessKey: "AKIAIOSFODNN7EXAMPLE", secretKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" };
     const ask = (query: Record<string, string>): { url: string; headers: Readonly<Record<string, string>> } => {
       const request = { method: "GET", origin: "https://examplebucket.s3.amazonaws.com", path: "/", query } as const;
@@ -50,7 +50,7 @@ describe("the state of a stack", () => {
     );
   });
 
-  it("is where the CLI's own URL says", () => {
+  it("a state is looked up at the CLI's own URL", () => {
     const place = s3Place("s3://team/orrery?endpoint=swift.test:8080&disableSSL=true&region=R", {});
     assert.deepEqual(place, {
       bucket: "team",
@@ -64,7 +64,7 @@ describe("the state of a stack", () => {
     assert.throws(() => openBucket("https://api.pulumi.com", {}), /works with a folder \(file:\/\/\) and with S3/);
   });
 
-  it("is let in by AWS's variables or file", () =>
+  it("credentials come from AWS's variables or file", () =>
     inFolder((folder) => {
       const file = path.join(folder, "credentials");
       writeFileSync(file, "[a]\naws_access_key_id = 1\n[b]\naws_access_key_id=2\naws_secret_access_key=3\n");
@@ -76,7 +76,7 @@ describe("the state of a stack", () => {
       return Promise.resolve();
     }));
 
-  it("is kept among the engine's own backups, the newest first", () =>
+  it("the engine's own backups are listed, newest first", () =>
     inFolder(async (folder) => {
       const bucket = openBucket(`file://${folder}`);
       const store = { name: "prod", file: "", url: "", bucket, project: "orrery" };
@@ -103,7 +103,7 @@ describe("the state of a stack", () => {
       assert.equal(isWhole("prod.json", Buffer.from('{"version":3,"checkp')), false);
     }));
 
-  it("is not touched while somebody holds it", () =>
+  it("a locked state is not changed", () =>
     inFolder(async (folder) => {
       const bucket = openBucket(`file://${folder}`);
       const place = { bucket, project: "orrery", name: "prod" };
@@ -128,7 +128,7 @@ describe("the state of a stack", () => {
       assert.deepEqual([level("works"), level("elsewhere"), level("ended")], ["warning", "warning", "problem"]);
     }));
 
-  it("knows a plugin by its engine's port", () => {
+  it("a plugin is recognised by its engine's port", () => {
     const folder = "/home/u/.pulumi/plugins/resource-openstack-v3.15.2/";
     assert.deepEqual(parsePlugin(` 12 ${folder}pulumi-resource-openstack 127.0.0.1:4711`), {
       pid: 12,

@@ -14,14 +14,14 @@ interface Package {
 }
 
 describe("the supply chain", () => {
-  it("has an exact version of each package that package.json names", () => {
+  it("package.json names an exact version of each package", () => {
     const { dependencies, devDependencies } = JSON.parse(read("package.json")) as Record<string, object>;
     const versions = Object.entries({ ...dependencies, ...devDependencies });
     assert.ok(versions.length > 15);
     for (const [name, version] of versions) assert.match(String(version), /^\d+\.\d+\.\d+$/, name);
   });
 
-  it("has a lock file that agrees with package.json, so that npm ci takes it", () => {
+  it("the lock file agrees with package.json, so that npm ci accepts it", () => {
     const wanted = JSON.parse(read("package.json")) as Record<string, object>;
     const { packages } = JSON.parse(read("package-lock.json")) as { packages: Record<string, Record<string, object>> };
     assert.deepEqual(packages[""]?.dependencies, wanted.dependencies);
@@ -35,7 +35,7 @@ describe("the supply chain", () => {
     assert.deepEqual(missing, []);
   });
 
-  it("has the SHA-512 of every package, and leaves it to npm where it comes from", () => {
+  it("every package in the lock file has its SHA-512, and no URL of a registry", () => {
     const { packages } = JSON.parse(read("package-lock.json")) as { packages: Record<string, Package> };
     const [root, ...all] = Object.entries(packages);
     assert.equal(root?.[0], "");
@@ -46,7 +46,7 @@ describe("the supply chain", () => {
     }
   });
 
-  it("has sums of all modules that a Go program is built of", () => {
+  it("Go programs are built with checksums of all modules", () => {
     // A shim only stands in for another module of its parent's, whose sums are the parent's.
     const modules = globSync("lab/**/go.mod", { cwd: projectDir }).filter((file) => !file.includes("/shims/"));
     assert.ok(modules.length > 5, modules.join());
@@ -56,7 +56,7 @@ describe("the supply chain", () => {
     }
   });
 
-  it("names Python packages by their exact version", () => {
+  it("Python packages have exact versions", () => {
     const files = globSync(
       ["components/callysto/guest/software.ts", "lab/machines/image.ts", "lab/harness/*.ts", "test/live/**/*.ts"],
       {

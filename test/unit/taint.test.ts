@@ -39,7 +39,7 @@ async function output(run: () => Promise<void>): Promise<string> {
 
 for (const stack of stacks) {
   describe(`secrets of stack ${stack}`, () => {
-    it("appear in no name, label, option, plain input, output, export or log", async () => {
+    it("secrets appear in no name, label, option, plain input, output, export or log", async () => {
       const config = canaryConfig(stack);
       const canaries = traces(config, canaryConfig(stack, "other"));
       const secrets = [...config.values()].filter(({ secret }) => secret);
@@ -76,7 +76,7 @@ for (const stack of stacks) {
 }
 
 describe("the search for secrets", () => {
-  it("finds a secret in clear, in base64 and hashed", () => {
+  it("the search finds a secret in clear text, in base64 and hashed", () => {
     const secret = (value: string): RawConfig => new Map([["a:b", { value, secret: true }]]);
     const canaries = traces(secret("hunter2-hunter2"), secret("other"));
     for (const leak of ["hunter2-hunter2", Buffer.from("hunter2-hunter2").toString("base64")]) {

@@ -29,7 +29,7 @@ const failing = (message: string) => (error: Error) => {
 };
 
 describe("a cluster's login", () => {
-  it("sends JSON under the server's address with its token, and returns JSON", async () => {
+  it("requests send JSON under the server's address with the token, and return JSON", async () => {
     await asking(201, '{"a":[1]}', async (to, asked) => {
       assert.deepEqual(await to.post("/apis/x", { b: "ž" }), { a: [1] });
       assert.equal(to.token, "t0ken");
@@ -41,7 +41,7 @@ describe("a cluster's login", () => {
     });
   });
 
-  it("knows that something is not there only when the cluster says so", async () => {
+  it("a resource counts as missing only when the cluster says so", async () => {
     const has = (status: number): Promise<boolean> =>
       asking(status, "", async (to, asked) => {
         const found = await to.has("/api/v1/namespaces/n");
@@ -54,14 +54,14 @@ describe("a cluster's login", () => {
     assert.deepEqual(await Promise.all([has(200), has(403), has(404)]), [true, true, false]);
   });
 
-  it("says with which status a cluster refuses a question", async () => {
+  it("an error names the status with which the cluster refused a request", async () => {
     for (const status of [300, 403, 500]) {
       await asking(status, "{}", (to) => assert.rejects(to.post("/x", {}), failing(`answers ${status} to /x`)));
     }
     assert.deepEqual(await asking(299, "{}", (to) => to.post("/x", {})), {});
   });
 
-  it("says that a cluster refuses the login", async () => {
+  it("an error says that the cluster refuses the login", async () => {
     const refused = failing("refuses the login: its token has expired or was revoked");
     await asking(401, "{}", async (to) => {
       await assert.rejects(to.post("/x", {}), refused);
@@ -69,11 +69,11 @@ describe("a cluster's login", () => {
     });
   });
 
-  it("says so when something else than an API answers", async () => {
+  it("an error says when something other than the API answers", async () => {
     await asking(200, "<html>", (to) => assert.rejects(to.post("/x", {}), failing("answers no JSON to /x")));
   });
 
-  it("waits for a cluster that takes its time", async () => {
+  it("a slow cluster is waited for", async () => {
     const late = serving(
       (_, response) => setTimeout(() => response.end("{}"), 60),
       (port) => login(kubeconfig(`http://127.0.0.1:${port}`, "t")).post("/x", {}),
@@ -81,7 +81,7 @@ describe("a cluster's login", () => {
     assert.deepEqual(await late, {});
   });
 
-  it("says that a cluster cannot be reached, or breaks off", async () => {
+  it("an error says that the cluster cannot be reached or closed the connection", async () => {
     const port = await serving(
       () => undefined,
       (free) => Promise.resolve(free),
@@ -99,7 +99,7 @@ describe("a cluster's login", () => {
     await assert.rejects(broken, failing("cannot be reached: aborted"));
   });
 
-  describe("over TLS", () => {
+  describe("TLS", () => {
     const [key, cert] = [sample("pem-private-key", "api"), sampleCertificate("api", ["api.test"])];
     const mine = { key: sample("pem-private-key", "me"), cert: sampleCertificate("me", ["deployer"]) };
     const insecure = "insecure-skip-tls-verify: true";
@@ -119,7 +119,7 @@ describe("a cluster's login", () => {
         { key, cert, requestCert: true, rejectUnauthorized: false },
       );
 
-    it("checks the server by the authority and name that it is given", async () => {
+    it("the server is checked against the given authority and name", async () => {
       const answer = { user: null, token: "Bearer t" };
       assert.deepEqual(await secure(checked, "token: t", (to) => to.post("/x", {})), answer);
       assert.deepEqual(await secure(insecure, "token: t", (to) => to.post("/x", {})), answer);
@@ -135,7 +135,7 @@ describe("a cluster's login", () => {
       }
     });
 
-    it("logs in by a certificate, and says which", async () => {
+    it("a client certificate is used to log in, and messages say which one", async () => {
       const user = `client-certificate-data: ${base64(mine.cert)}\n      client-key-data: ${base64(mine.key)}`;
       await secure(insecure, user, async (to) => {
         assert.deepEqual(await to.post("/x", {}), { user: "deployer", token: null });
@@ -145,7 +145,7 @@ describe("a cluster's login", () => {
     });
   });
 
-  it("is the current context's, of several", async () => {
+  it("the current context of several is used", async () => {
     await asking(200, "{}", async (_, asked) => {
       const text = `
 current-context: b
@@ -169,7 +169,7 @@ users: [{name: a, user: {token: a}}, {name: d, user: {token: d}}]
     });
   });
 
-  it("does not print what is odd about a kubeconfig, which would quote its token", async () => {
+  it("errors about a kubeconfig never quote it, because it holds a token", async () => {
     const printed: Error[] = [];
     const hear = (warning: Error): void => void printed.push(warning);
     process.on("warning", hear);

@@ -70,8 +70,8 @@ const denial = (...lines: readonly string[]) => ({
   ].join("\n"),
 });
 
-describe("missing rights", () => {
-  it("are asked for by the cluster's own words", async () => {
+describe("missing permissions", () => {
+  it("permissions are checked by the cluster's own access reviews", async () => {
     await onCluster([], async (text, asked) => {
       const warnings = await underEngine(() => check([need("a", "n", ["secrets", "deployments.apps"])], { a: text }));
       assert.deepEqual(warnings, []);
@@ -90,7 +90,7 @@ describe("missing rights", () => {
     });
   });
 
-  it("are told by cluster, and each cluster is asked about its own needs", async () => {
+  it("missing permissions are reported by cluster, and each cluster is asked only about its own", async () => {
     await onCluster(["delete secrets. n -", "create routes.route.openshift.io n -"], (a, askedA) =>
       onCluster(["patch configmaps. m -"], async (b, askedB) => {
         const needs = [need("a", "n", ["secrets", "routes.route.openshift.io"]), need("b", "m", ["configmaps"])];
@@ -108,7 +108,7 @@ describe("missing rights", () => {
     );
   });
 
-  it("are none of OpenShift's kinds where there is none", async () => {
+  it("permissions on OpenShift's kinds are not required on plain Kubernetes", async () => {
     await onCluster([], async (text, asked) => {
       const resources = ["routes.route.openshift.io", "imagestreams.image.openshift.io", "openshift.io"];
       await underEngine(() => check([need("a", "n", resources)], { a: text }));
@@ -119,7 +119,7 @@ describe("missing rights", () => {
     });
   });
 
-  it("are those to make the namespace too, unless it is there and may be changed", async () => {
+  it("permission to create the namespace is required unless it exists and may be changed", async () => {
     const create = "create namespaces. - -";
     const needs = (namespace: string): readonly Need[] => [need("a", namespace, [], true)];
     const cases: readonly (readonly [string, readonly string[], readonly string[], boolean])[] = [
@@ -144,7 +144,7 @@ describe("missing rights", () => {
     }
   });
 
-  it("are whatever a cluster does not allow in so many words", async () => {
+  it("a permission is missing unless the cluster explicitly allows it", async () => {
     for (const answer of ["{}", '{"status":{}}', '{"status":{"allowed":"true"}}']) {
       await serving(
         (_, response) => response.end(answer),
@@ -159,7 +159,7 @@ describe("missing rights", () => {
     }
   });
 
-  it("stay unknown when the cluster does not answer: a preview goes on, an update does not", async () => {
+  it("when the cluster does not answer, permissions are unknown: a preview goes on, an update does not", async () => {
     const text = kubeconfig(`http://127.0.0.1:1`, "t");
     const needs = [need("a", "n", ["secrets"])];
     const said = 'cluster "a" cannot be reached: connect ECONNREFUSED 127.0.0.1:1; check clusters:a, its kubeconfig';
@@ -168,14 +168,14 @@ describe("missing rights", () => {
     assert.deepEqual(warnings, [`${said}; rights were not checked`]);
   });
 
-  it("stay unknown when the login is not the kubeconfig's own", async () => {
+  it("permissions stay unknown when the login does not come from the kubeconfig alone", async () => {
     const text = kubeconfig("http://127.0.0.1:1", "t").replace("token: t", "exec: {command: aws}");
     const said = "rights on cluster a were not checked: its kubeconfig has no login of its own";
     assert.deepEqual(await underEngine(() => check([need("a", "n", ["secrets"])], { a: text })), [said]);
     assert.deepEqual(await underEngine(() => check([need("a", "n", ["secrets"])], {})), [said]);
   });
 
-  it("are not asked for without an engine, clusters or needs", async () => {
+  it("permissions are not checked without an engine, clusters or requirements", async () => {
     const text = kubeconfig("http://127.0.0.1:1", "t");
     await check([need("a", "n", ["secrets"])], { a: text });
     assert.deepEqual(await underEngine(() => check([], { a: text })), []);

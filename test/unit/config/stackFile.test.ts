@@ -50,7 +50,7 @@ describe("stack files", () => {
     rmSync(dir, { recursive: true });
   });
 
-  it("are found by the stack's name", () => {
+  it("a stack file is found by the stack's name", () => {
     const own = mkdtempSync(path.join(dir, "stacks-"));
     const names = ["Pulumi.yaml", "Pulumi.prod-2.yaml", "Pulumi.a_b.yaml", "Pulumi.x.yaml.bak", "My.Pulumi.y.yaml"];
     for (const name of [...names, "Pulumi.a b.yaml", "Pulumi.Z.yml"]) writeFileSync(path.join(own, name), "");
@@ -64,13 +64,13 @@ describe("stack files", () => {
     }
   });
 
-  it("belong to the project, whose name is in its own file", () => {
+  it("the project's name is read from its own file", () => {
     assert.deepEqual(stackNames(), ["prod", "stage", "test"]);
     assert.equal(stackPath("test"), path.join(projectDir, "Pulumi.test.yaml"));
     assert.equal(projectName(), "orrery");
   });
 
-  it("hold plain values, maps and secrets", () => {
+  it("a stack file holds plain values, maps and secrets", () => {
     const text = `encryptionsalt: v1:a
 config:
   a:text: t
@@ -99,18 +99,18 @@ config:
     });
   });
 
-  it("name another provider of secrets than the passphrase", () => {
+  it("a stack file may name a secrets provider other than the passphrase", () => {
     assert.equal(read("secretsprovider: hashivault://orrery\n").provider, "hashivault://orrery");
     assert.equal(read("secretsprovider: passphrase\n").provider, undefined);
     assert.equal(read("secretsprovider: [1]\n").provider, undefined);
     assert.equal(read("encryptionsalt: 5\n").encryptionSalt, undefined);
   });
 
-  it("may be empty or have no config", () => {
+  it("a stack file may be empty or have no config", () => {
     for (const text of ["", "# nothing\n", "config:\n", "config: {}\n"]) assert.equal(read(text).entries.size, 0, text);
   });
 
-  it("are refused by name when they are no YAML or hold no map", () => {
+  it("a stack file that is not YAML or not a map is refused by name", () => {
     assert.throws(
       () => read("config: [\n"),
       ({ message }: Error) => {
@@ -123,7 +123,7 @@ config:
     }
   });
 
-  describe("without their passphrase", () => {
+  describe("stack files without their passphrase", () => {
     const stack = read(`config:
   demo:settings: {hosts: [a]}
   demo:token: {secure: v1:a}
@@ -134,14 +134,14 @@ config:
   demo:clear: text
 `);
 
-    it("take a text of one's own for each secret", () => {
+    it("each secret can be replaced by a given text", () => {
       const config = offlineConfig(stack, (key) => `for ${key}`);
       assert.deepEqual(config.get("demo:token"), { value: "for demo:token", secret: true });
       assert.deepEqual(config.get("demo:clear"), { value: "text", secret: false });
       assert.deepEqual([...config.keys()], [...stack.entries.keys()]);
     });
 
-    it("take a sample of the right format, and a text where no schema knows the key", () => {
+    it("a secret gets a sample of its format, and plain text where no schema knows the key", () => {
       const config = sampleConfig(stack, [demo]);
       assert.equal(config.get("demo:token")?.value, sample("token", "demo:token"));
       assert.equal(config.get("demo:key")?.value, sample("pem-private-key", "pair"));
@@ -150,7 +150,7 @@ config:
       assert.equal(config.get("demo:other")?.value, sample("text", "demo:other"));
     });
 
-    it("take others for the renewed ones, and for those that belong together with them", () => {
+    it("renewed secrets get another sample, and so do those that belong together with them", () => {
       const config = sampleConfig(stack, [demo], new Set(["demo:certificate", "demo:other"]));
       assert.equal(config.get("demo:token")?.value, sample("token", "demo:token"));
       assert.equal(config.get("demo:key")?.value, sample("pem-private-key", "renewed pair"));
@@ -158,7 +158,7 @@ config:
       assert.equal(config.get("demo:other")?.value, sample("text", "renewed demo:other"));
     });
 
-    it("are asked for the secrets of systems whose settings are right, as the schema completes them", () => {
+    it("secrets are listed for systems whose settings are valid, with defaults filled in", () => {
       assert.deepEqual(
         [...secretsOf(stack, [demo]).keys()],
         ["demo:token", "demo:certificate", "demo:key", "demo:password-a"],

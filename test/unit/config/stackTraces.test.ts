@@ -14,12 +14,12 @@ describe("stack traces", () => {
     Reflect.set(Error, "prepareStackTrace", before);
   });
 
-  it("are V8's own, whatever has been put in between, and still name file and line", () => {
+  it("stack traces are V8's own, whatever was installed before, and still name file and line", () => {
     plainStackTraces();
     assert.match(new Error("two").stack ?? "", /^Error: two\n\s+at .*stackTraces\.test\.ts:\d+:\d+/);
   });
 
-  it("are so in the program", async () => {
+  it("the program sets V8's own stack traces", async () => {
     await runProgram({ stack: "test", config: stackConfig("test") });
     assert.match(new Error("three").stack ?? "", /^Error: three\n\s+at /);
   });

@@ -10,7 +10,7 @@ describe("the contracts of the images", () => {
   const contracts = loadContracts();
 
   for (const stack of stacks) {
-    it(`hold for every workload of ${stack}`, async () => {
+    it(`every workload of ${stack} satisfies its image's contract`, async () => {
       const { resources } = await runProgram({ stack, config: stackConfig(stack) });
       const found = violations(resources, contracts).map(({ where, problem }) => `${where}: ${problem}`);
       assert.deepEqual(found, []);

@@ -50,8 +50,8 @@ const cases: readonly [match: string, nft: string | null][] = [
   ["outport == @pg_a && ip4 && something.new == 1", null],
 ];
 
-describe("security group rules of the lab's machines", () => {
-  it("are translated term by term; what is unknown or matches nobody lets nothing through", () => {
+describe("security groups of the lab's machines", () => {
+  it("security group rules are translated part by part; an unknown rule or one that matches nobody opens nothing", () => {
     assert.deepEqual(
       translate(cases.map(([match]) => match)),
       cases.map(([, nft]) => nft),

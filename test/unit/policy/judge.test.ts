@@ -20,8 +20,8 @@ const role = (kind: string, inputs: Json, annotations: Json = {}): Judged => {
 };
 
 for (const stack of stacks) {
-  describe(`stack ${stack} and the rules of the house`, () => {
-    it("breaks none, and gives a reason for every exception", async () => {
+  describe(`policies of stack ${stack}`, () => {
+    it("the stack has no policy violations, and a reason for every exception", async () => {
       const resources = judged(await render(stack));
       assert.deepEqual(judge(resources, { disposable: stack === "test" }), []);
       const exceptions = exceptionsOf(manifestsOf(resources));
@@ -32,8 +32,8 @@ for (const stack of stacks) {
   });
 }
 
-describe("The rules about clouds and rights", () => {
-  it("let nothing that holds data go unprotected, unless the stack may be thrown away", () => {
+describe("policies about clouds and permissions", () => {
+  it("resources with data must be protected, unless the stack is disposable", () => {
     const kinds: [string, Json][] = [
       ["kubernetes:core/v1:PersistentVolumeClaim", {}],
       ["kubernetes:apps/v1:StatefulSet", { spec: { volumeClaimTemplates: [{}] } }],
@@ -50,7 +50,7 @@ describe("The rules about clouds and rights", () => {
     assert.deepEqual(judge([resource("kubernetes:apps/v1:StatefulSet", { spec: {} })]), []);
   });
 
-  it("let one port of one protocol face the world, and no more", () => {
+  it("only one port of one protocol may be open to the world", () => {
     assert.deepEqual(judge([rule({ portRangeMin: 22, portRangeMax: 22 })]), []);
     assert.deepEqual(judge([rule({ protocol: "icmp" })]), []);
     assert.deepEqual(judge([rule({ direction: "egress" })]), []);
@@ -64,7 +64,7 @@ describe("The rules about clouds and rights", () => {
     wide({ protocol: undefined, remoteIpPrefix: undefined }, "every protocol on all ports");
   });
 
-  it("want names that are found again soon, and known", () => {
+  it("DNS names must have a short TTL and be known", () => {
     const record = (ttl?: number): Judged => resource("openstack:dns/recordSet:RecordSet", { ttl });
     assert.deepEqual(judge([record(60)]), []);
     for (const ttl of [undefined, 86_400])
@@ -73,7 +73,7 @@ describe("The rules about clouds and rights", () => {
     assert.deepEqual(judge([nameless]), ["it has no explicit name [cloud-name]"]);
   });
 
-  it("want rights to be named, and wide ones to have a reason", () => {
+  it("permissions must be named, and wide ones need a reason", () => {
     const all = { rules: [{ apiGroups: [""], resources: ["*"], verbs: ["get"] }] };
     const reason = { "orrery/exception-wide-role": "because of a test" };
     const stars = 'Role apps/it gives ["get"] with a wildcard in resources [no-wildcards]';

@@ -25,12 +25,12 @@ describe("Prow's contracts", () => {
     "gcsweb below a path": { paths: { gcsweb: "/gcsweb" } },
   };
   for (const [name, more] of Object.entries(settings)) {
-    it(`hold with ${name}`, async () => {
+    it(`every workload of Prow satisfies its image's contract with ${name}`, async () => {
       assert.deepEqual(await said(more), []);
     });
   }
 
-  it("refuse another release until it is read", async () => {
+  it("an image of a release whose contract has not been read is refused", async () => {
     const image = "us-docker.pkg.dev/k8s-infra-prow/images/tide:v20261224-aaaaaaaaa";
     assert.deepEqual(await said({ images: { tide: image } }), [
       `Deployment the-prow/tide tide: image ${image}: prow/tide.yaml was read for v20260819-7593870dc; read v20261224-aaaaaaaaa and change both together`,

@@ -19,7 +19,7 @@ describe("Contracts of Thoth's bots, tunnels and Dgraph", function () {
   this.timeout(60_000);
 
   for (const stack of ["stage", "prod", "test"]) {
-    it(`hold in stack ${stack}`, async () => {
+    it(`every workload of Thoth's bots, tunnels and Dgraph in ${stack} satisfies its image's contract`, async () => {
       const contracts = loadContracts().filter(({ file }) => files.has(file));
       assert.equal(contracts.length, files.size);
       const { resources } = await runProgram({ stack, config: stackConfig(stack) });
@@ -31,7 +31,7 @@ describe("Contracts of Thoth's bots, tunnels and Dgraph", function () {
       assert.deepEqual(found, []);
     });
 
-    it(`let the images of stack ${stack} be built`, async () => {
+    it(`the images of stack ${stack} can be built`, async () => {
       const { resources } = await runProgram({ stack, config: stackConfig(stack) });
       const objects = resources.flatMap(({ type, inputs, provider }) => {
         const manifest = toManifest(type, object(opened(inputs)), provider);
@@ -56,7 +56,7 @@ describe("Contracts of Thoth's bots, tunnels and Dgraph", function () {
     });
   }
 
-  it("is kept by builds whose trigger OpenShift takes", async () => {
+  it("builds have a trigger that OpenShift accepts", async () => {
     // openshift/origin pull 6952: without an ImageStreamTag in the strategy an image trigger is invalid.
     const built = { ...bots, kebechet: { build: true }, nepthys: { ...bots.nepthys, build: true } };
     const seen = await buildThoth({ bots: { ...built, regidores: {}, reviewManager: { appId: 1, build: true } } });
@@ -71,7 +71,7 @@ describe("Contracts of Thoth's bots, tunnels and Dgraph", function () {
     }
   });
 
-  it("is kept outside OpenShift, where nobody picks a user", async () => {
+  it("contracts hold on plain Kubernetes, where pods have no assigned user", async () => {
     const published = {
       ...bots,
       sesheta: { ...bots.sesheta, build: false, image: "example.org/sesheta:v1" },

@@ -25,7 +25,7 @@ const piece = (changes: Partial<Piece> = {}): Piece => ({
   ...changes,
 });
 
-describe("a piece of the toolchain", () => {
+describe("artifacts of the toolchain", () => {
   let cache: string;
   let server: Server;
   let answer: (response: ServerResponse, url: string) => void;
@@ -75,7 +75,7 @@ describe("a piece of the toolchain", () => {
     assert.equal(tool(piece()), readFileSync("/bin/true", "utf8"));
   };
 
-  it("is downloaded and unpacked where the release is to be had", async () => {
+  it("an artifact is downloaded and unpacked where its release is available", async () => {
     await makePiece(piece(), "[1/1] fake", shop());
     assert.deepEqual(asked, ["/downloads.example/releases/tool.tar.gz"]);
     assert.ok(tool(piece()) === "official", `it was made otherwise: ${lines.join()}`);
@@ -85,7 +85,7 @@ describe("a piece of the toolchain", () => {
     assert.equal(asked.length, 1);
   });
 
-  it("may be a bare program with a script beside it", async () => {
+  it("an artifact may be a single program with a script next to it", async () => {
     answer = (response) => response.end("program");
     const bare = piece({
       files: ["tool", "front"],
@@ -97,13 +97,13 @@ describe("a piece of the toolchain", () => {
     assert.equal(statSync(path.join(pieceFolder(cache, bare), "front")).mode & 0o111, 0o111);
   });
 
-  it("is built where the release is missing", async () => {
+  it("an artifact is built where its release is missing", async () => {
     answer = (response) => response.writeHead(404).end();
     await makePiece(piece(), "x", shop());
     builtBecause(/downloads\.example has no tool\.tar\.gz \(status 404\)/);
   });
 
-  it("is built where the transfer breaks off", async () => {
+  it("an artifact is built when the transfer breaks off", async () => {
     answer = (response) => {
       response.writeHead(200, { "content-length": tarball.length });
       response.write(tarball.subarray(0, 20), () => response.destroy());
@@ -112,13 +112,13 @@ describe("a piece of the toolchain", () => {
     builtBecause(/tool\.tar\.gz from downloads\.example is not whole/);
   });
 
-  it("is built where the archive is cut short or something else", async () => {
+  it("an artifact is built when its archive is truncated or something else", async () => {
     answer = (response) => response.end(tarball.subarray(0, tarball.length - 20));
     await makePiece(piece(), "x", shop());
     builtBecause(/is not whole/);
   });
 
-  it("is built at once where a host does not answer, and the host is not asked again", async () => {
+  it("an artifact is built at once when a host does not answer, and the host is not tried again", async () => {
     answer = () => undefined; // never
     const patient = shop({ patience: 300 });
     await makePiece(piece(), "x", patient);
@@ -131,7 +131,7 @@ describe("a piece of the toolchain", () => {
     builtBecause(/does not answer/);
   });
 
-  it("is not taken from what an interruption left", async () => {
+  it("an artifact is not taken from an interrupted build's remains", async () => {
     const half = path.join(cache, "pieces", "half", path.basename(pieceFolder(cache, piece())), "out");
     mkdirSync(half, { recursive: true });
     writeFileSync(path.join(half, "tool"), "half");
@@ -139,7 +139,7 @@ describe("a piece of the toolchain", () => {
     builtBecause(/downloads are switched off/);
   });
 
-  it("is not there after a failure, which names the log", async () => {
+  it("a failed build leaves no artifact, and its error names the log", async () => {
     const step = { do: "run", package: "./nowhere", in: "cli", on: "cli" } as const;
     const broken = piece({ sources: ["cli/go.mod"], steps: [step] });
     await assert.rejects(
@@ -153,25 +153,25 @@ describe("a piece of the toolchain", () => {
     );
   });
 
-  it("has another folder when anything about it changes", () => {
+  it("an artifact has another folder when anything about it changes", () => {
     const folders = [piece(), piece({ steps: [] }), piece({ sources: ["cli/go.mod"] })].map((p) => pieceFolder("", p));
     assert.equal(new Set(folders).size, 3);
     assert.match(folders[0] ?? "", /pieces\/fake-[0-9a-f]{12}$/);
   });
 
-  it("says durations as people do", () => {
+  it("durations are written as people say them", () => {
     assert.deepEqual([400, 59_400, 412_000].map(duration), ["0 s", "59 s", "6 min 52 s"]);
   });
 });
 
-describe("what the toolchain needs", () => {
+describe("requirements of the toolchain", () => {
   const check = (env: Record<string, string>): string[] => {
     const script = `import { checkToolchain } from "${module("toolchain.ts")}"; console.log(JSON.stringify(checkToolchain()));`;
     const options = { encoding: "utf8", env: { HOME: "/nonexistent", PATH: "/nonexistent", ...env } } as const;
     return JSON.parse(execFileSync(process.execPath, ["--input-type=module", "-e", script], options)) as string[];
   };
 
-  it("is Go 1.26 and room, each one sentence", () => {
+  it("missing Go 1.26 and missing disk space are each reported in one sentence", () => {
     const folder = mkdtempSync(path.join(tmpdir(), "orrery-go-"));
     try {
       writeFileSync(path.join(folder, "go"), "#!/bin/sh\necho go1.25.3\n", { mode: 0o755 });

@@ -30,19 +30,19 @@ function offered(pattern: RegExp): string[] {
 }
 
 describe("names of the openstack plugin", () => {
-  it("are all of npm's resources, once each", () => {
+  it("the openstack plugin's names are all of npm's resources, once each", () => {
     const npmNames = offered(/__pulumiType = '(openstack:[^']+)'/g);
     assert.equal(npmNames.length, 105);
     assert.deepEqual(Object.values(listed.resources).sort(), npmNames);
   });
 
-  it("are all of npm's data sources, once each", () => {
+  it("the openstack plugin's names are all of npm's data sources, once each", () => {
     const npmNames = offered(/invoke(?:Output)?\("(openstack:[^"]+)"/g);
     assert.equal(npmNames.length, 53);
     assert.deepEqual(Object.values(listed.dataSources).sort(), npmNames);
   });
 
-  it("have everything that the program uses", () => {
+  it("the openstack plugin's names include everything that the program uses", () => {
     const known = new Set([...Object.values(listed.resources), ...Object.values(listed.dataSources)]);
     const used = [
       ...["blocks", "components"].flatMap((folder) => texts(path.join(root, folder), ".ts")),
