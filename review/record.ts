@@ -89,6 +89,17 @@ interface OutputsRequest {
  * @throws what the program throws, and an Error when two resources have the same URN.
  */
 export async function record(world: World, program: () => Promise<object>): Promise<Recording> {
+  // The SDK notes a stack trace for each promise that it makes: half of a run's time.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return await recordProgram(world, program);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+async function recordProgram(world: World, program: () => Promise<object>): Promise<Recording> {
   const seen = new Map<string, Registration>();
   const outputs = new Map<string, Properties>();
   const calls: Call[] = [];

@@ -19,15 +19,8 @@ export function stackConfig(
 
 /** Runs the whole program on mocks; it may be called any number of times. @throws what the program throws. */
 export async function runProgram(world: World): Promise<Recording> {
-  // The SDK notes a stack trace for each promise that it makes: half of a run's time.
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
-  try {
-    // The differing query makes index.ts run anew; the components' modules have no effects when they are imported.
-    return await record(world, () => import(`../index.ts?run=${++runs}`) as Promise<object>);
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
-  }
+  // The differing query makes index.ts run again; the components' modules have no effects when they are imported.
+  return record(world, () => import(`../index.ts?run=${++runs}`) as Promise<object>);
 }
 
 /** What `npm run render` prints of a resource. */

@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
 import type { RawConfig } from "../../config/secrets.ts";
-import { offlineConfig, readStackFile, secretsOf, stackPath } from "../../config/stackFile.ts";
-import { schemas } from "../../components/registry.ts";
 import { readersOf } from "../../ops/moving/secretPlaces.ts";
 import { Secret } from "../../review/secret.ts";
 import type { Registration } from "../../review/record.ts";
-import { runProgram } from "../../review/render.ts";
-import { stacks } from "./harness.ts";
 
 const provider = "urn:pulumi:test::orrery::pulumi:providers:kubernetes::lab";
 
@@ -77,20 +73,4 @@ describe("readers of a secret", () => {
     );
     assert.deepEqual(first?.places[0]?.readers, ["ServiceAccount bots/any", "ServiceAccount bots/this"]);
   });
-
-  for (const name of stacks) {
-    it(`every secret of ${name} has a reader`, async () => {
-      const stack = readStackFile(stackPath(name));
-      const wanted = secretsOf(stack, Object.values(schemas));
-      const all = offlineConfig(stack, (key) => wanted.get(key)?.sample("reader") ?? "");
-      const { resources } = await runProgram({ stack: name, config: all });
-      const keys = [...wanted.keys()].filter((key) => stack.entries.has(key));
-      const without = readersOf(resources, all, keys).filter(({ places }) => places.length === 0);
-      // The test stack says nothing of what is inside its hub, so nothing logs in to it.
-      assert.deepEqual(
-        without.map(({ key }) => key),
-        name === "test" ? ["callysto:deployPrivateKey"] : [],
-      );
-    });
-  }
 });

@@ -4,6 +4,7 @@ import { projectDir, stackNames } from "../../config/stackFile.ts";
 import { render, type Rendered } from "../../review/render.ts";
 import { goldenDifferences, goldenFiles, writeGolden } from "./golden.ts";
 import { golden, stacks } from "./harness.ts";
+import { renderedStack } from "./recordings.ts";
 
 /** URNs that a resource had before, by its aliases. */
 function formerUrns({ urn, type, name, parent, options }: Rendered): readonly string[] {
@@ -108,7 +109,7 @@ describe("npm run render", () => {
     const { code, out, err } = run("--stack", "test");
     assert.equal(err, "");
     assert.equal(code, 0);
-    assert.equal(out, `${JSON.stringify(await render("test"), undefined, 2)}\n`);
+    assert.equal(out, `${JSON.stringify(await renderedStack("test"), undefined, 2)}\n`);
   });
 
   it("render ends quietly when its output is closed", () => {

@@ -1,8 +1,8 @@
 /** A user's container on a hub, held against the contract of its image as the check does with containers of Kubernetes. */
 import { violations } from "../../../contracts/check/judge.ts";
-import { loadContracts } from "../../../contracts/check/load.ts";
 import { notebookTemplates } from "../../../components/callysto/guest/announcement.ts";
 import type { Registration } from "../../../review/record.ts";
+import { allContracts } from "../recordings.ts";
 
 /** What does not hold for a container that DockerSpawner asks for. */
 export function containerProblems(image: string, environment: Readonly<Record<string, string>>): readonly string[] {
@@ -35,6 +35,6 @@ export function containerProblems(image: string, environment: Readonly<Record<st
       registered("v1", "ConfigMap", "templates", { data: files }),
       registered("apps/v1", "Deployment", "server", { spec: { template: pod } }),
     ],
-    loadContracts(),
+    allContracts(),
   ).map(({ problem }) => problem);
 }

@@ -3,16 +3,15 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { dialsSchema } from "../../../components/dials/config.ts";
 import { environmentModule, environmentNames, productionBuild } from "../../../components/dials/frontendBuild.ts";
-import { loadContracts } from "../../../contracts/check/load.ts";
-import { rendered, runProgram, stackConfig } from "../../../review/render.ts";
 import { stackDockerfile } from "../../../ops/dials/stackBuild.ts";
 import { stacks } from "../harness.ts";
+import { allContracts, renderedStack } from "../recordings.ts";
 import { container, deployments, type Manifest, object, problems, renderDials, settings } from "./fixture.ts";
 
 type Queues = Readonly<Record<"bulk_ingesting_queue" | "priority_ingesting_queue", string>>;
 
 const keysOfEtlFile = (): readonly string[] => {
-  const file = loadContracts().find(({ contract }) => [contract.image].flat().includes("dials-etl"))?.contract.files;
+  const file = allContracts().find(({ contract }) => [contract.image].flat().includes("dials-etl"))?.contract.files;
   const spec = file?.["/etc/dials/etl.config.json"];
   return spec !== undefined && "keys" in spec ? (spec.keys?.required ?? []) : [];
 };
@@ -32,7 +31,7 @@ function each(value: unknown, [key, ...rest]: readonly string[], at = ""): reado
 describe("contracts of DIALS' images", () => {
   for (const stack of stacks) {
     it(`the ETL finds every key of its file in every workspace of ${stack}, and a worker for each queue`, async () => {
-      const own = rendered(await runProgram({ stack, config: stackConfig(stack) })).filter(
+      const own = (await renderedStack(stack)).filter(
         ({ inputs }) => (inputs as Partial<Manifest>).metadata?.namespace === `cms-dials-${stack}`,
       );
       const text = object(own, "ConfigMap", "dials-etl-config").data?.["etl.config.json"];

@@ -8,6 +8,7 @@ import { type RawConfig, wantedSecrets } from "../../../config/secrets.ts";
 import { clustersSchema } from "../../../config/targets.ts";
 import { Secret } from "../../../review/secret.ts";
 import { rendered, type Rendered, runProgram } from "../../../review/render.ts";
+import { once } from "../recordings.ts";
 
 /** Settings as a stack file has them, before defaults are filled in. */
 export type Given = z.input<typeof dialsSchema.settings>;
@@ -61,9 +62,13 @@ export function problems(more: Partial<Given>, secrets: Record<string, string> =
   return found.map(({ path, text }) => `${path}: ${text}`);
 }
 
+const recordDials = once((more: Partial<Given>, secrets: Record<string, string>, platform: string) =>
+  runProgram({ stack: "test", config: rawConfig(more, secrets, platform) }),
+);
+
 /** What the program registers with these settings. */
 export async function renderDials(more: Partial<Given> = {}, platform = "openshift"): Promise<readonly Rendered[]> {
-  return rendered(await runProgram({ stack: "test", config: rawConfig(more, {}, platform) }));
+  return rendered(await recordDials(more, {}, platform));
 }
 
 /** The same with every secret in clear. */
@@ -71,7 +76,7 @@ export async function clearDials(
   more: Partial<Given> = {},
   secrets: Record<string, string> = {},
 ): Promise<readonly Rendered[]> {
-  const { resources } = await runProgram({ stack: "test", config: rawConfig(more, secrets) });
+  const { resources } = await recordDials(more, secrets, "openshift");
   return resources.map((one) => ({ ...one, inputs: clear(one.inputs) }));
 }
 

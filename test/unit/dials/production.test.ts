@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
-import { render, type Rendered } from "../../../review/render.ts";
+import type { Rendered } from "../../../review/render.ts";
+import { renderedStack } from "../recordings.ts";
 import { byName, container, deployments, type Manifest, object } from "./fixture.ts";
 
 describe("DIALS in production", () => {
   let all: readonly Rendered[];
   before(async () => {
-    all = (await render("prod")).filter(
+    all = (await renderedStack("prod")).filter(
       ({ inputs }) => (inputs as Partial<Manifest>).metadata?.namespace === "cms-dials-prod",
     );
   });
@@ -196,7 +197,7 @@ describe("DIALS in production", () => {
 
   it("everything that reads DIALS' databases waits for the migrations", async () => {
     const job = all.find(({ type }) => type === "kubernetes:batch/v1:Job");
-    const parts = (await render("prod")).filter(({ type }) =>
+    const parts = (await renderedStack("prod")).filter(({ type }) =>
       /orrery:dials:(Worker|Scheduler|Flower|Backend)$/.test(type),
     );
     assert.equal(parts.length, 14 + 3);

@@ -3,15 +3,14 @@ import { describe, it } from "mocha";
 import { parse } from "yaml";
 import { stackNames } from "../../../config/stackFile.ts";
 import { violations } from "../../../contracts/check/judge.ts";
-import { loadContracts } from "../../../contracts/check/load.ts";
 import { World } from "../../../contracts/check/workloads.ts";
 import type { Registration } from "../../../review/record.ts";
-import { runProgram, stackConfig } from "../../../review/render.ts";
+import { allContracts, stackRecording } from "../recordings.ts";
 import { buildPackit, development, everything, type Given, production, streamProduction } from "./fixture.ts";
 
 /** What does not hold of Packit's contracts, a line each. */
 function broken(resources: readonly Registration[]): readonly string[] {
-  return violations(resources, loadContracts())
+  return violations(resources, allContracts())
     .filter(({ system }) => system === "packit")
     .map(({ where, problem }) => `${where}: ${problem}`);
 }
@@ -27,7 +26,7 @@ describe("Packit's contracts", function () {
 
   for (const stack of stackNames()) {
     it(`every workload of Packit in ${stack} satisfies its image's contract`, async () => {
-      const { resources } = await runProgram({ stack, config: stackConfig(stack) });
+      const { resources } = await stackRecording(stack);
       assert.deepEqual(broken(resources), []);
     });
   }
@@ -55,7 +54,7 @@ describe("Packit's contracts", function () {
   });
 
   it("Packit's contracts cover every image of the table, options included", async () => {
-    const known = new Set(loadContracts().flatMap(({ contract: { image } }) => image));
+    const known = new Set(allContracts().flatMap(({ contract: { image } }) => image));
     const all = [
       everything,
       ...(["redict", "valkey"] as const).map((kind): Given => ({ ...production, keyValue: { kind } })),

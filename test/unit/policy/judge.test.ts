@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { Json } from "../../../policy/manifest.ts";
 import { exceptionsOf, judge, type Judged, judged, manifestsOf } from "../../../policy/judge.ts";
-import { render } from "../../../review/render.ts";
 import { stacks } from "../harness.ts";
+import { renderedStack } from "../recordings.ts";
 
 const resource = (type: string, inputs: Json, protect = false): Judged => {
   return { urn: `urn:pulumi:test::orrery::${type}::it`, type, name: "it", provider: "cluster", inputs, protect };
@@ -22,7 +22,7 @@ const role = (kind: string, inputs: Json, annotations: Json = {}): Judged => {
 for (const stack of stacks) {
   describe(`policies of stack ${stack}`, () => {
     it("the stack has no policy violations, and a reason for every exception", async () => {
-      const resources = judged(await render(stack));
+      const resources = judged(await renderedStack(stack));
       assert.deepEqual(judge(resources, { disposable: stack === "test" }), []);
       const exceptions = exceptionsOf(manifestsOf(resources));
       assert.ok(exceptions.length > 0, "none was found, though every stack has some");

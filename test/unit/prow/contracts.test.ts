@@ -1,14 +1,15 @@
 /** Prow's contracts with settings that no committed stack has, and with what each of them must refuse. */
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
-import { type LoadedContract, loadContracts } from "../../../contracts/check/load.ts";
+import type { LoadedContract } from "../../../contracts/check/load.ts";
 import { violations } from "../../../contracts/check/judge.ts";
+import { allContracts } from "../recordings.ts";
 import { type Given, registerProw } from "./fixture.ts";
 
 describe("Prow's contracts", () => {
   let contracts: readonly LoadedContract[];
   before(() => {
-    contracts = loadContracts().filter(({ system }) => system === "prow");
+    contracts = allContracts().filter(({ system }) => system === "prow");
   });
   const said = async (more: Partial<Given>): Promise<readonly string[]> =>
     violations(await registerProw(more), contracts).map(({ where, problem }) => `${where}: ${problem}`);

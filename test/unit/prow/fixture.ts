@@ -5,8 +5,9 @@ import { sample } from "../../../config/samples.ts";
 import { type RawConfig, wantedSecrets } from "../../../config/secrets.ts";
 import { clustersSchema } from "../../../config/targets.ts";
 import type { Registration } from "../../../review/record.ts";
-import { render, rendered, type Rendered, runProgram } from "../../../review/render.ts";
+import { rendered, type Rendered, runProgram } from "../../../review/render.ts";
 import { Secret } from "../../../review/secret.ts";
+import { once, renderedStack } from "../recordings.ts";
 
 /** Settings as a stack file has them, before defaults are filled in. */
 export type Given = z.input<typeof prowSchema.settings>;
@@ -51,14 +52,16 @@ export function prowSettings(more: Partial<Given>): z.output<typeof prowSchema.s
   return prowSchema.settings.parse({ ...given, ...more });
 }
 
+const recordProw = once((more: Partial<Given>) => runProgram({ stack: "test", config: rawConfig(more, {}) }));
+
 /** What the program registers with these settings, as it comes. */
 export async function registerProw(more: Partial<Given>): Promise<readonly Registration[]> {
-  return (await runProgram({ stack: "test", config: rawConfig(more, {}) })).resources;
+  return (await recordProw(more)).resources;
 }
 
 /** What the program registers with these settings. */
 export async function renderProw(more: Partial<Given> = {}): Promise<readonly Rendered[]> {
-  return rendered(await runProgram({ stack: "test", config: rawConfig(more, {}) }));
+  return rendered(await recordProw(more));
 }
 
 /** The same with every secret in clear. */
@@ -72,7 +75,7 @@ export async function clearProw(
 
 /** Prow's resources of a committed stack. */
 export async function renderStack(stack: string): Promise<readonly Rendered[]> {
-  return (await render(stack)).filter(({ urn }) => urn.includes("orrery:prow:Prow$"));
+  return (await renderedStack(stack)).filter(({ urn }) => urn.includes("orrery:prow:Prow$"));
 }
 
 function clear(value: unknown): unknown {

@@ -2,10 +2,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { violations } from "../../../contracts/check/judge.ts";
-import { loadContracts } from "../../../contracts/check/load.ts";
 import { type Json, list, object, text, texts, toManifest } from "../../../policy/manifest.ts";
-import { runProgram, stackConfig } from "../../../review/render.ts";
 import { opened } from "../../../review/secret.ts";
+import { allContracts, stackRecording } from "../recordings.ts";
 import { bots, buildThoth } from "./fixture.ts";
 
 const files = new Set(
@@ -20,10 +19,10 @@ describe("Contracts of Thoth's bots, tunnels and Dgraph", function () {
 
   for (const stack of ["stage", "prod", "test"]) {
     it(`every workload of Thoth's bots, tunnels and Dgraph in ${stack} satisfies its image's contract`, async () => {
-      const contracts = loadContracts().filter(({ file }) => files.has(file));
-      assert.equal(contracts.length, files.size);
-      const { resources } = await runProgram({ stack, config: stackConfig(stack) });
-      const found = violations(resources, contracts).filter(
+      const own = allContracts().filter(({ file }) => files.has(file));
+      assert.equal(own.length, files.size);
+      const { resources } = await stackRecording(stack);
+      const found = violations(resources, own).filter(
         // The station's own Template has its own test.
         ({ system, where, problem }) =>
           system === "thoth" && !where.startsWith("Template ") && !problem.includes("has no contract"),
@@ -32,7 +31,7 @@ describe("Contracts of Thoth's bots, tunnels and Dgraph", function () {
     });
 
     it(`the images of stack ${stack} can be built`, async () => {
-      const { resources } = await runProgram({ stack, config: stackConfig(stack) });
+      const { resources } = await stackRecording(stack);
       const objects = resources.flatMap(({ type, inputs, provider }) => {
         const manifest = toManifest(type, object(opened(inputs)), provider);
         return manifest === undefined ? [] : [manifest];
@@ -77,10 +76,10 @@ describe("Contracts of Thoth's bots, tunnels and Dgraph", function () {
       sesheta: { ...bots.sesheta, build: false, image: "example.org/sesheta:v1" },
     };
     const { resources } = await buildThoth({ bots: published }, "kubernetes");
-    const contracts = loadContracts().filter(
+    const own = allContracts().filter(
       ({ file }) => file === "thoth/nepthys.yaml" || file === "thoth/kebechet-job.yaml",
     );
-    const found = violations(resources, contracts).filter(({ problem }) => !problem.includes("has no contract"));
+    const found = violations(resources, own).filter(({ problem }) => !problem.includes("has no contract"));
     assert.deepEqual(found, []);
   });
 });

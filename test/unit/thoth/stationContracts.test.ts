@@ -6,16 +6,17 @@ import { describe, it } from "mocha";
 import { parse } from "yaml";
 import { z } from "zod";
 import { violations } from "../../../contracts/check/judge.ts";
-import { imagesOf, loadContracts } from "../../../contracts/check/load.ts";
+import { imagesOf } from "../../../contracts/check/load.ts";
 import { namespacesOf, roles } from "../../../components/thoth/station/roles.ts";
 import type { Built } from "../kubernetes/fixture.ts";
+import { allContracts } from "../recordings.ts";
 import { app, cron, env } from "./pods.ts";
 import { stage, test, wholeStage, wholeTest } from "./stationFixture.ts";
 import { buildThoth } from "./fixture.ts";
 
 const variants = { stage, test, "stage with everything": wholeStage, "test with everything": wholeTest };
 /** Contracts of the station's programs; the bots and Dgraph have tests of their own. */
-const contracts = loadContracts().filter(
+const contracts = allContracts().filter(
   ({ system, contract }) =>
     system === "thoth" &&
     contract.read.some(({ source }) => /^thoth-station\/(?!kebechet|nepthys|dgraph)/.test(source)),
