@@ -82,7 +82,7 @@ describe("machines of Callysto's prod stack", function () {
     assert.equal(await probe(found.clavius.address, 443), "filtered");
   });
 
-  it("a user's home has exactly the configured size", async () => {
+  it("quota set gives a user's home exactly that size, and refuses an unknown user", async () => {
     await inside(
       "hub-prod",
       "useradd --system andrew; zfs create -o refquota=1G tank/home/andrew; chown andrew: /tank/home/andrew",

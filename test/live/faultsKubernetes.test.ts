@@ -52,7 +52,7 @@ describe("faults of Kubernetes", function () {
     assert.equal(stack.front.spoiled.length, 6);
   });
 
-  it("an update stops cleanly when the token is revoked halfway", async () => {
+  it("an update fails when its token is revoked halfway, and the next one finishes", async () => {
     settings({ tunnels: ["one", "three"] });
     let seen = 0;
     stack.front.begin(({ method }) => (method === "PATCH" && ++seen > 1 ? { kind: "status", status: 401, done: false } : undefined)); // prettier-ignore
@@ -63,7 +63,7 @@ describe("faults of Kubernetes", function () {
     await comesUp();
   });
 
-  it("an update reports a Deployment that never becomes ready because there is no room for its pods", async () => {
+  it("a Deployment without room for its pods holds up an update until it is interrupted, and the next one finishes", async () => {
     const quota = { apiVersion: "v1", kind: "ResourceQuota", metadata: { name: "full", namespace: hooks } };
     await api.apply({ ...quota, spec: { hard: { pods: "0" } } });
     settings({ tunnels: ["one", "two"], paused: false });
@@ -73,7 +73,7 @@ describe("faults of Kubernetes", function () {
     await comesUp();
   });
 
-  it("objects that somebody changes and deletes outside the program are repaired", async () => {
+  it("objects that somebody else deleted are restored by a refresh, and changed fields by force only", async () => {
     await api.patch(tunnel, { spec: { replicas: 3 } });
     await api.delete(`/apis/networking.k8s.io/v1/namespaces/${hooks}/networkpolicies/ultrahook-one`);
     await api.delete(`/api/v1/namespaces/${hooks}/secrets/ultrahook-thoth`);

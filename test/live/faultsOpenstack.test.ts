@@ -73,7 +73,7 @@ describe("faults of OpenStack", function () {
     await isDone();
   });
 
-  it("an update is interrupted while a new zone stays PENDING, and the next one finishes", async () => {
+  it("a new zone that stays PENDING is recovered after the update was interrupted", async () => {
     await changes({ second: true });
     const named = runningPid(lab.dir, "named");
     assert.ok(named !== undefined);
@@ -90,7 +90,7 @@ describe("faults of OpenStack", function () {
     await heals(text, 1);
   });
 
-  it("a volume is attached to a replaced server although the answer is lost", async () => {
+  it("a volume's attachment to a replaced server is recovered when its answer was lost", async () => {
     await changes({ rebuildToken: "attached" });
     stack.front.begin(on(/^nova POST .*\/os-volume_attachments$/, lost, 1));
     const up = await stack.up();
@@ -99,7 +99,7 @@ describe("faults of OpenStack", function () {
     await heals(up.text, 1);
   });
 
-  it("an update is interrupted while a volume stays attaching, and the next one finishes", async () => {
+  it("a volume that stays attaching is recovered after the update was interrupted", async () => {
     await changes({ rebuildToken: "attaching" });
     stack.front.begin(on(/^cinder GET .*\/volumes\/ID$/, says('"status": "in-use"', '"status": "attaching"')));
     const up = await interrupted(stack, /openstack:compute\S*:VolumeAttach \S+ creating/);
@@ -110,7 +110,7 @@ describe("faults of OpenStack", function () {
     await heals(up.text, 1);
   });
 
-  it("a server that ends in ERROR is replaced", async () => {
+  it("a server that ends in ERROR is reported, and replaced once it has another rebuildToken", async () => {
     await changes({ rebuildToken: "no host" });
     const hosts = (await admin.list("compute", "/os-services")).filter(({ binary }) => binary === "nova-compute");
     const set = async (status: string): Promise<void> => {
@@ -135,7 +135,7 @@ describe("faults of OpenStack", function () {
     await isDone();
   });
 
-  it("a server is resized although the answer is lost", async () => {
+  it("a resize whose answer was lost is finished by recovery", async () => {
     await changes({ flavor: flavors[1] });
     stack.front.begin(on(/^nova POST .*\/servers\/ID\/action$/, lost, 1));
     const up = await stack.up();
@@ -146,7 +146,7 @@ describe("faults of OpenStack", function () {
     await isDone();
   });
 
-  it("an update reports a quota that is used up after half of a group's rules, and the next one finishes", async () => {
+  it("a quota that ends after half of a group's rules fails the update, and the next one finishes", async () => {
     const { project } = await cloud.who();
     await changes({ packer: true });
     const rules = await cloud.list("network", `/security-group-rules?project_id=${project}`);
@@ -187,7 +187,7 @@ describe("faults of OpenStack", function () {
     await isDone();
   });
 
-  it("resources that somebody changes and deletes outside the program are repaired", async () => {
+  it("resources that somebody else changed and deleted are restored by a refresh", async () => {
     await changes({});
     const { project } = await cloud.who();
     const group = (await cloud.list("network", `/security-groups?project_id=${project}`)).find(({ name }) =>

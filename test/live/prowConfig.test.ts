@@ -11,7 +11,7 @@ import { packJobs } from "../../components/prow/files/jobs.ts";
 import { configInputs } from "../../components/prow/configInputs.ts";
 import { soundJobs } from "../../ops/prow/bootstrap.ts";
 import type { Environment } from "../../ops/prow/environment.ts";
-import { placeOf, production, staging, testing } from "../unit/prow/places.ts";
+import { inputsOf, production, staging, testing } from "../unit/prow/configInputs.ts";
 import { writeCheckout } from "../unit/prow/trees.ts";
 import { prowSettings } from "../unit/prow/fixture.ts";
 import { checkconfig, mountConfigMaps, prowTools } from "./prow/tools.ts";
@@ -38,7 +38,7 @@ describe("Prow's checkconfig", function () {
   it("checkconfig accepts the older version of the base, and every ConfigMap of the updater", () => {
     const at = path.join(folder, "older");
     const updaterOwns = ["config", "plugins", "label-config", "job-config"] as const;
-    mountConfigMaps(configMaps(placeOf("prow", "x-", { version: "20201021", updaterOwns: [...updaterOwns] })), at);
+    mountConfigMaps(configMaps(inputsOf("prow", "x-", { version: "20201021", updaterOwns: [...updaterOwns] })), at);
     assert.equal(checkconfig(tools, at), "");
   });
 

@@ -1,4 +1,4 @@
-/** The parts of `ops adopt` that ask nobody; test/live/adopt*.test.ts have clusters, clouds and the engine. */
+/** The parts of `ops adopt` that make no requests; test/live/adopt*.test.ts use clusters, clouds and the engine. */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -161,7 +161,7 @@ describe("live Secrets and samples", () => {
   after(() => {
     rmSync(dir, { recursive: true });
   });
-  /** What is said of DIALS' broker, whose declared texts are samples, when it lives there with these texts. */
+  /** Problems with DIALS' broker Secret, whose declared texts are samples, when the live one has these texts. */
   function said(live: Readonly<Record<string, string>>, settings: object = {}): readonly string[] {
     const file = path.join(dir, "Pulumi.mine.yaml");
     writeFileSync(file, `config:\n  clusters:settings: ${JSON.stringify({ paas: settings })}\n`);

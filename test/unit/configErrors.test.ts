@@ -9,7 +9,7 @@ import { cloudsSchema, clustersSchema } from "../../config/targets.ts";
 import { record } from "../../review/record.ts";
 import { runProgram, stackConfig } from "../../review/render.ts";
 
-/** A system of its own, so that these tests change with the parser only. */
+/** A separate system, so that these tests depend on the parser only. */
 const demo = defineSystem({
   namespace: "demo",
   settings: z.strictObject({
@@ -58,7 +58,7 @@ const valid: Readonly<Record<string, RawEntry>> = {
   "demo:token": secret("hunter2-hunter2"),
 };
 
-/** The whole message for a config that differs from the valid one; undefined takes a key away. */
+/** The complete message for a config that differs from the valid one; undefined removes a key. */
 function message(changes: Readonly<Record<string, RawEntry | undefined>>): string {
   const raw = new Map(
     Object.entries({ ...valid, ...changes }).filter((entry): entry is [string, RawEntry] => !!entry[1]),

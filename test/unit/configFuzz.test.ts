@@ -77,7 +77,7 @@ function paths(value: unknown, at: readonly (string | number)[] = []): readonly 
   return [at];
 }
 
-/** Puts another value at a path. */
+/** Replaces the value at a path. */
 function replace(value: unknown, [first, ...rest]: readonly (string | number)[], leaf: unknown): void {
   if (first === undefined || typeof value !== "object" || value === null) return;
   if (rest.length === 0) Reflect.set(value, first, leaf);

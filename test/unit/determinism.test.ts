@@ -10,7 +10,7 @@ describe("the program", () => {
     const expected = JSON.stringify(await renderedStack("test"));
     for (let run = 1; run <= 5; run++) {
       const next = random(run);
-      // Some answers come at once, some up to three turns of the event loop later.
+      // Answers arrive after zero to three turns of the event loop.
       const delay = async (): Promise<void> => {
         for (let turns = Math.floor(next() * 4); turns > 0; turns--) await turn();
       };

@@ -1,4 +1,4 @@
-/** What the doctor concludes from what it sees; that it sees it is shown on a lab. */
+/** The doctor's conclusions from given observations; live tests show that it makes them. */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { openSalt } from "../../config/passphrase.ts";

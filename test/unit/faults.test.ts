@@ -1,4 +1,4 @@
-/** The proxy of the fault suite and the weather it draws; what the clouds make of it is shown on a lab. */
+/** The fault suite's proxy and its random faults; live tests show how the clouds react. */
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";

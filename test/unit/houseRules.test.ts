@@ -10,7 +10,7 @@ const sources = globSync(
   },
 ).map((file) => ({ file, text: readFileSync(path.join(projectDir, file), "utf8") }));
 
-/** Files of the program that hold a pattern, but for those that may. */
+/** The program's files that match a pattern, except for the allowed ones. */
 function holding(pattern: RegExp, ...allowed: readonly string[]): readonly string[] {
   return sources.filter(({ file, text }) => !allowed.includes(file) && pattern.test(text)).map(({ file }) => file);
 }

@@ -1,4 +1,4 @@
-/** What `secrets import cluster` finds among Secrets as each service has them; test/live/secrets.test.ts asks a cluster. */
+/** `secrets import cluster` on each service's usual Secrets; test/live/secrets.test.ts uses a cluster. */
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
 import { openSalt } from "../../config/passphrase.ts";
@@ -21,7 +21,7 @@ describe("importing secrets from a cluster", function () {
     templates = await secretTemplates(held("dials"));
   });
 
-  /** The plan of an import of these Secrets, by namespace and name, as lines; and what would be set. */
+  /** The plan for importing these Secrets, by namespace and name: its lines, and what would be set. */
   async function plan(
     system: string,
     cluster: string,
@@ -148,7 +148,7 @@ describe("importing secrets from a cluster", function () {
   });
 
   for (const system of ["dials", "packit", "prow", "stream", "thoth"]) {
-    it(`every secret of ${system} has a place in the cluster`, () => {
+    it(`every required secret of ${system} is in one of the cluster's Secrets`, () => {
       const placed = new Set(templates.flatMap(({ probes }) => [...probes.keys()]));
       const without = held(system).secrets.filter(({ key, required }) => required && !placed.has(key));
       assert.deepEqual(

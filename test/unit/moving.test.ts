@@ -1,4 +1,4 @@
-/** Commands for a whole stack's secrets, as far as they go without gpg, Ansible, a cluster or a backend; test/live/secrets.test.ts has those. */
+/** The parts of the secrets commands that need no gpg, Ansible, cluster or backend; test/live/secrets.test.ts has those. */
 import assert from "node:assert/strict";
 import { createCipheriv, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

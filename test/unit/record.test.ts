@@ -13,7 +13,7 @@ class Box extends pulumi.ComponentResource {
   }
 }
 
-/** Any resource type serves; the mocks know no schema. */
+/** Any resource type will do; the mocks have no schema. */
 class Thing extends pulumi.CustomResource {
   declare readonly address: pulumi.Output<string>;
 

@@ -28,7 +28,7 @@ for (const stack of stacks) {
   describe(`stack ${stack}`, () => {
     let resources: readonly Rendered[];
 
-    // Whatever a shell may have set: the golden file would show it.
+    // Variables that a shell may have set: the golden files would show them.
     const ambient = {
       KUBECONFIG: "/nowhere",
       OS_CLOUD: "nowhere",
@@ -64,7 +64,7 @@ for (const stack of stacks) {
     it("every committed URN still exists, or has an alias", () => {
       const urns = new Set(resources.map(({ urn }) => urn));
       const former = new Set(resources.flatMap(formerUrns));
-      // Without `urn:pulumi:STACK::orrery::`, which all of them begin with.
+      // Without the common prefix `urn:pulumi:STACK::orrery::`.
       const start = `urn:pulumi:${stack}::orrery::`;
       const committed = golden(`${stack}.urns`, `${[...urns].map((urn) => urn.slice(start.length)).join("\n")}\n`)
         .trimEnd()

@@ -1,6 +1,6 @@
 /**
- * Live Secrets of all five services, the import that takes their texts over, and the refusal of what would be lost. The
- * oracle is the program: a text depends on a sample if it is another one with another sample.
+ * Live Secrets of all five services, the import of their texts, and the refusal to lose one. The oracle is the program: a
+ * text depends on a sample if it changes with the sample.
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -32,7 +32,7 @@ const crypters = new Map(
   ]),
 );
 
-/** A stack with these texts in place of its samples. */
+/** A stack with these texts instead of its samples. */
 function stackWith(stack: string, given: ReadonlyMap<string, string>, name = stack): StackSecrets {
   const crypter = crypters.get(stack);
   assert.ok(crypter);
@@ -66,7 +66,7 @@ async function declaredSecrets(held: StackSecrets) {
 
 type Declared = Awaited<ReturnType<typeof declaredSecrets>>["declared"];
 
-/** What lives there when somebody else wrote these objects. */
+/** The live objects if another tool wrote these. */
 function live(declared: Declared, has: (title: string) => boolean): ReadonlyMap<string, readonly FoundObject[]> {
   return new Map(
     declared.map(([cluster, objects]) => [
@@ -107,7 +107,7 @@ for (const [number, stack] of ["prod", "stage"].entries()) {
             })
             .map(({ key, sample }) => [key, owned(sample(mark))]),
         );
-      // Everything that lives there is its owners'; the stack has some of it, or another text, and samples.
+      // All live texts are the owners'; the stack has some of them, other texts, and samples.
       const all = stackWith(stack, new Map([...texts_("live", true), ...texts_("live", false)]), "all");
       const mine = stackWith(stack, texts_("another", true), "mine");
       const other = stackWith(stack, new Map([...texts_("other", false), ...texts_("another", true)]), "other");
@@ -120,7 +120,7 @@ for (const [number, stack] of ["prod", "stage"].entries()) {
       const templates = await secretTemplates(mine);
       const found = live(there.declared, (title) => present.has(title));
       const problems = [...found].flatMap(([cluster, objects]) => {
-        // The objects are those that the stack declares now; what lives there is the owners'.
+        // Declared objects are the stack's; live ones are the owners'.
         const declared = new Map(
           now.declared.find(([one]) => one === cluster)?.[1].map((one) => [`${one.namespace}/${one.name}`, one]),
         );

@@ -16,7 +16,7 @@ import { stacks } from "./harness.ts";
 
 const all = Object.values(schemas);
 
-/** Of a cloud that is aimed at the lab. */
+/** Settings of a cloud that is retargeted at the lab. */
 interface Aimed {
   readonly authUrl: string;
   readonly lab: boolean;
@@ -170,14 +170,14 @@ describe("npm run config", () => {
   const runWith = (env: NodeJS.ProcessEnv, ...args: readonly string[]): { code: number | null; out: string } => {
     const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(dir, "ops/config/cli.ts"), ...args], {
       encoding: "utf8",
-      // Not the one of a lab in this shell.
+      // Not the passphrase of a lab in this shell.
       env: { ...process.env, PULUMI_CONFIG_PASSPHRASE: undefined, ...env },
     });
     return { code: status, out: stdout + stderr };
   };
 
   before(() => {
-    // A copy of the project's own files, so that the real ones are not written to.
+    // A copy of the project's files, so that the real ones are not changed.
     for (const part of [
       "config",
       "blocks",

@@ -1,4 +1,4 @@
-/** What is concluded about a stack's state; that it holds on real stores and clouds is shown on a lab. */
+/** Conclusions about a stack's state; live tests use real stores and clouds. */
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -50,7 +50,7 @@ describe("the state commands", () => {
     );
   });
 
-  it("a state is looked up at the CLI's own URL", () => {
+  it("a state's bucket, prefix and region are read from the CLI's own URL", () => {
     const place = s3Place("s3://team/orrery?endpoint=swift.test:8080&disableSSL=true&region=R", {});
     assert.deepEqual(place, {
       bucket: "team",
@@ -95,7 +95,7 @@ describe("the state commands", () => {
       await bucket.remove(".pulumi/stacks/orrery/prod.json.gz");
       assert.equal(await presentState(store), undefined);
       assert.equal(parseBackup("x/prod.json", "prod"), undefined);
-      // Neither is a state; then a whole one that is older.
+      // Two files that are not a state, then an older one that is.
       assert.equal(await newestWhole(store), undefined);
       const whole = gzipSync('{"version":3,"checkpoint":{}}');
       await bucket.write(".pulumi/backups/orrery/prod/prod.1600000000000000000.json.gz", whole);

@@ -1,4 +1,4 @@
-/** What is done about creations that were interrupted; that clouds then have nothing twice is shown on a lab. */
+/** Resolving interrupted creations; live tests show that clouds then have no duplicates. */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { PendingOperation, StateResource } from "../../ops/state/export.ts";

@@ -1,4 +1,4 @@
-/** Everything that is built or installed is pinned: what a registry serves tomorrow is what was looked at today. */
+/** Everything that is built or installed is pinned: a registry cannot serve something else tomorrow. */
 import assert from "node:assert/strict";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -26,7 +26,7 @@ describe("the supply chain", () => {
     const { packages } = JSON.parse(read("package-lock.json")) as { packages: Record<string, Record<string, object>> };
     assert.deepEqual(packages[""]?.dependencies, wanted.dependencies);
     assert.deepEqual(packages[""]?.devDependencies, wanted.devDependencies);
-    // An optional package that the lock does not list makes npm ci refuse the whole file.
+    // npm ci refuses a lock file that lacks an optional package.
     const missing = Object.values(packages).flatMap(({ optionalDependencies }) =>
       Object.keys(optionalDependencies ?? {}).filter((name) =>
         Object.keys(packages).every((at) => !at.endsWith(`node_modules/${name}`)),
@@ -47,7 +47,7 @@ describe("the supply chain", () => {
   });
 
   it("Go programs are built with checksums of all modules", () => {
-    // A shim only stands in for another module of its parent's, whose sums are the parent's.
+    // A shim replaces a module of its parent, which has the checksums.
     const modules = globSync("lab/**/go.mod", { cwd: projectDir }).filter((file) => !file.includes("/shims/"));
     assert.ok(modules.length > 5, modules.join());
     for (const file of modules) {

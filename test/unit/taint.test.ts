@@ -9,7 +9,7 @@ import { clearTexts } from "../../review/secret.ts";
 import { goldenDifferences, goldenFiles } from "./golden.ts";
 import { canaryConfig, stacks } from "./harness.ts";
 
-/** Texts that give a secret away: its own words, itself in base64 and its usual hashes. */
+/** Texts that reveal a secret: its words, its base64 and its usual hashes. */
 function traces(config: RawConfig, fixed: RawConfig): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const [key, { value, secret }] of config) {
@@ -23,7 +23,7 @@ function traces(config: RawConfig, fixed: RawConfig): ReadonlyMap<string, string
   return found;
 }
 
-/** Runs something and returns all that it wrote to stdout and stderr. */
+/** Runs a function and returns everything that it wrote to stdout and stderr. */
 async function output(run: () => Promise<void>): Promise<string> {
   const written: string[] = [];
   const keep = (chunk: string | Uint8Array): boolean => written.push(String(chunk)) > 0;
@@ -72,7 +72,7 @@ for (const stack of stacks) {
       for (const { path, text } of clearTexts(exports)) look(`exports${path}`, text);
       look("the log", log);
       assert.deepEqual(leaks, []);
-      // Other secrets, the same render: nothing that is shown was computed from one.
+      // Other secrets give the same render: nothing in it is computed from one.
       if (process.env.UPDATE_GOLDEN !== "1") {
         assert.deepEqual(goldenDifferences(stack, goldenFiles(rendered(recording))), []);
       }
@@ -82,7 +82,7 @@ for (const stack of stacks) {
       const { entries } = readStackFile(stackPath(stack));
       const keys = [...config].flatMap(([key, { secret }]) => (secret && entries.has(key) ? [key] : []));
       const without = readersOf(recording.resources, config, keys).filter(({ places }) => places.length === 0);
-      // The test stack says nothing of what is inside its hub, so nothing logs in to it.
+      // The test stack does not configure its hub's guest, so nothing logs in to it.
       assert.deepEqual(
         without.map(({ key }) => key),
         stack === "test" ? ["callysto:deployPrivateKey"] : [],

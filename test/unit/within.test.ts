@@ -1,4 +1,4 @@
-/** Reading a secret's text out of what lives in a cluster, where the program's own text is the template. */
+/** Reading a secret from a live text, with the program's own text as the template. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";

@@ -13,7 +13,7 @@ const all = Object.values(schemas);
 const base = readFileSync(stackPath("test"), "utf8");
 const dir = mkdtempSync(path.join(tmpdir(), "inputs-"));
 
-/** What `config check` says of a file; empty when nothing. */
+/** Output of `config check` for a file; empty if there are no problems. */
 function said(content: string | Buffer): string {
   const file = path.join(dir, "Pulumi.test.yaml");
   writeFileSync(file, content);

@@ -27,7 +27,7 @@ function registered(type: string, name: string, inputs: object, dependsOn: reado
   };
 }
 
-/** Id and outputs that the mocks make up. */
+/** Id and outputs that the mocks invent. */
 const made = (one: Registration): ReturnType<typeof resourceState> => resourceState({ ...one, inputs: one.inputs }, []);
 
 describe("bench: OpenTofu's configuration", () => {

@@ -32,7 +32,7 @@ const ofHub = {
   JUPYTER_IMAGE_SPEC: "docker.io/callysto/pims-r:1",
 };
 
-/** What the rendered configuration adds; secrets and functions are values of some kind. */
+/** Variables that the rendered configuration adds; secrets and functions get a placeholder. */
 function ofConfig(text: string): Record<string, string> {
   const section = /^c\.DockerSpawner\.environment = \{\n([^]*?)^\}/m.exec(text)?.[1] ?? "";
   const given = [...section.matchAll(/^ {4}"(\w+)": (?:"(.*)"|.*),$/gm)].map(

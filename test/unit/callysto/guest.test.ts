@@ -19,7 +19,7 @@ import { virtualHosts } from "../../../components/callysto/guest/web.ts";
 
 const image = "docker.io/callysto/pims-r:2026-11";
 
-/** Settings of a hub's inside with these for JupyterHub. */
+/** A hub's guest settings with these for JupyterHub. */
 const inside = (changed: object = {}): HubGuestSettings => hubGuest.parse({ jupyterhub: { image, ...changed } });
 const config = (changed: object = {}): string => jupyterhubConfig(inside(changed).jupyterhub);
 

@@ -54,7 +54,7 @@ describe("Callysto's required quota", () => {
     assert.deepEqual([volumes, gigabytes, floatingIps, keypairs], [2, 0, 1, 0]);
   });
 
-  it("the packer's security group counts as well as the environments'", () => {
+  it("the packer's security group and its rules count against the quota", () => {
     const { securityGroups, securityGroupRules } = needsOf(settings({}, { packerSecurityGroup: true }), sizes);
     assert.deepEqual([securityGroups, securityGroupRules], [1, 6]);
   });

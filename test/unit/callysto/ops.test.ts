@@ -1,4 +1,4 @@
-/** Callysto's day-2 commands as far as they go without a guest; what they do inside one is in the live tests. */
+/** The parts of Callysto's day-2 commands that need no guest; live tests run them inside one. */
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -195,7 +195,7 @@ describe("Callysto's commands", () => {
     const { encryptionSalt = "", entries } = readStackFile(path.join(dir, "Pulumi.workshop.yaml"));
     const drawn = entries.get("callysto:dummyPassword-hub-workshop");
     assert.equal(drawn?.secret, true);
-    // Everybody can open a file that is made of samples without a passphrase, so its password is one, too.
+    // A file of samples has a published passphrase, so its password is a sample, too.
     const password = openSalt(encryptionSalt, samplePassphrase("workshop")).decrypt(drawn.value);
     assert.equal(password, sample("text", "callysto:dummyPassword-hub-workshop"));
     assert.match((await stage("new", "workshop", "--into", dir)).stderr, /Pulumi\.workshop\.yaml exists already/);

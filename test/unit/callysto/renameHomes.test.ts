@@ -1,4 +1,4 @@
-/** Homes that follow their people to other names; what zfs and Docker say is played here. */
+/** Renaming homes after their users; zfs and Docker are simulated. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -84,7 +84,7 @@ describe("renaming homes", () => {
       { from: "c1", to: "c2" },
     ]);
     assert.deepEqual(keptPairs(kept, "west", "attribute"), [{ from: "b2", to: "b1" }]);
-    // As SimpleSAMLphp 1.19.7 made it of this salt; callystoSources.test.ts asks it again.
+    // Computed by SimpleSAMLphp 1.19.7 with this salt; callystoSources.test.ts repeats that.
     const [salt, hostname] = ["it's <salt>\n", "hub-dev.callysto.farm"];
     assert.equal(hashedName(salt, hostname, "alice@east.test"), "b640f864ee44628a8c3017c22de56542f9324ba4");
     const about = { salt, hostname, entityId: "https://east.test/idp", names: "source" } as const;

@@ -11,7 +11,7 @@ const salt = "v1:fozI5u6B030=:v1:F+6ZduKKd8G0/V7L:PGMFeIzwobWRKmEAzUdaQHqC5mMRIQ
 const lab = { ports: { keystone: 16000, kubernetes: 16030 } };
 const dir = mkdtempSync(path.join(tmpdir(), "aim-"));
 
-/** Aims a file with this config; its text and what the lab must have. */
+/** Retargets a file with this config; returns its text and the prerequisites. */
 function aimed(config: string): { readonly text: string; readonly premises: LabPrerequisites } {
   const [source, target] = [path.join(dir, "source.yaml"), path.join(dir, "target.yaml")];
   writeFileSync(source, `# mine\nencryptionsalt: ${salt}\nconfig:\n${config}`);

@@ -7,14 +7,14 @@ import { type Asked, serving } from "./clusterApi.ts";
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 
-/** The login of a kubeconfig, which there must be. */
+/** The login in a kubeconfig. @throws if there is none */
 function login(text: string): ClusterLogin {
   const found = clusterLogin(text);
   assert.ok(found);
   return found;
 }
 
-/** What an API of this one answer is asked and says. */
+/** Runs with an API that always gives this answer. */
 function asking<T>(status: number, text: string, work: (to: ClusterLogin, asked: readonly Asked[]) => Promise<T>) {
   return serving(
     (_, response) => response.writeHead(status).end(text),
@@ -41,7 +41,7 @@ describe("a cluster's login", () => {
     });
   });
 
-  it("a resource counts as missing only when the cluster says so", async () => {
+  it("an object counts as missing only when the cluster says so", async () => {
     const has = (status: number): Promise<boolean> =>
       asking(status, "", async (to, asked) => {
         const found = await to.has("/api/v1/namespaces/n");
@@ -108,7 +108,7 @@ describe("a cluster's login", () => {
       serving(
         (_, response, request) => {
           assert.ok(request.socket instanceof TLSSocket);
-          // Without a certificate there is an empty object.
+          // Without a certificate this is an empty object.
           const { subject } = request.socket.getPeerCertificate() as Partial<PeerCertificate>;
           response.end(JSON.stringify({ user: subject?.CN ?? null, token: request.headers.authorization ?? null }));
         },
@@ -135,7 +135,7 @@ describe("a cluster's login", () => {
       }
     });
 
-    it("a client certificate is used to log in, and messages say which one", async () => {
+    it("a client certificate is used to log in, and is readable", async () => {
       const user = `client-certificate-data: ${base64(mine.cert)}\n      client-key-data: ${base64(mine.key)}`;
       await secure(insecure, user, async (to) => {
         assert.deepEqual(await to.post("/x", {}), { user: "deployer", token: null });

@@ -37,7 +37,7 @@ const demo = defineSystem({
 const samples = { token: sample("token", "demo:token"), certificate: "any", publicKey: "any" };
 const members = { a: sample("text", "demo:password-a"), b: sample("text", "demo:password-b") };
 
-/** Keys of the real ones among these. */
+/** Keys of the real secrets among these. */
 function real(secrets: Readonly<Record<string, string>>, password: Readonly<Record<string, string>>) {
   const parsed: ParsedSystem = { settings: { hosts: ["a", "b"] }, secrets, keyedSecrets: { password } };
   return realSecrets([clustersSchema, demo], new Map([["demo", parsed]]));
@@ -97,7 +97,7 @@ describe("samples", () => {
     readonly secrets?: Partial<typeof own>;
     readonly people?: Readonly<Record<string, { readonly publicKey: string }>>;
   }
-  /** A stack whose system is in cluster `psi`; everything in it is its owner's unless something else is said. */
+  /** A stack whose system is in cluster `psi`; all its secrets are real unless given. */
   function stack({ target = {}, login = "kubeconfig", secrets = {}, people = {} }: Stack): Map<string, ParsedSystem> {
     const settings = { psi: { platform: "openshift", appsDomain: "apps.test", ...target } };
     const password = { a: "own a" };

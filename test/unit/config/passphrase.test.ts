@@ -23,7 +23,7 @@ describe("the passphrase", () => {
     assert.throws(() => openSalt(pulumis, "password1"), {
       message: "incorrect passphrase; set PULUMI_CONFIG_PASSPHRASE to the stack's own",
     });
-    // A proof that opens but says something else is none.
+    // A proof that decrypts to another text proves nothing.
     const other = `${pulumis.split(":").slice(0, 2).join(":")}:${opened.encrypt("other")}`;
     assert.throws(() => openSalt(other, "password"), /^Error: incorrect passphrase;/);
   });

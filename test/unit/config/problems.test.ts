@@ -5,7 +5,7 @@ import { defineSystem } from "../../../config/define.ts";
 import { meant, propertyPath, removeCommand, secretCommand, setCommand, shown } from "../../../config/problems.ts";
 import { problems } from "./fixture.ts";
 
-/** The same about one setting, `x`, of a system. */
+/** The same for one setting, `x`, of a system. */
 function told(schema: z.ZodType, value: unknown): readonly string[] {
   const system = defineSystem({ namespace: "demo", settings: z.strictObject({ x: schema }), secrets: {} });
   return problems([system], { "demo:settings": { x: value } }).said.map((one) => one.replace("demo:settings.x", "x"));

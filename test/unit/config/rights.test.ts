@@ -8,7 +8,7 @@ import { kubeconfig } from "../../../config/samples.ts";
 import { type Asked, serving } from "./clusterApi.ts";
 import { underEngine } from "./underEngine.ts";
 
-/** A system that needs what its settings say. */
+/** A system whose required permissions are in its settings. */
 const system = (namespace: string) =>
   defineSystem({
     namespace,
@@ -27,7 +27,7 @@ const need = (cluster: string, namespace: string, resources: readonly string[], 
   makesNamespace,
 });
 
-/** The check with these needs and kubeconfigs. */
+/** Runs the check with these requirements and kubeconfigs. */
 function check(needs: readonly Need[], kubeconfigs: Readonly<Record<string, string>>, platform = "kubernetes") {
   const settings = Object.fromEntries(
     Object.keys(kubeconfigs).map((name) => [name, { platform, appsDomain: "x.test", serverSideApply: true } as const]),
@@ -40,7 +40,7 @@ function check(needs: readonly Need[], kubeconfigs: Readonly<Record<string, stri
   );
 }
 
-/** What was asked, as `verb resource.group namespace name`. */
+/** Access reviews, as `verb resource.group namespace name`. */
 function question({ body }: Asked): string {
   const { spec } = JSON.parse(body) as { spec: { resourceAttributes: Record<string, string> } };
   const { verb, resource, group, namespace = "-", name = "-", ...rest } = spec.resourceAttributes;
@@ -48,7 +48,7 @@ function question({ body }: Asked): string {
   return `${verb ?? ""} ${resource ?? ""}.${group ?? ""} ${namespace} ${name}`;
 }
 
-/** A cluster that allows what is asked unless it is among the refused, and has the namespace `there`. */
+/** A cluster that allows everything but `refused`, and has the namespace `there`. */
 function onCluster<T>(
   refused: readonly string[],
   work: (text: string, asked: readonly Asked[]) => Promise<T>,

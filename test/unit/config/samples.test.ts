@@ -12,7 +12,7 @@ const formats: readonly SecretFormat[] = [
   ...(["json", "google-service-account", "url", "htpasswd", "base64", "kubeconfig"] as const),
 ];
 
-/** The strings of SSH's wire format, each after its length, up to what is shorter than its length says. */
+/** Length-prefixed strings of SSH's wire format, up to the first that is shorter than its length. */
 function strings(bytes: Buffer): { readonly found: readonly Buffer[]; readonly rest: Buffer } {
   const found: Buffer[] = [];
   let rest = bytes;

@@ -24,7 +24,7 @@ config:
 
 const at = (...path: readonly (string | number)[]): readonly (string | number)[] => ["config", "a:settings", ...path];
 
-/** The file after a change of one place. */
+/** The file after a change of one value. */
 const changed = (from: string, to: string): string => {
   assert.equal(file.split(from).length, 2, from);
   return file.replace(from, to);

@@ -51,7 +51,7 @@ describe("clusters and clouds", () => {
     assert.deepEqual(said({ userName: "u", tenantName: "t" }), []);
   });
 
-  it("a stack may have no clusters or clouds", () => {
+  it("using a cluster or cloud that no schema refers to is an error in the program", () => {
     const slip = "is used but not among the references of a system's schema";
     assert.throws(() => connectClusters(undefined)("a"), { message: `cluster "a" ${slip}` });
     assert.throws(() => connectClouds(undefined)("a"), { message: `cloud "a" ${slip}` });

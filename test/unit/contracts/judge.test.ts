@@ -1,4 +1,4 @@
-/** What the check of contracts finds, on one small workload at a time. */
+/** Violations that the contract check finds, each on one small workload. */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { contractSchema } from "../../../contracts/check/format.ts";
@@ -50,7 +50,7 @@ describe("checking contracts", () => {
     assert.deepEqual(problems({ tags: ["1.*"] }, deployment({})), []);
   });
 
-  it("image names are split into registry, name, tag and digest", () => {
+  it("an image reference is split into name and version, and a version is matched with the contract's tags", () => {
     assert.deepEqual(imageParts("registry:5000/ns/web:1.2"), { name: "web", version: "1.2" });
     assert.deepEqual(imageParts("web@sha256:ab"), { name: "web", version: "sha256:ab" });
     assert.deepEqual(imageParts("nginx"), { name: "nginx", version: "latest" });

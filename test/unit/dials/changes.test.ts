@@ -3,7 +3,7 @@ import { before, describe, it } from "mocha";
 import type { Rendered } from "../../../review/render.ts";
 import { clearDials, type Given, given, type Manifest, workspace } from "./fixture.ts";
 
-/** What a change of the settings does: `+`, `-` or `~`, kind and physical name. */
+/** Effects of a change of settings: `+`, `-` or `~`, kind and physical name. */
 async function changes(
   base: readonly Rendered[],
   more: Partial<Given>,

@@ -6,14 +6,14 @@ import { apiClientsJson } from "../../../components/dials/django.ts";
 import { sample } from "../../../config/samples.ts";
 import { type Given, given, problems, workspace, workspaceLists } from "./fixture.ts";
 
-/** One problem, and it says this. */
+/** Exactly one problem, with this text. */
 function refuses(more: Partial<Given>, expected: RegExp, secrets: Record<string, string> = {}): void {
   const found = problems(more, secrets);
   assert.equal(found.length, 1, found.join("\n") || "nothing was refused");
   assert.match(found[0] ?? "", expected);
 }
 
-/** Settings that are wrong on purpose. */
+/** Deliberately wrong settings. */
 const wrong = (more: object): Partial<Given> => more;
 
 /** Of 2020, valid for a year. */
@@ -164,7 +164,7 @@ describe("DIALS config", () => {
 
   describe("the grid certificate", () => {
     it("an expired grid certificate is refused", () => {
-      // Its key is another one, which is told as well.
+      // Its key does not match either, which is reported as well.
       const found = problems({}, { "dials:gridCertificate": expired });
       assert.match(
         found[0] ?? "",

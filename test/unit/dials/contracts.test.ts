@@ -1,4 +1,4 @@
-/** What DIALS' programs read that the contract files cannot say: every workspace's keys, mounts that propagate, what is compiled in. */
+/** Inputs of DIALS' programs that contract files cannot express: keys of every workspace, mount propagation, compiled-in values. */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { dialsSchema } from "../../../components/dials/config.ts";
@@ -50,7 +50,7 @@ describe("contracts of DIALS' images", () => {
     });
   }
 
-  it("EOS' instances are mounted by the node on first access (cern-eos/eosxd-csi@934832f docs/how-to-use.md:40)", async () => {
+  it("containers see EOS' instances that the node mounts on first access (cern-eos/eosxd-csi@934832f docs/how-to-use.md:40)", async () => {
     const mounts = deployments(await renderDials())
       .flatMap(({ spec }) => spec.template.spec.containers)
       .flatMap(({ volumeMounts }) => volumeMounts ?? [])
@@ -65,7 +65,7 @@ describe("contracts of DIALS' images", () => {
       });
   });
 
-  it("DIALS can reach DBS, the databases and Kerberos by both protocols, and nothing else outside", async () => {
+  it("DIALS' ETL can reach DBS, the databases and Kerberos by both protocols, and nothing else outside", async () => {
     const { spec } = object(await renderDials(), "NetworkPolicy", "dials-etl") as unknown as {
       spec: { egress: { to: { ipBlock?: object }[]; ports: { port: number; protocol: string }[] }[] };
     };
@@ -100,7 +100,7 @@ describe("contracts of DIALS' images", () => {
     }
   });
 
-  it("production is named as the sources compile it in (cms-DQM/dials@v1.12.0 frontend/src/config/env.js:20-27, package.json:7)", () => {
+  it("the defaults are production's, as the sources compile them in (cms-DQM/dials@v1.12.0 frontend/src/config/env.js:20-27, package.json:7)", () => {
     const { frontendBuild, sso } = dialsSchema.settings.parse({
       ...settings(),
       frontendBuild: {},

@@ -29,7 +29,7 @@ export const given: Given = {
   etl: { priorityEra: "Run2024", rawLayers: ["/eos/cms"], modelRegistry: "/eos/models" },
 };
 
-/** A workspace with the least that it needs. */
+/** A minimal workspace. */
 export function workspace(name: string): GivenWorkspace {
   return { name, role: `role-${name}`, datasets: [{ pattern: "/ZeroBias/*Run202*/DQMIO" }], prefixes: ["SiStrip/"] };
 }
@@ -87,7 +87,7 @@ function clear(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, held]) => [key, clear(held)]));
 }
 
-/** A Kubernetes object among the inputs of a resource, as far as these tests read it. */
+/** The fields of a Kubernetes object that these tests read. */
 export interface Manifest {
   readonly kind: string;
   readonly metadata: {
@@ -172,7 +172,7 @@ export function container({ metadata, spec }: Manifest, name = metadata.name): C
   return found;
 }
 
-/** Lists of workspaces as anybody might write them: own and shared workers, with and without priority. */
+/** Random lists of workspaces: own and shared workers, with and without priority. */
 export const workspaceLists = fc
   .uniqueArray(
     fc.record({

@@ -1,4 +1,4 @@
-/** Where DIALS' secrets lie in a cluster: what `secrets import cluster` looks for, and what docs/configuration.md names. */
+/** Where DIALS' secrets are in a cluster: `secrets import cluster` searches there, and docs/configuration.md lists it. */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { dialsSchema } from "../../../components/dials/config.ts";

@@ -141,7 +141,7 @@ describe("DIALS' commands", () => {
     const after_ = readFileSync(file, "utf8");
     assert.ok(after_.includes(line), after_.slice(after_.indexOf("pixel") - 200, after_.indexOf("pixel") + 300));
     assert.equal(after_.replace(line, ""), before_);
-    // Once more: refused, with the file as it was.
+    // A second time it is refused, and the file is unchanged.
     const twice = await ops(...asked);
     assert.equal(twice.code, 1);
     assert.match(twice.stderr, /workspaces\[8\].name: "pixel" is listed twice/);

@@ -41,7 +41,7 @@ function checkInvariants(all: readonly Rendered[], given_: ReturnType<typeof set
   assert.deepEqual(String(object(all, "ConfigMap", "dials-etl-configmap").data?.DATABASES).split(","), wanted);
   assert.deepEqual(Object.keys(JSON.parse(django.DJANGO_WORKSPACES ?? "") as object), wanted);
   assert.ok(wanted.includes(django.DJANGO_DEFAULT_WORKSPACE ?? ""));
-  // (c) one name for everything of a worker
+  // (c) a worker's queue and host name are its Deployment's name
   for (const worker of workers) {
     const { name } = worker.metadata;
     const { command } = container(worker);
@@ -58,7 +58,7 @@ function checkInvariants(all: readonly Rendered[], given_: ReturnType<typeof set
     .join(" ");
   assert.equal(django.DJANGO_CSRF_TRUSTED_ORIGINS, origins);
   assert.equal(django.DJANGO_CORS_ALLOWED_ORIGINS, origins);
-  // (g) everything that a pod names is there
+  // (g) everything that a pod refers to exists
   for (const { metadata, spec } of deployments(all)) {
     const pod = spec.template.spec;
     const claims = pod.volumes?.flatMap((one) => one.persistentVolumeClaim?.claimName ?? []) ?? [];
@@ -83,7 +83,7 @@ function checkInvariants(all: readonly Rendered[], given_: ReturnType<typeof set
     assert.equal(marked !== undefined, mounts.length > 0, metadata.name);
     assert.ok(mounts.every(({ readOnly }) => readOnly === true));
     assert.equal(claims.includes("eos-storage"), mounts.length > 0, metadata.name);
-    // EOS's credentials come with a /tmp of their own; a second one would be refused
+    // EOS's credentials bring their own /tmp; a second one would be refused
     if (marked !== undefined) {
       assert.ok(
         !pod.containers.some(

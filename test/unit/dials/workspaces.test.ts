@@ -5,7 +5,7 @@ import { etlConfig, etlConfigHash } from "../../../components/dials/etlConfig.ts
 import { databases, queues, queueWorkers, roles, scaleSet } from "../../../components/dials/inventory.ts";
 import { given, settings, workspace, workspaceLists } from "./fixture.ts";
 
-/** The lists that the schema lets pass, with their defaults. */
+/** The lists that the schema accepts, with their defaults. */
 const lists = workspaceLists.map(
   (workspaces) => settings({ workspaces, defaultWorkspace: workspaces[0]?.name ?? "" }).workspaces,
 );

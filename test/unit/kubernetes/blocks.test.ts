@@ -442,7 +442,7 @@ function exposed(platform: "openshift" | "kubernetes", target = 8080): Promise<B
   });
 }
 
-/** The members of these names, wherever in a value they are; each must be there once. */
+/** Members with these names at any depth of a value; each must occur once. */
 function pick(value: unknown, ...names: readonly string[]): Record<string, unknown> {
   const found: Record<string, unknown> = {};
   const walk = (node: unknown): void => {

@@ -1,6 +1,6 @@
 /**
- * Every building block with as little as it takes and with every argument. That the values are sensible is blocks.test.ts'
- * and pod.test.ts' affair.
+ * Every building block with the required and with all arguments. blocks.test.ts and pod.test.ts check that the values make
+ * sense.
  */
 import { describe, it } from "mocha";
 import type { Platform } from "../../../blocks/kubernetes/cluster.ts";

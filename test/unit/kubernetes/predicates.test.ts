@@ -35,7 +35,7 @@ const podSpec = {
   volumes: [{ name: "files", configMap: { name: "c", items: [{ key: "a.yaml", path: "a" }] } }],
 };
 
-/** A whole small service; `changed` alters its container, pod or Deployment. */
+/** A complete small service; `changed` alters its container, pod or Deployment. */
 function service(changed: { container?: Json; pod?: Json; spec?: Json; metadata?: Json } = {}): Manifest[] {
   const spec = { ...podSpec, containers: [{ ...container, ...changed.container }], ...changed.pod };
   const template = { metadata: { labels: { app: "web" } }, spec };
@@ -60,7 +60,7 @@ function service(changed: { container?: Json; pod?: Json; spec?: Json; metadata?
   ];
 }
 
-/** What is wrong, by the names of the rules. */
+/** Violations, by the names of the rules. */
 const rulesBroken = (manifests: readonly Manifest[]): readonly string[] =>
   faults(manifests, { openshift: true }).map((fault) => /\[(.*)\]$/.exec(fault)?.[1] ?? "");
 

@@ -6,7 +6,7 @@ import path from "node:path";
 import { describe, it } from "mocha";
 import { projectDir } from "../../../config/stackFile.ts";
 
-/** Runs a command of the lab where nothing is built and nothing runs, on ports that no lab of this machine has. */
+/** Runs a lab command where nothing is built or running, on ports that no other lab uses. */
 function lab(...words: readonly string[]) {
   const folder = mkdtempSync(path.join(tmpdir(), "orrery-lab-cli-"));
   try {

@@ -1,4 +1,4 @@
-/** One at a time, whatever becomes of whoever has the lock. */
+/** Mutual exclusion, even if the lock's holder is killed. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,4 +1,4 @@
-/** Neutron's security group rules, as OVN holds them, in nft's words; the live tests show that they are obeyed. */
+/** Neutron's security group rules, as OVN stores them, translated for nft; live tests show that they are enforced. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import path from "node:path";

@@ -1,4 +1,4 @@
-/** Every building block with as little as it takes and with every argument; and what look-ups ask of a cloud. */
+/** Every building block with the required and with all arguments; and a cloud's look-ups. */
 import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
 import { cloudConfigText } from "../../../blocks/openstack/cloudConfig.ts";

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
 import type { Lookup } from "../../../blocks/openstack/lookup.ts";
 
-/** Looks up in a cloud that answers every call with this, and has this state of what is read. */
+/** Looks up in a cloud with this answer to every call, and this state of read resources. */
 async function inCloud<T>(
   answer: () => Record<string, unknown>,
   ask: (lookup: Lookup) => pulumi.Output<T>,
@@ -43,7 +43,7 @@ describe("look-ups in a cloud", () => {
     assert.equal(await inCloud(nothing, (lookup) => lookup.imageId(id)), id);
   });
 
-  it("the resources that were found are returned", async () => {
+  it("a flavour's size and an existing keypair's name are returned", async () => {
     assert.deepEqual(
       await inCloud(
         () => ({ id: "f", vcpus: 4, ram: 8192 }),

@@ -6,7 +6,7 @@ import { type QuotaUsage, quotaNames, shortages } from "../../../blocks/openstac
 const amounts = (each: number, more: Partial<QuotaUsage> = {}): QuotaUsage =>
   ({ ...Object.fromEntries(quotaNames.map((name) => [name, each])), ...more }) as QuotaUsage;
 
-/** Asks a cloud with these limits for so much. */
+/** Checks a request against a cloud with these limits. */
 async function ask(need: QuotaUsage, answer: (token: string) => Record<string, unknown>): Promise<true> {
   await pulumi.runtime.setMocks(
     {

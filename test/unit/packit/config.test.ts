@@ -14,14 +14,14 @@ import {
   streamProduction,
 } from "./fixture.ts";
 
-/** One problem, and it says this. */
+/** Exactly one problem, with this text. */
 function refuses(given: Given, expected: RegExp, secrets: Record<string, string | undefined> = {}): void {
   const found = problems(given, "packit", secrets);
   assert.equal(found.length, 1, found.join("\n") || "nothing was refused");
   assert.match(found[0] ?? "", expected);
 }
 
-/** Settings that are wrong on purpose. */
+/** Deliberately wrong settings. */
 const wrong = (more: object): Given => ({ ...production, ...more });
 
 describe("Packit's config", () => {

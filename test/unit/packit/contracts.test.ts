@@ -8,7 +8,7 @@ import type { Registration } from "../../../review/record.ts";
 import { allContracts, stackRecording } from "../recordings.ts";
 import { buildPackit, development, everything, type Given, production, streamProduction } from "./fixture.ts";
 
-/** What does not hold of Packit's contracts, a line each. */
+/** Violations of Packit's contracts, a line each. */
 function broken(resources: readonly Registration[]): readonly string[] {
   return violations(resources, allContracts())
     .filter(({ system }) => system === "packit")
@@ -32,7 +32,7 @@ describe("Packit's contracts", function () {
   }
 
   it("Packit's contracts hold with every component enabled, on both platforms", async () => {
-    // A pinned digest says which image it is, so no reading in general holds for it.
+    // A pinned digest is one specific image, which no contract covers.
     const given: Given = { ...everything, images: {}, parts: { ...everything.parts, centosmsg: false } };
     const stores = (["redict", "valkey"] as const).map((kind): Given => ({ ...production, keyValue: { kind } }));
     const split: Given = { ...production, workers: { allTasks: 0, shortRunning: 2, longRunning: 2 } };

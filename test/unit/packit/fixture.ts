@@ -26,7 +26,7 @@ export const production: Given = {
   imports: { schedule: "0 2 * * 2" },
 };
 
-/** Production with everything that can be switched on, workers of 2021 among it, who alone know CentOS' tasks. */
+/** Production with everything enabled, including the workers of 2021, the only ones with CentOS' tasks. */
 export const everything: Given = {
   ...production,
   parts: { centosmsg: true, flower: true, redisCommander: true },
@@ -36,7 +36,7 @@ export const everything: Given = {
   validation: { cluster: "lab", namespace: { name: "packit-service-validation" } },
 };
 
-/** Development as the runbook has it: keys are made, few parts run. */
+/** Development as the runbook has it: generated keys, few components. */
 export const development: Given = {
   cluster: "lab",
   deployment: "dev",

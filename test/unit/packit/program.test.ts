@@ -275,7 +275,7 @@ describe("Packit's program", () => {
       kind: "ClusterRole",
       name: "edit",
     });
-    // Only who calls the API server has a token.
+    // Only pods that call the API server have a token.
     const tokens = seen.manifests
       .filter(({ kind }) => ["Deployment", "StatefulSet", "CronJob"].includes(kind))
       .filter(({ kind, name }) => pod(seen, `${kind} ${name}`).automountServiceAccountToken === true);

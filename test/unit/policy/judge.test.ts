@@ -1,4 +1,4 @@
-/** The stacks against the rules of the house, and each rule that is not about pods against a breach of it. */
+/** The stacks against the policies, and each policy that is not about pods against a violation. */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { Json } from "../../../policy/manifest.ts";
@@ -64,7 +64,7 @@ describe("policies about clouds and permissions", () => {
     wide({ protocol: undefined, remoteIpPrefix: undefined }, "every protocol on all ports");
   });
 
-  it("DNS names must have a short TTL and be known", () => {
+  it("DNS records must have a short TTL, and servers an explicit name", () => {
     const record = (ttl?: number): Judged => resource("openstack:dns/recordSet:RecordSet", { ttl });
     assert.deepEqual(judge([record(60)]), []);
     for (const ttl of [undefined, 86_400])

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { cacheSize, nginxSize } from "../../../components/prow/sizes.ts";
 import { clearProw, object, objects, flagsOf, mountsOf, podOf, problems, renderProw } from "./fixture.ts";
 
-/** The one problem of these settings. */
+/** The only problem of these settings. */
 function problem(...args: Parameters<typeof problems>): string {
   const found = problems(...args);
   assert.equal(found.length, 1, found.join("\n"));

@@ -1,4 +1,4 @@
-/** Prow's own files, by what they say. That Prow accepts them is shown by its checkconfig (test/live/prow.test.ts). */
+/** Contents of Prow's own files; its checkconfig shows that Prow accepts them (test/live/prowConfig.test.ts). */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { parse } from "yaml";
@@ -6,7 +6,7 @@ import { configMaps } from "../../../components/prow/files/index.ts";
 import { jobUrlTemplate } from "../../../components/prow/files/config.ts";
 import type { ConfigMapKey, ConfigInputs } from "../../../components/prow/files/inputs.ts";
 import { configurationSettings } from "../../../components/prow/files/settings.ts";
-import { placeOf, production, staging, testing } from "./places.ts";
+import { inputsOf, production, staging, testing } from "./configInputs.ts";
 
 const environments = { testing, staging, production };
 
@@ -197,7 +197,7 @@ describe("Prow's configuration", () => {
 
   it("the newer version has more presets, and an unknown version is refused", () => {
     const names = (place: ConfigInputs) => config(place).presets.flatMap(({ labels }) => Object.keys(labels));
-    const old = names(placeOf("a", "", { version: "20201021" }));
+    const old = names(inputsOf("a", "", { version: "20201021" }));
     const first = ["dind-enabled", "docker-mirror", "shared-images", "kubevirtci-docker-credential"];
     assert.deepEqual(
       old,
@@ -225,7 +225,7 @@ describe("the owner of Prow's ConfigMaps", () => {
       { prefix: "", updaterOwns: ["job-config"] },
       { prefix: "staging-", updaterOwns: ["label-config", "job-config", "plugins"] },
     ] as const) {
-      const place = placeOf("prow", prefix, { updaterOwns: [...updaterOwns] });
+      const place = inputsOf("prow", prefix, { updaterOwns: [...updaterOwns] });
       const owned = configMaps(place).filter(({ owner }) => owner === "updater");
       assert.deepEqual(owned.map(({ key }) => key).sort(), [...updaterOwns].sort());
       const { config_updater, plugins: list } = plugins(place);
@@ -243,7 +243,7 @@ describe("the owner of Prow's ConfigMaps", () => {
     const updaterOwns = ["config", "plugins", "label-config", "job-config"] as const;
     const paths = (tree?: "20201203"): readonly string[] =>
       Object.keys(
-        plugins(placeOf("prow", "", { updaterOwns: [...updaterOwns], ...(tree === undefined ? {} : { tree }) }))
+        plugins(inputsOf("prow", "", { updaterOwns: [...updaterOwns], ...(tree === undefined ? {} : { tree }) }))
           .config_updater?.maps ?? {},
       );
     // kubevirt/project-infra@ca75c4e plugins.yaml:750-775, and @445bd8f0 github/ci/prow/files/plugins.yaml:1-22

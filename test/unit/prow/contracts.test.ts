@@ -1,4 +1,4 @@
-/** Prow's contracts with settings that no committed stack has, and with what each of them must refuse. */
+/** Prow's contracts with settings that no committed stack has, and inputs that they must refuse. */
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
 import type { LoadedContract } from "../../../contracts/check/load.ts";

@@ -29,7 +29,7 @@ describe("Prow's environments", () => {
     assert.deepEqual(common("stage", "prod").toSorted(), nodes);
     assert.deepEqual(common("test", "stage"), []);
     assert.deepEqual(common("test", "prod"), [kind]);
-    // nodes are labelled alike, so neither takes anything from the other
+    // both set the same labels on nodes, so neither overrides the other
     for (const node of nodes) {
       const labels = ["stage", "prod"].map((stack) => object(of(stack), "Node", node.slice(5)).metadata.labels);
       assert.deepEqual(labels[0], labels[1], node);

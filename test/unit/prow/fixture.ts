@@ -12,7 +12,7 @@ import { once, renderedStack } from "../recordings.ts";
 /** Settings as a stack file has them, before defaults are filled in. */
 export type Given = z.input<typeof prowSchema.settings>;
 
-/** An environment with nothing but what it must have. */
+/** A minimal environment. */
 const given: Given = {
   cluster: "c",
   namespaces: { prow: "the-prow", jobs: "the-jobs" },
@@ -54,7 +54,7 @@ export function prowSettings(more: Partial<Given>): z.output<typeof prowSchema.s
 
 const recordProw = once((more: Partial<Given>) => runProgram({ stack: "test", config: rawConfig(more, {}) }));
 
-/** What the program registers with these settings, as it comes. */
+/** Registrations with these settings, in their order. */
 export async function registerProw(more: Partial<Given>): Promise<readonly Registration[]> {
   return (await recordProw(more)).resources;
 }
@@ -115,7 +115,7 @@ interface PodSpec {
   }[];
 }
 
-/** A Kubernetes object among the inputs of a resource, as far as these tests read it. */
+/** The fields of a Kubernetes object that these tests read. */
 export interface Manifest {
   readonly kind: string;
   readonly metadata: {

@@ -1,4 +1,4 @@
-/** Trees of job files: what is refused, and how they are packed. */
+/** Trees of job files: what is refused, and how they are stored. */
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import { configurationProblems } from "../../../components/prow/files/problems.t
 import { checkTree } from "../../../components/prow/files/tree.ts";
 import type { Environment } from "../../../ops/prow/environment.ts";
 import { soundJobs } from "../../../ops/prow/bootstrap.ts";
-import { placeOf, staging, testing } from "./places.ts";
+import { inputsOf, staging, testing } from "./configInputs.ts";
 import { writeCheckout } from "./trees.ts";
 import { prowSettings } from "./fixture.ts";
 
@@ -129,7 +129,7 @@ describe("a tree of jobs", () => {
             { name: "CACHE_PORT", value: "8080" },
           ],
         },
-        // GitHub's YAML would be read as a truth where Prow reads YAML 1.1
+        // Prow reads YAML 1.1, in which the unquoted word is a boolean
         { ...gpu, env: [{ name: "GPU", value: "yes" }] },
       ],
     });
@@ -141,14 +141,14 @@ describe("a tree of jobs", () => {
     const count = writeCheckout(folder, "20201203");
     const files = readJobs(path.join(folder, trees["20201203"].jobs));
     assert.equal(files.length, count);
-    const place = placeOf("kubevirt-prow", "");
+    const place = inputsOf("kubevirt-prow", "");
     const newer = checkTree(files, { ...place, jobSecrets: everySecret });
     assert.deepEqual([newer.problems, newer.waiting], [[], []]);
     assert.deepEqual(newer.warnings, [
       "kubevirt/doubled.yaml:7 has annotations a second time in one map; Prow takes this one",
     ]);
     assert.equal(newer.files.length, count);
-    const older = checkTree(files, placeOf("kubevirt-prow", "", { version: "20201021" }));
+    const older = checkTree(files, inputsOf("kubevirt-prow", "", { version: "20201021" }));
     assert.deepEqual(older.problems, []);
     assert.equal(older.warnings[1], "preset-docker-mirror-proxy is added in orrery-presets.yaml: jobs name it");
     rmSync(folder, { recursive: true });
@@ -213,7 +213,7 @@ describe("a folder of jobs in the settings", () => {
   after(() => {
     rmSync(folder, { recursive: true });
   });
-  const place = (at: string) => placeOf("prow", "", { jobs: { from: "folder", path: at } });
+  const place = (at: string) => inputsOf("prow", "", { jobs: { from: "folder", path: at } });
 
   it("job-config holds the files of the settings' folder by base names", () => {
     assert.deepEqual(configurationProblems(place(folder)), []);

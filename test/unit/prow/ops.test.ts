@@ -1,4 +1,4 @@
-/** What Prow's day-2 commands decide by themselves; what they do to a cluster is shown live (test/live/prow.test.ts). */
+/** Decisions of Prow's day-2 commands; test/live/prow.test.ts runs them on a cluster. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createServer, type Server } from "node:http";

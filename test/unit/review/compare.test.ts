@@ -155,7 +155,7 @@ describe("fields of a comparison", () => {
   });
 });
 
-/** Keys may come in another order. */
+/** Ignores the order of keys. */
 function sameMaps(before: unknown, after: unknown): boolean {
   try {
     assert.deepEqual(before, after);

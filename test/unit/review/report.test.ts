@@ -7,7 +7,7 @@ import { marker } from "../../../review/marker.ts";
 import type { Rendered } from "../../../review/render.ts";
 import { deployment, resource } from "./fixture.ts";
 
-/** Why the only change between two states of a resource blocks. */
+/** The risk in the only change between two states of a resource. */
 function reasons(before: Rendered | undefined, after: Rendered | undefined): readonly string[] {
   const side = (one: Rendered | undefined): readonly Rendered[] => (one === undefined ? [] : [one]);
   return compare(side(before), side(after)).flatMap((change) => blocking(change));

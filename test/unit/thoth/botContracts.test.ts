@@ -1,4 +1,4 @@
-/** What Thoth's bots, tunnels and Dgraph are given, held against what their sources read. */
+/** Inputs of Thoth's bots, tunnels and Dgraph, compared with what their sources read. */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { violations } from "../../../contracts/check/judge.ts";
@@ -84,7 +84,7 @@ describe("Contracts of Thoth's bots, tunnels and Dgraph", function () {
   });
 });
 
-/** Whether a policy is about pods that have OpenShift's build label alone. */
+/** Whether a policy selects exactly the pods with OpenShift's build label. */
 function selectsBuilds(selector: Json): boolean {
   return (
     Object.keys(texts(selector.matchLabels)).length === 0 &&

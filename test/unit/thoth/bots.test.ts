@@ -330,7 +330,7 @@ describe("Thoth's bots", () => {
       resources: { requests: size, limits: size },
       runPolicy: "Serial",
       triggers: [
-        // OpenShift refuses an image trigger here: a Dockerfile's build starts from no ImageStreamTag.
+        // OpenShift refuses an image trigger here, because the Dockerfile build has no ImageStreamTag.
         { type: "ConfigChange" },
         { type: "Generic", generic: { secretReference: { name: "generic-webhook-secret" } } },
       ],

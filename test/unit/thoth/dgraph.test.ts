@@ -179,7 +179,7 @@ describe("Dgraph with several servers", () => {
     const [container] = template.spec.containers;
     const { TARGETS, ...others } = env(container);
     const inside = "thoth-dgraph-stage.svc";
-    // The exporter verifies certificates, and theirs names the pods.
+    // The exporter verifies certificates, which name the pods.
     assert.deepEqual(TARGETS?.split(","), [
       ...[0, 1, 2].map((one) => `https://alpha-${one}.alpha.${inside}.cluster.local:8080/debug/prometheus_metrics`),
       ...[0, 1, 2].map((one) => `http://prometheus-exporter-zero-${one}.${inside}:8080/debug/prometheus_metrics`),

@@ -9,7 +9,7 @@ import { record } from "../../../review/record.ts";
 import { type Built, withLookups } from "../kubernetes/fixture.ts";
 import { once } from "../recordings.ts";
 
-/** Bots as a stack asks for them at least. */
+/** Minimal settings of the bots. */
 export const bots = {
   cluster: "lab",
   nepthys: { userEmail: "sesheta@example.org" },
@@ -20,7 +20,7 @@ export const bots = {
   },
 };
 
-/** Config of a stack with one cluster and sample secrets for what the settings want. */
+/** Config of a stack with one cluster and samples for the required secrets. */
 export function thothConfig(settings: object, platform = "openshift", secrets: object = {}): RawConfig {
   const entries = new Map<string, RawEntry>([
     ["clusters:settings", plain({ lab: { platform, appsDomain: "apps.lab.test" } })],

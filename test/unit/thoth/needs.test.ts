@@ -32,10 +32,10 @@ const test = {
   station: { cluster: "lab", environment: "test", s3: { endpoint: "https://s3.example.org" } },
 };
 
-/** Plural names of kinds that are not formed by an s. */
+/** Irregular plurals of kinds. */
 const plural: Readonly<Record<string, string>> = { NetworkPolicy: "networkpolicies", Ingress: "ingresses" };
 
-/** What a program declares and what its needs say, each as `namespace resource`. */
+/** Declared objects and required permissions, each as `namespace resource`. */
 async function compare(
   settings: object,
   platform: "openshift" | "kubernetes" = "openshift",

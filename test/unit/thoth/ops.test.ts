@@ -96,7 +96,7 @@ describe("Thoth's commands", () => {
     assert.deepEqual(names(true, true), ["ca", "ca-key", "client", "client-key", "node", "node-key"]);
   });
 
-  it("pause knows every switch that stops something, and registration every key's origin", () => {
+  it("pause covers every switch that stops something, and registration says where each key is registered", () => {
     const whole = thothSchema.settings.parse({ ...settings, bots, ultrahook: { cluster: "lab", tunnels: {} } });
     assert.deepEqual(
       switches(whole).map(({ at }) => at.join(".")),

@@ -154,7 +154,7 @@ describe("Ultrahook", () => {
       const [container] = pod.containers;
       assert.equal(container?.image, "quay.io/thoth-station/ultrahook:v0.1.0");
       assert.deepEqual((container.resources as { limits: unknown }).limits, { cpu: "100m", memory: "50Mi" });
-      // Its source has a start script, which source-to-image puts into /tmp/scripts; a volume there would hide it.
+      // source-to-image puts the source's start script into /tmp/scripts; a volume there would hide it.
       assert.deepEqual(container.volumeMounts, []);
       return env(container);
     });

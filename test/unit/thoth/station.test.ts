@@ -32,7 +32,7 @@ function rules(seen: Built, title: string): readonly string[] {
   );
 }
 
-/** Every name and key of a Secret or ConfigMap that something inside refers to. */
+/** Every referenced name and key of a Secret or ConfigMap. */
 function references(value: unknown): readonly { kind: "Secret" | "ConfigMap"; name: string; key?: string }[] {
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value as Record<string, { name: string; key?: string; secretName?: string }>).flatMap(
@@ -303,7 +303,7 @@ describe("the Thoth station", () => {
     assert.equal(roleRef.name, "admin");
     const watcher = env(app(seen, "build-watcher-thoth-amun-inspection-stage").pod.containers[0]);
     assert.equal(watcher.THOTH_DST_REGISTRY_PASSWORD, "secretKeyRef registry-credential/password");
-    // What is inspected lies in another namespace than the account.
+    // Inspected objects are in another namespace than the account.
     const puller = seen.object("RoleBinding inspected-images") as { roleRef: { name: string }; subjects: object[] };
     assert.equal(puller.roleRef.name, "system:image-puller");
     assert.deepEqual(puller.subjects, [{ kind: "ServiceAccount", name: "thoth-ops", namespace: "thoth-infra-stage" }]);
@@ -323,7 +323,7 @@ describe("the Thoth station", () => {
     const { pod } = app(await buildThoth(stage), "management-api");
     assert.equal(pod.containers[0]?.name, "management-api-openapi");
     assert.equal(env(pod.containers[0]).GRAPH_SERVICE_HOST, "configMapKeyRef thoth/graph-service-host");
-    // The Secret has the servers' key, too, which is no client's business.
+    // The Secret also has the servers' key, which clients must not get.
     const items = ["ca.crt", "client.user.crt", "client.user.key"].map((key) => ({ key, path: key }));
     assert.deepEqual(mounts(pod)["/var/run/secrets/dgraph"], {
       secret: { secretName: "dgraph-tls", defaultMode: 0o644, items },
@@ -374,7 +374,7 @@ function configMap(seen: Built, namespace: string): { data: Record<string, strin
   return found?.body as unknown as { data: Record<string, string> };
 }
 
-/** What jobs of the Templates read is there, with its key, in every namespace where they run. */
+/** Asserts that all inputs of the Templates' jobs exist, with their keys, in every namespace where they run. */
 async function referencesResolve(seen: Built, infra: string): Promise<void> {
   const { jobTemplates } = await import("../../../components/thoth/station/templates/table.ts");
   const { namespacesOf } = await import("../../../components/thoth/station/roles.ts");

@@ -1,4 +1,4 @@
-/** The station against its readers: every container in every variant, and what thoth-common and the builds read besides. */
+/** The station's contracts: every container in every variant, and inputs of thoth-common and of the builds. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -15,7 +15,7 @@ import { stage, test, wholeStage, wholeTest } from "./stationFixture.ts";
 import { buildThoth } from "./fixture.ts";
 
 const variants = { stage, test, "stage with everything": wholeStage, "test with everything": wholeTest };
-/** Contracts of the station's programs; the bots and Dgraph have tests of their own. */
+/** Contracts of the station's programs; botContracts.test.ts has those of the bots and Dgraph. */
 const contracts = allContracts().filter(
   ({ system, contract }) =>
     system === "thoth" &&

@@ -1,4 +1,4 @@
-/** How the toolchain's pieces are made: downloaded where that works, else built, whole or not at all, by one at a time. */
+/** The toolchain's artifacts: downloaded if possible, otherwise built, completely or not at all, by one process at a time. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";

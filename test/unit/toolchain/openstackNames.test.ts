@@ -21,7 +21,7 @@ const listed = JSON.parse(
 /** "compute/Keypair" of "openstack:compute/keypair:Keypair". */
 const short = (token: string): string => token.replace(/^openstack:(\w+)\/\w+:(\w+)$/, "$1/$2");
 
-/** Everything that npm's package can ask the plugin for. */
+/** All types that npm's package can request from the plugin. */
 function offered(pattern: RegExp): string[] {
   const tokens = texts(npm, ".js").flatMap((text) =>
     [...text.matchAll(pattern)].map(([, token]) => short(token ?? "")),

@@ -26,7 +26,7 @@ const full: ServingContainerArgs = {
   extra: { tty: true },
 };
 
-/** The four kinds of workload; their pods with nothing and with everything. */
+/** The four kinds of workload; with minimal and with complete pods. */
 export const workloadBlocks: Section = async (cluster, opts) => {
   const { Deployment } = await import("../../../../blocks/kubernetes/deployment.ts");
   const { StatefulSet } = await import("../../../../blocks/kubernetes/statefulSet.ts");
@@ -56,7 +56,13 @@ export const workloadBlocks: Section = async (cluster, opts) => {
   new Deployment(
     "deployment-two",
     {
-      ...{ namespace, name: "two", labels: { app: "two" }, replicas: 2, strategy: { maxSurge: 1, maxUnavailable: "25%" } },
+      ...{
+        namespace,
+        name: "two",
+        labels: { app: "two" },
+        replicas: 2,
+        strategy: { maxSurge: 1, maxUnavailable: "25%" },
+      },
       ...{ runAs: { user: 7 }, containers: [{ ...serving, probes: { liveness: tcp(80) } }] },
     },
     opts,
