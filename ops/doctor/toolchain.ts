@@ -97,7 +97,7 @@ export async function backend(
 /** Who holds the stack. Pulumi Cloud's locks end by themselves, and other stores are not read. */
 async function lockFindings(name: string, url: string): Promise<readonly Finding[]> {
   if (!/^(file|s3):/.test(url)) return [];
-  const locks = await locksOf({ name, bucket: openBucket(url), project: projectName() });
+  const locks = await locksOf({ name, bucket: await openBucket(url), project: projectName() });
   return locks.map((lock) => lockFinding(name, lock));
 }
 
