@@ -79,11 +79,11 @@ export async function assertPermissions<T extends Readonly<Record<string, AnySys
 async function missingRights(
   cluster: string,
   needs: readonly Need[],
-  { settings, families }: Clusters,
+  { settings, keyedSecrets }: Clusters,
 ): Promise<readonly Question[]> {
   const platform = settings[cluster]?.platform ?? "kubernetes";
   try {
-    return await askCluster(await textOf(families.kubeconfigs[cluster]), async (api) => {
+    return await askCluster(await textOf(keyedSecrets.kubeconfigs[cluster]), async (api) => {
       const found = needs.map(async (need) => [
         ...(need.makesNamespace ? await missingNamespace(api, need.namespace) : []),
         ...(await denied(api, questions(need, platform))),

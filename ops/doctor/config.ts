@@ -8,7 +8,7 @@ import { withKubeconfig } from "../../config/clusterApi.ts";
 import type { ParsedSystem } from "../../config/secrets.ts";
 import { clearConfig, readStackFile, stackNames, stackPath } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
-import type { HeldStack } from "../moving/held.ts";
+import type { StackSecrets } from "../moving/held.ts";
 import { publishedProblem } from "../moving/warning.ts";
 import { run } from "../run.ts";
 import { jwtLife } from "../tokenLife.ts";
@@ -20,7 +20,7 @@ export const warnDays = 30;
 const all = Object.values(schemas);
 
 /** Everything that the file says. */
-export async function config(held: HeldStack, now: Date): Promise<readonly Finding[]> {
+export async function config(held: StackSecrets, now: Date): Promise<readonly Finding[]> {
   const { name, file, crypter } = held;
   const unreadable = held.secrets.filter(({ state }) => state === "unreadable").map(({ key }) => key);
   if (unreadable.length > 0) {
@@ -39,7 +39,7 @@ export async function config(held: HeldStack, now: Date): Promise<readonly Findi
   ];
 }
 
-function guarded(held: HeldStack, systems: ReadonlyMap<string, ParsedSystem>): readonly Finding[] {
+function guarded(held: StackSecrets, systems: ReadonlyMap<string, ParsedSystem>): readonly Finding[] {
   const { name } = held;
   const risks = samplesAtRisk(all, systems).map(({ path, text, fix }) =>
     problem("secrets", `${path} ${text}; preview and up refuse it`, fix.replaceAll("{stack}", name)),
@@ -72,7 +72,7 @@ function salts(name: string, salt: string | undefined): readonly Finding[] {
 }
 
 async function ends(
-  { name, secrets }: HeldStack,
+  { name, secrets }: StackSecrets,
   entries: ReturnType<typeof readStackFile>["entries"],
   crypter: Crypter,
   now: Date,

@@ -15,7 +15,7 @@ import { config, endFinding, endOf } from "../../ops/doctor/config.ts";
 import { driftCounts } from "../../ops/doctor/drift.ts";
 import { stateFindings } from "../../ops/doctor/toolchain.ts";
 import { main } from "../../ops/main.ts";
-import { openHeld } from "../../ops/moving/held.ts";
+import { openStackSecrets } from "../../ops/moving/held.ts";
 import { needsKubectl } from "./config/kubectl.ts";
 import type { Manifest } from "../../policy/manifest.ts";
 
@@ -74,7 +74,7 @@ describe("the doctor", () => {
   it("tells each sample that must not be deployed, with its command, and lets the lab have them", async () => {
     const of = async (stack: string) => {
       const crypter = openSalt(readStackFile(stackPath(stack)).encryptionSalt ?? "", samplePassphrase(stack));
-      return (await config(openHeld({ stack }, crypter), new Date(0))).filter(
+      return (await config(openStackSecrets({ stack }, crypter), new Date(0))).filter(
         ({ about: group }) => group === "secrets",
       );
     };
