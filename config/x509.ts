@@ -4,8 +4,7 @@ import { createPrivateKey, createPublicKey, sign } from "node:crypto";
 /** One DER value: tag, length, content. */
 function der(tag: number, ...parts: readonly Buffer[]): Buffer {
   const content = Buffer.concat(parts);
-  const { length: size } = content;
-  const length = size < 128 ? [size] : size < 256 ? [0x81, size] : [0x82, size >> 8, size & 0xff];
+  const length = content.length < 128 ? [content.length] : [0x82, content.length >> 8, content.length & 0xff];
   return Buffer.concat([Buffer.from([tag, ...length]), content]);
 }
 
