@@ -252,7 +252,7 @@ describe("the audit's bad inputs", () => {
   });
 
   for (const [number, change, content, expected] of cases) {
-    it(`${expected === "" ? "takes" : "refuses"} a stack file with ${change} (${number})`, () => {
+    it(`a stack file with ${change} is ${expected === "" ? "accepted" : "refused"} (${number})`, () => {
       const message = said(content);
       if (expected === "") assert.equal(message, "");
       else assert.match(message, expected);
