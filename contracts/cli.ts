@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { stackNames } from "../config/stackFile.ts";
 import { runProgram, stackConfig } from "../review/render.ts";
-import { violations } from "./check/judge.ts";
+import { violations } from "./check/violations.ts";
 import { loadContracts } from "./check/load.ts";
 import { endWithReader } from "../config/brokenPipe.ts";
 

@@ -1,5 +1,5 @@
 /** Permissions: the pod's account may make each call of its programs, and has nothing that no program asks for. */
-import { type Json, list, object, text } from "../../policy/manifest.ts";
+import { type Json, asList, asObject, asText } from "../../policy/manifest.ts";
 import { filled, holds, keyOf, parsed, type Situation } from "./situation.ts";
 import type { World, Pod } from "./workloads.ts";
 
@@ -16,7 +16,7 @@ export function permissionProblems(situations: readonly Situation[]): readonly s
   const [first] = situations;
   if (first === undefined || first.pod.template) return [];
   const { world, pod } = first;
-  const account = text(pod.spec.serviceAccountName) === "" ? "default" : text(pod.spec.serviceAccountName);
+  const account = asText(pod.spec.serviceAccountName) === "" ? "default" : asText(pod.spec.serviceAccountName);
   const granted = grantsOf(world, pod, account);
   const wanted = situations.flatMap((situation) =>
     (situation.reading.permissions ?? []).flatMap((permission) => {
@@ -64,20 +64,20 @@ interface Grant {
 function grantsOf(world: World, pod: Pod, account: string): readonly Grant[] {
   const bindings = [...world.all("RoleBinding", pod.cluster), ...world.all("ClusterRoleBinding", pod.cluster)];
   return bindings.flatMap((binding): Grant[] => {
-    const bound = list(binding.body.subjects).some(
+    const bound = asList(binding.body.subjects).some(
       (subject) =>
         subject.kind === "ServiceAccount" &&
         subject.name === account &&
         (subject.namespace ?? binding.namespace) === pod.namespace,
     );
     if (!bound) return [];
-    const { kind, name } = object(binding.body.roleRef);
+    const { kind, name } = asObject(binding.body.roleRef);
     const where = binding.kind === "RoleBinding" ? binding.namespace : "";
     const role = world
-      .all(text(kind), pod.cluster, kind === "Role" ? binding.namespace : undefined)
+      .all(asText(kind), pod.cluster, kind === "Role" ? binding.namespace : undefined)
       .find((one) => one.name === name);
-    const title = `${text(kind)} ${text(name)}`;
-    if (role !== undefined) return list(role.body.rules).map((rule) => ({ rule, where, role: title, shared: false }));
+    const title = `${asText(kind)} ${asText(name)}`;
+    if (role !== undefined) return asList(role.body.rules).map((rule) => ({ rule, where, role: title, shared: false }));
     // The platform's own roles; edit and admin allow everything with the objects of a namespace.
     const verbs = name === "view" ? ["get", "list", "watch"] : ["*"];
     return [{ rule: { apiGroups: ["*"], resources: ["*"], verbs }, where, role: title, shared: true }];

@@ -1,5 +1,5 @@
 /** The container's user, capabilities, memory, token and the folders that its program writes. */
-import { object } from "../../policy/manifest.ts";
+import { asObject } from "../../policy/manifest.ts";
 import { holds, type Situation } from "./situation.ts";
 
 const units: Readonly<Record<string, number>> = {
@@ -21,7 +21,7 @@ function bytes(quantity: string): number {
 /** Problems of what the container runs as and with, a sentence each. */
 export function runtimeProblems(situation: Situation): readonly string[] {
   const { world, pod, container, reading } = situation;
-  const [own, around] = [object(container.body.securityContext), object(pod.spec.securityContext)];
+  const [own, around] = [asObject(container.body.securityContext), asObject(pod.spec.securityContext)];
   const asked = own.runAsUser ?? around.runAsUser;
   const image = reading.user?.image;
   // OpenShift gives each namespace a range of its own unless the pod may choose.
@@ -32,7 +32,7 @@ export function runtimeProblems(situation: Situation): readonly string[] {
   if (reading.user?.root === true && user !== 0) problems.push(`must run as root (${reading.user.at})`);
   if (nonRoot && user === 0) problems.push(`runs as root, which runAsNonRoot refuses (${reading.user?.at ?? ""})`);
 
-  const capabilities = object(own.capabilities);
+  const capabilities = asObject(own.capabilities);
   const [added, dropped] = [capabilities.add, capabilities.drop].map((names) =>
     Array.isArray(names) ? names.map(String) : [],
   );
@@ -44,7 +44,7 @@ export function runtimeProblems(situation: Situation): readonly string[] {
       problems.push(`capability ${extra} is added and nobody needs it`);
   }
 
-  const limit = object(object(container.body.resources).limits).memory;
+  const limit = asObject(asObject(container.body.resources).limits).memory;
   if (reading.memory !== undefined && typeof limit === "string" && bytes(limit) < bytes(reading.memory.atLeast)) {
     problems.push(`memory limit ${limit} is below ${reading.memory.atLeast} (${reading.memory.at})`);
   }

@@ -1,6 +1,6 @@
 /** A container beside the contract of its image: what every check looks at. */
 import { parse as parseYaml } from "yaml";
-import { object } from "../../policy/manifest.ts";
+import { asObject } from "../../policy/manifest.ts";
 import type { Condition, Contract } from "./format.ts";
 import type { Container, Pod, World } from "./workloads.ts";
 
@@ -110,7 +110,7 @@ export function keyOf(content: unknown, path: string): string | undefined {
   const found = path
     .split(".")
     .reduce<unknown>(
-      (value, key) => (Array.isArray(value) ? value[Number(key)] : object(value)[key]) as unknown,
+      (value, key) => (Array.isArray(value) ? value[Number(key)] : asObject(value)[key]) as unknown,
       content,
     );
   return found === undefined ? undefined : typeof found === "string" ? found : JSON.stringify(found);

@@ -39,7 +39,7 @@ describe("the policy pack", () => {
     const { code, text } = await pulumi(["preview", "--policy-pack", "policy"], target);
     assert.notEqual(code, 0);
     assert.match(text, /\[mandatory\]\s+protected\s+\(kubernetes:core\/v1:PersistentVolumeClaim: [^)]+\)/);
-    assert.match(text, /holds data and is not protected; set its protect/);
+    assert.match(text, /holds data and is not protected; set protect/);
     const broken = new Set([...text.matchAll(/\[mandatory\]\s+(\S+)/g)].map(([, rule]) => rule));
     assert.deepEqual([...broken], ["protected"]);
   });

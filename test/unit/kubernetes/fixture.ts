@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { type Manifest, toManifest } from "../../../policy/predicates.ts";
+import { type Manifest, toManifest } from "../../../policy/manifest.ts";
 import { record, type Recording, type Registration } from "../../../review/record.ts";
 import { type Properties, redact } from "../../../review/secret.ts";
 import type { Cluster, Platform } from "../../../blocks/kubernetes/cluster.ts";

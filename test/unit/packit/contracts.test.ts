@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { parse } from "yaml";
 import { stackNames } from "../../../config/stackFile.ts";
-import { violations } from "../../../contracts/check/judge.ts";
+import { violations } from "../../../contracts/check/violations.ts";
 import { loadContracts } from "../../../contracts/check/load.ts";
 import { World } from "../../../contracts/check/workloads.ts";
 import type { Registration } from "../../../review/record.ts";

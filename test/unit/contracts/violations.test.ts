@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { contractSchema } from "../../../contracts/check/format.ts";
-import { violations } from "../../../contracts/check/judge.ts";
+import { violations } from "../../../contracts/check/violations.ts";
 import { imageParts, type LoadedContract, loadContracts, tagMatches } from "../../../contracts/check/load.ts";
 import type { Registration } from "../../../review/record.ts";
 import { Secret } from "../../../review/secret.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { faults, type Json, type Manifest, toManifest } from "../../../policy/predicates.ts";
+import { type Json, type Manifest, toManifest } from "../../../policy/manifest.ts";
+import { manifestViolations } from "../../../policy/violations.ts";
 
 const managed = { "app.kubernetes.io/managed-by": "orrery" };
 
@@ -62,11 +63,11 @@ function service(changed: { container?: Json; pod?: Json; spec?: Json; metadata?
 
 /** What is wrong, by the names of the rules. */
 const rulesBroken = (manifests: readonly Manifest[]): readonly string[] =>
-  faults(manifests, { openshift: true }).map((fault) => /\[(.*)\]$/.exec(fault)?.[1] ?? "");
+  manifestViolations(manifests, { openshift: true }).map((fault) => /\[(.*)\]$/.exec(fault)?.[1] ?? "");
 
 describe("The rules of the house", () => {
   it("find nothing wrong with a good service", () => {
-    assert.deepEqual(faults(service(), { openshift: true }), []);
+    assert.deepEqual(manifestViolations(service(), { openshift: true }), []);
   });
 
   const changes: Readonly<Record<string, Parameters<typeof service>[0]>> = {
@@ -109,13 +110,13 @@ describe("The rules of the house", () => {
 
   it("find keys, Secrets and ConfigMaps that are not there, unless others own them", () => {
     const without = service().filter(({ kind }) => kind !== "Secret" && kind !== "ConfigMap");
-    assert.deepEqual(faults(without), [
+    assert.deepEqual(manifestViolations(without), [
       'Deployment apps/web reads Secret "s", which does not exist [keys-exist]',
       'Deployment apps/web reads ConfigMap "c", which does not exist [keys-exist]',
     ]);
-    assert.deepEqual(faults(without, { external: ["Secret apps/s", "ConfigMap apps/c"] }), []);
+    assert.deepEqual(manifestViolations(without, { external: ["Secret apps/s", "ConfigMap apps/c"] }), []);
     const misspelt = { env: [{ name: "A", valueFrom: { secretKeyRef: { name: "s", key: "tokne" } } }] };
-    assert.deepEqual(faults(service({ container: misspelt })), [
+    assert.deepEqual(manifestViolations(service({ container: misspelt })), [
       'Deployment apps/web reads key "tokne" of Secret "s", which has token [keys-exist]',
     ]);
   });
