@@ -1,7 +1,7 @@
 /** What a stack file declares, with sample secrets in the clear: the same objects for every contestant. */
-import type { Recording } from "../review/record.ts";
-import { runProgram, stackConfig } from "../review/render.ts";
-import { opened } from "../review/secret.ts";
+import type { Recording } from "../review/evaluate/record.ts";
+import { runProgram, stackConfig } from "../review/evaluate/render.ts";
+import { revealed } from "../review/evaluate/secret.ts";
 import { type Json, asObject, asText, toManifest } from "../policy/manifest.ts";
 
 /** Runs the program on mocks with a stack's file. */
@@ -32,7 +32,7 @@ export function kubernetesObjects({ resources }: Pick<Recording, "resources">): 
   const nodes = new Map<string, Readonly<Record<string, string>>>();
   const manifests: Json[] = [];
   for (const { type, inputs } of resources) {
-    const found = toManifest(type, asObject(opened(inputs)));
+    const found = toManifest(type, asObject(revealed(inputs)));
     if (found === undefined) continue;
     if (found.kind === "Node")
       nodes.set(found.name, asObject(asObject(found.body.metadata).labels) as Record<string, string>);

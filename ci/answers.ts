@@ -4,8 +4,8 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { at } from "../review/words.ts";
-import type { Rendered } from "../review/render.ts";
+import { valueAt } from "../review/report/format.ts";
+import type { Rendered } from "../review/evaluate/render.ts";
 import { run } from "./github.ts";
 
 run("answers", async () => {
@@ -30,7 +30,7 @@ run("answers", async () => {
 
 /** Every address that a stack declares, from its render. */
 async function addresses(stack: string): Promise<readonly string[]> {
-  const { render } = await import("../review/render.ts");
+  const { render } = await import("../review/evaluate/render.ts");
   return [...new Set((await render(stack)).flatMap(addressesOf))].sort();
 }
 
@@ -38,13 +38,17 @@ function addressesOf({ type, inputs }: Rendered): readonly string[] {
   const url = (host: unknown, path: unknown, secure: boolean): readonly string[] =>
     typeof host === "string" ? [`${secure ? "https" : "http"}://${host}${typeof path === "string" ? path : "/"}`] : [];
   const items = (...keys: readonly string[]): readonly unknown[] => {
-    const found = at(inputs, ...keys);
+    const found = valueAt(inputs, ...keys);
     return Array.isArray(found) ? found : [];
   };
   if (type === "kubernetes:route.openshift.io/v1:Route")
-    return url(at(inputs, "spec", "host"), at(inputs, "spec", "path"), at(inputs, "spec", "tls") !== undefined);
+    return url(
+      valueAt(inputs, "spec", "host"),
+      valueAt(inputs, "spec", "path"),
+      valueAt(inputs, "spec", "tls") !== undefined,
+    );
   if (type === "kubernetes:networking.k8s.io/v1:Ingress")
-    return items("spec", "rules").flatMap((rule) => url(at(rule, "host"), "/", items("spec", "tls").length > 0));
+    return items("spec", "rules").flatMap((rule) => url(valueAt(rule, "host"), "/", items("spec", "tls").length > 0));
   return [];
 }
 

@@ -6,7 +6,7 @@
  */
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { marker } from "../review/marker.ts";
+import { marker } from "../review/report/markdown.ts";
 import { type GitHub, github, mostCharacters, run, wanted } from "./github.ts";
 
 interface Comment {

@@ -7,7 +7,7 @@
  */
 import { parseArgs } from "node:util";
 import { run as runProgram } from "../ops/run.ts";
-import { titleOf } from "../review/words.ts";
+import { titleOf } from "../review/report/format.ts";
 import { github, run } from "./github.ts";
 import { type Finding, issueText, keepIssue } from "./issue.ts";
 

@@ -1,7 +1,7 @@
 /** `npm run --silent policy -- --stack S`: a stack's policy violations and exceptions, without a cloud. */
 import { parseArgs } from "node:util";
 import { stackNames, stackPath } from "../config/stackFile.ts";
-import { loadSdkWithoutClosures } from "../review/quickLoad.ts";
+import { stubSdk } from "../review/evaluate/stubSdk.ts";
 import { type Exception, exceptionsOf, evaluate, stackResources, manifestsOf } from "./violations.ts";
 import { endWithReader } from "../config/brokenPipe.ts";
 
@@ -38,8 +38,8 @@ async function main(): Promise<void> {
   }
   if (values.stack === undefined) throw new Error(`which stack? --stack ${stackNames().join(" | ")}`);
   stackPath(values.stack); // an unknown stack fails before the SDKs are loaded
-  loadSdkWithoutClosures();
-  const { render } = await import("../review/render.ts");
+  stubSdk();
+  const { render } = await import("../review/evaluate/render.ts");
   const resources = stackResources(await render(values.stack));
   const violations = evaluate(resources, { disposable: values.disposable ?? false });
   const exceptions = exceptionsOf(manifestsOf(resources));

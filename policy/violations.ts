@@ -1,5 +1,5 @@
 /** Evaluates a stack against all policies: its violations, and the exceptions that its objects claim. */
-import type { Rendered } from "../review/render.ts";
+import type { Rendered } from "../review/evaluate/render.ts";
 import { accessRules } from "./accessRules.ts";
 import { type Declared, cloudRules, type RuleOptions } from "./cloudRules.ts";
 import { asObject, asText, asTexts, type Manifest, title, toManifest } from "./manifest.ts";

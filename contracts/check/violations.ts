@@ -1,5 +1,5 @@
 /** Holds every container of a render against the contract of its image. */
-import type { Registration } from "../../review/record.ts";
+import type { Registration } from "../../review/evaluate/record.ts";
 import { commandProblems } from "./commands.ts";
 import { fileProblems } from "./files.ts";
 import { imageParts, imagesOf, type LoadedContract, tagMatches } from "./load.ts";

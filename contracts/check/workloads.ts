@@ -10,8 +10,8 @@ import {
   toManifest,
   type Manifest,
 } from "../../policy/manifest.ts";
-import type { Registration } from "../../review/record.ts";
-import { opened } from "../../review/secret.ts";
+import type { Registration } from "../../review/evaluate/record.ts";
+import { revealed } from "../../review/evaluate/secret.ts";
 
 /** A value that a container gets; what only the cluster knows has no text. */
 interface Given {
@@ -59,7 +59,7 @@ export class World {
 
   constructor(resources: readonly Registration[]) {
     this.manifests = resources.flatMap(({ type, name, inputs, provider }) => {
-      const manifest = toManifest(type, asObject(opened(inputs)), provider);
+      const manifest = toManifest(type, asObject(revealed(inputs)), provider);
       return manifest === undefined ? [] : [{ ...manifest, name: manifest.name === "" ? name : manifest.name }];
     });
   }

@@ -1,8 +1,8 @@
 /** What of a stack's OpenStack resources is there already, and how it is taken over. */
 import { asText } from "../../policy/manifest.ts";
-import type { NewResource } from "../../review/outputs.ts";
-import type { LiveResource, Recording, Registration } from "../../review/record.ts";
-import { titleOf } from "../../review/words.ts";
+import type { NewResource } from "../../review/evaluate/outputs.ts";
+import type { LiveResource, Recording, Registration } from "../../review/evaluate/record.ts";
+import { titleOf } from "../../review/report/format.ts";
 import type { World } from "./declared.ts";
 import type { Adopted } from "./importFile.ts";
 import type { Inventory } from "./inventory.ts";

@@ -1,7 +1,7 @@
 /** Which thing of an OpenStack project a declared resource is: by its name, or by what it is attached to. */
 import { type Json, asList, asObject, asText } from "../../policy/manifest.ts";
-import type { Call, NewResource } from "../../review/outputs.ts";
-import type { LiveResource } from "../../review/record.ts";
+import type { Call, NewResource } from "../../review/evaluate/outputs.ts";
+import type { LiveResource } from "../../review/evaluate/record.ts";
 import { sameRule } from "../openstack.ts";
 import type { Inventory } from "./inventory.ts";
 

@@ -1,7 +1,7 @@
 /** What of a stack's Kubernetes objects is there already, and how it is taken over. */
 import { type Json, asList, type Manifest, asObject, asText, asTexts, toManifest } from "../../policy/manifest.ts";
-import type { Recording, Registration } from "../../review/record.ts";
-import { type Properties, Secret } from "../../review/secret.ts";
+import type { Recording, Registration } from "../../review/evaluate/record.ts";
+import { type Properties, Secret } from "../../review/evaluate/secret.ts";
 import type { Kubectl } from "../kubectl.ts";
 import { type Adopted, opened } from "./importFile.ts";
 import { declaredPart, undeclaredItems } from "./live.ts";

@@ -1,9 +1,9 @@
 /** Passwords that the program draws and that a live Secret has already: they are taken over, so that nobody is locked out. */
 import * as pulumi from "@pulumi/pulumi";
 import { asObject, asTexts } from "../../policy/manifest.ts";
-import { resourceState } from "../../review/outputs.ts";
-import type { Registration } from "../../review/record.ts";
-import { Secret } from "../../review/secret.ts";
+import { resourceState } from "../../review/evaluate/outputs.ts";
+import type { Registration } from "../../review/evaluate/record.ts";
+import { Secret } from "../../review/evaluate/secret.ts";
 import type { World } from "./declared.ts";
 import { type Adopted, opened } from "./importFile.ts";
 import type { FoundObject } from "./objects.ts";

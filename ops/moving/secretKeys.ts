@@ -2,7 +2,7 @@
 import { offlineConfig, readStackFile, secretsOf } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
 import { asTexts } from "../../policy/manifest.ts";
-import { rendered, runProgram } from "../../review/render.ts";
+import { rendered, runProgram } from "../../review/evaluate/render.ts";
 import { objectsByCluster } from "../program.ts";
 import type { StackSecrets } from "./held.ts";
 import { fromBase64, innerTexts, type Probe, textWithin } from "./within.ts";

@@ -1,8 +1,8 @@
 /** Follows secrets through what a program registered. */
 import type { RawConfig } from "../../config/secrets.ts";
 import { asList, type Manifest, asObject, podOf, asText, title, toManifest } from "../../policy/manifest.ts";
-import type { Registration } from "../../review/record.ts";
-import { redact, Secret } from "../../review/secret.ts";
+import type { Registration } from "../../review/evaluate/record.ts";
+import { redact, Secret } from "../../review/evaluate/secret.ts";
 
 /** A place where a secret comes to lie. */
 export interface SecretUse {

@@ -9,7 +9,7 @@ import { report } from "../../config/problems.ts";
 import { sampleConfig, readStackFile, secretsOf, type StackFile, stackPath } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
 import { evaluate, stackResources } from "../../policy/violations.ts";
-import { rendered, runProgram } from "../../review/render.ts";
+import { rendered, runProgram } from "../../review/evaluate/render.ts";
 import { stacks } from "../unit/harness.ts";
 
 /** How many files; and every how many-th of the good ones is rendered, which takes a hundred times as long as reading it. */

@@ -12,7 +12,7 @@ import { ensureTool } from "../../lab/tools/tools.ts";
 import { run } from "../../ops/run.ts";
 import { stackResources, manifestsOf } from "../../policy/violations.ts";
 import type { Manifest } from "../../policy/manifest.ts";
-import { render } from "../../review/render.ts";
+import { render } from "../../review/evaluate/render.ts";
 import { api } from "../../lab/harness/kube.ts";
 import { type OpenApi, schemaFile, writeSchemas } from "./manifests/schemas.ts";
 import { answerTo, faultsOf, ignored, type Scored } from "./manifests/score.ts";

@@ -10,9 +10,9 @@ import { setAt } from "../../config/stackEdit.ts";
 import { projectDir, readStackFile, stackPath } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
 import { makePremises } from "../../lab/prerequisites.ts";
-import { changedSecrets } from "../../review/between.ts";
-import { renderForComparison, type Rendered } from "../../review/render.ts";
-import { changesBetween } from "../../review/verdict.ts";
+import { changedSecrets } from "../../review/compareCommits.ts";
+import { renderForComparison, type Rendered } from "../../review/evaluate/render.ts";
+import { withReplacements } from "../../review/diff/replacements.ts";
 import { random } from "../unit/harness.ts";
 import { lab } from "../../lab/harness/cloud.ts";
 import { pulumi, type Target } from "../../lab/harness/engine.ts";
@@ -77,7 +77,7 @@ describe("the offline review and the engine", function () {
   /** What the review says, by URN. */
   async function offline(): Promise<ReadonlyMap<string, Verdict>> {
     const secrets = changedSecrets(readStackFile(file), readStackFile(edited.file));
-    const changes = await changesBetween(
+    const changes = await withReplacements(
       base,
       (renewed) => renderForComparison(target.stack, renewed, edited.file),
       secrets,

@@ -11,8 +11,8 @@ import { loadContracts } from "../../contracts/check/load.ts";
 import { World } from "../../contracts/check/workloads.ts";
 import { sample } from "../../config/samples.ts";
 import { type Json, asList, asObject, asText } from "../../policy/manifest.ts";
-import type { Registration } from "../../review/record.ts";
-import { runProgram, stackConfig } from "../../review/render.ts";
+import type { Registration } from "../../review/evaluate/record.ts";
+import { runProgram, stackConfig } from "../../review/evaluate/render.ts";
 import { pythonEnvironment } from "../../lab/harness/python.ts";
 import { type OpenshiftApi, startOpenshiftApi } from "./thoth/openshiftApi.ts";
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { violations } from "../../../contracts/check/violations.ts";
 import { loadContracts } from "../../../contracts/check/load.ts";
-import { runProgram, stackConfig } from "../../../review/render.ts";
+import { runProgram, stackConfig } from "../../../review/evaluate/render.ts";
 import { stacks } from "../harness.ts";
 
 describe("the contracts of the images", () => {

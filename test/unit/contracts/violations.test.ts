@@ -4,8 +4,8 @@ import { describe, it } from "mocha";
 import { contractSchema } from "../../../contracts/check/format.ts";
 import { violations } from "../../../contracts/check/violations.ts";
 import { imageParts, type LoadedContract, loadContracts, tagMatches } from "../../../contracts/check/load.ts";
-import type { Registration } from "../../../review/record.ts";
-import { Secret } from "../../../review/secret.ts";
+import type { Registration } from "../../../review/evaluate/record.ts";
+import { Secret } from "../../../review/evaluate/secret.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 

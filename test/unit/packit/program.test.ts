@@ -3,7 +3,7 @@ import { describe, it } from "mocha";
 import { keyValueConf } from "../../../components/packit/keyValue.ts";
 import { cachePairs, expectedWorkloads, streamedImages } from "../../../components/packit/inventory.ts";
 import { manifestViolations } from "../../../policy/violations.ts";
-import { Secret } from "../../../review/secret.ts";
+import { Secret } from "../../../review/evaluate/secret.ts";
 import type { Built } from "../kubernetes/fixture.ts";
 import { buildPackit, development, everything, type Given, production, settings, streamProduction } from "./fixture.ts";
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { Json } from "../../../policy/manifest.ts";
 import { exceptionsOf, evaluate, type StackResource, stackResources, manifestsOf } from "../../../policy/violations.ts";
-import { render } from "../../../review/render.ts";
+import { render } from "../../../review/evaluate/render.ts";
 import { stacks } from "../harness.ts";
 
 const resource = (type: string, inputs: Json, protect = false): StackResource => {

@@ -4,8 +4,8 @@ import { describe, it } from "mocha";
 import { violations } from "../../../contracts/check/violations.ts";
 import { loadContracts } from "../../../contracts/check/load.ts";
 import { type Json, asList, asObject, asText, asTexts, toManifest } from "../../../policy/manifest.ts";
-import { runProgram, stackConfig } from "../../../review/render.ts";
-import { opened } from "../../../review/secret.ts";
+import { runProgram, stackConfig } from "../../../review/evaluate/render.ts";
+import { revealed } from "../../../review/evaluate/secret.ts";
 import { bots, buildThoth } from "./fixture.ts";
 
 const files = new Set(
@@ -34,7 +34,7 @@ describe("Contracts of Thoth's bots, tunnels and Dgraph", function () {
     it(`let the images of stack ${stack} be built`, async () => {
       const { resources } = await runProgram({ stack, config: stackConfig(stack) });
       const objects = resources.flatMap(({ type, inputs, provider }) => {
-        const manifest = toManifest(type, asObject(opened(inputs)), provider);
+        const manifest = toManifest(type, asObject(revealed(inputs)), provider);
         return manifest === undefined ? [] : [manifest];
       });
       const building = objects.filter(({ kind }) => kind === "BuildConfig");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { manifestViolations } from "../../../policy/violations.ts";
-import { Secret } from "../../../review/secret.ts";
+import { Secret } from "../../../review/evaluate/secret.ts";
 import { cron, env, mounts, type Pod } from "./pods.ts";
 import { bots, buildThoth } from "./fixture.ts";
 

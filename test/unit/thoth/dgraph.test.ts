@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { alphaScript, zeroScript } from "../../../components/thoth/dgraph/flags.ts";
 import { manifestViolations } from "../../../policy/violations.ts";
-import { Secret } from "../../../review/secret.ts";
+import { Secret } from "../../../review/evaluate/secret.ts";
 import type { Built } from "../kubernetes/fixture.ts";
 import { env, mounts, type Pod } from "./pods.ts";
 import { buildThoth, problems, thothConfig } from "./fixture.ts";

@@ -3,7 +3,7 @@ import { describe, it } from "mocha";
 import { parse } from "yaml";
 import { contextName, kubeconfigYaml } from "../../../components/thoth/nodepool/zuulFiles.ts";
 import { manifestViolations } from "../../../policy/violations.ts";
-import { Secret } from "../../../review/secret.ts";
+import { Secret } from "../../../review/evaluate/secret.ts";
 import { buildThoth, problems, thothConfig } from "./fixture.ts";
 
 const nodepool = {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { manifestViolations } from "../../../policy/violations.ts";
-import type { Secret } from "../../../review/secret.ts";
+import type { Secret } from "../../../review/evaluate/secret.ts";
 import { app, env, mounts, traffic } from "./pods.ts";
 import { bots, buildThoth, problems, thothConfig } from "./fixture.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { Manifest } from "../../../policy/manifest.ts";
 import { manifestViolations } from "../../../policy/violations.ts";
-import { Secret } from "../../../review/secret.ts";
+import { Secret } from "../../../review/evaluate/secret.ts";
 import type { Built } from "../kubernetes/fixture.ts";
 import { app, cron, env, mounts } from "./pods.ts";
 import { images, stage, test, wholeStage, wholeTest } from "./stationFixture.ts";

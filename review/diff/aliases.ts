@@ -1,7 +1,7 @@
-/** What a resource was called before: its aliases and those of its parents, as the engine reads them. */
-import type { Rendered } from "./render.ts";
+/** Former URNs of resources: their aliases and those of their parents, combined as the engine does. */
+import type { Rendered } from "../evaluate/render.ts";
 
-/** An alias on the wire: a URN, or what differs from the present one. */
+/** An alias in the engine's protocol: a URN, or the parts that differ from the current one. */
 interface Alias {
   readonly urn?: string;
   readonly spec?: {
@@ -12,7 +12,7 @@ interface Alias {
   };
 }
 
-/** URN of each resource that was known under another one of `known` -> that one. */
+/** Maps each resource that has a former URN among `known` to that URN. */
 export function oldUrns(resources: readonly Rendered[], known: ReadonlySet<string>): ReadonlyMap<string, string> {
   const byUrn = new Map(resources.map((one) => [one.urn, one]));
   const candidates = new Map<string, readonly string[]>();
@@ -20,9 +20,9 @@ export function oldUrns(resources: readonly Rendered[], known: ReadonlySet<strin
     const found = candidates.get(urn);
     if (found !== undefined) return found;
     const one = byUrn.get(urn);
-    const made = one === undefined ? [] : former(one, byUrn, of);
-    candidates.set(urn, made);
-    return made;
+    const urns = one === undefined ? [] : formerUrns(one, byUrn, of);
+    candidates.set(urn, urns);
+    return urns;
   };
   const taken = new Set(resources.map(({ urn }) => urn));
   return new Map(
@@ -33,7 +33,7 @@ export function oldUrns(resources: readonly Rendered[], known: ReadonlySet<strin
   );
 }
 
-function former(
+function formerUrns(
   one: Rendered,
   byUrn: ReadonlyMap<string, Rendered>,
   of: (urn: string) => readonly string[],
@@ -46,7 +46,7 @@ function former(
     const { name = "", type = "", parenturn = "", noparent = false } = alias.spec ?? {};
     const under = noparent ? [""] : parenturn === "" ? parents : [parenturn, ...of(parenturn)];
     return under.map((parent) => {
-      // A child that is named after its parent was named after the parent's old name.
+      // A child whose name starts with its parent's had the parent's former name as prefix.
       const renamed = nameOf(parent);
       const follows = name === "" && parentName !== undefined && renamed !== "" && one.name.startsWith(parentName);
       const old = follows ? `${renamed}${one.name.slice(parentName.length)}` : name === "" ? one.name : name;

@@ -1,4 +1,4 @@
-/** Secrets inside recorded values: found in the SDK's wire form, hidden in what is shown. */
+/** Secrets inside recorded values: decodes them from the SDK's wire format and redacts them. */
 
 /** A map of recorded values. */
 export type Properties = Readonly<Record<string, unknown>>;
@@ -12,17 +12,17 @@ export class Secret {
   }
 }
 
-/** Markers of the SDK's wire form (sdk/go/common/resource/properties.go). */
+/** Markers of the SDK's wire format (sdk/go/common/resource/properties.go). */
 const signature = "4dabf18193072939515e22adb298388d";
 const secretMark = "1b47061264138c4ac30d75fd1eb44270";
 const resourceMark = "5cf8f73096256a8f31e491e813e4eb8e";
 
-/** What stands for a secret in a state; its text is encrypted. */
-export function secretOnWire(held: { readonly ciphertext: string }): object {
+/** A secret as a state file has it, encrypted. */
+export function wireSecret(held: { readonly ciphertext: string }): object {
   return { [signature]: secretMark, ...held };
 }
 
-/** A value of the wire form with its secrets as `Secret` and references to resources as their URNs. */
+/** Decodes a value of the wire format: secrets become `Secret`, references to resources their URNs. */
 export function fromWire(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(fromWire);
   if (typeof value !== "object" || value === null) return value;
@@ -32,26 +32,26 @@ export function fromWire(value: unknown): unknown {
   return Object.fromEntries(Object.entries(rest).map(([key, held]) => [key, fromWire(held)]));
 }
 
-/** A copy of a value; `by` says what stands in the place of each part, and is asked about what is inside that too. */
-export function replaced(value: unknown, by: (part: unknown) => unknown): unknown {
+/** A copy of a value with `by` applied to each part, outermost first, then to the parts of its result. */
+export function mapParts(value: unknown, by: (part: unknown) => unknown): unknown {
   const part = by(value);
-  if (Array.isArray(part)) return part.map((item) => replaced(item, by));
+  if (Array.isArray(part)) return part.map((item) => mapParts(item, by));
   if (typeof part !== "object" || part === null) return part;
-  return Object.fromEntries(Object.entries(part).map(([key, item]) => [key, replaced(item, by)]));
+  return Object.fromEntries(Object.entries(part).map(([key, item]) => [key, mapParts(item, by)]));
 }
 
 /** A value with its secrets in the clear. */
-export function opened(value: unknown): unknown {
-  return replaced(value, (part) => (part instanceof Secret ? part.value : part));
+export function revealed(value: unknown): unknown {
+  return mapParts(value, (part) => (part instanceof Secret ? part.value : part));
 }
 
-/** What is shown instead of a leaf of a secret. */
+/** Placeholder of a secret's leaf. */
 const hidden = "[secret]";
 
-/** What stands for a leaf of a secret: always the same text, or one that differs with the leaf. */
+/** Returns the placeholder of a secret's leaf. */
 export type Hide = (leaf: unknown) => string;
 
-/** The value with keys sorted and every leaf of a secret hidden; keys and lengths of lists stay. */
+/** The value with sorted keys and every leaf of a secret hidden; a secret's keys and list lengths remain visible. */
 export function redact(value: unknown, hide: Hide = () => hidden, secret = false): unknown {
   if (value instanceof Secret) return redact(value.value, hide, true);
   if (Array.isArray(value)) return value.map((item) => redact(item, hide, secret));
@@ -62,10 +62,10 @@ export function redact(value: unknown, hide: Hide = () => hidden, secret = false
   return secret ? hide(value) : value;
 }
 
-/** Every text that is not secret: keys and leaves, with their path. */
+/** Every string that is not secret, keys and leaves, with its path. */
 export function* clearTexts(value: unknown, path = ""): Generator<{ readonly path: string; readonly text: string }> {
   if (value instanceof Secret) {
-    // The keys of a secret map are shown, so they count as clear.
+    // The keys of a secret map remain visible.
     for (const key of keysOf(value.value)) yield { path, text: key };
   } else if (typeof value === "object" && value !== null) {
     for (const [key, item] of Object.entries(value)) {

@@ -1,18 +1,18 @@
-/** What the engine would do to get from one render to another. */
+/** Compares two renders: what the engine would do to get from one to the other. */
 import { oldUrns } from "./aliases.ts";
 import { type Field, fieldsBetween } from "./fields.ts";
 import { covers, forcesReplacement, segments } from "./immutable.ts";
-import type { Rendered } from "./render.ts";
+import type { Rendered } from "../evaluate/render.ts";
 
-/** What happens to a resource; `keep`: nothing in the cloud, only how Pulumi treats it. */
+/** What happens to a resource; with `keep` only its options change, not the resource in the cloud. */
 export type Operation = "create" | "update" | "replace" | "delete" | "keep";
 
 /** A field of a changed resource. */
 export interface ChangedField extends Field {
-  /** It is why the resource is made anew. */
+  /** Whether it forces a replacement of the resource. */
   readonly forces: boolean;
-  /** Its new value comes from another resource and is known only when that one is there. */
-  readonly follows: boolean;
+  /** Whether its new value comes from another resource and is known only after that one is applied. */
+  readonly derived: boolean;
 }
 
 /** One resource that changes. */
@@ -28,10 +28,16 @@ export interface Change {
   readonly after: Rendered | undefined;
 }
 
-/** Options that people should see changing. */
-const seenOptions = ["protect", "retainOnDelete", "ignoreChanges", "deleteBeforeReplace", "replaceOnChanges"] as const;
+/** Options whose changes are reported. */
+const reportedOptions = [
+  "protect",
+  "retainOnDelete",
+  "ignoreChanges",
+  "deleteBeforeReplace",
+  "replaceOnChanges",
+] as const;
 
-/** Every resource that changes, sorted by URN; components are resources too. */
+/** Every resource that changes, components included, sorted by URN. */
 export function compare(before: readonly Rendered[], after: readonly Rendered[]): readonly Change[] {
   const old = new Map(before.map((one) => [one.urn, one]));
   const formerly = oldUrns(after, new Set(old.keys()));
@@ -45,7 +51,7 @@ export function compare(before: readonly Rendered[], after: readonly Rendered[])
 
 function change(before: Rendered | undefined, after: Rendered | undefined): Change {
   const one = after ?? before;
-  if (one === undefined) throw new Error("a change of nothing");
+  if (one === undefined) throw new Error("neither side of the change has a resource");
   const common = { urn: one.urn, type: one.type, name: one.name, before, after };
   if (before === undefined || after === undefined) {
     const operation = before === undefined ? "create" : "delete";
@@ -57,9 +63,9 @@ function change(before: Rendered | undefined, after: Rendered | undefined): Chan
     .map((field) => ({
       ...field,
       forces: forcesReplacement(one.type, field.path, after.options.replaceOnChanges),
-      follows: false,
+      derived: false,
     }));
-  const options = seenOptions.flatMap((option) =>
+  const options = reportedOptions.flatMap((option) =>
     fieldsBetween(before.options[option], after.options[option], [option]),
   );
   const trigger = fieldsBetween(before.options.replacementTrigger, after.options.replacementTrigger).length > 0;
@@ -67,7 +73,7 @@ function change(before: Rendered | undefined, after: Rendered | undefined): Chan
 }
 
 function operationOf(before: Rendered, after: Rendered, fields: readonly ChangedField[], trigger: boolean): Operation {
-  // Inputs of a component are remembered and do nothing.
+  // A component's inputs are only recorded in the state.
   if (after.type.startsWith("orrery:")) return "keep";
   if (trigger || before.provider !== after.provider || fields.some(({ forces }) => forces)) return "replace";
   return fields.length > 0 ? "update" : "keep";

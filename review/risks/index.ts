@@ -1,13 +1,13 @@
-/** What a reviewer must not overlook: changes that lose data, open something up, or cannot be told from each other later. */
-import type { Change } from "./compare.ts";
-import { type Field, pathText } from "./fields.ts";
-import { opened } from "./opened.ts";
-import { widened } from "./rights.ts";
+/** Risks of a change: lost data, wider exposure, more permissions, images that are not pinned by digest. */
+import type { Change } from "../diff/compare.ts";
+import { type Field, pathText } from "../diff/fields.ts";
+import { exposure } from "./exposure.ts";
+import { permissions } from "./permissions.ts";
 
-/** Types of what holds data, or is the only copy of something. */
+/** Types that hold data or the only copy of a value. */
 const holdsData: readonly RegExp[] = [
   /^kubernetes:core\/v1:(PersistentVolumeClaim|PersistentVolume|Namespace)$/,
-  // Its objects go with it.
+  // Deleting a definition deletes its objects.
   /^kubernetes:apiextensions\.k8s\.io\/v1:CustomResourceDefinition$/,
   /^openstack:blockstorage\/volume:Volume$/,
   /^openstack:dns\/zone:Zone$/,
@@ -17,23 +17,23 @@ const holdsData: readonly RegExp[] = [
   /^tls:index\/privateKey:PrivateKey$/,
 ];
 
-/** Every reason to stop and look, a sentence each. */
-export function blocking(change: Change): readonly string[] {
-  return [lost, unprotected, opened, widened, undigested].flatMap((rule) => rule(change));
+/** Every risk of a change, one phrase each. */
+export function risksOf(change: Change): readonly string[] {
+  return [dataLoss, lostProtection, exposure, permissions, floatingImages].flatMap((rule) => rule(change));
 }
 
-function lost({ operation, type, before, fields }: Change): readonly string[] {
+function dataLoss({ operation, type, before, fields }: Change): readonly string[] {
   if (operation !== "replace" && operation !== "delete") return [];
   const guarded = before?.options.protect === true || before?.options.retainOnDelete === true;
   if (!guarded && !holdsData.some((one) => one.test(type))) return [];
-  const kept = before?.options.retainOnDelete === true ? "; the old one stays in the cloud, unmanaged" : "";
+  const kept = before?.options.retainOnDelete === true ? "; the old object stays in the cloud, unmanaged" : "";
   const why = fields.filter(({ forces }) => forces).map(({ path }) => pathText(path));
   return operation === "delete"
-    ? [`deletes what holds data${kept}`]
-    : [`replaces what holds data${why.length > 0 ? `, because of ${why.join(", ")}` : ""}${kept}`];
+    ? [`deletes a resource that holds data${kept}`]
+    : [`replaces a resource that holds data${why.length > 0 ? `, because of ${why.join(", ")}` : ""}${kept}`];
 }
 
-function unprotected({ options }: Change): readonly string[] {
+function lostProtection({ options }: Change): readonly string[] {
   return options
     .filter(({ path: [option], before, after }) => {
       return (option === "protect" || option === "retainOnDelete") && before === true && after !== true;
@@ -41,8 +41,8 @@ function unprotected({ options }: Change): readonly string[] {
     .map(({ path }) => `drops ${pathText(path)}`);
 }
 
-/** Images that change to a tag which can be moved afterwards, also inside of a configuration's text. */
-function undigested({ type, fields }: Change): readonly string[] {
+/** Images that change to a tag without digest, in image fields and inside the text of configuration files. */
+function floatingImages({ type, fields }: Change): readonly string[] {
   if (!type.startsWith("kubernetes:")) return [];
   const moved = fields.flatMap((field) => {
     const [before, after] = [imagesIn(field, field.before), imagesIn(field, field.after)];
@@ -50,10 +50,10 @@ function undigested({ type, fields }: Change): readonly string[] {
   });
   return [...new Set(moved)]
     .filter((image) => !image.includes("@sha256:"))
-    .map((image) => `runs ${image}, a tag without digest`);
+    .map((image) => `runs ${image}, which is not pinned by digest`);
 }
 
-/** The images that a field's value names: an image itself, or a text with lines like `image: NAME`. */
+/** Images in a field's value: the value of an image field, or lines like `image: NAME` in a text. */
 function imagesIn({ path }: Field, value: unknown): readonly string[] {
   if (typeof value !== "string") return [];
   if (path.at(-1) === "image" || path.slice(-2).join(".") === "from.name") return [value];

@@ -1,10 +1,10 @@
-/** Differences of two texts, line by line, as `diff -u` shows them. */
+/** Line-by-line differences of two texts, as `diff -u` prints them. */
 import { structuredPatch } from "diff";
 
-/** Lines that may differ before two texts count as having nothing in common. */
+/** Number of edits beyond which two texts are printed as fully removed and added. */
 const mostChanges = 4_000;
 
-/** The hunks of a unified diff, without the header that names files. */
+/** The hunks of a unified diff, without the file header. */
 export function unified(before: string, after: string): readonly string[] {
   const patch = structuredPatch("", "", before, after, "", "", { context: 3, maxEditLength: mostChanges });
   if (patch === undefined) {

@@ -1,4 +1,4 @@
-// The page's behaviour; no library, no network. The data is what review/page.ts writes.
+// The page's behaviour, without a library or network. The data comes from review/report/page.ts.
 "use strict";
 
 const data = JSON.parse(document.getElementById("data").textContent);
@@ -9,7 +9,7 @@ const words = {
   delete: "deleted",
   create: "created",
   update: "updated",
-  keep: "treated otherwise",
+  keep: "options changed",
 };
 const row = 28;
 const gap = 44;
@@ -17,7 +17,7 @@ const gap = 44;
 const fewRows = 100;
 const narrow = matchMedia("(max-width: 45rem)");
 
-const nodes = data.nodes.map((node, id) => ({ blocking: [], lines: [], needs: [], ...node, id, children: [] }));
+const nodes = data.nodes.map((node, id) => ({ risks: [], lines: [], needs: [], ...node, id, children: [] }));
 for (const node of nodes) {
   node.text = `${node.label} ${node.type ?? ""}`.toLowerCase();
   if (node.parent !== undefined) nodes[node.parent].children.push(node);
@@ -42,7 +42,7 @@ function countInside(node, level) {
 
 /** What is to be looked at comes first, then what is replaced or deleted, here or inside. */
 function rank(node) {
-  if (node.blocking.length > 0) return 0;
+  if (node.risks.length > 0) return 0;
   const worst = Object.keys(words).findIndex((word) => node.operation === word || node.changes[word] !== undefined);
   return worst < 0 ? Object.keys(words).length + 1 : worst + 1;
 }
@@ -134,7 +134,7 @@ function draw() {
     shown.push(entry);
     if (narrow.matches) entry.line = line++;
     entry.below = one.open ? one.children.map((child) => place(child, depth + 1, entry)) : [];
-    // A parent stands beside its first child, so that a path reads from left to right; on a phone, above it.
+    // A parent is next to its first child, so that a path reads from left to right; on a phone, above it.
     if (!narrow.matches) entry.line = entry.below.length > 0 ? entry.below[0].line : line++;
     return entry;
   };
@@ -167,7 +167,7 @@ function position(lines) {
 
 function item({ node, children, open, depth }) {
   const one = document.createElement("div");
-  const kinds = [node.component ? "component" : "", node.operation ?? "", node.blocking.length > 0 ? "blocking" : ""];
+  const kinds = [node.component ? "component" : "", node.operation ?? "", node.risks.length > 0 ? "risky" : ""];
   one.className = ["node", ...kinds].filter(Boolean).join(" ");
   one.setAttribute("role", "treeitem");
   one.setAttribute("aria-level", depth + 1);
@@ -189,7 +189,7 @@ function item({ node, children, open, depth }) {
   one.title = [node.label, ...inside].join(", ");
   one.setAttribute(
     "aria-label",
-    [node.label, words[node.operation], ...inside, ...node.blocking].filter(Boolean).join(", "),
+    [node.label, words[node.operation], ...inside, ...node.risks].filter(Boolean).join(", "),
   );
   return one;
 }
@@ -321,7 +321,7 @@ function describe(node) {
     definition.textContent = value;
     facts.append(term, definition);
   }
-  const stops = node.blocking.map((reason) => paragraph(`Look at this: ${reason}`, "stop"));
+  const stops = node.risks.map((reason) => paragraph(`Check: ${reason}`, "stop"));
   const needed = links(
     "Needs",
     node.needs.map((id) => nodes[id]),

@@ -1,15 +1,15 @@
-/** Which field forces which resource to be made anew: the providers' rules as data. */
+/** Fields whose change forces a replacement: the providers' rules as data. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
 
-/** Of every Kubernetes object: another name or namespace is another object. */
+/** Fields that identify every Kubernetes object. */
 const identity = ["metadata.name", "metadata.namespace"];
 
 const container = ["spec.containers", "spec.initContainers"];
 
 /**
- * What pulumi-kubernetes 4.25 replaces for (its provider/pkg/provider/diff.go, `forceNew`), by type token. Our providers take
- * changed ConfigMaps and Secrets in place. What the API refuses beyond these fields fails in `pulumi preview`.
+ * Fields that pulumi-kubernetes 4.25 replaces for, by type token (its provider/pkg/provider/diff.go, `forceNew`). Our providers
+ * update ConfigMaps and Secrets in place. Other fields that the API does not let change fail in `pulumi preview`.
  */
 const kubernetes: Readonly<Record<string, readonly string[]>> = {
   "apps/v1:DaemonSet": ["spec.selector"],
@@ -36,18 +36,18 @@ const kubernetes: Readonly<Record<string, readonly string[]>> = {
   "storage.k8s.io/v1:StorageClass": ["parameters", "provisioner"],
 };
 
-/** Of the openstack plugin, as its schema says (`willReplaceOnChanges`); a live test compares it with the plugin's. */
-const openstack = JSON.parse(
-  readFileSync(path.join(import.meta.dirname, "rules", "openstack.json"), "utf8"),
-) as Readonly<Record<string, readonly string[]>>;
+/** The same for the openstack plugin, from its schema (`willReplaceOnChanges`); a live test compares the two. */
+const openstack = JSON.parse(readFileSync(path.join(import.meta.dirname, "openstack.json"), "utf8")) as Readonly<
+  Record<string, readonly string[]>
+>;
 
-/** Types of which every input is what they are. */
+/** Types for which any changed input forces a replacement. */
 const wholly = /^(random|tls):/;
 
-/** Commands run anew, as an update, unless their triggers change. */
+/** Changed commands run again as an update; changed triggers force a replacement. */
 const command = /^command:(local|remote):/;
 
-/** The paths that force a resource of this type to be made anew; undefined if every path does. */
+/** Paths that force a replacement of this type; undefined if every path does. */
 function forcing(type: string): readonly string[] | undefined {
   if (wholly.test(type)) return undefined;
   if (command.test(type)) return ["triggers"];
@@ -56,13 +56,13 @@ function forcing(type: string): readonly string[] | undefined {
   return [];
 }
 
-/** Whether a changed field forces the resource to be made anew. */
+/** Whether a changed field forces a replacement. */
 export function forcesReplacement(type: string, changed: readonly string[], more: readonly string[] = []): boolean {
   const rules = forcing(type);
   return rules === undefined || [...rules, ...more].some((rule) => covers(segments(rule), changed));
 }
 
-/** Whether one path lies on the way of the other. */
+/** Whether one path is a prefix of the other. */
 export function covers(rule: readonly string[], changed: readonly string[]): boolean {
   return rule
     .slice(0, changed.length)

@@ -1,22 +1,24 @@
 /** The report of a pull request: Markdown that fits into one comment. */
-import { blocking } from "./blocking.ts";
-import type { Change, Operation } from "./compare.ts";
-import { marker } from "./marker.ts";
-import { changeTitle, diffLines, isComponent, operations, systemOf, verbs } from "./words.ts";
+import { risksOf } from "../risks/index.ts";
+import type { Change, Operation } from "../diff/compare.ts";
+import { changeTitle, diffLines, isComponent, operations, systemOf, verbs } from "./format.ts";
 
-/** GitHub takes 65536 characters; some are left for what it adds. */
-const room = 60_000;
+/** First line of the report; ci/comment.ts finds its earlier comment by it. */
+export const marker = "<!-- orrery-review -->";
 
-/** What changes in one stack. */
+/** Characters of a report; GitHub's limit is 65536, and it adds some itself. */
+const limit = 60_000;
+
+/** The changes of one stack. */
 export interface StackReview {
   readonly stack: string;
   readonly changes: readonly Change[];
 }
 
-/** How many resources there are of each operation. */
+/** Number of resources by operation. */
 type Counts = Readonly<Record<Operation, number>>;
 
-/** Resources that change; components are folders and not counted. */
+/** Changed resources without components, which only group them. */
 function realChanges(changes: readonly Change[]): readonly Change[] {
   return changes.filter(({ type }) => !isComponent(type));
 }
@@ -31,19 +33,20 @@ function countText(counts: Counts): string {
   return operations
     .filter((operation) => counts[operation] > 0)
     .map((operation) => {
-      const text = operation === "keep" ? `${counts.keep} treated otherwise` : `${counts[operation]} to ${operation}`;
+      const text =
+        operation === "keep" ? `${counts.keep} with changed options` : `${counts[operation]} to ${operation}`;
       return operation === "replace" || operation === "delete" ? `**${text}**` : text;
     })
     .join(", ");
 }
 
-/** `1 to replace, 2 to create` of all stacks, in plain text. */
+/** `1 to replace, 2 to create` for all stacks, in plain text. */
 export function summaryLine(stacks: readonly StackReview[]): string {
   const text = countText(count(stacks.flatMap(({ changes }) => realChanges(changes)))).replaceAll("**", "");
   return text === "" ? "nothing changes" : text;
 }
 
-/** The whole report. `base` and `head` name the commits; `notes` are sentences about what could not be compared. */
+/** The whole report. `base` and `head` name the commits; `notes` say what could not be compared. */
 export function markdown(
   stacks: readonly StackReview[],
   base: string,
@@ -51,32 +54,32 @@ export function markdown(
   notes: readonly string[] = [],
 ): string {
   const all = stacks.map(({ stack, changes }) => ({ stack, changes: realChanges(changes) }));
-  const stops = all.flatMap(({ stack, changes }) =>
+  const risks = all.flatMap(({ stack, changes }) =>
     changes.flatMap((one) =>
-      blocking(one).map((reason) => `- \`${stack}\` ${inCode(changeTitle(one))}: ${escaped(reason)}`),
+      risksOf(one).map((reason) => `- \`${stack}\` ${inCode(changeTitle(one))}: ${escaped(reason)}`),
     ),
   );
   const changed = all.filter(({ changes }) => changes.length > 0);
-  const still = all.filter(({ changes }) => changes.length === 0).map(({ stack }) => stack);
+  const unchanged = all.filter(({ changes }) => changes.length === 0).map(({ stack }) => stack);
   const total = countText(count(all.flatMap(({ changes }) => changes)));
   const top = [
     marker,
     "## What this changes",
     "",
     total === ""
-      ? `Nothing in any stack (${still.join(", ")}).`
-      : `${total}${stops.length > 0 ? `; :no_entry: **${stops.length} to look at before merging**` : ""}`,
+      ? `Nothing in any stack (${unchanged.join(", ")}).`
+      : `${total}${risks.length > 0 ? `; :no_entry: **${risks.length} to check before merging**` : ""}`,
     ...(changed.length === 0 ? [] : ["", ...table(changed)]),
-    ...(changed.length > 0 && still.length > 0 ? ["", `Nothing changes in ${still.join(", ")}.`] : []),
-    ...(stops.length === 0 ? [] : ["", "### :no_entry: Look at these before merging", "", ...limited(stops, 60)]),
+    ...(changed.length > 0 && unchanged.length > 0 ? ["", `Nothing changes in ${unchanged.join(", ")}.`] : []),
+    ...(risks.length === 0 ? [] : ["", "### :no_entry: Check before merging", "", ...limited(risks, 60)]),
   ];
   const bottom = [
     "",
     ...notes.map((note) => `> ${escaped(note)}`),
-    `<sub>Compares the program at ${base} with the program at ${head}, offline: no cloud was asked and no secret was read. A live preview compares the program with the state.</sub>`,
+    `<sub>Compares the program at ${base} with the program at ${head}, offline, without contacting a cloud or reading a secret. A live preview compares the program with the state.</sub>`,
     "",
   ];
-  const left = room - [...top, ...bottom].join("\n").length;
+  const left = limit - [...top, ...bottom].join("\n").length;
   return [...top, ...details(changed, left), ...bottom].join("\n");
 }
 
@@ -97,10 +100,10 @@ function bySystem(changes: readonly Change[]): readonly (readonly [string, reado
   return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** A folded block for each system of each stack, as far as there is room; replaced and deleted resources come first. */
+/** A folded block for each system of each stack, replacements and deletions first, until the characters are used up. */
 function details(stacks: readonly StackReview[], characters: number): readonly string[] {
   let left = characters;
-  let untold = 0;
+  let omitted = 0;
   const lines: string[] = [];
   for (const { stack, changes } of stacks) {
     for (const [system, own] of bySystem(changes)) {
@@ -108,7 +111,7 @@ function details(stacks: readonly StackReview[], characters: number): readonly s
       for (const one of own.toSorted((a, b) => operations.indexOf(a.operation) - operations.indexOf(b.operation))) {
         const full = resourceBlock(one);
         if (full.length + 300 > left) {
-          untold++;
+          omitted++;
           continue;
         }
         left -= full.length + 1;
@@ -119,13 +122,12 @@ function details(stacks: readonly StackReview[], characters: number): readonly s
       if (blocks.length > 0) lines.push("", "<details>", summary, "", ...blocks, "</details>");
     }
   }
-  if (untold > 0)
-    lines.push("", `${untold} more resources change; the page that belongs to this report shows all of them.`);
+  if (omitted > 0) lines.push("", `${omitted} more resources change; the HTML page of this report shows all of them.`);
   return lines;
 }
 
 function resourceBlock(one: Change): string {
-  const reasons = blocking(one).map((reason) => ` :no_entry: ${escaped(reason)}`);
+  const reasons = risksOf(one).map((reason) => ` :no_entry: ${escaped(reason)}`);
   const lines = diffLines(one);
   const title = `**${verbs[one.operation]}** ${inCode(changeTitle(one))}${reasons.join("")}`;
   if (lines.length === 0) return `${title}\n`;
@@ -141,7 +143,7 @@ function inCode(text: string): string {
   return `\`${text.replaceAll("`", "'")}\``;
 }
 
-/** Text of others among our Markdown: no markup, no mention. */
+/** Foreign text within our Markdown, without markup and mentions. */
 function escaped(text: string): string {
   return text.replaceAll(/[\\`*_<>|[\]@#]/g, (sign) => `&#${sign.charCodeAt(0)};`).replaceAll("\n", " ");
 }

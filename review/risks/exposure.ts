@@ -1,37 +1,37 @@
-/** What a change lets in from outside that was kept out before. */
+/** Network exposure that a change adds. */
 import { BlockList, isIP } from "node:net";
-import type { Change } from "./compare.ts";
-import { isMap } from "./fields.ts";
-import { at, text } from "./words.ts";
+import type { Change } from "../diff/compare.ts";
+import { isMap } from "../diff/fields.ts";
+import { valueAt, formatValue } from "../report/format.ts";
 
 type Inputs = Readonly<Record<string, unknown>>;
 
-/** Security groups and ports of OpenStack; lists of allowed ranges and policies of Kubernetes. */
-export function opened(change: Change): readonly string[] {
+/** One phrase per exposure added by a security group rule, a port, a Route, an Ingress or a NetworkPolicy. */
+export function exposure(change: Change): readonly string[] {
   switch (change.type) {
     case "openstack:networking/secGroupRule:SecGroupRule":
-      return openedRule(change);
+      return ruleExposure(change);
     case "openstack:networking/port:Port":
-      return openedPort(change);
+      return portExposure(change);
     case "kubernetes:route.openshift.io/v1:Route":
     case "kubernetes:networking.k8s.io/v1:Ingress":
-      return openedAddress(change);
+      return endpointExposure(change);
     case "kubernetes:networking.k8s.io/v1:NetworkPolicy":
-      return openedPolicy(change);
+      return policyExposure(change);
     default:
       return [];
   }
 }
 
-function openedRule({ operation, before, after, fields }: Change): readonly string[] {
+function ruleExposure({ operation, before, after, fields }: Change): readonly string[] {
   const rule = inputsOf(after);
   if (operation === "delete" || rule.direction !== "ingress") return [];
-  const elsewhere = fields.some(({ path: [key], follows }) => key === "securityGroupId" && !follows);
+  const elsewhere = fields.some(({ path: [key], derived }) => key === "securityGroupId" && !derived);
   if (before !== undefined && !elsewhere && admits(inputsOf(before), rule)) return [];
-  return [`lets ${source(rule)} in to ${ports(rule)}`];
+  return [`allows ingress from ${source(rule)} to ${ports(rule)}`];
 }
 
-/** Whether everything that `rule` lets in came in by `wider` already. */
+/** Whether `wider` already allows everything that `rule` allows. */
 function admits(wider: Inputs, rule: Inputs): boolean {
   const same = ["direction", "ethertype"].every((key) => wider[key] === rule[key]);
   const protocol = wider.protocol === undefined || wider.protocol === rule.protocol;
@@ -42,14 +42,14 @@ function admits(wider: Inputs, rule: Inputs): boolean {
   const [[low, high], [min, max]] = [range(wider), range(rule)];
   const group = wider.remoteGroupId !== undefined && wider.remoteGroupId === rule.remoteGroupId;
   const prefix = (side: Inputs): string =>
-    text(side.remoteIpPrefix ?? (side.ethertype === "IPv6" ? "::/0" : "0.0.0.0/0"));
+    formatValue(side.remoteIpPrefix ?? (side.ethertype === "IPv6" ? "::/0" : "0.0.0.0/0"));
   const from =
     group ||
     (wider.remoteGroupId === undefined && rule.remoteGroupId === undefined && contains(prefix(wider), prefix(rule)));
   return same && protocol && low <= min && high >= max && from;
 }
 
-/** Whether every address of a range, `10.0.0.0/8` or a single one, is in another one. */
+/** Whether a range (`10.0.0.0/8`, or a single address) is part of another one. */
 function contains(wider: string, range: string): boolean {
   const [outer, inner] = [wider, range].map((one) => {
     const [address = "", bits] = one.split("/");
@@ -67,8 +67,8 @@ function contains(wider: string, range: string): boolean {
 function source({ remoteIpPrefix, remoteGroupId, ethertype }: Inputs): string {
   if (typeof remoteGroupId === "string") return "another security group";
   if (remoteIpPrefix === undefined || remoteIpPrefix === "0.0.0.0/0" || remoteIpPrefix === "::/0")
-    return `everybody (${text(ethertype)})`;
-  return text(remoteIpPrefix);
+    return `everywhere (${formatValue(ethertype)})`;
+  return formatValue(remoteIpPrefix);
 }
 
 function ports({ protocol, portRangeMin, portRangeMax }: Inputs): string {
@@ -76,57 +76,57 @@ function ports({ protocol, portRangeMin, portRangeMax }: Inputs): string {
     portRangeMin === undefined
       ? "every port"
       : portRangeMin === portRangeMax
-        ? `port ${text(portRangeMin)}`
-        : `ports ${text(portRangeMin)}-${text(portRangeMax)}`;
-  return `${range} (${text(protocol ?? "any protocol")})`;
+        ? `port ${formatValue(portRangeMin)}`
+        : `ports ${formatValue(portRangeMin)}-${formatValue(portRangeMax)}`;
+  return `${range} (${formatValue(protocol ?? "any protocol")})`;
 }
 
-/** A port without security groups lets everybody in everywhere. */
-function openedPort({ operation, before, after }: Change): readonly string[] {
+/** A port without security groups accepts all traffic. */
+function portExposure({ operation, before, after }: Change): readonly string[] {
   const open = (side: Change["after"]): boolean => {
     const { noSecurityGroups, portSecurityEnabled } = inputsOf(side);
     return noSecurityGroups === true || portSecurityEnabled === false;
   };
-  return operation !== "delete" && open(after) && !open(before) ? ["takes the port out of every security group"] : [];
+  return operation !== "delete" && open(after) && !open(before) ? ["removes the port from every security group"] : [];
 }
 
-/** Annotations that list the ranges from which an address may be called, and what stands between them. */
+/** Annotations with the ranges that may call a Route or Ingress, and their separators. */
 const allowed: readonly (readonly [name: string, separator: RegExp])[] = [
   ["haproxy.router.openshift.io/ip_whitelist", /\s+/],
   ["haproxy.router.openshift.io/ip_allowlist", /\s+/],
   ["nginx.ingress.kubernetes.io/whitelist-source-range", /\s*,\s*/],
 ];
 
-function openedAddress({ type, operation, before, after }: Change): readonly string[] {
+function endpointExposure({ type, operation, before, after }: Change): readonly string[] {
   if (operation === "delete" || before === undefined) return [];
   const what = type.split(":").at(-1) ?? type;
   const reasons = allowed.flatMap(([name, separator]) => {
     const [old, now] = [before, after].map((side) => {
-      const list = at(side?.inputs, "metadata", "annotations", name);
+      const list = valueAt(side?.inputs, "metadata", "annotations", name);
       return typeof list === "string" ? list.split(separator).filter((range) => range !== "") : [];
     });
     if (old === undefined || now === undefined || old.length === 0) return [];
-    if (now.length === 0) return [`opens the ${what} to everybody`];
+    if (now.length === 0) return [`opens the ${what} to all addresses`];
     const fresh = now.filter((range) => !old.some((wider) => contains(wider, range)));
     return fresh.length === 0 ? [] : [`opens the ${what} to ${fresh.join(", ")}`];
   });
   return [...new Set(reasons)];
 }
 
-/** Pods that more may call; with a policy for a whole namespace goes what keeps everybody out of it. */
-function openedPolicy({ operation, before, after }: Change): readonly string[] {
+/** More sources may call the pods; deleting the policy of a whole namespace removes its isolation. */
+function policyExposure({ operation, before, after }: Change): readonly string[] {
   if (before === undefined) return [];
   if (operation === "delete")
-    return JSON.stringify(at(before.inputs, "spec", "podSelector")) === "{}"
+    return JSON.stringify(valueAt(before.inputs, "spec", "podSelector")) === "{}"
       ? ["opens the pods of a whole namespace that no other policy selects"]
       : [];
   const callers = (side: Change["after"]): readonly string[] => {
-    const rules = at(side?.inputs, "spec", "ingress");
+    const rules = valueAt(side?.inputs, "spec", "ingress");
     return (Array.isArray(rules) ? rules : []).map((rule) => JSON.stringify(rule));
   };
   const held = new Set(callers(before));
   const fresh = callers(after).filter((rule) => !held.has(rule));
-  return fresh.length === 0 ? [] : ["lets other callers in to the pods"];
+  return fresh.length === 0 ? [] : ["allows ingress to the pods from other sources"];
 }
 
 function inputsOf(one: Change["after"]): Inputs {

@@ -1,18 +1,18 @@
-/** Runs a program on Pulumi's mocks and records every registration with what ordinary mocks hide. */
+/** Runs a program on Pulumi's mocks and records every registration, including parents, providers and options. */
 import * as pulumi from "@pulumi/pulumi";
 import type { RegisterResourceRequest, RegisterResourceResponse } from "@pulumi/pulumi/proto/resource_pb.js";
-import type { RawConfig } from "../config/secrets.ts";
+import type { RawConfig } from "../../config/secrets.ts";
 import { type Call, callResult, type NewResource, resourceState } from "./outputs.ts";
 import { fromWire, type Properties } from "./secret.ts";
 
-/** Options of a resource, as far as they are set. */
+/** The options that are set on a resource. */
 interface Options {
   readonly additionalSecretOutputs?: readonly string[];
   readonly aliases?: readonly unknown[];
   readonly customTimeouts?: Readonly<Record<string, string>>;
   readonly deleteBeforeReplace?: boolean;
   readonly deletedWith?: string;
-  /** URNs of what the program registers and needs first, whether named by `dependsOn` or by an output among the inputs. */
+  /** URNs of registered resources that it depends on, by `dependsOn` or by an output among its inputs. */
   readonly dependsOn?: readonly string[];
   readonly ignoreChanges?: readonly string[];
   readonly import?: string;
@@ -36,7 +36,7 @@ export interface Registration {
   readonly options: Options;
 }
 
-/** What a program did. */
+/** What a program registered, called and exported. */
 export interface Recording {
   /** In the order of registration. */
   readonly resources: readonly Registration[];
@@ -47,24 +47,24 @@ export interface Recording {
   readonly exports: Properties;
 }
 
-/** The world that a program runs in. */
-export interface World {
+/** Config and mock answers for a program's run. */
+export interface MockEnvironment {
   readonly project?: string;
   readonly stack: string;
   readonly config: RawConfig;
-  /** Outputs of a resource instead of the ordinary ones. */
+  /** Outputs of a resource that override the generated ones. */
   readonly newResource?: (resource: NewResource) => Record<string, unknown> | undefined;
-  /** What is there already: its id, and outputs beside the invented ones. */
+  /** ID and outputs of a resource that exists already. */
   readonly live?: (resource: NewResource, provider: string) => LiveResource | undefined;
-  /** Answers of data sources that are known. */
+  /** Results of data sources that override the generated ones. */
   readonly answer?: (call: Call) => Record<string, unknown> | undefined;
-  /** Resources, by URN, that are made anew: they get another id and other computed outputs. */
-  readonly renewed?: ReadonlySet<string>;
-  /** Waited for before each answer, to shuffle the order of events. */
+  /** URNs of replaced resources: they get another ID and other computed outputs. */
+  readonly replaced?: ReadonlySet<string>;
+  /** Awaited before each answer, to shuffle the order of events. */
   readonly delay?: () => Promise<unknown>;
 }
 
-/** A resource that somebody has made. */
+/** A resource that exists already. */
 export interface LiveResource {
   readonly id: string;
   readonly state: Readonly<Record<string, unknown>>;
@@ -72,7 +72,7 @@ export interface LiveResource {
 
 type Reply<T> = (error: unknown, response: T | undefined) => void;
 
-/** The parts of the SDK's mock monitor that are wrapped; `newUrn` is private there. */
+/** The members of the SDK's mock monitor that are wrapped; `newUrn` is private there. */
 interface Monitor {
   newUrn: (parent: string | undefined, type: string, name: string) => string;
   registerResource: (request: RegisterResourceRequest, reply: Reply<RegisterResourceResponse>) => Promise<void>;
@@ -85,22 +85,22 @@ interface OutputsRequest {
 }
 
 /**
- * Records a program. It must import what makes resources itself: the mocks must be there first.
- * @throws what the program throws, and an Error when two resources have the same URN.
+ * Records a program. `program` has to import the modules that create resources, as the mocks are set up before it runs.
+ * @throws any error of the program, and an Error if two resources have the same URN.
  */
-export async function record(world: World, program: () => Promise<object>): Promise<Recording> {
+export async function record(world: MockEnvironment, program: () => Promise<object>): Promise<Recording> {
   const seen = new Map<string, Registration>();
   const outputs = new Map<string, Properties>();
   const calls: Call[] = [];
-  const twins: string[] = [];
+  const duplicates: string[] = [];
   let current: { readonly urn: string; readonly request: RegisterResourceRequest } | undefined;
 
   const mocks: pulumi.runtime.Mocks = {
     async newResource({ type, name, inputs }) {
-      // The monitor calls this before it waits for anything, so `current` is the request at hand.
+      // The monitor calls this synchronously, so `current` is its request.
       const resource = { type, name, inputs: inputs as Record<string, unknown>, urn: current?.urn ?? "" };
       const secretOutputs = current?.request.getAdditionalsecretoutputsList() ?? [];
-      const own = resourceState(resource, secretOutputs, world.renewed?.has(resource.urn) === true);
+      const own = resourceState(resource, secretOutputs, world.replaced?.has(resource.urn) === true);
       const live = world.live?.(resource, withoutId(current?.request.getProvider() ?? ""));
       await world.delay?.();
       return { id: live?.id ?? own.id, state: { ...own.state, ...world.newResource?.(resource), ...live?.state } };
@@ -122,14 +122,14 @@ export async function record(world: World, program: () => Promise<object>): Prom
   const register = monitor.registerResource.bind(monitor);
   const registerOutputs = monitor.registerResourceOutputs.bind(monitor);
   const urnOf = (parent: string | undefined, type: string, name: string): string => {
-    // The mock monitor keeps only the last parent's type; the engine keeps the whole chain.
+    // The mock monitor keeps only the parent's type; the engine keeps the whole chain of types.
     const chain = parent === undefined || parent === "" ? type : `${parent.split("::")[2] ?? ""}$${type}`;
     return ["urn:pulumi:" + world.stack, world.project ?? "orrery", chain, name].join("::");
   };
   monitor.newUrn = urnOf;
   monitor.registerResource = (request, reply) => {
     const urn = urnOf(request.getParent(), request.getType(), request.getName());
-    if (seen.has(urn)) twins.push(urn);
+    if (seen.has(urn)) duplicates.push(urn);
     seen.set(urn, registration(urn, request));
     current = { urn, request };
     const answered = register(request, reply);
@@ -144,8 +144,8 @@ export async function record(world: World, program: () => Promise<object>): Prom
   const exported = await program();
   const exports = fromWire(await pulumi.runtime.serializeProperties("exports", { ...exported })) as Properties;
   await pulumi.runtime.disconnect(); // waits until every registration has been answered
-  // The engine refuses them; the mocks would only forget the first.
-  if (twins.length > 0) throw new Error(`two resources have the URN ${twins.join(", ")}`);
+  // The engine rejects duplicates; the mocks would silently overwrite the first.
+  if (duplicates.length > 0) throw new Error(`two resources have the URN ${duplicates.join(", ")}`);
   const resources = [...seen.values()].map((one) => withoutReads(one, seen));
   return { resources, outputs, calls, exports };
 }
@@ -155,7 +155,7 @@ function withoutId(reference: string): string {
   return reference.split("::").slice(0, 4).join("::");
 }
 
-/** What is only read (`Resource.get`) is not the program's. */
+/** Dependencies without resources that are only read (`Resource.get`). */
 function withoutReads(one: Registration, registered: ReadonlyMap<string, Registration>): Registration {
   const { dependsOn, ...others } = one.options;
   const kept = dependsOn?.filter((urn) => registered.has(urn)) ?? [];
@@ -177,7 +177,7 @@ function registration(urn: string, request: RegisterResourceRequest): Registrati
 function options(request: RegisterResourceRequest): Options {
   const list = <T>(items: readonly T[]): readonly T[] | undefined => (items.length === 0 ? undefined : items);
   const text = (value: string): string | undefined => (value === "" ? undefined : value);
-  // The generated code calls the field `delete` by another name, as the word is reserved.
+  // The generated code renames the field `delete`, a reserved word.
   const timeouts = Object.entries<string>({ ...request.getCustomtimeouts()?.toObject() })
     .filter(([, value]) => value !== "")
     .map(([key, value]) => [key === "pb_delete" ? "delete" : key, value]);

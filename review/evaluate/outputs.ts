@@ -1,7 +1,7 @@
-/** What clouds would answer: plausible outputs that depend on nothing but the resource, so that renders are reproducible. */
+/** Mock outputs of resources and data sources, derived from the resource alone so that renders are reproducible. */
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { sample } from "../config/samples.ts";
+import { sample } from "../../config/samples.ts";
 
 /** A resource that is being registered. */
 export interface NewResource {
@@ -20,7 +20,7 @@ export interface Call {
 
 type Outputs = Readonly<Record<string, unknown>>;
 
-/** Computed outputs by type token; what is not here has its inputs as outputs. */
+/** Computed outputs by type token; other types have their inputs as outputs. */
 const computed: Readonly<Record<string, (resource: NewResource, seed: string) => Outputs>> = {
   "openstack:blockstorage/volume:Volume": () => ({ attachments: [] }),
   "openstack:compute/instance:Instance": (_, seed) => ({ accessIpV4: ipv4(seed), accessIpV6: ipv6(seed) }),
@@ -54,14 +54,14 @@ const computed: Readonly<Record<string, (resource: NewResource, seed: string) =>
   "command:remote:Command": () => ({ stdout: "", stderr: "" }),
 };
 
-/** Id and state of a new resource; `secretOutputs` are secrets, as the engine makes them. A renewed one differs in both. */
+/** ID and state of a new resource; `secretOutputs` are marked as secrets, as the engine does. A replaced resource has others. */
 export function resourceState(
   resource: NewResource,
   secretOutputs: readonly string[],
-  renewed = false,
+  replaced = false,
 ): { readonly id: string; readonly state: Outputs } {
   const { type, name, inputs } = resource;
-  const seed = `${type} ${name}${renewed ? " made anew" : ""}`;
+  const seed = `${type} ${name}${replaced ? " replaced" : ""}`;
   const kubernetes = /^kubernetes:(?!yaml|helm|kustomize)/.test(type);
   const own = kubernetes ? { metadata: metadata(resource, seed) } : computed[type]?.(resource, seed);
   const state = Object.entries({ ...inputs, ...own }).map(([key, value]) => [
@@ -81,10 +81,10 @@ function idOf({ type, name, inputs }: NewResource, seed: string): string {
     );
     return [textOf(inputs.prefix), ...pet].filter((part) => part !== "").join(textOf(inputs.separator) || "-");
   }
-  return `${name}-id${seed === `${type} ${name}` ? "" : "-anew"}`;
+  return `${name}-id${seed === `${type} ${name}` ? "" : "-replaced"}`;
 }
 
-/** Metadata as an API server completes it: a name where the program leaves it to Pulumi, and a version. */
+/** Metadata as an API server completes it: UID, resource version, and a name if Pulumi generates it. */
 function metadata({ name, inputs }: NewResource, seed: string): unknown {
   const given = inputs.metadata;
   if (
@@ -96,7 +96,7 @@ function metadata({ name, inputs }: NewResource, seed: string): unknown {
   return { name: `${name}-${digest(seed).slice(0, 8)}`, uid: uuid(seed), resourceVersion: "1", ...given };
 }
 
-/** Result of a data source: what was asked, an id, and an address where one is looked up. */
+/** Result of a data source: its arguments, an ID, and computed outputs where there are any. */
 export function callResult({ token, inputs }: Call): Record<string, unknown> {
   const seed = `${token} ${JSON.stringify(inputs)}`;
   const own: Readonly<Record<string, Outputs>> = {
@@ -118,12 +118,12 @@ function uuid(seed: string): string {
   );
 }
 
-/** An address of the range that RFC 5737 keeps for documentation. */
+/** An address from the documentation range of RFC 5737. */
 function ipv4(seed: string): string {
   return `203.0.113.${1 + (Number.parseInt(digest(seed).slice(0, 4), 16) % 254)}`;
 }
 
-/** An address of the range that RFC 3849 keeps for documentation. */
+/** An address from the documentation range of RFC 3849. */
 function ipv6(seed: string): string {
   return `2001:db8::${digest(seed).slice(0, 4)}:${digest(seed).slice(4, 8)}`.replaceAll(/:0+(?=[0-9a-f])/g, ":");
 }

@@ -1,15 +1,15 @@
-/** The review as one HTML page: a map of systems, components and resources, with what changes. It needs no network. */
+/** The review as one self-contained HTML page: a map of systems, components and resources with their changes. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import type { StackChanges } from "./between.ts";
-import { blocking } from "./blocking.ts";
-import type { Change, Operation } from "./compare.ts";
-import type { Rendered } from "./render.ts";
-import { changeTitle, diffLines, isComponent, systemOf, titleOf } from "./words.ts";
+import type { StackChanges } from "../compareCommits.ts";
+import { risksOf } from "../risks/index.ts";
+import type { Change, Operation } from "../diff/compare.ts";
+import type { Rendered } from "../evaluate/render.ts";
+import { changeTitle, diffLines, isComponent, systemOf, titleOf } from "./format.ts";
 
-/** One node of the map: a stack, a component or a resource. What is false or empty is left out. */
+/** One node of the map: a stack, a component or a resource. False and empty members are omitted. */
 interface Node {
-  /** Place of the parent in the list. */
+  /** Index of the parent in the list. */
   readonly parent?: number;
   readonly stack: string;
   readonly system?: string;
@@ -18,28 +18,28 @@ interface Node {
   readonly component?: true;
   readonly options?: string;
   readonly operation?: Operation;
-  readonly blocking?: readonly string[];
-  /** The fields that change, as lines of a diff. */
+  readonly risks?: readonly string[];
+  /** The changed fields as lines of a diff. */
   readonly lines?: readonly string[];
-  /** Places of what must be there first. */
+  /** Indexes of the nodes that this one depends on. */
   readonly needs?: readonly number[];
 }
 
-/** The page's text. Without changes it is the map of what there is. */
+/** The page's HTML. Without changes it is the map of the current resources. */
 export function page(title: string, summary: string, stacks: readonly StackChanges[]): string {
   const part = (name: string): string => readFileSync(path.join(import.meta.dirname, "page", name), "utf8");
   const nodes: Node[] = [];
   for (const stack of stacks) nodes.push(...nodesOf(stack, nodes.length));
   const parts: Readonly<Record<string, string>> = {
     "/*STYLE*/": part("page.css"),
-    // Nothing in it may end the element that holds it.
+    // No "<", so that no text can close the script element.
     "/*DATA*/": JSON.stringify({ title, summary, nodes }).replaceAll("<", "\\u003c"),
     "/*SCRIPT*/": part("page.js"),
   };
   return part("page.html").replaceAll(/\/\*(STYLE|DATA|SCRIPT)\*\//g, (mark) => parts[mark] ?? "");
 }
 
-/** A stack's nodes; the first of them, the stack, will be at `start`. */
+/** A stack's nodes; the first one, the stack itself, gets index `start`. */
 function nodesOf({ stack, changes, resources }: StackChanges, start: number): readonly Node[] {
   const changed = new Map(changes.map((one) => [one.urn, one]));
   const gone = changes.flatMap(({ operation, before }) =>
@@ -68,16 +68,16 @@ function nodeOf(
   const component = isComponent(one.type);
   const title = change === undefined ? titleOf(one) : changeTitle(change);
   const options = (["protect", "retainOnDelete"] as const).filter((option) => one.options[option] === true);
-  // Folders of other resources change with what is in them.
+  // A component with `keep` only groups resources that change.
   const own = component && change?.operation === "keep" ? undefined : change;
-  const [stops, lines] = own === undefined ? [[], []] : [blocking(own), diffLines(own)];
+  const [risks, lines] = own === undefined ? [[], []] : [risksOf(own), diffLines(own)];
   return {
     ...{ parent, stack, system: systemOf(one.urn), type: one.type },
     label: component ? `${one.type.split(":").at(-1) ?? ""} ${one.name}` : title,
     ...(component && { component }),
     ...(options.length > 0 && { options: options.join(", ") }),
     ...(own !== undefined && { operation: own.operation }),
-    ...(stops.length > 0 && { blocking: stops }),
+    ...(risks.length > 0 && { risks }),
     ...(lines.length > 0 && { lines }),
     ...(needs.length > 0 && { needs }),
   };

@@ -1,36 +1,36 @@
-/** The program's resources without a cloud, an engine, a plugin or a passphrase. */
+/** Renders the program's resources without a cloud, an engine, a plugin or a passphrase. */
 import { createHash } from "node:crypto";
-import { schemas } from "../components/registry.ts";
-import type { RawConfig } from "../config/secrets.ts";
-import { readStackFile, sampleConfig, stackPath } from "../config/stackFile.ts";
-import { record, type Recording, type Registration, type World } from "./record.ts";
+import { schemas } from "../../components/registry.ts";
+import type { RawConfig } from "../../config/secrets.ts";
+import { readStackFile, sampleConfig, stackPath } from "../../config/stackFile.ts";
+import { record, type Recording, type Registration, type MockEnvironment } from "./record.ts";
 import { type Hide, redact } from "./secret.ts";
 
 let runs = 0;
 
-/** A stack's config with samples of the right formats instead of the encrypted values; those of `renewed` keys are others. */
+/** A stack's config with samples in place of the encrypted values; keys in `changed` get another sample. */
 export function stackConfig(
   stack: string,
   file = stackPath(stack),
-  renewed: ReadonlySet<string> = new Set(),
+  changed: ReadonlySet<string> = new Set(),
 ): RawConfig {
-  return sampleConfig(readStackFile(file), Object.values(schemas), renewed);
+  return sampleConfig(readStackFile(file), Object.values(schemas), changed);
 }
 
-/** Runs the whole program on mocks; it may be called any number of times. @throws what the program throws. */
-export async function runProgram(world: World): Promise<Recording> {
-  // The SDK notes a stack trace for each promise that it makes: half of a run's time.
+/** Runs the whole program on mocks; it can be called any number of times. @throws any error of the program */
+export async function runProgram(world: MockEnvironment): Promise<Recording> {
+  // The SDK records a stack trace for each promise: half of a run's time.
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   try {
-    // The differing query makes index.ts run anew; the components' modules have no effects when they are imported.
+    // A new query runs index.ts again; importing the components' modules has no side effects.
     return await record(world, () => import(`../index.ts?run=${++runs}`) as Promise<object>);
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
   }
 }
 
-/** What `npm run render` prints of a resource. */
+/** A resource as `npm run render` prints it. */
 export type Rendered = Omit<Registration, "inputs"> & { readonly inputs: unknown };
 
 /** A recording as plain data: sorted by URN, keys sorted, every leaf of a secret hidden. */
@@ -49,25 +49,25 @@ export async function render(stack: string): Promise<readonly Rendered[]> {
   return rendered(await runProgram({ stack, config: stackConfig(stack) }));
 }
 
-/** What a render for a comparison is told. */
-export interface Renewed {
-  /** URNs of resources that are made anew. */
+/** Replaced resources and changed secrets that a render for a comparison assumes. */
+export interface Replacements {
+  /** URNs of replaced resources. */
   readonly urns: readonly string[];
-  /** Config keys of secrets that have another value. */
+  /** Config keys of secrets with another value. */
   readonly secrets: readonly string[];
 }
 
-/** A render to be compared with another one: a secret's leaf is a digest of the sample that stands for it. */
+/** A render to compare with another one: each leaf of a secret is the digest of its sample. */
 export async function renderForComparison(
   stack: string,
-  { urns, secrets }: Renewed,
+  { urns, secrets }: Replacements,
   file = stackPath(stack),
 ): Promise<readonly Rendered[]> {
   const config = stackConfig(stack, file, new Set(secrets));
-  return rendered(await runProgram({ stack, config, renewed: new Set(urns) }), hiddenDigest);
+  return rendered(await runProgram({ stack, config, replaced: new Set(urns) }), secretDigest);
 }
 
-/** Stands for a secret's leaf in comparisons: another text, another digest. */
-export function hiddenDigest(leaf: unknown): string {
+/** Placeholder of a secret's leaf in comparisons; it differs with the value. */
+export function secretDigest(leaf: unknown): string {
   return `[secret ${createHash("sha256").update(JSON.stringify(leaf)).digest("hex").slice(0, 12)}]`;
 }

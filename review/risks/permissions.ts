@@ -1,38 +1,39 @@
-/** Rights of Kubernetes that a change gives: what a Role grants more than before, and to whom a binding gives one. */
-import type { Change } from "./compare.ts";
-import { isMap } from "./fields.ts";
-import { at, text } from "./words.ts";
+/** Kubernetes permissions that a change adds: new rules of roles, and new subjects of bindings. */
+import type { Change } from "../diff/compare.ts";
+import { isMap } from "../diff/fields.ts";
+import { valueAt, formatValue } from "../report/format.ts";
 
-/** Why a change widens rights, a sentence each. */
-export function widened({ type, operation, before, after }: Change): readonly string[] {
+/** One phrase per role that grants more, and per binding with new subjects. */
+export function permissions({ type, operation, before, after }: Change): readonly string[] {
   const kind = /^kubernetes:rbac\.authorization\.k8s\.io\/v1:(\w+)$/.exec(type)?.[1];
   if (kind === undefined || operation === "delete") return [];
   if (kind === "Role" || kind === "ClusterRole") {
     const held = new Set(grants(before?.inputs).map(keyOf));
     const more = grants(after?.inputs).filter((grant) => !covered(grant, held));
-    // A new Role gives nobody anything; its binding does.
+    // A new Role grants nothing before it is bound.
     return before === undefined || more.length === 0 ? [] : [`grants ${shortened(more.map(title))}`];
   }
   const held = new Set(subjects(before?.inputs));
   const fresh = subjects(after?.inputs).filter((subject) => !held.has(subject));
-  const role = (side: unknown): string => `${text(at(side, "roleRef", "kind"))} ${text(at(side, "roleRef", "name"))}`;
+  const role = (side: unknown): string =>
+    `${formatValue(valueAt(side, "roleRef", "kind"))} ${formatValue(valueAt(side, "roleRef", "name"))}`;
   const moved = before !== undefined && role(before.inputs) !== role(after?.inputs);
   return fresh.length === 0 && !moved
     ? []
-    : [`gives ${shortened(moved ? subjects(after?.inputs) : fresh)} the rights of ${role(after?.inputs)}`];
+    : [`grants ${role(after?.inputs)} to ${shortened(moved ? subjects(after?.inputs) : fresh)}`];
 }
 
-/** One verb on one kind of resource; a name of "" is every one of them. */
+/** One verb on one resource type; the name "" means all objects. */
 interface Grant {
   readonly verb: string;
   readonly group: string;
-  /** Or a path of the API that is none. */
+  /** A resource type, or a non-resource URL. */
   readonly resource: string;
   readonly name: string;
 }
 
 function grants(inputs: unknown): readonly Grant[] {
-  const rules = at(inputs, "rules");
+  const rules = valueAt(inputs, "rules");
   const words = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(String) : []);
   const orNone = (list: readonly string[]): readonly string[] => (list.length === 0 ? [""] : list);
   return (Array.isArray(rules) ? rules : []).filter(isMap).flatMap((rule) => {
@@ -50,7 +51,7 @@ function keyOf({ verb, group, resource, name }: Grant): string {
   return [verb, group, resource, name].join(" ");
 }
 
-/** Whether it was granted before, by itself or by a star. */
+/** Whether it was granted before, explicitly or by a wildcard. */
 function covered({ verb, group, resource, name }: Grant, held: ReadonlySet<string>): boolean {
   const orAll = (word: string): readonly string[] => [word, "*"];
   return orAll(verb).some((v) =>
@@ -65,12 +66,12 @@ function title({ verb, group, resource, name }: Grant): string {
 }
 
 function subjects(inputs: unknown): readonly string[] {
-  const all = at(inputs, "subjects");
+  const all = valueAt(inputs, "subjects");
   return (Array.isArray(all) ? all : [])
     .filter(isMap)
     .map(
       ({ kind, namespace, name }) =>
-        `${text(kind)} ${namespace === undefined ? "" : `${text(namespace)}/`}${text(name)}`,
+        `${formatValue(kind)} ${namespace === undefined ? "" : `${formatValue(namespace)}/`}${formatValue(name)}`,
     );
 }
 

@@ -1,16 +1,16 @@
-/** What differs between two plain values, field by field. */
+/** Differences between two plain values, field by field. */
 
 /** One field that differs. */
 export interface Field {
-  /** Keys from the outside in; an item of a list is `[name]`, or `[2]` where items have no name. */
+  /** Keys from the outermost to the innermost; a list item is `[name]`, or `[2]` if items have no name. */
   readonly path: readonly string[];
-  /** Undefined where there was none. */
+  /** Undefined if the field is new. */
   readonly before: unknown;
-  /** Undefined where there is none any more. */
+  /** Undefined if the field is removed. */
   readonly after: unknown;
 }
 
-/** Every field that differs, in the order of its path. */
+/** Every field that differs, sorted by path. */
 export function fieldsBetween(before: unknown, after: unknown, path: readonly string[] = []): readonly Field[] {
   if (same(before, after)) return [];
   if (isMap(before) && isMap(after)) {
@@ -21,12 +21,12 @@ export function fieldsBetween(before: unknown, after: unknown, path: readonly st
   return [{ path, before, after }];
 }
 
-/** Items that have a name are compared by it, so that one more in front is one field and not all of them. */
+/** Named items are compared by name, so that an item inserted in front is one difference. */
 function listFields(before: readonly unknown[], after: readonly unknown[], path: readonly string[]): readonly Field[] {
   const key = keyOf([...before, ...after]);
   if (key === undefined) {
     const length = Math.max(before.length, after.length);
-    // Lists of plain values read best as a whole.
+    // A list of plain values is easier to read as a whole.
     if ([...before, ...after].every((item) => typeof item !== "object" || item === null))
       return [{ path, before, after }];
     return Array.from({ length }, (_, at) => fieldsBetween(before[at], after[at], [...path, `[${at}]`])).flat();
@@ -42,7 +42,7 @@ function listFields(before: readonly unknown[], after: readonly unknown[], path:
   return fields.length === 0 ? [{ path: [...path, "[order]"], before: oldOrder, after: nowOrder }] : fields;
 }
 
-/** The key by which the items of a list are told apart, if each has it and it is text. */
+/** The key that identifies the items of a list, if every item has it. */
 function keyOf(items: readonly unknown[]): string | undefined {
   return ["name", "mountPath", "containerPort", "key"].find(
     (key) =>
@@ -63,12 +63,12 @@ function same(before: unknown, after: unknown): boolean {
   return before === after || JSON.stringify(before) === JSON.stringify(after);
 }
 
-/** Whether a leaf stands for a secret. */
+/** Whether a leaf is the digest of a secret. */
 export function isHidden(value: unknown): boolean {
   return typeof value === "string" && /^\[secret [0-9a-f]{12}\]$/.test(value);
 }
 
-/** A path as people write it: `spec.template.spec.containers[backend].image`. */
+/** A path in the usual notation: `spec.template.spec.containers[backend].image`. */
 export function pathText(path: readonly string[]): string {
   return path
     .map((key, at) => {
