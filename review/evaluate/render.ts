@@ -24,7 +24,7 @@ export async function runProgram(world: MockEnvironment): Promise<Recording> {
   Error.stackTraceLimit = 0;
   try {
     // A new query runs index.ts again; importing the components' modules has no side effects.
-    return await record(world, () => import(`../index.ts?run=${++runs}`) as Promise<object>);
+    return await record(world, () => import(`../../index.ts?run=${++runs}`) as Promise<object>);
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
   }
