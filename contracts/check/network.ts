@@ -1,4 +1,4 @@
-/** NetworkPolicies: each connection that a program makes is let out of its pod and into the other one. */
+/** NetworkPolicies: every connection of a program is allowed out of its pod and into the other one. */
 import { type Json, asList, asObject, asText, asTexts, type Manifest } from "../../policy/manifest.ts";
 import { selects } from "./ports.ts";
 import { usesToken } from "./runtime.ts";
@@ -8,11 +8,11 @@ import type { Pod, World } from "./workloads.ts";
 interface Connection {
   readonly port: number;
   readonly protocol: string;
-  /** Another pod of the cluster; undefined for everything outside. */
+  /** The other pod; undefined for a destination outside the cluster. */
   readonly pod: Pick<Pod, "namespace" | "labels"> | undefined;
 }
 
-/** Connections of a container that no policy lets through, a sentence each. */
+/** Connections of a container that policies block, one phrase each. */
 export function networkProblems(situation: Situation, pods: readonly Pod[]): readonly string[] {
   const { world, pod, reading } = situation;
   if (pod.template) return [];
@@ -40,7 +40,7 @@ export function networkProblems(situation: Situation, pods: readonly Pod[]): rea
   return [...new Set(problems)];
 }
 
-/** Where a peer is: connections, or why there are none. */
+/** The connections to a peer, or the reason why there are none. */
 function targetOf(
   peer: NonNullable<Situation["reading"]["peers"]>[number],
   situation: Situation,
@@ -49,7 +49,7 @@ function targetOf(
   const { world, pod } = situation;
   const protocol = peer.protocol ?? "TCP";
   const written = filled(peer.to, situation);
-  // Values that only the cluster knows, and empty ones, name nobody.
+  // Empty values, and those that are known only in the cluster, are not checked.
   if (written === undefined || written === "" || /\$\{\w+\}/.test(written)) return [];
   const { host, port: own } = hostAndPort(written);
   const asked = peer.port ?? own;
@@ -60,7 +60,7 @@ function targetOf(
   const service = inside ? world.all("Service", pod.cluster, namespace).find((one) => one.name === name) : undefined;
   if (service === undefined) {
     if (!host.includes(".") && host !== "localhost" && !/^[\d:.]+$/.test(host))
-      return `asks ${host}, and there is no Service ${host} in ${namespace}`;
+      return `calls ${host}, and there is no Service ${host} in ${namespace}`;
     return host === "localhost" ? [] : ports.map((port) => ({ port, protocol, pod: undefined }));
   }
   const spec = asObject(service.body.spec);
@@ -70,7 +70,7 @@ function targetOf(
   const connections: Connection[] = [];
   for (const port of ports) {
     const entry = asList(spec.ports).find((one) => one.port === port);
-    if (entry === undefined) return `asks ${host}:${port}, and its Service has no such port`;
+    if (entry === undefined) return `calls ${host}:${port}, and its Service has no such port`;
     connections.push(
       ...targets.map((target) => ({ port: numberOf(entry.targetPort ?? port, target), protocol, pod: target })),
     );
@@ -105,9 +105,11 @@ function refusals(world: World, pod: Pod, connection: Connection, who: string): 
   const problems: string[] = [];
   if (
     out.length > 0 &&
-    !out.some(({ body }) => asList(asObject(body.spec).egress).some((rule) => lets(world, rule, "to", connection, pod)))
+    !out.some(({ body }) =>
+      asList(asObject(body.spec).egress).some((rule) => allows(world, rule, "to", connection, pod)),
+    )
   ) {
-    problems.push(`asks ${at}, and no NetworkPolicy lets it out`);
+    problems.push(`calls ${at}, and no NetworkPolicy allows the egress`);
   }
   if (connection.pod === undefined) return problems;
   const into = policiesOf(world, { ...connection.pod, cluster: pod.cluster }, "Ingress");
@@ -115,10 +117,10 @@ function refusals(world: World, pod: Pod, connection: Connection, who: string): 
   if (
     into.length > 0 &&
     !into.some(({ body }) =>
-      asList(asObject(body.spec).ingress).some((rule) => lets(world, rule, "from", caller, connection.pod ?? pod)),
+      asList(asObject(body.spec).ingress).some((rule) => allows(world, rule, "from", caller, connection.pod ?? pod)),
     )
   ) {
-    problems.push(`asks ${at}, and no NetworkPolicy lets it in`);
+    problems.push(`calls ${at}, and no NetworkPolicy allows the ingress`);
   }
   return problems;
 }
@@ -136,8 +138,8 @@ function policiesOf(
   });
 }
 
-/** Whether a rule of a policy lets a connection to or from the other side through. */
-function lets(
+/** Whether a rule of a policy allows a connection to or from the other side. */
+function allows(
   world: World,
   rule: Json,
   side: "to" | "from",
@@ -168,7 +170,7 @@ function lets(
   );
 }
 
-/** Whether a label selector takes labels in; an empty one takes all. */
+/** Whether a label selector matches labels; an empty one matches all. */
 function fits(selector: Json, labels: Readonly<Record<string, string>>): boolean {
   const equal = Object.entries(asTexts(selector.matchLabels)).every(([key, value]) => labels[key] === value);
   return (

@@ -1,4 +1,4 @@
-/** Holds every container of a render against the contract of its image. */
+/** Checks every container of a render against the contract of its image. */
 import type { Registration } from "../../review/evaluate/record.ts";
 import { commandProblems } from "./commands.ts";
 import { fileProblems } from "./files.ts";
@@ -11,16 +11,16 @@ import { programsOf, readingOf, type Situation } from "./situation.ts";
 import { variableProblems } from "./variables.ts";
 import { type Pod, World } from "./workloads.ts";
 
-/** One thing that does not hold. */
+/** One violation of a contract. */
 export interface Violation {
-  /** System of the contract; empty when the image has none. */
+  /** System of the contract; empty if the image has no contract. */
   readonly system: string;
-  /** `Deployment namespace/name container`; without the container where the pod as a whole is meant. */
+  /** `Deployment namespace/name container`, or without the container for the pod as a whole. */
   readonly where: string;
   readonly problem: string;
 }
 
-/** Everything that does not hold in a render with its secrets, in the order of the workloads. */
+/** All violations in a render that includes its secrets, in the order of the workloads. */
 export function violations(
   resources: readonly Registration[],
   contracts: readonly LoadedContract[],
@@ -50,17 +50,17 @@ function podViolations(
     }
     const { contract } = loaded;
     system = loaded.system;
-    const say = (problem: string): void => void found.push({ system: loaded.system, where, problem });
+    const report = (problem: string): void => void found.push({ system: loaded.system, where, problem });
     const { version } = imageParts(container.image);
     if (!tagMatches(contract.tags, version)) {
-      say(
+      report(
         `image ${container.image}: ${loaded.file} was read for ${contract.tags.join(", ")}; read ${version} and change both together`,
       );
     }
     const programs = programsOf(container, contract);
     const [program] = programs;
     if (program === undefined || programs.length > 1) {
-      say(
+      report(
         program === undefined
           ? "runs none of the programs of its contract"
           : `could be ${programs.join(" or ")} of its contract`,
@@ -77,7 +77,7 @@ function podViolations(
       ...runtimeProblems(situation),
       ...networkProblems(situation, pods),
     ];
-    problems.forEach(say);
+    problems.forEach(report);
   }
   const whole = [...serviceProblems(situations), ...tokenProblems(situations), ...permissionProblems(situations)];
   return [...found, ...whole.map((problem) => ({ system, where: pod.title, problem }))];

@@ -1,4 +1,4 @@
-/** The containers that a render declares, with their variables and files resolved. */
+/** The containers of a render, with resolved variables and files. */
 import {
   asList,
   type Json,
@@ -13,10 +13,10 @@ import {
 import type { Registration } from "../../review/evaluate/record.ts";
 import { revealed } from "../../review/evaluate/secret.ts";
 
-/** A value that a container gets; what only the cluster knows has no text. */
+/** A value that a container gets; without text if it is known only in the cluster. */
 interface Given {
   readonly text: string | undefined;
-  /** Why it cannot be had: a Secret, ConfigMap or key that nobody declares. */
+  /** Why it is missing: the Secret, ConfigMap or key is not declared. */
   readonly missing?: string;
 }
 
@@ -27,7 +27,7 @@ interface Mount {
   readonly kind: "claim" | "scratch" | "files" | "other";
 }
 
-/** A pod that a workload makes. */
+/** The pod of a workload. */
 export interface Pod {
   /** `Deployment namespace/name`. */
   readonly title: string;
@@ -36,7 +36,7 @@ export interface Pod {
   readonly labels: Readonly<Record<string, string>>;
   readonly spec: Json;
   readonly containers: readonly Container[];
-  /** Whether a Template describes it; its namespace is its caller's choice. */
+  /** Whether a Template describes it; the caller chooses its namespace. */
   readonly template: boolean;
 }
 
@@ -53,7 +53,7 @@ export interface Container {
   readonly mounts: readonly Mount[];
 }
 
-/** Everything that a stack declares on its clusters, secrets in the clear. */
+/** All objects that a stack declares on its clusters, with decrypted secrets. */
 export class World {
   readonly manifests: readonly Manifest[];
 
@@ -71,7 +71,7 @@ export class World {
     );
   }
 
-  /** Whether the cluster is an OpenShift. */
+  /** Whether the cluster is OpenShift. */
   openShift(cluster: string): boolean {
     return this.manifests.some((one) => one.cluster === cluster && one.apiVersion.includes("openshift.io"));
   }
@@ -142,7 +142,7 @@ export class World {
               : "other";
       return { path: at, writable: mount.readOnly !== true && inside === undefined, kind };
     });
-    // A StatefulSet's claims are volumes, too, under the names of their templates.
+    // A StatefulSet's volumeClaimTemplates are volumes, too.
     return {
       ...{ name: asText(body.name), body, image: asText(body.image) },
       ...{ command: words(body.command), args: words(body.args), variables: expanded(variables), files },
@@ -191,7 +191,7 @@ function valueOf(variable: Json, read: Read): Given {
   return { text: asText(variable.value) };
 }
 
-/** Values with `$(NAME)` replaced, as the kubelet does. */
+/** Values with `$(NAME)` expanded, as the kubelet does. */
 function expanded(variables: ReadonlyMap<string, Given>): ReadonlyMap<string, Given> {
   const replace = (value: string): string =>
     value.replace(/\$\(([A-Za-z_][\w.-]*)\)/g, (whole, name: string) => variables.get(name)?.text ?? whole);

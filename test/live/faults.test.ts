@@ -115,7 +115,7 @@ async function weathers(stack: FaultStack, run: number, upTo: readonly number[],
   const healed = failed ? await stack.heals({ text: ended.text, killed }) : "nothing";
   try {
     await stack.isWhole();
-    if (run % 7 === 0) await stack.system.changesNothing();
+    if (run % 7 === 0) await stack.system.assertNoChanges();
   } catch (error) {
     throw new Error(`${String(error)}\n${stack.front.spoiled.join("\n")}\n${ended.text}`, { cause: error });
   }

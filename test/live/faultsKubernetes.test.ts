@@ -40,7 +40,7 @@ describe("a Kubernetes that misbehaves", function () {
     assert.notEqual(up.code, 0);
     stack.front.calm();
     await comesUp();
-    await stack.system.changesNothing();
+    await stack.system.assertNoChanges();
   });
 
   it("is waited for when it is too busy (429) or away (503)", async () => {
@@ -88,6 +88,6 @@ describe("a Kubernetes that misbehaves", function () {
     });
     assert.equal(forced.code, 0, forced.text);
     await stack.isWhole();
-    await stack.system.changesNothing();
+    await stack.system.assertNoChanges();
   });
 });

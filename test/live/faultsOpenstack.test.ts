@@ -47,7 +47,7 @@ describe("an OpenStack that misbehaves", function () {
   /** Asserts that all is as declared, and stays so. */
   const isDone = async (): Promise<void> => {
     await stack.isWhole();
-    await stack.system.changesNothing();
+    await stack.system.assertNoChanges();
   };
   /** Asserts that `state recover`, which takes in so many things, and one `up` are enough. */
   const heals = async (text: string, taken: number): Promise<void> => {
@@ -147,7 +147,7 @@ describe("an OpenStack that misbehaves", function () {
   });
 
   it("has no quota left for half of a group's rules", async () => {
-    const { project } = await cloud.who();
+    const { project } = await cloud.identity();
     await changes({ packer: true });
     const rules = await cloud.list("network", `/security-group-rules?project_id=${project}`);
     // The group is born with two rules; that leaves room for two of its four.
@@ -189,7 +189,7 @@ describe("an OpenStack that misbehaves", function () {
 
   it("lets somebody change and delete things behind the program's back", async () => {
     await changes({});
-    const { project } = await cloud.who();
+    const { project } = await cloud.identity();
     const group = (await cloud.list("network", `/security-groups?project_id=${project}`)).find(({ name }) =>
       name.endsWith(domainOf(stack.place)),
     );

@@ -9,7 +9,7 @@ import { samplePassphrase } from "../../config/samples.ts";
 import { setAt } from "../../config/stackEdit.ts";
 import { projectDir, readStackFile, stackPath } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
-import { makePremises } from "../../lab/prerequisites.ts";
+import { createPrerequisites } from "../../lab/prerequisites.ts";
 import { changedSecrets } from "../../review/compareCommits.ts";
 import { renderForComparison, type Rendered } from "../../review/evaluate/render.ts";
 import { withReplacements } from "../../review/diff/replacements.ts";
@@ -44,7 +44,7 @@ describe("the offline review and the engine", function () {
     // A server without a machine: what is compared is Nova's resource, not what boots.
     const at = ["config", "callysto:settings", "environments", "hub-ci", "flavor"];
     writeFileSync(source, setAt(readFileSync(stackPath(stack), "utf8"), at, "lab.none"));
-    await makePremises(retarget(source, file, lab, samplePassphrase(stack)), lab, () => undefined);
+    await createPrerequisites(retarget(source, file, lab, samplePassphrase(stack)), lab, () => undefined);
     rmSync(source);
     text = readFileSync(file, "utf8");
     const made = await pulumi(["stack", "init"], target);

@@ -10,7 +10,7 @@ import { rows } from "../../../bench/systems.ts";
 import { put } from "../../../config/stackEdit.ts";
 import { stackPath } from "../../../config/stackFile.ts";
 import type { Recording, Registration } from "../../../review/evaluate/record.ts";
-import { plugins } from "../../../lab/toolchain/pieces.ts";
+import { plugins } from "../../../lab/toolchain/artifacts.ts";
 
 describe("bench: the same objects", () => {
   let stage: Recording;

@@ -77,10 +77,10 @@ describe("the check of contracts", () => {
     ];
     const secret = object("v1", "Secret", "s", { stringData: new Secret({ token: "t" }) });
     assert.deepEqual(problems({ variables }, deployment({ env }), secret), [
-      "variable HOST is required and not given (x:1)",
+      "variable HOST is required and missing (x:1)",
       "variable PORT does not have the form ^\\d+$ (x:2)",
-      "variable BAD must not be given: it breaks",
-      "variable WHAT is given and read by nobody",
+      "variable BAD must not be set: it breaks",
+      "variable WHAT is set but not read",
       "variable TOKEN: Secret s has no key no",
     ]);
     const whole = [{ secretRef: { name: "s" }, prefix: "HOST" }];
@@ -108,14 +108,14 @@ describe("the check of contracts", () => {
     );
     assert.deepEqual(problems({ files }, mounted, map), [
       "file /etc/web/key.pem is required and not mounted (x:6)",
-      "file /etc/web/config.yaml has the key a.z, which nobody reads (x:5)",
-      "file /etc/web/stray is mounted and read by nobody",
+      "file /etc/web/config.yaml has the key a.z, which is not read (x:5)",
+      "file /etc/web/stray is mounted but not read",
     ]);
     const lacking = object("v1", "ConfigMap", "c", { data: { "config.yaml": "a: {}\n", "key.pem": "no" } });
     assert.deepEqual(problems({ files }, mounted, lacking), [
       "file /etc/web/config.yaml lacks the key a.b (x:5)",
       "file /etc/web/config.yaml lacks the key c.*.d (x:5)",
-      "file /etc/web/key.pem is no PEM (x:6)",
+      "file /etc/web/key.pem is not PEM (x:6)",
     ]);
   });
 
@@ -129,11 +129,11 @@ describe("the check of contracts", () => {
     assert.deepEqual(problems({ flags, words: "serve" }, deployment({ args })), [
       "flag --what is not known",
       "flag --port=web does not have the form ^\\d+$ (x:7)",
-      "flag --key is required and not given (x:8)",
+      "flag --key is required and missing (x:8)",
     ]);
     assert.deepEqual(problems({ flags, words: "serve" }, deployment({ args: ["run", "--key=/k"] })), [
       'words "run" do not have the form serve',
-      "flag --key=/k names what is not mounted (x:8)",
+      "flag --key=/k is the path of a file that is not mounted (x:8)",
     ]);
   });
 
@@ -160,11 +160,11 @@ describe("the check of contracts", () => {
     assert.deepEqual(
       problems({ ports, commands: { ask: { shell: "bash", at: "x:12" } } }, deployment(container), service),
       [
-        "port 9090 is declared and nobody listens there",
+        "port 9090 is declared, but the program does not listen there",
         "livenessProbe calls ask in sh; it is found in bash only (x:12)",
-        "readinessProbe asks /healthz at port 8080, which does not answer there (x:10)",
-        "startupProbe asks port 9090, where nobody listens",
-        "Service apps/one: port 90 leads to 9090, where nobody listens",
+        "readinessProbe calls /healthz on port 8080, which does not exist there (x:10)",
+        "startupProbe calls port 9090, where the program does not listen",
+        "Service apps/one: port 90 leads to 9090, where no program listens",
       ],
     );
   });
@@ -204,9 +204,9 @@ describe("the check of contracts", () => {
     assert.deepEqual(problems(fields, deployment(container, pod)), [
       "must run as root (x:13)",
       "capability CHOWN is required and dropped",
-      "capability NET_RAW is added and nobody needs it",
+      "capability NET_RAW is added but not required",
       "memory limit 128Mi is below 512Mi (x:14)",
-      "writes /data/x, on a volume that belongs to root: no fsGroup (x:15)",
+      "writes /data/x, on a volume that belongs to root without fsGroup (x:15)",
       "writes /run, and the root filesystem is read-only (x:16)",
       "has its account's token mounted, and no program uses it",
     ]);
@@ -241,10 +241,10 @@ describe("the check of contracts", () => {
     assert.deepEqual(
       problems(fields, pod, store, target, policy("a", "one", { egress: [dns, out(6380)] }), policy("b", "store", {})),
       [
-        "asks ${STORE} at port 6379, and no NetworkPolicy lets it out (x:18)",
-        "asks ${STORE} at port 6379, and no NetworkPolicy lets it in (x:18)",
-        "asks world at port 443, and no NetworkPolicy lets it out (x:19)",
-        "asks nowhere, and there is no Service nowhere in apps (x:20)",
+        "calls ${STORE} at port 6379, and no NetworkPolicy allows the egress (x:18)",
+        "calls ${STORE} at port 6379, and no NetworkPolicy allows the ingress (x:18)",
+        "calls world at port 443, and no NetworkPolicy allows the egress (x:19)",
+        "calls nowhere, and there is no Service nowhere in apps (x:20)",
       ],
     );
     const into = { ingress: [{ from: [{ podSelector: { matchLabels: { app: "one" } } }], ports: [{ port: 6379 }] }] };
@@ -297,7 +297,7 @@ describe("the check of contracts", () => {
     const variables = { MODE: "x:25" };
     const run = (container: Json): readonly string[] => problems({ programs, variables }, deployment(container));
     assert.deepEqual(run({ env: [{ name: "MODE", value: "worker" }] }), [
-      "variable QUEUE is required and not given (x:24)",
+      "variable QUEUE is required and missing (x:24)",
     ]);
     assert.deepEqual(run({}), ["runs none of the programs of its contract"]);
     assert.deepEqual(run({ args: ["beat"], env: [{ name: "MODE", value: "worker" }] }), [

@@ -1,6 +1,6 @@
-/** What the toolchain is made of: for each piece where it can be downloaded and how it is built. Data only: it is hashed. */
+/** The toolchain's artifacts: where each can be downloaded, and how it is built. Data only: it is hashed. */
 
-/** A file of an official release. A `.tar.gz` is unpacked; everything else is an executable, called `to`. */
+/** A file of an official release. A `.tar.gz` is unpacked; any other file is an executable, saved as `to`. */
 export interface Release {
   readonly url: string;
   readonly to?: string;
@@ -10,37 +10,37 @@ export interface Release {
   readonly strip?: number;
 }
 
-/** One step of building. Folders are those of the piece's sources; `to` is in the folder of the finished piece. */
+/** One build step. `in`, `on` and `source` are relative to the artifact's sources, `to` to the finished artifact. */
 export type Step =
   /** Compiles a Go package (or, with `test`, its tests) with the requirements of the module in `in`. */
   | { do: "build"; package: string; in: string; to: string; variables?: Record<string, string>; test?: true }
   /** Runs a Go program that writes files into a folder of the sources. */
   | { do: "run"; package: string; in: string; on: string }
-  /** Copies a file or folder out of a required module, among the sources or into the piece. */
+  /** Copies a file or folder of a required module to the sources or into the artifact. */
   | { do: "take"; path: string; module: string; in: string; source?: string; to?: string }
-  /** Keeps a file that was made among the sources. */
+  /** Copies a generated file from the sources into the artifact. */
   | { do: "keep"; source: string; to: string }
-  /** Gives a file a second name. */
+  /** Creates a symbolic link to a file. */
   | { do: "link"; to: string; file: string };
 
-/** A part of the toolchain that is downloaded or built as a whole. */
-export interface Piece {
+/** A part of the toolchain that is downloaded or built as one unit. */
+export interface Artifact {
   readonly name: string;
-  /** Minutes that building took on two cores with nothing cached. */
+  /** Minutes of a build on two cores with empty caches. */
   readonly minutes: number;
-  /** What must be there in the end, downloaded or built. */
+  /** Files that a complete artifact has. */
   readonly files: readonly string[];
   readonly releases: readonly Release[];
-  /** Text files that go with the downloaded ones. */
+  /** Scripts to add to the downloaded files: name to text. */
   readonly scripts?: Record<string, string>;
-  /** Own sources that building needs, relative to this directory (of a tool: to lab/tools). */
+  /** Our own sources of the build, relative to this directory (of a tool: to lab/tools). */
   readonly sources: readonly string[];
   readonly steps: readonly Step[];
 }
 
-/** Version of the CLI and of the SDK; npm's launcher looks for the same. */
+/** Version of the CLI and of the SDK; the launcher of the npm package `pulumi` expects the same. */
 export const cliVersion = "3.256.0";
-/** Versions of the npm packages, which their plugins must have too. */
+/** Versions of the npm packages and of their plugins. */
 export const plugins = {
   command: "1.2.1",
   kubernetes: "4.25.0",
@@ -63,7 +63,7 @@ const component = (name: string): Release => ({
   to: name,
 });
 
-/** The official binaries behind the names of our multi-call program. */
+/** Runs the official binaries by the commands of our multi-call program. */
 const kubeScript = `#!/bin/sh
 here=$(dirname "$(readlink -f "$0")")
 name=$1
@@ -76,7 +76,7 @@ etcd | kubectl) exec "$here/$name" "$@" ;;
 esac
 `;
 
-export const pieces: readonly Piece[] = [
+export const artifacts: readonly Artifact[] = [
   {
     name: "cli",
     minutes: 4,

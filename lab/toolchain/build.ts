@@ -1,4 +1,4 @@
-/** Makes one piece of the toolchain in the cache: downloads it or else builds it; whole or not at all. */
+/** Downloads or builds one artifact of the toolchain in the cache, atomically. */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { closeSync, existsSync, openSync, readFileSync, readdirSync, statSync } from "node:fs";
@@ -6,9 +6,9 @@ import { cp, mkdir, readFile, rename, rm, stat, symlink, writeFile } from "node:
 import path from "node:path";
 import type { Log } from "../component.ts";
 import { download, type Source } from "./download.ts";
-import type { Piece, Step } from "./pieces.ts";
+import type { Artifact, Step } from "./artifacts.ts";
 
-/** How everything is compiled. */
+/** Flags and environment of every Go build. */
 const linker = "-s -w";
 const goEnvironment = {
   CGO_ENABLED: "0",
@@ -17,8 +17,8 @@ const goEnvironment = {
   GOWORK: "off",
 };
 
-/** Folders of a making: the cache's parts for pieces, logs and Go, and the one that the pieces' sources are in. */
-export interface Workshop {
+/** Folders, download source and log of a build. */
+export interface BuildEnvironment {
   readonly cache: string;
   readonly source: Source;
   readonly log: Log;
@@ -26,66 +26,68 @@ export interface Workshop {
   readonly sources?: string;
 }
 
-/** Folder of a finished piece: its name with a hash of all that it is made of. */
-export function pieceFolder(cache: string, piece: Piece, sources = import.meta.dirname): string {
-  const hash = createHash("sha256").update(JSON.stringify([piece, linker, goEnvironment]));
-  for (const file of filesOf(piece, sources)) {
+/** Folder of an artifact: its name and a hash of its sources, versions and flags. "pieces" is kept: a new name would rebuild all. */
+export function artifactFolder(cache: string, artifact: Artifact, sources = import.meta.dirname): string {
+  const hash = createHash("sha256").update(JSON.stringify([artifact, linker, goEnvironment]));
+  for (const file of filesOf(artifact, sources)) {
     hash.update(`\0${file}\0`).update(readFileSync(path.join(sources, file)));
   }
-  return path.join(cache, "pieces", `${piece.name}-${hash.digest("hex").slice(0, 12)}`);
+  return path.join(cache, "pieces", `${artifact.name}-${hash.digest("hex").slice(0, 12)}`);
 }
 
-/** Files of a piece's sources, in a fixed order, relative to their folder. */
-function filesOf(piece: Piece, folder: string): string[] {
+/** Files of an artifact's sources, sorted, relative to their folder. */
+function filesOf(artifact: Artifact, folder: string): string[] {
   const under = (source: string): string[] =>
     statSync(path.join(folder, source)).isFile()
       ? [source]
       : readdirSync(path.join(folder, source))
           .sort()
           .flatMap((name) => under(path.join(source, name)));
-  return piece.sources.flatMap(under);
+  return artifact.sources.flatMap(under);
 }
 
-/** Makes a piece unless it is there. What is half-made lies under another name and is never taken for whole. */
-export async function makePiece(piece: Piece, title: string, shop: Workshop): Promise<void> {
-  const folder = pieceFolder(shop.cache, piece, shop.sources);
+/** Downloads or builds an artifact unless it exists. A partial build has another path until it is complete. */
+export async function buildArtifact(artifact: Artifact, title: string, environment: BuildEnvironment): Promise<void> {
+  const folder = artifactFolder(environment.cache, artifact, environment.sources);
   if (existsSync(folder)) {
-    shop.log(`${title}: there already`);
+    environment.log(`${title}: exists`);
     return;
   }
   const started = Date.now();
-  const half = path.join(shop.cache, "pieces", "half", path.basename(folder));
+  const partial = path.join(environment.cache, "pieces", "partial", path.basename(folder));
   const empty = async (): Promise<void> => {
-    await rm(half, { recursive: true, force: true });
-    await mkdir(path.join(half, "out"), { recursive: true });
+    await rm(partial, { recursive: true, force: true });
+    await mkdir(path.join(partial, "out"), { recursive: true });
   };
   await empty();
   let how = "downloaded";
   let problem =
-    piece.releases.length === 0 ? "nobody releases it" : await download(piece, path.join(half, "out"), shop.source);
-  problem ??= await incomplete(piece, path.join(half, "out"));
+    artifact.releases.length === 0
+      ? "there is no official release"
+      : await download(artifact, path.join(partial, "out"), environment.source);
+  problem ??= await incomplete(artifact, path.join(partial, "out"));
   if (problem !== undefined) {
-    shop.log(`${title}: building, about ${piece.minutes} min on two cores; ${problem}`);
-    const heart = setInterval(() => {
-      shop.log(`${title}: still building, ${duration(Date.now() - started)}`);
+    environment.log(`${title}: building, about ${artifact.minutes} min on two cores; ${problem}`);
+    const heartbeat = setInterval(() => {
+      environment.log(`${title}: still building, ${duration(Date.now() - started)}`);
     }, 60_000);
     try {
       await empty();
-      await build(piece, half, shop);
+      await build(artifact, partial, environment);
     } finally {
-      clearInterval(heart);
+      clearInterval(heartbeat);
     }
     how = "built";
-    const lacking = await incomplete(piece, path.join(half, "out"));
-    if (lacking !== undefined) throw new Error(`${piece.name} was built, but ${lacking}`);
+    const lacking = await incomplete(artifact, path.join(partial, "out"));
+    if (lacking !== undefined) throw new Error(`${artifact.name} was built, but ${lacking}`);
   }
-  await rename(path.join(half, "out"), folder);
-  await rm(half, { recursive: true, force: true });
-  shop.log(`${title}: ${how} in ${duration(Date.now() - started)}`);
+  await rename(path.join(partial, "out"), folder);
+  await rm(partial, { recursive: true, force: true });
+  environment.log(`${title}: ${how} in ${duration(Date.now() - started)}`);
 }
 
-async function incomplete(piece: Piece, folder: string): Promise<string | undefined> {
-  for (const file of piece.files) {
+async function incomplete(artifact: Artifact, folder: string): Promise<string | undefined> {
+  for (const file of artifact.files) {
     const size = await stat(path.join(folder, file)).then(
       (found) => found.size,
       () => 0,
@@ -96,18 +98,18 @@ async function incomplete(piece: Piece, folder: string): Promise<string | undefi
 }
 
 async function build(
-  piece: Piece,
-  half: string,
-  { cache, sources: from = import.meta.dirname }: Workshop,
+  artifact: Artifact,
+  partial: string,
+  { cache, sources: from = import.meta.dirname }: BuildEnvironment,
 ): Promise<void> {
-  const sources = path.join(half, "src");
-  for (const file of filesOf(piece, from)) await cp(path.join(from, file), path.join(sources, file));
-  for (const step of piece.steps) await perform(step, piece, sources, path.join(half, "out"), cache);
+  const sources = path.join(partial, "src");
+  for (const file of filesOf(artifact, from)) await cp(path.join(from, file), path.join(sources, file));
+  for (const step of artifact.steps) await perform(step, artifact, sources, path.join(partial, "out"), cache);
 }
 
-async function perform(step: Step, piece: Piece, sources: string, out: string, cache: string): Promise<void> {
+async function perform(step: Step, artifact: Artifact, sources: string, out: string, cache: string): Promise<void> {
   const go = (args: string[], module: string): Promise<string> =>
-    run("go", args, path.join(sources, module), path.join(cache, "log", `toolchain-${piece.name}.log`), cache);
+    run("go", args, path.join(sources, module), path.join(cache, "log", `toolchain-${artifact.name}.log`), cache);
   switch (step.do) {
     case "build": {
       const set = Object.entries(step.variables ?? {}).map(([name, value]) => `-X ${name}=${value}`);
@@ -135,7 +137,7 @@ async function perform(step: Step, piece: Piece, sources: string, out: string, c
   }
 }
 
-/** Copies without the module cache's read-only modes, which would be in the way of removing the copy. */
+/** Copies without the module cache's read-only modes, so that the copy can be removed. */
 async function copyReadable(from: string, to: string): Promise<void> {
   if (statSync(from).isDirectory()) {
     for (const name of readdirSync(from)) await copyReadable(path.join(from, name), path.join(to, name));
@@ -145,7 +147,7 @@ async function copyReadable(from: string, to: string): Promise<void> {
   }
 }
 
-/** Runs a program; what it says goes to a log, of which the end is shown when it fails. @returns its standard output */
+/** Runs a program with stderr appended to a log. @returns its stdout. @throws with the end of the log */
 function run(command: string, args: string[], cwd: string, log: string, cache: string): Promise<string> {
   const to = openSync(log, "a");
   const env: NodeJS.ProcessEnv = { GOCACHE: path.join(cache, "go-build"), ...process.env, ...goEnvironment };
@@ -156,7 +158,7 @@ function run(command: string, args: string[], cwd: string, log: string, cache: s
     child.on("error", reject);
     child.on("close", (code, signal) => {
       closeSync(to);
-      if (child.pid === undefined) return; // it never ran
+      if (child.pid === undefined) return; // it was not started: "error" has rejected
       if (code === 0) {
         resolve(output);
         return;

@@ -1,4 +1,4 @@
-/** Runs the ordinary Pulumi CLI on this project with a stack aimed at the lab. */
+/** Runs the Pulumi CLI on this project with a stack that is retargeted to the lab. */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
@@ -9,18 +9,18 @@ import { projectName, stackPath } from "../config/stackFile.ts";
 import { kubernetesEnv } from "./kubernetes/kubernetes.ts";
 import { openstackEnv } from "./openstack/openstack.ts";
 import type { Log } from "./component.ts";
-import { makePremises } from "./prerequisites.ts";
+import { createPrerequisites } from "./prerequisites.ts";
 import { type LabSettings, root } from "./settings.ts";
 import type { Toolchain } from "./toolchain/toolchain.ts";
 
-/** What every command of the lab works with. */
+/** Context of the lab's commands. */
 export interface Run {
   readonly lab: LabSettings;
   readonly toolchain: Toolchain;
   readonly log: Log;
 }
 
-/** What a shell needs to use the lab: Pulumi with its state in the lab, kubectl, the openstack client. */
+/** Environment for Pulumi (with its state in the lab), kubectl and the openstack client. */
 export function environment({ lab, toolchain }: Run, stack: string): Record<string, string> {
   return {
     PULUMI_HOME: toolchain.pulumiHome,
@@ -34,7 +34,7 @@ export function environment({ lab, toolchain }: Run, stack: string): Record<stri
   };
 }
 
-/** Shell lines that export the variables; PATH is only added to. */
+/** Shell lines that export the variables; PATH is extended. */
 export function exportLines(env: Readonly<Record<string, string>>): string {
   const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
   return Object.entries(env)
@@ -47,40 +47,39 @@ export function exportLines(env: Readonly<Record<string, string>>): string {
 }
 
 /**
- * Writes the stack's file aimed at the lab, anew each time so that it follows the committed one, and makes in the
- * clouds what the stack expects there.
- * @returns the file's path.
+ * Writes the stack's file, retargeted to the lab, again before each command so that it follows the committed one; creates
+ * the stack's prerequisites in the clouds. @returns the file's path
  */
-async function aimAtLab(stack: string, { lab, log }: Run): Promise<string> {
+async function writeLabStackFile(stack: string, { lab, log }: Run): Promise<string> {
   const source = stackPath(stack);
   const file = path.join(lab.dir, `Pulumi.${stack}.yaml`);
   mkdirSync(lab.dir, { recursive: true });
   const passphrase = givenPassphrase() ?? samplePassphrase(stack);
-  await makePremises(retarget(source, file, lab, passphrase), lab, log);
+  await createPrerequisites(retarget(source, file, lab, passphrase), lab, log);
   return file;
 }
 
 /** `pulumi up`, `preview` or `destroy` of a stack on the lab; returns Pulumi's exit code. */
 export async function applyStack(command: "up" | "preview" | "destroy", stack: string, run: Run): Promise<number> {
-  // The whole state after each of a thousand steps is half of an update's time, and a lab can be made anew.
+  // Saving the whole state after each step takes half of an update's time, and a lab can be recreated.
   const env = { PULUMI_SKIP_CHECKPOINTS: "true", ...process.env, ...environment(run, stack) };
-  const file = await aimAtLab(stack, run);
+  const file = await writeLabStackFile(stack, run);
   const common = ["--stack", stack, "--config-file", file];
   if (!stackExists(run.lab, stack)) {
-    const made = await pulumi(["stack", "init", "--stack", stack, "--no-select"], env);
-    if (made !== 0) return made;
+    const code = await pulumi(["stack", "init", "--stack", stack, "--no-select"], env);
+    if (code !== 0) return code;
   }
-  // destroy previews first: what is protected refuses there, before anything is deleted.
+  // destroy keeps its preview: protected resources fail there, before anything is deleted.
   const consent = { preview: [], up: ["--yes", "--skip-preview"], destroy: ["--yes"] }[command];
   return pulumi([command, ...common, ...consent], env);
 }
 
-/** Whether the lab's backend knows the stack; asking the CLI would take a second. */
+/** Whether the stack exists in the lab's backend; the CLI would take a second for that. */
 function stackExists(lab: LabSettings, stack: string): boolean {
   return existsSync(path.join(lab.dir, "state", ".pulumi", "stacks", projectName(), `${stack}.json`));
 }
 
-/** The CLI in the foreground; it handles Ctrl-C itself and leaves a whole state, so it is waited for. */
+/** Runs the CLI in the foreground. On Ctrl-C it ends with a complete state, so we wait for it. */
 function pulumi(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
   const ignore = (): void => undefined;
   process.on("SIGINT", ignore);

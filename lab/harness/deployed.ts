@@ -1,22 +1,22 @@
-/** Asks the clouds' own APIs whether what a stack declares is really there, and whether it is what was declared. */
-import { kubeApi, type KubeApi, type KubeObject } from "../../lab/kubernetes/api.ts";
-import { openstackApi, type Service } from "../../lab/openstack/api.ts";
-import type { LabSettings } from "../../lab/settings.ts";
+/** Checks with the clouds' APIs that a stack's resources exist and are as declared. */
+import { kubeApi, type KubeApi, type KubeObject } from "../kubernetes/api.ts";
+import { openstackApi, type Service } from "../openstack/api.ts";
+import type { LabSettings } from "../settings.ts";
 
-/** A resource as `pulumi stack export` has it. */
+/** A resource of `pulumi stack export`. */
 export interface StateResource {
   readonly urn: string;
   readonly type: string;
   readonly id?: string;
   readonly parent?: string;
   readonly protect?: boolean;
-  /** It is somebody else's, and was only read. */
+  /** Whether it is only read, not managed. */
   readonly external?: boolean;
   readonly inputs?: Readonly<Record<string, unknown>>;
 }
 
-/** Where OpenStack's APIs keep a kind; without a row a test fails, so that no kind goes unasked. */
-const places: Readonly<Record<string, (id: string) => readonly [Service, string]>> = {
+/** API path by resource type; a type without a row fails the test, so that none goes unchecked. */
+const apiPaths: Readonly<Record<string, (id: string) => readonly [Service, string]>> = {
   "openstack:blockstorage/volume:Volume": (id) => ["volume", `/volumes/${id}`],
   "openstack:compute/instance:Instance": (id) => ["compute", `/servers/${id}`],
   "openstack:compute/keypair:Keypair": (id) => ["compute", `/os-keypairs/${id}`],
@@ -36,25 +36,25 @@ const places: Readonly<Record<string, (id: string) => readonly [Service, string]
   "openstack:networking/secGroupRule:SecGroupRule": (id) => ["network", `/security-group-rules/${id}`],
 };
 
-/** URNs of resources that the clouds do not have. Providers, components and things without a cloud are left out. */
-export async function absentFrom(lab: LabSettings, resources: readonly StateResource[]): Promise<string[]> {
+/** URNs of resources that do not exist in the clouds. Providers, components and other resources without a cloud are skipped. */
+export async function missingFrom(lab: LabSettings, resources: readonly StateResource[]): Promise<string[]> {
   const [cloud, cluster] = [openstackApi(lab), kubeApi(lab)];
   const paths = await collectionPaths(cluster);
-  const there = async ({ type, id, inputs }: StateResource): Promise<boolean> => {
+  const exists = async ({ type, id, inputs }: StateResource): Promise<boolean> => {
     if (type.startsWith("openstack:")) {
-      const place = places[type];
+      const place = apiPaths[type];
       if (place === undefined || id === undefined)
-        throw new Error(`lab/harness/really.ts does not know how to ask for ${type}`);
+        throw new Error(`add an API path for ${type} to lab/harness/deployed.ts`);
       return (await cloud.find(...place(id))) !== undefined;
     }
     return (await cluster.find(objectPath(paths, inputs as unknown as KubeObject))) !== undefined;
   };
   const real = resources.filter(({ type }) => /^(openstack|kubernetes):/.test(type));
-  const seen = await Promise.all(real.map(async (resource) => ({ urn: resource.urn, found: await there(resource) })));
+  const seen = await Promise.all(real.map(async (resource) => ({ urn: resource.urn, found: await exists(resource) })));
   return seen.filter(({ found }) => !found).map(({ urn }) => urn);
 }
 
-/** Differences between what a Kubernetes object was declared as and what the API has; nothing declared may be missing. */
+/** Differences between declared Kubernetes objects and those in the API; additional fields in the API are ignored. */
 export async function differencesOf(lab: LabSettings, resources: readonly StateResource[]): Promise<string[]> {
   const cluster = kubeApi(lab);
   const paths = await collectionPaths(cluster);
@@ -70,7 +70,7 @@ export async function differencesOf(lab: LabSettings, resources: readonly StateR
   return found.flat();
 }
 
-/** Leaves of `declared` that `live` does not have; secrets are ciphertexts in the state and stay out. */
+/** Leaves of `declared` that differ in `live`; secrets are skipped, as the state has their ciphertext. */
 function missing(declared: unknown, live: unknown, at: string): string[] {
   if (typeof declared !== "object" || declared === null) {
     return sameLeaf(declared, live) ? [] : [`${at}: declared ${JSON.stringify(declared)}, is ${JSON.stringify(live)}`];
@@ -81,7 +81,7 @@ function missing(declared: unknown, live: unknown, at: string): string[] {
     .flatMap(([key, value]) => missing(value, (live as Record<string, unknown> | undefined)?.[key], `${at}.${key}`));
 }
 
-/** Quantities may be written in several ways: "1000m" is "1". */
+/** Compares leaves; quantities have several notations: "1000m" is "1". */
 function sameLeaf(declared: unknown, live: unknown): boolean {
   const milli = (value: unknown): unknown =>
     typeof value === "string" && /^\d+(\.\d+)?m?$/.test(value)
