@@ -49,7 +49,7 @@ describe("a Kubernetes that misbehaves", function () {
     const away = { kind: "status", status: 503, done: false } as const;
     stack.front.begin(first(on(/PATCH/, busy, 2), on(/PATCH/, away, 4)));
     await comesUp();
-    assert.equal(stack.front.spoiled.length, 6);
+    assert.equal(stack.front.injected.length, 6);
   });
 
   it("takes the token away in the middle of an update", async () => {

@@ -68,7 +68,7 @@ describe("an OpenStack that misbehaves", function () {
       assert.equal(code, 0, stderr);
       taken += stdout.match(/^take in /gm)?.length ?? 0;
     }
-    assert.equal(stack.front.spoiled.length, creations.length, stack.front.spoiled.join("\n"));
+    assert.equal(stack.front.injected.length, creations.length, stack.front.injected.join("\n"));
     assert.ok(taken >= creations.length, `${taken} were found in ${rounds} rounds`);
     await isDone();
   });
@@ -105,7 +105,7 @@ describe("an OpenStack that misbehaves", function () {
     const up = await interrupted(stack, /openstack:compute\S*:VolumeAttach \S+ creating/);
     assert.notEqual(up.code, 0, up.text);
     assert.doesNotMatch(up.text, /:VolumeAttach \S+ created/);
-    assert.notEqual(stack.front.spoiled.length, 0);
+    assert.notEqual(stack.front.injected.length, 0);
     stack.front.calm();
     await heals(up.text, 1);
   });
@@ -183,7 +183,7 @@ describe("an OpenStack that misbehaves", function () {
     const up = await stack.up();
     assert.equal(up.code, 0, up.text);
     assert.deepEqual(await Promise.all(answers), [204]);
-    assert.notEqual(stack.front.spoiled.length, 0);
+    assert.notEqual(stack.front.injected.length, 0);
     await isDone();
   });
 

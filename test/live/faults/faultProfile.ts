@@ -7,7 +7,7 @@ const kinds = ["429", "500", "503", "time-out", "reset", "slow", "truncated"] as
 type Kind = (typeof kinds)[number];
 
 /** How bad it is. */
-export interface Weather {
+export interface FaultProfile {
   /** Which requests may be spoiled. */
   readonly hits: "writes" | "reads" | "all";
   /** Name of the one service that is spoiled. @default every one */
@@ -19,13 +19,13 @@ export interface Weather {
 }
 
 /** Milliseconds after which a gateway stops waiting; real ones take a minute. */
-const patience = 1500;
+const gatewayTimeout = 1500;
 
 /**
  * Draws a weather; two thirds hit what changes something, which is where harm is done.
  * @param writable - the services that an update writes to, of all that it asks
  */
-export function drawWeather(draw: () => number, services: readonly string[], writable = services): Weather {
+export function drawFaultProfile(draw: () => number, services: readonly string[], writable = services): FaultProfile {
   const writes = draw() < 0.65;
   const among = writes ? writable : services;
   const only = draw() < 0.4 ? among[Math.floor(draw() * among.length)] : undefined;
@@ -35,13 +35,13 @@ export function drawWeather(draw: () => number, services: readonly string[], wri
 }
 
 /** In words, e.g. `31 % of writes to neutron, 2 in a row`. */
-export function weatherText({ hits, only, share, burst }: Weather): string {
+export function formatProfile({ hits, only, share, burst }: FaultProfile): string {
   return `${Math.round(share * 100)} % of ${hits === "all" ? "requests" : hits}${only === undefined ? "" : ` to ${only}`}, ${burst} in a row`;
 }
 
 /** The fault of the nth request (from 0) of a kind, or undefined. */
-export function faultOf(seed: string, weather: Weather, asked: Asked, nth: number): Fault | undefined {
-  const { hits, only, share, burst } = weather;
+export function faultOf(seed: string, profile: FaultProfile, asked: Asked, nth: number): Fault | undefined {
+  const { hits, only, share, burst } = profile;
   const reads = ["GET", "HEAD"].includes(asked.method);
   if ((only !== undefined && only !== asked.service) || (hits !== "all" && reads !== (hits === "reads")))
     return undefined;
@@ -72,7 +72,7 @@ function fault(kind: Kind, draw: () => number): Fault {
     case "503":
       return { kind: "status", status: Number(kind), done };
     case "time-out":
-      return { kind: "status", status: 504, after: patience, done };
+      return { kind: "status", status: 504, after: gatewayTimeout, done };
     case "reset":
       return { kind: "reset", done };
     case "slow":
