@@ -1,5 +1,5 @@
 /** Looks at everything that a stack needs before somebody deploys it, and changes nothing. */
-import { rendered, runProgram, stackConfig } from "../../review/render.ts";
+import { rendered, runProgram, stackConfig } from "../../review/evaluate/render.ts";
 import { type Command, UsageError } from "../command.ts";
 import { openStackSecrets } from "../moving/held.ts";
 import { objectsByCluster } from "../program.ts";

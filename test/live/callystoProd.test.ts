@@ -19,7 +19,7 @@ describe("Callysto's prod stack", function () {
   after(() => closeProd(prod));
 
   it("prod comes up with everything inside both machines, and `status` says so", async () => {
-    await prod.comesUp();
+    await prod.assertDeploys();
     assert.deepEqual(await oddities(prod, "hub-prod"), []);
     const hub = await machineOf(prod, "hub-prod");
     assert.equal(hub.hostname, "hub.callysto.ca");
@@ -37,10 +37,10 @@ describe("Callysto's prod stack", function () {
     );
   });
 
-  it("a second up of prod changes nothing", () => prod.changesNothing());
+  it("a second up of prod changes nothing", () => prod.assertNoChanges());
 
   it("prod is not destroyed while it holds data, and is cleanly destroyed afterwards", async () => {
-    await prod.refusesDestroy();
-    await prod.isDestroyed();
+    await prod.assertDestroyRefused();
+    await prod.assertDestroyed();
   });
 });

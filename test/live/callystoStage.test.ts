@@ -19,7 +19,7 @@ describe("Callysto's stage stack", function () {
   after(() => stage.close());
 
   it("stage is hub-dev with everything inside, reachable by IPv6 only under its name", async () => {
-    await stage.comesUp();
+    await stage.assertDeploys();
     const { hostname, address } = await machineOf(stage, "hub-dev");
     assert.equal(hostname, "hub-dev.callysto.farm");
     assert.match(address, /:/);
@@ -33,7 +33,7 @@ describe("Callysto's stage stack", function () {
     assert.deepEqual(await oddities(stage, "hub-dev"), []);
   });
 
-  it("a second up of stage changes nothing", () => stage.changesNothing());
+  it("a second up of stage changes nothing", () => stage.assertNoChanges());
 
   it("nobody can log in to stage without the one password", async () => {
     const url = `https://[${(await machineOf(stage, "hub-dev")).address}]/jupyter`;
@@ -43,8 +43,8 @@ describe("Callysto's stage stack", function () {
   });
 
   it("stage is not destroyed while its volumes are protected, and is cleanly destroyed afterwards", async () => {
-    await stage.refusesDestroy();
-    await stage.isDestroyed();
+    await stage.assertDestroyRefused();
+    await stage.assertDestroyed();
     assert.deepEqual(await openstackApi(lab).list("compute", "/servers"), []);
   });
 });

@@ -40,7 +40,7 @@ describe("faults of Kubernetes", function () {
     assert.notEqual(up.code, 0);
     stack.front.calm();
     await comesUp();
-    await stack.system.changesNothing();
+    await stack.system.assertNoChanges();
   });
 
   it("an update waits for a cluster that is too busy (429) or unavailable (503)", async () => {
@@ -49,7 +49,7 @@ describe("faults of Kubernetes", function () {
     const away = { kind: "status", status: 503, done: false } as const;
     stack.front.begin(first(on(/PATCH/, busy, 2), on(/PATCH/, away, 4)));
     await comesUp();
-    assert.equal(stack.front.spoiled.length, 6);
+    assert.equal(stack.front.injected.length, 6);
   });
 
   it("an update fails when its token is revoked halfway, and the next one finishes", async () => {
@@ -88,6 +88,6 @@ describe("faults of Kubernetes", function () {
     });
     assert.equal(forced.code, 0, forced.text);
     await stack.isWhole();
-    await stack.system.changesNothing();
+    await stack.system.assertNoChanges();
   });
 });

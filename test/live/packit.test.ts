@@ -67,7 +67,7 @@ describe("Packit and Stream, staging and production, on one cluster", function (
     for (const [name, system] of open) await system.close(...expected[name].namespaces);
   });
 
-  it("every resource of all four deployments exists as declared", () => all((system) => system.comesUp()));
+  it("every resource of all four deployments exists as declared", () => all((system) => system.assertDeploys()));
 
   it("every pod is ready, every Route admitted and every claim bound", async () => {
     for (const name of names) {
@@ -305,7 +305,7 @@ exec kubectl "$@"`;
     assert.deepEqual(await generations(), after_, "the same image again rolls nothing");
   });
 
-  it("a second up of all four deployments changes nothing", () => all((system) => system.changesNothing()));
+  it("a second up of all four deployments changes nothing", () => all((system) => system.assertNoChanges()));
 
   it("a changed secret restarts exactly the programs that read it", async () => {
     const system = one("packit stage");
@@ -324,9 +324,9 @@ exec kubectl "$@"`;
   });
 
   it("destroy refuses to delete data, and is clean on request", async () => {
-    await one("packit stage").refusesDestroy();
+    await one("packit stage").assertDestroyRefused();
     await all((system, name) =>
-      system.isDestroyed(
+      system.assertDestroyed(
         ...expected[name].namespaces.map((at) => `/apis/apps/v1/namespaces/${at}/deployments`),
         ...expected[name].namespaces.map((at) => `/api/v1/namespaces/${at}/secrets`),
       ),

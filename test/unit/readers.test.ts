@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { RawConfig } from "../../config/secrets.ts";
 import { readersOf } from "../../ops/moving/secretPlaces.ts";
-import { Secret } from "../../review/secret.ts";
-import type { Registration } from "../../review/record.ts";
+import { Secret } from "../../review/evaluate/secret.ts";
+import type { Registration } from "../../review/evaluate/record.ts";
 
 const provider = "urn:pulumi:test::orrery::pulumi:providers:kubernetes::lab";
 

@@ -1,7 +1,7 @@
 /** Runs of the committed stacks that several tests read: each is made once a process. */
 import { loadContracts, type LoadedContract } from "../../contracts/check/load.ts";
-import type { Recording } from "../../review/record.ts";
-import { type Rendered, rendered, runProgram, stackConfig } from "../../review/render.ts";
+import type { Recording } from "../../review/evaluate/record.ts";
+import { type Rendered, rendered, runProgram, stackConfig } from "../../review/evaluate/render.ts";
 
 /** The same promise for the same arguments, which are compared as JSON. */
 export function once<Args extends readonly unknown[], T>(make: (...args: Args) => T): (...args: Args) => T {

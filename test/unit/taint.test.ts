@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import type { RawConfig } from "../../config/secrets.ts";
 import { readStackFile, stackPath } from "../../config/stackFile.ts";
 import { readersOf } from "../../ops/moving/secretPlaces.ts";
-import type { Recording } from "../../review/record.ts";
-import { rendered, runProgram } from "../../review/render.ts";
-import { clearTexts } from "../../review/secret.ts";
+import type { Recording } from "../../review/evaluate/record.ts";
+import { rendered, runProgram } from "../../review/evaluate/render.ts";
+import { clearTexts } from "../../review/evaluate/secret.ts";
 import { goldenDifferences, goldenFiles } from "./golden.ts";
 import { canaryConfig, stacks } from "./harness.ts";
 

@@ -1,7 +1,7 @@
 /** A user's container on a hub, checked against its image's contract like containers of Kubernetes. */
-import { violations } from "../../../contracts/check/judge.ts";
+import { violations } from "../../../contracts/check/violations.ts";
 import { notebookTemplates } from "../../../components/callysto/guest/announcement.ts";
-import type { Registration } from "../../../review/record.ts";
+import type { Registration } from "../../../review/evaluate/record.ts";
 import { allContracts } from "../recordings.ts";
 
 /** Contract violations of a container that DockerSpawner starts. */

@@ -229,7 +229,7 @@ describe("the lab's mark", () => {
 });
 
 describe("a cluster's kubeconfig", () => {
-  it("is refused by its setting's name, and not quoted, if kubectl would make something else of it", () => {
+  it("a kubeconfig that kubectl would read differently is refused by its setting's name, and not quoted", () => {
     const settings = { psi: { platform: "openshift", appsDomain: "apps.test" } };
     const text = kubeconfig("https://api.psi.test:6443", "s3cret").replace("cluster: lab", "cluster: other");
     const config: RawConfig = new Map([

@@ -1,7 +1,7 @@
 /** Every rendered workload of every stack against the contract of its image. */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { violations } from "../../../contracts/check/judge.ts";
+import { violations } from "../../../contracts/check/violations.ts";
 import { stacks } from "../harness.ts";
 import { allContracts, stackRecording } from "../recordings.ts";
 

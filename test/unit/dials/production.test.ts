@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
-import type { Rendered } from "../../../review/render.ts";
+import type { Rendered } from "../../../review/evaluate/render.ts";
 import { renderedStack } from "../recordings.ts";
 import { byName, container, deployments, type Manifest, object } from "./fixture.ts";
 

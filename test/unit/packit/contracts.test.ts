@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { parse } from "yaml";
 import { stackNames } from "../../../config/stackFile.ts";
-import { violations } from "../../../contracts/check/judge.ts";
+import { violations } from "../../../contracts/check/violations.ts";
 import { World } from "../../../contracts/check/workloads.ts";
-import type { Registration } from "../../../review/record.ts";
+import type { Registration } from "../../../review/evaluate/record.ts";
 import { allContracts, stackRecording } from "../recordings.ts";
 import { buildPackit, development, everything, type Given, production, streamProduction } from "./fixture.ts";
 

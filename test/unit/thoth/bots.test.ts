@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { faults } from "../../../policy/predicates.ts";
-import { Secret } from "../../../review/secret.ts";
+import { manifestViolations } from "../../../policy/violations.ts";
+import { Secret } from "../../../review/evaluate/secret.ts";
 import { cron, env, mounts, type Pod } from "./pods.ts";
 import { bots, buildThoth } from "./fixture.ts";
 
@@ -58,8 +58,8 @@ describe("Thoth's bots", () => {
   it("Thoth's bots have no policy violations on either platform", async () => {
     const published = { ...bots, sesheta: { ...bots.sesheta, build: false, image: "example.org/sesheta:v1" } };
     const { manifests } = await buildThoth({ bots });
-    assert.deepEqual(faults(manifests, { openshift: true }), []);
-    assert.deepEqual(faults((await buildThoth({ bots: published }, "kubernetes")).manifests), []);
+    assert.deepEqual(manifestViolations(manifests, { openshift: true }), []);
+    assert.deepEqual(manifestViolations((await buildThoth({ bots: published }, "kubernetes")).manifests), []);
   });
 
   it("the bots' namespace is protected unless the stack says otherwise", async () => {
