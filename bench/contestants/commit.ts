@@ -1,0 +1,64 @@
+/** This program as it was at an older commit, aimed at the lab by that commit's own code. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { samplePassphrase } from "../../config/samples.ts";
+import { lab } from "../../lab/harness/cloud.ts";
+import { initStack, stateOf, type Target } from "../../lab/harness/engine.ts";
+import { changed, withOnly } from "../../lab/harness/system.ts";
+import { makePremises } from "../../lab/prerequisites.ts";
+import type { aim } from "../../lab/retarget.ts";
+import { checkOut } from "../../review/checkout.ts";
+import { rows } from "../systems.ts";
+import type { Contestant, Task } from "./contestant.ts";
+import { orreryContestant } from "./orrery.ts";
+
+/** Where a commit has what aims a stack file at the lab, the newest place first. */
+const retargeting = ["lab/retarget.ts", "config/aim.ts"];
+
+/** The same systems at a commit, with the packages of this checkout. @throws if git knows no such commit */
+export async function commitContestant(
+  commit: string,
+  { stack, folder }: Pick<Task, "stack" | "folder">,
+  systems: readonly string[],
+): Promise<Contestant> {
+  const checkout = await checkOut(commit);
+  const found = retargeting.map((file) => path.join(checkout.folder, file)).find((file) => existsSync(file));
+  if (found === undefined) throw new Error(`commit ${commit} has none of ${retargeting.join(", ")}`);
+  const old = (await import(found)) as { readonly aim: typeof aim };
+  const own = path.join(folder, "commit");
+  mkdirSync(own, { recursive: true });
+  const [source, file, changedFile] = [
+    path.join(own, "source.yaml"),
+    path.join(own, "before.yaml"),
+    path.join(own, "after.yaml"),
+  ];
+  const committed = readFileSync(path.join(checkout.folder, `Pulumi.${stack}.yaml`), "utf8");
+  const beforehand = systems.flatMap((name) => rows[name]?.beforehand ?? []);
+  writeFileSync(source, withOnly(systems, committed, beforehand));
+  await makePremises(old.aim(source, file, lab, samplePassphrase(stack)), lab, () => undefined);
+  writeFileSync(changedFile, changed(readFileSync(file, "utf8"), rows[systems[0] ?? ""]?.change ?? []));
+  const target: Target = {
+    stack: `${stack}-${checkout.name}`,
+    file: path.join(own, "stack.yaml"),
+    project: checkout.folder,
+    env: { PULUMI_CONFIG_PASSPHRASE: samplePassphrase(stack) },
+  };
+  await initStack(target);
+  const life = orreryContestant({ file, changedFile }, target, 0, `orrery@${checkout.name}`);
+  let resources = 0;
+  return {
+    ...life,
+    get resources() {
+      return resources; // its own code would have to tell; its state does
+    },
+    async up() {
+      const cost = await life.up();
+      resources = (await stateOf(target)).length;
+      return cost;
+    },
+    async close() {
+      await life.close();
+      await checkout.close();
+    },
+  };
+}
