@@ -1,7 +1,7 @@
 /** `npm run --silent policy -- --stack S`: a stack's faults and exceptions, without a cloud. */
 import { parseArgs } from "node:util";
 import { stackNames, stackPath } from "../config/stackFile.ts";
-import { loadSdkWithoutClosures } from "../review/quickLoad.ts";
+import { loadSdkWithoutClosures } from "../config/quickLoad.ts";
 import { type Exception, exceptionsOf, judge, judged, manifestsOf } from "./judge.ts";
 import { endWithReader } from "../config/brokenPipe.ts";
 

@@ -7,7 +7,7 @@ import { deployProblems } from "../config/deployable.ts";
 import { projectDir, readStackFile, stackNames, stackPath } from "../config/stackFile.ts";
 import { schemas } from "../components/registry.ts";
 import type { Renewed } from "./render.ts";
-import { loadSdkWithoutClosures } from "./quickLoad.ts";
+import { loadSdkWithoutClosures } from "../config/quickLoad.ts";
 import { endWithReader } from "../config/brokenPipe.ts";
 
 endWithReader();

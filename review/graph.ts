@@ -4,7 +4,7 @@ import { enableCompileCache } from "node:module";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { projectDir, stackNames } from "../config/stackFile.ts";
-import { loadSdkWithoutClosures } from "./quickLoad.ts";
+import { loadSdkWithoutClosures } from "../config/quickLoad.ts";
 import type { Rendered } from "./render.ts";
 import { isComponent } from "./words.ts";
 
