@@ -6,14 +6,18 @@ import { lab } from "../../lab/harness/cloud.ts";
 import { initStack, stateOf, type Target } from "../../lab/harness/engine.ts";
 import { changed, withOnly } from "../../lab/harness/system.ts";
 import { makePremises } from "../../lab/prerequisites.ts";
-import type { aim } from "../../lab/retarget.ts";
+import type { retarget } from "../../lab/retarget.ts";
 import { checkOut } from "../../review/checkout.ts";
 import { rows } from "../systems.ts";
 import type { Contestant, Task } from "./contestant.ts";
 import { orreryContestant } from "./orrery.ts";
 
-/** Where a commit has what aims a stack file at the lab, the newest place first. */
-const retargeting = ["lab/retarget.ts", "config/aim.ts"];
+/** Where a commit has what aims a stack file at the lab, and how it calls it; the newest first. */
+const retargeting = [
+  ["lab/retarget.ts", "retarget"],
+  ["lab/retarget.ts", "aim"],
+  ["config/aim.ts", "aim"],
+] as const;
 
 /** The same systems at a commit, with the packages of this checkout. @throws if git knows no such commit */
 export async function commitContestant(
@@ -22,9 +26,7 @@ export async function commitContestant(
   systems: readonly string[],
 ): Promise<Contestant> {
   const checkout = await checkOut(commit);
-  const found = retargeting.map((file) => path.join(checkout.folder, file)).find((file) => existsSync(file));
-  if (found === undefined) throw new Error(`commit ${commit} has none of ${retargeting.join(", ")}`);
-  const old = (await import(found)) as { readonly aim: typeof aim };
+  const aim = await retargetOf(checkout.folder);
   const own = path.join(folder, "commit");
   mkdirSync(own, { recursive: true });
   const [source, file, changedFile] = [
@@ -35,7 +37,7 @@ export async function commitContestant(
   const committed = readFileSync(path.join(checkout.folder, `Pulumi.${stack}.yaml`), "utf8");
   const beforehand = systems.flatMap((name) => rows[name]?.beforehand ?? []);
   writeFileSync(source, withOnly(systems, committed, beforehand));
-  await makePremises(old.aim(source, file, lab, samplePassphrase(stack)), lab, () => undefined);
+  await makePremises(aim(source, file, lab, samplePassphrase(stack)), lab, () => undefined);
   writeFileSync(changedFile, changed(readFileSync(file, "utf8"), rows[systems[0] ?? ""]?.change ?? []));
   const target: Target = {
     stack: `${stack}-${checkout.name}`,
@@ -61,4 +63,17 @@ export async function commitContestant(
       await checkout.close();
     },
   };
+}
+
+/** A commit's own function: only it knows what its settings must say. */
+async function retargetOf(folder: string): Promise<typeof retarget> {
+  for (const [file, name] of retargeting) {
+    const at = path.join(folder, file);
+    if (!existsSync(at)) continue;
+    const found = ((await import(at)) as Readonly<Record<string, typeof retarget>>)[name];
+    if (found !== undefined) return found;
+  }
+  throw new Error(
+    `nothing in ${folder} aims a stack file at the lab; name a commit that has ${retargeting.map(([file]) => file).join(" or ")}`,
+  );
 }
