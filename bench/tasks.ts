@@ -6,13 +6,14 @@ import { labPassword } from "../config/samples.ts";
 import { put } from "../config/stackEdit.ts";
 import { root } from "../lab/settings.ts";
 import { lab } from "../lab/harness/cloud.ts";
+import type { Target } from "../lab/harness/engine.ts";
 import { SystemOnLab } from "../lab/harness/system.ts";
 import { ansibleContestant } from "./contestants/ansible.ts";
 import { bareContestant } from "./contestants/bare.ts";
 import { commitContestant } from "./contestants/commit.ts";
 import type { Contestant, Task } from "./contestants/contestant.ts";
 import { kubectlContestant } from "./contestants/kubectl.ts";
-import { orreryContestant } from "./contestants/orrery.ts";
+import { countedInState, orreryContestant } from "./contestants/orrery.ts";
 import { tofuContestant } from "./contestants/tofu.ts";
 import { declared } from "./declared.ts";
 import { rows, type Today } from "./systems.ts";
@@ -24,6 +25,7 @@ const stack = "stage";
 interface Opened {
   readonly orrery: Contestant;
   readonly task: Task;
+  readonly target: Target;
   /** Systems of the task. */
   readonly names: readonly string[];
 }
@@ -50,13 +52,13 @@ async function open(system: string): Promise<Opened> {
     changes.reduce((text, [at, value]) => put(text, ["config", ...at], value), readFileSync(task.file, "utf8")),
   );
   const { resources } = await declared(stack, task.file);
-  return { orrery: orreryContestant(task, opened.target, resources.length), task, names };
+  return { orrery: orreryContestant(task, opened.target, resources.length), task, target: opened.target, names };
 }
 
 /** This program and an older commit of it. Whoever opens them closes them. */
 export async function versions(system: string, commit: string): Promise<readonly Contestant[]> {
-  const { orrery, task, names } = await open(system);
-  return [orrery, await commitContestant(commit, task, names)];
+  const { orrery, task, target, names } = await open(system);
+  return [countedInState(orrery, target), await commitContestant(commit, task, names)];
 }
 
 /** The opened contestants of a system. Whoever opens them closes them. */

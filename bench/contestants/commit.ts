@@ -3,14 +3,14 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { samplePassphrase } from "../../config/samples.ts";
 import { lab } from "../../lab/harness/cloud.ts";
-import { initStack, stateOf, type Target } from "../../lab/harness/engine.ts";
+import { initStack, type Target } from "../../lab/harness/engine.ts";
 import { changed, withOnly } from "../../lab/harness/system.ts";
 import { makePremises } from "../../lab/prerequisites.ts";
 import type { retarget } from "../../lab/retarget.ts";
 import { checkOut } from "../../review/checkout.ts";
 import { rows } from "../systems.ts";
 import type { Contestant, Task } from "./contestant.ts";
-import { orreryContestant } from "./orrery.ts";
+import { countedInState, orreryContestant } from "./orrery.ts";
 
 /** Where a commit has what aims a stack file at the lab, and how it calls it; the newest first. */
 const retargeting = [
@@ -47,19 +47,14 @@ export async function commitContestant(
   };
   await initStack(target);
   const life = orreryContestant({ file, changedFile }, target, 0, `orrery@${checkout.name}`);
-  let resources = 0;
+  const counted = countedInState(life, target);
   return {
-    ...life,
+    ...counted,
     get resources() {
-      return resources; // its own code would have to tell; its state does
-    },
-    async up() {
-      const cost = await life.up();
-      resources = (await stateOf(target)).length;
-      return cost;
+      return counted.resources;
     },
     async close() {
-      await life.close();
+      await counted.close();
       await checkout.close();
     },
   };

@@ -37,6 +37,22 @@ export function lifeOf(name: string, target: Target, resources: number, change: 
   };
 }
 
+/** A contestant whose resources are counted in its state, as an older commit's code cannot be asked. */
+export function countedInState(life: Contestant, target: Target): Contestant {
+  let resources = 0;
+  return {
+    ...life,
+    get resources() {
+      return resources;
+    },
+    async up() {
+      const cost = await life.up();
+      resources = (await stateOf(target)).length;
+      return cost;
+    },
+  };
+}
+
 /** The task's stack. Its file is a copy, so that another round begins with the first one. */
 export function orreryContestant(
   task: Pick<Task, "file" | "changedFile">,
