@@ -118,13 +118,12 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
+// eslint-disable-next-line no-control-regex -- that is what is looked for
+const control = /[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
+
 /** Text for a terminal: control characters, with which a file could rewrite what is shown, as escapes. */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- that is what is looked for
-  return text.replaceAll(
-    /[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g,
-    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return text.replaceAll(control, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** The whole message: every problem with its fix, settings first, then secrets. */

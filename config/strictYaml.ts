@@ -82,14 +82,16 @@ function nodeProblems(node: Node, at: Steps): readonly string[] {
   if (isSeq(node)) return node.items.flatMap((item, index) => nodeProblems(item as Node, [...at, index]));
   if (!isMap(node)) return [];
   return node.items.flatMap((pair) => {
-    if (!isPair(pair) || !isScalar(pair.key) || pair.key.value === null)
+    const key = isPair(pair) && isScalar(pair.key) ? pair.key : undefined;
+    const value = key?.value;
+    if (key === undefined || (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean"))
       return [`${where}: has a key that is no plain text`];
-    const name = String(pair.key.value);
+    const name = String(value);
     if (name === "<<") return [`${where}: got the merge key <<; write the members themselves`];
     if (name === "__proto__") return [`${where}: no key may be called __proto__`];
     const inside = [...at, name];
-    const key = scalarProblems(pair.key.value, pair.key.type === "PLAIN" ? pair.key.source : undefined, nameOf(inside));
-    return [...key, ...(pair.value === null ? [] : nodeProblems(pair.value as Node, inside))];
+    const problems = scalarProblems(value, key.type === "PLAIN" ? key.source : undefined, nameOf(inside));
+    return [...problems, ...(pair.value === null ? [] : nodeProblems(pair.value as Node, inside))];
   });
 }
 
