@@ -5,7 +5,7 @@ import { samplePassphrase } from "../../config/samples.ts";
 import { lab } from "../../lab/harness/cloud.ts";
 import { initStack, type Target } from "../../lab/harness/engine.ts";
 import { changed, withOnly } from "../../lab/harness/system.ts";
-import { makePremises } from "../../lab/prerequisites.ts";
+import { createPrerequisites } from "../../lab/prerequisites.ts";
 import type { retarget } from "../../lab/retarget.ts";
 import { checkOut } from "../../review/checkout.ts";
 import { rows } from "../systems.ts";
@@ -37,7 +37,7 @@ export async function commitContestant(
   const committed = readFileSync(path.join(checkout.folder, `Pulumi.${stack}.yaml`), "utf8");
   const beforehand = systems.flatMap((name) => rows[name]?.beforehand ?? []);
   writeFileSync(source, withOnly(systems, committed, beforehand));
-  await makePremises(aim(source, file, lab, samplePassphrase(stack)), lab, () => undefined);
+  await createPrerequisites(aim(source, file, lab, samplePassphrase(stack)), lab, () => undefined);
   writeFileSync(changedFile, changed(readFileSync(file, "utf8"), rows[systems[0] ?? ""]?.change ?? []));
   const target: Target = {
     stack: `${stack}-${checkout.name}`,

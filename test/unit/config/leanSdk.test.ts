@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import debuggable from "@pulumi/pulumi/runtime/debuggable.js";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { leanSdk } from "../../../config/leanSdk.ts";
-import { runProgram, stackConfig } from "../../../review/render.ts";
+import { runProgram, stackConfig } from "../../../review/evaluate/render.ts";
 
 const before: unknown = Reflect.get(Error, "prepareStackTrace");
 
