@@ -1,5 +1,5 @@
 /** The secrets that a system asks for, found in the raw config and checked. */
-import type { AnySystem, LegacySource, SecretSpec } from "./define.ts";
+import type { AnySystem, KeyedSecretSpec, LegacySource, SecretSpec } from "./define.ts";
 import { checkFormat } from "./formats.ts";
 import * as say from "./problems.ts";
 import type { Problem } from "./problems.ts";
@@ -14,7 +14,7 @@ export interface RawEntry {
 /** Whole config of a stack by full key, e.g. `thoth:settings`. */
 export type RawConfig = ReadonlyMap<string, RawEntry>;
 
-/** One system's config, its secrets still plain text. */
+/** One system's config, its secrets still plain text; those that the stack lacks are absent. */
 export interface ParsedSystem {
   readonly settings: unknown;
   readonly secrets: Readonly<Record<string, string>>;
@@ -25,8 +25,8 @@ export interface ParsedSystem {
 export interface WantedSecret {
   /** Full config key. */
   readonly key: string;
-  readonly spec: SecretSpec;
-  /** False when its `when` does not hold. */
+  readonly spec: SecretSpec | KeyedSecretSpec;
+  /** False when its `when` does not hold; the stack may have a text nevertheless. */
   readonly required: boolean;
   readonly keyed?: { readonly name: string; readonly member: string };
   /** Name among the single secrets, or the member. */
@@ -41,10 +41,10 @@ export interface WantedSecret {
 
 /** Every secret that a system asks for with these settings. */
 export function wantedSecrets(system: AnySystem, settings: unknown): readonly WantedSecret[] {
-  const wanted = (key: string, spec: SecretSpec, name: string): WantedSecret => ({
+  const wanted = (key: string, spec: WantedSecret["spec"], name: string): WantedSecret => ({
     key: `${system.namespace}:${key}`,
     spec,
-    required: spec.when?.(settings) ?? true,
+    required: !("when" in spec) || spec.when(settings),
     name,
     legacySource: typeof spec.legacySource === "function" ? spec.legacySource(name) : spec.legacySource,
     check: (text, other) => spec.check?.(text, { other, settings, name }),
@@ -87,8 +87,7 @@ export function textOf(
   { secrets, keyedSecrets }: Pick<ParsedSystem, "secrets" | "keyedSecrets">,
   { keyed, name }: WantedSecret,
 ): string | undefined {
-  const text = keyed === undefined ? secrets[name] : keyedSecrets[keyed.name]?.[name];
-  return text === "" ? undefined : text;
+  return keyed === undefined ? secrets[name] : keyedSecrets[keyed.name]?.[name];
 }
 
 /** Secrets of one system by name, what is wrong with them and which are missing. */
@@ -125,7 +124,7 @@ export function parseSecrets(
       }
     }
     const bucket = keyed === undefined ? secrets : (keyedSecrets[keyed.name] ?? {});
-    bucket[name] = entry?.value ?? "";
+    if (entry !== undefined) bucket[name] = entry.value;
   }
   const names = wanted.map(({ key }) => key);
   for (const key of own.filter((one) => !names.includes(one) && one !== `${system.namespace}:settings`)) {

@@ -20,9 +20,9 @@ export interface NetworkPolicyArgs extends ObjectArgs {
   /** Labels of the pods it is about, `true` for any value; `{}` is every pod of the namespace. */
   readonly pods: Readonly<Record<string, string | true>>;
   /** Who may call them. @default nobody */
-  readonly from?: readonly Traffic[];
+  readonly ingress?: readonly Traffic[];
   /** Whom they may call. @default nobody */
-  readonly to?: readonly Traffic[];
+  readonly egress?: readonly Traffic[];
 }
 
 /** What pods may receive and send; several policies add up. */
@@ -37,8 +37,8 @@ export class NetworkPolicy extends Block {
           spec: {
             podSelector: toSelector(args.pods),
             policyTypes: ["Ingress", "Egress"],
-            ingress: (args.from ?? []).map(({ peers, ports }) => ({ from: [...peers], ports: [...ports] })),
-            egress: (args.to ?? []).map(({ peers, ports }) => ({ to: [...peers], ports: [...ports] })),
+            ingress: (args.ingress ?? []).map(({ peers, ports }) => ({ from: [...peers], ports: [...ports] })),
+            egress: (args.egress ?? []).map(({ peers, ports }) => ({ to: [...peers], ports: [...ports] })),
           },
         },
         opts,

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { Block, type BlockOptions } from "../block.ts";
+import { Block, type BlockOptions, type Retention } from "../block.ts";
 import type { ObjectArgs } from "./metadata.ts";
 import { metadata, dropUndefined } from "./metadata.ts";
 import type { Mount, MountOptions } from "./volume.ts";
@@ -16,10 +16,8 @@ export interface PersistentVolumeClaimArgs extends ObjectArgs {
   readonly accessModes?: readonly string[];
   /** A certain PersistentVolume. @default any */
   readonly volumeName?: string;
-  /** Refuse to delete it. @default true */
-  readonly protect?: boolean;
-  /** Leave it in the cluster when it leaves the program. @default false */
-  readonly retainOnDelete?: boolean;
+  /** @default { protect: true, retainOnDelete: false } */
+  readonly retention?: Retention;
 }
 
 /** Storage that outlives the pods that use it. */
@@ -44,8 +42,8 @@ export class PersistentVolumeClaim extends Block {
         // The cluster writes class and volume back; neither may replace a claim that holds data.
         {
           ...opts,
-          protect: args.protect ?? true,
-          retainOnDelete: args.retainOnDelete ?? false,
+          protect: args.retention?.protect ?? true,
+          retainOnDelete: args.retention?.retainOnDelete ?? false,
           ignoreChanges: [
             ...(args.storageClass === undefined ? ["spec.storageClassName"] : []),
             ...(args.volumeName === undefined ? ["spec.volumeName"] : []),

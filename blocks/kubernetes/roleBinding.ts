@@ -16,7 +16,7 @@ type Right =
   | { readonly rules: readonly k8s.types.input.rbac.v1.PolicyRule[]; readonly roleName?: string };
 
 /** What a {@link RoleBinding} needs; `name` is the RoleBinding's and, unless `roleName` differs, the Role's. */
-export type RoleBindingArgs = ObjectArgs & Right & { readonly to: readonly Subject[] };
+export type RoleBindingArgs = ObjectArgs & Right & { readonly subjects: readonly Subject[] };
 
 /** A right in one namespace: a RoleBinding and, for own rules, its Role. */
 export class RoleBinding extends Block {
@@ -34,7 +34,7 @@ export class RoleBinding extends Block {
         {
           metadata: metadata(args),
           roleRef: { apiGroup: "rbac.authorization.k8s.io", ...roleRef },
-          subjects: args.to.map(toSubject),
+          subjects: args.subjects.map(toSubject),
         },
         { ...opts, deleteBeforeReplace: true },
       ),
@@ -61,7 +61,7 @@ export class RoleBinding extends Block {
 
 /** What a {@link ClusterRoleBinding} needs. */
 type ClusterRoleBindingArgs = Omit<ObjectArgs, "namespace"> &
-  Exclude<Right, { role: unknown }> & { readonly to: readonly Subject[] };
+  Exclude<Right, { role: unknown }> & { readonly subjects: readonly Subject[] };
 
 /** A right in the whole cluster: a ClusterRoleBinding and, for own rules, its ClusterRole. */
 export class ClusterRoleBinding extends Block {
@@ -88,7 +88,7 @@ export class ClusterRoleBinding extends Block {
             kind: "ClusterRole",
             name: "clusterRole" in args ? args.clusterRole : (role?.metadata.name ?? args.name),
           },
-          subjects: args.to.map(toSubject),
+          subjects: args.subjects.map(toSubject),
         },
         { ...opts, deleteBeforeReplace: true },
       ),

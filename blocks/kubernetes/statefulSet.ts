@@ -1,5 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
-import { Block, type BlockOptions } from "../block.ts";
+import { Block, type BlockOptions, type Retention } from "../block.ts";
 import type { ServingContainerArgs } from "./container.ts";
 import { disruptionBudget, spread } from "./podDisruptionBudget.ts";
 import type { NamespaceRef } from "./metadata.ts";
@@ -34,8 +34,8 @@ export interface StatefulSetArgs extends WorkloadArgs<ServingContainerArgs> {
   readonly revisionHistory?: number;
   /** Pods that may be away at once; with more than one replica. @default 1 */
   readonly maxUnavailable?: number | string;
-  /** Data hangs on the set's identity: refuse to delete it. @default false */
-  readonly protect?: boolean;
+  /** Of the set, whose claims depend on its identity; Kubernetes keeps the claims anyway. @default { protect: false } */
+  readonly retention?: Pick<Retention, "protect">;
 }
 
 /** Pods with a name and a claim of their own. */
@@ -70,7 +70,7 @@ export class StatefulSet extends Block implements Workload {
             template: podTemplate({ ...args, ...(affinity === undefined ? {} : { affinity }) }, account, "Always"),
           }),
         },
-        { ...opts, protect: args.protect ?? false },
+        { ...opts, protect: args.retention?.protect ?? false },
       ),
     );
     if (replicas > 1) {

@@ -1,6 +1,6 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
-import { Block, type BlockOptions } from "../block.ts";
+import { Block, type BlockOptions, type Retention } from "../block.ts";
 
 /** A volume that the stack makes and keeps. */
 export interface NewVolume {
@@ -24,10 +24,8 @@ export interface DataVolumesArgs {
   readonly serverId: pulumi.Input<string>;
   /** Keyed by role; attached in this order, one after the other. */
   readonly volumes: Readonly<Record<string, NewVolume | ExistingVolume>>;
-  /** Refuse to delete the new volumes. @default true */
-  readonly protect?: boolean;
-  /** Leave the new volumes in the cloud when they leave the program. @default false */
-  readonly retainOnDelete?: boolean;
+  /** Of the new volumes. @default { protect: true, retainOnDelete: false } */
+  readonly retention?: Retention;
 }
 
 /** A server's data volumes; guests find them by id, never by device letter. */
@@ -76,7 +74,7 @@ export class DataVolumes extends Block {
           enableOnlineResize: true,
           ...(volume.type === undefined ? {} : { volumeType: volume.type }),
         },
-        { ...opts, protect: args.protect ?? true, retainOnDelete: args.retainOnDelete ?? false },
+        { ...opts, protect: args.retention?.protect ?? true, retainOnDelete: args.retention?.retainOnDelete ?? false },
       ),
     );
     return made.id;

@@ -1,6 +1,6 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
-import { Block, type BlockOptions } from "../block.ts";
+import { Block, type BlockOptions, type Retention } from "../block.ts";
 import { cloudError } from "./cloudError.ts";
 
 /** The three ways to a public IPv4 address, less the one without any. */
@@ -26,10 +26,8 @@ export interface FloatingAddressArgs {
   /** Port that receives the traffic; it outlives the server behind it. */
   readonly portId: pulumi.Input<string>;
   readonly source: AddressSource;
-  /** Refuse to give a new address back; users have it in their firewalls. @default true */
-  readonly protect?: boolean;
-  /** Leave a new address with the project when it leaves the program. @default false */
-  readonly retainOnDelete?: boolean;
+  /** Of a new address; users have it in their firewalls. @default { protect: true, retainOnDelete: false } */
+  readonly retention?: Retention;
 }
 
 /** A floating IP bound to a port. */
@@ -48,7 +46,11 @@ export class FloatingAddress extends Block {
             new openstack.networking.FloatingIp(
               `${name}-ip`,
               { pool: source.pool, description: source.description },
-              { ...opts, protect: args.protect ?? true, retainOnDelete: args.retainOnDelete ?? false },
+              {
+                ...opts,
+                protect: args.retention?.protect ?? true,
+                retainOnDelete: args.retention?.retainOnDelete ?? false,
+              },
             ),
           ).address
         : pulumi.all([source.ip, args.portId]).apply(([ip, portId]) => freeAddress(ip, portId, source.setting));

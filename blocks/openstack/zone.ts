@@ -1,6 +1,6 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
-import { Block, type BlockOptions } from "../block.ts";
+import { Block, type BlockOptions, type Retention } from "../block.ts";
 import { toFqdn } from "./names.ts";
 
 /** What a {@link Zone} needs. */
@@ -9,8 +9,8 @@ export interface ZoneArgs {
   readonly domain: string;
   /** Mail address of the zone's keeper, for its SOA record. */
   readonly email: string;
-  /** Leave the zone in the cloud when it leaves the program. @default false */
-  readonly retainOnDelete?: boolean;
+  /** A zone is always protected. @default { retainOnDelete: false } */
+  readonly retention?: Pick<Retention, "retainOnDelete">;
 }
 
 /** A DNS zone that the stack creates once; all names below it die with it, so it is always protected. */
@@ -27,7 +27,7 @@ export class Zone extends Block {
         {
           ...opts,
           protect: true,
-          retainOnDelete: args.retainOnDelete ?? false,
+          retainOnDelete: args.retention?.retainOnDelete ?? false,
           customTimeouts: { create: "5m", update: "5m", delete: "5m" },
         },
       ),

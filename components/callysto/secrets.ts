@@ -1,5 +1,5 @@
 /** The secrets that Callysto is given. */
-import type { KeyedSecretSpec, SecretSpec } from "../../config/define.ts";
+import type { KeyedSecretSpecs, SecretSpecs } from "../../config/define.ts";
 import type { CallystoSettings } from "./settings.ts";
 import type { CertificateSettings, HubGuestSettings } from "./guest/settings.ts";
 
@@ -9,7 +9,7 @@ export const callystoSecrets = {
     format: "ssh-private-key",
     legacySource: { description: "keys/id_rsa, on clavius' encrypted volume", file: "keys/id_rsa" },
   },
-} satisfies Readonly<Record<string, SecretSpec<CallystoSettings>>>;
+} satisfies SecretSpecs<CallystoSettings>;
 
 export const callystoKeyedSecrets = {
   dummyPassword: {
@@ -110,7 +110,7 @@ export const callystoKeyedSecrets = {
 
     members: hubsWhere(singleSignOn),
   },
-} satisfies Readonly<Record<string, KeyedSecretSpec<CallystoSettings>>>;
+} satisfies KeyedSecretSpecs<CallystoSettings>;
 
 function singleSignOn({ jupyterhub }: HubGuestSettings): boolean {
   return jupyterhub.authenticator === "shib";

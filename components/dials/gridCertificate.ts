@@ -8,7 +8,6 @@ export const certificateFolder = "/etc/grid-security/dials";
 /** Their names in that folder and in the Secret. */
 export const certificateFiles = { certificate: "usercert.pem", key: "userkey.pem" } as const;
 
-/** What {@link GridCertificate} needs. */
 export interface GridCertificateArgs {
   readonly context: DialsContext;
   /** PEM; config has seen that it has not expired and that the key is its own. */

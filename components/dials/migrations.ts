@@ -4,7 +4,6 @@ import { Job } from "../../blocks/kubernetes/job.ts";
 import type { EtlEnvironment } from "./etlEnvironment.ts";
 import { etlPods, type DialsContext, labels, podLabels } from "./context.ts";
 
-/** What {@link Migrations} need. */
 export interface MigrationsArgs {
   readonly context: DialsContext;
   readonly environment: EtlEnvironment;

@@ -9,7 +9,6 @@ import type { Mount } from "../../blocks/kubernetes/volume.ts";
 import { type DialsContext, labels, podLabels, selector, serviceLabels } from "./context.ts";
 import { redisConf, type RedisUse } from "./redisConf.ts";
 
-/** What {@link Redis} needs. */
 export interface RedisArgs {
   readonly context: DialsContext;
   /** Name of its Deployment, Service and Secret. */
@@ -101,7 +100,7 @@ export class Redis extends pulumi.ComponentResource {
     );
     new NetworkPolicy(
       name,
-      { namespace, name: args.name, pods: selector(args.name), from: [pods(args.clients, [port])] },
+      { namespace, name: args.name, pods: selector(args.name), ingress: [pods(args.clients, [port])] },
       { parent: this },
     );
     this.registerOutputs({});

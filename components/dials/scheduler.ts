@@ -4,7 +4,7 @@ import { http, tcp } from "../../blocks/kubernetes/probe.ts";
 import type { EtlEnvironment } from "./etlEnvironment.ts";
 import { etlPods, type DialsContext, labels, podLabels, selector } from "./context.ts";
 
-/** What {@link Scheduler} and {@link Flower} need. */
+/** Arguments of {@link Scheduler} and {@link Flower}. */
 export interface EtlServiceArgs {
   readonly context: DialsContext;
   readonly environment: EtlEnvironment;

@@ -8,7 +8,6 @@ import { etlPods, type DialsContext, labels, podLabels, selector } from "./conte
 import type { Storage } from "./storage.ts";
 import type { Workspace } from "./inventory.ts";
 
-/** What a {@link Worker} needs. */
 export interface WorkerArgs {
   readonly context: DialsContext;
   readonly environment: EtlEnvironment;

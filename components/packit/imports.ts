@@ -10,9 +10,8 @@ import { expectedWorkloads, streamedImages } from "./inventory.ts";
 
 /** OpenShift's ImageStreams, and the job that brings new images into them and rolls what runs on them. */
 export class Imports extends pulumi.ComponentResource {
-  constructor(name: string, args: { readonly context: PackitContext }, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, context: PackitContext, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Imports", name, {}, opts);
-    const { context } = args;
     const { namespace, settings, service } = context;
     for (const image of streamedImages(settings)) {
       const stream = streams[image];
@@ -42,7 +41,7 @@ export class Imports extends pulumi.ComponentResource {
     );
     new RoleBinding(
       name,
-      { namespace, name: "importimager", rules: importRules(context), to: [account] },
+      { namespace, name: "importimager", rules: importRules(context), subjects: [account] },
       { parent: this },
     );
     new CronJob(
@@ -70,7 +69,11 @@ export class Imports extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    new NetworkPolicy(name, { namespace, name: "import-images", pods: labels, to: [dns(), apiServer()] }, { parent: this });
+    new NetworkPolicy(
+      name,
+      { namespace, name: "import-images", pods: labels, egress: [dns(), apiServer()] },
+      { parent: this },
+    );
   }
 }
 

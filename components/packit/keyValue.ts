@@ -7,7 +7,7 @@ import { NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
 import { exec, tcp } from "../../blocks/kubernetes/probe.ts";
 import { redisConf } from "../../blocks/redisConf.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
-import { between, type PackitContext, imageOf, retention, sideLabels, storageClass } from "./context.ts";
+import { podsOf, type PackitContext, imageOf, retention, supportLabels, storageClass } from "./context.ts";
 import { expectedWorkloads } from "./inventory.ts";
 
 const port = 6379;
@@ -25,16 +25,15 @@ const kinds = {
 
 /** Redis or one of its descendants: the queues of Celery. */
 export class KeyValue extends pulumi.ComponentResource {
-  constructor(name: string, args: { readonly context: PackitContext }, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, context: PackitContext, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:KeyValue", name, {}, opts);
-    const { context } = args;
     const { namespace, settings } = context;
     const { kind, size } = settings.keyValue;
     const { folder, program } = kinds[kind];
-    const labels = sideLabels(kind);
+    const labels = supportLabels(kind);
     const claim = new PersistentVolumeClaim(
       name,
-      { namespace, name: `${kind}-pvc`, size, ...storageClass(settings), ...retention(settings) },
+      { namespace, name: `${kind}-pvc`, size, ...storageClass(settings), retention: retention(settings) },
       { parent: this },
     );
     const config = new ConfigMap(
@@ -78,7 +77,7 @@ export class KeyValue extends pulumi.ComponentResource {
       .map((one) => one.name);
     new NetworkPolicy(
       name,
-      { namespace, name: kind, pods: { service: kind }, from: between(clients, port) },
+      { namespace, name: kind, pods: { service: kind }, ingress: podsOf(clients, port) },
       { parent: this },
     );
     this.registerOutputs({});

@@ -44,22 +44,22 @@ export class Sandbox extends pulumi.ComponentResource {
         cluster: context.namespace.cluster,
         name: sandboxNamespace(service, settings),
         podSecurity: { level: "baseline", reason: "sandcastle makes pods without a security context" },
-        ...retention(settings),
+        retention: retention(settings),
       },
       { parent: this },
     );
-    const to = [workers];
+    const subjects = [workers];
     const object = { namespace, name: "packit-worker" };
     new RoleBinding(
       `${name}-workers`,
       settings.sandbox.role === "edit"
-        ? { namespace, name: "edit", clusterRole: "edit", to }
-        : { ...object, rules: workerRules, to },
+        ? { namespace, name: "edit", clusterRole: "edit", subjects }
+        : { ...object, rules: workerRules, subjects },
       { parent: this },
     );
     new NetworkPolicy(
       name,
-      { namespace, name: "sandbox", pods: {}, to: [internet(settings.sandbox.deniedRanges)] },
+      { namespace, name: "sandbox", pods: {}, egress: [internet(settings.sandbox.deniedRanges)] },
       { parent: this },
     );
     new Quota(`${name}-quota`, { namespace, name: "sandbox", ...toQuota(settings) }, { parent: this });
@@ -71,7 +71,7 @@ export class Sandbox extends pulumi.ComponentResource {
           name: sandboxClaim,
           size: settings.repositoryCache.size,
           ...storageClass(settings),
-          ...retention(settings),
+          retention: retention(settings),
         },
         { parent: this },
       );

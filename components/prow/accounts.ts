@@ -36,7 +36,7 @@ export class Accounts extends pulumi.ComponentResource {
         if (rules.length === 0) continue;
         new RoleBinding(
           `${name}-${account}-${role}`,
-          { namespace: where, name: physical, labels, rules, to: [made] },
+          { namespace: where, name: physical, labels, rules, subjects: [made] },
           { parent: this },
         );
       }
@@ -45,7 +45,7 @@ export class Accounts extends pulumi.ComponentResource {
       const clusterWide = `${settings.namespaces.prow}-${account}`;
       new ClusterRoleBinding(
         `${name}-${account}-cluster`,
-        { name: clusterWide, labels, rules: own.cluster, to: [made] },
+        { name: clusterWide, labels, rules: own.cluster, subjects: [made] },
         { parent: this },
       );
     }

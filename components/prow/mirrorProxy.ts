@@ -10,11 +10,6 @@ import { named } from "./names.ts";
 import { nginxSize } from "./sizes.ts";
 import { ProwComponent } from "./component.ts";
 
-/** What a {@link MirrorProxy} needs. */
-export interface MirrorProxyArgs {
-  readonly context: ProwContext;
-}
-
 /** Days that the authority is good for; jobs read it anew each time, so a new one needs nothing but an `up`. */
 const validDays = 1300;
 const renewDays = 90;
@@ -28,9 +23,8 @@ const timeouts = [
 
 /** A cache of Docker Hub, k8s.gcr.io, gcr.io and quay.io: jobs send all pulls through it and trust its authority. */
 export class MirrorProxy extends pulumi.ComponentResource {
-  constructor(name: string, args: MirrorProxyArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, context: ProwContext, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:MirrorProxy", name, {}, opts);
-    const { context } = args;
     const { namespace, jobs, settings } = context;
     const { protect, retainOnDelete, mirrorProxy } = settings;
     const labels = { app: "docker-mirror-proxy" };
@@ -63,8 +57,7 @@ export class MirrorProxy extends pulumi.ComponentResource {
         labels,
         size: mirrorProxy.size,
         ...(mirrorProxy.storageClass === undefined ? {} : { storageClass: mirrorProxy.storageClass }),
-        protect,
-        retainOnDelete,
+        retention: { protect, retainOnDelete },
       },
       { parent: this },
     );
@@ -101,8 +94,8 @@ export class MirrorProxy extends pulumi.ComponentResource {
         ports: { http: 3128 },
         probes: { readiness: tcp("http") },
         service: { ports: { http: { port: 3128 } } },
-        from: [pods({}, [3128], settings.namespaces.jobs)],
-        to: [anywhere(443, 80)],
+        ingress: [pods({}, [3128], settings.namespaces.jobs)],
+        egress: [anywhere(443, 80)],
       },
       { parent: this },
     );

@@ -38,8 +38,7 @@ export class Base extends pulumi.ComponentResource {
         cluster,
         name: namespaces.prow,
         podSecurity: { level: "privileged", reason: "the caches are folders of their node, written by root" },
-        protect,
-        retainOnDelete,
+        retention: { protect, retainOnDelete },
       },
       { parent: this },
     );
@@ -51,8 +50,7 @@ export class Base extends pulumi.ComponentResource {
         podSecurity: { level: "privileged", reason: "jobs run clusters and containers of their own" },
         // A job may fetch whatever it tests.
         isolate: false,
-        protect,
-        retainOnDelete,
+        retention: { protect, retainOnDelete },
       },
       { parent: this },
     );

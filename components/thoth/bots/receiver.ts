@@ -68,8 +68,8 @@ export class Receiver extends pulumi.ComponentResource {
       {
         ...object,
         pods: selector,
-        from: [router(namespace.cluster, 8080), ...tunnels],
-        to: [dns(), anywhere(...(args.calls ?? [443]))],
+        ingress: [router(namespace.cluster, 8080), ...tunnels],
+        egress: [dns(), anywhere(...(args.calls ?? [443]))],
       },
       { parent: this },
     );

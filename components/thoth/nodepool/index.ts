@@ -34,11 +34,11 @@ export class Nodepool extends pulumi.ComponentResource {
   constructor(name: string, args: NodepoolArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:thoth:Nodepool", name, {}, opts);
     const { cluster, settings } = args;
-    const { protect } = settings;
+    const retention = { protect: settings.protect };
     const namespace = new Namespace(
       `${name}-namespace`,
       {
-        ...{ cluster, name: settings.namespace, protect },
+        ...{ cluster, name: settings.namespace, retention },
         builds: Object.values(settings.streams).some((tags) =>
           Object.values(tags).some((from) => typeof from !== "string"),
         ),
@@ -48,13 +48,17 @@ export class Nodepool extends pulumi.ComponentResource {
     );
     const account = new ServiceAccount(
       `${name}-account`,
-      { namespace, name: nodepoolAccount, tokenSecret: `${nodepoolAccount}-token`, protect },
+      { namespace, name: nodepoolAccount, tokenSecret: `${nodepoolAccount}-token`, retention },
       { parent: this },
     );
-    new RoleBinding(`${name}-grant`, { namespace, name: nodepoolAccount, rules, to: [account] }, { parent: this });
+    new RoleBinding(
+      `${name}-grant`,
+      { namespace, name: nodepoolAccount, rules, subjects: [account] },
+      { parent: this },
+    );
     new NetworkPolicy(
       `${name}-network`,
-      { namespace, name: "job-nodes", pods: {}, to: [dns(), anywhere(22, 80), apiServer()] },
+      { namespace, name: "job-nodes", pods: {}, egress: [dns(), anywhere(22, 80), apiServer()] },
       { parent: this },
     );
     for (const stream of Object.keys(settings.streams)) {

@@ -51,7 +51,7 @@ export class Ultrahook extends pulumi.ComponentResource {
     return settings.createNamespace
       ? new Namespace(
           `${name}-namespace`,
-          { cluster, name: settings.namespace, isolate: false, protect: settings.protect },
+          { cluster, name: settings.namespace, isolate: false, retention: { protect: settings.protect } },
           { parent: this },
         )
       : existingNamespace(cluster, settings.namespace);
@@ -102,7 +102,7 @@ export class Ultrahook extends pulumi.ComponentResource {
       {
         ...object,
         pods: labels,
-        to: [dns(), anywhere(...outsidePorts(destination, receiver, args.cluster)), ...inside],
+        egress: [dns(), anywhere(...outsidePorts(destination, receiver, args.cluster)), ...inside],
       },
       { parent: this },
     );

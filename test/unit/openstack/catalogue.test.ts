@@ -37,10 +37,18 @@ describe("the catalogue of OpenStack building blocks", () => {
         kept: { mode: "existing", volumeId: "v1" },
         small,
       } as const;
-      new DataVolumes("volumes-full", { serverId: "s1", volumes, protect: false, retainOnDelete: true }, opts);
+      new DataVolumes(
+        "volumes-full",
+        { serverId: "s1", volumes, retention: { protect: false, retainOnDelete: true } },
+        opts,
+      );
       const source = { mode: "new", pool: "public", description: hostname } as const;
       new FloatingAddress("address-least", { portId: "p1", source }, opts);
-      new FloatingAddress("address-full", { portId: "p1", source, protect: false, retainOnDelete: true }, opts);
+      new FloatingAddress(
+        "address-full",
+        { portId: "p1", source, retention: { protect: false, retainOnDelete: true } },
+        opts,
+      );
       const taken = { id: "f1", address: "192.0.2.7", portId: "p1" } as never;
       new FloatingAddress(
         "address-existing",
@@ -52,7 +60,11 @@ describe("the catalogue of OpenStack building blocks", () => {
       new HostRecords("records-full", { zoneId: "z1", hostname: `${hostname}.`, ...both }, opts);
       new HostRecords("records-ipv6", { zoneId: "z1", hostname, ipv6: both.ipv6 }, opts);
       new Zone("zone-least", { domain: "callysto.farm", email: "admin@example.org" }, opts);
-      new Zone("zone-full", { domain: "Callysto.ca.", email: "admin@example.org", retainOnDelete: true }, opts);
+      new Zone(
+        "zone-full",
+        { domain: "Callysto.ca.", email: "admin@example.org", retention: { retainOnDelete: true } },
+        opts,
+      );
     });
     const user = { user: "ptty2u", authorizedKeys: ["ssh-ed25519 AAAA andrew"] };
     const ids = [id, ` ${id}`, `${id}0`, `x${id}`, "callysto-hub", id.toUpperCase()];
