@@ -2,7 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AnySystem, ConfigOf } from "./define.ts";
 import { givenPassphrase } from "./givenPassphrase.ts";
-import { publishedWarning, realSecrets, sampleRefusal } from "./guard.ts";
+import { publishedWarning, realSecrets, sampleProblems } from "./preflight/samplePassphrase.ts";
 import { parseConfig } from "./parse.ts";
 import { report } from "./problems.ts";
 import { isPublished } from "./published.ts";
@@ -21,7 +21,7 @@ export function loadConfig<T extends Readonly<Record<string, AnySystem>>>(schema
   const { systems, problems } = parseConfig(rawConfig(), Object.values(schemas));
   // The stack's name only completes the commands that the message proposes.
   if (problems.length > 0) throw new pulumi.RunError(report(pulumi.getStack(), problems));
-  if (pulumi.runtime.getEngine() !== undefined) guard(Object.values(schemas), systems);
+  if (pulumi.runtime.getEngine() !== undefined) checkSamples(Object.values(schemas), systems);
   const loaded = Object.entries(schemas).map(([name, schema]) => {
     const parsed = systems.get(schema.namespace);
     return [name, parsed === undefined ? undefined : withOutputs(schema, parsed)];
@@ -34,9 +34,9 @@ export function loadConfig<T extends Readonly<Record<string, AnySystem>>>(schema
  * neither: renders, reviews and tests work on samples.
  * @throws pulumi.RunError with every sample and the command that sets it
  */
-function guard(schemas: readonly AnySystem[], systems: ReadonlyMap<string, ParsedSystem>): void {
+function checkSamples(schemas: readonly AnySystem[], systems: ReadonlyMap<string, ParsedSystem>): void {
   const [stack, passphrase] = [pulumi.getStack(), givenPassphrase()];
-  const refused = sampleRefusal(stack, schemas, systems, passphrase);
+  const refused = sampleProblems(stack, schemas, systems, passphrase);
   if (refused !== undefined) throw new pulumi.RunError(refused);
   if (passphrase === undefined || !isPublished(passphrase)) return;
   const real = realSecrets(schemas, systems);

@@ -38,14 +38,14 @@ export function secretCommand(key: string, manyLines = false): string {
 }
 
 /** A value as the user wrote it, cut to 60 characters. */
-export function shown(value: unknown): string {
+export function formatValue(value: unknown): string {
   if (value === undefined) return "nothing";
   const text = JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
 /** The words for zod's own findings; a message that the schema gives itself is kept. */
-export function explain(issue: z.core.$ZodRawIssue): string | undefined {
+export function issueMessage(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case "invalid_type":
       // zod takes whole numbers for numbers of a format.
@@ -92,7 +92,7 @@ function unit(origin: string): string {
 }
 
 /** The known name that an unknown one was probably meant to be. */
-export function meant(unknown: string, known: readonly string[]): string {
+export function suggest(unknown: string, known: readonly string[]): string {
   const near = known
     .map((name) => ({ name, edits: distance(unknown.toLowerCase(), name.toLowerCase()) }))
     .filter(

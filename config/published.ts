@@ -1,5 +1,5 @@
 /** What everybody knows: passphrases, sample texts and the halves of sample keys, which are all in the project's source. */
-import { keyHalves, nobodysMark } from "./samples.ts";
+import { keyHalves, unusableKeyMark } from "./samples.ts";
 import type { WantedSecret } from "./secrets.ts";
 
 /** Whether a passphrase is one of those that are published with sample stacks, whatever their names. */
@@ -21,7 +21,7 @@ const marks: readonly RegExp[] = [
 ];
 
 /** What sample certificates and the committed public keys have in their bytes. */
-const markedBytes = ["sample.invalid", nobodysMark];
+const markedBytes = ["sample.invalid", unusableKeyMark];
 
 const marked = (text: string): boolean => marks.some((mark) => mark.test(text));
 

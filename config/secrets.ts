@@ -1,7 +1,7 @@
 /** The secrets that a system asks for, found in the raw config and checked. */
 import type { AnySystem, KeyedSecretSpec, LegacySource, SecretSpec } from "./define.ts";
 import { checkFormat } from "./formats.ts";
-import * as say from "./problems.ts";
+import * as messages from "./problems.ts";
 import type { Problem } from "./problems.ts";
 import { sample } from "./samples.ts";
 
@@ -73,7 +73,7 @@ function inClear(key: string): Problem {
   return {
     path: key,
     text: "the secret lies in clear; encrypt it, and replace it where it is used",
-    fix: say.secretCommand(key),
+    fix: messages.secretCommand(key),
   };
 }
 
@@ -109,7 +109,7 @@ export function parseSecrets(
       if (required) {
         const before = legacySource === undefined ? "" : ` Formerly: ${legacySource.description}.`;
         const text = `the secret is missing; ${spec.description}${before}`;
-        missing.push({ path: key, text, fix: say.secretCommand(key, manyLines) });
+        missing.push({ path: key, text, fix: messages.secretCommand(key, manyLines) });
       }
     } else if (!entry.secret) {
       problems.push(inClear(key));
@@ -119,7 +119,7 @@ export function parseSecrets(
         problems.push({
           path: key,
           text: `the secret's text is not as it must be: ${wrong}`,
-          fix: say.secretCommand(key, manyLines),
+          fix: messages.secretCommand(key, manyLines),
         });
       }
     }
@@ -128,7 +128,11 @@ export function parseSecrets(
   }
   const names = wanted.map(({ key }) => key);
   for (const key of own.filter((one) => !names.includes(one) && one !== `${system.namespace}:settings`)) {
-    problems.push({ path: key, text: `there is no such secret${say.meant(key, names)}`, fix: say.removeCommand(key) });
+    problems.push({
+      path: key,
+      text: `there is no such secret${messages.suggest(key, names)}`,
+      fix: messages.removeCommand(key),
+    });
   }
   return { secrets, keyedSecrets, problems, missing };
 }

@@ -1,7 +1,7 @@
 /** Aims a stack file at the lab: endpoints and credentials, the mark that lets samples in, and what a data source of a real cloud would find there. */
 import { writeFileSync } from "node:fs";
 import { openSalt } from "../config/passphrase.ts";
-import { kubeconfig, labPassword, nobodysMark, publicKeyLine } from "../config/samples.ts";
+import { kubeconfig, labPassword, unusableKeyMark, publicKeyLine } from "../config/samples.ts";
 import { put, setAt, setSecret } from "../config/stackEdit.ts";
 import { readStackFile, type StackFile } from "../config/stackFile.ts";
 
@@ -106,7 +106,7 @@ interface CallystoTargets {
 
 /** Whether a public key is one of a committed stack's that let nobody in; in the lab the samples' private halves fit. */
 function isNobodys(line = ""): boolean {
-  return Buffer.from(line.split(" ")[1] ?? "", "base64").includes(nobodysMark);
+  return Buffer.from(line.split(" ")[1] ?? "", "base64").includes(unusableKeyMark);
 }
 
 /** Ids of a real cloud cannot be had in the lab, so volumes are named instead and floating IPs described; nor can images of a registry. */

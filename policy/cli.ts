@@ -3,9 +3,9 @@ import { parseArgs } from "node:util";
 import { stackNames, stackPath } from "../config/stackFile.ts";
 import { loadSdkWithoutClosures } from "../review/quickLoad.ts";
 import { type Exception, exceptionsOf, judge, judged, manifestsOf } from "./judge.ts";
-import { endWithReader } from "../config/brokenPipe.ts";
+import { exitOnBrokenPipe } from "../config/brokenPipe.ts";
 
-endWithReader();
+exitOnBrokenPipe();
 
 const usage = `Usage: npm run --silent policy -- --stack STACK [--disposable] [--json]
 

@@ -5,9 +5,9 @@ import { everything, reviewBetween } from "./between.ts";
 import { checkOut, workingTree } from "./checkout.ts";
 import { markdown, summaryLine } from "./markdown.ts";
 import { page } from "./page.ts";
-import { endWithReader } from "../config/brokenPipe.ts";
+import { exitOnBrokenPipe } from "../config/brokenPipe.ts";
 
-endWithReader();
+exitOnBrokenPipe();
 
 const usage = `Usage: npm run --silent review -- BASE [HEAD] [--page FILE]
        npm run --silent review -- --map FILE

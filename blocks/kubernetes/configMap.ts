@@ -45,7 +45,9 @@ export class ConfigMap<Key extends string> extends Block {
     this.configMapName = configMap.metadata.name;
     this.physicalName = args.name;
     this.checksum =
-      args.restartOnChange === false || args.ownedByCluster === true ? undefined : { name: `files.${args.name}`, value: sum };
+      args.restartOnChange === false || args.ownedByCluster === true
+        ? undefined
+        : { name: `files.${args.name}`, value: sum };
   }
 
   /** A variable's value. */

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import { Block, type BlockOptions } from "../block.ts";
 import { metadata, dropUndefined, withManagedBy } from "./metadata.ts";
-import { workloadAnnotations } from "./pod.ts";
+import { workloadAnnotations } from "./workload.ts";
 import type { RunArgs } from "./job.ts";
 import { jobSpec } from "./job.ts";
 import { accountFor } from "./workload.ts";

@@ -3,7 +3,8 @@ import { Block, type BlockOptions } from "../block.ts";
 import type { ContainerArgs } from "./container.ts";
 import { metadata, dropUndefined } from "./metadata.ts";
 import type { WorkloadArgs } from "./pod.ts";
-import { podTemplate, workloadAnnotations } from "./pod.ts";
+import { podTemplate } from "./pod.ts";
+import { workloadAnnotations } from "./workload.ts";
 import type { ServiceAccount } from "./serviceAccount.ts";
 import { accountFor } from "./workload.ts";
 

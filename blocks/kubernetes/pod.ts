@@ -3,8 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { ContainerArgs } from "./container.ts";
 import { exceptionsOf, mountsOf, checksumsOf, toContainer } from "./container.ts";
 import type { ExceptionRule, Exceptions } from "./exceptions.ts";
-import { exceptionAnnotations } from "./exceptions.ts";
-import type { ObjectArgs, NamespaceRef } from "./metadata.ts";
+import type { ObjectArgs } from "./metadata.ts";
 import { annotationsOf, dropUndefined, withManagedBy } from "./metadata.ts";
 import type { ServiceAccount } from "./serviceAccount.ts";
 
@@ -35,28 +34,6 @@ export interface PodArgs<C extends ContainerArgs> {
 
 /** What the four kinds of workload have in common. */
 export type WorkloadArgs<C extends ContainerArgs> = ObjectArgs & PodArgs<C>;
-
-/** A workload that others can point at: a Service selects it, a NetworkPolicy names it. */
-export interface Workload {
-  readonly namespace: NamespaceRef;
-  readonly name: string;
-  /** Labels that only its pods carry. */
-  readonly selector: Readonly<Record<string, string>>;
-  /** Names and numbers of the ports that its containers declare. */
-  readonly ports: Readonly<Record<string, number>>;
-}
-
-/** Annotations of the workload object: its own and the list of its exceptions. */
-export function workloadAnnotations(args: WorkloadArgs<ContainerArgs>): Record<string, pulumi.Input<string>> {
-  const everyone = [...args.containers, ...(args.initContainers ?? [])];
-  return {
-    ...args.annotations,
-    ...exceptionAnnotations([
-      ...everyone.map((container) => ({ name: container.name, exceptions: exceptionsOf(container) })),
-      { name: "pod", exceptions: args.exceptions },
-    ]),
-  };
-}
 
 /** The pod template of a workload. @throws if containers or volumes contradict each other or break a rule without a reason */
 export function podTemplate(

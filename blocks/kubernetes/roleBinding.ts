@@ -10,13 +10,13 @@ type Subject =
   ServiceAccount | { readonly account: string; readonly namespace: pulumi.Input<string> } | { readonly group: string };
 
 /** Which right: a ClusterRole or Role that exists, or rules of one's own. */
-type Right =
+type RoleSource =
   | { readonly clusterRole: string }
   | { readonly role: pulumi.Input<string> }
   | { readonly rules: readonly k8s.types.input.rbac.v1.PolicyRule[]; readonly roleName?: string };
 
 /** What a {@link RoleBinding} needs; `name` is the RoleBinding's and, unless `roleName` differs, the Role's. */
-export type RoleBindingArgs = ObjectArgs & Right & { readonly subjects: readonly Subject[] };
+export type RoleBindingArgs = ObjectArgs & RoleSource & { readonly subjects: readonly Subject[] };
 
 /** A right in one namespace: a RoleBinding and, for own rules, its Role. */
 export class RoleBinding extends Block {
@@ -61,7 +61,7 @@ export class RoleBinding extends Block {
 
 /** What a {@link ClusterRoleBinding} needs. */
 type ClusterRoleBindingArgs = Omit<ObjectArgs, "namespace"> &
-  Exclude<Right, { role: unknown }> & { readonly subjects: readonly Subject[] };
+  Exclude<RoleSource, { role: unknown }> & { readonly subjects: readonly Subject[] };
 
 /** A right in the whole cluster: a ClusterRoleBinding and, for own rules, its ClusterRole. */
 export class ClusterRoleBinding extends Block {

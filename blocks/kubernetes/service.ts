@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import { Block, type BlockOptions } from "../block.ts";
 import type { ObjectArgs, NamespaceRef } from "./metadata.ts";
 import { metadata, dropUndefined } from "./metadata.ts";
-import type { Workload } from "./pod.ts";
+import type { Workload } from "./workload.ts";
 
 /** One port of a {@link Service}. */
 export interface ServicePort {

@@ -4,8 +4,10 @@ import type { ServingContainerArgs } from "./container.ts";
 import { disruptionBudget, spread } from "./podDisruptionBudget.ts";
 import type { NamespaceRef } from "./metadata.ts";
 import { metadata, annotationsOf, dropUndefined, withManagedBy } from "./metadata.ts";
-import type { Workload, WorkloadArgs } from "./pod.ts";
-import { podTemplate, portsOf, workloadAnnotations } from "./pod.ts";
+import type { WorkloadArgs } from "./pod.ts";
+import type { Workload } from "./workload.ts";
+import { podTemplate, portsOf } from "./pod.ts";
+import { workloadAnnotations } from "./workload.ts";
 import { accountFor } from "./workload.ts";
 
 /** One claim a pod, made by Kubernetes and kept when the set goes; mounted with `claimTemplate(name)`. */

@@ -1,7 +1,7 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import { Block, type BlockOptions, type Retention } from "../block.ts";
-import { cloudError } from "./cloudError.ts";
+import { cloudError } from "./cloud.ts";
 
 /** The three ways to a public IPv4 address, less the one without any. */
 type AddressSource =

@@ -1,6 +1,6 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
-import { cloudError } from "./cloudError.ts";
+import { cloudError } from "./cloud.ts";
 import { isId } from "./names.ts";
 
 /** A volume and the servers that have it. */

@@ -1,6 +1,6 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
-import { cloudError } from "./cloudError.ts";
+import { cloudError } from "./cloud.ts";
 
 /** What a project has a quota of; memory is in MB, volumes' size in GB. */
 export const quotaNames = [

@@ -3,7 +3,7 @@ import type { Targets } from "../../blocks/targets.ts";
 import { Lookup } from "../../blocks/openstack/lookup.ts";
 import { withinQuota } from "../../blocks/openstack/quota.ts";
 import { SecurityGroup } from "../../blocks/openstack/securityGroup.ts";
-import { Zone } from "../../blocks/openstack/zone.ts";
+import { Zone } from "../../blocks/openstack/dns.ts";
 import { Clavius, claviusRules } from "./clavius.ts";
 import type { CallystoConfig } from "./config.ts";
 import type { CallystoContext } from "./context.ts";

@@ -59,7 +59,7 @@ export class KeyValue extends pulumi.ComponentResource {
             mounts: { [folder]: claim.mount(), [configFolder]: config.mount({ volume: "config" }) },
             resources: { cpu: "100m", memory: settings.keyValue.memory },
             probes: {
-              readiness: exec(keyValueQuestion(kind), { delay: 5, timeout: 5 }),
+              readiness: exec(keyValueReadiness(kind), { delay: 5, timeout: 5 }),
               liveness: tcp(port, { delay: 30 }),
             },
           },
@@ -85,7 +85,7 @@ export class KeyValue extends pulumi.ComponentResource {
 }
 
 /** Asks whether it answers. */
-export function keyValueQuestion(kind: keyof typeof kinds): readonly string[] {
+export function keyValueReadiness(kind: keyof typeof kinds): readonly string[] {
   const { shell, client } = kinds[kind];
   return [shell, "-c", `test "$(${client} ping)" = PONG`];
 }

@@ -13,7 +13,7 @@ export function packitRules(service: ServiceName, settings: PackitSettings): Rul
     ...hostRules(settings),
     ...postgresRules(settings),
     ...imageRules(settings),
-    ...partRules(settings),
+    ...componentRules(settings),
   ];
 }
 
@@ -84,7 +84,7 @@ function dashboardHost(deployment: PackitSettings["deployment"]): string {
   return { dev: "dashboard.localhost", stg: "dashboard.stg.packit.dev", prod: "dashboard.packit.dev" }[deployment];
 }
 
-function partRules({
+function componentRules({
   parts,
   hosts,
   githubAppId,

@@ -2,14 +2,14 @@ import { z } from "zod";
 import { images, type ImageName } from "./images.ts";
 import { namespaceName, quantity, schedule } from "../../config/fields.ts";
 import { baseUrl, image, namespace, postgresVersions, replicas } from "./fields.ts";
-import { partNames, type PartName, type ServiceName, serviceDefaults, workFolder } from "./names.ts";
+import { componentNames, type ComponentName, type ServiceName, serviceDefaults, workFolder } from "./names.ts";
 
 /** Settings of one of the two services. */
 export function settingsOf(service: ServiceName) {
   const defaults = serviceDefaults[service];
   const parts = Object.fromEntries(
-    partNames.map((name) => [name, z.boolean().default(defaults.parts.includes(name))]),
-  ) as Record<PartName, z.ZodDefault<z.ZodBoolean>>;
+    componentNames.map((name) => [name, z.boolean().default(defaults.parts.includes(name))]),
+  ) as Record<ComponentName, z.ZodDefault<z.ZodBoolean>>;
   return z.strictObject({
     cluster: z.string().describe("Which of `clusters:settings` runs it."),
     deployment: z.enum(["dev", "stg", "prod"]).describe("Tag of the images and value of DEPLOYMENT."),

@@ -4,7 +4,7 @@ import type { NamespaceRef } from "../../blocks/kubernetes/metadata.ts";
 import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
 import type { ProwSettings } from "./settings.ts";
 import { named } from "./names.ts";
-import { type AccountName, rights, rightsOf } from "./rbac.ts";
+import { type AccountName, permissions, permissionsOf } from "./rbac.ts";
 
 /** What {@link Accounts} need. */
 export interface AccountsArgs {
@@ -21,7 +21,7 @@ export class Accounts extends pulumi.ComponentResource {
     super("orrery:prow:Accounts", name, {}, opts);
     const { settings, namespace, jobs } = args;
     const byName = new Map<AccountName, ServiceAccount>();
-    for (const account of Object.keys(rights) as AccountName[]) {
+    for (const account of Object.keys(permissions) as AccountName[]) {
       const physical = named(settings, account);
       const labels = { app: account };
       const made = new ServiceAccount(
@@ -30,7 +30,7 @@ export class Accounts extends pulumi.ComponentResource {
         { parent: this },
       );
       byName.set(account, made);
-      const own = rightsOf(account, settings);
+      const own = permissionsOf(account, settings);
       for (const [role, where] of [["prow", namespace] as const, ["jobs", jobs] as const]) {
         const rules = own[role] ?? [];
         if (rules.length === 0) continue;

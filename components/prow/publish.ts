@@ -51,7 +51,7 @@ function links({ settings: { bucket, paths } }: ProwContext): readonly (readonly
 }
 
 /** What differs between the Ingresses of one part. */
-interface Way {
+interface EndpointPath {
   /** Without prefix. */
   readonly name: string;
   readonly path: string;
@@ -64,7 +64,7 @@ function expose(
   context: ProwContext,
   { base, service, port, host }: Published,
   opts: BlockOptions,
-  way: Way,
+  way: EndpointPath,
 ): void {
   if (service === undefined) throw new Error(`${base} has no Service`);
   const { namespace, settings } = context;

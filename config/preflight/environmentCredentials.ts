@@ -28,7 +28,7 @@ const besidesPassword = [
 const besidesApplicationCredential = ["OS_USERNAME", "OS_PASSWORD", "OS_TENANT_NAME", "OS_PROJECT_NAME"];
 
 /** Variables that are set and would change where or as whom the stack's clouds are used. */
-export function ambientLogins(clouds: Clouds, env: NodeJS.ProcessEnv): readonly string[] {
+export function environmentLogins(clouds: Clouds, env: NodeJS.ProcessEnv): readonly string[] {
   const logins = Object.values(clouds).flatMap(({ applicationCredentialId }) => [
     ...always,
     ...(applicationCredentialId === undefined ? besidesPassword : besidesApplicationCredential),
@@ -39,7 +39,7 @@ export function ambientLogins(clouds: Clouds, env: NodeJS.ProcessEnv): readonly 
 /** @throws pulumi.RunError if the environment holds such a login. On mocks no plugin reads it, so renders do not care. */
 export function assertNoEnvironmentCredentials(config: { readonly settings: Clouds } | undefined): void {
   if (config === undefined || pulumi.runtime.getEngine() === undefined) return;
-  const found = ambientLogins(config.settings, process.env);
+  const found = environmentLogins(config.settings, process.env);
   if (found.length === 0) return;
   throw new pulumi.RunError(
     `the environment has ${found.join(", ")}, which the openstack plugin would use besides clouds:settings\n` +

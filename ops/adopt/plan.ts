@@ -99,7 +99,10 @@ export async function planAdoption(held: StackSecrets, values: Values, known: Re
 const isThing = (type: string): boolean => !/^(orrery|pulumi):/.test(type);
 
 /** Evaluates the program where the clouds have what they have; a second time, since addresses are known by their ports. */
-async function evaluateOnClouds(held: StackSecrets, values: Values): Promise<{ recording: Recording; world: CloudWorld }> {
+async function evaluateOnClouds(
+  held: StackSecrets,
+  values: Values,
+): Promise<{ recording: Recording; world: CloudWorld }> {
   const clouds = held.secrets.filter(({ schema }) => schema.namespace === "clouds").map(({ name }) => name);
   const projects = new Map(
     await Promise.all(clouds.map(async (name) => [name, await inventoryOf(await openCloud(name, values))] as const)),

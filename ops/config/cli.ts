@@ -4,7 +4,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { deployProblems } from "../../config/deployable.ts";
 import { givenPassphrase } from "../../config/givenPassphrase.ts";
-import { realSecrets } from "../../config/guard.ts";
+import { realSecrets } from "../../config/preflight/samplePassphrase.ts";
 import { parseConfig } from "../../config/parse.ts";
 import { newSalt, openSalt } from "../../config/passphrase.ts";
 import { report } from "../../config/problems.ts";
@@ -15,9 +15,9 @@ import type { RawConfig } from "../../config/secrets.ts";
 import { setSalt, setSecret } from "../../config/stackEdit.ts";
 import * as files from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
-import { endWithReader } from "../../config/brokenPipe.ts";
+import { exitOnBrokenPipe } from "../../config/brokenPipe.ts";
 
-endWithReader();
+exitOnBrokenPipe();
 
 const usage = `Usage: npm run config -- COMMAND
 

@@ -1,6 +1,6 @@
 /** A stack's file: settings, secrets, what encrypts them, and which of them end soon. */
 import { X509Certificate } from "node:crypto";
-import { guardedTargets, samplesAtRisk } from "../../config/guard.ts";
+import { guardedTargets, samplesAtRisk } from "../../config/preflight/samplePassphrase.ts";
 import type { Crypter } from "../../config/passphrase.ts";
 import { parseConfig } from "../../config/parse.ts";
 import { clusterLogin } from "../../config/clusterLogin.ts";

@@ -29,7 +29,10 @@ export const placeOf = ({ cluster, namespace, secret, key }: SecretKey): string 
   `${cluster}: ${namespace}/${secret} ${key}`;
 
 /** Every key of every named Secret that the program makes, whichever system it is of. */
-export async function secretTemplates({ name, file }: Pick<StackSecrets, "name" | "file">): Promise<readonly Template[]> {
+export async function secretTemplates({
+  name,
+  file,
+}: Pick<StackSecrets, "name" | "file">): Promise<readonly Template[]> {
   const stack = readStackFile(file);
   const wanted = secretsOf(stack, Object.values(schemas));
   // Samples of another seed than the usual ones, of which some are alike: one secret would be taken for another.

@@ -216,6 +216,9 @@ describe("Prow's programs as stack test declares them", function () {
   });
 
   it("a pod without the folder for clones ends, so the others show something", async () => {
-    await assert.rejects(start("tide", prow("tide"), { without: ["/var/tmp"], ends: true }), /gitcache\d+: read-only file system/);
+    await assert.rejects(
+      start("tide", prow("tide"), { without: ["/var/tmp"], ends: true }),
+      /gitcache\d+: read-only file system/,
+    );
   });
 });

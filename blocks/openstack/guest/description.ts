@@ -50,7 +50,7 @@ export interface Unit {
 }
 
 /** One part of a guest, converged by one script; the fields are done in this order. */
-export interface GuestPart {
+export interface GuestRole {
   readonly packages?: readonly string[];
   readonly absentPackages?: readonly string[];
   readonly accounts?: readonly Account[];

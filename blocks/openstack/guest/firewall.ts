@@ -1,4 +1,4 @@
-import type { GuestPart } from "./description.ts";
+import type { GuestRole } from "./description.ts";
 
 /** What a guest lets in besides ping and answers to what it asked itself. */
 export interface Firewall {
@@ -11,7 +11,7 @@ export interface Firewall {
 const path = "/etc/nftables.conf";
 
 /** nftables with one table of its own, so that Docker's rules beside it stay. */
-export function firewall(rules: Firewall): GuestPart {
+export function firewall(rules: Firewall): GuestRole {
   return {
     packages: ["nftables"],
     files: [{ path, text: ruleset(rules), mode: "0755" }],

@@ -3,7 +3,7 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import { Block, type BlockOptions } from "../../block.ts";
-import type { GuestPart, SecretFile } from "./description.ts";
+import type { GuestRole, SecretFile } from "./description.ts";
 import { call, scriptOf, secretCommand, toolkit, toolkitCommand } from "./script.ts";
 
 /** What a {@link Guest} needs. */
@@ -20,7 +20,7 @@ export interface GuestArgs {
   /** By role; in place before the parts that need them. */
   readonly secrets: Readonly<Record<string, SecretFile>>;
   /** By name, in the order in which they are done. */
-  readonly parts: Readonly<Record<string, pulumi.Input<GuestPart>>>;
+  readonly roles: Readonly<Record<string, pulumi.Input<GuestRole>>>;
   /** Lines in the toolkit's words that let go of the disks, before a rebuild and at the end. */
   readonly release?: readonly string[];
 }
@@ -65,8 +65,8 @@ export class Guest extends Block {
     for (const [role, secret] of Object.entries(args.secrets)) {
       step(role, { connection: known, create: secretCommand(secret), stdin: secret.text, ...quiet });
     }
-    for (const [role, part] of Object.entries(args.parts)) {
-      const script = pulumi.output(part).apply((plain) => scriptOf(plain as GuestPart));
+    for (const [role, part] of Object.entries(args.roles)) {
+      const script = pulumi.output(part).apply((plain) => scriptOf(plain as GuestRole));
       step(role, { connection: known, create: "sudo -n bash -s", stdin: script });
     }
   }

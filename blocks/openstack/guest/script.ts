@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import type { GuestFile, GuestPart, SecretFile, Unit } from "./description.ts";
+import type { GuestFile, GuestRole, SecretFile, Unit } from "./description.ts";
 
 /** Where the toolkit lies in a guest. */
 const toolkitPath = "/usr/local/lib/orrery/converge.sh";
@@ -11,7 +11,7 @@ export function toolkit(): string {
 }
 
 /** The script of one part, fit for a shell's standard input. */
-export function scriptOf(part: GuestPart): string {
+export function scriptOf(part: GuestRole): string {
   const lines = [
     ...words("packages", part.packages),
     ...words("no_packages", part.absentPackages),

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import type { GuestFile, GuestPart, Unit } from "../../../blocks/openstack/guest/description.ts";
+import type { GuestFile, GuestRole, Unit } from "../../../blocks/openstack/guest/description.ts";
 import { operator } from "../sshKeys.ts";
 import type { CertificateSettings } from "./settings.ts";
 import { workFolder } from "./workVolume.ts";
@@ -18,7 +18,7 @@ export function designateSecretFile(name: string): string {
 }
 
 /** Wildcard certificates by ACME: made and kept on the encrypted volume, looked after daily, pushed to the servers. */
-export function acme(certificates: Readonly<Record<string, CertificateSettings>>): GuestPart {
+export function acme(certificates: Readonly<Record<string, CertificateSettings>>): GuestRole {
   const names = Object.keys(certificates);
   return {
     packages: ["dehydrated", "bind9-dnsutils", "bsd-mailx", "dma"],

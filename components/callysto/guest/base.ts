@@ -1,4 +1,4 @@
-import type { GuestPart } from "../../../blocks/openstack/guest/description.ts";
+import type { GuestRole } from "../../../blocks/openstack/guest/description.ts";
 
 /** What an operator expects on every server; the seed's list, less Python 2's pip. */
 const basePackages = ["git", "wget", "vim-tiny", "tmux", "screen"];
@@ -18,7 +18,7 @@ export interface BaseSettings {
 }
 
 /** Name, packages and daily security updates. */
-export function base({ hostname, packages, absentPackages, adminEmail, securityUpdates }: BaseSettings): GuestPart {
+export function base({ hostname, packages, absentPackages, adminEmail, securityUpdates }: BaseSettings): GuestRole {
   return {
     packages: [...new Set([...basePackages, "unattended-upgrades", ...packages])].filter(
       (name) => !absentPackages.includes(name),

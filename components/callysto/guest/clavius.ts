@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { GuestPart, SecretFile } from "../../../blocks/openstack/guest/description.ts";
+import type { GuestRole, SecretFile } from "../../../blocks/openstack/guest/description.ts";
 import { firewall } from "../../../blocks/openstack/guest/firewall.ts";
 import { Guest } from "../../../blocks/openstack/guest/guest.ts";
 import type { CallystoContext } from "../context.ts";
@@ -38,7 +38,7 @@ export class ClaviusGuest extends pulumi.ComponentResource {
     super("orrery:callysto:ClaviusGuest", name, {}, opts);
     const { context, host, settings } = args;
     const packages = [...tools, ...settings.packages];
-    const parts: Record<string, pulumi.Input<GuestPart>> = {
+    const parts: Record<string, pulumi.Input<GuestRole>> = {
       base: host.hostname.apply((hostname) => base({ ...settings, hostname, packages })),
       mail: host.hostname.apply((full) => mail({ hostname: full, ...settings })),
       access: access(Object.values(context.keys)),
@@ -57,7 +57,7 @@ export class ClaviusGuest extends pulumi.ComponentResource {
         serverId: host.server.serverId,
         after: host.volumes.attachments,
         secrets: secretFiles(args.secrets),
-        parts,
+        roles: parts,
         release: [
           "systemctl -q stop docker.socket docker 2>/dev/null || true",
           "umount -q /var/lib/docker || true",
@@ -85,7 +85,7 @@ function secretFiles({ designate, pushKey }: ClaviusSecrets): Record<string, Sec
 }
 
 /** The volume for images and containers, found by its id and formatted only when it is blank. */
-function dockerVolume(volumeId: string): GuestPart {
+function dockerVolume(volumeId: string): GuestRole {
   return {
     packages: ["xfsprogs"],
     steps: [`disk docker_disk ${volumeId}`, 'filesystem "$docker_disk" xfs docker /var/lib/docker'],

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { GuestPart, SecretFile } from "../../../blocks/openstack/guest/description.ts";
+import type { GuestRole, SecretFile } from "../../../blocks/openstack/guest/description.ts";
 import { firewall } from "../../../blocks/openstack/guest/firewall.ts";
 import { Guest } from "../../../blocks/openstack/guest/guest.ts";
 import type { CallystoContext } from "../context.ts";
@@ -79,7 +79,7 @@ export class HubGuest extends pulumi.ComponentResource {
         serverId: host.server.serverId,
         after: host.volumes.attachments,
         secrets,
-        parts: hubParts(host, settings, context.keys),
+        roles: hubRoles(host, settings, context.keys),
         release: releaseHomes,
       },
       { parent: this },
@@ -90,11 +90,11 @@ export class HubGuest extends pulumi.ComponentResource {
 }
 
 /** The parts of a hub in the order in which one needs the other. */
-function hubParts(
+function hubRoles(
   { hostname, volumes }: Host,
   settings: HubGuestSettings,
   keys: Readonly<Record<string, SshKey>>,
-): Record<string, pulumi.Input<GuestPart>> {
+): Record<string, pulumi.Input<GuestRole>> {
   const [first, second] = Object.values(volumes.volumeIds);
   const { sso: signOn, site } = settings;
   return {

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Deployment } from "../../../blocks/kubernetes/deployment.ts";
 import { PublicEndpoint } from "../../../blocks/kubernetes/publicEndpoint.ts";
 import { ImageStream } from "../../../blocks/kubernetes/imageStream.ts";
-import type { Workload } from "../../../blocks/kubernetes/pod.ts";
+import type { Workload } from "../../../blocks/kubernetes/workload.ts";
 import { tcp } from "../../../blocks/kubernetes/probe.ts";
 import { Service } from "../../../blocks/kubernetes/service.ts";
 import type { DgraphContext } from "./context.ts";

@@ -5,7 +5,7 @@ import { ImageStream } from "../../../blocks/kubernetes/imageStream.ts";
 import { Namespace } from "../../../blocks/kubernetes/namespace.ts";
 import { dns, NetworkPolicy, pods, router } from "../../../blocks/kubernetes/networkPolicy.ts";
 import { existingNamespace, type NamespaceRef } from "../../../blocks/kubernetes/metadata.ts";
-import type { Workload } from "../../../blocks/kubernetes/pod.ts";
+import type { Workload } from "../../../blocks/kubernetes/workload.ts";
 import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import { Service } from "../../../blocks/kubernetes/service.ts";
 import type { DgraphContext } from "./context.ts";

@@ -3,7 +3,7 @@ import type { BlockOptions } from "../../../blocks/block.ts";
 import { PersistentVolumeClaim } from "../../../blocks/kubernetes/persistentVolumeClaim.ts";
 import type { ServingContainerArgs } from "../../../blocks/kubernetes/container.ts";
 import type { NamespaceRef } from "../../../blocks/kubernetes/metadata.ts";
-import type { Workload } from "../../../blocks/kubernetes/pod.ts";
+import type { Workload } from "../../../blocks/kubernetes/workload.ts";
 import { http, tcp } from "../../../blocks/kubernetes/probe.ts";
 import { Service } from "../../../blocks/kubernetes/service.ts";
 import { StatefulSet } from "../../../blocks/kubernetes/statefulSet.ts";

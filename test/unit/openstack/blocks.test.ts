@@ -167,8 +167,8 @@ describe("OpenStack building blocks", () => {
 
   it("creates a zone once and protects it, and gives hosts dotted records of 60 seconds", async () => {
     const seen = await recordCloud(async (provider) => {
-      const { HostRecords } = await import("../../../blocks/openstack/hostRecords.ts");
-      const { Zone } = await import("../../../blocks/openstack/zone.ts");
+      const { HostRecords } = await import("../../../blocks/openstack/dns.ts");
+      const { Zone } = await import("../../../blocks/openstack/dns.ts");
       const zone = new Zone("farm", { domain: "callysto.farm", email: "sysadmin@callysto.ca" }, { provider });
       const hostname = "Hub-Dev.callysto.farm";
       const addresses = { ipv4: "192.0.2.7", ipv6: "2001:db8::7" };

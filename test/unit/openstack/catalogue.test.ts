@@ -1,7 +1,7 @@
 /** Every building block with as little as it takes and with every argument; and what look-ups ask of a cloud. */
 import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
-import { cloudConfigText } from "../../../blocks/openstack/cloudConfig.ts";
+import { cloudConfigText } from "../../../blocks/openstack/cloud.ts";
 import { firewall } from "../../../blocks/openstack/guest/firewall.ts";
 import { isId } from "../../../blocks/openstack/names.ts";
 import { quotaNames, type QuotaUsage } from "../../../blocks/openstack/quota.ts";
@@ -24,8 +24,8 @@ describe("the catalogue of OpenStack building blocks", () => {
       const { SecurityGroup } = await import("../../../blocks/openstack/securityGroup.ts");
       const { DataVolumes } = await import("../../../blocks/openstack/dataVolumes.ts");
       const { FloatingAddress } = await import("../../../blocks/openstack/floatingIp.ts");
-      const { HostRecords } = await import("../../../blocks/openstack/hostRecords.ts");
-      const { Zone } = await import("../../../blocks/openstack/zone.ts");
+      const { HostRecords } = await import("../../../blocks/openstack/dns.ts");
+      const { Zone } = await import("../../../blocks/openstack/dns.ts");
       new Server("server", server, opts);
       const rules = { ...tcp("ssh", 22), ...ping, dns: { ethertype: "IPv4", protocol: "udp", port: 53 } as const };
       new SecurityGroup("group", { groupName: hostname, rules }, opts);
@@ -75,10 +75,10 @@ describe("the catalogue of OpenStack building blocks", () => {
     const seen = await recordCloud(async (provider) => {
       const opts = { provider };
       const { Guest } = await import("../../../blocks/openstack/guest/guest.ts");
-      const { Zone } = await import("../../../blocks/openstack/zone.ts");
+      const { Zone } = await import("../../../blocks/openstack/dns.ts");
       const disk = new Zone("disk", { domain: "disk.test", email: "admin@example.org" }, opts);
       const login = { address: "192.0.2.7", user: "ptty2u", privateKey: pulumi.secret("key"), serverId: "s1" };
-      new Guest("guest-least", { ...login, after: [], secrets: {}, parts: {} }, opts);
+      new Guest("guest-least", { ...login, after: [], secrets: {}, roles: {} }, opts);
       const secrets = {
         token: { path: "/etc/token", text: pulumi.secret("very secret") },
         key: {
@@ -103,7 +103,7 @@ describe("the catalogue of OpenStack building blocks", () => {
       };
       const parts = { wall, all, nothing: {}, later: pulumi.output({ steps: ["late"] }), empty: { packages: [] } };
       const release = ["zpool export tank"];
-      new Guest("guest-full", { ...login, after: disk.resources, secrets, parts, release }, opts);
+      new Guest("guest-full", { ...login, after: disk.resources, secrets, roles: parts, release }, opts);
     });
     isInCatalogue("guests", seen, { wall: firewall({ open: [22] }) });
   });

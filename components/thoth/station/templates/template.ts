@@ -2,7 +2,7 @@ import type { ImageName } from "../imageTable.ts";
 import type { Role } from "../roles.ts";
 
 /** Values that a job reads from the ConfigMap and the Secret `thoth` of its namespace. */
-export type Needs = "store" | "graph" | "isis" | "amun" | "sync";
+export type JobInputs = "store" | "graph" | "isis" | "amun" | "sync";
 
 /** One of the Jobs of a Template. */
 export interface TemplateJob {
@@ -32,7 +32,7 @@ export interface JobTemplate {
   readonly parameters: Readonly<Record<string, string | null>>;
   /** Variables of parameters whose name differs; null for none. @default the parameter's name */
   readonly variables?: Readonly<Record<string, string | null>>;
-  readonly needs: readonly Needs[];
+  readonly inputs: readonly JobInputs[];
   readonly cpu: string | readonly [string, string];
   readonly memory: string | readonly [string, string];
   /** Seconds after which it is ended. @default never */

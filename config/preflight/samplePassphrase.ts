@@ -1,14 +1,14 @@
 /** Keeps published samples and passphrases away from every cluster and cloud that is not the lab's. */
-import { labPassword } from "./samples.ts";
-import type { AnySystem, SecretSpec } from "./define.ts";
-import { type Problem, propertyPath, secretCommand, setCommand } from "./problems.ts";
-import { isPublished, publishedSamples, type PublishedSamples } from "./published.ts";
-import { hasManyLines, type ParsedSystem, textOf, wantedSecrets } from "./secrets.ts";
+import { labPassword } from "../samples.ts";
+import type { AnySystem, SecretSpec } from "../define.ts";
+import { type Problem, propertyPath, secretCommand, setCommand } from "../problems.ts";
+import { isPublished, publishedSamples, type PublishedSamples } from "../published.ts";
+import { hasManyLines, type ParsedSystem, textOf, wantedSecrets } from "../secrets.ts";
 
 type Systems = ReadonlyMap<string, ParsedSystem>;
 
 /** Whether a secret's text is one of the lab's, which listens on loopback only. */
-export function isLabs(text: string): boolean {
+export function isFromLab(text: string): boolean {
   return (
     text === labPassword || (text.startsWith("apiVersion: v1\nkind: Config\n") && text.includes("https://127.0.0.1:"))
   );
@@ -36,7 +36,7 @@ export function realSecrets(schemas: readonly AnySystem[], systems: Systems): re
     if (parsed === undefined) return [];
     return wantedSecrets(schema, parsed.settings).flatMap((wanted) => {
       const text = textOf(parsed, wanted);
-      return text === undefined || isPublic(wanted.spec) || isLabs(text) || samples.is(text) ? [] : [wanted.key];
+      return text === undefined || isPublic(wanted.spec) || isFromLab(text) || samples.is(text) ? [] : [wanted.key];
     });
   });
 }
@@ -102,7 +102,7 @@ function keysAmong(value: unknown, path: string, samples: PublishedSamples): rea
 const passphraseCommand = "ORRERY_NEW_PASSPHRASE=... npm run ops -- secrets passphrase --stack {stack}";
 
 /** The refusal of an update that would let samples, or a published passphrase's secrets, out of the lab; undefined without a reason. */
-export function sampleRefusal(
+export function sampleProblems(
   stack: string,
   schemas: readonly AnySystem[],
   systems: Systems,
