@@ -1,4 +1,4 @@
-/** `render | head` closes the pipe before everything is written; that is no error of the command. */
+/** `render | head` closes the pipe before everything is written; which is not an error. */
 
 /** Ends the process quietly when the reader of its output has gone. */
 export function exitOnBrokenPipe(): void {

@@ -82,17 +82,17 @@ export interface Need {
   /** One of `clusters:settings`. */
   readonly cluster: string;
   readonly namespace: string;
-  /** The program makes the namespace, or takes it over where it is there. */
+  /** The program creates the namespace, or adopts an existing one. */
   readonly makesNamespace: boolean;
   /** What it makes there, by resource and API group: `secrets`, `deployments.apps`. */
   readonly resources: readonly string[];
 }
 
-/** Something that is wrong across settings. */
+/** A problem across settings. */
 export interface RuleProblem {
   /** Path inside the settings that the problem is about. */
   readonly path: string;
-  /** What is wrong and what would be right, e.g. `must be larger than bots.ogr.minimum (3)`. */
+  /** Found and expected value, e.g. `must be larger than bots.ogr.minimum (3)`. */
   readonly problem: string;
 }
 
@@ -119,7 +119,7 @@ export interface SystemSchema<
   references?(settings: z.infer<S>): readonly Reference[];
   /** Rules across settings. */
   rules?(settings: z.infer<S>): readonly RuleProblem[];
-  /** Rights that are checked beforehand. @default none, the clusters refuse in the middle of an update */
+  /** Permissions that are checked before an update. @default none */
   needs?(settings: z.infer<S>): readonly Need[];
 }
 

@@ -1,4 +1,4 @@
-/** Whether a stack could be deployed as its file is, asked without an engine. */
+/** Whether a stack file could be deployed; works without an engine. */
 import type { AnySystem } from "./define.ts";
 import { givenPassphrase } from "./givenPassphrase.ts";
 import { sampleProblems } from "./preflight/samplePassphrase.ts";
@@ -9,7 +9,7 @@ import { samplePassphrase } from "./samples.ts";
 import { clearConfig, type StackFile } from "./stackFile.ts";
 
 /**
- * What `preview` and `up` would say against the file; undefined when nothing.
+ * Problems that `preview` and `up` would report; undefined without any.
  * @throws if the passphrase is wrong, or a key service has the secrets
  */
 export function deployProblems(name: string, stack: StackFile, schemas: readonly AnySystem[]): string | undefined {

@@ -30,8 +30,8 @@ export function loadConfig<T extends Readonly<Record<string, AnySystem>>>(schema
 }
 
 /**
- * Lets no sample out of the lab, and says when the passphrase that everybody knows guards real secrets. On mocks there is
- * neither: renders, reviews and tests work on samples.
+ * Refuses samples outside of the lab, and warns of real secrets under a published passphrase. Not on mocks: renders,
+ * reviews and tests work on samples.
  * @throws pulumi.RunError with every sample and the command that sets it
  */
 function checkSamples(schemas: readonly AnySystem[], systems: ReadonlyMap<string, ParsedSystem>): void {

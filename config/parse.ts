@@ -90,7 +90,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** A problem for each of zod's issues; a union's issues are told as those of the variant that came closest. */
+/** A problem for each of zod's issues; of a union, the issues of the closest variant. */
 function issueProblems(key: string, issue: z.core.$ZodIssue, schema: z.ZodType): readonly Problem[] {
   if (issue.code === "invalid_union" && issue.errors.length > 0) {
     const closest = [...issue.errors].sort((a, b) => a.length - b.length)[0] ?? [];

@@ -1,4 +1,4 @@
-/** The secrets that a system asks for, found in the raw config and checked. */
+/** The secrets of a system, found in the raw config and checked. */
 import type { AnySystem, KeyedSecretSpec, LegacySource, SecretSpec } from "./define.ts";
 import { checkFormat } from "./formats.ts";
 import * as messages from "./problems.ts";
@@ -21,7 +21,7 @@ export interface ParsedSystem {
   readonly keyedSecrets: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
-/** A secret that a system asks for. */
+/** A secret of a system. */
 export interface WantedSecret {
   /** Full config key. */
   readonly key: string;
@@ -35,11 +35,11 @@ export interface WantedSecret {
   readonly legacySource: LegacySource | undefined;
   /** What is wrong with a text beyond its format; `other` is another secret of the system. */
   readonly check: (text: string, other: (name: string) => string | undefined) => string | undefined;
-  /** A text that would be right; another mark gives another one. */
+  /** A sample that passes the checks; another mark gives another sample. */
   readonly sample: (mark?: string) => string;
 }
 
-/** Every secret that a system asks for with these settings. */
+/** Every secret of a system with these settings. */
 export function wantedSecrets(system: AnySystem, settings: unknown): readonly WantedSecret[] {
   const wanted = (key: string, spec: WantedSecret["spec"], name: string): WantedSecret => ({
     key: `${system.namespace}:${key}`,
@@ -64,7 +64,7 @@ export function wantedSecrets(system: AnySystem, settings: unknown): readonly Wa
   return [...single, ...members];
 }
 
-/** With broken settings nobody knows which secrets are needed, but none may lie in clear. */
+/** With broken settings the required secrets are unknown, but none may be in plain text. */
 export function secretsInClear(keys: readonly string[], raw: RawConfig): readonly Problem[] {
   return keys.filter((key) => !key.endsWith(":settings") && raw.get(key)?.secret === false).map(inClear);
 }
@@ -72,7 +72,7 @@ export function secretsInClear(keys: readonly string[], raw: RawConfig): readonl
 function inClear(key: string): Problem {
   return {
     path: key,
-    text: "the secret lies in clear; encrypt it, and replace it where it is used",
+    text: "the secret is in plain text; encrypt it, and rotate it where it is used",
     fix: messages.secretCommand(key),
   };
 }

@@ -8,19 +8,18 @@ import { digest } from "./secret.ts";
 import type { KeyMountOptions, Mount, RestartChecksum } from "./volume.ts";
 import { mountFields, toItems } from "./volume.ts";
 
-/** What {@link ConfigMap} need. */
 export interface ConfigMapArgs<Key extends string> extends ObjectArgs {
   /** Key -> text, in clear: nothing secret. Together at most 1 MiB. */
   readonly data: { readonly [P in Key]: pulumi.Input<string> };
   /** Key -> base64, e.g. of texts that are kept gzipped. @default none */
   readonly binaryData?: Readonly<Record<string, string>>;
-  /** Do pods roll when the text changes? @default true */
+  /** Restart pods when the text changes? @default true */
   readonly restartOnChange?: boolean;
-  /** Does something in the cluster change the data, so that the program only makes the object? @default false */
+  /** Does something in the cluster own the data, so that the program only creates the object? @default false */
   readonly ownedByCluster?: boolean;
 }
 
-/** A ConfigMap that knows its keys, as files or as variables. */
+/** A ConfigMap with typed keys, as files or as variables. */
 export class ConfigMap<Key extends string> extends Block {
   readonly configMapName: pulumi.Output<string>;
   private readonly physicalName: string;

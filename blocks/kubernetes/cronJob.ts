@@ -6,7 +6,6 @@ import type { RunArgs } from "./job.ts";
 import { jobSpec } from "./job.ts";
 import { accountFor } from "./workload.ts";
 
-/** What a {@link CronJob} needs. */
 export interface CronJobArgs extends RunArgs {
   /** Cron expression, five fields or `@daily` and the like. */
   readonly schedule: string;
@@ -22,7 +21,7 @@ export interface CronJobArgs extends RunArgs {
   readonly startWithinSeconds?: number;
 }
 
-/** A pod that runs by the clock. */
+/** A pod that runs on a schedule. */
 export class CronJob extends Block {
   constructor(name: string, args: CronJobArgs, opts: BlockOptions) {
     super();

@@ -10,9 +10,8 @@ import { podTemplate, portsOf } from "./pod.ts";
 import { workloadAnnotations } from "./workload.ts";
 import { accountFor } from "./workload.ts";
 
-/** What a {@link Deployment} needs. */
 export interface DeploymentArgs extends WorkloadArgs<ServingContainerArgs> {
-  /** Labels that find the pods; they can never change. @default `labels` */
+  /** Selector of the pods; immutable. @default `labels` */
   readonly selector?: Readonly<Record<string, string>>;
   /** More than one also gets a PodDisruptionBudget and spreads over nodes. @default 1 */
   readonly replicas?: number;
@@ -21,7 +20,7 @@ export interface DeploymentArgs extends WorkloadArgs<ServingContainerArgs> {
     "Recreate" | "RollingUpdate" | { readonly maxSurge: string | number; readonly maxUnavailable: string | number };
   /** @default Kubernetes' 10 */
   readonly revisionHistory?: number;
-  /** Pods that may be away at once; with more than one replica. @default 1 */
+  /** Pods that may be unavailable at once; with more than one replica. @default 1 */
   readonly maxUnavailable?: number | string;
 }
 

@@ -20,7 +20,6 @@ export interface RunArgs extends WorkloadArgs<ContainerArgs> {
   readonly removeAfterSeconds?: number;
 }
 
-/** What a {@link Job} needs. */
 export type JobArgs = RunArgs;
 
 /** A pod that runs once; a change of the program runs it again under the same name. */

@@ -7,7 +7,6 @@ import { anywhere, dns, NetworkPolicy } from "./networkPolicy.ts";
 import type { NamespaceRef } from "./metadata.ts";
 import { annotationsOf, withManagedBy } from "./metadata.ts";
 
-/** What a {@link Namespace} needs. */
 export interface NamespaceArgs {
   readonly cluster: Cluster;
   /** Physical name. */
@@ -16,7 +15,7 @@ export interface NamespaceArgs {
   readonly annotations?: Readonly<Record<string, string>>;
   /** Pod security standard that is enforced; less than restricted needs a reason. @default restricted */
   readonly podSecurity?: { readonly level: "baseline" | "privileged"; readonly reason: string };
-  /** Deny all traffic but DNS until policies allow it; off where others share the namespace. @default true */
+  /** Deny all traffic but DNS until policies allow it; off where the namespace is shared. @default true */
   readonly isolate?: boolean;
   /** Does OpenShift build images in it? Where it is isolated, they then get out for sources, packages and registries. @default false */
   readonly builds?: boolean;
@@ -24,7 +23,7 @@ export interface NamespaceArgs {
   readonly retention?: Partial<Retention>;
 }
 
-/** A namespace in which nothing runs as root and nothing talks, until something says so. */
+/** A namespace that enforces the restricted pod security standard and denies all traffic but DNS by default. */
 export class Namespace extends Block implements NamespaceRef {
   readonly cluster: Cluster;
   readonly name: pulumi.Output<string>;

@@ -6,7 +6,6 @@ import { metadata, dropUndefined } from "./metadata.ts";
 import type { Mount, MountOptions } from "./volume.ts";
 import { existingClaim } from "./volume.ts";
 
-/** What a {@link PersistentVolumeClaim} needs. */
 export interface PersistentVolumeClaimArgs extends ObjectArgs {
   /** Kubernetes quantity, e.g. "5Gi"; may grow, never shrink. */
   readonly size: string;

@@ -22,13 +22,13 @@ export interface PodArgs<C extends ContainerArgs> {
   readonly nodeSelector?: Readonly<Record<string, string>>;
   readonly tolerations?: readonly k8s.types.input.core.v1.Toleration[];
   readonly affinity?: k8s.types.input.core.v1.Affinity;
-  /** Who the pod runs as where no platform picks an id: plain Kubernetes only, OpenShift always picks. @default the image's */
+  /** User and group ids on plain Kubernetes; OpenShift assigns its own. @default the image's */
   readonly runAs?: { readonly user?: number; readonly group?: number; readonly fsGroup?: number };
   /** Needs the exception `host-network`. @default false */
   readonly hostNetwork?: boolean;
   /** Rules that the pod as a whole breaks, with the reason. @default none */
   readonly exceptions?: Exceptions;
-  /** What no argument names (hostAliases, priorityClassName, imagePullSecrets, dnsConfig, ...). */
+  /** Fields that no argument covers (hostAliases, priorityClassName, imagePullSecrets, dnsConfig, ...). */
   readonly podExtra?: Partial<k8s.types.input.core.v1.PodSpec>;
 }
 
@@ -88,7 +88,7 @@ export function portsOf(args: PodArgs<ContainerArgs>): Record<string, number> {
   return Object.fromEntries(ports.map(([name, port]) => [name, typeof port === "number" ? port : port.port]));
 }
 
-/** On OpenShift the platform picks user and group, and a pinned id is refused by the restricted SCC. */
+/** OpenShift assigns user and group; its restricted SCC rejects fixed ids. */
 function podSecurity(
   args: WorkloadArgs<ContainerArgs>,
   broken: ReadonlySet<ExceptionRule>,

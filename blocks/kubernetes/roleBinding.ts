@@ -5,20 +5,20 @@ import type { ObjectArgs } from "./metadata.ts";
 import { metadata, annotationsOf, withManagedBy } from "./metadata.ts";
 import type { ServiceAccount } from "./serviceAccount.ts";
 
-/** Who gets a right: an account of this program, one by name, or a group. */
+/** A subject: an account of this program, one by name, or a group. */
 type Subject =
   ServiceAccount | { readonly account: string; readonly namespace: pulumi.Input<string> } | { readonly group: string };
 
-/** Which right: a ClusterRole or Role that exists, or rules of one's own. */
+/** The role: an existing ClusterRole or Role, or rules of its own. */
 type RoleSource =
   | { readonly clusterRole: string }
   | { readonly role: pulumi.Input<string> }
   | { readonly rules: readonly k8s.types.input.rbac.v1.PolicyRule[]; readonly roleName?: string };
 
-/** What a {@link RoleBinding} needs; `name` is the RoleBinding's and, unless `roleName` differs, the Role's. */
+/** Arguments of {@link RoleBinding}; `name` is the RoleBinding's and, unless `roleName` differs, the Role's. */
 export type RoleBindingArgs = ObjectArgs & RoleSource & { readonly subjects: readonly Subject[] };
 
-/** A right in one namespace: a RoleBinding and, for own rules, its Role. */
+/** Permissions in one namespace: a RoleBinding and, for own rules, its Role. */
 export class RoleBinding extends Block {
   constructor(name: string, args: RoleBindingArgs, opts: BlockOptions) {
     super();
@@ -59,11 +59,10 @@ export class RoleBinding extends Block {
   }
 }
 
-/** What a {@link ClusterRoleBinding} needs. */
 type ClusterRoleBindingArgs = Omit<ObjectArgs, "namespace"> &
   Exclude<RoleSource, { role: unknown }> & { readonly subjects: readonly Subject[] };
 
-/** A right in the whole cluster: a ClusterRoleBinding and, for own rules, its ClusterRole. */
+/** Permissions in the whole cluster: a ClusterRoleBinding and, for own rules, its ClusterRole. */
 export class ClusterRoleBinding extends Block {
   constructor(name: string, args: ClusterRoleBindingArgs, opts: BlockOptions) {
     super();

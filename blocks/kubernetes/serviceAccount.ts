@@ -4,7 +4,6 @@ import { Block, type BlockOptions, type Retention } from "../block.ts";
 import type { ObjectArgs, NamespaceRef } from "./metadata.ts";
 import { metadata } from "./metadata.ts";
 
-/** What a {@link ServiceAccount} needs. */
 export interface ServiceAccountArgs extends ObjectArgs {
   /** Do its pods get a token, because they call the API server? @default false */
   readonly mountsToken?: boolean;

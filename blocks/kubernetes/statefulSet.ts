@@ -21,9 +21,8 @@ interface ClaimTemplate {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** What a {@link StatefulSet} needs. */
 export interface StatefulSetArgs extends WorkloadArgs<ServingContainerArgs> {
-  /** Labels that find the pods; they can never change. @default `labels` */
+  /** Selector of the pods; immutable. @default `labels` */
   readonly selector?: Readonly<Record<string, string>>;
   /** @default 1 */
   readonly replicas?: number;
@@ -34,7 +33,7 @@ export interface StatefulSetArgs extends WorkloadArgs<ServingContainerArgs> {
   /** @default OrderedReady */
   readonly podManagement?: "OrderedReady" | "Parallel";
   readonly revisionHistory?: number;
-  /** Pods that may be away at once; with more than one replica. @default 1 */
+  /** Pods that may be unavailable at once; with more than one replica. @default 1 */
   readonly maxUnavailable?: number | string;
   /** Of the set, whose claims depend on its identity; Kubernetes keeps the claims anyway. @default { protect: false } */
   readonly retention?: Pick<Retention, "protect">;

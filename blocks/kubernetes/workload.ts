@@ -7,7 +7,7 @@ import type { NamespaceRef } from "./metadata.ts";
 import type { WorkloadArgs } from "./pod.ts";
 import { ServiceAccount } from "./serviceAccount.ts";
 
-/** A workload that others can point at: a Service selects it, a NetworkPolicy names it. */
+/** A workload as Services and NetworkPolicies refer to it. */
 export interface Workload {
   readonly namespace: NamespaceRef;
   readonly name: string;
@@ -29,7 +29,7 @@ export function workloadAnnotations(args: WorkloadArgs<ContainerArgs>): Record<s
   };
 }
 
-/** The account that a workload was given, or one of its own. */
+/** The workload's account: the given one, or a new one. */
 export function accountFor(name: string, args: WorkloadArgs<ContainerArgs>, opts: BlockOptions): ServiceAccount {
   const { namespace, labels } = args;
   return (

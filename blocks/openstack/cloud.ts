@@ -35,7 +35,7 @@ export function connectClouds(config: ConfigOf<typeof cloudsSchema> | undefined)
           }
         : { applicationCredentialId: login.applicationCredentialId, applicationCredentialSecret: secret }),
       allowReauth: true,
-      // The SDK would take these from the shell's environment; the preflight guards what the plugin would take itself.
+      // The SDK would take these from the shell's environment; the preflight checks what the plugin would take itself.
       cloud: "",
       delayedAuth: true,
       endpointType: "public",
@@ -49,7 +49,7 @@ export function connectClouds(config: ConfigOf<typeof cloudsSchema> | undefined)
 }
 
 /**
- * The error by which the program refuses what a cloud told it. Pulumi prints a RunError without its stack trace, but only
+ * An error about a cloud, reported without a stack trace. Pulumi prints a RunError without its stack trace, but only
  * until the program's body has ended; what comes later, from an output, it prints as `stack`: so that is the message too.
  */
 export function cloudError(message: string): pulumi.RunError {
@@ -58,7 +58,7 @@ export function cloudError(message: string): pulumi.RunError {
   return error;
 }
 
-/** What cloud-init does at a server's first boot; everything else is the converge's, which can change a live server. */
+/** What cloud-init does at a server's first boot; everything else is done by Guest, which can change a live server. */
 export interface CloudConfig {
   /** The image's default user gets this name; it may use sudo. */
   readonly user: string;
@@ -66,7 +66,7 @@ export interface CloudConfig {
   readonly authorizedKeys: readonly string[];
 }
 
-/** cloud-init's user data; only public things, as anyone in the project can read it. */
+/** cloud-init's user data; public data only, since anyone in the project can read it. */
 export function cloudConfigText(config: CloudConfig): string {
   const document = {
     preserve_hostname: true,

@@ -19,7 +19,6 @@ export interface ExistingVolume {
   readonly volumeId: pulumi.Input<string>;
 }
 
-/** What {@link DataVolumes} need. */
 export interface DataVolumesArgs {
   readonly serverId: pulumi.Input<string>;
   /** Keyed by role; attached in this order, one after the other. */
@@ -32,7 +31,7 @@ export interface DataVolumesArgs {
 export class DataVolumes extends Block {
   /** Ids by role. */
   readonly volumeIds: Readonly<Record<string, pulumi.Output<string>>>;
-  /** The attachments in their order; what needs the disks waits for the last. */
+  /** The attachments in their order; users of the disks depend on the last. */
   readonly attachments: readonly openstack.compute.VolumeAttach[];
 
   constructor(name: string, args: DataVolumesArgs, opts: Omit<BlockOptions, "dependsOn">) {
@@ -46,7 +45,7 @@ export class DataVolumes extends Block {
         new openstack.compute.VolumeAttach(
           `${name}-${role}-attachment`,
           { instanceId: args.serverId, volumeId },
-          // One after the other: Nova loses its way when two disks come at once. A volume hangs on one server only.
+          // One after the other: Nova fails when two disks are attached at once. A volume is attached to one server only.
           { ...opts, deleteBeforeReplace: true, dependsOn: attachments.slice(-1) },
         ),
       );

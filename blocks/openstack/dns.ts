@@ -4,7 +4,6 @@ import * as pulumi from "@pulumi/pulumi";
 import { Block, type BlockOptions, type Retention } from "../block.ts";
 import { toFqdn } from "./names.ts";
 
-/** What a {@link Zone} needs. */
 export interface ZoneArgs {
   /** Domain, final dot optional. */
   readonly domain: string;
@@ -14,7 +13,7 @@ export interface ZoneArgs {
   readonly retention?: Pick<Retention, "retainOnDelete">;
 }
 
-/** A DNS zone that the stack creates once; all names below it die with it, so it is always protected. */
+/** A DNS zone that the stack creates once; deleting it deletes all names below it, so it is always protected. */
 export class Zone extends Block {
   readonly zoneId: pulumi.Output<string>;
 
@@ -38,7 +37,6 @@ export class Zone extends Block {
   }
 }
 
-/** What {@link HostRecords} need. */
 export interface HostRecordsArgs {
   readonly zoneId: pulumi.Input<string>;
   /** Full name of the host, final dot optional. */

@@ -3,25 +3,24 @@ import * as pulumi from "@pulumi/pulumi";
 import { Block, type BlockOptions, type Retention } from "../block.ts";
 import { cloudError } from "./cloud.ts";
 
-/** The three ways to a public IPv4 address, less the one without any. */
+/** Where the public IPv4 address comes from. */
 type AddressSource =
   | {
       /** Drawn from the pool and owned by the stack. */
       readonly mode: "new";
       /** Name of the external network. */
       readonly pool: string;
-      /** What the cloud shows beside the address, which has no name: whose it is. */
+      /** Description in the cloud; addresses have no name. */
       readonly description: pulumi.Input<string>;
     }
   | {
-      /** Allocated outside the stack; only associated, so no destroy can give it back. */
+      /** Allocated outside the stack; only associated, so destroy never releases it. */
       readonly mode: "existing";
       readonly ip: pulumi.Input<openstack.networking.GetFloatingIpResult>;
       /** Setting that names it, for the error when it is taken. */
       readonly setting: string;
     };
 
-/** What a {@link FloatingAddress} needs. */
 export interface FloatingAddressArgs {
   /** Port that receives the traffic; it outlives the server behind it. */
   readonly portId: pulumi.Input<string>;
@@ -66,7 +65,7 @@ export class FloatingAddress extends Block {
 
 /**
  * The address of a floating IP that is free or already on this port.
- * @throws if another port has it: Neutron would move it away from there without a word.
+ * @throws if another port has it: Neutron would silently move it.
  */
 export function freeAddress(ip: openstack.networking.GetFloatingIpResult, portId: string, setting: string): string {
   const address = ip.address ?? "";

@@ -51,7 +51,7 @@ export class Lookup {
     ).id;
   }
 
-  /** Name of a keypair, after it was seen to exist. */
+  /** Name of a keypair, after checking that it exists. */
   keypairName(keypair: string): pulumi.Output<string> {
     return this.find(
       "keypair.name",
@@ -70,7 +70,7 @@ export class Lookup {
   }
 
   /**
-   * Id of a volume, by its name or id, after it was seen to be free or already this server's.
+   * Id of a volume, by its name or id, after checking that it is free or already this server's.
    * @param server Name of the server that is to have it.
    */
   volumeId(volume: string, server: pulumi.Input<string>): pulumi.Output<string> {
@@ -89,7 +89,7 @@ export class Lookup {
     );
   }
 
-  /** The provider has no look-up by id, but reads. A promise, as what is only looked at is nobody's dependency. */
+  /** The provider has no look-up by id, but reads. A promise, so that nothing depends on the read. */
   private readVolume(id: string): pulumi.Output<VolumeInUse> {
     const { attachments } = openstack.blockstorage.Volume.get(`volume-${id}`, id, undefined, { parent: this.parent });
     return pulumi.output(
@@ -132,7 +132,7 @@ export class Lookup {
   }
 }
 
-/** What to say when the look-up did not even begin, because the cloud does not answer or does not know us. */
+/** Message for a cloud that does not answer or refuses the login. */
 function loginProblem(words: string): string | undefined {
   const hint = "`clouds:settings` and the secret `clouds:<name>` say where the cloud is and who logs in";
   if (/connection refused|no such host|i\/o timeout|no route to host|EOF$|context deadline exceeded/.test(words)) {

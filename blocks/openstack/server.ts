@@ -3,7 +3,6 @@ import * as pulumi from "@pulumi/pulumi";
 import { Block, type BlockOptions } from "../block.ts";
 import { addressesOf } from "./names.ts";
 
-/** What a {@link Server} needs. */
 export interface ServerArgs {
   /** Name in the cloud, the host's full name without the final dot. */
   readonly hostname: pulumi.Input<string>;
@@ -17,7 +16,7 @@ export interface ServerArgs {
   readonly keypairName: pulumi.Input<string>;
   /** cloud-init's text; read when the server is made. */
   readonly userData: pulumi.Input<string>;
-  /** A new value, and nothing else, makes a new server from the current image and user data. */
+  /** Only a new value replaces the server, with the current image and user data. */
   readonly rebuildToken: string;
 }
 

@@ -27,8 +27,8 @@ const nothing: QuotaUsage = {
 };
 
 /**
- * What the environments take of the project's quota. Volumes and addresses that exist count too, as the project has
- * them already; of existing volumes the size is not in the settings and not counted.
+ * Quota that the environments require. Existing volumes and addresses count too; the size of
+ * existing volumes is not in the settings and not counted.
  */
 export function requiredQuota(settings: CallystoSettings, sizes: Readonly<Record<string, FlavorSize>>): QuotaUsage {
   const group = settings.packerSecurityGroup
@@ -38,7 +38,7 @@ export function requiredQuota(settings: CallystoSettings, sizes: Readonly<Record
   return [{ ...nothing, ...group }, ...all].reduce(sum, nothing);
 }
 
-/** What one environment takes. */
+/** Quota of one environment. */
 function hostQuota(environment: HostSettings, sizes: Readonly<Record<string, FlavorSize>>): QuotaUsage {
   const size = sizes[environment.flavor];
   const rules = environment.kind === "hub" ? hubRules : claviusRules;

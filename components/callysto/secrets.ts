@@ -1,4 +1,4 @@
-/** The secrets that Callysto is given. */
+/** Secrets of Callysto. */
 import type { KeyedSecretSpecs, SecretSpecs } from "../../config/define.ts";
 import type { CallystoSettings } from "./settings.ts";
 import type { CertificateSettings, HubGuestSettings } from "./guest/settings.ts";
@@ -124,7 +124,7 @@ function hubsWhere(fits: (guest: HubGuestSettings) => boolean): (settings: Cally
     );
 }
 
-/** Certificates of the workstations, by name; config's rules have seen to it that no two have one name. */
+/** Certificates of the workstations, by name; config validation guarantees distinct names. */
 function certificates({ environments }: CallystoSettings): [string, CertificateSettings][] {
   return Object.values(environments).flatMap((one) =>
     one.kind === "clavius" ? Object.entries(one.guest?.certificates ?? {}) : [],

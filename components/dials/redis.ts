@@ -26,7 +26,7 @@ const dataFolder = "/var/lib/redis/data";
 const configFolder = "/etc/dials-redis";
 const authFolder = "/etc/dials-redis-auth";
 
-/** One Redis with its password, its Service and nobody but its clients in front. */
+/** One Redis with its password, Service and NetworkPolicy. */
 export class Redis extends pulumi.ComponentResource {
   private readonly service: Service;
   private readonly password: pulumi.Output<string>;
@@ -106,7 +106,7 @@ export class Redis extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  /** URL of one of its databases, password and all. */
+  /** URL of one of its databases, including the password. */
   url(database: number): pulumi.Output<string> {
     return pulumi.interpolate`redis://:${this.password}@${this.service.name}:${port}/${database}`;
   }

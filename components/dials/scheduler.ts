@@ -39,7 +39,7 @@ export class Scheduler extends pulumi.ComponentResource {
   }
 }
 
-/** Flower: shows the workers and steers them; reached by port-forward only. */
+/** Flower: monitors and controls the workers; reached by port-forward only. */
 export class Flower extends pulumi.ComponentResource {
   constructor(name: string, args: EtlServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:Flower", name, {}, opts);
@@ -71,7 +71,7 @@ export class Flower extends pulumi.ComponentResource {
   }
 }
 
-/** What the common services of the ETL share; neither touches EOS. */
+/** What the ETL's common services share; neither uses EOS. */
 function etlService({ namespace, settings, account }: DialsContext, name: string) {
   return {
     namespace,

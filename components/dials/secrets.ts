@@ -1,4 +1,4 @@
-/** The secrets that DIALS is given. */
+/** Secrets of DIALS. */
 import type { KeyedSecretSpecs, SecretSpecs } from "../../config/define.ts";
 import { expiryProblem, keyProblem } from "./certificate.ts";
 import type { DialsSettings } from "./settings.ts";
@@ -63,10 +63,10 @@ export const dialsKeyedSecrets = {
   },
 } satisfies KeyedSecretSpecs<DialsSettings>;
 
-/** What is wrong with a password that is handed on as it is: to kinit and to lxplus. */
+/** What is wrong with a password that is passed on unchanged, to kinit and to lxplus. */
 function lineProblem(text: string): string | undefined {
   return /[\r\n]/.test(text) || text !== text.trim()
-    ? "expected one line without blanks around it: it is handed on as it is"
+    ? "expected one line without blanks around it: it is passed on unchanged"
     : undefined;
 }
 

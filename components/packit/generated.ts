@@ -16,7 +16,7 @@ export interface KeyFiles {
     { readonly serverCa: pulumi.Output<string>; readonly certificate: pulumi.Output<string> } | undefined;
 }
 
-/** Passwords that only the service itself uses; they are drawn once and kept in the stack's state. */
+/** Passwords that only the service itself uses; generated once and kept in the stack's state. */
 export interface Passwords {
   readonly postgres: pulumi.Output<string>;
   readonly flower: pulumi.Output<string>;

@@ -1,4 +1,4 @@
-/** Every image of Packit and Stream in one place; a stack changes repository, tag or digest under `images`. */
+/** Every image of Packit and Stream; a stack changes repository, tag or digest under `images`. */
 import type { NamespaceRef } from "../../blocks/kubernetes/metadata.ts";
 import type { Deployment, ServiceName } from "./names.ts";
 

@@ -84,7 +84,7 @@ export class KeyValue extends pulumi.ComponentResource {
   }
 }
 
-/** Asks whether it answers. */
+/** Readiness check: the client's ping. */
 export function keyValueReadiness(kind: keyof typeof kinds): readonly string[] {
   const { shell, client } = kinds[kind];
   return [shell, "-c", `test "$(${client} ping)" = PONG`];
@@ -101,7 +101,7 @@ export function keyValueConf({ kind, memory }: PackitContext["settings"]["keyVal
   });
 }
 
-/** What is left for data: the process, its clients' buffers and the copy that a snapshot makes need 48 MiB, and an eighth. */
+/** MiB for data: process, client buffers and snapshot copies take 48 MiB and an eighth. */
 function dataMiB(limit: number): number {
   return Math.floor(Math.min((limit * 7) / 8, Math.max(limit / 2, limit - 48)));
 }

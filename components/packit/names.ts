@@ -6,7 +6,7 @@ export type ServiceName = "packit" | "stream";
 /** Tag of the service's images, value of DEPLOYMENT, first label of the host. */
 export type Deployment = "dev" | "stg" | "prod";
 
-/** The parts that a stack may leave out. */
+/** Components that a stack may leave out. */
 export const componentNames = [
   "tokman",
   "fedmsg",
@@ -19,7 +19,7 @@ export const componentNames = [
 ] as const;
 export type ComponentName = (typeof componentNames)[number];
 
-/** What each service does unless its stack says otherwise. Source: the deployment repository's vars templates of 2021. */
+/** Defaults of each service. Source: the deployment repository's vars templates of 2021. */
 export const serviceDefaults = {
   packit: {
     parts: ["tokman", "fedmsg", "beat", "dashboard", "pushgateway"] as readonly ComponentName[],

@@ -11,7 +11,6 @@ import { type PackitContext, retention, storageClass } from "./context.ts";
 import { runningFlavours, sandboxingPods, sandboxNamespace } from "./names.ts";
 import { cachePairs } from "./inventory.ts";
 
-/** What a {@link Sandbox} needs. */
 export interface SandboxArgs {
   readonly context: PackitContext;
   /** Account of the workers, who make the sandboxes. */
@@ -81,7 +80,7 @@ export class Sandbox extends pulumi.ComponentResource {
   }
 }
 
-/** Room for the sandboxes of all workers, for what they left behind, and for the cleanup. */
+/** Quota for the sandboxes of all workers, for leftovers, and for the cleanup. */
 function toQuota({ workers, sandbox, repositoryCache }: PackitContext["settings"]) {
   // Workers for short tasks make sandboxes, too: a package's run-condition is asked before its jobs are queued.
   const count = runningFlavours(workers).reduce((sum, { replicas }) => sum + replicas, 0);

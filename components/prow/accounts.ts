@@ -6,14 +6,13 @@ import type { ProwSettings } from "./settings.ts";
 import { named } from "./names.ts";
 import { type AccountName, permissions, permissionsOf } from "./rbac.ts";
 
-/** What {@link Accounts} need. */
 export interface AccountsArgs {
   readonly settings: ProwSettings;
   readonly namespace: NamespaceRef;
   readonly jobs: NamespaceRef;
 }
 
-/** The accounts of what calls the API server, and what each may do in both namespaces. */
+/** Accounts of the programs that call the API server, with their permissions in both namespaces. */
 export class Accounts extends pulumi.ComponentResource {
   private readonly byName: ReadonlyMap<AccountName, ServiceAccount>;
 
@@ -53,7 +52,7 @@ export class Accounts extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  /** @throws if the table of rights has no such account */
+  /** @throws if the permission table has no such account */
   of(account: AccountName): ServiceAccount {
     const found = this.byName.get(account);
     if (found === undefined) throw new Error(`there is no account "${account}"`);

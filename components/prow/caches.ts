@@ -15,7 +15,7 @@ const exceptions = {
   "run-as-root": "the folder on the node belongs to root",
 } as const;
 
-/** What spares jobs the way out: a mirror of Docker Hub, and Bazel's build cache. */
+/** Caches for jobs: a mirror of Docker Hub, and Bazel's build cache. */
 export class Caches extends pulumi.ComponentResource {
   constructor(name: string, context: ProwContext, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:Caches", name, {}, opts);
@@ -56,7 +56,7 @@ export class Caches extends pulumi.ComponentResource {
 
   private buildCache(name: string, context: ProwContext, account: ServiceAccount): void {
     const { namespace, settings } = context;
-    // Nothing mounts it, as in the runbook; a claim of that name that holds data is kept.
+    // Unused, as in the runbook; an existing claim with data is kept.
     new PersistentVolumeClaim(
       `${name}-greenhouse`,
       {

@@ -7,7 +7,7 @@ import { clones, ProwComponent, running } from "./component.ts";
 const metrics = { metrics: 9090 };
 const metricsService = { ports: { metrics: { port: 9090 } } };
 
-/** The programs that nobody calls: they turn ProwJobs into pods, start periodics, report, merge and clean up. */
+/** Programs without callers: they turn ProwJobs into pods, start periodics, report, merge and clean up. */
 export class Controllers extends pulumi.ComponentResource {
   constructor(name: string, context: ProwContext, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:Controllers", name, {}, opts);

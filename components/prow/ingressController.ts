@@ -14,7 +14,6 @@ import { Service } from "../../blocks/kubernetes/service.ts";
 import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
 import { images } from "./images.ts";
 
-/** What an {@link IngressController} needs. */
 export interface IngressControllerArgs {
   readonly cluster: Cluster;
 }

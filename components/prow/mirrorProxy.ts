@@ -10,11 +10,11 @@ import { named } from "./names.ts";
 import { nginxSize } from "./sizes.ts";
 import { ProwComponent } from "./component.ts";
 
-/** Days that the authority is good for; jobs read it anew each time, so a new one needs nothing but an `up`. */
+/** Days that the authority is good for; jobs read it at each start, so renewal only takes an `up`. */
 const validDays = 1300;
 const renewDays = 90;
 
-/** Registries take their time with large layers. */
+/** Large layers are slow. */
 const timeouts = [
   ...["PROXY_READ_TIMEOUT", "PROXY_CONNECT_TIMEOUT", "PROXY_SEND_TIMEOUT", "PROXY_CONNECT_READ_TIMEOUT"],
   ...["PROXY_CONNECT_CONNECT_TIMEOUT", "PROXY_CONNECT_SEND_TIMEOUT"],
@@ -102,7 +102,7 @@ export class MirrorProxy extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  /** An authority of the proxy's own, which signs what it shows to jobs in the registries' place. */
+  /** The proxy's own authority, which signs the certificates that it presents in place of the registries. */
   private authority(name: string): { readonly key: pulumi.Output<string>; readonly crt: pulumi.Output<string> } {
     const key = new tls.PrivateKey(`${name}-ca-key`, { algorithm: "RSA", rsaBits: 4096 }, { parent: this });
     const crt = new tls.SelfSignedCert(

@@ -5,7 +5,7 @@ import { all, config, jobs } from "./flags.ts";
 import { type ProwContext, traffic } from "./context.ts";
 import { ProwComponent } from "./component.ts";
 
-/** Figures about jobs for Prometheus: the exporter, and the gateway to which short-lived programs push theirs. */
+/** Metrics of jobs for Prometheus: the exporter, and the gateway that short-lived programs push to. */
 export class Monitoring extends pulumi.ComponentResource {
   constructor(name: string, context: ProwContext, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:Monitoring", name, {}, opts);
@@ -53,7 +53,7 @@ export class Monitoring extends pulumi.ComponentResource {
         ports: { http: 8081 },
         probes: { readiness: tcp("http") },
         service: { name: "pushgateway-external", ports: { http: { port: 80, target: 8081 } }, nodePort: true },
-        // Anybody may read: the proxy passes nothing but GET on.
+        // Public: the proxy forwards GET only.
         ingress: [anywhere(8081)],
         egress: [traffic.pushgateway],
       },

@@ -3,7 +3,7 @@ import type { ProwSettings } from "./settings.ts";
 
 type Rule = k8s.types.input.rbac.v1.PolicyRule;
 
-/** What one account may do in the jobs' namespace, where ProwJobs, pods and leader locks are, and elsewhere. */
+/** Permissions of one account in the jobs' namespace, where ProwJobs, pods and leader locks are, and elsewhere. */
 interface AccountPermissions {
   /** In Prow's own namespace. */
   readonly prow?: readonly Rule[];
@@ -25,7 +25,7 @@ function leaderLock(lock: string): readonly Rule[] {
   ];
 }
 
-/** Rights by account; all but crier's in the cluster are a Role's, as other environments may live there. */
+/** Permissions by account; all but crier's in the cluster are in Roles, because other environments may share the cluster. */
 export const permissions = {
   "prow-controller-manager": {
     jobs: [
@@ -61,7 +61,7 @@ export const permissions = {
 
 export type AccountName = keyof typeof permissions;
 
-/** Rights of an account in an environment. */
+/** Permissions of an account in an environment. */
 export function permissionsOf(
   account: AccountName,
   { configuration }: Pick<ProwSettings, "configuration">,

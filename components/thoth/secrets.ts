@@ -1,4 +1,4 @@
-/** The secrets that Thoth is given. */
+/** Secrets of Thoth. */
 import type { KeyedSecretSpecs, SecretSpecs } from "../../config/define.ts";
 import { sample } from "../../config/samples.ts";
 import type { ThothSettings } from "./settings.ts";

@@ -1,4 +1,4 @@
-/** Logins in the environment that the openstack plugin would take whatever the stack says. */
+/** Logins in the environment that the openstack plugin prefers over the stack's config. */
 import * as pulumi from "@pulumi/pulumi";
 import type { ConfigOf } from "../define.ts";
 import type { cloudsSchema } from "../targets.ts";
@@ -27,7 +27,7 @@ const besidesPassword = [
 ];
 const besidesApplicationCredential = ["OS_USERNAME", "OS_PASSWORD", "OS_TENANT_NAME", "OS_PROJECT_NAME"];
 
-/** Variables that are set and would change where or as whom the stack's clouds are used. */
+/** Variables that are set and would change the login or target of the stack's clouds. */
 export function environmentLogins(clouds: Clouds, env: NodeJS.ProcessEnv): readonly string[] {
   const logins = Object.values(clouds).flatMap(({ applicationCredentialId }) => [
     ...always,

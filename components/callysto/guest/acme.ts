@@ -12,7 +12,7 @@ const renew = "/usr/local/bin/renew-certificate";
 /** Key by which the servers know the workstation. */
 export const pushKeyFile = `${configFolder}/push`;
 
-/** Where the secret of a certificate's application credential lies. */
+/** File with the secret of a certificate's application credential. */
 export function designateSecretFile(name: string): string {
   return `${configFolder}/${name}/secret`;
 }
@@ -33,7 +33,7 @@ export function acme(certificates: Readonly<Record<string, CertificateSettings>>
   };
 }
 
-/** What is reviewed before a certificate is made: configuration, domains, and how the challenge is met. */
+/** What is reviewed before a certificate is requested: configuration, domains, and how the challenge is met. */
 export function certificateFiles(name: string, settings: CertificateSettings): GuestFile[] {
   const { domain, challenge, servers } = settings;
   const { mode, ...how } = challenge;

@@ -3,7 +3,7 @@ import type { GuestRole } from "../../../blocks/openstack/guest/description.ts";
 /** What an operator expects on every server; the seed's list, less Python 2's pip. */
 const basePackages = ["git", "wget", "vim-tiny", "tmux", "screen"];
 
-/** What differs between servers. */
+/** Settings that differ between servers. */
 export interface BaseSettings {
   /** Full name without the final dot. */
   readonly hostname: string;
@@ -11,9 +11,9 @@ export interface BaseSettings {
   readonly packages: readonly string[];
   /** Debian packages that must not be there. */
   readonly absentPackages: readonly string[];
-  /** Is told about updates. */
+  /** Gets mail about updates. */
   readonly adminEmail: string;
-  /** Install security updates by themselves, every day. */
+  /** Install security updates automatically, every day. */
   readonly securityUpdates: boolean;
 }
 

@@ -7,7 +7,7 @@ export const virtualHostsFile = "/etc/apache2/sites-available/jupyter.conf";
 /** Account of the workstation. */
 export const pusher = "certificate";
 
-/** Takes a new certificate from standard input; whoever pushes one, a person or the workstation, calls this. */
+/** Installs a new certificate from standard input; called by people and by the workstation. */
 export const receiver = "/usr/local/sbin/receive-certificate";
 
 /** The receiver: nothing is put in place that is not whole, valid now and for this host. */

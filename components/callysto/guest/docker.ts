@@ -6,7 +6,7 @@ export const bridgeAddress = "172.17.0.1";
 
 const daemonFile = "/etc/docker/daemon.json";
 
-/** Docker; its images and containers lie on the root disk or in a dataset of the homes' pool. */
+/** Docker; its images and containers are stored on the root disk or in a dataset of the homes' pool. */
 export function docker(storage: "root" | "pool"): GuestRole {
   const onPool = { "data-root": `/${pool}/docker`, "storage-driver": "zfs" };
   const daemon = { bip: `${bridgeAddress}/16`, "live-restore": true, ...(storage === "pool" ? onPool : {}) };

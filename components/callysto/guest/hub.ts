@@ -89,7 +89,7 @@ export class HubGuest extends pulumi.ComponentResource {
   }
 }
 
-/** The parts of a hub in the order in which one needs the other. */
+/** The roles of a hub in dependency order. */
 function hubRoles(
   { hostname, volumes }: Host,
   settings: HubGuestSettings,

@@ -10,7 +10,7 @@ import { bothNamesFolder } from "./sourceFilters.ts";
 const refresher = "/usr/local/sbin/refresh-sso-metadata";
 const spKey = `${ssoFolder}/sp-key.pem`;
 
-/** What a hub with single sign-on is given. */
+/** Secrets of a hub with single sign-on. */
 export interface SsoSecrets {
   readonly salt: pulumi.Output<string>;
   readonly adminPassword: pulumi.Output<string>;
@@ -19,7 +19,7 @@ export interface SsoSecrets {
   readonly key: pulumi.Output<string>;
 }
 
-/** The given secrets as files of SimpleSAMLphp, and a key of the service provider's own, the same after a rebuild. */
+/** The secrets as files of SimpleSAMLphp, and the service provider's own key, which survives a rebuild. */
 export function ssoSecretFiles(
   name: string,
   hostname: pulumi.Output<string>,

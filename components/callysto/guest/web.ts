@@ -74,7 +74,7 @@ ${singleSignOn ? signOn : ""}</VirtualHost>
 `;
 }
 
-/** Who logs in to the hub, or opens a kernel or a terminal, has a session of Shibboleth's; JupyterHub is told who it is. */
+/** Login, kernels and terminals require a Shibboleth session; JupyterHub gets the user in REMOTE_USER. */
 const signOn = `
   UseCanonicalName On
   ShibCompatValidUser Off

@@ -86,7 +86,7 @@ const sesheta = z.strictObject({
 /** Webhook2kafka and the normalizers, together called cyborg-regidores. */
 const regidoresSettings = z.strictObject({
   webhook2kafka: z.boolean().default(true).describe("Deploy the receiver that forwards webhooks to Kafka."),
-  normalizers: z.boolean().default(true).describe("Deploy the worker that makes raw events alike."),
+  normalizers: z.boolean().default(true).describe("Deploy the worker that brings raw events into one format."),
   kafkaPort: z.int().min(1).max(65535).default(443).describe("Port of the Kafka brokers, for the network policy."),
   build: z.boolean().default(true).describe("Build the images in the cluster; nobody publishes any."),
   webhook2kafkaImage: pinnedImage.optional(),
@@ -111,7 +111,7 @@ export const botsSettings = z.strictObject({
   suspendCronJobs: z
     .boolean()
     .default(false)
-    .describe("Make no runs: on while another cluster still runs the bots, so that two never act at once."),
+    .describe("Suspend the CronJobs: on while another cluster still runs the bots, so that two never act at once."),
   kebechet: kebechet.prefault({}),
   nepthys,
   sesheta,

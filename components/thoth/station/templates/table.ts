@@ -1,4 +1,4 @@
-/** Jobs that the station starts by itself from Templates; parameters and labels are what its programs fill in and look for. */
+/** Jobs that the station starts from Templates; parameters and labels are what its programs fill in and look for. */
 import type { Role } from "../roles.ts";
 import { syncTemplates } from "../syncTable.ts";
 import type { JobTemplate, TemplateJob } from "./template.ts";

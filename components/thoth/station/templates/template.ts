@@ -10,7 +10,7 @@ export interface TemplateJob {
   readonly component: string;
   /** Variables with fixed values. */
   readonly fixed?: Readonly<Record<string, string>>;
-  /** Labels of the job besides. */
+  /** Further labels of the job. */
   readonly jobLabels?: Readonly<Record<string, string>>;
 }
 
@@ -18,13 +18,13 @@ export interface TemplateJob {
 export interface JobTemplate {
   /** Name, and the label `template` by which it is found; no other Template may have that label. */
   readonly name: string;
-  /** Labels of the Template besides. */
+  /** Further labels of the Template. */
   readonly labels?: Readonly<Record<string, string>>;
   /** Where its jobs run. */
   readonly runsIn: readonly Role[];
-  /** Where programs look at it besides, to see what there is. @default nowhere */
+  /** Further namespaces in which programs list it. @default none */
   readonly listedIn?: readonly Role[];
-  /** Of these the caller chooses one. */
+  /** The caller chooses one. */
   readonly jobs: readonly TemplateJob[];
   /** Parameter that names the job. */
   readonly id: string;
