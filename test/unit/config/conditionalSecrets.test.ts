@@ -4,7 +4,7 @@ import { z } from "zod";
 import { allOf, type ConfigOf, defineSystem } from "../../../config/define.ts";
 import { loadConfig } from "../../../config/load.ts";
 import type { RawConfig } from "../../../config/secrets.ts";
-import { record } from "../../../review/record.ts";
+import { record } from "../../../review/evaluate/record.ts";
 import { buildPackit, development } from "../packit/fixture.ts";
 import { bots, buildThoth } from "../thoth/fixture.ts";
 

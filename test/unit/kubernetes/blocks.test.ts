@@ -5,7 +5,7 @@ import { existingNamespace } from "../../../blocks/kubernetes/metadata.ts";
 import { exec, http } from "../../../blocks/kubernetes/probe.ts";
 import { existingSecretEnv } from "../../../blocks/kubernetes/secret.ts";
 import { claimTemplate, volume } from "../../../blocks/kubernetes/volume.ts";
-import { Secret } from "../../../review/secret.ts";
+import { Secret } from "../../../review/evaluate/secret.ts";
 import { type Built, build } from "./fixture.ts";
 
 const managed = { "app.kubernetes.io/managed-by": "orrery" };
