@@ -29,7 +29,14 @@ export interface BuildConfigArgs extends ObjectArgs {
   readonly history?: readonly [successful: number, failed: number];
 }
 
-/** OpenShift's in-cluster image build; on plain Kubernetes nothing is created. */
+/**
+ * OpenShift's in-cluster image build; on plain Kubernetes nothing is created.
+ *
+ * @example
+ * const git = { uri: "https://github.com/org/bot", ref: "v1.0.0" };
+ * const strategy = { dockerfile: "Dockerfile" };
+ * new BuildConfig("bot", { namespace, name: "bot", git, strategy, output: "bot:latest", resources }, { parent: this });
+ */
 export class BuildConfig extends Block {
   constructor(name: string, args: BuildConfigArgs, opts: BlockOptions) {
     super();

@@ -19,7 +19,14 @@ export interface ConfigMapArgs<Key extends string> extends ObjectArgs {
   readonly ownedByCluster?: boolean;
 }
 
-/** A ConfigMap with typed keys, as files or as variables. */
+/**
+ * A ConfigMap with typed keys, as files or as variables.
+ *
+ * @example
+ * const config = new ConfigMap("web", { namespace, name: "web", data: { "app.ini": text } }, { parent: this });
+ * const mounts = { "/etc/web": config.mount() };
+ * const env = { SETTINGS: config.env("app.ini") };
+ */
 export class ConfigMap<Key extends string> extends Block {
   readonly configMapName: pulumi.Output<string>;
   private readonly physicalName: string;

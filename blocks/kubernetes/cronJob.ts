@@ -21,7 +21,14 @@ export interface CronJobArgs extends RunArgs {
   readonly startWithinSeconds?: number;
 }
 
-/** A pod that runs on a schedule. */
+/**
+ * A pod that runs on a schedule.
+ *
+ * @example
+ * const containers = [{ name: "report", image, command: ["report"], resources }] as const;
+ * const run = { schedule: "0 4 * * *", deadlineSeconds: 600 };
+ * new CronJob("report", { namespace, name: "report", containers, ...run }, { parent: this });
+ */
 export class CronJob extends Block {
   constructor(name: string, args: CronJobArgs, opts: BlockOptions) {
     super();

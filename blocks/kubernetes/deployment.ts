@@ -24,7 +24,14 @@ export interface DeploymentArgs extends WorkloadArgs<ServingContainerArgs> {
   readonly maxUnavailable?: number | string;
 }
 
-/** Pods that keep running and are replaced when the program changes. */
+/**
+ * Pods that keep running and are replaced when the program changes.
+ *
+ * @example
+ * const probes = { readiness: http("/health", 8080), liveness: tcp(8080) };
+ * const web = { name: "web", image, ports: { http: 8080 }, resources, probes };
+ * new Deployment("web", { namespace, name: "web", labels: { app: "web" }, containers: [web] }, { parent: this });
+ */
 export class Deployment extends Block implements Workload {
   readonly namespace: NamespaceRef;
   readonly name: string;

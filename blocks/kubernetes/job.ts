@@ -22,7 +22,14 @@ export interface RunArgs extends WorkloadArgs<ContainerArgs> {
 
 export type JobArgs = RunArgs;
 
-/** A pod that runs once; a change of the program runs it again under the same name. */
+/**
+ * A pod that runs once; a change of the program runs it again under the same name.
+ *
+ * @example
+ * const containers = [{ name: "migrate", image, command: ["migrate"], resources }] as const;
+ * const job = new Job("migrate", { namespace, name: "migrate", deadlineSeconds: 600, containers }, { parent: this });
+ * new Deployment("web", args, { parent: this, dependsOn: [...job.resources] });
+ */
 export class Job extends Block {
   constructor(name: string, args: JobArgs, opts: BlockOptions) {
     super();

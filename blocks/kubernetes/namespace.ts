@@ -23,7 +23,14 @@ export interface NamespaceArgs {
   readonly retention?: Partial<Retention>;
 }
 
-/** A namespace that enforces the restricted pod security standard and denies all traffic but DNS by default. */
+/**
+ * A namespace that enforces the restricted pod security standard and denies all traffic but DNS by default.
+ *
+ * @example
+ * const retention = { protect: true };
+ * const namespace = new Namespace("bots", { cluster, name: "bots", retention }, { parent: this });
+ * new ServiceSecret("token", { namespace, name: "token", values }, { parent: this });
+ */
 export class Namespace extends Block implements NamespaceRef {
   readonly cluster: Cluster;
   readonly name: pulumi.Output<string>;

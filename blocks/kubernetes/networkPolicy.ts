@@ -24,7 +24,14 @@ export interface NetworkPolicyArgs extends ObjectArgs {
   readonly egress?: readonly Traffic[];
 }
 
-/** Allowed traffic of pods in both directions; policies add up. */
+/**
+ * Allowed traffic of pods in both directions; policies add up.
+ *
+ * @example
+ * const ingress = [router(cluster, 8080)];
+ * const egress = [dns(), pods({ app: "database" }, [5432])];
+ * new NetworkPolicy("web", { namespace, name: "web", pods: { app: "web" }, ingress, egress }, { parent: this });
+ */
 export class NetworkPolicy extends Block {
   constructor(name: string, args: NetworkPolicyArgs, opts: BlockOptions) {
     super();

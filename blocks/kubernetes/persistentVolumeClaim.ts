@@ -19,7 +19,14 @@ export interface PersistentVolumeClaimArgs extends ObjectArgs {
   readonly retention?: Retention;
 }
 
-/** Storage that outlives the pods that use it. */
+/**
+ * Storage that outlives the pods that use it.
+ *
+ * @example
+ * const retention = { protect: true, retainOnDelete: false };
+ * const data = new PersistentVolumeClaim("data", { namespace, name: "data", size: "5Gi", retention }, { parent: this });
+ * const mounts = { "/var/lib/data": data.mount() };
+ */
 export class PersistentVolumeClaim extends Block {
   readonly claimName: pulumi.Output<string>;
   private readonly physicalName: string;

@@ -35,7 +35,14 @@ export interface PublicEndpointArgs extends ObjectArgs {
   readonly pathType?: "Prefix" | "Exact" | "ImplementationSpecific";
 }
 
-/** A public name for a Service: a Route on OpenShift, an Ingress elsewhere. */
+/**
+ * A public name for a Service: a Route on OpenShift, an Ingress elsewhere.
+ *
+ * @example
+ * const tls = { termination: "edge", insecure: "Redirect" } as const;
+ * const args = { namespace, name: "web", service, port: "http", host: "web.example.org", tls };
+ * this.url = new PublicEndpoint("web", args, { parent: this }).url;
+ */
 export class PublicEndpoint extends Block {
   readonly host: string;
   readonly url: string;

@@ -13,7 +13,14 @@ export interface QuotaArgs extends ObjectArgs {
   };
 }
 
-/** Resource quota of a namespace. */
+/**
+ * Resource quota of a namespace.
+ *
+ * @example
+ * const hard = { pods: "20", "limits.memory": "8Gi" };
+ * const defaults = { requests: { cpu: "50m", memory: "64Mi" }, limits: { cpu: "500m", memory: "256Mi" } };
+ * new Quota("bots", { namespace, name: "bots", hard, defaults }, { parent: this });
+ */
 export class Quota extends Block {
   constructor(name: string, args: QuotaArgs, opts: BlockOptions) {
     super();

@@ -18,7 +18,14 @@ type RoleSource =
 /** Arguments of {@link RoleBinding}; `name` is the RoleBinding's and, unless `roleName` differs, the Role's. */
 export type RoleBindingArgs = ObjectArgs & RoleSource & { readonly subjects: readonly Subject[] };
 
-/** Permissions in one namespace: a RoleBinding and, for own rules, its Role. */
+/**
+ * Permissions in one namespace: a RoleBinding and, for own rules, its Role.
+ *
+ * @example
+ * const account = new ServiceAccount("reader", { namespace, name: "reader", mountsToken: true }, { parent: this });
+ * const rules = [{ apiGroups: [""], resources: ["pods"], verbs: ["get", "list"] }];
+ * new RoleBinding("reader", { namespace, name: "reader", rules, subjects: [account] }, { parent: this });
+ */
 export class RoleBinding extends Block {
   constructor(name: string, args: RoleBindingArgs, opts: BlockOptions) {
     super();
@@ -62,7 +69,14 @@ export class RoleBinding extends Block {
 type ClusterRoleBindingArgs = Omit<ObjectArgs, "namespace"> &
   Exclude<RoleSource, { role: unknown }> & { readonly subjects: readonly Subject[] };
 
-/** Permissions in the whole cluster: a ClusterRoleBinding and, for own rules, its ClusterRole. */
+/**
+ * Permissions in the whole cluster: a ClusterRoleBinding and, for own rules, its ClusterRole.
+ *
+ * @example
+ * const rules = [{ apiGroups: [""], resources: ["nodes"], verbs: ["get"] }];
+ * const args = { name: "node-reader", rules, subjects: [account] };
+ * new ClusterRoleBinding("node-reader", args, { parent: this });
+ */
 export class ClusterRoleBinding extends Block {
   constructor(name: string, args: ClusterRoleBindingArgs, opts: BlockOptions) {
     super();

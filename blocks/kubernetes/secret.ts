@@ -23,7 +23,14 @@ export interface ServiceSecretArgs<Key extends string> extends ObjectArgs {
   readonly restartOnChange?: boolean;
 }
 
-/** A Secret with typed keys: a misspelt key does not compile. */
+/**
+ * A Secret with typed keys: a misspelt key does not compile.
+ *
+ * @example
+ * const secret = new ServiceSecret("bot", { namespace, name: "bot", values: { token } }, { parent: this });
+ * const env = { TOKEN: secret.env("token") };
+ * const mounts = { "/etc/bot": secret.mount({ items: { token: "token.txt" } }) };
+ */
 export class ServiceSecret<Key extends string> extends Block {
   readonly secretName: pulumi.Output<string>;
   private readonly physicalName: string;

@@ -24,7 +24,14 @@ export interface ServiceArgs extends ObjectArgs {
   readonly publishNotReady?: boolean;
 }
 
-/** A stable name and address in front of pods. */
+/**
+ * A stable name and address in front of pods.
+ *
+ * @example
+ * const ports = { http: { port: 80, target: 8080 } };
+ * const service = new Service("web", { namespace, name: "web", of: deployment, ports }, { parent: this });
+ * const url = service.url("http");
+ */
 export class Service extends Block {
   readonly namespace: NamespaceRef;
   /** Physical name. Known in advance, so resources that only name the Service do not wait for its pods. */

@@ -13,7 +13,14 @@ export interface ServiceAccountArgs extends ObjectArgs {
   readonly retention?: Partial<Retention>;
 }
 
-/** An account for pods, or for callers outside when it has a token Secret. */
+/**
+ * An account for pods, or for callers outside when it has a token Secret.
+ *
+ * @example
+ * const args = { namespace, name: "ci", tokenSecret: "ci-token" };
+ * const account = new ServiceAccount("ci", args, { parent: this });
+ * this.token = account.token;
+ */
 export class ServiceAccount extends Block {
   readonly namespace: NamespaceRef;
   readonly name: pulumi.Output<string>;

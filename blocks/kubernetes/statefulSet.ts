@@ -39,7 +39,14 @@ export interface StatefulSetArgs extends WorkloadArgs<ServingContainerArgs> {
   readonly retention?: Pick<Retention, "protect">;
 }
 
-/** Pods with a name and a claim of their own. */
+/**
+ * Pods with a name and a claim of their own.
+ *
+ * @example
+ * const claimTemplates = { data: { size: "5Gi" } };
+ * const database = { name: "database", image, resources, probes, mounts: { "/data": claimTemplate("data") } };
+ * new StatefulSet("database", { namespace, name: "database", claimTemplates, containers: [database] }, { parent: this });
+ */
 export class StatefulSet extends Block implements Workload {
   readonly namespace: NamespaceRef;
   readonly name: string;

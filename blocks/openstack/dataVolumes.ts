@@ -27,7 +27,14 @@ export interface DataVolumesArgs {
   readonly retention?: Retention;
 }
 
-/** A server's data volumes; guests find them by id, never by device letter. */
+/**
+ * A server's data volumes; guests find them by id, never by device letter.
+ *
+ * @example
+ * const volumes = { data: { mode: "new", volumeName: "hub-data", size: 100 } } as const;
+ * const disks = new DataVolumes("hub", { serverId: server.serverId, volumes }, { parent: this });
+ * const id = disks.volumeIds.data;
+ */
 export class DataVolumes extends Block {
   /** Ids by role. */
   readonly volumeIds: Readonly<Record<string, pulumi.Output<string>>>;

@@ -13,7 +13,14 @@ export interface ZoneArgs {
   readonly retention?: Pick<Retention, "retainOnDelete">;
 }
 
-/** A DNS zone that the stack creates once; deleting it deletes all names below it, so it is always protected. */
+/**
+ * A DNS zone that the stack creates once; deleting it deletes all names below it, so it is always protected.
+ *
+ * @example
+ * const args = { domain: "example.org", email: "dns@example.org" };
+ * const zone = new Zone("example", args, { parent: this });
+ * new HostRecords("hub", { zoneId: zone.zoneId, hostname, ipv4 }, { parent: this });
+ */
 export class Zone extends Block {
   readonly zoneId: pulumi.Output<string>;
 
@@ -49,7 +56,14 @@ export interface HostRecordsArgs {
   readonly ttl?: number;
 }
 
-/** A host's address records. */
+/**
+ * A host's address records.
+ *
+ * @example
+ * const hostname = "hub.example.org";
+ * const args = { zoneId: zone.zoneId, hostname, ipv4: "192.0.2.1" };
+ * const { fqdn } = new HostRecords("hub", args, { parent: this });
+ */
 export class HostRecords extends Block {
   /** Full name, always with the final dot. */
   readonly fqdn: pulumi.Output<string>;

@@ -29,7 +29,14 @@ export interface FloatingAddressArgs {
   readonly retention?: Retention;
 }
 
-/** A floating IP bound to a port. */
+/**
+ * A floating IP bound to a port.
+ *
+ * @example
+ * const source = { mode: "new", pool: cloud.externalNetwork, description: hostname } as const;
+ * const args = { portId: server.portId, source };
+ * const { address } = new FloatingAddress("hub", args, { parent: this });
+ */
 export class FloatingAddress extends Block {
   /** Public IPv4 address. */
   readonly address: pulumi.Output<string>;

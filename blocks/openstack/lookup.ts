@@ -9,7 +9,14 @@ interface VolumeInUse {
   readonly attachments: readonly { readonly instanceId: string }[];
 }
 
-/** Looks up what already exists in the cloud; each error names the setting and says what to do about it. */
+/**
+ * Looks up what already exists in the cloud; each error names the setting and says what to do about it.
+ *
+ * @example
+ * const lookup = new Lookup(this, "callysto:settings.environments.hub");
+ * const imageId = lookup.imageId("Debian 12");
+ * const networkId = lookup.networkId(cloud.network);
+ */
 export class Lookup {
   private readonly parent: pulumi.Resource;
   private readonly setting: string;

@@ -17,7 +17,14 @@ export interface SecurityGroupArgs {
   readonly rules: Readonly<Record<string, Ingress>>;
 }
 
-/** A security group with exactly these ingress rules; the cloud's default rules allow all egress. */
+/**
+ * A security group with exactly these ingress rules; the cloud's default rules allow all egress.
+ *
+ * @example
+ * const rules = { ...tcp("ssh", 22), ...tcp("https", 443), ...ping };
+ * const group = new SecurityGroup("hub", { groupName: hostname, rules }, { parent: this });
+ * const securityGroupId = group.groupId;
+ */
 export class SecurityGroup extends Block {
   readonly groupId: pulumi.Output<string>;
 

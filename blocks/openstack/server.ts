@@ -20,7 +20,14 @@ export interface ServerArgs {
   readonly rebuildToken: string;
 }
 
-/** A server booted on a port of its own: the port, and with it every address, outlives the server. */
+/**
+ * A server booted on a port of its own: the port, and with it every address, outlives the server.
+ *
+ * @example
+ * const boot = { imageId, flavorName: "m1.small", keypairName, userData, rebuildToken: "1" };
+ * const args = { hostname, networkId, securityGroupId: group.groupId, ...boot };
+ * const server = new Server("hub", args, { parent: this });
+ */
 export class Server extends Block {
   /** Id of the present server; a rebuild changes it. */
   readonly serverId: pulumi.Output<string>;

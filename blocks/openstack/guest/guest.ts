@@ -25,8 +25,13 @@ export interface GuestArgs {
 }
 
 /**
- * Configures a server over SSH: idempotent scripts that run again when their text changes, and never because of a new
+ * * Configures a server over SSH: idempotent scripts that run again when their text changes, and never because of a new
  * address or key of the connection.
+ *
+ * @example
+ * const roles = { base: { packages: ["git"] }, firewall: firewall({ open: [22, 443] }) };
+ * const login = { address, user: "debian", privateKey };
+ * new Guest("hub", { ...login, serverId: server.serverId, after: [], secrets: {}, roles }, { parent: this });
  */
 export class Guest extends Block {
   /** Public half of the guest's host key; it survives a rebuild. */
