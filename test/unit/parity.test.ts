@@ -44,9 +44,13 @@ const titlesIn = (cell: string): readonly (readonly [file: string, title: string
   [...cell.matchAll(/`([\w./-]+\.test\.ts)` "([^"]+)"/g)].map(([, file = "", title = ""]) => [file, title]);
 
 describe("the parity tables", () => {
-  it("are there for exactly the systems in components/", () => {
-    const wanted = globSync("components/*/index.ts", { cwd: projectDir }).map((file) => file.split("/")[1] ?? "");
-    assert.deepEqual(systems.toSorted(), wanted.toSorted());
+  it("are about systems in components/", () => {
+    const known = globSync("components/*/index.ts", { cwd: projectDir }).map((file) => file.split("/")[1]);
+    assert.deepEqual(
+      systems.filter((system) => !known.includes(system)),
+      [],
+    );
+    assert.ok(systems.length > 0);
   });
 
   for (const system of systems) {
