@@ -65,7 +65,11 @@ export const cloudsSchema = defineSystem({
     name,
     z.strictObject({
       authUrl: z
-        .url({ error: "expected Keystone's URL, e.g. https://keystone.example.org:5000/v3" })
+        .url({
+          protocol: /^https?$/,
+          hostname: /./,
+          error: "expected Keystone's URL, e.g. https://keystone.example.org:5000/v3",
+        })
         .describe("Keystone's URL."),
       region: z.string().min(1).describe("Region of all services."),
       userName: z.string().min(1).optional().describe("User who deploys; its password is the cloud's secret."),
@@ -94,6 +98,18 @@ export const cloudsSchema = defineSystem({
   },
   rules: (settings) =>
     Object.entries(settings).flatMap(([cloud, { authUrl, lab, userName, tenantName, applicationCredentialId }]) => {
+      const { protocol, username, password } = new URL(authUrl);
+      if (username !== "" || password !== "") {
+        return [
+          {
+            path: `${cloud}.authUrl`,
+            problem: "has a user or password inside; they belong into userName and the cloud's secret",
+          },
+        ];
+      }
+      if (protocol === "http:" && !isHere(authUrl)) {
+        return [{ path: `${cloud}.authUrl`, problem: "sends the password in clear; expected https" }];
+      }
       if (lab === true && !isHere(authUrl)) {
         return [{ path: `${cloud}.lab`, problem: "got true; expected false: authUrl is not on this machine" }];
       }
