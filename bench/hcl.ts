@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { root } from "../lab/settings.ts";
-import type { Recording, Registration } from "../review/record.ts";
-import { replaced } from "../review/secret.ts";
+import type { Recording, Registration } from "../review/evaluate/record.ts";
+import { mapParts } from "../review/evaluate/secret.ts";
 import { isOpenstack, isReference, linked, needed, type Reference, references } from "./references.ts";
 
 /** Where OpenTofu looks for the provider; `terraform` is the word of its own language. */
@@ -76,7 +76,7 @@ function grouped(rows: readonly (readonly [type: string, name: string, body: unk
 
 /** A value with the provider's keys, references as expressions, and text that is no template. */
 function toValue(value: unknown, address: (reference: Reference) => string): unknown {
-  return replaced(value, (part) => {
+  return mapParts(value, (part) => {
     if (isReference(part)) return expression(part, address(part));
     if (typeof part === "string") return part.replaceAll(/([$%])\{/g, "$1$1{");
     if (typeof part !== "object" || part === null || Array.isArray(part)) return part;

@@ -1,5 +1,6 @@
 /** Config of the clusters and clouds of a stack. Free of the SDKs, so that tools load it quickly. */
 import { z } from "zod";
+import { kubeconfigProblem } from "./clusterApi.ts";
 import { defineSystem } from "./define.ts";
 
 const name = z.stringFormat("name", /^(?!settings$)[a-z][a-z0-9-]*$/, {
@@ -47,7 +48,11 @@ export const clustersSchema = defineSystem({
       legacySource: { description: "`oc login` with OCP_URL and OCP_TOKEN" },
       members: (settings) => Object.keys(settings),
       key: (member) => member,
-      check: (text, { settings, name }) => (settings[name]?.lab === true ? elsewhere(text) : undefined),
+      check: (text, { settings, name }) => {
+        const problem = kubeconfigProblem(text);
+        if (problem !== undefined) return `expected a kubeconfig; ${problem}`;
+        return settings[name]?.lab === true ? elsewhere(text) : undefined;
+      },
     },
   },
 });

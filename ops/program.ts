@@ -5,7 +5,7 @@ import path from "node:path";
 import type { z } from "zod";
 import type { SystemSchema } from "../config/define.ts";
 import { type Json, type Manifest, toManifest } from "../policy/manifest.ts";
-import { type Rendered, rendered, runProgram, stackConfig } from "../review/render.ts";
+import { type Rendered, rendered, runProgram, stackConfig } from "../review/evaluate/render.ts";
 import { text, type Values } from "./command.ts";
 import { Kubectl } from "./kubectl.ts";
 import { secretOf } from "./secrets.ts";

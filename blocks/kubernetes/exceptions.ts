@@ -1,4 +1,4 @@
-/** Rules of the house that a container or pod may break when it gives a reason; policy/predicates.ts checks the rest. */
+/** Rules of the house that a container or pod may break when it gives a reason; policy/violations.ts checks the rest. */
 export type ExceptionRule =
   | "writable-root"
   | "run-as-root"

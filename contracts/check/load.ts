@@ -11,7 +11,7 @@ const systems = globSync("*/index.ts", { cwd: path.join(folder, "..", "component
   path.dirname(file),
 );
 
-/** A contract and where it stands. */
+/** A contract and its file. */
 export interface LoadedContract {
   /** `prow/hook.yaml` */
   readonly file: string;
@@ -19,7 +19,7 @@ export interface LoadedContract {
   readonly contract: Contract;
 }
 
-/** All contracts, sorted by file. @throws naming every file and key that does not fit the format, and images with two contracts. */
+/** All contracts, sorted by file. @throws with every invalid file and key, and every image with two contracts */
 export function loadContracts(dir = folder): readonly LoadedContract[] {
   const files = systems.flatMap((system) => globSync(`${system}/*.yaml`, { cwd: dir })).sort();
   const problems: string[] = [];

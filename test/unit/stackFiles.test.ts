@@ -129,7 +129,7 @@ describe("aiming at the lab", () => {
     it(`points every cluster and cloud of ${stack} there, and changes nothing else`, () => {
       const target = path.join(dir, `Pulumi.${stack}.yaml`);
       const lab = { ports: { keystone: 16000, kubernetes: 16030 } };
-      const premises = retarget(stackPath(stack), target, lab, samplePassphrase(stack));
+      const prerequisites = retarget(stackPath(stack), target, lab, samplePassphrase(stack));
       const [before, aimed] = [readStackFile(stackPath(stack)), readStackFile(target)];
       assert.equal(aimed.encryptionSalt, before.encryptionSalt);
       assert.deepEqual([...aimed.entries.keys()], [...before.entries.keys()]);
@@ -159,7 +159,10 @@ describe("aiming at the lab", () => {
         ]),
       );
       assert.deepEqual(parseConfig(config, all).problems, []);
-      assert.equal(premises.zones.includes("callysto.farm"), before.text.includes("callysto.farm: {mode: existing}"));
+      assert.equal(
+        prerequisites.zones.includes("callysto.farm"),
+        before.text.includes("callysto.farm: {mode: existing}"),
+      );
     });
   }
 });

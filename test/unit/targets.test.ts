@@ -4,8 +4,8 @@ import { ambientLogins } from "../../config/preflight/environmentCredentials.ts"
 import { loadConfig } from "../../config/load.ts";
 import { sample } from "../../config/samples.ts";
 import { cloudsSchema, clustersSchema } from "../../config/targets.ts";
-import { record, type Recording } from "../../review/record.ts";
-import { Secret } from "../../review/secret.ts";
+import { record, type Recording } from "../../review/evaluate/record.ts";
+import { Secret } from "../../review/evaluate/secret.ts";
 
 const kubeconfig = sample("kubeconfig", "a");
 const cloud = {

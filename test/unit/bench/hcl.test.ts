@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { declared } from "../../../bench/declared.ts";
 import { addressOf, toConfiguration } from "../../../bench/hcl.ts";
 import { stackPath } from "../../../config/stackFile.ts";
-import type { Call } from "../../../review/outputs.ts";
-import { callResult, resourceState } from "../../../review/outputs.ts";
-import type { Registration } from "../../../review/record.ts";
-import { Secret } from "../../../review/secret.ts";
+import type { Call } from "../../../review/evaluate/outputs.ts";
+import { callResult, resourceState } from "../../../review/evaluate/outputs.ts";
+import type { Registration } from "../../../review/evaluate/record.ts";
+import { Secret } from "../../../review/evaluate/secret.ts";
 
 const [keypair, port, server] = [
   "openstack:compute/keypair:Keypair",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { plainStackTraces } from "../../../config/stackTraces.ts";
-import { runProgram, stackConfig } from "../../../review/render.ts";
+import { runProgram, stackConfig } from "../../../review/evaluate/render.ts";
 
 const before: unknown = Reflect.get(Error, "prepareStackTrace");
 

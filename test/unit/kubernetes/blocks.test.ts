@@ -5,7 +5,7 @@ import { existingNamespace } from "../../../blocks/kubernetes/metadata.ts";
 import { exec, http } from "../../../blocks/kubernetes/probe.ts";
 import { existingSecretEnv } from "../../../blocks/kubernetes/secret.ts";
 import { claimTemplate, volume } from "../../../blocks/kubernetes/volume.ts";
-import { Secret } from "../../../review/secret.ts";
+import { Secret } from "../../../review/evaluate/secret.ts";
 import { type Built, build } from "./fixture.ts";
 
 const managed = { "app.kubernetes.io/managed-by": "orrery" };
@@ -333,7 +333,11 @@ describe("Kubernetes building blocks", () => {
     const seen = await build("openshift", async (cluster, opts) => {
       const { Quota } = await import("../../../blocks/kubernetes/quota.ts");
       const defaults = { requests: { cpu: "10m" }, limits: { memory: "64Mi" } };
-      new Quota("q", { namespace: existingNamespace(cluster, "apps"), ...object, hard: { pods: "10" }, defaults }, opts);
+      new Quota(
+        "q",
+        { namespace: existingNamespace(cluster, "apps"), ...object, hard: { pods: "10" }, defaults },
+        opts,
+      );
     });
     assert.deepEqual(seen.object("ResourceQuota one").spec, { hard: { pods: "10" } });
     assert.deepEqual(seen.object("LimitRange one").spec, {
