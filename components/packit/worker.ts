@@ -126,7 +126,7 @@ function workerEnvironment({ context, secrets, flavour }: WorkerArgs) {
     // Empty: no metrics are pushed.
     PUSHGATEWAY_ADDRESS: parts.pushgateway ? "http://pushgateway" : "",
     ...(serviceDefaults[context.service].builds ? fedoraEnvironment : {}),
-    ...secrets.backups(),
+    ...secrets.workerVariables(),
   };
 }
 

@@ -49,7 +49,7 @@ export function loadContracts(dir = folder): readonly LoadedContract[] {
   return loaded;
 }
 
-/** Names of the images that a contract is for. */
+/** Names of the images that a contract applies to. */
 export function imagesOf({ image }: Contract): readonly string[] {
   return typeof image === "string" ? [image] : image;
 }
@@ -58,12 +58,12 @@ export function imagesOf({ image }: Contract): readonly string[] {
 export function imageParts(reference: string): { readonly name: string; readonly version: string } {
   const [before = "", digest] = reference.split("@");
   const last = before.split("/").at(-1) ?? "";
-  // A parameter of a Template may be the whole name.
+  // The name may be a Template parameter.
   const [name = "", tag] = last.startsWith("${") && !last.includes("}:") ? [last] : last.split(/:(?=[^}]*$)/);
   return { name, version: digest ?? tag ?? "latest" };
 }
 
-/** Whether a reading holds for a tag or digest. */
+/** Whether one of the patterns matches a tag or digest. */
 export function tagMatches(tags: readonly string[], version: string): boolean {
   return tags.some((tag) => (tag.endsWith("*") ? version.startsWith(tag.slice(0, -1)) : tag === version));
 }
