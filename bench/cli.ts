@@ -6,9 +6,9 @@ import { resultsFile, writeReport } from "./report.ts";
 import { merged, nothing, type Results } from "./results.ts";
 import { systems } from "./systems.ts";
 import { tables } from "./tables.ts";
-import { endWithReader } from "../config/brokenPipe.ts";
+import { exitOnBrokenPipe } from "../config/brokenPipe.ts";
 
-endWithReader();
+exitOnBrokenPipe();
 
 /** The last commit whose building blocks were component resources. */
 const beforeBlocks = "65ecfc6";

@@ -3,9 +3,9 @@ import { parseArgs } from "node:util";
 import { stackNames, stackPath } from "../config/stackFile.ts";
 import { stubSdk } from "../config/stubSdk.ts";
 import { type Exception, exceptionsOf, evaluate, stackResources, manifestsOf } from "./violations.ts";
-import { endWithReader } from "../config/brokenPipe.ts";
+import { exitOnBrokenPipe } from "../config/brokenPipe.ts";
 
-endWithReader();
+exitOnBrokenPipe();
 
 const usage = `Usage: npm run --silent policy -- --stack STACK [--disposable] [--json]
 

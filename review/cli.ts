@@ -8,9 +8,9 @@ import { projectDir, readStackFile, stackNames, stackPath } from "../config/stac
 import { schemas } from "../components/registry.ts";
 import type { Replacements } from "./evaluate/render.ts";
 import { stubSdk } from "../config/stubSdk.ts";
-import { endWithReader } from "../config/brokenPipe.ts";
+import { exitOnBrokenPipe } from "../config/brokenPipe.ts";
 
-endWithReader();
+exitOnBrokenPipe();
 
 const usage = `Usage: npm run --silent render -- --stack STACK [--for-deploy]
 

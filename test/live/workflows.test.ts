@@ -32,6 +32,8 @@ interface Job {
   readonly if?: string;
   readonly permissions?: object;
   readonly environment?: string;
+  readonly concurrency?: { readonly group: string };
+  readonly strategy?: { readonly matrix: { readonly include?: readonly Variables[] } };
   readonly env?: Variables;
   readonly steps: readonly Step[];
 }
@@ -91,9 +93,62 @@ describe("the workflows", () => {
     const { jobs: all } = parse(textOf("deploy.yml")) as { jobs: Record<string, Job & { needs?: string }> };
     assert.equal(all.prod?.needs, "stage");
     assert.equal(all.prod.environment, "prod");
-    const steps = (all.stage?.steps ?? []).map(({ uses, run }) => run ?? uses ?? "");
-    const at = (text: string): number => steps.findIndex((step) => step.includes(text));
-    assert.ok(at("pulumi/actions") < at("ci/drift.ts") && at("ci/drift.ts") < at("ci/answers.ts"), steps.join());
+    const steps = (all.stage?.steps ?? []).map(({ uses, run, with: inputs }) => {
+      return `${run ?? uses ?? ""}${typeof inputs?.command === "string" ? ` ${inputs.command}` : ""}`;
+    });
+    const order = ["npm ci", " doctor ", / up$/, "ci/drift.ts", "ci/answers.ts", "state status"];
+    const at = order.map((text) => steps.findIndex((step) => step.search(text) >= 0));
+    assert.deepEqual(
+      at,
+      at.toSorted((a, b) => a - b),
+      steps.join(),
+    );
+    assert.ok(
+      at.every((index) => index >= 0),
+      steps.join(),
+    );
+  });
+
+  it("deploy main only, each stack in a group of its own, so that a waiting approval does not hold up stage", () => {
+    const { jobs: all } = workflows.get("deploy.yml") ?? assert.fail();
+    for (const [name, job] of Object.entries(all)) {
+      assert.equal(job.if, "github.ref == 'refs/heads/main'", name);
+      assert.equal(job.concurrency?.group, `deploy-${name}`);
+    }
+    assert.equal(workflows.get("drift.yml")?.jobs.drift?.if, "github.ref == 'refs/heads/main'");
+  });
+
+  it("install one version of the engine, and enforce the policies wherever it runs", () => {
+    const engines = jobs.flatMap(({ file, job }) =>
+      job.steps.filter(({ uses }) => uses?.startsWith("pulumi/actions@") === true).map((step) => ({ file, step })),
+    );
+    assert.equal(engines.length, 6);
+    for (const { file, step } of engines) {
+      assert.equal(step.with?.["pulumi-version-file"], ".pulumi.version", file);
+      if (step.with.command !== undefined) assert.equal(step.with.policyPacks, "policy", file);
+    }
+    const { dependencies, devDependencies } = JSON.parse(
+      readFileSync(path.join(projectDir, "package.json"), "utf8"),
+    ) as Record<"dependencies" | "devDependencies", Variables>;
+    const version = readFileSync(path.join(projectDir, ".pulumi.version"), "utf8").trim();
+    assert.deepEqual([dependencies["@pulumi/pulumi"], devDependencies.pulumi], [version, version]);
+  });
+
+  it("give secrets to the steps that use them, and prod's only behind its approval or main's branch rule", () => {
+    for (const { file, name, job, workflow } of jobs) {
+      assert.doesNotMatch(JSON.stringify([job.env, workflow.env]), /secrets\./, `${file} ${name}`);
+      for (const { uses, run, env } of job.steps) {
+        const needs = uses?.startsWith("pulumi/actions@") === true || /doctor|drift|state status/.test(run ?? "");
+        assert.ok(needs || !JSON.stringify(env ?? {}).includes("secrets."), `${file} ${name}: ${run ?? uses ?? ""}`);
+      }
+      if (JSON.stringify(job).includes("PASSPHRASE_PROD")) assert.equal(job.environment, "drift", file);
+    }
+    const previews = workflows.get("preview.yml")?.jobs.preview;
+    assert.deepEqual(previews?.strategy?.matrix.include, [
+      { stack: "stage", environment: "preview" },
+      { stack: "prod", environment: "prod" },
+    ]);
+    assert.equal(previews.environment, "${{ matrix.environment }}");
   });
 });
 

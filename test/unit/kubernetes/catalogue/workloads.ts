@@ -93,7 +93,7 @@ export const workloadBlocks: Section = async (cluster, opts) => {
         replicas: 2,
       },
       ...{ serviceName: "names", claimTemplates: { data, log: { size: "2Gi" } }, podManagement: "Parallel" },
-      ...{ revisionHistory: 3, maxUnavailable: 2, protect: true },
+      ...{ revisionHistory: 3, maxUnavailable: 2, retention: { protect: true } },
     },
     opts,
   );
