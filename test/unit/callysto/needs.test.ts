@@ -54,13 +54,8 @@ describe("Callysto's required quota", () => {
     assert.deepEqual([volumes, gigabytes, floatingIps, keypairs], [2, 0, 1, 0]);
   });
 
-<<<<<<< HEAD
   it("the packer's security group and its rules count against the quota", () => {
-    const { securityGroups, securityGroupRules } = needsOf(settings({}, { packerSecurityGroup: true }), sizes);
-=======
-  it("has the packer group beside the environments'", () => {
     const { securityGroups, securityGroupRules } = requiredQuota(settings({}, { packerSecurityGroup: true }), sizes);
->>>>>>> main
     assert.deepEqual([securityGroups, securityGroupRules], [1, 6]);
   });
 });

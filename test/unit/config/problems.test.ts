@@ -49,17 +49,10 @@ describe("problems of a config", () => {
     assert.match(told(z.number().multipleOf(2), 3)[0] ?? "", /^x: got 3; \S/);
   });
 
-<<<<<<< HEAD
   it("a problem shows at most sixty characters of a value", () => {
-    assert.equal(shown(undefined), "nothing");
-    assert.equal(shown("a".repeat(58)), `"${"a".repeat(58)}"`);
-    assert.equal(shown("a".repeat(59)), `"${"a".repeat(56)}...`);
-=======
-  it("show sixty characters of a value", () => {
     assert.equal(formatValue(undefined), "nothing");
     assert.equal(formatValue("a".repeat(58)), `"${"a".repeat(58)}"`);
     assert.equal(formatValue("a".repeat(59)), `"${"a".repeat(56)}...`);
->>>>>>> main
   });
 
   it("commands in a problem can be pasted into a shell", () => {

@@ -377,11 +377,7 @@ describe("Kubernetes building blocks", () => {
     ]);
   });
 
-<<<<<<< HEAD
-  it("PersistentVolumeClaim is protected unless its retention says otherwise", async () => {
-=======
   it("protects a claim unless its retention says otherwise", async () => {
->>>>>>> main
     const keep = async (args: object): Promise<unknown> => {
       const seen = await build("openshift", async (cluster, opts) => {
         const { PersistentVolumeClaim } = await import("../../../blocks/kubernetes/persistentVolumeClaim.ts");

@@ -56,11 +56,7 @@ export const storedBlocks: Section = async (cluster, opts) => {
         storageClass: "fast",
         accessModes: ["ReadWriteMany"],
       },
-<<<<<<< HEAD
-      ...{ volumeName: "pv-1", protect: false, retainOnDelete: true },
-=======
       ...{ volumeName: "pv-1", retention: { protect: false, retainOnDelete: true } },
->>>>>>> main
     },
     opts,
   );
