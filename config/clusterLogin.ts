@@ -39,6 +39,8 @@ export interface ClusterLogin {
   post(path: string, body: object): Promise<unknown>;
   /** Whether there is something at a path; false only when the cluster says so. @throws LoginError as `post` */
   has(path: string): Promise<boolean>;
+  /** Whether the cluster would make an object, which it is asked to try without making it; false only when it forbids it. @throws LoginError as `post` */
+  wouldMake(path: string, body: object): Promise<boolean>;
   /** The token that it logs in with; undefined when it is by a certificate. */
   readonly token: string | undefined;
   /** PEM of that certificate. */
@@ -84,6 +86,7 @@ export function clusterLogin(text: string): ClusterLogin | undefined {
       return fromJson(answer, path);
     },
     has: async (path) => (await ask("GET", path)).status !== 404,
+    wouldMake: async (path, body) => (await ask("POST", `${path}?dryRun=All`, JSON.stringify(body))).status !== 403,
   };
 }
 

@@ -70,17 +70,6 @@ export interface Reference {
   readonly name: string;
 }
 
-/** What the account that deploys must be allowed to do in a namespace; asked of the cluster before anything is registered. */
-export interface Need {
-  /** One of `clusters:settings`. */
-  readonly cluster: string;
-  readonly namespace: string;
-  /** The program makes the namespace, or takes it over where it is there. */
-  readonly makesNamespace: boolean;
-  /** What it makes there, by resource and API group: `secrets`, `deployments.apps`. */
-  readonly resources: readonly string[];
-}
-
 /** Something that is wrong across settings. */
 export interface RuleProblem {
   /** Path inside the settings that the problem is about. */
@@ -102,8 +91,6 @@ export interface SystemSchema<S extends z.ZodType, K extends string, M extends s
   references?(settings: z.infer<S>): readonly Reference[];
   /** Rules across settings. */
   rules?(settings: z.infer<S>): readonly RuleProblem[];
-  /** Rights that are checked beforehand. @default none, the clusters refuse in the middle of an update */
-  needs?(settings: z.infer<S>): readonly Need[];
 }
 
 /** Any system's declaration, for code that treats all alike. */

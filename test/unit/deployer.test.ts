@@ -26,7 +26,7 @@ function role(kind: string, all: readonly Manifest[]): Role {
   return found;
 }
 
-describe("the deployer's rights", () => {
+describe("the deployer's permissions", () => {
   it("come with namespaces, account and bindings, in the order in which they can be applied", () => {
     const all = [declared("Namespace", "v1", "", "bots"), declared("ConfigMap", "v1", "bots", "settings")];
     const objects = deployerObjects(all, account) as readonly Role[];
@@ -44,12 +44,16 @@ describe("the deployer's rights", () => {
     );
   });
 
-  it("are on a namespace's kinds, on what the provider waits for, and on what its Roles give", () => {
+  it("are as few rules as say them: one for each API group, names and verbs", () => {
     const { rules } = role("Role", [
       declared("Deployment", "apps/v1", "bots", "bot"),
+      declared("StatefulSet", "apps/v1", "bots", "db"),
       declared("Secret", "v1", "bots", "token"),
       declared("Role", `${rbac}/v1`, "bots", "reader", {
-        rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["get", "deletecollection"] }],
+        rules: [
+          { apiGroups: [""], resources: ["pods"], verbs: ["get", "deletecollection"] },
+          { apiGroups: ["batch"], resources: ["jobs"], resourceNames: ["b", "a"], verbs: ["get"] },
+        ],
       }),
       declared("RoleBinding", `${rbac}/v1`, "bots", "puller", {
         roleRef: { apiGroup: rbac, kind: "ClusterRole", name: "system:image-puller" },
@@ -59,19 +63,11 @@ describe("the deployer's rights", () => {
       { apiGroups: [""], resources: ["events", "persistentvolumeclaims"], verbs: ["get", "list", "watch"] },
       { apiGroups: [""], resources: ["pods"], verbs: ["deletecollection", "get", "list", "watch"] },
       { apiGroups: [""], resources: ["secrets"], verbs: whole },
-      { apiGroups: ["apps"], resources: ["deployments"], verbs: whole },
+      { apiGroups: ["apps"], resources: ["deployments", "statefulsets"], verbs: whole },
       { apiGroups: ["apps"], resources: ["replicasets"], verbs: ["get", "list", "watch"] },
+      { apiGroups: ["batch"], resources: ["jobs"], resourceNames: ["a", "b"], verbs: ["get"] },
       { apiGroups: [rbac], resources: ["clusterroles"], resourceNames: ["system:image-puller"], verbs: ["bind"] },
       { apiGroups: [rbac], resources: ["rolebindings", "roles"], verbs: whole },
-    ]);
-  });
-
-  it("let a Route have a host of its own", () => {
-    const { rules } = role("Role", [declared("Route", "route.openshift.io/v1", "bots", "hook")]);
-    assert.deepEqual(rules, [
-      { apiGroups: [""], resources: ["events"], verbs: ["get", "list", "watch"] },
-      { apiGroups: ["route.openshift.io"], resources: ["routes"], verbs: whole },
-      { apiGroups: ["route.openshift.io"], resources: ["routes/custom-host"], verbs: ["create"] },
     ]);
   });
 
@@ -84,9 +80,8 @@ describe("the deployer's rights", () => {
     const named = ["delete", "get", "patch"];
     assert.deepEqual(rules, [
       { apiGroups: [""], resources: ["namespaces"], resourceNames: ["bots"], verbs: named },
-      { apiGroups: [""], resources: ["namespaces"], verbs: ["list", "watch"] },
+      { apiGroups: [""], resources: ["namespaces", "nodes"], verbs: ["list", "watch"] },
       { apiGroups: [""], resources: ["nodes"], resourceNames: ["node01"], verbs: ["get", "patch"] },
-      { apiGroups: [""], resources: ["nodes"], verbs: ["list", "watch"] },
       { apiGroups: [""], resources: ["persistentvolumes"], resourceNames: ["cache"], verbs: named },
       { apiGroups: [""], resources: ["persistentvolumes"], verbs: ["create", "list", "watch"] },
     ]);
