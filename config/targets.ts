@@ -40,11 +40,11 @@ export const clustersSchema = defineSystem({
     }),
   ),
   secrets: {},
-  families: {
+  keyedSecrets: {
     kubeconfigs: {
       description: "Kubeconfig of the account that deploys.",
       format: "kubeconfig",
-      formerly: "`oc login` with OCP_URL and OCP_TOKEN",
+      legacySource: { description: "`oc login` with OCP_URL and OCP_TOKEN" },
       members: (settings) => Object.keys(settings),
       key: (member) => member,
       check: (text, { settings, name }) => (settings[name]?.lab === true ? elsewhere(text) : undefined),
@@ -65,7 +65,11 @@ export const cloudsSchema = defineSystem({
     name,
     z.strictObject({
       authUrl: z
-        .url({ error: "expected Keystone's URL, e.g. https://keystone.example.org:5000/v3" })
+        .url({
+          protocol: /^https?$/,
+          hostname: /./,
+          error: "expected Keystone's URL, e.g. https://keystone.example.org:5000/v3",
+        })
         .describe("Keystone's URL."),
       region: z.string().min(1).describe("Region of all services."),
       userName: z.string().min(1).optional().describe("User who deploys; its password is the cloud's secret."),
@@ -83,17 +87,29 @@ export const cloudsSchema = defineSystem({
     }),
   ),
   secrets: {},
-  families: {
+  keyedSecrets: {
     credentials: {
       description: "Password of the user, or secret of the application credential.",
       format: "text",
-      formerly: "openrc (OS_PASSWORD)",
+      legacySource: { description: "openrc (OS_PASSWORD)" },
       members: (settings) => Object.keys(settings),
       key: (member) => member,
     },
   },
   rules: (settings) =>
     Object.entries(settings).flatMap(([cloud, { authUrl, lab, userName, tenantName, applicationCredentialId }]) => {
+      const { protocol, username, password } = new URL(authUrl);
+      if (username !== "" || password !== "") {
+        return [
+          {
+            path: `${cloud}.authUrl`,
+            problem: "has a user or password inside; they belong into userName and the cloud's secret",
+          },
+        ];
+      }
+      if (protocol === "http:" && !isHere(authUrl)) {
+        return [{ path: `${cloud}.authUrl`, problem: "sends the password in clear; expected https" }];
+      }
       if (lab === true && !isHere(authUrl)) {
         return [{ path: `${cloud}.lab`, problem: "got true; expected false: authUrl is not on this machine" }];
       }

@@ -26,7 +26,7 @@ export function connectClusters(
     const provider = new k8s.Provider(
       cluster,
       {
-        kubeconfig: config?.families.kubeconfigs[cluster] ?? "",
+        kubeconfig: config?.keyedSecrets.kubeconfigs[cluster] ?? "",
         // Without it a new address or token in the kubeconfig would replace every resource of the cluster.
         clusterIdentifier: cluster,
         enableServerSideApply: serverSideApply,

@@ -23,7 +23,7 @@ export function connectClouds(
   const clouds = new Map<string, Cloud>();
   for (const [cloud, settings] of Object.entries(config?.settings ?? {})) {
     const { region, externalNetwork, network, ...login } = settings;
-    const secret = config?.families.credentials[cloud] ?? pulumi.secret("");
+    const secret = config?.keyedSecrets.credentials[cloud] ?? pulumi.secret("");
     const provider = new openstack.Provider(
       cloud,
       {

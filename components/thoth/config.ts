@@ -3,7 +3,7 @@ import { botsProblems, receivers } from "./bots/settings.ts";
 import { dgraphProblems } from "./dgraph/settings.ts";
 import { nodepoolProblems } from "./nodepool/settings.ts";
 import { ultrahookProblems } from "./ultrahook/settings.ts";
-import { thothFamilies, thothSecrets } from "./secrets.ts";
+import { thothKeyedSecrets, thothSecrets } from "./secrets.ts";
 import { type ThothSettings, settings } from "./settings.ts";
 import { stationProblems } from "./station/settings.ts";
 
@@ -11,7 +11,7 @@ export const thothSchema = defineSystem({
   namespace: "thoth",
   settings,
   secrets: thothSecrets,
-  families: thothFamilies,
+  keyedSecrets: thothKeyedSecrets,
   references: (settings) => references(settings),
   rules: ({ bots, ultrahook, dgraph, station, nodepool }) => [
     ...(bots === undefined ? [] : botsProblems(bots)),

@@ -29,7 +29,7 @@ export async function assertPermissions(
   clusters: ConfigOf<typeof clustersSchema> | undefined,
 ): Promise<void> {
   if (clusters === undefined || pulumi.runtime.getEngine() === undefined) return;
-  const { kubeconfigs } = clusters.families;
+  const { kubeconfigs } = clusters.keyedSecrets;
   const asked = [...required].map(
     async ([cluster, permissions]) =>
       [cluster, permissions.length === 0 ? [] : await deniedIn(cluster, permissions, kubeconfigs[cluster])] as const,

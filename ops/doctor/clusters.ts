@@ -4,12 +4,12 @@ import { clusterLogin } from "../../config/clusterLogin.ts";
 import { deniedLines, deniedPermissions } from "../../config/preflight/permissions.ts";
 import type { Manifest } from "../../policy/manifest.ts";
 import { secretOf } from "../secrets.ts";
-import type { HeldStack } from "../moving/held.ts";
+import type { StackSecrets } from "../moving/held.ts";
 import { type Finding, ok, problem, warning, words } from "./finding.ts";
 
 /** Asks each cluster. */
 export async function clusters(
-  held: HeldStack,
+  held: StackSecrets,
   declared: ReadonlyMap<string, readonly Manifest[]>,
 ): Promise<readonly Finding[]> {
   const names = held.secrets.filter(({ schema }) => schema.namespace === "clusters").map(({ name }) => name);

@@ -3,7 +3,7 @@ import { type Json, list, object, text, texts } from "../../policy/manifest.ts";
 import { checkFormat } from "../../config/formats.ts";
 import { text as option, UsageError, type Values } from "../command.ts";
 import { withCluster } from "../program.ts";
-import type { HeldSecret, HeldStack } from "./held.ts";
+import type { HeldSecret, StackSecrets } from "./held.ts";
 import { liveText, placeOf, secretTemplates, type SecretKey, type Template } from "./secretKeys.ts";
 import type { Store } from "./stores.ts";
 
@@ -16,7 +16,7 @@ export interface LiveKey extends SecretKey {
 }
 
 /** Reads the Secrets of all namespaces that the secrets at hand come to lie in. @throws if a cluster does not answer */
-export async function clusterStore(held: HeldStack, values: Values): Promise<Store> {
+export async function clusterStore(held: StackSecrets, values: Values): Promise<Store> {
   const templates = await secretTemplates(held);
   const asked = templates.filter(({ probes }) => held.secrets.some(({ key }) => probes.has(key)));
   const clusters = [...new Set(asked.map(({ cluster }) => cluster))];
@@ -95,7 +95,7 @@ interface LookedUp {
 }
 
 function lookedUp(
-  { key, spec }: HeldSecret,
+  { key, spec, legacySource }: HeldSecret,
   own: readonly Template[],
   there: ReadonlyMap<string, LiveKey>,
   live: readonly LiveKey[],
@@ -121,14 +121,16 @@ function lookedUp(
   const isNear = (one: LiveKey): boolean =>
     own.some(
       ({ cluster, secret, key: name }) => one.cluster === cluster && one.secret === secret && one.key === name,
-    ) || ` ${spec.formerly} `.includes(` ${one.secret} ${one.key} `);
+    ) || ` ${legacySource?.description ?? ""} `.includes(` ${one.secret} ${one.key} `);
   const near = live.filter(isNear).filter((one) => {
     const inside = own.map((template) => liveText(template, key, one.base64)).find((text) => text !== undefined);
     return checkFormat(spec.format ?? "text", inside ?? wholeText(one)) === undefined;
   });
   const place = own[0] === undefined ? undefined : placeOf(own[0]);
   const before =
-    place === undefined || near.length > 0 ? undefined : `nothing in ${place} (formerly: ${spec.formerly})`;
+    place === undefined || near.length > 0
+      ? undefined
+      : `nothing in ${place} (formerly: ${legacySource?.description ?? "unknown"})`;
   return { place, near: near.map(placeOf), why: before };
 }
 

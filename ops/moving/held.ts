@@ -24,7 +24,7 @@ export interface HeldSecret extends WantedSecret {
 }
 
 /** A stack with all of its secrets. */
-export interface HeldStack {
+export interface StackSecrets {
   readonly name: string;
   readonly file: string;
   readonly crypter: Crypter;
@@ -35,7 +35,7 @@ export interface HeldStack {
 }
 
 /** Reads the stack that the options name; `--system` limits it to one. @throws UsageError if the passphrase is wrong */
-export function openHeld(values: Values, opened?: Crypter): HeldStack {
+export function openStackSecrets(values: Values, opened?: Crypter): StackSecrets {
   const only = text(values, "system");
   const all: readonly AnySystem[] = Object.values(schemas);
   if (only !== undefined && !all.some(({ namespace }) => namespace === only)) {

@@ -5,7 +5,7 @@ import { kubectlHelp, kubectlOptions } from "../kubectl.ts";
 import { secretProblems, writeSecrets } from "../secrets.ts";
 import { stackHelp, stackOptions } from "../stack.ts";
 import { clusterStore } from "./clusterStore.ts";
-import { type HeldStack, openHeld } from "./held.ts";
+import { type StackSecrets, openStackSecrets } from "./held.ts";
 import { type Plan, planImport, planLines } from "./plan.ts";
 import { folderStore, gopassStore, type Store, storeFolder, vaultStore } from "./stores.ts";
 import { warnOfPublished } from "./warning.ts";
@@ -48,7 +48,7 @@ function storeOf(
   kind: string | undefined,
   places: readonly string[],
   values: Values,
-): (held: HeldStack) => Store | Promise<Store> {
+): (held: StackSecrets) => Store | Promise<Store> {
   const [first] = places;
   if (kind === "cluster") return (held) => clusterStore(held, values);
   if (kind === "gopass") {
@@ -70,7 +70,7 @@ function storeOf(
 }
 
 /** `--map KEY=PLACE`s. */
-function mapped(held: HeldStack, values: Values): ReadonlyMap<string, string> {
+function mapped(held: StackSecrets, values: Values): ReadonlyMap<string, string> {
   return new Map(
     texts(values, "map").map((one) => {
       const [, key, place] = /^([^=]+)=(.+)$/.exec(one) ?? [];
@@ -86,7 +86,7 @@ function mapped(held: HeldStack, values: Values): ReadonlyMap<string, string> {
 }
 
 /** Writes what differs. @throws if a text is not as it must be; then nothing is written */
-export function writePlan({ systems }: Pick<HeldStack, "systems">, { sets }: Plan, dryRun: boolean): void {
+export function writePlan({ systems }: Pick<StackSecrets, "systems">, { sets }: Plan, dryRun: boolean): void {
   const changes = systems.map(({ stack, schema }) => {
     const own = sets.filter(({ secret, same }) => secret.schema === schema && !same);
     return {
@@ -123,7 +123,7 @@ export const command: Command = {
   },
   async run({ values, words: [kind, ...places] }) {
     const open = storeOf(kind, places, values);
-    const held = openHeld(values);
+    const held = openStackSecrets(values);
     const store = await open(held);
     const plan = await planImport(held.secrets, store, mapped(held, values));
     const dryRun = values["dry-run"] === true;

@@ -1,7 +1,7 @@
 /** Names of a stack's secrets, and which of them are set. */
 import type { Command } from "../command.ts";
 import { stackHelp, stackOptions } from "../stack.ts";
-import { openHeld } from "./held.ts";
+import { openStackSecrets } from "./held.ts";
 import { publishedProblem } from "./warning.ts";
 
 export const command: Command = {
@@ -13,21 +13,26 @@ secret is missing or unreadable, or when a published passphrase guards real ones
 
 ${stackHelp}
   --system NAME      only this system's secrets
-  --json             [{"key", "state", "required", "formerly"}]`,
+  --json             [{"key", "state", "required", "legacySource"}]`,
   options: { ...stackOptions, system: { type: "string" }, json: { type: "boolean" } },
   run({ values }) {
-    const held = openHeld(values);
+    const held = openStackSecrets(values);
     const rows = [
-      ...held.secrets.map(({ key, state, required, spec }) => ({ key, state, required, formerly: spec.formerly })),
-      ...held.unknown.map((key) => ({ key, state: "unknown", required: false, formerly: "" })),
+      ...held.secrets.map(({ key, state, required, legacySource }) => ({
+        key,
+        state,
+        required,
+        legacySource: legacySource?.description ?? "",
+      })),
+      ...held.unknown.map((key) => ({ key, state: "unknown", required: false, legacySource: "" })),
     ];
     if (values.json === true) {
       console.log(JSON.stringify(rows, undefined, 2));
     } else {
       const width = Math.max(...rows.map(({ key }) => key.length));
-      for (const { key, state, required, formerly } of rows) {
+      for (const { key, state, required, legacySource } of rows) {
         if (state === "missing" && !required) continue;
-        console.log(`${state.padEnd(10)}  ${key.padEnd(width)}  ${formerly}`.trimEnd());
+        console.log(`${state.padEnd(10)}  ${key.padEnd(width)}  ${legacySource}`.trimEnd());
       }
     }
     const problem = publishedProblem(held);

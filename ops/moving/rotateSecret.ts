@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { type Command, text, UsageError, type Values } from "../command.ts";
 import { writeSecrets } from "../secrets.ts";
 import { stackHelp, stackOptions } from "../stack.ts";
-import { type HeldSecret, openHeld } from "./held.ts";
+import { type HeldSecret, openStackSecrets } from "./held.ts";
 import { warnOfPublished } from "./warning.ts";
 
 /** The new text: drawn, or read from a file or standard input; one line's end is no part of a one-line secret. */
@@ -50,7 +50,7 @@ ${stackHelp}
   },
   run({ values, words: [key] }) {
     if (key === undefined) throw new UsageError("which secret? npm run ops -- secrets list --stack S names all");
-    const held = openHeld(values);
+    const held = openStackSecrets(values);
     const secret = held.secrets.find((one) => one.key === key);
     if (secret === undefined) throw new UsageError(`stack ${held.name} has no secret ${key}; secrets list names all`);
     const given = newText(secret, values);

@@ -4,7 +4,7 @@ import { schemas } from "../../components/registry.ts";
 import { texts } from "../../policy/manifest.ts";
 import { rendered, runProgram } from "../../review/render.ts";
 import { objectsByCluster } from "../program.ts";
-import type { HeldStack } from "./held.ts";
+import type { StackSecrets } from "./held.ts";
 import { fromBase64, innerTexts, type Probe, textWithin } from "./within.ts";
 
 /** A key of a Secret that the program makes. */
@@ -29,7 +29,7 @@ export const placeOf = ({ cluster, namespace, secret, key }: SecretKey): string 
   `${cluster}: ${namespace}/${secret} ${key}`;
 
 /** Every key of every named Secret that the program makes, whichever system it is of. */
-export async function secretTemplates({ name, file }: Pick<HeldStack, "name" | "file">): Promise<readonly Template[]> {
+export async function secretTemplates({ name, file }: Pick<StackSecrets, "name" | "file">): Promise<readonly Template[]> {
   const stack = readStackFile(file);
   const wanted = secretsOf(stack, Object.values(schemas));
   // Samples of another seed than the usual ones, of which some are alike: one secret would be taken for another.

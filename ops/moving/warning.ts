@@ -4,11 +4,11 @@ import type { Crypter } from "../../config/passphrase.ts";
 import { isPublished } from "../../config/published.ts";
 import type { Values } from "../command.ts";
 import { passphraseOf } from "../secrets.ts";
-import { type HeldStack, openHeld } from "./held.ts";
+import { type StackSecrets, openStackSecrets } from "./held.ts";
 
 /** The warning about a stack, if one is due. `guarded`: it goes elsewhere than into the lab, where samples are no better. */
 export function publishedProblem(
-  { name, secrets }: Pick<HeldStack, "name" | "secrets">,
+  { name, secrets }: Pick<StackSecrets, "name" | "secrets">,
   guarded = false,
 ): string | undefined {
   const real = secrets.filter(({ state, spec }) => state === "set" && !isPublic(spec)).map(({ key }) => key);
@@ -19,6 +19,6 @@ export function publishedProblem(
 
 /** Looks at the whole stack as its file is now, and warns on standard error. */
 export function warnOfPublished(values: Values, crypter: Crypter): void {
-  const problem = publishedProblem(openHeld({ ...values, system: undefined }, crypter));
+  const problem = publishedProblem(openStackSecrets({ ...values, system: undefined }, crypter));
   if (problem !== undefined) console.error(`warning: ${problem}`);
 }

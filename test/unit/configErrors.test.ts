@@ -27,16 +27,20 @@ const demo = defineSystem({
       .optional(),
   }),
   secrets: {
-    token: { description: "Token of the demo.", format: "token", formerly: "gopass demo/token" },
+    token: { description: "Token of the demo.", format: "token", legacySource: { description: "gopass demo/token" } },
     webhookKey: {
       description: "Key of the webhook.",
       format: "pem-private-key",
-      formerly: "vault demo_key",
+      legacySource: { description: "vault demo_key" },
       when: ({ webhook }) => webhook,
     },
   },
-  families: {
-    hostPassword: { description: "Password of a host.", formerly: "vault", members: ({ hosts }) => Object.keys(hosts) },
+  keyedSecrets: {
+    hostPassword: {
+      description: "Password of a host.",
+      legacySource: { description: "vault" },
+      members: ({ hosts }) => Object.keys(hosts),
+    },
   },
   references: ({ cluster }) => [{ path: "cluster", kind: "cluster", name: cluster }],
   rules: ({ replicas, mode }) =>
@@ -242,7 +246,7 @@ describe("config errors", () => {
       "npx pulumi config set --stack stage --secret demo:webhookKey < FILE",
     ],
     [
-      "a missing member of a family",
+      "a missing member of keyed secrets",
       () => withSettings({ hosts: { a: { port: 1 } } }),
       "demo:hostPassword-a",
       "the secret is missing; Password of a host. Formerly: vault.",
@@ -281,7 +285,7 @@ describe("config errors", () => {
       () =>
         message({
           "clouds:settings": plain({
-            rac: { authUrl: "http://k/v3", region: "R", tenantName: "t", externalNetwork: "p", network: "d" },
+            rac: { authUrl: "https://k/v3", region: "R", tenantName: "t", externalNetwork: "p", network: "d" },
           }),
           "clouds:rac": secret("x"),
         }),
@@ -339,10 +343,11 @@ describe("a program with a bad config", () => {
     assert.deepEqual(registered, []);
   });
 
-  it("registers nothing when the stack names no system", async () => {
-    const { resources } = await record({ stack: "empty", config: new Map() satisfies RawConfig }, async () => {
-      return await import("../../index.ts");
-    });
-    assert.deepEqual(resources, []);
+  it("registers nothing and is refused when the stack names no system, as that would remove everything", async () => {
+    const config = new Map() satisfies RawConfig;
+    await assert.rejects(
+      record({ stack: "empty", config }, async () => await import("../../index.ts")),
+      /Pulumi\.empty\.yaml has 1 problem:\n {2}config: is empty: deploying it would remove everything/,
+    );
   });
 });

@@ -5,7 +5,7 @@ import { openSalt } from "../../config/passphrase.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { readStackFile, stackPath } from "../../config/stackFile.ts";
 import { liveKeys, storeOf } from "../../ops/moving/clusterStore.ts";
-import { type HeldStack, openHeld } from "../../ops/moving/held.ts";
+import { type StackSecrets, openStackSecrets } from "../../ops/moving/held.ts";
 import { planImport, planLines } from "../../ops/moving/plan.ts";
 import { secretTemplates, type Template } from "../../ops/moving/secretKeys.ts";
 import { owned } from "./harness.ts";
@@ -16,7 +16,7 @@ describe("a cluster's Secrets", function () {
   this.timeout(300_000);
   const opened = openSalt(readStackFile(stackPath("prod")).encryptionSalt ?? "", samplePassphrase("prod"));
   let templates: readonly Template[];
-  const held = (system: string): HeldStack => openHeld({ stack: "prod", system }, opened);
+  const held = (system: string): StackSecrets => openStackSecrets({ stack: "prod", system }, opened);
   before(async () => {
     templates = await secretTemplates(held("dials"));
   });

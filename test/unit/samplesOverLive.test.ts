@@ -14,7 +14,7 @@ import { evaluate } from "../../ops/adopt/declared.ts";
 import { declaredObjects, type FoundObject } from "../../ops/adopt/objects.ts";
 import { sampleProblems } from "../../ops/adopt/samples.ts";
 import { liveKeys, storeOf } from "../../ops/moving/clusterStore.ts";
-import { type HeldStack, openHeld } from "../../ops/moving/held.ts";
+import { type StackSecrets, openStackSecrets } from "../../ops/moving/held.ts";
 import { planImport } from "../../ops/moving/plan.ts";
 import { secretTemplates } from "../../ops/moving/secretKeys.ts";
 import { type Json, texts } from "../../policy/manifest.ts";
@@ -33,7 +33,7 @@ const crypters = new Map(
 );
 
 /** A stack with these texts in place of its samples. */
-function stackWith(stack: string, given: ReadonlyMap<string, string>, name = stack): HeldStack {
+function stackWith(stack: string, given: ReadonlyMap<string, string>, name = stack): StackSecrets {
   const crypter = crypters.get(stack);
   assert.ok(crypter);
   const file = path.join(dir, `Pulumi.${name}.yaml`);
@@ -45,11 +45,11 @@ function stackWith(stack: string, given: ReadonlyMap<string, string>, name = sta
     },
   );
   writeFileSync(file, text);
-  return openHeld({ stack, "config-file": file }, crypter);
+  return openStackSecrets({ stack, "config-file": file }, crypter);
 }
 
 /** Declared Secrets by cluster, and their texts by `cluster: namespace/name key`. */
-async function declaredSecrets(held: HeldStack) {
+async function declaredSecrets(held: StackSecrets) {
   const declared = [...declaredObjects(await evaluate(held))].map(
     ([cluster, objects]) => [cluster, objects.filter(({ kind }) => kind === "Secret")] as const,
   );

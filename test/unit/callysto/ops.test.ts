@@ -23,7 +23,7 @@ import { swapped } from "../../../ops/callysto/replaceVolume.ts";
 import { oddities } from "../../../ops/callysto/status.ts";
 import { main } from "../../../ops/main.ts";
 import { explain } from "../../../ops/ssh.ts";
-import { hub } from "./world.ts";
+import { hub } from "./fixture.ts";
 
 function environment(more: object): Environment {
   const settings: CallystoSettings = callystoSchema.settings.parse({

@@ -20,7 +20,7 @@ function check(
   return assertPermissions(new Map(Object.entries(required)), {
     settings: {},
     secrets: {},
-    families: { kubeconfigs: Object.fromEntries(texts) },
+    keyedSecrets: { kubeconfigs: Object.fromEntries(texts) },
   });
 }
 
