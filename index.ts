@@ -33,6 +33,7 @@ export const prow = build(config.prow, (config) => new Prow("prow", { config, ta
 export const stream = build(config.stream, (config) => new Packit("stream", { config, targets }, opts).outputs);
 export const thoth = build(config.thoth, (config) => new Thoth("thoth", { config, targets }, opts).outputs);
 
+// All is declared and nothing registered: the clusters are asked first whether the account may make it.
 await declarations.register((objects) => {
   const required = Object.keys(clusters?.settings ?? {}).map(
     (cluster) => [cluster, requiredPermissions(objects.get(targets.cluster(cluster).provider) ?? [])] as const,

@@ -123,7 +123,7 @@ export function grantedBy(rules: readonly RoleRule[], namespace: string): readon
 }
 
 /** A kind's resource with its API group: `deployments.apps`. */
-export function resourceOf({ apiVersion, kind }: Pick<DeclaredObject, "apiVersion" | "kind">): string {
+function resourceOf({ apiVersion, kind }: Pick<DeclaredObject, "apiVersion" | "kind">): string {
   const singular = kind.toLowerCase();
   const plural = /[^aeiou]y$/.test(singular)
     ? `${singular.slice(0, -1)}ies`

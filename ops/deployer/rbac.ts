@@ -4,7 +4,7 @@ import type { Permission } from "../../config/preflight/permissions.ts";
 import type { Manifest } from "../../policy/manifest.ts";
 
 /** A rule of a Role. */
-export interface Rule {
+interface Rule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
   readonly resourceNames?: readonly string[];
@@ -12,7 +12,7 @@ export interface Rule {
 }
 
 /** A service account. */
-export interface Account {
+interface Account {
   readonly namespace: string;
   readonly name: string;
 }
