@@ -1,12 +1,13 @@
 /** Config of the clusters and clouds of a stack. Free of the SDKs, so that tools load it quickly. */
 import { z } from "zod";
+import { kubeconfigProblem } from "./clusterApi.ts";
 import { defineSystem } from "./define.ts";
 
 const name = z.stringFormat("name", /^(?!settings$)[a-z][a-z0-9-]*$/, {
   error: "expected a name of lower-case letters, digits and dashes",
 });
 
-/** Whether samples may be deployed there; neither is set for anything that somebody relies on. */
+/** Whether samples may be deployed there; neither is set for anything in real use. */
 const samples = {
   lab: z
     .boolean()
@@ -15,7 +16,7 @@ const samples = {
   allowSamples: z
     .boolean()
     .optional()
-    .describe("Published samples may be deployed there and may replace what lives there. For what nobody relies on."),
+    .describe("Published samples may be deployed there and may replace existing data. For throwaway environments."),
 };
 
 /** Whether a server is on this machine, as the lab always is. */
@@ -47,12 +48,16 @@ export const clustersSchema = defineSystem({
       legacySource: { description: "`oc login` with OCP_URL and OCP_TOKEN" },
       members: (settings) => Object.keys(settings),
       key: (member) => member,
-      check: (text, { settings, name }) => (settings[name]?.lab === true ? elsewhere(text) : undefined),
+      check: (text, { settings, name }) => {
+        const problem = kubeconfigProblem(text);
+        if (problem !== undefined) return `expected a kubeconfig; ${problem}`;
+        return settings[name]?.lab === true ? elsewhere(text) : undefined;
+      },
     },
   },
 });
 
-/** What speaks against a kubeconfig of the lab; the sample, which leads nowhere, stands for it in offline work. */
+/** What is wrong with a kubeconfig of the lab; the sample stands for it in offline work. */
 function elsewhere(kubeconfig: string): string | undefined {
   const servers = [...kubeconfig.matchAll(/\bserver["']?:\s*["']?([^\s"',}]+)/g)].map(([, server = ""]) => server);
   if (servers.every((server) => isHere(server) || server === "https://sample.invalid:6443")) return undefined;

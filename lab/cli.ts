@@ -1,32 +1,32 @@
-/** `npm run lab -- ...`, and what `npm start` and `npm test` do after set-up. */
+/** `npm run lab -- ...`, and the second half of `npm start` and `npm test`, after set-up. */
 import { parseArgs } from "node:util";
 import { down, health, install, up } from "./lab.ts";
 import { s3Env } from "./openstack/objectStore.ts";
-import { applyStack, environment, exportLines, type Run } from "./program.ts";
+import { applyStack, environment, exportLines, type Run } from "./pulumi.ts";
 import { labSettings } from "./settings.ts";
 import { runTests } from "./tests.ts";
 import { toolchainFolders } from "./toolchain/toolchain.ts";
 import { summary } from "./summary.ts";
-import { endWithReader } from "../config/brokenPipe.ts";
+import { exitOnBrokenPipe } from "../config/brokenPipe.ts";
 
-endWithReader();
+exitOnBrokenPipe();
 
 const help = `Usage: npm run lab -- COMMAND
 
-  up              brings up OpenStack, Kubernetes and the machines; quick when they run
-  down [--wipe]   stops them; --wipe removes their data and the stacks' state too
-  status [--json] says what is healthy; exit code 1 when something is not
-  env [--s3]      prints exports for your shell: eval "$(npm run --silent lab -- env)"; --s3: with Pulumi's state
-                  in the lab's Swift by its S3 API, as teams keep it, instead of in a folder
+  up              starts OpenStack, Kubernetes and the machines; quick if they are running
+  down [--wipe]   stops them; --wipe also removes their data and the stacks' state
+  status [--json] prints the health of every service; exit code 1 if one is unhealthy
+  env [--s3]      prints exports for your shell: eval "$(npm run --silent lab -- env)"; --s3: keeps
+                  Pulumi's state in the lab's Swift (S3 API) instead of a folder
   reset           down --wipe, then up: two empty clouds
-  apply STACK     runs pulumi up with that stack's program, aimed at the lab
-  destroy STACK   runs pulumi destroy on it
-  preview STACK   runs pulumi preview on it
+  apply STACK     runs pulumi up for that stack, retargeted to the lab
+  destroy STACK   runs pulumi destroy for it
+  preview STACK   runs pulumi preview for it
 
 Settings (environment): ORRERY_PORTS first of 100 ports (15000), ORRERY_LAB state folder (.lab/main),
-ORRERY_CACHE folder of what is built once per machine (~/.cache/orrery).`;
+ORRERY_CACHE cache folder for downloads and builds (~/.cache/orrery).`;
 
-/** Commands of the help, and those of `setup.mjs`. */
+/** The commands above, and those that `setup.mjs` runs. */
 const commands = ["up", "down", "status", "env", "reset", "apply", "destroy", "preview", "setup", "start", "test"];
 
 const began = Date.now();
@@ -58,12 +58,12 @@ async function main(): Promise<number> {
     throw new Error(`name the stack: npm run lab -- ${command} test`);
   }
   const lab = labSettings();
-  // What only stops or asks installs nothing.
+  // Stopping and asking for the status install nothing.
   const toolchain = ["down", "status"].includes(command) ? toolchainFolders() : await install(log);
   const run: Run = { lab, toolchain, log };
   switch (command) {
     case "setup":
-      log("set-up is whole; next: npm start");
+      log("set-up is complete; next: npm start");
       return 0;
     case "start": {
       await up(lab, toolchain, log);

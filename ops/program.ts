@@ -5,7 +5,7 @@ import path from "node:path";
 import type { z } from "zod";
 import type { SystemSchema } from "../config/define.ts";
 import { type Json, type Manifest, toManifest } from "../policy/manifest.ts";
-import { type Rendered, rendered, runProgram, stackConfig } from "../review/render.ts";
+import { type Rendered, rendered, runProgram, stackConfig } from "../review/evaluate/render.ts";
 import { text, type Values } from "./command.ts";
 import { Kubectl } from "./kubectl.ts";
 import { secretOf } from "./secrets.ts";
@@ -18,7 +18,7 @@ export interface Program<Settings> extends SystemStack<Settings> {
 
 /** Renders the program of the stack that the options name. @throws if the system is not in it or its settings are wrong */
 export async function openProgram<S extends z.ZodType>(
-  schema: SystemSchema<S, string, string>,
+  schema: SystemSchema<S>,
   values: Values,
 ): Promise<Program<z.infer<S>>> {
   const stack = openStack(schema, values);

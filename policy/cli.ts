@@ -1,23 +1,23 @@
-/** `npm run --silent policy -- --stack S`: a stack's faults and exceptions, without a cloud. */
+/** `npm run --silent policy -- --stack S`: a stack's policy violations and exceptions, without a cloud. */
 import { parseArgs } from "node:util";
 import { stackNames, stackPath } from "../config/stackFile.ts";
-import { loadSdkWithoutClosures } from "../review/quickLoad.ts";
-import { type Exception, exceptionsOf, judge, judged, manifestsOf } from "./judge.ts";
-import { endWithReader } from "../config/brokenPipe.ts";
+import { stubSdk } from "../config/stubSdk.ts";
+import { type Exception, exceptionsOf, evaluate, stackResources, manifestsOf } from "./violations.ts";
+import { exitOnBrokenPipe } from "../config/brokenPipe.ts";
 
-endWithReader();
+exitOnBrokenPipe();
 
 const usage = `Usage: npm run --silent policy -- --stack STACK [--disposable] [--json]
 
-Judges what the stack declares by the rules of the house, offline: every fault a line, then the exceptions that
-objects claim, counted by rule and reason. Exit code 1 when there is a fault.
+Evaluates what the stack declares against the policies, offline: one line per violation, then the exceptions that
+objects claim, counted by policy and reason. Exit code 1 if there is a violation.
 
-  --disposable   the stack may be thrown away with its data, so nothing need be protected (as in test)
+  --disposable   the stack may be deleted with its data, so nothing has to be protected (as in test)
   --json         {"faults": [...], "exceptions": [{"rule", "where", "reason"}]}
 
-With a cloud the same rules run as a policy pack: npx pulumi preview --policy-pack policy`;
+Against a cloud, the same policies run as a policy pack: npx pulumi preview --policy-pack policy`;
 
-/** Lines `COUNT RULE: REASON`, most frequent first within a rule. */
+/** Lines `COUNT POLICY: REASON`, sorted by policy and reason. */
 function counted(exceptions: readonly Exception[]): readonly string[] {
   const counts = new Map<string, number>();
   for (const { rule, reason } of exceptions) {
@@ -37,21 +37,23 @@ async function main(): Promise<void> {
     return;
   }
   if (values.stack === undefined) throw new Error(`which stack? --stack ${stackNames().join(" | ")}`);
-  stackPath(values.stack); // before the SDKs are loaded
-  loadSdkWithoutClosures();
-  const { render } = await import("../review/render.ts");
-  const resources = judged(await render(values.stack));
-  const faults = judge(resources, { disposable: values.disposable ?? false });
+  stackPath(values.stack); // an unknown stack fails before the SDKs are loaded
+  stubSdk();
+  const { render } = await import("../review/evaluate/render.ts");
+  const resources = stackResources(await render(values.stack));
+  const violations = evaluate(resources, { disposable: values.disposable ?? false });
   const exceptions = exceptionsOf(manifestsOf(resources));
   const lines = [
-    ...faults.map((fault) => `FAULT ${fault}`),
-    `${resources.length} resources, ${faults.length} faults, ${exceptions.length} exceptions`,
+    ...violations.map((violation) => `VIOLATION ${violation}`),
+    `${resources.length} resources, ${violations.length} violations, ${exceptions.length} exceptions`,
     ...counted(exceptions),
   ];
   process.stdout.write(
-    values.json === true ? `${JSON.stringify({ faults, exceptions }, undefined, 2)}\n` : `${lines.join("\n")}\n`,
+    values.json === true
+      ? `${JSON.stringify({ faults: violations, exceptions }, undefined, 2)}\n`
+      : `${lines.join("\n")}\n`,
   );
-  process.exitCode = faults.length > 0 ? 1 : 0;
+  process.exitCode = violations.length > 0 ? 1 : 0;
 }
 
 main().catch((error: unknown) => {

@@ -6,18 +6,18 @@ import { parseArgs } from "node:util";
 import { deployProblems } from "../config/deployable.ts";
 import { projectDir, readStackFile, stackNames, stackPath } from "../config/stackFile.ts";
 import { schemas } from "../components/registry.ts";
-import type { Renewed } from "./render.ts";
-import { loadSdkWithoutClosures } from "./quickLoad.ts";
-import { endWithReader } from "../config/brokenPipe.ts";
+import type { Replacements } from "./evaluate/render.ts";
+import { stubSdk } from "../config/stubSdk.ts";
+import { exitOnBrokenPipe } from "../config/brokenPipe.ts";
 
-endWithReader();
+exitOnBrokenPipe();
 
 const usage = `Usage: npm run --silent render -- --stack STACK [--for-deploy]
 
 Prints every resource that the stack's program registers, as JSON: an array sorted by urn of
 {urn, type, name, parent, provider, inputs, options}; secrets are the text "[secret]".
-Needs no passphrase, network, cloud or plugin: samples stand for the secrets. With --for-deploy the stack's own secrets are looked at
-first (PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE), and what up would refuse is refused. Stacks: ${stackNames().join(", ")}`;
+Requires no passphrase, network, cloud or plugin: samples replace the secrets. With --for-deploy it first decrypts and checks the
+stack's own secrets (PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE), and fails where up would fail. Stacks: ${stackNames().join(", ")}`;
 
 /** One line on stderr, and the exit code. */
 function fail(error: unknown): void {
@@ -39,22 +39,22 @@ async function main(): Promise<void> {
     return;
   }
   if (values.stack === undefined) throw new Error(`which stack? --stack ${stackNames().join(" | ")}`);
-  const file = stackPath(values.stack); // before the SDKs are loaded
+  const file = stackPath(values.stack); // an unknown stack fails before the SDKs are loaded
   if (values["for-deploy"] === true) {
     const problems = deployProblems(values.stack, readStackFile(file), Object.values(schemas));
     if (problems !== undefined) throw new Error(problems);
   }
-  // Compiled code of the SDKs is kept: half of a render's time would go into compiling them.
+  // Compiling the SDKs would take half of a render's time.
   enableCompileCache(path.join(projectDir, "node_modules", ".cache", "compile"));
-  loadSdkWithoutClosures();
-  const { render, renderForComparison } = await import("./render.ts");
+  stubSdk();
+  const { render, renderForComparison } = await import("./evaluate/render.ts");
   const all =
     values.comparison === undefined
       ? await render(values.stack)
-      : await renderForComparison(values.stack, JSON.parse(readFileSync(values.comparison, "utf8")) as Renewed);
+      : await renderForComparison(values.stack, JSON.parse(readFileSync(values.comparison, "utf8")) as Replacements);
   process.stdout.write(`${JSON.stringify(all, undefined, 2)}\n`);
 }
 
-// An output that fails after its resource was registered is told in the same way, once.
+// An output may fail after its resource was registered; that error is printed like any other, once.
 process.once("unhandledRejection", fail);
 main().catch(fail);

@@ -1,17 +1,17 @@
-/** `npm run graph [-- --check]`: the graph of components in docs/architecture.md, from what the stacks render. */
+/** `npm run graph [-- --check]`: the graph of components in docs/architecture.md, drawn from the renders of all stacks. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { projectDir, stackNames } from "../config/stackFile.ts";
-import { loadSdkWithoutClosures } from "./quickLoad.ts";
-import type { Rendered } from "./render.ts";
-import { isComponent } from "./words.ts";
+import { stubSdk } from "../config/stubSdk.ts";
+import type { Rendered } from "./evaluate/render.ts";
+import { isComponent } from "./report/format.ts";
 
 const file = path.join(projectDir, "docs", "architecture.md");
 const [begin, end] = ["<!-- components: npm run graph -->", "<!-- /components -->"];
 
-/** The components of the systems and what they are parts of, as Mermaid. */
+/** The systems' components, their parents and their clusters and clouds, as a Mermaid flowchart. */
 export function graph(stacks: readonly (readonly Rendered[])[]): string {
   const edges = new Set<string>();
   for (const resources of stacks) {
@@ -31,7 +31,7 @@ export function graph(stacks: readonly (readonly Rendered[])[]): string {
   return ["```mermaid", "flowchart LR", ...[...edges].sort().map((edge) => `  ${edge}`), "```"].join("\n");
 }
 
-/** `packit_Worker[Worker]`; a system's own component is called like it. */
+/** `packit_Worker[Worker]`; a system's top component is the node of the system. */
 function nodeOf(type: string): string {
   const [, system = "", kind = ""] = type.split(":");
   return kind.toLowerCase() === system ? systemNode(type) : `${system}_${kind}[${kind}]`;
@@ -42,16 +42,16 @@ function systemNode(type: string): string {
   return `${system}([${system}])`;
 }
 
-/** The text with the graph between its marks. @throws if a mark is missing */
-function inserted(text: string, made: string): string {
+/** The text with the graph between its markers. @throws if a marker is missing */
+function inserted(text: string, drawn: string): string {
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`docs/architecture.md lacks ${begin} or ${end}`);
-  return `${text.slice(0, from + begin.length)}\n\n${made}\n\n${text.slice(to)}`;
+  return `${text.slice(0, from + begin.length)}\n\n${drawn}\n\n${text.slice(to)}`;
 }
 
 const usage = `Usage: npm run graph [-- --check]
 
-Writes the graph of components into docs/architecture.md, from what the stacks render; with --check it only says whether it is current.`;
+Draws the graph of components into docs/architecture.md from the renders of all stacks; with --check it only fails if it is out of date.`;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { check: { type: "boolean" }, help: { type: "boolean", short: "h" } } });
@@ -60,16 +60,16 @@ async function main(): Promise<void> {
     return;
   }
   enableCompileCache(path.join(projectDir, "node_modules", ".cache", "compile"));
-  loadSdkWithoutClosures();
-  const { render } = await import("./render.ts");
+  stubSdk();
+  const { render } = await import("./evaluate/render.ts");
   const stacks: (readonly Rendered[])[] = [];
   for (const stack of stackNames()) stacks.push(await render(stack));
   const text = readFileSync(file, "utf8");
-  const made = inserted(text, graph(stacks));
-  if (made === text) return;
+  const updated = inserted(text, graph(stacks));
+  if (updated === text) return;
   if (values.check === true)
-    throw new Error("the graph of components in docs/architecture.md is not current; run: npm run graph");
-  writeFileSync(file, made);
+    throw new Error("the graph of components in docs/architecture.md is out of date; run: npm run graph");
+  writeFileSync(file, updated);
 }
 
 main().catch((error: unknown) => {

@@ -1,22 +1,22 @@
-/** `npm run review -- BASE [HEAD]`: what a change of the code does, without a cloud, a passphrase or a plugin. */
+/** `npm run review -- BASE [HEAD]`: reviews a change of the code, without a cloud, a passphrase or a plugin. */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { everything, reviewBetween } from "./between.ts";
+import { allResources, compareCommits } from "./compareCommits.ts";
 import { checkOut, workingTree } from "./checkout.ts";
-import { markdown, summaryLine } from "./markdown.ts";
-import { page } from "./page.ts";
-import { endWithReader } from "../config/brokenPipe.ts";
+import { markdown, summaryLine } from "./report/markdown.ts";
+import { page } from "./report/page.ts";
+import { exitOnBrokenPipe } from "../config/brokenPipe.ts";
 
-endWithReader();
+exitOnBrokenPipe();
 
 const usage = `Usage: npm run --silent review -- BASE [HEAD] [--page FILE]
        npm run --silent review -- --map FILE
 
-Renders every stack at two commits and prints what differs as Markdown: created, changed, replaced and deleted resources,
-field by field. HEAD is the working tree unless it is named. BASE and HEAD are whatever git takes for a commit.
+Renders every stack at two commits and prints the differences as Markdown: created, updated, replaced and deleted resources,
+field by field. HEAD defaults to the working tree. BASE and HEAD are any names of commits that git accepts.
 
-  --page FILE   writes the same as one HTML page, a map with the changes in it
-  --map FILE    writes that page without changes: the map of what the working tree declares`;
+  --page FILE   also writes an HTML page, a map of all resources with the changes
+  --map FILE    writes that page for the working tree alone, without changes`;
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -29,11 +29,11 @@ async function main(): Promise<void> {
     return;
   }
   if (values.map !== undefined && base === undefined) {
-    const stacks = await everything(workingTree);
+    const stacks = await allResources(workingTree);
     const resources = stacks.reduce((sum, one) => sum + one.resources.length, 0);
     writeFileSync(
       values.map,
-      page("Orrery: what there is", `${resources} resources in ${stacks.length} stacks`, stacks),
+      page("Orrery: all resources", `${resources} resources in ${stacks.length} stacks`, stacks),
     );
     return;
   }
@@ -42,7 +42,7 @@ async function main(): Promise<void> {
   try {
     const to = head === undefined ? workingTree : await checkOut(head);
     try {
-      const stacks = await reviewBetween(from, to);
+      const stacks = await compareCommits(from, to);
       process.stdout.write(markdown(stacks, from.name, to.name));
       if (values.page !== undefined)
         writeFileSync(values.page, page(`Orrery: ${from.name} to ${to.name}`, summaryLine(stacks), stacks));

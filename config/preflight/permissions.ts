@@ -1,6 +1,6 @@
 /** Asks the clusters whether the account that deploys may do what the stack takes, before anything is registered. */
 import * as pulumi from "@pulumi/pulumi";
-import { type ClusterLogin, clusterLogin, LoginError } from "../clusterLogin.ts";
+import { askCluster, type ClusterApi, LoginError, NoKubectlError } from "../clusterApi.ts";
 import type { ConfigOf } from "../define.ts";
 import type { clustersSchema } from "../targets.ts";
 
@@ -43,14 +43,13 @@ async function deniedIn(
   permissions: readonly Permission[],
   kubeconfig: pulumi.Output<string> | undefined,
 ): Promise<readonly Permission[]> {
-  const login = clusterLogin(await textOf(kubeconfig));
-  if (login === undefined) {
-    void pulumi.log.warn(`permissions on cluster ${cluster} were not checked: its kubeconfig has no login of its own`);
-    return [];
-  }
   try {
-    return await deniedPermissions(login, permissions);
+    return await askCluster(await textOf(kubeconfig), (api) => deniedPermissions(api, permissions));
   } catch (error) {
+    if (error instanceof NoKubectlError) {
+      void pulumi.log.warn(`permissions on cluster ${cluster} were not checked: ${error.message}`);
+      return [];
+    }
     if (!(error instanceof LoginError)) throw error;
     const message = `cluster "${cluster}" ${error.message}; check clusters:${cluster}, its kubeconfig`;
     // A preview may be of a cluster that is still to be made; its provider says what it can show then.
@@ -104,29 +103,26 @@ function placeOf({ resource, name, namespace }: Permission): string {
 
 /** Those that the cluster does not allow. @throws LoginError if it cannot be asked */
 export async function deniedPermissions(
-  login: ClusterLogin,
+  api: ClusterApi,
   permissions: readonly Permission[],
 ): Promise<readonly Permission[]> {
-  if (await isAllowed(login, everything)) return [];
+  if (await isAllowed(api, everything)) return [];
   const answers = await Promise.all(
-    permissions.map(async (one) => (await isAllowed(login, one)) || (await isSpared(login, one))),
+    permissions.map(async (one) => (await isAllowed(api, one)) || (await isSpared(api, one))),
   );
   return permissions.filter((_, index) => answers[index] !== true);
 }
 
 /** Whether the account does without the permission. */
-async function isSpared(
-  login: ClusterLogin,
-  { verb, resource, name, namespace, unless }: Permission,
-): Promise<boolean> {
-  if (unless !== undefined) return isAllowed(login, unless);
+async function isSpared(api: ClusterApi, { verb, resource, name, namespace, unless }: Permission): Promise<boolean> {
+  if (unless !== undefined) return isAllowed(api, unless);
   // Others may have made the namespace.
-  if (verb === "create" && resource === "namespaces") return login.has(`/api/v1/namespaces/${name ?? ""}`);
+  if (verb === "create" && resource === "namespaces") return api.has(`/api/v1/namespaces/${name ?? ""}`);
   if (verb !== "bind") return false;
   // Who has everything that a role allows may bind it: only the cluster knows, and says so without making anything.
   const group = "rbac.authorization.k8s.io";
   const place = namespace === "" ? "clusterrolebindings" : `namespaces/${namespace}/rolebindings`;
-  return login.wouldMake(`/apis/${group}/v1/${place}`, {
+  return api.wouldCreate(`/apis/${group}/v1/${place}`, {
     apiVersion: `${group}/v1`,
     kind: namespace === "" ? "ClusterRoleBinding" : "RoleBinding",
     metadata: { generateName: "preflight-" },
@@ -134,8 +130,8 @@ async function isSpared(
   });
 }
 
-async function isAllowed(login: ClusterLogin, permission: Permission): Promise<boolean> {
-  const answer = (await login.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", {
+async function isAllowed(api: ClusterApi, permission: Permission): Promise<boolean> {
+  const answer = (await api.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", {
     apiVersion: "authorization.k8s.io/v1",
     kind: "SelfSubjectAccessReview",
     spec: { resourceAttributes: resourceAttributes(permission) },

@@ -1,10 +1,10 @@
 /** What runs and what is declared, side by side: what is taken over, what would change then, and what must not be. */
-import { blocking } from "../../review/blocking.ts";
-import { type Change, compare } from "../../review/compare.ts";
-import { pathText } from "../../review/fields.ts";
-import type { Recording, Registration } from "../../review/record.ts";
-import { hiddenDigest, rendered } from "../../review/render.ts";
-import { changeTitle, titleOf } from "../../review/words.ts";
+import { risksOf } from "../../review/risks/index.ts";
+import { type Change, compare } from "../../review/diff/compare.ts";
+import { pathText } from "../../review/diff/fields.ts";
+import type { Recording, Registration } from "../../review/evaluate/record.ts";
+import { secretDigest, rendered } from "../../review/evaluate/render.ts";
+import { changeTitle, titleOf } from "../../review/report/format.ts";
 import type { Values } from "../command.ts";
 import type { StackSecrets } from "../moving/held.ts";
 import { secretTemplates } from "../moving/secretKeys.ts";
@@ -99,7 +99,10 @@ export async function planAdoption(held: StackSecrets, values: Values, known: Re
 const isThing = (type: string): boolean => !/^(orrery|pulumi):/.test(type);
 
 /** Evaluates the program where the clouds have what they have; a second time, since addresses are known by their ports. */
-async function evaluateOnClouds(held: StackSecrets, values: Values): Promise<{ recording: Recording; world: CloudWorld }> {
+async function evaluateOnClouds(
+  held: StackSecrets,
+  values: Values,
+): Promise<{ recording: Recording; world: CloudWorld }> {
   const clouds = held.secrets.filter(({ schema }) => schema.namespace === "clouds").map(({ name }) => name);
   const projects = new Map(
     await Promise.all(clouds.map(async (name) => [name, await inventoryOf(await openCloud(name, values))] as const)),
@@ -117,7 +120,7 @@ function changesOf({ resources }: Recording, adopted: ReadonlyMap<string, Adopte
   const own = resources.filter(({ urn }) => adopted.has(urn));
   const live = own.map((one) => ({ ...one, inputs: adopted.get(one.urn)?.inputs ?? one.inputs }));
   const view = (some: readonly Registration[]) =>
-    rendered({ resources: some, outputs: new Map(), calls: [], exports: {} }, hiddenDigest);
+    rendered({ resources: some, outputs: new Map(), calls: [], exports: {} }, secretDigest);
   return compare(view(live), view(own)).filter(({ operation }) => operation !== "keep");
 }
 
@@ -130,7 +133,7 @@ function mustStay(change: Change): boolean {
   return /^kubernetes:|:Instance$/.test(change.type) || holdsData(change);
 }
 
-const holdsData = (change: Change): boolean => blocking(change).some((said) => said.startsWith("replaces what holds"));
+const holdsData = (change: Change): boolean => risksOf(change).some((said) => said.startsWith("replaces what holds"));
 
 /** What to do about something that would be replaced and must not be. */
 function cannotStay(change: Change): string {

@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import { stackConfig, rendered, runProgram } from "../../review/render.ts";
+import { stackConfig, rendered, runProgram } from "../../review/evaluate/render.ts";
 import { type Command, text, UsageError } from "../command.ts";
 import { objectsByCluster } from "../program.ts";
 import { stackHelp, stackOf, stackOptions } from "../stack.ts";

@@ -1,6 +1,6 @@
 /** The stack's clusters: do they answer, and may the account that deploys do what the program does there? */
 import { requiredPermissions } from "../../blocks/kubernetes/requiredPermissions.ts";
-import { clusterLogin } from "../../config/clusterLogin.ts";
+import { askCluster, NoKubectlError } from "../../config/clusterApi.ts";
 import { deniedLines, deniedPermissions } from "../../config/preflight/permissions.ts";
 import type { Manifest } from "../../policy/manifest.ts";
 import { secretOf } from "../secrets.ts";
@@ -17,22 +17,15 @@ export async function clusters(
     const about = `cluster ${name}`;
     const key = `clusters:${name}`;
     const another = `give it a kubeconfig that works: npx pulumi config set --stack ${held.name} --secret ${key} < kubeconfig`;
-    const login = clusterLogin(secretOf(held, key));
-    if (login === undefined) {
-      return warning(
-        about,
-        "its kubeconfig logs in by a program or by files; it was not asked",
-        "nothing, if kubectl works with it",
-      );
-    }
     try {
       const required = requiredPermissions(declared.get(name) ?? []);
-      const denied = await deniedPermissions(login, required);
+      const denied = await askCluster(secretOf(held, key), (api) => deniedPermissions(api, required));
       if (denied.length === 0)
         return ok(about, `answers; all ${required.length} permissions that the program needs are there`);
       const fix = `have an administrator apply what npm run --silent ops -- deployer --stack ${held.name} --cluster ${name} prints`;
       return problem(about, `the account may not, in ${deniedLines(denied).join("; in ")}`, fix);
     } catch (error) {
+      if (error instanceof NoKubectlError) return warning(about, `was not asked: ${error.message}`, "install kubectl");
       return problem(about, words(error), another);
     }
   });

@@ -1,5 +1,5 @@
 /** Looks at everything that a stack needs before somebody deploys it, and changes nothing. */
-import { rendered, runProgram, stackConfig } from "../../review/render.ts";
+import { rendered, runProgram, stackConfig } from "../../review/evaluate/render.ts";
 import { type Command, UsageError } from "../command.ts";
 import { openStackSecrets } from "../moving/held.ts";
 import { objectsByCluster } from "../program.ts";
@@ -36,7 +36,7 @@ ${stackHelp}
     findings.push(...state);
     try {
       const held = openStackSecrets(values);
-      findings.push(...config(held, new Date()));
+      findings.push(...(await config(held, new Date())));
       const resources = rendered(await runProgram({ stack: name, config: stackConfig(name, file) }));
       findings.push(...(await clusters(held, objectsByCluster({ resources }))), ...(await clouds(held, values)));
       if (deployed && values["no-drift"] !== true) findings.push(await drift(name, file));

@@ -1,5 +1,5 @@
 /** A live cluster's Secrets as a store: which key of which Secret a secret becomes is known from the program itself. */
-import { type Json, list, object, text, texts } from "../../policy/manifest.ts";
+import { type Json, asList, asObject, asText, asTexts } from "../../policy/manifest.ts";
 import { checkFormat } from "../../config/formats.ts";
 import { text as option, UsageError, type Values } from "../command.ts";
 import { withCluster } from "../program.ts";
@@ -42,11 +42,11 @@ export async function clusterStore(held: StackSecrets, values: Values): Promise<
 
 /** Keys of the Secrets of a namespace that people made. */
 export function liveKeys(cluster: string, namespace: string, secrets: readonly Json[]): readonly LiveKey[] {
-  return list(secrets)
-    .filter(({ type }) => !theirs.test(text(type)))
+  return asList(secrets)
+    .filter(({ type }) => !theirs.test(asText(type)))
     .flatMap(({ metadata, data }) => {
-      const secret = text(object(metadata).name);
-      return Object.entries(texts(data)).map(([key, base64]) => ({ cluster, namespace, secret, key, base64 }));
+      const secret = asText(asObject(metadata).name);
+      return Object.entries(asTexts(data)).map(([key, base64]) => ({ cluster, namespace, secret, key, base64 }));
     });
 }
 

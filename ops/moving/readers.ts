@@ -2,7 +2,7 @@
 import { type Command, text } from "../command.ts";
 import { offlineConfig, readStackFile, secretsOf } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
-import { runProgram } from "../../review/render.ts";
+import { runProgram } from "../../review/evaluate/render.ts";
 import { stackHelp, stackOf, stackOptions } from "../stack.ts";
 import { readersOf } from "./secretPlaces.ts";
 

@@ -1,8 +1,8 @@
 /** Which keys of which Secrets the secrets of a stack's config become, followed through the program itself. */
 import { offlineConfig, readStackFile, secretsOf } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
-import { texts } from "../../policy/manifest.ts";
-import { rendered, runProgram } from "../../review/render.ts";
+import { asTexts } from "../../policy/manifest.ts";
+import { rendered, runProgram } from "../../review/evaluate/render.ts";
 import { objectsByCluster } from "../program.ts";
 import type { StackSecrets } from "./held.ts";
 import { fromBase64, innerTexts, type Probe, textWithin } from "./within.ts";
@@ -29,7 +29,10 @@ export const placeOf = ({ cluster, namespace, secret, key }: SecretKey): string 
   `${cluster}: ${namespace}/${secret} ${key}`;
 
 /** Every key of every named Secret that the program makes, whichever system it is of. */
-export async function secretTemplates({ name, file }: Pick<StackSecrets, "name" | "file">): Promise<readonly Template[]> {
+export async function secretTemplates({
+  name,
+  file,
+}: Pick<StackSecrets, "name" | "file">): Promise<readonly Template[]> {
   const stack = readStackFile(file);
   const wanted = secretsOf(stack, Object.values(schemas));
   // Samples of another seed than the usual ones, of which some are alike: one secret would be taken for another.
@@ -46,8 +49,8 @@ export async function secretTemplates({ name, file }: Pick<StackSecrets, "name" 
       .filter(({ kind, name: secret }) => kind === "Secret" && secret !== "")
       .flatMap(({ namespace, name: secret, body }) =>
         [
-          ...Object.entries(texts(body.data)).map(([key, base64]) => ({ key, ...fromData(base64, probes) })),
-          ...Object.entries(texts(body.stringData)).map(([key, text]) => ({ key, text, bytes: false })),
+          ...Object.entries(asTexts(body.data)).map(([key, base64]) => ({ key, ...fromData(base64, probes) })),
+          ...Object.entries(asTexts(body.stringData)).map(([key, text]) => ({ key, text, bytes: false })),
         ].map((one) => ({ ...one, cluster, namespace, secret, probes: probesIn(one.text, probes) })),
       ),
   );

@@ -1,107 +1,136 @@
-/** A backend in a bucket of S3, or of what speaks its API, e.g. OpenStack's Swift. */
-import { existsSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
-import path from "node:path";
-import { UsageError } from "../command.ts";
+/** A backend in a bucket of S3, or of what speaks its API, e.g. OpenStack's Swift; AWS's SDK finds the login as it does in `pulumi up`. */
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  paginateListObjectsV2,
+  PutObjectCommand,
+  S3Client,
+  type S3ClientConfig,
+  S3ServiceException,
+} from "@aws-sdk/client-s3";
 import type { Bucket } from "./bucket.ts";
-import { type S3Login, type S3Request, signed } from "./signature.ts";
 
 /** Where a bucket is. */
 export interface S3Place {
   readonly bucket: string;
   /** Path in it that the backend keeps its files below; "" or with a slash at its end. */
   readonly prefix: string;
-  readonly origin: string;
-  readonly region: string;
-  readonly profile: string;
+  /** Profile of AWS's files that the URL names. */
+  readonly profile: string | undefined;
+  /** What the URL says about the connection; all else is the SDK's to find, in AWS's variables and files. */
+  readonly client: S3ClientConfig;
 }
 
-/** Reads `s3://BUCKET[/PREFIX]?endpoint=...&region=...` as the CLI does. @throws UsageError if no region is known */
-export function s3Place(url: string, env: NodeJS.ProcessEnv): S3Place {
+const checksums = { when_required: "WHEN_REQUIRED", when_supported: "WHEN_SUPPORTED" } as const;
+
+/** Reads `s3://BUCKET[/PREFIX]?endpoint=...&region=...` as the CLI does. */
+export function s3Place(url: string, env: NodeJS.ProcessEnv = process.env): S3Place {
   const { hostname, pathname, searchParams } = new URL(url);
-  const region = searchParams.get("region") ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
-  if (region === undefined) throw new UsageError(`${url} names no region; add ?region=..., or set AWS_REGION`);
-  const given = searchParams.get("endpoint") ?? env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL;
-  const plain = [searchParams.get("disableSSL"), searchParams.get("disable_https")].includes("true");
-  const endpoint = given ?? `s3.${region}.amazonaws.com`;
-  const origin = endpoint.includes("://") ? endpoint : `${plain ? "http" : "https"}://${endpoint}`;
+  const one = (...names: readonly string[]): string | undefined =>
+    names.map((name) => searchParams.get(name)).find((value) => value !== null) ?? undefined;
+  const checksum = (name: string) => Object.entries(checksums).find(([value]) => value === one(name))?.[1];
+  const given = one("endpoint");
+  const scheme = one("disableSSL", "disable_https") === "true" ? "http" : "https";
   const prefix = pathname.replace(/^\/|\/$/g, "");
+  const client = {
+    endpoint: given === undefined || given.includes("://") ? given : `${scheme}://${given}`,
+    // The CLI knows both variables, the SDK of this language only the first.
+    region: one("region") ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION,
+    forcePathStyle: one("s3ForcePathStyle", "use_path_style") === "true" ? true : undefined,
+    requestChecksumCalculation: checksum("request_checksum_calculation"),
+    responseChecksumValidation: checksum("response_checksum_validation"),
+  };
+  const profile = one("profile");
   return {
     bucket: hostname,
     prefix: prefix === "" ? "" : `${prefix}/`,
-    origin: origin.replace(/\/$/, ""),
-    region,
-    profile: searchParams.get("profile") ?? env.AWS_PROFILE ?? "default",
+    profile,
+    // A key that is there with undefined would count as an answer.
+    client: Object.fromEntries(Object.entries(client).filter(([, value]) => value !== undefined)),
   };
 }
 
-/** The login, from AWS's own variables, else from its file. @throws UsageError if there is none */
-export function s3Login(profile: string, env: NodeJS.ProcessEnv): S3Login {
-  const { AWS_ACCESS_KEY_ID: accessKey, AWS_SECRET_ACCESS_KEY: secretKey, AWS_SESSION_TOKEN: sessionToken } = env;
-  if (accessKey !== undefined && secretKey !== undefined) return { accessKey, secretKey, sessionToken };
-  const file = env.AWS_SHARED_CREDENTIALS_FILE ?? path.join(homedir(), ".aws", "credentials");
-  const text = existsSync(file) ? readFileSync(file, "utf8") : "";
-  const section = text.split(/^\s*(?=\[)/m).find((part) => part.startsWith(`[${profile}]`)) ?? "";
-  const value = (name: string): string | undefined => new RegExp(`^\\s*${name}\\s*=\\s*(\\S+)`, "m").exec(section)?.[1];
-  const [id, secret] = [value("aws_access_key_id"), value("aws_secret_access_key")];
-  if (id === undefined || secret === undefined) {
-    throw new UsageError(`no login for S3: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write them to ${file}`);
-  }
-  return { accessKey: id, secretKey: secret, sessionToken: value("aws_session_token") };
+/** The login that the CLI prefers to AWS_PROFILE; the SDK of this language has it the other way round. */
+function keysOf(env: NodeJS.ProcessEnv): Pick<S3ClientConfig, "credentials"> {
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: token } = env;
+  if (accessKeyId === undefined || secretAccessKey === undefined) return {};
+  return { credentials: { accessKeyId, secretAccessKey, ...(token === undefined ? {} : { sessionToken: token }) } };
 }
 
 /** The bucket of `s3://...`. */
-export function s3Bucket(url: string, env: NodeJS.ProcessEnv): Bucket {
-  const { bucket, prefix, origin, region, profile } = s3Place(url, env);
-  const login = s3Login(profile, env);
-  const ask = async (
-    method: S3Request["method"],
-    key: string,
-    query: S3Request["query"],
-    body: Buffer = Buffer.alloc(0),
-  ): Promise<Response | undefined> => {
-    const at = key === "" ? `/${bucket}` : `/${bucket}/${prefix}${key}`;
-    const request = signed({ method, origin, path: at, query, body }, login, region, new Date());
-    const content = method === "PUT" ? { body: new Uint8Array(body) } : {};
-    const sent = fetch(request.url, {
-      method,
-      headers: request.headers,
-      ...content,
-      signal: AbortSignal.timeout(60_000),
-    });
-    const answer = await sent.catch((error: unknown) => {
-      const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-      throw new Error(`${origin} does not answer: ${cause}`, { cause: error });
-    });
-    if (answer.ok) return answer;
-    const said = await answer.text();
-    const [, code = String(answer.status)] = /<Code>([^<]*)/.exec(said) ?? [];
-    if (answer.status === 404 && code !== "NoSuchBucket") return undefined;
-    const [, message = ""] = /<Message>([^<]*)/.exec(said) ?? [];
-    throw new Error(`bucket ${bucket} at ${origin}: ${code} ${message}`.trim());
+export function s3Bucket(url: string): Bucket {
+  const { bucket, prefix, profile, client } = s3Place(url);
+  // The client's own option for it does not reach the profile's endpoint_url.
+  if (profile !== undefined) process.env.AWS_PROFILE = profile;
+  const s3 = new S3Client({
+    ...client,
+    ...(profile === undefined ? keysOf(process.env) : {}),
+    requestHandler: { connectionTimeout: 10_000, requestTimeout: 60_000 },
+  });
+  const at = (key: string) => ({ Bucket: bucket, Key: `${prefix}${key}` });
+  const asking = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw new Error(s3Problem(bucket, error), { cause: error });
+    }
   };
   return {
-    async list(folder) {
-      const keys: string[] = [];
-      let token: string | undefined;
-      do {
-        const more: Record<string, string> = token === undefined ? {} : { "continuation-token": token };
-        const answer = await ask("GET", "", { "list-type": "2", prefix: `${prefix}${folder}/`, ...more });
-        const text = (await answer?.text()) ?? "";
-        keys.push(...[...text.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = ""]) => key.slice(prefix.length)));
-        token = /<NextContinuationToken>([^<]*)/.exec(text)?.[1];
-      } while (token !== undefined);
-      return keys.sort();
-    },
-    async read(key) {
-      const answer = await ask("GET", key, {});
-      return answer === undefined ? undefined : Buffer.from(await answer.arrayBuffer());
-    },
-    async write(key, bytes) {
-      await ask("PUT", key, {}, bytes);
-    },
-    async remove(key) {
-      await ask("DELETE", key, {});
-    },
+    list: (folder) =>
+      asking(async () => {
+        const keys: string[] = [];
+        for await (const { Contents = [] } of paginateListObjectsV2(
+          { client: s3 },
+          { Bucket: bucket, Prefix: `${prefix}${folder}/` },
+        )) {
+          keys.push(...Contents.flatMap(({ Key }) => Key?.slice(prefix.length) ?? []));
+        }
+        return keys.sort();
+      }),
+    read: (key) =>
+      asking(async () => {
+        try {
+          const { Body } = await s3.send(new GetObjectCommand(at(key)));
+          return Buffer.from((await Body?.transformToByteArray()) ?? []);
+        } catch (error) {
+          if (isMissing(error)) return undefined;
+          throw error;
+        }
+      }),
+    write: (key, bytes) =>
+      asking(async () => {
+        await s3.send(new PutObjectCommand({ ...at(key), Body: bytes }));
+      }),
+    remove: (key) =>
+      asking(async () => {
+        try {
+          await s3.send(new DeleteObjectCommand(at(key)));
+        } catch (error) {
+          if (!isMissing(error)) throw error;
+        }
+      }),
   };
+}
+
+/** Whether there is no such file; a bucket that is not there is a fault. */
+function isMissing(error: unknown): boolean {
+  if (!(error instanceof S3ServiceException)) return false;
+  return error.$metadata.httpStatusCode === 404 && error.name !== "NoSuchBucket";
+}
+
+/** One sentence about what went wrong and what to do, without the SDK's own advice to its callers. */
+function s3Problem(bucket: string, error: unknown): string {
+  const { name, message, $metadata } = error as Error & Partial<Pick<S3ServiceException, "$metadata">>;
+  const [line = ""] = message.trim().split("\n");
+  if (name === "CredentialsProviderError") {
+    return `no login for bucket ${bucket}: ${line}; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`;
+  }
+  if (message === "Region is missing") {
+    return `no region for bucket ${bucket}: add ?region=... to the backend's URL, or set AWS_REGION`;
+  }
+  const status = $metadata?.httpStatusCode;
+  if (status === undefined) return `bucket ${bucket} cannot be reached: ${line}`;
+  if (!(error instanceof S3ServiceException) || name === "Unknown")
+    return `bucket ${bucket}: HTTP ${status}, not by S3`;
+  return line === "UnknownError" ? `bucket ${bucket}: ${name}` : `bucket ${bucket}: ${name} ${line}`;
 }

@@ -9,8 +9,8 @@ import { connectTargets } from "../../blocks/targets.ts";
 import { schemas } from "../../components/registry.ts";
 import { loadConfig } from "../../config/load.ts";
 import { objectsByCluster } from "../../ops/program.ts";
-import { record } from "../../review/record.ts";
-import { rendered, stackConfig } from "../../review/render.ts";
+import { record } from "../../review/evaluate/record.ts";
+import { rendered, stackConfig } from "../../review/evaluate/render.ts";
 import { kubeconfig } from "../../config/samples.ts";
 
 /** Builds a whole stack as index.ts does; returns the objects that are known before anything is registered, and all that is registered then. */
