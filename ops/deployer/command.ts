@@ -8,9 +8,9 @@ import { deployerObjects } from "./rbac.ts";
 export const command: Command = {
   help: `Usage: npm run ops -- deployer --stack S [--cluster NAME] [--account NAMESPACE/NAME]
 
-Prints, for an administrator to apply, a service account and the least rights with which it can deploy the stack to a cluster:
-what the engine does to the kinds that the program makes there, in these namespaces and by these names, and what its own Roles
-give, as nobody can give what he has not. Nothing is asked of the cluster and nothing is changed.
+Prints, for an administrator to apply, a service account and the least permissions with which it can deploy the stack to a
+cluster: what the engine does to the kinds that the program makes there, in these namespaces and by these names, and what its own
+Roles grant, as nobody can grant what they do not have. Nothing is asked of the cluster and nothing is changed.
 
 ${stackHelp}
   --cluster NAME     one of clusters:settings; needed when the stack has several

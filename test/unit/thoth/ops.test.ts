@@ -70,7 +70,9 @@ describe("Thoth's commands", () => {
     );
     assert.ok(told.includes("thoth-frontend-stage/user-api may create configmaps thoth-middletier-stage"));
     assert.ok(told.includes("thoth-frontend-stage/user-api may get pods/log thoth-backend-stage"));
-    assert.ok(told.includes("thoth-infra-stage/thoth-ops may create rolebindings thoth-infra-stage"));
+    assert.ok(
+      told.includes("thoth-infra-stage/thoth-ops may create rolebindings.rbac.authorization.k8s.io thoth-infra-stage"),
+    );
     assert.ok(told.includes("thoth-frontend-stage/user-api may not list secrets thoth-frontend-stage"));
     assert.ok(!told.some((one) => one.startsWith("thoth-infra-stage/thoth-ops may not")));
     const [first] = rights.filter(({ resource }) => resource === "pods/log");
