@@ -1,16 +1,20 @@
 /** `npm run bench -- ...`: figures of the project, measured here and now, beside what people use today. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { type Part, parts, run } from "./sections.ts";
+import { type Part, parts, run, type Wanted } from "./sections.ts";
 import { resultsFile, writeReport } from "./report.ts";
 import { merged, nothing, type Results } from "./results.ts";
 import { systems } from "./systems.ts";
 import { tables } from "./tables.ts";
-import { endWithReader } from "../config/brokenPipe.ts";
+import { exitOnBrokenPipe } from "../config/brokenPipe.ts";
 
-endWithReader();
+exitOnBrokenPipe();
 
-const usage = `Usage: npm run bench -- [PART ...] [--rounds N] [--systems NAME,...] [--json FILE] [--write]
+/** The last commit whose building blocks were component resources. */
+const beforeBlocks = "65ecfc6";
+
+const usage = `Usage: npm run bench -- [PART ...] [--rounds N] [--systems NAME,...] [--against COMMIT] [--json FILE]
+                          [--write]
        npm run bench -- report
 
 Parts; all of them if none is named (about 75 minutes on two idle cores, a third of it with --rounds 1):
@@ -20,7 +24,8 @@ ${Object.entries(parts)
   report       nothing is measured: table and plots anew from docs/performance.json
 
   --rounds N   times that each figure is taken, contestants in turns; what is shown are medians (3)
-  --systems    of the part lives: ${systems.join(", ")}
+  --systems    of lives and versions: ${systems.join(", ")} (all; of versions thoth,all)
+  --against    the older commit of versions (${beforeBlocks}: building blocks still were resources of their own)
   --json FILE  writes the figures there as JSON, after each part and system
   --write      puts them, as they come, into docs/performance.json, docs/performance.md and its plots; parts and systems
                that were not measured keep their figures
@@ -44,8 +49,8 @@ function isPart(name: string): name is Part {
 function asked(words: readonly string[], named: string | undefined, rounds: string): Asked {
   const unknown = words.find((word) => !isPart(word));
   if (unknown !== undefined) throw new Error(`there is no part "${unknown}"; npm run bench -- --help lists them`);
-  const chosen = named?.split(",") ?? systems;
-  const stranger = chosen.find((name) => !systems.includes(name));
+  const chosen = named?.split(",");
+  const stranger = chosen?.find((name) => !systems.includes(name));
   if (stranger !== undefined) throw new Error(`there is no system "${stranger}"; there are ${systems.join(", ")}`);
   if (!/^[1-9]\d?$/.test(rounds)) throw new Error(`--rounds is "${rounds}"; give a number from 1 to 99`);
   const names = words.length === 0 ? (Object.keys(parts) as Part[]) : words.filter(isPart);
@@ -55,10 +60,8 @@ function asked(words: readonly string[], named: string | undefined, rounds: stri
   return { names, systems: chosen, rounds: Number(rounds) };
 }
 
-interface Asked {
+interface Asked extends Omit<Wanted, "log" | "against"> {
   readonly names: readonly Part[];
-  readonly systems: readonly string[];
-  readonly rounds: number;
 }
 
 const toText = (results: Results): string => `${JSON.stringify(results, undefined, 1)}\n`;
@@ -77,6 +80,7 @@ async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
+      against: { type: "string", default: beforeBlocks },
       help: { type: "boolean", short: "h" },
       json: { type: "string" },
       rounds: { type: "string", default: "3" },
@@ -95,7 +99,7 @@ async function main(): Promise<void> {
   const { names, ...wanted } = asked(positionals, values.systems, values.rounds);
   process.env.PULUMI_SKIP_CHECKPOINTS ??= "false"; // as people run it
   let results = nothing;
-  const failed = await run(names, { ...wanted, log }, (measured) => {
+  const failed = await run(names, { ...wanted, against: values.against, log }, (measured) => {
     results = merged(results, measured);
     if (values.json !== undefined) writeFileSync(values.json, toText(results));
     if (values.write === true) keep(measured);

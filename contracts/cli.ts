@@ -4,9 +4,9 @@ import { stackNames } from "../config/stackFile.ts";
 import { runProgram, stackConfig } from "../review/evaluate/render.ts";
 import { violations } from "./check/violations.ts";
 import { loadContracts } from "./check/load.ts";
-import { endWithReader } from "../config/brokenPipe.ts";
+import { exitOnBrokenPipe } from "../config/brokenPipe.ts";
 
-endWithReader();
+exitOnBrokenPipe();
 
 const usage = `Usage: npm run --silent contracts -- [--stack STACK]... [--system SYSTEM] [--json]
 

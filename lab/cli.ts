@@ -7,9 +7,9 @@ import { labSettings } from "./settings.ts";
 import { runTests } from "./tests.ts";
 import { toolchainFolders } from "./toolchain/toolchain.ts";
 import { summary } from "./summary.ts";
-import { endWithReader } from "../config/brokenPipe.ts";
+import { exitOnBrokenPipe } from "../config/brokenPipe.ts";
 
-endWithReader();
+exitOnBrokenPipe();
 
 const help = `Usage: npm run lab -- COMMAND
 

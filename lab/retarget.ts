@@ -1,7 +1,7 @@
 /** Retargets a stack file to the lab: endpoints, credentials, the flag `lab` that permits samples, and names in place of real clouds' IDs. */
 import { writeFileSync } from "node:fs";
 import { openSalt } from "../config/passphrase.ts";
-import { kubeconfig, labPassword, nobodysMark, publicKeyLine } from "../config/samples.ts";
+import { kubeconfig, labPassword, unusableKeyMark, publicKeyLine } from "../config/samples.ts";
 import { put, setAt, setSecret } from "../config/stackEdit.ts";
 import { readStackFile, type StackFile } from "../config/stackFile.ts";
 
@@ -106,7 +106,7 @@ interface CallystoTargets {
 
 /** Whether a public key is the placeholder of a committed stack, which has no private key; the lab uses the samples' keys. */
 function isSampleKey(line = ""): boolean {
-  return Buffer.from(line.split(" ")[1] ?? "", "base64").includes(nobodysMark);
+  return Buffer.from(line.split(" ")[1] ?? "", "base64").includes(unusableKeyMark);
 }
 
 /** The lab lacks the IDs of a real cloud and images of registries: volumes go by name and floating IPs by description. */

@@ -1,7 +1,7 @@
 /** `npm run ops -- <system> <command>`. */
 import { main } from "./main.ts";
-import { endWithReader } from "../config/brokenPipe.ts";
+import { exitOnBrokenPipe } from "../config/brokenPipe.ts";
 
-endWithReader();
+exitOnBrokenPipe();
 
 process.exitCode = await main(process.argv.slice(2));

@@ -18,7 +18,7 @@ export interface Program<Settings> extends SystemStack<Settings> {
 
 /** Renders the program of the stack that the options name. @throws if the system is not in it or its settings are wrong */
 export async function openProgram<S extends z.ZodType>(
-  schema: SystemSchema<S, string, string>,
+  schema: SystemSchema<S>,
   values: Values,
 ): Promise<Program<z.infer<S>>> {
   const stack = openStack(schema, values);

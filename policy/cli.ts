@@ -1,11 +1,11 @@
 /** `npm run --silent policy -- --stack S`: a stack's policy violations and exceptions, without a cloud. */
 import { parseArgs } from "node:util";
 import { stackNames, stackPath } from "../config/stackFile.ts";
-import { stubSdk } from "../review/evaluate/stubSdk.ts";
+import { stubSdk } from "../config/stubSdk.ts";
 import { type Exception, exceptionsOf, evaluate, stackResources, manifestsOf } from "./violations.ts";
-import { endWithReader } from "../config/brokenPipe.ts";
+import { exitOnBrokenPipe } from "../config/brokenPipe.ts";
 
-endWithReader();
+exitOnBrokenPipe();
 
 const usage = `Usage: npm run --silent policy -- --stack STACK [--disposable] [--json]
 

@@ -1,6 +1,6 @@
 /** Checks the project out at a commit into a temporary worktree, and renders its stacks there. */
 import { execFile, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -60,7 +60,9 @@ export async function renderAt(
   const file = path.join(dir, "replacements.json");
   writeFileSync(file, JSON.stringify(replacements));
   try {
-    return JSON.parse(await node(folder, ["review/cli.ts", "--stack", stack, "--comparison", file])) as Rendered[];
+    return JSON.parse(
+      await confined(folder, dir, ["review/cli.ts", "--stack", stack, "--comparison", file]),
+    ) as Rendered[];
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new Error(`stack ${stack} does not render at ${name}: ${message.replace(/^render: /, "").trim()}`, {
@@ -71,10 +73,21 @@ export async function renderAt(
   }
 }
 
-/** Runs a script with Node. @returns its stdout. @throws with its stderr */
-function node(folder: string, args: readonly string[]): Promise<string> {
+/**
+ * Runs a script of a commit, which may be a stranger's: it gets nothing of the caller's environment, reads only the checkout,
+ * the packages and one folder, and writes nothing and starts no program. Node does not confine the network.
+ * @returns its stdout. @throws with its stderr
+ */
+function confined(folder: string, dir: string, args: readonly string[]): Promise<string> {
+  const readable = [folder, path.join(projectDir, "node_modules"), dir].map(
+    (one) => `--allow-fs-read=${realpathSync(one)}`,
+  );
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, ["--permission", ...readable, ...args], {
+      cwd: folder,
+      env: { PATH: "/usr/bin:/bin", HOME: dir, LANG: "C.UTF-8" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let [stdout, stderr] = ["", ""];
     child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));

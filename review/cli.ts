@@ -7,10 +7,10 @@ import { deployProblems } from "../config/deployable.ts";
 import { projectDir, readStackFile, stackNames, stackPath } from "../config/stackFile.ts";
 import { schemas } from "../components/registry.ts";
 import type { Replacements } from "./evaluate/render.ts";
-import { stubSdk } from "./evaluate/stubSdk.ts";
-import { endWithReader } from "../config/brokenPipe.ts";
+import { stubSdk } from "../config/stubSdk.ts";
+import { exitOnBrokenPipe } from "../config/brokenPipe.ts";
 
-endWithReader();
+exitOnBrokenPipe();
 
 const usage = `Usage: npm run --silent render -- --stack STACK [--for-deploy]
 

@@ -4,7 +4,7 @@ import { enableCompileCache } from "node:module";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { projectDir, stackNames } from "../config/stackFile.ts";
-import { stubSdk } from "./evaluate/stubSdk.ts";
+import { stubSdk } from "../config/stubSdk.ts";
 import type { Rendered } from "./evaluate/render.ts";
 import { isComponent } from "./report/format.ts";
 

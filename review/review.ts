@@ -5,9 +5,9 @@ import { allResources, compareCommits } from "./compareCommits.ts";
 import { checkOut, workingTree } from "./checkout.ts";
 import { markdown, summaryLine } from "./report/markdown.ts";
 import { page } from "./report/page.ts";
-import { endWithReader } from "../config/brokenPipe.ts";
+import { exitOnBrokenPipe } from "../config/brokenPipe.ts";
 
-endWithReader();
+exitOnBrokenPipe();
 
 const usage = `Usage: npm run --silent review -- BASE [HEAD] [--page FILE]
        npm run --silent review -- --map FILE

@@ -53,10 +53,7 @@ export class SystemOnLab {
     mkdirSync(path.join(lab.dir, "state"), { recursive: true });
     const file = path.join(lab.dir, `Pulumi.${as}.yaml`);
     const source = `${file}.source`;
-    const systems = [system, ...also];
-    const targets = systems.map((one) => (one === "callysto" ? "clouds" : "clusters"));
-    const kept = keepSystems(readFileSync(stackPath(stack), "utf8"), [...targets, ...systems]);
-    writeFileSync(source, changed(kept, changes));
+    writeFileSync(source, withOnly([system, ...also], readFileSync(stackPath(stack), "utf8"), changes));
     await createPrerequisites(retarget(source, file, lab, samplePassphrase(stack)), lab, () => undefined);
     rmSync(source);
     const env = { PULUMI_CONFIG_PASSPHRASE: samplePassphrase(stack), ...more };
@@ -185,7 +182,14 @@ export interface OpsOutcome {
   readonly stderr: string;
 }
 
-function changed(text: string, changes: readonly Change[]): string {
+/** Text of a stack's file with only these systems and what they run on, and with changes. */
+export function withOnly(systems: readonly string[], text: string, changes: readonly Change[]): string {
+  const targets = systems.map((one) => (one === "callysto" ? "clouds" : "clusters"));
+  return changed(keepSystems(text, [...targets, ...systems]), changes);
+}
+
+/** Text of a stack's file with changes. */
+export function changed(text: string, changes: readonly Change[]): string {
   return changes.reduce((so, [at, value]) => (value === undefined ? without : put)(so, ["config", ...at], value), text);
 }
 

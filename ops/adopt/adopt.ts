@@ -1,7 +1,7 @@
 /** Takes over what was deployed another way: what runs is matched with what is declared, and an import file is written. */
 import { existsSync, writeFileSync } from "node:fs";
 import { type Command, text, UsageError } from "../command.ts";
-import { samplesAtRisk } from "../../config/guard.ts";
+import { samplesAtRisk } from "../../config/preflight/samplePassphrase.ts";
 import { parseConfig } from "../../config/parse.ts";
 import { clearConfig, readStackFile } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";

@@ -4,19 +4,20 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { deployProblems } from "../../config/deployable.ts";
 import { givenPassphrase } from "../../config/givenPassphrase.ts";
-import { realSecrets } from "../../config/guard.ts";
+import { realSecrets } from "../../config/preflight/samplePassphrase.ts";
 import { parseConfig } from "../../config/parse.ts";
 import { newSalt, openSalt } from "../../config/passphrase.ts";
 import { report } from "../../config/problems.ts";
 import { isPublished } from "../../config/published.ts";
+import { describeSchedule, schedulesOf } from "../../config/schedules.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import type { RawConfig } from "../../config/secrets.ts";
 import { setSalt, setSecret } from "../../config/stackEdit.ts";
 import * as files from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
-import { endWithReader } from "../../config/brokenPipe.ts";
+import { exitOnBrokenPipe } from "../../config/brokenPipe.ts";
 
-endWithReader();
+exitOnBrokenPipe();
 
 const usage = `Usage: npm run config -- COMMAND
 
@@ -95,15 +96,19 @@ function checkForDeploy(name: string): void {
   console.log(`${name}: nothing speaks against a deployment`);
 }
 
-/** Problems of stack files as far as they show without a passphrase. */
+/** Problems of stack files that show without a passphrase; without any, the next runs of their schedules. */
 function check(names: readonly string[]): void {
-  const reports = names.flatMap((name) => {
+  const stacks = names.map((name) => {
     const stack = files.readStackFile(files.stackPath(name));
-    const { problems } = parseConfig(files.sampleConfig(stack, all), all);
-    return problems.length === 0 ? [] : [report(name, problems)];
+    return { name, ...parseConfig(files.sampleConfig(stack, all), all) };
   });
-  if (reports.length > 0) throw new Error(reports.join("\n"));
+  const broken = stacks.filter(({ problems }) => problems.length > 0);
+  if (broken.length > 0) throw new Error(broken.map(({ name, problems }) => report(name, problems)).join("\n"));
   console.log(`${names.join(", ")}: no problems`);
+  for (const { name, systems } of stacks) {
+    const schedules = all.flatMap((schema) => schedulesOf(schema, systems.get(schema.namespace)?.settings ?? {}));
+    for (const one of schedules) console.log(`  ${name} ${one.path}: ${describeSchedule(one, new Date())}`);
+  }
 }
 
 async function main(): Promise<void> {

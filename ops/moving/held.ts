@@ -1,6 +1,6 @@
 /** What a stack's file holds of the secrets that its systems ask for, without telling a text. */
 import type { AnySystem } from "../../config/define.ts";
-import { isLabs } from "../../config/guard.ts";
+import { isFromLab } from "../../config/preflight/samplePassphrase.ts";
 import type { Crypter } from "../../config/passphrase.ts";
 import { parseConfig } from "../../config/parse.ts";
 import { report } from "../../config/problems.ts";
@@ -82,6 +82,6 @@ export function openStackSecrets(values: Values, opened?: Crypter): StackSecrets
 
 function stateOf(held: string | undefined, samples: PublishedSamples): State {
   if (held === undefined) return "missing";
-  if (isLabs(held)) return "lab";
+  if (isFromLab(held)) return "lab";
   return samples.isIn(held) ? "sample" : "set";
 }

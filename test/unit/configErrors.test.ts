@@ -256,7 +256,7 @@ describe("config errors", () => {
       "a secret in clear, without its text",
       () => message({ "demo:token": { value: "hunter2-hunter2", secret: false } }),
       "demo:token",
-      "the secret lies in clear; encrypt it, and replace it where it is used",
+      "the secret is in plain text; encrypt it, and rotate it where it is used",
       "npx pulumi config set --stack stage --secret demo:token",
     ],
     [

@@ -5,7 +5,7 @@ import path from "node:path";
 import { after, describe, it } from "mocha";
 import { retarget, labKubeconfig, type LabPrerequisites } from "../../../lab/retarget.ts";
 import { openSalt } from "../../../config/passphrase.ts";
-import { kubeconfig, nobodysKey, publicKeyLine } from "../../../config/samples.ts";
+import { kubeconfig, unusableKey, publicKeyLine } from "../../../config/samples.ts";
 
 const salt = "v1:fozI5u6B030=:v1:F+6ZduKKd8G0/V7L:PGMFeIzwobWRKmEAzUdaQHqC5mMRIQ==";
 const lab = { ports: { keystone: 16000, kubernetes: 16030 } };
@@ -138,9 +138,9 @@ config:
 
   it("has the samples' own public keys where a committed stack has those that let nobody in, and no others", () => {
     const { text } = retargeted(`  callysto:settings:
-    deployKey: ${nobodysKey("deploy")}
+    deployKey: ${unusableKey("deploy")}
     environments:
-      hub: {domain: own.test, name: {}, guest: {certificateKey: ${nobodysKey("cert")}}}
+      hub: {domain: own.test, name: {}, guest: {certificateKey: ${unusableKey("cert")}}}
       mine: {domain: own.test, name: {}, guest: {certificateKey: ssh-ed25519 AAAA mine}}
 `);
     const [deploy, push] = ["deployPrivateKey", "certificatePushKey-clavius"].map((key) =>

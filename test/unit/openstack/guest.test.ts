@@ -24,7 +24,7 @@ function guest(changed: { text?: string; address?: string; serverId?: string; re
         serverId: changed.serverId ?? "s1",
         after: [disk],
         secrets: { token: { path: "/etc/token", text: pulumi.secret("very secret") } },
-        parts: { motd: { files: [{ path: "/etc/motd", text: changed.text ?? "hello\n" }] } },
+        roles: { motd: { files: [{ path: "/etc/motd", text: changed.text ?? "hello\n" }] } },
         release: [changed.release ?? "umount /data"],
       },
       { provider },

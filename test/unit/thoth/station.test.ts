@@ -364,7 +364,7 @@ describe("the Thoth station", () => {
     assert.match(wrong({ refs: { adviser: "0.5.0" } }), /station\.refs: is about builds; nothing is built in stage/);
     assert.match(wrong({ quotas: { elsewhere: {} } }), /station\.quotas\.elsewhere: is about no namespace/);
     assert.match(wrong({ environment: "prod" }), /station\.environment/);
-    await assert.rejects(buildThoth(stage, "kubernetes"), /station\.cluster: "lab" is no OpenShift/);
+    await assert.rejects(buildThoth(stage, "kubernetes"), /station\.cluster: "lab" is not OpenShift/);
   });
 });
 

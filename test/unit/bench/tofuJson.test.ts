@@ -1,7 +1,7 @@
 /** A program's OpenStack resources as OpenTofu's configuration. */
 import assert from "node:assert/strict";
 import { declared } from "../../../bench/declared.ts";
-import { addressOf, toConfiguration } from "../../../bench/hcl.ts";
+import { addressOf, toConfiguration } from "../../../bench/tofuJson.ts";
 import { stackPath } from "../../../config/stackFile.ts";
 import type { Call } from "../../../review/evaluate/outputs.ts";
 import { callResult, resourceState } from "../../../review/evaluate/outputs.ts";

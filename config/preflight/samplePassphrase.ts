@@ -1,20 +1,20 @@
-/** Keeps published samples and passphrases away from every cluster and cloud that is not the lab's. */
-import { labPassword } from "./samples.ts";
-import type { AnySystem, SecretSpec } from "./define.ts";
-import { type Problem, propertyPath, secretCommand, setCommand } from "./problems.ts";
-import { isPublished, publishedSamples, type PublishedSamples } from "./published.ts";
-import { hasManyLines, type ParsedSystem, textOf, wantedSecrets } from "./secrets.ts";
+/** Detects published samples, and real secrets under a published passphrase, outside of the lab. */
+import { labPassword } from "../samples.ts";
+import type { AnySystem, SecretSpec } from "../define.ts";
+import { type Problem, propertyPath, secretCommand, setCommand } from "../problems.ts";
+import { isPublished, publishedSamples, type PublishedSamples } from "../published.ts";
+import { hasManyLines, type ParsedSystem, textOf, wantedSecrets } from "../secrets.ts";
 
 type Systems = ReadonlyMap<string, ParsedSystem>;
 
 /** Whether a secret's text is one of the lab's, which listens on loopback only. */
-export function isLabs(text: string): boolean {
+export function isFromLab(text: string): boolean {
   return (
     text === labPassword || (text.startsWith("apiVersion: v1\nkind: Config\n") && text.includes("https://127.0.0.1:"))
   );
 }
 
-/** Certificates and public keys are no secrets by themselves, and their samples follow the settings' host names. */
+/** Certificates and public keys are not secret, and their samples depend on the settings' host names. */
 export const isPublic = ({ format }: SecretSpec): boolean =>
   format === "pem-certificate" || format === "ssh-public-key";
 
@@ -36,7 +36,7 @@ export function realSecrets(schemas: readonly AnySystem[], systems: Systems): re
     if (parsed === undefined) return [];
     return wantedSecrets(schema, parsed.settings).flatMap((wanted) => {
       const text = textOf(parsed, wanted);
-      return text === undefined || isPublic(wanted.spec) || isLabs(text) || samples.is(text) ? [] : [wanted.key];
+      return text === undefined || isPublic(wanted.spec) || isFromLab(text) || samples.is(text) ? [] : [wanted.key];
     });
   });
 }
@@ -88,7 +88,7 @@ export function samplesAtRisk(schemas: readonly AnySystem[], systems: Systems): 
   });
 }
 
-/** Public keys among settings whose private half everybody has, or nobody. */
+/** Public keys among the settings whose private half is published or does not exist. */
 function keysAmong(value: unknown, path: string, samples: PublishedSamples): readonly Problem[] {
   if (typeof value === "string" && /^(ssh|ecdsa|sk)-/.test(value) && samples.isIn(value)) {
     return [{ path, text: "is the public half of a published sample", fix: setCommand(path, "'ssh-...'") }];
@@ -101,8 +101,8 @@ function keysAmong(value: unknown, path: string, samples: PublishedSamples): rea
 
 const passphraseCommand = "ORRERY_NEW_PASSPHRASE=... npm run ops -- secrets passphrase --stack {stack}";
 
-/** The refusal of an update that would let samples, or a published passphrase's secrets, out of the lab; undefined without a reason. */
-export function sampleRefusal(
+/** Why an update is refused: samples, or secrets under a published passphrase, outside of the lab; otherwise undefined. */
+export function sampleProblems(
   stack: string,
   schemas: readonly AnySystem[],
   systems: Systems,

@@ -1,15 +1,15 @@
-/** What the station's accounts may do, besides the platform's roles. */
+/** Permissions of the station's accounts. */
 import type { Role } from "./roles.ts";
 
 /** Resource -> verbs. */
 type Verbs = Readonly<Record<string, string>>;
 
-/** One account's rights. */
-export interface Rights {
+/** One account's permissions. */
+export interface AccountPermissions {
   readonly account: string;
-  /** Where the account lives. */
+  /** Role of the account's own namespace. */
   readonly home: Role;
-  /** Rules of its own by the role of the namespace that they are about. */
+  /** Rules by the role of the namespace that they apply to. */
   readonly rules?: readonly (readonly [Role, Verbs])[];
   /** A role of the platform instead: name of the RoleBinding, ClusterRole, and where. */
   readonly platform?: {
@@ -38,15 +38,15 @@ export const groups: Readonly<Record<string, string>> = {
   imagestreams: "image.openshift.io",
 };
 
-/** Analyses are started by a ConfigMap, then followed. */
+/** Starts an analysis by a ConfigMap, then watches it. */
 const analyses: Verbs = { configmaps: "create get list", pods: "get list", "pods/log": "get", jobs: "get list" };
 const templates: Verbs = { templates: "get list" };
 const watch: Verbs = { configmaps: "get list watch", jobs: "get list watch" };
 
 const everywhere: readonly Role[] = ["infra", "frontend", "middletier", "backend", "amunApi", "amunInspection"];
 
-/** Accounts of the parts that exist once. */
-export const fixedRights: readonly Rights[] = [
+/** Accounts of programs that exist once. */
+export const fixedPermissions: readonly AccountPermissions[] = [
   {
     account: "user-api",
     home: "frontend",
@@ -101,7 +101,7 @@ export const fixedRights: readonly Rights[] = [
 ];
 
 /** Account of init-job, which starts the first analyses. */
-export const initRights: Rights = {
+export const initPermissions: AccountPermissions = {
   account: "init-job",
   home: "frontend",
   rules: [
@@ -110,16 +110,21 @@ export const initRights: Rights = {
   ],
 };
 
-/** Account of an interface that stores results; for those of somebody's repository it starts Kebechet. */
-export function resultRights(home: Role, namespace: string): Rights {
+/** Account of an interface that stores results; results for a user's repository start Kebechet. */
+export function resultPermissions(home: Role, namespace: string): AccountPermissions {
   return { account: `result-api-${namespace}`, home, rules: [["backend", { configmaps: "create" }]] };
 }
 
 /**
- * Accounts of the parts that exist once a watched namespace.
+ * Accounts of programs that exist once per watched namespace.
  * @param inspected whether inspections run there, too
  */
-export function watchingRights(home: Role, watched: Role, namespace: string, inspected: boolean): readonly Rights[] {
+export function watcherPermissions(
+  home: Role,
+  watched: Role,
+  namespace: string,
+  inspected: boolean,
+): readonly AccountPermissions[] {
   const inspects: Verbs = inspected ? { buildconfigs: "create" } : {};
   const may = {
     configmaps: "get list watch delete",

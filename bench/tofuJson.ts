@@ -1,4 +1,4 @@
-/** A program's OpenStack resources as OpenTofu's JSON configuration: the same resources of the same provider. */
+/** A program's OpenStack resources in OpenTofu's JSON syntax (main.tf.json): the same resources of the same provider. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { root } from "../lab/settings.ts";

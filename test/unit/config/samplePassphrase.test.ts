@@ -7,11 +7,17 @@ import { describe, it } from "mocha";
 import { z } from "zod";
 import { assertNoEnvironmentCredentials } from "../../../config/preflight/environmentCredentials.ts";
 import { defineSystem } from "../../../config/define.ts";
-import { isLabs, publishedWarning, realSecrets, sampleRefusal, samplesAtRisk } from "../../../config/guard.ts";
+import {
+  isFromLab,
+  publishedWarning,
+  realSecrets,
+  sampleProblems,
+  samplesAtRisk,
+} from "../../../config/preflight/samplePassphrase.ts";
 import { loadConfig } from "../../../config/load.ts";
 import { parseConfig } from "../../../config/parse.ts";
 import { isPublished } from "../../../config/published.ts";
-import { kubeconfig, nobodysKey, publicKeyLine, sample, samplePassphrase } from "../../../config/samples.ts";
+import { kubeconfig, unusableKey, publicKeyLine, sample, samplePassphrase } from "../../../config/samples.ts";
 import type { ParsedSystem, RawConfig } from "../../../config/secrets.ts";
 import { cloudsSchema, clustersSchema } from "../../../config/targets.ts";
 import { underEngine } from "./underEngine.ts";
@@ -56,14 +62,14 @@ describe("published passphrases", () => {
   it("may guard samples, what is public and what is the lab's", () => {
     assert.deepEqual(real(samples, members), []);
     assert.deepEqual(real({ ...samples, token: "orrery-lab" }, { a: "" }), []);
-    assert.ok(isLabs(kubeconfig("https://127.0.0.1:6443", "x")));
+    assert.ok(isFromLab(kubeconfig("https://127.0.0.1:6443", "x")));
     for (const text of [
       kubeconfig("https://cluster.test:6443", "x"),
       `# ${kubeconfig("https://127.0.0.1:6443", "x")}`,
       "https://127.0.0.1:6443",
       "orrery-lab ",
     ]) {
-      assert.ok(!isLabs(text), text);
+      assert.ok(!isFromLab(text), text);
     }
   });
 
@@ -119,9 +125,9 @@ describe("samples", () => {
     const sampled = {
       login: sample("kubeconfig", "clusters:psi"),
       secrets: { token: samples.token, certificate: sample("pem-certificate", "demo:certificate") },
-      people: { andrew: { publicKey: nobodysKey("andrew") }, james: { publicKey: "ssh-ed25519 AAAA james" } },
+      people: { andrew: { publicKey: unusableKey("andrew") }, james: { publicKey: "ssh-ed25519 AAAA james" } },
     };
-    const said = sampleRefusal("mine", schemas, stack(sampled), "orrery-sample-mine");
+    const said = sampleProblems("mine", schemas, stack(sampled), "orrery-sample-mine");
     assert.equal(
       said,
       `Pulumi.mine.yaml is for clusters and clouds that are not the lab's, and everybody knows 5 of its texts; nothing was changed:
@@ -140,11 +146,11 @@ where samples may go nevertheless:
       npx pulumi config set --stack mine --path clusters:settings.psi.allowSamples true`,
     );
     for (const target of [{ lab: true }, { allowSamples: true }]) {
-      assert.equal(sampleRefusal("mine", schemas, stack({ ...sampled, target }), "orrery-lab"), undefined);
+      assert.equal(sampleProblems("mine", schemas, stack({ ...sampled, target }), "orrery-lab"), undefined);
     }
-    assert.equal(sampleRefusal("mine", schemas, stack({}), "our own"), undefined);
+    assert.equal(sampleProblems("mine", schemas, stack({}), "our own"), undefined);
     assert.match(
-      sampleRefusal("mine", schemas, stack({}), "orrery-lab") ?? "",
+      sampleProblems("mine", schemas, stack({}), "orrery-lab") ?? "",
       /knows 1 of its texts.*\n {2}the stack's/,
     );
   });
@@ -183,7 +189,7 @@ where samples may go nevertheless:
 
   it("of the lab are refused elsewhere, too", () => {
     assert.deepEqual(atRisk({ login: kubeconfig("https://127.0.0.1:16030", "orrery-lab") }), ["clusters:psi"]);
-    const said = sampleRefusal("mine", schemas, stack({ login: kubeconfig("https://10.0.0.1", "orrery-lab") }), "own");
+    const said = sampleProblems("mine", schemas, stack({ login: kubeconfig("https://10.0.0.1", "orrery-lab") }), "own");
     assert.match(said ?? "", /^ {2}clusters:psi is the lab's$/m);
   });
 
