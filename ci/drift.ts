@@ -6,7 +6,7 @@
  * It tells which fields of which resources differ and never their values: some are secrets.
  */
 import { parseArgs } from "node:util";
-import { run as runProgram } from "../ops/run.ts";
+import { run as runProgram } from "../ops/lib/process.ts";
 import { titleOf } from "../review/words.ts";
 import { github, run } from "./github.ts";
 import { type Finding, issueText, keepIssue } from "./issue.ts";

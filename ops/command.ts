@@ -1,8 +1,13 @@
 /** What a day-2 command is, and how it says that it cannot go on. */
 import type { ParseArgsOptionsConfig } from "node:util";
+import { UsageError } from "../cli/usageError.ts";
+import type { KubectlValues } from "./kubectl.ts";
+import type { StackValues } from "./lib/stack.ts";
 
 /** Values of the options, as node's parseArgs gives them. */
-export type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
+export type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>> &
+  StackValues &
+  KubectlValues;
 
 /** What a command was called with. */
 export interface Call {
@@ -28,8 +33,7 @@ export interface Entry {
   readonly load: () => Promise<{ readonly command: Command }>;
 }
 
-/** The command was called in a way that it does not understand; exit code 2. */
-export class UsageError extends Error {}
+export { UsageError };
 
 /** An option's text. */
 export function text(values: Values, name: string): string | undefined {

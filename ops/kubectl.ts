@@ -1,12 +1,19 @@
 /** Runs kubectl in one namespace, and tells its commonest failures so that one knows what to do. */
 import { spawn } from "node:child_process";
-import { text, type Values } from "./command.ts";
+import type { OptionSpecs, ValuesOf } from "../cli/options.ts";
 
 /** Options of every command that asks a cluster. */
 export const kubectlOptions = {
-  kubeconfig: { type: "string" },
-  context: { type: "string" },
-} as const;
+  kubeconfig: {
+    type: "string",
+    value: "FILE",
+    help: "the cluster's kubeconfig (default: KUBECONFIG, then ~/.kube/config)",
+  },
+  context: { type: "string", value: "NAME", help: "its context (default: the current one)" },
+} as const satisfies OptionSpecs;
+
+/** Values of {@link kubectlOptions}. */
+export type KubectlValues = Partial<ValuesOf<typeof kubectlOptions>>;
 
 /** The lines of `--help` about them. */
 export const kubectlHelp = `  --kubeconfig FILE  the cluster's kubeconfig (default: KUBECONFIG, then ~/.kube/config)
@@ -16,8 +23,7 @@ export const kubectlHelp = `  --kubeconfig FILE  the cluster's kubeconfig (defau
 export class Kubectl {
   private readonly common: readonly string[];
 
-  constructor(namespace: string | undefined, values: Values) {
-    const [kubeconfig, context] = [text(values, "kubeconfig"), text(values, "context")];
+  constructor(namespace: string | undefined, { kubeconfig, context }: KubectlValues) {
     this.common = [
       ...(namespace === undefined ? [] : ["--namespace", namespace]),
       ...(kubeconfig === undefined ? [] : ["--kubeconfig", kubeconfig]),

@@ -1,10 +1,9 @@
 /** Day-2 commands: finds the one that is asked for, loads only it, and tells errors in one line. */
 import { parseArgs } from "node:util";
-import { type Entry, UsageError } from "./command.ts";
+import { type Entry, UsageError, type Values } from "./command.ts";
 
 /** The systems that have day-2 commands, and what is done to a whole stack. */
 const systems: Readonly<Record<string, () => Promise<{ readonly commands: Readonly<Record<string, Entry>> }>>> = {
-  callysto: () => import("./callysto/commands.ts"),
   dials: () => import("./dials/commands.ts"),
   packit: () => import("./packit/commands.ts"),
   prow: () => import("./prow/commands.ts"),
@@ -84,7 +83,11 @@ async function call(entry: Entry, words: readonly string[]): Promise<number> {
     console.log(command.help);
     return 0;
   }
-  return command.run({ values, words: positionals, rest });
+  const typed = {
+    ...values,
+    configFile: (values as Readonly<Record<string, unknown>>)["config-file"],
+  } as unknown as Values;
+  return command.run({ values: typed, words: positionals, rest });
 }
 
 /** parseArgs' own errors are about how the command was called, too. */

@@ -8,7 +8,7 @@ import { samplePassphrase } from "../../config/samples.ts";
 import { keepSystems, put } from "../../config/stackEdit.ts";
 import { projectDir, stackPath } from "../../config/stackFile.ts";
 import { makePremises } from "../prerequisites.ts";
-import { run } from "../../ops/run.ts";
+import { run } from "../../ops/lib/process.ts";
 import { eventually, lab } from "./cloud.ts";
 import { initStack, type Outcome, pulumi, stateOf, type Step, steps, type Target } from "./engine.ts";
 import { inClear } from "./inClear.ts";

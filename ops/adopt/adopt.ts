@@ -6,7 +6,7 @@ import { parseConfig } from "../../config/parse.ts";
 import { clearConfig, readStackFile } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
 import { type HeldStack, openHeld } from "../moving/held.ts";
-import { pulumiOutput, stackHelp, stackOf, stackOptions } from "../stack.ts";
+import { pulumiOutput, stackHelp, stackOf, stackOptions } from "../lib/stack.ts";
 import { importFile } from "./importFile.ts";
 import { type Plan, planAdoption } from "./plan.ts";
 import { planJson, planLines } from "./tell.ts";

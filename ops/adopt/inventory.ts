@@ -1,6 +1,6 @@
 /** Everything of an OpenStack project that a stack might declare. */
 import { type Json, list, object, text } from "../../policy/manifest.ts";
-import type { CloudApi } from "../openstack.ts";
+import type { CloudApi } from "../lib/cloud/openstack.ts";
 
 /** What a project has, as its services tell it. */
 export interface Inventory {

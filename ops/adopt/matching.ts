@@ -2,7 +2,7 @@
 import { type Json, list, object, text } from "../../policy/manifest.ts";
 import type { Call, NewResource } from "../../review/outputs.ts";
 import type { LiveResource } from "../../review/record.ts";
-import { sameRule } from "../openstack.ts";
+import { sameRule } from "../lib/cloud/openstack.ts";
 import type { Inventory } from "./inventory.ts";
 
 /** A thing of the project: the id by which its provider imports it, and as the API tells it. */

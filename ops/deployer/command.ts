@@ -1,8 +1,8 @@
 import { stringify } from "yaml";
 import { stackConfig, rendered, runProgram } from "../../review/render.ts";
 import { type Command, text, UsageError } from "../command.ts";
-import { objectsByCluster } from "../program.ts";
-import { stackHelp, stackOf, stackOptions } from "../stack.ts";
+import { objectsByCluster } from "../lib/program.ts";
+import { stackHelp, stackOf, stackOptions } from "../lib/stack.ts";
 import { deployerObjects } from "./rbac.ts";
 
 export const command: Command = {

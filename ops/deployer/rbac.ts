@@ -1,6 +1,6 @@
 /** The least that the account which deploys must be allowed in a cluster, as RBAC for an administrator to apply. */
 import { list, type Manifest, object, text } from "../../policy/manifest.ts";
-import { isClusterWide, resourceOf } from "../kube.ts";
+import { isClusterWide, resourceOf } from "../lib/kube/resources.ts";
 
 /** A rule of a Role. */
 export interface Rule {

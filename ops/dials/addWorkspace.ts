@@ -3,7 +3,7 @@ import { dialsSchema } from "../../components/dials/config.ts";
 import { queueWorkers, type workspaceSchema } from "../../components/dials/inventory.ts";
 import type { z } from "zod";
 import { type Command, text, texts, UsageError, type Values } from "../command.ts";
-import { changeSettings, openStack, stackHelp, stackOptions } from "../stack.ts";
+import { changeSettings, openStack, stackHelp, stackOptions } from "../lib/stack.ts";
 
 /** The entry for the list, with nothing in it that is the default anyway. */
 export function entry(name: string | undefined, values: Values): z.input<typeof workspaceSchema> {

@@ -5,7 +5,7 @@ import { dialsSchema } from "../../components/dials/config.ts";
 import { certificateFiles } from "../../components/dials/gridCertificate.ts";
 import { type Command, text, UsageError } from "../command.ts";
 import { Kubectl, kubectlHelp, kubectlOptions } from "../kubectl.ts";
-import { openStack, stackHelp, stackOptions } from "../stack.ts";
+import { openStack, stackHelp, stackOptions } from "../lib/stack.ts";
 
 export const command: Command = {
   help: `Usage: npm run ops -- dials certificate --stack S [--warn DAYS] [--json]

@@ -2,7 +2,7 @@
 import { dialsSchema } from "../../components/dials/config.ts";
 import { type Command, UsageError } from "../command.ts";
 import { Kubectl, kubectlHelp, kubectlOptions } from "../kubectl.ts";
-import { openStack, stackHelp, stackOptions } from "../stack.ts";
+import { openStack, stackHelp, stackOptions } from "../lib/stack.ts";
 
 export const command: Command = {
   help: `Usage: npm run ops -- dials etl --stack S -- ARGUMENTS...

@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { dialsSchema } from "../../components/dials/config.ts";
 import { type Command, text, UsageError } from "../command.ts";
 import { explain, Kubectl, kubectlHelp, kubectlOptions } from "../kubectl.ts";
-import { openStack, stackHelp, stackOptions } from "../stack.ts";
+import { openStack, stackHelp, stackOptions } from "../lib/stack.ts";
 
 const services = {
   flower: { deployment: "flower", port: 5555, local: "5555" },

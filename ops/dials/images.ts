@@ -4,8 +4,8 @@ import { isProductionBuild } from "../../components/dials/frontendBuild.ts";
 import { repositoryOf, resolveImages, type StreamName, streams } from "../../components/dials/images.ts";
 import { type Call, type Command, UsageError } from "../command.ts";
 import { Kubectl, kubectlHelp, kubectlOptions } from "../kubectl.ts";
-import { tagDigest } from "../registry.ts";
-import { changeSettings, openStack, stackHelp, stackOptions } from "../stack.ts";
+import { tagDigest } from "../lib/kube/registry.ts";
+import { changeSettings, openStack, stackHelp, stackOptions } from "../lib/stack.ts";
 import { targets } from "./targets.ts";
 
 /** What ran when, newest first. */

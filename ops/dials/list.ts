@@ -2,7 +2,7 @@
 import { dialsSchema } from "../../components/dials/config.ts";
 import type { Command } from "../command.ts";
 import { Kubectl, kubectlHelp, kubectlOptions } from "../kubectl.ts";
-import { openStack, stackHelp, stackOptions } from "../stack.ts";
+import { openStack, stackHelp, stackOptions } from "../lib/stack.ts";
 import { targets } from "./targets.ts";
 
 /** A Deployment as `list` tells it. */

@@ -1,7 +1,7 @@
 /** Stops the ETL without losing a task, and starts it again: a setting, so that the next deployment does not undo it. */
 import { dialsSchema } from "../../components/dials/config.ts";
 import { type Call, type Command } from "../command.ts";
-import { changeSettings, openStack, pulumiUp, stackHelp, stackOptions } from "../stack.ts";
+import { changeSettings, openStack, pulumiUp, stackHelp, stackOptions } from "../lib/stack.ts";
 import { targets } from "./targets.ts";
 
 async function setPaused(paused: boolean, { values }: Call): Promise<number> {

@@ -7,7 +7,7 @@ import { dialsSchema } from "../../components/dials/config.ts";
 import { isProductionBuild } from "../../components/dials/frontendBuild.ts";
 import { images, repositoryOf } from "../../components/dials/images.ts";
 import { type Command, text, UsageError, type Values } from "../command.ts";
-import { openStack, stackHelp, stackOptions } from "../stack.ts";
+import { openStack, stackHelp, stackOptions } from "../lib/stack.ts";
 import { stackDockerfile } from "./stackBuild.ts";
 
 /** Dockerfile of each image, and the folder that is sent to the builder: DIALS' own layout. */

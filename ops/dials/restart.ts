@@ -2,7 +2,7 @@
 import { dialsSchema } from "../../components/dials/config.ts";
 import { type Command, duration } from "../command.ts";
 import { Kubectl, kubectlHelp, kubectlOptions } from "../kubectl.ts";
-import { openStack, stackHelp, stackOptions } from "../stack.ts";
+import { openStack, stackHelp, stackOptions } from "../lib/stack.ts";
 import { select, targetHelp, targets } from "./targets.ts";
 
 /** Replaces the pods of a Deployment and waits until the new ones are ready. @throws if they are not in time */

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { dialsSchema } from "../../components/dials/config.ts";
 import { type Call, type Command, duration, text } from "../command.ts";
 import { Kubectl, kubectlHelp, kubectlOptions } from "../kubectl.ts";
-import { openStack, stackHelp, stackOptions } from "../stack.ts";
+import { openStack, stackHelp, stackOptions } from "../lib/stack.ts";
 import { drained } from "./drain.ts";
 import { Flower } from "./flower.ts";
 import { flowerTunnel, type Tunnel } from "./forward.ts";

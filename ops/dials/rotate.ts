@@ -1,7 +1,7 @@
 /** New passwords for what only DIALS itself uses. */
 import { dialsSchema } from "../../components/dials/config.ts";
 import type { Command } from "../command.ts";
-import { changeSettings, openStack, stackHelp, stackOptions } from "../stack.ts";
+import { changeSettings, openStack, stackHelp, stackOptions } from "../lib/stack.ts";
 
 export const command: Command = {
   help: `Usage: npm run ops -- dials rotate --stack S [--dry-run]

@@ -2,8 +2,8 @@
 import { dialsSchema } from "../../components/dials/config.ts";
 import { type Command, duration } from "../command.ts";
 import { Kubectl, kubectlHelp, kubectlOptions } from "../kubectl.ts";
-import { openStack, stackHelp, stackOptions } from "../stack.ts";
-import { jwtLife, type TokenLife } from "../tokenLife.ts";
+import { openStack, stackHelp, stackOptions } from "../lib/stack.ts";
+import { jwtLife, type TokenLife } from "../lib/kube/token.ts";
 
 interface Grants {
   readonly items: readonly { readonly metadata: { readonly creationTimestamp: string }; readonly expiresIn?: number }[];

@@ -1,10 +1,10 @@
 /** The stack's OpenStack clouds: login, rights, quota, and whether the world asks them for their zones. */
 import { Resolver } from "node:dns/promises";
 import { callystoSchema } from "../../components/callysto/config.ts";
-import { quotaUse } from "../cloudQuota.ts";
+import { quotaUse } from "../lib/cloud/quota.ts";
 import { text, type Values } from "../command.ts";
 import type { HeldStack } from "../moving/held.ts";
-import { type CloudApi, openCloud } from "../openstack.ts";
+import { type CloudApi, openCloud } from "../lib/cloud/openstack.ts";
 import { type Finding, ok, problem, warning, words } from "./finding.ts";
 
 /** Part of a quota from which on it is worth a warning. */

@@ -2,8 +2,8 @@
 import { clusterLogin } from "../../config/clusterLogin.ts";
 import { denied, type Question } from "../../config/preflight/permissions.ts";
 import type { Manifest } from "../../policy/manifest.ts";
-import { isClusterWide, resourceOf } from "../kube.ts";
-import { secretOf } from "../secrets.ts";
+import { isClusterWide, resourceOf } from "../lib/kube/resources.ts";
+import { secretOf } from "../lib/secrets.ts";
 import type { HeldStack } from "../moving/held.ts";
 import { type Finding, ok, problem, warning, words } from "./finding.ts";
 

@@ -9,7 +9,7 @@ import { clearConfig, readStackFile, stackNames, stackPath } from "../../config/
 import { schemas } from "../../components/registry.ts";
 import type { HeldStack } from "../moving/held.ts";
 import { publishedProblem } from "../moving/warning.ts";
-import { jwtLife } from "../tokenLife.ts";
+import { jwtLife } from "../lib/kube/token.ts";
 import { type Finding, ok, problem, warning } from "./finding.ts";
 
 /** Days before its end at which a certificate or token is worth a warning. */

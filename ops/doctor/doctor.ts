@@ -2,8 +2,8 @@
 import { rendered, runProgram, stackConfig } from "../../review/render.ts";
 import { type Command, UsageError } from "../command.ts";
 import { openHeld } from "../moving/held.ts";
-import { objectsByCluster } from "../program.ts";
-import { stackHelp, stackOf, stackOptions } from "../stack.ts";
+import { objectsByCluster } from "../lib/program.ts";
+import { stackHelp, stackOf, stackOptions } from "../lib/stack.ts";
 import { clouds } from "./clouds.ts";
 import { clusters } from "./clusters.ts";
 import { config } from "./config.ts";

@@ -1,7 +1,7 @@
 /** What was changed beside the program, as a refresh that changes nothing tells it. */
 import { projectDir } from "../../config/stackFile.ts";
-import { run } from "../run.ts";
-import { pulumiProgram } from "../stack.ts";
+import { run } from "../lib/process.ts";
+import { pulumiProgram } from "../lib/stack.ts";
 import { type Finding, ok, problem, warning } from "./finding.ts";
 
 /** Asks the clouds about everything in the state; takes as long as a refresh. */

@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { projectDir, projectName } from "../../config/stackFile.ts";
-import { run } from "../run.ts";
-import { pulumiProgram } from "../stack.ts";
+import { run } from "../lib/process.ts";
+import { pulumiProgram } from "../lib/stack.ts";
 import { openBucket } from "../state/backend.ts";
 import { type Lock, locksOf, lockText } from "../state/lock.ts";
 import { lastLine } from "../state/store.ts";

@@ -3,8 +3,8 @@ import { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileS
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { projectDir } from "../../config/stackFile.ts";
-import { run } from "../run.ts";
-import { pulumiProgram, type SystemStack } from "../stack.ts";
+import { run } from "../lib/process.ts";
+import { pulumiProgram, type SystemStack } from "../lib/stack.ts";
 
 type Stack = Pick<SystemStack<unknown>, "name" | "file">;
 

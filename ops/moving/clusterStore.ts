@@ -2,7 +2,7 @@
 import { type Json, list, object, text, texts } from "../../policy/manifest.ts";
 import { checkFormat } from "../../config/formats.ts";
 import { text as option, UsageError, type Values } from "../command.ts";
-import { withCluster } from "../program.ts";
+import { withCluster } from "../lib/program.ts";
 import type { HeldSecret, HeldStack } from "./held.ts";
 import { liveText, placeOf, secretTemplates, type SecretKey, type Template } from "./secretKeys.ts";
 import type { Store } from "./stores.ts";

@@ -9,8 +9,8 @@ import { type WantedSecret, wantedSecrets } from "../../config/secrets.ts";
 import { readStackFile, sampleConfig, secretsOf } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
 import { text, UsageError, type Values } from "../command.ts";
-import { crypterOf } from "../secrets.ts";
-import { stackOf, type SystemStack } from "../stack.ts";
+import { crypterOf } from "../lib/secrets.ts";
+import { stackOf, type SystemStack } from "../lib/stack.ts";
 
 /** A secret in the stack: its own text, one that has a published sample in it, the lab's, none, or one under another passphrase. */
 export type State = "set" | "sample" | "lab" | "missing" | "unreadable";

@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { type Command, text, texts, UsageError, type Values } from "../command.ts";
 import { kubectlHelp, kubectlOptions } from "../kubectl.ts";
-import { secretProblems, writeSecrets } from "../secrets.ts";
-import { stackHelp, stackOptions } from "../stack.ts";
+import { secretProblems, writeSecrets } from "../lib/secrets.ts";
+import { stackHelp, stackOptions } from "../lib/stack.ts";
 import { clusterStore } from "./clusterStore.ts";
 import { type HeldStack, openHeld } from "./held.ts";
 import { type Plan, planImport, planLines } from "./plan.ts";

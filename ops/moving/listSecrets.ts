@@ -1,6 +1,6 @@
 /** Names of a stack's secrets, and which of them are set. */
 import type { Command } from "../command.ts";
-import { stackHelp, stackOptions } from "../stack.ts";
+import { stackHelp, stackOptions } from "../lib/stack.ts";
 import { openHeld } from "./held.ts";
 import { publishedProblem } from "./warning.ts";
 

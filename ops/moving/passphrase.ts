@@ -5,8 +5,8 @@ import { isPublished } from "../../config/published.ts";
 import { reencrypt } from "../../config/stackEdit.ts";
 import { readStackFile } from "../../config/stackFile.ts";
 import { type Command, UsageError } from "../command.ts";
-import { crypterOf, passphraseOf } from "../secrets.ts";
-import { stackHelp, stackOf, stackOptions } from "../stack.ts";
+import { crypterOf, passphraseOf } from "../lib/secrets.ts";
+import { stackHelp, stackOf, stackOptions } from "../lib/stack.ts";
 import { changeProvider, hasState, replaceFile } from "./changeProvider.ts";
 
 const variable = "ORRERY_NEW_PASSPHRASE";

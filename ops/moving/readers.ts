@@ -3,7 +3,7 @@ import { type Command, text } from "../command.ts";
 import { offlineConfig, readStackFile, secretsOf } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
 import { runProgram } from "../../review/render.ts";
-import { stackHelp, stackOf, stackOptions } from "../stack.ts";
+import { stackHelp, stackOf, stackOptions } from "../lib/stack.ts";
 import { readersOf } from "./secretPlaces.ts";
 
 export const command: Command = {

@@ -2,8 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { type Command, text, UsageError, type Values } from "../command.ts";
-import { writeSecrets } from "../secrets.ts";
-import { stackHelp, stackOptions } from "../stack.ts";
+import { writeSecrets } from "../lib/secrets.ts";
+import { stackHelp, stackOptions } from "../lib/stack.ts";
 import { type HeldSecret, openHeld } from "./held.ts";
 import { warnOfPublished } from "./warning.ts";
 

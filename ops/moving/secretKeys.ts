@@ -3,7 +3,7 @@ import { offlineConfig, readStackFile, secretsOf } from "../../config/stackFile.
 import { schemas } from "../../components/registry.ts";
 import { texts } from "../../policy/manifest.ts";
 import { rendered, runProgram } from "../../review/render.ts";
-import { objectsByCluster } from "../program.ts";
+import { objectsByCluster } from "../lib/program.ts";
 import type { HeldStack } from "./held.ts";
 import { fromBase64, innerTexts, type Probe, textWithin } from "./within.ts";
 

@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import path from "node:path";
 import type { WantedSecret } from "../../config/secrets.ts";
 import { UsageError } from "../command.ts";
-import { run } from "../run.ts";
+import { run } from "../lib/process.ts";
 import { variablesOf } from "./ansibleVault.ts";
 
 /** A secret's text, and what its place is called. */

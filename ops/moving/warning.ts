@@ -3,7 +3,7 @@ import { isPublic, publishedWarning } from "../../config/guard.ts";
 import type { Crypter } from "../../config/passphrase.ts";
 import { isPublished } from "../../config/published.ts";
 import type { Values } from "../command.ts";
-import { passphraseOf } from "../secrets.ts";
+import { passphraseOf } from "../lib/secrets.ts";
 import { type HeldStack, openHeld } from "./held.ts";
 
 /** The warning about a stack, if one is due. `guarded`: it goes elsewhere than into the lab, where samples are no better. */

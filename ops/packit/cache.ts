@@ -7,7 +7,7 @@ import { cacheFolder } from "../../components/packit/names.ts";
 import { cachePairs } from "../../components/packit/inventory.ts";
 import { UsageError } from "../command.ts";
 import type { Kubectl } from "../kubectl.ts";
-import { type Place, runInPod } from "../pods.ts";
+import { type Place, runInPod } from "../lib/kube/pods.ts";
 import type { Instance, Service } from "./instance.ts";
 
 /** A git repository that goes into the cache. */

@@ -4,7 +4,7 @@ import type { Workload } from "../../components/packit/inventory.ts";
 import { expectedWorkloads } from "../../components/packit/inventory.ts";
 import { type Command, duration } from "../command.ts";
 import { type Kubectl, kubectlHelp, kubectlOptions } from "../kubectl.ts";
-import { stackHelp, stackOptions } from "../stack.ts";
+import { stackHelp, stackOptions } from "../lib/stack.ts";
 import { openInstance, serviceHelp, serviceOptions } from "./instance.ts";
 
 /** A workload as `check` tells it. */

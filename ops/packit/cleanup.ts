@@ -1,8 +1,8 @@
 /** Removes one service of a stack with all its data. */
-import { ask } from "../ask.ts";
+import { ask } from "../lib/prompt.ts";
 import type { Command } from "../command.ts";
 import { kubectlHelp, kubectlOptions } from "../kubectl.ts";
-import { pulumiRun, stackHelp, stackOptions } from "../stack.ts";
+import { pulumiRun, stackHelp, stackOptions } from "../lib/stack.ts";
 import { openInstance, openService, serviceHelp, serviceOptions } from "./instance.ts";
 import { resources, under, unprotect } from "./state.ts";
 

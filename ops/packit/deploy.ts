@@ -1,7 +1,7 @@
 /** Deploys some parts of a service and leaves the others as they are. */
 import { type Command, UsageError } from "../command.ts";
 import { kubectlHelp, kubectlOptions } from "../kubectl.ts";
-import { pulumiRun, pulumiUp, stackHelp, stackOptions } from "../stack.ts";
+import { pulumiRun, pulumiUp, stackHelp, stackOptions } from "../lib/stack.ts";
 import { openInstance, openService, serviceHelp, serviceOptions } from "./instance.ts";
 import { type Part, partsOf, urnsOf } from "./components.ts";
 

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { type Command, UsageError } from "../command.ts";
 import { kubectlHelp, kubectlOptions } from "../kubectl.ts";
-import { stackHelp, stackOptions } from "../stack.ts";
+import { stackHelp, stackOptions } from "../lib/stack.ts";
 import { checkLocalRoom, dump, dumpOne } from "./database/copy.ts";
 import { podServer } from "./database/server.ts";
 import { databases, size } from "./database/sql.ts";

@@ -1,7 +1,7 @@
 /** Puts git repositories into all volumes of the repository cache. */
 import { type Command, duration, texts, UsageError } from "../command.ts";
 import { kubectlHelp, kubectlOptions } from "../kubectl.ts";
-import { stackHelp, stackOptions } from "../stack.ts";
+import { stackHelp, stackOptions } from "../lib/stack.ts";
 import { pairsFor, put, sourceOf, withFiller } from "./cache.ts";
 import { openInstance, serviceHelp, serviceOptions } from "./instance.ts";
 

@@ -1,7 +1,7 @@
 /** Removes a PostgreSQL server that nobody uses any more, with its volume. */
-import { confirm } from "../ask.ts";
+import { confirm } from "../lib/prompt.ts";
 import type { Values } from "../command.ts";
-import { changeSettings, pulumiUp } from "../stack.ts";
+import { changeSettings, pulumiUp } from "../lib/stack.ts";
 import { podServer } from "./database/server.ts";
 import { counts } from "./database/sql.ts";
 import type { Instance } from "./instance.ts";

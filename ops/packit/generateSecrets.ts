@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { type Command, text, texts, UsageError } from "../command.ts";
-import { output } from "../run.ts";
+import { output } from "../lib/process.ts";
 import { devFiles, type DevValues, devValues } from "./devFiles.ts";
 
 /** A new RSA key in PEM, as OpenSSL and OpenSSH take it. */

@@ -2,7 +2,7 @@
 import { sourceImage, streams } from "../../components/packit/images.ts";
 import { type Command, duration } from "../command.ts";
 import { kubectlHelp, kubectlOptions } from "../kubectl.ts";
-import { stackHelp, stackOptions } from "../stack.ts";
+import { stackHelp, stackOptions } from "../lib/stack.ts";
 import { openInstance, serviceHelp, serviceOptions } from "./instance.ts";
 import { consumers, imported, type ImageStream, importImage, namedImages, rollTo } from "./streams.ts";
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { connect } from "node:tls";
 import { type Command, text, UsageError, type Values } from "../command.ts";
 import { kubectlHelp, kubectlOptions } from "../kubectl.ts";
-import { stackHelp, stackOptions } from "../stack.ts";
+import { stackHelp, stackOptions } from "../lib/stack.ts";
 import { certificateFacts } from "./certificates.ts";
 import { openInstance, serviceHelp, serviceOptions } from "./instance.ts";
 

@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { text, texts, UsageError, type Values } from "../command.ts";
-import { writeSecrets } from "../secrets.ts";
-import { pulumiUp } from "../stack.ts";
+import { writeSecrets } from "../lib/secrets.ts";
+import { pulumiUp } from "../lib/stack.ts";
 import { readStackFile, stackPath } from "../../config/stackFile.ts";
 import { checkPair } from "./certificates.ts";
 import { openService, type Service, services } from "./instance.ts";

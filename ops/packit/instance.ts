@@ -4,7 +4,7 @@ import { sandboxNamespace, type ServiceName } from "../../components/packit/name
 import { guardCluster } from "../cluster.ts";
 import { text, UsageError, type Values } from "../command.ts";
 import { Kubectl } from "../kubectl.ts";
-import { openStack, type SystemStack } from "../stack.ts";
+import { openStack, type SystemStack } from "../lib/stack.ts";
 
 /** Options of every command that is about one of the two services. */
 export const serviceOptions = { service: { type: "string" } } as const;

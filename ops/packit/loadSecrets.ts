@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { wantedSecrets } from "../../config/secrets.ts";
 import { type Command, UsageError } from "../command.ts";
-import { secretProblems, writeSecrets } from "../secrets.ts";
-import { stackHelp, stackOptions } from "../stack.ts";
+import { secretProblems, writeSecrets } from "../lib/secrets.ts";
+import { stackHelp, stackOptions } from "../lib/stack.ts";
 import { openService, type Service, serviceHelp, serviceOptions } from "./instance.ts";
 
 /** A secret and the file that it was kept in. */

@@ -1,7 +1,7 @@
 /** Moves `stable`, from which production's images are built, to newer commits. */
 import { homedir } from "node:os";
 import path from "node:path";
-import { confirm } from "../ask.ts";
+import { confirm } from "../lib/prompt.ts";
 import { type Command, text, UsageError } from "../command.ts";
 import { type Move, planMove, pushMove, repositories, type Store } from "./stableBranch.ts";
 

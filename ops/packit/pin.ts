@@ -1,7 +1,7 @@
 /** Holds an image at a digest, and lets it follow its tag again. */
 import { sourceImage, type StreamedImage, streams } from "../../components/packit/images.ts";
 import { type Command, UsageError } from "../command.ts";
-import { type Change, changeSettings, pulumiUp, stackHelp, stackOptions } from "../stack.ts";
+import { type Change, changeSettings, pulumiUp, stackHelp, stackOptions } from "../lib/stack.ts";
 import { openService, type Service, serviceHelp, serviceOptions } from "./instance.ts";
 import { namedImages } from "./streams.ts";
 

@@ -1,9 +1,9 @@
 /** Puts a dump in the place of the database. */
 import { statSync } from "node:fs";
-import { confirm } from "../ask.ts";
+import { confirm } from "../lib/prompt.ts";
 import { type Command, duration, UsageError } from "../command.ts";
 import { kubectlHelp, kubectlOptions } from "../kubectl.ts";
-import { stackHelp, stackOptions } from "../stack.ts";
+import { stackHelp, stackOptions } from "../lib/stack.ts";
 import { checkDump, loadBeside, takePlace } from "./database/copy.ts";
 import { podServer } from "./database/server.ts";
 import { counts, type Database, databases, execute, freeBytes, identifier, size } from "./database/sql.ts";

@@ -1,7 +1,7 @@
 /** What was imported and what ran, newest first. */
 import type { Command } from "../command.ts";
 import { type Kubectl, kubectlHelp, kubectlOptions } from "../kubectl.ts";
-import { stackHelp, stackOptions } from "../stack.ts";
+import { stackHelp, stackOptions } from "../lib/stack.ts";
 import { imageAnnotation } from "../../components/packit/images.ts";
 import { expectedWorkloads } from "../../components/packit/inventory.ts";
 import { openInstance, type Service, serviceHelp, serviceOptions } from "./instance.ts";

@@ -1,7 +1,7 @@
 /** The branch from which production's images are built, in one git repository. */
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { output, run } from "../run.ts";
+import { output, run } from "../lib/process.ts";
 
 /** The repositories of whose branches images are built. Source: scripts/move_stable.py */
 export const repositories = [

@@ -1,5 +1,5 @@
 /** A stack's state, as far as day-2 commands look into it. */
-import { pulumiOutput } from "../stack.ts";
+import { pulumiOutput } from "../lib/stack.ts";
 
 /** A resource as `pulumi stack export` has it. */
 export interface StateResource {

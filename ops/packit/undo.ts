@@ -2,7 +2,7 @@
 import { type Command, duration, text, UsageError, type Values } from "../command.ts";
 import { kubectlHelp, kubectlOptions } from "../kubectl.ts";
 import { disown } from "../ownership.ts";
-import { stackHelp, stackOptions } from "../stack.ts";
+import { stackHelp, stackOptions } from "../lib/stack.ts";
 import { expectedWorkloads } from "../../components/packit/inventory.ts";
 import { type Instance, openInstance, serviceHelp, serviceOptions } from "./instance.ts";
 import { setDigest } from "./pin.ts";

@@ -1,9 +1,9 @@
 /** Takes the database to a newer major version of PostgreSQL. */
 import { tmpdir } from "node:os";
-import { confirm } from "../ask.ts";
+import { confirm } from "../lib/prompt.ts";
 import { type Command, duration, text, UsageError, type Values } from "../command.ts";
 import { kubectlHelp, kubectlOptions } from "../kubectl.ts";
-import { changeSettings, pulumiUp, stackHelp, stackOptions } from "../stack.ts";
+import { changeSettings, pulumiUp, stackHelp, stackOptions } from "../lib/stack.ts";
 import { podServer } from "./database/server.ts";
 import { quantityBytes, size } from "./database/sql.ts";
 import { checkRoom, contents, copyAll, roomFor } from "./database/upgrade.ts";

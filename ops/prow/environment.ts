@@ -4,8 +4,8 @@ import { named } from "../../components/prow/names.ts";
 import { type WorkloadName, workloads } from "../../components/prow/inventory.ts";
 import { UsageError, type Values } from "../command.ts";
 import { type Kubectl, kubectlHelp, kubectlOptions } from "../kubectl.ts";
-import { withCluster } from "../program.ts";
-import { openStack, stackHelp, stackOptions, type SystemStack } from "../stack.ts";
+import { withCluster } from "../lib/program.ts";
+import { openStack, stackHelp, stackOptions, type SystemStack } from "../lib/stack.ts";
 import { labOption, testCluster } from "./testCluster.ts";
 
 /** A stack with Prow. */

@@ -1,7 +1,7 @@
 /** Gives a service other memory: at once in the cluster, or for good in the settings. */
 import { prowSchema } from "../../components/prow/config.ts";
 import { type Command, UsageError } from "../command.ts";
-import { changeSettings } from "../stack.ts";
+import { changeSettings } from "../lib/stack.ts";
 import { deploymentOf, environmentHelp, environmentOptions, inCluster, openEnvironment } from "./environment.ts";
 
 /** The change of a Deployment; its one container is called as the service. */

@@ -4,8 +4,8 @@ import { stringify } from "yaml";
 import { prowSchema } from "../../components/prow/config.ts";
 import type { Manifest } from "../../policy/manifest.ts";
 import { type Command, text } from "../command.ts";
-import { objectsByCluster, openProgram } from "../program.ts";
-import { stackHelp, stackOptions } from "../stack.ts";
+import { objectsByCluster, openProgram } from "../lib/program.ts";
+import { stackHelp, stackOptions } from "../lib/stack.ts";
 
 const help = `Usage: npm run ops -- prow render --stack S [--out FILE]
 

@@ -10,7 +10,7 @@ import { makePremises } from "../../lab/prerequisites.ts";
 import { environment } from "../../lab/program.ts";
 import { type LabSettings, labSettings } from "../../lab/settings.ts";
 import { ensureToolchain } from "../../lab/toolchain/toolchain.ts";
-import { passphraseOf } from "../secrets.ts";
+import { passphraseOf } from "../lib/secrets.ts";
 
 /** Option of every command that may be about the test cluster. */
 export const labOption = { lab: { type: "boolean" } } as const;

@@ -1,7 +1,7 @@
 /** Is GitHub's token there, and may it do no more than it should? Asked before anything is deployed. */
 import { readFileSync } from "node:fs";
 import { type Command, text, texts, type Values } from "../command.ts";
-import { secretOf } from "../secrets.ts";
+import { secretOf } from "../lib/secrets.ts";
 import { type Environment, environmentHelp, environmentOptions, openEnvironment } from "./environment.ts";
 import { excess, githubEndpoint, tokenOwner } from "./github.ts";
 

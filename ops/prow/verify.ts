@@ -1,10 +1,10 @@
 /** Asks the cluster and Prow itself whether the environment works. */
 import { prowSchema } from "../../components/prow/config.ts";
-import { type Finding, tell } from "../checks.ts";
+import { type Finding, tell } from "../lib/kube/checks.ts";
 import { type Command, text, type Values } from "../command.ts";
-import { examine } from "../examine.ts";
-import { objectsByCluster, openProgram } from "../program.ts";
-import { secretOf } from "../secrets.ts";
+import { examine } from "../lib/kube/examine.ts";
+import { objectsByCluster, openProgram } from "../lib/program.ts";
+import { secretOf } from "../lib/secrets.ts";
 import { type Environment, environmentHelp, environmentOptions, inCluster, openEnvironment } from "./environment.ts";
 import { type Addresses, hmacToken, smokeTests } from "./smoke.ts";
 

@@ -1,6 +1,6 @@
 /** Keeps a stack's present state. */
 import type { Command } from "../command.ts";
-import { stackHelp, stackOptions } from "../stack.ts";
+import { stackHelp, stackOptions } from "../lib/stack.ts";
 import { keepState, openStore, presentState } from "./store.ts";
 
 export const command: Command = {

@@ -1,6 +1,6 @@
 /** Lists the states that were kept. */
 import type { Command } from "../command.ts";
-import { stackHelp, stackOptions } from "../stack.ts";
+import { stackHelp, stackOptions } from "../lib/stack.ts";
 import { backupsOf, openStore } from "./store.ts";
 
 export const command: Command = {

@@ -1,8 +1,8 @@
 /** A stack's state as the CLI exports and imports it; secrets stay encrypted. */
 import { projectDir, readStackFile } from "../../config/stackFile.ts";
-import { type Ran, run, type RunOptions } from "../run.ts";
-import { crypterOf, passphraseOf } from "../secrets.ts";
-import { pulumiProgram } from "../stack.ts";
+import { type Ran, run, type RunOptions } from "../lib/process.ts";
+import { crypterOf, passphraseOf } from "../lib/secrets.ts";
+import { pulumiProgram } from "../lib/stack.ts";
 import { lastLine, type Store } from "./store.ts";
 
 /** A resource of a state. */

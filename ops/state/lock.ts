@@ -1,8 +1,8 @@
 /** Who holds a stack: the lock files of a self-managed backend. */
 import { hostname } from "node:os";
-import { run } from "../run.ts";
+import { run } from "../lib/process.ts";
 import { lastLine, type Store } from "./store.ts";
-import { pulumiProgram } from "../stack.ts";
+import { pulumiProgram } from "../lib/stack.ts";
 import { projectDir } from "../../config/stackFile.ts";
 
 /** A lock, as the engine writes it. */

@@ -1,7 +1,7 @@
 /** Looks at the clouds for each creation that was interrupted. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Values } from "../command.ts";
-import { type CloudApi, openCloud } from "../openstack.ts";
+import { type CloudApi, openCloud } from "../lib/cloud/openstack.ts";
 import type { Deployment, PendingOperation } from "./export.ts";
 import { canLook, isUnsettled, type Trace, tracesOf } from "./traces.ts";
 import { type Answers, type Verdict, verdictAlone, verdictOf } from "./verdict.ts";

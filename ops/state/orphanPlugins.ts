@@ -3,7 +3,7 @@ import { existsSync, readlinkSync } from "node:fs";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { projectDir } from "../../config/stackFile.ts";
-import { run } from "../run.ts";
+import { run } from "../lib/process.ts";
 
 /** A plugin whose engine is gone. */
 export interface Leftover {

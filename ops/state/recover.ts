@@ -1,6 +1,6 @@
 /** Brings a stack whose update was killed back to where the next update can go on. */
 import { type Command, texts, UsageError, type Values } from "../command.ts";
-import { stackHelp, stackOptions } from "../stack.ts";
+import { stackHelp, stackOptions } from "../lib/stack.ts";
 import { checkPassphrase, exported } from "./export.ts";
 import { endAll, leftovers } from "./orphanPlugins.ts";
 import { creations, lookAtAll } from "./look.ts";

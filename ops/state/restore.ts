@@ -1,7 +1,7 @@
 /** Puts a state that was kept in the place of the present one. */
-import { confirm } from "../ask.ts";
+import { confirm } from "../lib/prompt.ts";
 import { type Command, UsageError } from "../command.ts";
-import { stackHelp, stackOptions } from "../stack.ts";
+import { stackHelp, stackOptions } from "../lib/stack.ts";
 import { exported } from "./export.ts";
 import { locksOf, assertUnlocked } from "./lock.ts";
 import {

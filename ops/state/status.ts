@@ -1,6 +1,6 @@
 /** Tells where a stack's state is, and whether an update can begin. */
 import type { Command } from "../command.ts";
-import { stackHelp, stackOptions } from "../stack.ts";
+import { stackHelp, stackOptions } from "../lib/stack.ts";
 import { exported } from "./export.ts";
 import { locksOf, lockText } from "./lock.ts";
 import { backupsOf, newestWhole, openStore, presentState } from "./store.ts";

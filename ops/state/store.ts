@@ -4,8 +4,8 @@ import path from "node:path";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { projectDir, projectName } from "../../config/stackFile.ts";
 import type { Values } from "../command.ts";
-import { run } from "../run.ts";
-import { pulumiProgram, stackOf } from "../stack.ts";
+import { run } from "../lib/process.ts";
+import { pulumiProgram, stackOf } from "../lib/stack.ts";
 import { openBucket } from "./backend.ts";
 import type { Bucket } from "./bucket.ts";
 

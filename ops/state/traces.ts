@@ -1,6 +1,6 @@
 /** Looks in an OpenStack project for what an interrupted creation may have left: by name, or by what it hangs on. */
 import { type Json, list, object, text } from "../../policy/manifest.ts";
-import { type CloudApi, sameRule } from "../openstack.ts";
+import { type CloudApi, sameRule } from "../lib/cloud/openstack.ts";
 
 /** A thing of the project that may be the one: the id by which its provider knows it, and what the API tells. */
 export interface Trace {

@@ -3,7 +3,7 @@ import { parse } from "yaml";
 import { thothSchema } from "../../components/thoth/config.ts";
 import { contextName, nodepoolYaml } from "../../components/thoth/nodepool/zuulFiles.ts";
 import type { Command } from "../command.ts";
-import { openStack, stackHelp, stackOptions } from "../stack.ts";
+import { openStack, stackHelp, stackOptions } from "../lib/stack.ts";
 
 const help = `Usage: npm run ops -- thoth nodepool-config --stack S [--context] [--json]
 

@@ -1,7 +1,7 @@
 /** Stops whatever acts by itself, and starts it again: settings, so that the next deployment does not undo it. */
 import { thothSchema } from "../../components/thoth/config.ts";
 import type { Call, Command } from "../command.ts";
-import { type Change, changeSettings, openStack, pulumiUp, stackHelp, stackOptions } from "../stack.ts";
+import { type Change, changeSettings, openStack, pulumiUp, stackHelp, stackOptions } from "../lib/stack.ts";
 
 type Settings = ReturnType<typeof openStack<typeof thothSchema.settings>>["settings"];
 

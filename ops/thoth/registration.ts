@@ -2,7 +2,7 @@
 import { thothSchema } from "../../components/thoth/config.ts";
 import { wantedSecrets } from "../../config/secrets.ts";
 import type { Command } from "../command.ts";
-import { openStack, stackHelp, stackOptions } from "../stack.ts";
+import { openStack, stackHelp, stackOptions } from "../lib/stack.ts";
 
 /** Where the other side of a secret is kept; the first pattern that fits its key counts. */
 const places: readonly (readonly [pattern: RegExp, where: string])[] = [

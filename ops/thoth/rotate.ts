@@ -5,8 +5,8 @@ import type { z } from "zod";
 import { thothSchema } from "../../components/thoth/config.ts";
 import { projectDir } from "../../config/stackFile.ts";
 import type { Command } from "../command.ts";
-import { openProgram, type Program } from "../program.ts";
-import { stackHelp, stackOptions } from "../stack.ts";
+import { openProgram, type Program } from "../lib/program.ts";
+import { stackHelp, stackOptions } from "../lib/stack.ts";
 
 const help = `Usage: npm run ops -- thoth rotate-dgraph-certificates --stack S [--keys] [--authority] [--dry-run] [--yes] [--json]
 

@@ -1,11 +1,11 @@
 /** Asks the clusters whether what the program declares is there, works and has the rights that it was given. */
 import { thothSchema } from "../../components/thoth/config.ts";
-import { type Finding, tell } from "../checks.ts";
+import { type Finding, tell } from "../lib/kube/checks.ts";
 import { type Command, text, UsageError } from "../command.ts";
-import { examine } from "../examine.ts";
+import { examine } from "../lib/kube/examine.ts";
 import { kubectlHelp, kubectlOptions } from "../kubectl.ts";
-import { objectsByCluster, openProgram, withCluster } from "../program.ts";
-import { stackHelp, stackOptions } from "../stack.ts";
+import { objectsByCluster, openProgram, withCluster } from "../lib/program.ts";
+import { stackHelp, stackOptions } from "../lib/stack.ts";
 
 const help = `Usage: npm run ops -- thoth verify --stack S [--cluster NAME] [--no-rights] [--json]
 

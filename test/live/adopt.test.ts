@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
-import { output } from "../../ops/run.ts";
+import { output } from "../../ops/lib/process.ts";
 import { Adoption, apply, type Told, uids } from "./adopt/oldWay.ts";
 import { api } from "../../lab/harness/kube.ts";
 import { type Change, SystemOnLab } from "../../lab/harness/system.ts";

@@ -6,7 +6,7 @@ import { openSalt } from "../../config/passphrase.ts";
 import { kubeconfig, samplePassphrase } from "../../config/samples.ts";
 import { readStackFile } from "../../config/stackFile.ts";
 import { root } from "../../lab/settings.ts";
-import { run } from "../../ops/run.ts";
+import { run } from "../../ops/lib/process.ts";
 import { lab } from "../../lab/harness/cloud.ts";
 import { api } from "../../lab/harness/kube.ts";
 import { type Change, SystemOnLab } from "../../lab/harness/system.ts";

@@ -9,7 +9,7 @@ import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { stackNames } from "../../config/stackFile.ts";
 import { ensureTool } from "../../lab/tools/tools.ts";
-import { run } from "../../ops/run.ts";
+import { run } from "../../ops/lib/process.ts";
 import { judged, manifestsOf } from "../../policy/judge.ts";
 import type { Manifest } from "../../policy/manifest.ts";
 import { render } from "../../review/render.ts";

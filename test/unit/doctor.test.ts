@@ -6,7 +6,7 @@ import { kubeconfig, sample, sampleCertificate, samplePassphrase } from "../../c
 import { readStackFile, stackPath } from "../../config/stackFile.ts";
 import { delegated } from "../../ops/doctor/clouds.ts";
 import { questionsFor, refusedText } from "../../ops/doctor/clusters.ts";
-import { resourceOf } from "../../ops/kube.ts";
+import { resourceOf } from "../../ops/lib/kube/resources.ts";
 import { config, endFinding, endOf } from "../../ops/doctor/config.ts";
 import { driftCounts } from "../../ops/doctor/drift.ts";
 import { stateFindings } from "../../ops/doctor/toolchain.ts";

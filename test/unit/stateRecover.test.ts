@@ -12,7 +12,7 @@ import {
   type PlannedStep,
 } from "../../ops/state/lost.ts";
 import { brokenServers } from "../../ops/state/search.ts";
-import { sameRule } from "../../ops/openstack.ts";
+import { sameRule } from "../../ops/lib/cloud/openstack.ts";
 import { canLook } from "../../ops/state/traces.ts";
 import { type Answers, resolved, type Verdict, verdictAlone, verdictOf } from "../../ops/state/verdict.ts";
 

@@ -1,6 +1,6 @@
 /** A PostgreSQL server, as the database commands see it: programs that are run beside it. */
 import type { Kubectl } from "../../kubectl.ts";
-import { runInPod, type Streams } from "../../pods.ts";
+import { runInPod, type Streams } from "../../lib/kube/pods.ts";
 
 /** One server. All that the commands do to a database goes through `run`. */
 export interface Server {

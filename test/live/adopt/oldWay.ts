@@ -5,7 +5,7 @@ import path from "node:path";
 import { labKubeconfig } from "../../../lab/retarget.ts";
 import { openSalt } from "../../../config/passphrase.ts";
 import { projectDir, readStackFile } from "../../../config/stackFile.ts";
-import { output, type Ran, run } from "../../../ops/run.ts";
+import { output, type Ran, run } from "../../../ops/lib/process.ts";
 import { lab } from "../../../lab/harness/cloud.ts";
 import { pulumi, type Step } from "../../../lab/harness/engine.ts";
 import type { SystemOnLab } from "../../../lab/harness/system.ts";

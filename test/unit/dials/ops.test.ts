@@ -13,7 +13,7 @@ import { plan, stackPlan } from "../../../ops/dials/release.ts";
 import { askClients, checklist } from "../../../ops/dials/sso.ts";
 import { select, targets } from "../../../ops/dials/targets.ts";
 import { oauthLife } from "../../../ops/dials/token.ts";
-import { jwtLife } from "../../../ops/tokenLife.ts";
+import { jwtLife } from "../../../ops/lib/kube/token.ts";
 import { explain } from "../../../ops/kubectl.ts";
 import { main } from "../../../ops/main.ts";
 import { settings } from "./world.ts";

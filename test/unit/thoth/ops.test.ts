@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { presence, states } from "../../../ops/checks.ts";
+import { presence, states } from "../../../ops/lib/kube/checks.ts";
 import { switches } from "../../../ops/thoth/pause.ts";
 import { notes } from "../../../ops/thoth/registration.ts";
 import { expectations, review, rightsOf } from "../../../ops/rights.ts";

@@ -1,0 +1,16 @@
+/** Options that many commands have. */
+import type { OptionSpecs } from "../../cli/options.ts";
+
+export const dryRunOption = {
+  "dry-run": { type: "boolean", help: "change nothing, say what would change" },
+} as const satisfies OptionSpecs;
+
+export const jsonOption = { json: { type: "boolean", help: "print JSON" } } as const satisfies OptionSpecs;
+
+export const yesOption = {
+  yes: { type: "boolean", help: "do not ask before deploying" },
+} as const satisfies OptionSpecs;
+
+export const noUpOption = {
+  "no-up": { type: "boolean", help: "only change the stack's file" },
+} as const satisfies OptionSpecs;
