@@ -5,7 +5,7 @@ import { samplesAtRisk } from "../../config/guard.ts";
 import { parseConfig } from "../../config/parse.ts";
 import { clearConfig, readStackFile } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
-import { type HeldStack, openHeld } from "../moving/held.ts";
+import { type StackSecrets, openStackSecrets } from "../lib/secrets/stackSecrets.ts";
 import { pulumiOutput, stackHelp, stackOf, stackOptions } from "../lib/stack.ts";
 import { importFile } from "./importFile.ts";
 import { type Plan, planAdoption } from "./plan.ts";
@@ -39,7 +39,7 @@ ${stackHelp}
     const dryRun = values["dry-run"] === true;
     if (!dryRun && existsSync(out))
       throw new UsageError(`${out} is there already; remove it, or name another by --out`);
-    const held = openHeld(values);
+    const held = openStackSecrets(values);
     const known = await urnsInState(name);
     const plan = await planAdoption(held, values, known);
     const { adopted, problems, recording } = plan;
@@ -66,7 +66,7 @@ ${stackHelp}
 };
 
 /** How many published texts the next update would be refused for. */
-function atRisk({ file, crypter }: HeldStack): number {
+function atRisk({ file, crypter }: StackSecrets): number {
   const all = Object.values(schemas);
   return samplesAtRisk(all, parseConfig(clearConfig(readStackFile(file), crypter), all).systems).length;
 }

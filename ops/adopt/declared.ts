@@ -3,7 +3,7 @@ import { readStackFile } from "../../config/stackFile.ts";
 import type { Call, NewResource } from "../../review/outputs.ts";
 import type { LiveResource, Recording } from "../../review/record.ts";
 import { runProgram } from "../../review/render.ts";
-import type { HeldStack } from "../moving/held.ts";
+import type { StackSecrets } from "../lib/secrets/stackSecrets.ts";
 
 /** What is there already, for a program that is evaluated. */
 export interface World {
@@ -12,7 +12,7 @@ export interface World {
 }
 
 /** Evaluates the stack's program. @throws what it throws, e.g. every problem of the config */
-export function evaluate({ name, file, crypter }: HeldStack, world: Partial<World> = {}): Promise<Recording> {
+export function evaluate({ name, file, crypter }: StackSecrets, world: Partial<World> = {}): Promise<Recording> {
   const config = new Map(
     [...readStackFile(file).entries].map(([key, { value, secret }]) => {
       return [key, { secret, value: secret ? crypter.decrypt(value) : value }] as const;

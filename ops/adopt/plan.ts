@@ -6,8 +6,8 @@ import type { Recording, Registration } from "../../review/record.ts";
 import { hiddenDigest, rendered } from "../../review/render.ts";
 import { changeTitle, titleOf } from "../../review/words.ts";
 import type { Values } from "../command.ts";
-import type { HeldStack } from "../moving/held.ts";
-import { secretTemplates } from "../moving/secretKeys.ts";
+import type { StackSecrets } from "../lib/secrets/stackSecrets.ts";
+import { secretTemplates } from "../lib/secrets/secretKeys.ts";
 import { openCloud } from "../lib/cloud/openstack.ts";
 import { withCluster } from "../lib/program.ts";
 import { addressesOnPorts, CloudWorld } from "./clouds.ts";
@@ -44,7 +44,7 @@ export interface Plan {
 }
 
 /** Asks the stack's clusters and clouds; nothing is changed. `known` are the URNs in the state. */
-export async function planAdoption(held: HeldStack, values: Values, known: ReadonlySet<string>): Promise<Plan> {
+export async function planAdoption(held: StackSecrets, values: Values, known: ReadonlySet<string>): Promise<Plan> {
   const { recording: first, world } = await evaluateOnClouds(held, values);
   const found: FoundObject[] = [];
   const left: Left[] = [];
@@ -99,7 +99,7 @@ export async function planAdoption(held: HeldStack, values: Values, known: Reado
 const isThing = (type: string): boolean => !/^(orrery|pulumi):/.test(type);
 
 /** Evaluates the program where the clouds have what they have; a second time, since addresses are known by their ports. */
-async function evaluateOnClouds(held: HeldStack, values: Values): Promise<{ recording: Recording; world: CloudWorld }> {
+async function evaluateOnClouds(held: StackSecrets, values: Values): Promise<{ recording: Recording; world: CloudWorld }> {
   const clouds = held.secrets.filter(({ schema }) => schema.namespace === "clouds").map(({ name }) => name);
   const projects = new Map(
     await Promise.all(clouds.map(async (name) => [name, await inventoryOf(await openCloud(name, values))] as const)),

@@ -4,8 +4,8 @@ import { secretCommand } from "../../config/problems.ts";
 import { hasManyLines } from "../../config/secrets.ts";
 import { readStackFile } from "../../config/stackFile.ts";
 import { texts } from "../../policy/manifest.ts";
-import type { HeldSecret, HeldStack } from "../moving/held.ts";
-import { placeOf, type Template } from "../moving/secretKeys.ts";
+import type { StackSecret, StackSecrets } from "../lib/secrets/stackSecrets.ts";
+import { placeOf, type Template } from "../lib/secrets/secretKeys.ts";
 import type { FoundObject } from "./objects.ts";
 
 const clear = (base64: string): string => Buffer.from(base64, "base64").toString("utf8");
@@ -15,7 +15,7 @@ const clear = (base64: string): string => Buffer.from(base64, "base64").toString
  * (`allowSamples`); the lab does not, as a Secret that somebody put there is worth a question, too.
  */
 export function sampleProblems(
-  held: Pick<HeldStack, "name" | "file" | "secrets">,
+  held: Pick<StackSecrets, "name" | "file" | "secrets">,
   cluster: string,
   templates: readonly Template[],
   found: readonly FoundObject[],
@@ -41,7 +41,7 @@ export function sampleProblems(
     });
 }
 
-function problem(place: string, samples: readonly HeldSecret[], stack: string): string {
+function problem(place: string, samples: readonly StackSecret[], stack: string): string {
   const keys = samples.map(({ key }) => key).join(" and ");
   const set = samples.map(({ key, spec }) => secretCommand(key, hasManyLines(spec)).replaceAll("{stack}", stack));
   return [

@@ -3,7 +3,7 @@ import { Resolver } from "node:dns/promises";
 import { callystoSchema } from "../../components/callysto/config.ts";
 import { quotaUse } from "../lib/cloud/quota.ts";
 import { text, type Values } from "../command.ts";
-import type { HeldStack } from "../moving/held.ts";
+import type { StackSecrets } from "../lib/secrets/stackSecrets.ts";
 import { type CloudApi, openCloud } from "../lib/cloud/openstack.ts";
 import { type Finding, ok, problem, warning, words } from "./finding.ts";
 
@@ -11,7 +11,7 @@ import { type Finding, ok, problem, warning, words } from "./finding.ts";
 const nearlyFull = 0.9;
 
 /** Asks each cloud. */
-export async function clouds(held: HeldStack, values: Values): Promise<readonly Finding[]> {
+export async function clouds(held: StackSecrets, values: Values): Promise<readonly Finding[]> {
   const names = held.secrets.filter(({ schema }) => schema.namespace === "clouds").map(({ name }) => name);
   const found = names.map(async (name) => {
     const about = `cloud ${name}`;
@@ -49,7 +49,7 @@ async function quota(about: string, cloud: CloudApi): Promise<readonly Finding[]
 
 /** Compares whom the world asks for each zone with the name servers that the cloud has for it. */
 async function delegation(
-  held: HeldStack,
+  held: StackSecrets,
   cloudName: string,
   cloud: CloudApi,
   values: Values,

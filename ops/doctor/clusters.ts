@@ -4,7 +4,7 @@ import { denied, type Question } from "../../config/preflight/permissions.ts";
 import type { Manifest } from "../../policy/manifest.ts";
 import { isClusterWide, resourceOf } from "../lib/kube/resources.ts";
 import { secretOf } from "../lib/secrets.ts";
-import type { HeldStack } from "../moving/held.ts";
+import type { StackSecrets } from "../lib/secrets/stackSecrets.ts";
 import { type Finding, ok, problem, warning, words } from "./finding.ts";
 
 /** What the engine does to objects that it manages. */
@@ -21,7 +21,7 @@ export function questionsFor(manifests: readonly Manifest[]): readonly Question[
 
 /** Asks each cluster. */
 export async function clusters(
-  held: HeldStack,
+  held: StackSecrets,
   declared: ReadonlyMap<string, readonly Manifest[]>,
 ): Promise<readonly Finding[]> {
   const names = held.secrets.filter(({ schema }) => schema.namespace === "clusters").map(({ name }) => name);

@@ -7,8 +7,8 @@ import { clusterLogin } from "../../config/clusterLogin.ts";
 import type { ParsedSystem } from "../../config/secrets.ts";
 import { clearConfig, readStackFile, stackNames, stackPath } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
-import type { HeldStack } from "../moving/held.ts";
-import { publishedProblem } from "../moving/warning.ts";
+import type { StackSecrets } from "../lib/secrets/stackSecrets.ts";
+import { publishedProblem } from "../lib/secrets/samplePassphrase.ts";
 import { jwtLife } from "../lib/kube/token.ts";
 import { type Finding, ok, problem, warning } from "./finding.ts";
 
@@ -18,7 +18,7 @@ export const warnDays = 30;
 const all = Object.values(schemas);
 
 /** Everything that the file says. */
-export function config(held: HeldStack, now: Date): readonly Finding[] {
+export function config(held: StackSecrets, now: Date): readonly Finding[] {
   const { name, file, crypter } = held;
   const unreadable = held.secrets.filter(({ state }) => state === "unreadable").map(({ key }) => key);
   if (unreadable.length > 0) {
@@ -37,7 +37,7 @@ export function config(held: HeldStack, now: Date): readonly Finding[] {
   ];
 }
 
-function guarded(held: HeldStack, systems: ReadonlyMap<string, ParsedSystem>): readonly Finding[] {
+function guarded(held: StackSecrets, systems: ReadonlyMap<string, ParsedSystem>): readonly Finding[] {
   const { name } = held;
   const risks = samplesAtRisk(all, systems).map(({ path, text, fix }) =>
     problem("secrets", `${path} ${text}; preview and up refuse it`, fix.replaceAll("{stack}", name)),
@@ -70,7 +70,7 @@ function salts(name: string, salt: string | undefined): readonly Finding[] {
 }
 
 function ends(
-  { name, secrets }: HeldStack,
+  { name, secrets }: StackSecrets,
   entries: ReturnType<typeof readStackFile>["entries"],
   crypter: Crypter,
   now: Date,

@@ -1,7 +1,7 @@
 /** Looks at everything that a stack needs before somebody deploys it, and changes nothing. */
 import { rendered, runProgram, stackConfig } from "../../review/render.ts";
 import { type Command, UsageError } from "../command.ts";
-import { openHeld } from "../moving/held.ts";
+import { openStackSecrets } from "../lib/secrets/stackSecrets.ts";
 import { objectsByCluster } from "../lib/program.ts";
 import { stackHelp, stackOf, stackOptions } from "../lib/stack.ts";
 import { clouds } from "./clouds.ts";
@@ -35,7 +35,7 @@ ${stackHelp}
     const { findings: state, deployed } = await backend(name);
     findings.push(...state);
     try {
-      const held = openHeld(values);
+      const held = openStackSecrets(values);
       findings.push(...config(held, new Date()));
       const resources = rendered(await runProgram({ stack: name, config: stackConfig(name, file) }));
       findings.push(...(await clusters(held, objectsByCluster({ resources }))), ...(await clouds(held, values)));

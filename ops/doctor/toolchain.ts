@@ -4,9 +4,9 @@ import path from "node:path";
 import { projectDir, projectName } from "../../config/stackFile.ts";
 import { run } from "../lib/process.ts";
 import { pulumiProgram } from "../lib/stack.ts";
-import { openBucket } from "../state/backend.ts";
-import { type Lock, locksOf, lockText } from "../state/lock.ts";
-import { lastLine } from "../state/store.ts";
+import { openBucket } from "../lib/state/backend/backend.ts";
+import { type Lock, locksOf, lockText } from "../lib/state/lock.ts";
+import { lastLine } from "../lib/state/store.ts";
 import { type Finding, ok, problem, warning } from "./finding.ts";
 
 /** The program is written for it: index.ts is run without a compiler. */

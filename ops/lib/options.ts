@@ -1,5 +1,6 @@
 /** Options that many commands have. */
 import type { OptionSpecs } from "../../cli/options.ts";
+import { schemas } from "../../components/registry.ts";
 
 export const dryRunOption = {
   "dry-run": { type: "boolean", help: "change nothing, say what would change" },
@@ -13,4 +14,13 @@ export const yesOption = {
 
 export const noUpOption = {
   "no-up": { type: "boolean", help: "only change the stack's file" },
+} as const satisfies OptionSpecs;
+
+export const unlockOption = {
+  type: "boolean",
+  help: "override the lock of another machine on which nothing runs any more",
+} as const satisfies OptionSpecs[string];
+
+export const systemOption = {
+  system: { type: "choice", choices: Object.keys(schemas), value: "NAME", help: "only this system" },
 } as const satisfies OptionSpecs;

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 import { UsageError } from "../command.ts";
-import type { Bucket } from "./bucket.ts";
+import type { Bucket } from "../lib/state/backend/bucket.ts";
 import { type S3Login, type S3Request, signed } from "./signature.ts";
 
 /** Where a bucket is. */

@@ -23,8 +23,8 @@ import {
 import { textIn } from "../../ops/adopt/passwords.ts";
 import { sampleProblems } from "../../ops/adopt/samples.ts";
 import { main } from "../../ops/main.ts";
-import type { HeldSecret, State } from "../../ops/moving/held.ts";
-import type { Template } from "../../ops/moving/secretKeys.ts";
+import type { StackSecret, State } from "../../ops/lib/secrets/stackSecrets.ts";
+import type { Template } from "../../ops/lib/secrets/secretKeys.ts";
 import type { Json } from "../../policy/manifest.ts";
 import type { Registration } from "../../review/record.ts";
 import { Secret } from "../../review/secret.ts";
@@ -165,7 +165,7 @@ describe("a live text", () => {
   function said(live: Readonly<Record<string, string>>, settings: object = {}): readonly string[] {
     const file = path.join(dir, "Pulumi.mine.yaml");
     writeFileSync(file, `config:\n  clusters:settings: ${JSON.stringify({ paas: settings })}\n`);
-    const key = (name: string, state: State): HeldSecret => ({
+    const key = (name: string, state: State): StackSecret => ({
       ...{ key: `dials:${name}`, name, state, schema: dialsSchema, required: true, source: {} },
       spec: { description: "", formerly: "", format: name === "pem" ? "pem-private-key" : "token" },
       sample: () => `sample of ${name}`,

@@ -11,7 +11,7 @@ import { config, endFinding, endOf } from "../../ops/doctor/config.ts";
 import { driftCounts } from "../../ops/doctor/drift.ts";
 import { stateFindings } from "../../ops/doctor/toolchain.ts";
 import { main } from "../../ops/main.ts";
-import { openHeld } from "../../ops/moving/held.ts";
+import { openStackSecrets } from "../../ops/lib/secrets/stackSecrets.ts";
 import type { Manifest } from "../../policy/manifest.ts";
 
 const jwt = (claims: object): string => `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2ln`;
@@ -46,7 +46,7 @@ describe("the doctor", () => {
   it("tells each sample that must not be deployed, with its command, and lets the lab have them", () => {
     const of = (stack: string) => {
       const crypter = openSalt(readStackFile(stackPath(stack)).encryptionSalt ?? "", samplePassphrase(stack));
-      return config(openHeld({ stack }, crypter), new Date(0)).filter(({ about: group }) => group === "secrets");
+      return config(openStackSecrets({ stack }, crypter), new Date(0)).filter(({ about: group }) => group === "secrets");
     };
     const prod = of("prod");
     const count = [...readStackFile(stackPath("prod")).entries.values()].filter(({ secret }) => secret).length;

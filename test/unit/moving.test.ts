@@ -15,8 +15,8 @@ import { reencrypt } from "../../config/stackEdit.ts";
 import { readStackFile, secretsOf, stackNames, stackPath } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
 import { main } from "../../ops/main.ts";
-import { isVault, openVault, variablesOf } from "../../ops/moving/ansibleVault.ts";
-import { entryText } from "../../ops/moving/stores.ts";
+import { isVault, openVault, variablesOf } from "../../ops/lib/secrets/ansibleVault.ts";
+import { entryText } from "../../ops/lib/secrets/sources.ts";
 import { owned } from "./harness.ts";
 
 /** A vault as Ansible writes one. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { RawConfig } from "../../config/secrets.ts";
 import { offlineConfig, readStackFile, secretsOf, stackPath } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
-import { readersOf } from "../../ops/moving/secretPlaces.ts";
+import { readersOf } from "../../ops/lib/secrets/usage.ts";
 import { Secret } from "../../review/secret.ts";
 import type { Registration } from "../../review/record.ts";
 import { runProgram } from "../../review/render.ts";

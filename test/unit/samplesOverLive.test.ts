@@ -13,10 +13,10 @@ import { readStackFile, stackPath } from "../../config/stackFile.ts";
 import { evaluate } from "../../ops/adopt/declared.ts";
 import { declaredObjects, type FoundObject } from "../../ops/adopt/objects.ts";
 import { sampleProblems } from "../../ops/adopt/samples.ts";
-import { liveKeys, storeOf } from "../../ops/moving/clusterStore.ts";
-import { type HeldStack, openHeld } from "../../ops/moving/held.ts";
-import { planImport } from "../../ops/moving/plan.ts";
-import { secretTemplates } from "../../ops/moving/secretKeys.ts";
+import { liveKeys, sourceOf } from "../../ops/lib/secrets/clusterSource.ts";
+import { type StackSecrets, openStackSecrets } from "../../ops/lib/secrets/stackSecrets.ts";
+import { planImport } from "../../ops/lib/secrets/importPlan.ts";
+import { secretTemplates } from "../../ops/lib/secrets/secretKeys.ts";
 import { type Json, texts } from "../../policy/manifest.ts";
 import { owned, random, stacks } from "./harness.ts";
 
@@ -33,7 +33,7 @@ const crypters = new Map(
 );
 
 /** A stack with these texts in place of its samples. */
-function stackWith(stack: string, given: ReadonlyMap<string, string>, name = stack): HeldStack {
+function stackWith(stack: string, given: ReadonlyMap<string, string>, name = stack): StackSecrets {
   const crypter = crypters.get(stack);
   assert.ok(crypter);
   const file = path.join(dir, `Pulumi.${name}.yaml`);
@@ -45,11 +45,11 @@ function stackWith(stack: string, given: ReadonlyMap<string, string>, name = sta
     },
   );
   writeFileSync(file, text);
-  return openHeld({ stack, "config-file": file }, crypter);
+  return openStackSecrets({ stack, "config-file": file }, crypter);
 }
 
 /** Declared Secrets by cluster, and their texts by `cluster: namespace/name key`. */
-async function declaredSecrets(held: HeldStack) {
+async function declaredSecrets(held: StackSecrets) {
   const declared = [...declaredObjects(await evaluate(held))].map(
     ([cluster, objects]) => [cluster, objects.filter(({ kind }) => kind === "Secret")] as const,
   );
@@ -143,7 +143,7 @@ for (const [number, stack] of ["prod", "stage"].entries()) {
       const keys = [...found].flatMap(([cluster, objects]) =>
         objects.flatMap(({ declared: { namespace }, live: json }) => liveKeys(cluster, namespace, [json])),
       );
-      const { sets } = await planImport(mine.secrets, storeOf(mine.secrets, templates, keys));
+      const { sets } = await planImport(mine.secrets, sourceOf(mine.secrets, templates, keys));
       for (const { secret, text } of sets)
         assert.ok(all.secrets.find(({ key }) => key === secret.key)?.is(text), secret.key);
       const imported = new Map([

@@ -1,20 +1,20 @@
 /** What is done about creations that were interrupted; that clouds then have nothing twice is shown on a lab. */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import type { PendingOperation, StateResource } from "../../ops/state/export.ts";
-import { creations } from "../../ops/state/look.ts";
+import type { PendingOperation, StateResource } from "../../ops/lib/state/export.ts";
+import { creations } from "../../ops/lib/state/recovery/pending.ts";
 import {
   componentsAbove,
   failingSince,
-  hangsOnUnknown,
-  maybeMade,
+  dependsOnUnknown,
+  possiblyCreated,
   type Past,
   type PlannedStep,
-} from "../../ops/state/lost.ts";
-import { brokenServers } from "../../ops/state/search.ts";
+} from "../../ops/lib/state/recovery/orphaned.ts";
+import { brokenServers } from "../../ops/lib/state/recovery/search.ts";
 import { sameRule } from "../../ops/lib/cloud/openstack.ts";
-import { canLook } from "../../ops/state/traces.ts";
-import { type Answers, resolved, type Verdict, verdictAlone, verdictOf } from "../../ops/state/verdict.ts";
+import { isSearchable } from "../../ops/lib/state/recovery/candidates.ts";
+import { type Answers, resolved, type Resolution, resolutionOffline, resolutionOf } from "../../ops/lib/state/recovery/resolution.ts";
 
 const pending = (more: Partial<StateResource>): PendingOperation => ({
   type: "creating",
@@ -24,7 +24,7 @@ const nobody: Answers = { take: new Map(), clear: new Set() };
 
 describe("a creation that was interrupted", () => {
   const alone = (more: Partial<StateResource>, answers = nobody): string | undefined =>
-    verdictAlone(pending(more), answers)?.does;
+    resolutionOffline(pending(more), answers)?.does;
   const autonamed = { metadata: { annotations: { "pulumi.com/autonamed": "true" } } };
 
   it("is judged without a cloud where none can have it, or a person knows", () => {
@@ -37,15 +37,15 @@ describe("a creation that was interrupted", () => {
     assert.equal(alone({ type: "kubernetes:core/v1:Secret", inputs: { metadata: { name: "a" } } }), "clear");
     assert.equal(alone({ type: "kubernetes:core/v1:Secret", inputs: autonamed }), "ask");
     assert.equal(alone({}, { ...nobody, clear: new Set(["urn:u"]) }), "clear");
-    const told = verdictAlone(pending({}), { ...nobody, take: new Map([["urn:u", "9"]]) });
+    const told = resolutionOffline(pending({}), { ...nobody, take: new Map([["urn:u", "9"]]) });
     assert.deepEqual(told, { urn: "urn:u", does: "take", id: "9", why: "as you said" });
   });
 
   it("made the one thing of that name that no other resource has", () => {
     const since = new Date("2026-01-01T12:00:00Z");
-    const trace = (id: string, time?: string) => ({ id, row: time === undefined ? {} : { created_at: time } });
-    const judged = (...rows: [id: string, time?: string][]): Verdict =>
-      verdictOf(pending({}), rows.map(([id, time]) => trace(id, time)), new Set(["own"]), since); // prettier-ignore
+    const candidate = (id: string, time?: string) => ({ id, row: time === undefined ? {} : { created_at: time } });
+    const judged = (...rows: [id: string, time?: string][]): Resolution =>
+      resolutionOf(pending({}), rows.map(([id, time]) => candidate(id, time)), new Set(["own"]), since); // prettier-ignore
     const [early, late] = ["2026-01-01T11:00:00.000000", "2026-01-01T12:00:30Z"];
     assert.deepEqual(judged(["a", late], ["own", late]), {
       urn: "urn:u",
@@ -65,10 +65,10 @@ describe("a creation that was interrupted", () => {
   });
 
   it("is looked for where there is a way to", () => {
-    assert.equal(canLook("openstack:compute/instance:Instance", {}), true);
-    assert.equal(canLook("openstack:networking/floatingIp:FloatingIp", { description: "hub" }), true);
-    assert.equal(canLook("openstack:networking/floatingIp:FloatingIp", {}), false);
-    assert.equal(canLook("aws:s3:Bucket", {}), false);
+    assert.equal(isSearchable("openstack:compute/instance:Instance", {}), true);
+    assert.equal(isSearchable("openstack:networking/floatingIp:FloatingIp", { description: "hub" }), true);
+    assert.equal(isSearchable("openstack:networking/floatingIp:FloatingIp", {}), false);
+    assert.equal(isSearchable("aws:s3:Bucket", {}), false);
     const rule = { direction: "ingress", ethertype: "IPv4", protocol: "tcp", port_range_min: 22, port_range_max: 22 };
     const inputs = { direction: "ingress", ethertype: "IPv4", protocol: "tcp", portRangeMin: 22, portRangeMax: 22 };
     assert.equal(sameRule({ ...rule, remote_ip_prefix: null }, inputs), true);
@@ -83,12 +83,12 @@ describe("a creation that was interrupted", () => {
       resources: [row("a"), row("b", { id: "old" }), row("c", { id: "gone", pendingReplacement: true })],
       pending_operations: [made, known, row("d")].map((resource) => ({ type: "creating", resource })),
     };
-    const verdicts: Verdict[] = [
+    const resolutions: Resolution[] = [
       { urn: "b", does: "take", id: "2", why: "" },
       { urn: "c", does: "take", id: "3", why: "" },
       { urn: "d", does: "clear", why: "" },
     ];
-    assert.deepEqual(resolved(deployment, verdicts), {
+    assert.deepEqual(resolved(deployment, resolutions), {
       resources: [
         row("a"),
         row("b", { id: "old", delete: true }),
@@ -127,7 +127,7 @@ describe("what a failed update may have made", () => {
       return { op, newState: { urn: `${op} ${type}`, type, custom: true, inputs } };
     };
     const volume = "openstack:blockstorage/volume:Volume";
-    const found = maybeMade([
+    const found = possiblyCreated([
       step("create", volume, { name: "a" }),
       step("create-replacement", volume, { name: "b" }),
       step("create", volume, { name: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" }),
@@ -150,8 +150,8 @@ describe("what a failed update may have made", () => {
       const type = "openstack:networking/secGroupRule:SecGroupRule";
       return { op: "create", newState: { urn: "rule", type, custom: true, inputs: { securityGroupId } } };
     };
-    assert.equal(hangsOnUnknown([rule("04da6b54-80e4-46f7-96ec-b56ff0331ba9")]), true);
-    assert.equal(hangsOnUnknown([rule("an id"), { op: "create" }]), false);
+    assert.equal(dependsOnUnknown([rule("04da6b54-80e4-46f7-96ec-b56ff0331ba9")]), true);
+    assert.equal(dependsOnUnknown([rule("an id"), { op: "create" }]), false);
   });
 
   it("is named where it is a server in ERROR, which no update starts", () => {

@@ -203,7 +203,7 @@ describe("Callysto's day-2 commands", () => {
       [["--template", "prod"], /give --volume twice and --floating-ip ADDRESS/],
       [["--volume", "a"], /--volume is given twice/],
       [["--template", "ci"], /--template is "ci"; it takes dev, prod/],
-      [["--domain", "example.org"], /"example\.org" is no domain of the stack; there are: callysto\.farm/],
+      [["--domain", "example.org"], /"example\.org" is not a domain of the stack; there are: callysto\.farm/],
       [["--label", "x_y"], /environments\.hub-other\.name\.label/],
     ] as const) {
       const refused = await stage("new", "other", "--into", dir, ...words);
