@@ -14,15 +14,15 @@ const each = 7;
 export function services(wanted: number, provider: k8s.Provider): void {
   const opts = { provider };
   const cluster = { name: "lab", platform: "openshift", appsDomain: "apps.lab.test", provider } as const;
-  const place = new Namespace("bench", { cluster, name: "bench" }, opts);
+  const namespace = new Namespace("bench", { cluster, name: "bench" }, opts);
   for (let index = 0; index * each < wanted; index++) {
     const name = `app-${index}`;
-    const secret = new ServiceSecret(`${name}-secret`, { place, name, values: { token: "t" } }, opts);
-    const files = new ConfigMap(`${name}-files`, { place, name, data: { "app.ini": `[app]\nname=${name}\n` } }, opts);
+    const secret = new ServiceSecret(`${name}-secret`, { namespace, name, values: { token: "t" } }, opts);
+    const files = new ConfigMap(`${name}-files`, { namespace, name, data: { "app.ini": `[app]\nname=${name}\n` } }, opts);
     const deployment = new Deployment(
       `${name}-app`,
       {
-        place,
+        namespace,
         name,
         labels: { app: name },
         containers: [
@@ -40,9 +40,9 @@ export function services(wanted: number, provider: k8s.Provider): void {
     );
     const service = new Service(
       `${name}-service`,
-      { place, name, of: deployment, ports: { http: { port: 8080 } } },
+      { namespace, name, of: deployment, ports: { http: { port: 8080 } } },
       opts,
     );
-    new PublicEndpoint(`${name}-exposure`, { place, name, service, port: "http" }, opts);
+    new PublicEndpoint(`${name}-exposure`, { namespace, name, service, port: "http" }, opts);
   }
 }

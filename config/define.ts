@@ -16,8 +16,10 @@ export type SecretFormat =
   | "kubeconfig"
   | "base64";
 
-/** Where a secret's text used to lie, for `ops secrets import`: the places that its owners had. */
-export interface SecretSource {
+/** Where a secret was kept before Orrery; `ops secrets import` reads it from there. */
+export interface LegacySource {
+  /** As a person finds it: gopass path, vault variable, file of the private repository. */
+  readonly description: string;
   /** Entry of a gopass store; after a # one line `<key>: <value>` of it. */
   readonly gopass?: string;
   /** Variable of ansible-vault files. */
@@ -33,10 +35,8 @@ export interface SecretSpec<Settings = unknown> {
   readonly format?: SecretFormat;
   /** What is wrong with the text beyond its format, without repeating it. */
   check?(text: string, about: CheckedSecret<Settings>): string | undefined;
-  /** Where it used to live: gopass path, vault variable, file of the private repository. */
-  readonly formerly: string;
-  /** The same for programs; `name` is the member of a family. What a cluster held is known from what is deployed there. */
-  readonly source?: SecretSource | ((name: string) => SecretSource);
+  /** Where it was kept before; for keyed secrets `name` is the key. What a cluster held is known from what is deployed there. */
+  readonly legacySource?: LegacySource | ((name: string) => LegacySource);
   /** The secret is asked for only when this holds; it may be there nevertheless. @default always */
   when?(settings: Settings): boolean;
   /** Secrets of one seed get samples that belong together, e.g. a certificate and its key. @default the config key */
@@ -50,15 +50,15 @@ interface CheckedSecret<Settings> {
   /** Another secret of the system, by its name. */
   readonly other: (name: string) => string | undefined;
   readonly settings: Settings;
-  /** Name among the single secrets, or the member of the family. */
+  /** Name among the single secrets, or the key of a keyed secret. */
   readonly name: string;
 }
 
-/** A family of secrets of one kind: config key `<namespace>:<family>-<member>` for each member. */
-export interface FamilySpec<Settings = unknown> extends SecretSpec<Settings> {
+/** Secrets of one kind: config key `<namespace>:<name>-<member>` for each member. */
+export interface KeyedSecretSpec<Settings = unknown> extends SecretSpec<Settings> {
   /** The members' names, e.g. the bots that have a token each. */
   members(settings: Settings): readonly string[];
-  /** Name of a member's config key. @default `<family>-<member>` */
+  /** Name of a member's config key. @default `<name>-<member>` */
   key?(member: string): string;
 }
 
@@ -96,8 +96,8 @@ export interface SystemSchema<S extends z.ZodType, K extends string, M extends s
   readonly settings: S;
   /** Single secrets. */
   readonly secrets: Readonly<Record<K, SecretSpec<z.infer<S>>>>;
-  /** Families of secrets, keyed by family. */
-  readonly families?: Readonly<Record<M, FamilySpec<z.infer<S>>>>;
+  /** Secrets of one kind with a member each for a bot, an environment or a cluster, by name. */
+  readonly keyedSecrets?: Readonly<Record<M, KeyedSecretSpec<z.infer<S>>>>;
   /** The clusters and clouds that the settings name. */
   references?(settings: z.infer<S>): readonly Reference[];
   /** Rules across settings. */
@@ -113,8 +113,8 @@ export type AnySystem = SystemSchema<z.ZodType, string, string>;
 interface SystemConfig<Settings, K extends string, M extends string = never> {
   readonly settings: Settings;
   readonly secrets: Readonly<Record<K, pulumi.Output<string>>>;
-  /** By family, then by member. */
-  readonly families: Readonly<Record<M, Readonly<Record<string, pulumi.Output<string>>>>>;
+  /** By name, then by member. */
+  readonly keyedSecrets: Readonly<Record<M, Readonly<Record<string, pulumi.Output<string>>>>>;
 }
 
 /**
@@ -123,7 +123,7 @@ interface SystemConfig<Settings, K extends string, M extends string = never> {
  *     export const botsSchema = defineSystem({
  *       namespace: "bots",
  *       settings: z.strictObject({ cluster: z.string().describe("Cluster that runs the bots.") }),
- *       secrets: { webhookToken: { description: "Token of the webhook.", format: "token", formerly: "gopass bots/hook" } },
+ *       secrets: { webhookToken: { description: "Token of the webhook.", format: "token", legacySource: { description: "gopass bots/hook" } } },
  *       references: ({ cluster }) => [{ path: "cluster", kind: "cluster", name: cluster }],
  *     });
  *     export type BotsConfig = ConfigOf<typeof botsSchema>;

@@ -50,11 +50,11 @@ function rawConfig(): RawConfig {
   return new Map(entries.map(([key, value]) => [key, { value, secret: isConfigSecret(key) }]));
 }
 
-function withOutputs({ settings, secrets, families }: ParsedSystem): object {
+function withOutputs({ settings, secrets, keyedSecrets }: ParsedSystem): object {
   return {
     settings,
     secrets: toSecrets(secrets),
-    families: Object.fromEntries(Object.entries(families).map(([family, members]) => [family, toSecrets(members)])),
+    keyedSecrets: Object.fromEntries(Object.entries(keyedSecrets).map(([name, members]) => [name, toSecrets(members)])),
   };
 }
 

@@ -1,5 +1,5 @@
 /** The secrets that a system asks for, found in the raw config and checked. */
-import type { AnySystem, SecretSource, SecretSpec } from "./define.ts";
+import type { AnySystem, LegacySource, SecretSpec } from "./define.ts";
 import { checkFormat } from "./formats.ts";
 import * as say from "./problems.ts";
 import type { Problem } from "./problems.ts";
@@ -18,7 +18,7 @@ export type RawConfig = ReadonlyMap<string, RawEntry>;
 export interface ParsedSystem {
   readonly settings: unknown;
   readonly secrets: Readonly<Record<string, string>>;
-  readonly families: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly keyedSecrets: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 /** A secret that a system asks for. */
@@ -28,11 +28,11 @@ export interface WantedSecret {
   readonly spec: SecretSpec;
   /** False when its `when` does not hold. */
   readonly required: boolean;
-  readonly family?: { readonly name: string; readonly member: string };
+  readonly keyed?: { readonly name: string; readonly member: string };
   /** Name among the single secrets, or the member. */
   readonly name: string;
-  /** Where it used to lie. */
-  readonly source: SecretSource;
+  /** Where it was kept before Orrery, if anywhere. */
+  readonly legacySource: LegacySource | undefined;
   /** What is wrong with a text beyond its format; `other` is another secret of the system. */
   readonly check: (text: string, other: (name: string) => string | undefined) => string | undefined;
   /** A text that would be right; another mark gives another one. */
@@ -46,7 +46,7 @@ export function wantedSecrets(system: AnySystem, settings: unknown): readonly Wa
     spec,
     required: spec.when?.(settings) ?? true,
     name,
-    source: typeof spec.source === "function" ? spec.source(name) : (spec.source ?? {}),
+    legacySource: typeof spec.legacySource === "function" ? spec.legacySource(name) : spec.legacySource,
     check: (text, other) => spec.check?.(text, { other, settings, name }),
     sample: (mark) => {
       const own = spec.sampleSeed ?? `${system.namespace}:${key}`;
@@ -55,10 +55,10 @@ export function wantedSecrets(system: AnySystem, settings: unknown): readonly Wa
     },
   });
   const single = Object.entries(system.secrets).map(([name, spec]) => wanted(name, spec, name));
-  const members = Object.entries(system.families ?? {}).flatMap(([family, spec]) =>
+  const members = Object.entries(system.keyedSecrets ?? {}).flatMap(([keyed, spec]) =>
     spec.members(settings).map((member) => ({
-      ...wanted(spec.key?.(member) ?? `${family}-${member}`, spec, member),
-      family: { name: family, member },
+      ...wanted(spec.key?.(member) ?? `${keyed}-${member}`, spec, member),
+      keyed: { name: keyed, member },
     })),
   );
   return [...single, ...members];
@@ -84,10 +84,10 @@ export function hasManyLines({ format }: SecretSpec): boolean {
 
 /** Text of a secret in a parsed system; undefined when the stack lacks it. */
 export function textOf(
-  { secrets, families }: Pick<ParsedSystem, "secrets" | "families">,
-  { family, name }: WantedSecret,
+  { secrets, keyedSecrets }: Pick<ParsedSystem, "secrets" | "keyedSecrets">,
+  { keyed, name }: WantedSecret,
 ): string | undefined {
-  const text = family === undefined ? secrets[name] : families[family.name]?.[name];
+  const text = keyed === undefined ? secrets[name] : keyedSecrets[keyed.name]?.[name];
   return text === "" ? undefined : text;
 }
 
@@ -97,18 +97,19 @@ export function parseSecrets(
   wanted: readonly WantedSecret[],
   raw: RawConfig,
   own: readonly string[],
-): Pick<ParsedSystem, "secrets" | "families"> & { readonly problems: Problem[]; readonly missing: Problem[] } {
+): Pick<ParsedSystem, "secrets" | "keyedSecrets"> & { readonly problems: Problem[]; readonly missing: Problem[] } {
   const secrets: Record<string, string> = {};
-  const families: Record<string, Record<string, string>> = {};
+  const keyedSecrets: Record<string, Record<string, string>> = {};
   const [problems, missing]: [Problem[], Problem[]] = [[], []];
-  for (const family of Object.keys(system.families ?? {})) families[family] = {};
+  for (const keyed of Object.keys(system.keyedSecrets ?? {})) keyedSecrets[keyed] = {};
   const other = (name: string): string | undefined => raw.get(`${system.namespace}:${name}`)?.value;
-  for (const { key, spec, required, family, name, check } of wanted) {
+  for (const { key, spec, required, keyed, name, legacySource, check } of wanted) {
     const entry = raw.get(key);
     const manyLines = hasManyLines(spec);
     if (entry === undefined) {
       if (required) {
-        const text = `the secret is missing; ${spec.description} Formerly: ${spec.formerly}.`;
+        const before = legacySource === undefined ? "" : ` Formerly: ${legacySource.description}.`;
+        const text = `the secret is missing; ${spec.description}${before}`;
         missing.push({ path: key, text, fix: say.secretCommand(key, manyLines) });
       }
     } else if (!entry.secret) {
@@ -123,12 +124,12 @@ export function parseSecrets(
         });
       }
     }
-    const bucket = family === undefined ? secrets : (families[family.name] ?? {});
+    const bucket = keyed === undefined ? secrets : (keyedSecrets[keyed.name] ?? {});
     bucket[name] = entry?.value ?? "";
   }
   const names = wanted.map(({ key }) => key);
   for (const key of own.filter((one) => !names.includes(one) && one !== `${system.namespace}:settings`)) {
     problems.push({ path: key, text: `there is no such secret${say.meant(key, names)}`, fix: say.removeCommand(key) });
   }
-  return { secrets, families, problems, missing };
+  return { secrets, keyedSecrets, problems, missing };
 }

@@ -40,11 +40,11 @@ export const clustersSchema = defineSystem({
     }),
   ),
   secrets: {},
-  families: {
+  keyedSecrets: {
     kubeconfigs: {
       description: "Kubeconfig of the account that deploys.",
       format: "kubeconfig",
-      formerly: "`oc login` with OCP_URL and OCP_TOKEN",
+      legacySource: { description: "`oc login` with OCP_URL and OCP_TOKEN" },
       members: (settings) => Object.keys(settings),
       key: (member) => member,
       check: (text, { settings, name }) => (settings[name]?.lab === true ? elsewhere(text) : undefined),
@@ -83,11 +83,11 @@ export const cloudsSchema = defineSystem({
     }),
   ),
   secrets: {},
-  families: {
+  keyedSecrets: {
     credentials: {
       description: "Password of the user, or secret of the application credential.",
       format: "text",
-      formerly: "openrc (OS_PASSWORD)",
+      legacySource: { description: "openrc (OS_PASSWORD)" },
       members: (settings) => Object.keys(settings),
       key: (member) => member,
     },

@@ -1,19 +1,19 @@
 /** What a stack takes for granted in its clouds (zones, volumes, floating IPs, namespaces, nodes), made in the lab beforehand. */
-import type { Premises } from "./retarget.ts";
+import type { LabPrerequisites } from "./retarget.ts";
 import { kubeApi } from "./kubernetes/api.ts";
 import { type OpenstackApi, openstackApi } from "./openstack/api.ts";
 import { fakeNode } from "./kubernetes/objects.ts";
 import type { Log } from "./component.ts";
 import type { LabSettings } from "./settings.ts";
 
-type OpenstackPremises = Omit<Premises, "namespaces" | "nodes">;
+type OpenstackPremises = Omit<LabPrerequisites, "namespaces" | "nodes">;
 
 /** GB of a volume that stands for one made by hand. */
 const volumeSize = 1;
 
 /** Makes what is not there yet. */
 export async function makePremises(
-  { zones, volumes, floatingIps, namespaces, nodes }: Premises,
+  { zones, volumes, floatingIps, namespaces, nodes }: LabPrerequisites,
   lab: LabSettings,
   log: Log,
 ): Promise<void> {

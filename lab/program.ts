@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
-import { aim } from "./retarget.ts";
+import { retarget } from "./retarget.ts";
 import { givenPassphrase } from "../config/givenPassphrase.ts";
 import { samplePassphrase } from "../config/samples.ts";
 import { projectName, stackPath } from "../config/stackFile.ts";
@@ -56,7 +56,7 @@ async function aimAtLab(stack: string, { lab, log }: Run): Promise<string> {
   const file = path.join(lab.dir, `Pulumi.${stack}.yaml`);
   mkdirSync(lab.dir, { recursive: true });
   const passphrase = givenPassphrase() ?? samplePassphrase(stack);
-  await makePremises(aim(source, file, lab, passphrase), lab, log);
+  await makePremises(retarget(source, file, lab, passphrase), lab, log);
   return file;
 }
 

@@ -11,7 +11,7 @@ export interface AimTarget {
 }
 
 /** Things that a stack takes for granted in its cloud; whoever runs it on an empty cloud makes them first. */
-export interface Premises {
+export interface LabPrerequisites {
   /** Zones, without the final dot. */
   readonly zones: readonly string[];
   /** Volumes by name. */
@@ -50,7 +50,7 @@ function labCloud(lab: AimTarget): object {
  * @returns what the lab must have before the stack is applied.
  * @throws if the passphrase is wrong or the file is no stack file.
  */
-export function aim(source: string, target: string, lab: AimTarget, passphrase: string): Premises {
+export function retarget(source: string, target: string, lab: AimTarget, passphrase: string): LabPrerequisites {
   const stack = readStackFile(source);
   const crypter = openSalt(stack.encryptionSalt ?? "", passphrase);
   let { text } = stack;
@@ -113,7 +113,7 @@ function isNobodys(line = ""): boolean {
 function aimCallysto(
   text: string,
   settings: CallystoTargets,
-): { readonly text: string; readonly premises: Omit<Premises, "namespaces" | "nodes"> } {
+): { readonly text: string; readonly premises: Omit<LabPrerequisites, "namespaces" | "nodes"> } {
   const volumes: string[] = [];
   const floatingIps: string[] = [];
   if (isNobodys(settings.deployKey)) {

@@ -34,7 +34,7 @@ export interface BuildConfigArgs extends ObjectArgs {
 export class BuildConfig extends Block {
   constructor(name: string, args: BuildConfigArgs, opts: BlockOptions) {
     super();
-    if (args.place.cluster.platform === "openshift") {
+    if (args.namespace.cluster.platform === "openshift") {
       const { uri, ref, contextDir } = args.git;
       this.make(
         new k8s.apiextensions.CustomResource(

@@ -20,7 +20,7 @@ export function connectClusters(config: ConfigOf<typeof clustersSchema> | undefi
   const clusters = new Map<string, Cluster>();
   for (const [cluster, { platform, appsDomain, serverSideApply }] of Object.entries(config?.settings ?? {})) {
     const provider = new k8s.Provider(cluster, {
-      kubeconfig: config?.families.kubeconfigs[cluster] ?? "",
+      kubeconfig: config?.keyedSecrets.kubeconfigs[cluster] ?? "",
       // Without it a new address or token in the kubeconfig would replace every resource of the cluster.
       clusterIdentifier: cluster,
       enableServerSideApply: serverSideApply,

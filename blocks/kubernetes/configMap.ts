@@ -5,7 +5,7 @@ import type { EnvFrom, EnvSource } from "./container.ts";
 import type { ObjectArgs } from "./metadata.ts";
 import { metadata } from "./metadata.ts";
 import { digest } from "./secret.ts";
-import type { KeyMountOptions, Mount, Stamp } from "./volume.ts";
+import type { KeyMountOptions, Mount, RestartChecksum } from "./volume.ts";
 import { mountFields, toItems } from "./volume.ts";
 
 /** What {@link ConfigMap} need. */
@@ -15,7 +15,7 @@ export interface ConfigMapArgs<Key extends string> extends ObjectArgs {
   /** Key -> base64, e.g. of texts that are kept gzipped. @default none */
   readonly binaryData?: Readonly<Record<string, string>>;
   /** Do pods roll when the text changes? @default true */
-  readonly roll?: boolean;
+  readonly restartOnChange?: boolean;
   /** Does something in the cluster change the data, so that the program only makes the object? @default false */
   readonly ownedByCluster?: boolean;
 }
@@ -24,7 +24,7 @@ export interface ConfigMapArgs<Key extends string> extends ObjectArgs {
 export class ConfigMap<Key extends string> extends Block {
   readonly configMapName: pulumi.Output<string>;
   private readonly physicalName: string;
-  private readonly stamp: Stamp | undefined;
+  private readonly checksum: RestartChecksum | undefined;
 
   constructor(name: string, args: ConfigMapArgs<Key>, opts: BlockOptions) {
     super();
@@ -44,19 +44,19 @@ export class ConfigMap<Key extends string> extends Block {
       .apply((plain) => digest({ ...(plain as Record<string, string>), ...args.binaryData }).slice(0, 16));
     this.configMapName = configMap.metadata.name;
     this.physicalName = args.name;
-    this.stamp =
-      args.roll === false || args.ownedByCluster === true ? undefined : { name: `files.${args.name}`, value: sum };
+    this.checksum =
+      args.restartOnChange === false || args.ownedByCluster === true ? undefined : { name: `files.${args.name}`, value: sum };
   }
 
   /** A variable's value. */
   env(key: Key): EnvSource {
-    return { valueFrom: { configMapKeyRef: { name: this.configMapName, key } }, ...this.stamped() };
+    return { valueFrom: { configMapKeyRef: { name: this.configMapName, key } }, ...this.checksummed() };
   }
 
   /** Every key as a variable, with an optional prefix. */
   envFrom(prefix?: string): EnvFrom {
     const source = { configMapRef: { name: this.configMapName }, ...(prefix === undefined ? {} : { prefix }) };
-    return { source, ...this.stamped() };
+    return { source, ...this.checksummed() };
   }
 
   /** The keys as files. */
@@ -74,11 +74,11 @@ export class ConfigMap<Key extends string> extends Block {
         },
       },
       identity: `files/${this.physicalName} ${JSON.stringify([items, options.mode])}`,
-      ...this.stamped(),
+      ...this.checksummed(),
     };
   }
 
-  private stamped(): { stamp?: Stamp } {
-    return this.stamp === undefined ? {} : { stamp: this.stamp };
+  private checksummed(): { checksum?: RestartChecksum } {
+    return this.checksum === undefined ? {} : { checksum: this.checksum };
   }
 }

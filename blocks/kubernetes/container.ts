@@ -5,18 +5,18 @@ import { dropUndefined } from "./metadata.ts";
 import type { Probes } from "./probe.ts";
 import type { Resources } from "./resources.ts";
 import { toResources } from "./resources.ts";
-import type { Mount, Stamp } from "./volume.ts";
+import type { Mount, RestartChecksum } from "./volume.ts";
 
 /** A variable's value from a Secret, a ConfigMap or the pod itself; made by `secret.env()`, `files.env()`, {@link field}. */
 export interface EnvSource {
   readonly valueFrom: k8s.types.input.core.v1.EnvVarSource;
-  readonly stamp?: Stamp;
+  readonly checksum?: RestartChecksum;
 }
 
 /** All keys of a Secret or ConfigMap as variables; made by `secret.envFrom()` and `files.envFrom()`. */
 export interface EnvFrom {
   readonly source: k8s.types.input.core.v1.EnvFromSource;
-  readonly stamp?: Stamp;
+  readonly checksum?: RestartChecksum;
 }
 
 /** A container that may end: of a Job or CronJob, or an init container. */
@@ -142,10 +142,10 @@ export function mountsOf(args: ContainerArgs): readonly { path: string; mount: M
 }
 
 /** Everything a container reads whose change must restart the pod. */
-export function stampsOf(args: ContainerArgs): readonly Stamp[] {
+export function checksumsOf(args: ContainerArgs): readonly RestartChecksum[] {
   const sources = Object.values(args.env ?? {}).flatMap((value) => (isEnvSource(value) ? [value] : []));
-  return [...sources, ...(args.envFrom ?? []), ...Object.values(args.mounts ?? {})].flatMap(({ stamp }) =>
-    stamp === undefined ? [] : [stamp],
+  return [...sources, ...(args.envFrom ?? []), ...Object.values(args.mounts ?? {})].flatMap(({ checksum }) =>
+    checksum === undefined ? [] : [checksum],
   );
 }
 

@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import { Block, type BlockOptions } from "../block.ts";
 import type { ServingContainerArgs } from "./container.ts";
 import { disruptionBudget, spread } from "./podDisruptionBudget.ts";
-import type { Place } from "./metadata.ts";
+import type { NamespaceRef } from "./metadata.ts";
 import { metadata, dropUndefined } from "./metadata.ts";
 import type { Workload, WorkloadArgs } from "./pod.ts";
 import { podTemplate, portsOf, workloadAnnotations } from "./pod.ts";
@@ -25,7 +25,7 @@ export interface DeploymentArgs extends WorkloadArgs<ServingContainerArgs> {
 
 /** Pods that keep running and are replaced when the program changes. */
 export class Deployment extends Block implements Workload {
-  readonly place: Place;
+  readonly namespace: NamespaceRef;
   readonly name: string;
   readonly selector: Readonly<Record<string, string>>;
   readonly ports: Readonly<Record<string, number>>;
@@ -56,7 +56,7 @@ export class Deployment extends Block implements Workload {
     if (replicas > 1) {
       this.make(disruptionBudget(name, { ...args, selector, maxUnavailable: args.maxUnavailable ?? 1 }, opts));
     }
-    this.place = args.place;
+    this.namespace = args.namespace;
     this.name = args.name;
     this.selector = selector;
     this.ports = portsOf(args);

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Block, type BlockOptions } from "../block.ts";
-import type { ObjectArgs, Place } from "./metadata.ts";
+import type { ObjectArgs, NamespaceRef } from "./metadata.ts";
 import { metadata, dropUndefined } from "./metadata.ts";
 
 /** One tag of an {@link ImageStream}. */
@@ -25,14 +25,14 @@ export interface ImageStreamArgs extends ObjectArgs {
 
 /** OpenShift's named image references; on plain Kubernetes there is no such thing, so nothing is made. */
 export class ImageStream extends Block {
-  readonly place: Place;
+  readonly namespace: NamespaceRef;
   readonly name: string;
 
   constructor(name: string, args: ImageStreamArgs, opts: BlockOptions) {
     super();
-    this.place = args.place;
+    this.namespace = args.namespace;
     this.name = args.name;
-    if (args.place.cluster.platform === "openshift") {
+    if (args.namespace.cluster.platform === "openshift") {
       this.make(
         new k8s.apiextensions.CustomResource(
           `${name}-stream`,
@@ -53,7 +53,7 @@ export class ImageStream extends Block {
 
   /** Address of a tag inside the cluster, for a pod of any namespace that may pull it. */
   image(tag: string, registry = "image-registry.openshift-image-registry.svc:5000"): string {
-    return `${registry}/${this.place.namespaceName}/${this.name}:${tag}`;
+    return `${registry}/${this.namespace.plainName}/${this.name}:${tag}`;
   }
 }
 

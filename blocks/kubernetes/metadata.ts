@@ -3,17 +3,17 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "./cluster.ts";
 
 /** Where a namespaced object goes; a {@link Namespace} is one, {@link existingNamespace} makes another. */
-export interface Place {
+export interface NamespaceRef {
   readonly cluster: Cluster;
   /** Name of the namespace; as an output of the Namespace it also carries the order of creation. */
-  readonly namespace: pulumi.Input<string>;
+  readonly name: pulumi.Input<string>;
   /** The same name for building host names and addresses. */
-  readonly namespaceName: string;
+  readonly plainName: string;
 }
 
 /** Names and labels that every namespaced building block asks for. */
 export interface ObjectArgs {
-  readonly place: Place;
+  readonly namespace: NamespaceRef;
   /** Physical name (`metadata.name`). */
   readonly name: string;
   /** The seed's own labels; `app.kubernetes.io/managed-by` is added. @default none */
@@ -23,15 +23,15 @@ export interface ObjectArgs {
 }
 
 /** A namespace that somebody else made and owns. */
-export function existingNamespace(cluster: Cluster, name: string): Place {
-  return { cluster, namespace: name, namespaceName: name };
+export function existingNamespace(cluster: Cluster, name: string): NamespaceRef {
+  return { cluster, name: name, plainName: name };
 }
 
 /** The metadata of an object; the namespace is always explicit. */
 export function metadata(args: ObjectArgs): k8s.types.input.meta.v1.ObjectMeta {
   return {
     name: args.name,
-    namespace: args.place.namespace,
+    namespace: args.namespace.name,
     labels: withManagedBy(args.labels),
     ...annotationsOf(args.annotations),
   };

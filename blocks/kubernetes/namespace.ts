@@ -4,7 +4,7 @@ import { Block, type BlockOptions } from "../block.ts";
 import type { Cluster } from "./cluster.ts";
 import { exceptionPrefix } from "./exceptions.ts";
 import { anywhere, dns, NetworkPolicy } from "./networkPolicy.ts";
-import type { Place } from "./metadata.ts";
+import type { NamespaceRef } from "./metadata.ts";
 import { annotationsOf, withManagedBy } from "./metadata.ts";
 
 /** What a {@link Namespace} needs. */
@@ -27,10 +27,10 @@ export interface NamespaceArgs {
 }
 
 /** A namespace in which nothing runs as root and nothing talks, until something says so. */
-export class Namespace extends Block implements Place {
+export class Namespace extends Block implements NamespaceRef {
   readonly cluster: Cluster;
-  readonly namespace: pulumi.Output<string>;
-  readonly namespaceName: string;
+  readonly name: pulumi.Output<string>;
+  readonly plainName: string;
 
   constructor(name: string, args: NamespaceArgs, opts: BlockOptions) {
     super();
@@ -55,13 +55,13 @@ export class Namespace extends Block implements Place {
       ),
     );
     this.cluster = args.cluster;
-    this.namespaceName = args.name;
-    this.namespace = namespace.metadata.name;
+    this.plainName = args.name;
+    this.name = namespace.metadata.name;
     if (args.isolate ?? true) {
-      const place = { cluster: args.cluster, namespace: this.namespace, namespaceName: args.name };
-      this.include(new NetworkPolicy(`${name}-default`, { place, name: "default-deny", pods: {}, to: [dns()] }, opts));
+      const namespace = { cluster: args.cluster, name: this.name, plainName: args.name };
+      this.include(new NetworkPolicy(`${name}-default`, { namespace, name: "default-deny", pods: {}, to: [dns()] }, opts));
       if (args.builds === true && args.cluster.platform === "openshift") {
-        this.include(new NetworkPolicy(`${name}-builds`, { place, name: "builds", ...buildPods }, opts));
+        this.include(new NetworkPolicy(`${name}-builds`, { namespace, name: "builds", ...buildPods }, opts));
       }
     }
   }

@@ -1,10 +1,10 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { ContainerArgs } from "./container.ts";
-import { exceptionsOf, mountsOf, stampsOf, toContainer } from "./container.ts";
+import { exceptionsOf, mountsOf, checksumsOf, toContainer } from "./container.ts";
 import type { ExceptionRule, Exceptions } from "./exceptions.ts";
 import { exceptionAnnotations } from "./exceptions.ts";
-import type { ObjectArgs, Place } from "./metadata.ts";
+import type { ObjectArgs, NamespaceRef } from "./metadata.ts";
 import { annotationsOf, dropUndefined, withManagedBy } from "./metadata.ts";
 import type { ServiceAccount } from "./serviceAccount.ts";
 
@@ -38,7 +38,7 @@ export type WorkloadArgs<C extends ContainerArgs> = ObjectArgs & PodArgs<C>;
 
 /** A workload that others can point at: a Service selects it, a NetworkPolicy names it. */
 export interface Workload {
-  readonly place: Place;
+  readonly namespace: NamespaceRef;
   readonly name: string;
   /** Labels that only its pods carry. */
   readonly selector: Readonly<Record<string, string>>;
@@ -79,8 +79,8 @@ export function podTemplate(
   if (volumes.some((volume) => "hostPath" in volume) && !broken.has("host-path")) {
     throw new Error(`[mounts] of "${args.name}": a host path needs the exception "host-path"`);
   }
-  const stamps = new Map(everyone.flatMap(stampsOf).map(({ name, value }) => [stampKey(name), value]));
-  const annotations = { ...args.podAnnotations, ...Object.fromEntries(stamps) };
+  const checksums = new Map(everyone.flatMap(checksumsOf).map(({ name, value }) => [checksumAnnotation(name), value]));
+  const annotations = { ...args.podAnnotations, ...Object.fromEntries(checksums) };
   return {
     metadata: {
       labels: withManagedBy({ ...args.labels, ...args.podLabels }),
@@ -116,7 +116,7 @@ function podSecurity(
   args: WorkloadArgs<ContainerArgs>,
   broken: ReadonlySet<ExceptionRule>,
 ): k8s.types.input.core.v1.PodSecurityContext {
-  const ids = args.place.cluster.platform === "openshift" ? {} : (args.runAs ?? {});
+  const ids = args.namespace.cluster.platform === "openshift" ? {} : (args.runAs ?? {});
   return dropUndefined<k8s.types.input.core.v1.PodSecurityContext>({
     runAsNonRoot: !broken.has("run-as-root"),
     runAsUser: "user" in ids ? ids.user : undefined,
@@ -150,7 +150,7 @@ function toVolumes(containers: readonly ContainerArgs[]): k8s.types.input.core.v
 }
 
 /** An annotation's name part ends at 63 characters. */
-function stampKey(name: string): string {
+function checksumAnnotation(name: string): string {
   return `orrery/${name.slice(0, 63)}`;
 }
 

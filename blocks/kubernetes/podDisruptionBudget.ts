@@ -15,11 +15,11 @@ export function disruptionBudget(
   args: DisruptionBudgetArgs,
   opts: BlockOptions,
 ): k8s.policy.v1.PodDisruptionBudget {
-  const { place, labels } = args;
+  const { namespace, labels } = args;
   return new k8s.policy.v1.PodDisruptionBudget(
     `${name}-budget`,
     {
-      metadata: metadata({ place, name: args.name, ...(labels === undefined ? {} : { labels }) }),
+      metadata: metadata({ namespace, name: args.name, ...(labels === undefined ? {} : { labels }) }),
       spec: { maxUnavailable: args.maxUnavailable, selector: { matchLabels: args.selector } },
     },
     opts,

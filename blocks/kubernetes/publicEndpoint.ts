@@ -44,7 +44,7 @@ export class PublicEndpoint extends Block {
   constructor(name: string, args: PublicEndpointArgs, opts: BlockOptions) {
     portOf(args); // a port that is not there fails before anything is registered
     super();
-    const { cluster, namespaceName } = args.place;
+    const { cluster, plainName: namespaceName } = args.namespace;
     this.host = args.host ?? `${args.name}-${namespaceName}.${cluster.appsDomain}`;
     this.url = `${args.tls === undefined ? "http" : "https"}://${this.host}${args.path ?? ""}`;
     if (cluster.platform === "openshift") {

@@ -60,7 +60,7 @@ export class RoleBinding extends Block {
 }
 
 /** What a {@link ClusterRoleBinding} needs. */
-type ClusterRoleBindingArgs = Omit<ObjectArgs, "place"> &
+type ClusterRoleBindingArgs = Omit<ObjectArgs, "namespace"> &
   Exclude<Right, { role: unknown }> & { readonly to: readonly Subject[] };
 
 /** A right in the whole cluster: a ClusterRoleBinding and, for own rules, its ClusterRole. */
@@ -96,7 +96,7 @@ export class ClusterRoleBinding extends Block {
   }
 }
 
-function clusterMetadata(args: Omit<ObjectArgs, "place">): k8s.types.input.meta.v1.ObjectMeta {
+function clusterMetadata(args: Omit<ObjectArgs, "namespace">): k8s.types.input.meta.v1.ObjectMeta {
   return {
     name: args.name,
     labels: withManagedBy(args.labels),
@@ -110,5 +110,5 @@ function toSubject(subject: Subject): k8s.types.input.rbac.v1.Subject {
   }
   return "account" in subject
     ? { kind: "ServiceAccount", name: subject.account, namespace: subject.namespace }
-    : { kind: "ServiceAccount", name: subject.name, namespace: subject.place.namespace };
+    : { kind: "ServiceAccount", name: subject.name, namespace: subject.namespace.name };
 }

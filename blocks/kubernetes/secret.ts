@@ -6,7 +6,7 @@ import { Block, type BlockOptions } from "../block.ts";
 import type { EnvFrom, EnvSource } from "./container.ts";
 import type { ObjectArgs } from "./metadata.ts";
 import { metadata } from "./metadata.ts";
-import type { KeyMountOptions, Mount, Stamp } from "./volume.ts";
+import type { KeyMountOptions, Mount, RestartChecksum } from "./volume.ts";
 import { mountFields, toItems } from "./volume.ts";
 
 /** Bytes that are no text, in base64. */
@@ -21,14 +21,14 @@ export interface ServiceSecretArgs<Key extends string> extends ObjectArgs {
   /** @default "Opaque" */
   readonly type?: string;
   /** Do pods roll when a value changes? @default true */
-  readonly roll?: boolean;
+  readonly restartOnChange?: boolean;
 }
 
 /** A Secret that knows its keys: a misspelt key does not compile. */
 export class ServiceSecret<Key extends string> extends Block {
   readonly secretName: pulumi.Output<string>;
   private readonly physicalName: string;
-  private readonly stamp: Stamp | undefined;
+  private readonly checksum: RestartChecksum | undefined;
 
   constructor(name: string, args: ServiceSecretArgs<Key>, opts: BlockOptions) {
     super();
@@ -46,18 +46,18 @@ export class ServiceSecret<Key extends string> extends Block {
     );
     this.secretName = secret.metadata.name;
     this.physicalName = args.name;
-    this.stamp = args.roll === false ? undefined : this.makeStamp(name, args, opts);
+    this.checksum = args.restartOnChange === false ? undefined : this.makeChecksum(name, args, opts);
   }
 
   /** A variable's value. */
   env(key: Key): EnvSource {
-    return { valueFrom: { secretKeyRef: { name: this.secretName, key } }, ...this.stamped() };
+    return { valueFrom: { secretKeyRef: { name: this.secretName, key } }, ...this.checksummed() };
   }
 
   /** Every key as a variable, with an optional prefix. */
   envFrom(prefix?: string): EnvFrom {
     const source = { secretRef: { name: this.secretName }, ...(prefix === undefined ? {} : { prefix }) };
-    return { source, ...this.stamped() };
+    return { source, ...this.checksummed() };
   }
 
   /** The keys as files. */
@@ -75,19 +75,19 @@ export class ServiceSecret<Key extends string> extends Block {
         },
       },
       identity: `secret/${this.physicalName} ${JSON.stringify([items, options.mode])}`,
-      ...this.stamped(),
+      ...this.checksummed(),
     };
   }
 
-  private stamped(): { stamp?: Stamp } {
-    return this.stamp === undefined ? {} : { stamp: this.stamp };
+  private checksummed(): { checksum?: RestartChecksum } {
+    return this.checksum === undefined ? {} : { checksum: this.checksum };
   }
 
   /**
    * A number drawn again whenever a value changes. It says nothing about the values, and unlike the Secret's
    * resourceVersion it is already known to change in a preview, so the preview shows the pods that will roll.
    */
-  private makeStamp(name: string, args: ServiceSecretArgs<Key>, opts: BlockOptions): Stamp {
+  private makeChecksum(name: string, args: ServiceSecretArgs<Key>, opts: BlockOptions): RestartChecksum {
     const { stringData, data } = toData(args.values);
     const values = pulumi.output({ ...stringData, ...data }).apply((plain) => digest(plain));
     const version = this.make(

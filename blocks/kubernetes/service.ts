@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import { Block, type BlockOptions } from "../block.ts";
-import type { ObjectArgs, Place } from "./metadata.ts";
+import type { ObjectArgs, NamespaceRef } from "./metadata.ts";
 import { metadata, dropUndefined } from "./metadata.ts";
 import type { Workload } from "./pod.ts";
 
@@ -27,7 +27,7 @@ export interface ServiceArgs extends ObjectArgs {
 
 /** A stable name and address in front of pods. */
 export class Service extends Block {
-  readonly place: Place;
+  readonly namespace: NamespaceRef;
   /** Physical name. It is known beforehand: who only names the Service need not wait until its pods answer. */
   readonly name: string;
   /** Name inside the cluster, `<service>.<namespace>.svc`. */
@@ -58,9 +58,9 @@ export class Service extends Block {
         opts,
       ),
     );
-    this.place = args.place;
+    this.namespace = args.namespace;
     this.name = args.name;
-    this.host = `${args.name}.${args.place.namespaceName}.svc`;
+    this.host = `${args.name}.${args.namespace.plainName}.svc`;
     this.ports = args.ports;
   }
 

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Block, type BlockOptions } from "../block.ts";
-import type { ObjectArgs, Place } from "./metadata.ts";
+import type { ObjectArgs, NamespaceRef } from "./metadata.ts";
 import { metadata } from "./metadata.ts";
 
 /** What a {@link ServiceAccount} needs. */
@@ -18,7 +18,7 @@ export interface ServiceAccountArgs extends ObjectArgs {
 
 /** An account for pods, or for callers outside when it has a token Secret. */
 export class ServiceAccount extends Block {
-  readonly place: Place;
+  readonly namespace: NamespaceRef;
   readonly name: pulumi.Output<string>;
   readonly mountsToken: boolean;
   /** Long-lived token; only with `tokenSecret`. */
@@ -36,7 +36,7 @@ export class ServiceAccount extends Block {
         { ...opts, ...keep },
       ),
     );
-    this.place = args.place;
+    this.namespace = args.namespace;
     this.name = account.metadata.name;
     this.mountsToken = args.mountsToken ?? false;
     const data =

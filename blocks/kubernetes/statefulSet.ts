@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import { Block, type BlockOptions } from "../block.ts";
 import type { ServingContainerArgs } from "./container.ts";
 import { disruptionBudget, spread } from "./podDisruptionBudget.ts";
-import type { Place } from "./metadata.ts";
+import type { NamespaceRef } from "./metadata.ts";
 import { metadata, annotationsOf, dropUndefined, withManagedBy } from "./metadata.ts";
 import type { Workload, WorkloadArgs } from "./pod.ts";
 import { podTemplate, portsOf, workloadAnnotations } from "./pod.ts";
@@ -40,7 +40,7 @@ export interface StatefulSetArgs extends WorkloadArgs<ServingContainerArgs> {
 
 /** Pods with a name and a claim of their own. */
 export class StatefulSet extends Block implements Workload {
-  readonly place: Place;
+  readonly namespace: NamespaceRef;
   readonly name: string;
   readonly selector: Readonly<Record<string, string>>;
   readonly ports: Readonly<Record<string, number>>;
@@ -76,7 +76,7 @@ export class StatefulSet extends Block implements Workload {
     if (replicas > 1) {
       this.make(disruptionBudget(name, { ...args, selector, maxUnavailable: args.maxUnavailable ?? 1 }, opts));
     }
-    this.place = args.place;
+    this.namespace = args.namespace;
     this.name = args.name;
     this.selector = selector;
     this.ports = portsOf(args);

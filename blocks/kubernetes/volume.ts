@@ -2,7 +2,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
 /** Changes when the thing's content changes; pods that use it carry it as an annotation and so roll. */
-export interface Stamp {
+export interface RestartChecksum {
   /** e.g. `secret.kebechet-secret`; becomes `orrery/<name>`. */
   readonly name: string;
   readonly value: pulumi.Input<string>;
@@ -22,7 +22,7 @@ export interface Mount {
   readonly readOnly?: boolean;
   readonly subPath?: string;
   readonly propagation?: "HostToContainer" | "Bidirectional";
-  readonly stamp?: Stamp;
+  readonly checksum?: RestartChecksum;
 }
 
 /** What a call of `.mount()` may choose. */
@@ -80,7 +80,7 @@ export function volume(name: string, source: VolumeSource, options: Omit<MountOp
 }
 
 /** The members of {@link Mount} that come straight from the options. */
-export function mountFields(options: MountOptions): Omit<Mount, "source" | "identity" | "stamp"> {
+export function mountFields(options: MountOptions): Omit<Mount, "source" | "identity" | "checksum"> {
   return {
     ...(options.volume === undefined ? {} : { volume: options.volume }),
     ...(options.readOnly === undefined ? {} : { readOnly: options.readOnly }),

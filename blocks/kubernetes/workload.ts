@@ -5,9 +5,9 @@ import { ServiceAccount } from "./serviceAccount.ts";
 
 /** The account that a workload was given, or one of its own. */
 export function accountFor(name: string, args: WorkloadArgs<ContainerArgs>, opts: BlockOptions): ServiceAccount {
-  const { place, labels } = args;
+  const { namespace, labels } = args;
   return (
     args.serviceAccount ??
-    new ServiceAccount(`${name}-user`, { place, name: args.name, ...(labels === undefined ? {} : { labels }) }, opts)
+    new ServiceAccount(`${name}-user`, { namespace, name: args.name, ...(labels === undefined ? {} : { labels }) }, opts)
   );
 }

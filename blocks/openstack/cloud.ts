@@ -20,7 +20,7 @@ export function connectClouds(config: ConfigOf<typeof cloudsSchema> | undefined)
   const clouds = new Map<string, Cloud>();
   for (const [cloud, settings] of Object.entries(config?.settings ?? {})) {
     const { region, externalNetwork, network, ...login } = settings;
-    const secret = config?.families.credentials[cloud] ?? pulumi.secret("");
+    const secret = config?.keyedSecrets.credentials[cloud] ?? pulumi.secret("");
     const provider = new openstack.Provider(cloud, {
       authUrl: settings.authUrl,
       region,

@@ -1,6 +1,6 @@
 import { type ConfigOf, defineSystem } from "../../config/define.ts";
 import { callystoRules } from "./rules.ts";
-import { callystoFamilies, callystoSecrets } from "./secrets.ts";
+import { callystoKeyedSecrets, callystoSecrets } from "./secrets.ts";
 import { settings } from "./settings.ts";
 
 /** Config of Callysto: `callysto:settings` and the secrets of `secretSpecs.ts`. */
@@ -8,7 +8,7 @@ export const callystoSchema = defineSystem({
   namespace: "callysto",
   settings,
   secrets: callystoSecrets,
-  families: callystoFamilies,
+  keyedSecrets: callystoKeyedSecrets,
   references: ({ cloud }) => [{ path: "cloud", kind: "cloud", name: cloud }],
   rules: callystoRules,
 });

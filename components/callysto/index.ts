@@ -106,23 +106,23 @@ export class Callysto extends pulumi.ComponentResource {
 }
 
 /** What the config holds for one hub. */
-function hubSecrets({ families }: CallystoConfig, environment: string): HubSecrets {
+function hubSecrets({ keyedSecrets }: CallystoConfig, environment: string): HubSecrets {
   return {
-    dummyPassword: families.dummyPassword[environment],
-    googleClientSecret: families.googleClientSecret[environment],
-    swiftPassword: families.swiftPassword[environment],
-    backupKey: families.backupKey[environment],
-    sso: ssoSecrets(families, environment),
+    dummyPassword: keyedSecrets.dummyPassword[environment],
+    googleClientSecret: keyedSecrets.googleClientSecret[environment],
+    swiftPassword: keyedSecrets.swiftPassword[environment],
+    backupKey: keyedSecrets.backupKey[environment],
+    sso: ssoSecrets(keyedSecrets, environment),
   };
 }
 
 /** The five secrets of single sign-on; config validation guarantees all or none. */
-function ssoSecrets(families: CallystoConfig["families"], environment: string): HubSecrets["sso"] {
-  const salt = families.ssoSalt[environment];
-  const adminPassword = families.ssoAdminPassword[environment];
-  const refreshKey = families.ssoRefreshKey[environment];
-  const certificate = families.ssoSamlCertificate[environment];
-  const key = families.ssoSamlKey[environment];
+function ssoSecrets(keyedSecrets: CallystoConfig["keyedSecrets"], environment: string): HubSecrets["sso"] {
+  const salt = keyedSecrets.ssoSalt[environment];
+  const adminPassword = keyedSecrets.ssoAdminPassword[environment];
+  const refreshKey = keyedSecrets.ssoRefreshKey[environment];
+  const certificate = keyedSecrets.ssoSamlCertificate[environment];
+  const key = keyedSecrets.ssoSamlKey[environment];
   if (salt === undefined || adminPassword === undefined || refreshKey === undefined) return undefined;
   return certificate === undefined || key === undefined
     ? undefined
@@ -130,11 +130,15 @@ function ssoSecrets(families: CallystoConfig["families"], environment: string): 
 }
 
 /** What the config holds for one workstation. */
-function claviusSecrets({ families }: CallystoConfig, environment: string, { guest }: ClaviusSettings): ClaviusSecrets {
+function claviusSecrets(
+  { keyedSecrets }: CallystoConfig,
+  environment: string,
+  { guest }: ClaviusSettings,
+): ClaviusSecrets {
   const own = Object.keys(guest?.certificates ?? {});
   return {
-    designate: Object.fromEntries(Object.entries(families.designateSecret).filter(([name]) => own.includes(name))),
-    pushKey: families.certificatePushKey[environment],
+    designate: Object.fromEntries(Object.entries(keyedSecrets.designateSecret).filter(([name]) => own.includes(name))),
+    pushKey: keyedSecrets.certificatePushKey[environment],
   };
 }
 

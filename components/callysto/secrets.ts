@@ -1,5 +1,5 @@
 /** The secrets that Callysto is given. */
-import type { FamilySpec, SecretSpec } from "../../config/define.ts";
+import type { KeyedSecretSpec, SecretSpec } from "../../config/define.ts";
 import type { CallystoSettings } from "./settings.ts";
 import type { CertificateSettings, HubGuestSettings } from "./guest/settings.ts";
 
@@ -7,46 +7,51 @@ export const callystoSecrets = {
   deployPrivateKey: {
     description: "Private half of `deployKey`; logs in to every guest as ptty2u.",
     format: "ssh-private-key",
-    formerly: "keys/id_rsa, on clavius' encrypted volume",
-    source: { file: "keys/id_rsa" },
+    legacySource: { description: "keys/id_rsa, on clavius' encrypted volume", file: "keys/id_rsa" },
   },
 } satisfies Readonly<Record<string, SecretSpec<CallystoSettings>>>;
 
-export const callystoFamilies = {
+export const callystoKeyedSecrets = {
   dummyPassword: {
     description: "The one password that everybody logs in with; JupyterHub takes none below 8 characters.",
     format: "text",
     check: (text) => (text.length >= 8 ? undefined : "expected a password of at least 8 characters"),
-    formerly: "local_vars.yml, jupyterhub_authenticator_dummy_password",
-    source: { file: "local_vars.yml#jupyterhub_authenticator_dummy_password" },
+    legacySource: {
+      description: "local_vars.yml, jupyterhub_authenticator_dummy_password",
+      file: "local_vars.yml#jupyterhub_authenticator_dummy_password",
+    },
+
     members: hubsWhere(({ jupyterhub }) => jupyterhub.authenticator === "dummypw"),
   },
   googleClientSecret: {
     description: "Secret of the OAuth client at Google.",
     format: "text",
-    formerly: "local_vars.yml, jupyterhub_oauth_client_secret",
-    source: { file: "local_vars.yml#jupyterhub_oauth_client_secret" },
+    legacySource: {
+      description: "local_vars.yml, jupyterhub_oauth_client_secret",
+      file: "local_vars.yml#jupyterhub_oauth_client_secret",
+    },
+
     members: hubsWhere(({ jupyterhub }) => jupyterhub.authenticator === "google"),
   },
   swiftPassword: {
     description: "Password of the user that keeps notebooks in Swift; every user's container gets it.",
     format: "text",
-    formerly: "local_vars.yml, openstack_password",
-    source: { file: "local_vars.yml#openstack_password" },
+    legacySource: { description: "local_vars.yml, openstack_password", file: "local_vars.yml#openstack_password" },
+
     members: hubsWhere(({ jupyterhub }) => jupyterhub.spawner === "syzygyswiftspawner"),
   },
   designateSecret: {
     description: "Secret of the application credential that answers a certificate's challenges.",
     format: "text",
-    formerly: "rc/dev, on clavius' encrypted volume (OS_PASSWORD)",
+    legacySource: { description: "rc/dev, on clavius' encrypted volume (OS_PASSWORD)" },
     members: (settings) =>
       certificates(settings).flatMap(([name, { challenge }]) => (challenge.mode === "designate" ? [name] : [])),
   },
   certificatePushKey: {
     description: "Private half of the hubs' `guest.certificateKey`.",
     format: "ssh-private-key",
-    formerly: "keys/id_rsa, on clavius' encrypted volume",
-    source: { file: "keys/id_rsa" },
+    legacySource: { description: "keys/id_rsa, on clavius' encrypted volume", file: "keys/id_rsa" },
+
     members: ({ environments }) =>
       Object.entries(environments).flatMap(([name, one]) =>
         one.kind === "clavius" && Object.values(one.guest?.certificates ?? {}).some(({ servers }) => servers.length > 0)
@@ -57,46 +62,55 @@ export const callystoFamilies = {
   backupKey: {
     description: "Key of the weekly copy of the homes.",
     format: "ssh-private-key",
-    formerly: "local_vars.yml, rrsync_private_key",
-    source: { file: "local_vars.yml#rrsync_private_key" },
+    legacySource: { description: "local_vars.yml, rrsync_private_key", file: "local_vars.yml#rrsync_private_key" },
+
     members: hubsWhere(({ backup }) => backup !== undefined),
   },
   ssoSalt: {
     description: "Goes into every user's name: with another one everybody gets a new, empty home.",
     format: "text",
-    formerly: "local_vars.yml, ssp_idp_multi_salt",
-    source: { file: "local_vars.yml#ssp_idp_multi_salt" },
+    legacySource: { description: "local_vars.yml, ssp_idp_multi_salt", file: "local_vars.yml#ssp_idp_multi_salt" },
+
     members: hubsWhere(singleSignOn),
   },
   ssoAdminPassword: {
     description: "Password of SimpleSAMLphp's own pages.",
     format: "text",
-    formerly: "local_vars.yml, ssp_idp_multi_admin_password",
-    source: { file: "local_vars.yml#ssp_idp_multi_admin_password" },
+    legacySource: {
+      description: "local_vars.yml, ssp_idp_multi_admin_password",
+      file: "local_vars.yml#ssp_idp_multi_admin_password",
+    },
+
     members: hubsWhere(singleSignOn),
   },
   ssoRefreshKey: {
     description: "Lets the hourly job ask for new metadata; part of an address.",
     format: "token",
-    formerly: "local_vars.yml, ssp_refresh_key",
-    source: { file: "local_vars.yml#ssp_refresh_key" },
+    legacySource: { description: "local_vars.yml, ssp_refresh_key", file: "local_vars.yml#ssp_refresh_key" },
+
     members: hubsWhere(singleSignOn),
   },
   ssoSamlCertificate: {
     description: "Certificate of the hub's identity provider.",
     format: "pem-certificate",
-    formerly: "local_vars.yml, ssp_idp_multi_saml_cert",
-    source: { file: "local_vars.yml#ssp_idp_multi_saml_cert" },
+    legacySource: {
+      description: "local_vars.yml, ssp_idp_multi_saml_cert",
+      file: "local_vars.yml#ssp_idp_multi_saml_cert",
+    },
+
     members: hubsWhere(singleSignOn),
   },
   ssoSamlKey: {
     description: "RSA key of that certificate; signs what people are.",
     format: "pem-private-key",
-    formerly: "local_vars.yml, ssp_idp_multi_saml_key",
-    source: { file: "local_vars.yml#ssp_idp_multi_saml_key" },
+    legacySource: {
+      description: "local_vars.yml, ssp_idp_multi_saml_key",
+      file: "local_vars.yml#ssp_idp_multi_saml_key",
+    },
+
     members: hubsWhere(singleSignOn),
   },
-} satisfies Readonly<Record<string, FamilySpec<CallystoSettings>>>;
+} satisfies Readonly<Record<string, KeyedSecretSpec<CallystoSettings>>>;
 
 function singleSignOn({ jupyterhub }: HubGuestSettings): boolean {
   return jupyterhub.authenticator === "shib";

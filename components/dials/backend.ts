@@ -30,28 +30,28 @@ export class Backend extends pulumi.ComponentResource {
 
   constructor(name: string, args: BackendArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:Backend", name, {}, opts);
-    const { place, settings, images, account } = args.context;
+    const { namespace, settings, images, account } = args.context;
     const variables = new ConfigMap(
       `${name}-variables`,
-      { place, name: "dials-backend-configmap", data: djangoVariables(settings) },
+      { namespace, name: "dials-backend-configmap", data: djangoVariables(settings) },
       { parent: this },
     );
     const secrets = new ServiceSecret(
       `${name}-secrets`,
-      { place, name: "dials-backend-secrets", values: djangoSecrets({ ...args, settings }) },
+      { namespace, name: "dials-backend-secrets", values: djangoSecrets({ ...args, settings }) },
       { parent: this },
     );
     const nginx = new ConfigMap(
       `${name}-nginx`,
-      { place, name: "backend-nginx-conf", data: { "nginx.conf": nginxConf(settings.web.timeoutSeconds) } },
+      { namespace, name: "backend-nginx-conf", data: { "nginx.conf": nginxConf(settings.web.timeoutSeconds) } },
       { parent: this },
     );
     const deployment = new Deployment(
       name,
       {
-        place,
+        namespace,
         name: "backend",
-        labels: labels(place, "backend", "dials", "django"),
+        labels: labels(namespace, "backend", "dials", "django"),
         podLabels: podLabels("backend"),
         selector: selector("backend"),
         serviceAccount: account,
@@ -92,7 +92,7 @@ export class Backend extends pulumi.ComponentResource {
     this.service = new Service(
       name,
       {
-        place,
+        namespace,
         name: "backend-nginx",
         labels: serviceLabels("backend-nginx"),
         of: { selector: { ...selector("backend"), ...podLabels("backend") } },
@@ -103,10 +103,10 @@ export class Backend extends pulumi.ComponentResource {
     new NetworkPolicy(
       name,
       {
-        place,
+        namespace,
         name: "dials-backend",
         pods: selector("backend"),
-        from: [router(place.cluster, webPort)],
+        from: [router(namespace.cluster, webPort)],
         // OMS, the run registry, its SSO and CAF on 443, lxplus for brilcalc on 22.
         to: [
           dns(),

@@ -1,6 +1,6 @@
 import { type ConfigOf, defineSystem } from "../../config/define.ts";
 import { dialsRules } from "./rules.ts";
-import { dialsFamilies, dialsSecrets } from "./secrets.ts";
+import { dialsKeyedSecrets, dialsSecrets } from "./secrets.ts";
 import { settings } from "./settings.ts";
 
 /** Config of DIALS: `dials:settings` and the secrets of `secretSpecs.ts`. What only DIALS itself uses is generated instead. */
@@ -8,7 +8,7 @@ export const dialsSchema = defineSystem({
   namespace: "dials",
   settings,
   secrets: dialsSecrets,
-  families: dialsFamilies,
+  keyedSecrets: dialsKeyedSecrets,
   references: ({ cluster }) => [{ path: "cluster", kind: "cluster", name: cluster }],
   rules: dialsRules,
 });

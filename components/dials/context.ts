@@ -1,11 +1,11 @@
-import type { Place } from "../../blocks/kubernetes/metadata.ts";
+import type { NamespaceRef } from "../../blocks/kubernetes/metadata.ts";
 import type { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
 import type { DialsSettings } from "./settings.ts";
 import type { ImageName } from "./images.ts";
 
 /** What every part of DIALS stands on. */
 export interface DialsContext {
-  readonly place: Place;
+  readonly namespace: NamespaceRef;
   readonly settings: DialsSettings;
   /** Images as pods name them. */
   readonly images: Readonly<Record<ImageName, string>>;
@@ -18,7 +18,7 @@ export const etlPods = { "orrery/part": "etl" } as const;
 
 /** Labels of a workload; OpenShift's console draws groups and icons by them. */
 export function labels(
-  place: Place,
+  namespace: NamespaceRef,
   name: string,
   group: string,
   runtime: "python" | "redis" | "django" | "nginx",
@@ -26,7 +26,7 @@ export function labels(
   return {
     ...ownLabels(name, group),
     "app.openshift.io/runtime": runtime,
-    "app.openshift.io/runtime-namespace": place.namespaceName,
+    "app.openshift.io/runtime-namespace": namespace.plainName,
   };
 }
 

@@ -29,7 +29,7 @@ export class Etl extends pulumi.ComponentResource {
   constructor(name: string, args: EtlArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:Etl", name, {}, opts);
     const { context, secrets, passwords } = args;
-    const { place, settings } = context;
+    const { namespace, settings } = context;
 
     const data = storage(`${name}-broker`, context, "redis-etl-broker", settings.broker, ["ReadWriteOnce"], this);
     const eos = storage(`${name}-eos`, context, "eos-storage", settings.eos, ["ReadWriteMany"], this);
@@ -57,7 +57,7 @@ export class Etl extends pulumi.ComponentResource {
     const eosCredentials = new ServiceSecret(
       `${name}-eos-credentials`,
       {
-        place,
+        namespace,
         name: "eos-credentials",
         values: { KEYTAB_USER: settings.accounts.eos, KEYTAB_PWD: secrets.eosPassword },
       },
@@ -94,7 +94,7 @@ export class Etl extends pulumi.ComponentResource {
     new NetworkPolicy(
       `${name}-etl`,
       {
-        place,
+        namespace,
         name: "dials-etl",
         pods: etlPods,
         // DBS on 8443; on 88 the tickets for EOS, which what CERN's webhook adds to the pods asks for.

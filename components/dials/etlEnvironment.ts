@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { EnvFrom } from "../../blocks/kubernetes/container.ts";
 import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
 import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
-import type { Mount, Stamp } from "../../blocks/kubernetes/volume.ts";
+import type { Mount, RestartChecksum } from "../../blocks/kubernetes/volume.ts";
 import { etlConfig, etlConfigFolder, etlConfigHash, etlConfigKey } from "./etlConfig.ts";
 import { certificateFiles, certificateFolder } from "./gridCertificate.ts";
 import type { DialsContext } from "./context.ts";
@@ -27,12 +27,12 @@ export class EtlEnvironment extends pulumi.ComponentResource {
 
   constructor(name: string, args: EtlEnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:EtlEnvironment", name, {}, opts);
-    const { place, settings } = args.context;
+    const { namespace, settings } = args.context;
     this.context = args.context;
     this.variables = new ConfigMap(
       `${name}-variables`,
       {
-        place,
+        namespace,
         name: "dials-etl-configmap",
         data: { ENV: "prod", DATABASES: databases(settings.workspaces).join(",") },
       },
@@ -41,7 +41,7 @@ export class EtlEnvironment extends pulumi.ComponentResource {
     this.secrets = new ServiceSecret(
       `${name}-secrets`,
       {
-        place,
+        namespace,
         name: "dials-etl-secrets",
         values: {
           CELERY_BROKER_URL: args.broker.url(0),
@@ -60,7 +60,7 @@ export class EtlEnvironment extends pulumi.ComponentResource {
     );
     this.file = new ConfigMap(
       `${name}-file`,
-      { place, name: "dials-etl-config", data: { [etlConfigKey]: etlConfig(settings.etl, settings.workspaces) } },
+      { namespace, name: "dials-etl-config", data: { [etlConfigKey]: etlConfig(settings.etl, settings.workspaces) } },
       { parent: this },
     );
     this.registerOutputs({});
@@ -81,8 +81,8 @@ export class EtlEnvironment extends pulumi.ComponentResource {
     readonly podAnnotations: Readonly<Record<string, string>>;
   } {
     return {
-      envFrom: [unstamped(this.variables.envFrom()), this.secrets.envFrom()],
-      mounts: { [etlConfigFolder]: unstamped(this.file.mount({ volume: "etl-config" })) },
+      envFrom: [withoutRestart(this.variables.envFrom()), this.secrets.envFrom()],
+      mounts: { [etlConfigFolder]: withoutRestart(this.file.mount({ volume: "etl-config" })) },
       podAnnotations: { "orrery/files.dials-etl-config": etlConfigHash(this.context.settings.etl, workspaces) },
     };
   }
@@ -94,8 +94,8 @@ export class EtlEnvironment extends pulumi.ComponentResource {
 }
 
 /** The same source, whose changes restart nothing. */
-function unstamped<T extends { readonly stamp?: Stamp }>(source: T): Omit<T, "stamp"> {
-  return Object.fromEntries(Object.entries(source).filter(([key]) => key !== "stamp")) as Omit<T, "stamp">;
+function withoutRestart<T extends { readonly checksum?: RestartChecksum }>(source: T): Omit<T, "checksum"> {
+  return Object.fromEntries(Object.entries(source).filter(([key]) => key !== "checksum")) as Omit<T, "checksum">;
 }
 
 /** Who logs in to Flower. */

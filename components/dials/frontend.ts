@@ -18,13 +18,13 @@ export class Frontend extends pulumi.ComponentResource {
 
   constructor(name: string, { context }: FrontendArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:Frontend", name, {}, opts);
-    const { place, settings, images, account } = context;
+    const { namespace, settings, images, account } = context;
     const deployment = new Deployment(
       name,
       {
-        place,
+        namespace,
         name: "frontend",
-        labels: labels(place, "frontend", "dials", "nginx"),
+        labels: labels(namespace, "frontend", "dials", "nginx"),
         podLabels: podLabels("frontend"),
         selector: selector("frontend"),
         serviceAccount: account,
@@ -50,7 +50,7 @@ export class Frontend extends pulumi.ComponentResource {
     this.service = new Service(
       name,
       {
-        place,
+        namespace,
         name: "frontend",
         labels: serviceLabels("frontend"),
         of: { selector: { ...selector("frontend"), ...podLabels("frontend") } },
@@ -60,7 +60,7 @@ export class Frontend extends pulumi.ComponentResource {
     );
     new NetworkPolicy(
       name,
-      { place, name: "dials-frontend", pods: selector("frontend"), from: [router(place.cluster, webPort)] },
+      { namespace, name: "dials-frontend", pods: selector("frontend"), from: [router(namespace.cluster, webPort)] },
       { parent: this },
     );
     this.registerOutputs({});

@@ -26,7 +26,7 @@ export class GridCertificate extends pulumi.ComponentResource {
     this.secret = new ServiceSecret(
       name,
       {
-        place: args.context.place,
+        namespace: args.context.namespace,
         name: "dials-grid-certificate",
         values: { [certificateFiles.certificate]: args.certificate, [certificateFiles.key]: args.key } as const,
       },

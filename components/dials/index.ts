@@ -3,7 +3,7 @@ import type { Targets } from "../../blocks/targets.ts";
 import type { Cluster } from "../../blocks/kubernetes/cluster.ts";
 import { ImageStream } from "../../blocks/kubernetes/imageStream.ts";
 import { Namespace } from "../../blocks/kubernetes/namespace.ts";
-import { existingNamespace, type Place } from "../../blocks/kubernetes/metadata.ts";
+import { existingNamespace, type NamespaceRef } from "../../blocks/kubernetes/metadata.ts";
 import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
 import type { DialsConfig } from "./config.ts";
 import type { DialsSettings } from "./settings.ts";
@@ -30,14 +30,14 @@ export class Dials extends pulumi.ComponentResource {
     const { settings } = config;
     const cluster = targets.cluster(settings.cluster);
     super("orrery:dials:Dials", name, {}, { ...opts, providers: [cluster.provider] });
-    const place = this.project(name, settings, cluster);
-    const imported = settings.imageStreams ? this.streams(name, settings, place) : [];
+    const namespace = this.project(name, settings, cluster);
+    const imported = settings.imageStreams ? this.streams(name, settings, namespace) : [];
     const resolved = resolveImages(settings.images);
     const context: DialsContext = {
-      place,
+      namespace,
       settings,
-      images: settings.imageStreams ? throughStreams(resolved, place.namespaceName) : resolved,
-      account: new ServiceAccount(name, { place, name: "dials" }, { parent: this }),
+      images: settings.imageStreams ? throughStreams(resolved, namespace.plainName) : resolved,
+      account: new ServiceAccount(name, { namespace, name: "dials" }, { parent: this }),
     };
     const passwords = drawPasswords(name, settings.passwordRound, { parent: this });
     const uri = databaseUri(settings, config.secrets.databasePassword);
@@ -57,21 +57,21 @@ export class Dials extends pulumi.ComponentResource {
   }
 
   /** Creates the namespace, or reuses an existing one; then only DIALS' own pods get NetworkPolicies. */
-  private project(name: string, { namespace }: DialsSettings, cluster: Cluster): Place {
+  private project(name: string, { namespace }: DialsSettings, cluster: Cluster): NamespaceRef {
     return namespace.create
       ? new Namespace(name, { cluster, name: namespace.name }, { parent: this })
       : existingNamespace(cluster, namespace.name);
   }
 
   /** A stream an image; a new digest is imported at once and the old ones stay in its history. */
-  private streams(name: string, settings: DialsSettings, place: Place): ImageStream[] {
+  private streams(name: string, settings: DialsSettings, namespace: NamespaceRef): ImageStream[] {
     const resolved = resolveImages(settings.images);
     return streams.map(
       (stream) =>
         new ImageStream(
           `${name}-${stream}`,
           {
-            place,
+            namespace,
             name: stream,
             localLookup: false,
             tags: {

@@ -14,7 +14,7 @@ export interface MigrationsArgs {
 export class Migrations extends pulumi.ComponentResource {
   constructor(name: string, args: MigrationsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:Migrations", name, {}, opts);
-    const { place, images, account } = args.context;
+    const { namespace, images, account } = args.context;
     const { envFrom } = args.environment.ofMigrations();
     const step = (role: string, command: readonly string[]): ContainerArgs => ({
       name: role,
@@ -26,9 +26,9 @@ export class Migrations extends pulumi.ComponentResource {
     new Job(
       name,
       {
-        place,
+        namespace,
         name: "dials-db-init",
-        labels: labels(place, "dials-db-init", "common-etl", "python"),
+        labels: labels(namespace, "dials-db-init", "common-etl", "python"),
         podLabels: { ...podLabels("dials-db-init"), ...etlPods },
         serviceAccount: account,
         runAs: { user: 1000, fsGroup: 1000 },

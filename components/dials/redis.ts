@@ -34,14 +34,14 @@ export class Redis extends pulumi.ComponentResource {
 
   constructor(name: string, args: RedisArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:Redis", name, {}, opts);
-    const { place, images, account } = args.context;
-    const own = labels(place, args.name, "databases", "redis");
+    const { namespace, images, account } = args.context;
+    const own = labels(namespace, args.name, "databases", "redis");
     this.password = pulumi.secret(args.password);
 
     const secret = new ServiceSecret(
       name,
       {
-        place,
+        namespace,
         name: args.name,
         // Redis reads the file, so that the password is in no process list; the key's name is what clients know.
         values: { "database-password": this.password, "auth.conf": pulumi.interpolate`requirepass ${this.password}\n` },
@@ -51,7 +51,7 @@ export class Redis extends pulumi.ComponentResource {
     const config = new ConfigMap(
       name,
       {
-        place,
+        namespace,
         name: `${args.name}-config`,
         data: { "redis.conf": redisConf(args.use, dataFolder, `${authFolder}/auth.conf`) },
       },
@@ -60,7 +60,7 @@ export class Redis extends pulumi.ComponentResource {
     new Deployment(
       name,
       {
-        place,
+        namespace,
         name: args.name,
         labels: own,
         podLabels: podLabels(args.name),
@@ -91,7 +91,7 @@ export class Redis extends pulumi.ComponentResource {
     this.service = new Service(
       name,
       {
-        place,
+        namespace,
         name: args.name,
         labels: serviceLabels(args.name),
         of: { selector: { ...selector(args.name), ...podLabels(args.name) } },
@@ -101,7 +101,7 @@ export class Redis extends pulumi.ComponentResource {
     );
     new NetworkPolicy(
       name,
-      { place, name: args.name, pods: selector(args.name), from: [pods(args.clients, [port])] },
+      { namespace, name: args.name, pods: selector(args.name), from: [pods(args.clients, [port])] },
       { parent: this },
     );
     this.registerOutputs({});

@@ -72,11 +72,11 @@ export class Flower extends pulumi.ComponentResource {
 }
 
 /** What the common services of the ETL share; neither touches EOS. */
-function etlService({ place, settings, account }: DialsContext, name: string) {
+function etlService({ namespace, settings, account }: DialsContext, name: string) {
   return {
-    place,
+    namespace,
     name,
-    labels: labels(place, name, "common-etl", "python"),
+    labels: labels(namespace, name, "common-etl", "python"),
     podLabels: { ...podLabels(name), ...etlPods },
     selector: selector(name),
     serviceAccount: account,

@@ -1,5 +1,5 @@
 /** The secrets that DIALS is given. */
-import type { FamilySpec, SecretSpec } from "../../config/define.ts";
+import type { KeyedSecretSpec, SecretSpec } from "../../config/define.ts";
 import { expiryProblem, keyProblem } from "./certificate.ts";
 import type { DialsSettings } from "./settings.ts";
 
@@ -8,55 +8,60 @@ export const dialsSecrets = {
     description: "Password of the PostgreSQL role `database.user`.",
     format: "token",
     check: passwordProblem,
-    formerly: "dials-etl-secrets DATABASE_URI and dials-backend-secrets DJANGO_DATABASE_URI",
+    legacySource: { description: "dials-etl-secrets DATABASE_URI and dials-backend-secrets DJANGO_DATABASE_URI" },
   },
   confidentialClientSecret: {
     description: "Secret of the SSO application `sso.confidentialClient`.",
     format: "token",
-    formerly: "dials-backend-secrets DJANGO_KEYCLOAK_SECRET_KEY",
+    legacySource: { description: "dials-backend-secrets DJANGO_KEYCLOAK_SECRET_KEY" },
   },
   omsClientSecret: {
     description: "Secret of the SSO application `sso.omsClient`.",
     format: "token",
-    formerly: "dials-backend-secrets DJANGO_OMS_SSO_CLIENT_SECRET",
+    legacySource: { description: "dials-backend-secrets DJANGO_OMS_SSO_CLIENT_SECRET" },
   },
   eosPassword: {
     description: "Password of the service account `accounts.eos`.",
     check: lineProblem,
-    formerly: "eos-credentials KEYTAB_PWD",
+    legacySource: { description: "eos-credentials KEYTAB_PWD" },
   },
   lxplusPassword: {
     description: "Password of the account `accounts.lxplus`.",
     check: lineProblem,
-    formerly: "dials-backend-secrets DJANGO_KEYTAB_PWD",
+    legacySource: { description: "dials-backend-secrets DJANGO_KEYTAB_PWD" },
   },
   gridCertificate: {
     description: "Grid robot certificate that DBS knows (usercert.pem).",
     format: "pem-certificate",
     check: (text) => expiryProblem(text, new Date()),
     sampleSeed: "dials-grid",
-    formerly: "~/.globus/usercert.pem of the service account, on EOS: the cluster had its path only, in CERT_FPATH",
-    source: { file: "usercert.pem" },
+    legacySource: {
+      description:
+        "~/.globus/usercert.pem of the service account, on EOS: the cluster had its path only, in CERT_FPATH",
+      file: "usercert.pem",
+    },
   },
   gridKey: {
     description: "Its key without passphrase (userkey.pem).",
     format: "pem-private-key",
     check: (text, { other }) => keyProblem(text, other("gridCertificate")),
     sampleSeed: "dials-grid",
-    formerly: "~/.globus/userkey.pem of the service account, on EOS: the cluster had its path only, in KEY_FPATH",
-    source: { file: "userkey.pem" },
+    legacySource: {
+      description: "~/.globus/userkey.pem of the service account, on EOS: the cluster had its path only, in KEY_FPATH",
+      file: "userkey.pem",
+    },
   },
 } satisfies Readonly<Record<string, SecretSpec<DialsSettings>>>;
 
-export const dialsFamilies = {
+export const dialsKeyedSecrets = {
   apiClients: {
     description: "Secret of an API client; callers send it in the header X-CLIENT-SECRET.",
     format: "token",
-    formerly: "dials-backend-secrets DJANGO_KEYCLOAK_API_CLIENTS",
+    legacySource: { description: "dials-backend-secrets DJANGO_KEYCLOAK_API_CLIENTS" },
     members: ({ sso }) => sso.apiClients,
     key: (member) => `apiClient-${member}`,
   },
-} satisfies Readonly<Record<string, FamilySpec<DialsSettings>>>;
+} satisfies Readonly<Record<string, KeyedSecretSpec<DialsSettings>>>;
 
 /** What is wrong with a password that is handed on as it is: to kinit and to lxplus. */
 function lineProblem(text: string): string | undefined {

@@ -14,7 +14,7 @@ export interface Storage {
 /** A claim of the settings: made or taken over, or one that must be there already. */
 export function storage(
   name: string,
-  { place, settings }: DialsContext,
+  { namespace, settings }: DialsContext,
   claimName: string,
   wanted: DialsSettings["eos"] | DialsSettings["broker"],
   accessModes: readonly string[],
@@ -22,7 +22,7 @@ export function storage(
 ): Storage {
   if (!wanted.create) {
     // Asked for by name, so that a missing claim is an error here and not a pod that waits for ever.
-    const found = k8s.core.v1.PersistentVolumeClaim.get(`${name}-claim`, `${place.namespaceName}/${claimName}`, {
+    const found = k8s.core.v1.PersistentVolumeClaim.get(`${name}-claim`, `${namespace.plainName}/${claimName}`, {
       parent,
     });
     return {
@@ -37,7 +37,7 @@ export function storage(
   return new PersistentVolumeClaim(
     name,
     {
-      place,
+      namespace,
       name: claimName,
       size: wanted.size,
       accessModes,

@@ -45,7 +45,7 @@ export class Web extends pulumi.ComponentResource {
       {
         context,
         secrets: config.secrets,
-        apiClients: config.families.apiClients,
+        apiClients: config.keyedSecrets.apiClients,
         signingKey: passwords.django,
         cacheUrl: cache.url(0),
         databaseUri: args.databaseUri,
@@ -58,7 +58,7 @@ export class Web extends pulumi.ComponentResource {
       new PublicEndpoint(
         `${name}-${route}`,
         {
-          place: context.place,
+          namespace: context.namespace,
           name: route,
           labels: serviceLabels(route),
           service,

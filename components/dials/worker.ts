@@ -35,7 +35,7 @@ const scratchFolder = "/scratch";
 export class Worker extends pulumi.ComponentResource {
   constructor(name: string, args: WorkerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:Worker", name, {}, opts);
-    const { place, settings, images, account } = args.context;
+    const { namespace, settings, images, account } = args.context;
     const environment =
       args.workspaces === "all"
         ? { ...args.environment.ofAll(), podAnnotations: {} }
@@ -43,9 +43,9 @@ export class Worker extends pulumi.ComponentResource {
     new Deployment(
       name,
       {
-        place,
+        namespace,
         name: args.name,
-        labels: labels(place, args.name, args.group, "python"),
+        labels: labels(namespace, args.name, args.group, "python"),
         podLabels: { ...podLabels(args.name), ...etlPods },
         selector: selector(args.name),
         podAnnotations: { ...eosAnnotation, ...environment.podAnnotations },

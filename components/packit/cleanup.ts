@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { CronJob } from "../../blocks/kubernetes/cronJob.ts";
 import { RoleBinding } from "../../blocks/kubernetes/roleBinding.ts";
 import { apiServer, dns, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
-import type { Place } from "../../blocks/kubernetes/metadata.ts";
+import type { NamespaceRef } from "../../blocks/kubernetes/metadata.ts";
 import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
 import { anyUser, type PackitContext, imageOf } from "./context.ts";
 
@@ -10,23 +10,23 @@ import { anyUser, type PackitContext, imageOf } from "./context.ts";
 export class Cleanup extends pulumi.ComponentResource {
   constructor(
     name: string,
-    args: { readonly context: PackitContext; readonly place: Place },
+    args: { readonly context: PackitContext; readonly namespace: NamespaceRef },
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("orrery:packit:Cleanup", name, {}, opts);
-    const { context, place } = args;
+    const { context, namespace } = args;
     const { settings } = context;
     const labels = { app: "delete-pvcs" };
     const account = new ServiceAccount(
       name,
-      { place, name: "pvcdeleter", labels, mountsToken: true },
+      { namespace, name: "pvcdeleter", labels, mountsToken: true },
       { parent: this },
     );
     const verbs = ["get", "list", "delete"];
     new RoleBinding(
       name,
       {
-        place,
+        namespace,
         name: "pvcdeleter",
         rules: [{ apiGroups: [""], resources: ["pods", "persistentvolumeclaims"], verbs }],
         to: [account],
@@ -36,7 +36,7 @@ export class Cleanup extends pulumi.ComponentResource {
     new CronJob(
       name,
       {
-        place,
+        namespace,
         name: "delete-pvcs",
         labels,
         schedule: settings.sandbox.cleanup,
@@ -50,7 +50,7 @@ export class Cleanup extends pulumi.ComponentResource {
             name: "delete-pvcs",
             ...imageOf(context, "deletePvcs"),
             command: ["bash", "-c", cleanupScript],
-            env: { DEPLOYMENT: settings.deployment, SANDBOX_NAMESPACE: place.namespaceName, HOME: "/tmp" },
+            env: { DEPLOYMENT: settings.deployment, SANDBOX_NAMESPACE: namespace.plainName, HOME: "/tmp" },
             // A call of today's oc alone takes as much as the seed gave the whole job.
             resources: { cpu: "100m", memory: ["80Mi", "256Mi"] },
           },
@@ -58,7 +58,7 @@ export class Cleanup extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    new NetworkPolicy(name, { place, name: "delete-pvcs", pods: labels, to: [dns(), apiServer()] }, { parent: this });
+    new NetworkPolicy(name, { namespace, name: "delete-pvcs", pods: labels, to: [dns(), apiServer()] }, { parent: this });
     this.registerOutputs({});
   }
 }

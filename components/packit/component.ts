@@ -20,7 +20,7 @@ export function onePod(name: string, context: PackitContext, args: OnePodArgs, p
   return new Deployment(
     name,
     {
-      place: context.place,
+      namespace: context.namespace,
       name: args.name,
       labels,
       strategy: "Recreate",

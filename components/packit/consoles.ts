@@ -25,7 +25,7 @@ export class Flower extends pulumi.ComponentResource {
     const login = new ServiceSecret(
       name,
       {
-        place: context.place,
+        namespace: context.namespace,
         name: "flower-secret",
         values: { "flower-basic-auth": pulumi.interpolate`${user}:${password}` },
       },
@@ -60,7 +60,7 @@ export class RedisCommander extends pulumi.ComponentResource {
     const login = new ServiceSecret(
       name,
       {
-        place: context.place,
+        namespace: context.namespace,
         name: "redis-commander-secret",
         values: { "redis-commander-user": user, "redis-commander-password": password },
       },
@@ -104,7 +104,7 @@ interface ConsoleShape {
 /** A page for operators behind a login, by a Route whose name the router picks. */
 function consolePod(name: string, args: ConsoleShape, parent: pulumi.Resource): void {
   const { context, port, image, env, probes, memory, writableRoot } = args;
-  const { place, settings } = context;
+  const { namespace, settings } = context;
   const labels = sideLabels(args.name);
   const pod = onePod(
     name,
@@ -119,18 +119,18 @@ function consolePod(name: string, args: ConsoleShape, parent: pulumi.Resource): 
   );
   const service = new Service(
     name,
-    { place, name: args.name, labels: { service: args.name }, of: pod, ports: { [`${port}`]: { port } } },
+    { namespace, name: args.name, labels: { service: args.name }, of: pod, ports: { [`${port}`]: { port } } },
     { parent },
   );
   new PublicEndpoint(
     name,
-    { place, name: args.name, service, port: `${port}`, tls: { termination: "edge", insecure: "None" } },
+    { namespace, name: args.name, service, port: `${port}`, tls: { termination: "edge", insecure: "None" } },
     { parent },
   );
   const to = [dns(), ...between([settings.keyValue.kind], 6379)];
   new NetworkPolicy(
     name,
-    { place, name: args.name, pods: labels, from: [router(place.cluster, port)], to },
+    { namespace, name: args.name, pods: labels, from: [router(namespace.cluster, port)], to },
     { parent },
   );
 }

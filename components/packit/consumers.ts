@@ -25,7 +25,7 @@ function consumer(name: string, args: ConsumerArgs, parent: pulumi.Resource): vo
   const { context, image, container } = args;
   const labels = appLabels(args.name);
   onePod(name, context, { name: args.name, labels, image, ...container, exceptions: writesAtStart }, parent);
-  new NetworkPolicy(name, { place: context.place, name: args.name, pods: labels, to: [dns(), ...args.to] }, { parent });
+  new NetworkPolicy(name, { namespace: context.namespace, name: args.name, pods: labels, to: [dns(), ...args.to] }, { parent });
 }
 
 /** Celery beat: starts the periodic tasks. */
@@ -107,12 +107,12 @@ export class Centosmsg extends pulumi.ComponentResource {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("orrery:packit:Centosmsg", name, {}, opts);
-    const { place, settings } = context;
+    const { namespace, settings } = context;
     const production = settings.deployment === "prod";
     const certificates = new ServiceSecret(
       name,
       {
-        place,
+        namespace,
         name: "centos-secrets",
         values: { "centos-server-ca.cert": files.centosServerCa, "centos.cert": files.centosCertificate },
       },

@@ -1,4 +1,4 @@
-import type { Place } from "../../blocks/kubernetes/metadata.ts";
+import type { NamespaceRef } from "../../blocks/kubernetes/metadata.ts";
 import type { Traffic } from "../../blocks/kubernetes/networkPolicy.ts";
 import { pods } from "../../blocks/kubernetes/networkPolicy.ts";
 import type { PackitSettings } from "./settings.ts";
@@ -10,7 +10,7 @@ export interface PackitContext {
   readonly service: ServiceName;
   readonly settings: PackitSettings;
   /** Project of the service. */
-  readonly place: Place;
+  readonly namespace: NamespaceRef;
 }
 
 /** Labels of the service's own programs; they find the pods, too. */
@@ -24,8 +24,8 @@ export function sideLabels(name: string): { readonly service: string; readonly n
 }
 
 /** An image of the table as a container names it. */
-export function imageOf({ service, settings, place }: PackitContext, name: ImageName): PodImage {
-  return podImage(service, settings, place, name);
+export function imageOf({ service, settings, namespace }: PackitContext, name: ImageName): PodImage {
+  return podImage(service, settings, namespace, name);
 }
 
 /** Traffic from or to pods of the same project, by the names of their workloads. */
@@ -34,7 +34,7 @@ export function between(names: readonly string[], port: number): readonly Traffi
 }
 
 /** How volumes and namespaces of a stack are kept. */
-export function keeping({ disposable, retainOnDelete }: PackitSettings): { protect: boolean; retainOnDelete: boolean } {
+export function retention({ disposable, retainOnDelete }: PackitSettings): { protect: boolean; retainOnDelete: boolean } {
   return { protect: !disposable, retainOnDelete };
 }
 

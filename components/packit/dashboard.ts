@@ -14,7 +14,7 @@ export class Dashboard extends pulumi.ComponentResource {
 
   constructor(name: string, { context, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Dashboard", name, {}, opts);
-    const { place, settings } = context;
+    const { namespace, settings } = context;
     const part = "packit-dashboard";
     const labels = sideLabels(part);
     const dashboard = onePod(
@@ -35,13 +35,13 @@ export class Dashboard extends pulumi.ComponentResource {
     );
     const service = new Service(
       name,
-      { place, name: part, labels, of: dashboard, ports: { "packit-dashboard-https": { port: 443, target: port } } },
+      { namespace, name: part, labels, of: dashboard, ports: { "packit-dashboard-https": { port: 443, target: port } } },
       { parent: this },
     );
     this.url = exposeTls(name, context, service, "packit-dashboard-https", settings.hosts.dashboard, this);
     new NetworkPolicy(
       name,
-      { place, name: part, pods: labels, from: [router(place.cluster, port)], to: [dns(), anywhere(443)] },
+      { namespace, name: part, pods: labels, from: [router(namespace.cluster, port)], to: [dns(), anywhere(443)] },
       { parent: this },
     );
     this.registerOutputs({ url: this.url });

@@ -1,5 +1,5 @@
 /** Every image of Packit and Stream in one place; a stack changes repository, tag or digest under `images`. */
-import type { Place } from "../../blocks/kubernetes/metadata.ts";
+import type { NamespaceRef } from "../../blocks/kubernetes/metadata.ts";
 import type { Deployment, ServiceName } from "./names.ts";
 
 /** Without a tag an image is built for staging and production, and the tag is the deployment's name. */
@@ -85,14 +85,14 @@ export function sourceImage(service: ServiceName, choice: ImageChoice, name: Ima
 }
 
 /** The image as pods pull it: on OpenShift through its ImageStream, which keeps what was imported before. */
-export function podImage(service: ServiceName, choice: ImageChoice, place: Place, name: ImageName): PodImage {
+export function podImage(service: ServiceName, choice: ImageChoice, namespace: NamespaceRef, name: ImageName): PodImage {
   const source = sourceImage(service, choice, name);
   const digest = choice.images[name]?.digest;
   // The tag of a deployment moves with every import, so the node must ask each time.
   const pullPolicy = digest === undefined && isBuiltPerDeployment(name) ? "Always" : "IfNotPresent";
-  if (place.cluster.platform === "openshift" && isStreamed(name)) {
+  if (namespace.cluster.platform === "openshift" && isStreamed(name)) {
     const reference = digest === undefined ? `:${choice.deployment}` : `@${digest}`;
-    return { image: `${clusterRegistry}/${place.namespaceName}/${streams[name]}${reference}`, pullPolicy };
+    return { image: `${clusterRegistry}/${namespace.plainName}/${streams[name]}${reference}`, pullPolicy };
   }
   if (source.endsWith(":latest")) {
     const reason = `${source.replace(/:latest$/, "")} is published as latest only; images.${name}.digest pins it`;

@@ -13,7 +13,7 @@ export class Imports extends pulumi.ComponentResource {
   constructor(name: string, args: { readonly context: PackitContext }, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Imports", name, {}, opts);
     const { context } = args;
-    const { place, settings, service } = context;
+    const { namespace, settings, service } = context;
     for (const image of streamedImages(settings)) {
       const stream = streams[image];
       const from = sourceImage(service, settings, image);
@@ -21,34 +21,34 @@ export class Imports extends pulumi.ComponentResource {
       const tag = { from, scheduled: settings.imports.scheduled && settings.images[image]?.digest === undefined };
       new ImageStream(
         `${name}-${stream}`,
-        { place, name: stream, labels: { app: "packit", name: stream }, tags: { [settings.deployment]: tag } },
+        { namespace, name: stream, labels: { app: "packit", name: stream }, tags: { [settings.deployment]: tag } },
         { parent: this },
       );
     }
     // Elsewhere there is nothing to import into; pods ask the registry themselves when they start.
-    if (place.cluster.platform === "openshift" && settings.imports.schedule !== undefined) {
+    if (namespace.cluster.platform === "openshift" && settings.imports.schedule !== undefined) {
       this.job(`${name}-job`, context, settings.imports.schedule);
     }
     this.registerOutputs({});
   }
 
   private job(name: string, context: PackitContext, schedule: string): void {
-    const { place, settings } = context;
+    const { namespace, settings } = context;
     const labels = { app: "import-images" };
     const account = new ServiceAccount(
       name,
-      { place, name: "importimager", labels, mountsToken: true },
+      { namespace, name: "importimager", labels, mountsToken: true },
       { parent: this },
     );
     new RoleBinding(
       name,
-      { place, name: "importimager", rules: importRules(context), to: [account] },
+      { namespace, name: "importimager", rules: importRules(context), to: [account] },
       { parent: this },
     );
     new CronJob(
       name,
       {
-        place,
+        namespace,
         name: "import-images",
         labels,
         schedule,
@@ -62,7 +62,7 @@ export class Imports extends pulumi.ComponentResource {
             name: "import-images",
             ...imageOf(context, "importImages"),
             command: ["bash", "-c", importScript(context)],
-            env: { DEPLOYMENT: settings.deployment, NAMESPACE: place.namespaceName, HOME: "/tmp" },
+            env: { DEPLOYMENT: settings.deployment, NAMESPACE: namespace.plainName, HOME: "/tmp" },
             // A call of today's oc alone takes as much as the seed gave the whole job.
             resources: { cpu: "100m", memory: ["80Mi", "256Mi"] },
           },
@@ -70,7 +70,7 @@ export class Imports extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    new NetworkPolicy(name, { place, name: "import-images", pods: labels, to: [dns(), apiServer()] }, { parent: this });
+    new NetworkPolicy(name, { namespace, name: "import-images", pods: labels, to: [dns(), apiServer()] }, { parent: this });
   }
 }
 

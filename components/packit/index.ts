@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Targets } from "../../blocks/targets.ts";
 import type { Cluster } from "../../blocks/kubernetes/cluster.ts";
 import { Namespace } from "../../blocks/kubernetes/namespace.ts";
-import { existingNamespace, type Place } from "../../blocks/kubernetes/metadata.ts";
+import { existingNamespace, type NamespaceRef } from "../../blocks/kubernetes/metadata.ts";
 import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
 import type { PackitConfig } from "./config.ts";
 import type { PackitSettings } from "./settings.ts";
@@ -10,7 +10,7 @@ import { Flower, RedisCommander } from "./consoles.ts";
 import { Beat, Centosmsg, Fedmsg } from "./consumers.ts";
 import { Dashboard } from "./dashboard.ts";
 import { Generated } from "./generated.ts";
-import { appLabels, type PackitContext, keeping } from "./context.ts";
+import { appLabels, type PackitContext, retention } from "./context.ts";
 import { Imports } from "./imports.ts";
 import { KeyValue } from "./keyValue.ts";
 import { Monitoring } from "./monitoring.ts";
@@ -46,7 +46,7 @@ export class Packit extends pulumi.ComponentResource {
     const cluster = targets.cluster(settings.cluster);
     super("orrery:packit:Packit", name, {}, { ...opts, providers: [cluster.provider] });
     const { parts, validation } = settings;
-    const context: PackitContext = { service, settings, place: this.project(name, settings, cluster) };
+    const context: PackitContext = { service, settings, namespace: this.project(name, settings, cluster) };
     const { files, passwords } = new Generated(`${name}-generated`, { config }, { parent: this });
     const secrets = new CommonSecrets(
       `${name}-secrets`,
@@ -59,7 +59,7 @@ export class Packit extends pulumi.ComponentResource {
     const account = new ServiceAccount(
       `${name}-workers`,
       {
-        place: context.place,
+        namespace: context.namespace,
         name: "packit-worker",
         labels: appLabels("packit-worker"),
         mountsToken: settings.sandbox.enabled,
@@ -105,10 +105,10 @@ export class Packit extends pulumi.ComponentResource {
   }
 
   /** Creates the namespace, or reuses an existing one; then only the service's own pods get NetworkPolicies. */
-  private project(name: string, settings: PackitSettings, cluster: Cluster): Place {
+  private project(name: string, settings: PackitSettings, cluster: Cluster): NamespaceRef {
     const { name: project, create } = settings.namespace;
     return create
-      ? new Namespace(name, { cluster, name: project, ...keeping(settings) }, { parent: this })
+      ? new Namespace(name, { cluster, name: project, ...retention(settings) }, { parent: this })
       : existingNamespace(cluster, project);
   }
 }

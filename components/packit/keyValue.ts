@@ -7,7 +7,7 @@ import { NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
 import { exec, tcp } from "../../blocks/kubernetes/probe.ts";
 import { redisConf } from "../../blocks/redisConf.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
-import { between, type PackitContext, imageOf, keeping, sideLabels, storageClass } from "./context.ts";
+import { between, type PackitContext, imageOf, retention, sideLabels, storageClass } from "./context.ts";
 import { expectedWorkloads } from "./inventory.ts";
 
 const port = 6379;
@@ -28,24 +28,24 @@ export class KeyValue extends pulumi.ComponentResource {
   constructor(name: string, args: { readonly context: PackitContext }, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:KeyValue", name, {}, opts);
     const { context } = args;
-    const { place, settings } = context;
+    const { namespace, settings } = context;
     const { kind, size } = settings.keyValue;
     const { folder, program } = kinds[kind];
     const labels = sideLabels(kind);
     const claim = new PersistentVolumeClaim(
       name,
-      { place, name: `${kind}-pvc`, size, ...storageClass(settings), ...keeping(settings) },
+      { namespace, name: `${kind}-pvc`, size, ...storageClass(settings), ...retention(settings) },
       { parent: this },
     );
     const config = new ConfigMap(
       name,
-      { place, name: "redis-like-config", data: { "redis.conf": keyValueConf(settings.keyValue) } },
+      { namespace, name: "redis-like-config", data: { "redis.conf": keyValueConf(settings.keyValue) } },
       { parent: this },
     );
     const server = new Deployment(
       name,
       {
-        place,
+        namespace,
         name: kind,
         labels,
         // Two servers on one volume would overwrite each other's snapshots.
@@ -70,7 +70,7 @@ export class KeyValue extends pulumi.ComponentResource {
     );
     new Service(
       name,
-      { place, name: kind, labels: { service: kind }, of: server, ports: { [`${port}`]: { port } } },
+      { namespace, name: kind, labels: { service: kind }, of: server, ports: { [`${port}`]: { port } } },
       { parent: this },
     );
     const clients = expectedWorkloads(settings)
@@ -78,7 +78,7 @@ export class KeyValue extends pulumi.ComponentResource {
       .map((one) => one.name);
     new NetworkPolicy(
       name,
-      { place, name: kind, pods: { service: kind }, from: between(clients, port) },
+      { namespace, name: kind, pods: { service: kind }, from: between(clients, port) },
       { parent: this },
     );
     this.registerOutputs({});

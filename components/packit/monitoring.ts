@@ -25,9 +25,9 @@ export class Monitoring extends pulumi.ComponentResource {
   }
 
   private gateway(name: string, { context }: PartArgs): void {
-    const { place, settings } = context;
+    const { namespace, settings } = context;
     const labels = sideLabels("pushgateway");
-    const object = { place, name: "pushgateway", labels };
+    const object = { namespace, name: "pushgateway", labels };
     const gateway = onePod(
       name,
       context,
@@ -49,16 +49,16 @@ export class Monitoring extends pulumi.ComponentResource {
     );
     const workers = expectedWorkloads(settings).filter(({ kind }) => kind === "StatefulSet");
     const from = between(["nginx", ...workers.map((one) => one.name)], gatewayPort);
-    new NetworkPolicy(name, { place, name: "pushgateway", pods: labels, from }, { parent: this });
+    new NetworkPolicy(name, { namespace, name: "pushgateway", pods: labels, from }, { parent: this });
   }
 
   private proxy(name: string, { context, secrets }: PartArgs): string {
-    const { place, settings } = context;
+    const { namespace, settings } = context;
     const labels = sideLabels("nginx");
-    const object = { place, name: "nginx", labels };
+    const object = { namespace, name: "nginx", labels };
     const config = new ConfigMap(
       name,
-      { place, name: "nginx-config", data: { "nginx.conf": nginxConf() } },
+      { namespace, name: "nginx-config", data: { "nginx.conf": nginxConf() } },
       { parent: this },
     );
     const nginx = onePod(
@@ -83,7 +83,7 @@ export class Monitoring extends pulumi.ComponentResource {
     const to = [dns(), ...between(["pushgateway"], gatewayPort)];
     new NetworkPolicy(
       name,
-      { place, name: "nginx", pods: labels, from: [router(place.cluster, nginxPort)], to },
+      { namespace, name: "nginx", pods: labels, from: [router(namespace.cluster, nginxPort)], to },
       { parent: this },
     );
     return exposeTls(name, context, service, "nginx-https", settings.hosts.metrics, this);

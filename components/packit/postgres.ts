@@ -5,7 +5,7 @@ import { NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
 import { exec } from "../../blocks/kubernetes/probe.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
 import { scratch } from "../../blocks/kubernetes/volume.ts";
-import { between, type PackitContext, imageOf, keeping, sideLabels, storageClass } from "./context.ts";
+import { between, type PackitContext, imageOf, retention, sideLabels, storageClass } from "./context.ts";
 import type { CommonSecrets } from "./sharedSecrets.ts";
 import { expectedWorkloads } from "./inventory.ts";
 
@@ -23,14 +23,14 @@ const port = 5432;
 export class Postgres extends pulumi.ComponentResource {
   constructor(name: string, args: PostgresArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Postgres", name, {}, opts);
-    const { place, settings } = args.context;
+    const { namespace, settings } = args.context;
     const { version, beside } = settings.postgres;
     const current = this.server(name, version, args);
     for (const other of beside) this.server(name, other, args);
     new Service(
       name,
       {
-        place,
+        namespace,
         name: "postgres",
         labels: { service: "postgres" },
         of: { selector: { service: current.name } },
@@ -45,7 +45,7 @@ export class Postgres extends pulumi.ComponentResource {
       const pods = { service: `postgres-${one}` };
       new NetworkPolicy(
         `${name}-${one}`,
-        { place, name: `postgres-${one}`, pods, from: between(clients, port) },
+        { namespace, name: `postgres-${one}`, pods, from: between(clients, port) },
         { parent: this },
       );
     }
@@ -54,18 +54,18 @@ export class Postgres extends pulumi.ComponentResource {
 
   /** The version is part of every name, so that an upgrade never touches the old data. */
   private server(name: string, version: Version, { context, secrets }: PostgresArgs): Deployment {
-    const { place, settings } = context;
+    const { namespace, settings } = context;
     const versioned = `postgres-${version}`;
     const claim = new PersistentVolumeClaim(
       `${name}-${version}`,
-      { place, name: versioned, size: settings.postgres.size, ...storageClass(settings), ...keeping(settings) },
+      { namespace, name: versioned, size: settings.postgres.size, ...storageClass(settings), ...retention(settings) },
       { parent: this },
     );
     const check = "/usr/libexec/check-container";
     return new Deployment(
       `${name}-${version}`,
       {
-        place,
+        namespace,
         name: versioned,
         labels: sideLabels(versioned),
         strategy: "Recreate",

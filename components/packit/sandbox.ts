@@ -7,7 +7,7 @@ import { internet, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.t
 import { Quota } from "../../blocks/kubernetes/quota.ts";
 import type { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
 import { Cleanup } from "./cleanup.ts";
-import { type PackitContext, keeping, storageClass } from "./context.ts";
+import { type PackitContext, retention, storageClass } from "./context.ts";
 import { runningFlavours, sandboxingPods, sandboxNamespace } from "./names.ts";
 import { cachePairs } from "./inventory.ts";
 
@@ -38,45 +38,45 @@ export class Sandbox extends pulumi.ComponentResource {
     super("orrery:packit:Sandbox", name, {}, opts);
     const { context, workers } = args;
     const { service, settings } = context;
-    const place = new Namespace(
+    const namespace = new Namespace(
       name,
       {
-        cluster: context.place.cluster,
+        cluster: context.namespace.cluster,
         name: sandboxNamespace(service, settings),
         podSecurity: { level: "baseline", reason: "sandcastle makes pods without a security context" },
-        ...keeping(settings),
+        ...retention(settings),
       },
       { parent: this },
     );
     const to = [workers];
-    const object = { place, name: "packit-worker" };
+    const object = { namespace, name: "packit-worker" };
     new RoleBinding(
       `${name}-workers`,
       settings.sandbox.role === "edit"
-        ? { place, name: "edit", clusterRole: "edit", to }
+        ? { namespace, name: "edit", clusterRole: "edit", to }
         : { ...object, rules: workerRules, to },
       { parent: this },
     );
     new NetworkPolicy(
       name,
-      { place, name: "sandbox", pods: {}, to: [internet(settings.sandbox.deniedRanges)] },
+      { namespace, name: "sandbox", pods: {}, to: [internet(settings.sandbox.deniedRanges)] },
       { parent: this },
     );
-    new Quota(`${name}-quota`, { place, name: "sandbox", ...toQuota(settings) }, { parent: this });
+    new Quota(`${name}-quota`, { namespace, name: "sandbox", ...toQuota(settings) }, { parent: this });
     for (const { sandboxClaim } of cachePairs(settings)) {
       new PersistentVolumeClaim(
         `${name}-${sandboxClaim}`,
         {
-          place,
+          namespace,
           name: sandboxClaim,
           size: settings.repositoryCache.size,
           ...storageClass(settings),
-          ...keeping(settings),
+          ...retention(settings),
         },
         { parent: this },
       );
     }
-    new Cleanup(`${name}-cleanup`, { context, place }, { parent: this });
+    new Cleanup(`${name}-cleanup`, { context, namespace }, { parent: this });
     this.registerOutputs({});
   }
 }

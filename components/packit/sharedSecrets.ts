@@ -34,12 +34,12 @@ export class CommonSecrets extends pulumi.ComponentResource {
   constructor(name: string, args: CommonSecretsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:CommonSecrets", name, {}, opts);
     const { context, secrets, files, passwords } = args;
-    const { place, settings, service } = context;
+    const { namespace, settings, service } = context;
     const { builds } = serviceDefaults[service];
     type Values<Key extends string> = ConstructorParameters<typeof ServiceSecret<Key>>[1]["values"];
     // A key that the service has not is not mounted either.
     const make = <Key extends string>(secret: string, values: Partial<Values<Key>>): ServiceSecret<Key> =>
-      new ServiceSecret(`${name}-${secret}`, { place, name: secret, values: values as Values<Key> }, { parent: this });
+      new ServiceSecret(`${name}-${secret}`, { namespace, name: secret, values: values as Values<Key> }, { parent: this });
 
     this.context = context;
     this.builds = builds;

@@ -4,7 +4,7 @@ import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
 import { anywhere, dns, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
 import { http } from "../../blocks/kubernetes/probe.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
-import { appLabels, between, keeping, storageClass, writesAtStart } from "./context.ts";
+import { appLabels, between, retention, storageClass, writesAtStart } from "./context.ts";
 import { onePod } from "./component.ts";
 import type { PartArgs } from "./web.ts";
 import { expectedWorkloads } from "./inventory.ts";
@@ -15,17 +15,17 @@ const port = 8000;
 export class Tokman extends pulumi.ComponentResource {
   constructor(name: string, { context, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Tokman", name, {}, opts);
-    const { place, settings } = context;
+    const { namespace, settings } = context;
     const labels = appLabels("tokman");
-    const object = { place, name: "tokman", labels };
+    const object = { namespace, name: "tokman", labels };
     const config = new ConfigMap(
       name,
-      { place, name: "tokman-config", data: { "config.py": tokmanConfig(settings.githubAppId ?? 0) } },
+      { namespace, name: "tokman-config", data: { "config.py": tokmanConfig(settings.githubAppId ?? 0) } },
       { parent: this },
     );
     const tokens = new PersistentVolumeClaim(
       name,
-      { place, name: "access-tokens-pvc", size: "1Gi", ...storageClass(settings), ...keeping(settings) },
+      { namespace, name: "access-tokens-pvc", size: "1Gi", ...storageClass(settings), ...retention(settings) },
       { parent: this },
     );
     const tokman = onePod(
@@ -64,7 +64,7 @@ export class Tokman extends pulumi.ComponentResource {
       .map((one) => one.name);
     new NetworkPolicy(
       name,
-      { place, name: "tokman", pods: labels, from: between(clients, port), to: [dns(), anywhere(443)] },
+      { namespace, name: "tokman", pods: labels, from: between(clients, port), to: [dns(), anywhere(443)] },
       { parent: this },
     );
     this.registerOutputs({});

@@ -7,7 +7,7 @@ import { existingNamespace } from "../../blocks/kubernetes/metadata.ts";
 import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
 import type { PackitSecrets } from "./config.ts";
 import type { PackitSettings } from "./settings.ts";
-import { anyUser, keeping } from "./context.ts";
+import { anyUser, retention } from "./context.ts";
 import { podImage } from "./images.ts";
 import type { ServiceName } from "./names.ts";
 
@@ -27,18 +27,18 @@ export class Validation extends pulumi.ComponentResource {
     super("orrery:packit:Validation", name, {}, opts);
     const { service, settings, validation, secrets, cluster } = args;
     const { name: project, create } = validation.namespace;
-    const place = create
-      ? new Namespace(name, { cluster, name: project, ...keeping(settings) }, { parent: this })
+    const namespace = create
+      ? new Namespace(name, { cluster, name: project, ...retention(settings) }, { parent: this })
       : existingNamespace(cluster, project);
     const secret = <Key extends string>(secretName: string, values: Record<Key, pulumi.Output<string>>) =>
-      new ServiceSecret<Key>(`${name}-${secretName}`, { place, name: secretName, values }, { parent: this });
+      new ServiceSecret<Key>(`${name}-${secretName}`, { namespace, name: secretName, values }, { parent: this });
     const github = secret("github-token", { token: secrets.validationGithubToken });
     const sentry = secret("packit-sentry", { sentry: secrets.validationSentryDsn });
     const labels = { app: "run-validation" };
     new CronJob(
       name,
       {
-        place,
+        namespace,
         name: "run-validation",
         labels,
         schedule: validation.schedule,
@@ -49,7 +49,7 @@ export class Validation extends pulumi.ComponentResource {
         containers: [
           {
             name: "run-validation",
-            ...podImage(service, settings, place, "validation"),
+            ...podImage(service, settings, namespace, "validation"),
             env: {
               // Its own words, so that nobody deploys the wrong thing by them.
               DEPLOYMENT: settings.deployment === "prod" ? "production" : "staging",
@@ -64,7 +64,7 @@ export class Validation extends pulumi.ComponentResource {
     );
     new NetworkPolicy(
       name,
-      { place, name: "run-validation", pods: labels, to: [dns(), anywhere(443)] },
+      { namespace, name: "run-validation", pods: labels, to: [dns(), anywhere(443)] },
       { parent: this },
     );
     this.registerOutputs({});

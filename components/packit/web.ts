@@ -23,7 +23,7 @@ export class Web extends pulumi.ComponentResource {
 
   constructor(name: string, { context, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Web", name, {}, opts);
-    const { place, settings } = context;
+    const { namespace, settings } = context;
     const part = "packit-service";
     const labels = appLabels(part);
     const image = imageOf(context, "service");
@@ -39,7 +39,7 @@ export class Web extends pulumi.ComponentResource {
     const web = new Deployment(
       name,
       {
-        place,
+        namespace,
         name: part,
         labels,
         strategy: "Recreate",
@@ -79,17 +79,17 @@ export class Web extends pulumi.ComponentResource {
     );
     const service = new Service(
       name,
-      { place, name: part, labels, of: web, ports: { "prod-packit": { port: 443, target: port } } },
+      { namespace, name: part, labels, of: web, ports: { "prod-packit": { port: 443, target: port } } },
       { parent: this },
     );
     this.url = exposeTls(name, context, service, "prod-packit", settings.hosts.service, this);
     new NetworkPolicy(
       name,
       {
-        place,
+        namespace,
         name: part,
         pods: labels,
-        from: [router(place.cluster, port)],
+        from: [router(namespace.cluster, port)],
         to: [dns(), anywhere(443), ...databases(context), ...(settings.parts.tokman ? between(["tokman"], 8000) : [])],
       },
       { parent: this },
@@ -101,7 +101,7 @@ export class Web extends pulumi.ComponentResource {
 /** A Route whose TLS ends in the pod, and which sends plain HTTP there. */
 export function exposeTls(
   name: string,
-  { place }: PackitContext,
+  { namespace }: PackitContext,
   service: Service,
   port: string,
   host: string | undefined,
@@ -110,7 +110,7 @@ export function exposeTls(
   return new PublicEndpoint(
     name,
     {
-      place,
+      namespace,
       name: service.name,
       service,
       port,

@@ -11,7 +11,7 @@ import {
   between,
   type PackitContext,
   imageOf,
-  keeping,
+  retention,
   storageClass,
   writesAtStart,
 } from "./context.ts";
@@ -40,7 +40,7 @@ export class Worker extends pulumi.ComponentResource {
   constructor(name: string, args: WorkerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Worker", name, {}, opts);
     const { context, flavour, account } = args;
-    const { place, settings } = context;
+    const { namespace, settings } = context;
     const labels = appLabels(flavour.name);
     const cached = settings.repositoryCache.enabled && flavour.longRunning;
     const volumes = {
@@ -51,13 +51,13 @@ export class Worker extends pulumi.ComponentResource {
     const set = new StatefulSet(
       name,
       {
-        place,
+        namespace,
         name: flavour.name,
         labels,
         replicas: flavour.replicas,
         serviceAccount: account,
         claimTemplates: volumes,
-        protect: keeping(settings).protect,
+        protect: retention(settings).protect,
         graceSeconds: 10,
         runAs: anyUser,
         containers: [
@@ -79,11 +79,11 @@ export class Worker extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    new Service(name, { place, name: flavour.name, labels, of: set, ports: {}, headless: true }, { parent: this });
+    new Service(name, { namespace, name: flavour.name, labels, of: set, ports: {}, headless: true }, { parent: this });
     new NetworkPolicy(
       name,
       {
-        place,
+        namespace,
         name: flavour.name,
         pods: labels,
         to: [

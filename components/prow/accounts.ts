@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ClusterRoleBinding, RoleBinding } from "../../blocks/kubernetes/roleBinding.ts";
-import type { Place } from "../../blocks/kubernetes/metadata.ts";
+import type { NamespaceRef } from "../../blocks/kubernetes/metadata.ts";
 import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
 import type { ProwSettings } from "./settings.ts";
 import { named } from "./names.ts";
@@ -9,8 +9,8 @@ import { type AccountName, rights, rightsOf } from "./rbac.ts";
 /** What {@link Accounts} need. */
 export interface AccountsArgs {
   readonly settings: ProwSettings;
-  readonly place: Place;
-  readonly jobs: Place;
+  readonly namespace: NamespaceRef;
+  readonly jobs: NamespaceRef;
 }
 
 /** The accounts of what calls the API server, and what each may do in both namespaces. */
@@ -19,24 +19,24 @@ export class Accounts extends pulumi.ComponentResource {
 
   constructor(name: string, args: AccountsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:Accounts", name, {}, opts);
-    const { settings, place, jobs } = args;
+    const { settings, namespace, jobs } = args;
     const byName = new Map<AccountName, ServiceAccount>();
     for (const account of Object.keys(rights) as AccountName[]) {
       const physical = named(settings, account);
       const labels = { app: account };
       const made = new ServiceAccount(
         `${name}-${account}`,
-        { place, name: physical, labels, mountsToken: true },
+        { namespace, name: physical, labels, mountsToken: true },
         { parent: this },
       );
       byName.set(account, made);
       const own = rightsOf(account, settings);
-      for (const [role, where] of [["prow", place] as const, ["jobs", jobs] as const]) {
+      for (const [role, where] of [["prow", namespace] as const, ["jobs", jobs] as const]) {
         const rules = own[role] ?? [];
         if (rules.length === 0) continue;
         new RoleBinding(
           `${name}-${account}-${role}`,
-          { place: where, name: physical, labels, rules, to: [made] },
+          { namespace: where, name: physical, labels, rules, to: [made] },
           { parent: this },
         );
       }

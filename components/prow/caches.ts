@@ -28,7 +28,7 @@ export class Caches extends pulumi.ComponentResource {
     const { settings, configMaps } = context;
     const account = new ServiceAccount(
       name,
-      { place: context.place, name: named(settings, "caches") },
+      { namespace: context.namespace, name: named(settings, "caches") },
       { parent: this },
     );
     const fromJobs = (port: number) => pods({}, [port], settings.namespaces.jobs);
@@ -61,12 +61,12 @@ export class Caches extends pulumi.ComponentResource {
   }
 
   private buildCache(name: string, context: ProwContext, account: ServiceAccount): void {
-    const { place, settings } = context;
+    const { namespace, settings } = context;
     // Nothing mounts it, as in the runbook; a claim of that name that holds data is kept.
     new PersistentVolumeClaim(
       `${name}-greenhouse`,
       {
-        place,
+        namespace,
         name: named(settings, "greenhouse"),
         labels: { app: "greenhouse" },
         annotations: { "pulumi.com/skipAwait": "true" },
@@ -101,7 +101,7 @@ export class Caches extends pulumi.ComponentResource {
     new Service(
       `${name}-greenhouse-metrics`,
       {
-        place,
+        namespace,
         name: named(settings, "bazel-cache-metrics"),
         labels: { app: "greenhouse", metrics: "true" },
         of: { selector: { app: "greenhouse" } },

@@ -87,7 +87,7 @@ export class ProwComponent extends pulumi.ComponentResource {
 
   constructor(name: string, args: ProwComponentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:Component", name, {}, opts);
-    const { place, settings } = args.context;
+    const { namespace, settings } = args.context;
     const labels = { app: args.app ?? args.name };
     const deployment = new Deployment(name, deploymentOf(args, labels), { parent: this });
     this.service =
@@ -97,7 +97,7 @@ export class ProwComponent extends pulumi.ComponentResource {
     new NetworkPolicy(
       name,
       {
-        place,
+        namespace,
         name: named(settings, args.name),
         labels,
         pods: labels,
@@ -113,7 +113,7 @@ export class ProwComponent extends pulumi.ComponentResource {
 function deploymentOf(args: ProwComponentArgs, labels: Readonly<Record<string, string>>): DeploymentArgs {
   const { context, name, account, args: flags, env, mounts, scratch, capabilities, ports, exceptions } = args;
   return {
-    place: context.place,
+    namespace: context.namespace,
     name: named(context.settings, name),
     labels,
     replicas: args.replicas ?? 1,
@@ -156,7 +156,7 @@ function serviceOf(
 ): ConstructorParameters<typeof Service>[1] {
   const nodePort = service.nodePort === true;
   return {
-    place: context.place,
+    namespace: context.namespace,
     name: named(context.settings, service.name ?? name),
     labels: { ...labels, ...service.labels },
     ...(nodePort

@@ -11,54 +11,49 @@ export const prowSchema = defineSystem({
     githubToken: {
       description: "Personal token of the bot; outside production with no scope but read:user.",
       format: "token",
-      formerly: "secrets/oauth-token/oauth",
-      source: { file: "oauth-token/oauth" },
+      legacySource: { description: "secrets/oauth-token/oauth", file: "oauth-token/oauth" },
     },
     githubAppPrivateKey: {
       description: "Private key of the GitHub App `github.appId`.",
       format: "pem-private-key",
-      formerly: "secrets/github-token/cert",
-      source: { file: "github-token/cert" },
+      legacySource: { description: "secrets/github-token/cert", file: "github-token/cert" },
+
       when: ({ github }) => github.appId !== undefined,
     },
     githubOauthClientSecret: {
       description: "Secret of the OAuth application `github.oauthClientId`.",
       format: "token",
-      formerly: "secrets/github-oauth-config/secret",
-      source: { file: "github-oauth-config/secret" },
+      legacySource: { description: "secrets/github-oauth-config/secret", file: "github-oauth-config/secret" },
     },
     hmac: {
       description: "What webhooks are signed with: a token, or Prow's YAML map of organisations to tokens with dates.",
       check: hmacProblem,
-      formerly: "secrets/hmac-token/hmac",
-      source: { file: "hmac-token/hmac" },
+      legacySource: { description: "secrets/hmac-token/hmac", file: "hmac-token/hmac" },
     },
     slackToken: {
       description: "Slack token by which failures are told.",
       format: "token",
-      formerly: "secrets/slack-token/token",
-      source: { file: "slack-token/token" },
+      legacySource: { description: "secrets/slack-token/token", file: "slack-token/token" },
     },
     gcsServiceAccount: {
       description: "Google service account that writes to the bucket.",
       format: "google-service-account",
-      formerly: "secrets/gcs/service-account.json",
-      source: { file: "gcs/service-account.json" },
+      legacySource: { description: "secrets/gcs/service-account.json", file: "gcs/service-account.json" },
     },
     kubeconfig: {
       description: "Contexts of the build clusters.",
       format: "kubeconfig",
-      formerly: "secrets/kubeconfig/config",
-      source: { file: "kubeconfig/config" },
+      legacySource: { description: "secrets/kubeconfig/config", file: "kubeconfig/config" },
+
       when: ({ buildClusters }) => buildClusters,
     },
   },
-  families: {
+  keyedSecrets: {
     jobSecrets: {
       description: "Value of a key of one of `jobSecrets`.",
       format: "token",
-      formerly: "secrets/<name>/<key>",
-      source: (member) => ({ file: jobSecretFile(member) }),
+      legacySource: (member) => ({ description: "secrets/<name>/<key>", file: jobSecretFile(member) }),
+
       members: ({ jobSecrets }) => jobSecrets.flatMap((name) => jobSecretKeys[name].map((key) => `${name}-${key}`)),
       key: (member) => `jobSecret-${member}`,
     },

@@ -1,11 +1,11 @@
 import type { ProwSettings } from "./settings.ts";
-import type { ConfigurationPlace } from "./files/inputs.ts";
+import type { ConfigInputs } from "./files/inputs.ts";
 import { trees } from "./files/base/trees.ts";
 import { named } from "./names.ts";
 import { resolveImages } from "./images.ts";
 
 /** What Prow's own configuration files say about the environment that they are for. */
-export function toPlace(settings: ProwSettings): ConfigurationPlace {
+export function configInputs(settings: ProwSettings): ConfigInputs {
   const { namespaces, bucket, hosts, paths, jobSecrets } = settings;
   const { clonerefs, entrypoint, initupload, sidecar } = resolveImages(settings.images);
   const service = (name: string): string => named(settings, name);

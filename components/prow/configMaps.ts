@@ -1,17 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
-import type { Place } from "../../blocks/kubernetes/metadata.ts";
+import type { NamespaceRef } from "../../blocks/kubernetes/metadata.ts";
 import type { Mount } from "../../blocks/kubernetes/volume.ts";
 import { configMaps } from "./files/index.ts";
 import type { ConfigMapKey } from "./files/inputs.ts";
 import type { ProwSettings } from "./settings.ts";
-import { toPlace } from "./configInputs.ts";
+import { configInputs } from "./configInputs.ts";
 
 /** What {@link ConfigMaps} need. */
 export interface ConfigMapsArgs {
   readonly settings: ProwSettings;
-  readonly place: Place;
-  readonly jobs: Place;
+  readonly namespace: NamespaceRef;
+  readonly jobs: NamespaceRef;
 }
 
 /** Prow's own configuration; its programs read a changed file by themselves, so no pod rolls. */
@@ -20,19 +20,19 @@ export class ConfigMaps extends pulumi.ComponentResource {
 
   constructor(name: string, args: ConfigMapsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:ConfigMaps", name, {}, opts);
-    const place = toPlace(args.settings);
+    const namespace = configInputs(args.settings);
     this.byKey = new Map(
-      configMaps(place).map(({ key, in: where, data, binaryData, owner }) => [
+      configMaps(namespace).map(({ key, in: where, data, binaryData, owner }) => [
         key,
         new ConfigMap(
           `${name}-${key}`,
           {
-            place: where === "prow" ? args.place : args.jobs,
-            name: place.configMapName(key),
+            namespace: where === "prow" ? args.namespace : args.jobs,
+            name: namespace.configMapName(key),
             data,
             ...(binaryData === undefined ? {} : { binaryData }),
             // These two are read once, at the start.
-            roll: key === "mirror-config" || key === "pushgateway-proxy-config",
+            restartOnChange: key === "mirror-config" || key === "pushgateway-proxy-config",
             ownedByCluster: owner === "updater",
           },
           { parent: this },

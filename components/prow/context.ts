@@ -1,6 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import { anywhere, pods, type Traffic } from "../../blocks/kubernetes/networkPolicy.ts";
-import type { Place } from "../../blocks/kubernetes/metadata.ts";
+import type { NamespaceRef } from "../../blocks/kubernetes/metadata.ts";
 import type { ProwSettings } from "./settings.ts";
 import type { ConfigMaps } from "./configMaps.ts";
 import type { Credentials } from "./credentials.ts";
@@ -11,9 +11,9 @@ import type { Accounts } from "./accounts.ts";
 export interface ProwContext {
   readonly settings: ProwSettings;
   /** Namespace of Prow's own programs. */
-  readonly place: Place;
+  readonly namespace: NamespaceRef;
   /** Namespace of ProwJobs and of the jobs' pods. */
-  readonly jobs: Place;
+  readonly jobs: NamespaceRef;
   readonly images: Images;
   readonly accounts: Accounts;
   readonly credentials: Credentials;

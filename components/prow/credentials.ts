@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { Place } from "../../blocks/kubernetes/metadata.ts";
+import type { NamespaceRef } from "../../blocks/kubernetes/metadata.ts";
 import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
 import type { ProwConfig } from "./config.ts";
 import type { ProwSettings } from "./settings.ts";
@@ -11,8 +11,8 @@ import { jobSecretKeys } from "./jobSecrets.ts";
 /** What {@link Credentials} need. */
 export interface CredentialsArgs {
   readonly config: ProwConfig;
-  readonly place: Place;
-  readonly jobs: Place;
+  readonly namespace: NamespaceRef;
+  readonly jobs: NamespaceRef;
 }
 
 /** Every Secret of Prow, in the namespace of who reads it; what jobs read too is in both. */
@@ -65,15 +65,19 @@ export class Credentials extends pulumi.ComponentResource {
     const { gcsCredentials: name } = trees[config.settings.configuration.tree];
     if (name === named(config.settings, "gcs")) return;
     const values = { "service-account.json": config.secrets.gcsServiceAccount };
-    new ServiceSecret(`${this.prefix}-rehearsals-gcs`, { place: jobs, name, values, roll: false }, { parent: this });
+    new ServiceSecret(
+      `${this.prefix}-rehearsals-gcs`,
+      { namespace: jobs, name, values, restartOnChange: false },
+      { parent: this },
+    );
   }
 
   /** What only jobs read. */
   private forJobs(): void {
-    const { settings, families } = this.args.config;
+    const { settings, keyedSecrets } = this.args.config;
     for (const name of settings.jobSecrets) {
       const values = Object.fromEntries(
-        jobSecretKeys[name].map((key) => [key, families.jobSecrets[`${name}-${key}`] ?? ""]),
+        jobSecretKeys[name].map((key) => [key, keyedSecrets.jobSecrets[`${name}-${key}`] ?? ""]),
       );
       this.make(name, "jobs", values);
     }
@@ -100,11 +104,16 @@ export class Credentials extends pulumi.ComponentResource {
     where: "prow" | "jobs",
     values: Record<Key, pulumi.Input<string>>,
   ): ServiceSecret<Key> {
-    const { config, place, jobs } = this.args;
+    const { config, namespace, jobs } = this.args;
     return new ServiceSecret(
       `${this.prefix}-${where}-${name}`,
       // Jobs' pods come and go; nothing has to roll for them.
-      { place: where === "prow" ? place : jobs, name: named(config.settings, name), values, roll: where === "prow" },
+      {
+        namespace: where === "prow" ? namespace : jobs,
+        name: named(config.settings, name),
+        values,
+        restartOnChange: where === "prow",
+      },
       { parent: this },
     );
   }

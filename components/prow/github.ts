@@ -60,11 +60,11 @@ export class Github extends pulumi.ComponentResource {
 
   /** ghproxy: it keeps less than its volume holds, and only one of it may use the volume. */
   private cache(name: string, context: ProwContext): void {
-    const { place, settings } = context;
+    const { namespace, settings } = context;
     const claim = new PersistentVolumeClaim(
       `${name}-ghproxy`,
       {
-        place,
+        namespace,
         name: named(settings, "ghproxy"),
         labels: { app: "ghproxy" },
         size: settings.ghproxy.size,

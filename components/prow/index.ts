@@ -33,17 +33,17 @@ export class Prow extends pulumi.ComponentResource {
     const cluster = targets.cluster(settings.cluster);
     super("orrery:prow:Prow", name, {}, { ...opts, providers: [cluster.provider] });
     const base = new Base(`${name}-base`, { settings, cluster }, { parent: this });
-    const { place, jobs } = base;
+    const { namespace, jobs } = base;
     const after = { parent: this, dependsOn: [...base.first] };
     if (settings.ingress.controller) new IngressController(`${name}-ingress`, { cluster }, after);
     const context: ProwContext = {
       settings,
-      place,
+      namespace,
       jobs,
       images: resolveImages(settings.images),
-      accounts: new Accounts(`${name}-accounts`, { settings, place, jobs }, { parent: this }),
-      credentials: new Credentials(`${name}-credentials`, { config, place, jobs }, { parent: this }),
-      configMaps: new ConfigMaps(`${name}-files`, { settings, place, jobs }, { parent: this }),
+      accounts: new Accounts(`${name}-accounts`, { settings, namespace, jobs }, { parent: this }),
+      credentials: new Credentials(`${name}-credentials`, { config, namespace, jobs }, { parent: this }),
+      configMaps: new ConfigMaps(`${name}-files`, { settings, namespace, jobs }, { parent: this }),
     };
     new Controllers(`${name}-controllers`, { context }, after);
     new Github(`${name}-github`, { context }, after);

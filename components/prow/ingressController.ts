@@ -31,7 +31,7 @@ export class IngressController extends pulumi.ComponentResource {
   constructor(name: string, args: IngressControllerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:IngressController", name, {}, opts);
     const { cluster } = args;
-    const place = new Namespace(
+    const namespace = new Namespace(
       name,
       {
         cluster,
@@ -40,11 +40,11 @@ export class IngressController extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    const account = new ServiceAccount(name, { place, name: app, labels, mountsToken: true }, { parent: this });
+    const account = new ServiceAccount(name, { namespace, name: app, labels, mountsToken: true }, { parent: this });
     new ClusterRoleBinding(name, { name: app, labels, rules: clusterRules, to: [account] }, { parent: this });
-    new RoleBinding(name, { place, name: app, labels, rules: ownRules, to: [account] }, { parent: this });
+    new RoleBinding(name, { namespace, name: app, labels, rules: ownRules, to: [account] }, { parent: this });
     // Settings that somebody puts there are read at once.
-    const settings = new ConfigMap(name, { place, name: `${app}-controller`, data: {}, roll: false }, { parent: this });
+    const settings = new ConfigMap(name, { namespace, name: `${app}-controller`, data: {}, restartOnChange: false }, { parent: this });
     new k8s.networking.v1.IngressClass(
       `${name}-class`,
       { metadata: { name: "nginx", labels: withManagedBy(labels) }, spec: { controller: "k8s.io/ingress-nginx" } },
@@ -53,7 +53,7 @@ export class IngressController extends pulumi.ComponentResource {
     const deployment = new Deployment(
       name,
       {
-        place,
+        namespace,
         name: `${app}-controller`,
         labels,
         serviceAccount: account,
@@ -74,7 +74,7 @@ export class IngressController extends pulumi.ComponentResource {
               "--election-id=ingress-nginx-leader",
               "--controller-class=k8s.io/ingress-nginx",
               "--ingress-class=nginx",
-              pulumi.interpolate`--configmap=${place.namespace}/${settings.configMapName}`,
+              pulumi.interpolate`--configmap=${namespace.name}/${settings.configMapName}`,
             ],
             env: {
               POD_NAME: field("metadata.name"),
@@ -101,7 +101,7 @@ export class IngressController extends pulumi.ComponentResource {
     new Service(
       name,
       {
-        place,
+        namespace,
         name: `${app}-controller`,
         labels,
         annotations: { [`${exceptionPrefix}public-service`]: "it is the way in" },
@@ -113,7 +113,7 @@ export class IngressController extends pulumi.ComponentResource {
     );
     new NetworkPolicy(
       name,
-      { place, name: `${app}-controller`, labels, pods: labels, from: [anywhere(80, 443)], to: [anywhere()] },
+      { namespace, name: `${app}-controller`, labels, pods: labels, from: [anywhere(80, 443)], to: [anywhere()] },
       { parent: this },
     );
     this.registerOutputs({});

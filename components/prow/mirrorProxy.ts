@@ -31,20 +31,20 @@ export class MirrorProxy extends pulumi.ComponentResource {
   constructor(name: string, args: MirrorProxyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:MirrorProxy", name, {}, opts);
     const { context } = args;
-    const { place, jobs, settings } = context;
+    const { namespace, jobs, settings } = context;
     const { protect, retainOnDelete, mirrorProxy } = settings;
     const labels = { app: "docker-mirror-proxy" };
     const authority = this.authority(name);
-    const [crt] = [place, jobs].map(
+    const [crt] = [namespace, jobs].map(
       (where, index) =>
         new ConfigMap(
           `${name}-${index === 0 ? "prow" : "jobs"}-crt`,
           {
-            place: where,
+            namespace: where,
             name: named(settings, "mirror-proxy-config"),
             labels,
             data: { "ca.crt": authority.crt },
-            roll: index === 0,
+            restartOnChange: index === 0,
           },
           { parent: this },
         ),
@@ -52,13 +52,13 @@ export class MirrorProxy extends pulumi.ComponentResource {
     if (crt === undefined) throw new Error("the proxy has no certificate");
     const key = new ServiceSecret(
       name,
-      { place, name: named(settings, "docker-mirror-proxy"), labels, values: { "ca.key": authority.key } },
+      { namespace, name: named(settings, "docker-mirror-proxy"), labels, values: { "ca.key": authority.key } },
       { parent: this },
     );
     const claim = new PersistentVolumeClaim(
       name,
       {
-        place,
+        namespace,
         name: named(settings, "docker-mirror-proxy"),
         labels,
         size: mirrorProxy.size,

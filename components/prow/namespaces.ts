@@ -23,7 +23,7 @@ const nodeLabels = {
 
 /** What must be there before Prow's programs: both namespaces, labelled nodes, volumes, the ProwJob kind. */
 export class Base extends pulumi.ComponentResource {
-  readonly place: Namespace;
+  readonly namespace: Namespace;
   readonly jobs: Namespace;
   /** What has to be there before anything makes a ProwJob or asks for a node. */
   readonly first: readonly pulumi.Resource[];
@@ -32,7 +32,7 @@ export class Base extends pulumi.ComponentResource {
     super("orrery:prow:Base", name, {}, opts);
     const { settings, cluster } = args;
     const { namespaces, protect, retainOnDelete } = settings;
-    this.place = new Namespace(
+    this.namespace = new Namespace(
       `${name}-prow`,
       {
         cluster,
@@ -60,7 +60,7 @@ export class Base extends pulumi.ComponentResource {
     new k8s.core.v1.LimitRange(
       `${name}-jobs-limits`,
       {
-        metadata: metadata({ place: this.jobs, name: named(settings, "mem-limit-range") }),
+        metadata: metadata({ namespace: this.jobs, name: named(settings, "mem-limit-range") }),
         spec: { limits: [{ type: "Container", defaultRequest: { memory: "1Gi", cpu: "100m" } }] },
       },
       { parent: this },

@@ -52,10 +52,10 @@ export class Periodics extends pulumi.ComponentResource {
       });
     }
     for (const app of ["branchprotector", "label-sync"]) {
-      const { place, settings } = context;
+      const { namespace, settings } = context;
       new NetworkPolicy(
         `${name}-${app}`,
-        { place, name: named(settings, app), labels: { app }, pods: { app }, to: traffic.web },
+        { namespace, name: named(settings, app), labels: { app }, pods: { app }, to: traffic.web },
         { parent: this },
       );
     }
@@ -63,11 +63,11 @@ export class Periodics extends pulumi.ComponentResource {
   }
 
   private every(name: string, context: ProwContext, { name: own, app, schedule, needs, nodeSelector }: Periodic): void {
-    const { place, settings, images } = context;
+    const { namespace, settings, images } = context;
     new CronJob(
       `${name}-${own}`,
       {
-        place,
+        namespace,
         name: named(settings, own),
         labels: { app },
         schedule,

@@ -67,11 +67,11 @@ function expose(
   way: Way,
 ): void {
   if (service === undefined) throw new Error(`${base} has no Service`);
-  const { place, settings } = context;
+  const { namespace, settings } = context;
   new PublicEndpoint(
     `${name}-${way.name}`,
     {
-      place,
+      namespace,
       labels: { app: base },
       service,
       port,

@@ -2,7 +2,7 @@ import { isMap, isScalar, isSeq, parseDocument } from "yaml";
 import type { RuleProblem } from "../../config/define.ts";
 import type { ProwSettings } from "./settings.ts";
 import { configurationProblems } from "./files/problems.ts";
-import { toPlace } from "./configInputs.ts";
+import { configInputs } from "./configInputs.ts";
 
 /** What is wrong across the settings; the schema has seen to each setting by itself. */
 export function prowRules(settings: ProwSettings): RuleProblem[] {
@@ -10,7 +10,7 @@ export function prowRules(settings: ProwSettings): RuleProblem[] {
     ...namespaceRules(settings),
     ...nodeRules(settings),
     ...ingressRules(settings),
-    ...configurationProblems(toPlace(settings)).map(({ path, text }) => ({
+    ...configurationProblems(configInputs(settings)).map(({ path, text }) => ({
       path: path === "" ? "configuration" : `configuration.${path}`,
       problem: text,
     })),

@@ -78,7 +78,7 @@ export class Web extends pulumi.ComponentResource {
         ports: { http: 8080, metrics: 9090 },
         probes: aliveAndReady,
         service: { ports: { main: { port: 80, target: 8080 }, metrics: { port: 9090 } }, nodePort: true },
-        from: [router(context.place.cluster, 8080), traffic.metrics],
+        from: [router(context.namespace.cluster, 8080), traffic.metrics],
         to: [
           ...traffic.web,
           traffic.api(settings, true),
@@ -121,7 +121,7 @@ export class Web extends pulumi.ComponentResource {
         ports: { http: 8888, metrics: 9090 },
         probes: aliveAndReady,
         service: { ports: { main: { port: 8888 }, metrics: { port: 9090 } }, nodePort: true },
-        from: [router(context.place.cluster, 8888), pods({ app: "deck" }, [8888]), traffic.metrics],
+        from: [router(context.namespace.cluster, 8888), pods({ app: "deck" }, [8888]), traffic.metrics],
         to: [
           ...traffic.web,
           traffic.api(settings, true),
@@ -152,7 +152,7 @@ export class Web extends pulumi.ComponentResource {
         probes: { readiness: probe, liveness: probe },
         resources: { cpu: "0.1", memory: "128Mi" },
         service: { ports: { http: { port: 80, target: 8080 } }, nodePort: true },
-        from: [router(context.place.cluster, 8080)],
+        from: [router(context.namespace.cluster, 8080)],
         to: [anywhere(443)],
       },
       { parent: this },

@@ -4,7 +4,7 @@ import { dgraphProblems } from "./dgraph/settings.ts";
 import { nodepoolProblems } from "./nodepool/settings.ts";
 import { ultrahookProblems } from "./ultrahook/settings.ts";
 import { needs } from "./requiredPermissions.ts";
-import { thothFamilies, thothSecrets } from "./secrets.ts";
+import { thothKeyedSecrets, thothSecrets } from "./secrets.ts";
 import { type ThothSettings, settings } from "./settings.ts";
 import { stationProblems } from "./station/settings.ts";
 
@@ -12,7 +12,7 @@ export const thothSchema = defineSystem({
   namespace: "thoth",
   settings,
   secrets: thothSecrets,
-  families: thothFamilies,
+  keyedSecrets: thothKeyedSecrets,
   references: (settings) => references(settings),
   needs: (settings) => needs(settings),
   rules: ({ bots, ultrahook, dgraph, station, nodepool }) => [

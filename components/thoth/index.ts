@@ -44,7 +44,7 @@ export class Thoth extends pulumi.ComponentResource {
 
   constructor(name: string, args: ThothArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:thoth:Thoth", name, {}, opts);
-    const { settings, secrets, families } = args.config;
+    const { settings, secrets, keyedSecrets } = args.config;
     const { targets } = args;
     const { bots, ultrahook, dgraph, station: own, nodepool } = settings;
     let receivers: Bots["receivers"] = {};
@@ -55,7 +55,7 @@ export class Thoth extends pulumi.ComponentResource {
     }
     if (ultrahook !== undefined) {
       const cluster = targets.cluster(ultrahook.cluster);
-      const apiKeys = families.ultrahookKeys;
+      const apiKeys = keyedSecrets.ultrahookKeys;
       new Ultrahook(`${name}-ultrahook`, { cluster, settings: ultrahook, apiKeys, receivers }, this.on(cluster));
     }
     const namespaces = own === undefined ? undefined : this.namespaces(name, targets.cluster(own.cluster), own);
@@ -92,9 +92,13 @@ export class Thoth extends pulumi.ComponentResource {
     secrets: ThothSecrets,
     namespaces: StationNamespaces | undefined,
   ): Dgraph {
-    const places = new Map(Object.values(namespaces?.places ?? {}).map((place) => [place.namespaceName, place]));
+    const refs = new Map(Object.values(namespaces?.refs ?? {}).map((ref) => [ref.plainName, ref]));
     const clients = namespaces === undefined ? [] : graphRoles.map((role) => namespaces.names[role]);
-    return new Dgraph(`${name}-dgraph`, { cluster, settings, secrets, station: { places, clients } }, this.on(cluster));
+    return new Dgraph(
+      `${name}-dgraph`,
+      { cluster, settings, secrets, station: { namespaces: refs, clients } },
+      this.on(cluster),
+    );
   }
 
   private station(

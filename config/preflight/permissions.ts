@@ -82,9 +82,9 @@ export async function assertPermissions<T extends Readonly<Record<string, AnySys
 async function missingRights(
   cluster: string,
   needs: readonly Need[],
-  { settings, families }: Clusters,
+  { settings, keyedSecrets }: Clusters,
 ): Promise<readonly Question[]> {
-  const login = clusterLogin(await textOf(families.kubeconfigs[cluster]));
+  const login = clusterLogin(await textOf(keyedSecrets.kubeconfigs[cluster]));
   if (login === undefined) {
     void pulumi.log.warn(`rights on cluster ${cluster} were not checked: its kubeconfig has no login of its own`);
     return [];

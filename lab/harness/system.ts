@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseDocument } from "yaml";
-import { aim } from "../../lab/retarget.ts";
+import { retarget } from "../../lab/retarget.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { keepSystems, put } from "../../config/stackEdit.ts";
 import { projectDir, stackPath } from "../../config/stackFile.ts";
@@ -57,7 +57,7 @@ export class SystemOnLab {
     const targets = systems.map((one) => (one === "callysto" ? "clouds" : "clusters"));
     const kept = keepSystems(readFileSync(stackPath(stack), "utf8"), [...targets, ...systems]);
     writeFileSync(source, changed(kept, changes));
-    await makePremises(aim(source, file, lab, samplePassphrase(stack)), lab, () => undefined);
+    await makePremises(retarget(source, file, lab, samplePassphrase(stack)), lab, () => undefined);
     rmSync(source);
     const env = { PULUMI_CONFIG_PASSPHRASE: samplePassphrase(stack), ...more };
     const opened = new SystemOnLab(system, { stack: as, file, env });

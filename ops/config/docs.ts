@@ -32,9 +32,9 @@ function stackFileSchema(systems: readonly AnySystem[]): object {
     ]),
   ]);
   // Members' keys follow from the settings, so an editor can only be told their shape.
-  const patterns = systems.flatMap(({ namespace, families }) =>
-    Object.entries(families ?? {}).map(([family, spec]): [string, object] => [
-      `^${namespace}:(?!settings$)${spec.key === undefined ? `${family}-` : ""}`,
+  const patterns = systems.flatMap(({ namespace, keyedSecrets }) =>
+    Object.entries(keyedSecrets ?? {}).map(([name, spec]): [string, object] => [
+      `^${namespace}:(?!settings$)${spec.key === undefined ? `${name}-` : ""}`,
       secure(spec),
     ]),
   );
@@ -111,7 +111,8 @@ function table(head: readonly string[], body: readonly (readonly string[])[]): s
 }
 
 function secretRow(key: string, spec: SecretSpec): readonly string[] {
-  return [code(key), spec.format ?? "text", spec.description, spec.formerly];
+  const legacy = typeof spec.legacySource === "function" ? spec.legacySource("<name>") : spec.legacySource;
+  return [code(key), spec.format ?? "text", spec.description, legacy?.description ?? ""];
 }
 
 /** The reference of one system. */
@@ -120,8 +121,8 @@ function section(system: AnySystem): string {
   const settings = rows(jsonSchema(system), "").map((row) => [code(row.path), row.type, row.standard, row.description]);
   const secrets = [
     ...Object.entries(system.secrets).map(([name, spec]) => secretRow(`${namespace}:${name}`, spec)),
-    ...Object.entries(system.families ?? {}).map(([family, spec]) =>
-      secretRow(`${namespace}:${spec.key?.("<name>") ?? `${family}-<name>`}`, spec),
+    ...Object.entries(system.keyedSecrets ?? {}).map(([name, spec]) =>
+      secretRow(`${namespace}:${spec.key?.("<name>") ?? `${name}-<name>`}`, spec),
     ),
   ];
   return [

@@ -18,7 +18,8 @@ interface FileSecret {
 
 /** The service's secrets that are files of the secrets repository. */
 export function fileSecrets({ schema, settings }: Pick<Service, "schema" | "settings">): readonly FileSecret[] {
-  return wantedSecrets(schema, settings).flatMap(({ name, spec, required, source: { file } }) => {
+  return wantedSecrets(schema, settings).flatMap(({ name, spec, required, legacySource }) => {
+    const file = legacySource?.file;
     return file === undefined || file.includes("#") ? [] : [{ name, file, required, binary: spec.format === "base64" }];
   });
 }

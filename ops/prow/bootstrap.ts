@@ -7,7 +7,7 @@ import { fields, list } from "../../components/prow/files/jobFiles.ts";
 import { type JobFile, packJobs, readJobs } from "../../components/prow/files/jobs.ts";
 import type { Preset } from "../../components/prow/files/presets.ts";
 import { checkTree } from "../../components/prow/files/tree.ts";
-import { toPlace } from "../../components/prow/configInputs.ts";
+import { configInputs } from "../../components/prow/configInputs.ts";
 import { type Command, text, UsageError } from "../command.ts";
 import type { Kubectl } from "../kubectl.ts";
 import { type Environment, environmentHelp, environmentOptions, inCluster, openEnvironment } from "./environment.ts";
@@ -30,7 +30,7 @@ export function soundJobs(source: string, environment: Environment): SoundJobs {
   const [name, layout] = layouts.find(([, { jobs }]) => existsSync(path.join(source, jobs))) ?? [];
   const files = readJobs(path.resolve(layout === undefined ? source : path.join(source, layout.jobs)));
   const elsewhere = layout === undefined ? [] : presetsOf(path.join(source, layout.config));
-  const place = toPlace(environment.settings);
+  const place = configInputs(environment.settings);
   const checked = checkTree(files, place, elsewhere);
   if (checked.problems.length > 0) throw new Error(`the jobs are not loaded:\n${first(checked.problems)}`);
   const { tree } = environment.settings.configuration;
@@ -69,7 +69,7 @@ export async function bootstrap(
       `job-config of ${environment.name} is the program's alone: set configuration.jobs there, or give it to Prow by configuration.updaterOwns`,
     );
   }
-  const name = toPlace(settings).configMapName("job-config");
+  const name = configInputs(settings).configMapName("job-config");
   const inside = ["--namespace", settings.namespaces.prow];
   const live = await kubectl.get<Record<string, unknown>>("configmap", name, ...inside);
   const { data, binaryData } = packJobs(files);

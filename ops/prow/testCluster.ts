@@ -1,7 +1,7 @@
 /** The test cluster: a Kubernetes of the lab's kind, with nothing in it but Prow. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { aim } from "../../lab/retarget.ts";
+import { retarget } from "../../lab/retarget.ts";
 import { keepSystems } from "../../config/stackEdit.ts";
 import { stackPath } from "../../config/stackFile.ts";
 import { kubernetes } from "../../lab/kubernetes/kubernetes.ts";
@@ -56,7 +56,7 @@ export function testCluster() {
       mkdirSync(path.join(lab.dir, "state"), { recursive: true });
       const source = `${fileOf(stack)}.source`;
       writeFileSync(source, keepSystems(readFileSync(stackPath(stack), "utf8"), ["clusters", "prow"]));
-      const premises = aim(source, fileOf(stack), lab, passphraseOf(stack));
+      const premises = retarget(source, fileOf(stack), lab, passphraseOf(stack));
       rmSync(source);
       await kubernetes(toolchain).up(lab, log);
       await makePremises(premises, lab, log);

@@ -37,7 +37,7 @@ interface Note {
   readonly key: string;
   readonly description: string;
   readonly registered: string;
-  readonly formerly: string;
+  readonly legacySource: string;
   readonly set: string;
 }
 
@@ -45,11 +45,11 @@ interface Note {
 export function notes(stack: string, settings: unknown): readonly Note[] {
   return wantedSecrets(thothSchema, settings)
     .filter(({ required }) => required)
-    .map(({ key, spec }) => ({
+    .map(({ key, spec, legacySource }) => ({
       key,
       description: spec.description,
       registered: places.find(([pattern]) => pattern.test(key))?.[1] ?? "this stack only",
-      formerly: spec.formerly,
+      legacySource: legacySource?.description ?? "",
       set: `npx pulumi config set --stack ${stack} --secret ${key}`,
     }));
 }
@@ -68,8 +68,8 @@ export const command: Command = {
   run({ values }) {
     const { name, settings } = openStack(thothSchema, values);
     const found = notes(name, settings);
-    const lines = found.map(({ key, description, registered, formerly, set }) =>
-      [key, `  ${description}`, `  registered: ${registered}`, `  formerly:   ${formerly}`, `  ${set}`].join("\n"),
+    const lines = found.map(({ key, description, registered, legacySource, set }) =>
+      [key, `  ${description}`, `  registered: ${registered}`, `  formerly:   ${legacySource}`, `  ${set}`].join("\n"),
     );
     console.log(values.json === true ? JSON.stringify(found, undefined, 2) : lines.join("\n\n"));
     return Promise.resolve(0);

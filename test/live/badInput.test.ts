@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { parse, stringify } from "yaml";
-import { aim } from "../../lab/retarget.ts";
+import { retarget } from "../../lab/retarget.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { setAt } from "../../config/stackEdit.ts";
 import { stackPath } from "../../config/stackFile.ts";
@@ -38,7 +38,7 @@ function refusedWith({ code, text }: Outcome, message: RegExp): void {
 
 describe("bad input", () => {
   before(async () => {
-    aim(stackPath("test"), target.file, lab, samplePassphrase("test"));
+    retarget(stackPath("test"), target.file, lab, samplePassphrase("test"));
     const whole = parse(readFileSync(target.file, "utf8")) as { config: Record<string, unknown> };
     const config = Object.entries(whole.config).filter(([key]) => /^(callysto|clouds):/.test(key));
     const small = { ...whole, config: Object.fromEntries(config) };

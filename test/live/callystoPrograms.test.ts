@@ -11,8 +11,8 @@ import { jupyterhubConfig } from "../../components/callysto/guest/jupyterhubConf
 import { hubGuest, type JupyterhubSettings } from "../../components/callysto/guest/settings.ts";
 import { publicKeyLine } from "../../config/samples.ts";
 import { containerProblems } from "../unit/callysto/container.ts";
-import { deployCallysto, hub as bareHub } from "../unit/callysto/world.ts";
-import type { Seen } from "../unit/openstack/world.ts";
+import { deployCallysto, hub as bareHub } from "../unit/callysto/fixture.ts";
+import type { Seen } from "../unit/openstack/fixture.ts";
 import { type Done, MachineRoot } from "./callysto/root.ts";
 import { guestSteps } from "./callysto/steps.ts";
 

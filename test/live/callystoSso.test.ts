@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import { hashedName } from "../../components/callysto/guest/names.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
-import { hub as bareHub } from "../unit/callysto/world.ts";
+import { hub as bareHub } from "../unit/callysto/fixture.ts";
 import { MachineRoot } from "./callysto/root.ts";
 import { deploySignOn, hostname, salt, start, type Visit } from "./callysto/signOn.ts";
 import { guestSteps } from "./callysto/steps.ts";

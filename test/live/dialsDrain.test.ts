@@ -3,7 +3,7 @@ import { after, afterEach, before, describe, it } from "mocha";
 import { etlConfig } from "../../components/dials/etlConfig.ts";
 import { drained, DrainTimeout } from "../../ops/dials/drain.ts";
 import { Flower } from "../../ops/dials/flower.ts";
-import { settings } from "../unit/dials/world.ts";
+import { settings } from "../unit/dials/fixture.ts";
 import { CeleryWorld, eventually } from "./dials/celery.ts";
 import { installPrograms } from "./dials/programs.ts";
 

@@ -8,7 +8,7 @@ import { isReserved } from "../../components/dials/reservedNames.ts";
 import { nginxConf } from "../../components/dials/nginx.ts";
 import { redisConf, type RedisUse } from "../../components/dials/redisConf.ts";
 import type { Rendered } from "../../review/render.ts";
-import { clearDials, given, type Manifest, object, workspace } from "../unit/dials/world.ts";
+import { clearDials, given, type Manifest, object, workspace } from "../unit/dials/fixture.ts";
 import { bound, CeleryWorld, eventually } from "./dials/celery.ts";
 import { freePort } from "./port.ts";
 import { installPrograms, postgresBin, pythonBin } from "./dials/programs.ts";

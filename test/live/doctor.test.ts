@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
-import { aim, labKubeconfig } from "../../lab/retarget.ts";
+import { retarget, labKubeconfig } from "../../lab/retarget.ts";
 import { openSalt } from "../../config/passphrase.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { setSecret } from "../../config/stackEdit.ts";
@@ -24,7 +24,7 @@ describe("the doctor on the lab", function () {
   const account = "/api/v1/namespaces/default/serviceaccounts/doctor";
 
   before(async () => {
-    aim(stackPath("test"), file, lab, samplePassphrase("test"));
+    retarget(stackPath("test"), file, lab, samplePassphrase("test"));
     await initStack(target);
   });
   after(async () => {

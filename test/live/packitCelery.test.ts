@@ -6,7 +6,7 @@ import { after, before, describe, it } from "mocha";
 import { list, object, text } from "../../policy/manifest.ts";
 import { World } from "../../contracts/check/workloads.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
-import { buildPackit, type Given, production } from "../unit/packit/world.ts";
+import { buildPackit, type Given, production } from "../unit/packit/fixture.ts";
 import { eventually } from "./dials/celery.ts";
 import { freePort } from "./port.ts";
 import { PackitWorld, python, type Variables } from "./packitPrograms/celery.ts";

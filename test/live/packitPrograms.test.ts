@@ -25,7 +25,7 @@ import { sample, sampleCertificate } from "../../config/samples.ts";
 import { World } from "../../contracts/check/workloads.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
 import { eventually } from "../../lab/harness/cloud.ts";
-import { buildPackit, production } from "../unit/packit/world.ts";
+import { buildPackit, production } from "../unit/packit/fixture.ts";
 
 /** A port that was free a moment ago. */
 async function freePort(): Promise<number> {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
-import { aim } from "../../lab/retarget.ts";
+import { retarget } from "../../lab/retarget.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { stackPath } from "../../config/stackFile.ts";
 import { makePremises } from "../../lab/prerequisites.ts";
@@ -18,7 +18,7 @@ describe("the policy pack", () => {
   let nodes: ReadonlySet<string>;
   before(async () => {
     nodes = await nodeNames();
-    await makePremises(aim(stackPath("test"), target.file, lab, samplePassphrase("test")), lab, () => undefined);
+    await makePremises(retarget(stackPath("test"), target.file, lab, samplePassphrase("test")), lab, () => undefined);
     writeFileSync(config, JSON.stringify({ protected: { disposable: true } }));
     await initStack(target);
   });

@@ -8,12 +8,12 @@ import { treeNames } from "../../components/prow/files/base/trees.ts";
 import { configurationVersions } from "../../components/prow/files/base/versions.ts";
 import { configMaps } from "../../components/prow/files/index.ts";
 import { packJobs } from "../../components/prow/files/jobs.ts";
-import { toPlace } from "../../components/prow/configInputs.ts";
+import { configInputs } from "../../components/prow/configInputs.ts";
 import { soundJobs } from "../../ops/prow/bootstrap.ts";
 import type { Environment } from "../../ops/prow/environment.ts";
 import { placeOf, production, staging, testing } from "../unit/prow/places.ts";
 import { writeCheckout } from "../unit/prow/trees.ts";
-import { prowSettings } from "../unit/prow/world.ts";
+import { prowSettings } from "../unit/prow/fixture.ts";
 import { checkconfig, mountConfigMaps, prowTools } from "./prow/tools.ts";
 
 describe("Prow's checkconfig", function () {
@@ -67,7 +67,7 @@ describe("Prow's checkconfig", function () {
         const settings = prowSettings({ configuration: { version, tree } });
         const { files } = soundJobs(checkout, { settings } as Environment);
         const at = path.join(folder, `${tree}-${version}`);
-        mountConfigMaps(configMaps(toPlace(settings)), at);
+        mountConfigMaps(configMaps(configInputs(settings)), at);
         const { data, binaryData = {} } = packJobs(files);
         rmSync(path.join(at, "job-config"), { recursive: true });
         mountConfigMaps([{ key: "job-config", in: "prow", owner: "updater", data, binaryData }], at);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
-import { aim } from "../../lab/retarget.ts";
+import { retarget } from "../../lab/retarget.ts";
 import { openSalt } from "../../config/passphrase.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { setAt } from "../../config/stackEdit.ts";
@@ -44,7 +44,7 @@ describe("the offline review and the engine", function () {
     // A server without a machine: what is compared is Nova's resource, not what boots.
     const at = ["config", "callysto:settings", "environments", "hub-ci", "flavor"];
     writeFileSync(source, setAt(readFileSync(stackPath(stack), "utf8"), at, "lab.none"));
-    await makePremises(aim(source, file, lab, samplePassphrase(stack)), lab, () => undefined);
+    await makePremises(retarget(source, file, lab, samplePassphrase(stack)), lab, () => undefined);
     rmSync(source);
     text = readFileSync(file, "utf8");
     const made = await pulumi(["stack", "init"], target);

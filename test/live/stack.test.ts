@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { before, describe, it } from "mocha";
 import { stackPath } from "../../config/stackFile.ts";
 import { setAt } from "../../config/stackEdit.ts";
-import { aim } from "../../lab/retarget.ts";
+import { retarget } from "../../lab/retarget.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { makePremises } from "../../lab/prerequisites.ts";
 import { kubeApi, type KubeObject } from "../../lab/kubernetes/api.ts";
@@ -34,7 +34,7 @@ async function hub(): Promise<{ hostname: string; address: string }> {
 
 describe("the test stack on the lab", () => {
   before(async () => {
-    await makePremises(aim(stackPath("test"), target.file, lab, samplePassphrase("test")), lab, () => undefined);
+    await makePremises(retarget(stackPath("test"), target.file, lab, samplePassphrase("test")), lab, () => undefined);
     await initStack(target);
   });
 

@@ -9,7 +9,7 @@ import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { sample, sampleCertificate } from "../../config/samples.ts";
 import { World } from "../../contracts/check/workloads.ts";
-import { bots, buildThoth } from "../unit/thoth/world.ts";
+import { bots, buildThoth } from "../unit/thoth/fixture.ts";
 import { pythonEnvironment } from "../../lab/harness/python.ts";
 
 /** The image has Python 3.8, which Debian does not have. */

@@ -8,7 +8,7 @@ import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { World } from "../../contracts/check/workloads.ts";
 import { kubeconfigYaml } from "../../components/thoth/nodepool/zuulFiles.ts";
-import { bots, buildThoth } from "../unit/thoth/world.ts";
+import { bots, buildThoth } from "../unit/thoth/fixture.ts";
 import { type PythonEnvironment, pythonEnvironment } from "../../lab/harness/python.ts";
 
 /** Only what reading its configuration and a kubeconfig takes; all of nodepool is half a gigabyte. */

@@ -166,8 +166,8 @@ describe("a live text", () => {
     const file = path.join(dir, "Pulumi.mine.yaml");
     writeFileSync(file, `config:\n  clusters:settings: ${JSON.stringify({ paas: settings })}\n`);
     const key = (name: string, state: State): StackSecret => ({
-      ...{ key: `dials:${name}`, name, state, schema: dialsSchema, required: true, source: {} },
-      spec: { description: "", formerly: "", format: name === "pem" ? "pem-private-key" : "token" },
+      ...{ key: `dials:${name}`, name, state, schema: dialsSchema, required: true, legacySource: undefined },
+      spec: { description: "", format: name === "pem" ? "pem-private-key" : "token" },
       sample: () => `sample of ${name}`,
       check: () => undefined,
       is: () => false,

@@ -27,16 +27,20 @@ const demo = defineSystem({
       .optional(),
   }),
   secrets: {
-    token: { description: "Token of the demo.", format: "token", formerly: "gopass demo/token" },
+    token: { description: "Token of the demo.", format: "token", legacySource: { description: "gopass demo/token" } },
     webhookKey: {
       description: "Key of the webhook.",
       format: "pem-private-key",
-      formerly: "vault demo_key",
+      legacySource: { description: "vault demo_key" },
       when: ({ webhook }) => webhook,
     },
   },
-  families: {
-    hostPassword: { description: "Password of a host.", formerly: "vault", members: ({ hosts }) => Object.keys(hosts) },
+  keyedSecrets: {
+    hostPassword: {
+      description: "Password of a host.",
+      legacySource: { description: "vault" },
+      members: ({ hosts }) => Object.keys(hosts),
+    },
   },
   references: ({ cluster }) => [{ path: "cluster", kind: "cluster", name: cluster }],
   rules: ({ replicas, mode }) =>
@@ -242,7 +246,7 @@ describe("config errors", () => {
       "npx pulumi config set --stack stage --secret demo:webhookKey < FILE",
     ],
     [
-      "a missing member of a family",
+      "a missing member of keyed secrets",
       () => withSettings({ hosts: { a: { port: 1 } } }),
       "demo:hostPassword-a",
       "the secret is missing; Password of a host. Formerly: vault.",

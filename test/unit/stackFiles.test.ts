@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { aim, labKubeconfig } from "../../lab/retarget.ts";
+import { retarget, labKubeconfig } from "../../lab/retarget.ts";
 import { isLabs, realSecrets, sampleRefusal, samplesAtRisk } from "../../config/guard.ts";
 import { parseConfig } from "../../config/parse.ts";
 import { type Crypter, newSalt, openSalt } from "../../config/passphrase.ts";
@@ -129,7 +129,7 @@ describe("aiming at the lab", () => {
     it(`points every cluster and cloud of ${stack} there, and changes nothing else`, () => {
       const target = path.join(dir, `Pulumi.${stack}.yaml`);
       const lab = { ports: { keystone: 16000, kubernetes: 16030 } };
-      const premises = aim(stackPath(stack), target, lab, samplePassphrase(stack));
+      const premises = retarget(stackPath(stack), target, lab, samplePassphrase(stack));
       const [before, aimed] = [readStackFile(stackPath(stack)), readStackFile(target)];
       assert.equal(aimed.encryptionSalt, before.encryptionSalt);
       assert.deepEqual([...aimed.entries.keys()], [...before.entries.keys()]);

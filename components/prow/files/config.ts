@@ -1,31 +1,31 @@
 /** config.yaml: what every program of Prow reads. */
 import { branchProtection } from "./base/branchProtection.ts";
 import { repositories, repositoriesWith } from "./base/repositories.ts";
-import type { ConfigurationPlace } from "./inputs.ts";
+import type { ConfigInputs } from "./inputs.ts";
 import { presets } from "./presets.ts";
 
 /** Content of config.yaml. */
-export function prowConfig(place: ConfigurationPlace): Readonly<Record<string, unknown>> {
+export function prowConfig(inputs: ConfigInputs): Readonly<Record<string, unknown>> {
   return {
-    prowjob_namespace: place.jobsNamespace,
-    pod_namespace: place.jobsNamespace,
+    prowjob_namespace: inputs.jobsNamespace,
+    pod_namespace: inputs.jobsNamespace,
     log_level: "debug",
-    plank: plank(place),
-    deck: deck(place),
+    plank: plank(inputs),
+    deck: deck(inputs),
     sinker: { resync_period: "1m", max_prowjob_age: "48h", max_pod_age: "30m", terminated_pod_ttl: "2h" },
-    tide: tide(place),
+    tide: tide(inputs),
     slack_reporter_configs: slack,
     "branch-protection": branchProtection,
     // With an endpoint alone nothing would open the metrics' port, and the exporter's figures are never pushed.
-    push_gateway: { endpoint: place.services.pushgateway, serve_metrics: true },
+    push_gateway: { endpoint: inputs.services.pushgateway, serve_metrics: true },
     // Today's jobs count on it; those of 2020 all say so themselves.
     decorate_all_jobs: true,
-    presets: presets(place),
+    presets: presets(inputs),
   };
 }
 
 /** Go template of the address of a job's results in Deck: the bucket's layout, as decoration's `explicit` makes it. */
-export function jobUrlTemplate({ deckUrl, bucket }: Pick<ConfigurationPlace, "deckUrl" | "bucket">): string {
+export function jobUrlTemplate({ deckUrl, bucket }: Pick<ConfigInputs, "deckUrl" | "bucket">): string {
   const kind = '{{if or (eq .Spec.Type "presubmit") (eq .Spec.Type "batch")}}pr-logs/pull{{else}}logs{{end}}';
   const repository =
     '{{if .Spec.Refs}}{{if ne .Spec.Refs.Org ""}}/{{.Spec.Refs.Org}}_{{.Spec.Refs.Repo}}{{end}}{{end}}';
@@ -34,20 +34,20 @@ export function jobUrlTemplate({ deckUrl, bucket }: Pick<ConfigurationPlace, "de
   return `${deckUrl}/view/gs/${bucket}/${kind}${repository}${number}${batch}/{{.Spec.Job}}/{{.Status.BuildID}}/`;
 }
 
-function plank(place: ConfigurationPlace) {
+function plank(inputs: ConfigInputs) {
   return {
-    job_url_template: jobUrlTemplate(place),
+    job_url_template: jobUrlTemplate(inputs),
     // Prow puts the bucket's kind behind it, gs.
-    job_url_prefix_config: { "*": `${place.deckUrl}/view/` },
+    job_url_prefix_config: { "*": `${inputs.deckUrl}/view/` },
     pod_pending_timeout: "60m",
     default_decoration_config_entries: [
       {
         config: {
           timeout: "2h",
           grace_period: "15s",
-          utility_images: place.utilityImages,
-          gcs_configuration: { bucket: place.bucket, path_strategy: "explicit" },
-          gcs_credentials_secret: place.gcsCredentialsSecret,
+          utility_images: inputs.utilityImages,
+          gcs_configuration: { bucket: inputs.bucket, path_strategy: "explicit" },
+          gcs_credentials_secret: inputs.gcsCredentialsSecret,
         },
       },
     ],
@@ -64,7 +64,7 @@ const lens = (name: string, required: string, optional?: string) => ({
 /** GitHub's number of the team prow-job-taskforce, which may start any job again. */
 const taskforce = 3701123;
 
-function deck({ gcswebUrl }: ConfigurationPlace) {
+function deck({ gcswebUrl }: ConfigInputs) {
   return {
     spyglass: {
       size_limit: 500_000_000,
@@ -89,7 +89,7 @@ const blockers = [
 ];
 const strictBlockers = ["do-not-merge/release-note-label-needed", "do-not-merge/invalid-commit-message"];
 
-function tide({ deckUrl }: ConfigurationPlace) {
+function tide({ deckUrl }: ConfigInputs) {
   const query = (strict: boolean) => ({
     repos: repositoriesWith((one) => one.merge !== undefined && (one.strict ?? false) === strict),
     labels: ["lgtm", "approved"],

@@ -27,7 +27,7 @@ export type NamedService =
 type UtilityImage = "clonerefs" | "initupload" | "entrypoint" | "sidecar";
 
 /** Plain data: one environment, as far as its files depend on it. */
-export interface ConfigurationPlace {
+export interface ConfigInputs {
   readonly settings: ConfigurationSettings;
   readonly prowNamespace: string;
   /** Namespace of ProwJobs and of their pods. */

@@ -1,7 +1,7 @@
 /** plugins.yaml: what hook and the external plugins do for each repository. */
 import { organisations, repositories, repositoriesWith, triggerOnly } from "./base/repositories.ts";
 import { trees } from "./base/trees.ts";
-import type { ConfigurationPlace, NamedService } from "./inputs.ts";
+import type { ConfigInputs, NamedService } from "./inputs.ts";
 import type { Updatable } from "./settings.ts";
 import { stubRepository } from "./stub.ts";
 
@@ -9,19 +9,19 @@ import { stubRepository } from "./stub.ts";
 const source = "kubevirt/project-infra";
 
 /** The files that the config-updater makes ConfigMaps of. */
-function sources({ tree }: ConfigurationPlace["settings"]): Readonly<Record<Updatable, string>> {
+function sources({ tree }: ConfigInputs["settings"]): Readonly<Record<Updatable, string>> {
   const { config, plugins: rules, labels, jobs } = trees[tree];
   return { config, plugins: rules, "label-config": labels, "job-config": `${jobs}/**/*.yaml` };
 }
 
 /** Content of plugins.yaml. */
-export function pluginsConfig(place: ConfigurationPlace): Readonly<Record<string, unknown>> {
-  const { updaterOwns } = place.settings;
+export function pluginsConfig(inputs: ConfigInputs): Readonly<Record<string, unknown>> {
+  const { updaterOwns } = inputs.settings;
   const reviewed = repositoriesWith(({ review }) => review === true);
   return {
-    ...(updaterOwns.length === 0 ? {} : { config_updater: { maps: updaterMaps(place) } }),
-    plugins: plugins(place),
-    external_plugins: externalPlugins(place),
+    ...(updaterOwns.length === 0 ? {} : { config_updater: { maps: updaterMaps(inputs) } }),
+    plugins: plugins(inputs),
+    external_plugins: externalPlugins(inputs),
     triggers: triggers(),
     approve: [
       {
@@ -40,7 +40,7 @@ export function pluginsConfig(place: ConfigurationPlace): Readonly<Record<string
 }
 
 /** What the updater writes: exactly the ConfigMaps that it owns, so that each has one owner. */
-function updaterMaps({ settings, prowNamespace, configMapName }: ConfigurationPlace) {
+function updaterMaps({ settings, prowNamespace, configMapName }: ConfigInputs) {
   const paths = sources(settings);
   return Object.fromEntries(
     settings.updaterOwns.map((key) => [
@@ -55,7 +55,7 @@ function updaterMaps({ settings, prowNamespace, configMapName }: ConfigurationPl
   );
 }
 
-function plugins({ settings: { updaterOwns, jobs } }: ConfigurationPlace) {
+function plugins({ settings: { updaterOwns, jobs } }: ConfigInputs) {
   const own = Object.entries(repositories).map(([name, { plugins: list }]) => {
     // Without maps the updater would fall back on maps of its own, and write config and plugins.
     const updates = name === source && updaterOwns.length > 0;
@@ -66,7 +66,7 @@ function plugins({ settings: { updaterOwns, jobs } }: ConfigurationPlace) {
   return Object.fromEntries([...whole, ...own, ...stub]);
 }
 
-function externalPlugins({ services }: ConfigurationPlace) {
+function externalPlugins({ services }: ConfigInputs) {
   const plugin = (name: NamedService, ...events: string[]) => ({
     name,
     endpoint: `http://${services[name]}`,

@@ -1,6 +1,6 @@
 /** What jobs get by a label `preset-<name>: "true"`. */
 import type { ConfigurationVersion } from "./base/versions.ts";
-import type { ConfigurationPlace } from "./inputs.ts";
+import type { ConfigInputs } from "./inputs.ts";
 
 /** One preset of config.yaml; volumes and variables as a pod has them. */
 export interface Preset {
@@ -10,7 +10,7 @@ export interface Preset {
   readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string; readonly readOnly?: true }[];
 }
 
-type Maker = (place: ConfigurationPlace) => Omit<Preset, "labels">;
+type Maker = (inputs: ConfigInputs) => Omit<Preset, "labels">;
 
 /** Where credentials of a registry appear in a job. */
 const credentials = "/etc/kubevirtci-cred";
@@ -85,17 +85,17 @@ const ofTrees: Readonly<Record<string, Maker>> = {
 
 const tables: Readonly<Record<ConfigurationVersion, typeof first>> = { "20201021": first, "20201202": second };
 
-const make = (table: Readonly<Record<string, Maker>>, place: ConfigurationPlace): readonly Preset[] =>
-  Object.entries(table).map(([name, maker]) => ({ labels: { [`preset-${name}`]: "true" }, ...maker(place) }));
+const make = (table: Readonly<Record<string, Maker>>, inputs: ConfigInputs): readonly Preset[] =>
+  Object.entries(table).map(([name, maker]) => ({ labels: { [`preset-${name}`]: "true" }, ...maker(inputs) }));
 
 /** Section `presets` of config.yaml. */
-export function presets(place: ConfigurationPlace): readonly Preset[] {
-  return make(tables[place.settings.version], place);
+export function presets(inputs: ConfigInputs): readonly Preset[] {
+  return make(tables[inputs.settings.version], inputs);
 }
 
 /** Presets for jobs that name them where neither config.yaml nor their tree brings them. */
-export function sparePresets(place: ConfigurationPlace): readonly Preset[] {
-  const there = new Set(Object.keys(tables[place.settings.version]));
+export function sparePresets(inputs: ConfigInputs): readonly Preset[] {
+  const there = new Set(Object.keys(tables[inputs.settings.version]));
   const spare = Object.entries({ ...second, ...ofTrees }).filter(([name]) => !there.has(name));
-  return make(Object.fromEntries(spare), place);
+  return make(Object.fromEntries(spare), inputs);
 }

@@ -5,7 +5,7 @@ import { fields, list, type ParsedFile, read } from "./jobFiles.ts";
 import { clashes, doubledPresets, missingLabels, type PlacedPreset, presetsIn } from "./jobPresets.ts";
 import { missingObjects, namelessJobs } from "./jobReferences.ts";
 import { type JobFile, jobKey, packJobs, roomInConfigMap } from "./jobs.ts";
-import type { ConfigurationPlace } from "./inputs.ts";
+import type { ConfigInputs } from "./inputs.ts";
 import { pluginsConfig } from "./plugins.ts";
 import { type Preset, presets, sparePresets } from "./presets.ts";
 
@@ -31,13 +31,13 @@ export interface CheckedTree {
  */
 export function checkTree(
   files: readonly JobFile[],
-  place: ConfigurationPlace,
+  inputs: ConfigInputs,
   elsewhere: readonly Preset[] = [],
 ): CheckedTree {
   const readings = files.map(read);
   const parsed = readings.flatMap(({ file, content }) => (content === undefined ? [] : [{ file, content }]));
-  const known = [...presets(place).map((preset) => inFile("config.yaml", preset)), ...presetsIn(parsed)];
-  const { added, missing } = complete(parsed, known, [...elsewhere, ...sparePresets(place)]);
+  const known = [...presets(inputs).map((preset) => inFile("config.yaml", preset)), ...presetsIn(parsed)];
+  const { added, missing } = complete(parsed, known, [...elsewhere, ...sparePresets(inputs)]);
   const all = [...known, ...added.map((preset) => inFile(addedKey, preset))];
   const whole =
     added.length === 0
@@ -58,13 +58,13 @@ export function checkTree(
         : []),
     ],
     waiting: missingObjects(parsed, all, {
-      secrets: place.jobSecrets,
-      configMaps: [place.configMapName("docker-daemon-mirror-config"), place.objectName("mirror-proxy-config")],
-      ownContexts: trees[place.settings.tree].ownContexts,
+      secrets: inputs.jobSecrets,
+      configMaps: [inputs.configMapName("docker-daemon-mirror-config"), inputs.objectName("mirror-proxy-config")],
+      ownContexts: trees[inputs.settings.tree].ownContexts,
     }),
     warnings: [
       ...readings.flatMap(({ warnings }) => warnings),
-      ...unserved(parsed, place),
+      ...unserved(parsed, inputs),
       ...added.map((preset) => `${Object.keys(preset.labels).join(" and ")} is added in ${addedKey}: jobs name it`),
     ],
   };
@@ -92,8 +92,8 @@ function complete(
 }
 
 /** Repositories whose jobs nobody starts: plugins.yaml has no plugin trigger for them. */
-function unserved(files: readonly ParsedFile[], place: ConfigurationPlace): readonly string[] {
-  const { plugins } = pluginsConfig(place);
+function unserved(files: readonly ParsedFile[], inputs: ConfigInputs): readonly string[] {
+  const { plugins } = pluginsConfig(inputs);
   const served = (name: string): boolean => list(fields(fields(plugins)[name]).plugins).includes("trigger");
   const named = files.flatMap(({ content }) =>
     [fields(content).presubmits, fields(content).postsubmits].flatMap((jobs) => Object.keys(fields(jobs))),

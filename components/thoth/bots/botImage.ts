@@ -11,7 +11,7 @@ export interface BotImageArgs extends ObjectArgs {
   /** Image that the project publishes. @default none, it must be built */
   readonly published?: string;
   /** How the cluster builds it. @default it does not */
-  readonly build: Omit<BuildConfigArgs, "place" | "name" | "labels" | "output"> | undefined;
+  readonly build: Omit<BuildConfigArgs, "namespace" | "name" | "labels" | "output"> | undefined;
   /** Config path of the switch that asks for the build, for the error on clusters that cannot build. */
   readonly buildSetting: string;
 }
@@ -24,14 +24,14 @@ export class BotImage extends pulumi.ComponentResource {
   readonly exceptions: Exceptions;
 
   constructor(name: string, args: BotImageArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { place, build, chosen, published } = args;
-    if (build !== undefined && place.cluster.platform !== "openshift") {
-      const problem = `cluster "${place.cluster.name}" is no OpenShift and builds nothing: set it to false`;
+    const { namespace, build, chosen, published } = args;
+    if (build !== undefined && namespace.cluster.platform !== "openshift") {
+      const problem = `cluster "${namespace.cluster.name}" is no OpenShift and builds nothing: set it to false`;
       throw new pulumi.RunError(`${args.buildSetting}: ${problem}`);
     }
     super("orrery:thoth:BotImage", name, {}, opts);
     const pulled = chosen ?? (build === undefined ? published : undefined);
-    const object = { place, name: args.name, ...(args.labels === undefined ? {} : { labels: args.labels }) };
+    const object = { namespace, name: args.name, ...(args.labels === undefined ? {} : { labels: args.labels }) };
     const stream = new ImageStream(
       `${name}-stream`,
       { ...object, tags: { latest: pulled === undefined ? {} : { from: pulled } } },

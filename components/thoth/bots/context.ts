@@ -1,13 +1,13 @@
 import type { BotImage } from "./botImage.ts";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Place } from "../../../blocks/kubernetes/metadata.ts";
+import type { NamespaceRef } from "../../../blocks/kubernetes/metadata.ts";
 import type { ThothSecrets } from "../config.ts";
 import type { ChatKey, SeshetaSecret } from "./secrets.ts";
 import type { BotsSettings } from "./settings.ts";
 
 /** What every bot is given. */
 export interface BotArgs {
-  readonly place: Place;
+  readonly namespace: NamespaceRef;
   readonly secrets: ThothSecrets;
   /** Make no runs by the clock. */
   readonly suspend: boolean;

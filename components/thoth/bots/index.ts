@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../../../blocks/kubernetes/cluster.ts";
 import { ImageStream } from "../../../blocks/kubernetes/imageStream.ts";
 import { Namespace } from "../../../blocks/kubernetes/namespace.ts";
-import type { Place } from "../../../blocks/kubernetes/metadata.ts";
+import type { NamespaceRef } from "../../../blocks/kubernetes/metadata.ts";
 import { buildTrigger, type ChatKey, chatKey, type SeshetaSecret, seshetaSecret } from "./secrets.ts";
 import type { ThothSecrets } from "../config.ts";
 import { type BotsSettings, builderNames, buildsImages, seshetaRuns, usesChatKey } from "./settings.ts";
@@ -35,13 +35,13 @@ export class Bots extends pulumi.ComponentResource {
   constructor(name: string, args: BotsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:thoth:Bots", name, {}, opts);
     const { settings, secrets, cluster } = args;
-    const place = new Namespace(
+    const namespace = new Namespace(
       `${name}-namespace`,
       { cluster, name: settings.namespace, protect: settings.protect, builds: buildsImages(settings) },
       { parent: this },
     );
-    const buildSecret = buildsImages(settings) ? this.buildPrerequisites(name, place, args) : undefined;
-    const bot: BotArgs = { place, secrets, suspend: settings.suspendCronJobs, buildSecret, tunnels: args.tunnels };
+    const buildSecret = buildsImages(settings) ? this.buildPrerequisites(name, namespace, args) : undefined;
+    const bot: BotArgs = { namespace, secrets, suspend: settings.suspendCronJobs, buildSecret, tunnels: args.tunnels };
     if (settings.kebechet.enabled) {
       new Kebechet(`${name}-kebechet`, { ...bot, settings: settings.kebechet }, { parent: this });
     }
@@ -49,11 +49,11 @@ export class Bots extends pulumi.ComponentResource {
       new Nepthys(`${name}-nepthys`, { ...bot, settings: settings.nepthys }, { parent: this });
     }
     const shared = usesSeshetaSecret(settings)
-      ? seshetaSecret(`${name}-sesheta-secret`, place, secrets, this)
+      ? seshetaSecret(`${name}-sesheta-secret`, namespace, secrets, this)
       : undefined;
-    const key = usesChatKey(settings) ? chatKey(`${name}-chat-key`, place, secrets, this) : undefined;
+    const key = usesChatKey(settings) ? chatKey(`${name}-chat-key`, namespace, secrets, this) : undefined;
     this.receivers = this.withSharedSecrets(name, bot, settings, shared, key);
-    this.namespace = place.namespace;
+    this.namespace = namespace.name;
     this.registerOutputs({ namespace: this.namespace });
   }
 
@@ -84,10 +84,10 @@ export class Bots extends pulumi.ComponentResource {
   }
 
   /** What builds need: the images that they start from, and the Secret of the trigger. */
-  private buildPrerequisites(name: string, place: Place, { settings, secrets }: BotsArgs): pulumi.Output<string> {
+  private buildPrerequisites(name: string, namespace: NamespaceRef, { settings, secrets }: BotsArgs): pulumi.Output<string> {
     for (const { stream, tag, from } of builderNames(settings).map((builder) => builders[builder])) {
-      new ImageStream(`${name}-${stream}`, { place, name: stream, tags: { [tag]: { from } } }, { parent: this });
+      new ImageStream(`${name}-${stream}`, { namespace, name: stream, tags: { [tag]: { from } } }, { parent: this });
     }
-    return buildTrigger(`${name}-build-trigger`, place, secrets, this);
+    return buildTrigger(`${name}-build-trigger`, namespace, secrets, this);
   }
 }

@@ -18,14 +18,14 @@ export interface KebechetArgs extends BotArgs {
 export class Kebechet extends pulumi.ComponentResource {
   constructor(name: string, args: KebechetArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:thoth:Kebechet", name, {}, opts);
-    const { place, settings, secrets } = args;
+    const { namespace, settings, secrets } = args;
     const labels = { app: "kebechet" };
 
     const image = this.image(name, args, labels);
     const secret = new ServiceSecret(
       `${name}-secret`,
       {
-        place,
+        namespace,
         name: "kebechet-secret",
         labels,
         type: "kubernetes.io/ssh-auth",
@@ -40,7 +40,7 @@ export class Kebechet extends pulumi.ComponentResource {
     const config = new ConfigMap(
       `${name}-config`,
       {
-        place,
+        namespace,
         name: "kebechet-configmap",
         labels,
         data: { "kebechet-config": settings.configuration, "kebechet-verbose": settings.verbose ? "1" : "0" },
@@ -51,7 +51,7 @@ export class Kebechet extends pulumi.ComponentResource {
     new CronJob(
       `${name}-job`,
       {
-        place,
+        namespace,
         name: "kebechet",
         labels,
         schedule: "*/20 * * * *",
@@ -76,7 +76,7 @@ export class Kebechet extends pulumi.ComponentResource {
               KEBECHET_CONFIGURATION_PATH: config.env("kebechet-config"),
               KEBECHET_VERBOSE: config.env("kebechet-verbose"),
               SENTRY_DSN: secret.env("sentry-dsn"),
-              THOTH_DEPLOYMENT_NAME: place.namespaceName,
+              THOTH_DEPLOYMENT_NAME: namespace.plainName,
             },
             mounts: { "/home/user/.ssh": key.mount },
             resources: { cpu: "2", memory: "2Gi" },
@@ -87,18 +87,18 @@ export class Kebechet extends pulumi.ComponentResource {
     );
     new NetworkPolicy(
       `${name}-network`,
-      { place, name: "kebechet", labels, pods: labels, to: [dns(), anywhere(22, 443)] },
+      { namespace, name: "kebechet", labels, pods: labels, to: [dns(), anywhere(22, 443)] },
       { parent: this },
     );
     this.registerOutputs({});
   }
 
   private image(name: string, args: KebechetArgs, labels: Record<string, string>): BotImage {
-    const { place, settings, buildSecret } = args;
+    const { namespace, settings, buildSecret } = args;
     return new BotImage(
       `${name}-image`,
       {
-        place,
+        namespace,
         name: "kebechet-job",
         labels,
         chosen: settings.image,

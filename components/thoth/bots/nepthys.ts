@@ -17,14 +17,14 @@ export interface NepthysArgs extends BotArgs {
 export class Nepthys extends pulumi.ComponentResource {
   constructor(name: string, args: NepthysArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:thoth:Nepthys", name, {}, opts);
-    const { place, settings, secrets } = args;
+    const { namespace, settings, secrets } = args;
     const labels = { app: "thoth", component: "nepthys" };
 
     const image = this.image(name, args, labels);
     const secret = new ServiceSecret(
       `${name}-secret`,
       {
-        place,
+        namespace,
         name: "nepthys-secret",
         labels,
         type: "kubernetes.io/ssh-auth",
@@ -40,7 +40,7 @@ export class Nepthys extends pulumi.ComponentResource {
     new CronJob(
       `${name}-job`,
       {
-        place,
+        namespace,
         name: "nepthys",
         labels,
         schedule: "@daily",
@@ -75,18 +75,18 @@ export class Nepthys extends pulumi.ComponentResource {
     );
     new NetworkPolicy(
       `${name}-network`,
-      { place, name: "nepthys", labels, pods: labels, to: [dns(), anywhere(22, 443)] },
+      { namespace, name: "nepthys", labels, pods: labels, to: [dns(), anywhere(22, 443)] },
       { parent: this },
     );
     this.registerOutputs({});
   }
 
   private image(name: string, args: NepthysArgs, labels: Record<string, string>): BotImage {
-    const { place, settings, buildSecret } = args;
+    const { namespace, settings, buildSecret } = args;
     return new BotImage(
       `${name}-image`,
       {
-        place,
+        namespace,
         name: "nepthys-job",
         labels,
         chosen: settings.image,

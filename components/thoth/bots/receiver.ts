@@ -27,9 +27,9 @@ export class Receiver extends pulumi.ComponentResource {
 
   constructor(name: string, args: ReceiverArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:thoth:Receiver", name, {}, opts);
-    const { place, labels, container } = args;
+    const { namespace, labels, container } = args;
     const folder = s2iFolder(container);
-    const object = { place, name: args.name, labels };
+    const object = { namespace, name: args.name, labels };
     // The label that DeploymentConfigs put on their pods; Services of old select by it.
     const podLabels = { deploymentconfig: args.name };
     const selector = { ...labels, ...podLabels };
@@ -68,7 +68,7 @@ export class Receiver extends pulumi.ComponentResource {
       {
         ...object,
         pods: selector,
-        from: [router(place.cluster, 8080), ...tunnels],
+        from: [router(namespace.cluster, 8080), ...tunnels],
         to: [dns(), anywhere(...(args.calls ?? [443]))],
       },
       { parent: this },

@@ -28,14 +28,14 @@ export class Regidores extends pulumi.ComponentResource {
 
   constructor(name: string, args: RegidoresArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:thoth:Regidores", name, {}, opts);
-    const { settings, secrets, place } = args;
+    const { settings, secrets, namespace } = args;
     if (settings.webhook2kafka || settings.normalizers) {
       // kafka-python splits at commas; faust at semicolons, and an address without a scheme is one to it.
       const brokers = secrets.kafkaBootstrapServers.apply(kafkaBrokers);
       const kafka = new ServiceSecret(
         `${name}-kafka`,
         {
-          place,
+          namespace,
           name: "cyborg-regidores",
           labels: { app: "cyborg-regidores" },
           values: {
@@ -57,14 +57,14 @@ export class Regidores extends pulumi.ComponentResource {
   }
 
   private receiver(name: string, args: RegidoresArgs, kafka: Kafka): Receiver {
-    const { settings, place, seshetaSecret, tunnels } = args;
+    const { settings, namespace, seshetaSecret, tunnels } = args;
     const image = this.image(name, "webhook2kafka", args, settings.webhook2kafkaImage);
     const common = container(kafka, image);
     const labels = toLabels("webhook2kafka");
     return new Receiver(
       name,
       {
-        ...{ place, name: "webhook2kafka", labels, revisionHistory: 4, tunnels },
+        ...{ namespace, name: "webhook2kafka", labels, revisionHistory: 4, tunnels },
         calls: [settings.kafkaPort],
         container: {
           ...common,
@@ -85,11 +85,11 @@ export class Regidores extends pulumi.ComponentResource {
   }
 
   private normalizers(name: string, args: RegidoresArgs, kafka: Kafka): void {
-    const { settings, place } = args;
+    const { settings, namespace } = args;
     const image = this.image(name, "normalizers", args, settings.normalizersImage);
     const { initContainer, mount } = s2iFolder(image);
     const common = container(kafka, image);
-    const object = { place, name: "normalizers", labels: toLabels("normalizers") };
+    const object = { namespace, name: "normalizers", labels: toLabels("normalizers") };
     new Deployment(
       `${name}-app`,
       {
@@ -121,11 +121,11 @@ export class Regidores extends pulumi.ComponentResource {
   }
 
   private image(name: string, stream: string, args: RegidoresArgs, chosen: string | undefined): BotImage {
-    const { place, settings, buildSecret } = args;
+    const { namespace, settings, buildSecret } = args;
     return new BotImage(
       `${name}-image`,
       {
-        ...{ place, name: stream, labels: toLabels(stream), chosen },
+        ...{ namespace, name: stream, labels: toLabels(stream), chosen },
         buildSetting: "thoth:settings.bots.regidores.build",
         build: settings.build
           ? {

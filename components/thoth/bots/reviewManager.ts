@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { Place } from "../../../blocks/kubernetes/metadata.ts";
+import type { NamespaceRef } from "../../../blocks/kubernetes/metadata.ts";
 import { tcp } from "../../../blocks/kubernetes/probe.ts";
 import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import { BotImage } from "./botImage.ts";
@@ -19,13 +19,13 @@ const labels = { app: "review-manager", component: "webhooks" };
 
 /** The GitHub App that assigns reviewers and concludes reviews; takes webhooks at `/github`. */
 export function reviewManager(name: string, args: ReviewManagerArgs, parent: pulumi.Resource): Receiver {
-  const { place, chatKey, tunnels } = args;
+  const { namespace, chatKey, tunnels } = args;
   const { own, aiops, app } = secretsOf(name, args, parent);
   const { image, exceptions } = imageOf(name, args, parent);
   return new Receiver(
     name,
     {
-      ...{ place, name: "review-manager-webhooks", labels, tunnels },
+      ...{ namespace, name: "review-manager-webhooks", labels, tunnels },
       container: {
         name: "review-manager-webhooks",
         image,
@@ -35,7 +35,7 @@ export function reviewManager(name: string, args: ReviewManagerArgs, parent: pul
           DEBUG: "true",
           ENV: "dev",
           PYTHONPATH: ".",
-          THOTH_DEPLOYMENT_NAME: place.namespaceName,
+          THOTH_DEPLOYMENT_NAME: namespace.plainName,
           GITHUB_ACCESS_TOKEN: own.env("github-access-token"),
           GITHUB_APP_IDENTIFIER: own.env("github-app-identifier"),
           GITHUB_WEBHOOK_SECRET: own.env("github-webhook-secret"),
@@ -54,14 +54,14 @@ export function reviewManager(name: string, args: ReviewManagerArgs, parent: pul
   );
 }
 
-function secretsOf(name: string, { place, secrets, settings }: ReviewManagerArgs, parent: pulumi.Resource) {
+function secretsOf(name: string, { namespace, secrets, settings }: ReviewManagerArgs, parent: pulumi.Resource) {
   const make = <Key extends string>(
     role: string,
     physical: string,
     values: Readonly<Record<Key, pulumi.Input<string>>>,
-    where: Place = place,
+    where: NamespaceRef = namespace,
   ): ServiceSecret<Key> =>
-    new ServiceSecret(`${name}-${role}`, { place: where, name: physical, labels, values }, { parent });
+    new ServiceSecret(`${name}-${role}`, { namespace: where, name: physical, labels, values }, { parent });
   return {
     own: make("secret", "sefkhet-abwy", {
       "github-access-token": secrets.githubOauthToken,
@@ -75,11 +75,11 @@ function secretsOf(name: string, { place, secrets, settings }: ReviewManagerArgs
   };
 }
 
-function imageOf(name: string, { place, settings, buildSecret }: ReviewManagerArgs, parent: pulumi.Resource): BotImage {
+function imageOf(name: string, { namespace, settings, buildSecret }: ReviewManagerArgs, parent: pulumi.Resource): BotImage {
   return new BotImage(
     `${name}-image`,
     {
-      ...{ place, name: "review-manager-webhooks", labels, chosen: settings.image, published: images.reviewManager },
+      ...{ namespace, name: "review-manager-webhooks", labels, chosen: settings.image, published: images.reviewManager },
       buildSetting: "thoth:settings.bots.reviewManager.build",
       build: settings.build
         ? {

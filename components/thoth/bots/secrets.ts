@@ -1,6 +1,6 @@
 /** Secrets that several bots read. */
 import type * as pulumi from "@pulumi/pulumi";
-import type { Place } from "../../../blocks/kubernetes/metadata.ts";
+import type { NamespaceRef } from "../../../blocks/kubernetes/metadata.ts";
 import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import type { ThothSecrets } from "../config.ts";
 
@@ -11,29 +11,29 @@ const labels = { app: "sesheta" };
 
 /** What Sesheta's account can do; Webhook2kafka checks signatures with it too. */
 export type SeshetaSecret = ReturnType<typeof seshetaSecret>;
-export function seshetaSecret(name: string, place: Place, secrets: ThothSecrets, parent: pulumi.Resource) {
+export function seshetaSecret(name: string, namespace: NamespaceRef, secrets: ThothSecrets, parent: pulumi.Resource) {
   const values = {
     "github-oauth-token": secrets.githubOauthToken,
     "google-chat-space": secrets.googleChatSpace,
     "github-webhook-secret": secrets.githubWebhookSecret,
   };
-  return new ServiceSecret(name, { place, name: "sesheta-secret", labels, values }, { parent });
+  return new ServiceSecret(name, { namespace, name: "sesheta-secret", labels, values }, { parent });
 }
 
 /** Key of the Google service account that posts to the chat. */
 export type ChatKey = ServiceSecret<typeof chatKeyFile>;
-export function chatKey(name: string, place: Place, secrets: ThothSecrets, parent: pulumi.Resource): ChatKey {
+export function chatKey(name: string, namespace: NamespaceRef, secrets: ThothSecrets, parent: pulumi.Resource): ChatKey {
   const values = { [chatKeyFile]: secrets.googleServiceAccount };
-  return new ServiceSecret(name, { place, name: "sesheta-pubsub-consumer", labels, values }, { parent });
+  return new ServiceSecret(name, { namespace, name: "sesheta-pubsub-consumer", labels, values }, { parent });
 }
 
 /** With it Zuul starts builds; OpenShift wants this key. */
 export function buildTrigger(
   name: string,
-  place: Place,
+  namespace: NamespaceRef,
   secrets: ThothSecrets,
   parent: pulumi.Resource,
 ): pulumi.Output<string> {
   const values = { WebHookSecretKey: secrets.genericWebhookSecret };
-  return new ServiceSecret(name, { place, name: "generic-webhook-secret", values, roll: false }, { parent }).secretName;
+  return new ServiceSecret(name, { namespace, name: "generic-webhook-secret", values, restartOnChange: false }, { parent }).secretName;
 }

@@ -38,11 +38,11 @@ export class Sesheta extends pulumi.ComponentResource {
     this.registerOutputs({ webhooksUrl: this.webhooks?.url });
   }
 
-  private image(name: string, { place, settings, buildSecret }: SeshetaArgs): BotImage {
+  private image(name: string, { namespace, settings, buildSecret }: SeshetaArgs): BotImage {
     return new BotImage(
       `${name}-image`,
       {
-        place,
+        namespace,
         name: "sesheta",
         labels,
         chosen: settings.image,
@@ -63,11 +63,11 @@ export class Sesheta extends pulumi.ComponentResource {
     );
   }
 
-  private receiver(name: string, { place, image, secret, tunnels }: SeshetaParts, chatKey: ChatKey): Receiver {
+  private receiver(name: string, { namespace, image, secret, tunnels }: SeshetaParts, chatKey: ChatKey): Receiver {
     return new Receiver(
       name,
       {
-        place,
+        namespace,
         name: "sesheta-webhooks",
         labels: { ...labels, component: "webhooks" },
         revisionHistory: 5,
@@ -93,11 +93,11 @@ export class Sesheta extends pulumi.ComponentResource {
     );
   }
 
-  private configuration(name: string, { place, settings }: SeshetaArgs): ConfigMap<"sesheta-bot-config-json"> {
+  private configuration(name: string, { namespace, settings }: SeshetaArgs): ConfigMap<"sesheta-bot-config-json"> {
     const text = `${JSON.stringify(settings.configuration, undefined, 2)}\n`;
     return new ConfigMap(
       `${name}-configuration`,
-      { place, name: "sesheta-bot", labels, data: { "sesheta-bot-config-json": text } },
+      { namespace, name: "sesheta-bot", labels, data: { "sesheta-bot-config-json": text } },
       { parent: this },
     );
   }

@@ -12,11 +12,11 @@ type Parent = pulumi.ComponentResourceOptions;
 
 /** Reminds the team's chat of the scrum meeting. */
 export function seshetaScrum(name: string, args: SeshetaParts & { readonly chatKey: ChatKey }, opts: Parent): void {
-  const { place, settings, image } = args;
+  const { namespace, settings, image } = args;
   const config = new ConfigMap(
     `${name}-config`,
     {
-      place,
+      namespace,
       name: "sesheta-configmap",
       labels: { app: "sesheta" },
       data: {
@@ -115,11 +115,11 @@ function repositoryJob(
 /** What all three have in common: the start script's folder, history, the switch and who they may call. */
 function runByClock(
   name: string,
-  { place, suspend }: SeshetaParts,
+  { namespace, suspend }: SeshetaParts,
   {
     container,
     ...job
-  }: Omit<CronJobArgs, "place" | "containers"> & {
+  }: Omit<CronJobArgs, "namespace" | "containers"> & {
     readonly labels: Readonly<Record<string, string>>;
     readonly container: ContainerArgs;
   },
@@ -128,10 +128,10 @@ function runByClock(
   const { initContainer, mount } = s2iFolder(container);
   const program = { ...container, mounts: { "/opt/app-root/etc": mount, ...container.mounts } };
   const pod = { ...job, initContainers: [initContainer], containers: [program] as const };
-  new CronJob(`${name}-job`, { ...pod, place, suspend, history: [2, 2] }, opts);
+  new CronJob(`${name}-job`, { ...pod, namespace, suspend, history: [2, 2] }, opts);
   new NetworkPolicy(
     `${name}-network`,
-    { place, name: job.name, labels: job.labels, pods: job.labels, to: [dns(), anywhere(443)] },
+    { namespace, name: job.name, labels: job.labels, pods: job.labels, to: [dns(), anywhere(443)] },
     opts,
   );
 }

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Deployment } from "../../../blocks/kubernetes/deployment.ts";
 import { PublicEndpoint } from "../../../blocks/kubernetes/publicEndpoint.ts";
 import { ImageStream } from "../../../blocks/kubernetes/imageStream.ts";
-import type { Place } from "../../../blocks/kubernetes/metadata.ts";
+import type { NamespaceRef } from "../../../blocks/kubernetes/metadata.ts";
 import type { Workload } from "../../../blocks/kubernetes/pod.ts";
 import { tcp } from "../../../blocks/kubernetes/probe.ts";
 import type { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
@@ -13,7 +13,7 @@ import { images } from "../images.ts";
 
 /** What {@link DgraphExporters} need. */
 export interface DgraphExportersArgs {
-  readonly place: Place;
+  readonly namespace: NamespaceRef;
   readonly settings: DgraphSettings;
   readonly zero: Workload;
   readonly alpha: Workload;
@@ -26,8 +26,8 @@ const aggregator = { app: "dgraph", component: "prometheus-aggregate-exporter" }
 export class DgraphExporters extends pulumi.ComponentResource {
   constructor(name: string, args: DgraphExportersArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:thoth:DgraphExporters", name, {}, opts);
-    const { place, settings } = args;
-    const domain = `${args.alpha.name}.${place.namespaceName}.svc.cluster.local`;
+    const { namespace, settings } = args;
+    const domain = `${args.alpha.name}.${namespace.plainName}.svc.cluster.local`;
     this.exporters(name, args.alpha, settings.alphas, 8080);
     const targets = [
       // The certificate names the pods, not their exporter Services.
@@ -40,10 +40,10 @@ export class DgraphExporters extends pulumi.ComponentResource {
     const stream = { latest: { from: images.aggregateExporter } };
     new ImageStream(
       `${name}-image`,
-      { place, name: "aggregate-exporter", labels: aggregator, tags: stream },
+      { namespace, name: "aggregate-exporter", labels: aggregator, tags: stream },
       { parent: this },
     );
-    const object = { place, name: "prometheus-aggregate-exporter", labels: aggregator };
+    const object = { namespace, name: "prometheus-aggregate-exporter", labels: aggregator };
     const deployment = new Deployment(
       `${name}-aggregator`,
       {
@@ -88,7 +88,7 @@ export class DgraphExporters extends pulumi.ComponentResource {
       const service = new Service(
         `${name}-${pod}`,
         {
-          place: of.place,
+          namespace: of.namespace,
           name: `prometheus-exporter-${pod}`,
           labels: { app: "dgraph", component: "prometheus-exporter" },
           of: { selector: { "statefulset.kubernetes.io/pod-name": pod } },

@@ -4,7 +4,7 @@ import { PublicEndpoint } from "../../../blocks/kubernetes/publicEndpoint.ts";
 import { ImageStream } from "../../../blocks/kubernetes/imageStream.ts";
 import { Namespace } from "../../../blocks/kubernetes/namespace.ts";
 import { dns, NetworkPolicy, pods, router } from "../../../blocks/kubernetes/networkPolicy.ts";
-import { existingNamespace, type Place } from "../../../blocks/kubernetes/metadata.ts";
+import { existingNamespace, type NamespaceRef } from "../../../blocks/kubernetes/metadata.ts";
 import type { Workload } from "../../../blocks/kubernetes/pod.ts";
 import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import { Service } from "../../../blocks/kubernetes/service.ts";
@@ -21,7 +21,7 @@ export interface DgraphArgs {
   readonly settings: DgraphSettings;
   readonly secrets: ThothSecrets;
   /** Namespaces that another part makes, by name; those that the station's roles ask it from are its clients, too. @default none */
-  readonly station?: { readonly places: ReadonlyMap<string, Place>; readonly clients: readonly string[] };
+  readonly station?: { readonly namespaces: ReadonlyMap<string, NamespaceRef>; readonly clients: readonly string[] };
 }
 
 /** What clients read of the Secret `dgraph-tls`; the servers' key is none of their business. */
@@ -42,17 +42,17 @@ export class Dgraph extends pulumi.ComponentResource {
   constructor(name: string, args: DgraphArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:thoth:Dgraph", name, {}, opts);
     const { settings } = args;
-    const place = this.place(name, args);
+    const namespace = this.namespace(name, args);
     const from = (version: string): { from: string } => ({ from: `docker.io/dgraph/dgraph:${version}` });
     const versions = [...new Set(["v1.0.13", "v1.0.14", "v1.0.15", settings.version])];
     new ImageStream(
       `${name}-image`,
-      { place, name: "dgraph", tags: Object.fromEntries(versions.map((version) => [version, from(version)])) },
+      { namespace, name: "dgraph", tags: Object.fromEntries(versions.map((version) => [version, from(version)])) },
       { parent: this },
     );
     const certificates = this.certificates(name, args);
     const { files } = certificates;
-    const secret = this.tlsSecret(`${name}-tls`, place, files);
+    const secret = this.tlsSecret(`${name}-tls`, namespace, files);
     const clientFiles = Object.fromEntries(clientKeys.map((key) => [key, files[key]]));
     const clients = [...new Set([...settings.clients, ...(args.station?.clients ?? [])])].filter(
       (client) => client !== settings.namespace,
@@ -60,27 +60,27 @@ export class Dgraph extends pulumi.ComponentResource {
     this.tlsSecrets = new Map([
       [settings.namespace, secret],
       ...clients.map((client) => {
-        const there = args.station?.places.get(client) ?? existingNamespace(args.cluster, client);
+        const there = args.station?.namespaces.get(client) ?? existingNamespace(args.cluster, client);
         return [client, this.tlsSecret(`${name}-tls-${client}`, there, clientFiles)] as const;
       }),
     ]);
-    const servers = (settings.mode === "ha" ? haServers : singleServer)(name, { place, settings, secret }, this);
-    this.publish(name, place, settings, servers);
+    const servers = (settings.mode === "ha" ? haServers : singleServer)(name, { namespace, settings, secret }, this);
+    this.publish(name, namespace, settings, servers);
     if (settings.exporters && settings.mode === "ha") {
       new DgraphExporters(
         `${name}-exporters`,
-        { place, settings, secret, zero: servers.zero, alpha: servers.alpha },
+        { namespace, settings, secret, zero: servers.zero, alpha: servers.alpha },
         { parent: this },
       );
     }
     if (settings.ratel) {
-      ratel(`${name}-ratel`, { place, settings }, this);
+      ratel(`${name}-ratel`, { namespace, settings }, this);
     }
     const asking = [pods({}, [8080, 9080]), ...clients.map((client) => pods({}, [8080, 9080], client))];
     new NetworkPolicy(
       `${name}-network`,
       {
-        ...{ place, name: "dgraph", labels, pods: labels },
+        ...{ namespace, name: "dgraph", labels, pods: labels },
         from: [pods(labels, []), router(args.cluster, ...(settings.exposeZero ? [6080] : []), 8080, 9080), ...asking],
         to: [dns(), pods(labels, [])],
       },
@@ -91,9 +91,9 @@ export class Dgraph extends pulumi.ComponentResource {
     this.registerOutputs({ graphServiceHost: this.graphServiceHost });
   }
 
-  private place(name: string, { cluster, settings, station }: DgraphArgs): Place {
+  private namespace(name: string, { cluster, settings, station }: DgraphArgs): NamespaceRef {
     const { namespace, createNamespace, protect } = settings;
-    const shared = station?.places.get(namespace);
+    const shared = station?.namespaces.get(namespace);
     if (shared !== undefined) return shared;
     return createNamespace
       ? new Namespace(`${name}-namespace`, { cluster, name: namespace, protect }, { parent: this })
@@ -113,17 +113,17 @@ export class Dgraph extends pulumi.ComponentResource {
     return new DgraphCertificates(`${name}-certificates`, { settings, secrets, names }, { parent: this });
   }
 
-  private tlsSecret(name: string, place: Place, values: Record<string, pulumi.Output<string>>): ServiceSecret<string> {
-    return new ServiceSecret(name, { place, name: "dgraph-tls", labels, values }, { parent: this });
+  private tlsSecret(name: string, namespace: NamespaceRef, values: Record<string, pulumi.Output<string>>): ServiceSecret<string> {
+    return new ServiceSecret(name, { namespace, name: "dgraph-tls", labels, values }, { parent: this });
   }
 
   /** Addresses for everybody else: Services inside, Routes outside. */
-  private publish(name: string, place: Place, { hosts, exposeZero }: DgraphSettings, { zero, alpha }: Servers): void {
+  private publish(name: string, namespace: NamespaceRef, { hosts, exposeZero }: DgraphSettings, { zero, alpha }: Servers): void {
     const component = (one: string): Record<string, string> => ({ ...labels, component: one });
     const service = (one: string, of: Workload, ports: Record<string, { port: number }>): Service =>
       new Service(
         `${name}-${one}-public`,
-        { place, name: `${one}-public`, labels: component(one), of, ports },
+        { namespace, name: `${one}-public`, labels: component(one), of, ports },
         { parent: this },
       );
     const zeroPorts = { "zero-grpc": { port: 5080 }, "zero-rest": { port: 6080 } };
@@ -131,7 +131,7 @@ export class Dgraph extends pulumi.ComponentResource {
     const alphas = service("alpha", alpha, { "alpha-rest": { port: 8080 }, "alpha-grpc": { port: 9080 } });
     const expose = (port: string, of: Service, host: string | undefined, passthrough: boolean): void => {
       const [one = ""] = port.split("-");
-      const object = { place, name: port, labels: component(one), service: of, port };
+      const object = { namespace, name: port, labels: component(one), service: of, port };
       const tls = passthrough ? { tls: { termination: "passthrough" as const } } : {};
       new PublicEndpoint(
         `${name}-${port}`,

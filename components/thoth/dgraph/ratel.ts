@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { Deployment } from "../../../blocks/kubernetes/deployment.ts";
-import type { Place } from "../../../blocks/kubernetes/metadata.ts";
+import type { NamespaceRef } from "../../../blocks/kubernetes/metadata.ts";
 import { http } from "../../../blocks/kubernetes/probe.ts";
 import { Service } from "../../../blocks/kubernetes/service.ts";
 import type { DgraphSettings } from "./settings.ts";
@@ -10,14 +10,14 @@ import { imageOf } from "./servers.ts";
 /** Dgraph's web interface; it asks nobody for a password, so it is reached by port-forward only. */
 export function ratel(
   name: string,
-  { place, settings }: { readonly place: Place; readonly settings: DgraphSettings },
+  { namespace, settings }: { readonly namespace: NamespaceRef; readonly settings: DgraphSettings },
   parent: pulumi.Resource,
 ): void {
   const labels = { app: "dgraph", component: "ratel" };
   const deployment = new Deployment(
     `${name}-app`,
     {
-      ...{ place, name: "ratel", labels, runAs: { user: 10001, group: 10001 } },
+      ...{ namespace, name: "ratel", labels, runAs: { user: 10001, group: 10001 } },
       containers: [
         {
           name: "ratel",
@@ -34,7 +34,7 @@ export function ratel(
   );
   new Service(
     `${name}-service`,
-    { place, name: "ratel-public", labels, of: deployment, ports: { "ratel-http": { port: 8000 } } },
+    { namespace, name: "ratel-public", labels, of: deployment, ports: { "ratel-http": { port: 8000 } } },
     { parent },
   );
 }

@@ -2,7 +2,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { PersistentVolumeClaim } from "../../../blocks/kubernetes/persistentVolumeClaim.ts";
 import type { ServingContainerArgs } from "../../../blocks/kubernetes/container.ts";
-import type { Place } from "../../../blocks/kubernetes/metadata.ts";
+import type { NamespaceRef } from "../../../blocks/kubernetes/metadata.ts";
 import type { Workload } from "../../../blocks/kubernetes/pod.ts";
 import { http, tcp } from "../../../blocks/kubernetes/probe.ts";
 import type { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
@@ -14,7 +14,7 @@ import { alphaScript, hasSuperflags, replicas, tlsFolder, zeroScript } from "./f
 
 /** What the servers need. */
 export interface ServersArgs {
-  readonly place: Place;
+  readonly namespace: NamespaceRef;
   readonly settings: DgraphSettings;
   readonly secret: Pick<ServiceSecret<string>, "mount">;
 }
@@ -33,15 +33,15 @@ const runAs = { user: 10001, group: 10001, fsGroup: 10001 };
 
 /** Three managers and the data servers, each with a volume. */
 export function haServers(name: string, args: ServersArgs, parent: pulumi.Resource): Servers {
-  const { place, settings } = args;
-  const zeros = domain("zero", place);
+  const { namespace, settings } = args;
+  const zeros = domain("zero", namespace);
   const data = claimTemplate("datadir");
   const set = (component: string, count: number, container: ServingContainerArgs): StatefulSet => {
     const labels = { app: "dgraph", component };
     const workload = new StatefulSet(
       `${name}-${component}`,
       {
-        ...{ place, name: component, labels, replicas: count, runAs, graceSeconds: 60 },
+        ...{ namespace, name: component, labels, replicas: count, runAs, graceSeconds: 60 },
         // Each waits for the others, so none may wait for another to be ready.
         podManagement: "Parallel",
         claimTemplates: {
@@ -60,19 +60,19 @@ export function haServers(name: string, args: ServersArgs, parent: pulumi.Resour
   };
   return {
     zero: set("zero", replicas, zeroContainer(args, zeros, data, "1", "5Gi")),
-    alpha: set("alpha", settings.alphas, alphaContainer(args, domain("alpha", place), zeros, data, "4", "6Gi")),
+    alpha: set("alpha", settings.alphas, alphaContainer(args, domain("alpha", namespace), zeros, data, "4", "6Gi")),
   };
 }
 
 /** One pod with a manager and a data server, and a volume that both share. */
 export function singleServer(name: string, args: ServersArgs, parent: pulumi.Resource): Servers {
-  const { place, settings } = args;
+  const { namespace, settings } = args;
   const { storageClass, storageSize: size, protect, retainOnDelete } = settings;
   const labels = { app: "dgraph", component: "dgraph" };
   const claim = new PersistentVolumeClaim(
     `${name}-data`,
     {
-      place,
+      namespace,
       name: "datadir",
       labels,
       size,
@@ -82,12 +82,12 @@ export function singleServer(name: string, args: ServersArgs, parent: pulumi.Res
     },
     { parent },
   );
-  const own = domain("dgraph", place);
+  const own = domain("dgraph", namespace);
   const zero = zeroContainer(args, own, claim.mount(), "500m", "1Gi");
   const alpha = alphaContainer(args, own, own, claim.mount(), ["1", "2"], ["1Gi", "4Gi"]);
   const server = new StatefulSet(
     `${name}-server`,
-    { place, name: "dgraph", labels, runAs, graceSeconds: 60, containers: [zero, alpha] },
+    { namespace, name: "dgraph", labels, runAs, graceSeconds: 60, containers: [zero, alpha] },
     { parent },
   );
   headless(`${name}-headless`, "dgraph", server, 5080, parent);
@@ -143,12 +143,12 @@ function headless(name: string, service: string, of: Workload, port: number, par
   const ports = { [port === 5080 ? "zero-grpc" : "alpha-grpc-int"]: { port } };
   return new Service(
     name,
-    { place: of.place, name: service, labels, of, ports, headless: true, publishNotReady: true },
+    { namespace: of.namespace, name: service, labels, of, ports, headless: true, publishNotReady: true },
     { parent },
   );
 }
 
-function domain(service: string, { namespaceName }: Place): string {
+function domain(service: string, { plainName: namespaceName }: NamespaceRef): string {
   return `${service}.${namespaceName}.svc.cluster.local`;
 }
 

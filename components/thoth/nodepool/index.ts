@@ -5,7 +5,7 @@ import { RoleBinding } from "../../../blocks/kubernetes/roleBinding.ts";
 import { ImageStream } from "../../../blocks/kubernetes/imageStream.ts";
 import { Namespace } from "../../../blocks/kubernetes/namespace.ts";
 import { anywhere, apiServer, dns, NetworkPolicy } from "../../../blocks/kubernetes/networkPolicy.ts";
-import type { Place } from "../../../blocks/kubernetes/metadata.ts";
+import type { NamespaceRef } from "../../../blocks/kubernetes/metadata.ts";
 import { ServiceAccount } from "../../../blocks/kubernetes/serviceAccount.ts";
 import type { NodepoolSettings } from "./settings.ts";
 import { kubeconfigYaml, nodepoolAccount, nodepoolYaml } from "./zuulFiles.ts";
@@ -35,7 +35,7 @@ export class Nodepool extends pulumi.ComponentResource {
     super("orrery:thoth:Nodepool", name, {}, opts);
     const { cluster, settings } = args;
     const { protect } = settings;
-    const place = new Namespace(
+    const namespace = new Namespace(
       `${name}-namespace`,
       {
         ...{ cluster, name: settings.namespace, protect },
@@ -48,17 +48,17 @@ export class Nodepool extends pulumi.ComponentResource {
     );
     const account = new ServiceAccount(
       `${name}-account`,
-      { place, name: nodepoolAccount, tokenSecret: `${nodepoolAccount}-token`, protect },
+      { namespace, name: nodepoolAccount, tokenSecret: `${nodepoolAccount}-token`, protect },
       { parent: this },
     );
-    new RoleBinding(`${name}-grant`, { place, name: nodepoolAccount, rules, to: [account] }, { parent: this });
+    new RoleBinding(`${name}-grant`, { namespace, name: nodepoolAccount, rules, to: [account] }, { parent: this });
     new NetworkPolicy(
       `${name}-network`,
-      { place, name: "job-nodes", pods: {}, to: [dns(), anywhere(22, 80), apiServer()] },
+      { namespace, name: "job-nodes", pods: {}, to: [dns(), anywhere(22, 80), apiServer()] },
       { parent: this },
     );
     for (const stream of Object.keys(settings.streams)) {
-      this.stream(name, place, stream, settings);
+      this.stream(name, namespace, stream, settings);
     }
     this.config = nodepoolYaml(settings);
     this.kubeconfig = pulumi.secret(
@@ -70,12 +70,12 @@ export class Nodepool extends pulumi.ComponentResource {
   }
 
   /** One kind of node: its ImageStream and, for tags that the cluster builds, a BuildConfig. */
-  private stream(name: string, place: Place, stream: string, { streams }: NodepoolSettings): void {
+  private stream(name: string, namespace: NamespaceRef, stream: string, { streams }: NodepoolSettings): void {
     const tags = Object.entries(streams[stream] ?? {});
     new ImageStream(
       `${name}-${stream}`,
       {
-        place,
+        namespace,
         name: stream,
         tags: Object.fromEntries(tags.map(([tag, from]) => [tag, typeof from === "string" ? { from } : {}])),
       },
@@ -86,7 +86,7 @@ export class Nodepool extends pulumi.ComponentResource {
       new BuildConfig(
         `${name}-${stream}-${tag}`,
         {
-          ...{ place, name: from.contextDir, output: `${stream}:${tag}` },
+          ...{ namespace, name: from.contextDir, output: `${stream}:${tag}` },
           git: { uri: "https://github.com/thoth-station/thoth-ops-infra", ...from },
           strategy: { dockerfile: "Dockerfile" },
           resources: { cpu: "1", memory: "1Gi" },

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ContainerArgs } from "../../../blocks/kubernetes/container.ts";
 import { Deployment } from "../../../blocks/kubernetes/deployment.ts";
 import { PublicEndpoint } from "../../../blocks/kubernetes/publicEndpoint.ts";
-import type { Place } from "../../../blocks/kubernetes/metadata.ts";
+import type { NamespaceRef } from "../../../blocks/kubernetes/metadata.ts";
 import { http, type Probe } from "../../../blocks/kubernetes/probe.ts";
 import type { Resources } from "../../../blocks/kubernetes/resources.ts";
 import { Service } from "../../../blocks/kubernetes/service.ts";
@@ -10,7 +10,7 @@ import type { ServiceAccount } from "../../../blocks/kubernetes/serviceAccount.t
 
 /** What an {@link Api} needs. */
 export interface ApiArgs {
-  readonly place: Place;
+  readonly namespace: NamespaceRef;
   /** Of the Deployment, the Service and the Route. */
   readonly name: string;
   readonly image: Pick<ContainerArgs, "image" | "exceptions">;
@@ -40,7 +40,7 @@ export class Api extends pulumi.ComponentResource {
   constructor(name: string, args: ApiArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:thoth:StationApi", name, {}, opts);
     const labels = { app: "thoth", component: args.name };
-    const object = { place: args.place, name: args.name, labels };
+    const object = { namespace: args.namespace, name: args.name, labels };
     this.deployment = new Deployment(
       `${name}-app`,
       {

@@ -17,12 +17,12 @@ export function apis(making: Making, rights: StationRights): Readonly<Record<str
   const api = (
     image: ImageName,
     role: Role,
-    args: Omit<ApiArgs, "place" | "name" | "image">,
+    args: Omit<ApiArgs, "namespace" | "name" | "image">,
     id: string = image,
   ): Api => {
     const made = new Api(
       `${name}-${id}`,
-      { place: namespaces.places[role], name: image, image: images.of(image), ...args },
+      { namespace: namespaces.refs[role], name: image, image: images.of(image), ...args },
       { parent },
     );
     if (made.url !== undefined) found[image] = made.url;

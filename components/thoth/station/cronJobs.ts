@@ -43,7 +43,7 @@ export function schedule(making: Making, rights: StationRights): void {
     new CronJob(
       `${name}-${physical}`,
       {
-        ...{ place: namespaces.places[home], name: physical, labels: { app: "thoth", component } },
+        ...{ namespace: namespaces.refs[home], name: physical, labels: { app: "thoth", component } },
         ...timing,
         suspend: settings.suspendCronJobs,
         ...(account === undefined ? {} : { serviceAccount: account }),
@@ -58,7 +58,7 @@ export function schedule(making: Making, rights: StationRights): void {
   new Job(
     `${name}-init-job`,
     {
-      ...{ place: namespaces.places.frontend, name: "init-job", labels: { app: "thoth", component: "init-job" } },
+      ...{ namespace: namespaces.refs.frontend, name: "init-job", labels: { app: "thoth", component: "init-job" } },
       deadlineSeconds: 600,
       serviceAccount: rights.account("init-job"),
       containers: [

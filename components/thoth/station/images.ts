@@ -24,13 +24,13 @@ export class StationImages extends pulumi.ComponentResource {
   constructor(name: string, args: StationImagesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:thoth:StationImages", name, {}, opts);
     const { settings, namespaces } = args;
-    const place = namespaces.places.infra;
+    const namespace = namespaces.refs.infra;
     const building = settings.environment === "test";
     for (const [stream, tags] of Object.entries(baseImages)) {
       const from = Object.fromEntries(Object.entries(tags).map(([tag, source]) => [tag, { from: source }]));
       new ImageStream(
         `${name}-${stream}`,
-        { place, name: stream, labels: { app: "thoth" }, tags: from },
+        { namespace, name: stream, labels: { app: "thoth" }, tags: from },
         { parent: this },
       );
     }
@@ -45,7 +45,7 @@ export class StationImages extends pulumi.ComponentResource {
       const tag = pulled === undefined ? {} : { from: pulled };
       const stream = new ImageStream(
         `${name}-${image}`,
-        { place, name: image, labels, tags: { latest: tag } },
+        { namespace, name: image, labels, tags: { latest: tag } },
         { parent: this },
       );
       if (pulled === undefined) {
@@ -54,12 +54,12 @@ export class StationImages extends pulumi.ComponentResource {
       }
       images.set(image, pulled ?? stream.image("latest"));
     }
-    const others = [...new Set(Object.values(namespaces.names))].filter((other) => other !== place.namespaceName);
+    const others = [...new Set(Object.values(namespaces.names))].filter((other) => other !== namespace.plainName);
     if (others.length > 0) {
       const to = others.map((other) => ({ group: `system:serviceaccounts:${other}` }));
       new RoleBinding(
         `${name}-pullers`,
-        { place, name: "image-pullers", labels: { app: "thoth" }, clusterRole: "system:image-puller", to },
+        { namespace, name: "image-pullers", labels: { app: "thoth" }, clusterRole: "system:image-puller", to },
         { parent: this },
       );
     }
@@ -83,7 +83,7 @@ export class StationImages extends pulumi.ComponentResource {
 
   private trigger(name: string, { namespaces, secrets }: StationImagesArgs): pulumi.Output<string> {
     const values = { WebHookSecretKey: secrets.genericWebhookSecret };
-    const object = { place: namespaces.places.infra, name: "generic-webhook-secret", values, roll: false };
+    const object = { namespace: namespaces.refs.infra, name: "generic-webhook-secret", values, restartOnChange: false };
     return new ServiceSecret(`${name}-trigger`, object, { parent: this }).secretName;
   }
 
@@ -105,7 +105,7 @@ export class StationImages extends pulumi.ComponentResource {
     new BuildConfig(
       `${name}-${image}-build`,
       {
-        ...{ place: namespaces.places.infra, name: image, labels: { app: "thoth", component: image } },
+        ...{ namespace: namespaces.refs.infra, name: image, labels: { app: "thoth", component: image } },
         git: {
           uri: `https://github.com/thoth-station/${repository ?? image}`,
           ref: settings.refs[image] ?? ref,

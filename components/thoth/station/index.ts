@@ -37,8 +37,8 @@ export class Station extends pulumi.ComponentResource {
   readonly managementToken: pulumi.Output<string>;
 
   constructor(name: string, args: StationArgs, opts?: pulumi.ComponentResourceOptions) {
-    if (args.namespaces.places.infra.cluster.platform !== "openshift") {
-      const { name: cluster } = args.namespaces.places.infra.cluster;
+    if (args.namespaces.refs.infra.cluster.platform !== "openshift") {
+      const { name: cluster } = args.namespaces.refs.infra.cluster;
       throw new pulumi.RunError(
         `thoth:settings.station.cluster: "${cluster}" is no OpenShift, whose Templates the station starts its jobs from`,
       );

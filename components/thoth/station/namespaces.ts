@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../../../blocks/kubernetes/cluster.ts";
 import { RoleBinding } from "../../../blocks/kubernetes/roleBinding.ts";
 import { Namespace } from "../../../blocks/kubernetes/namespace.ts";
-import type { Place } from "../../../blocks/kubernetes/metadata.ts";
+import type { NamespaceRef } from "../../../blocks/kubernetes/metadata.ts";
 import { Quota } from "../../../blocks/kubernetes/quota.ts";
 import { ServiceAccount } from "../../../blocks/kubernetes/serviceAccount.ts";
 import { namespacesOf, quotas, type Role, roles } from "./roles.ts";
@@ -20,8 +20,8 @@ export const opsAccount = "thoth-ops";
 /** The station's namespaces with their quotas, who administers them, and the account thoth-ops. */
 export class StationNamespaces extends pulumi.ComponentResource {
   readonly names: Readonly<Record<Role, string>>;
-  /** By role; roles of one namespace share a place. */
-  readonly places: Readonly<Record<Role, Place>>;
+  /** By role; roles of one namespace share a reference. */
+  readonly refs: Readonly<Record<Role, NamespaceRef>>;
   readonly opsServiceAccount: ServiceAccount;
   /** Token of thoth-ops, secret: the registry's password for other environments and for CI. */
   readonly opsToken: pulumi.Output<string>;
@@ -30,15 +30,15 @@ export class StationNamespaces extends pulumi.ComponentResource {
     super("orrery:thoth:StationNamespaces", name, {}, opts);
     const { cluster, settings } = args;
     this.names = namespacesOf(settings);
-    const made = new Map<string, Place>();
+    const made = new Map<string, NamespaceRef>();
     for (const namespace of new Set(Object.values(this.names))) {
       made.set(namespace, this.namespace(`${name}-${namespace}`, namespace, cluster, settings));
     }
-    this.places = Object.fromEntries(roles.map((role) => [role, made.get(this.names[role])])) as Record<Role, Place>;
+    this.refs = Object.fromEntries(roles.map((role) => [role, made.get(this.names[role])])) as Record<Role, NamespaceRef>;
     const account = new ServiceAccount(
       `${name}-ops`,
       {
-        ...{ place: this.places.infra, name: opsAccount, labels: { app: opsAccount, component: "serviceaccount" } },
+        ...{ namespace: this.refs.infra, name: opsAccount, labels: { app: opsAccount, component: "serviceaccount" } },
         ...{ tokenSecret: `${opsAccount}-token`, protect: settings.protect },
       },
       { parent: this },
@@ -46,7 +46,7 @@ export class StationNamespaces extends pulumi.ComponentResource {
     new RoleBinding(
       `${name}-ops-admin`,
       {
-        ...{ place: this.places.infra, name: opsAccount, clusterRole: "admin", to: [account] },
+        ...{ namespace: this.refs.infra, name: opsAccount, clusterRole: "admin", to: [account] },
         annotations: { "orrery/exception-wide-role": "the account by which Thoth's people run the namespace" },
       },
       { parent: this },
@@ -56,9 +56,9 @@ export class StationNamespaces extends pulumi.ComponentResource {
     this.registerOutputs({ opsToken: this.opsToken });
   }
 
-  private namespace(name: string, namespace: string, cluster: Cluster, settings: StationSettings): Place {
+  private namespace(name: string, namespace: string, cluster: Cluster, settings: StationSettings): NamespaceRef {
     const labels = { app: "thoth" };
-    const place = new Namespace(
+    const made = new Namespace(
       `${name}-namespace`,
       {
         ...{ cluster, name: namespace, labels, protect: settings.protect },
@@ -71,15 +71,15 @@ export class StationNamespaces extends pulumi.ComponentResource {
     const [role, ...more] = roles.filter((one) => this.names[one] === namespace);
     const hard = settings.quotas[namespace] ?? quotas[role === undefined || more.length > 0 ? "shared" : role];
     const defaults = { requests: { cpu: "100m", memory: "128Mi" }, limits: { cpu: "500m", memory: "512Mi" } };
-    new Quota(`${name}-quota`, { place, name: `${namespace}-quota`, labels, hard, defaults }, { parent: this });
+    new Quota(`${name}-quota`, { namespace: made, name: `${namespace}-quota`, labels, hard, defaults }, { parent: this });
     new RoleBinding(
       `${name}-administrators`,
       {
-        ...{ place, name: "administrators", labels, clusterRole: "admin", to: [{ group: settings.administrators }] },
+        ...{ namespace: made, name: "administrators", labels, clusterRole: "admin", to: [{ group: settings.administrators }] },
         annotations: { "orrery/exception-wide-role": "the people who run the namespace" },
       },
       { parent: this },
     );
-    return place;
+    return made;
   }
 }

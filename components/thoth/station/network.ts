@@ -16,7 +16,7 @@ export function network(
   graph: string,
   parent: pulumi.Resource,
 ): void {
-  const { names, places } = namespaces;
+  const { names, refs } = namespaces;
   const { s3, pushgateway } = settings;
   const { port, protocol } = new URL(s3.endpoint);
   const store = port === "" ? (protocol === "http:" ? 80 : 443) : Number(port);
@@ -25,14 +25,14 @@ export function network(
     names,
     roles.map((role) => [role, role] as const),
   );
-  for (const [namespace, role] of chosen) {
-    const place = places[role];
+  for (const [plainName, role] of chosen) {
+    const namespace = refs[role];
     const labels = { app: "thoth" };
     new NetworkPolicy(
-      `${name}-network-${namespace}`,
+      `${name}-network-${plainName}`,
       {
-        ...{ place, name: "station", labels, pods: labels },
-        from: [router(place.cluster, 8080), ...stations.map((one) => pods({}, [8080], one))],
+        ...{ namespace, name: "station", labels, pods: labels },
+        from: [router(namespace.cluster, 8080), ...stations.map((one) => pods({}, [8080], one))],
         to: [
           dns(),
           anywhere(...new Set([...outside, store, ...(pushgateway === undefined ? [] : [pushgateway.port])])),

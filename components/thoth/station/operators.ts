@@ -41,7 +41,7 @@ export function operators(making: Making, rights: StationRights): void {
     new Deployment(
       `${name}-${instance}`,
       {
-        ...{ place: namespaces.places[home], name: instance, labels, serviceAccount: account },
+        ...{ namespace: namespaces.refs[home], name: instance, labels, serviceAccount: account },
         // Two of them would start everything twice.
         strategy: "Recreate",
         containers: [
@@ -112,14 +112,14 @@ function buildWatcherAccount({ name, parent, namespaces }: Making, inspections: 
   const object = { name: `build-watcher-${inspections}`, labels };
   const account = new ServiceAccount(
     `${name}-build-watcher-account`,
-    { ...object, place: namespaces.places.amunApi, mountsToken: true },
+    { ...object, namespace: namespaces.refs.amunApi, mountsToken: true },
     { parent },
   );
   const read = { apiGroups: ["build.openshift.io"], resources: ["builds"], verbs: ["get", "list", "watch"] };
   const logs = { apiGroups: ["build.openshift.io"], resources: ["builds/log"], verbs: ["get"] };
   new RoleBinding(
     `${name}-build-watcher-rights`,
-    { ...object, place: namespaces.places.amunInspection, rules: [read, logs], to: [account] },
+    { ...object, namespace: namespaces.refs.amunInspection, rules: [read, logs], to: [account] },
     { parent },
   );
   return account;
@@ -132,7 +132,7 @@ function buildWatcherVariables(making: Making): NonNullable<ContainerArgs["env"]
     `${name}-registry-credential`,
     {
       ...{
-        place: namespaces.places.amunApi,
+        namespace: namespaces.refs.amunApi,
         name: "registry-credential",
         labels: { app: "thoth", component: "build-watcher" },
       },
@@ -144,17 +144,17 @@ function buildWatcherVariables(making: Making): NonNullable<ContainerArgs["env"]
     new RoleBinding(
       `${name}-inspected-images`,
       {
-        ...{ place: namespaces.places.amunInspection, name: "inspected-images", labels: { app: "thoth" } },
+        ...{ namespace: namespaces.refs.amunInspection, name: "inspected-images", labels: { app: "thoth" } },
         ...{ clusterRole: "system:image-puller", to: [namespaces.opsServiceAccount] },
       },
       { parent },
     );
   }
-  const { frontend } = namespaces.places;
+  const { frontend } = namespaces.refs;
   return {
     THOTH_WATCHED_NAMESPACE: namespaces.names.amunInspection,
     // By its public name: the client tries 443 first, where only the router answers; its certificate is the cluster's own.
-    THOTH_USER_API_HOST: `user-api-${frontend.namespaceName}.${frontend.cluster.appsDomain}`,
+    THOTH_USER_API_HOST: `user-api-${frontend.plainName}.${frontend.cluster.appsDomain}`,
     THOTH_NO_TLS_VERIFY: "1",
     THOTH_NO_DESTINATION_REGISTRY_TLS_VERIFY: "1",
     THOTH_ENVIRONMENT_TYPE: "runtime",

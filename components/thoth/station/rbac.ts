@@ -23,7 +23,7 @@ export class StationRights extends pulumi.ComponentResource {
     for (const one of rights) {
       const account = new ServiceAccount(
         `${name}-${one.account}`,
-        { place: namespaces.places[one.home], name: one.account, labels, mountsToken: one.callsApi ?? true },
+        { namespace: namespaces.refs[one.home], name: one.account, labels, mountsToken: one.callsApi ?? true },
         { parent: this },
       );
       accounts.set(one.account, account);
@@ -43,7 +43,7 @@ export class StationRights extends pulumi.ComponentResource {
   /** One Role a namespace, also where several of the table's namespaces are one. */
   private grant(
     name: string,
-    { names, places }: StationNamespaces,
+    { names, refs }: StationNamespaces,
     { account, rules, platform }: Rights,
     to: ServiceAccount,
   ): void {
@@ -52,7 +52,7 @@ export class StationRights extends pulumi.ComponentResource {
       const [role] = here[0] ?? [];
       if (role === undefined) continue;
       const grant = {
-        place: places[role],
+        namespace: refs[role],
         name: account,
         labels,
         rules: merged(here.map(([, verbs]) => verbs)),
@@ -64,7 +64,7 @@ export class StationRights extends pulumi.ComponentResource {
       const role = platform?.on.find((one) => names[one] === namespace);
       if (platform === undefined || role === undefined) continue;
       const grant = {
-        place: places[role],
+        namespace: refs[role],
         name: platform.binding,
         labels,
         clusterRole: platform.clusterRole,

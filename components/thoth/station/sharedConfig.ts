@@ -35,7 +35,7 @@ export class StationConfig extends pulumi.ComponentResource {
   constructor(name: string, args: StationConfigArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:thoth:StationConfig", name, {}, opts);
     const { namespaces, secrets } = args;
-    const { names, places } = namespaces;
+    const { names, refs } = namespaces;
     const drawn = (role: string): pulumi.Output<string> =>
       new random.RandomPassword(`${name}-${role}`, { length: 32, special: false }, { parent: this }).result;
     this.managementToken = drawn("management-token");
@@ -57,21 +57,21 @@ export class StationConfig extends pulumi.ComponentResource {
     this.thothConfig = each(roles, (namespace, role) => {
       return new ConfigMap(
         `${name}-${namespace}`,
-        { place: places[role], name: "thoth", labels, data },
+        { namespace: refs[role], name: "thoth", labels, data },
         { parent: this },
       );
     });
     this.thothSecret = each(roles, (namespace, role) => {
       return new ServiceSecret(
         `${name}-${namespace}-secret`,
-        { place: places[role], name: "thoth", labels, values },
+        { namespace: refs[role], name: "thoth", labels, values },
         { parent: this },
       );
     });
     this.amunSecret = new ServiceSecret(
       `${name}-amun-secret`,
       {
-        ...{ place: places.amunApi, name: "amun", labels },
+        ...{ namespace: refs.amunApi, name: "amun", labels },
         values: { "app-secret-key": drawn("amun-app-key") },
       },
       { parent: this },
@@ -89,20 +89,20 @@ export class StationConfig extends pulumi.ComponentResource {
       "pagure-oauth-token": "",
     };
     const object = {
-      place: namespaces.places.backend,
+      namespace: namespaces.refs.backend,
       name: "kebechet-secret",
       labels,
       type: "kubernetes.io/ssh-auth",
       values,
     };
-    new ServiceSecret(`${name}-kebechet`, { ...object, roll: false }, { parent: this });
+    new ServiceSecret(`${name}-kebechet`, { ...object, restartOnChange: false }, { parent: this });
   }
 }
 
 function configData({ namespaces, settings, graphServiceHost }: StationConfigArgs) {
   const { names } = namespaces;
   const { s3, pushgateway } = settings;
-  const { appsDomain } = namespaces.places.frontend.cluster;
+  const { appsDomain } = namespaces.refs.frontend.cluster;
   return {
     "frontend-namespace": names.frontend,
     "middletier-namespace": names.middletier,

@@ -4,7 +4,7 @@ import { Deployment } from "../../../blocks/kubernetes/deployment.ts";
 import { ImageStream } from "../../../blocks/kubernetes/imageStream.ts";
 import { Namespace } from "../../../blocks/kubernetes/namespace.ts";
 import { anywhere, dns, NetworkPolicy, pods } from "../../../blocks/kubernetes/networkPolicy.ts";
-import { existingNamespace, type Place } from "../../../blocks/kubernetes/metadata.ts";
+import { existingNamespace, type NamespaceRef } from "../../../blocks/kubernetes/metadata.ts";
 import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import type { TunnelBot, UltrahookSettings } from "./settings.ts";
 import { images } from "../images.ts";
@@ -27,27 +27,27 @@ export class Ultrahook extends pulumi.ComponentResource {
   constructor(name: string, args: UltrahookArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:thoth:Ultrahook", name, {}, opts);
     const { settings } = args;
-    const place = this.place(name, args);
+    const namespace = this.namespace(name, args);
     const image = settings.image ?? images.ultrahook;
-    const stream = { place, name: "ultrahook", labels: { app: "ultrahook" }, tags: { latest: { from: image } } };
+    const stream = { namespace, name: "ultrahook", labels: { app: "ultrahook" }, tags: { latest: { from: image } } };
     new ImageStream(`${name}-image`, stream, { parent: this });
     const keys = new Map(
       settings.keys.map((key) => {
         const values = { "api.key": args.apiKeys[key] ?? "" };
-        return [key, new ServiceSecret(`${name}-${key}`, { place, name: key, values }, { parent: this })];
+        return [key, new ServiceSecret(`${name}-${key}`, { namespace, name: key, values }, { parent: this })];
       }),
     );
     for (const [subdomain, tunnel] of Object.entries(settings.tunnels)) {
       const secret = keys.get(tunnel.key);
       if (secret !== undefined) {
-        this.tunnel(name, subdomain, tunnel, { ...args, place, image, secret });
+        this.tunnel(name, subdomain, tunnel, { ...args, namespace, image, secret });
       }
     }
     this.registerOutputs({});
   }
 
   /** The namespace is shared with others, so it is neither isolated nor always ours. */
-  private place(name: string, { cluster, settings }: UltrahookArgs): Place {
+  private namespace(name: string, { cluster, settings }: UltrahookArgs): NamespaceRef {
     return settings.createNamespace
       ? new Namespace(
           `${name}-namespace`,
@@ -61,12 +61,12 @@ export class Ultrahook extends pulumi.ComponentResource {
     name: string,
     subdomain: string,
     { destination }: Tunnel,
-    args: UltrahookArgs & { place: Place; image: string; secret: ServiceSecret<"api.key"> },
+    args: UltrahookArgs & { namespace: NamespaceRef; image: string; secret: ServiceSecret<"api.key"> },
   ): void {
-    const { place, image, secret, settings } = args;
+    const { namespace, image, secret, settings } = args;
     const instance = `ultrahook-${subdomain}`;
     const labels = { app: "ultrahook", instance };
-    const object = { place, name: instance, labels };
+    const object = { namespace, name: instance, labels };
     const receiver = "bot" in destination ? args.receivers[destination.bot] : undefined;
     new Deployment(
       `${name}-${subdomain}`,
@@ -96,7 +96,7 @@ export class Ultrahook extends pulumi.ComponentResource {
       { parent: this },
     );
     const bot = receiver?.service;
-    const inside = bot === undefined ? [] : [pods(receiverLabels, [8080], bot.place.namespaceName)];
+    const inside = bot === undefined ? [] : [pods(receiverLabels, [8080], bot.namespace.plainName)];
     new NetworkPolicy(
       `${name}-${subdomain}-network`,
       {
@@ -118,7 +118,7 @@ function addressOf(destination: Tunnel["destination"], receiver: Receiver | unde
     return "url" in destination ? destination.url.replace(/\/+$/, "") : "";
   }
   const { service, url } = receiver;
-  const base = service.place.cluster.name === cluster.name ? service.url("8080-tcp") : url;
+  const base = service.namespace.cluster.name === cluster.name ? service.url("8080-tcp") : url;
   return `${base}${destination.path ?? ""}`.replace(/\/+$/, "");
 }
 
@@ -128,7 +128,7 @@ function outsidePorts(
   receiver: Receiver | undefined,
   cluster: Cluster,
 ): readonly number[] {
-  const inside = receiver !== undefined && receiver.service.place.cluster.name === cluster.name;
+  const inside = receiver !== undefined && receiver.service.namespace.cluster.name === cluster.name;
   const { port, protocol } = new URL(inside ? "https://ultrahook.com" : addressOf(destination, receiver, cluster));
   return [...new Set([80, 443, port === "" ? (protocol === "http:" ? 80 : 443) : Number(port)])];
 }

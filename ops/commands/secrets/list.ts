@@ -11,21 +11,24 @@ missing, unreadable (encrypted with another passphrase), and unknown (no system 
 secret is printed. Exit code 1 if a required secret is missing or unreadable, or if real secrets are encrypted with a published
 passphrase.
 
---json prints [{"key", "state", "required", "formerly"}].`,
+--json prints [{"key", "state", "required", "legacySource"}].`,
   options: { ...stackOptions, ...systemOption, ...jsonOption },
   run(values) {
     const held = openStackSecrets(values);
     const rows = [
-      ...held.secrets.map(({ key, state, required, spec }) => ({ key, state, required, formerly: spec.formerly })),
-      ...held.unknown.map((key) => ({ key, state: "unknown", required: false, formerly: "" })),
+      ...held.secrets.map(({ key, state, required, legacySource }) => ({
+        ...{ key, state, required },
+        legacySource: legacySource?.description ?? "",
+      })),
+      ...held.unknown.map((key) => ({ key, state: "unknown", required: false, legacySource: "" })),
     ];
     if (values.json) {
       console.log(JSON.stringify(rows, undefined, 2));
     } else {
       const width = Math.max(...rows.map(({ key }) => key.length));
-      for (const { key, state, required, formerly } of rows) {
+      for (const { key, state, required, legacySource } of rows) {
         if (state === "missing" && !required) continue;
-        console.log(`${state.padEnd(10)}  ${key.padEnd(width)}  ${formerly}`.trimEnd());
+        console.log(`${state.padEnd(10)}  ${key.padEnd(width)}  ${legacySource}`.trimEnd());
       }
     }
     const problem = publishedProblem(held);

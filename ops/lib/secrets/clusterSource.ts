@@ -99,7 +99,7 @@ interface LookedUp {
 }
 
 function lookedUp(
-  { key, spec }: StackSecret,
+  { key, spec, legacySource }: StackSecret,
   own: readonly Template[],
   there: ReadonlyMap<string, LiveKey>,
   live: readonly LiveKey[],
@@ -125,14 +125,16 @@ function lookedUp(
   const isNear = (one: LiveKey): boolean =>
     own.some(
       ({ cluster, secret, key: name }) => one.cluster === cluster && one.secret === secret && one.key === name,
-    ) || ` ${spec.formerly} `.includes(` ${one.secret} ${one.key} `);
+    ) || ` ${legacySource?.description ?? ""} `.includes(` ${one.secret} ${one.key} `);
   const near = live.filter(isNear).filter((one) => {
     const inside = own.map((template) => liveText(template, key, one.base64)).find((text) => text !== undefined);
     return checkFormat(spec.format ?? "text", inside ?? wholeText(one)) === undefined;
   });
   const place = own[0] === undefined ? undefined : placeOf(own[0]);
   const before =
-    place === undefined || near.length > 0 ? undefined : `nothing in ${place} (formerly: ${spec.formerly})`;
+    place === undefined || near.length > 0
+      ? undefined
+      : `nothing in ${place} (formerly: ${legacySource?.description ?? "unknown"})`;
   return { place, near: near.map(placeOf), why: before };
 }
 

@@ -63,7 +63,7 @@ export function gopassSource(folder: string, mount = ""): SecretSource {
     .map((file) => `${prefix}${file.slice(0, -".gpg".length)}`);
   return {
     places,
-    place: ({ source }) => source.gopass,
+    place: ({ legacySource }) => legacySource?.gopass,
     async read(place, wanted) {
       const [entry = "", field] = place.split("#");
       if (!places.includes(entry)) return undefined;
@@ -99,7 +99,7 @@ export function vaultSource(files: readonly string[], password: () => string): S
   const variables = new Map(files.flatMap((file) => [...variablesIn(file, password)]));
   return {
     places: [...variables.keys()],
-    place: ({ source }) => source.vault,
+    place: ({ legacySource }) => legacySource?.vault,
     read: (place) => Promise.resolve(variables.get(place)),
   };
 }
@@ -122,7 +122,7 @@ export function folderSource(folder: string, password: () => string): SecretSour
   if (!existsSync(folder)) throw new UsageError(`there is no folder ${folder}`);
   return {
     places: filesBelow(folder),
-    place: ({ source }) => source.file,
+    place: ({ legacySource }) => legacySource?.file,
     read(place, { spec, required }) {
       const [name = "", variable] = place.split("#");
       const file = path.join(folder, name);

@@ -5,7 +5,7 @@ import type { Registration } from "../../../review/record.ts";
 import { redact, Secret } from "../../../review/secret.ts";
 
 /** A place where a secret comes to lie. */
-export interface Place {
+export interface SecretUse {
   /** `Secret namespace/name [key]`, `guest, by NAME`, `login of NAME (KIND)`, ... */
   readonly where: string;
   readonly readers: readonly string[];
@@ -16,7 +16,7 @@ export function readersOf(
   resources: readonly Registration[],
   config: RawConfig,
   keys: readonly string[],
-): readonly { readonly key: string; readonly places: readonly Place[] }[] {
+): readonly { readonly key: string; readonly places: readonly SecretUse[] }[] {
   const leaves = resources.flatMap((one) => secretLeaves(one.inputs).map((leaf) => ({ one, ...leaf })));
   const manifests = resources.flatMap(
     ({ type, inputs, provider }) => toManifest(type, object(redact(inputs)), provider) ?? [],
@@ -51,7 +51,7 @@ function secretLeaves(
   return secret && typeof value === "string" ? [{ path, value }] : [];
 }
 
-function placeOf(one: Registration, path: readonly string[], manifests: readonly Manifest[]): readonly Place[] {
+function placeOf(one: Registration, path: readonly string[], manifests: readonly Manifest[]): readonly SecretUse[] {
   if (one.type.startsWith("pulumi:providers:")) {
     return [{ where: `login of ${one.name} (${one.type.split(":").at(-1) ?? ""})`, readers: ["the engine"] }];
   }

@@ -3,8 +3,8 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { Seen } from "../../unit/openstack/world.ts";
-import { deployCallysto } from "../../unit/callysto/world.ts";
+import type { Seen } from "../../unit/openstack/fixture.ts";
+import { deployCallysto } from "../../unit/callysto/fixture.ts";
 
 export const hostname = "hub-dev.callysto.farm";
 

@@ -1,7 +1,7 @@
 /** What the program does in a guest, as one script for a machine's file system. */
 import { readFileSync } from "node:fs";
 import { Secret } from "../../../review/secret.ts";
-import type { Seen } from "../../unit/openstack/world.ts";
+import type { Seen } from "../../unit/openstack/fixture.ts";
 import { makeKey } from "../ssh.ts";
 
 /** Words of the toolkit that need a kernel's disks or running services; all others are the real ones. */

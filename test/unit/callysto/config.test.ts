@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { callystoSchema } from "../../../components/callysto/config.ts";
-import { callystoFamilies } from "../../../components/callysto/secrets.ts";
+import { callystoKeyedSecrets } from "../../../components/callysto/secrets.ts";
 import { authorizedKeys, completeKeys } from "../../../components/callysto/sshKeys.ts";
 import { parseConfig } from "../../../config/parse.ts";
 import { publicKeyLine, sample } from "../../../config/samples.ts";
-import { hub } from "./world.ts";
+import { hub } from "./fixture.ts";
 
 const key = publicKeyLine("deploy");
 const volumes = ["f537d65c-4a22-4cec-ad3f-4a8875fc8b7b", "85aed780-0dd2-47a9-919e-a7b19fb24ec9"];
@@ -169,7 +169,7 @@ describe("What the seed asserted before it touched a hub", () => {
   });
 
   it("is that a shared password is one that JupyterHub takes", () => {
-    const check = callystoFamilies.dummyPassword.check;
+    const check = callystoKeyedSecrets.dummyPassword.check;
     assert.equal(check("seven77"), "expected a password of at least 8 characters");
     assert.equal(check("eight888"), undefined);
   });

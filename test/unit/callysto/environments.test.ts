@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { publicKeyLine } from "../../../config/samples.ts";
-import type { Seen } from "../openstack/world.ts";
-import { deployCallysto as deploy, hub } from "./world.ts";
+import type { Seen } from "../openstack/fixture.ts";
+import { deployCallysto as deploy, hub } from "./fixture.ts";
 
 const andrew = publicKeyLine("andrew");
 const james = publicKeyLine("james");

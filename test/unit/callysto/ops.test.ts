@@ -23,7 +23,7 @@ import { swapped } from "../../../ops/commands/callysto/replace-volume.ts";
 import { oddities } from "../../../ops/commands/callysto/status.ts";
 import { main } from "../../../cli/main.ts";
 import { explain } from "../../../ops/lib/guest.ts";
-import { hub } from "./world.ts";
+import { hub } from "./fixture.ts";
 
 function environment(more: object): Environment {
   const settings: CallystoSettings = callystoSchema.settings.parse({

@@ -6,7 +6,7 @@ import { shibbolethFiles } from "../../../components/callysto/guest/shibboleth.t
 import { simplesamlFiles } from "../../../components/callysto/guest/simplesaml.ts";
 import { virtualHosts } from "../../../components/callysto/guest/web.ts";
 import { Secret } from "../../../review/secret.ts";
-import { deployCallysto, hub } from "./world.ts";
+import { deployCallysto, hub } from "./fixture.ts";
 
 const hostname = "hub.callysto.ca";
 const image = "docker.io/callysto/pims-r:1";

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, describe, it } from "mocha";
-import { aim, labKubeconfig, type Premises } from "../../../lab/retarget.ts";
+import { retarget, labKubeconfig, type LabPrerequisites } from "../../../lab/retarget.ts";
 import { openSalt } from "../../../config/passphrase.ts";
 import { kubeconfig, nobodysKey, publicKeyLine } from "../../../config/samples.ts";
 
@@ -12,14 +12,14 @@ const lab = { ports: { keystone: 16000, kubernetes: 16030 } };
 const dir = mkdtempSync(path.join(tmpdir(), "aim-"));
 
 /** Aims a file with this config; its text and what the lab must have. */
-function aimed(config: string): { readonly text: string; readonly premises: Premises } {
+function aimed(config: string): { readonly text: string; readonly premises: LabPrerequisites } {
   const [source, target] = [path.join(dir, "source.yaml"), path.join(dir, "target.yaml")];
   writeFileSync(source, `# mine\nencryptionsalt: ${salt}\nconfig:\n${config}`);
-  const premises = aim(source, target, lab, "password");
+  const premises = retarget(source, target, lab, "password");
   return { premises, text: readFileSync(target, "utf8") };
 }
 
-const nothing: Premises = { zones: [], volumes: [], floatingIps: [], namespaces: [], nodes: [] };
+const nothing: LabPrerequisites = { zones: [], volumes: [], floatingIps: [], namespaces: [], nodes: [] };
 
 describe("a stack that is aimed at the lab", () => {
   after(() => {
@@ -154,7 +154,7 @@ config:
   });
 
   it("says which namespaces and nodes must be there", () => {
-    const of = (namespace: string): Premises =>
+    const of = (namespace: string): LabPrerequisites =>
       aimed(`  dials:settings: {namespace: ${namespace}}\n  prow:settings: {nodes: {a: x, b: y}}\n`).premises;
     assert.deepEqual(of("{name: n}"), { ...nothing, namespaces: ["n"], nodes: ["a", "b"] });
     assert.deepEqual(of("{name: n, create: false}").namespaces, ["n"]);
@@ -165,9 +165,9 @@ config:
   it("is not written under another passphrase, or without a salt", () => {
     const [source, target] = [path.join(dir, "source.yaml"), path.join(dir, "none.yaml")];
     writeFileSync(source, `encryptionsalt: ${salt}\nconfig: {}\n`);
-    assert.throws(() => aim(source, target, lab, "wrong"), /^Error: incorrect passphrase;/);
+    assert.throws(() => retarget(source, target, lab, "wrong"), /^Error: incorrect passphrase;/);
     writeFileSync(source, "config: {}\n");
-    assert.throws(() => aim(source, target, lab, "password"), /^Error: encryptionsalt is malformed/);
+    assert.throws(() => retarget(source, target, lab, "password"), /^Error: encryptionsalt is malformed/);
     assert.throws(() => readFileSync(target), /ENOENT/);
   });
 });

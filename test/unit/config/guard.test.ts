@@ -25,11 +25,13 @@ const demo = defineSystem({
   }),
   references: ({ cluster }) => (cluster === undefined ? [] : [{ path: "cluster", kind: "cluster", name: cluster }]),
   secrets: {
-    token: { description: "Token.", format: "token", formerly: "x" },
-    certificate: { description: "Certificate.", format: "pem-certificate", formerly: "x" },
-    publicKey: { description: "Key.", format: "ssh-public-key", formerly: "x" },
+    token: { description: "Token.", format: "token", legacySource: { description: "x" } },
+    certificate: { description: "Certificate.", format: "pem-certificate", legacySource: { description: "x" } },
+    publicKey: { description: "Key.", format: "ssh-public-key", legacySource: { description: "x" } },
   },
-  families: { password: { description: "Password.", formerly: "x", members: ({ hosts }) => hosts } },
+  keyedSecrets: {
+    password: { description: "Password.", legacySource: { description: "x" }, members: ({ hosts }) => hosts },
+  },
 });
 
 const samples = { token: sample("token", "demo:token"), certificate: "any", publicKey: "any" };
@@ -37,7 +39,7 @@ const members = { a: sample("text", "demo:password-a"), b: sample("text", "demo:
 
 /** Keys of the real ones among these. */
 function real(secrets: Readonly<Record<string, string>>, password: Readonly<Record<string, string>>) {
-  const parsed: ParsedSystem = { settings: { hosts: ["a", "b"] }, secrets, families: { password } };
+  const parsed: ParsedSystem = { settings: { hosts: ["a", "b"] }, secrets, keyedSecrets: { password } };
   return realSecrets([clustersSchema, demo], new Map([["demo", parsed]]));
 }
 
@@ -100,13 +102,13 @@ describe("samples", () => {
     const settings = { psi: { platform: "openshift", appsDomain: "apps.test", ...target } };
     const password = { a: "own a" };
     return new Map([
-      ["clusters", { settings, secrets: {}, families: { kubeconfigs: { psi: login } } }],
+      ["clusters", { settings, secrets: {}, keyedSecrets: { kubeconfigs: { psi: login } } }],
       [
         "demo",
         {
           settings: { cluster: "psi", hosts: ["a"], people },
           secrets: { ...own, ...secrets },
-          families: { password },
+          keyedSecrets: { password },
         },
       ],
     ]);

@@ -3,7 +3,7 @@ import { describe, it } from "mocha";
 import { z } from "zod";
 import { defineSystem } from "../../../config/define.ts";
 import { meant, propertyPath, removeCommand, secretCommand, setCommand, shown } from "../../../config/problems.ts";
-import { problems } from "./told.ts";
+import { problems } from "./fixture.ts";
 
 /** The same about one setting, `x`, of a system. */
 function told(schema: z.ZodType, value: unknown): readonly string[] {

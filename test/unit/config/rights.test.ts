@@ -19,7 +19,7 @@ const system = (namespace: string) =>
 const needless = defineSystem({ namespace: "needless", settings: z.strictObject({}), secrets: {} });
 const schemas = { one: system("one"), two: system("two"), needless };
 
-const none = { secrets: {}, families: {} };
+const none = { secrets: {}, keyedSecrets: {} };
 const need = (cluster: string, namespace: string, resources: readonly string[], makesNamespace = false): Need => ({
   cluster,
   namespace,
@@ -36,7 +36,7 @@ function check(needs: readonly Need[], kubeconfigs: Readonly<Record<string, stri
   return assertPermissions(
     schemas,
     { one: { settings: { needs }, ...none }, two: undefined, needless: { settings: {}, ...none } },
-    { settings: settings as never, secrets: {}, families: { kubeconfigs: Object.fromEntries(texts) } },
+    { settings: settings as never, secrets: {}, keyedSecrets: { kubeconfigs: Object.fromEntries(texts) } },
   );
 }
 

@@ -31,11 +31,18 @@ const demo = defineSystem({
   namespace: "demo",
   settings: z.strictObject({ tls: z.boolean().default(true), hosts: z.array(z.string()).default([]) }),
   secrets: {
-    token: { description: "Token.", format: "token", formerly: "x" },
-    certificate: { description: "Certificate.", format: "pem-certificate", formerly: "x", sampleSeed: "pair" },
-    key: { description: "Its key.", format: "pem-private-key", formerly: "x", sampleSeed: "pair" },
+    token: { description: "Token.", format: "token", legacySource: { description: "x" } },
+    certificate: {
+      description: "Certificate.",
+      format: "pem-certificate",
+      legacySource: { description: "x" },
+      sampleSeed: "pair",
+    },
+    key: { description: "Its key.", format: "pem-private-key", legacySource: { description: "x" }, sampleSeed: "pair" },
   },
-  families: { password: { description: "Password.", formerly: "x", members: ({ hosts }) => hosts } },
+  keyedSecrets: {
+    password: { description: "Password.", legacySource: { description: "x" }, members: ({ hosts }) => hosts },
+  },
 });
 
 describe("stack files", () => {

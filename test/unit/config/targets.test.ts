@@ -6,7 +6,7 @@ import { propertyPath } from "../../../config/problems.ts";
 import { connectClouds } from "../../../blocks/openstack/cloud.ts";
 import { connectClusters } from "../../../blocks/kubernetes/cluster.ts";
 import { cloudsSchema, clustersSchema } from "../../../config/targets.ts";
-import { problems } from "./told.ts";
+import { problems } from "./fixture.ts";
 
 describe("clusters and clouds", () => {
   const user = defineSystem({

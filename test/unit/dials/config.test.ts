@@ -4,7 +4,7 @@ import { describe, it } from "mocha";
 import { expiryProblem, validity } from "../../../components/dials/certificate.ts";
 import { apiClientsJson } from "../../../components/dials/django.ts";
 import { sample } from "../../../config/samples.ts";
-import { type Given, given, problems, workspace, workspaceLists } from "./world.ts";
+import { type Given, given, problems, workspace, workspaceLists } from "./fixture.ts";
 
 /** One problem, and it says this. */
 function refuses(more: Partial<Given>, expected: RegExp, secrets: Record<string, string> = {}): void {

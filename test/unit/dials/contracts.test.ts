@@ -7,7 +7,7 @@ import { loadContracts } from "../../../contracts/check/load.ts";
 import { rendered, runProgram, stackConfig } from "../../../review/render.ts";
 import { stackDockerfile } from "../../../ops/dials/stackBuild.ts";
 import { stacks } from "../harness.ts";
-import { container, deployments, type Manifest, object, problems, renderDials, settings } from "./world.ts";
+import { container, deployments, type Manifest, object, problems, renderDials, settings } from "./fixture.ts";
 
 type Queues = Readonly<Record<"bulk_ingesting_queue" | "priority_ingesting_queue", string>>;
 

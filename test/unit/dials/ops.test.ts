@@ -16,7 +16,7 @@ import { oauthLife } from "../../../ops/dials/token.ts";
 import { jwtLife } from "../../../ops/lib/kube/token.ts";
 import { explain } from "../../../ops/kubectl.ts";
 import { main } from "../../../ops/main.ts";
-import { settings } from "./world.ts";
+import { settings } from "./fixture.ts";
 
 describe("DIALS' day-2 commands", () => {
   let dir: string;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
 import { render, type Rendered } from "../../../review/render.ts";
-import { byName, container, deployments, type Manifest, object } from "./world.ts";
+import { byName, container, deployments, type Manifest, object } from "./fixture.ts";
 
 describe("DIALS in production", () => {
   let all: readonly Rendered[];

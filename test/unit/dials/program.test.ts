@@ -15,7 +15,7 @@ import {
   renderDials,
   settings,
   workspaceLists,
-} from "./world.ts";
+} from "./fixture.ts";
 
 const eosMark = "eos.okd.cern.ch/mount-eos-with-credentials-from-secret";
 

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, it } from "mocha";
 import { etlConfig, etlConfigHash } from "../../../components/dials/etlConfig.ts";
 import { databases, queues, queueWorkers, roles, scaleSet } from "../../../components/dials/inventory.ts";
-import { given, settings, workspace, workspaceLists } from "./world.ts";
+import { given, settings, workspace, workspaceLists } from "./fixture.ts";
 
 /** The lists that the schema lets pass, with their defaults. */
 const lists = workspaceLists.map(

@@ -6,7 +6,7 @@ import { exec, http } from "../../../blocks/kubernetes/probe.ts";
 import { existingSecretEnv } from "../../../blocks/kubernetes/secret.ts";
 import { claimTemplate, volume } from "../../../blocks/kubernetes/volume.ts";
 import { Secret } from "../../../review/secret.ts";
-import { type Built, build } from "./world.ts";
+import { type Built, build } from "./fixture.ts";
 
 const managed = { "app.kubernetes.io/managed-by": "orrery" };
 const metadata = { name: "one", namespace: "apps", labels: { app: "one", ...managed } };
@@ -49,13 +49,13 @@ describe("Kubernetes building blocks", () => {
     const seen = await build("openshift", async (cluster, opts) => {
       const { Deployment } = await import("../../../blocks/kubernetes/deployment.ts");
       const { Job } = await import("../../../blocks/kubernetes/job.ts");
-      const place = existingNamespace(cluster, "apps");
+      const namespace = existingNamespace(cluster, "apps");
       const container = { name: "c", image: "c:1", resources: { cpu: "1", memory: "1Gi" } };
       const serving = { ...container, probes: { none: "a test" } };
-      const web = new Deployment("web", { place, ...object, containers: [serving], replicas: 2 }, opts);
+      const web = new Deployment("web", { namespace, ...object, containers: [serving], replicas: 2 }, opts);
       new Job(
         "job",
-        { place, ...object, containers: [container], deadlineSeconds: 60 },
+        { namespace, ...object, containers: [container], deadlineSeconds: 60 },
         { ...opts, dependsOn: [...web.resources] },
       );
     });
@@ -78,8 +78,8 @@ describe("Kubernetes building blocks", () => {
     const seen = await build("openshift", async (cluster, opts) => {
       const { ServiceSecret } = await import("../../../blocks/kubernetes/secret.ts");
       const { Job } = await import("../../../blocks/kubernetes/job.ts");
-      const place = existingNamespace(cluster, "apps");
-      const secret = new ServiceSecret("s", { place, ...object, type: "kubernetes.io/ssh-auth", values }, opts);
+      const namespace = existingNamespace(cluster, "apps");
+      const secret = new ServiceSecret("s", { namespace, ...object, type: "kubernetes.io/ssh-auth", values }, opts);
       const container = {
         name: "job",
         image: "example/job:1",
@@ -89,7 +89,7 @@ describe("Kubernetes building blocks", () => {
         mounts: { "/keys": secret.mount({ items: { token: "t.txt" }, mode: 0o400, volume: "keys" }) },
         scratch: [],
       };
-      new Job("j", { place, name: "j", labels: { app: "j" }, deadlineSeconds: 60, containers: [container] }, opts);
+      new Job("j", { namespace, name: "j", labels: { app: "j" }, deadlineSeconds: 60, containers: [container] }, opts);
     });
     const secret = seen.one("s-secret");
     assert.deepEqual(secret.inputs.metadata, metadata);
@@ -113,11 +113,11 @@ describe("Kubernetes building blocks", () => {
       const seen = await build("openshift", async (cluster, opts) => {
         const { ConfigMap } = await import("../../../blocks/kubernetes/configMap.ts");
         const { Job } = await import("../../../blocks/kubernetes/job.ts");
-        const place = existingNamespace(cluster, "apps");
-        const files = new ConfigMap("f", { place, ...object, data: { "a.yaml": text } }, opts);
+        const namespace = existingNamespace(cluster, "apps");
+        const files = new ConfigMap("f", { namespace, ...object, data: { "a.yaml": text } }, opts);
         const mounts = { "/etc/a": files.mount() };
         const containers = [{ name: "j", image: "j:1", resources: { cpu: "1", memory: "1Gi" }, mounts }] as const;
-        new Job("j", { place, name: "j", labels: { app: "j" }, deadlineSeconds: 60, containers }, opts);
+        new Job("j", { namespace, name: "j", labels: { app: "j" }, deadlineSeconds: 60, containers }, opts);
       });
       assert.deepEqual(seen.object("ConfigMap one").data, { "a.yaml": text });
       const { template } = seen.object("Job j").spec as { template: { metadata: { annotations: unknown } } };
@@ -194,16 +194,16 @@ describe("Kubernetes building blocks", () => {
     const seen = await build("openshift", async (cluster, opts) => {
       const { Service } = await import("../../../blocks/kubernetes/service.ts");
       const { PublicEndpoint } = await import("../../../blocks/kubernetes/publicEndpoint.ts");
-      const place = existingNamespace(cluster, "apps");
+      const namespace = existingNamespace(cluster, "apps");
       const of = { selector: { app: "one" } };
       const service = new Service(
         "s",
-        { place, ...object, of, ports: { web: { port: 80 }, metrics: { port: 81 } } },
+        { namespace, ...object, of, ports: { web: { port: 80 }, metrics: { port: 81 } } },
         opts,
       );
       assert.throws(() => service.url("admin"), /Service "one" has no port "admin"; it has web, metrics/);
       assert.throws(
-        () => new PublicEndpoint("e", { place, name: "two", service, port: "admin" }, opts),
+        () => new PublicEndpoint("e", { namespace, name: "two", service, port: "admin" }, opts),
         /\[port\] of "two": Service "one" has no port "admin"/,
       );
     });
@@ -213,7 +213,7 @@ describe("Kubernetes building blocks", () => {
   it("gives a StatefulSet claims that stay, and a headless Service", async () => {
     const seen = await build("openshift", async (cluster, opts) => {
       const { StatefulSet } = await import("../../../blocks/kubernetes/statefulSet.ts");
-      const place = existingNamespace(cluster, "apps");
+      const namespace = existingNamespace(cluster, "apps");
       const container = {
         name: "db",
         image: "db:1",
@@ -222,7 +222,7 @@ describe("Kubernetes building blocks", () => {
         probes: { liveness: exec(["true"], { delay: 5 }) },
       };
       const claimTemplates = { datadir: { size: "5Gi", storageClass: "ceph" } };
-      new StatefulSet("db", { place, ...object, claimTemplates, containers: [container] }, opts);
+      new StatefulSet("db", { namespace, ...object, claimTemplates, containers: [container] }, opts);
     });
     const spec = seen.object("StatefulSet one").spec as Readonly<Record<string, unknown>>;
     assert.equal(spec.serviceName, "one");
@@ -241,10 +241,10 @@ describe("Kubernetes building blocks", () => {
   it("runs a CronJob by the clock of a zone, with an end and without overlap", async () => {
     const seen = await build("openshift", async (cluster, opts) => {
       const { CronJob } = await import("../../../blocks/kubernetes/cronJob.ts");
-      const place = existingNamespace(cluster, "apps");
+      const namespace = existingNamespace(cluster, "apps");
       const containers = [{ name: "j", image: "j:1", resources: { cpu: "1", memory: "1Gi" } }] as const;
       const timing = { schedule: "@daily", deadlineSeconds: 1800, history: [2, 1] as const, suspend: true };
-      new CronJob("c", { place, ...object, ...timing, containers }, opts);
+      new CronJob("c", { namespace, ...object, ...timing, containers }, opts);
     });
     const { jobTemplate, ...spec } = seen.object("CronJob one").spec as Record<string, unknown>;
     assert.deepEqual(spec, {
@@ -271,12 +271,12 @@ describe("Kubernetes building blocks", () => {
       assert.ok(home !== undefined && away !== undefined);
       const account = new ServiceAccount(
         "ops",
-        { place: home, ...object, tokenSecret: "one-token", protect: true, retainOnDelete: true },
+        { namespace: home, ...object, tokenSecret: "one-token", protect: true, retainOnDelete: true },
         opts,
       );
       const rules = [{ apiGroups: [""], resources: ["pods"], verbs: ["get"] }];
-      new RoleBinding("read", { place: away, name: "read", rules, to: [account, { group: "thoth" }] }, opts);
-      new RoleBinding("admin", { place: home, name: "admin", clusterRole: "admin", to: [account] }, opts);
+      new RoleBinding("read", { namespace: away, name: "read", rules, to: [account, { group: "thoth" }] }, opts);
+      new RoleBinding("admin", { namespace: home, name: "admin", clusterRole: "admin", to: [account] }, opts);
     });
     assert.deepEqual(seen.object("Secret one-token"), {
       apiVersion: "v1",
@@ -308,8 +308,8 @@ describe("Kubernetes building blocks", () => {
     const seen = await build("kubernetes", async (cluster, opts) => {
       const { ServiceAccount } = await import("../../../blocks/kubernetes/serviceAccount.ts");
       const { ClusterRoleBinding } = await import("../../../blocks/kubernetes/roleBinding.ts");
-      const place = existingNamespace(cluster, "apps");
-      const account = new ServiceAccount("a", { place, ...object, mountsToken: true }, opts);
+      const namespace = existingNamespace(cluster, "apps");
+      const account = new ServiceAccount("a", { namespace, ...object, mountsToken: true }, opts);
       const rules = [{ apiGroups: [""], resources: ["nodes"], verbs: ["get"] }];
       new ClusterRoleBinding("own", { name: "reader", rules, roleName: "node-reader", to: [account] }, opts);
       new ClusterRoleBinding(
@@ -333,7 +333,7 @@ describe("Kubernetes building blocks", () => {
     const seen = await build("openshift", async (cluster, opts) => {
       const { Quota } = await import("../../../blocks/kubernetes/quota.ts");
       const defaults = { requests: { cpu: "10m" }, limits: { memory: "64Mi" } };
-      new Quota("q", { place: existingNamespace(cluster, "apps"), ...object, hard: { pods: "10" }, defaults }, opts);
+      new Quota("q", { namespace: existingNamespace(cluster, "apps"), ...object, hard: { pods: "10" }, defaults }, opts);
     });
     assert.deepEqual(seen.object("ResourceQuota one").spec, { hard: { pods: "10" } });
     assert.deepEqual(seen.object("LimitRange one").spec, {
@@ -345,7 +345,7 @@ describe("Kubernetes building blocks", () => {
     const seen = await build("openshift", async (cluster, opts) => {
       const { Job } = await import("../../../blocks/kubernetes/job.ts");
       const { NetworkPolicy } = await import("../../../blocks/kubernetes/networkPolicy.ts");
-      const place = existingNamespace(cluster, "apps");
+      const namespace = existingNamespace(cluster, "apps");
       const container = {
         name: "j",
         image: "j:1",
@@ -356,8 +356,8 @@ describe("Kubernetes building blocks", () => {
         },
         scratch: [],
       };
-      new Job("j", { place, ...object, deadlineSeconds: 60, containers: [container] }, opts);
-      new NetworkPolicy("n", { place, ...object, pods: { app: "one" }, to: [apiServer()] }, opts);
+      new Job("j", { namespace, ...object, deadlineSeconds: 60, containers: [container] }, opts);
+      new NetworkPolicy("n", { namespace, ...object, pods: { app: "one" }, to: [apiServer()] }, opts);
     });
     assert.deepEqual(pick(seen.object("Job one").spec, "env", "volumes", "volumeMounts"), {
       env: [
@@ -379,7 +379,7 @@ describe("Kubernetes building blocks", () => {
         const { PersistentVolumeClaim } = await import("../../../blocks/kubernetes/persistentVolumeClaim.ts");
         new PersistentVolumeClaim(
           "c",
-          { place: existingNamespace(cluster, "apps"), ...object, size: "5Gi", ...args },
+          { namespace: existingNamespace(cluster, "apps"), ...object, size: "5Gi", ...args },
           opts,
         );
       });
@@ -395,13 +395,13 @@ describe("Kubernetes building blocks", () => {
       const seen = await build(platform, async (cluster, opts) => {
         const { ImageStream } = await import("../../../blocks/kubernetes/imageStream.ts");
         const { BuildConfig } = await import("../../../blocks/kubernetes/buildConfig.ts");
-        const place = existingNamespace(cluster, "apps");
-        new ImageStream("i", { place, ...object, tags: { latest: {} } }, opts);
+        const namespace = existingNamespace(cluster, "apps");
+        new ImageStream("i", { namespace, ...object, tags: { latest: {} } }, opts);
         const git = { uri: "https://example.org/one", ref: "master" };
         const resources = { cpu: "1", memory: "1Gi" };
         new BuildConfig(
           "b",
-          { place, ...object, git, strategy: { dockerfile: "Dockerfile" }, output: "one:latest", resources },
+          { namespace, ...object, git, strategy: { dockerfile: "Dockerfile" }, output: "one:latest", resources },
           opts,
         );
       });
@@ -418,7 +418,7 @@ function exposed(platform: "openshift" | "kubernetes", target = 8080): Promise<B
     const { Deployment } = await import("../../../blocks/kubernetes/deployment.ts");
     const { Service } = await import("../../../blocks/kubernetes/service.ts");
     const { PublicEndpoint } = await import("../../../blocks/kubernetes/publicEndpoint.ts");
-    const place = existingNamespace(cluster, "apps");
+    const namespace = existingNamespace(cluster, "apps");
     const container = {
       name: "web",
       image: "web:1",
@@ -426,12 +426,12 @@ function exposed(platform: "openshift" | "kubernetes", target = 8080): Promise<B
       resources: { cpu: "1", memory: "1Gi" },
       probes: { readiness: http("/", "http") },
     };
-    const web = new Deployment("d", { place, ...object, containers: [container] }, opts);
-    const service = new Service("s", { place, ...object, of: web, ports: { web: { port: 80, target } } }, opts);
+    const web = new Deployment("d", { namespace, ...object, containers: [container] }, opts);
+    const service = new Service("s", { namespace, ...object, of: web, ports: { web: { port: 80, target } } }, opts);
     const tls = { termination: "edge", insecure: "Redirect" } as const;
     const { host, url } = new PublicEndpoint(
       "e",
-      { place, ...object, service, port: "web", tls, timeoutSeconds: 180, allowFrom: [] },
+      { namespace, ...object, service, port: "web", tls, timeoutSeconds: 180, allowFrom: [] },
       opts,
     );
     return { host, url };

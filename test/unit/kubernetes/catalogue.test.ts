@@ -10,7 +10,7 @@ import { storedBlocks } from "./catalogue/stored.ts";
 import { trafficBlocks } from "./catalogue/traffic.ts";
 import type { Section } from "./catalogue/section.ts";
 import { workloadBlocks } from "./catalogue/workloads.ts";
-import { build } from "./world.ts";
+import { build } from "./fixture.ts";
 
 const sections: Readonly<Record<string, { readonly section: Section; readonly on: readonly Platform[] }>> = {
   platform: { section: platformBlocks, on: ["openshift", "kubernetes"] },

@@ -2,7 +2,7 @@
 import type { DeploymentArgs } from "../../../blocks/kubernetes/deployment.ts";
 import { existingNamespace } from "../../../blocks/kubernetes/metadata.ts";
 import { http } from "../../../blocks/kubernetes/probe.ts";
-import { type Built, build } from "./world.ts";
+import { type Built, build } from "./fixture.ts";
 
 export type Container = DeploymentArgs["containers"][0];
 
@@ -20,8 +20,8 @@ export async function deploy(
 ): Promise<Built> {
   return build(platform, async (cluster, opts) => {
     const { Deployment } = await import("../../../blocks/kubernetes/deployment.ts");
-    const place = existingNamespace(cluster, "apps");
-    new Deployment("web", { place, name: "web", labels: { app: "web" }, containers: [container], ...args }, opts);
+    const namespace = existingNamespace(cluster, "apps");
+    new Deployment("web", { namespace, name: "web", labels: { app: "web" }, containers: [container], ...args }, opts);
   });
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { recordCloud } from "./world.ts";
+import { recordCloud } from "./fixture.ts";
 
 const fiveMinutes = { create: "5m", update: "5m", delete: "5m" };
 

@@ -7,7 +7,7 @@ import { isId } from "../../../blocks/openstack/names.ts";
 import { quotaNames, type QuotaUsage } from "../../../blocks/openstack/quota.ts";
 import { ping, tcp } from "../../../blocks/openstack/securityGroup.ts";
 import { isInCatalogue } from "../catalogue.ts";
-import { recordCloud } from "./world.ts";
+import { recordCloud } from "./fixture.ts";
 
 const id = "10076751-ace0-49b2-ba10-cfa22a98567d";
 const hostname = "hub.callysto.ca";

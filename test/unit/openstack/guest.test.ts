@@ -5,7 +5,7 @@ import { describe, it } from "mocha";
 import { ruleset } from "../../../blocks/openstack/guest/firewall.ts";
 import { call, quoted, scriptOf, secretCommand, toolkit } from "../../../blocks/openstack/guest/script.ts";
 import { Secret } from "../../../review/secret.ts";
-import { recordCloud, type Seen } from "./world.ts";
+import { recordCloud, type Seen } from "./fixture.ts";
 
 const address = "192.0.2.7";
 

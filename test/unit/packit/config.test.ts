@@ -12,7 +12,7 @@ import {
   rawConfig,
   settings,
   streamProduction,
-} from "./world.ts";
+} from "./fixture.ts";
 
 /** One problem, and it says this. */
 function refuses(given: Given, expected: RegExp, secrets: Record<string, string | undefined> = {}): void {

@@ -7,7 +7,7 @@ import { loadContracts } from "../../../contracts/check/load.ts";
 import { World } from "../../../contracts/check/workloads.ts";
 import type { Registration } from "../../../review/record.ts";
 import { runProgram, stackConfig } from "../../../review/render.ts";
-import { buildPackit, development, everything, type Given, production, streamProduction } from "./world.ts";
+import { buildPackit, development, everything, type Given, production, streamProduction } from "./fixture.ts";
 
 /** What does not hold of Packit's contracts, a line each. */
 function broken(resources: readonly Registration[]): readonly string[] {

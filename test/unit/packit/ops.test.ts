@@ -22,7 +22,7 @@ import { under } from "../../../ops/packit/state.ts";
 import { targetOf } from "../../../ops/packit/undo.ts";
 import { rows } from "../../../ops/packit/check.ts";
 import { writers } from "../../../ops/packit/writers.ts";
-import { buildPackit, everything, production, settings } from "./world.ts";
+import { buildPackit, everything, production, settings } from "./fixture.ts";
 
 describe("Packit's day-2 commands", () => {
   let [dir, file]: [string, string] = ["", ""];

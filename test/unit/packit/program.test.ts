@@ -4,8 +4,8 @@ import { keyValueConf } from "../../../components/packit/keyValue.ts";
 import { cachePairs, expectedWorkloads, streamedImages } from "../../../components/packit/inventory.ts";
 import { faults } from "../../../policy/predicates.ts";
 import { Secret } from "../../../review/secret.ts";
-import type { Built } from "../kubernetes/world.ts";
-import { buildPackit, development, everything, type Given, production, settings, streamProduction } from "./world.ts";
+import type { Built } from "../kubernetes/fixture.ts";
+import { buildPackit, development, everything, type Given, production, settings, streamProduction } from "./fixture.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 type Container = Fields & { readonly name: string; readonly image: string };

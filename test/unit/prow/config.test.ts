@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { cacheSize, nginxSize } from "../../../components/prow/sizes.ts";
-import { clearProw, object, objects, flagsOf, mountsOf, podOf, problems, renderProw } from "./world.ts";
+import { clearProw, object, objects, flagsOf, mountsOf, podOf, problems, renderProw } from "./fixture.ts";
 
 /** The one problem of these settings. */
 function problem(...args: Parameters<typeof problems>): string {

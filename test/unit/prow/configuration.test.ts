@@ -4,21 +4,21 @@ import { describe, it } from "mocha";
 import { parse } from "yaml";
 import { configMaps } from "../../../components/prow/files/index.ts";
 import { jobUrlTemplate } from "../../../components/prow/files/config.ts";
-import type { ConfigMapKey, ConfigurationPlace } from "../../../components/prow/files/inputs.ts";
+import type { ConfigMapKey, ConfigInputs } from "../../../components/prow/files/inputs.ts";
 import { configurationSettings } from "../../../components/prow/files/settings.ts";
 import { placeOf, production, staging, testing } from "./places.ts";
 
 const environments = { testing, staging, production };
 
 /** One of an environment's ConfigMaps. */
-function configMap(place: ConfigurationPlace, key: ConfigMapKey) {
+function configMap(place: ConfigInputs, key: ConfigMapKey) {
   const found = configMaps(place).find((one) => one.key === key);
   assert.ok(found, key);
   return found;
 }
 
 /** Content of a YAML file of an environment. */
-function content(place: ConfigurationPlace, key: ConfigMapKey, file: string): unknown {
+function content(place: ConfigInputs, key: ConfigMapKey, file: string): unknown {
   return parse(configMap(place, key).data[file] ?? "");
 }
 
@@ -57,8 +57,8 @@ interface Plugins {
   readonly lgtm: readonly { readonly repos: readonly string[] }[];
 }
 
-const config = (place: ConfigurationPlace): Config => content(place, "config", "config.yaml") as Config;
-const plugins = (place: ConfigurationPlace): Plugins => content(place, "plugins", "plugins.yaml") as Plugins;
+const config = (place: ConfigInputs): Config => content(place, "config", "config.yaml") as Config;
+const plugins = (place: ConfigInputs): Plugins => content(place, "plugins", "plugins.yaml") as Plugins;
 
 describe("Prow's configuration", () => {
   it("is eight ConfigMaps with fixed keys, of which one lies beside the jobs", () => {
@@ -196,7 +196,7 @@ describe("Prow's configuration", () => {
   });
 
   it("has more presets in the newer version, and refuses a version that it does not know", () => {
-    const names = (place: ConfigurationPlace) => config(place).presets.flatMap(({ labels }) => Object.keys(labels));
+    const names = (place: ConfigInputs) => config(place).presets.flatMap(({ labels }) => Object.keys(labels));
     const old = names(placeOf("a", "", { version: "20201021" }));
     const first = ["dind-enabled", "docker-mirror", "shared-images", "kubevirtci-docker-credential"];
     assert.deepEqual(

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
 import { type LoadedContract, loadContracts } from "../../../contracts/check/load.ts";
 import { violations } from "../../../contracts/check/judge.ts";
-import { type Given, registerProw } from "./world.ts";
+import { type Given, registerProw } from "./fixture.ts";
 
 describe("Prow's contracts", () => {
   let contracts: readonly LoadedContract[];

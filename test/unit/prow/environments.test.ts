@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Rendered } from "../../../review/render.ts";
-import { flagsOf, type Manifest, mountsOf, object, objects, podOf, renderStack } from "./world.ts";
+import { flagsOf, type Manifest, mountsOf, object, objects, podOf, renderStack } from "./fixture.ts";
 
 /** Kubernetes objects whose names a whole cluster shares. */
 const shared = ["Namespace", "PersistentVolume", "ClusterRole", "ClusterRoleBinding", "IngressClass"];

@@ -15,7 +15,7 @@ import type { Environment } from "../../../ops/prow/environment.ts";
 import { soundJobs } from "../../../ops/prow/bootstrap.ts";
 import { placeOf, staging, testing } from "./places.ts";
 import { writeCheckout } from "./trees.ts";
-import { prowSettings } from "./world.ts";
+import { prowSettings } from "./fixture.ts";
 
 const job = (more: string): string => `presubmits:
   kubevirt/kubevirt:

@@ -1,5 +1,5 @@
 /** The three environments as the runbook has them, as far as their configuration depends on them. */
-import type { ConfigurationPlace, NamedService } from "../../../components/prow/files/inputs.ts";
+import type { ConfigInputs, NamedService } from "../../../components/prow/files/inputs.ts";
 import { configurationSettings, type ConfigurationSettings } from "../../../components/prow/files/settings.ts";
 
 const services: readonly NamedService[] = [
@@ -20,7 +20,7 @@ export function placeOf(
   prowNamespace: string,
   prefix: string,
   settings: Partial<ConfigurationSettings> = {},
-): ConfigurationPlace {
+): ConfigInputs {
   return {
     settings: configurationSettings.parse(settings),
     prowNamespace,
@@ -34,7 +34,7 @@ export function placeOf(
         name,
         name === "bazel-cache" ? `${prefix}${name}.${prowNamespace}:8080` : `${prefix}${name}`,
       ]),
-    ) as ConfigurationPlace["services"],
+    ) as ConfigInputs["services"],
     utilityImages: { clonerefs: "c:1", initupload: "i:1", entrypoint: "e:1", sidecar: "s:1" },
     gcsCredentialsSecret: `${prefix}gcs`,
     jobSecrets: [`${prefix}gcs`, `${prefix}kubevirtci-docker-credential`],

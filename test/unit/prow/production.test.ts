@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Rendered } from "../../../review/render.ts";
-import { flagsOf, type Manifest, mountsOf, object, objects, podOf, renderStack } from "./world.ts";
+import { flagsOf, type Manifest, mountsOf, object, objects, podOf, renderStack } from "./fixture.ts";
 
 const prow = "us-docker.pkg.dev/k8s-infra-prow/images";
 const github = ["--github-endpoint=http://ghproxy", "--github-endpoint=https://api.github.com"];

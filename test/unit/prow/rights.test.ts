@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Rendered } from "../../../review/render.ts";
-import { objects, podOf, renderStack } from "./world.ts";
+import { objects, podOf, renderStack } from "./fixture.ts";
 
 describe("Prow's rights", () => {
   let all: readonly Rendered[];

@@ -7,7 +7,7 @@ import { fieldsBetween, pathText } from "../../../review/fields.ts";
 import type { Rendered } from "../../../review/render.ts";
 import { unified } from "../../../review/unified.ts";
 import { changesBetween } from "../../../review/verdict.ts";
-import { deployment, resource } from "./world.ts";
+import { deployment, resource } from "./fixture.ts";
 
 /** Operation and the fields that force it, for each change. */
 function told(before: readonly Rendered[], after: readonly Rendered[]): readonly string[] {

@@ -5,7 +5,7 @@ import { compare } from "../../../review/compare.ts";
 import { markdown } from "../../../review/markdown.ts";
 import { marker } from "../../../review/marker.ts";
 import type { Rendered } from "../../../review/render.ts";
-import { deployment, resource } from "./world.ts";
+import { deployment, resource } from "./fixture.ts";
 
 /** Why the only change between two states of a resource blocks. */
 function reasons(before: Rendered | undefined, after: Rendered | undefined): readonly string[] {

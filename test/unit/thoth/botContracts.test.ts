@@ -6,7 +6,7 @@ import { loadContracts } from "../../../contracts/check/load.ts";
 import { type Json, list, object, text, texts, toManifest } from "../../../policy/manifest.ts";
 import { runProgram, stackConfig } from "../../../review/render.ts";
 import { opened } from "../../../review/secret.ts";
-import { bots, buildThoth } from "./world.ts";
+import { bots, buildThoth } from "./fixture.ts";
 
 const files = new Set(
   [

@@ -3,7 +3,7 @@ import { describe, it } from "mocha";
 import { faults } from "../../../policy/predicates.ts";
 import { Secret } from "../../../review/secret.ts";
 import { cron, env, mounts, type Pod } from "./pods.ts";
-import { bots, buildThoth } from "./world.ts";
+import { bots, buildThoth } from "./fixture.ts";
 
 const pipenv = { PIPENV_NOSPIN: "1", PIPENV_COLORBLIND: "1", PIPENV_HIDE_EMOJIS: "1" };
 const sshFolder = { emptyDir: { medium: "Memory", sizeLimit: "1Mi" } };

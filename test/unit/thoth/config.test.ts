@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { bots, problems, thothConfig } from "./world.ts";
+import { bots, problems, thothConfig } from "./fixture.ts";
 
 /** Problems of the good settings with another Sesheta. */
 const sesheta = (changed: object): readonly string[] =>

@@ -3,9 +3,9 @@ import { describe, it } from "mocha";
 import { alphaScript, zeroScript } from "../../../components/thoth/dgraph/flags.ts";
 import { faults } from "../../../policy/predicates.ts";
 import { Secret } from "../../../review/secret.ts";
-import type { Built } from "../kubernetes/world.ts";
+import type { Built } from "../kubernetes/fixture.ts";
 import { env, mounts, type Pod } from "./pods.ts";
-import { buildThoth, problems, thothConfig } from "./world.ts";
+import { buildThoth, problems, thothConfig } from "./fixture.ts";
 
 const dgraph = {
   cluster: "lab",

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { thothSchema } from "../../../components/thoth/config.ts";
 import { questions } from "../../../config/preflight/permissions.ts";
-import { bots, buildThoth } from "./world.ts";
-import { images } from "./stationWorld.ts";
+import { bots, buildThoth } from "./fixture.ts";
+import { images } from "./stationFixture.ts";
 
 const stage = {
   bots,

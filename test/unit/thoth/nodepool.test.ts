@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import { contextName, kubeconfigYaml } from "../../../components/thoth/nodepool/zuulFiles.ts";
 import { faults } from "../../../policy/predicates.ts";
 import { Secret } from "../../../review/secret.ts";
-import { buildThoth, problems, thothConfig } from "./world.ts";
+import { buildThoth, problems, thothConfig } from "./fixture.ts";
 
 const nodepool = {
   cluster: "lab",

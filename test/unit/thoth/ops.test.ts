@@ -7,8 +7,8 @@ import { expectations, review, rightsOf } from "../../../ops/rights.ts";
 import { replaced } from "../../../ops/thoth/rotate.ts";
 import type { Manifest } from "../../../policy/manifest.ts";
 import { thothSchema } from "../../../components/thoth/config.ts";
-import { bots, buildThoth } from "./world.ts";
-import { images } from "./stationWorld.ts";
+import { bots, buildThoth } from "./fixture.ts";
+import { images } from "./stationFixture.ts";
 
 const settings = {
   dgraph: { cluster: "lab", mode: "single", whitelist: "172.54.0.0:172.54.255.255", namespace: "thoth-dgraph-stage" },

@@ -1,4 +1,4 @@
-import type { Built } from "../kubernetes/world.ts";
+import type { Built } from "../kubernetes/fixture.ts";
 
 /** Spec of a pod. */
 export type Pod = Readonly<Record<"containers" | "initContainers" | "volumes", Record<string, unknown>[]>>;

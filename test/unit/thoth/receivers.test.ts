@@ -3,7 +3,7 @@ import { describe, it } from "mocha";
 import { faults } from "../../../policy/predicates.ts";
 import type { Secret } from "../../../review/secret.ts";
 import { app, env, mounts, traffic } from "./pods.ts";
-import { bots, buildThoth, problems, thothConfig } from "./world.ts";
+import { bots, buildThoth, problems, thothConfig } from "./fixture.ts";
 
 const regidores = { ...bots, regidores: {} };
 const manager = { ...bots, reviewManager: { appId: 42 } };

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { faults, type Manifest } from "../../../policy/predicates.ts";
 import { Secret } from "../../../review/secret.ts";
-import type { Built } from "../kubernetes/world.ts";
+import type { Built } from "../kubernetes/fixture.ts";
 import { app, cron, env, mounts } from "./pods.ts";
-import { images, stage, test, wholeStage, wholeTest } from "./stationWorld.ts";
-import { buildThoth, problems, thothConfig } from "./world.ts";
+import { images, stage, test, wholeStage, wholeTest } from "./stationFixture.ts";
+import { buildThoth, problems, thothConfig } from "./fixture.ts";
 
 const titles = ({ manifests }: Built): readonly string[] =>
   manifests.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`).sort();

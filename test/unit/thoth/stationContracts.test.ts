@@ -8,10 +8,10 @@ import { z } from "zod";
 import { violations } from "../../../contracts/check/judge.ts";
 import { imagesOf, loadContracts } from "../../../contracts/check/load.ts";
 import { namespacesOf, roles } from "../../../components/thoth/station/roles.ts";
-import type { Built } from "../kubernetes/world.ts";
+import type { Built } from "../kubernetes/fixture.ts";
 import { app, cron, env } from "./pods.ts";
-import { stage, test, wholeStage, wholeTest } from "./stationWorld.ts";
-import { buildThoth } from "./world.ts";
+import { stage, test, wholeStage, wholeTest } from "./stationFixture.ts";
+import { buildThoth } from "./fixture.ts";
 
 const variants = { stage, test, "stage with everything": wholeStage, "test with everything": wholeTest };
 /** Contracts of the station's programs; the bots and Dgraph have tests of their own. */

@@ -38,7 +38,7 @@ export class StationTemplates extends pulumi.ComponentResource {
           {
             apiVersion: "template.openshift.io/v1",
             kind: "Template",
-            metadata: metadata({ place: namespaces.places[role], name: own, labels: { template: own, ...labels } }),
+            metadata: metadata({ namespace: namespaces.refs[role], name: own, labels: { template: own, ...labels } }),
             ...body,
           },
           { parent: this },

@@ -14,40 +14,40 @@ export const platformBlocks: Section = async (cluster, opts) => {
   const { ImageStream } = await import("../../../../blocks/kubernetes/imageStream.ts");
   const { BuildConfig } = await import("../../../../blocks/kubernetes/buildConfig.ts");
 
-  const place = new Namespace("namespace-least", { cluster, name: "least" }, opts);
+  const namespace = new Namespace("namespace-least", { cluster, name: "least" }, opts);
   const podSecurity = { level: "baseline", reason: "host ports" } as const;
   const kept = { protect: true, retainOnDelete: true };
   new Namespace("namespace-full", { cluster, name: "full", ...decorated, podSecurity, isolate: false, ...kept }, opts);
   new Namespace("namespace-isolated", { cluster, name: "isolated", isolate: true }, opts);
 
-  new Quota("quota-least", { place, name: "quota", hard: { pods: "10" } }, opts);
+  new Quota("quota-least", { namespace, name: "quota", hard: { pods: "10" } }, opts);
   const defaults = { requests: { cpu: "10m" }, limits: { cpu: "1" } };
-  new Quota("quota-full", { place, name: "quota-full", ...decorated, hard: { pods: "10" }, defaults }, opts);
+  new Quota("quota-full", { namespace, name: "quota-full", ...decorated, hard: { pods: "10" }, defaults }, opts);
 
-  const account = new ServiceAccount("account-least", { place, name: "account" }, opts);
+  const account = new ServiceAccount("account-least", { namespace, name: "account" }, opts);
   const full = new ServiceAccount(
     "account-full",
-    { place, name: "account-full", ...decorated, mountsToken: true, tokenSecret: "account-token", ...kept },
+    { namespace, name: "account-full", ...decorated, mountsToken: true, tokenSecret: "account-token", ...kept },
     opts,
   );
-  new ServiceAccount("account-token", { place, name: "account-token", tokenSecret: "plain-token" }, opts);
+  new ServiceAccount("account-token", { namespace, name: "account-token", tokenSecret: "plain-token" }, opts);
 
   const elsewhere = existingNamespace(cluster, "elsewhere");
   const to = [account, { account: "other", namespace: "elsewhere" }, { group: "everybody" }];
-  new RoleBinding("grant-cluster-role", { place, name: "may-edit", clusterRole: "edit", to }, opts);
-  new RoleBinding("grant-role", { place: elsewhere, name: "may-read", role: "reader", to: [full] }, opts);
-  new RoleBinding("grant-rules", { place, name: "may-look", ...decorated, rules, to: [account] }, opts);
-  new RoleBinding("grant-named", { place, name: "may-look-too", rules, roleName: "lookers", to: [account] }, opts);
+  new RoleBinding("grant-cluster-role", { namespace, name: "may-edit", clusterRole: "edit", to }, opts);
+  new RoleBinding("grant-role", { namespace: elsewhere, name: "may-read", role: "reader", to: [full] }, opts);
+  new RoleBinding("grant-rules", { namespace, name: "may-look", ...decorated, rules, to: [account] }, opts);
+  new RoleBinding("grant-named", { namespace, name: "may-look-too", rules, roleName: "lookers", to: [account] }, opts);
   new ClusterRoleBinding("grants-role", { name: "may-view", clusterRole: "view", to }, opts);
   new ClusterRoleBinding("grants-rules", { name: "may-look", ...decorated, rules, to: [account] }, opts);
   new ClusterRoleBinding("grants-named", { name: "may-look-too", rules, roleName: "lookers", to: [account] }, opts);
 
-  const stream = new ImageStream("stream-least", { place, name: "stream", tags: { latest: {} } }, opts);
+  const stream = new ImageStream("stream-least", { namespace, name: "stream", tags: { latest: {} } }, opts);
   const tag = { from: "example/one:1", scheduled: true, reference: "Source", annotations: { note: "one" } } as const;
   const tags = { "1": tag, "2": { from: "example/one:2", scheduled: false, reference: "Local" } } as const;
-  new ImageStream("stream-full", { place, name: "stream-full", ...decorated, tags, localLookup: false }, opts);
+  new ImageStream("stream-full", { namespace, name: "stream-full", ...decorated, tags, localLookup: false }, opts);
 
-  const build = { place, git, output: "stream:latest", resources };
+  const build = { namespace, git, output: "stream:latest", resources };
   new BuildConfig("build-least", { ...build, name: "build", strategy: { dockerfile: "Dockerfile" } }, opts);
   const from = { stream: "base", tag: "9" };
   new BuildConfig(
@@ -68,7 +68,7 @@ export const platformBlocks: Section = async (cluster, opts) => {
   );
 
   return {
-    place: [place.namespaceName, place.cluster.name],
+    namespace: [namespace.plainName, namespace.cluster.name],
     mountsToken: [account.mountsToken, full.mountsToken],
     tokens: [account.token === undefined, full.token === undefined, account.clusterCa === undefined],
     image: [stream.image("latest"), stream.image("1", "registry.example.org")],

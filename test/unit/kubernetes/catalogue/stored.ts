@@ -14,33 +14,33 @@ export const storedBlocks: Section = async (cluster, opts) => {
   const { ConfigMap } = await import("../../../../blocks/kubernetes/configMap.ts");
   const { PersistentVolumeClaim } = await import("../../../../blocks/kubernetes/persistentVolumeClaim.ts");
   const { Job } = await import("../../../../blocks/kubernetes/job.ts");
-  const place = existingNamespace(cluster, "apps");
+  const namespace = existingNamespace(cluster, "apps");
 
-  const secret = new ServiceSecret("secret-least", { place, name: "secret", values: { token: "t0p" } }, opts);
+  const secret = new ServiceSecret("secret-least", { namespace, name: "secret", values: { token: "t0p" } }, opts);
   const values = { token: "t0p", file: { base64: "AAEC" } };
   const type = "kubernetes.io/ssh-auth";
   const still = new ServiceSecret(
     "secret-full",
-    { place, name: "secret-full", ...decorated, values, type, roll: false },
+    { namespace, name: "secret-full", ...decorated, values, type, restartOnChange: false },
     opts,
   );
-  const binary = new ServiceSecret("secret-binary", { place, name: "secret-binary", values, roll: true }, opts);
+  const binary = new ServiceSecret("secret-binary", { namespace, name: "secret-binary", values, restartOnChange: true }, opts);
 
-  const files = new ConfigMap("files-least", { place, name: "files", data: { "a.txt": "a" } }, opts);
+  const files = new ConfigMap("files-least", { namespace, name: "files", data: { "a.txt": "a" } }, opts);
   const both = { data: { "a.txt": "a" }, binaryData: { b: "AAEC" } };
   const stillFiles = new ConfigMap(
     "files-full",
-    { place, name: "files-full", ...decorated, ...both, roll: false },
+    { namespace, name: "files-full", ...decorated, ...both, restartOnChange: false },
     opts,
   );
-  const theirs = new ConfigMap("files-theirs", { place, name: "files-theirs", ...both, ownedByCluster: true }, opts);
-  const binaryFiles = new ConfigMap("files-binary", { place, name: "files-binary", ...both }, opts);
+  const theirs = new ConfigMap("files-theirs", { namespace, name: "files-theirs", ...both, ownedByCluster: true }, opts);
+  const binaryFiles = new ConfigMap("files-binary", { namespace, name: "files-binary", ...both }, opts);
 
-  const claim = new PersistentVolumeClaim("claim-least", { place, name: "claim", size: "1Gi" }, opts);
+  const claim = new PersistentVolumeClaim("claim-least", { namespace, name: "claim", size: "1Gi" }, opts);
   const fullClaim = new PersistentVolumeClaim(
     "claim-full",
     {
-      ...{ place, name: "claim-full", ...decorated, size: "2Gi", storageClass: "fast", accessModes: ["ReadWriteMany"] },
+      ...{ namespace, name: "claim-full", ...decorated, size: "2Gi", storageClass: "fast", accessModes: ["ReadWriteMany"] },
       ...{ volumeName: "pv-1", protect: false, retainOnDelete: true },
     },
     opts,
@@ -75,7 +75,7 @@ export const storedBlocks: Section = async (cluster, opts) => {
     },
     exceptions: { "host-path": "reads the node" },
   };
-  new Job("reader", { place, name: "reader", deadlineSeconds: 60, containers: [reader] }, opts);
+  new Job("reader", { namespace, name: "reader", deadlineSeconds: 60, containers: [reader] }, opts);
 
   const timing = { delay: 1, period: 2, timeout: 3, successes: 4, failures: 5 };
   const headers = { Accept: "text/plain" };

@@ -9,34 +9,34 @@ export const trafficBlocks: Section = async (cluster, opts) => {
   const { PublicEndpoint } = await import("../../../../blocks/kubernetes/publicEndpoint.ts");
   const { NetworkPolicy } = await import("../../../../blocks/kubernetes/networkPolicy.ts");
   const { Deployment } = await import("../../../../blocks/kubernetes/deployment.ts");
-  const place = existingNamespace(cluster, "apps");
+  const namespace = existingNamespace(cluster, "apps");
 
   const ports = { web: 8080, dns: { port: 5353, protocol: "UDP" }, sctp: { port: 99, protocol: "SCTP" } } as const;
   const container = { ...least, probes: { none: "nothing to ask" }, ports };
-  const of = new Deployment("workload", { place, name: "web", labels: { app: "web" }, containers: [container] }, opts);
+  const of = new Deployment("workload", { namespace, name: "web", labels: { app: "web" }, containers: [container] }, opts);
   const byLabels = { selector: { app: "theirs" } };
   const service = new Service(
     "service-least",
-    { place, name: "least", of: byLabels, ports: { web: { port: 80 } } },
+    { namespace, name: "least", of: byLabels, ports: { web: { port: 80 } } },
     opts,
   );
   const full = new Service(
     "service-full",
     {
-      ...{ place, name: "full", ...decorated, of, headless: true, type: "NodePort", publishNotReady: true },
+      ...{ namespace, name: "full", ...decorated, of, headless: true, type: "NodePort", publishNotReady: true },
       ports: { web: { port: 80, target: "web" }, dns: { port: 53, target: 5353, protocol: "UDP" }, sctp: { port: 99 } },
     },
     opts,
   );
   new Service(
     "service-balanced",
-    { place, name: "balanced", of, type: "LoadBalancer", ports: { web: { port: 8080 } } },
+    { namespace, name: "balanced", of, type: "LoadBalancer", ports: { web: { port: 8080 } } },
     opts,
   );
 
-  const least1 = new PublicEndpoint("exposure-least", { place, name: "least", service, port: "web" }, opts);
+  const least1 = new PublicEndpoint("exposure-least", { namespace, name: "least", service, port: "web" }, opts);
   const edge = { termination: "edge", insecure: "Redirect", secretName: "tls" } as const;
-  const exposed = { place, service: full, port: "web" };
+  const exposed = { namespace, service: full, port: "web" };
   const full1 = new PublicEndpoint(
     "exposure-full",
     {
@@ -61,12 +61,12 @@ export const trafficBlocks: Section = async (cluster, opts) => {
   );
   new PublicEndpoint("exposure-reencrypt", { ...exposed, name: "reencrypt", tls: { termination: "reencrypt" } }, opts);
 
-  new NetworkPolicy("policy-least", { place, name: "nothing", pods: {} }, opts);
+  new NetworkPolicy("policy-least", { namespace, name: "nothing", pods: {} }, opts);
   const { anywhere, apiServer, dns, internet, pods, router } = traffic;
   new NetworkPolicy(
     "policy-full",
     {
-      ...{ place, name: "full", ...decorated, pods: { app: "web" } },
+      ...{ namespace, name: "full", ...decorated, pods: { app: "web" } },
       from: [router(cluster, 8080, "metrics"), pods({ app: "web" }, [8080]), pods({}, ["web"], "monitoring")],
       to: [anywhere(443, "web"), internet(["10.0.0.0/8"]), apiServer(), dns()],
     },

@@ -33,8 +33,8 @@ export const workloadBlocks: Section = async (cluster, opts) => {
   const { CronJob } = await import("../../../../blocks/kubernetes/cronJob.ts");
   const { Job } = await import("../../../../blocks/kubernetes/job.ts");
   const { ServiceAccount } = await import("../../../../blocks/kubernetes/serviceAccount.ts");
-  const place = existingNamespace(cluster, "apps");
-  const serviceAccount = new ServiceAccount("account", { place, name: "account", mountsToken: true }, opts);
+  const namespace = existingNamespace(cluster, "apps");
+  const serviceAccount = new ServiceAccount("account", { namespace, name: "account", mountsToken: true }, opts);
   const affinity = { nodeAffinity: {} };
   const pod = {
     ...{ serviceAccount, podLabels: { tier: "web" }, podAnnotations: { note: "pod" }, graceSeconds: 5 },
@@ -44,11 +44,11 @@ export const workloadBlocks: Section = async (cluster, opts) => {
   };
   const first = { ...least, name: "first", scratch: ["/work"] };
 
-  const deployment = new Deployment("deployment-least", { place, name: "least", containers: [serving] }, opts);
+  const deployment = new Deployment("deployment-least", { namespace, name: "least", containers: [serving] }, opts);
   const everything = new Deployment(
     "deployment-full",
     {
-      ...{ place, name: "full", ...decorated, ...pod, containers: [full], initContainers: [first] },
+      ...{ namespace, name: "full", ...decorated, ...pod, containers: [full], initContainers: [first] },
       ...{ selector: { app: "pods" }, replicas: 3, strategy: "Recreate", revisionHistory: 2, maxUnavailable: "50%" },
     },
     opts,
@@ -56,7 +56,7 @@ export const workloadBlocks: Section = async (cluster, opts) => {
   new Deployment(
     "deployment-two",
     {
-      ...{ place, name: "two", labels: { app: "two" }, replicas: 2, strategy: { maxSurge: 1, maxUnavailable: "25%" } },
+      ...{ namespace, name: "two", labels: { app: "two" }, replicas: 2, strategy: { maxSurge: 1, maxUnavailable: "25%" } },
       ...{ runAs: { user: 7 }, containers: [{ ...serving, probes: { liveness: tcp(80) } }] },
     },
     opts,
@@ -67,18 +67,18 @@ export const workloadBlocks: Section = async (cluster, opts) => {
   ] as const;
   new Deployment(
     "deployment-rolling",
-    { place, name: "rolling", strategy: "RollingUpdate", runAs: { fsGroup: 9 }, containers: two },
+    { namespace, name: "rolling", strategy: "RollingUpdate", runAs: { fsGroup: 9 }, containers: two },
     opts,
   );
 
-  new StatefulSet("set-least", { place, name: "set", containers: [serving] }, opts);
+  new StatefulSet("set-least", { namespace, name: "set", containers: [serving] }, opts);
   const data = { size: "1Gi", storageClass: "fast", accessModes: ["ReadWriteMany"], annotations: { note: "data" } };
   const mounting = { ...serving, mounts: { "/data": claimTemplate("data"), "/log": claimTemplate("log") } };
   const set = new StatefulSet(
     "set-full",
     {
       ...{
-        place,
+        namespace,
         name: "set-full",
         ...decorated,
         ...pod,
@@ -93,11 +93,11 @@ export const workloadBlocks: Section = async (cluster, opts) => {
   );
   new StatefulSet(
     "set-two",
-    { place, name: "set-two", labels: { app: "s" }, replicas: 2, containers: [serving] },
+    { namespace, name: "set-two", labels: { app: "s" }, replicas: 2, containers: [serving] },
     opts,
   );
 
-  const run = { place, deadlineSeconds: 60, containers: [least] as const };
+  const run = { namespace, deadlineSeconds: 60, containers: [least] as const };
   new CronJob("cron-least", { ...run, name: "cron", schedule: "@daily" }, opts);
   const often = { retries: 2, restart: "OnFailure", removeAfterSeconds: 9 } as const;
   new CronJob(
@@ -112,8 +112,8 @@ export const workloadBlocks: Section = async (cluster, opts) => {
   new Job("job-full", { ...run, name: "job-full", ...decorated, ...pod, ...often, labels: { app: "job" } }, opts);
 
   return {
-    workloads: [deployment, everything, set].map(({ name, selector, ports: declared, place: where }) => ({
-      ...{ name, selector, ports: declared, namespace: where.namespaceName },
+    workloads: [deployment, everything, set].map(({ name, selector, ports: declared, namespace: where }) => ({
+      ...{ name, selector, ports: declared, namespace: where.plainName },
     })),
   };
 };

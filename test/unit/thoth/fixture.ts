@@ -6,7 +6,7 @@ import { type RawConfig, type RawEntry, wantedSecrets } from "../../../config/se
 import { clustersSchema } from "../../../config/targets.ts";
 import { connectTargets } from "../../../blocks/targets.ts";
 import { record } from "../../../review/record.ts";
-import { type Built, withLookups } from "../kubernetes/world.ts";
+import { type Built, withLookups } from "../kubernetes/fixture.ts";
 
 /** Bots as a stack asks for them at least. */
 export const bots = {

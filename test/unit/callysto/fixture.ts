@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import type { CallystoConfig, CallystoSettings } from "../../../components/callysto/config.ts";
 import { publicKeyLine } from "../../../config/samples.ts";
-import { recordCloud, type Seen } from "../openstack/world.ts";
+import { recordCloud, type Seen } from "../openstack/fixture.ts";
 
 /** Settings of a hub with disks of its own, as short as they can be. */
 export const hub = {
@@ -15,8 +15,8 @@ export const hub = {
   volumes: { mode: "new", size: 50 },
 } as const;
 
-/** Secrets by their family and member. */
-export type Families = Partial<Record<keyof CallystoConfig["families"], Readonly<Record<string, string>>>>;
+/** Keyed secrets by name and member. */
+export type KeyedSecrets = Partial<Record<keyof CallystoConfig["keyedSecrets"], Readonly<Record<string, string>>>>;
 
 const none = {
   ...{ dummyPassword: {}, googleClientSecret: {}, swiftPassword: {}, backupKey: {} },
@@ -28,7 +28,7 @@ const none = {
 export async function deployCallysto(
   environments: object,
   more: object = {},
-  families: Families = {},
+  keyedSecrets: KeyedSecrets = {},
   made: Readonly<Record<string, Record<string, unknown>>> = {},
 ): Promise<Seen> {
   return recordCloud(
@@ -51,10 +51,10 @@ export async function deployCallysto(
       const outputs = (of: Readonly<Record<string, string>>): Record<string, pulumi.Output<string>> =>
         Object.fromEntries(Object.entries(of).map(([member, text]) => [member, pulumi.secret(text)]));
       const held = Object.fromEntries(
-        Object.entries({ ...none, ...families }).map(([family, of]) => [family, outputs(of)]),
-      ) as CallystoConfig["families"];
+        Object.entries({ ...none, ...keyedSecrets }).map(([name, of]) => [name, outputs(of)]),
+      ) as CallystoConfig["keyedSecrets"];
       const targets = { cloud: () => cloud, cluster: () => assert.fail("Callysto uses no cluster") };
-      new Callysto("callysto", { config: { settings, secrets, families: held }, targets });
+      new Callysto("callysto", { config: { settings, secrets, keyedSecrets: held }, targets });
     },
     { newResource: ({ type }) => made[type] },
   );

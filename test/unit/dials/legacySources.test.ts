@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { dialsSchema } from "../../../components/dials/config.ts";
 import { wantedSecrets } from "../../../config/secrets.ts";
-import { byName, clearDials, settings } from "./world.ts";
+import { byName, clearDials, settings } from "./fixture.ts";
 
 /** `Secret key` of a place in a cluster. */
 const inCluster = /\b((?:dials|eos)-[a-z-]+) ([A-Z][A-Z_]+)\b/g;
@@ -11,8 +11,8 @@ const inCluster = /\b((?:dials|eos)-[a-z-]+) ([A-Z][A-Z_]+)\b/g;
 describe("DIALS' secrets in a cluster", () => {
   it("lie in the keys that their declaration names, and all but the grid certificate lay there before", async () => {
     const made = byName(await clearDials(), "Secret");
-    const named = wantedSecrets(dialsSchema, settings()).map(({ key, spec, sample }) => {
-      const places = [...spec.formerly.matchAll(inCluster)];
+    const named = wantedSecrets(dialsSchema, settings()).map(({ key, legacySource, sample }) => {
+      const places = [...(legacySource?.description ?? "").matchAll(inCluster)];
       for (const [place, secret = "", name = ""] of places) {
         const text = made.get(secret)?.stringData?.[name];
         assert.ok(String(text).includes(sample()), `${key}: ${place} is not made of it`);

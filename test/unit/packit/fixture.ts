@@ -8,7 +8,7 @@ import { type RawConfig, type RawEntry, wantedSecrets } from "../../../config/se
 import { clustersSchema } from "../../../config/targets.ts";
 import { connectTargets } from "../../../blocks/targets.ts";
 import { record } from "../../../review/record.ts";
-import { type Built, withLookups } from "../kubernetes/world.ts";
+import { type Built, withLookups } from "../kubernetes/fixture.ts";
 
 /** Settings as a stack file has them, before defaults are filled in. */
 export type Given = z.input<typeof packitSchema.settings>;
