@@ -17,12 +17,12 @@ const ofStack = ["secrets", "state"];
 
 /** Commands for a whole stack that are one word. */
 const whole: Readonly<Record<string, Entry>> = {
-  adopt: { summary: "take over what runs already", load: () => import("./adopt/adopt.ts") },
+  adopt: { summary: "take over what runs already", load: () => import("./commands/adopt.ts") },
   deployer: {
     summary: "the rights that deploying a stack needs, to apply",
     load: () => import("./deployer/command.ts"),
   },
-  doctor: { summary: "everything that a stack needs, looked at", load: () => import("./doctor/doctor.ts") },
+  doctor: { summary: "everything that a stack needs, looked at", load: () => import("./commands/doctor.ts") },
 };
 
 function overview(): string {

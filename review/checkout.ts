@@ -63,7 +63,7 @@ export async function renderAt(
     return JSON.parse(await node(folder, ["review/cli.ts", "--stack", stack, "--comparison", file])) as Rendered[];
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
-    throw new Error(`stack ${stack} does not render at ${name}: ${said.replace(/^render: /, "").trim()}`, {
+    throw new Error(`stack ${stack} does not render at ${name}: ${said.replace(/^(render|orrery): /, "").trim()}`, {
       cause: error,
     });
   } finally {

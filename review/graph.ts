@@ -1,15 +1,6 @@
-/** `npm run graph [-- --check]`: the graph of components in docs/architecture.md, from what the stacks render. */
-import { readFileSync, writeFileSync } from "node:fs";
-import { enableCompileCache } from "node:module";
-import path from "node:path";
-import { parseArgs } from "node:util";
-import { projectDir, stackNames } from "../config/stackFile.ts";
-import { loadSdkWithoutClosures } from "./quickLoad.ts";
+/** The graph of components, from what the stacks render. */
 import type { Rendered } from "./render.ts";
 import { isComponent } from "./words.ts";
-
-const file = path.join(projectDir, "docs", "architecture.md");
-const [begin, end] = ["<!-- components: npm run graph -->", "<!-- /components -->"];
 
 /** The components of the systems and what they are parts of, as Mermaid. */
 export function graph(stacks: readonly (readonly Rendered[])[]): string {
@@ -41,38 +32,3 @@ function systemNode(type: string): string {
   const system = type.split(":")[1] ?? "";
   return `${system}([${system}])`;
 }
-
-/** The text with the graph between its marks. @throws if a mark is missing */
-function inserted(text: string, made: string): string {
-  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`docs/architecture.md lacks ${begin} or ${end}`);
-  return `${text.slice(0, from + begin.length)}\n\n${made}\n\n${text.slice(to)}`;
-}
-
-const usage = `Usage: npm run graph [-- --check]
-
-Writes the graph of components into docs/architecture.md, from what the stacks render; with --check it only says whether it is current.`;
-
-async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { check: { type: "boolean" }, help: { type: "boolean", short: "h" } } });
-  if (values.help === true) {
-    console.log(usage);
-    return;
-  }
-  enableCompileCache(path.join(projectDir, "node_modules", ".cache", "compile"));
-  loadSdkWithoutClosures();
-  const { render } = await import("./render.ts");
-  const stacks: (readonly Rendered[])[] = [];
-  for (const stack of stackNames()) stacks.push(await render(stack));
-  const text = readFileSync(file, "utf8");
-  const made = inserted(text, graph(stacks));
-  if (made === text) return;
-  if (values.check === true)
-    throw new Error("the graph of components in docs/architecture.md is not current; run: npm run graph");
-  writeFileSync(file, made);
-}
-
-main().catch((error: unknown) => {
-  process.stderr.write(`graph: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});

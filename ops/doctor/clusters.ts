@@ -5,7 +5,7 @@ import type { Manifest } from "../../policy/manifest.ts";
 import { isClusterWide, resourceOf } from "../lib/kube/resources.ts";
 import { secretOf } from "../lib/secrets.ts";
 import type { StackSecrets } from "../lib/secrets/stackSecrets.ts";
-import { type Finding, ok, problem, warning, words } from "./finding.ts";
+import { type Finding, ok, problem, warning, words } from "../lib/doctor/finding.ts";
 
 /** What the engine does to objects that it manages. */
 const verbs = ["get", "create", "patch", "delete"] as const;

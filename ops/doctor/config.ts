@@ -10,7 +10,7 @@ import { schemas } from "../../components/registry.ts";
 import type { StackSecrets } from "../lib/secrets/stackSecrets.ts";
 import { publishedProblem } from "../lib/secrets/samplePassphrase.ts";
 import { jwtLife } from "../lib/kube/token.ts";
-import { type Finding, ok, problem, warning } from "./finding.ts";
+import { type Finding, ok, problem, warning } from "../lib/doctor/finding.ts";
 
 /** Days before its end at which a certificate or token is worth a warning. */
 export const warnDays = 30;

@@ -7,7 +7,7 @@ import { pulumiProgram } from "../lib/stack.ts";
 import { openBucket } from "../lib/state/backend/backend.ts";
 import { type Lock, locksOf, lockText } from "../lib/state/lock.ts";
 import { lastLine } from "../lib/state/store.ts";
-import { type Finding, ok, problem, warning } from "./finding.ts";
+import { type Finding, ok, problem, warning } from "../lib/doctor/finding.ts";
 
 /** The program is written for it: index.ts is run without a compiler. */
 const nodeMajor = 24;

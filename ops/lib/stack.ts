@@ -20,7 +20,7 @@ export const stackOptions = {
 } as const satisfies OptionSpecs;
 
 /** Values of {@link stackOptions}. */
-export type StackValues = ValuesOf<typeof stackOptions>;
+export type StackValues = Pick<ValuesOf<typeof stackOptions>, "stack"> & Partial<ValuesOf<typeof stackOptions>>;
 
 /** The lines of `--help` about them. */
 export const stackHelp = `  --stack S          the environment: reads Pulumi.S.yaml

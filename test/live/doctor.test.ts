@@ -10,7 +10,7 @@ import { openSalt } from "../../config/passphrase.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { setSecret } from "../../config/stackEdit.ts";
 import { readStackFile, stackPath } from "../../config/stackFile.ts";
-import type { Finding } from "../../ops/doctor/finding.ts";
+import type { Finding } from "../../ops/lib/doctor/finding.ts";
 import { main } from "../../ops/main.ts";
 import { lab } from "../../lab/harness/cloud.ts";
 import { api } from "../../lab/harness/kube.ts";

@@ -7,11 +7,11 @@ import { after, describe, it } from "mocha";
 import { dialsSchema } from "../../components/dials/config.ts";
 import { newSalt, openSalt } from "../../config/passphrase.ts";
 import { sample } from "../../config/samples.ts";
-import { addressesOnPorts, CloudWorld } from "../../ops/adopt/clouds.ts";
-import { importFile } from "../../ops/adopt/importFile.ts";
-import type { Inventory } from "../../ops/adopt/inventory.ts";
-import { leftOf } from "../../ops/adopt/unmanaged.ts";
-import { declaredPart, undeclaredItems } from "../../ops/adopt/live.ts";
+import { addressesOnPorts, CloudWorld } from "../../ops/lib/adopt/clouds.ts";
+import { importFile } from "../../ops/lib/adopt/importFile.ts";
+import type { Inventory } from "../../ops/lib/adopt/inventory.ts";
+import { leftOf } from "../../ops/lib/adopt/unmanaged.ts";
+import { declaredPart, undeclaredItems } from "../../ops/lib/adopt/live.ts";
 import {
   adoptObject,
   declaredObjects,
@@ -19,9 +19,9 @@ import {
   isKubectls,
   refusalOf,
   undeclared,
-} from "../../ops/adopt/objects.ts";
-import { textIn } from "../../ops/adopt/passwords.ts";
-import { sampleProblems } from "../../ops/adopt/samples.ts";
+} from "../../ops/lib/adopt/objects.ts";
+import { textIn } from "../../ops/lib/adopt/passwords.ts";
+import { sampleProblems } from "../../ops/lib/adopt/samples.ts";
 import { main } from "../../ops/main.ts";
 import type { StackSecret, State } from "../../ops/lib/secrets/stackSecrets.ts";
 import type { Template } from "../../ops/lib/secrets/secretKeys.ts";

@@ -4,11 +4,11 @@ import { describe, it } from "mocha";
 import { openSalt } from "../../config/passphrase.ts";
 import { kubeconfig, sample, sampleCertificate, samplePassphrase } from "../../config/samples.ts";
 import { readStackFile, stackPath } from "../../config/stackFile.ts";
-import { delegated } from "../../ops/doctor/clouds.ts";
+import { delegated } from "../../ops/lib/doctor/clouds.ts";
 import { questionsFor, refusedText } from "../../ops/doctor/clusters.ts";
 import { resourceOf } from "../../ops/lib/kube/resources.ts";
 import { config, endFinding, endOf } from "../../ops/doctor/config.ts";
-import { driftCounts } from "../../ops/doctor/drift.ts";
+import { driftCounts } from "../../ops/lib/doctor/drift.ts";
 import { stateFindings } from "../../ops/doctor/toolchain.ts";
 import { main } from "../../ops/main.ts";
 import { openStackSecrets } from "../../ops/lib/secrets/stackSecrets.ts";
@@ -18,7 +18,7 @@ const jwt = (claims: object): string => `e30.${Buffer.from(JSON.stringify(claims
 
 describe("the doctor", () => {
   it("explains itself and wants a stack", async () => {
-    const { command } = await import("../../ops/doctor/doctor.ts");
+    const { command } = await import("../../ops/commands/doctor.ts");
     assert.match(command.help, /^Usage: npm run ops -- doctor --stack S/);
     for (const option of Object.keys(command.options)) assert.ok(command.help.includes(`--${option}`), option);
     const { error } = console;

@@ -1,7 +1,7 @@
 /** Reads a secret's text out of a live one that has more in it: a URL, JSON (a dockerconfig), YAML, INI, or those in base64. */
 import { isDeepStrictEqual } from "node:util";
 import { parseDocument } from "yaml";
-import { textIn } from "../../adopt/passwords.ts";
+import { textIn } from "../adopt/passwords.ts";
 
 /** What is looked for: the text that stands in the template for the secret, and those that stand there for others. */
 export interface Probe {
