@@ -166,7 +166,7 @@ for (const [name, expected] of Object.entries(cases)) {
         );
         const nobody = await adoption.withoutCluster("paas", () => adoption.ops("--dry-run"));
         assert.equal(nobody.status, 1);
-        assert.match(nobody.stderr, /^ops: the cluster cannot be reached: [^\n]*127\.0\.0\.1:1[^\n]*\n$/);
+        assert.match(nobody.stderr, /^orrery: the cluster cannot be reached: [^\n]*127\.0\.0\.1:1[^\n]*\n$/);
       });
     }
 

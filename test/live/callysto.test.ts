@@ -189,7 +189,7 @@ describe("a hub of Callysto", function () {
     await inside("rm /tank/home/andrew/big; sync; zpool sync tank");
     const unknown = await system.ops(["quota", "set", "andrw", "1G"]);
     assert.equal(unknown.code, 1);
-    assert.match(unknown.stderr, /^ops: hub-ci: there is no home of user andrw/);
+    assert.match(unknown.stderr, /^orrery: hub-ci: there is no home of user andrw/);
     assert.match(await said("quota", "get"), /^andrew: .*\nhome: \S+ \/ none$/);
   });
 

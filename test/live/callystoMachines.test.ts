@@ -168,7 +168,7 @@ describe("machines of Callysto's prod stack", function () {
   it("get new packages by `update`, which says so where the archive does not answer", async () => {
     const update = ["update", "--environment", "clavius"];
     const silent = await system.ops(update);
-    assert.deepEqual([silent.code, silent.stderr.trim()], [1, "ops: clavius: the package archive does not answer"]);
+    assert.deepEqual([silent.code, silent.stderr.trim()], [1, "orrery: clavius: the package archive does not answer"]);
     const takeIn = `mkdir /srv/archive /root/apt; tar -C /srv/archive -x; mv /etc/apt/sources.list* /root/apt
       echo "deb [trusted=yes] file:/srv/archive ./" >/etc/apt/sources.list; dpkg -i /srv/archive/old.deb`;
     await machine.inside(system, found.clavius, takeIn, archive());

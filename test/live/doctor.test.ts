@@ -11,7 +11,7 @@ import { samplePassphrase } from "../../config/samples.ts";
 import { setSecret } from "../../config/stackEdit.ts";
 import { readStackFile, stackPath } from "../../config/stackFile.ts";
 import type { Finding } from "../../ops/lib/doctor/finding.ts";
-import { main } from "../../ops/main.ts";
+import { main } from "../../cli/main.ts";
 import { lab } from "../../lab/harness/cloud.ts";
 import { api } from "../../lab/harness/kube.ts";
 import { initStack, pulumi, type Target } from "../../lab/harness/engine.ts";

@@ -19,7 +19,7 @@ import { schemas } from "../../components/registry.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
 import { root } from "../../lab/settings.ts";
 import { ensureTool } from "../../lab/tools/tools.ts";
-import { main } from "../../ops/main.ts";
+import { main } from "../../cli/main.ts";
 import { output } from "../../ops/lib/process.ts";
 import { pulumiProgram } from "../../ops/lib/stack.ts";
 import { lab } from "../../lab/harness/cloud.ts";

@@ -22,7 +22,7 @@ import {
 } from "../../ops/lib/adopt/objects.ts";
 import { textIn } from "../../ops/lib/adopt/passwords.ts";
 import { sampleProblems } from "../../ops/lib/adopt/samples.ts";
-import { main } from "../../ops/main.ts";
+import { main } from "../../cli/main.ts";
 import type { StackSecret, State } from "../../ops/lib/secrets/stackSecrets.ts";
 import type { Template } from "../../ops/lib/secrets/secretKeys.ts";
 import type { Json } from "../../policy/manifest.ts";
@@ -354,7 +354,7 @@ describe("what is left over", () => {
   });
 });
 
-describe("npm run ops -- adopt", () => {
+describe("orrery adopt", () => {
   async function adopt(...words: string[]): Promise<{ code: number; told: string }> {
     const lines: string[] = [];
     const { log, error } = console;
@@ -368,13 +368,14 @@ describe("npm run ops -- adopt", () => {
 
   it("explains itself, asks for the stack, and overwrites no file", async () => {
     const help = await adopt("--help");
-    assert.deepEqual([help.code, help.told.split("\n")[0]?.startsWith("Usage: npm run ops -- adopt")], [0, true]);
+    assert.deepEqual([help.code, help.told.split("\n")[0]?.startsWith("Usage: npx orrery adopt")], [0, true]);
     const nobody = await adopt();
-    assert.deepEqual([nobody.code, nobody.told], [2, "ops: which environment? name it by --stack, e.g. --stack prod"]);
+    assert.equal(nobody.code, 2);
+    assert.match(nobody.told, /^orrery: --stack S is missing: /);
     const there = await adopt("--stack", "test", "--out", "package.json");
     assert.deepEqual(
       [there.code, there.told],
-      [2, "ops: package.json is there already; remove it, or name another by --out"],
+      [2, "orrery: package.json exists already; remove it, or name another file by --out"],
     );
   });
 });

@@ -10,26 +10,12 @@ import { resourceOf } from "../../ops/lib/kube/resources.ts";
 import { config, endFinding, endOf } from "../../ops/doctor/config.ts";
 import { driftCounts } from "../../ops/lib/doctor/drift.ts";
 import { stateFindings } from "../../ops/doctor/toolchain.ts";
-import { main } from "../../ops/main.ts";
 import { openStackSecrets } from "../../ops/lib/secrets/stackSecrets.ts";
 import type { Manifest } from "../../policy/manifest.ts";
 
 const jwt = (claims: object): string => `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2ln`;
 
 describe("the doctor", () => {
-  it("explains itself and wants a stack", async () => {
-    const { command } = await import("../../ops/commands/doctor.ts");
-    assert.match(command.help, /^Usage: npm run ops -- doctor --stack S/);
-    for (const option of Object.keys(command.options)) assert.ok(command.help.includes(`--${option}`), option);
-    const { error } = console;
-    console.error = () => undefined;
-    try {
-      assert.equal(await main(["doctor"]), 2);
-    } finally {
-      console.error = error;
-    }
-  });
-
   it("knows when certificates and tokens end", () => {
     const end = new Date(1_800_000_000_000);
     assert.deepEqual(endOf("token", jwt({ exp: 1_800_000_000 })), end);

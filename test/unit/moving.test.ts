@@ -14,7 +14,7 @@ import { wantedSecrets } from "../../config/secrets.ts";
 import { reencrypt } from "../../config/stackEdit.ts";
 import { readStackFile, secretsOf, stackNames, stackPath } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
-import { main } from "../../ops/main.ts";
+import { main } from "../../cli/main.ts";
 import { isVault, openVault, variablesOf } from "../../ops/lib/secrets/ansibleVault.ts";
 import { entryText } from "../../ops/lib/secrets/sources.ts";
 import { owned } from "./harness.ts";
@@ -157,17 +157,6 @@ describe("moving in", () => {
       () => reencrypt("config:\n  x:y:\n    z:\n      secure: v1:a:b\n", String, next, String),
       /x:y has an encrypted value inside/,
     );
-  });
-
-  it("explains its commands", async () => {
-    const { commands } = await import("../../ops/moving/commands.ts");
-    for (const [name, { load }] of Object.entries(commands)) {
-      const { command } = await load();
-      assert.match(command.help, new RegExp(`npm run ops -- secrets ${name}\\b`), name);
-      for (const option of Object.keys(command.options)) {
-        assert.ok(command.help.includes(`--${option}`), `${name} --${option}`);
-      }
-    }
   });
 
   it("lists names, and finds nothing wrong with samples under their published passphrase", async () => {

@@ -45,7 +45,7 @@ function stackWith(stack: string, given: ReadonlyMap<string, string>, name = sta
     },
   );
   writeFileSync(file, text);
-  return openStackSecrets({ stack, "config-file": file }, crypter);
+  return openStackSecrets({ stack, configFile: file }, crypter);
 }
 
 /** Declared Secrets by cluster, and their texts by `cluster: namespace/name key`. */

@@ -168,7 +168,7 @@ describe("npm run config", () => {
   const dir = mkdtempSync(path.join(tmpdir(), "orrery-config-"));
   const run = (...args: readonly string[]) => runWith({}, ...args);
   const runWith = (env: NodeJS.ProcessEnv, ...args: readonly string[]): { code: number | null; out: string } => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(dir, "ops/config/cli.ts"), ...args], {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(dir, "cli/orrery.ts"), "config", ...args], {
       encoding: "utf8",
       // Not the one of a lab in this shell.
       env: { ...process.env, PULUMI_CONFIG_PASSPHRASE: undefined, ...env },
@@ -179,6 +179,7 @@ describe("npm run config", () => {
   before(() => {
     // A copy of the project's own files, so that the real ones are not written to.
     for (const part of [
+      "cli",
       "config",
       "blocks",
       "components",
@@ -209,7 +210,7 @@ describe("npm run config", () => {
       const theirs: string = test.entries.get(key)?.value ?? "";
       assert.equal(secret ? opened.decrypt(value) : value, secret ? old.decrypt(theirs) : theirs, key);
     }
-    assert.match(run("new", "--stack", "mine", "--like", "test").out, /^config: Pulumi\.mine\.yaml exists already/);
+    assert.match(run("new", "--stack", "mine", "--like", "test").out, /^orrery: Pulumi\.mine\.yaml exists already/);
   });
 
   describe("of a stack with a secret of its own", () => {
@@ -238,7 +239,7 @@ describe("npm run config", () => {
         assert.deepEqual(from({ PULUMI_CONFIG_PASSPHRASE: published }), {
           code: 1,
           out:
-            "config: own has secrets of its own (thoth:githubOauthToken), and the new file would have a published " +
+            "orrery: own has secrets of its own (thoth:githubOauthToken), and the new file would have a published " +
             "passphrase: put one of its own into PULUMI_CONFIG_PASSPHRASE; nothing was written\n",
         });
       }
@@ -254,7 +255,7 @@ describe("npm run config", () => {
       assert.equal(opened.decrypt(drill.entries.get("thoth:githubOauthToken")?.value ?? ""), "ghp_real");
       const check = (): { code: number | null; out: string } =>
         runWith({ PULUMI_CONFIG_PASSPHRASE_FILE: file }, "check", "--for-deploy", "--stack", "drill");
-      assert.deepEqual(check(), { code: 0, out: "drill: nothing speaks against a deployment\n" });
+      assert.deepEqual(check(), { code: 0, out: "drill: nothing prevents a deployment\n" });
       writeFileSync(
         stackPath("drill", dir),
         drill.text.replaceAll(", lab: true}", "}").replace("      lab: true\n", ""),
@@ -263,7 +264,7 @@ describe("npm run config", () => {
       assert.equal(code, 1);
       assert.match(
         out,
-        /^config: Pulumi\.drill\.yaml is for clusters and clouds that are not the lab's, and everybody/,
+        /^orrery: Pulumi\.drill\.yaml is for clusters and clouds that are not the lab's, and everybody/,
       );
       assert.match(out, /^ {2}thoth:kebechetSshKey is a published sample\n {6}npx pulumi config set .* < FILE$/m);
       assert.doesNotMatch(out, /githubOauthToken|passphrase is published/);
@@ -288,6 +289,8 @@ describe("npm run config", () => {
   });
 
   it("says how it is used", () => {
-    assert.match(run("what").out, /^config: cannot do "what"\n\nUsage: npm run config/);
+    const { code, out } = run("what");
+    assert.equal(code, 2);
+    assert.match(out, /^orrery: config has no command "what"\n/);
   });
 });

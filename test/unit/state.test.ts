@@ -7,7 +7,6 @@ import { gzipSync } from "node:zlib";
 import { describe, it } from "mocha";
 import { lockFinding } from "../../ops/doctor/toolchain.ts";
 import { openBucket } from "../../ops/lib/state/backend/backend.ts";
-import { commands } from "../../ops/state/commands.ts";
 import { parsePlugin } from "../../ops/lib/state/recovery/plugins.ts";
 import { type Lock, locksOf, assertUnlocked } from "../../ops/lib/state/lock.ts";
 import { s3Login, s3Place } from "../../ops/state/s3Bucket.ts";
@@ -24,14 +23,6 @@ async function inFolder(work: (folder: string) => Promise<void>): Promise<void> 
 }
 
 describe("the state of a stack", () => {
-  it("is asked for by commands that explain all of their options", async () => {
-    for (const [name, { load }] of Object.entries(commands)) {
-      const { command } = await load();
-      assert.match(command.help, new RegExp(`^Usage: npm run ops -- state ${name} `));
-      for (const option of Object.keys(command.options)) assert.ok(command.help.includes(`--${option}`), option);
-    }
-  });
-
   it("is read from S3 by requests that are signed as AWS's own examples are", () => {
     const login = { accessKey: "AKIAIOSFODNN7EXAMPLE", secretKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" };
     const ask = (query: Record<string, string>): { url: string; headers: Readonly<Record<string, string>> } => {

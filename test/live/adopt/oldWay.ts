@@ -43,7 +43,7 @@ export class Adoption {
   /** Runs `ops adopt`. */
   async ops(...words: readonly string[]): Promise<Ran> {
     const { stack, file, env } = this.system.target;
-    const own = ["ops/cli.ts", "adopt", "--stack", stack, "--config-file", file, "--out", this.out, ...words];
+    const own = ["cli/orrery.ts", "adopt", "--stack", stack, "--config-file", file, "--out", this.out, ...words];
     return run(process.execPath, own, { cwd: projectDir, env: env as Record<string, string> });
   }
 
