@@ -10,13 +10,13 @@ const homes = ["ops", "lab", "review", "policy", "contracts", "bench", "cli"];
 /** What the folders below `commands/` are about; their files say it themselves. */
 const groups: Readonly<Record<string, string>> = {
   callysto: "JupyterHub for schools: environments, users' homes, servers, images",
-  config: "settings: check them, list them, write samples and their reference",
+  config: "Settings: check them, list them, write samples and their reference",
   dials: "CMS DIALS: workers, the ETL, images, passwords, certificates",
-  lab: "the embedded clouds: bring them up, run a stack on them, stop them",
+  lab: "The embedded clouds: bring them up, run a stack on them, stop them",
   packit: "Packit and the Stream service: deploy, roll back, certificates, database",
   prow: "Prow: test clusters, checks, jobs, services",
-  secrets: "secrets of a stack: list, import, rotate, re-encrypt",
-  state: "a stack's state: back up, restore, recover",
+  secrets: "Secrets of a stack: list, import, rotate, re-encrypt",
+  state: "The state of a stack: back up, restore, recover",
   thoth: "Thoth's bots: check, pause, certificates",
 };
 

@@ -1,6 +1,6 @@
 /** Asks the cluster and Prow itself whether the environment works. */
 import { prowSchema } from "../../components/prow/config.ts";
-import { type Finding, tell } from "../lib/kube/checks.ts";
+import { type Finding, reportFindings } from "../lib/kube/checks.ts";
 import { type Command, text, type Values } from "../command.ts";
 import { examine } from "../lib/kube/examine.ts";
 import { objectsByCluster, openProgram } from "../lib/program.ts";
@@ -55,6 +55,6 @@ ${verifyHelp}
 ${environmentHelp}`,
   options: { ...environmentOptions, ...verifyOptions, all: { type: "boolean" }, json: { type: "boolean" } },
   async run({ values }) {
-    return tell(await findings(await openEnvironment(values), values), values);
+    return reportFindings(await findings(await openEnvironment(values), values), values);
   },
 };

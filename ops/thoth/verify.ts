@@ -1,6 +1,6 @@
 /** Asks the clusters whether what the program declares is there, works and has the rights that it was given. */
 import { thothSchema } from "../../components/thoth/config.ts";
-import { type Finding, tell } from "../lib/kube/checks.ts";
+import { type Finding, reportFindings } from "../lib/kube/checks.ts";
 import { type Command, text, UsageError } from "../command.ts";
 import { examine } from "../lib/kube/examine.ts";
 import { kubectlHelp, kubectlOptions } from "../kubectl.ts";
@@ -46,6 +46,6 @@ export const command: Command = {
         ...(await withCluster(program, cluster, values, (kubectl) => examine(kubectl, declared, withRights))),
       );
     }
-    return tell(findings, values);
+    return reportFindings(findings, values);
   },
 };

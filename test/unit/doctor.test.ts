@@ -32,7 +32,9 @@ describe("the doctor", () => {
   it("tells each sample that must not be deployed, with its command, and lets the lab have them", () => {
     const of = (stack: string) => {
       const crypter = openSalt(readStackFile(stackPath(stack)).encryptionSalt ?? "", samplePassphrase(stack));
-      return config(openStackSecrets({ stack }, crypter), new Date(0)).filter(({ about: group }) => group === "secrets");
+      return config(openStackSecrets({ stack }, crypter), new Date(0)).filter(
+        ({ about: group }) => group === "secrets",
+      );
     };
     const prod = of("prod");
     const count = [...readStackFile(stackPath("prod")).entries.values()].filter(({ secret }) => secret).length;

@@ -181,7 +181,7 @@ describe("moving in", () => {
       const { code, stderr } = await ops(...words);
       assert.equal(code, 2, stderr);
     }
-    assert.match((await ops("import", "folder", dir)).stderr, /name the system by --system/);
+    assert.match((await ops("import", "folder", dir)).stderr, /--system is missing: the system whose folder it is/);
     assert.match((await ops("import", "cluster", "--map", "thoth:nonsense=x")).stderr, /./);
   });
 

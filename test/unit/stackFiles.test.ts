@@ -168,11 +168,15 @@ describe("npm run config", () => {
   const dir = mkdtempSync(path.join(tmpdir(), "orrery-config-"));
   const run = (...args: readonly string[]) => runWith({}, ...args);
   const runWith = (env: NodeJS.ProcessEnv, ...args: readonly string[]): { code: number | null; out: string } => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(dir, "cli/orrery.ts"), "config", ...args], {
-      encoding: "utf8",
-      // Not the one of a lab in this shell.
-      env: { ...process.env, PULUMI_CONFIG_PASSPHRASE: undefined, ...env },
-    });
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [path.join(dir, "cli/orrery.ts"), "config", ...args],
+      {
+        encoding: "utf8",
+        // Not the one of a lab in this shell.
+        env: { ...process.env, PULUMI_CONFIG_PASSPHRASE: undefined, ...env },
+      },
+    );
     return { code: status, out: stdout + stderr };
   };
 

@@ -11,7 +11,14 @@ import { parsePlugin } from "../../ops/lib/state/recovery/plugins.ts";
 import { type Lock, locksOf, assertUnlocked } from "../../ops/lib/state/lock.ts";
 import { s3Login, s3Place } from "../../ops/state/s3Bucket.ts";
 import { signed } from "../../ops/state/signature.ts";
-import { backupsOf, isComplete, saveState, newestComplete, parseBackup, presentState } from "../../ops/lib/state/store.ts";
+import {
+  backupsOf,
+  isComplete,
+  saveState,
+  newestComplete,
+  parseBackup,
+  presentState,
+} from "../../ops/lib/state/store.ts";
 
 async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), "orrery-state-"));

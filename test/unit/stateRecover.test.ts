@@ -14,7 +14,13 @@ import {
 import { brokenServers } from "../../ops/lib/state/recovery/search.ts";
 import { sameRule } from "../../ops/lib/cloud/openstack.ts";
 import { isSearchable } from "../../ops/lib/state/recovery/candidates.ts";
-import { type Answers, resolved, type Resolution, resolutionOffline, resolutionOf } from "../../ops/lib/state/recovery/resolution.ts";
+import {
+  type Answers,
+  resolved,
+  type Resolution,
+  resolutionOffline,
+  resolutionOf,
+} from "../../ops/lib/state/recovery/resolution.ts";
 
 const pending = (more: Partial<StateResource>): PendingOperation => ({
   type: "creating",

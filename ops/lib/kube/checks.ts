@@ -10,8 +10,8 @@ export interface Finding {
   readonly detail?: string;
 }
 
-/** Tells findings: what is wrong, with `all` everything, and how many. @returns the exit code */
-export function tell(
+/** Prints findings: what is wrong, with `all` everything, and how many. @returns the exit code */
+export function reportFindings(
   findings: readonly Finding[],
   values: { readonly all?: unknown; readonly json?: unknown },
 ): number {

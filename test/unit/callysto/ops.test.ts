@@ -20,7 +20,7 @@ import { readCertificate } from "../../../ops/commands/callysto/push-certificate
 import { checkedSize, checkedUser, homesOf } from "../../../ops/lib/callysto/homes.ts";
 import { checkVolumes } from "../../../ops/commands/callysto/rebuild.ts";
 import { swapped } from "../../../ops/commands/callysto/replace-volume.ts";
-import { oddities } from "../../../ops/commands/callysto/status.ts";
+import { oddities } from "../../../ops/lib/callysto/status.ts";
 import { main } from "../../../cli/main.ts";
 import { explain } from "../../../ops/lib/guest.ts";
 import { hub } from "./fixture.ts";
