@@ -39,7 +39,7 @@ export function table(rows: readonly (readonly [string, string])[]): readonly st
 }
 
 function usageLine(name: string, { usage, options }: Command): string {
-  const [own = "", rest] = usage.split(/(?:^| )(?=-- )/);
+  const [own = "", rest] = usage.split(/(?:^| )(?=\[?-- )/);
   const flags = Object.entries(options).map(([option, spec]) => {
     const text = `--${option}${spec.type === "boolean" ? "" : ` ${placeholder(spec)}`}${isMultiple(spec) ? " ..." : ""}`;
     return isRequired(spec) ? text : `[${text}]`;

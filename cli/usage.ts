@@ -13,7 +13,7 @@ type Word<Name extends string> = Name extends `${infer One}|${infer Rest}`
     : Name;
 
 type Words<Names> = Names extends readonly [infer Name extends string, ...infer Rest]
-  ? Name extends "--"
+  ? Name extends "--" | "[--"
     ? []
     : Name extends `[${string}...]`
       ? readonly string[]
@@ -39,11 +39,11 @@ export interface WordSpec {
 }
 
 /**
- * Reads a usage line: `USER`, `[USER]`, `USER...`, `[USER...]`, `get|set`, and `-- ARGUMENTS` if the words after `--` are
+ * Reads a usage line: `USER`, `[USER]`, `USER...`, `[USER...]`, `get|set`, and `-- ARGUMENTS` or `[-- ARGUMENTS]` if the words after `--` are
  * for another program.
  */
 export function wordSpecs(usage: string): { readonly words: readonly WordSpec[]; readonly rest: boolean } {
-  const [own = "", ...rest] = usage.split(/(?:^| )-- /);
+  const [own = "", ...rest] = usage.split(/(?:^| )\[?-- /);
   const words = own
     .split(" ")
     .filter((word) => word !== "")

@@ -11,6 +11,8 @@ import type { StatusHook, StatusValues } from "../lib/status.ts";
 /** What each system says about itself; a system without an entry is not asked. */
 const hooks: Readonly<Record<string, () => Promise<{ readonly status: StatusHook }>>> = {
   callysto: () => import("../lib/callysto/status.ts"),
+  dials: () => import("../lib/dials/status.ts"),
+  thoth: () => import("../lib/thoth/status.ts"),
 };
 
 /** What a system reports; that it cannot be asked is a finding, too. */

@@ -24,3 +24,16 @@ export const unlockOption = {
 export const systemOption = {
   system: { type: "choice", choices: Object.keys(schemas), value: "NAME", help: "only this system" },
 } as const satisfies OptionSpecs;
+
+export const allOption = {
+  all: { type: "boolean", help: "print also what is as it should be" },
+} as const satisfies OptionSpecs;
+
+/** Where the default kubeconfig is the stack's own. */
+export const stackKubeconfigOption = {
+  kubeconfig: {
+    type: "string",
+    value: "FILE",
+    help: "kubeconfig of the cluster (default: the stack's secret clusters:NAME)",
+  },
+} as const satisfies OptionSpecs;

@@ -1,10 +1,10 @@
-/** Runs other programs, and tells when one is missing or fails. */
+/** Runs other programs; says which one is missing or fails. */
 import { spawn } from "node:child_process";
 
 /** How a program is run. */
 export interface RunOptions {
   readonly cwd?: string;
-  /** Variables beside this process's own. */
+  /** Variables in addition to this process's own. */
   readonly env?: Readonly<NodeJS.ProcessEnv>;
   /** Its standard input. @default nothing */
   readonly input?: string | Buffer;
@@ -34,12 +34,12 @@ export function run(program: string, args: readonly string[], options: RunOption
         stderr: Buffer.concat(stderr).toString(),
       });
     });
-    child.stdin.on("error", () => undefined); // a program that reads nothing has ended before; its code tells
+    child.stdin.on("error", () => undefined); // a program that ends without reading its input; its exit code says why
     child.stdin.end(options.input);
   });
 }
 
-/** What a program prints. @throws with the last line of its complaint */
+/** What a program prints. @throws with the last line of its error */
 export async function output(program: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
   const { status, stdout, stderr } = await run(program, args, options);
   if (status !== 0) {
@@ -47,4 +47,17 @@ export async function output(program: string, args: readonly string[], options: 
     throw new Error(`${program} ${args[0] ?? ""} failed: ${complaint === "" ? `exit code ${status}` : complaint}`);
   }
   return stdout;
+}
+
+/** Runs a program in the foreground, on this terminal. @returns its exit code @throws if it cannot be started */
+export function foreground([program = "true", ...args]: readonly string[], cwd?: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd, stdio: "inherit" });
+    child.on("error", (error: NodeJS.ErrnoException) => {
+      reject(error.code === "ENOENT" ? new Error(`${program} is not installed`) : error);
+    });
+    child.on("exit", (code) => {
+      resolve(code ?? 1);
+    });
+  });
 }

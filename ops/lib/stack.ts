@@ -19,6 +19,18 @@ export const stackOptions = {
   "config-file": { type: "string", value: "FILE", help: "reads (and changes) that file instead" },
 } as const satisfies OptionSpecs;
 
+/** The same for commands that do not always need a stack. */
+export const optionalStackOptions = {
+  stack: { type: "string", short: "s", value: "S", help: "the environment: reads Pulumi.S.yaml" },
+  "config-file": stackOptions["config-file"],
+} as const satisfies OptionSpecs;
+
+/** @throws UsageError if no stack is named */
+export function namedStack({ stack, configFile }: ValuesOf<typeof optionalStackOptions>): StackValues {
+  if (stack === undefined) throw new UsageError(`--stack S is missing: ${stackOptions.stack.help}`);
+  return { stack, configFile };
+}
+
 /** Values of {@link stackOptions}. */
 export type StackValues = Pick<ValuesOf<typeof stackOptions>, "stack"> & Partial<ValuesOf<typeof stackOptions>>;
 

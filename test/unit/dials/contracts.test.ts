@@ -5,7 +5,7 @@ import { dialsSchema } from "../../../components/dials/config.ts";
 import { environmentModule, environmentNames, productionBuild } from "../../../components/dials/frontendBuild.ts";
 import { loadContracts } from "../../../contracts/check/load.ts";
 import { rendered, runProgram, stackConfig } from "../../../review/render.ts";
-import { stackDockerfile } from "../../../ops/dials/stackBuild.ts";
+import { stackDockerfile } from "../../../ops/lib/dials/stackBuild.ts";
 import { stacks } from "../harness.ts";
 import { container, deployments, type Manifest, object, problems, renderDials, settings } from "./fixture.ts";
 

@@ -7,15 +7,15 @@ import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { put } from "../../../config/stackEdit.ts";
 import { stackPath } from "../../../config/stackFile.ts";
-import { rolloutHistory, streamHistory } from "../../../ops/dials/images.ts";
-import { rows } from "../../../ops/dials/list.ts";
-import { plan, stackPlan } from "../../../ops/dials/release.ts";
-import { askClients, checklist } from "../../../ops/dials/sso.ts";
-import { select, targets } from "../../../ops/dials/targets.ts";
-import { oauthLife } from "../../../ops/dials/token.ts";
+import { rolloutHistory, streamHistory } from "../../../ops/commands/dials/images.ts";
+import { rows } from "../../../ops/lib/dials/status.ts";
+import { plan, stackPlan } from "../../../ops/commands/dials/release.ts";
+import { askClients, checklist } from "../../../ops/commands/dials/sso.ts";
+import { select, targets } from "../../../ops/lib/dials/selection.ts";
+import { oauthLife } from "../../../ops/commands/dials/token.ts";
 import { jwtLife } from "../../../ops/lib/kube/token.ts";
 import { explain } from "../../../ops/kubectl.ts";
-import { main } from "../../../ops/main.ts";
+import { main } from "../../../cli/main.ts";
 import { settings } from "./fixture.ts";
 
 describe("DIALS' day-2 commands", () => {
@@ -43,32 +43,6 @@ describe("DIALS' day-2 commands", () => {
       Object.assign(console, { log, error });
     }
   }
-
-  it("have a help each, and say what there is when one names something else", async () => {
-    const overview = await ops("dials");
-    const names = [...overview.stdout.matchAll(/^ {2}([\w-]+) {2}/gm)].map(([, name]) => name ?? "");
-    assert.equal(names.length, 14);
-    assert.equal((await ops()).code, 2);
-    assert.match((await ops("nothing", "list")).stderr, /^ops: there is no system "nothing"; there are: .*dials/);
-    assert.match(
-      (await ops("dials", "destroy")).stderr,
-      /^ops: dials has no command "destroy"; it has: list, rollout, /,
-    );
-    const wrong = await ops("dials", "list", "--loud");
-    assert.equal(wrong.code, 2);
-    assert.match(wrong.stderr, /^ops: Unknown option '--loud'/);
-    assert.equal(wrong.stderr.trim().split("\n").length, 1);
-  });
-
-  it("explain themselves", async () => {
-    const { commands } = await import("../../../ops/dials/commands.ts");
-    for (const [name, { load }] of Object.entries(commands)) {
-      const { command } = await load();
-      assert.match(command.help, new RegExp(`^Usage: npm run ops -- dials ${name} ?`), name);
-      for (const option of Object.keys(command.options))
-        assert.ok(command.help.includes(`--${option}`), `${name} --${option}`);
-    }
-  });
 
   it("name Deployments and groups of them", () => {
     const all = targets(settings());

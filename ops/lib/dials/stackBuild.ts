@@ -1,6 +1,6 @@
 /** The Dockerfile that builds the frontend for one stack: DIALS' own, with another env.js written before the build. */
-import type { DialsSettings } from "../../components/dials/config.ts";
-import { environmentModule, environmentNames } from "../../components/dials/frontendBuild.ts";
+import type { DialsSettings } from "../../../components/dials/config.ts";
+import { environmentModule, environmentNames } from "../../../components/dials/frontendBuild.ts";
 
 /** Where DIALS' Dockerfile has the sources, and the line that compiles them. */
 const target = "/usr/src/app/frontend/src/config/env.js";

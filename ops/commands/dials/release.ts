@@ -1,14 +1,16 @@
-/** Builds the images of a release and pushes them under their version, so that there is something to go back to. */
+/** `orrery dials release`. */
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { dialsSchema } from "../../components/dials/config.ts";
-import { isProductionBuild } from "../../components/dials/frontendBuild.ts";
-import { images, repositoryOf } from "../../components/dials/images.ts";
-import { type Command, text, UsageError, type Values } from "../command.ts";
-import { openStack, stackHelp, stackOptions } from "../lib/stack.ts";
-import { stackDockerfile } from "./stackBuild.ts";
+import { dialsSchema } from "../../../components/dials/config.ts";
+import { isProductionBuild } from "../../../components/dials/frontendBuild.ts";
+import { images, repositoryOf } from "../../../components/dials/images.ts";
+import { defineCommand } from "../../../cli/command.ts";
+import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
+import { UsageError } from "../../../cli/usageError.ts";
+import { namedStack, openStack, optionalStackOptions } from "../../lib/stack.ts";
+import { stackDockerfile } from "../../lib/dials/stackBuild.ts";
 
 /** Dockerfile of each image, and the folder that is sent to the builder: DIALS' own layout. */
 const builds = {
@@ -42,47 +44,38 @@ export function stackPlan(engine: string, version: string, stack: string, docker
   ];
 }
 
-export const command: Command = {
-  help: `Usage: npm run ops -- dials release VERSION --source DIR             etl, backend, frontend and the mirror
-       npm run ops -- dials release VERSION --source DIR --stack S   the frontend for one stack
+const defaultMirror = "docker.io/nginxinc/nginx-unprivileged:1.26.3";
 
-Builds etl, backend and frontend from a checkout of DIALS' sources, mirrors nginx-unprivileged, and pushes all four to the
-registry under their version: DIALS' own script pushes "latest" only. Log in first: docker login registry.cern.ch. Then:
-npm run ops -- dials images pin etl=VERSION backend=VERSION frontend=VERSION --stack S
+const releaseOptions = {
+  ...optionalStackOptions,
+  stack: { ...optionalStackOptions.stack, help: "build the frontend for this stack: reads Pulumi.S.yaml" },
+  source: { type: "string", value: "FOLDER", default: ".", help: "the checkout, at the tag of the release" },
+  engine: { type: "string", value: "docker|podman", default: "docker", help: "the program that builds and pushes" },
+  mirror: { type: "string", value: "IMAGE", default: defaultMirror, help: "nginx image to mirror" },
+  "dry-run": { type: "boolean", help: "only print the commands" },
+} as const satisfies OptionSpecs;
 
-What the frontend talks to is compiled in, and the sources know one environment with a host of its own, production. With
---stack the frontend is built for that stack instead: its frontend/src/config/env.js is written from frontendBuild and sso of
-the settings, and the image is pushed as VERSION-S. Then: npm run ops -- dials images pin frontend=VERSION-S --stack S
+export const command = defineCommand({
+  usage: "VERSION",
+  about: `Builds the images of a release and pushes them with their version as tag. Builds etl, backend and frontend from a checkout of DIALS'
+sources, mirrors nginx-unprivileged, and pushes all four to the registry: DIALS' own script pushes "latest" only. Log in first: docker
+login registry.cern.ch. Then: npx orrery dials images pin etl=VERSION backend=VERSION frontend=VERSION --stack S
 
-  --source DIR       the checkout, at the tag of the release
-  --engine E         docker (default) or podman
-  --mirror IMAGE     nginx image to mirror (default docker.io/nginxinc/nginx-unprivileged:1.26.3)
-${stackHelp}
-  --dry-run          only print the commands`,
-  options: {
-    ...stackOptions,
-    source: { type: "string" },
-    engine: { type: "string" },
-    mirror: { type: "string" },
-    "dry-run": { type: "boolean" },
-  },
-  async run({ values, words: [version] }) {
-    if (version === undefined || !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version)) {
-      throw new UsageError(
-        `which version? e.g. release 1.12.1${version === undefined ? "" : `; "${version}" is none`}`,
-      );
-    }
-    const engine = text(values, "engine") ?? "docker";
-    const source = text(values, "source") ?? ".";
+The addresses that the frontend uses are compiled in, and the sources know one environment with a host of its own, production. With
+--stack the frontend is built for that stack instead: its frontend/src/config/env.js is written from frontendBuild and sso of the
+settings, and the image is pushed as VERSION-S. Then: npx orrery dials images pin frontend=VERSION-S --stack S`,
+  options: releaseOptions,
+  async run(values, [version]) {
+    if (!/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
+      throw new UsageError(`VERSION is "${version}"; give one such as 1.12.1`);
+    const { engine, source, mirror, dryRun: dry } = values;
     const absent = Object.values(builds).filter((file) => !existsSync(path.join(source, file)));
-    const dry = values["dry-run"] === true;
-    const forStack = text(values, "stack") !== undefined;
+    const forStack = values.stack !== undefined;
     if ((!dry || forStack) && absent.length > 0) {
       throw new Error(
-        `${path.resolve(source)} is no checkout of DIALS: it lacks ${absent.join(", ")}; name one by --source`,
+        `${path.resolve(source)} is not a checkout of DIALS: it lacks ${absent.join(", ")}; name one by --source`,
       );
     }
-    const mirror = text(values, "mirror") ?? "docker.io/nginxinc/nginx-unprivileged:1.26.3";
     if (!forStack) return perform(plan(engine, version, mirror), source, dry);
     const dir = mkdtempSync(path.join(tmpdir(), "dials-release-"));
     try {
@@ -91,11 +84,17 @@ ${stackHelp}
       rmSync(dir, { recursive: true, force: true });
     }
   },
-};
+});
 
 /** The steps for one stack; writes the Dockerfile that they name. @throws if the stack runs the production build */
-function stackSteps(engine: string, version: string, source: string, dir: string, values: Values): Steps {
-  const { name, settings } = openStack(dialsSchema, values);
+function stackSteps(
+  engine: string,
+  version: string,
+  source: string,
+  dir: string,
+  values: ValuesOf<typeof releaseOptions>,
+): Steps {
+  const { name, settings } = openStack(dialsSchema, namedStack(values));
   if (isProductionBuild(settings)) {
     throw new UsageError(
       `stack ${name} runs the production build: set dials:settings.frontendBuild first, or leave --stack out`,

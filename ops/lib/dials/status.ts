@@ -1,11 +1,13 @@
-/** What runs, beside what the settings ask for. */
-import { dialsSchema } from "../../components/dials/config.ts";
-import type { Command } from "../command.ts";
-import { Kubectl, kubectlHelp, kubectlOptions } from "../kubectl.ts";
-import { openStack, stackHelp, stackOptions } from "../lib/stack.ts";
-import { targets } from "./targets.ts";
+/** Compares the Deployments of DIALS with the settings. */
+import { dialsSchema, type DialsSettings } from "../../../components/dials/config.ts";
+import type { Kubectl } from "../../kubectl.ts";
+import type { Finding } from "../kube/checks.ts";
+import { withCluster } from "../program.ts";
+import { openStack } from "../stack.ts";
+import type { StatusHook } from "../status.ts";
+import { targets } from "./selection.ts";
 
-/** A Deployment as `list` tells it. */
+/** A Deployment of a list. */
 export interface Row {
   readonly name: string;
   readonly group: string;
@@ -14,7 +16,7 @@ export interface Row {
   readonly ready: number;
   readonly updated: number;
   readonly images: readonly string[];
-  /** `ok`, or what is odd about it. */
+  /** `ok`, or what is wrong. */
   readonly note: string;
 }
 
@@ -64,32 +66,33 @@ function noteOf(wanted: number | undefined, ready: number, updated: number, paus
   return ready < wanted ? "not ready" : "ok";
 }
 
-export const command: Command = {
-  help: `Usage: npm run ops -- dials list --stack S [--json]
+/** Rows of all Deployments in the namespace. */
+export async function listRows(settings: DialsSettings, kubectl: Kubectl): Promise<readonly Row[]> {
+  const { items } = await kubectl.get<{ items: Deployment[] }>("deployments");
+  const expected = targets(settings).map(({ name, group, etl }) => ({
+    name,
+    group,
+    paused: etl && settings.etl.paused,
+  }));
+  return rows(expected, items);
+}
 
-Lists the Deployments: wanted, ready and updated pods, and what is odd. Exit code 1 when something is missing or not ready.
+export const isFine = ({ note }: Row): boolean => ["ok", "paused", "not in the settings"].includes(note);
 
-${stackHelp}
-${kubectlHelp}
-  --json             the same as JSON, with images`,
-  options: { ...stackOptions, ...kubectlOptions, json: { type: "boolean" } },
-  async run({ values }) {
-    const { settings } = openStack(dialsSchema, values);
-    const { items } = await new Kubectl(settings.namespace.name, values).get<{ items: Deployment[] }>("deployments");
-    const expected = targets(settings).map(({ name, group, etl }) => ({
-      name,
-      group,
-      paused: etl && settings.etl.paused,
-    }));
-    const table = rows(expected, items);
-    if (values.json === true) {
-      console.log(JSON.stringify(table, undefined, 2));
-    } else {
-      console.log(`${"GROUP".padEnd(18)}${"NAME".padEnd(22)}READY  NOTE`);
-      for (const { group, name, ready, wanted, note } of table) {
-        console.log(`${group.padEnd(18)}${name.padEnd(22)}${`${ready}/${wanted ?? "-"}`.padEnd(7)}${note}`);
-      }
-    }
-    return table.every(({ note }) => ["ok", "paused", "not in the settings"].includes(note)) ? 0 : 1;
-  },
+export const status: StatusHook = (values) => {
+  const stack = openStack(dialsSchema, values);
+  const { cluster, namespace } = stack.settings;
+  return withCluster(
+    stack,
+    cluster,
+    values,
+    async (kubectl) =>
+      (await listRows(stack.settings, kubectl)).map((row): Finding => {
+        const object = `Deployment ${namespace.name}/${row.name}`;
+        return isFine(row)
+          ? { check: "state", object, ok: true }
+          : { check: "state", object, ok: false, detail: row.note };
+      }),
+    namespace.name,
+  );
 };

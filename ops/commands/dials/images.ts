@@ -1,12 +1,14 @@
-/** Which images run, which the registry has, and which ran before. */
-import { dialsSchema, type DialsSettings } from "../../components/dials/config.ts";
-import { isProductionBuild } from "../../components/dials/frontendBuild.ts";
-import { repositoryOf, resolveImages, type StreamName, streams } from "../../components/dials/images.ts";
-import { type Call, type Command, UsageError } from "../command.ts";
-import { Kubectl, kubectlHelp, kubectlOptions } from "../kubectl.ts";
-import { tagDigest } from "../lib/kube/registry.ts";
-import { changeSettings, openStack, stackHelp, stackOptions } from "../lib/stack.ts";
-import { targets } from "./targets.ts";
+/** `orrery dials images`. */
+import { dialsSchema, type DialsSettings } from "../../../components/dials/config.ts";
+import { isProductionBuild } from "../../../components/dials/frontendBuild.ts";
+import { repositoryOf, resolveImages, type StreamName, streams } from "../../../components/dials/images.ts";
+import { defineCommand } from "../../../cli/command.ts";
+import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
+import { UsageError } from "../../../cli/usageError.ts";
+import { Kubectl, kubectlOptions } from "../../kubectl.ts";
+import { tagDigest } from "../../lib/kube/registry.ts";
+import { changeSettings, openStack, stackOptions } from "../../lib/stack.ts";
+import { targets } from "../../lib/dials/selection.ts";
 
 /** What ran when, newest first. */
 export interface Past {
@@ -67,7 +69,16 @@ export function rolloutHistory(names: readonly string[], sets: readonly ReplicaS
   );
 }
 
-async function history(settings: DialsSettings, { values }: Call): Promise<number> {
+const imagesOptions = {
+  ...stackOptions,
+  ...kubectlOptions,
+  json: { type: "boolean", help: "list and history as JSON" },
+  "dry-run": { type: "boolean", help: "pin: change nothing, say what would change" },
+} as const satisfies OptionSpecs;
+
+type ImagesValues = ValuesOf<typeof imagesOptions>;
+
+async function history(settings: DialsSettings, values: ImagesValues): Promise<number> {
   const kubectl = new Kubectl(settings.namespace.name, values);
   const imported = settings.imageStreams
     ? streamHistory((await kubectl.get<{ items: StreamObject[] }>("imagestreams.image.openshift.io")).items)
@@ -80,14 +91,14 @@ async function history(settings: DialsSettings, { values }: Call): Promise<numbe
       sets,
     ),
   ];
-  if (values.json === true) console.log(JSON.stringify(past, undefined, 2));
+  if (values.json) console.log(JSON.stringify(past, undefined, 2));
   else
     for (const { when, name, note, image } of past)
       console.log(`${when}  ${name.padEnd(34)} ${note.padEnd(18)} ${image}`);
   return 0;
 }
 
-/** The tag that is meant when none is named. @throws UsageError where `latest` is another stack's build */
+/** The default tag. @throws UsageError where `latest` is another stack's build */
 function latest(name: StreamName, { settings, name: stack }: { settings: DialsSettings; name: string }): string {
   if (name === "frontend" && !isProductionBuild(settings)) {
     throw new UsageError(
@@ -97,7 +108,7 @@ function latest(name: StreamName, { settings, name: stack }: { settings: DialsSe
   return "latest";
 }
 
-async function pin({ values, words }: Call): Promise<number> {
+async function pin(values: ImagesValues, words: readonly string[]): Promise<number> {
   const stack = openStack(dialsSchema, values);
   const resolved = resolveImages(stack.settings.images);
   const asked = (words.length === 0 ? [...streams] : words).map((word) => {
@@ -113,7 +124,7 @@ async function pin({ values, words }: Call): Promise<number> {
     if (image !== resolved[name]) changes.push({ at: ["images", name], value: image });
   }
   if (changes.length === 0) return 0;
-  const dryRun = values["dry-run"] === true;
+  const { dryRun } = values;
   changeSettings(dialsSchema, stack, changes, dryRun);
   console.log(
     dryRun
@@ -123,29 +134,20 @@ async function pin({ values, words }: Call): Promise<number> {
   return 0;
 }
 
-export const command: Command = {
-  help: `Usage: npm run ops -- dials images [list] --stack S           what is configured
-       npm run ops -- dials images pin [NAME[=TAG]...] --stack S  takes the registry's digests into the settings
-       npm run ops -- dials images history --stack S              what was imported and what ran before
-
-An image is imported and rolled out by its digest: "pin" asks the registry for the digest of a tag (latest unless said
-otherwise) and writes it to the stack's file; the next deployment imports it into the ImageStreams, if there are any, and
-replaces the pods. To go back, put an older digest there. NAME is one of ${streams.join(", ")}.
-
-${stackHelp}
-${kubectlHelp}
-  --json             list and history as JSON
-  --dry-run          pin: change nothing, say what would change`,
-  options: { ...stackOptions, ...kubectlOptions, json: { type: "boolean" }, "dry-run": { type: "boolean" } },
-  run(call) {
-    const [what = "list", ...words] = call.words;
-    if (what === "pin") return pin({ ...call, words });
-    const { settings } = openStack(dialsSchema, call.values);
-    if (what === "history") return history(settings, call);
-    if (what !== "list") throw new UsageError(`images does not know "${what}"; it knows list, pin and history`);
+export const command = defineCommand({
+  usage: "[list|pin|history] [NAME[=TAG]...]",
+  about: `Shows which images are configured, imported and running, and pins newer ones. "list" prints what is configured, "history" what was
+imported and what ran before. "pin [NAME[=TAG]...]" asks the registry for the digest of a tag (default: latest) and writes it to the
+stack's file; the next deployment imports it into the ImageStreams, if there are any, and replaces the pods. To go back, put an older digest
+there. NAME is one of ${streams.join(", ")}.`,
+  options: imagesOptions,
+  run(values, [what = "list", ...words]) {
+    if (what === "pin") return pin(values, words);
+    const { settings } = openStack(dialsSchema, values);
+    if (what === "history") return history(settings, values);
     const resolved = resolveImages(settings.images);
-    if (call.values.json === true) console.log(JSON.stringify(resolved, undefined, 2));
+    if (values.json) console.log(JSON.stringify(resolved, undefined, 2));
     else for (const [name, image] of Object.entries(resolved)) console.log(`${name.padEnd(20)} ${image}`);
-    return Promise.resolve(0);
+    return 0;
   },
-};
+});

@@ -1,8 +1,9 @@
-/** Notes on keys: what each is, where it is registered, and how a new one gets to the cluster. */
-import { thothSchema } from "../../components/thoth/config.ts";
-import { wantedSecrets } from "../../config/secrets.ts";
-import type { Command } from "../command.ts";
-import { openStack, stackHelp, stackOptions } from "../lib/stack.ts";
+/** `orrery thoth registration`. */
+import { thothSchema } from "../../../components/thoth/config.ts";
+import { wantedSecrets } from "../../../config/secrets.ts";
+import { defineCommand } from "../../../cli/command.ts";
+import { jsonOption } from "../../lib/options.ts";
+import { openStack, stackOptions } from "../../lib/stack.ts";
 
 /** Where the other side of a secret is kept; the first pattern that fits its key counts. */
 const places: readonly (readonly [pattern: RegExp, where: string])[] = [
@@ -28,7 +29,7 @@ const places: readonly (readonly [pattern: RegExp, where: string])[] = [
   [/ultrahookKey-/, "ultrahook.com/register, one account a key; the account's name is part of the public address"],
   [/kafka/, "the administrators of the Kafka cluster (Data Hub)"],
   [/sentryDsn$/, "Sentry, project settings, Client keys"],
-  [/dgraph/, "dgraph cert; see rotate-dgraph-certificates"],
+  [/dgraph/, "dgraph cert; see thoth rotate-dgraph-certificates"],
   [/ceph/, "the administrators of the object store"],
 ];
 
@@ -54,24 +55,17 @@ export function notes(stack: string, settings: unknown): readonly Note[] {
     }));
 }
 
-const help = `Usage: npm run ops -- thoth registration --stack S [--json]
-
-Lists the keys that the stack uses, where each is registered and the command that sets it. Make new keys only when it is necessary:
-make it, set it in every stack that uses it, npx pulumi up, and only then revoke the old one; and tell the team.
-
-${stackHelp}
-  --json             print it as JSON`;
-
-export const command: Command = {
-  help,
-  options: { ...stackOptions, json: { type: "boolean" } },
-  run({ values }) {
+export const command = defineCommand({
+  about: `Lists the keys that a stack uses, where each is registered and the command that sets it. Replace keys only when it is necessary:
+create the new one, set it in every stack that uses it, npx pulumi up, and only then revoke the old one; and inform the team.`,
+  options: { ...stackOptions, ...jsonOption },
+  run(values) {
     const { name, settings } = openStack(thothSchema, values);
     const found = notes(name, settings);
     const lines = found.map(({ key, description, registered, legacySource, set }) =>
       [key, `  ${description}`, `  registered: ${registered}`, `  formerly:   ${legacySource}`, `  ${set}`].join("\n"),
     );
-    console.log(values.json === true ? JSON.stringify(found, undefined, 2) : lines.join("\n\n"));
-    return Promise.resolve(0);
+    console.log(values.json ? JSON.stringify(found, undefined, 2) : lines.join("\n\n"));
+    return 0;
   },
-};
+});

@@ -1,9 +1,10 @@
-/** How long the login to the cluster is still good. */
-import { dialsSchema } from "../../components/dials/config.ts";
-import { type Command, duration } from "../command.ts";
-import { Kubectl, kubectlHelp, kubectlOptions } from "../kubectl.ts";
-import { openStack, stackHelp, stackOptions } from "../lib/stack.ts";
-import { jwtLife, type TokenLife } from "../lib/kube/token.ts";
+/** `orrery dials token`. */
+import { dialsSchema } from "../../../components/dials/config.ts";
+import { defineCommand } from "../../../cli/command.ts";
+import { jsonOption } from "../../lib/options.ts";
+import { Kubectl, kubectlOptions } from "../../kubectl.ts";
+import { openStack, stackOptions } from "../../lib/stack.ts";
+import { jwtLife, type TokenLife } from "../../lib/kube/token.ts";
 
 interface Grants {
   readonly items: readonly { readonly metadata: { readonly creationTimestamp: string }; readonly expiresIn?: number }[];
@@ -21,21 +22,19 @@ interface KubeConfig {
   readonly users?: readonly { readonly user: { readonly token?: string } }[] | null;
 }
 
-export const command: Command = {
-  help: `Usage: npm run ops -- dials token --stack S [--at-least 1h] [--json]
-
-Says whether the cluster takes the kubeconfig's login, and until when. Exit code 1 when it does not, or when it ends sooner
-than --at-least. A service account's token is better than a personal one, which ends after a day.
-
-${stackHelp}
-${kubectlHelp}
-  --at-least D       time that should be left (default 1h)
-  --json             the answer as JSON`,
-  options: { ...stackOptions, ...kubectlOptions, "at-least": { type: "string" }, json: { type: "boolean" } },
-  async run({ values }) {
+export const command = defineCommand({
+  about: `Shows whether the cluster accepts the kubeconfig's login, and until when. Exit code 1 if it does not, or if it expires sooner than
+--at-least. A service account's token is better than a personal one, which expires after a day.`,
+  options: {
+    ...stackOptions,
+    ...kubectlOptions,
+    "at-least": { type: "duration", default: "1h", help: "time that should be left" },
+    ...jsonOption,
+  },
+  async run(values) {
     const { settings } = openStack(dialsSchema, values);
     const kubectl = new Kubectl(settings.namespace.name, values);
-    const atLeast = duration(values, "at-least", "1h");
+    const { atLeast } = values;
     const review = JSON.parse(await kubectl.output(["auth", "whoami", "--output", "json"])) as {
       status: { userInfo: { username: string } };
     };
@@ -47,7 +46,7 @@ ${kubectlHelp}
     const life = (token === undefined ? undefined : jwtLife(token)) ??
       (await logins(kubectl)) ?? { until: undefined, how: "no end is known" };
     const left = life.until === undefined ? undefined : Math.floor((life.until.getTime() - Date.now()) / 1000);
-    if (values.json === true) {
+    if (values.json) {
       console.log(JSON.stringify({ user, until: life.until?.toISOString() ?? null, secondsLeft: left ?? null }));
     } else {
       console.log(
@@ -56,7 +55,7 @@ ${kubectlHelp}
     }
     return left !== undefined && left < atLeast ? 1 : 0;
   },
-};
+});
 
 /** Only OpenShift has them. */
 async function logins(kubectl: Kubectl): Promise<TokenLife | undefined> {

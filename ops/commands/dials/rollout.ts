@@ -1,15 +1,17 @@
-/** The safe rollout: no task is cut off, because a worker is emptied before it is replaced. */
-import { spawn } from "node:child_process";
+/** `orrery dials rollout`. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { dialsSchema } from "../../components/dials/config.ts";
-import { type Call, type Command, duration, text } from "../command.ts";
-import { Kubectl, kubectlHelp, kubectlOptions } from "../kubectl.ts";
-import { openStack, stackHelp, stackOptions } from "../lib/stack.ts";
-import { drained } from "./drain.ts";
-import { Flower } from "./flower.ts";
-import { flowerTunnel, type Tunnel } from "./forward.ts";
-import { rollOut } from "./restart.ts";
-import { select, type Target, targetHelp, targets } from "./targets.ts";
+import { dialsSchema } from "../../../components/dials/config.ts";
+import { defineCommand } from "../../../cli/command.ts";
+import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
+import { dryRunOption, jsonOption } from "../../lib/options.ts";
+import { Kubectl, kubectlOptions } from "../../kubectl.ts";
+import { openStack, stackOptions } from "../../lib/stack.ts";
+import { foreground } from "../../lib/process.ts";
+import { drained } from "../../lib/dials/drain.ts";
+import { Flower } from "../../lib/dials/flower.ts";
+import { flowerTunnel, type Tunnel } from "../../lib/dials/flowerTunnel.ts";
+import { rollOut } from "../../lib/dials/rollOut.ts";
+import { select, type Target, targetHelp, targets } from "../../lib/dials/selection.ts";
 
 const log = (line: string): void => {
   console.error(line);
@@ -57,14 +59,25 @@ async function untilServed(
   }
 }
 
-async function rollout({ values, words, rest }: Call): Promise<number> {
+const rolloutOptions = {
+  ...stackOptions,
+  ...kubectlOptions,
+  deadline: { type: "duration", default: "2h", help: "how long running tasks may take" },
+  poll: { type: "duration", default: "5s", help: "interval between two checks" },
+  timeout: { type: "duration", default: "10m", help: "how long new pods may take to be ready" },
+  flower: { type: "string", value: "URL", help: "Flower's address, if it is reachable without a tunnel" },
+  ...jsonOption,
+  ...dryRunOption,
+} as const satisfies OptionSpecs;
+
+async function rollout(
+  values: ValuesOf<typeof rolloutOptions>,
+  words: readonly string[],
+  rest: readonly string[],
+): Promise<number> {
   const { settings } = openStack(dialsSchema, values);
   const chosen = select(targets(settings), words);
-  const [deadline, poll, timeout] = [
-    duration(values, "deadline", "2h"),
-    duration(values, "poll", "5s"),
-    duration(values, "timeout", "10m"),
-  ];
+  const { deadline, poll, timeout, flower: given } = values;
   const kubectl = new Kubectl(settings.namespace.name, values);
   const encoded = await kubectl.output([
     "get",
@@ -73,7 +86,6 @@ async function rollout({ values, words, rest }: Call): Promise<number> {
     "--output",
     "jsonpath={.data.FLOWER_BASIC_AUTH}",
   ]);
-  const given = text(values, "flower");
   const tunnel: Tunnel = given === undefined ? await flowerTunnel(kubectl) : { address: given, close: () => undefined };
   const stopped = new AbortController();
   const stop = (): void => {
@@ -84,7 +96,7 @@ async function rollout({ values, words, rest }: Call): Promise<number> {
     const flower = new Flower(tunnel.address, Buffer.from(encoded, "base64").toString());
     const workers = workersOf(chosen, await flower.online());
     const names = chosen.map(({ name }) => name);
-    if (values["dry-run"] === true) {
+    if (values.dryRun) {
       console.log(
         `would drain ${workers.join(", ") || "nothing"}, then ${rest.length > 0 ? `run ${rest.join(" ")}` : `restart ${names.join(", ")}`}`,
       );
@@ -93,7 +105,7 @@ async function rollout({ values, words, rest }: Call): Promise<number> {
     const began = Date.now();
     let status = 0;
     const work = async (): Promise<void> => {
-      if (rest.length > 0) status = await run(rest);
+      if (rest.length > 0) status = await foreground(rest);
       else await Promise.all(chosen.map(({ name }) => rollOut(kubectl, name, timeout)));
     };
     const survivors = (all: readonly string[]): Promise<readonly string[]> => staying(kubectl, all);
@@ -101,7 +113,7 @@ async function rollout({ values, words, rest }: Call): Promise<number> {
     // Flower itself may have been replaced, and its address with it.
     if (rest.length === 0 && !names.includes("flower")) await untilServed(flower, chosen, workers, timeout);
     const seconds = Math.round((Date.now() - began) / 1000);
-    if (values.json === true) console.log(JSON.stringify({ deployments: names, workers, seconds, status }));
+    if (values.json) console.log(JSON.stringify({ deployments: names, workers, seconds, status }));
     else log(`${names.join(", ")}: done in ${seconds} s`);
     return status;
   } finally {
@@ -110,44 +122,16 @@ async function rollout({ values, words, rest }: Call): Promise<number> {
   }
 }
 
-/** Runs a command in the foreground. @returns its exit code */
-function run([program = "true", ...args]: readonly string[]): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: "inherit" });
-    child.on("error", reject);
-    child.on("exit", (code) => {
-      resolve(code ?? 1);
-    });
-  });
-}
+export const command = defineCommand({
+  usage: "DEPLOYMENT... [-- COMMAND...]",
+  about: `Replaces workers without losing a task. Removes them from their queues through Flower's API, waits until they have no running,
+waiting or postponed task, restarts them, and checks that the new ones take tasks. At the deadline, or on Ctrl-C, nothing is restarted
+and the workers go back to their queues. Tasks that no worker has taken stay in the broker.
 
-export const command: Command = {
-  help: `Usage: npm run ops -- dials rollout DEPLOYMENT... --stack S [--deadline 2h] [--dry-run] [-- COMMAND...]
-
-Replaces workers without losing a task: takes them off their queues by Flower's API, waits until they have no running,
-waiting or postponed task, restarts them, and sees that the new ones take tasks. When the deadline passes, or on Ctrl-C,
-nothing is restarted and the workers go back to their queues. Tasks that nobody has taken stay in the broker.
 ${targetHelp}
-With -- COMMAND that command is run instead of the restart, e.g. -- npx pulumi up --stack prod; afterwards the workers
-that it left alone go back to their queues.
 
-${stackHelp}
-${kubectlHelp}
-  --deadline D       how long tasks may take to end (default 2h)
-  --poll D           how often to look (default 5s)
-  --timeout D        how long new pods may take to be ready (default 10m)
-  --flower URL       Flower's address, if it is reached without a tunnel
-  --json             the result as JSON
-  --dry-run          change nothing, say what would be done`,
-  options: {
-    ...stackOptions,
-    ...kubectlOptions,
-    deadline: { type: "string" },
-    poll: { type: "string" },
-    timeout: { type: "string" },
-    flower: { type: "string" },
-    json: { type: "boolean" },
-    "dry-run": { type: "boolean" },
-  },
+With -- COMMAND that command is run instead of the restart, e.g. -- npx pulumi up --stack prod; afterwards the workers that it did not
+replace go back to their queues.`,
+  options: rolloutOptions,
   run: rollout,
-};
+});

@@ -1,7 +1,7 @@
 /** The Deployments of DIALS and the groups by which people name them. */
-import type { DialsSettings } from "../../components/dials/config.ts";
-import { indexerQueue, queueWorkers, scaleSet } from "../../components/dials/inventory.ts";
-import { UsageError } from "../command.ts";
+import type { DialsSettings } from "../../../components/dials/config.ts";
+import { indexerQueue, queueWorkers, scaleSet } from "../../../components/dials/inventory.ts";
+import { UsageError } from "../../../cli/usageError.ts";
 
 /** One Deployment. */
 export interface Target {
@@ -38,7 +38,7 @@ common-etl, <workspace>-etl, dials (backend and frontend), databases.`;
 
 /** The Deployments that words name, each once. @throws UsageError with what there is, when a word names none */
 export function select(all: readonly Target[], words: readonly string[]): readonly Target[] {
-  if (words.length === 0) throw new UsageError(`which deployment? ${names(all)}`);
+  if (words.length === 0) throw new UsageError(`DEPLOYMENT is missing; ${names(all)}`);
   const chosen = words.flatMap((word) => {
     const found = all.filter(
       ({ name, group, takesTasks, etl }) =>

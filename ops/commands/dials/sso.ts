@@ -1,10 +1,11 @@
-/** The checklist of CERN's Application Portal with this environment's values, and as much of it as can be asked for. */
-import { dialsSchema, type DialsSettings } from "../../components/dials/config.ts";
-import type { Command } from "../command.ts";
-import { Kubectl, kubectlHelp, kubectlOptions } from "../kubectl.ts";
-import { openStack, stackHelp, stackOptions } from "../lib/stack.ts";
+/** `orrery dials sso`. */
+import { dialsSchema, type DialsSettings } from "../../../components/dials/config.ts";
+import { defineCommand } from "../../../cli/command.ts";
+import { jsonOption } from "../../lib/options.ts";
+import { Kubectl, kubectlOptions, type KubectlValues } from "../../kubectl.ts";
+import { openStack, stackOptions } from "../../lib/stack.ts";
 
-/** One thing to see to. */
+/** One item of the checklist. */
 export interface Check {
   readonly what: string;
   /** `by hand` where only a human can look. */
@@ -121,40 +122,30 @@ function reason(error: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-export const command: Command = {
-  help: `Usage: npm run ops -- dials sso --stack S [--online] [--clients] [--json]
-
-Prints what must be registered in application-portal.web.cern.ch, once an environment, with this environment's values; that the
-identifiers fit together was checked with the settings. Exit code 1 when something that was asked for is wrong.
-
-${stackHelp}
-${kubectlHelp}
-  --online           ask the SSO server whether it knows the applications and their redirects
-  --clients          ask it for a token of every API client, with the secrets of the cluster
-  --json             the list as JSON`,
+export const command = defineCommand({
+  about: `Prints the checklist of SSO applications with this environment's values: what must be registered in
+application-portal.web.cern.ch, once per environment. The settings already guarantee that the identifiers match. Exit code 1 if a check
+fails.`,
   options: {
     ...stackOptions,
     ...kubectlOptions,
-    online: { type: "boolean" },
-    clients: { type: "boolean" },
-    json: { type: "boolean" },
+    online: { type: "boolean", help: "ask the SSO server whether it knows the applications and their redirects" },
+    clients: { type: "boolean", help: "request a token for every API client, with the secrets of the cluster" },
+    ...jsonOption,
   },
-  async run({ values }) {
+  async run(values) {
     const { settings } = openStack(dialsSchema, values);
     const checks = [...checklist(settings)];
-    if (values.online === true) checks.push(...(await askServer(settings)));
-    if (values.clients === true) checks.push(...(await askClients(settings, await clientSecrets(settings, values))));
-    if (values.json === true) console.log(JSON.stringify(checks, undefined, 2));
+    if (values.online) checks.push(...(await askServer(settings)));
+    if (values.clients) checks.push(...(await askClients(settings, await clientSecrets(settings, values))));
+    if (values.json) console.log(JSON.stringify(checks, undefined, 2));
     else for (const { state, what, detail } of checks) console.log(`${state.padEnd(8)} ${what}: ${detail}`);
     return checks.some(({ state }) => state === "wrong") ? 1 : 0;
   },
-};
+});
 
 /** API client and OMS client -> secret, as the backend has them. */
-async function clientSecrets(
-  settings: DialsSettings,
-  values: Parameters<Command["run"]>[0]["values"],
-): Promise<Record<string, string>> {
+async function clientSecrets(settings: DialsSettings, values: KubectlValues): Promise<Record<string, string>> {
   const { data = {} } = await new Kubectl(settings.namespace.name, values).get<{ data?: Record<string, string> }>(
     "secret",
     "dials-backend-secrets",
