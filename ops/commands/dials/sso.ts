@@ -123,7 +123,7 @@ function reason(error: unknown): string {
 }
 
 export const command = defineCommand({
-  about: `Prints the checklist of SSO applications with this environment's values: what must be registered in
+  about: `Prints the checklist of SSO applications with this environment's values. It lists what must be registered in
 application-portal.web.cern.ch, once per environment. The settings already guarantee that the identifiers match. Exit code 1 if a check
 fails.`,
   options: {

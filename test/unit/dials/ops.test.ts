@@ -53,7 +53,7 @@ describe("DIALS' day-2 commands", () => {
     assert.deepEqual(names("dials", "databases"), ["backend", "frontend", "redis-etl-broker", "redis-web-cache"]);
     assert.equal(names("etl").length, 6);
     assert.throws(() => names("pixel"), /there is no deployment or group "pixel"; there are common-indexer, /);
-    assert.throws(() => names(), /which deployment\?/);
+    assert.throws(() => names(), /DEPLOYMENT is missing/);
   });
 
   it("list what is missing, paused, rolling out, not ready or unknown", () => {
@@ -124,7 +124,7 @@ describe("DIALS' day-2 commands", () => {
       (await ops("dials", "add-workspace", "x", "--role", "r", "--dataset", "d", "--prefix", "p")).stderr,
       /datasets\[0\].pattern: got "d"; expected \/<primary dataset>/,
     );
-    assert.match((await ops("dials", "add-workspace", "x")).stderr, /--role is missing/);
+    assert.match((await ops("dials", "add-workspace", "x")).stderr, /--role TEXT is missing/);
   });
 
   it("set what is not in the file yet, in maps and lists of either style", () => {
