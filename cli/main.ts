@@ -38,14 +38,6 @@ async function dispatch(args: readonly string[]): Promise<number> {
     console.log(helpOf(name, command));
     return 0;
   }
-  // The groups that are still to be converted.
-  const old = path.join(projectDir, "ops", "main.ts");
-  if (
-    ["packit", "dials", "prow", "thoth", "state", "secrets", "adopt", "deployer", "doctor"].includes(args[0] ?? "") &&
-    ![...files.keys()].some((n) => n.split(" ")[0] === args[0])
-  ) {
-    return ((await import(old)) as { main(args: readonly string[]): Promise<number> }).main(args);
-  }
   return listOf(files, args);
 }
 

@@ -15,10 +15,6 @@ export const kubectlOptions = {
 /** Values of {@link kubectlOptions}. */
 export type KubectlValues = Partial<ValuesOf<typeof kubectlOptions>>;
 
-/** The lines of `--help` about them. */
-export const kubectlHelp = `  --kubeconfig FILE  the cluster's kubeconfig (default: KUBECONFIG, then ~/.kube/config)
-  --context NAME     its context (default: the current one)`;
-
 /** kubectl, bound to a namespace if one is named. */
 export class Kubectl {
   private readonly common: readonly string[];

@@ -13,6 +13,7 @@ const hooks: Readonly<Record<string, () => Promise<{ readonly status: StatusHook
   callysto: () => import("../lib/callysto/status.ts"),
   dials: () => import("../lib/dials/status.ts"),
   packit: () => import("../lib/packit/status.ts"),
+  prow: () => import("../lib/prow/status.ts"),
   stream: async () => ({ status: (await import("../lib/packit/status.ts")).streamStatus }),
   thoth: () => import("../lib/thoth/status.ts"),
 };

@@ -34,10 +34,6 @@ export function namedStack({ stack, configFile }: ValuesOf<typeof optionalStackO
 /** Values of {@link stackOptions}. */
 export type StackValues = Pick<ValuesOf<typeof stackOptions>, "stack"> & Partial<ValuesOf<typeof stackOptions>>;
 
-/** The lines of `--help` about them. */
-export const stackHelp = `  --stack S          the environment: reads Pulumi.S.yaml
-  --config-file F    reads (and changes) that file instead`;
-
 /** A stack's file and what it says about one system. */
 export interface SystemStack<Settings> {
   readonly name: string;
@@ -57,9 +53,6 @@ export function openStack<S extends z.ZodType>(
 
 /** The stack that the options name, and its file. @throws UsageError if they name none */
 export function stackOf({ stack: name, configFile }: StackValues): Pick<SystemStack<unknown>, "name" | "file"> {
-  // Commands of the old kind do not check this themselves.
-  if ((name as string | undefined) === undefined)
-    throw new UsageError("which environment? name it by --stack, e.g. --stack prod");
   return { name, file: configFile ?? stackPath(name) };
 }
 

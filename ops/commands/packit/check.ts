@@ -9,8 +9,7 @@ import { stackOptions } from "../../lib/stack.ts";
 import { openInstance, serviceOptions } from "../../lib/packit/service.ts";
 
 export const command = defineCommand({
-  about: `Checks whether everything runs that the settings ask for: every Deployment and StatefulSet exists, has the right size, is up to date
-and ready. Exit code 1 if one is not.`,
+  about: `Checks whether everything runs that the settings ask for. Every Deployment and StatefulSet must exist, have the right size, be up to date and ready. Exit code 1 if one is not.`,
   options: {
     ...stackOptions,
     ...serviceOptions,

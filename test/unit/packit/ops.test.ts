@@ -227,7 +227,7 @@ describe("Packit's day-2 commands", () => {
     for (const wrong of ["sha256:abc", "stg", "latest"]) {
       const refused = await ops("pin", "packit-worker", wrong);
       assert.equal(refused.code, 2);
-      assert.match(refused.stderr, /is no digest: sha256: and 64 hex digits/);
+      assert.match(refused.stderr, /is not a digest: give sha256: and 64 hex digits/);
     }
     assert.match((await ops("pin", "nginx", digest)).stderr, /there is no image "nginx"; there are .*packit-worker/);
   });
@@ -240,7 +240,7 @@ describe("Packit's day-2 commands", () => {
       ...["packit-service-beat", "fedmsg", "dashboard", "pushgateway"],
     ]);
     for (const [word, message] of [
-      ["nginx", /there is no part "nginx"; there are secrets, /],
+      ["nginx", /there is no component "nginx"; there are secrets, /],
       ["flower", /flower is switched off in the settings; there are secrets, /],
     ] as const) {
       const refused = await ops("deploy", "redis", word);
@@ -344,7 +344,7 @@ describe("Packit's day-2 commands", () => {
   it("know the services that a stack has, and refuse others", async () => {
     assert.match(
       (await ops("pin", "packit-worker", `sha256:${"a".repeat(64)}`, "--service", "zuul")).stderr,
-      /there is no service "zuul"; there are packit, stream/,
+      /--service is "zuul"; it takes packit, stream/,
     );
     writeFileSync(
       path.join(dir, "none.yaml"),

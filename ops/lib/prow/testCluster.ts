@@ -1,24 +1,21 @@
 /** The test cluster: a Kubernetes of the lab's kind, with nothing in it but Prow. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { retarget } from "../../lab/retarget.ts";
-import { keepSystems } from "../../config/stackEdit.ts";
-import { stackPath } from "../../config/stackFile.ts";
-import { kubernetes } from "../../lab/kubernetes/kubernetes.ts";
-import type { Log } from "../../lab/component.ts";
-import { makePremises } from "../../lab/prerequisites.ts";
-import { environment } from "../../lab/program.ts";
-import { type LabSettings, labSettings } from "../../lab/settings.ts";
-import { ensureToolchain } from "../../lab/toolchain/toolchain.ts";
-import { passphraseOf } from "../lib/secrets.ts";
-
-/** Option of every command that may be about the test cluster. */
-export const labOption = { lab: { type: "boolean" } } as const;
+import { retarget } from "../../../lab/retarget.ts";
+import { keepSystems } from "../../../config/stackEdit.ts";
+import { stackPath } from "../../../config/stackFile.ts";
+import { kubernetes } from "../../../lab/kubernetes/kubernetes.ts";
+import type { Log } from "../../../lab/component.ts";
+import { makePremises } from "../../../lab/prerequisites.ts";
+import { environment } from "../../../lab/program.ts";
+import { type LabSettings, labSettings } from "../../../lab/settings.ts";
+import { ensureToolchain } from "../../../lab/toolchain/toolchain.ts";
+import { passphraseOf } from "../secrets.ts";
 
 /** Ports after the first of the checkout's lab: the tests' own lab has the hundred between. */
 const portsAfter = 200;
 
-/** What prepare noted. */
+/** What prepare recorded. */
 interface Prepared {
   readonly stack: string;
   /** When, in ISO 8601. */
@@ -46,11 +43,11 @@ export function testCluster() {
       if (found?.stack !== stack) {
         const other =
           found === undefined ? "there is no test cluster" : `the test cluster was prepared for ${found.stack}`;
-        throw new Error(`${other}; npm run ops -- prow prepare --stack ${stack} makes one`);
+        throw new Error(`${other}; npx orrery prow prepare --stack ${stack} creates one`);
       }
       return { file: fileOf(stack) };
     },
-    /** Starts the cluster and notes what it is for. */
+    /** Starts the cluster and records its stack. */
     async make(stack: string, log: Log): Promise<void> {
       const toolchain = await ensureToolchain(log);
       mkdirSync(path.join(lab.dir, "state"), { recursive: true });

@@ -1,23 +1,28 @@
-/** Collects what tells why something does not work; whatever cannot be had is noted and left out. */
+/** Collects what shows why something does not work; what cannot be collected is listed and left out. */
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
-import { type Command, text, type Values } from "../command.ts";
-import type { Kubectl } from "../kubectl.ts";
-import { type Environment, environmentHelp, environmentOptions, inCluster, openEnvironment } from "./environment.ts";
+import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
+import type { Kubectl } from "../../kubectl.ts";
+import { type Environment, type EnvironmentValues, inCluster } from "./environment.ts";
 
 /** Option of every command that collects. */
-export const artifactsOptions = { artifacts: { type: "string" } } as const;
+export const artifactsOptions = {
+  artifacts: {
+    type: "string",
+    value: "FOLDER",
+    help: `target folder; emptied first (default: ARTIFACTS, then a new folder in ${tmpdir()})`,
+  },
+} as const satisfies OptionSpecs;
 
-/** The line of `--help` about it. */
-export const artifactsHelp = `  --artifacts DIR    where to; emptied first (default: ARTIFACTS, then a new folder in ${tmpdir()})`;
+type CollectValues = EnvironmentValues & Partial<ValuesOf<typeof artifactsOptions>>;
 
 /** Folder that the options name, empty. */
-function folderOf({ settings }: Environment, values: Values): string {
-  const named = text(values, "artifacts") ?? process.env.ARTIFACTS;
+function folderOf({ settings }: Environment, values: CollectValues): string {
+  const named = values.artifacts ?? process.env.ARTIFACTS;
   if (named === undefined || named === "") return mkdtempSync(path.join(tmpdir(), `${settings.namespaces.prow}-logs-`));
   rmSync(named, { recursive: true, force: true });
   mkdirSync(named, { recursive: true });
@@ -25,10 +30,10 @@ function folderOf({ settings }: Environment, values: Values): string {
 }
 
 /** Collects everything. @returns the folder */
-export async function collect(environment: Environment, values: Values): Promise<string> {
+export async function collect(environment: Environment, values: CollectValues): Promise<string> {
   const folder = folderOf(environment, values);
   const failures: string[] = [];
-  /** Writes a file, or notes why it could not be had. */
+  /** Writes a file, or records why that is not possible. */
   const save = async (name: string, get: () => Promise<string | Buffer>): Promise<void> => {
     const file = path.join(folder, name);
     mkdirSync(path.dirname(file), { recursive: true });
@@ -93,25 +98,9 @@ async function podReport(kubectl: Kubectl, inside: readonly string[], name: stri
   };
   const sections = await Promise.all(
     Object.entries(parts).map(async ([title, words]) => {
-      const content = await kubectl.output(words).catch((error: unknown) => `not to be had: ${String(error)}`);
+      const content = await kubectl.output(words).catch((error: unknown) => `not available: ${String(error)}`);
       return `==== ${title}\n${content.trimEnd()}\n`;
     }),
   );
   return sections.join("\n");
 }
-
-export const command: Command = {
-  help: `Usage: npm run ops -- prow artifacts --stack S [--artifacts DIR]
-
-Collects all objects of Prow's namespace (compressed), addresses and ports, events, roles and bindings of both namespaces,
-ProwJobs, each pod's description, logs and connections, and this machine's connections. No Secret is collected. What
-cannot be had is listed in not-collected.txt.
-
-${artifactsHelp}
-${environmentHelp}`,
-  options: { ...environmentOptions, ...artifactsOptions },
-  async run({ values }) {
-    console.log(`artifacts are in ${await collect(await openEnvironment(values), values)}`);
-    return 0;
-  },
-};

@@ -1,6 +1,6 @@
-/** A shell beside a running service, with Go, git and Prow's sources of the version that runs. */
-import { type Command, text } from "../command.ts";
-import { deploymentOf, environmentHelp, environmentOptions, inCluster, openEnvironment } from "./environment.ts";
+/** `orrery prow debug`. */
+import { defineCommand } from "../../../cli/command.ts";
+import { deploymentOf, environmentOptions, inCluster, openEnvironment } from "../../lib/prow/environment.ts";
 
 /** What a Deployment runs. */
 interface Running {
@@ -45,36 +45,36 @@ export function prepareScript(service: string, { spec }: Running): string {
   ].join("\n");
 }
 
-export const command: Command = {
-  help: `Usage: npm run ops -- prow debug SERVICE --stack S [--image IMAGE] [--script]
-
-Opens a shell in the first pod of a service, in a container of its own with Go and git: it fetches Prow's sources at the commit
-that runs, links the service's configuration and credentials to where its flags expect them, and says how to run the service in
-parallel; logs go to the terminal. The pod is not restarted; give it memory first (npm run ops -- prow memory SERVICE 2Gi).
-
-  --image IMAGE      the shell's image (default: ${toolImage})
-  --script           only print what the shell does first
-${environmentHelp}`,
-  options: { ...environmentOptions, image: { type: "string" }, script: { type: "boolean" } },
-  async run({ values, words: [service] }) {
+export const command = defineCommand({
+  usage: "SERVICE",
+  about: `Opens a shell with Go and Prow's sources next to a running service. It runs in the service's first pod, in a container of its own with Go
+and git: it clones Prow's sources at the running commit, links the service's configuration and credentials to where its flags expect them,
+and says how to run the service in parallel; logs go to the terminal. The pod is not restarted; increase its memory first (npx orrery prow
+memory SERVICE 2Gi).`,
+  options: {
+    ...environmentOptions,
+    image: { type: "string", default: toolImage, help: "the shell's image" },
+    script: { type: "boolean", help: "only print what the shell does first" },
+  },
+  async run(values, [service]) {
     const environment = await openEnvironment(values);
     const { name, workload } = deploymentOf(environment, service);
     return inCluster(environment, values, async (kubectl, inside) => {
       const running = await kubectl.get<Running>("deployment", name, ...inside);
       const script = prepareScript(workload, running);
-      if (values.script === true) {
+      if (values.script) {
         console.log(script);
         return 0;
       }
-      const image = `--image=${text(values, "image") ?? toolImage}`;
+      const image = `--image=${values.image}`;
       const pod = await kubectl.output(["get", "pods", ...inside, "--selector", selector(running), "--output=name"]);
       const first = pod.trim().split("\n")[0] ?? "";
-      if (first === "") throw new Error(`${name} has no pod; npm run ops -- prow settle tells why`);
+      if (first === "") throw new Error(`${name} has no pod; npx orrery prow settle says why`);
       const words = ["debug", "--stdin", "--tty", first, ...inside, image, `--target=${workload}`, "--profile=general"];
       return kubectl.foreground([...words, "--", "bash", "-c", script]);
     });
   },
-};
+});
 
 function selector(running: Running): string {
   const { matchLabels } = (running.spec as unknown as { selector: { matchLabels: Readonly<Record<string, string>> } })

@@ -1,10 +1,9 @@
-/** Waits until what was deployed has settled. */
+/** Waits until a deployment is ready. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Command, duration, text, UsageError } from "../command.ts";
-import type { Kubectl } from "../kubectl.ts";
-import { environmentHelp, environmentOptions, inCluster, openEnvironment } from "./environment.ts";
+import type { OptionSpecs } from "../../../cli/options.ts";
+import type { Kubectl } from "../../kubectl.ts";
 
-/** As much of a Deployment as is looked at. */
+/** As much of a Deployment as is read. */
 interface Deployment {
   readonly metadata: { readonly name: string; readonly generation?: number };
   readonly spec: { readonly replicas?: number };
@@ -15,7 +14,7 @@ interface Deployment {
   };
 }
 
-/** As much of a pod as is looked at. */
+/** As much of a pod as is read. */
 interface Pod {
   readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
   readonly status: {
@@ -29,16 +28,16 @@ interface Pod {
   };
 }
 
-/** What one look saw. */
-export interface Look {
-  /** What has not settled, a sentence each. */
+/** The result of one attempt. */
+export interface Attempt {
+  /** What is not ready, a sentence each. */
   readonly waiting: readonly string[];
   /** Restarts by pod and container. */
   readonly restarts: ReadonlyMap<string, number>;
 }
 
-/** Judges a look; a container that was restarted since the look before has not settled, one that was restarted long ago has. */
-export function judge(deployments: readonly Deployment[], pods: readonly Pod[], before?: Look): Look {
+/** A container that was restarted since the previous attempt is not ready, one that was restarted long ago is. */
+export function evaluate(deployments: readonly Deployment[], pods: readonly Pod[], before?: Attempt): Attempt {
   const alive = pods.filter(
     ({ metadata, status }) => status.phase !== "Succeeded" && metadata.deletionTimestamp === undefined,
   );
@@ -67,7 +66,7 @@ export function judge(deployments: readonly Deployment[], pods: readonly Pod[], 
   };
 }
 
-/** A Deployment without its pods is told even when no pod could be made. */
+/** A Deployment without its pods is reported even if no pod could be created. */
 function unready({ metadata: { name, generation }, spec, status }: Deployment): readonly string[] {
   const wanted = spec.replicas ?? 1;
   const current = (status?.observedGeneration ?? 0) >= (generation ?? 0);
@@ -77,57 +76,29 @@ function unready({ metadata: { name, generation }, spec, status }: Deployment): 
     : [`Deployment ${name} has ${current ? ready : 0} of ${wanted} pods`];
 }
 
-/** Looks again and again. @returns what has not settled in the end; empty when all has */
-export async function settle(
+/** Repeats the check. @returns what is not ready in the end; empty if everything is */
+export async function waitUntilReady(
   kubectl: Kubectl,
   inside: readonly string[],
   tries: number,
   seconds: number,
   log: (line: string) => void,
 ): Promise<readonly string[]> {
-  let look: Look | undefined;
+  let attempt: Attempt | undefined;
   for (let count = 1; ; count++) {
     const { items: deployments } = await kubectl.get<{ items: Deployment[] }>("deployments", ...inside);
     const { items: pods } = await kubectl.get<{ items: Pod[] }>("pods", ...inside);
-    look = judge(deployments, pods, look);
-    if (look.waiting.length === 0 || count >= tries) return look.waiting;
+    attempt = evaluate(deployments, pods, attempt);
+    if (attempt.waiting.length === 0 || count >= tries) return attempt.waiting;
     log(
-      `look ${count} of ${tries}: ${look.waiting[0] ?? ""}${look.waiting.length > 1 ? ` and ${look.waiting.length - 1} more` : ""}`,
+      `attempt ${count} of ${tries}: ${attempt.waiting[0] ?? ""}${attempt.waiting.length > 1 ? ` and ${attempt.waiting.length - 1} more` : ""}`,
     );
     await sleep(seconds * 1000);
   }
 }
 
 /** Options of every command that waits. */
-export const settleOptions = { tries: { type: "string" }, every: { type: "string" } } as const;
-
-/** The lines of `--help` about them. */
-export const settleHelp = `  --tries N          looks at most (default: 20)
-  --every D          time between two looks (default: 10s)`;
-
-/** Tries and seconds that the options say. @throws UsageError */
-export function patience(values: Parameters<Command["run"]>[0]["values"]): { tries: number; seconds: number } {
-  const tries = Number(text(values, "tries") ?? 20);
-  if (!Number.isInteger(tries) || tries < 1) throw new UsageError("--tries wants a number from 1");
-  return { tries, seconds: duration(values, "every", "10s") };
-}
-
-export const command: Command = {
-  help: `Usage: npm run ops -- prow settle --stack S [--tries N] [--every D]
-
-Waits until every Deployment of Prow's namespace has its pods, every container is ready and none was restarted between two
-looks. Exit code 1 when that does not happen; finished pods of CronJobs do not count.
-
-${settleHelp}
-${environmentHelp}`,
-  options: { ...environmentOptions, ...settleOptions },
-  async run({ values }) {
-    const { tries, seconds } = patience(values);
-    const environment = await openEnvironment(values);
-    const waiting = await inCluster(environment, values, (kubectl, inside) =>
-      settle(kubectl, inside, tries, seconds, console.log),
-    );
-    console.log(waiting.length === 0 ? "settled" : waiting.map((one) => `WRONG  ${one}`).join("\n"));
-    return waiting.length === 0 ? 0 : 1;
-  },
-};
+export const readyOptions = {
+  tries: { type: "integer", min: 1, default: 20, help: "maximum number of attempts" },
+  every: { type: "duration", default: "10s", help: "interval between two attempts" },
+} as const satisfies OptionSpecs;

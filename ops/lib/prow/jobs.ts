@@ -2,20 +2,20 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
-import { type TreeName, trees } from "../../components/prow/files/base/trees.ts";
-import { fields, list } from "../../components/prow/files/jobFiles.ts";
-import { type JobFile, packJobs, readJobs } from "../../components/prow/files/jobs.ts";
-import type { Preset } from "../../components/prow/files/presets.ts";
-import { checkTree } from "../../components/prow/files/tree.ts";
-import { configInputs } from "../../components/prow/configInputs.ts";
-import { type Command, text, UsageError } from "../command.ts";
-import type { Kubectl } from "../kubectl.ts";
-import { type Environment, environmentHelp, environmentOptions, inCluster, openEnvironment } from "./environment.ts";
+import { type TreeName, trees } from "../../../components/prow/files/base/trees.ts";
+import { fields, list } from "../../../components/prow/files/jobFiles.ts";
+import { type JobFile, packJobs, readJobs } from "../../../components/prow/files/jobs.ts";
+import type { Preset } from "../../../components/prow/files/presets.ts";
+import { checkTree } from "../../../components/prow/files/tree.ts";
+import { configInputs } from "../../../components/prow/configInputs.ts";
+import { UsageError } from "../../../cli/usageError.ts";
+import type { Kubectl } from "../../kubectl.ts";
+import type { Environment } from "./environment.ts";
 
 /** Layouts of project-infra, the newest first. */
 const layouts = Object.entries(trees).toReversed() as [TreeName, (typeof trees)[TreeName]][];
 
-/** Jobs that were checked, and what to say about them. */
+/** Jobs that were checked, and the warnings about them. */
 export interface SoundJobs {
   readonly files: readonly JobFile[];
   readonly warnings: readonly string[];
@@ -32,7 +32,7 @@ export function soundJobs(source: string, environment: Environment): SoundJobs {
   const elsewhere = layout === undefined ? [] : presetsOf(path.join(source, layout.config));
   const place = configInputs(environment.settings);
   const checked = checkTree(files, place, elsewhere);
-  if (checked.problems.length > 0) throw new Error(`the jobs are not loaded:\n${first(checked.problems)}`);
+  if (checked.problems.length > 0) throw new Error(`the jobs are not loaded:\n${firstLines(checked.problems)}`);
   const { tree } = environment.settings.configuration;
   const moved =
     name === undefined || name === tree
@@ -51,12 +51,12 @@ function presetsOf(file: string): readonly Preset[] {
 }
 
 /** The first 20 of many lines. */
-function first(lines: readonly string[]): string {
+export function firstLines(lines: readonly string[]): string {
   const more = lines.length > 20 ? `\n  and ${lines.length - 20} more` : "";
   return `  ${lines.slice(0, 20).join("\n  ")}${more}`;
 }
 
-/** Replaces the content of job-config, stale files included. @throws if the program owns it, or it is not there */
+/** Replaces the content of job-config, stale files included. @throws if the program owns it, or it does not exist */
 export async function bootstrap(
   kubectl: Kubectl,
   environment: Environment,
@@ -66,7 +66,7 @@ export async function bootstrap(
   const { settings } = environment;
   if (!settings.configuration.updaterOwns.includes("job-config")) {
     throw new UsageError(
-      `job-config of ${environment.name} is the program's alone: set configuration.jobs there, or give it to Prow by configuration.updaterOwns`,
+      `job-config of ${environment.name} is owned by the program: set configuration.jobs there, or hand it over to Prow by configuration.updaterOwns`,
     );
   }
   const name = configInputs(settings).configMapName("job-config");
@@ -78,28 +78,3 @@ export async function bootstrap(
   const how = binaryData === undefined ? "" : ", compressed";
   return `${files.length} files of jobs ${dryRun ? "would be" : "are"} in ConfigMap ${name}${how}`;
 }
-
-export const command: Command = {
-  help: `Usage: npm run ops -- prow bootstrap --stack S --jobs FOLDER [--dry-run]
-
-Puts every job file below FOLDER (or of a checkout of kubevirt/project-infra) into job-config under its base name, compressed
-if they are many, and removes what is there otherwise. First all are checked: YAML, base names, and presets as Prow loads
-them; when Prow would end on anything, nothing is loaded. Presets that jobs name and that neither config.yaml nor the jobs
-bring are added, from the checkout's own configuration or from this program. Jobs whose Secrets or ConfigMaps are not
-there are told, and loaded. For environments whose job-config is Prow's updater's.
-
-  --jobs FOLDER      the jobs
-  --dry-run          check everything, and let the API server check the object, but change nothing
-${environmentHelp}`,
-  options: { ...environmentOptions, jobs: { type: "string" }, "dry-run": { type: "boolean" } },
-  async run({ values }) {
-    const source = text(values, "jobs");
-    if (source === undefined) throw new UsageError("which jobs? name their folder by --jobs");
-    const environment = await openEnvironment(values);
-    const { files, warnings } = soundJobs(source, environment);
-    if (warnings.length > 0) console.error(`what to know about the jobs:\n${first(warnings)}`);
-    const dryRun = values["dry-run"] === true;
-    console.log(await inCluster(environment, values, (kubectl) => bootstrap(kubectl, environment, files, dryRun)));
-    return 0;
-  },
-};

@@ -3,7 +3,7 @@ import { createHmac, randomUUID } from "node:crypto";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { isMap, isScalar, parseDocument } from "yaml";
-import type { Finding } from "../lib/kube/checks.ts";
+import type { Finding } from "../kube/checks.ts";
 
 /** Where Prow is asked; what is left out is not asked. */
 export interface Addresses {
