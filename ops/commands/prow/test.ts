@@ -2,21 +2,13 @@
 import { defineCommand } from "../../../cli/command.ts";
 import { reportFindings } from "../../lib/kube/checks.ts";
 import { openEnvironment } from "../../lib/prow/environment.ts";
-import { deploy, deployOptions, prepareCluster, removeCluster, removeDeployment } from "../../lib/prow/lifecycle.ts";
+import { convergeOptions, deploy, prepareCluster, removeCluster, removeDeployment } from "../../lib/prow/lifecycle.ts";
 import { verify, verifyOptions } from "../../lib/prow/status.ts";
-
-const {
-  lab: _lab,
-  yes: _yes,
-  kubeconfig: _kubeconfig,
-  context: _context,
-  "config-file": _file,
-  ...options
-} = deployOptions;
+import { stackOptions } from "../../lib/stack.ts";
 
 export const command = defineCommand({
   about: `Runs prepare, converge, verify, cleanup and destroy on the test cluster, in this order. The cluster is removed also if a step fails.`,
-  options: { ...options, ...verifyOptions },
+  options: { stack: stackOptions.stack, ...convergeOptions, ...verifyOptions },
   async run(values) {
     const onLab = { ...values, lab: true, yes: true };
     await prepareCluster(values);

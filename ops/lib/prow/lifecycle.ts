@@ -26,7 +26,7 @@ export const yesOption = {
   yes: { type: "boolean", help: "do not ask before changing anything; with --lab nothing is asked" },
 } as const satisfies OptionSpecs;
 
-export const jobsOption = {
+const jobsOption = {
   jobs: {
     type: "string",
     value: "FOLDER",
@@ -34,14 +34,12 @@ export const jobsOption = {
   },
 } as const satisfies OptionSpecs;
 
-/** Options of what deploys. */
-export const deployOptions = {
-  ...environmentOptions,
+/** What converging can be told, wherever it runs. */
+export const convergeOptions = {
   ...tokenOptions,
   ...readyOptions,
   ...artifactsOptions,
   ...jobsOption,
-  ...yesOption,
 } as const satisfies OptionSpecs;
 
 /** The resources of Prow, for a stack that has other systems, too. */
@@ -92,7 +90,7 @@ export async function prepareCluster(values: StackValues & TokenValues & { reado
 
 /** Checks, deploys, loads jobs, waits and collects artifacts. @returns the exit code */
 export async function deploy(
-  values: EnvironmentValues & TokenValues & Omit<ValuesOf<typeof deployOptions>, keyof EnvironmentValues>,
+  values: EnvironmentValues & ValuesOf<typeof convergeOptions> & { readonly yes: boolean },
 ): Promise<number> {
   const environment = await openEnvironment(values);
   const lab = values.lab === true;
@@ -102,7 +100,7 @@ export async function deploy(
   sound?.warnings.forEach(log);
   log(await checkToken(environment, values));
   try {
-    const consent = lab || values.yes === true ? ["--yes", "--skip-preview"] : [];
+    const consent = lab || values.yes ? ["--yes", "--skip-preview"] : [];
     const up = ["up", "--config-file", environment.file, ...consent, ...(lab ? [] : targets)];
     const status = await pulumi(up, environment, lab);
     if (status !== 0) return status;
