@@ -7,13 +7,7 @@ import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
 import { openStack, type StackValues } from "../stack.ts";
 import { artifactsOptions, collect } from "./artifacts.ts";
 import { bootstrap, soundJobs } from "./jobs.ts";
-import {
-  type Environment,
-  environmentOptions,
-  type EnvironmentValues,
-  inCluster,
-  openEnvironment,
-} from "./environment.ts";
+import { type Environment, type EnvironmentValues, inCluster, openEnvironment } from "./environment.ts";
 import { readyOptions, waitUntilReady } from "./ready.ts";
 import { testCluster } from "./testCluster.ts";
 import { checkToken, tokenOptions, type TokenValues } from "./token.ts";
