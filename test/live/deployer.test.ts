@@ -43,7 +43,9 @@ describe("the deployer's rights", function () {
           const account = `deployer-${cluster}`;
           const words = ["--cluster", cluster, "--account", `orrery/${account}`];
           const stacks = ["--stack", stack, "--config-file", file];
-          const printed = await run(process.execPath, ["cli/orrery.ts", "deployer", ...stacks, ...words], { cwd: root });
+          const printed = await run(process.execPath, ["cli/orrery.ts", "deployer", ...stacks, ...words], {
+            cwd: root,
+          });
           if (printed.status === 2) continue; // the system makes nothing there
           assert.equal(printed.status, 0, printed.stderr);
           const applied = execFileSync("kubectl", ["apply", "-f", "-", "-o", "json"], { input: printed.stdout });

@@ -177,7 +177,10 @@ describe("DIALS' day-2 commands on the lab", function () {
         kubeconfig,
         readFileSync(process.env.KUBECONFIG ?? "", "utf8").replace(/127\.0\.0\.1:\d+/, "127.0.0.1:1"),
       );
-      assert.match((await ops(["list", "--kubeconfig", kubeconfig])).stderr, /^orrery: the cluster cannot be reached: /);
+      assert.match(
+        (await ops(["list", "--kubeconfig", kubeconfig])).stderr,
+        /^orrery: the cluster cannot be reached: /,
+      );
     });
 
     it("certificate and token say how long they are good", async () => {

@@ -140,7 +140,10 @@ echo '{"status":{"images":[{"status":{"status":"Success"},"image":{"metadata":{"
     );
     const refused = await ops("import-images", "tokman");
     assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /^orrery: quay\.io\/packit\/tokman:stg was not imported: not found: manifest unknown\n$/);
+    assert.match(
+      refused.stderr,
+      /^orrery: quay\.io\/packit\/tokman:stg was not imported: not found: manifest unknown\n$/,
+    );
     assert.match(
       (await ops("import-images", "nginx")).stderr,
       /there is no image "nginx"; there are tokman, packit-service, packit-worker/,
