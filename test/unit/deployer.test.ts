@@ -26,8 +26,8 @@ function role(kind: string, all: readonly Manifest[]): Role {
   return found;
 }
 
-describe("the deployer's rights", () => {
-  it("come with namespaces, account and bindings, in the order in which they can be applied", () => {
+describe("the deployer's permissions", () => {
+  it("the deployer's manifests have namespaces, account and bindings in the order in which they can be applied", () => {
     const all = [declared("Namespace", "v1", "", "bots"), declared("ConfigMap", "v1", "bots", "settings")];
     const objects = deployerObjects(all, account) as readonly Role[];
     assert.deepEqual(
@@ -44,7 +44,7 @@ describe("the deployer's rights", () => {
     );
   });
 
-  it("are on a namespace's kinds, on what the provider waits for, and on what its Roles give", () => {
+  it("the deployer's permissions cover a namespace's kinds, what the provider waits for, and what its Roles grant", () => {
     const { rules } = role("Role", [
       declared("Deployment", "apps/v1", "bots", "bot"),
       declared("Secret", "v1", "bots", "token"),
@@ -66,7 +66,7 @@ describe("the deployer's rights", () => {
     ]);
   });
 
-  it("let a Route have a host of its own", () => {
+  it("the deployer may set a Route's host", () => {
     const { rules } = role("Role", [declared("Route", "route.openshift.io/v1", "bots", "hook")]);
     assert.deepEqual(rules, [
       { apiGroups: [""], resources: ["events"], verbs: ["get", "list", "watch"] },
@@ -75,7 +75,7 @@ describe("the deployer's rights", () => {
     ]);
   });
 
-  it("are by name outside of namespaces: none is made there but by its administrator, no node is deleted", () => {
+  it("cluster-scoped permissions are by name: only an administrator creates namespaces, and no node can be deleted", () => {
     const { rules } = role("ClusterRole", [
       declared("Namespace", "v1", "", "bots"),
       declared("Node", "v1", "", "node01"),

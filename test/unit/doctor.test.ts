@@ -1,4 +1,4 @@
-/** What the doctor concludes from what it sees; that it sees it is shown on a lab. */
+/** The doctor's conclusions from given observations; live tests show that it makes them. */
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -21,7 +21,7 @@ import type { Manifest } from "../../policy/manifest.ts";
 const jwt = (claims: object): string => `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2ln`;
 
 describe("the doctor", () => {
-  it("knows when certificates and tokens end", async () => {
+  it("the doctor knows when certificates and tokens expire", async () => {
     const end = new Date(1_800_000_000_000);
     assert.deepEqual(await endOf("token", jwt({ exp: 1_800_000_000 })), end);
     assert.equal(await endOf("token", "opaque"), undefined);
@@ -32,7 +32,7 @@ describe("the doctor", () => {
     assert.deepEqual([-1, 0, 29, 30].map(level), ["problem", "warning", "warning", "ok"]);
   });
 
-  it("knows when the login of a kubeconfig ends, of a token in a file, too", async function () {
+  it("the doctor knows when a kubeconfig's login expires, including a token in a file", async function () {
     needsKubectl.call(this);
     const dir = mkdtempSync(path.join(tmpdir(), "doctor-"));
     const [end, token] = [new Date(1_800_000_000_000), jwt({ exp: 1_800_000_000 })];
@@ -57,7 +57,7 @@ describe("the doctor", () => {
     rmSync(dir, { recursive: true });
   });
 
-  it("tells each sample that must not be deployed, with its command, and lets the lab have them", async () => {
+  it("the doctor reports each sample that must not be deployed, with its command, and accepts them in the lab", async () => {
     const of = async (stack: string) => {
       const crypter = openSalt(readStackFile(stackPath(stack)).encryptionSalt ?? "", samplePassphrase(stack));
       return (await config(openStackSecrets({ stack }, crypter), new Date(0))).filter(
@@ -90,7 +90,7 @@ describe("the doctor", () => {
     assert.match(test[0]?.text ?? "", /^\d+ are published samples, which the stack's settings let in: /);
   });
 
-  it("tells an interrupted update from a whole state", () => {
+  it("the doctor tells an interrupted update from a complete state", () => {
     const urn = "urn:pulumi:s::orrery::kubernetes:core/v1:ConfigMap::files";
     assert.deepEqual(
       stateFindings("s", { deployment: { resources: [{}], manifest: { time: "2026-01-02T03:04:05Z" } } }),
@@ -104,7 +104,7 @@ describe("the doctor", () => {
     assert.match(found.fix ?? "", /state recover --stack s/);
   });
 
-  it("asks for the rights that the objects need", () => {
+  it("the doctor checks the permissions that the stack's objects require", () => {
     const kinds: readonly (readonly [string, string, string])[] = [
       ["v1", "Service", "services"],
       ["networking.k8s.io/v1", "NetworkPolicy", "networkpolicies.networking.k8s.io"],
@@ -122,13 +122,13 @@ describe("the doctor", () => {
     );
   });
 
-  it("says which rights are lacking, place by place", () => {
+  it("the doctor lists missing permissions by cluster and namespace", () => {
     const ask = (namespace: string, verb: string, resource: string) => ({ namespace, verb, resource });
     const refused = [ask("a", "create", "secrets"), ask("a", "delete", "secrets"), ask("", "get", "nodes")];
     assert.equal(refusedText(refused), "in namespace a create/delete secrets; in all of the cluster get nodes");
   });
 
-  it("compares a zone's name servers without regard to case, order and dots", () => {
+  it("a zone's name servers are compared regardless of case, order and dots", () => {
     const own = ["ns1.example.org.", "ns2.example.org."];
     assert.equal(delegated("z.org", own, ["NS2.example.org", "ns1.example.org"]).level, "ok");
     assert.equal(delegated("z.org", own, ["ns1.example.org", "old.example.net"]).level, "warning");
@@ -139,7 +139,7 @@ describe("the doctor", () => {
     );
   });
 
-  it("reads a refresh's summary", () => {
+  it("the doctor reads the summary of a refresh", () => {
     const output =
       "Refreshing (s):\n\nResources:\n    ~ 1 to update\n    - 2 to delete\n    3 changes. 100 unchanged\n";
     assert.deepEqual(driftCounts(output), { update: 1, delete: 2, unchanged: 100 });

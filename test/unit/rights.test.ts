@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { deniedText, questions } from "../../config/preflight/permissions.ts";
 
-describe("the check of the deployer's rights", () => {
+describe("checking the deployer's permissions", () => {
   const need = { cluster: "psi", namespace: "n", makesNamespace: false };
 
-  it("asks about making, changing and deleting each kind, with its API group", () => {
+  it("creating, changing and deleting each kind is checked, with its API group", () => {
     assert.deepEqual(questions({ ...need, resources: ["secrets", "routes.route.openshift.io"] }, "openshift"), [
       { namespace: "n", verb: "create", resource: "secrets" },
       { namespace: "n", verb: "patch", resource: "secrets" },
@@ -21,7 +21,7 @@ describe("the check of the deployer's rights", () => {
     );
   });
 
-  it("names every cluster, namespace, verb and kind once", () => {
+  it("every cluster, namespace, verb and kind is checked once", () => {
     const resources = ["secrets", "configmaps"];
     const all = questions({ ...need, resources }, "openshift");
     const one = { namespace: "m", verb: "create", resource: "namespaces" };

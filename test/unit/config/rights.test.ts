@@ -9,7 +9,7 @@ import { type Asked, serving } from "./clusterApi.ts";
 import { needsKubectl } from "./kubectl.ts";
 import { underEngine } from "./underEngine.ts";
 
-/** A system that needs what its settings say. */
+/** A system whose required permissions are in its settings. */
 const system = (namespace: string) =>
   defineSystem({
     namespace,
@@ -28,7 +28,7 @@ const need = (cluster: string, namespace: string, resources: readonly string[], 
   makesNamespace,
 });
 
-/** The check with these needs and kubeconfigs. */
+/** Runs the check with these requirements and kubeconfigs. */
 function check(needs: readonly Need[], kubeconfigs: Readonly<Record<string, string>>, platform = "kubernetes") {
   const settings = Object.fromEntries(
     Object.keys(kubeconfigs).map((name) => [name, { platform, appsDomain: "x.test", serverSideApply: true } as const]),
@@ -41,7 +41,7 @@ function check(needs: readonly Need[], kubeconfigs: Readonly<Record<string, stri
   );
 }
 
-/** What was asked, as `verb resource.group namespace name`. */
+/** Access reviews, as `verb resource.group namespace name`. */
 function question({ body }: Asked): string {
   const { spec } = JSON.parse(body) as { spec: { resourceAttributes: Record<string, string> } };
   const { verb, resource, group, namespace = "-", name = "-", ...rest } = spec.resourceAttributes;
@@ -49,7 +49,7 @@ function question({ body }: Asked): string {
   return `${verb ?? ""} ${resource ?? ""}.${group ?? ""} ${namespace} ${name}`;
 }
 
-/** A cluster that allows what is asked unless it is among the refused, and has the namespace `there`. */
+/** A cluster that allows everything but `refused`, and has the namespace `there`. */
 function onCluster<T>(
   refused: readonly string[],
   work: (text: string, asked: readonly Asked[]) => Promise<T>,
@@ -71,10 +71,10 @@ const denial = (...lines: readonly string[]) => ({
   ].join("\n"),
 });
 
-describe("missing rights", () => {
+describe("missing permissions", () => {
   before(needsKubectl);
 
-  it("are asked for by the cluster's own words", async () => {
+  it("permissions are checked by the cluster's own access reviews", async () => {
     await onCluster([], async (text, asked) => {
       const warnings = await underEngine(() => check([need("a", "n", ["secrets", "deployments.apps"])], { a: text }));
       assert.deepEqual(warnings, []);
@@ -93,7 +93,7 @@ describe("missing rights", () => {
     });
   });
 
-  it("are told by cluster, and each cluster is asked about its own needs", async () => {
+  it("missing permissions are reported by cluster, and each cluster is asked only about its own", async () => {
     await onCluster(["delete secrets. n -", "create routes.route.openshift.io n -"], (a, askedA) =>
       onCluster(["patch configmaps. m -"], async (b, askedB) => {
         const needs = [need("a", "n", ["secrets", "routes.route.openshift.io"]), need("b", "m", ["configmaps"])];
@@ -111,7 +111,7 @@ describe("missing rights", () => {
     );
   });
 
-  it("are none of OpenShift's kinds where there is none", async () => {
+  it("permissions on OpenShift's kinds are not required on plain Kubernetes", async () => {
     await onCluster([], async (text, asked) => {
       const resources = ["routes.route.openshift.io", "imagestreams.image.openshift.io", "openshift.io"];
       await underEngine(() => check([need("a", "n", resources)], { a: text }));
@@ -122,7 +122,7 @@ describe("missing rights", () => {
     });
   });
 
-  it("are those to make the namespace too, unless it is there and may be changed", async () => {
+  it("permission to create the namespace is required unless it exists and may be changed", async () => {
     const create = "create namespaces. - -";
     const needs = (namespace: string): readonly Need[] => [need("a", namespace, [], true)];
     const cases: readonly (readonly [string, readonly string[], readonly string[], boolean])[] = [
@@ -147,7 +147,7 @@ describe("missing rights", () => {
     }
   });
 
-  it("are whatever a cluster does not allow in so many words", async () => {
+  it("a permission is missing unless the cluster explicitly allows it", async () => {
     for (const answer of ["{}", '{"status":{}}', '{"status":{"allowed":"true"}}']) {
       await serving(
         (_, response) => response.end(answer),
@@ -162,7 +162,7 @@ describe("missing rights", () => {
     }
   });
 
-  it("stay unknown when the cluster does not answer: a preview goes on, an update does not", async () => {
+  it("when the cluster does not answer, permissions are unknown: a preview goes on, an update does not", async () => {
     const text = kubeconfig(`http://127.0.0.1:1`, "t");
     const needs = [need("a", "n", ["secrets"])];
     const said =
@@ -172,7 +172,7 @@ describe("missing rights", () => {
     assert.deepEqual(warnings, [`${said}; rights were not checked`]);
   });
 
-  it("stay unknown without kubectl", async () => {
+  it("permissions stay unknown without kubectl", async () => {
     const text = kubeconfig("http://127.0.0.1:1", "t");
     const warnings = await underEngine(() => check([need("a", "n", ["secrets"])], { a: text }), {
       env: { PATH: "/nowhere" },
@@ -180,7 +180,7 @@ describe("missing rights", () => {
     assert.deepEqual(warnings, ["rights on cluster a were not checked: kubectl is not installed"]);
   });
 
-  it("are not asked for without an engine, clusters or needs", async () => {
+  it("permissions are not checked without an engine, clusters or requirements", async () => {
     const text = kubeconfig("http://127.0.0.1:1", "t");
     await check([need("a", "n", ["secrets"])], { a: text });
     assert.deepEqual(await underEngine(() => check([], { a: text })), []);

@@ -32,10 +32,10 @@ const test = {
   station: { cluster: "lab", environment: "test", s3: { endpoint: "https://s3.example.org" } },
 };
 
-/** Plural names of kinds that are not formed by an s. */
+/** Irregular plurals of kinds. */
 const plural: Readonly<Record<string, string>> = { NetworkPolicy: "networkpolicies", Ingress: "ingresses" };
 
-/** What a program declares and what its needs say, each as `namespace resource`. */
+/** Declared objects and required permissions, each as `namespace resource`. */
 async function compare(
   settings: object,
   platform: "openshift" | "kubernetes" = "openshift",
@@ -54,27 +54,27 @@ async function compare(
   return { declared: [...new Set(declared)].sort(), needed: [...new Set(needed)].sort() };
 }
 
-describe("Thoth's needs", () => {
-  it("are exactly what the program makes, by namespace, in stage", async () => {
+describe("permissions that Thoth requires", () => {
+  it("in stage the required permissions are exactly for what the program creates, by namespace", async () => {
     const { declared, needed } = await compare(stage);
     assert.deepEqual(needed, declared);
     assert.equal(new Set(needed.map((one) => one.split(" ")[0])).size, 11);
   });
 
-  it("are exactly what the program makes in the one namespace of test", async () => {
+  it("in test the required permissions are exactly for what the program creates in its one namespace", async () => {
     const { declared, needed } = await compare(test);
     assert.deepEqual(needed, declared);
     assert.deepEqual([...new Set(needed.map((one) => one.split(" ")[0]))], ["thoth-test-core"]);
   });
 
-  it("are about no kind of OpenShift where there is none", async () => {
+  it("on plain Kubernetes no permissions on OpenShift's kinds are required", async () => {
     const unbuilt = { ...bots, sesheta: { ...bots.sesheta, build: false, image: "example.org/sesheta:1" } };
     const { declared, needed } = await compare({ bots: unbuilt, dgraph: test.dgraph }, "kubernetes");
     assert.deepEqual(needed, declared);
     assert.ok(needed.includes("aicoe-prod-bots ingresses.networking.k8s.io"));
   });
 
-  it("leave namespaces alone that others make", () => {
+  it("no permissions on namespaces are required where others create them", () => {
     const settings = { ...stage.dgraph, createNamespace: false };
     const needs = thothSchema.needs?.(thothSchema.settings.parse({ dgraph: settings })) ?? [];
     assert.deepEqual(
