@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { after, before, describe, it } from "mocha";
 import { sample } from "../../config/samples.ts";
-import { hmacToken, delivery } from "../../ops/prow/smoke.ts";
+import { hmacToken, delivery } from "../../ops/lib/prow/smoke.ts";
 import { eventually } from "../../lab/harness/cloud.ts";
 import { type Outcome, pulumi } from "../../lab/harness/engine.ts";
 import { api, deleteNodesExcept, type KubeObject, nodeNames } from "../../lab/harness/kube.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "mocha";
-import { main } from "../../ops/main.ts";
+import { main } from "../../cli/main.ts";
 import { projectDir } from "../../config/stackFile.ts";
 
 const pages = ["README.md", ...globSync("docs/**/*.md", { cwd: projectDir })];

@@ -11,9 +11,9 @@ import { trees } from "../../../components/prow/files/base/trees.ts";
 import { packJobs, readJobs, configMapLimit } from "../../../components/prow/files/jobs.ts";
 import { configurationProblems } from "../../../components/prow/files/problems.ts";
 import { checkTree } from "../../../components/prow/files/tree.ts";
-import type { Environment } from "../../../ops/prow/environment.ts";
-import { soundJobs } from "../../../ops/prow/bootstrap.ts";
-import { inputsOf, staging, testing } from "./configInputs.ts";
+import type { Environment } from "../../../ops/lib/prow/environment.ts";
+import { soundJobs } from "../../../ops/lib/prow/jobs.ts";
+import { placeOf, staging, testing } from "./configInputs.ts";
 import { writeCheckout } from "./trees.ts";
 import { prowSettings } from "./fixture.ts";
 
