@@ -54,7 +54,7 @@ export function valuesOf(words: readonly string[]): DevValues {
   const given = words.map((word): [string, string] => {
     const at = word.indexOf("=");
     const name = at < 0 ? word : word.slice(0, at);
-    if (at < 0 || !(name in devValues)) {
+    if (at < 0 || !Object.hasOwn(devValues, name)) {
       throw new UsageError(`--set ${word}: give NAME=VALUE, NAME one of ${Object.keys(devValues).join(", ")}`);
     }
     return [name, word.slice(at + 1)];

@@ -6,6 +6,7 @@ import { projectDir } from "../../../config/stackFile.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
 import { openStack, type StackValues } from "../stack.ts";
 import { artifactsOptions, collect } from "./artifacts.ts";
+import { assertOwnFolder, namedFolder } from "./artifactsFolder.ts";
 import { bootstrap, soundJobs } from "./jobs.ts";
 import {
   type Environment,
@@ -100,6 +101,7 @@ export async function deploy(
   // Everything is checked before anything is deployed.
   const sound = jobs === undefined ? undefined : soundJobs(jobs, environment);
   sound?.warnings.forEach(log);
+  assertOwnFolder(namedFolder(values));
   log(await checkToken(environment, values));
   try {
     const consent = lab || values.yes === true ? ["--yes", "--skip-preview"] : [];

@@ -51,6 +51,12 @@ describe("Packit's day-2 commands", () => {
   /** The same on a copy of stage's stack file. */
   const ops = (...words: string[]): ReturnType<typeof run> => run(...words, "--stack", "stage", "--config-file", file);
 
+  it("refuse a placeholder's value whose name is only JavaScript's own", async () => {
+    const refused = await run("generate-secrets", "--dry-run", "--out", dir, "--set", "toString=1");
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /^orrery: --set toString=1: give NAME=VALUE, NAME one of /);
+  });
+
   it("tell one server from another, however its URL is written", () => {
     assert.ok(sameServer("https://api.example.org", "https://api.example.org:443/"));
     assert.ok(!sameServer("https://api.example.org:6443", "https://api.example.org:8443"));
