@@ -104,7 +104,7 @@ export async function deploy(
   assertOwnFolder(namedFolder(values));
   log(await checkToken(environment, values));
   try {
-    const consent = lab || values.yes === true ? ["--yes", "--skip-preview"] : [];
+    const consent = lab || values.yes ? ["--yes", "--skip-preview"] : [];
     const up = ["up", "--config-file", environment.file, ...consent, ...(lab ? [] : targets)];
     const status = await pulumi(up, environment, lab);
     if (status !== 0) return status;
