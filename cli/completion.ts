@@ -147,5 +147,5 @@ function fishOption(command: string, option: string, spec: OptionSpec): string {
 
 /** One word of a shell, for bash, zsh and fish alike: fish knows no '\\''. */
 function quoted(text: string): string {
-  return `"${text.replaceAll(/["\\$\`]/g, "\\$&")}"`;
+  return `"${text.replaceAll(/["\\$`]/g, "\\$&")}"`;
 }

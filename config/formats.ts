@@ -63,12 +63,10 @@ const checks: Readonly<Record<SecretFormat, Check>> = {
       "expected htpasswd lines, user:hash each, as htpasswd -B writes them",
     ),
   kubeconfig: checkKubeconfig,
-  base64: (text) =>
-    unless(
-      /^[A-Za-z0-9+/\s]+={0,2}\s*$/.test(text) && text.replaceAll(/\s/g, "").length % 4 === 0,
-      "expected base64, as `base64 FILE` writes it",
-    ),
+  base64: (text) => unless(isBase64(text.replaceAll(/\s+/g, "")), "expected base64, as `base64 FILE` writes it"),
 };
+
+const isBase64 = (text: string): boolean => text.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(text);
 
 /** What is wrong with a secret's text, or undefined when nothing is. */
 export function checkFormat(format: SecretFormat, text: string): string | undefined {

@@ -24,7 +24,12 @@ export function parseConfig(raw: RawConfig, schemas: readonly AnySystem[]): Pars
   const problems: Problem[] = [];
   const systems = new Map<string, ParsedSystem>();
   for (const key of raw.keys()) {
-    const [namespace = ""] = key.split(":");
+    const [namespace = "", name] = key.split(":");
+    if (name === undefined) {
+      const text = `has no system; expected a key such as ${namespace}:settings${say.meant(namespace, known)}`;
+      problems.push({ path: key, text, fix: say.removeCommand(key) });
+      continue;
+    }
     if (known.includes(namespace) || namespace === "pulumi") continue;
     problems.push({
       path: key,
@@ -54,6 +59,11 @@ export function parseConfig(raw: RawConfig, schemas: readonly AnySystem[]): Pars
     missing.push(...secrets.missing);
     systems.set(system.namespace, { settings: settings.value, ...secrets });
   }
+  if (schemas.length > 0 && raw.size === 0) {
+    const fix =
+      "npm run config -- new --stack NAME --like {stack} makes a file from another; git log has this one's past";
+    problems.push({ path: "config", text: "is empty: deploying it would remove everything that the stack has", fix });
+  }
   problems.push(...references.flatMap(({ key, reference }) => dangling(key, reference, systems, raw)), ...missing);
   return { systems, problems };
 }
@@ -82,7 +92,8 @@ function parseSettings(
   return { value: undefined, problems: parsed.error.issues.flatMap((issue) => issueProblems(key, issue, schema)) };
 }
 
-function parseJson(text: string): unknown {
+/** JSON, or the text itself where it is none. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {

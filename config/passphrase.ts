@@ -28,6 +28,9 @@ export function openSalt(encryptionSalt: string, passphrase: string): Crypter {
   if (version !== "v1" || salt === undefined || encrypted.length !== 3) {
     throw new Error("encryptionsalt is malformed; expected v1:<salt>:v1:<nonce>:<ciphertext>");
   }
+  if (Buffer.from(salt, "base64").length !== 8) {
+    throw new Error("encryptionsalt is malformed: its salt is not the 8 bytes that Pulumi writes; restore it from git");
+  }
   const crypter = crypterOf(passphrase, Buffer.from(salt, "base64"));
   try {
     if (crypter.decrypt(encrypted.join(":")) === proof) return crypter;
@@ -53,7 +56,10 @@ function crypterOf(passphrase: string, salt: Buffer): Crypter {
         throw new Error("the encrypted value is malformed; expected v1:<nonce>:<ciphertext>");
       }
       const bytes = Buffer.from(sealed, "base64");
-      const decipher = createDecipheriv("aes-256-gcm", key, Buffer.from(nonce, "base64"));
+      const decipher = createDecipheriv("aes-256-gcm", key, Buffer.from(nonce, "base64"), {
+        authTagLength: 16,
+      });
+      if (bytes.length < 16) throw new Error("the encrypted value is cut off; set it again");
       decipher.setAuthTag(bytes.subarray(-16));
       return Buffer.concat([decipher.update(bytes.subarray(0, -16)), decipher.final()]).toString("utf8");
     },

@@ -118,8 +118,18 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
+// eslint-disable-next-line no-control-regex -- that is what is looked for
+const control = /[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
+
+/** Text for a terminal: control characters, with which a file could rewrite what is shown, as escapes. */
+export function printable(text: string): string {
+  return text.replaceAll(control, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 /** The whole message: every problem with its fix, settings first, then secrets. */
 export function report(stack: string, problems: readonly Problem[]): string {
-  const lines = problems.map(({ path, text, fix }) => `  ${path}: ${text}\n      ${fix.replaceAll("{stack}", stack)}`);
+  const lines = problems.map(({ path, text, fix }) =>
+    printable(`  ${path}: ${text}\n      ${fix.replaceAll("{stack}", stack)}`),
+  );
   return `Pulumi.${stack}.yaml has ${problems.length} problem${problems.length === 1 ? "" : "s"}:\n${lines.join("\n")}`;
 }

@@ -1,11 +1,12 @@
 /** Stack files, Pulumi.<stack>.yaml, read without a passphrase. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { parseDocument } from "yaml";
 import type { AnySystem } from "./define.ts";
 import type { Crypter } from "./passphrase.ts";
+import { parseJson } from "./parse.ts";
 import { sample } from "./samples.ts";
 import { type RawConfig, wantedSecrets } from "./secrets.ts";
+import { readStrictYaml } from "./strictYaml.ts";
 
 /** Folder of the project. */
 export const projectDir = path.dirname(import.meta.dirname);
@@ -50,34 +51,73 @@ export function stackPath(stack: string, dir = projectDir): string {
   return file;
 }
 
-/** Reads a stack file. @throws if it is no YAML or has no map `config`. */
+/** Reads a stack file. @throws one message with every place that is no YAML, that the engine would read otherwise, or that holds no config */
 export function readStackFile(file: string): StackFile {
-  const text = readFileSync(file, "utf8");
-  const document = parseDocument(text);
-  const [error] = document.errors;
-  if (error !== undefined) throw new Error(`${path.basename(file)} is no YAML: ${error.message.split("\n")[0] ?? ""}`);
-  const content = document.toJS() as {
-    encryptionsalt?: unknown;
-    secretsprovider?: unknown;
-    config?: unknown;
-  } | null;
-  const config = content?.config ?? {};
-  if (typeof config !== "object" || Array.isArray(config))
-    throw new Error(`${path.basename(file)}: config must be a map`);
-  const salt = content?.encryptionsalt;
-  const provider = content?.secretsprovider;
-  return {
-    text,
-    encryptionSalt: typeof salt === "string" ? salt : undefined,
-    provider: typeof provider === "string" && provider !== "passphrase" ? provider : undefined,
-    entries: new Map(Object.entries(config).map(([key, value]) => [key, entryOf(value)])),
-  };
+  const name = path.basename(file);
+  const text = decoded(file);
+  const { content, problems } = readStrictYaml(text);
+  refuse(name, problems);
+  if (!isMap(content) || !isMap(content.config)) {
+    throw new Error(
+      `${name} has no map \`config\`: it describes nothing, and deploying it would remove what the stack has`,
+    );
+  }
+  const { config, encryptionsalt: salt, secretsprovider: provider } = content;
+  const entries = new Map(Object.entries(config).map(([key, value]) => [key, entryOf(value)]));
+  const service = typeof provider === "string" && provider !== "passphrase" ? provider : undefined;
+  refuse(name, [
+    ...[...entries].flatMap(([key, { problem }]) => (problem === undefined ? [] : [`${key}: ${problem}`])),
+    ...saltProblems(
+      salt,
+      service === undefined && [...entries.values()].some(({ value, secret }) => secret && value.startsWith("v1:")),
+    ),
+  ]);
+  return { text, encryptionSalt: typeof salt === "string" ? salt : undefined, provider: service, entries };
 }
 
-function entryOf(value: unknown): StoredEntry {
+/** The file's text. @throws if it is not UTF-8 */
+function decoded(file: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new Error(`${path.basename(file)} is not UTF-8`, { cause: error });
+  }
+}
+
+function refuse(name: string, problems: readonly string[]): void {
+  const [first, ...others] = problems;
+  if (first === undefined) return;
+  throw new Error(
+    others.length === 0
+      ? `${name}: ${first}`
+      : `${name} cannot be read:\n${problems.map((one) => `  ${one}`).join("\n")}`,
+  );
+}
+
+function saltProblems(salt: unknown, holdsSecrets: boolean): readonly string[] {
+  if (salt === undefined) {
+    return holdsSecrets
+      ? ["it has values encrypted by a passphrase but no encryptionsalt, so nobody can read them"]
+      : [];
+  }
+  if (typeof salt === "string" && /^v1:[^:]+:v1:[^:]+:[^:]+$/.test(salt)) return [];
+  return ["encryptionsalt is malformed; expected v1:<salt>:v1:<nonce>:<ciphertext>, as Pulumi wrote it"];
+}
+
+const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function entryOf(value: unknown): StoredEntry & { readonly problem?: string } {
   if (typeof value !== "object" || value === null) return { value: String(value), secret: false };
-  const secure = "secure" in value && Object.keys(value).length === 1 ? value.secure : undefined;
-  if (typeof secure === "string") return { value: secure, secret: true };
+  if ("secure" in value) {
+    const { secure, ...others } = value;
+    if (typeof secure === "string" && secure !== "" && Object.keys(others).length === 0) {
+      return { value: secure, secret: true };
+    }
+    const problem = "`secure` stands alone and holds the encrypted text; set it by npx pulumi config set --secret";
+    return { value: "", secret: true, problem };
+  }
   return { value: JSON.stringify(value), secret: holdsSecure(value) };
 }
 
@@ -126,7 +166,7 @@ export function sampleConfig(
 function settingsOf(stack: StackFile, system: AnySystem): unknown {
   const entry = stack.entries.get(`${system.namespace}:settings`);
   if (entry === undefined || entry.secret) return undefined;
-  const parsed = system.settings.safeParse(JSON.parse(entry.value));
+  const parsed = system.settings.safeParse(parseJson(entry.value));
   return parsed.success ? parsed.data : undefined;
 }
 

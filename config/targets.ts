@@ -1,5 +1,6 @@
 /** Config of the clusters and clouds of a stack. Free of the SDKs, so that tools load it quickly. */
 import { z } from "zod";
+import { kubeconfigProblem } from "./clusterApi.ts";
 import { defineSystem } from "./define.ts";
 
 const name = z.stringFormat("name", /^(?!settings$)[a-z][a-z0-9-]*$/, {
@@ -47,7 +48,11 @@ export const clustersSchema = defineSystem({
       legacySource: { description: "`oc login` with OCP_URL and OCP_TOKEN" },
       members: (settings) => Object.keys(settings),
       key: (member) => member,
-      check: (text, { settings, name }) => (settings[name]?.lab === true ? elsewhere(text) : undefined),
+      check: (text, { settings, name }) => {
+        const problem = kubeconfigProblem(text);
+        if (problem !== undefined) return `expected a kubeconfig; ${problem}`;
+        return settings[name]?.lab === true ? elsewhere(text) : undefined;
+      },
     },
   },
 });
@@ -65,7 +70,11 @@ export const cloudsSchema = defineSystem({
     name,
     z.strictObject({
       authUrl: z
-        .url({ error: "expected Keystone's URL, e.g. https://keystone.example.org:5000/v3" })
+        .url({
+          protocol: /^https?$/,
+          hostname: /./,
+          error: "expected Keystone's URL, e.g. https://keystone.example.org:5000/v3",
+        })
         .describe("Keystone's URL."),
       region: z.string().min(1).describe("Region of all services."),
       userName: z.string().min(1).optional().describe("User who deploys; its password is the cloud's secret."),
@@ -94,6 +103,18 @@ export const cloudsSchema = defineSystem({
   },
   rules: (settings) =>
     Object.entries(settings).flatMap(([cloud, { authUrl, lab, userName, tenantName, applicationCredentialId }]) => {
+      const { protocol, username, password } = new URL(authUrl);
+      if (username !== "" || password !== "") {
+        return [
+          {
+            path: `${cloud}.authUrl`,
+            problem: "has a user or password inside; they belong into userName and the cloud's secret",
+          },
+        ];
+      }
+      if (protocol === "http:" && !isHere(authUrl)) {
+        return [{ path: `${cloud}.authUrl`, problem: "sends the password in clear; expected https" }];
+      }
       if (lab === true && !isHere(authUrl)) {
         return [{ path: `${cloud}.lab`, problem: "got true; expected false: authUrl is not on this machine" }];
       }

@@ -15,7 +15,8 @@ import { ensureTools } from "./tools/tools.ts";
 export async function runTests(run: Run, names: readonly string[]): Promise<number> {
   const files = names.map((name) => `test/live/${name}.test.ts`);
   for (const file of files) if (!existsSync(path.join(root, file))) throw new Error(`there is no ${file}`);
-  const unit = names.length > 0 ? 0 : await mocha(["--config", "test/unit.mocharc.json"], process.env);
+  const withKubectl = { ...process.env, PATH: `${run.toolchain.bin}:${process.env.PATH ?? ""}` };
+  const unit = names.length > 0 ? 0 : await mocha(["--config", "test/unit.mocharc.json"], withKubectl);
   if (unit !== 0) return unit;
   await ensureTools(run.log);
   const release = await lock(`${run.lab.dir}.lock`, run.log, "other tests of this checkout run on their lab");

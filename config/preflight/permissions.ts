@@ -1,6 +1,6 @@
 /** Asks the clusters whether the account that deploys may do what the stack needs, before anything is registered. */
 import * as pulumi from "@pulumi/pulumi";
-import { type ClusterLogin, clusterLogin, LoginError } from "../clusterLogin.ts";
+import { askCluster, type ClusterApi, LoginError, NoKubectlError } from "../clusterApi.ts";
 import type { AnySystem, ConfigOf, Need } from "../define.ts";
 import type { Loaded } from "../load.ts";
 import type { clustersSchema } from "../targets.ts";
@@ -67,15 +67,12 @@ export async function assertPermissions<T extends Readonly<Record<string, AnySys
     const own = config[name];
     return own === undefined ? [] : (schema.needs?.(own.settings) ?? []);
   });
-  const refused = new Map<string, readonly Question[]>();
-  for (const cluster of new Set(needs.map((need) => need.cluster))) {
-    const missing = await missingRights(
-      cluster,
-      needs.filter((need) => need.cluster === cluster),
-      clusters,
-    );
-    if (missing.length > 0) refused.set(cluster, missing);
-  }
+  const names = [...new Set(needs.map((need) => need.cluster))];
+  const missing = names.map(async (cluster) => {
+    const own = needs.filter((need) => need.cluster === cluster);
+    return [cluster, await missingRights(cluster, own, clusters)] as const;
+  });
+  const refused = new Map((await Promise.all(missing)).filter(([, questions]) => questions.length > 0));
   if (refused.size > 0) throw new pulumi.RunError(deniedText(refused));
 }
 
@@ -84,19 +81,20 @@ async function missingRights(
   needs: readonly Need[],
   { settings, keyedSecrets }: Clusters,
 ): Promise<readonly Question[]> {
-  const login = clusterLogin(await textOf(keyedSecrets.kubeconfigs[cluster]));
-  if (login === undefined) {
-    void pulumi.log.warn(`rights on cluster ${cluster} were not checked: its kubeconfig has no login of its own`);
-    return [];
-  }
+  const platform = settings[cluster]?.platform ?? "kubernetes";
   try {
-    const platform = settings[cluster]?.platform ?? "kubernetes";
-    const found = needs.map(async (need) => [
-      ...(need.makesNamespace ? await missingNamespace(login, need.namespace) : []),
-      ...(await denied(login, questions(need, platform))),
-    ]);
-    return (await Promise.all(found)).flat();
+    return await askCluster(await textOf(keyedSecrets.kubeconfigs[cluster]), async (api) => {
+      const found = needs.map(async (need) => [
+        ...(need.makesNamespace ? await missingNamespace(api, need.namespace) : []),
+        ...(await denied(api, questions(need, platform))),
+      ]);
+      return (await Promise.all(found)).flat();
+    });
   } catch (error) {
+    if (error instanceof NoKubectlError) {
+      void pulumi.log.warn(`rights on cluster ${cluster} were not checked: ${error.message}`);
+      return [];
+    }
     if (!(error instanceof LoginError)) throw error;
     const message = `cluster "${cluster}" ${error.message}; check clusters:${cluster}, its kubeconfig`;
     // A preview may be of a cluster that is still to be made; its provider says what it can show then.
@@ -107,16 +105,16 @@ async function missingRights(
 }
 
 /** It may make namespaces, or the one is there and it may change it. */
-async function missingNamespace(login: ClusterLogin, namespace: string): Promise<readonly Question[]> {
-  const create = await denied(login, [{ namespace, verb: "create", resource: "namespaces" }]);
+async function missingNamespace(api: ClusterApi, namespace: string): Promise<readonly Question[]> {
+  const create = await denied(api, [{ namespace, verb: "create", resource: "namespaces" }]);
   if (create.length === 0) return [];
-  const patch = await denied(login, [{ namespace, verb: "patch", resource: "namespaces" }]);
+  const patch = await denied(api, [{ namespace, verb: "patch", resource: "namespaces" }]);
   const mayPatch = patch.length === 0;
-  return mayPatch && (await login.has(`/api/v1/namespaces/${namespace}`)) ? [] : create;
+  return mayPatch && (await api.has(`/api/v1/namespaces/${namespace}`)) ? [] : create;
 }
 
 /** Questions that the cluster answers with no; an empty namespace is all of the cluster. */
-export async function denied(login: ClusterLogin, asked: readonly Question[]): Promise<readonly Question[]> {
+export async function denied(api: ClusterApi, asked: readonly Question[]): Promise<readonly Question[]> {
   const answers = await Promise.all(
     asked.map(async ({ namespace, verb, resource: whole }) => {
       const [resource = "", ...group] = whole.split(".");
@@ -125,7 +123,7 @@ export async function denied(login: ClusterLogin, asked: readonly Question[]): P
       const resourceAttributes = { verb, resource, group: group.join("."), ...where };
       const review = { apiVersion: "authorization.k8s.io/v1", kind: "SelfSubjectAccessReview" };
       const path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
-      const answer = (await login.post(path, { ...review, spec: { resourceAttributes } })) as {
+      const answer = (await api.post(path, { ...review, spec: { resourceAttributes } })) as {
         readonly status?: { readonly allowed?: boolean };
       };
       return answer.status?.allowed === true;

@@ -7,11 +7,11 @@ import { openStackSecrets } from "../lib/secrets/stackSecrets.ts";
 import { objectsByCluster } from "../lib/program.ts";
 import { stackOf, stackOptions } from "../lib/stack.ts";
 import { clouds } from "../lib/doctor/clouds.ts";
-import { clusters } from "../doctor/clusters.ts";
-import { config } from "../doctor/config.ts";
+import { clusters } from "../lib/doctor/clusters.ts";
+import { config } from "../lib/doctor/config.ts";
 import { drift } from "../lib/doctor/drift.ts";
 import { type Finding, problem, report, words } from "../lib/doctor/finding.ts";
-import { backend, toolchain } from "../doctor/toolchain.ts";
+import { backend, toolchain } from "../lib/doctor/toolchain.ts";
 
 export const command = defineCommand({
   about: `Checks everything that a stack needs before it is deployed. It checks the versions of Node, Pulumi and plugins; the backend and
@@ -37,7 +37,7 @@ delegated; and what was changed outside the program. Each finding says what to d
     findings.push(...state);
     try {
       const held = openStackSecrets(values);
-      findings.push(...config(held, new Date()));
+      findings.push(...(await config(held, new Date())));
       const resources = rendered(await runProgram({ stack: name, config: stackConfig(name, file) }));
       findings.push(...(await clusters(held, objectsByCluster({ resources }))), ...(await clouds(held, values)));
       if (deployed && !values.noDrift) findings.push(await drift(name, file));

@@ -5,7 +5,7 @@ import type { Finding } from "../lib/kube/checks.ts";
 import { reportFindings } from "../lib/kube/checks.ts";
 import { jsonOption } from "../lib/options.ts";
 import { stackOf, stackOptions } from "../lib/stack.ts";
-import { kubectlOptions } from "../kubectl.ts";
+import { kubectlOptions } from "../lib/kube/kubectl.ts";
 import type { StatusHook, StatusValues } from "../lib/status.ts";
 
 /** What each system says about itself; a system without an entry is not asked. */

@@ -6,7 +6,7 @@ import type { z } from "zod";
 import type { SystemSchema } from "../../config/define.ts";
 import { type Json, type Manifest, toManifest } from "../../policy/manifest.ts";
 import { type Rendered, rendered, runProgram, stackConfig } from "../../review/render.ts";
-import { Kubectl, type KubectlValues } from "../kubectl.ts";
+import { Kubectl, type KubectlValues } from "./kube/kubectl.ts";
 import { secretOf } from "./secrets.ts";
 import { openStack, type StackValues, type SystemStack } from "./stack.ts";
 

@@ -1,10 +1,10 @@
 /** Questions to the person at the terminal. */
 import { createInterface } from "node:readline/promises";
-import { UsageError } from "../command.ts";
+import { UsageError } from "../../cli/usageError.ts";
 
-/** Asks one question. @returns the answer without blanks around it @throws UsageError where nobody can answer */
+/** Asks one question. @returns the trimmed answer @throws UsageError without a terminal */
 export async function ask(question: string, instead: string): Promise<string> {
-  if (!process.stdin.isTTY) throw new UsageError(`nobody can be asked here: ${instead}`);
+  if (!process.stdin.isTTY) throw new UsageError(`there is no terminal to ask on: ${instead}`);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return (await terminal.question(question)).trim();
@@ -13,7 +13,7 @@ export async function ask(question: string, instead: string): Promise<string> {
   }
 }
 
-/** Asks for a yes. @throws UsageError where nobody can answer and --yes was not given */
+/** Asks for a yes. @throws UsageError without a terminal and --yes */
 export async function confirm(question: string, yes: boolean): Promise<boolean> {
-  return yes || /^y(es)?$/i.test(await ask(`${question} [y/N] `, "give --yes, or --dry-run to only look"));
+  return yes || /^y(es)?$/i.test(await ask(`${question} [y/N] `, "give --yes, or --dry-run"));
 }

@@ -9,7 +9,7 @@ import { samplePassphrase } from "../../config/samples.ts";
 import { wantedSecrets } from "../../config/secrets.ts";
 import { setSecret } from "../../config/stackEdit.ts";
 import { projectDir, readStackFile } from "../../config/stackFile.ts";
-import { UsageError } from "../command.ts";
+import { UsageError } from "../../cli/usageError.ts";
 import { pulumiProgram, type SystemStack } from "./stack.ts";
 
 type StackFileOf = Pick<SystemStack<unknown>, "name" | "file">;

@@ -1,5 +1,5 @@
 /** What `orrery status` asks of each system. */
-import type { KubectlValues } from "../kubectl.ts";
+import type { KubectlValues } from "./kube/kubectl.ts";
 import type { Finding } from "./kube/checks.ts";
 import type { StackValues } from "./stack.ts";
 

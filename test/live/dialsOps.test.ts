@@ -177,7 +177,10 @@ describe("DIALS' day-2 commands on the lab", function () {
         kubeconfig,
         readFileSync(process.env.KUBECONFIG ?? "", "utf8").replace(/127\.0\.0\.1:\d+/, "127.0.0.1:1"),
       );
-      assert.match((await ops(["list", "--kubeconfig", kubeconfig])).stderr, /^orrery: the cluster cannot be reached: /);
+      assert.match(
+        (await ops(["list", "--kubeconfig", kubeconfig])).stderr,
+        /^orrery: the cluster cannot be reached: /,
+      );
     });
 
     it("certificate and token say how long they are good", async () => {
@@ -227,7 +230,7 @@ describe("DIALS' day-2 commands on the lab", function () {
       assert.equal(refused.code, 1);
       assert.match(
         refused.stderr,
-        /tracker-bulk, tracker-priority may have tasks at hand; use: npm run ops -- dials rollout/,
+        /tracker-bulk, tracker-priority may have running tasks; use: npx orrery dials rollout/,
       );
     });
 
@@ -282,7 +285,7 @@ describe("DIALS' day-2 commands on the lab", function () {
       await assert.rejects(fetch(`http://127.0.0.1:${port}/healthcheck`));
       const { code, stderr } = await ops(["forward", "database"]);
       assert.equal(code, 2);
-      assert.match(stderr, /forward what\? one of flower, broker, cache/);
+      assert.match(stderr, /"database" is not one of flower, broker, cache/);
     });
 
     it("etl runs the ETL's own command line in the indexer's pod", async () => {

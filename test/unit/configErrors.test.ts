@@ -285,7 +285,7 @@ describe("config errors", () => {
       () =>
         message({
           "clouds:settings": plain({
-            rac: { authUrl: "http://k/v3", region: "R", tenantName: "t", externalNetwork: "p", network: "d" },
+            rac: { authUrl: "https://k/v3", region: "R", tenantName: "t", externalNetwork: "p", network: "d" },
           }),
           "clouds:rac": secret("x"),
         }),
@@ -343,10 +343,11 @@ describe("a program with a bad config", () => {
     assert.deepEqual(registered, []);
   });
 
-  it("registers nothing when the stack names no system", async () => {
-    const { resources } = await record({ stack: "empty", config: new Map() satisfies RawConfig }, async () => {
-      return await import("../../index.ts");
-    });
-    assert.deepEqual(resources, []);
+  it("registers nothing and is refused when the stack names no system, as that would remove everything", async () => {
+    const config = new Map() satisfies RawConfig;
+    await assert.rejects(
+      record({ stack: "empty", config }, async () => await import("../../index.ts")),
+      /Pulumi\.empty\.yaml has 1 problem:\n {2}config: is empty: deploying it would remove everything/,
+    );
   });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { deployerObjects } from "../../ops/deployer/rbac.ts";
+import { deployerObjects } from "../../ops/lib/kube/deployerAccount.ts";
 import { type Manifest, toManifest } from "../../policy/manifest.ts";
 
 const account = { namespace: "orrery", name: "deployer" };

@@ -1,42 +1,70 @@
 /** What the doctor concludes from what it sees; that it sees it is shown on a lab. */
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { describe, it } from "mocha";
 import { openSalt } from "../../config/passphrase.ts";
 import { kubeconfig, sample, sampleCertificate, samplePassphrase } from "../../config/samples.ts";
 import { readStackFile, stackPath } from "../../config/stackFile.ts";
 import { delegated } from "../../ops/lib/doctor/clouds.ts";
-import { questionsFor, refusedText } from "../../ops/doctor/clusters.ts";
+import { questionsFor, refusedText } from "../../ops/lib/doctor/clusters.ts";
 import { resourceOf } from "../../ops/lib/kube/resources.ts";
-import { config, endFinding, endOf } from "../../ops/doctor/config.ts";
+import { config, endFinding, endOf } from "../../ops/lib/doctor/config.ts";
 import { driftCounts } from "../../ops/lib/doctor/drift.ts";
-import { stateFindings } from "../../ops/doctor/toolchain.ts";
+import { stateFindings } from "../../ops/lib/doctor/toolchain.ts";
 import { openStackSecrets } from "../../ops/lib/secrets/stackSecrets.ts";
+import { needsKubectl } from "./config/kubectl.ts";
 import type { Manifest } from "../../policy/manifest.ts";
 
 const jwt = (claims: object): string => `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2ln`;
 
 describe("the doctor", () => {
-  it("knows when certificates and tokens end", () => {
+  it("knows when certificates and tokens end", async () => {
     const end = new Date(1_800_000_000_000);
-    assert.deepEqual(endOf("token", jwt({ exp: 1_800_000_000 })), end);
-    assert.deepEqual(endOf("kubeconfig", kubeconfig("https://example.invalid", jwt({ exp: 1_800_000_000 }))), end);
-    assert.equal(endOf("kubeconfig", kubeconfig("https://example.invalid", "sha256~opaque")), undefined);
-    assert.equal(endOf("token", "opaque"), undefined);
-    assert.ok(endOf("pem-certificate", sampleCertificate("seed", ["a.example.org"])) instanceof Date);
-    assert.equal(endOf("json", sample("json", "seed")), undefined);
+    assert.deepEqual(await endOf("token", jwt({ exp: 1_800_000_000 })), end);
+    assert.equal(await endOf("token", "opaque"), undefined);
+    assert.ok((await endOf("pem-certificate", sampleCertificate("seed", ["a.example.org"]))) instanceof Date);
+    assert.equal(await endOf("json", sample("json", "seed")), undefined);
     const level = (days: number): string =>
       endFinding("x:y", new Date(end.getTime() + days * 86_400_000), end, "get another").level;
     assert.deepEqual([-1, 0, 29, 30].map(level), ["problem", "warning", "warning", "ok"]);
   });
 
-  it("tells each sample that must not be deployed, with its command, and lets the lab have them", () => {
-    const of = (stack: string) => {
+  it("knows when the login of a kubeconfig ends, of a token in a file, too", async function () {
+    needsKubectl.call(this);
+    const dir = mkdtempSync(path.join(tmpdir(), "doctor-"));
+    const [end, token] = [new Date(1_800_000_000_000), jwt({ exp: 1_800_000_000 })];
+    const text = kubeconfig("https://example.invalid", "TOKEN");
+    writeFileSync(path.join(dir, "token"), `${token}\n`);
+    const certificate = sampleCertificate("seed", ["me"]);
+    writeFileSync(path.join(dir, "cert.pem"), certificate);
+    const of = (user: string): Promise<Date | undefined> => endOf("kubeconfig", text.replace("token: TOKEN", user));
+    assert.deepEqual(await of(`token: ${token}`), end);
+    assert.deepEqual(await of(`tokenFile: ${dir}/token`), end);
+    const { validTo } = new X509Certificate(certificate);
+    assert.deepEqual(await of(`client-certificate: ${dir}/cert.pem`), new Date(validTo));
+    for (const user of [
+      "token: sha256~opaque",
+      "tokenFile: /none",
+      "client-certificate: /none",
+      "exec: {command: x}",
+      "x",
+    ]) {
+      assert.equal(await of(user), undefined, user);
+    }
+    rmSync(dir, { recursive: true });
+  });
+
+  it("tells each sample that must not be deployed, with its command, and lets the lab have them", async () => {
+    const of = async (stack: string) => {
       const crypter = openSalt(readStackFile(stackPath(stack)).encryptionSalt ?? "", samplePassphrase(stack));
-      return config(openStackSecrets({ stack }, crypter), new Date(0)).filter(
+      return (await config(openStackSecrets({ stack }, crypter), new Date(0))).filter(
         ({ about: group }) => group === "secrets",
       );
     };
-    const prod = of("prod");
+    const prod = await of("prod");
     const count = [...readStackFile(stackPath("prod")).entries.values()].filter(({ secret }) => secret).length;
     const refused = prod.filter(
       ({ level, text }) => level === "problem" && text.endsWith("; preview and up refuse it"),
@@ -54,7 +82,7 @@ describe("the doctor", () => {
       text: "the passphrase of stack prod is published; preview and up refuse it",
       fix: "npm run ops -- secrets passphrase --stack prod",
     });
-    const test = of("test");
+    const test = await of("test");
     assert.deepEqual(
       test.filter(({ level }) => level === "problem"),
       [],

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { clusterLogin } from "../../config/clusterLogin.ts";
 import { deniedText, questions } from "../../config/preflight/permissions.ts";
-import { kubeconfig } from "../../config/samples.ts";
 
 describe("the check of the deployer's rights", () => {
   const need = { cluster: "psi", namespace: "n", makesNamespace: false };
@@ -42,13 +40,5 @@ describe("the check of the deployer's rights", () => {
         "have an administrator apply what npm run --silent ops -- deployer prints for it (clusters:<name> is its kubeconfig), or name another namespace",
       ],
     );
-  });
-
-  it("reads a login by token or certificate, and says of every other that it cannot", () => {
-    const text = kubeconfig("https://sample.invalid:6443", "t");
-    assert.ok(clusterLogin(text));
-    assert.ok(clusterLogin(text.replace("token: t", "client-certificate-data: aGk=")));
-    assert.equal(clusterLogin(text.replace("token: t", "exec: {command: aws}")), undefined);
-    assert.equal(clusterLogin(text.replace("current-context: lab", "current-context: other")), undefined);
   });
 });

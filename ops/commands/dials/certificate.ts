@@ -6,7 +6,7 @@ import { certificateFiles } from "../../../components/dials/gridCertificate.ts";
 import { defineCommand } from "../../../cli/command.ts";
 import type { ValuesOf } from "../../../cli/options.ts";
 import { jsonOption } from "../../lib/options.ts";
-import { Kubectl, kubectlOptions, type KubectlValues } from "../../kubectl.ts";
+import { Kubectl, kubectlOptions, type KubectlValues } from "../../lib/kube/kubectl.ts";
 import { namedStack, openStack, optionalStackOptions } from "../../lib/stack.ts";
 
 export const command = defineCommand({

@@ -2,7 +2,7 @@
 import { dialsSchema } from "../../../components/dials/config.ts";
 import { defineCommand } from "../../../cli/command.ts";
 import { UsageError } from "../../../cli/usageError.ts";
-import { Kubectl, kubectlOptions } from "../../kubectl.ts";
+import { Kubectl, kubectlOptions } from "../../lib/kube/kubectl.ts";
 import { openStack, stackOptions } from "../../lib/stack.ts";
 
 export const command = defineCommand({

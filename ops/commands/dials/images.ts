@@ -5,7 +5,7 @@ import { repositoryOf, resolveImages, type StreamName, streams } from "../../../
 import { defineCommand } from "../../../cli/command.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
 import { UsageError } from "../../../cli/usageError.ts";
-import { Kubectl, kubectlOptions } from "../../kubectl.ts";
+import { Kubectl, kubectlOptions } from "../../lib/kube/kubectl.ts";
 import { tagDigest } from "../../lib/kube/registry.ts";
 import { changeSettings, openStack, stackOptions } from "../../lib/stack.ts";
 import { targets } from "../../lib/dials/selection.ts";

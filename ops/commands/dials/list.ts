@@ -1,7 +1,7 @@
 /** `orrery dials list`. */
 import { dialsSchema } from "../../../components/dials/config.ts";
 import { defineCommand } from "../../../cli/command.ts";
-import { Kubectl, kubectlOptions } from "../../kubectl.ts";
+import { Kubectl, kubectlOptions } from "../../lib/kube/kubectl.ts";
 import { openStack, stackOptions } from "../../lib/stack.ts";
 import { isFine, listRows } from "../../lib/dials/status.ts";
 

@@ -2,7 +2,7 @@
 import { dialsSchema } from "../../../components/dials/config.ts";
 import { defineCommand } from "../../../cli/command.ts";
 import { rollOut } from "../../lib/dials/rollOut.ts";
-import { Kubectl, kubectlOptions } from "../../kubectl.ts";
+import { Kubectl, kubectlOptions } from "../../lib/kube/kubectl.ts";
 import { openStack, stackOptions } from "../../lib/stack.ts";
 import { select, targetHelp, targets } from "../../lib/dials/selection.ts";
 

@@ -4,7 +4,7 @@ import { dialsSchema } from "../../../components/dials/config.ts";
 import { defineCommand } from "../../../cli/command.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
 import { dryRunOption, jsonOption } from "../../lib/options.ts";
-import { Kubectl, kubectlOptions } from "../../kubectl.ts";
+import { Kubectl, kubectlOptions } from "../../lib/kube/kubectl.ts";
 import { openStack, stackOptions } from "../../lib/stack.ts";
 import { foreground } from "../../lib/process.ts";
 import { drained } from "../../lib/dials/drain.ts";

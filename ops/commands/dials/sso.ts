@@ -2,7 +2,7 @@
 import { dialsSchema, type DialsSettings } from "../../../components/dials/config.ts";
 import { defineCommand } from "../../../cli/command.ts";
 import { jsonOption } from "../../lib/options.ts";
-import { Kubectl, kubectlOptions, type KubectlValues } from "../../kubectl.ts";
+import { Kubectl, kubectlOptions, type KubectlValues } from "../../lib/kube/kubectl.ts";
 import { openStack, stackOptions } from "../../lib/stack.ts";
 
 /** One item of the checklist. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expectedWorkloads } from "../../../components/packit/inventory.ts";
 import { defineCommand } from "../../../cli/command.ts";
 import { jsonOption } from "../../lib/options.ts";
-import { kubectlOptions } from "../../kubectl.ts";
+import { kubectlOptions } from "../../lib/kube/kubectl.ts";
 import { type Row, workloadRows } from "../../lib/packit/status.ts";
 import { stackOptions } from "../../lib/stack.ts";
 import { openInstance, serviceOptions } from "../../lib/packit/service.ts";

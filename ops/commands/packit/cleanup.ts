@@ -1,7 +1,7 @@
 /** `orrery packit cleanup`. */
 import { ask } from "../../lib/prompt.ts";
 import { defineCommand } from "../../../cli/command.ts";
-import { kubectlOptions } from "../../kubectl.ts";
+import { kubectlOptions } from "../../lib/kube/kubectl.ts";
 import { pulumiRun, stackOptions } from "../../lib/stack.ts";
 import { openInstance, openService, serviceOptions } from "../../lib/packit/service.ts";
 import { resources, under, unprotect } from "../../lib/packit/state.ts";

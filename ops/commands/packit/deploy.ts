@@ -1,6 +1,6 @@
 /** `orrery packit deploy`. */
 import { defineCommand } from "../../../cli/command.ts";
-import { kubectlOptions } from "../../kubectl.ts";
+import { kubectlOptions } from "../../lib/kube/kubectl.ts";
 import { pulumiRun, pulumiUp, stackOptions } from "../../lib/stack.ts";
 import { openInstance, openService, serviceOptions } from "../../lib/packit/service.ts";
 import { chosenComponents, componentsOf, urnsOf } from "../../lib/packit/components.ts";

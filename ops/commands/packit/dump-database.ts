@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { defineCommand } from "../../../cli/command.ts";
 import { UsageError } from "../../../cli/usageError.ts";
-import { kubectlOptions } from "../../kubectl.ts";
+import { kubectlOptions } from "../../lib/kube/kubectl.ts";
 import { stackOptions } from "../../lib/stack.ts";
 import { checkLocalRoom, dump, dumpOne } from "../../lib/packit/database/copy.ts";
 import { podServer } from "../../lib/packit/database/server.ts";

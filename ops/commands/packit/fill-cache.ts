@@ -1,6 +1,6 @@
 /** `orrery packit fill-cache`. */
 import { defineCommand } from "../../../cli/command.ts";
-import { kubectlOptions } from "../../kubectl.ts";
+import { kubectlOptions } from "../../lib/kube/kubectl.ts";
 import { stackOptions } from "../../lib/stack.ts";
 import { pairsFor, put, sourceOf, withFiller } from "../../lib/packit/cache.ts";
 import { openInstance, serviceOptions } from "../../lib/packit/service.ts";

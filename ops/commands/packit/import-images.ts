@@ -1,7 +1,7 @@
 /** `orrery packit import-images`. */
 import { sourceImage, streams } from "../../../components/packit/images.ts";
 import { defineCommand } from "../../../cli/command.ts";
-import { kubectlOptions } from "../../kubectl.ts";
+import { kubectlOptions } from "../../lib/kube/kubectl.ts";
 import { stackOptions } from "../../lib/stack.ts";
 import { openInstance, serviceOptions } from "../../lib/packit/service.ts";
 import {

@@ -5,7 +5,7 @@ import { defineCommand } from "../../../cli/command.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
 import { UsageError } from "../../../cli/usageError.ts";
 import { jsonOption } from "../../lib/options.ts";
-import { kubectlOptions } from "../../kubectl.ts";
+import { kubectlOptions } from "../../lib/kube/kubectl.ts";
 import { namedStack, optionalStackOptions } from "../../lib/stack.ts";
 import { certificateFacts } from "../../lib/packit/certificates.ts";
 import { openInstance, serviceOptions } from "../../lib/packit/service.ts";

@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import { confirm } from "../../lib/prompt.ts";
 import { defineCommand } from "../../../cli/command.ts";
-import { kubectlOptions } from "../../kubectl.ts";
+import { kubectlOptions } from "../../lib/kube/kubectl.ts";
 import { stackOptions } from "../../lib/stack.ts";
 import { checkDump, loadBeside, takePlace } from "../../lib/packit/database/copy.ts";
 import { podServer } from "../../lib/packit/database/server.ts";

@@ -1,7 +1,7 @@
 /** `orrery packit revisions`. */
 import { defineCommand } from "../../../cli/command.ts";
 import { jsonOption } from "../../lib/options.ts";
-import { kubectlOptions } from "../../kubectl.ts";
+import { kubectlOptions } from "../../lib/kube/kubectl.ts";
 import { stackOptions } from "../../lib/stack.ts";
 import { history } from "../../lib/packit/revisions.ts";
 import { openInstance, serviceOptions } from "../../lib/packit/service.ts";

@@ -2,8 +2,8 @@
 import { defineCommand } from "../../../cli/command.ts";
 import type { OptionSpecs } from "../../../cli/options.ts";
 import { UsageError } from "../../../cli/usageError.ts";
-import { kubectlOptions } from "../../kubectl.ts";
-import { disown } from "../../ownership.ts";
+import { kubectlOptions } from "../../lib/kube/kubectl.ts";
+import { releaseFieldOwnership } from "../../lib/kube/fieldOwnership.ts";
 import { expectedWorkloads } from "../../../components/packit/inventory.ts";
 import { type Instance, openInstance } from "../../lib/packit/service.ts";
 import { pinOptions, setDigest } from "../../lib/packit/pin.ts";
@@ -46,7 +46,7 @@ function deploymentNamed({ settings }: Instance, name: string): ReturnType<typeo
 
 async function rollBack({ kubectl }: Instance, name: string, to: Revision, seconds: number): Promise<number> {
   await kubectl.output(["rollout", "undo", `deployment/${name}`, `--to-revision=${to.revision ?? ""}`]);
-  await disown(kubectl, "deployment", name);
+  await releaseFieldOwnership(kubectl, "deployment", name);
   await kubectl.output(["rollout", "status", `deployment/${name}`, `--timeout=${seconds}s`]);
   console.log(`${name} is what it was at revision ${to.revision ?? ""}, until a deployment changes it`);
   return 0;

@@ -4,7 +4,7 @@ import { confirm } from "../../lib/prompt.ts";
 import { defineCommand } from "../../../cli/command.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
 import { UsageError } from "../../../cli/usageError.ts";
-import { kubectlOptions } from "../../kubectl.ts";
+import { kubectlOptions } from "../../lib/kube/kubectl.ts";
 import { changeSettings, pulumiUp, stackOptions } from "../../lib/stack.ts";
 import { podServer } from "../../lib/packit/database/server.ts";
 import { quantityBytes, size } from "../../lib/packit/database/sql.ts";

@@ -1,24 +1,15 @@
 /** `orrery prow test`. */
 import { defineCommand } from "../../../cli/command.ts";
 import { reportFindings } from "../../lib/kube/checks.ts";
-import { artifactsOptions } from "../../lib/prow/artifacts.ts";
 import { assertOwnFolder, namedFolder } from "../../lib/prow/artifactsFolder.ts";
 import { openEnvironment } from "../../lib/prow/environment.ts";
-import { deploy, deployOptions, prepareCluster, removeCluster, removeDeployment } from "../../lib/prow/lifecycle.ts";
-import { readyOptions } from "../../lib/prow/ready.ts";
+import { convergeOptions, deploy, prepareCluster, removeCluster, removeDeployment } from "../../lib/prow/lifecycle.ts";
 import { verify, verifyOptions } from "../../lib/prow/status.ts";
-import { tokenOptions } from "../../lib/prow/token.ts";
+import { stackOptions } from "../../lib/stack.ts";
 
 export const command = defineCommand({
   about: `Runs prepare, converge, verify, cleanup and destroy on the test cluster, in this order. The cluster is removed also if a step fails.`,
-  options: {
-    stack: deployOptions.stack,
-    ...tokenOptions,
-    ...readyOptions,
-    ...artifactsOptions,
-    jobs: deployOptions.jobs,
-    ...verifyOptions,
-  },
+  options: { stack: stackOptions.stack, ...convergeOptions, ...verifyOptions },
   async run(values) {
     const onLab = { ...values, lab: true, yes: true };
     assertOwnFolder(namedFolder(values));

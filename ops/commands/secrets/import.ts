@@ -4,7 +4,7 @@ import { defineCommand } from "../../../cli/command.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
 import { UsageError } from "../../../cli/usageError.ts";
 import { jsonOption, systemOption } from "../../lib/options.ts";
-import { kubectlOptions } from "../../kubectl.ts";
+import { kubectlOptions } from "../../lib/kube/kubectl.ts";
 import { secretProblems, writeSecrets } from "../../lib/secrets.ts";
 import { stackOptions } from "../../lib/stack.ts";
 import { clusterSource } from "../../lib/secrets/clusterSource.ts";

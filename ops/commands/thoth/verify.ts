@@ -1,6 +1,6 @@
 /** `orrery thoth verify`. */
 import { defineCommand } from "../../../cli/command.ts";
-import { kubectlOptions } from "../../kubectl.ts";
+import { kubectlOptions } from "../../lib/kube/kubectl.ts";
 import { reportFindings } from "../../lib/kube/checks.ts";
 import { allOption, jsonOption, stackKubeconfigOption } from "../../lib/options.ts";
 import { stackOptions } from "../../lib/stack.ts";

@@ -16,7 +16,7 @@ export interface Adopted {
 }
 
 /** One entry; names are URNs, since those are unique and need no table. */
-export interface ImportEntry {
+interface ImportEntry {
   readonly type: string;
   readonly name: string;
   readonly logicalName: string;

@@ -2,7 +2,7 @@
 import { type Json, list, type Manifest, object, text, texts, toManifest } from "../../../policy/manifest.ts";
 import type { Recording, Registration } from "../../../review/record.ts";
 import { type Properties, Secret } from "../../../review/secret.ts";
-import type { Kubectl } from "../../kubectl.ts";
+import type { Kubectl } from "../kube/kubectl.ts";
 import { type Adopted, opened } from "./importFile.ts";
 import { declaredPart, undeclaredItems } from "./live.ts";
 

@@ -1,6 +1,6 @@
 /** Unmanaged objects in the stack's namespaces; some of them will conflict. */
 import { type Json, list, object, text } from "../../../policy/manifest.ts";
-import type { Kubectl } from "../../kubectl.ts";
+import type { Kubectl } from "../kube/kubectl.ts";
 import { type DeclaredObject, identity, liveIdentity } from "./objects.ts";
 
 /** An object that nobody declares. */

@@ -7,7 +7,7 @@ import { type Done, type Login, onGuest } from "../guest.ts";
 import { secretOf } from "../secrets.ts";
 import { openStack, pulumiOutput, stackOptions, type SystemStack } from "../stack.ts";
 
-export type CallystoStack = SystemStack<ReturnType<typeof openStack<typeof callystoSchema.settings>>["settings"]>;
+type CallystoStack = SystemStack<ReturnType<typeof openStack<typeof callystoSchema.settings>>["settings"]>;
 
 /** Options of every command that works on one environment. */
 export const environmentOptions = {

@@ -1,7 +1,7 @@
 /** A tunnel to Flower. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { explain, type Kubectl } from "../../kubectl.ts";
+import { explain, type Kubectl } from "../kube/kubectl.ts";
 
 /** A tunnel to Flower for the time of a command. */
 export interface Tunnel {

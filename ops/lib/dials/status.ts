@@ -1,6 +1,6 @@
 /** Compares the Deployments of DIALS with the settings. */
 import { dialsSchema, type DialsSettings } from "../../../components/dials/config.ts";
-import type { Kubectl } from "../../kubectl.ts";
+import type { Kubectl } from "../kube/kubectl.ts";
 import type { Finding } from "../kube/checks.ts";
 import { withCluster } from "../program.ts";
 import { openStack } from "../stack.ts";

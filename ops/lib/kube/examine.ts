@@ -1,8 +1,8 @@
 /** Asks a cluster about everything that a program declares in it. */
 import type { Manifest } from "../../../policy/manifest.ts";
 import { type Finding, type Live, presence, states } from "./checks.ts";
-import type { Kubectl } from "../../kubectl.ts";
-import { expectations, type Right, review, rightsOf } from "../../rights.ts";
+import type { Kubectl } from "./kubectl.ts";
+import { expectations, type Right, review, rightsOf } from "./permissions.ts";
 
 /** Compares a cluster with what is declared: everything is there, works, and the accounts have their rights. */
 export async function examine(

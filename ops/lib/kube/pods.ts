@@ -4,7 +4,7 @@ import { createReadStream, createWriteStream } from "node:fs";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createGzip } from "node:zlib";
-import type { Kubectl } from "../../kubectl.ts";
+import type { Kubectl } from "./kubectl.ts";
 
 /** Files of this machine that a program's input comes from and its output goes to; `.gz` is compressed on the way. */
 export interface Streams {

@@ -6,7 +6,7 @@ import { sourceImage } from "../../../components/packit/images.ts";
 import { cacheFolder } from "../../../components/packit/names.ts";
 import { cachePairs } from "../../../components/packit/inventory.ts";
 import { UsageError } from "../../../cli/usageError.ts";
-import type { Kubectl } from "../../kubectl.ts";
+import type { Kubectl } from "../kube/kubectl.ts";
 import { type Place, runInPod } from "../kube/pods.ts";
 import type { Instance, Service } from "./service.ts";
 
@@ -69,7 +69,7 @@ export async function put(kubectl: Kubectl, place: Place, { name, from, local }:
 }
 
 /** Pod that holds a sandbox's volume, as the seed's repository-cache-filler.yml; it ends by itself if nobody deletes it. */
-export function fillerPod(instance: Service, pod: string, claim: string): object {
+function fillerPod(instance: Service, pod: string, claim: string): object {
   return {
     apiVersion: "v1",
     kind: "Pod",

@@ -28,7 +28,7 @@ export interface Order {
 }
 
 /** Name of certbot's folder for the certificate: the first domain without its wildcard. */
-export function certificateName([first = ""]: readonly string[]): string {
+function certificateName([first = ""]: readonly string[]): string {
   return first.replace(/^\*\./, "");
 }
 

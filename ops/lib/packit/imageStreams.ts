@@ -2,7 +2,7 @@
 import { imageAnnotation, sourceImage, type StreamedImage, streams } from "../../../components/packit/images.ts";
 import { expectedWorkloads, streamedImages, type Workload } from "../../../components/packit/inventory.ts";
 import { UsageError } from "../../../cli/usageError.ts";
-import type { Kubectl } from "../../kubectl.ts";
+import type { Kubectl } from "../kube/kubectl.ts";
 import type { Service } from "./service.ts";
 
 /** An ImageStream as far as it is read. */

@@ -1,5 +1,5 @@
 /** What was imported and what ran, newest first. */
-import type { Kubectl } from "../../kubectl.ts";
+import type { Kubectl } from "../kube/kubectl.ts";
 import { imageAnnotation } from "../../../components/packit/images.ts";
 import { expectedWorkloads } from "../../../components/packit/inventory.ts";
 import type { Service } from "./service.ts";
@@ -86,7 +86,7 @@ export function statefulSetRevisions(name: string, all: readonly ControllerRevis
 }
 
 /** What was imported. */
-export function importRevisions(found: readonly ImageStream[]): readonly Revision[] {
+function importRevisions(found: readonly ImageStream[]): readonly Revision[] {
   return found.flatMap(({ metadata, status }) =>
     (status?.tags ?? []).flatMap(({ tag, items }) =>
       (items ?? []).map((item, index) => ({

@@ -1,9 +1,9 @@
 /** One service of a stack, and the cluster that it runs in. */
 import { type packitSchema, type PackitSettings, schemaOf } from "../../../components/packit/config.ts";
 import { sandboxNamespace, type ServiceName } from "../../../components/packit/names.ts";
-import { guardCluster } from "../../cluster.ts";
+import { guardCluster } from "../kube/cluster.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
-import { Kubectl, type KubectlValues } from "../../kubectl.ts";
+import { Kubectl, type KubectlValues } from "../kube/kubectl.ts";
 import { openStack, type StackValues, type SystemStack } from "../stack.ts";
 
 /** The services, in the order in which they are deployed. */

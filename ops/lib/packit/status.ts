@@ -2,7 +2,7 @@
 import { schemaOf } from "../../../components/packit/config.ts";
 import { expectedWorkloads, type Workload } from "../../../components/packit/inventory.ts";
 import type { ServiceName } from "../../../components/packit/names.ts";
-import type { Kubectl } from "../../kubectl.ts";
+import type { Kubectl } from "../kube/kubectl.ts";
 import type { Finding } from "../kube/checks.ts";
 import { withCluster } from "../program.ts";
 import { openStack } from "../stack.ts";

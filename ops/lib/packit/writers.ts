@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PackitSettings } from "../../../components/packit/config.ts";
 import { expectedWorkloads, type Workload } from "../../../components/packit/inventory.ts";
-import type { Kubectl } from "../../kubectl.ts";
-import { disown } from "../../ownership.ts";
+import type { Kubectl } from "../kube/kubectl.ts";
+import { releaseFieldOwnership } from "../kube/fieldOwnership.ts";
 
 /** A Deployment or StatefulSet. */
 export type Stoppable = Pick<Workload, "kind" | "name">;
@@ -25,7 +25,7 @@ interface Scaled {
 }
 
 /** Scales to nothing and waits for the pods' end; how many there were is kept at the object. */
-export async function stop(kubectl: Kubectl, workloads: readonly Stoppable[], seconds: number): Promise<void> {
+async function stop(kubectl: Kubectl, workloads: readonly Stoppable[], seconds: number): Promise<void> {
   for (const { kind, name } of workloads) {
     const { spec } = await kubectl.get<Scaled>(kind, name);
     if ((spec.replicas ?? 1) === 0) continue;
@@ -43,7 +43,7 @@ export async function stop(kubectl: Kubectl, workloads: readonly Stoppable[], se
 }
 
 /** Scales back to what {@link stop} found and waits until the pods are ready. */
-export async function start(kubectl: Kubectl, workloads: readonly Stoppable[], seconds: number): Promise<void> {
+async function start(kubectl: Kubectl, workloads: readonly Stoppable[], seconds: number): Promise<void> {
   const stopped: Stoppable[] = [];
   for (const workload of [...workloads].reverse()) {
     const { kind, name } = workload;
@@ -51,7 +51,7 @@ export async function start(kubectl: Kubectl, workloads: readonly Stoppable[], s
     if (before === undefined) continue;
     await kubectl.output(["scale", kind, name, `--replicas=${before}`]);
     await kubectl.output(["annotate", kind, name, `${remembered}-`]);
-    await disown(kubectl, kind, name);
+    await releaseFieldOwnership(kubectl, kind, name);
     stopped.push(workload);
   }
   for (const { kind, name } of stopped) {

@@ -6,7 +6,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
-import type { Kubectl } from "../../kubectl.ts";
+import type { Kubectl } from "../kube/kubectl.ts";
 import { ArtifactsFolder, namedFolder } from "./artifactsFolder.ts";
 import { type Environment, type EnvironmentValues, inCluster } from "./environment.ts";
 

@@ -4,7 +4,7 @@ import { named } from "../../../components/prow/names.ts";
 import { type WorkloadName, workloads } from "../../../components/prow/inventory.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
 import { UsageError } from "../../../cli/usageError.ts";
-import { type Kubectl, kubectlOptions, type KubectlValues } from "../../kubectl.ts";
+import { type Kubectl, kubectlOptions, type KubectlValues } from "../kube/kubectl.ts";
 import { stackKubeconfigOption } from "../options.ts";
 import { withCluster } from "../program.ts";
 import { openStack, stackOptions, type StackValues, type SystemStack } from "../stack.ts";

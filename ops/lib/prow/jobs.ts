@@ -9,7 +9,7 @@ import type { Preset } from "../../../components/prow/files/presets.ts";
 import { checkTree } from "../../../components/prow/files/tree.ts";
 import { configInputs } from "../../../components/prow/configInputs.ts";
 import { UsageError } from "../../../cli/usageError.ts";
-import type { Kubectl } from "../../kubectl.ts";
+import type { Kubectl } from "../kube/kubectl.ts";
 import type { Environment } from "./environment.ts";
 
 /** Layouts of project-infra, the newest first. */

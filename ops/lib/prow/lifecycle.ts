@@ -8,13 +8,7 @@ import { openStack, type StackValues } from "../stack.ts";
 import { artifactsOptions, collect } from "./artifacts.ts";
 import { assertOwnFolder, namedFolder } from "./artifactsFolder.ts";
 import { bootstrap, soundJobs } from "./jobs.ts";
-import {
-  type Environment,
-  environmentOptions,
-  type EnvironmentValues,
-  inCluster,
-  openEnvironment,
-} from "./environment.ts";
+import { type Environment, type EnvironmentValues, inCluster, openEnvironment } from "./environment.ts";
 import { readyOptions, waitUntilReady } from "./ready.ts";
 import { testCluster } from "./testCluster.ts";
 import { checkToken, tokenOptions, type TokenValues } from "./token.ts";
@@ -27,7 +21,7 @@ export const yesOption = {
   yes: { type: "boolean", help: "do not ask before changing anything; with --lab nothing is asked" },
 } as const satisfies OptionSpecs;
 
-export const jobsOption = {
+const jobsOption = {
   jobs: {
     type: "string",
     value: "FOLDER",
@@ -35,14 +29,12 @@ export const jobsOption = {
   },
 } as const satisfies OptionSpecs;
 
-/** Options of what deploys. */
-export const deployOptions = {
-  ...environmentOptions,
+/** Options of converging, on the test cluster and elsewhere. */
+export const convergeOptions = {
   ...tokenOptions,
   ...readyOptions,
   ...artifactsOptions,
   ...jobsOption,
-  ...yesOption,
 } as const satisfies OptionSpecs;
 
 /** The resources of Prow, for a stack that has other systems, too. */
@@ -93,7 +85,7 @@ export async function prepareCluster(values: StackValues & TokenValues & { reado
 
 /** Checks, deploys, loads jobs, waits and collects artifacts. @returns the exit code */
 export async function deploy(
-  values: EnvironmentValues & TokenValues & Omit<ValuesOf<typeof deployOptions>, keyof EnvironmentValues>,
+  values: EnvironmentValues & ValuesOf<typeof convergeOptions> & { readonly yes: boolean },
 ): Promise<number> {
   const environment = await openEnvironment(values);
   const lab = values.lab === true;

@@ -1,7 +1,7 @@
 /** Waits until a deployment is ready. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OptionSpecs } from "../../../cli/options.ts";
-import type { Kubectl } from "../../kubectl.ts";
+import type { Kubectl } from "../kube/kubectl.ts";
 
 /** As much of a Deployment as is read. */
 interface Deployment {

@@ -2,7 +2,7 @@
 import { UsageError } from "../../../cli/usageError.ts";
 import { type Json, list, object, text, texts } from "../../../policy/manifest.ts";
 import { checkFormat } from "../../../config/formats.ts";
-import type { KubectlValues } from "../../kubectl.ts";
+import type { KubectlValues } from "../kube/kubectl.ts";
 import { withCluster } from "../program.ts";
 import type { StackSecret, StackSecrets } from "./stackSecrets.ts";
 import { liveText, placeOf, secretTemplates, type SecretKey, type Template } from "./secretKeys.ts";

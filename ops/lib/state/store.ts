@@ -33,7 +33,7 @@ export async function openStore(values: StackValues): Promise<Store> {
   const who = await run(pulumiProgram, ["whoami", "--json", "--non-interactive"], { cwd: projectDir });
   if (who.status !== 0) throw new Error(`the backend cannot be reached: ${lastLine(who.stderr)}`);
   const { url = "" } = JSON.parse(who.stdout) as { url?: string };
-  return { name, file, url, bucket: openBucket(url), project: projectName() };
+  return { name, file, url, bucket: await openBucket(url), project: projectName() };
 }
 
 const extensions = [".json", ".json.gz", ".json.zst"];

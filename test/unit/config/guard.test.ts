@@ -228,6 +228,23 @@ describe("the lab's mark", () => {
   });
 });
 
+describe("a cluster's kubeconfig", () => {
+  it("is refused by its setting's name, and not quoted, if kubectl would make something else of it", () => {
+    const settings = { psi: { platform: "openshift", appsDomain: "apps.test" } };
+    const text = kubeconfig("https://api.psi.test:6443", "s3cret").replace("cluster: lab", "cluster: other");
+    const config: RawConfig = new Map([
+      ["clusters:settings", { value: JSON.stringify(settings), secret: false }],
+      ["clusters:psi", { value: text, secret: true }],
+    ]);
+    assert.deepEqual(
+      parseConfig(config, [clustersSchema]).problems.map(({ path: at, text: said }) => `${at}: ${said}`),
+      [
+        "clusters:psi: the secret's text is not as it must be: expected a kubeconfig; its current-context names no server or no user",
+      ],
+    );
+  });
+});
+
 describe("a program's config", () => {
   const plain = (value: object) => ({ value: JSON.stringify(value), secret: false });
   const config = (token: string): RawConfig =>

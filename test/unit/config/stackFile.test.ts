@@ -71,7 +71,7 @@ describe("stack files", () => {
   });
 
   it("hold plain values, maps and secrets", () => {
-    const text = `encryptionsalt: v1:a
+    const text = `encryptionsalt: v1:a:v1:b:c
 config:
   a:text: t
   a:number: 5
@@ -81,11 +81,9 @@ config:
   a:secret:
     secure: v1:b
   a:inside: {x: [{secure: v1:c}, 1]}
-  a:more: {secure: v1:d, other: 1}
-  a:number-secure: {secure: 5}
 `;
     const { entries, ...rest } = read(text);
-    assert.deepEqual(rest, { text, encryptionSalt: "v1:a", provider: undefined });
+    assert.deepEqual(rest, { text, encryptionSalt: "v1:a:v1:b:c", provider: undefined });
     assert.deepEqual(Object.fromEntries(entries), {
       "a:text": { value: "t", secret: false },
       "a:number": { value: "5", secret: false },
@@ -94,37 +92,40 @@ config:
       "a:list": { value: "[1,2]", secret: false },
       "a:secret": { value: "v1:b", secret: true },
       "a:inside": { value: '{"x":[{"secure":"v1:c"},1]}', secret: true },
-      "a:more": { value: '{"secure":"v1:d","other":1}', secret: true },
-      "a:number-secure": { value: '{"secure":5}', secret: true },
     });
   });
 
   it("name another provider of secrets than the passphrase", () => {
-    assert.equal(read("secretsprovider: hashivault://orrery\n").provider, "hashivault://orrery");
-    assert.equal(read("secretsprovider: passphrase\n").provider, undefined);
-    assert.equal(read("secretsprovider: [1]\n").provider, undefined);
-    assert.equal(read("encryptionsalt: 5\n").encryptionSalt, undefined);
+    assert.equal(read("secretsprovider: hashivault://orrery\nconfig: {}\n").provider, "hashivault://orrery");
+    assert.equal(read("secretsprovider: passphrase\nconfig: {}\n").provider, undefined);
+    assert.equal(read("secretsprovider: [1]\nconfig: {}\n").provider, undefined);
   });
 
-  it("may be empty or have no config", () => {
-    for (const text of ["", "# nothing\n", "config:\n", "config: {}\n"]) assert.equal(read(text).entries.size, 0, text);
-  });
-
-  it("are refused by name when they are no YAML or hold no map", () => {
-    assert.throws(
-      () => read("config: [\n"),
-      ({ message }: Error) => {
-        assert.match(message, /^Pulumi\.one\.yaml is no YAML: \S.+ at line \d+, column \d+:$/);
-        return true;
-      },
-    );
-    for (const text of ["config: text\n", "config: [a]\n", "config: 5\n"]) {
-      assert.throws(() => read(text), { message: "Pulumi.one.yaml: config must be a map" }, text);
+  it("are refused by name when they have no map of config, as deploying one would remove what the stack has", () => {
+    for (const text of [
+      "",
+      "# nothing\n",
+      "config:\n",
+      "- a\n",
+      "5\n",
+      "config: text\n",
+      "config: [a]\n",
+      "config: 5\n",
+    ]) {
+      assert.throws(() => read(text), /^Error: Pulumi\.one\.yaml has no map `config`: it describes nothing/, text);
     }
   });
 
+  it("are refused by name, line and column when they are no YAML", () => {
+    assert.throws(() => read("config: [\n"), {
+      message:
+        "Pulumi.one.yaml: Flow sequence in block collection must be sufficiently indented and end with a ] at line 2, column 1",
+    });
+  });
+
   describe("without their passphrase", () => {
-    const stack = read(`config:
+    const stack = read(`encryptionsalt: v1:a:v1:b:c
+config:
   demo:settings: {hosts: [a]}
   demo:token: {secure: v1:a}
   demo:certificate: {secure: v1:b}
@@ -169,7 +170,7 @@ config:
         "demo:settings: {hosts: 5}",
         "demo:settings: {tls: true, x: 1}",
       ]) {
-        assert.equal(secretsOf(read(`config:\n  ${text}\n`), [demo]).size, 0, text);
+        assert.equal(secretsOf(read(`encryptionsalt: v1:a:v1:b:c\nconfig:\n  ${text}\n`), [demo]).size, 0, text);
       }
     });
   });

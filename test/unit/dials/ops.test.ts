@@ -14,7 +14,7 @@ import { askClients, checklist } from "../../../ops/commands/dials/sso.ts";
 import { select, targets } from "../../../ops/lib/dials/selection.ts";
 import { oauthLife } from "../../../ops/commands/dials/token.ts";
 import { jwtLife } from "../../../ops/lib/kube/token.ts";
-import { explain } from "../../../ops/kubectl.ts";
+import { explain } from "../../../ops/lib/kube/kubectl.ts";
 import { main } from "../../../cli/main.ts";
 import { settings } from "./fixture.ts";
 

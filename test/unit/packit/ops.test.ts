@@ -10,7 +10,7 @@ import { samplePassphrase } from "../../../config/samples.ts";
 import { wantedSecrets } from "../../../config/secrets.ts";
 import { put } from "../../../config/stackEdit.ts";
 import { readStackFile, stackPath } from "../../../config/stackFile.ts";
-import { sameServer } from "../../../ops/cluster.ts";
+import { sameServer } from "../../../ops/lib/kube/cluster.ts";
 import { main } from "../../../cli/main.ts";
 import { differences } from "../../../ops/lib/packit/database/copy.ts";
 import { quantityBytes, repeatable, size } from "../../../ops/lib/packit/database/sql.ts";

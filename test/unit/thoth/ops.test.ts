@@ -3,7 +3,7 @@ import { describe, it } from "mocha";
 import { presence, states } from "../../../ops/lib/kube/checks.ts";
 import { switches } from "../../../ops/lib/thoth/pause.ts";
 import { notes } from "../../../ops/commands/thoth/registration.ts";
-import { expectations, review, rightsOf } from "../../../ops/rights.ts";
+import { expectations, review, rightsOf } from "../../../ops/lib/kube/permissions.ts";
 import { replaced } from "../../../ops/commands/thoth/rotate-dgraph-certificates.ts";
 import type { Manifest } from "../../../policy/manifest.ts";
 import { thothSchema } from "../../../components/thoth/config.ts";

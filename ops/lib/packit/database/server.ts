@@ -1,5 +1,5 @@
 /** A PostgreSQL server, as the database commands see it: programs that are run beside it. */
-import type { Kubectl } from "../../../kubectl.ts";
+import type { Kubectl } from "../../kube/kubectl.ts";
 import { runInPod, type Streams } from "../../kube/pods.ts";
 
 /** One server. All that the commands do to a database goes through `run`. */

@@ -1,6 +1,6 @@
 /** Runs kubectl in one namespace, and tells its commonest failures so that one knows what to do. */
 import { spawn } from "node:child_process";
-import type { OptionSpecs, ValuesOf } from "../cli/options.ts";
+import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
 
 /** Options of every command that asks a cluster. */
 export const kubectlOptions = {

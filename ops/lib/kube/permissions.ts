@@ -1,5 +1,5 @@
 /** What the declared roles let the declared accounts do, as questions to a cluster. */
-import type { Manifest } from "../policy/manifest.ts";
+import type { Manifest } from "../../../policy/manifest.ts";
 
 /** One question: may the account do this? */
 export interface Right {

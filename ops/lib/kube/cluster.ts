@@ -1,7 +1,7 @@
 /** Which cluster a stack is meant for, and whether the one at hand is it. */
 import { parse } from "yaml";
 import type { Kubectl } from "./kubectl.ts";
-import { secretOf } from "./lib/secrets.ts";
+import { secretOf } from "../secrets.ts";
 
 /** A stack, as far as its clusters are asked for. */
 interface Stack {

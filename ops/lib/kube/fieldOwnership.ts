@@ -1,4 +1,4 @@
-/** Fields that a day-2 command changes belong to the program again afterwards. */
+/** Ownership of fields (managedFields) that kubectl takes over. */
 import type { Kubectl } from "./kubectl.ts";
 
 interface Managed {
@@ -9,7 +9,7 @@ interface Managed {
  * Gives up the fields that kubectl took over by scale, rollout or patch: the API remembers their owner, and the next
  * deployment that changes one of them would be refused as a conflict.
  */
-export async function disown(kubectl: Kubectl, kind: string, name: string): Promise<void> {
+export async function releaseFieldOwnership(kubectl: Kubectl, kind: string, name: string): Promise<void> {
   const object = await kubectl.get<Managed>(kind, name, "--show-managed-fields");
   const all = object.metadata.managedFields ?? [];
   const kept = all.filter(({ manager }) => !(manager ?? "").startsWith("kubectl"));

@@ -1,11 +1,11 @@
 /** The stack's clusters: do they answer, and may the account that deploys do what the program does there? */
-import { clusterLogin } from "../../config/clusterLogin.ts";
-import { denied, type Question } from "../../config/preflight/permissions.ts";
-import type { Manifest } from "../../policy/manifest.ts";
-import { isClusterWide, resourceOf } from "../lib/kube/resources.ts";
-import { secretOf } from "../lib/secrets.ts";
-import type { StackSecrets } from "../lib/secrets/stackSecrets.ts";
-import { type Finding, ok, problem, warning, words } from "../lib/doctor/finding.ts";
+import { askCluster, NoKubectlError } from "../../../config/clusterApi.ts";
+import { denied, type Question } from "../../../config/preflight/permissions.ts";
+import type { Manifest } from "../../../policy/manifest.ts";
+import { isClusterWide, resourceOf } from "../kube/resources.ts";
+import { secretOf } from "../secrets.ts";
+import type { StackSecrets } from "../secrets/stackSecrets.ts";
+import { type Finding, ok, problem, warning, words } from "./finding.ts";
 
 /** What the engine does to objects that it manages. */
 const verbs = ["get", "create", "patch", "delete"] as const;
@@ -29,21 +29,14 @@ export async function clusters(
     const about = `cluster ${name}`;
     const key = `clusters:${name}`;
     const another = `give it a kubeconfig that works: npx pulumi config set --stack ${held.name} --secret ${key} < kubeconfig`;
-    const login = clusterLogin(secretOf(held, key));
-    if (login === undefined) {
-      return warning(
-        about,
-        "its kubeconfig logs in by a program or by files; it was not asked",
-        "nothing, if kubectl works with it",
-      );
-    }
     try {
       const asked = questionsFor(declared.get(name) ?? []);
-      const refused = await denied(login, asked);
+      const refused = await askCluster(secretOf(held, key), (api) => denied(api, asked));
       if (refused.length === 0) return ok(about, `answers; ${asked.length} rights that the program needs are there`);
       const fix = `have an administrator apply what npm run --silent ops -- deployer --stack ${held.name} --cluster ${name} prints`;
       return problem(about, `the account may not: ${refusedText(refused)}`, fix);
     } catch (error) {
+      if (error instanceof NoKubectlError) return warning(about, `was not asked: ${error.message}`, "install kubectl");
       return problem(about, words(error), another);
     }
   });

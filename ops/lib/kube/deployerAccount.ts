@@ -1,9 +1,9 @@
 /** The least that the account which deploys must be allowed in a cluster, as RBAC for an administrator to apply. */
-import { list, type Manifest, object, text } from "../../policy/manifest.ts";
-import { isClusterWide, resourceOf } from "../lib/kube/resources.ts";
+import { list, type Manifest, object, text } from "../../../policy/manifest.ts";
+import { isClusterWide, resourceOf } from "./resources.ts";
 
 /** A rule of a Role. */
-export interface Rule {
+interface Rule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
   readonly resourceNames?: readonly string[];

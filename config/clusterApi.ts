@@ -1,0 +1,182 @@
+/**
+ * Asks a cluster's API, for what must be known before the engine makes anything. kubectl logs in, as it does so in every way
+ * that a kubeconfig can have: tokens, certificates, files, programs (exec), providers, proxies.
+ */
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { Agent, request } from "node:http";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { parseDocument } from "yaml";
+import { z } from "zod";
+
+/** Seconds until a server that says nothing counts as not there. */
+const timeout = 20;
+
+/** One cluster's API. */
+export interface ClusterApi {
+  /** Sends JSON, returns JSON. @throws LoginError with one clear message */
+  post(path: string, body: object): Promise<unknown>;
+  /** Whether there is something at a path; false only when the cluster says so. @throws LoginError as `post` */
+  has(path: string): Promise<boolean>;
+}
+
+const toServer = z.object({
+  "current-context": z.string(),
+  contexts: z.array(z.object({ name: z.string(), context: z.object({ cluster: z.string(), user: z.string() }) })),
+  clusters: z.array(z.object({ name: z.string(), cluster: z.object({ server: z.url() }) })),
+  users: z.array(z.object({ name: z.string(), user: z.object({}) })),
+});
+
+/**
+ * What is wrong with a kubeconfig of which kubectl would make something else: it asks this machine's port 8080 where
+ * there is no server, and the person at the keyboard where there is no user. Undefined if nothing is.
+ */
+export function kubeconfigProblem(text: string): string | undefined {
+  // Unlike yaml's parse this prints no warnings, which would quote the secret.
+  const document = parseDocument(text);
+  const { data } = toServer.safeParse(document.errors.length > 0 ? undefined : document.toJS());
+  const context = data?.contexts.find(({ name }) => name === data["current-context"])?.context;
+  const server = data?.clusters.some(({ name }) => name === context?.cluster) === true;
+  const user = data?.users.some(({ name }) => name === context?.user) === true;
+  return server && user ? undefined : "its current-context names no server or no user";
+}
+
+/** Why a cluster could not be asked; its message goes on after the cluster's name, and quotes nothing secret. */
+export class LoginError extends Error {}
+
+/** There is no kubectl on this machine. */
+export class NoKubectlError extends Error {
+  constructor() {
+    super("kubectl is not installed");
+  }
+}
+
+/**
+ * Works with the cluster of a kubeconfig's current context.
+ * @throws LoginError if the kubeconfig does not work, NoKubectlError
+ */
+export function askCluster<T>(kubeconfig: string, work: (api: ClusterApi) => Promise<T>): Promise<T> {
+  return withKubeconfig(kubeconfig, async (file, done) => {
+    const socket = path.join(path.dirname(file), "socket");
+    await serve(file, socket, done);
+    rmSync(file); // kubectl has read it
+    const agent = new Agent({ keepAlive: true, maxSockets: 20 });
+    try {
+      return await work(apiAt(socket, agent));
+    } finally {
+      agent.destroy();
+    }
+  });
+}
+
+/**
+ * Works with a kubeconfig as a file that only this user can read, in a folder of its own. The signal says that the work
+ * is done, or that this process exits; the folder goes then.
+ * @throws LoginError if the kubeconfig leads to no server
+ */
+export async function withKubeconfig<T>(
+  text: string,
+  work: (file: string, done: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const problem = kubeconfigProblem(text);
+  if (problem !== undefined) throw new LoginError(`has a kubeconfig that leads nowhere: ${problem}`);
+  const folder = mkdtempSync(path.join(tmpdir(), "orrery-"));
+  const ending = new AbortController();
+  const clean = (): void => {
+    ending.abort();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once("exit", clean);
+  try {
+    const file = path.join(folder, "kubeconfig");
+    writeFileSync(file, text, { mode: 0o600 });
+    return await work(file, ending.signal);
+  } finally {
+    process.off("exit", clean);
+    clean();
+  }
+}
+
+/** Starts kubectl as a proxy that logs in; returns once it serves. A socket in the folder is this user's only, a port would be everybody's. */
+function serve(kubeconfig: string, socket: string, signal: AbortSignal): Promise<void> {
+  const args = ["proxy", "--kubeconfig", kubeconfig, "--unix-socket", socket, "--append-server-path"];
+  const child = spawn("kubectl", args, { stdio: ["ignore", "pipe", "pipe"], signal });
+  return new Promise((resolve, reject) => {
+    let complaint = "";
+    child.stderr.on("data", (chunk: Buffer) => (complaint += chunk.toString()));
+    child.on("error", (error: NodeJS.ErrnoException) => {
+      reject(error.code === "ENOENT" ? new NoKubectlError() : error);
+    });
+    child.on("close", () => {
+      reject(new LoginError(unusable(complaint, kubeconfig)));
+    });
+    child.stdout.on("data", (chunk: Buffer) => {
+      if (chunk.includes("Starting to serve")) resolve(); // it may ask for a name and password instead
+    });
+  });
+}
+
+/** Why kubectl does not start. */
+function unusable(complaint: string, file: string): string {
+  // Of a file that is no kubeconfig it may quote a part.
+  if (complaint.includes(file)) return "has a kubeconfig that kubectl cannot read";
+  const lines = complaint.split("\n").map((line) => line.replace(/^(error:|\*)/, "").trim());
+  const [line = "kubectl ended"] = lines.filter((one) => one !== "" && !one.endsWith(":"));
+  return `has a kubeconfig that does not work: ${line}`;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+function apiAt(socketPath: string, agent: Agent): ClusterApi {
+  const headers = { "content-type": "application/json" };
+  const send = (method: string, path: string, body?: string): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      const fail = ({ message }: Error): void => {
+        reject(new LoginError(`cannot be reached: ${message}`));
+      };
+      const options = { socketPath, agent, method, path, headers, timeout: timeout * 1000 };
+      const outgoing = request(options, (incoming) => {
+        const chunks: Buffer[] = [];
+        incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+        incoming.on("error", fail);
+        incoming.on("end", () => {
+          const answer = { status: incoming.statusCode ?? 0, text: Buffer.concat(chunks).toString() };
+          const problem = loginProblem(answer, incoming.headers["content-type"]);
+          if (problem === undefined) resolve(answer);
+          else reject(new LoginError(problem));
+        });
+      });
+      outgoing.on("timeout", () => outgoing.destroy(new Error(`no answer in ${timeout} s`)));
+      outgoing.on("error", fail);
+      outgoing.end(body);
+    });
+  return {
+    post: async (path, body) => {
+      const { status, text } = await send("POST", path, JSON.stringify(body));
+      if (status >= 300) throw new LoginError(`answers ${status} to ${path}`);
+      return fromJson(text, path);
+    },
+    has: async (path) => (await send("GET", path)).status !== 404,
+  };
+}
+
+/** What an answer says about the login or the way; kubectl puts its own errors into plain text, an API answers JSON. */
+function loginProblem({ status, text }: Answer, type = ""): string | undefined {
+  if (status === 401) return "refuses the login: its token has expired or was revoked";
+  if (status !== 500 || !type.startsWith("text/plain")) return undefined;
+  const [line = ""] = text.split("\n");
+  const [, login] = /^getting credentials: (.*)/.exec(line) ?? [];
+  return login === undefined ? `cannot be reached: ${line}` : `cannot be logged in to: ${login}`;
+}
+
+function fromJson(answer: string, path: string): unknown {
+  try {
+    return JSON.parse(answer) as unknown;
+  } catch {
+    throw new LoginError(`answers no JSON to ${path}`);
+  }
+}
