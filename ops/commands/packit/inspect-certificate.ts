@@ -55,8 +55,8 @@ function source(values: InspectValues, file: string | undefined): Promise<string
 
 export const command = defineCommand({
   usage: "[FILE]",
-  about: `Shows a certificate's serial number, issuer, names and validity: of a PEM file, of a server with --host, or the deployed one with --stack
-(Secret packit-secrets). Exit code 1 if it has expired or has fewer days left than --warn.`,
+  about: `Shows a certificate's serial number, issuer, names and validity. It is read from a PEM file, from a server with
+--host, or from Secret packit-secrets of a stack with --stack. Exit code 1 if it has expired or has fewer days left than --warn.`,
   options: inspectOptions,
   async run(values, [file]) {
     const facts = certificateFacts(await source(values, file), new Date());

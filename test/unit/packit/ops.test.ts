@@ -253,7 +253,7 @@ describe("Packit's day-2 commands", () => {
       assert.equal(refused.code, 2);
       assert.match(refused.stderr, message);
     }
-    assert.match((await ops("deploy")).stderr, /which parts\? there are secrets, /);
+    assert.match((await ops("deploy")).stderr, /COMPONENT is missing; there are secrets, /);
     const validated = { ...everything, validation: { cluster: "lab", namespace: { name: "v" } } };
     const made = (await buildPackit(validated)).resources.map(({ type }) => type);
     for (const { name, component } of componentsOf(settings(validated)))
