@@ -77,7 +77,7 @@ async function fetchDefinition(
 }
 
 /** Text of prowjob.json. */
-export function definitionText(upstream: DefinitionPin, content: string): string {
+function definitionText(upstream: DefinitionPin, content: string): string {
   return `${JSON.stringify({ upstream, ...trimDefinition(content) }, undefined, 1)}\n`;
 }
 

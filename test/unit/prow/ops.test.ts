@@ -7,10 +7,10 @@ import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { projectDir } from "../../../config/stackFile.ts";
 import { main } from "../../../cli/main.ts";
-import { commitOf, prepareScript } from "../../../ops/commands/prow/debug.ts";
+import { commitOf, prepareScript } from "../../../ops/lib/prow/debugScript.ts";
 import { excess, tokenOwner } from "../../../ops/lib/prow/github.ts";
-import { memoryPatch } from "../../../ops/commands/prow/memory.ts";
-import { manifestFile } from "../../../ops/commands/prow/render.ts";
+import { memoryPatch } from "../../../ops/lib/prow/environment.ts";
+import { manifestFile } from "../../../ops/lib/prow/manifestFile.ts";
 import { evaluate } from "../../../ops/lib/prow/ready.ts";
 import { delivery, hmacToken, smokeTests } from "../../../ops/lib/prow/smoke.ts";
 import type { Manifest } from "../../../policy/manifest.ts";
@@ -35,7 +35,9 @@ describe("ops prow settle", () => {
 
   it("looks at every container, and not at finished pods", () => {
     const ready = [deployment("hook", 1, 1)];
-    assert.deepEqual(evaluate(ready, [pod("a", false), pod("b", false, 0, "Succeeded")]).waiting, ["a/main is not ready"]);
+    assert.deepEqual(evaluate(ready, [pod("a", false), pod("b", false, 0, "Succeeded")]).waiting, [
+      "a/main is not ready",
+    ]);
   });
 
   it("takes a restart of long ago, and waits after one that it sees", () => {
@@ -214,7 +216,11 @@ describe("ops prow", () => {
         /^orrery: there is no test cluster; .* prow prepare --stack stage creates one/,
       ],
       [["memory", "plank", "2Gi", "--stack", "prod"], 2, /^orrery: there is no service "plank"/],
-      [["memory", "deck", "lots", "--stack", "prod"], 2, /^orrery: QUANTITY is "lots"; give the memory of deck, e\.g\. 2Gi/],
+      [
+        ["memory", "deck", "lots", "--stack", "prod"],
+        2,
+        /^orrery: QUANTITY is "lots"; give the memory of deck, e\.g\. 2Gi/,
+      ],
       [["bootstrap", "--stack", "prod"], 2, /^orrery: --jobs FOLDER is missing: /],
       [["bootstrap", "--stack", "prod", "--jobs", "/nowhere"], 1, /^orrery: there is no folder \/nowhere/],
       [["settle", "--stack", "prod", "--tries", "none"], 2, /^orrery: --tries is "none"; give a whole number from 1/],
