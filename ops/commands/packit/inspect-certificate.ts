@@ -21,7 +21,7 @@ const inspectOptions = {
 
 type InspectValues = ValuesOf<typeof inspectOptions>;
 
-/** The certificate that a server shows, whoever issued it. */
+/** The certificate that a server presents, from any issuer. */
 function served(address: string): Promise<string> {
   const [host = "", port = "443"] = address.split(":");
   return new Promise((resolve, reject) => {

@@ -96,7 +96,7 @@ export async function askClients(
         grant_type: "client_credentials",
         client_id: client,
         client_secret: secret,
-        // Its own; only OMS and the run registry are asked for as somebody else's.
+        // Its own; only for OMS and the run registry another audience is requested.
         audience: client,
       });
       try {

@@ -1,4 +1,4 @@
-/** How long a login is good, as far as it says so itself. */
+/** How long a login is valid, if its token says so. */
 
 /** What is known of a token. */
 export interface TokenLife {
