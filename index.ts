@@ -9,9 +9,9 @@ import { Thoth } from "./components/thoth/index.ts";
 import { loadConfig } from "./config/load.ts";
 import { assertNoEnvironmentCredentials } from "./config/preflight/environmentCredentials.ts";
 import { assertPermissions } from "./config/preflight/permissions.ts";
-import { plainStackTraces } from "./config/stackTraces.ts";
+import { leanSdk } from "./config/leanSdk.ts";
 
-plainStackTraces();
+leanSdk();
 // Every problem of the config is reported here, before anything is registered.
 const { clusters, clouds, ...config } = loadConfig(schemas);
 assertNoEnvironmentCredentials(clouds);

@@ -1,8 +1,8 @@
 /** What a stack file declares, with sample secrets in the clear: the same objects for every contestant. */
-import type { Recording } from "../review/record.ts";
-import { runProgram, stackConfig } from "../review/render.ts";
-import { opened } from "../review/secret.ts";
-import { type Json, object, text, toManifest } from "../policy/manifest.ts";
+import type { Recording } from "../review/evaluate/record.ts";
+import { runProgram, stackConfig } from "../review/evaluate/render.ts";
+import { revealed } from "../review/evaluate/secret.ts";
+import { type Json, asObject, asText, toManifest } from "../policy/manifest.ts";
 
 /** Runs the program on mocks with a stack's file. */
 export function declared(stack: string, file: string): Promise<Recording> {
@@ -32,10 +32,10 @@ export function kubernetesObjects({ resources }: Pick<Recording, "resources">): 
   const nodes = new Map<string, Readonly<Record<string, string>>>();
   const manifests: Json[] = [];
   for (const { type, inputs } of resources) {
-    const found = toManifest(type, object(opened(inputs)));
+    const found = toManifest(type, asObject(revealed(inputs)));
     if (found === undefined) continue;
     if (found.kind === "Node")
-      nodes.set(found.name, object(object(found.body.metadata).labels) as Record<string, string>);
+      nodes.set(found.name, asObject(asObject(found.body.metadata).labels) as Record<string, string>);
     else manifests.push(found.body);
   }
   const rank = (one: Json): number => (one.kind === "Namespace" ? 0 : 1);
@@ -43,17 +43,19 @@ export function kubernetesObjects({ resources }: Pick<Recording, "resources">): 
 }
 
 /** What the program does not wait for, e.g. a claim whose volume comes later, nobody waits for. */
-const unawaited = ({ annotations }: Json): boolean => object(annotations)["pulumi.com/skipAwait"] === "true";
+const unawaited = ({ annotations }: Json): boolean => asObject(annotations)["pulumi.com/skipAwait"] === "true";
 
 /** Objects that somebody waits for, as `kind/name` by namespace. */
 export function waitedFor(
   manifests: readonly Json[],
   kinds: readonly string[],
 ): ReadonlyMap<string, readonly string[]> {
-  const found = manifests.filter(({ kind, metadata }) => kinds.includes(text(kind)) && !unawaited(object(metadata)));
+  const found = manifests.filter(
+    ({ kind, metadata }) => kinds.includes(asText(kind)) && !unawaited(asObject(metadata)),
+  );
   const named = found.map(({ kind, metadata }) => {
-    const { name, namespace } = object(metadata);
-    return { namespace: text(namespace), item: `${text(kind).toLowerCase()}/${text(name)}` };
+    const { name, namespace } = asObject(metadata);
+    return { namespace: asText(namespace), item: `${asText(kind).toLowerCase()}/${asText(name)}` };
   });
   const groups = Map.groupBy(named, ({ namespace }) => namespace);
   return new Map([...groups].map(([namespace, all]) => [namespace, all.map(({ item }) => item)]));

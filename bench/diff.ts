@@ -2,7 +2,7 @@
 import path from "node:path";
 import { stackNames, stackPath } from "../config/stackFile.ts";
 import { root } from "../lab/settings.ts";
-import { type Json, object, text } from "../policy/manifest.ts";
+import { type Json, asObject, asText } from "../policy/manifest.ts";
 import { api } from "../lab/harness/kube.ts";
 import { writeList } from "./contestants/kubectl.ts";
 import { declared, kubernetesObjects } from "./declared.ts";
@@ -19,7 +19,7 @@ export async function measureDiffs(rounds: number, log: (line: string) => void):
   for (const stack of stackNames()) {
     const { manifests } = kubernetesObjects(await declared(stack, stackPath(stack)));
     const files = writeList(path.join(root, ".lab", "bench", `diff-${stack}`), { manifests, nodes: new Map() });
-    const named = (one: Json, key: string): string => text(object(one.metadata)[key]);
+    const named = (one: Json, key: string): string => asText(asObject(one.metadata)[key]);
     const made = manifests.filter(({ kind }) => kind === "Namespace").map((one) => named(one, "name"));
     const needed = new Set(manifests.map((one) => named(one, "namespace")));
     const absent = [...needed].filter((name) => name !== "" && !made.includes(name));

@@ -1,7 +1,7 @@
 /** How long the program itself takes: resources registered through the building blocks, on mocks. */
 import { spawnSync } from "node:child_process";
 import path from "node:path";
-import { record } from "../review/record.ts";
+import { record } from "../review/evaluate/record.ts";
 
 /** Milliseconds of one run in a process of its own. */
 export interface Evaluation {

@@ -32,7 +32,7 @@ export function exponents(growth: readonly Growth[], what: string): { readonly t
 }
 
 /** The goals that the measured parts can judge. */
-export function goals({ lives, diffs, growth }: Omit<Results, "circumstances">): readonly Goal[] {
+export function goals({ lives, diffs, growth }: Pick<Results, "lives" | "diffs" | "growth">): readonly Goal[] {
   const found: Goal[] = [];
   const [noop, bare] = [own, floor].map((contestant) => secondsOf(lives, "all", contestant, "noop"));
   if (noop !== undefined && bare !== undefined) {

@@ -4,7 +4,7 @@ import { cpus, loadavg, release, totalmem } from "node:os";
 import path from "node:path";
 import { root } from "../lab/settings.ts";
 import { output } from "../ops/lib/process.ts";
-import { cliVersion, plugins } from "../lab/toolchain/pieces.ts";
+import { cliVersion, plugins } from "../lab/toolchain/artifacts.ts";
 import { requirements } from "./contestants/ansible.ts";
 import { round } from "./figures.ts";
 import type { Circumstances } from "./results.ts";

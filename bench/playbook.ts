@@ -1,6 +1,6 @@
 /** Kubernetes objects as an Ansible playbook: a task an object, then a wait for all workloads, as Packit's owners have it. */
 import { type KubernetesObjects, waitedFor } from "./declared.ts";
-import { type Json, object, text } from "../policy/manifest.ts";
+import { type Json, asObject, asText } from "../policy/manifest.ts";
 
 /** A task of a playbook. */
 export type PlaybookTask = Readonly<Record<string, unknown>>;
@@ -55,10 +55,10 @@ export function differing(before: KubernetesObjects, after: KubernetesObjects): 
 /** The playbook that removes everything with its namespaces, and waits for their end. @throws if something is in none */
 export function removePlaybook({ manifests }: KubernetesObjects): readonly object[] {
   const own = new Set(
-    manifests.filter(({ kind }) => kind === "Namespace").map(({ metadata }) => object(metadata).name),
+    manifests.filter(({ kind }) => kind === "Namespace").map(({ metadata }) => asObject(metadata).name),
   );
   const outside = manifests.filter(
-    ({ kind, metadata }) => kind !== "Namespace" && !own.has(object(metadata).namespace),
+    ({ kind, metadata }) => kind !== "Namespace" && !own.has(asObject(metadata).namespace),
   );
   if (outside.length > 0) throw new Error(`${outside.map(nameOf).join(", ")}: not in a namespace of the playbook`);
   const tasks = manifests.flatMap((manifest, at) =>
@@ -73,5 +73,5 @@ export function removePlaybook({ manifests }: KubernetesObjects): readonly objec
 }
 
 function nameOf({ kind, metadata }: Json): string {
-  return `${text(kind)} ${text(object(metadata).name)}`;
+  return `${asText(kind)} ${asText(asObject(metadata).name)}`;
 }

@@ -1,7 +1,7 @@
 /** Where an input of an OpenStack resource comes from: the mocks' ids are unique, so a value tells which resource it is of. */
-import { type Call, callResult, resourceState } from "../review/outputs.ts";
-import type { Recording, Registration } from "../review/record.ts";
-import { opened, replaced } from "../review/secret.ts";
+import { type Call, callResult, resourceState } from "../review/evaluate/outputs.ts";
+import type { Recording, Registration } from "../review/evaluate/record.ts";
+import { revealed, mapParts } from "../review/evaluate/secret.ts";
 
 /** Something that a cloud tells only once it is there; plain data, so that it can stand in a file. */
 export interface Reference {
@@ -20,7 +20,7 @@ export function isReference(value: unknown): value is Reference {
 
 /** The questions whose answers the cloud is told again; the program's others, e.g. about quotas, are its own caution. */
 export function needed({ resources, calls }: Pick<Recording, "resources" | "calls">): readonly Call[] {
-  const told = JSON.stringify(resources.filter(isOpenstack).map(({ inputs }) => opened(inputs)));
+  const told = JSON.stringify(resources.filter(isOpenstack).map(({ inputs }) => revealed(inputs)));
   return calls.filter((call) => told.includes(String(callResult(call).id)));
 }
 
@@ -29,7 +29,7 @@ export function references({ resources, calls }: Pick<Recording, "resources" | "
   const found = new Map<string, Reference>();
   for (const [at, call] of calls.entries()) found.set(String(callResult(call).id), { $of: at, property: "id" });
   for (const { urn, type, name, inputs } of resources.filter(isOpenstack)) {
-    const { id, state } = resourceState({ urn, type, name, inputs: opened(inputs) as Registration["inputs"] }, []);
+    const { id, state } = resourceState({ urn, type, name, inputs: revealed(inputs) as Registration["inputs"] }, []);
     found.set(id, { $of: urn, property: "id" });
     const [ipv4, ipv6] = Array.isArray(state.allFixedIps) ? state.allFixedIps.map(String) : [];
     if (ipv4 !== undefined) found.set(ipv4, { $of: urn, property: "ipv4" });
@@ -41,7 +41,7 @@ export function references({ resources, calls }: Pick<Recording, "resources" | "
 /** Inputs of a resource or call in the clear, with references instead of what the mocks made up. */
 export function linked({ inputs, ...of }: Call | Registration, known: References): object {
   const own = "urn" in of ? of.urn : undefined;
-  return replaced(opened(inputs), (part) => {
+  return mapParts(revealed(inputs), (part) => {
     const reference = typeof part === "string" ? known.get(part) : undefined;
     return reference === undefined || reference.$of === own ? part : reference; // a name may be its resource's id too
   }) as object;

@@ -15,13 +15,21 @@ export interface Circumstances {
   readonly checkpoints: boolean;
 }
 
-/** One way of deploying one system, measured: seconds of each round. */
+/** A figure of each round, by step. */
+export type Rounds = Readonly<Partial<Record<Step, readonly number[]>>>;
+
+/** One way of deploying one system, measured. */
 export interface Life {
   readonly system: string;
   readonly contestant: string;
   /** Resources that it manages. */
   readonly resources: number;
-  readonly seconds: Readonly<Partial<Record<Step, readonly number[]>>>;
+  /** Time on the clock. */
+  readonly seconds: Rounds;
+  /** Seconds of processor time, user and system, of the tool with all that it starts. */
+  readonly cpu?: Rounds;
+  /** How often the engine saved its state; only of Pulumi's programs. */
+  readonly saves?: Rounds;
 }
 
 /** How long it takes to tell what would change; seconds of each round. */
@@ -47,21 +55,27 @@ export interface Results {
   /** By part, and of the part `lives` by system: each is one run. */
   readonly circumstances: Readonly<Record<string, Circumstances>>;
   readonly lives: readonly Life[];
+  /** This program and an older one, by system. */
+  readonly versions: readonly Life[];
   readonly diffs: readonly DiffFigures[];
   readonly growth: readonly Growth[];
 }
 
 /** What is known with a further run: its parts and systems take the place of earlier ones. */
 export function merged(old: Results, now: Results): Results {
-  const systems = new Set(now.lives.map(({ system }) => system));
+  const lives = (part: "lives" | "versions"): readonly Life[] => {
+    const systems = new Set(now[part].map(({ system }) => system));
+    return [...old[part].filter(({ system }) => !systems.has(system)), ...now[part]];
+  };
   const grown = new Set(now.growth.map(({ what }) => what));
   return {
     circumstances: { ...old.circumstances, ...now.circumstances },
-    lives: [...old.lives.filter(({ system }) => !systems.has(system)), ...now.lives],
+    lives: lives("lives"),
+    versions: lives("versions"),
     diffs: now.diffs.length > 0 ? now.diffs : old.diffs,
     growth: [...old.growth.filter(({ what }) => !grown.has(what)), ...now.growth],
   };
 }
 
 /** Nothing measured yet. */
-export const nothing: Results = { circumstances: {}, lives: [], diffs: [], growth: [] };
+export const nothing: Results = { circumstances: {}, lives: [], versions: [], diffs: [], growth: [] };

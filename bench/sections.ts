@@ -1,13 +1,17 @@
 /** The parts of the benchmark, each by itself. */
 import { live } from "./rounds.ts";
 import { circumstances, load } from "./machine.ts";
-import { nothing, type Results } from "./results.ts";
+import type { Contestant } from "./contestants/contestant.ts";
+import { type Life, nothing, type Results } from "./results.ts";
+import { systems as allSystems } from "./systems.ts";
 
 /** What is asked for. */
 export interface Wanted {
   readonly rounds: number;
-  /** Systems of the part `lives`. */
-  readonly systems: readonly string[];
+  /** Systems of the parts `lives` and `versions`. @default all of them; of `versions` Thoth and all together */
+  readonly systems: readonly string[] | undefined;
+  /** Older commit of the part `versions`. */
+  readonly against: string;
   readonly log: (line: string) => void;
 }
 
@@ -52,7 +56,26 @@ export const parts = {
   lives: {
     says: "stage's systems: up, nothing to do, an image changed, destroy; Orrery, today's tool, a bare program",
     lab: true,
-    of: ({ rounds, systems, log }) => systems.map((system) => [`lives of ${system}`, () => lives(system, rounds, log)]),
+    of: ({ rounds, systems = allSystems, log }) =>
+      systems.map((system) => [
+        `lives of ${system}`,
+        async (): Promise<Partial<Results>> => {
+          const { contestants } = await import("./tasks.ts");
+          return { lives: await lives(system, await contestants(system), rounds, log) };
+        },
+      ]),
+  },
+  versions: {
+    says: "the same steps by this program and by an older commit of it, with processor time and saved states",
+    lab: true,
+    of: ({ rounds, systems = ["thoth", "all"], against, log }) =>
+      systems.map((system) => [
+        `versions of ${system}`,
+        async (): Promise<Partial<Results>> => {
+          const { versions } = await import("./tasks.ts");
+          return { versions: await lives(system, await versions(system, against), rounds, log) };
+        },
+      ]),
   },
   growth: {
     says: "a program with the engine on the lab, 1x to 10x: up and no-op up, time and memory",
@@ -71,12 +94,15 @@ export const parts = {
 
 export type Part = keyof typeof parts;
 
-/** The lives of one system with all its contestants, and nothing of them left. */
-async function lives(system: string, rounds: number, log: Wanted["log"]): Promise<Partial<Results>> {
-  const { contestants } = await import("./tasks.ts");
-  const all = await contestants(system);
+/** The lives of one system with its contestants, and nothing of them left. */
+async function lives(
+  system: string,
+  all: readonly Contestant[],
+  rounds: number,
+  log: Wanted["log"],
+): Promise<readonly Life[]> {
   try {
-    return { lives: await live(system, all, rounds, log) };
+    return await live(system, all, rounds, log);
   } finally {
     for (const one of all) await one.close();
   }

@@ -1,7 +1,7 @@
 /** The figures as Markdown tables. */
 import { median } from "./figures.ts";
 import { exponents, goals, own, secondsOf } from "./goals.ts";
-import { type Circumstances, type Results, type Step, steps } from "./results.ts";
+import { type Circumstances, type Life, type Results, type Rounds, type Step, steps } from "./results.ts";
 
 /** Steps as a reader calls them. */
 export const stepNames: Readonly<Record<Step, string>> = {
@@ -30,7 +30,13 @@ export function circumstancesLine(all: Results["circumstances"], begins = ""): s
 
 /** All tables, of the parts that were measured. */
 export function tables(results: Results): string {
-  const found = [goalsTable(results), livesTable(results), diffsTable(results), growthTable(results)];
+  const found = [
+    goalsTable(results),
+    livesTable(results),
+    versionsTable(results),
+    diffsTable(results),
+    growthTable(results),
+  ];
   const measured = `Measured: ${circumstancesLine(results.circumstances)}.`;
   return [...found.filter((table) => table !== ""), circumstancesTable(results), measured].join("\n\n");
 }
@@ -83,6 +89,35 @@ function livesTable({ lives }: Results): string {
       }),
     ]),
   );
+}
+
+/** An older commit beside this program, a row for each step. */
+function versionsTable({ versions }: Pick<Results, "versions">): string {
+  const rows = [...Map.groupBy(versions, ({ system }) => system)].flatMap(([system, lives]) => {
+    const now = lives.find(({ contestant }) => contestant === own);
+    const before = lives.find(({ contestant }) => contestant !== own);
+    if (now === undefined || before === undefined) return [];
+    return steps.map((step) => {
+      const change = (of: (life: Life) => Rounds | undefined, digits: number, unit: string): string => {
+        const [then, today] = [of(before)?.[step] ?? [], of(now)?.[step] ?? []];
+        if (then.length === 0 || today.length === 0) return "";
+        const [old, recent] = [median(then), median(today)];
+        return `${old.toFixed(digits)} to ${recent.toFixed(digits)}${unit} (${(recent / old).toFixed(2)}x)`;
+      };
+      return [
+        system,
+        `${before.contestant} to ${now.contestant}`,
+        `${before.resources} to ${now.resources}`,
+        String(now.seconds[step]?.length ?? 0),
+        stepNames[step],
+        change(({ seconds }) => seconds, 1, " s"),
+        change(({ cpu }) => cpu, 1, " s"),
+        change(({ saves }) => saves, 0, ""),
+      ];
+    });
+  });
+  const head = ["system of stage", "versions", "resources", "rounds", "step", "time", "processor time", "states saved"];
+  return table(head, rows);
 }
 
 function diffsTable({ diffs }: Results): string {

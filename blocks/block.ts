@@ -3,6 +3,14 @@ import type * as pulumi from "@pulumi/pulumi";
 /** Options of every resource that a building block makes: the component they belong to, and what must be there first. */
 export type BlockOptions = Pick<pulumi.CustomResourceOptions, "parent" | "dependsOn" | "provider">;
 
+/** What happens to a resource that holds data. */
+export interface Retention {
+  /** Refuse to delete it. */
+  readonly protect: boolean;
+  /** Leave it in the cluster or cloud when it leaves the program. */
+  readonly retainOnDelete: boolean;
+}
+
 /**
  * A building block registers nothing of its own: it makes its resources directly below the component that calls it.
  *

@@ -1,11 +1,11 @@
-/** What one Redis, Redict or Valkey is to do. */
+/** Configuration of a Redis, Redict or Valkey. */
 export interface RedisConfArgs {
   readonly dataFolder: string;
-  /** File with `requirepass`. @default anybody whom the network lets through */
+  /** File with `requirepass`. @default no password */
   readonly authFile?: string;
   /** MiB of data; the process needs more, most of all while it writes a snapshot. */
   readonly maxMemoryMiB: number;
-  /** What happens when it is full: the write is refused, or something is forgotten. */
+  /** When it is full: refuse writes, or evict keys. */
   readonly eviction: "noeviction" | "allkeys-lru" | "volatile-lru";
   /** Write a snapshot every minute in which something changed. */
   readonly snapshots: boolean;
@@ -28,7 +28,7 @@ export function redisConf(args: RedisConfArgs): string {
     `maxmemory-policy ${args.eviction}`,
     `save ${args.snapshots ? "60 1" : '""'}`,
     `appendonly ${args.appendOnly === true ? "yes" : "no"}`,
-    // A client that vanished without a word is noticed within minutes.
+    // Detects vanished clients within minutes.
     "tcp-keepalive 60",
   ];
   return `${lines.join("\n")}\n`;

@@ -4,13 +4,13 @@ import type { cloudsSchema, clustersSchema } from "../config/targets.ts";
 import { type Cluster, connectClusters } from "./kubernetes/cluster.ts";
 import { type Cloud, connectClouds } from "./openstack/cloud.ts";
 
-/** Look-ups by the names that settings give; each throws for a name that is not there. */
+/** Look-ups by name; each throws for an unknown name. */
 export interface Targets {
   readonly cluster: (name: string) => Cluster;
   readonly cloud: (name: string) => Cloud;
 }
 
-/** Makes the provider of every cluster and cloud that the stack names. */
+/** Creates the provider of every cluster and cloud of the stack. */
 export function connectTargets(config: {
   readonly clusters: ConfigOf<typeof clustersSchema> | undefined;
   readonly clouds: ConfigOf<typeof cloudsSchema> | undefined;

@@ -1,11 +1,11 @@
 /**
- * `node ci/answers.ts --stack STACK | URL...`: whether what a deployed stack offers answers: each Route and Ingress with a name of its own.
- * An address is taken to answer when it says anything below 500; a page that wants a login is there.
+ * `node ci/answers.ts --stack STACK | URL...`: checks that every Route and Ingress of a deployed stack that has a fixed host name responds.
+ * Any status below 500 counts, so that a page behind a login is up.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { at } from "../review/words.ts";
-import type { Rendered } from "../review/render.ts";
+import { valueAt } from "../review/report/format.ts";
+import type { Rendered } from "../review/evaluate/render.ts";
 import { run } from "./github.ts";
 
 run("answers", async () => {
@@ -20,17 +20,17 @@ run("answers", async () => {
     return 0;
   }
   const end = Date.now() + Number(values.seconds) * 1000;
-  const silent = (await Promise.all(urls.map(async (url) => [url, await ask(url, end)] as const))).filter(
+  const failed = (await Promise.all(urls.map(async (url) => [url, await poll(url, end)] as const))).filter(
     ([, problem]) => problem !== undefined,
   );
-  for (const [url, problem] of silent) console.log(`${url}: ${problem ?? ""}`);
-  console.log(`${urls.length - silent.length} of ${urls.length} addresses answer`);
-  return silent.length === 0 ? 0 : 1;
+  for (const [url, problem] of failed) console.log(`${url}: ${problem ?? ""}`);
+  console.log(`${urls.length - failed.length} of ${urls.length} addresses respond`);
+  return failed.length === 0 ? 0 : 1;
 });
 
-/** Every address that a stack declares, from its render. */
+/** The addresses of a stack, from its render. */
 async function addresses(stack: string): Promise<readonly string[]> {
-  const { render } = await import("../review/render.ts");
+  const { render } = await import("../review/evaluate/render.ts");
   return [...new Set((await render(stack)).flatMap(addressesOf))].sort();
 }
 
@@ -38,21 +38,25 @@ function addressesOf({ type, inputs }: Rendered): readonly string[] {
   const url = (host: unknown, path: unknown, secure: boolean): readonly string[] =>
     typeof host === "string" ? [`${secure ? "https" : "http"}://${host}${typeof path === "string" ? path : "/"}`] : [];
   const items = (...keys: readonly string[]): readonly unknown[] => {
-    const found = at(inputs, ...keys);
+    const found = valueAt(inputs, ...keys);
     return Array.isArray(found) ? found : [];
   };
   if (type === "kubernetes:route.openshift.io/v1:Route")
-    return url(at(inputs, "spec", "host"), at(inputs, "spec", "path"), at(inputs, "spec", "tls") !== undefined);
+    return url(
+      valueAt(inputs, "spec", "host"),
+      valueAt(inputs, "spec", "path"),
+      valueAt(inputs, "spec", "tls") !== undefined,
+    );
   if (type === "kubernetes:networking.k8s.io/v1:Ingress")
-    return items("spec", "rules").flatMap((rule) => url(at(rule, "host"), "/", items("spec", "tls").length > 0));
+    return items("spec", "rules").flatMap((rule) => url(valueAt(rule, "host"), "/", items("spec", "tls").length > 0));
   return [];
 }
 
-/** What keeps the address from answering, asked until `end`; undefined when it answers. */
-async function ask(url: string, end: number): Promise<string | undefined> {
+/** Polls an address until it responds or `end` is reached. @returns undefined, or the last problem */
+async function poll(url: string, end: number): Promise<string | undefined> {
   for (;;) {
     const problem = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(15_000) }).then(
-      ({ status }) => (status < 500 ? undefined : `answered ${status}`),
+      ({ status }) => (status < 500 ? undefined : `responded with ${status}`),
       (error: unknown) => reason(error),
     );
     if (problem === undefined || Date.now() > end) return problem;
@@ -60,7 +64,7 @@ async function ask(url: string, end: number): Promise<string | undefined> {
   }
 }
 
-/** `fetch failed` says nothing; its cause does. */
+/** The cause of fetch's unspecific "fetch failed". */
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? error.cause.message : error.message;

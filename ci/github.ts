@@ -1,4 +1,4 @@
-/** The few calls of GitHub's API that the jobs' scripts need, with the variables that a job has. */
+/** A small client of GitHub's API for the scripts of CI jobs. */
 
 /** A repository on GitHub. */
 export interface GitHub {
@@ -12,13 +12,13 @@ export interface GitHub {
 
 const perPage = 100;
 
-/** Text that one comment or issue may have; GitHub takes 65536 characters. */
+/** Longest text of a comment or issue; GitHub's limit is 65536 characters. */
 export const mostCharacters = 65_000;
 
-/** The repository of GITHUB_REPOSITORY; paths are relative to it. @throws naming the variable that is missing */
+/** A client for the repository GITHUB_REPOSITORY; paths are relative to it. @throws naming a missing variable */
 export function github(env: NodeJS.ProcessEnv = process.env): GitHub {
-  const repository = wanted(env, "GITHUB_REPOSITORY");
-  const token = wanted(env, "GITHUB_TOKEN");
+  const repository = required(env, "GITHUB_REPOSITORY");
+  const token = required(env, "GITHUB_TOKEN");
   const base = `${env.GITHUB_API_URL ?? "https://api.github.com"}/repos/${repository}`;
 
   async function call<T>(method: string, path: string, body?: object): Promise<T> {
@@ -33,7 +33,8 @@ export function github(env: NodeJS.ProcessEnv = process.env): GitHub {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
-    if (!answer.ok) throw new Error(`GitHub answered ${answer.status} to ${method} ${path}: ${text.slice(0, 300)}`);
+    if (!answer.ok)
+      throw new Error(`GitHub responded with ${answer.status} to ${method} ${path}: ${text.slice(0, 300)}`);
     return (text === "" ? undefined : JSON.parse(text)) as T;
   }
 
@@ -49,14 +50,14 @@ export function github(env: NodeJS.ProcessEnv = process.env): GitHub {
   return { repository, get: (path) => call("GET", path), list, send: call };
 }
 
-/** A variable of the job. @throws if it is not there */
-export function wanted(env: NodeJS.ProcessEnv, name: string): string {
+/** A variable of the job. @throws if it is not set */
+export function required(env: NodeJS.ProcessEnv, name: string): string {
   const value = env[name];
   if (value === undefined || value === "") throw new Error(`${name} is not set; a job of GitHub Actions sets it`);
   return value;
 }
 
-/** Ends a script as it should: one line on stderr and exit code 1 when it failed. */
+/** Runs a script's main function; an error becomes one line on stderr and exit code 1. */
 export function run(name: string, main: () => Promise<number>): void {
   main().then(
     (code) => {

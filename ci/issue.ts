@@ -1,7 +1,7 @@
-/** The one issue that tells of drift: opened, kept up to date, closed when nothing drifts any more. */
+/** The one issue about drift: opened, kept up to date, and closed when there is no drift any more. */
 import { type GitHub, mostCharacters } from "./github.ts";
 
-/** By this line the issue is found again, and by who wrote it. */
+/** First line of the issue, which identifies it together with the author. */
 const marker = "<!-- orrery-drift -->";
 
 const author = "github-actions[bot]";
@@ -13,10 +13,10 @@ interface Issue {
   readonly pull_request?: unknown;
 }
 
-/** What is wrong with a deployed stack; undefined when it is as it was declared. */
+/** The result for one stack. */
 export interface Finding {
   readonly stack: string;
-  /** Markdown. */
+  /** The drift as Markdown; undefined if there is none. */
   readonly report: string | undefined;
 }
 
@@ -27,7 +27,7 @@ export function issueText(findings: readonly Finding[]): string {
   return text.length <= mostCharacters ? text : `${text.slice(0, mostCharacters)}\n\n(shortened)`;
 }
 
-/** Opens, updates or closes the issue. @returns what it did, for the job's log */
+/** Opens, updates or closes the issue. @returns a line for the job's log */
 export async function keepIssue(findings: readonly Finding[], hub: GitHub): Promise<string> {
   const open = await hub.list<Issue>("/issues?state=open&creator=app%2Fgithub-actions");
   const [own, ...more] = open.filter(
@@ -37,10 +37,10 @@ export async function keepIssue(findings: readonly Finding[], hub: GitHub): Prom
   for (const { number } of more) await hub.send("PATCH", `/issues/${number}`, { state: "closed" });
   const drifting = findings.filter(({ report }) => report !== undefined).map(({ stack }) => stack);
   if (drifting.length === 0) {
-    if (own === undefined) return "nothing drifts, no issue is open";
-    await hub.send("POST", `/issues/${own.number}/comments`, { body: "Nothing drifts any more." });
+    if (own === undefined) return "no drift, and no open issue";
+    await hub.send("POST", `/issues/${own.number}/comments`, { body: "There is no drift any more." });
     await hub.send("PATCH", `/issues/${own.number}`, { state: "closed", state_reason: "completed" });
-    return `nothing drifts any more: issue ${own.number} closed`;
+    return `no drift any more: issue ${own.number} closed`;
   }
   const title = `Drift: ${drifting.join(", ")} ${drifting.length === 1 ? "is" : "are"} not as declared`;
   const body = issueText(findings);

@@ -1,5 +1,5 @@
 /** Finds the command that is asked for, loads only it, and reports errors in one line. */
-import { meant } from "../config/problems.ts";
+import { suggest } from "../config/problems.ts";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { projectDir } from "../config/stackFile.ts";
@@ -61,12 +61,14 @@ async function listOf(files: ReadonlyMap<string, string>, [first, second]: reado
     return first === undefined ? 2 : 0;
   }
   if (!tops.includes(first)) {
-    throw new UsageError(`there is no command "${first}"${meant(first, tops)}\nnpx orrery --help lists all commands.`);
+    throw new UsageError(
+      `there is no command "${first}"${suggest(first, tops)}\nnpx orrery --help lists all commands.`,
+    );
   }
   const own = names.filter((name) => name.startsWith(`${first} `)).map((name) => name.slice(first.length + 1));
   if (second !== undefined && !isHelp(second)) {
     throw new UsageError(
-      `${first} has no command "${second}"${meant(second, own)}\nnpx orrery ${first} --help lists its commands.`,
+      `${first} has no command "${second}"${suggest(second, own)}\nnpx orrery ${first} --help lists its commands.`,
     );
   }
   const rows = await Promise.all(own.map(async (name) => [name, await summary(files, `${first} ${name}`)] as const));

@@ -1,6 +1,6 @@
 /** Reads the words of a command line by the command's declaration. */
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
-import { meant } from "../config/problems.ts";
+import { suggest } from "../config/problems.ts";
 import { camelCase, isMultiple, isRequired, type OptionSpec, type OptionSpecs, placeholder } from "./options.ts";
 import { wordSpecs } from "./usage.ts";
 import { UsageError } from "./usageError.ts";
@@ -43,7 +43,7 @@ function parsed(
     const unknown = /^Unknown option '(-[^' ]+)'/.exec(message)?.[1];
     if (unknown === undefined) throw new UsageError(message.split("\n")[0] ?? "");
     const known = Object.keys(options).map((name) => `--${name}`);
-    throw new UsageError(`there is no option ${unknown}${unknown.startsWith("--") ? meant(unknown, known) : ""}`);
+    throw new UsageError(`there is no option ${unknown}${unknown.startsWith("--") ? suggest(unknown, known) : ""}`);
   }
 }
 
@@ -54,7 +54,7 @@ function checkWords(specs: ReturnType<typeof wordSpecs>["words"], given: readonl
       if (!optional)
         throw new UsageError(choices.length > 0 ? `say ${name.split("|").join(" or ")}` : `${name} is missing`);
     } else if (choices.length > 0 && !choices.includes(word)) {
-      throw new UsageError(`"${word}" is not one of ${choices.join(", ")}${meant(word, choices)}`);
+      throw new UsageError(`"${word}" is not one of ${choices.join(", ")}${suggest(word, choices)}`);
     }
   }
   const extra = given[specs.length];
@@ -84,7 +84,7 @@ function convert(name: string, spec: Exclude<OptionSpec, { type: "boolean" }>, t
       return text;
     case "choice":
       if (spec.choices.includes(text)) return text;
-      throw new UsageError(`--${name} is "${text}"; it takes ${spec.choices.join(", ")}${meant(text, spec.choices)}`);
+      throw new UsageError(`--${name} is "${text}"; it takes ${spec.choices.join(", ")}${suggest(text, spec.choices)}`);
     case "duration":
       return seconds(name, text);
     case "integer":

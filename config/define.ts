@@ -28,8 +28,8 @@ export interface LegacySource {
   readonly file?: string;
 }
 
-/** One secret of a system: config key `<namespace>:<name>`, always encrypted. */
-export interface SecretSpec<Settings = unknown> {
+/** What single and keyed secrets have in common. */
+interface CommonSpec<Settings> {
   readonly description: string;
   /** Checked before any resource is registered; the value is never shown. @default "text" */
   readonly format?: SecretFormat;
@@ -37,12 +37,19 @@ export interface SecretSpec<Settings = unknown> {
   check?(text: string, about: CheckedSecret<Settings>): string | undefined;
   /** Where it was kept before; for keyed secrets `name` is the key. What a cluster held is known from what is deployed there. */
   readonly legacySource?: LegacySource | ((name: string) => LegacySource);
-  /** The secret is asked for only when this holds; it may be there nevertheless. @default always */
-  when?(settings: Settings): boolean;
   /** Secrets of one seed get samples that belong together, e.g. a certificate and its key. @default the config key */
   readonly sampleSeed?: string;
   /** A sample that passes the check; the same seed gives the same text. @default one of the format */
   sample?(seed: string, settings: Settings): string;
+}
+
+/** One secret of a system: config key `<namespace>:<name>`, always encrypted. */
+export interface SecretSpec<Settings = unknown> extends CommonSpec<Settings> {
+  /**
+   * Settings with which the secret is required. With others the component receives undefined, even if the stack has a
+   * text for it. @default it is always required
+   */
+  when?(settings: Settings): boolean;
 }
 
 /** What a secret's check may look at besides the text. */
@@ -55,7 +62,7 @@ interface CheckedSecret<Settings> {
 }
 
 /** Secrets of one kind: config key `<namespace>:<name>-<member>` for each member. */
-export interface KeyedSecretSpec<Settings = unknown> extends SecretSpec<Settings> {
+export interface KeyedSecretSpec<Settings = unknown> extends CommonSpec<Settings> {
   /** The members' names, e.g. the bots that have a token each. */
   members(settings: Settings): readonly string[];
   /** Name of a member's config key. @default `<name>-<member>` */
@@ -75,64 +82,86 @@ export interface Need {
   /** One of `clusters:settings`. */
   readonly cluster: string;
   readonly namespace: string;
-  /** The program makes the namespace, or takes it over where it is there. */
+  /** The program creates the namespace, or adopts an existing one. */
   readonly makesNamespace: boolean;
   /** What it makes there, by resource and API group: `secrets`, `deployments.apps`. */
   readonly resources: readonly string[];
 }
 
-/** Something that is wrong across settings. */
+/** A problem across settings. */
 export interface RuleProblem {
   /** Path inside the settings that the problem is about. */
   readonly path: string;
-  /** What is wrong and what would be right, e.g. `must be larger than bots.ogr.minimum (3)`. */
+  /** Found and expected value, e.g. `must be larger than bots.ogr.minimum (3)`. */
   readonly problem: string;
 }
 
+/** Declarations of single secrets, by name. */
+export type SecretSpecs<Settings = unknown> = Readonly<Record<string, SecretSpec<Settings>>>;
+
+/** Declarations of keyed secrets, by name. */
+export type KeyedSecretSpecs<Settings = unknown> = Readonly<Record<string, KeyedSecretSpec<Settings>>>;
+
 /** Declaration of a system's config: one zod schema for the settings and one entry a secret. */
-export interface SystemSchema<S extends z.ZodType, K extends string, M extends string = never> {
+export interface SystemSchema<
+  S extends z.ZodType,
+  Secrets extends SecretSpecs<z.infer<S>> = SecretSpecs<z.infer<S>>,
+  Keyed extends KeyedSecretSpecs<z.infer<S>> = KeyedSecretSpecs<z.infer<S>>,
+> {
   readonly namespace: string;
   /** A `z.strictObject`, so that unknown keys are errors; descriptions come in by `.describe`. */
   readonly settings: S;
   /** Single secrets. */
-  readonly secrets: Readonly<Record<K, SecretSpec<z.infer<S>>>>;
+  readonly secrets: Secrets;
   /** Secrets of one kind with a member each for a bot, an environment or a cluster, by name. */
-  readonly keyedSecrets?: Readonly<Record<M, KeyedSecretSpec<z.infer<S>>>>;
+  readonly keyedSecrets?: Keyed;
   /** The clusters and clouds that the settings name. */
   references?(settings: z.infer<S>): readonly Reference[];
   /** Rules across settings. */
   rules?(settings: z.infer<S>): readonly RuleProblem[];
-  /** Rights that are checked beforehand. @default none, the clusters refuse in the middle of an update */
+  /** Permissions that are checked before an update. @default none */
   needs?(settings: z.infer<S>): readonly Need[];
 }
 
 /** Any system's declaration, for code that treats all alike. */
-export type AnySystem = SystemSchema<z.ZodType, string, string>;
+export type AnySystem = SystemSchema<z.ZodType, SecretSpecs, KeyedSecretSpecs>;
 
-/** What a system's component receives. A secret whose `when` does not hold is an empty secret and must not be used. */
-interface SystemConfig<Settings, K extends string, M extends string = never> {
-  readonly settings: Settings;
-  readonly secrets: Readonly<Record<K, pulumi.Output<string>>>;
+/** What a system's component receives. A secret that is declared with `when` is undefined unless it is required. */
+export interface ConfigOf<T extends AnySystem> {
+  readonly settings: z.infer<T["settings"]>;
+  readonly secrets: {
+    readonly [Name in keyof T["secrets"]]: "when" extends keyof T["secrets"][Name]
+      ? pulumi.Output<string> | undefined
+      : pulumi.Output<string>;
+  };
   /** By name, then by member. */
-  readonly keyedSecrets: Readonly<Record<M, Readonly<Record<string, pulumi.Output<string>>>>>;
+  readonly keyedSecrets: {
+    readonly [Name in keyof NonNullable<T["keyedSecrets"]>]: Readonly<Record<string, pulumi.Output<string>>>;
+  };
 }
 
 /**
- * Declares a system's config; the types of settings and secret names follow from it.
+ * Declares a system's config; the types of settings and secrets follow from it.
  *
- *     export const botsSchema = defineSystem({
- *       namespace: "bots",
- *       settings: z.strictObject({ cluster: z.string().describe("Cluster that runs the bots.") }),
- *       secrets: { webhookToken: { description: "Token of the webhook.", format: "token", legacySource: { description: "gopass bots/hook" } } },
- *       references: ({ cluster }) => [{ path: "cluster", kind: "cluster", name: cluster }],
- *     });
- *     export type BotsConfig = ConfigOf<typeof botsSchema>;
+ * @example
+ * export const botsSchema = defineSystem({
+ *   namespace: "bots",
+ *   settings: z.strictObject({ cluster: z.string().describe("Cluster that runs the bots.") }),
+ *   secrets: { webhookToken: { description: "Token of the webhook.", format: "token" } },
+ *   references: ({ cluster }) => [{ path: "cluster", kind: "cluster", name: cluster }],
+ * });
+ * export type BotsConfig = ConfigOf<typeof botsSchema>;
  */
-export function defineSystem<S extends z.ZodType, K extends string, M extends string = never>(
-  schema: SystemSchema<S, K, M>,
-): SystemSchema<S, K, M> {
+export function defineSystem<
+  S extends z.ZodType,
+  Secrets extends SecretSpecs<z.infer<S>>,
+  Keyed extends KeyedSecretSpecs<z.infer<S>>,
+>(schema: SystemSchema<S, Secrets, Keyed>): SystemSchema<S, Secrets, Keyed> {
   return schema;
 }
 
-/** The config type that belongs to a schema. */
-export type ConfigOf<T> = T extends SystemSchema<infer S, infer K, infer M> ? SystemConfig<z.infer<S>, K, M> : never;
+/** The values if none of them is undefined, for secrets that are used together only. */
+export function allOf<T extends object>(values: T): { readonly [N in keyof T]: NonNullable<T[N]> } | undefined {
+  const complete = Object.values(values).every((value) => value !== undefined);
+  return complete ? (values as { readonly [N in keyof T]: NonNullable<T[N]> }) : undefined;
+}

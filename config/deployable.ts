@@ -1,7 +1,7 @@
-/** Whether a stack could be deployed as its file is, asked without an engine. */
+/** Whether a stack file could be deployed; works without an engine. */
 import type { AnySystem } from "./define.ts";
 import { givenPassphrase } from "./givenPassphrase.ts";
-import { sampleRefusal } from "./guard.ts";
+import { sampleProblems } from "./preflight/samplePassphrase.ts";
 import { parseConfig } from "./parse.ts";
 import { openSalt } from "./passphrase.ts";
 import { report } from "./problems.ts";
@@ -9,7 +9,7 @@ import { samplePassphrase } from "./samples.ts";
 import { clearConfig, type StackFile } from "./stackFile.ts";
 
 /**
- * What `preview` and `up` would say against the file; undefined when nothing.
+ * Problems that `preview` and `up` would report; undefined without any.
  * @throws if the passphrase is wrong, or a key service has the secrets
  */
 export function deployProblems(name: string, stack: StackFile, schemas: readonly AnySystem[]): string | undefined {
@@ -23,5 +23,5 @@ export function deployProblems(name: string, stack: StackFile, schemas: readonly
     clearConfig(stack, openSalt(stack.encryptionSalt ?? "", passphrase)),
     schemas,
   );
-  return problems.length > 0 ? report(name, problems) : sampleRefusal(name, schemas, systems, passphrase);
+  return problems.length > 0 ? report(name, problems) : sampleProblems(name, schemas, systems, passphrase);
 }

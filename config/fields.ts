@@ -9,13 +9,13 @@ const factors: Readonly<Record<string, number>> = {
 
 /**
  * A Kubernetes quantity as a number: bytes, or cores for processors.
- * Source: the grammar of apimachinery's resource.Quantity. @throws if it is none
+ * Source: the grammar of apimachinery's resource.Quantity. @throws if the text is not a quantity
  */
 export function quantityOf(text: string): number {
   const [, number, exponent, suffix = ""] =
     /^\+?(\d+\.?\d*|\.\d+)(?:([eE][+-]?\d+)|([numkMGTPE]|[KMGTPE]i)?)$/.exec(text) ?? [];
   const factor = suffix === "n" ? 1e-9 : suffix === "u" ? 1e-6 : factors[suffix];
-  if (number === undefined || factor === undefined) throw new Error(`"${text}" is no quantity`);
+  if (number === undefined || factor === undefined) throw new Error(`"${text}" is not a quantity`);
   return Number(`${number}${exponent ?? ""}`) * factor;
 }
 
@@ -59,10 +59,13 @@ function scheduleProblem(text: string): string | undefined {
 }
 
 /** When a CronJob runs. */
-export const schedule = z.string().superRefine((text, context) => {
-  const problem = scheduleProblem(text);
-  if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
-});
+export const schedule = z
+  .string()
+  .superRefine((text, context) => {
+    const problem = scheduleProblem(text);
+    if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
+  })
+  .meta({ format: "cron" });
 
 /** A time zone by its name in the IANA database: `Etc/UTC`, `Europe/Prague`. */
 export const timeZone = z.string().refine((name) => {

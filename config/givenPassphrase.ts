@@ -1,4 +1,4 @@
-/** The passphrase that the environment gives, found as Pulumi's CLI finds it. */
+/** The passphrase from the environment, as Pulumi's CLI reads it. */
 import { readFileSync } from "node:fs";
 
 /**

@@ -2,11 +2,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AnySystem, ConfigOf } from "./define.ts";
 import { givenPassphrase } from "./givenPassphrase.ts";
-import { publishedWarning, realSecrets, sampleRefusal } from "./guard.ts";
+import { publishedWarning, realSecrets, sampleProblems } from "./preflight/samplePassphrase.ts";
 import { parseConfig } from "./parse.ts";
 import { report } from "./problems.ts";
 import { isPublished } from "./published.ts";
-import type { ParsedSystem, RawConfig } from "./secrets.ts";
+import { type ParsedSystem, type RawConfig, textOf, wantedSecrets } from "./secrets.ts";
 
 /** Config of each system that the stack names; the others are undefined, they are not deployed. */
 export type Loaded<T extends Readonly<Record<string, AnySystem>>> = {
@@ -21,22 +21,22 @@ export function loadConfig<T extends Readonly<Record<string, AnySystem>>>(schema
   const { systems, problems } = parseConfig(rawConfig(), Object.values(schemas));
   // The stack's name only completes the commands that the message proposes.
   if (problems.length > 0) throw new pulumi.RunError(report(pulumi.getStack(), problems));
-  if (pulumi.runtime.getEngine() !== undefined) guard(Object.values(schemas), systems);
-  const loaded = Object.entries(schemas).map(([name, { namespace }]) => {
-    const parsed = systems.get(namespace);
-    return [name, parsed === undefined ? undefined : withOutputs(parsed)];
+  if (pulumi.runtime.getEngine() !== undefined) checkSamples(Object.values(schemas), systems);
+  const loaded = Object.entries(schemas).map(([name, schema]) => {
+    const parsed = systems.get(schema.namespace);
+    return [name, parsed === undefined ? undefined : withOutputs(schema, parsed)];
   });
   return Object.fromEntries(loaded) as Loaded<T>;
 }
 
 /**
- * Lets no sample out of the lab, and says when the passphrase that everybody knows guards real secrets. On mocks there is
- * neither: renders, reviews and tests work on samples.
+ * Refuses samples outside of the lab, and warns of real secrets under a published passphrase. Not on mocks: renders,
+ * reviews and tests work on samples.
  * @throws pulumi.RunError with every sample and the command that sets it
  */
-function guard(schemas: readonly AnySystem[], systems: ReadonlyMap<string, ParsedSystem>): void {
+function checkSamples(schemas: readonly AnySystem[], systems: ReadonlyMap<string, ParsedSystem>): void {
   const [stack, passphrase] = [pulumi.getStack(), givenPassphrase()];
-  const refused = sampleRefusal(stack, schemas, systems, passphrase);
+  const refused = sampleProblems(stack, schemas, systems, passphrase);
   if (refused !== undefined) throw new pulumi.RunError(refused);
   if (passphrase === undefined || !isPublished(passphrase)) return;
   const real = realSecrets(schemas, systems);
@@ -50,14 +50,16 @@ function rawConfig(): RawConfig {
   return new Map(entries.map(([key, value]) => [key, { value, secret: isConfigSecret(key) }]));
 }
 
-function withOutputs({ settings, secrets, keyedSecrets }: ParsedSystem): object {
-  return {
-    settings,
-    secrets: toSecrets(secrets),
-    keyedSecrets: Object.fromEntries(Object.entries(keyedSecrets).map(([name, members]) => [name, toSecrets(members)])),
-  };
-}
-
-function toSecrets(texts: Readonly<Record<string, string>>): Record<string, pulumi.Output<string>> {
-  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, pulumi.secret(text)]));
+/** A system's config for its component: of the secrets those that are required. */
+function withOutputs(schema: AnySystem, parsed: ParsedSystem): object {
+  const secrets: Record<string, pulumi.Output<string>> = {};
+  const keyedSecrets: Record<string, Record<string, pulumi.Output<string>>> = Object.fromEntries(
+    Object.keys(schema.keyedSecrets ?? {}).map((name) => [name, {}]),
+  );
+  for (const wanted of wantedSecrets(schema, parsed.settings)) {
+    const text = wanted.required ? textOf(parsed, wanted) : undefined;
+    const bucket = wanted.keyed === undefined ? secrets : keyedSecrets[wanted.keyed.name];
+    if (text !== undefined && bucket !== undefined) bucket[wanted.name] = pulumi.secret(text);
+  }
+  return { settings: parsed.settings, secrets, keyedSecrets };
 }

@@ -1,7 +1,7 @@
 /** From raw config to typed settings and secrets' texts, or to every problem at once. Knows nothing of Pulumi. */
 import { z } from "zod";
 import type { AnySystem, Reference } from "./define.ts";
-import * as say from "./problems.ts";
+import * as messages from "./problems.ts";
 import type { Problem } from "./problems.ts";
 import {
   type ParsedSystem,
@@ -26,15 +26,15 @@ export function parseConfig(raw: RawConfig, schemas: readonly AnySystem[]): Pars
   for (const key of raw.keys()) {
     const [namespace = "", name] = key.split(":");
     if (name === undefined) {
-      const text = `has no system; expected a key such as ${namespace}:settings${say.meant(namespace, known)}`;
-      problems.push({ path: key, text, fix: say.removeCommand(key) });
+      const text = `has no system; expected a key such as ${namespace}:settings${messages.suggest(namespace, known)}`;
+      problems.push({ path: key, text, fix: messages.removeCommand(key) });
       continue;
     }
     if (known.includes(namespace) || namespace === "pulumi") continue;
     problems.push({
       path: key,
-      text: `no system has the namespace "${namespace}"${say.meant(namespace, known)}`,
-      fix: say.removeCommand(key),
+      text: `no system has the namespace "${namespace}"${messages.suggest(namespace, known)}`,
+      fix: messages.removeCommand(key),
     });
   }
   const references: { readonly key: string; readonly reference: Reference }[] = [];
@@ -51,7 +51,7 @@ export function parseConfig(raw: RawConfig, schemas: readonly AnySystem[]): Pars
     }
     for (const { path, problem } of system.rules?.(settings.value) ?? []) {
       const full = `${key}.${path}`;
-      problems.push({ path: full, text: problem, fix: say.setCommand(full) });
+      problems.push({ path: full, text: problem, fix: messages.setCommand(full) });
     }
     references.push(...(system.references?.(settings.value) ?? []).map((reference) => ({ key, reference })));
     const secrets = parseSecrets(system, wantedSecrets(system, settings.value), raw, own);
@@ -85,9 +85,9 @@ function parseSettings(
   }
   const raw = parseJson(entry.value);
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
-    return fail(`got ${say.shown(raw)}; expected a map`, edit);
+    return fail(`got ${messages.formatValue(raw)}; expected a map`, edit);
   }
-  const parsed = schema.safeParse(raw, { reportInput: true, error: say.explain });
+  const parsed = schema.safeParse(raw, { reportInput: true, error: messages.issueMessage });
   if (parsed.success) return { value: parsed.data, problems: [] };
   return { value: undefined, problems: parsed.error.issues.flatMap((issue) => issueProblems(key, issue, schema)) };
 }
@@ -101,7 +101,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** A problem for each of zod's issues; a union's issues are told as those of the variant that came closest. */
+/** A problem for each of zod's issues; of a union, the issues of the closest variant. */
 function issueProblems(key: string, issue: z.core.$ZodIssue, schema: z.ZodType): readonly Problem[] {
   if (issue.code === "invalid_union" && issue.errors.length > 0) {
     const closest = [...issue.errors].sort((a, b) => a.length - b.length)[0] ?? [];
@@ -109,25 +109,27 @@ function issueProblems(key: string, issue: z.core.$ZodIssue, schema: z.ZodType):
   }
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((name) => {
-      const path = say.propertyPath(key, [...issue.path, name]);
-      const text = `there is no such setting${say.meant(name, knownKeys(schema, issue.path))}`;
-      return { path, text, fix: say.removeCommand(path) };
+      const path = messages.propertyPath(key, [...issue.path, name]);
+      const text = `there is no such setting${messages.suggest(name, knownKeys(schema, issue.path))}`;
+      return { path, text, fix: messages.removeCommand(path) };
     });
   }
-  const path = say.propertyPath(key, issue.path);
+  const path = messages.propertyPath(key, issue.path);
   if (issue.code === "invalid_key") {
-    const text = `got the name ${say.shown(issue.input)}; ${issue.issues.map(({ message }) => message).join("; ")}`;
+    const text = `got the name ${messages.formatValue(issue.input)}; ${issue.issues.map(({ message }) => message).join("; ")}`;
     return [{ path, text, fix: `edit Pulumi.{stack}.yaml: rename it under ${key}` }];
   }
   if (issue.code === "invalid_union") {
     const held = Object.entries(issue.input ?? {}).find(([name]) => name === issue.discriminator);
     const options = ("options" in issue ? issue.options : undefined) ?? [];
     const expected = options.map((option) => JSON.stringify(option)).join(" or ");
-    return [{ path, text: `got ${say.shown(held?.[1])}; expected ${expected}`, fix: say.setCommand(path) }];
+    return [
+      { path, text: `got ${messages.formatValue(held?.[1])}; expected ${expected}`, fix: messages.setCommand(path) },
+    ];
   }
   const structured = issue.code === "invalid_type" && ["object", "array", "record"].includes(issue.expected);
-  const fix = structured ? `edit Pulumi.{stack}.yaml: set it under ${key}` : say.setCommand(path);
-  return [{ path, text: `got ${say.shown(issue.input)}; ${issue.message}`, fix }];
+  const fix = structured ? `edit Pulumi.{stack}.yaml: set it under ${key}` : messages.setCommand(path);
+  return [{ path, text: `got ${messages.formatValue(issue.input)}; ${issue.message}`, fix }];
 }
 
 type Node = z.core.JSONSchema.JSONSchema;
@@ -163,6 +165,6 @@ function dangling(
   if (names.includes(name)) return [];
   const right =
     names.length === 0 ? `${namespace}:settings names none` : `${namespace}:settings has ${names.join(", ")}`;
-  const text = `got ${say.shown(name)}; expected the name of a ${kind}: ${right}${say.meant(name, names)}`;
-  return [{ path: `${key}.${path}`, text, fix: say.setCommand(`${key}.${path}`) }];
+  const text = `got ${messages.formatValue(name)}; expected the name of a ${kind}: ${right}${messages.suggest(name, names)}`;
+  return [{ path: `${key}.${path}`, text, fix: messages.setCommand(`${key}.${path}`) }];
 }

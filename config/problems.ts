@@ -1,13 +1,13 @@
-/** How a stack's problems are told: path, what was found, what would be right and the command that mends it. */
+/** Messages about a stack's problems: path, found and expected value, and the command that fixes it. */
 import type { z } from "zod";
 
 /** One thing that is wrong with a stack's config. */
 export interface Problem {
   /** Config key, with the path inside the settings, e.g. `thoth:settings.bots[0].schedule`. */
   readonly path: string;
-  /** What was found and what would be right. */
+  /** Found and expected value. */
   readonly text: string;
-  /** How to mend it; `{stack}` stands for the stack's name. */
+  /** How to fix it; `{stack}` stands for the stack's name. */
   readonly fix: string;
 }
 
@@ -38,14 +38,14 @@ export function secretCommand(key: string, manyLines = false): string {
 }
 
 /** A value as the user wrote it, cut to 60 characters. */
-export function shown(value: unknown): string {
+export function formatValue(value: unknown): string {
   if (value === undefined) return "nothing";
   const text = JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-/** The words for zod's own findings; a message that the schema gives itself is kept. */
-export function explain(issue: z.core.$ZodRawIssue): string | undefined {
+/** Messages for zod's own issues; messages of the schema are kept. */
+export function issueMessage(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case "invalid_type":
       // zod takes whole numbers for numbers of a format.
@@ -91,8 +91,8 @@ function unit(origin: string): string {
   return units[origin] ?? "";
 }
 
-/** The known name that an unknown one was probably meant to be. */
-export function meant(unknown: string, known: readonly string[]): string {
+/** "Did you mean" for an unknown name, or nothing. */
+export function suggest(unknown: string, known: readonly string[]): string {
   const near = known
     .map((name) => ({ name, edits: distance(unknown.toLowerCase(), name.toLowerCase()) }))
     .filter(
@@ -122,7 +122,7 @@ function distance(a: string, b: string): number {
 const control = /[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 
 /** Text for a terminal: control characters, with which a file could rewrite what is shown, as escapes. */
-export function printable(text: string): string {
+function printable(text: string): string {
   return text.replaceAll(control, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 

@@ -1,5 +1,5 @@
-/** What everybody knows: passphrases, sample texts and the halves of sample keys, which are all in the project's source. */
-import { keyHalves, nobodysMark } from "./samples.ts";
+/** What is published: passphrases, sample texts and the halves of sample keys, which are all in the project's source. */
+import { keyHalves, unusableKeyMark } from "./samples.ts";
 import type { WantedSecret } from "./secrets.ts";
 
 /** Whether a passphrase is one of those that are published with sample stacks, whatever their names. */
@@ -21,11 +21,11 @@ const marks: readonly RegExp[] = [
 ];
 
 /** What sample certificates and the committed public keys have in their bytes. */
-const markedBytes = ["sample.invalid", nobodysMark];
+const markedBytes = ["sample.invalid", unusableKeyMark];
 
 const marked = (text: string): boolean => marks.some((mark) => mark.test(text));
 
-/** Tells published texts from owners'. */
+/** Distinguishes published texts from private ones. */
 export interface PublishedSamples {
   /** Whether the whole text is a sample of one of the stack's secrets. */
   readonly is: (text: string) => boolean;
@@ -33,7 +33,7 @@ export interface PublishedSamples {
   readonly isIn: (text: string) => boolean;
 }
 
-/** The samples of these secrets. A text is recognised under another key, too, and a key by either of its halves. */
+/** The samples of these secrets. Texts are recognised under other keys too, and keys by either half. */
 export function publishedSamples(wanted: Iterable<WantedSecret>): PublishedSamples {
   const all = [...wanted];
   const texts = once(() => new Set(all.map((one) => one.sample().trim())));

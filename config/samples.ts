@@ -5,7 +5,7 @@ import { selfSigned } from "./x509.ts";
 
 /**
  * Passphrase of a committed stack file. It is published because the file holds nothing but samples and the lab's
- * passwords; whoever puts a real secret into a stack changes its passphrase first (docs/configuration.md).
+ * passwords; change the passphrase before adding a real secret (docs/configuration.md).
  */
 export function samplePassphrase(stack: string): string {
   return stack === "test" ? "orrery-lab" : `orrery-sample-${stack}`;
@@ -85,16 +85,15 @@ export function keyHalves(seed: string): readonly [Buffer, Buffer] {
   return [keySeed(seed), publicKey(seed)];
 }
 
-/** The first bytes of a {@link nobodysKey}. */
-export const nobodysMark = "nobody has its other half ";
+/** The first bytes of a {@link unusableKey}. */
+export const unusableKeyMark = "nobody has its other half ";
 
 /**
- * A line of authorized_keys that lets nobody in, for committed stacks: the key's 32 bytes are a text, so there is nobody
- * who has the private half or can find it.
+ * A line of authorized_keys without a private half, for committed stacks: the key's 32 bytes are a text.
  * @param name - up to 6 characters, so that two keys are not the same.
  */
-export function nobodysKey(name: string): string {
-  const bytes = Buffer.from((nobodysMark + name).padEnd(32, ".").slice(0, 32));
+export function unusableKey(name: string): string {
+  const bytes = Buffer.from((unusableKeyMark + name).padEnd(32, ".").slice(0, 32));
   return `ssh-ed25519 ${wire("ssh-ed25519", bytes).toString("base64")} orrery-sample`;
 }
 

@@ -1,7 +1,7 @@
-/** The secrets that a system asks for, found in the raw config and checked. */
-import type { AnySystem, LegacySource, SecretSpec } from "./define.ts";
+/** The secrets of a system, found in the raw config and checked. */
+import type { AnySystem, KeyedSecretSpec, LegacySource, SecretSpec } from "./define.ts";
 import { checkFormat } from "./formats.ts";
-import * as say from "./problems.ts";
+import * as messages from "./problems.ts";
 import type { Problem } from "./problems.ts";
 import { sample } from "./samples.ts";
 
@@ -14,19 +14,19 @@ export interface RawEntry {
 /** Whole config of a stack by full key, e.g. `thoth:settings`. */
 export type RawConfig = ReadonlyMap<string, RawEntry>;
 
-/** One system's config, its secrets still plain text. */
+/** One system's config, its secrets still plain text; those that the stack lacks are absent. */
 export interface ParsedSystem {
   readonly settings: unknown;
   readonly secrets: Readonly<Record<string, string>>;
   readonly keyedSecrets: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
-/** A secret that a system asks for. */
+/** A secret of a system. */
 export interface WantedSecret {
   /** Full config key. */
   readonly key: string;
-  readonly spec: SecretSpec;
-  /** False when its `when` does not hold. */
+  readonly spec: SecretSpec | KeyedSecretSpec;
+  /** False when its `when` does not hold; the stack may have a text nevertheless. */
   readonly required: boolean;
   readonly keyed?: { readonly name: string; readonly member: string };
   /** Name among the single secrets, or the member. */
@@ -35,16 +35,16 @@ export interface WantedSecret {
   readonly legacySource: LegacySource | undefined;
   /** What is wrong with a text beyond its format; `other` is another secret of the system. */
   readonly check: (text: string, other: (name: string) => string | undefined) => string | undefined;
-  /** A text that would be right; another mark gives another one. */
+  /** A sample that passes the checks; another mark gives another sample. */
   readonly sample: (mark?: string) => string;
 }
 
-/** Every secret that a system asks for with these settings. */
+/** Every secret of a system with these settings. */
 export function wantedSecrets(system: AnySystem, settings: unknown): readonly WantedSecret[] {
-  const wanted = (key: string, spec: SecretSpec, name: string): WantedSecret => ({
+  const wanted = (key: string, spec: WantedSecret["spec"], name: string): WantedSecret => ({
     key: `${system.namespace}:${key}`,
     spec,
-    required: spec.when?.(settings) ?? true,
+    required: !("when" in spec) || spec.when(settings),
     name,
     legacySource: typeof spec.legacySource === "function" ? spec.legacySource(name) : spec.legacySource,
     check: (text, other) => spec.check?.(text, { other, settings, name }),
@@ -64,7 +64,7 @@ export function wantedSecrets(system: AnySystem, settings: unknown): readonly Wa
   return [...single, ...members];
 }
 
-/** With broken settings nobody knows which secrets are needed, but none may lie in clear. */
+/** With broken settings the required secrets are unknown, but none may be in plain text. */
 export function secretsInClear(keys: readonly string[], raw: RawConfig): readonly Problem[] {
   return keys.filter((key) => !key.endsWith(":settings") && raw.get(key)?.secret === false).map(inClear);
 }
@@ -72,8 +72,8 @@ export function secretsInClear(keys: readonly string[], raw: RawConfig): readonl
 function inClear(key: string): Problem {
   return {
     path: key,
-    text: "the secret lies in clear; encrypt it, and replace it where it is used",
-    fix: say.secretCommand(key),
+    text: "the secret is in plain text; encrypt it, and rotate it where it is used",
+    fix: messages.secretCommand(key),
   };
 }
 
@@ -87,8 +87,7 @@ export function textOf(
   { secrets, keyedSecrets }: Pick<ParsedSystem, "secrets" | "keyedSecrets">,
   { keyed, name }: WantedSecret,
 ): string | undefined {
-  const text = keyed === undefined ? secrets[name] : keyedSecrets[keyed.name]?.[name];
-  return text === "" ? undefined : text;
+  return keyed === undefined ? secrets[name] : keyedSecrets[keyed.name]?.[name];
 }
 
 /** Secrets of one system by name, what is wrong with them and which are missing. */
@@ -110,7 +109,7 @@ export function parseSecrets(
       if (required) {
         const before = legacySource === undefined ? "" : ` Formerly: ${legacySource.description}.`;
         const text = `the secret is missing; ${spec.description}${before}`;
-        missing.push({ path: key, text, fix: say.secretCommand(key, manyLines) });
+        missing.push({ path: key, text, fix: messages.secretCommand(key, manyLines) });
       }
     } else if (!entry.secret) {
       problems.push(inClear(key));
@@ -120,16 +119,20 @@ export function parseSecrets(
         problems.push({
           path: key,
           text: `the secret's text is not as it must be: ${wrong}`,
-          fix: say.secretCommand(key, manyLines),
+          fix: messages.secretCommand(key, manyLines),
         });
       }
     }
     const bucket = keyed === undefined ? secrets : (keyedSecrets[keyed.name] ?? {});
-    bucket[name] = entry?.value ?? "";
+    if (entry !== undefined) bucket[name] = entry.value;
   }
   const names = wanted.map(({ key }) => key);
   for (const key of own.filter((one) => !names.includes(one) && one !== `${system.namespace}:settings`)) {
-    problems.push({ path: key, text: `there is no such secret${say.meant(key, names)}`, fix: say.removeCommand(key) });
+    problems.push({
+      path: key,
+      text: `there is no such secret${messages.suggest(key, names)}`,
+      fix: messages.removeCommand(key),
+    });
   }
   return { secrets, keyedSecrets, problems, missing };
 }

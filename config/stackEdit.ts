@@ -69,8 +69,8 @@ export function setSalt(text: string, salt: string): string {
 }
 
 /**
- * The file with every secret encrypted anew under another salt; all other bytes stay.
- * @throws if a secret cannot be decrypted, or lies inside of another value
+ * The file with every secret re-encrypted under another salt; all other bytes stay.
+ * @throws if a secret cannot be decrypted, or is nested in another value
  */
 export function reencrypt(
   text: string,

@@ -7,7 +7,7 @@ const name = z.stringFormat("name", /^(?!settings$)[a-z][a-z0-9-]*$/, {
   error: "expected a name of lower-case letters, digits and dashes",
 });
 
-/** Whether samples may be deployed there; neither is set for anything that somebody relies on. */
+/** Whether samples may be deployed there; neither is set for anything in real use. */
 const samples = {
   lab: z
     .boolean()
@@ -16,7 +16,7 @@ const samples = {
   allowSamples: z
     .boolean()
     .optional()
-    .describe("Published samples may be deployed there and may replace what lives there. For what nobody relies on."),
+    .describe("Published samples may be deployed there and may replace existing data. For throwaway environments."),
 };
 
 /** Whether a server is on this machine, as the lab always is. */
@@ -57,7 +57,7 @@ export const clustersSchema = defineSystem({
   },
 });
 
-/** What speaks against a kubeconfig of the lab; the sample, which leads nowhere, stands for it in offline work. */
+/** What is wrong with a kubeconfig of the lab; the sample stands for it in offline work. */
 function elsewhere(kubeconfig: string): string | undefined {
   const servers = [...kubeconfig.matchAll(/\bserver["']?:\s*["']?([^\s"',}]+)/g)].map(([, server = ""]) => server);
   if (servers.every((server) => isHere(server) || server === "https://sample.invalid:6443")) return undefined;

@@ -1,24 +1,24 @@
 import type { LabSettings } from "./settings.ts";
 
-/** Tells the user what is going on; one line a step. */
+/** Prints one line of progress. */
 export type Log = (line: string) => void;
 
 /** One row of `npm run lab -- status`. */
 export interface Health {
   readonly name: string;
   readonly healthy: boolean;
-  /** What was seen, or what to do about it. */
+  /** What was observed, or how to fix it. */
   readonly detail: string;
 }
 
-/** A part of the lab: the toolchain, a cloud, the machines. Every method may be called again at any time. */
-export interface LabPart {
+/** A component of the lab: a cloud or the machines. Every method is idempotent. */
+export interface LabComponent {
   readonly name: string;
-  /** Puts on the machine what the part needs; returns at once when it is there. */
+  /** Installs packages and builds images; returns at once if they are installed. */
   install(log: Log): Promise<void>;
-  /** Starts what does not run yet and returns when it answers. */
+  /** Starts the daemons that are not running, and waits until they are ready. */
   up(lab: LabSettings, log: Log): Promise<void>;
-  /** Stops everything that `up` started and removes its mounts, links and namespaces; data stays. */
+  /** Stops everything that `up` started and removes its mounts, links and namespaces; data is kept. */
   down(lab: LabSettings): Promise<void>;
   health(lab: LabSettings): Promise<Health[]>;
 }

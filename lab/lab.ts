@@ -1,4 +1,4 @@
-/** The lab as a whole: its parts in the order in which they need each other. */
+/** The lab as a whole: its components in the order of their dependencies. */
 import { mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { kubernetes } from "./kubernetes/kubernetes.ts";
@@ -8,7 +8,7 @@ import type { Health, Log } from "./component.ts";
 import type { LabSettings } from "./settings.ts";
 import { ensureToolchain, type Toolchain } from "./toolchain/toolchain.ts";
 
-/** Everything that is made once per machine. The packages come first: the image build needs their tools. */
+/** Installs everything that is built once per machine. Packages come first: the image build uses their tools. */
 export async function install(log: Log): Promise<Toolchain> {
   await openstack.install(log);
   const [toolchain] = await Promise.all([ensureToolchain(log), machines.install(log)]);
@@ -16,7 +16,7 @@ export async function install(log: Log): Promise<Toolchain> {
   return toolchain;
 }
 
-/** Brings up both clouds; the machines' network comes first, as Nova starts machines in it. */
+/** Starts both clouds; the machines' network comes first, as Nova starts machines in it. */
 export async function up(lab: LabSettings, toolchain: Toolchain, log: Log): Promise<void> {
   mkdirSync(path.join(lab.dir, "state"), { recursive: true }); // where Pulumi keeps the stacks
   await Promise.all([
@@ -29,7 +29,7 @@ export async function up(lab: LabSettings, toolchain: Toolchain, log: Log): Prom
   ]);
 }
 
-/** Stops everything; with `wipe` the data goes too. Nova stops first, so that it does not see its machines vanish. */
+/** Stops everything; `wipe` also deletes the data. Nova stops first, so that it does not see its machines disappear. */
 export async function down(lab: LabSettings, toolchain: Toolchain, wipe: boolean): Promise<void> {
   await Promise.all([
     kubernetes(toolchain).down(lab),
@@ -41,8 +41,8 @@ export async function down(lab: LabSettings, toolchain: Toolchain, wipe: boolean
   if (wipe) rmSync(lab.dir, { recursive: true, force: true });
 }
 
-/** What runs and what does not. */
+/** Health of every component. */
 export async function health(lab: LabSettings, toolchain: Toolchain): Promise<Health[]> {
-  const parts = [kubernetes(toolchain), openstack, machines];
-  return (await Promise.all(parts.map((part) => part.health(lab)))).flat();
+  const components = [kubernetes(toolchain), openstack, machines];
+  return (await Promise.all(components.map((component) => component.health(lab)))).flat();
 }

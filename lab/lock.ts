@@ -5,8 +5,8 @@ import path from "node:path";
 import type { Log } from "./component.ts";
 
 /**
- * Takes a lock, after whoever has it. The kernel's lock on the file is held by a process that ends with our end of a pipe,
- * so nothing is left locked however we end. @param busy says what the holder does, for the log. @returns the way to give it back
+ * Takes a lock on a file, waiting for its holder. A child process holds it and ends when our end of a pipe closes, so the lock
+ * never outlives us. @param busy what the holder is doing, for the log. @returns the function that releases it
  */
 export async function lock(file: string, log: Log, busy: string): Promise<() => Promise<void>> {
   mkdirSync(path.dirname(file), { recursive: true });
@@ -34,7 +34,7 @@ export async function lock(file: string, log: Log, busy: string): Promise<() => 
     release = await attempt([]);
   }
   if (release === undefined)
-    throw new Error(`${file} cannot be locked; is it writable, and is flock (util-linux) there?`);
+    throw new Error(`cannot lock ${file}; check that it is writable and that flock (util-linux) is installed`);
   writeFileSync(file, `process ${process.pid}\n`);
   return release;
 }

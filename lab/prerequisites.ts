@@ -1,4 +1,4 @@
-/** What a stack takes for granted in its clouds (zones, volumes, floating IPs, namespaces, nodes), made in the lab beforehand. */
+/** Creates the resources that a stack expects to exist in its clouds: zones, volumes, floating IPs, namespaces, nodes. */
 import type { LabPrerequisites } from "./retarget.ts";
 import { kubeApi } from "./kubernetes/api.ts";
 import { type OpenstackApi, openstackApi } from "./openstack/api.ts";
@@ -6,13 +6,13 @@ import { fakeNode } from "./kubernetes/objects.ts";
 import type { Log } from "./component.ts";
 import type { LabSettings } from "./settings.ts";
 
-type OpenstackPremises = Omit<LabPrerequisites, "namespaces" | "nodes">;
+type OpenstackPrerequisites = Omit<LabPrerequisites, "namespaces" | "nodes">;
 
-/** GB of a volume that stands for one made by hand. */
+/** Size in GB of a volume that replaces a manually created one. */
 const volumeSize = 1;
 
-/** Makes what is not there yet. */
-export async function makePremises(
+/** Creates the prerequisites that do not exist yet. */
+export async function createPrerequisites(
   { zones, volumes, floatingIps, namespaces, nodes }: LabPrerequisites,
   lab: LabSettings,
   log: Log,
@@ -21,32 +21,32 @@ export async function makePremises(
   for (const name of namespaces) {
     if ((await cluster.find(`/api/v1/namespaces/${name}`)) !== undefined) continue;
     await cluster.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
-    log(`made namespace ${name}, which the stack expects`);
+    log(`created namespace ${name}, which the stack expects`);
   }
   for (const name of nodes) {
     if ((await cluster.find(`/api/v1/nodes/${name}`)) !== undefined) continue;
     await cluster.apply(fakeNode(name, "lab-0"));
-    log(`made node ${name}, which the stack expects`);
+    log(`created node ${name}, which the stack expects`);
   }
   if (zones.length + volumes.length + floatingIps.length === 0) return;
   const api = openstackApi(lab);
   const missing = await absent(api, { zones, volumes, floatingIps });
   for (const zone of missing.zones) {
     await api.post("dns", "/zones", { name: `${zone}.`, email: "hostmaster@lab.test", ttl: 60 });
-    log(`made zone ${zone}, which the stack expects`);
+    log(`created zone ${zone}, which the stack expects`);
   }
   for (const name of missing.volumes) {
     await api.post("volume", "/volumes", { volume: { name, size: volumeSize } });
-    log(`made volume ${name}, which the stack expects`);
+    log(`created volume ${name}, which the stack expects`);
   }
   const [external] = await api.list("network", "/networks?router:external=true");
   for (const description of missing.floatingIps) {
     await api.post("network", "/floatingips", { floatingip: { floating_network_id: external?.id, description } });
-    log(`made floating IP "${description}", which the stack expects`);
+    log(`created floating IP "${description}", which the stack expects`);
   }
 }
 
-async function absent(api: OpenstackApi, wanted: OpenstackPremises): Promise<OpenstackPremises> {
+async function absent(api: OpenstackApi, wanted: OpenstackPrerequisites): Promise<OpenstackPrerequisites> {
   const zones = (await api.list("dns", "/zones")).map(({ name }) => name);
   const volumes = (await api.list("volume", "/volumes")).map(({ name }) => name);
   const floatingIps = (await api.list("network", "/floatingips")).map(({ description }) => description);

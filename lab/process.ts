@@ -1,10 +1,10 @@
-/** Background processes of the lab: each has a pid file and a log, and only those are ever stopped. */
+/** Processes of the lab. Background processes have a pid file and a log; only those with a pid file are ever stopped. */
 import { spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** A process to keep running. */
+/** A background process. */
 export interface Daemon {
   /** Name of its pid file `run/<name>.pid` and log `log/<name>.log`. */
   readonly name: string;
@@ -16,7 +16,7 @@ export interface Daemon {
 
 const pidFile = (dir: string, name: string): string => path.join(dir, "run", `${name}.pid`);
 
-/** The pid and start time of a process; the start time tells a recycled pid from the one that was started. */
+/** Start time of a process, which distinguishes it from a later process with the same pid; undefined if it has ended. */
 function startTime(pid: number): string | undefined {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
@@ -26,14 +26,14 @@ function startTime(pid: number): string | undefined {
   }
 }
 
-/** Pid of a running daemon, or undefined when it is not running. */
+/** Pid of a daemon, or undefined if it is not running. */
 export function runningPid(dir: string, name: string): number | undefined {
   if (!existsSync(pidFile(dir, name))) return undefined;
   const [pid, started] = readFileSync(pidFile(dir, name), "utf8").trim().split(" ");
   return pid !== undefined && started !== undefined && startTime(Number(pid)) === started ? Number(pid) : undefined;
 }
 
-/** Starts a daemon in a session of its own unless it runs already. */
+/** Starts a daemon in its own session unless it is running. */
 export function start(dir: string, daemon: Daemon): void {
   if (runningPid(dir, daemon.name) !== undefined) return;
   mkdirSync(path.join(dir, "run"), { recursive: true });
@@ -46,13 +46,13 @@ export function start(dir: string, daemon: Daemon): void {
     cwd: daemon.cwd ?? dir,
   });
   closeSync(log);
-  if (child.pid === undefined) throw new Error(`${daemon.command} could not be started; is it installed?`);
+  if (child.pid === undefined) throw new Error(`${daemon.command} could not be started; check that it is installed`);
   child.on("error", () => undefined); // the health check reports it
   child.unref();
   writeFileSync(pidFile(dir, daemon.name), `${child.pid} ${startTime(child.pid) ?? "gone"}\n`);
 }
 
-/** Stops a daemon and whatever is left of its session; returns once it is gone. */
+/** Stops a daemon and the rest of its session, and waits for the end. */
 export async function stop(dir: string, name: string, seconds = 5): Promise<void> {
   const pid = runningPid(dir, name);
   if (pid !== undefined) {
@@ -62,14 +62,14 @@ export async function stop(dir: string, name: string, seconds = 5): Promise<void
       try {
         process.kill(member, "SIGKILL");
       } catch {
-        // it ended by itself meanwhile
+        // it has ended meanwhile
       }
     }
   }
   rmSync(pidFile(dir, name), { force: true });
 }
 
-/** Members of the session that a daemon leads. */
+/** Processes in the session of a daemon. */
 function sessionOf(leader: number): number[] {
   return readdirSync("/proc")
     .filter((entry) => /^\d+$/.test(entry))
@@ -84,8 +84,28 @@ function sessionOf(leader: number): number[] {
     });
 }
 
-/** Waits until `check` holds. @throws naming `what` and the log to read after `seconds`. */
-export async function until(
+/**
+ * Runs a command in the foreground with its output in a file; it is killed when this process ends.
+ * @throws naming the command and the file if it fails
+ */
+export function runToFile(command: string, args: readonly string[], output: string): Promise<void> {
+  const file = openSync(output, "a");
+  return new Promise<void>((resolve, reject) => {
+    const child = spawn("setpriv", ["--pdeathsig", "KILL", command, ...args], { stdio: ["ignore", file, file] });
+    child.on("error", () => {
+      reject(new Error(`${command} could not be started; check that it is installed`));
+    });
+    child.on("exit", (code, signal) => {
+      if (code === 0) resolve();
+      else reject(new Error(`${command} failed (${signal ?? `exit code ${code ?? 1}`}); read ${output}`));
+    });
+  }).finally(() => {
+    closeSync(file);
+  });
+}
+
+/** Polls `check` until it holds. @throws after `seconds`, with `what` and the hint */
+export async function waitUntilReady(
   what: string,
   seconds: number,
   check: () => Promise<boolean> | boolean,
@@ -103,7 +123,7 @@ export async function until(
   }
 }
 
-/** Whether an HTTP server answers at all, whatever the status. */
+/** Whether an HTTP server responds, with any status. */
 export async function answers(url: string): Promise<boolean> {
   await fetch(url, { signal: AbortSignal.timeout(5000) });
   return true;

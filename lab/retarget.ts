@@ -1,16 +1,16 @@
-/** Aims a stack file at the lab: endpoints and credentials, the mark that lets samples in, and what a data source of a real cloud would find there. */
+/** Retargets a stack file to the lab: endpoints, credentials, the flag `lab` that permits samples, and names in place of real clouds' IDs. */
 import { writeFileSync } from "node:fs";
 import { openSalt } from "../config/passphrase.ts";
-import { kubeconfig, labPassword, nobodysMark, publicKeyLine } from "../config/samples.ts";
+import { kubeconfig, labPassword, unusableKeyMark, publicKeyLine } from "../config/samples.ts";
 import { put, setAt, setSecret } from "../config/stackEdit.ts";
 import { readStackFile, type StackFile } from "../config/stackFile.ts";
 
 /** The lab as a target. */
-export interface AimTarget {
+export interface LabTarget {
   readonly ports: { readonly keystone: number; readonly kubernetes: number };
 }
 
-/** Things that a stack takes for granted in its cloud; whoever runs it on an empty cloud makes them first. */
+/** Resources that a stack expects to exist in its cloud; create them before running it on an empty one. */
 export interface LabPrerequisites {
   /** Zones, without the final dot. */
   readonly zones: readonly string[];
@@ -24,16 +24,16 @@ export interface LabPrerequisites {
   readonly nodes: readonly string[];
 }
 
-/** The one notebook image that the lab's machines bring along, as no registry answers them. */
+/** The notebook image that the lab's machines contain, as they cannot reach a registry. */
 export const labNotebookImage = "docker.io/callysto/pims-minimal:lab";
 
 /** Kubeconfig of the lab's Kubernetes API. */
-export function labKubeconfig(lab: AimTarget): string {
+export function labKubeconfig(lab: LabTarget): string {
   return kubeconfig(`https://127.0.0.1:${lab.ports.kubernetes}`, labPassword);
 }
 
-/** The lab's OpenStack as one of `clouds:settings`. */
-function labCloud(lab: AimTarget): object {
+/** The lab's OpenStack as an entry of `clouds:settings`. */
+function labCloud(lab: LabTarget): object {
   return {
     authUrl: `http://127.0.0.1:${lab.ports.keystone}/v3`,
     region: "RegionOne",
@@ -46,11 +46,11 @@ function labCloud(lab: AimTarget): object {
 }
 
 /**
- * Writes a copy of a stack file in which every cluster and cloud is the lab; everything else is the same, byte by byte.
- * @returns what the lab must have before the stack is applied.
- * @throws if the passphrase is wrong or the file is no stack file.
+ * Writes a copy of a stack file in which every cluster and cloud is the lab; everything else stays the same, byte by byte.
+ * @returns the prerequisites to create before the stack is applied
+ * @throws if the passphrase is wrong or the file is not a stack file
  */
-export function retarget(source: string, target: string, lab: AimTarget, passphrase: string): LabPrerequisites {
+export function retarget(source: string, target: string, lab: LabTarget, passphrase: string): LabPrerequisites {
   const stack = readStackFile(source);
   const crypter = openSalt(stack.encryptionSalt ?? "", passphrase);
   let { text } = stack;
@@ -62,31 +62,31 @@ export function retarget(source: string, target: string, lab: AimTarget, passphr
     text = setSecret(text, `clouds:${cloud}`, crypter.encrypt(labPassword));
     text = setAt(text, ["config", "clouds:settings", cloud], labCloud(lab));
   }
-  const callysto = aimCallysto(text, plain(stack, "callysto:settings"));
+  const callysto = retargetCallysto(text, plain(stack, "callysto:settings"));
   writeFileSync(target, callysto.text);
   return {
-    ...callysto.premises,
+    ...callysto.prerequisites,
     namespaces: existingNamespaces(plain(stack, "dials:settings")),
     nodes: labelledNodes(plain(stack, "prow:settings")),
   };
 }
 
-/** Projects that are made in a self-service before the program runs. */
+/** Projects that users create in a self-service portal before the program runs. */
 function existingNamespaces({ namespace }: { readonly namespace?: { name: string; create?: boolean } }): string[] {
   return namespace === undefined || namespace.create === true ? [] : [namespace.name];
 }
 
-/** Nodes that a system only labels. */
+/** Existing nodes that a system labels. */
 function labelledNodes({ nodes }: { readonly nodes?: Readonly<Record<string, unknown>> }): string[] {
   return Object.keys(nodes ?? {});
 }
 
-/** Settings as the file has them. */
+/** Unparsed settings of a stack file. */
 function plain(stack: StackFile, key: string): object {
   return JSON.parse(stack.entries.get(key)?.value ?? "{}") as object;
 }
 
-/** As much of Callysto's settings as names things that exist in its cloud. */
+/** The part of Callysto's settings that refers to existing resources. */
 interface CallystoTargets {
   readonly deployKey?: string;
   readonly zones?: Readonly<Record<string, { readonly mode: string }>>;
@@ -104,19 +104,19 @@ interface CallystoTargets {
   >;
 }
 
-/** Whether a public key is one of a committed stack's that let nobody in; in the lab the samples' private halves fit. */
-function isNobodys(line = ""): boolean {
-  return Buffer.from(line.split(" ")[1] ?? "", "base64").includes(nobodysMark);
+/** Whether a public key is the placeholder of a committed stack, which has no private key; the lab uses the samples' keys. */
+function isSampleKey(line = ""): boolean {
+  return Buffer.from(line.split(" ")[1] ?? "", "base64").includes(unusableKeyMark);
 }
 
-/** Ids of a real cloud cannot be had in the lab, so volumes are named instead and floating IPs described; nor can images of a registry. */
-function aimCallysto(
+/** The lab lacks the IDs of a real cloud and images of registries: volumes go by name and floating IPs by description. */
+function retargetCallysto(
   text: string,
   settings: CallystoTargets,
-): { readonly text: string; readonly premises: Omit<LabPrerequisites, "namespaces" | "nodes"> } {
+): { readonly text: string; readonly prerequisites: Omit<LabPrerequisites, "namespaces" | "nodes"> } {
   const volumes: string[] = [];
   const floatingIps: string[] = [];
-  if (isNobodys(settings.deployKey)) {
+  if (isSampleKey(settings.deployKey)) {
     text = setAt(text, ["config", "callysto:settings", "deployKey"], publicKeyLine("callysto:deployPrivateKey"));
   }
   for (const [environment, { domain, name, ...uses }] of Object.entries(settings.environments ?? {})) {
@@ -131,7 +131,7 @@ function aimCallysto(
       text = setAt(text, [...at, "floatingIp", "ip"], host);
       floatingIps.push(host);
     }
-    if (isNobodys(uses.guest?.certificateKey)) {
+    if (isSampleKey(uses.guest?.certificateKey)) {
       text = setAt(text, [...at, "guest", "certificateKey"], publicKeyLine("callysto:certificatePushKey-clavius"));
     }
     if (uses.guest?.jupyterhub !== undefined) {
@@ -139,5 +139,5 @@ function aimCallysto(
     }
   }
   const zones = Object.entries(settings.zones ?? {}).filter(([, { mode }]) => mode === "existing");
-  return { text, premises: { zones: zones.map(([zone]) => zone), volumes, floatingIps } };
+  return { text, prerequisites: { zones: zones.map(([zone]) => zone), volumes, floatingIps } };
 }

@@ -1,7 +1,7 @@
 /** What every command of the lab begins with. */
 import { install } from "./lab.ts";
 import type { Log } from "./component.ts";
-import type { Run } from "./program.ts";
+import type { Run } from "./pulumi.ts";
 import { labSettings } from "./settings.ts";
 
 /** One line of progress on stderr, with the seconds since the start of the process. */

@@ -1,4 +1,4 @@
-/** Where the lab of this checkout lives and which ports it takes; every part of the lab reads them here. */
+/** Folder and ports of this checkout's lab. */
 import { homedir } from "node:os";
 import path from "node:path";
 
@@ -27,10 +27,10 @@ const offsets = {
   acme: 40,
 } as const;
 
-/** Name of a listening part of the lab. */
+/** Name of a listening service of the lab. */
 export type PortName = keyof typeof offsets;
 
-/** One lab: its folder, its ports and the network that its floating IPs come from. */
+/** Settings of one lab. */
 export interface LabSettings {
   /** State folder: configuration, data, logs, pid files. Setting: ORRERY_LAB. @default .lab/main in the checkout */
   readonly dir: string;
@@ -39,13 +39,13 @@ export interface LabSettings {
   readonly ports: Readonly<Record<PortName, number>>;
   /** Network namespace of the machines, named after the first port. */
   readonly netns: string;
-  /** Third byte of every network of this lab, so that two labs' networks never meet. */
+  /** Third byte of every network of this lab, so that the networks of two labs do not overlap. */
   readonly slot: number;
-  /** External network "public": 198.18.<slot>.0/24, of the range that RFC 2544 keeps for tests. */
+  /** External network "public": 198.18.<slot>.0/24, from the benchmark range of RFC 2544. */
   readonly publicCidr: string;
 }
 
-/** The lab that the environment names. @throws if ORRERY_PORTS is no multiple of 100 from 10000 to 32000. */
+/** Settings from the environment. @throws if ORRERY_PORTS is not a multiple of 100 from 10000 to 32000 */
 export function labSettings(env: NodeJS.ProcessEnv = process.env): LabSettings {
   const firstPort = Number(env.ORRERY_PORTS ?? 15000);
   if (!Number.isInteger(firstPort) || firstPort % 100 !== 0 || firstPort < 10000 || firstPort > 32000) {
@@ -65,5 +65,5 @@ export function labSettings(env: NodeJS.ProcessEnv = process.env): LabSettings {
   };
 }
 
-/** Folder of what is built once per machine: toolchain, machine image. Setting: ORRERY_CACHE. @default ~/.cache/orrery */
+/** Cache for everything that is built once per machine: toolchain, machine image. Setting: ORRERY_CACHE. @default ~/.cache/orrery */
 export const cacheDir = path.resolve(process.env.ORRERY_CACHE ?? path.join(homedir(), ".cache", "orrery"));

@@ -1,4 +1,4 @@
-/** What `npm start` tells at its end: what runs where, and how to look at it. */
+/** The summary that `npm start` prints: endpoints, and commands to explore the lab. */
 import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
@@ -7,7 +7,7 @@ import { givenPassphrase } from "../config/givenPassphrase.ts";
 import { openSalt } from "../config/passphrase.ts";
 import { samplePassphrase } from "../config/samples.ts";
 import { readStackFile } from "../config/stackFile.ts";
-import { environment, type Run } from "./program.ts";
+import { environment, type Run } from "./pulumi.ts";
 import { type LabSettings, root } from "./settings.ts";
 
 interface Outputs {
@@ -21,7 +21,7 @@ export async function summary(run: Run): Promise<string> {
   const key = path.relative(root, writeLoginKey("test", run.lab));
   const hosts = Object.values(callysto).flatMap(({ hostname, address }) => [
     `  dig +short @127.0.0.1 -p ${ports.dns} ${hostname} A`,
-    `  ssh -i ${key} ptty2u@${address}    # ${hostname}; a new machine answers after about a minute`,
+    `  ssh -i ${key} ptty2u@${address}    # ${hostname}; a new machine is reachable after about a minute`,
   ]);
   return [
     "",
@@ -29,7 +29,7 @@ export async function summary(run: Run): Promise<string> {
     `  OpenStack   http://127.0.0.1:${ports.keystone}/v3    Kubernetes   https://127.0.0.1:${ports.kubernetes}`,
     `  state, logs and machines in ${path.relative(root, dir)}/`,
     "",
-    "Look at it:",
+    "Explore it:",
     '  eval "$(npm run --silent lab -- env)"    # KUBECONFIG, OS_*, PULUMI_* for this shell',
     ...hosts,
     "  kubectl get cronjobs,deployments,pods -A",
@@ -40,7 +40,7 @@ export async function summary(run: Run): Promise<string> {
   ].join("\n");
 }
 
-/** The stack's outputs, as the CLI tells them. */
+/** The stack's outputs. */
 async function outputs(stack: string, run: Run): Promise<Outputs> {
   const pulumi = path.join(root, "node_modules", ".bin", "pulumi");
   const env = { ...process.env, ...environment(run, stack) };
@@ -51,7 +51,7 @@ async function outputs(stack: string, run: Run): Promise<Outputs> {
   return JSON.parse(stdout) as Outputs;
 }
 
-/** Writes the key that opens the guests to `ssh_key` in the lab's folder; ssh wants a file of mode 0600. */
+/** Writes the guests' login key to `ssh_key` in the lab's folder, with the mode 0600 that ssh requires. */
 export function writeLoginKey(stack: string, lab: LabSettings): string {
   const { entries, encryptionSalt } = readStackFile(path.join(root, `Pulumi.${stack}.yaml`));
   const crypter = openSalt(encryptionSalt ?? "", givenPassphrase() ?? samplePassphrase(stack));

@@ -1,7 +1,7 @@
-/** What cloud resources must have, and what must be protected wherever it runs. */
-import { type Json, text } from "./manifest.ts";
+/** Policies for OpenStack resources, and for everything that must be protected. */
+import { type Json, asText } from "./manifest.ts";
 
-/** One declared resource: a render's and a policy pack's look the same here. */
+/** A declared resource, from a render or from a policy pack. */
 export interface Declared {
   readonly urn: string;
   readonly type: string;
@@ -10,7 +10,7 @@ export interface Declared {
   readonly protect: boolean;
 }
 
-/** A rule about one resource of any provider: an empty answer is good, else one sentence a fault. */
+/** A policy about one resource of any provider. `check` returns one phrase per violation. */
 export interface ResourceRule {
   readonly name: string;
   readonly description: string;
@@ -18,67 +18,67 @@ export interface ResourceRule {
 }
 
 export interface RuleOptions {
-  /** Whether the stack may be thrown away with all its data, as test environments are. @default false */
+  /** Whether the stack may be deleted with all its data, like a test environment. @default false */
   readonly disposable?: boolean;
 }
 
-/** Kinds that hold data or what others rely on: losing one cannot be undone. */
-const kept = new Set([
+/** Types that hold data or are referred to from outside: a deletion cannot be undone. */
+const stateful = new Set([
   "kubernetes:core/v1:PersistentVolumeClaim",
   "openstack:blockstorage/volume:Volume",
   "openstack:dns/zone:Zone",
   "openstack:networking/floatingIp:FloatingIp",
 ]);
 
-/** Kinds that owners look for by name. */
+/** Types that operators look up by name. */
 const named = new Set([
   "openstack:blockstorage/volume:Volume",
   "openstack:compute/instance:Instance",
   "openstack:networking/secGroup:SecGroup",
 ]);
 
-/** Seconds; a record that is wrong for longer than an hour keeps people out. */
+/** Longest TTL, in seconds: a wrong record is out of caches within an hour. */
 const longestTtl = 3600;
 
-/** No prefix is every prefix. */
+/** CIDRs that mean any address; a rule without a prefix does, too. */
 const everywhere = ["", "0.0.0.0/0", "::/0"];
 
 export const cloudRules: readonly ResourceRule[] = [
   {
     name: "protected",
-    description: "What holds data cannot be deleted by mistake.",
+    description: "Resources that hold data are protected from deletion.",
     check: ({ type, protect, inputs }, { disposable = false }) => {
       const sets = type === "kubernetes:apps/v1:StatefulSet" && claimTemplates(inputs) > 0;
-      return (kept.has(type) || sets) && !protect && !disposable
-        ? ["holds data and is not protected; set its protect"]
+      return (stateful.has(type) || sets) && !protect && !disposable
+        ? ["holds data and is not protected; set protect"]
         : [];
     },
   },
   {
     name: "no-wide-port",
-    description: "What faces the world is one port of one protocol.",
+    description: "A rule open to the world allows one port of one protocol.",
     check: ({ type, inputs }) => {
       if (type !== "openstack:networking/secGroupRule:SecGroupRule" || inputs.direction !== "ingress") return [];
       const { protocol, portRangeMin: from, portRangeMax: to, remoteIpPrefix, remoteGroupId } = inputs;
-      const world = remoteGroupId === undefined && everywhere.includes(text(remoteIpPrefix));
-      const narrow = /icmp/.test(text(protocol)) || (text(protocol) !== "" && from !== undefined && from === to);
+      const world = remoteGroupId === undefined && everywhere.includes(asText(remoteIpPrefix));
+      const narrow = /icmp/.test(asText(protocol)) || (asText(protocol) !== "" && from !== undefined && from === to);
       return world && !narrow
-        ? [`opens ${text(protocol) === "" ? "every protocol" : text(protocol)} ${range(from, to)} to the world`]
+        ? [`opens ${asText(protocol) === "" ? "every protocol" : asText(protocol)} on ${range(from, to)} to the world`]
         : [];
     },
   },
   {
     name: "short-ttl",
-    description: "A name that moves is found again soon.",
+    description: "DNS records have a short TTL.",
     check: ({ type, inputs }) =>
       type !== "openstack:dns/recordSet:RecordSet" || (typeof inputs.ttl === "number" && inputs.ttl <= longestTtl)
         ? []
-        : [`has TTL ${String(inputs.ttl)}; say one of at most ${longestTtl} s`],
+        : [`has TTL ${String(inputs.ttl)}; set at most ${longestTtl} s`],
   },
   {
     name: "cloud-name",
-    description: "Cloud resources have the names that their owners know.",
-    // A preview does not know every name: it must not be asked for where it does not matter.
+    description: "Cloud resources have an explicit name.",
+    // The type comes first: in a preview, reading an unknown name is reported as an advice.
     check: ({ type, inputs }) =>
       named.has(type) && (inputs.name === undefined || inputs.name === "") ? ["has no explicit name"] : [],
   },
@@ -90,5 +90,5 @@ function claimTemplates(inputs: Json): number {
 }
 
 function range(from: unknown, to: unknown): string {
-  return typeof from === "number" ? `ports ${from} to ${Number(to)}` : "on all ports";
+  return typeof from === "number" ? `ports ${from} to ${Number(to)}` : "all ports";
 }

@@ -1,2 +1,2 @@
-// Pulumi's runner would compile pack.ts with an old compiler of its own; imported like this, Node itself reads it.
+// Pulumi's runner would compile pack.ts with its own old TypeScript; this way Node loads it.
 import("./pack.ts");

@@ -1,5 +1,5 @@
-/** What every object must have, whatever its kind. */
-import { type Manifest, object, text, texts } from "./manifest.ts";
+/** Policies for Kubernetes objects of any kind. */
+import { type Manifest, asObject, asText, asTexts } from "./manifest.ts";
 import type { Rule } from "./podRules.ts";
 
 const clusterKinds = new Set([
@@ -16,45 +16,45 @@ const clusterKinds = new Set([
   "MutatingWebhookConfiguration",
 ]);
 
-function rule(name: string, description: string, fault: (manifest: Manifest) => string | undefined): Rule {
+function rule(name: string, description: string, violation: (manifest: Manifest) => string | undefined): Rule {
   return {
     name,
     description,
     check(manifest) {
-      const found = fault(manifest);
+      const found = violation(manifest);
       return found === undefined ? [] : [found];
     },
   };
 }
 
 export const objectRules: readonly Rule[] = [
-  rule("named", "Names are what owners know; nothing is named at random.", ({ name }) =>
+  rule("named", "Objects have an explicit name, not a generated one.", ({ name }) =>
     name === "" ? "has no explicit name" : undefined,
   ),
-  rule("namespace", "No object lands in whatever namespace is current.", ({ kind, namespace }) =>
+  rule("namespace", "Namespaced objects name their namespace.", ({ kind, namespace }) =>
     namespace === "" && !clusterKinds.has(kind) ? "has no explicit namespace" : undefined,
   ),
-  rule("managed-by", "A stranger sees who manages an object.", ({ kind, body }) =>
-    kind === "Node" || texts(object(body.metadata).labels)["app.kubernetes.io/managed-by"] === "orrery"
+  rule("managed-by", "Objects are labelled with what manages them.", ({ kind, body }) =>
+    kind === "Node" || asTexts(asObject(body.metadata).labels)["app.kubernetes.io/managed-by"] === "orrery"
       ? undefined
       : "does not carry app.kubernetes.io/managed-by",
   ),
   rule("pod-security", "A namespace enforces a pod security standard.", ({ kind, body }) => {
-    const { labels, annotations } = object(body.metadata);
-    const level = texts(labels)["pod-security.kubernetes.io/enforce"];
-    const reason = texts(annotations)["orrery/exception-pod-security"];
+    const { labels, annotations } = asObject(body.metadata);
+    const level = asTexts(labels)["pod-security.kubernetes.io/enforce"];
+    const reason = asTexts(annotations)["orrery/exception-pod-security"];
     return kind !== "Namespace" || level === "restricted" || (level !== undefined && reason !== undefined)
       ? undefined
-      : "enforces less than the restricted pod security standard and gives no reason";
+      : "enforces less than the restricted pod security standard without a reason";
   }),
-  rule("service-inside", "Only routers face the outside.", ({ kind, body }) => {
-    const type = text(object(body.spec).type);
+  rule("service-inside", "Services are internal; only Routes and Ingresses are public.", ({ kind, body }) => {
+    const type = asText(asObject(body.spec).type);
     return kind === "Service" && !["", "ClusterIP"].includes(type) && !hasReason(body.metadata, "public-service")
-      ? `is of type ${type} and gives no reason`
+      ? `is of type ${type} without a reason`
       : undefined;
   }),
 ];
 
 function hasReason(metadata: unknown, name: string): boolean {
-  return texts(object(metadata).annotations)[`orrery/exception-${name}`] !== undefined;
+  return asTexts(asObject(metadata).annotations)[`orrery/exception-${name}`] !== undefined;
 }

@@ -1,15 +1,15 @@
-/** What one object says about another must be true: every name, key, label and port that is referred to exists. */
-import { list, type Manifest, object, podOf, text, texts, title } from "./manifest.ts";
+/** Policies for references between objects: every name, key, label and port that is referred to exists. */
+import { asList, type Manifest, asObject, podOf, asText, asTexts, title } from "./manifest.ts";
 import { backendsOf, keysOf, matches, portsOf, sameNamespace, selects, usesOf } from "./references.ts";
 
-/** A rule about all objects together: an empty answer is good, else one sentence a fault. */
+/** A policy about all objects together. `check` returns one sentence per violation. */
 export interface SetRule {
   readonly name: string;
   readonly description: string;
   check(manifests: readonly Manifest[], external?: readonly string[]): readonly string[];
 }
 
-/** Objects by cluster, kind, namespace and name; `external` are those that others own, as `Kind namespace/name`. */
+/** Objects by cluster, kind, namespace and name; `external` exist outside the program, as `Kind namespace/name`. */
 class Index {
   private readonly byKey = new Map<string, Manifest>();
   private readonly external: ReadonlySet<string>;
@@ -19,7 +19,7 @@ class Index {
     this.external = new Set(external);
   }
 
-  /** The object, or "external", or undefined. */
+  /** The object, "external" if it exists outside the program, or undefined. */
   find(from: Manifest, kind: string, name: string, namespace = from.namespace): Manifest | "external" | undefined {
     const key = `${kind} ${namespace}/${name}`;
     return this.byKey.get(`${from.cluster} ${key}`) ?? (this.external.has(key) ? "external" : undefined);
@@ -36,7 +36,7 @@ function setRule(
     description,
     check(manifests, external) {
       const index = new Index(manifests, external);
-      return manifests.flatMap((one) => check(one, index, manifests).map((fault) => `${title(one)} ${fault}`));
+      return manifests.flatMap((one) => check(one, index, manifests).map((violation) => `${title(one)} ${violation}`));
     },
   };
 }
@@ -62,10 +62,10 @@ export const referenceRules: readonly SetRule[] = [
   ),
   setRule("accounts-exist", "Every service account that is used exists.", (manifest, index) => {
     const account = podOf(manifest)?.spec.serviceAccountName;
-    const own = account === undefined ? [] : [{ name: text(account), namespace: manifest.namespace }];
-    const subjects = list(manifest.body.subjects)
+    const own = account === undefined ? [] : [{ name: asText(account), namespace: manifest.namespace }];
+    const subjects = asList(manifest.body.subjects)
       .filter(({ kind }) => kind === "ServiceAccount")
-      .map(({ name, namespace }) => ({ name: text(name), namespace: text(namespace) }));
+      .map(({ name, namespace }) => ({ name: asText(name), namespace: asText(namespace) }));
     return [...own, ...subjects].flatMap(({ name, namespace }) =>
       index.find(manifest, "ServiceAccount", name, namespace) === undefined
         ? [`uses service account "${namespace}/${name}", which does not exist`]
@@ -73,41 +73,43 @@ export const referenceRules: readonly SetRule[] = [
     );
   }),
   setRule("roles-exist", "Every Role that is bound exists.", (manifest, index) => {
-    const { kind, name } = object(manifest.body.roleRef);
-    return kind === "Role" && index.find(manifest, "Role", text(name)) === undefined
-      ? [`binds Role "${text(name)}", which does not exist`]
+    const { kind, name } = asObject(manifest.body.roleRef);
+    return kind === "Role" && index.find(manifest, "Role", asText(name)) === undefined
+      ? [`binds Role "${asText(name)}", which does not exist`]
       : [];
   }),
-  setRule("claims-exist", "Every claim that a pod mounts exists.", (manifest, index) =>
-    list(podOf(manifest)?.spec.volumes).flatMap((volume) => {
-      const { claimName } = object(volume.persistentVolumeClaim);
-      return claimName !== undefined && index.find(manifest, "PersistentVolumeClaim", text(claimName)) === undefined
-        ? [`mounts claim "${text(claimName)}", which does not exist`]
+  setRule("claims-exist", "Every PersistentVolumeClaim that a pod mounts exists.", (manifest, index) =>
+    asList(podOf(manifest)?.spec.volumes).flatMap((volume) => {
+      const { claimName } = asObject(volume.persistentVolumeClaim);
+      return claimName !== undefined && index.find(manifest, "PersistentVolumeClaim", asText(claimName)) === undefined
+        ? [`mounts claim "${asText(claimName)}", which does not exist`]
         : [];
     }),
   ),
-  setRule("volumes-mounted", "Mounts and volumes of a pod belong together.", (manifest) => {
+  setRule("volumes-mounted", "Every mount has a volume, and every volume is mounted.", (manifest) => {
     const pod = podOf(manifest);
-    const templates = list(object(manifest.body.spec).volumeClaimTemplates).map(
-      ({ metadata }) => object(metadata).name,
+    const templates = asList(asObject(manifest.body.spec).volumeClaimTemplates).map(
+      ({ metadata }) => asObject(metadata).name,
     );
-    const volumes = new Set([...list(pod?.spec.volumes).map(({ name }) => name), ...templates].map(text));
+    const volumes = new Set([...asList(pod?.spec.volumes).map(({ name }) => name), ...templates].map(asText));
     const mounts = (pod?.containers ?? []).flatMap(({ volumeMounts }) =>
-      list(volumeMounts).map(({ name }) => text(name)),
+      asList(volumeMounts).map(({ name }) => asText(name)),
     );
-    const missing = mounts.filter((name) => !volumes.has(name)).map((name) => `mounts "${name}", which is no volume`);
+    const missing = mounts
+      .filter((name) => !volumes.has(name))
+      .map((name) => `mounts "${name}", which is not a volume of the pod`);
     const idle = [...volumes]
       .filter((name) => !mounts.includes(name))
       .map((name) => `never mounts its volume "${name}"`);
     return [...missing, ...idle];
   }),
   setRule("services-select", "Every Service selects pods that have its target port.", (manifest, _, all) => {
-    const { selector, ports } = object(manifest.body.spec);
-    if (manifest.kind !== "Service" || Object.keys(texts(selector)).length === 0) return [];
-    const pods = all.filter((one) => sameNamespace(one, manifest) && selects(texts(selector), one));
-    if (pods.length === 0) return [`selects ${JSON.stringify(selector)}, which no pod carries`];
+    const { selector, ports } = asObject(manifest.body.spec);
+    if (manifest.kind !== "Service" || Object.keys(asTexts(selector)).length === 0) return [];
+    const pods = all.filter((one) => sameNamespace(one, manifest) && selects(asTexts(selector), one));
+    if (pods.length === 0) return [`selects ${JSON.stringify(selector)}, which matches no pod`];
     const known = new Set(pods.flatMap(portsOf));
-    return list(ports).flatMap(({ targetPort }) =>
+    return asList(ports).flatMap(({ targetPort }) =>
       known.size === 0 || known.has(targetPort as string | number)
         ? []
         : [`has target port ${String(targetPort)}, which no selected pod declares`],
@@ -117,14 +119,14 @@ export const referenceRules: readonly SetRule[] = [
     backendsOf(manifest).flatMap(({ service, port }) => {
       const found = index.find(manifest, "Service", service);
       if (found === undefined) return [`leads to Service "${service}", which does not exist`];
-      const ports = found === "external" ? [] : list(object(found.body.spec).ports);
+      const ports = found === "external" ? [] : asList(asObject(found.body.spec).ports);
       return ports.length === 0 || ports.some((one) => one.name === port || one.port === port)
         ? []
         : [`leads to port ${String(port)} of Service "${service}", which it does not have`];
     }),
   ),
-  setRule("budgets", "More than one replica has a budget for disruptions.", (manifest, _, all) => {
-    const { replicas } = object(manifest.body.spec);
+  setRule("budgets", "Workloads with more than one replica have a PodDisruptionBudget.", (manifest, _, all) => {
+    const { replicas } = asObject(manifest.body.spec);
     const labels = podOf(manifest)?.labels;
     if (!["Deployment", "StatefulSet"].includes(manifest.kind) || typeof replicas !== "number" || replicas < 2)
       return [];
@@ -132,19 +134,19 @@ export const referenceRules: readonly SetRule[] = [
       (one) =>
         one.kind === "PodDisruptionBudget" &&
         sameNamespace(one, manifest) &&
-        matches(labels, texts(object(object(one.body.spec).selector).matchLabels)),
+        matches(labels, asTexts(asObject(asObject(one.body.spec).selector).matchLabels)),
     );
     return covered ? [] : [`has ${replicas} replicas and no PodDisruptionBudget`];
   }),
-  setRule("network-policies", "Some NetworkPolicy speaks about every pod.", (manifest, _, all) => {
+  setRule("network-policies", "Every pod is selected by a NetworkPolicy.", (manifest, _, all) => {
     const labels = podOf(manifest)?.labels;
     if (labels === undefined) return [];
     const covered = all.some(
       (one) =>
         one.kind === "NetworkPolicy" &&
         sameNamespace(one, manifest) &&
-        matches(labels, texts(object(object(one.body.spec).podSelector).matchLabels)),
+        matches(labels, asTexts(asObject(asObject(one.body.spec).podSelector).matchLabels)),
     );
-    return covered ? [] : ["has pods that no NetworkPolicy speaks about"];
+    return covered ? [] : ["has pods that no NetworkPolicy selects"];
   }),
 ];

@@ -1,15 +1,15 @@
-/** The project at a commit, in a folder of its own, and what its program renders there. */
+/** Checks the project out at a commit into a temporary worktree, and renders its stacks there. */
 import { execFile, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { projectDir } from "../config/stackFile.ts";
-import type { Rendered, Renewed } from "./render.ts";
+import type { Rendered, Replacements } from "./evaluate/render.ts";
 
-/** A state of the project. */
+/** The project at a commit, or the working tree. */
 export interface Checkout {
-  /** What it is called in the report: an abbreviated commit, or the working tree. */
+  /** Name in the report: the abbreviated commit, or "the working tree". */
   readonly name: string;
   readonly folder: string;
   close(): Promise<void>;
@@ -19,17 +19,17 @@ async function git(...args: readonly string[]): Promise<string> {
   return (await promisify(execFile)("git", [...args], { cwd: projectDir, maxBuffer: 1 << 26 })).stdout.trim();
 }
 
-/** The working tree as it is, with what is not committed yet. */
+/** The working tree, uncommitted changes included. */
 export const workingTree: Checkout = {
   name: "the working tree",
   folder: projectDir,
   close: () => Promise.resolve(),
 };
 
-/** A commit in a worktree with the packages of this one. @throws if git knows no such commit */
+/** A commit in a worktree of its own that shares this one's node_modules. @throws if there is no such commit */
 export async function checkOut(commit: string): Promise<Checkout> {
   const sha = await git("rev-parse", "--verify", "--quiet", "--end-of-options", `${commit}^{commit}`).catch(() => {
-    throw new Error(`git knows no commit "${commit}"; in a shallow clone fetch it first: git fetch origin ${commit}`);
+    throw new Error(`there is no commit "${commit}"; in a shallow clone, fetch it first: git fetch origin ${commit}`);
   });
   const parent = mkdtempSync(path.join(tmpdir(), "orrery-review-"));
   const folder = path.join(parent, "project");
@@ -50,17 +50,19 @@ export async function checkOut(commit: string): Promise<Checkout> {
   };
 }
 
-/** Renders a stack of a checkout with the checkout's own code. @throws with what its render says */
+/** Renders a stack with the checkout's own code. @throws with the error of the render */
 export async function renderAt(
   { name, folder }: Checkout,
   stack: string,
-  renewed: Renewed,
+  replacements: Replacements,
 ): Promise<readonly Rendered[]> {
-  const dir = mkdtempSync(path.join(tmpdir(), "orrery-renewed-"));
-  const file = path.join(dir, "renewed.json");
-  writeFileSync(file, JSON.stringify(renewed));
+  const dir = mkdtempSync(path.join(tmpdir(), "orrery-replacements-"));
+  const file = path.join(dir, "replacements.json");
+  writeFileSync(file, JSON.stringify(replacements));
   try {
-    return JSON.parse(await node(folder, ["review/cli.ts", "--stack", stack, "--comparison", file])) as Rendered[];
+    return JSON.parse(
+      await confined(folder, dir, ["review/cli.ts", "--stack", stack, "--comparison", file]),
+    ) as Rendered[];
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
     throw new Error(`stack ${stack} does not render at ${name}: ${said.replace(/^(render|orrery): /, "").trim()}`, {
@@ -71,10 +73,21 @@ export async function renderAt(
   }
 }
 
-/** Runs a program of a folder. @returns its output. @throws with what it complains about */
-function node(folder: string, args: readonly string[]): Promise<string> {
+/**
+ * Runs a script of a commit, which may be a stranger's: it gets nothing of the caller's environment, reads only the checkout,
+ * the packages and one folder, and writes nothing and starts no program. Node does not confine the network.
+ * @returns its stdout. @throws with its stderr
+ */
+function confined(folder: string, dir: string, args: readonly string[]): Promise<string> {
+  const readable = [folder, path.join(projectDir, "node_modules"), dir].map(
+    (one) => `--allow-fs-read=${realpathSync(one)}`,
+  );
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, ["--permission", ...readable, ...args], {
+      cwd: folder,
+      env: { PATH: "/usr/bin:/bin", HOME: dir, LANG: "C.UTF-8" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let [stdout, stderr] = ["", ""];
     child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));

@@ -1,6 +1,6 @@
 /** The graph of components, from what the stacks render. */
-import type { Rendered } from "./render.ts";
-import { isComponent } from "./words.ts";
+import type { Rendered } from "./evaluate/render.ts";
+import { isComponent } from "./report/format.ts";
 
 /** The components of the systems and what they are parts of, as Mermaid. */
 export function graph(stacks: readonly (readonly Rendered[])[]): string {
@@ -22,7 +22,7 @@ export function graph(stacks: readonly (readonly Rendered[])[]): string {
   return ["```mermaid", "flowchart LR", ...[...edges].sort().map((edge) => `  ${edge}`), "```"].join("\n");
 }
 
-/** `packit_Worker[Worker]`; a system's own component is called like it. */
+/** `packit_Worker[Worker]`; a system's top component is the node of the system. */
 function nodeOf(type: string): string {
   const [, system = "", kind = ""] = type.split(":");
   return kind.toLowerCase() === system ? systemNode(type) : `${system}_${kind}[${kind}]`;

@@ -1,7 +1,7 @@
 /** What a bare program registers, taken from a recording of the real one. */
-import type { Call } from "../../review/outputs.ts";
-import type { Recording, Registration } from "../../review/record.ts";
-import { replaced, Secret } from "../../review/secret.ts";
+import type { Call } from "../../review/evaluate/outputs.ts";
+import type { Recording, Registration } from "../../review/evaluate/record.ts";
+import { mapParts, Secret } from "../../review/evaluate/secret.ts";
 import { isOpenstack, linked, needed, type References, references } from "../references.ts";
 
 /** A resource; its inputs hold `{$secret}` and references. */
@@ -69,5 +69,5 @@ function inputsOf(one: Registration, known: References, logins: Logins): unknown
 
 /** A value for JSON. */
 function plain(value: unknown): unknown {
-  return replaced(value, (part) => (part instanceof Secret ? { $secret: part.value } : part));
+  return mapParts(value, (part) => (part instanceof Secret ? { $secret: part.value } : part));
 }

@@ -22,8 +22,8 @@ function isPart(name: string): name is Part {
 function selected(words: readonly string[], named: string | undefined): Selected {
   const unknown = words.find((word) => !isPart(word));
   if (unknown !== undefined) throw new UsageError(`there is no part "${unknown}"; npx orrery bench --help lists them`);
-  const chosen = named?.split(",") ?? systems;
-  const stranger = chosen.find((name) => !systems.includes(name));
+  const chosen = named?.split(",");
+  const stranger = chosen?.find((name) => !systems.includes(name));
   if (stranger !== undefined) throw new UsageError(`there is no system "${stranger}"; there are ${systems.join(", ")}`);
   const names = words.length === 0 ? (Object.keys(parts) as Part[]) : words.filter(isPart);
   if (names.some((name) => parts[name].lab) && process.env.KUBECONFIG === undefined) {
@@ -34,7 +34,7 @@ function selected(words: readonly string[], named: string | undefined): Selected
 
 interface Selected {
   readonly names: readonly Part[];
-  readonly systems: readonly string[];
+  readonly systems: readonly string[] | undefined;
 }
 
 const toText = (results: Results): string => `${JSON.stringify(results, undefined, 1)}\n`;
@@ -48,6 +48,9 @@ function keep(results: Results): void {
   writeFileSync(resultsFile, toText(all));
   writeReport(all);
 }
+
+/** The last commit whose building blocks were component resources. */
+const beforeBlocks = "65ecfc6";
 
 export const command = defineCommand({
   usage: "[PART...]",
@@ -73,7 +76,13 @@ state after each step, as people run it, unless PULUMI_SKIP_CHECKPOINTS=true.`,
     systems: {
       type: "string",
       value: "NAME,...",
-      help: `systems of the part lives: ${systems.join(", ")} (default: all)`,
+      help: `systems of lives and versions: ${systems.join(", ")} (default: all; of versions thoth,all)`,
+    },
+    against: {
+      type: "string",
+      value: "COMMIT",
+      default: beforeBlocks,
+      help: "the older commit of the part versions; in the default building blocks still were resources of their own",
     },
     json: { type: "string", value: "FILE", help: "write the figures there as JSON, after each part and system" },
     write: {
@@ -81,7 +90,7 @@ state after each step, as people run it, unless PULUMI_SKIP_CHECKPOINTS=true.`,
       help: "save them, as they come, in docs/performance.json, docs/performance.md and its plots; other figures stay",
     },
   },
-  async run({ rounds, systems: named, json, write }, words) {
+  async run({ rounds, systems: named, against, json, write }, words) {
     if (words[0] === "report") {
       writeReport(kept());
       return 0;
@@ -89,7 +98,7 @@ state after each step, as people run it, unless PULUMI_SKIP_CHECKPOINTS=true.`,
     const { names, ...wanted } = selected(words, named);
     process.env.PULUMI_SKIP_CHECKPOINTS ??= "false"; // as people run it
     let results = nothing;
-    const failed = await run(names, { ...wanted, rounds, log }, (measured) => {
+    const failed = await run(names, { ...wanted, rounds, against, log }, (measured) => {
       results = merged(results, measured);
       if (json !== undefined) writeFileSync(json, toText(results));
       if (write) keep(measured);

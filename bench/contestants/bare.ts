@@ -1,7 +1,7 @@
 /** The engine's floor: a bare Pulumi program with as many resources, in a project of its own. */
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { plugins } from "../../lab/toolchain/pieces.ts";
+import { plugins } from "../../lab/toolchain/artifacts.ts";
 import { type BareProgram, bareProgram, type Logins } from "../bare/bare.ts";
 import { declared } from "../declared.ts";
 import { benchProject, callOf } from "../project.ts";

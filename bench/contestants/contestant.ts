@@ -2,8 +2,14 @@
 import type { Cost } from "../measure.ts";
 import type { Step } from "../results.ts";
 
+/** What a step cost. */
+export interface StepCost extends Pick<Cost, "seconds" | "cpu"> {
+  /** How often the engine saved its state; undefined for tools without one, and backends that are not a folder. */
+  readonly saves?: number | undefined;
+}
+
 /** A contestant. Each step ends when its tool says that everything is ready, or gone. */
-export interface Contestant extends Readonly<Record<Step, () => Promise<Pick<Cost, "seconds">>>> {
+export interface Contestant extends Readonly<Record<Step, () => Promise<StepCost>>> {
   /** As the table calls it. */
   readonly name: string;
   /** Resources that it manages. */
@@ -23,11 +29,13 @@ export interface Task {
   readonly folder: string;
 }
 
-/** Runs commands one after the other. @returns the seconds of all */
-export async function inTurn(
-  commands: readonly (() => Promise<Pick<Cost, "seconds">>)[],
-): Promise<{ seconds: number }> {
-  let seconds = 0;
-  for (const command of commands) seconds += (await command()).seconds;
-  return { seconds };
+/** Runs commands one after the other. @returns the cost of all */
+export async function inTurn(commands: readonly (() => Promise<StepCost>)[]): Promise<StepCost> {
+  let [seconds, cpu] = [0, 0];
+  for (const command of commands) {
+    const cost = await command();
+    seconds += cost.seconds;
+    cpu += cost.cpu;
+  }
+  return { seconds, cpu };
 }

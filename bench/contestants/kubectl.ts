@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type KubernetesObjects, objectsOf, waitedFor } from "../declared.ts";
 import { timed } from "../measure.ts";
-import { type Contestant, inTurn, type Task } from "./contestant.ts";
+import { type Contestant, inTurn, type StepCost, type Task } from "./contestant.ts";
 
 /** How the objects are handed to kubectl. */
 type Form = "manifests" | "kustomize";
@@ -22,7 +22,7 @@ export async function kubectlContestant(task: Task, form: Form): Promise<Contest
   const now = write(path.join(task.folder, form, "before"), before);
   const then = write(path.join(task.folder, form, "after"), after);
   const ready = (objects: KubernetesObjects): readonly Command[] => [...labels(objects), ...waits(objects)];
-  const destroy = (): Promise<{ seconds: number }> =>
+  const destroy = (): Promise<StepCost> =>
     inTurn([
       kubectl("delete", ...then, "--ignore-not-found", "--wait"),
       ...[...before.nodes].map(([node, all]) =>

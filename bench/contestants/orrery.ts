@@ -1,18 +1,22 @@
 /** Orrery itself, by the ordinary CLI. */
 import { copyFileSync } from "node:fs";
 import { pulumi, stateOf, type Target } from "../../lab/harness/engine.ts";
-import type { Contestant, Task } from "./contestant.ts";
+import { childrenCpu } from "../measure.ts";
+import { countSaves } from "../saves.ts";
+import type { Contestant, StepCost, Task } from "./contestant.ts";
 
 /** Steps of any Pulumi program; `change` is made between the steps. */
 export function lifeOf(name: string, target: Target, resources: number, change: () => void): Contestant {
-  const step = async (...args: readonly string[]): Promise<{ seconds: number }> => {
-    const started = performance.now();
+  const step = async (...args: readonly string[]): Promise<StepCost> => {
+    const count = countSaves(target);
+    const [started, before] = [performance.now(), childrenCpu()];
     const { code, text } = await pulumi(args, target);
-    const seconds = (performance.now() - started) / 1000;
+    const [seconds, cpu] = [(performance.now() - started) / 1000, childrenCpu() - before];
+    const saves = await count.end();
     if (code !== 0) throw new Error(`${name}: pulumi ${args.join(" ")} failed:\n${text.slice(-4000)}`);
-    return { seconds };
+    return { seconds, cpu, saves };
   };
-  const destroy = async (): Promise<{ seconds: number }> => {
+  const destroy = async (): Promise<StepCost> => {
     await pulumi(["state", "unprotect", "--all", "--yes"], target); // consent, not work
     return step("destroy", "--yes", "--skip-preview");
   };
@@ -33,9 +37,30 @@ export function lifeOf(name: string, target: Target, resources: number, change: 
   };
 }
 
+/** A contestant whose resources are counted in its state, as an older commit's code cannot be asked. */
+export function countedInState(life: Contestant, target: Target): Contestant {
+  let resources = 0;
+  return {
+    ...life,
+    get resources() {
+      return resources;
+    },
+    async up() {
+      const cost = await life.up();
+      resources = (await stateOf(target)).length;
+      return cost;
+    },
+  };
+}
+
 /** The task's stack. Its file is a copy, so that another round begins with the first one. */
-export function orreryContestant(task: Task, target: Target, resources: number): Contestant {
-  const life = lifeOf("orrery", target, resources, () => {
+export function orreryContestant(
+  task: Pick<Task, "file" | "changedFile">,
+  target: Target,
+  resources: number,
+  name = "orrery",
+): Contestant {
+  const life = lifeOf(name, target, resources, () => {
     copyFileSync(task.changedFile, target.file);
   });
   return {

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { ensureTool } from "../../lab/tools/tools.ts";
 import { declared } from "../declared.ts";
-import { addressOf, providerSource, toConfiguration } from "../hcl.ts";
+import { addressOf, providerSource, toConfiguration } from "../tofuJson.ts";
 import { timed } from "../measure.ts";
 import { isOpenstack } from "../references.ts";
 import type { Contestant, Task } from "./contestant.ts";
@@ -21,8 +21,8 @@ export async function tofuContestant(task: Task): Promise<Contestant> {
   const recording = await declared(task.stack, task.file);
   writeFileSync(path.join(folder, "main.tf.json"), JSON.stringify(toConfiguration(recording), undefined, 1));
   // The provider is found here without a registry, and without `tofu init`.
-  const settings = path.join(folder, "tofurc");
-  writeFileSync(settings, `provider_installation {\n  dev_overrides {\n    "${providerSource}" = "${tools}"\n  }\n}\n`);
+  const settings = path.join(folder, "tofurc.json");
+  writeFileSync(settings, JSON.stringify({ provider_installation: { dev_overrides: { [providerSource]: tools } } }));
   const tofu = (...args: readonly string[]): ReturnType<typeof timed> =>
     timed(path.join(tools, "tofu"), [...args, "-input=false", "-no-color"], {
       cwd: folder,

@@ -6,10 +6,9 @@ import { metadata, dropUndefined } from "./metadata.ts";
 import type { Resources } from "./resources.ts";
 import { toResources } from "./resources.ts";
 
-/** What a {@link BuildConfig} needs. */
 export interface BuildConfigArgs extends ObjectArgs {
   readonly git: { readonly uri: string; readonly ref: string; readonly contextDir?: string };
-  /** A Dockerfile of the repository by its path or one's own by its text, or a builder image that is given the sources. */
+  /** A Dockerfile of the repository by its path or one's own by its text, or a builder image that receives the sources. */
   readonly strategy:
     | (({ readonly dockerfile: string } | { readonly dockerfileText: string }) & {
         readonly noCache?: boolean;
@@ -30,7 +29,14 @@ export interface BuildConfigArgs extends ObjectArgs {
   readonly history?: readonly [successful: number, failed: number];
 }
 
-/** OpenShift's in-cluster image build; on plain Kubernetes nothing is made. */
+/**
+ * OpenShift's in-cluster image build; on plain Kubernetes nothing is created.
+ *
+ * @example
+ * const git = { uri: "https://github.com/org/bot", ref: "v1.0.0" };
+ * const strategy = { dockerfile: "Dockerfile" };
+ * new BuildConfig("bot", { namespace, name: "bot", git, strategy, output: "bot:latest", resources }, { parent: this });
+ */
 export class BuildConfig extends Block {
   constructor(name: string, args: BuildConfigArgs, opts: BlockOptions) {
     super();

@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import type { ConfigOf } from "../../config/define.ts";
 import { type clustersSchema, targetNamed } from "../../config/targets.ts";
 
-/** What kind of Kubernetes a cluster is: decides between Route and Ingress and what pods may ask for. */
+/** Kind of cluster: decides between Route and Ingress and which security settings pods may have. */
 export type Platform = "openshift" | "kubernetes";
 
 /** A Kubernetes cluster that systems are deployed to; made from `clusters:settings`. */

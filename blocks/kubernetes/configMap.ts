@@ -8,19 +8,25 @@ import { digest } from "./secret.ts";
 import type { KeyMountOptions, Mount, RestartChecksum } from "./volume.ts";
 import { mountFields, toItems } from "./volume.ts";
 
-/** What {@link ConfigMap} need. */
 export interface ConfigMapArgs<Key extends string> extends ObjectArgs {
   /** Key -> text, in clear: nothing secret. Together at most 1 MiB. */
   readonly data: { readonly [P in Key]: pulumi.Input<string> };
   /** Key -> base64, e.g. of texts that are kept gzipped. @default none */
   readonly binaryData?: Readonly<Record<string, string>>;
-  /** Do pods roll when the text changes? @default true */
+  /** Restart pods when the text changes? @default true */
   readonly restartOnChange?: boolean;
-  /** Does something in the cluster change the data, so that the program only makes the object? @default false */
+  /** Does something in the cluster own the data, so that the program only creates the object? @default false */
   readonly ownedByCluster?: boolean;
 }
 
-/** A ConfigMap that knows its keys, as files or as variables. */
+/**
+ * A ConfigMap with typed keys, as files or as variables.
+ *
+ * @example
+ * const config = new ConfigMap("web", { namespace, name: "web", data: { "app.ini": text } }, { parent: this });
+ * const mounts = { "/etc/web": config.mount() };
+ * const env = { SETTINGS: config.env("app.ini") };
+ */
 export class ConfigMap<Key extends string> extends Block {
   readonly configMapName: pulumi.Output<string>;
   private readonly physicalName: string;
@@ -45,7 +51,9 @@ export class ConfigMap<Key extends string> extends Block {
     this.configMapName = configMap.metadata.name;
     this.physicalName = args.name;
     this.checksum =
-      args.restartOnChange === false || args.ownedByCluster === true ? undefined : { name: `files.${args.name}`, value: sum };
+      args.restartOnChange === false || args.ownedByCluster === true
+        ? undefined
+        : { name: `files.${args.name}`, value: sum };
   }
 
   /** A variable's value. */

@@ -19,7 +19,7 @@ export interface EnvFrom {
   readonly checksum?: RestartChecksum;
 }
 
-/** A container that may end: of a Job or CronJob, or an init container. */
+/** A container that ends: of a Job or CronJob, or an init container. */
 export interface ContainerArgs {
   readonly name: string;
   /** Pinned by tag or digest. @throws if the tag is missing or `latest` without the exception `floating-tag` */
@@ -32,7 +32,7 @@ export interface ContainerArgs {
   /** Variable -> value, in this order. */
   readonly env?: Readonly<Record<string, pulumi.Input<string> | EnvSource>>;
   readonly envFrom?: readonly EnvFrom[];
-  /** Path -> what is seen there. */
+  /** Path -> mount. */
   readonly mounts?: Readonly<Record<string, Mount>>;
   /** Writable paths, each an emptyDir of this container. @default ["/tmp"] */
   readonly scratch?: readonly string[];
@@ -45,11 +45,11 @@ export interface ContainerArgs {
   readonly pullPolicy?: "IfNotPresent" | "Always" | "Never";
   /** Rules that this container breaks, with the reason. @default none */
   readonly exceptions?: Exceptions;
-  /** What no argument names (lifecycle, tty, terminationMessagePolicy, ...). */
+  /** Fields that no argument covers (lifecycle, tty, terminationMessagePolicy, ...). */
   readonly extra?: Partial<k8s.types.input.core.v1.Container>;
 }
 
-/** A container that keeps running, so it must be possible to ask how it is. */
+/** A long-running container; it must have probes. */
 export interface ServingContainerArgs extends ContainerArgs {
   readonly probes: Probes;
 }
@@ -85,7 +85,7 @@ export function toContainer(args: ContainerArgs | ServingContainerArgs): k8s.typ
   return dropUndefined<k8s.types.input.core.v1.Container>({
     name: args.name,
     image: args.image,
-    // A tag that moves must be asked for again each time.
+    // A moving tag must be pulled again each time.
     imagePullPolicy: args.pullPolicy ?? (rules["floating-tag"] === undefined ? "IfNotPresent" : "Always"),
     command: args.command === undefined ? undefined : [...args.command],
     args: args.args === undefined ? undefined : [...args.args],

@@ -1,12 +1,11 @@
 import * as k8s from "@pulumi/kubernetes";
 import { Block, type BlockOptions } from "../block.ts";
 import { metadata, dropUndefined, withManagedBy } from "./metadata.ts";
-import { workloadAnnotations } from "./pod.ts";
+import { workloadAnnotations } from "./workload.ts";
 import type { RunArgs } from "./job.ts";
 import { jobSpec } from "./job.ts";
 import { accountFor } from "./workload.ts";
 
-/** What a {@link CronJob} needs. */
 export interface CronJobArgs extends RunArgs {
   /** Cron expression, five fields or `@daily` and the like. */
   readonly schedule: string;
@@ -22,7 +21,14 @@ export interface CronJobArgs extends RunArgs {
   readonly startWithinSeconds?: number;
 }
 
-/** A pod that runs by the clock. */
+/**
+ * A pod that runs on a schedule.
+ *
+ * @example
+ * const containers = [{ name: "report", image, command: ["report"], resources }] as const;
+ * const run = { schedule: "0 4 * * *", deadlineSeconds: 600 };
+ * new CronJob("report", { namespace, name: "report", containers, ...run }, { parent: this });
+ */
 export class CronJob extends Block {
   constructor(name: string, args: CronJobArgs, opts: BlockOptions) {
     super();

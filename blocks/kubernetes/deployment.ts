@@ -4,13 +4,14 @@ import type { ServingContainerArgs } from "./container.ts";
 import { disruptionBudget, spread } from "./podDisruptionBudget.ts";
 import type { NamespaceRef } from "./metadata.ts";
 import { metadata, dropUndefined } from "./metadata.ts";
-import type { Workload, WorkloadArgs } from "./pod.ts";
-import { podTemplate, portsOf, workloadAnnotations } from "./pod.ts";
+import type { WorkloadArgs } from "./pod.ts";
+import type { Workload } from "./workload.ts";
+import { podTemplate, portsOf } from "./pod.ts";
+import { workloadAnnotations } from "./workload.ts";
 import { accountFor } from "./workload.ts";
 
-/** What a {@link Deployment} needs. */
 export interface DeploymentArgs extends WorkloadArgs<ServingContainerArgs> {
-  /** Labels that find the pods; they can never change. @default `labels` */
+  /** Selector of the pods; immutable. @default `labels` */
   readonly selector?: Readonly<Record<string, string>>;
   /** More than one also gets a PodDisruptionBudget and spreads over nodes. @default 1 */
   readonly replicas?: number;
@@ -19,11 +20,18 @@ export interface DeploymentArgs extends WorkloadArgs<ServingContainerArgs> {
     "Recreate" | "RollingUpdate" | { readonly maxSurge: string | number; readonly maxUnavailable: string | number };
   /** @default Kubernetes' 10 */
   readonly revisionHistory?: number;
-  /** Pods that may be away at once; with more than one replica. @default 1 */
+  /** Pods that may be unavailable at once; with more than one replica. @default 1 */
   readonly maxUnavailable?: number | string;
 }
 
-/** Pods that keep running and are replaced when the program changes. */
+/**
+ * Pods that keep running and are replaced when the program changes.
+ *
+ * @example
+ * const probes = { readiness: http("/health", 8080), liveness: tcp(8080) };
+ * const web = { name: "web", image, ports: { http: 8080 }, resources, probes };
+ * new Deployment("web", { namespace, name: "web", labels: { app: "web" }, containers: [web] }, { parent: this });
+ */
 export class Deployment extends Block implements Workload {
   readonly namespace: NamespaceRef;
   readonly name: string;

@@ -1,4 +1,4 @@
-/** Rules of the house that a container or pod may break when it gives a reason; policy/predicates.ts checks the rest. */
+/** Policies that a container or pod may be exempted from with a reason; policy/ checks the rest. */
 export type ExceptionRule =
   | "writable-root"
   | "run-as-root"
@@ -17,7 +17,7 @@ export type Exceptions = Readonly<Partial<Record<ExceptionRule, string>>>;
 /** Prefix of the annotations that list exceptions; the value has one line a container or pod: `<who>: <reason>`. */
 export const exceptionPrefix = "orrery/exception-";
 
-/** Collects who breaks which rule into annotations. @throws if a reason is empty */
+/** Collects the exceptions into annotations. @throws if a reason is empty */
 export function exceptionAnnotations(
   owners: readonly { readonly name: string; readonly exceptions?: Exceptions | undefined }[],
 ): Record<string, string> {

@@ -15,7 +15,6 @@ interface ImageStreamTag {
   readonly annotations?: Readonly<Record<string, pulumi.Input<string>>>;
 }
 
-/** What an {@link ImageStream} needs. */
 export interface ImageStreamArgs extends ObjectArgs {
   /** Tag -> where it comes from. */
   readonly tags: Readonly<Record<string, ImageStreamTag>>;
@@ -23,7 +22,14 @@ export interface ImageStreamArgs extends ObjectArgs {
   readonly localLookup?: boolean;
 }
 
-/** OpenShift's named image references; on plain Kubernetes there is no such thing, so nothing is made. */
+/**
+ * OpenShift's named image references; on plain Kubernetes nothing is created.
+ *
+ * @example
+ * const tags = { latest: { from: "quay.io/org/bot:v1.0.0" } };
+ * const stream = new ImageStream("bot", { namespace, name: "bot", tags }, { parent: this });
+ * const image = stream.image("latest");
+ */
 export class ImageStream extends Block {
   readonly namespace: NamespaceRef;
   readonly name: string;

@@ -3,7 +3,8 @@ import { Block, type BlockOptions } from "../block.ts";
 import type { ContainerArgs } from "./container.ts";
 import { metadata, dropUndefined } from "./metadata.ts";
 import type { WorkloadArgs } from "./pod.ts";
-import { podTemplate, workloadAnnotations } from "./pod.ts";
+import { podTemplate } from "./pod.ts";
+import { workloadAnnotations } from "./workload.ts";
 import type { ServiceAccount } from "./serviceAccount.ts";
 import { accountFor } from "./workload.ts";
 
@@ -19,10 +20,16 @@ export interface RunArgs extends WorkloadArgs<ContainerArgs> {
   readonly removeAfterSeconds?: number;
 }
 
-/** What a {@link Job} needs. */
 export type JobArgs = RunArgs;
 
-/** A pod that runs once; a change of the program runs it again under the same name. */
+/**
+ * A pod that runs once; a change of the program runs it again under the same name.
+ *
+ * @example
+ * const containers = [{ name: "migrate", image, command: ["migrate"], resources }] as const;
+ * const job = new Job("migrate", { namespace, name: "migrate", deadlineSeconds: 600, containers }, { parent: this });
+ * new Deployment("web", args, { parent: this, dependsOn: [...job.resources] });
+ */
 export class Job extends Block {
   constructor(name: string, args: JobArgs, opts: BlockOptions) {
     super();

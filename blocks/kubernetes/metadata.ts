@@ -11,7 +11,7 @@ export interface NamespaceRef {
   readonly plainName: string;
 }
 
-/** Names and labels that every namespaced building block asks for. */
+/** Name and labels of every namespaced object. */
 export interface ObjectArgs {
   readonly namespace: NamespaceRef;
   /** Physical name (`metadata.name`). */
@@ -22,7 +22,7 @@ export interface ObjectArgs {
   readonly annotations?: Readonly<Record<string, pulumi.Input<string>>>;
 }
 
-/** A namespace that somebody else made and owns. */
+/** A namespace that someone else owns. */
 export function existingNamespace(cluster: Cluster, name: string): NamespaceRef {
   return { cluster, name: name, plainName: name };
 }

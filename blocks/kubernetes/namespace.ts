@@ -1,13 +1,12 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { Block, type BlockOptions } from "../block.ts";
+import { Block, type BlockOptions, type Retention } from "../block.ts";
 import type { Cluster } from "./cluster.ts";
 import { exceptionPrefix } from "./exceptions.ts";
 import { anywhere, dns, NetworkPolicy } from "./networkPolicy.ts";
 import type { NamespaceRef } from "./metadata.ts";
 import { annotationsOf, withManagedBy } from "./metadata.ts";
 
-/** What a {@link Namespace} needs. */
 export interface NamespaceArgs {
   readonly cluster: Cluster;
   /** Physical name. */
@@ -16,17 +15,22 @@ export interface NamespaceArgs {
   readonly annotations?: Readonly<Record<string, string>>;
   /** Pod security standard that is enforced; less than restricted needs a reason. @default restricted */
   readonly podSecurity?: { readonly level: "baseline" | "privileged"; readonly reason: string };
-  /** Deny all traffic but DNS until policies allow it; off where others share the namespace. @default true */
+  /** Deny all traffic but DNS until policies allow it; off where the namespace is shared. @default true */
   readonly isolate?: boolean;
   /** Does OpenShift build images in it? Where it is isolated, they then get out for sources, packages and registries. @default false */
   readonly builds?: boolean;
-  /** Refuse to delete it with everything in it. @default false */
-  readonly protect?: boolean;
-  /** Leave it in the cluster when it leaves the program. @default false */
-  readonly retainOnDelete?: boolean;
+  /** Of the namespace with everything in it. @default { protect: false, retainOnDelete: false } */
+  readonly retention?: Partial<Retention>;
 }
 
-/** A namespace in which nothing runs as root and nothing talks, until something says so. */
+/**
+ * A namespace that enforces the restricted pod security standard and denies all traffic but DNS by default.
+ *
+ * @example
+ * const retention = { protect: true };
+ * const namespace = new Namespace("bots", { cluster, name: "bots", retention }, { parent: this });
+ * new ServiceSecret("token", { namespace, name: "token", values }, { parent: this });
+ */
 export class Namespace extends Block implements NamespaceRef {
   readonly cluster: Cluster;
   readonly name: pulumi.Output<string>;
@@ -51,7 +55,7 @@ export class Namespace extends Block implements NamespaceRef {
             ...annotationsOf({ ...args.annotations, ...reason }),
           },
         },
-        { ...opts, protect: args.protect ?? false, retainOnDelete: args.retainOnDelete ?? false },
+        { ...opts, protect: args.retention?.protect ?? false, retainOnDelete: args.retention?.retainOnDelete ?? false },
       ),
     );
     this.cluster = args.cluster;
@@ -59,7 +63,9 @@ export class Namespace extends Block implements NamespaceRef {
     this.name = namespace.metadata.name;
     if (args.isolate ?? true) {
       const namespace = { cluster: args.cluster, name: this.name, plainName: args.name };
-      this.include(new NetworkPolicy(`${name}-default`, { namespace, name: "default-deny", pods: {}, to: [dns()] }, opts));
+      this.include(
+        new NetworkPolicy(`${name}-default`, { namespace, name: "default-deny", pods: {}, egress: [dns()] }, opts),
+      );
       if (args.builds === true && args.cluster.platform === "openshift") {
         this.include(new NetworkPolicy(`${name}-builds`, { namespace, name: "builds", ...buildPods }, opts));
       }
@@ -71,4 +77,4 @@ export class Namespace extends Block implements NamespaceRef {
  * OpenShift's build pods carry this label alone. They clone over SSH or HTTP, fetch packages and images, push to the
  * internal registry, which listens on 5000, and tell the API server how it went.
  */
-const buildPods = { pods: { "openshift.io/build.name": true }, to: [anywhere(22, 80, 443, 5000, 6443)] } as const;
+const buildPods = { pods: { "openshift.io/build.name": true }, egress: [anywhere(22, 80, 443, 5000, 6443)] } as const;

@@ -7,25 +7,31 @@ import { metadata } from "./metadata.ts";
 type Peer = k8s.types.input.networking.v1.NetworkPolicyPeer;
 type Port = k8s.types.input.networking.v1.NetworkPolicyPort;
 
-/** Who may talk to whom on which ports; made by the functions below. */
+/** Peers and ports of a rule; made by the functions below. */
 export interface Traffic {
-  /** Empty means anybody. */
+  /** Empty: any. */
   readonly peers: readonly Peer[];
-  /** Empty means all. */
+  /** Empty: all. */
   readonly ports: readonly Port[];
 }
 
-/** What a {@link NetworkPolicy} needs. */
 export interface NetworkPolicyArgs extends ObjectArgs {
-  /** Labels of the pods it is about, `true` for any value; `{}` is every pod of the namespace. */
+  /** Labels of the selected pods, `true` for any value; `{}` selects every pod of the namespace. */
   readonly pods: Readonly<Record<string, string | true>>;
-  /** Who may call them. @default nobody */
-  readonly from?: readonly Traffic[];
-  /** Whom they may call. @default nobody */
-  readonly to?: readonly Traffic[];
+  /** Allowed sources. @default none */
+  readonly ingress?: readonly Traffic[];
+  /** Allowed destinations. @default none */
+  readonly egress?: readonly Traffic[];
 }
 
-/** What pods may receive and send; several policies add up. */
+/**
+ * Allowed traffic of pods in both directions; policies add up.
+ *
+ * @example
+ * const ingress = [router(cluster, 8080)];
+ * const egress = [dns(), pods({ app: "database" }, [5432])];
+ * new NetworkPolicy("web", { namespace, name: "web", pods: { app: "web" }, ingress, egress }, { parent: this });
+ */
 export class NetworkPolicy extends Block {
   constructor(name: string, args: NetworkPolicyArgs, opts: BlockOptions) {
     super();
@@ -37,8 +43,8 @@ export class NetworkPolicy extends Block {
           spec: {
             podSelector: toSelector(args.pods),
             policyTypes: ["Ingress", "Egress"],
-            ingress: (args.from ?? []).map(({ peers, ports }) => ({ from: [...peers], ports: [...ports] })),
-            egress: (args.to ?? []).map(({ peers, ports }) => ({ to: [...peers], ports: [...ports] })),
+            ingress: (args.ingress ?? []).map(({ peers, ports }) => ({ from: [...peers], ports: [...ports] })),
+            egress: (args.egress ?? []).map(({ peers, ports }) => ({ to: [...peers], ports: [...ports] })),
           },
         },
         opts,
@@ -77,7 +83,7 @@ export function pods(
   return { peers: [{ podSelector, ...namespace }], ports: tcpPorts(ports) };
 }
 
-/** The cluster's router or ingress controller; where a cluster does not label it, anybody. */
+/** The cluster's router or ingress controller; any peer on clusters that do not label it. */
 export function router(cluster: Cluster, ...ports: readonly (number | string)[]): Traffic {
   // A router on its nodes' network comes from the other label: docs of OpenShift 4, "Allow from router on host network".
   const labels = [

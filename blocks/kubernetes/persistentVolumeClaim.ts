@@ -1,12 +1,11 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { Block, type BlockOptions } from "../block.ts";
+import { Block, type BlockOptions, type Retention } from "../block.ts";
 import type { ObjectArgs } from "./metadata.ts";
 import { metadata, dropUndefined } from "./metadata.ts";
 import type { Mount, MountOptions } from "./volume.ts";
 import { existingClaim } from "./volume.ts";
 
-/** What a {@link PersistentVolumeClaim} needs. */
 export interface PersistentVolumeClaimArgs extends ObjectArgs {
   /** Kubernetes quantity, e.g. "5Gi"; may grow, never shrink. */
   readonly size: string;
@@ -16,13 +15,18 @@ export interface PersistentVolumeClaimArgs extends ObjectArgs {
   readonly accessModes?: readonly string[];
   /** A certain PersistentVolume. @default any */
   readonly volumeName?: string;
-  /** Refuse to delete it. @default true */
-  readonly protect?: boolean;
-  /** Leave it in the cluster when it leaves the program. @default false */
-  readonly retainOnDelete?: boolean;
+  /** @default { protect: true, retainOnDelete: false } */
+  readonly retention?: Retention;
 }
 
-/** Storage that outlives the pods that use it. */
+/**
+ * Storage that outlives the pods that use it.
+ *
+ * @example
+ * const retention = { protect: true, retainOnDelete: false };
+ * const data = new PersistentVolumeClaim("data", { namespace, name: "data", size: "5Gi", retention }, { parent: this });
+ * const mounts = { "/var/lib/data": data.mount() };
+ */
 export class PersistentVolumeClaim extends Block {
   readonly claimName: pulumi.Output<string>;
   private readonly physicalName: string;
@@ -44,8 +48,8 @@ export class PersistentVolumeClaim extends Block {
         // The cluster writes class and volume back; neither may replace a claim that holds data.
         {
           ...opts,
-          protect: args.protect ?? true,
-          retainOnDelete: args.retainOnDelete ?? false,
+          protect: args.retention?.protect ?? true,
+          retainOnDelete: args.retention?.retainOnDelete ?? false,
           ignoreChanges: [
             ...(args.storageClass === undefined ? ["spec.storageClassName"] : []),
             ...(args.volumeName === undefined ? ["spec.volumeName"] : []),

@@ -3,8 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { ContainerArgs } from "./container.ts";
 import { exceptionsOf, mountsOf, checksumsOf, toContainer } from "./container.ts";
 import type { ExceptionRule, Exceptions } from "./exceptions.ts";
-import { exceptionAnnotations } from "./exceptions.ts";
-import type { ObjectArgs, NamespaceRef } from "./metadata.ts";
+import type { ObjectArgs } from "./metadata.ts";
 import { annotationsOf, dropUndefined, withManagedBy } from "./metadata.ts";
 import type { ServiceAccount } from "./serviceAccount.ts";
 
@@ -23,40 +22,18 @@ export interface PodArgs<C extends ContainerArgs> {
   readonly nodeSelector?: Readonly<Record<string, string>>;
   readonly tolerations?: readonly k8s.types.input.core.v1.Toleration[];
   readonly affinity?: k8s.types.input.core.v1.Affinity;
-  /** Who the pod runs as where no platform picks an id: plain Kubernetes only, OpenShift always picks. @default the image's */
+  /** User and group ids on plain Kubernetes; OpenShift assigns its own. @default the image's */
   readonly runAs?: { readonly user?: number; readonly group?: number; readonly fsGroup?: number };
   /** Needs the exception `host-network`. @default false */
   readonly hostNetwork?: boolean;
   /** Rules that the pod as a whole breaks, with the reason. @default none */
   readonly exceptions?: Exceptions;
-  /** What no argument names (hostAliases, priorityClassName, imagePullSecrets, dnsConfig, ...). */
+  /** Fields that no argument covers (hostAliases, priorityClassName, imagePullSecrets, dnsConfig, ...). */
   readonly podExtra?: Partial<k8s.types.input.core.v1.PodSpec>;
 }
 
 /** What the four kinds of workload have in common. */
 export type WorkloadArgs<C extends ContainerArgs> = ObjectArgs & PodArgs<C>;
-
-/** A workload that others can point at: a Service selects it, a NetworkPolicy names it. */
-export interface Workload {
-  readonly namespace: NamespaceRef;
-  readonly name: string;
-  /** Labels that only its pods carry. */
-  readonly selector: Readonly<Record<string, string>>;
-  /** Names and numbers of the ports that its containers declare. */
-  readonly ports: Readonly<Record<string, number>>;
-}
-
-/** Annotations of the workload object: its own and the list of its exceptions. */
-export function workloadAnnotations(args: WorkloadArgs<ContainerArgs>): Record<string, pulumi.Input<string>> {
-  const everyone = [...args.containers, ...(args.initContainers ?? [])];
-  return {
-    ...args.annotations,
-    ...exceptionAnnotations([
-      ...everyone.map((container) => ({ name: container.name, exceptions: exceptionsOf(container) })),
-      { name: "pod", exceptions: args.exceptions },
-    ]),
-  };
-}
 
 /** The pod template of a workload. @throws if containers or volumes contradict each other or break a rule without a reason */
 export function podTemplate(
@@ -111,7 +88,7 @@ export function portsOf(args: PodArgs<ContainerArgs>): Record<string, number> {
   return Object.fromEntries(ports.map(([name, port]) => [name, typeof port === "number" ? port : port.port]));
 }
 
-/** On OpenShift the platform picks user and group, and a pinned id is refused by the restricted SCC. */
+/** OpenShift assigns user and group; its restricted SCC rejects fixed ids. */
 function podSecurity(
   args: WorkloadArgs<ContainerArgs>,
   broken: ReadonlySet<ExceptionRule>,

@@ -3,13 +3,12 @@ import type { BlockOptions } from "../block.ts";
 import type { ObjectArgs } from "./metadata.ts";
 import { metadata } from "./metadata.ts";
 
-/** What {@link disruptionBudget} needs. */
 export interface DisruptionBudgetArgs extends ObjectArgs {
   readonly selector: Readonly<Record<string, string>>;
   readonly maxUnavailable: number | string;
 }
 
-/** How many pods of a workload a drain may take at once. */
+/** How many pods of a workload a node drain may evict at once. */
 export function disruptionBudget(
   name: string,
   args: DisruptionBudgetArgs,

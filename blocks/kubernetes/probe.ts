@@ -1,6 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 
-/** Timing of a probe in seconds and counts; what is left out has Kubernetes' defaults (0, 10, 1, 1, 3). */
+/** Timing of a probe in seconds and counts; defaults are Kubernetes' (0, 10, 1, 1, 3). */
 export interface Timing {
   readonly delay?: number;
   readonly period?: number;
@@ -9,14 +9,14 @@ export interface Timing {
   readonly failures?: number;
 }
 
-/** How the kubelet asks a container; made by {@link http}, {@link tcp} or {@link exec}. */
+/** A kubelet probe; made by {@link http}, {@link tcp} or {@link exec}. */
 export type Probe = k8s.types.input.core.v1.Probe;
 
 /** A long-running container says when it is ready, alive or both; liveness must not depend on other services. */
 export type Probes =
   | { readonly readiness: Probe; readonly liveness?: Probe; readonly startup?: Probe }
   | { readonly liveness: Probe; readonly startup?: Probe }
-  /** Nothing can be asked; the reason is recorded as the exception `no-probes`. */
+  /** No probe is possible; the reason is recorded as the exception `no-probes`. */
   | { readonly none: string };
 
 /** A GET that must answer 2xx or 3xx. `port` is a number or a container port's name. */

@@ -5,22 +5,21 @@ import type { ObjectArgs } from "./metadata.ts";
 import { metadata, dropUndefined } from "./metadata.ts";
 import type { Service, ServicePort } from "./service.ts";
 
-/** How callers' TLS ends. */
+/** Where TLS is terminated. */
 interface PublicEndpointTls {
   /** `edge`: at the router; `passthrough`: in the pod; `reencrypt`: at both. */
   readonly termination: "edge" | "passthrough" | "reencrypt";
-  /** What plain HTTP gets; Routes only know what is asked for, Ingresses redirect by annotation. @default none served */
+  /** Treatment of plain HTTP. @default not served */
   readonly insecure?: "Redirect" | "Allow" | "None";
   /** Ingress: Secret with the certificate. @default the controller's own certificate */
   readonly secretName?: string;
 }
 
-/** What an {@link PublicEndpoint} needs. */
 export interface PublicEndpointArgs extends ObjectArgs {
   readonly service: Service;
   /** Port name of the Service. */
   readonly port: string;
-  /** Public name. @default `<name>-<namespace>.<apps domain>`, as OpenShift's router picks it */
+  /** Public name. @default `<name>-<namespace>.<apps domain>`, as OpenShift's router generates it */
   readonly host?: string;
   /** @default everything */
   readonly path?: string;
@@ -28,7 +27,7 @@ export interface PublicEndpointArgs extends ObjectArgs {
   readonly tls?: PublicEndpointTls;
   /** Seconds that the router waits for an answer. @default the router's */
   readonly timeoutSeconds?: number;
-  /** Source ranges that may call; `[]` says everybody even where the platform's default is narrower. @default unset */
+  /** Allowed source ranges; `[]` allows everyone even where the platform's default is narrower. @default unset */
   readonly allowFrom?: readonly string[];
   /** Ingress only. @default the cluster's default class */
   readonly ingressClass?: string;
@@ -36,7 +35,14 @@ export interface PublicEndpointArgs extends ObjectArgs {
   readonly pathType?: "Prefix" | "Exact" | "ImplementationSpecific";
 }
 
-/** A public name for a Service: a Route on OpenShift, an Ingress elsewhere. */
+/**
+ * A public name for a Service: a Route on OpenShift, an Ingress elsewhere.
+ *
+ * @example
+ * const tls = { termination: "edge", insecure: "Redirect" } as const;
+ * const args = { namespace, name: "web", service, port: "http", host: "web.example.org", tls };
+ * this.url = new PublicEndpoint("web", args, { parent: this }).url;
+ */
 export class PublicEndpoint extends Block {
   readonly host: string;
   readonly url: string;
@@ -55,7 +61,7 @@ export class PublicEndpoint extends Block {
   }
 }
 
-/** A Route; without `host` the router names it. */
+/** A Route; without `host` the router generates the name. */
 function toRoute(args: PublicEndpointArgs): k8s.apiextensions.CustomResourceArgs {
   const annotations = {
     ...(args.timeoutSeconds === undefined ? {} : { "haproxy.router.openshift.io/timeout": `${args.timeoutSeconds}s` }),
@@ -86,7 +92,7 @@ function toRoute(args: PublicEndpointArgs): k8s.apiextensions.CustomResourceArgs
   };
 }
 
-/** An Ingress with the nginx controller's annotations for what Ingress itself cannot say. */
+/** An Ingress with the nginx controller's annotations for what Ingress itself cannot express. */
 function toIngress(args: PublicEndpointArgs, host: string): k8s.networking.v1.IngressArgs {
   const nginx = "nginx.ingress.kubernetes.io";
   const { tls, timeoutSeconds, allowFrom } = args;

@@ -3,18 +3,24 @@ import { Block, type BlockOptions } from "../block.ts";
 import type { ObjectArgs } from "./metadata.ts";
 import { metadata } from "./metadata.ts";
 
-/** What a {@link Quota} needs. */
 export interface QuotaArgs extends ObjectArgs {
   /** Resource -> most that the namespace may use, e.g. `limits.cpu: "12"`, `pods: "100"`. */
   readonly hard: Readonly<Record<string, string>>;
-  /** What a container gets that asks for nothing: a LimitRange of the same name. @default no LimitRange */
+  /** Requests and limits of containers without any: a LimitRange of the same name. @default no LimitRange */
   readonly defaults?: {
     readonly requests: Readonly<Record<string, string>>;
     readonly limits: Readonly<Record<string, string>>;
   };
 }
 
-/** How much a namespace may use. */
+/**
+ * Resource quota of a namespace.
+ *
+ * @example
+ * const hard = { pods: "20", "limits.memory": "8Gi" };
+ * const defaults = { requests: { cpu: "50m", memory: "64Mi" }, limits: { cpu: "500m", memory: "256Mi" } };
+ * new Quota("bots", { namespace, name: "bots", hard, defaults }, { parent: this });
+ */
 export class Quota extends Block {
   constructor(name: string, args: QuotaArgs, opts: BlockOptions) {
     super();

@@ -3,7 +3,7 @@ import type * as k8s from "@pulumi/kubernetes";
 /** One figure for both, or [request, limit]. */
 export type RequestAndLimit = string | readonly [request: string, limit: string];
 
-/** What a container may use. Units are Kubernetes quantities: "250m", "1", "512Mi". */
+/** Requests and limits of a container. Units are Kubernetes quantities: "250m", "1", "512Mi". */
 export interface Resources {
   /** A limit of "none" needs the exception `no-cpu-limit`. */
   readonly cpu: RequestAndLimit;

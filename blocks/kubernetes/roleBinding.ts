@@ -5,20 +5,27 @@ import type { ObjectArgs } from "./metadata.ts";
 import { metadata, annotationsOf, withManagedBy } from "./metadata.ts";
 import type { ServiceAccount } from "./serviceAccount.ts";
 
-/** Who gets a right: an account of this program, one by name, or a group. */
+/** A subject: an account of this program, one by name, or a group. */
 type Subject =
   ServiceAccount | { readonly account: string; readonly namespace: pulumi.Input<string> } | { readonly group: string };
 
-/** Which right: a ClusterRole or Role that exists, or rules of one's own. */
-type Right =
+/** The role: an existing ClusterRole or Role, or rules of its own. */
+type RoleSource =
   | { readonly clusterRole: string }
   | { readonly role: pulumi.Input<string> }
   | { readonly rules: readonly k8s.types.input.rbac.v1.PolicyRule[]; readonly roleName?: string };
 
-/** What a {@link RoleBinding} needs; `name` is the RoleBinding's and, unless `roleName` differs, the Role's. */
-export type RoleBindingArgs = ObjectArgs & Right & { readonly to: readonly Subject[] };
+/** Arguments of {@link RoleBinding}; `name` is the RoleBinding's and, unless `roleName` differs, the Role's. */
+export type RoleBindingArgs = ObjectArgs & RoleSource & { readonly subjects: readonly Subject[] };
 
-/** A right in one namespace: a RoleBinding and, for own rules, its Role. */
+/**
+ * Permissions in one namespace: a RoleBinding and, for own rules, its Role.
+ *
+ * @example
+ * const account = new ServiceAccount("reader", { namespace, name: "reader", mountsToken: true }, { parent: this });
+ * const rules = [{ apiGroups: [""], resources: ["pods"], verbs: ["get", "list"] }];
+ * new RoleBinding("reader", { namespace, name: "reader", rules, subjects: [account] }, { parent: this });
+ */
 export class RoleBinding extends Block {
   constructor(name: string, args: RoleBindingArgs, opts: BlockOptions) {
     super();
@@ -34,7 +41,7 @@ export class RoleBinding extends Block {
         {
           metadata: metadata(args),
           roleRef: { apiGroup: "rbac.authorization.k8s.io", ...roleRef },
-          subjects: args.to.map(toSubject),
+          subjects: args.subjects.map(toSubject),
         },
         { ...opts, deleteBeforeReplace: true },
       ),
@@ -59,11 +66,17 @@ export class RoleBinding extends Block {
   }
 }
 
-/** What a {@link ClusterRoleBinding} needs. */
 type ClusterRoleBindingArgs = Omit<ObjectArgs, "namespace"> &
-  Exclude<Right, { role: unknown }> & { readonly to: readonly Subject[] };
+  Exclude<RoleSource, { role: unknown }> & { readonly subjects: readonly Subject[] };
 
-/** A right in the whole cluster: a ClusterRoleBinding and, for own rules, its ClusterRole. */
+/**
+ * Permissions in the whole cluster: a ClusterRoleBinding and, for own rules, its ClusterRole.
+ *
+ * @example
+ * const rules = [{ apiGroups: [""], resources: ["nodes"], verbs: ["get"] }];
+ * const args = { name: "node-reader", rules, subjects: [account] };
+ * new ClusterRoleBinding("node-reader", args, { parent: this });
+ */
 export class ClusterRoleBinding extends Block {
   constructor(name: string, args: ClusterRoleBindingArgs, opts: BlockOptions) {
     super();
@@ -88,7 +101,7 @@ export class ClusterRoleBinding extends Block {
             kind: "ClusterRole",
             name: "clusterRole" in args ? args.clusterRole : (role?.metadata.name ?? args.name),
           },
-          subjects: args.to.map(toSubject),
+          subjects: args.subjects.map(toSubject),
         },
         { ...opts, deleteBeforeReplace: true },
       ),

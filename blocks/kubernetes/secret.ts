@@ -14,17 +14,23 @@ interface Binary {
   readonly base64: pulumi.Input<string>;
 }
 
-/** What a {@link ServiceSecret} needs. */
 export interface ServiceSecretArgs<Key extends string> extends ObjectArgs {
-  /** Key -> text, or bytes. All of it is treated as secret, also what comes in clear. */
+  /** Key -> text, or bytes. All of it is treated as secret, plain values too. */
   readonly values: { readonly [P in Key]: pulumi.Input<string> | Binary };
   /** @default "Opaque" */
   readonly type?: string;
-  /** Do pods roll when a value changes? @default true */
+  /** Restart pods when a value changes? @default true */
   readonly restartOnChange?: boolean;
 }
 
-/** A Secret that knows its keys: a misspelt key does not compile. */
+/**
+ * A Secret with typed keys: a misspelt key does not compile.
+ *
+ * @example
+ * const secret = new ServiceSecret("bot", { namespace, name: "bot", values: { token } }, { parent: this });
+ * const env = { TOKEN: secret.env("token") };
+ * const mounts = { "/etc/bot": secret.mount({ items: { token: "token.txt" } }) };
+ */
 export class ServiceSecret<Key extends string> extends Block {
   readonly secretName: pulumi.Output<string>;
   private readonly physicalName: string;
@@ -84,8 +90,8 @@ export class ServiceSecret<Key extends string> extends Block {
   }
 
   /**
-   * A number drawn again whenever a value changes. It says nothing about the values, and unlike the Secret's
-   * resourceVersion it is already known to change in a preview, so the preview shows the pods that will roll.
+   * A random number that changes with the values. It reveals nothing about them, and unlike the Secret's
+   * resourceVersion it is already known to change in a preview, so the preview shows which pods restart.
    */
   private makeChecksum(name: string, args: ServiceSecretArgs<Key>, opts: BlockOptions): RestartChecksum {
     const { stringData, data } = toData(args.values);
@@ -115,7 +121,7 @@ function isBinary(value: pulumi.Input<string> | Binary): value is Binary {
   return typeof value === "object" && !pulumi.Output.isInstance(value) && "base64" in value;
 }
 
-/** A key of a Secret that somebody else made. */
+/** A key of a Secret that someone else owns. */
 export function existingSecretEnv(secretName: string, key: string, optional = false): EnvSource {
   return { valueFrom: { secretKeyRef: { name: secretName, key, ...(optional ? { optional } : {}) } } };
 }

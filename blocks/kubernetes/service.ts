@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import { Block, type BlockOptions } from "../block.ts";
 import type { ObjectArgs, NamespaceRef } from "./metadata.ts";
 import { metadata, dropUndefined } from "./metadata.ts";
-import type { Workload } from "./pod.ts";
+import type { Workload } from "./workload.ts";
 
 /** One port of a {@link Service}. */
 export interface ServicePort {
@@ -12,9 +12,8 @@ export interface ServicePort {
   readonly protocol?: "UDP" | "SCTP";
 }
 
-/** What a {@link Service} needs. */
 export interface ServiceArgs extends ObjectArgs {
-  /** Whose pods answer: a workload of this program, or labels. */
+  /** Selected pods: a workload of this program, or labels. */
   readonly of: Workload | { readonly selector: Readonly<Record<string, string>> };
   /** Port name -> port. @throws if the workload declares no such container port */
   readonly ports: Readonly<Record<string, ServicePort>>;
@@ -25,10 +24,17 @@ export interface ServiceArgs extends ObjectArgs {
   readonly publishNotReady?: boolean;
 }
 
-/** A stable name and address in front of pods. */
+/**
+ * A stable name and address in front of pods.
+ *
+ * @example
+ * const ports = { http: { port: 80, target: 8080 } };
+ * const service = new Service("web", { namespace, name: "web", of: deployment, ports }, { parent: this });
+ * const url = service.url("http");
+ */
 export class Service extends Block {
   readonly namespace: NamespaceRef;
-  /** Physical name. It is known beforehand: who only names the Service need not wait until its pods answer. */
+  /** Physical name. Known in advance, so resources that only name the Service do not wait for its pods. */
   readonly name: string;
   /** Name inside the cluster, `<service>.<namespace>.svc`. */
   readonly host: string;
@@ -74,7 +80,7 @@ export class Service extends Block {
   }
 }
 
-/** Its pods are waited for by their workload; the provider would wait another 10 s for each Service's endpoints to settle. */
+/** The workload waits for its pods; the provider would wait another 10 s for each Service's endpoints. */
 function unawaited({ type }: ServiceArgs): Readonly<Record<string, string>> {
   return type === "LoadBalancer" ? {} : { "pulumi.com/skipAwait": "true" };
 }

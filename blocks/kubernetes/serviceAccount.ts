@@ -1,22 +1,26 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { Block, type BlockOptions } from "../block.ts";
+import { Block, type BlockOptions, type Retention } from "../block.ts";
 import type { ObjectArgs, NamespaceRef } from "./metadata.ts";
 import { metadata } from "./metadata.ts";
 
-/** What a {@link ServiceAccount} needs. */
 export interface ServiceAccountArgs extends ObjectArgs {
   /** Do its pods get a token, because they call the API server? @default false */
   readonly mountsToken?: boolean;
   /** Physical name of a Secret with a long-lived token, for callers outside the cluster. @default none */
   readonly tokenSecret?: string;
-  /** Keep the account and its token Secret, which others have copied, from being deleted. @default false */
-  readonly protect?: boolean;
-  /** Leave both in the cluster when they leave the program. @default false */
-  readonly retainOnDelete?: boolean;
+  /** Of the account and its token Secret, which others may have copied. @default { protect: false, retainOnDelete: false } */
+  readonly retention?: Partial<Retention>;
 }
 
-/** An account for pods, or for callers outside when it has a token Secret. */
+/**
+ * An account for pods, or for callers outside when it has a token Secret.
+ *
+ * @example
+ * const args = { namespace, name: "ci", tokenSecret: "ci-token" };
+ * const account = new ServiceAccount("ci", args, { parent: this });
+ * this.token = account.token;
+ */
 export class ServiceAccount extends Block {
   readonly namespace: NamespaceRef;
   readonly name: pulumi.Output<string>;
@@ -28,7 +32,8 @@ export class ServiceAccount extends Block {
 
   constructor(name: string, args: ServiceAccountArgs, opts: BlockOptions) {
     super();
-    const keep = { protect: args.protect ?? false, retainOnDelete: args.retainOnDelete ?? false };
+    const { protect = false, retainOnDelete = false } = args.retention ?? {};
+    const keep = { protect, retainOnDelete };
     const account = this.make(
       new k8s.core.v1.ServiceAccount(
         `${name}-account`,

@@ -1,11 +1,13 @@
 import * as k8s from "@pulumi/kubernetes";
-import { Block, type BlockOptions } from "../block.ts";
+import { Block, type BlockOptions, type Retention } from "../block.ts";
 import type { ServingContainerArgs } from "./container.ts";
 import { disruptionBudget, spread } from "./podDisruptionBudget.ts";
 import type { NamespaceRef } from "./metadata.ts";
 import { metadata, annotationsOf, dropUndefined, withManagedBy } from "./metadata.ts";
-import type { Workload, WorkloadArgs } from "./pod.ts";
-import { podTemplate, portsOf, workloadAnnotations } from "./pod.ts";
+import type { WorkloadArgs } from "./pod.ts";
+import type { Workload } from "./workload.ts";
+import { podTemplate, portsOf } from "./pod.ts";
+import { workloadAnnotations } from "./workload.ts";
 import { accountFor } from "./workload.ts";
 
 /** One claim a pod, made by Kubernetes and kept when the set goes; mounted with `claimTemplate(name)`. */
@@ -19,9 +21,8 @@ interface ClaimTemplate {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** What a {@link StatefulSet} needs. */
 export interface StatefulSetArgs extends WorkloadArgs<ServingContainerArgs> {
-  /** Labels that find the pods; they can never change. @default `labels` */
+  /** Selector of the pods; immutable. @default `labels` */
   readonly selector?: Readonly<Record<string, string>>;
   /** @default 1 */
   readonly replicas?: number;
@@ -32,13 +33,20 @@ export interface StatefulSetArgs extends WorkloadArgs<ServingContainerArgs> {
   /** @default OrderedReady */
   readonly podManagement?: "OrderedReady" | "Parallel";
   readonly revisionHistory?: number;
-  /** Pods that may be away at once; with more than one replica. @default 1 */
+  /** Pods that may be unavailable at once; with more than one replica. @default 1 */
   readonly maxUnavailable?: number | string;
-  /** Data hangs on the set's identity: refuse to delete it. @default false */
-  readonly protect?: boolean;
+  /** Of the set, whose claims depend on its identity; Kubernetes keeps the claims anyway. @default { protect: false } */
+  readonly retention?: Pick<Retention, "protect">;
 }
 
-/** Pods with a name and a claim of their own. */
+/**
+ * Pods with a name and a claim of their own.
+ *
+ * @example
+ * const claimTemplates = { data: { size: "5Gi" } };
+ * const database = { name: "database", image, resources, probes, mounts: { "/data": claimTemplate("data") } };
+ * new StatefulSet("database", { namespace, name: "database", claimTemplates, containers: [database] }, { parent: this });
+ */
 export class StatefulSet extends Block implements Workload {
   readonly namespace: NamespaceRef;
   readonly name: string;
@@ -70,7 +78,7 @@ export class StatefulSet extends Block implements Workload {
             template: podTemplate({ ...args, ...(affinity === undefined ? {} : { affinity }) }, account, "Always"),
           }),
         },
-        { ...opts, protect: args.protect ?? false },
+        { ...opts, protect: args.retention?.protect ?? false },
       ),
     );
     if (replicas > 1) {

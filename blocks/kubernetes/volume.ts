@@ -1,7 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
-/** Changes when the thing's content changes; pods that use it carry it as an annotation and so roll. */
+/** Changes with the content; pods that use it carry it as an annotation and so restart. */
 export interface RestartChecksum {
   /** e.g. `secret.kebechet-secret`; becomes `orrery/<name>`. */
   readonly name: string;
@@ -10,13 +10,13 @@ export interface RestartChecksum {
 
 type VolumeSource = Omit<k8s.types.input.core.v1.Volume, "name">;
 
-/** One thing seen at one path of a container; the pod's volumes follow from the mounts. */
+/** A mount of a container; the pod's volumes are derived from the mounts. */
 export interface Mount {
   /** Volume name in the pod; mounts that give the same name share the volume. @default made from container and path */
   readonly volume?: string;
   /** Absent for a claim template of a StatefulSet, whose volume Kubernetes adds itself. */
   readonly source?: VolumeSource;
-  /** Tells two volumes apart that were given the same name. */
+  /** Distinguishes volumes of the same name. */
   readonly identity: string;
   /** @default false */
   readonly readOnly?: boolean;
@@ -25,7 +25,7 @@ export interface Mount {
   readonly checksum?: RestartChecksum;
 }
 
-/** What a call of `.mount()` may choose. */
+/** Options of `.mount()`. */
 export interface MountOptions {
   /** Volume name in the pod, to share it between containers or to keep a seed's name. */
   readonly volume?: string;
@@ -34,7 +34,7 @@ export interface MountOptions {
   readonly propagation?: "HostToContainer" | "Bidirectional";
 }
 
-/** What a mounted Secret or ConfigMap may choose. */
+/** Options of a mounted Secret or ConfigMap. */
 export interface KeyMountOptions<Key extends string> extends MountOptions {
   /** Key -> file name. @default every key under its own name */
   readonly items?: { readonly [K in Key]?: string };

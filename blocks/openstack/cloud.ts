@@ -1,5 +1,6 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
+import { stringify } from "yaml";
 import type { ConfigOf } from "../../config/define.ts";
 import { type cloudsSchema, targetNamed } from "../../config/targets.ts";
 
@@ -34,7 +35,7 @@ export function connectClouds(config: ConfigOf<typeof cloudsSchema> | undefined)
           }
         : { applicationCredentialId: login.applicationCredentialId, applicationCredentialSecret: secret }),
       allowReauth: true,
-      // The SDK would take these from the shell's environment; the preflight guards what the plugin would take itself.
+      // The SDK would take these from the shell's environment; the preflight checks what the plugin would take itself.
       cloud: "",
       delayedAuth: true,
       endpointType: "public",
@@ -45,4 +46,32 @@ export function connectClouds(config: ConfigOf<typeof cloudsSchema> | undefined)
     clouds.set(cloud, { name: cloud, region, externalNetwork, network, provider });
   }
   return (cloud) => targetNamed(clouds.get(cloud), "cloud", cloud);
+}
+
+/**
+ * An error about a cloud, reported without a stack trace. Pulumi prints a RunError without its stack trace, but only
+ * until the program's body has ended; what comes later, from an output, it prints as `stack`: so that is the message too.
+ */
+export function cloudError(message: string): pulumi.RunError {
+  const error = new pulumi.RunError(message);
+  error.stack = message;
+  return error;
+}
+
+/** What cloud-init does at a server's first boot; everything else is done by Guest, which can change a live server. */
+export interface CloudConfig {
+  /** The image's default user gets this name; it may use sudo. */
+  readonly user: string;
+  /** Public keys that may log in as that user. */
+  readonly authorizedKeys: readonly string[];
+}
+
+/** cloud-init's user data; public data only, since anyone in the project can read it. */
+export function cloudConfigText(config: CloudConfig): string {
+  const document = {
+    preserve_hostname: true,
+    user: { name: config.user },
+    ssh_authorized_keys: [...config.authorizedKeys],
+  };
+  return `#cloud-config\n${stringify(document, { lineWidth: 0 })}`;
 }

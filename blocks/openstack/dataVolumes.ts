@@ -1,6 +1,6 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
-import { Block, type BlockOptions } from "../block.ts";
+import { Block, type BlockOptions, type Retention } from "../block.ts";
 
 /** A volume that the stack makes and keeps. */
 export interface NewVolume {
@@ -19,22 +19,26 @@ export interface ExistingVolume {
   readonly volumeId: pulumi.Input<string>;
 }
 
-/** What {@link DataVolumes} need. */
 export interface DataVolumesArgs {
   readonly serverId: pulumi.Input<string>;
   /** Keyed by role; attached in this order, one after the other. */
   readonly volumes: Readonly<Record<string, NewVolume | ExistingVolume>>;
-  /** Refuse to delete the new volumes. @default true */
-  readonly protect?: boolean;
-  /** Leave the new volumes in the cloud when they leave the program. @default false */
-  readonly retainOnDelete?: boolean;
+  /** Of the new volumes. @default { protect: true, retainOnDelete: false } */
+  readonly retention?: Retention;
 }
 
-/** A server's data volumes; guests find them by id, never by device letter. */
+/**
+ * A server's data volumes; guests find them by id, never by device letter.
+ *
+ * @example
+ * const volumes = { data: { mode: "new", volumeName: "hub-data", size: 100 } } as const;
+ * const disks = new DataVolumes("hub", { serverId: server.serverId, volumes }, { parent: this });
+ * const id = disks.volumeIds.data;
+ */
 export class DataVolumes extends Block {
   /** Ids by role. */
   readonly volumeIds: Readonly<Record<string, pulumi.Output<string>>>;
-  /** The attachments in their order; what needs the disks waits for the last. */
+  /** The attachments in their order; users of the disks depend on the last. */
   readonly attachments: readonly openstack.compute.VolumeAttach[];
 
   constructor(name: string, args: DataVolumesArgs, opts: Omit<BlockOptions, "dependsOn">) {
@@ -48,7 +52,7 @@ export class DataVolumes extends Block {
         new openstack.compute.VolumeAttach(
           `${name}-${role}-attachment`,
           { instanceId: args.serverId, volumeId },
-          // One after the other: Nova loses its way when two disks come at once. A volume hangs on one server only.
+          // One after the other: Nova fails when two disks are attached at once. A volume is attached to one server only.
           { ...opts, deleteBeforeReplace: true, dependsOn: attachments.slice(-1) },
         ),
       );
@@ -76,7 +80,7 @@ export class DataVolumes extends Block {
           enableOnlineResize: true,
           ...(volume.type === undefined ? {} : { volumeType: volume.type }),
         },
-        { ...opts, protect: args.protect ?? true, retainOnDelete: args.retainOnDelete ?? false },
+        { ...opts, protect: args.retention?.protect ?? true, retainOnDelete: args.retention?.retainOnDelete ?? false },
       ),
     );
     return made.id;

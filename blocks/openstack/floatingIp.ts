@@ -1,38 +1,42 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
-import { Block, type BlockOptions } from "../block.ts";
-import { cloudError } from "./cloudError.ts";
+import { Block, type BlockOptions, type Retention } from "../block.ts";
+import { cloudError } from "./cloud.ts";
 
-/** The three ways to a public IPv4 address, less the one without any. */
+/** Where the public IPv4 address comes from. */
 type AddressSource =
   | {
       /** Drawn from the pool and owned by the stack. */
       readonly mode: "new";
       /** Name of the external network. */
       readonly pool: string;
-      /** What the cloud shows beside the address, which has no name: whose it is. */
+      /** Description in the cloud; addresses have no name. */
       readonly description: pulumi.Input<string>;
     }
   | {
-      /** Allocated outside the stack; only associated, so no destroy can give it back. */
+      /** Allocated outside the stack; only associated, so destroy never releases it. */
       readonly mode: "existing";
       readonly ip: pulumi.Input<openstack.networking.GetFloatingIpResult>;
       /** Setting that names it, for the error when it is taken. */
       readonly setting: string;
     };
 
-/** What a {@link FloatingAddress} needs. */
 export interface FloatingAddressArgs {
   /** Port that receives the traffic; it outlives the server behind it. */
   readonly portId: pulumi.Input<string>;
   readonly source: AddressSource;
-  /** Refuse to give a new address back; users have it in their firewalls. @default true */
-  readonly protect?: boolean;
-  /** Leave a new address with the project when it leaves the program. @default false */
-  readonly retainOnDelete?: boolean;
+  /** Of a new address; users have it in their firewalls. @default { protect: true, retainOnDelete: false } */
+  readonly retention?: Retention;
 }
 
-/** A floating IP bound to a port. */
+/**
+ * A floating IP bound to a port.
+ *
+ * @example
+ * const source = { mode: "new", pool: cloud.externalNetwork, description: hostname } as const;
+ * const args = { portId: server.portId, source };
+ * const { address } = new FloatingAddress("hub", args, { parent: this });
+ */
 export class FloatingAddress extends Block {
   /** Public IPv4 address. */
   readonly address: pulumi.Output<string>;
@@ -48,7 +52,11 @@ export class FloatingAddress extends Block {
             new openstack.networking.FloatingIp(
               `${name}-ip`,
               { pool: source.pool, description: source.description },
-              { ...opts, protect: args.protect ?? true, retainOnDelete: args.retainOnDelete ?? false },
+              {
+                ...opts,
+                protect: args.retention?.protect ?? true,
+                retainOnDelete: args.retention?.retainOnDelete ?? false,
+              },
             ),
           ).address
         : pulumi.all([source.ip, args.portId]).apply(([ip, portId]) => freeAddress(ip, portId, source.setting));
@@ -64,7 +72,7 @@ export class FloatingAddress extends Block {
 
 /**
  * The address of a floating IP that is free or already on this port.
- * @throws if another port has it: Neutron would move it away from there without a word.
+ * @throws if another port has it: Neutron would silently move it.
  */
 export function freeAddress(ip: openstack.networking.GetFloatingIpResult, portId: string, setting: string): string {
   const address = ip.address ?? "";

@@ -1,6 +1,6 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
-import { cloudError } from "./cloudError.ts";
+import { cloudError } from "./cloud.ts";
 import { isId } from "./names.ts";
 
 /** A volume and the servers that have it. */
@@ -9,7 +9,14 @@ interface VolumeInUse {
   readonly attachments: readonly { readonly instanceId: string }[];
 }
 
-/** Looks up what already exists in the cloud; each error names the setting and says what to do about it. */
+/**
+ * Looks up what already exists in the cloud; each error names the setting and says what to do about it.
+ *
+ * @example
+ * const lookup = new Lookup(this, "callysto:settings.environments.hub");
+ * const imageId = lookup.imageId("Debian 12");
+ * const networkId = lookup.networkId(cloud.network);
+ */
 export class Lookup {
   private readonly parent: pulumi.Resource;
   private readonly setting: string;
@@ -51,7 +58,7 @@ export class Lookup {
     ).id;
   }
 
-  /** Name of a keypair, after it was seen to exist. */
+  /** Name of a keypair, after checking that it exists. */
   keypairName(keypair: string): pulumi.Output<string> {
     return this.find(
       "keypair.name",
@@ -70,7 +77,7 @@ export class Lookup {
   }
 
   /**
-   * Id of a volume, by its name or id, after it was seen to be free or already this server's.
+   * Id of a volume, by its name or id, after checking that it is free or already this server's.
    * @param server Name of the server that is to have it.
    */
   volumeId(volume: string, server: pulumi.Input<string>): pulumi.Output<string> {
@@ -89,7 +96,7 @@ export class Lookup {
     );
   }
 
-  /** The provider has no look-up by id, but reads. A promise, as what is only looked at is nobody's dependency. */
+  /** The provider has no look-up by id, but reads. A promise, so that nothing depends on the read. */
   private readVolume(id: string): pulumi.Output<VolumeInUse> {
     const { attachments } = openstack.blockstorage.Volume.get(`volume-${id}`, id, undefined, { parent: this.parent });
     return pulumi.output(
@@ -132,7 +139,7 @@ export class Lookup {
   }
 }
 
-/** What to say when the look-up did not even begin, because the cloud does not answer or does not know us. */
+/** Message for a cloud that does not answer or refuses the login. */
 function loginProblem(words: string): string | undefined {
   const hint = "`clouds:settings` and the secret `clouds:<name>` say where the cloud is and who logs in";
   if (/connection refused|no such host|i\/o timeout|no route to host|EOF$|context deadline exceeded/.test(words)) {

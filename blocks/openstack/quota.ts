@@ -1,8 +1,8 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
-import { cloudError } from "./cloudError.ts";
+import { cloudError } from "./cloud.ts";
 
-/** What a project has a quota of; memory is in MB, volumes' size in GB. */
+/** Quotas of a project; memory in MB, volume size in GB. */
 export const quotaNames = [
   "instances",
   "cores",
@@ -16,13 +16,13 @@ export const quotaNames = [
   "securityGroupRules",
 ] as const;
 
-/** Amounts of everything that a project has a quota of. */
+/** Usage of every quota. */
 export type QuotaUsage = Readonly<Record<(typeof quotaNames)[number], number>>;
 
-/** A project's limits; -1 is none, and what the cloud does not tell is missing. */
+/** A project's limits; -1 is unlimited, unknown ones are missing. */
 export type Quota = Partial<QuotaUsage>;
 
-/** What is needed beyond a limit, a line each, e.g. `cores: needs 24, the quota is 20`. */
+/** Shortages, one line each, e.g. `cores: needs 24, the quota is 20`. */
 export function shortages(need: QuotaUsage, quota: Quota): string[] {
   return quotaNames.flatMap((name) => {
     const limit = quota[name];
@@ -33,8 +33,8 @@ export function shortages(need: QuotaUsage, quota: Quota): string[] {
 }
 
 /**
- * Waits until the cloud has said that a project may have so much at all; what it has already counts too.
- * @throws naming what is short. A cloud that does not tell its quota is trusted.
+ * Resolves once the project's limits are known to be sufficient; existing resources count too.
+ * @throws naming the shortages. Unknown quotas count as sufficient.
  */
 export function withinQuota(
   parent: pulumi.Resource,

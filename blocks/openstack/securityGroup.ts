@@ -2,7 +2,7 @@ import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import { Block, type BlockOptions } from "../block.ts";
 
-/** What one rule lets in, from anywhere. */
+/** An ingress rule from any address. */
 export interface Ingress {
   readonly ethertype: "IPv4" | "IPv6";
   readonly protocol: "tcp" | "udp" | "icmp" | "ipv6-icmp";
@@ -10,7 +10,6 @@ export interface Ingress {
   readonly port?: number;
 }
 
-/** What a {@link SecurityGroup} needs. */
 export interface SecurityGroupArgs {
   /** Name in the cloud; for a server's own group its host name. */
   readonly groupName: pulumi.Input<string>;
@@ -18,7 +17,14 @@ export interface SecurityGroupArgs {
   readonly rules: Readonly<Record<string, Ingress>>;
 }
 
-/** A group that lets in exactly its rules; the cloud's own two rules let everything out. */
+/**
+ * A security group with exactly these ingress rules; the cloud's default rules allow all egress.
+ *
+ * @example
+ * const rules = { ...tcp("ssh", 22), ...tcp("https", 443), ...ping };
+ * const group = new SecurityGroup("hub", { groupName: hostname, rules }, { parent: this });
+ * const securityGroupId = group.groupId;
+ */
 export class SecurityGroup extends Block {
   readonly groupId: pulumi.Output<string>;
 

@@ -3,7 +3,6 @@ import * as pulumi from "@pulumi/pulumi";
 import { Block, type BlockOptions } from "../block.ts";
 import { addressesOf } from "./names.ts";
 
-/** What a {@link Server} needs. */
 export interface ServerArgs {
   /** Name in the cloud, the host's full name without the final dot. */
   readonly hostname: pulumi.Input<string>;
@@ -17,11 +16,18 @@ export interface ServerArgs {
   readonly keypairName: pulumi.Input<string>;
   /** cloud-init's text; read when the server is made. */
   readonly userData: pulumi.Input<string>;
-  /** A new value, and nothing else, makes a new server from the current image and user data. */
+  /** Only a new value replaces the server, with the current image and user data. */
   readonly rebuildToken: string;
 }
 
-/** A server booted on a port of its own: the port, and with it every address, outlives the server. */
+/**
+ * A server booted on a port of its own: the port, and with it every address, outlives the server.
+ *
+ * @example
+ * const boot = { imageId, flavorName: "m1.small", keypairName, userData, rebuildToken: "1" };
+ * const args = { hostname, networkId, securityGroupId: group.groupId, ...boot };
+ * const server = new Server("hub", args, { parent: this });
+ */
 export class Server extends Block {
   /** Id of the present server; a rebuild changes it. */
   readonly serverId: pulumi.Output<string>;

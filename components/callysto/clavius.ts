@@ -1,26 +1,31 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type Ingress, ping, tcp } from "../../blocks/openstack/securityGroup.ts";
+import type { CallystoContext } from "./context.ts";
 import type { ClaviusSettings } from "./settings.ts";
 import { ClaviusGuest, type ClaviusSecrets } from "./guest/clavius.ts";
 import { Host } from "./host.ts";
-import type { EnvironmentArgs } from "./hub.ts";
 
-/** What a {@link Clavius} needs. */
-export interface ClaviusArgs extends EnvironmentArgs<ClaviusSettings> {
+export interface ClaviusArgs {
+  readonly context: CallystoContext;
+  readonly settings: ClaviusSettings;
   readonly secrets: ClaviusSecrets;
 }
 
 /** The team's workstation, from which the hubs are run. */
 export class Clavius extends pulumi.ComponentResource {
   readonly host: Host;
-  /** Public half of the key by which SSH knows the guest; none where the inside is not described. */
+  /** Public half of the guest's SSH host key; undefined without `guest` settings. */
   readonly hostKey: pulumi.Output<string> | undefined;
 
   constructor(name: string, args: ClaviusArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:callysto:Clavius", name, {}, opts);
     const { homedirSize, dockerSize } = args.settings;
     const disks = { homedir: { suffix: "homedir", size: homedirSize }, docker: { suffix: "docker", size: dockerSize } };
-    this.host = new Host(`${name}-host`, { ...args, rules: claviusRules, disks }, { parent: this });
+    this.host = new Host(
+      `${name}-host`,
+      { context: args.context, settings: args.settings, rules: claviusRules, disks },
+      { parent: this },
+    );
     const { guest } = args.settings;
     if (guest !== undefined) {
       const inside = { ...args, settings: guest, host: this.host };

@@ -3,7 +3,7 @@ import { callystoRules } from "./rules.ts";
 import { callystoKeyedSecrets, callystoSecrets } from "./secrets.ts";
 import { settings } from "./settings.ts";
 
-/** Config of Callysto: `callysto:settings` and the secrets of `secretSpecs.ts`. */
+/** Config of Callysto: `callysto:settings` and its secrets. */
 export const callystoSchema = defineSystem({
   namespace: "callysto",
   settings,

@@ -1,41 +1,28 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import type { Retention } from "../../blocks/block.ts";
 import { FloatingAddress } from "../../blocks/openstack/floatingIp.ts";
-import type { Cloud } from "../../blocks/openstack/cloud.ts";
-import { cloudConfigText } from "../../blocks/openstack/cloudConfig.ts";
+import { cloudConfigText } from "../../blocks/openstack/cloud.ts";
 import { DataVolumes, type ExistingVolume, type NewVolume } from "../../blocks/openstack/dataVolumes.ts";
-import { HostRecords } from "../../blocks/openstack/hostRecords.ts";
+import { HostRecords } from "../../blocks/openstack/dns.ts";
 import { Lookup } from "../../blocks/openstack/lookup.ts";
 import { type Ingress, SecurityGroup } from "../../blocks/openstack/securityGroup.ts";
 import { Server } from "../../blocks/openstack/server.ts";
+import type { CallystoContext } from "./context.ts";
 import type { HostSettings } from "./settings.ts";
-import { authorizedKeys, operator, type SshKey } from "./sshKeys.ts";
+import { authorizedKeys, operator } from "./sshKeys.ts";
 
 /** A data volume of a host: a new one is named `<host name>-<suffix>`. */
 export type Disk =
   { readonly suffix: string; readonly size: number; readonly type?: string | undefined } | { readonly volume: string };
 
-/** What a {@link Host} needs. */
 export interface HostArgs {
+  readonly context: CallystoContext;
   readonly settings: HostSettings;
-  /** Path of the settings, for errors of look-ups. */
-  readonly path: string;
-  readonly cloud: Cloud;
-  /** Public half of the key that configures the guest. */
-  readonly deployKey: string;
-  /** Keypair of another host, for `keypair.mode: shared`. */
-  readonly sharedKeypair?: pulumi.Input<string> | undefined;
-  /** Zone that the host's records go to; without one DNS is run elsewhere. */
-  readonly zoneId?: pulumi.Input<string> | undefined;
-  /** The operators' keys, merged. */
-  readonly keys: Readonly<Record<string, SshKey>>;
   readonly rules: Readonly<Record<string, Ingress>>;
   /** Keyed by role, in the order of attachment. */
   readonly disks: Readonly<Record<string, Disk>>;
-  /** Nothing is made before the flavour was seen to exist and the project is known to have room for it. */
-  readonly room: pulumi.Output<true>;
-  readonly retainOnDelete: boolean;
 }
 
 /** One server of Callysto with everything around it; server, security group and DNS share the host's full name. */
@@ -52,14 +39,15 @@ export class Host extends pulumi.ComponentResource {
 
   constructor(name: string, args: HostArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:callysto:Host", name, {}, opts);
-    const { settings, cloud } = args;
-    const lookup = new Lookup(this, args.path);
-    const protect = !settings.disposable;
+    const { context, settings } = args;
+    const { cloud } = context;
+    const lookup = new Lookup(this, context.path);
+    const retention = { protect: !settings.disposable, retainOnDelete: context.retainOnDelete };
 
     const chosen = this.label(name, settings.name);
     const existing = existingVolumes(args.disks, pulumi.interpolate`${chosen}.${settings.domain}`, lookup);
-    // Everything carries the name, so nothing is made before volumes that exist are known to be free.
-    const label = pulumi.all([chosen, args.room, existing]).apply(([known]) => known);
+    // Every resource carries the name, so nothing is created before the existing volumes are known to be free.
+    const label = pulumi.all([chosen, context.quotaChecked, existing]).apply(([known]) => known);
     this.hostname = pulumi.interpolate`${label}.${settings.domain}`;
     this.keypairName = this.keypair(name, args, label, lookup);
 
@@ -77,7 +65,7 @@ export class Host extends pulumi.ComponentResource {
         flavorName: settings.flavor,
         imageId: lookup.imageId(settings.image),
         keypairName: this.keypairName,
-        userData: cloudConfigText({ user: operator, authorizedKeys: authorizedKeys(args.keys, operator) }),
+        userData: cloudConfigText({ user: operator, authorizedKeys: authorizedKeys(context.keys, operator) }),
         rebuildToken: settings.rebuildToken,
       },
       { parent: this },
@@ -87,18 +75,17 @@ export class Host extends pulumi.ComponentResource {
       {
         serverId: this.server.serverId,
         volumes: volumesOf(args.disks, this.hostname, existing),
-        protect,
-        retainOnDelete: args.retainOnDelete,
+        retention,
       },
       { parent: this },
     );
-    this.publicIpv4 = this.floatingAddress(name, args, lookup, protect);
-    // Asked for only where it is used: a network without IPv6 serves a host that needs none.
+    this.publicIpv4 = this.floatingAddress(name, args, lookup, retention);
+    // Looked up only where it is used: hosts without IPv6 may be on a network without it.
     const ipv6 = (): pulumi.Output<string> =>
       this.server.ipv6.apply((found) => required(found, `network "${cloud.network}" gave ${name} no IPv6 address`));
     this.loginAddress = this.publicIpv4 ?? ipv6();
-    if (args.zoneId !== undefined) {
-      const records = { zoneId: args.zoneId, hostname: this.hostname, ipv4: this.publicIpv4, ipv6: ipv6() };
+    if (context.zoneId !== undefined) {
+      const records = { zoneId: context.zoneId, hostname: this.hostname, ipv4: this.publicIpv4, ipv6: ipv6() };
       new HostRecords(`${name}-dns`, records, { parent: this });
     }
     this.registerOutputs({ hostname: this.hostname, loginAddress: this.loginAddress, serverId: this.server.serverId });
@@ -112,12 +99,15 @@ export class Host extends pulumi.ComponentResource {
   }
 
   private keypair(name: string, args: HostArgs, label: pulumi.Output<string>, lookup: Lookup): pulumi.Output<string> {
-    const { keypair } = args.settings;
+    const { context, settings } = args;
+    const { keypair } = settings;
     if (keypair.mode === "existing") return lookup.keypairName(keypair.name);
     if (keypair.mode === "shared")
-      return pulumi.output(args.sharedKeypair).apply((shared) => required(shared, `${args.path}.keypair.with`));
+      return pulumi
+        .output(context.sharedKeypair)
+        .apply((shared) => required(shared, `${context.path}.keypair.with names an environment without a keypair`));
     // The name is taken while the old keypair lives.
-    const own = { name: label, publicKey: args.deployKey };
+    const own = { name: label, publicKey: context.deployKey.public };
     return new openstack.compute.Keypair(`${name}-keypair`, own, { parent: this, deleteBeforeReplace: true }).name;
   }
 
@@ -125,19 +115,17 @@ export class Host extends pulumi.ComponentResource {
     name: string,
     args: HostArgs,
     lookup: Lookup,
-    protect: boolean,
+    retention: Retention,
   ): pulumi.Output<string> | undefined {
-    const { floatingIp } = args.settings;
+    const { context, settings } = args;
+    const { floatingIp } = settings;
     if (floatingIp.mode === "none") return undefined;
     const source =
       floatingIp.mode === "new"
-        ? { mode: "new" as const, pool: args.cloud.externalNetwork, description: this.hostname }
-        : { mode: "existing" as const, ip: lookup.floatingIp(floatingIp.ip), setting: `${args.path}.floatingIp.ip` };
-    return new FloatingAddress(
-      `${name}-address`,
-      { portId: this.server.portId, source, protect, retainOnDelete: args.retainOnDelete },
-      { parent: this },
-    ).address;
+        ? { mode: "new" as const, pool: context.cloud.externalNetwork, description: this.hostname }
+        : { mode: "existing" as const, ip: lookup.floatingIp(floatingIp.ip), setting: `${context.path}.floatingIp.ip` };
+    return new FloatingAddress(`${name}-address`, { portId: this.server.portId, source, retention }, { parent: this })
+      .address;
   }
 }
 

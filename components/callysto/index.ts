@@ -3,29 +3,29 @@ import type { Targets } from "../../blocks/targets.ts";
 import { Lookup } from "../../blocks/openstack/lookup.ts";
 import { withinQuota } from "../../blocks/openstack/quota.ts";
 import { SecurityGroup } from "../../blocks/openstack/securityGroup.ts";
-import { Zone } from "../../blocks/openstack/zone.ts";
+import { Zone } from "../../blocks/openstack/dns.ts";
 import { Clavius, claviusRules } from "./clavius.ts";
 import type { CallystoConfig } from "./config.ts";
+import type { CallystoContext } from "./context.ts";
 import type { CallystoSettings, ClaviusSettings } from "./settings.ts";
 import type { ClaviusSecrets } from "./guest/clavius.ts";
 import type { HubSecrets } from "./guest/hub.ts";
-import { type EnvironmentArgs, Hub } from "./hub.ts";
+import { Hub } from "./hub.ts";
 import { completeKeys } from "./sshKeys.ts";
-import { type FlavorSize, needsOf } from "./quota.ts";
+import { type FlavorSize, requiredQuota } from "./quota.ts";
 
-/** What {@link Callysto} needs. */
 export interface CallystoArgs {
   readonly config: CallystoConfig;
   readonly targets: Targets;
 }
 
-/** What the stack tells about one environment. */
+/** Outputs of one environment. */
 export interface EnvironmentOutput {
   /** Full name without the final dot. */
   readonly hostname: pulumi.Output<string>;
   /** Address to log in to as ptty2u. */
   readonly address: pulumi.Output<string>;
-  /** Public half of the guest's SSH host key; none where the inside is not described. */
+  /** Public half of the guest's SSH host key; absent without `guest` settings. */
   readonly hostKey?: pulumi.Output<string>;
 }
 
@@ -43,30 +43,29 @@ export class Callysto extends pulumi.ComponentResource {
     if (settings.packerSecurityGroup) {
       new SecurityGroup(`${name}-packer`, { groupName: "packer", rules: claviusRules }, { parent: this });
     }
-    const room = this.room(settings);
+    const quotaChecked = this.checkQuota(settings);
     const built: Record<string, Hub | Clavius> = {};
     for (const [environment, own] of keypairOwnersFirst(settings)) {
-      const common: Omit<EnvironmentArgs<unknown>, "settings"> = {
-        path: `callysto:settings.environments.${environment}`,
+      const context: CallystoContext = {
         cloud,
-        deployKey: settings.deployKey,
+        path: `callysto:settings.environments.${environment}`,
+        deployKey: { public: settings.deployKey, private: args.config.secrets.deployPrivateKey },
         sharedKeypair: own.keypair.mode === "shared" ? built[own.keypair.with]?.host.keypairName : undefined,
         zoneId: zoneIds[own.domain],
         keys: completeKeys(settings.sshKeys, own.sshKeys),
-        room,
+        quotaChecked,
         retainOnDelete: settings.retainOnDelete,
-        privateKey: args.config.secrets.deployPrivateKey,
       };
       built[environment] =
         own.kind === "hub"
           ? new Hub(
               `${name}-${environment}`,
-              { ...common, settings: own, secrets: hubSecrets(args.config, environment) },
+              { context, settings: own, secrets: hubSecrets(args.config, environment) },
               { parent: this },
             )
           : new Clavius(
               `${name}-${environment}`,
-              { ...common, settings: own, secrets: claviusSecrets(args.config, environment, own) },
+              { context, settings: own, secrets: claviusSecrets(args.config, environment, own) },
               { parent: this },
             );
     }
@@ -80,22 +79,22 @@ export class Callysto extends pulumi.ComponentResource {
     this.registerOutputs({ environments: this.outputs });
   }
 
-  /** Refuses what the project's quota cannot hold, before the first server. */
-  private room(settings: CallystoSettings): pulumi.Output<true> {
+  /** Fails before the first server if the project's quota is too small. */
+  private checkQuota(settings: CallystoSettings): pulumi.Output<true> {
     const sizes: Record<string, pulumi.Output<FlavorSize>> = {};
     for (const [environment, { flavor }] of Object.entries(settings.environments)) {
       sizes[flavor] ??= new Lookup(this, `callysto:settings.environments.${environment}`).flavorSize(flavor);
     }
-    const need = pulumi.all(sizes).apply((known) => needsOf(settings, known));
+    const need = pulumi.all(sizes).apply((known) => requiredQuota(settings, known));
     return withinQuota(this, "callysto:settings.environments", need);
   }
 
-  /** Ids of the zones that records can go to; none for a domain whose DNS is run elsewhere. */
+  /** Zone ids by domain; domains whose DNS is run elsewhere have none. */
   private zones(name: string, settings: CallystoSettings): Record<string, pulumi.Output<string>> {
     const ids: Record<string, pulumi.Output<string>> = {};
     for (const [domain, zone] of Object.entries(settings.zones)) {
       if (zone.mode === "create") {
-        const args = { domain, email: zone.email, retainOnDelete: settings.retainOnDelete };
+        const args = { domain, email: zone.email, retention: { retainOnDelete: settings.retainOnDelete } };
         ids[domain] = new Zone(`${name}-${domain.replaceAll(".", "-")}`, args, { parent: this }).zoneId;
       } else if (zone.mode === "existing") {
         ids[domain] = new Lookup(this, `callysto:settings.zones.${domain}`).zoneId(domain);
@@ -105,7 +104,7 @@ export class Callysto extends pulumi.ComponentResource {
   }
 }
 
-/** What the config holds for one hub. */
+/** Secrets of one hub. */
 function hubSecrets({ keyedSecrets }: CallystoConfig, environment: string): HubSecrets {
   return {
     dummyPassword: keyedSecrets.dummyPassword[environment],
@@ -129,7 +128,7 @@ function ssoSecrets(keyedSecrets: CallystoConfig["keyedSecrets"], environment: s
     : { salt, adminPassword, refreshKey, certificate, key };
 }
 
-/** What the config holds for one workstation. */
+/** Secrets of one workstation. */
 function claviusSecrets(
   { keyedSecrets }: CallystoConfig,
   environment: string,
@@ -142,7 +141,7 @@ function claviusSecrets(
   };
 }
 
-/** Environments in an order in which a shared keypair is there before it is used. */
+/** Environments, owners of shared keypairs first. */
 function keypairOwnersFirst({ environments }: CallystoSettings): [string, CallystoSettings["environments"][string]][] {
   const shared = ([, environment]: [string, CallystoSettings["environments"][string]]): number =>
     environment.keypair.mode === "shared" ? 1 : 0;

@@ -27,19 +27,19 @@ const nothing: QuotaUsage = {
 };
 
 /**
- * What the environments take of the project's quota. Volumes and addresses that exist count too, as the project has
- * them already; of existing volumes the size is not in the settings and not counted.
+ * Quota that the environments require. Existing volumes and addresses count too; the size of
+ * existing volumes is not in the settings and not counted.
  */
-export function needsOf(settings: CallystoSettings, sizes: Readonly<Record<string, FlavorSize>>): QuotaUsage {
+export function requiredQuota(settings: CallystoSettings, sizes: Readonly<Record<string, FlavorSize>>): QuotaUsage {
   const group = settings.packerSecurityGroup
     ? { securityGroups: 1, securityGroupRules: Object.keys(claviusRules).length + egressRules }
     : {};
-  const all = Object.values(settings.environments).map((environment) => needsOfHost(environment, sizes));
+  const all = Object.values(settings.environments).map((environment) => hostQuota(environment, sizes));
   return [{ ...nothing, ...group }, ...all].reduce(sum, nothing);
 }
 
-/** What one environment takes. */
-function needsOfHost(environment: HostSettings, sizes: Readonly<Record<string, FlavorSize>>): QuotaUsage {
+/** Quota of one environment. */
+function hostQuota(environment: HostSettings, sizes: Readonly<Record<string, FlavorSize>>): QuotaUsage {
   const size = sizes[environment.flavor];
   const rules = environment.kind === "hub" ? hubRules : claviusRules;
   return {

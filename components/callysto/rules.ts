@@ -3,7 +3,7 @@ import type { CallystoSettings, HubSettings } from "./settings.ts";
 import { swiftImage } from "./guest/settings.ts";
 import { mergeKeys } from "./sshKeys.ts";
 
-/** What is wrong across Callysto's settings; the schema has seen to each setting by itself. */
+/** What is wrong across Callysto's settings; the schema checks each setting on its own. */
 export function callystoRules(settings: CallystoSettings): RuleProblem[] {
   return [
     ...Object.entries(settings.environments).flatMap(([name, environment]) => [

@@ -1,5 +1,5 @@
-/** The secrets that Callysto is given. */
-import type { KeyedSecretSpec, SecretSpec } from "../../config/define.ts";
+/** Secrets of Callysto. */
+import type { KeyedSecretSpecs, SecretSpecs } from "../../config/define.ts";
 import type { CallystoSettings } from "./settings.ts";
 import type { CertificateSettings, HubGuestSettings } from "./guest/settings.ts";
 
@@ -9,7 +9,7 @@ export const callystoSecrets = {
     format: "ssh-private-key",
     legacySource: { description: "keys/id_rsa, on clavius' encrypted volume", file: "keys/id_rsa" },
   },
-} satisfies Readonly<Record<string, SecretSpec<CallystoSettings>>>;
+} satisfies SecretSpecs<CallystoSettings>;
 
 export const callystoKeyedSecrets = {
   dummyPassword: {
@@ -110,7 +110,7 @@ export const callystoKeyedSecrets = {
 
     members: hubsWhere(singleSignOn),
   },
-} satisfies Readonly<Record<string, KeyedSecretSpec<CallystoSettings>>>;
+} satisfies KeyedSecretSpecs<CallystoSettings>;
 
 function singleSignOn({ jupyterhub }: HubGuestSettings): boolean {
   return jupyterhub.authenticator === "shib";
@@ -124,7 +124,7 @@ function hubsWhere(fits: (guest: HubGuestSettings) => boolean): (settings: Cally
     );
 }
 
-/** Certificates of the workstations, by name; config's rules have seen to it that no two have one name. */
+/** Certificates of the workstations, by name; config validation guarantees distinct names. */
 function certificates({ environments }: CallystoSettings): [string, CertificateSettings][] {
   return Object.values(environments).flatMap((one) =>
     one.kind === "clavius" ? Object.entries(one.guest?.certificates ?? {}) : [],

@@ -9,11 +9,8 @@ const sshKey = z
       .string()
       .regex(/^[a-z_][a-z0-9_-]*$/, "expected a Linux account")
       .optional()
-      .describe("Account in the guest; ptty2u unless said otherwise."),
-    state: z
-      .enum(["present", "absent"])
-      .optional()
-      .describe("absent takes a deployed key away; present unless said otherwise."),
+      .describe("Account in the guest; ptty2u by default."),
+    state: z.enum(["present", "absent"]).optional().describe("absent takes a deployed key away; present by default."),
     publicKey: publicKey.optional().describe("One line of an authorized_keys file."),
   })
   .describe("One SSH key; an environment's entry completes or overrides the global one of the same name.");
@@ -69,7 +66,7 @@ const host = {
   image: z
     .string()
     .min(1)
-    .describe("Glance image, by name (the newest counts) or id; a live server ignores a newer one."),
+    .describe("Glance image, by name (the newest counts) or id; existing servers ignore a newer one."),
   floatingIp: floatingIp.default({ mode: "none" }),
   keypair: keypair.default({ mode: "own" }),
   sshKeys: z.record(label, sshKey).default({}).describe("Merged over the global keys."),
@@ -77,14 +74,14 @@ const host = {
   disposable: z
     .boolean()
     .default(false)
-    .describe("Volumes and floating IP may be deleted without lifting a protection."),
+    .describe("Volumes and floating IP may be deleted without removing a protection first."),
 };
 
 const volumes = z.discriminatedUnion("mode", [
   z.strictObject({
     mode: z.literal("new"),
     size: gigabytes.describe("GB of each of the two volumes."),
-    type: z.string().min(1).optional().describe("Cinder volume type; the cloud's default unless said otherwise."),
+    type: z.string().min(1).optional().describe("Cinder volume type; the cloud's default by default."),
   }),
   z.strictObject({
     mode: z.literal("existing").describe("Made outside; only attached, never created or deleted."),
@@ -101,7 +98,7 @@ const hub = z.strictObject({
   volumes: volumes.describe("The two volumes of the ZFS mirror."),
   guest: hubGuest
     .optional()
-    .describe("What is inside; without it the server stays as its image and cloud-init make it."),
+    .describe("Contents of the guest; without it the server stays as its image and cloud-init make it."),
 });
 
 const clavius = z.strictObject({
@@ -111,7 +108,7 @@ const clavius = z.strictObject({
   dockerSize: gigabytes.default(100).describe("GB of Docker's volume."),
   guest: claviusGuest
     .optional()
-    .describe("What is inside; without it the server stays as its image and cloud-init make it."),
+    .describe("Contents of the guest; without it the server stays as its image and cloud-init make it."),
 });
 
 export const settings = z.strictObject({

@@ -24,7 +24,7 @@ export function mergeKeys(
   );
 }
 
-/** The merged entries of an environment; config's rules have seen to it that none lacks its key. */
+/** The merged entries of an environment; config validation guarantees that each has one. */
 export function completeKeys(
   global: Readonly<Record<string, SshKeyOverride>>,
   own: Readonly<Record<string, SshKeyOverride>>,

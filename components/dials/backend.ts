@@ -10,7 +10,6 @@ import { djangoSecrets, type DjangoSecretArgs, djangoVariables } from "./django.
 import { type DialsContext, labels, podLabels, selector, serviceLabels } from "./context.ts";
 import { djangoPort, nginxConf, nginxHealth, staticFolder, webPort } from "./nginx.ts";
 
-/** What {@link Backend} needs. */
 export interface BackendArgs extends Omit<DjangoSecretArgs, "settings"> {
   readonly context: DialsContext;
 }
@@ -106,9 +105,9 @@ export class Backend extends pulumi.ComponentResource {
         namespace,
         name: "dials-backend",
         pods: selector("backend"),
-        from: [router(namespace.cluster, webPort)],
+        ingress: [router(namespace.cluster, webPort)],
         // OMS, the run registry, its SSO and CAF on 443, lxplus for brilcalc on 22.
-        to: [
+        egress: [
           dns(),
           pods({ app: "redis-web-cache" }, [6379]),
           anywhere(...new Set([settings.database.port, ssoPort(settings), 443, 22])),

@@ -3,7 +3,7 @@ import type { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
 import type { DialsSettings } from "./settings.ts";
 import type { ImageName } from "./images.ts";
 
-/** What every part of DIALS stands on. */
+/** What every component of DIALS builds on. */
 export interface DialsContext {
   readonly namespace: NamespaceRef;
   readonly settings: DialsSettings;
@@ -13,10 +13,10 @@ export interface DialsContext {
   readonly account: ServiceAccount;
 }
 
-/** Label of pods that may talk to the broker. */
+/** Label of pods that may connect to the broker. */
 export const etlPods = { "orrery/part": "etl" } as const;
 
-/** Labels of a workload; OpenShift's console draws groups and icons by them. */
+/** Labels of a workload; OpenShift's console takes groups and icons from them. */
 export function labels(
   namespace: NamespaceRef,
   name: string,
@@ -35,7 +35,7 @@ export function serviceLabels(name: string): Record<string, string> {
   return { ...ownLabels(name, "dials"), "app.openshift.io/runtime-version": "latest" };
 }
 
-/** What finds the pods of a workload. */
+/** Selector of a workload's pods. */
 export function selector(name: string): { readonly app: string } {
   return { app: name };
 }

@@ -30,7 +30,6 @@ function publicHosts({ apiHost, frontendHost }: DialsSettings): readonly [api: s
   return [apiHost, frontendHost];
 }
 
-/** What dials-backend-secrets is made of. */
 export interface DjangoSecretArgs {
   readonly settings: DialsSettings;
   readonly secrets: DialsConfig["secrets"];

@@ -13,7 +13,6 @@ import { storage } from "./storage.ts";
 import { Worker } from "./worker.ts";
 import { indexerQueue, queueWorkers } from "./inventory.ts";
 
-/** What {@link Etl} needs. */
 export interface EtlArgs {
   readonly context: DialsContext;
   readonly secrets: DialsConfig["secrets"];
@@ -21,9 +20,9 @@ export interface EtlArgs {
   readonly databaseUri: pulumi.Input<string>;
 }
 
-/** What reads DQMIO files into the databases: broker, migrations, scheduler, Flower, indexer and the workers. */
+/** The pipeline from DQMIO files to the databases: broker, migrations, scheduler, Flower, indexer and workers. */
 export class Etl extends pulumi.ComponentResource {
-  /** Whatever reads the databases waits for them. */
+  /** Readers of the databases depend on it. */
   readonly migrations: Migrations;
 
   constructor(name: string, args: EtlArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -31,8 +30,16 @@ export class Etl extends pulumi.ComponentResource {
     const { context, secrets, passwords } = args;
     const { namespace, settings } = context;
 
-    const data = storage(`${name}-broker`, context, "redis-etl-broker", settings.broker, ["ReadWriteOnce"], this);
-    const eos = storage(`${name}-eos`, context, "eos-storage", settings.eos, ["ReadWriteMany"], this);
+    const data = storage(
+      `${name}-broker`,
+      { context, claimName: "redis-etl-broker", claim: settings.broker, accessModes: ["ReadWriteOnce"] },
+      { parent: this },
+    );
+    const eos = storage(
+      `${name}-eos`,
+      { context, claimName: "eos-storage", claim: settings.eos, accessModes: ["ReadWriteMany"] },
+      { parent: this },
+    );
     const broker = new Redis(
       `${name}-broker`,
       {
@@ -53,7 +60,7 @@ export class Etl extends pulumi.ComponentResource {
     this.migrations = new Migrations(`${name}-migrations`, { context, environment }, { parent: this });
     const running = { parent: this, dependsOn: [broker, this.migrations] };
 
-    // Read by the webhook that gives a pod its Kerberos credentials; no container of ours names it.
+    // Read by CERN's webhook that injects Kerberos credentials; no container refers to it.
     const eosCredentials = new ServiceSecret(
       `${name}-eos-credentials`,
       {
@@ -97,8 +104,8 @@ export class Etl extends pulumi.ComponentResource {
         namespace,
         name: "dials-etl",
         pods: etlPods,
-        // DBS on 8443; on 88 the tickets for EOS, which what CERN's webhook adds to the pods asks for.
-        to: [
+        // DBS on 8443; Kerberos on 88, for the EOS sidecars of CERN's webhook.
+        egress: [
           dns(),
           pods({ app: "redis-etl-broker" }, [6379]),
           anywhere(settings.database.port, 8443, 88),

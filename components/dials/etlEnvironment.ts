@@ -9,7 +9,6 @@ import type { DialsContext } from "./context.ts";
 import type { Redis } from "./redis.ts";
 import { databases, type Workspace } from "./inventory.ts";
 
-/** What {@link EtlEnvironment} needs. */
 export interface EtlEnvironmentArgs {
   readonly context: DialsContext;
   readonly broker: Redis;

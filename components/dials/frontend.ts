@@ -7,16 +7,11 @@ import { webPortName } from "./backend.ts";
 import { type DialsContext, labels, podLabels, selector, serviceLabels } from "./context.ts";
 import { webPort } from "./nginx.ts";
 
-/** What {@link Frontend} needs. */
-export interface FrontendArgs {
-  readonly context: DialsContext;
-}
-
-/** The web application: static files; what it talks to was compiled into its image. */
+/** The web application: static files; the addresses that it calls are compiled into its image. */
 export class Frontend extends pulumi.ComponentResource {
   readonly service: Service;
 
-  constructor(name: string, { context }: FrontendArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, context: DialsContext, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:Frontend", name, {}, opts);
     const { namespace, settings, images, account } = context;
     const deployment = new Deployment(
@@ -60,7 +55,7 @@ export class Frontend extends pulumi.ComponentResource {
     );
     new NetworkPolicy(
       name,
-      { namespace, name: "dials-frontend", pods: selector("frontend"), from: [router(namespace.cluster, webPort)] },
+      { namespace, name: "dials-frontend", pods: selector("frontend"), ingress: [router(namespace.cluster, webPort)] },
       { parent: this },
     );
     this.registerOutputs({});

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
-/** The passwords that only DIALS itself uses; they are drawn once and kept in the stack's state. */
+/** The passwords that only DIALS itself uses; generated once and kept in the stack's state. */
 export interface Passwords {
   readonly broker: pulumi.Output<string>;
   readonly cache: pulumi.Output<string>;
@@ -10,7 +10,7 @@ export interface Passwords {
   readonly django: pulumi.Output<string>;
 }
 
-/** Draws them; a new `round` draws all of them anew, and everything that uses one restarts. */
+/** Generates them; a new `round` generates all of them again and restarts their users. */
 export function drawPasswords(name: string, round: number, opts: pulumi.CustomResourceOptions): Passwords {
   // Letters and digits only, since most become part of a URL.
   const draw = (role: string, length: number): pulumi.Output<string> =>

@@ -8,16 +8,15 @@ export const certificateFolder = "/etc/grid-security/dials";
 /** Their names in that folder and in the Secret. */
 export const certificateFiles = { certificate: "usercert.pem", key: "userkey.pem" } as const;
 
-/** What {@link GridCertificate} needs. */
 export interface GridCertificateArgs {
   readonly context: DialsContext;
-  /** PEM; config has seen that it has not expired and that the key is its own. */
+  /** PEM; config validation guarantees that it has not expired and matches the key. */
   readonly certificate: pulumi.Output<string>;
   /** PEM without passphrase. */
   readonly key: pulumi.Output<string>;
 }
 
-/** The robot certificate by which the indexer asks DBS. */
+/** The robot certificate with which the indexer queries DBS. */
 export class GridCertificate extends pulumi.ComponentResource {
   private readonly secret: ServiceSecret<(typeof certificateFiles)[keyof typeof certificateFiles]>;
 

@@ -1,4 +1,4 @@
-/** Every image of DIALS in one place; a stack overrides one by `images` in its settings, with a digest. */
+/** Every image of DIALS; a stack overrides one by `images` in its settings, with a digest. */
 
 const harbor = "registry.cern.ch/cms-dqmdc";
 

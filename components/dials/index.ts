@@ -14,7 +14,6 @@ import { resolveImages, streams, throughStreams } from "./images.ts";
 import { drawPasswords } from "./generated.ts";
 import { Web } from "./web.ts";
 
-/** What {@link Dials} needs. */
 export interface DialsArgs {
   readonly config: DialsConfig;
   readonly targets: Targets;
@@ -30,7 +29,7 @@ export class Dials extends pulumi.ComponentResource {
     const { settings } = config;
     const cluster = targets.cluster(settings.cluster);
     super("orrery:dials:Dials", name, {}, { ...opts, providers: [cluster.provider] });
-    const namespace = this.project(name, settings, cluster);
+    const namespace = this.namespace(name, settings, cluster);
     const imported = settings.imageStreams ? this.streams(name, settings, namespace) : [];
     const resolved = resolveImages(settings.images);
     const context: DialsContext = {
@@ -49,7 +48,14 @@ export class Dials extends pulumi.ComponentResource {
     );
     const web = new Web(
       `${name}-web`,
-      { context, config, passwords, databaseUri: uri, after: [etl.migrations] },
+      {
+        context,
+        secrets: config.secrets,
+        apiClients: config.keyedSecrets.apiClients,
+        passwords,
+        databaseUri: uri,
+        after: [etl.migrations],
+      },
       { parent: this, dependsOn: imported.flatMap(({ resources }) => [...resources]) },
     );
     this.outputs = { frontendUrl: web.frontendUrl, apiUrl: web.apiUrl };
@@ -57,13 +63,13 @@ export class Dials extends pulumi.ComponentResource {
   }
 
   /** Creates the namespace, or reuses an existing one; then only DIALS' own pods get NetworkPolicies. */
-  private project(name: string, { namespace }: DialsSettings, cluster: Cluster): NamespaceRef {
+  private namespace(name: string, { namespace }: DialsSettings, cluster: Cluster): NamespaceRef {
     return namespace.create
       ? new Namespace(name, { cluster, name: namespace.name }, { parent: this })
       : existingNamespace(cluster, namespace.name);
   }
 
-  /** A stream an image; a new digest is imported at once and the old ones stay in its history. */
+  /** An ImageStream per image; a new digest is imported at once, old ones stay in its history. */
   private streams(name: string, settings: DialsSettings, namespace: NamespaceRef): ImageStream[] {
     const resolved = resolveImages(settings.images);
     return streams.map(

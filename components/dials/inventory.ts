@@ -24,10 +24,7 @@ export const workspaceSchema = z.strictObject({
       "a workspace is also a database: expected lower-case letters, digits and _, e.g. csc",
     )
     .describe("Name of the workspace and of its database."),
-  role: z
-    .string()
-    .min(1)
-    .describe("SSO role whose owners land in this workspace; the first workspace of the list that fits wins."),
+  role: z.string().min(1).describe("SSO role whose owners land in this workspace; the first matching workspace wins."),
   datasets: z.array(dataset).min(1).describe("Where its files are found."),
   prefixes: z
     .array(
@@ -68,7 +65,7 @@ export function queues(workspace: Workspace): { readonly bulk: string; readonly 
   return { bulk: `${prefix}-bulk`, priority: workspace.priority ? `${prefix}-priority` : `${prefix}-bulk` };
 }
 
-/** Workers of the whole list in its order: each queue once, whoever shares it. */
+/** Workers of all workspaces in order; a shared queue has one. */
 export function queueWorkers(workspaces: readonly Workspace[]): readonly QueueWorker[] {
   const workers = new Map<string, QueueWorker>();
   for (const workspace of workspaces) {
@@ -81,7 +78,7 @@ export function queueWorkers(workspaces: readonly Workspace[]): readonly QueueWo
   return [...workers.values()];
 }
 
-/** Every Deployment of the ETL image: what pauses and resumes together. */
+/** Every Deployment of the ETL image; they pause and resume together. */
 export function scaleSet(workspaces: readonly Workspace[]): readonly string[] {
   return [indexerQueue, "common-redbeat", "flower", ...queueWorkers(workspaces).map(({ name }) => name)];
 }
@@ -91,7 +88,7 @@ export function databases(workspaces: readonly Workspace[]): readonly string[] {
   return workspaces.map(({ name }) => name);
 }
 
-/** Workspace -> SSO role, in the order in which the backend looks for the first that fits. */
+/** Workspace -> SSO role, in the order in which the backend looks for a match. */
 export function roles(workspaces: readonly Workspace[]): Readonly<Record<string, string>> {
   return Object.fromEntries(workspaces.map(({ name, role }) => [name, role]));
 }

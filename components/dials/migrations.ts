@@ -4,13 +4,12 @@ import { Job } from "../../blocks/kubernetes/job.ts";
 import type { EtlEnvironment } from "./etlEnvironment.ts";
 import { etlPods, type DialsContext, labels, podLabels } from "./context.ts";
 
-/** What {@link Migrations} need. */
 export interface MigrationsArgs {
   readonly context: DialsContext;
   readonly environment: EtlEnvironment;
 }
 
-/** Makes missing databases and brings all of them up to date; whatever uses them depends on it. */
+/** Creates missing databases and migrates all of them; their users depend on it. */
 export class Migrations extends pulumi.ComponentResource {
   constructor(name: string, args: MigrationsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:Migrations", name, {}, opts);
@@ -43,7 +42,7 @@ export class Migrations extends pulumi.ComponentResource {
   }
 }
 
-/** Alembic takes a server that it cannot reach for a missing database, so the server is asked first. */
+/** Alembic mistakes an unreachable server for a missing database, so the connection is checked first. */
 const reach = `import os, sys, sqlalchemy
 try:
     sqlalchemy.create_engine(os.environ["DATABASE_URI"] + "/postgres").connect().close()

@@ -4,7 +4,7 @@ export const webPort = 8081;
 export const djangoPort = 8000;
 /** Where the backend puts its static files and nginx finds them. */
 export const staticFolder = "/var/www/api/";
-/** Path that nginx answers by itself. */
+/** Health path, answered by nginx itself. */
 export const nginxHealth = "/nghealth";
 
 const proxied = [

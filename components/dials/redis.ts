@@ -9,7 +9,6 @@ import type { Mount } from "../../blocks/kubernetes/volume.ts";
 import { type DialsContext, labels, podLabels, selector, serviceLabels } from "./context.ts";
 import { redisConf, type RedisUse } from "./redisConf.ts";
 
-/** What {@link Redis} needs. */
 export interface RedisArgs {
   readonly context: DialsContext;
   /** Name of its Deployment, Service and Secret. */
@@ -27,7 +26,7 @@ const dataFolder = "/var/lib/redis/data";
 const configFolder = "/etc/dials-redis";
 const authFolder = "/etc/dials-redis-auth";
 
-/** One Redis with its password, its Service and nobody but its clients in front. */
+/** One Redis with its password, Service and NetworkPolicy. */
 export class Redis extends pulumi.ComponentResource {
   private readonly service: Service;
   private readonly password: pulumi.Output<string>;
@@ -101,13 +100,13 @@ export class Redis extends pulumi.ComponentResource {
     );
     new NetworkPolicy(
       name,
-      { namespace, name: args.name, pods: selector(args.name), from: [pods(args.clients, [port])] },
+      { namespace, name: args.name, pods: selector(args.name), ingress: [pods(args.clients, [port])] },
       { parent: this },
     );
     this.registerOutputs({});
   }
 
-  /** URL of one of its databases, password and all. */
+  /** URL of one of its databases, including the password. */
   url(database: number): pulumi.Output<string> {
     return pulumi.interpolate`redis://:${this.password}@${this.service.name}:${port}/${database}`;
   }

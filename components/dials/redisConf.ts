@@ -2,7 +2,7 @@ import { redisConf as toRedisConf } from "../../blocks/redisConf.ts";
 
 /** What one Redis is for. */
 export interface RedisUse {
-  /** Must it keep what it was given over a restart? A cache forgets the oldest instead when it is full. */
+  /** Keep the data over a restart? A cache evicts the oldest keys instead when it is full. */
   readonly keeps: boolean;
   /** Write each message to disk at once; only with `keeps`. */
   readonly appendOnly: boolean;

@@ -4,7 +4,7 @@ import { isProductionBuild, productionBuild, productionSso } from "./frontendBui
 import { digestOf, resolveImages, streams } from "./images.ts";
 import { isReserved } from "./reservedNames.ts";
 
-/** What is wrong across the settings; the schema has seen to each setting by itself. */
+/** What is wrong across the settings; the schema checks each setting on its own. */
 export function dialsRules(settings: DialsSettings): RuleProblem[] {
   return [
     ...workspaceRules(settings),
@@ -99,7 +99,7 @@ function ssoRules({ sso, frontendBuild }: DialsSettings): RuleProblem[] {
   ];
 }
 
-/** What DIALS' own sources make fits production only. */
+/** DIALS' own sources build for production only. */
 function buildRules(settings: DialsSettings): RuleProblem[] {
   const { images, sso } = settings;
   if (!isProductionBuild(settings)) {

@@ -4,7 +4,7 @@ import { http, tcp } from "../../blocks/kubernetes/probe.ts";
 import type { EtlEnvironment } from "./etlEnvironment.ts";
 import { etlPods, type DialsContext, labels, podLabels, selector } from "./context.ts";
 
-/** What {@link Scheduler} and {@link Flower} need. */
+/** Arguments of {@link Scheduler} and {@link Flower}. */
 export interface EtlServiceArgs {
   readonly context: DialsContext;
   readonly environment: EtlEnvironment;
@@ -39,7 +39,7 @@ export class Scheduler extends pulumi.ComponentResource {
   }
 }
 
-/** Flower: shows the workers and steers them; reached by port-forward only. */
+/** Flower: monitors and controls the workers; reached by port-forward only. */
 export class Flower extends pulumi.ComponentResource {
   constructor(name: string, args: EtlServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:Flower", name, {}, opts);
@@ -71,7 +71,7 @@ export class Flower extends pulumi.ComponentResource {
   }
 }
 
-/** What the common services of the ETL share; neither touches EOS. */
+/** What the ETL's common services share; neither uses EOS. */
 function etlService({ namespace, settings, account }: DialsContext, name: string) {
   return {
     namespace,

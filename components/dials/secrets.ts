@@ -1,5 +1,5 @@
-/** The secrets that DIALS is given. */
-import type { KeyedSecretSpec, SecretSpec } from "../../config/define.ts";
+/** Secrets of DIALS. */
+import type { KeyedSecretSpecs, SecretSpecs } from "../../config/define.ts";
 import { expiryProblem, keyProblem } from "./certificate.ts";
 import type { DialsSettings } from "./settings.ts";
 
@@ -51,7 +51,7 @@ export const dialsSecrets = {
       file: "userkey.pem",
     },
   },
-} satisfies Readonly<Record<string, SecretSpec<DialsSettings>>>;
+} satisfies SecretSpecs<DialsSettings>;
 
 export const dialsKeyedSecrets = {
   apiClients: {
@@ -61,12 +61,12 @@ export const dialsKeyedSecrets = {
     members: ({ sso }) => sso.apiClients,
     key: (member) => `apiClient-${member}`,
   },
-} satisfies Readonly<Record<string, KeyedSecretSpec<DialsSettings>>>;
+} satisfies KeyedSecretSpecs<DialsSettings>;
 
-/** What is wrong with a password that is handed on as it is: to kinit and to lxplus. */
+/** What is wrong with a password that is passed on unchanged, to kinit and to lxplus. */
 function lineProblem(text: string): string | undefined {
   return /[\r\n]/.test(text) || text !== text.trim()
-    ? "expected one line without blanks around it: it is handed on as it is"
+    ? "expected one line without blanks around it: it is passed on unchanged"
     : undefined;
 }
 

@@ -23,8 +23,8 @@ function isRange(text: string): boolean {
 }
 
 const claim = {
-  create: z.boolean().default(true).describe("Make it, or take over the one of this name; else it must exist."),
-  storageClass: z.string().min(1).optional().describe("The cluster's default class unless said otherwise."),
+  create: z.boolean().default(true).describe("Create it, or adopt the one of this name; off: it must exist."),
+  storageClass: z.string().min(1).optional().describe("The cluster's default class by default."),
   size: quantity.default("1Gi").describe("May grow, never shrink."),
 };
 
@@ -49,7 +49,7 @@ const etl = z.strictObject({
     .describe("Time for the running task when a worker is stopped; a task that is cut off is lost."),
   rawLayers: z.array(folder).min(1).describe("Folders in which a file is looked for, in this order, e.g. /eos/cms."),
   modelRegistry: folder.describe("Folder of the ONNX models, a folder a workspace inside."),
-  scratch: quantity.default("2Gi").describe("Room for the copy of one ROOT file."),
+  scratch: quantity.default("2Gi").describe("Volume for the copy of one ROOT file."),
 });
 
 const web = z.strictObject({
@@ -143,8 +143,8 @@ export const settings = z.strictObject({
     .int()
     .min(1)
     .default(1)
-    .describe("A new number draws new passwords for Redis, Flower and Django; everything that uses one restarts."),
-  disposable: z.boolean().default(false).describe("Volumes may be deleted without lifting a protection."),
+    .describe("A new number generates new passwords for Redis, Flower and Django and restarts their users."),
+  disposable: z.boolean().default(false).describe("Volumes may be deleted without removing a protection first."),
   retainOnDelete: z.boolean().default(false).describe("Leave volumes in the cluster when they leave the program."),
 });
 

@@ -1,30 +1,33 @@
 import * as k8s from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
+import type { BlockOptions } from "../../blocks/block.ts";
 import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
 import type { Mount, MountOptions } from "../../blocks/kubernetes/volume.ts";
 import { existingClaim } from "../../blocks/kubernetes/volume.ts";
 import type { DialsSettings } from "./settings.ts";
 import type { DialsContext } from "./context.ts";
 
-/** A claim that containers can mount. */
+/** A mountable claim. */
 export interface Storage {
   mount(options?: MountOptions): Mount;
 }
 
-/** A claim of the settings: made or taken over, or one that must be there already. */
+interface StorageArgs {
+  readonly context: DialsContext;
+  readonly claimName: string;
+  readonly claim: DialsSettings["eos"] | DialsSettings["broker"];
+  readonly accessModes: readonly string[];
+}
+
+/** A claim of the settings: created, or looked up where it must exist already. */
 export function storage(
   name: string,
-  { namespace, settings }: DialsContext,
-  claimName: string,
-  wanted: DialsSettings["eos"] | DialsSettings["broker"],
-  accessModes: readonly string[],
-  parent: pulumi.Resource,
+  { context, claimName, claim, accessModes }: StorageArgs,
+  opts: BlockOptions,
 ): Storage {
-  if (!wanted.create) {
-    // Asked for by name, so that a missing claim is an error here and not a pod that waits for ever.
-    const found = k8s.core.v1.PersistentVolumeClaim.get(`${name}-claim`, `${namespace.plainName}/${claimName}`, {
-      parent,
-    });
+  const { namespace, settings } = context;
+  if (!claim.create) {
+    // Looked up, so that a missing claim is an error here instead of a pod that waits for ever.
+    const found = k8s.core.v1.PersistentVolumeClaim.get(`${name}-claim`, `${namespace.plainName}/${claimName}`, opts);
     return {
       mount: (options = {}) =>
         existingClaim(
@@ -39,14 +42,13 @@ export function storage(
     {
       namespace,
       name: claimName,
-      size: wanted.size,
+      size: claim.size,
       accessModes,
-      ...(wanted.storageClass === undefined ? {} : { storageClass: wanted.storageClass }),
+      ...(claim.storageClass === undefined ? {} : { storageClass: claim.storageClass }),
       // A class may wait for the first pod before it binds; the pods are waited for anyway.
       annotations: { "pulumi.com/skipAwait": "true" },
-      protect: !settings.disposable,
-      retainOnDelete: settings.retainOnDelete,
+      retention: { protect: !settings.disposable, retainOnDelete: settings.retainOnDelete },
     },
-    { parent },
+    opts,
   );
 }

@@ -9,25 +9,26 @@ import { type DialsContext, selector, serviceLabels } from "./context.ts";
 import type { Passwords } from "./generated.ts";
 import { Redis } from "./redis.ts";
 
-/** What {@link Web} needs. */
 export interface WebArgs {
   readonly context: DialsContext;
-  readonly config: DialsConfig;
+  readonly secrets: DialsConfig["secrets"];
+  /** API client -> its secret. */
+  readonly apiClients: DialsConfig["keyedSecrets"]["apiClients"];
   readonly passwords: Passwords;
   readonly databaseUri: pulumi.Input<string>;
-  /** What the databases must have been through before the API reads them. */
+  /** Done before the API starts: the migrations. */
   readonly after: readonly pulumi.Resource[];
 }
 
-/** What users see: API, web application, their public names, and the cache behind. */
+/** The public side: API, web application, their Routes, and the cache. */
 export class Web extends pulumi.ComponentResource {
   readonly frontendUrl: string;
   readonly apiUrl: string;
 
   constructor(name: string, args: WebArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:Web", name, {}, opts);
-    const { context, config, passwords } = args;
-    const { settings } = config;
+    const { context, secrets, apiClients, passwords } = args;
+    const { settings } = context;
     const cache = new Redis(
       `${name}-cache`,
       {
@@ -44,15 +45,15 @@ export class Web extends pulumi.ComponentResource {
       `${name}-backend`,
       {
         context,
-        secrets: config.secrets,
-        apiClients: config.keyedSecrets.apiClients,
+        secrets,
+        apiClients,
         signingKey: passwords.django,
         cacheUrl: cache.url(0),
         databaseUri: args.databaseUri,
       },
       { parent: this, dependsOn: [cache, ...args.after] },
     );
-    const frontend = new Frontend(`${name}-frontend`, { context }, { parent: this });
+    const frontend = new Frontend(`${name}-frontend`, context, { parent: this });
 
     const expose = (route: string, host: string, service: Service): string =>
       new PublicEndpoint(
@@ -66,7 +67,7 @@ export class Web extends pulumi.ComponentResource {
           host,
           tls: { termination: "edge", insecure: "Redirect" },
           timeoutSeconds: settings.web.routeTimeoutSeconds,
-          // An empty list, written down, is what opens a Route of CERN's to the world.
+          // On CERN's OpenShift an explicit empty list opens a Route to the Internet.
           allowFrom: settings.exposure.to === "internet" ? [] : settings.exposure.ranges,
         },
         { parent: this },

@@ -8,7 +8,6 @@ import { etlPods, type DialsContext, labels, podLabels, selector } from "./conte
 import type { Storage } from "./storage.ts";
 import type { Workspace } from "./inventory.ts";
 
-/** What a {@link Worker} needs. */
 export interface WorkerArgs {
   readonly context: DialsContext;
   readonly environment: EtlEnvironment;
@@ -16,19 +15,19 @@ export interface WorkerArgs {
   readonly name: string;
   /** `app.kubernetes.io/part-of`. */
   readonly group: string;
-  /** Whose tasks it takes; the indexer takes everybody's. */
+  /** Workspaces whose tasks it takes; the indexer takes all. */
   readonly workspaces: readonly Workspace[] | "all";
   readonly eos: Storage;
   /** Request and limit. */
   readonly memory: RequestAndLimit;
-  /** Path -> what else it sees. @default nothing */
+  /** Path -> further mount. @default none */
   readonly mounts?: Readonly<Record<string, Mount>>;
 }
 
 /** Annotation by which CERN's OpenShift gives a pod Kerberos credentials for EOS, and a /tmp of its own. */
 const eosAnnotation = { "eos.okd.cern.ch/mount-eos-with-credentials-from-secret": "eos-credentials" } as const;
 
-/** Writable folder of the ETL's pods: beside EOS's credentials a second /tmp would be refused. */
+/** Writable folder of the ETL's pods: CERN's webhook adds its own /tmp and refuses another. */
 const scratchFolder = "/scratch";
 
 /** A Celery worker on one queue, one task at a time. */
@@ -79,7 +78,7 @@ export class Worker extends pulumi.ComponentResource {
   }
 }
 
-/** Celery itself is the container's first process, so that it hears when the pod is to stop and ends its task first. */
+/** Celery itself is the container's first process, so that it receives SIGTERM and finishes its task first. */
 export function workerCommand(queue: string): string[] {
   return [
     ...["celery", "--app=python", "worker", "--loglevel=INFO"],
@@ -89,7 +88,7 @@ export function workerCommand(queue: string): string[] {
   ];
 }
 
-/** Asks the worker over the broker; readiness only, since a broker that is away is no reason to kill a worker. */
+/** Pings the worker through the broker; for readiness only, since an unavailable broker must not kill workers. */
 function ping(queue: string, period: number, failures: number) {
   return exec(["sh", "-c", `exec celery --app=python inspect ping --timeout=20 --destination="${queue}@$(hostname)"`], {
     delay: 10,

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 
-/** What is wrong with a certificate for these hosts; what cannot be read is told by its format. */
+/** What is wrong with a certificate for these hosts; unreadable ones are reported by the format check. */
 export function certificateProblem(pem: string, hosts: readonly (string | undefined)[]): string | undefined {
   const certificate = read(() => new X509Certificate(pem));
   if (certificate === undefined) return undefined;

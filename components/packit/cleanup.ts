@@ -29,7 +29,7 @@ export class Cleanup extends pulumi.ComponentResource {
         namespace,
         name: "pvcdeleter",
         rules: [{ apiGroups: [""], resources: ["pods", "persistentvolumeclaims"], verbs }],
-        to: [account],
+        subjects: [account],
       },
       { parent: this },
     );
@@ -58,7 +58,11 @@ export class Cleanup extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    new NetworkPolicy(name, { namespace, name: "delete-pvcs", pods: labels, to: [dns(), apiServer()] }, { parent: this });
+    new NetworkPolicy(
+      name,
+      { namespace, name: "delete-pvcs", pods: labels, egress: [dns(), apiServer()] },
+      { parent: this },
+    );
     this.registerOutputs({});
   }
 }

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { BlockOptions } from "../../blocks/block.ts";
 import type { EnvSource } from "../../blocks/kubernetes/container.ts";
 import { PublicEndpoint } from "../../blocks/kubernetes/publicEndpoint.ts";
 import { dns, NetworkPolicy, router } from "../../blocks/kubernetes/networkPolicy.ts";
@@ -6,10 +7,9 @@ import { http, type Probes, tcp } from "../../blocks/kubernetes/probe.ts";
 import type { RequestAndLimit } from "../../blocks/kubernetes/resources.ts";
 import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
-import { between, type PackitContext, sideLabels } from "./context.ts";
-import { onePod } from "./component.ts";
+import { type PackitContext, podsOf, supportLabels } from "./context.ts";
+import { singletonDeployment } from "./component.ts";
 
-/** What a console needs. */
 export interface ConsoleArgs {
   readonly context: PackitContext;
   /** Password of its one user, `packit`. */
@@ -47,7 +47,7 @@ export class Flower extends pulumi.ComponentResource {
         probes: { readiness: http("/healthcheck", port, { delay: 10 }), liveness: tcp(port, { delay: 30 }) },
         memory: ["80Mi", "128Mi"],
       },
-      this,
+      { parent: this },
     );
     this.registerOutputs({});
   }
@@ -84,13 +84,13 @@ export class RedisCommander extends pulumi.ComponentResource {
         memory: "80Mi",
         writableRoot: "the start script writes the image's configuration folder",
       },
-      this,
+      { parent: this },
     );
     this.registerOutputs({});
   }
 }
 
-interface ConsoleShape {
+interface ConsolePodArgs {
   readonly context: PackitContext;
   readonly name: string;
   readonly image: "flower" | "redisCommander";
@@ -101,36 +101,35 @@ interface ConsoleShape {
   readonly writableRoot?: string;
 }
 
-/** A page for operators behind a login, by a Route whose name the router picks. */
-function consolePod(name: string, args: ConsoleShape, parent: pulumi.Resource): void {
+/** A page for operators behind a login, on a Route with a generated host name. */
+function consolePod(name: string, args: ConsolePodArgs, opts: BlockOptions): void {
   const { context, port, image, env, probes, memory, writableRoot } = args;
   const { namespace, settings } = context;
-  const labels = sideLabels(args.name);
-  const pod = onePod(
+  const labels = supportLabels(args.name);
+  const pod = singletonDeployment(
     name,
-    context,
     {
-      ...{ name: args.name, labels, image, env, probes },
+      ...{ context, name: args.name, labels, image, env, probes },
       ports: { http: port },
       resources: { cpu: "100m", memory },
       exceptions: writableRoot === undefined ? {} : { "writable-root": writableRoot },
     },
-    parent,
+    opts,
   );
   const service = new Service(
     name,
     { namespace, name: args.name, labels: { service: args.name }, of: pod, ports: { [`${port}`]: { port } } },
-    { parent },
+    opts,
   );
   new PublicEndpoint(
     name,
     { namespace, name: args.name, service, port: `${port}`, tls: { termination: "edge", insecure: "None" } },
-    { parent },
+    opts,
   );
-  const to = [dns(), ...between([settings.keyValue.kind], 6379)];
+  const egress = [dns(), ...podsOf([settings.keyValue.kind], 6379)];
   new NetworkPolicy(
     name,
-    { namespace, name: args.name, pods: labels, from: [router(namespace.cluster, port)], to },
-    { parent },
+    { namespace, name: args.name, pods: labels, ingress: [router(namespace.cluster, port)], egress },
+    opts,
   );
 }

@@ -1,37 +1,40 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { BlockOptions } from "../../blocks/block.ts";
 import type { ServingContainerArgs } from "../../blocks/kubernetes/container.ts";
 import { anywhere, dns, NetworkPolicy, type Traffic } from "../../blocks/kubernetes/networkPolicy.ts";
 import { exec } from "../../blocks/kubernetes/probe.ts";
 import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
 import type { KeyFiles } from "./generated.ts";
-import { appLabels, between, type PackitContext, writesAtStart } from "./context.ts";
+import { appLabels, databases, type PackitContext, podsOf, writesAtStart } from "./context.ts";
 import type { StreamedImage } from "./images.ts";
 import { projectName } from "./names.ts";
-import { onePod } from "./component.ts";
-import { databases, type PartArgs } from "./web.ts";
+import { singletonDeployment } from "./component.ts";
 import { celeryEnvironment } from "./worker.ts";
 
-/** What one of them needs beside its name. */
 interface ConsumerArgs {
   readonly context: PackitContext;
   readonly name: string;
   readonly image: StreamedImage;
   readonly container: Pick<ServingContainerArgs, "command" | "env" | "mounts" | "resources" | "probes">;
-  readonly to: readonly Traffic[];
+  /** Destinations besides DNS. */
+  readonly egress: readonly Traffic[];
 }
 
-/** One pod that takes events or the clock and puts tasks into queues. Two of them would do everything twice. */
-function consumer(name: string, args: ConsumerArgs, parent: pulumi.Resource): void {
+/** One pod that turns events or a schedule into queued tasks. Two of them would queue everything twice. */
+function consumer(name: string, args: ConsumerArgs, opts: BlockOptions): void {
   const { context, image, container } = args;
   const labels = appLabels(args.name);
-  onePod(name, context, { name: args.name, labels, image, ...container, exceptions: writesAtStart }, parent);
-  new NetworkPolicy(name, { namespace: context.namespace, name: args.name, pods: labels, to: [dns(), ...args.to] }, { parent });
+  const object = { name: args.name, labels, image, ...container };
+  singletonDeployment(name, { context, ...object, exceptions: writesAtStart }, opts);
+  const egress = [dns(), ...args.egress];
+  new NetworkPolicy(name, { namespace: context.namespace, name: args.name, pods: labels, egress }, opts);
 }
 
 /** Celery beat: starts the periodic tasks. */
 export class Beat extends pulumi.ComponentResource {
-  constructor(name: string, { context, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, context: PackitContext, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Beat", name, {}, opts);
+    const { secrets } = context;
     const env = {
       CELERY_COMMAND: "beat",
       ...celeryEnvironment(context),
@@ -52,22 +55,22 @@ export class Beat extends pulumi.ComponentResource {
           resources: { cpu: "80m", memory: ["160Mi", "256Mi"] },
           probes: { none: "beat listens on nothing and answers nobody; it exits when it cannot go on" },
         },
-        to: [anywhere(443, 22), ...databases(context)],
+        egress: [anywhere(443, 22), ...databases(context)],
       },
-      this,
+      { parent: this },
     );
     this.registerOutputs({});
   }
 }
 
-/** Asks when the last message came; images of 2021 have no such script and count as alive. */
-const heard = "if command -v liveness.sh; then liveness.sh; fi";
+/** Checks when the last message arrived; images of 2021 have no such script and count as alive. */
+const checkLastMessage = "if command -v liveness.sh; then liveness.sh; fi";
 
 /** Listener on Fedora Messaging. Its queue is exclusive, so there is never more than one. */
 export class Fedmsg extends pulumi.ComponentResource {
-  constructor(name: string, { context, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, context: PackitContext, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Fedmsg", name, {}, opts);
-    const { service, settings } = context;
+    const { service, settings, secrets } = context;
     const env = {
       FEDORA_MESSAGING_CONF: "/home/packit/.config/fedora.toml",
       ...secrets.queues(),
@@ -89,11 +92,11 @@ export class Fedmsg extends pulumi.ComponentResource {
           env,
           mounts: secrets.fedmsgMounts(),
           resources: { cpu: "100m", memory: ["88Mi", "128Mi"] },
-          probes: { liveness: exec(["bash", "-c", heard], { delay: 300, period: 60, timeout: 10 }) },
+          probes: { liveness: exec(["bash", "-c", checkLastMessage], { delay: 300, period: 60, timeout: 10 }) },
         },
-        to: [anywhere(443, 5671), ...between([settings.keyValue.kind], 6379)],
+        egress: [anywhere(443, 5671), ...podsOf([settings.keyValue.kind], 6379)],
       },
-      this,
+      { parent: this },
     );
     this.registerOutputs({});
   }
@@ -103,18 +106,18 @@ export class Fedmsg extends pulumi.ComponentResource {
 export class Centosmsg extends pulumi.ComponentResource {
   constructor(
     name: string,
-    { context, secrets, files }: PartArgs & { readonly files: KeyFiles },
+    { context, files }: { readonly context: PackitContext; readonly files: NonNullable<KeyFiles["centos"]> },
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("orrery:packit:Centosmsg", name, {}, opts);
-    const { namespace, settings } = context;
+    const { namespace, settings, secrets } = context;
     const production = settings.deployment === "prod";
     const certificates = new ServiceSecret(
       name,
       {
         namespace,
         name: "centos-secrets",
-        values: { "centos-server-ca.cert": files.centosServerCa, "centos.cert": files.centosCertificate },
+        values: { "centos-server-ca.cert": files.serverCa, "centos.cert": files.certificate },
       },
       { parent: this },
     );
@@ -139,9 +142,9 @@ export class Centosmsg extends pulumi.ComponentResource {
           resources: { cpu: "100m", memory: "80Mi" },
           probes: { none: "a quiet bus looks like a dead listener; it exits when the connection is lost" },
         },
-        to: [anywhere(8883), ...between([settings.keyValue.kind], 6379)],
+        egress: [anywhere(8883), ...podsOf([settings.keyValue.kind], 6379)],
       },
-      this,
+      { parent: this },
     );
     this.registerOutputs({});
   }

@@ -1,16 +1,19 @@
+import type { Retention } from "../../blocks/block.ts";
 import type { NamespaceRef } from "../../blocks/kubernetes/metadata.ts";
 import type { Traffic } from "../../blocks/kubernetes/networkPolicy.ts";
 import { pods } from "../../blocks/kubernetes/networkPolicy.ts";
 import type { PackitSettings } from "./settings.ts";
 import { type ImageName, type PodImage, podImage } from "./images.ts";
 import type { ServiceName } from "./names.ts";
+import type { CommonSecrets } from "./sharedSecrets.ts";
 
-/** What every part stands on. */
+/** What every component of the service builds on. */
 export interface PackitContext {
   readonly service: ServiceName;
   readonly settings: PackitSettings;
-  /** Project of the service. */
+  /** The service's namespace. */
   readonly namespace: NamespaceRef;
+  readonly secrets: CommonSecrets;
 }
 
 /** Labels of the service's own programs; they find the pods, too. */
@@ -18,8 +21,8 @@ export function appLabels(name: string): { readonly app: string; readonly name: 
   return { app: "packit", name };
 }
 
-/** Labels of what stands beside them: databases, user interfaces, proxies. */
-export function sideLabels(name: string): { readonly service: string; readonly name: string } {
+/** Labels of the programs that support them: databases, user interfaces, proxies. */
+export function supportLabels(name: string): { readonly service: string; readonly name: string } {
   return { service: name, name };
 }
 
@@ -28,13 +31,25 @@ export function imageOf({ service, settings, namespace }: PackitContext, name: I
   return podImage(service, settings, namespace, name);
 }
 
-/** Traffic from or to pods of the same project, by the names of their workloads. */
-export function between(names: readonly string[], port: number): readonly Traffic[] {
+/** Traffic from or to pods of the same namespace, by the names of their workloads. */
+export function podsOf(names: readonly string[], port: number): readonly Traffic[] {
   return names.map((name) => pods({ name }, [port]));
 }
 
+/** What a client of both databases must reach. */
+export function databases({ settings }: PackitContext): readonly Traffic[] {
+  const versions = [settings.postgres.version, ...settings.postgres.beside];
+  return [
+    ...podsOf(
+      versions.map((version) => `postgres-${version}`),
+      5432,
+    ),
+    ...podsOf([settings.keyValue.kind], 6379),
+  ];
+}
+
 /** How volumes and namespaces of a stack are kept. */
-export function retention({ disposable, retainOnDelete }: PackitSettings): { protect: boolean; retainOnDelete: boolean } {
+export function retention({ disposable, retainOnDelete }: PackitSettings): Retention {
   return { protect: !disposable, retainOnDelete };
 }
 
@@ -43,10 +58,10 @@ export function storageClass({ storageClass: named }: PackitSettings): { storage
   return named === undefined ? {} : { storageClass: named };
 }
 
-/** Users where no platform picks one; OpenShift does. */
+/** User and group on plain Kubernetes; OpenShift assigns its own. */
 export const anyUser = { user: 1000, group: 0, fsGroup: 1000 } as const;
 
-/** Packit's images write a passwd entry for whatever user they run as, and more, beside their code. */
+/** Packit's images write a passwd entry for their user, and more, next to their code. */
 export const writesAtStart = {
   "writable-root": "the start script writes passwd and configuration into the image's home",
 } as const;

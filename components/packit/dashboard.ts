@@ -2,9 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { anywhere, dns, NetworkPolicy, router } from "../../blocks/kubernetes/networkPolicy.ts";
 import { tcp } from "../../blocks/kubernetes/probe.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
-import { sideLabels } from "./context.ts";
-import { onePod } from "./component.ts";
-import { exposeTls, type PartArgs } from "./web.ts";
+import { type PackitContext, supportLabels } from "./context.ts";
+import { exposeTls, singletonDeployment } from "./component.ts";
 
 const port = 8443;
 
@@ -12,16 +11,16 @@ const port = 8443;
 export class Dashboard extends pulumi.ComponentResource {
   readonly url: string;
 
-  constructor(name: string, { context, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, context: PackitContext, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Dashboard", name, {}, opts);
-    const { namespace, settings } = context;
-    const part = "packit-dashboard";
-    const labels = sideLabels(part);
-    const dashboard = onePod(
+    const { namespace, settings, secrets } = context;
+    const workload = "packit-dashboard";
+    const labels = supportLabels(workload);
+    const dashboard = singletonDeployment(
       name,
-      context,
       {
-        name: part,
+        context,
+        name: workload,
         labels,
         image: "dashboard",
         env: { DEPLOYMENT: settings.deployment },
@@ -31,17 +30,30 @@ export class Dashboard extends pulumi.ComponentResource {
         exceptions: { "writable-root": "the image writes its server's configuration at start" },
         probes: { readiness: tcp(port), liveness: tcp(port, { delay: 30 }) },
       },
-      this,
+      { parent: this },
     );
     const service = new Service(
       name,
-      { namespace, name: part, labels, of: dashboard, ports: { "packit-dashboard-https": { port: 443, target: port } } },
+      {
+        namespace,
+        name: workload,
+        labels,
+        of: dashboard,
+        ports: { "packit-dashboard-https": { port: 443, target: port } },
+      },
       { parent: this },
     );
-    this.url = exposeTls(name, context, service, "packit-dashboard-https", settings.hosts.dashboard, this);
+    const endpoint = { context, service, port: "packit-dashboard-https", host: settings.hosts.dashboard };
+    this.url = exposeTls(name, endpoint, { parent: this });
     new NetworkPolicy(
       name,
-      { namespace, name: part, pods: labels, from: [router(namespace.cluster, port)], to: [dns(), anywhere(443)] },
+      {
+        namespace,
+        name: workload,
+        pods: labels,
+        ingress: [router(namespace.cluster, port)],
+        egress: [dns(), anywhere(443)],
+      },
       { parent: this },
     );
     this.registerOutputs({ url: this.url });

@@ -1,4 +1,4 @@
-/** Kinds of settings that Packit and Stream have, each checked by itself. */
+/** Fields of the settings of Packit and Stream. */
 import { z } from "zod";
 import { namespaceName } from "../../config/fields.ts";
 
@@ -25,7 +25,7 @@ export const image = z.strictObject({
 /** A project, and who makes it. */
 export const namespace = z.strictObject({
   name: namespaceName,
-  create: z.boolean().default(true).describe("Off where the project is made by somebody else."),
+  create: z.boolean().default(true).describe("Off where someone else creates the project."),
 });
 
 /** Major versions of PostgreSQL that there is an image of. */

@@ -1,49 +1,48 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import * as tls from "@pulumi/tls";
+import { allOf } from "../../config/define.ts";
 import type { PackitConfig } from "./config.ts";
 import type { PackitSettings } from "./settings.ts";
 
-/** Certificates and keys, given by the owner or made for development. */
+/** Certificates and keys: the secrets of the stack, or generated ones for development. */
 export interface KeyFiles {
-  readonly sshPrivateKey: pulumi.Output<string>;
-  readonly sshPublicKey: pulumi.Output<string>;
-  readonly tlsCertificate: pulumi.Output<string>;
-  readonly tlsKey: pulumi.Output<string>;
-  readonly githubAppKey: pulumi.Output<string>;
-  readonly centosServerCa: pulumi.Output<string>;
-  /** Certificate and key in one file. */
-  readonly centosCertificate: pulumi.Output<string>;
+  readonly ssh: { readonly privateKey: pulumi.Output<string>; readonly publicKey: pulumi.Output<string> };
+  readonly tls: { readonly certificate: pulumi.Output<string>; readonly key: pulumi.Output<string> };
+  /** Key of the GitHub App. */
+  readonly githubApp: pulumi.Output<string> | undefined;
+  /** CentOS' authority, and certificate and key of the account in one file. */
+  readonly centos:
+    { readonly serverCa: pulumi.Output<string>; readonly certificate: pulumi.Output<string> } | undefined;
 }
 
-/** Passwords that only the service itself uses; they are drawn once and kept in the stack's state. */
+/** Passwords that only the service itself uses; generated once and kept in the stack's state. */
 export interface Passwords {
   readonly postgres: pulumi.Output<string>;
   readonly flower: pulumi.Output<string>;
   readonly redisCommander: pulumi.Output<string>;
 }
 
-/** What the program makes instead of asking for it. */
+/** Secrets that the program generates instead of requiring them. */
 export class Generated extends pulumi.ComponentResource {
   readonly files: KeyFiles;
   readonly passwords: Passwords;
 
   constructor(
     name: string,
-    args: { readonly config: Pick<PackitConfig, "settings" | "secrets"> },
+    { settings, secrets }: Pick<PackitConfig, "settings" | "secrets">,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("orrery:packit:Generated", name, {}, opts);
-    const { settings, secrets } = args.config;
     const { generate, postgres } = settings;
-    const { sshPrivateKey, sshPublicKey, tlsCertificate, tlsKey, githubAppKey, centosServerCa, centosCertificate } =
-      secrets;
     this.files = {
-      ...{ sshPrivateKey, sshPublicKey, tlsCertificate, tlsKey, githubAppKey, centosServerCa, centosCertificate },
-      ...(generate.sshKey ? this.sshKey(name) : {}),
-      ...(generate.tls ? this.certificate(name, settings) : {}),
-      ...(generate.githubAppKey ? { githubAppKey: this.key(name, "github-app", 2048).privateKeyPem } : {}),
-      ...(generate.centosCertificate ? this.centos(name) : {}),
+      ssh: allOf({ privateKey: secrets.sshPrivateKey, publicKey: secrets.sshPublicKey }) ?? this.sshKey(name),
+      tls: allOf({ certificate: secrets.tlsCertificate, key: secrets.tlsKey }) ?? this.certificate(name, settings),
+      githubApp:
+        secrets.githubAppKey ?? (generate.githubAppKey ? this.key(name, "github-app", 2048).privateKeyPem : undefined),
+      centos:
+        allOf({ serverCa: secrets.centosServerCa, certificate: secrets.centosCertificate }) ??
+        (generate.centosCertificate ? this.centos(name) : undefined),
     };
     const draw = (role: string, round = 1): pulumi.Output<string> =>
       // Letters and digits only, since some become part of a URL or of a list.
@@ -64,27 +63,22 @@ export class Generated extends pulumi.ComponentResource {
     return new tls.PrivateKey(`${name}-${role}-key`, { algorithm: "RSA", rsaBits }, { parent: this });
   }
 
-  private sshKey(name: string): Pick<KeyFiles, "sshPrivateKey" | "sshPublicKey"> {
+  private sshKey(name: string): KeyFiles["ssh"] {
     const key = this.key(name, "ssh", 4096);
-    return { sshPrivateKey: key.privateKeyOpenssh, sshPublicKey: key.publicKeyOpenssh };
+    return { privateKey: key.privateKeyOpenssh, publicKey: key.publicKeyOpenssh };
   }
 
-  private certificate(name: string, { hosts }: PackitSettings): Pick<KeyFiles, "tlsCertificate" | "tlsKey"> {
+  private certificate(name: string, { hosts }: PackitSettings): KeyFiles["tls"] {
     const named = Object.values(hosts).filter((host) => host !== undefined);
-    const { certificate, key } = this.selfSigned(name, "tls", ["localhost", ...named]);
-    return { tlsCertificate: certificate, tlsKey: key };
+    return this.selfSigned(name, "tls", ["localhost", ...named]);
   }
 
-  private centos(name: string): Pick<KeyFiles, "centosServerCa" | "centosCertificate"> {
+  private centos(name: string): NonNullable<KeyFiles["centos"]> {
     const { certificate, key } = this.selfSigned(name, "centos", ["localhost"]);
-    return { centosServerCa: certificate, centosCertificate: pulumi.interpolate`${certificate}${key}` };
+    return { serverCa: certificate, certificate: pulumi.interpolate`${certificate}${key}` };
   }
 
-  private selfSigned(
-    name: string,
-    role: string,
-    dnsNames: readonly string[],
-  ): { certificate: pulumi.Output<string>; key: pulumi.Output<string> } {
+  private selfSigned(name: string, role: string, dnsNames: readonly string[]): KeyFiles["tls"] {
     const key = this.key(name, role, 2048);
     const certificate = new tls.SelfSignedCert(
       `${name}-${role}-certificate`,

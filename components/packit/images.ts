@@ -1,4 +1,4 @@
-/** Every image of Packit and Stream in one place; a stack changes repository, tag or digest under `images`. */
+/** Every image of Packit and Stream; a stack changes repository, tag or digest under `images`. */
 import type { NamespaceRef } from "../../blocks/kubernetes/metadata.ts";
 import type { Deployment, ServiceName } from "./names.ts";
 
@@ -85,7 +85,12 @@ export function sourceImage(service: ServiceName, choice: ImageChoice, name: Ima
 }
 
 /** The image as pods pull it: on OpenShift through its ImageStream, which keeps what was imported before. */
-export function podImage(service: ServiceName, choice: ImageChoice, namespace: NamespaceRef, name: ImageName): PodImage {
+export function podImage(
+  service: ServiceName,
+  choice: ImageChoice,
+  namespace: NamespaceRef,
+  name: ImageName,
+): PodImage {
   const source = sourceImage(service, choice, name);
   const digest = choice.images[name]?.digest;
   // The tag of a deployment moves with every import, so the node must ask each time.

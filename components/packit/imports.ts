@@ -8,11 +8,10 @@ import { anyUser, type PackitContext, imageOf } from "./context.ts";
 import { imageAnnotation, sourceImage, streams } from "./images.ts";
 import { expectedWorkloads, streamedImages } from "./inventory.ts";
 
-/** OpenShift's ImageStreams, and the job that brings new images into them and rolls what runs on them. */
+/** OpenShift's ImageStreams, and the job that imports new images and restarts their workloads. */
 export class Imports extends pulumi.ComponentResource {
-  constructor(name: string, args: { readonly context: PackitContext }, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, context: PackitContext, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Imports", name, {}, opts);
-    const { context } = args;
     const { namespace, settings, service } = context;
     for (const image of streamedImages(settings)) {
       const stream = streams[image];
@@ -25,7 +24,7 @@ export class Imports extends pulumi.ComponentResource {
         { parent: this },
       );
     }
-    // Elsewhere there is nothing to import into; pods ask the registry themselves when they start.
+    // Elsewhere there are no ImageStreams; pods pull from the registry when they start.
     if (namespace.cluster.platform === "openshift" && settings.imports.schedule !== undefined) {
       this.job(`${name}-job`, context, settings.imports.schedule);
     }
@@ -42,7 +41,7 @@ export class Imports extends pulumi.ComponentResource {
     );
     new RoleBinding(
       name,
-      { namespace, name: "importimager", rules: importRules(context), to: [account] },
+      { namespace, name: "importimager", rules: importRules(context), subjects: [account] },
       { parent: this },
     );
     new CronJob(
@@ -70,11 +69,15 @@ export class Imports extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    new NetworkPolicy(name, { namespace, name: "import-images", pods: labels, to: [dns(), apiServer()] }, { parent: this });
+    new NetworkPolicy(
+      name,
+      { namespace, name: "import-images", pods: labels, egress: [dns(), apiServer()] },
+      { parent: this },
+    );
   }
 }
 
-/** What the job may do: import into the service's own streams and annotate what runs on them. */
+/** Permissions of the job: import into the service's streams and annotate their workloads. */
 function importRules({ settings }: PackitContext) {
   const own = expectedWorkloads(settings).filter(({ image }) => image !== undefined);
   const named = (kind: "Deployment" | "StatefulSet"): string[] =>
@@ -93,7 +96,7 @@ function importRules({ settings }: PackitContext) {
   ];
 }
 
-/** One image that cannot be imported does not hold up the others. The same digest again changes nothing. */
+/** A failed import does not block the others; an unchanged digest changes nothing. */
 function importScript({ settings }: Pick<PackitContext, "settings">): string {
   const lines = streamedImages(settings).map((image) => {
     const users = expectedWorkloads(settings).filter((one) => one.image === image);

@@ -4,6 +4,7 @@ import type { Cluster } from "../../blocks/kubernetes/cluster.ts";
 import { Namespace } from "../../blocks/kubernetes/namespace.ts";
 import { existingNamespace, type NamespaceRef } from "../../blocks/kubernetes/metadata.ts";
 import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
+import { allOf } from "../../config/define.ts";
 import type { PackitConfig } from "./config.ts";
 import type { PackitSettings } from "./settings.ts";
 import { Flower, RedisCommander } from "./consoles.ts";
@@ -23,7 +24,6 @@ import { Validation } from "./validation.ts";
 import { Web } from "./web.ts";
 import { Worker } from "./worker.ts";
 
-/** What {@link Packit} needs. */
 export interface PackitArgs {
   readonly config: Pick<PackitConfig, "settings" | "secrets">;
   readonly targets: Targets;
@@ -46,16 +46,16 @@ export class Packit extends pulumi.ComponentResource {
     const cluster = targets.cluster(settings.cluster);
     super("orrery:packit:Packit", name, {}, { ...opts, providers: [cluster.provider] });
     const { parts, validation } = settings;
-    const context: PackitContext = { service, settings, namespace: this.project(name, settings, cluster) };
-    const { files, passwords } = new Generated(`${name}-generated`, { config }, { parent: this });
+    const namespace = this.namespace(name, settings, cluster);
+    const { files, passwords } = new Generated(`${name}-generated`, config, { parent: this });
     const secrets = new CommonSecrets(
       `${name}-secrets`,
-      { context, secrets: config.secrets, files, passwords },
+      { namespace, settings, secrets: config.secrets, files, passwords },
       { parent: this },
     );
-    const part = { context, secrets };
+    const context: PackitContext = { service, settings, namespace, secrets };
 
-    const imports = new Imports(`${name}-imports`, { context }, { parent: this });
+    const imports = new Imports(`${name}-imports`, context, { parent: this });
     const account = new ServiceAccount(
       `${name}-workers`,
       {
@@ -69,34 +69,40 @@ export class Packit extends pulumi.ComponentResource {
     const sandbox = settings.sandbox.enabled
       ? [new Sandbox(`${name}-sandbox`, { context, workers: account }, { parent: this })]
       : [];
-    const postgres = new Postgres(`${name}-postgres`, part, { parent: this });
-    const keyValue = new KeyValue(`${name}-key-value`, { context }, { parent: this });
+    const postgres = new Postgres(`${name}-postgres`, context, { parent: this });
+    const keyValue = new KeyValue(`${name}-key-value`, context, { parent: this });
     const stores = { parent: this, dependsOn: [postgres, keyValue, imports] };
-    const tokman = parts.tokman ? [new Tokman(`${name}-tokman`, part, stores)] : [];
+    const tokman = parts.tokman ? [new Tokman(`${name}-tokman`, context, stores)] : [];
 
-    // The database is migrated with the web service's start; whoever else uses it comes afterwards.
-    const web = new Web(`${name}-web`, part, { parent: this, dependsOn: [...stores.dependsOn, ...tokman] });
+    // The web service migrates the database at start, so everything else that uses it starts afterwards.
+    const web = new Web(`${name}-web`, context, { parent: this, dependsOn: [...stores.dependsOn, ...tokman] });
     const afterWeb = { parent: this, dependsOn: [web, ...sandbox] };
     const workers = runningFlavours(settings.workers).map(
-      (flavour) => new Worker(`${name}-${flavour.name}`, { ...part, flavour, account }, afterWeb),
+      (flavour) => new Worker(`${name}-${flavour.name}`, { context, flavour, account }, afterWeb),
     );
     const afterWorkers = { parent: this, dependsOn: workers };
-    if (parts.beat) new Beat(`${name}-beat`, part, afterWorkers);
-    if (parts.fedmsg) new Fedmsg(`${name}-fedmsg`, part, afterWorkers);
-    if (parts.centosmsg) new Centosmsg(`${name}-centosmsg`, { ...part, files }, afterWorkers);
+    if (parts.beat) new Beat(`${name}-beat`, context, afterWorkers);
+    if (parts.fedmsg) new Fedmsg(`${name}-fedmsg`, context, afterWorkers);
+    if (parts.centosmsg && files.centos !== undefined) {
+      new Centosmsg(`${name}-centosmsg`, { context, files: files.centos }, afterWorkers);
+    }
 
-    const dashboard = parts.dashboard ? new Dashboard(`${name}-dashboard`, part, { parent: this }) : undefined;
-    const monitoring = parts.pushgateway ? new Monitoring(`${name}-monitoring`, part, { parent: this }) : undefined;
+    const dashboard = parts.dashboard ? new Dashboard(`${name}-dashboard`, context, { parent: this }) : undefined;
+    const monitoring = parts.pushgateway ? new Monitoring(`${name}-monitoring`, context, { parent: this }) : undefined;
     const consoles = { parent: this, dependsOn: [keyValue] };
     if (parts.flower) new Flower(`${name}-flower`, { context, password: passwords.flower }, consoles);
     if (parts.redisCommander) {
       new RedisCommander(`${name}-redis-commander`, { context, password: passwords.redisCommander }, consoles);
     }
-    if (validation !== undefined) {
+    const validationSecrets = allOf({
+      githubToken: config.secrets.validationGithubToken,
+      sentryDsn: config.secrets.validationSentryDsn,
+    });
+    if (validation !== undefined && validationSecrets !== undefined) {
       const cluster = targets.cluster(validation.cluster);
       new Validation(
         `${name}-validation`,
-        { service, settings, validation, secrets: config.secrets, cluster },
+        { context, validation, ...validationSecrets, cluster },
         { parent: this, providers: [cluster.provider] },
       );
     }
@@ -105,10 +111,10 @@ export class Packit extends pulumi.ComponentResource {
   }
 
   /** Creates the namespace, or reuses an existing one; then only the service's own pods get NetworkPolicies. */
-  private project(name: string, settings: PackitSettings, cluster: Cluster): NamespaceRef {
-    const { name: project, create } = settings.namespace;
+  private namespace(name: string, settings: PackitSettings, cluster: Cluster): NamespaceRef {
+    const { name: namespace, create } = settings.namespace;
     return create
-      ? new Namespace(name, { cluster, name: project, ...retention(settings) }, { parent: this })
-      : existingNamespace(cluster, project);
+      ? new Namespace(name, { cluster, name: namespace, retention: retention(settings) }, { parent: this })
+      : existingNamespace(cluster, namespace);
   }
 }

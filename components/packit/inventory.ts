@@ -1,4 +1,4 @@
-/** What runs with given settings, for the program's own wiring and for the commands that ask whether it does. */
+/** What runs with given settings, for the program's wiring and for the status commands. */
 import type { PackitSettings } from "./settings.ts";
 import type { StreamedImage } from "./images.ts";
 import { runningFlavours, sandboxCacheClaim, sandboxingPods, workerCacheTemplate } from "./names.ts";
@@ -8,7 +8,7 @@ export interface Workload {
   readonly kind: "Deployment" | "StatefulSet";
   readonly name: string;
   readonly replicas: number;
-  /** Writes to PostgreSQL, so it must stand still while the database moves. */
+  /** Writes to PostgreSQL, so it is paused while the database moves. */
   readonly writes: boolean;
   /** Puts tasks into the queues, takes them out or looks at them. */
   readonly queues: boolean;
@@ -16,7 +16,7 @@ export interface Workload {
   readonly image?: StreamedImage;
 }
 
-/** Everything that must run, in the order in which it starts. */
+/** Every workload, in start order. */
 export function expectedWorkloads(settings: PackitSettings): readonly Workload[] {
   const { parts, postgres, keyValue, workers } = settings;
   const one = (name: string, more: Partial<Workload> = {}): Workload => ({
@@ -47,7 +47,7 @@ export function expectedWorkloads(settings: PackitSettings): readonly Workload[]
   ];
 }
 
-/** Images that the settings need an ImageStream for. */
+/** Images that need an ImageStream with these settings. */
 export function streamedImages(settings: PackitSettings): readonly StreamedImage[] {
   return [...new Set(expectedWorkloads(settings).flatMap(({ image }) => (image === undefined ? [] : [image])))];
 }

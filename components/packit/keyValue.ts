@@ -7,7 +7,7 @@ import { NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
 import { exec, tcp } from "../../blocks/kubernetes/probe.ts";
 import { redisConf } from "../../blocks/redisConf.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
-import { between, type PackitContext, imageOf, retention, sideLabels, storageClass } from "./context.ts";
+import { podsOf, type PackitContext, imageOf, retention, supportLabels, storageClass } from "./context.ts";
 import { expectedWorkloads } from "./inventory.ts";
 
 const port = 6379;
@@ -25,16 +25,15 @@ const kinds = {
 
 /** Redis or one of its descendants: the queues of Celery. */
 export class KeyValue extends pulumi.ComponentResource {
-  constructor(name: string, args: { readonly context: PackitContext }, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, context: PackitContext, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:KeyValue", name, {}, opts);
-    const { context } = args;
     const { namespace, settings } = context;
     const { kind, size } = settings.keyValue;
     const { folder, program } = kinds[kind];
-    const labels = sideLabels(kind);
+    const labels = supportLabels(kind);
     const claim = new PersistentVolumeClaim(
       name,
-      { namespace, name: `${kind}-pvc`, size, ...storageClass(settings), ...retention(settings) },
+      { namespace, name: `${kind}-pvc`, size, ...storageClass(settings), retention: retention(settings) },
       { parent: this },
     );
     const config = new ConfigMap(
@@ -60,7 +59,7 @@ export class KeyValue extends pulumi.ComponentResource {
             mounts: { [folder]: claim.mount(), [configFolder]: config.mount({ volume: "config" }) },
             resources: { cpu: "100m", memory: settings.keyValue.memory },
             probes: {
-              readiness: exec(keyValueQuestion(kind), { delay: 5, timeout: 5 }),
+              readiness: exec(keyValueReadiness(kind), { delay: 5, timeout: 5 }),
               liveness: tcp(port, { delay: 30 }),
             },
           },
@@ -78,15 +77,15 @@ export class KeyValue extends pulumi.ComponentResource {
       .map((one) => one.name);
     new NetworkPolicy(
       name,
-      { namespace, name: kind, pods: { service: kind }, from: between(clients, port) },
+      { namespace, name: kind, pods: { service: kind }, ingress: podsOf(clients, port) },
       { parent: this },
     );
     this.registerOutputs({});
   }
 }
 
-/** Asks whether it answers. */
-export function keyValueQuestion(kind: keyof typeof kinds): readonly string[] {
+/** Readiness check: the client's ping. */
+export function keyValueReadiness(kind: keyof typeof kinds): readonly string[] {
   const { shell, client } = kinds[kind];
   return [shell, "-c", `test "$(${client} ping)" = PONG`];
 }
@@ -102,7 +101,7 @@ export function keyValueConf({ kind, memory }: PackitContext["settings"]["keyVal
   });
 }
 
-/** What is left for data: the process, its clients' buffers and the copy that a snapshot makes need 48 MiB, and an eighth. */
+/** MiB for data: process, client buffers and snapshot copies take 48 MiB and an eighth. */
 function dataMiB(limit: number): number {
   return Math.floor(Math.min((limit * 7) / 8, Math.max(limit / 2, limit - 48)));
 }

@@ -3,10 +3,9 @@ import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
 import { dns, NetworkPolicy, router } from "../../blocks/kubernetes/networkPolicy.ts";
 import { tcp } from "../../blocks/kubernetes/probe.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
-import { between, sideLabels } from "./context.ts";
+import { type PackitContext, podsOf, supportLabels } from "./context.ts";
 import { nginxConf } from "./nginxConf.ts";
-import { onePod } from "./component.ts";
-import { exposeTls, type PartArgs } from "./web.ts";
+import { exposeTls, singletonDeployment } from "./component.ts";
 import { expectedWorkloads } from "./inventory.ts";
 
 const gatewayPort = 9091;
@@ -17,21 +16,21 @@ export class Monitoring extends pulumi.ComponentResource {
   /** Where Prometheus reads. */
   readonly url: string;
 
-  constructor(name: string, args: PartArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, context: PackitContext, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Monitoring", name, {}, opts);
-    this.gateway(`${name}-pushgateway`, args);
-    this.url = `${this.proxy(`${name}-nginx`, args)}/metrics`;
+    this.gateway(`${name}-pushgateway`, context);
+    this.url = `${this.proxy(`${name}-nginx`, context)}/metrics`;
     this.registerOutputs({ url: this.url });
   }
 
-  private gateway(name: string, { context }: PartArgs): void {
+  private gateway(name: string, context: PackitContext): void {
     const { namespace, settings } = context;
-    const labels = sideLabels("pushgateway");
+    const labels = supportLabels("pushgateway");
     const object = { namespace, name: "pushgateway", labels };
-    const gateway = onePod(
+    const gateway = singletonDeployment(
       name,
-      context,
       {
+        context,
         name: "pushgateway",
         labels,
         image: "pushgateway",
@@ -40,7 +39,7 @@ export class Monitoring extends pulumi.ComponentResource {
         resources: { cpu: "50m", memory: "80Mi" },
         probes: { readiness: tcp(gatewayPort), liveness: tcp(gatewayPort, { delay: 30 }) },
       },
-      this,
+      { parent: this },
     );
     new Service(
       name,
@@ -48,23 +47,23 @@ export class Monitoring extends pulumi.ComponentResource {
       { parent: this },
     );
     const workers = expectedWorkloads(settings).filter(({ kind }) => kind === "StatefulSet");
-    const from = between(["nginx", ...workers.map((one) => one.name)], gatewayPort);
-    new NetworkPolicy(name, { namespace, name: "pushgateway", pods: labels, from }, { parent: this });
+    const ingress = podsOf(["nginx", ...workers.map((one) => one.name)], gatewayPort);
+    new NetworkPolicy(name, { namespace, name: "pushgateway", pods: labels, ingress }, { parent: this });
   }
 
-  private proxy(name: string, { context, secrets }: PartArgs): string {
-    const { namespace, settings } = context;
-    const labels = sideLabels("nginx");
+  private proxy(name: string, context: PackitContext): string {
+    const { namespace, settings, secrets } = context;
+    const labels = supportLabels("nginx");
     const object = { namespace, name: "nginx", labels };
     const config = new ConfigMap(
       name,
       { namespace, name: "nginx-config", data: { "nginx.conf": nginxConf() } },
       { parent: this },
     );
-    const nginx = onePod(
+    const nginx = singletonDeployment(
       name,
-      context,
       {
+        context,
         name: "nginx",
         labels,
         image: "nginx",
@@ -73,19 +72,19 @@ export class Monitoring extends pulumi.ComponentResource {
         resources: { cpu: "50m", memory: "80Mi" },
         probes: { readiness: tcp(nginxPort), liveness: tcp(nginxPort, { delay: 30 }) },
       },
-      this,
+      { parent: this },
     );
     const service = new Service(
       name,
       { ...object, of: nginx, ports: { "nginx-https": { port: 443, target: nginxPort } } },
       { parent: this },
     );
-    const to = [dns(), ...between(["pushgateway"], gatewayPort)];
+    const egress = [dns(), ...podsOf(["pushgateway"], gatewayPort)];
     new NetworkPolicy(
       name,
-      { namespace, name: "nginx", pods: labels, from: [router(namespace.cluster, nginxPort)], to },
+      { namespace, name: "nginx", pods: labels, ingress: [router(namespace.cluster, nginxPort)], egress },
       { parent: this },
     );
-    return exposeTls(name, context, service, "nginx-https", settings.hosts.metrics, this);
+    return exposeTls(name, { context, service, port: "nginx-https", host: settings.hosts.metrics }, { parent: this });
   }
 }

@@ -6,8 +6,8 @@ export type ServiceName = "packit" | "stream";
 /** Tag of the service's images, value of DEPLOYMENT, first label of the host. */
 export type Deployment = "dev" | "stg" | "prod";
 
-/** The parts that a stack may leave out. */
-export const partNames = [
+/** Components that a stack may leave out. */
+export const componentNames = [
   "tokman",
   "fedmsg",
   "centosmsg",
@@ -17,12 +17,12 @@ export const partNames = [
   "dashboard",
   "pushgateway",
 ] as const;
-export type PartName = (typeof partNames)[number];
+export type ComponentName = (typeof componentNames)[number];
 
-/** What each service does unless its stack says otherwise. Source: the deployment repository's vars templates of 2021. */
+/** Defaults of each service. Source: the deployment repository's vars templates of 2021. */
 export const serviceDefaults = {
   packit: {
-    parts: ["tokman", "fedmsg", "beat", "dashboard", "pushgateway"] as readonly PartName[],
+    parts: ["tokman", "fedmsg", "beat", "dashboard", "pushgateway"] as readonly ComponentName[],
     /** Sandbox namespace, repository cache, Kerberos and Copr: what building packages in Fedora needs. */
     builds: true,
     celeryApp: "packit_service.worker.tasks",
@@ -30,7 +30,7 @@ export const serviceDefaults = {
     distgitNamespace: "rpms",
   },
   stream: {
-    parts: [] as readonly PartName[],
+    parts: [] as readonly ComponentName[],
     builds: false,
     celeryApp: "hardly.tasks",
     distgitUrl: "https://gitlab.com/",

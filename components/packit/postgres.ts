@@ -5,28 +5,21 @@ import { NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
 import { exec } from "../../blocks/kubernetes/probe.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
 import { scratch } from "../../blocks/kubernetes/volume.ts";
-import { between, type PackitContext, imageOf, retention, sideLabels, storageClass } from "./context.ts";
-import type { CommonSecrets } from "./sharedSecrets.ts";
+import { podsOf, type PackitContext, imageOf, retention, supportLabels, storageClass } from "./context.ts";
 import { expectedWorkloads } from "./inventory.ts";
-
-/** What {@link Postgres} needs. */
-export interface PostgresArgs {
-  readonly context: PackitContext;
-  readonly secrets: CommonSecrets;
-}
 
 type Version = PackitContext["settings"]["postgres"]["version"];
 
 const port = 5432;
 
-/** PostgreSQL: each major version with a volume of its own, and one Service before the one that counts. */
+/** PostgreSQL: each major version has its own volume; Service postgres points at the current one. */
 export class Postgres extends pulumi.ComponentResource {
-  constructor(name: string, args: PostgresArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, context: PackitContext, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Postgres", name, {}, opts);
-    const { namespace, settings } = args.context;
+    const { namespace, settings } = context;
     const { version, beside } = settings.postgres;
-    const current = this.server(name, version, args);
-    for (const other of beside) this.server(name, other, args);
+    const current = this.server(name, version, context);
+    for (const other of beside) this.server(name, other, context);
     new Service(
       name,
       {
@@ -45,7 +38,7 @@ export class Postgres extends pulumi.ComponentResource {
       const pods = { service: `postgres-${one}` };
       new NetworkPolicy(
         `${name}-${one}`,
-        { namespace, name: `postgres-${one}`, pods, from: between(clients, port) },
+        { namespace, name: `postgres-${one}`, pods, ingress: podsOf(clients, port) },
         { parent: this },
       );
     }
@@ -53,12 +46,18 @@ export class Postgres extends pulumi.ComponentResource {
   }
 
   /** The version is part of every name, so that an upgrade never touches the old data. */
-  private server(name: string, version: Version, { context, secrets }: PostgresArgs): Deployment {
-    const { namespace, settings } = context;
+  private server(name: string, version: Version, context: PackitContext): Deployment {
+    const { namespace, settings, secrets } = context;
     const versioned = `postgres-${version}`;
     const claim = new PersistentVolumeClaim(
       `${name}-${version}`,
-      { namespace, name: versioned, size: settings.postgres.size, ...storageClass(settings), ...retention(settings) },
+      {
+        namespace,
+        name: versioned,
+        size: settings.postgres.size,
+        ...storageClass(settings),
+        retention: retention(settings),
+      },
       { parent: this },
     );
     const check = "/usr/libexec/check-container";
@@ -67,7 +66,7 @@ export class Postgres extends pulumi.ComponentResource {
       {
         namespace,
         name: versioned,
-        labels: sideLabels(versioned),
+        labels: supportLabels(versioned),
         strategy: "Recreate",
         // The user that the image makes for PostgreSQL.
         runAs: { user: 26, group: 0, fsGroup: 26 },

@@ -4,7 +4,7 @@ import type { PackitSettings } from "./settings.ts";
 import { images, type ImageName } from "./images.ts";
 import { runningFlavours, sandboxingPods, sandboxNamespace, type ServiceName } from "./names.ts";
 
-/** What is wrong across the settings; the schema has seen to each setting by itself. */
+/** What is wrong across the settings; the schema checks each setting on its own. */
 export function packitRules(service: ServiceName, settings: PackitSettings): RuleProblem[] {
   return [
     ...workerRules(settings),
@@ -13,7 +13,7 @@ export function packitRules(service: ServiceName, settings: PackitSettings): Rul
     ...hostRules(settings),
     ...postgresRules(settings),
     ...imageRules(settings),
-    ...partRules(settings),
+    ...componentRules(settings),
   ];
 }
 
@@ -54,7 +54,7 @@ function hostRules({ hosts }: PackitSettings): RuleProblem[] {
     problem(
       named.findIndex(([, other]) => other === host) !== index,
       `hosts.${name}`,
-      `"${host}" is another part's host already`,
+      `"${host}" is already another component's host`,
     ),
   );
 }
@@ -84,7 +84,7 @@ function dashboardHost(deployment: PackitSettings["deployment"]): string {
   return { dev: "dashboard.localhost", stg: "dashboard.stg.packit.dev", prod: "dashboard.packit.dev" }[deployment];
 }
 
-function partRules({
+function componentRules({
   parts,
   hosts,
   githubAppId,

@@ -11,7 +11,6 @@ import { type PackitContext, retention, storageClass } from "./context.ts";
 import { runningFlavours, sandboxingPods, sandboxNamespace } from "./names.ts";
 import { cachePairs } from "./inventory.ts";
 
-/** What a {@link Sandbox} needs. */
 export interface SandboxArgs {
   readonly context: PackitContext;
   /** Account of the workers, who make the sandboxes. */
@@ -44,22 +43,22 @@ export class Sandbox extends pulumi.ComponentResource {
         cluster: context.namespace.cluster,
         name: sandboxNamespace(service, settings),
         podSecurity: { level: "baseline", reason: "sandcastle makes pods without a security context" },
-        ...retention(settings),
+        retention: retention(settings),
       },
       { parent: this },
     );
-    const to = [workers];
+    const subjects = [workers];
     const object = { namespace, name: "packit-worker" };
     new RoleBinding(
       `${name}-workers`,
       settings.sandbox.role === "edit"
-        ? { namespace, name: "edit", clusterRole: "edit", to }
-        : { ...object, rules: workerRules, to },
+        ? { namespace, name: "edit", clusterRole: "edit", subjects }
+        : { ...object, rules: workerRules, subjects },
       { parent: this },
     );
     new NetworkPolicy(
       name,
-      { namespace, name: "sandbox", pods: {}, to: [internet(settings.sandbox.deniedRanges)] },
+      { namespace, name: "sandbox", pods: {}, egress: [internet(settings.sandbox.deniedRanges)] },
       { parent: this },
     );
     new Quota(`${name}-quota`, { namespace, name: "sandbox", ...toQuota(settings) }, { parent: this });
@@ -71,7 +70,7 @@ export class Sandbox extends pulumi.ComponentResource {
           name: sandboxClaim,
           size: settings.repositoryCache.size,
           ...storageClass(settings),
-          ...retention(settings),
+          retention: retention(settings),
         },
         { parent: this },
       );
@@ -81,7 +80,7 @@ export class Sandbox extends pulumi.ComponentResource {
   }
 }
 
-/** Room for the sandboxes of all workers, for what they left behind, and for the cleanup. */
+/** Quota for the sandboxes of all workers, for leftovers, and for the cleanup. */
 function toQuota({ workers, sandbox, repositoryCache }: PackitContext["settings"]) {
   // Workers for short tasks make sandboxes, too: a package's run-condition is asked before its jobs are queued.
   const count = runningFlavours(workers).reduce((sum, { replicas }) => sum + replicas, 0);

@@ -1,4 +1,4 @@
-import type { SecretSpec } from "../../config/define.ts";
+import type { SecretSpecs } from "../../config/define.ts";
 import { sample, sampleCertificate } from "../../config/samples.ts";
 import { certificateProblem, pairProblem } from "./certificates.ts";
 import type { PackitSettings } from "./settings.ts";
@@ -15,8 +15,6 @@ import {
 import { type ServiceName, serviceDefaults } from "./names.ts";
 import { sampleServiceConfig } from "./sampleServiceConfig.ts";
 import { serviceConfigProblem } from "./serviceConfig.ts";
-
-type Spec = SecretSpec<PackitSettings>;
 
 /** The secrets of one service; each file is kept byte by byte. */
 export function packitSecrets(service: ServiceName) {
@@ -145,5 +143,5 @@ export function packitSecrets(service: ServiceName) {
       when: ({ validation }) => validation !== undefined,
       legacySource: { description: "Secret packit-sentry of project packit-service-validation" },
     },
-  } as const satisfies Readonly<Record<string, Spec>>;
+  } as const satisfies SecretSpecs<PackitSettings>;
 }

@@ -2,14 +2,14 @@ import { z } from "zod";
 import { images, type ImageName } from "./images.ts";
 import { namespaceName, quantity, schedule } from "../../config/fields.ts";
 import { baseUrl, image, namespace, postgresVersions, replicas } from "./fields.ts";
-import { partNames, type PartName, type ServiceName, serviceDefaults, workFolder } from "./names.ts";
+import { componentNames, type ComponentName, type ServiceName, serviceDefaults, workFolder } from "./names.ts";
 
 /** Settings of one of the two services. */
 export function settingsOf(service: ServiceName) {
   const defaults = serviceDefaults[service];
   const parts = Object.fromEntries(
-    partNames.map((name) => [name, z.boolean().default(defaults.parts.includes(name))]),
-  ) as Record<PartName, z.ZodDefault<z.ZodBoolean>>;
+    componentNames.map((name) => [name, z.boolean().default(defaults.parts.includes(name))]),
+  ) as Record<ComponentName, z.ZodDefault<z.ZodBoolean>>;
   return z.strictObject({
     cluster: z.string().describe("Which of `clusters:settings` runs it."),
     deployment: z.enum(["dev", "stg", "prod"]).describe("Tag of the images and value of DEPLOYMENT."),
@@ -21,8 +21,8 @@ export function settingsOf(service: ServiceName) {
         metrics: z.hostname().optional().describe("Where Prometheus reads /metrics."),
       })
       .default({})
-      .describe("Public names; what is left out is named by the cluster's router."),
-    parts: z.strictObject(parts).prefault({}).describe("Parts that run."),
+      .describe("Public names; the cluster's router generates those left out."),
+    parts: z.strictObject(parts).prefault({}).describe("Components that run."),
     workers: z
       .strictObject({
         allTasks: replicas.default(1).describe("Pods of packit-worker, which takes every queue."),
@@ -67,22 +67,24 @@ export function settingsOf(service: ServiceName) {
     sandbox: z
       .strictObject({
         enabled: z.boolean().default(defaults.builds),
-        namespace: namespaceName.optional().describe("`<service>-<deployment>-sandbox` unless said otherwise."),
+        namespace: namespaceName.optional().describe("`<service>-<deployment>-sandbox` by default."),
         role: z
           .enum(["least", "edit"])
           .default("least")
-          .describe("Rights of the workers there: what sandcastle calls, or the ClusterRole edit as it used to be."),
+          .describe(
+            "Permissions of the workers there: exactly what sandcastle calls, or the ClusterRole edit as before.",
+          ),
         volumesPerWorker: z
           .int()
           .min(1)
           .max(100)
           .default(10)
-          .describe("Interim volumes of 3Gi that a worker may hold, left-over ones included; sizes the quota."),
+          .describe("Temporary volumes of 3Gi per worker, leftover ones included; determines the quota."),
         deniedRanges: z
           .array(z.cidrv4("expected a range such as 10.0.0.0/8"))
           .default(["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"])
           .describe("Networks that commands of strangers must not reach."),
-        cleanup: schedule.default("0 * * * *").describe("When left-over pods and volumes are deleted."),
+        cleanup: schedule.default("0 * * * *").describe("When leftover pods and volumes are deleted."),
       })
       .prefault({}),
     databaseBackups: z
@@ -104,7 +106,7 @@ export function settingsOf(service: ServiceName) {
         beside: z
           .array(z.enum(postgresVersions))
           .default([])
-          .describe("Further versions that run with a volume of their own, during and after an upgrade."),
+          .describe("Further versions, each with its own volume, during and after an upgrade."),
         memory: quantity.default("386Mi"),
         size: quantity.default("1Gi").describe("Volume of each version; may grow, never shrink."),
         user: z
@@ -115,10 +117,14 @@ export function settingsOf(service: ServiceName) {
           .string()
           .regex(/^[a-z_]\w*$/, "expected the name of a database")
           .default("packit"),
-        passwordRound: z.int().min(1).default(1).describe("A new number draws new passwords; what uses one restarts."),
+        passwordRound: z
+          .int()
+          .min(1)
+          .default(1)
+          .describe("A new number generates new passwords and restarts their users."),
       })
       .prefault({}),
-    storageClass: z.string().min(1).optional().describe("Of all volumes; the cluster's default unless said otherwise."),
+    storageClass: z.string().min(1).optional().describe("Of all volumes; the cluster's default by default."),
     images: z
       .strictObject(
         Object.fromEntries((Object.keys(images) as ImageName[]).map((name) => [name, image.optional()])) as Record<
@@ -131,7 +137,10 @@ export function settingsOf(service: ServiceName) {
     imports: z
       .strictObject({
         schedule: schedule.optional().describe("When CronJob import-images asks the registry; absent: by hand only."),
-        scheduled: z.boolean().default(false).describe("Let OpenShift import by itself; OpenShift Online never does."),
+        scheduled: z
+          .boolean()
+          .default(false)
+          .describe("Let OpenShift import on its own schedule; OpenShift Online never does."),
       })
       .prefault({})
       .describe("OpenShift: how new images come in."),
@@ -151,7 +160,7 @@ export function settingsOf(service: ServiceName) {
         centosCertificate: z.boolean().default(false).describe("Good enough to start, not to log in."),
       })
       .prefault({})
-      .describe("Development: certificates and keys made by the program instead of given."),
+      .describe("Development: certificates and keys that the program generates."),
     githubAppId: z
       .int()
       .min(1)
@@ -162,7 +171,7 @@ export function settingsOf(service: ServiceName) {
     disposable: z
       .boolean()
       .default(false)
-      .describe("Volumes and namespaces may be deleted without lifting a protection."),
+      .describe("Volumes and namespaces may be deleted without removing a protection first."),
     retainOnDelete: z.boolean().default(false).describe("Leave volumes in the cluster when they leave the program."),
   });
 }

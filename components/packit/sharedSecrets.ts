@@ -1,15 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { EnvSource } from "../../blocks/kubernetes/container.ts";
+import type { NamespaceRef } from "../../blocks/kubernetes/metadata.ts";
 import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
 import type { Mount } from "../../blocks/kubernetes/volume.ts";
+import { allOf } from "../../config/define.ts";
 import type { PackitSecrets } from "./config.ts";
 import type { KeyFiles, Passwords } from "./generated.ts";
-import type { PackitContext } from "./context.ts";
-import { githubKeyFolder, serviceDefaults } from "./names.ts";
+import { githubKeyFolder } from "./names.ts";
+import type { PackitSettings } from "./settings.ts";
 
-/** What {@link CommonSecrets} need. */
 export interface CommonSecretsArgs {
-  readonly context: PackitContext;
+  readonly namespace: NamespaceRef;
+  readonly settings: PackitSettings;
   readonly secrets: PackitSecrets;
   readonly files: KeyFiles;
   readonly passwords: Passwords;
@@ -18,7 +20,7 @@ export interface CommonSecretsArgs {
 /** Where the images look for the service's own configuration. */
 const configFolder = "/home/packit/.config";
 
-/** The Secrets that the service's programs share, and which part of them each of these sees. */
+/** The Secrets that the service's programs share, and which of their keys each program sees. */
 export class CommonSecrets extends pulumi.ComponentResource {
   private readonly ssh: ServiceSecret<"config" | "id_ed25519" | "id_ed25519.pub" | "id_rsa" | "id_rsa.pub">;
   private readonly files: ServiceSecret<"fullchain.pem" | "privkey.pem" | "fedora.keytab">;
@@ -27,60 +29,58 @@ export class CommonSecrets extends pulumi.ComponentResource {
   private readonly sentryDsn: ServiceSecret<"sentry">;
   private readonly postgres: ServiceSecret<"database-user" | "database-password" | "database-host" | "database-name">;
   private readonly aws: ServiceSecret<"access-key-id" | "secret-access-key"> | undefined;
-  private readonly context: PackitContext;
-  /** Whether packages of Fedora are built, by Copr and with Kerberos. */
+  private readonly settings: PackitSettings;
+  /** Whether Fedora packages are built, with Copr and Kerberos. */
   private readonly builds: boolean;
 
   constructor(name: string, args: CommonSecretsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:CommonSecrets", name, {}, opts);
-    const { context, secrets, files, passwords } = args;
-    const { namespace, settings, service } = context;
-    const { builds } = serviceDefaults[service];
+    const { namespace, settings, secrets, files, passwords } = args;
     type Values<Key extends string> = ConstructorParameters<typeof ServiceSecret<Key>>[1]["values"];
-    // A key that the service has not is not mounted either.
+    // Keys that the service lacks are not mounted either.
     const make = <Key extends string>(secret: string, values: Partial<Values<Key>>): ServiceSecret<Key> =>
-      new ServiceSecret(`${name}-${secret}`, { namespace, name: secret, values: values as Values<Key> }, { parent: this });
+      new ServiceSecret(
+        `${name}-${secret}`,
+        { namespace, name: secret, values: values as Values<Key> },
+        { parent: this },
+      );
 
-    this.context = context;
-    this.builds = builds;
+    this.settings = settings;
+    this.builds = secrets.copr !== undefined && secrets.fedoraKeytab !== undefined;
     // Images until April 2023 look for id_rsa, those since for id_ed25519; SSH itself does not mind the name.
     this.ssh = make("packit-ssh", {
       config: secrets.sshConfig,
-      id_ed25519: files.sshPrivateKey,
-      "id_ed25519.pub": files.sshPublicKey,
-      id_rsa: files.sshPrivateKey,
-      "id_rsa.pub": files.sshPublicKey,
+      id_ed25519: files.ssh.privateKey,
+      "id_ed25519.pub": files.ssh.publicKey,
+      id_rsa: files.ssh.privateKey,
+      "id_rsa.pub": files.ssh.publicKey,
     });
     this.files = make<"fullchain.pem" | "privkey.pem" | "fedora.keytab">("packit-secrets", {
-      "privkey.pem": files.tlsKey,
-      "fullchain.pem": files.tlsCertificate,
-      ...(builds ? { "fedora.keytab": { base64: secrets.fedoraKeytab } } : {}),
+      "privkey.pem": files.tls.key,
+      "fullchain.pem": files.tls.certificate,
+      ...(secrets.fedoraKeytab === undefined ? {} : { "fedora.keytab": { base64: secrets.fedoraKeytab } }),
     });
     this.config = make<"packit-service.yaml" | "copr" | "fedora.toml">("packit-config", {
       "packit-service.yaml": secrets.serviceConfig,
-      ...(builds ? { copr: secrets.copr } : {}),
-      ...(builds || settings.parts.fedmsg ? { "fedora.toml": secrets.fedoraToml } : {}),
+      ...(secrets.copr === undefined ? {} : { copr: secrets.copr }),
+      ...(secrets.fedoraToml === undefined ? {} : { "fedora.toml": secrets.fedoraToml }),
     });
-    if (settings.githubAppId !== undefined) {
-      this.githubKey = make("github-app-private-key", { "private-key.pem": files.githubAppKey });
+    if (settings.githubAppId !== undefined && files.githubApp !== undefined) {
+      this.githubKey = make("github-app-private-key", { "private-key.pem": files.githubApp });
     }
-    this.sentryDsn = make("packit-sentry", { sentry: settings.sentry ? secrets.sentryDsn : "" });
+    this.sentryDsn = make("packit-sentry", { sentry: secrets.sentryDsn ?? "" });
     this.postgres = make("postgres-secret", {
       "database-user": settings.postgres.user,
       "database-password": passwords.postgres,
       "database-host": "postgres",
       "database-name": settings.postgres.database,
     });
-    if (settings.databaseBackups) {
-      this.aws = make("aws", {
-        "access-key-id": secrets.awsAccessKeyId,
-        "secret-access-key": secrets.awsSecretAccessKey,
-      });
-    }
+    const aws = allOf({ "access-key-id": secrets.awsAccessKeyId, "secret-access-key": secrets.awsSecretAccessKey });
+    if (aws !== undefined) this.aws = make("aws", aws);
     this.registerOutputs({});
   }
 
-  /** Certificate and key alone, for what serves TLS. */
+  /** Certificate and key only, for servers that terminate TLS. */
   certificate(): Mount {
     return this.files.mount({
       volume: "packit-secrets",
@@ -88,7 +88,7 @@ export class CommonSecrets extends pulumi.ComponentResource {
     });
   }
 
-  /** What the web service opens. */
+  /** Files of the web service. */
   webMounts(): Record<string, Mount> {
     return {
       "/secrets": this.certificate(),
@@ -97,7 +97,7 @@ export class CommonSecrets extends pulumi.ComponentResource {
     };
   }
 
-  /** What a worker opens. */
+  /** Files of a worker. */
   workerMounts(): Record<string, Mount> {
     const keytab = { volume: "packit-secrets", items: { "fedora.keytab": "fedora.keytab" } } as const;
     const files = { "packit-service.yaml": "packit-service.yaml", copr: "copr" };
@@ -109,12 +109,12 @@ export class CommonSecrets extends pulumi.ComponentResource {
     };
   }
 
-  /** What Celery's clock opens: its start script is the workers', so it wants the SSH key, too. */
+  /** Files of Celery beat; it runs the workers' start script, which requires the SSH key. */
   beatMounts(): Record<string, Mount> {
     return { "/packit-ssh": this.sshKey(), [configFolder]: this.serviceConfig() };
   }
 
-  /** What the listener on Fedora Messaging opens. */
+  /** Files of the listener on Fedora Messaging. */
   fedmsgMounts(): Record<string, Mount> {
     const items = { "fedora.toml": "fedora.toml" };
     return { [configFolder]: this.config.mount({ volume: "packit-config", items }) };
@@ -136,11 +136,11 @@ export class CommonSecrets extends pulumi.ComponentResource {
 
   /** Where tasks are put into queues and taken from them. */
   queues(): Record<string, string> {
-    return { REDIS_SERVICE_HOST: this.context.settings.keyValue.kind };
+    return { REDIS_SERVICE_HOST: this.settings.keyValue.kind };
   }
 
-  /** Account of the database's backups; without it there are none. */
-  backups(): Record<string, EnvSource> {
+  /** Variables that only workers have: the account for backups of the database, if there are any. */
+  workerVariables(): Record<string, EnvSource> {
     if (this.aws === undefined) return {};
     return {
       AWS_ACCESS_KEY_ID: this.aws.env("access-key-id"),
@@ -168,7 +168,7 @@ export class CommonSecrets extends pulumi.ComponentResource {
 
   /** Where packages' sources live. */
   distgit(): Record<string, string> {
-    const { url, namespace } = this.context.settings.distgit;
+    const { url, namespace } = this.settings.distgit;
     return { DISTGIT_URL: url, DISTGIT_NAMESPACE: namespace };
   }
 }

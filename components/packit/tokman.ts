@@ -4,18 +4,17 @@ import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
 import { anywhere, dns, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
 import { http } from "../../blocks/kubernetes/probe.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
-import { appLabels, between, retention, storageClass, writesAtStart } from "./context.ts";
-import { onePod } from "./component.ts";
-import type { PartArgs } from "./web.ts";
+import { appLabels, type PackitContext, podsOf, retention, storageClass, writesAtStart } from "./context.ts";
+import { singletonDeployment } from "./component.ts";
 import { expectedWorkloads } from "./inventory.ts";
 
 const port = 8000;
 
-/** Tokman: keeps the tokens of the GitHub App, so that workers do not make each other's invalid. */
+/** Tokman: keeps the tokens of the GitHub App, so that workers do not invalidate each other's. */
 export class Tokman extends pulumi.ComponentResource {
-  constructor(name: string, { context, secrets }: PartArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, context: PackitContext, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Tokman", name, {}, opts);
-    const { namespace, settings } = context;
+    const { namespace, settings, secrets } = context;
     const labels = appLabels("tokman");
     const object = { namespace, name: "tokman", labels };
     const config = new ConfigMap(
@@ -25,13 +24,13 @@ export class Tokman extends pulumi.ComponentResource {
     );
     const tokens = new PersistentVolumeClaim(
       name,
-      { namespace, name: "access-tokens-pvc", size: "1Gi", ...storageClass(settings), ...retention(settings) },
+      { namespace, name: "access-tokens-pvc", size: "1Gi", ...storageClass(settings), retention: retention(settings) },
       { parent: this },
     );
-    const tokman = onePod(
+    const tokman = singletonDeployment(
       name,
-      context,
       {
+        context,
         name: "tokman",
         labels,
         image: "tokman",
@@ -56,7 +55,7 @@ export class Tokman extends pulumi.ComponentResource {
           liveness: http("/api/health", port, { timeout: 2, period: 20 }),
         },
       },
-      this,
+      { parent: this },
     );
     new Service(name, { ...object, of: tokman, ports: { tokman: { port: 80, target: port } } }, { parent: this });
     const clients = expectedWorkloads(settings)
@@ -64,7 +63,7 @@ export class Tokman extends pulumi.ComponentResource {
       .map((one) => one.name);
     new NetworkPolicy(
       name,
-      { namespace, name: "tokman", pods: labels, from: between(clients, port), to: [dns(), anywhere(443)] },
+      { namespace, name: "tokman", pods: labels, ingress: podsOf(clients, port), egress: [dns(), anywhere(443)] },
       { parent: this },
     );
     this.registerOutputs({});

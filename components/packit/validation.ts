@@ -5,19 +5,18 @@ import { Namespace } from "../../blocks/kubernetes/namespace.ts";
 import { anywhere, dns, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
 import { existingNamespace } from "../../blocks/kubernetes/metadata.ts";
 import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
-import type { PackitSecrets } from "./config.ts";
 import type { PackitSettings } from "./settings.ts";
-import { anyUser, retention } from "./context.ts";
+import { anyUser, type PackitContext, retention } from "./context.ts";
 import { podImage } from "./images.ts";
-import type { ServiceName } from "./names.ts";
 
-/** What {@link Validation} needs. */
 export interface ValidationArgs {
-  readonly service: ServiceName;
-  readonly settings: PackitSettings;
+  readonly context: PackitContext;
   readonly validation: NonNullable<PackitSettings["validation"]>;
-  readonly secrets: PackitSecrets;
-  /** Another cluster than the service's, so that it also notices when that one is away. */
+  /** GitHub token that comments on packit/hello-world. */
+  readonly githubToken: pulumi.Output<string>;
+  /** Where failures are reported. */
+  readonly sentryDsn: pulumi.Output<string>;
+  /** Another cluster than the service's, so that it also notices when that one is down. */
   readonly cluster: Cluster;
 }
 
@@ -25,15 +24,16 @@ export interface ValidationArgs {
 export class Validation extends pulumi.ComponentResource {
   constructor(name: string, args: ValidationArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:packit:Validation", name, {}, opts);
-    const { service, settings, validation, secrets, cluster } = args;
+    const { context, validation, cluster } = args;
+    const { service, settings } = context;
     const { name: project, create } = validation.namespace;
     const namespace = create
-      ? new Namespace(name, { cluster, name: project, ...retention(settings) }, { parent: this })
+      ? new Namespace(name, { cluster, name: project, retention: retention(settings) }, { parent: this })
       : existingNamespace(cluster, project);
     const secret = <Key extends string>(secretName: string, values: Record<Key, pulumi.Output<string>>) =>
       new ServiceSecret<Key>(`${name}-${secretName}`, { namespace, name: secretName, values }, { parent: this });
-    const github = secret("github-token", { token: secrets.validationGithubToken });
-    const sentry = secret("packit-sentry", { sentry: secrets.validationSentryDsn });
+    const github = secret("github-token", { token: args.githubToken });
+    const sentry = secret("packit-sentry", { sentry: args.sentryDsn });
     const labels = { app: "run-validation" };
     new CronJob(
       name,
@@ -51,7 +51,7 @@ export class Validation extends pulumi.ComponentResource {
             name: "run-validation",
             ...podImage(service, settings, namespace, "validation"),
             env: {
-              // Its own words, so that nobody deploys the wrong thing by them.
+              // The image spells the deployments out.
               DEPLOYMENT: settings.deployment === "prod" ? "production" : "staging",
               GITHUB_TOKEN: github.env("token"),
               SENTRY_SECRET: sentry.env("sentry"),
@@ -64,7 +64,7 @@ export class Validation extends pulumi.ComponentResource {
     );
     new NetworkPolicy(
       name,
-      { namespace, name: "run-validation", pods: labels, to: [dns(), anywhere(443)] },
+      { namespace, name: "run-validation", pods: labels, egress: [dns(), anywhere(443)] },
       { parent: this },
     );
     this.registerOutputs({});

@@ -8,9 +8,10 @@ import { claimTemplate } from "../../blocks/kubernetes/volume.ts";
 import {
   anyUser,
   appLabels,
-  between,
-  type PackitContext,
+  databases,
   imageOf,
+  type PackitContext,
+  podsOf,
   retention,
   storageClass,
   writesAtStart,
@@ -23,10 +24,9 @@ import {
   workerCacheTemplate,
   workFolder,
 } from "./names.ts";
-import { databases, type PartArgs } from "./web.ts";
 
-/** What a {@link Worker} needs. */
-export interface WorkerArgs extends PartArgs {
+export interface WorkerArgs {
+  readonly context: PackitContext;
   readonly flavour: RunningFlavour;
   /** Account that may make sandboxes. */
   readonly account: ServiceAccount;
@@ -57,7 +57,7 @@ export class Worker extends pulumi.ComponentResource {
         replicas: flavour.replicas,
         serviceAccount: account,
         claimTemplates: volumes,
-        protect: retention(settings).protect,
+        retention: retention(settings),
         graceSeconds: 10,
         runAs: anyUser,
         containers: [
@@ -67,7 +67,7 @@ export class Worker extends pulumi.ComponentResource {
             command: ["/usr/bin/run_worker.sh"],
             env: workerEnvironment(args),
             mounts: {
-              ...args.secrets.workerMounts(),
+              ...context.secrets.workerMounts(),
               [workFolder]: claimTemplate("packit-worker-vol"),
               ...(cached ? { [cacheFolder]: claimTemplate(workerCacheTemplate) } : {}),
             },
@@ -86,14 +86,14 @@ export class Worker extends pulumi.ComponentResource {
         namespace,
         name: flavour.name,
         pods: labels,
-        to: [
+        egress: [
           dns(),
           // Forges, Copr and Koji; pushes by SSH; plain HTTP for sources that packages name.
           anywhere(443, 80, 22),
           ...(settings.sandbox.enabled ? [apiServer()] : []),
           ...databases(context),
-          ...(settings.parts.tokman ? between(["tokman"], 8000) : []),
-          ...(settings.parts.pushgateway ? between(["pushgateway"], 9091) : []),
+          ...(settings.parts.tokman ? podsOf(["tokman"], 8000) : []),
+          ...(settings.parts.pushgateway ? podsOf(["pushgateway"], 9091) : []),
         ],
       },
       { parent: this },
@@ -102,15 +102,16 @@ export class Worker extends pulumi.ComponentResource {
   }
 }
 
-/** What building packages in Fedora needs. */
+/** Variables for building Fedora packages. */
 const fedoraEnvironment = {
   // The default, the kernel's keyring, needs a system call that the default seccomp profile refuses.
   KRB5CCNAME: "DIR:/home/packit/kerberos/",
-  // Scans want a client's configuration that the seed does not know; without it each would fail after its build.
+  // OpenScanHub scans need a client configuration that the seed lacks; each would fail after its build.
   DISABLE_OPENSCANHUB: "true",
 };
 
-function workerEnvironment({ context, secrets, flavour }: WorkerArgs) {
+function workerEnvironment({ context, flavour }: WorkerArgs) {
+  const { secrets } = context;
   const { celery, parts, workers } = context.settings;
   const several = flavour.setting === "shortRunning" && workers.shortRunningConcurrency > 1;
   return {
@@ -126,11 +127,11 @@ function workerEnvironment({ context, secrets, flavour }: WorkerArgs) {
     // Empty: no metrics are pushed.
     PUSHGATEWAY_ADDRESS: parts.pushgateway ? "http://pushgateway" : "",
     ...(serviceDefaults[context.service].builds ? fedoraEnvironment : {}),
-    ...secrets.backups(),
+    ...secrets.workerVariables(),
   };
 }
 
-/** What Celery's workers and its clock have in common. */
+/** Variables of Celery's workers and of beat. */
 export function celeryEnvironment({
   service,
   settings: { deployment, celery },
@@ -139,7 +140,7 @@ export function celeryEnvironment({
     PROJECT: projectName(service, deployment),
     DEPLOYMENT: deployment,
     APP: celery.app,
-    // Today's start script takes DEBUG unless told otherwise, where the seed's took INFO for production.
+    // Today's start script defaults to DEBUG; the seed's used INFO in production.
     LOGLEVEL: deployment === "prod" ? "INFO" : "DEBUG",
   };
 }

@@ -4,16 +4,15 @@ import type { NamespaceRef } from "../../blocks/kubernetes/metadata.ts";
 import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
 import type { ProwSettings } from "./settings.ts";
 import { named } from "./names.ts";
-import { type AccountName, rights, rightsOf } from "./rbac.ts";
+import { type AccountName, permissions, permissionsOf } from "./rbac.ts";
 
-/** What {@link Accounts} need. */
 export interface AccountsArgs {
   readonly settings: ProwSettings;
   readonly namespace: NamespaceRef;
   readonly jobs: NamespaceRef;
 }
 
-/** The accounts of what calls the API server, and what each may do in both namespaces. */
+/** Accounts of the programs that call the API server, with their permissions in both namespaces. */
 export class Accounts extends pulumi.ComponentResource {
   private readonly byName: ReadonlyMap<AccountName, ServiceAccount>;
 
@@ -21,7 +20,7 @@ export class Accounts extends pulumi.ComponentResource {
     super("orrery:prow:Accounts", name, {}, opts);
     const { settings, namespace, jobs } = args;
     const byName = new Map<AccountName, ServiceAccount>();
-    for (const account of Object.keys(rights) as AccountName[]) {
+    for (const account of Object.keys(permissions) as AccountName[]) {
       const physical = named(settings, account);
       const labels = { app: account };
       const made = new ServiceAccount(
@@ -30,13 +29,13 @@ export class Accounts extends pulumi.ComponentResource {
         { parent: this },
       );
       byName.set(account, made);
-      const own = rightsOf(account, settings);
+      const own = permissionsOf(account, settings);
       for (const [role, where] of [["prow", namespace] as const, ["jobs", jobs] as const]) {
         const rules = own[role] ?? [];
         if (rules.length === 0) continue;
         new RoleBinding(
           `${name}-${account}-${role}`,
-          { namespace: where, name: physical, labels, rules, to: [made] },
+          { namespace: where, name: physical, labels, rules, subjects: [made] },
           { parent: this },
         );
       }
@@ -45,7 +44,7 @@ export class Accounts extends pulumi.ComponentResource {
       const clusterWide = `${settings.namespaces.prow}-${account}`;
       new ClusterRoleBinding(
         `${name}-${account}-cluster`,
-        { name: clusterWide, labels, rules: own.cluster, to: [made] },
+        { name: clusterWide, labels, rules: own.cluster, subjects: [made] },
         { parent: this },
       );
     }
@@ -53,7 +52,7 @@ export class Accounts extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  /** @throws if the table of rights has no such account */
+  /** @throws if the permission table has no such account */
   of(account: AccountName): ServiceAccount {
     const found = this.byName.get(account);
     if (found === undefined) throw new Error(`there is no account "${account}"`);

@@ -9,22 +9,16 @@ import { type ProwContext, onCacheDisks, tolerates, traffic } from "./context.ts
 import { named } from "./names.ts";
 import { ProwComponent } from "./component.ts";
 
-/** What {@link Caches} need. */
-export interface CachesArgs {
-  readonly context: ProwContext;
-}
-
 /** Why both caches are root: the kubelet makes a missing folder for root alone. */
 const exceptions = {
   "host-path": "the cache is as large as a disk of its node and is kept when the pod goes",
   "run-as-root": "the folder on the node belongs to root",
 } as const;
 
-/** What spares jobs the way out: a mirror of Docker Hub, and Bazel's build cache. */
+/** Caches for jobs: a mirror of Docker Hub, and Bazel's build cache. */
 export class Caches extends pulumi.ComponentResource {
-  constructor(name: string, args: CachesArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, context: ProwContext, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:Caches", name, {}, opts);
-    const { context } = args;
     const { settings, configMaps } = context;
     const account = new ServiceAccount(
       name,
@@ -51,8 +45,8 @@ export class Caches extends pulumi.ComponentResource {
         ports: { http: 5000 },
         probes: { readiness: http("/", "http") },
         service: { ports: { http: { port: 5000 } } },
-        from: [fromJobs(5000)],
-        to: [anywhere(443)],
+        ingress: [fromJobs(5000)],
+        egress: [anywhere(443)],
       },
       { parent: this },
     );
@@ -62,7 +56,7 @@ export class Caches extends pulumi.ComponentResource {
 
   private buildCache(name: string, context: ProwContext, account: ServiceAccount): void {
     const { namespace, settings } = context;
-    // Nothing mounts it, as in the runbook; a claim of that name that holds data is kept.
+    // Unused, as in the runbook; an existing claim with data is kept.
     new PersistentVolumeClaim(
       `${name}-greenhouse`,
       {
@@ -73,8 +67,7 @@ export class Caches extends pulumi.ComponentResource {
         size: settings.greenhouse.size,
         ...(settings.greenhouse.storageClass === undefined ? {} : { storageClass: settings.greenhouse.storageClass }),
         ...(settings.greenhouse.volumeName === undefined ? {} : { volumeName: settings.greenhouse.volumeName }),
-        protect: settings.protect,
-        retainOnDelete: settings.retainOnDelete,
+        retention: { protect: settings.protect, retainOnDelete: settings.retainOnDelete },
       },
       { parent: this },
     );
@@ -94,7 +87,7 @@ export class Caches extends pulumi.ComponentResource {
         ports: { cache: 8080, metrics: 9090 },
         probes: { readiness: tcp("cache") },
         service: { name: "bazel-cache", ports: { cache: { port: 8080 } }, labels: { run: "bazel-cache" } },
-        from: [pods({}, [8080], settings.namespaces.jobs), traffic.metrics],
+        ingress: [pods({}, [8080], settings.namespaces.jobs), traffic.metrics],
       },
       { parent: this },
     );

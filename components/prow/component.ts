@@ -14,7 +14,6 @@ import { type ProwContext } from "./context.ts";
 import { named } from "./names.ts";
 import type { WorkloadName } from "./inventory.ts";
 
-/** What a {@link ProwComponent} needs. */
 export interface ProwComponentArgs {
   readonly context: ProwContext;
   /** Name of its Deployment, without prefix. */
@@ -29,10 +28,10 @@ export interface ProwComponentArgs {
   readonly ports?: Readonly<Record<string, number>>;
   /** @default {@link alive} */
   readonly probes?: Probes;
-  /** Folders that it writes beside its mounts. @default /tmp */
+  /** Writable folders besides its mounts. @default /tmp */
   readonly scratch?: readonly string[];
   readonly capabilities?: readonly string[];
-  /** @default {@link usual} */
+  /** @default {@link defaultResources} */
   readonly resources?: Resources;
   readonly replicas?: number;
   readonly strategy?: DeploymentArgs["strategy"];
@@ -43,16 +42,16 @@ export interface ProwComponentArgs {
   readonly runAs?: DeploymentArgs["runAs"];
   readonly exceptions?: Exceptions;
   /** Its Service. @default none */
-  readonly service?: PartService;
-  /** Who may call it. @default nobody */
-  readonly from?: readonly Traffic[];
-  /** Whom it may call, besides name servers. @default nobody */
-  readonly to?: readonly Traffic[];
+  readonly service?: ComponentService;
+  /** Sources of its calls. @default none */
+  readonly ingress?: readonly Traffic[];
+  /** Destinations of its calls besides DNS. @default none */
+  readonly egress?: readonly Traffic[];
 }
 
-/** The Service in front of a part. */
-interface PartService {
-  /** Without prefix. @default the part's name */
+/** The Service in front of a component. */
+interface ComponentService {
+  /** Without prefix. @default the component's name */
   readonly name?: string;
   readonly ports: Readonly<Record<string, ServicePort>>;
   /** A node port, as upstream's and the runbook's manifests have it. @default false */
@@ -60,28 +59,28 @@ interface PartService {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** User of images that name none; the image's own files are readable by everybody. */
+/** User of images that name none; the image's files are world-readable. */
 export const nobody = { user: 65_532, group: 65_532, fsGroup: 65_532 } as const;
 
-/** What the runbook's namespace gave to containers that asked for nothing: 512Mi. */
-const usual: Resources = { cpu: ["100m", "1"], memory: "512Mi" };
+/** The runbook's LimitRange gave containers without requests 512Mi. */
+const defaultResources: Resources = { cpu: ["100m", "1"], memory: "512Mi" };
 
-/** Where programs with Prow's git keep their clones, whatever flag says otherwise; without it they end at the start. */
+/** Folders in which Prow's git client keeps clones, regardless of flags; programs exit at start without them. */
 export const clones = ["/tmp", "/var/tmp"] as const;
 
-/** Most programs of Prow answer here as long as they run; see {@link running} for the others. */
+/** Health endpoint of most programs of Prow; see {@link running} for the others. */
 const alive: Probes = { liveness: http("/healthz", 8081, { delay: 3, period: 3 }) };
 
-/** The programs that people and GitHub call also say when they have read their configuration. */
+/** Programs with callers also report when they have read their configuration. */
 export const aliveAndReady: Probes = {
   liveness: http("/healthz", 8081, { delay: 3, period: 3 }),
   readiness: http("/healthz/ready", 8081, { delay: 10, period: 3, timeout: 600 }),
 };
 
-/** tide, sinker, crier, horologium and statusreconciler take a health port and never open it; the profiler's they do. */
+/** tide, sinker, crier, horologium and statusreconciler never open their health port, but serve the profiler. */
 export const running: Probes = { liveness: http("/debug/pprof/cmdline", 6060, { delay: 3, period: 10 }) };
 
-/** One program of Prow: its Deployment, its Service and the walls around it. */
+/** One program of Prow: Deployment, Service and NetworkPolicy. */
 export class ProwComponent extends pulumi.ComponentResource {
   readonly service: Service | undefined;
 
@@ -101,8 +100,7 @@ export class ProwComponent extends pulumi.ComponentResource {
         name: named(settings, args.name),
         labels,
         pods: labels,
-        ...(args.from === undefined ? {} : { from: args.from }),
-        ...(args.to === undefined ? {} : { to: args.to }),
+        ...definedOnly({ ingress: args.ingress, egress: args.egress }),
       },
       { parent: this },
     );
@@ -118,14 +116,14 @@ function deploymentOf(args: ProwComponentArgs, labels: Readonly<Record<string, s
     labels,
     replicas: args.replicas ?? 1,
     runAs: args.runAs ?? nobody,
-    ...given({ serviceAccount: account }),
-    ...given({ strategy: args.strategy, graceSeconds: args.graceSeconds }),
-    ...given({ nodeSelector: args.nodeSelector, tolerations: args.tolerations }),
+    ...definedOnly({ serviceAccount: account }),
+    ...definedOnly({ strategy: args.strategy, graceSeconds: args.graceSeconds }),
+    ...definedOnly({ nodeSelector: args.nodeSelector, tolerations: args.tolerations }),
     containers: [
       {
         name,
         image: context.images[imageOf(name)],
-        ...given({ args: flags, env, mounts, scratch, capabilities, ports, exceptions }),
+        ...definedOnly({ args: flags, env, mounts, scratch, capabilities, ports, exceptions }),
         resources: resourcesOf(context.settings, name, args.resources),
         probes: args.probes ?? alive,
       },
@@ -138,19 +136,19 @@ export function imageOf(name: WorkloadName): keyof ProwContext["images"] {
   return name === "label-sync-kubevirt" || name === "label-sync-nmstate" ? "label-sync" : name;
 }
 
-/** A component's resources with what the settings say instead. */
+/** A component's resources, overridden by the settings. */
 export function resourcesOf(
   { resources }: Pick<ProwSettings, "resources">,
   name: WorkloadName,
-  own: Resources = usual,
+  own: Resources = defaultResources,
 ): Resources {
   const { cpu, memory } = resources[name] ?? {};
-  return { ...own, ...given({ cpu, memory }) };
+  return { ...own, ...definedOnly({ cpu, memory }) };
 }
 
 function serviceOf(
   { context, name }: ProwComponentArgs,
-  service: PartService,
+  service: ComponentService,
   labels: Readonly<Record<string, string>>,
   of: Deployment,
 ): ConstructorParameters<typeof Service>[1] {
@@ -172,8 +170,8 @@ function serviceOf(
   };
 }
 
-/** The members that are there. */
-function given<T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+/** The members that are not undefined, for optional arguments. */
+function definedOnly<T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: Exclude<T[K], undefined>;
   };

@@ -31,7 +31,7 @@ export const prowSchema = defineSystem({
       legacySource: { description: "secrets/hmac-token/hmac", file: "hmac-token/hmac" },
     },
     slackToken: {
-      description: "Slack token by which failures are told.",
+      description: "Slack token for reporting failures.",
       format: "token",
       legacySource: { description: "secrets/slack-token/token", file: "slack-token/token" },
     },

@@ -7,14 +7,13 @@ import type { ConfigMapKey } from "./files/inputs.ts";
 import type { ProwSettings } from "./settings.ts";
 import { configInputs } from "./configInputs.ts";
 
-/** What {@link ConfigMaps} need. */
 export interface ConfigMapsArgs {
   readonly settings: ProwSettings;
   readonly namespace: NamespaceRef;
   readonly jobs: NamespaceRef;
 }
 
-/** Prow's own configuration; its programs read a changed file by themselves, so no pod rolls. */
+/** Prow's own configuration; its programs reload changed files, so pods need no restart. */
 export class ConfigMaps extends pulumi.ComponentResource {
   private readonly byKey: ReadonlyMap<ConfigMapKey, ConfigMap<string>>;
 

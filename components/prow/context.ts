@@ -7,7 +7,7 @@ import type { Credentials } from "./credentials.ts";
 import type { Images } from "./images.ts";
 import type { Accounts } from "./accounts.ts";
 
-/** What every part of Prow stands on. */
+/** What every component of Prow builds on. */
 export interface ProwContext {
   readonly settings: ProwSettings;
   /** Namespace of Prow's own programs. */
@@ -20,25 +20,25 @@ export interface ProwContext {
   readonly configMaps: ConfigMaps;
 }
 
-/** Nodes that run what needs no disk of its own. */
+/** Nodes for programs without a local disk. */
 export const onWorkers = { type: "vm", zone: "ci" } as const;
-/** Nodes with disks for caches. */
+/** Nodes with cache disks. */
 export const onCacheDisks = { type: "bare-metal-external", zone: "ci" } as const;
 
-/** Keeps a pod on a tainted node. */
+/** Toleration of a taint. */
 export function tolerates(key: string, value?: string): k8s.types.input.core.v1.Toleration {
   return value === undefined
     ? { key, operator: "Exists", effect: "NoSchedule" }
     : { key, operator: "Equal", value, effect: "NoSchedule" };
 }
 
-/** Who may call a program and whom it may call, by what it does. */
+/** Ingress and egress of the programs, by purpose. */
 export const traffic = {
   /** Prometheus, wherever it runs. */
   metrics: { peers: [{ namespaceSelector: {} }], ports: [{ port: 9090, protocol: "TCP" }] } satisfies Traffic,
-  /** The gateway that programs push their figures to each minute, as config.yaml says. */
-  figures: pods({ app: "pushgateway" }, [9091]),
-  /** GitHub by way of the cache, GitHub itself, Slack, Google's storage. */
+  /** The gateway that programs push metrics to every minute, see config.yaml. */
+  pushgateway: pods({ app: "pushgateway" }, [9091]),
+  /** GitHub through the cache, GitHub itself, Slack, Google Cloud Storage. */
   web: [pods({ app: "ghproxy" }, [8888]), anywhere(443)] as readonly Traffic[],
   /** The cluster's API server, and those of the build clusters, whose API ports are unknown. */
   api: ({ apiPorts, buildClusters }: ProwSettings, reachesBuildClusters = false): Traffic =>

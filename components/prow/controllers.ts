@@ -4,21 +4,15 @@ import { all, bucket, buildClusters, config, flags, github, graphql, jobs, plugi
 import { type ProwContext, traffic } from "./context.ts";
 import { clones, ProwComponent, running } from "./component.ts";
 
-/** What {@link Controllers} need. */
-export interface ControllersArgs {
-  readonly context: ProwContext;
-}
-
 const metrics = { metrics: 9090 };
 const metricsService = { ports: { metrics: { port: 9090 } } };
 
-/** The programs that nobody calls: they turn ProwJobs into pods, start periodics, report, merge and clean up. */
+/** Programs without callers: they turn ProwJobs into pods, start periodics, report, merge and clean up. */
 export class Controllers extends pulumi.ComponentResource {
-  constructor(name: string, args: ControllersArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, context: ProwContext, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:Controllers", name, {}, opts);
-    const { context } = args;
     const { accounts, settings } = context;
-    const watched = { ports: metrics, service: metricsService, from: [traffic.metrics] };
+    const watched = { ports: metrics, service: metricsService, ingress: [traffic.metrics] };
 
     new ProwComponent(
       `${name}-prow-controller-manager`,
@@ -35,7 +29,7 @@ export class Controllers extends pulumi.ComponentResource {
           buildClusters(context),
         ),
         resources: { cpu: "1", memory: "1Gi" },
-        to: [traffic.api(settings, true), traffic.figures],
+        egress: [traffic.api(settings, true), traffic.pushgateway],
       },
       { parent: this },
     );
@@ -50,7 +44,7 @@ export class Controllers extends pulumi.ComponentResource {
         // Two of them would start every periodic twice.
         strategy: "Recreate",
         probes: running,
-        to: [traffic.api(settings), traffic.figures],
+        egress: [traffic.api(settings), traffic.pushgateway],
       },
       { parent: this },
     );
@@ -64,7 +58,7 @@ export class Controllers extends pulumi.ComponentResource {
         ...all(buildClusters(context), config(context), jobs(context), flags("--dry-run=false")),
         resources: { cpu: "1", memory: "1Gi" },
         probes: running,
-        to: [traffic.api(settings, true), traffic.figures],
+        egress: [traffic.api(settings, true), traffic.pushgateway],
       },
       { parent: this },
     );
@@ -88,7 +82,7 @@ export class Controllers extends pulumi.ComponentResource {
           flags("--slack-workers=1"),
         ),
         probes: running,
-        to: [...traffic.web, traffic.api(settings, true), traffic.figures],
+        egress: [...traffic.web, traffic.api(settings, true), traffic.pushgateway],
       },
       { parent: this },
     );
@@ -115,7 +109,7 @@ export class Controllers extends pulumi.ComponentResource {
         ),
         graceSeconds: 180,
         probes: running,
-        to: [...traffic.web, traffic.api(settings)],
+        egress: [...traffic.web, traffic.api(settings)],
       },
       { parent: this },
     );
@@ -132,8 +126,8 @@ export class Controllers extends pulumi.ComponentResource {
         strategy: "Recreate",
         probes: running,
         scratch: clones,
-        from: [traffic.metrics, pods({ app: "deck" }, [8888])],
-        to: [...traffic.web, traffic.api(settings), traffic.figures],
+        ingress: [traffic.metrics, pods({ app: "deck" }, [8888])],
+        egress: [...traffic.web, traffic.api(settings), traffic.pushgateway],
       },
       { parent: this },
     );

@@ -2,20 +2,20 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { NamespaceRef } from "../../blocks/kubernetes/metadata.ts";
 import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
+import { allOf } from "../../config/define.ts";
 import type { ProwConfig } from "./config.ts";
 import type { ProwSettings } from "./settings.ts";
 import { trees } from "./files/base/trees.ts";
 import { named } from "./names.ts";
 import { jobSecretKeys } from "./jobSecrets.ts";
 
-/** What {@link Credentials} need. */
 export interface CredentialsArgs {
   readonly config: ProwConfig;
   readonly namespace: NamespaceRef;
   readonly jobs: NamespaceRef;
 }
 
-/** Every Secret of Prow, in the namespace of who reads it; what jobs read too is in both. */
+/** Every Secret of Prow, in the namespace of its readers; those that jobs read too are in both. */
 export class Credentials extends pulumi.ComponentResource {
   /** The bot's personal token. */
   readonly oauthToken: ServiceSecret<"oauth">;
@@ -41,25 +41,23 @@ export class Credentials extends pulumi.ComponentResource {
     this.oauthToken = this.both("oauth-token", { oauth: secrets.githubToken });
     this.gcs = this.both("gcs", { "service-account.json": secrets.gcsServiceAccount });
     this.gcsOfRehearsals();
-    // The bot's token is in it twice, as jobs of the time before the app know it.
+    // The bot's token is in it twice, under the keys that jobs older than the app use.
     const token = { oauth: secrets.githubToken, token: secrets.githubToken };
-    if (appId === undefined) this.make("github-token", "jobs", token);
-    this.githubApp =
-      appId === undefined
-        ? undefined
-        : this.both("github-token", { ...token, appid: `${appId}`, cert: secrets.githubAppPrivateKey });
+    const app = allOf({ appid: appId?.toString(), cert: secrets.githubAppPrivateKey });
+    if (app === undefined) this.make("github-token", "jobs", token);
+    this.githubApp = app && this.both("github-token", { ...token, ...app });
     this.hmac = this.own("hmac-token", { hmac: secrets.hmac });
     this.slack = this.own("slack-token", { token: secrets.slackToken });
     this.cookie = this.own("cookie", { secret: this.drawCookieKey() });
     this.oauthConfig = this.own("github-oauth-config", {
       secret: oauthConfig(settings, secrets.githubOauthClientSecret),
     });
-    this.kubeconfig = settings.buildClusters ? this.own("kubeconfig", { config: secrets.kubeconfig }) : undefined;
+    this.kubeconfig = secrets.kubeconfig && this.own("kubeconfig", { config: secrets.kubeconfig });
     this.forJobs();
     this.registerOutputs({});
   }
 
-  /** Rehearsals are decorated by the configuration of the pull request's repository, which knows no prefix. */
+  /** Rehearsed jobs use the pull request's own configuration, which has no name prefix. */
   private gcsOfRehearsals(): void {
     const { config, jobs } = this.args;
     const { gcsCredentials: name } = trees[config.settings.configuration.tree];
@@ -83,7 +81,7 @@ export class Credentials extends pulumi.ComponentResource {
     }
   }
 
-  /** Deck hashes any other length than 32 bytes, and refuses less. */
+  /** Deck hashes keys of other lengths than 32 bytes and refuses shorter ones. */
   private drawCookieKey(): pulumi.Output<string> {
     const key = new random.RandomPassword(`${this.prefix}-cookie`, { length: 32, special: false }, { parent: this });
     return key.result.apply((text) => Buffer.from(text).toString("base64"));
@@ -107,7 +105,7 @@ export class Credentials extends pulumi.ComponentResource {
     const { config, namespace, jobs } = this.args;
     return new ServiceSecret(
       `${this.prefix}-${where}-${name}`,
-      // Jobs' pods come and go; nothing has to roll for them.
+      // Jobs' pods are short-lived, so they need no restart.
       {
         namespace: where === "prow" ? namespace : jobs,
         name: named(config.settings, name),

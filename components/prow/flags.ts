@@ -3,29 +3,29 @@ import type { Mount } from "../../blocks/kubernetes/volume.ts";
 import { type ProwContext } from "./context.ts";
 import { named } from "./names.ts";
 
-/** What a program needs for one purpose: flags, variables and files that belong together. */
-export interface Needs {
+/** Flags, variables and files of a container that belong together. */
+export interface ContainerInputs {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, EnvSource>>;
   readonly mounts: Readonly<Record<string, Mount>>;
 }
 
-/** Several purposes together; the flags keep the order of the purposes. */
-export function all(...needs: readonly Needs[]): Needs {
+/** Merges inputs; flags keep their order. */
+export function all(...inputs: readonly ContainerInputs[]): ContainerInputs {
   return {
-    args: needs.flatMap(({ args }) => args),
-    env: Object.assign({}, ...needs.map(({ env }) => env)) as Needs["env"],
-    mounts: Object.assign({}, ...needs.map(({ mounts }) => mounts)) as Needs["mounts"],
+    args: inputs.flatMap(({ args }) => args),
+    env: Object.assign({}, ...inputs.map(({ env }) => env)) as ContainerInputs["env"],
+    mounts: Object.assign({}, ...inputs.map(({ mounts }) => mounts)) as ContainerInputs["mounts"],
   };
 }
 
 /** Flags that need nothing else. */
-export function flags(...args: readonly string[]): Needs {
+export function flags(...args: readonly string[]): ContainerInputs {
   return { args, env: {}, mounts: {} };
 }
 
 /** Prow's config. */
-export function config({ configMaps }: ProwContext): Needs {
+export function config({ configMaps }: ProwContext): ContainerInputs {
   return {
     args: ["--config-path=/etc/config/config.yaml"],
     env: {},
@@ -34,7 +34,7 @@ export function config({ configMaps }: ProwContext): Needs {
 }
 
 /** The jobs. */
-export function jobs({ configMaps }: ProwContext): Needs {
+export function jobs({ configMaps }: ProwContext): ContainerInputs {
   return {
     args: ["--job-config-path=/etc/job-config"],
     env: {},
@@ -43,7 +43,7 @@ export function jobs({ configMaps }: ProwContext): Needs {
 }
 
 /** Which plugin serves which repository. External plugins know the path, so only upstream's programs get the flag. */
-export function plugins({ configMaps }: ProwContext, flag: "flag" | "file"): Needs {
+export function plugins({ configMaps }: ProwContext, flag: "flag" | "file"): ContainerInputs {
   return {
     args: flag === "flag" ? ["--plugin-config=/etc/plugins/plugins.yaml"] : [],
     env: {},
@@ -51,13 +51,13 @@ export function plugins({ configMaps }: ProwContext, flag: "flag" | "file"): Nee
   };
 }
 
-/** Where GitHub is: the cache first, then GitHub itself when the cache does not answer. */
+/** GitHub's endpoints: the cache first, then GitHub itself if the cache does not answer. */
 function endpoints({ settings }: ProwContext): readonly string[] {
   return [`--github-endpoint=http://${named(settings, "ghproxy")}`, "--github-endpoint=https://api.github.com"];
 }
 
-/** GitHub as the bot's user; also for what an app cannot do, such as pushing to the user's own forks. */
-export function githubUser(context: ProwContext): Needs {
+/** GitHub as the bot's user, for what an app cannot do, such as pushing to the user's forks. */
+export function githubUser(context: ProwContext): ContainerInputs {
   return {
     args: [...endpoints(context), "--github-token-path=/etc/github/oauth"],
     env: {},
@@ -66,7 +66,7 @@ export function githubUser(context: ProwContext): Needs {
 }
 
 /** GitHub as the app where there is one, else as the bot's user. */
-export function github(context: ProwContext): Needs {
+export function github(context: ProwContext): ContainerInputs {
   const app = context.credentials.githubApp;
   if (app === undefined) return githubUser(context);
   return {
@@ -77,17 +77,17 @@ export function github(context: ProwContext): Needs {
 }
 
 /** GitHub's GraphQL interface, by way of the cache too. */
-export function graphql({ settings }: ProwContext): Needs {
+export function graphql({ settings }: ProwContext): ContainerInputs {
   return flags(`--github-graphql-endpoint=http://${named(settings, "ghproxy")}/graphql`);
 }
 
 /** What webhooks are signed with. The path is every program's default. */
-export function hmac({ credentials }: ProwContext): Needs {
+export function hmac({ credentials }: ProwContext): ContainerInputs {
   return { args: [], env: {}, mounts: { "/etc/webhook": credentials.hmac.mount({ volume: "hmac" }) } };
 }
 
 /** Slack. */
-export function slack({ credentials }: ProwContext): Needs {
+export function slack({ credentials }: ProwContext): ContainerInputs {
   return {
     args: ["--slack-token-file=/etc/slack/token"],
     env: {},
@@ -96,7 +96,7 @@ export function slack({ credentials }: ProwContext): Needs {
 }
 
 /** The build clusters, if there are any; Prow's own cluster is found by the pod's account. */
-export function buildClusters({ credentials }: ProwContext): Needs {
+export function buildClusters({ credentials }: ProwContext): ContainerInputs {
   return credentials.kubeconfig === undefined
     ? flags()
     : {
@@ -107,7 +107,7 @@ export function buildClusters({ credentials }: ProwContext): Needs {
 }
 
 /** The bucket. */
-export function bucket({ credentials }: ProwContext): Needs {
+export function bucket({ credentials }: ProwContext): ContainerInputs {
   return {
     args: ["--gcs-credentials-file=/etc/gcs-credentials/service-account.json"],
     env: {},

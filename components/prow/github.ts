@@ -10,18 +10,12 @@ import { named } from "./names.ts";
 import { cacheSize } from "./sizes.ts";
 import { clones, ProwComponent } from "./component.ts";
 
-/** What {@link Github} needs. */
-export interface GithubArgs {
-  readonly context: ProwContext;
-}
-
 const fromHook = pods({ app: "hook" }, [8888]);
 
-/** What stands between Prow and GitHub: the cache of its answers, and the plugins that hook hands events to. */
+/** The cache of GitHub's API, and the external plugins that hook forwards events to. */
 export class Github extends pulumi.ComponentResource {
-  constructor(name: string, args: GithubArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, context: ProwContext, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:Github", name, {}, opts);
-    const { context } = args;
     this.cache(name, context);
     new ProwComponent(
       `${name}-needs-rebase`,
@@ -32,8 +26,8 @@ export class Github extends pulumi.ComponentResource {
         graceSeconds: 180,
         ports: { http: 8888 },
         service: { ports: { http: { port: 80, target: 8888 } }, nodePort: true },
-        from: [fromHook],
-        to: traffic.web,
+        ingress: [fromHook],
+        egress: traffic.web,
       },
       { parent: this },
     );
@@ -49,8 +43,8 @@ export class Github extends pulumi.ComponentResource {
         nodeSelector: onWorkers,
         ports: { http: 8888 },
         service: { ports: { http: { port: 80, target: 8888 } } },
-        from: [fromHook],
-        to: traffic.web,
+        ingress: [fromHook],
+        egress: traffic.web,
       },
       { parent: this },
     );
@@ -58,7 +52,7 @@ export class Github extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  /** ghproxy: it keeps less than its volume holds, and only one of it may use the volume. */
+  /** ghproxy; a single pod, because its volume takes one writer. */
   private cache(name: string, context: ProwContext): void {
     const { namespace, settings } = context;
     const claim = new PersistentVolumeClaim(
@@ -69,8 +63,7 @@ export class Github extends pulumi.ComponentResource {
         labels: { app: "ghproxy" },
         size: settings.ghproxy.size,
         ...(settings.ghproxy.storageClass === undefined ? {} : { storageClass: settings.ghproxy.storageClass }),
-        protect: settings.protect,
-        retainOnDelete: settings.retainOnDelete,
+        retention: { protect: settings.protect, retainOnDelete: settings.retainOnDelete },
       },
       { parent: this },
     );
@@ -91,15 +84,15 @@ export class Github extends pulumi.ComponentResource {
         tolerations: [tolerates("dedicated", "ghproxy")],
         ports: { http: 8888, metrics: 9090 },
         service: { ports: { main: { port: 80, target: 8888 }, metrics: { port: 9090 } } },
-        // Jobs ask GitHub through the cache, too: peribolos, the check of labels.
-        from: [pods({}, [8888]), pods({}, [8888], settings.namespaces.jobs), traffic.metrics],
-        to: [anywhere(443), traffic.figures],
+        // Jobs call GitHub through the cache too: peribolos, the label check.
+        ingress: [pods({}, [8888]), pods({}, [8888], settings.namespaces.jobs), traffic.metrics],
+        egress: [anywhere(443), traffic.pushgateway],
       },
       { parent: this },
     );
   }
 
-  /** KubeVirt's plugins. They were built without upstream's health port, so only their socket can be asked. */
+  /** KubeVirt's plugins. They lack upstream's health port, so their probes are TCP. */
   private ownPlugins(name: string, context: ProwContext): void {
     const { settings, accounts } = context;
     const tree = trees[settings.configuration.tree];
@@ -115,12 +108,12 @@ export class Github extends pulumi.ComponentResource {
         ports: { http: 8888 },
         probes: { readiness: tcp("http") },
         service: { ports: { http: { port: 80, target: 8888 } } },
-        from: [fromHook],
-        to: traffic.web,
+        ingress: [fromHook],
+        egress: traffic.web,
       },
       { parent: this },
     );
-    const needs = all(
+    const inputs = all(
       flags("--dry-run=false", `--jobs-namespace=${settings.namespaces.jobs}`),
       github(context),
       flags(
@@ -138,16 +131,16 @@ export class Github extends pulumi.ComponentResource {
         name: "rehearse",
         app: "prow-rehearse",
         account: accounts.of("prow-rehearse"),
-        ...needs,
-        mounts: { ...needs.mounts, "/var/run/cache": scratch({ volume: "cache" }) },
+        ...inputs,
+        mounts: { ...inputs.mounts, "/var/run/cache": scratch({ volume: "cache" }) },
         scratch: clones,
         graceSeconds: 180,
         nodeSelector: onWorkers,
         ports: { http: 9900 },
         probes: { readiness: tcp("http") },
         service: { name: "prow-rehearse", ports: { http: { port: 9900 } } },
-        from: [pods({ app: "hook" }, [9900])],
-        to: [...traffic.web, traffic.api(settings)],
+        ingress: [pods({ app: "hook" }, [9900])],
+        egress: [...traffic.web, traffic.api(settings)],
       },
       { parent: this },
     );

@@ -16,7 +16,6 @@ import { Monitoring } from "./monitoring.ts";
 import { Periodics } from "./periodics.ts";
 import { Web } from "./web.ts";
 
-/** What {@link Prow} needs. */
 export interface ProwArgs {
   readonly config: ProwConfig;
   readonly targets: Targets;
@@ -45,13 +44,13 @@ export class Prow extends pulumi.ComponentResource {
       credentials: new Credentials(`${name}-credentials`, { config, namespace, jobs }, { parent: this }),
       configMaps: new ConfigMaps(`${name}-files`, { settings, namespace, jobs }, { parent: this }),
     };
-    new Controllers(`${name}-controllers`, { context }, after);
-    new Github(`${name}-github`, { context }, after);
-    new Caches(`${name}-caches`, { context }, after);
-    new MirrorProxy(`${name}-mirror-proxy`, { context }, after);
-    new Monitoring(`${name}-monitoring`, { context }, after);
-    new Periodics(`${name}-periodics`, { context }, after);
-    const { deckUrl, hookUrl, gcswebUrl } = new Web(`${name}-web`, { context }, after);
+    new Controllers(`${name}-controllers`, context, after);
+    new Github(`${name}-github`, context, after);
+    new Caches(`${name}-caches`, context, after);
+    new MirrorProxy(`${name}-mirror-proxy`, context, after);
+    new Monitoring(`${name}-monitoring`, context, after);
+    new Periodics(`${name}-periodics`, context, after);
+    const { deckUrl, hookUrl, gcswebUrl } = new Web(`${name}-web`, context, after);
     this.outputs = { deckUrl, hookUrl, gcswebUrl };
     this.registerOutputs(this.outputs);
   }

@@ -14,7 +14,6 @@ import { Service } from "../../blocks/kubernetes/service.ts";
 import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
 import { images } from "./images.ts";
 
-/** What an {@link IngressController} needs. */
 export interface IngressControllerArgs {
   readonly cluster: Cluster;
 }
@@ -41,10 +40,14 @@ export class IngressController extends pulumi.ComponentResource {
       { parent: this },
     );
     const account = new ServiceAccount(name, { namespace, name: app, labels, mountsToken: true }, { parent: this });
-    new ClusterRoleBinding(name, { name: app, labels, rules: clusterRules, to: [account] }, { parent: this });
-    new RoleBinding(name, { namespace, name: app, labels, rules: ownRules, to: [account] }, { parent: this });
+    new ClusterRoleBinding(name, { name: app, labels, rules: clusterRules, subjects: [account] }, { parent: this });
+    new RoleBinding(name, { namespace, name: app, labels, rules: ownRules, subjects: [account] }, { parent: this });
     // Settings that somebody puts there are read at once.
-    const settings = new ConfigMap(name, { namespace, name: `${app}-controller`, data: {}, restartOnChange: false }, { parent: this });
+    const settings = new ConfigMap(
+      name,
+      { namespace, name: `${app}-controller`, data: {}, restartOnChange: false },
+      { parent: this },
+    );
     new k8s.networking.v1.IngressClass(
       `${name}-class`,
       { metadata: { name: "nginx", labels: withManagedBy(labels) }, spec: { controller: "k8s.io/ingress-nginx" } },
@@ -113,7 +116,14 @@ export class IngressController extends pulumi.ComponentResource {
     );
     new NetworkPolicy(
       name,
-      { namespace, name: `${app}-controller`, labels, pods: labels, from: [anywhere(80, 443)], to: [anywhere()] },
+      {
+        namespace,
+        name: `${app}-controller`,
+        labels,
+        pods: labels,
+        ingress: [anywhere(80, 443)],
+        egress: [anywhere()],
+      },
       { parent: this },
     );
     this.registerOutputs({});

@@ -10,7 +10,7 @@ export const jobSecretKeys = {
 export type JobSecretName = keyof typeof jobSecretKeys;
 export const jobSecretNames = Object.keys(jobSecretKeys) as [JobSecretName, ...JobSecretName[]];
 
-/** File that a member of the secrets, `<name>-<key>`, used to lie in. */
+/** Former file of a member of the secrets, `<name>-<key>`. */
 export function jobSecretFile(member: string): string {
   const name = jobSecretNames.find((one) => member.startsWith(`${one}-`)) ?? "";
   return `${name}/${member.slice(name.length + 1)}`;

@@ -10,16 +10,11 @@ import { named } from "./names.ts";
 import { nginxSize } from "./sizes.ts";
 import { ProwComponent } from "./component.ts";
 
-/** What a {@link MirrorProxy} needs. */
-export interface MirrorProxyArgs {
-  readonly context: ProwContext;
-}
-
-/** Days that the authority is good for; jobs read it anew each time, so a new one needs nothing but an `up`. */
+/** Days that the authority is good for; jobs read it at each start, so renewal only takes an `up`. */
 const validDays = 1300;
 const renewDays = 90;
 
-/** Registries take their time with large layers. */
+/** Large layers are slow. */
 const timeouts = [
   ...["PROXY_READ_TIMEOUT", "PROXY_CONNECT_TIMEOUT", "PROXY_SEND_TIMEOUT", "PROXY_CONNECT_READ_TIMEOUT"],
   ...["PROXY_CONNECT_CONNECT_TIMEOUT", "PROXY_CONNECT_SEND_TIMEOUT"],
@@ -28,9 +23,8 @@ const timeouts = [
 
 /** A cache of Docker Hub, k8s.gcr.io, gcr.io and quay.io: jobs send all pulls through it and trust its authority. */
 export class MirrorProxy extends pulumi.ComponentResource {
-  constructor(name: string, args: MirrorProxyArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, context: ProwContext, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:MirrorProxy", name, {}, opts);
-    const { context } = args;
     const { namespace, jobs, settings } = context;
     const { protect, retainOnDelete, mirrorProxy } = settings;
     const labels = { app: "docker-mirror-proxy" };
@@ -63,8 +57,7 @@ export class MirrorProxy extends pulumi.ComponentResource {
         labels,
         size: mirrorProxy.size,
         ...(mirrorProxy.storageClass === undefined ? {} : { storageClass: mirrorProxy.storageClass }),
-        protect,
-        retainOnDelete,
+        retention: { protect, retainOnDelete },
       },
       { parent: this },
     );
@@ -101,15 +94,15 @@ export class MirrorProxy extends pulumi.ComponentResource {
         ports: { http: 3128 },
         probes: { readiness: tcp("http") },
         service: { ports: { http: { port: 3128 } } },
-        from: [pods({}, [3128], settings.namespaces.jobs)],
-        to: [anywhere(443, 80)],
+        ingress: [pods({}, [3128], settings.namespaces.jobs)],
+        egress: [anywhere(443, 80)],
       },
       { parent: this },
     );
     this.registerOutputs({});
   }
 
-  /** An authority of the proxy's own, which signs what it shows to jobs in the registries' place. */
+  /** The proxy's own authority, which signs the certificates that it presents in place of the registries. */
   private authority(name: string): { readonly key: pulumi.Output<string>; readonly crt: pulumi.Output<string> } {
     const key = new tls.PrivateKey(`${name}-ca-key`, { algorithm: "RSA", rsaBits: 4096 }, { parent: this });
     const crt = new tls.SelfSignedCert(

@@ -5,16 +5,10 @@ import { all, config, jobs } from "./flags.ts";
 import { type ProwContext, traffic } from "./context.ts";
 import { ProwComponent } from "./component.ts";
 
-/** What {@link Monitoring} needs. */
-export interface MonitoringArgs {
-  readonly context: ProwContext;
-}
-
-/** Figures about jobs for Prometheus: the exporter, and the gateway to which short-lived programs push theirs. */
+/** Metrics of jobs for Prometheus: the exporter, and the gateway that short-lived programs push to. */
 export class Monitoring extends pulumi.ComponentResource {
-  constructor(name: string, args: MonitoringArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, context: ProwContext, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:Monitoring", name, {}, opts);
-    const { context } = args;
     const { settings, accounts, configMaps } = context;
     const slow = { delay: 10, period: 30, timeout: 15 };
     new ProwComponent(
@@ -29,8 +23,8 @@ export class Monitoring extends pulumi.ComponentResource {
         ports: { metrics: 9090 },
         probes: { liveness: http("/healthz", 8081, slow), readiness: http("/healthz/ready", 8081, slow) },
         resources: { cpu: "100m", memory: "500Mi" },
-        from: [traffic.metrics],
-        to: [traffic.api(settings), traffic.figures],
+        ingress: [traffic.metrics],
+        egress: [traffic.api(settings), traffic.pushgateway],
       },
       { parent: this },
     );
@@ -45,7 +39,7 @@ export class Monitoring extends pulumi.ComponentResource {
         resources: { cpu: "1", memory: "1Gi" },
         service: { ports: { http: { port: 80, target: 9091 } }, nodePort: true },
         // Periodics push what they find.
-        from: [pods({}, [9091]), pods({}, [9091], settings.namespaces.jobs)],
+        ingress: [pods({}, [9091]), pods({}, [9091], settings.namespaces.jobs)],
       },
       { parent: this },
     );
@@ -59,9 +53,9 @@ export class Monitoring extends pulumi.ComponentResource {
         ports: { http: 8081 },
         probes: { readiness: tcp("http") },
         service: { name: "pushgateway-external", ports: { http: { port: 80, target: 8081 } }, nodePort: true },
-        // Anybody may read: the proxy passes nothing but GET on.
-        from: [anywhere(8081)],
-        to: [traffic.figures],
+        // Public: the proxy forwards GET only.
+        ingress: [anywhere(8081)],
+        egress: [traffic.pushgateway],
       },
       { parent: this },
     );

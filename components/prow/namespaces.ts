@@ -8,7 +8,6 @@ import { prowJobCrd } from "./crd/index.ts";
 import { onCacheDisks, onWorkers } from "./context.ts";
 import { named } from "./names.ts";
 
-/** What {@link Base} needs. */
 export interface BaseArgs {
   readonly settings: ProwSettings;
   readonly cluster: Cluster;
@@ -21,11 +20,11 @@ const nodeLabels = {
   ingress: { role: "ingress-controller" },
 } as const;
 
-/** What must be there before Prow's programs: both namespaces, labelled nodes, volumes, the ProwJob kind. */
+/** Prerequisites of Prow's programs: both namespaces, labelled nodes, volumes, the ProwJob kind. */
 export class Base extends pulumi.ComponentResource {
   readonly namespace: Namespace;
   readonly jobs: Namespace;
-  /** What has to be there before anything makes a ProwJob or asks for a node. */
+  /** Created before anything that makes a ProwJob or selects a node. */
   readonly first: readonly pulumi.Resource[];
 
   constructor(name: string, args: BaseArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -38,8 +37,7 @@ export class Base extends pulumi.ComponentResource {
         cluster,
         name: namespaces.prow,
         podSecurity: { level: "privileged", reason: "the caches are folders of their node, written by root" },
-        protect,
-        retainOnDelete,
+        retention: { protect, retainOnDelete },
       },
       { parent: this },
     );
@@ -51,12 +49,11 @@ export class Base extends pulumi.ComponentResource {
         podSecurity: { level: "privileged", reason: "jobs run clusters and containers of their own" },
         // A job may fetch whatever it tests.
         isolate: false,
-        protect,
-        retainOnDelete,
+        retention: { protect, retainOnDelete },
       },
       { parent: this },
     );
-    // Job pods that ask for nothing would be put anywhere and take whatever they find.
+    // Without requests job pods would be scheduled anywhere without limits.
     new k8s.core.v1.LimitRange(
       `${name}-jobs-limits`,
       {
@@ -73,7 +70,7 @@ export class Base extends pulumi.ComponentResource {
   private labelNodes(name: string, { nodes }: ProwSettings): pulumi.Resource[] {
     return Object.entries(nodes).map(([node, uses]) => {
       const labels = Object.fromEntries(uses.flatMap((use) => Object.entries(nodeLabels[use])));
-      // Asked for first: a patch of a node that is not there would make a Node without a machine.
+      // Looked up first: a patch of a missing node would create a Node without a machine.
       const found = k8s.core.v1.Node.get(`${name}-${node}-found`, node, { parent: this });
       return new k8s.core.v1.NodePatch(
         `${name}-${node}`,

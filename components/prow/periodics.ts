@@ -1,36 +1,29 @@
 import * as pulumi from "@pulumi/pulumi";
 import { CronJob } from "../../blocks/kubernetes/cronJob.ts";
 import { NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
-import { all, config, flags, github, jobs, type Needs } from "./flags.ts";
+import { all, config, flags, github, jobs, type ContainerInputs } from "./flags.ts";
 import { type ProwContext, onWorkers, traffic } from "./context.ts";
 import { named } from "./names.ts";
 import { imageOf, nobody, resourcesOf } from "./component.ts";
 
-/** What {@link Periodics} need. */
-export interface PeriodicsArgs {
-  readonly context: ProwContext;
-}
-
-/** One of them. */
 interface Periodic {
   readonly name: "branch-protector" | "label-sync-kubevirt" | "label-sync-nmstate";
   readonly app: string;
-  /** Minute and hour in UTC. */
+  /** Cron expression in UTC. */
   readonly schedule: string;
-  readonly needs: Needs;
+  readonly inputs: ContainerInputs;
   readonly nodeSelector?: Readonly<Record<string, string>>;
 }
 
-/** What keeps GitHub as the configuration says: protected branches, and labels. */
+/** CronJobs that apply branch protection and labels to GitHub. */
 export class Periodics extends pulumi.ComponentResource {
-  constructor(name: string, args: PeriodicsArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, context: ProwContext, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:Periodics", name, {}, opts);
-    const { context } = args;
     this.every(name, context, {
       name: "branch-protector",
       app: "branchprotector",
       schedule: "54 * * * *",
-      needs: all(config(context), jobs(context), flags("--confirm"), github(context)),
+      inputs: all(config(context), jobs(context), flags("--confirm"), github(context)),
     });
     for (const [org, scope] of [
       ["kubevirt", "--orgs=kubevirt"],
@@ -40,7 +33,7 @@ export class Periodics extends pulumi.ComponentResource {
         name: `label-sync-${org}`,
         app: "label-sync",
         schedule: "17 23 * * *",
-        needs: all(
+        inputs: all(
           {
             ...flags("--config=/etc/config/labels.yaml"),
             mounts: { "/etc/config": context.configMaps.mount("label-config") },
@@ -55,14 +48,18 @@ export class Periodics extends pulumi.ComponentResource {
       const { namespace, settings } = context;
       new NetworkPolicy(
         `${name}-${app}`,
-        { namespace, name: named(settings, app), labels: { app }, pods: { app }, to: traffic.web },
+        { namespace, name: named(settings, app), labels: { app }, pods: { app }, egress: traffic.web },
         { parent: this },
       );
     }
     this.registerOutputs({});
   }
 
-  private every(name: string, context: ProwContext, { name: own, app, schedule, needs, nodeSelector }: Periodic): void {
+  private every(
+    name: string,
+    context: ProwContext,
+    { name: own, app, schedule, inputs, nodeSelector }: Periodic,
+  ): void {
     const { namespace, settings, images } = context;
     new CronJob(
       `${name}-${own}`,
@@ -72,7 +69,7 @@ export class Periodics extends pulumi.ComponentResource {
         labels: { app },
         schedule,
         suspend: settings.suspendCronJobs,
-        // The next run does the same again, so a run that takes longer than half an hour has failed.
+        // The next run repeats everything, so a run over half an hour counts as failed.
         deadlineSeconds: 1800,
         runAs: nobody,
         ...(nodeSelector === undefined ? {} : { nodeSelector }),
@@ -81,7 +78,7 @@ export class Periodics extends pulumi.ComponentResource {
             name: own,
             image: images[imageOf(own)],
             ...(app === "label-sync" ? { command: ["/ko-app/label_sync"] } : {}),
-            ...needs,
+            ...inputs,
             resources: resourcesOf(settings, own),
           },
         ],

@@ -4,7 +4,7 @@ import type { Service } from "../../blocks/kubernetes/service.ts";
 import { type ProwContext } from "./context.ts";
 import { named } from "./names.ts";
 
-/** A part of Prow that has a public address. */
+/** A component of Prow with a public address. */
 export interface Published {
   readonly base: "deck" | "hook" | "gcsweb";
   readonly service: Service | undefined;
@@ -15,7 +15,7 @@ export interface Published {
 }
 
 /**
- * Publishes a part: what listens on the path itself gets it as it is, a longer way to gcsweb's `/` is cut off.
+ * Publishes a component: the path is passed on as it is, except that gcsweb's prefix is stripped.
  *
  * @returns its address
  * @throws if it has no Service
@@ -50,8 +50,8 @@ function links({ settings: { bucket, paths } }: ProwContext): readonly (readonly
   return [["gcs", `/gcs/${bucket}`], ...files];
 }
 
-/** What differs between the Ingresses of one part. */
-interface Way {
+/** What differs between the Ingresses of one component. */
+interface EndpointPath {
   /** Without prefix. */
   readonly name: string;
   readonly path: string;
@@ -64,7 +64,7 @@ function expose(
   context: ProwContext,
   { base, service, port, host }: Published,
   opts: BlockOptions,
-  way: Way,
+  way: EndpointPath,
 ): void {
   if (service === undefined) throw new Error(`${base} has no Service`);
   const { namespace, settings } = context;

@@ -3,8 +3,8 @@ import type { ProwSettings } from "./settings.ts";
 
 type Rule = k8s.types.input.rbac.v1.PolicyRule;
 
-/** What one account may do in the jobs' namespace, where ProwJobs, pods and leader locks are, and elsewhere. */
-interface Rights {
+/** Permissions of one account in the jobs' namespace, where ProwJobs, pods and leader locks are, and elsewhere. */
+interface AccountPermissions {
   /** In Prow's own namespace. */
   readonly prow?: readonly Rule[];
   readonly jobs: readonly Rule[];
@@ -25,8 +25,8 @@ function leaderLock(lock: string): readonly Rule[] {
   ];
 }
 
-/** Rights by account; all but crier's in the cluster are a Role's, as other environments may live there. */
-export const rights = {
+/** Permissions by account; all but crier's in the cluster are in Roles, because other environments may share the cluster. */
+export const permissions = {
   "prow-controller-manager": {
     jobs: [
       core(["pods"], "create", "delete", "get", "list", "patch", "watch"),
@@ -57,12 +57,15 @@ export const rights = {
   statusreconciler: { jobs: [prowJobs("create")] },
   exporter: { jobs: [prowJobs("list", "watch")] },
   "prow-rehearse": { jobs: [prowJobs("create")] },
-} as const satisfies Readonly<Record<string, Rights>>;
+} as const satisfies Readonly<Record<string, AccountPermissions>>;
 
-export type AccountName = keyof typeof rights;
+export type AccountName = keyof typeof permissions;
 
-/** Rights of an account in an environment. */
-export function rightsOf(account: AccountName, { configuration }: Pick<ProwSettings, "configuration">): Rights {
-  const { prow = [], ...own }: Rights = rights[account];
+/** Permissions of an account in an environment. */
+export function permissionsOf(
+  account: AccountName,
+  { configuration }: Pick<ProwSettings, "configuration">,
+): AccountPermissions {
+  const { prow = [], ...own }: AccountPermissions = permissions[account];
   return { ...own, ...(configuration.updaterOwns.length === 0 ? {} : { prow }) };
 }

@@ -4,7 +4,7 @@ import type { ProwSettings } from "./settings.ts";
 import { configurationProblems } from "./files/problems.ts";
 import { configInputs } from "./configInputs.ts";
 
-/** What is wrong across the settings; the schema has seen to each setting by itself. */
+/** What is wrong across the settings; the schema checks each setting on its own. */
 export function prowRules(settings: ProwSettings): RuleProblem[] {
   return [
     ...namespaceRules(settings),
@@ -62,7 +62,7 @@ function ingressRules({ hosts, paths, ingress }: ProwSettings): RuleProblem[] {
 const mapProblem =
   "expected one line, or a YAML map of organisations, repositories or * to lists of {value, created_at}";
 
-/** What is wrong with an HMAC secret, which may hold several tokens while one is replaced by another. */
+/** What is wrong with an HMAC secret; during a rotation it holds several tokens. */
 export function hmacProblem(text: string): string | undefined {
   const { contents, errors } = parseDocument(text);
   if (errors.length > 0) return mapProblem;

@@ -16,7 +16,7 @@ const image = z.string().regex(/^[a-z0-9.-]+(:\d+)?(\/[\w.-]+)*((:(?!latest$)[\w
 
 const claim = {
   size: quantity.describe("May grow, never shrink."),
-  storageClass: z.string().min(1).optional().describe("The cluster's default class unless said otherwise."),
+  storageClass: z.string().min(1).optional().describe("The cluster's default class by default."),
 };
 
 export const settings = z.strictObject({
@@ -53,7 +53,7 @@ export const settings = z.strictObject({
     .prefault({}),
   ingress: z
     .strictObject({
-      class: z.string().min(1).optional().describe("The cluster's default class unless said otherwise."),
+      class: z.string().min(1).optional().describe("The cluster's default class by default."),
       controller: z
         .boolean()
         .default(false)

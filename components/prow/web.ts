@@ -8,32 +8,30 @@ import { named } from "./names.ts";
 import { aliveAndReady, clones, ProwComponent } from "./component.ts";
 import { publish, type Published } from "./publish.ts";
 
-/** What {@link Web} needs. */
-export interface WebArgs {
-  readonly context: ProwContext;
-}
-
-/** One pod more while rolling, one less at most. */
+/** Rolls pods one by one. */
 const oneByOne = { maxSurge: 1, maxUnavailable: 1 } as const;
 
-/** What is called from outside: Deck by people, hook by GitHub, gcsweb by both. */
+/** Prow's public programs: Deck for people, hook for GitHub, gcsweb for both. */
 export class Web extends pulumi.ComponentResource {
   readonly deckUrl: string;
   readonly hookUrl: string;
   readonly gcswebUrl: string;
-  private readonly args: WebArgs;
 
-  constructor(name: string, args: WebArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, context: ProwContext, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:Web", name, {}, opts);
-    this.args = args;
-    const { context } = args;
     const { hosts, paths } = context.settings;
     const open = (published: Published): string => publish(name, context, published, { parent: this });
-    this.deckUrl = open({ base: "deck", service: this.deck(name), port: "main", host: hosts.deck, path: "/" });
-    this.hookUrl = open({ base: "hook", service: this.hook(name), port: "main", host: hosts.hook, path: paths.hook });
+    this.deckUrl = open({ base: "deck", service: this.deck(name, context), port: "main", host: hosts.deck, path: "/" });
+    this.hookUrl = open({
+      base: "hook",
+      service: this.hook(name, context),
+      port: "main",
+      host: hosts.hook,
+      path: paths.hook,
+    });
     this.gcswebUrl = open({
       base: "gcsweb",
-      service: this.gcsweb(name),
+      service: this.gcsweb(name, context),
       port: "http",
       host: hosts.gcsweb,
       path: paths.gcsweb,
@@ -41,10 +39,9 @@ export class Web extends pulumi.ComponentResource {
     this.registerOutputs({ deckUrl: this.deckUrl, hookUrl: this.hookUrl, gcswebUrl: this.gcswebUrl });
   }
 
-  private deck(name: string): Service | undefined {
-    const { context } = this.args;
+  private deck(name: string, context: ProwContext): Service | undefined {
     const { settings, accounts, credentials } = context;
-    const needs = all(
+    const inputs = all(
       buildClusters(context),
       flags(
         `--tide-url=http://${named(settings, "tide")}/`,
@@ -65,9 +62,9 @@ export class Web extends pulumi.ComponentResource {
         context,
         name: "deck",
         account: accounts.of("deck"),
-        ...needs,
+        ...inputs,
         mounts: {
-          ...needs.mounts,
+          ...inputs.mounts,
           "/etc/githuboauth": credentials.oauthConfig.mount({ volume: "oauth-config" }),
           "/etc/cookie": credentials.cookie.mount({ volume: "cookie-secret" }),
         },
@@ -78,11 +75,11 @@ export class Web extends pulumi.ComponentResource {
         ports: { http: 8080, metrics: 9090 },
         probes: aliveAndReady,
         service: { ports: { main: { port: 80, target: 8080 }, metrics: { port: 9090 } }, nodePort: true },
-        from: [router(context.namespace.cluster, 8080), traffic.metrics],
-        to: [
+        ingress: [router(context.namespace.cluster, 8080), traffic.metrics],
+        egress: [
           ...traffic.web,
           traffic.api(settings, true),
-          traffic.figures,
+          traffic.pushgateway,
           pods({ app: "tide" }, [8888]),
           pods({ app: "hook" }, [8888]),
         ],
@@ -91,10 +88,9 @@ export class Web extends pulumi.ComponentResource {
     ).service;
   }
 
-  private hook(name: string): Service | undefined {
-    const { context } = this.args;
+  private hook(name: string, context: ProwContext): Service | undefined {
     const { settings, accounts, configMaps } = context;
-    const needs = all(
+    const inputs = all(
       flags("--dry-run=false", `--webhook-path=${settings.paths.hook}`),
       github(context),
       config(context),
@@ -109,9 +105,9 @@ export class Web extends pulumi.ComponentResource {
         context,
         name: "hook",
         account: accounts.of("hook"),
-        ...needs,
+        ...inputs,
         mounts: {
-          ...needs.mounts,
+          ...inputs.mounts,
           "/etc/cat-api": configMaps.mount("cat-api-key"),
         },
         scratch: clones,
@@ -121,11 +117,11 @@ export class Web extends pulumi.ComponentResource {
         ports: { http: 8888, metrics: 9090 },
         probes: aliveAndReady,
         service: { ports: { main: { port: 8888 }, metrics: { port: 9090 } }, nodePort: true },
-        from: [router(context.namespace.cluster, 8888), pods({ app: "deck" }, [8888]), traffic.metrics],
-        to: [
+        ingress: [router(context.namespace.cluster, 8888), pods({ app: "deck" }, [8888]), traffic.metrics],
+        egress: [
           ...traffic.web,
           traffic.api(settings, true),
-          traffic.figures,
+          traffic.pushgateway,
           pods({ app: "needs-rebase" }, [8888]),
           pods({ app: "cherrypicker" }, [8888]),
           pods({ app: "release-blocker" }, [8888]),
@@ -136,8 +132,7 @@ export class Web extends pulumi.ComponentResource {
     ).service;
   }
 
-  private gcsweb(name: string): Service | undefined {
-    const { context } = this.args;
+  private gcsweb(name: string, context: ProwContext): Service | undefined {
     const { settings } = context;
     const probe = http("/healthz", 8080, { delay: 3, timeout: 2, failures: 2 });
     return new ProwComponent(
@@ -152,8 +147,8 @@ export class Web extends pulumi.ComponentResource {
         probes: { readiness: probe, liveness: probe },
         resources: { cpu: "0.1", memory: "128Mi" },
         service: { ports: { http: { port: 80, target: 8080 } }, nodePort: true },
-        from: [router(context.namespace.cluster, 8080)],
-        to: [anywhere(443)],
+        ingress: [router(context.namespace.cluster, 8080)],
+        egress: [anywhere(443)],
       },
       { parent: this },
     ).service;

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Targets } from "../../blocks/targets.ts";
 import type { Cluster } from "../../blocks/kubernetes/cluster.ts";
 import { Bots } from "./bots/index.ts";
+import { allOf } from "../../config/define.ts";
 import type { ThothConfig, ThothSecrets } from "./config.ts";
 import type { DgraphSettings } from "./dgraph/settings.ts";
 import type { NodepoolSettings } from "./nodepool/settings.ts";
@@ -9,17 +10,17 @@ import { Dgraph } from "./dgraph/index.ts";
 import { Nodepool } from "./nodepool/index.ts";
 import { StationNamespaces } from "./station/namespaces.ts";
 import { graphRoles } from "./station/roles.ts";
+import type { StationSecrets } from "./station/sharedConfig.ts";
 import type { StationSettings } from "./station/settings.ts";
 import { Station } from "./station/index.ts";
 import { Ultrahook } from "./ultrahook/index.ts";
 
-/** What {@link Thoth} needs. */
 export interface ThothArgs {
   readonly config: ThothConfig;
   readonly targets: Targets;
 }
 
-/** What the stack tells about Thoth. */
+/** Outputs of the stack. */
 export interface ThothOutputs {
   /** Public addresses of the bots that take webhooks. */
   readonly receivers: Readonly<Record<string, string>>;
@@ -39,7 +40,7 @@ export interface ThothOutputs {
 
 /** Thoth: the station, its graph database, the bots, the tunnels that bring them webhooks, and Zuul's job nodes. */
 export class Thoth extends pulumi.ComponentResource {
-  /** For the stack, as far as it has the parts. */
+  /** Undefined where the stack lacks the section. */
   readonly outputs: ThothOutputs;
 
   constructor(name: string, args: ThothArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -63,10 +64,24 @@ export class Thoth extends pulumi.ComponentResource {
       dgraph === undefined
         ? undefined
         : this.dgraph(name, targets.cluster(dgraph.cluster), dgraph, secrets, namespaces);
+    const stationSecrets = allOf({
+      cephKeyId: secrets.cephKeyId,
+      cephSecretKey: secrets.cephSecretKey,
+      sentryDsn: secrets.sentryDsn,
+      kebechetSshKey: secrets.kebechetSshKey,
+      githubToken: secrets.githubOauthToken,
+    });
     const station =
-      own === undefined || namespaces === undefined || graph === undefined
+      own === undefined || namespaces === undefined || graph === undefined || stationSecrets === undefined
         ? undefined
-        : this.station(name, targets.cluster(own.cluster), own, secrets, namespaces, graph);
+        : this.station(
+            name,
+            targets.cluster(own.cluster),
+            own,
+            { ...stationSecrets, webhookSecret: secrets.genericWebhookSecret },
+            namespaces,
+            graph,
+          );
     const pool = nodepool === undefined ? undefined : this.nodepool(name, targets.cluster(nodepool.cluster), nodepool);
     this.outputs = {
       receivers: Object.fromEntries(Object.entries(receivers).map(([bot, { url }]) => [bot, url])),
@@ -84,7 +99,7 @@ export class Thoth extends pulumi.ComponentResource {
     return new StationNamespaces(`${name}-station-namespaces`, { cluster, settings }, this.on(cluster));
   }
 
-  /** Where the station has its namespaces, it makes them. */
+  /** Uses the station's namespaces where there is a station. */
   private dgraph(
     name: string,
     cluster: Cluster,
@@ -105,7 +120,7 @@ export class Thoth extends pulumi.ComponentResource {
     name: string,
     cluster: Cluster,
     settings: StationSettings,
-    secrets: ThothSecrets,
+    secrets: StationSecrets,
     namespaces: StationNamespaces,
     { graphServiceHost, graphNamespace, tlsSecrets }: Dgraph,
   ): Station {

@@ -1,5 +1,5 @@
-/** The secrets that Thoth is given. */
-import type { KeyedSecretSpec, SecretSpec } from "../../config/define.ts";
+/** Secrets of Thoth. */
+import type { KeyedSecretSpecs, SecretSpecs } from "../../config/define.ts";
 import { sample } from "../../config/samples.ts";
 import type { ThothSettings } from "./settings.ts";
 import { buildsImages, regidoresRun, usesChatKey, usesSeshetaSecret } from "./bots/settings.ts";
@@ -169,7 +169,7 @@ export const thothSecrets = {
     sampleSeed: "dgraph-client",
     when: suppliesCertificates,
   },
-} satisfies Readonly<Record<string, SecretSpec<ThothSettings>>>;
+} satisfies SecretSpecs<ThothSettings>;
 
 export const thothKeyedSecrets = {
   ultrahookKeys: {
@@ -183,7 +183,7 @@ export const thothKeyedSecrets = {
     members: ({ ultrahook }) => ultrahook?.keys ?? [],
     key: (member) => `ultrahookKey-${member}`,
   },
-} satisfies Readonly<Record<string, KeyedSecretSpec<ThothSettings>>>;
+} satisfies KeyedSecretSpecs<ThothSettings>;
 
 function kafkaPort({ bots }: ThothSettings): number | undefined {
   return bots?.regidores?.kafkaPort;

@@ -6,7 +6,7 @@ import { nodepoolSettings } from "./nodepool/settings.ts";
 import { stationSettings } from "./station/settings.ts";
 import { ultrahookSettings } from "./ultrahook/settings.ts";
 
-/** Thoth: what a section's absence leaves out is not deployed. */
+/** Settings of Thoth; absent sections are not deployed. */
 export const settings = z.strictObject({
   bots: botsSettings.optional().describe("Kebechet, Nepthys, Sesheta and the other bots."),
   ultrahook: ultrahookSettings.optional().describe("Tunnels for webhooks."),

@@ -1,4 +1,4 @@
-/** Logins in the environment that the openstack plugin would take whatever the stack says. */
+/** Logins in the environment that the openstack plugin prefers over the stack's config. */
 import * as pulumi from "@pulumi/pulumi";
 import type { ConfigOf } from "../define.ts";
 import type { cloudsSchema } from "../targets.ts";
@@ -27,8 +27,8 @@ const besidesPassword = [
 ];
 const besidesApplicationCredential = ["OS_USERNAME", "OS_PASSWORD", "OS_TENANT_NAME", "OS_PROJECT_NAME"];
 
-/** Variables that are set and would change where or as whom the stack's clouds are used. */
-export function ambientLogins(clouds: Clouds, env: NodeJS.ProcessEnv): readonly string[] {
+/** Variables that are set and would change the login or target of the stack's clouds. */
+export function environmentLogins(clouds: Clouds, env: NodeJS.ProcessEnv): readonly string[] {
   const logins = Object.values(clouds).flatMap(({ applicationCredentialId }) => [
     ...always,
     ...(applicationCredentialId === undefined ? besidesPassword : besidesApplicationCredential),
@@ -39,7 +39,7 @@ export function ambientLogins(clouds: Clouds, env: NodeJS.ProcessEnv): readonly 
 /** @throws pulumi.RunError if the environment holds such a login. On mocks no plugin reads it, so renders do not care. */
 export function assertNoEnvironmentCredentials(config: { readonly settings: Clouds } | undefined): void {
   if (config === undefined || pulumi.runtime.getEngine() === undefined) return;
-  const found = ambientLogins(config.settings, process.env);
+  const found = environmentLogins(config.settings, process.env);
   if (found.length === 0) return;
   throw new pulumi.RunError(
     `the environment has ${found.join(", ")}, which the openstack plugin would use besides clouds:settings\n` +

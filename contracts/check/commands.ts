@@ -1,15 +1,15 @@
-/** Command lines: the program is in the image, takes these flags and words, and a shell finds what it calls. */
+/** Command lines: the program is in the image and accepts these flags and arguments, and scripts call known programs. */
 import path from "node:path";
 import { commandLine, flagValues, type Situation } from "./situation.ts";
 
 const shells = ["sh", "bash"];
 
-/** Problems of a container's command line, a sentence each. */
+/** Problems of a container's command line, one phrase each. */
 export function commandProblems(situation: Situation): readonly string[] {
   const { container, contract, reading } = situation;
   const declared = [...(container.command ?? []), ...(container.args ?? [])];
   if (container.command === undefined && contract.entry.command.length === 0)
-    return ["declares no command, and the image starts nothing"];
+    return ["declares no command, and the image has none"];
   if (container.command !== undefined) {
     const problems = callProblems(container.command.concat(container.args ?? []), situation, "command");
     if (problems.length > 0 || isScript(container.command)) return problems;
@@ -46,7 +46,7 @@ function requiredFlags(situation: Situation): readonly string[] {
     const values = flagValues(situation, name);
     if (!("required" in spec) && !("form" in spec) && !("file" in spec)) return [];
     if (spec.required === true && values.length === 0)
-      return [`flag ${name} is required and not given (${spec.at ?? ""})`];
+      return [`flag ${name} is required and missing (${spec.at ?? ""})`];
     return values.flatMap((value) => {
       const problems: string[] = [];
       if (spec.form !== undefined && !new RegExp(spec.form).test(value))
@@ -57,13 +57,13 @@ function requiredFlags(situation: Situation): readonly string[] {
           kind === "files" ? at === value : `${value}/`.startsWith(`${at}/`),
         );
       if (spec.file === true && !there)
-        problems.push(`flag ${name}=${value} names what is not mounted (${spec.at ?? ""})`);
+        problems.push(`flag ${name}=${value} is the path of a file that is not mounted (${spec.at ?? ""})`);
       return problems;
     });
   });
 }
 
-/** Problems of a call in a command, probe or hook: whether the image has what it calls. */
+/** Problems of a call in a command, probe or hook: whether the image has the called program. */
 export function callProblems(
   call: readonly string[],
   { contract, reading }: Situation,
@@ -76,7 +76,7 @@ export function callProblems(
     const there = first === own || first in known || path.basename(first) in known;
     const needs = known[first] ?? known[path.basename(first)];
     if (needs?.shell !== undefined)
-      return [`${what} calls ${first} without ${needs.shell}, where alone it is found (${needs.at})`];
+      return [`${what} calls ${first} without ${needs.shell}, which alone finds it (${needs.at})`];
     return there ? [] : [`${what} calls ${first}, which is not known to be in the image`];
   }
   const script = call.at(-1) ?? "";
@@ -92,7 +92,7 @@ export function callProblems(
     );
 }
 
-/** Whether a call is a script of a shell. */
+/** Whether a call is a shell script. */
 function isScript([first = "", ...rest]: readonly string[]): boolean {
   return shells.includes(path.basename(first)) && rest.some((word) => /^-[a-z]*c$/.test(word));
 }

@@ -1,14 +1,14 @@
-/** Files: the program finds what it opens, with the keys that it accesses; nothing is mounted that nobody opens. */
+/** Files: those that the program opens are mounted and have the keys that it reads; no other file is mounted. */
 import { holds, parsed, type Situation } from "./situation.ts";
 
-/** Problems of a container's mounted files, a sentence each. */
+/** Problems of a container's mounted files, one phrase each. */
 export function fileProblems(situation: Situation): readonly string[] {
   const { container, reading } = situation;
   const known = Object.entries(reading.files ?? {}).map(([path, spec]) => ({ path, spec, form: pattern(path) }));
   const problems: string[] = [];
   for (const { path, spec, form } of known) {
     if (!("required" in spec) || spec.required !== true || !holds(spec.when, situation)) continue;
-    // Something else may hold it: a claim, or a folder that an init container fills.
+    // It may be on another volume: a claim, or a folder that an init container fills.
     const elsewhere = container.mounts.some(
       ({ path: at, kind }) => kind !== "files" && `${path}/`.startsWith(`${at}/`),
     );
@@ -21,7 +21,7 @@ export function fileProblems(situation: Situation): readonly string[] {
       continue;
     }
     const spec = known.find(({ form }) => form.test(at))?.spec;
-    if (spec === undefined) problems.push(`file ${at} is mounted and read by nobody`);
+    if (spec === undefined) problems.push(`file ${at} is mounted but not read`);
     else if (given.text !== undefined && !("unread" in spec && spec.unread !== undefined)) {
       problems.push(...contentProblems(spec, given.text).map((problem) => `file ${at} ${problem} (${spec.at ?? ""})`));
     }
@@ -36,10 +36,10 @@ function contentProblems(spec: Spec, text: string): readonly string[] {
   const problems: string[] = [];
   if (spec.form !== undefined && !new RegExp(spec.form, "m").test(text))
     problems.push(`does not have the form ${spec.form}`);
-  if (spec.format === "pem" && !/-----BEGIN [A-Z ]+-----/.test(text)) problems.push("is no PEM");
+  if (spec.format === "pem" && !/-----BEGIN [A-Z ]+-----/.test(text)) problems.push("is not PEM");
   if (spec.format !== "yaml" && spec.format !== "json") return problems;
   const content = parsed(text);
-  if (typeof content !== "object" || content === null) return [...problems, `is no ${spec.format.toUpperCase()}`];
+  if (typeof content !== "object" || content === null) return [...problems, `is not ${spec.format.toUpperCase()}`];
   if (spec.keys === undefined) return problems;
   const [required, optional] = [spec.keys.required ?? [], spec.keys.optional ?? []];
   const paths = [...keyPaths(content)];
@@ -52,11 +52,11 @@ function contentProblems(spec: Spec, text: string): readonly string[] {
     path.split(".").map((_, end, all) => keyPattern(all.slice(0, end + 1).join("."))),
   );
   for (const path of paths) {
-    // What is below a key that is read as a whole is read, too.
+    // If a key is read as a whole, so are the keys below it.
     const whole = path
       .split(".")
       .some((_, end, all) => read.some((form) => form.test(all.slice(0, end + 1).join("."))));
-    if (!whole && !prefixes.some((form) => form.test(path))) problems.push(`has the key ${path}, which nobody reads`);
+    if (!whole && !prefixes.some((form) => form.test(path))) problems.push(`has the key ${path}, which is not read`);
   }
   return problems;
 }

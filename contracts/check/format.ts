@@ -1,7 +1,7 @@
-/** The format of a contract file: what the program in an image reads, answers, writes and asks for, with where its source says so. */
+/** The format of a contract file: what the program in an image reads, serves, writes and calls, with references to its source. */
 import { z } from "zod";
 
-/** `repository@version path:line`, or a sentence on how it was found out. */
+/** Evidence: `repository@version path:line`, or a sentence on how it was determined. */
 const at = z.string().min(3);
 
 const regex = z.string().refine((text) => {
@@ -13,10 +13,10 @@ const regex = z.string().refine((text) => {
   }
 }, "is not a regular expression");
 
-/** A short form for what is read, is optional and has no form: where it is read. */
+/** Short form for an optional item of any form: only the evidence. */
 const brief = at.transform((where) => ({ at: where }));
 
-/** Something holds only then: a variable, a flag or a key of a file has a value that matches. */
+/** A condition: a variable, a flag or a key of a file has a value that matches. */
 const condition = z.strictObject({
   variable: z.string().optional(),
   flag: z.string().optional(),
@@ -24,7 +24,7 @@ const condition = z.strictObject({
   file: z.string().optional(),
   /** Dotted path in the file. */
   key: z.string().optional(),
-  /** Matches the value; without it, it is enough that there is one. */
+  /** Matches the value; without it, any value that is not empty will do. */
   form: regex.optional(),
 });
 
@@ -32,13 +32,13 @@ const variable = z.union([
   brief,
   z.strictObject({
     required: z.boolean().optional(),
-    /** What the value must match; samples of secrets are looked at, too. */
+    /** Must match the value, also samples of secrets. */
     form: regex.optional(),
-    /** Required only then. */
+    /** Required only under this condition. */
     when: condition.optional(),
-    /** Nobody reads it; why it is given all the same. */
+    /** Not read: the reason why it is set nevertheless. */
     unread: at.optional(),
-    /** The program breaks on it, or the value would be wrong: why. */
+    /** Must not be set: the reason. */
     never: at.optional(),
     at: at.optional(),
   }),
@@ -51,9 +51,9 @@ const file = z.union([
     when: condition.optional(),
     /** @default text */
     format: z.enum(["text", "yaml", "json", "ini", "toml", "pem", "xml"]).optional(),
-    /** What the text must match. */
+    /** Must match the text. */
     form: regex.optional(),
-    /** Dotted paths; `*` is any member or item. With either list, a key of the file that is in none of them is read by nobody. */
+    /** Dotted paths; `*` is any member or item. With either list, other keys of the file count as not read. */
     keys: z
       .strictObject({ required: z.array(z.string()).optional(), optional: z.array(z.string()).optional() })
       .optional(),
@@ -71,16 +71,16 @@ const flag = z.union([
     separate: z.boolean().optional(),
     /** Its value is the path of a file or folder that must be mounted. */
     file: z.boolean().optional(),
-    /** Accepted and not used: why it is given. */
+    /** Accepted but not used: the reason why it is set. */
     unread: at.optional(),
     at: at.optional(),
   }),
 ]);
 
 const port = z.strictObject({
-  /** It listens only then. */
+  /** It listens only under this condition. */
   when: condition.optional(),
-  /** Only these answer a GET with 200 to 399. Without the list no HTTP probe may ask this port. */
+  /** Paths that respond to GET with 200 to 399. Without the list, HTTP probes must not call this port. */
   answers: z.array(z.strictObject({ path: z.string(), since: z.string().optional(), at: at.optional() })).optional(),
   tls: z.boolean().optional(),
   at,
@@ -89,10 +89,10 @@ const port = z.strictObject({
 const peer = z.strictObject({
   /** `world`, `api` (the cluster's API), the name of a Service, or `${VARIABLE}`, `${--flag}` or `${FILE KEY}`, whose value is a host or a URL. */
   to: z.string(),
-  /** Asked at this port; without it the port of the variable's URL. */
+  /** Port of the peer. @default the port of the URL */
   port: z.union([z.int(), z.array(z.int())]).optional(),
   protocol: z.enum(["TCP", "UDP"]).optional(),
-  /** Whether it is reached by TLS. */
+  /** Whether the connection uses TLS. */
   tls: z.boolean().optional(),
   when: condition.optional(),
   at,
@@ -107,7 +107,7 @@ const permission = z.strictObject({
   /** `own` (the pod's namespace), `cluster`, `${VARIABLE}`, `FILE KEY` (a key of a mounted file), or `NAMESPACE`. @default own */
   in: z.string().optional(),
   when: condition.optional(),
-  /** Given though no code asks for it: why. */
+  /** Granted though no code uses it: the reason. */
   spare: at.optional(),
   at,
 });
@@ -123,9 +123,9 @@ const reading = {
   variables: z.record(z.string(), variable).optional(),
   /** Read below a mount; a path may have `*` for one segment, `**` for any number. */
   files: z.record(z.string(), file).optional(),
-  /** With `--name` or `-n` as keys. Without `flags` a workload may give none. */
+  /** Keys are `--name` or `-n`. Without `flags`, workloads must not set any. */
   flags: z.record(z.string(), flag).optional(),
-  /** What the other words of the command line must match, joined by blanks. */
+  /** Must match the other words of the command line, joined by blanks. */
   words: regex.optional(),
   /** Ports that it listens on. */
   ports: z.record(z.string().regex(/^\d+$/), port).optional(),
@@ -134,7 +134,7 @@ const reading = {
     .array(
       z.strictObject({
         path: z.string(),
-        /** Who may write there without a mount: anyone, the image's user, root. @default any */
+        /** Users that can write there without a mount: any, the image's, root. @default any */
         by: z.enum(["any", "image", "root"]).optional(),
         when: condition.optional(),
         at,
@@ -143,9 +143,9 @@ const reading = {
     .optional(),
   /** User of the image, and whether it must be root. */
   user: z.strictObject({ image: z.union([z.literal("root"), z.int()]), root: z.boolean().optional(), at }).optional(),
-  /** Capabilities that it cannot do without. */
+  /** Capabilities that it requires. */
   capabilities: z.array(z.string()).optional(),
-  /** Below this it is killed or slowed: `512Mi`. */
+  /** Minimum memory limit: `512Mi`. */
   memory: z.strictObject({ atLeast: z.string(), at }).optional(),
   peers: z.array(peer).optional(),
   /** Whether it uses the account's token. @default whether there are permissions */
@@ -184,14 +184,14 @@ export const contractSchema = z.strictObject({
       }),
     )
     .min(1),
-  /** Tags or digests that this reading holds for; `*` at the end stands for any rest. */
+  /** Tags or digests that the contract is valid for; a `*` at the end matches any rest. */
   tags: z.array(z.string()).min(1),
-  /** What the image starts when the workload declares no command; empty when a workload must declare one. */
+  /** Default command of the image; empty if a workload must declare one. */
   entry: z.strictObject({ command: z.array(z.string()), at }),
-  /** Of a Job that a Template describes: names of the namespaces in which its caller makes it. */
+  /** For a Job of a Template: namespaces in which the caller creates it. */
   runsIn: regex.optional(),
   ...reading,
-  /** Where an image holds several programs: what is read besides the above. Each container must be exactly one of them. */
+  /** For an image with several programs: their additions to the above. Each container must match exactly one. */
   programs: z.record(z.string(), program).optional(),
 });
 

@@ -6,7 +6,12 @@ import { type Contract, contractSchema } from "./format.ts";
 
 const folder = path.dirname(import.meta.dirname);
 
-/** A contract and where it stands. */
+/** Every folder in components/ is a system. */
+const systems = globSync("*/index.ts", { cwd: path.join(folder, "..", "components") }).map((file) =>
+  path.dirname(file),
+);
+
+/** A contract and its file. */
 export interface LoadedContract {
   /** `prow/hook.yaml` */
   readonly file: string;
@@ -14,9 +19,9 @@ export interface LoadedContract {
   readonly contract: Contract;
 }
 
-/** All contracts, sorted by file. @throws naming every file and key that does not fit the format, and images with two contracts. */
+/** All contracts, sorted by file. @throws with every invalid file and key, and every image with two contracts */
 export function loadContracts(dir = folder): readonly LoadedContract[] {
-  const files = globSync("{callysto,dials,packit,prow,thoth}/*.yaml", { cwd: dir }).sort();
+  const files = systems.flatMap((system) => globSync(`${system}/*.yaml`, { cwd: dir })).sort();
   const problems: string[] = [];
   const loaded = files.flatMap((file): LoadedContract[] => {
     const document = parseDocument(readFileSync(path.join(dir, file), "utf8"));
@@ -44,7 +49,7 @@ export function loadContracts(dir = folder): readonly LoadedContract[] {
   return loaded;
 }
 
-/** Names of the images that a contract is for. */
+/** Names of the images that a contract applies to. */
 export function imagesOf({ image }: Contract): readonly string[] {
   return typeof image === "string" ? [image] : image;
 }
@@ -53,12 +58,12 @@ export function imagesOf({ image }: Contract): readonly string[] {
 export function imageParts(reference: string): { readonly name: string; readonly version: string } {
   const [before = "", digest] = reference.split("@");
   const last = before.split("/").at(-1) ?? "";
-  // A parameter of a Template may be the whole name.
+  // The name may be a Template parameter.
   const [name = "", tag] = last.startsWith("${") && !last.includes("}:") ? [last] : last.split(/:(?=[^}]*$)/);
   return { name, version: digest ?? tag ?? "latest" };
 }
 
-/** Whether a reading holds for a tag or digest. */
+/** Whether one of the patterns matches a tag or digest. */
 export function tagMatches(tags: readonly string[], version: string): boolean {
   return tags.some((tag) => (tag.endsWith("*") ? version.startsWith(tag.slice(0, -1)) : tag === version));
 }

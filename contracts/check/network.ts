@@ -1,5 +1,5 @@
-/** NetworkPolicies: each connection that a program makes is let out of its pod and into the other one. */
-import { type Json, list, object, text, texts, type Manifest } from "../../policy/manifest.ts";
+/** NetworkPolicies: every connection of a program is allowed out of its pod and into the other one. */
+import { type Json, asList, asObject, asText, asTexts, type Manifest } from "../../policy/manifest.ts";
 import { selects } from "./ports.ts";
 import { usesToken } from "./runtime.ts";
 import { filled, holds, type Situation } from "./situation.ts";
@@ -8,11 +8,11 @@ import type { Pod, World } from "./workloads.ts";
 interface Connection {
   readonly port: number;
   readonly protocol: string;
-  /** Another pod of the cluster; undefined for everything outside. */
+  /** The other pod; undefined for a destination outside the cluster. */
   readonly pod: Pick<Pod, "namespace" | "labels"> | undefined;
 }
 
-/** Connections of a container that no policy lets through, a sentence each. */
+/** Connections of a container that policies block, one phrase each. */
 export function networkProblems(situation: Situation, pods: readonly Pod[]): readonly string[] {
   const { world, pod, reading } = situation;
   if (pod.template) return [];
@@ -31,14 +31,16 @@ export function networkProblems(situation: Situation, pods: readonly Pod[]): rea
   if (peers.length > 0) {
     const dns = refusals(world, pod, { port: 53, protocol: "UDP", pod: undefined }, "DNS");
     const anyPort = policiesOf(world, pod, "Egress").some(({ body }) =>
-      list(object(body.spec).egress).some((rule) => list(rule.ports).some(({ port }) => port === 53 || port === 5353)),
+      asList(asObject(body.spec).egress).some((rule) =>
+        asList(rule.ports).some(({ port }) => port === 53 || port === 5353),
+      ),
     );
     if (dns.length > 0 && !anyPort) problems.push(...dns);
   }
   return [...new Set(problems)];
 }
 
-/** Where a peer is: connections, or why there are none. */
+/** The connections to a peer, or the reason why there are none. */
 function targetOf(
   peer: NonNullable<Situation["reading"]["peers"]>[number],
   situation: Situation,
@@ -47,7 +49,7 @@ function targetOf(
   const { world, pod } = situation;
   const protocol = peer.protocol ?? "TCP";
   const written = filled(peer.to, situation);
-  // Values that only the cluster knows, and empty ones, name nobody.
+  // Empty values, and those that are known only in the cluster, are not checked.
   if (written === undefined || written === "" || /\$\{\w+\}/.test(written)) return [];
   const { host, port: own } = hostAndPort(written);
   const asked = peer.port ?? own;
@@ -58,17 +60,17 @@ function targetOf(
   const service = inside ? world.all("Service", pod.cluster, namespace).find((one) => one.name === name) : undefined;
   if (service === undefined) {
     if (!host.includes(".") && host !== "localhost" && !/^[\d:.]+$/.test(host))
-      return `asks ${host}, and there is no Service ${host} in ${namespace}`;
+      return `calls ${host}, and there is no Service ${host} in ${namespace}`;
     return host === "localhost" ? [] : ports.map((port) => ({ port, protocol, pod: undefined }));
   }
-  const spec = object(service.body.spec);
+  const spec = asObject(service.body.spec);
   const targets = pods.filter(
-    (one) => one.cluster === pod.cluster && one.namespace === namespace && selects(texts(spec.selector), one.labels),
+    (one) => one.cluster === pod.cluster && one.namespace === namespace && selects(asTexts(spec.selector), one.labels),
   );
   const connections: Connection[] = [];
   for (const port of ports) {
-    const entry = list(spec.ports).find((one) => one.port === port);
-    if (entry === undefined) return `asks ${host}:${port}, and its Service has no such port`;
+    const entry = asList(spec.ports).find((one) => one.port === port);
+    if (entry === undefined) return `calls ${host}:${port}, and its Service has no such port`;
     connections.push(
       ...targets.map((target) => ({ port: numberOf(entry.targetPort ?? port, target), protocol, pod: target })),
     );
@@ -79,7 +81,7 @@ function targetOf(
 /** A port by its number or by its name in the pod. */
 function numberOf(port: unknown, pod: Pod): number {
   if (typeof port === "number") return port;
-  const named = pod.containers.flatMap(({ body }) => list(body.ports)).find(({ name }) => name === port);
+  const named = pod.containers.flatMap(({ body }) => asList(body.ports)).find(({ name }) => name === port);
   return Number(named?.containerPort ?? port);
 }
 
@@ -103,9 +105,11 @@ function refusals(world: World, pod: Pod, connection: Connection, who: string): 
   const problems: string[] = [];
   if (
     out.length > 0 &&
-    !out.some(({ body }) => list(object(body.spec).egress).some((rule) => lets(world, rule, "to", connection, pod)))
+    !out.some(({ body }) =>
+      asList(asObject(body.spec).egress).some((rule) => allows(world, rule, "to", connection, pod)),
+    )
   ) {
-    problems.push(`asks ${at}, and no NetworkPolicy lets it out`);
+    problems.push(`calls ${at}, and no NetworkPolicy allows the egress`);
   }
   if (connection.pod === undefined) return problems;
   const into = policiesOf(world, { ...connection.pod, cluster: pod.cluster }, "Ingress");
@@ -113,10 +117,10 @@ function refusals(world: World, pod: Pod, connection: Connection, who: string): 
   if (
     into.length > 0 &&
     !into.some(({ body }) =>
-      list(object(body.spec).ingress).some((rule) => lets(world, rule, "from", caller, connection.pod ?? pod)),
+      asList(asObject(body.spec).ingress).some((rule) => allows(world, rule, "from", caller, connection.pod ?? pod)),
     )
   ) {
-    problems.push(`asks ${at}, and no NetworkPolicy lets it in`);
+    problems.push(`calls ${at}, and no NetworkPolicy allows the ingress`);
   }
   return problems;
 }
@@ -128,27 +132,27 @@ function policiesOf(
   direction: string,
 ): readonly Manifest[] {
   return world.all("NetworkPolicy", pod.cluster, pod.namespace).filter(({ body }) => {
-    const { podSelector, policyTypes } = object(body.spec);
+    const { podSelector, policyTypes } = asObject(body.spec);
     const types = Array.isArray(policyTypes) ? policyTypes : ["Ingress"];
-    return types.includes(direction) && fits(object(podSelector), pod.labels);
+    return types.includes(direction) && fits(asObject(podSelector), pod.labels);
   });
 }
 
-/** Whether a rule of a policy lets a connection to or from the other side through. */
-function lets(
+/** Whether a rule of a policy allows a connection to or from the other side. */
+function allows(
   world: World,
   rule: Json,
   side: "to" | "from",
   { port, protocol, pod: other }: Connection,
   of: Pick<Pod, "namespace">,
 ): boolean {
-  const ports = list(rule.ports);
+  const ports = asList(rule.ports);
   const portFits = ports.some(({ port: from, endPort, protocol: by }) => {
     const last = typeof endPort === "number" ? endPort : Number(from);
     return (by ?? "TCP") === protocol && (from === undefined || (port >= Number(from) && port <= last));
   });
   if (ports.length > 0 && !portFits) return false;
-  const peers = list(rule[side]);
+  const peers = asList(rule[side]);
   return (
     peers.length === 0 ||
     peers.some((peer) => {
@@ -156,23 +160,23 @@ function lets(
       if (other === undefined) return false;
       const namespace = world.manifests.find((one) => one.kind === "Namespace" && one.name === other.namespace);
       const labels = {
-        ...texts(object(namespace?.body.metadata).labels),
+        ...asTexts(asObject(namespace?.body.metadata).labels),
         "kubernetes.io/metadata.name": other.namespace,
       };
       const there =
-        "namespaceSelector" in peer ? fits(object(peer.namespaceSelector), labels) : other.namespace === of.namespace;
-      return there && (!("podSelector" in peer) || fits(object(peer.podSelector), other.labels));
+        "namespaceSelector" in peer ? fits(asObject(peer.namespaceSelector), labels) : other.namespace === of.namespace;
+      return there && (!("podSelector" in peer) || fits(asObject(peer.podSelector), other.labels));
     })
   );
 }
 
-/** Whether a label selector takes labels in; an empty one takes all. */
+/** Whether a label selector matches labels; an empty one matches all. */
 function fits(selector: Json, labels: Readonly<Record<string, string>>): boolean {
-  const equal = Object.entries(texts(selector.matchLabels)).every(([key, value]) => labels[key] === value);
+  const equal = Object.entries(asTexts(selector.matchLabels)).every(([key, value]) => labels[key] === value);
   return (
     equal &&
-    list(selector.matchExpressions).every(({ key, operator, values }) => {
-      const [label, wanted] = [labels[text(key)], Array.isArray(values) ? values : []];
+    asList(selector.matchExpressions).every(({ key, operator, values }) => {
+      const [label, wanted] = [labels[asText(key)], Array.isArray(values) ? values : []];
       if (operator === "Exists") return label !== undefined;
       if (operator === "DoesNotExist") return label === undefined;
       return (operator === "In") === (label !== undefined && wanted.includes(label));

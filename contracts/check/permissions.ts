@@ -1,9 +1,9 @@
-/** Permissions: the pod's account may make each call of its programs, and has nothing that no program asks for. */
-import { type Json, list, object, text } from "../../policy/manifest.ts";
+/** Permissions: the pod's account may make all API calls of its programs, and no others. */
+import { type Json, asList, asObject, asText } from "../../policy/manifest.ts";
 import { filled, holds, keyOf, parsed, type Situation } from "./situation.ts";
 import type { World, Pod } from "./workloads.ts";
 
-/** One verb on one kind in one namespace; the namespace of a cluster-wide one is empty. */
+/** One verb on one resource in one namespace; the namespace is empty for the whole cluster. */
 interface Call {
   readonly group: string;
   readonly resource: string;
@@ -11,12 +11,12 @@ interface Call {
   readonly namespace: string;
 }
 
-/** Problems of a pod's permissions, a sentence each. */
+/** Problems of a pod's permissions, one phrase each. */
 export function permissionProblems(situations: readonly Situation[]): readonly string[] {
   const [first] = situations;
   if (first === undefined || first.pod.template) return [];
   const { world, pod } = first;
-  const account = text(pod.spec.serviceAccountName) === "" ? "default" : text(pod.spec.serviceAccountName);
+  const account = asText(pod.spec.serviceAccountName) === "" ? "default" : asText(pod.spec.serviceAccountName);
   const granted = grantsOf(world, pod, account);
   const wanted = situations.flatMap((situation) =>
     (situation.reading.permissions ?? []).flatMap((permission) => {
@@ -56,7 +56,7 @@ interface Grant {
   /** Namespace; empty for the whole cluster. */
   readonly where: string;
   readonly role: string;
-  /** Whether the role is not the program's own. */
+  /** Whether the role belongs to the platform. */
   readonly shared: boolean;
 }
 
@@ -64,27 +64,27 @@ interface Grant {
 function grantsOf(world: World, pod: Pod, account: string): readonly Grant[] {
   const bindings = [...world.all("RoleBinding", pod.cluster), ...world.all("ClusterRoleBinding", pod.cluster)];
   return bindings.flatMap((binding): Grant[] => {
-    const bound = list(binding.body.subjects).some(
+    const bound = asList(binding.body.subjects).some(
       (subject) =>
         subject.kind === "ServiceAccount" &&
         subject.name === account &&
         (subject.namespace ?? binding.namespace) === pod.namespace,
     );
     if (!bound) return [];
-    const { kind, name } = object(binding.body.roleRef);
+    const { kind, name } = asObject(binding.body.roleRef);
     const where = binding.kind === "RoleBinding" ? binding.namespace : "";
     const role = world
-      .all(text(kind), pod.cluster, kind === "Role" ? binding.namespace : undefined)
+      .all(asText(kind), pod.cluster, kind === "Role" ? binding.namespace : undefined)
       .find((one) => one.name === name);
-    const title = `${text(kind)} ${text(name)}`;
-    if (role !== undefined) return list(role.body.rules).map((rule) => ({ rule, where, role: title, shared: false }));
-    // The platform's own roles; edit and admin allow everything with the objects of a namespace.
+    const title = `${asText(kind)} ${asText(name)}`;
+    if (role !== undefined) return asList(role.body.rules).map((rule) => ({ rule, where, role: title, shared: false }));
+    // The platform's own roles; edit and admin allow everything within a namespace.
     const verbs = name === "view" ? ["get", "list", "watch"] : ["*"];
     return [{ rule: { apiGroups: ["*"], resources: ["*"], verbs }, where, role: title, shared: true }];
   });
 }
 
-/** Namespaces that a permission is for. */
+/** Namespaces that a permission applies to. */
 function namespacesOf(where: string, situation: Situation): readonly string[] {
   if (where === "own") return [situation.pod.namespace];
   if (where === "cluster") return [""];

@@ -1,5 +1,5 @@
-/** The container's user, capabilities, memory, token and the folders that its program writes. */
-import { object } from "../../policy/manifest.ts";
+/** The container's user, capabilities, memory and token, and the folders that its program writes to. */
+import { asObject } from "../../policy/manifest.ts";
 import { holds, type Situation } from "./situation.ts";
 
 const units: Readonly<Record<string, number>> = {
@@ -12,19 +12,19 @@ const units: Readonly<Record<string, number>> = {
   Gi: 2 ** 30,
 };
 
-/** Bytes of a quantity such as 512Mi; NaN when it is none. */
+/** Bytes of a quantity such as 512Mi; NaN if it is invalid. */
 function bytes(quantity: string): number {
   const [, number = "", unit = ""] = /^([\d.]+)([A-Za-z]*)$/.exec(quantity) ?? [];
   return Number(number === "" ? NaN : number) * (units[unit] ?? NaN);
 }
 
-/** Problems of what the container runs as and with, a sentence each. */
+/** Problems of the container's security context, memory and mounts, one phrase each. */
 export function runtimeProblems(situation: Situation): readonly string[] {
   const { world, pod, container, reading } = situation;
-  const [own, around] = [object(container.body.securityContext), object(pod.spec.securityContext)];
+  const [own, around] = [asObject(container.body.securityContext), asObject(pod.spec.securityContext)];
   const asked = own.runAsUser ?? around.runAsUser;
   const image = reading.user?.image;
-  // OpenShift gives each namespace a range of its own unless the pod may choose.
+  // Without runAsUser, OpenShift assigns a user ID from the namespace's range.
   const random = asked === undefined && world.openShift(pod.cluster);
   const user = typeof asked === "number" ? asked : random ? undefined : image === "root" ? 0 : image;
   const nonRoot = (own.runAsNonRoot ?? around.runAsNonRoot) === true;
@@ -32,7 +32,7 @@ export function runtimeProblems(situation: Situation): readonly string[] {
   if (reading.user?.root === true && user !== 0) problems.push(`must run as root (${reading.user.at})`);
   if (nonRoot && user === 0) problems.push(`runs as root, which runAsNonRoot refuses (${reading.user?.at ?? ""})`);
 
-  const capabilities = object(own.capabilities);
+  const capabilities = asObject(own.capabilities);
   const [added, dropped] = [capabilities.add, capabilities.drop].map((names) =>
     Array.isArray(names) ? names.map(String) : [],
   );
@@ -40,11 +40,10 @@ export function runtimeProblems(situation: Situation): readonly string[] {
     if (added?.includes(wanted) !== true) problems.push(`capability ${wanted} is required and dropped`);
   }
   for (const extra of added ?? []) {
-    if (reading.capabilities?.includes(extra) !== true)
-      problems.push(`capability ${extra} is added and nobody needs it`);
+    if (reading.capabilities?.includes(extra) !== true) problems.push(`capability ${extra} is added but not required`);
   }
 
-  const limit = object(object(container.body.resources).limits).memory;
+  const limit = asObject(asObject(container.body.resources).limits).memory;
   if (reading.memory !== undefined && typeof limit === "string" && bytes(limit) < bytes(reading.memory.atLeast)) {
     problems.push(`memory limit ${limit} is below ${reading.memory.atLeast} (${reading.memory.at})`);
   }
@@ -58,7 +57,7 @@ export function runtimeProblems(situation: Situation): readonly string[] {
     if (mount !== undefined) {
       if (!mount.writable) problems.push(`writes ${path}, which is mounted read-only (${at})`);
       else if (mount.kind === "claim" && !claims)
-        problems.push(`writes ${path}, on a volume that belongs to root: no fsGroup (${at})`);
+        problems.push(`writes ${path}, on a volume that belongs to root without fsGroup (${at})`);
     } else if (own.readOnlyRootFilesystem === true)
       problems.push(`writes ${path}, and the root filesystem is read-only (${at})`);
     else if (by === "root" && user !== 0) problems.push(`writes ${path}, which is root's (${at})`);
@@ -69,7 +68,7 @@ export function runtimeProblems(situation: Situation): readonly string[] {
   return problems;
 }
 
-/** Whether the pod has its account's token exactly when one of its programs uses it. */
+/** Checks that the service account's token is mounted exactly if a program uses it. */
 export function tokenProblems(situations: readonly Situation[]): readonly string[] {
   const [first] = situations;
   if (first === undefined) return [];
@@ -85,7 +84,7 @@ export function tokenProblems(situations: readonly Situation[]): readonly string
   return [];
 }
 
-/** Whether a program talks to the cluster's API with its pod's account. */
+/** Whether a program calls the cluster's API with its pod's service account. */
 export function usesToken(reading: Situation["reading"]): boolean {
   return reading.token ?? (reading.permissions ?? []).some(({ spare }) => spare === undefined);
 }

@@ -1,14 +1,14 @@
-/** A container beside the contract of its image: what every check looks at. */
+/** A container together with the contract of its image: the input of every check. */
 import { parse as parseYaml } from "yaml";
-import { object } from "../../policy/manifest.ts";
+import { asObject } from "../../policy/manifest.ts";
 import type { Condition, Contract } from "./format.ts";
 import type { Container, Pod, World } from "./workloads.ts";
 
 type Programs = NonNullable<Contract["programs"]>;
-/** What one program of an image reads: the contract's own part and the program's. */
+/** The parts of a contract that apply to one program of an image. */
 export type Reading = Omit<Programs[string], "when">;
 
-/** A container, where it runs, and what its program reads. */
+/** A container, its pod, and the contract of its program. */
 export interface Situation {
   readonly world: World;
   readonly pod: Pod;
@@ -23,7 +23,7 @@ export function commandLine(container: Container, contract: Contract): readonly 
   return container.command === undefined ? [...contract.entry.command, ...args] : [...container.command, ...args];
 }
 
-/** Programs of the contract that the container runs; `[""]` where the image has only one. */
+/** Programs of the contract that the container runs; `[""]` if the image has only one. */
 export function programsOf(container: Container, contract: Contract): readonly string[] {
   if (contract.programs === undefined) return [""];
   const line = commandLine(container, contract).join(" ");
@@ -39,7 +39,7 @@ export function programsOf(container: Container, contract: Contract): readonly s
     .map(([name]) => name);
 }
 
-/** What a program of the contract reads, common parts included. */
+/** The contract of one program, common parts included. */
 export function readingOf(contract: Contract, program: string): Reading {
   const own = contract.programs?.[program];
   const lists = <T>(common: readonly T[] | undefined, more: readonly T[] | undefined): T[] => [
@@ -65,7 +65,7 @@ export function readingOf(contract: Contract, program: string): Reading {
   };
 }
 
-/** Values that the command line gives a flag: after `=`, or as the next word. */
+/** A flag's values on the command line: after `=`, or the next word. */
 export function flagValues(
   { container, contract }: Pick<Situation, "container" | "contract">,
   flag: string,
@@ -79,7 +79,7 @@ export function flagValues(
   });
 }
 
-/** Whether a condition holds; without one it does. */
+/** Whether a condition holds; true without a condition. */
 export function holds(condition: Condition | undefined, situation: Situation): boolean {
   if (condition === undefined) return true;
   const values: (string | undefined)[] = [];
@@ -96,7 +96,7 @@ export function holds(condition: Condition | undefined, situation: Situation): b
   return values.every((value) => value !== undefined && (form === undefined ? value !== "" : form.test(value)));
 }
 
-/** A file's content; undefined when it is no YAML (JSON is some). */
+/** A file's content as YAML or JSON; undefined if it is neither. */
 export function parsed(text: string): unknown {
   try {
     return parseYaml(text, { uniqueKeys: false, maxAliasCount: -1, logLevel: "silent" }) as unknown;
@@ -105,18 +105,18 @@ export function parsed(text: string): unknown {
   }
 }
 
-/** The text at a dotted path; undefined when there is nothing. */
+/** The text at a dotted path, or undefined. */
 export function keyOf(content: unknown, path: string): string | undefined {
   const found = path
     .split(".")
     .reduce<unknown>(
-      (value, key) => (Array.isArray(value) ? value[Number(key)] : object(value)[key]) as unknown,
+      (value, key) => (Array.isArray(value) ? value[Number(key)] : asObject(value)[key]) as unknown,
       content,
     );
   return found === undefined ? undefined : typeof found === "string" ? found : JSON.stringify(found);
 }
 
-/** A text with `${VARIABLE}`, `${--flag}` and `${FILE KEY}` replaced; undefined when one of them has no text. */
+/** A text with `${VARIABLE}`, `${--flag}` and `${FILE KEY}` replaced; undefined if one of them has no value. */
 export function filled(text: string, situation: Situation): string | undefined {
   const absent: string[] = [];
   const result = text.replace(/\$\{([^}]+)\}/g, (_, name: string) => {
@@ -131,7 +131,7 @@ export function filled(text: string, situation: Situation): string | undefined {
   return absent.length === 0 ? result : undefined;
 }
 
-/** The key of a mounted file, `FILE KEY`. */
+/** The value of a key in a mounted file, `FILE KEY`. */
 function fileKey(reference: string, { container }: Situation): string | undefined {
   const [file = "", key = ""] = reference.split(" ");
   const held = container.files.get(file)?.text;

@@ -1,22 +1,22 @@
-/** The containers that a render declares, with their variables and files resolved. */
+/** The containers of a render, with resolved variables and files. */
 import {
-  list,
+  asList,
   type Json,
-  object,
+  asObject,
   podOf,
-  text,
-  texts,
+  asText,
+  asTexts,
   title,
   toManifest,
   type Manifest,
 } from "../../policy/manifest.ts";
-import type { Registration } from "../../review/record.ts";
-import { opened } from "../../review/secret.ts";
+import type { Registration } from "../../review/evaluate/record.ts";
+import { revealed } from "../../review/evaluate/secret.ts";
 
-/** A value that a container gets; what only the cluster knows has no text. */
+/** A value that a container gets; without text if it is known only in the cluster. */
 interface Given {
   readonly text: string | undefined;
-  /** Why it cannot be had: a Secret, ConfigMap or key that nobody declares. */
+  /** Why it is missing: the Secret, ConfigMap or key is not declared. */
   readonly missing?: string;
 }
 
@@ -27,7 +27,7 @@ interface Mount {
   readonly kind: "claim" | "scratch" | "files" | "other";
 }
 
-/** A pod that a workload makes. */
+/** The pod of a workload. */
 export interface Pod {
   /** `Deployment namespace/name`. */
   readonly title: string;
@@ -36,7 +36,7 @@ export interface Pod {
   readonly labels: Readonly<Record<string, string>>;
   readonly spec: Json;
   readonly containers: readonly Container[];
-  /** Whether a Template describes it; its namespace is its caller's choice. */
+  /** Whether a Template describes it; the caller chooses its namespace. */
   readonly template: boolean;
 }
 
@@ -53,13 +53,13 @@ export interface Container {
   readonly mounts: readonly Mount[];
 }
 
-/** Everything that a stack declares on its clusters, secrets in the clear. */
+/** All objects that a stack declares on its clusters, with decrypted secrets. */
 export class World {
   readonly manifests: readonly Manifest[];
 
   constructor(resources: readonly Registration[]) {
     this.manifests = resources.flatMap(({ type, name, inputs, provider }) => {
-      const manifest = toManifest(type, object(opened(inputs)), provider);
+      const manifest = toManifest(type, asObject(revealed(inputs)), provider);
       return manifest === undefined ? [] : [{ ...manifest, name: manifest.name === "" ? name : manifest.name }];
     });
   }
@@ -71,7 +71,7 @@ export class World {
     );
   }
 
-  /** Whether the cluster is an OpenShift. */
+  /** Whether the cluster is OpenShift. */
   openShift(cluster: string): boolean {
     return this.manifests.some((one) => one.cluster === cluster && one.apiVersion.includes("openshift.io"));
   }
@@ -83,10 +83,10 @@ export class World {
         const pod = this.pod(manifest, false);
         return pod === undefined ? [] : [pod];
       }
-      return list(manifest.body.objects).flatMap((body) => {
-        const inner = { ...manifest, kind: text(body.kind), name: text(object(body.metadata).name), body };
+      return asList(manifest.body.objects).flatMap((body) => {
+        const inner = { ...manifest, kind: asText(body.kind), name: asText(asObject(body.metadata).name), body };
         const spec = podOf(inner);
-        const images = (spec?.containers ?? []).map(({ image }) => text(image));
+        const images = (spec?.containers ?? []).map(({ image }) => asText(image));
         const where = images.map(runsIn).find((one) => one !== undefined);
         const namespaces = this.all("Namespace", manifest.cluster).map(({ name }) => name);
         const chosen = where === undefined ? [] : namespaces.filter((name) => new RegExp(`^(?:${where})$`).test(name));
@@ -112,21 +112,21 @@ export class World {
       return here === undefined ? undefined : dataOf(here);
     };
     const variables = new Map<string, Given>();
-    for (const from of list(body.envFrom)) {
+    for (const from of asList(body.envFrom)) {
       for (const [kind, reference] of Object.entries({ Secret: from.secretRef, ConfigMap: from.configMapRef })) {
-        for (const [key, value] of read(kind, text(object(reference).name)) ?? []) {
-          variables.set(`${text(from.prefix)}${key}`, { text: value });
+        for (const [key, value] of read(kind, asText(asObject(reference).name)) ?? []) {
+          variables.set(`${asText(from.prefix)}${key}`, { text: value });
         }
       }
     }
-    for (const variable of list(body.env)) {
-      variables.set(text(variable.name), valueOf(variable, read));
+    for (const variable of asList(body.env)) {
+      variables.set(asText(variable.name), valueOf(variable, read));
     }
-    const volumes = new Map(list(pod.volumes).map((volume) => [text(volume.name), volume]));
+    const volumes = new Map(asList(pod.volumes).map((volume) => [asText(volume.name), volume]));
     const files = new Map<string, Given>();
-    const mounts = list(body.volumeMounts).map((mount): Mount => {
-      const volume = volumes.get(text(mount.name)) ?? {};
-      const [at, sub] = [text(mount.mountPath).replace(/\/$/, ""), text(mount.subPath)];
+    const mounts = asList(body.volumeMounts).map((mount): Mount => {
+      const volume = volumes.get(asText(mount.name)) ?? {};
+      const [at, sub] = [asText(mount.mountPath).replace(/\/$/, ""), asText(mount.subPath)];
       const inside = filesOf(volume, read);
       for (const [name, given] of inside ?? []) {
         if (sub === "") files.set(`${at}/${name}`, given);
@@ -142,12 +142,12 @@ export class World {
               : "other";
       return { path: at, writable: mount.readOnly !== true && inside === undefined, kind };
     });
-    // A StatefulSet's claims are volumes, too, under the names of their templates.
+    // A StatefulSet's volumeClaimTemplates are volumes, too.
     return {
-      ...{ name: text(body.name), body, image: text(body.image) },
+      ...{ name: asText(body.name), body, image: asText(body.image) },
       ...{ command: words(body.command), args: words(body.args), variables: expanded(variables), files },
       mounts: mounts.map((one, index) =>
-        volumes.has(text(list(body.volumeMounts)[index]?.name)) ? one : { ...one, kind: "claim" },
+        volumes.has(asText(asList(body.volumeMounts)[index]?.name)) ? one : { ...one, kind: "claim" },
       ),
     };
   }
@@ -161,37 +161,37 @@ function words(value: unknown): readonly string[] | undefined {
 
 /** Keys of a Secret or ConfigMap with their texts. */
 function dataOf({ body }: Manifest): ReadonlyMap<string, string> {
-  const decoded = Object.entries(texts(body.kind === "Secret" ? body.data : body.binaryData)).map(
+  const decoded = Object.entries(asTexts(body.kind === "Secret" ? body.data : body.binaryData)).map(
     ([key, value]): [string, string] => [key, Buffer.from(value, "base64").toString("utf8")],
   );
   return new Map([
     ...decoded,
-    ...Object.entries(texts(body.stringData)),
-    ...(body.kind === "ConfigMap" ? Object.entries(texts(body.data)) : []),
+    ...Object.entries(asTexts(body.stringData)),
+    ...(body.kind === "ConfigMap" ? Object.entries(asTexts(body.data)) : []),
   ]);
 }
 
 function valueOf(variable: Json, read: Read): Given {
-  const from = object(variable.valueFrom);
+  const from = asObject(variable.valueFrom);
   for (const [kind, field] of [
     ["Secret", "secretKeyRef"],
     ["ConfigMap", "configMapKeyRef"],
   ] as const) {
     if (!(field in from)) continue;
-    const { name, key, optional } = object(from[field]);
-    const held = read(kind, text(name));
-    const value = held?.get(text(key));
+    const { name, key, optional } = asObject(from[field]);
+    const held = read(kind, asText(name));
+    const value = held?.get(asText(key));
     if (value !== undefined || optional === true) return { text: value };
     return {
       text: undefined,
-      missing: `${kind} ${text(name)} ${held === undefined ? "is not declared" : `has no key ${text(key)}`}`,
+      missing: `${kind} ${asText(name)} ${held === undefined ? "is not declared" : `has no key ${asText(key)}`}`,
     };
   }
   if ("fieldRef" in from || "resourceFieldRef" in from) return { text: undefined };
-  return { text: text(variable.value) };
+  return { text: asText(variable.value) };
 }
 
-/** Values with `$(NAME)` replaced, as the kubelet does. */
+/** Values with `$(NAME)` expanded, as the kubelet does. */
 function expanded(variables: ReadonlyMap<string, Given>): ReadonlyMap<string, Given> {
   const replace = (value: string): string =>
     value.replace(/\$\(([A-Za-z_][\w.-]*)\)/g, (whole, name: string) => variables.get(name)?.text ?? whole);
@@ -208,29 +208,29 @@ function filesOf(volume: Json, read: Read): ReadonlyMap<string, Given> | undefin
   const files = new Map<string, Given>();
   const add = (kind: string, source: Json, name: string): void => {
     const held = read(kind, name);
-    const items = Array.isArray(source.items) ? list(source.items) : undefined;
+    const items = Array.isArray(source.items) ? asList(source.items) : undefined;
     if (held === undefined) {
       if (source.optional !== true) files.set("*", { text: undefined, missing: `${kind} ${name} is not declared` });
       return;
     }
     if (items === undefined) for (const [key, value] of held) files.set(key, { text: value });
     for (const item of items ?? []) {
-      const value = held.get(text(item.key));
+      const value = held.get(asText(item.key));
       const missing =
         value === undefined && source.optional !== true
-          ? { missing: `${kind} ${name} has no key ${text(item.key)}` }
+          ? { missing: `${kind} ${name} has no key ${asText(item.key)}` }
           : {};
-      files.set(text(item.path), { text: value, ...missing });
+      files.set(asText(item.path), { text: value, ...missing });
     }
   };
-  if ("secret" in volume) add("Secret", object(volume.secret), text(object(volume.secret).secretName));
-  else if ("configMap" in volume) add("ConfigMap", object(volume.configMap), text(object(volume.configMap).name));
+  if ("secret" in volume) add("Secret", asObject(volume.secret), asText(asObject(volume.secret).secretName));
+  else if ("configMap" in volume) add("ConfigMap", asObject(volume.configMap), asText(asObject(volume.configMap).name));
   else if ("projected" in volume) {
-    for (const source of list(object(volume.projected).sources)) {
-      if ("secret" in source) add("Secret", object(source.secret), text(object(source.secret).name));
-      if ("configMap" in source) add("ConfigMap", object(source.configMap), text(object(source.configMap).name));
+    for (const source of asList(asObject(volume.projected).sources)) {
+      if ("secret" in source) add("Secret", asObject(source.secret), asText(asObject(source.secret).name));
+      if ("configMap" in source) add("ConfigMap", asObject(source.configMap), asText(asObject(source.configMap).name));
       if ("serviceAccountToken" in source)
-        files.set(text(object(source.serviceAccountToken).path), { text: undefined });
+        files.set(asText(asObject(source.serviceAccountToken).path), { text: undefined });
     }
   } else return undefined;
   return files;

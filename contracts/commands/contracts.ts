@@ -1,8 +1,8 @@
 /** `orrery contracts`. */
 import { defineCommand } from "../../cli/command.ts";
 import { stackNames } from "../../config/stackFile.ts";
-import { runProgram, stackConfig } from "../../review/render.ts";
-import { violations } from "../check/judge.ts";
+import { runProgram, stackConfig } from "../../review/evaluate/render.ts";
+import { violations } from "../check/violations.ts";
 import { loadContracts } from "../check/load.ts";
 
 export const command = defineCommand({

@@ -4,32 +4,32 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { root } from "../../lab/settings.ts";
-import type { StateResource } from "./really.ts";
+import type { StateResource } from "./deployed.ts";
 
-/** How a command ended. */
+/** Exit code and output of a command. */
 export interface Outcome {
   readonly code: number;
-  /** Standard output and error, in the order in which they came. */
+  /** Standard output and error, interleaved. */
   readonly text: string;
   /** Standard output alone. */
   readonly stdout: string;
 }
 
-/** A stack and the file that its config comes from. */
+/** A stack and its config file. */
 export interface Target {
   readonly stack: string;
   readonly file: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** Folder of another project than this one. */
+  /** Folder of the project. @default this project */
   readonly project?: string;
 }
 
-/** The commands that read the stack's file; the others refuse the flag. */
+/** Commands that accept --config-file. */
 const takesConfig = ["up", "preview", "destroy", "refresh", "config", "import", "watch"];
 
 /**
- * Runs the CLI to its end, unless `interrupt` says that it has written enough: then it gets a Ctrl-C. Else it saves the
- * state once, at its end: saving after each step, as people's runs and `npm start` do, is half of the engine's work.
+ * Runs the CLI, and sends it a Ctrl-C as soon as `interrupt` holds for its output. Without `interrupt` the state is saved once,
+ * at the end: saving it after each step is half of the engine's work.
  */
 export function pulumi(
   args: readonly string[],
@@ -43,7 +43,7 @@ export function pulumi(
       cwd: project ?? root,
       env: { PULUMI_SKIP_CHECKPOINTS: String(interrupt === undefined), ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
-      detached: true, // a process group of its own, as a terminal's Ctrl-C reaches engine and plugins alike
+      detached: true, // its own process group: a terminal's Ctrl-C reaches engine and plugins alike
     });
     let [text, stdout, interrupted] = ["", "", false];
     const take = (chunk: Buffer, isOutput: boolean): void => {
@@ -67,7 +67,7 @@ export function pulumi(
   });
 }
 
-/** Makes the stack in the lab's backend. The CLI writes a file for it into the project too, which nobody wants there. */
+/** Creates the stack in the lab's backend, and removes the config file that the CLI writes to the project. */
 export async function initStack(target: Target): Promise<void> {
   const file = path.join(target.project ?? root, `Pulumi.${target.stack}.yaml`);
   const committed = existsSync(file);
@@ -76,7 +76,7 @@ export async function initStack(target: Target): Promise<void> {
   if (code !== 0) throw new Error(text);
 }
 
-/** Resources that a stack manages, as its state tells; what it only reads is somebody else's. */
+/** The resources that a stack manages, from its state; resources that it only reads are left out. */
 export async function stateOf(target: Target): Promise<readonly StateResource[]> {
   const { stdout } = await pulumi(["stack", "export"], target);
   const { resources = [] } = (JSON.parse(stdout) as { deployment: { resources?: StateResource[] } }).deployment;
@@ -93,7 +93,7 @@ interface EngineEvent {
   readonly resourcePreEvent?: { readonly metadata: Step };
 }
 
-/** Runs `up`, `destroy`, ... and tells which resources it changed, from the engine's own event log. */
+/** Runs `up`, `destroy`, ... and returns the changed resources, from the engine's event log. */
 export async function steps(
   args: readonly string[],
   target: Target,
@@ -101,7 +101,7 @@ export async function steps(
   const folder = mkdtempSync(path.join(tmpdir(), "orrery-events-"));
   try {
     const log = path.join(folder, "events.json");
-    // The flag is one of those that the CLI keeps for its developers.
+    // --event-log is a debug flag of the CLI.
     const env = { ...target.env, PULUMI_DEBUG_COMMANDS: "true" };
     const outcome = await pulumi([...args, "--event-log", log], { ...target, env });
     const events = readFileSync(log, "utf8")

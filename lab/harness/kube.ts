@@ -1,4 +1,4 @@
-/** What the tests of the lab's Kubernetes share: a namespace of their own and objects in it. */
+/** Helpers for live tests of the lab's Kubernetes. */
 import { after, before } from "mocha";
 import { kubeApi, type KubeObject, pathOf } from "../../lab/kubernetes/api.ts";
 import { eventually, lab } from "./cloud.ts";
@@ -8,11 +8,11 @@ export { KubeError, kubeApi, type KubeObject } from "../../lab/kubernetes/api.ts
 /** The API of the lab under test, as its administrator. */
 export const api = kubeApi(lab);
 
-/** Makes a namespace before the tests of a suite and deletes it with all that is in it after them. */
+/** Creates a namespace before the tests of a suite, and deletes it with its content afterwards. */
 export function useNamespace(name: string, labels: Readonly<Record<string, string>> = {}): void {
   const path = `/api/v1/namespaces/${name}`;
   before(async () => {
-    // One of an earlier run may still be ending: Kubernetes gives its pods 16 s.
+    // The namespace of an earlier run may still be terminating: its pods have 16 s.
     await eventually(
       `the end of an earlier namespace ${name}`,
       () => api.find(path),
@@ -33,12 +33,12 @@ export async function nodeNames(): Promise<ReadonlySet<string>> {
   return new Set((await api.list("/api/v1/nodes")).map(({ metadata }) => metadata.name));
 }
 
-/** Deletes the nodes that were made for a stack since these were all. */
-export async function deleteNodesBut(kept: ReadonlySet<string>): Promise<void> {
+/** Deletes all nodes except `kept`. */
+export async function deleteNodesExcept(kept: ReadonlySet<string>): Promise<void> {
   for (const node of await nodeNames()) if (!kept.has(node)) await api.delete(`/api/v1/nodes/${node}`);
 }
 
-/** A maker of objects of one namespace. */
+/** Returns a function that builds objects of one namespace. */
 export const objectsOf =
   (namespace: string) =>
   (apiVersion: string, kind: string, name: string, fields: object): KubeObject => ({
@@ -48,8 +48,8 @@ export const objectsOf =
     ...fields,
   });
 
-/** Applies an object and waits until its status is accepted; returns that status. */
-export async function settled<Status>(
+/** Applies an object, waits until `accept` holds for its status, and returns that. */
+export async function appliedStatus<Status>(
   object: KubeObject,
   accept: (status: Status) => boolean,
   seconds = 10,
@@ -64,7 +64,7 @@ export async function settled<Status>(
   return status as Status;
 }
 
-/** A pod's containers; no such image is needed, as nothing runs. */
+/** A pod with one container, which never runs. */
 export const podSpec = { containers: [{ name: "main", image: "example.org/app:1" }] };
 
 /** A pod template; with `fail` its pods never become ready. */

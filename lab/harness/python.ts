@@ -1,4 +1,4 @@
-/** Python packages for tests, in an environment of their own that is made once per machine. */
+/** Python virtual environments for tests, created once per machine. */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -6,17 +6,17 @@ import path from "node:path";
 import { installPackages } from "../../lab/openstack/packages.ts";
 import { cacheDir } from "../../lab/settings.ts";
 
-/** An environment with certain packages. */
+/** A virtual environment. */
 export interface PythonEnvironment {
   /** Folder of its programs. */
   readonly bin: string;
-  /** Makes it; at once when it is there. @throws naming what could not be had */
+  /** Creates it if it is missing. @throws with pip's error */
   readonly install: () => Promise<void>;
 }
 
 /**
- * The environment of this name with these requirements, `package==version` (or options of pip); other requirements are
- * another one. `python` is the interpreter that it is made with.
+ * The environment for a name and requirements (`package==version`, or options of pip); other requirements have another
+ * folder. `python` is its interpreter.
  */
 export function pythonEnvironment(
   name: string,
@@ -30,14 +30,14 @@ export function pythonEnvironment(
     .slice(0, 12);
   const folder = path.join(cacheDir, `${name}-python-${key}`);
   const bin = path.join(folder, "bin");
-  const whole = path.join(folder, "whole");
+  const complete = path.join(folder, "whole");
   return {
     bin,
     async install() {
       await installPackages(["python3-venv"], () => undefined);
-      if (existsSync(whole)) return;
+      if (existsSync(complete)) return;
       mkdirSync(cacheDir, { recursive: true });
-      // Two checkouts may come here at once; an environment cannot be moved once it is made.
+      // Locked, as two checkouts may run this at once; an environment cannot be moved after its creation.
       const script = `[ -e "$1/whole" ] && exit 0
         rm -rf "$1" && "$2" -m venv "$1" && shift 2 && "$0" -m pip install -q --disable-pip-version-check "$@"`;
       const done = spawnSync(
@@ -47,9 +47,11 @@ export function pythonEnvironment(
       );
       if (done.status !== 0) {
         rmSync(folder, { recursive: true, force: true });
-        throw new Error(`Python packages for the tests of ${name} could not be had: ${done.stderr.trim().slice(-400)}`);
+        throw new Error(
+          `cannot install the Python packages for the tests of ${name}: ${done.stderr.trim().slice(-400)}`,
+        );
       }
-      writeFileSync(whole, "");
+      writeFileSync(complete, "");
     },
   };
 }

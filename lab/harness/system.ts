@@ -1,4 +1,4 @@
-/** One system of a committed stack, alone, as a stack of its own on the lab. */
+/** One system of a committed stack, deployed to the lab as a separate stack. */
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -7,30 +7,30 @@ import { retarget } from "../../lab/retarget.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { keepSystems, put } from "../../config/stackEdit.ts";
 import { projectDir, stackPath } from "../../config/stackFile.ts";
-import { makePremises } from "../prerequisites.ts";
+import { createPrerequisites } from "../prerequisites.ts";
 import { run } from "../../ops/lib/process.ts";
 import { eventually, lab } from "./cloud.ts";
 import { initStack, type Outcome, pulumi, stateOf, type Step, steps, type Target } from "./engine.ts";
-import { inClear } from "./inClear.ts";
+import { leakedSecrets } from "./leaks.ts";
 import { api } from "./kube.ts";
-import { absentFrom, differencesOf, type StateResource } from "./really.ts";
+import { missingFrom, differencesOf, type StateResource } from "./deployed.ts";
 
-/** A path under `config` of the stack's file, and what is to be there; undefined takes it away. */
+/** A path under `config` of the stack's file and its new value; undefined removes it. */
 export type Change = readonly [at: readonly (string | number)[], value: unknown];
 
-/** What a stack has beside its system. */
-export interface Beside {
+/** Options of {@link SystemOnLab.open}. */
+export interface SystemOptions {
   /** Further systems. */
   readonly also?: readonly string[];
-  /** Variables of every run, e.g. of another backend. */
+  /** Environment of every run, e.g. for another backend. */
   readonly env?: NodeJS.ProcessEnv;
   /** Name of the stack. @default `<stack>-<system>` */
   readonly as?: string;
 }
 
-/** A system on the lab. Whoever opens it closes it. */
+/** A system on the lab; the caller of `open` calls `close`. */
 export class SystemOnLab {
-  /** For the engine: the stack's name and a file of its own in the lab's folder. */
+  /** The stack's name and its file in the lab's folder. */
   readonly target: Target;
   /** Name in the stack's file and in `npm run ops`. */
   readonly system: string;
@@ -41,23 +41,20 @@ export class SystemOnLab {
   }
 
   /**
-   * Writes a stack's file with its clusters and this system only, aimed at the lab, and makes the namespaces that the
-   * settings take for granted. Nothing else of the file is changed, unless `changes` say so.
+   * Writes a stack file with only this system and its clusters or clouds, retargeted to the lab, applies `changes`, and
+   * creates the stack's prerequisites.
    */
   static async open(
     system: string,
     stack: string,
     changes: readonly Change[] = [],
-    { also = [], env: more = {}, as = `${stack}-${system}` }: Beside = {},
+    { also = [], env: more = {}, as = `${stack}-${system}` }: SystemOptions = {},
   ): Promise<SystemOnLab> {
     mkdirSync(path.join(lab.dir, "state"), { recursive: true });
     const file = path.join(lab.dir, `Pulumi.${as}.yaml`);
     const source = `${file}.source`;
-    const systems = [system, ...also];
-    const targets = systems.map((one) => (one === "callysto" ? "clouds" : "clusters"));
-    const kept = keepSystems(readFileSync(stackPath(stack), "utf8"), [...targets, ...systems]);
-    writeFileSync(source, changed(kept, changes));
-    await makePremises(retarget(source, file, lab, samplePassphrase(stack)), lab, () => undefined);
+    writeFileSync(source, withOnly([system, ...also], readFileSync(stackPath(stack), "utf8"), changes));
+    await createPrerequisites(retarget(source, file, lab, samplePassphrase(stack)), lab, () => undefined);
     rmSync(source);
     const env = { PULUMI_CONFIG_PASSPHRASE: samplePassphrase(stack), ...more };
     const opened = new SystemOnLab(system, { stack: as, file, env });
@@ -65,29 +62,29 @@ export class SystemOnLab {
     return opened;
   }
 
-  /** `pulumi up`, and what it did. */
+  /** Runs `pulumi up` and returns its output and changed resources. */
   up(...more: readonly string[]): Promise<Outcome & { readonly changed: readonly Step[] }> {
     return steps(["up", "--yes", "--skip-preview", ...more], this.target);
   }
 
-  /** `pulumi destroy`, after it was said that protected data may go. */
+  /** Runs `pulumi destroy` after unprotecting all resources. */
   async destroy(): Promise<Outcome> {
     await pulumi(["state", "unprotect", "--all", "--yes"], this.target);
     return pulumi(["destroy", "--yes", "--skip-preview"], this.target);
   }
 
-  /** What the stack has, as its state tells. */
+  /** The resources of the stack's state. */
   resources(): Promise<readonly StateResource[]> {
     return stateOf(this.target);
   }
 
-  /** The system's own output of the stack, with its secrets. */
+  /** The system's output of the stack, with its secrets. */
   async outputs<T>(): Promise<T> {
     const { stdout } = await pulumi(["stack", "output", "--json", "--show-secrets", this.system], this.target);
     return JSON.parse(stdout) as T;
   }
 
-  /** Does something while settings are changed in the stack's file, then puts the file back. */
+  /** Runs `work` with changed settings in the stack's file, then restores the file. */
   async with<T>(changes: readonly Change[], work: () => Promise<T>): Promise<T> {
     const saved = readFileSync(this.target.file, "utf8");
     writeFileSync(this.target.file, changed(saved, changes));
@@ -98,7 +95,7 @@ export class SystemOnLab {
     }
   }
 
-  /** Runs `npm run ops -- <system> ...` for this stack; words after a `--` stay after it. */
+  /** Runs `npm run ops -- <system> ...` for this stack; arguments after `--` stay after it. */
   ops(words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<OpsOutcome> {
     return this.opsOf(this.system, words, env);
   }
@@ -113,40 +110,40 @@ export class SystemOnLab {
     return { code: status, stdout, stderr };
   }
 
-  /** Asserts that `up` works and shows no secret, and that the clouds then have everything as it was declared. */
-  async comesUp(): Promise<void> {
+  /** Asserts that `up` succeeds and prints no secret, and that the clouds have all resources as declared. */
+  async assertDeploys(): Promise<void> {
     const made = await this.up();
     assert.equal(made.code, 0, made.text);
-    assert.deepEqual(await inClear(this.target, made.text), []);
-    await this.isReallyThere();
+    assert.deepEqual(await leakedSecrets(this.target, made.text), []);
+    await this.assertDeployed();
   }
 
-  /** Asserts that the clouds have everything that the state has, as it was declared. */
-  async isReallyThere(): Promise<void> {
+  /** Asserts that the clouds have all resources of the state, as declared. */
+  async assertDeployed(): Promise<void> {
     const all = await this.resources();
-    assert.deepEqual(await absentFrom(lab, all), []);
+    assert.deepEqual(await missingFrom(lab, all), []);
     assert.deepEqual(await differencesOf(lab, all), []);
   }
 
-  /** Asserts that a further `up` does nothing. */
-  async changesNothing(): Promise<void> {
+  /** Asserts that another `up` changes nothing. */
+  async assertNoChanges(): Promise<void> {
     const again = await this.up("--expect-no-changes");
     assert.equal(again.code, 0, again.text);
     assert.deepEqual(again.changed, []);
   }
 
-  /** Asserts that `destroy` refuses because of what is protected, and that it deletes nothing then. */
-  async refusesDestroy(): Promise<void> {
+  /** Asserts that `destroy` fails because of protected resources, and that it deletes nothing. */
+  async assertDestroyRefused(): Promise<void> {
     const before = await this.resources();
-    // With its preview: without one, what is not protected goes before the refusal is found.
+    // With a preview: without it, unprotected resources are deleted before the failure.
     const refused = await pulumi(["destroy", "--yes"], this.target);
     assert.notEqual(refused.code, 0, "nothing was protected");
     assert.match(refused.text, /protected/);
-    assert.deepEqual(await absentFrom(lab, before), [], "something was deleted though destroy refused");
+    assert.deepEqual(await missingFrom(lab, before), [], "something was deleted though destroy refused");
   }
 
-  /** Asserts that `destroy` empties the state and, with what ends later, these collections of the cluster's API. */
-  async isDestroyed(...collections: readonly string[]): Promise<void> {
+  /** Asserts that `destroy` empties the state and, eventually, these collections of the cluster's API. */
+  async assertDestroyed(...collections: readonly string[]): Promise<void> {
     const gone = await this.destroy();
     assert.equal(gone.code, 0, gone.text);
     const left = (await this.resources()).filter(({ type }) => /^(kubernetes|openstack):/.test(type));
@@ -161,7 +158,7 @@ export class SystemOnLab {
     }
   }
 
-  /** Forgets the stack, whatever is left of it, and these namespaces with all that was retained in them. */
+  /** Destroys and removes the stack, and deletes these namespaces with all retained objects. */
   async close(...namespaces: readonly string[]): Promise<void> {
     await this.destroy();
     await pulumi(["stack", "rm", "--yes", "--force", "--preserve-config"], this.target);
@@ -178,14 +175,21 @@ export class SystemOnLab {
   }
 }
 
-/** How a day-2 command ended. */
+/** Exit code and output of an `ops` command. */
 export interface OpsOutcome {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-function changed(text: string, changes: readonly Change[]): string {
+/** Text of a stack's file with only these systems and what they run on, and with changes. */
+export function withOnly(systems: readonly string[], text: string, changes: readonly Change[]): string {
+  const targets = systems.map((one) => (one === "callysto" ? "clouds" : "clusters"));
+  return changed(keepSystems(text, [...targets, ...systems]), changes);
+}
+
+/** Text of a stack's file with changes. */
+export function changed(text: string, changes: readonly Change[]): string {
   return changes.reduce((so, [at, value]) => (value === undefined ? without : put)(so, ["config", ...at], value), text);
 }
 

@@ -1,9 +1,9 @@
-/** Asks a lab's Kubernetes API itself: the lab's set-up and every test that must not believe Pulumi's state. */
+/** A client of the lab's Kubernetes API, for the lab's set-up and for tests that do not rely on Pulumi's state. */
 import { Agent, request } from "node:https";
 import { labPassword } from "../../config/samples.ts";
 import type { LabSettings } from "../settings.ts";
 
-/** An object as the API has it; callers narrow what they read. */
+/** An object of the API; callers narrow the fields that they read. */
 export interface KubeObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -18,7 +18,7 @@ export interface KubeObject {
   readonly [field: string]: unknown;
 }
 
-/** The API said no; `status` is the HTTP status, the message is the API's own. */
+/** An error response of the API: its HTTP status and message. */
 export class KubeError extends Error {
   readonly status: number;
 
@@ -31,7 +31,7 @@ export class KubeError extends Error {
 /** Calls take the path after the server's address, e.g. `/api/v1/namespaces`; all but `text` throw {@link KubeError}. */
 export interface KubeApi {
   get<T = KubeObject>(path: string): Promise<T>;
-  /** Like get, but undefined when there is no such object. */
+  /** Like get, but undefined on 404. */
   find<T = KubeObject>(path: string): Promise<T | undefined>;
   list<T = KubeObject>(path: string): Promise<readonly T[]>;
   /** Creates the object at the path of its collection. */
@@ -41,11 +41,11 @@ export interface KubeApi {
   delete(path: string): Promise<void>;
   /** Creates or updates the object by server-side apply, as `kubectl apply --server-side --force-conflicts` does. */
   apply<T = KubeObject>(object: KubeObject): Promise<T>;
-  /** Status and body of any GET, whatever it is. */
+  /** Status and body of any GET, errors included. */
   text(path: string): Promise<{ status: number; body: string }>;
 }
 
-/** The API of a lab, asked as the administrator or as the owner of `token`. */
+/** The API of a lab, as the administrator or with `token`. */
 export function kubeApi(lab: LabSettings, token: string = labPassword): KubeApi {
   return apiAt(lab.ports.kubernetes, token);
 }
@@ -53,7 +53,7 @@ export function kubeApi(lab: LabSettings, token: string = labPassword): KubeApi 
 /** Any of the cluster's servers, by its port. */
 export function apiAt(port: number, token: string = labPassword): KubeApi {
   const server = `https://127.0.0.1:${port}`;
-  // As in the lab's kubeconfig: the certificate is the server's own and the connection never leaves the machine.
+  // As in the lab's kubeconfig: the certificate is self-signed, and the connection never leaves the machine.
   const agent = new Agent({ keepAlive: true, maxSockets: 20, rejectUnauthorized: false });
 
   const call = (method: string, path: string, body?: unknown, type = "application/json") =>
@@ -67,7 +67,9 @@ export function apiAt(port: number, token: string = labPassword): KubeApi {
           resolve({ status: incoming.statusCode ?? 0, body: Buffer.concat(chunks).toString() });
         });
       });
-      outgoing.on("timeout", () => outgoing.destroy(new Error(`${server} did not answer ${method} ${path} in 30 s`)));
+      outgoing.on("timeout", () =>
+        outgoing.destroy(new Error(`${server} did not respond to ${method} ${path} within 30 s`)),
+      );
       outgoing.on("error", reject);
       outgoing.end(body === undefined ? undefined : JSON.stringify(body));
     });
@@ -100,7 +102,7 @@ export function apiAt(port: number, token: string = labPassword): KubeApi {
   };
 }
 
-/** Path of an object; a plural is formed as Kubernetes forms it, so kinds with an irregular one (Endpoints) are out. */
+/** API path of an object; kinds with an irregular plural (Endpoints) are not supported. */
 export function pathOf({ apiVersion, kind, metadata }: KubeObject): string {
   const base = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
   const namespace = metadata.namespace === undefined ? "" : `/namespaces/${metadata.namespace}`;

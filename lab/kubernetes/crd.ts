@@ -1,10 +1,10 @@
-/** Custom resources in a few words: pieces of their schemas and the definition around them. */
+/** Helpers for custom resource definitions and their schemas. */
 import { type KubeObject, plural as pluralOf } from "./api.ts";
 
 /** A part of an OpenAPI v3 schema. */
 export type Schema = Readonly<Record<string, unknown>>;
 
-/** An object that is kept as it is written. */
+/** An object without a schema; all fields are kept. */
 export const anything: Schema = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
 export const text: Schema = { type: "string" };
 export const flag: Schema = { type: "boolean" };
@@ -14,12 +14,12 @@ export const stringMap: Schema = { type: "object", additionalProperties: text };
 
 export const oneOf = (...values: string[]): Schema => ({ type: "string", enum: values });
 export const list = (items: Schema): Schema => ({ type: "array", items });
-/** A CEL expression that must hold, and what the API says when it does not. */
+/** A CEL expression that must hold, and the API's message if it does not. */
 export const rule = (message: string, expression: string): Schema => ({ rule: expression, message });
 /** CEL: the field is absent or empty. */
 export const unset = (field: string): string => `(!has(self.${field}) || self.${field} == '')`;
 
-/** An object of which the API refuses or drops what is not named. */
+/** An object with these properties; the API prunes or rejects others. */
 export const object = (properties: Record<string, Schema>, required: string[] = [], rules: Schema[] = []): Schema => ({
   type: "object",
   properties,
@@ -33,11 +33,11 @@ export interface Kind {
   /** @default v1 */
   readonly version?: string;
   readonly kind: string;
-  /** @default as Kubernetes forms it from the kind */
+  /** @default the regular plural of the kind */
   readonly plural?: string;
   /** Abbreviation for kubectl. */
   readonly short?: string;
-  /** What stands beside apiVersion, kind and metadata; a `status` becomes a subresource. */
+  /** Properties besides apiVersion, kind and metadata; `status` becomes a subresource. */
   readonly properties: Record<string, Schema>;
   readonly required?: string[];
   /** Whether `kubectl scale` works on spec.replicas. @default false */
@@ -46,7 +46,7 @@ export interface Kind {
   readonly columns?: Readonly<Record<string, string>>;
 }
 
-/** The definition that makes the API serve a kind. */
+/** The CustomResourceDefinition of a kind. */
 export function customResource(kind: Kind): KubeObject {
   const plural = kind.plural ?? pluralOf(kind.kind);
   const properties = { apiVersion: text, kind: text, metadata: { type: "object" }, ...kind.properties };

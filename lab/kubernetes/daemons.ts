@@ -1,4 +1,4 @@
-/** The five processes of the cluster: how each is started and how it says that it is well. */
+/** The commands of the cluster's five processes. */
 import { readdirSync } from "node:fs";
 import path from "node:path";
 import type { Daemon } from "../process.ts";
@@ -16,7 +16,7 @@ export function files(lab: LabSettings) {
     kubeconfig: path.join(lab.dir, "kubeconfig"),
     tokens: path.join(etc, "tokens.csv"),
     serviceAccountKey: path.join(data, "service-account.key"),
-    /** The API server makes its certificate itself, here; the other servers show the same one. */
+    /** Created by the API server; the other servers use the same certificate. */
     certificate: path.join(data, "pki", "apiserver.crt"),
     certificateKey: path.join(data, "pki", "apiserver.key"),
     podLog: path.join(etc, "pod.log"),
@@ -24,10 +24,10 @@ export function files(lab: LabSettings) {
   };
 }
 
-// The controllers' own default, 20 requests a second, is what makes many objects slow.
-const quick = ["--kube-api-qps=500", "--kube-api-burst=1000"];
+// The default of 20 requests a second is slow for many objects.
+const rateLimits = ["--kube-api-qps=500", "--kube-api-burst=1000"];
 
-/** Starts with the store, ends with the kubelets. */
+/** The daemons in the order of their start. */
 export function daemons(lab: LabSettings, toolchain: Toolchain): Record<DaemonName, Daemon> {
   const { data, kubeconfig, tokens, serviceAccountKey, certificate, certificateKey, podLogRule } = files(lab);
   const { ports } = lab;
@@ -39,7 +39,7 @@ export function daemons(lab: LabSettings, toolchain: Toolchain): Record<DaemonNa
     `--kubeconfig=${kubeconfig}`,
     "--leader-elect=false",
     ...serving,
-    ...quick,
+    ...rateLimits,
   ];
 
   return {
@@ -68,7 +68,7 @@ export function daemons(lab: LabSettings, toolchain: Toolchain): Record<DaemonNa
         "--bind-address=127.0.0.1",
         "--advertise-address=127.0.0.1",
         `--secure-port=${ports.kubernetes}`,
-        // No pod asks the Service "kubernetes", and loopback is no address that an endpoint may have.
+        // No pod calls the Service "kubernetes", and endpoints must not have a loopback address.
         "--endpoint-reconciler-type=none",
         `--cert-dir=${path.dirname(certificate)}`,
         `--service-account-key-file=${serviceAccountKey}`,
@@ -108,7 +108,7 @@ export function daemons(lab: LabSettings, toolchain: Toolchain): Record<DaemonNa
     kwok: {
       name: "kwok",
       command: path.join(toolchain.bin, "kwok"),
-      env: { PATH: process.env.PATH }, // what `kubectl exec` runs here inherits it
+      env: { PATH: process.env.PATH }, // inherited by the commands of `kubectl exec`
       args: [
         `--kubeconfig=${kubeconfig}`,
         "--manage-all-nodes",
@@ -128,7 +128,7 @@ export function daemons(lab: LabSettings, toolchain: Toolchain): Record<DaemonNa
 
 export type DaemonName = "etcd" | "apiserver" | "controllers" | "scheduler" | "kwok";
 
-/** kwok's own stages for nodes and pods, then the lab's. */
+/** Files of kwok's own stages for nodes and pods, then of the lab's. */
 function stages(toolchain: Toolchain): string[] {
   const shipped = ["node/fast", "node/heartbeat-with-lease", "pod/fast"].map((folder) =>
     path.join(toolchain.share, "kwok", "stage", folder),

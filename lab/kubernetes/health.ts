@@ -1,13 +1,13 @@
-/** Whether the cluster is well, asked of each of its servers. */
+/** Health checks of the cluster's processes. */
 import type { Health } from "../component.ts";
 import type { LabSettings } from "../settings.ts";
 import { apiAt, kubeApi, type KubeObject } from "./api.ts";
 import { defaultStorageClass, nodeNames } from "./objects.ts";
 
-/** Kubelets renew their leases every 10 s; one of this age, in seconds, means that nobody plays the node. */
+/** Age in seconds of a node's lease at which kwok no longer simulates the node; leases are renewed every 10 s. */
 const staleLease = 40;
 
-/** One row a part; `detail` says what was seen. */
+/** One row per process. */
 export async function clusterHealth(lab: LabSettings): Promise<Health[]> {
   return Promise.all([
     row("etcd", () => storeHealth(lab)),
@@ -37,17 +37,17 @@ async function storeHealth(lab: LabSettings): Promise<string> {
   const answer = await fetch(`http://127.0.0.1:${lab.ports.etcd}/health`, { signal: AbortSignal.timeout(5000) }).catch(
     () => undefined,
   );
-  if (answer === undefined) throw new Error(`nothing answers on port ${lab.ports.etcd}`);
+  if (answer === undefined) throw new Error(`no response on port ${lab.ports.etcd}`);
   if (!answer.ok) throw new Error(await answer.text());
   return `port ${lab.ports.etcd}`;
 }
 
-/** Asks a server whether it is well. @throws saying what is not */
+/** Calls a server's health endpoint. @throws with the failed check */
 export async function healthy(port: number, path: string): Promise<string> {
   const answer = await apiAt(port)
     .text(path)
     .catch(() => undefined);
-  if (answer === undefined) throw new Error(`nothing answers on port ${port}`);
+  if (answer === undefined) throw new Error(`no response on port ${port}`);
   if (answer.status !== 200) throw new Error(answer.body.trim().split("\n").at(-1) ?? `status ${answer.status}`);
   return `port ${port}`;
 }

@@ -1,11 +1,11 @@
-/** The embedded Kubernetes: a real API with its controllers and scheduler; kwok plays the kubelets, so nothing runs. */
+/** The embedded Kubernetes: real API server, controllers and scheduler; kwok simulates the kubelets, so no container runs. */
 import { generateKeyPairSync } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { labKubeconfig } from "../retarget.ts";
 import { labPassword } from "../../config/samples.ts";
-import type { LabPart, Log } from "../component.ts";
-import { answers, runningPid, start, stop, until } from "../process.ts";
+import type { LabComponent, Log } from "../component.ts";
+import { answers, runningPid, start, stop, waitUntilReady } from "../process.ts";
 import type { LabSettings } from "../settings.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
 import { kubeApi, type KubeApi } from "./api.ts";
@@ -13,28 +13,28 @@ import { type DaemonName, daemons, files } from "./daemons.ts";
 import { clusterHealth, healthy } from "./health.ts";
 import { definitions, objects } from "./objects.ts";
 
-/** Seconds that a part gets on a busy machine; on an idle one it needs one or two. */
-const patience = 60;
+/** Seconds for the start of a process on a busy machine; an idle one takes one or two. */
+const startTimeout = 60;
 
-/** Kubernetes as a part of the lab, run by the toolchain's binaries. */
-interface KubernetesPart extends LabPart {
-  /** An empty cluster: stops it, deletes all objects and starts it again. */
+/** Kubernetes as a component of the lab, from the toolchain's binaries. */
+interface KubernetesComponent extends LabComponent {
+  /** Empties the cluster: stops it, deletes all objects and starts it again. */
   reset(lab: LabSettings, log: Log): Promise<void>;
 }
 
-export function kubernetes(toolchain: Toolchain): KubernetesPart {
+export function kubernetes(toolchain: Toolchain): KubernetesComponent {
   /** Starts a daemon and waits until `check` holds or the daemon ends. */
   const run = async (lab: LabSettings, name: DaemonName, check: () => Promise<unknown>): Promise<void> => {
     start(lab.dir, daemons(lab, toolchain)[name]);
     const log = path.join(lab.dir, "log", `${name}.log`);
     const ended = (): boolean => runningPid(lab.dir, name) === undefined;
-    await until(name, patience, async () => ended() || (await check()) !== false, `see ${log}`);
-    if (ended()) throw new Error(`${name} ended as soon as it was started: ${lastLine(log)} (${log})`);
+    await waitUntilReady(name, startTimeout, async () => ended() || (await check()) !== false, `see ${log}`);
+    if (ended()) throw new Error(`${name} exited during its start: ${lastLine(log)} (${log})`);
   };
 
-  const part: KubernetesPart = {
+  const component: KubernetesComponent = {
     name: "kubernetes",
-    install: () => Promise.resolve(), // the toolchain brings all of it
+    install: () => Promise.resolve(), // the toolchain contains everything
     health: clusterHealth,
 
     async up(lab, log) {
@@ -49,7 +49,7 @@ export function kubernetes(toolchain: Toolchain): KubernetesPart {
         run(lab, "scheduler", () => healthy(ports.scheduler, "/readyz")),
         (async () => {
           await Promise.all(definitions.map((definition) => api.apply(definition)));
-          await until("OpenShift's kinds", patience, () => served(api), "see log/apiserver.log");
+          await waitUntilReady("OpenShift's kinds", startTimeout, () => served(api), "see log/apiserver.log");
           await Promise.all(objects.map((object) => api.apply(object)));
           if (runningPid(lab.dir, "kwok") === undefined) await releaseNodes(api);
           await run(lab, "kwok", () => answers(`http://127.0.0.1:${ports.kwok}/healthz`));
@@ -57,7 +57,7 @@ export function kubernetes(toolchain: Toolchain): KubernetesPart {
       ]);
       const usable = async (): Promise<boolean> =>
         (await clusterHealth(lab)).every((row) => row.healthy) && (await admitsRoutes(api));
-      await until("Kubernetes", patience, usable, "npm run lab -- status says what is missing");
+      await waitUntilReady("Kubernetes", startTimeout, usable, "npm run lab -- status shows what is missing");
     },
 
     async down(lab) {
@@ -67,15 +67,15 @@ export function kubernetes(toolchain: Toolchain): KubernetesPart {
     },
 
     async reset(lab, log) {
-      await part.down(lab);
+      await component.down(lab);
       rmSync(files(lab).data, { recursive: true, force: true });
-      await part.up(lab, log);
+      await component.up(lab, log);
     },
   };
-  return part;
+  return component;
 }
 
-/** What kubectl and the programs need to find the lab's cluster. */
+/** Environment for kubectl to use the lab's cluster. */
 export function kubernetesEnv(lab: LabSettings): Record<string, string> {
   return { KUBECONFIG: files(lab).kubeconfig };
 }
@@ -92,13 +92,13 @@ function writeFiles(lab: LabSettings): void {
   }
   writeFileSync(
     podLog,
-    "2000-01-01T00:00:00.000000000Z stdout F The lab's containers do not run, so they say nothing.\n",
+    "2000-01-01T00:00:00.000000000Z stdout F The lab does not run containers, so there is no log.\n",
   );
   const rule = { apiVersion: "kwok.x-k8s.io/v1alpha1", kind: "ClusterLogs", metadata: { name: "pods" } };
   writeFileSync(podLogRule, JSON.stringify({ ...rule, spec: { logs: [{ logsFile: podLog }] } })); // JSON is YAML
 }
 
-/** Whether discovery lists every kind of the definitions and their schemas are published: kwok asks once, when it starts. */
+/** Whether discovery lists the kinds of all definitions and their schemas are published: kwok reads both once, at its start. */
 async function served(api: KubeApi): Promise<boolean> {
   const { paths } = await api.get<{ paths: Record<string, unknown> }>("/openapi/v3");
   const found = await Promise.all(
@@ -112,20 +112,20 @@ async function served(api: KubeApi): Promise<boolean> {
   return found.every(Boolean);
 }
 
-/** What is read of a definition. */
+/** The fields of a definition that `served` reads. */
 interface CustomResource {
   readonly group: string;
   readonly versions: readonly [{ readonly name: string }];
   readonly names: { readonly plural: string };
 }
 
-/** Takes the nodes from the kwok of before: a new one would wait until their leases run out, 40 s. */
+/** Releases the nodes of an earlier kwok process: a new one would wait 40 s for their leases to expire. */
 async function releaseNodes(api: KubeApi): Promise<void> {
   const leases = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
   await Promise.all((await api.list(leases)).map(({ metadata }) => api.delete(`${leases}/${metadata.name}`)));
 }
 
-/** Whether the policy that gives Routes their host is in force; see openshift.ts. */
+/** Whether the admission policy that gives Routes a host is active; see route.ts. */
 async function admitsRoutes(api: KubeApi): Promise<boolean> {
   const probe = { apiVersion: "route.openshift.io/v1", kind: "Route", metadata: { name: "probe" } };
   const tried = await api.post<{ spec: { host?: string } }>(
@@ -135,7 +135,7 @@ async function admitsRoutes(api: KubeApi): Promise<boolean> {
   return tried.spec.host !== undefined;
 }
 
-/** What a daemon said last; Go's fatal messages are one line. */
+/** The last line of a daemon's log; Go's fatal messages are one line. */
 function lastLine(log: string): string {
-  return readFileSync(log, "utf8").trimEnd().split("\n").at(-1) ?? "it said nothing";
+  return readFileSync(log, "utf8").trimEnd().split("\n").at(-1) ?? "its log is empty";
 }

@@ -1,16 +1,16 @@
-/** What every lab's cluster has from its first minute. */
+/** The objects that every lab's cluster has from the start. */
 import type { KubeObject } from "./api.ts";
 import { anything, customResource } from "./crd.ts";
 import { openshiftKinds, openshiftRoles } from "./openshift.ts";
 import { routeHosts } from "./route.ts";
 
-/** Names of the nodes that kwok plays. */
+/** Names of the nodes that kwok simulates. */
 export const nodeNames = ["node-0", "node-1"];
 
-/** Plenty, as nothing runs: only the scheduler's arithmetic looks at it. */
+/** Ample, as no container runs; only the scheduler reads it. */
 const capacity = { cpu: "64", memory: "256Gi", pods: "500", "ephemeral-storage": "1Ti" };
 
-/** A node that kwok plays. */
+/** A node that kwok simulates. */
 export function fakeNode(name: string, zone: string): KubeObject {
   return {
     apiVersion: "v1",
@@ -33,7 +33,7 @@ export function fakeNode(name: string, zone: string): KubeObject {
 
 const nodes: readonly KubeObject[] = nodeNames.map((name, index) => fakeNode(name, `lab-${index}`));
 
-/** The default class; every other class that a program names is added here with the same provisioner. */
+/** The default class; the other classes that stacks name have the same provisioner. */
 export const defaultStorageClass = "standard";
 
 const storageClasses: readonly KubeObject[] = [
@@ -52,7 +52,7 @@ const storageClasses: readonly KubeObject[] = [
   allowVolumeExpansion: true,
 }));
 
-/** kwok's own kinds: an object named as a pod says what exec, logs and port-forward of that pod do on this machine. */
+/** kwok's own kinds: an object with a pod's name configures exec, logs or port-forward of that pod. */
 export const kwokKinds = ["Exec", "Logs", "PortForward"];
 
 const kwokDefinitions = kwokKinds.map((kind) =>
@@ -66,7 +66,7 @@ const kwokDefinitions = kwokKinds.map((kind) =>
   }),
 );
 
-/** Definitions first: kwok looks its kinds up once, when it starts. */
+/** Applied before kwok starts, as it looks up its kinds once. */
 export const definitions: readonly KubeObject[] = [...openshiftKinds, ...kwokDefinitions];
 
 export const objects: readonly KubeObject[] = [...nodes, ...storageClasses, ...openshiftRoles, ...routeHosts];

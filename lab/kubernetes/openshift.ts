@@ -1,7 +1,7 @@
 /**
- * OpenShift's kinds as custom resources. On OpenShift they are served by API servers of their own; here they have the same
- * names, fields and refusals as far as this project's programs use them, and their controllers are stages (see stages/).
- * Source: the fields and rules of github.com/openshift/api, written anew.
+ * OpenShift's kinds as custom resources. OpenShift serves them from its own API servers; here they have the names, fields and
+ * validation rules that our stacks use, and kwok stages act as their controllers (see stages/).
+ * Source: re-implemented after the fields and rules of github.com/openshift/api.
  */
 import type { KubeObject } from "./api.ts";
 import {
@@ -135,7 +135,7 @@ const kinds: readonly Kind[] = [
 /** The definitions to create in a cluster. */
 export const openshiftKinds: readonly KubeObject[] = kinds.map(customResource);
 
-/** The built-in roles view, edit and admin cover OpenShift's kinds, as they do there. */
+/** Adds OpenShift's kinds to the built-in roles view, edit and admin, as on OpenShift. */
 export const openshiftRoles: readonly KubeObject[] = [
   { to: "view", verbs: ["get", "list", "watch"] },
   { to: "edit", verbs: ["create", "update", "patch", "delete", "deletecollection"] },

@@ -1,8 +1,8 @@
-/** OpenShift's Route: its fields, what the API refuses, and the host name that it gives. */
+/** OpenShift's Route: its fields, validation rules and generated host name. */
 import type { KubeObject } from "./api.ts";
 import { anything, int32, type Kind, list, object, oneOf, rule, type Schema, text, unset } from "./crd.ts";
 
-/** Domain of the host names that are given, as an OpenShift cluster's ingress config has one. */
+/** Domain of generated host names, as in an OpenShift cluster's ingress config. */
 const appsDomain = "apps.lab.test";
 
 const hostName: Schema = {
@@ -68,7 +68,7 @@ const routeSpec = object(
   ],
 );
 
-/** The kind; stages/network.yaml admits its objects. */
+/** The Route kind; stages/network.yaml admits its objects. */
 export const route: Kind = {
   group: "route.openshift.io",
   kind: "Route",
@@ -83,8 +83,8 @@ export const route: Kind = {
 };
 
 /**
- * OpenShift's API server gives a Route without a host one on creation; an admission policy does it here. It
- * refuses them in the API server's first 5 s: that often the server looks for the schemas of custom resources.
+ * Generates a host for Routes without one on creation, as OpenShift's API server does. It rejects Routes in the API server's
+ * first 5 s, the interval at which the server refreshes the schemas of custom resources.
  */
 export const routeHosts: readonly KubeObject[] = [
   {

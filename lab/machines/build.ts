@@ -3,31 +3,31 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, r
 import { homedir } from "node:os";
 import path from "node:path";
 import type { Log } from "../component.ts";
+import { runToFile } from "../process.ts";
 import { cacheDir } from "../settings.ts";
-import { run } from "./run.ts";
 
 /** What an image is made from. */
 export interface Recipe {
-  /** To be raised when the steps below begin to make something else of the same ingredients. */
+  /** Raise it when the steps below change. */
   readonly revision: number;
-  /** Enough for debootstrap to make a system in which apt runs; apt does the rest. */
+  /** Packages for debootstrap; apt installs the rest. */
   readonly base: readonly string[];
   readonly packages: readonly string[];
-  /** Installed for the build alone. */
+  /** Installed during the build only. */
   readonly buildPackages: readonly string[];
-  /** What else hubs need; an image that has it saves each new one the download. */
+  /** Other software of hubs, so that new machines do not download it. */
   readonly software: Software;
   /** Size of the root file system, for truncate; cloud-init grows it to the flavour's disk. */
   readonly size: string;
-  /** Scripts that run inside the new root, init of the initrd, and files/ to put into it. */
+  /** Folder with the scripts to run inside the root, the initrd's init, and files/ to copy. */
   readonly folder: string;
 }
 
-/** Software that does not come from Debian. */
+/** Software from outside Debian. */
 interface Software {
   readonly venvs: readonly { readonly folder: string; readonly requirements: readonly string[] }[];
   readonly nodePackages: readonly { readonly folder: string; readonly name: string; readonly version: string }[];
-  /** Container images with a notebook server, made of the image's own Python. */
+  /** Container images with a notebook server, built from the image's own Python. */
   readonly notebooks: readonly {
     readonly name: string;
     readonly folder: string;
@@ -35,24 +35,24 @@ interface Software {
   }[];
 }
 
-/** Where a build works. */
+/** Folders of a build. */
 interface Site {
   readonly recipe: Recipe;
   readonly part: string;
   readonly root: string;
-  /** Everything that the tools say. */
+  /** Log of all tools. */
   readonly output: string;
 }
 
 /** Downloaded packages, kept for the next build. */
 const archives = path.join(cacheDir, "debs");
 
-/** Makes `dir` with disk.qcow2, vmlinuz, initrd and sha512; it is there only when it is whole. The caller holds the lock. */
+/** Builds `dir` with disk.qcow2, vmlinuz, initrd and sha512, atomically. The caller holds the lock. */
 export async function buildImage(recipe: Recipe, dir: string, log: Log): Promise<void> {
   const part = `${dir}.part`;
   const site = { recipe, part, root: path.join(part, "root"), output: path.join(part, "build.log") };
   for (const name of readdirSync(cacheDir)) {
-    // what an interrupted build of another recipe has left
+    // from an interrupted build of another recipe
     const other = /^image-.*\.part$/.test(name) && name !== path.basename(part);
     if (other) rmSync(path.join(cacheDir, name), { recursive: true, force: true });
   }
@@ -87,9 +87,9 @@ async function makeBase({ recipe, root, output }: Site): Promise<void> {
   rmSync(root, { recursive: true, force: true });
   const options = ["--variant=minbase", `--cache-dir=${archives}`, `--include=${recipe.base.join(",")}`];
   await isolated(["debootstrap", ...options, "bookworm", root, archive().mirror], output);
-  // whatever umask the checkout was made with
+  // independent of the umask of the checkout
   const copy = 'umask 022; cp -r --no-preserve=mode,ownership "$0/." "$1"';
-  await run("sh", ["-ec", copy, path.join(recipe.folder, "files"), root], output);
+  await runToFile("sh", ["-ec", copy, path.join(recipe.folder, "files"), root], output);
   writeFileSync(path.join(root, "etc/apt/sources.list"), sourcesList());
 }
 
@@ -106,11 +106,11 @@ async function installSoftware(site: Site): Promise<void> {
   for (const { folder, name, version } of nodePackages) {
     const prefix = path.join(site.root, folder);
     const quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--omit=optional"];
-    await run("npm", ["install", ...quiet, "--prefix", prefix, `${name}@${version}`], site.output);
+    await runToFile("npm", ["install", ...quiet, "--prefix", prefix, `${name}@${version}`], site.output);
   }
 }
 
-/** What pip needs here to reach its index: the authorities that this machine trusts and pip's own settings. */
+/** Files for pip to reach its index: this machine's CA certificates and pip settings. */
 function pipFiles(): Record<string, string> {
   const own = [".config/pip/pip.conf", ".pip/pip.conf"].map((file) => path.join(homedir(), file));
   const settings = [...own, "/etc/pip.conf"].find((file) => existsSync(file));
@@ -133,22 +133,22 @@ async function pack({ recipe, part, root, output }: Site): Promise<void> {
   cpSync(path.join(boot, "initrd"), path.join(part, "initrd"));
   const raw = path.join(part, "disk.raw");
   rmSync(raw, { force: true });
-  await run("truncate", ["-s", recipe.size, raw], output);
-  // Tables written here need no writing by the guest.
+  await runToFile("truncate", ["-s", recipe.size, raw], output);
+  // Tables that are initialised here need no lazy initialisation in the guest.
   const whole = ["-E", "lazy_itable_init=0,lazy_journal_init=0"];
-  await run("mke2fs", ["-q", "-t", "ext4", "-L", "root", ...whole, "-d", root, raw], output);
+  await runToFile("mke2fs", ["-q", "-t", "ext4", "-L", "root", ...whole, "-d", root, raw], output);
   const qcow2 = ["-O", "qcow2", "-c", "-o", "compression_type=zstd", "-m", "2"];
-  await run("qemu-img", ["convert", "-f", "raw", ...qcow2, raw, path.join(part, "disk.qcow2")], output);
+  await runToFile("qemu-img", ["convert", "-f", "raw", ...qcow2, raw, path.join(part, "disk.qcow2")], output);
   rmSync(raw);
-  await run("sh", ["-ec", 'cd "$0" && sha512sum disk.qcow2 vmlinuz initrd >sha512', part], output);
+  await runToFile("sh", ["-ec", 'cd "$0" && sha512sum disk.qcow2 vmlinuz initrd >sha512', part], output);
 }
 
-/** Runs a command with mounts and processes of its own: whatever ends the build, nothing is left mounted or running. */
+/** Runs a command in its own mount and PID namespaces, so that nothing stays mounted or running after it. */
 async function isolated(command: readonly string[], output: string): Promise<void> {
-  await run("unshare", ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", ...command], output);
+  await runToFile("unshare", ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", ...command], output);
 }
 
-/** Runs one of the recipe's scripts inside the new root, with some of this machine's files over its own. */
+/** Runs one of the recipe's scripts inside the new root, with some of this machine's files mounted into it. */
 async function inside(
   { recipe, root, output }: Site,
   script: string,
@@ -168,7 +168,7 @@ async function inside(
   await isolated(["sh", "-ec", enter, "sh", root, archives, path.join(recipe.folder, script), ...args], output);
 }
 
-/** The Debian mirror that this machine uses itself, as it is the one that surely answers. */
+/** The Debian mirrors that this machine uses, as they are certainly reachable. */
 function archive(): { mirror: string; security: string } {
   const folder = "/etc/apt/sources.list.d";
   const more = existsSync(folder) ? readdirSync(folder).map((name) => path.join(folder, name)) : [];

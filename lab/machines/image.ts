@@ -22,7 +22,7 @@ export interface MachineImage {
 const recipe: Recipe = {
   revision: 1,
   base: ["systemd-sysv", "dbus", "udev", "openssh-server", "iproute2", "sudo", "python3", "ca-certificates"],
-  // What the systems' guests need is here, as a machine has no way to the package archive.
+  // All packages of the systems' guests, as machines cannot reach the package archive.
   packages: [
     ...["linux-image-cloud-amd64", "initramfs-tools", "systemd-resolved", "cloud-init", "libpam-systemd"],
     ...["zfsutils-linux", "cryptsetup", "xfsprogs", "e2fsprogs", "fdisk", "nftables", "iptables", "apparmor"],
@@ -37,7 +37,7 @@ const recipe: Recipe = {
   software: {
     venvs: [venv],
     nodePackages: [proxyPackage],
-    // Stands for the notebook images of a registry, as none answers in the lab.
+    // In place of the notebook images of a registry, which the lab cannot reach.
     notebooks: [
       {
         name: labNotebookImage,
@@ -50,7 +50,7 @@ const recipe: Recipe = {
   folder: path.join(import.meta.dirname, "image"),
 };
 
-/** For the kernel: what the disk needs to boot, and what makes emulated boots quick. */
+/** Kernel command line: boots the disk, and speeds up emulated boots. */
 export const commandLine =
   "root=/dev/vda rw console=ttyS0 net.ifnames=0 quiet mitigations=off init_on_alloc=0 tsc=reliable no_timer_check " +
   "8250.nr_uarts=1 cryptomgr.notests random.trust_cpu=on";
@@ -59,7 +59,11 @@ export const commandLine =
 export async function machineImage(log: Log): Promise<MachineImage> {
   const dir = path.join(cacheDir, `image-${fingerprint()}`);
   if (!existsSync(dir)) {
-    const release = await lock(path.join(cacheDir, "image.lock"), log, "another checkout builds the machine image");
+    const release = await lock(
+      path.join(cacheDir, "image.lock"),
+      log,
+      "another checkout is building the machine image",
+    );
     try {
       if (!existsSync(dir)) await buildImage(recipe, dir, log);
     } finally {
@@ -75,7 +79,7 @@ export async function machineImage(log: Log): Promise<MachineImage> {
   };
 }
 
-/** Hash of everything that the image is made from, short enough for a folder's name. */
+/** Hash of the recipe and its files, for the folder's name. */
 function fingerprint(): string {
   const { folder, ...rest } = recipe;
   const hash = createHash("sha256").update(JSON.stringify(rest));

@@ -1,11 +1,11 @@
-/** The machines: the network that they live in and the image that they boot. Nova's driver starts the machines themselves. */
+/** The machines' network and boot image. Nova's driver starts the machines themselves. */
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import { installPackages } from "../openstack/packages.ts";
 import { environment, python, script } from "../openstack/services.ts";
-import type { Health, LabPart } from "../component.ts";
+import type { Health, LabComponent } from "../component.ts";
 import { type Daemon, runningPid, start, stop } from "../process.ts";
 import type { LabSettings } from "../settings.ts";
 import { machineImage } from "./image.ts";
@@ -24,10 +24,10 @@ const packages = [
   "iproute2",
   "python3-openvswitch",
 ];
-/** How long machines have to shut down, in seconds: an emulated one that is busy takes its time. */
+/** Shutdown timeout of machines, in seconds; busy emulated ones are slow. */
 const shutdownSeconds = 60;
 
-export const machines: LabPart = {
+export const machines: LabComponent = {
   name: "machines",
   async install(log) {
     await installPackages(packages, log);
@@ -47,7 +47,7 @@ export const machines: LabPart = {
   health: (lab) => Promise.resolve([...daemons(lab).map(({ name }) => healthOf(lab, name)), machinesHealth(lab)]),
 };
 
-/** The agent that keeps the network as Neutron says, and the way from machines to the lab's own services. */
+/** The agent that configures the network from Neutron, and the proxy from machines to the lab's services. */
 function daemons(lab: LabSettings): Daemon[] {
   const file = (name: string): string => path.join(import.meta.dirname, `${name}.py`);
   const env = { ...environment(lab), ORRERY_UPLINK: uplink, ORRERY_SERVICES: addresses(lab).services };
@@ -69,11 +69,11 @@ function healthOf(lab: LabSettings, name: string): Health {
 
 function machinesHealth(lab: LabSettings): Health {
   const healthy = existsSync(`/run/netns/${lab.netns}`);
-  const detail = healthy ? `${running(lab).length} running` : "no network namespace; npm run lab -- up makes it";
+  const detail = healthy ? `${running(lab).length} running` : "no network namespace; npm run lab -- up creates it";
   return { name: "machines", healthy, detail };
 }
 
-/** Ids of the servers whose machines run. */
+/** IDs of the servers that are running. */
 function running(lab: LabSettings): string[] {
   const folder = path.join(lab.dir, "run");
   if (!existsSync(folder)) return [];

@@ -9,7 +9,7 @@ const execute = promisify(execFile);
 /** The namespace's end of the link. */
 export const uplink = "uplink";
 
-/** Addresses at both ends of the link, all of the lab's own ranges. */
+/** Addresses at both ends of the link, all from the lab's ranges. */
 export function addresses(
   lab: LabSettings,
 ): Readonly<Record<"services" | "host" | "services6" | "host6" | "tenants6", string>> {
@@ -24,13 +24,13 @@ export function addresses(
   };
 }
 
-/** Makes what is missing of the namespace and its link. @throws saying what the kernel refused. */
+/** Creates the missing parts of the namespace and its link. @throws with the kernel's error */
 export async function makeNetwork(lab: LabSettings): Promise<void> {
   try {
     await build(lab);
   } catch (error) {
     const reason = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : String(error);
-    throw new Error(`the machines' network cannot be made (network namespaces, veth and root are needed): ${reason}`, {
+    throw new Error(`the machines' network cannot be created (requires root, network namespaces and veth): ${reason}`, {
       cause: error,
     });
   }
@@ -60,7 +60,7 @@ async function build(lab: LabSettings): Promise<void> {
   ]);
 }
 
-/** Takes away the link, with it the host's routes, and the namespace, with it the rules. */
+/** Removes the link with the host's routes, and the namespace with its rules. */
 export async function removeNetwork(lab: LabSettings): Promise<void> {
   if (existsSync(`/sys/class/net/${lab.netns}`)) await execute("ip", ["link", "delete", lab.netns]);
   if (existsSync(`/run/netns/${lab.netns}`)) await execute("ip", ["netns", "delete", lab.netns]);

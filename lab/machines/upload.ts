@@ -1,14 +1,14 @@
-/** Puts the machines' image into Glance. */
+/** Uploads the machines' image to Glance. */
 import { readFile } from "node:fs/promises";
 import { type OpenstackApi, openstackApi, type Row } from "../openstack/api.ts";
 import type { Log } from "../component.ts";
 import type { LabSettings } from "../settings.ts";
 import { commandLine, machineImage } from "./image.ts";
 
-/** Names under which stacks look for an image; all are the same disk. */
+/** Names under which stacks look up an image; all are the same disk. */
 const names = ["debian-12", "callysto-hub"];
 
-/** Uploads what Glance does not have with the right checksum; at once when it has everything. */
+/** Uploads the images that Glance lacks or has with another checksum. */
 export async function uploadImages(lab: LabSettings, log: Log): Promise<void> {
   const api = openstackApi(lab, "admin");
   const image = await machineImage(log);
@@ -42,7 +42,7 @@ function matches(row: Row, checksum: string, properties: Readonly<Record<string,
   return same && row.status === "active" && row.os_hash_value === checksum;
 }
 
-/** @throws after removing the half-made image. */
+/** @throws after deleting the partial image */
 async function upload(api: OpenstackApi, file: string, properties: Readonly<Record<string, unknown>>): Promise<string> {
   const { id } = await api.post("image", "/images", properties);
   try {

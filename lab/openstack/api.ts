@@ -10,17 +10,17 @@ export interface Row {
   readonly [key: string]: unknown;
 }
 
-/** The services that can be asked. */
+/** OpenStack services. */
 export type Service = "identity" | "image" | "placement" | "compute" | "network" | "volume" | "dns" | "object";
 
 interface Request {
   readonly method?: string;
-  /** Sent as JSON, unless it is text or bytes. */
+  /** Sent as JSON, unless it is a string or bytes. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** An answer that is no success; status 0 when there was none. */
+/** A failed request: the HTTP status, or 0 without a response. */
 class ApiError extends Error {
   readonly status: number;
 
@@ -32,17 +32,17 @@ class ApiError extends Error {
 
 /** Paths begin with "/" and follow the service's versioned root, e.g. get("compute", "/servers/ID"). */
 export interface OpenstackApi {
-  /** Ids of the user who asks and of the project that is asked in. */
-  who(): Promise<{ readonly user: string; readonly project: string }>;
-  /** Any request; throws an {@link ApiError} when the answer is no success. */
+  /** IDs of the session's user and project. */
+  identity(): Promise<{ readonly user: string; readonly project: string }>;
+  /** Any request. @throws an {@link ApiError} unless it succeeds */
   request(service: Service, path: string, options?: Request): Promise<Response>;
   /** One object, without the {"server": ...} around it. */
   get(service: Service, path: string): Promise<Row>;
-  /** One object, or undefined when there is none. */
+  /** One object, or undefined on 404. */
   find(service: Service, path: string): Promise<Row | undefined>;
-  /** Whether there is something under that path; for what is no JSON too. */
+  /** Whether a path exists, also for responses other than JSON. */
   exists(service: Service, path: string): Promise<boolean>;
-  /** A collection, all of it. */
+  /** All objects of a collection. */
   list(service: Service, path: string): Promise<Row[]>;
   post(service: Service, path: string, body: unknown): Promise<Row>;
   put(service: Service, path: string, body: unknown): Promise<Row>;
@@ -53,12 +53,12 @@ const microversion = { "openstack-api-version": "compute 2.90" };
 
 interface Session {
   readonly token: string;
-  /** Ids of the user and its project. */
+  /** IDs of the user and its project. */
   readonly user: string;
   readonly project: string;
 }
 
-/** Asks as a user of the lab in the project of the same name. @default callysto, as the lab's stacks do */
+/** A client that acts as a user of the lab in the project of the same name. @default callysto, the user of the stacks */
 export function openstackApi(lab: LabSettings, user: "callysto" | "admin" = "callysto"): OpenstackApi {
   let session: Promise<Session> | undefined;
   const opened = (): Promise<Session> => {
@@ -81,7 +81,7 @@ export function openstackApi(lab: LabSettings, user: "callysto" | "admin" = "cal
     return single(text === "" ? {} : JSON.parse(text));
   };
   return {
-    who: opened,
+    identity: opened,
     request,
     get,
     find: (service, path) => unlessMissing(get(service, path), undefined),
@@ -142,8 +142,8 @@ async function send(address: string, { method = "GET", body, headers }: Request)
     signal: AbortSignal.timeout(60_000),
   });
   const answer = await sent.catch((error: unknown) => {
-    // fetch() itself only says "fetch failed".
-    throw new ApiError(`${new URL(address).host} does not answer`, 0, { cause: error });
+    // fetch() only reports "fetch failed".
+    throw new ApiError(`${new URL(address).host} does not respond`, 0, { cause: error });
   });
   if (!answer.ok) {
     throw new ApiError(`${method} ${address}: ${answer.status} ${await answer.text()}`, answer.status);
@@ -151,7 +151,7 @@ async function send(address: string, { method = "GET", body, headers }: Request)
   return answer;
 }
 
-/** {"server": {...}} or {...}: the object itself. */
+/** The object inside {"server": {...}}, or {...} itself. */
 function single(body: unknown): Row {
   const values = Object.values(body as object) as unknown[];
   const [only] = values;

@@ -1,4 +1,4 @@
-/** Writes every configuration file of the cloud below `etc/openstack`. */
+/** Writes the cloud's configuration files to `etc/openstack`. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { LabSettings } from "../settings.ts";
@@ -10,13 +10,13 @@ import { swift } from "./config/objects.ts";
 import { dataDir, etcDir, type Files, type Site } from "./config/shared.ts";
 import { cinder, glance, mariadb } from "./config/storage.ts";
 
-/** Text of every file; the same for the same site. */
+/** The text of every file, by name. */
 export function configuration(site: Site): Files {
   const files = [mariadb, keystone, placement, glance, nova, neutron, cinder, designate, named, swift];
   return Object.assign({}, ...files.map((render) => render(site))) as Files;
 }
 
-/** Writes the files, readable by root only: they hold passwords. @throws if the lab's folder cannot hold sockets. */
+/** Writes the files, readable by root only, as they contain passwords. @throws if the path of the lab's folder is unusable */
 export function configure(site: Site): void {
   checkFolder(site.lab.dir);
   for (const [name, text] of Object.entries(configuration(site))) {
@@ -26,8 +26,8 @@ export function configure(site: Site): void {
   }
 }
 
-/** Folders that the daemons expect to find in their data. */
-export function makeDataFolders(lab: LabSettings): void {
+/** Creates the data folders that the daemons expect. */
+export function createDataFolders(lab: LabSettings): void {
   for (const name of [
     "glance/images",
     "glance/staging",
@@ -48,7 +48,7 @@ export function makeDataFolders(lab: LabSettings): void {
 function checkFolder(dir: string): void {
   if (dir.length > 80 || !/^[\w./+-]+$/.test(dir)) {
     throw new Error(
-      `the lab's folder "${dir}" is too long (80 characters at most) or has other characters than letters, digits and . _ + - /; set ORRERY_LAB`,
+      `the lab's folder "${dir}" may have at most 80 characters, of letters, digits and . _ + - /; set ORRERY_LAB to another one`,
     );
   }
 }

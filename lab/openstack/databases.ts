@@ -1,6 +1,6 @@
 /**
- * The migrated databases with Keystone's accounts: from a snapshot of this machine's first lab, or made here.
- * The migrations take half a minute, a snapshot a second. Nothing in it names a port or a folder.
+ * The migrated databases with Keystone's accounts, restored from this machine's snapshot or created and saved.
+ * Migrations take half a minute, a snapshot a second. Snapshots contain no port or folder.
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -19,37 +19,37 @@ import {
 import { connect } from "node:net";
 import path from "node:path";
 import type { Log } from "../component.ts";
-import { until } from "../process.ts";
+import { waitUntilReady } from "../process.ts";
 import { cacheDir, type LabSettings } from "../settings.ts";
 import { dataDir, etcDir, runDir } from "./config/shared.ts";
 import { packagesKey } from "./packages.ts";
 import { environment, python, script, startDatabase, stopDatabase } from "./services.ts";
 
-/** Chains of about the same length; more at once than there are processors gains nothing. */
+/** Migrations to run in parallel, in chains of about the same length; more than the cores gain nothing. */
 const chains = [
   ["nova", "cinder"],
   ["neutron", "placement"],
   ["keystone", "designate", "glance"],
 ];
 
-/** Makes the databases unless they are there. Interrupted, it goes on with what was not whole. */
-export async function makeDatabases(lab: LabSettings, log: Log): Promise<void> {
-  const whole = marker(lab, "databases");
-  if (existsSync(whole)) return;
+/** Creates the databases unless they exist, and continues an interrupted creation. */
+export async function createDatabases(lab: LabSettings, log: Log): Promise<void> {
+  const complete = marker(lab, "databases");
+  if (existsSync(complete)) return;
   if (existsSync(snapshot())) {
     await restore(lab, log);
   } else {
     await build(lab, log);
     await save(lab);
   }
-  writeFileSync(whole, "");
+  writeFileSync(complete, "");
 }
 
-/** Starts MariaDB and waits until it lets somebody in. */
+/** Starts MariaDB and waits until it accepts connections. */
 export async function openDatabase(lab: LabSettings): Promise<void> {
   startDatabase(lab);
   const greeting = (): Promise<boolean> => greets(path.join(runDir(lab), "mysql.sock"));
-  await until("MariaDB", 60, greeting, `see ${lab.dir}/log/mariadb.log`);
+  await waitUntilReady("MariaDB", 60, greeting, `see ${lab.dir}/log/mariadb.log`);
 }
 
 /** Whether the server on a MySQL socket sends its greeting. */
@@ -65,7 +65,7 @@ export function greets(socket: string): Promise<boolean> {
   });
 }
 
-/** A file that says that a step is whole. */
+/** The file that marks a step as complete. */
 export function marker(lab: LabSettings, step: string): string {
   return path.join(dataDir(lab), `${step}.done`);
 }
@@ -73,7 +73,7 @@ export function marker(lab: LabSettings, step: string): string {
 async function build(lab: LabSettings, log: Log): Promise<void> {
   const mysql = path.join(dataDir(lab), "mysql");
   if (!existsSync(mysql)) {
-    log("OpenStack: making the database server's files");
+    log("OpenStack: initialising the database server");
     rmSync(`${mysql}.part`, { recursive: true, force: true });
     mkdirSync(`${mysql}.part`, { recursive: true });
     const options = [
@@ -117,7 +117,7 @@ async function command(lab: LabSettings, name: string, args: readonly string[]):
   if (code !== 0) throw new Error(`${[name, ...args].join(" ")} failed; see ${file}`);
 }
 
-/** The snapshot that fits the installed packages and the code that makes the databases. */
+/** The snapshot for the installed packages and the code that creates the databases. */
 function snapshot(): string {
   const code = [import.meta.filename, script("schema"), path.join(import.meta.dirname, "config", "storage.ts")];
   const hash = createHash("sha256").update(packagesKey());
@@ -134,7 +134,7 @@ async function save(lab: LabSettings): Promise<void> {
   prune(path.dirname(part));
 }
 
-/** Keeps the four newest snapshots: other checkouts on the machine may be of other versions. */
+/** Keeps the four newest snapshots, as other checkouts may use other versions. */
 function prune(folder: string): void {
   // Another checkout may prune at the same time.
   const age = (name: string): number => statSync(path.join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
@@ -145,7 +145,7 @@ function prune(folder: string): void {
 }
 
 async function restore(lab: LabSettings, log: Log): Promise<void> {
-  log("OpenStack: databases from this machine's snapshot");
+  log("OpenStack: restoring the databases from this machine's snapshot");
   await stopDatabase(lab); // an interrupted build may have left it running
   const folder = dataDir(lab);
   rmSync(folder, { recursive: true, force: true });

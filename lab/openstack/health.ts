@@ -1,4 +1,4 @@
-/** Asks every service of the cloud whether it can work. */
+/** Health checks of the cloud's services. */
 import { Resolver } from "node:dns/promises";
 import { connect } from "node:net";
 import path from "node:path";
@@ -10,16 +10,16 @@ import { openstackApi, type Row } from "./api.ts";
 import { host, runDir, url } from "./config/shared.ts";
 import { greets } from "./databases.ts";
 
-/** Resolves to what was seen; throws when the service cannot work. */
+/** Resolves to what was observed. @throws if the service is unhealthy */
 type Check = () => Promise<string>;
 
-/** One row a daemon. */
+/** One row per daemon. */
 export async function cloudHealth(lab: LabSettings): Promise<Health[]> {
   return Promise.all(Object.entries(checks(lab)).map(([name, check]) => rowOf(lab, name, check)));
 }
 
-/** Waits for every service. @throws at once when a daemon ends by itself, else after `seconds` with what is missing. */
-export async function untilHealthy(lab: LabSettings, seconds: number): Promise<void> {
+/** Waits for every service. @throws at once if a daemon exits, otherwise after `seconds` with the unhealthy services */
+export async function waitUntilHealthy(lab: LabSettings, seconds: number): Promise<void> {
   const end = Date.now() + seconds * 1000;
   let waiting = Object.entries(checks(lab));
   for (;;) {
@@ -27,12 +27,12 @@ export async function untilHealthy(lab: LabSettings, seconds: number): Promise<v
     const bad = rows.filter((row) => !row.healthy);
     if (bad.length === 0) return;
     const dead = bad.find(({ name }) => runningPid(lab.dir, name) === undefined);
-    if (dead !== undefined) throw new Error(`${dead.name} ended by itself; see ${lab.dir}/log/${dead.name}.log`);
+    if (dead !== undefined) throw new Error(`${dead.name} has exited; see ${lab.dir}/log/${dead.name}.log`);
     if (Date.now() > end) {
       const reasons = bad.map(({ name, detail }) => `  ${name}: ${detail}`).join("\n");
       throw new Error(`OpenStack did not come up within ${seconds} s:\n${reasons}`);
     }
-    // What answered once is not asked again: the processors are busy enough with starting the rest.
+    // Healthy services are not checked again, as starting the others keeps the cores busy.
     waiting = waiting.filter(([name]) => bad.some((row) => row.name === name));
     await sleep(200);
   }
@@ -89,18 +89,18 @@ function checks(lab: LabSettings): Record<string, Check> {
   };
 }
 
-/** @throws unless there are at least so many and each is well. */
+/** @throws unless there are at least `least` rows and all are healthy */
 async function allOf(what: string, rows: readonly Row[], well: (row: Row) => boolean, least = 1): Promise<string> {
   const up = rows.filter(well).length;
   if (up < least || up < rows.length) throw new Error(`${up} of ${Math.max(rows.length, least)} ${what}s up`);
   return Promise.resolve(`${up} ${what}${up === 1 ? "" : "s"} up`);
 }
 
-/** Asks a process of Open vSwitch on its unix socket. @throws when it does not answer within 5 s. */
+/** Calls an Open vSwitch process on its unix socket. @throws if it does not respond within 5 s */
 function jsonRpc(socket: string, method: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const client = connect(socket, () => client.write(JSON.stringify({ id: 0, method, params: [] })));
-    client.setTimeout(5000, () => client.destroy(new Error("no answer within 5 s")));
+    client.setTimeout(5000, () => client.destroy(new Error("no response within 5 s")));
     client.once("error", reject);
     client.once("data", (data) => {
       client.destroy();
@@ -110,7 +110,7 @@ function jsonRpc(socket: string, method: string): Promise<string> {
   });
 }
 
-/** Any answer counts, a refusal for a zone that it does not serve too. */
+/** Any response counts, also REFUSED for an unknown zone. */
 async function dns(port: number): Promise<string> {
   const resolver = new Resolver({ timeout: 2000, tries: 2 });
   resolver.setServers([`${host}:${port}`]);

@@ -1,9 +1,9 @@
-/** S3 in the lab: Swift's own API for it, let in by an EC2 credential of Keystone, as on a team's OpenStack. */
+/** S3 in the lab: Swift's S3 API with an EC2 credential of Keystone, as on any OpenStack. */
 import type { LabSettings } from "../settings.ts";
 import { openstackApi } from "./api.ts";
 import { host, region } from "./config/shared.ts";
 
-/** The bucket that stacks' states are kept in. */
+/** The bucket for the states of stacks. */
 const bucket = "pulumi-state";
 
 interface Credential {
@@ -12,8 +12,8 @@ interface Credential {
 }
 
 /**
- * Variables with which Pulumi keeps its state in the lab's Swift: its URL, and AWS's names for the credential.
- * The credential and the bucket are made when they are asked for first.
+ * Environment for Pulumi to keep its state in the lab's Swift: backend URL and credential.
+ * The first call creates the credential and the bucket.
  */
 export async function s3Env(lab: LabSettings): Promise<Record<string, string>> {
   const cloud = openstackApi(lab);
@@ -28,19 +28,19 @@ export async function s3Env(lab: LabSettings): Promise<Record<string, string>> {
 
 async function credential(lab: LabSettings): Promise<Credential> {
   const cloud = openstackApi(lab);
-  const { user, project } = await cloud.who();
+  const { user, project } = await cloud.identity();
   const at = `/users/${user}/credentials/OS-EC2`;
   const { credentials } = (await (await cloud.request("identity", at)).json()) as { credentials: Credential[] };
   const [first] = credentials;
   if (first !== undefined) return first;
   const body = { tenant_id: project };
-  const made = (await (await cloud.request("identity", at, { method: "POST", body })).json()) as {
+  const created = (await (await cloud.request("identity", at, { method: "POST", body })).json()) as {
     credential: Credential;
   };
-  return made.credential;
+  return created.credential;
 }
 
-/** Swift takes the bucket in the path only, refuses a checksum in the trailer of a chunked body, and answers with none. */
+/** Swift accepts the bucket in the path only, and neither accepts nor sends checksums in trailers. */
 function backendUrl({ ports }: LabSettings): string {
   const query = {
     endpoint: `http://${host}:${ports.swift}`,

@@ -1,28 +1,28 @@
-/** The lab's OpenStack: Debian's packages, one process a project, everything in the lab's folder. */
+/** The lab's OpenStack: Debian packages, one process per project, all data in the lab's folder. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { promisify } from "node:util";
-import type { LabPart, Log } from "../component.ts";
+import type { LabComponent, Log } from "../component.ts";
 import type { LabSettings } from "../settings.ts";
 import { password, region, url } from "./config/shared.ts";
-import { configure, makeDataFolders } from "./configure.ts";
-import { makeDatabases, marker, openDatabase } from "./databases.ts";
-import { cloudHealth, untilHealthy } from "./health.ts";
+import { configure, createDataFolders } from "./configure.ts";
+import { createDatabases, marker, openDatabase } from "./databases.ts";
+import { cloudHealth, waitUntilHealthy } from "./health.ts";
 import { installCloud, shareDir } from "./packages.ts";
 import { checkPorts, environment, python, script, startServices, stopServices } from "./services.ts";
 
-export const openstack: LabPart = {
+export const openstack: LabComponent = {
   name: "openstack",
   install: installCloud,
   async up(lab, log) {
     await checkPorts(lab);
     configure({ lab, share: shareDir() });
-    await makeDatabases(lab, log);
-    makeDataFolders(lab);
+    await createDatabases(lab, log);
+    createDataFolders(lab);
     await openDatabase(lab);
     startServices(lab);
-    await untilHealthy(lab, 180);
+    await waitUntilHealthy(lab, 180);
     await seed(lab, log);
     log(`OpenStack is up: ${url(lab.ports.keystone)}/v3`);
   },
@@ -30,7 +30,7 @@ export const openstack: LabPart = {
   health: cloudHealth,
 };
 
-/** Variables with which the openstack client and SDKs act as the user of the lab's stacks. */
+/** Environment for the openstack client and SDKs, as the user of the lab's stacks. */
 export function openstackEnv(lab: LabSettings): Record<string, string> {
   return {
     OS_AUTH_URL: `${url(lab.ports.keystone)}/v3`,
@@ -45,7 +45,7 @@ export function openstackEnv(lab: LabSettings): Record<string, string> {
   };
 }
 
-/** Runs once for each version of the seed, so that a warm start does not wait for it. */
+/** Runs the seed script once for each of its versions, to keep warm starts fast. */
 async function seed(lab: LabSettings, log: Log): Promise<void> {
   const version = createHash("sha256")
     .update(readFileSync(script("seed")))
@@ -57,7 +57,7 @@ async function seed(lab: LabSettings, log: Log): Promise<void> {
   writeFileSync(done, version);
 }
 
-/** @throws with what the script wrote last. */
+/** @throws with the last lines of the script's output */
 async function runScript(lab: LabSettings, name: string): Promise<void> {
   try {
     await promisify(execFile)(python, [script(name)], { env: environment(lab) });

@@ -19,11 +19,11 @@ const servers = [
   "zstd",
 ];
 
-/** python3-* hold all the code and ask nothing; mariadb-*-core are the bare server without a data folder
- * and the tool with which its installer reads settings. */
+/** python3-* hold all the code and ask no debconf questions; mariadb-*-core are the server without a data folder
+ * and the tool that its installer reads settings with. */
 const packages = [...[...projects, ...libraries].map((name) => `python3-${name}`), ...servers];
 
-/** Only unpacked, for their api-paste.ini: installed they would bring dbconfig-common and its questions. */
+/** Unpacked only, for their api-paste.ini: installing them would pull in dbconfig-common with its questions. */
 const unpacked = ["nova", "cinder", "neutron", "glance", "designate"].map((name) => `${name}-common`);
 
 const policy = "/usr/sbin/policy-rc.d";
@@ -31,7 +31,7 @@ const mine = "# Written by Orrery while it installs packages; safe to remove.";
 const lock = "/run/lock/orrery-packages";
 
 /**
- * Installs packages with a policy-rc.d that forbids to start services, and removes it again however that ends.
+ * Installs packages with a policy-rc.d that prevents the start of services, and always removes it afterwards.
  * $1 is the policy's path, $2 the line that marks it as ours, the rest are packages.
  */
 const installer = `
@@ -43,7 +43,7 @@ const installer = `
   apt-get install -y -q --no-install-recommends -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold \
     -o DPkg::Lock::Timeout=600 "$@"`;
 
-/** Versions of the installed ones among the packages, by name. */
+/** Versions of those packages that are installed, by name. */
 function installed(names: readonly string[]): Map<string, string> {
   const format = "${db:Status-Status} ${Package} ${Version}\\n";
   const { stdout } = spawnSync("dpkg-query", ["-W", "-f", format, ...names], { encoding: "utf8" });
@@ -53,28 +53,28 @@ function installed(names: readonly string[]): Map<string, string> {
   );
 }
 
-/** Puts Debian packages on the machine without starting their services; at once when they are there. */
+/** Installs the missing Debian packages without starting their services. */
 export async function installPackages(names: readonly string[], log: Log): Promise<void> {
-  // A killed installer leaves its policy behind; one that is at work holds the lock.
+  // A killed installer leaves its policy behind; a running one holds the lock.
   if (existsSync(policy) && readFileSync(policy, "utf8").includes(mine)) {
     spawnSync("flock", ["-n", lock, "rm", "-f", policy]);
   }
   const present = installed(names);
   const missing = names.filter((name) => !present.has(name));
   if (missing.length === 0) return;
-  log(`installing ${missing.length} Debian packages and what they need`);
+  log(`installing ${missing.length} Debian packages and their dependencies`);
   await run("flock", ["-o", lock, "bash", "-c", installer, "install", policy, mine, ...missing], log);
   const still = names.filter((name) => !installed(names).has(name));
-  if (still.length > 0) throw new Error(`apt-get said it was done, but these packages are missing: ${still.join(" ")}`);
+  if (still.length > 0) throw new Error(`apt-get succeeded, but these packages are still missing: ${still.join(" ")}`);
 }
 
-/** Everything that the cloud needs on the machine. */
+/** Installs the cloud's packages. */
 export async function installCloud(log: Log): Promise<void> {
   await installPackages(packages, log);
   if (!existsSync(shareDir())) await unpackCommon(log);
 }
 
-/** Changes with every package's version. */
+/** Hash of all packages' versions. */
 export function packagesKey(): string {
   key ??= createHash("sha256")
     .update(JSON.stringify([...installed(packages)].sort()))
@@ -84,7 +84,7 @@ export function packagesKey(): string {
 }
 let key: string | undefined;
 
-/** Folder of the unpacked packages; there only when it is whole. */
+/** Folder of the unpacked packages; it exists only when complete. */
 export function shareDir(): string {
   return path.join(cacheDir, "openstack", `share-${packagesKey()}`);
 }
@@ -95,7 +95,7 @@ async function unpackCommon(log: Log): Promise<void> {
   rmSync(part, { recursive: true, force: true });
   mkdirSync(part, { recursive: true });
   const download = `apt-get download -q ${unpacked.join(" ")}`;
-  // A machine that has the packages but no package lists needs them for this.
+  // Packages may be installed while the package lists are gone.
   const script = `cd "$1" && { ${download} || { apt-get update -q && ${download}; }; } && for deb in *.deb; do dpkg-deb -x "$deb" .; done`;
   await run("bash", ["-c", script, "unpack", part], log);
   try {
@@ -106,16 +106,16 @@ async function unpackCommon(log: Log): Promise<void> {
   }
 }
 
-/** Runs a package tool; a line of progress every few seconds. @throws with its last lines when it fails. */
+/** Runs a package tool and logs its latest line every 5 s. @throws with its last lines */
 async function run(command: string, args: readonly string[], log: Log): Promise<void> {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
   const tail: string[] = [];
-  let told = Date.now();
+  let logged = Date.now();
   const listen = (line: string): void => {
     tail.push(line);
     if (tail.length > 8) tail.shift();
-    if (Date.now() - told < 5000) return;
-    told = Date.now();
+    if (Date.now() - logged < 5000) return;
+    logged = Date.now();
     log(`  ${line.slice(0, 100)}`);
   };
   createInterface(child.stdout).on("line", listen);

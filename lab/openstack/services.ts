@@ -1,4 +1,4 @@
-/** The cloud's daemons, how each is started, and the order in which they go. */
+/** The cloud's daemons: their commands, and the order of start and stop. */
 import { execFileSync } from "node:child_process";
 import { existsSync, renameSync } from "node:fs";
 import { createServer } from "node:net";
@@ -9,7 +9,7 @@ import { dataDir, etcDir, host, password, runDir } from "./config/shared.ts";
 
 const library = path.join(import.meta.dirname, "lib");
 
-/** Debian's own interpreter: another python3 earlier on PATH would have none of the modules. */
+/** Debian's own interpreter: another python3 on PATH would lack the modules. */
 export const python = "/usr/bin/python3";
 export const script = (name: string): string => path.join(library, `${name}.py`);
 
@@ -25,7 +25,7 @@ const projects = [
   "swift",
 ] as const satisfies PortName[];
 
-/** All that a process of the cloud sees: nothing of the caller's OS_*, PYTHON* or proxy variables. */
+/** The whole environment of the cloud's processes, without the caller's OS_*, PYTHON* and proxy variables. */
 export function environment(lab: LabSettings): NodeJS.ProcessEnv {
   return {
     PATH: "/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin",
@@ -48,10 +48,10 @@ function mariadb(lab: LabSettings): Daemon {
   return { name: "mariadb", command: "/usr/sbin/mariadbd", args: [`--defaults-file=${etcDir(lab)}/mysql.cnf`] };
 }
 
-/** What the projects need: OVN's databases and translator, the agent that plays ovn-controller, BIND. */
+/** The projects' dependencies: OVN's databases and northd, the agent in place of ovn-controller, BIND. */
 function services(lab: LabSettings): Daemon[] {
-  // One server a database: Neutron's northbound client takes a server that also holds OVN_Southbound
-  // for a schema change and waits for ever.
+  // One server per database: if it also had OVN_Southbound, Neutron's northbound client would wait forever
+  // for the end of a schema change.
   const ovsdb = (side: string): Daemon => ({
     name: `ovsdb-${side}`,
     command: "/usr/sbin/ovsdb-server",
@@ -83,22 +83,22 @@ export async function stopDatabase(lab: LabSettings): Promise<void> {
   await stop(lab.dir, "mariadb", 30);
 }
 
-/** Starts what does not run; the projects wait for each other by themselves. */
+/** Starts the services that are not running; the projects wait for each other. */
 export function startServices(lab: LabSettings): void {
-  for (const side of ["nb", "sb"]) makeOvnDatabase(path.join(dataDir(lab), "ovn", `${side}.db`), side);
+  for (const side of ["nb", "sb"]) createOvnDatabase(path.join(dataDir(lab), "ovn", `${side}.db`), side);
   for (const daemon of services(lab)) start(lab.dir, { ...daemon, env: environment(lab) });
   for (const name of projects) {
     start(lab.dir, { name, command: python, args: [script("serve"), name], env: environment(lab) });
   }
 }
 
-function makeOvnDatabase(file: string, side: string): void {
+function createOvnDatabase(file: string, side: string): void {
   if (existsSync(file)) return;
   execFileSync("ovsdb-tool", ["create", `${file}.part`, `/usr/share/ovn/ovn-${side}.ovsschema`]);
   renameSync(`${file}.part`, file);
 }
 
-/** Stops everything: first who writes, last what is written to. */
+/** Stops everything: clients first, databases last. */
 export async function stopServices(lab: LabSettings): Promise<void> {
   await Promise.all(projects.map((name) => stop(lab.dir, name, 3)));
   await Promise.all(["chassis", "northd", "named"].map((name) => stop(lab.dir, name)));
@@ -117,7 +117,7 @@ function portsOf(lab: LabSettings): [daemon: string, port: number][] {
   ];
 }
 
-/** @throws naming the first port that somebody else listens on. */
+/** @throws naming the first port that another program listens on */
 export async function checkPorts(lab: LabSettings): Promise<void> {
   for (const [daemon, port] of portsOf(lab)) {
     if (runningPid(lab.dir, daemon) !== undefined || (await isFree(port))) continue;

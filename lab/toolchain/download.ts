@@ -1,34 +1,34 @@
-/** Official releases: asked for first, and given up at once where their host does not answer. */
+/** Downloads official releases; a host that does not respond is not tried again. */
 import { execFile } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { chmod, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
-import type { Piece, Release } from "./pieces.ts";
+import type { Artifact, Release } from "./artifacts.ts";
 
-/** Milliseconds until a transfer that stands still is given up. */
-const standstill = 30_000;
+/** Milliseconds without data after which a transfer is aborted. */
+const stallTimeout = 30_000;
 
-/** Where releases come from; it remembers the hosts that do not answer. */
+/** The source of releases, with the hosts that did not respond. */
 export interface Source {
-  /** Server that stands for all hosts, with the host as the first folder (for tests); "none" for no download at all. */
+  /** Mirror of all hosts, with the host as the first folder (for tests); "none" disables downloads. */
   readonly base?: string | undefined;
-  /** Milliseconds until a host that says nothing is given up. */
-  readonly patience: number;
-  /** Why a host is not asked any more. */
-  readonly silent: Map<string, string>;
+  /** Milliseconds to wait for a host's response. */
+  readonly timeout: number;
+  /** Hosts that did not respond, with the error. */
+  readonly unreachable: Map<string, string>;
 }
 
-export const source = (): Source => ({ base: process.env.ORRERY_DOWNLOADS, patience: 5_000, silent: new Map() });
+export const source = (): Source => ({ base: process.env.ORRERY_DOWNLOADS, timeout: 5_000, unreachable: new Map() });
 
-/** Downloads a piece into a folder. @returns undefined, or why it could not be had; the folder is then to be thrown away */
-export async function download(piece: Piece, folder: string, from: Source): Promise<string | undefined> {
-  for (const release of piece.releases) {
+/** Downloads an artifact into a folder. @returns undefined, or the reason of the failure; discard the folder then */
+export async function download(artifact: Artifact, folder: string, from: Source): Promise<string | undefined> {
+  for (const release of artifact.releases) {
     const problem = await fetchRelease(release, folder, from);
     if (problem !== undefined) return problem;
   }
-  for (const [name, text] of Object.entries(piece.scripts ?? {})) {
+  for (const [name, text] of Object.entries(artifact.scripts ?? {})) {
     await writeFile(path.join(folder, name), text, { mode: 0o755 });
   }
   return undefined;
@@ -36,26 +36,26 @@ export async function download(piece: Piece, folder: string, from: Source): Prom
 
 async function fetchRelease(release: Release, folder: string, from: Source): Promise<string | undefined> {
   const { host, pathname } = new URL(release.url);
-  if (from.base === "none") return "downloads are switched off";
-  const known = from.silent.get(host);
+  if (from.base === "none") return "downloads are disabled";
+  const known = from.unreachable.get(host);
   if (known !== undefined) return known;
   const url = from.base === undefined ? release.url : `${from.base}/${host}${pathname}`;
   const file = path.join(folder, release.to ?? `.${path.basename(pathname)}`);
   const control = new AbortController();
   let timer = setTimeout(() => {
     control.abort();
-  }, from.patience);
-  let answered = false;
+  }, from.timeout);
+  let responded = false;
   try {
     const response = await fetch(url, { signal: control.signal });
-    answered = true;
+    responded = true;
     if (!response.ok || response.body === null) {
       return `${host} has no ${path.basename(pathname)} (status ${response.status})`;
     }
     clearTimeout(timer);
     timer = setTimeout(() => {
       control.abort();
-    }, standstill);
+    }, stallTimeout);
     const watched = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
       for await (const chunk of chunks) {
         timer.refresh();
@@ -66,9 +66,9 @@ async function fetchRelease(release: Release, folder: string, from: Source): Pro
     await unpack(release, file, folder);
     return undefined;
   } catch (error) {
-    if (answered) return `${path.basename(pathname)} from ${host} is not whole (${reason(error)})`;
-    const problem = `${host} does not answer (${reason(error)})`;
-    from.silent.set(host, problem);
+    if (responded) return `${path.basename(pathname)} from ${host} is incomplete (${reason(error)})`;
+    const problem = `${host} does not respond (${reason(error)})`;
+    from.unreachable.set(host, problem);
     return problem;
   } finally {
     clearTimeout(timer);

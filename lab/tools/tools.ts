@@ -1,6 +1,6 @@
 /**
- * Programs that only tests and the benchmark run: the real readers of what is rendered, and what it is compared with.
- * Made like the toolchain's pieces, once per machine.
+ * Programs that only tests and the benchmark run: the consumers of rendered files, and the tools we compare with.
+ * Built like the toolchain's artifacts, once per machine.
  */
 import { existsSync, mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
@@ -9,8 +9,8 @@ import { lock } from "../lock.ts";
 import type { Log } from "../component.ts";
 import { cacheDir } from "../settings.ts";
 import { source } from "../toolchain/download.ts";
-import { makePiece, pieceFolder } from "../toolchain/make.ts";
-import type { Piece } from "../toolchain/pieces.ts";
+import { buildArtifact, artifactFolder } from "../toolchain/build.ts";
+import type { Artifact } from "../toolchain/artifacts.ts";
 import { missingFor } from "../toolchain/toolchain.ts";
 
 /** Programs of Prow by their package below cmd; all that a stack starts, and checkconfig. */
@@ -21,9 +21,9 @@ const prow = [
 ];
 const programOf = (name: string): string => path.basename(name);
 
-/** The tools by name. A new one is a row here and, if it is built, a folder with its go.mod beside this file. */
+/** The tools by name. A new tool is a row here and, if it is built, a folder with its go.mod next to this file. */
 const tools = {
-  /** Kubernetes' Prow. Its newest version with a module; golang.org/x/tools is raised so that Go 1.26 compiles it. */
+  /** Kubernetes' Prow, the newest version that is a Go module; golang.org/x/tools is raised so that Go 1.26 compiles it. */
   prow: {
     name: "prow",
     minutes: 6,
@@ -56,7 +56,7 @@ const tools = {
     sources: ["pebble"],
     steps: [{ do: "build", package: "github.com/letsencrypt/pebble/v2/cmd/pebble", in: "pebble", to: "pebble" }],
   },
-  /** Reads workflow files as GitHub does. */
+  /** Lints GitHub workflow files. */
   actionlint: {
     name: "actionlint",
     minutes: 1,
@@ -65,7 +65,7 @@ const tools = {
     sources: ["actionlint"],
     steps: [{ do: "build", package: "github.com/rhysd/actionlint/cmd/actionlint", in: "actionlint", to: "actionlint" }],
   },
-  /** Two judges of Kubernetes manifests. */
+  /** Two linters for Kubernetes manifests. */
   manifests: {
     name: "manifests",
     minutes: 2,
@@ -86,7 +86,7 @@ const tools = {
     sources: ["gopass"],
     steps: [{ do: "build", package: "github.com/gopasspw/gopass", in: "gopass", to: "gopass" }],
   },
-  /** What Callysto's owners deploy with, and the provider that Pulumi's plugin is made of: the benchmark compares with them. */
+  /** OpenTofu, which Callysto is deployed with today, and the provider inside Pulumi's plugin; for the benchmark. */
   tofu: {
     name: "tofu",
     minutes: 8,
@@ -103,43 +103,43 @@ const tools = {
       },
     ],
   },
-} satisfies Readonly<Record<string, Piece>>;
+} satisfies Readonly<Record<string, Artifact>>;
 
 /** Name of a tool. */
 export type ToolName = keyof typeof tools;
 
-/** GB that building needs: modules, Go's build cache and the binaries. */
-const roomNeeded = 6;
+/** Disk space for a build, in GB: modules, Go's build cache and the binaries. */
+const requiredSpace = 6;
 
-const folderOf = (name: ToolName): string => pieceFolder(cacheDir, tools[name], import.meta.dirname);
+const folderOf = (name: ToolName): string => artifactFolder(cacheDir, tools[name], import.meta.dirname);
 
-/** Folder of a tool, made first where it is missing. @throws naming what the machine lacks, or what failed */
+/** Folder of a tool, built if it is missing. @throws if a requirement is missing or the build fails */
 export async function ensureTool(name: ToolName, log: Log): Promise<string> {
   await ensureTools(log, [name]);
   return folderOf(name);
 }
 
-/** All but what only the benchmark runs. */
+/** The tools that tests use. */
 const ofTests: readonly ToolName[] = (Object.keys(tools) as ToolName[]).filter((name) => name !== "tofu");
 
-/** Makes the tools that are missing, one checkout at a time. */
+/** Builds the missing tools, one checkout at a time. */
 export async function ensureTools(log: Log, names = ofTests): Promise<void> {
   const missing = (): readonly ToolName[] => names.filter((name) => !existsSync(folderOf(name)));
   if (missing().length === 0) return;
-  const shop = { cache: cacheDir, source: source(), log, sources: import.meta.dirname };
-  const [problem] = missingFor("a tool of the tests", roomNeeded);
+  const environment = { cache: cacheDir, source: source(), log, sources: import.meta.dirname };
+  const [problem] = missingFor("a test tool", requiredSpace);
   if (problem !== undefined) throw new Error(problem);
   mkdirSync(path.join(cacheDir, "log"), { recursive: true });
-  // The toolchain's lock: building both at once would double what the machine needs, and they share folders.
+  // The toolchain's lock: two builds at once would double the memory, and they share folders.
   const release = await lock(
     path.join(cacheDir, "toolchain.lock"),
     log,
-    "another checkout makes the toolchain or a tool of the tests",
+    "another checkout is building the toolchain or a test tool",
   );
   try {
-    const todo = missing(); // another checkout may have made some meanwhile
+    const todo = missing(); // another checkout may have built some meanwhile
     for (const [index, name] of todo.entries()) {
-      await makePiece(tools[name], `tools of the tests [${index + 1}/${todo.length}] ${name}`, shop);
+      await buildArtifact(tools[name], `test tools [${index + 1}/${todo.length}] ${name}`, environment);
     }
     if (process.env.GOCACHE === undefined) await rm(path.join(cacheDir, "go-build"), { recursive: true, force: true });
   } finally {

@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { defineCommand } from "../../cli/command.ts";
 import { UsageError } from "../../cli/usageError.ts";
 import { jsonOption } from "../lib/options.ts";
-import { samplesAtRisk } from "../../config/guard.ts";
+import { samplesAtRisk } from "../../config/preflight/samplePassphrase.ts";
 import { parseConfig } from "../../config/parse.ts";
 import { clearConfig, readStackFile } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";

@@ -1,6 +1,6 @@
 /** `orrery deployer`. */
 import { stringify } from "yaml";
-import { stackConfig, rendered, runProgram } from "../../review/render.ts";
+import { stackConfig, rendered, runProgram } from "../../review/evaluate/render.ts";
 import { defineCommand } from "../../cli/command.ts";
 import { UsageError } from "../../cli/usageError.ts";
 import { objectsByCluster } from "../lib/program.ts";

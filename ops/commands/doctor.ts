@@ -1,5 +1,5 @@
 /** `orrery doctor`. */
-import { rendered, runProgram, stackConfig } from "../../review/render.ts";
+import { rendered, runProgram, stackConfig } from "../../review/evaluate/render.ts";
 import { defineCommand } from "../../cli/command.ts";
 import { UsageError } from "../../cli/usageError.ts";
 import { jsonOption } from "../lib/options.ts";

@@ -2,7 +2,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { givenPassphrase } from "../../config/givenPassphrase.ts";
-import { realSecrets } from "../../config/guard.ts";
+import { realSecrets } from "../../config/preflight/samplePassphrase.ts";
 import { parseConfig } from "../../config/parse.ts";
 import { newSalt, openSalt } from "../../config/passphrase.ts";
 import { isPublished } from "../../config/published.ts";

@@ -5,7 +5,7 @@ import path from "node:path";
 import type { z } from "zod";
 import type { SystemSchema } from "../../config/define.ts";
 import { type Json, type Manifest, toManifest } from "../../policy/manifest.ts";
-import { type Rendered, rendered, runProgram, stackConfig } from "../../review/render.ts";
+import { type Rendered, rendered, runProgram, stackConfig } from "../../review/evaluate/render.ts";
 import { Kubectl, type KubectlValues } from "./kube/kubectl.ts";
 import { secretOf } from "./secrets.ts";
 import { openStack, type StackValues, type SystemStack } from "./stack.ts";
@@ -17,7 +17,7 @@ export interface Program<Settings> extends SystemStack<Settings> {
 
 /** Renders the program of the stack that the options name. @throws if the system is not in it or its settings are wrong */
 export async function openProgram<S extends z.ZodType>(
-  schema: SystemSchema<S, string, string>,
+  schema: SystemSchema<S>,
   values: StackValues,
 ): Promise<Program<z.infer<S>>> {
   const stack = openStack(schema, values);

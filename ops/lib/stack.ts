@@ -43,10 +43,7 @@ export interface SystemStack<Settings> {
 }
 
 /** Settings of a system in the stack that the options name. @throws if the stack lacks it or its settings are wrong */
-export function openStack<S extends z.ZodType>(
-  schema: SystemSchema<S, string, string>,
-  values: StackValues,
-): SystemStack<z.infer<S>> {
+export function openStack<S extends z.ZodType>(schema: SystemSchema<S>, values: StackValues): SystemStack<z.infer<S>> {
   const { name, file } = stackOf(values);
   return { name, file, settings: settingsOf(schema, name, readStackFile(file)) };
 }
@@ -56,11 +53,7 @@ export function stackOf({ stack: name, configFile }: StackValues): Pick<SystemSt
   return { name, file: configFile ?? stackPath(name) };
 }
 
-function settingsOf<S extends z.ZodType>(
-  schema: SystemSchema<S, string, string>,
-  name: string,
-  file: StackFile,
-): z.infer<S> {
+function settingsOf<S extends z.ZodType>(schema: SystemSchema<S>, name: string, file: StackFile): z.infer<S> {
   if (!file.entries.has(`${schema.namespace}:settings`)) {
     throw new Error(`Pulumi.${name}.yaml has no ${schema.namespace}:settings: the system is not in this stack`);
   }
@@ -85,7 +78,7 @@ export interface Change {
  * @throws before anything is written, if the settings would be wrong then
  */
 export function changeSettings<S extends z.ZodType>(
-  schema: SystemSchema<S, string, string>,
+  schema: SystemSchema<S>,
   stack: SystemStack<unknown>,
   changes: readonly Change[],
   dryRun: boolean,

@@ -1,8 +1,8 @@
 /** `orrery policy`. */
 import { defineCommand } from "../../cli/command.ts";
 import { stackNames, stackPath } from "../../config/stackFile.ts";
-import { loadSdkWithoutClosures } from "../../review/quickLoad.ts";
-import { type Exception, exceptionsOf, judge, judged, manifestsOf } from "../judge.ts";
+import { stubSdk } from "../../config/stubSdk.ts";
+import { type Exception, evaluate, exceptionsOf, manifestsOf, stackResources } from "../violations.ts";
 
 /** Lines `COUNT RULE: REASON`, most frequent first within a rule. */
 function counted(exceptions: readonly Exception[]): readonly string[] {
@@ -16,7 +16,7 @@ function counted(exceptions: readonly Exception[]): readonly string[] {
 
 export const command = defineCommand({
   about: `Checks what a stack declares against the policies, offline. Prints every violation, then the exceptions that objects claim,
-counted by rule and reason. Exit code 1 if there is a violation. With a cloud the same rules run as a policy pack: npx pulumi
+counted by policy and reason. Exit code 1 if there is a violation. Against a cloud, the same policies run as a policy pack: npx pulumi
 preview --policy-pack policy.
 
 --json prints {"faults": [...], "exceptions": [{"rule", "where", "reason"}]}.`,
@@ -24,23 +24,25 @@ preview --policy-pack policy.
     stack: { type: "string", short: "s", value: "STACK", required: true, help: stackNames().join(", ") },
     disposable: {
       type: "boolean",
-      help: "the stack may be deleted with its data, so nothing must be protected (as in test)",
+      help: "the stack may be deleted with its data, so nothing has to be protected (as in test)",
     },
     json: { type: "boolean", help: "print JSON" },
   },
   async run({ stack, disposable, json }) {
     stackPath(stack); // before the SDKs are loaded
-    loadSdkWithoutClosures();
-    const { render } = await import("../../review/render.ts");
-    const resources = judged(await render(stack));
-    const faults = judge(resources, { disposable });
+    stubSdk();
+    const { render } = await import("../../review/evaluate/render.ts");
+    const resources = stackResources(await render(stack));
+    const violations = evaluate(resources, { disposable });
     const exceptions = exceptionsOf(manifestsOf(resources));
     const lines = [
-      ...faults.map((fault) => `FAULT ${fault}`),
-      `${resources.length} resources, ${faults.length} faults, ${exceptions.length} exceptions`,
+      ...violations.map((violation) => `VIOLATION ${violation}`),
+      `${resources.length} resources, ${violations.length} violations, ${exceptions.length} exceptions`,
       ...counted(exceptions),
     ];
-    process.stdout.write(json ? `${JSON.stringify({ faults, exceptions }, undefined, 2)}\n` : `${lines.join("\n")}\n`);
-    return faults.length > 0 ? 1 : 0;
+    process.stdout.write(
+      json ? `${JSON.stringify({ faults: violations, exceptions }, undefined, 2)}\n` : `${lines.join("\n")}\n`,
+    );
+    return violations.length > 0 ? 1 : 0;
   },
 });

@@ -5,8 +5,8 @@ import path from "node:path";
 import { defineCommand } from "../../cli/command.ts";
 import { projectDir, stackNames } from "../../config/stackFile.ts";
 import { graph } from "../graph.ts";
-import { loadSdkWithoutClosures } from "../quickLoad.ts";
-import type { Rendered } from "../render.ts";
+import { stubSdk } from "../../config/stubSdk.ts";
+import type { Rendered } from "../evaluate/render.ts";
 
 const file = path.join(projectDir, "docs", "architecture.md");
 const [begin, end] = ["<!-- components: npm run graph -->", "<!-- /components -->"];
@@ -23,8 +23,8 @@ export const command = defineCommand({
   options: { check: { type: "boolean", help: "write nothing, fail if the page is not current" } },
   async run({ check }) {
     enableCompileCache(path.join(projectDir, "node_modules", ".cache", "compile"));
-    loadSdkWithoutClosures();
-    const { render } = await import("../render.ts");
+    stubSdk();
+    const { render } = await import("../evaluate/render.ts");
     const stacks: (readonly Rendered[])[] = [];
     for (const stack of stackNames()) stacks.push(await render(stack));
     const text = readFileSync(file, "utf8");

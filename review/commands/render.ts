@@ -6,8 +6,8 @@ import { defineCommand } from "../../cli/command.ts";
 import { deployProblems } from "../../config/deployable.ts";
 import { projectDir, readStackFile, stackNames, stackPath } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
-import { loadSdkWithoutClosures } from "../quickLoad.ts";
-import type { Renewed } from "../render.ts";
+import { stubSdk } from "../../config/stubSdk.ts";
+import type { Replacements } from "../evaluate/render.ts";
 
 export const command = defineCommand({
   about: `Prints every resource of a stack as JSON. It is an array sorted by urn of {urn, type, name, parent, provider, inputs,
@@ -27,17 +27,17 @@ refuse is refused.`,
     }
     // Compiled code of the SDKs is cached: compiling them would take half of a render's time.
     enableCompileCache(path.join(projectDir, "node_modules", ".cache", "compile"));
-    loadSdkWithoutClosures();
+    stubSdk();
     // An output that fails after its resource was registered is reported like any error, once.
     process.once("unhandledRejection", (error: unknown) => {
       console.error(`orrery: ${error instanceof Error ? error.message : String(error)}`);
       process.exitCode = 1;
     });
-    const { render, renderForComparison } = await import("../render.ts");
+    const { render, renderForComparison } = await import("../evaluate/render.ts");
     const all =
       comparison === undefined
         ? await render(stack)
-        : await renderForComparison(stack, JSON.parse(readFileSync(comparison, "utf8")) as Renewed);
+        : await renderForComparison(stack, JSON.parse(readFileSync(comparison, "utf8")) as Replacements);
     process.stdout.write(`${JSON.stringify(all, undefined, 2)}\n`);
     return Number(process.exitCode ?? 0);
   },

@@ -2,10 +2,10 @@
 import { writeFileSync } from "node:fs";
 import { defineCommand } from "../../cli/command.ts";
 import { UsageError } from "../../cli/usageError.ts";
-import { everything, reviewBetween } from "../between.ts";
+import { allResources, compareCommits } from "../compareCommits.ts";
 import { checkOut, workingTree } from "../checkout.ts";
-import { markdown, summaryLine } from "../markdown.ts";
-import { page } from "../page.ts";
+import { markdown, summaryLine } from "../report/markdown.ts";
+import { page } from "../report/page.ts";
 
 export const command = defineCommand({
   usage: "[BASE] [HEAD]",
@@ -22,9 +22,9 @@ that git accepts as a commit. Needs no cloud, passphrase or plugin.`,
   },
   async run({ page: pageFile, map }, [base, head]) {
     if (map !== undefined && base === undefined) {
-      const stacks = await everything(workingTree);
+      const stacks = await allResources(workingTree);
       const resources = stacks.reduce((sum, one) => sum + one.resources.length, 0);
-      writeFileSync(map, page("Orrery: what there is", `${resources} resources in ${stacks.length} stacks`, stacks));
+      writeFileSync(map, page("Orrery: all resources", `${resources} resources in ${stacks.length} stacks`, stacks));
       return 0;
     }
     if (base === undefined) throw new UsageError("BASE is missing: name one or two commits");
@@ -32,7 +32,7 @@ that git accepts as a commit. Needs no cloud, passphrase or plugin.`,
     try {
       const to = head === undefined ? workingTree : await checkOut(head);
       try {
-        const stacks = await reviewBetween(from, to);
+        const stacks = await compareCommits(from, to);
         process.stdout.write(markdown(stacks, from.name, to.name));
         if (pageFile !== undefined)
           writeFileSync(pageFile, page(`Orrery: ${from.name} to ${to.name}`, summaryLine(stacks), stacks));

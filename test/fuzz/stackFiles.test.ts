@@ -8,8 +8,8 @@ import { parseConfig } from "../../config/parse.ts";
 import { report } from "../../config/problems.ts";
 import { sampleConfig, readStackFile, secretsOf, type StackFile, stackPath } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
-import { judge, judged } from "../../policy/judge.ts";
-import { rendered, runProgram } from "../../review/render.ts";
+import { evaluate, stackResources } from "../../policy/violations.ts";
+import { rendered, runProgram } from "../../review/evaluate/render.ts";
 import { stacks } from "../unit/harness.ts";
 
 /** How many files; and every how many-th of the good ones is rendered, which takes a hundred times as long as reading it. */
@@ -117,7 +117,7 @@ async function registersNothing(stack: string, config: ReturnType<typeof sampleC
 /** It renders, passes every policy, and has the same URNs again. */
 async function isSound(stack: string, config: ReturnType<typeof sampleConfig>): Promise<void> {
   const once = rendered(await runProgram({ stack, config }));
-  assert.deepEqual(judge(judged(once), { disposable: stack === "test" }), []);
+  assert.deepEqual(evaluate(stackResources(once), { disposable: stack === "test" }), []);
   const again = rendered(await runProgram({ stack, config }));
   assert.deepEqual(
     again.map(({ urn }) => urn),

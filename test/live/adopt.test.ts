@@ -191,7 +191,7 @@ for (const [name, expected] of Object.entries(cases)) {
     });
 
     it("is whole then, and nothing is left to adopt", async () => {
-      await adoption.system.changesNothing();
+      await adoption.system.assertNoChanges();
       const { status, stderr, told: rest } = await adoption.plan();
       assert.deepEqual([status, rest.file, rest.adopted, rest.changes, rest.created], [0, null, [], [], []], stderr);
       assert.match(stderr, /^everything that runs and is declared is in the state already/);

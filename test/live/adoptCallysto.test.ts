@@ -130,8 +130,8 @@ describe("Callysto's hub as it ran before, on the lab", function () {
     assert.equal((await api.get("volume", `/volumes/${old["zfs-01"] ?? ""}`)).status, "in-use");
     const seen = await pulumi(["refresh", "--preview-only", "--expect-no-changes"], adoption.system.target);
     assert.equal(seen.code, 0, seen.text);
-    await adoption.system.changesNothing();
-    await adoption.system.isReallyThere();
+    await adoption.system.assertNoChanges();
+    await adoption.system.assertDeployed();
   });
 
   it("has nothing left to adopt", async () => {

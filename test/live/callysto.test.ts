@@ -79,7 +79,7 @@ describe("a hub of Callysto", function () {
   }
 
   it("comes up with everything inside, and says so to `status`", async () => {
-    await system.comesUp();
+    await system.assertDeploys();
     hub = await machine.machineOf(system, "hub-ci");
     assert.match(hub.hostname, /^hub-ci-[a-z]+-[a-z]+\.callysto\.farm$/);
     const { facts, odd } = JSON.parse(await said("status", "--json")) as {
@@ -216,7 +216,7 @@ describe("a hub of Callysto", function () {
   });
 
   it("has nothing left to change", async () => {
-    await system.changesNothing();
+    await system.assertNoChanges();
     assert.equal(await drift(), "");
   });
 

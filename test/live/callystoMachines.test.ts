@@ -57,7 +57,7 @@ describe("machines of Callysto's prod stack", function () {
   it("come up; the hub takes over address and volumes that exist, which become the mirror of its homes", async () => {
     const existing = (await address())?.floating_ip_address;
     await up();
-    await system.isReallyThere();
+    await system.assertDeployed();
     found = await system.outputs<Outputs>();
     assert.deepEqual([found["hub-prod"].hostname, found["hub-prod"].address], ["hub.callysto.ca", existing]);
     assert.equal(found.clavius.hostname, "clavius.callysto.farm");
@@ -230,8 +230,8 @@ describe("machines of Callysto's prod stack", function () {
   });
 
   it("are not destroyed while they hold data, and without what the hub only took over then", async () => {
-    await system.refusesDestroy();
-    await system.isDestroyed();
+    await system.assertDestroyRefused();
+    await system.assertDestroyed();
     assert.deepEqual(
       (await homes()).map(({ status }) => status),
       ["available", "available", "available"],

@@ -19,7 +19,7 @@ describe("Callysto's prod stack", function () {
   after(() => closeProd(prod));
 
   it("comes up with everything inside both machines, and says so to `status`", async () => {
-    await prod.comesUp();
+    await prod.assertDeploys();
     assert.deepEqual(await oddities(prod, "hub-prod"), []);
     const hub = await machineOf(prod, "hub-prod");
     assert.equal(hub.hostname, "hub.callysto.ca");
@@ -37,10 +37,10 @@ describe("Callysto's prod stack", function () {
     );
   });
 
-  it("changes nothing on the second up", () => prod.changesNothing());
+  it("changes nothing on the second up", () => prod.assertNoChanges());
 
   it("is not destroyed while it holds data, and cleanly then", async () => {
-    await prod.refusesDestroy();
-    await prod.isDestroyed();
+    await prod.assertDestroyRefused();
+    await prod.assertDestroyed();
   });
 });

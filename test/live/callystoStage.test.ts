@@ -19,7 +19,7 @@ describe("Callysto's stage stack", function () {
   after(() => stage.close());
 
   it("is hub-dev with everything inside, reached by IPv6 alone under its name", async () => {
-    await stage.comesUp();
+    await stage.assertDeploys();
     const { hostname, address } = await machineOf(stage, "hub-dev");
     assert.equal(hostname, "hub-dev.callysto.farm");
     assert.match(address, /:/);
@@ -33,7 +33,7 @@ describe("Callysto's stage stack", function () {
     assert.deepEqual(await oddities(stage, "hub-dev"), []);
   });
 
-  it("changes nothing on the second up", () => stage.changesNothing());
+  it("changes nothing on the second up", () => stage.assertNoChanges());
 
   it("lets nobody in without the one password", async () => {
     const url = `https://[${(await machineOf(stage, "hub-dev")).address}]/jupyter`;
@@ -43,8 +43,8 @@ describe("Callysto's stage stack", function () {
   });
 
   it("is not destroyed while its volumes are protected, and cleanly then", async () => {
-    await stage.refusesDestroy();
-    await stage.isDestroyed();
+    await stage.assertDestroyRefused();
+    await stage.assertDestroyed();
     assert.deepEqual(await openstackApi(lab).list("compute", "/servers"), []);
   });
 });

@@ -2,7 +2,7 @@
 import { kubeApi } from "../../lab/kubernetes/api.ts";
 import { openstackApi, type Row, type Service } from "../../lab/openstack/api.ts";
 import type { LabSettings } from "../../lab/settings.ts";
-import type { StateResource } from "../../lab/harness/really.ts";
+import type { StateResource } from "../../lab/harness/deployed.ts";
 
 /** A collection of OpenStack, and which of its rows a stack may have made; the rest was there before. */
 interface Collection {
@@ -61,7 +61,7 @@ export async function orphans(
   namespaces: readonly string[],
 ): Promise<string[]> {
   const [cloud, cluster] = [openstackApi(lab), kubeApi(lab)];
-  const { project } = await cloud.who();
+  const { project } = await cloud.identity();
   const found: string[] = [];
   for (const { type, service, path, mayBeMade = () => true } of collections) {
     const known = new Set(resources.filter((one) => one.type === `openstack:${type}`).map(({ id }) => id));

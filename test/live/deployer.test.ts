@@ -54,8 +54,8 @@ describe("the deployer's rights", function () {
         await opened.with(logins, async () => {
           const up = await opened.up();
           assert.equal(up.code, 0, up.text);
-          await opened.isReallyThere();
-          await opened.changesNothing();
+          await opened.assertDeployed();
+          await opened.assertNoChanges();
           const refreshed = await opened.up("--refresh", "--expect-no-changes");
           assert.equal(refreshed.code, 0, refreshed.text);
           for (const cluster of clusters.filter((one) => logins.some(([at]) => at[0] === `clusters:${one}`))) {

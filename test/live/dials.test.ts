@@ -6,7 +6,7 @@ import { projectDir } from "../../config/stackFile.ts";
 import { api, type KubeObject } from "../../lab/harness/kube.ts";
 import { eventually, lab } from "../../lab/harness/cloud.ts";
 import { pulumi } from "../../lab/harness/engine.ts";
-import { absentFrom } from "../../lab/harness/really.ts";
+import { missingFrom } from "../../lab/harness/deployed.ts";
 import { type Change, SystemOnLab } from "../../lab/harness/system.ts";
 
 const expected = {
@@ -62,7 +62,7 @@ for (const [name, { namespace, deployments, pods, host, streams }] of Object.ent
       });
     }
 
-    it("comes up: every resource is there as it was declared", () => dials.comesUp());
+    it("comes up: every resource is there as it was declared", () => dials.assertDeploys());
 
     it("has every pod ready, both hosts admitted and both claims bound", async () => {
       interface Workload extends KubeObject {
@@ -115,7 +115,7 @@ for (const [name, { namespace, deployments, pods, host, streams }] of Object.ent
       assert.equal(await read("dials-backend-secrets", "DJANGO_REDIS_URL"), `redis://:${cache}@redis-web-cache:6379/0`);
     });
 
-    it("changes nothing on the second up", () => dials.changesNothing());
+    it("changes nothing on the second up", () => dials.assertNoChanges());
 
     it("sees by refresh what somebody deleted, and makes it again", async () => {
       const flower = `/apis/apps/v1/namespaces/${namespace}/deployments/flower`;
@@ -130,7 +130,7 @@ for (const [name, { namespace, deployments, pods, host, streams }] of Object.ent
       for (const what of ["flower", "backend-nginx-conf"]) assert.match(told.stdout, new RegExp(`create .*${what}`));
       const repaired = await dials.up("--refresh");
       assert.equal(repaired.code, 0, repaired.text);
-      assert.deepEqual(await absentFrom(lab, await dials.resources()), []);
+      assert.deepEqual(await missingFrom(lab, await dials.resources()), []);
       assert.deepEqual([drift().stdout, drift().status], ["nothing drifts\n", 0]);
     });
 
@@ -189,7 +189,7 @@ for (const [name, { namespace, deployments, pods, host, streams }] of Object.ent
 
     it("refuses to delete the claims, and takes them over again when it comes back", async () => {
       const before_ = await claims();
-      await dials.refusesDestroy();
+      await dials.assertDestroyRefused();
       assert.deepEqual(await claims(), before_);
       if (name !== "prod") return;
       const gone = await dials.destroy();
@@ -201,6 +201,10 @@ for (const [name, { namespace, deployments, pods, host, streams }] of Object.ent
     });
 
     it("is destroyed cleanly", () =>
-      dials.isDestroyed(`/apis/apps/v1/namespaces/${namespace}/deployments`, `${core}/services`, `${core}/secrets`));
+      dials.assertDestroyed(
+        `/apis/apps/v1/namespaces/${namespace}/deployments`,
+        `${core}/services`,
+        `${core}/secrets`,
+      ));
   });
 }

@@ -41,7 +41,7 @@ describe("DIALS' day-2 commands on the lab", function () {
     dir = mkdtempSync(path.join(tmpdir(), "dials-ops-"));
     dials = await SystemOnLab.open("dials", "test");
     ({ target } = dials);
-    await dials.comesUp();
+    await dials.assertDeploys();
     const login = await secret("dials-etl-secrets", "FLOWER_BASIC_AUTH");
     const { data } = await api.get<KubeObject & { data: Record<string, string> }>(
       `${core}/configmaps/dials-etl-config`,
@@ -251,7 +251,7 @@ describe("DIALS' day-2 commands on the lab", function () {
       const listed = await ops(["list"]);
       assert.equal(listed.code, 0);
       assert.match(listed.stdout, /tracker-bulk +0\/0 +paused/);
-      await dials.changesNothing();
+      await dials.assertNoChanges();
       const resumed = await ops(["resume", "--yes"]);
       assert.equal(resumed.code, 0, resumed.stdout + resumed.stderr);
       assert.equal(await replicas("tracker-bulk"), 1);

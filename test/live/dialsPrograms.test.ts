@@ -7,7 +7,7 @@ import { after, before, describe, it } from "mocha";
 import { isReserved } from "../../components/dials/reservedNames.ts";
 import { nginxConf } from "../../components/dials/nginx.ts";
 import { redisConf, type RedisUse } from "../../components/dials/redisConf.ts";
-import type { Rendered } from "../../review/render.ts";
+import type { Rendered } from "../../review/evaluate/render.ts";
 import { clearDials, given, type Manifest, object, workspace } from "../unit/dials/fixture.ts";
 import { bound, CeleryWorld, eventually } from "./dials/celery.ts";
 import { freePort } from "./port.ts";

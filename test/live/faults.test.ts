@@ -12,7 +12,7 @@ import { crashedUp, type Moment } from "./crash.ts";
 import { openstackServices } from "./faults/front.ts";
 import { drawn, type Kind } from "./faults/settings.ts";
 import { FaultStack, makeFlavors } from "./faults/stack.ts";
-import { drawWeather, hash, weatherText } from "./faults/weather.ts";
+import { drawFaultProfile, hash, formatProfile } from "./faults/faultProfile.ts";
 
 const seed = Number(process.env.ORRERY_SEED ?? Date.now() % 100_000);
 const runs = Number(process.env.ORRERY_RUNS ?? 200);
@@ -76,7 +76,7 @@ async function workOn(kind: Kind, number: number, tally: Tally): Promise<void> {
     }
     for (const run of chosen) {
       try {
-        await weathers(stack, run, [...before(run), run], tally);
+        await runUnderFaults(stack, run, [...before(run), run], tally);
       } catch (error) {
         tally.bad.push(`ORRERY_SEED=${seed} ORRERY_RUNS=${runs} ORRERY_RUN=${run} npm run test:faults`);
         console.log(`      run ${run} ${kind} FAILED: ${error instanceof Error ? error.message : String(error)}`);
@@ -92,32 +92,34 @@ async function workOn(kind: Kind, number: number, tally: Tally): Promise<void> {
 }
 
 /** One run: other settings, an update in bad weather or one that is killed, then what an operator does. */
-async function weathers(stack: FaultStack, run: number, upTo: readonly number[], tally: Tally): Promise<void> {
+async function runUnderFaults(stack: FaultStack, run: number, upTo: readonly number[], tally: Tally): Promise<void> {
   const draw = random(hash(`${seed} run ${run}`));
-  const weather =
-    stack.place.kind === "hub" ? drawWeather(draw, openstackServices, written) : drawWeather(draw, ["kubernetes"]);
+  const profile =
+    stack.place.kind === "hub"
+      ? drawFaultProfile(draw, openstackServices, written)
+      : drawFaultProfile(draw, ["kubernetes"]);
   const killedAt = draw() < 0.12 ? Math.floor(draw() * longest) : undefined;
   const whole = draw() < 0.5;
   if (draw() < 0.05 && upTo.length > 1) {
-    stack.front.storm(`${seed} destroy ${run}`, weather);
+    stack.front.storm(`${seed} destroy ${run}`, profile);
     await stack.system.destroy();
     stack.front.calm();
     await destroyed(stack);
   }
   stack.write(drawn(seed, upTo));
-  stack.front.storm(`${seed} ${run}`, weather);
+  stack.front.storm(`${seed} ${run}`, profile);
   const ended =
     killedAt === undefined ? await stack.up() : await crashed(stack, { creating: 0, delay: killedAt, whole });
   stack.front.calm();
-  const faults = stack.front.spoiled.length;
+  const faults = stack.front.injected.length;
   const failed = ended.code !== 0;
   const killed = failed && killedAt !== undefined;
   const healed = failed ? await stack.heals({ text: ended.text, killed }) : "nothing";
   try {
     await stack.isWhole();
-    if (run % 7 === 0) await stack.system.changesNothing();
+    if (run % 7 === 0) await stack.system.assertNoChanges();
   } catch (error) {
-    throw new Error(`${String(error)}\n${stack.front.spoiled.join("\n")}\n${ended.text}`, { cause: error });
+    throw new Error(`${String(error)}\n${stack.front.injected.join("\n")}\n${ended.text}`, { cause: error });
   }
   tally.runs++;
   if (faults === 0 && !killed) tally.calm++;
@@ -129,7 +131,7 @@ async function weathers(stack: FaultStack, run: number, upTo: readonly number[],
   const seconds = Math.round((Date.now() - tally.began) / 1000);
   console.log(
     `      ${String(seconds).padStart(5)} s  run ${run} ${stack.place.mark} ${stack.place.kind}: ` +
-      `${weatherText(weather)}: ${faults} faults, ${how}; needed ${healed}`,
+      `${formatProfile(profile)}: ${faults} faults, ${how}; needed ${healed}`,
   );
 }
 

@@ -40,7 +40,7 @@ describe("a Kubernetes that misbehaves", function () {
     assert.notEqual(up.code, 0);
     stack.front.calm();
     await comesUp();
-    await stack.system.changesNothing();
+    await stack.system.assertNoChanges();
   });
 
   it("is waited for when it is too busy (429) or away (503)", async () => {
@@ -49,7 +49,7 @@ describe("a Kubernetes that misbehaves", function () {
     const away = { kind: "status", status: 503, done: false } as const;
     stack.front.begin(first(on(/PATCH/, busy, 2), on(/PATCH/, away, 4)));
     await comesUp();
-    assert.equal(stack.front.spoiled.length, 6);
+    assert.equal(stack.front.injected.length, 6);
   });
 
   it("takes the token away in the middle of an update", async () => {
@@ -88,6 +88,6 @@ describe("a Kubernetes that misbehaves", function () {
     });
     assert.equal(forced.code, 0, forced.text);
     await stack.isWhole();
-    await stack.system.changesNothing();
+    await stack.system.assertNoChanges();
   });
 });

@@ -47,7 +47,7 @@ describe("an OpenStack that misbehaves", function () {
   /** Asserts that all is as declared, and stays so. */
   const isDone = async (): Promise<void> => {
     await stack.isWhole();
-    await stack.system.changesNothing();
+    await stack.system.assertNoChanges();
   };
   /** Asserts that `state recover`, which takes in so many things, and one `up` are enough. */
   const heals = async (text: string, taken: number): Promise<void> => {
@@ -68,7 +68,7 @@ describe("an OpenStack that misbehaves", function () {
       assert.equal(code, 0, stderr);
       taken += stdout.match(/^take in /gm)?.length ?? 0;
     }
-    assert.equal(stack.front.spoiled.length, creations.length, stack.front.spoiled.join("\n"));
+    assert.equal(stack.front.injected.length, creations.length, stack.front.injected.join("\n"));
     assert.ok(taken >= creations.length, `${taken} were found in ${rounds} rounds`);
     await isDone();
   });
@@ -105,7 +105,7 @@ describe("an OpenStack that misbehaves", function () {
     const up = await interrupted(stack, /openstack:compute\S*:VolumeAttach \S+ creating/);
     assert.notEqual(up.code, 0, up.text);
     assert.doesNotMatch(up.text, /:VolumeAttach \S+ created/);
-    assert.notEqual(stack.front.spoiled.length, 0);
+    assert.notEqual(stack.front.injected.length, 0);
     stack.front.calm();
     await heals(up.text, 1);
   });
@@ -147,7 +147,7 @@ describe("an OpenStack that misbehaves", function () {
   });
 
   it("has no quota left for half of a group's rules", async () => {
-    const { project } = await cloud.who();
+    const { project } = await cloud.identity();
     await changes({ packer: true });
     const rules = await cloud.list("network", `/security-group-rules?project_id=${project}`);
     // The group is born with two rules; that leaves room for two of its four.
@@ -183,13 +183,13 @@ describe("an OpenStack that misbehaves", function () {
     const up = await stack.up();
     assert.equal(up.code, 0, up.text);
     assert.deepEqual(await Promise.all(answers), [204]);
-    assert.notEqual(stack.front.spoiled.length, 0);
+    assert.notEqual(stack.front.injected.length, 0);
     await isDone();
   });
 
   it("lets somebody change and delete things behind the program's back", async () => {
     await changes({});
-    const { project } = await cloud.who();
+    const { project } = await cloud.identity();
     const group = (await cloud.list("network", `/security-groups?project_id=${project}`)).find(({ name }) =>
       name.endsWith(domainOf(stack.place)),
     );

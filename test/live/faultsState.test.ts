@@ -53,7 +53,7 @@ describe("a machine that fails under the engine", function () {
     assert.equal(code, 0, stderr);
     assert.match(await stack.heals({ text: up.text, killed: true }), /^recover( \(\d+ taken in\))?, up$/);
     await stack.isWhole();
-    await stack.system.changesNothing();
+    await stack.system.assertNoChanges();
   });
 
   it("kills the engine and its plugins (kill -9) while a server is made again", async () => {
@@ -62,7 +62,7 @@ describe("a machine that fails under the engine", function () {
     assert.notEqual(text, undefined, "it came to its end before");
     assert.equal(await stack.heals({ text: text ?? "", killed: true }), "recover (1 taken in), up");
     await stack.isWhole();
-    await stack.system.changesNothing();
+    await stack.system.assertNoChanges();
   });
 });
 

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, beforeEach, describe, it } from "mocha";
 import { projectDir } from "../../config/stackFile.ts";
-import { marker } from "../../review/marker.ts";
+import { marker } from "../../review/report/markdown.ts";
 
 interface Item {
   readonly id: number;

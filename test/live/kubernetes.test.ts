@@ -19,7 +19,7 @@ import {
   objectsOf,
   podSpec,
   podTemplate,
-  settled,
+  appliedStatus,
   useNamespace,
 } from "../../lab/harness/kube.ts";
 
@@ -47,8 +47,8 @@ describe("lab: Kubernetes", () => {
     const volume = { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } };
     const claims = [{ metadata: { name: "data" }, spec: volume }];
     await Promise.all([
-      settled<{ readyReplicas?: number }>(deployment("web"), ({ readyReplicas }) => readyReplicas === 2),
-      settled<{ readyReplicas?: number }>(
+      appliedStatus<{ readyReplicas?: number }>(deployment("web"), ({ readyReplicas }) => readyReplicas === 2),
+      appliedStatus<{ readyReplicas?: number }>(
         object("apps/v1", "StatefulSet", "store", {
           spec: {
             serviceName: "store",
@@ -60,7 +60,7 @@ describe("lab: Kubernetes", () => {
         }),
         ({ readyReplicas }) => readyReplicas === 2,
       ),
-      settled<{ succeeded?: number }>(
+      appliedStatus<{ succeeded?: number }>(
         object("batch/v1", "Job", "once", { spec: { template: { spec: { ...podSpec, restartPolicy: "Never" } } } }),
         ({ succeeded }) => succeeded === 1,
       ),
@@ -82,7 +82,7 @@ describe("lab: Kubernetes", () => {
   });
 
   it("fails pods that ask for it", async () => {
-    await settled<{ unavailableReplicas?: number }>(
+    await appliedStatus<{ unavailableReplicas?: number }>(
       deployment("broken", true),
       (status) => status.unavailableReplicas === 2,
     );
@@ -97,7 +97,7 @@ describe("lab: Kubernetes", () => {
     for (const { status } of pods)
       assert.equal(status.containerStatuses?.[0]?.state.waiting?.reason, "CrashLoopBackOff");
     const failing = { ...podTemplate("broken-job", true), spec: { ...podSpec, restartPolicy: "Never" } };
-    await settled<{ failed?: number; conditions?: { type: string }[] }>(
+    await appliedStatus<{ failed?: number; conditions?: { type: string }[] }>(
       object("batch/v1", "Job", "broken", { spec: { backoffLimit: 0, template: failing } }),
       ({ conditions }) => conditions?.some(({ type }) => type === "Failed") === true,
     );
@@ -112,8 +112,8 @@ describe("lab: Kubernetes", () => {
       object("v1", "PersistentVolumeClaim", "data", {
         spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage } } },
       });
-    await settled<Claim>(claim("1Gi"), ({ phase }) => phase === "Bound");
-    await settled<Claim>(claim("2Gi"), ({ capacity }) => capacity?.storage === "2Gi");
+    await appliedStatus<Claim>(claim("1Gi"), ({ phase }) => phase === "Bound");
+    await appliedStatus<Claim>(claim("2Gi"), ({ capacity }) => capacity?.storage === "2Gi");
     const { spec } = await api.get<{ spec: { volumeName: string } }>(
       `/api/v1/namespaces/${namespace}/persistentvolumeclaims/data`,
     );
@@ -180,7 +180,10 @@ describe("lab: Kubernetes", () => {
       const env = { ...process.env, ...kubernetesEnv(lab) };
       return (await promisify(execFile)(path.join(bin, "kube"), ["kubectl", "-n", namespace, ...args], { env })).stdout;
     };
-    await settled<{ phase: string }>(object("v1", "Pod", "box", { spec: podSpec }), ({ phase }) => phase === "Running");
+    await appliedStatus<{ phase: string }>(
+      object("v1", "Pod", "box", { spec: podSpec }),
+      ({ phase }) => phase === "Running",
+    );
     assert.match(await kubectl("logs", "box"), /do not run/);
     await assert.rejects(kubectl("exec", "box", "--", "true"), /no exec found/);
     const local = { envs: [{ name: "GREETING", value: "hello" }] };

@@ -1,6 +1,6 @@
 /**
  * Every stack's manifests before two judges: kubeconform, with the schemas of the lab's own API, and kube-score. Secrets are
- * hidden: what is in them is not judged.
+ * hidden: what is in them is not stackResources.
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -10,9 +10,9 @@ import { after, before, describe, it } from "mocha";
 import { stackNames } from "../../config/stackFile.ts";
 import { ensureTool } from "../../lab/tools/tools.ts";
 import { run } from "../../ops/lib/process.ts";
-import { judged, manifestsOf } from "../../policy/judge.ts";
+import { stackResources, manifestsOf } from "../../policy/violations.ts";
 import type { Manifest } from "../../policy/manifest.ts";
-import { render } from "../../review/render.ts";
+import { render } from "../../review/evaluate/render.ts";
 import { api } from "../../lab/harness/kube.ts";
 import { type OpenApi, schemaFile, writeSchemas } from "./manifests/schemas.ts";
 import { answerTo, faultsOf, ignored, type Scored } from "./manifests/score.ts";
@@ -52,7 +52,7 @@ describe("the manifests", () => {
     tools = await ensureTool("manifests", () => undefined);
     const { body } = await api.text("/openapi/v2");
     writeSchemas(folder, JSON.parse(body) as OpenApi);
-    for (const stack of stackNames()) stacks.set(stack, manifestsOf(judged(await render(stack))));
+    for (const stack of stackNames()) stacks.set(stack, manifestsOf(stackResources(await render(stack))));
   });
 
   after(() => {

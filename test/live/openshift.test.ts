@@ -1,7 +1,7 @@
 /** The lab's Kubernetes as its programs' targets: what routers and load balancers report, and OpenShift's kinds. */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { api, type KubeObject, objectsOf, podTemplate, settled, useNamespace } from "../../lab/harness/kube.ts";
+import { api, type KubeObject, objectsOf, podTemplate, appliedStatus, useNamespace } from "../../lab/harness/kube.ts";
 
 const namespace = "kubelab-openshift";
 const object = objectsOf(namespace);
@@ -18,17 +18,17 @@ describe("lab: addresses and OpenShift's kinds", () => {
       paths: [{ path: "/", pathType: "Prefix", backend: { service: { name: "web", port: { number: 80 } } } }],
     };
     const [balanced, ingress, route] = await Promise.all([
-      settled<Balanced>(
+      appliedStatus<Balanced>(
         object("v1", "Service", "web", { spec: { type: "LoadBalancer", ports: [{ port: 80 }] } }),
         ({ loadBalancer }) => loadBalancer.ingress !== undefined,
         3,
       ),
-      settled<Balanced>(
+      appliedStatus<Balanced>(
         object("networking.k8s.io/v1", "Ingress", "web", { spec: { rules: [{ host: "web.example.org", http }] } }),
         ({ loadBalancer }) => loadBalancer.ingress !== undefined,
         3,
       ),
-      settled<{ ingress: { host: string; conditions: { type: string; status: string }[] }[] }>(
+      appliedStatus<{ ingress: { host: string; conditions: { type: string; status: string }[] }[] }>(
         object("route.openshift.io/v1", "Route", "web", { spec: { host: "web.example.org", to: { name: "web" } } }),
         ({ ingress: admitted }) =>
           admitted[0]?.conditions.some(({ type, status }) => `${type}${status}` === "AdmittedTrue") === true,

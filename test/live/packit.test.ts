@@ -67,7 +67,7 @@ describe("Packit and Stream, staging and production, on one cluster", function (
     for (const [name, system] of open) await system.close(...expected[name].namespaces);
   });
 
-  it("come up: every resource is there as it was declared", () => all((system) => system.comesUp()));
+  it("come up: every resource is there as it was declared", () => all((system) => system.assertDeploys()));
 
   it("have every pod ready, every Route admitted and every claim bound", async () => {
     for (const name of names) {
@@ -305,7 +305,7 @@ exec kubectl "$@"`;
     assert.deepEqual(await generations(), after_, "the same image again rolls nothing");
   });
 
-  it("change nothing on the second up", () => all((system) => system.changesNothing()));
+  it("change nothing on the second up", () => all((system) => system.assertNoChanges()));
 
   it("roll exactly the programs that read a secret when it changes", async () => {
     const system = one("packit stage");
@@ -324,9 +324,9 @@ exec kubectl "$@"`;
   });
 
   it("refuse to delete data, and are destroyed cleanly when they are told to", async () => {
-    await one("packit stage").refusesDestroy();
+    await one("packit stage").assertDestroyRefused();
     await all((system, name) =>
-      system.isDestroyed(
+      system.assertDestroyed(
         ...expected[name].namespaces.map((at) => `/apis/apps/v1/namespaces/${at}/deployments`),
         ...expected[name].namespaces.map((at) => `/api/v1/namespaces/${at}/secrets`),
       ),

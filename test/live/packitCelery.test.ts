@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
-import { list, object, text } from "../../policy/manifest.ts";
+import { asList, asObject, asText } from "../../policy/manifest.ts";
 import { World } from "../../contracts/check/workloads.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
 import { buildPackit, type Given, production } from "../unit/packit/fixture.ts";
@@ -40,7 +40,7 @@ describe("Packit's queues, by the real Celery", function () {
   }
   const worker = (name: string): Variables => variables(`StatefulSet packit-prod/${name}`);
   const liveness = (name: string): readonly string[] => {
-    const { command } = object(object(container(`StatefulSet packit-prod/${name}`).body.livenessProbe).exec);
+    const { command } = asObject(asObject(container(`StatefulSet packit-prod/${name}`).body.livenessProbe).exec);
     // It waits all of its time for answers; here they come at once.
     return (command as string[]).map((word) => word.replace("--timeout 60", "--timeout 3"));
   };
@@ -113,8 +113,8 @@ process_message.apply_async(("${event}",), queue="${queue}")`;
       fetch(`http://127.0.0.1:${port}${at}`, {
         headers: login === undefined ? {} : { authorization: `Basic ${Buffer.from(login).toString("base64")}` },
       }).then(({ status }) => status);
-    const probe = object(container("Deployment packit-prod/flower").body.readinessProbe);
-    const at = text(object(probe.httpGet).path);
+    const probe = asObject(container("Deployment packit-prod/flower").body.readinessProbe);
+    const at = asText(asObject(probe.httpGet).path);
     await eventually("Flower answers", 60, async () => (await ask(at)) === 200);
     assert.equal(await ask("/api/workers"), 401);
     assert.equal(await ask("/api/workers?refresh=1", "packit:wrong"), 401);
@@ -138,7 +138,7 @@ print(json.dumps([conf["amqp_url"], list(conf["queues"].values()), [b["routing_k
       [["org.fedoraproject.prod.copr.build.#"]],
       ["ca_cert", "certfile", "keyfile"],
     ]);
-    const ports = list(container("Deployment packit-prod/packit-service-fedmsg").body.ports);
+    const ports = asList(container("Deployment packit-prod/packit-service-fedmsg").body.ports);
     assert.deepEqual(ports, []);
   });
 });

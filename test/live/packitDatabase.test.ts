@@ -121,7 +121,7 @@ describe("Packit's database commands", function () {
     assert.equal(await server(old).ask("SELECT count(*) FROM nothing", kept), "1");
     await server(old).ask(`DROP DATABASE ${kept}`);
     assert.deepEqual(await replicas(), [1, 1]);
-    await packit.changesNothing();
+    await packit.assertNoChanges();
   });
 
   it("refuses an upgrade without room, to a version that there is not, or backwards; nothing changes", async () => {
@@ -166,7 +166,7 @@ describe("Packit's database commands", function () {
     assert.deepEqual(service.spec.selector, { service: "postgres-16" });
     assert.ok((await api.find(`${core}/persistentvolumeclaims/postgres-13`)) !== undefined);
     assert.deepEqual(await replicas(), [1, 1]);
-    await packit.changesNothing();
+    await packit.assertNoChanges();
   });
 
   it("leaves the workers' replica count to the settings afterwards", async () => {

@@ -133,7 +133,7 @@ echo '{"status":{"images":[{"status":{"status":"Success"},"image":{"metadata":{"
       "packit-worker: nothing",
     ]);
     assert.equal(await runningDigest("deployments/packit-service"), digest("a"));
-    await packit.changesNothing();
+    await packit.assertNoChanges();
     players.play(
       "registry",
       `echo '{"status":{"images":[{"status":{"status":"Failure","message":"not found: manifest unknown"}}]}}'`,

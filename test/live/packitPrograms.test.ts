@@ -18,7 +18,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { packitSchema } from "../../components/packit/config.ts";
-import { keyValueConf, keyValueQuestion } from "../../components/packit/keyValue.ts";
+import { keyValueConf, keyValueReadiness } from "../../components/packit/keyValue.ts";
 import { keytabProblem, sampleSshConfig, sshConfigProblem } from "../../components/packit/secretFiles.ts";
 import { nginxConf } from "../../components/packit/nginxConf.ts";
 import { sample, sampleCertificate } from "../../config/samples.ts";
@@ -206,7 +206,7 @@ describe("what Packit renders, read by the real programs", function () {
     // With nothing to read, as the kubelet runs a probe: bash takes a socket, Node's default, for a login from afar.
     const ask = ([shell = "", ...words]: readonly string[]): number =>
       spawnSync(path.join(image, shell), words, { env, stdio: "ignore" }).status ?? -1;
-    const question = keyValueQuestion("redis");
+    const question = keyValueReadiness("redis");
     assert.equal(question[0], "bash");
     assert.notEqual(ask(question), 0, "nobody answers yet");
     const server = start("redis-server", ["--port", `${port}`, "--bind", "127.0.0.1", "--save", ""]);

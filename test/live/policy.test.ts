@@ -6,10 +6,10 @@ import { after, before, describe, it } from "mocha";
 import { retarget } from "../../lab/retarget.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { stackPath } from "../../config/stackFile.ts";
-import { makePremises } from "../../lab/prerequisites.ts";
+import { createPrerequisites } from "../../lab/prerequisites.ts";
 import { lab } from "../../lab/harness/cloud.ts";
 import { initStack, pulumi, type Target } from "../../lab/harness/engine.ts";
-import { deleteNodesBut, nodeNames } from "../../lab/harness/kube.ts";
+import { deleteNodesExcept, nodeNames } from "../../lab/harness/kube.ts";
 
 const target: Target = { stack: "policy", file: path.join(lab.dir, "Pulumi.policy.yaml") };
 const config = path.join(lab.dir, "policy.json");
@@ -18,14 +18,18 @@ describe("the policy pack", () => {
   let nodes: ReadonlySet<string>;
   before(async () => {
     nodes = await nodeNames();
-    await makePremises(retarget(stackPath("test"), target.file, lab, samplePassphrase("test")), lab, () => undefined);
+    await createPrerequisites(
+      retarget(stackPath("test"), target.file, lab, samplePassphrase("test")),
+      lab,
+      () => undefined,
+    );
     writeFileSync(config, JSON.stringify({ protected: { disposable: true } }));
     await initStack(target);
   });
 
   after(async () => {
     await pulumi(["stack", "rm", "--yes", "--preserve-config"], target);
-    await deleteNodesBut(nodes);
+    await deleteNodesExcept(nodes);
   });
 
   it("finds nothing wrong with the test stack", async () => {
@@ -39,7 +43,7 @@ describe("the policy pack", () => {
     const { code, text } = await pulumi(["preview", "--policy-pack", "policy"], target);
     assert.notEqual(code, 0);
     assert.match(text, /\[mandatory\]\s+protected\s+\(kubernetes:core\/v1:PersistentVolumeClaim: [^)]+\)/);
-    assert.match(text, /holds data and is not protected; set its protect/);
+    assert.match(text, /holds data and is not protected; set protect/);
     const broken = new Set([...text.matchAll(/\[mandatory\]\s+(\S+)/g)].map(([, rule]) => rule));
     assert.deepEqual([...broken], ["protected"]);
   });

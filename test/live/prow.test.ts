@@ -11,7 +11,7 @@ import { sample } from "../../config/samples.ts";
 import { hmacToken, delivery } from "../../ops/lib/prow/smoke.ts";
 import { eventually } from "../../lab/harness/cloud.ts";
 import { type Outcome, pulumi } from "../../lab/harness/engine.ts";
-import { api, deleteNodesBut, type KubeObject, nodeNames } from "../../lab/harness/kube.ts";
+import { api, deleteNodesExcept, type KubeObject, nodeNames } from "../../lab/harness/kube.ts";
 import { type Running, runContainer } from "./prow/container.ts";
 import { type Github, openedPullRequest, startGithub } from "./prow/github.ts";
 import { prowTools } from "./prow/tools.ts";
@@ -58,17 +58,17 @@ describe("Prow's three environments on the lab", function () {
     for (const [name, one] of stacks) await one.close(environments[name].prow, jobsOf(name));
     // The kind stays for other environments; here there are none. The nodes were made for these stacks.
     if ((await api.find(definition)) !== undefined) await api.delete(definition);
-    await deleteNodesBut(nodes);
+    await deleteNodesExcept(nodes);
   });
 
   it("come up one after the other", async () => {
-    for (const name of names) await stack(name).comesUp();
+    for (const name of names) await stack(name).assertDeploys();
   });
 
   it("are each what they declare while the others are there, and change nothing on the next up", async () => {
     for (const name of names) {
-      await stack(name).isReallyThere();
-      await stack(name).changesNothing();
+      await stack(name).assertDeployed();
+      await stack(name).assertNoChanges();
     }
   });
 
@@ -240,7 +240,7 @@ describe("Prow's three environments on the lab", function () {
       const wrong = await stack("prod").ops(["bootstrap", "--jobs", folder]);
       assert.equal(wrong.code, 1);
       assert.match(wrong.stderr, /bad\.yaml: job bad names preset-gone, and no preset has that label/);
-      await stack("prod").changesNothing();
+      await stack("prod").assertNoChanges();
     });
 
     it("are deployed only with a token that may do no more than it should", async () => {
@@ -322,13 +322,13 @@ describe("Prow's three environments on the lab", function () {
     });
 
     it("go one by one, and leave the others as they are", async () => {
-      await stack("test").isDestroyed(`/api/v1/namespaces/kubernetes-prow/pods`);
-      await stack("stage").isReallyThere();
-      await stack("prod").refusesDestroy();
-      await stack("stage").isDestroyed(`/api/v1/namespaces/staging-kubevirt-prow/pods`);
+      await stack("test").assertDestroyed(`/api/v1/namespaces/kubernetes-prow/pods`);
+      await stack("stage").assertDeployed();
+      await stack("prod").assertDestroyRefused();
+      await stack("stage").assertDestroyed(`/api/v1/namespaces/staging-kubevirt-prow/pods`);
       assert.ok(await api.find(definition), "the kind went with an environment that does not own it");
       assert.ok(await api.find("/apis/apps/v1/namespaces/kubevirt-prow/deployments/hook"));
-      await stack("prod").isDestroyed(`/api/v1/namespaces/kubevirt-prow/pods`);
+      await stack("prod").assertDestroyed(`/api/v1/namespaces/kubevirt-prow/pods`);
     });
   });
 });

@@ -5,7 +5,7 @@ import { after, before, describe, it } from "mocha";
 import { delivery, hmacToken } from "../../ops/lib/prow/smoke.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
 import { eventually } from "../../lab/harness/cloud.ts";
-import { api, deleteNodesBut, type KubeObject, nodeNames } from "../../lab/harness/kube.ts";
+import { api, deleteNodesExcept, type KubeObject, nodeNames } from "../../lab/harness/kube.ts";
 import { type Container, runContainer, type Running } from "./prow/container.ts";
 import { type Answer, type Github, openedPullRequest, startGithub } from "./prow/github.ts";
 import { prowTools } from "./prow/tools.ts";
@@ -59,7 +59,7 @@ describe("Prow's programs as stack test declares them", function () {
     github = await startGithub(true, answers);
     nodes = await nodeNames();
     test = await SystemOnLab.open("prow", "test");
-    await test.comesUp();
+    await test.assertDeploys();
     // The cache itself is run below; the others ask what it would ask.
     services.ghproxy = Number(new URL(github.url).port);
   });
@@ -72,7 +72,7 @@ describe("Prow's programs as stack test declares them", function () {
     }
     await test.close(namespace, `${namespace}-jobs`);
     if ((await api.find(definition)) !== undefined) await api.delete(definition);
-    await deleteNodesBut(nodes);
+    await deleteNodesExcept(nodes);
   });
 
   const start = async (
@@ -216,6 +216,9 @@ describe("Prow's programs as stack test declares them", function () {
   });
 
   it("a pod without the folder for clones ends, so the others show something", async () => {
-    await assert.rejects(start("tide", prow("tide"), { without: ["/var/tmp"], ends: true }), /gitcache\d+: read-only file system/);
+    await assert.rejects(
+      start("tide", prow("tide"), { without: ["/var/tmp"], ends: true }),
+      /gitcache\d+: read-only file system/,
+    );
   });
 });

@@ -55,15 +55,15 @@ describe("npm run review", () => {
     const sheet = path.join(dir, "review.html");
     const { code, stdout, stderr } = review("HEAD", changed, "--page", sheet);
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /^\*\*1 to replace\*\*; :no_entry: \*\*1 to look at before merging\*\*$/m);
+    assert.match(stdout, /^\*\*1 to replace\*\*; :no_entry: \*\*1 to check before merging\*\*$/m);
     assert.match(stdout, /^\| prod \| dials \| 1 \|/m);
-    assert.match(stdout, /spec\.storageClassName \(forces a new one\):\n- eos\n\+ another/);
+    assert.match(stdout, /spec\.storageClassName \(forces replacement\):\n- eos\n\+ another/);
     assert.match(stdout, /^Nothing changes in .*stage, test\.$/m);
     assert.equal(git(["worktree", "list"]), trees);
     const page = readFileSync(sheet, "utf8");
     assert.match(
       page,
-      /"operation":"replace","blocking":\["replaces what holds data, because of spec.storageClassName/,
+      /"operation":"replace","risks":\["replaces a resource that holds data, because of spec.storageClassName/,
     );
     assert.doesNotMatch(page, /<(script|link|img)[^>]*(src|href)=/, "the page would ask for something");
   });
@@ -71,7 +71,7 @@ describe("npm run review", () => {
   it("says what is wrong with the commits, and with a stack that does not render", () => {
     const unknown = review("no-such-commit");
     assert.equal(unknown.code, 1);
-    assert.match(unknown.stderr, /^review: git knows no commit "no-such-commit"; in a shallow clone fetch it first/);
+    assert.match(unknown.stderr, /^review: there is no commit "no-such-commit"; in a shallow clone fetch it first/);
     assert.match(review().stderr, /^review: name one or two commits/);
     const file = readFileSync(stackPath("prod"), "utf8");
     const broken = commitWith(
@@ -113,7 +113,7 @@ describe("the rules about immutable fields", () => {
           return inner === undefined ? [] : forcing(inner, `${prefix}${name}${items === undefined ? "" : "[*]"}.`);
         });
     const rules = JSON.parse(
-      readFileSync(path.join(projectDir, "review", "rules", "openstack.json"), "utf8"),
+      readFileSync(path.join(projectDir, "review", "diff", "openstack.json"), "utf8"),
     ) as unknown;
     const own = Object.entries(schema.resources).map(([type, { inputProperties }]) => [type, forcing(inputProperties)]);
     assert.deepEqual(rules, Object.fromEntries(own));

@@ -9,11 +9,11 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { keepSystems, put } from "../../config/stackEdit.ts";
 import { projectDir, stackPath } from "../../config/stackFile.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
-import type { StackChanges } from "../../review/between.ts";
-import { summaryLine } from "../../review/markdown.ts";
-import { page } from "../../review/page.ts";
-import { type Rendered, renderForComparison, type Renewed } from "../../review/render.ts";
-import { changesBetween } from "../../review/verdict.ts";
+import type { StackChanges } from "../../review/compareCommits.ts";
+import { summaryLine } from "../../review/report/markdown.ts";
+import { page } from "../../review/report/page.ts";
+import { type Rendered, renderForComparison, type Replacements } from "../../review/evaluate/render.ts";
+import { withReplacements } from "../../review/diff/replacements.ts";
 
 describe("the review's page in Chromium", function () {
   this.timeout(600_000);
@@ -43,9 +43,9 @@ describe("the review's page in Chromium", function () {
     const base = await renderForComparison(stack, nothing, old);
     if (edits.length === 0) return { stack, changes: [], resources: base };
     const resources = await renderForComparison(stack, nothing, file);
-    const again = (renewed: Renewed): Promise<readonly Rendered[]> =>
+    const again = (renewed: Replacements): Promise<readonly Rendered[]> =>
       renewed.urns.length === 0 ? Promise.resolve(resources) : renderForComparison(stack, renewed, file);
-    return { stack, changes: await changesBetween(base, again, []), resources };
+    return { stack, changes: await withReplacements(base, again, []), resources };
   }
 
   before(async () => {
@@ -97,10 +97,10 @@ describe("the review's page in Chromium", function () {
     );
     await sheet.getByLabel("Search").fill("eos-storage");
     const claim = sheet.getByRole("treeitem", { name: /PersistentVolumeClaim cms-dials-prod\/eos-storage/ });
-    assert.match((await claim.getAttribute("class")) ?? "", /replace.*blocking/);
+    assert.match((await claim.getAttribute("class")) ?? "", /replace.*risky/);
     await claim.click();
     const detail = sheet.getByLabel("Details", { exact: true });
-    assert.match(await detail.innerText(), /replaces what holds data, because of spec.storageClassName/);
+    assert.match(await detail.innerText(), /replaces a resource that holds data, because of spec.storageClassName/);
     assert.deepEqual(await detail.locator(".removed").allTextContents(), ["- eos"]);
     assert.deepEqual(await detail.locator(".added").allTextContents(), ["+ another"]);
   });

@@ -9,10 +9,10 @@ import { samplePassphrase } from "../../config/samples.ts";
 import { setAt } from "../../config/stackEdit.ts";
 import { projectDir, readStackFile, stackPath } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
-import { makePremises } from "../../lab/prerequisites.ts";
-import { changedSecrets } from "../../review/between.ts";
-import { renderForComparison, type Rendered } from "../../review/render.ts";
-import { changesBetween } from "../../review/verdict.ts";
+import { createPrerequisites } from "../../lab/prerequisites.ts";
+import { changedSecrets } from "../../review/compareCommits.ts";
+import { renderForComparison, type Rendered } from "../../review/evaluate/render.ts";
+import { withReplacements } from "../../review/diff/replacements.ts";
 import { random } from "../unit/harness.ts";
 import { lab } from "../../lab/harness/cloud.ts";
 import { pulumi, type Target } from "../../lab/harness/engine.ts";
@@ -44,7 +44,7 @@ describe("the offline review and the engine", function () {
     // A server without a machine: what is compared is Nova's resource, not what boots.
     const at = ["config", "callysto:settings", "environments", "hub-ci", "flavor"];
     writeFileSync(source, setAt(readFileSync(stackPath(stack), "utf8"), at, "lab.none"));
-    await makePremises(retarget(source, file, lab, samplePassphrase(stack)), lab, () => undefined);
+    await createPrerequisites(retarget(source, file, lab, samplePassphrase(stack)), lab, () => undefined);
     rmSync(source);
     text = readFileSync(file, "utf8");
     const made = await pulumi(["stack", "init"], target);
@@ -77,7 +77,7 @@ describe("the offline review and the engine", function () {
   /** What the review says, by URN. */
   async function offline(): Promise<ReadonlyMap<string, Verdict>> {
     const secrets = changedSecrets(readStackFile(file), readStackFile(edited.file));
-    const changes = await changesBetween(
+    const changes = await withReplacements(
       base,
       (renewed) => renderForComparison(target.stack, renewed, edited.file),
       secrets,

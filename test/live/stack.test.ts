@@ -9,13 +9,13 @@ import { stackPath } from "../../config/stackFile.ts";
 import { setAt } from "../../config/stackEdit.ts";
 import { retarget } from "../../lab/retarget.ts";
 import { samplePassphrase } from "../../config/samples.ts";
-import { makePremises } from "../../lab/prerequisites.ts";
+import { createPrerequisites } from "../../lab/prerequisites.ts";
 import { kubeApi, type KubeObject } from "../../lab/kubernetes/api.ts";
 import { writeLoginKey } from "../../lab/summary.ts";
 import { dig, eventually, lab, openstackApi } from "../../lab/harness/cloud.ts";
 import { initStack, pulumi, stateOf, steps, type Target } from "../../lab/harness/engine.ts";
-import { inClear } from "../../lab/harness/inClear.ts";
-import { absentFrom, differencesOf, type StateResource } from "../../lab/harness/really.ts";
+import { leakedSecrets } from "../../lab/harness/leaks.ts";
+import { missingFrom, differencesOf, type StateResource } from "../../lab/harness/deployed.ts";
 
 const target: Target = { stack: "test", file: path.join(lab.dir, "Pulumi.test.yaml") };
 const cluster = kubeApi(lab);
@@ -34,7 +34,11 @@ async function hub(): Promise<{ hostname: string; address: string }> {
 
 describe("the test stack on the lab", () => {
   before(async () => {
-    await makePremises(retarget(stackPath("test"), target.file, lab, samplePassphrase("test")), lab, () => undefined);
+    await createPrerequisites(
+      retarget(stackPath("test"), target.file, lab, samplePassphrase("test")),
+      lab,
+      () => undefined,
+    );
     await initStack(target);
   });
 
@@ -44,13 +48,13 @@ describe("the test stack on the lab", () => {
     assert.doesNotMatch(cut.text, /panic|goroutine/);
     const next = await pulumi(["up", "--yes", "--skip-preview"], target);
     assert.equal(next.code, 0, next.text);
-    assert.deepEqual(await inClear(target, `${cut.text}${next.text}`), []);
+    assert.deepEqual(await leakedSecrets(target, `${cut.text}${next.text}`), []);
   });
 
   it("is really there: every resource, as the clouds tell", async () => {
     const resources = await state();
     assert.ok(resources.length > 40, `only ${resources.length} resources`);
-    assert.deepEqual(await absentFrom(lab, resources), []);
+    assert.deepEqual(await missingFrom(lab, resources), []);
     assert.deepEqual(await differencesOf(lab, resources), []);
   });
 
@@ -198,7 +202,7 @@ describe("the test stack on the lab", () => {
     const refused = await pulumi(["destroy", "--yes"], target);
     assert.notEqual(refused.code, 0);
     assert.match(refused.text, /protect/);
-    assert.deepEqual(await absentFrom(lab, await state()), [], "something was deleted though destroy refused");
+    assert.deepEqual(await missingFrom(lab, await state()), [], "something was deleted though destroy refused");
     const zones = await cloud.list("dns", "/zones");
     assert.deepEqual(
       zones.map(({ name }) => name),

@@ -55,9 +55,9 @@ describe("a stack's state in an object store", function () {
     assert.match(recover.stderr, /^orrery: stack \S+ is being updated by .*; wait for its end: nothing was done\n$/);
     const done = await first;
     assert.equal(done.code, 0, done.text);
-    await stack.isReallyThere();
+    await stack.assertDeployed();
     assert.deepEqual(await orphans(lab, await stack.resources(), [namespace]), []);
-    await stack.changesNothing();
+    await stack.assertNoChanges();
     assert.deepEqual((await status()).locks, []);
   });
 

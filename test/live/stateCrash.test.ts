@@ -62,10 +62,10 @@ describe(`updates that are killed (ORRERY_SEED=${seed})`, function () {
       assert.ok(kills > 0, "nothing was killed");
       const done = await stack.up();
       assert.equal(done.code, 0, done.text);
-      await stack.isReallyThere();
+      await stack.assertDeployed();
       assert.deepEqual(await orphans(lab, await stack.resources(), [namespace]), []);
-      await stack.changesNothing();
-      await stack.isDestroyed();
+      await stack.assertNoChanges();
+      await stack.assertDestroyed();
       assert.deepEqual(await orphans(lab, [], []), []);
     });
   }

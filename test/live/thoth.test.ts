@@ -148,7 +148,7 @@ describe("Thoth's programs on the lab", function () {
   // A suite of its own, as mocha runs the tests of a suite before the suites in it.
   describe("side by side", () => {
     it("come up on one cluster, each as it was declared", async () => {
-      for (const name of names) await stacks[name].comesUp();
+      for (const name of names) await stacks[name].assertDeploys();
     });
 
     it("do not touch each other: no object is of two programs, and none changes anything on the second up", async () => {
@@ -163,8 +163,8 @@ describe("Thoth's programs on the lab", function () {
           const place = kind === "Namespace" ? metadata.name : (metadata.namespace ?? "");
           assert.ok((namespaces[name] as readonly string[]).includes(place), `${object} of ${name} lies outside`);
         }
-        await stacks[name].isReallyThere();
-        await stacks[name].changesNothing();
+        await stacks[name].assertDeployed();
+        await stacks[name].assertNoChanges();
       }
     });
   });
@@ -481,7 +481,7 @@ describe("Thoth's programs on the lab", function () {
       } finally {
         for (const folder of [old, fresh, mixed]) folder.close();
       }
-      await stacks.test.changesNothing();
+      await stacks.test.assertNoChanges();
     });
   });
 
@@ -498,9 +498,9 @@ describe("Thoth's programs on the lab", function () {
     });
 
     it("refuse to delete data and accounts, and are destroyed cleanly once told to", async () => {
-      for (const name of ["stage", "prod"] as const) await stacks[name].refusesDestroy();
+      for (const name of ["stage", "prod"] as const) await stacks[name].assertDestroyRefused();
       for (const name of names) {
-        await stacks[name].isDestroyed(...namespaces[name].map((one) => of(one, "deployments")));
+        await stacks[name].assertDestroyed(...namespaces[name].map((one) => of(one, "deployments")));
       }
       for (const name of names) {
         for (const one of namespaces[name]) {

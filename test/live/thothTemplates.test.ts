@@ -6,13 +6,13 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { after, before, describe, it } from "mocha";
-import { violations } from "../../contracts/check/judge.ts";
+import { violations } from "../../contracts/check/violations.ts";
 import { loadContracts } from "../../contracts/check/load.ts";
 import { World } from "../../contracts/check/workloads.ts";
 import { sample } from "../../config/samples.ts";
-import { type Json, list, object, text } from "../../policy/manifest.ts";
-import type { Registration } from "../../review/record.ts";
-import { runProgram, stackConfig } from "../../review/render.ts";
+import { type Json, asList, asObject, asText } from "../../policy/manifest.ts";
+import type { Registration } from "../../review/evaluate/record.ts";
+import { runProgram, stackConfig } from "../../review/evaluate/render.ts";
 import { pythonEnvironment } from "../../lab/harness/python.ts";
 import { type OpenshiftApi, startOpenshiftApi } from "./thoth/openshiftApi.ts";
 
@@ -89,14 +89,14 @@ for (const stack of ["stage", "test"] as const) {
       assert.deepEqual(failed, []);
       assert.deepEqual(said.imagestream, { made: "inspection-1" });
       const kinds = new Map<string, number>();
-      for (const { kind } of api.made) kinds.set(text(kind), (kinds.get(text(kind)) ?? 0) + 1);
+      for (const { kind } of api.made) kinds.set(asText(kind), (kinds.get(asText(kind)) ?? 0) + 1);
       // 21 kinds of work, of which two are solvers' with two Jobs each, and seven syncs.
       assert.deepEqual([kinds.get("Job"), kinds.get("BuildConfig"), kinds.get("ImageStream")], [28, 2, 1]);
     });
 
     it("leaves no parameter unfilled", () => {
       for (const one of api.made.filter(({ kind }) => kind !== "ConfigMap")) {
-        assert.doesNotMatch(JSON.stringify(one), /\$\{/, text(object(one.metadata).name));
+        assert.doesNotMatch(JSON.stringify(one), /\$\{/, asText(asObject(one.metadata).name));
       }
     });
 
@@ -105,14 +105,14 @@ for (const stack of ["stage", "test"] as const) {
       const jobs = api.made
         .filter(({ kind }) => kind === "Job")
         .map((inputs): Registration => {
-          const name = text(object(inputs.metadata).name);
+          const name = asText(asObject(inputs.metadata).name);
           assert.ok(template);
           const { provider, options } = template;
           return { urn: `urn:${name}`, type: "kubernetes:batch/v1:Job", name, parent: "", provider, inputs, options };
         });
       const titles = jobs.map(({ inputs }) => {
-        const { namespace, name } = object(inputs.metadata);
-        return `Job ${text(namespace)}/${text(name)} `;
+        const { namespace, name } = asObject(inputs.metadata);
+        return `Job ${asText(namespace)}/${asText(name)} `;
       });
       const found = violations([...resources, ...jobs], loadContracts()).filter(
         ({ system, where }) => system === "thoth" && titles.some((title) => `${where} `.startsWith(title)),
@@ -123,10 +123,10 @@ for (const stack of ["stage", "test"] as const) {
     it("gives solvers, builds and inspections the values that were asked for", () => {
       const env = (prefix: string): Json => {
         const job = api.made.find(
-          ({ kind, metadata }) => kind === "Job" && text(object(metadata).name).startsWith(prefix),
+          ({ kind, metadata }) => kind === "Job" && asText(asObject(metadata).name).startsWith(prefix),
         );
-        const [container = {}] = list(object(object(object(job?.spec).template).spec).containers);
-        return Object.fromEntries(list(container.env).map(({ name, value }) => [text(name), value]));
+        const [container = {}] = asList(asObject(asObject(asObject(job?.spec).template).spec).containers);
+        return Object.fromEntries(asList(container.env).map(({ name, value }) => [asText(name), value]));
       };
       assert.equal(env("solver-ubi-8-py36-").THOTH_SOLVER, "solver-ubi-8-py36");
       assert.equal(
@@ -138,9 +138,9 @@ for (const stack of ["stage", "test"] as const) {
       assert.equal(env("adviser-").THOTH_REQUIREMENTS_FORMAT, "pipenv");
       assert.equal(env("graph-sync-package-extract-").THOTH_ONLY_ANALYSIS_DOCUMENTS, "1");
       const build = api.made.find(
-        ({ kind, metadata }) => kind === "BuildConfig" && object(metadata).name === "inspection-2",
+        ({ kind, metadata }) => kind === "BuildConfig" && asObject(metadata).name === "inspection-2",
       );
-      assert.deepEqual(object(build?.spec).nodeSelector, {
+      assert.deepEqual(asObject(build?.spec).nodeSelector, {
         ...{ CPU_FAMILY: "6", CPU_MODEL: "94", PHYSICAL_CPUS: "32", processor: "0" },
       });
     });

@@ -26,8 +26,8 @@ import { main } from "../../cli/main.ts";
 import type { StackSecret, State } from "../../ops/lib/secrets/stackSecrets.ts";
 import type { Template } from "../../ops/lib/secrets/secretKeys.ts";
 import type { Json } from "../../policy/manifest.ts";
-import type { Registration } from "../../review/record.ts";
-import { Secret } from "../../review/secret.ts";
+import type { Registration } from "../../review/evaluate/record.ts";
+import { Secret } from "../../review/evaluate/secret.ts";
 
 const stack = "urn:pulumi:prod::orrery::pulumi:pulumi:Stack::orrery-prod";
 const provider = "urn:pulumi:prod::orrery::pulumi:providers:kubernetes::paas";

@@ -1,8 +1,8 @@
 /** Building blocks as reviewers can read them: golden files with types, names, parents, options, inputs and outputs. */
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
-import type { Recording } from "../../review/record.ts";
-import { replaced, Secret } from "../../review/secret.ts";
+import type { Recording } from "../../review/evaluate/record.ts";
+import { mapParts, Secret } from "../../review/evaluate/secret.ts";
 import { golden } from "./harness.ts";
 
 /** Asserts that `golden/blocks/<name>.yaml` has what was registered and asked, and values that no resource shows. */
@@ -43,7 +43,7 @@ function textOf({ resources, outputs, calls }: Recording, values: object): strin
 }
 
 function shown(value: unknown): unknown {
-  return replaced(value, (part) => {
+  return mapParts(value, (part) => {
     if (part instanceof Secret) return { "(secret)": part.value };
     return typeof part === "string" ? shortened(part) : part;
   });

@@ -6,8 +6,8 @@ import { report } from "../../config/problems.ts";
 import { sample } from "../../config/samples.ts";
 import type { RawConfig, RawEntry } from "../../config/secrets.ts";
 import { cloudsSchema, clustersSchema } from "../../config/targets.ts";
-import { record } from "../../review/record.ts";
-import { runProgram, stackConfig } from "../../review/render.ts";
+import { record } from "../../review/evaluate/record.ts";
+import { runProgram, stackConfig } from "../../review/evaluate/render.ts";
 
 /** A system of its own, so that these tests change with the parser only. */
 const demo = defineSystem({
@@ -256,7 +256,7 @@ describe("config errors", () => {
       "a secret in clear, without its text",
       () => message({ "demo:token": { value: "hunter2-hunter2", secret: false } }),
       "demo:token",
-      "the secret lies in clear; encrypt it, and replace it where it is used",
+      "the secret is in plain text; encrypt it, and rotate it where it is used",
       "npx pulumi config set --stack stage --secret demo:token",
     ],
     [

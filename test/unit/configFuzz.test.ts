@@ -9,7 +9,7 @@ import { sample } from "../../config/samples.ts";
 import type { RawEntry } from "../../config/secrets.ts";
 import { setAt, setSalt, setSecret } from "../../config/stackEdit.ts";
 import { schemas } from "../../components/registry.ts";
-import { stackConfig } from "../../review/render.ts";
+import { stackConfig } from "../../review/evaluate/render.ts";
 
 const all = Object.values(schemas);
 const namespaces = all.map(({ namespace }) => namespace);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
-import { rendered, runProgram, stackConfig } from "../../review/render.ts";
+import { rendered, runProgram, stackConfig } from "../../review/evaluate/render.ts";
 import { random } from "./harness.ts";
 
 describe("the program", () => {

@@ -1,10 +1,10 @@
-/** The proxy of the fault suite and the weather it draws; what the clouds make of it is shown on a lab. */
+/** The proxy of the fault suite and the fault profiles it draws; what the clouds make of it is shown on a lab. */
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, beforeEach, describe, it } from "mocha";
 import { type Fault, openProxy, type Proxy } from "../live/faults/proxy.ts";
-import { drawWeather, faultOf, requestKind, type Weather } from "../live/faults/weather.ts";
+import { drawFaultProfile, faultOf, requestKind, type FaultProfile } from "../live/faults/faultProfile.ts";
 import { random } from "./harness.ts";
 
 const text = "0123456789";
@@ -89,9 +89,9 @@ describe("the proxy of the fault suite", () => {
 });
 
 describe("the weather of the fault suite", () => {
-  const weather: Weather = { hits: "writes", share: 0.4, burst: 2 };
+  const profile: FaultProfile = { hits: "writes", share: 0.4, burst: 2 };
   const ports = { service: "neutron", method: "POST", path: "/v2.0/ports" };
-  const row = (seed: string, asked = ports, kind = weather): (Fault | undefined)[] =>
+  const row = (seed: string, asked = ports, kind = profile): (Fault | undefined)[] =>
     Array.from({ length: 400 }, (_, nth) => faultOf(seed, kind, asked, nth));
 
   it("is the same for a seed, and another for another", () => {
@@ -100,12 +100,12 @@ describe("the weather of the fault suite", () => {
   });
 
   it("spoils its share of the requests that it hits, each time as many in a row as it says", () => {
-    const spoiled = row("a").map((fault) => fault !== undefined);
-    assert.ok(Math.abs(spoiled.filter(Boolean).length / 400 - 0.4) < 0.08);
-    for (let nth = 0; nth < 400; nth += 2) assert.equal(spoiled[nth], spoiled[nth + 1]);
+    const injected = row("a").map((fault) => fault !== undefined);
+    assert.ok(Math.abs(injected.filter(Boolean).length / 400 - 0.4) < 0.08);
+    for (let nth = 0; nth < 400; nth += 2) assert.equal(injected[nth], injected[nth + 1]);
     const none = Array.from({ length: 400 }, () => undefined);
     assert.deepEqual(row("a", { ...ports, method: "GET" }), none);
-    assert.deepEqual(row("a", ports, { ...weather, only: "cinder" }), none);
+    assert.deepEqual(row("a", ports, { ...profile, only: "cinder" }), none);
     const kinds = new Set(row("a").map((fault) => (fault?.kind === "status" ? fault.status : fault?.kind)));
     assert.deepEqual([...kinds].map(String).sort(), ["429", "500", "503", "504", "reset", "slow", "truncated", "undefined"]); // prettier-ignore
   });
@@ -116,9 +116,9 @@ describe("the weather of the fault suite", () => {
   });
 
   it("is drawn from a seed", () => {
-    const draws = (): Weather[] => {
+    const draws = (): FaultProfile[] => {
       const draw = random(7);
-      return Array.from({ length: 50 }, () => drawWeather(draw, ["nova", "kubernetes"]));
+      return Array.from({ length: 50 }, () => drawFaultProfile(draw, ["nova", "kubernetes"]));
     };
     assert.deepEqual(draws(), draws());
     assert.ok(draws().some(({ only }) => only === "nova") && draws().some(({ hits }) => hits === "all"));

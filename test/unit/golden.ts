@@ -2,8 +2,8 @@
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { stringify } from "yaml";
-import { unified } from "../../review/unified.ts";
-import type { Rendered } from "../../review/render.ts";
+import { unified } from "../../review/diff/unified.ts";
+import type { Rendered } from "../../review/evaluate/render.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import type { AnySystem } from "../../config/define.ts";
-import { isLabs } from "../../config/guard.ts";
+import { isFromLab } from "../../config/preflight/samplePassphrase.ts";
 import { newSalt, openSalt } from "../../config/passphrase.ts";
 import { isPublished } from "../../config/published.ts";
 import { samplePassphrase } from "../../config/samples.ts";
@@ -136,8 +136,8 @@ describe("moving in", () => {
   it("knows published passphrases and the lab's secrets", () => {
     for (const stack of ["test", "stage", "prod", "mine"]) assert.ok(isPublished(samplePassphrase(stack)));
     assert.ok(!isPublished("something else"));
-    assert.ok(isLabs("orrery-lab"));
-    assert.ok(!isLabs("https://127.0.0.1:6443"));
+    assert.ok(isFromLab("orrery-lab"));
+    assert.ok(!isFromLab("https://127.0.0.1:6443"));
   });
 
   it("encrypts anew and leaves all other bytes", () => {

@@ -3,9 +3,9 @@ import type { RawConfig } from "../../config/secrets.ts";
 import { offlineConfig, readStackFile, secretsOf, stackPath } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
 import { readersOf } from "../../ops/lib/secrets/usage.ts";
-import { Secret } from "../../review/secret.ts";
-import type { Registration } from "../../review/record.ts";
-import { runProgram } from "../../review/render.ts";
+import { Secret } from "../../review/evaluate/secret.ts";
+import type { Registration } from "../../review/evaluate/record.ts";
+import { runProgram } from "../../review/evaluate/render.ts";
 import { stacks } from "./harness.ts";
 
 const provider = "urn:pulumi:test::orrery::pulumi:providers:kubernetes::lab";

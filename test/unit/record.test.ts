@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { record, type Recording, type World } from "../../review/record.ts";
-import { clearTexts, redact, Secret } from "../../review/secret.ts";
+import { record, type Recording, type MockEnvironment } from "../../review/evaluate/record.ts";
+import { clearTexts, redact, Secret } from "../../review/evaluate/secret.ts";
 
-const world: World = { stack: "test", config: new Map() };
+const world: MockEnvironment = { stack: "test", config: new Map() };
 
 class Box extends pulumi.ComponentResource {
   constructor(name: string, opts?: pulumi.ComponentResourceOptions) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { projectDir, stackNames } from "../../config/stackFile.ts";
-import { render, type Rendered } from "../../review/render.ts";
+import { render, type Rendered } from "../../review/evaluate/render.ts";
 import { goldenDifferences, goldenFiles, writeGolden } from "./golden.ts";
 import { golden, stacks } from "./harness.ts";
 

@@ -17,7 +17,7 @@ import { liveKeys, sourceOf } from "../../ops/lib/secrets/clusterSource.ts";
 import { type StackSecrets, openStackSecrets } from "../../ops/lib/secrets/stackSecrets.ts";
 import { planImport } from "../../ops/lib/secrets/importPlan.ts";
 import { secretTemplates } from "../../ops/lib/secrets/secretKeys.ts";
-import { type Json, texts } from "../../policy/manifest.ts";
+import { type Json, asTexts } from "../../policy/manifest.ts";
 import { owned, random, stacks } from "./harness.ts";
 
 const dir = mkdtempSync(path.join(tmpdir(), "samples-"));
@@ -56,8 +56,8 @@ async function declaredSecrets(held: StackSecrets) {
   const all = declared.flatMap(([cluster, objects]) =>
     objects.flatMap(({ namespace, name, body }) =>
       Object.entries({
-        ...Object.fromEntries(Object.entries(texts(body.data)).map(([key, one]) => [key, clear(one)])),
-        ...texts(body.stringData),
+        ...Object.fromEntries(Object.entries(asTexts(body.data)).map(([key, one]) => [key, clear(one)])),
+        ...asTexts(body.stringData),
       }).map(([key, one]) => [`${cluster}: ${namespace}/${name} ${key}`, one] as const),
     ),
   );
@@ -75,8 +75,8 @@ function live(declared: Declared, has: (title: string) => boolean): ReadonlyMap<
         .filter(({ namespace, name }) => has(`${namespace}/${name}`))
         .map((one) => {
           const { namespace, name, body } = one;
-          const plain = Object.entries(texts(body.stringData)).map(([key, text]) => [key, base64(text)]);
-          const data = { ...texts(body.data), ...(Object.fromEntries(plain) as Record<string, string>) };
+          const plain = Object.entries(asTexts(body.stringData)).map(([key, text]) => [key, base64(text)]);
+          const data = { ...asTexts(body.data), ...(Object.fromEntries(plain) as Record<string, string>) };
           const json: Json = { kind: "Secret", type: "Opaque", metadata: { namespace, name }, data };
           return { declared: one, live: json };
         }),

@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, wri
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { retarget, labKubeconfig } from "../../lab/retarget.ts";
-import { isLabs, realSecrets, sampleRefusal, samplesAtRisk } from "../../config/guard.ts";
+import { isFromLab, realSecrets, sampleProblems, samplesAtRisk } from "../../config/preflight/samplePassphrase.ts";
 import { parseConfig } from "../../config/parse.ts";
 import { type Crypter, newSalt, openSalt } from "../../config/passphrase.ts";
 import { publishedSamples } from "../../config/published.ts";
@@ -70,7 +70,7 @@ describe("what the committed stacks hold", () => {
     it(`is published: every secret of ${stack} is known as a sample or as the lab's`, () => {
       const config = clear(stack);
       const samples = publishedSamples(secretsOf(readStackFile(stackPath(stack)), all).values());
-      const own = [...config].filter(([, { value, secret }]) => secret && !samples.isIn(value) && !isLabs(value));
+      const own = [...config].filter(([, { value, secret }]) => secret && !samples.isIn(value) && !isFromLab(value));
       assert.deepEqual(
         own.map(([key]) => key),
         [],
@@ -86,7 +86,7 @@ describe("what the committed stacks hold", () => {
       const risks = samplesAtRisk(all, systems).map(({ path: key }) => key);
       const keys = [...config].filter(([, { secret }]) => secret).map(([key]) => key);
       assert.deepEqual(risks.filter((key) => !key.includes(":settings")).sort(), keys.sort());
-      const said = sampleRefusal(stack, all, systems, samplePassphrase(stack)) ?? "";
+      const said = sampleProblems(stack, all, systems, samplePassphrase(stack)) ?? "";
       for (const key of keys) assert.match(said, new RegExp(`config set --stack ${stack} --secret ${key}( < FILE)?\n`));
     });
 
@@ -100,7 +100,7 @@ describe("what the committed stacks hold", () => {
 
   it("is what the lab may have", () => {
     const { systems } = parseConfig(clear("test"), all);
-    assert.equal(sampleRefusal("test", all, systems, samplePassphrase("test")), undefined);
+    assert.equal(sampleProblems("test", all, systems, samplePassphrase("test")), undefined);
   });
 });
 
@@ -129,7 +129,7 @@ describe("aiming at the lab", () => {
     it(`points every cluster and cloud of ${stack} there, and changes nothing else`, () => {
       const target = path.join(dir, `Pulumi.${stack}.yaml`);
       const lab = { ports: { keystone: 16000, kubernetes: 16030 } };
-      const premises = retarget(stackPath(stack), target, lab, samplePassphrase(stack));
+      const prerequisites = retarget(stackPath(stack), target, lab, samplePassphrase(stack));
       const [before, aimed] = [readStackFile(stackPath(stack)), readStackFile(target)];
       assert.equal(aimed.encryptionSalt, before.encryptionSalt);
       assert.deepEqual([...aimed.entries.keys()], [...before.entries.keys()]);
@@ -159,7 +159,10 @@ describe("aiming at the lab", () => {
         ]),
       );
       assert.deepEqual(parseConfig(config, all).problems, []);
-      assert.equal(premises.zones.includes("callysto.farm"), before.text.includes("callysto.farm: {mode: existing}"));
+      assert.equal(
+        prerequisites.zones.includes("callysto.farm"),
+        before.text.includes("callysto.farm: {mode: existing}"),
+      );
     });
   }
 });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { RawConfig } from "../../config/secrets.ts";
-import { type Rendered, rendered, runProgram } from "../../review/render.ts";
-import { clearTexts } from "../../review/secret.ts";
+import { type Rendered, rendered, runProgram } from "../../review/evaluate/render.ts";
+import { clearTexts } from "../../review/evaluate/secret.ts";
 import { goldenDifferences, goldenFiles } from "./golden.ts";
 import { canaryConfig, stacks } from "./harness.ts";
 

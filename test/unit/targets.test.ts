@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import type { RawEntry } from "../../config/secrets.ts";
-import { ambientLogins } from "../../config/preflight/environmentCredentials.ts";
+import { environmentLogins } from "../../config/preflight/environmentCredentials.ts";
 import { loadConfig } from "../../config/load.ts";
 import { sample } from "../../config/samples.ts";
 import { cloudsSchema, clustersSchema } from "../../config/targets.ts";
-import { record, type Recording } from "../../review/record.ts";
-import { Secret } from "../../review/secret.ts";
+import { record, type Recording } from "../../review/evaluate/record.ts";
+import { Secret } from "../../review/evaluate/secret.ts";
 
 const kubeconfig = sample("kubeconfig", "a");
 const cloud = {
@@ -96,9 +96,9 @@ describe("targets", () => {
     const password = { rac: { ...cloud, ...defaults, userName: "u", tenantName: "t" } };
     const application = { rac: { ...cloud, ...defaults, applicationCredentialId: "id" } };
     const lab = { OS_USERNAME: "callysto", OS_PASSWORD: "p", OS_PROJECT_NAME: "callysto", OS_AUTH_URL: "http://lab" };
-    assert.deepEqual(ambientLogins(password, lab), []);
-    assert.deepEqual(ambientLogins(application, lab), ["OS_USERNAME", "OS_PASSWORD", "OS_PROJECT_NAME"]);
-    assert.deepEqual(ambientLogins(password, { OS_CLOUD: "other", OS_TOKEN: "" }), ["OS_CLOUD"]);
-    assert.deepEqual(ambientLogins({}, { OS_CLOUD: "other" }), []);
+    assert.deepEqual(environmentLogins(password, lab), []);
+    assert.deepEqual(environmentLogins(application, lab), ["OS_USERNAME", "OS_PASSWORD", "OS_PROJECT_NAME"]);
+    assert.deepEqual(environmentLogins(password, { OS_CLOUD: "other", OS_TOKEN: "" }), ["OS_CLOUD"]);
+    assert.deepEqual(environmentLogins({}, { OS_CLOUD: "other" }), []);
   });
 });

@@ -11,7 +11,7 @@ export interface GuestFile {
   readonly owner?: string;
 }
 
-/** A file that holds a secret; it travels apart from everything else. */
+/** A file with a secret, transferred separately. */
 export interface SecretFile {
   readonly path: string;
   readonly text: pulumi.Output<string>;
@@ -49,17 +49,17 @@ export interface Unit {
   readonly files: readonly string[];
 }
 
-/** One part of a guest, converged by one script; the fields are done in this order. */
-export interface GuestPart {
+/** One role of a guest, converged by one script; the fields are applied in this order. */
+export interface GuestRole {
   readonly packages?: readonly string[];
   readonly absentPackages?: readonly string[];
   readonly accounts?: readonly Account[];
   readonly keys?: readonly AccountKey[];
   readonly files?: readonly GuestFile[];
   readonly absentFiles?: readonly string[];
-  /** Lines in the words of converge.sh, for what is none of the others. */
+  /** Commands of converge.sh, for everything else. */
   readonly steps?: readonly string[];
   readonly units?: readonly Unit[];
-  /** Lines in the words of converge.sh that fail unless the part works. */
+  /** Commands of converge.sh that fail unless the role works. */
   readonly checks?: readonly string[];
 }

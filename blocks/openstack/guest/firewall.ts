@@ -1,8 +1,8 @@
-import type { GuestPart } from "./description.ts";
+import type { GuestRole } from "./description.ts";
 
-/** What a guest lets in besides ping and answers to what it asked itself. */
+/** Inbound traffic of a guest besides ping and replies. */
 export interface Firewall {
-  /** TCP ports open to everybody. */
+  /** TCP ports open to everyone. */
   readonly open: readonly number[];
   /** TCP ports open on one interface only, by its name. */
   readonly inside?: Readonly<Record<string, readonly number[]>>;
@@ -10,8 +10,8 @@ export interface Firewall {
 
 const path = "/etc/nftables.conf";
 
-/** nftables with one table of its own, so that Docker's rules beside it stay. */
-export function firewall(rules: Firewall): GuestPart {
+/** nftables with one table of its own, so that Docker's own rules stay. */
+export function firewall(rules: Firewall): GuestRole {
   return {
     packages: ["nftables"],
     files: [{ path, text: ruleset(rules), mode: "0755" }],

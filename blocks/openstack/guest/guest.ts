@@ -3,10 +3,9 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import { Block, type BlockOptions } from "../../block.ts";
-import type { GuestPart, SecretFile } from "./description.ts";
+import type { GuestRole, SecretFile } from "./description.ts";
 import { call, scriptOf, secretCommand, toolkit, toolkitCommand } from "./script.ts";
 
-/** What a {@link Guest} needs. */
 export interface GuestArgs {
   /** Address that SSH answers on. */
   readonly address: pulumi.Input<string>;
@@ -15,22 +14,27 @@ export interface GuestArgs {
   readonly privateKey: pulumi.Output<string>;
   /** A new server is converged from the beginning. */
   readonly serverId: pulumi.Input<string>;
-  /** What must be there first, and must not go before the guest has let go of it, e.g. attached volumes. */
+  /** Created before the guest and deleted after it, e.g. attached volumes. */
   readonly after: readonly pulumi.Resource[];
-  /** By role; in place before the parts that need them. */
+  /** By name; installed before the roles that use them. */
   readonly secrets: Readonly<Record<string, SecretFile>>;
-  /** By name, in the order in which they are done. */
-  readonly parts: Readonly<Record<string, pulumi.Input<GuestPart>>>;
-  /** Lines in the toolkit's words that let go of the disks, before a rebuild and at the end. */
+  /** By name, in order. */
+  readonly roles: Readonly<Record<string, pulumi.Input<GuestRole>>>;
+  /** Commands of converge.sh that release the disks, before a rebuild and on deletion. */
   readonly release?: readonly string[];
 }
 
 /**
- * What is inside a server, brought about over SSH: idempotent scripts that run again when their own text changes, and
- * never because of a new address or key of the connection.
+ * * Configures a server over SSH: idempotent scripts that run again when their text changes, and never because of a new
+ * address or key of the connection.
+ *
+ * @example
+ * const roles = { base: { packages: ["git"] }, firewall: firewall({ open: [22, 443] }) };
+ * const login = { address, user: "debian", privateKey };
+ * new Guest("hub", { ...login, serverId: server.serverId, after: [], secrets: {}, roles }, { parent: this });
  */
 export class Guest extends Block {
-  /** Public half of the guest's host key, the same after a rebuild. */
+  /** Public half of the guest's host key; it survives a rebuild. */
   readonly hostKey: pulumi.Output<string>;
 
   constructor(name: string, args: GuestArgs, opts: Omit<BlockOptions, "dependsOn">) {
@@ -38,7 +42,7 @@ export class Guest extends Block {
     const key = this.make(new tls.PrivateKey(`${name}-host-key`, { algorithm: "ED25519" }, opts));
     this.hostKey = key.publicKeyOpenssh.apply((line) => line.trim());
     const login = { host: args.address, user: args.user, privateKey: args.privateKey, perDialTimeout: 10 };
-    // Until its own key is in place nobody knows a new server's key, and it may take minutes to its first login.
+    // A new server's host key is unknown until ours is installed, and its first login may take minutes.
     const first = { ...login, dialErrorLimit: 100 };
     const known = { ...login, dialErrorLimit: 10, hostKey: this.hostKey };
 
@@ -65,13 +69,13 @@ export class Guest extends Block {
     for (const [role, secret] of Object.entries(args.secrets)) {
       step(role, { connection: known, create: secretCommand(secret), stdin: secret.text, ...quiet });
     }
-    for (const [role, part] of Object.entries(args.parts)) {
-      const script = pulumi.output(part).apply((plain) => scriptOf(plain as GuestPart));
+    for (const [role, part] of Object.entries(args.roles)) {
+      const script = pulumi.output(part).apply((plain) => scriptOf(plain as GuestRole));
       step(role, { connection: known, create: "sudo -n bash -s", stdin: script });
     }
   }
 
-  /** Does nothing until it goes: before the server is replaced, and before the volumes are detached. */
+  /** Does nothing until it is deleted: before the server is replaced, and before the volumes are detached. */
   private release(
     name: string,
     { serverId, release = [] }: GuestArgs,
@@ -83,7 +87,7 @@ export class Guest extends Block {
     return this.make(
       new command.remote.Command(
         `${name}-release`,
-        // Only a new server is a trigger: a changed script must not let go of a live one.
+        // Only a new server is a trigger: a changed script must not release a live one.
         {
           connection,
           create: "true",

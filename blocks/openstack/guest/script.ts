@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import type { GuestFile, GuestPart, SecretFile, Unit } from "./description.ts";
+import type { GuestFile, GuestRole, SecretFile, Unit } from "./description.ts";
 
-/** Where the toolkit lies in a guest. */
+/** Path of the toolkit in a guest. */
 const toolkitPath = "/usr/local/lib/orrery/converge.sh";
 
 /** The toolkit: the functions that every script calls. */
@@ -10,8 +10,8 @@ export function toolkit(): string {
   return ["converge.sh", "zfs.sh"].map((name) => readFileSync(path.join(import.meta.dirname, name), "utf8")).join("\n");
 }
 
-/** The script of one part, fit for a shell's standard input. */
-export function scriptOf(part: GuestPart): string {
+/** The script of one role, for a shell's standard input. */
+export function scriptOf(part: GuestRole): string {
   const lines = [
     ...words("packages", part.packages),
     ...words("no_packages", part.absentPackages),

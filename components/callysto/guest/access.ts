@@ -1,10 +1,10 @@
-import type { AccountKey, GuestPart } from "../../../blocks/openstack/guest/description.ts";
+import type { AccountKey, GuestRole } from "../../../blocks/openstack/guest/description.ts";
 import { operator } from "../sshKeys.ts";
 
 const sshd = "/etc/ssh/sshd_config.d/04-access.conf";
 
 /** Who may log in: the keys, the accounts that they are for and some more, and a server that takes nothing but keys. */
-export function access(keys: readonly AccountKey[], more: readonly string[] = []): GuestPart {
+export function access(keys: readonly AccountKey[], more: readonly string[] = []): GuestRole {
   const present = keys.filter(({ state }) => state === "present").map(({ user }) => user);
   const others = [...new Set(present)].filter((user) => user !== operator).sort();
   return {

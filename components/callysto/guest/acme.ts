@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import type { GuestFile, GuestPart, Unit } from "../../../blocks/openstack/guest/description.ts";
+import type { GuestFile, GuestRole, Unit } from "../../../blocks/openstack/guest/description.ts";
 import { operator } from "../sshKeys.ts";
 import type { CertificateSettings } from "./settings.ts";
 import { workFolder } from "./workVolume.ts";
@@ -12,13 +12,13 @@ const renew = "/usr/local/bin/renew-certificate";
 /** Key by which the servers know the workstation. */
 export const pushKeyFile = `${configFolder}/push`;
 
-/** Where the secret of a certificate's application credential lies. */
+/** File with the secret of a certificate's application credential. */
 export function designateSecretFile(name: string): string {
   return `${configFolder}/${name}/secret`;
 }
 
 /** Wildcard certificates by ACME: made and kept on the encrypted volume, looked after daily, pushed to the servers. */
-export function acme(certificates: Readonly<Record<string, CertificateSettings>>): GuestPart {
+export function acme(certificates: Readonly<Record<string, CertificateSettings>>): GuestRole {
   const names = Object.keys(certificates);
   return {
     packages: ["dehydrated", "bind9-dnsutils", "bsd-mailx", "dma"],
@@ -33,7 +33,7 @@ export function acme(certificates: Readonly<Record<string, CertificateSettings>>
   };
 }
 
-/** What is reviewed before a certificate is made: configuration, domains, and how the challenge is met. */
+/** What is reviewed before a certificate is requested: configuration, domains, and how the challenge is met. */
 export function certificateFiles(name: string, settings: CertificateSettings): GuestFile[] {
   const { domain, challenge, servers } = settings;
   const { mode, ...how } = challenge;

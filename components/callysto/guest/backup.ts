@@ -1,4 +1,4 @@
-import type { GuestPart } from "../../../blocks/openstack/guest/description.ts";
+import type { GuestRole } from "../../../blocks/openstack/guest/description.ts";
 import type { HubGuestSettings } from "./settings.ts";
 
 /** Private key of the weekly copy. */
@@ -9,7 +9,7 @@ export function backup({
   remoteUser,
   remoteHost,
   sourceDirectory,
-}: NonNullable<HubGuestSettings["backup"]>): GuestPart {
+}: NonNullable<HubGuestSettings["backup"]>): GuestRole {
   const ssh = `ssh -i ${backupKey} -o BatchMode=yes -o StrictHostKeyChecking=accept-new`;
   return {
     packages: ["rsync", "cron"],

@@ -1,9 +1,9 @@
-import type { GuestPart } from "../../../blocks/openstack/guest/description.ts";
+import type { GuestRole } from "../../../blocks/openstack/guest/description.ts";
 
 /** What an operator expects on every server; the seed's list, less Python 2's pip. */
 const basePackages = ["git", "wget", "vim-tiny", "tmux", "screen"];
 
-/** What differs between servers. */
+/** Settings that differ between servers. */
 export interface BaseSettings {
   /** Full name without the final dot. */
   readonly hostname: string;
@@ -11,14 +11,14 @@ export interface BaseSettings {
   readonly packages: readonly string[];
   /** Debian packages that must not be there. */
   readonly absentPackages: readonly string[];
-  /** Is told about updates. */
+  /** Gets mail about updates. */
   readonly adminEmail: string;
-  /** Install security updates by themselves, every day. */
+  /** Install security updates automatically, every day. */
   readonly securityUpdates: boolean;
 }
 
 /** Name, packages and daily security updates. */
-export function base({ hostname, packages, absentPackages, adminEmail, securityUpdates }: BaseSettings): GuestPart {
+export function base({ hostname, packages, absentPackages, adminEmail, securityUpdates }: BaseSettings): GuestRole {
   return {
     packages: [...new Set([...basePackages, "unattended-upgrades", ...packages])].filter(
       (name) => !absentPackages.includes(name),

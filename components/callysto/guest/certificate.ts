@@ -1,4 +1,4 @@
-import type { GuestFile, GuestPart } from "../../../blocks/openstack/guest/description.ts";
+import type { GuestFile, GuestRole } from "../../../blocks/openstack/guest/description.ts";
 
 export const certificateFile = "/etc/pki/tls/certs/fullchain.pem";
 export const keyFile = "/etc/pki/tls/private/privkey.pem";
@@ -7,7 +7,7 @@ export const virtualHostsFile = "/etc/apache2/sites-available/jupyter.conf";
 /** Account of the workstation. */
 export const pusher = "certificate";
 
-/** Takes a new certificate from standard input; whoever pushes one, a person or the workstation, calls this. */
+/** Installs a new certificate from standard input; called by people and by the workstation. */
 export const receiver = "/usr/local/sbin/receive-certificate";
 
 /** The receiver: nothing is put in place that is not whole, valid now and for this host. */
@@ -16,7 +16,7 @@ export function receiverFile(hostname: string): GuestFile {
 }
 
 /** Account by which the workstation pushes: its key runs the receiver and nothing else. */
-export function pushAccount(publicKey: string): GuestPart {
+export function pushAccount(publicKey: string): GuestRole {
   const home = `/var/lib/${pusher}`;
   const only = `restrict,command="sudo -n ${receiver}" ${publicKey.trim()}\n`;
   return {

@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { GuestPart, SecretFile } from "../../../blocks/openstack/guest/description.ts";
+import type { GuestRole, SecretFile } from "../../../blocks/openstack/guest/description.ts";
 import { firewall } from "../../../blocks/openstack/guest/firewall.ts";
 import { Guest } from "../../../blocks/openstack/guest/guest.ts";
+import type { CallystoContext } from "../context.ts";
 import type { Host } from "../host.ts";
-import { operator, type SshKey } from "../sshKeys.ts";
+import { operator } from "../sshKeys.ts";
 import { access } from "./access.ts";
 import { acme, designateSecretFile, pushKeyFile } from "./acme.ts";
 import { base } from "./base.ts";
@@ -12,21 +13,18 @@ import { mail } from "./mail.ts";
 import type { ClaviusGuestSettings } from "./settings.ts";
 import { workVolume, workVolumeCommand } from "./workVolume.ts";
 
-/** Secrets of the workstation; which of them are there follows from its settings. */
+/** Secrets of the workstation; the settings decide which exist. */
 export interface ClaviusSecrets {
   /** By the name of the certificate. */
   readonly designate: Readonly<Record<string, pulumi.Output<string>>>;
   readonly pushKey?: pulumi.Output<string> | undefined;
 }
 
-/** What a {@link ClaviusGuest} needs. */
 export interface ClaviusGuestArgs {
+  readonly context: CallystoContext;
   readonly host: Host;
   readonly settings: ClaviusGuestSettings;
-  readonly keys: Readonly<Record<string, SshKey>>;
   readonly secrets: ClaviusSecrets;
-  /** Private half of the key that configures the guest. */
-  readonly privateKey: pulumi.Output<string>;
 }
 
 /** What the team works with: the cloud's client, certificates, mail, name look-ups and encryption. */
@@ -38,12 +36,12 @@ export class ClaviusGuest extends pulumi.ComponentResource {
 
   constructor(name: string, args: ClaviusGuestArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:callysto:ClaviusGuest", name, {}, opts);
-    const { host, settings } = args;
+    const { context, host, settings } = args;
     const packages = [...tools, ...settings.packages];
-    const parts: Record<string, pulumi.Input<GuestPart>> = {
+    const parts: Record<string, pulumi.Input<GuestRole>> = {
       base: host.hostname.apply((hostname) => base({ ...settings, hostname, packages })),
       mail: host.hostname.apply((full) => mail({ hostname: full, ...settings })),
-      access: access(Object.values(args.keys)),
+      access: access(Object.values(context.keys)),
       firewall: firewall({ open: [22] }),
       "work-volume": (host.volumes.volumeIds.homedir ?? pulumi.output("")).apply(workVolume),
       "docker-volume": (host.volumes.volumeIds.docker ?? pulumi.output("")).apply(dockerVolume),
@@ -55,11 +53,11 @@ export class ClaviusGuest extends pulumi.ComponentResource {
       {
         address: host.loginAddress,
         user: operator,
-        privateKey: args.privateKey,
+        privateKey: context.deployKey.private,
         serverId: host.server.serverId,
         after: host.volumes.attachments,
         secrets: secretFiles(args.secrets),
-        parts,
+        roles: parts,
         release: [
           "systemctl -q stop docker.socket docker 2>/dev/null || true",
           "umount -q /var/lib/docker || true",
@@ -87,7 +85,7 @@ function secretFiles({ designate, pushKey }: ClaviusSecrets): Record<string, Sec
 }
 
 /** The volume for images and containers, found by its id and formatted only when it is blank. */
-function dockerVolume(volumeId: string): GuestPart {
+function dockerVolume(volumeId: string): GuestRole {
   return {
     packages: ["xfsprogs"],
     steps: [`disk docker_disk ${volumeId}`, 'filesystem "$docker_disk" xfs docker /var/lib/docker'],

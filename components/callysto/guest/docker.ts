@@ -1,4 +1,4 @@
-import type { GuestPart } from "../../../blocks/openstack/guest/description.ts";
+import type { GuestRole } from "../../../blocks/openstack/guest/description.ts";
 import { pool } from "./homes.ts";
 
 /** Address of the hub on Docker's bridge; fixed, so that JupyterHub's configuration can name it. */
@@ -6,8 +6,8 @@ export const bridgeAddress = "172.17.0.1";
 
 const daemonFile = "/etc/docker/daemon.json";
 
-/** Docker; its images and containers lie on the root disk or in a dataset of the homes' pool. */
-export function docker(storage: "root" | "pool"): GuestPart {
+/** Docker; its images and containers are stored on the root disk or in a dataset of the homes' pool. */
+export function docker(storage: "root" | "pool"): GuestRole {
   const onPool = { "data-root": `/${pool}/docker`, "storage-driver": "zfs" };
   const daemon = { bip: `${bridgeAddress}/16`, "live-restore": true, ...(storage === "pool" ? onPool : {}) };
   return {
@@ -22,7 +22,7 @@ export function docker(storage: "root" | "pool"): GuestPart {
 const archives = "/var/lib/callysto/images";
 
 /** The notebook image is there: as an archive that was baked in, else pulled; one that is there is not asked for again. */
-export function notebookImage(image: string): GuestPart {
+export function notebookImage(image: string): GuestRole {
   const archive = `${archives}/${image.replaceAll(/[/:]/g, "_")}.tar`;
   const absent = `docker image inspect ${image} >/dev/null 2>&1`;
   return {

@@ -1,4 +1,4 @@
-import type { GuestPart } from "../../../blocks/openstack/guest/description.ts";
+import type { GuestRole } from "../../../blocks/openstack/guest/description.ts";
 
 /** Pool that holds the users' homes. */
 export const pool = "tank";
@@ -26,7 +26,7 @@ export function userOf(home: string): string {
 }
 
 /** The homes' pool as a mirror of two volumes: imported where it exists, made only on blank disks. */
-export function homes(volumes: readonly [string, string]): GuestPart {
+export function homes(volumes: readonly [string, string]): GuestRole {
   return {
     packages: ["zfsutils-linux", "fdisk"],
     steps: [`mirror ${pool} ${volumes.join(" ")}`, `dataset ${pool}/home`],

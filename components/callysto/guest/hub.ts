@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { GuestPart, SecretFile } from "../../../blocks/openstack/guest/description.ts";
+import type { GuestRole, SecretFile } from "../../../blocks/openstack/guest/description.ts";
 import { firewall } from "../../../blocks/openstack/guest/firewall.ts";
 import { Guest } from "../../../blocks/openstack/guest/guest.ts";
+import type { CallystoContext } from "../context.ts";
 import type { Host } from "../host.ts";
 import { operator, type SshKey } from "../sshKeys.ts";
 import { access } from "./access.ts";
@@ -19,7 +20,7 @@ import type { HubGuestSettings } from "./settings.ts";
 import { sso, type SsoSecrets, ssoSecretFiles, ssoSessions } from "./sso.ts";
 import { webServer } from "./web.ts";
 
-/** Secrets of one hub; which of them are there follows from its settings. */
+/** Secrets of one hub; the settings decide which exist. */
 export interface HubSecrets {
   readonly dummyPassword?: pulumi.Output<string> | undefined;
   readonly googleClientSecret?: pulumi.Output<string> | undefined;
@@ -28,14 +29,11 @@ export interface HubSecrets {
   readonly sso?: SsoSecrets | undefined;
 }
 
-/** What a {@link HubGuest} needs. */
 export interface HubGuestArgs {
+  readonly context: CallystoContext;
   readonly host: Host;
   readonly settings: HubGuestSettings;
-  readonly keys: Readonly<Record<string, SshKey>>;
   readonly secrets: HubSecrets;
-  /** Private half of the key that configures the guest. */
-  readonly privateKey: pulumi.Output<string>;
 }
 
 /** The inside of a hub. */
@@ -44,7 +42,7 @@ export class HubGuest extends pulumi.ComponentResource {
 
   constructor(name: string, args: HubGuestArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:callysto:HubGuest", name, {}, opts);
-    const { host, settings } = args;
+    const { context, host, settings } = args;
     const token = new random.RandomPassword(`${name}-proxy-token`, { length: 48, special: false }, { parent: this });
     const environment = {
       DUMMY_PASSWORD: args.secrets.dummyPassword,
@@ -77,11 +75,11 @@ export class HubGuest extends pulumi.ComponentResource {
       {
         address: host.loginAddress,
         user: operator,
-        privateKey: args.privateKey,
+        privateKey: context.deployKey.private,
         serverId: host.server.serverId,
         after: host.volumes.attachments,
         secrets,
-        parts: hubParts(host, settings, args.keys),
+        roles: hubRoles(host, settings, context.keys),
         release: releaseHomes,
       },
       { parent: this },
@@ -91,12 +89,12 @@ export class HubGuest extends pulumi.ComponentResource {
   }
 }
 
-/** The parts of a hub in the order in which one needs the other. */
-function hubParts(
+/** The roles of a hub in dependency order. */
+function hubRoles(
   { hostname, volumes }: Host,
   settings: HubGuestSettings,
   keys: Readonly<Record<string, SshKey>>,
-): Record<string, pulumi.Input<GuestPart>> {
+): Record<string, pulumi.Input<GuestRole>> {
   const [first, second] = Object.values(volumes.volumeIds);
   const { sso: signOn, site } = settings;
   return {

@@ -1,4 +1,4 @@
-import type { GuestPart } from "../../../blocks/openstack/guest/description.ts";
+import type { GuestRole } from "../../../blocks/openstack/guest/description.ts";
 import { notebookTemplates } from "./announcement.ts";
 import { pool } from "./homes.ts";
 import { environmentFile, homeScript, jupyterhubConfig, proxyEnvironmentFile } from "./jupyterhubConfig.ts";
@@ -9,7 +9,7 @@ const config = "/srv/jupyterhub/jupyterhub_config.py";
 const unitFile = "/etc/systemd/system/jupyterhub.service";
 
 /** JupyterHub, the script that makes homes, and the notebooks' templates. */
-export function jupyterhub(settings: JupyterhubSettings): GuestPart {
+export function jupyterhub(settings: JupyterhubSettings): GuestRole {
   return {
     packages: ["python3-venv", "curl"],
     // The same uid as in the notebook images, so that files on the homes belong to one account in both.

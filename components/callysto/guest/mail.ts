@@ -1,4 +1,4 @@
-import type { GuestPart } from "../../../blocks/openstack/guest/description.ts";
+import type { GuestRole } from "../../../blocks/openstack/guest/description.ts";
 
 /** Whose mail goes where. */
 export interface MailSettings {
@@ -11,7 +11,7 @@ export interface MailSettings {
 }
 
 /** Mail of cron and of the security updates leaves the server; it takes none. */
-export function mail({ hostname, adminEmail, mailRelay }: MailSettings): GuestPart {
+export function mail({ hostname, adminEmail, mailRelay }: MailSettings): GuestRole {
   return {
     // cron also tries again with what could not be delivered at once.
     packages: ["dma", "cron"],

@@ -1,4 +1,4 @@
-import type { GuestPart } from "../../../blocks/openstack/guest/description.ts";
+import type { GuestRole } from "../../../blocks/openstack/guest/description.ts";
 import { bridgeAddress } from "./docker.ts";
 import { proxyEnvironmentFile } from "./jupyterhubConfig.ts";
 import { proxyPackage } from "./software.ts";
@@ -6,7 +6,7 @@ import { proxyPackage } from "./software.ts";
 const unitFile = "/etc/systemd/system/configurable-http-proxy.service";
 
 /** JupyterHub's proxy as a unit of its own; it stays on the loopback, Apache is in front of it. */
-export function proxy(): GuestPart {
+export function proxy(): GuestRole {
   return {
     packages: ["nodejs", "jq"],
     files: [{ path: unitFile, text: unit }],

@@ -55,7 +55,7 @@ const jupyterhub = z.strictObject({
     .enum(["image", "classic"])
     .default("image")
     .describe(
-      "classic: the classic notebook 6 of the image, the only server that shows the announcement and `notebookTemplates`; image: what the image starts by itself. The Swift image is always started as classic.",
+      "classic: the classic notebook 6 of the image, the only server that shows the announcement and `notebookTemplates`; image: the image's default server. The Swift image is always started as classic.",
     ),
   memory: z
     .string()
@@ -145,14 +145,14 @@ const common = {
   packageUpdates: z
     .boolean()
     .default(true)
-    .describe("Take part in `npm run ops -- callysto update`; security updates are another matter."),
+    .describe("Include in `npm run ops -- callysto update`; security updates are independent of it."),
   securityUpdates: z.boolean().default(true).describe("Install Debian's security updates every day."),
 };
 
 /** Inside of a hub. */
 export const hubGuest = z.strictObject({
   ...common,
-  dockerStorage: z.enum(["root", "pool"]).default("root").describe("Where images and containers lie."),
+  dockerStorage: z.enum(["root", "pool"]).default("root").describe("Where images and containers are stored."),
   jupyterhub,
   site: site.prefault({}),
   sso: sso.optional(),

@@ -132,7 +132,7 @@ function authenticationSources(hostname: string, settings: SsoSettings): object 
   };
 }
 
-/** Looked for every hour; what could not be had for four days is forgotten. */
+/** Refreshed every hour; metadata that was unavailable for four days is dropped. */
 function metadataSets({ sources }: SsoSettings): object {
   return Object.fromEntries(
     Object.entries(sources).map(([name, { metadataUrl, scopes }]) => [
@@ -149,7 +149,7 @@ function metadataSets({ sources }: SsoSettings): object {
   );
 }
 
-/** Whoever logs in becomes the hash of what the filters of their source make of them; the hub learns nothing else. */
+/** A user's name is a hash of the attributes that the source's filters select; the hub receives nothing else. */
 const hostedProvider = {
   host: "__DEFAULT__",
   privatekey: "idp-key.pem",

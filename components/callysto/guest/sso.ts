@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
-import type { GuestPart, SecretFile } from "../../../blocks/openstack/guest/description.ts";
+import type { GuestRole, SecretFile } from "../../../blocks/openstack/guest/description.ts";
 import { serviceProvider } from "./names.ts";
 import type { SiteSettings, SsoSettings } from "./settings.ts";
 import { shibbolethFiles, spCertificateFile, spKeyFile } from "./shibboleth.ts";
@@ -10,7 +10,7 @@ import { bothNamesFolder } from "./sourceFilters.ts";
 const refresher = "/usr/local/sbin/refresh-sso-metadata";
 const spKey = `${ssoFolder}/sp-key.pem`;
 
-/** What a hub with single sign-on is given. */
+/** Secrets of a hub with single sign-on. */
 export interface SsoSecrets {
   readonly salt: pulumi.Output<string>;
   readonly adminPassword: pulumi.Output<string>;
@@ -19,7 +19,7 @@ export interface SsoSecrets {
   readonly key: pulumi.Output<string>;
 }
 
-/** The given secrets as files of SimpleSAMLphp, and a key of the service provider's own, the same after a rebuild. */
+/** The secrets as files of SimpleSAMLphp, and the service provider's own key, which survives a rebuild. */
 export function ssoSecretFiles(
   name: string,
   hostname: pulumi.Output<string>,
@@ -54,7 +54,7 @@ export function ssoSecretFiles(
 }
 
 /** SimpleSAMLphp, by which people log in elsewhere, and what Apache's module reads; it comes before Apache's own part. */
-export function sso(hostname: string, settings: SsoSettings, { supportEmail }: SiteSettings): GuestPart {
+export function sso(hostname: string, settings: SsoSettings, { supportEmail }: SiteSettings): GuestRole {
   const folders = [metadataFolder, ...Object.keys(settings.sources).map((name) => `${metadataFolder}/${name}`)];
   return {
     packages: [
@@ -84,7 +84,7 @@ export function sso(hostname: string, settings: SsoSettings, { supportEmail }: S
 }
 
 /** Shibboleth's daemon, when Apache answers for the identity provider's metadata, and these of the sources. */
-export function ssoSessions(hostname: string, settings: SsoSettings, { supportEmail }: SiteSettings): GuestPart {
+export function ssoSessions(hostname: string, settings: SsoSettings, { supportEmail }: SiteSettings): GuestRole {
   const read = [
     ...shibbolethFiles(hostname, settings, supportEmail).map(({ path }) => path),
     ...[spKeyFile, spCertificateFile],

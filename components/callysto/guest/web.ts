@@ -1,4 +1,4 @@
-import type { GuestPart } from "../../../blocks/openstack/guest/description.ts";
+import type { GuestRole } from "../../../blocks/openstack/guest/description.ts";
 import { certificateFile, keyFile, receiverFile, virtualHostsFile } from "./certificate.ts";
 import { indexPage, logoutPage } from "./pages.ts";
 import type { SiteSettings } from "./settings.ts";
@@ -8,7 +8,7 @@ const folder = "/var/www/html/site";
 const enabled = "/etc/apache2/sites-enabled/jupyter.conf";
 
 /** Apache in front of JupyterHub: TLS, landing and logout page. */
-export function webServer(hostname: string, site: SiteSettings, singleSignOn: boolean): GuestPart {
+export function webServer(hostname: string, site: SiteSettings, singleSignOn: boolean): GuestRole {
   return {
     packages: ["apache2", "openssl"],
     files: [
@@ -74,7 +74,7 @@ ${singleSignOn ? signOn : ""}</VirtualHost>
 `;
 }
 
-/** Who logs in to the hub, or opens a kernel or a terminal, has a session of Shibboleth's; JupyterHub is told who it is. */
+/** Login, kernels and terminals require a Shibboleth session; JupyterHub gets the user in REMOTE_USER. */
 const signOn = `
   UseCanonicalName On
   ShibCompatValidUser Off

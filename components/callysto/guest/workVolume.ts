@@ -1,4 +1,4 @@
-import type { GuestPart } from "../../../blocks/openstack/guest/description.ts";
+import type { GuestRole } from "../../../blocks/openstack/guest/description.ts";
 import { operator } from "../sshKeys.ts";
 
 /** Formats, opens and closes the encrypted volume; its passphrase comes by standard input and is kept nowhere. */
@@ -8,7 +8,7 @@ export const workVolumeCommand = "/usr/local/sbin/work-volume";
 export const workFolder = `/home/${operator}/work`;
 
 /** The command for the encrypted volume, found by its id. Opening needs a person, so nothing opens it at boot. */
-export function workVolume(volumeId: string): GuestPart {
+export function workVolume(volumeId: string): GuestRole {
   return {
     packages: ["cryptsetup", "e2fsprogs", "psmisc"],
     files: [{ path: workVolumeCommand, mode: "0755", text: script(volumeId) }],

@@ -4,7 +4,7 @@ import { isMap, parseDocument } from "yaml";
 type Node = Readonly<Record<string, unknown>>;
 
 /** Parts of a ProwJob that are other projects' types; whoever reads them checks them. */
-const foreign = ["pod_spec", "pipeline_run_spec", "tekton_pipeline_run_spec", "resources"];
+const foreignTypes = ["pod_spec", "pipeline_run_spec", "tekton_pipeline_run_spec", "resources"];
 
 /** Any object: fields are neither checked nor dropped. */
 const anything = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
@@ -50,6 +50,6 @@ function trim(schema: Node): Node {
 
 function trimProperties(properties: Readonly<Record<string, Node>>): Readonly<Record<string, Node>> {
   return Object.fromEntries(
-    Object.entries(properties).map(([name, schema]) => [name, foreign.includes(name) ? anything : trim(schema)]),
+    Object.entries(properties).map(([name, schema]) => [name, foreignTypes.includes(name) ? anything : trim(schema)]),
   );
 }

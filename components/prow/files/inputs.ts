@@ -1,4 +1,4 @@
-/** What of an environment goes into its configuration files. */
+/** Inputs of an environment's configuration files. */
 import type { ConfigurationSettings } from "./settings.ts";
 
 /** Names of the ConfigMaps, without prefix. */
@@ -26,7 +26,7 @@ export type NamedService =
 /** Programs that Prow adds to the pods of decorated jobs. */
 type UtilityImage = "clonerefs" | "initupload" | "entrypoint" | "sidecar";
 
-/** Plain data: one environment, as far as its files depend on it. */
+/** What the files depend on, as plain data. */
 export interface ConfigInputs {
   readonly settings: ConfigurationSettings;
   readonly prowNamespace: string;

@@ -77,7 +77,7 @@ export function clashes(files: readonly ParsedFile[], presets: readonly PlacedPr
   );
 }
 
-/** Names that are in more than one of the lists. What one list has twice is its own business. */
+/** Names that are in more than one of the lists. Duplicates within one list are not reported. */
 function repeated(kind: string, groups: readonly (readonly unknown[])[]): readonly string[] {
   const names = groups.flatMap((group) => [...new Set(group.map((item) => fields(item).name))]);
   return names.filter((name, index) => names.indexOf(name) !== index).map((name) => `${kind} ${String(name)}`);

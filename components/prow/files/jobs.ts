@@ -14,7 +14,7 @@ export interface JobFile {
 export const jobKey = (file: JobFile): string => path.basename(file.path);
 
 /** Bytes of a ConfigMap's data that the API server takes. */
-export const roomInConfigMap = 1024 * 1024;
+export const configMapLimit = 1024 * 1024;
 /** Text beyond this is compressed: jobs grow, and the object must keep fitting until somebody looks. */
 const plainLimit = 700 * 1024;
 

@@ -4,7 +4,7 @@ import { trees } from "./base/trees.ts";
 import { fields, list, type ParsedFile, read } from "./jobFiles.ts";
 import { clashes, doubledPresets, missingLabels, type PlacedPreset, presetsIn } from "./jobPresets.ts";
 import { missingObjects, namelessJobs } from "./jobReferences.ts";
-import { type JobFile, jobKey, packJobs, roomInConfigMap } from "./jobs.ts";
+import { type JobFile, jobKey, packJobs, configMapLimit } from "./jobs.ts";
 import type { ConfigInputs } from "./inputs.ts";
 import { pluginsConfig } from "./plugins.ts";
 import { type Preset, presets, sparePresets } from "./presets.ts";
@@ -53,8 +53,8 @@ export function checkTree(
       ...doubledPresets(all),
       ...missing,
       ...clashes(parsed, all),
-      ...(bytes > roomInConfigMap
-        ? [`all files together have ${bytes} bytes compressed, and a ConfigMap takes ${roomInConfigMap}; remove jobs`]
+      ...(bytes > configMapLimit
+        ? [`all files together have ${bytes} bytes compressed, and a ConfigMap takes ${configMapLimit}; remove jobs`]
         : []),
     ],
     waiting: missingObjects(parsed, all, {

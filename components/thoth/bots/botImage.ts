@@ -4,7 +4,7 @@ import type { Exceptions } from "../../../blocks/kubernetes/exceptions.ts";
 import { ImageStream } from "../../../blocks/kubernetes/imageStream.ts";
 import type { ObjectArgs } from "../../../blocks/kubernetes/metadata.ts";
 
-/** What a {@link BotImage} needs; `name` is the ImageStream's. */
+/** Arguments of {@link BotImage}; `name` is the ImageStream's. */
 export interface BotImageArgs extends ObjectArgs {
   /** Image that the stack names; it wins. @default none */
   readonly chosen: string | undefined;

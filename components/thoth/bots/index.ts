@@ -3,13 +3,13 @@ import type { Cluster } from "../../../blocks/kubernetes/cluster.ts";
 import { ImageStream } from "../../../blocks/kubernetes/imageStream.ts";
 import { Namespace } from "../../../blocks/kubernetes/namespace.ts";
 import type { NamespaceRef } from "../../../blocks/kubernetes/metadata.ts";
-import { buildTrigger, type ChatKey, chatKey, type SeshetaSecret, seshetaSecret } from "./secrets.ts";
+import { buildTrigger, chatKey, seshetaSecret } from "./secrets.ts";
+import { allOf } from "../../../config/define.ts";
 import type { ThothSecrets } from "../config.ts";
-import { type BotsSettings, builderNames, buildsImages, seshetaRuns, usesChatKey } from "./settings.ts";
-import { usesSeshetaSecret } from "./settings.ts";
+import { type BotsSettings, builderNames, buildsImages, seshetaRuns } from "./settings.ts";
 import type { TunnelBot } from "../ultrahook/settings.ts";
 import { builders } from "../images.ts";
-import type { BotArgs } from "./context.ts";
+import type { BotsContext } from "./context.ts";
 import { Kebechet } from "./kebechet.ts";
 import { Nepthys } from "./nepthys.ts";
 import type { Receiver } from "./receiver.ts";
@@ -17,7 +17,6 @@ import { Regidores } from "./regidores.ts";
 import { reviewManager } from "./reviewManager.ts";
 import { Sesheta } from "./sesheta.ts";
 
-/** What {@link Bots} need. */
 export interface BotsArgs {
   readonly cluster: Cluster;
   readonly settings: BotsSettings;
@@ -26,7 +25,7 @@ export interface BotsArgs {
   readonly tunnels: string | undefined;
 }
 
-/** The cyborgs of the team, in a namespace of their own. */
+/** The team's bots, in a namespace of their own. */
 export class Bots extends pulumi.ComponentResource {
   readonly namespace: pulumi.Output<string>;
   /** Bots that take webhooks, as far as they run. */
@@ -37,57 +36,81 @@ export class Bots extends pulumi.ComponentResource {
     const { settings, secrets, cluster } = args;
     const namespace = new Namespace(
       `${name}-namespace`,
-      { cluster, name: settings.namespace, protect: settings.protect, builds: buildsImages(settings) },
+      { cluster, name: settings.namespace, retention: { protect: settings.protect }, builds: buildsImages(settings) },
       { parent: this },
     );
-    const buildSecret = buildsImages(settings) ? this.buildPrerequisites(name, namespace, args) : undefined;
-    const bot: BotArgs = { namespace, secrets, suspend: settings.suspendCronJobs, buildSecret, tunnels: args.tunnels };
-    if (settings.kebechet.enabled) {
-      new Kebechet(`${name}-kebechet`, { ...bot, settings: settings.kebechet }, { parent: this });
-    }
-    if (settings.nepthys.enabled) {
-      new Nepthys(`${name}-nepthys`, { ...bot, settings: settings.nepthys }, { parent: this });
-    }
-    const shared = usesSeshetaSecret(settings)
-      ? seshetaSecret(`${name}-sesheta-secret`, namespace, secrets, this)
-      : undefined;
-    const key = usesChatKey(settings) ? chatKey(`${name}-chat-key`, namespace, secrets, this) : undefined;
-    this.receivers = this.withSharedSecrets(name, bot, settings, shared, key);
+    const shared = { namespace, secrets };
+    const context: BotsContext = {
+      namespace,
+      suspend: settings.suspendCronJobs,
+      buildSecret: buildsImages(settings) ? this.buildPrerequisites(name, namespace, args) : undefined,
+      tunnels: args.tunnels,
+      seshetaSecret: seshetaSecret(`${name}-sesheta-secret`, shared, { parent: this }),
+      chatKey: chatKey(`${name}-chat-key`, shared, { parent: this }),
+    };
+    this.pushingBots(name, context, args);
+    this.receivers = this.webhookBots(name, context, args);
     this.namespace = namespace.name;
     this.registerOutputs({ namespace: this.namespace });
   }
 
-  /** The bots that read other bots' Secrets. */
-  private withSharedSecrets(
+  /** The bots that push to repositories. */
+  private pushingBots(name: string, context: BotsContext, { settings, secrets }: BotsArgs): void {
+    const { kebechet, nepthys } = settings;
+    const { kebechetSshKey: sshKey, githubOauthToken: githubToken } = secrets;
+    if (kebechet.enabled && sshKey !== undefined && githubToken !== undefined) {
+      const sentryDsn = kebechet.sentry ? secrets.sentryDsn : undefined;
+      const args = { context, settings: kebechet, sshKey, githubToken, sentryDsn };
+      new Kebechet(`${name}-kebechet`, args, { parent: this });
+    }
+    if (nepthys.enabled && sshKey !== undefined) {
+      new Nepthys(`${name}-nepthys`, { context, settings: nepthys, sshKey }, { parent: this });
+    }
+  }
+
+  /** The bots that receive webhooks, or share their Secrets. */
+  private webhookBots(
     name: string,
-    bot: BotArgs,
-    settings: BotsSettings,
-    secret: SeshetaSecret | undefined,
-    key: ChatKey | undefined,
+    context: BotsContext,
+    { settings, secrets }: BotsArgs,
   ): Partial<Record<TunnelBot, Receiver>> {
+    const { seshetaSecret: secret, chatKey: key } = context;
     const found: Partial<Record<TunnelBot, Receiver>> = {};
     if (seshetaRuns(settings) && secret !== undefined) {
-      const args = { ...bot, settings: settings.sesheta, secret, chatKey: key };
+      const args = { context, settings: settings.sesheta, secret };
       const { webhooks } = new Sesheta(`${name}-sesheta`, args, { parent: this });
       if (webhooks !== undefined) found["sesheta-webhooks"] = webhooks;
     }
     if (settings.regidores !== undefined && secret !== undefined) {
-      const args = { ...bot, settings: settings.regidores, seshetaSecret: secret };
+      const kafka = allOf({ servers: secrets.kafkaBootstrapServers, ca: secrets.kafkaDatahubCa });
+      const args = { context, settings: settings.regidores, seshetaSecret: secret, kafka };
       const { webhook2kafka } = new Regidores(`${name}-regidores`, args, { parent: this });
       if (webhook2kafka !== undefined) found.webhook2kafka = webhook2kafka;
     }
-    if (settings.reviewManager?.enabled === true && key !== undefined) {
-      const args = { ...bot, settings: settings.reviewManager, chatKey: key };
-      found["review-manager-webhooks"] = reviewManager(`${name}-review-manager`, args, this);
+    const own = allOf({
+      githubToken: secrets.githubOauthToken,
+      webhookSecret: secrets.reviewManagerWebhookSecret,
+      sentryDsn: secrets.sentryDsn,
+      chatSpace: secrets.googleChatSpace,
+      aiopsChatSpace: secrets.aiopsChatSpace,
+      appKey: secrets.reviewManagerAppKey,
+    });
+    if (settings.reviewManager !== undefined && key !== undefined && own !== undefined) {
+      const args = { context, settings: settings.reviewManager, chatKey: key, secrets: own };
+      found["review-manager-webhooks"] = reviewManager(`${name}-review-manager`, args, { parent: this });
     }
     return found;
   }
 
-  /** What builds need: the images that they start from, and the Secret of the trigger. */
-  private buildPrerequisites(name: string, namespace: NamespaceRef, { settings, secrets }: BotsArgs): pulumi.Output<string> {
+  /** Prerequisites of builds: the images that they start from, and the Secret of the trigger. */
+  private buildPrerequisites(
+    name: string,
+    namespace: NamespaceRef,
+    { settings, secrets }: BotsArgs,
+  ): pulumi.Output<string> | undefined {
     for (const { stream, tag, from } of builderNames(settings).map((builder) => builders[builder])) {
       new ImageStream(`${name}-${stream}`, { namespace, name: stream, tags: { [tag]: { from } } }, { parent: this });
     }
-    return buildTrigger(`${name}-build-trigger`, namespace, secrets, this);
+    return buildTrigger(`${name}-build-trigger`, { namespace, secrets }, { parent: this });
   }
 }

@@ -4,21 +4,27 @@ import { ConfigMap } from "../../../blocks/kubernetes/configMap.ts";
 import { anywhere, dns, NetworkPolicy } from "../../../blocks/kubernetes/networkPolicy.ts";
 import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import { BotImage } from "./botImage.ts";
-import type { BotArgs } from "./context.ts";
+import type { BotsContext } from "./context.ts";
 import type { BotsSettings } from "./settings.ts";
 import { images, sources } from "../images.ts";
 import { sshKey } from "./sshKey.ts";
 
-/** What {@link Kebechet} needs. */
-export interface KebechetArgs extends BotArgs {
+export interface KebechetArgs {
+  readonly context: BotsContext;
   readonly settings: BotsSettings["kebechet"];
+  /** Pushes to GitHub. */
+  readonly sshKey: pulumi.Output<string>;
+  readonly githubToken: pulumi.Output<string>;
+  /** @default errors are only logged */
+  readonly sentryDsn: pulumi.Output<string> | undefined;
 }
 
 /** Keeps dependencies of the repositories fresh, every 20 minutes. */
 export class Kebechet extends pulumi.ComponentResource {
   constructor(name: string, args: KebechetArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:thoth:Kebechet", name, {}, opts);
-    const { namespace, settings, secrets } = args;
+    const { context, settings } = args;
+    const { namespace } = context;
     const labels = { app: "kebechet" };
 
     const image = this.image(name, args, labels);
@@ -30,9 +36,9 @@ export class Kebechet extends pulumi.ComponentResource {
         labels,
         type: "kubernetes.io/ssh-auth",
         values: {
-          "ssh-privatekey": secrets.kebechetSshKey,
-          "github-oauth-token": secrets.githubOauthToken,
-          "sentry-dsn": settings.sentry ? secrets.sentryDsn : "",
+          "ssh-privatekey": args.sshKey,
+          "github-oauth-token": args.githubToken,
+          "sentry-dsn": args.sentryDsn ?? "",
         },
       },
       { parent: this },
@@ -55,7 +61,7 @@ export class Kebechet extends pulumi.ComponentResource {
         name: "kebechet",
         labels,
         schedule: "*/20 * * * *",
-        suspend: args.suspend,
+        suspend: context.suspend,
         history: [2, 1],
         deadlineSeconds: 7200,
         initContainers: [key.initContainer],
@@ -87,14 +93,15 @@ export class Kebechet extends pulumi.ComponentResource {
     );
     new NetworkPolicy(
       `${name}-network`,
-      { namespace, name: "kebechet", labels, pods: labels, to: [dns(), anywhere(22, 443)] },
+      { namespace, name: "kebechet", labels, pods: labels, egress: [dns(), anywhere(22, 443)] },
       { parent: this },
     );
     this.registerOutputs({});
   }
 
   private image(name: string, args: KebechetArgs, labels: Record<string, string>): BotImage {
-    const { namespace, settings, buildSecret } = args;
+    const { settings } = args;
+    const { namespace, buildSecret } = args.context;
     return new BotImage(
       `${name}-image`,
       {

@@ -3,21 +3,24 @@ import { CronJob } from "../../../blocks/kubernetes/cronJob.ts";
 import { anywhere, dns, NetworkPolicy } from "../../../blocks/kubernetes/networkPolicy.ts";
 import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import { BotImage } from "./botImage.ts";
-import type { BotArgs } from "./context.ts";
+import type { BotsContext } from "./context.ts";
 import type { BotsSettings } from "./settings.ts";
 import { images, sources } from "../images.ts";
 import { sshKey } from "./sshKey.ts";
 
-/** What {@link Nepthys} needs. */
-export interface NepthysArgs extends BotArgs {
+export interface NepthysArgs {
+  readonly context: BotsContext;
   readonly settings: BotsSettings["nepthys"];
+  /** Pushes to GitHub. */
+  readonly sshKey: pulumi.Output<string>;
 }
 
 /** Regenerates the documentation of the repositories and pushes it, daily. */
 export class Nepthys extends pulumi.ComponentResource {
   constructor(name: string, args: NepthysArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:thoth:Nepthys", name, {}, opts);
-    const { namespace, settings, secrets } = args;
+    const { context, settings } = args;
+    const { namespace } = context;
     const labels = { app: "thoth", component: "nepthys" };
 
     const image = this.image(name, args, labels);
@@ -29,7 +32,7 @@ export class Nepthys extends pulumi.ComponentResource {
         labels,
         type: "kubernetes.io/ssh-auth",
         values: {
-          "ssh-privatekey": secrets.kebechetSshKey,
+          "ssh-privatekey": args.sshKey,
           "user-name": settings.userName,
           "user-email": settings.userEmail,
         },
@@ -44,7 +47,7 @@ export class Nepthys extends pulumi.ComponentResource {
         name: "nepthys",
         labels,
         schedule: "@daily",
-        suspend: args.suspend,
+        suspend: context.suspend,
         history: [2, 1],
         deadlineSeconds: 1800,
         startWithinSeconds: 3600,
@@ -75,14 +78,15 @@ export class Nepthys extends pulumi.ComponentResource {
     );
     new NetworkPolicy(
       `${name}-network`,
-      { namespace, name: "nepthys", labels, pods: labels, to: [dns(), anywhere(22, 443)] },
+      { namespace, name: "nepthys", labels, pods: labels, egress: [dns(), anywhere(22, 443)] },
       { parent: this },
     );
     this.registerOutputs({});
   }
 
   private image(name: string, args: NepthysArgs, labels: Record<string, string>): BotImage {
-    const { namespace, settings, buildSecret } = args;
+    const { settings } = args;
+    const { namespace, buildSecret } = args.context;
     return new BotImage(
       `${name}-image`,
       {

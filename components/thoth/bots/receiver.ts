@@ -7,7 +7,7 @@ import type { ObjectArgs } from "../../../blocks/kubernetes/metadata.ts";
 import { Service } from "../../../blocks/kubernetes/service.ts";
 import { s2iFolder } from "./s2iFolder.ts";
 
-/** What a {@link Receiver} needs; `name` is that of its Deployment, Service and Route. */
+/** Arguments of {@link Receiver}; `name` is that of its Deployment, Service and Route. */
 export interface ReceiverArgs extends ObjectArgs {
   readonly labels: Readonly<Record<string, string>>;
   /** Built from source; its port 8080 and the folder of its start script are added. */
@@ -30,7 +30,7 @@ export class Receiver extends pulumi.ComponentResource {
     const { namespace, labels, container } = args;
     const folder = s2iFolder(container);
     const object = { namespace, name: args.name, labels };
-    // The label that DeploymentConfigs put on their pods; Services of old select by it.
+    // The label that DeploymentConfigs put on their pods; legacy Services select by it.
     const podLabels = { deploymentconfig: args.name };
     const selector = { ...labels, ...podLabels };
 
@@ -68,8 +68,8 @@ export class Receiver extends pulumi.ComponentResource {
       {
         ...object,
         pods: selector,
-        from: [router(namespace.cluster, 8080), ...tunnels],
-        to: [dns(), anywhere(...(args.calls ?? [443]))],
+        ingress: [router(namespace.cluster, 8080), ...tunnels],
+        egress: [dns(), anywhere(...(args.calls ?? [443]))],
       },
       { parent: this },
     );

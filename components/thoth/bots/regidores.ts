@@ -5,7 +5,7 @@ import { anywhere, dns, NetworkPolicy } from "../../../blocks/kubernetes/network
 import { http } from "../../../blocks/kubernetes/probe.ts";
 import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import { BotImage } from "./botImage.ts";
-import type { BotArgs } from "./context.ts";
+import type { BotsContext } from "./context.ts";
 import type { SeshetaSecret } from "./secrets.ts";
 import type { BotsSettings } from "./settings.ts";
 import { builders } from "../images.ts";
@@ -13,25 +13,28 @@ import { kafkaBrokers } from "./kafkaBrokers.ts";
 import { Receiver } from "./receiver.ts";
 import { s2iFolder } from "./s2iFolder.ts";
 
-/** What {@link Regidores} need. */
-export interface RegidoresArgs extends BotArgs {
+export interface RegidoresArgs {
+  readonly context: BotsContext;
   readonly settings: NonNullable<BotsSettings["regidores"]>;
   readonly seshetaSecret: SeshetaSecret;
+  /** Brokers as `host:port,host:port` and their certificate authority; undefined where neither program runs. */
+  readonly kafka: { readonly servers: pulumi.Output<string>; readonly ca: pulumi.Output<string> } | undefined;
 }
 
 type Kafka = ServiceSecret<"kafka-bootstrap-servers" | "kafka-broker-urls" | "datahub-ca-cert">;
 
-/** The cyborg-regidores: webhooks become Kafka events, and the normalizers make events alike. */
+/** The cyborg-regidores: webhooks become Kafka events, and the normalizers bring them into one format. */
 export class Regidores extends pulumi.ComponentResource {
   /** Takes webhooks at `/github`, `/gitlab` and `/trello`; when it is switched on. */
   readonly webhook2kafka: Receiver | undefined;
 
   constructor(name: string, args: RegidoresArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:thoth:Regidores", name, {}, opts);
-    const { settings, secrets, namespace } = args;
-    if (settings.webhook2kafka || settings.normalizers) {
+    const { settings, context } = args;
+    const { namespace } = context;
+    if (args.kafka !== undefined) {
       // kafka-python splits at commas; faust at semicolons, and an address without a scheme is one to it.
-      const brokers = secrets.kafkaBootstrapServers.apply(kafkaBrokers);
+      const brokers = args.kafka.servers.apply(kafkaBrokers);
       const kafka = new ServiceSecret(
         `${name}-kafka`,
         {
@@ -41,7 +44,7 @@ export class Regidores extends pulumi.ComponentResource {
           values: {
             "kafka-bootstrap-servers": brokers.apply((all) => all.join(",")),
             "kafka-broker-urls": brokers.apply((all) => all.map((one) => `kafka://${one}`).join(";")),
-            "datahub-ca-cert": secrets.kafkaDatahubCa,
+            "datahub-ca-cert": args.kafka.ca,
           },
         },
         { parent: this },
@@ -57,7 +60,8 @@ export class Regidores extends pulumi.ComponentResource {
   }
 
   private receiver(name: string, args: RegidoresArgs, kafka: Kafka): Receiver {
-    const { settings, namespace, seshetaSecret, tunnels } = args;
+    const { settings, seshetaSecret } = args;
+    const { namespace, tunnels } = args.context;
     const image = this.image(name, "webhook2kafka", args, settings.webhook2kafkaImage);
     const common = container(kafka, image);
     const labels = toLabels("webhook2kafka");
@@ -85,7 +89,8 @@ export class Regidores extends pulumi.ComponentResource {
   }
 
   private normalizers(name: string, args: RegidoresArgs, kafka: Kafka): void {
-    const { settings, namespace } = args;
+    const { settings } = args;
+    const { namespace } = args.context;
     const image = this.image(name, "normalizers", args, settings.normalizersImage);
     const { initContainer, mount } = s2iFolder(image);
     const common = container(kafka, image);
@@ -115,13 +120,14 @@ export class Regidores extends pulumi.ComponentResource {
     );
     new NetworkPolicy(
       `${name}-network`,
-      { ...object, pods: object.labels, to: [dns(), anywhere(settings.kafkaPort)] },
+      { ...object, pods: object.labels, egress: [dns(), anywhere(settings.kafkaPort)] },
       { parent: this },
     );
   }
 
   private image(name: string, stream: string, args: RegidoresArgs, chosen: string | undefined): BotImage {
-    const { namespace, settings, buildSecret } = args;
+    const { settings } = args;
+    const { namespace, buildSecret } = args.context;
     return new BotImage(
       `${name}-image`,
       {

@@ -1,27 +1,34 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { NamespaceRef } from "../../../blocks/kubernetes/metadata.ts";
+import type { BlockOptions } from "../../../blocks/block.ts";
 import { tcp } from "../../../blocks/kubernetes/probe.ts";
 import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import { BotImage } from "./botImage.ts";
-import type { BotArgs } from "./context.ts";
+import type { BotsContext } from "./context.ts";
 import { type ChatKey, chatKeyFile } from "./secrets.ts";
 import type { BotsSettings } from "./settings.ts";
 import { builders, images, sources } from "../images.ts";
 import { Receiver } from "./receiver.ts";
 
-/** What {@link reviewManager} needs. */
-export interface ReviewManagerArgs extends BotArgs {
+export interface ReviewManagerArgs {
+  readonly context: BotsContext;
   readonly settings: NonNullable<BotsSettings["reviewManager"]>;
   readonly chatKey: ChatKey;
+  readonly secrets: Readonly<
+    Record<
+      "githubToken" | "webhookSecret" | "sentryDsn" | "chatSpace" | "aiopsChatSpace" | "appKey",
+      pulumi.Output<string>
+    >
+  >;
 }
 
 const labels = { app: "review-manager", component: "webhooks" };
 
 /** The GitHub App that assigns reviewers and concludes reviews; takes webhooks at `/github`. */
-export function reviewManager(name: string, args: ReviewManagerArgs, parent: pulumi.Resource): Receiver {
-  const { namespace, chatKey, tunnels } = args;
-  const { own, aiops, app } = secretsOf(name, args, parent);
-  const { image, exceptions } = imageOf(name, args, parent);
+export function reviewManager(name: string, args: ReviewManagerArgs, opts: BlockOptions): Receiver {
+  const { chatKey } = args;
+  const { namespace, tunnels } = args.context;
+  const { own, aiops, app } = secretsOf(name, args, opts);
+  const { image, exceptions } = imageOf(name, args, opts);
   return new Receiver(
     name,
     {
@@ -50,36 +57,42 @@ export function reviewManager(name: string, args: ReviewManagerArgs, parent: pul
         probes: { readiness: tcp(8080, { delay: 5 }), liveness: tcp(8080, { delay: 30, period: 30 }) },
       },
     },
-    { parent },
+    opts,
   );
 }
 
-function secretsOf(name: string, { namespace, secrets, settings }: ReviewManagerArgs, parent: pulumi.Resource) {
+function secretsOf(name: string, { context, secrets, settings }: ReviewManagerArgs, opts: BlockOptions) {
   const make = <Key extends string>(
     role: string,
     physical: string,
     values: Readonly<Record<Key, pulumi.Input<string>>>,
-    where: NamespaceRef = namespace,
   ): ServiceSecret<Key> =>
-    new ServiceSecret(`${name}-${role}`, { namespace: where, name: physical, labels, values }, { parent });
+    new ServiceSecret(`${name}-${role}`, { namespace: context.namespace, name: physical, labels, values }, opts);
   return {
     own: make("secret", "sefkhet-abwy", {
-      "github-access-token": secrets.githubOauthToken,
+      "github-access-token": secrets.githubToken,
       "github-app-identifier": settings.appId.toString(),
-      "github-webhook-secret": secrets.reviewManagerWebhookSecret,
+      "github-webhook-secret": secrets.webhookSecret,
       "sentry-dsn": secrets.sentryDsn,
-      "google-chat-space": secrets.googleChatSpace,
+      "google-chat-space": secrets.chatSpace,
     }),
     aiops: make("aiops", "aiops", { "google-chat-space": secrets.aiopsChatSpace }),
-    app: make("app-key", "sefkhet-abwy-github-app", { PRIVATE_KEY: secrets.reviewManagerAppKey }),
+    app: make("app-key", "sefkhet-abwy-github-app", { PRIVATE_KEY: secrets.appKey }),
   };
 }
 
-function imageOf(name: string, { namespace, settings, buildSecret }: ReviewManagerArgs, parent: pulumi.Resource): BotImage {
+function imageOf(name: string, { context, settings }: ReviewManagerArgs, opts: BlockOptions): BotImage {
+  const { namespace, buildSecret } = context;
   return new BotImage(
     `${name}-image`,
     {
-      ...{ namespace, name: "review-manager-webhooks", labels, chosen: settings.image, published: images.reviewManager },
+      ...{
+        namespace,
+        name: "review-manager-webhooks",
+        labels,
+        chosen: settings.image,
+        published: images.reviewManager,
+      },
       buildSetting: "thoth:settings.bots.reviewManager.build",
       build: settings.build
         ? {
@@ -92,6 +105,6 @@ function imageOf(name: string, { namespace, settings, buildSecret }: ReviewManag
           }
         : undefined,
     },
-    { parent },
+    opts,
   );
 }

@@ -1,7 +1,9 @@
 /** Secrets that several bots read. */
 import type * as pulumi from "@pulumi/pulumi";
+import type { BlockOptions } from "../../../blocks/block.ts";
 import type { NamespaceRef } from "../../../blocks/kubernetes/metadata.ts";
 import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
+import { allOf } from "../../../config/define.ts";
 import type { ThothSecrets } from "../config.ts";
 
 /** Name of the Google key file; Sesheta's code knows no other. */
@@ -9,31 +11,48 @@ export const chatKeyFile = "sesheta-chatbot-968e13a86991.json";
 
 const labels = { app: "sesheta" };
 
-/** What Sesheta's account can do; Webhook2kafka checks signatures with it too. */
-export type SeshetaSecret = ReturnType<typeof seshetaSecret>;
-export function seshetaSecret(name: string, namespace: NamespaceRef, secrets: ThothSecrets, parent: pulumi.Resource) {
-  const values = {
+/** Tokens of Sesheta's account; Webhook2kafka checks signatures with one of them. */
+export type SeshetaSecret = ServiceSecret<"github-oauth-token" | "google-chat-space" | "github-webhook-secret">;
+
+/** undefined where no program reads it. */
+export function seshetaSecret(
+  name: string,
+  { namespace, secrets }: SharedSecretArgs,
+  opts: BlockOptions,
+): SeshetaSecret | undefined {
+  const values = allOf({
     "github-oauth-token": secrets.githubOauthToken,
     "google-chat-space": secrets.googleChatSpace,
     "github-webhook-secret": secrets.githubWebhookSecret,
-  };
-  return new ServiceSecret(name, { namespace, name: "sesheta-secret", labels, values }, { parent });
+  });
+  return values && new ServiceSecret(name, { namespace, name: "sesheta-secret", labels, values }, opts);
 }
 
 /** Key of the Google service account that posts to the chat. */
 export type ChatKey = ServiceSecret<typeof chatKeyFile>;
-export function chatKey(name: string, namespace: NamespaceRef, secrets: ThothSecrets, parent: pulumi.Resource): ChatKey {
-  const values = { [chatKeyFile]: secrets.googleServiceAccount };
-  return new ServiceSecret(name, { namespace, name: "sesheta-pubsub-consumer", labels, values }, { parent });
+
+/** undefined where no program posts. */
+export function chatKey(
+  name: string,
+  { namespace, secrets }: SharedSecretArgs,
+  opts: BlockOptions,
+): ChatKey | undefined {
+  const values = allOf({ [chatKeyFile]: secrets.googleServiceAccount });
+  return values && new ServiceSecret(name, { namespace, name: "sesheta-pubsub-consumer", labels, values }, opts);
 }
 
-/** With it Zuul starts builds; OpenShift wants this key. */
+/** Lets Zuul start builds; OpenShift requires this key. Returns the Secret's name. */
 export function buildTrigger(
   name: string,
-  namespace: NamespaceRef,
-  secrets: ThothSecrets,
-  parent: pulumi.Resource,
-): pulumi.Output<string> {
-  const values = { WebHookSecretKey: secrets.genericWebhookSecret };
-  return new ServiceSecret(name, { namespace, name: "generic-webhook-secret", values, restartOnChange: false }, { parent }).secretName;
+  { namespace, secrets }: SharedSecretArgs,
+  opts: BlockOptions,
+): pulumi.Output<string> | undefined {
+  const values = allOf({ WebHookSecretKey: secrets.genericWebhookSecret });
+  const object = { namespace, name: "generic-webhook-secret", restartOnChange: false };
+  return values && new ServiceSecret(name, { ...object, values }, opts).secretName;
+}
+
+interface SharedSecretArgs {
+  readonly namespace: NamespaceRef;
+  readonly secrets: ThothSecrets;
 }

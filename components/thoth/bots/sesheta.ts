@@ -2,13 +2,20 @@ import * as pulumi from "@pulumi/pulumi";
 import { ConfigMap } from "../../../blocks/kubernetes/configMap.ts";
 import { http } from "../../../blocks/kubernetes/probe.ts";
 import { BotImage } from "./botImage.ts";
-import { type ChatKey, chatKeyFile } from "./secrets.ts";
+import { type ChatKey, chatKeyFile, type SeshetaSecret } from "./secrets.ts";
 import { builders } from "../images.ts";
 import { Receiver } from "./receiver.ts";
-import { seshetaApprover, seshetaLabelChecker, seshetaScrum } from "./seshetaJobs.ts";
-import type { SeshetaArgs, SeshetaParts } from "./context.ts";
+import { seshetaApprover, type SeshetaJobArgs, seshetaLabelChecker, seshetaScrum } from "./seshetaJobs.ts";
+import type { BotsContext } from "./context.ts";
+import type { BotsSettings } from "./settings.ts";
 
 const labels = { app: "sesheta" };
+
+export interface SeshetaArgs {
+  readonly context: BotsContext;
+  readonly settings: BotsSettings["sesheta"];
+  readonly secret: SeshetaSecret;
+}
 
 /** One image, four programs: webhook receiver, scrum reminder, label checker and approver. */
 export class Sesheta extends pulumi.ComponentResource {
@@ -17,28 +24,30 @@ export class Sesheta extends pulumi.ComponentResource {
 
   constructor(name: string, args: SeshetaArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:thoth:Sesheta", name, {}, opts);
-    const { settings, chatKey } = args;
+    const { context, settings } = args;
+    const { chatKey } = context;
     const parent = { parent: this };
-    const parts: SeshetaParts = { ...args, image: this.image(name, args) };
+    const shared = { ...args, image: this.image(name, args) };
     if (settings.webhooks && chatKey !== undefined) {
-      this.webhooks = this.receiver(`${name}-webhooks`, parts, chatKey);
+      this.webhooks = this.receiver(`${name}-webhooks`, shared, chatKey);
     }
     if (settings.scrum && chatKey !== undefined) {
-      seshetaScrum(`${name}-scrum`, { ...parts, chatKey }, parent);
+      seshetaScrum(`${name}-scrum`, { ...shared, chatKey }, parent);
     }
     if (settings.labelChecker || settings.approver) {
       const configuration = this.configuration(name, args);
       if (settings.labelChecker) {
-        seshetaLabelChecker(`${name}-label-checker`, { ...parts, configuration }, parent);
+        seshetaLabelChecker(`${name}-label-checker`, { ...shared, configuration }, parent);
       }
       if (settings.approver) {
-        seshetaApprover(`${name}-approver`, { ...parts, configuration }, parent);
+        seshetaApprover(`${name}-approver`, { ...shared, configuration }, parent);
       }
     }
     this.registerOutputs({ webhooksUrl: this.webhooks?.url });
   }
 
-  private image(name: string, { namespace, settings, buildSecret }: SeshetaArgs): BotImage {
+  private image(name: string, { context, settings }: SeshetaArgs): BotImage {
+    const { namespace, buildSecret } = context;
     return new BotImage(
       `${name}-image`,
       {
@@ -63,7 +72,8 @@ export class Sesheta extends pulumi.ComponentResource {
     );
   }
 
-  private receiver(name: string, { namespace, image, secret, tunnels }: SeshetaParts, chatKey: ChatKey): Receiver {
+  private receiver(name: string, { context, image, secret }: SeshetaJobArgs, chatKey: ChatKey): Receiver {
+    const { namespace, tunnels } = context;
     return new Receiver(
       name,
       {
@@ -93,11 +103,11 @@ export class Sesheta extends pulumi.ComponentResource {
     );
   }
 
-  private configuration(name: string, { namespace, settings }: SeshetaArgs): ConfigMap<"sesheta-bot-config-json"> {
+  private configuration(name: string, { context, settings }: SeshetaArgs): ConfigMap<"sesheta-bot-config-json"> {
     const text = `${JSON.stringify(settings.configuration, undefined, 2)}\n`;
     return new ConfigMap(
       `${name}-configuration`,
-      { namespace, name: "sesheta-bot", labels, data: { "sesheta-bot-config-json": text } },
+      { namespace: context.namespace, name: "sesheta-bot", labels, data: { "sesheta-bot-config-json": text } },
       { parent: this },
     );
   }

@@ -1,22 +1,34 @@
-/** Sesheta's programs that run by the clock; each is one CronJob with what it alone needs. */
-import type * as pulumi from "@pulumi/pulumi";
+/** Sesheta's scheduled programs, one CronJob each. */
+import type { BlockOptions } from "../../../blocks/block.ts";
 import type { ContainerArgs } from "../../../blocks/kubernetes/container.ts";
 import { CronJob, type CronJobArgs } from "../../../blocks/kubernetes/cronJob.ts";
 import { ConfigMap } from "../../../blocks/kubernetes/configMap.ts";
 import { anywhere, dns, NetworkPolicy } from "../../../blocks/kubernetes/networkPolicy.ts";
-import { type ChatKey, chatKeyFile } from "./secrets.ts";
+import { type ChatKey, chatKeyFile, type SeshetaSecret } from "./secrets.ts";
 import { s2iFolder } from "./s2iFolder.ts";
-import type { SeshetaParts } from "./context.ts";
+import type { BotImage } from "./botImage.ts";
+import type { BotsContext } from "./context.ts";
+import type { BotsSettings } from "./settings.ts";
 
-type Parent = pulumi.ComponentResourceOptions;
+/** What Sesheta's programs share. */
+export interface SeshetaJobArgs {
+  readonly context: BotsContext;
+  readonly settings: BotsSettings["sesheta"];
+  readonly secret: SeshetaSecret;
+  readonly image: BotImage;
+}
 
 /** Reminds the team's chat of the scrum meeting. */
-export function seshetaScrum(name: string, args: SeshetaParts & { readonly chatKey: ChatKey }, opts: Parent): void {
-  const { namespace, settings, image } = args;
+export function seshetaScrum(
+  name: string,
+  args: SeshetaJobArgs & { readonly chatKey: ChatKey },
+  opts: BlockOptions,
+): void {
+  const { context, settings, image } = args;
   const config = new ConfigMap(
     `${name}-config`,
     {
-      namespace,
+      namespace: context.namespace,
       name: "sesheta-configmap",
       labels: { app: "sesheta" },
       data: {
@@ -28,7 +40,7 @@ export function seshetaScrum(name: string, args: SeshetaParts & { readonly chatK
     },
     opts,
   );
-  runByClock(
+  scheduled(
     name,
     args,
     {
@@ -36,7 +48,7 @@ export function seshetaScrum(name: string, args: SeshetaParts & { readonly chatK
       labels: { app: "sesheta", component: "scrum-standup" },
       schedule: settings.scrumSchedule,
       timeZone: settings.scrumTimeZone,
-      // A reminder that comes after the meeting has begun helps nobody.
+      // A reminder after the start of the meeting is useless.
       startWithinSeconds: 120,
       deadlineSeconds: 300,
       container: {
@@ -60,16 +72,16 @@ export function seshetaScrum(name: string, args: SeshetaParts & { readonly chatK
   );
 }
 
-type WithConfiguration = SeshetaParts & { readonly configuration: ConfigMap<"sesheta-bot-config-json"> };
+type WithConfiguration = SeshetaJobArgs & { readonly configuration: ConfigMap<"sesheta-bot-config-json"> };
 
 /** Creates the default labels where a repository lacks them. */
-export function seshetaLabelChecker(name: string, args: WithConfiguration, opts: Parent): void {
+export function seshetaLabelChecker(name: string, args: WithConfiguration, opts: BlockOptions): void {
   const program = { file: "check_if_labels_present.py", component: "label-checker" };
   repositoryJob(name, args, { ...program, schedule: "@daily", startWithinSeconds: 3600, deadlineSeconds: 3600 }, opts);
 }
 
 /** Labels pull requests by the state of their checks. */
-export function seshetaApprover(name: string, args: WithConfiguration, opts: Parent): void {
+export function seshetaApprover(name: string, args: WithConfiguration, opts: BlockOptions): void {
   const program = { file: "approver.py", component: "approver" };
   repositoryJob(
     name,
@@ -87,10 +99,10 @@ function repositoryJob(
     readonly file: string;
     readonly component: string;
   },
-  opts: Parent,
+  opts: BlockOptions,
 ): void {
   const { file, component, ...timing } = program;
-  runByClock(
+  scheduled(
     name,
     args,
     {
@@ -112,10 +124,10 @@ function repositoryJob(
   );
 }
 
-/** What all three have in common: the start script's folder, history, the switch and who they may call. */
-function runByClock(
+/** A CronJob with what all three share: the start script's folder, history, suspension and egress. */
+function scheduled(
   name: string,
-  { namespace, suspend }: SeshetaParts,
+  { context: { namespace, suspend } }: SeshetaJobArgs,
   {
     container,
     ...job
@@ -123,7 +135,7 @@ function runByClock(
     readonly labels: Readonly<Record<string, string>>;
     readonly container: ContainerArgs;
   },
-  opts: Parent,
+  opts: BlockOptions,
 ): void {
   const { initContainer, mount } = s2iFolder(container);
   const program = { ...container, mounts: { "/opt/app-root/etc": mount, ...container.mounts } };
@@ -131,7 +143,7 @@ function runByClock(
   new CronJob(`${name}-job`, { ...pod, namespace, suspend, history: [2, 2] }, opts);
   new NetworkPolicy(
     `${name}-network`,
-    { namespace, name: job.name, labels: job.labels, pods: job.labels, to: [dns(), anywhere(443)] },
+    { namespace, name: job.name, labels: job.labels, pods: job.labels, egress: [dns(), anywhere(443)] },
     opts,
   );
 }

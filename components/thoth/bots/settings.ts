@@ -1,8 +1,6 @@
 import { z } from "zod";
-import { schedule, timeZone } from "../../../config/fields.ts";
 import type { RuleProblem } from "../../../config/define.ts";
-import { namespaceName, pinnedImage } from "../../../config/fields.ts";
-import { regidoresSettings, reviewManagerSettings } from "./receiverSettings.ts";
+import { namespaceName, pinnedImage, schedule, timeZone } from "../../../config/fields.ts";
 import type { TunnelBot } from "../ultrahook/settings.ts";
 
 const url = z.url({ error: "expected a URL, e.g. https://host/path" });
@@ -85,6 +83,24 @@ const sesheta = z.strictObject({
   image: pinnedImage.optional(),
 });
 
+/** Webhook2kafka and the normalizers, together called cyborg-regidores. */
+const regidoresSettings = z.strictObject({
+  webhook2kafka: z.boolean().default(true).describe("Deploy the receiver that forwards webhooks to Kafka."),
+  normalizers: z.boolean().default(true).describe("Deploy the worker that brings raw events into one format."),
+  kafkaPort: z.int().min(1).max(65535).default(443).describe("Port of the Kafka brokers, for the network policy."),
+  build: z.boolean().default(true).describe("Build the images in the cluster; nobody publishes any."),
+  webhook2kafkaImage: pinnedImage.optional(),
+  normalizersImage: pinnedImage.optional(),
+});
+
+/** Review Manager, a GitHub App that assigns reviewers and concludes reviews. */
+const reviewManagerSettings = z.strictObject({
+  enabled: z.boolean().default(true).describe("Deploy the Review Manager."),
+  appId: z.int().min(1).describe("Number of the GitHub App."),
+  build: z.boolean().default(false).describe("Build the image in the cluster instead of pulling the published one."),
+  image: pinnedImage.optional(),
+});
+
 /** Kebechet, Nepthys and Sesheta. */
 export const botsSettings = z.strictObject({
   cluster: z.string().min(1).describe("Cluster that runs the bots; was OCP_URL and OCP_TOKEN."),
@@ -95,7 +111,7 @@ export const botsSettings = z.strictObject({
   suspendCronJobs: z
     .boolean()
     .default(false)
-    .describe("Make no runs: on while another cluster still runs the bots, so that two never act at once."),
+    .describe("Suspend the CronJobs: on while another cluster still runs the bots, so that two never act at once."),
   kebechet: kebechet.prefault({}),
   nepthys,
   sesheta,

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
+import { allOf } from "../../../config/define.ts";
 import type { ThothSecrets } from "../config.ts";
 import type { DgraphSettings } from "./settings.ts";
 
-/** What {@link DgraphCertificates} need. */
 export interface DgraphCertificatesArgs {
   readonly settings: DgraphSettings;
   readonly secrets: ThothSecrets;
@@ -21,23 +21,14 @@ interface Pair {
   readonly key: pulumi.Output<string>;
 }
 
-/** Certificates of Dgraph: an authority that is kept, one for the servers and one for the client `user`. */
+/** Dgraph's certificates: a long-lived authority, one for the servers and one for the client `user`. */
 export class DgraphCertificates extends pulumi.ComponentResource {
   readonly files: TlsFiles;
 
   constructor(name: string, args: DgraphCertificatesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:thoth:DgraphCertificates", name, {}, opts);
-    const { settings, secrets } = args;
-    this.files =
-      settings.certificates.mode === "supplied"
-        ? {
-            "ca.crt": secrets.dgraphCaCrt,
-            "node.crt": secrets.dgraphNodeCrt,
-            "node.key": secrets.dgraphNodeKey,
-            "client.user.crt": secrets.dgraphClientUserCrt,
-            "client.user.key": secrets.dgraphClientUserKey,
-          }
-        : this.generate(name, args, settings.certificates);
+    const { certificates } = args.settings;
+    this.files = certificates.mode === "generated" ? this.generate(name, args, certificates) : supplied(args.secrets);
     this.registerOutputs({});
   }
 
@@ -94,4 +85,17 @@ export class DgraphCertificates extends pulumi.ComponentResource {
       "client.user.key": client.key,
     };
   }
+}
+
+/** @throws if the stack's config lacks one of them */
+function supplied(secrets: ThothSecrets): TlsFiles {
+  const files = allOf({
+    "ca.crt": secrets.dgraphCaCrt,
+    "node.crt": secrets.dgraphNodeCrt,
+    "node.key": secrets.dgraphNodeKey,
+    "client.user.crt": secrets.dgraphClientUserCrt,
+    "client.user.key": secrets.dgraphClientUserKey,
+  });
+  if (files === undefined) throw new Error("thoth:settings.dgraph.certificates.mode supplied requires thoth:dgraph*");
+  return files;
 }

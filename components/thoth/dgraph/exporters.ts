@@ -2,22 +2,17 @@ import * as pulumi from "@pulumi/pulumi";
 import { Deployment } from "../../../blocks/kubernetes/deployment.ts";
 import { PublicEndpoint } from "../../../blocks/kubernetes/publicEndpoint.ts";
 import { ImageStream } from "../../../blocks/kubernetes/imageStream.ts";
-import type { NamespaceRef } from "../../../blocks/kubernetes/metadata.ts";
-import type { Workload } from "../../../blocks/kubernetes/pod.ts";
+import type { Workload } from "../../../blocks/kubernetes/workload.ts";
 import { tcp } from "../../../blocks/kubernetes/probe.ts";
-import type { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import { Service } from "../../../blocks/kubernetes/service.ts";
-import type { DgraphSettings } from "./settings.ts";
+import type { DgraphContext } from "./context.ts";
 import { replicas, tlsFolder } from "./flags.ts";
 import { images } from "../images.ts";
 
-/** What {@link DgraphExporters} need. */
 export interface DgraphExportersArgs {
-  readonly namespace: NamespaceRef;
-  readonly settings: DgraphSettings;
+  readonly context: DgraphContext;
   readonly zero: Workload;
   readonly alpha: Workload;
-  readonly secret: Pick<ServiceSecret<string>, "mount">;
 }
 
 const aggregator = { app: "dgraph", component: "prometheus-aggregate-exporter" };
@@ -26,7 +21,7 @@ const aggregator = { app: "dgraph", component: "prometheus-aggregate-exporter" }
 export class DgraphExporters extends pulumi.ComponentResource {
   constructor(name: string, args: DgraphExportersArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:thoth:DgraphExporters", name, {}, opts);
-    const { namespace, settings } = args;
+    const { namespace, settings, secret } = args.context;
     const domain = `${args.alpha.name}.${namespace.plainName}.svc.cluster.local`;
     this.exporters(name, args.alpha, settings.alphas, 8080);
     const targets = [
@@ -62,7 +57,7 @@ export class DgraphExporters extends pulumi.ComponentResource {
               SSL_CERT_FILE: `${tlsFolder}/ca.crt`,
               VERBOSE: "True",
             },
-            mounts: { [tlsFolder]: args.secret.mount({ items: { "ca.crt": "ca.crt" } }) },
+            mounts: { [tlsFolder]: secret.mount({ items: { "ca.crt": "ca.crt" } }) },
             // A container port's name must have a letter; the Service's keeps the old one.
             ports: { metrics: 8080 },
             resources: { cpu: "250m", memory: ["128Mi", "512Mi"] },
@@ -81,7 +76,7 @@ export class DgraphExporters extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  /** A Service for each pod of a StatefulSet, for whoever collects its metrics; returns their addresses. */
+  /** A Service for each pod of a StatefulSet, for collecting its metrics; returns their addresses. */
   private exporters(name: string, of: Workload, count: number, target: number): readonly string[] {
     return Array.from({ length: count }, (_, ordinal) => {
       const pod = `${of.name}-${ordinal}`;

@@ -1,7 +1,7 @@
 /** Command lines of Dgraph's servers: flags of 1.0, and superflags from version 21 on. */
 import type { DgraphSettings } from "./settings.ts";
 
-/** Where certificates lie in every pod that has them. */
+/** Folder of the certificates in the pods. */
 export const tlsFolder = "/var/run/secrets/dgraph";
 
 /** Copies of each group of data, and number of managers. */
@@ -12,7 +12,7 @@ export function hasSuperflags({ version }: Pick<DgraphSettings, "version">): boo
   return Number(/^v(\d+)/.exec(version)?.[1]) >= 21;
 }
 
-/** Addresses of the managers that others ask first; old versions take only one. */
+/** Addresses of the managers to contact first; old versions take only one. */
 function zeroAddresses(settings: DgraphSettings, domain: string): string {
   const ordinals = settings.mode === "ha" && hasSuperflags(settings) ? [0, 1, 2] : [0];
   return ordinals.map((ordinal) => `${settings.mode === "ha" ? "zero" : "dgraph"}-${ordinal}.${domain}:5080`).join(",");

@@ -5,9 +5,10 @@ import { ImageStream } from "../../../blocks/kubernetes/imageStream.ts";
 import { Namespace } from "../../../blocks/kubernetes/namespace.ts";
 import { dns, NetworkPolicy, pods, router } from "../../../blocks/kubernetes/networkPolicy.ts";
 import { existingNamespace, type NamespaceRef } from "../../../blocks/kubernetes/metadata.ts";
-import type { Workload } from "../../../blocks/kubernetes/pod.ts";
+import type { Workload } from "../../../blocks/kubernetes/workload.ts";
 import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import { Service } from "../../../blocks/kubernetes/service.ts";
+import type { DgraphContext } from "./context.ts";
 import type { ThothSecrets } from "../config.ts";
 import type { DgraphSettings } from "./settings.ts";
 import { DgraphCertificates } from "./certificates.ts";
@@ -15,16 +16,15 @@ import { DgraphExporters } from "./exporters.ts";
 import { haServers, type Servers, singleServer } from "./servers.ts";
 import { ratel } from "./ratel.ts";
 
-/** What {@link Dgraph} needs. */
 export interface DgraphArgs {
   readonly cluster: Cluster;
   readonly settings: DgraphSettings;
   readonly secrets: ThothSecrets;
-  /** Namespaces that another part makes, by name; those that the station's roles ask it from are its clients, too. @default none */
+  /** The station's namespaces by name, and those whose pods query Dgraph. @default none */
   readonly station?: { readonly namespaces: ReadonlyMap<string, NamespaceRef>; readonly clients: readonly string[] };
 }
 
-/** What clients read of the Secret `dgraph-tls`; the servers' key is none of their business. */
+/** Keys of the Secret `dgraph-tls` for clients, without the servers' key. */
 const clientKeys = ["ca.crt", "client.user.crt", "client.user.key"] as const;
 
 /** Labels of everything; every pod carries them. */
@@ -64,25 +64,26 @@ export class Dgraph extends pulumi.ComponentResource {
         return [client, this.tlsSecret(`${name}-tls-${client}`, there, clientFiles)] as const;
       }),
     ]);
-    const servers = (settings.mode === "ha" ? haServers : singleServer)(name, { namespace, settings, secret }, this);
+    const context: DgraphContext = { namespace, settings, secret };
+    const servers = (settings.mode === "ha" ? haServers : singleServer)(name, context, { parent: this });
     this.publish(name, namespace, settings, servers);
     if (settings.exporters && settings.mode === "ha") {
-      new DgraphExporters(
-        `${name}-exporters`,
-        { namespace, settings, secret, zero: servers.zero, alpha: servers.alpha },
-        { parent: this },
-      );
+      new DgraphExporters(`${name}-exporters`, { context, zero: servers.zero, alpha: servers.alpha }, { parent: this });
     }
     if (settings.ratel) {
-      ratel(`${name}-ratel`, { namespace, settings }, this);
+      ratel(`${name}-ratel`, context, { parent: this });
     }
     const asking = [pods({}, [8080, 9080]), ...clients.map((client) => pods({}, [8080, 9080], client))];
     new NetworkPolicy(
       `${name}-network`,
       {
         ...{ namespace, name: "dgraph", labels, pods: labels },
-        from: [pods(labels, []), router(args.cluster, ...(settings.exposeZero ? [6080] : []), 8080, 9080), ...asking],
-        to: [dns(), pods(labels, [])],
+        ingress: [
+          pods(labels, []),
+          router(args.cluster, ...(settings.exposeZero ? [6080] : []), 8080, 9080),
+          ...asking,
+        ],
+        egress: [dns(), pods(labels, [])],
       },
       { parent: this },
     );
@@ -96,7 +97,7 @@ export class Dgraph extends pulumi.ComponentResource {
     const shared = station?.namespaces.get(namespace);
     if (shared !== undefined) return shared;
     return createNamespace
-      ? new Namespace(`${name}-namespace`, { cluster, name: namespace, protect }, { parent: this })
+      ? new Namespace(`${name}-namespace`, { cluster, name: namespace, retention: { protect } }, { parent: this })
       : existingNamespace(cluster, namespace);
   }
 
@@ -113,12 +114,21 @@ export class Dgraph extends pulumi.ComponentResource {
     return new DgraphCertificates(`${name}-certificates`, { settings, secrets, names }, { parent: this });
   }
 
-  private tlsSecret(name: string, namespace: NamespaceRef, values: Record<string, pulumi.Output<string>>): ServiceSecret<string> {
+  private tlsSecret(
+    name: string,
+    namespace: NamespaceRef,
+    values: Record<string, pulumi.Output<string>>,
+  ): ServiceSecret<string> {
     return new ServiceSecret(name, { namespace, name: "dgraph-tls", labels, values }, { parent: this });
   }
 
-  /** Addresses for everybody else: Services inside, Routes outside. */
-  private publish(name: string, namespace: NamespaceRef, { hosts, exposeZero }: DgraphSettings, { zero, alpha }: Servers): void {
+  /** Services inside the cluster, Routes outside. */
+  private publish(
+    name: string,
+    namespace: NamespaceRef,
+    { hosts, exposeZero }: DgraphSettings,
+    { zero, alpha }: Servers,
+  ): void {
     const component = (one: string): Record<string, string> => ({ ...labels, component: one });
     const service = (one: string, of: Workload, ports: Record<string, { port: number }>): Service =>
       new Service(

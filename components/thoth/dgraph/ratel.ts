@@ -1,18 +1,13 @@
-import type * as pulumi from "@pulumi/pulumi";
+import type { BlockOptions } from "../../../blocks/block.ts";
 import { Deployment } from "../../../blocks/kubernetes/deployment.ts";
-import type { NamespaceRef } from "../../../blocks/kubernetes/metadata.ts";
 import { http } from "../../../blocks/kubernetes/probe.ts";
 import { Service } from "../../../blocks/kubernetes/service.ts";
-import type { DgraphSettings } from "./settings.ts";
+import type { DgraphContext } from "./context.ts";
 import { hasSuperflags } from "./flags.ts";
 import { imageOf } from "./servers.ts";
 
-/** Dgraph's web interface; it asks nobody for a password, so it is reached by port-forward only. */
-export function ratel(
-  name: string,
-  { namespace, settings }: { readonly namespace: NamespaceRef; readonly settings: DgraphSettings },
-  parent: pulumi.Resource,
-): void {
+/** Dgraph's web interface; it has no login, so it is reached by port-forward only. */
+export function ratel(name: string, { namespace, settings }: DgraphContext, opts: BlockOptions): void {
   const labels = { app: "dgraph", component: "ratel" };
   const deployment = new Deployment(
     `${name}-app`,
@@ -21,7 +16,7 @@ export function ratel(
       containers: [
         {
           name: "ratel",
-          // From version 21 on it has an image of its own.
+          // Since version 21 it has its own image.
           image: hasSuperflags(settings) ? "docker.io/dgraph/ratel:v21.03.2" : imageOf(settings),
           command: ["dgraph-ratel"],
           ports: { "ratel-http": 8000 },
@@ -30,11 +25,11 @@ export function ratel(
         },
       ],
     },
-    { parent },
+    opts,
   );
   new Service(
     `${name}-service`,
     { namespace, name: "ratel-public", labels, of: deployment, ports: { "ratel-http": { port: 8000 } } },
-    { parent },
+    opts,
   );
 }

@@ -1,23 +1,16 @@
 /** Dgraph's servers: managers and data servers of their own, or all in one pod. */
-import type * as pulumi from "@pulumi/pulumi";
+import type { BlockOptions } from "../../../blocks/block.ts";
 import { PersistentVolumeClaim } from "../../../blocks/kubernetes/persistentVolumeClaim.ts";
 import type { ServingContainerArgs } from "../../../blocks/kubernetes/container.ts";
 import type { NamespaceRef } from "../../../blocks/kubernetes/metadata.ts";
-import type { Workload } from "../../../blocks/kubernetes/pod.ts";
+import type { Workload } from "../../../blocks/kubernetes/workload.ts";
 import { http, tcp } from "../../../blocks/kubernetes/probe.ts";
-import type { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import { Service } from "../../../blocks/kubernetes/service.ts";
 import { StatefulSet } from "../../../blocks/kubernetes/statefulSet.ts";
 import { claimTemplate, type Mount } from "../../../blocks/kubernetes/volume.ts";
+import type { DgraphContext } from "./context.ts";
 import type { DgraphSettings } from "./settings.ts";
 import { alphaScript, hasSuperflags, replicas, tlsFolder, zeroScript } from "./flags.ts";
-
-/** What the servers need. */
-export interface ServersArgs {
-  readonly namespace: NamespaceRef;
-  readonly settings: DgraphSettings;
-  readonly secret: Pick<ServiceSecret<string>, "mount">;
-}
 
 /** The pods that answer as managers and as data servers; with mode single they are the same. */
 export interface Servers {
@@ -32,8 +25,8 @@ const serverFiles = { "ca.crt": "ca.crt", "node.crt": "node.crt", "node.key": "n
 const runAs = { user: 10001, group: 10001, fsGroup: 10001 };
 
 /** Three managers and the data servers, each with a volume. */
-export function haServers(name: string, args: ServersArgs, parent: pulumi.Resource): Servers {
-  const { namespace, settings } = args;
+export function haServers(name: string, context: DgraphContext, opts: BlockOptions): Servers {
+  const { namespace, settings } = context;
   const zeros = domain("zero", namespace);
   const data = claimTemplate("datadir");
   const set = (component: string, count: number, container: ServingContainerArgs): StatefulSet => {
@@ -50,23 +43,24 @@ export function haServers(name: string, args: ServersArgs, parent: pulumi.Resour
             ...(settings.storageClass === undefined ? {} : { storageClass: settings.storageClass }),
           },
         },
-        protect: settings.protect,
+        retention: { protect: settings.protect },
         containers: [container],
       },
-      { parent },
+      opts,
     );
-    headless(`${name}-${component}-headless`, component, workload, component === "zero" ? 5080 : 7080, parent);
+    const port = component === "zero" ? 5080 : 7080;
+    headless(`${name}-${component}-headless`, { service: component, of: workload, port }, opts);
     return workload;
   };
   return {
-    zero: set("zero", replicas, zeroContainer(args, zeros, data, "1", "5Gi")),
-    alpha: set("alpha", settings.alphas, alphaContainer(args, domain("alpha", namespace), zeros, data, "4", "6Gi")),
+    zero: set("zero", replicas, zeroContainer(context, zeros, data, "1", "5Gi")),
+    alpha: set("alpha", settings.alphas, alphaContainer(context, domain("alpha", namespace), zeros, data, "4", "6Gi")),
   };
 }
 
 /** One pod with a manager and a data server, and a volume that both share. */
-export function singleServer(name: string, args: ServersArgs, parent: pulumi.Resource): Servers {
-  const { namespace, settings } = args;
+export function singleServer(name: string, context: DgraphContext, opts: BlockOptions): Servers {
+  const { namespace, settings } = context;
   const { storageClass, storageSize: size, protect, retainOnDelete } = settings;
   const labels = { app: "dgraph", component: "dgraph" };
   const claim = new PersistentVolumeClaim(
@@ -76,26 +70,25 @@ export function singleServer(name: string, args: ServersArgs, parent: pulumi.Res
       name: "datadir",
       labels,
       size,
-      protect,
-      retainOnDelete,
+      retention: { protect, retainOnDelete },
       ...(storageClass === undefined ? {} : { storageClass }),
     },
-    { parent },
+    opts,
   );
   const own = domain("dgraph", namespace);
-  const zero = zeroContainer(args, own, claim.mount(), "500m", "1Gi");
-  const alpha = alphaContainer(args, own, own, claim.mount(), ["1", "2"], ["1Gi", "4Gi"]);
+  const zero = zeroContainer(context, own, claim.mount(), "500m", "1Gi");
+  const alpha = alphaContainer(context, own, own, claim.mount(), ["1", "2"], ["1Gi", "4Gi"]);
   const server = new StatefulSet(
     `${name}-server`,
     { namespace, name: "dgraph", labels, runAs, graceSeconds: 60, containers: [zero, alpha] },
-    { parent },
+    opts,
   );
-  headless(`${name}-headless`, "dgraph", server, 5080, parent);
+  headless(`${name}-headless`, { service: "dgraph", of: server, port: 5080 }, opts);
   return { zero: server, alpha: server };
 }
 
 function zeroContainer(
-  { settings }: ServersArgs,
+  { settings }: DgraphContext,
   zeros: string,
   data: Mount,
   cpu: string,
@@ -114,7 +107,7 @@ function zeroContainer(
 }
 
 function alphaContainer(
-  { settings, secret }: ServersArgs,
+  { settings, secret }: DgraphContext,
   own: string,
   zeros: string,
   data: Mount,
@@ -137,14 +130,20 @@ function alphaContainer(
   };
 }
 
+interface HeadlessArgs {
+  readonly service: string;
+  readonly of: Workload;
+  readonly port: number;
+}
+
 /** Gives the pods of a StatefulSet their names; also before they are ready, as they must find each other first. */
-function headless(name: string, service: string, of: Workload, port: number, parent: pulumi.Resource): Service {
+function headless(name: string, { service, of, port }: HeadlessArgs, opts: BlockOptions): Service {
   const labels = { app: "dgraph", component: service };
   const ports = { [port === 5080 ? "zero-grpc" : "alpha-grpc-int"]: { port } };
   return new Service(
     name,
     { namespace: of.namespace, name: service, labels, of, ports, headless: true, publishNotReady: true },
-    { parent },
+    opts,
   );
 }
 

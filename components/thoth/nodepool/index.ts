@@ -10,13 +10,12 @@ import { ServiceAccount } from "../../../blocks/kubernetes/serviceAccount.ts";
 import type { NodepoolSettings } from "./settings.ts";
 import { kubeconfigYaml, nodepoolAccount, nodepoolYaml } from "./zuulFiles.ts";
 
-/** What {@link Nodepool} needs. */
 export interface NodepoolArgs {
   readonly cluster: Cluster;
   readonly settings: NodepoolSettings;
 }
 
-/** What the driver openshiftpods and the executor do in the namespace. */
+/** Permissions of the driver openshiftpods and of the executor. */
 const rules = [
   { apiGroups: [""], resources: ["pods"], verbs: ["create", "delete", "get", "list", "patch", "update", "watch"] },
   { apiGroups: [""], resources: ["pods/exec", "pods/portforward"], verbs: ["create", "get"] },
@@ -24,9 +23,9 @@ const rules = [
   { apiGroups: ["image.openshift.io"], resources: ["imagestreams", "imagestreamtags"], verbs: ["get", "list"] },
 ];
 
-/** The namespace in which Zuul, which lives elsewhere, runs its jobs. */
+/** The namespace in which an external Zuul runs its jobs. */
 export class Nodepool extends pulumi.ComponentResource {
-  /** `nodepool/thoth.yaml`, to be merged into Zuul's configuration repository. */
+  /** `nodepool/thoth.yaml`, to merge into Zuul's configuration repository. */
   readonly config: string;
   /** For the nodepool launcher and the executor. */
   readonly kubeconfig: pulumi.Output<string>;
@@ -34,11 +33,11 @@ export class Nodepool extends pulumi.ComponentResource {
   constructor(name: string, args: NodepoolArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:thoth:Nodepool", name, {}, opts);
     const { cluster, settings } = args;
-    const { protect } = settings;
+    const retention = { protect: settings.protect };
     const namespace = new Namespace(
       `${name}-namespace`,
       {
-        ...{ cluster, name: settings.namespace, protect },
+        ...{ cluster, name: settings.namespace, retention },
         builds: Object.values(settings.streams).some((tags) =>
           Object.values(tags).some((from) => typeof from !== "string"),
         ),
@@ -48,13 +47,17 @@ export class Nodepool extends pulumi.ComponentResource {
     );
     const account = new ServiceAccount(
       `${name}-account`,
-      { namespace, name: nodepoolAccount, tokenSecret: `${nodepoolAccount}-token`, protect },
+      { namespace, name: nodepoolAccount, tokenSecret: `${nodepoolAccount}-token`, retention },
       { parent: this },
     );
-    new RoleBinding(`${name}-grant`, { namespace, name: nodepoolAccount, rules, to: [account] }, { parent: this });
+    new RoleBinding(
+      `${name}-grant`,
+      { namespace, name: nodepoolAccount, rules, subjects: [account] },
+      { parent: this },
+    );
     new NetworkPolicy(
       `${name}-network`,
-      { namespace, name: "job-nodes", pods: {}, to: [dns(), anywhere(22, 80), apiServer()] },
+      { namespace, name: "job-nodes", pods: {}, egress: [dns(), anywhere(22, 80), apiServer()] },
       { parent: this },
     );
     for (const stream of Object.keys(settings.streams)) {

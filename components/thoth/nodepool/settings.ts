@@ -42,7 +42,7 @@ export const nodepoolSettings = z.strictObject({
     .int()
     .min(1)
     .optional()
-    .describe("Most nodes at once, no limit unless given; nodepool 3.13 or newer takes it."),
+    .describe("Most nodes at once, unlimited by default; nodepool 3.13 or newer takes it."),
   streams: z
     .record(z.string().min(1), z.record(z.string().min(1), tag))
     .describe("ImageStream -> tag -> where its image comes from; pods name them without a registry."),

@@ -1,4 +1,4 @@
-/** Texts that Zuul's hosts are given. */
+/** Files for Zuul's hosts. */
 import { stringify } from "yaml";
 import type { NodepoolSettings } from "./settings.ts";
 

@@ -8,7 +8,6 @@ import type { Resources } from "../../../blocks/kubernetes/resources.ts";
 import { Service } from "../../../blocks/kubernetes/service.ts";
 import type { ServiceAccount } from "../../../blocks/kubernetes/serviceAccount.ts";
 
-/** What an {@link Api} needs. */
 export interface ApiArgs {
   readonly namespace: NamespaceRef;
   /** Of the Deployment, the Service and the Route. */

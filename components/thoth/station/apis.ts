@@ -1,18 +1,18 @@
 /** The station's interfaces and exporters. */
+import type { BlockOptions } from "../../../blocks/block.ts";
 import { tcp } from "../../../blocks/kubernetes/probe.ts";
 import { scratch } from "../../../blocks/kubernetes/volume.ts";
 import { Api, type ApiArgs } from "./api.ts";
-import { apiVariables, fullClient, logVariables, type Making, storeVariables, thothOf } from "./context.ts";
+import { apiVariables, fullClient, logVariables, type StationContext, storeVariables, thothOf } from "./context.ts";
 import type { ImageName } from "./imageTable.ts";
-import type { StationRights } from "./rbac.ts";
 import { resultNamespaces, type Role } from "./roles.ts";
 
-/** Where jobs send their results to, in the namespace of each. */
+/** URL to which jobs send their results, the same in each namespace. */
 export const resultApi = "http://result-api";
 
-/** Makes them all. @returns public addresses by name */
-export function apis(making: Making, rights: StationRights): Readonly<Record<string, string>> {
-  const { name, parent, namespaces, images } = making;
+/** Makes them all. Returns the public URLs by name. */
+export function apis(name: string, context: StationContext, opts: BlockOptions): Readonly<Record<string, string>> {
+  const { namespaces, images, accounts } = context;
   const found: Record<string, string> = {};
   const api = (
     image: ImageName,
@@ -23,30 +23,33 @@ export function apis(making: Making, rights: StationRights): Readonly<Record<str
     const made = new Api(
       `${name}-${id}`,
       { namespace: namespaces.refs[role], name: image, image: images.of(image), ...args },
-      { parent },
+      opts,
     );
     if (made.url !== undefined) found[image] = made.url;
     return made;
   };
-  api("user-api", "frontend", { ...userApiArgs(making), serviceAccount: rights.account("user-api") });
-  api("management-api", "frontend", { ...managementArgs(making), serviceAccount: rights.account("management-api") });
+  api("user-api", "frontend", { ...userApiArgs(context), serviceAccount: accounts.account("user-api") });
+  api("management-api", "frontend", { ...managementArgs(context), serviceAccount: accounts.account("management-api") });
   for (const [namespace, role] of resultNamespaces(namespaces.names)) {
     const account = `result-api-${namespace}`;
-    // No APP_MODULE: its module is wsgi.py, which the image finds by itself.
-    const args = { ...fullClient(making, role), resources: { cpu: "500m", memory: "512Mi" }, published: false };
-    api("result-api", role, { ...args, serviceAccount: rights.account(account) }, account);
+    // No APP_MODULE: the image finds its wsgi.py.
+    const args = { ...fullClient(context, role), resources: { cpu: "500m", memory: "512Mi" }, published: false };
+    api("result-api", role, { ...args, serviceAccount: accounts.account(account) }, account);
   }
-  api("metrics-exporter", "frontend", { ...exporterArgs(making), serviceAccount: rights.account("metrics-exporter") });
-  api("amun-api", "amunApi", { ...amunArgs(making), serviceAccount: rights.account("inspector") });
-  if (making.settings.isisApi) {
-    api("isis-api", "frontend", { ...isisArgs(making), serviceAccount: rights.account("analyzer") });
+  api("metrics-exporter", "frontend", {
+    ...exporterArgs(context),
+    serviceAccount: accounts.account("metrics-exporter"),
+  });
+  api("amun-api", "amunApi", { ...amunArgs(context), serviceAccount: accounts.account("inspector") });
+  if (context.settings.isisApi) {
+    api("isis-api", "frontend", { ...isisArgs(context), serviceAccount: accounts.account("analyzer") });
   }
   return found;
 }
 
-function userApiArgs(making: Making) {
-  const { files, secret } = thothOf(making, "frontend");
-  const client = fullClient(making, "frontend");
+function userApiArgs(context: StationContext) {
+  const { files, secret } = thothOf(context, "frontend");
+  const client = fullClient(context, "frontend");
   return {
     ...client,
     env: {
@@ -61,9 +64,9 @@ function userApiArgs(making: Making) {
   } as const;
 }
 
-function managementArgs(making: Making) {
-  const { files, secret } = thothOf(making, "frontend");
-  const client = fullClient(making, "frontend");
+function managementArgs(context: StationContext) {
+  const { files, secret } = thothOf(context, "frontend");
+  const client = fullClient(context, "frontend");
   return {
     ...client,
     containerName: "management-api-openapi",
@@ -80,9 +83,9 @@ function managementArgs(making: Making) {
   } as const;
 }
 
-function exporterArgs(making: Making) {
-  const { files } = thothOf(making, "frontend");
-  const client = fullClient(making, "frontend");
+function exporterArgs(context: StationContext) {
+  const { files } = thothOf(context, "frontend");
+  const client = fullClient(context, "frontend");
   return {
     ...client,
     env: {
@@ -93,31 +96,31 @@ function exporterArgs(making: Making) {
       THOTH_AMUN_INSPECTION_NAMESPACE: files.env("amun-inspection-namespace"),
     },
     resources: { cpu: "2", memory: ["384Mi", "768Mi"] },
-    // It answers 503 until all has been counted once, which takes minutes on a large graph.
+    // 503 until everything is counted once, which takes minutes on a large graph.
     readyPath: "/metrics",
     readyAfter: 10,
     liveness: tcp(8080, { delay: 60, period: 60, timeout: 10 }),
   } as const;
 }
 
-function amunArgs(making: Making) {
-  const { files } = thothOf(making, "amunApi");
+function amunArgs(context: StationContext) {
+  const { files } = thothOf(context, "amunApi");
   return {
     env: {
-      ...apiVariables(making, "amunApi"),
+      ...apiVariables(context, "amunApi"),
       APP_MODULE: "amun.entrypoint:app",
       AMUN_DEBUG: "0",
       THOTH_AMUN_INSPECTION_NAMESPACE: files.env("amun-inspection-namespace"),
       THOTH_AMUN_INFRA_NAMESPACE: files.env("infra-namespace"),
-      AMUN_API_APP_SECRET_KEY: making.config.amunSecret.env("app-secret-key"),
+      AMUN_API_APP_SECRET_KEY: context.config.amunSecret.env("app-secret-key"),
     },
     resources: { cpu: ["125m", "500m"], memory: "384Mi" },
   } as const;
 }
 
-function isisArgs(making: Making) {
-  const { secret } = thothOf(making, "frontend");
-  const env = { ...logVariables(making, "frontend"), ...storeVariables(making, "frontend") };
+function isisArgs(context: StationContext) {
+  const { secret } = thothOf(context, "frontend");
+  const env = { ...logVariables(context, "frontend"), ...storeVariables(context, "frontend") };
   const mounts = { "/opt/app-root/src/model": scratch({ volume: "model" }) };
   return {
     env: { ...env, APP_MODULE: "isis.entrypoint:app", ISIS_API_APP_SECRET_KEY: secret.env("app-secret-key") },
@@ -126,7 +129,7 @@ function isisArgs(making: Making) {
     initContainers: [
       {
         name: "isis-model-download",
-        ...making.images.of("isis-api"),
+        ...context.images.of("isis-api"),
         env: { ...env, APP_SCRIPT: "init.py" },
         mounts,
         resources: { cpu: "500m", memory: "1Gi" },

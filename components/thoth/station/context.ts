@@ -1,32 +1,33 @@
 /** Variables and files that the station's own programs have in common. */
-import type * as pulumi from "@pulumi/pulumi";
 import type { ContainerArgs } from "../../../blocks/kubernetes/container.ts";
 import type { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import type { StationConfig } from "./sharedConfig.ts";
 import type { StationNamespaces } from "./namespaces.ts";
 import type { StationImages } from "./images.ts";
+import type { StationAccounts } from "./rbac.ts";
 import type { Role } from "./roles.ts";
 import type { StationSettings } from "./settings.ts";
 
-/** What every part of the station builds on. */
-export interface StationBase {
+/** What every component of the station builds on. */
+export interface StationContext {
   readonly namespaces: StationNamespaces;
   readonly config: StationConfig;
   readonly images: StationImages;
   readonly settings: StationSettings;
+  readonly accounts: StationAccounts;
   /** Secret `dgraph-tls` by namespace. */
   readonly graphTls: ReadonlyMap<string, Pick<ServiceSecret<string>, "mount">>;
 }
 
 type Environment = NonNullable<ContainerArgs["env"]>;
 
-/** Where clients of the graph find their certificates. */
+/** Folder of the graph clients' certificates. */
 const graphFolder = "/var/run/secrets/dgraph";
-/** What they are called there. */
+/** Their file names. */
 export const graphFiles = ["ca.crt", "client.user.crt", "client.user.key"] as const;
 
 /** The ConfigMap and the Secret `thoth` of a role's namespace. */
-export function thothOf({ namespaces, config }: StationBase, role: Role) {
+export function thothOf({ namespaces, config }: StationContext, role: Role) {
   const files = config.thothConfig.get(namespaces.names[role]);
   const secret = config.thothSecret.get(namespaces.names[role]);
   if (files === undefined || secret === undefined)
@@ -35,8 +36,8 @@ export function thothOf({ namespaces, config }: StationBase, role: Role) {
 }
 
 /** Variables of every program: where it logs to and under which name. */
-export function logVariables(base: StationBase, role: Role): Environment {
-  const { files, secret } = thothOf(base, role);
+export function logVariables(context: StationContext, role: Role): Environment {
+  const { files, secret } = thothOf(context, role);
   return {
     THOTH_DEPLOYMENT_NAME: files.env("storage-bucket-name"),
     RSYSLOG_HOST: files.env("rsyslog-host"),
@@ -45,28 +46,28 @@ export function logVariables(base: StationBase, role: Role): Environment {
   };
 }
 
-/** Variables of programs that call the cluster's API by thoth-common. */
-export function apiVariables(base: StationBase, role: Role): Environment {
-  const { files } = thothOf(base, role);
+/** Variables of programs that call the cluster's API through thoth-common. */
+export function apiVariables(context: StationContext, role: Role): Environment {
+  const { files } = thothOf(context, role);
   return {
-    // It asks some things without the cluster's own authority.
+    // Some of its requests ignore the cluster's own authority.
     KUBERNETES_VERIFY_TLS: "0",
     THOTH_FRONTEND_NAMESPACE: files.env("frontend-namespace"),
     THOTH_MIDDLETIER_NAMESPACE: files.env("middletier-namespace"),
     THOTH_BACKEND_NAMESPACE: files.env("backend-namespace"),
     THOTH_INFRA_NAMESPACE: files.env("infra-namespace"),
-    ...logVariables(base, role),
+    ...logVariables(context, role),
   };
 }
 
 /** Variables of programs that push metrics when they end. */
-export function pushVariables(base: StationBase, role: Role): Environment {
-  return { PROMETHEUS_PUSHGATEWAY_URL: thothOf(base, role).files.env("metrics-pushgateway-url") };
+export function pushVariables(context: StationContext, role: Role): Environment {
+  return { PROMETHEUS_PUSHGATEWAY_URL: thothOf(context, role).files.env("metrics-pushgateway-url") };
 }
 
 /** Variables of programs that read and write results. */
-export function storeVariables(base: StationBase, role: Role): Environment {
-  const { files, secret } = thothOf(base, role);
+export function storeVariables(context: StationContext, role: Role): Environment {
+  const { files, secret } = thothOf(context, role);
   return {
     THOTH_S3_ENDPOINT_URL: files.env("ceph-host"),
     THOTH_CEPH_BUCKET: files.env("ceph-bucket-name"),
@@ -76,28 +77,22 @@ export function storeVariables(base: StationBase, role: Role): Environment {
   };
 }
 
-/** Variables and certificates of programs that ask the graph. */
+/** Variables and certificates of programs that query the graph. */
 export function graphClient(
-  base: StationBase,
+  context: StationContext,
   role: Role,
 ): { env: Environment; mounts: NonNullable<ContainerArgs["mounts"]> } {
-  const tls = base.graphTls.get(base.namespaces.names[role]);
-  if (tls === undefined) throw new Error(`namespace ${base.namespaces.names[role]} has no Secret dgraph-tls`);
+  const tls = context.graphTls.get(context.namespaces.names[role]);
+  if (tls === undefined) throw new Error(`namespace ${context.namespaces.names[role]} has no Secret dgraph-tls`);
   return {
-    env: { GRAPH_SERVICE_HOST: thothOf(base, role).files.env("graph-service-host"), GRAPH_TLS_PATH: graphFolder },
+    env: { GRAPH_SERVICE_HOST: thothOf(context, role).files.env("graph-service-host"), GRAPH_TLS_PATH: graphFolder },
     // The Secret has the servers' key, too.
     mounts: { [graphFolder]: tls.mount({ items: Object.fromEntries(graphFiles.map((name) => [name, name])) }) },
   };
 }
 
-/** What interfaces need: the cluster's API, the store and the graph. */
-export function fullClient(base: StationBase, role: Role): ReturnType<typeof graphClient> {
-  const graph = graphClient(base, role);
-  return { ...graph, env: { ...apiVariables(base, role), ...storeVariables(base, role), ...graph.env } };
-}
-
-/** A component and the parent of what it makes. */
-export interface Making extends StationBase {
-  readonly name: string;
-  readonly parent: pulumi.Resource;
+/** Clients of the cluster's API, the object store and the graph: the interfaces. */
+export function fullClient(context: StationContext, role: Role): ReturnType<typeof graphClient> {
+  const graph = graphClient(context, role);
+  return { ...graph, env: { ...apiVariables(context, role), ...storeVariables(context, role), ...graph.env } };
 }

@@ -1,4 +1,5 @@
 /** The station's CronJobs, and the job that fills an empty database. */
+import type { BlockOptions } from "../../../blocks/block.ts";
 import { CronJob, type CronJobArgs } from "../../../blocks/kubernetes/cronJob.ts";
 import { Job } from "../../../blocks/kubernetes/job.ts";
 import type { ServiceAccount } from "../../../blocks/kubernetes/serviceAccount.ts";
@@ -8,13 +9,12 @@ import {
   type fullClient,
   graphClient,
   logVariables,
-  type Making,
   pushVariables,
+  type StationContext,
   thothOf,
 } from "./context.ts";
 import type { ImageName } from "./imageTable.ts";
 import { watchedNamespaces } from "./operators.ts";
-import type { StationRights } from "./rbac.ts";
 import type { Role } from "./roles.ts";
 
 type Timing = Pick<
@@ -36,9 +36,9 @@ interface Run extends Timing {
 }
 
 /** Makes the CronJobs and, when asked for, init-job. */
-export function schedule(making: Making, rights: StationRights): void {
-  const { name, parent, namespaces, images, settings } = making;
-  for (const run of runs(making, rights)) {
+export function cronJobs(name: string, context: StationContext, opts: BlockOptions): void {
+  const { namespaces, images, settings, accounts } = context;
+  for (const run of runs(context)) {
     const { home, image, client, resources, account, component, name: physical, ...timing } = run;
     new CronJob(
       `${name}-${physical}`,
@@ -49,18 +49,18 @@ export function schedule(making: Making, rights: StationRights): void {
         ...(account === undefined ? {} : { serviceAccount: account }),
         containers: [{ name: component, ...images.of(image), ...client, resources }],
       },
-      { parent },
+      opts,
     );
   }
   if (!settings.initialize) return;
-  const graph = graphClient(making, "frontend");
-  const env = { ...apiVariables(making, "frontend"), ...graph.env, THOTH_RESULT_API_URL: resultApi };
+  const graph = graphClient(context, "frontend");
+  const env = { ...apiVariables(context, "frontend"), ...graph.env, THOTH_RESULT_API_URL: resultApi };
   new Job(
     `${name}-init-job`,
     {
       ...{ namespace: namespaces.refs.frontend, name: "init-job", labels: { app: "thoth", component: "init-job" } },
       deadlineSeconds: 600,
-      serviceAccount: rights.account("init-job"),
+      serviceAccount: accounts.account("init-job"),
       containers: [
         {
           ...{ name: "init-job", ...images.of("init-job"), ...graph, env },
@@ -68,14 +68,15 @@ export function schedule(making: Making, rights: StationRights): void {
         },
       ],
     },
-    { parent },
+    opts,
   );
 }
 
-function runs(making: Making, rights: StationRights): readonly Run[] {
-  const { files } = thothOf(making, "frontend");
-  const graph = graphClient(making, "frontend");
-  const client = { ...graph, env: { ...logVariables(making, "frontend"), ...graph.env } };
+function runs(context: StationContext): readonly Run[] {
+  const { accounts } = context;
+  const { files } = thothOf(context, "frontend");
+  const graph = graphClient(context, "frontend");
+  const client = { ...graph, env: { ...logVariables(context, "frontend"), ...graph.env } };
   const withEnv = (env: typeof client.env): typeof client => ({ ...client, env: { ...client.env, ...env } });
   const daily = { schedule: "@daily", history: [2, 4] } as const;
   const frontend: readonly Run[] = [
@@ -83,7 +84,7 @@ function runs(making: Making, rights: StationRights): readonly Run[] {
       ...{ name: "package-releases", component: "package-releases", home: "frontend", image: "package-releases-job" },
       ...{ ...daily, startWithinSeconds: 99, deadlineSeconds: 6 * 3600, restart: "OnFailure", retries: 3 },
       client: withEnv({
-        ...pushVariables(making, "frontend"),
+        ...pushVariables(context, "frontend"),
         THOTH_PACKAGE_RELEASES_ONLY_IF_PACKAGE_SEEN: files.env("package-releases-only-if-package-seen"),
       }),
       resources: { cpu: "500m", memory: ["256Mi", "512Mi"] },
@@ -99,30 +100,30 @@ function runs(making: Making, rights: StationRights): readonly Run[] {
       // management-api copies it through batch/v1beta1, which knows no time zone and is gone since Kubernetes 1.25.
       ...{ schedule: "0 * * * *", timeZone: null, history: [2, 4], deadlineSeconds: 3600 },
       client: withEnv({
-        ...apiVariables(making, "frontend"),
-        ...pushVariables(making, "frontend"),
+        ...apiVariables(context, "frontend"),
+        ...pushVariables(context, "frontend"),
         THOTH_SOLVER_OUTPUT: `${resultApi}/api/v1/solver-result`,
         THOTH_PACKAGE_ANALYZER_OUTPUT: `${resultApi}/api/v1/package-analysis-result`,
         THOTH_SUBGRAPH_CHECK_API: `${resultApi}/api/v1/subgraph-check`,
         THOTH_GRAPH_REFRESH_EAGER_STOP: "50",
       }),
       resources: { cpu: "500m", memory: "256Mi" },
-      account: rights.account("graph-refresh-job"),
+      account: accounts.account("graph-refresh-job"),
     },
   ];
-  const cleanups = [...watchedNamespaces(making.namespaces.names)].map(([namespace, [, home]]): Run => ({
+  const cleanups = [...watchedNamespaces(context.namespaces.names)].map(([namespace, [, home]]): Run => ({
     ...{ name: `cleanup-${namespace}`, component: "cleanup", home, image: "cleanup-job" },
     ...{ schedule: "0 */2 * * *", history: [1, 2], deadlineSeconds: 7200 },
     client: {
       env: {
-        ...apiVariables(making, home),
-        ...pushVariables(making, home),
+        ...apiVariables(context, home),
+        ...pushVariables(context, home),
         THOTH_CLEANUP_NAMESPACE: namespace,
       },
       mounts: {},
     },
     resources: { cpu: "500m", memory: "512Mi" },
-    account: rights.account(`cleanup-${namespace}`),
+    account: accounts.account(`cleanup-${namespace}`),
   }));
   return [...frontend, ...cleanups];
 }

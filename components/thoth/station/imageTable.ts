@@ -6,7 +6,7 @@ import { solverDockerfile } from "./solverImage.ts";
 export interface Build {
   /** Repository of github.com/thoth-station. @default the image's name */
   readonly repository?: string;
-  /** The last commit that speaks Dgraph: on 12 September 2019 all of them went over to PostgreSQL. */
+  /** The last commit that speaks Dgraph: on 12 September 2019 all of them moved to PostgreSQL. */
   readonly ref: string;
   /** Builder that is given the sources, or the image that the Dockerfile starts from. @default the one that it names */
   readonly from?: "s2i-thoth-ubi8-py36:latest" | "python-36-centos7:latest" | "fedora:28" | "fedora:29";
@@ -14,7 +14,7 @@ export interface Build {
   /** Text of a Dockerfile of ours, where the repository has none. */
   readonly dockerfileText?: string;
   readonly resources?: { readonly cpu: string; readonly memory: string };
-  /** An interface, whose build is told how many workers it starts. */
+  /** An interface; its build sets the number of web workers. */
   readonly serves?: boolean;
 }
 

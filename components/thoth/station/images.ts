@@ -4,16 +4,16 @@ import type { Exceptions } from "../../../blocks/kubernetes/exceptions.ts";
 import { RoleBinding } from "../../../blocks/kubernetes/roleBinding.ts";
 import { ImageStream } from "../../../blocks/kubernetes/imageStream.ts";
 import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
-import type { ThothSecrets } from "../config.ts";
+import { allOf } from "../../../config/define.ts";
 import type { StationNamespaces } from "./namespaces.ts";
 import { baseImages, type Build, builds, buildVariables, type ImageName, imageNames } from "./imageTable.ts";
 import type { StationSettings } from "./settings.ts";
 
-/** What {@link StationImages} need. */
 export interface StationImagesArgs {
   readonly namespaces: StationNamespaces;
   readonly settings: StationSettings;
-  readonly secrets: ThothSecrets;
+  /** Starts builds. @default no such trigger */
+  readonly webhookSecret: pulumi.Output<string> | undefined;
 }
 
 /** Where the station's images come from: published ones in stage, the cluster's own builds in test. */
@@ -39,7 +39,7 @@ export class StationImages extends pulumi.ComponentResource {
     const floating = new Set<ImageName>();
     for (const image of imageNames) {
       const pulled = settings.images[image];
-      // Where nothing is built, the settings name all that is used.
+      // Where nothing is built, the settings name every image in use.
       if (pulled === undefined && !building) continue;
       const labels = { app: "thoth", component: image };
       const tag = pulled === undefined ? {} : { from: pulled };
@@ -56,10 +56,10 @@ export class StationImages extends pulumi.ComponentResource {
     }
     const others = [...new Set(Object.values(namespaces.names))].filter((other) => other !== namespace.plainName);
     if (others.length > 0) {
-      const to = others.map((other) => ({ group: `system:serviceaccounts:${other}` }));
+      const subjects = others.map((other) => ({ group: `system:serviceaccounts:${other}` }));
       new RoleBinding(
         `${name}-pullers`,
-        { namespace, name: "image-pullers", labels: { app: "thoth" }, clusterRole: "system:image-puller", to },
+        { namespace, name: "image-pullers", labels: { app: "thoth" }, clusterRole: "system:image-puller", subjects },
         { parent: this },
       );
     }
@@ -81,8 +81,9 @@ export class StationImages extends pulumi.ComponentResource {
     return { image: this.image(name), exceptions: { ...exceptions, ...(this.floating.has(name) ? floating : {}) } };
   }
 
-  private trigger(name: string, { namespaces, secrets }: StationImagesArgs): pulumi.Output<string> {
-    const values = { WebHookSecretKey: secrets.genericWebhookSecret };
+  private trigger(name: string, { namespaces, webhookSecret }: StationImagesArgs): pulumi.Output<string> | undefined {
+    const values = allOf({ WebHookSecretKey: webhookSecret });
+    if (values === undefined) return undefined;
     const object = { namespace: namespaces.refs.infra, name: "generic-webhook-secret", values, restartOnChange: false };
     return new ServiceSecret(`${name}-trigger`, object, { parent: this }).secretName;
   }

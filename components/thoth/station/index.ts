@@ -1,26 +1,24 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
-import type { ThothSecrets } from "../config.ts";
 import { apis } from "./apis.ts";
-import { StationConfig } from "./sharedConfig.ts";
-import type { Making } from "./context.ts";
+import { StationConfig, type StationSecrets } from "./sharedConfig.ts";
+import type { StationContext } from "./context.ts";
 import type { StationNamespaces } from "./namespaces.ts";
 import { StationImages } from "./images.ts";
 import { network } from "./network.ts";
 import { operators, watchedNamespaces } from "./operators.ts";
-import { StationRights } from "./rbac.ts";
-import { fixedRights, initRights, resultRights, watchingRights } from "./rightsTable.ts";
+import { StationAccounts } from "./rbac.ts";
+import { fixedPermissions, initPermissions, resultPermissions, watcherPermissions } from "./permissionTable.ts";
 import { resultNamespaces } from "./roles.ts";
-import { schedule } from "./cronJobs.ts";
+import { cronJobs } from "./cronJobs.ts";
 import type { StationSettings } from "./settings.ts";
 import { StationTemplates } from "./templates/index.ts";
 
-/** What a {@link Station} needs. */
 export interface StationArgs {
   /** Its namespaces, which exist before Dgraph does. */
   readonly namespaces: StationNamespaces;
   readonly settings: StationSettings;
-  readonly secrets: ThothSecrets;
+  readonly secrets: StationSecrets;
   /** Address of the graph database, `host:port`. */
   readonly graphServiceHost: string;
   /** Namespace of the graph database. */
@@ -29,7 +27,7 @@ export interface StationArgs {
   readonly graphTls: ReadonlyMap<string, Pick<ServiceSecret<string>, "mount">>;
 }
 
-/** The Thoth station. First what everything reads (prepare), then what runs (provision); `ops thoth verify` asks about both. */
+/** The Thoth station. First what everything reads (prepare), then what runs (provision). */
 export class Station extends pulumi.ComponentResource {
   /** Public addresses by interface. */
   readonly urls: Readonly<Record<string, string>>;
@@ -40,7 +38,7 @@ export class Station extends pulumi.ComponentResource {
     if (args.namespaces.refs.infra.cluster.platform !== "openshift") {
       const { name: cluster } = args.namespaces.refs.infra.cluster;
       throw new pulumi.RunError(
-        `thoth:settings.station.cluster: "${cluster}" is no OpenShift, whose Templates the station starts its jobs from`,
+        `thoth:settings.station.cluster: "${cluster}" is not OpenShift; the station starts its jobs from Templates`,
       );
     }
     super("orrery:thoth:Station", name, {}, opts);
@@ -53,22 +51,31 @@ export class Station extends pulumi.ComponentResource {
       { parent: this },
     );
     const watching = [...watchedNamespaces(namespaces.names)].flatMap(([namespace, [watched, home]]) =>
-      watchingRights(home, watched, namespace, namespace === namespaces.names.amunInspection),
+      watcherPermissions(home, watched, namespace, namespace === namespaces.names.amunInspection),
     );
-    const results = [...resultNamespaces(namespaces.names)].map(([namespace, role]) => resultRights(role, namespace));
-    const rights = new StationRights(
+    const results = [...resultNamespaces(namespaces.names)].map(([namespace, role]) =>
+      resultPermissions(role, namespace),
+    );
+    const accounts = new StationAccounts(
       `${prepare}-rights`,
-      { namespaces, rights: [...fixedRights, ...(settings.initialize ? [initRights] : []), ...results, ...watching] },
+      {
+        namespaces,
+        permissions: [...fixedPermissions, ...(settings.initialize ? [initPermissions] : []), ...results, ...watching],
+      },
       { parent: this },
     );
-    network(prepare, namespaces, settings, args.graphNamespace, this);
+    network(prepare, { namespaces, settings, graphNamespace: args.graphNamespace }, { parent: this });
 
-    const images = new StationImages(`${name}-images`, { namespaces, settings, secrets }, { parent: this });
+    const images = new StationImages(
+      `${name}-images`,
+      { namespaces, settings, webhookSecret: secrets.webhookSecret },
+      { parent: this },
+    );
     new StationTemplates(`${name}-templates`, { namespaces, images }, { parent: this });
-    const making: Making = { name, parent: this, namespaces, config, images, settings, graphTls };
-    this.urls = apis(making, rights);
-    operators(making, rights);
-    schedule(making, rights);
+    const context: StationContext = { namespaces, config, images, settings, accounts, graphTls };
+    this.urls = apis(name, context, { parent: this });
+    operators(name, context, { parent: this });
+    cronJobs(name, context, { parent: this });
     this.managementToken = config.managementToken;
     this.registerOutputs({ urls: this.urls, managementToken: this.managementToken });
   }

@@ -8,13 +8,12 @@ import { ServiceAccount } from "../../../blocks/kubernetes/serviceAccount.ts";
 import { namespacesOf, quotas, type Role, roles } from "./roles.ts";
 import type { StationSettings } from "./settings.ts";
 
-/** What {@link StationNamespaces} needs. */
-export interface GroundArgs {
+export interface StationNamespacesArgs {
   readonly cluster: Cluster;
   readonly settings: StationSettings;
 }
 
-/** Name of the account by which others get at images and provisioning; its token must never change by itself. */
+/** Account by which other environments and CI pull images; its token must stay stable. */
 export const opsAccount = "thoth-ops";
 
 /** The station's namespaces with their quotas, who administers them, and the account thoth-ops. */
@@ -26,7 +25,7 @@ export class StationNamespaces extends pulumi.ComponentResource {
   /** Token of thoth-ops, secret: the registry's password for other environments and for CI. */
   readonly opsToken: pulumi.Output<string>;
 
-  constructor(name: string, args: GroundArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: StationNamespacesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:thoth:StationNamespaces", name, {}, opts);
     const { cluster, settings } = args;
     this.names = namespacesOf(settings);
@@ -34,19 +33,22 @@ export class StationNamespaces extends pulumi.ComponentResource {
     for (const namespace of new Set(Object.values(this.names))) {
       made.set(namespace, this.namespace(`${name}-${namespace}`, namespace, cluster, settings));
     }
-    this.refs = Object.fromEntries(roles.map((role) => [role, made.get(this.names[role])])) as Record<Role, NamespaceRef>;
+    this.refs = Object.fromEntries(roles.map((role) => [role, made.get(this.names[role])])) as Record<
+      Role,
+      NamespaceRef
+    >;
     const account = new ServiceAccount(
       `${name}-ops`,
       {
         ...{ namespace: this.refs.infra, name: opsAccount, labels: { app: opsAccount, component: "serviceaccount" } },
-        ...{ tokenSecret: `${opsAccount}-token`, protect: settings.protect },
+        ...{ tokenSecret: `${opsAccount}-token`, retention: { protect: settings.protect } },
       },
       { parent: this },
     );
     new RoleBinding(
       `${name}-ops-admin`,
       {
-        ...{ namespace: this.refs.infra, name: opsAccount, clusterRole: "admin", to: [account] },
+        ...{ namespace: this.refs.infra, name: opsAccount, clusterRole: "admin", subjects: [account] },
         annotations: { "orrery/exception-wide-role": "the account by which Thoth's people run the namespace" },
       },
       { parent: this },
@@ -61,7 +63,7 @@ export class StationNamespaces extends pulumi.ComponentResource {
     const made = new Namespace(
       `${name}-namespace`,
       {
-        ...{ cluster, name: namespace, labels, protect: settings.protect },
+        ...{ cluster, name: namespace, labels, retention: { protect: settings.protect } },
         // Jobs talk to everything, and operators and builds make pods without a security context.
         isolate: false,
         podSecurity: { level: "baseline", reason: "operators and builds make pods that name no security context" },
@@ -71,11 +73,21 @@ export class StationNamespaces extends pulumi.ComponentResource {
     const [role, ...more] = roles.filter((one) => this.names[one] === namespace);
     const hard = settings.quotas[namespace] ?? quotas[role === undefined || more.length > 0 ? "shared" : role];
     const defaults = { requests: { cpu: "100m", memory: "128Mi" }, limits: { cpu: "500m", memory: "512Mi" } };
-    new Quota(`${name}-quota`, { namespace: made, name: `${namespace}-quota`, labels, hard, defaults }, { parent: this });
+    new Quota(
+      `${name}-quota`,
+      { namespace: made, name: `${namespace}-quota`, labels, hard, defaults },
+      { parent: this },
+    );
     new RoleBinding(
       `${name}-administrators`,
       {
-        ...{ namespace: made, name: "administrators", labels, clusterRole: "admin", to: [{ group: settings.administrators }] },
+        ...{
+          namespace: made,
+          name: "administrators",
+          labels,
+          clusterRole: "admin",
+          subjects: [{ group: settings.administrators }],
+        },
         annotations: { "orrery/exception-wide-role": "the people who run the namespace" },
       },
       { parent: this },

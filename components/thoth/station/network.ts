@@ -1,5 +1,5 @@
-/** Whom the station's pods may call and who may call them. */
-import type * as pulumi from "@pulumi/pulumi";
+/** NetworkPolicies of the station's pods. */
+import type { BlockOptions } from "../../../blocks/block.ts";
 import { anywhere, dns, NetworkPolicy, pods, router } from "../../../blocks/kubernetes/networkPolicy.ts";
 import type { StationNamespaces } from "./namespaces.ts";
 import { byNamespace, roles } from "./roles.ts";
@@ -8,14 +8,15 @@ import type { StationSettings } from "./settings.ts";
 /** Git over SSH, HTTP, HTTPS, the cluster's registry and its API server. */
 const outside = [22, 80, 443, 5000, 6443];
 
-/** One policy a namespace for all that carries `app: thoth`, the jobs of Templates included; builds and inspections are free. */
-export function network(
-  name: string,
-  namespaces: StationNamespaces,
-  settings: StationSettings,
-  graph: string,
-  parent: pulumi.Resource,
-): void {
+interface NetworkArgs {
+  readonly namespaces: StationNamespaces;
+  readonly settings: StationSettings;
+  /** Namespace of the graph database. */
+  readonly graphNamespace: string;
+}
+
+/** One policy a namespace for all that carries `app: thoth`, including jobs made from Templates; builds and inspections are not isolated. */
+export function network(name: string, { namespaces, settings, graphNamespace }: NetworkArgs, opts: BlockOptions): void {
   const { names, refs } = namespaces;
   const { s3, pushgateway } = settings;
   const { port, protocol } = new URL(s3.endpoint);
@@ -32,15 +33,15 @@ export function network(
       `${name}-network-${plainName}`,
       {
         ...{ namespace, name: "station", labels, pods: labels },
-        from: [router(namespace.cluster, 8080), ...stations.map((one) => pods({}, [8080], one))],
-        to: [
+        ingress: [router(namespace.cluster, 8080), ...stations.map((one) => pods({}, [8080], one))],
+        egress: [
           dns(),
           anywhere(...new Set([...outside, store, ...(pushgateway === undefined ? [] : [pushgateway.port])])),
           ...stations.map((one) => pods(labels, [8080], one)),
-          pods({ app: "dgraph" }, [8080, 9080], graph),
+          pods({ app: "dgraph" }, [8080, 9080], graphNamespace),
         ],
       },
-      { parent },
+      opts,
     );
   }
 }

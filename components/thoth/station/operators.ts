@@ -1,14 +1,14 @@
-/** Programs that watch a namespace and start what its objects ask for. */
+/** Programs that watch a namespace and act on its objects. */
+import type { BlockOptions } from "../../../blocks/block.ts";
 import { Deployment } from "../../../blocks/kubernetes/deployment.ts";
 import type { ContainerArgs } from "../../../blocks/kubernetes/container.ts";
 import { type Probes, tcp } from "../../../blocks/kubernetes/probe.ts";
 import { ServiceAccount } from "../../../blocks/kubernetes/serviceAccount.ts";
 import { RoleBinding } from "../../../blocks/kubernetes/roleBinding.ts";
 import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
-import { apiVariables, type Making, thothOf } from "./context.ts";
+import { apiVariables, type StationContext, thothOf } from "./context.ts";
 import { opsAccount } from "./namespaces.ts";
 import type { ImageName } from "./imageTable.ts";
-import type { StationRights } from "./rbac.ts";
 import { byNamespace, type Role } from "./roles.ts";
 
 /** Which namespaces are watched, and where the watchers run. */
@@ -27,8 +27,8 @@ export function watchedNamespaces(names: Readonly<Record<Role, string>>): Readon
 }
 
 /** One workload operator and one graph-sync scheduler a watched namespace, and the watcher of inspections' builds. */
-export function operators(making: Making, rights: StationRights): void {
-  const { name, parent, namespaces, images } = making;
+export function operators(name: string, context: StationContext, opts: BlockOptions): void {
+  const { namespaces, images, accounts } = context;
   const operator = (
     image: ImageName,
     home: Role,
@@ -42,23 +42,23 @@ export function operators(making: Making, rights: StationRights): void {
       `${name}-${instance}`,
       {
         ...{ namespace: namespaces.refs[home], name: instance, labels, serviceAccount: account },
-        // Two of them would start everything twice.
+        // Two of them would start every job twice.
         strategy: "Recreate",
         containers: [
           {
             name: image,
             ...images.of(image),
-            env: { ...apiVariables(making, home), ...env },
+            env: { ...apiVariables(context, home), ...env },
             resources: { cpu: "250m", memory: "384Mi" },
-            probes: restart(making),
+            probes: restart(context),
           },
         ],
       },
-      { parent },
+      opts,
     );
   };
   for (const [namespace, [, home]] of watchedNamespaces(namespaces.names)) {
-    const { files } = thothOf(making, home);
+    const { files } = thothOf(context, home);
     operator(
       "workload-operator",
       home,
@@ -71,7 +71,7 @@ export function operators(making: Making, rights: StationRights): void {
         THOTH_AMUN_INFRA_NAMESPACE: namespace,
         THOTH_AMUN_INSPECTION_NAMESPACE: files.env("amun-inspection-namespace"),
       },
-      rights.account(`workload-operator-${namespace}`),
+      accounts.account(`workload-operator-${namespace}`),
     );
     operator(
       "graph-sync-scheduler",
@@ -82,52 +82,56 @@ export function operators(making: Making, rights: StationRights): void {
         THOTH_GRAPH_SYNC_NAMESPACE: namespace,
         THOTH_LOG_GRAPH_SYNC_SCHEDULER: "INFO",
       },
-      rights.account(`graph-sync-scheduler-${namespace}`),
+      accounts.account(`graph-sync-scheduler-${namespace}`),
     );
   }
-  if (!making.settings.buildWatcher) return;
+  if (!context.settings.buildWatcher) return;
   const inspections = namespaces.names.amunInspection;
   operator(
     "build-watcher",
     "amunApi",
     inspections,
-    buildWatcherVariables(making),
-    buildWatcherAccount(making, inspections),
+    buildWatcherVariables(name, context, opts),
+    buildWatcherAccount(name, context, opts),
   );
 }
 
 /**
- * Their watch falls silent after about half an hour while the process lives on, so they are ended by a probe on a port
- * that nothing listens on. On start the workload operator sees again what it missed; the scheduler acts on changes only.
+ * Their watch stops delivering events after about half an hour while the process keeps running, so a liveness probe on a
+ * closed port restarts them. At start the workload operator catches up on what it missed; the scheduler acts on changes only.
  */
-function restart({ settings: { operatorRestart } }: Making): Probes {
+function restart({ settings: { operatorRestart } }: StationContext): Probes {
   return operatorRestart.enabled
     ? { liveness: tcp(80, { delay: operatorRestart.seconds, failures: 1 }) }
     : { none: "it listens on nothing" };
 }
 
-/** Runs beside the interface, reads builds of the inspections' namespace. */
-function buildWatcherAccount({ name, parent, namespaces }: Making, inspections: string): ServiceAccount {
+/** Account of the build watcher: runs next to Amun's interface, reads builds in the inspections' namespace. */
+function buildWatcherAccount(name: string, { namespaces }: StationContext, opts: BlockOptions): ServiceAccount {
   const labels = { app: "thoth", component: "build-watcher" };
-  const object = { name: `build-watcher-${inspections}`, labels };
+  const object = { name: `build-watcher-${namespaces.names.amunInspection}`, labels };
   const account = new ServiceAccount(
     `${name}-build-watcher-account`,
     { ...object, namespace: namespaces.refs.amunApi, mountsToken: true },
-    { parent },
+    opts,
   );
   const read = { apiGroups: ["build.openshift.io"], resources: ["builds"], verbs: ["get", "list", "watch"] };
   const logs = { apiGroups: ["build.openshift.io"], resources: ["builds/log"], verbs: ["get"] };
   new RoleBinding(
     `${name}-build-watcher-rights`,
-    { ...object, namespace: namespaces.refs.amunInspection, rules: [read, logs], to: [account] },
-    { parent },
+    { ...object, namespace: namespaces.refs.amunInspection, rules: [read, logs], subjects: [account] },
+    opts,
   );
   return account;
 }
 
 /** Analyses pull the images with the credential of thoth-ops, which lives in another namespace. */
-function buildWatcherVariables(making: Making): NonNullable<ContainerArgs["env"]> {
-  const { name, parent, namespaces } = making;
+function buildWatcherVariables(
+  name: string,
+  context: StationContext,
+  opts: BlockOptions,
+): NonNullable<ContainerArgs["env"]> {
+  const { namespaces } = context;
   const credential = new ServiceSecret(
     `${name}-registry-credential`,
     {
@@ -138,16 +142,16 @@ function buildWatcherVariables(making: Making): NonNullable<ContainerArgs["env"]
       },
       values: { user: opsAccount, password: namespaces.opsToken },
     },
-    { parent },
+    opts,
   );
   if (namespaces.names.amunInspection !== namespaces.names.infra) {
     new RoleBinding(
       `${name}-inspected-images`,
       {
         ...{ namespace: namespaces.refs.amunInspection, name: "inspected-images", labels: { app: "thoth" } },
-        ...{ clusterRole: "system:image-puller", to: [namespaces.opsServiceAccount] },
+        ...{ clusterRole: "system:image-puller", subjects: [namespaces.opsServiceAccount] },
       },
-      { parent },
+      opts,
     );
   }
   const { frontend } = namespaces.refs;
@@ -160,7 +164,7 @@ function buildWatcherVariables(making: Making): NonNullable<ContainerArgs["env"]
     THOTH_ENVIRONMENT_TYPE: "runtime",
     THOTH_PASS_TOKEN: "0",
     // Despite its name it takes host and port.
-    PROMETHEUS_PUSHGATEWAY_HOST: thothOf(making, "amunApi").files.env("metrics-pushgateway-url"),
+    PROMETHEUS_PUSHGATEWAY_HOST: thothOf(context, "amunApi").files.env("metrics-pushgateway-url"),
     THOTH_DST_REGISTRY_USER: credential.env("user"),
     THOTH_DST_REGISTRY_PASSWORD: credential.env("password"),
   };

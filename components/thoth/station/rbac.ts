@@ -2,32 +2,31 @@ import * as pulumi from "@pulumi/pulumi";
 import { RoleBinding } from "../../../blocks/kubernetes/roleBinding.ts";
 import { ServiceAccount } from "../../../blocks/kubernetes/serviceAccount.ts";
 import type { StationNamespaces } from "./namespaces.ts";
-import { groups, type Rights } from "./rightsTable.ts";
+import { type AccountPermissions, groups } from "./permissionTable.ts";
 
-/** What {@link StationRights} need. */
-export interface StationRightsArgs {
+export interface StationAccountsArgs {
   readonly namespaces: StationNamespaces;
-  readonly rights: readonly Rights[];
+  readonly permissions: readonly AccountPermissions[];
 }
 
 const labels = { app: "thoth", component: "serviceaccount" };
 
 /** Accounts of the station and what each may do, in its own and in other namespaces. */
-export class StationRights extends pulumi.ComponentResource {
+export class StationAccounts extends pulumi.ComponentResource {
   private readonly accounts: ReadonlyMap<string, ServiceAccount>;
 
-  constructor(name: string, args: StationRightsArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: StationAccountsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:thoth:StationRights", name, {}, opts);
-    const { namespaces, rights } = args;
+    const { namespaces, permissions } = args;
     const accounts = new Map<string, ServiceAccount>();
-    for (const one of rights) {
+    for (const one of permissions) {
       const account = new ServiceAccount(
         `${name}-${one.account}`,
         { namespace: namespaces.refs[one.home], name: one.account, labels, mountsToken: one.callsApi ?? true },
         { parent: this },
       );
       accounts.set(one.account, account);
-      this.grant(name, namespaces, one, account);
+      this.bind(name, namespaces, one, account);
     }
     this.accounts = accounts;
     this.registerOutputs({});
@@ -41,37 +40,37 @@ export class StationRights extends pulumi.ComponentResource {
   }
 
   /** One Role a namespace, also where several of the table's namespaces are one. */
-  private grant(
+  private bind(
     name: string,
     { names, refs }: StationNamespaces,
-    { account, rules, platform }: Rights,
-    to: ServiceAccount,
+    { account, rules, platform }: AccountPermissions,
+    subject: ServiceAccount,
   ): void {
     for (const namespace of new Set((rules ?? []).map(([role]) => names[role]))) {
       const here = (rules ?? []).filter(([role]) => names[role] === namespace);
       const [role] = here[0] ?? [];
       if (role === undefined) continue;
-      const grant = {
+      const binding = {
         namespace: refs[role],
         name: account,
         labels,
         rules: merged(here.map(([, verbs]) => verbs)),
-        to: [to],
+        subjects: [subject],
       };
-      new RoleBinding(`${name}-${account}-in-${namespace}`, grant, { parent: this });
+      new RoleBinding(`${name}-${account}-in-${namespace}`, binding, { parent: this });
     }
     for (const namespace of new Set((platform?.on ?? []).map((role) => names[role]))) {
       const role = platform?.on.find((one) => names[one] === namespace);
       if (platform === undefined || role === undefined) continue;
-      const grant = {
+      const binding = {
         namespace: refs[role],
         name: platform.binding,
         labels,
         clusterRole: platform.clusterRole,
         annotations: { "orrery/exception-wide-role": platform.reason },
-        to: [to],
+        subjects: [subject],
       };
-      new RoleBinding(`${name}-${account}-${platform.clusterRole}-in-${namespace}`, grant, { parent: this });
+      new RoleBinding(`${name}-${account}-${platform.clusterRole}-in-${namespace}`, binding, { parent: this });
     }
   }
 }

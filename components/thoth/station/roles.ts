@@ -1,4 +1,4 @@
-/** What the station's namespaces are for; one namespace may have several roles. */
+/** Roles of the station's namespaces; one namespace may have several. */
 
 export const roles = ["infra", "frontend", "middletier", "backend", "amunApi", "amunInspection"] as const;
 export type Role = (typeof roles)[number];
@@ -54,7 +54,7 @@ export function resultNamespaces(names: Readonly<Record<Role, string>>): Readonl
   ]);
 }
 
-/** What a namespace may use. Sources: operate-first's quotas; infra and amunApi are ours. */
+/** Quotas by role. Sources: operate-first's quotas; infra and amunApi are ours. */
 export const quotas: Readonly<Record<Role | "shared", Readonly<Record<string, string>>>> = {
   infra: quota("8", "16Gi", "8", "16Gi", "40Gi"),
   frontend: quota("12", "12Gi", "12", "12Gi", "40Gi"),

@@ -21,12 +21,15 @@ export const stationSettings = z.strictObject({
     .default({})
     .describe("Namespaces by role instead of the environment's; several roles may share one."),
   protect: z.boolean().default(true).describe("Refuse to delete the namespaces and the account thoth-ops."),
-  suspendCronJobs: z.boolean().default(false).describe("Make no runs: on while another cluster still does."),
+  suspendCronJobs: z
+    .boolean()
+    .default(false)
+    .describe("Suspend the CronJobs: on while another cluster still runs them."),
   images: z
     .partialRecord(z.enum(imageNames), pinnedImage)
     .default({})
     .describe(
-      "Images by component, as they have no version in common; stage needs all that it runs, test builds what is not named. " +
+      "Images by component, there is no common version; stage needs all that it runs, test builds what is not named. " +
         "The last that speak Dgraph are of 11 September 2019.",
     ),
   refs: z
@@ -35,12 +38,12 @@ export const stationSettings = z.strictObject({
     .describe("Commits or tags by component that test builds instead of the table's, the last that speak Dgraph."),
   operatorRestart: z
     .strictObject({
-      enabled: z.boolean().default(true).describe("Restart them by a probe that must fail."),
+      enabled: z.boolean().default(true).describe("Restart them by a failing liveness probe."),
       seconds: z
         .int()
         .min(60)
         .default(1800)
-        .describe("Seconds that one runs; its watch falls silent after half an hour."),
+        .describe("Seconds that each runs; its watch stops delivering events after half an hour."),
     })
     .prefault({})
     .describe("Restarts of the programs that watch the cluster; was autokill_patch.sh."),
@@ -52,8 +55,8 @@ export const stationSettings = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      "Deploy build-watcher, which submits inspected images. The one of the time finds builds on OpenShift 3.11 only, " +
-        "so images.build-watcher must name a mended one.",
+      "Deploy build-watcher, which submits inspected images. The version of 2019 finds builds on OpenShift 3.11 only, " +
+        "so images.build-watcher must name a fixed one.",
     ),
   initialize: z
     .boolean()
@@ -63,7 +66,7 @@ export const stationSettings = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe("Name under which results are stored (storage-bucket-name); the infra namespace's unless given."),
+    .describe("Name under which results are stored (storage-bucket-name); the infra namespace's by default."),
   s3: z.strictObject({
     endpoint: z
       .url({ error: "expected a URL, e.g. https://s3.example.org" })

@@ -2,16 +2,26 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { ConfigMap } from "../../../blocks/kubernetes/configMap.ts";
 import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
-import type { ThothSecrets } from "../config.ts";
 import type { StationNamespaces } from "./namespaces.ts";
 import { byNamespace, type Role, roles } from "./roles.ts";
 import type { StationSettings } from "./settings.ts";
 
-/** What {@link StationConfig} needs. */
+/** The secrets that the station's programs read. */
+export interface StationSecrets {
+  readonly cephKeyId: pulumi.Output<string>;
+  readonly cephSecretKey: pulumi.Output<string>;
+  readonly sentryDsn: pulumi.Output<string>;
+  /** Key and token by which Kebechet acts on GitHub. */
+  readonly kebechetSshKey: pulumi.Output<string>;
+  readonly githubToken: pulumi.Output<string>;
+  /** Starts builds; undefined where nothing is built. */
+  readonly webhookSecret: pulumi.Output<string> | undefined;
+}
+
 export interface StationConfigArgs {
   readonly namespaces: StationNamespaces;
   readonly settings: StationSettings;
-  readonly secrets: ThothSecrets;
+  readonly secrets: StationSecrets;
   /** Address of the graph database, `host:port`. */
   readonly graphServiceHost: string;
 }
@@ -24,7 +34,7 @@ export type ConfigKey = keyof ReturnType<typeof configData>;
 
 const labels = { app: "thoth", component: "configuration" };
 
-/** ConfigMaps and Secrets that the station's pods and jobs read, in every namespace where such may run. */
+/** ConfigMaps and Secrets that the station's pods and jobs read, in every namespace where they may run. */
 export class StationConfig extends pulumi.ComponentResource {
   readonly thothConfig: ReadonlyMap<string, ConfigMap<ConfigKey>>;
   readonly thothSecret: ReadonlyMap<string, ServiceSecret<ThothKey>>;
@@ -84,7 +94,7 @@ export class StationConfig extends pulumi.ComponentResource {
   private kebechet(name: string, { namespaces, secrets }: StationConfigArgs): void {
     const values = {
       "ssh-privatekey": secrets.kebechetSshKey,
-      "github-oauth-token": secrets.githubOauthToken,
+      "github-oauth-token": secrets.githubToken,
       "gitlab-oauth-token": "",
       "pagure-oauth-token": "",
     };
@@ -119,7 +129,7 @@ function configData({ namespaces, settings, graphServiceHost }: StationConfigArg
     "rsyslog-port": "",
     "amun-api-url": `http://amun-api-${names.amunApi}.${appsDomain}/api/v1`,
     "isis-api-url": settings.isisApi ? `http://isis-api.${names.frontend}.svc` : "",
-    // Empty: nothing is pushed.
+    // Empty: no metrics are pushed.
     "metrics-pushgateway-url": pushgateway === undefined ? "" : `${pushgateway.host}:${pushgateway.port}`,
     "graph-service-host": graphServiceHost,
   };

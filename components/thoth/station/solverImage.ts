@@ -1,7 +1,7 @@
 /** Dockerfile of the solvers, whose repository has none. */
 
 /**
- * Installs thoth-solver with the versions of its lock file. It works in its home, by any user id.
+ * Installs thoth-solver with the versions of its lock file. It works in its home folder, with any user id.
  * @param prepare commands of root before that
  */
 export function solverDockerfile(prepare: readonly string[]): string {

@@ -28,7 +28,7 @@ const syncs = Object.entries(kinds).map(([task, kind]): JobTemplate => ({
     },
   ],
   parameters: { THOTH_SYNC_DOCUMENT_ID: null },
-  needs: ["store", "graph", "sync", ...(task === "inspection" ? (["amun"] as const) : [])],
+  inputs: ["store", "graph", "sync", ...(task === "inspection" ? (["amun"] as const) : [])],
   ...{ cpu: ["125m", "500m"], memory: ["128Mi", "256Mi"], deadline: 7200, retries: 10, restart: "OnFailure" },
 }));
 
@@ -43,7 +43,7 @@ const many: JobTemplate = {
     },
   ],
   parameters: { ...Object.fromEntries(Object.values(kinds).map((kind) => [only(kind), "0"])), THOTH_FORCE_SYNC: "0" },
-  ...{ needs: ["store", "graph", "sync", "amun"], cpu: "1", memory: ["256Mi", "512Mi"] },
+  ...{ inputs: ["store", "graph", "sync", "amun"], cpu: "1", memory: ["256Mi", "512Mi"] },
 };
 
 export const syncTemplates: readonly JobTemplate[] = [...syncs, many];

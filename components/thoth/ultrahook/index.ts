@@ -10,7 +10,6 @@ import type { TunnelBot, UltrahookSettings } from "./settings.ts";
 import { images } from "../images.ts";
 import type { Receiver } from "../bots/receiver.ts";
 
-/** What {@link Ultrahook} needs. */
 export interface UltrahookArgs {
   readonly cluster: Cluster;
   readonly settings: UltrahookSettings;
@@ -46,12 +45,12 @@ export class Ultrahook extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  /** The namespace is shared with others, so it is neither isolated nor always ours. */
+  /** The namespace may be shared, so it is neither isolated nor always created here. */
   private namespace(name: string, { cluster, settings }: UltrahookArgs): NamespaceRef {
     return settings.createNamespace
       ? new Namespace(
           `${name}-namespace`,
-          { cluster, name: settings.namespace, isolate: false, protect: settings.protect },
+          { cluster, name: settings.namespace, isolate: false, retention: { protect: settings.protect } },
           { parent: this },
         )
       : existingNamespace(cluster, settings.namespace);
@@ -102,7 +101,7 @@ export class Ultrahook extends pulumi.ComponentResource {
       {
         ...object,
         pods: labels,
-        to: [dns(), anywhere(...outsidePorts(destination, receiver, args.cluster)), ...inside],
+        egress: [dns(), anywhere(...outsidePorts(destination, receiver, args.cluster)), ...inside],
       },
       { parent: this },
     );

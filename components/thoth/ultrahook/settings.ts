@@ -29,7 +29,7 @@ const destination = z.union([
 export const ultrahookSettings = z.strictObject({
   cluster: z.string().min(1).describe("Cluster that runs the clients."),
   namespace: namespaceName.default("aicoe").describe("Namespace of the clients."),
-  createNamespace: z.boolean().default(true).describe("Make the namespace; off where somebody else owns it."),
+  createNamespace: z.boolean().default(true).describe("Create the namespace; off where someone else owns it."),
   protect: z.boolean().default(true).describe("Refuse to delete the namespace."),
   paused: z
     .boolean()

@@ -1,6 +1,6 @@
 /** `orrery lab destroy`. */
 import { defineCommand } from "../../../cli/command.ts";
-import { applyStack } from "../../program.ts";
+import { applyStack } from "../../pulumi.ts";
 import { openLab } from "../../session.ts";
 
 export const command = defineCommand({

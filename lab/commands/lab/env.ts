@@ -1,7 +1,7 @@
 /** `orrery lab env`. */
 import { defineCommand } from "../../../cli/command.ts";
 import { s3Env } from "../../openstack/objectStore.ts";
-import { environment, exportLines } from "../../program.ts";
+import { environment, exportLines } from "../../pulumi.ts";
 import { openLab } from "../../session.ts";
 
 export const command = defineCommand({

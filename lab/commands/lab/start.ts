@@ -1,7 +1,7 @@
 /** `orrery lab start`, the second half of `npm start`. */
 import { defineCommand } from "../../../cli/command.ts";
 import { up } from "../../lab.ts";
-import { applyStack } from "../../program.ts";
+import { applyStack } from "../../pulumi.ts";
 import { openLab } from "../../session.ts";
 import { summary } from "../../summary.ts";
 

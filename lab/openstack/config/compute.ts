@@ -29,15 +29,15 @@ export function nova({ lab, share }: Site): Files {
         osapi_compute_listen: host,
         osapi_compute_listen_port: lab.ports.nova,
         osapi_compute_workers: 1,
-        // Looked up under nova.virt, where nova_driver.install() hangs the class.
+        // Looked up under nova.virt, where nova_driver.install() adds the class.
         compute_driver: "fake.OrreryDriver",
-        // There is no metadata service: user data comes by config drive only.
+        // There is no metadata service: user data is on the config drive only.
         force_config_drive: true,
         vif_plugging_is_fatal: false,
         vif_plugging_timeout: 0,
         allow_resize_to_same_host: true,
         running_deleted_instance_action: "noop",
-        // All services are one process: when its API answers they live, however long the lab was down.
+        // All services are one process: if its API responds they are up, however long the lab was down.
         service_down_time: 31_536_000,
       },
       database: database(lab, "nova"),

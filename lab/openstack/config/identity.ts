@@ -24,9 +24,9 @@ export function keystone({ lab }: Site): Files {
       token: { provider: "fernet", expiration: 86400 },
       fernet_tokens: { key_repository: path.join(keys, "fernet") },
       fernet_receipts: { key_repository: path.join(keys, "fernet") },
-      // Not cached: Keystone changes what it takes out, and this cache hands out the thing itself.
+      // Not cached: Keystone modifies what it gets, and this cache returns the object itself.
       credential: { key_repository: path.join(keys, "credential"), caching: false },
-      // A file, not the database: so the endpoints follow the lab's ports, and a snapshot fits every lab.
+      // A file, not the database, so that endpoints follow the lab's ports and a snapshot fits every lab.
       catalog: { driver: "templated", template_file: path.join(etcDir(lab), "catalog.templates") },
       identity: { password_hash_rounds: 4 },
       cache: { enabled: true, backend: "dogpile.cache.memory" },
@@ -61,7 +61,7 @@ function catalog(ports: Site["lab"]["ports"]): string {
 
 export function placement({ lab }: Site): Files {
   return {
-    // Placement takes a folder and looks for this name in it.
+    // Placement expects a folder with a file of this name.
     "placement/placement.conf": ini({
       DEFAULT: logging(lab, "placement"),
       placement_database: { connection: databaseUrl(lab, "placement") },

@@ -1,9 +1,9 @@
-/** Swift: objects, by its own API and by S3's. */
+/** Swift: object storage with its own API and S3's. */
 import path from "node:path";
 import { ini } from "./ini.ts";
 import { account, authtoken, dataDir, etcDir, type Files, host, region, type Site, url } from "./shared.ts";
 
-/** One device, which is a folder, on one ring with one replica. S3's API beside Swift's, with Keystone's EC2 credentials. */
+/** One device (a folder) on one ring with one replica. The S3 API uses Keystone's EC2 credentials. */
 export function swift({ lab }: Site): Files {
   const pipeline =
     "catch_errors gatekeeper healthcheck cache listing_formats bulk authtoken s3api s3token keystoneauth copy container-quotas account-quotas slo dlo versioned_writes proxy-server";
@@ -40,13 +40,13 @@ export function swift({ lab }: Site): Files {
       ...Object.fromEntries(
         plain.map((name) => [`filter:${name}`, { use: filter(name === "cache" ? "memcache" : name) }]),
       ),
-      // Nothing listens there, so nothing is cached.
+      // No memcached listens there: caching is off.
       "filter:cache": { use: "egg:swift#memcache", memcache_servers: `${host}:1` },
       "filter:versioned_writes": { use: "egg:swift#versioned_writes", allow_versioned_writes: true },
       "filter:keystoneauth": { use: "egg:swift#keystoneauth", operator_roles: "admin, member" },
       // The region that requests must be signed for.
       "filter:s3api": { use: "egg:swift#s3api", location: region },
-      // Keystone checks a signature for services only, since OSSA-2025-002.
+      // Since OSSA-2025-002, Keystone verifies signatures only for service users.
       "filter:s3token": {
         use: "egg:swift#s3token",
         auth_uri: `${url(lab.ports.keystone)}/v3`,

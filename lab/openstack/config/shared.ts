@@ -9,7 +9,7 @@ export const region = "RegionOne";
 /** Throw-away password of every account of every lab. */
 export const password = "orrery-lab";
 
-/** What the renderers read. */
+/** Input of the configuration files. */
 export interface Site {
   readonly lab: LabSettings;
   /** Folder of the unpacked *-common packages, which hold the api-paste.ini files. */
@@ -69,7 +69,7 @@ export function logging(lab: LabSettings, project: string): Section {
 export function common(lab: LabSettings, project: string): Section {
   return {
     ...logging(lab, project),
-    // The same as the name of OVN's chassis, so that Neutron binds Nova's ports to it.
+    // Equal to the name of OVN's chassis, so that Neutron binds Nova's ports to it.
     host: "orrery",
     my_ip: host,
     // In memory: all services of a project share one process, so no message broker is needed.

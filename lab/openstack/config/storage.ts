@@ -1,4 +1,4 @@
-/** What keeps bytes: MariaDB, Glance, Cinder. */
+/** Storage: MariaDB, Glance, Cinder. */
 import path from "node:path";
 import { ini } from "./ini.ts";
 import {
@@ -16,7 +16,7 @@ import {
   url,
 } from "./shared.ts";
 
-/** Reachable by its socket only; durable against a killed process, not against a power cut. */
+/** Reachable by its socket only; survives a killed process, but not a power cut. */
 export function mariadb({ lab }: Site): Files {
   const options = {
     user: "root",

@@ -1,6 +1,6 @@
 /** Compares what a stack's environments need with what the project may have and has. */
 import { callystoSchema } from "../../../components/callysto/config.ts";
-import { type FlavorSize, needsOf } from "../../../components/callysto/quota.ts";
+import { type FlavorSize, requiredQuota } from "../../../components/callysto/quota.ts";
 import { type Quota, shortages } from "../../../blocks/openstack/quota.ts";
 import { defineCommand } from "../../../cli/command.ts";
 import { jsonOption } from "../../lib/options.ts";
@@ -27,7 +27,7 @@ for an empty project; a deployment would be refused before its first server. Cha
         throw new Error(`callysto:settings.environments.${environment}.flavor: the cloud has no flavour "${flavor}"`);
       }
     }
-    const need = needsOf(stack.settings, sizes);
+    const need = requiredQuota(stack.settings, sizes);
     const rows = uses.map(({ name, quota, used }) => ({ name, need: need[name], quota, used }));
     const quota: Quota = Object.fromEntries(rows.map(({ name, quota: limit }) => [name, limit]));
     const short = shortages(need, quota);

@@ -6,7 +6,7 @@ import { stringify } from "yaml";
 import { callystoSchema } from "../../../components/callysto/config.ts";
 import { parseConfig } from "../../../config/parse.ts";
 import { givenPassphrase } from "../../../config/givenPassphrase.ts";
-import { isLabs } from "../../../config/guard.ts";
+import { isFromLab } from "../../../config/preflight/samplePassphrase.ts";
 import { newSalt, openSalt } from "../../../config/passphrase.ts";
 import { report } from "../../../config/problems.ts";
 import { isPublished, publishedSamples } from "../../../config/published.ts";
@@ -105,7 +105,7 @@ function fileText(name: string, values: NewValues): string {
 /** @throws if what is copied is no sample, for which everybody's passphrase will not do */
 function assertSamplesOnly({ name, file }: { name: string; file: string }, copied: ReadonlyMap<string, string>): void {
   const samples = publishedSamples(secretsOf(readStackFile(file), Object.values(schemas)).values());
-  const real = [...copied].filter(([, text]) => !isLabs(text) && !samples.is(text)).map(([key]) => key);
+  const real = [...copied].filter(([, text]) => !isFromLab(text) && !samples.is(text)).map(([key]) => key);
   if (real.length === 0) return;
   throw new UsageError(
     `${name} has secrets of its own (${real.join(", ")}), and the new file would have a published passphrase: ` +

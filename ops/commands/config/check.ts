@@ -5,18 +5,28 @@ import { schemas } from "../../../components/registry.ts";
 import { deployProblems } from "../../../config/deployable.ts";
 import { parseConfig } from "../../../config/parse.ts";
 import { report } from "../../../config/problems.ts";
+import { describeSchedule, schedulesOf } from "../../../config/schedules.ts";
 import { readStackFile, sampleConfig, stackNames, stackPath } from "../../../config/stackFile.ts";
 
 const all = Object.values(schemas);
 
-/** Problems that are visible without a passphrase. */
-function settingsProblems(name: string): readonly string[] {
-  const { problems } = parseConfig(sampleConfig(readStackFile(stackPath(name)), all), all);
-  return problems.length === 0 ? [] : [report(name, problems)];
+/** Checks settings, without a passphrase; without problems it prints the next runs of their schedules. @throws with all problems */
+function checkSettings(names: readonly string[]): void {
+  const stacks = names.map((name) => {
+    return { name, ...parseConfig(sampleConfig(readStackFile(stackPath(name)), all), all) };
+  });
+  const broken = stacks.filter(({ problems }) => problems.length > 0);
+  if (broken.length > 0) throw new Error(broken.map(({ name, problems }) => report(name, problems)).join("\n"));
+  console.log(`${names.join(", ")}: no problems`);
+  for (const { name, systems } of stacks) {
+    const schedules = all.flatMap((schema) => schedulesOf(schema, systems.get(schema.namespace)?.settings ?? {}));
+    for (const one of schedules) console.log(`  ${name} ${one.path}: ${describeSchedule(one, new Date())}`);
+  }
 }
 
 export const command = defineCommand({
-  about: "Checks the settings of a stack file, or of all. Needs no passphrase unless --for-deploy is given.",
+  about:
+    "Checks the settings of a stack file, or of all, and prints the next runs of their schedules. Needs no passphrase unless --for-deploy is given.",
   options: {
     stack: { type: "string", short: "s", value: "S", help: "only this stack" },
     "for-deploy": {
@@ -32,10 +42,7 @@ export const command = defineCommand({
       console.log(`${stack}: nothing prevents a deployment`);
       return 0;
     }
-    const names = stack === undefined ? stackNames() : [stack];
-    const reports = names.flatMap(settingsProblems);
-    if (reports.length > 0) throw new Error(reports.join("\n"));
-    console.log(`${names.join(", ")}: no problems`);
+    checkSettings(stack === undefined ? stackNames() : [stack]);
     return 0;
   },
 });

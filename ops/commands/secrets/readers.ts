@@ -3,7 +3,7 @@ import { defineCommand } from "../../../cli/command.ts";
 import { jsonOption, systemOption } from "../../lib/options.ts";
 import { offlineConfig, readStackFile, secretsOf } from "../../../config/stackFile.ts";
 import { schemas } from "../../../components/registry.ts";
-import { runProgram } from "../../../review/render.ts";
+import { runProgram } from "../../../review/evaluate/render.ts";
 import { stackOf, stackOptions } from "../../lib/stack.ts";
 import { readersOf } from "../../lib/secrets/usage.ts";
 

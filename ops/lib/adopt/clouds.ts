@@ -1,8 +1,8 @@
 /** What of a stack's OpenStack resources is there already, and how it is taken over. */
-import { text } from "../../../policy/manifest.ts";
-import type { NewResource } from "../../../review/outputs.ts";
-import type { LiveResource, Recording, Registration } from "../../../review/record.ts";
-import { titleOf } from "../../../review/words.ts";
+import { asText } from "../../../policy/manifest.ts";
+import type { NewResource } from "../../../review/evaluate/outputs.ts";
+import type { LiveResource, Recording, Registration } from "../../../review/evaluate/record.ts";
+import { titleOf } from "../../../review/report/format.ts";
 import type { World } from "./declared.ts";
 import type { Adopted } from "./importFile.ts";
 import type { Inventory } from "./inventory.ts";
@@ -66,7 +66,7 @@ export function addressesOnPorts(
     const portId = resources.find(isItsAssociation)?.inputs.portId;
     const rows = projects.get(cloudOf(own.provider))?.floatingIps ?? [];
     const [row, ...more] = rows.filter(({ port_id }) => port_id !== null && port_id === portId);
-    if (row !== undefined && more.length === 0) addresses.set(own.urn, { id: text(row.id), row });
+    if (row !== undefined && more.length === 0) addresses.set(own.urn, { id: asText(row.id), row });
   }
   return addresses;
 }

@@ -1,8 +1,8 @@
 /** What a stack declares, with its own secrets: the program's own evaluation, asking nobody but who is asked here. */
 import { readStackFile } from "../../../config/stackFile.ts";
-import type { Call, NewResource } from "../../../review/outputs.ts";
-import type { LiveResource, Recording } from "../../../review/record.ts";
-import { runProgram } from "../../../review/render.ts";
+import type { Call, NewResource } from "../../../review/evaluate/outputs.ts";
+import type { LiveResource, Recording } from "../../../review/evaluate/record.ts";
+import { runProgram } from "../../../review/evaluate/render.ts";
 import type { StackSecrets } from "../secrets/stackSecrets.ts";
 
 /** What is there already, for a program that is evaluated. */

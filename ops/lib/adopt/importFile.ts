@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { projectDir } from "../../../config/stackFile.ts";
-import type { Registration } from "../../../review/record.ts";
-import { type Properties, Secret, secretOnWire } from "../../../review/secret.ts";
+import type { Registration } from "../../../review/evaluate/record.ts";
+import { type Properties, Secret, wireSecret } from "../../../review/evaluate/secret.ts";
 
 /** How a declared resource is taken over. */
 export interface Adopted {
@@ -90,7 +90,7 @@ function entry(
 
 /** The value with its secrets encrypted, as the engine keeps them in a state. */
 function sealed(value: unknown, encrypt: (text: string) => string): unknown {
-  if (value instanceof Secret) return secretOnWire({ ciphertext: encrypt(JSON.stringify(opened(value.value))) });
+  if (value instanceof Secret) return wireSecret({ ciphertext: encrypt(JSON.stringify(opened(value.value))) });
   if (Array.isArray(value)) return value.map((item) => sealed(item, encrypt));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, held]) => [key, sealed(held, encrypt)]));

@@ -1,5 +1,5 @@
 /** Everything of an OpenStack project that a stack might declare. */
-import { type Json, list, object, text } from "../../../policy/manifest.ts";
+import { type Json, asList, asObject, asText } from "../../../policy/manifest.ts";
 import type { CloudApi } from "../cloud/openstack.ts";
 
 /** What a project has, as its services tell it. */
@@ -24,7 +24,7 @@ const most = 1000;
 /** Asks all services. @throws in one line if one does not answer, or has more than one answer holds */
 export async function inventoryOf(cloud: CloudApi): Promise<Inventory> {
   const rows = async (service: Parameters<CloudApi["get"]>[0], path: string, key: string): Promise<readonly Json[]> => {
-    const found = list((await cloud.get<Json>(service, path))[key]);
+    const found = asList((await cloud.get<Json>(service, path))[key]);
     // A part of what there is would make the rest look as if it were to be created.
     if (found.length >= most)
       throw new Error(`the project has ${most} ${key} or more; adopt does not page through them`);
@@ -42,10 +42,10 @@ export async function inventoryOf(cloud: CloudApi): Promise<Inventory> {
     rows("network", `/v2.0/security-groups?${own}`, "security_groups"),
     rows("dns", `/v2/zones?limit=${most}`, "zones"),
   ]);
-  const records = zones.map(({ id }) => rows("dns", `/v2/zones/${text(id)}/recordsets?limit=${most}`, "recordsets"));
+  const records = zones.map(({ id }) => rows("dns", `/v2/zones/${asText(id)}/recordsets?limit=${most}`, "recordsets"));
   return {
     ...{ servers, flavors, volumes, networks, ports, floatingIps, groups, zones },
-    keypairs: keypairs.map(({ keypair }) => object(keypair)),
+    keypairs: keypairs.map(({ keypair }) => asObject(keypair)),
     records: (await Promise.all(records)).flat(),
   };
 }

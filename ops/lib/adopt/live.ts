@@ -1,6 +1,6 @@
 /** A live object as far as the program declares it: what a state would hold if the program had made it this way. */
-import { isMap } from "../../../review/fields.ts";
-import { Secret } from "../../../review/secret.ts";
+import { isMap } from "../../../review/diff/fields.ts";
+import { Secret } from "../../../review/evaluate/secret.ts";
 
 /** Lists whose items the API server tells apart, and by what; every other list is one value. */
 const itemKeys: Readonly<Record<string, readonly string[]>> = {

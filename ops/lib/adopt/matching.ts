@@ -1,7 +1,7 @@
 /** Which thing of an OpenStack project a declared resource is: by its name, or by what it is attached to. */
-import { type Json, list, object, text } from "../../../policy/manifest.ts";
-import type { Call, NewResource } from "../../../review/outputs.ts";
-import type { LiveResource } from "../../../review/record.ts";
+import { type Json, asList, asObject, asText } from "../../../policy/manifest.ts";
+import type { Call, NewResource } from "../../../review/evaluate/outputs.ts";
+import type { LiveResource } from "../../../review/evaluate/record.ts";
 import { sameRule } from "../cloud/openstack.ts";
 import type { Inventory } from "./inventory.ts";
 
@@ -16,24 +16,24 @@ type Inputs = Readonly<Record<string, unknown>>;
 /** Candidates for a declared resource; more than one is for a person to decide. */
 type Match = (inputs: Inputs, project: Inventory) => readonly Thing[];
 
-const things = (rows: readonly Json[]): readonly Thing[] => rows.map((row) => ({ id: text(row.id), row }));
+const things = (rows: readonly Json[]): readonly Thing[] => rows.map((row) => ({ id: asText(row.id), row }));
 const named = (rows: readonly Json[], name: unknown): readonly Json[] => rows.filter((row) => row.name === name);
 
 const matches: Readonly<Record<string, Match>> = {
   "blockstorage/volume:Volume": ({ name }, { volumes }) => things(named(volumes, name)),
   "compute/instance:Instance": ({ name }, { servers }) => things(named(servers, name)),
   "compute/keypair:Keypair": ({ name }, { keypairs }) =>
-    named(keypairs, name).map((row) => ({ id: text(row.name), row })),
+    named(keypairs, name).map((row) => ({ id: asText(row.name), row })),
   "compute/volumeAttach:VolumeAttach": ({ instanceId, volumeId }, { servers }) =>
     servers
       .filter(({ id }) => id === instanceId)
-      .flatMap((row) => list(row["os-extended-volumes:volumes_attached"]))
+      .flatMap((row) => asList(row["os-extended-volumes:volumes_attached"]))
       .filter(({ id }) => id === volumeId)
-      .map((row) => ({ id: `${String(instanceId)}/${text(row.id)}`, row })),
+      .map((row) => ({ id: `${String(instanceId)}/${asText(row.id)}`, row })),
   "dns/recordSet:RecordSet": ({ zoneId, name, type }, { records }) =>
     records
       .filter((row) => row.zone_id === zoneId && row.name === name && row.type === type)
-      .map((row) => ({ id: `${String(zoneId)}/${text(row.id)}`, row })),
+      .map((row) => ({ id: `${String(zoneId)}/${asText(row.id)}`, row })),
   "dns/zone:Zone": ({ name }, { zones }) => things(named(zones, name)),
   "networking/floatingIpAssociate:FloatingIpAssociate": ({ floatingIp, portId }, { floatingIps }) =>
     things(floatingIps.filter((row) => row.floating_ip_address === floatingIp && row.port_id === portId)),
@@ -48,7 +48,7 @@ const matches: Readonly<Record<string, Match>> = {
     things(
       groups
         .filter(({ id }) => id === inputs.securityGroupId)
-        .flatMap((group) => list(group.security_group_rules))
+        .flatMap((group) => asList(group.security_group_rules))
         .filter((rule) => sameRule(rule, inputs)),
     ),
 };
@@ -60,10 +60,10 @@ export function candidates({ type, inputs }: NewResource, project: Inventory): r
 
 /** What other resources read of a live one. */
 export function outputsOf({ type }: NewResource, { row }: Thing): LiveResource["state"] {
-  if (type.endsWith(":FloatingIp")) return { address: text(row.floating_ip_address) };
+  if (type.endsWith(":FloatingIp")) return { address: asText(row.floating_ip_address) };
   if (!type.endsWith(":Port")) return {};
-  const addresses = list(row.fixed_ips).map(({ ip_address }) => text(ip_address));
-  return { allFixedIps: addresses, macAddress: text(row.mac_address) };
+  const addresses = asList(row.fixed_ips).map(({ ip_address }) => asText(ip_address));
+  return { allFixedIps: addresses, macAddress: asText(row.mac_address) };
 }
 
 /** What a data source would answer, as far as ids and addresses go. */
@@ -88,26 +88,26 @@ export function answerOf({ token, inputs }: Call, project: Inventory): Record<st
 export function serverState(inputs: Inputs, { row }: Thing, { ports, networks, flavors }: Inventory) {
   const own = ports.filter(({ device_id }) => device_id === row.id);
   const nets = own.map((port) => {
-    const addresses = list(port.fixed_ips).map(({ ip_address }) => text(ip_address));
+    const addresses = asList(port.fixed_ips).map(({ ip_address }) => asText(ip_address));
     return {
       accessNetwork: false,
       fixedIpV4: addresses.find((one) => !one.includes(":")) ?? "",
       fixedIpV6: addresses.find((one) => one.includes(":")) ?? "",
       floatingIp: "",
-      mac: text(port.mac_address),
-      name: text(networks.find(({ id }) => id === port.network_id)?.name),
-      port: text(port.id),
-      uuid: text(port.network_id),
+      mac: asText(port.mac_address),
+      name: asText(networks.find(({ id }) => id === port.network_id)?.name),
+      port: asText(port.id),
+      uuid: asText(port.network_id),
     };
   });
-  const image = text(object(row.image).id);
-  const flavor = flavors.find(({ id }) => id === object(row.flavor).id)?.name ?? object(row.flavor).original_name;
+  const image = asText(asObject(row.image).id);
+  const flavor = flavors.find(({ id }) => id === asObject(row.flavor).id)?.name ?? asObject(row.flavor).original_name;
   const live = {
-    name: text(row.name),
+    name: asText(row.name),
     // A flavour that the cloud no longer offers has no name.
     flavorName: flavor ?? inputs.flavorName,
     ...(image === "" ? {} : { imageId: image }),
-    ...(text(row.key_name) === "" ? {} : { keyPair: text(row.key_name) }),
+    ...(asText(row.key_name) === "" ? {} : { keyPair: asText(row.key_name) }),
     networks: nets.map(({ port }) => ({ port })),
     // Nobody can tell, and nobody can change it on a live server.
     configDrive: inputs.configDrive,
@@ -118,15 +118,15 @@ export function serverState(inputs: Inputs, { row }: Thing, { ports, networks, f
     networks: nets,
     accessIpV4: first?.fixedIpV4 ?? "",
     accessIpV6: first === undefined || first.fixedIpV6 === "" ? "" : `[${first.fixedIpV6}]`,
-    allMetadata: object(row.metadata),
+    allMetadata: asObject(row.metadata),
     allTags: [],
-    availabilityZone: text(row["OS-EXT-AZ:availability_zone"]),
-    created: text(row.created),
+    availabilityZone: asText(row["OS-EXT-AZ:availability_zone"]),
+    created: asText(row.created),
     forceDelete: false,
-    powerState: text(row.status).toLowerCase(),
-    securityGroups: [...new Set(list(row.security_groups).map(({ name }) => text(name)))],
+    powerState: asText(row.status).toLowerCase(),
+    securityGroups: [...new Set(asList(row.security_groups).map(({ name }) => asText(name)))],
     stopBeforeDestroy: false,
-    updated: text(row.updated),
+    updated: asText(row.updated),
   };
   return { inputs: live, outputs };
 }
@@ -137,12 +137,12 @@ export function liveInputs({ type, inputs }: NewResource, { row }: Thing, projec
   const tells: Readonly<Record<string, Inputs>> = {
     // How it is resized is only said, and known to nobody.
     Volume: { name: row.name, size: row.size, volumeType: row.volume_type, enableOnlineResize: undefined },
-    Keypair: { name: row.name, publicKey: text(row.public_key).trim() },
+    Keypair: { name: row.name, publicKey: asText(row.public_key).trim() },
     RecordSet: { name: row.name, type: row.type, ttl: row.ttl ?? undefined, records: row.records },
     Zone: { name: row.name, email: row.email },
     Port: { name: row.name, networkId: row.network_id, securityGroupIds: row.security_groups },
     SecGroup: { name: row.name },
-    FloatingIp: { pool: network?.name, description: text(row.description) },
+    FloatingIp: { pool: network?.name, description: asText(row.description) },
   };
   const own = tells[type.split(":").at(-1) ?? ""] ?? {};
   return Object.fromEntries(Object.entries(inputs).map(([key, declared]) => [key, key in own ? own[key] : declared]));

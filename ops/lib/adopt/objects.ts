@@ -1,7 +1,7 @@
 /** What of a stack's Kubernetes objects is there already, and how it is taken over. */
-import { type Json, list, type Manifest, object, text, texts, toManifest } from "../../../policy/manifest.ts";
-import type { Recording, Registration } from "../../../review/record.ts";
-import { type Properties, Secret } from "../../../review/secret.ts";
+import { type Json, asList, type Manifest, asObject, asText, asTexts, toManifest } from "../../../policy/manifest.ts";
+import type { Recording, Registration } from "../../../review/evaluate/record.ts";
+import { type Properties, Secret } from "../../../review/evaluate/secret.ts";
 import type { Kubectl } from "../kube/kubectl.ts";
 import { type Adopted, opened } from "./importFile.ts";
 import { declaredPart, undeclaredItems } from "./live.ts";
@@ -37,9 +37,9 @@ export function identity({ apiVersion, kind, namespace, name }: Omit<Manifest, "
 
 /** The same of a live object. */
 export function liveIdentity(live: Json): string {
-  const { name, namespace } = object(live.metadata);
-  const [apiVersion, kind] = [text(live.apiVersion), text(live.kind)];
-  return identity({ apiVersion, kind, namespace: text(namespace), name: text(name) });
+  const { name, namespace } = asObject(live.metadata);
+  const [apiVersion, kind] = [asText(live.apiVersion), asText(live.kind)];
+  return identity({ apiVersion, kind, namespace: asText(namespace), name: asText(name) });
 }
 
 /** Asks a cluster which of these objects it has. @throws in one line if it does not answer */
@@ -84,22 +84,22 @@ async function ask(kubectl: Kubectl, declared: readonly DeclaredObject[]): Promi
   const answer = await kubectl.output(words, JSON.stringify({ apiVersion: "v1", kind: "List", items }));
   if (answer.trim() === "") return [];
   const found = JSON.parse(answer) as Json;
-  return found.kind === "List" ? list(found.items) : [found];
+  return found.kind === "List" ? asList(found.items) : [found];
 }
 
 /** Why an object must not be taken over now; undefined if nothing speaks against it. */
 export function refusalOf({ live, declared }: FoundObject): string | undefined {
-  const { deletionTimestamp, ownerReferences } = object(live.metadata);
+  const { deletionTimestamp, ownerReferences } = asObject(live.metadata);
   if (deletionTimestamp !== undefined) return "is being deleted; wait for its end, then run this again";
-  const owner = list(ownerReferences).find(({ controller }) => controller === true);
-  if (owner === undefined) return strategyProblem(object(live.spec), declared);
-  return `belongs to ${text(owner.kind)} ${text(owner.name)}, which would put it back as it was; take it from there first`;
+  const owner = asList(ownerReferences).find(({ controller }) => controller === true);
+  if (owner === undefined) return strategyProblem(asObject(live.spec), declared);
+  return `belongs to ${asText(owner.kind)} ${asText(owner.name)}, which would put it back as it was; take it from there first`;
 }
 
 /** The API refuses Recreate beside the limits of a rolling update, which a preview leaves where kubectl put them. */
 function strategyProblem(live: Json, { kind, namespace, name, body }: DeclaredObject): string | undefined {
-  const wanted = object(object(body.spec).strategy).type;
-  if (kind !== "Deployment" || wanted !== "Recreate" || object(live.strategy).rollingUpdate === undefined)
+  const wanted = asObject(asObject(body.spec).strategy).type;
+  if (kind !== "Deployment" || wanted !== "Recreate" || asObject(live.strategy).rollingUpdate === undefined)
     return undefined;
   const patch = JSON.stringify([{ op: "replace", path: "/spec/strategy", value: { type: wanted } }]);
   return (
@@ -111,14 +111,14 @@ function strategyProblem(live: Json, { kind, namespace, name, body }: DeclaredOb
 /** Keys of a Secret or ConfigMap, and items of lists, that only the old way had; the first update takes away kubectl's. */
 export function undeclared({ declared: { kind, body }, live }: FoundObject): readonly string[] {
   if (kind !== "Secret" && kind !== "ConfigMap") return undeclaredItems(live, body);
-  const wanted = { ...object(body.data), ...object(body.stringData), ...object(body.binaryData) };
-  return Object.keys({ ...object(live.data), ...object(live.binaryData) }).filter((key) => !(key in wanted));
+  const wanted = { ...asObject(body.data), ...asObject(body.stringData), ...asObject(body.binaryData) };
+  return Object.keys({ ...asObject(live.data), ...asObject(live.binaryData) }).filter((key) => !(key in wanted));
 }
 
 /** Whether only kubectl wrote the object: its fields become the program's, others' stay what they are. */
 export function isKubectls({ live }: Pick<FoundObject, "live">): boolean {
-  const managers = list(object(live.metadata).managedFields).filter(({ subresource }) => subresource === undefined);
-  return managers.every(({ manager }) => text(manager).startsWith("kubectl"));
+  const managers = asList(asObject(live.metadata).managedFields).filter(({ subresource }) => subresource === undefined);
+  return managers.every(({ manager }) => asText(manager).startsWith("kubectl"));
 }
 
 /**
@@ -144,11 +144,11 @@ export function adoptObject({ declared, live }: FoundObject): Adopted {
 
 /** What the state would hold as inputs if the program had made the object as it is. */
 function liveInputs({ inputs }: Registration, live: Json): Properties {
-  const clear = Object.entries(texts(live.data)).map(([key, base64]) => [
+  const clear = Object.entries(asTexts(live.data)).map(([key, base64]) => [
     key,
     Buffer.from(base64, "base64").toString("utf8"),
   ]);
-  const readable = text(live.kind) === "Secret" ? { ...live, stringData: Object.fromEntries(clear) as Json } : live;
+  const readable = asText(live.kind) === "Secret" ? { ...live, stringData: Object.fromEntries(clear) as Json } : live;
   const part = declaredPart(readable, inputs) as Properties;
   return { ...part, apiVersion: inputs.apiVersion, kind: inputs.kind };
 }
@@ -158,7 +158,7 @@ const applied = "kubectl.kubernetes.io/last-applied-configuration";
 /** kubectl's memory of what it applied, which holds a Secret's texts in clear. */
 function withoutApplied(live: Json): Json {
   const without = (value: unknown, left: string): Json =>
-    Object.fromEntries(Object.entries(object(value)).filter(([key]) => key !== left));
+    Object.fromEntries(Object.entries(asObject(value)).filter(([key]) => key !== left));
   const metadata = without(live.metadata, "managedFields");
   return { ...live, metadata: { ...metadata, annotations: without(metadata.annotations, applied) } };
 }

@@ -1,9 +1,9 @@
 /** Passwords that the program draws and that a live Secret has already: they are taken over, so that nobody is locked out. */
 import * as pulumi from "@pulumi/pulumi";
-import { object, texts } from "../../../policy/manifest.ts";
-import { resourceState } from "../../../review/outputs.ts";
-import type { Registration } from "../../../review/record.ts";
-import { Secret } from "../../../review/secret.ts";
+import { asObject, asTexts } from "../../../policy/manifest.ts";
+import { resourceState } from "../../../review/evaluate/outputs.ts";
+import type { Registration } from "../../../review/evaluate/record.ts";
+import { Secret } from "../../../review/evaluate/secret.ts";
 import type { World } from "./declared.ts";
 import { type Adopted, opened } from "./importFile.ts";
 import type { FoundObject } from "./objects.ts";
@@ -29,8 +29,8 @@ export function oldPasswords(
   return [...drawn].map(([own, text]) => {
     const others = [...drawn.values()].filter((other) => other !== text);
     const hits = secrets.flatMap(({ declared: { namespace, name, body }, live }) => {
-      const data = texts(live.data);
-      return Object.entries(texts(body.stringData)).flatMap(([key, template]) => {
+      const data = asTexts(live.data);
+      return Object.entries(asTexts(body.stringData)).flatMap(([key, template]) => {
         const old = data[key];
         if (old === undefined) return [];
         const value = textIn(template, Buffer.from(old, "base64").toString("utf8"), text, others);
@@ -89,6 +89,6 @@ export function adoptPassword({ inputs }: Registration, text: string): Adopted {
   return {
     id: "none",
     inputs,
-    outputs: { ...defaults, ...least, ...object(plain), result: new Secret(text), bcryptHash: new Secret("") },
+    outputs: { ...defaults, ...least, ...asObject(plain), result: new Secret(text), bcryptHash: new Secret("") },
   };
 }

@@ -1,10 +1,10 @@
 /** What runs and what is declared, side by side: what is taken over, what would change then, and what must not be. */
-import { blocking } from "../../../review/blocking.ts";
-import { type Change, compare } from "../../../review/compare.ts";
-import { pathText } from "../../../review/fields.ts";
-import type { Recording, Registration } from "../../../review/record.ts";
-import { hiddenDigest, rendered } from "../../../review/render.ts";
-import { changeTitle, titleOf } from "../../../review/words.ts";
+import { risksOf } from "../../../review/risks/index.ts";
+import { type Change, compare } from "../../../review/diff/compare.ts";
+import { pathText } from "../../../review/diff/fields.ts";
+import type { Recording, Registration } from "../../../review/evaluate/record.ts";
+import { secretDigest, rendered } from "../../../review/evaluate/render.ts";
+import { changeTitle, titleOf } from "../../../review/report/format.ts";
 import type { StackSecrets } from "../secrets/stackSecrets.ts";
 import { secretTemplates } from "../secrets/secretKeys.ts";
 import type { StackValues } from "../stack.ts";
@@ -120,7 +120,7 @@ function changesOf({ resources }: Recording, adopted: ReadonlyMap<string, Adopte
   const own = resources.filter(({ urn }) => adopted.has(urn));
   const live = own.map((one) => ({ ...one, inputs: adopted.get(one.urn)?.inputs ?? one.inputs }));
   const view = (some: readonly Registration[]) =>
-    rendered({ resources: some, outputs: new Map(), calls: [], exports: {} }, hiddenDigest);
+    rendered({ resources: some, outputs: new Map(), calls: [], exports: {} }, secretDigest);
   return compare(view(live), view(own)).filter(({ operation }) => operation !== "keep");
 }
 
@@ -133,7 +133,7 @@ function mustStay(change: Change): boolean {
   return /^kubernetes:|:Instance$/.test(change.type) || holdsData(change);
 }
 
-const holdsData = (change: Change): boolean => blocking(change).some((said) => said.startsWith("replaces what holds"));
+const holdsData = (change: Change): boolean => risksOf(change).some((said) => said.startsWith("replaces what holds"));
 
 /** What to do about something that would be replaced and must not be. */
 function cannotStay(change: Change): string {

@@ -1,8 +1,8 @@
 /** How a plan of adoption is told. */
-import { diffLines, changeTitle, titleOf } from "../../../review/words.ts";
-import { pathText } from "../../../review/fields.ts";
-import type { Registration } from "../../../review/record.ts";
-import type { Change } from "../../../review/compare.ts";
+import { diffLines, changeTitle, titleOf } from "../../../review/report/format.ts";
+import { pathText } from "../../../review/diff/fields.ts";
+import type { Registration } from "../../../review/evaluate/record.ts";
+import type { Change } from "../../../review/diff/compare.ts";
 import type { Plan } from "./plan.ts";
 
 /** Everything that a person should know, without a secret's text. */

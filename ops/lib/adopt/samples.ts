@@ -3,7 +3,7 @@ import { publishedSamples } from "../../../config/published.ts";
 import { secretCommand } from "../../../config/problems.ts";
 import { hasManyLines } from "../../../config/secrets.ts";
 import { readStackFile } from "../../../config/stackFile.ts";
-import { texts } from "../../../policy/manifest.ts";
+import { asTexts } from "../../../policy/manifest.ts";
 import type { StackSecret, StackSecrets } from "../secrets/stackSecrets.ts";
 import { placeOf, type Template } from "../secrets/secretKeys.ts";
 import type { FoundObject } from "./objects.ts";
@@ -27,10 +27,10 @@ export function sampleProblems(
     .filter(({ declared }) => declared.kind === "Secret")
     .flatMap(({ declared: { namespace, name: secret, body }, live }) => {
       const wanted = new Map([
-        ...Object.entries(texts(body.data)).map(([key, base64]) => [key, clear(base64)] as const),
-        ...Object.entries(texts(body.stringData)),
+        ...Object.entries(asTexts(body.data)).map(([key, base64]) => [key, clear(base64)] as const),
+        ...Object.entries(asTexts(body.stringData)),
       ]);
-      return Object.entries(texts(live.data)).flatMap(([key, base64]) => {
+      return Object.entries(asTexts(live.data)).flatMap(([key, base64]) => {
         const [before, after] = [clear(base64), wanted.get(key)];
         if (after === undefined || before === after || before === "" || published.isIn(before)) return [];
         const inside = made.get(placeOf({ cluster, namespace, secret, key }))?.probes;

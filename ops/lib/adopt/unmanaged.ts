@@ -1,5 +1,5 @@
 /** Unmanaged objects in the stack's namespaces; some of them will conflict. */
-import { type Json, list, object, text } from "../../../policy/manifest.ts";
+import { type Json, asList, asObject, asText } from "../../../policy/manifest.ts";
 import type { Kubectl } from "../kube/kubectl.ts";
 import { type DeclaredObject, identity, liveIdentity } from "./objects.ts";
 
@@ -37,7 +37,7 @@ export async function unmanaged(
   const here = kinds.filter((kind) => known.split("\n").includes(kind));
   const rows = namespaces.map(async (namespace) => {
     const found = await kubectl.get<{ items: readonly Json[] }>(here.join(","), "--namespace", namespace);
-    return list(found.items);
+    return asList(found.items);
   });
   return leftOf(cluster, declared, (await Promise.all(rows)).flat());
 }
@@ -49,28 +49,28 @@ export function leftOf(cluster: string, declared: readonly DeclaredObject[], liv
   const workloads = declared.filter((one) => workload.test(identity(one)));
   return live.flatMap((one): readonly Left[] => {
     const key = liveIdentity(one);
-    const { ownerReferences, name, namespace } = object(one.metadata);
+    const { ownerReferences, name, namespace } = asObject(one.metadata);
     const isClaim = claims.some((claim) => claim.test(key));
     if (
       isClaim ||
       own.has(key) ||
-      list(ownerReferences).length > 0 ||
+      asList(ownerReferences).length > 0 ||
       furniture.test(key) ||
-      tokens.test(text(one.type))
+      tokens.test(asText(one.type))
     )
       return [];
     const instead = workload.test(key)
       ? workloads.find((other) => other.name === name && other.namespace === namespace)
       : undefined;
-    const title = `${text(one.kind)} ${text(namespace)}/${text(name)}`;
+    const title = `${asText(one.kind)} ${asText(namespace)}/${asText(name)}`;
     return [{ cluster, object: title, ...(instead === undefined ? {} : { instead: instead.kind }) }];
   });
 }
 
 /** Claims that a StatefulSet makes for its pods, and finds again. */
 function claimNames({ namespace, name, body }: DeclaredObject): readonly RegExp[] {
-  return list(object(body.spec).volumeClaimTemplates).map((template) => {
-    const prefix = `${namespace}/${text(object(template.metadata).name)}-${name}`;
+  return asList(asObject(body.spec).volumeClaimTemplates).map((template) => {
+    const prefix = `${namespace}/${asText(asObject(template.metadata).name)}-${name}`;
     return new RegExp(`^PersistentVolumeClaim\\. ${prefix}-\\d+$`);
   });
 }

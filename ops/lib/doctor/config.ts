@@ -1,7 +1,7 @@
 /** A stack's file: settings, secrets, what encrypts them, and which of them end soon. */
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { guardedTargets, samplesAtRisk } from "../../../config/guard.ts";
+import { guardedTargets, samplesAtRisk } from "../../../config/preflight/samplePassphrase.ts";
 import type { Crypter } from "../../../config/passphrase.ts";
 import { parseConfig } from "../../../config/parse.ts";
 import { withKubeconfig } from "../../../config/clusterApi.ts";

@@ -1,5 +1,5 @@
 /** The least that the account which deploys must be allowed in a cluster, as RBAC for an administrator to apply. */
-import { list, type Manifest, object, text } from "../../../policy/manifest.ts";
+import { asList, type Manifest, asObject, asText } from "../../../policy/manifest.ts";
 import { isClusterWide, resourceOf } from "./resources.ts";
 
 /** A rule of a Role. */
@@ -75,12 +75,12 @@ function namespaceRules(declared: readonly Manifest[]): readonly Rule[] {
   const hosts = managed.has("routes.route.openshift.io") ? ["routes/custom-host.route.openshift.io"] : [];
   const given = declared
     .filter(({ kind }) => kind === "Role")
-    .flatMap(({ body }) => list(body.rules) as unknown as readonly Rule[]);
+    .flatMap(({ body }) => asList(body.rules) as unknown as readonly Rule[]);
   const bound = declared
     .filter(({ kind }) => kind === "RoleBinding")
-    .map(({ body }) => object(body.roleRef))
+    .map(({ body }) => asObject(body.roleRef))
     .filter(({ kind }) => kind === "ClusterRole")
-    .map(({ name }) => text(name));
+    .map(({ name }) => asText(name));
   return merged([
     ...[...managed].map((one) => ({ ...split(one), verbs: whole })),
     ...[...looked].map((one) => ({ ...split(one), verbs: reads })),

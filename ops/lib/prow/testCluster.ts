@@ -6,8 +6,8 @@ import { keepSystems } from "../../../config/stackEdit.ts";
 import { stackPath } from "../../../config/stackFile.ts";
 import { kubernetes } from "../../../lab/kubernetes/kubernetes.ts";
 import type { Log } from "../../../lab/component.ts";
-import { makePremises } from "../../../lab/prerequisites.ts";
-import { environment } from "../../../lab/program.ts";
+import { createPrerequisites } from "../../../lab/prerequisites.ts";
+import { environment } from "../../../lab/pulumi.ts";
 import { type LabSettings, labSettings } from "../../../lab/settings.ts";
 import { ensureToolchain } from "../../../lab/toolchain/toolchain.ts";
 import { passphraseOf } from "../secrets.ts";
@@ -56,7 +56,7 @@ export function testCluster() {
       const premises = retarget(source, fileOf(stack), lab, passphraseOf(stack));
       rmSync(source);
       await kubernetes(toolchain).up(lab, log);
-      await makePremises(premises, lab, log);
+      await createPrerequisites(premises, lab, log);
       writeFileSync(marker, JSON.stringify({ stack, at: new Date().toISOString() } satisfies Prepared));
     },
     /** Variables for Pulumi and kubectl. */

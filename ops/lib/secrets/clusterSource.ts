@@ -1,6 +1,6 @@
 /** A live cluster's Secrets as a store: which key of which Secret a secret becomes is known from the program itself. */
 import { UsageError } from "../../../cli/usageError.ts";
-import { type Json, list, object, text, texts } from "../../../policy/manifest.ts";
+import { type Json, asList, asObject, asText, asTexts } from "../../../policy/manifest.ts";
 import { checkFormat } from "../../../config/formats.ts";
 import type { KubectlValues } from "../kube/kubectl.ts";
 import { withCluster } from "../program.ts";
@@ -46,11 +46,11 @@ export async function clusterSource(
 
 /** Keys of the Secrets of a namespace that people made. */
 export function liveKeys(cluster: string, namespace: string, secrets: readonly Json[]): readonly LiveKey[] {
-  return list(secrets)
-    .filter(({ type }) => !theirs.test(text(type)))
+  return asList(secrets)
+    .filter(({ type }) => !theirs.test(asText(type)))
     .flatMap(({ metadata, data }) => {
-      const secret = text(object(metadata).name);
-      return Object.entries(texts(data)).map(([key, base64]) => ({ cluster, namespace, secret, key, base64 }));
+      const secret = asText(asObject(metadata).name);
+      return Object.entries(asTexts(data)).map(([key, base64]) => ({ cluster, namespace, secret, key, base64 }));
     });
 }
 

@@ -1,5 +1,5 @@
 /** Says when a stack's real secrets lie under a passphrase that everybody knows. */
-import { isPublic, publishedWarning } from "../../../config/guard.ts";
+import { isPublic, publishedWarning } from "../../../config/preflight/samplePassphrase.ts";
 import type { Crypter } from "../../../config/passphrase.ts";
 import { isPublished } from "../../../config/published.ts";
 import type { StackValues } from "../stack.ts";

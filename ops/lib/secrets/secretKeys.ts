@@ -1,8 +1,8 @@
 /** Which keys of which Secrets the secrets of a stack's config become, followed through the program itself. */
 import { offlineConfig, readStackFile, secretsOf } from "../../../config/stackFile.ts";
 import { schemas } from "../../../components/registry.ts";
-import { texts } from "../../../policy/manifest.ts";
-import { rendered, runProgram } from "../../../review/render.ts";
+import { asTexts } from "../../../policy/manifest.ts";
+import { rendered, runProgram } from "../../../review/evaluate/render.ts";
 import { objectsByCluster } from "../program.ts";
 import type { StackSecrets } from "./stackSecrets.ts";
 import { fromBase64, innerTexts, type Probe, textWithin } from "./textWithin.ts";
@@ -49,8 +49,8 @@ export async function secretTemplates({
       .filter(({ kind, name: secret }) => kind === "Secret" && secret !== "")
       .flatMap(({ namespace, name: secret, body }) =>
         [
-          ...Object.entries(texts(body.data)).map(([key, base64]) => ({ key, ...fromData(base64, probes) })),
-          ...Object.entries(texts(body.stringData)).map(([key, text]) => ({ key, text, bytes: false })),
+          ...Object.entries(asTexts(body.data)).map(([key, base64]) => ({ key, ...fromData(base64, probes) })),
+          ...Object.entries(asTexts(body.stringData)).map(([key, text]) => ({ key, text, bytes: false })),
         ].map((one) => ({ ...one, cluster, namespace, secret, probes: probesIn(one.text, probes) })),
       ),
   );

@@ -1,7 +1,7 @@
 /** What a stack's file holds of the secrets that its systems ask for, without telling a text. */
 import { UsageError } from "../../../cli/usageError.ts";
 import type { AnySystem } from "../../../config/define.ts";
-import { isLabs } from "../../../config/guard.ts";
+import { isFromLab } from "../../../config/preflight/samplePassphrase.ts";
 import type { Crypter } from "../../../config/passphrase.ts";
 import { parseConfig } from "../../../config/parse.ts";
 import { report } from "../../../config/problems.ts";
@@ -85,6 +85,6 @@ export function openStackSecrets(
 
 function stateOf(held: string | undefined, samples: PublishedSamples): State {
   if (held === undefined) return "missing";
-  if (isLabs(held)) return "lab";
+  if (isFromLab(held)) return "lab";
   return samples.isIn(held) ? "sample" : "set";
 }

@@ -1,8 +1,8 @@
 /** Follows secrets through what a program registered. */
 import type { RawConfig } from "../../../config/secrets.ts";
-import { list, type Manifest, object, podOf, text, title, toManifest } from "../../../policy/manifest.ts";
-import type { Registration } from "../../../review/record.ts";
-import { redact, Secret } from "../../../review/secret.ts";
+import { asList, type Manifest, asObject, podOf, asText, title, toManifest } from "../../../policy/manifest.ts";
+import type { Registration } from "../../../review/evaluate/record.ts";
+import { redact, Secret } from "../../../review/evaluate/secret.ts";
 
 /** A place where a secret comes to lie. */
 export interface SecretUse {
@@ -19,7 +19,7 @@ export function readersOf(
 ): readonly { readonly key: string; readonly places: readonly SecretUse[] }[] {
   const leaves = resources.flatMap((one) => secretLeaves(one.inputs).map((leaf) => ({ one, ...leaf })));
   const manifests = resources.flatMap(
-    ({ type, inputs, provider }) => toManifest(type, object(redact(inputs)), provider) ?? [],
+    ({ type, inputs, provider }) => toManifest(type, asObject(redact(inputs)), provider) ?? [],
   );
   return keys.map((key) => {
     const others = [...config].filter(([other, { secret }]) => secret && other !== key).map(([, { value }]) => value);
@@ -56,7 +56,7 @@ function placeOf(one: Registration, path: readonly string[], manifests: readonly
     return [{ where: `login of ${one.name} (${one.type.split(":").at(-1) ?? ""})`, readers: ["the engine"] }];
   }
   if (one.type.startsWith("command:")) return [{ where: `guest, by ${one.name}`, readers: ["root there"] }];
-  const manifest = toManifest(one.type, object(redact(one.inputs)), one.provider);
+  const manifest = toManifest(one.type, asObject(redact(one.inputs)), one.provider);
   if (manifest === undefined) return [];
   const key = path.at(-1) ?? "";
   const readers = [
@@ -71,31 +71,33 @@ function podsReading(workload: Manifest, { cluster, namespace, name, kind }: Man
   const pod = podOf(workload);
   if (kind !== "Secret" || pod === undefined || workload.cluster !== cluster || workload.namespace !== namespace)
     return [];
-  const volumes = list(pod.spec.volumes)
+  const volumes = asList(pod.spec.volumes)
     .filter((volume) => sourcesOf(volume).some((source) => holds(source, name, key)))
-    .map((volume) => text(volume.name));
-  const pulls = list(pod.spec.imagePullSecrets).some((secret) => text(secret.name) === name) ? ["to pull images"] : [];
+    .map((volume) => asText(volume.name));
+  const pulls = asList(pod.spec.imagePullSecrets).some((secret) => asText(secret.name) === name)
+    ? ["to pull images"]
+    : [];
   const containers = pod.containers.filter(
     ({ env, envFrom, volumeMounts }) =>
-      list(env).some(({ valueFrom }) => {
-        const reference = object(object(valueFrom).secretKeyRef);
+      asList(env).some(({ valueFrom }) => {
+        const reference = asObject(asObject(valueFrom).secretKeyRef);
         return reference.name === name && reference.key === key;
       }) ||
-      list(envFrom).some(({ secretRef }) => object(secretRef).name === name) ||
-      list(volumeMounts).some((mount) => volumes.includes(text(mount.name))),
+      asList(envFrom).some(({ secretRef }) => asObject(secretRef).name === name) ||
+      asList(volumeMounts).some((mount) => volumes.includes(asText(mount.name))),
   );
-  return [...containers.map((one) => text(one.name)), ...pulls].map((who) => `${title(workload)} ${who}`);
+  return [...containers.map((one) => asText(one.name)), ...pulls].map((who) => `${title(workload)} ${who}`);
 }
 
 /** Secrets that a volume is made of. */
 function sourcesOf(volume: Readonly<Record<string, unknown>>): readonly Readonly<Record<string, unknown>>[] {
-  const { secretName, items } = object(volume.secret);
-  const projected = list(object(volume.projected).sources).map(({ secret }) => object(secret));
+  const { secretName, items } = asObject(volume.secret);
+  const projected = asList(asObject(volume.projected).sources).map(({ secret }) => asObject(secret));
   return [{ name: secretName, items }, ...projected];
 }
 
 function holds({ name, items }: Readonly<Record<string, unknown>>, wanted: string, key: string): boolean {
-  return name === wanted && (items === undefined || list(items).some((item) => item.key === key));
+  return name === wanted && (items === undefined || asList(items).some((item) => item.key === key));
 }
 
 /** Accounts that a declared Role of the namespace lets read Secrets, or one of the platform's ClusterRoles that do. */
@@ -107,17 +109,17 @@ function accountsReading(
   const here = manifests.filter((one) => one.cluster === cluster && one.namespace === namespace);
   const may = new Set(
     here
-      .filter((one) => one.kind === "Role" && list(one.body.rules).some((rule) => reads(rule, name)))
+      .filter((one) => one.kind === "Role" && asList(one.body.rules).some((rule) => reads(rule, name)))
       .map((role) => role.name),
   );
   return here
     .filter((one) => one.kind === "RoleBinding")
     .flatMap(({ body }) => {
-      const { kind: of, name: role } = object(body.roleRef);
-      const powerful = of === "ClusterRole" && ["admin", "edit", "cluster-admin"].includes(text(role));
-      if (!powerful && !(of === "Role" && may.has(text(role)))) return [];
-      return list(body.subjects).map(
-        (subject) => `${text(subject.kind)} ${text(subject.namespace)}/${text(subject.name)}`,
+      const { kind: of, name: role } = asObject(body.roleRef);
+      const powerful = of === "ClusterRole" && ["admin", "edit", "cluster-admin"].includes(asText(role));
+      if (!powerful && !(of === "Role" && may.has(asText(role)))) return [];
+      return asList(body.subjects).map(
+        (subject) => `${asText(subject.kind)} ${asText(subject.namespace)}/${asText(subject.name)}`,
       );
     });
 }

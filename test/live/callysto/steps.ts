@@ -1,6 +1,6 @@
 /** What the program does in a guest, as one script for a machine's file system. */
 import { readFileSync } from "node:fs";
-import { Secret } from "../../../review/secret.ts";
+import { Secret } from "../../../review/evaluate/secret.ts";
 import type { Seen } from "../../unit/openstack/fixture.ts";
 import { makeKey } from "../ssh.ts";
 

@@ -8,7 +8,7 @@ import { readStackFile } from "../../../config/stackFile.ts";
 import { files } from "../../../lab/kubernetes/daemons.ts";
 import type { LabSettings } from "../../../lab/settings.ts";
 import { type Fault, openProxy, type Proxy } from "./proxy.ts";
-import { type Asked, faultOf, requestKind, type Weather } from "./weather.ts";
+import { type Asked, faultOf, requestKind, type FaultProfile } from "./faultProfile.ts";
 
 /** OpenStack's services that the program asks, by their names in the lab. */
 export const openstackServices = ["keystone", "glance", "nova", "neutron", "cinder", "designate"] as const;
@@ -21,7 +21,7 @@ export class Front {
   readonly authUrl: string;
   readonly kubernetesUrl: string;
   /** What was spoiled since the faults began, a line each. */
-  readonly spoiled: string[] = [];
+  readonly injected: string[] = [];
   /** The last token of OpenStack that was seen. */
   token: string | undefined;
   private rule: Rule = () => undefined;
@@ -63,18 +63,18 @@ export class Front {
 
   /** From now on, what the rule says. */
   begin(rule: Rule): void {
-    this.spoiled.length = 0;
+    this.injected.length = 0;
     this.rule = rule;
   }
 
   /** From now on, faults that this seed draws. */
-  storm(seed: string, weather: Weather): void {
+  storm(seed: string, profile: FaultProfile): void {
     const seen = new Map<string, number>();
     this.begin((asked) => {
       const kind = requestKind(asked);
       const nth = seen.get(kind) ?? 0;
       seen.set(kind, nth + 1);
-      return faultOf(seed, weather, asked, nth);
+      return faultOf(seed, profile, asked, nth);
     });
   }
 
@@ -105,7 +105,7 @@ export class Front {
   private fault(asked: Asked, token: string): Fault | undefined {
     if (token.startsWith("gAAAA")) this.token = token;
     const fault = this.rule(asked);
-    if (fault !== undefined) this.spoiled.push(`${requestKind(asked)}: ${faultText(fault)}`);
+    if (fault !== undefined) this.injected.push(`${requestKind(asked)}: ${faultText(fault)}`);
     return fault;
   }
 }

@@ -24,7 +24,7 @@ export type Fault =
   | { readonly kind: "rewritten"; readonly rewrite: (body: string) => string };
 
 /** Says of each request, in the order in which they come, what is to be done to it. */
-export type Spoil = (method: string, path: string, headers: IncomingMessage["headers"]) => Fault | undefined;
+export type Inject = (method: string, path: string, headers: IncomingMessage["headers"]) => Fault | undefined;
 
 /** A proxy that listens; whoever opens it closes it. */
 export interface Proxy {
@@ -48,7 +48,7 @@ export interface ProxyOptions {
 }
 
 /** Opens a proxy on a free port of loopback, in front of an API whose certificate is not checked. */
-export async function openProxy(upstream: string, spoil: Spoil, { rewrite, tls }: ProxyOptions = {}): Promise<Proxy> {
+export async function openProxy(upstream: string, inject: Inject, { rewrite, tls }: ProxyOptions = {}): Promise<Proxy> {
   const sockets = new Map<number, Socket>();
   const { protocol } = new URL(upstream);
   const options = { keepAlive: true, rejectUnauthorized: false };
@@ -67,14 +67,14 @@ export async function openProxy(upstream: string, spoil: Spoil, { rewrite, tls }
 
   const serve = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const body = await read(incoming);
-    const fault = spoil(incoming.method ?? "GET", incoming.url ?? "/", incoming.headers);
+    const fault = inject(incoming.method ?? "GET", incoming.url ?? "/", incoming.headers);
     if (fault?.kind === "slow") await sleep(fault.milliseconds);
     const lost = fault?.kind === "status" || fault?.kind === "reset";
-    if (lost && !fault.done) return spoiled(outgoing, fault, reset);
+    if (lost && !fault.done) return injectFault(outgoing, fault, reset);
     const answer = await forward(incoming, outgoing, body);
     if (lost) {
       await read(answer);
-      return spoiled(outgoing, fault, reset);
+      return injectFault(outgoing, fault, reset);
     }
     const change = fault?.kind === "rewritten" ? fault.rewrite : rewrite;
     if (fault?.kind === "truncated") return truncated(answer, outgoing, isStream(incoming), reset);
@@ -116,7 +116,7 @@ export async function openProxy(upstream: string, spoil: Spoil, { rewrite, tls }
 
 type Reset = (outgoing: ServerResponse) => void;
 
-async function spoiled(outgoing: ServerResponse, fault: Fault, reset: Reset): Promise<void> {
+async function injectFault(outgoing: ServerResponse, fault: Fault, reset: Reset): Promise<void> {
   if (fault.kind !== "status") {
     reset(outgoing);
     return;

@@ -1,7 +1,7 @@
 /** Faults of the named cases: each hits requests of certain kinds, a certain number of times. */
 import type { Rule } from "./front.ts";
 import type { Fault } from "./proxy.ts";
-import { requestKind } from "./weather.ts";
+import { requestKind } from "./faultProfile.ts";
 
 /** The first `times` requests whose kind (`neutron POST /v2.0/ports`) matches meet this fault. @default all of them */
 export function on(kind: RegExp, fault: Fault, times = Infinity): Rule {

@@ -1,7 +1,7 @@
 /** Settings of the stacks that meet faults: small, and drawn so that each run makes, changes and takes away something. */
 import { random } from "../../unit/harness.ts";
 import type { Change } from "../../../lab/harness/system.ts";
-import { hash } from "./weather.ts";
+import { hash } from "./faultProfile.ts";
 
 /** A hub without a machine on OpenStack, or a graph database with its claim and tunnels on Kubernetes. */
 export type Kind = "hub" | "graph";

@@ -7,7 +7,7 @@ import { orphans } from "../census.ts";
 import { eventually, lab, openstackApi } from "../../../lab/harness/cloud.ts";
 import { type Outcome, pulumi } from "../../../lab/harness/engine.ts";
 import { api } from "../../../lab/harness/kube.ts";
-import type { StateResource } from "../../../lab/harness/really.ts";
+import type { StateResource } from "../../../lab/harness/deployed.ts";
 import { type OpsOutcome, SystemOnLab } from "../../../lab/harness/system.ts";
 import { Front } from "./front.ts";
 import { changesOf, domainOf, type Drawn, drawn, flavors, namespacesOf, type Place } from "./settings.ts";
@@ -92,7 +92,7 @@ export class FaultStack {
 
   /** Asserts that the clouds have what is declared, once, nothing beside it, and everything that holds data as it was. */
   async isWhole(): Promise<void> {
-    await this.system.isReallyThere();
+    await this.system.assertDeployed();
     const resources = await this.system.resources();
     assert.deepEqual(await this.orphans(resources), []);
     for (const { urn, type, id = "", inputs } of resources.filter((one) => precious.test(one.type))) {

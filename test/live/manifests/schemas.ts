@@ -1,7 +1,7 @@
 /** JSON schemas of a cluster's kinds, for kubeconform, made of what its API says about itself (`/openapi/v2`, CRDs included). */
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { type Json, list, object, text } from "../../../policy/manifest.ts";
+import { type Json, asList, asObject, asText } from "../../../policy/manifest.ts";
 
 /** What `/openapi/v2` answers, as far as it is read. */
 export interface OpenApi {
@@ -21,9 +21,13 @@ export function writeSchemas(folder: string, { definitions }: OpenApi): void {
   );
   writeFileSync(path.join(folder, shared), JSON.stringify({ definitions: strict }));
   for (const [name, schema] of Object.entries(definitions)) {
-    for (const { group, version, kind } of list(schema["x-kubernetes-group-version-kind"])) {
+    for (const { group, version, kind } of asList(schema["x-kubernetes-group-version-kind"])) {
       // Kubeconform takes an object of the core, which has no group, for one of the group "v1".
-      const place = [text(group) === "" ? text(version) : text(group), text(version), text(kind).toLowerCase()];
+      const place = [
+        asText(group) === "" ? asText(version) : asText(group),
+        asText(version),
+        asText(kind).toLowerCase(),
+      ];
       const schemaOfKind = { $ref: `${shared}#/definitions/${name}` };
       writeFileSync(path.join(folder, `${place.join("_")}.json`), JSON.stringify(schemaOfKind));
     }
@@ -38,16 +42,16 @@ function toSchema(schema: Json, name = ""): Json {
   }
   if (name === "io.k8s.apimachinery.pkg.api.resource.Quantity") return { type: ["number", "string"] };
   const { type, required, pattern, minimum, maximum, properties, items, additionalProperties } = schema;
-  const fields = properties === undefined ? undefined : object(properties);
+  const fields = properties === undefined ? undefined : asObject(properties);
   const open =
     schema["x-kubernetes-preserve-unknown-fields"] === true || schema["x-kubernetes-embedded-resource"] === true;
   const rest =
-    typeof additionalProperties === "object" ? toSchema(object(additionalProperties)) : fields === undefined || open;
+    typeof additionalProperties === "object" ? toSchema(asObject(additionalProperties)) : fields === undefined || open;
   return defined({
     ...{ type, required, pattern, minimum, maximum, enum: schema.enum },
     properties:
-      fields && Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, toSchema(object(value))])),
-    items: items === undefined ? undefined : toSchema(object(items)),
+      fields && Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, toSchema(asObject(value))])),
+    items: items === undefined ? undefined : toSchema(asObject(items)),
     additionalProperties: type === "object" || fields !== undefined ? rest : undefined,
   });
 }

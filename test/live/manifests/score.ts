@@ -1,5 +1,5 @@
 /** What kube-score finds, and which of it the house answers for. */
-import { excepted, type Manifest } from "../../../policy/manifest.ts";
+import { exemptedFrom, type Manifest } from "../../../policy/manifest.ts";
 
 /** What `kube-score score --output-format json` says about one object. */
 export interface Scored {
@@ -101,7 +101,7 @@ export function answerTo({ check, object, container }: Fault, manifests: readonl
   const claims = manifests.some((one) => {
     if (rule === undefined || !object.startsWith(`${one.kind}/`)) return false;
     if (one.name !== name || one.namespace !== namespace) return false;
-    const who = [...excepted(one, rule)].filter((claimant) => claimant !== "");
+    const who = [...exemptedFrom(one, rule)].filter((claimant) => claimant !== "");
     return container === "" ? who.length > 0 : who.includes(container);
   });
   if (claims) return rule;

@@ -3,7 +3,7 @@ import { createServer } from "node:https";
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { sample, sampleCertificate } from "../../../config/samples.ts";
-import { list, type Json, type Manifest, object, text } from "../../../policy/manifest.ts";
+import { asList, type Json, type Manifest, asObject, asText } from "../../../policy/manifest.ts";
 
 /** Group and version -> kind -> plural. */
 const served: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -41,17 +41,17 @@ export async function startOpenshiftApi(manifests: readonly Manifest[], cronJobs
     if (plural === "") return [200, { kind: "APIResourceList", groupVersion: version, resources: resourcesOf(known) }];
     if (plural === "processedtemplates") {
       // Since 4.12: openshift/openshift-apiserver vendor/k8s.io/apiserver/pkg/endpoints/handlers/create.go:176.
-      const matches = object(body.metadata).namespace === namespace;
+      const matches = asObject(body.metadata).namespace === namespace;
       return matches ? processed(body) : [400, failure("the namespace of the provided object does not match")];
     }
     const [kind] = Object.entries(known).find(([, one]) => one === plural) ?? [];
     if (kind === undefined) return [404, failure(pathname)];
     const here = objects.filter((one) => one.kind === kind && one.namespace === namespace);
     if (method === "POST") {
-      const { name: own, generateName } = object(body.metadata);
-      const given = text(own) === "" ? `${text(generateName)}abcde` : text(own);
+      const { name: own, generateName } = asObject(body.metadata);
+      const given = asText(own) === "" ? `${asText(generateName)}abcde` : asText(own);
       if (here.some((one) => one.name === given)) return [409, failure(`${given} exists`)];
-      const whole = { ...body, metadata: { ...object(body.metadata), name: given, namespace } };
+      const whole = { ...body, metadata: { ...asObject(body.metadata), name: given, namespace } };
       objects.push({ kind, namespace, name: given, body: whole });
       made.push(whole);
       return [201, whole];
@@ -62,7 +62,7 @@ export async function startOpenshiftApi(manifests: readonly Manifest[], cronJobs
     }
     const wanted = (url.searchParams.get("labelSelector") ?? "").split(",").filter((one) => one !== "");
     const items = here.filter(({ body: one }) =>
-      wanted.every((pair) => object(object(one.metadata).labels)[pair.split("=")[0] ?? ""] === pair.split("=")[1]),
+      wanted.every((pair) => asObject(asObject(one.metadata).labels)[pair.split("=")[0] ?? ""] === pair.split("=")[1]),
     );
     return [
       200,
@@ -103,16 +103,16 @@ function resourcesOf(known: Readonly<Record<string, string>>): readonly Json[] {
 /** A quota says what is used, as the cluster keeps it. */
 function stateOf(body: Json): Json {
   if (body.kind !== "ResourceQuota") return body;
-  const { hard } = object(body.spec);
-  return { ...body, status: { hard, used: Object.fromEntries(Object.keys(object(hard)).map((key) => [key, "0"])) } };
+  const { hard } = asObject(body.spec);
+  return { ...body, status: { hard, used: Object.fromEntries(Object.keys(asObject(hard)).map((key) => [key, "0"])) } };
 }
 
 /** A Template with its parameters filled in: `${X}` inside texts, `${{X}}` as a value that is no text. */
 function processed(template: Json): readonly [number, Json] {
   const values = new Map<string, string>();
-  for (const { name, value, required } of list(template.parameters)) {
-    if (required === true && text(value) === "") return [422, failure(`parameter ${text(name)} is required`)];
-    values.set(text(name), text(value));
+  for (const { name, value, required } of asList(template.parameters)) {
+    if (required === true && asText(value) === "") return [422, failure(`parameter ${asText(name)} is required`)];
+    values.set(asText(name), asText(value));
   }
   const fill = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(fill);
@@ -123,7 +123,7 @@ function processed(template: Json): readonly [number, Json] {
     if (plain !== undefined && values.has(plain)) return JSON.parse(values.get(plain) ?? "") as unknown;
     return value.replace(/\$\{(\w+)\}/g, (whole, name: string) => values.get(name) ?? whole);
   };
-  return [201, { ...template, objects: list(template.objects).map(fill) }];
+  return [201, { ...template, objects: asList(template.objects).map(fill) }];
 }
 
 const failure = (message: string): Json => ({ kind: "Status", status: "Failure", message });

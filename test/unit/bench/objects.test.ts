@@ -9,8 +9,8 @@ import { deployPlaybook, differing, removePlaybook } from "../../../bench/playbo
 import { rows } from "../../../bench/systems.ts";
 import { put } from "../../../config/stackEdit.ts";
 import { stackPath } from "../../../config/stackFile.ts";
-import type { Recording, Registration } from "../../../review/record.ts";
-import { plugins } from "../../../lab/toolchain/pieces.ts";
+import type { Recording, Registration } from "../../../review/evaluate/record.ts";
+import { plugins } from "../../../lab/toolchain/artifacts.ts";
 
 describe("bench: the same objects", () => {
   let stage: Recording;

@@ -115,6 +115,22 @@ describe("bench: the report", () => {
     assert.deepEqual(both.circumstances, results.circumstances);
   });
 
+  it("an older commit is shown beside this one, with processor time and saved states", () => {
+    const now = { ...life("thoth", "orrery", 5, 1), cpu: { up: [3] }, saves: { up: [70] } };
+    const before = {
+      ...life("thoth", "orrery@0123456789", 10, 1),
+      resources: 2,
+      cpu: { up: [6] },
+      saves: { up: [100] },
+    };
+    const text = tables({ ...nothing, versions: [now, before], circumstances: results.circumstances });
+    assert.match(
+      text,
+      /\| 2 to 1 \| 3 \| from nothing to ready \| 10\.0 to 5\.0 s \(0\.50x\) \| 6\.0 to 3\.0 s \(0\.50x\) \| 100 to 70 \(0\.70x\) \|/,
+    );
+    assert.doesNotMatch(tables({ ...nothing, versions: [now], circumstances: results.circumstances }), /states saved/);
+  });
+
   it("a goal that is not reached is said", () => {
     const diffs = [{ stack: "test", objects: 1, render: [1], offline: [3], kubectl: [4] }];
     const text = tables({ ...results, lives: [], growth: [], diffs });

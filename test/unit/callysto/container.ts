@@ -1,8 +1,8 @@
 /** A user's container on a hub, held against the contract of its image as the check does with containers of Kubernetes. */
-import { violations } from "../../../contracts/check/judge.ts";
+import { violations } from "../../../contracts/check/violations.ts";
 import { loadContracts } from "../../../contracts/check/load.ts";
 import { notebookTemplates } from "../../../components/callysto/guest/announcement.ts";
-import type { Registration } from "../../../review/record.ts";
+import type { Registration } from "../../../review/evaluate/record.ts";
 
 /** What does not hold for a container that DockerSpawner asks for. */
 export function containerProblems(image: string, environment: Readonly<Record<string, string>>): readonly string[] {

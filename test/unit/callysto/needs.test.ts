@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { callystoSchema, type CallystoSettings } from "../../../components/callysto/config.ts";
-import { needsOf } from "../../../components/callysto/quota.ts";
+import { requiredQuota } from "../../../components/callysto/quota.ts";
 import { publicKeyLine } from "../../../config/samples.ts";
 
 const common = { domain: "callysto.farm", image: "callysto-hub" };
@@ -28,7 +28,7 @@ function settings(environments: object, more: object = {}): CallystoSettings {
 describe("What Callysto needs of a project's quota", () => {
   it("is the fact sheet's table for the workstation and a custom hub, with the hub's two further rules", () => {
     const custom = { ...hub, name: { mode: "pet" } };
-    assert.deepEqual(needsOf(settings({ clavius, custom }), sizes), {
+    assert.deepEqual(requiredQuota(settings({ clavius, custom }), sizes), {
       instances: 2,
       cores: 5,
       ram: 10_240,
@@ -50,12 +50,12 @@ describe("What Callysto needs of a project's quota", () => {
       floatingIp: { mode: "existing", ip: "192.0.2.1" },
       keypair: { mode: "existing", name: "clavius" },
     };
-    const { volumes, gigabytes, floatingIps, keypairs } = needsOf(settings({ prod }), sizes);
+    const { volumes, gigabytes, floatingIps, keypairs } = requiredQuota(settings({ prod }), sizes);
     assert.deepEqual([volumes, gigabytes, floatingIps, keypairs], [2, 0, 1, 0]);
   });
 
   it("has the packer group beside the environments'", () => {
-    const { securityGroups, securityGroupRules } = needsOf(settings({}, { packerSecurityGroup: true }), sizes);
+    const { securityGroups, securityGroupRules } = requiredQuota(settings({}, { packerSecurityGroup: true }), sizes);
     assert.deepEqual([securityGroups, securityGroupRules], [1, 6]);
   });
 });

@@ -5,7 +5,7 @@ import { hubGuest, type SsoSettings } from "../../../components/callysto/guest/s
 import { shibbolethFiles } from "../../../components/callysto/guest/shibboleth.ts";
 import { simplesamlFiles } from "../../../components/callysto/guest/simplesaml.ts";
 import { virtualHosts } from "../../../components/callysto/guest/web.ts";
-import { Secret } from "../../../review/secret.ts";
+import { Secret } from "../../../review/evaluate/secret.ts";
 import { deployCallysto, hub } from "./fixture.ts";
 
 const hostname = "hub.callysto.ca";

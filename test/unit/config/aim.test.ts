@@ -5,18 +5,18 @@ import path from "node:path";
 import { after, describe, it } from "mocha";
 import { retarget, labKubeconfig, type LabPrerequisites } from "../../../lab/retarget.ts";
 import { openSalt } from "../../../config/passphrase.ts";
-import { kubeconfig, nobodysKey, publicKeyLine } from "../../../config/samples.ts";
+import { kubeconfig, unusableKey, publicKeyLine } from "../../../config/samples.ts";
 
 const salt = "v1:fozI5u6B030=:v1:F+6ZduKKd8G0/V7L:PGMFeIzwobWRKmEAzUdaQHqC5mMRIQ==";
 const lab = { ports: { keystone: 16000, kubernetes: 16030 } };
 const dir = mkdtempSync(path.join(tmpdir(), "aim-"));
 
 /** Aims a file with this config; its text and what the lab must have. */
-function aimed(config: string): { readonly text: string; readonly premises: LabPrerequisites } {
+function retargeted(config: string): { readonly text: string; readonly prerequisites: LabPrerequisites } {
   const [source, target] = [path.join(dir, "source.yaml"), path.join(dir, "target.yaml")];
   writeFileSync(source, `# mine\nencryptionsalt: ${salt}\nconfig:\n${config}`);
-  const premises = retarget(source, target, lab, "password");
-  return { premises, text: readFileSync(target, "utf8") };
+  const prerequisites = retarget(source, target, lab, "password");
+  return { prerequisites, text: readFileSync(target, "utf8") };
 }
 
 const nothing: LabPrerequisites = { zones: [], volumes: [], floatingIps: [], namespaces: [], nodes: [] };
@@ -27,7 +27,7 @@ describe("a stack that is aimed at the lab", () => {
   });
 
   it("has the lab's login for each cluster and cloud, and its endpoints", () => {
-    const { text, premises } = aimed(`  clusters:settings: # kept
+    const { text, prerequisites } = retargeted(`  clusters:settings: # kept
     psi: {platform: openshift, appsDomain: x.test}
     two: {platform: kubernetes, appsDomain: y.test}
   clusters:psi:
@@ -74,11 +74,11 @@ config:
     const login = kubeconfig("https://127.0.0.1:16030", "orrery-lab");
     assert.equal(labKubeconfig(lab), login);
     assert.deepEqual(secrets, [login, "orrery-lab", login, "orrery-lab"]);
-    assert.deepEqual(premises, nothing);
+    assert.deepEqual(prerequisites, nothing);
   });
 
   it("names what Callysto takes for granted, as the ids of a real cloud are not the lab's", () => {
-    const { text, premises } = aimed(`  callysto:settings:
+    const { text, prerequisites } = retargeted(`  callysto:settings:
     zones:
       own.test: {mode: create}
       there.test: {mode: existing}
@@ -128,7 +128,7 @@ config:
         floatingIp: {mode: existing, ip: plain.own.test}
 `,
     );
-    assert.deepEqual(premises, {
+    assert.deepEqual(prerequisites, {
       ...nothing,
       zones: ["there.test"],
       volumes: ["the-hub.there.test-home-1", "the-hub.there.test-home-2"],
@@ -137,10 +137,10 @@ config:
   });
 
   it("has the samples' own public keys where a committed stack has those that let nobody in, and no others", () => {
-    const { text } = aimed(`  callysto:settings:
-    deployKey: ${nobodysKey("deploy")}
+    const { text } = retargeted(`  callysto:settings:
+    deployKey: ${unusableKey("deploy")}
     environments:
-      hub: {domain: own.test, name: {}, guest: {certificateKey: ${nobodysKey("cert")}}}
+      hub: {domain: own.test, name: {}, guest: {certificateKey: ${unusableKey("cert")}}}
       mine: {domain: own.test, name: {}, guest: {certificateKey: ssh-ed25519 AAAA mine}}
 `);
     const [deploy, push] = ["deployPrivateKey", "certificatePushKey-clavius"].map((key) =>
@@ -155,11 +155,11 @@ config:
 
   it("says which namespaces and nodes must be there", () => {
     const of = (namespace: string): LabPrerequisites =>
-      aimed(`  dials:settings: {namespace: ${namespace}}\n  prow:settings: {nodes: {a: x, b: y}}\n`).premises;
+      retargeted(`  dials:settings: {namespace: ${namespace}}\n  prow:settings: {nodes: {a: x, b: y}}\n`).prerequisites;
     assert.deepEqual(of("{name: n}"), { ...nothing, namespaces: ["n"], nodes: ["a", "b"] });
     assert.deepEqual(of("{name: n, create: false}").namespaces, ["n"]);
     assert.deepEqual(of("{name: n, create: true}").namespaces, []);
-    assert.deepEqual(aimed("  prow:settings: {}\n  dials:settings: {}\n").premises, nothing);
+    assert.deepEqual(retargeted("  prow:settings: {}\n  dials:settings: {}\n").prerequisites, nothing);
   });
 
   it("is not written under another passphrase, or without a salt", () => {

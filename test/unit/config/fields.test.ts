@@ -35,7 +35,7 @@ describe("fields of settings", () => {
   it("have the number of a quantity", () => {
     const numbers = { "1Ki": 1024, "1.5Gi": 1.5 * 2 ** 30, "1500M": 1.5e9, "250m": 0.25, "1e3": 1000, "3": 3 };
     for (const [text, number] of Object.entries(numbers)) assert.equal(quantityOf(text), number, text);
-    assert.throws(() => quantityOf("1 Gi"), /^Error: "1 Gi" is no quantity$/);
+    assert.throws(() => quantityOf("1 Gi"), /^Error: "1 Gi" is not a quantity$/);
   });
 
   it("take the schedules of Kubernetes, and nothing else", () => {

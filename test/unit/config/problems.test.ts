@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { z } from "zod";
 import { defineSystem } from "../../../config/define.ts";
-import { meant, propertyPath, removeCommand, secretCommand, setCommand, shown } from "../../../config/problems.ts";
+import {
+  suggest,
+  propertyPath,
+  removeCommand,
+  secretCommand,
+  setCommand,
+  formatValue,
+} from "../../../config/problems.ts";
 import { problems } from "./fixture.ts";
 
 /** The same about one setting, `x`, of a system. */
@@ -43,9 +50,9 @@ describe("problems of a config", () => {
   });
 
   it("show sixty characters of a value", () => {
-    assert.equal(shown(undefined), "nothing");
-    assert.equal(shown("a".repeat(58)), `"${"a".repeat(58)}"`);
-    assert.equal(shown("a".repeat(59)), `"${"a".repeat(56)}...`);
+    assert.equal(formatValue(undefined), "nothing");
+    assert.equal(formatValue("a".repeat(58)), `"${"a".repeat(58)}"`);
+    assert.equal(formatValue("a".repeat(59)), `"${"a".repeat(56)}...`);
   });
 
   it("propose commands that a shell takes as they are", () => {
@@ -73,12 +80,12 @@ describe("problems of a config", () => {
 
   it("guess what was meant, but not wildly", () => {
     const guess = (name: string): string => `; did you mean "${name}"?`;
-    assert.equal(meant("Replica", ["mode", "replicas"]), guess("replicas"));
-    assert.equal(meant("token1", ["tokens2", "token", "tokens3"]), guess("token"));
-    assert.equal(meant("xyabc", ["abc"]), guess("abc"));
-    assert.equal(meant("abcxy", ["abc"]), guess("abc"));
-    assert.equal(meant("abcdefghi", ["abcdef"]), guess("abcdef"));
-    assert.equal(meant("abc", ["xbd"]), guess("xbd"));
+    assert.equal(suggest("Replica", ["mode", "replicas"]), guess("replicas"));
+    assert.equal(suggest("token1", ["tokens2", "token", "tokens3"]), guess("token"));
+    assert.equal(suggest("xyabc", ["abc"]), guess("abc"));
+    assert.equal(suggest("abcxy", ["abc"]), guess("abc"));
+    assert.equal(suggest("abcdefghi", ["abcdef"]), guess("abcdef"));
+    assert.equal(suggest("abc", ["xbd"]), guess("xbd"));
     for (const [unknown, known] of [
       ["xyzabc", "abc"],
       ["abc", "xyzabc"],
@@ -89,9 +96,9 @@ describe("problems of a config", () => {
       ["a", "b"],
       ["", "ab"],
     ] as const) {
-      assert.equal(meant(unknown, [known]), "", `${unknown} ${known}`);
+      assert.equal(suggest(unknown, [known]), "", `${unknown} ${known}`);
     }
-    assert.equal(meant("a", []), "");
+    assert.equal(suggest("a", []), "");
   });
 
   it("are those of the variant that comes closest", () => {

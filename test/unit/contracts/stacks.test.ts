@@ -1,9 +1,9 @@
 /** Every rendered workload of every stack against the contract of its image. */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { violations } from "../../../contracts/check/judge.ts";
+import { violations } from "../../../contracts/check/violations.ts";
 import { loadContracts } from "../../../contracts/check/load.ts";
-import { runProgram, stackConfig } from "../../../review/render.ts";
+import { runProgram, stackConfig } from "../../../review/evaluate/render.ts";
 import { stacks } from "../harness.ts";
 
 describe("the contracts of the images", () => {

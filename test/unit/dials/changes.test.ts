@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
-import type { Rendered } from "../../../review/render.ts";
+import type { Rendered } from "../../../review/evaluate/render.ts";
 import { clearDials, type Given, given, type Manifest, workspace } from "./fixture.ts";
 
 /** What a change of the settings does: `+`, `-` or `~`, kind and physical name. */

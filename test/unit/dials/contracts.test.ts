@@ -4,7 +4,7 @@ import { describe, it } from "mocha";
 import { dialsSchema } from "../../../components/dials/config.ts";
 import { environmentModule, environmentNames, productionBuild } from "../../../components/dials/frontendBuild.ts";
 import { loadContracts } from "../../../contracts/check/load.ts";
-import { rendered, runProgram, stackConfig } from "../../../review/render.ts";
+import { rendered, runProgram, stackConfig } from "../../../review/evaluate/render.ts";
 import { stackDockerfile } from "../../../ops/lib/dials/stackBuild.ts";
 import { stacks } from "../harness.ts";
 import { container, deployments, type Manifest, object, problems, renderDials, settings } from "./fixture.ts";

@@ -6,8 +6,8 @@ import { parseConfig } from "../../../config/parse.ts";
 import { sample } from "../../../config/samples.ts";
 import { type RawConfig, wantedSecrets } from "../../../config/secrets.ts";
 import { clustersSchema } from "../../../config/targets.ts";
-import { Secret } from "../../../review/secret.ts";
-import { rendered, type Rendered, runProgram } from "../../../review/render.ts";
+import { Secret } from "../../../review/evaluate/secret.ts";
+import { rendered, type Rendered, runProgram } from "../../../review/evaluate/render.ts";
 
 /** Settings as a stack file has them, before defaults are filled in. */
 export type Given = z.input<typeof dialsSchema.settings>;

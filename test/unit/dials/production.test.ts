@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
-import { render, type Rendered } from "../../../review/render.ts";
+import { render, type Rendered } from "../../../review/evaluate/render.ts";
 import { byName, container, deployments, type Manifest, object } from "./fixture.ts";
 
 describe("DIALS in production", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
 import { scaleSet } from "../../../components/dials/inventory.ts";
-import type { Rendered } from "../../../review/render.ts";
+import type { Rendered } from "../../../review/evaluate/render.ts";
 import {
   byName,
   clearDials,

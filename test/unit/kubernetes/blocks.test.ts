@@ -5,7 +5,7 @@ import { existingNamespace } from "../../../blocks/kubernetes/metadata.ts";
 import { exec, http } from "../../../blocks/kubernetes/probe.ts";
 import { existingSecretEnv } from "../../../blocks/kubernetes/secret.ts";
 import { claimTemplate, volume } from "../../../blocks/kubernetes/volume.ts";
-import { Secret } from "../../../review/secret.ts";
+import { Secret } from "../../../review/evaluate/secret.ts";
 import { type Built, build } from "./fixture.ts";
 
 const managed = { "app.kubernetes.io/managed-by": "orrery" };
@@ -16,7 +16,7 @@ describe("Kubernetes building blocks", () => {
   it("makes a namespace that enforces the restricted standard and denies all traffic but DNS", async () => {
     const seen = await build("openshift", async (cluster, opts) => {
       const { Namespace } = await import("../../../blocks/kubernetes/namespace.ts");
-      new Namespace("ns", { cluster, name: "apps", protect: true }, opts);
+      new Namespace("ns", { cluster, name: "apps", retention: { protect: true } }, opts);
     });
     assert.deepEqual(seen.object("Namespace apps").metadata, {
       name: "apps",
@@ -271,12 +271,12 @@ describe("Kubernetes building blocks", () => {
       assert.ok(home !== undefined && away !== undefined);
       const account = new ServiceAccount(
         "ops",
-        { namespace: home, ...object, tokenSecret: "one-token", protect: true, retainOnDelete: true },
+        { namespace: home, ...object, tokenSecret: "one-token", retention: { protect: true, retainOnDelete: true } },
         opts,
       );
       const rules = [{ apiGroups: [""], resources: ["pods"], verbs: ["get"] }];
-      new RoleBinding("read", { namespace: away, name: "read", rules, to: [account, { group: "thoth" }] }, opts);
-      new RoleBinding("admin", { namespace: home, name: "admin", clusterRole: "admin", to: [account] }, opts);
+      new RoleBinding("read", { namespace: away, name: "read", rules, subjects: [account, { group: "thoth" }] }, opts);
+      new RoleBinding("admin", { namespace: home, name: "admin", clusterRole: "admin", subjects: [account] }, opts);
     });
     assert.deepEqual(seen.object("Secret one-token"), {
       apiVersion: "v1",
@@ -311,10 +311,10 @@ describe("Kubernetes building blocks", () => {
       const namespace = existingNamespace(cluster, "apps");
       const account = new ServiceAccount("a", { namespace, ...object, mountsToken: true }, opts);
       const rules = [{ apiGroups: [""], resources: ["nodes"], verbs: ["get"] }];
-      new ClusterRoleBinding("own", { name: "reader", rules, roleName: "node-reader", to: [account] }, opts);
+      new ClusterRoleBinding("own", { name: "reader", rules, roleName: "node-reader", subjects: [account] }, opts);
       new ClusterRoleBinding(
         "view",
-        { name: "viewer", clusterRole: "view", to: [{ account: "b", namespace: "c" }] },
+        { name: "viewer", clusterRole: "view", subjects: [{ account: "b", namespace: "c" }] },
         opts,
       );
     });
@@ -333,7 +333,11 @@ describe("Kubernetes building blocks", () => {
     const seen = await build("openshift", async (cluster, opts) => {
       const { Quota } = await import("../../../blocks/kubernetes/quota.ts");
       const defaults = { requests: { cpu: "10m" }, limits: { memory: "64Mi" } };
-      new Quota("q", { namespace: existingNamespace(cluster, "apps"), ...object, hard: { pods: "10" }, defaults }, opts);
+      new Quota(
+        "q",
+        { namespace: existingNamespace(cluster, "apps"), ...object, hard: { pods: "10" }, defaults },
+        opts,
+      );
     });
     assert.deepEqual(seen.object("ResourceQuota one").spec, { hard: { pods: "10" } });
     assert.deepEqual(seen.object("LimitRange one").spec, {
@@ -357,7 +361,7 @@ describe("Kubernetes building blocks", () => {
         scratch: [],
       };
       new Job("j", { namespace, ...object, deadlineSeconds: 60, containers: [container] }, opts);
-      new NetworkPolicy("n", { namespace, ...object, pods: { app: "one" }, to: [apiServer()] }, opts);
+      new NetworkPolicy("n", { namespace, ...object, pods: { app: "one" }, egress: [apiServer()] }, opts);
     });
     assert.deepEqual(pick(seen.object("Job one").spec, "env", "volumes", "volumeMounts"), {
       env: [
@@ -373,7 +377,7 @@ describe("Kubernetes building blocks", () => {
     ]);
   });
 
-  it("protects a claim unless told otherwise", async () => {
+  it("protects a claim unless its retention says otherwise", async () => {
     const keep = async (args: object): Promise<unknown> => {
       const seen = await build("openshift", async (cluster, opts) => {
         const { PersistentVolumeClaim } = await import("../../../blocks/kubernetes/persistentVolumeClaim.ts");
@@ -387,7 +391,10 @@ describe("Kubernetes building blocks", () => {
       return { protect, retainOnDelete };
     };
     assert.deepEqual(await keep({}), { protect: true, retainOnDelete: false });
-    assert.deepEqual(await keep({ protect: false, retainOnDelete: true }), { protect: false, retainOnDelete: true });
+    assert.deepEqual(await keep({ retention: { protect: false, retainOnDelete: true } }), {
+      protect: false,
+      retainOnDelete: true,
+    });
   });
 
   it("makes ImageStreams and BuildConfigs on OpenShift only", async () => {

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { type Manifest, toManifest } from "../../../policy/predicates.ts";
-import { record, type Recording, type Registration } from "../../../review/record.ts";
-import { type Properties, redact } from "../../../review/secret.ts";
+import { type Manifest, toManifest } from "../../../policy/manifest.ts";
+import { record, type Recording, type Registration } from "../../../review/evaluate/record.ts";
+import { type Properties, redact } from "../../../review/evaluate/secret.ts";
 import type { Cluster, Platform } from "../../../blocks/kubernetes/cluster.ts";
 
 /** What a program of building blocks registered. */

@@ -68,7 +68,7 @@ describe("OpenStack building blocks", () => {
             two: { mode: "existing", volumeId: "v2" },
             three: { mode: "new", volumeName: "hub-zfs-03", size: 20 },
           },
-          retainOnDelete: true,
+          retention: { protect: true, retainOnDelete: true },
         },
         { provider },
       );
@@ -98,7 +98,11 @@ describe("OpenStack building blocks", () => {
     const seen = await recordCloud(async (provider) => {
       const { DataVolumes } = await import("../../../blocks/openstack/dataVolumes.ts");
       const volumes = { one: { mode: "new", volumeName: "v", size: 1 } } as const;
-      new DataVolumes("disks", { serverId: "s1", volumes, protect: false }, { provider });
+      new DataVolumes(
+        "disks",
+        { serverId: "s1", volumes, retention: { protect: false, retainOnDelete: false } },
+        { provider },
+      );
     });
     assert.deepEqual(seen.resource("disks-one").options, { protect: false, retainOnDelete: false });
   });
@@ -163,8 +167,8 @@ describe("OpenStack building blocks", () => {
 
   it("creates a zone once and protects it, and gives hosts dotted records of 60 seconds", async () => {
     const seen = await recordCloud(async (provider) => {
-      const { HostRecords } = await import("../../../blocks/openstack/hostRecords.ts");
-      const { Zone } = await import("../../../blocks/openstack/zone.ts");
+      const { HostRecords } = await import("../../../blocks/openstack/dns.ts");
+      const { Zone } = await import("../../../blocks/openstack/dns.ts");
       const zone = new Zone("farm", { domain: "callysto.farm", email: "sysadmin@callysto.ca" }, { provider });
       const hostname = "Hub-Dev.callysto.farm";
       const addresses = { ipv4: "192.0.2.7", ipv6: "2001:db8::7" };

@@ -1,7 +1,7 @@
 /** Every building block with as little as it takes and with every argument; and what look-ups ask of a cloud. */
 import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
-import { cloudConfigText } from "../../../blocks/openstack/cloudConfig.ts";
+import { cloudConfigText } from "../../../blocks/openstack/cloud.ts";
 import { firewall } from "../../../blocks/openstack/guest/firewall.ts";
 import { isId } from "../../../blocks/openstack/names.ts";
 import { quotaNames, type QuotaUsage } from "../../../blocks/openstack/quota.ts";
@@ -24,8 +24,8 @@ describe("the catalogue of OpenStack building blocks", () => {
       const { SecurityGroup } = await import("../../../blocks/openstack/securityGroup.ts");
       const { DataVolumes } = await import("../../../blocks/openstack/dataVolumes.ts");
       const { FloatingAddress } = await import("../../../blocks/openstack/floatingIp.ts");
-      const { HostRecords } = await import("../../../blocks/openstack/hostRecords.ts");
-      const { Zone } = await import("../../../blocks/openstack/zone.ts");
+      const { HostRecords } = await import("../../../blocks/openstack/dns.ts");
+      const { Zone } = await import("../../../blocks/openstack/dns.ts");
       new Server("server", server, opts);
       const rules = { ...tcp("ssh", 22), ...ping, dns: { ethertype: "IPv4", protocol: "udp", port: 53 } as const };
       new SecurityGroup("group", { groupName: hostname, rules }, opts);
@@ -37,10 +37,18 @@ describe("the catalogue of OpenStack building blocks", () => {
         kept: { mode: "existing", volumeId: "v1" },
         small,
       } as const;
-      new DataVolumes("volumes-full", { serverId: "s1", volumes, protect: false, retainOnDelete: true }, opts);
+      new DataVolumes(
+        "volumes-full",
+        { serverId: "s1", volumes, retention: { protect: false, retainOnDelete: true } },
+        opts,
+      );
       const source = { mode: "new", pool: "public", description: hostname } as const;
       new FloatingAddress("address-least", { portId: "p1", source }, opts);
-      new FloatingAddress("address-full", { portId: "p1", source, protect: false, retainOnDelete: true }, opts);
+      new FloatingAddress(
+        "address-full",
+        { portId: "p1", source, retention: { protect: false, retainOnDelete: true } },
+        opts,
+      );
       const taken = { id: "f1", address: "192.0.2.7", portId: "p1" } as never;
       new FloatingAddress(
         "address-existing",
@@ -52,7 +60,11 @@ describe("the catalogue of OpenStack building blocks", () => {
       new HostRecords("records-full", { zoneId: "z1", hostname: `${hostname}.`, ...both }, opts);
       new HostRecords("records-ipv6", { zoneId: "z1", hostname, ipv6: both.ipv6 }, opts);
       new Zone("zone-least", { domain: "callysto.farm", email: "admin@example.org" }, opts);
-      new Zone("zone-full", { domain: "Callysto.ca.", email: "admin@example.org", retainOnDelete: true }, opts);
+      new Zone(
+        "zone-full",
+        { domain: "Callysto.ca.", email: "admin@example.org", retention: { retainOnDelete: true } },
+        opts,
+      );
     });
     const user = { user: "ptty2u", authorizedKeys: ["ssh-ed25519 AAAA andrew"] };
     const ids = [id, ` ${id}`, `${id}0`, `x${id}`, "callysto-hub", id.toUpperCase()];
@@ -63,10 +75,10 @@ describe("the catalogue of OpenStack building blocks", () => {
     const seen = await recordCloud(async (provider) => {
       const opts = { provider };
       const { Guest } = await import("../../../blocks/openstack/guest/guest.ts");
-      const { Zone } = await import("../../../blocks/openstack/zone.ts");
+      const { Zone } = await import("../../../blocks/openstack/dns.ts");
       const disk = new Zone("disk", { domain: "disk.test", email: "admin@example.org" }, opts);
       const login = { address: "192.0.2.7", user: "ptty2u", privateKey: pulumi.secret("key"), serverId: "s1" };
-      new Guest("guest-least", { ...login, after: [], secrets: {}, parts: {} }, opts);
+      new Guest("guest-least", { ...login, after: [], secrets: {}, roles: {} }, opts);
       const secrets = {
         token: { path: "/etc/token", text: pulumi.secret("very secret") },
         key: {
@@ -91,7 +103,7 @@ describe("the catalogue of OpenStack building blocks", () => {
       };
       const parts = { wall, all, nothing: {}, later: pulumi.output({ steps: ["late"] }), empty: { packages: [] } };
       const release = ["zpool export tank"];
-      new Guest("guest-full", { ...login, after: disk.resources, secrets, parts, release }, opts);
+      new Guest("guest-full", { ...login, after: disk.resources, secrets, roles: parts, release }, opts);
     });
     isInCatalogue("guests", seen, { wall: firewall({ open: [22] }) });
   });

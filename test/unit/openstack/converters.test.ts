@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { parse } from "yaml";
 import { freeAddress } from "../../../blocks/openstack/floatingIp.ts";
-import { cloudConfigText } from "../../../blocks/openstack/cloudConfig.ts";
+import { cloudConfigText } from "../../../blocks/openstack/cloud.ts";
 import { addressesOf, isId, toFqdn } from "../../../blocks/openstack/names.ts";
 import { ping, tcp } from "../../../blocks/openstack/securityGroup.ts";
 

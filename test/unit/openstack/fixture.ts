@@ -1,6 +1,6 @@
 import type * as openstack from "@pulumi/openstack";
 import type { Cloud } from "../../../blocks/openstack/cloud.ts";
-import { record, type Recording, type Registration, type World } from "../../../review/record.ts";
+import { record, type Recording, type Registration, type MockEnvironment } from "../../../review/evaluate/record.ts";
 
 /** The program runs with a provider; its parts are imported by the program itself, after the mocks are set. */
 export type Program = (provider: openstack.Provider, cloud: Cloud) => Promise<void>;
@@ -14,7 +14,7 @@ export interface Seen extends Recording {
 }
 
 /** Records what a program makes in a cloud with networks `public` and `default`. */
-export async function recordCloud(program: Program, world: Partial<World> = {}): Promise<Seen> {
+export async function recordCloud(program: Program, world: Partial<MockEnvironment> = {}): Promise<Seen> {
   const recording = await record({ stack: "test", config: new Map(), ...world }, async () => {
     const { Provider } = await import("@pulumi/openstack");
     const provider = new Provider("lab", {});

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
 import { ruleset } from "../../../blocks/openstack/guest/firewall.ts";
 import { call, quoted, scriptOf, secretCommand, toolkit } from "../../../blocks/openstack/guest/script.ts";
-import { Secret } from "../../../review/secret.ts";
+import { Secret } from "../../../review/evaluate/secret.ts";
 import { recordCloud, type Seen } from "./fixture.ts";
 
 const address = "192.0.2.7";
@@ -24,7 +24,7 @@ function guest(changed: { text?: string; address?: string; serverId?: string; re
         serverId: changed.serverId ?? "s1",
         after: [disk],
         secrets: { token: { path: "/etc/token", text: pulumi.secret("very secret") } },
-        parts: { motd: { files: [{ path: "/etc/motd", text: changed.text ?? "hello\n" }] } },
+        roles: { motd: { files: [{ path: "/etc/motd", text: changed.text ?? "hello\n" }] } },
         release: [changed.release ?? "umount /data"],
       },
       { provider },

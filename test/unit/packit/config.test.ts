@@ -208,7 +208,7 @@ describe("Packit's config", () => {
     refuses(wrong({ sandbox: { namespace: "packit-prod" } }), /sandbox.namespace: must differ from namespace.name/);
     refuses(
       wrong({ hosts: { ...production.hosts, metrics: "prod.packit.dev" } }),
-      /hosts.metrics: .*another part's host/,
+      /hosts.metrics: .*another component's host/,
     );
     refuses(
       wrong({ parts: { centosmsg: true } }),

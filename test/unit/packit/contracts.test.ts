@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { parse } from "yaml";
 import { stackNames } from "../../../config/stackFile.ts";
-import { violations } from "../../../contracts/check/judge.ts";
+import { violations } from "../../../contracts/check/violations.ts";
 import { loadContracts } from "../../../contracts/check/load.ts";
 import { World } from "../../../contracts/check/workloads.ts";
-import type { Registration } from "../../../review/record.ts";
-import { runProgram, stackConfig } from "../../../review/render.ts";
+import type { Registration } from "../../../review/evaluate/record.ts";
+import { runProgram, stackConfig } from "../../../review/evaluate/render.ts";
 import { buildPackit, development, everything, type Given, production, streamProduction } from "./fixture.ts";
 
 /** What does not hold of Packit's contracts, a line each. */

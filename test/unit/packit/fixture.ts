@@ -7,7 +7,7 @@ import { sample } from "../../../config/samples.ts";
 import { type RawConfig, type RawEntry, wantedSecrets } from "../../../config/secrets.ts";
 import { clustersSchema } from "../../../config/targets.ts";
 import { connectTargets } from "../../../blocks/targets.ts";
-import { record } from "../../../review/record.ts";
+import { record } from "../../../review/evaluate/record.ts";
 import { type Built, withLookups } from "../kubernetes/fixture.ts";
 
 /** Settings as a stack file has them, before defaults are filled in. */

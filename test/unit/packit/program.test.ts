@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { keyValueConf } from "../../../components/packit/keyValue.ts";
 import { cachePairs, expectedWorkloads, streamedImages } from "../../../components/packit/inventory.ts";
-import { faults } from "../../../policy/predicates.ts";
-import { Secret } from "../../../review/secret.ts";
+import { manifestViolations } from "../../../policy/violations.ts";
+import { Secret } from "../../../review/evaluate/secret.ts";
 import type { Built } from "../kubernetes/fixture.ts";
 import { buildPackit, development, everything, type Given, production, settings, streamProduction } from "./fixture.ts";
 
@@ -126,17 +126,17 @@ describe("Packit's program", () => {
       const seen = await buildPackit(given);
       const gone = whole.manifests.length - seen.manifests.length;
       assert.ok(gone >= 3 && !names(seen, "Deployment").includes(name), `${part} leaves ${gone} objects less`);
-      assert.deepEqual(faults(seen.manifests, { openshift: true }), []);
+      assert.deepEqual(manifestViolations(seen.manifests, { openshift: true }), []);
     }
   });
 
   it("keeps the rules of the house on both platforms, with every part", async () => {
     for (const given of [everything, development]) {
-      assert.deepEqual(faults((await buildPackit(given)).manifests, { openshift: true }), []);
-      assert.deepEqual(faults((await buildPackit(given, "packit", {}, "kubernetes")).manifests), []);
+      assert.deepEqual(manifestViolations((await buildPackit(given)).manifests, { openshift: true }), []);
+      assert.deepEqual(manifestViolations((await buildPackit(given, "packit", {}, "kubernetes")).manifests), []);
     }
     const stream = await buildPackit(streamProduction, "stream");
-    assert.deepEqual(faults(stream.manifests, { openshift: true }), []);
+    assert.deepEqual(manifestViolations(stream.manifests, { openshift: true }), []);
   });
 
   it("gives workers their queues, variables, volumes and limits", async () => {

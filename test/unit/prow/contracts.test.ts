@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
 import { type LoadedContract, loadContracts } from "../../../contracts/check/load.ts";
-import { violations } from "../../../contracts/check/judge.ts";
+import { violations } from "../../../contracts/check/violations.ts";
 import { type Given, registerProw } from "./fixture.ts";
 
 describe("Prow's contracts", () => {

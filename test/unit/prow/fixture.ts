@@ -4,9 +4,9 @@ import { parseConfig } from "../../../config/parse.ts";
 import { sample } from "../../../config/samples.ts";
 import { type RawConfig, wantedSecrets } from "../../../config/secrets.ts";
 import { clustersSchema } from "../../../config/targets.ts";
-import type { Registration } from "../../../review/record.ts";
-import { render, rendered, type Rendered, runProgram } from "../../../review/render.ts";
-import { Secret } from "../../../review/secret.ts";
+import type { Registration } from "../../../review/evaluate/record.ts";
+import { render, rendered, type Rendered, runProgram } from "../../../review/evaluate/render.ts";
+import { Secret } from "../../../review/evaluate/secret.ts";
 
 /** Settings as a stack file has them, before defaults are filled in. */
 export type Given = z.input<typeof prowSchema.settings>;

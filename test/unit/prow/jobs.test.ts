@@ -8,7 +8,7 @@ import { after, before, describe, it } from "mocha";
 import { parse } from "yaml";
 import { configMaps } from "../../../components/prow/files/index.ts";
 import { trees } from "../../../components/prow/files/base/trees.ts";
-import { packJobs, readJobs, roomInConfigMap } from "../../../components/prow/files/jobs.ts";
+import { packJobs, readJobs, configMapLimit } from "../../../components/prow/files/jobs.ts";
 import { configurationProblems } from "../../../components/prow/files/problems.ts";
 import { checkTree } from "../../../components/prow/files/tree.ts";
 import type { Environment } from "../../../ops/lib/prow/environment.ts";
@@ -190,7 +190,7 @@ describe("a tree of jobs", () => {
     assert.deepEqual(packed.data, {});
     assert.equal(Object.keys(packed.binaryData ?? {}).length, 300);
     assert.equal(gunzipSync(Buffer.from(packed.binaryData?.["x7.yaml"] ?? "", "base64")).toString(), `${text}7`);
-    assert.ok(packed.bytes < roomInConfigMap);
+    assert.ok(packed.bytes < configMapLimit);
     let seed = 1;
     const noise = Array.from({ length: 2_500_000 }, () =>
       ((seed = (seed * 48271) % 2147483647) % 36).toString(36),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Rendered } from "../../../review/render.ts";
+import type { Rendered } from "../../../review/evaluate/render.ts";
 import { flagsOf, type Manifest, mountsOf, object, objects, podOf, renderStack } from "./fixture.ts";
 
 const prow = "us-docker.pkg.dev/k8s-infra-prow/images";

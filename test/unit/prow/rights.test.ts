@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Rendered } from "../../../review/render.ts";
+import type { Rendered } from "../../../review/evaluate/render.ts";
 import { objects, podOf, renderStack } from "./fixture.ts";
 
 describe("Prow's rights", () => {

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { applyPatch } from "diff";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { compare } from "../../../review/compare.ts";
-import { fieldsBetween, pathText } from "../../../review/fields.ts";
-import type { Rendered } from "../../../review/render.ts";
-import { unified } from "../../../review/unified.ts";
-import { changesBetween } from "../../../review/verdict.ts";
+import { compare } from "../../../review/diff/compare.ts";
+import { fieldsBetween, pathText } from "../../../review/diff/fields.ts";
+import type { Rendered } from "../../../review/evaluate/render.ts";
+import { unified } from "../../../review/diff/unified.ts";
+import { withReplacements } from "../../../review/diff/replacements.ts";
 import { deployment, resource } from "./fixture.ts";
 
 /** Operation and the fields that force it, for each change. */
@@ -104,10 +104,12 @@ describe("a comparison of renders", () => {
       const changed = resource("tls:index/privateKey:PrivateKey", "key", { algorithm: "ED25519" });
       return Promise.resolve([changed, uses(first === true ? "new" : "old"), last(second === true ? "new" : "old")]);
     };
-    const changes = await changesBetween([key, uses("old"), last("old")], head, []);
+    const changes = await withReplacements([key, uses("old"), last("old")], head, []);
     assert.deepEqual(rounds, [0, 1, 2]);
     assert.deepEqual(
-      changes.map(({ name, operation, fields }) => [name, operation, fields.map(({ follows }) => follows)]).toSorted(),
+      changes
+        .map(({ name, operation, fields }) => [name, operation, fields.map(({ derived: follows }) => follows)])
+        .toSorted(),
       [
         ["key", "replace", [false]],
         ["uses", "replace", [true]],

@@ -1,5 +1,5 @@
 /** Small renders for the tests of the review. */
-import type { Rendered } from "../../../review/render.ts";
+import type { Rendered } from "../../../review/evaluate/render.ts";
 
 /** A resource under a component `orrery:<system>:Box`. */
 export function resource(

@@ -1,35 +1,35 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { blocking } from "../../../review/blocking.ts";
-import { compare } from "../../../review/compare.ts";
-import { markdown } from "../../../review/markdown.ts";
-import { marker } from "../../../review/marker.ts";
-import type { Rendered } from "../../../review/render.ts";
+import { risksOf } from "../../../review/risks/index.ts";
+import { compare } from "../../../review/diff/compare.ts";
+import { markdown } from "../../../review/report/markdown.ts";
+import { marker } from "../../../review/report/markdown.ts";
+import type { Rendered } from "../../../review/evaluate/render.ts";
 import { deployment, resource } from "./fixture.ts";
 
 /** Why the only change between two states of a resource blocks. */
 function reasons(before: Rendered | undefined, after: Rendered | undefined): readonly string[] {
   const side = (one: Rendered | undefined): readonly Rendered[] => (one === undefined ? [] : [one]);
-  return compare(side(before), side(after)).flatMap((change) => blocking(change));
+  return compare(side(before), side(after)).flatMap((change) => risksOf(change));
 }
 
 describe("a review stops at", () => {
   it("anything that replaces or deletes what holds data", () => {
     const claim = (inputs: object, options: Rendered["options"] = {}): Rendered =>
       resource("kubernetes:core/v1:PersistentVolumeClaim", "data", inputs, options);
-    assert.deepEqual(reasons(claim({}), undefined), ["deletes what holds data"]);
+    assert.deepEqual(reasons(claim({}), undefined), ["deletes a resource that holds data"]);
     assert.deepEqual(reasons(claim({}, { retainOnDelete: true }), undefined), [
-      "deletes what holds data; the old one stays in the cloud, unmanaged",
+      "deletes a resource that holds data; the old object stays in the cloud, unmanaged",
     ]);
     assert.deepEqual(reasons(claim({ spec: {} }), claim({ spec: { storageClassName: "ssd" } })), [
-      "replaces what holds data, because of spec.storageClassName",
+      "replaces a resource that holds data, because of spec.storageClassName",
     ]);
     assert.deepEqual(reasons(claim({ spec: {} }), claim({ spec: { resources: "2Gi" } })), []);
     const password = (length: number): Rendered =>
       resource("random:index/randomPassword:RandomPassword", "password", { length });
-    assert.deepEqual(reasons(password(20), password(30)), ["replaces what holds data, because of length"]);
+    assert.deepEqual(reasons(password(20), password(30)), ["replaces a resource that holds data, because of length"]);
     const guarded = resource("openstack:compute/instance:Instance", "host", {}, { protect: true });
-    assert.deepEqual(reasons(guarded, undefined), ["deletes what holds data"]);
+    assert.deepEqual(reasons(guarded, undefined), ["deletes a resource that holds data"]);
     assert.deepEqual(reasons(deployment("a:1"), undefined), []);
   });
 
@@ -50,32 +50,36 @@ describe("a review stops at", () => {
         ...inputs,
       });
     assert.deepEqual(reasons(undefined, rule({ remoteIpPrefix: "0.0.0.0/0" })), [
-      "lets everybody (IPv4) in to port 22 (tcp)",
+      "allows ingress from everywhere (IPv4) to port 22 (tcp)",
     ]);
     assert.deepEqual(reasons(rule({ remoteIpPrefix: "10.0.0.0/8" }), rule({ remoteIpPrefix: "10.0.0.0/4" })), [
-      "lets 10.0.0.0/4 in to port 22 (tcp)",
+      "allows ingress from 10.0.0.0/4 to port 22 (tcp)",
     ]);
     assert.deepEqual(reasons(rule({ remoteIpPrefix: "10.0.0.0/8" }), rule({ remoteIpPrefix: "10.1.0.0/16" })), []);
     assert.deepEqual(reasons(rule({ portRangeMax: 80 }), rule({})), []);
-    assert.deepEqual(reasons(rule({}), rule({ portRangeMax: 80 })), ["lets everybody (IPv4) in to ports 22-80 (tcp)"]);
-    assert.deepEqual(reasons(rule({}), rule({ securityGroupId: "b" })), ["lets everybody (IPv4) in to port 22 (tcp)"]);
+    assert.deepEqual(reasons(rule({}), rule({ portRangeMax: 80 })), [
+      "allows ingress from everywhere (IPv4) to ports 22-80 (tcp)",
+    ]);
+    assert.deepEqual(reasons(rule({}), rule({ securityGroupId: "b" })), [
+      "allows ingress from everywhere (IPv4) to port 22 (tcp)",
+    ]);
     assert.deepEqual(reasons(undefined, rule({ direction: "egress" })), []);
     assert.deepEqual(reasons(rule({}), undefined), []);
     const route = (list: string): Rendered =>
       resource("kubernetes:route.openshift.io/v1:Route", "web", {
         metadata: { annotations: { "haproxy.router.openshift.io/ip_whitelist": list } },
       });
-    assert.deepEqual(reasons(route("10.0.0.0/8"), route("")), ["opens the Route to everybody"]);
+    assert.deepEqual(reasons(route("10.0.0.0/8"), route("")), ["opens the Route to all addresses"]);
     assert.deepEqual(reasons(route(""), route("10.0.0.0/8")), []);
     assert.deepEqual(reasons(route("10.0.0.0/8"), route("10.2.0.0/16 192.0.2.1")), ["opens the Route to 192.0.2.1"]);
     const port = (inputs: object): Rendered => resource("openstack:networking/port:Port", "eth0", inputs);
     assert.deepEqual(reasons(port({}), port({ noSecurityGroups: true })), [
-      "takes the port out of every security group",
+      "removes the port from every security group",
     ]);
     const policy = (podSelector: object, ...ingress: readonly object[]): Rendered =>
       resource("kubernetes:networking.k8s.io/v1:NetworkPolicy", "policy", { spec: { podSelector, ingress } });
     assert.deepEqual(reasons(policy({}, { from: [] }), policy({}, { from: [] }, { ports: [1] })), [
-      "lets other callers in to the pods",
+      "allows ingress to the pods from other sources",
     ]);
     assert.deepEqual(reasons(policy({}, { from: [] }), policy({})), []);
     assert.deepEqual(reasons(policy({ matchLabels: { app: "a" } }), undefined), []);
@@ -98,13 +102,13 @@ describe("a review stops at", () => {
         subjects: subjects.map((one) => ({ kind: "ServiceAccount", namespace: "thoth", name: one })),
       });
     assert.deepEqual(reasons(undefined, binding("edit", "bot")), [
-      "gives ServiceAccount thoth/bot the rights of ClusterRole edit",
+      "grants ClusterRole edit to ServiceAccount thoth/bot",
     ]);
     assert.deepEqual(reasons(binding("edit", "bot"), binding("edit", "bot", "other")), [
-      "gives ServiceAccount thoth/other the rights of ClusterRole edit",
+      "grants ClusterRole edit to ServiceAccount thoth/other",
     ]);
     assert.deepEqual(reasons(binding("view", "bot"), binding("admin", "bot")), [
-      "gives ServiceAccount thoth/bot the rights of ClusterRole admin",
+      "grants ClusterRole admin to ServiceAccount thoth/bot",
     ]);
     assert.deepEqual(reasons(binding("edit", "bot", "other"), binding("edit", "bot")), []);
   });
@@ -112,7 +116,7 @@ describe("a review stops at", () => {
   it("images that move to a tag without digest", () => {
     const digest = `quay.io/web@sha256:${"a".repeat(64)}`;
     assert.deepEqual(reasons(deployment("quay.io/web:1"), deployment("quay.io/web:2")), [
-      "runs quay.io/web:2, a tag without digest",
+      "runs quay.io/web:2, which is not pinned by digest",
     ]);
     assert.deepEqual(reasons(deployment(digest), deployment("quay.io/web:2")).length, 1);
     assert.deepEqual(reasons(deployment("quay.io/web:1"), deployment(digest)), []);
@@ -126,7 +130,7 @@ describe("a review stops at", () => {
         data: { "jobs.yaml": `spec:\n  - image: ${image}\n    name: a\n` },
       });
     assert.deepEqual(reasons(jobs("quay.io/job:1"), jobs("quay.io/job:2")), [
-      "runs quay.io/job:2, a tag without digest",
+      "runs quay.io/job:2, which is not pinned by digest",
     ]);
     assert.deepEqual(reasons(jobs("quay.io/job:1"), jobs(digest)), []);
   });
@@ -142,7 +146,7 @@ describe("the report of a review", () => {
       [deployment("web:2"), resource("kubernetes:core/v1:Secret", "key")],
     );
     assert.ok(text.startsWith(`${marker}\n## What this changes\n\n**1 to delete**, 1 to create, 1 to update;`), text);
-    assert.match(text, /\*\*2 to look at before merging\*\*/);
+    assert.match(text, /\*\*2 to check before merging\*\*/);
     assert.match(text, /^\| test \| thoth \| {2}\| 1 \| 1 \| 1 \| {2}\|$/m);
     assert.ok(text.indexOf("**deleted**") < text.indexOf("**updated**"));
     assert.match(text, /```diff\n {2}spec\.template\.spec\.containers\[web\]\.image:\n- web:1\n\+ web:2\n```/);
@@ -159,7 +163,7 @@ describe("the report of a review", () => {
         stringData: { token: `[secret ${digest}]`, map: { a: `[secret ${digest}]` } },
       });
     const text = report([secret("0123456789ab")], [secret("ba9876543210")]);
-    assert.match(text, /stringData\.token:\n- \[secret\]\n\+ \[secret\], another one/);
+    assert.match(text, /stringData\.token:\n- \[secret\]\n\+ \[secret\], changed/);
     assert.doesNotMatch(text, /0123456789ab|ba9876543210/);
   });
 

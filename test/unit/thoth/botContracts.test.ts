@@ -1,11 +1,11 @@
 /** What Thoth's bots, tunnels and Dgraph are given, held against what their sources read. */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { violations } from "../../../contracts/check/judge.ts";
+import { violations } from "../../../contracts/check/violations.ts";
 import { loadContracts } from "../../../contracts/check/load.ts";
-import { type Json, list, object, text, texts, toManifest } from "../../../policy/manifest.ts";
-import { runProgram, stackConfig } from "../../../review/render.ts";
-import { opened } from "../../../review/secret.ts";
+import { type Json, asList, asObject, asText, asTexts, toManifest } from "../../../policy/manifest.ts";
+import { runProgram, stackConfig } from "../../../review/evaluate/render.ts";
+import { revealed } from "../../../review/evaluate/secret.ts";
 import { bots, buildThoth } from "./fixture.ts";
 
 const files = new Set(
@@ -34,7 +34,7 @@ describe("Contracts of Thoth's bots, tunnels and Dgraph", function () {
     it(`let the images of stack ${stack} be built`, async () => {
       const { resources } = await runProgram({ stack, config: stackConfig(stack) });
       const objects = resources.flatMap(({ type, inputs, provider }) => {
-        const manifest = toManifest(type, object(opened(inputs)), provider);
+        const manifest = toManifest(type, asObject(revealed(inputs)), provider);
         return manifest === undefined ? [] : [manifest];
       });
       const building = objects.filter(({ kind }) => kind === "BuildConfig");
@@ -44,8 +44,8 @@ describe("Contracts of Thoth's bots, tunnels and Dgraph", function () {
           (one) => one.kind === "NetworkPolicy" && `${one.cluster} ${one.namespace}` === place,
         );
         const about = policies
-          .map(({ body }) => object(body.spec))
-          .filter((spec) => selectsBuilds(object(spec.podSelector)));
+          .map(({ body }) => asObject(body.spec))
+          .filter((spec) => selectsBuilds(asObject(spec.podSelector)));
         if (about.length === 0) continue;
         const ports = new Set(about.flatMap(openPorts));
         // git, packages, images, the internal registry, the API server before and after its address is translated.
@@ -63,11 +63,11 @@ describe("Contracts of Thoth's bots, tunnels and Dgraph", function () {
     const builds = seen.manifests.filter(({ kind }) => kind === "BuildConfig");
     assert.equal(builds.length, 6);
     for (const { name, body } of builds) {
-      const spec = object(body.spec);
-      const strategy = object(spec.strategy);
-      const from = object(object(strategy.dockerStrategy ?? strategy.sourceStrategy).from);
-      const byImage = list(spec.triggers).some(({ type }) => type === "ImageChange");
-      assert.ok(!byImage || text(from.kind) === "ImageStreamTag", name);
+      const spec = asObject(body.spec);
+      const strategy = asObject(spec.strategy);
+      const from = asObject(asObject(strategy.dockerStrategy ?? strategy.sourceStrategy).from);
+      const byImage = asList(spec.triggers).some(({ type }) => type === "ImageChange");
+      assert.ok(!byImage || asText(from.kind) === "ImageStreamTag", name);
     }
   });
 
@@ -88,13 +88,13 @@ describe("Contracts of Thoth's bots, tunnels and Dgraph", function () {
 /** Whether a policy is about pods that have OpenShift's build label alone. */
 function selectsBuilds(selector: Json): boolean {
   return (
-    Object.keys(texts(selector.matchLabels)).length === 0 &&
-    list(selector.matchExpressions).every(
+    Object.keys(asTexts(selector.matchLabels)).length === 0 &&
+    asList(selector.matchExpressions).every(
       ({ key, operator }) => key === "openshift.io/build.name" && operator === "Exists",
     )
   );
 }
 
 function openPorts(spec: Json): readonly number[] {
-  return list(spec.egress).flatMap(({ ports }) => list(ports).map(({ port }) => Number(port)));
+  return asList(spec.egress).flatMap(({ ports }) => asList(ports).map(({ port }) => Number(port)));
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { faults } from "../../../policy/predicates.ts";
-import { Secret } from "../../../review/secret.ts";
+import { manifestViolations } from "../../../policy/violations.ts";
+import { Secret } from "../../../review/evaluate/secret.ts";
 import { cron, env, mounts, type Pod } from "./pods.ts";
 import { bots, buildThoth } from "./fixture.ts";
 
@@ -58,8 +58,8 @@ describe("Thoth's bots", () => {
   it("keep the rules of the house on both platforms", async () => {
     const published = { ...bots, sesheta: { ...bots.sesheta, build: false, image: "example.org/sesheta:v1" } };
     const { manifests } = await buildThoth({ bots });
-    assert.deepEqual(faults(manifests, { openshift: true }), []);
-    assert.deepEqual(faults((await buildThoth({ bots: published }, "kubernetes")).manifests), []);
+    assert.deepEqual(manifestViolations(manifests, { openshift: true }), []);
+    assert.deepEqual(manifestViolations((await buildThoth({ bots: published }, "kubernetes")).manifests), []);
   });
 
   it("protect their namespace unless the stack says otherwise", async () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { alphaScript, zeroScript } from "../../../components/thoth/dgraph/flags.ts";
-import { faults } from "../../../policy/predicates.ts";
-import { Secret } from "../../../review/secret.ts";
+import { manifestViolations } from "../../../policy/violations.ts";
+import { Secret } from "../../../review/evaluate/secret.ts";
 import type { Built } from "../kubernetes/fixture.ts";
 import { env, mounts, type Pod } from "./pods.ts";
 import { buildThoth, problems, thothConfig } from "./fixture.ts";
@@ -65,7 +65,7 @@ describe("Dgraph of many servers", () => {
       titles.filter((title) => title.endsWith("/dgraph-tls")).sort(),
       ["thoth-dgraph-stage", ...clients].map((namespace) => `Secret ${namespace}/dgraph-tls`).sort(),
     );
-    assert.deepEqual(faults(seen.manifests, { openshift: true }), []);
+    assert.deepEqual(manifestViolations(seen.manifests, { openshift: true }), []);
   });
 
   it("has three managers and as many data servers as are asked for, each with a volume that stays", async () => {
@@ -233,7 +233,7 @@ describe("Dgraph of one pod", () => {
       "ServiceAccount dgraph",
       "StatefulSet dgraph",
     ]);
-    assert.deepEqual(faults(seen.manifests, { openshift: true }), []);
+    assert.deepEqual(manifestViolations(seen.manifests, { openshift: true }), []);
   });
 });
 

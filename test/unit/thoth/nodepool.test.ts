@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { parse } from "yaml";
 import { contextName, kubeconfigYaml } from "../../../components/thoth/nodepool/zuulFiles.ts";
-import { faults } from "../../../policy/predicates.ts";
-import { Secret } from "../../../review/secret.ts";
+import { manifestViolations } from "../../../policy/violations.ts";
+import { Secret } from "../../../review/evaluate/secret.ts";
 import { buildThoth, problems, thothConfig } from "./fixture.ts";
 
 const nodepool = {
@@ -39,7 +39,7 @@ describe("Zuul's nodepool", () => {
       "Secret thoth-zuul/nodepool-token",
       "ServiceAccount thoth-zuul/nodepool",
     ]);
-    assert.deepEqual(faults(seen.manifests, { openshift: true }), []);
+    assert.deepEqual(manifestViolations(seen.manifests, { openshift: true }), []);
     assert.equal(seen.one("thoth-nodepool-account-token").options.protect, true);
     const verbs = (seen.object("Role nodepool").rules as { resources: string[]; verbs: string[] }[]).map(
       ({ resources, verbs: may }) => `${resources.join(" ")}: ${may.join(" ")}`,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { faults } from "../../../policy/predicates.ts";
-import type { Secret } from "../../../review/secret.ts";
+import { manifestViolations } from "../../../policy/violations.ts";
+import type { Secret } from "../../../review/evaluate/secret.ts";
 import { app, env, mounts, traffic } from "./pods.ts";
 import { bots, buildThoth, problems, thothConfig } from "./fixture.ts";
 
@@ -56,7 +56,7 @@ describe("Webhook2kafka and the normalizers", () => {
     assert.equal((seen.object("Service webhook2kafka").spec as { ports: unknown[] }).ports.length, 1);
     assert.equal(seen.manifests.filter(({ kind, name }) => kind === "Service" && name === "normalizers").length, 0);
     assert.match(JSON.stringify(seen.object("BuildConfig normalizers")), /UPGRADE_PIP_TO_LATEST/);
-    assert.deepEqual(faults(seen.manifests, { openshift: true }), []);
+    assert.deepEqual(manifestViolations(seen.manifests, { openshift: true }), []);
   });
 
   it("are given several brokers as each splits them", async () => {
@@ -79,7 +79,7 @@ describe("Webhook2kafka and the normalizers", () => {
   it("need no Sesheta but its Secret", async () => {
     const off = { webhooks: false, scrum: false, labelChecker: false, approver: false };
     const seen = await buildThoth({ bots: { ...regidores, sesheta: { ...bots.sesheta, ...off } } });
-    assert.deepEqual(faults(seen.manifests, { openshift: true }), []);
+    assert.deepEqual(manifestViolations(seen.manifests, { openshift: true }), []);
     assert.deepEqual(
       seen.manifests
         .filter(({ kind }) => kind === "Deployment")
@@ -131,7 +131,7 @@ describe("The Review Manager", () => {
       values("review-manager-secret")["github-webhook-secret"],
       values("sesheta-secret")["github-webhook-secret"],
     );
-    assert.deepEqual(faults(seen.manifests, { openshift: true }), []);
+    assert.deepEqual(manifestViolations(seen.manifests, { openshift: true }), []);
   });
 });
 
@@ -170,7 +170,7 @@ describe("Ultrahook", () => {
       client("review-manager", `http://review-manager-webhooks.${inside}/github`),
       client("zuul-thoth-test-core", "https://managesf.thoth-station.ninja"),
     ]);
-    assert.deepEqual(faults(seen.manifests, { openshift: true }), []);
+    assert.deepEqual(manifestViolations(seen.manifests, { openshift: true }), []);
   });
 
   it("lives in its own namespace, which others share, and may call the bots", async () => {

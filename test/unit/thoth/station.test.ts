@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { faults, type Manifest } from "../../../policy/predicates.ts";
-import { Secret } from "../../../review/secret.ts";
+import type { Manifest } from "../../../policy/manifest.ts";
+import { manifestViolations } from "../../../policy/violations.ts";
+import { Secret } from "../../../review/evaluate/secret.ts";
 import type { Built } from "../kubernetes/fixture.ts";
 import { app, cron, env, mounts } from "./pods.ts";
 import { images, stage, test, wholeStage, wholeTest } from "./stationFixture.ts";
@@ -77,14 +78,14 @@ describe("the Thoth station", () => {
     });
     const bindings = named(seen, "RoleBinding").filter((one) => one.endsWith("/administrators"));
     assert.equal(bindings.length, 6);
-    assert.deepEqual(faults(seen.manifests, { openshift: true }), []);
+    assert.deepEqual(manifestViolations(seen.manifests, { openshift: true }), []);
   });
 
   it("is whole and without duplicates in one namespace in test", async () => {
     const seen = await buildThoth(test);
     assert.deepEqual(named(seen, "Namespace"), ["/thoth-test-core"]);
     assert.deepEqual([...new Set(seen.manifests.map(({ namespace }) => namespace))].sort(), ["", "thoth-test-core"]);
-    assert.deepEqual(faults(seen.manifests, { openshift: true }), []);
+    assert.deepEqual(manifestViolations(seen.manifests, { openshift: true }), []);
     for (const one of ["workload-operator", "graph-sync-scheduler"]) {
       assert.deepEqual(
         named(seen, "Deployment").filter((name) => name.includes(`/${one}`)),
@@ -340,7 +341,7 @@ describe("the Thoth station", () => {
       const first = await buildThoth(whole);
       assert.equal(named(first, "Job").length, 1);
       assert.equal(app(first, "isis-api").pod.initContainers[0]?.name, "isis-model-download");
-      assert.deepEqual(faults(first.manifests, { openshift: true }), []);
+      assert.deepEqual(manifestViolations(first.manifests, { openshift: true }), []);
     }
   });
 
@@ -363,7 +364,7 @@ describe("the Thoth station", () => {
     assert.match(wrong({ refs: { adviser: "0.5.0" } }), /station\.refs: is about builds; nothing is built in stage/);
     assert.match(wrong({ quotas: { elsewhere: {} } }), /station\.quotas\.elsewhere: is about no namespace/);
     assert.match(wrong({ environment: "prod" }), /station\.environment/);
-    await assert.rejects(buildThoth(stage, "kubernetes"), /station\.cluster: "lab" is no OpenShift/);
+    await assert.rejects(buildThoth(stage, "kubernetes"), /station\.cluster: "lab" is not OpenShift/);
   });
 });
 

@@ -5,7 +5,7 @@ import path from "node:path";
 import { describe, it } from "mocha";
 import { parse } from "yaml";
 import { z } from "zod";
-import { violations } from "../../../contracts/check/judge.ts";
+import { violations } from "../../../contracts/check/violations.ts";
 import { imagesOf, loadContracts } from "../../../contracts/check/load.ts";
 import { namespacesOf, roles } from "../../../components/thoth/station/roles.ts";
 import type { Built } from "../kubernetes/fixture.ts";

@@ -9,13 +9,13 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "mocha";
 import type { Source } from "../../../lab/toolchain/download.ts";
-import { duration, makePiece, pieceFolder, type Workshop } from "../../../lab/toolchain/make.ts";
-import type { Piece } from "../../../lab/toolchain/pieces.ts";
+import { duration, buildArtifact, artifactFolder, type BuildEnvironment } from "../../../lab/toolchain/build.ts";
+import type { Artifact } from "../../../lab/toolchain/artifacts.ts";
 
 const module = (name: string): string => path.join(import.meta.dirname, "../../../lab/toolchain", name);
 
 /** A piece whose building is a link to /bin/true. */
-const piece = (changes: Partial<Piece> = {}): Piece => ({
+const artifact = (changes: Partial<Artifact> = {}): Artifact => ({
   name: "fake",
   minutes: 1,
   files: ["tool"],
@@ -63,43 +63,43 @@ describe("a piece of the toolchain", () => {
   });
 
   const base = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const shop = (source: Partial<Source> = {}): Workshop => ({
+  const shop = (source: Partial<Source> = {}): BuildEnvironment => ({
     cache,
-    source: { base: base(), patience: 30_000, silent: new Map(), ...source },
+    source: { base: base(), timeout: 30_000, unreachable: new Map(), ...source },
     log: (line) => lines.push(line),
   });
-  const tool = (made: Piece): string => readFileSync(path.join(pieceFolder(cache, made), "tool"), "utf8");
+  const tool = (made: Artifact): string => readFileSync(path.join(artifactFolder(cache, made), "tool"), "utf8");
   const builtBecause = (reason: RegExp): void => {
     assert.match(lines[0] ?? "", reason);
     assert.match(lines[1] ?? "", /: built in \d+ s$/);
-    assert.equal(tool(piece()), readFileSync("/bin/true", "utf8"));
+    assert.equal(tool(artifact()), readFileSync("/bin/true", "utf8"));
   };
 
   it("is downloaded and unpacked where the release is to be had", async () => {
-    await makePiece(piece(), "[1/1] fake", shop());
+    await buildArtifact(artifact(), "[1/1] fake", shop());
     assert.deepEqual(asked, ["/downloads.example/releases/tool.tar.gz"]);
-    assert.ok(tool(piece()) === "official", `it was made otherwise: ${lines.join()}`);
-    assert.equal(existsSync(path.join(pieceFolder(cache, piece()), "README")), false);
+    assert.ok(tool(artifact()) === "official", `it was made otherwise: ${lines.join()}`);
+    assert.equal(existsSync(path.join(artifactFolder(cache, artifact()), "README")), false);
     assert.match(lines.join(), /^\[1\/1\] fake: downloaded in \d+ s$/);
-    await makePiece(piece(), "[1/1] fake", shop());
+    await buildArtifact(artifact(), "[1/1] fake", shop());
     assert.equal(asked.length, 1);
   });
 
   it("may be a bare program with a script beside it", async () => {
     answer = (response) => response.end("program");
-    const bare = piece({
+    const bare = artifact({
       files: ["tool", "front"],
       releases: [{ url: "https://d.example/tool-linux-amd64", to: "tool" }],
       scripts: { front: "#!/bin/sh\n" },
     });
-    await makePiece(bare, "x", shop());
+    await buildArtifact(bare, "x", shop());
     assert.equal(tool(bare), "program");
-    assert.equal(statSync(path.join(pieceFolder(cache, bare), "front")).mode & 0o111, 0o111);
+    assert.equal(statSync(path.join(artifactFolder(cache, bare), "front")).mode & 0o111, 0o111);
   });
 
   it("is built where the release is missing", async () => {
     answer = (response) => response.writeHead(404).end();
-    await makePiece(piece(), "x", shop());
+    await buildArtifact(artifact(), "x", shop());
     builtBecause(/downloads\.example has no tool\.tar\.gz \(status 404\)/);
   });
 
@@ -108,53 +108,55 @@ describe("a piece of the toolchain", () => {
       response.writeHead(200, { "content-length": tarball.length });
       response.write(tarball.subarray(0, 20), () => response.destroy());
     };
-    await makePiece(piece(), "x", shop());
-    builtBecause(/tool\.tar\.gz from downloads\.example is not whole/);
+    await buildArtifact(artifact(), "x", shop());
+    builtBecause(/tool\.tar\.gz from downloads\.example is incomplete/);
   });
 
   it("is built where the archive is cut short or something else", async () => {
     answer = (response) => response.end(tarball.subarray(0, tarball.length - 20));
-    await makePiece(piece(), "x", shop());
-    builtBecause(/is not whole/);
+    await buildArtifact(artifact(), "x", shop());
+    builtBecause(/is incomplete/);
   });
 
-  it("is built at once where a host does not answer, and the host is not asked again", async () => {
+  it("is built at once where a host does not respond, and the host is not asked again", async () => {
     answer = () => undefined; // never
-    const patient = shop({ patience: 300 });
-    await makePiece(piece(), "x", patient);
-    builtBecause(/downloads\.example does not answer \(timed out\)/);
-    await makePiece(piece({ name: "other" }), "x", patient);
+    const patient = shop({ timeout: 300 });
+    await buildArtifact(artifact(), "x", patient);
+    builtBecause(/downloads\.example does not respond \(timed out\)/);
+    await buildArtifact(artifact({ name: "other" }), "x", patient);
     assert.equal(asked.length, 1);
     lines = [];
-    rmSync(pieceFolder(cache, piece()), { recursive: true });
-    await makePiece(piece(), "x", shop({ base: "http://127.0.0.1:1" }));
-    builtBecause(/does not answer/);
+    rmSync(artifactFolder(cache, artifact()), { recursive: true });
+    await buildArtifact(artifact(), "x", shop({ base: "http://127.0.0.1:1" }));
+    builtBecause(/does not respond/);
   });
 
   it("is not taken from what an interruption left", async () => {
-    const half = path.join(cache, "pieces", "half", path.basename(pieceFolder(cache, piece())), "out");
+    const half = path.join(cache, "pieces", "partial", path.basename(artifactFolder(cache, artifact())), "out");
     mkdirSync(half, { recursive: true });
     writeFileSync(path.join(half, "tool"), "half");
-    await makePiece(piece(), "x", shop({ base: "none" }));
-    builtBecause(/downloads are switched off/);
+    await buildArtifact(artifact(), "x", shop({ base: "none" }));
+    builtBecause(/downloads are disabled/);
   });
 
   it("is not there after a failure, which names the log", async () => {
     const step = { do: "run", package: "./nowhere", in: "cli", on: "cli" } as const;
-    const broken = piece({ sources: ["cli/go.mod"], steps: [step] });
+    const broken = artifact({ sources: ["cli/go.mod"], steps: [step] });
     await assert.rejects(
-      makePiece(broken, "x", shop({ base: "none" })),
+      buildArtifact(broken, "x", shop({ base: "none" })),
       /^Error: go run ended with 1; .*log\/toolchain-fake\.log ends with\n.*nowhere/s,
     );
-    assert.equal(existsSync(pieceFolder(cache, broken)), false);
+    assert.equal(existsSync(artifactFolder(cache, broken)), false);
     await assert.rejects(
-      makePiece(piece({ steps: [] }), "x", shop({ base: "none" })),
+      buildArtifact(artifact({ steps: [] }), "x", shop({ base: "none" })),
       /was built, but tool is missing/,
     );
   });
 
   it("has another folder when anything about it changes", () => {
-    const folders = [piece(), piece({ steps: [] }), piece({ sources: ["cli/go.mod"] })].map((p) => pieceFolder("", p));
+    const folders = [artifact(), artifact({ steps: [] }), artifact({ sources: ["cli/go.mod"] })].map((p) =>
+      artifactFolder("", p),
+    );
     assert.equal(new Set(folders).size, 3);
     assert.match(folders[0] ?? "", /pieces\/fake-[0-9a-f]{12}$/);
   });
@@ -179,10 +181,10 @@ describe("what the toolchain needs", () => {
       assert.equal(old, "Go 1.25 is too old: the toolchain is built with Go 1.26 or newer; put it on PATH.");
       assert.equal(existsSync(path.join(folder, "cache")), false);
       const [missing, room] = check({ ORRERY_CACHE: "/proc/cache" });
-      assert.equal(missing, "Go is missing: the toolchain is built with it; put go 1.26 or newer on PATH.");
+      assert.equal(missing, "Go is missing: the toolchain is built with Go 1.26 or newer; put it on PATH.");
       assert.match(
         room ?? "",
-        /^Only 0\.0 GB are free at \/proc\/cache: building the toolchain needs 15 GB; make room/,
+        /^Only 0\.0 GB are free at \/proc\/cache: building the toolchain takes 15 GB; free some space/,
       );
     } finally {
       rmSync(folder, { recursive: true });

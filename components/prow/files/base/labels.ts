@@ -16,7 +16,7 @@ export interface Label {
 type More = Partial<Omit<Label, "name" | "color">>;
 
 const label = (name: string, color: string, more: More = {}): Label => ({ name, color, target: "both", ...more });
-/** A label that everybody may set by a command. */
+/** A label that anyone may set by a command. */
 const free = (name: string, color: string, more: More = {}): Label =>
   label(name, color, { prowPlugin: "label", addedBy: "anyone", ...more });
 /** A label that a plugin sets. */
@@ -101,7 +101,7 @@ const review: readonly Label[] = [
   }),
 ];
 
-/** Strangers' pull requests run no job until a member has looked at them. */
+/** Pull requests of non-members run no job until a member has reviewed them. */
 const reviewAndTrust: readonly Label[] = [
   ...review,
   set("trigger", "needs-ok-to-test", "b60205", {

@@ -38,5 +38,5 @@ export const trees = {
 export type TreeName = keyof typeof trees;
 export const treeNames = Object.keys(trees) as [TreeName, ...TreeName[]];
 
-/** What an environment follows that names no layout. */
+/** Default layout. */
 export const newestTree: TreeName = "20260723";

@@ -3,5 +3,5 @@ export const configurationVersions = ["20201021", "20201202"] as const;
 
 export type ConfigurationVersion = (typeof configurationVersions)[number];
 
-/** What an environment gets that names no version. */
+/** Default version. */
 export const newestVersion: ConfigurationVersion = "20201202";

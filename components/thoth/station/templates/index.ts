@@ -8,7 +8,6 @@ import { byNamespace, type Role } from "../roles.ts";
 import { jobTemplate, type TemplateBody } from "./objects.ts";
 import { jobTemplates } from "./table.ts";
 
-/** What {@link StationTemplates} need. */
 export interface StationTemplatesArgs {
   readonly namespaces: StationNamespaces;
   readonly images: StationImages;

@@ -1,7 +1,7 @@
 /** Templates' objects as OpenShift takes them; `${X}` reaches the cluster as it is. */
 import { graphFiles } from "../context.ts";
 import type { StationImages } from "../images.ts";
-import type { JobTemplate, Needs, TemplateJob } from "./template.ts";
+import type { JobTemplate, JobInputs, TemplateJob } from "./template.ts";
 
 /** Body of a Template without its metadata. */
 export interface TemplateBody {
@@ -14,7 +14,7 @@ const fromSecret = (name: string, key: string): object => ({ valueFrom: { secret
 const ownNamespace = { valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } };
 
 /** Variables of jobs, by what they need. */
-const variables: Readonly<Record<Needs | "all", Readonly<Record<string, object>>>> = {
+const variables: Readonly<Record<JobInputs | "all", Readonly<Record<string, object>>>> = {
   all: {
     SENTRY_DSN: fromSecret("thoth", "sentry-dsn"),
     THOTH_DEPLOYMENT_NAME: fromConfig("storage-bucket-name"),
@@ -48,7 +48,7 @@ export function jobTemplate(one: JobTemplate, images: StationImages): TemplateBo
 }
 
 function jobObject(one: JobTemplate, { image, component, fixed, jobLabels }: TemplateJob, images: StationImages) {
-  const graph = one.needs.includes("graph");
+  const graph = one.inputs.includes("graph");
   const bot = image === "kebechet-job";
   const labels = { app: "thoth", component, mark: "cleanup" };
   const filledIn = Object.keys(one.parameters).flatMap((name) => {
@@ -59,7 +59,7 @@ function jobObject(one: JobTemplate, { image, component, fixed, jobLabels }: Tem
     ...Object.fromEntries(filledIn),
     ...Object.fromEntries(Object.entries(fixed ?? {}).map(([name, value]) => [name, { value }])),
     ...variables.all,
-    ...Object.assign({}, ...one.needs.map((need) => variables[need])),
+    ...Object.assign({}, ...one.inputs.map((need) => variables[need])),
     ...(bot ? kebechetVariables : {}),
   } as Record<string, object>;
   const mounts = [

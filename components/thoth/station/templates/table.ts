@@ -1,4 +1,4 @@
-/** Jobs that the station starts by itself from Templates; parameters and labels are what its programs fill in and look for. */
+/** Jobs that the station starts from Templates; parameters and labels are what its programs fill in and look for. */
 import type { Role } from "../roles.ts";
 import { syncTemplates } from "../syncTable.ts";
 import type { JobTemplate, TemplateJob } from "./template.ts";
@@ -35,13 +35,13 @@ const analyses: readonly JobTemplate[] = [
     },
     // The first is read under another name, the second by the probe only.
     variables: { THOTH_ADVISER_REQUIREMENTS_FORMAT: "THOTH_REQUIREMENTS_FORMAT", THOTH_ADVISER_TIMEOUT_SECONDS: null },
-    ...{ needs: ["graph", "isis"], cpu: "1500m", memory: "1Gi", task: "adviser" },
+    ...{ inputs: ["graph", "isis"], cpu: "1500m", memory: "1Gi", task: "adviser" },
   },
   {
     ...{ name: "provenance-checker", runsIn: backend, id: "THOTH_PROVENANCE_CHECKER_JOB_ID" },
     jobs: adviser("provenance-checker", "provenance"),
     parameters: { ...stack, THOTH_WHITELISTED_SOURCES: "" },
-    ...{ needs: ["graph"], cpu: "500m", memory: "128Mi", deadline: 600, task: "provenance-checker" },
+    ...{ inputs: ["graph"], cpu: "500m", memory: "128Mi", deadline: 600, task: "provenance-checker" },
   },
   {
     ...{ name: "dependency-monkey", runsIn: middletier, id: "THOTH_DEPENDENCY_MONKEY_JOB_ID" },
@@ -59,7 +59,7 @@ const analyses: readonly JobTemplate[] = [
       THOTH_DEPENDENCY_MONKEY_COUNT: "-1",
       THOTH_AMUN_CONTEXT: null,
     },
-    ...{ needs: ["graph"], cpu: "1", memory: "8Gi", deadline: 1800, task: "dependency-monkey" },
+    ...{ inputs: ["graph"], cpu: "1", memory: "8Gi", deadline: 1800, task: "dependency-monkey" },
   },
   {
     ...{ name: "solver", runsIn: middletier, listedIn: ["infra"], id: "THOTH_SOLVER_JOB_ID" },
@@ -76,7 +76,7 @@ const analyses: readonly JobTemplate[] = [
       THOTH_SOLVER_SUBGRAPH_CHECK_API: "",
       THOTH_LOG_SOLVER: "INFO",
     },
-    ...{ needs: [], cpu: "1", memory: "3Gi", deadline: 21600, restart: "OnFailure", task: "solver" },
+    ...{ inputs: [], cpu: "1", memory: "3Gi", deadline: 21600, restart: "OnFailure", task: "solver" },
   },
   {
     ...{ name: "package-extract", runsIn: middletier, id: "THOTH_PACKAGE_EXTRACT_JOB_ID" },
@@ -89,7 +89,7 @@ const analyses: readonly JobTemplate[] = [
       THOTH_PACKAGE_EXTRACT_METADATA: null,
       THOTH_LOG_PACKAGE_EXTRACT: "INFO",
     },
-    ...{ needs: [], cpu: "500m", memory: "256Mi", deadline: 1800, task: "package-extract" },
+    ...{ inputs: [], cpu: "500m", memory: "256Mi", deadline: 1800, task: "package-extract" },
   },
   {
     ...{ name: "package-analyzer", runsIn: middletier, id: "THOTH_PACKAGE_ANALYZER_JOB_ID" },
@@ -106,7 +106,7 @@ const analyses: readonly JobTemplate[] = [
       THOTH_PACKAGE_ANALYZER_OUTPUT: null,
       THOTH_PACKAGE_ANALYZER_DEBUG: "0",
     },
-    ...{ needs: [], cpu: "1", memory: "2Gi", deadline: 1800, task: "package-analyzer" },
+    ...{ inputs: [], cpu: "1", memory: "2Gi", deadline: 1800, task: "package-analyzer" },
   },
   ...(["analyze", "dependencies", "report"] as const).map((subcommand): JobTemplate => {
     const log = { THOTH_BUILD_ANALYZER_LOG_PATH: "/opt/app-root/src/build.log" };
@@ -123,7 +123,7 @@ const analyses: readonly JobTemplate[] = [
       ],
       parameters: { THOTH_BUILD_LOG_DOC_ID: null, THOTH_REPORT_OUTPUT: null },
       // The graph takes no results of these.
-      ...{ needs: ["store"], cpu: "500m", memory: "512Mi", deadline: 7200 },
+      ...{ inputs: ["store"], cpu: "500m", memory: "512Mi", deadline: 7200 },
     };
   }),
   {
@@ -136,7 +136,7 @@ const analyses: readonly JobTemplate[] = [
       KEBECHET_ANALYSIS_ID: "",
       KEBECHET_VERBOSE: "0",
     },
-    ...{ needs: [], cpu: "2", memory: "2Gi", deadline: 2700 },
+    ...{ inputs: [], cpu: "2", memory: "2Gi", deadline: 2700 },
   },
 ];
 

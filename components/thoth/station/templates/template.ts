@@ -2,7 +2,7 @@ import type { ImageName } from "../imageTable.ts";
 import type { Role } from "../roles.ts";
 
 /** Values that a job reads from the ConfigMap and the Secret `thoth` of its namespace. */
-export type Needs = "store" | "graph" | "isis" | "amun" | "sync";
+export type JobInputs = "store" | "graph" | "isis" | "amun" | "sync";
 
 /** One of the Jobs of a Template. */
 export interface TemplateJob {
@@ -10,7 +10,7 @@ export interface TemplateJob {
   readonly component: string;
   /** Variables with fixed values. */
   readonly fixed?: Readonly<Record<string, string>>;
-  /** Labels of the job besides. */
+  /** Further labels of the job. */
   readonly jobLabels?: Readonly<Record<string, string>>;
 }
 
@@ -18,13 +18,13 @@ export interface TemplateJob {
 export interface JobTemplate {
   /** Name, and the label `template` by which it is found; no other Template may have that label. */
   readonly name: string;
-  /** Labels of the Template besides. */
+  /** Further labels of the Template. */
   readonly labels?: Readonly<Record<string, string>>;
   /** Where its jobs run. */
   readonly runsIn: readonly Role[];
-  /** Where programs look at it besides, to see what there is. @default nowhere */
+  /** Further namespaces in which programs list it. @default none */
   readonly listedIn?: readonly Role[];
-  /** Of these the caller chooses one. */
+  /** The caller chooses one. */
   readonly jobs: readonly TemplateJob[];
   /** Parameter that names the job. */
   readonly id: string;
@@ -32,7 +32,7 @@ export interface JobTemplate {
   readonly parameters: Readonly<Record<string, string | null>>;
   /** Variables of parameters whose name differs; null for none. @default the parameter's name */
   readonly variables?: Readonly<Record<string, string | null>>;
-  readonly needs: readonly Needs[];
+  readonly inputs: readonly JobInputs[];
   readonly cpu: string | readonly [string, string];
   readonly memory: string | readonly [string, string];
   /** Seconds after which it is ended. @default never */

@@ -1,5 +1,5 @@
 /** Looks in an OpenStack project for what an interrupted creation may have left: by name, or by what it hangs on. */
-import { type Json, list, object, text } from "../../../../policy/manifest.ts";
+import { type Json, asList, asObject, asText } from "../../../../policy/manifest.ts";
 import { type CloudApi, sameRule } from "../../cloud/openstack.ts";
 
 /** A thing of the project that may be the one: the id by which its provider knows it, and what the API tells. */
@@ -13,43 +13,43 @@ type Look = (cloud: CloudApi, inputs: Inputs) => Promise<readonly Candidate[]>;
 
 const query = (asked: Inputs): string => {
   const given = Object.entries(asked).filter(([, value]) => value !== undefined);
-  return new URLSearchParams(given.map(([key, value]): [string, string] => [key, text(value)])).toString();
+  return new URLSearchParams(given.map(([key, value]): [string, string] => [key, asText(value)])).toString();
 };
-const byId = (rows: readonly Json[]): readonly Candidate[] => rows.map((row) => ({ id: text(row.id), row }));
+const byId = (rows: readonly Json[]): readonly Candidate[] => rows.map((row) => ({ id: asText(row.id), row }));
 
 /** The project's own rows of one of Neutron's collections. */
 async function neutron(cloud: CloudApi, collection: string, asked: Inputs): Promise<readonly Json[]> {
   const path = `/v2.0/${collection.replaceAll("_", "-")}?${query({ project_id: cloud.project, ...asked })}`;
-  return list((await cloud.get<Json>("network", path))[collection]);
+  return asList((await cloud.get<Json>("network", path))[collection]);
 }
 
 const looks: Readonly<Record<string, Look>> = {
   "blockstorage/volume:Volume": async (cloud, { name }) =>
-    byId(list((await cloud.get<Json>("volume", `/volumes/detail?${query({ name })}`)).volumes)),
+    byId(asList((await cloud.get<Json>("volume", `/volumes/detail?${query({ name })}`)).volumes)),
   "compute/instance:Instance": async (cloud, { name }) => {
     // Nova takes the name for a pattern.
     const { servers } = await cloud.get<Json>("compute", `/servers/detail?${query({ name })}`);
-    return byId(list(servers).filter((row) => row.name === name));
+    return byId(asList(servers).filter((row) => row.name === name));
   },
   "compute/keypair:Keypair": async (cloud, { name }) =>
-    list((await cloud.get<Json>("compute", "/os-keypairs")).keypairs)
-      .map(({ keypair }) => object(keypair))
+    asList((await cloud.get<Json>("compute", "/os-keypairs")).keypairs)
+      .map(({ keypair }) => asObject(keypair))
       .filter((row) => row.name === name)
-      .map((row) => ({ id: text(row.name), row })),
+      .map((row) => ({ id: asText(row.name), row })),
   "compute/volumeAttach:VolumeAttach": async (cloud, { instanceId, volumeId }) => {
-    const server = text(instanceId);
+    const server = asText(instanceId);
     const { volumeAttachments } = await cloud.get<Json>("compute", `/servers/${server}/os-volume_attachments`);
-    return list(volumeAttachments)
+    return asList(volumeAttachments)
       .filter((row) => row.volumeId === volumeId)
-      .map((row) => ({ id: `${server}/${text(row.id)}`, row }));
+      .map((row) => ({ id: `${server}/${asText(row.id)}`, row }));
   },
   "dns/recordSet:RecordSet": async (cloud, { zoneId, name, type }) => {
-    const zone = text(zoneId);
+    const zone = asText(zoneId);
     const { recordsets } = await cloud.get<Json>("dns", `/v2/zones/${zone}/recordsets?${query({ name, type })}`);
-    return list(recordsets).map((row) => ({ id: `${zone}/${text(row.id)}`, row }));
+    return asList(recordsets).map((row) => ({ id: `${zone}/${asText(row.id)}`, row }));
   },
   "dns/zone:Zone": async (cloud, { name }) =>
-    byId(list((await cloud.get<Json>("dns", `/v2/zones?${query({ name })}`)).zones)),
+    byId(asList((await cloud.get<Json>("dns", `/v2/zones?${query({ name })}`)).zones)),
   // It has no name: its description tells whose it is.
   "networking/floatingIp:FloatingIp": async (cloud, { description }) =>
     byId(description === undefined ? [] : await neutron(cloud, "floatingips", { description })),
@@ -75,4 +75,4 @@ export async function candidatesOf(cloud: CloudApi, type: string, inputs: Inputs
 
 /** Whether the cloud is still at it: an update would find it half made. */
 export const isInProgress = ({ row }: Candidate): boolean =>
-  ["BUILD", "CREATING", "ATTACHING", "PENDING"].includes(text(row.status).toUpperCase());
+  ["BUILD", "CREATING", "ATTACHING", "PENDING"].includes(asText(row.status).toUpperCase());

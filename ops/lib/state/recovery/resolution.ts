@@ -1,5 +1,5 @@
 /** What is done about a creation that was interrupted: the thing is taken into the state, or there is none. */
-import { text } from "../../../../policy/manifest.ts";
+import { asText } from "../../../../policy/manifest.ts";
 import type { Deployment, PendingOperation, StateResource } from "../export.ts";
 import type { Candidate } from "./candidates.ts";
 
@@ -47,7 +47,7 @@ export function resolutionOffline({ resource }: PendingOperation, answers: Answe
 
 /** Times that the services write; the ones without a zone are UTC. */
 function timeOf({ row }: Candidate): number | undefined {
-  const written = text(row.created_at ?? row.created);
+  const written = asText(row.created_at ?? row.created);
   if (written === "") return undefined;
   return Date.parse(/Z$|[+-]\d\d:\d\d$/.test(written) ? written : `${written}Z`);
 }

@@ -16,7 +16,7 @@ export const platformBlocks: Section = async (cluster, opts) => {
 
   const namespace = new Namespace("namespace-least", { cluster, name: "least" }, opts);
   const podSecurity = { level: "baseline", reason: "host ports" } as const;
-  const kept = { protect: true, retainOnDelete: true };
+  const kept = { retention: { protect: true, retainOnDelete: true } };
   new Namespace("namespace-full", { cluster, name: "full", ...decorated, podSecurity, isolate: false, ...kept }, opts);
   new Namespace("namespace-isolated", { cluster, name: "isolated", isolate: true }, opts);
 
@@ -33,14 +33,22 @@ export const platformBlocks: Section = async (cluster, opts) => {
   new ServiceAccount("account-token", { namespace, name: "account-token", tokenSecret: "plain-token" }, opts);
 
   const elsewhere = existingNamespace(cluster, "elsewhere");
-  const to = [account, { account: "other", namespace: "elsewhere" }, { group: "everybody" }];
-  new RoleBinding("grant-cluster-role", { namespace, name: "may-edit", clusterRole: "edit", to }, opts);
-  new RoleBinding("grant-role", { namespace: elsewhere, name: "may-read", role: "reader", to: [full] }, opts);
-  new RoleBinding("grant-rules", { namespace, name: "may-look", ...decorated, rules, to: [account] }, opts);
-  new RoleBinding("grant-named", { namespace, name: "may-look-too", rules, roleName: "lookers", to: [account] }, opts);
-  new ClusterRoleBinding("grants-role", { name: "may-view", clusterRole: "view", to }, opts);
-  new ClusterRoleBinding("grants-rules", { name: "may-look", ...decorated, rules, to: [account] }, opts);
-  new ClusterRoleBinding("grants-named", { name: "may-look-too", rules, roleName: "lookers", to: [account] }, opts);
+  const subjects = [account, { account: "other", namespace: "elsewhere" }, { group: "everybody" }];
+  new RoleBinding("grant-cluster-role", { namespace, name: "may-edit", clusterRole: "edit", subjects }, opts);
+  new RoleBinding("grant-role", { namespace: elsewhere, name: "may-read", role: "reader", subjects: [full] }, opts);
+  new RoleBinding("grant-rules", { namespace, name: "may-look", ...decorated, rules, subjects: [account] }, opts);
+  new RoleBinding(
+    "grant-named",
+    { namespace, name: "may-look-too", rules, roleName: "lookers", subjects: [account] },
+    opts,
+  );
+  new ClusterRoleBinding("grants-role", { name: "may-view", clusterRole: "view", subjects }, opts);
+  new ClusterRoleBinding("grants-rules", { name: "may-look", ...decorated, rules, subjects: [account] }, opts);
+  new ClusterRoleBinding(
+    "grants-named",
+    { name: "may-look-too", rules, roleName: "lookers", subjects: [account] },
+    opts,
+  );
 
   const stream = new ImageStream("stream-least", { namespace, name: "stream", tags: { latest: {} } }, opts);
   const tag = { from: "example/one:1", scheduled: true, reference: "Source", annotations: { note: "one" } } as const;

@@ -24,7 +24,11 @@ export const storedBlocks: Section = async (cluster, opts) => {
     { namespace, name: "secret-full", ...decorated, values, type, restartOnChange: false },
     opts,
   );
-  const binary = new ServiceSecret("secret-binary", { namespace, name: "secret-binary", values, restartOnChange: true }, opts);
+  const binary = new ServiceSecret(
+    "secret-binary",
+    { namespace, name: "secret-binary", values, restartOnChange: true },
+    opts,
+  );
 
   const files = new ConfigMap("files-least", { namespace, name: "files", data: { "a.txt": "a" } }, opts);
   const both = { data: { "a.txt": "a" }, binaryData: { b: "AAEC" } };
@@ -33,15 +37,26 @@ export const storedBlocks: Section = async (cluster, opts) => {
     { namespace, name: "files-full", ...decorated, ...both, restartOnChange: false },
     opts,
   );
-  const theirs = new ConfigMap("files-theirs", { namespace, name: "files-theirs", ...both, ownedByCluster: true }, opts);
+  const theirs = new ConfigMap(
+    "files-theirs",
+    { namespace, name: "files-theirs", ...both, ownedByCluster: true },
+    opts,
+  );
   const binaryFiles = new ConfigMap("files-binary", { namespace, name: "files-binary", ...both }, opts);
 
   const claim = new PersistentVolumeClaim("claim-least", { namespace, name: "claim", size: "1Gi" }, opts);
   const fullClaim = new PersistentVolumeClaim(
     "claim-full",
     {
-      ...{ namespace, name: "claim-full", ...decorated, size: "2Gi", storageClass: "fast", accessModes: ["ReadWriteMany"] },
-      ...{ volumeName: "pv-1", protect: false, retainOnDelete: true },
+      ...{
+        namespace,
+        name: "claim-full",
+        ...decorated,
+        size: "2Gi",
+        storageClass: "fast",
+        accessModes: ["ReadWriteMany"],
+      },
+      ...{ volumeName: "pv-1", retention: { protect: false, retainOnDelete: true } },
     },
     opts,
   );

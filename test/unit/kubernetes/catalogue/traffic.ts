@@ -13,7 +13,11 @@ export const trafficBlocks: Section = async (cluster, opts) => {
 
   const ports = { web: 8080, dns: { port: 5353, protocol: "UDP" }, sctp: { port: 99, protocol: "SCTP" } } as const;
   const container = { ...least, probes: { none: "nothing to ask" }, ports };
-  const of = new Deployment("workload", { namespace, name: "web", labels: { app: "web" }, containers: [container] }, opts);
+  const of = new Deployment(
+    "workload",
+    { namespace, name: "web", labels: { app: "web" }, containers: [container] },
+    opts,
+  );
   const byLabels = { selector: { app: "theirs" } };
   const service = new Service(
     "service-least",
@@ -67,8 +71,8 @@ export const trafficBlocks: Section = async (cluster, opts) => {
     "policy-full",
     {
       ...{ namespace, name: "full", ...decorated, pods: { app: "web" } },
-      from: [router(cluster, 8080, "metrics"), pods({ app: "web" }, [8080]), pods({}, ["web"], "monitoring")],
-      to: [anywhere(443, "web"), internet(["10.0.0.0/8"]), apiServer(), dns()],
+      ingress: [router(cluster, 8080, "metrics"), pods({ app: "web" }, [8080]), pods({}, ["web"], "monitoring")],
+      egress: [anywhere(443, "web"), internet(["10.0.0.0/8"]), apiServer(), dns()],
     },
     opts,
   );

@@ -56,7 +56,13 @@ export const workloadBlocks: Section = async (cluster, opts) => {
   new Deployment(
     "deployment-two",
     {
-      ...{ namespace, name: "two", labels: { app: "two" }, replicas: 2, strategy: { maxSurge: 1, maxUnavailable: "25%" } },
+      ...{
+        namespace,
+        name: "two",
+        labels: { app: "two" },
+        replicas: 2,
+        strategy: { maxSurge: 1, maxUnavailable: "25%" },
+      },
       ...{ runAs: { user: 7 }, containers: [{ ...serving, probes: { liveness: tcp(80) } }] },
     },
     opts,
@@ -87,7 +93,7 @@ export const workloadBlocks: Section = async (cluster, opts) => {
         replicas: 2,
       },
       ...{ serviceName: "names", claimTemplates: { data, log: { size: "2Gi" } }, podManagement: "Parallel" },
-      ...{ revisionHistory: 3, maxUnavailable: 2, protect: true },
+      ...{ revisionHistory: 3, maxUnavailable: 2, retention: { protect: true } },
     },
     opts,
   );

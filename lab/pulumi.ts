@@ -1,0 +1,94 @@
+/** Runs the Pulumi CLI on this project with a stack that is retargeted to the lab. */
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import path from "node:path";
+import { retarget } from "./retarget.ts";
+import { givenPassphrase } from "../config/givenPassphrase.ts";
+import { samplePassphrase } from "../config/samples.ts";
+import { projectName, stackPath } from "../config/stackFile.ts";
+import { kubernetesEnv } from "./kubernetes/kubernetes.ts";
+import { openstackEnv } from "./openstack/openstack.ts";
+import type { Log } from "./component.ts";
+import { createPrerequisites } from "./prerequisites.ts";
+import { type LabSettings, root } from "./settings.ts";
+import type { Toolchain } from "./toolchain/toolchain.ts";
+
+/** Context of the lab's commands. */
+export interface Run {
+  readonly lab: LabSettings;
+  readonly toolchain: Toolchain;
+  readonly log: Log;
+}
+
+/** Environment for Pulumi (with its state in the lab), kubectl and the openstack client. */
+export function environment({ lab, toolchain }: Run, stack: string): Record<string, string> {
+  return {
+    PULUMI_HOME: toolchain.pulumiHome,
+    PULUMI_BACKEND_URL: `file://${path.join(lab.dir, "state")}`,
+    PULUMI_CONFIG_PASSPHRASE: givenPassphrase() ?? samplePassphrase(stack),
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    NODE_COMPILE_CACHE: path.join(root, "node_modules", ".cache", "compile"),
+    PATH: [path.join(root, "node_modules", ".bin"), toolchain.bin, process.env.PATH ?? ""].join(":"),
+    ...kubernetesEnv(lab),
+    ...openstackEnv(lab),
+  };
+}
+
+/** Shell lines that export the variables; PATH is extended. */
+export function exportLines(env: Readonly<Record<string, string>>): string {
+  const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+  return Object.entries(env)
+    .map(([name, value]) =>
+      name === "PATH"
+        ? `export PATH=${quoted(value.slice(0, value.length - (process.env.PATH ?? "").length))}"$PATH"`
+        : `export ${name}=${quoted(value)}`,
+    )
+    .join("\n");
+}
+
+/**
+ * Writes the stack's file, retargeted to the lab, again before each command so that it follows the committed one; creates
+ * the stack's prerequisites in the clouds. @returns the file's path
+ */
+async function writeLabStackFile(stack: string, { lab, log }: Run): Promise<string> {
+  const source = stackPath(stack);
+  const file = path.join(lab.dir, `Pulumi.${stack}.yaml`);
+  mkdirSync(lab.dir, { recursive: true });
+  const passphrase = givenPassphrase() ?? samplePassphrase(stack);
+  await createPrerequisites(retarget(source, file, lab, passphrase), lab, log);
+  return file;
+}
+
+/** `pulumi up`, `preview` or `destroy` of a stack on the lab; returns Pulumi's exit code. */
+export async function applyStack(command: "up" | "preview" | "destroy", stack: string, run: Run): Promise<number> {
+  // Saving the whole state after each step takes half of an update's time, and a lab can be recreated.
+  const env = { PULUMI_SKIP_CHECKPOINTS: "true", ...process.env, ...environment(run, stack) };
+  const file = await writeLabStackFile(stack, run);
+  const common = ["--stack", stack, "--config-file", file];
+  if (!stackExists(run.lab, stack)) {
+    const code = await pulumi(["stack", "init", "--stack", stack, "--no-select"], env);
+    if (code !== 0) return code;
+  }
+  // destroy keeps its preview: protected resources fail there, before anything is deleted.
+  const consent = { preview: [], up: ["--yes", "--skip-preview"], destroy: ["--yes"] }[command];
+  return pulumi([command, ...common, ...consent], env);
+}
+
+/** Whether the stack exists in the lab's backend; the CLI would take a second for that. */
+function stackExists(lab: LabSettings, stack: string): boolean {
+  return existsSync(path.join(lab.dir, "state", ".pulumi", "stacks", projectName(), `${stack}.json`));
+}
+
+/** Runs the CLI in the foreground. On Ctrl-C it ends with a complete state, so we wait for it. */
+function pulumi(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const ignore = (): void => undefined;
+  process.on("SIGINT", ignore);
+  return new Promise((resolve, reject) => {
+    const child = spawn(path.join(root, "node_modules", ".bin", "pulumi"), args, { cwd: root, env, stdio: "inherit" });
+    child.on("error", reject);
+    child.on("exit", (code) => {
+      process.off("SIGINT", ignore);
+      resolve(code ?? 1);
+    });
+  });
+}

@@ -1,0 +1,64 @@
+/** Compares two checkouts, stack by stack. */
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { readStackFile, type StackFile, stackNames } from "../config/stackFile.ts";
+import type { Change } from "./diff/compare.ts";
+import { type Checkout, renderAt } from "./checkout.ts";
+import type { Rendered, Replacements } from "./evaluate/render.ts";
+import { withReplacements } from "./diff/replacements.ts";
+
+/** The changes of one stack. */
+export interface StackChanges {
+  readonly stack: string;
+  readonly changes: readonly Change[];
+  /** All resources of the newer side. */
+  readonly resources: readonly Rendered[];
+}
+
+const nothing: Replacements = { urns: [], secrets: [] };
+
+/** Compares every stack that exists in either checkout. */
+export async function compareCommits(base: Checkout, head: Checkout): Promise<readonly StackChanges[]> {
+  const names = [...new Set([base, head].flatMap(({ folder }) => stackNames(folder)))].sort();
+  const all: StackChanges[] = [];
+  for (const stack of names) all.push(await compareStack(base, head, stack));
+  return all;
+}
+
+/** All resources of a checkout's stacks, without a comparison. */
+export async function allResources(checkout: Checkout): Promise<readonly StackChanges[]> {
+  const all: StackChanges[] = [];
+  for (const stack of stackNames(checkout.folder))
+    all.push({ stack, changes: [], resources: await renderAt(checkout, stack, nothing) });
+  return all;
+}
+
+/** Compares one stack that exists in either checkout. */
+export async function compareStack(base: Checkout, head: Checkout, stack: string): Promise<StackChanges> {
+  const [old, now] = [base, head].map(({ folder }) => fileOf(folder, stack));
+  const secrets = changedSecrets(old, now);
+  // Both sides in parallel: each is a process of its own, bound by CPU.
+  const first = now === undefined ? Promise.resolve([]) : renderAt(head, stack, { urns: [], secrets });
+  const [before, resources] = await Promise.all([
+    old === undefined ? Promise.resolve([]) : renderAt(base, stack, nothing),
+    first,
+  ]);
+  const again = (replacements: Replacements): Promise<readonly Rendered[]> =>
+    now === undefined || replacements.urns.length === 0 ? first : renderAt(head, stack, replacements);
+  return { stack, changes: await withReplacements(before, again, secrets), resources };
+}
+
+function fileOf(folder: string, stack: string): StackFile | undefined {
+  const file = path.join(folder, `Pulumi.${stack}.yaml`);
+  return existsSync(file) ? readStackFile(file) : undefined;
+}
+
+/** Config keys whose ciphertext differs; without the passphrase, each counts as a new value. */
+export function changedSecrets(old: StackFile | undefined, now: StackFile | undefined): readonly string[] {
+  return [...(now?.entries ?? [])]
+    .filter(([key, entry]) => {
+      const before = old?.entries.get(key);
+      return entry.secret && before?.secret === true && before.value !== entry.value;
+    })
+    .map(([key]) => key);
+}

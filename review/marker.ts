@@ -1,2 +1,0 @@
-/** By this line the report finds its own earlier comment. */
-export const marker = "<!-- orrery-review -->";

@@ -1,0 +1,153 @@
+/** The report of a pull request: Markdown that fits into one comment. */
+import { risksOf } from "../risks/index.ts";
+import type { Change, Operation } from "../diff/compare.ts";
+import { changeTitle, diffLines, isComponent, operations, systemOf, verbs } from "./format.ts";
+
+/** First line of the report; ci/comment.ts finds its earlier comment by it. */
+export const marker = "<!-- orrery-review -->";
+
+/** Characters of a report; GitHub's limit is 65536, and it adds some itself. */
+const limit = 60_000;
+
+/** The changes of one stack. */
+export interface StackReview {
+  readonly stack: string;
+  readonly changes: readonly Change[];
+}
+
+/** Number of resources by operation. */
+type Counts = Readonly<Record<Operation, number>>;
+
+/** Changed resources without components, which only group them. */
+function realChanges(changes: readonly Change[]): readonly Change[] {
+  return changes.filter(({ type }) => !isComponent(type));
+}
+
+function count(changes: readonly Change[]): Counts {
+  const of = (operation: Operation): number => changes.filter((one) => one.operation === operation).length;
+  return { create: of("create"), update: of("update"), replace: of("replace"), delete: of("delete"), keep: of("keep") };
+}
+
+/** `2 to create, 1 to replace`; empty when nothing changes. */
+function countText(counts: Counts): string {
+  return operations
+    .filter((operation) => counts[operation] > 0)
+    .map((operation) => {
+      const text =
+        operation === "keep" ? `${counts.keep} with changed options` : `${counts[operation]} to ${operation}`;
+      return operation === "replace" || operation === "delete" ? `**${text}**` : text;
+    })
+    .join(", ");
+}
+
+/** `1 to replace, 2 to create` for all stacks, in plain text. */
+export function summaryLine(stacks: readonly StackReview[]): string {
+  const text = countText(count(stacks.flatMap(({ changes }) => realChanges(changes)))).replaceAll("**", "");
+  return text === "" ? "nothing changes" : text;
+}
+
+/** The whole report. `base` and `head` name the commits; `notes` say what could not be compared. */
+export function markdown(
+  stacks: readonly StackReview[],
+  base: string,
+  head: string,
+  notes: readonly string[] = [],
+): string {
+  const all = stacks.map(({ stack, changes }) => ({ stack, changes: realChanges(changes) }));
+  const risks = all.flatMap(({ stack, changes }) =>
+    changes.flatMap((one) =>
+      risksOf(one).map((reason) => `- \`${stack}\` ${inCode(changeTitle(one))}: ${escaped(reason)}`),
+    ),
+  );
+  const changed = all.filter(({ changes }) => changes.length > 0);
+  const unchanged = all.filter(({ changes }) => changes.length === 0).map(({ stack }) => stack);
+  const total = countText(count(all.flatMap(({ changes }) => changes)));
+  const top = [
+    marker,
+    "## What this changes",
+    "",
+    total === ""
+      ? `Nothing in any stack (${unchanged.join(", ")}).`
+      : `${total}${risks.length > 0 ? `; :no_entry: **${risks.length} to check before merging**` : ""}`,
+    ...(changed.length === 0 ? [] : ["", ...table(changed)]),
+    ...(changed.length > 0 && unchanged.length > 0 ? ["", `Nothing changes in ${unchanged.join(", ")}.`] : []),
+    ...(risks.length === 0 ? [] : ["", "### :no_entry: Check before merging", "", ...limited(risks, 60)]),
+  ];
+  const bottom = [
+    "",
+    ...notes.map((note) => `> ${escaped(note)}`),
+    `<sub>Compares the program at ${base} with the program at ${head}, offline, without contacting a cloud or reading a secret. A live preview compares the program with the state.</sub>`,
+    "",
+  ];
+  const left = limit - [...top, ...bottom].join("\n").length;
+  return [...top, ...details(changed, left), ...bottom].join("\n");
+}
+
+function table(stacks: readonly StackReview[]): readonly string[] {
+  const rows = stacks.flatMap(({ stack, changes }) =>
+    bySystem(changes).map(([system, own]) => {
+      const counts = count(own);
+      const cells = operations.map((operation) => (counts[operation] === 0 ? "" : String(counts[operation])));
+      return `| ${[stack, system, ...cells].join(" | ")} |`;
+    }),
+  );
+  const head = ["stack", "system", ...operations.map((operation) => verbs[operation])];
+  return [`| ${head.join(" | ")} |`, `|${" --- |".repeat(head.length)}`, ...rows];
+}
+
+function bySystem(changes: readonly Change[]): readonly (readonly [string, readonly Change[]])[] {
+  const groups = Map.groupBy(changes, ({ urn }) => systemOf(urn));
+  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** A folded block for each system of each stack, replacements and deletions first, until the characters are used up. */
+function details(stacks: readonly StackReview[], characters: number): readonly string[] {
+  let left = characters;
+  let omitted = 0;
+  const lines: string[] = [];
+  for (const { stack, changes } of stacks) {
+    for (const [system, own] of bySystem(changes)) {
+      const blocks: string[] = [];
+      for (const one of own.toSorted((a, b) => operations.indexOf(a.operation) - operations.indexOf(b.operation))) {
+        const full = resourceBlock(one);
+        if (full.length + 300 > left) {
+          omitted++;
+          continue;
+        }
+        left -= full.length + 1;
+        blocks.push(full);
+      }
+      const summary = `<summary>${stack}, ${system}: ${countText(count(own)).replaceAll("**", "")}</summary>`;
+      left -= summary.length + 40;
+      if (blocks.length > 0) lines.push("", "<details>", summary, "", ...blocks, "</details>");
+    }
+  }
+  if (omitted > 0) lines.push("", `${omitted} more resources change; the HTML page of this report shows all of them.`);
+  return lines;
+}
+
+function resourceBlock(one: Change): string {
+  const reasons = risksOf(one).map((reason) => ` :no_entry: ${escaped(reason)}`);
+  const lines = diffLines(one);
+  const title = `**${verbs[one.operation]}** ${inCode(changeTitle(one))}${reasons.join("")}`;
+  if (lines.length === 0) return `${title}\n`;
+  const fence = "`".repeat(Math.max(3, ...lines.map((line) => longestRun(line) + 1)));
+  return [title, "", `${fence}diff`, ...lines, fence, ""].join("\n");
+}
+
+function longestRun(line: string): number {
+  return Math.max(0, ...[...line.matchAll(/`+/g)].map(([run]) => run.length));
+}
+
+function inCode(text: string): string {
+  return `\`${text.replaceAll("`", "'")}\``;
+}
+
+/** Foreign text within our Markdown, without markup and mentions. */
+function escaped(text: string): string {
+  return text.replaceAll(/[\\`*_<>|[\]@#]/g, (sign) => `&#${sign.charCodeAt(0)};`).replaceAll("\n", " ");
+}
+
+function limited(lines: readonly string[], most: number): readonly string[] {
+  return lines.length <= most ? lines : [...lines.slice(0, most), `- and ${lines.length - most} more`];
+}
