@@ -11,7 +11,7 @@ import { packJobs } from "../../components/prow/files/jobs.ts";
 import { configInputs } from "../../components/prow/configInputs.ts";
 import { soundJobs } from "../../ops/lib/prow/jobs.ts";
 import type { Environment } from "../../ops/lib/prow/environment.ts";
-import { placeOf, production, staging, testing } from "../unit/prow/configInputs.ts";
+import { inputsOf, production, staging, testing } from "../unit/prow/configInputs.ts";
 import { writeCheckout } from "../unit/prow/trees.ts";
 import { prowSettings } from "../unit/prow/fixture.ts";
 import { checkconfig, mountConfigMaps, prowTools } from "./prow/tools.ts";

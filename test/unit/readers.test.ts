@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import type { RawConfig } from "../../config/secrets.ts";
-import { offlineConfig, readStackFile, secretsOf, stackPath } from "../../config/stackFile.ts";
-import { schemas } from "../../components/registry.ts";
+
 import { readersOf } from "../../ops/lib/secrets/usage.ts";
 import { Secret } from "../../review/evaluate/secret.ts";
 import type { Registration } from "../../review/evaluate/record.ts";

@@ -3,8 +3,6 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { dialsSchema } from "../../../components/dials/config.ts";
 import { environmentModule, environmentNames, productionBuild } from "../../../components/dials/frontendBuild.ts";
-import { loadContracts } from "../../../contracts/check/load.ts";
-import { rendered, runProgram, stackConfig } from "../../../review/evaluate/render.ts";
 import { stackDockerfile } from "../../../ops/lib/dials/stackBuild.ts";
 import { stacks } from "../harness.ts";
 import { allContracts, renderedStack } from "../recordings.ts";

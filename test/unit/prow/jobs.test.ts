@@ -13,7 +13,7 @@ import { configurationProblems } from "../../../components/prow/files/problems.t
 import { checkTree } from "../../../components/prow/files/tree.ts";
 import type { Environment } from "../../../ops/lib/prow/environment.ts";
 import { soundJobs } from "../../../ops/lib/prow/jobs.ts";
-import { placeOf, staging, testing } from "./configInputs.ts";
+import { inputsOf, staging, testing } from "./configInputs.ts";
 import { writeCheckout } from "./trees.ts";
 import { prowSettings } from "./fixture.ts";
 
