@@ -1,4 +1,6 @@
 /** The program, wiring only: reads the stack's config and builds the systems that it names. */
+import { Declarations } from "./blocks/declarations.ts";
+import { requiredPermissions } from "./blocks/kubernetes/requiredPermissions.ts";
 import { connectTargets } from "./blocks/targets.ts";
 import { Callysto } from "./components/callysto/index.ts";
 import { Dials } from "./components/dials/index.ts";
@@ -15,17 +17,26 @@ leanSdk();
 // Every problem of the config is reported here, before anything is registered.
 const { clusters, clouds, ...config } = loadConfig(schemas);
 assertNoEnvironmentCredentials(clouds);
-await assertPermissions(schemas, { clusters, clouds, ...config }, clusters);
-const targets = connectTargets({ clusters, clouds });
+const declarations = new Declarations();
+const opts = declarations.options;
+const targets = connectTargets({ clusters, clouds }, opts);
 
 /** A system that the stack does not name is not deployed. */
 function build<Config, Outputs>(config: Config | undefined, deploy: (config: Config) => Outputs): Outputs | undefined {
   return config === undefined ? undefined : deploy(config);
 }
 
-export const callysto = build(config.callysto, (config) => new Callysto("callysto", { config, targets }).outputs);
-export const dials = build(config.dials, (config) => new Dials("dials", { config, targets }).outputs);
-export const packit = build(config.packit, (config) => new Packit("packit", { config, targets }).outputs);
-export const prow = build(config.prow, (config) => new Prow("prow", { config, targets }).outputs);
-export const stream = build(config.stream, (config) => new Packit("stream", { config, targets }).outputs);
-export const thoth = build(config.thoth, (config) => new Thoth("thoth", { config, targets }).outputs);
+export const callysto = build(config.callysto, (config) => new Callysto("callysto", { config, targets }, opts).outputs);
+export const dials = build(config.dials, (config) => new Dials("dials", { config, targets }, opts).outputs);
+export const packit = build(config.packit, (config) => new Packit("packit", { config, targets }, opts).outputs);
+export const prow = build(config.prow, (config) => new Prow("prow", { config, targets }, opts).outputs);
+export const stream = build(config.stream, (config) => new Packit("stream", { config, targets }, opts).outputs);
+export const thoth = build(config.thoth, (config) => new Thoth("thoth", { config, targets }, opts).outputs);
+
+// All is declared and nothing registered: the clusters are asked first whether the account may make it.
+await declarations.register((objects) => {
+  const required = Object.keys(clusters?.settings ?? {}).map(
+    (cluster) => [cluster, requiredPermissions(objects.get(targets.cluster(cluster).provider) ?? [])] as const,
+  );
+  return assertPermissions(new Map(required), clusters);
+});

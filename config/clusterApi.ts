@@ -19,6 +19,8 @@ export interface ClusterApi {
   post(path: string, body: object): Promise<unknown>;
   /** Whether there is something at a path; false only when the cluster says so. @throws LoginError as `post` */
   has(path: string): Promise<boolean>;
+  /** Whether the cluster would create an object, as a dry run; false only when it forbids it. @throws LoginError as `post` */
+  wouldCreate(path: string, body: object): Promise<boolean>;
 }
 
 const toServer = z.object({
@@ -161,6 +163,7 @@ function apiAt(socketPath: string, agent: Agent): ClusterApi {
       return fromJson(text, path);
     },
     has: async (path) => (await send("GET", path)).status !== 404,
+    wouldCreate: async (path, body) => (await send("POST", `${path}?dryRun=All`, JSON.stringify(body))).status !== 403,
   };
 }
 

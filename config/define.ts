@@ -77,17 +77,6 @@ export interface Reference {
   readonly name: string;
 }
 
-/** What the account that deploys must be allowed to do in a namespace; asked of the cluster before anything is registered. */
-export interface Need {
-  /** One of `clusters:settings`. */
-  readonly cluster: string;
-  readonly namespace: string;
-  /** The program creates the namespace, or adopts an existing one. */
-  readonly makesNamespace: boolean;
-  /** What it makes there, by resource and API group: `secrets`, `deployments.apps`. */
-  readonly resources: readonly string[];
-}
-
 /** A problem across settings. */
 export interface RuleProblem {
   /** Path inside the settings that the problem is about. */
@@ -119,8 +108,6 @@ export interface SystemSchema<
   references?(settings: z.infer<S>): readonly Reference[];
   /** Rules across settings. */
   rules?(settings: z.infer<S>): readonly RuleProblem[];
-  /** Permissions that are checked before an update. @default none */
-  needs?(settings: z.infer<S>): readonly Need[];
 }
 
 /** Any system's declaration, for code that treats all alike. */

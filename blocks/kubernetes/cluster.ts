@@ -1,4 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
 import type { ConfigOf } from "../../config/define.ts";
 import { type clustersSchema, targetNamed } from "../../config/targets.ts";
 
@@ -16,25 +17,32 @@ export interface Cluster {
 }
 
 /** The clusters that the stack names, each with its one provider; returns a look-up by name. */
-export function connectClusters(config: ConfigOf<typeof clustersSchema> | undefined): (cluster: string) => Cluster {
+export function connectClusters(
+  config: ConfigOf<typeof clustersSchema> | undefined,
+  opts?: pulumi.ResourceOptions,
+): (cluster: string) => Cluster {
   const clusters = new Map<string, Cluster>();
   for (const [cluster, { platform, appsDomain, serverSideApply }] of Object.entries(config?.settings ?? {})) {
-    const provider = new k8s.Provider(cluster, {
-      kubeconfig: config?.keyedSecrets.kubeconfigs[cluster] ?? "",
-      // Without it a new address or token in the kubeconfig would replace every resource of the cluster.
-      clusterIdentifier: cluster,
-      enableServerSideApply: serverSideApply,
-      // The objects' names are fixed, so a changed one must be updated in place.
-      enableConfigMapMutable: true,
-      enableSecretMutable: true,
-      // At the provider's own 50 a second the limit is the brake: twice the time for a destroy of Thoth.
-      kubeClientSettings: { qps: 200, burst: 400 },
-      // The SDK would take these from the shell's environment.
-      deleteUnreachable: false,
-      skipUpdateUnreachable: false,
-      suppressDeprecationWarnings: false,
-      suppressHelmHookWarnings: true,
-    });
+    const provider = new k8s.Provider(
+      cluster,
+      {
+        kubeconfig: config?.keyedSecrets.kubeconfigs[cluster] ?? "",
+        // Without it a new address or token in the kubeconfig would replace every resource of the cluster.
+        clusterIdentifier: cluster,
+        enableServerSideApply: serverSideApply,
+        // The objects' names are fixed, so a changed one must be updated in place.
+        enableConfigMapMutable: true,
+        enableSecretMutable: true,
+        // At the provider's own 50 a second the limit is the brake: twice the time for a destroy of Thoth.
+        kubeClientSettings: { qps: 200, burst: 400 },
+        // The SDK would take these from the shell's environment.
+        deleteUnreachable: false,
+        skipUpdateUnreachable: false,
+        suppressDeprecationWarnings: false,
+        suppressHelmHookWarnings: true,
+      },
+      opts,
+    );
     clusters.set(cluster, { name: cluster, platform, appsDomain, provider });
   }
   return (cluster) => targetNamed(clusters.get(cluster), "cluster", cluster);

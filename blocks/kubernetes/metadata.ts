@@ -27,9 +27,13 @@ export function existingNamespace(cluster: Cluster, name: string): NamespaceRef 
   return { cluster, name: name, plainName: name };
 }
 
+/** Under it metadata holds the namespace's plain name, for those who cannot wait for the output; nothing registers symbols. */
+export const plainNamespace = Symbol("plainNamespace");
+
 /** The metadata of an object; the namespace is always explicit. */
-export function metadata(args: ObjectArgs): k8s.types.input.meta.v1.ObjectMeta {
+export function metadata(args: ObjectArgs): k8s.types.input.meta.v1.ObjectMeta & { [plainNamespace]: string } {
   return {
+    [plainNamespace]: args.namespace.plainName,
     name: args.name,
     namespace: args.namespace.name,
     labels: withManagedBy(args.labels),

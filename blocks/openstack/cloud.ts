@@ -17,32 +17,39 @@ export interface Cloud {
 }
 
 /** The OpenStack projects that the stack names, each with its one provider; returns a look-up by name. */
-export function connectClouds(config: ConfigOf<typeof cloudsSchema> | undefined): (cloud: string) => Cloud {
+export function connectClouds(
+  config: ConfigOf<typeof cloudsSchema> | undefined,
+  opts?: pulumi.ResourceOptions,
+): (cloud: string) => Cloud {
   const clouds = new Map<string, Cloud>();
   for (const [cloud, settings] of Object.entries(config?.settings ?? {})) {
     const { region, externalNetwork, network, ...login } = settings;
     const secret = config?.keyedSecrets.credentials[cloud] ?? pulumi.secret("");
-    const provider = new openstack.Provider(cloud, {
-      authUrl: settings.authUrl,
-      region,
-      ...(login.applicationCredentialId === undefined
-        ? {
-            userName: login.userName ?? "",
-            userDomainName: login.userDomainName,
-            tenantName: login.tenantName ?? "",
-            projectDomainName: login.projectDomainName,
-            password: secret,
-          }
-        : { applicationCredentialId: login.applicationCredentialId, applicationCredentialSecret: secret }),
-      allowReauth: true,
-      // The SDK would take these from the shell's environment; the preflight checks what the plugin would take itself.
-      cloud: "",
-      delayedAuth: true,
-      endpointType: "public",
-      insecure: false,
-      swauth: false,
-      useOctavia: true,
-    });
+    const provider = new openstack.Provider(
+      cloud,
+      {
+        authUrl: settings.authUrl,
+        region,
+        ...(login.applicationCredentialId === undefined
+          ? {
+              userName: login.userName ?? "",
+              userDomainName: login.userDomainName,
+              tenantName: login.tenantName ?? "",
+              projectDomainName: login.projectDomainName,
+              password: secret,
+            }
+          : { applicationCredentialId: login.applicationCredentialId, applicationCredentialSecret: secret }),
+        allowReauth: true,
+        // The SDK would take these from the shell's environment; the preflight checks what the plugin would take itself.
+        cloud: "",
+        delayedAuth: true,
+        endpointType: "public",
+        insecure: false,
+        swauth: false,
+        useOctavia: true,
+      },
+      opts,
+    );
     clouds.set(cloud, { name: cloud, region, externalNetwork, network, provider });
   }
   return (cloud) => targetNamed(clouds.get(cloud), "cloud", cloud);

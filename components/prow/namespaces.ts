@@ -74,8 +74,8 @@ export class Base extends pulumi.ComponentResource {
       const found = k8s.core.v1.Node.get(`${name}-${node}-found`, node, { parent: this });
       return new k8s.core.v1.NodePatch(
         `${name}-${node}`,
-        { metadata: { name: found.id.apply(() => node), labels } },
-        { parent: this, retainOnDelete: true },
+        { metadata: { name: node, labels } },
+        { parent: this, dependsOn: [found], retainOnDelete: true },
       );
     });
   }

@@ -3,7 +3,6 @@ import { botsProblems, receivers } from "./bots/settings.ts";
 import { dgraphProblems } from "./dgraph/settings.ts";
 import { nodepoolProblems } from "./nodepool/settings.ts";
 import { ultrahookProblems } from "./ultrahook/settings.ts";
-import { needs } from "./requiredPermissions.ts";
 import { thothKeyedSecrets, thothSecrets } from "./secrets.ts";
 import { type ThothSettings, settings } from "./settings.ts";
 import { stationProblems } from "./station/settings.ts";
@@ -14,7 +13,6 @@ export const thothSchema = defineSystem({
   secrets: thothSecrets,
   keyedSecrets: thothKeyedSecrets,
   references: (settings) => references(settings),
-  needs: (settings) => needs(settings),
   rules: ({ bots, ultrahook, dgraph, station, nodepool }) => [
     ...(bots === undefined ? [] : botsProblems(bots)),
     ...(ultrahook === undefined ? [] : ultrahookProblems(ultrahook, receivers(bots))),

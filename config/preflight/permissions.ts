@@ -1,135 +1,157 @@
-/** Asks the clusters whether the account that deploys may do what the stack needs, before anything is registered. */
+/** Asks the clusters whether the account that deploys may do what the stack takes, before anything is registered. */
 import * as pulumi from "@pulumi/pulumi";
 import { askCluster, type ClusterApi, LoginError, NoKubectlError } from "../clusterApi.ts";
-import type { AnySystem, ConfigOf, Need } from "../define.ts";
-import type { Loaded } from "../load.ts";
+import type { ConfigOf } from "../define.ts";
 import type { clustersSchema } from "../targets.ts";
 
-type Clusters = ConfigOf<typeof clustersSchema>;
-
-/** What the engine does to the objects that it manages. */
-const verbs = ["create", "patch", "delete"] as const;
-
-/** One question to a cluster; a resource of a namespace, or namespaces themselves. */
-export interface Question {
+/** One verb on one kind of object. */
+export interface Permission {
+  /** Empty for the whole cluster. */
   readonly namespace: string;
   readonly verb: string;
-  /** With its API group: `deployments.apps`. */
+  /** With subresource and API group: `secrets`, `deployments.apps`, `routes/custom-host.route.openshift.io`. */
   readonly resource: string;
+  /** The one object that it is for. @default every object of the kind */
+  readonly name?: string;
+  /** Whoever has this one does without. */
+  readonly unless?: Permission;
 }
 
-/** The questions that tell whether a need is met. */
-export function questions(need: Need, platform: "openshift" | "kubernetes"): readonly Question[] {
-  const { namespace, resources } = need;
-  const here = platform === "openshift" ? resources : resources.flatMap(withoutOpenshift);
-  return here.flatMap((resource) => verbs.map((verb) => ({ namespace, verb, resource })));
-}
-
-/** Elsewhere an Ingress stands for a Route, and the other kinds of OpenShift are not made. */
-function withoutOpenshift(resource: string): readonly string[] {
-  if (resource === "routes.route.openshift.io") return ["ingresses.networking.k8s.io"];
-  return resource.endsWith(".openshift.io") ? [] : [resource];
-}
-
-/** The message about what is refused, by cluster. */
-export function deniedText(refused: ReadonlyMap<string, readonly Question[]>): string {
-  const lines = [...refused].flatMap(([cluster, all]) => {
-    const namespaces = [...new Set(all.map(({ namespace }) => namespace))];
-    return namespaces.map((namespace) => {
-      const here = all.filter((one) => one.namespace === namespace);
-      const byVerbs = new Map<string, string[]>();
-      for (const resource of new Set(here.map((one) => one.resource))) {
-        const may = here.filter((one) => one.resource === resource).map(({ verb }) => verb);
-        byVerbs.set(may.join("/"), [...(byVerbs.get(may.join("/")) ?? []), resource]);
-      }
-      const what = [...byVerbs].map(([may, on]) => `${may} ${on.join(", ")}`).join("; ");
-      return `  cluster ${cluster}, namespace ${namespace}: ${what}`;
-    });
-  });
-  return [
-    "the account that deploys may not do what this stack needs; nothing was changed:",
-    ...lines,
-    "have an administrator apply what npm run --silent ops -- deployer prints for it (clusters:<name> is its kubeconfig), or name another namespace",
-  ].join("\n");
-}
+/** Allows all the others. */
+const everything: Permission = { namespace: "", verb: "*", resource: "*.*" };
 
 /**
- * Checks the needs of every system that the stack names. On mocks no cluster is asked.
- * @throws pulumi.RunError naming each namespace with the verbs that are refused there
+ * Checks that every cluster allows what is required there. Without an engine no cluster is asked.
+ * @throws pulumi.RunError listing everything that is missing, by cluster and namespace
  */
-export async function assertPermissions<T extends Readonly<Record<string, AnySystem>>>(
-  schemas: T,
-  config: Loaded<T>,
-  clusters: Clusters | undefined,
+export async function assertPermissions(
+  required: ReadonlyMap<string, readonly Permission[]>,
+  clusters: ConfigOf<typeof clustersSchema> | undefined,
 ): Promise<void> {
   if (clusters === undefined || pulumi.runtime.getEngine() === undefined) return;
-  const needs = Object.entries(schemas).flatMap(([name, schema]) => {
-    const own = config[name];
-    return own === undefined ? [] : (schema.needs?.(own.settings) ?? []);
-  });
-  const names = [...new Set(needs.map((need) => need.cluster))];
-  const missing = names.map(async (cluster) => {
-    const own = needs.filter((need) => need.cluster === cluster);
-    return [cluster, await missingRights(cluster, own, clusters)] as const;
-  });
-  const refused = new Map((await Promise.all(missing)).filter(([, questions]) => questions.length > 0));
-  if (refused.size > 0) throw new pulumi.RunError(deniedText(refused));
+  const { kubeconfigs } = clusters.keyedSecrets;
+  const asked = [...required].map(
+    async ([cluster, permissions]) =>
+      [cluster, permissions.length === 0 ? [] : await deniedIn(cluster, permissions, kubeconfigs[cluster])] as const,
+  );
+  const denied = (await Promise.all(asked)).filter(([, missing]) => missing.length > 0);
+  if (denied.length > 0) throw new pulumi.RunError(deniedText(new Map(denied)));
 }
 
-async function missingRights(
+async function deniedIn(
   cluster: string,
-  needs: readonly Need[],
-  { settings, keyedSecrets }: Clusters,
-): Promise<readonly Question[]> {
-  const platform = settings[cluster]?.platform ?? "kubernetes";
+  permissions: readonly Permission[],
+  kubeconfig: pulumi.Output<string> | undefined,
+): Promise<readonly Permission[]> {
   try {
-    return await askCluster(await textOf(keyedSecrets.kubeconfigs[cluster]), async (api) => {
-      const found = needs.map(async (need) => [
-        ...(need.makesNamespace ? await missingNamespace(api, need.namespace) : []),
-        ...(await denied(api, questions(need, platform))),
-      ]);
-      return (await Promise.all(found)).flat();
-    });
+    return await askCluster(await textOf(kubeconfig), (api) => deniedPermissions(api, permissions));
   } catch (error) {
     if (error instanceof NoKubectlError) {
-      void pulumi.log.warn(`rights on cluster ${cluster} were not checked: ${error.message}`);
+      void pulumi.log.warn(`permissions on cluster ${cluster} were not checked: ${error.message}`);
       return [];
     }
     if (!(error instanceof LoginError)) throw error;
     const message = `cluster "${cluster}" ${error.message}; check clusters:${cluster}, its kubeconfig`;
     // A preview may be of a cluster that is still to be made; its provider says what it can show then.
     if (!pulumi.runtime.isDryRun()) throw new pulumi.RunError(message);
-    void pulumi.log.warn(`${message}; rights were not checked`);
+    void pulumi.log.warn(`${message}; permissions were not checked`);
     return [];
   }
 }
 
-/** It may make namespaces, or the one is there and it may change it. */
-async function missingNamespace(api: ClusterApi, namespace: string): Promise<readonly Question[]> {
-  const create = await denied(api, [{ namespace, verb: "create", resource: "namespaces" }]);
-  if (create.length === 0) return [];
-  const patch = await denied(api, [{ namespace, verb: "patch", resource: "namespaces" }]);
-  const mayPatch = patch.length === 0;
-  return mayPatch && (await api.has(`/api/v1/namespaces/${namespace}`)) ? [] : create;
+/** The message about everything that is missing, by cluster. */
+export function deniedText(denied: ReadonlyMap<string, readonly Permission[]>): string {
+  return [
+    "the account that deploys may not do what this stack needs; nothing was changed:",
+    ...[...denied].flatMap(([cluster, missing]) => deniedLines(missing).map((line) => `  cluster ${cluster}, ${line}`)),
+    "have an administrator apply what npm run --silent ops -- deployer prints for it (clusters:<name> is its kubeconfig), or name another namespace",
+  ].join("\n");
 }
 
-/** Questions that the cluster answers with no; an empty namespace is all of the cluster. */
-export async function denied(api: ClusterApi, asked: readonly Question[]): Promise<readonly Question[]> {
-  const answers = await Promise.all(
-    asked.map(async ({ namespace, verb, resource: whole }) => {
-      const [resource = "", ...group] = whole.split(".");
-      // Namespaces are cluster-scoped: create takes no name, patch does.
-      const where = resource !== "namespaces" ? { namespace } : verb === "create" ? {} : { name: namespace };
-      const resourceAttributes = { verb, resource, group: group.join("."), ...where };
-      const review = { apiVersion: "authorization.k8s.io/v1", kind: "SelfSubjectAccessReview" };
-      const path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
-      const answer = (await api.post(path, { ...review, spec: { resourceAttributes } })) as {
-        readonly status?: { readonly allowed?: boolean };
+/** Permissions in words, a line for each place: `namespace n: create/patch configmaps, secrets; bind clusterroles (edit)`. */
+export function deniedLines(permissions: readonly Permission[]): readonly string[] {
+  const places = Map.groupBy(permissions, placeOf);
+  return sorted(places).map(([place, here]) => {
+    const objects = sorted(Map.groupBy(here, (one) => `${one.resource} ${nameOf(one)}`.trim()));
+    const alike = Map.groupBy(objects, ([, all]) => JSON.stringify([all[0]?.resource, verbsOf(all)]));
+    const named = [...alike.values()].map((all) => {
+      const [{ resource } = everything] = all[0]?.[1] ?? [];
+      const names = all.flatMap(([, [one = everything]]) => nameOf(one)).filter((name) => name !== "");
+      return {
+        verbs: verbsOf(all[0]?.[1] ?? []),
+        what: names.length === 0 ? resource : `${resource} (${names.join(", ")})`,
       };
-      return answer.status?.allowed === true;
-    }),
+    });
+    const byVerbs = Map.groupBy(named, ({ verbs }) => verbs);
+    return `${place}: ${[...byVerbs].map(([verbs, all]) => `${verbs} ${all.map(({ what }) => what).join(", ")}`).join("; ")}`;
+  });
+}
+
+/** A namespace is the place itself. */
+const nameOf = ({ resource, name = "" }: Permission): string => (resource === "namespaces" ? "" : name);
+
+const verbsOf = (permissions: readonly Permission[]): string =>
+  [...new Set(permissions.map(({ verb }) => verb))].toSorted().join("/");
+
+const sorted = <T>(groups: ReadonlyMap<string, T>): readonly (readonly [string, T])[] =>
+  [...groups].toSorted(([a], [b]) => (a < b ? -1 : 1));
+
+function placeOf({ resource, name, namespace }: Permission): string {
+  if (resource === "namespaces" && name !== undefined) return `namespace ${name}`;
+  return namespace === "" ? "all of the cluster" : `namespace ${namespace}`;
+}
+
+/** Those that the cluster does not allow. @throws LoginError if it cannot be asked */
+export async function deniedPermissions(
+  api: ClusterApi,
+  permissions: readonly Permission[],
+): Promise<readonly Permission[]> {
+  if (await isAllowed(api, everything)) return [];
+  const answers = await Promise.all(
+    permissions.map(async (one) => (await isAllowed(api, one)) || (await isSpared(api, one))),
   );
-  return asked.filter((_, index) => answers[index] !== true);
+  return permissions.filter((_, index) => answers[index] !== true);
+}
+
+/** Whether the account does without the permission. */
+async function isSpared(api: ClusterApi, { verb, resource, name, namespace, unless }: Permission): Promise<boolean> {
+  if (unless !== undefined) return isAllowed(api, unless);
+  // Others may have made the namespace.
+  if (verb === "create" && resource === "namespaces") return api.has(`/api/v1/namespaces/${name ?? ""}`);
+  if (verb !== "bind") return false;
+  // Who has everything that a role allows may bind it: only the cluster knows, and says so without making anything.
+  const group = "rbac.authorization.k8s.io";
+  const place = namespace === "" ? "clusterrolebindings" : `namespaces/${namespace}/rolebindings`;
+  return api.wouldCreate(`/apis/${group}/v1/${place}`, {
+    apiVersion: `${group}/v1`,
+    kind: namespace === "" ? "ClusterRoleBinding" : "RoleBinding",
+    metadata: { generateName: "preflight-" },
+    roleRef: { apiGroup: group, kind: resource.startsWith("clusterroles") ? "ClusterRole" : "Role", name },
+  });
+}
+
+async function isAllowed(api: ClusterApi, permission: Permission): Promise<boolean> {
+  const answer = (await api.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", {
+    apiVersion: "authorization.k8s.io/v1",
+    kind: "SelfSubjectAccessReview",
+    spec: { resourceAttributes: resourceAttributes(permission) },
+  })) as { readonly status?: { readonly allowed?: boolean } };
+  return answer.status?.allowed === true;
+}
+
+/** A permission as access reviews have it. */
+export function resourceAttributes({ namespace, verb, resource, name }: Permission): Readonly<Record<string, string>> {
+  const [path = "", ...group] = resource.split(".");
+  const [plural = "", subresource] = path.split("/");
+  return {
+    ...{ verb, group: group.join("."), resource: plural },
+    ...(subresource === undefined ? {} : { subresource }),
+    ...(namespace === "" ? {} : { namespace }),
+    // What is to be made has no name yet; and to Kubernetes a namespace is inside itself.
+    ...(name === undefined || verb === "create"
+      ? {}
+      : { name, ...(plural === "namespaces" ? { namespace: name } : {}) }),
+  };
 }
 
 /** The text of a value of the config, which is known while the program runs. */

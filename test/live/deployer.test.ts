@@ -1,4 +1,4 @@
-/** The rights that `ops deployer` prints are enough for each system's program, and not enough for anything else. */
+/** The permissions that `ops deployer` prints are enough for each system's program, and not enough for anything else. */
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { describe, it } from "mocha";
@@ -66,7 +66,8 @@ describe("the deployer's permissions", function () {
             assert.equal(may("create", "namespaces"), "no");
             assert.equal(may("delete", "nodes"), "no");
             assert.equal(may("escalate", "roles.rbac.authorization.k8s.io", "-n", "orrery"), "no");
-            assert.equal(may("create", "clusterrolebindings.rbac.authorization.k8s.io"), "no");
+            assert.equal(may("bind", "clusterroles.rbac.authorization.k8s.io/cluster-admin"), "no");
+            assert.equal(may("escalate", "clusterroles.rbac.authorization.k8s.io"), "no");
           }
           const gone = await opened.destroy();
           assert.equal(gone.code, 0, gone.text);

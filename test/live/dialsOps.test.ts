@@ -230,7 +230,7 @@ describe("DIALS' commands on the lab", function () {
       assert.equal(refused.code, 1);
       assert.match(
         refused.stderr,
-        /tracker-bulk, tracker-priority may have tasks at hand; use: npm run ops -- dials rollout/,
+        /tracker-bulk, tracker-priority may have running tasks; use: npx orrery dials rollout/,
       );
     });
 
@@ -285,7 +285,7 @@ describe("DIALS' commands on the lab", function () {
       await assert.rejects(fetch(`http://127.0.0.1:${port}/healthcheck`));
       const { code, stderr } = await ops(["forward", "database"]);
       assert.equal(code, 2);
-      assert.match(stderr, /forward what\? one of flower, broker, cache/);
+      assert.match(stderr, /"database" is not one of flower, broker, cache/);
     });
 
     it("etl runs the ETL's own command line in the indexer's pod", async () => {

@@ -91,7 +91,8 @@ describe("the doctor on the lab", function () {
     assert.ok(
       refused.some(
         ({ level, text }) =>
-          level === "problem" && /may not: .*in namespace \S+ .*create\/patch\/delete deployments\.apps/.test(text),
+          level === "problem" &&
+          /may not, in .*namespace \S+: .*create\/delete\/get\/list\/patch\/watch .*deployments\.apps/.test(text),
       ),
     );
     const ends = about(findings, "secrets").filter(

@@ -146,8 +146,11 @@ describe("Packit's certificate commands", function () {
     writeFileSync(path.join(mixed, "privkey.pem"), "nothing");
     assert.match((await ops(["install-certificate", mixed, ...stack], env)).stderr, /the key is malformed/);
     const unknown = await obtain("unknown", "--stack", "prod");
-    assert.match(unknown.stderr, /DNS does not know .*prod\.packit\.dev.*; set them up first/);
-    assert.match((await obtain("x", "--dns", "rfc2136")).stderr, /--dns rfc2136 needs its login: --credentials FILE/);
+    assert.match(unknown.stderr, /DNS does not know .*prod\.packit\.dev.*; create them first/);
+    assert.match(
+      (await obtain("x", "--dns", "rfc2136")).stderr,
+      /--dns rfc2136 requires its login: --credentials FILE/,
+    );
     assert.equal(readFileSync(file, "utf8"), before_);
   });
 

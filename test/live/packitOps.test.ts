@@ -219,7 +219,7 @@ echo '{"status":{"images":[{"status":{"status":"Success"},"image":{"metadata":{"
     assert.match((await ops("undo", "redis", "--to-revision", "99")).stderr, /redis has no revision 99; it has \d/);
     assert.match(
       (await ops("undo", "packit-worker")).stderr,
-      /packit-worker is a StatefulSet: take its image back by ops packit pin/,
+      /packit-worker is a StatefulSet: roll its image back by packit pin packit-worker/,
     );
   });
 
@@ -228,7 +228,7 @@ echo '{"status":{"images":[{"status":{"status":"Success"},"image":{"metadata":{"
     for (const wrong of ["sha256:abc", "stg", digest("g")]) {
       const refused = await ops("pin", "packit-worker", wrong);
       assert.equal(refused.code, 2);
-      assert.match(refused.stderr, /is no digest: sha256: and 64 hex digits/);
+      assert.match(refused.stderr, /is not a digest: give sha256: and 64 hex digits/);
     }
     assert.equal(readFileSync(packit.target.file, "utf8"), file);
     const pinned = await ops("pin", "packit-worker", digest("a"), "--up", "--yes");

@@ -108,7 +108,7 @@ describe("Packit's commands without a cluster", function () {
       const raced = await move("dashboard", "--yes");
       rmSync(hook);
       assert.equal(raced.code, 1);
-      assert.match(raced.stderr, /orrery: dashboard: stable was moved by somebody else meanwhile; look again/);
+      assert.match(raced.stderr, /orrery: dashboard: stable was moved by someone else meanwhile; check again/);
       assert.equal(stable("dashboard"), of("dashboard", 1));
     });
   });

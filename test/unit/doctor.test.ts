@@ -9,14 +9,11 @@ import { openSalt } from "../../config/passphrase.ts";
 import { kubeconfig, sample, sampleCertificate, samplePassphrase } from "../../config/samples.ts";
 import { readStackFile, stackPath } from "../../config/stackFile.ts";
 import { delegated } from "../../ops/lib/doctor/clouds.ts";
-import { questionsFor, refusedText } from "../../ops/lib/doctor/clusters.ts";
-import { resourceOf } from "../../ops/lib/kube/resources.ts";
 import { config, endFinding, endOf } from "../../ops/lib/doctor/config.ts";
 import { driftCounts } from "../../ops/lib/doctor/drift.ts";
 import { stateFindings } from "../../ops/lib/doctor/toolchain.ts";
 import { openStackSecrets } from "../../ops/lib/secrets/stackSecrets.ts";
 import { needsKubectl } from "./config/kubectl.ts";
-import type { Manifest } from "../../policy/manifest.ts";
 
 const jwt = (claims: object): string => `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2ln`;
 
@@ -102,30 +99,6 @@ describe("the doctor", () => {
     assert.equal(found?.level, "problem");
     assert.match(found.text, /creating files$/);
     assert.match(found.fix ?? "", /state recover --stack s/);
-  });
-
-  it("the doctor checks the permissions that the stack's objects require", () => {
-    const kinds: readonly (readonly [string, string, string])[] = [
-      ["v1", "Service", "services"],
-      ["networking.k8s.io/v1", "NetworkPolicy", "networkpolicies.networking.k8s.io"],
-      ["networking.k8s.io/v1", "Ingress", "ingresses.networking.k8s.io"],
-      ["route.openshift.io/v1", "Route", "routes.route.openshift.io"],
-    ];
-    for (const [apiVersion, kind, resource] of kinds) assert.equal(resourceOf({ apiVersion, kind }), resource);
-    const one = (kind: string, name: string, namespace = "here"): Manifest => {
-      return { cluster: "c", apiVersion: "v1", kind, namespace, name, body: {} };
-    };
-    const asked = questionsFor([one("Secret", "a"), one("Secret", "b"), one("Node", "n", "")]);
-    assert.deepEqual(
-      asked.map(({ namespace, verb, resource }) => `${namespace}/${resource} ${verb}`),
-      ["here/secrets", "/nodes"].flatMap((at) => ["get", "create", "patch", "delete"].map((verb) => `${at} ${verb}`)),
-    );
-  });
-
-  it("the doctor lists missing permissions by cluster and namespace", () => {
-    const ask = (namespace: string, verb: string, resource: string) => ({ namespace, verb, resource });
-    const refused = [ask("a", "create", "secrets"), ask("a", "delete", "secrets"), ask("", "get", "nodes")];
-    assert.equal(refusedText(refused), "in namespace a create/delete secrets; in all of the cluster get nodes");
   });
 
   it("a zone's name servers are compared regardless of case, order and dots", () => {

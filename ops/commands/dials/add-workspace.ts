@@ -35,7 +35,7 @@ const addOptions = {
 type EntryValues = Pick<ValuesOf<typeof addOptions>, "role" | "dataset" | "prefix" | "workers" | "bulkOnly">;
 
 /** The entry for the list, without defaults. */
-export function entry(
+function entry(
   name: string,
   { role, dataset: datasets, prefix: prefixes, workers, bulkOnly }: EntryValues,
 ): z.input<typeof workspaceSchema> {

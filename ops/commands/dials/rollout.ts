@@ -54,7 +54,7 @@ async function untilServed(
     missing = missing.filter((name) => !served.has(name));
     if (missing.length === 0) return;
     if (Date.now() > end)
-      throw new Error(`rolled out, but no new worker takes tasks from ${missing.join(", ")}; look at its pod's log`);
+      throw new Error(`rolled out, but no new worker takes tasks from ${missing.join(", ")}; check its pod's log`);
     await sleep(1000);
   }
 }

@@ -4,19 +4,7 @@ import { defineCommand } from "../../../cli/command.ts";
 import { jsonOption } from "../../lib/options.ts";
 import { Kubectl, kubectlOptions } from "../../lib/kube/kubectl.ts";
 import { openStack, stackOptions } from "../../lib/stack.ts";
-import { jwtLife, type TokenLife } from "../../lib/kube/token.ts";
-
-interface Grants {
-  readonly items: readonly { readonly metadata: { readonly creationTimestamp: string }; readonly expiresIn?: number }[];
-}
-
-/** End of the latest login by `oc login`; OpenShift tells a user about the user's own tokens. */
-export function oauthLife({ items }: Grants): TokenLife | undefined {
-  const ends = items.flatMap(({ metadata, expiresIn }) =>
-    expiresIn === undefined || expiresIn === 0 ? [] : [Date.parse(metadata.creationTimestamp) + expiresIn * 1000],
-  );
-  return ends.length === 0 ? undefined : { until: new Date(Math.max(...ends)), how: "the latest of your logins" };
-}
+import { type Grants, jwtLife, oauthLife, type TokenLife } from "../../lib/kube/token.ts";
 
 interface KubeConfig {
   readonly users?: readonly { readonly user: { readonly token?: string } }[] | null;

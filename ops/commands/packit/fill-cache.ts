@@ -7,8 +7,8 @@ import { openInstance, serviceOptions } from "../../lib/packit/service.ts";
 
 export const command = defineCommand({
   usage: "REPOSITORY...",
-  about: `Copies git repositories into all volumes of the repository cache. They go into every worker's volume, in the worker's pod, and into its
-sandboxes' volume, in a pod repository-cache-filler. REPOSITORY is a URL, which the pods clone (or fetch, if it exists), or a folder of this
+  about: `Copies git repositories into all volumes of the repository cache. These are each worker's volume, filled in
+the worker's pod, and its sandboxes' volume, filled in a pod repository-cache-filler. REPOSITORY is a URL, which the pods clone (or fetch, if it exists), or a folder of this
 machine, which is copied as it is: for repositories as large as the kernel.
 
 While a sandboxes' volume is filled, that worker's sandboxes wait: a volume cannot be mounted twice. In the same way this waits for running

@@ -16,7 +16,7 @@ async function rsaKey(bits: number): Promise<string> {
 }
 
 /** The line of authorized_keys that belongs to an RSA key. */
-export function sshPublicKey(pem: string, comment: string): string {
+function sshPublicKey(pem: string, comment: string): string {
   const { e, n } = createPublicKey(pem).export({ format: "jwk" });
   // SSH writes numbers with a sign: a leading 1 bit needs a zero byte before it.
   const number = (text: string | undefined): Buffer => {
@@ -50,11 +50,11 @@ async function certificateAndKey(): Promise<readonly [certificate: string, key: 
 }
 
 /** The options' values. @throws UsageError if there is no such value */
-export function valuesOf(words: readonly string[]): DevValues {
+function valuesOf(words: readonly string[]): DevValues {
   const given = words.map((word): [string, string] => {
     const at = word.indexOf("=");
     const name = at < 0 ? word : word.slice(0, at);
-    if (at < 0 || !(name in devValues)) {
+    if (at < 0 || !Object.hasOwn(devValues, name)) {
       throw new UsageError(`--set ${word}: give NAME=VALUE, NAME one of ${Object.keys(devValues).join(", ")}`);
     }
     return [name, word.slice(at + 1)];

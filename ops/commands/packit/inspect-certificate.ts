@@ -21,7 +21,7 @@ const inspectOptions = {
 
 type InspectValues = ValuesOf<typeof inspectOptions>;
 
-/** The certificate that a server shows, whoever issued it. */
+/** The certificate that a server presents, from any issuer. */
 function served(address: string): Promise<string> {
   const [host = "", port = "443"] = address.split(":");
   return new Promise((resolve, reject) => {
@@ -55,8 +55,8 @@ function source(values: InspectValues, file: string | undefined): Promise<string
 
 export const command = defineCommand({
   usage: "[FILE]",
-  about: `Shows a certificate's serial number, issuer, names and validity. It is read from a PEM file, from a server with --host, or from the cluster with --stack
-(Secret packit-secrets). Exit code 1 if it has expired or has fewer days left than --warn.`,
+  about: `Shows a certificate's serial number, issuer, names and validity. It is read from a PEM file, from a server with
+--host, or from Secret packit-secrets of a stack with --stack. Exit code 1 if it has expired or has fewer days left than --warn.`,
   options: inspectOptions,
   async run(values, [file]) {
     const facts = certificateFacts(await source(values, file), new Date());

@@ -1,28 +1,11 @@
 /** `orrery packit load-secrets`. */
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { wantedSecrets } from "../../../config/secrets.ts";
 import { defineCommand } from "../../../cli/command.ts";
 import { secretProblems, writeSecrets } from "../../lib/secrets.ts";
 import { stackOptions } from "../../lib/stack.ts";
-import { openService, type Service, serviceOptions } from "../../lib/packit/service.ts";
-
-/** A secret and the file that it was kept in. */
-interface FileSecret {
-  readonly name: string;
-  readonly file: string;
-  readonly required: boolean;
-  /** A binary file, kept as base64. */
-  readonly binary: boolean;
-}
-
-/** The service's secrets that are files of the secrets repository. */
-export function fileSecrets({ schema, settings }: Pick<Service, "schema" | "settings">): readonly FileSecret[] {
-  return wantedSecrets(schema, settings).flatMap(({ name, spec, required, legacySource }) => {
-    const file = legacySource?.file;
-    return file === undefined || file.includes("#") ? [] : [{ name, file, required, binary: spec.format === "base64" }];
-  });
-}
+import { fileSecrets } from "../../lib/packit/secretFiles.ts";
+import { openService, serviceOptions } from "../../lib/packit/service.ts";
 
 /** The name that a secret's file has in a folder: the SSH key's has changed in 2023. */
 function fileIn(folder: string, file: string): string {

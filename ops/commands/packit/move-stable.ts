@@ -18,9 +18,7 @@ function lineOf({ repository, from, to, commits, lost }: Move): string {
 }
 
 /** The words as repositories and commits. @throws UsageError if a repository is unknown */
-export function asked(
-  words: readonly string[],
-): readonly (readonly [repository: string, commit: string | undefined])[] {
+function asked(words: readonly string[]): readonly (readonly [repository: string, commit: string | undefined])[] {
   if (words.length === 0) return repositories.map((name) => [name, undefined]);
   return words.map((word) => {
     const [name = "", commit] = word.split("=");

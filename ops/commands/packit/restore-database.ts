@@ -31,7 +31,7 @@ function modelOf(found: readonly Database[], name: string, owner: string): Omit<
 }
 
 /** `20261121_153000`, for the name of what is kept. */
-export function stamp(now: Date): string {
+function stamp(now: Date): string {
   return now.toISOString().slice(0, 19).replace("T", "_").replaceAll(/[-:]/g, "");
 }
 

@@ -7,7 +7,7 @@ import { releaseFieldOwnership } from "../../lib/kube/fieldOwnership.ts";
 import { expectedWorkloads } from "../../../components/packit/inventory.ts";
 import { type Instance, openInstance } from "../../lib/packit/service.ts";
 import { pinOptions, setDigest } from "../../lib/packit/pin.ts";
-import { deploymentRevisions, type ReplicaSet, type Revision } from "../../lib/packit/revisions.ts";
+import { deploymentRevisions, type ReplicaSet, type Revision, targetOf } from "../../lib/packit/revisions.ts";
 
 const undoOptions = {
   ...pinOptions,
@@ -17,20 +17,6 @@ const undoOptions = {
   up: { type: "boolean", help: "deploy a pinned image at once" },
   "dry-run": { type: "boolean", help: "change nothing, say what would be done" },
 } as const satisfies OptionSpecs;
-
-/** The revision to roll back to. @throws if there is no such revision */
-export function targetOf(name: string, all: readonly Revision[], wanted: number | undefined): Revision {
-  const earlier = all.filter(({ current }) => !current);
-  const found = wanted === undefined ? earlier[0] : all.find(({ revision }) => revision === wanted);
-  const known = all.map(({ revision }) => `${revision ?? ""}`).join(", ");
-  if (found === undefined) {
-    throw new Error(
-      `${name} has no ${wanted === undefined ? "earlier revision" : `revision ${wanted}`}; it has ${known}`,
-    );
-  }
-  if (found.current) throw new Error(`revision ${wanted ?? ""} of ${name} is what runs`);
-  return found;
-}
 
 /** @throws UsageError unless it is a Deployment of the service */
 function deploymentNamed({ settings }: Instance, name: string): ReturnType<typeof expectedWorkloads>[number] {

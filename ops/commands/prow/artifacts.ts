@@ -4,7 +4,7 @@ import { artifactsOptions, collect } from "../../lib/prow/artifacts.ts";
 import { environmentOptions, openEnvironment } from "../../lib/prow/environment.ts";
 
 export const command = defineCommand({
-  about: `Collects what shows why something does not work. These are all objects of Prow's namespace (compressed), addresses and ports, events, roles and
+  about: `Collects what shows why something does not work. That is all objects of Prow's namespace (compressed), addresses and ports, events, roles and
 bindings of both namespaces, ProwJobs, each pod's description, logs and connections, and this machine's connections. No Secret is
 collected. What cannot be collected is listed in not-collected.txt.`,
   options: { ...environmentOptions, ...artifactsOptions },

@@ -33,7 +33,7 @@ from it. Exit code 1 if not. Requires Go. The deployed definition is shorter tha
     console.log(`${pinned.version} (sha256 ${pinned.sha256}) -> ${pin.version} (sha256 ${pin.sha256})`);
     if (!values.dryRun) {
       writeFileSync(definitionFile, definition);
-      console.log(`wrote ${path.relative(process.cwd(), definitionFile)}; look at its diff, then npm run test:unit`);
+      console.log(`wrote ${path.relative(process.cwd(), definitionFile)}; review its diff, then npm run test:unit`);
     }
     return 0;
   },
@@ -77,7 +77,7 @@ async function fetchDefinition(
 }
 
 /** Text of prowjob.json. */
-export function definitionText(upstream: DefinitionPin, content: string): string {
+function definitionText(upstream: DefinitionPin, content: string): string {
   return `${JSON.stringify({ upstream, ...trimDefinition(content) }, undefined, 1)}\n`;
 }
 

@@ -3,13 +3,13 @@ import { prowSchema } from "../../../components/prow/config.ts";
 import { defineCommand } from "../../../cli/command.ts";
 import { UsageError } from "../../../cli/usageError.ts";
 import { changeSettings } from "../../lib/stack.ts";
-import { deploymentOf, environmentOptions, inCluster, openEnvironment } from "../../lib/prow/environment.ts";
-
-/** The change of a Deployment; its only container has the service's name. */
-export function memoryPatch(container: string, memory: string): object {
-  const resources = { requests: { memory }, limits: { memory } };
-  return { spec: { template: { spec: { containers: [{ name: container, resources }] } } } };
-}
+import {
+  deploymentOf,
+  environmentOptions,
+  inCluster,
+  memoryPatch,
+  openEnvironment,
+} from "../../lib/prow/environment.ts";
 
 export const command = defineCommand({
   usage: "SERVICE QUANTITY",

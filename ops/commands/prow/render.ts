@@ -1,25 +1,10 @@
 /** `orrery prow render`. */
 import { writeFileSync } from "node:fs";
-import { stringify } from "yaml";
 import { prowSchema } from "../../../components/prow/config.ts";
-import type { Manifest } from "../../../policy/manifest.ts";
 import { defineCommand } from "../../../cli/command.ts";
+import { manifestFile } from "../../lib/prow/manifestFile.ts";
 import { objectsByCluster, openProgram } from "../../lib/program.ts";
 import { stackOptions } from "../../lib/stack.ts";
-
-/** Kinds that others depend on. */
-const first = ["Namespace", "CustomResourceDefinition", "PersistentVolume", "ServiceAccount", "ConfigMap"];
-
-/** Text of the file. */
-export function manifestFile(manifests: readonly Manifest[]): string {
-  const rank = ({ kind }: Manifest): number => (first.includes(kind) ? first.indexOf(kind) : first.length);
-  // Labels of nodes are patches: applied as complete objects they would create nodes.
-  const kept = manifests.filter(({ kind, body }) => kind !== "Secret" && kind !== "Node" && "metadata" in body);
-  return kept
-    .toSorted((a, b) => rank(a) - rank(b))
-    .map(({ body }) => stringify(body, { lineWidth: 0, aliasDuplicateObjects: false }))
-    .join("---\n");
-}
 
 export const command = defineCommand({
   about: `Writes all manifests of an environment into one YAML stream, in an order in which kubectl can apply them. Needs no cloud and no passphrase.

@@ -1,6 +1,7 @@
 /** `orrery prow test`. */
 import { defineCommand } from "../../../cli/command.ts";
 import { reportFindings } from "../../lib/kube/checks.ts";
+import { assertOwnFolder, namedFolder } from "../../lib/prow/artifactsFolder.ts";
 import { openEnvironment } from "../../lib/prow/environment.ts";
 import { convergeOptions, deploy, prepareCluster, removeCluster, removeDeployment } from "../../lib/prow/lifecycle.ts";
 import { verify, verifyOptions } from "../../lib/prow/status.ts";
@@ -11,6 +12,7 @@ export const command = defineCommand({
   options: { stack: stackOptions.stack, ...convergeOptions, ...verifyOptions },
   async run(values) {
     const onLab = { ...values, lab: true, yes: true };
+    assertOwnFolder(namedFolder(values));
     await prepareCluster(values);
     try {
       const deployed = await deploy(onLab);

@@ -2,28 +2,12 @@
 import type { z } from "zod";
 import { thothSchema } from "../../../components/thoth/config.ts";
 import { defineCommand } from "../../../cli/command.ts";
+import { replaced } from "../../lib/thoth/dgraphCertificates.ts";
 import { jsonOption, yesOption } from "../../lib/options.ts";
 import { openProgram, type Program } from "../../lib/program.ts";
 import { pulumiUp, stackOptions } from "../../lib/stack.ts";
 
 type ThothProgram = Program<z.infer<typeof thothSchema.settings>>;
-
-/** URNs of what is to be replaced. */
-export function replaced(
-  { resources }: Pick<ThothProgram, "resources">,
-  keys: boolean,
-  authority: boolean,
-): readonly string[] {
-  return resources
-    .filter(({ type, name }) => {
-      if (!type.startsWith("tls:")) return false;
-      const ofAuthority = /-certificates-ca(-key)?$/.test(name);
-      const isKey = type.endsWith(":PrivateKey");
-      if (ofAuthority) return authority && (!isKey || keys);
-      return type.endsWith(":LocallySignedCert") || (keys && isKey);
-    })
-    .map(({ urn }) => urn);
-}
 
 /** Steps for certificates that are supplied. */
 const byHand = (stack: string, names: readonly string[]): string => `Dgraph's certificates of ${stack} are supplied:

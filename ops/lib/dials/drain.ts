@@ -52,7 +52,7 @@ export async function drained(args: DrainArgs, work: () => Promise<void>): Promi
 /** Waits until a worker has answered twice in a row that it has no queue and no task. */
 async function untilIdle(worker: string, { flower, deadline, poll, log, signal }: DrainArgs): Promise<void> {
   const end = Date.now() + deadline * 1000;
-  let [idle, seen, told] = [0, 0, ""];
+  let [idle, seen, logged] = [0, 0, ""];
   for (;;) {
     const state = await flower.state(worker);
     if (state === undefined) throw new Error(`Flower has lost sight of the worker ${worker}`);
@@ -61,8 +61,8 @@ async function untilIdle(worker: string, { flower, deadline, poll, log, signal }
     seen = state.seen;
     if (idle >= 2) break;
     const line = `${worker}: ${inWords(state)}`;
-    if (line !== told) log(line);
-    told = line;
+    if (line !== logged) log(line);
+    logged = line;
     if (Date.now() > end) {
       throw new DrainTimeout(
         `${worker} still has ${inWords(state)} after ${deadline} s; nothing was rolled out and it takes tasks again: give it more time by --deadline`,

@@ -1,4 +1,4 @@
-/** Flower's HTTP API, as far as a drain needs it (flower 2.0). */
+/** The part of Flower's HTTP API that draining uses (flower 2.0). */
 
 /** What Flower knows of a Celery worker. */
 export interface WorkerState {

@@ -1,4 +1,4 @@
-/** How long a login is good, as far as it says so itself. */
+/** How long a login is valid, if its token says so. */
 
 /** What is known of a token. */
 export interface TokenLife {
@@ -18,4 +18,17 @@ export function jwtLife(token: string): TokenLife | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** OpenShift's OAuth tokens, as much as is read. */
+export interface Grants {
+  readonly items: readonly { readonly metadata: { readonly creationTimestamp: string }; readonly expiresIn?: number }[];
+}
+
+/** End of the latest login by `oc login`; OpenShift shows users their own tokens only. */
+export function oauthLife({ items }: Grants): TokenLife | undefined {
+  const ends = items.flatMap(({ metadata, expiresIn }) =>
+    expiresIn === undefined || expiresIn === 0 ? [] : [Date.parse(metadata.creationTimestamp) + expiresIn * 1000],
+  );
+  return ends.length === 0 ? undefined : { until: new Date(Math.max(...ends)), how: "the latest of your logins" };
 }

@@ -68,7 +68,7 @@ export async function put(kubectl: Kubectl, place: Place, { name, from, local }:
   return (await runInPod(kubectl, place, ["git", "-C", folder, "rev-parse", "HEAD"])).trim();
 }
 
-/** Pod that holds a sandbox's volume, as the seed's repository-cache-filler.yml; it ends by itself if nobody deletes it. */
+/** Pod that holds a sandbox's volume, as the seed's repository-cache-filler.yml; it ends after a day if nobody deletes it. */
 function fillerPod(instance: Service, pod: string, claim: string): object {
   return {
     apiVersion: "v1",

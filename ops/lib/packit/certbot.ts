@@ -137,15 +137,15 @@ export async function runCertbot(order: Order, watch: Watch): Promise<void> {
 /** Certbot's reason, without the lines that every failure has. */
 function complaint(said: string, code: number): string {
   const lines = said.split("\n").map((line) => line.trim());
-  const told = lines.filter(
+  const reasons = lines.filter(
     (line) =>
       line !== "" &&
       !/^(Saving debug log|Ask for help|Some challenges|See the logfile|Hint:|Requesting|Account)/.test(line),
   );
-  return `certbot got no certificate (exit code ${code}): ${told.slice(-6).join(" ")}`;
+  return `certbot got no certificate (exit code ${code}): ${reasons.slice(-6).join(" ")}`;
 }
 
-/** Tells each record that certbot asks for, waits until DNS has it, and lets certbot go on. */
+/** Reports each record that certbot asks for, waits until DNS has it, and lets certbot go on. */
 async function watchRecords(wanted: string, seen: string, watch: Watch, state: { ended: boolean }): Promise<void> {
   const done = new Set<string>();
   while (!state.ended) {

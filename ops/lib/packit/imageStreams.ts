@@ -5,7 +5,7 @@ import { UsageError } from "../../../cli/usageError.ts";
 import type { Kubectl } from "../kube/kubectl.ts";
 import type { Service } from "./service.ts";
 
-/** An ImageStream as far as it is read. */
+/** As much of an ImageStream as is read. */
 export interface ImageStream {
   readonly metadata: { readonly name: string };
   readonly status?: {

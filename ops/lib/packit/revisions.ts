@@ -117,3 +117,17 @@ export async function history(kubectl: Kubectl, { settings }: Service): Promise<
     ),
   ];
 }
+
+/** The revision to roll back to. @throws if there is no such revision */
+export function targetOf(name: string, all: readonly Revision[], wanted: number | undefined): Revision {
+  const earlier = all.filter(({ current }) => !current);
+  const found = wanted === undefined ? earlier[0] : all.find(({ revision }) => revision === wanted);
+  const known = all.map(({ revision }) => `${revision ?? ""}`).join(", ");
+  if (found === undefined) {
+    throw new Error(
+      `${name} has no ${wanted === undefined ? "earlier revision" : `revision ${wanted}`}; it has ${known}`,
+    );
+  }
+  if (found.current) throw new Error(`revision ${wanted ?? ""} of ${name} is what runs`);
+  return found;
+}

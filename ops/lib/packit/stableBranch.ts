@@ -104,7 +104,7 @@ export async function pushMove({ repository, folder, from, to }: Move, { remote 
   });
   if (pushed.status === 0) return;
   if (/stale info|rejected/.test(pushed.stderr)) {
-    throw new Error(`${repository}: stable was moved by someone else meanwhile; look again`);
+    throw new Error(`${repository}: stable was moved by someone else meanwhile; check again`);
   }
   throw new Error(`${repository}: git push failed: ${pushed.stderr.trim().split("\n").at(-1) ?? ""}`);
 }

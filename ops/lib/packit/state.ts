@@ -1,4 +1,4 @@
-/** A stack's state, as far as day-2 commands look into it. */
+/** A stack's state, as day-2 commands read it. */
 import { pulumiOutput } from "../stack.ts";
 
 /** A resource as `pulumi stack export` has it. */

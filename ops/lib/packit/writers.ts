@@ -15,7 +15,7 @@ export function writers(settings: PackitSettings): readonly Stoppable[] {
     .reverse();
 }
 
-/** How many pods there were, for whoever goes on after an interruption. */
+/** Annotation with the former number of pods, to continue after an interruption. */
 const remembered = "orrery/replicas";
 
 interface Scaled {

@@ -1,12 +1,13 @@
 /** Collects what shows why something does not work; what cannot be collected is listed and left out. */
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
 import type { Kubectl } from "../kube/kubectl.ts";
+import { ArtifactsFolder, namedFolder } from "./artifactsFolder.ts";
 import { type Environment, type EnvironmentValues, inCluster } from "./environment.ts";
 
 /** Option of every command that collects. */
@@ -14,31 +15,21 @@ export const artifactsOptions = {
   artifacts: {
     type: "string",
     value: "FOLDER",
-    help: `target folder; emptied first (default: ARTIFACTS, then a new folder in ${tmpdir()})`,
+    help: `target folder; files of an earlier run are removed first, and a folder with other files is refused (default: ARTIFACTS, then a new folder in ${tmpdir()})`,
   },
 } as const satisfies OptionSpecs;
 
 type CollectValues = EnvironmentValues & Partial<ValuesOf<typeof artifactsOptions>>;
 
-/** Folder that the options name, empty. */
-function folderOf({ settings }: Environment, values: CollectValues): string {
-  const named = values.artifacts ?? process.env.ARTIFACTS;
-  if (named === undefined || named === "") return mkdtempSync(path.join(tmpdir(), `${settings.namespaces.prow}-logs-`));
-  rmSync(named, { recursive: true, force: true });
-  mkdirSync(named, { recursive: true });
-  return named;
-}
-
-/** Collects everything. @returns the folder */
+/** Collects everything. @returns the folder @throws if the folder has files that no earlier run wrote */
 export async function collect(environment: Environment, values: CollectValues): Promise<string> {
-  const folder = folderOf(environment, values);
+  const prefix = path.join(tmpdir(), `${environment.settings.namespaces.prow}-logs-`);
+  const folder = new ArtifactsFolder(namedFolder(values) ?? mkdtempSync(prefix));
   const failures: string[] = [];
   /** Writes a file, or records why that is not possible. */
   const save = async (name: string, get: () => Promise<string | Buffer>): Promise<void> => {
-    const file = path.join(folder, name);
-    mkdirSync(path.dirname(file), { recursive: true });
     try {
-      writeFileSync(file, await get());
+      folder.write(name, await get());
     } catch (error) {
       failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -49,8 +40,8 @@ export async function collect(environment: Environment, values: CollectValues): 
   } catch (error) {
     failures.push(`the cluster: ${error instanceof Error ? error.message : String(error)}`);
   }
-  if (failures.length > 0) writeFileSync(path.join(folder, "not-collected.txt"), `${failures.join("\n")}\n`);
-  return folder;
+  if (failures.length > 0) folder.write("not-collected.txt", `${failures.join("\n")}\n`);
+  return folder.path;
 }
 
 type Save = (name: string, get: () => Promise<string | Buffer>) => Promise<void>;

@@ -54,3 +54,9 @@ export function deploymentOf({ settings }: Environment, service: string): { name
   }
   return { name: named(settings, workload), workload };
 }
+
+/** The patch that sets a Deployment's memory; its only container has the service's name. */
+export function memoryPatch(container: string, memory: string): object {
+  const resources = { requests: { memory }, limits: { memory } };
+  return { spec: { template: { spec: { containers: [{ name: container, resources }] } } } };
+}

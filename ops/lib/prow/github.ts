@@ -1,4 +1,4 @@
-/** What GitHub says about a token. */
+/** Owner and scopes of a GitHub token. */
 
 /** Where GitHub's API is, unless said otherwise. */
 export const githubEndpoint = "https://api.github.com";
@@ -6,7 +6,7 @@ export const githubEndpoint = "https://api.github.com";
 /** A token that GitHub knows. */
 export interface TokenOwner {
   readonly login: string;
-  /** Scopes of a classic token; undefined for a fine-grained one, whose rights GitHub does not tell. */
+  /** Scopes of a classic token; undefined for a fine-grained one, whose permissions GitHub does not report. */
   readonly scopes: readonly string[] | undefined;
 }
 

@@ -6,6 +6,7 @@ import { projectDir } from "../../../config/stackFile.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
 import { openStack, type StackValues } from "../stack.ts";
 import { artifactsOptions, collect } from "./artifacts.ts";
+import { assertOwnFolder, namedFolder } from "./artifactsFolder.ts";
 import { bootstrap, soundJobs } from "./jobs.ts";
 import { type Environment, type EnvironmentValues, inCluster, openEnvironment } from "./environment.ts";
 import { readyOptions, waitUntilReady } from "./ready.ts";
@@ -28,7 +29,7 @@ const jobsOption = {
   },
 } as const satisfies OptionSpecs;
 
-/** What converging can be told, wherever it runs. */
+/** Options of converging, on the test cluster and elsewhere. */
 export const convergeOptions = {
   ...tokenOptions,
   ...readyOptions,
@@ -92,6 +93,7 @@ export async function deploy(
   // Everything is checked before anything is deployed.
   const sound = jobs === undefined ? undefined : soundJobs(jobs, environment);
   sound?.warnings.forEach(log);
+  assertOwnFolder(namedFolder(values));
   log(await checkToken(environment, values));
   try {
     const consent = lab || values.yes ? ["--yes", "--skip-preview"] : [];

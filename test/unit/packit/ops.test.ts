@@ -15,11 +15,10 @@ import { main } from "../../../cli/main.ts";
 import { differences } from "../../../ops/lib/packit/database/copy.ts";
 import { quantityBytes, repeatable, size } from "../../../ops/lib/packit/database/sql.ts";
 import { ofServer } from "../../../ops/lib/packit/database/forget.ts";
-import { fileSecrets } from "../../../ops/commands/packit/load-secrets.ts";
-import { deploymentRevisions, statefulSetRevisions } from "../../../ops/lib/packit/revisions.ts";
+import { fileSecrets } from "../../../ops/lib/packit/secretFiles.ts";
+import { deploymentRevisions, statefulSetRevisions, targetOf } from "../../../ops/lib/packit/revisions.ts";
 import { componentsOf, urnsOf } from "../../../ops/lib/packit/components.ts";
 import { under } from "../../../ops/lib/packit/state.ts";
-import { targetOf } from "../../../ops/commands/packit/undo.ts";
 import { rows } from "../../../ops/lib/packit/status.ts";
 import { writers } from "../../../ops/lib/packit/writers.ts";
 import { buildPackit, everything, production, settings } from "./fixture.ts";
@@ -50,6 +49,12 @@ describe("Packit's commands", () => {
   }
   /** The same on a copy of stage's stack file. */
   const ops = (...words: string[]): ReturnType<typeof run> => run(...words, "--stack", "stage", "--config-file", file);
+
+  it("generate-secrets refuses a placeholder's value whose name is only JavaScript's own", async () => {
+    const refused = await run("generate-secrets", "--dry-run", "--out", dir, "--set", "toString=1");
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /^orrery: --set toString=1: give NAME=VALUE, NAME one of /);
+  });
 
   it("servers are distinguished however their URL is written", () => {
     assert.ok(sameServer("https://api.example.org", "https://api.example.org:443/"));

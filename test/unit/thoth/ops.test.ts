@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { presence, states } from "../../../ops/lib/kube/checks.ts";
 import { switches } from "../../../ops/lib/thoth/pause.ts";
-import { notes } from "../../../ops/commands/thoth/registration.ts";
+import { notes } from "../../../ops/lib/thoth/registration.ts";
 import { expectations, review, rightsOf } from "../../../ops/lib/kube/permissions.ts";
-import { replaced } from "../../../ops/commands/thoth/rotate-dgraph-certificates.ts";
+import { replaced } from "../../../ops/lib/thoth/dgraphCertificates.ts";
 import type { Manifest } from "../../../policy/manifest.ts";
 import { thothSchema } from "../../../components/thoth/config.ts";
 import { bots, buildThoth } from "./fixture.ts";
@@ -70,7 +70,9 @@ describe("Thoth's commands", () => {
     );
     assert.ok(told.includes("thoth-frontend-stage/user-api may create configmaps thoth-middletier-stage"));
     assert.ok(told.includes("thoth-frontend-stage/user-api may get pods/log thoth-backend-stage"));
-    assert.ok(told.includes("thoth-infra-stage/thoth-ops may create rolebindings thoth-infra-stage"));
+    assert.ok(
+      told.includes("thoth-infra-stage/thoth-ops may create rolebindings.rbac.authorization.k8s.io thoth-infra-stage"),
+    );
     assert.ok(told.includes("thoth-frontend-stage/user-api may not list secrets thoth-frontend-stage"));
     assert.ok(!told.some((one) => one.startsWith("thoth-infra-stage/thoth-ops may not")));
     const [first] = rights.filter(({ resource }) => resource === "pods/log");

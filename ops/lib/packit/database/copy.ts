@@ -85,7 +85,7 @@ export async function checkDump(file: string): Promise<void> {
 /** Name under which a database is loaded before it takes its place. */
 const draftOf = (name: string): string => `${name}_restoring`;
 
-/** Loads a dump as a new database beside the one it is to replace. @throws with that database as it was */
+/** Loads a dump as a new database next to the one it replaces. @throws with that database as it was */
 export async function loadBeside(server: Server, database: Omit<Database, "bytes">, file: string): Promise<void> {
   const draft = identifier(draftOf(database.name));
   const { encoding, collate, ctype, owner } = database;

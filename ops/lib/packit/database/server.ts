@@ -1,4 +1,4 @@
-/** A PostgreSQL server, as the database commands see it: programs that are run beside it. */
+/** A PostgreSQL server, as the database commands see it: a pod in which they run its client programs. */
 import type { Kubectl } from "../../kube/kubectl.ts";
 import { runInPod, type Streams } from "../../kube/pods.ts";
 

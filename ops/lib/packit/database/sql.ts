@@ -1,4 +1,4 @@
-/** What the database commands ask a server and tell it. */
+/** Queries and statements of the database commands. */
 import type { Server } from "./server.ts";
 
 /** A database of a server, without the templates. */
@@ -24,7 +24,7 @@ export function literal(text: string): string {
 /** psql that stops at the first error and reads no file of the user's. */
 const psql = ["psql", "--no-psqlrc", "--set", "ON_ERROR_STOP=1", "--username", "postgres"];
 
-/** Runs statements, each by itself unless `together`: then all of them or none. @returns what psql prints, unaligned */
+/** Runs statements, each on its own unless `together`: then all of them or none. @returns what psql prints, unaligned */
 export function execute(
   server: Server,
   database: string,
@@ -48,7 +48,7 @@ async function rows<T>(server: Server, database: string, query: string): Promise
   return JSON.parse(printed) as readonly T[];
 }
 
-/** Databases that hold something of somebody's. */
+/** All databases except templates. */
 export function databases(server: Server): Promise<readonly Database[]> {
   const query = `SELECT datname AS name, pg_get_userbyid(datdba) AS owner, pg_encoding_to_char(encoding) AS encoding,
     datcollate AS collate, datctype AS ctype, pg_database_size(oid) AS bytes

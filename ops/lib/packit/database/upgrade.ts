@@ -6,10 +6,10 @@ import type { Server } from "./server.ts";
 import { counts, type Database, databases, execute, freeBytes, identifier, load, repeatable, size } from "./sql.ts";
 import { readFileSync, writeFileSync } from "node:fs";
 
-/** How much more a restored database may need: its indices are built anew, and write-ahead log comes with it. */
+/** Room for a restored database as a multiple of its size: indices are rebuilt and the write-ahead log grows. */
 const margin = 1.3;
 
-/** What is to be copied. @throws if a person has to look first */
+/** The databases to copy. @throws if a person has to check something first */
 export async function contents(old: Server): Promise<readonly Database[]> {
   const found = await databases(old);
   const strays = await counts(old, "postgres");
