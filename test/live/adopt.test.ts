@@ -148,7 +148,7 @@ for (const [name, expected] of Object.entries(cases)) {
             "PROBLEM  Secret cms-dials-prod/eos-credentials KEYTAB_PWD: the first up would replace the live text by a " +
               "published sample, of dials:eosPassword; npm run ops -- secrets import cluster --stack prod-dials, or " +
               "npx pulumi config set --stack prod-dials --secret dials:eosPassword\n" +
-              "nothing was written; mend this, then run it again\n",
+              "nothing was written; fix the problems, then run this again\n",
           ],
         );
       });

@@ -178,7 +178,7 @@ describe("machines of Callysto's prod stack", function () {
     assert.equal(await ops(...update), "clavius: nothing to update");
     const out = [[...clavius, "guest", "packageUpdates"], false] as const;
     const passed = await system.with([out], () => system.ops(update));
-    assert.deepEqual([passed.code, passed.stderr.trim()], [0, "clavius is passed over: it has packageUpdates: false"]);
+    assert.deepEqual([passed.code, passed.stderr.trim()], [0, "clavius is skipped: it has packageUpdates: false"]);
   });
 
   it("a pool is not created over existing data", async () => {

@@ -188,7 +188,7 @@ describe("DIALS' commands on the lab", function () {
       assert.equal(good.code, 0, good.stderr);
       assert.equal((JSON.parse(good.stdout) as { until: string }).until.slice(0, 10), "2049-12-31");
       assert.equal((await ops(["certificate", "--warn", "20000"])).code, 1);
-      assert.match((await ops(["certificate", "--file", "package.json"])).stderr, /that is no PEM certificate/);
+      assert.match((await ops(["certificate", "--file", "package.json"])).stderr, /that is not a PEM certificate/);
 
       const admin = await ops(["token"]);
       assert.equal(admin.code, 0, admin.stderr);

@@ -71,7 +71,7 @@ describe("the doctor on the lab", function () {
     }
     assert.ok(findings.some(({ about: group, level }) => group.startsWith("cluster ") && level === "ok"));
     assert.ok(
-      findings.some(({ about: group, text: said }) => group.startsWith("cloud ") && /lets us in, as/.test(said)),
+      findings.some(({ about: group, text: said }) => group.startsWith("cloud ") && /accepts the login, as/.test(said)),
     );
     assert.ok(findings.some(({ about: group, text: said }) => group.startsWith("cloud ") && /quota/.test(said)));
     assert.deepEqual([digest(), (await pulumi(["stack", "export"], target)).stdout], [text, state]);

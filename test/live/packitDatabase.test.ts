@@ -150,7 +150,7 @@ describe("Packit's database commands", function () {
   it("upgrade moves the database from 13 to 16 with every row, points the Service to the new one, and keeps the old one", async () => {
     assert.match(
       (await ops("upgrade-database", "--to", "16", "--dry-run")).stdout,
-      /^would take packit's PostgreSQL .* from 13 to 16 \(packit, reports\)/,
+      /^would upgrade packit's PostgreSQL .* from 13 to 16 \(packit, reports\)/,
     );
     const { code, stdout, stderr } = await ops("upgrade-database", "--to", "16", "--yes");
     assert.equal(code, 0, stdout + stderr);

@@ -206,7 +206,7 @@ echo '{"status":{"images":[{"status":{"status":"Success"},"image":{"metadata":{"
     );
     assert.match(await memory(), /96Mi/);
     assert.equal(await web(), webBefore);
-    assert.match((await ops("undo", "redis", "--dry-run")).stdout, /^would take redis back to revision \d+/);
+    assert.match((await ops("undo", "redis", "--dry-run")).stdout, /^would roll redis back to revision \d+/);
     const { code, stdout, stderr } = await ops("undo", "redis");
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^redis is what it was at revision \d+, until a deployment changes it\n$/);

@@ -227,7 +227,7 @@ describe("secrets of a stack", function () {
       process.env.ORRERY_NEW_PASSPHRASE = "our own passphrase";
       const { code, stdout, stderr } = await secrets("passphrase");
       assert.equal(code, 0, stderr);
-      assert.match(stdout, /^encrypted \d+ secrets of .* and the stack's state under the new passphrase/);
+      assert.match(stdout, /^encrypted \d+ secrets of .* and the stack's state with the new passphrase/);
       await assert.rejects(inState("deep in the state"), /passphrase/);
       process.env.PULUMI_CONFIG_PASSPHRASE = "our own passphrase";
       assert.ok(await inState("deep in the state"));

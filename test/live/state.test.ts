@@ -94,7 +94,7 @@ describe("a stack's state in an object store", function () {
       assert.notEqual((await pulumi(["preview"], stack.target)).code, 0);
       const again = await state(stack, "restore", "--yes");
       assert.equal(again.code, 0, again.stderr);
-      assert.match(again.stdout, /what was there before is kept as \S+/);
+      assert.match(again.stdout, /the state before is saved as \S+/);
       await previewsNoChange();
     });
   });

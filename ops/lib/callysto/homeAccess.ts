@@ -8,7 +8,7 @@ import { checkedUser } from "./homes.ts";
 /** `$1` is the user's home, `$2` what `readonly` is to be, `$3` is 1 where nothing may change. */
 const script = `set -eu
 home=${pool}/home/$1
-zfs list -H -o name "$home" >/dev/null 2>&1 || { echo "user $1 has no home" >&2; exit 1; }
+zfs list -H -o name "$home" >/dev/null 2>&1 || { echo "there is no home of user $1" >&2; exit 1; }
 [ "$(zfs get -H -o value readonly "$home")" != "$2" ] || { echo unchanged; exit; }
 servers=$([ "$2" = off ] || docker ps -aq --filter "volume=/$home")
 if [ -z "$3" ]; then
