@@ -1,6 +1,7 @@
 /** Runs a program on Pulumi's mocks and records every registration, including parents, providers and options. */
 import * as pulumi from "@pulumi/pulumi";
 import type { RegisterResourceRequest, RegisterResourceResponse } from "@pulumi/pulumi/proto/resource_pb.js";
+import { leanSdk } from "../../config/leanSdk.ts";
 import type { RawConfig } from "../../config/secrets.ts";
 import { type Call, callResult, type NewResource, resourceState } from "./outputs.ts";
 import { fromWire, type Properties } from "./secret.ts";
@@ -89,17 +90,7 @@ interface OutputsRequest {
  * @throws any error of the program, and an Error if two resources have the same URN.
  */
 export async function record(world: MockEnvironment, program: () => Promise<object>): Promise<Recording> {
-  // The SDK records a stack trace for each promise: half of a run's time.
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
-  try {
-    return await recordProgram(world, program);
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
-  }
-}
-
-async function recordProgram(world: MockEnvironment, program: () => Promise<object>): Promise<Recording> {
+  leanSdk(); // as index.ts does; components that are recorded without it would take twice as long
   const seen = new Map<string, Registration>();
   const outputs = new Map<string, Properties>();
   const calls: Call[] = [];
