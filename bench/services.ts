@@ -18,7 +18,11 @@ export function services(wanted: number, provider: k8s.Provider): void {
   for (let index = 0; index * each < wanted; index++) {
     const name = `app-${index}`;
     const secret = new ServiceSecret(`${name}-secret`, { namespace, name, values: { token: "t" } }, opts);
-    const files = new ConfigMap(`${name}-files`, { namespace, name, data: { "app.ini": `[app]\nname=${name}\n` } }, opts);
+    const files = new ConfigMap(
+      `${name}-files`,
+      { namespace, name, data: { "app.ini": `[app]\nname=${name}\n` } },
+      opts,
+    );
     const deployment = new Deployment(
       `${name}-app`,
       {

@@ -92,7 +92,7 @@ function parseSettings(
   return { value: undefined, problems: parsed.error.issues.flatMap((issue) => issueProblems(key, issue, schema)) };
 }
 
-/** JSON, or the text itself where it is none. */
+/** JSON, or the text itself if it is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;

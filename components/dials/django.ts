@@ -65,7 +65,7 @@ export function apiClientsJson(clients: Readonly<Record<string, string>>): strin
     const owner = owners.get(secret);
     if (owner !== undefined) {
       throw new pulumi.RunError(
-        `dials:apiClient-${client} and dials:apiClient-${owner} hold the same secret; callers could not be told apart`,
+        `dials:apiClient-${client} and dials:apiClient-${owner} hold the same secret; callers would be indistinguishable`,
       );
     }
     owners.set(secret, client);

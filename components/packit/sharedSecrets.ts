@@ -139,8 +139,8 @@ export class CommonSecrets extends pulumi.ComponentResource {
     return { REDIS_SERVICE_HOST: this.settings.keyValue.kind };
   }
 
-  /** Account of the database's backups; without it there are none. */
-  backups(): Record<string, EnvSource> {
+  /** Variables that only workers have: the account for backups of the database, if there are any. */
+  workerVariables(): Record<string, EnvSource> {
     if (this.aws === undefined) return {};
     return {
       AWS_ACCESS_KEY_ID: this.aws.env("access-key-id"),

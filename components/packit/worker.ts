@@ -127,7 +127,7 @@ function workerEnvironment({ context, flavour }: WorkerArgs) {
     // Empty: no metrics are pushed.
     PUSHGATEWAY_ADDRESS: parts.pushgateway ? "http://pushgateway" : "",
     ...(serviceDefaults[context.service].builds ? fedoraEnvironment : {}),
-    ...secrets.backups(),
+    ...secrets.workerVariables(),
   };
 }
 

@@ -6,6 +6,11 @@ import { type Contract, contractSchema } from "./format.ts";
 
 const folder = path.dirname(import.meta.dirname);
 
+/** Every folder in components/ is a system. */
+const systems = globSync("*/index.ts", { cwd: path.join(folder, "..", "components") }).map((file) =>
+  path.dirname(file),
+);
+
 /** A contract and its file. */
 export interface LoadedContract {
   /** `prow/hook.yaml` */
@@ -16,7 +21,7 @@ export interface LoadedContract {
 
 /** All contracts, sorted by file. @throws with every invalid file and key, and every image with two contracts */
 export function loadContracts(dir = folder): readonly LoadedContract[] {
-  const files = globSync("{callysto,dials,packit,prow,thoth}/*.yaml", { cwd: dir }).sort();
+  const files = systems.flatMap((system) => globSync(`${system}/*.yaml`, { cwd: dir })).sort();
   const problems: string[] = [];
   const loaded = files.flatMap((file): LoadedContract[] => {
     const document = parseDocument(readFileSync(path.join(dir, file), "utf8"));

@@ -1,4 +1,7 @@
 /** The toolchain's artifacts: where each can be downloaded, and how it is built. Data only: it is hashed. */
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { projectDir } from "../../config/stackFile.ts";
 
 /** A file of an official release. A `.tar.gz` is unpacked; any other file is an executable, saved as `to`. */
 export interface Release {
@@ -38,8 +41,8 @@ export interface Artifact {
   readonly steps: readonly Step[];
 }
 
-/** Version of the CLI and of the SDK; the launcher of the npm package `pulumi` expects the same. */
-export const cliVersion = "3.256.0";
+/** Version of the CLI and of the SDK, as the workflows and doctor read it; the npm package `pulumi` expects the same. */
+export const cliVersion = readFileSync(path.join(projectDir, ".pulumi.version"), "utf8").trim();
 /** Versions of the npm packages and of their plugins. */
 export const plugins = {
   command: "1.2.1",

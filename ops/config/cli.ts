@@ -26,7 +26,7 @@ const usage = `Usage: npm run config -- COMMAND
   sample --stack S       adds an encrypted sample for every secret that the stack file lacks; changes nothing else
   new --stack S --like T makes Pulumi.S.yaml with T's settings and secrets under a passphrase of its own; only where
                          all of them are samples the passphrase may be the published one
-  docs [--check]         writes docs/configuration.md's tables and config/schema.json (or says that they are old)
+  docs [--check]         writes docs/reference/ and config/schema.json (--check: fails if they are out of date)
 
 The passphrase is PULUMI_CONFIG_PASSPHRASE, or in the file that PULUMI_CONFIG_PASSPHRASE_FILE names, else the published one of
 a sample stack. For \`new\` the passphrase of T comes from ORRERY_LIKE_PASSPHRASE (or ORRERY_LIKE_PASSPHRASE_FILE). Single values

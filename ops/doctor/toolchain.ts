@@ -25,7 +25,7 @@ export async function toolchain(): Promise<readonly Finding[]> {
   const node = satisfies(process.versions.node, `>=${nodeWanted}`)
     ? ok(about, `Node ${process.versions.node}`)
     : problem(about, `Node ${process.versions.node} runs, the program needs ${nodeWanted}`, setup);
-  const wanted = dependencies["@pulumi/pulumi"] ?? "";
+  const wanted = readFileSync(path.join(projectDir, ".pulumi.version"), "utf8").trim();
   const cli = await run(pulumiProgram, ["version"]);
   const version = cli.status === 0 ? parse(cli.stdout.trim()) : null;
   if (version === null) return [node, problem(about, "the Pulumi CLI does not run", setup)];

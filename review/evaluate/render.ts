@@ -18,16 +18,9 @@ export function stackConfig(
 }
 
 /** Runs the whole program on mocks; it can be called any number of times. @throws any error of the program */
-export async function runProgram(world: MockEnvironment): Promise<Recording> {
-  // The SDK records a stack trace for each promise: half of a run's time.
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
-  try {
-    // A new query runs index.ts again; importing the components' modules has no side effects.
-    return await record(world, () => import(`../../index.ts?run=${++runs}`) as Promise<object>);
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
-  }
+export function runProgram(world: MockEnvironment): Promise<Recording> {
+  // A new query runs index.ts again; importing the components' modules has no side effects.
+  return record(world, () => import(`../../index.ts?run=${++runs}`) as Promise<object>);
 }
 
 /** A resource as `npm run render` prints it. */

@@ -1,5 +1,5 @@
 /**
- * Random stack files: whatever somebody writes, the config says clearly what is wrong, or the program is sound. More of them:
+ * Random stack files: each is either refused with a clear message or renders a sound program. To run more:
  * ORRERY_CASES=100000 ORRERY_SEED=7 npm run test:fuzz
  */
 import assert from "node:assert/strict";
@@ -12,7 +12,7 @@ import { evaluate, stackResources } from "../../policy/violations.ts";
 import { rendered, runProgram } from "../../review/evaluate/render.ts";
 import { stacks } from "../unit/harness.ts";
 
-/** How many files; and every how many-th of the good ones is rendered, which takes a hundred times as long as reading it. */
+/** Number of files, and the share of valid ones that is rendered: rendering takes a hundred times as long as reading. */
 const cases = Number(process.env.ORRERY_CASES ?? "10000");
 const rendersEvery = Number(process.env.ORRERY_RENDER_EVERY ?? "40");
 const seed = Number(process.env.ORRERY_SEED ?? "4");
@@ -21,7 +21,7 @@ const all = Object.values(schemas);
 const targets = ["clusters", "clouds"];
 const files = new Map(stacks.map((stack) => [stack, readStackFile(stackPath(stack))]));
 
-/** A change at a place of the settings: a near one, which may well be right, or one that makes no sense. */
+/** A change of one setting: to a similar value, which may be valid, or to nonsense. */
 type Change =
   | { readonly kind: "near"; readonly step: number }
   | { readonly kind: "value"; readonly value: unknown }
@@ -71,7 +71,7 @@ function edited({ stack, system, changes }: Edit): {
 
 describe("random stack files", function () {
   this.timeout(1_800_000);
-  it(`are refused with a path and a remedy, or make a sound program (${cases} files)`, async () => {
+  it(`a random stack file is either refused with a path and a remedy, or renders a sound program (${cases} files)`, async () => {
     const counts = { refused: 0, taken: 0, rendered: 0 };
     await fc.assert(
       fc.asyncProperty(edits, async (edit) => {
@@ -146,7 +146,7 @@ function changedAt(settings: unknown, place: number, change: Change): unknown {
   return copy;
 }
 
-/** Paths of everything inside of plain data. */
+/** Paths of all values in plain data. */
 function placesOf(value: unknown, at: Path = []): readonly Path[] {
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([key, held]) => {

@@ -100,7 +100,7 @@ describe("stack files with random changes to their text", function () {
     rmSync(dir, { recursive: true });
   });
 
-  it(`are refused in one message within ${longest / 1000} s, or taken with every value (${cases} files)`, () => {
+  it(`a changed stack file is either refused in one message within ${longest / 1000} s, or read with every value (${cases} files)`, () => {
     const counts = { unreadable: 0, refused: 0, taken: 0 };
     const file = path.join(dir, "Pulumi.test.yaml");
     fc.assert(

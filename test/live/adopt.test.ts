@@ -79,7 +79,7 @@ const nameOf = (urn: string): string => urn.split("::").at(-1) ?? "";
 const prowJobs = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/prowjobs.prow.k8s.io";
 
 for (const [name, expected] of Object.entries(cases)) {
-  describe(`${name} of ${expected.stack} as it ran before, on the lab`, function () {
+  describe(`adopting ${name} of ${expected.stack} from its previous deployment, on the lab`, function () {
     this.timeout(600_000);
     let adoption: Adoption;
     let told: Told;
@@ -101,13 +101,13 @@ for (const [name, expected] of Object.entries(cases)) {
       for (const node of await nodes()) if (!known.includes(node)) await api.delete(`/api/v1/nodes/${node}`);
     });
 
-    it("is told to be absent while nothing runs", async () => {
+    it("adopt reports everything as absent while nothing runs", async () => {
       const { status, stderr, told: nothing } = await adoption.plan();
       assert.deepEqual([status, nothing.file, nothing.adopted], [0, null, []], stderr);
       assert.match(stderr, /^nothing that the stack declares runs there/);
     });
 
-    it("is matched, without a change to the cluster", async () => {
+    it("adopt matches what runs, without a change to the cluster", async () => {
       await apply(name);
       old = await uids(name);
       let plan = await adoption.plan();
@@ -138,7 +138,7 @@ for (const [name, expected] of Object.entries(cases)) {
     });
 
     if (name === "dials") {
-      it("is refused where a sample would replace a live text, with the commands that keep it", async () => {
+      it("adopt refuses to replace a live text by a sample, and prints the commands that keep it", async () => {
         const refusing: Change = [["clusters:settings", "paas", "allowSamples"], false];
         const { status, stderr } = await adoption.system.with([refusing], () => adoption.ops("--dry-run"));
         assert.deepEqual(
@@ -153,7 +153,7 @@ for (const [name, expected] of Object.entries(cases)) {
         );
       });
 
-      it("is refused where a claim would be replaced, and where the cluster does not answer, in one line", async () => {
+      it("adopt refuses a claim that would be replaced, and a cluster that does not answer, in one line", async () => {
         const other: Change = [["dials:settings", "broker", "storageClass"], "another"];
         const { status, stderr } = await adoption.system.with([other], () => adoption.ops("--dry-run"));
         assert.deepEqual(
@@ -170,18 +170,18 @@ for (const [name, expected] of Object.entries(cases)) {
       });
     }
 
-    it("tells and writes no secret's text", async () => {
+    it("adopt prints and writes no secret's text", async () => {
       const text = await adoption.ops("--dry-run", "--diff");
       assert.equal(text.status, 0, text.stderr);
       for (const shown of [text.stdout, adoption.written()]) assert.doesNotMatch(shown, /of-old(?!-)\b|Y29va2ll/);
     });
 
-    it("is imported; the engine would then do what was told, and delete nothing", async () => {
+    it("after the import the engine plans exactly what adopt announced, and deletes nothing", async () => {
       await adoption.import(told);
       await adoption.isAsTold(told);
     });
 
-    it("is updated: claims, Secrets and Services are the same ones", async () => {
+    it("after the update claims, Secrets and Services are the same ones", async () => {
       await adoption.up();
       const now = await uids(name);
       for (const [title, uid] of old) {
@@ -190,7 +190,7 @@ for (const [name, expected] of Object.entries(cases)) {
       }
     });
 
-    it("is whole then, and nothing is left to adopt", async () => {
+    it("after the update the deployment is complete, and nothing is left to adopt", async () => {
       await adoption.system.assertNoChanges();
       const { status, stderr, told: rest } = await adoption.plan();
       assert.deepEqual([status, rest.file, rest.adopted, rest.changes, rest.created], [0, null, [], [], []], stderr);

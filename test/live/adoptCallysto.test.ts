@@ -25,7 +25,7 @@ const changes: readonly Change[] = [
   [["callysto:settings", "zones", zone, "email"], "sysadmin@callysto.ca"],
 ];
 
-describe("Callysto's hub as it ran before, on the lab", function () {
+describe("adopting Callysto's hub from its previous deployment, on the lab", function () {
   this.timeout(600_000);
   let adoption: Adoption;
   let old: OldHub;
@@ -45,13 +45,13 @@ describe("Callysto's hub as it ran before, on the lab", function () {
   const names = (urns: readonly string[]): readonly string[] =>
     urns.map((urn) => urn.split("::").at(-1)?.replace("callysto-hub-dev-host-", "") ?? "").sort();
 
-  it("is told to be absent while nothing runs", async () => {
+  it("adopt reports the hub as absent while nothing runs", async () => {
     const { status, stderr, told: nothing } = await adoption.plan();
     assert.deepEqual([status, nothing.file, nothing.adopted], [0, null, []], stderr);
     assert.match(stderr, /^nothing that the stack declares runs there/);
   });
 
-  it("is refused while a name is not clear, in one line", async () => {
+  it("adopt refuses an ambiguous name in one line", async () => {
     old = await makeOldHub(api, host, zone, publicKey);
     const twin = await api.post("volume", "/volumes", { volume: { name: `${host}-zfs-01`, size: 1 } });
     const { status, stdout, stderr } = await adoption.ops();
@@ -75,7 +75,7 @@ describe("Callysto's hub as it ran before, on the lab", function () {
     );
   });
 
-  it("is matched by names, and by what hangs together", async () => {
+  it("adopt matches cloud resources by names, and by what they are attached to", async () => {
     const plan = await adoption.plan();
     assert.deepEqual([plan.status, plan.told.problems], [0, []], plan.stderr);
     told = plan.told;
@@ -108,13 +108,13 @@ describe("Callysto's hub as it ran before, on the lab", function () {
     ]);
   });
 
-  it("is imported; the engine would then do what was told, and delete nothing", async () => {
+  it("after the import the engine plans exactly what adopt announced, and deletes nothing", async () => {
     assert.doesNotMatch(adoption.written(), /orrery-lab/);
     await adoption.import(told);
     await adoption.isAsTold(told);
   });
 
-  it("is updated: server, volumes, address and zone are the same ones, and a refresh finds no difference", async () => {
+  it("after the update server, volumes, address and zone are the same ones, and a refresh finds no difference", async () => {
     await adoption.up();
     for (const [service, path] of [
       ["compute", `/servers/${old.Instance ?? ""}`],
@@ -134,7 +134,7 @@ describe("Callysto's hub as it ran before, on the lab", function () {
     await adoption.system.assertDeployed();
   });
 
-  it("has nothing left to adopt", async () => {
+  it("after the update nothing is left to adopt", async () => {
     const { status, stderr, told: rest } = await adoption.plan();
     assert.deepEqual([status, rest.file, rest.adopted, rest.changes, rest.created], [0, null, [], [], []], stderr);
   });

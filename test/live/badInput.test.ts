@@ -36,7 +36,7 @@ function refusedWith({ code, text }: Outcome, message: RegExp): void {
   assert.equal(trace, -1, `a stack trace: ${text.slice(Math.max(trace - 1000, 0), trace + 500)}`);
 }
 
-describe("bad input", () => {
+describe("invalid input", () => {
   before(async () => {
     retarget(stackPath("test"), target.file, lab, samplePassphrase("test"));
     const whole = parse(readFileSync(target.file, "utf8")) as { config: Record<string, unknown> };
@@ -57,12 +57,12 @@ describe("bad input", () => {
     await pulumi(["stack", "rm", "--yes", "--preserve-config"], target);
   });
 
-  it("a cloud that does not answer is one message about where it is", async () => {
+  it("a cloud that does not answer is reported in one message with its address", async () => {
     const wrong = [["config", "clouds:settings", "lab", "authUrl"], "http://127.0.0.1:9/v3"] as [string[], string];
     refusedWith(await run("preview", [wrong]), /does not answer; check its authUrl[^]*clouds:settings/);
   });
 
-  it("samples for a cloud that is not the lab's, in preview and up; nothing is made", async () => {
+  it("samples for a cloud other than the lab's are refused in preview and up, and nothing is created", async () => {
     const real = [["config", "clouds:settings", "lab", "lab"], false] as [string[], boolean];
     for (const command of ["preview", "up"] as const) {
       refusedWith(
@@ -76,17 +76,17 @@ describe("bad input", () => {
     );
   });
 
-  it("an image that does not exist", async () => {
+  it("an image that does not exist is reported", async () => {
     const message = /environments\.hub-ci\.image: no image named "no-such-image"; upload one or name another/;
     refusedWith(await run("preview", [[[...hub, "image"], "no-such-image"]]), message);
   });
 
-  it("a flavour that does not exist", async () => {
+  it("a flavour that does not exist is reported", async () => {
     const message = /environments\.hub-ci\.flavor: no flavour named "no-such-flavour"/;
     refusedWith(await run("preview", [[[...hub, "flavor"], "no-such-flavour"]]), message);
   });
 
-  it("a zone that already exists names the zone's resource, and the next up makes it once it is free", async () => {
+  it("a zone that already exists is reported with the zone's resource, and the next up creates it once it is free", async () => {
     const other = await admin.post("dns", "/zones", { name: "bad-input.test.", email: "other@bad-input.test" });
     refusedWith(await run("up"), /Zone \(callysto-bad-input-test-zone\)[^]*(409|[Dd]uplicate)/);
     const existing = [["config", "callysto:settings", "zones", "bad-input.test"], { mode: "existing" }] as const;
@@ -107,7 +107,7 @@ describe("bad input", () => {
     assert.equal(again.code, 0, again.text);
   });
 
-  it("a floating IP that another port has is named, and is left where it is", async () => {
+  it("a floating IP on another port is reported, and stays where it is", async () => {
     const [external] = await cloud.list("network", "/networks?router:external=true");
     const [network] = await cloud.list("network", "/networks?name=default");
     const port = await cloud.post("network", "/ports", { port: { network_id: network?.id, name: "somebody" } });
@@ -122,7 +122,7 @@ describe("bad input", () => {
     await cloud.delete("network", `/ports/${port.id}`);
   });
 
-  it("a volume that another server has is named, and stays with it; nothing is made", async () => {
+  it("a volume of another server is reported and stays attached there, and nothing is created", async () => {
     const [network] = await cloud.list("network", "/networks?name=default");
     const [image] = await cloud.list("image", "/images?name=lab-empty");
     const flavor = (await cloud.list("compute", "/flavors")).find(({ name }) => name === "lab.none");
@@ -163,7 +163,7 @@ describe("bad input", () => {
     }
   });
 
-  it("a quota that could never hold what is asked for is named before anything is changed", async () => {
+  it("a quota that could never hold the request is reported before anything is changed", async () => {
     const before = await sizes();
     await withQuota(2, async () => {
       const refused = await run("up", bigger);
@@ -175,7 +175,7 @@ describe("bad input", () => {
     assert.deepEqual(await sizes(), before);
   });
 
-  it("a quota that others have used up names the volume; with room, up --refresh makes it as big as asked", async () => {
+  it("a quota that others have used up is reported with the volume; with room, up --refresh makes it as big as requested", async () => {
     const before = await sizes();
     const other = await cloud.post("volume", "/volumes", { volume: { name: "somebody-else", size: 2 } });
     try {

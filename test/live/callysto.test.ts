@@ -78,7 +78,7 @@ describe("a hub of Callysto", function () {
     return told;
   }
 
-  it("comes up with everything inside, and says so to `status`", async () => {
+  it("a hub comes up with everything inside, and `status` says so", async () => {
     await system.assertDeploys();
     hub = await machine.machineOf(system, "hub-ci");
     assert.match(hub.hostname, /^hub-ci-[a-z]+-[a-z]+\.callysto\.farm$/);
@@ -91,7 +91,7 @@ describe("a hub of Callysto", function () {
     assert.match(facts.jupyterhub ?? "", /^6\./);
   });
 
-  it("keeps the homes on a mirror of its two volumes, found by their ids", async () => {
+  it("homes are on a mirror of the hub's two volumes, found by their ids", async () => {
     const status = await inside("zpool status -P tank");
     assert.match(status, /mirror-0/);
     const volumes = await openstackApi(lab).list("volume", "/volumes");
@@ -99,7 +99,7 @@ describe("a hub of Callysto", function () {
     for (const { id } of volumes) assert.ok(status.includes(`/dev/disk/by-id/virtio-${id.slice(0, 20)}`), status);
   });
 
-  it("answers at its DNS name with a certificate of the authority, takes it over at once, and no other", async () => {
+  it("the hub serves a certificate of the authority under its DNS name, installs a new one at once, and refuses others", async () => {
     const records = await eventually(
       "the record",
       () => dig(hub.hostname, "A"),
@@ -128,7 +128,7 @@ describe("a hub of Callysto", function () {
     assert.equal(status, 200);
   });
 
-  it("answers by TLS under its name only, and tells browsers to stay with it", async () => {
+  it("the hub answers with TLS under its name only, and tells browsers to keep using it", async () => {
     const landing = await page("/");
     assert.equal(landing.status, 200);
     assert.equal(landing.hsts, "max-age=15768000");
@@ -138,12 +138,12 @@ describe("a hub of Callysto", function () {
     assert.deepEqual([plain.status, plain.headers.get("location")], [301, `https://${hub.hostname}/`]);
   });
 
-  it("is open to the world on three ports, and its parts only to each other", async () => {
+  it("three ports of the hub are open to the world, and its internal services only to each other", async () => {
     for (const port of [22, 80, 443]) assert.equal(await probe(hub.address, port), "open", String(port));
     for (const port of [8000, 8001, 8081, 9999]) assert.equal(await probe(hub.address, port), "filtered", String(port));
   });
 
-  it("lets a user in, who gets a home of 1 GB and a server in a container", async () => {
+  it("a user who logs in gets a home of 1 GB and a server in a container", async () => {
     andrew = session({
       url: `https://${hub.hostname}/jupyter`,
       address: hub.address,
@@ -170,7 +170,7 @@ describe("a hub of Callysto", function () {
     );
   });
 
-  it("shows the announcement as text on the hub's page, the list of files and a notebook", async () => {
+  it("the announcement is shown as text on the hub's page, the list of files and a notebook", async () => {
     const empty = { cells: [], metadata: {}, nbformat: 4, nbformat_minor: 5 };
     const file = "/tank/home/andrew/new.ipynb";
     await inside(`echo '${JSON.stringify(empty)}' >${file}; chown jupyter: ${file}`);
@@ -179,7 +179,7 @@ describe("a hub of Callysto", function () {
       assert.match((await andrew.page(place)).text, shown, place);
   });
 
-  it("gives a user more or less room, and no unknown user a home", async () => {
+  it("quota changes the size of a user's home, and refuses an unknown user", async () => {
     assert.match(await said("quota", "get", "andrew"), /^andrew: \S+ \/ 1G$/);
     assert.match(await said("quota", "set", "andrew", "20M", "--dry-run"), /^would set andrew: .* to 20M$/);
     assert.match(await said("quota", "set", "andrew", "20M"), /^andrew: \S+ \/ 20M$/);
@@ -193,14 +193,14 @@ describe("a hub of Callysto", function () {
     assert.match(await said("quota", "get"), /^andrew: .*\nhome: \S+ \/ none$/);
   });
 
-  it("closes a user's home and opens it again", async () => {
+  it("ban closes a user's home and unban opens it again", async () => {
     assert.equal(await said("ban", "andrew"), "made the home of andrew closed and stopped the user's server");
     assert.equal(await inside("docker ps -aq; zfs get -H -o value readonly tank/home/andrew"), "on");
     assert.equal(await said("ban", "andrew"), "the home of andrew is closed already");
     assert.equal(await said("unban", "andrew"), "made the home of andrew open");
   });
 
-  it("has homes for users whose names are addresses, and gives homes other names with what they hold", async () => {
+  it("users whose names are addresses have homes, and a home keeps its files when it is renamed", async () => {
     const home = homeOf("alice@example.org");
     await inside(`/opt/callysto/zfs-homedir.sh ${home} jupyter`);
     assert.match(await said("quota", "get", "alice@example.org"), /^alice@example\.org: \S+ \/ 1G$/);
@@ -215,12 +215,12 @@ describe("a hub of Callysto", function () {
     await inside("zfs destroy tank/home/bob; rm -r /etc/callysto/simplesamlphp");
   });
 
-  it("has nothing left to change", async () => {
+  it("a second up changes nothing in the hub", async () => {
     await system.assertNoChanges();
     assert.equal(await drift(), "");
   });
 
-  it("changes only what a setting is about", async () => {
+  it("a changed setting changes only what it is about", async () => {
     const changed = await system.with([[[...at, "guest", "jupyterhub", "announcement"], ""]], () => system.up());
     assert.equal(changed.code, 0, changed.text);
     assert.deepEqual(

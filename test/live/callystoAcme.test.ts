@@ -34,7 +34,7 @@ describe("certificates from an ACME server", function () {
   const challenges = async (): Promise<string[]> =>
     (await api.list("dns", `/zones/${zone.id}/recordsets?type=TXT`)).map(({ name }) => name);
 
-  it("are made for every name below the domain, and the challenge's record is gone then", async () => {
+  it("certificates are issued for every name below the domain, and the challenge's record is removed", async () => {
     const said = await authority.renew();
     assert.ok(existsSync(path.join(authority.folder, "fullchain.pem")), said);
     readCertificate(authority.folder, `hub-dev.${domain}`, new Date());
@@ -46,7 +46,7 @@ describe("certificates from an ACME server", function () {
     await eventually("the end of the record", challenges, (names) => names.length === 0);
   });
 
-  it("stay while they are good, and are made anew with a new key when they are due", async () => {
+  it("valid certificates are kept, and due ones are renewed with a new key", async () => {
     const before = readFileSync(path.join(authority.folder, "privkey.pem"), "utf8");
     assert.match(await authority.renew(), /Skipping renew|still longer|Longer than 30 days/i);
     assert.equal(readFileSync(path.join(authority.folder, "privkey.pem"), "utf8"), before);
@@ -54,7 +54,7 @@ describe("certificates from an ACME server", function () {
     assert.notEqual(readFileSync(path.join(authority.folder, "privkey.pem"), "utf8"), before, said);
   });
 
-  it("are not made where the credential does not let us, and nothing is left then", async () => {
+  it("no certificate is issued when the credential lacks permission, and nothing is left behind", async () => {
     const { secret } = authority;
     const good = readFileSync(secret, "utf8");
     writeFileSync(secret, "wrong\n");

@@ -54,7 +54,7 @@ describe("machines of Callysto's prod stack", function () {
       300,
     );
 
-  it("come up; the hub takes over address and volumes that exist, which become the mirror of its homes", async () => {
+  it("prod's machines come up; the hub takes over an existing address and existing volumes, which become the mirror of its homes", async () => {
     const existing = (await address())?.floating_ip_address;
     await up();
     await system.assertDeployed();
@@ -73,7 +73,7 @@ describe("machines of Callysto's prod stack", function () {
     );
   });
 
-  it("are open to the world on their services' ports alone", async () => {
+  it("prod's machines are open to the world on their services' ports only", async () => {
     assert.equal(await probe(found["hub-prod"].address, 22), "open");
     for (const port of [80, 443]) assert.equal(await probe(found["hub-prod"].address, port), "closed", String(port));
     for (const port of [8000, 8081, 9999])
@@ -82,7 +82,7 @@ describe("machines of Callysto's prod stack", function () {
     assert.equal(await probe(found.clavius.address, 443), "filtered");
   });
 
-  it("give a user as much room as was said, and not more", async () => {
+  it("quota set gives a user's home exactly that size, and refuses an unknown user", async () => {
     await inside(
       "hub-prod",
       "useradd --system andrew; zfs create -o refquota=1G tank/home/andrew; chown andrew: /tank/home/andrew",
@@ -97,7 +97,7 @@ describe("machines of Callysto's prod stack", function () {
     assert.deepEqual([unknown.code, /there is no home of user andrw/.test(unknown.stderr)], [1, true]);
   });
 
-  it("look after two certificates on clavius, once its encrypted volume is open", async () => {
+  it("clavius renews two certificates once its encrypted volume is open", async () => {
     const timers = await inside("clavius", "systemctl list-timers --all --output json 'callysto-certificate@*'");
     assert.deepEqual((JSON.parse(timers) as { unit: string }[]).map(({ unit }) => unit).sort(), [
       "callysto-certificate@dev.timer",
@@ -108,7 +108,7 @@ describe("machines of Callysto's prod stack", function () {
     assert.match(await inside("clavius", refused), /the encrypted volume is not open/);
   });
 
-  it("ask people by mail for a record of a domain that is run elsewhere, and waits for it", async () => {
+  it("an operator is asked by mail for a DNS record of a domain that is run elsewhere, and the renewal waits for it", async () => {
     // Elsewhere is the lab's BIND, whose own name is looked up, too.
     const services = lab.publicCidr.replace(/0\/24$/, "1");
     const elsewhere = await zoneOf("callysto.ca", {
@@ -130,7 +130,7 @@ describe("machines of Callysto's prod stack", function () {
     await waiting;
   });
 
-  it("keep the work volume shut to all but its passphrase", async () => {
+  it("the work volume opens only with its passphrase", async () => {
     const volume = "/usr/local/sbin/work-volume";
     assert.equal(await ops("luks", "status"), "blank");
     assert.match((await run("clavius", `${volume} format`, "short\n")).stderr, /the passphrase is too short/);
@@ -148,7 +148,7 @@ describe("machines of Callysto's prod stack", function () {
     assert.equal(await inside("clavius", "cat /home/ptty2u/work/file"), "secret");
   });
 
-  it("have nothing left to change; a machine that does not answer is told, and nothing else is touched", async () => {
+  it("a second up changes nothing; a machine that does not answer is reported, and nothing else is touched", async () => {
     assert.deepEqual(await up(), []);
     const mail = [[...clavius, "guest", "adminEmail"], "ops@callysto.ca"] as const;
     await power("clavius", "os-stop", "SHUTOFF");
@@ -165,7 +165,7 @@ describe("machines of Callysto's prod stack", function () {
     });
   });
 
-  it("get new packages by `update`, which says so where the archive does not answer", async () => {
+  it("`update` installs new packages, and says so when the archive does not answer", async () => {
     const update = ["update", "--environment", "clavius"];
     const silent = await system.ops(update);
     assert.deepEqual([silent.code, silent.stderr.trim()], [1, "ops: clavius: the package archive does not answer"]);
@@ -181,7 +181,7 @@ describe("machines of Callysto's prod stack", function () {
     assert.deepEqual([passed.code, passed.stderr.trim()], [0, "clavius is passed over: it has packageUpdates: false"]);
   });
 
-  it("refuse to make the pool over data", async () => {
+  it("a pool is not created over existing data", async () => {
     const said = await run(
       "clavius",
       `truncate -s 64M /tmp/a /tmp/b; mkfs.ext4 -q /tmp/b; . /usr/local/lib/orrery/converge.sh
@@ -190,7 +190,7 @@ describe("machines of Callysto's prod stack", function () {
     assert.match(said.stderr, /hold something that is not pool tank/);
   });
 
-  it("replaced, a hub keeps address, host key, volumes and what users have", async () => {
+  it("a replaced hub keeps its address, host key, volumes and users' files", async () => {
     const before = await api.list("compute", "/servers");
     await machine.said(system, ["rebuild", "--environment", "hub-prod", "--yes"], withoutDocker);
     assert.deepEqual(await system.outputs<Outputs>(), found);
@@ -204,7 +204,7 @@ describe("machines of Callysto's prod stack", function () {
     );
   });
 
-  it("get another volume under one half of the mirror, and the homes are copied to it", async () => {
+  it("replace-volume puts another volume under one half of the mirror, and homes are copied to it", async () => {
     const next = await api.post("volume", "/volumes", { volume: { name: "hub.callysto.ca-home-3", size: 1 } });
     await eventually(
       "the new volume",
@@ -229,7 +229,7 @@ describe("machines of Callysto's prod stack", function () {
     ]);
   });
 
-  it("are not destroyed while they hold data, and without what the hub only took over then", async () => {
+  it("machines with data are not destroyed, and afterwards are destroyed without what the hub only took over", async () => {
     await system.assertDestroyRefused();
     await system.assertDestroyed();
     assert.deepEqual(

@@ -33,7 +33,7 @@ describe("a custom environment of Callysto", function () {
     assert.equal(gone.code, 0, gone.text);
   });
 
-  it("is a stack file of its own, made by one command", async () => {
+  it("one command creates a custom environment as a stack file of its own", async () => {
     const env = { PULUMI_CONFIG_PASSPHRASE, ORRERY_LIKE_PASSPHRASE: samplePassphrase("stage") };
     const { code, stdout, stderr } = await stage.ops(["new", name, "--into", lab.dir], env);
     assert.equal(code, 0, stderr);
@@ -43,7 +43,7 @@ describe("a custom environment of Callysto", function () {
     );
   });
 
-  it("goes up beside the others under a name of its own, in a zone that stays another stack's", async () => {
+  it("a custom environment comes up next to others under its own name, in a zone that another stack owns", async () => {
     const made = parseDocument(readFileSync(target.file, "utf8"));
     const at = ["config", "callysto:settings", "environments", `hub-${name}`];
     made.deleteIn([...at, "guest"]);

@@ -18,7 +18,7 @@ describe("Callysto's prod stack", function () {
   });
   after(() => closeProd(prod));
 
-  it("comes up with everything inside both machines, and says so to `status`", async () => {
+  it("prod comes up with everything inside both machines, and `status` says so", async () => {
     await prod.assertDeploys();
     assert.deepEqual(await oddities(prod, "hub-prod"), []);
     const hub = await machineOf(prod, "hub-prod");
@@ -37,9 +37,9 @@ describe("Callysto's prod stack", function () {
     );
   });
 
-  it("changes nothing on the second up", () => prod.assertNoChanges());
+  it("a second up of prod changes nothing", () => prod.assertNoChanges());
 
-  it("is not destroyed while it holds data, and cleanly then", async () => {
+  it("prod is not destroyed while it holds data, and is cleanly destroyed afterwards", async () => {
     await prod.assertDestroyRefused();
     await prod.assertDestroyed();
   });

@@ -55,7 +55,7 @@ interface Made {
 
 const user = "alice@a.org";
 
-describe("what Callysto renders for its guests, read by their own programs", function () {
+describe("guests' files of Callysto, read by the real programs", function () {
   this.timeout(300_000);
   let seen: Seen;
   // One for both, as a copy takes its time: the workstation's comes over the hub's.
@@ -82,7 +82,7 @@ describe("what Callysto renders for its guests, read by their own programs", fun
 
   /** What is asked of every guest. */
   function accepts(environment: "hub-dev" | "clavius", units: string): void {
-    it(`${environment}: every part is brought about, and there is nothing left to do`, () => {
+    it(`every part of ${environment}'s guest is applied, and a second run has nothing to do`, () => {
       const script = guestSteps(seen, environment);
       const first = says(script);
       assert.doesNotMatch(first, /changed: packages/, "the image lacks what the guest needs");
@@ -92,7 +92,7 @@ describe("what Callysto renders for its guests, read by their own programs", fun
       assert.equal(says(script), "");
     });
 
-    it(`${environment}: cloud-init accepts the user data, systemd the units`, () => {
+    it(`cloud-init accepts ${environment}'s user data, and systemd its units`, () => {
       const { userData } = seen.resource(`callysto-${environment}-host-server-instance`).inputs;
       const schema = `cat >/tmp/user-data <<'END'\n${String(userData)}END\ncloud-init schema --config-file /tmp/user-data`;
       assert.match(says(schema), /Valid cloud-config/);
@@ -102,7 +102,7 @@ describe("what Callysto renders for its guests, read by their own programs", fun
 
   accepts("hub-dev", "jupyterhub.service configurable-http-proxy.service");
 
-  it("the readers are real: each refuses its file when it is broken", () => {
+  it("each program refuses its file when the file is broken", () => {
     for (const [file, read] of [
       ["/etc/ssh/sshd_config.d/04-access.conf", "sshd -t"],
       ["/etc/apache2/sites-available/jupyter.conf", "apachectl configtest"],
@@ -115,13 +115,13 @@ describe("what Callysto renders for its guests, read by their own programs", fun
     }
   });
 
-  it("cron and the shells find their scripts fit to run", () => {
+  it("cron and the shells accept their scripts", () => {
     assert.equal(says("run-parts --test /etc/cron.weekly | grep rrsync"), "/etc/cron.weekly/rrsync-backup");
     says("bash -n /opt/callysto/zfs-homedir.sh && bash -n /usr/local/sbin/receive-certificate");
     assert.doesNotMatch(root.run("logrotate -d /etc/logrotate.d/rrsync").stderr, /error/);
   });
 
-  it("volumes for the pool are blank, or hold what its interrupted making has left, and nothing else", () => {
+  it("a pool is created only on blank volumes, or on those of its own interrupted creation", () => {
     const script = `
       . /usr/local/lib/orrery/converge.sh
       told() { unused /tmp/disk && echo unused || echo used; }
@@ -132,7 +132,7 @@ describe("what Callysto renders for its guests, read by their own programs", fun
     assert.equal(says(script), "unused\nunused\nused\nused\nused");
   });
 
-  it("a hub takes a certificate that is its own and puts nothing else in place", () => {
+  it("a hub installs a certificate of its own and refuses any other", () => {
     const issue = (name: string, days: number): string =>
       says(`cd /tmp; openssl req -new -newkey rsa:2048 -nodes -keyout k -out r -subj /CN=x -addext subjectAltName=DNS:${name} 2>/dev/null
         cat k; openssl x509 -req -in r -signkey k -days ${days} -copy_extensions copy 2>/dev/null`);
@@ -189,7 +189,7 @@ describe("what Callysto renders for its guests, read by their own programs", fun
       ["the Swift spawner", { spawner: "syzygyswiftspawner", swift, image: swiftImage }, "DummyAuthenticator"],
     ];
     for (const [name, settings, authenticator] of cases) {
-      it(`takes every setting of ${name}, and starts a container as the notebook image wants it`, () => {
+      it(`JupyterHub accepts every setting of ${name}, and starts a container as the notebook image requires`, () => {
         const { problems, classes, services, container } = made({ image: "docker.io/callysto/pims-r:1", ...settings });
         assert.deepEqual(problems, []);
         assert.deepEqual(classes, [authenticator, "DockerSpawner", "ConfigurableHTTPProxy"]);
@@ -203,7 +203,7 @@ describe("what Callysto renders for its guests, read by their own programs", fun
       });
     }
 
-    it("asks for a new login when Apache names somebody else, and believes nobody's word but Apache's", () => {
+    it("JupyterHub requires a new login when Apache names another user, and trusts nobody but Apache", () => {
       const text = jupyterhubConfig(hubGuest.parse({ jupyterhub: { image, authenticator: "shib" } }).jupyterhub);
       const script = `import asyncio, os
 from types import SimpleNamespace as Made
@@ -222,14 +222,14 @@ for about in [("andrew", "127.0.0.1"), ("beth", "127.0.0.1"), (None, "127.0.0.1"
       assert.deepEqual(said.split("\n"), ["True andrew", "False beth", "True None", "True None"]);
     });
 
-    it("calls homes what the commands call them", () => {
+    it("JupyterHub names homes as the commands do", () => {
       const users = ["a.b-c_1", "alice@a.org", "o'brien+1@a.org", "../x", "\u00e9", "_x", "X40"];
       const script = `import sys, re\nsource = open("/srv/jupyterhub/jupyterhub_config.py").read()
 exec(re.search(r"def home_of.*?\\n\\n\\n", source, re.S)[0])\nprint("\\n".join(home_of(user) for user in ${JSON.stringify(users)}))`;
       assert.deepEqual(says(`python3 - <<'END'\n${script}\nEND`).split("\n"), users.map(homeOf));
     });
 
-    it("would not take a setting that it does not have", () => {
+    it("JupyterHub refuses a setting that it does not have", () => {
       assert.match(
         made({ extra: { "JupyterHub.no_such": 1 } }).problems.join(),
         /`no_such` not recognized by `JupyterHub`/,
@@ -241,7 +241,7 @@ exec(re.search(r"def home_of.*?\\n\\n\\n", source, re.S)[0])\nprint("\\n".join(h
     });
   });
 
-  it("root's mail of hub-dev goes to its administrator, and no other host's", () => {
+  it("root's mail of hub-dev goes to its administrator, and to no other host's", () => {
     says(
       `hostname ${hostname}; echo failed | sendmail root; for try in $(seq 20); do ls /var/spool/dma/Q* >/dev/null 2>&1 && break; sleep 0.2; done`,
     );
@@ -257,7 +257,7 @@ exec(re.search(r"def home_of.*?\\n\\n\\n", source, re.S)[0])\nprint("\\n".join(h
 
   accepts("clavius", "callysto-certificate@dev.service callysto-certificate@dev.timer");
 
-  it("the workstation's scripts are fit to run, and want its encrypted volume open", () => {
+  it("the workstation's scripts are valid, and require its encrypted volume to be open", () => {
     says("bash -n /usr/local/sbin/work-volume && python3 -m py_compile /opt/callysto/acme-hook");
     const closed = root.run("renew-certificate dev");
     assert.deepEqual([closed.code, closed.stderr], [1, "the encrypted volume is not open: sudo work-volume open"]);

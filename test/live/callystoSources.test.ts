@@ -28,7 +28,7 @@ const hub = (sso: object): object => ({
   guest: { jupyterhub: { image: "docker.io/callysto/pims-minimal:lab", authenticator: "shib" }, sso },
 });
 
-describe("single sign-on by schools", function () {
+describe("single sign-on with several schools", function () {
   this.timeout(300_000);
   let root: MachineRoot;
   before(async () => {
@@ -62,13 +62,13 @@ describe("single sign-on by schools", function () {
   const byEast = hashedName(salt, hostname, withSource(alice, entityId("east")));
   const byWest = hashedName(salt, hostname, withSource(alice, entityId("west")));
 
-  it("keeps the names of a hub with one source on which nothing was decided", async () => {
+  it("a hub with one source keeps its user names when nothing was decided", async () => {
     const done = await visits({ sources: { east: sourceOf(east) } }, "visit alice secret");
     assert.deepEqual(usersOf(done), [byAttribute]);
     assert.equal(root.says(`ls -d ${bothNamesFolder} 2>/dev/null || echo none`), "none");
   });
 
-  it("keeps both names of everybody who logs in where that is asked for, and changes none", async () => {
+  it("both names of each user who logs in are recorded on request, and none is changed", async () => {
     const done = await visits({ sources: { east: sourceOf(east) }, keepBothNames: true }, "visit alice secret");
     assert.deepEqual(usersOf(done), [byAttribute]);
     assert.deepEqual(keptPairs(root.says(`ls ${bothNamesFolder}`), "east", "source"), [
@@ -76,7 +76,7 @@ describe("single sign-on by schools", function () {
     ]);
   });
 
-  it("tells one name at two sources apart, the same person always the same, whatever a source says of another", async () => {
+  it("one name at two sources makes two users, and each user stays the same whatever a source claims of another", async () => {
     const sources = {
       east: { ...sourceOf(east), scopes: "metadata" },
       west: { ...sourceOf(west), scopes: "any" },
@@ -89,7 +89,7 @@ describe("single sign-on by schools", function () {
     assert.equal(new Set([byAttribute, byEast, byWest]).size, 3);
   });
 
-  it("believes no address outside the domains that a source may speak for", async () => {
+  it("an address is only believed within the domains that its source may speak for", async () => {
     const of = (scopes: unknown): object => ({
       sources: { east: { ...sourceOf(east), scopes: "metadata" }, west: { ...sourceOf(west), scopes } },
       names: "source",

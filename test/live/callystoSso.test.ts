@@ -34,7 +34,7 @@ describe("single sign-on of a hub", function () {
 
   const says = (text: string): string => root.says(text);
 
-  it("is brought about once, and read by shibd and Apache, which refuse what is broken", () => {
+  it("single sign-on is applied once, and shibd and Apache read it and refuse broken files", () => {
     const first = says(script);
     assert.doesNotMatch(first, /changed: packages/, "the image lacks what the guest needs");
     for (const changed of [
@@ -55,7 +55,7 @@ describe("single sign-on of a hub", function () {
     says("for file in $(find /etc/callysto/simplesamlphp -name '*.php'); do php -l $file; done");
   });
 
-  it("keeps its secrets from everybody but the programs that need them", () => {
+  it("single sign-on's secrets are readable only by the programs that use them", () => {
     assert.equal(
       says("cd /etc; stat -c '%a %U:%G %n' callysto/sso/* shibboleth/sp-signing-key.pem"),
       [
@@ -69,7 +69,7 @@ describe("single sign-on of a hub", function () {
     );
   });
 
-  it("lets nobody in without a session, knows a person by the same hash each time, and lets people out", () => {
+  it("nobody gets in without a session, a user has the same hash each time, and users can log out", () => {
     const told = says(`${start}
       curl -sk -o /dev/null -w '%{http_code} %{redirect_url}\\n' -H 'REMOTE_USER: andrew' https://${hostname}/jupyter/hub/login | cut -c1-90
       nsenter -t $container -n curl -s -o /dev/null -w '%{http_code}\\n' -H 'REMOTE_USER: andrew' http://172.17.0.1:8081/jupyter/hub/login

@@ -18,7 +18,7 @@ describe("Callysto's stage stack", function () {
   });
   after(() => stage.close());
 
-  it("is hub-dev with everything inside, reached by IPv6 alone under its name", async () => {
+  it("stage is hub-dev with everything inside, reachable by IPv6 only under its name", async () => {
     await stage.assertDeploys();
     const { hostname, address } = await machineOf(stage, "hub-dev");
     assert.equal(hostname, "hub-dev.callysto.farm");
@@ -33,16 +33,16 @@ describe("Callysto's stage stack", function () {
     assert.deepEqual(await oddities(stage, "hub-dev"), []);
   });
 
-  it("changes nothing on the second up", () => stage.assertNoChanges());
+  it("a second up of stage changes nothing", () => stage.assertNoChanges());
 
-  it("lets nobody in without the one password", async () => {
+  it("nobody can log in to stage without the one password", async () => {
     const url = `https://[${(await machineOf(stage, "hub-dev")).address}]/jupyter`;
     const refused = await stage.ops(["hubtraf", "--url", url, "--insecure", "--password", "wrong", "--json"]);
     assert.equal(refused.code, 1);
     assert.match(refused.stdout, /"step":"login","ok":false/);
   });
 
-  it("is not destroyed while its volumes are protected, and cleanly then", async () => {
+  it("stage is not destroyed while its volumes are protected, and is cleanly destroyed afterwards", async () => {
     await stage.assertDestroyRefused();
     await stage.assertDestroyed();
     assert.deepEqual(await openstackApi(lab).list("compute", "/servers"), []);

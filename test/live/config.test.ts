@@ -43,7 +43,7 @@ describe("the real CLI and the stack files", () => {
   });
 
   for (const stack of stacks) {
-    it(`reads every value of ${stack} as the project's own code does`, () => {
+    it(`the CLI and the project's own code read every value of ${stack} alike`, () => {
       const { out, err, code } = pulumi(stack, ["config", "--show-secrets", "--json"]);
       assert.equal(code, 0, err);
       const read = new Map(Object.entries(JSON.parse(out) as Record<string, { value: string; secret: boolean }>));
@@ -58,7 +58,7 @@ describe("the real CLI and the stack files", () => {
     });
   }
 
-  it("reads every unquoted scalar as the project does, or the project refuses it", () => {
+  it("the engine reads every unquoted scalar as the project does, or the project refuses it", () => {
     const digits = fc.oneof(
       fc.stringMatching(/^[-+]?0[0-7_]{1,6}$/),
       fc.stringMatching(/^[-+]?0[xXbBoO][0-9a-f_]{1,5}$/),
@@ -93,7 +93,7 @@ describe("the real CLI and the stack files", () => {
     }
   });
 
-  it("writes secrets that the project's own code reads, and refuses a wrong passphrase in one line", () => {
+  it("the CLI writes secrets that the project's own code reads, and refuses a wrong passphrase in one line", () => {
     assert.equal(pulumi("test", ["config", "set", "--secret", "demo:secret", "häher\nx"]).code, 0);
     const { entries, encryptionSalt } = readStackFile(copy("test"));
     const crypter = openSalt(encryptionSalt ?? "", samplePassphrase("test"));
@@ -104,7 +104,7 @@ describe("the real CLI and the stack files", () => {
     assert.match(err, /^error: .*incorrect passphrase$/m);
   });
 
-  it("leaves the rest of a committed file as it is when a value changes", () => {
+  it("a committed file keeps everything else when the CLI changes a value", () => {
     assert.equal(pulumi("stage", ["config", "set", "demo:x", "1"]).code, 0);
     assert.equal(pulumi("stage", ["config", "rm", "demo:x"]).code, 0);
     assert.equal(readFileSync(copy("stage"), "utf8"), readFileSync(stackPath("stage"), "utf8"));

@@ -30,7 +30,7 @@ const systems: Readonly<Record<string, readonly Change[]>> = {
 describe("the deployer's permissions", function () {
   this.timeout(900_000);
   for (const [system, changes] of Object.entries(systems)) {
-    it(`are enough for ${system}: up, nothing on the next, refresh, destroy; and for nothing else`, async () => {
+    it(`the deployer's permissions suffice for ${system}: up, an unchanged up, refresh, destroy; and for nothing else`, async () => {
       const opened = await SystemOnLab.open(system, stack, changes);
       const { file } = opened.target;
       const clusters = [...readStackFile(file).entries.keys()]

@@ -36,7 +36,7 @@ for (const [name, { namespace, deployments, pods, host, streams }] of Object.ent
     after(() => dials.close(namespace));
 
     if (name === "stage") {
-      it("does not overwrite what another tool made, and takes it over when it is told to", async () => {
+      it("up does not overwrite another tool's objects, and takes them over on request", async () => {
         const app = { app: "frontend" };
         const container = { name: "frontend", image: "registry.example.org/frontend:of-old" };
         await api.apply({
@@ -62,9 +62,9 @@ for (const [name, { namespace, deployments, pods, host, streams }] of Object.ent
       });
     }
 
-    it("comes up: every resource is there as it was declared", () => dials.assertDeploys());
+    it("DIALS comes up with every resource as declared", () => dials.assertDeploys());
 
-    it("has every pod ready, both hosts admitted and both claims bound", async () => {
+    it("every pod of DIALS is ready, both hosts are admitted and both claims bound", async () => {
       interface Workload extends KubeObject {
         readonly spec: { readonly replicas: number };
         readonly status: { readonly readyReplicas?: number };
@@ -103,7 +103,7 @@ for (const [name, { namespace, deployments, pods, host, streams }] of Object.ent
       );
     });
 
-    it("gives clients the passwords that the servers ask for", async () => {
+    it("clients have the passwords that the servers require", async () => {
       const read = async (secret: string, key: string): Promise<string> => {
         const { data } = await api.get<{ data: Record<string, string> }>(`${core}/secrets/${secret}`);
         return Buffer.from(data[key] ?? "", "base64").toString();
@@ -115,9 +115,9 @@ for (const [name, { namespace, deployments, pods, host, streams }] of Object.ent
       assert.equal(await read("dials-backend-secrets", "DJANGO_REDIS_URL"), `redis://:${cache}@redis-web-cache:6379/0`);
     });
 
-    it("changes nothing on the second up", () => dials.assertNoChanges());
+    it("a second up of DIALS changes nothing", () => dials.assertNoChanges());
 
-    it("sees by refresh what somebody deleted, and makes it again", async () => {
+    it("refresh detects deleted objects, and up creates them again", async () => {
       const flower = `/apis/apps/v1/namespaces/${namespace}/deployments/flower`;
       const gone = (found: KubeObject | undefined): boolean => found === undefined;
       await Promise.all([flower, `${core}/configmaps/backend-nginx-conf`].map((at) => api.delete(at)));
@@ -142,7 +142,7 @@ for (const [name, { namespace, deployments, pods, host, streams }] of Object.ent
     }
 
     if (name === "stage") {
-      it("adds and removes a workspace, and touches nothing that does not belong to it", async () => {
+      it("a workspace is added and removed without touching anything that does not belong to it", async () => {
         const entry = {
           name: "pixel",
           role: "pixel",
@@ -175,7 +175,7 @@ for (const [name, { namespace, deployments, pods, host, streams }] of Object.ent
         );
       });
 
-      it("says that a claim is missing which the settings take for granted, and starts no pod that would wait for it", async () => {
+      it("a missing claim that the settings expect is reported, and no pod is started to wait for it", async () => {
         const elsewhere: readonly Change[] = [
           [["dials:settings", "eos", "create"], false],
           [["dials:settings", "namespace"], { name: "cms-dials-elsewhere" }],
@@ -187,7 +187,7 @@ for (const [name, { namespace, deployments, pods, host, streams }] of Object.ent
       });
     }
 
-    it("refuses to delete the claims, and takes them over again when it comes back", async () => {
+    it("destroy refuses to delete the claims, and a later up takes them over again", async () => {
       const before_ = await claims();
       await dials.assertDestroyRefused();
       assert.deepEqual(await claims(), before_);
@@ -200,7 +200,7 @@ for (const [name, { namespace, deployments, pods, host, streams }] of Object.ent
       assert.deepEqual(await claims(), before_, "the same claims serve the new pods");
     });
 
-    it("is destroyed cleanly", () =>
+    it("DIALS is destroyed cleanly", () =>
       dials.assertDestroyed(
         `/apis/apps/v1/namespaces/${namespace}/deployments`,
         `${core}/services`,

@@ -55,7 +55,7 @@ describe("draining real Celery workers", function () {
     for (const number of numbers) assert.deepEqual(world.diary().get(number), { begun: 1, ended: 1 }, `task ${number}`);
   }
 
-  it("rolls a busy worker out: no task is lost, none runs twice", async () => {
+  it("rolling out a busy worker loses no task and runs none twice", async () => {
     const old = await worker("csc-bulk");
     const tasks = range(100, 12);
     await world.send("csc-bulk", tasks, 0.7);
@@ -73,7 +73,7 @@ describe("draining real Celery workers", function () {
     await onceEach(tasks);
   });
 
-  it("drains several workers at once, and only their queues", async () => {
+  it("several workers are drained at once, with only their queues", async () => {
     const both = [await worker("ecal-bulk"), await worker("ecal-priority")];
     const bystander = await worker("hcal-bulk");
     const tasks = range(200, 9);
@@ -90,7 +90,7 @@ describe("draining real Celery workers", function () {
     await onceEach([...tasks, 299]);
   });
 
-  it("gives up at the deadline: an error, the consumers are back, nothing is lost", async () => {
+  it("draining stops at the deadline with an error, consumers resume, and nothing is lost", async () => {
     const busy = await worker("jetmet-bulk");
     const tasks = range(300, 3);
     await world.send("jetmet-bulk", tasks, 4);
@@ -115,7 +115,7 @@ describe("draining real Celery workers", function () {
     await onceEach([...tasks, 399]);
   });
 
-  it("goes back to work when it is interrupted, or when the rollout fails", async () => {
+  it("workers resume when draining is interrupted or the rollout fails", async () => {
     const busy = await worker("egamma-bulk");
     await world.send("egamma-bulk", [400], 3);
     await eventually("the task runs", 20, () => world.diary().has(400));
@@ -135,7 +135,7 @@ describe("draining real Celery workers", function () {
     await onceEach([400, 401]);
   });
 
-  it("waits for postponed tasks, which a worker holds until their time", async () => {
+  it("draining waits for scheduled tasks, which a worker holds until their time", async () => {
     const holder = await worker("tracker-bulk");
     await world.send("tracker-bulk", [500], 0, 3);
     await eventually("the worker holds it", 20, async () => (await world.flower.state(holder))?.scheduled.length === 1);
@@ -145,7 +145,7 @@ describe("draining real Celery workers", function () {
     });
   });
 
-  it("says what is wrong with Flower, the login or the worker, and changes nothing", async () => {
+  it("draining reports what is wrong with Flower, the login or the worker, and changes nothing", async () => {
     const untouched = await worker("private-bulk");
     await assert.rejects(
       drain([untouched, "private-bulk@gone"], 5, () => Promise.resolve()),

@@ -29,7 +29,7 @@ const kwok = (kind: "PortForward" | "Exec", name: string, spec: object): KubeObj
   spec,
 });
 
-describe("DIALS' day-2 commands on the lab", function () {
+describe("DIALS' commands on the lab", function () {
   this.timeout(600_000);
   let dials: SystemOnLab;
   let target: Target;
@@ -102,7 +102,7 @@ describe("DIALS' day-2 commands on the lab", function () {
     });
     after(() => stop());
 
-    it("replaces a busy worker's pod; no task is lost, none runs twice", async () => {
+    it("rollout replaces a busy worker's pod, loses no task and runs none twice", async () => {
       const [old] = await podsOf("tracker-bulk");
       const tasks = Array.from({ length: 10 }, (_, index) => 100 + index);
       await world.send("tracker-bulk", tasks, 0.5);
@@ -116,7 +116,7 @@ describe("DIALS' day-2 commands on the lab", function () {
       assert.notDeepEqual(await podsOf("tracker-bulk"), [old]);
     });
 
-    it("gives up at the deadline: an error, the same pod goes on, nothing is lost", async () => {
+    it("rollout stops at the deadline with an error; the same pod goes on and nothing is lost", async () => {
       const pods = await podsOf("tracker-bulk");
       await world.send("tracker-bulk", [200, 201], 6);
       await eventually("a task runs", 30, () => world.diary().has(200));
@@ -131,7 +131,7 @@ describe("DIALS' day-2 commands on the lab", function () {
       await onceEach([200, 201, 202]);
     });
 
-    it("lets a command do the work while the workers are idle, and puts them back", async () => {
+    it("rollout runs a given command while the workers are idle, and restores them", async () => {
       const pods = await podsOf("tracker-bulk");
       const { code, stdout, stderr } = await ops([
         "rollout",
@@ -150,7 +150,7 @@ describe("DIALS' day-2 commands on the lab", function () {
       await onceEach([300]);
     });
 
-    it("names what it does not find, and changes nothing", async () => {
+    it("rollout reports unknown names, and changes nothing", async () => {
       assert.match(
         (await ops(["rollout", "tracker-priority"])).stderr,
         /Flower sees no worker tracker-priority@.*nothing was changed/,
@@ -161,8 +161,8 @@ describe("DIALS' day-2 commands on the lab", function () {
     });
   });
 
-  describe("on what runs", () => {
-    it("list tells what runs, and whether the login works", async () => {
+  describe("commands on running workloads", () => {
+    it("list shows what runs, and whether the login works", async () => {
       const { code, stdout, stderr } = await ops(["list", "--json"]);
       assert.equal(code, 0, stdout + stderr);
       const rows = JSON.parse(stdout) as { name: string; wanted: number; ready: number; note: string }[];
@@ -180,7 +180,7 @@ describe("DIALS' day-2 commands on the lab", function () {
       assert.match((await ops(["list", "--kubeconfig", kubeconfig])).stderr, /^ops: the cluster cannot be reached: /);
     });
 
-    it("certificate and token say how long they are good", async () => {
+    it("certificate and token show how long they are valid", async () => {
       const good = await ops(["certificate", "--json"]);
       assert.equal(good.code, 0, good.stderr);
       assert.equal((JSON.parse(good.stdout) as { until: string }).until.slice(0, 10), "2049-12-31");
@@ -213,7 +213,7 @@ describe("DIALS' day-2 commands on the lab", function () {
       assert.equal((await ops(["token", "--kubeconfig", kubeconfig, "--at-least", "10m"])).code, 0);
     });
 
-    it("restart replaces what takes no tasks, and refuses what does", async () => {
+    it("restart replaces workloads that take no tasks, and refuses those that do", async () => {
       const old = await podsOf("frontend");
       assert.equal((await ops(["restart", "frontend", "--dry-run"])).stdout, "would restart frontend\n");
       assert.deepEqual(await podsOf("frontend"), old);
@@ -231,7 +231,7 @@ describe("DIALS' day-2 commands on the lab", function () {
       );
     });
 
-    it("pause takes the ETL down and resume brings it back, as a setting", async () => {
+    it("pause stops the ETL and resume starts it again, through a setting", async () => {
       const text = readFileSync(target.file, "utf8");
       const dry = await ops(["pause", "--dry-run"]);
       assert.match(
@@ -303,7 +303,7 @@ describe("DIALS' day-2 commands on the lab", function () {
       );
     });
 
-    it("rotate draws new passwords, which reach every place that has one", async () => {
+    it("rotate generates new passwords, which reach every place that has one", async () => {
       const old = await secret("redis-etl-broker", "database-password");
       const asked = await ops(["rotate"]);
       assert.equal(asked.code, 0, asked.stderr);
@@ -326,7 +326,7 @@ describe("DIALS' day-2 commands on the lab", function () {
     });
     after(() => registry.close());
 
-    it("pin takes the registry's digest, which rolls out; history keeps what ran before", async () => {
+    it("pin takes the registry's digest, which is rolled out; history keeps what ran before", async () => {
       const first = await registry.push("cms-dqmdc/dials-frontend", "1.12.0-test", "1.12.0");
       const repository = `${registry.address}/cms-dqmdc/dials-frontend`;
       const settings = ["config", "dials:settings"];
@@ -362,7 +362,7 @@ describe("DIALS' day-2 commands on the lab", function () {
       assert.ok(past.some(({ image, note }) => image === `${repository}@${first}` && !note.includes("runs")));
     });
 
-    it("pin says what the registry does not have", async () => {
+    it("pin reports an image that the registry does not have", async () => {
       const missing = await ops(["images", "pin", "frontend=9.9.9"]);
       assert.equal(missing.code, 1);
       assert.match(missing.stderr, /^ops: the registry has no 127.0.0.1:\d+\/cms-dqmdc\/dials-frontend:9.9.9/);
@@ -385,7 +385,7 @@ describe("DIALS' day-2 commands on the lab", function () {
       }
     }
 
-    it("finds an application that is not registered, and a redirect that is too narrow", async () => {
+    it("sso check reports an application that is not registered, and a redirect that is too narrow", async () => {
       const { code, stdout } = await sso("unknown", "--online");
       assert.equal(code, 1);
       assert.match(stdout, /^ok +login to cms-dials-dev-public-app: returns to https:\/\/cmsdials.apps.lab.test\/$/m);
@@ -396,7 +396,7 @@ describe("DIALS' day-2 commands on the lab", function () {
       assert.match(stdout, /^wrong +login to cms-dials-dev-confidential-app: .*Client not found$/m);
     });
 
-    it("asks for a token with each API client's secret of the cluster", async () => {
+    it("sso requests a token with each API client's secret in the cluster", async () => {
       const clients = JSON.parse(await secret("dials-backend-secrets", "DJANGO_KEYCLOAK_API_CLIENTS")) as object;
       const own = Object.entries(clients).find(([, id]) => id === client)?.[0] ?? "";
       const tokens = async (known: string): Promise<unknown[]> => {
@@ -408,7 +408,7 @@ describe("DIALS' day-2 commands on the lab", function () {
       assert.deepEqual(await tokens("renewed in the portal"), [1, "wrong"]);
     });
 
-    it("says that the server does not answer", async () => {
+    it("sso reports that the server does not answer", async () => {
       const refused = await ops(["sso", "--online"]);
       assert.equal(refused.code, 1);
       assert.match(

@@ -15,7 +15,7 @@ import { installPrograms, postgresBin, pythonBin } from "./dials/programs.ts";
 
 type Texts = Record<string, string>;
 
-describe("what DIALS renders, read by the real programs", function () {
+describe("DIALS' files, read by the real programs", function () {
   this.timeout(300_000);
   let dir: string;
   let all: readonly Rendered[];
@@ -80,7 +80,7 @@ describe("what DIALS renders, read by the real programs", function () {
       return path.join(own, "nginx.conf");
     }
 
-    it("accepts its configuration, whatever the timeout", () => {
+    it("nginx accepts its configuration with any timeout", () => {
       for (const seconds of [1, 30, 86_400]) {
         const { status, stderr } = spawnSync("nginx", ["-t", "-c", wrapped(nginxConf(seconds), 18_081, 18_000)], {
           encoding: "utf8",
@@ -90,7 +90,7 @@ describe("what DIALS renders, read by the real programs", function () {
       }
     });
 
-    it("serves static files and Django, each by its rules", async () => {
+    it("nginx serves static files and Django, each by its rules", async () => {
       const [port, django] = [await freePort(), await freePort()];
       mkdirSync(path.join(dir, "www", "static"), { recursive: true });
       writeFileSync(path.join(dir, "www", "static", "a.css"), "body {}");
@@ -151,7 +151,7 @@ describe("what DIALS renders, read by the real programs", function () {
       return { cli, child, port };
     }
 
-    it("takes both configurations, and nobody without the password", async () => {
+    it("Redis accepts both configurations, and no client without the password", async () => {
       for (const keeps of [true, false]) {
         const { cli, port } = await serve(
           { keeps, appendOnly: false, maxMemoryMiB: 768 },
@@ -164,7 +164,7 @@ describe("what DIALS renders, read by the real programs", function () {
       }
     });
 
-    it("keeps the broker's messages over a restart, and with append-only over a crash", async () => {
+    it("the broker keeps its messages over a restart, and with append-only over a crash", async () => {
       for (const appendOnly of [false, true]) {
         const data = path.join(dir, `broker-${String(appendOnly)}`);
         const first = await serve({ keeps: true, appendOnly, maxMemoryMiB: 64 }, data);
@@ -179,7 +179,7 @@ describe("what DIALS renders, read by the real programs", function () {
       }
     });
 
-    it("lets the cache forget and the broker refuse when they are full", async () => {
+    it("when full, the cache evicts keys and the broker refuses writes", async () => {
       for (const keeps of [true, false]) {
         const { cli } = await serve(
           { keeps, appendOnly: false, maxMemoryMiB: 3 },
@@ -195,7 +195,7 @@ describe("what DIALS renders, read by the real programs", function () {
       }
     });
 
-    it("answers the readiness probe, and fails it with another password", async () => {
+    it("the readiness probe succeeds, and fails with another password", async () => {
       const { port } = await serve({ keeps: false, appendOnly: false, maxMemoryMiB: 64 }, path.join(dir, "probed"));
       const ask = (secret: string): number | null => {
         const [program = "", ...args] = probe("redis-web-cache").map((word) =>
@@ -217,13 +217,13 @@ describe("what DIALS renders, read by the real programs", function () {
     });
     after(() => world.close());
 
-    it("runs a worker by its Deployment's command, and its probe finds that worker only", async () => {
+    it("a worker runs by its Deployment's command, and its probe finds that worker only", async () => {
       await world.startWorker("tracker-bulk", "tracker-bulk-abc");
       assert.equal(await world.probe("tracker-bulk-abc", probe("tracker-bulk")), 0);
       assert.notEqual(await world.probe("tracker-bulk-abc", probe("tracker-priority")), 0);
     });
 
-    it("opens Flower's API to the login of the Secret, and its health page to everybody", async () => {
+    it("Flower's API requires the login in the Secret, and its health page is open", async () => {
       const { FLOWER_BASIC_AUTH: login = "" } = texts("Secret", "dials-etl-secrets");
       const ask = async (at: string, authorization?: string): Promise<number> => {
         const headers = authorization === undefined ? {} : { authorization };
@@ -234,7 +234,7 @@ describe("what DIALS renders, read by the real programs", function () {
       assert.equal(await ask("/api/workers", `Basic ${Buffer.from(login).toString("base64")}`), 200);
     });
 
-    it("sends each file to the queue of its workspace and era, by the keys of the rendered file", async () => {
+    it("each file goes to the queue of its workspace and era, by the keys of the rendered file", async () => {
       // Of the first test; it would take what is looked for here.
       await world.stop("tracker-bulk-abc");
       await world.startWorker("common-indexer", "common-indexer-abc");
@@ -269,7 +269,7 @@ describe("what DIALS renders, read by the real programs", function () {
       for (const [queue, files] of Object.entries(expected)) assert.deepEqual(await waiting(queue), files, queue);
     });
 
-    it("reads its variables as the ETL does", async () => {
+    it("the ETL reads its variables", async () => {
       const facts =
         "import json; from python.celery import ENV, RAW_LAYERS, SIZES, TYPES, TEXTS; print(json.dumps([ENV, RAW_LAYERS, SIZES, TYPES, TEXTS['MODEL_REGISTRY_PATH']]))";
       const { output } = await world.run(["python", "-c", facts]);
@@ -285,7 +285,7 @@ describe("what DIALS renders, read by the real programs", function () {
       ]);
     });
 
-    it("runs RedBeat by its Deployment's command: the hourly indexing is in Redis, and nothing on disk", async () => {
+    it("RedBeat runs by its Deployment's command: the hourly indexing is in Redis, and nothing on disk", async () => {
       const command = object(all, "Deployment", "common-redbeat").spec.template.spec.containers[0]?.command ?? [];
       const home = mkdtempSync(path.join(dir, "beat-"));
       cpSync(path.join(import.meta.dirname, "dials", "etl"), home, { recursive: true });
@@ -361,7 +361,7 @@ describe("what DIALS renders, read by the real programs", function () {
       };
     }
 
-    it("the migrations' first step tells a server that is away from a database that is missing", async () => {
+    it("the migrations' first step tells an unreachable server from a missing database", async () => {
       const job = all.find(({ inputs }) => (inputs as Partial<Manifest>).kind === "Job")?.inputs as Manifest;
       const [python = "", ...args] = job.spec.template.spec.initContainers?.[0]?.command ?? [];
       const reach = (port: number): { status: number | null; stderr: string } =>
@@ -375,7 +375,7 @@ describe("what DIALS renders, read by the real programs", function () {
       assert.match(away.stderr, /^PostgreSQL cannot be reached: .*Connection refused/s);
     });
 
-    it("the migrations' second step makes each workspace's database, by the Job's command and variables", async () => {
+    it("the migrations' second step creates each workspace's database, by the Job's command and variables", async () => {
       all = await clearDials(
         {
           workspaces: [workspace("csc"), workspace("ecal")],
@@ -400,7 +400,7 @@ describe("what DIALS renders, read by the real programs", function () {
       for (const name of ["csc", "ecal"]) assert.equal(sql(name, "select count(*) from fact_file_index"), "0");
     });
 
-    it("no workspace has a name that PostgreSQL takes for a key word", () => {
+    it("no workspace has a name that is a PostgreSQL keyword", () => {
       const words = sql("postgres", "select word from pg_get_keywords() where catcode in ('R', 'T')").split("\n");
       assert.ok(words.length > 90);
       assert.deepEqual(

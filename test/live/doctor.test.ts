@@ -60,7 +60,7 @@ describe("the doctor on the lab", function () {
     return keys.map((key) => key.replace("clusters:", "cluster "));
   }
 
-  it("finds no problem with the stack, and leaves everything as it is", async () => {
+  it("the doctor finds no problem with the stack, and changes nothing", async () => {
     const [text, state] = [digest(), (await pulumi(["stack", "export"], target)).stdout];
     const { code, findings } = await doctor();
     const problems = findings.filter(({ level, about: group }) => level === "problem" && group !== "dns");
@@ -77,7 +77,7 @@ describe("the doctor on the lab", function () {
     assert.deepEqual([digest(), (await pulumi(["stack", "export"], target)).stdout], [text, state]);
   });
 
-  it("tells which rights an account lacks, and when its token ends", async () => {
+  it("the doctor reports which permissions an account lacks, and when its token expires", async () => {
     const metadata = { name: "doctor", namespace: "default" };
     await api.apply({ apiVersion: "v1", kind: "ServiceAccount", metadata });
     const { status } = await api.post<{ status: { token: string } }>(`${account}/token`, {
@@ -102,7 +102,7 @@ describe("the doctor on the lab", function () {
     for (const { text } of findings) assert.ok(!text.includes(status.token));
   });
 
-  it("tells that a cluster refuses the login or is not there", async () => {
+  it("the doctor reports a cluster that refuses the login or is unreachable", async () => {
     const clusters = giveKubeconfig(labKubeconfig(lab).replace(/token: .*/, "token: nobody's"));
     const refused = await doctor();
     assert.match(clusters.flatMap((cluster) => about(refused.findings, cluster))[0]?.text ?? "", /refuses the login/);

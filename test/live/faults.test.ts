@@ -27,10 +27,10 @@ const written = ["nova", "neutron", "cinder", "designate"] as const;
 /** Milliseconds of an update within which the engine may be killed. */
 const longest = 25_000;
 
-describe(`updates in bad weather (ORRERY_SEED=${seed})`, function () {
+describe(`updates under random faults (ORRERY_SEED=${seed})`, function () {
   this.timeout(0);
 
-  it(`end as declared once it is over: ${alone === undefined ? `${runs} runs` : `run ${alone}`}`, async () => {
+  it(`updates end as declared once the faults are over: ${alone === undefined ? `${runs} runs` : `run ${alone}`}`, async () => {
     await makeFlavors();
     const tally: Tally = { began: Date.now(), runs: 0, calm: 0, faults: 0, failed: 0, killed: 0, taken: 0, bad: [] };
     await Promise.all(stacks.map((kind, number) => workOn(kind, number, tally)));

@@ -12,7 +12,7 @@ const mark = `faults-k8s${process.env.ORRERY_MARK ?? ""}`;
 const hooks = `${mark}-hooks`;
 const tunnel = `/apis/apps/v1/namespaces/${hooks}/deployments/ultrahook-one`;
 
-describe("a Kubernetes that misbehaves", function () {
+describe("faults of Kubernetes", function () {
   this.timeout(600_000);
   let stack: FaultStack;
   before(async () => {
@@ -33,7 +33,7 @@ describe("a Kubernetes that misbehaves", function () {
     stack.write({ ...plain, ...more });
   };
 
-  it("has everything once though the answer to every second write is lost", async () => {
+  it("every object exists once even if the answer to every second write is lost", async () => {
     let writes = 0;
     stack.front.begin((asked) => (asked.method === "GET" || asked.path.includes("/selfsubject") || writes++ % 2 === 0 ? undefined : lost)); // prettier-ignore
     const up = await stack.up();
@@ -43,7 +43,7 @@ describe("a Kubernetes that misbehaves", function () {
     await stack.system.assertNoChanges();
   });
 
-  it("is waited for when it is too busy (429) or away (503)", async () => {
+  it("an update waits for a cluster that is too busy (429) or unavailable (503)", async () => {
     settings({ tunnels: ["one", "two"] });
     const busy = { kind: "status", status: 429, done: false } as const;
     const away = { kind: "status", status: 503, done: false } as const;
@@ -52,7 +52,7 @@ describe("a Kubernetes that misbehaves", function () {
     assert.equal(stack.front.injected.length, 6);
   });
 
-  it("takes the token away in the middle of an update", async () => {
+  it("an update fails when its token is revoked halfway, and the next one finishes", async () => {
     settings({ tunnels: ["one", "three"] });
     let seen = 0;
     stack.front.begin(({ method }) => (method === "PATCH" && ++seen > 1 ? { kind: "status", status: 401, done: false } : undefined)); // prettier-ignore
@@ -63,7 +63,7 @@ describe("a Kubernetes that misbehaves", function () {
     await comesUp();
   });
 
-  it("has no room for the pods of a Deployment, which never becomes ready", async () => {
+  it("a Deployment without room for its pods holds up an update until it is interrupted, and the next one finishes", async () => {
     const quota = { apiVersion: "v1", kind: "ResourceQuota", metadata: { name: "full", namespace: hooks } };
     await api.apply({ ...quota, spec: { hard: { pods: "0" } } });
     settings({ tunnels: ["one", "two"], paused: false });
@@ -73,7 +73,7 @@ describe("a Kubernetes that misbehaves", function () {
     await comesUp();
   });
 
-  it("lets somebody change and delete objects behind the program's back", async () => {
+  it("objects that somebody else deleted are restored by a refresh, and changed fields by force only", async () => {
     await api.patch(tunnel, { spec: { replicas: 3 } });
     await api.delete(`/apis/networking.k8s.io/v1/namespaces/${hooks}/networkpolicies/ultrahook-one`);
     await api.delete(`/api/v1/namespaces/${hooks}/secrets/ultrahook-thoth`);

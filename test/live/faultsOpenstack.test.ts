@@ -13,7 +13,7 @@ const cloud = openstackApi(lab);
 const admin = openstackApi(lab, "admin");
 const plain = drawn(0, []);
 
-describe("an OpenStack that misbehaves", function () {
+describe("faults of OpenStack", function () {
   this.timeout(1_800_000);
   let stack: FaultStack;
   let own: Drawn;
@@ -60,7 +60,7 @@ describe("an OpenStack that misbehaves", function () {
   const server = async (): Promise<Row | undefined> =>
     (await cloud.list("compute", "/servers/detail")).find(({ name }) => name.endsWith(domainOf(stack.place)));
 
-  it("makes nothing twice though the first answer to each creation is lost", async () => {
+  it("nothing is created twice even if the first answer to each creation is lost", async () => {
     stack.front.begin(first(...creations.map((kind) => on(kind, lost, 1))));
     let [rounds, taken] = [0, 0];
     for (; rounds < 8 && (await stack.up()).code !== 0; rounds++) {
@@ -73,7 +73,7 @@ describe("an OpenStack that misbehaves", function () {
     await isDone();
   });
 
-  it("keeps a new zone PENDING, and the update is interrupted", async () => {
+  it("a new zone that stays PENDING is recovered after the update was interrupted", async () => {
     await changes({ second: true });
     const named = runningPid(lab.dir, "named");
     assert.ok(named !== undefined);
@@ -90,7 +90,7 @@ describe("an OpenStack that misbehaves", function () {
     await heals(text, 1);
   });
 
-  it("attaches a volume to a server that was made again, and the answer is lost", async () => {
+  it("a volume's attachment to a replaced server is recovered when its answer was lost", async () => {
     await changes({ rebuildToken: "attached" });
     stack.front.begin(on(/^nova POST .*\/os-volume_attachments$/, lost, 1));
     const up = await stack.up();
@@ -99,7 +99,7 @@ describe("an OpenStack that misbehaves", function () {
     await heals(up.text, 1);
   });
 
-  it("keeps a volume attaching, and the update is interrupted", async () => {
+  it("a volume that stays attaching is recovered after the update was interrupted", async () => {
     await changes({ rebuildToken: "attaching" });
     stack.front.begin(on(/^cinder GET .*\/volumes\/ID$/, says('"status": "in-use"', '"status": "attaching"')));
     const up = await interrupted(stack, /openstack:compute\S*:VolumeAttach \S+ creating/);
@@ -110,7 +110,7 @@ describe("an OpenStack that misbehaves", function () {
     await heals(up.text, 1);
   });
 
-  it("makes a server that ends in ERROR", async () => {
+  it("a server that ends in ERROR is reported, and replaced once it has another rebuildToken", async () => {
     await changes({ rebuildToken: "no host" });
     const hosts = (await admin.list("compute", "/os-services")).filter(({ binary }) => binary === "nova-compute");
     const set = async (status: string): Promise<void> => {
@@ -135,7 +135,7 @@ describe("an OpenStack that misbehaves", function () {
     await isDone();
   });
 
-  it("resizes a server, and the answer is lost", async () => {
+  it("a resize whose answer was lost is finished by recovery", async () => {
     await changes({ flavor: flavors[1] });
     stack.front.begin(on(/^nova POST .*\/servers\/ID\/action$/, lost, 1));
     const up = await stack.up();
@@ -146,7 +146,7 @@ describe("an OpenStack that misbehaves", function () {
     await isDone();
   });
 
-  it("has no quota left for half of a group's rules", async () => {
+  it("a quota that ends after half of a group's rules fails the update, and the next one finishes", async () => {
     const { project } = await cloud.identity();
     await changes({ packer: true });
     const rules = await cloud.list("network", `/security-group-rules?project_id=${project}`);
@@ -165,7 +165,7 @@ describe("an OpenStack that misbehaves", function () {
     await heals(text, 0);
   });
 
-  it("revokes the token in the middle of an update, which logs in again", async () => {
+  it("an update logs in again when its token is revoked halfway", async () => {
     await changes({ rebuildToken: "token" });
     const revoked: string[] = [];
     const answers: Promise<number>[] = [];
@@ -187,7 +187,7 @@ describe("an OpenStack that misbehaves", function () {
     await isDone();
   });
 
-  it("lets somebody change and delete things behind the program's back", async () => {
+  it("resources that somebody else changed and deleted are restored by a refresh", async () => {
     await changes({});
     const { project } = await cloud.identity();
     const group = (await cloud.list("network", `/security-groups?project_id=${project}`)).find(({ name }) =>

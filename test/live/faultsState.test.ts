@@ -12,7 +12,7 @@ import { FaultStack, makeFlavors } from "./faults/stack.ts";
 
 const plain = drawn(0, []);
 
-describe("a machine that fails under the engine", function () {
+describe("faults of the machine that runs the engine", function () {
   this.timeout(900_000);
   const disk = mkdtempSync(path.join(lab.dir, "disk-"));
   const filler = path.join(disk, "filler");
@@ -38,7 +38,7 @@ describe("a machine that fails under the engine", function () {
     rmSync(disk, { recursive: true });
   });
 
-  it("has no room left for the state in the middle of an update", async () => {
+  it("an update recovers when the disk was full as it saved the state", async () => {
     stack.write({ ...plain, second: true, packer: true, size: 2 });
     // The engine saves after each step, as people's runs do.
     const up = await pulumi(["up", "--yes", "--skip-preview"], stack.system.target, (text) => {
@@ -56,7 +56,7 @@ describe("a machine that fails under the engine", function () {
     await stack.system.assertNoChanges();
   });
 
-  it("kills the engine and its plugins (kill -9) while a server is made again", async () => {
+  it("an update recovers when engine and plugins were killed (kill -9) as a server was replaced", async () => {
     stack.write({ ...plain, rebuildToken: "killed" });
     const text = await crashedUp(stack.system.target, { creating: 1, delay: 2000, whole: true });
     assert.notEqual(text, undefined, "it came to its end before");

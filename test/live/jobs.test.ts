@@ -63,7 +63,7 @@ class Repository {
   }
 }
 
-describe("the jobs' scripts", () => {
+describe("scripts of the CI jobs", () => {
   let dir: string;
   let server: Server;
   let url: string;
@@ -116,7 +116,7 @@ describe("the jobs' scripts", () => {
   }
   const bodies = (items: ReadonlyMap<number, Item>): readonly string[] => [...items.values()].map(({ body }) => body);
 
-  it("put a review into its pull request, and the next one in its place", async () => {
+  it("a review is posted to its pull request, and the next one replaces it", async () => {
     for (let at = 0; at < 120; at++) repository.put(repository.comments, "somebody", { body: `${marker} ${at}` });
     assert.match((await comment(`${marker}\none`)).text, /review posted/);
     assert.match((await comment(`${marker}\ntwo`)).text, /review replaced/);
@@ -128,7 +128,7 @@ describe("the jobs' scripts", () => {
     assert.equal(repository.comments.size, 121, "somebody's comment with the mark is somebody's");
   });
 
-  it("believe nothing that came out of a pull request's own code", async () => {
+  it("nothing that a pull request's own code printed is trusted", async () => {
     const refused: readonly (readonly [string, string, RegExp])[] = [
       ["hello", "7", /it is no review/],
       [`${marker}${"x".repeat(70_000)}`, "7", /a comment takes 65000/],
@@ -147,7 +147,7 @@ describe("the jobs' scripts", () => {
     assert.match((await script(["ci/comment.ts", dir], { GITHUB_TOKEN: "" })).text, /GITHUB_TOKEN is not set/);
   });
 
-  it("keep one issue about drift: opened, brought up to date, closed", async () => {
+  it("drift is kept in one issue: opened, updated, closed", async () => {
     const bin = path.join(dir, "bin");
     mkdirSync(bin);
     // What the engine prints of a preview.
@@ -181,7 +181,7 @@ describe("the jobs' scripts", () => {
     assert.match(bodies(repository.issues)[1] ?? "", /could not be looked at: `error: incorrect passphrase`/);
   });
 
-  it("ask every address that a stack offers", async () => {
+  it("every public address of a stack is requested", async () => {
     const list = await script(["ci/answers.ts", "--stack", "prod", "--list"]);
     assert.equal(list.code, 0, list.text);
     assert.match(list.text, /^https:\/\/prod\.packit\.dev\/$/m);

@@ -32,10 +32,10 @@ const deployment = (name: string, fail = false): KubeObject =>
     spec: { replicas: 2, selector: { matchLabels: { app: name } }, template: podTemplate(name, fail) },
   });
 
-describe("lab: Kubernetes", () => {
+describe("the lab's Kubernetes", () => {
   useNamespace(namespace);
 
-  it("is healthy, and a second up finds that out at once", async () => {
+  it("the cluster is healthy, and a second up recognises that at once", async () => {
     const part = kubernetes(await ensureToolchain(quiet));
     const began = Date.now();
     await part.up(lab, quiet);
@@ -43,7 +43,7 @@ describe("lab: Kubernetes", () => {
     for (const row of await part.health(lab)) assert.ok(row.healthy, `${row.name}: ${row.detail}`);
   });
 
-  it("runs Deployments, StatefulSets with their volumes, and Jobs", async () => {
+  it("Deployments, StatefulSets with their volumes, and Jobs run", async () => {
     const volume = { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } };
     const claims = [{ metadata: { name: "data" }, spec: volume }];
     await Promise.all([
@@ -67,7 +67,7 @@ describe("lab: Kubernetes", () => {
     ]);
   });
 
-  it("runs a CronJob's jobs when they are due", async () => {
+  it("a CronJob's jobs run when they are due", async () => {
     const jobTemplate = { spec: { template: { spec: { ...podSpec, restartPolicy: "Never" } } } };
     await api.apply(object("batch/v1", "CronJob", "minutely", { spec: { schedule: "* * * * *", jobTemplate } }));
     // As if it had last run two minutes ago, so that the test does not wait for the next minute.
@@ -81,7 +81,7 @@ describe("lab: Kubernetes", () => {
     );
   });
 
-  it("fails pods that ask for it", async () => {
+  it("pods fail on request", async () => {
     await appliedStatus<{ unavailableReplicas?: number }>(
       deployment("broken", true),
       (status) => status.unavailableReplicas === 2,
@@ -103,7 +103,7 @@ describe("lab: Kubernetes", () => {
     );
   });
 
-  it("binds a claim, lets it grow and deletes its volume with it", async () => {
+  it("a claim is bound, can grow, and its volume is deleted with it", async () => {
     interface Claim {
       readonly phase: string;
       readonly capacity?: { readonly storage: string };
@@ -136,7 +136,7 @@ describe("lab: Kubernetes", () => {
     const restricted = "kubelab-restricted";
     useNamespace(restricted, { "pod-security.kubernetes.io/enforce": "restricted" });
 
-    it("refuses a privileged pod and takes one that gives everything up", async () => {
+    it("a restricted namespace refuses a privileged pod and accepts one without privileges", async () => {
       const run = (securityContext: object) =>
         api.post(`/api/v1/namespaces/${restricted}/pods`, {
           metadata: { name: "app" },
@@ -148,7 +148,7 @@ describe("lab: Kubernetes", () => {
     });
   });
 
-  it("fills a service account's token Secret, and the token may do what RBAC grants", async () => {
+  it("a service account's token Secret is filled, and the token may do what RBAC grants", async () => {
     const metadata = { name: "bot-token", namespace, annotations: { "kubernetes.io/service-account.name": "bot" } };
     await api.apply(object("v1", "ServiceAccount", "bot", {}));
     await api.apply({ apiVersion: "v1", kind: "Secret", metadata, type: "kubernetes.io/service-account-token" });
@@ -174,7 +174,7 @@ describe("lab: Kubernetes", () => {
     await assert.rejects(bot.list("/api/v1/nodes"), forbidden);
   });
 
-  it("answers kubectl: logs say that nothing runs, exec does what the test says", async () => {
+  it("kubectl works: logs say that nothing runs, exec does what the test says", async () => {
     const { bin } = await ensureToolchain(quiet);
     const kubectl = async (...args: string[]): Promise<string> => {
       const env = { ...process.env, ...kubernetesEnv(lab) };
@@ -197,7 +197,7 @@ describe("lab: Kubernetes", () => {
     assert.equal(said, "hello\n");
   });
 
-  it("lives beside another lab, keeps its objects over a restart, forgets them on reset and leaves nothing behind", async () => {
+  it("two labs run next to each other; one keeps its objects over a restart, loses them on reset and leaves nothing behind", async () => {
     const dir = mkdtempSync(path.join(tmpdir(), "orrery-kubelab-"));
     const ports = lab.firstPort < 32000 ? lab.firstPort + 100 : lab.firstPort - 100;
     const other = labSettings({ ORRERY_LAB: dir, ORRERY_PORTS: String(ports) });

@@ -88,7 +88,7 @@ describe("a machine of the lab", function () {
     key.remove();
   });
 
-  it("boots from its image and answers SSH at its floating IP and at its IPv6 address", async () => {
+  it("a machine boots from its image and answers SSH at its floating IP and its IPv6 address", async () => {
     const userData = `#cloud-config
 users:
   - name: ptty2u
@@ -112,13 +112,13 @@ users:
     assert.match(await inside("df --output=size -BG / | tail -1"), /\b(19|20)G/, "the root disk is the flavour's");
   });
 
-  it("finishes cloud-init and shows its console", async () => {
+  it("a machine finishes cloud-init and shows its console", async () => {
     assert.match(await inside("cloud-init status --wait"), /status: done/);
     const console = await api.post("compute", `/servers/${server.id}/action`, { "os-getConsoleOutput": {} });
     assert.match(String(console.output), /Cloud-init .* finished/);
   });
 
-  it("sees a volume by its id while it is attached, and only then", async () => {
+  it("a machine sees a volume by its id exactly while it is attached", async () => {
     const attachments = `/servers/${server.id}/os-volume_attachments`;
     const attach = async (): Promise<void> => {
       await api.post("compute", attachments, { volumeAttachment: { volumeId: volume.id } });
@@ -133,7 +133,7 @@ users:
     await attach();
   });
 
-  it("is reached only where a security group rule says so", async () => {
+  it("a machine is reachable only where a security group rule allows it", async () => {
     assert.equal(await probe(floating, 8080), "filtered");
     const opened = await rule({ port_range_min: 8000, port_range_max: 8100, remote_ip_prefix: lab.publicCidr });
     const seen = (): Promise<string> => probe(floating, 8080);
@@ -143,7 +143,7 @@ users:
     await eventually("closing of port 8080", seen, (state) => state === "filtered", 5);
   });
 
-  it("reaches the lab's name server and nothing beyond the lab", async () => {
+  it("a machine reaches the lab's name server and nothing outside the lab", async () => {
     assert.match(
       await inside("dig +time=3 callysto.test SOA | grep -o 'status: [A-Z]*'"),
       /status: (REFUSED|SERVFAIL|NOERROR|NXDOMAIN)/,
@@ -151,7 +151,7 @@ users:
     assert.equal(await inside("ping -c1 -W2 192.0.2.2 >/dev/null 2>&1 || echo nothing"), "nothing");
   });
 
-  it("comes back after a reboot with its address and its volume", async () => {
+  it("a machine has its address and its volume after a reboot", async () => {
     const before = (await answers()).split("\n").at(-1);
     await api.request("compute", `/servers/${server.id}/action`, {
       method: "POST",
@@ -167,7 +167,7 @@ users:
     assert.equal(await inside(`sudo head -c 22 ${byId()}`), "written by the machine");
   });
 
-  it("is removed without a trace, and its volume keeps the data", async () => {
+  it("a machine is removed without a trace, and its volume keeps the data", async () => {
     const pidFile = path.join(lab.dir, "run", `vm-${server.id}.pid`);
     const pid = readFileSync(pidFile, "utf8").split(" ")[0] ?? "";
     assert.ok(existsSync(folder()) && inNamespace("link").includes(tap()));

@@ -47,7 +47,7 @@ const clustersOf = (manifests: readonly Manifest[]): readonly (readonly Manifest
   ...Map.groupBy(manifests, ({ cluster }) => cluster).values(),
 ];
 
-describe("the manifests", () => {
+describe("the rendered manifests", () => {
   before(async () => {
     tools = await ensureTool("manifests", () => undefined);
     const { body } = await api.text("/openapi/v2");
@@ -60,13 +60,13 @@ describe("the manifests", () => {
   });
 
   for (const stack of stackNames()) {
-    it(`of ${stack} are as the API wants them (kubeconform)`, async () => {
+    it(`manifests of ${stack} are valid for the API (kubeconform)`, async () => {
       const manifests = stacks.get(stack) ?? [];
       assert.ok(manifests.length > 100);
       assert.deepEqual(await conform(stream(manifests)), []);
     });
 
-    it(`of ${stack} have no fault that nobody answers for (kube-score)`, async () => {
+    it(`manifests of ${stack} have only findings with a recorded reason (kube-score)`, async () => {
       const unanswered = [];
       for (const manifests of clustersOf(stacks.get(stack) ?? [])) {
         const faults = faultsOf(await score(manifests));
@@ -76,7 +76,7 @@ describe("the manifests", () => {
     });
   }
 
-  it("ignores no check that finds nothing", async () => {
+  it("every ignored check has a finding", async () => {
     const used = new Set<string | undefined>();
     for (const manifests of [...stacks.values()].flatMap(clustersOf)) {
       for (const fault of faultsOf(await score(manifests))) used.add(answerTo(fault, manifests));
@@ -87,7 +87,7 @@ describe("the manifests", () => {
     );
   });
 
-  it("would be refused with a misspelt field, a wrong type, a missing one or an unknown kind", async () => {
+  it("a misspelt field, a wrong type, a missing field and an unknown kind are reported", async () => {
     const metadata = { name: "bad", namespace: "bad" };
     const container = { name: "main", image: "example.org/app:1" };
     const deployment = (spec: object, more: object = {}): object => {
@@ -112,7 +112,7 @@ describe("the manifests", () => {
     assert.deepEqual(await conform(JSON.stringify(deployment({ containers: [container] }, { replicas: 2 }))), []);
   });
 
-  it("would be faulted without what the house asks of pods", async () => {
+  it("pods without the project's security settings are reported", async () => {
     const dials = (stacks.get("test") ?? []).filter(({ namespace }) => namespace.startsWith("cms-dials"));
     assert.ok(dials.length > 10);
     const bare = dials.map((one) => {

@@ -7,10 +7,10 @@ const namespace = "kubelab-openshift";
 const object = objectsOf(namespace);
 const routes = `/apis/route.openshift.io/v1/namespaces/${namespace}/routes`;
 
-describe("lab: addresses and OpenShift's kinds", () => {
+describe("the lab's addresses and OpenShift kinds", () => {
   useNamespace(namespace);
 
-  it("gives Ingresses, LoadBalancer Services and Routes their status within a second or so", async () => {
+  it("Ingresses, LoadBalancer Services and Routes get their status within about a second", async () => {
     interface Balanced {
       readonly loadBalancer: { readonly ingress?: readonly { readonly ip: string }[] };
     }
@@ -40,7 +40,7 @@ describe("lab: addresses and OpenShift's kinds", () => {
     assert.equal(route.ingress[0]?.host, "web.example.org");
   });
 
-  it("treats Routes as OpenShift does: host and defaults on creation, refusals with a reason", async () => {
+  it("Routes behave as on OpenShift: host and defaults on creation, refusals with a reason", async () => {
     const route = (name: string, spec: object): KubeObject => object("route.openshift.io/v1", "Route", name, { spec });
     const { spec } = await api.post<{ spec: object }>(routes, route("plain", { to: { name: "web" } }));
     const to = { kind: "Service", name: "web", weight: 100 };
@@ -57,7 +57,7 @@ describe("lab: addresses and OpenShift's kinds", () => {
     }
   });
 
-  it("takes OpenShift's other kinds as they are written", async () => {
+  it("OpenShift's other kinds are accepted as written", async () => {
     const imageStream = {
       lookupPolicy: { local: true },
       tags: [{ name: "1", from: { kind: "DockerImage", name: "example.org/app:1" } }],

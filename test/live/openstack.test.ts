@@ -46,12 +46,12 @@ describe("the lab's OpenStack", () => {
     for (const step of made) await step();
   });
 
-  it("says that every service is healthy", async () => {
+  it("every OpenStack service is healthy", async () => {
     const bad = (await openstack.health(lab)).filter((row) => !row.healthy);
     assert.deepEqual(bad, []);
   });
 
-  it("has the flavours, image, volume types and networks of a real cloud", async () => {
+  it("flavours, image, volume types and networks are those of a real cloud", async () => {
     const flavors = await api.list("compute", "/flavors/detail");
     const sizes = new Map(
       flavors.map((row) => [row.name, [row.vcpus, row.ram, row.disk, row["OS-FLV-EXT-DATA:ephemeral"]]]),
@@ -74,7 +74,7 @@ describe("the lab's OpenStack", () => {
     assert.deepEqual(subnets.map((row) => row.ip_version).sort(), [4, 6]);
   });
 
-  it("binds a dual-stack port with a security group", async () => {
+  it("a dual-stack port is bound with a security group", async () => {
     const group = await api.post("network", "/security-groups", { security_group: { name: host } });
     remove("network", `/security-groups/${group.id}`);
     const rule = {
@@ -96,7 +96,7 @@ describe("the lab's OpenStack", () => {
     assert.match(addresses[1] ?? "", new RegExp(`^fd00:${lab.slot.toString(16)}:`));
   });
 
-  it("makes a server whose name is its DNS name", async () => {
+  it("a server's name is its DNS name", async () => {
     const { id: flavorRef } = await named("compute", "/flavors", "lab.none");
     const { id: imageRef } = await named("image", "/images", "lab-empty");
     const request = {
@@ -113,7 +113,7 @@ describe("the lab's OpenStack", () => {
     await becomes("network", `/ports/${port.id}`, "ACTIVE");
   });
 
-  it("attaches a volume and detaches it", async () => {
+  it("a volume is attached and detached", async () => {
     volume = await api.post("volume", "/volumes", { volume: { name: host, size: 1, volume_type: "ssd" } });
     remove("volume", `/volumes/${volume.id}`);
     await becomes("volume", `/volumes/${volume.id}`, "available");
@@ -124,7 +124,7 @@ describe("the lab's OpenStack", () => {
     await becomes("volume", `/volumes/${volume.id}`, "available");
   });
 
-  it("gives a floating IP of its own public network", async () => {
+  it("a floating IP comes from the lab's own public network", async () => {
     const { id: floating_network_id } = await named("network", "/networks", "public");
     address = await api.post("network", "/floatingips", { floatingip: { floating_network_id, port_id: port.id } });
     remove("network", `/floatingips/${address.id}`);
@@ -132,7 +132,7 @@ describe("the lab's OpenStack", () => {
     assert.match(String(address.floating_ip_address), new RegExp(`^198\\.18\\.${lab.slot}\\.`));
   });
 
-  it("answers DNS questions about its zones", async () => {
+  it("DNS queries about the lab's zones are answered", async () => {
     zone = await api.post("dns", "/zones", { name: `${domain}.`, email: "hostmaster@example.org" });
     remove("dns", `/zones/${zone.id}`);
     const records = [String(address.floating_ip_address)];
@@ -151,7 +151,7 @@ describe("the lab's OpenStack", () => {
     assert.deepEqual(await dig(host, "A"), [{ address: records[0], ttl: 60 }]);
   });
 
-  it("keeps objects", async () => {
+  it("objects are stored", async () => {
     await api.request("object", `/${suffix}`, { method: "PUT" });
     remove("object", `/${suffix}`);
     await api.request("object", `/${suffix}/hello`, { method: "PUT", body: "good morning" });
@@ -159,7 +159,7 @@ describe("the lab's OpenStack", () => {
     assert.equal(await (await api.request("object", `/${suffix}/hello`)).text(), "good morning");
   });
 
-  it("keeps everything over a restart", async () => {
+  it("everything is kept over a restart", async () => {
     await openstack.down(lab);
     const row = (await openstack.health(lab)).find((each) => each.name === "nova");
     assert.equal(row?.healthy, false);
@@ -174,7 +174,7 @@ describe("the lab's OpenStack", () => {
     await becomes("compute", `/servers/${server.id}`, "ACTIVE");
   });
 
-  it("forgets a name when its zone goes", async () => {
+  it("a name disappears with its zone", async () => {
     await api.delete("dns", `/zones/${zone.id}`);
     await eventually(
       "deletion of the zone",

@@ -67,9 +67,9 @@ describe("Packit and Stream, staging and production, on one cluster", function (
     for (const [name, system] of open) await system.close(...expected[name].namespaces);
   });
 
-  it("come up: every resource is there as it was declared", () => all((system) => system.assertDeploys()));
+  it("every resource of all four deployments exists as declared", () => all((system) => system.assertDeploys()));
 
-  it("have every pod ready, every Route admitted and every claim bound", async () => {
+  it("every pod is ready, every Route admitted and every claim bound", async () => {
     for (const name of names) {
       const { sets, pods, routes, claims } = expected[name];
       const deployments = await inAll<Workload>(name, "/apis/apps/v1", "deployments");
@@ -95,7 +95,7 @@ describe("Packit and Stream, staging and production, on one cluster", function (
     }
   });
 
-  it("pair each cache volume of a worker with one of its sandboxes", async () => {
+  it("each cache volume of a worker is paired with one of its sandboxes", async () => {
     const claims = async (namespace: string, prefix: string): Promise<readonly string[]> =>
       (await api.list(`/api/v1/namespaces/${namespace}/persistentvolumeclaims`))
         .map(({ metadata }) => metadata.name)
@@ -109,7 +109,7 @@ describe("Packit and Stream, staging and production, on one cluster", function (
     }
   });
 
-  it("give each account the rights that it needs, in its own place only", async () => {
+  it("each account has the permissions that it needs, in its own namespaces only", async () => {
     // What `kubectl auth can-i` asks; that drops the group of a resource that the lab's API does not serve.
     type Question = readonly [user: string, namespace: string, verb: string, resource: string, name?: string];
     const can = async ([user, namespace, verb, what, name = ""]: Question): Promise<boolean> => {
@@ -158,7 +158,7 @@ describe("Packit and Stream, staging and production, on one cluster", function (
     for (const question of no) assert.equal(await can(question), false, question.join(" "));
   });
 
-  it("lets a worker make sandboxes as sandcastle does, until the quota is full", async () => {
+  it("a worker creates sandboxes as sandcastle does, until the quota is full", async () => {
     const [namespace, as] = ["packit-stg-sandbox", account("packit-stg", "packit-worker")];
     const make = (index: number): Ended => {
       const name = `quay-io-packit-sandcastle-stg-${index}`;
@@ -190,7 +190,7 @@ describe("Packit and Stream, staging and production, on one cluster", function (
     );
   });
 
-  it("the cleanup deletes what was left behind for a day, and nothing else", async () => {
+  it("the cleanup deletes what has been left for a day, and nothing else", async () => {
     const namespace = "packit-stg-sandbox";
     const make = async (name: string, claim: string, reason?: string): Promise<void> => {
       const spec = {
@@ -269,7 +269,7 @@ describe("Packit and Stream, staging and production, on one cluster", function (
     kubectl(["delete", "pod/running", "pvc/sandcastle--sandcastle-running-pvc", "--namespace", namespace, "--now"]);
   });
 
-  it("the import rolls what runs on a new image, once, and the program sees no drift", async () => {
+  it("the import restarts what runs on a new image, once, and the program sees no drift", async () => {
     const namespace = "packit-stg";
     const digest = `sha256:${"7".repeat(64)}`;
     // The lab's API imports nothing, so the answer of OpenShift's is played; all else is kubectl with the account's rights.
@@ -305,9 +305,9 @@ exec kubectl "$@"`;
     assert.deepEqual(await generations(), after_, "the same image again rolls nothing");
   });
 
-  it("change nothing on the second up", () => all((system) => system.assertNoChanges()));
+  it("a second up of all four deployments changes nothing", () => all((system) => system.assertNoChanges()));
 
-  it("roll exactly the programs that read a secret when it changes", async () => {
+  it("a changed secret restarts exactly the programs that read it", async () => {
     const system = one("packit stage");
     const file = readStackFile(system.target.file);
     const copr = secretsOf(file, [packitSchema]).get("packit:copr")?.sample("another") ?? "";
@@ -323,7 +323,7 @@ exec kubectl "$@"`;
     ]);
   });
 
-  it("refuse to delete data, and are destroyed cleanly when they are told to", async () => {
+  it("destroy refuses to delete data, and is clean on request", async () => {
     await one("packit stage").assertDestroyRefused();
     await all((system, name) =>
       system.assertDestroyed(

@@ -53,7 +53,7 @@ process_message.apply_async(("${event}",), queue="${queue}")`;
   const taken = (): readonly string[] => world.diary().map((line) => line.replace("celery@", ""));
   const alive = (pod: string, name: string): boolean => world.probe(pod, liveness(name), worker(name)) === 0;
 
-  it("workers take the queues of their flavour, those of tasks that wait for a forge among them", async () => {
+  it("workers take the queues of their flavour, including those of tasks that wait for a forge", async () => {
     const [short, long] = ["packit-worker-short-running", "packit-worker-long-running"];
     world.startWorker(`${short}-0`, worker(short));
     send("rate-limited", "limited");
@@ -71,7 +71,7 @@ process_message.apply_async(("${event}",), queue="${queue}")`;
     assert.doesNotMatch(world.log(`${long}-0`), /DEBUG/);
   });
 
-  it("a worker's probe asks for this worker, not for any", async () => {
+  it("a worker's probe pings this worker, not any worker", async () => {
     const name = "packit-worker-long-running";
     await eventually("the worker answers", 60, () => alive(`${name}-0`, name));
     // Another pod's worker answers, this pod's does not.
@@ -84,7 +84,7 @@ process_message.apply_async(("${event}",), queue="${queue}")`;
     );
   });
 
-  it("one worker for everything takes every queue", async () => {
+  it("a single worker takes every queue", async () => {
     await world.stop("packit-worker-short-running-0");
     await world.stop("packit-worker-long-running-0");
     const before_ = taken().length;
@@ -97,7 +97,7 @@ process_message.apply_async(("${event}",), queue="${queue}")`;
     );
   });
 
-  it("Flower starts by its variables alone, is healthy without a login, and shows workers to who has it", async () => {
+  it("Flower starts with its variables alone, is healthy without a login, and shows workers only with the login", async () => {
     const env = variables("Deployment packit-prod/flower");
     const port = await freePort();
     assert.equal(env.CELERY_BROKER_URL, "redis://redis:6379/0");

@@ -44,7 +44,7 @@ describe("Packit's certificate commands", function () {
   const namesOf = (pem: string): string[] =>
     [...(new X509Certificate(pem).subjectAltName ?? "").matchAll(/DNS:([^,]+)/g)].map(([, name]) => name ?? "").sort();
 
-  it("by hand: names each record, waits until DNS shows it, and goes on by itself", async () => {
+  it("manually, the command prints each record, waits until DNS shows it, and continues", async () => {
     // Of an earlier time: the person must write over it.
     world.update("update add _acme-challenge.packit.dev. 1 TXT stale");
     const running = start(words("hand"), env);
@@ -71,7 +71,7 @@ describe("Packit's certificate commands", function () {
     assert.equal(live("hand", "fullchain.pem"), chain);
   });
 
-  it("automatically by a DNS plugin, into the secrets of Packit and Stream", async () => {
+  it("a DNS plugin obtains the certificate automatically for the secrets of Packit and Stream", async () => {
     copyFileSync(stackPath("stage"), file);
     const plugin = ["--dns", "rfc2136", "--credentials", world.credentials, "--wait", "1s"];
     const { code, stdout, stderr } = await obtain("plugin", ...plugin, "--stack", "stage", "--config-file", file);
@@ -89,7 +89,7 @@ describe("Packit's certificate commands", function () {
     assert.equal(others(readFileSync(file, "utf8")), others(readFileSync(stackPath("stage"), "utf8")));
   });
 
-  it("automatically by a program; the records are gone afterwards", async () => {
+  it("a hook program obtains the certificate automatically, and the records are removed afterwards", async () => {
     const { code, stderr } = await obtain("hook", "--hook", world.hook(), "--domain", "*.packit.dev");
     assert.equal(code, 0, stderr);
     assert.deepEqual(namesOf(live("hook", "fullchain.pem")), ["*.packit.dev"]);
@@ -104,7 +104,7 @@ describe("Packit's certificate commands", function () {
     assert.doesNotMatch(found.toString(), new RegExp(`^"[\\w-]{43}"\n"[\\w-]{43}"`), "two records are left");
   });
 
-  it("says what is wrong, and writes no secret then", async () => {
+  it("the certificate command reports what is wrong, and writes no secret then", async () => {
     const before_ = readFileSync(file, "utf8");
     const never = await obtain("never", "--domain", "*.stg.packit.dev", "--patience", "1s");
     assert.equal(never.code, 1);
@@ -151,7 +151,7 @@ describe("Packit's certificate commands", function () {
     assert.equal(readFileSync(file, "utf8"), before_);
   });
 
-  it("inspects a file as OpenSSL does, and a server", async () => {
+  it("inspect reads a file as OpenSSL does, and a server", async () => {
     const pem = path.join(dir, "plugin", "live", "packit.dev", "fullchain.pem");
     const { code, stdout } = await ops(["inspect-certificate", pem]);
     assert.equal(code, 0);

@@ -78,7 +78,7 @@ describe("Packit's database commands", function () {
       ),
     );
 
-  it("dumps into a file that is there when it is whole, for nobody else to read", async () => {
+  it("dump writes a file that appears once it is complete, readable by nobody else", async () => {
     const dry = await ops("dump-database", file, "--dry-run");
     assert.match(dry.stdout, /^would dump packit of postgres-13, [\d.]+ MiB\n$/);
     assert.ok(!existsSync(file));
@@ -94,7 +94,7 @@ describe("Packit's database commands", function () {
     assert.match((await ops("restore-database", all, "--yes")).stderr, /is of a whole server \(pg_dumpall\)/);
   });
 
-  it("refuses what is no whole dump, or fails while it is loaded, and leaves the database as it is", async () => {
+  it("restore refuses an incomplete dump or one that fails to load, and leaves the database as it is", async () => {
     const text = gunzipSync(readFileSync(file)).toString();
     const [cut, wrong] = [path.join(dir, "cut.sql"), path.join(dir, "wrong.sql")];
     writeFileSync(cut, text.slice(0, text.length / 2));
@@ -112,7 +112,7 @@ describe("Packit's database commands", function () {
     assert.deepEqual(await replicas(), [1, 1]);
   });
 
-  it("restores: what was lost is back, the other state is kept, the writers run again", async () => {
+  it("restore brings back what was lost, keeps the previous database, and the writers run again", async () => {
     await server(old).ask("DELETE FROM builds; INSERT INTO nothing VALUES (1)", "packit");
     const { code, stdout, stderr } = await ops("restore-database", file, "--yes");
     assert.equal(code, 0, stderr);
@@ -124,7 +124,7 @@ describe("Packit's database commands", function () {
     await packit.assertNoChanges();
   });
 
-  it("refuses an upgrade without room, to a version that there is not, or backwards; nothing changes", async () => {
+  it("upgrade refuses missing space, an unknown version or a downgrade, and nothing changes", async () => {
     const settings = readFileSync(packit.target.file, "utf8");
     const small = await packit.with([[["packit:settings", "postgres", "size"], "1Mi"]], () =>
       ops("upgrade-database", "--to", "16", "--yes"),
@@ -147,7 +147,7 @@ describe("Packit's database commands", function () {
     assert.equal(await api.find(`${apps}/deployments/postgres-16`), undefined);
   });
 
-  it("takes the database from 13 to 16: not a row is lost, the Service leads to the new one, the old one is kept", async () => {
+  it("upgrade moves the database from 13 to 16 with every row, points the Service to the new one, and keeps the old one", async () => {
     assert.match(
       (await ops("upgrade-database", "--to", "16", "--dry-run")).stdout,
       /^would take packit's PostgreSQL .* from 13 to 16 \(packit, reports\)/,
@@ -169,7 +169,7 @@ describe("Packit's database commands", function () {
     await packit.assertNoChanges();
   });
 
-  it("leaves the workers' replica count to the settings afterwards", async () => {
+  it("upgrade leaves the workers' replica count to the settings afterwards", async () => {
     await packit.with([[["packit:settings", "workers"], { allTasks: 2 }]], async () => {
       const made = await packit.up();
       assert.equal(made.code, 0, made.text);
@@ -177,7 +177,7 @@ describe("Packit's database commands", function () {
     });
   });
 
-  it("forgets the old server when it is told to", async () => {
+  it("the old database server is removed on request", async () => {
     const { code, stdout, stderr } = await ops("upgrade-database", "--forget", "13", "--yes");
     assert.equal(code, 0, stdout + stderr);
     for (const at of [`${apps}/deployments/postgres-13`, `${core}/persistentvolumeclaims/postgres-13`]) {

@@ -53,7 +53,7 @@ describe("Packit's commands on the lab", function () {
   const runningDigest = async (at: string): Promise<string | undefined> =>
     (await templateOf(at)).metadata.annotations?.["orrery/image"];
 
-  it("every command refuses another cluster than the stack's, before it asks it anything", async () => {
+  it("every command refuses a cluster other than the stack's before any request", async () => {
     const kubeconfig = path.join(dir, "elsewhere");
     const own = readFileSync(process.env.KUBECONFIG ?? "", "utf8");
     writeFileSync(kubeconfig, own.replace(/https:\/\/127\.0\.0\.1:\d+/, "https://console.example.org:8443"));
@@ -72,7 +72,7 @@ describe("Packit's commands on the lab", function () {
     }
   });
 
-  it("check tells what is not as it should be", async () => {
+  it("check reports what is wrong", async () => {
     const well = await ops("check", "--wait", "1m", "--json");
     assert.equal(well.code, 0, well.stdout + well.stderr);
     const rows = JSON.parse(well.stdout) as { name: string; note: string }[];
@@ -108,7 +108,7 @@ echo '{"status":{"images":[{"status":{"status":"Success"},"image":{"metadata":{"
     );
   };
 
-  it("import-images imports one or all, and rolls out what runs an older one", async () => {
+  it("import-images imports one or all streams, and rolls out what runs an older image", async () => {
     registryHas(digest("a"));
     assert.match(
       (await ops("import-images", "--dry-run")).stdout,
@@ -147,7 +147,7 @@ echo '{"status":{"images":[{"status":{"status":"Success"},"image":{"metadata":{"
     );
   });
 
-  it("revisions lists what was imported and what ran; undo takes a Deployment back to it, until unpin", async () => {
+  it("revisions lists imported and running images; undo returns a Deployment to one, until unpin", async () => {
     registryHas(digest("b"));
     assert.equal((await ops("import-images", "packit-service", "--wait")).code, 0);
     const listed = JSON.parse((await ops("revisions", "packit-service", "--json")).stdout) as {
@@ -179,7 +179,7 @@ echo '{"status":{"images":[{"status":{"status":"Success"},"image":{"metadata":{"
     );
   });
 
-  it("deploy deploys one part; undo takes that back, and leaves later changes to the program", async () => {
+  it("deploy deploys one component; undo reverts that, and leaves later changes to the program", async () => {
     const memory = async (): Promise<string> =>
       JSON.stringify(
         (await templateOf("deployments/redis")).spec.containers.map(
@@ -220,7 +220,7 @@ echo '{"status":{"images":[{"status":{"status":"Success"},"image":{"metadata":{"
     );
   });
 
-  it("pin takes the workers back to a digest and holds them there; what is no digest is refused", async () => {
+  it("pin keeps the workers on a digest, and refuses anything but a digest", async () => {
     const file = readFileSync(packit.target.file, "utf8");
     for (const wrong of ["sha256:abc", "stg", digest("g")]) {
       const refused = await ops("pin", "packit-worker", wrong);
@@ -241,7 +241,7 @@ echo '{"status":{"images":[{"status":{"status":"Success"},"image":{"metadata":{"
     );
   });
 
-  it("fill-cache puts repositories into every volume, cloned in the pods or copied from here", async () => {
+  it("fill-cache puts repositories into every volume, cloned in the pods or copied from this machine", async () => {
     const volumes = { "packit-worker-0": "worker", "repository-cache-filler-packit-worker-0": "sandbox" };
     for (const [pod, volume] of Object.entries(volumes)) {
       mkdirSync(path.join(dir, volume));
@@ -338,7 +338,7 @@ echo '{"status":{"images":[{"status":{"status":"Success"},"image":{"metadata":{"
     assert.match((await ops("fill-cache", "kernel")).stderr, /"kernel" is neither a git URL nor a folder/);
   });
 
-  it("cleanup refuses production, and removes a service with its data elsewhere", async () => {
+  it("cleanup refuses production, and removes any other service with its data", async () => {
     const file = readFileSync(packit.target.file, "utf8");
     writeFileSync(packit.target.file, file.replace("deployment: dev", "deployment: prod"));
     const refused = await ops("cleanup", "--yes");

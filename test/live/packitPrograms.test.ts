@@ -36,7 +36,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-describe("what Packit renders, read by the real programs", function () {
+describe("Packit's files, read by the real programs", function () {
   this.timeout(300_000);
   let dir: string;
   const running: ChildProcess[] = [];
@@ -120,12 +120,12 @@ describe("what Packit renders, read by the real programs", function () {
       });
     }
 
-    it("answers GET /metrics from the gateway", async () => {
+    it("nginx answers GET /metrics from the gateway", async () => {
       assert.equal(await ask("GET", "/metrics"), 200);
       assert.deepEqual(seen, ["GET /metrics"]);
     });
 
-    it("refuses every other method and every other path, and asks the gateway nothing", async () => {
+    it("nginx refuses every other method and path without asking the gateway", async () => {
       seen.length = 0;
       for (const method of ["POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]) {
         assert.equal(await ask(method, "/metrics"), 405, method);
@@ -146,7 +146,7 @@ describe("what Packit renders, read by the real programs", function () {
     });
   });
 
-  it("Redis takes the configuration: bounded memory, only expiring keys are forgotten, data outlives a restart", async () => {
+  it("Redis accepts its configuration: memory is bounded, only expiring keys are evicted, data survives a restart", async () => {
     const port = await freePort();
     const data = path.join(dir, "redis");
     mkdirSync(data);
@@ -186,7 +186,7 @@ describe("what Packit renders, read by the real programs", function () {
     assert.match(refused.at(-1) ?? "", /OOM/);
   });
 
-  it("Redis' readiness finds the client as the image has it: on the PATH of a bash that is called bash", async () => {
+  it("Redis' readiness probe finds the client as the image has it: on the PATH of a bash that is called bash", async () => {
     // Source: sclorg/redis-container@4d0ed3d^ 5/Dockerfile:57-66; sh is bash there, too, and reads no BASH_ENV under that name.
     const port = await freePort();
     const image = path.join(dir, "image");
@@ -221,7 +221,7 @@ describe("what Packit renders, read by the real programs", function () {
     assert.notEqual(ask(question), 0);
   });
 
-  it("OpenSSH takes the key under the name that today's workers and those of 2021 have it", () => {
+  it("OpenSSH accepts the key under the name that the current workers and those of 2021 have", () => {
     const text = sampleSshConfig("packit");
     assert.equal(sshConfigProblem(text), undefined);
     const file = path.join(dir, "ssh_config");
@@ -242,7 +242,7 @@ describe("what Packit renders, read by the real programs", function () {
     }
   });
 
-  it("Kerberos' tickets come into a folder of their own, which kinit makes", async () => {
+  it("Kerberos tickets are stored in their own folder, which kinit creates", async () => {
     // As packit/packit@69d783e packit/api.py:2592 calls it, with what a worker is given.
     await installPackages(["krb5-kdc", "krb5-admin-server", "krb5-user"], () => undefined);
     const [own, port, realm] = [path.join(dir, "kerberos-server"), await freePort(), "FEDORAPROJECT.ORG"];

@@ -59,14 +59,14 @@ describe("Packit's commands without a cluster", function () {
       ops(["move-stable", ...words, "--repo-store", path.join(dir, "store"), "--base", `${dir}/hub/`], env);
     const of = (name: string, index: number): string => commits.get(name)?.[index] ?? "";
 
-    it("shows what would come in and moves nothing in a dry run", async () => {
+    it("move-stable shows in a dry run what would be included, and moves nothing", async () => {
       const { code, stdout, stderr } = await move("tokman", "--dry-run");
       assert.equal(code, 0, stderr);
       assert.match(stdout, /^tokman: stable \w{7} -> \w{7}, 2 commits\n {2}\w{7} three\n {2}\w{7} two\n$/);
       assert.equal(stable("tokman"), of("tokman", 0));
     });
 
-    it("moves to a named commit and to main's newest, several at once, and says when there is nothing to do", async () => {
+    it("move-stable moves several to a named commit or main's newest, and says when there is nothing to do", async () => {
       const { code, stderr } = await move(`tokman=${of("tokman", 1).slice(0, 10)}`, "dashboard", "--yes");
       assert.equal(code, 0, stderr);
       assert.deepEqual([stable("tokman"), stable("dashboard")], [of("tokman", 1), of("dashboard", 2)]);
@@ -74,7 +74,7 @@ describe("Packit's commands without a cluster", function () {
       assert.match(again.stdout, /^dashboard: stable is at \w{7} already\n$/);
     });
 
-    it("moves none when one of them cannot be moved", async () => {
+    it("move-stable moves none when one of them cannot be moved", async () => {
       const cases: readonly (readonly [string, RegExp, number])[] = [
         ["dashboard=0000000", /ops: dashboard: there is no commit 0000000/, 1],
         [
@@ -96,7 +96,7 @@ describe("Packit's commands without a cluster", function () {
       assert.equal(stable("tokman"), of("tokman", 1));
     });
 
-    it("goes back only when that is said, and leaves a branch that somebody else moved meanwhile", async () => {
+    it("move-stable goes back only on request, and leaves a branch that somebody else moved meanwhile", async () => {
       const back = await move(`dashboard=${of("dashboard", 0)}`, "--back", "--yes");
       assert.equal(back.code, 0, back.stderr);
       assert.equal(stable("dashboard"), of("dashboard", 0));
@@ -117,7 +117,7 @@ describe("Packit's commands without a cluster", function () {
     const folder = (): string => path.join(dir, "dev");
     const held = (name: string): string => readFileSync(path.join(folder(), name), "utf8");
 
-    it("generate-secrets makes every file, which OpenSSL and OpenSSH take, and keeps what is there", async () => {
+    it("generate-secrets creates every file, which OpenSSL and OpenSSH accept, and keeps existing ones", async () => {
       mkdirSync(folder());
       const app = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({
         format: "pem",
@@ -160,7 +160,7 @@ describe("Packit's commands without a cluster", function () {
       assert.match((await ops(["generate-secrets", "--set", "fasuser=x"])).stderr, /--set fasuser=x: give NAME=VALUE/);
     });
 
-    it("zuul-secrets encrypts what the project's private key decrypts again, byte by byte", async () => {
+    it("zuul-secrets encrypts for the project's key, which decrypts it byte for byte", async () => {
       const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 4096 });
       const pem = publicKey.export({ format: "pem", type: "spki" });
       const asked: (string | undefined)[] = [];

@@ -32,14 +32,14 @@ describe("the policy pack", () => {
     await deleteNodesExcept(nodes);
   });
 
-  it("finds nothing wrong with the test stack", async () => {
+  it("the policy pack finds no violation in the test stack", async () => {
     const { code, text } = await pulumi(["preview", "--policy-pack", "policy", "--policy-pack-config", config], target);
     assert.equal(code, 0, text);
     assert.match(text, /orrery@v\d/);
     assert.doesNotMatch(text, /\[mandatory\]/);
   });
 
-  it("stops a preview that leaves data unprotected, and says what and why", async () => {
+  it("the policy pack stops a preview that leaves data unprotected, and says what and why", async () => {
     const { code, text } = await pulumi(["preview", "--policy-pack", "policy"], target);
     assert.notEqual(code, 0);
     assert.match(text, /\[mandatory\]\s+protected\s+\(kubernetes:core\/v1:PersistentVolumeClaim: [^)]+\)/);

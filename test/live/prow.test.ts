@@ -61,18 +61,18 @@ describe("Prow's three environments on the lab", function () {
     await deleteNodesExcept(nodes);
   });
 
-  it("come up one after the other", async () => {
+  it("the three environments come up one after the other", async () => {
     for (const name of names) await stack(name).assertDeploys();
   });
 
-  it("are each what they declare while the others are there, and change nothing on the next up", async () => {
+  it("each environment is as declared while the others exist, and a second up changes nothing", async () => {
     for (const name of names) {
       await stack(name).assertDeployed();
       await stack(name).assertNoChanges();
     }
   });
 
-  it("refuse a node that the cluster does not have, and make none", async () => {
+  it("a node that the cluster does not have is refused, and not created", async () => {
     const { target } = stack("test");
     const up = (): Promise<Outcome> => pulumi(["up", "--yes", "--skip-preview"], target);
     const wrong = await stack("test").with([[["prow:settings", "nodes", "node09"], ["worker"]]], up);
@@ -81,7 +81,7 @@ describe("Prow's three environments on the lab", function () {
     assert.equal(await api.find("/api/v1/nodes/node09"), undefined);
   });
 
-  it("give their accounts what they need in their own namespaces, and nothing in the others'", async () => {
+  it("accounts have their permissions in their own namespaces, and none in the others'", async () => {
     const canI = async (account: string, verb: string, resource: string, namespace: string): Promise<string> => {
       const as = `--as=system:serviceaccount:${account}`;
       const [kind = "", subresource] = resource.split("/");
@@ -145,7 +145,7 @@ describe("Prow's three environments on the lab", function () {
     });
 
     for (const name of ["test", "stage"] as const) {
-      it(`${name} makes a ProwJob of a signed pull request, in its own namespace, and refuses a wrong signature`, async () => {
+      it(`${name} creates a ProwJob from a signed pull request, in its own namespace, and refuses a wrong signature`, async () => {
         const hook = await run(name, "hook");
         const url = hook.url(8888);
         assert.equal(await send(name, url, `${await hmac(name)}?`), 403);
@@ -186,7 +186,7 @@ describe("Prow's three environments on the lab", function () {
       );
     });
 
-    it("verify finds everything right, and says what it is when a service is broken", async () => {
+    it("verify finds everything in order, and reports a broken service", async () => {
       const [hook, deck] = [running.get("test hook"), running.get("test deck")];
       assert.ok(hook !== undefined && deck !== undefined);
       const verify = () =>
@@ -217,7 +217,7 @@ describe("Prow's three environments on the lab", function () {
 
   // A suite of its own, as mocha runs the tests of a suite before the suites in it.
   describe("afterwards", () => {
-    it("take a tree of jobs where they are Prow's, which the next up leaves alone", async () => {
+    it("a tree of jobs is loaded where the updater owns the ConfigMaps, and the next up leaves it alone", async () => {
       const tree = path.join(folder, "github/ci/prow-deploy/files/jobs/kubevirt/kubevirt");
       mkdirSync(tree, { recursive: true });
       const filler = `# ${"jobs ".repeat(2000)}\n`;
@@ -243,7 +243,7 @@ describe("Prow's three environments on the lab", function () {
       await stack("prod").assertNoChanges();
     });
 
-    it("are deployed only with a token that may do no more than it should", async () => {
+    it("an environment is deployed only with a token that may do no more than it should", async () => {
       const token = (...more: string[]) => stack("stage").ops(["token", "--github-endpoint", github.url, ...more]);
       const good = await token();
       assert.equal(good.stdout, "the token is lab-bot's, with read:user\n");
@@ -262,7 +262,7 @@ describe("Prow's three environments on the lab", function () {
       assert.match(deployed.stderr, /there is no GitHub token/);
     });
 
-    it("are told by their artifacts, without a Secret", async () => {
+    it("artifacts describe an environment without a Secret", async () => {
       const at = path.join(folder, "artifacts");
       const collected = await stack("stage").ops(["artifacts", "--artifacts", at]);
       assert.equal(collected.code, 0, collected.stderr);
@@ -285,7 +285,7 @@ describe("Prow's three environments on the lab", function () {
       }
     });
 
-    it("let a service be given memory and be looked into", async () => {
+    it("a service can be given memory and be debugged", async () => {
       const given = await stack("prod").ops(["memory", "tide", "2Gi"]);
       assert.equal(given.code, 0, given.stderr);
       interface Deployment {
@@ -307,7 +307,7 @@ describe("Prow's three environments on the lab", function () {
       assert.match(unknown.stderr, /there is no "plank"; there are .*prow-controller-manager/);
     });
 
-    it("are rendered into one file that the API accepts", async () => {
+    it("an environment is rendered into one file that the API accepts", async () => {
       const out = path.join(folder, "prow-deploy.yaml");
       const written = await stack("stage").ops(["render", "--out", out]);
       assert.equal(written.code, 0, written.stderr);
@@ -321,7 +321,7 @@ describe("Prow's three environments on the lab", function () {
       );
     });
 
-    it("go one by one, and leave the others as they are", async () => {
+    it("environments are destroyed one by one, and leave the others as they are", async () => {
       await stack("test").assertDestroyed(`/api/v1/namespaces/kubernetes-prow/pods`);
       await stack("stage").assertDeployed();
       await stack("prod").assertDestroyRefused();

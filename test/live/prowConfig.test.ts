@@ -11,7 +11,7 @@ import { packJobs } from "../../components/prow/files/jobs.ts";
 import { configInputs } from "../../components/prow/configInputs.ts";
 import { soundJobs } from "../../ops/prow/bootstrap.ts";
 import type { Environment } from "../../ops/prow/environment.ts";
-import { placeOf, production, staging, testing } from "../unit/prow/places.ts";
+import { inputsOf, production, staging, testing } from "../unit/prow/configInputs.ts";
 import { writeCheckout } from "../unit/prow/trees.ts";
 import { prowSettings } from "../unit/prow/fixture.ts";
 import { checkconfig, mountConfigMaps, prowTools } from "./prow/tools.ts";
@@ -28,21 +28,21 @@ describe("Prow's checkconfig", function () {
   });
 
   for (const [name, place] of Object.entries({ testing, staging, production })) {
-    it(`accepts config, plugins and jobs of ${name}, and warns of nothing`, () => {
+    it(`checkconfig accepts config, plugins and jobs of ${name}, without a warning`, () => {
       const at = path.join(folder, name);
       mountConfigMaps(configMaps(place), at);
       assert.equal(checkconfig(tools, at), "");
     });
   }
 
-  it("accepts the older version of the base, and every ConfigMap of the updater", () => {
+  it("checkconfig accepts the older version of the base, and every ConfigMap of the updater", () => {
     const at = path.join(folder, "older");
     const updaterOwns = ["config", "plugins", "label-config", "job-config"] as const;
-    mountConfigMaps(configMaps(placeOf("prow", "x-", { version: "20201021", updaterOwns: [...updaterOwns] })), at);
+    mountConfigMaps(configMaps(inputsOf("prow", "x-", { version: "20201021", updaterOwns: [...updaterOwns] })), at);
     assert.equal(checkconfig(tools, at), "");
   });
 
-  it("reads jobs that are compressed", () => {
+  it("checkconfig reads compressed jobs", () => {
     const at = path.join(folder, "compressed");
     const filler = `# ${"jobs ".repeat(2000)}\n`;
     const files = Array.from({ length: 100 }, (_, index) => ({
@@ -61,7 +61,7 @@ describe("Prow's checkconfig", function () {
 
   for (const tree of treeNames) {
     for (const version of configurationVersions) {
-      it(`accepts a whole tree of ${tree} as prow bootstrap loads it, with the configuration of ${version}`, () => {
+      it(`checkconfig accepts a complete tree of ${tree} as prow bootstrap loads it, with the configuration of ${version}`, () => {
         const checkout = path.join(folder, `checkout-${tree}`);
         if (!existsSync(checkout)) writeCheckout(checkout, tree);
         const settings = prowSettings({ configuration: { version, tree } });
@@ -76,7 +76,7 @@ describe("Prow's checkconfig", function () {
     }
   }
 
-  it("ends on a preset that is twice there, which is refused before it is loaded", () => {
+  it("checkconfig stops on a duplicate preset, which is refused before it is loaded", () => {
     const at = path.join(folder, "twice");
     mountConfigMaps(configMaps(testing), at);
     writeFileSync(
@@ -86,7 +86,7 @@ describe("Prow's checkconfig", function () {
     assert.match(checkconfig(tools, at), /duplicated preset 'label:value' pair : preset-dind-enabled:true/);
   });
 
-  it("refuses what is wrong, so its word means something", () => {
+  it("checkconfig refuses an invalid file, so its acceptance means something", () => {
     const broken = (file: string, from: string | RegExp, to: string): string => {
       const at = path.join(folder, "broken");
       cpSync(path.join(folder, "testing"), at, { recursive: true });

@@ -43,7 +43,7 @@ describe("the life cycle of Prow's test environment", function () {
     rmSync(folder, { recursive: true });
   });
 
-  it("prepares nothing with a token that may do too much", async () => {
+  it("prepare refuses a token that may do too much", async () => {
     github.scopes = "repo";
     const refused = await ops("prepare", ...token);
     github.scopes = "read:user";
@@ -52,7 +52,7 @@ describe("the life cycle of Prow's test environment", function () {
     assert.ok(!existsSync(cluster.dir));
   });
 
-  it("prepares once, and says how to start from scratch", async () => {
+  it("prepare runs once, and says how to start from scratch", async () => {
     const made = await ops("prepare", ...token);
     assert.equal(made.code, 0, made.text);
     const twice = await ops("prepare", ...token);
@@ -60,7 +60,7 @@ describe("the life cycle of Prow's test environment", function () {
     assert.match(twice.text, /^ops: the test cluster was prepared for test at \S+, and that cannot be done twice/m);
   });
 
-  it("converges, and collects artifacts; verifies; cleans up and keeps the cluster", async () => {
+  it("converge deploys, verifies and collects artifacts; cleanup keeps the cluster", async () => {
     const artifacts = path.join(folder, "artifacts");
     const deployed = await ops("converge", ...token, "--lab", "--every", "2s", "--artifacts", artifacts);
     assert.equal(deployed.code, 0, deployed.text);
@@ -76,7 +76,7 @@ describe("the life cycle of Prow's test environment", function () {
     assert.equal((await api.text("/readyz")).status, 200, "the cluster is gone");
   });
 
-  it("collects artifacts also when deploying fails", async () => {
+  it("artifacts are collected even when deploying fails", async () => {
     const artifacts = path.join(folder, "failed");
     const wrong = ["--kubeconfig", path.join(folder, "no-such-kubeconfig")];
     const failed = await ops("converge", ...token, "--lab", "--tries", "1", "--artifacts", artifacts, ...wrong);
@@ -85,7 +85,7 @@ describe("the life cycle of Prow's test environment", function () {
     assert.ok(existsSync(path.join(artifacts, "not-collected.txt")));
   });
 
-  it("goes through all of it in one command from an empty machine, and leaves nothing", async () => {
+  it("test runs all steps in one command from an empty machine, and leaves nothing", async () => {
     const gone = await ops("destroy");
     assert.equal(gone.code, 0, gone.text);
     assert.ok(!existsSync(cluster.dir));

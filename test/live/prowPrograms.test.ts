@@ -91,7 +91,7 @@ describe("Prow's programs as stack test declares them", function () {
     return { status: answer.status, body: await answer.text() };
   };
 
-  it("pushgateway answers its probe, and its proxy passes on what is read and nothing that is written", async () => {
+  it("pushgateway answers its probe, and its proxy passes on reads and no writes", async () => {
     const gateway = await start("pushgateway", ["/usr/bin/prometheus-pushgateway"]);
     services.pushgateway = portOf(gateway, 9091);
     const proxy = await start("pushgateway-proxy", ["/usr/sbin/nginx", "-g", "daemon off;"]);
@@ -100,7 +100,7 @@ describe("Prow's programs as stack test declares them", function () {
     assert.equal(written.status, 403);
   });
 
-  it("docker-mirror's registry takes its configuration, as root without capabilities, and then asks Docker Hub", async () => {
+  it("docker-mirror's registry accepts its configuration, as root without capabilities, and then contacts Docker Hub", async () => {
     const command = ["/usr/bin/docker-registry", "serve", "/etc/docker/registry/config.yml"];
     // A mirror asks at its start how to log in, and there is no Docker Hub here.
     await assert.rejects(start("docker-mirror", command), /Get "https:\/\/registry-1\.docker\.io\/v2\/": dial tcp/);
@@ -121,7 +121,7 @@ describe("Prow's programs as stack test declares them", function () {
     ["exporter", "exporter", "exporter"],
   ];
   for (const [name, program, job] of programs) {
-    it(`${name} runs until its probes answer${job === undefined ? "" : ", serves its figures and pushes them"}`, async () => {
+    it(`${name} runs until its probes answer${job === undefined ? "" : ", serves its metrics and pushes them"}`, async () => {
       const started = await start(name, prow(program));
       if (name === "hook" || name === "tide") services[name] = portOf(started, 8888);
       if (name === "needs-rebase" || name === "cherrypicker") services[name] = portOf(started, 8888);
@@ -162,7 +162,7 @@ describe("Prow's programs as stack test declares them", function () {
     assert.equal((await get(`${deck.url(9090)}/metrics`)).status, 200);
   });
 
-  it("a pull request goes through all of them: a ProwJob, its pod with Prow's own containers, its address, its status", async () => {
+  it("a pull request passes through all programs: a ProwJob, its pod with Prow's own containers, its address, its status", async () => {
     const { data } = await api.get<{ data: { hmac: string } }>(`/api/v1/namespaces/${namespace}/secrets/hmac-token`);
     const body = openedPullRequest();
     const sent = await fetch(`http://127.0.0.1:${services.hook ?? 0}/hook`, {
@@ -194,7 +194,7 @@ describe("Prow's programs as stack test declares them", function () {
     );
   });
 
-  it("none of them is refused anything by the API", () => {
+  it("the API refuses none of the programs anything", () => {
     for (const [name, { log }] of running) {
       const refused = log()
         .split("\n")
@@ -215,7 +215,7 @@ describe("Prow's programs as stack test declares them", function () {
     assert.ok(put.includes("PUT /repos/nmstate/kubernetes-nmstate/branches/release-0.15/protection"));
   });
 
-  it("a pod without the folder for clones ends, so the others show something", async () => {
+  it("a pod without the folder for clones stops, so the others prove something", async () => {
     await assert.rejects(
       start("tide", prow("tide"), { without: ["/var/tmp"], ends: true }),
       /gitcache\d+: read-only file system/,

@@ -45,7 +45,7 @@ describe("npm run review", () => {
     return { code: status, stdout, stderr };
   }
 
-  it("tells what a commit changes, from its own worktrees, and leaves none behind", () => {
+  it("review shows what a commit changes, from its own worktrees, and leaves none behind", () => {
     const file = readFileSync(stackPath("prod"), "utf8");
     const changed = commitWith(
       "Pulumi.prod.yaml",
@@ -68,7 +68,7 @@ describe("npm run review", () => {
     assert.doesNotMatch(page, /<(script|link|img)[^>]*(src|href)=/, "the page would ask for something");
   });
 
-  it("says what is wrong with the commits, and with a stack that does not render", () => {
+  it("review reports unusable commits, and a stack that does not render", () => {
     const unknown = review("no-such-commit");
     assert.equal(unknown.code, 1);
     assert.match(unknown.stderr, /^review: there is no commit "no-such-commit"; in a shallow clone fetch it first/);
@@ -86,7 +86,7 @@ describe("npm run review", () => {
   });
 });
 
-describe("the rules about immutable fields", () => {
+describe("rules about immutable fields", () => {
   interface Property {
     readonly willReplaceOnChanges?: boolean;
     readonly $ref?: string;
@@ -97,7 +97,7 @@ describe("the rules about immutable fields", () => {
     readonly types: Readonly<Record<string, { readonly properties?: Readonly<Record<string, Property>> }>>;
   }
 
-  it("of OpenStack are those of the plugin's schema", async function () {
+  it("OpenStack's immutable fields are those of the plugin's schema", async function () {
     const { share } = await ensureToolchain(() => undefined);
     const file = path.join(share, "schema", "openstack.json");
     // Where the plugins were downloaded their schemas were not.

@@ -88,7 +88,7 @@ describe("the review's page in Chromium", function () {
 
   const nodes = (): Promise<string[]> => sheet.getByRole("treeitem").allTextContents();
 
-  it("opens on what changes, and shows what changes in it", async () => {
+  it("the page opens on the changed resources, and shows the changes in each", async () => {
     assert.ok((await nodes()).some((label) => label.startsWith("prod")));
     assert.ok(!(await nodes()).some((label) => label.startsWith("test")), "nothing changes there");
     assert.ok(
@@ -105,7 +105,7 @@ describe("the review's page in Chromium", function () {
     assert.deepEqual(await detail.locator(".added").allTextContents(), ["+ another"]);
   });
 
-  it("searches, and filters by stack, by system and by change", async () => {
+  it("the page can be searched, and filtered by stack, system and change", async () => {
     await sheet.getByLabel("Search").fill("common-redbeat");
     assert.deepEqual((await nodes()).filter((label) => label.startsWith("Deployment")).length > 0, true);
     assert.ok(!(await nodes()).some((label) => label.includes("csc-bulk")));
@@ -122,7 +122,7 @@ describe("the review's page in Chromium", function () {
     assert.ok(found.length > 3 && !found.some((label) => /^prod|cms-dials/.test(label)), found.join());
   });
 
-  it("is used by keyboard alone", async () => {
+  it("the page can be used by keyboard alone", async () => {
     await sheet.keyboard.press("/");
     await sheet.keyboard.type("eos-storage");
     await sheet.getByRole("treeitem").first().focus();
@@ -145,7 +145,7 @@ describe("the review's page in Chromium", function () {
     assert.equal(level, "2");
   });
 
-  it("fits a phone, and both lights", async () => {
+  it("the page fits a phone, and light and dark mode", async () => {
     await sheet.setViewportSize({ width: 375, height: 667 });
     await sheet.getByRole("treeitem").last().click();
     const wide = await sheet.evaluate("document.documentElement.scrollWidth");
@@ -159,7 +159,7 @@ describe("the review's page in Chromium", function () {
     assert.equal(await ground(), "rgb(21, 24, 29)");
   });
 
-  it("looks like its picture in the docs", async function () {
+  it("the page looks like its picture in the docs", async function () {
     await sheet.getByRole("treeitem", { name: /PersistentVolumeClaim cms-dials-prod\/eos-storage/ }).click();
     const picture = await sheet.screenshot();
     assert.ok(picture.length > 20_000);

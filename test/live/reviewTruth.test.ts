@@ -95,7 +95,7 @@ describe("the offline review and the engine", function () {
     return verdicts;
   }
 
-  it(`agree on ${fewest} random edits`, async () => {
+  it(`the offline review and the engine agree on ${fewest} random edits`, async () => {
     const next = random(seed);
     const systems = Object.keys(schemas).filter((name) => !["clusters", "clouds"].includes(name) && readStackFile(file).entries.has(`${name}:settings`)); // prettier-ignore
     const tally = new Tally();

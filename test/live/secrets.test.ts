@@ -92,7 +92,7 @@ describe("secrets of a stack", function () {
 
     const store = ["gopass", path.join(dir, ".local", "share", "gopass", "stores", "root"), "--system", "thoth"];
 
-    it("are told, and nothing is written, by a dry run", async () => {
+    it("a dry run lists secrets in gopass and writes nothing", async () => {
       const before_ = readFileSync(file, "utf8");
       const { code, stdout, stderr } = await secrets("import", ...store, "--dry-run");
       assert.equal(code, 0, stderr);
@@ -111,7 +111,7 @@ describe("secrets of a stack", function () {
       }
     });
 
-    it("are taken over, from elsewhere too when that is said", async () => {
+    it("secrets in gopass are imported, and from elsewhere on request", async () => {
       const map = ["--map", "thoth:githubOauthToken=aicoe/thoth/sesheta#token"];
       const { code, stderr } = await secrets("import", ...store, ...map);
       assert.equal(code, 0, stderr);
@@ -121,7 +121,7 @@ describe("secrets of a stack", function () {
     });
   });
 
-  it("in ansible-vault files are taken over, whole files and single values", async () => {
+  it("secrets in ansible-vault files are imported, as whole files and single values", async () => {
     const run = (words: readonly string[], input?: string): Promise<string> =>
       output(path.join(ansible.bin, "ansible-vault"), words, input === undefined ? {} : { input });
     const [whole, inline, password] = ["vault.yml", "vars.yml", ".vault_pass"].map((name) => path.join(dir, name));
@@ -155,7 +155,7 @@ describe("secrets of a stack", function () {
     const namespace = "cms-dials-stage";
     useNamespace(namespace);
 
-    it("are taken over from the Secrets that the program's replace", async () => {
+    it("secrets in a cluster are imported from the Secrets that the program replaces", async () => {
       const stringData = {
         KEYTAB_PWD: fresh("dials:eosPassword"),
         KEYTAB_USER: "somebody",
@@ -221,7 +221,7 @@ describe("secrets of a stack", function () {
       await cli(["stack", "rm", "--yes", "--force", "--preserve-config"]);
     });
 
-    it("lie under another passphrase, in the file and in the state", async () => {
+    it("secrets are re-encrypted under another passphrase, in the file and in the state", async () => {
       const before_ = held("dials:eosPassword");
       const salt = readStackFile(file).encryptionSalt;
       process.env.ORRERY_NEW_PASSPHRASE = "our own passphrase";
@@ -239,7 +239,7 @@ describe("secrets of a stack", function () {
       assert.equal(listed.stderr, "", "the passphrase is not published any more");
     });
 
-    it("lie under a key service's key, and under a passphrase again", async () => {
+    it("secrets are re-encrypted under a key service's key, and under a passphrase again", async () => {
       const before_ = held("dials:eosPassword");
       assert.equal((await secrets("provider", "hashivault://orrery")).code, 0);
       assert.equal(readStackFile(file).provider, "hashivault://orrery");

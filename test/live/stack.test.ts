@@ -42,7 +42,7 @@ describe("the test stack on the lab", () => {
     await initStack(target);
   });
 
-  it("can be interrupted in the middle of up, and the next up finishes", async () => {
+  it("an interrupted up is finished by the next one", async () => {
     const cut = await pulumi(["up", "--yes", "--skip-preview"], target, (text) => /instance creating/.test(text));
     assert.notEqual(cut.code, 0, "the interrupt came too late");
     assert.doesNotMatch(cut.text, /panic|goroutine/);
@@ -51,14 +51,14 @@ describe("the test stack on the lab", () => {
     assert.deepEqual(await leakedSecrets(target, `${cut.text}${next.text}`), []);
   });
 
-  it("is really there: every resource, as the clouds tell", async () => {
+  it("every resource exists, according to the clouds' APIs", async () => {
     const resources = await state();
     assert.ok(resources.length > 40, `only ${resources.length} resources`);
     assert.deepEqual(await missingFrom(lab, resources), []);
     assert.deepEqual(await differencesOf(lab, resources), []);
   });
 
-  it("made exactly one server, with the hub's ten rules, two volumes and one floating IP", async () => {
+  it("exactly one server was created, with the hub's ten rules, two volumes and one floating IP", async () => {
     const servers = await cloud.list("compute", "/servers/detail");
     assert.deepEqual(
       servers.map(({ status }) => status),
@@ -84,7 +84,7 @@ describe("the test stack on the lab", () => {
     );
   });
 
-  it("answers for the hub's name with TTL 60, over both families", async () => {
+  it("the hub's name resolves with TTL 60, for both families", async () => {
     const { hostname, address } = await hub();
     const records = await eventually(
       "the A record",
@@ -104,7 +104,7 @@ describe("the test stack on the lab", () => {
     );
   });
 
-  it("shows the bots ready", async () => {
+  it("the bots are ready", async () => {
     const deployments = await cluster.list("/apis/apps/v1/namespaces/aicoe-test-bots/deployments");
     const ready = deployments.map(({ metadata, status }) => [
       metadata.name,
@@ -120,7 +120,7 @@ describe("the test stack on the lab", () => {
     );
   });
 
-  it("lets the team in by SSH as ptty2u, at the floating IP", async () => {
+  it("the team logs in by SSH as ptty2u, at the floating IP", async () => {
     const { address } = await hub();
     const key = writeLoginKey("test", lab);
     const ssh = async (): Promise<string> => {
@@ -144,13 +144,13 @@ describe("the test stack on the lab", () => {
       assert.ok(said.includes(`virtio-${id.slice(0, 20)}`), said);
   });
 
-  it("changes nothing on the second up", async () => {
+  it("a second up of the test stack changes nothing", async () => {
     const again = await steps(["up", "--yes", "--skip-preview", "--expect-no-changes"], target);
     assert.equal(again.code, 0, again.text);
     assert.deepEqual(again.changed, []);
   });
 
-  it("sees drift by refresh and repairs it", async () => {
+  it("refresh detects drift and up repairs it", async () => {
     await cluster.patch(`${cronJobs}/kebechet`, { spec: { schedule: "0 0 1 1 *" } });
     const [rule] = await cloud.list(
       "network",
@@ -174,7 +174,7 @@ describe("the test stack on the lab", () => {
     assert.equal(rules.length, 1);
   });
 
-  it("previews exactly what a changed setting then does", async () => {
+  it("preview shows exactly what a changed setting then does", async () => {
     const text = readFileSync(target.file, "utf8");
     const awake = setAt(text, ["config", "thoth:settings", "bots", "suspendCronJobs"], false);
     const size = ["config", "callysto:settings", "environments", "hub-ci", "volumes", "size"];
@@ -198,7 +198,7 @@ describe("the test stack on the lab", () => {
     );
   });
 
-  it("refuses to destroy what is protected, and destroys the rest only after it was told twice", async () => {
+  it("destroy refuses what is protected, and destroys the rest only when confirmed twice", async () => {
     const refused = await pulumi(["destroy", "--yes"], target);
     assert.notEqual(refused.code, 0);
     assert.match(refused.text, /protect/);
@@ -214,7 +214,7 @@ describe("the test stack on the lab", () => {
     assert.equal(gone.code, 0, gone.text);
   });
 
-  it("leaves nothing behind", async () => {
+  it("destroy leaves nothing behind", async () => {
     assert.deepEqual(
       (await state()).filter(({ type }) => type !== "pulumi:pulumi:Stack"),
       [],

@@ -38,7 +38,7 @@ describe("a stack's state in an object store", function () {
     assert.equal(code, 0, text);
   };
 
-  it("lets one of two ups work, tells the other who holds it, and loses nothing", async () => {
+  it("of two concurrent ups one works, the other learns who holds the lock, and nothing is lost", async () => {
     const first = stack.up();
     await eventually("the first one's lock", status, ({ locks }) =>
       locks.some((lock) => lock.holder === "works" && lock.hostname === hostname()),
@@ -61,7 +61,7 @@ describe("a stack's state in an object store", function () {
     assert.deepEqual((await status()).locks, []);
   });
 
-  it("is kept by the engine with every update, so that an up's beginning can be restored", async () => {
+  it("the engine backs up the state with every update, so that the one before an up can be restored", async () => {
     const before = await status();
     assert.equal(before.kept, true);
     const size = ["callysto:settings", "environments", "hub-ci", "volumes", "size"];
@@ -78,7 +78,7 @@ describe("a stack's state in an object store", function () {
     );
   });
 
-  it("is restored after it was deleted or damaged, and the program then changes nothing", async () => {
+  it("a deleted or damaged state is restored, and the program then changes nothing", async () => {
     const size = ["callysto:settings", "environments", "hub-ci", "volumes", "size"];
     await stack.with([[size, 2]], async () => {
       await cloud.delete("object", object);
@@ -99,7 +99,7 @@ describe("a stack's state in an object store", function () {
     });
   });
 
-  it("is kept by hand where it was changed by hand", async () => {
+  it("a state that is changed by a command is backed up by it", async () => {
     const [rule] = (await stack.resources()).filter(({ type }) => type.endsWith(":SecGroupRule"));
     const { newest } = await status();
     const forgotten = await pulumi(["state", "delete", rule?.urn ?? "", "--yes"], stack.target);
@@ -112,7 +112,7 @@ describe("a stack's state in an object store", function () {
     assert.ok((await stack.resources()).some(({ urn }) => urn === rule?.urn));
   });
 
-  it("refuses what it cannot do in one line", async () => {
+  it("an impossible request is refused in one line", async () => {
     const elsewhere = {
       ...stack.target.env,
       PULUMI_BACKEND_URL: `s3://nowhere?region=RegionOne&endpoint=http://127.0.0.1:${lab.ports.rndc}&s3ForcePathStyle=true`,

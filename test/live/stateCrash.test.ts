@@ -49,7 +49,7 @@ describe(`updates that are killed (ORRERY_SEED=${seed})`, function () {
   }
 
   for (let row = 1; row <= rows; row++) {
-    it(`are recovered from, one after the other, and the last one ends as declared (${row})`, async () => {
+    it(`killed updates are recovered one after the other, and the last one ends as declared (${row})`, async () => {
       let kills = 0;
       while (
         await survives({

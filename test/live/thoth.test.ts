@@ -74,7 +74,7 @@ describe("Thoth's programs on the lab", function () {
     for (const name of names) await (stacks[name] as SystemOnLab | undefined)?.close(...namespaces[name]);
   });
 
-  describe("the check of the deployer's rights", () => {
+  describe("checking the deployer's permissions", () => {
     const account = "system:serviceaccount:aicoe:deployer";
     const bound = ["aicoe", "aicoe-prod-bots"];
     const grant = { kind: "ClusterRole", metadata: { name: "thoth-deployer" } };
@@ -132,7 +132,7 @@ describe("Thoth's programs on the lab", function () {
       return stacks.prod.with([[["clusters:psi", "secure"], crypter.encrypt(text)]], () => stacks.prod.up());
     }
 
-    it("names a namespace that it may not edit and what it may not do there, before anything is registered", async () => {
+    it("a namespace without permission to edit is reported with what is missing, before anything is registered", async () => {
       assert.equal(await ownerOf(token), account);
       const { code, text, changed } = await upAs(token);
       assert.notEqual(code, 0, text);
@@ -152,7 +152,7 @@ describe("Thoth's programs on the lab", function () {
       assert.deepEqual(kept, []);
     });
 
-    it("says so when the cluster does not know the login at all", async () => {
+    it("an error says when the cluster does not know the login at all", async () => {
       const { code, text } = await upAs("nobody");
       assert.notEqual(code, 0, text);
       assert.match(text, /cluster "psi" refuses the login: its token has expired or was revoked; check clusters:psi/);
@@ -160,12 +160,12 @@ describe("Thoth's programs on the lab", function () {
   });
 
   // A suite of its own, as mocha runs the tests of a suite before the suites in it.
-  describe("side by side", () => {
-    it("come up on one cluster, each as it was declared", async () => {
+  describe("next to each other", () => {
+    it("all programs come up on one cluster, each as declared", async () => {
       for (const name of names) await stacks[name].assertDeploys();
     });
 
-    it("do not touch each other: no object is of two programs, and none changes anything on the second up", async () => {
+    it("programs do not affect each other: no object belongs to two, and a second up changes none", async () => {
       const seen = new Map<string, StackName>();
       for (const name of names) {
         for (const { type, inputs } of await stacks[name].resources()) {
@@ -184,7 +184,7 @@ describe("Thoth's programs on the lab", function () {
   });
 
   describe("verify", () => {
-    it("finds everything of each program in order", async () => {
+    it("verify finds every program in order", async () => {
       for (const name of names) {
         const { code, stdout, stderr } = await stacks[name].ops(["verify"]);
         assert.equal(code, 0, stdout + stderr);
@@ -192,7 +192,7 @@ describe("Thoth's programs on the lab", function () {
       }
     });
 
-    it("tells what is gone, what does not work and what right is missing or too much", async () => {
+    it("verify reports what is gone, what does not work and which permission is missing or excessive", async () => {
       const [frontend, middletier] = ["thoth-frontend-stage", "thoth-middletier-stage"];
       const rbac = "/apis/rbac.authorization.k8s.io/v1/namespaces";
       const binding = `${rbac}/${middletier}/rolebindings/user-api`;
@@ -255,7 +255,7 @@ describe("Thoth's programs on the lab", function () {
       );
     });
 
-    it("says in one line that a cluster cannot be reached, that Thoth uses no such cluster", async () => {
+    it("verify reports in one line an unreachable cluster, or one that Thoth does not use", async () => {
       const unknown = await stacks.stage.ops(["verify", "--cluster", "nowhere"]);
       assert.deepEqual([unknown.code, unknown.stderr], [2, 'ops: Thoth of stage-thoth uses no cluster "nowhere"\n']);
       const folder = mkdtempSync(path.join(tmpdir(), "thoth-verify-"));
@@ -268,8 +268,8 @@ describe("Thoth's programs on the lab", function () {
     });
   });
 
-  describe("the accounts' rights, as kubectl auth can-i has them", () => {
-    it("are the fact sheet's in every namespace, and not one more", async () => {
+  describe("accounts' permissions, according to kubectl auth can-i", () => {
+    it("accounts have exactly the fact sheet's permissions in every namespace", async () => {
       const everywhere = [...namespaces.stage, "thoth-zuul"];
       const questions = Object.entries(ruled).flatMap(([account, access]) =>
         everywhere.map((namespace) => ({ account, namespace, expected: access[namespace] ?? {} })),
@@ -279,7 +279,7 @@ describe("Thoth's programs on the lab", function () {
       });
     });
 
-    it("end where the platform's roles end for those that have one", async () => {
+    it("accounts with a platform role have no permissions beyond it", async () => {
       for (const [account, { clusterRole, on, access }] of Object.entries(powerful)) {
         await eachOf(station, async (namespace) => {
           const mays = [
@@ -295,7 +295,7 @@ describe("Thoth's programs on the lab", function () {
       }
     });
 
-    it("are none for every other account", async () => {
+    it("every other account has no permissions", async () => {
       const all = [...namespaces.stage, ...namespaces.prod];
       const accounts = (await Promise.all(all.map((namespace) => api.list(of(namespace, "serviceaccounts"))))).flat();
       const others = accounts
@@ -312,7 +312,7 @@ describe("Thoth's programs on the lab", function () {
   });
 
   describe("tokens", () => {
-    it("are of their accounts, and survive pausing, resuming and other updates", async () => {
+    it("tokens belong to their accounts, and survive pausing, resuming and other updates", async () => {
       const [test, prod] = [await stacks.test.outputs<Outputs>(), await stacks.prod.outputs<Outputs>()];
       const kube = parse(prod.nodepoolKubeconfig ?? "") as {
         "current-context": string;
@@ -362,7 +362,7 @@ describe("Thoth's programs on the lab", function () {
       assert.equal(later.managementToken, test.managementToken);
     });
 
-    it("let nodepool make a pod in its namespace and nowhere else", async () => {
+    it("nodepool's token creates a pod in its own namespace and nowhere else", async () => {
       const { nodepoolKubeconfig } = await stacks.prod.outputs<Outputs>();
       const kube = parse(nodepoolKubeconfig ?? "") as { users: { user: { token: string } }[] };
       const own = kubeApi(lab, kube.users[0]?.user.token);
@@ -396,7 +396,7 @@ describe("Thoth's programs on the lab", function () {
       }
     }
 
-    it("takes the rendered configuration, and would not take one that is wrong", async () => {
+    it("nodepool accepts the rendered configuration, and would refuse a wrong one", async () => {
       const { code, stdout } = await stacks.prod.ops(["nodepool-config"]);
       assert.equal(code, 0);
       assert.equal(stdout, (await stacks.prod.outputs<Outputs>()).nodepoolConfig);
@@ -413,7 +413,7 @@ describe("Thoth's programs on the lab", function () {
       assert.equal(context.stdout.trim(), kube["current-context"]);
     });
 
-    it("is not in a stack that has none", async () => {
+    it("a stack without nodepool has none of its objects", async () => {
       const { code, stderr } = await stacks.stage.ops(["nodepool-config"]);
       assert.equal(code, 1);
       assert.match(stderr, /^ops: thoth:settings of Pulumi\.stage-thoth\.yaml has no nodepool/);
@@ -425,7 +425,7 @@ describe("Thoth's programs on the lab", function () {
       ["stage", "thoth-dgraph-stage", ["frontend", "middletier", "backend"].map((role) => `thoth-${role}-stage`)],
       ["test", "thoth-test-core", []],
     ] as const) {
-      it(`of ${name} are good for every Route and Service, and for the client, says openssl`, async () => {
+      it(`Dgraph's certificates of ${name} are valid for every Route and Service, and for the client, according to openssl`, async () => {
         const files = await secretOf(namespace, "dgraph-tls");
         assert.deepEqual(Object.keys(files).sort(), [
           ...["ca.crt", "client.user.crt", "client.user.key", "node.crt", "node.key"],
@@ -476,7 +476,7 @@ describe("Thoth's programs on the lab", function () {
       ];
     }
 
-    it("are made anew by rotate-dgraph-certificates, under the same authority", async () => {
+    it("rotate-dgraph-certificates issues new certificates under the same authority", async () => {
       const before_ = await secretOf("thoth-test-core", "dgraph-tls");
       const dry = await stacks.test.ops(["rotate-dgraph-certificates", "--dry-run", "--json"]);
       assert.equal((JSON.parse(dry.stdout) as { replace: string[] }).replace.length, 2);
@@ -499,8 +499,8 @@ describe("Thoth's programs on the lab", function () {
     });
   });
 
-  describe("in the end", () => {
-    it("have notes on every key, by registration", async () => {
+  describe("at the end", () => {
+    it("registration lists notes on every key", async () => {
       const { code, stdout } = await stacks.prod.ops(["registration", "--json"]);
       assert.equal(code, 0);
       const told = JSON.parse(stdout) as { key: string; registered: string; set: string }[];
@@ -511,7 +511,7 @@ describe("Thoth's programs on the lab", function () {
       assert.ok(told.every(({ key, set }) => set.endsWith(`--secret ${key}`)));
     });
 
-    it("refuse to delete data and accounts, and are destroyed cleanly once told to", async () => {
+    it("destroy refuses to delete data and accounts, and is clean on request", async () => {
       for (const name of ["stage", "prod"] as const) await stacks[name].assertDestroyRefused();
       for (const name of names) {
         await stacks[name].assertDestroyed(...namespaces[name].map((one) => of(one, "deployments")));

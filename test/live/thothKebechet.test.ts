@@ -84,7 +84,7 @@ describe("Kebechet with what its CronJob declares", function () {
     return { code, log, token: variables.KEBECHET_TOKEN ?? "" };
   }
 
-  it("says its version, reads the list and puts the token into it", async () => {
+  it("Kebechet prints its version, reads the list and inserts the token", async () => {
     const { code, log, token } = await run(`${url}/thoth.yaml`);
     assert.equal(code, 0, log);
     assert.deepEqual(asked, ["GET /thoth.yaml"]);
@@ -96,7 +96,7 @@ describe("Kebechet with what its CronJob declares", function () {
     assert.match(log, /Unable to find requested manager 'no-such-manager'/);
   });
 
-  it("ends with an error where the list is not there, so that the Job fails", async () => {
+  it("Kebechet fails without the list, so that the Job fails", async () => {
     const { code, log } = await run(`${url}/thoth_demo.yaml`);
     assert.equal(code, 1);
     assert.match(log, /404 Client Error/);

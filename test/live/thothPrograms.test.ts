@@ -31,7 +31,7 @@ const octomachinery = pythonEnvironment("octomachinery", [
 
 type Texts = Record<string, string>;
 
-describe("what Thoth's bots and nodepool are given, read by the real programs", function () {
+describe("inputs of Thoth's bots and nodepool, read by the real programs", function () {
   this.timeout(900_000);
   let dir: string;
 
@@ -71,7 +71,7 @@ describe("what Thoth's bots and nodepool are given, read by the real programs", 
       ["kafka-1.sample.invalid", 443],
     ];
 
-    it("are both seen by kafka-python in webhook2kafka", async () => {
+    it("kafka-python in webhook2kafka sees both brokers", async () => {
       const script = `import json, os
 from kafka.conn import collect_hosts
 print(json.dumps(sorted([host, port] for host, port, _ in collect_hosts(os.environ["KAFKA_BOOTSTRAP_SERVERS"]))))`;
@@ -79,7 +79,7 @@ print(json.dumps(sorted([host, port] for host, port, _ in collect_hosts(os.envir
       assert.deepEqual(found, brokers);
     });
 
-    it("are both seen by faust in the normalizers", async () => {
+    it("faust in the normalizers sees both brokers", async () => {
       const script = `import json, os, faust
 app = faust.App("normalizers", broker=os.environ["KAFKA_BOOTSTRAP_SERVERS"], value_serializer="json", web_enabled=False)
 from faust.transport.drivers.aiokafka import server_list
@@ -93,7 +93,7 @@ print(json.dumps([[(u.scheme, u.host, u.port) for u in app.conf.broker], server_
     });
   });
 
-  it("octomachinery makes its settings of the Review Manager's variables, and takes the App's signatures alone", async () => {
+  it("octomachinery builds its settings from the Review Manager's variables, and accepts only the App's signatures", async () => {
     const variables = await given({ reviewManager: { appId: 42 } }, "review-manager-webhooks");
     const sesheta = await given({}, "sesheta-webhooks");
     const script = `import json, sys
@@ -142,7 +142,7 @@ print(json.dumps({"status": status, "counts": getattr(provider, "max_pods", None
   "labels": {l.name: [l.image, l.cpu, l.memory] for l in pool.labels.values()}, "token": client[0], "host": client[2].api_client.configuration.host}))`;
 
     for (const version of nodepools) {
-      it(`${version} takes the configuration with its limit, and the kubeconfig with its context`, async () => {
+      it(`nodepool ${version} accepts the configuration with its limit, and the kubeconfig with its context`, async () => {
         const seen = await buildThoth({ nodepool });
         const outputs = [...seen.outputs].find(([urn]) => urn.endsWith("Thoth::thoth"))?.[1];
         const [file, kubeconfig] = ["nodepool.yaml", "kubeconfig"].map((name) => path.join(dir, name));

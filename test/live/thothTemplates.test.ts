@@ -80,11 +80,11 @@ for (const stack of ["stage", "test"] as const) {
       rmSync(folder, { recursive: true, force: true });
     });
 
-    it("finds its solvers, each by the name that the graph knows", () => {
+    it("thoth-common finds its solvers, each by the name that the graph knows", () => {
       assert.deepEqual(said.solvers, { made: ["solver-fedora-28-py36", "solver-ubi-8-py36"] });
     });
 
-    it("makes a Job or build of every kind of work that is asked for", () => {
+    it("thoth-common creates a Job or build for every kind of work", () => {
       const failed = Object.entries(said.workloads).filter(([, { error }]) => error !== undefined);
       assert.deepEqual(failed, []);
       assert.deepEqual(said.imagestream, { made: "inspection-1" });
@@ -94,13 +94,13 @@ for (const stack of ["stage", "test"] as const) {
       assert.deepEqual([kinds.get("Job"), kinds.get("BuildConfig"), kinds.get("ImageStream")], [28, 2, 1]);
     });
 
-    it("leaves no parameter unfilled", () => {
+    it("thoth-common leaves no parameter unfilled", () => {
       for (const one of api.made.filter(({ kind }) => kind !== "ConfigMap")) {
         assert.doesNotMatch(JSON.stringify(one), /\$\{/, asText(asObject(one.metadata).name));
       }
     });
 
-    it("makes Jobs whose programs get what they read", () => {
+    it("thoth-common creates Jobs whose programs get the inputs that they read", () => {
       const template = resources.find(({ inputs }) => inputs.kind === "Template");
       const jobs = api.made
         .filter(({ kind }) => kind === "Job")
@@ -120,7 +120,7 @@ for (const stack of ["stage", "test"] as const) {
       assert.deepEqual(found, []);
     });
 
-    it("gives solvers, builds and inspections the values that were asked for", () => {
+    it("thoth-common passes the requested values to solvers, builds and inspections", () => {
       const env = (prefix: string): Json => {
         const job = api.made.find(
           ({ kind, metadata }) => kind === "Job" && asText(asObject(metadata).name).startsWith(prefix),
@@ -145,7 +145,7 @@ for (const stack of ["stage", "test"] as const) {
       });
     });
 
-    it("copies the refresh of the graph where Kubernetes still has batch/v1beta1, and only there", async () => {
+    it("thoth-common copies the graph-refresh CronJob where Kubernetes still has batch/v1beta1, and only there", async () => {
       assert.match(said.refresh.error ?? "", /ResourceNotFoundError/);
       const older = await startOpenshiftApi(new World(resources).manifests, true);
       try {
@@ -155,7 +155,7 @@ for (const stack of ["stage", "test"] as const) {
       }
     });
 
-    it("finds no builds the way that build-watcher asks for them, which is why that one is off", () => {
+    it("thoth-common finds no builds the way build-watcher asks for them, which is why build-watcher is off", () => {
       assert.equal(said.buildKind, "not found");
     });
   });

@@ -47,7 +47,7 @@ describe("the built plugins", function () {
     ({ share, pulumiHome } = await ensureToolchain(() => undefined));
   });
 
-  it("leave no debug log behind, as the engine finds no folder for one", async () => {
+  it("the built plugins leave no debug log behind, because the engine finds no folder for one", async () => {
     const cli = path.join(root, "node_modules", ".bin", "pulumi");
     const env = { ...process.env, PULUMI_HOME: pulumiHome, PULUMI_SKIP_UPDATE_CHECK: "true" };
     const { stderr } = await promisify(execFile)(cli, ["plugin", "ls"], { cwd: root, env });
@@ -57,7 +57,7 @@ describe("the built plugins", function () {
   });
 
   for (const name of ["openstack", "random", "tls"]) {
-    it(`take from programs exactly the properties of npm's @pulumi/${name}`, () => {
+    it(`the built plugins accept exactly the properties of npm's @pulumi/${name}`, () => {
       const file = path.join(share, "schema", `${name}.json`);
       if (!existsSync(file)) return; // the official plugin was downloaded
       const schema = JSON.parse(readFileSync(file, "utf8")) as Schema;
@@ -91,7 +91,7 @@ describe("the built plugins", function () {
     });
   }
 
-  it("run commands and copy files here and over SSH as @pulumi/command does", async () => {
+  it("the built command plugin runs commands and copies files locally and over SSH as @pulumi/command does", async () => {
     const tests = path.join(share, "command.test");
     if (!existsSync(tests)) return; // the official plugin was downloaded
     await installPackages(["openssh-server"], console.log);

@@ -32,6 +32,8 @@ interface Job {
   readonly if?: string;
   readonly permissions?: object;
   readonly environment?: string;
+  readonly concurrency?: { readonly group: string };
+  readonly strategy?: { readonly matrix: { readonly include?: readonly Variables[] } };
   readonly env?: Variables;
   readonly steps: readonly Step[];
 }
@@ -52,7 +54,7 @@ const jobs = [...workflows].flatMap(([file, workflow]) =>
 );
 
 describe("the workflows", () => {
-  it("are what GitHub takes, as actionlint reads them", async function () {
+  it("actionlint accepts all workflows", async function () {
     this.timeout(600_000);
     const tool = path.join(await ensureTool("actionlint", () => undefined), "actionlint");
     // shellcheck, where it is installed, reads the shell steps as well.
@@ -63,7 +65,7 @@ describe("the workflows", () => {
     assert.equal(status, 0, stdout + stderr);
   });
 
-  it("pin every action to a commit, one for each action, and say which version that is", () => {
+  it("workflows pin every action to one commit each, with a comment that names its version", () => {
     const pins = files.flatMap((file) => [...textOf(file).matchAll(/uses: (.*)$/gm)].map(([, use = ""]) => use));
     assert.ok(pins.length > 10, pins.join());
     for (const pin of pins) assert.match(pin, /^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
@@ -71,7 +73,7 @@ describe("the workflows", () => {
     assert.deepEqual([...new Set(pins)].toSorted(), [...actions.values()].toSorted());
   });
 
-  it("have no more rights than they need, and none where a fork's code runs", () => {
+  it("workflows have no more permissions than they need, and none where a fork's code runs", () => {
     for (const [file, { on, permissions }] of workflows) {
       assert.ok(permissions !== undefined, `${file} has the default rights`);
       for (const right of Object.values(permissions)) assert.equal(right, "read", file);
@@ -87,17 +89,70 @@ describe("the workflows", () => {
     }
   });
 
-  it("let prod wait for stage, and stage be looked at first", () => {
+  it("prod waits for stage, and stage is checked first", () => {
     const { jobs: all } = parse(textOf("deploy.yml")) as { jobs: Record<string, Job & { needs?: string }> };
     assert.equal(all.prod?.needs, "stage");
     assert.equal(all.prod.environment, "prod");
-    const steps = (all.stage?.steps ?? []).map(({ uses, run }) => run ?? uses ?? "");
-    const at = (text: string): number => steps.findIndex((step) => step.includes(text));
-    assert.ok(at("pulumi/actions") < at("ci/drift.ts") && at("ci/drift.ts") < at("ci/answers.ts"), steps.join());
+    const steps = (all.stage?.steps ?? []).map(({ uses, run, with: inputs }) => {
+      return `${run ?? uses ?? ""}${typeof inputs?.command === "string" ? ` ${inputs.command}` : ""}`;
+    });
+    const order = ["npm ci", " doctor ", / up$/, "ci/drift.ts", "ci/answers.ts", "state status"];
+    const at = order.map((text) => steps.findIndex((step) => step.search(text) >= 0));
+    assert.deepEqual(
+      at,
+      at.toSorted((a, b) => a - b),
+      steps.join(),
+    );
+    assert.ok(
+      at.every((index) => index >= 0),
+      steps.join(),
+    );
+  });
+
+  it("deploy main only, each stack in a group of its own, so that a waiting approval does not hold up stage", () => {
+    const { jobs: all } = workflows.get("deploy.yml") ?? assert.fail();
+    for (const [name, job] of Object.entries(all)) {
+      assert.equal(job.if, "github.ref == 'refs/heads/main'", name);
+      assert.equal(job.concurrency?.group, `deploy-${name}`);
+    }
+    assert.equal(workflows.get("drift.yml")?.jobs.drift?.if, "github.ref == 'refs/heads/main'");
+  });
+
+  it("install one version of the engine, and enforce the policies wherever it runs", () => {
+    const engines = jobs.flatMap(({ file, job }) =>
+      job.steps.filter(({ uses }) => uses?.startsWith("pulumi/actions@") === true).map((step) => ({ file, step })),
+    );
+    assert.equal(engines.length, 6);
+    for (const { file, step } of engines) {
+      assert.equal(step.with?.["pulumi-version-file"], ".pulumi.version", file);
+      if (step.with.command !== undefined) assert.equal(step.with.policyPacks, "policy", file);
+    }
+    const { dependencies, devDependencies } = JSON.parse(
+      readFileSync(path.join(projectDir, "package.json"), "utf8"),
+    ) as Record<"dependencies" | "devDependencies", Variables>;
+    const version = readFileSync(path.join(projectDir, ".pulumi.version"), "utf8").trim();
+    assert.deepEqual([dependencies["@pulumi/pulumi"], devDependencies.pulumi], [version, version]);
+  });
+
+  it("give secrets to the steps that use them, and prod's only behind its approval or main's branch rule", () => {
+    for (const { file, name, job, workflow } of jobs) {
+      assert.doesNotMatch(JSON.stringify([job.env, workflow.env]), /secrets\./, `${file} ${name}`);
+      for (const { uses, run, env } of job.steps) {
+        const needs = uses?.startsWith("pulumi/actions@") === true || /doctor|drift|state status/.test(run ?? "");
+        assert.ok(needs || !JSON.stringify(env ?? {}).includes("secrets."), `${file} ${name}: ${run ?? uses ?? ""}`);
+      }
+      if (JSON.stringify(job).includes("PASSPHRASE_PROD")) assert.equal(job.environment, "drift", file);
+    }
+    const previews = workflows.get("preview.yml")?.jobs.preview;
+    assert.deepEqual(previews?.strategy?.matrix.include, [
+      { stack: "stage", environment: "preview" },
+      { stack: "prod", environment: "prod" },
+    ]);
+    assert.equal(previews.environment, "${{ matrix.environment }}");
   });
 });
 
-describe("every shell step of the workflows", () => {
+describe("shell steps of the workflows", () => {
   let dir: string;
   const head = execFileSync("git", ["rev-parse", "HEAD"], { cwd: projectDir, encoding: "utf8" }).trim();
   const scripts = (JSON.parse(readFileSync(path.join(projectDir, "package.json"), "utf8")) as { scripts: Variables })
@@ -132,7 +187,7 @@ describe("every shell step of the workflows", () => {
   for (const { file, name, job, workflow } of jobs)
     for (const step of job.steps.filter(({ run }) => run !== undefined)) {
       const { run = "" } = step;
-      it(`of ${file}, ${name}: ${run.split("\n")[0] ?? ""}`, () => {
+      it(`shellcheck accepts ${file}, ${name}: ${run.split("\n")[0] ?? ""}`, () => {
         assert.doesNotMatch(run, /\$\{\{/, "an expression in a script is somebody's text in it; take it from env");
         const own = { ...workflow.env, ...job.env, ...step.env };
         const env = Object.fromEntries(
@@ -177,7 +232,7 @@ describe("every shell step of the workflows", () => {
       });
     }
 
-  it("finds every test that is run by name only", () => {
+  it("the workflows run every test that is excluded from npm test", () => {
     const { ignore } = JSON.parse(readFileSync(path.join(dir, "test", "live.mocharc.json"), "utf8")) as {
       ignore: readonly string[];
     };

@@ -1,4 +1,4 @@
-/** The parts of `ops adopt` that ask nobody; test/live/adopt*.test.ts have clusters, clouds and the engine. */
+/** The parts of `ops adopt` that make no requests; test/live/adopt*.test.ts use clusters, clouds and the engine. */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -51,8 +51,8 @@ const secret = (data: object): object => ({
   stringData: new Secret(data),
 });
 
-describe("what is live of what is declared", () => {
-  it("leaves out defaults, other tools' fields and items that are no longer declared", () => {
+describe("comparing live objects with declared ones", () => {
+  it("a live object's inputs leave out defaults, other tools' fields and items that are no longer declared", () => {
     const live = {
       spec: {
         clusterIP: "10.0.0.1",
@@ -66,14 +66,14 @@ describe("what is live of what is declared", () => {
     assert.deepEqual(undeclaredItems(live, wanted), ["spec.template.spec.containers[old]"]);
   });
 
-  it("takes a Service's port for the same under another name, and other lists as a whole", () => {
+  it("a Service's port matches under another name; other lists are compared as a whole", () => {
     const live = { ports: [{ name: "5432", port: 5432 }], accessModes: ["ReadWriteMany"], rules: [{ a: 1 }, { a: 2 }] };
     const wanted = { ports: [{ name: "db", port: 5432 }], accessModes: ["ReadWriteOnce"], rules: [{ a: 1 }] };
     assert.deepEqual(declaredPart(live, wanted), live);
     assert.deepEqual(undeclaredItems(live, wanted), []);
   });
 
-  it("knows one amount in two spellings", () => {
+  it("two spellings of one quantity are equal", () => {
     assert.deepEqual(declaredPart({ storage: "1024Mi", cpu: "500m" }, { storage: "1Gi", cpu: "0.5" }), {
       ...{ storage: "1Gi", cpu: "0.5" },
     });
@@ -81,7 +81,7 @@ describe("what is live of what is declared", () => {
   });
 });
 
-describe("an adopted object", () => {
+describe("adopted objects", () => {
   const live = {
     ...{ apiVersion: "v1", kind: "Secret", type: "Opaque" },
     metadata: {
@@ -91,7 +91,7 @@ describe("an adopted object", () => {
     data: { password: Buffer.from("of-old").toString("base64"), other: Buffer.from("of-old too").toString("base64") },
   };
 
-  it("has as inputs what is live of what is declared, with every text of a Secret secret", () => {
+  it("an adopted object's inputs are the live values of its declared fields, and every value of a Secret is secret", () => {
     const { id, inputs, outputs } = adoptObject({ declared: declared(secretType, secret({ password: "new" })), live });
     assert.equal(id, "dials/broker");
     assert.deepEqual(inputs?.stringData, new Secret({ password: "of-old" }));
@@ -100,7 +100,7 @@ describe("an adopted object", () => {
     assert.deepEqual((outputs.metadata as Json).annotations, { mine: "1" });
   });
 
-  it("is refused while it ends, or while it is another object's", () => {
+  it("adopt refuses an object that is being deleted or belongs to another object", () => {
     const one = declared(secretType, secret({}));
     assert.equal(refusalOf({ declared: one, live }), undefined);
     assert.match(refusalOf({ declared: one, live: { metadata: { deletionTimestamp: "now" } } }) ?? "", /being deleted/);
@@ -108,7 +108,7 @@ describe("an adopted object", () => {
     assert.match(refusalOf({ declared: one, live: { metadata: { ownerReferences } } }) ?? "", /Application core/);
   });
 
-  it("is refused while its strategy has what the API will not take; the patch is told", () => {
+  it("adopt refuses an object whose strategy the API would reject, and prints the patch that fixes it", () => {
     const body = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "db", namespace: "dials" } };
     const recreate = declared("kubernetes:apps/v1:Deployment", { ...body, spec: { strategy: { type: "Recreate" } } });
     const rolling = { metadata: {}, spec: { strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1 } } } };
@@ -118,7 +118,7 @@ describe("an adopted object", () => {
     assert.equal(refusalOf({ declared: recreate, live: plain }), undefined);
   });
 
-  it("tells the keys that only the old one has, and whether kubectl alone wrote it", () => {
+  it("adopt lists the keys that only the live object has, and whether kubectl alone wrote it", () => {
     const one = declared(secretType, secret({ password: "new" }));
     assert.deepEqual(undeclared({ declared: one, live }), ["other"]);
     const by = (...managers: readonly object[]): Json => ({ metadata: { managedFields: managers } });
@@ -127,7 +127,7 @@ describe("an adopted object", () => {
     assert.equal(isKubectls({ live: by({ manager: "kubectl-client-side-apply" }, { manager: "ansible" }) }), false);
   });
 
-  it("is none when it patches others' objects or gets its name from Pulumi", () => {
+  it("objects that patch others' objects or get their name from Pulumi are not adopted", () => {
     const body = { apiVersion: "v1", kind: "Node", metadata: { name: "node01" } };
     const resources = [
       registration("kubernetes:core/v1:NodePatch", "patch", body, { provider }),
@@ -137,8 +137,8 @@ describe("an adopted object", () => {
   });
 });
 
-describe("an old password", () => {
-  it("is found as it is, within other text, and in base64", () => {
+describe("existing passwords", () => {
+  it("an existing password is found as it is, within other text, and in base64", () => {
     assert.equal(textIn("drawn", "old", "drawn"), "old");
     assert.equal(textIn("redis://:drawn@broker:6379/0", "redis://:o.l+d@broker:6379/0", "drawn"), "o.l+d");
     assert.equal(textIn("a=drawn b=other", "a=old b=mine", "drawn", ["other"]), "old");
@@ -146,7 +146,7 @@ describe("an old password", () => {
     assert.equal(textIn(base64("drawn"), base64("old"), "drawn"), "old");
   });
 
-  it("is not found where the text around it is another, or where it would be two", () => {
+  it("an existing password is not found where the surrounding text differs or where two values would match", () => {
     assert.equal(textIn("redis://:drawn@broker/0", "amqp://old@elsewhere", "drawn"), undefined);
     assert.equal(textIn("drawn drawn", "one two", "drawn"), undefined);
     assert.equal(textIn("another", "old", "drawn"), undefined);
@@ -154,14 +154,14 @@ describe("an old password", () => {
   });
 });
 
-describe("a live text", () => {
+describe("live Secrets and samples", () => {
   const data = (texts: Readonly<Record<string, string>>): Json =>
     Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, Buffer.from(text).toString("base64")]));
   const dir = mkdtempSync(path.join(tmpdir(), "adopt-"));
   after(() => {
     rmSync(dir, { recursive: true });
   });
-  /** What is said of DIALS' broker, whose declared texts are samples, when it lives there with these texts. */
+  /** Problems with DIALS' broker Secret, whose declared texts are samples, when the live one has these texts. */
   function said(live: Readonly<Record<string, string>>, settings: object = {}): readonly string[] {
     const file = path.join(dir, "Pulumi.mine.yaml");
     writeFileSync(file, `config:\n  clusters:settings: ${JSON.stringify({ paas: settings })}\n`);
@@ -185,7 +185,7 @@ describe("a live text", () => {
     ]);
   }
 
-  it("that a sample would replace is refused, with the key, its secret and the commands", () => {
+  it("adopt refuses to replace a live secret by a sample, and names the key, its Secret and the commands", () => {
     assert.deepEqual(said({ url: "redis://:old@broker", own: "of old", both: "old", made: "old", undeclared: "old" }), [
       "Secret dials/broker url: the first up would replace the live text by a published sample, of dials:password; " +
         "npm run ops -- secrets import cluster --stack mine, or npx pulumi config set --stack mine --secret dials:password",
@@ -196,14 +196,14 @@ describe("a live text", () => {
     assert.equal(said({ both: "old" }, { lab: true }).length, 1, "also in the lab");
   });
 
-  it("may be replaced where it is the same, empty or a sample itself, or where the cluster allows it", () => {
+  it("a sample may replace a live text that is equal, empty or a sample, or where the cluster allows samples", () => {
     assert.deepEqual(said({ url: "redis://:sample of password@broker", both: "" }), []);
     assert.deepEqual(said({ url: `redis://:${sample("token", "another")}@broker` }), []);
     assert.deepEqual(said({ url: "redis://:old@broker" }, { allowSamples: true }), []);
   });
 });
 
-describe("an import file", () => {
+describe("the import file", () => {
   const crypter = openSalt(newSalt("test"), "test");
   const system = registration("orrery:dials:Dials", "dials", {});
   const claim = registration("kubernetes:core/v1:PersistentVolumeClaim", "claim", {}, { parent: system.urn, provider });
@@ -212,7 +212,7 @@ describe("an import file", () => {
   const adopted = new Map([[claim.urn, { id: "dials/claim", inputs: { password: new Secret({ a: "of-old" }) } }]]);
   const encrypt = (text: string): string => crypter.encrypt(text);
 
-  it("has each resource with all above it and its provider, secrets encrypted", () => {
+  it("an import file holds each resource with its ancestors and its provider, secrets encrypted", () => {
     const file = importFile({ resources, adopted, known: new Set(), encrypt });
     assert.ok(!JSON.stringify(file).includes("of-old"));
     assert.deepEqual(file.nameTable, {});
@@ -232,7 +232,7 @@ describe("an import file", () => {
     assert.ok(file.resources.every(({ component, version }) => (component === true) === (version === undefined)));
   });
 
-  it("only refers to what the state has", () => {
+  it("an import file only refers to resources that are in the state already", () => {
     const known = new Set([paas.urn, system.urn]);
     const file = importFile({ resources, adopted, known, encrypt });
     assert.deepEqual(file.nameTable, { [system.urn]: system.urn, [paas.urn]: paas.urn });
@@ -243,7 +243,7 @@ describe("an import file", () => {
   });
 });
 
-describe("a cloud's things", () => {
+describe("matching a cloud's resources", () => {
   const project: Inventory = {
     servers: [
       { id: "s1", name: "hub.test", flavor: { id: "f" }, "os-extended-volumes:volumes_attached": [{ id: "v1" }] },
@@ -280,7 +280,7 @@ describe("a cloud's things", () => {
   const found = (type: string, inputs: Json, world = new CloudWorld(projects)): string | undefined =>
     world.live({ type: `openstack:${type}`, name: "one", urn: "urn:one", inputs }, cloud)?.id;
 
-  it("are known by name, or by what they hang on", () => {
+  it("cloud resources are matched by name, or by what they are attached to", () => {
     assert.equal(found("blockstorage/volume:Volume", { name: "hub.test-zfs-01" }), "v1");
     assert.equal(found("compute/instance:Instance", { name: "hub.test" }), "s1");
     assert.equal(found("compute/keypair:Keypair", { name: "hub" }), "hub");
@@ -298,13 +298,13 @@ describe("a cloud's things", () => {
     );
   });
 
-  it("are nobody's when two have the name; the message has both ids", () => {
+  it("a name that two cloud resources share matches neither; the message has both ids", () => {
     const world = new CloudWorld(projects);
     assert.equal(found("blockstorage/volume:Volume", { name: "twice" }, world), undefined);
     assert.match(world.problems.get("urn:one") ?? "", /^Volume twice: the project has 2 of that name \(v2, v3\)/);
   });
 
-  it("tell the program their addresses; a floating IP is the one on its port", () => {
+  it("the program learns addresses from matched cloud resources; a floating IP is the one on its port", () => {
     const port = { type: "openstack:networking/port:Port", name: "one", urn: "urn:one", inputs: { name: "hub.test" } };
     const state = new CloudWorld(projects).live(port, cloud)?.state;
     assert.deepEqual(state?.allFixedIps, ["10.0.0.5"]);
@@ -315,7 +315,7 @@ describe("a cloud's things", () => {
     assert.equal(addressesOnPorts({ resources }, projects).get(address.urn)?.id, "a1");
   });
 
-  it("a server's state has it on its port, so that nothing makes it anew", () => {
+  it("an adopted server's state has it on its existing port, so that nothing is created again", () => {
     const world = new CloudWorld(projects);
     found("compute/instance:Instance", { name: "hub.test", flavorName: "m1.small", configDrive: true }, world);
     const { inputs, outputs } = world.adopted.get("urn:one") ?? {};
@@ -324,7 +324,7 @@ describe("a cloud's things", () => {
   });
 });
 
-describe("what is left over", () => {
+describe("unmanaged objects", () => {
   const object = (apiVersion: string, kind: string, name: string, more: object = {}): Json => ({
     ...{ apiVersion, kind, metadata: { name, namespace: "packit", ...more } },
   });
@@ -337,7 +337,7 @@ describe("what is left over", () => {
     }),
   ];
 
-  it("is what nobody declares, is no part of another object and is not the namespace's own", () => {
+  it("an unmanaged object is one that is not declared, not part of another object and not created by the namespace", () => {
     const live = [
       object("apps.openshift.io/v1", "DeploymentConfig", "postgres"),
       object("apps/v1", "Deployment", "postgres"),
@@ -366,7 +366,7 @@ describe("npm run ops -- adopt", () => {
     }
   }
 
-  it("explains itself, asks for the stack, and overwrites no file", async () => {
+  it("adopt prints help, asks for the stack, and overwrites no file", async () => {
     const help = await adopt("--help");
     assert.deepEqual([help.code, help.told.split("\n")[0]?.startsWith("Usage: npm run ops -- adopt")], [0, true]);
     const nobody = await adopt();

@@ -5,16 +5,16 @@ import type { Recording } from "../../review/evaluate/record.ts";
 import { mapParts, Secret } from "../../review/evaluate/secret.ts";
 import { golden } from "./harness.ts";
 
-/** Asserts that `golden/blocks/<name>.yaml` has what was registered and asked, and values that no resource shows. */
+/** Compares `golden/blocks/<name>.yaml` with registrations, invokes and values that no resource shows. */
 export function isInCatalogue(name: string, recording: Recording, values: object): void {
   const actual = textOf(recording, values);
   const expected = golden(`blocks/${name}.yaml`, actual).split("\n");
-  // Not the whole texts: to compute how thousands of lines differ takes seconds.
+  // Not the complete texts: a diff of thousands of lines takes seconds.
   const line = actual.split("\n").findIndex((one, index) => one !== expected[index]);
   assert.equal(actual.split("\n")[line], expected[line], `line ${line + 1}; UPDATE_GOLDEN=1 takes it as right`);
 }
 
-/** What was registered, under names instead of URNs. */
+/** Registrations with names instead of URNs. */
 function textOf({ resources, outputs, calls }: Recording, values: object): string {
   const name = (urn: string): string => urn.split("::").at(-1) ?? "";
   const rows = resources
@@ -27,7 +27,7 @@ function textOf({ resources, outputs, calls }: Recording, values: object): strin
           ...(parent === "" ? {} : { parent: name(parent) }),
           ...(provider === "" ? {} : { provider: name(provider) }),
           ...(dependsOn.length === 0 ? {} : { dependsOn: dependsOn.map(name).toSorted() }),
-          // The SDK's own, for kinds that changed their version.
+          // The SDK adds aliases for kinds that changed their version.
           ...(aliases.length === 0 ? {} : { aliases: aliases.length }),
           ...(Object.keys(others).length === 0 ? {} : { options: others }),
           ...(Object.keys(inputs).length === 0 ? {} : { inputs: shown(inputs) }),
@@ -49,7 +49,7 @@ function shown(value: unknown): unknown {
   });
 }
 
-/** A script that is a file of its own is not repeated. */
+/** Leaves out scripts that are files in the repository. */
 function shortened(text: string): string {
   const lines = text.split("\n");
   return lines.length < 60 ? text : `${lines[0] ?? ""} ... (${lines.length} lines)`;

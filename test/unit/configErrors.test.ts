@@ -9,7 +9,7 @@ import { cloudsSchema, clustersSchema } from "../../config/targets.ts";
 import { record } from "../../review/evaluate/record.ts";
 import { runProgram, stackConfig } from "../../review/evaluate/render.ts";
 
-/** A system of its own, so that these tests change with the parser only. */
+/** A separate system, so that these tests depend on the parser only. */
 const demo = defineSystem({
   namespace: "demo",
   settings: z.strictObject({
@@ -58,7 +58,7 @@ const valid: Readonly<Record<string, RawEntry>> = {
   "demo:token": secret("hunter2-hunter2"),
 };
 
-/** The whole message for a config that differs from the valid one; undefined takes a key away. */
+/** The complete message for a config that differs from the valid one; undefined removes a key. */
 function message(changes: Readonly<Record<string, RawEntry | undefined>>): string {
   const raw = new Map(
     Object.entries({ ...valid, ...changes }).filter((entry): entry is [string, RawEntry] => !!entry[1]),
@@ -78,7 +78,7 @@ const set = (path: string): string => `npx pulumi config set --stack stage --pat
 const rm = (path: string): string => `npx pulumi config rm --stack stage --path ${path}`;
 
 describe("config errors", () => {
-  it("are none when the config is right", () => {
+  it("a valid config has no errors", () => {
     assert.equal(message({}), "");
     assert.equal(withSettings({ mode: "fast", replicas: 1, store: { kind: "new", size: 1 } }), "");
   });
@@ -295,12 +295,12 @@ describe("config errors", () => {
     ],
   ];
   for (const [title, actual, path, text, fix] of cases) {
-    it(`tell of ${title}`, () => {
+    it(`an error reports ${title}`, () => {
       assert.equal(actual(), problem(path, text, fix));
     });
   }
 
-  it("come all at once, missing secrets last", () => {
+  it("all errors are reported at once, missing secrets last", () => {
     const broken = {
       "demo:settings": plain({ ...settings, replicas: 7, modus: "safe" }),
       "demo:token": { value: "x", secret: false },
@@ -317,15 +317,15 @@ describe("config errors", () => {
     assert.match(message(broken), /^Pulumi\.stage\.yaml has 5 problems:\n/);
   });
 
-  it("never show a secret", () => {
+  it("errors never show a secret", () => {
     const clear = { value: "hunter2-hunter2", secret: false };
     const text = message({ "demo:token": clear, "demo:settings": plain({ ...settings, oops: "hunter2-hunter2" }) });
     assert.ok(!text.includes("hunter2"), text);
   });
 });
 
-describe("a program with a bad config", () => {
-  it("ends with one RunError before anything is registered", async () => {
+describe("a program with an invalid config", () => {
+  it("the program ends with one RunError before anything is registered", async () => {
     const config = new Map<string, RawEntry>([...stackConfig("test"), ["thoth:settings", plain({ bot: {} })]]);
     const registered: string[] = [];
     const delay = (): Promise<void> => {
@@ -343,7 +343,7 @@ describe("a program with a bad config", () => {
     assert.deepEqual(registered, []);
   });
 
-  it("registers nothing and is refused when the stack names no system, as that would remove everything", async () => {
+  it("a stack that names no system is refused and registers nothing, because deploying it would remove everything", async () => {
     const config = new Map() satisfies RawConfig;
     await assert.rejects(
       record({ stack: "empty", config }, async () => await import("../../index.ts")),

@@ -29,7 +29,7 @@ const formats: readonly SecretFormat[] = [
 ];
 
 describe("the config parser", () => {
-  it("tells of every bad config without failing itself, and never shows a secret", () => {
+  it("every invalid config is reported without a crash and without showing a secret", () => {
     const canary = "c4nary".repeat(4);
     const name = fc.oneof(fc.constantFrom("settings", "token", "lab"), fc.string({ minLength: 1 }));
     const key = fc.tuple(fc.constantFrom(...namespaces, "other"), name).map(([space, rest]) => `${space}:${rest}`);
@@ -48,7 +48,7 @@ describe("the config parser", () => {
     );
   });
 
-  it("tells of any one setting that is taken away or spoilt, by its path", () => {
+  it("any single setting that is removed or broken is reported by its path", () => {
     const good = stackConfig("test");
     const places = [...good]
       .filter(([key]) => key.endsWith(":settings"))
@@ -77,7 +77,7 @@ function paths(value: unknown, at: readonly (string | number)[] = []): readonly 
   return [at];
 }
 
-/** Puts another value at a path. */
+/** Replaces the value at a path. */
 function replace(value: unknown, [first, ...rest]: readonly (string | number)[], leaf: unknown): void {
   if (first === undefined || typeof value !== "object" || value === null) return;
   if (rest.length === 0) Reflect.set(value, first, leaf);
@@ -86,14 +86,14 @@ function replace(value: unknown, [first, ...rest]: readonly (string | number)[],
 
 describe("samples of secrets", () => {
   for (const format of formats) {
-    it(`of format ${format} pass their check, differ by seed and stay the same`, () => {
+    it(`samples of format ${format} pass their check, differ by seed and are stable`, () => {
       assert.equal(checkFormat(format, sample(format, "a")), undefined);
       assert.equal(sample(format, "a"), sample(format, "a"));
       assert.notEqual(sample(format, "a"), sample(format, "b"));
     });
   }
 
-  it("fail the check when they are cut, and the check never repeats them", () => {
+  it("a truncated sample fails its check, and the check never repeats it", () => {
     fc.assert(
       fc.property(fc.constantFrom(...formats), fc.string(), (format, text) => {
         const wrong = checkFormat(format, text);
@@ -122,7 +122,7 @@ describe("edits of a stack file", () => {
       .map(([key, item]) => `  ${key}: ${JSON.stringify(item)} # kept\n`)
       .join("");
 
-  it("change what they are to change and keep every other byte", () => {
+  it("an edit changes what it should and keeps every other byte", () => {
     fc.assert(
       fc.property(config, (held) => {
         const text = `# head\nconfig:\n${lines(held)}`;
@@ -143,7 +143,7 @@ describe("edits of a stack file", () => {
     );
   });
 
-  it("replace a block by a value on one line and leave the next block alone", () => {
+  it("an edit can replace a block by a one-line value and leaves the next block alone", () => {
     const text = "config:\n  a:settings:\n    x: # why\n      y: 1\n      z: 2\n    k: 3\n";
     const edited = setAt(text, ["config", "a:settings", "x"], { n: [1, "two"] });
     assert.deepEqual(parse(edited), { config: { "a:settings": { x: { n: [1, "two"] }, k: 3 } } });

@@ -27,7 +27,7 @@ function role(kind: string, all: readonly Manifest[]): Role {
 }
 
 describe("the deployer's permissions", () => {
-  it("come with namespaces, account and bindings, in the order in which they can be applied", () => {
+  it("the deployer's manifests have namespaces, account and bindings in the order in which they can be applied", () => {
     const all = [declared("Namespace", "v1", "", "bots"), declared("ConfigMap", "v1", "bots", "settings")];
     const objects = deployerObjects(all, account) as readonly Role[];
     assert.deepEqual(
@@ -44,7 +44,7 @@ describe("the deployer's permissions", () => {
     );
   });
 
-  it("are as few rules as say them: one for each API group, names and verbs", () => {
+  it("the deployer's permissions are as few rules as possible, one for each API group, names and verbs", () => {
     const { rules } = role("Role", [
       declared("Deployment", "apps/v1", "bots", "bot"),
       declared("StatefulSet", "apps/v1", "bots", "db"),
@@ -71,7 +71,7 @@ describe("the deployer's permissions", () => {
     ]);
   });
 
-  it("are by name outside of namespaces: none is made there but by its administrator, no node is deleted", () => {
+  it("cluster-scoped permissions are by name: only an administrator creates namespaces, and no node can be deleted", () => {
     const { rules } = role("ClusterRole", [
       declared("Namespace", "v1", "", "bots"),
       declared("Node", "v1", "", "node01"),

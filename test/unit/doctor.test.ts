@@ -1,4 +1,4 @@
-/** What the doctor concludes from what it sees; that it sees it is shown on a lab. */
+/** The doctor's conclusions from given observations; live tests show that it makes them. */
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -19,7 +19,7 @@ import { needsKubectl } from "./config/kubectl.ts";
 const jwt = (claims: object): string => `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2ln`;
 
 describe("the doctor", () => {
-  it("explains itself and wants a stack", async () => {
+  it("the doctor prints help and requires a stack", async () => {
     const { command } = await import("../../ops/doctor/doctor.ts");
     assert.match(command.help, /^Usage: npm run ops -- doctor --stack S/);
     for (const option of Object.keys(command.options)) assert.ok(command.help.includes(`--${option}`), option);
@@ -32,7 +32,7 @@ describe("the doctor", () => {
     }
   });
 
-  it("knows when certificates and tokens end", async () => {
+  it("the doctor knows when certificates and tokens expire", async () => {
     const end = new Date(1_800_000_000_000);
     assert.deepEqual(await endOf("token", jwt({ exp: 1_800_000_000 })), end);
     assert.equal(await endOf("token", "opaque"), undefined);
@@ -43,7 +43,7 @@ describe("the doctor", () => {
     assert.deepEqual([-1, 0, 29, 30].map(level), ["problem", "warning", "warning", "ok"]);
   });
 
-  it("knows when the login of a kubeconfig ends, of a token in a file, too", async function () {
+  it("the doctor knows when a kubeconfig's login expires, including a token in a file", async function () {
     needsKubectl.call(this);
     const dir = mkdtempSync(path.join(tmpdir(), "doctor-"));
     const [end, token] = [new Date(1_800_000_000_000), jwt({ exp: 1_800_000_000 })];
@@ -68,7 +68,7 @@ describe("the doctor", () => {
     rmSync(dir, { recursive: true });
   });
 
-  it("tells each sample that must not be deployed, with its command, and lets the lab have them", async () => {
+  it("the doctor reports each sample that must not be deployed, with its command, and accepts them in the lab", async () => {
     const of = async (stack: string) => {
       const crypter = openSalt(readStackFile(stackPath(stack)).encryptionSalt ?? "", samplePassphrase(stack));
       return (await config(openStackSecrets({ stack }, crypter), new Date(0))).filter(
@@ -101,7 +101,7 @@ describe("the doctor", () => {
     assert.match(test[0]?.text ?? "", /^\d+ are published samples, which the stack's settings let in: /);
   });
 
-  it("tells an interrupted update from a whole state", () => {
+  it("the doctor tells an interrupted update from a complete state", () => {
     const urn = "urn:pulumi:s::orrery::kubernetes:core/v1:ConfigMap::files";
     assert.deepEqual(
       stateFindings("s", { deployment: { resources: [{}], manifest: { time: "2026-01-02T03:04:05Z" } } }),
@@ -115,7 +115,7 @@ describe("the doctor", () => {
     assert.match(found.fix ?? "", /state recover --stack s/);
   });
 
-  it("compares a zone's name servers without regard to case, order and dots", () => {
+  it("a zone's name servers are compared regardless of case, order and dots", () => {
     const own = ["ns1.example.org.", "ns2.example.org."];
     assert.equal(delegated("z.org", own, ["NS2.example.org", "ns1.example.org"]).level, "ok");
     assert.equal(delegated("z.org", own, ["ns1.example.org", "old.example.net"]).level, "warning");
@@ -126,7 +126,7 @@ describe("the doctor", () => {
     );
   });
 
-  it("reads a refresh's summary", () => {
+  it("the doctor reads the summary of a refresh", () => {
     const output =
       "Refreshing (s):\n\nResources:\n    ~ 1 to update\n    - 2 to delete\n    3 changes. 100 unchanged\n";
     assert.deepEqual(driftCounts(output), { update: 1, delete: 2, unchanged: 100 });

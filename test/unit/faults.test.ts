@@ -9,7 +9,7 @@ import { random } from "./harness.ts";
 
 const text = "0123456789";
 
-describe("the proxy of the fault suite", () => {
+describe("the fault suite's proxy", () => {
   let api: Server;
   let proxy: Proxy;
   let asked: string[];
@@ -41,12 +41,12 @@ describe("the proxy of the fault suite", () => {
     return fetch(`${proxy.url}/thing?a=1`, { method: "POST", body: "words" });
   };
 
-  it("passes on what is not spoiled, with the names of the proxies in the answer", async () => {
+  it("the proxy passes on requests without a fault, with proxy names in the answer", async () => {
     assert.equal(await (await post()).text(), "zero123456789");
     assert.deepEqual(asked, ["POST /thing?a=1 words"]);
   });
 
-  it("answers in the API's place, which has done it or never heard of it", async () => {
+  it("the proxy answers instead of the API, after the API has acted or without asking it", async () => {
     const busy = await post({ kind: "status", status: 429, done: false });
     assert.deepEqual([busy.status, busy.headers.get("retry-after"), asked], [429, "1", []]);
     const broken = await post({ kind: "status", status: 500, done: true });
@@ -55,7 +55,7 @@ describe("the proxy of the fault suite", () => {
     assert.equal((await post({ kind: "status", status: 504, after: 1, done: true })).status, 504);
   });
 
-  it("resets connections before the API is asked or after it has done it", async () => {
+  it("the proxy resets connections before the API is called or after it has acted", async () => {
     const reason = async (fault: Fault): Promise<string> => {
       const failed = await post(fault).then(
         () => undefined,
@@ -69,37 +69,37 @@ describe("the proxy of the fault suite", () => {
     assert.deepEqual(asked, ["POST /thing?a=1 words"]);
   });
 
-  it("breaks answers off in their middle", async () => {
+  it("the proxy breaks an answer off in the middle", async () => {
     const answer = await post({ kind: "truncated" });
     assert.equal(answer.headers.get("content-length"), String(text.length));
     await assert.rejects(answer.text(), /terminated/);
     assert.deepEqual(asked, ["POST /thing?a=1 words"]);
   });
 
-  it("is slow, or says something else", async () => {
+  it("the proxy delays an answer or changes it", async () => {
     assert.equal(await (await post({ kind: "slow", milliseconds: 5 })).text(), "zero123456789");
     assert.equal(await (await post({ kind: "rewritten", rewrite: (body) => `${body}!` })).text(), `${text}!`);
   });
 
-  it("breaks off when the API does", async () => {
+  it("the proxy closes the connection when the API does", async () => {
     const nobody = await openProxy("http://127.0.0.1:9", () => undefined);
     await assert.rejects(fetch(nobody.url), /fetch failed/);
     await nobody.close();
   });
 });
 
-describe("the weather of the fault suite", () => {
+describe("fault profiles", () => {
   const profile: FaultProfile = { hits: "writes", share: 0.4, burst: 2 };
   const ports = { service: "neutron", method: "POST", path: "/v2.0/ports" };
   const row = (seed: string, asked = ports, kind = profile): (Fault | undefined)[] =>
     Array.from({ length: 400 }, (_, nth) => faultOf(seed, kind, asked, nth));
 
-  it("is the same for a seed, and another for another", () => {
+  it("a fault profile is the same for the same seed, and differs for another", () => {
     assert.deepEqual(row("a"), row("a"));
     assert.notDeepEqual(row("a"), row("b"));
   });
 
-  it("spoils its share of the requests that it hits, each time as many in a row as it says", () => {
+  it("a fault profile hits its share of requests, each for as many attempts in a row as it says", () => {
     const injected = row("a").map((fault) => fault !== undefined);
     assert.ok(Math.abs(injected.filter(Boolean).length / 400 - 0.4) < 0.08);
     for (let nth = 0; nth < 400; nth += 2) assert.equal(injected[nth], injected[nth + 1]);
@@ -110,12 +110,12 @@ describe("the weather of the fault suite", () => {
     assert.deepEqual([...kinds].map(String).sort(), ["429", "500", "503", "504", "reset", "slow", "truncated", "undefined"]); // prettier-ignore
   });
 
-  it("takes things of one kind for one, whatever their ids", () => {
+  it("requests for resources of one kind count as the same, whatever their ids", () => {
     const path = "/v3/0123456789abcdef0123456789abcdef/volumes/01234567-89ab-cdef-0123-456789abcdef?a=b";
     assert.equal(requestKind({ service: "cinder", method: "GET", path }), "cinder GET /v3/ID/volumes/ID");
   });
 
-  it("is drawn from a seed", () => {
+  it("fault profiles are drawn from a seed", () => {
     const draws = (): FaultProfile[] => {
       const draw = random(7);
       return Array.from({ length: 50 }, () => drawFaultProfile(draw, ["nova", "kubernetes"]));

@@ -1,4 +1,4 @@
-/** What a stack declares, as files that a reviewer reads: a folder a system, a file a component, Kubernetes objects as manifests. */
+/** A stack's resources as files for reviewers: a folder per system, a file per component, Kubernetes objects as manifests. */
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { stringify } from "yaml";
@@ -28,7 +28,7 @@ export function goldenFiles(resources: readonly Rendered[]): ReadonlyMap<string,
   return new Map(texts.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The system's folder, and the component; one that has components itself is a folder beside its file. */
+/** The system's folder, and the component; one that has components itself is a folder next to its file. */
 function fileOf({ parent }: Rendered, byUrn: ReadonlyMap<string, Rendered>): string {
   const chain: Rendered[] = [];
   for (let at = byUrn.get(parent); at !== undefined; at = byUrn.get(at.parent)) chain.unshift(at);
@@ -46,7 +46,7 @@ function titleOf({ type, name, inputs }: Rendered): string {
   return `${kind} ${where}${typeof metadata?.name === "string" ? metadata.name : name}`;
 }
 
-/** Inputs, and in the first line what Pulumi is told: its name, provider and options, and what comes first. */
+/** Inputs, after a first line with Pulumi's name, provider, options and dependencies. */
 function entryOf({ name, provider, inputs, options }: Rendered, byUrn: ReadonlyMap<string, Rendered>): Json {
   const { dependsOn = [], deletedWith, ...others } = options;
   const short = (urn: string): string => byUrn.get(urn)?.name ?? urn.split("::").at(-1) ?? urn;
@@ -63,7 +63,7 @@ function entryOf({ name, provider, inputs, options }: Rendered, byUrn: ReadonlyM
   return { pulumi: words.join("; "), ...(inputs as Json) };
 }
 
-/** Writes a stack's golden files in the place of the old ones. */
+/** Replaces a stack's golden files. */
 export function writeGolden(stack: string, files: ReadonlyMap<string, string>): void {
   const home = path.join(folder, stack);
   rmSync(home, { recursive: true, force: true });
@@ -73,7 +73,7 @@ export function writeGolden(stack: string, files: ReadonlyMap<string, string>): 
   }
 }
 
-/** What differs from a stack's committed files, as unified diffs; nothing when they agree. */
+/** Unified diffs to a stack's committed files; empty if there are none. */
 export function goldenDifferences(stack: string, actual: ReadonlyMap<string, string>): readonly string[] {
   const home = path.join(folder, stack);
   const names = new Set([...actual.keys(), ...globSync("**/*.yaml", { cwd: home })]);

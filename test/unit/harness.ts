@@ -5,10 +5,10 @@ import type { RawConfig } from "../../config/secrets.ts";
 import { offlineConfig, readStackFile, secretsOf, stackPath } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
 
-/** The committed stacks; others that a developer has beside them are their own affair. */
+/** The committed stacks, without a developer's own ones. */
 export const stacks = ["prod", "stage", "test"];
 
-/** Config of a committed stack in which every secret is one of a kind, made of its key and `mark`. */
+/** Config of a committed stack in which every secret is unique, derived from its key and `mark`. */
 export function canaryConfig(stack: string, mark = "canary"): RawConfig {
   const file = readStackFile(stackPath(stack));
   const wanted = secretsOf(file, Object.values(schemas));
@@ -30,7 +30,7 @@ export function owned(sample: string): string {
   });
 }
 
-/** A small generator of pseudo-random numbers from 0 to 1 (mulberry32), so that a failing order can be had again. */
+/** A small generator of pseudo-random numbers from 0 to 1 (mulberry32), so that a failing order can be repeated. */
 export function random(seed: number): () => number {
   let state = seed;
   return () => {
@@ -41,7 +41,7 @@ export function random(seed: number): () => number {
   };
 }
 
-/** Text of a golden file; with UPDATE_GOLDEN=1 it is first written anew. */
+/** Text of a golden file; with UPDATE_GOLDEN=1 it is written first. */
 export function golden(name: string, actual: string): string {
   const file = path.join(import.meta.dirname, "golden", name);
   if (process.env.UPDATE_GOLDEN === "1") writeFileSync(file, actual);

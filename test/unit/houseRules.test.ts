@@ -10,24 +10,24 @@ const sources = globSync(
   },
 ).map((file) => ({ file, text: readFileSync(path.join(projectDir, file), "utf8") }));
 
-/** Files of the program that hold a pattern, but for those that may. */
+/** The program's files that match a pattern, except for the allowed ones. */
 function holding(pattern: RegExp, ...allowed: readonly string[]): readonly string[] {
   return sources.filter(({ file, text }) => !allowed.includes(file) && pattern.test(text)).map(({ file }) => file);
 }
 
 describe("house rules", () => {
-  it("index.ts has at most 120 lines, any other file at most 300", () => {
+  it("index.ts has at most 120 lines and any other file at most 300", () => {
     const long = sources
       .map(({ file, text }) => ({ file, lines: text.split("\n").length - 1 }))
       .filter(({ file, lines }) => lines > (file === "index.ts" ? 120 : 300));
     assert.deepEqual(long, []);
   });
 
-  it("no code but the config's message asks for the stack's name", () => {
+  it("only the config's message uses the stack's name", () => {
     assert.deepEqual(holding(/getStack\(|PULUMI_STACK|runtime\.getProject|pulumi\.getProject/, "config/load.ts"), []);
   });
 
-  it("nothing but command lines reads the environment, and nothing depends on time or chance", () => {
+  it("only command lines read the environment, and nothing depends on time or chance", () => {
     assert.deepEqual(
       holding(/process\.env/, "config/givenPassphrase.ts", "config/preflight/environmentCredentials.ts"),
       [],

@@ -1,4 +1,4 @@
-/** What `secrets import cluster` finds among Secrets as each service has them; test/live/secrets.test.ts asks a cluster. */
+/** `secrets import cluster` on each service's usual Secrets; test/live/secrets.test.ts uses a cluster. */
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
 import { openSalt } from "../../config/passphrase.ts";
@@ -12,7 +12,7 @@ import { owned } from "./harness.ts";
 
 type Secrets = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-describe("a cluster's Secrets", function () {
+describe("importing secrets from a cluster", function () {
   this.timeout(300_000);
   const opened = openSalt(readStackFile(stackPath("prod")).encryptionSalt ?? "", samplePassphrase("prod"));
   let templates: readonly Template[];
@@ -21,7 +21,7 @@ describe("a cluster's Secrets", function () {
     templates = await secretTemplates(held("dials"));
   });
 
-  /** The plan of an import of these Secrets, by namespace and name, as lines; and what would be set. */
+  /** The plan for importing these Secrets, by namespace and name: its lines, and what would be set. */
   async function plan(
     system: string,
     cluster: string,
@@ -39,7 +39,7 @@ describe("a cluster's Secrets", function () {
     return { lines: planLines(made, "would set"), set };
   }
 
-  it("of DIALS give the password of both database URLs, the API clients' secrets and the grid certificate", async () => {
+  it("DIALS' Secrets yield the password of both database URLs, the API clients' secrets and the grid certificate", async () => {
     const url = "postgresql://dials:of-old@dbod-old.cern.ch:6600/cms?sslmode=require";
     const own = {
       "cms-dials-prod/dials-etl-secrets": { DATABASE_URI: url, CERT_FPATH: "/x/usercert.pem" },
@@ -76,7 +76,7 @@ describe("a cluster's Secrets", function () {
     );
   });
 
-  it("of DIALS are not guessed where both URLs have another password, or one has another form", async () => {
+  it("DIALS' database password is not guessed when the two URLs differ or one has another form", async () => {
     const uri = (password: string): string => `postgresql://dials:${password}@db.test`;
     const two = (one: string, other: string): Secrets => ({
       "cms-dials-prod/dials-etl-secrets": { DATABASE_URI: one },
@@ -104,7 +104,7 @@ describe("a cluster's Secrets", function () {
     );
   });
 
-  it("of Prow give the OAuth client's secret, and a job's Secret of another namespace is proposed, not left over", async () => {
+  it("Prow's Secrets yield the OAuth client's secret, and a job's Secret in another namespace is proposed for import", async () => {
     const config = "client_id: Iv1.real\nclient_secret: of-old\nredirect_url: https://prow.test/redirect\n";
     const own = {
       "kubevirt-prow/github-oauth-config": { secret: config },
@@ -130,7 +130,7 @@ describe("a cluster's Secrets", function () {
     assert.equal(taken.set["jobSecret-kubevirtci-coveralls-token-token"], "coveralls-of-old");
   });
 
-  it("of Stream are all found, though its components are Packit's", async () => {
+  it("Stream's Secrets are all found, although its components are Packit's", async () => {
     const { secrets } = held("stream");
     const own = Object.fromEntries(secrets.map(({ key, sample }) => [key, owned(sample("live"))]));
     const live: Record<string, Record<string, string>> = {};
@@ -148,7 +148,7 @@ describe("a cluster's Secrets", function () {
   });
 
   for (const system of ["dials", "packit", "prow", "stream", "thoth"]) {
-    it(`of ${system} have a place for each of its secrets`, () => {
+    it(`every required secret of ${system} is in one of the cluster's Secrets`, () => {
       const placed = new Set(templates.flatMap(({ probes }) => [...probes.keys()]));
       const without = held(system).secrets.filter(({ key, required }) => required && !placed.has(key));
       assert.deepEqual(

@@ -39,7 +39,7 @@ function layerOf(file: string): number {
 }
 
 describe("the layers", () => {
-  it("hold every file, and none imports from a higher one", () => {
+  it("every file belongs to a layer, and imports from its own or lower ones only", () => {
     assert.deepEqual(
       sources.filter((file) => layerOf(file) < 0),
       [],
@@ -50,7 +50,7 @@ describe("the layers", () => {
     assert.deepEqual(upwards, []);
   });
 
-  it("have no circles", () => {
+  it("imports have no circles", () => {
     const circles: string[] = [];
     const done = new Set<string>();
     const walk = (file: string, way: readonly string[]): void => {
@@ -64,7 +64,7 @@ describe("the layers", () => {
     assert.deepEqual(circles, []);
   });
 
-  it("keep the systems apart, and know them by their folders alone", () => {
+  it("no system imports another, and the list of systems is the list of folders", () => {
     const folders = readdirSync(path.join(projectDir, "components"), { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => name)
@@ -83,7 +83,7 @@ describe("the layers", () => {
     assert.deepEqual(across, []);
   });
 
-  it("let the rest of the program into a system by its main rooms only", () => {
+  it("the rest of the program imports only a system's public files", () => {
     const rooms = ["index.ts", "config.ts", "inventory.ts", "images.ts", "guest/software.ts"];
     const inside = [...imports].flatMap(([file, all]) => {
       if (/^(components\/(?!registry)|test\/|ops\/|contracts\/)/.test(file)) return [];

@@ -1,4 +1,4 @@
-/** Commands for a whole stack's secrets, as far as they go without gpg, Ansible, a cluster or a backend; test/live/secrets.test.ts has those. */
+/** The parts of the secrets commands that need no gpg, Ansible, cluster or backend; test/live/secrets.test.ts has those. */
 import assert from "node:assert/strict";
 import { createCipheriv, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -31,7 +31,7 @@ function seal(text: string, password: string): string {
   return `$ANSIBLE_VAULT;1.1;AES256\n${body.match(/.{1,80}/g)?.join("\n") ?? ""}\n`;
 }
 
-describe("moving in", () => {
+describe("the secrets commands", () => {
   let [dir, file]: [string, string] = ["", ""];
   before(() => {
     dir = mkdtempSync(path.join(tmpdir(), "moving-"));
@@ -63,7 +63,7 @@ describe("moving in", () => {
     }
   }
 
-  it("knows where secrets were, as the docs say it", () => {
+  it("each secret's legacy source is the one in the docs", () => {
     const all: readonly AnySystem[] = Object.values(schemas);
     const sources = stackNames().flatMap((stack) =>
       [...secretsOf(readStackFile(stackPath(stack)), all).values()].map(({ key, legacySource }) => {
@@ -90,7 +90,7 @@ describe("moving in", () => {
   });
 
   describe("ansible-vault", () => {
-    it("is opened by its password only, and only whole", () => {
+    it("an ansible-vault is decrypted only with its password, and only as a whole", () => {
       const vault = seal("a: b ž\n", "right");
       assert.ok(isVault(vault));
       assert.equal(openVault(vault, "right"), "a: b ž\n");
@@ -98,7 +98,7 @@ describe("moving in", () => {
       assert.throws(() => openVault(vault.slice(0, 200), "right"), /damaged|another one/);
     });
 
-    it("may be a file, values of a file, or nothing of it", () => {
+    it("an ansible-vault may be a file, values in a file, or absent", () => {
       const inline = `x: !vault |\n${seal("secret", "p").replaceAll(/^/gm, "  ")}\nlist: {y: 1}\nkey: |\n  two\n  lines\n`;
       const variables = variablesOf(inline, () => "p");
       assert.deepEqual(
@@ -113,7 +113,7 @@ describe("moving in", () => {
       assert.deepEqual([...variablesOf("a: b", () => assert.fail("nothing is encrypted"))], [["a", "b"]]);
     });
 
-    it("is not quoted where it is no YAML", () => {
+    it("an ansible-vault that is not valid YAML is never quoted", () => {
       assert.throws(() => variablesOf(seal('a: b\nx: "s3cret" s3cret\n', "p"), () => "p"), {
         message: "the variables are no YAML: UNEXPECTED_TOKEN in line 2, column 13",
       });
@@ -123,7 +123,7 @@ describe("moving in", () => {
     });
   });
 
-  it("takes a token from a password entry's first line or from a named one, and anything else whole", () => {
+  it("a token is read from a password entry's first line or a named line; any other secret is the whole entry", () => {
     const entry = "token\nuser: sesheta\nAPI_KEY: abc\n";
     assert.equal(entryText(entry, undefined, true), "token");
     assert.equal(entryText(entry, "API_KEY", true), "abc");
@@ -133,14 +133,14 @@ describe("moving in", () => {
     assert.equal(entryText(file, undefined, false), "a: b\n\nc");
   });
 
-  it("knows published passphrases and the lab's secrets", () => {
+  it("published passphrases and the lab's secrets are recognised", () => {
     for (const stack of ["test", "stage", "prod", "mine"]) assert.ok(isPublished(samplePassphrase(stack)));
     assert.ok(!isPublished("something else"));
     assert.ok(isFromLab("orrery-lab"));
     assert.ok(!isFromLab("https://127.0.0.1:6443"));
   });
 
-  it("encrypts anew and leaves all other bytes", () => {
+  it("re-encrypting secrets leaves all other bytes as they are", () => {
     const [old, next] = [newSalt("old"), newSalt("new")];
     const [a, b] = [openSalt(old, "old"), openSalt(next, "new")];
     const text = `# why\nencryptionsalt: ${old}\nconfig:\n  x:settings: {a: 1} # plain\n  x:token:\n    secure: ${a.encrypt("t")}\n`;
@@ -159,7 +159,7 @@ describe("moving in", () => {
     );
   });
 
-  it("explains its commands", async () => {
+  it("each of the secrets commands prints help", async () => {
     const { commands } = await import("../../ops/moving/commands.ts");
     for (const [name, { load }] of Object.entries(commands)) {
       const { command } = await load();
@@ -170,7 +170,7 @@ describe("moving in", () => {
     }
   });
 
-  it("lists names, and finds nothing wrong with samples under their published passphrase", async () => {
+  it("secrets list prints names, and accepts samples under their published passphrase", async () => {
     const { code, stdout, stderr } = await ops("list", "--json");
     assert.equal(code, 0, stderr);
     const all = JSON.parse(stdout) as { key: string; state: string; required: boolean }[];
@@ -182,7 +182,7 @@ describe("moving in", () => {
     assert.equal(stderr, "");
   });
 
-  it("refuses to guess from where, whose or with which password", async () => {
+  it("secrets import requires a source, a stack and a password rather than guessing", async () => {
     for (const words of [
       ["import"],
       ["import", "folder", dir],
@@ -196,7 +196,7 @@ describe("moving in", () => {
     assert.match((await ops("import", "cluster", "--map", "thoth:nonsense=x")).stderr, /./);
   });
 
-  it("imports a folder, says what is missing and left over, and warns of the published passphrase", async function () {
+  it("secrets import reads a folder, reports what is missing or unused, and warns of the published passphrase", async function () {
     this.timeout(300_000);
     const thoth = wantedSecrets(schemas.prow, settingsOf("prow"));
     const folder = path.join(dir, "secrets");
@@ -227,7 +227,7 @@ describe("moving in", () => {
     assert.match(bad.stderr, /prow:githubToken: expected a token/);
   });
 
-  it("rotates one secret, and the passphrase of a file", async function () {
+  it("secrets rotate replaces one secret, and secrets passphrase a file's passphrase", async function () {
     this.timeout(300_000);
     const first = readStackFile(file).entries.get("prow:hmac")?.value;
     assert.equal((await ops("rotate", "prow:githubAppPrivateKey", "--generate")).code, 2);

@@ -13,7 +13,7 @@ class Box extends pulumi.ComponentResource {
   }
 }
 
-/** Any resource type serves; the mocks know no schema. */
+/** Any resource type will do; the mocks have no schema. */
 class Thing extends pulumi.CustomResource {
   declare readonly address: pulumi.Output<string>;
 
@@ -25,8 +25,8 @@ class Thing extends pulumi.CustomResource {
 const run = (program: () => object): Promise<Recording> => record(world, () => Promise.resolve(program()));
 
 /** Each test is a contract with the SDK: what it asserts is private there and may change with a release. */
-describe("the recorder", () => {
-  it("sees type, name, provider, whole chain of parents and inputs", async () => {
+describe("recording", () => {
+  it("a recording has type, name, provider, the whole chain of parents, and inputs", async () => {
     const { resources } = await run(() => {
       const outer = new Box("outer");
       const inner = new Box("inner", { parent: outer });
@@ -50,7 +50,7 @@ describe("the recorder", () => {
     assert.deepEqual(resources[2]?.inputs, { size: 1, list: ["a"] });
   });
 
-  it("leaves out what is only read, and who depends on it", async () => {
+  it("a recording leaves out resources that are only read, and dependencies on them", async () => {
     const { resources } = await run(() => {
       const first = new Thing("first", {});
       const found = new Thing("found", {}, { id: "elsewhere" });
@@ -65,7 +65,7 @@ describe("the recorder", () => {
     });
   });
 
-  it("sees every option", async () => {
+  it("a recording has every option", async () => {
     const { resources } = await run(() => {
       const first = new Thing("first", {});
       new Thing(
@@ -104,7 +104,7 @@ describe("the recorder", () => {
     assert.deepEqual(resources[0]?.options, {});
   });
 
-  it("sees a secret at its leaf, and as a secret wherever it flows", async () => {
+  it("a recording marks a secret at its leaf, and wherever it is passed on", async () => {
     const { resources, outputs, exports } = await run(() => {
       const secret = pulumi.secret("hidden");
       const thing = new Thing("thing", { env: [{ name: "A", value: secret }], text: pulumi.interpolate`x-${secret}` });
@@ -124,7 +124,7 @@ describe("the recorder", () => {
     assert.equal(exports.id, "thing-id");
   });
 
-  it("refuses two resources of one URN", async () => {
+  it("two resources with one URN are refused", async () => {
     const twins = (): Promise<Recording> =>
       run(() => {
         new Thing("twin", {});
@@ -134,7 +134,7 @@ describe("the recorder", () => {
     await assert.rejects(twins, /two resources have the URN urn:pulumi:test::orrery::orrery:test:Thing::twin/);
   });
 
-  it("can be used again and again, with other config each time", async () => {
+  it("programs can be recorded repeatedly, with another config each time", async () => {
     for (const value of ["a", "b"]) {
       const config = new Map([["demo:key", { value, secret: value === "b" }]]);
       const { exports } = await record({ ...world, config }, () =>
@@ -146,7 +146,7 @@ describe("the recorder", () => {
 });
 
 describe("redaction", () => {
-  it("keeps keys and shapes, sorts keys and hides every leaf of a secret", () => {
+  it("redaction keeps keys and shapes, sorts keys and hides every leaf of a secret", () => {
     const value = { b: new Secret({ y: ["k", 1], x: { z: true } }), a: [new Secret("t"), "clear"] };
     assert.equal(
       JSON.stringify(redact(value)),
@@ -154,7 +154,7 @@ describe("redaction", () => {
     );
   });
 
-  it("counts keys as clear text, even those of a secret", () => {
+  it("redaction counts keys as clear text, even those of a secret", () => {
     const texts = [...clearTexts({ a: new Secret({ key: "v" }), b: ["w"] })].map(({ text }) => text);
     assert.deepEqual(texts, ["a", "key", "b", "0", "w"]);
   });

@@ -4,6 +4,7 @@ import { projectDir, stackNames } from "../../config/stackFile.ts";
 import { render, type Rendered } from "../../review/evaluate/render.ts";
 import { goldenDifferences, goldenFiles, writeGolden } from "./golden.ts";
 import { golden, stacks } from "./harness.ts";
+import { renderedStack } from "./recordings.ts";
 
 /** URNs that a resource had before, by its aliases. */
 function formerUrns({ urn, type, name, parent, options }: Rendered): readonly string[] {
@@ -27,7 +28,7 @@ for (const stack of stacks) {
   describe(`stack ${stack}`, () => {
     let resources: readonly Rendered[];
 
-    // Whatever a shell may have set: the golden file would show it.
+    // Variables that a shell may have set: the golden files would show them.
     const ambient = {
       KUBECONFIG: "/nowhere",
       OS_CLOUD: "nowhere",
@@ -51,7 +52,7 @@ for (const stack of stacks) {
       }
     });
 
-    it("renders as the golden file says, whatever the environment holds", () => {
+    it("the render equals the golden files, whatever the environment holds", () => {
       const files = goldenFiles(resources);
       if (process.env.UPDATE_GOLDEN === "1") writeGolden(stack, files);
       const lines = goldenDifferences(stack, files);
@@ -60,10 +61,10 @@ for (const stack of stacks) {
       assert.fail(`${lines.slice(0, 100).join("\n")}${more}\nUPDATE_GOLDEN=1 npm run test:unit takes this as right`);
     });
 
-    it("keeps every URN, or has an alias for it", () => {
+    it("every committed URN still exists, or has an alias", () => {
       const urns = new Set(resources.map(({ urn }) => urn));
       const former = new Set(resources.flatMap(formerUrns));
-      // Without `urn:pulumi:STACK::orrery::`, which all of them begin with.
+      // Without the common prefix `urn:pulumi:STACK::orrery::`.
       const start = `urn:pulumi:${stack}::orrery::`;
       const committed = golden(`${stack}.urns`, `${[...urns].map((urn) => urn.slice(start.length)).join("\n")}\n`)
         .trimEnd()
@@ -73,7 +74,7 @@ for (const stack of stacks) {
       assert.deepEqual(lost, [], "a renamed or moved resource needs an alias; a removed one, UPDATE_GOLDEN=1");
     });
 
-    it("is sorted by URN, and names only resources that are there", () => {
+    it("the render is sorted by URN, and refers only to resources that exist", () => {
       const urns = resources.map(({ urn }) => urn);
       assert.deepEqual(urns, urns.toSorted());
       for (const { urn, parent, provider, options } of resources) {
@@ -83,7 +84,7 @@ for (const stack of stacks) {
       }
     });
 
-    it("gives every Kubernetes and OpenStack resource an explicit provider", () => {
+    it("every Kubernetes and OpenStack resource has an explicit provider", () => {
       const cloudy = resources.filter(({ type }) => /^(kubernetes|openstack):/.test(type));
       assert.deepEqual(
         cloudy.filter(({ provider }) => provider === "").map(({ urn }) => urn),
@@ -104,20 +105,20 @@ describe("npm run render", () => {
     return { code: status, out: stdout, err: stderr };
   };
 
-  it("prints the same as in this process, byte by byte", async () => {
+  it("render prints the same as in this process, byte for byte", async () => {
     const { code, out, err } = run("--stack", "test");
     assert.equal(err, "");
     assert.equal(code, 0);
-    assert.equal(out, `${JSON.stringify(await render("test"), undefined, 2)}\n`);
+    assert.equal(out, `${JSON.stringify(await renderedStack("test"), undefined, 2)}\n`);
   });
 
-  it("ends quietly when its reader has gone", () => {
+  it("render ends quietly when its output is closed", () => {
     const words = ["-c", `set -o pipefail; "$0" review/cli.ts --stack test | head -1`, process.execPath];
     const { status, stdout, stderr } = spawnSync("bash", words, { cwd: projectDir, encoding: "utf8" });
     assert.deepEqual([status, stdout, stderr], [0, "[\n", ""]);
   });
 
-  it("says in one line that a stack does not exist", () => {
+  it("render reports an unknown stack in one line", () => {
     assert.deepEqual(run("--stack", "nowhere"), {
       code: 1,
       out: "",

@@ -16,7 +16,7 @@ import { stacks } from "./harness.ts";
 
 const all = Object.values(schemas);
 
-/** Of a cloud that is aimed at the lab. */
+/** Settings of a cloud that is retargeted at the lab. */
 interface Aimed {
   readonly authUrl: string;
   readonly lab: boolean;
@@ -33,13 +33,13 @@ function committed(stack: string, salt = ""): Crypter {
 describe("committed stack files", () => {
   const files = new Map(stacks.map((stack) => [stack, readStackFile(stackPath(stack))]));
 
-  it("have a salt of their own each", () => {
+  it("each committed stack has its own salt", () => {
     const salts = [...files.values()].map(({ encryptionSalt }) => encryptionSalt?.split(":")[1]);
     assert.ok(!salts.includes(undefined));
     assert.equal(new Set(salts).size, salts.length);
   });
 
-  it("share no ciphertext", () => {
+  it("committed stacks share no ciphertext", () => {
     const texts = [...files.values()].flatMap(({ entries }) =>
       [...entries.values()].filter(({ secret }) => secret).map(({ value }) => value),
     );
@@ -47,7 +47,7 @@ describe("committed stack files", () => {
   });
 
   for (const [stack, file] of files) {
-    it(`of ${stack}: every key but the settings is encrypted, opens with the passphrase and passes its check`, () => {
+    it(`in ${stack} every key but the settings is encrypted, opens with the passphrase and passes its check`, () => {
       const crypter = committed(stack, file.encryptionSalt);
       const config = new Map(
         [...file.entries].map(([key, { value, secret }]) => {
@@ -60,14 +60,14 @@ describe("committed stack files", () => {
   }
 });
 
-describe("what the committed stacks hold", () => {
+describe("secrets in the committed stacks", () => {
   const clear = (stack: string) => {
     const file = readStackFile(stackPath(stack));
     return clearConfig(file, committed(stack, file.encryptionSalt));
   };
 
   for (const stack of stacks) {
-    it(`is published: every secret of ${stack} is known as a sample or as the lab's`, () => {
+    it(`every secret of ${stack} is recognised as a sample or as the lab's`, () => {
       const config = clear(stack);
       const samples = publishedSamples(secretsOf(readStackFile(stackPath(stack)), all).values());
       const own = [...config].filter(([, { value, secret }]) => secret && !samples.isIn(value) && !isFromLab(value));
@@ -80,7 +80,7 @@ describe("what the committed stacks hold", () => {
   }
 
   for (const stack of ["prod", "stage"]) {
-    it(`cannot be deployed as it is in ${stack}: each secret in use and each public key is refused`, () => {
+    it(`${stack} cannot be deployed as committed: each secret in use and each public key is refused`, () => {
       const config = clear(stack);
       const { systems } = parseConfig(config, all);
       const risks = samplesAtRisk(all, systems).map(({ path: key }) => key);
@@ -90,7 +90,7 @@ describe("what the committed stacks hold", () => {
       for (const key of keys) assert.match(said, new RegExp(`config set --stack ${stack} --secret ${key}( < FILE)?\n`));
     });
 
-    it(`lets nobody in, even without the refusal: no public key of ${stack} has a private half`, () => {
+    it(`no public key of ${stack} has a private half, so nobody could log in even without the refusal`, () => {
       const text = readFileSync(stackPath(stack), "utf8");
       const keys = [...text.matchAll(/ssh-ed25519 (\S+)/g)].map(([, key = ""]) => Buffer.from(key, "base64"));
       assert.equal(keys.length, stack === "prod" ? 3 : 4);
@@ -98,14 +98,14 @@ describe("what the committed stacks hold", () => {
     });
   }
 
-  it("is what the lab may have", () => {
+  it("the lab accepts the committed secrets", () => {
     const { systems } = parseConfig(clear("test"), all);
     assert.equal(sampleProblems("test", all, systems, samplePassphrase("test")), undefined);
   });
 });
 
 describe("Pulumi's passphrase encryption", () => {
-  it("refuses a wrong passphrase, a changed value and a malformed salt", () => {
+  it("a wrong passphrase, a changed value and a malformed salt are refused", () => {
     const salt = newSalt("right");
     const crypter = openSalt(salt, "right");
     const value = crypter.encrypt("häher\n");
@@ -119,14 +119,14 @@ describe("Pulumi's passphrase encryption", () => {
   });
 });
 
-describe("aiming at the lab", () => {
+describe("retargeting at the lab", () => {
   const dir = mkdtempSync(path.join(tmpdir(), "orrery-aim-"));
   after(() => {
     rmSync(dir, { recursive: true });
   });
 
   for (const stack of stacks) {
-    it(`points every cluster and cloud of ${stack} there, and changes nothing else`, () => {
+    it(`retargeting points every cluster and cloud of ${stack} at the lab, and changes nothing else`, () => {
       const target = path.join(dir, `Pulumi.${stack}.yaml`);
       const lab = { ports: { keystone: 16000, kubernetes: 16030 } };
       const prerequisites = retarget(stackPath(stack), target, lab, samplePassphrase(stack));
@@ -173,14 +173,14 @@ describe("npm run config", () => {
   const runWith = (env: NodeJS.ProcessEnv, ...args: readonly string[]): { code: number | null; out: string } => {
     const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(dir, "ops/config/cli.ts"), ...args], {
       encoding: "utf8",
-      // Not the one of a lab in this shell.
+      // Not the passphrase of a lab in this shell.
       env: { ...process.env, PULUMI_CONFIG_PASSPHRASE: undefined, ...env },
     });
     return { code: status, out: stdout + stderr };
   };
 
   before(() => {
-    // A copy of the project's own files, so that the real ones are not written to.
+    // A copy of the project's files, so that the real ones are not changed.
     for (const part of [
       "config",
       "blocks",
@@ -200,7 +200,7 @@ describe("npm run config", () => {
     rmSync(dir, { recursive: true });
   });
 
-  it("makes a stack with another one's settings and secrets under a salt of its own", () => {
+  it("config new copies another stack's settings and secrets under a new salt", () => {
     const made = run("new", "--stack", "mine", "--like", "test");
     assert.equal(made.code, 0, made.out);
     const [mine, test] = ["mine", "test"].map((stack) => readStackFile(stackPath(stack, dir)));
@@ -215,7 +215,7 @@ describe("npm run config", () => {
     assert.match(run("new", "--stack", "mine", "--like", "test").out, /^config: Pulumi\.mine\.yaml exists already/);
   });
 
-  describe("of a stack with a secret of its own", () => {
+  describe("a stack with a real secret", () => {
     before(() => {
       const stack = readStackFile(stackPath("test", dir));
       const salt = newSalt("our own");
@@ -236,7 +236,7 @@ describe("npm run config", () => {
     const from = (env: NodeJS.ProcessEnv) =>
       runWith({ ORRERY_LIKE_PASSPHRASE_FILE: path.join(dir, "passphrase"), ...env }, "new", ...like);
 
-    it("makes no file that everybody can open", () => {
+    it("config new writes no file that a published passphrase opens", () => {
       for (const published of [undefined, "", "orrery-lab", "orrery-sample-drill", "orrery-sample-prod"]) {
         assert.deepEqual(from({ PULUMI_CONFIG_PASSPHRASE: published }), {
           code: 1,
@@ -248,7 +248,7 @@ describe("npm run config", () => {
       assert.ok(!existsSync(path.join(dir, "Pulumi.drill.yaml")));
     });
 
-    it("makes one under a passphrase that a file has, and checks it before a deployment", () => {
+    it("config new writes a file under a passphrase from a file, and checks it before a deployment", () => {
       const file = path.join(dir, "other-passphrase");
       const made = from({ PULUMI_CONFIG_PASSPHRASE_FILE: file });
       assert.equal(made.code, 0, made.out);
@@ -275,7 +275,7 @@ describe("npm run config", () => {
     });
   });
 
-  it("adds samples for missing secrets, once", () => {
+  it("config sample adds missing secrets, once", () => {
     const file = stackPath("test", dir);
     const full = readFileSync(file, "utf8");
     const lacking = full.replace(/\n {2}thoth:githubOauthToken:\n {4}secure: \S+/, "");
@@ -290,7 +290,7 @@ describe("npm run config", () => {
     assert.equal(readFileSync(file, "utf8"), text);
   });
 
-  it("says how it is used", () => {
+  it("config prints its usage", () => {
     assert.match(run("what").out, /^config: cannot do "what"\n\nUsage: npm run config/);
   });
 });

@@ -1,4 +1,4 @@
-/** What is concluded about a stack's state; that it holds on real stores and clouds is shown on a lab. */
+/** Conclusions about a stack's state; live tests use real stores and clouds. */
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -21,8 +21,8 @@ async function inFolder(work: (folder: string) => Promise<void>): Promise<void> 
   }
 }
 
-describe("the state of a stack", () => {
-  it("is asked for by commands that explain all of their options", async () => {
+describe("the state commands", () => {
+  it("each of the state commands explains all of its options", async () => {
     for (const [name, { load }] of Object.entries(commands)) {
       const { command } = await load();
       assert.match(command.help, new RegExp(`^Usage: npm run ops -- state ${name} `));
@@ -30,10 +30,10 @@ describe("the state of a stack", () => {
     }
   });
 
-  it("is kept in a folder or in S3, and nowhere else", () =>
+  it("a state is kept in a folder or in S3, and nowhere else", () =>
     assert.rejects(openBucket("https://api.pulumi.com"), /works with a folder \(file:\/\/\) and with S3/));
 
-  it("is kept among the engine's own backups, the newest first", () =>
+  it("the engine's own backups are listed, newest first", () =>
     inFolder(async (folder) => {
       const bucket = await openBucket(`file://${folder}`);
       const store = { name: "prod", file: "", url: "", bucket, project: "orrery" };
@@ -52,7 +52,7 @@ describe("the state of a stack", () => {
       await bucket.remove(".pulumi/stacks/orrery/prod.json.gz");
       assert.equal(await presentState(store), undefined);
       assert.equal(parseBackup("x/prod.json", "prod"), undefined);
-      // Neither is a state; then a whole one that is older.
+      // Two files that are not a state, then an older one that is.
       assert.equal(await newestWhole(store), undefined);
       const whole = gzipSync('{"version":3,"checkpoint":{}}');
       await bucket.write(".pulumi/backups/orrery/prod/prod.1600000000000000000.json.gz", whole);
@@ -60,7 +60,7 @@ describe("the state of a stack", () => {
       assert.equal(isWhole("prod.json", Buffer.from('{"version":3,"checkp')), false);
     }));
 
-  it("is not touched while somebody holds it", () =>
+  it("a locked state is not changed", () =>
     inFolder(async (folder) => {
       const bucket = await openBucket(`file://${folder}`);
       const place = { bucket, project: "orrery", name: "prod" };
@@ -85,7 +85,7 @@ describe("the state of a stack", () => {
       assert.deepEqual([level("works"), level("elsewhere"), level("ended")], ["warning", "warning", "problem"]);
     }));
 
-  it("knows a plugin by its engine's port", () => {
+  it("a plugin is recognised by its engine's port", () => {
     const folder = "/home/u/.pulumi/plugins/resource-openstack-v3.15.2/";
     assert.deepEqual(parsePlugin(` 12 ${folder}pulumi-resource-openstack 127.0.0.1:4711`), {
       pid: 12,

@@ -1,4 +1,4 @@
-/** What is done about creations that were interrupted; that clouds then have nothing twice is shown on a lab. */
+/** Resolving interrupted creations; live tests show that clouds then have no duplicates. */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { PendingOperation, StateResource } from "../../ops/state/export.ts";
@@ -22,12 +22,12 @@ const pending = (more: Partial<StateResource>): PendingOperation => ({
 });
 const nobody: Answers = { take: new Map(), clear: new Set() };
 
-describe("a creation that was interrupted", () => {
+describe("an interrupted creation", () => {
   const alone = (more: Partial<StateResource>, answers = nobody): string | undefined =>
     verdictAlone(pending(more), answers)?.does;
   const autonamed = { metadata: { annotations: { "pulumi.com/autonamed": "true" } } };
 
-  it("is judged without a cloud where none can have it, or a person knows", () => {
+  it("an interrupted creation is resolved without a cloud where none can have it, or where the user decides", () => {
     assert.equal(alone({}), undefined);
     assert.equal(alone({ id: "7" }), "take");
     const component = pending({ type: "orrery:callysto:Host", custom: false });
@@ -41,7 +41,7 @@ describe("a creation that was interrupted", () => {
     assert.deepEqual(told, { urn: "urn:u", does: "take", id: "9", why: "as you said" });
   });
 
-  it("made the one thing of that name that no other resource has", () => {
+  it("an interrupted creation made the one resource of that name that no other resource has", () => {
     const since = new Date("2026-01-01T12:00:00Z");
     const trace = (id: string, time?: string) => ({ id, row: time === undefined ? {} : { created_at: time } });
     const judged = (...rows: [id: string, time?: string][]): Verdict =>
@@ -64,7 +64,7 @@ describe("a creation that was interrupted", () => {
     assert.equal(judged(["a"]).does, "take");
   });
 
-  it("is looked for where there is a way to", () => {
+  it("an interrupted creation is searched for where the API offers a way to", () => {
     assert.equal(canLook("openstack:compute/instance:Instance", {}), true);
     assert.equal(canLook("openstack:networking/floatingIp:FloatingIp", { description: "hub" }), true);
     assert.equal(canLook("openstack:networking/floatingIp:FloatingIp", {}), false);
@@ -75,7 +75,7 @@ describe("a creation that was interrupted", () => {
     assert.equal(sameRule({ ...rule, remote_ip_prefix: "10.0.0.0/8" }, inputs), false);
   });
 
-  it("comes into the state with its inputs: in the place of what is gone already, else last; what it replaces is still to be deleted", () => {
+  it("a recovered resource enters the state with its inputs, in the place of a deleted one or last; a replaced one is still deleted", () => {
     const row = (urn: string, more: Partial<StateResource> = {}): StateResource => ({ urn, type: "t", ...more });
     const made = row("b", { inputs: { name: "n" } });
     const known = row("c", { id: "3", outputs: { name: "full" } });
@@ -100,12 +100,12 @@ describe("a creation that was interrupted", () => {
   });
 });
 
-describe("what a failed update may have made", () => {
+describe("orphaned creations of a failed update", () => {
   const past = (kind: string, hour: number, result: string): Past => {
     return { kind, startTime: `2026-01-01T${hour}:00:00.000Z`, result };
   };
 
-  it("was begun by the first of the updates that have failed since one succeeded", () => {
+  it("an orphaned creation began with the first failed update since the last success", () => {
     const since = (...history: Past[]): string | undefined => failingSince(history)?.toISOString().slice(11, 13);
     assert.equal(since(), undefined);
     assert.equal(since(past("update", 12, "succeeded"), past("update", 11, "failed")), undefined);
@@ -122,7 +122,7 @@ describe("what a failed update may have made", () => {
     );
   });
 
-  it("is of OpenStack, is to be made still, and all about it was known", () => {
+  it("an orphaned creation is an OpenStack resource that is still planned and whose inputs were known", () => {
     const step = (op: string, type: string, inputs: Record<string, unknown>): PlannedStep => {
       return { op, newState: { urn: `${op} ${type}`, type, custom: true, inputs } };
     };
@@ -145,7 +145,7 @@ describe("what a failed update may have made", () => {
     );
   });
 
-  it("is looked for again once that is known which something else hangs on", () => {
+  it("an orphaned creation that depends on an unknown id is searched for again once the id is known", () => {
     const rule = (securityGroupId: string): PlannedStep => {
       const type = "openstack:networking/secGroupRule:SecGroupRule";
       return { op: "create", newState: { urn: "rule", type, custom: true, inputs: { securityGroupId } } };
@@ -154,7 +154,7 @@ describe("what a failed update may have made", () => {
     assert.equal(hangsOnUnknown([rule("an id"), { op: "create" }]), false);
   });
 
-  it("is named where it is a server in ERROR, which no update starts", () => {
+  it("a server in ERROR is reported by name, because no update starts it", () => {
     const server = (name: string, powerState: string, more: Partial<StateResource> = {}): StateResource => {
       return {
         urn: name,
@@ -169,7 +169,7 @@ describe("what a failed update may have made", () => {
     assert.deepEqual(brokenServers({ resources: null }), []);
   });
 
-  it("has the components above it, where the state does not have them", () => {
+  it("a recovered resource comes with its parent components where the state lacks them", () => {
     const component = (urn: string, parent: string): PlannedStep => ({
       op: "create",
       newState: { urn, type: "orrery:a:B", custom: false, parent },

@@ -45,7 +45,7 @@ const byPath = (origin: string, query = ""): string =>
   `s3://team?endpoint=${origin}&region=eu&s3ForcePathStyle=true${query}`;
 
 describe("a stack's state in S3", () => {
-  it("reads the backend's URL as the CLI does", () => {
+  it("the backend's URL is read as the CLI reads it", () => {
     const url = "s3://team/orrery?endpoint=swift.test:8080&disableSSL=true&region=R&s3ForcePathStyle=true&profile=p";
     assert.deepEqual(s3Place(`${url}&request_checksum_calculation=when_required`, {}), {
       bucket: "team",
@@ -64,7 +64,7 @@ describe("a stack's state in S3", () => {
     assert.equal(s3Place("s3://team?endpoint=x.test", {}).client.endpoint, "https://x.test");
   });
 
-  it("writes, lists page by page, reads and removes files by signed requests", () =>
+  it("files are written, listed page by page, read and removed by signed requests", () =>
     servingS3(account, "eu", ({ origin, files }) =>
       withAws(login, {}, async () => {
         const bucket = await openBucket(byPath(origin).replace("team", "team/orrery"));
@@ -82,7 +82,7 @@ describe("a stack's state in S3", () => {
       }),
     ));
 
-  it("logs in by a shared profile with its region and endpoint, by AWS_PROFILE only where there are no keys", () =>
+  it("a shared profile gives login, region and endpoint, and AWS_PROFILE counts only where there are no keys", () =>
     servingS3(account, "eu", ({ origin, files }) => {
       files.set("k", "text");
       const keys = `aws_access_key_id=${account.accessKey}\naws_secret_access_key = ${account.secretKey}\n`;
@@ -100,7 +100,7 @@ describe("a stack's state in S3", () => {
       });
     }));
 
-  it("logs in by what a credential_process prints", () => {
+  it("a credential_process gives the login", () => {
     const session = { ...account, sessionToken: "session" };
     return servingS3(session, "eu", ({ origin, files }) => {
       files.set("k", "text");
@@ -117,7 +117,7 @@ describe("a stack's state in S3", () => {
     });
   });
 
-  it("logs in by a role that a profile assumes", () => {
+  it("a role that a profile assumes gives the login", () => {
     const session = { accessKey: "ASIAROLE", secretKey: "role", sessionToken: "session" };
     const answer = `<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAROLE</AccessKeyId>
       <SecretAccessKey>role</SecretAccessKey><SessionToken>session</SessionToken>
@@ -139,7 +139,7 @@ describe("a stack's state in S3", () => {
     );
   });
 
-  it("prefers the URL's endpoint to AWS_ENDPOINT_URL_S3, and that to AWS_ENDPOINT_URL", () =>
+  it("the URL's endpoint takes precedence over AWS_ENDPOINT_URL_S3, and that over AWS_ENDPOINT_URL", () =>
     servingS3(account, "eu", ({ origin, files }) => {
       files.set("k", "text");
       const nowhere = "http://127.0.0.1:1";
@@ -153,7 +153,7 @@ describe("a stack's state in S3", () => {
       });
     }));
 
-  it("says in one sentence why a bucket cannot be used", () =>
+  it("an unusable bucket is reported in one sentence with the reason", () =>
     servingS3(account, "eu", ({ origin }) =>
       serving(
         (_, response) => response.writeHead(500).end("<html>"),

@@ -1,4 +1,4 @@
-/** Everything that is built or installed is pinned: what a registry serves tomorrow is what was looked at today. */
+/** Everything that is built or installed is pinned: a registry cannot serve something else tomorrow. */
 import assert from "node:assert/strict";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -14,19 +14,19 @@ interface Package {
 }
 
 describe("the supply chain", () => {
-  it("has an exact version of each package that package.json names", () => {
+  it("package.json names an exact version of each package", () => {
     const { dependencies, devDependencies } = JSON.parse(read("package.json")) as Record<string, object>;
     const versions = Object.entries({ ...dependencies, ...devDependencies });
     assert.ok(versions.length > 15);
     for (const [name, version] of versions) assert.match(String(version), /^\d+\.\d+\.\d+$/, name);
   });
 
-  it("has a lock file that agrees with package.json, so that npm ci takes it", () => {
+  it("the lock file agrees with package.json, so that npm ci accepts it", () => {
     const wanted = JSON.parse(read("package.json")) as Record<string, object>;
     const { packages } = JSON.parse(read("package-lock.json")) as { packages: Record<string, Record<string, object>> };
     assert.deepEqual(packages[""]?.dependencies, wanted.dependencies);
     assert.deepEqual(packages[""]?.devDependencies, wanted.devDependencies);
-    // An optional package that the lock does not list makes npm ci refuse the whole file.
+    // npm ci refuses a lock file that lacks an optional package.
     const missing = Object.values(packages).flatMap(({ optionalDependencies }) =>
       Object.keys(optionalDependencies ?? {}).filter((name) =>
         Object.keys(packages).every((at) => !at.endsWith(`node_modules/${name}`)),
@@ -35,7 +35,7 @@ describe("the supply chain", () => {
     assert.deepEqual(missing, []);
   });
 
-  it("has the SHA-512 of every package, and leaves it to npm where it comes from", () => {
+  it("every package in the lock file has its SHA-512, and no URL of a registry", () => {
     const { packages } = JSON.parse(read("package-lock.json")) as { packages: Record<string, Package> };
     const [root, ...all] = Object.entries(packages);
     assert.equal(root?.[0], "");
@@ -46,8 +46,8 @@ describe("the supply chain", () => {
     }
   });
 
-  it("has sums of all modules that a Go program is built of", () => {
-    // A shim only stands in for another module of its parent's, whose sums are the parent's.
+  it("Go programs are built with checksums of all modules", () => {
+    // A shim replaces a module of its parent, which has the checksums.
     const modules = globSync("lab/**/go.mod", { cwd: projectDir }).filter((file) => !file.includes("/shims/"));
     assert.ok(modules.length > 5, modules.join());
     for (const file of modules) {
@@ -56,7 +56,7 @@ describe("the supply chain", () => {
     }
   });
 
-  it("names Python packages by their exact version", () => {
+  it("Python packages have exact versions", () => {
     const files = globSync(
       ["components/callysto/guest/software.ts", "lab/machines/image.ts", "lab/harness/*.ts", "test/live/**/*.ts"],
       {

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { RawConfig } from "../../config/secrets.ts";
-import { type Rendered, rendered, runProgram } from "../../review/evaluate/render.ts";
+import { readStackFile, stackPath } from "../../config/stackFile.ts";
+import { readersOf } from "../../ops/moving/secretPlaces.ts";
+import type { Recording } from "../../review/evaluate/record.ts";
+import { rendered, runProgram } from "../../review/evaluate/render.ts";
 import { clearTexts } from "../../review/evaluate/secret.ts";
 import { goldenDifferences, goldenFiles } from "./golden.ts";
 import { canaryConfig, stacks } from "./harness.ts";
 
-/** Texts that give a secret away: its own words, itself in base64 and its usual hashes. */
+/** Texts that reveal a secret: its words, its base64 and its usual hashes. */
 function traces(config: RawConfig, fixed: RawConfig): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const [key, { value, secret }] of config) {
@@ -20,7 +23,7 @@ function traces(config: RawConfig, fixed: RawConfig): ReadonlyMap<string, string
   return found;
 }
 
-/** Runs something and returns all that it wrote to stdout and stderr. */
+/** Runs a function and returns everything that it wrote to stdout and stderr. */
 async function output(run: () => Promise<void>): Promise<string> {
   const written: string[] = [];
   const keep = (chunk: string | Uint8Array): boolean => written.push(String(chunk)) > 0;
@@ -39,44 +42,57 @@ async function output(run: () => Promise<void>): Promise<string> {
 
 for (const stack of stacks) {
   describe(`secrets of stack ${stack}`, () => {
-    it("appear in no name, label, option, plain input, output, export or log", async () => {
-      const config = canaryConfig(stack);
+    const config = canaryConfig(stack);
+    let recording: Recording;
+    let log = "";
+    before(async () => {
+      log = await output(async () => {
+        recording = await runProgram({ stack, config });
+      });
+    });
+
+    it("secrets appear in no name, label, option, plain input, output, export or log", () => {
       const canaries = traces(config, canaryConfig(stack, "other"));
       const secrets = [...config.values()].filter(({ secret }) => secret);
       assert.ok(canaries.size >= 4 * secrets.length, "every secret has traces to look for");
 
       const leaks: string[] = [];
-      let shown: readonly Rendered[] = [];
       const look = (where: string, text: string): void => {
         for (const [trace, key] of canaries) if (text.includes(trace)) leaks.push(`${key} in ${where}`);
       };
-      let count = 0;
-      const log = await output(async () => {
-        const recording = await runProgram({ stack, config });
-        const { resources, outputs, calls, exports } = recording;
-        shown = rendered(recording);
-        for (const { urn, name, inputs, options, parent, provider } of resources) {
-          count++;
-          for (const { path, text } of clearTexts({ urn, name, parent, provider, options, inputs }))
-            look(urn + path, text);
-        }
-        for (const [urn, held] of outputs)
-          for (const { path, text } of clearTexts(held)) look(`outputs ${urn}${path}`, text);
-        for (const { token, inputs } of calls)
-          for (const { path, text } of clearTexts(inputs)) look(token + path, text);
-        for (const { path, text } of clearTexts(exports)) look(`exports${path}`, text);
-      });
+      const { resources, outputs, calls, exports } = recording;
+      assert.ok(resources.length > 0);
+      for (const { urn, name, inputs, options, parent, provider } of resources) {
+        for (const { path, text } of clearTexts({ urn, name, parent, provider, options, inputs }))
+          look(urn + path, text);
+      }
+      for (const [urn, held] of outputs)
+        for (const { path, text } of clearTexts(held)) look(`outputs ${urn}${path}`, text);
+      for (const { token, inputs } of calls) for (const { path, text } of clearTexts(inputs)) look(token + path, text);
+      for (const { path, text } of clearTexts(exports)) look(`exports${path}`, text);
       look("the log", log);
-      assert.ok(count > 0);
       assert.deepEqual(leaks, []);
-      // Other secrets, the same render: nothing that is shown was computed from one.
-      if (process.env.UPDATE_GOLDEN !== "1") assert.deepEqual(goldenDifferences(stack, goldenFiles(shown)), []);
+      // Other secrets give the same render: nothing in it is computed from one.
+      if (process.env.UPDATE_GOLDEN !== "1") {
+        assert.deepEqual(goldenDifferences(stack, goldenFiles(rendered(recording))), []);
+      }
+    });
+
+    it(`every secret of ${stack} has a reader`, () => {
+      const { entries } = readStackFile(stackPath(stack));
+      const keys = [...config].flatMap(([key, { secret }]) => (secret && entries.has(key) ? [key] : []));
+      const without = readersOf(recording.resources, config, keys).filter(({ places }) => places.length === 0);
+      // The test stack does not configure its hub's guest, so nothing logs in to it.
+      assert.deepEqual(
+        without.map(({ key }) => key),
+        stack === "test" ? ["callysto:deployPrivateKey"] : [],
+      );
     });
   });
 }
 
 describe("the search for secrets", () => {
-  it("finds a secret in clear, in base64 and hashed", () => {
+  it("the search finds a secret in clear text, in base64 and hashed", () => {
     const secret = (value: string): RawConfig => new Map([["a:b", { value, secret: true }]]);
     const canaries = traces(secret("hunter2-hunter2"), secret("other"));
     for (const leak of ["hunter2-hunter2", Buffer.from("hunter2-hunter2").toString("base64")]) {

@@ -36,8 +36,8 @@ function connect(clusters: object, clouds: object): Promise<Recording> {
   });
 }
 
-describe("targets", () => {
-  it("have one explicit provider each, with everything set that the shell's environment could set", async () => {
+describe("providers of clusters and clouds", () => {
+  it("each cluster and cloud has one explicit provider, with every argument set that the environment could set", async () => {
     const { resources } = await connect(
       {
         psi: { platform: "openshift", appsDomain: "apps.example.org", serverSideApply: false },
@@ -91,7 +91,7 @@ describe("targets", () => {
     });
   });
 
-  it("are not used with a login of the environment, which the plugin would prefer", () => {
+  it("a provider is refused when the environment has its own login, which the plugin would prefer", () => {
     const defaults = { userDomainName: "Default", projectDomainName: "Default" };
     const password = { rac: { ...cloud, ...defaults, userName: "u", tenantName: "t" } };
     const application = { rac: { ...cloud, ...defaults, applicationCredentialId: "id" } };

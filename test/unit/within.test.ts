@@ -1,4 +1,4 @@
-/** Reading a secret's text out of what lives in a cluster, where the program's own text is the template. */
+/** Reading a secret from a live text, with the program's own text as the template. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
@@ -11,14 +11,14 @@ const read = (template: string, live: string): string | undefined => {
   return textWithin(template, live, probe);
 };
 
-describe("a secret's text", () => {
-  it("is all of a live text, or what is left without the blanks around it", () => {
+describe("reading a secret from a live text", () => {
+  it("a secret can be the whole live text, or what remains without surrounding whitespace", () => {
     assert.equal(read("PROBE-1", "old\n"), "old\n");
     assert.equal(read("PROBE-1\n", "old\n"), "old");
     assert.equal(read("PROBE-1", '{"a": "b: c"}'), '{"a": "b: c"}');
   });
 
-  it("is read out of a URL, whatever its user, host and path are", () => {
+  it("a secret is read from a URL, whatever its user, host and path are", () => {
     const template = "postgresql://dials:PROBE-1@db.test:6600";
     assert.equal(read(template, "postgresql://dials:old@db.test:6600"), "old");
     assert.equal(read(template, "postgres+psycopg2://other:o%40l%2Fd@elsewhere.test/dials?sslmode=require\n"), "o@l/d");
@@ -28,13 +28,13 @@ describe("a secret's text", () => {
     assert.equal(read("https://chat.test/v1?key=k&token=PROBE-1", "https://chat.test/v1?token=old%3D"), "old=");
   });
 
-  it("is not read out of a URL that has none", () => {
+  it("no secret is read from a URL without one", () => {
     for (const live of ["postgresql://db.test", "postgresql://dials@db.test", "sqlite:///x", "", "old"]) {
       assert.equal(read("postgresql://dials:PROBE-1@db.test:6600", live), undefined, live);
     }
   });
 
-  it("is read out of JSON and YAML by its path, in any layout and order", () => {
+  it("a secret is read from JSON and YAML by its path, in any layout and order", () => {
     const yaml = "client_id: x\nclient_secret: PROBE-1\nredirect_url: https://deck.test\n";
     assert.equal(
       read(yaml, 'redirect_url: "https://other"\nclient_secret: "o: ld" # since May\nscopes: [a]\n'),
@@ -51,14 +51,14 @@ describe("a secret's text", () => {
     assert.equal(read(yaml, "client_secret: *nobody\n"), undefined);
   });
 
-  it("may be the key of a map, known by the value", () => {
+  it("a secret may be the key of a map, found by its value", () => {
     const template = '{"PROBE-1":"client-test","PROBE-2":"client-two"}';
     assert.equal(read(template, '{"two": "client-two", "old": "client-test"}'), "old");
     assert.equal(read(template, '{"old": "client-other"}'), undefined);
     assert.equal(read(template, '{"a": "client-test", "b": "client-test"}'), undefined, "one of two");
   });
 
-  it("is read out of a dockerconfig, by the password or by both in base64", () => {
+  it("a secret is read from a dockerconfig, by the password or by user and password in base64", () => {
     const config = (registry: string, entry: object): string => JSON.stringify({ auths: { [registry]: entry } });
     const template = config("quay.io", { username: "PROBE-2", password: "PROBE-1", auth: base64("PROBE-2:PROBE-1") });
     assert.equal(read(template, config("quay.io", { username: "me", password: "old" })), "old");
@@ -73,20 +73,20 @@ describe("a secret's text", () => {
     assert.equal(read(base64(template), base64(config("quay.io", { password: "old" }))), "old");
   });
 
-  it("is read out of INI and a shell's assignments by section and key", () => {
+  it("a secret is read from INI files and shell assignments by section and key", () => {
     const ini = "[copr]\nlogin = PROBE-2\ntoken = PROBE-1\n";
     assert.equal(read(ini, "# mine\n[other]\ntoken=x\n[copr]\nusername=me\ntoken=old\n"), "old");
     assert.equal(read("OS_USERNAME=x\nOS_PASSWORD=PROBE-1\n", "export OS_PASSWORD='o ld'\n"), "o ld");
     assert.equal(read(ini, "[copr]\nlogin = x\n"), undefined);
   });
 
-  it("is read out of a text around it, if that is the same", () => {
+  it("a secret is read from a text around it if that text is the same", () => {
     assert.equal(read("Bearer PROBE-1", "Bearer old"), "old");
     assert.equal(read("a=PROBE-1 b=PROBE-2", "a=old b=mine"), "old");
     assert.equal(read("Bearer PROBE-1", "Basic old"), undefined);
   });
 
-  it("comes out whole, whatever it is made of, in each form", () => {
+  it("any secret is read completely from each form", () => {
     const any = fc.string({ minLength: 1, unit: "grapheme-ascii" });
     const forms: readonly ((secret: string) => string)[] = [
       (secret) => secret,

@@ -25,7 +25,7 @@ export interface GuestArgs {
 }
 
 /**
- * * Configures a server over SSH: idempotent scripts that run again when their text changes, and never because of a new
+ * Configures a server over SSH: idempotent scripts that run again when their text changes, and never because of a new
  * address or key of the connection.
  *
  * @example

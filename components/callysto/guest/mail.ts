@@ -20,7 +20,7 @@ export function mail({ hostname, adminEmail, mailRelay }: MailSettings): GuestRo
       { path: "/etc/aliases", text: `postmaster: root\nroot: ${adminEmail}\n` },
       {
         path: "/etc/dma/dma.conf",
-        // dma runs with the rights of this group.
+        // dma runs as this group.
         ...{ mode: "0640", owner: "root:mail" },
         text: `MAILNAME /etc/mailname\n${mailRelay === undefined ? "" : `SMARTHOST ${mailRelay}\n`}SECURETRANSFER\nSTARTTLS\nOPPORTUNISTIC_TLS\n`,
       },

@@ -2,7 +2,7 @@
 const logoutPath = "/Shibboleth.sso/Logout";
 
 /**
- * Python: whoever Apache says is there is logged in. Users' containers reach the hub's port too and could name anybody, so
+ * Python: logs in the user whom Apache names. Users' containers reach the hub's port too and could name anybody, so
  * only what comes from one of this machine's own addresses is believed.
  */
 export const remoteUserAuthenticator = `

@@ -3,7 +3,7 @@ import { isMap, parseDocument } from "yaml";
 
 type Node = Readonly<Record<string, unknown>>;
 
-/** Parts of a ProwJob that are other projects' types; whoever reads them checks them. */
+/** Fields of a ProwJob with other projects' types; their readers validate them. */
 const foreignTypes = ["pod_spec", "pipeline_run_spec", "tekton_pipeline_run_spec", "resources"];
 
 /** Any object: fields are neither checked nor dropped. */

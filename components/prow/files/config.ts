@@ -108,7 +108,7 @@ function tide({ deckUrl }: ConfigInputs) {
   };
 }
 
-const told = (channel: string) => ({
+const reportTo = (channel: string) => ({
   job_types_to_report: ["postsubmit", "periodic", "batch"],
   job_states_to_report: ["failure", "error"],
   channel,
@@ -116,4 +116,4 @@ const told = (channel: string) => ({
     "Job {{.Spec.Job}} of type {{.Spec.Type}} ended with state {{.Status.State}}. <{{.Status.URL}}|View logs>",
 });
 
-const slack = { "*": told("kubevirt-ci-monitoring"), "kubevirt/kubevirt-tutorial": told("eko") };
+const slack = { "*": reportTo("kubevirt-ci-monitoring"), "kubevirt/kubevirt-tutorial": reportTo("eko") };

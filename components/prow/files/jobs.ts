@@ -37,7 +37,7 @@ export interface PackedJobs {
   readonly bytes: number;
 }
 
-/** Packs job files: as text while there is room, else each compressed. */
+/** Packs job files: as text while they fit, otherwise compressed. */
 export function packJobs(files: readonly JobFile[]): PackedJobs {
   const plain = Object.fromEntries(files.map((file) => [jobKey(file), file.text]));
   const bytes = files.reduce((sum, file) => sum + Buffer.byteLength(file.text) + jobKey(file).length, 0);

@@ -1,4 +1,4 @@
-/** Configuration of what runs beside Prow: the registry's mirror, the metrics' proxy, the jobs' Docker daemons. */
+/** Configuration of the services around Prow: the registry's mirror, the metrics' proxy, the jobs' Docker daemons. */
 
 /** config.yml of the registry that mirrors Docker Hub. */
 export const dockerMirror = {

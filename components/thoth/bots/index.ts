@@ -28,7 +28,7 @@ export interface BotsArgs {
 /** The team's bots, in a namespace of their own. */
 export class Bots extends pulumi.ComponentResource {
   readonly namespace: pulumi.Output<string>;
-  /** Bots that take webhooks, as far as they run. */
+  /** The running bots that receive webhooks. */
   readonly receivers: Readonly<Partial<Record<TunnelBot, Receiver>>>;
 
   constructor(name: string, args: BotsArgs, opts?: pulumi.ComponentResourceOptions) {

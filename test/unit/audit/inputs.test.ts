@@ -13,7 +13,7 @@ const all = Object.values(schemas);
 const base = readFileSync(stackPath("test"), "utf8");
 const dir = mkdtempSync(path.join(tmpdir(), "inputs-"));
 
-/** What `config check` says of a file; empty when nothing. */
+/** Output of `config check` for a file; empty if there are no problems. */
 function said(content: string | Buffer): string {
   const file = path.join(dir, "Pulumi.test.yaml");
   writeFileSync(file, content);
@@ -252,7 +252,7 @@ describe("the audit's bad inputs", () => {
   });
 
   for (const [number, change, content, expected] of cases) {
-    it(`${expected === "" ? "takes" : "refuses"} a stack file with ${change} (${number})`, () => {
+    it(`a stack file with ${change} is ${expected === "" ? "accepted" : "refused"} (${number})`, () => {
       const message = said(content);
       if (expected === "") assert.equal(message, "");
       else assert.match(message, expected);

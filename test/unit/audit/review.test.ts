@@ -38,17 +38,17 @@ describe("the review of a stranger's commit", () => {
     rmSync(folder, { recursive: true });
   });
 
-  it("gives the commit's code no variable of the operator's, neither passphrase nor keys nor home", () => {
+  it("a commit's code gets no variable of the operator's, neither passphrase nor keys nor home", () => {
     const env = seen.env as Readonly<Record<string, string>>;
     assert.deepEqual(Object.keys(env).sort(), ["HOME", "LANG", "PATH"]);
     assert.notEqual(env.HOME, process.env.HOME);
   });
 
-  it("lets the commit's code read nothing but its checkout and the packages", () => {
+  it("a commit's code can read nothing but its checkout and the packages", () => {
     assert.deepEqual([seen.read, seen.passwd], ["ERR_ACCESS_DENIED", "ERR_ACCESS_DENIED"]);
   });
 
-  it("lets the commit's code write nothing and start no program", () => {
+  it("a commit's code can write nothing and start no program", () => {
     assert.deepEqual([seen.written, seen.here, seen.program], Array(3).fill("ERR_ACCESS_DENIED"));
     assert.ok(!existsSync(spoils));
   });

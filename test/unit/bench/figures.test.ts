@@ -40,7 +40,7 @@ describe("bench: figures", () => {
     );
   });
 
-  it("each contestant has every place in the order once", () => {
+  it("each contestant runs once in every position of the order", () => {
     const all = turns(["a", "b", "c"], 3);
     assert.deepEqual(all, [
       ["a", "b", "c"],

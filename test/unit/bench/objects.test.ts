@@ -31,7 +31,7 @@ describe("bench: the same objects", () => {
     assert.doesNotMatch(JSON.stringify(manifests), /\[secret\]|"value":\{"value"/);
   });
 
-  it("every workload is waited for, once and in its namespace", () => {
+  it("every workload is waited for once, in its namespace", () => {
     const { manifests } = kubernetesObjects(stage);
     const waited = [...waitedFor(manifests, ["Deployment", "StatefulSet"]).values()].flat();
     assert.equal(waited.length, of(/^kubernetes:apps\/v1:/).length);
@@ -41,7 +41,7 @@ describe("bench: the same objects", () => {
     assert.ok(!claims.includes("persistentvolumeclaim/staging-greenhouse"), "its volume comes later");
   });
 
-  it("a playbook has a task an object, only what differs when so asked, and removes by namespace", () => {
+  it("a playbook has one task per object, only the differences when asked for them, and removes by namespace", () => {
     const resources = stage.resources.filter(({ urn }) => urn.includes("orrery:packit:Packit"));
     const objects = kubernetesObjects({ resources });
     const tasksOf = (plays: readonly object[]): readonly { readonly name: string }[] =>
@@ -67,7 +67,7 @@ describe("bench: the same objects", () => {
     assert.throws(() => removePlaybook(kubernetesObjects(stage)), /cms-dials|not in a namespace/);
   });
 
-  it("the changes of a life change one workload or server of each system", async () => {
+  it("the measured changes touch one workload or server of each system", async () => {
     const folder = mkdtempSync(path.join(tmpdir(), "orrery-bench-"));
     const file = path.join(folder, "changed.yaml");
     const changes = Object.values(rows).flatMap(({ change }) => change);
@@ -89,7 +89,7 @@ describe("bench: the same objects", () => {
     );
   });
 
-  it("a bare program has as many resources in the same tree, with the lab's logins, and asks what it needs", () => {
+  it("a bare program has the same number of resources in the same tree, the lab's logins and the config that it needs", () => {
     const { resources, calls } = bareProgram(stage, plugins, { kubeconfig: "of the lab", password: "of the lab" });
     assert.deepEqual(
       resources.map(({ urn, parent }) => [urn, parent]),

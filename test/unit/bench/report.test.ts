@@ -35,7 +35,7 @@ describe("bench: the report", () => {
     assert.equal(text, withFigures(text, results), "run npm run bench -- report");
   });
 
-  it("the plots are those of docs/performance.json, and the page shows each", () => {
+  it("the plots are those of docs/performance.json, and the page shows each of them", () => {
     const folder = path.join(docs, "performance");
     const drawn = plots(results);
     assert.deepEqual(readdirSync(folder).sort(), [...drawn.keys()].sort());
@@ -46,7 +46,7 @@ describe("bench: the report", () => {
     }
   });
 
-  it("plots are well-formed, whatever a label holds", () => {
+  it("plots are well-formed whatever text a label holds", () => {
     const label = `<a> & "b"`;
     const svgs = [
       ...plots(results).values(),
@@ -101,7 +101,7 @@ describe("bench: the report", () => {
     );
   });
 
-  it("a further run takes the place of its own parts and systems only", () => {
+  it("another run replaces its own parts and systems only", () => {
     const one = { ...nothing, lives: [life("dials", "kubectl", 1, 1), life("packit", "Ansible", 1, 1)] };
     const two = { ...nothing, lives: [life("packit", "Ansible", 2, 2)], circumstances: results.circumstances };
     const both = merged(one, two);
@@ -131,13 +131,13 @@ describe("bench: the report", () => {
     assert.doesNotMatch(tables({ ...nothing, versions: [now], circumstances: results.circumstances }), /states saved/);
   });
 
-  it("a goal that is not reached is said", () => {
+  it("the report says when a goal is not reached", () => {
     const diffs = [{ stack: "test", objects: 1, render: [1], offline: [3], kubectl: [4] }];
     const text = tables({ ...results, lives: [], growth: [], diffs });
     assert.match(text, /\| 0\.6 \| 0\.75 \| \*\*no\*\* \|/);
   });
 
-  it("labels of an axis do not cover each other", () => {
+  it("labels of an axis do not overlap", () => {
     const place = (value: number): number => 330 - 100 * Math.log10(value);
     assert.deepEqual(apart([174, 66, 162, 606, 174, 655], place, 36), [66, 162, 606]);
     assert.deepEqual(apart([], place, 36), []);

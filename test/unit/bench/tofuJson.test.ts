@@ -27,11 +27,11 @@ function registered(type: string, name: string, inputs: object, dependsOn: reado
   };
 }
 
-/** Id and outputs that the mocks make up. */
+/** Id and outputs that the mocks invent. */
 const made = (one: Registration): ReturnType<typeof resourceState> => resourceState({ ...one, inputs: one.inputs }, []);
 
 describe("bench: OpenTofu's configuration", () => {
-  it("has the provider's names, references as expressions, and only the dependencies that no reference tells", () => {
+  it("OpenTofu's configuration has the provider's names, references as expressions, and only dependencies that no reference implies", () => {
     const network: Call = {
       token: "openstack:networking/getNetwork:getNetwork",
       inputs: { name: "default" },
@@ -85,7 +85,7 @@ describe("bench: OpenTofu's configuration", () => {
     assert.equal(addressOf(machine), "openstack_compute_instance_v2.a_machine");
   });
 
-  it("has every OpenStack resource of stage, what it asks for them, and no id that the mocks made up", async () => {
+  it("OpenTofu's configuration has every OpenStack resource of stage with its data sources, and no id that the mocks made up", async () => {
     const stage = await declared("stage", stackPath("stage"));
     const { resource, data } = toConfiguration(stage);
     const count = (blocks: typeof resource): number =>
@@ -99,7 +99,7 @@ describe("bench: OpenTofu's configuration", () => {
     assert.doesNotMatch(JSON.stringify([resource, data]), /[0-9a-f]{8}-[0-9a-f]{4}-4|2001:db8|203\.0\.113/);
   });
 
-  it("refuses what is no type of the provider", () => {
+  it("a type that the provider does not have is refused", () => {
     const resources = [registered("openstack:compute/nothing:Nothing", "x", {})];
     assert.throws(
       () => toConfiguration({ resources, calls: [] }),

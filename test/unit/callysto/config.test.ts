@@ -32,11 +32,11 @@ function problems(settings: object): string[] {
 const environments = (changed: object): string[] => problems({ ...good, environments: changed });
 
 describe("Callysto's config", () => {
-  it("accepts a whole description", () => {
+  it("a complete description of Callysto's environments is accepted", () => {
     assert.deepEqual(problems(good), []);
   });
 
-  it("wants exactly two different volumes for the mirror", () => {
+  it("the mirror requires exactly two different volumes", () => {
     const existing = (ids: readonly string[]): string[] =>
       environments({ "hub-prod": { ...hub, volumes: { mode: "existing", volumes: ids } } });
     assert.deepEqual(existing(volumes), []);
@@ -46,7 +46,7 @@ describe("Callysto's config", () => {
     assert.match(existing([first, first]).join(), /names the same volume twice/);
   });
 
-  it("names a key that is not a public key", () => {
+  it("a malformed public key is reported by name", () => {
     for (const bad of ["ssh-ed25519 AAAA", "-----BEGIN OPENSSH PRIVATE KEY-----", `${key}\n${key}`]) {
       assert.match(problems({ ...good, deployKey: bad }).join(), /^callysto:settings\.deployKey: .*SSH public key/);
     }
@@ -56,13 +56,13 @@ describe("Callysto's config", () => {
     );
   });
 
-  it("wants each host's domain among the zones", () => {
+  it("each host's domain must be among the zones", () => {
     assert.deepEqual(environments({ "hub-dev": { ...hub, domain: "callysto.org" } }), [
       'callysto:settings.environments.hub-dev.domain: got "callysto.org"; expected one of zones: callysto.farm, callysto.ca',
     ]);
   });
 
-  it("refuses two environments with one name, volume or floating IP", () => {
+  it("two environments with the same name, volume or floating IP are refused", () => {
     const prod = { ...hub, volumes: { mode: "existing", volumes }, floatingIp: { mode: "existing", ip: "192.0.2.7" } };
     assert.deepEqual(environments({ one: prod, two: prod }), [
       "callysto:settings.environments.two.name: hub-dev.callysto.farm already belongs to environments.one",
@@ -73,7 +73,7 @@ describe("Callysto's config", () => {
     ]);
   });
 
-  it("shares a keypair only with an environment that has one", () => {
+  it("a keypair can only be shared with an environment that has one", () => {
     const sharing = { ...hub, keypair: { mode: "shared", with: "clavius" } };
     assert.match(
       environments({ "hub-dev": sharing }).join(),
@@ -81,7 +81,7 @@ describe("Callysto's config", () => {
     );
   });
 
-  it("tells the modes and kinds that there are", () => {
+  it("an unknown mode or kind is refused with the list of valid ones", () => {
     assert.match(
       environments({ "hub-dev": { ...hub, floatingIp: { mode: "always" } } }).join(),
       /hub-dev\.floatingIp\.mode: got "always"; expected "new" or "existing" or "none"/,
@@ -94,14 +94,14 @@ describe("Callysto's config", () => {
   });
 });
 
-describe("What the seed asserted before it touched a hub", () => {
+describe("conditions that the seed's playbooks asserted", () => {
   const image = "docker.io/callysto/pims-r:1";
   const swift = { authUrl: "https://keystone.test/v3", userName: "u", projectName: "p", region: "Calgary" };
   const swiftImage = "docker.io/callysto/callysto-swift:1";
   const inside = (jupyterhub: object): string =>
     environments({ "hub-dev": { ...hub, guest: { jupyterhub: { image, ...jupyterhub } } } }).join("\n");
 
-  it("is accepted when it fits", () => {
+  it("settings that meet the seed's conditions are accepted", () => {
     assert.equal(inside({}), "");
     assert.match(
       inside({ spawner: "syzygyswiftspawner", swift, image: swiftImage }),
@@ -110,7 +110,7 @@ describe("What the seed asserted before it touched a hub", () => {
     assert.match(inside({ authenticator: "dummypw" }), /^callysto:dummyPassword-hub-dev: the secret is missing/);
   });
 
-  it("is that spawner, image and project go together", () => {
+  it("spawner, image and project must fit together", () => {
     assert.match(inside({ spawner: "syzygyswiftspawner", image: swiftImage }), /jupyterhub\.swift: got nothing/);
     assert.match(
       inside({ spawner: "syzygyswiftspawner", swift }),
@@ -120,7 +120,7 @@ describe("What the seed asserted before it touched a hub", () => {
     assert.match(inside({ swift }), /jupyterhub\.swift: only spawner syzygyswiftspawner uses it/);
   });
 
-  it("is that single sign-on has its sources and its five secrets, and is there for nobody else", () => {
+  it("single sign-on requires sources and its five secrets, which no other authenticator may have", () => {
     const signOn = (sso: object | undefined, authenticator = "shib"): string =>
       environments({ "hub-dev": { ...hub, guest: { jupyterhub: { image, authenticator }, sso } } }).join("\n");
     assert.match(signOn(undefined), /guest\.sso: got nothing; authenticator shib needs its sources/);
@@ -135,7 +135,7 @@ describe("What the seed asserted before it touched a hub", () => {
     );
   });
 
-  it("is that people of several sources cannot meet in one home", () => {
+  it("people from different sources can never share one home", () => {
     const source = (name: string, more: object = {}): object => ({
       ...{ displayName: name, metadataUrl: "https://idp.test/metadata", entityId: `https://${name}.test/idp`, ...more },
     });
@@ -168,13 +168,13 @@ describe("What the seed asserted before it touched a hub", () => {
     );
   });
 
-  it("is that a shared password is one that JupyterHub takes", () => {
+  it("a shared password must be one that JupyterHub accepts", () => {
     const check = callystoKeyedSecrets.dummyPassword.check;
     assert.equal(check("seven77"), "expected a password of at least 8 characters");
     assert.equal(check("eight888"), undefined);
   });
 
-  it("is that an authenticator has its client, and that there is no other", () => {
+  it("an authenticator requires its own client and refuses another's", () => {
     assert.match(inside({ authenticator: "google" }), /jupyterhub\.google: got nothing/);
     assert.match(inside({ authenticator: "ldap" }), /jupyterhub\.authenticator: got "ldap"; expected "dummy" or/);
     assert.match(inside({ image: "docker.io/callysto/pims-r" }), /jupyterhub\.image: .*expected an image with its tag/);
@@ -184,7 +184,7 @@ describe("What the seed asserted before it touched a hub", () => {
 describe("SSH keys", () => {
   const global = { andrew: { publicKey: "ssh-ed25519 A andrew" }, james: { publicKey: "ssh-ed25519 J james" } };
 
-  it("merges an environment's keys over the global ones, entry by entry and field by field", () => {
+  it("an environment's SSH keys are merged over the global ones, entry by entry and field by field", () => {
     const keys = completeKeys(global, {
       james: { state: "absent" },
       zoe: { user: "zoe", publicKey: "ssh-ed25519 Z zoe" },
@@ -197,7 +197,7 @@ describe("SSH keys", () => {
     assert.deepEqual(authorizedKeys(keys, "ptty2u"), ["ssh-ed25519 A andrew"]);
   });
 
-  it("wants a key in one of the two places", () => {
+  it("an SSH key must be present in one of the two places", () => {
     assert.match(
       environments({ "hub-dev": { ...hub, sshKeys: { zoe: { state: "present" } } } }).join(),
       /environments\.hub-dev\.sshKeys\.zoe: has no publicKey/,

@@ -1,10 +1,10 @@
-/** A user's container on a hub, held against the contract of its image as the check does with containers of Kubernetes. */
+/** A user's container on a hub, checked against its image's contract like containers of Kubernetes. */
 import { violations } from "../../../contracts/check/violations.ts";
-import { loadContracts } from "../../../contracts/check/load.ts";
 import { notebookTemplates } from "../../../components/callysto/guest/announcement.ts";
 import type { Registration } from "../../../review/evaluate/record.ts";
+import { allContracts } from "../recordings.ts";
 
-/** What does not hold for a container that DockerSpawner asks for. */
+/** Contract violations of a container that DockerSpawner starts. */
 export function containerProblems(image: string, environment: Readonly<Record<string, string>>): readonly string[] {
   const metadata = (name: string): object => ({ name, namespace: "hub" });
   const files: Readonly<Record<string, string>> = Object.fromEntries(
@@ -35,6 +35,6 @@ export function containerProblems(image: string, environment: Readonly<Record<st
       registered("v1", "ConfigMap", "templates", { data: files }),
       registered("apps/v1", "Deployment", "server", { spec: { template: pod } }),
     ],
-    loadContracts(),
+    allContracts(),
   ).map(({ problem }) => problem);
 }

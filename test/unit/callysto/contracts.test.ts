@@ -32,7 +32,7 @@ const ofHub = {
   JUPYTER_IMAGE_SPEC: "docker.io/callysto/pims-r:1",
 };
 
-/** What the rendered configuration adds; secrets and functions are values of some kind. */
+/** Variables that the rendered configuration adds; secrets and functions get a placeholder. */
 function ofConfig(text: string): Record<string, string> {
   const section = /^c\.DockerSpawner\.environment = \{\n([^]*?)^\}/m.exec(text)?.[1] ?? "";
   const given = [...section.matchAll(/^ {4}"(\w+)": (?:"(.*)"|.*),$/gm)].map(
@@ -48,18 +48,18 @@ function problems(settings: { readonly image: string }): readonly string[] {
   return containerProblems(settings.image, { ...ofHub, ...ofConfig(text) });
 }
 
-describe("A user's container holds the contract of its image", () => {
+describe("contracts of the notebook images", () => {
   const swift = { authUrl: "https://k.test/v3", userName: "u", projectName: "p", region: "Calgary" };
   const image = "docker.io/callysto/pims-r:1";
 
-  it("as the image starts it, as the classic server, and in Swift", () => {
+  it("a user's container satisfies its image's contract, as the image starts it, as the classic server, and in Swift", () => {
     assert.deepEqual(problems({ image }), []);
     assert.deepEqual(problems({ ...{ server: "classic" }, image: "docker.io/callysto/pims-minimal:abc1234" }), []);
     const inSwift = { spawner: "syzygyswiftspawner", swift, image: "docker.io/callysto/callysto-swift:1" };
     assert.deepEqual(problems(inSwift), []);
   });
 
-  it("and would not without what it reads, or with what nobody reads", () => {
+  it("a user's container breaks its image's contract without an input that is read, or with one that is not", () => {
     const { JUPYTERHUB_API_TOKEN, ...rest } = ofHub;
     assert.equal(JUPYTERHUB_API_TOKEN, "token");
     assert.match(containerProblems(image, rest).join("\n"), /JUPYTERHUB_API_TOKEN/);

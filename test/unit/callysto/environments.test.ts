@@ -30,7 +30,7 @@ const types = (seen: Seen): Record<string, number> => {
 const base = "callysto-hub-dev-host";
 
 describe("Callysto's environments", () => {
-  it("build a development hub: IPv6 only, keypair of its own, two new volumes", async () => {
+  it("a development hub has IPv6 only, its own keypair and two new volumes", async () => {
     const seen = await deploy({ "hub-dev": hub });
 
     assert.deepEqual(types(seen), {
@@ -81,7 +81,7 @@ describe("Callysto's environments", () => {
     ]);
   });
 
-  it("give a hub its ten rules and the workstation its four", async () => {
+  it("a hub has its ten security group rules and the workstation its four", async () => {
     const seen = await deploy({ "hub-dev": hub, clavius });
     const rules = (host: string): string[] =>
       seen.resources
@@ -95,7 +95,7 @@ describe("Callysto's environments", () => {
     assert.deepEqual(rules("clavius"), [...ping, ...open(22)].sort());
   });
 
-  it("attach and associate what production has outside, and neither make nor delete it", async () => {
+  it("resources that production owns elsewhere are attached and associated, never created or deleted", async () => {
     const volumes = ["f537d65c-4a22-4cec-ad3f-4a8875fc8b7b", "hub.callysto.ca-home-2"];
     const seen = await deploy({
       "hub-prod": {
@@ -128,7 +128,7 @@ describe("Callysto's environments", () => {
     assert.equal(seen.resource("callysto-hub-prod-host-server-instance").inputs.keyPair, "clavius");
   });
 
-  it("build the workstation with its volumes, address and both records", async () => {
+  it("the workstation has its volumes, its address and both DNS records", async () => {
     const seen = await deploy({ clavius }, { retainOnDelete: true, packerSecurityGroup: true });
     const volume = (role: string): object => seen.resource(`callysto-clavius-host-volumes-${role}`).inputs;
     const online = { enableOnlineResize: true };
@@ -145,7 +145,7 @@ describe("Callysto's environments", () => {
     assert.equal(seen.resource("callysto-callysto-farm-zone").options.retainOnDelete, true);
   });
 
-  it("draw a disposable hub's name and let its volumes go, but never the zone", async () => {
+  it("a disposable hub gets a generated name and does not retain its volumes, but the zone is always kept", async () => {
     const disposable = { ...hub, disposable: true, floatingIp: { mode: "new" } };
     const seen = await deploy({
       "hub-ci": { ...disposable, name: { mode: "pet", prefix: "hub-ci-" } },
@@ -164,7 +164,7 @@ describe("Callysto's environments", () => {
     assert.equal(seen.resource("callysto-callysto-farm-zone").options.protect, true);
   });
 
-  it("look up a zone that exists and use a keypair that exists", async () => {
+  it("an existing zone is looked up and an existing keypair is used", async () => {
     const seen = await deploy(
       { "hub-dev": { ...hub, keypair: { mode: "existing", name: "clavius" } } },
       { zones: { "callysto.farm": { mode: "existing" } } },
@@ -176,7 +176,7 @@ describe("Callysto's environments", () => {
     assert.equal(seen.resource(`${base}-server-instance`).inputs.keyPair, "clavius");
   });
 
-  it("let only those keys in that are present after the merge", async () => {
+  it("only SSH keys that are present after the merge give access", async () => {
     const keys = { james: { publicKey: james }, andrew: { state: "absent" } };
     const seen = await deploy({ "hub-dev": { ...hub, sshKeys: keys } });
     const userData = String(seen.resource(`${base}-server-instance`).inputs.userData);
@@ -184,7 +184,7 @@ describe("Callysto's environments", () => {
     assert.ok(!userData.includes(andrew));
   });
 
-  it("converge what is inside once its disks are attached, secrets apart", async () => {
+  it("a guest is configured once its disks are attached, with secrets kept separate", async () => {
     const guest = { jupyterhub: { image: "docker.io/callysto/pims-r:1" } };
     const seen = await deploy({ "hub-dev": { ...hub, guest }, clavius: { ...clavius, guest: {} } });
     const steps = (environment: string): string[] =>
@@ -212,7 +212,7 @@ describe("Callysto's environments", () => {
     assert.match(String((token as { value: unknown }).value), /^CONFIGPROXY_AUTH_TOKEN='\w+'\n$/);
   });
 
-  it("hang together: every resource has a parent, the cloud's provider and a name below its environment", async () => {
+  it("every resource of an environment has a parent, the cloud's provider and a name that starts with the environment's", async () => {
     const seen = await deploy({ "hub-dev": hub, clavius });
     for (const one of seen.resources.filter(({ type }) => type.startsWith("openstack:"))) {
       assert.match(one.parent, /orrery:/, one.name);

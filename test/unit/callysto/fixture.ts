@@ -1,11 +1,11 @@
-/** Callysto's program over a recorded cloud. */
+/** Callysto's program, recorded on a mocked cloud. */
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import type { CallystoConfig, CallystoSettings } from "../../../components/callysto/config.ts";
 import { publicKeyLine } from "../../../config/samples.ts";
 import { recordCloud, type Seen } from "../openstack/fixture.ts";
 
-/** Settings of a hub with disks of its own, as short as they can be. */
+/** Minimal settings of a hub with its own disks. */
 export const hub = {
   kind: "hub",
   domain: "callysto.farm",
@@ -24,7 +24,7 @@ const none = {
   ...{ ssoSalt: {}, ssoAdminPassword: {}, ssoRefreshKey: {}, ssoSamlCertificate: {}, ssoSamlKey: {} },
 };
 
-/** Records Callysto with these environments, and other settings over ordinary ones; resources' outputs by their type. */
+/** Records Callysto with these environments and further settings; `outputs` of resources are by their type. */
 export async function deployCallysto(
   environments: object,
   more: object = {},

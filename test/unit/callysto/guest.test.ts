@@ -19,19 +19,19 @@ import { virtualHosts } from "../../../components/callysto/guest/web.ts";
 
 const image = "docker.io/callysto/pims-r:2026-11";
 
-/** Settings of a hub's inside with these for JupyterHub. */
+/** A hub's guest settings with these for JupyterHub. */
 const inside = (changed: object = {}): HubGuestSettings => hubGuest.parse({ jupyterhub: { image, ...changed } });
 const config = (changed: object = {}): string => jupyterhubConfig(inside(changed).jupyterhub);
 
 const nasty = `It's <b>"down"</b> & {{ 1 }} {% x %}`;
 
-describe("A hub's inside", () => {
-  it("mirrors the two volumes by their ids and lets go of the pool at the end", () => {
+describe("a hub's guest", () => {
+  it("the pool mirrors the two volumes by their ids and is exported at the end", () => {
     assert.deepEqual(homes(["v1", "v2"]).steps, ["mirror tank v1 v2", "dataset tank/home"]);
     assert.match(releaseHomes.join("\n"), /zpool export -f tank/);
   });
 
-  it("names the host, installs the base list and what is asked for, and takes away what is not wanted", () => {
+  it("a hub sets its host name, installs base and requested packages, and removes unwanted ones", () => {
     const settings = { ...inside(), packages: ["htop", "git"], absentPackages: ["screen"] };
     const part = base({ hostname: "hub-dev.callysto.farm", ...settings });
     assert.deepEqual(part.packages, ["git", "wget", "vim-tiny", "tmux", "unattended-upgrades", "htop"]);
@@ -39,7 +39,7 @@ describe("A hub's inside", () => {
     assert.equal(part.files?.find(({ path }) => path === "/etc/hostname")?.text, "hub-dev.callysto.farm\n");
   });
 
-  it("lets in operators by key only, and makes accounts for keys of others", () => {
+  it("operators log in by key only, and others' keys get accounts of their own", () => {
     const part = access([
       { user: "ptty2u", state: "present", publicKey: "ssh-ed25519 A a" },
       { user: "ptty2u", state: "absent", publicKey: "ssh-ed25519 B b" },
@@ -51,13 +51,13 @@ describe("A hub's inside", () => {
     assert.equal(sshdConfig(["ptty2u", "zoe"]), `${lines.join("\n")}\nAllowUsers ptty2u zoe\n`);
   });
 
-  it("keeps Docker's data on the root disk or on the pool", () => {
+  it("Docker's data is on the root disk or on the pool", () => {
     assert.ok(!docker("root").files?.[0]?.text.includes("data-root"));
     assert.match(docker("pool").files?.[0]?.text ?? "", /"data-root": "\/tank\/docker"/);
     assert.deepEqual(docker("pool").steps, ["dataset tank/docker"]);
   });
 
-  it("configures JupyterHub as the seed has it", () => {
+  it("JupyterHub is configured as in the seed", () => {
     const text = config();
     for (const line of [
       'c.JupyterHub.bind_url = "http://127.0.0.1:8000/jupyter"',
@@ -78,7 +78,7 @@ describe("A hub's inside", () => {
     assert.match(text, /"\/tank\/notebook_templates": \{\s+"bind": "\/opt\/notebook\/local_templates",\s+"mode": "ro"/);
   });
 
-  it("has each authenticator and spawner, with secrets from the environment only", () => {
+  it("each authenticator and spawner is supported, with secrets from the environment only", () => {
     assert.match(
       config({ authenticator: "dummypw" }),
       /c\.JupyterHub\.authenticator_class = "shared-password"\n[^]*c\.SharedPasswordAuthenticator\.user_password = os\.environ\["DUMMY_PASSWORD"\]/,
@@ -94,7 +94,7 @@ describe("A hub's inside", () => {
     assert.ok(!inSwift.includes("/home/jupyter"));
   });
 
-  it("gives each user a home with a quota of 1 GB, made by an account of uid 9999", () => {
+  it("each user gets a home with a quota of 1 GB, created by an account with uid 9999", () => {
     const part = jupyterhub(inside().jupyterhub);
     const script = part.files?.find(({ path }) => path.endsWith("zfs-homedir.sh"));
     assert.match(script?.text ?? "", /zfs create -o refquota=1G "\$dataset"/);
@@ -102,7 +102,7 @@ describe("A hub's inside", () => {
     assert.equal(part.units?.[0]?.name, "jupyterhub");
   });
 
-  it("shows an announcement as it is in its three places, and none when it is empty", () => {
+  it("an announcement appears verbatim in its three places, and nowhere when it is empty", () => {
     const shown = "It&#39;s &lt;b&gt;&#34;down&#34;&lt;/b&gt; &amp; {{ 1 }} {% x %}";
     assert.equal(escapeHtml(nasty), shown);
     assert.ok(config({ announcement: nasty }).includes(`"announcement": ${JSON.stringify(shown)}`));
@@ -119,7 +119,7 @@ describe("A hub's inside", () => {
     assert.ok(notebookTemplates("", {}).every(({ text }) => !text.includes("alert")));
   });
 
-  it("replaces stock notebook pages that are registered", () => {
+  it("registered notebook pages replace the stock ones", () => {
     const pages = notebookTemplates("", { "tree.html": "mine", "login.html": "{{ raw }}\n" });
     assert.deepEqual(pages.map(({ path, text }) => [path.split("/").at(-1), text]).slice(1), [
       ["tree.html", "mine\n"],
@@ -127,7 +127,7 @@ describe("A hub's inside", () => {
     ]);
   });
 
-  it("serves everything over TLS and tells no one's name from outside", () => {
+  it("the web server offers TLS only and ignores user names sent from outside", () => {
     const text = virtualHosts("hub-dev.callysto.farm", false);
     for (const line of [
       "RequestHeader unset REMOTE_USER",
@@ -141,14 +141,14 @@ describe("A hub's inside", () => {
     }
   });
 
-  it("copies the homes every week under a name that run-parts does not pass over", () => {
+  it("homes are copied every week by a script whose name run-parts accepts", () => {
     const part = backup({ remoteUser: "u", remoteHost: "h", sourceDirectory: "/tank/home/" });
     const [script] = part.files ?? [];
     assert.match(script?.path ?? "", /^\/etc\/cron\.weekly\/[\w-]+$/);
     assert.match(script?.text ?? "", /rsync -a --delete --numeric-ids -e ".*" \/tank\/home\/ u@h:\/ >>\$log 2>&1/);
   });
 
-  it("says by cron when the copy has failed, which is root's mail, and nothing when files have gone meanwhile", () => {
+  it("a failed copy of homes is reported by cron mail to root; files that vanish meanwhile are not", () => {
     const script = backup({ remoteUser: "u", remoteHost: "h", sourceDirectory: "/tank/home/" }).files?.[0]?.text ?? "";
     const log = path.join(mkdtempSync(path.join(tmpdir(), "callysto-backup-")), "log");
     const ended = (code: number): string => {
@@ -165,7 +165,7 @@ describe("A hub's inside", () => {
     rmSync(path.dirname(log), { recursive: true });
   });
 
-  it("sends root's mail to the administrator, by itself or by a relay", () => {
+  it("root's mail goes to the administrator, directly or through a relay", () => {
     const of = (more: object): Record<string, string> =>
       Object.fromEntries(
         (mail({ hostname: "hub.callysto.ca", adminEmail: "sysadmin@callysto.ca", ...more }).files ?? []).map(
@@ -181,7 +181,7 @@ describe("A hub's inside", () => {
     assert.deepEqual(mail({ hostname: "h", adminEmail: "a@b.org" }).packages, ["dma", "cron"]);
   });
 
-  it("gives every user name a home of its own that a dataset can be called", () => {
+  it("every user name gets its own home, named so that a dataset can be called that", () => {
     const users = [
       "andrew",
       "a.b-c_1",
@@ -206,7 +206,7 @@ describe("A hub's inside", () => {
     for (const bad of ["alice@a.org", "../x", "Alice", "", "X2"]) assert.doesNotMatch(bad, new RegExp(pattern));
   });
 
-  it("writes Python literals", () => {
+  it("Python literals are written correctly", () => {
     assert.equal(
       literal({ a: [true, null, 1, `"'\\`], b: new Expression("x()") }),
       `{\n    "a": [\n        True,\n        None,\n        1,\n        "\\"'\\\\",\n    ],\n    "b": x(),\n}`,

@@ -25,8 +25,8 @@ function settings(environments: object, more: object = {}): CallystoSettings {
   });
 }
 
-describe("What Callysto needs of a project's quota", () => {
-  it("is the fact sheet's table for the workstation and a custom hub, with the hub's two further rules", () => {
+describe("Callysto's required quota", () => {
+  it("the required quota is the fact sheet's table for the workstation and a custom hub, plus the hub's two extra rules", () => {
     const custom = { ...hub, name: { mode: "pet" } };
     assert.deepEqual(requiredQuota(settings({ clavius, custom }), sizes), {
       instances: 2,
@@ -42,7 +42,7 @@ describe("What Callysto needs of a project's quota", () => {
     });
   });
 
-  it("counts what exists already but the size of existing volumes, and no keypair that is another's", () => {
+  it("existing resources count against the quota, except the size of existing volumes and keypairs of others", () => {
     const prod = {
       ...hub,
       name: { mode: "fixed", label: "hub" },
@@ -54,7 +54,7 @@ describe("What Callysto needs of a project's quota", () => {
     assert.deepEqual([volumes, gigabytes, floatingIps, keypairs], [2, 0, 1, 0]);
   });
 
-  it("has the packer group beside the environments'", () => {
+  it("the packer's security group and its rules count against the quota", () => {
     const { securityGroups, securityGroupRules } = requiredQuota(settings({}, { packerSecurityGroup: true }), sizes);
     assert.deepEqual([securityGroups, securityGroupRules], [1, 6]);
   });

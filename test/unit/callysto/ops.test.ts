@@ -1,4 +1,4 @@
-/** Callysto's day-2 commands as far as they go without a guest; what they do inside one is in the live tests. */
+/** The parts of Callysto's day-2 commands that need no guest; live tests run them inside one. */
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -37,7 +37,7 @@ function environment(more: object): Environment {
   return { stack: { name: "x", file: "x", settings }, name: "hub-dev", settings: one };
 }
 
-describe("Callysto's day-2 commands", () => {
+describe("Callysto's commands", () => {
   let dir: string;
   let file: string;
   before(() => {
@@ -65,7 +65,7 @@ describe("Callysto's day-2 commands", () => {
   const stage = (...words: string[]): ReturnType<typeof ops> =>
     ops(...words, "--stack", "stage", "--config-file", file);
 
-  it("explain themselves, each that changes something with --dry-run", async () => {
+  it("each of Callysto's commands prints help, and each that changes something has --dry-run", async () => {
     const { stdout } = await ops("--help");
     const names = [...stdout.matchAll(/^ {2}([\w-]+) {2}/gm)].map(([, name]) => name ?? "");
     assert.equal(names.length, 15);
@@ -81,7 +81,7 @@ describe("Callysto's day-2 commands", () => {
     }
   });
 
-  it("refuse a user, a size or an environment that cannot be, before they ask anybody", async () => {
+  it("an invalid user, size or environment is refused before any request is made", async () => {
     for (const [words, message] of [
       [["quota"], /^ops: say quota get \[USER\] or quota set USER SIZE$/],
       [["quota", "set", "andrew"], /^ops: how much\? give a size such as 500M or 10G, or none$/],
@@ -110,7 +110,7 @@ describe("Callysto's day-2 commands", () => {
     for (const bad of ["0", "0G", "-1G", "1GB", "1 G", ""]) assert.throws(() => checkedSize(bad), bad);
   });
 
-  it("read homes as zfs lists them", () => {
+  it("homes are read from zfs's list", () => {
     assert.deepEqual(
       homesOf("tank/home\t96K\tnone\ntank/home/b.c\t24K\t10G\ntank/home/a\t1G\t1G\ntank/home/aX40b.org\t1K\t1G\n"),
       [
@@ -122,7 +122,7 @@ describe("Callysto's day-2 commands", () => {
     );
   });
 
-  it("announce by a setting, text as it is, and change no other byte", async () => {
+  it("the announcement command changes the setting, verbatim, and no other byte of the file", async () => {
     const before = readFileSync(file, "utf8");
     const text = `It's "down" <b>today</b>`;
     const dry = await stage("announcement", text, "--dry-run");
@@ -143,7 +143,7 @@ describe("Callysto's day-2 commands", () => {
     assert.match((await stage("announcement", "--clear")).stdout, /announces nothing already/);
   });
 
-  it("rebuild by a token, and never lose homes that are protected or made outside", async () => {
+  it("rebuild changes a token, and never loses homes that are protected or created elsewhere", async () => {
     const { stdout } = await stage("rebuild", "--token", "today", "--dry-run");
     assert.match(stdout, /would set .*rebuildToken to today\nwould make the server of hub-dev anew$/);
     assert.throws(() => {
@@ -159,7 +159,7 @@ describe("Callysto's day-2 commands", () => {
     checkVolumes(environment({ disposable: true }), "hub-dev");
   });
 
-  it("put a new volume where the old one was in the mirror", () => {
+  it("replace-volume puts a new volume in the old one's place in the mirror", () => {
     const prod = environment({ volumes: { mode: "existing", volumes: ["a", "b"] } });
     assert.deepEqual(swapped(prod, "a", "c"), ["c", "b"]);
     assert.deepEqual(swapped(prod, "b", "c"), ["a", "c"]);
@@ -168,7 +168,7 @@ describe("Callysto's day-2 commands", () => {
     assert.throws(() => swapped(environment({}), "a", "c"), /are the stack's own/);
   });
 
-  it("make a stack file for a new environment, whole or not at all", async () => {
+  it("a stack file for a new environment is written completely or not at all", async () => {
     const made = await stage("new", "workshop", "--into", dir);
     assert.equal(made.code, 0, made.stderr);
     const check = spawnSync(process.execPath, ["review/cli.ts", "--help"], { encoding: "utf8" });
@@ -195,7 +195,7 @@ describe("Callysto's day-2 commands", () => {
     const { encryptionSalt = "", entries } = readStackFile(path.join(dir, "Pulumi.workshop.yaml"));
     const drawn = entries.get("callysto:dummyPassword-hub-workshop");
     assert.equal(drawn?.secret, true);
-    // Everybody can open a file that is made of samples without a passphrase, so its password is one, too.
+    // A file of samples has a published passphrase, so its password is a sample, too.
     const password = openSalt(encryptionSalt, samplePassphrase("workshop")).decrypt(drawn.value);
     assert.equal(password, sample("text", "callysto:dummyPassword-hub-workshop"));
     assert.match((await stage("new", "workshop", "--into", dir)).stderr, /Pulumi\.workshop\.yaml exists already/);
@@ -213,7 +213,7 @@ describe("Callysto's day-2 commands", () => {
     assert.deepEqual(readdirSync(dir).sort(), ["Pulumi.stage.yaml", "Pulumi.workshop.yaml"]);
   });
 
-  it("make no stack file with secrets of another one that everybody can open", async () => {
+  it("no stack file is written with another stack's secrets under a published passphrase", async () => {
     const committed = readFileSync(file, "utf8");
     const own = openSalt(readStackFile(file).encryptionSalt ?? "", samplePassphrase("stage"));
     writeFileSync(file, setSecret(committed, "clouds:rac", own.encrypt("REAL-CLOUD-PASSWORD")));
@@ -240,7 +240,7 @@ describe("Callysto's day-2 commands", () => {
     }
   });
 
-  it("take a certificate only with its key, in its time and for the hub's name", () => {
+  it("a certificate is accepted only with its key, while valid and for the hub's name", () => {
     const folder = path.join(dir, "certificate");
     execFileSync("mkdir", [folder]);
     const issue = (days: string): void => {
@@ -274,7 +274,7 @@ describe("Callysto's day-2 commands", () => {
     rmSync(folder, { recursive: true });
   });
 
-  it("see what is odd about a hub", () => {
+  it("status reports what is wrong with a hub", () => {
     const now = Date.parse("2026-01-01T00:00:00Z");
     const fine = {
       "unit ssh": "active",
@@ -294,12 +294,12 @@ describe("Callysto's day-2 commands", () => {
     assert.deepEqual(oddities(soon, now), ["the certificate ends in 4 days", "JupyterHub does not answer"]);
   });
 
-  it("load a hub as the runbook has it: one user, 10 to 30 s, begun within 5 s", () => {
+  it("hubtraf loads a hub as in the runbook: one user, 10 to 30 s, starting within 5 s", () => {
     assert.deepEqual(loadOf({}), { users: 1, shortest: 10, longest: 30, startDelay: 5 });
     assert.throws(() => loadOf({ "min-runtime": "1m" }), /--max-runtime is less than --min-runtime/);
   });
 
-  it("build each notebook image on the one before it, and push nothing before all are tested", async () => {
+  it("each notebook image is built on the one before it, and nothing is pushed before all are tested", async () => {
     // As in callysto/docker-stacks@cd9474f of 2022 and in a clone of before.
     const held = ["tests/run_tests.py", "tests/base-notebook", "tests/minimal-notebook", "tests/scipy-notebook"];
     const today = (file: string): boolean => [...held, "pims-minimal/test"].includes(file);
@@ -363,7 +363,7 @@ describe("Callysto's day-2 commands", () => {
     rmSync(clone, { recursive: true });
   });
 
-  it("say why a guest cannot be reached", () => {
+  it("an unreachable guest is reported with the reason", () => {
     const told = (stderr: string): string => explain({ address: "192.0.2.1", user: "ptty2u" }, stderr);
     assert.match(
       told("No ED25519 host key is known.\nHost key verification failed."),
@@ -376,7 +376,7 @@ describe("Callysto's day-2 commands", () => {
     );
   });
 
-  it("bring scripts into the guests that bash reads", () => {
+  it("scripts that run inside guests are valid bash", () => {
     const scripts = [receiverFile("hub.callysto.farm"), ...(workVolume("v1").files ?? [])];
     for (const { text } of scripts) execFileSync("bash", ["-n"], { input: text });
   });

@@ -1,4 +1,4 @@
-/** Homes that follow their people to other names; what zfs and Docker say is played here. */
+/** Renaming homes after their users; zfs and Docker are simulated. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { after, before, describe, it } from "mocha";
 import { hashedName } from "../../../components/callysto/guest/names.ts";
 import { computedPairs, keptPairs, renameScript, sourceOf } from "../../../ops/callysto/renameHomes.ts";
 
-describe("Homes that follow their people", () => {
+describe("renaming homes", () => {
   let dir: string;
   before(() => {
     dir = mkdtempSync(path.join(tmpdir(), "rename-homes-"));
@@ -36,7 +36,7 @@ describe("Homes that follow their people", () => {
     return { status, said: stdout.trim().split("\n"), stderr, homes: readdirSync(path.join(dir, "tank/home")).sort() };
   }
 
-  it("lists first and changes nothing, then renames each to its person's present name", () => {
+  it("rename-homes first lists and changes nothing, then renames each home to its user's current name", () => {
     const pairs = "a1 a2\nb1 b2\nnobody1 nobody2\n";
     const dry = rename(["a1", "b1", "c1"], ["SimpleSAMLBySource", "", ""], pairs);
     assert.deepEqual(
@@ -56,7 +56,7 @@ describe("Homes that follow their people", () => {
     );
   });
 
-  it("leaves a home whose new name has one unless that is set aside, one in use, and one that zfs keeps", () => {
+  it("a home is not renamed when the new name has a home that is not set aside, when it is in use, or when zfs refuses", () => {
     const by = (...args: string[]): ReturnType<typeof rename> =>
       rename(
         ["a1", "a2", "b1", "c1", "d1"],
@@ -71,20 +71,20 @@ describe("Homes that follow their people", () => {
     assert.deepEqual(by("1", "1").homes, ["a2", "a2.aside", "b1", "c1", "d2"]);
   });
 
-  it("does nothing on a hub that makes other names than the stack's file says", () => {
+  it("homes are not renamed on a hub whose naming differs from the stack file's", () => {
     const { status, stderr, homes } = rename(["a1"], ["SimpleSAMLByAttribute", "1", ""], "a1 a2\n");
     assert.deepEqual([status, homes], [1, ["a1"]]);
     assert.match(stderr, /does not make names as the stack's file says; deploy first/);
   });
 
-  it("knows people by what the hub has kept of their source, and by what the source calls them", () => {
+  it("users are matched by what the hub stored of their source, and by the source's current name for them", () => {
     const kept = "a1.a2.east\nb1.b2.west\nc1.c2.east\n";
     assert.deepEqual(keptPairs(kept, "east", "source"), [
       { from: "a1", to: "a2" },
       { from: "c1", to: "c2" },
     ]);
     assert.deepEqual(keptPairs(kept, "west", "attribute"), [{ from: "b2", to: "b1" }]);
-    // As SimpleSAMLphp 1.19.7 made it of this salt; callystoSources.test.ts asks it again.
+    // Computed by SimpleSAMLphp 1.19.7 with this salt; callystoSources.test.ts repeats that.
     const [salt, hostname] = ["it's <salt>\n", "hub-dev.callysto.farm"];
     assert.equal(hashedName(salt, hostname, "alice@east.test"), "b640f864ee44628a8c3017c22de56542f9324ba4");
     const about = { salt, hostname, entityId: "https://east.test/idp", names: "source" } as const;
@@ -93,7 +93,7 @@ describe("Homes that follow their people", () => {
     ]);
   });
 
-  it("asks whose homes where the hub has several sources", () => {
+  it("rename-homes asks which source's homes it should rename when the hub has several", () => {
     const one = { displayName: "x", metadataUrl: "https://x.test/m", entityId: "https://x.test" };
     assert.equal(sourceOf({ sources: { east: one } }, undefined), "east");
     assert.equal(sourceOf({ sources: { east: one, west: one } }, "west"), "west");

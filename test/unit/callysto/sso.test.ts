@@ -28,15 +28,15 @@ const php = (sso: object): Record<string, string> =>
     ]),
   );
 
-describe("Single sign-on of a hub", () => {
-  it("writes PHP literals that hold what they are given", () => {
+describe("single sign-on of a hub", () => {
+  it("PHP literals represent the values that they are given", () => {
     assert.equal(
       phpLiteral({ a: [true, null, 1], "it's": new Map<unknown, unknown>([[0, "\\'"]]), none: [] }),
       "[\n    'a' => [\n        true,\n        null,\n        1,\n    ],\n    'it\\'s' => [\n        0 => '\\\\\\'',\n    ],\n    'none' => [],\n]",
     );
   });
 
-  it("is the seed's service provider: its name, its identity provider, one attribute, eight hours", () => {
+  it("the service provider is the seed's: its name, its identity provider, one attribute, eight hours", () => {
     const files = shibbolethFiles(hostname, settings({ develop: true }), "support@callysto.ca");
     const [main, map] = files.map(({ text }) => text);
     for (const part of [
@@ -52,7 +52,7 @@ describe("Single sign-on of a hub", () => {
     assert.deepEqual(map?.match(/name="urn:oid:[^"]*"/g), ['name="urn:oid:1.3.6.1.4.1.5923.1.1.1.10"']);
   });
 
-  it("asks the sources that are given, in both languages, and reads their metadata every hour", () => {
+  it("the sign-on page asks the configured sources, in both languages, and reads their metadata every hour", () => {
     const files = php({ sources: { "default-sp": school } });
     assert.match(files["authsources.php"] ?? "", /'en' => 'Login with L\\'École account'/);
     assert.match(files["authsources.php"] ?? "", /'fr' => /);
@@ -67,7 +67,7 @@ describe("Single sign-on of a hub", () => {
     assert.match(php({ develop: true })["authsources.php"] ?? "", /'exampleauth:UserPass'/);
   });
 
-  it("makes of a source's answer what the name is the hash of, in the source's own chain", () => {
+  it("a source's attributes become what the user name is hashed from, in the source's own chain", () => {
     const chain = (sso: object): readonly string[] => {
       const text = php(sso)["authsources.php"] ?? "";
       const [, inside = ""] = /'authproc' => \[\n([^]*?)\n {8}\],/.exec(text) ?? [];
@@ -95,7 +95,7 @@ describe("Single sign-on of a hub", () => {
     for (const text of Object.values(files)) assert.doesNotMatch(text, /windowslive|'add_authority' => true/);
   });
 
-  it("ends everybody's sessions when names become others, and none when nothing is decided", () => {
+  it("all sessions end when user names change, and none when nothing is decided", () => {
     const main = (sso: object): string =>
       shibbolethFiles(hostname, settings(sso), "support@callysto.ca")[0]?.text ?? "";
     const cookie = (sso: object): string => /cookiename' => '(\w+)'/.exec(php(sso)["config.php"] ?? "")?.[1] ?? "";
@@ -108,7 +108,7 @@ describe("Single sign-on of a hub", () => {
     );
   });
 
-  it("tells the hub a name only behind a session", () => {
+  it("the hub gets a user name only from a session", () => {
     const open = virtualHosts(hostname, false);
     const closed = virtualHosts(hostname, true);
     assert.doesNotMatch(open, /Shib|simplesaml/);
@@ -119,7 +119,7 @@ describe("Single sign-on of a hub", () => {
     assert.match(closed, /^RequestHeader unset REMOTE_USER$/m);
   });
 
-  it("comes with its secrets apart, in files of the programs that read them, and a key of its own", async () => {
+  it("single sign-on's secrets are in separate files for the programs that read them, with a key of their own", async () => {
     const withSso = {
       ...hub,
       guest: { jupyterhub: { image, authenticator: "shib" }, sso: { develop: true } },

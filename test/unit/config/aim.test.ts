@@ -11,7 +11,7 @@ const salt = "v1:fozI5u6B030=:v1:F+6ZduKKd8G0/V7L:PGMFeIzwobWRKmEAzUdaQHqC5mMRIQ
 const lab = { ports: { keystone: 16000, kubernetes: 16030 } };
 const dir = mkdtempSync(path.join(tmpdir(), "aim-"));
 
-/** Aims a file with this config; its text and what the lab must have. */
+/** Retargets a file with this config; returns its text and the prerequisites. */
 function retargeted(config: string): { readonly text: string; readonly prerequisites: LabPrerequisites } {
   const [source, target] = [path.join(dir, "source.yaml"), path.join(dir, "target.yaml")];
   writeFileSync(source, `# mine\nencryptionsalt: ${salt}\nconfig:\n${config}`);
@@ -21,12 +21,12 @@ function retargeted(config: string): { readonly text: string; readonly prerequis
 
 const nothing: LabPrerequisites = { zones: [], volumes: [], floatingIps: [], namespaces: [], nodes: [] };
 
-describe("a stack that is aimed at the lab", () => {
+describe("retargeting a stack at the lab", () => {
   after(() => {
     rmSync(dir, { recursive: true });
   });
 
-  it("has the lab's login for each cluster and cloud, and its endpoints", () => {
+  it("a retargeted stack has the lab's login for each cluster and cloud, and the lab's endpoints", () => {
     const { text, prerequisites } = retargeted(`  clusters:settings: # kept
     psi: {platform: openshift, appsDomain: x.test}
     two: {platform: kubernetes, appsDomain: y.test}
@@ -77,7 +77,7 @@ config:
     assert.deepEqual(prerequisites, nothing);
   });
 
-  it("names what Callysto takes for granted, as the ids of a real cloud are not the lab's", () => {
+  it("a retargeted stack names what Callysto expects to exist, because a real cloud's ids are not the lab's", () => {
     const { text, prerequisites } = retargeted(`  callysto:settings:
     zones:
       own.test: {mode: create}
@@ -136,7 +136,7 @@ config:
     });
   });
 
-  it("has the samples' own public keys where a committed stack has those that let nobody in, and no others", () => {
+  it("a retargeted stack has the samples' public keys where the committed stack has keys without a private half, and no others", () => {
     const { text } = retargeted(`  callysto:settings:
     deployKey: ${unusableKey("deploy")}
     environments:
@@ -153,7 +153,7 @@ config:
     );
   });
 
-  it("says which namespaces and nodes must be there", () => {
+  it("retargeting lists the namespaces and nodes that must exist", () => {
     const of = (namespace: string): LabPrerequisites =>
       retargeted(`  dials:settings: {namespace: ${namespace}}\n  prow:settings: {nodes: {a: x, b: y}}\n`).prerequisites;
     assert.deepEqual(of("{name: n}"), { ...nothing, namespaces: ["n"], nodes: ["a", "b"] });
@@ -162,7 +162,7 @@ config:
     assert.deepEqual(retargeted("  prow:settings: {}\n  dials:settings: {}\n").prerequisites, nothing);
   });
 
-  it("is not written under another passphrase, or without a salt", () => {
+  it("a stack is not retargeted under another passphrase, or without a salt", () => {
     const [source, target] = [path.join(dir, "source.yaml"), path.join(dir, "none.yaml")];
     writeFileSync(source, `encryptionsalt: ${salt}\nconfig: {}\n`);
     assert.throws(() => retarget(source, target, lab, "wrong"), /^Error: incorrect passphrase;/);

@@ -36,7 +36,7 @@ function whoAsks(user: string, cluster = insecure): Promise<unknown> {
   return serving(
     (_, response, request) => {
       assert.ok(request.socket instanceof TLSSocket);
-      // Without a certificate there is an empty object.
+      // Without a certificate this is an empty object.
       const { subject } = request.socket.getPeerCertificate() as Partial<PeerCertificate>;
       response.end(JSON.stringify({ user: subject?.CN ?? null, token: request.headers.authorization ?? null }));
     },
@@ -76,7 +76,7 @@ const failing = (message: string | RegExp) => (error: Error) => {
 describe("a cluster's API", () => {
   before(needsKubectl);
 
-  it("sends JSON under the server's path with the token, and returns JSON", () =>
+  it("requests send JSON under the server's path with the token, and return JSON", () =>
     asking(201, '{"a":[1]}', async (to, asked) => {
       assert.deepEqual(await to.post("/apis/x", { b: "ž" }), { a: [1] });
       const [{ headers, ...rest } = assert.fail()] = asked;
@@ -85,7 +85,7 @@ describe("a cluster's API", () => {
       assert.equal(headers.authorization, "Bearer t0ken");
     }));
 
-  it("takes an object for missing only when the cluster answers 404", async () => {
+  it("an object counts as missing only when the cluster answers 404", async () => {
     const has = (status: number): Promise<boolean> =>
       asking(status, "", async (to, asked) => {
         const found = await to.has("/api/v1/namespaces/n");
@@ -98,13 +98,13 @@ describe("a cluster's API", () => {
     assert.deepEqual([await has(200), await has(403), await has(404)], [true, true, false]);
   });
 
-  it("names the status with which a cluster refuses a question", async () => {
+  it("an error names the status with which a cluster refuses a request", async () => {
     for (const status of [300, 403, 500]) {
       await asking(status, "{}", (to) => assert.rejects(to.post("/x", {}), failing(`answers ${status} to /x`)));
     }
   });
 
-  it("says that a cluster refuses the login", async () => {
+  it("an error says that a cluster refuses the login", async () => {
     const refused = failing("refuses the login: its token has expired or was revoked");
     await asking(401, "{}", async (to) => {
       await assert.rejects(to.post("/x", {}), refused);
@@ -112,10 +112,10 @@ describe("a cluster's API", () => {
     });
   });
 
-  it("says that something other than an API answers", () =>
+  it("an error says that something other than an API answers", () =>
     asking(200, "<html>", (to) => assert.rejects(to.post("/x", {}), failing("answers no JSON to /x"))));
 
-  it("says that a cluster is out of reach or breaks off", async () => {
+  it("an error says that a cluster is out of reach or breaks off the connection", async () => {
     const gone = kubeconfig("https://127.0.0.1:1", "t");
     await assert.rejects(
       askCluster(gone, (to) => to.has("/x")),
@@ -132,7 +132,7 @@ describe("a cluster's API", () => {
     await assert.rejects(broken, failing(/^cannot be reached: /));
   });
 
-  it("checks the server by the kubeconfig's authority and server name", async () => {
+  it("the server is checked against the kubeconfig's authority and server name", async () => {
     const authority = `certificate-authority-data: ${base64(cert)}`;
     const checked = `${authority}\n      tls-server-name: ${host ?? ""}`;
     const answer = { user: null, token: "Bearer t" };
@@ -146,7 +146,7 @@ describe("a cluster's API", () => {
     }
   });
 
-  it("logs in by a certificate, by files, and by what a program prints", () =>
+  it("a kubeconfig's login may be a certificate, files, or the output of a program", () =>
     inFolder(async (folder) => {
       const at = (name: string, text: string): string => {
         writeFileSync(path.join(folder, name), text);
@@ -167,7 +167,7 @@ describe("a cluster's API", () => {
       });
     }));
 
-  it("says why a login does not work, and quotes no secret", async () => {
+  it("an error says why a login does not work, and quotes no secret", async () => {
     for (const [user, message] of [
       ["tokenFile: /none", "has a kubeconfig that does not work: open /none: no such file or directory"],
       [
@@ -189,7 +189,7 @@ describe("a cluster's API", () => {
     }
   });
 
-  it("keeps no copy of the kubeconfig while it asks, nor a file afterwards", () =>
+  it("the kubeconfig is stored nowhere else during a request, and no file is left afterwards", () =>
     inFolder(async (folder) => {
       const { TMPDIR } = process.env;
       process.env.TMPDIR = folder;
@@ -213,7 +213,7 @@ describe("a cluster's API", () => {
 });
 
 describe("a kubeconfig", () => {
-  it("must name a server and a user in its current context", () => {
+  it("a kubeconfig must name a server and a user in its current context", () => {
     const text = `
 current-context: b
 contexts: [{name: a, context: {cluster: a, user: a}}, {name: b, context: {cluster: c, user: d}}]
@@ -236,7 +236,7 @@ users: [{name: a, user: {token: a}}, {name: d, user: {}}]
     }
   });
 
-  it("is not printed when something about it is odd", async () => {
+  it("an invalid kubeconfig is not printed", async () => {
     const printed: Error[] = [];
     const hear = (warning: Error): void => void printed.push(warning);
     process.on("warning", hear);
@@ -246,7 +246,7 @@ users: [{name: a, user: {token: a}}, {name: d, user: {}}]
     assert.deepEqual(printed, []);
   });
 
-  it("says that kubectl is missing", async () => {
+  it("a missing kubectl is reported", async () => {
     const { PATH } = process.env;
     process.env.PATH = "/nowhere";
     try {

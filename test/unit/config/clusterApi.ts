@@ -1,9 +1,9 @@
-/** A cluster's API that answers as a test wants. */
+/** A fake cluster API with answers from the test. */
 import { createServer as http, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as https, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
 
-/** One request as it came in. */
+/** One received request. */
 export interface Asked {
   readonly method: string;
   readonly path: string;
@@ -13,7 +13,7 @@ export interface Asked {
 
 type Answer = (asked: Asked, response: ServerResponse, request: IncomingMessage) => void;
 
-/** Serves while the work is done, with TLS if there are options for it. */
+/** Serves until the work is done, with TLS if options are given. */
 export async function serving<T>(
   answer: Answer,
   work: (port: number, asked: readonly Asked[]) => Promise<T>,

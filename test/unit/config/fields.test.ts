@@ -6,7 +6,7 @@ const takes = (field: { safeParse(text: string): { success: boolean } }, texts: 
   texts.filter((text) => field.safeParse(text).success);
 
 describe("fields of settings", () => {
-  it("take every quantity of bytes that Kubernetes takes, and nothing else", () => {
+  it("a quantity of bytes is whatever Kubernetes accepts, and nothing else", () => {
     const right = [
       "1500M",
       "0.5Gi",
@@ -26,19 +26,19 @@ describe("fields of settings", () => {
     assert.deepEqual(takes(quantity, wrong), []);
   });
 
-  it("take processors by the same grammar, from a thousandth on", () => {
+  it("a processor quantity has the same grammar, from a thousandth up", () => {
     const right = ["500m", "2", "0.5", "1.5", "1k"];
     assert.deepEqual(takes(processors, right), right);
     assert.deepEqual(takes(processors, ["0", "0m", "-1", "1c", "half", "100u"]), []);
   });
 
-  it("have the number of a quantity", () => {
+  it("a quantity is converted to its number", () => {
     const numbers = { "1Ki": 1024, "1.5Gi": 1.5 * 2 ** 30, "1500M": 1.5e9, "250m": 0.25, "1e3": 1000, "3": 3 };
     for (const [text, number] of Object.entries(numbers)) assert.equal(quantityOf(text), number, text);
     assert.throws(() => quantityOf("1 Gi"), /^Error: "1 Gi" is not a quantity$/);
   });
 
-  it("take the schedules of Kubernetes, and nothing else", () => {
+  it("a schedule is whatever Kubernetes accepts, and nothing else", () => {
     const right = [
       "0 2 * * 2",
       "*/5 * * * *",
@@ -76,7 +76,7 @@ describe("fields of settings", () => {
     assert.deepEqual(takes(schedule, wrong), []);
   });
 
-  it("say which field of a schedule is wrong", () => {
+  it("a wrong schedule is refused with the field that is wrong", () => {
     const { error } = schedule.safeParse("60 * * * *");
     assert.equal(
       error?.issues[0]?.message,
@@ -85,7 +85,7 @@ describe("fields of settings", () => {
     assert.match(schedule.safeParse("0 0 * * 7").error?.issues[0]?.message ?? "", /; Sunday is 0$/);
   });
 
-  it("take time zones by their names", () => {
+  it("a time zone is accepted by its name", () => {
     assert.deepEqual(takes(timeZone, ["Etc/UTC", "Europe/Prague", "UTC"]), ["Etc/UTC", "Europe/Prague", "UTC"]);
     assert.deepEqual(takes(timeZone, ["", "Prague", "+02:00", "Europe/Nowhere"]), []);
   });

@@ -116,19 +116,19 @@ const cases: Readonly<Partial<Record<SecretFormat, Case>>> = {
 
 describe("secrets' formats", () => {
   for (const [format, { expected, right, wrong }] of Object.entries(cases)) {
-    it(`know a right ${format} from a wrong one`, () => {
+    it(`a valid ${format} is told from an invalid one`, () => {
       for (const text of right) assert.equal(checkFormat(format as SecretFormat, text), undefined, text);
       for (const text of wrong) assert.equal(checkFormat(format as SecretFormat, text), expected, text);
     });
   }
 
-  it("take any text but an empty one and one with a NUL byte", () => {
+  it("a text format accepts anything but an empty text or one with a NUL byte", () => {
     assert.equal(checkFormat("text", " any\ntext ž "), undefined);
     for (const empty of ["", " \n\t"]) assert.equal(checkFormat("text", empty), "is empty");
     assert.equal(checkFormat("text", "a\0b"), "expected text; it holds a NUL byte");
   });
 
-  it("say what a service account lacks", () => {
+  it("an incomplete service account key is refused with the missing fields", () => {
     const check = (value: unknown): string | undefined => checkFormat("google-service-account", JSON.stringify(value));
     const expected = "expected the JSON key file of a Google service account";
     assert.equal(check(account), undefined);
@@ -138,7 +138,7 @@ describe("secrets' formats", () => {
     assert.equal(check({}), `${expected}; it lacks type, project_id, private_key, client_email, token_uri`);
   });
 
-  it("say what a kubeconfig lacks", () => {
+  it("an incomplete kubeconfig is refused with the missing fields", () => {
     const text = kubeconfig("https://x.test", "t");
     const all = "expected a kubeconfig; it lacks clusters, users, contexts, current-context";
     assert.equal(checkFormat("kubeconfig", text), undefined);

@@ -8,27 +8,27 @@ const pulumis = "v1:fozI5u6B030=:v1:F+6ZduKKd8G0/V7L:PGMFeIzwobWRKmEAzUdaQHqC5mM
 describe("the passphrase", () => {
   const opened = openSalt(pulumis, "password");
 
-  it("opens what Pulumi has encrypted", () => {
+  it("the passphrase decrypts what Pulumi has encrypted", () => {
     assert.equal(opened.decrypt("v1:F+6ZduKKd8G0/V7L:PGMFeIzwobWRKmEAzUdaQHqC5mMRIQ=="), "pulumi");
   });
 
-  it("encrypts any text, each time under another nonce of twelve bytes", () => {
+  it("encrypting a text uses a new nonce of twelve bytes each time", () => {
     for (const text of ["", "häher\n", "a".repeat(5000)]) assert.equal(opened.decrypt(opened.encrypt(text)), text);
     const [first, second] = [opened.encrypt("x"), opened.encrypt("x")];
     assert.match(first, /^v1:[A-Za-z0-9+/]{16}:[A-Za-z0-9+/]{23}=$/);
     assert.notEqual(first.split(":")[1], second.split(":")[1]);
   });
 
-  it("is refused when it is another one", () => {
+  it("a wrong passphrase is refused", () => {
     assert.throws(() => openSalt(pulumis, "password1"), {
       message: "incorrect passphrase; set PULUMI_CONFIG_PASSPHRASE to the stack's own",
     });
-    // A proof that opens but says something else is none.
+    // A proof that decrypts to another text proves nothing.
     const other = `${pulumis.split(":").slice(0, 2).join(":")}:${opened.encrypt("other")}`;
     assert.throws(() => openSalt(other, "password"), /^Error: incorrect passphrase;/);
   });
 
-  it("is not tried on a malformed salt", () => {
+  it("a malformed salt is refused before the passphrase is tried", () => {
     const message = "encryptionsalt is malformed; expected v1:<salt>:v1:<nonce>:<ciphertext>";
     for (const salt of [
       "",
@@ -42,7 +42,7 @@ describe("the passphrase", () => {
     }
   });
 
-  it("decrypts nothing malformed or changed", () => {
+  it("malformed or changed ciphertext is not decrypted", () => {
     const message = "the encrypted value is malformed; expected v1:<nonce>:<ciphertext>";
     const value = opened.encrypt("text");
     for (const wrong of ["", "text", "v1:mSr/uFre/gnJdWYa", value.replace("v1:", "v2:")]) {
@@ -53,7 +53,7 @@ describe("the passphrase", () => {
     assert.throws(() => opened.decrypt(`v1:${nonce}:${swapped}`), /authenticate/);
   });
 
-  it("gets a salt of eight bytes of its own each time", () => {
+  it("each new salt has eight new bytes", () => {
     const salt = newSalt("mine");
     assert.match(salt, /^v1:[A-Za-z0-9+/]{11}=:v1:[A-Za-z0-9+/]{16}:[A-Za-z0-9+/]{30}==$/);
     assert.equal(openSalt(salt, "mine").decrypt(salt.split(":").slice(2).join(":")), "pulumi");

@@ -12,14 +12,14 @@ import {
 } from "../../../config/problems.ts";
 import { problems } from "./fixture.ts";
 
-/** The same about one setting, `x`, of a system. */
+/** The same for one setting, `x`, of a system. */
 function told(schema: z.ZodType, value: unknown): readonly string[] {
   const system = defineSystem({ namespace: "demo", settings: z.strictObject({ x: schema }), secrets: {} });
   return problems([system], { "demo:settings": { x: value } }).said.map((one) => one.replace("demo:settings.x", "x"));
 }
 
 describe("problems of a config", () => {
-  it("say in words what a setting must be", () => {
+  it("a problem says in words what a setting must be", () => {
     const cases: readonly (readonly [z.ZodType, unknown, string])[] = [
       [z.number(), "a", 'got "a"; expected a number'],
       [z.int(), 1.5, "got 1.5; expected a whole number"],
@@ -49,13 +49,13 @@ describe("problems of a config", () => {
     assert.match(told(z.number().multipleOf(2), 3)[0] ?? "", /^x: got 3; \S/);
   });
 
-  it("show sixty characters of a value", () => {
+  it("a problem shows at most sixty characters of a value", () => {
     assert.equal(formatValue(undefined), "nothing");
     assert.equal(formatValue("a".repeat(58)), `"${"a".repeat(58)}"`);
     assert.equal(formatValue("a".repeat(59)), `"${"a".repeat(56)}...`);
   });
 
-  it("propose commands that a shell takes as they are", () => {
+  it("commands in a problem can be pasted into a shell", () => {
     const path = propertyPath("a:settings", ["b", 0, "it's", "c.d", "e-f"]);
     assert.equal(path, `a:settings.b[0]["it's"]["c.d"].e-f`);
     const quoted = `'a:settings.b[0]["it'\\''s"]["c.d"].e-f'`;
@@ -66,7 +66,7 @@ describe("problems of a config", () => {
     assert.equal(secretCommand("a:b c", true), "npx pulumi config set --stack {stack} --secret 'a:b c' < FILE");
   });
 
-  it("propose edits of the file for lists and maps, commands for all else", () => {
+  it("a problem proposes an edit of the file for lists and maps, and a command for everything else", () => {
     const settings = z.strictObject({ map: z.strictObject({}), list: z.array(z.string()), text: z.string() });
     const { fixes } = problems([defineSystem({ namespace: "demo", settings, secrets: {} })], { "demo:settings": {} });
     const edit = "edit Pulumi.{stack}.yaml: set it under demo:settings";
@@ -78,7 +78,7 @@ describe("problems of a config", () => {
     assert.deepEqual(tooFew, [setCommand("demo:settings.x")]);
   });
 
-  it("guess what was meant, but not wildly", () => {
+  it("a misspelt name gets a suggestion only if one is close", () => {
     const guess = (name: string): string => `; did you mean "${name}"?`;
     assert.equal(suggest("Replica", ["mode", "replicas"]), guess("replicas"));
     assert.equal(suggest("token1", ["tokens2", "token", "tokens3"]), guess("token"));
@@ -101,7 +101,7 @@ describe("problems of a config", () => {
     assert.equal(suggest("a", []), "");
   });
 
-  it("are those of the variant that comes closest", () => {
+  it("a problem in a union is that of the closest variant", () => {
     const union = z.union([
       z.strictObject({ a: z.string(), b: z.string(), c: z.string() }),
       z.strictObject({ kind: z.literal("z"), deep: z.strictObject({ n: z.number() }) }),
@@ -119,7 +119,7 @@ describe("problems of a config", () => {
     ]);
   });
 
-  it("know the settings of a list's maps, and of none below text", () => {
+  it("settings of maps in a list are known, and none below text", () => {
     const list = z.array(z.strictObject({ port: z.number().optional() }));
     assert.deepEqual(told(list, [{}, { prot: 1, y: 2 }]), [
       'x[1].prot: there is no such setting; did you mean "port"?',
@@ -133,7 +133,7 @@ describe("problems of a config", () => {
     ]);
   });
 
-  it("are not told of the engine's own keys, nor of values that are no settings", () => {
+  it("the engine's own keys and values that are not settings are not reported", () => {
     const demo = defineSystem({ namespace: "demo", settings: z.strictObject({}), secrets: {} });
     assert.deepEqual(problems([demo], { "pulumi:disable-default-providers": ["*"] }).said, []);
     for (const [value, text] of [

@@ -43,14 +43,14 @@ const demo = defineSystem({
 const samples = { token: sample("token", "demo:token"), certificate: "any", publicKey: "any" };
 const members = { a: sample("text", "demo:password-a"), b: sample("text", "demo:password-b") };
 
-/** Keys of the real ones among these. */
+/** Keys of the real secrets among these. */
 function real(secrets: Readonly<Record<string, string>>, password: Readonly<Record<string, string>>) {
   const parsed: ParsedSystem = { settings: { hosts: ["a", "b"] }, secrets, keyedSecrets: { password } };
   return realSecrets([clustersSchema, demo], new Map([["demo", parsed]]));
 }
 
 describe("published passphrases", () => {
-  it("are those of the committed stacks and of every other stack's name", () => {
+  it("the published passphrases are those of the committed stacks and of every other stack's name", () => {
     assert.equal(samplePassphrase("test"), "orrery-lab");
     assert.equal(samplePassphrase("mine"), "orrery-sample-mine");
     for (const known of ["orrery-lab", "orrery-sample-stage", "orrery-sample-prod", "orrery-sample-mine"]) {
@@ -59,9 +59,9 @@ describe("published passphrases", () => {
     for (const other of ["", "orrery-lab-2", "our own", "our orrery-lab"]) assert.ok(!isPublished(other), other);
   });
 
-  it("may guard samples, what is public and what is the lab's", () => {
+  it("a published passphrase may encrypt samples, public values and the lab's secrets", () => {
     assert.deepEqual(real(samples, members), []);
-    assert.deepEqual(real({ ...samples, token: "orrery-lab" }, { a: "" }), []);
+    assert.deepEqual(real({ ...samples, token: "orrery-lab" }, {}), []);
     assert.ok(isFromLab(kubeconfig("https://127.0.0.1:6443", "x")));
     for (const text of [
       kubeconfig("https://cluster.test:6443", "x"),
@@ -73,7 +73,7 @@ describe("published passphrases", () => {
     }
   });
 
-  it("should not guard anything else", () => {
+  it("a published passphrase may not encrypt anything else", () => {
     assert.deepEqual(real({ ...samples, token: "own" }, members), ["demo:token"]);
     assert.deepEqual(real(samples, { ...members, b: `${members.a} and more` }), ["demo:password-b"]);
     assert.deepEqual(real(samples, { ...members, b: members.a }), [], "a sample of another key is one, too");
@@ -84,7 +84,7 @@ describe("published passphrases", () => {
     ]);
   });
 
-  it("are told with the names of the first five secrets", () => {
+  it("a warning about a published passphrase names the first five secrets", () => {
     const said = (names: string): string =>
       `the passphrase of stack mine is published with its samples, but it guards secrets that are none: ${names}. ` +
       "Everybody can read them in Pulumi.mine.yaml; change it: npm run ops -- secrets passphrase --stack mine, " +
@@ -103,7 +103,7 @@ describe("samples", () => {
     readonly secrets?: Partial<typeof own>;
     readonly people?: Readonly<Record<string, { readonly publicKey: string }>>;
   }
-  /** A stack whose system is in cluster `psi`; everything in it is its owner's unless something else is said. */
+  /** A stack whose system is in cluster `psi`; all its secrets are real unless given. */
   function stack({ target = {}, login = "kubeconfig", secrets = {}, people = {} }: Stack): Map<string, ParsedSystem> {
     const settings = { psi: { platform: "openshift", appsDomain: "apps.test", ...target } };
     const password = { a: "own a" };
@@ -121,7 +121,7 @@ describe("samples", () => {
   }
   const atRisk = (one: Stack): readonly string[] => samplesAtRisk(schemas, stack(one)).map(({ path: key }) => key);
 
-  it("are refused for a cluster that is not the lab's, each with its command and the setting that allows them", () => {
+  it("samples are refused for a cluster other than the lab's, each with its command and the setting that allows them", () => {
     const sampled = {
       login: sample("kubeconfig", "clusters:psi"),
       secrets: { token: samples.token, certificate: sample("pem-certificate", "demo:certificate") },
@@ -155,7 +155,7 @@ where samples may go nevertheless:
     );
   });
 
-  it("are known under another key, within other texts, in base64, and by either half of their keys", () => {
+  it("samples are recognised under another key, within other texts, in base64, and by either half of their keys", () => {
     const key = sample("pem-private-key", "demo:token");
     const base64 = (text: string): string => Buffer.from(text).toString("base64");
     for (const token of [
@@ -179,7 +179,7 @@ where samples may go nevertheless:
     }
   });
 
-  it("are not seen in owners' texts", () => {
+  it("owners' texts are not mistaken for samples", () => {
     const pem = generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }).toString();
     for (const token of ["a sample", "sample-1", "https://sample.invalid/", "0".repeat(24), pem, "x@sample.invalid"]) {
       assert.deepEqual(atRisk({ secrets: { token } }), [], token);
@@ -187,13 +187,13 @@ where samples may go nevertheless:
     assert.deepEqual(atRisk({ people: { me: { publicKey: "ssh-ed25519 AAAA me" } } }), []);
   });
 
-  it("of the lab are refused elsewhere, too", () => {
+  it("the lab's own secrets are refused elsewhere, too", () => {
     assert.deepEqual(atRisk({ login: kubeconfig("https://127.0.0.1:16030", "orrery-lab") }), ["clusters:psi"]);
     const said = sampleProblems("mine", schemas, stack({ login: kubeconfig("https://10.0.0.1", "orrery-lab") }), "own");
     assert.match(said ?? "", /^ {2}clusters:psi is the lab's$/m);
   });
 
-  it("of systems that are in the lab only are nobody's concern", () => {
+  it("samples of systems that run only in the lab are not reported", () => {
     const systems = stack({ target: { lab: true }, secrets: { token: samples.token } });
     const clusters = systems.get("clusters");
     assert.ok(clusters);
@@ -212,7 +212,7 @@ describe("the lab's mark", () => {
   const said = (config: RawConfig) =>
     parseConfig(config, [clustersSchema, cloudsSchema]).problems.map(({ path: at, text }) => `${at}: ${text}`);
 
-  it("is refused where the server is not on this machine", () => {
+  it("a cluster marked as the lab is refused unless its server is on this machine", () => {
     const cluster = { psi: { platform: "openshift", appsDomain: "apps.test", lab: true } };
     const at = (server: string): readonly string[] => said(raw(cluster, ["clusters:psi", kubeconfig(server, "t")]));
     for (const here of ["https://127.0.0.1:16030", "https://localhost:6443", "https://[::1]:1"]) {
@@ -235,7 +235,7 @@ describe("the lab's mark", () => {
 });
 
 describe("a cluster's kubeconfig", () => {
-  it("is refused by its setting's name, and not quoted, if kubectl would make something else of it", () => {
+  it("a kubeconfig that kubectl would read differently is refused by its setting's name, and not quoted", () => {
     const settings = { psi: { platform: "openshift", appsDomain: "apps.test" } };
     const text = kubeconfig("https://api.psi.test:6443", "s3cret").replace("cluster: lab", "cluster: other");
     const config: RawConfig = new Map([
@@ -263,7 +263,7 @@ describe("a program's config", () => {
   const load = (token: string, env: Readonly<Record<string, string>>): Promise<readonly string[]> =>
     underEngine(() => loadConfig({ demo, clusters: clustersSchema }), { config: config(token), env });
 
-  it("is warned of when real secrets lie under a published passphrase, given by a variable or by a file", async () => {
+  it("a warning appears when real secrets are under a published passphrase, given by a variable or a file", async () => {
     const passphrase = (text: string) => ({ PULUMI_CONFIG_PASSPHRASE: text });
     const file = path.join(mkdtempSync(path.join(tmpdir(), "guard-")), "passphrase");
     const inFile = { PULUMI_CONFIG_PASSPHRASE_FILE: file };
@@ -281,7 +281,7 @@ describe("a program's config", () => {
     });
   });
 
-  it("is refused under an engine when it would put samples elsewhere than into the lab, and is not on mocks", async () => {
+  it("under an engine, samples are refused outside the lab; on mocks they are accepted", async () => {
     const target = (more: object) => plain({ psi: { platform: "openshift", appsDomain: "apps.test", ...more } });
     const sampled = (more: object): RawConfig =>
       new Map([
@@ -310,7 +310,7 @@ describe("a program's config", () => {
     );
   });
 
-  it("is refused with the stack's name", async () => {
+  it("a config is refused with the stack's name", async () => {
     const broken = new Map([...config("own")].filter(([key]) => key !== "demo:token"));
     await underEngine(
       () => {
@@ -324,7 +324,7 @@ describe("a program's config", () => {
     );
   });
 
-  it("is refused when the environment has a login of its own for its clouds", async () => {
+  it("a config is refused when the environment has its own login for the stack's clouds", async () => {
     const cloud = { authUrl: "https://k.test/v3", region: "R", externalNetwork: "p", network: "d" };
     const settings = cloudsSchema.settings.parse({ rac: { ...cloud, userName: "u", tenantName: "t" } });
     const message =

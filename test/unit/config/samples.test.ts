@@ -12,7 +12,7 @@ const formats: readonly SecretFormat[] = [
   ...(["json", "google-service-account", "url", "htpasswd", "base64", "kubeconfig"] as const),
 ];
 
-/** The strings of SSH's wire format, each after its length, up to what is shorter than its length says. */
+/** Length-prefixed strings of SSH's wire format, up to the first that is shorter than its length. */
 function strings(bytes: Buffer): { readonly found: readonly Buffer[]; readonly rest: Buffer } {
   const found: Buffer[] = [];
   let rest = bytes;
@@ -29,7 +29,7 @@ const publicHalf = (pem: string): Buffer => createPublicKey(pem).export({ format
 
 describe("samples", () => {
   for (const format of formats) {
-    it(`of ${format} have its format, and are the same for the same seed only`, () => {
+    it(`a sample of ${format} has its format, and is the same only for the same seed`, () => {
       for (const seed of ["a", "b", "some other seed"]) {
         assert.equal(checkFormat(format, sample(format, seed)), undefined, seed);
         assert.equal(sample(format, seed), sample(format, seed));
@@ -38,7 +38,7 @@ describe("samples", () => {
     });
   }
 
-  it("of certificates belong to their keys and name their hosts, however many", () => {
+  it("a sample certificate belongs to its key and names all its hosts", () => {
     const many = Array.from({ length: 12 }, (_, index) => `host-${index}.sample.test`);
     for (const [hosts, names] of [
       [
@@ -61,12 +61,12 @@ describe("samples", () => {
     assert.equal(new X509Certificate(sample("pem-certificate", "a")).subject, "CN=sample.invalid");
   });
 
-  it("stay the ones that the committed stacks hold", () => {
+  it("samples stay identical to those in the committed stacks", () => {
     const line = publicKeyLine("callysto:deployPrivateKey");
     assert.ok(readFileSync(stackPath("test"), "utf8").includes(`deployKey: ${line}\n`), line);
   });
 
-  it("of SSH keys are laid out as OpenSSH's PROTOCOL.key says", () => {
+  it("a sample SSH key has the layout of OpenSSH's PROTOCOL.key", () => {
     for (const seed of ["a", "another"]) {
       const text = sample("ssh-private-key", seed);
       assert.match(text, /^-----BEGIN OPENSSH PRIVATE KEY-----\n([^\n]{70}\n)+[^\n]{1,70}\n-----END [A-Z ]+-----\n$/);
@@ -100,7 +100,7 @@ describe("samples", () => {
     }
   });
 
-  it("of a service account have all of Google's fields", () => {
+  it("a sample service account key has all of Google's fields", () => {
     const { private_key: key, ...account } = JSON.parse(sample("google-service-account", "a")) as Record<
       string,
       string
@@ -123,7 +123,7 @@ describe("samples", () => {
     assert.notEqual(other.client_id, client);
   });
 
-  it("lead nowhere", () => {
+  it("samples point to hosts that do not exist", () => {
     const [token = ""] = /sample-[0-9a-f]{32}$/m.exec(sample("kubeconfig", "a")) ?? [];
     assert.equal(sample("kubeconfig", "a"), kubeconfig("https://sample.invalid:6443", token));
     assert.equal(new URL(sample("url", "a")).hostname, "sample.invalid");

@@ -24,14 +24,14 @@ config:
 
 const at = (...path: readonly (string | number)[]): readonly (string | number)[] => ["config", "a:settings", ...path];
 
-/** The file after a change of one place. */
+/** The file after a change of one value. */
 const changed = (from: string, to: string): string => {
   assert.equal(file.split(from).length, 2, from);
   return file.replace(from, to);
 };
 
-describe("changes of a stack file", () => {
-  describe("of a value that is there", () => {
+describe("edits of a stack file", () => {
+  describe("changing a value", () => {
     const cases: readonly (readonly [readonly (string | number)[], unknown, string, string])[] = [
       [at("one", "x"), 22, "x: 1", "x: 22"],
       [at("one", "y", 1), "r", "p, q]", "p, r]"],
@@ -41,20 +41,20 @@ describe("changes of a stack file", () => {
       [at("nothing"), "x".repeat(200), "nothing: {}", `nothing: ${"x".repeat(200)}`],
     ];
     for (const [path, value, from, to] of cases) {
-      it(`leaves all other bytes at ${path.slice(1).join(".")}`, () => {
+      it(`changing ${path.slice(1).join(".")} leaves all other bytes as they are`, () => {
         assert.equal(setAt(file, path, value), changed(from, to));
         assert.equal(put(file, path, value), changed(from, to));
       });
     }
 
-    it("refuses to set what is not there", () => {
+    it("changing a value that does not exist is refused", () => {
       assert.throws(() => setAt(file, at("three", "x"), 1), {
         message: "config / a:settings / three / x is not in the stack file",
       });
     });
   });
 
-  describe("of a value that is to be added", () => {
+  describe("adding a value", () => {
     const cases: readonly (readonly [readonly (string | number)[], unknown, string, string])[] = [
       [at("one", "z"), true, "q]}", "q], z: true}"],
       [at("one", "y", 2), "r", "p, q]", "p, q, r]"],
@@ -66,19 +66,19 @@ describe("changes of a stack file", () => {
       [at("three", 0, "x"), 1, "    empty:\n", "    empty:\n    three: [{x: 1}]\n"],
     ];
     for (const [path, value, from, to] of cases) {
-      it(`puts it at the end of its map or list at ${path.slice(1).join(".")}`, () => {
+      it(`a new value goes to the end of its map or list at ${path.slice(1).join(".")}`, () => {
         assert.equal(put(file, path, value), changed(from, to));
       });
     }
 
-    it("keeps to a map of one line with blanks, and to one that ends the file", () => {
+    it("adding keeps the style of a one-line map with blanks, and of a map that ends the file", () => {
       assert.equal(put("config:\n  a: { x: 1 }", ["config", "a", "y"], 2), "config:\n  a: {x: 1, y: 2}");
       assert.equal(put("config:\n  a:\n    x: 1", ["config", "a", "y"], 2), "config:\n  a:\n    x: 1\n    y: 2");
       assert.equal(put("a: 1\n", ["b"], 2), "a: 1\nb: 2\n");
       assert.equal(put("config:\n  a: {\n    x: 1\n  }\n", ["config", "a", "y"], 2), "config:\n  a: {x: 1, y: 2}\n");
     });
 
-    it("refuses to add to text", () => {
+    it("adding below text is refused", () => {
       assert.throws(() => put(file, ["config", "b:plain", "x", "y"], 1), {
         message: "config / b:plain in the stack file holds no map or list to add to",
       });
@@ -86,20 +86,20 @@ describe("changes of a stack file", () => {
     });
   });
 
-  describe("of a secret", () => {
-    it("go over the old one, also over one in clear", () => {
+  describe("setting a secret", () => {
+    it("a secret replaces the old one, even if that was in clear text", () => {
       assert.equal(setSecret(file, "a:token", "v1:new"), changed("v1:old", "v1:new"));
       assert.equal(setSecret(file, "b:plain", "v1:new"), changed("text # in", "{secure: v1:new} # in"));
     });
 
-    it("go to the end of the config", () => {
+    it("a new secret goes to the end of the config", () => {
       const text = "config:\n    x:y: z\nother: 1\n";
       const added = "x:y: z\n    x:a:\n      secure: v1:n";
       assert.equal(setSecret(text, "x:a", "v1:n"), text.replace("x:y: z", added));
       assert.equal(setSecret(text.slice(0, 18), "x:a", "v1:n"), `config:\n    ${added}`);
     });
 
-    it("need a config of lines", () => {
+    it("a secret can only be added to a config in block style", () => {
       const message = "the stack file has no block map `config:` to add to; write one key by hand";
       for (const text of [
         "config: {}\n",
@@ -114,8 +114,8 @@ describe("changes of a stack file", () => {
     });
   });
 
-  describe("of the salt", () => {
-    it("go over the old one, or before the config", () => {
+  describe("setting the salt", () => {
+    it("a salt replaces the old one, or goes before the config", () => {
       assert.equal(
         setSalt("encryptionsalt: v1:a # mine\nconfig: {}\n", "v1:b"),
         "encryptionsalt: v1:b # mine\nconfig: {}\n",
@@ -127,7 +127,7 @@ describe("changes of a stack file", () => {
       );
     });
 
-    it("go to the end where there is no config", () => {
+    it("a salt goes to the end of a file without a config", () => {
       assert.equal(setSalt("", "v1:b"), "encryptionsalt: v1:b\n");
       assert.equal(
         setSalt("secretsprovider: passphrase\n", "v1:b"),
@@ -136,10 +136,10 @@ describe("changes of a stack file", () => {
     });
   });
 
-  describe("of all secrets", () => {
+  describe("re-encrypting all secrets", () => {
     const upper = (text: string): string => text.toUpperCase();
 
-    it("touch nothing else", () => {
+    it("re-encrypting secrets changes nothing else", () => {
       const text = `encryptionsalt: v1:a\n${file}`;
       const anew = reencrypt(text, (one) => `<${one}>`, "v1:b", upper);
       assert.equal(anew, text.replace("v1:a", "v1:b").replace("v1:old", "<V1:OLD>"));
@@ -147,7 +147,7 @@ describe("changes of a stack file", () => {
       assert.equal(reencrypt("config:\n  a:\n", String, "v1:b", upper), "encryptionsalt: v1:b\nconfig:\n  a:\n");
     });
 
-    it("are refused where one lies inside of another value", () => {
+    it("re-encrypting is refused when one secret is inside another value", () => {
       for (const inside of ["config:\n  x:y:\n    z:\n      secure: v1:a\n", "config:\n  x:y:\n    secure: {a: b}\n"]) {
         const message = "x:y has an encrypted value inside, which only pulumi config can change";
         assert.throws(() => reencrypt(inside, String, "v1:b", upper), { message });
@@ -155,7 +155,7 @@ describe("changes of a stack file", () => {
     });
   });
 
-  it("keep whole systems only", () => {
+  it("keeping some systems removes the settings of all others", () => {
     const text =
       "# why\nencryptionsalt: v1:a\nconfig:\n  a:s: {x: 1} # one\n  ab:s: 2\n  b:t:\n    secure: v1:b\n  a:t: 3\n  1: 4\n";
     assert.equal(

@@ -50,7 +50,7 @@ describe("stack files", () => {
     rmSync(dir, { recursive: true });
   });
 
-  it("are found by the stack's name", () => {
+  it("a stack file is found by the stack's name", () => {
     const own = mkdtempSync(path.join(dir, "stacks-"));
     const names = ["Pulumi.yaml", "Pulumi.prod-2.yaml", "Pulumi.a_b.yaml", "Pulumi.x.yaml.bak", "My.Pulumi.y.yaml"];
     for (const name of [...names, "Pulumi.a b.yaml", "Pulumi.Z.yml"]) writeFileSync(path.join(own, name), "");
@@ -64,13 +64,13 @@ describe("stack files", () => {
     }
   });
 
-  it("belong to the project, whose name is in its own file", () => {
+  it("the project's name is read from its own file", () => {
     assert.deepEqual(stackNames(), ["prod", "stage", "test"]);
     assert.equal(stackPath("test"), path.join(projectDir, "Pulumi.test.yaml"));
     assert.equal(projectName(), "orrery");
   });
 
-  it("hold plain values, maps and secrets", () => {
+  it("a stack file holds plain values, maps and secrets", () => {
     const text = `encryptionsalt: v1:a:v1:b:c
 config:
   a:text: t
@@ -95,13 +95,13 @@ config:
     });
   });
 
-  it("name another provider of secrets than the passphrase", () => {
+  it("a stack file may name a secrets provider other than the passphrase", () => {
     assert.equal(read("secretsprovider: hashivault://orrery\nconfig: {}\n").provider, "hashivault://orrery");
     assert.equal(read("secretsprovider: passphrase\nconfig: {}\n").provider, undefined);
     assert.equal(read("secretsprovider: [1]\nconfig: {}\n").provider, undefined);
   });
 
-  it("are refused by name when they have no map of config, as deploying one would remove what the stack has", () => {
+  it("a stack file without a config map is refused by name, because deploying it would remove everything", () => {
     for (const text of [
       "",
       "# nothing\n",
@@ -116,14 +116,14 @@ config:
     }
   });
 
-  it("are refused by name, line and column when they are no YAML", () => {
+  it("a stack file that is not YAML is refused by name, line and column", () => {
     assert.throws(() => read("config: [\n"), {
       message:
         "Pulumi.one.yaml: Flow sequence in block collection must be sufficiently indented and end with a ] at line 2, column 1",
     });
   });
 
-  describe("without their passphrase", () => {
+  describe("stack files without their passphrase", () => {
     const stack = read(`encryptionsalt: v1:a:v1:b:c
 config:
   demo:settings: {hosts: [a]}
@@ -135,14 +135,14 @@ config:
   demo:clear: text
 `);
 
-    it("take a text of one's own for each secret", () => {
+    it("each secret can be replaced by a given text", () => {
       const config = offlineConfig(stack, (key) => `for ${key}`);
       assert.deepEqual(config.get("demo:token"), { value: "for demo:token", secret: true });
       assert.deepEqual(config.get("demo:clear"), { value: "text", secret: false });
       assert.deepEqual([...config.keys()], [...stack.entries.keys()]);
     });
 
-    it("take a sample of the right format, and a text where no schema knows the key", () => {
+    it("a secret gets a sample of its format, and plain text where no schema knows the key", () => {
       const config = sampleConfig(stack, [demo]);
       assert.equal(config.get("demo:token")?.value, sample("token", "demo:token"));
       assert.equal(config.get("demo:key")?.value, sample("pem-private-key", "pair"));
@@ -151,7 +151,7 @@ config:
       assert.equal(config.get("demo:other")?.value, sample("text", "demo:other"));
     });
 
-    it("take others for the renewed ones, and for those that belong together with them", () => {
+    it("renewed secrets get another sample, and so do those that belong together with them", () => {
       const config = sampleConfig(stack, [demo], new Set(["demo:certificate", "demo:other"]));
       assert.equal(config.get("demo:token")?.value, sample("token", "demo:token"));
       assert.equal(config.get("demo:key")?.value, sample("pem-private-key", "renewed pair"));
@@ -159,7 +159,7 @@ config:
       assert.equal(config.get("demo:other")?.value, sample("text", "renewed demo:other"));
     });
 
-    it("are asked for the secrets of systems whose settings are right, as the schema completes them", () => {
+    it("secrets are listed for systems whose settings are valid, with defaults filled in", () => {
       assert.deepEqual(
         [...secretsOf(stack, [demo]).keys()],
         ["demo:token", "demo:certificate", "demo:key", "demo:password-a"],

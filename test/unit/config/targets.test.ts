@@ -17,7 +17,7 @@ describe("clusters and clouds", () => {
   });
   const lab = { platform: "kubernetes", appsDomain: "x.test" };
 
-  it("that a system names must be there; broken ones are told once", () => {
+  it("a cluster or cloud that a system names must exist; a broken one is reported once", () => {
     const used = { "demo:settings": { cluster: "psi" } };
     assert.deepEqual(problems([clustersSchema, user], { ...used, "clusters:settings": { a: lab, b: lab } }).said, [
       'demo:settings.cluster: got "psi"; expected the name of a cluster: clusters:settings has a, b',
@@ -28,7 +28,7 @@ describe("clusters and clouds", () => {
     );
   });
 
-  it("have names that may be parts of a config key", () => {
+  it("names of clusters and clouds must be valid in a config key", () => {
     for (const name of ["PSI", "settings", "1a", "a.b"]) {
       const { said, fixes } = problems([clustersSchema], { "clusters:settings": { [name]: lab } });
       assert.deepEqual(said, [
@@ -39,7 +39,7 @@ describe("clusters and clouds", () => {
     }
   });
 
-  it("are refused with two logins", () => {
+  it("a cluster or cloud with two logins is refused", () => {
     const cloud = { authUrl: "https://k.test/v3", region: "R", externalNetwork: "p", network: "d" };
     const said = (login: object) =>
       problems([cloudsSchema], { "clouds:settings": { rac: { ...cloud, ...login } } }).said;
@@ -51,7 +51,7 @@ describe("clusters and clouds", () => {
     assert.deepEqual(said({ userName: "u", tenantName: "t" }), []);
   });
 
-  it("of a stack that has none are not there", () => {
+  it("using a cluster or cloud that no schema refers to is an error in the program", () => {
     const slip = "is used but not among the references of a system's schema";
     assert.throws(() => connectClusters(undefined)("a"), { message: `cluster "a" ${slip}` });
     assert.throws(() => connectClouds(undefined)("a"), { message: `cloud "a" ${slip}` });

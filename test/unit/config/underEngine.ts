@@ -1,4 +1,4 @@
-/** What the program does only under an engine: here one that hears what it is told and does nothing else. */
+/** Behaviour that needs an engine: this one only records messages. */
 import type { AsyncLocalStorage } from "node:async_hooks";
 import * as pulumi from "@pulumi/pulumi";
 import type { RawConfig } from "../../../config/secrets.ts";
@@ -8,18 +8,18 @@ interface LogRequest {
   getMessage(): string;
 }
 
-/** Of the SDK's severities. */
+/** One of the SDK's severities. */
 const warning = 2;
 
 interface Run {
   readonly config?: RawConfig;
   /** @default false, an update */
   readonly preview?: boolean;
-  /** Variables of the environment while it runs. */
+  /** Environment variables during the run. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Runs code as a part of stack `mine`'s program; returns the warnings that the engine was told. */
+/** Runs code as part of stack `mine`'s program; returns the warnings that the engine received. */
 export async function underEngine(work: () => unknown, { config, preview = false, env = {} }: Run = {}) {
   const warnings: string[] = [];
   const engine = {
@@ -30,7 +30,7 @@ export async function underEngine(work: () => unknown, { config, preview = false
   };
   const options = { project: "orrery", stack: "mine", dryRun: preview };
   const settings = { options, engine, rpcDone: Promise.resolve(), featureSupport: {} };
-  // The SDK keeps one such store for each program that runs in a process.
+  // The SDK keeps one such store per program in a process.
   const { asyncLocalStorage } = globalThis as unknown as { asyncLocalStorage: AsyncLocalStorage<object> };
   const store = { config: {}, settings, leakCandidates: new Set(), logErrorCount: 0 };
   const before = { ...process.env };

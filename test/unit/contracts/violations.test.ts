@@ -1,4 +1,4 @@
-/** What the check of contracts finds, on one small workload at a time. */
+/** Violations that the contract check finds, each on one small workload. */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { contractSchema } from "../../../contracts/check/format.ts";
@@ -37,12 +37,12 @@ function problems(fields: Json, ...resources: readonly Registration[]): readonly
   return violations(resources, [contract(fields)]).map(({ problem }) => problem);
 }
 
-describe("the check of contracts", () => {
-  it("takes every committed contract file, and images have one each", () => {
+describe("checking contracts", () => {
+  it("every committed contract file is valid, and every image has exactly one", () => {
     assert.doesNotThrow(() => loadContracts());
   });
 
-  it("finds an image without a contract, and a tag that nobody read", () => {
+  it("an image without a contract and an unread tag are reported", () => {
     assert.deepEqual(problems({ image: "other" }, deployment({})), ["image example.org/team/web:1.2 has no contract"]);
     assert.deepEqual(problems({ tags: ["1.1"] }, deployment({})), [
       "image example.org/team/web:1.2: prow/web.yaml was read for 1.1; read 1.2 and change both together",
@@ -50,7 +50,7 @@ describe("the check of contracts", () => {
     assert.deepEqual(problems({ tags: ["1.*"] }, deployment({})), []);
   });
 
-  it("takes image names apart", () => {
+  it("an image reference is split into name and version, and a version is matched with the contract's tags", () => {
     assert.deepEqual(imageParts("registry:5000/ns/web:1.2"), { name: "web", version: "1.2" });
     assert.deepEqual(imageParts("web@sha256:ab"), { name: "web", version: "sha256:ab" });
     assert.deepEqual(imageParts("nginx"), { name: "nginx", version: "latest" });
@@ -58,7 +58,7 @@ describe("the check of contracts", () => {
     assert.equal(tagMatches(["v1"], "v1.2"), false);
   });
 
-  it("finds variables that are missing, unread, malformed, forbidden, or from a key that is not there", () => {
+  it("missing, unread, malformed and forbidden variables, and keys that do not exist, are reported", () => {
     const variables = {
       HOST: { required: true, at: "x:1" },
       PORT: { form: "^\\d+$", at: "x:2" },
@@ -90,7 +90,7 @@ describe("the check of contracts", () => {
     );
   });
 
-  it("finds files that are missing or unread, and keys of files", () => {
+  it("missing and unread files, and keys of files, are reported", () => {
     const files = {
       "/etc/web/config.yaml": {
         required: true,
@@ -119,7 +119,7 @@ describe("the check of contracts", () => {
     ]);
   });
 
-  it("finds unknown and missing flags, words, and files of flags", () => {
+  it("unknown and missing flags, arguments and files of flags are reported", () => {
     const flags = {
       "--port": { form: "^\\d+$", at: "x:7" },
       "--key": { required: true, file: true, at: "x:8" },
@@ -137,7 +137,7 @@ describe("the check of contracts", () => {
     ]);
   });
 
-  it("finds probes of what does not answer, ports where nobody listens, and calls in the wrong shell", () => {
+  it("a probe that nothing answers, a port where nothing listens and a call in the wrong shell are reported", () => {
     const ports = {
       8080: { answers: [{ path: "/ready" }], at: "x:10" },
       9090: { when: { variable: "METRICS" }, at: "x:11" },
@@ -169,7 +169,7 @@ describe("the check of contracts", () => {
     );
   });
 
-  it("finds users, capabilities, memory, folders and tokens that do not fit", () => {
+  it("users, capabilities, memory, folders and tokens that do not fit are reported", () => {
     const fields = {
       ...{
         user: { image: "root", root: true, at: "x:13" },
@@ -212,7 +212,7 @@ describe("the check of contracts", () => {
     ]);
   });
 
-  it("finds connections that no NetworkPolicy lets out or in", () => {
+  it("connections that no NetworkPolicy allows out or in are reported", () => {
     const peers = [
       { to: "${STORE}", at: "x:18" },
       { to: "world", port: 443, at: "x:19" },
@@ -263,7 +263,7 @@ describe("the check of contracts", () => {
     );
   });
 
-  it("finds calls that an account may not make, and permissions that no program uses", () => {
+  it("API calls that an account may not make, and permissions that no program uses, are reported", () => {
     const permissions = [
       { resources: ["pods"], verbs: ["get", "delete"], at: "x:21" },
       { resources: ["configmaps"], verbs: ["get"], in: "${WHERE}", at: "x:22" },
@@ -289,7 +289,7 @@ describe("the check of contracts", () => {
     );
   });
 
-  it("wants exactly one program of an image that holds several", () => {
+  it("exactly one program must be chosen of an image that holds several", () => {
     const programs = {
       worker: { when: { variables: { MODE: "^worker$" } }, variables: { QUEUE: { required: true, at: "x:24" } } },
       beat: { when: { command: "beat" } },

@@ -3,7 +3,7 @@ import { before, describe, it } from "mocha";
 import type { Rendered } from "../../../review/evaluate/render.ts";
 import { clearDials, type Given, given, type Manifest, workspace } from "./fixture.ts";
 
-/** What a change of the settings does: `+`, `-` or `~`, kind and physical name. */
+/** Effects of a change of settings: `+`, `-` or `~`, kind and physical name. */
 async function changes(
   base: readonly Rendered[],
   more: Partial<Given>,
@@ -29,17 +29,17 @@ async function changes(
   ].sort();
 }
 
-describe("a change of DIALS", () => {
+describe("changes of DIALS' settings", () => {
   let base: readonly Rendered[];
   before(async () => {
     base = await clearDials();
   });
 
-  it("that is none changes nothing", async () => {
+  it("unchanged settings change nothing", async () => {
     assert.deepEqual(await changes(base, {}), []);
   });
 
-  it("adds a workspace: its workers, and what must know it; no other worker restarts", async () => {
+  it("a new workspace adds its workers and updates everything that lists workspaces; no other worker restarts", async () => {
     assert.deepEqual(await changes(base, { workspaces: [...given.workspaces, workspace("pixel")] }), [
       "+ Deployment pixel-bulk",
       "+ Deployment pixel-priority",
@@ -53,7 +53,7 @@ describe("a change of DIALS", () => {
     ]);
   });
 
-  it("takes a workspace's prefixes to its own workers only", async () => {
+  it("a workspace's prefixes reach its own workers only", async () => {
     const workspaces = given.workspaces.map((one) =>
       one.name === "tracker" ? { ...one, prefixes: ["PixelPhase1/"] } : one,
     );
@@ -66,7 +66,7 @@ describe("a change of DIALS", () => {
     ]);
   });
 
-  it("adds an API client to one Secret and makes nothing anew", async () => {
+  it("a new API client changes one Secret and replaces nothing", async () => {
     const apiClients = [...(given.sso.apiClients ?? []), "client-b"];
     assert.deepEqual(await changes(base, { sso: { ...given.sso, apiClients } }), [
       "~ Secret dials-backend-secrets",
@@ -74,7 +74,7 @@ describe("a change of DIALS", () => {
     ]);
   });
 
-  it("rolls an image out, and back, by its digest", async () => {
+  it("an image is rolled out, and back, by its digest", async () => {
     const image = (digit: string): Partial<Given> => ({
       images: { etl: `registry.cern.ch/cms-dqmdc/dials-etl@sha256:${digit.repeat(64)}` },
     });
@@ -85,19 +85,19 @@ describe("a change of DIALS", () => {
     assert.deepEqual(await changes(await clearDials(image("a")), image("b")), expected);
   });
 
-  it("pauses the ETL by replicas alone", async () => {
+  it("pausing the ETL changes replicas only", async () => {
     const lines = await changes(base, { etl: { ...given.etl, paused: true } });
     assert.equal(lines.length, 6);
     assert.ok(lines.every((line) => line.startsWith("~ Deployment ")));
   });
 
-  it("takes a new year to everything of the ETL, and to nothing of the web", async () => {
+  it("a new era reaches everything of the ETL, and nothing of the web", async () => {
     const lines = await changes(base, { etl: { ...given.etl, priorityEra: "Run2025" } });
     assert.ok(lines.includes("~ Deployment tracker-bulk") && lines.includes("~ Deployment common-indexer"));
     assert.ok(!lines.includes("~ Deployment backend"));
   });
 
-  it("replaces a database password in both Secrets and nowhere else", async () => {
+  it("a new database password changes both Secrets and nothing else", async () => {
     assert.deepEqual(await changes(base, {}, { "dials:databasePassword": "another" }), [
       "~ Secret dials-backend-secrets",
       "~ Secret dials-etl-secrets",
@@ -106,7 +106,7 @@ describe("a change of DIALS", () => {
     ]);
   });
 
-  it("draws new passwords with a new round", async () => {
+  it("a new password round generates new passwords", async () => {
     const lines = await changes(base, { passwordRound: 2 });
     assert.deepEqual(
       lines,

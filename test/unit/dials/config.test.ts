@@ -6,14 +6,14 @@ import { apiClientsJson } from "../../../components/dials/django.ts";
 import { sample } from "../../../config/samples.ts";
 import { type Given, given, problems, workspace, workspaceLists } from "./fixture.ts";
 
-/** One problem, and it says this. */
+/** Exactly one problem, with this text. */
 function refuses(more: Partial<Given>, expected: RegExp, secrets: Record<string, string> = {}): void {
   const found = problems(more, secrets);
   assert.equal(found.length, 1, found.join("\n") || "nothing was refused");
   assert.match(found[0] ?? "", expected);
 }
 
-/** Settings that are wrong on purpose. */
+/** Deliberately wrong settings. */
 const wrong = (more: object): Partial<Given> => more;
 
 /** Of 2020, valid for a year. */
@@ -27,7 +27,7 @@ oNDjYJ14WPgO
 `;
 
 describe("DIALS config", () => {
-  it("takes settings that are right", () => {
+  it("valid DIALS settings are accepted", () => {
     assert.deepEqual(problems({}), []);
     fc.assert(
       fc.property(workspaceLists, (workspaces) => {
@@ -37,7 +37,7 @@ describe("DIALS config", () => {
     );
   });
 
-  it("refuses a workspace without a database of its own", () => {
+  it("a workspace without its own database is refused", () => {
     const nameless = { ...workspace("x"), name: undefined };
     refuses(
       wrong({ workspaces: [workspace("tracker"), nameless] }),
@@ -62,26 +62,26 @@ describe("DIALS config", () => {
     );
   });
 
-  it("refuses an unknown default", () => {
+  it("an unknown default workspace is refused", () => {
     refuses(
       { defaultWorkspace: "pixel" },
       /^dials:settings.defaultWorkspace: "pixel" is not one of the workspaces \(tracker, muon_staging\)/,
     );
   });
 
-  it("refuses a prefix that would be read as a regular expression", () => {
+  it("a prefix that would be read as a regular expression is refused", () => {
     refuses(
       { workspaces: [{ ...workspace("tracker"), prefixes: ["Si.*/"] }] },
       /prefixes\[0\]: got "Si\.\*\/"; .*regular expression/,
     );
   });
 
-  it("refuses a folder that the ETL would read as more than one, or as a comment", () => {
+  it("a folder that the ETL would read as several, or as a comment, is refused", () => {
     for (const folder of ["/eos/it's", '/eos/"cms"', "/eos/cms#1", "/eos/c\\ms"])
       refuses({ etl: { ...given.etl, rawLayers: [folder] } }, /etl.rawLayers\[0\]: .*expected an absolute folder/);
   });
 
-  it("refuses a host that the router does not admit, or the frontend does not call", () => {
+  it("a host that the router does not admit, or that the frontend does not call, is refused", () => {
     refuses(
       { frontendHost: "dials.example.org" },
       /frontendHost: "dials.example.org" is not allowed: the router admits names in web.cern.ch only/,
@@ -93,7 +93,7 @@ describe("DIALS config", () => {
     refuses({ frontendHost: "cmsdials-api.web.cern.ch" }, /apiHost: must differ from frontendHost/);
   });
 
-  it("refuses malformed allow lists", () => {
+  it("malformed allow lists are refused", () => {
     const cern = (...ranges: string[]): Partial<Given> => ({ exposure: { to: "cern", ranges } });
     refuses(cern("188.184.0.0/33"), /exposure.ranges\[0\]: got "188.184.0.0\/33"; expected a range such as/);
     refuses(cern("188.184.0.0/15", "cern.ch"), /exposure.ranges\[1\]: got "cern.ch"; expected a range/);
@@ -102,7 +102,7 @@ describe("DIALS config", () => {
     assert.deepEqual(problems(cern("188.184.0.0/15", "2001:1458::/32")), []);
   });
 
-  it("refuses applications that share an identifier, and an audience that the API would not take (e)", () => {
+  it("applications that share an identifier, and an audience that the API would not accept, are refused (e)", () => {
     const sso = given.sso;
     refuses(
       { sso: { ...sso, apiClients: ["cms-dials-prod-public-app"] } },
@@ -115,14 +115,14 @@ describe("DIALS config", () => {
     refuses({ sso: { ...sso, server: "https://auth.cern.ch/auth" } }, /sso.server: .*ends with \//);
   });
 
-  it("refuses a project that is not one of DIALS'", () => {
+  it("a project that is not one of DIALS' is refused", () => {
     refuses(
       { namespace: { name: "cms-other" } },
       /namespace.name: got "cms-other"; expected a project whose name contains cms-dials/,
     );
   });
 
-  it("refuses images that are not pinned, and streams without a digest", () => {
+  it("unpinned images, and streams without a digest, are refused", () => {
     refuses(
       { images: { etl: "registry.cern.ch/cms-dqmdc/dials-etl" } },
       /images.etl: .*expected an image pinned by tag or digest/,
@@ -136,25 +136,25 @@ describe("DIALS config", () => {
     assert.match(found[0] ?? "", /images.etl: ".*dials-etl:1.12.0" has no digest; imageStreams needs one/);
   });
 
-  it("refuses a password that would break the database's URL, without telling it", () => {
+  it("a password that would break the database's URL is refused, and not shown", () => {
     const secret = "pa%ss/word";
     refuses({}, /^dials:databasePassword: .*it becomes part of a URL/, { "dials:databasePassword": secret });
     assert.ok(!problems({}, { "dials:databasePassword": secret }).join().includes(secret));
   });
 
-  it("refuses passwords of accounts with a line break, as base64 of an echo has one", () => {
+  it("a password with a line break is refused, because base64 of an echo has one", () => {
     for (const key of ["dials:eosPassword", "dials:lxplusPassword"])
       refuses({}, new RegExp(`^${key}: .*expected one line`), { [key]: "old password\n" });
     assert.deepEqual(problems({}, { "dials:eosPassword": "with a blank" }), []);
   });
 
-  it("refuses two API clients with one secret", () => {
+  it("two API clients with the same secret are refused", () => {
     assert.equal(apiClientsJson({}), "{}");
     assert.equal(apiClientsJson({ a: "s1", b: "s2" }), '{"s1":"a","s2":"b"}');
     assert.throws(() => apiClientsJson({ a: "s1", b: "s1" }), /apiClient-b and dials:apiClient-a hold the same secret/);
   });
 
-  it("tells all problems at once", () => {
+  it("all problems are reported at once", () => {
     assert.equal(
       problems({ defaultWorkspace: "x", frontendHost: "a.example.org", exposure: { to: "cern", ranges: ["::/0"] } })
         .length,
@@ -162,9 +162,9 @@ describe("DIALS config", () => {
     );
   });
 
-  describe("of the grid certificate", () => {
-    it("refuses one that has expired", () => {
-      // Its key is another one, which is told as well.
+  describe("the grid certificate", () => {
+    it("an expired grid certificate is refused", () => {
+      // Its key does not match either, which is reported as well.
       const found = problems({}, { "dials:gridCertificate": expired });
       assert.match(
         found[0] ?? "",
@@ -176,7 +176,7 @@ describe("DIALS config", () => {
       assert.equal(validity(pem, new Date("2049-12-01T00:00:00Z")).daysLeft, 30);
     });
 
-    it("refuses another certificate's key", () => {
+    it("a grid certificate with another certificate's key is refused", () => {
       const another = sample("pem-private-key", "another");
       refuses({}, /^dials:gridKey: .*it is not the key of gridCertificate/, { "dials:gridKey": another });
     });

@@ -1,18 +1,17 @@
-/** What DIALS' programs read that the contract files cannot say: every workspace's keys, mounts that propagate, what is compiled in. */
+/** Inputs of DIALS' programs that contract files cannot express: keys of every workspace, mount propagation, compiled-in values. */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { dialsSchema } from "../../../components/dials/config.ts";
 import { environmentModule, environmentNames, productionBuild } from "../../../components/dials/frontendBuild.ts";
-import { loadContracts } from "../../../contracts/check/load.ts";
-import { rendered, runProgram, stackConfig } from "../../../review/evaluate/render.ts";
 import { stackDockerfile } from "../../../ops/dials/stackBuild.ts";
 import { stacks } from "../harness.ts";
+import { allContracts, renderedStack } from "../recordings.ts";
 import { container, deployments, type Manifest, object, problems, renderDials, settings } from "./fixture.ts";
 
 type Queues = Readonly<Record<"bulk_ingesting_queue" | "priority_ingesting_queue", string>>;
 
 const keysOfEtlFile = (): readonly string[] => {
-  const file = loadContracts().find(({ contract }) => [contract.image].flat().includes("dials-etl"))?.contract.files;
+  const file = allContracts().find(({ contract }) => [contract.image].flat().includes("dials-etl"))?.contract.files;
   const spec = file?.["/etc/dials/etl.config.json"];
   return spec !== undefined && "keys" in spec ? (spec.keys?.required ?? []) : [];
 };
@@ -29,10 +28,10 @@ function each(value: unknown, [key, ...rest]: readonly string[], at = ""): reado
   return each(held, rest, `${at}.${key}`);
 }
 
-describe("DIALS' readers", () => {
+describe("contracts of DIALS' images", () => {
   for (const stack of stacks) {
-    it(`find every key of the ETL's file in every workspace of ${stack}, and a worker at each queue`, async () => {
-      const own = rendered(await runProgram({ stack, config: stackConfig(stack) })).filter(
+    it(`the ETL finds every key of its file in every workspace of ${stack}, and a worker for each queue`, async () => {
+      const own = (await renderedStack(stack)).filter(
         ({ inputs }) => (inputs as Partial<Manifest>).metadata?.namespace === `cms-dials-${stack}`,
       );
       const text = object(own, "ConfigMap", "dials-etl-config").data?.["etl.config.json"];
@@ -51,7 +50,7 @@ describe("DIALS' readers", () => {
     });
   }
 
-  it("see EOS' instances, which the node mounts when somebody first looks (cern-eos/eosxd-csi@934832f docs/how-to-use.md:40)", async () => {
+  it("containers see EOS' instances that the node mounts on first access (cern-eos/eosxd-csi@934832f docs/how-to-use.md:40)", async () => {
     const mounts = deployments(await renderDials())
       .flatMap(({ spec }) => spec.template.spec.containers)
       .flatMap(({ volumeMounts }) => volumeMounts ?? [])
@@ -66,7 +65,7 @@ describe("DIALS' readers", () => {
       });
   });
 
-  it("reach DBS, the databases and Kerberos by both protocols, and nothing else outside", async () => {
+  it("DIALS' ETL can reach DBS, the databases and Kerberos by both protocols, and nothing else outside", async () => {
     const { spec } = object(await renderDials(), "NetworkPolicy", "dials-etl") as unknown as {
       spec: { egress: { to: { ipBlock?: object }[]; ports: { port: number; protocol: string }[] }[] };
     };
@@ -77,7 +76,7 @@ describe("DIALS' readers", () => {
     );
   });
 
-  it("ask an SSO at another port through the API's policy", async () => {
+  it("the API's network policy allows an SSO on another port", async () => {
     const own = { apiHost: "cmsdials-api.web.cern.ch", publicClient: "own-public-app" };
     const all = await renderDials({
       frontendBuild: own,
@@ -93,7 +92,7 @@ describe("DIALS' readers", () => {
     assert.doesNotMatch(JSON.stringify(object(await renderDials(), "NetworkPolicy", "dials-backend").spec), /8443/);
   });
 
-  it("find redis-cli by bash, whose BASH_ENV opens a software collection (sclorg/redis-container@54a7847 5/Dockerfile:64-66)", async () => {
+  it("redis-cli is found by bash, whose BASH_ENV enables a software collection (sclorg/redis-container@54a7847 5/Dockerfile:64-66)", async () => {
     const all = await renderDials();
     for (const name of ["redis-etl-broker", "redis-web-cache"]) {
       const command = container(object(all, "Deployment", name), "redis").readinessProbe?.exec?.command;
@@ -101,7 +100,7 @@ describe("DIALS' readers", () => {
     }
   });
 
-  it("know as production what the sources compile in (cms-DQM/dials@v1.12.0 frontend/src/config/env.js:20-27, package.json:7)", () => {
+  it("the defaults are production's, as the sources compile them in (cms-DQM/dials@v1.12.0 frontend/src/config/env.js:20-27, package.json:7)", () => {
     const { frontendBuild, sso } = dialsSchema.settings.parse({
       ...settings(),
       frontendBuild: {},
@@ -119,7 +118,7 @@ describe("DIALS' readers", () => {
     );
   });
 
-  describe("of the frontend's build", () => {
+  describe("the frontend's build", () => {
     const stage = settings({
       apiHost: "stage-api.web.cern.ch",
       images: { frontend: "registry.cern.ch/cms-dqmdc/dials-frontend:1.12.0-stage" },
@@ -127,7 +126,7 @@ describe("DIALS' readers", () => {
       sso: { confidentialClient: "stage-secret", omsClient: "oms" },
     });
 
-    it("import every name of env.js, with the stack's values", async () => {
+    it("the frontend's sources import every name of env.js, with the stack's values", async () => {
       const text = environmentModule("stage", stage);
       const found = (await import(`data:text/javascript,${encodeURIComponent(text)}`)) as object;
       assert.deepEqual(Object.keys(found).sort(), [...environmentNames].sort());
@@ -146,7 +145,7 @@ describe("DIALS' readers", () => {
       );
     });
 
-    it("get it written before they are compiled, and a checkout that differs is refused", () => {
+    it("env.js is written before the frontend is compiled, and a modified checkout is refused", () => {
       const environment = environmentNames.map((name) => `export const ${name} = 1\n`).join("");
       const dockerfile = "FROM node AS builder\nCOPY frontend /usr/src/app/frontend\n\nRUN yarn build\n\nFROM nginx\n";
       const lines = stackDockerfile("stage", stage, { dockerfile, environment }).split("\n");
@@ -164,7 +163,7 @@ describe("DIALS' readers", () => {
       );
     });
 
-    it("are not run under another stack's settings", () => {
+    it("a frontend built for one stack's settings is not run under another's", () => {
       const build = { apiHost: "cmsdials-api.web.cern.ch", publicClient: "own-public-app" };
       assert.match(
         problems({ frontendBuild: build }).join("\n"),

@@ -8,6 +8,7 @@ import { type RawConfig, wantedSecrets } from "../../../config/secrets.ts";
 import { clustersSchema } from "../../../config/targets.ts";
 import { Secret } from "../../../review/evaluate/secret.ts";
 import { rendered, type Rendered, runProgram } from "../../../review/evaluate/render.ts";
+import { once } from "../recordings.ts";
 
 /** Settings as a stack file has them, before defaults are filled in. */
 export type Given = z.input<typeof dialsSchema.settings>;
@@ -28,7 +29,7 @@ export const given: Given = {
   etl: { priorityEra: "Run2024", rawLayers: ["/eos/cms"], modelRegistry: "/eos/models" },
 };
 
-/** A workspace with the least that it needs. */
+/** A minimal workspace. */
 export function workspace(name: string): GivenWorkspace {
   return { name, role: `role-${name}`, datasets: [{ pattern: "/ZeroBias/*Run202*/DQMIO" }], prefixes: ["SiStrip/"] };
 }
@@ -61,9 +62,13 @@ export function problems(more: Partial<Given>, secrets: Record<string, string> =
   return found.map(({ path, text }) => `${path}: ${text}`);
 }
 
+const recordDials = once((more: Partial<Given>, secrets: Record<string, string>, platform: string) =>
+  runProgram({ stack: "test", config: rawConfig(more, secrets, platform) }),
+);
+
 /** What the program registers with these settings. */
 export async function renderDials(more: Partial<Given> = {}, platform = "openshift"): Promise<readonly Rendered[]> {
-  return rendered(await runProgram({ stack: "test", config: rawConfig(more, {}, platform) }));
+  return rendered(await recordDials(more, {}, platform));
 }
 
 /** The same with every secret in clear. */
@@ -71,7 +76,7 @@ export async function clearDials(
   more: Partial<Given> = {},
   secrets: Record<string, string> = {},
 ): Promise<readonly Rendered[]> {
-  const { resources } = await runProgram({ stack: "test", config: rawConfig(more, secrets) });
+  const { resources } = await recordDials(more, secrets, "openshift");
   return resources.map((one) => ({ ...one, inputs: clear(one.inputs) }));
 }
 
@@ -82,7 +87,7 @@ function clear(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, held]) => [key, clear(held)]));
 }
 
-/** A Kubernetes object among the inputs of a resource, as far as these tests read it. */
+/** The fields of a Kubernetes object that these tests read. */
 export interface Manifest {
   readonly kind: string;
   readonly metadata: {
@@ -167,7 +172,7 @@ export function container({ metadata, spec }: Manifest, name = metadata.name): C
   return found;
 }
 
-/** Lists of workspaces as anybody might write them: own and shared workers, with and without priority. */
+/** Random lists of workspaces: own and shared workers, with and without priority. */
 export const workspaceLists = fc
   .uniqueArray(
     fc.record({

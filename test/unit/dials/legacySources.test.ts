@@ -1,4 +1,4 @@
-/** Where DIALS' secrets lie in a cluster: what `secrets import cluster` looks for, and what docs/configuration.md names. */
+/** Where DIALS' secrets are in a cluster: `secrets import cluster` searches there, and docs/configuration.md lists it. */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { dialsSchema } from "../../../components/dials/config.ts";
@@ -8,8 +8,8 @@ import { byName, clearDials, settings } from "./fixture.ts";
 /** `Secret key` of a place in a cluster. */
 const inCluster = /\b((?:dials|eos)-[a-z-]+) ([A-Z][A-Z_]+)\b/g;
 
-describe("DIALS' secrets in a cluster", () => {
-  it("lie in the keys that their declaration names, and all but the grid certificate lay there before", async () => {
+describe("legacy sources of DIALS' secrets", () => {
+  it("each of DIALS' secrets has the cluster key that its declaration names, and all but the grid certificate were there before", async () => {
     const made = byName(await clearDials(), "Secret");
     const named = wantedSecrets(dialsSchema, settings()).map(({ key, legacySource, sample }) => {
       const places = [...(legacySource?.description ?? "").matchAll(inCluster)];
@@ -32,7 +32,7 @@ describe("DIALS' secrets in a cluster", () => {
     });
   });
 
-  it("are the certificate and the key as the program mounts them, once it is deployed", async () => {
+  it("the grid certificate and its key are read as the program mounts them, once it is deployed", async () => {
     const texts = byName(await clearDials(), "Secret").get("dials-grid-certificate")?.stringData;
     const [certificate, key] = wantedSecrets(dialsSchema, settings()).filter(({ key: one }) =>
       one.startsWith("dials:grid"),

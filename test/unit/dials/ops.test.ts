@@ -18,7 +18,7 @@ import { explain } from "../../../ops/kubectl.ts";
 import { main } from "../../../ops/main.ts";
 import { settings } from "./fixture.ts";
 
-describe("DIALS' day-2 commands", () => {
+describe("DIALS' commands", () => {
   let dir: string;
   let file: string;
   before(() => {
@@ -44,7 +44,7 @@ describe("DIALS' day-2 commands", () => {
     }
   }
 
-  it("have a help each, and say what there is when one names something else", async () => {
+  it("each of DIALS' commands has help, and lists valid names when one is wrong", async () => {
     const overview = await ops("dials");
     const names = [...overview.stdout.matchAll(/^ {2}([\w-]+) {2}/gm)].map(([, name]) => name ?? "");
     assert.equal(names.length, 14);
@@ -60,7 +60,7 @@ describe("DIALS' day-2 commands", () => {
     assert.equal(wrong.stderr.trim().split("\n").length, 1);
   });
 
-  it("explain themselves", async () => {
+  it("each of DIALS' commands explains itself", async () => {
     const { commands } = await import("../../../ops/dials/commands.ts");
     for (const [name, { load }] of Object.entries(commands)) {
       const { command } = await load();
@@ -70,7 +70,7 @@ describe("DIALS' day-2 commands", () => {
     }
   });
 
-  it("name Deployments and groups of them", () => {
+  it("a selection names Deployments and groups of Deployments", () => {
     const all = targets(settings());
     const names = (...words: string[]): string[] => select(all, words).map(({ name }) => name);
     assert.deepEqual(names("backend", "backend"), ["backend"]);
@@ -82,7 +82,7 @@ describe("DIALS' day-2 commands", () => {
     assert.throws(() => names(), /which deployment\?/);
   });
 
-  it("list what is missing, paused, rolling out, not ready or unknown", () => {
+  it("list shows what is missing, paused, rolling out, not ready or unknown", () => {
     const deployment = (name: string, wanted: number, ready: number, updated = ready) => ({
       metadata: { name, labels: { "app.kubernetes.io/part-of": "dials" } },
       spec: { replicas: wanted, template: { spec: { containers: [{ image: "x:1" }] } } },
@@ -115,7 +115,7 @@ describe("DIALS' day-2 commands", () => {
     );
   });
 
-  it("add a workspace to the stack's file and leave every other byte as it was", async () => {
+  it("add-workspace changes the stack's file and leaves every other byte as it was", async () => {
     const before_ = readFileSync(stackPath("prod"), "utf8");
     writeFileSync(file, before_);
     const asked = [
@@ -141,7 +141,7 @@ describe("DIALS' day-2 commands", () => {
     const after_ = readFileSync(file, "utf8");
     assert.ok(after_.includes(line), after_.slice(after_.indexOf("pixel") - 200, after_.indexOf("pixel") + 300));
     assert.equal(after_.replace(line, ""), before_);
-    // Once more: refused, with the file as it was.
+    // A second time it is refused, and the file is unchanged.
     const twice = await ops(...asked);
     assert.equal(twice.code, 1);
     assert.match(twice.stderr, /workspaces\[8\].name: "pixel" is listed twice/);
@@ -153,7 +153,7 @@ describe("DIALS' day-2 commands", () => {
     assert.match((await ops("dials", "add-workspace", "x")).stderr, /--role is missing/);
   });
 
-  it("set what is not in the file yet, in maps and lists of either style", () => {
+  it("add-workspace can set what is not in the file yet, in maps and lists of either style", () => {
     const text = "config:\n  a:s: # note\n    one: { x: 1 } # kept\n    two:\n      y: 2\n    three: []\n  b:s: 5\n";
     assert.equal(put(text, ["config", "a:s", "one", "z"], true), text.replace("{ x: 1 }", "{x: 1, z: true}"));
     assert.equal(put(text, ["config", "a:s", "two", "z"], { q: 1 }), text.replace("y: 2", "y: 2\n      z: {q: 1}"));
@@ -166,7 +166,7 @@ describe("DIALS' day-2 commands", () => {
     assert.throws(() => put(text, ["config", "b:s", "x"], 1), /config \/ b:s in the stack file holds no map or list/);
   });
 
-  it("read the end of a login from its token or from OpenShift", () => {
+  it("the expiry of a login is read from its token or from OpenShift", () => {
     const jwt = (claims: object): string => `h.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.s`;
     assert.equal(jwtLife(jwt({ exp: 1_800_000_000 }))?.until?.toISOString(), "2027-01-15T08:00:00.000Z");
     assert.equal(jwtLife(jwt({}))?.until, undefined);
@@ -188,7 +188,7 @@ describe("DIALS' day-2 commands", () => {
     );
   });
 
-  it("tell what the streams imported and what ran", () => {
+  it("images shows what the streams imported and what ran", () => {
     const items = [
       { created: "2026-01-02T00:00:00Z", dockerImageReference: "r/etl@sha256:b" },
       { created: "2026-01-01T00:00:00Z", dockerImageReference: "r/etl@sha256:a" },
@@ -221,7 +221,7 @@ describe("DIALS' day-2 commands", () => {
     );
   });
 
-  it("release the three images and the mirror under their version, pushing nothing before all are built", () => {
+  it("release builds the three images and the mirror under their version, and pushes nothing before all are built", () => {
     const steps = plan("podman", "1.12.1", "docker.io/nginxinc/nginx-unprivileged:1.26.3");
     const verbs = steps.map(([, verb]) => verb);
     assert.deepEqual(verbs, ["build", "build", "build", "pull", "tag", "push", "push", "push", "push"]);
@@ -229,7 +229,7 @@ describe("DIALS' day-2 commands", () => {
     assert.ok(steps.flat().includes("registry.cern.ch/cms-dqmdc/dials-etl:1.12.1"));
   });
 
-  it("release a stack's own frontend, and it alone", () => {
+  it("release can build a stack's own frontend alone", () => {
     assert.deepEqual(stackPlan("podman", "1.12.0", "stage", "/tmp/x/Dockerfile"), [
       [
         "podman",
@@ -244,7 +244,7 @@ describe("DIALS' day-2 commands", () => {
     ]);
   });
 
-  it("ask for a token of an API client as the backend does, for its own audience", async () => {
+  it("token requests an API client's token as the backend does, for its own audience", async () => {
     const asked: URLSearchParams[] = [];
     const server = createServer((request, response) => {
       request.on("data", (chunk: Buffer) => asked.push(new URLSearchParams(chunk.toString())));
@@ -272,7 +272,7 @@ describe("DIALS' day-2 commands", () => {
     );
   });
 
-  it("list every application and role of the SSO with this environment's values", () => {
+  it("sso lists every application and role of the SSO with this environment's values", () => {
     const list = checklist(settings());
     assert.deepEqual(
       list.map(({ what }) => what),

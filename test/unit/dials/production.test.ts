@@ -1,17 +1,18 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
-import { render, type Rendered } from "../../../review/evaluate/render.ts";
+import type { Rendered } from "../../../review/evaluate/render.ts";
+import { renderedStack } from "../recordings.ts";
 import { byName, container, deployments, type Manifest, object } from "./fixture.ts";
 
 describe("DIALS in production", () => {
   let all: readonly Rendered[];
   before(async () => {
-    all = (await render("prod")).filter(
+    all = (await renderedStack("prod")).filter(
       ({ inputs }) => (inputs as Partial<Manifest>).metadata?.namespace === "cms-dials-prod",
     );
   });
 
-  it("has the 20 Deployments and 26 pods of the runbook, with their memory (k)", () => {
+  it("production DIALS has the runbook's 20 Deployments and 26 pods with their memory (k)", () => {
     const table: Record<string, readonly [replicas: number, group: string, runtime: string, memory: string]> = {
       "common-redbeat": [1, "common-etl", "python", "256Mi/1024Mi"],
       flower: [1, "common-etl", "python", "256Mi/1024Mi"],
@@ -46,7 +47,7 @@ describe("DIALS in production", () => {
     assert.equal(deployments(all).length, 20);
   });
 
-  it("asks for as much memory as the runbook's 18176 Mi", () => {
+  it("production DIALS requests the runbook's 18176 Mi of memory", () => {
     const sum = deployments(all)
       .flatMap(({ spec }) =>
         spec.template.spec.containers.map(
@@ -57,7 +58,7 @@ describe("DIALS in production", () => {
     assert.equal(sum, 18_176);
   });
 
-  it("has the runbook's labels and selectors", () => {
+  it("production DIALS has the runbook's labels and selectors", () => {
     for (const { metadata, spec } of deployments(all)) {
       const { name } = metadata;
       assert.deepEqual(spec.selector.matchLabels, { app: name });
@@ -75,7 +76,7 @@ describe("DIALS in production", () => {
     }
   });
 
-  it("starts Celery with the runbook's flags, as the first process", () => {
+  it("production Celery starts with the runbook's flags, as the first process", () => {
     assert.deepEqual(container(object(all, "Deployment", "csc-bulk")).command, [
       ...["celery", "--app=python", "worker", "--loglevel=INFO", "--concurrency=1", "--autoscale=1,0"],
       ...["--max-tasks-per-child=1", "--hostname=csc-bulk@%h", "--queues=csc-bulk"],
@@ -89,7 +90,7 @@ describe("DIALS in production", () => {
     ]);
   });
 
-  it("gives the ETL and the backend the runbook's variables in its order", () => {
+  it("the ETL and the backend have the runbook's variables in its order", () => {
     assert.deepEqual(container(object(all, "Deployment", "csc-bulk")).envFrom, [
       { configMapRef: { name: "dials-etl-configmap" } },
       { secretRef: { name: "dials-etl-secrets" } },
@@ -140,7 +141,7 @@ describe("DIALS in production", () => {
     );
   });
 
-  it("asks DBS for the runbook's 11 pairs of pattern and instance, and keeps 35 prefixes for the tracker", () => {
+  it("the ETL queries DBS for the runbook's 11 pairs of pattern and instance, and keeps 35 prefixes for the tracker", () => {
     const file = JSON.parse(String(object(all, "ConfigMap", "dials-etl-config").data?.["etl.config.json"])) as {
       workspaces: { name: string; primary_datasets: object[]; me_startswith: string[] }[];
     };
@@ -158,7 +159,7 @@ describe("DIALS in production", () => {
     });
   });
 
-  it("publishes both hosts to the world, by TLS that ends at the router", () => {
+  it("both of DIALS' hosts are public, with TLS that ends at the router", () => {
     for (const [name, service, host] of [
       ["dials-backend", "backend-nginx", "cmsdials-api.web.cern.ch"],
       ["dials-frontend", "frontend", "cmsdials.web.cern.ch"],
@@ -173,7 +174,7 @@ describe("DIALS in production", () => {
     }
   });
 
-  it("has the runbook's Services", () => {
+  it("production DIALS has the runbook's Services", () => {
     const services = [...byName(all, "Service").values()].map(({ metadata, spec }) => [
       metadata.name,
       spec.ports.map(({ name, port, targetPort }) => `${name} ${port} ${targetPort}`).join(),
@@ -187,23 +188,23 @@ describe("DIALS in production", () => {
     ]);
   });
 
-  it("keeps the broker's data: one server at a time, a protected claim that outlives the program", () => {
+  it("the broker's data is safe: one server at a time, and a protected claim that is retained on delete", () => {
     assert.equal(object(all, "Deployment", "redis-etl-broker").spec.strategy?.type, "Recreate");
     const claims = all.filter(({ type }) => type.endsWith(":PersistentVolumeClaim"));
     assert.equal(claims.length, 2);
     for (const { options } of claims) assert.deepEqual([options.protect, options.retainOnDelete], [true, true]);
   });
 
-  it("gates whatever reads the databases on the migrations", async () => {
+  it("everything that reads DIALS' databases waits for the migrations", async () => {
     const job = all.find(({ type }) => type === "kubernetes:batch/v1:Job");
-    const parts = (await render("prod")).filter(({ type }) =>
+    const parts = (await renderedStack("prod")).filter(({ type }) =>
       /orrery:dials:(Worker|Scheduler|Flower|Backend)$/.test(type),
     );
     assert.equal(parts.length, 14 + 3);
     for (const { urn, options } of parts) assert.ok(options.dependsOn?.includes(job?.urn ?? ""), urn);
   });
 
-  it("runs images by digest, through the project's own streams", () => {
+  it("DIALS' images run by digest, from the project's own streams", () => {
     const images = deployments(all).flatMap(({ spec }) => spec.template.spec.containers.map(({ image }) => image));
     assert.ok(images.every((image) => /@sha256:[0-9a-f]{64}$/.test(image)));
     assert.deepEqual([...byName(all, "ImageStream").keys()].sort(), [

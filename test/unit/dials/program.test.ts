@@ -41,7 +41,7 @@ function checkInvariants(all: readonly Rendered[], given_: ReturnType<typeof set
   assert.deepEqual(String(object(all, "ConfigMap", "dials-etl-configmap").data?.DATABASES).split(","), wanted);
   assert.deepEqual(Object.keys(JSON.parse(django.DJANGO_WORKSPACES ?? "") as object), wanted);
   assert.ok(wanted.includes(django.DJANGO_DEFAULT_WORKSPACE ?? ""));
-  // (c) one name for everything of a worker
+  // (c) a worker's queue and host name are its Deployment's name
   for (const worker of workers) {
     const { name } = worker.metadata;
     const { command } = container(worker);
@@ -58,7 +58,7 @@ function checkInvariants(all: readonly Rendered[], given_: ReturnType<typeof set
     .join(" ");
   assert.equal(django.DJANGO_CSRF_TRUSTED_ORIGINS, origins);
   assert.equal(django.DJANGO_CORS_ALLOWED_ORIGINS, origins);
-  // (g) everything that a pod names is there
+  // (g) everything that a pod refers to exists
   for (const { metadata, spec } of deployments(all)) {
     const pod = spec.template.spec;
     const claims = pod.volumes?.flatMap((one) => one.persistentVolumeClaim?.claimName ?? []) ?? [];
@@ -83,7 +83,7 @@ function checkInvariants(all: readonly Rendered[], given_: ReturnType<typeof set
     assert.equal(marked !== undefined, mounts.length > 0, metadata.name);
     assert.ok(mounts.every(({ readOnly }) => readOnly === true));
     assert.equal(claims.includes("eos-storage"), mounts.length > 0, metadata.name);
-    // EOS's credentials come with a /tmp of their own; a second one would be refused
+    // EOS's credentials bring their own /tmp; a second one would be refused
     if (marked !== undefined) {
       assert.ok(
         !pod.containers.some(
@@ -120,8 +120,8 @@ function checkInvariants(all: readonly Rendered[], given_: ReturnType<typeof set
 
 const container1 = ({ spec }: Manifest): Container | undefined => spec.template.spec.containers[0];
 
-describe("DIALS program", () => {
-  it("keeps its invariants for any list of workspaces", async () => {
+describe("DIALS' program", () => {
+  it("DIALS keeps its invariants for any list of workspaces", async () => {
     const lists = fc.sample(workspaceLists, { numRuns: 8, seed: 8 });
     for (const workspaces of lists) {
       const more = { workspaces, defaultWorkspace: workspaces[0]?.name ?? "" };
@@ -130,14 +130,14 @@ describe("DIALS program", () => {
     }
   });
 
-  it("keeps them on plain Kubernetes, with Ingresses and fixed users", async () => {
+  it("DIALS keeps its invariants on plain Kubernetes, with Ingresses and fixed users", async () => {
     const all = await renderDials({}, "kubernetes");
     checkInvariants(all, settings());
     assert.equal(byName(all, "Ingress").size, 2);
     assert.equal(byName(all, "Route").size, 0);
   });
 
-  it("pauses the ETL and leaves the rest running", async () => {
+  it("pausing DIALS' ETL leaves the rest running", async () => {
     const all = await renderDials({ etl: { ...given.etl, paused: true } });
     for (const { metadata, spec } of deployments(all)) {
       const paused = scaleSet(settings().workspaces).includes(metadata.name);
@@ -145,7 +145,7 @@ describe("DIALS program", () => {
     }
   });
 
-  it("admits CERN only when it is told so", async () => {
+  it("DIALS' Routes admit only CERN when the settings say so", async () => {
     const ranges = ["188.184.0.0/15", "2001:1458::/32"];
     const route = object(await renderDials({ exposure: { to: "cern", ranges } }), "Route", "dials-backend");
     for (const spelling of ["ip_whitelist", "ip_allowlist"]) {
@@ -153,14 +153,14 @@ describe("DIALS program", () => {
     }
   });
 
-  it("mounts claims that are made elsewhere without making them", async () => {
+  it("DIALS mounts claims that are created elsewhere without creating them", async () => {
     const all = await renderDials({ eos: { create: false } });
     assert.deepEqual([...byName(all, "PersistentVolumeClaim").keys()], ["redis-etl-broker"]);
     const { volumes } = object(all, "Deployment", "tracker-bulk").spec.template.spec;
     assert.ok(volumes?.some(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === "eos-storage"));
   });
 
-  it("composes every URL from one password a Redis and the name of its Service (f)", async () => {
+  it("every Redis URL is composed from one password per Redis and the name of its Service (f)", async () => {
     const all = await clearDials();
     const texts = (name: string): Record<string, string> =>
       object(all, "Secret", name).stringData as Record<string, string>;

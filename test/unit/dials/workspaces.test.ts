@@ -5,7 +5,7 @@ import { etlConfig, etlConfigHash } from "../../../components/dials/etlConfig.ts
 import { databases, queues, queueWorkers, roles, scaleSet } from "../../../components/dials/inventory.ts";
 import { given, settings, workspace, workspaceLists } from "./fixture.ts";
 
-/** The lists that the schema lets pass, with their defaults. */
+/** The lists that the schema accepts, with their defaults. */
 const lists = workspaceLists.map(
   (workspaces) => settings({ workspaces, defaultWorkspace: workspaces[0]?.name ?? "" }).workspaces,
 );
@@ -22,7 +22,7 @@ interface EtlFile {
 }
 
 describe("DIALS workspaces", () => {
-  it("have workers for exactly the queues that files are sent to (a)", () => {
+  it("workers exist for exactly the queues that files are sent to (a)", () => {
     fc.assert(
       fc.property(lists, (workspaces) => {
         const file = JSON.parse(etlConfig(settings().etl, workspaces)) as EtlFile;
@@ -39,7 +39,7 @@ describe("DIALS workspaces", () => {
     );
   });
 
-  it("are the databases, the keys of the roles and the sections of the ETL's file, in one order (b)", () => {
+  it("databases, keys of the roles and sections of the ETL's file are the workspaces, in one order (b)", () => {
     fc.assert(
       fc.property(lists, (workspaces) => {
         const names = workspaces.map(({ name }) => name);
@@ -57,7 +57,7 @@ describe("DIALS workspaces", () => {
     );
   });
 
-  it("pause with everything of the ETL image and nothing else (l)", () => {
+  it("pausing stops every workload of the ETL image and nothing else (l)", () => {
     fc.assert(
       fc.property(lists, (workspaces) => {
         const set = scaleSet(workspaces);
@@ -67,7 +67,7 @@ describe("DIALS workspaces", () => {
     );
   });
 
-  it("share a worker when they name the same one", () => {
+  it("workspaces share a worker when they name the same one", () => {
     const list = settings({
       workspaces: [
         { ...workspace("a"), workers: "both" },
@@ -86,13 +86,13 @@ describe("DIALS workspaces", () => {
     );
   });
 
-  it("without a priority worker send all files to the bulk queue", () => {
+  it("without a priority worker all files go to the bulk queue", () => {
     const [, staging] = settings().workspaces;
     assert.ok(staging !== undefined);
     assert.deepEqual(queues(staging), { bulk: "private-bulk", priority: "private-bulk" });
   });
 
-  it("write the ETL's file as the image reads it", () => {
+  it("the ETL's file has the format that the image reads", () => {
     assert.deepEqual(
       JSON.parse(etlConfig(settings().etl, settings({ workspaces: [workspace("tracker")] }).workspaces)),
       {
@@ -115,7 +115,7 @@ describe("DIALS workspaces", () => {
     );
   });
 
-  it("restart a worker for its own workspaces and the common settings only", () => {
+  it("a worker restarts only when its own workspaces or the common settings change", () => {
     const [tracker, staging] = settings().workspaces;
     assert.ok(tracker !== undefined && staging !== undefined);
     const { etl } = settings();

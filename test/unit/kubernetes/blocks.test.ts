@@ -13,7 +13,7 @@ const metadata = { name: "one", namespace: "apps", labels: { app: "one", ...mana
 const object = { name: "one", labels: { app: "one" } };
 
 describe("Kubernetes building blocks", () => {
-  it("makes a namespace that enforces the restricted standard and denies all traffic but DNS", async () => {
+  it("Namespace enforces the restricted standard and denies all traffic but DNS", async () => {
     const seen = await build("openshift", async (cluster, opts) => {
       const { Namespace } = await import("../../../blocks/kubernetes/namespace.ts");
       new Namespace("ns", { cluster, name: "apps", retention: { protect: true } }, opts);
@@ -45,7 +45,7 @@ describe("Kubernetes building blocks", () => {
     });
   });
 
-  it("registers nothing of its own, and is waited for with all that it made", async () => {
+  it("a building block registers nothing of its own, and depending on it waits for everything that it creates", async () => {
     const seen = await build("openshift", async (cluster, opts) => {
       const { Deployment } = await import("../../../blocks/kubernetes/deployment.ts");
       const { Job } = await import("../../../blocks/kubernetes/job.ts");
@@ -73,7 +73,7 @@ describe("Kubernetes building blocks", () => {
     }
   });
 
-  it("hides a Secret's values and rolls the pods that read it", async () => {
+  it("Secret hides its values and restarts the pods that read it", async () => {
     const values = { token: "t0p", "user-name": "sesheta" };
     const seen = await build("openshift", async (cluster, opts) => {
       const { ServiceSecret } = await import("../../../blocks/kubernetes/secret.ts");
@@ -108,7 +108,7 @@ describe("Kubernetes building blocks", () => {
     });
   });
 
-  it("stamps pods with a sum of a ConfigMap's text, which changes with the text only", async () => {
+  it("ConfigMap annotates pods with a checksum that changes only with its text", async () => {
     const stampOf = async (text: string): Promise<unknown> => {
       const seen = await build("openshift", async (cluster, opts) => {
         const { ConfigMap } = await import("../../../blocks/kubernetes/configMap.ts");
@@ -127,7 +127,7 @@ describe("Kubernetes building blocks", () => {
     assert.notDeepEqual(await stampOf("x"), await stampOf("y"));
   });
 
-  it("publishes a Service by a Route on OpenShift", async () => {
+  it("a Service is published by a Route on OpenShift", async () => {
     const seen = await exposed("openshift");
     assert.deepEqual(seen.object("Service one").spec, {
       type: "ClusterIP",
@@ -154,7 +154,7 @@ describe("Kubernetes building blocks", () => {
     });
   });
 
-  it("publishes it by an Ingress elsewhere, under the name that a router would pick", async () => {
+  it("a Service is published by an Ingress on plain Kubernetes, with the host that a router would choose", async () => {
     const seen = await exposed("kubernetes");
     const host = "one-apps.apps.lab.test";
     assert.deepEqual(seen.object("Ingress one"), {
@@ -183,14 +183,14 @@ describe("Kubernetes building blocks", () => {
     assert.deepEqual(seen.exports, { host, url: `https://${host}` });
   });
 
-  it("refuses a Service whose target port the workload does not declare", async () => {
+  it("a Service whose target port the workload does not declare is refused", async () => {
     await assert.rejects(
       exposed("openshift", 9090),
       /\[ports\.web\] of Service "one": workload "one" declares no port 9090/,
     );
   });
 
-  it("refuses to publish or to address a port that the Service does not have, before anything is registered", async () => {
+  it("publishing or addressing a port that the Service does not have is refused before anything is registered", async () => {
     const seen = await build("openshift", async (cluster, opts) => {
       const { Service } = await import("../../../blocks/kubernetes/service.ts");
       const { PublicEndpoint } = await import("../../../blocks/kubernetes/publicEndpoint.ts");
@@ -210,7 +210,7 @@ describe("Kubernetes building blocks", () => {
     assert.ok(!seen.resources.some(({ name }) => name.startsWith("e")));
   });
 
-  it("gives a StatefulSet claims that stay, and a headless Service", async () => {
+  it("StatefulSet retains its claims and has a headless Service", async () => {
     const seen = await build("openshift", async (cluster, opts) => {
       const { StatefulSet } = await import("../../../blocks/kubernetes/statefulSet.ts");
       const namespace = existingNamespace(cluster, "apps");
@@ -238,7 +238,7 @@ describe("Kubernetes building blocks", () => {
     assert.deepEqual(pick(spec.template, "volumes"), { volumes: [{ name: "db-tmp", emptyDir: {} }] });
   });
 
-  it("runs a CronJob by the clock of a zone, with an end and without overlap", async () => {
+  it("CronJob runs on a schedule in a time zone, with a deadline and without overlap", async () => {
     const seen = await build("openshift", async (cluster, opts) => {
       const { CronJob } = await import("../../../blocks/kubernetes/cronJob.ts");
       const namespace = existingNamespace(cluster, "apps");
@@ -263,7 +263,7 @@ describe("Kubernetes building blocks", () => {
     });
   });
 
-  it("gives an account rights in another namespace and a token that is secret", async () => {
+  it("ServiceAccount can get permissions in another namespace, and a token that is secret", async () => {
     const seen = await build("openshift", async (cluster, opts) => {
       const { ServiceAccount } = await import("../../../blocks/kubernetes/serviceAccount.ts");
       const { RoleBinding } = await import("../../../blocks/kubernetes/roleBinding.ts");
@@ -304,7 +304,7 @@ describe("Kubernetes building blocks", () => {
     });
   });
 
-  it("gives an account rights in the whole cluster, by rules of its own or by a role that exists", async () => {
+  it("ServiceAccount can get cluster-wide permissions, by its own rules or by an existing role", async () => {
     const seen = await build("kubernetes", async (cluster, opts) => {
       const { ServiceAccount } = await import("../../../blocks/kubernetes/serviceAccount.ts");
       const { ClusterRoleBinding } = await import("../../../blocks/kubernetes/roleBinding.ts");
@@ -329,7 +329,7 @@ describe("Kubernetes building blocks", () => {
     ]);
   });
 
-  it("bounds a namespace and gives its containers defaults", async () => {
+  it("a namespace's quota comes with defaults for its containers", async () => {
     const seen = await build("openshift", async (cluster, opts) => {
       const { Quota } = await import("../../../blocks/kubernetes/quota.ts");
       const defaults = { requests: { cpu: "10m" }, limits: { memory: "64Mi" } };
@@ -345,7 +345,7 @@ describe("Kubernetes building blocks", () => {
     });
   });
 
-  it("lets a pod read what others own, and call the API server", async () => {
+  it("a pod may read Secrets and ConfigMaps that others own, and call the API server", async () => {
     const seen = await build("openshift", async (cluster, opts) => {
       const { Job } = await import("../../../blocks/kubernetes/job.ts");
       const { NetworkPolicy } = await import("../../../blocks/kubernetes/networkPolicy.ts");
@@ -397,7 +397,7 @@ describe("Kubernetes building blocks", () => {
     });
   });
 
-  it("makes ImageStreams and BuildConfigs on OpenShift only", async () => {
+  it("ImageStream and BuildConfig are created on OpenShift only", async () => {
     const kinds = async (platform: "openshift" | "kubernetes"): Promise<readonly string[]> => {
       const seen = await build(platform, async (cluster, opts) => {
         const { ImageStream } = await import("../../../blocks/kubernetes/imageStream.ts");
@@ -445,7 +445,7 @@ function exposed(platform: "openshift" | "kubernetes", target = 8080): Promise<B
   });
 }
 
-/** The members of these names, wherever in a value they are; each must be there once. */
+/** Members with these names at any depth of a value; each must occur once. */
 function pick(value: unknown, ...names: readonly string[]): Record<string, unknown> {
   const found: Record<string, unknown> = {};
   const walk = (node: unknown): void => {

@@ -1,6 +1,6 @@
 /**
- * Every building block with as little as it takes and with every argument. That the values are sensible is blocks.test.ts'
- * and pod.test.ts' affair.
+ * Every building block with the required and with all arguments. blocks.test.ts and pod.test.ts check that the values make
+ * sense.
  */
 import { describe, it } from "mocha";
 import type { Platform } from "../../../blocks/kubernetes/cluster.ts";
@@ -19,10 +19,10 @@ const sections: Readonly<Record<string, { readonly section: Section; readonly on
   workloads: { section: workloadBlocks, on: ["openshift", "kubernetes"] },
 };
 
-describe("the catalogue of Kubernetes building blocks", () => {
+describe("golden files of the Kubernetes building blocks", () => {
   for (const [name, { section, on }] of Object.entries(sections)) {
     for (const platform of on) {
-      it(`has ${name} as the golden file says on ${platform}`, async () => {
+      it(`${name} renders as in its golden file on ${platform}`, async () => {
         let values: object = {};
         const seen = await build(platform, async (cluster, opts) => {
           values = await section(cluster, opts);

@@ -4,13 +4,13 @@ import { record, type Recording, type Registration } from "../../../review/evalu
 import { type Properties, redact } from "../../../review/evaluate/secret.ts";
 import type { Cluster, Platform } from "../../../blocks/kubernetes/cluster.ts";
 
-/** What a program of building blocks registered. */
+/** Registrations of a program of building blocks. */
 export interface Built extends Recording {
-  /** The resource of a name and, where several share it, a type that ends so. @throws if there is none or more than one */
+  /** The resource with a name and, if several share it, this end of a type. @throws unless there is exactly one */
   readonly one: (name: string, type?: string) => Registration;
   /** Kubernetes objects, secrets hidden. */
   readonly manifests: readonly Manifest[];
-  /** Inputs of a Kubernetes object, secrets hidden, by `Kind name`. @throws if there is none */
+  /** Inputs of a Kubernetes object, secrets hidden, by `Kind name`. @throws unless there is exactly one */
   readonly object: (title: string) => Properties;
 }
 

@@ -3,8 +3,8 @@ import { describe, it } from "mocha";
 import { existingClaim, scratch } from "../../../blocks/kubernetes/volume.ts";
 import { container, deploy, podOf } from "./workload.ts";
 
-describe("A workload's pod", () => {
-  it("is secure, has its own account and no token unless something is said", async () => {
+describe("a workload's pod", () => {
+  it("a pod is secure by default, has its own account, and no token", async () => {
     const seen = await deploy();
 
     assert.deepEqual(seen.resources.map(({ type, name }) => `${type} ${name}`).slice(1), [
@@ -61,7 +61,7 @@ describe("A workload's pod", () => {
     });
   });
 
-  it("pins ids on plain Kubernetes and never on OpenShift", async () => {
+  it("a pod has fixed user ids on plain Kubernetes and never on OpenShift", async () => {
     const context = async (platform: "openshift" | "kubernetes"): Promise<unknown> => {
       const seen = await deploy({ runAs: { user: 65532, fsGroup: 65532 } }, platform as "openshift");
       return podOf(seen).securityContext;
@@ -76,7 +76,7 @@ describe("A workload's pod", () => {
     });
   });
 
-  it("takes an image by its digest, one without a tag by exception, and ports of one letter or fifteen", async () => {
+  it("a pod accepts an image by digest, one without a tag by exception, and port names of one to fifteen letters", async () => {
     const digest = `quay.io/example/web@sha256:${"0".repeat(64)}`;
     const ports = { w: 1, "8080-is-a-port1": 2, "1a": 3 };
     const exceptions = { "floating-tag": "built here" };
@@ -95,7 +95,7 @@ describe("A workload's pod", () => {
     assert.equal(second?.imagePullPolicy, "Always");
   });
 
-  it("shares a volume by its name and keeps unnamed scratch apart", async () => {
+  it("containers of a pod share a volume by its name; unnamed scratch volumes are separate", async () => {
     const claim = existingClaim("data", "data");
     const seen = await deploy({
       containers: [
@@ -111,7 +111,7 @@ describe("A workload's pod", () => {
     ]);
   });
 
-  it("has a budget and spreads when there is more than one", async () => {
+  it("a workload with several replicas has a disruption budget and spreads over nodes", async () => {
     const seen = await deploy({ replicas: 3 });
     assert.deepEqual(seen.object("PodDisruptionBudget web").spec, {
       maxUnavailable: 1,

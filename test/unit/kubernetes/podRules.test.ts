@@ -3,8 +3,8 @@ import { describe, it } from "mocha";
 import { existingClaim, hostPath, scratch } from "../../../blocks/kubernetes/volume.ts";
 import { type Container, container, deploy, podOf } from "./workload.ts";
 
-describe("The rules of a workload's pod", () => {
-  it("records every exception with its reason where the render shows it", async () => {
+describe("rules of a workload's pod", () => {
+  it("every exception is recorded with its reason in the render", async () => {
     const seen = await deploy({
       containers: [
         {
@@ -27,7 +27,7 @@ describe("The rules of a workload's pod", () => {
     assert.match(JSON.stringify(spec), /"imagePullPolicy":"Always".*"readOnlyRootFilesystem":false/);
   });
 
-  it("may gain privileges by either of two exceptions, and by no other", async () => {
+  it("only two exceptions allow a pod to gain privileges", async () => {
     const gains = async (exceptions: NonNullable<Container["exceptions"]>): Promise<unknown> => {
       const [first] = podOf(await deploy({ containers: [{ ...container, exceptions }] })).containers as {
         securityContext: { allowPrivilegeEscalation: boolean; privileged?: boolean };
@@ -39,7 +39,7 @@ describe("The rules of a workload's pod", () => {
     assert.deepEqual(await gains({ "writable-root": "writes" }), [false, undefined]);
   });
 
-  it("refuses what contradicts the rules or itself", async () => {
+  it("arguments that break the rules or contradict each other are refused", async () => {
     const one = (changed: Partial<Container>): { containers: [Container] } => ({
       containers: [{ ...container, ...changed }],
     });

@@ -36,7 +36,7 @@ const podSpec = {
   volumes: [{ name: "files", configMap: { name: "c", items: [{ key: "a.yaml", path: "a" }] } }],
 };
 
-/** A whole small service; `changed` alters its container, pod or Deployment. */
+/** A complete small service; `changed` alters its container, pod or Deployment. */
 function service(changed: { container?: Json; pod?: Json; spec?: Json; metadata?: Json } = {}): Manifest[] {
   const spec = { ...podSpec, containers: [{ ...container, ...changed.container }], ...changed.pod };
   const template = { metadata: { labels: { app: "web" } }, spec };
@@ -61,12 +61,12 @@ function service(changed: { container?: Json; pod?: Json; spec?: Json; metadata?
   ];
 }
 
-/** What is wrong, by the names of the rules. */
+/** Violations, by the names of the rules. */
 const rulesBroken = (manifests: readonly Manifest[]): readonly string[] =>
   manifestViolations(manifests, { openshift: true }).map((fault) => /\[(.*)\]$/.exec(fault)?.[1] ?? "");
 
-describe("The rules of the house", () => {
-  it("find nothing wrong with a good service", () => {
+describe("the policies", () => {
+  it("a good service has no violations", () => {
     assert.deepEqual(manifestViolations(service(), { openshift: true }), []);
   });
 
@@ -103,12 +103,12 @@ describe("The rules of the house", () => {
     budgets: { spec: { replicas: 2 } },
   };
   for (const [rule, changed] of Object.entries(changes)) {
-    it(`find a breach of ${rule}`, () => {
+    it(`a violation of ${rule} is found`, () => {
       assert.deepEqual(rulesBroken(service(changed)), [rule]);
     });
   }
 
-  it("find keys, Secrets and ConfigMaps that are not there, unless others own them", () => {
+  it("keys, Secrets and ConfigMaps that do not exist are found, unless others own them", () => {
     const without = service().filter(({ kind }) => kind !== "Secret" && kind !== "ConfigMap");
     assert.deepEqual(manifestViolations(without), [
       'Deployment apps/web reads Secret "s", which does not exist [keys-exist]',
@@ -121,7 +121,7 @@ describe("The rules of the house", () => {
     ]);
   });
 
-  it("find Services and Routes that lead nowhere", () => {
+  it("Services and Routes without a target are found", () => {
     const [deployment, ...rest] = service({ container: { ports: [{ name: "other", containerPort: 9 }] } });
     assert.ok(deployment !== undefined);
     assert.deepEqual(rulesBroken([deployment, ...rest]), ["services-select"]);
@@ -129,7 +129,7 @@ describe("The rules of the house", () => {
     assert.deepEqual(rulesBroken(service().filter(({ kind }) => kind !== "Service")), ["backends-exist"]);
   });
 
-  it("find pods without a network policy, doubles and bindings to nothing", () => {
+  it("pods without a network policy, duplicates and bindings to nothing are found", () => {
     assert.deepEqual(rulesBroken(service().filter(({ kind }) => kind !== "NetworkPolicy")), ["network-policies"]);
     assert.deepEqual(rulesBroken([...service(), ...service().slice(2, 3)]), ["no-duplicates"]);
     const bound = manifest("rbac.authorization.k8s.io/v1", "RoleBinding", "b", {
@@ -138,7 +138,7 @@ describe("The rules of the house", () => {
     assert.deepEqual(rulesBroken([...service(), bound]), ["roles-exist"]);
   });
 
-  it("find objects without a name or namespace, and lax namespaces", () => {
+  it("objects without a name or namespace, and namespaces with a lax standard, are found", () => {
     const nameless = toManifest("kubernetes:x:y", {
       apiVersion: "v1",
       kind: "ConfigMap",
@@ -152,7 +152,7 @@ describe("The rules of the house", () => {
     ]);
   });
 
-  it("let one container break one rule that its workload excepts", () => {
+  it("one container may break the one rule that its workload exempts it from", () => {
     const annotations = { "orrery/exception-writable-root": "web: writes\nother: too" };
     const changed = {
       container: changes["read-only-root"]?.container ?? {},

@@ -1,4 +1,4 @@
-/** A Deployment `web` on which every test of pods changes something. */
+/** A Deployment `web` that tests of pods vary. */
 import type { DeploymentArgs } from "../../../blocks/kubernetes/deployment.ts";
 import { existingNamespace } from "../../../blocks/kubernetes/metadata.ts";
 import { http } from "../../../blocks/kubernetes/probe.ts";

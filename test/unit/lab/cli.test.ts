@@ -6,7 +6,7 @@ import path from "node:path";
 import { describe, it } from "mocha";
 import { projectDir } from "../../../config/stackFile.ts";
 
-/** Runs a command of the lab where nothing is built and nothing runs, on ports that no lab of this machine has. */
+/** Runs a lab command where nothing is built or running, on ports that no other lab uses. */
 function lab(...words: readonly string[]) {
   const folder = mkdtempSync(path.join(tmpdir(), "orrery-lab-cli-"));
   try {
@@ -28,12 +28,12 @@ function lab(...words: readonly string[]) {
 }
 
 describe("npm run lab", () => {
-  it("refuses a command that does not exist before it installs anything", () => {
+  it("the lab refuses an unknown command before it installs anything", () => {
     const message = '"bogus" is not a command of the lab; npm run lab -- --help lists them\n';
     assert.deepEqual(lab("bogus"), { status: 1, stdout: "", stderr: message, made: false });
   });
 
-  it("asks for the stack before it installs anything", () => {
+  it("the lab asks for the stack before it installs anything", () => {
     assert.deepEqual(lab("apply"), {
       status: 1,
       stdout: "",
@@ -42,7 +42,7 @@ describe("npm run lab", () => {
     });
   });
 
-  it("shows help and status, and stops, without a toolchain", () => {
+  it("the lab shows help and status, and stops, without a toolchain", () => {
     const { status, stdout, made } = lab("--help");
     assert.deepEqual([status, made], [0, false]);
     assert.match(stdout, /^Usage: npm run lab -- COMMAND\n/);

@@ -1,4 +1,4 @@
-/** One at a time, whatever becomes of whoever has the lock. */
+/** Mutual exclusion, even if the lock's holder is killed. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -19,7 +19,7 @@ describe("a lock between processes", () => {
     rmSync(folder, { recursive: true });
   });
 
-  it("lets a second one wait, who says so", async () => {
+  it("a second process waits for the lock, and says so", async () => {
     const file = path.join(folder, "a");
     const said: string[] = [];
     const order: string[] = [];
@@ -36,7 +36,7 @@ describe("a lock between processes", () => {
     assert.deepEqual(said, [`somebody builds (process ${process.pid}); waiting for it`]);
   });
 
-  it("is free when its holder was killed", async () => {
+  it("a lock is free once its holder was killed", async () => {
     const file = path.join(folder, "b");
     const script = `import { lock } from "${module}"; await lock("${file}", console.log, ""); console.log("held"); setInterval(() => {}, 1000);`;
     const holder = spawn(process.execPath, ["--input-type=module", "-e", script], {

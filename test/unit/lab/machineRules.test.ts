@@ -1,4 +1,4 @@
-/** Neutron's security group rules, as OVN holds them, in nft's words; the live tests show that they are obeyed. */
+/** Neutron's security group rules, as OVN stores them, translated for nft; live tests show that they are enforced. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import path from "node:path";
@@ -50,8 +50,8 @@ const cases: readonly [match: string, nft: string | null][] = [
   ["outport == @pg_a && ip4 && something.new == 1", null],
 ];
 
-describe("security group rules of the lab's machines", () => {
-  it("are translated term by term; what is unknown or matches nobody lets nothing through", () => {
+describe("security groups of the lab's machines", () => {
+  it("security group rules are translated part by part; an unknown rule or one that matches nobody opens nothing", () => {
     assert.deepEqual(
       translate(cases.map(([match]) => match)),
       cases.map(([, nft]) => nft),

@@ -11,18 +11,18 @@ const render = (firstPort: number): Readonly<Record<string, string>> =>
   });
 
 describe("configuration of the lab's OpenStack", () => {
-  it("writes ini files as oslo.config reads them", () => {
+  it("ini files are written as oslo.config reads them", () => {
     assert.equal(
       ini({ DEFAULT: { debug: false, workers: 0 }, b: { c: "d" } }),
       "[DEFAULT]\ndebug = false\nworkers = 0\n\n[b]\nc = d\n",
     );
   });
 
-  it("refuses a value that would start a new key", () => {
+  it("a value that would start a new key is refused", () => {
     assert.throws(() => ini({ a: { password: "x\nadmin = yes" } }), /the value of "password" spans lines/);
   });
 
-  it("keeps every port and every folder of two labs apart", () => {
+  it("ports and folders of two labs never overlap", () => {
     const [one, two] = [render(15000), render(16000)];
     assert.deepEqual(Object.keys(one), Object.keys(two));
     for (const [name, text] of Object.entries(one)) {
@@ -38,13 +38,13 @@ describe("configuration of the lab's OpenStack", () => {
     }
   });
 
-  it("listens on loopback only", () => {
+  it("the lab's services listen on loopback only", () => {
     for (const [name, text] of Object.entries(render(15000))) {
       assert.doesNotMatch(text, /0\.0\.0\.0|listen-on-v6 \{ any/, name);
     }
   });
 
-  it("points every project at its own database", () => {
+  it("every OpenStack project has its own database", () => {
     const databases = Object.values(render(15000)).flatMap((text) =>
       [...text.matchAll(/@localhost\/(\w+)\?/g)].map((match) => match[1]),
     );

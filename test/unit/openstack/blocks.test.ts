@@ -5,7 +5,7 @@ import { recordCloud } from "./fixture.ts";
 const fiveMinutes = { create: "5m", update: "5m", delete: "5m" };
 
 describe("OpenStack building blocks", () => {
-  it("boots a server on a port of its own that a rebuild token, and no new image, replaces", async () => {
+  it("a server boots on its own port and is replaced by a rebuild token, not by a new image", async () => {
     const seen = await recordCloud(async (provider) => {
       const { Server } = await import("../../../blocks/openstack/server.ts");
       new Server(
@@ -56,7 +56,7 @@ describe("OpenStack building blocks", () => {
     });
   });
 
-  it("protects new volumes and attaches all of them one after the other", async () => {
+  it("new volumes are protected and attached one after the other", async () => {
     const seen = await recordCloud(async (provider) => {
       const { DataVolumes } = await import("../../../blocks/openstack/dataVolumes.ts");
       new DataVolumes(
@@ -94,7 +94,7 @@ describe("OpenStack building blocks", () => {
     assert.deepEqual(third?.options.dependsOn, [seen.resource("disks-three").urn, second.urn].sort());
   });
 
-  it("lets a disposable environment's volumes go", async () => {
+  it("a disposable environment does not protect its volumes", async () => {
     const seen = await recordCloud(async (provider) => {
       const { DataVolumes } = await import("../../../blocks/openstack/dataVolumes.ts");
       const volumes = { one: { mode: "new", volumeName: "v", size: 1 } } as const;
@@ -107,7 +107,7 @@ describe("OpenStack building blocks", () => {
     assert.deepEqual(seen.resource("disks-one").options, { protect: false, retainOnDelete: false });
   });
 
-  it("binds a new, protected address to the port", async () => {
+  it("a new floating IP is protected and bound to the port", async () => {
     const seen = await recordCloud(async (provider) => {
       const { FloatingAddress } = await import("../../../blocks/openstack/floatingIp.ts");
       new FloatingAddress(
@@ -128,7 +128,7 @@ describe("OpenStack building blocks", () => {
     assert.deepEqual(association.options.dependsOn, [ip.urn]);
   });
 
-  it("only associates an existing address", async () => {
+  it("an existing floating IP is only associated", async () => {
     const seen = await recordCloud(async (provider) => {
       const { FloatingAddress } = await import("../../../blocks/openstack/floatingIp.ts");
       const ip = { id: "f1", address: "192.0.2.7", portId: "", allTags: [], dnsDomain: "", dnsName: "" };
@@ -139,7 +139,7 @@ describe("OpenStack building blocks", () => {
     assert.deepEqual(seen.resource("address-association").inputs, { floatingIp: "192.0.2.7", portId: "p1" });
   });
 
-  it("names each rule of a security group by its meaning", async () => {
+  it("each rule of a security group is named by its meaning", async () => {
     const seen = await recordCloud(async (provider) => {
       const { SecurityGroup, ping, tcp } = await import("../../../blocks/openstack/securityGroup.ts");
       new SecurityGroup(
@@ -165,7 +165,7 @@ describe("OpenStack building blocks", () => {
     assert.deepEqual(rule("web-icmp-v6"), icmp6);
   });
 
-  it("creates a zone once and protects it, and gives hosts dotted records of 60 seconds", async () => {
+  it("a zone is created once and protected, and hosts get records with a final dot and a TTL of 60 seconds", async () => {
     const seen = await recordCloud(async (provider) => {
       const { HostRecords } = await import("../../../blocks/openstack/dns.ts");
       const { Zone } = await import("../../../blocks/openstack/dns.ts");

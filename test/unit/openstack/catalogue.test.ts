@@ -1,4 +1,4 @@
-/** Every building block with as little as it takes and with every argument; and what look-ups ask of a cloud. */
+/** Every building block with the required and with all arguments; and a cloud's look-ups. */
 import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
 import { cloudConfigText } from "../../../blocks/openstack/cloud.ts";
@@ -16,8 +16,8 @@ const server = {
   ...{ userData: "#cloud-config\n", rebuildToken: "1" },
 };
 
-describe("the catalogue of OpenStack building blocks", () => {
-  it("has servers and what hangs on them as the golden file says", async () => {
+describe("golden files of the OpenStack building blocks", () => {
+  it("servers with their ports, volumes and addresses render as in the golden file", async () => {
     const seen = await recordCloud(async (provider) => {
       const opts = { provider };
       const { Server } = await import("../../../blocks/openstack/server.ts");
@@ -71,7 +71,7 @@ describe("the catalogue of OpenStack building blocks", () => {
     isInCatalogue("servers", seen, { cloudConfig: cloudConfigText(user), ids: ids.map(isId) });
   });
 
-  it("has guests as the golden file says", async () => {
+  it("guests render as in the golden file", async () => {
     const seen = await recordCloud(async (provider) => {
       const opts = { provider };
       const { Guest } = await import("../../../blocks/openstack/guest/guest.ts");
@@ -108,7 +108,7 @@ describe("the catalogue of OpenStack building blocks", () => {
     isInCatalogue("guests", seen, { wall: firewall({ open: [22] }) });
   });
 
-  it("has the questions to a cloud as the golden file says", async () => {
+  it("look-ups in a cloud render as in the golden file", async () => {
     const values: Record<string, unknown> = {};
     const known: Readonly<Record<string, Record<string, unknown>>> = {
       getFlavor: { vcpus: 4, ram: 8192 },

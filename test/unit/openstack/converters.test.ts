@@ -7,7 +7,7 @@ import { addressesOf, isId, toFqdn } from "../../../blocks/openstack/names.ts";
 import { ping, tcp } from "../../../blocks/openstack/securityGroup.ts";
 
 describe("OpenStack converters", () => {
-  it("writes names as Designate wants them", () => {
+  it("DNS names are written as Designate requires", () => {
     assert.equal(toFqdn("Hub-Dev.callysto.farm"), "hub-dev.callysto.farm.");
     assert.equal(toFqdn("hub-dev.callysto.farm."), "hub-dev.callysto.farm.");
     for (const bad of ["hub..farm", "-hub.farm", "hub-.farm", "hub_1.farm", `${"a".repeat(64)}.farm`, ""]) {
@@ -15,18 +15,18 @@ describe("OpenStack converters", () => {
     }
   });
 
-  it("splits a port's addresses by family and drops brackets", () => {
+  it("a port's addresses are split by family, without brackets", () => {
     assert.deepEqual(addressesOf(["10.0.0.9", "[fd00::9]"]), { ipv4: "10.0.0.9", ipv6: "fd00::9" });
     assert.deepEqual(addressesOf(["fd00::9"]), { ipv4: undefined, ipv6: "fd00::9" });
     assert.deepEqual(addressesOf([]), { ipv4: undefined, ipv6: undefined });
   });
 
-  it("tells an id from a name", () => {
+  it("an id is told from a name", () => {
     assert.ok(isId("f537d65c-4a22-4cec-ad3f-4a8875fc8b7b"));
     assert.ok(!isId("hub.callysto.ca-home-1"));
   });
 
-  it("takes a floating IP that is free or already on the port, and no other", () => {
+  it("a floating IP is accepted only when it is free or already on the port", () => {
     const ip = { id: "i", allTags: [], dnsDomain: "", dnsName: "", address: "192.0.2.7" };
     assert.equal(freeAddress({ ...ip, portId: "" }, "mine", "s"), "192.0.2.7");
     assert.equal(freeAddress({ ...ip, portId: "mine" }, "mine", "s"), "192.0.2.7");
@@ -36,7 +36,7 @@ describe("OpenStack converters", () => {
     );
   });
 
-  it("opens a port and ping over both families", () => {
+  it("a port and ping are opened over both families", () => {
     assert.deepEqual(tcp("ssh", 22), {
       "ssh-v4": { ethertype: "IPv4", protocol: "tcp", port: 22 },
       "ssh-v6": { ethertype: "IPv6", protocol: "tcp", port: 22 },
@@ -44,7 +44,7 @@ describe("OpenStack converters", () => {
     assert.equal(ping["icmp-v6"]?.protocol, "ipv6-icmp");
   });
 
-  it("writes user data that cloud-init reads and nothing more than the account and its keys", () => {
+  it("user data is what cloud-init reads, with nothing but the account and its keys", () => {
     const text = cloudConfigText({ user: "ptty2u", authorizedKeys: ["ssh-ed25519 AAAA a: b", "ssh-rsa BBBB c#d"] });
     assert.ok(text.startsWith("#cloud-config\n"));
     assert.deepEqual(parse(text), {

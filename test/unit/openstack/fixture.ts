@@ -7,13 +7,13 @@ export type Program = (provider: openstack.Provider, cloud: Cloud) => Promise<vo
 
 /** A recording with look-ups for tests. */
 export interface Seen extends Recording {
-  /** The resource with this name that is no component; throws when there is none or more than one. */
+  /** The resource with this name, without components. @throws unless there is exactly one */
   resource(name: string): Registration;
   /** Names of all resources, sorted; components carry their type. */
   readonly tree: readonly string[];
 }
 
-/** Records what a program makes in a cloud with networks `public` and `default`. */
+/** Records a program in a cloud with networks `public` and `default`. */
 export async function recordCloud(program: Program, world: Partial<MockEnvironment> = {}): Promise<Seen> {
   const recording = await record({ stack: "test", config: new Map(), ...world }, async () => {
     const { Provider } = await import("@pulumi/openstack");

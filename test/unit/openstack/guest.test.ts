@@ -34,8 +34,8 @@ function guest(changed: { text?: string; address?: string; serverId?: string; re
 
 const triggers = (seen: Seen, name: string): unknown[] => seen.resource(name).inputs.triggers as unknown[];
 
-describe("A guest's scripts", () => {
-  it("say a part in the toolkit's words, in order, and keep a file's text as it is", () => {
+describe("a guest's scripts", () => {
+  it("a part of a guest is written as calls of the toolkit, in order, with file texts unchanged", () => {
     const text = "it's $HOME `x`\n";
     assert.equal(
       scriptOf({
@@ -67,13 +67,13 @@ main </dev/null
     );
   });
 
-  it("refuse a text that would end the file early or spoil its last line", () => {
+  it("a text that would end its file early or change its last line is refused", () => {
     const part = (text: string) => () => scriptOf({ files: [{ path: "/etc/x", text }] });
     assert.throws(part("no line break"), /^Error: \/etc\/x: the text must end with a line break$/);
     assert.throws(part("a\nEND_OF_FILE\nrm -rf /\n"), /^Error: \/etc\/x: the text holds the line END_OF_FILE$/);
   });
 
-  it("quote what a shell would take apart", () => {
+  it("words that a shell would split are quoted", () => {
     assert.equal(quoted("/etc/ssh/sshd_config.d/04-access.conf"), "/etc/ssh/sshd_config.d/04-access.conf");
     assert.equal(quoted("it's; rm -rf $HOME"), "'it'\\''s; rm -rf $HOME'");
     assert.equal(quoted(""), "''");
@@ -85,12 +85,12 @@ main </dev/null
     assert.match(secretCommand(secret), / secret_file \/etc\/token 0600 root:root hub restart$/);
   });
 
-  it("are read by bash, toolkit and all", () => {
+  it("the scripts and the toolkit are valid bash", () => {
     const script = scriptOf({ packages: ["git"], files: [{ path: "/etc/x", text: "x\n" }] });
     for (const text of [toolkit(), script]) execFileSync("bash", ["-n"], { input: text });
   });
 
-  it("open exactly the firewall's ports, some on one interface only", () => {
+  it("the firewall opens exactly its ports, some on one interface only", () => {
     const text = ruleset({ open: [22, 443], inside: { docker0: [8081] } });
     assert.match(text, /policy drop;/);
     assert.match(
@@ -101,8 +101,8 @@ main </dev/null
   });
 });
 
-describe("A guest", () => {
-  it("is converged step by step, its own host key first, checked from then on", async () => {
+describe("a guest", () => {
+  it("a guest is configured step by step; its own host key is set first and checked from then on", async () => {
     const seen = await guest();
     const steps = ["toolkit", "identity", "release", "token", "motd"].map((role) => seen.resource(`hub-${role}`));
     for (const [index, step] of steps.entries()) {
@@ -120,7 +120,7 @@ describe("A guest", () => {
     assert.deepEqual([host, user, privateKey], [address, "ptty2u", "deploy key"]);
   });
 
-  it("gets secrets apart from readable files, by standard input and without a log", async () => {
+  it("a guest gets secrets separately from readable files, through standard input and without a log", async () => {
     const seen = await guest();
     const { create, stdin, logging } = seen.resource("hub-token").inputs;
     assert.match(String(create), /secret_file \/etc\/token 0600 root:root$/);
@@ -132,7 +132,7 @@ describe("A guest", () => {
     );
   });
 
-  it("runs a step again for a changed text or a new server, and for nothing else", async () => {
+  it("a step runs again only for a changed text or a new server", async () => {
     const before = await guest();
     const text = await guest({ text: "good morning\n" });
     const moved = await guest({ address: "192.0.2.8" });
@@ -147,7 +147,7 @@ describe("A guest", () => {
     }
   });
 
-  it("lets go of its disks before it loses them, never because the script changed", async () => {
+  it("a guest releases its disks before they are detached, and never because a script changed", async () => {
     const [before, after] = [await guest(), await guest({ release: "zpool export tank" })];
     const release = after.resource("hub-release");
     assert.equal(release.inputs.create, "true");

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
 import type { Lookup } from "../../../blocks/openstack/lookup.ts";
 
-/** Looks up in a cloud that answers every call with this, and has this state of what is read. */
+/** Looks up in a cloud with this answer to every call, and this state of read resources. */
 async function inCloud<T>(
   answer: () => Record<string, unknown>,
   ask: (lookup: Lookup) => pulumi.Output<T>,
@@ -30,8 +30,8 @@ const nothing = (): never => {
   });
 };
 
-describe("Look-ups in the cloud", () => {
-  it("find the newest image by its name and take an id as it is", async () => {
+describe("look-ups in a cloud", () => {
+  it("the newest image is found by its name, and an id is used as it is", async () => {
     assert.equal(
       await inCloud(
         () => ({ id: "i9" }),
@@ -43,7 +43,7 @@ describe("Look-ups in the cloud", () => {
     assert.equal(await inCloud(nothing, (lookup) => lookup.imageId(id)), id);
   });
 
-  it("tell what was seen to exist", async () => {
+  it("a flavour's size and an existing keypair's name are returned", async () => {
     assert.deepEqual(
       await inCloud(
         () => ({ id: "f", vcpus: 4, ram: 8192 }),
@@ -60,7 +60,7 @@ describe("Look-ups in the cloud", () => {
     );
   });
 
-  it("take a volume that is free or the server's own, and none that another server has", async () => {
+  it("a volume is accepted when it is free or the server's own, and refused when another server has it", async () => {
     const server = "hub.callysto.ca";
     const attached = (name: string) => (): Record<string, unknown> => ({
       ...{ id: "v1", name, attachments: name === "" ? [] : [{ instanceId: "s1", device: "/dev/vdb" }] },
@@ -104,7 +104,7 @@ describe("Look-ups in the cloud", () => {
     ],
   };
   for (const [thing, [ask, message]] of Object.entries(cases)) {
-    it(`say which setting names a ${thing} that does not exist, in one message without a stack`, async () => {
+    it(`a ${thing} that does not exist is reported with its setting, in one message without a stack trace`, async () => {
       await assert.rejects(inCloud(nothing, ask), (error: Error) => {
         assert.ok(pulumi.RunError.isInstance(error));
         assert.equal(error.stack, error.message, "a user would see a stack trace");
@@ -121,7 +121,7 @@ describe("Look-ups in the cloud", () => {
     "does not answer; check its authUrl": silent,
     "refuses the login": refused,
   }))
-    it(`say of a cloud that it ${problem.split(";")[0] ?? ""}, and nothing of what was looked for`, async () => {
+    it(`a cloud that ${problem.split(";")[0] ?? ""} is reported, and not what was looked up`, async () => {
       for (const words of all) {
         const fails = (): never => {
           throw Object.assign(new Error(), { details: `invocation of x:getX returned an error: ${words}` });

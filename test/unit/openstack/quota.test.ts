@@ -6,7 +6,7 @@ import { type QuotaUsage, quotaNames, shortages } from "../../../blocks/openstac
 const amounts = (each: number, more: Partial<QuotaUsage> = {}): QuotaUsage =>
   ({ ...Object.fromEntries(quotaNames.map((name) => [name, each])), ...more }) as QuotaUsage;
 
-/** Asks a cloud with these limits for so much. */
+/** Checks a request against a cloud with these limits. */
 async function ask(need: QuotaUsage, answer: (token: string) => Record<string, unknown>): Promise<true> {
   await pulumi.runtime.setMocks(
     {
@@ -24,12 +24,12 @@ async function ask(need: QuotaUsage, answer: (token: string) => Record<string, u
 }
 
 describe("A project's quota", () => {
-  it("is short where more is needed than its limit; -1 is no limit, and what is not told is trusted", () => {
+  it("a quota is exceeded where more is required than its limit; -1 is unlimited, and an unknown limit passes", () => {
     assert.deepEqual(shortages(amounts(3), { cores: 2, ram: 3, ports: -1 }), ["cores: needs 3, the quota is 2"]);
     assert.deepEqual(shortages(amounts(3), {}), []);
   });
 
-  it("is asked of Nova, Cinder and Neutron for the project that is logged in to", async () => {
+  it("quotas come from Nova, Cinder and Neutron for the login's own project", async () => {
     const limits: Record<string, Record<string, unknown>> = {
       getAuthScope: { projectId: "p1" },
       getQuotaSetV2: { instances: 9, cores: 9, ram: 9, keyPairs: 9 },
@@ -43,7 +43,7 @@ describe("A project's quota", () => {
     );
   });
 
-  it("is no hindrance where the cloud does not tell it", async () => {
+  it("a quota that the cloud does not report blocks nothing", async () => {
     const forbidden = (): never => {
       throw Object.assign(new Error(), { details: "Policy does not allow it" });
     };

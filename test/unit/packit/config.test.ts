@@ -14,18 +14,18 @@ import {
   streamProduction,
 } from "./fixture.ts";
 
-/** One problem, and it says this. */
+/** Exactly one problem, with this text. */
 function refuses(given: Given, expected: RegExp, secrets: Record<string, string | undefined> = {}): void {
   const found = problems(given, "packit", secrets);
   assert.equal(found.length, 1, found.join("\n") || "nothing was refused");
   assert.match(found[0] ?? "", expected);
 }
 
-/** Settings that are wrong on purpose. */
+/** Deliberately wrong settings. */
 const wrong = (more: object): Given => ({ ...production, ...more });
 
 describe("Packit's config", () => {
-  it("takes settings that are right, for both services and every deployment", () => {
+  it("valid settings are accepted for both services and every deployment", () => {
     assert.deepEqual(problems(production), []);
     assert.deepEqual(problems(development), []);
     assert.deepEqual(problems(streamProduction, "stream"), []);
@@ -34,7 +34,7 @@ describe("Packit's config", () => {
     assert.deepEqual(problems({ ...streamProduction, databaseBackups: true, parts: { beat: true } }, "stream"), []);
   });
 
-  it("asks each service and deployment for the secrets that it uses, and for no other", () => {
+  it("each service and deployment requires the secrets that it uses, and no others", () => {
     const required = (...args: Parameters<typeof settings>): readonly string[] =>
       wantedSecrets(schemaOf(args[1] ?? "packit"), settings(...args))
         .filter((one) => one.required)
@@ -53,7 +53,7 @@ describe("Packit's config", () => {
     assert.deepEqual(more.toSorted(), ["awsAccessKeyId", "awsSecretAccessKey", ...centos, ...validation].toSorted());
   });
 
-  it("lists all missing secrets together, with where they used to live", () => {
+  it("all missing secrets are listed together with their legacy sources", () => {
     const lacking = { copr: undefined, tlsKey: undefined, githubAppKey: undefined };
     const found = problems(production, "packit", lacking);
     assert.deepEqual(found.map((one) => one.split(":").slice(0, 2).join(":")).toSorted(), [
@@ -62,7 +62,7 @@ describe("Packit's config", () => {
     assert.match(found.join("\n"), /Formerly: privkey.pem in secrets\/packit\/<deployment> of the secrets repository/);
   });
 
-  it("refuses malformed keys and files, and never repeats them", () => {
+  it("malformed keys and files are refused, and never repeated", () => {
     const malformed: Record<string, [string, RegExp]> = {
       sshPrivateKey: ["-----BEGIN OPENSSH PRIVATE KEY-----\nSECRETabc", /expected an SSH private key/],
       tlsKey: [sample("pem-private-key", "other"), /key and certificate do not belong together/],
@@ -82,7 +82,7 @@ describe("Packit's config", () => {
     }
   });
 
-  it("refuses an ssh_config that names a key which today's workers do not have", () => {
+  it("an ssh_config that names a key which the current workers do not have is refused", () => {
     const host = (name: string, ...files: string[]): string =>
       [
         `Host ${name}`,
@@ -100,7 +100,7 @@ describe("Packit's config", () => {
     }
   });
 
-  it("refuses a host that the dashboard's image does not answer", () => {
+  it("a host that the dashboard's image does not serve is refused", () => {
     const hosts = { ...production.hosts, dashboard: "dashboard.stg.packit.dev" };
     const serviceConfig = rawConfig({ ...production, hosts }).get("packit:serviceConfig")?.value ?? "";
     const certificate = sampleCertificate("packit-tls", Object.values(hosts));
@@ -114,7 +114,7 @@ describe("Packit's config", () => {
     assert.deepEqual(problems(own, "packit", secrets), []);
   });
 
-  it("refuses a certificate that does not cover every public host", () => {
+  it("a certificate that does not cover every public host is refused", () => {
     const certificate = sampleCertificate("packit-tls", ["*.packit.dev"]);
     assert.deepEqual(problems(production, "packit", { tlsCertificate: certificate }), []);
     const staging: Given = {
@@ -128,7 +128,7 @@ describe("Packit's config", () => {
     });
   });
 
-  it("refuses a packit-service.yaml that does not fit what is deployed", () => {
+  it("a packit-service.yaml that does not match the deployment is refused", () => {
     const right = rawConfig(production).get("packit:serviceConfig")?.value ?? "";
     const cases: [string, string, RegExp][] = [
       ["deployment: prod", "deployment: stg", /deployment must be prod$/],
@@ -182,7 +182,7 @@ describe("Packit's config", () => {
     refuses(without, /repository_cache needs repositoryCache.enabled$/, { serviceConfig: right });
   });
 
-  it("refuses a repository cache or sandboxes for workers that have none", () => {
+  it("a repository cache or sandboxes without workers to use them are refused", () => {
     const found = problems({ ...production, workers: { allTasks: 0, shortRunning: 2, longRunning: 0 } });
     assert.deepEqual(
       found.map((one) => one.split(": ")[0]),
@@ -192,7 +192,7 @@ describe("Packit's config", () => {
     refuses({ ...production, workers: { allTasks: 0 } }, /workers: all counts are 0/);
   });
 
-  it("refuses a pin that is no digest", () => {
+  it("a pin that is not a digest is refused", () => {
     refuses(
       wrong({ images: { worker: { digest: "sha256:abc" } } }),
       /images.worker.digest: .*expected a digest, sha256:/,
@@ -203,7 +203,7 @@ describe("Packit's config", () => {
     refuses(wrong({ images: { worker: { digest, tag: "x" } } }), /images.worker.tag: a digest is pinned/);
   });
 
-  it("refuses what contradicts itself", () => {
+  it("contradictory settings are refused", () => {
     refuses(wrong({ postgres: { version: "16", beside: ["16"] } }), /postgres.beside\[0\]: version 16 runs already/);
     refuses(wrong({ sandbox: { namespace: "packit-prod" } }), /sandbox.namespace: must differ from namespace.name/);
     refuses(

@@ -9,6 +9,7 @@ import { clustersSchema } from "../../../config/targets.ts";
 import { connectTargets } from "../../../blocks/targets.ts";
 import { record } from "../../../review/evaluate/record.ts";
 import { type Built, withLookups } from "../kubernetes/fixture.ts";
+import { once } from "../recordings.ts";
 
 /** Settings as a stack file has them, before defaults are filled in. */
 export type Given = z.input<typeof packitSchema.settings>;
@@ -25,7 +26,7 @@ export const production: Given = {
   imports: { schedule: "0 2 * * 2" },
 };
 
-/** Production with everything that can be switched on, workers of 2021 among it, who alone know CentOS' tasks. */
+/** Production with everything enabled, including the workers of 2021, the only ones with CentOS' tasks. */
 export const everything: Given = {
   ...production,
   parts: { centosmsg: true, flower: true, redisCommander: true },
@@ -35,7 +36,7 @@ export const everything: Given = {
   validation: { cluster: "lab", namespace: { name: "packit-service-validation" } },
 };
 
-/** Development as the runbook has it: keys are made, few parts run. */
+/** Development as the runbook has it: generated keys, few components. */
 export const development: Given = {
   cluster: "lab",
   deployment: "dev",
@@ -90,17 +91,8 @@ export function problems(...args: Parameters<typeof rawConfig>): readonly string
   return found.problems.map(({ path, text }) => `${path}: ${text}`);
 }
 
-const built = new Map<string, Promise<Built>>();
-
 /** What the program registers with these settings; the same settings are built once. */
-export function buildPackit(...args: Parameters<typeof rawConfig>): Promise<Built> {
-  const key = JSON.stringify(args);
-  const known = built.get(key) ?? buildAnew(args);
-  built.set(key, known);
-  return known;
-}
-
-async function buildAnew(args: Parameters<typeof rawConfig>): Promise<Built> {
+export const buildPackit = once(async (...args: Parameters<typeof rawConfig>): Promise<Built> => {
   const service = args[1] ?? "packit";
   const recording = await record({ stack: "test", config: rawConfig(...args) }, async () => {
     const { Packit } = await import("../../../components/packit/index.ts");
@@ -112,7 +104,7 @@ async function buildAnew(args: Parameters<typeof rawConfig>): Promise<Built> {
     return {};
   });
   return withLookups(recording);
-}
+});
 
 function plain(value: object): RawEntry {
   return { value: JSON.stringify(value), secret: false };

@@ -24,7 +24,7 @@ import { rows } from "../../../ops/packit/check.ts";
 import { writers } from "../../../ops/packit/writers.ts";
 import { buildPackit, everything, production, settings } from "./fixture.ts";
 
-describe("Packit's day-2 commands", () => {
+describe("Packit's commands", () => {
   let [dir, file]: [string, string] = ["", ""];
   before(() => {
     dir = mkdtempSync(path.join(tmpdir(), "packit-ops-"));
@@ -51,7 +51,7 @@ describe("Packit's day-2 commands", () => {
   /** The same on a copy of stage's stack file. */
   const ops = (...words: string[]): ReturnType<typeof run> => run(...words, "--stack", "stage", "--config-file", file);
 
-  it("explain themselves", async () => {
+  it("each of Packit's commands prints help", async () => {
     const { commands } = await import("../../../ops/packit/commands.ts");
     for (const [name, { load }] of Object.entries(commands)) {
       const { command } = await load();
@@ -62,14 +62,14 @@ describe("Packit's day-2 commands", () => {
     assert.equal((await run("destroy")).code, 2);
   });
 
-  it("tell one server from another, however its URL is written", () => {
+  it("servers are distinguished however their URL is written", () => {
     assert.ok(sameServer("https://api.example.org", "https://api.example.org:443/"));
     assert.ok(!sameServer("https://api.example.org:6443", "https://api.example.org:8443"));
     assert.ok(!sameServer("https://api.example.org", "http://api.example.org"));
     assert.ok(!sameServer("https://console.pro-eu-west-1.openshift.com", "https://127.0.0.1:8443"));
   });
 
-  it("stop whatever writes to the database, beat first", () => {
+  it("everything that writes to the database is stopped, beat first", () => {
     assert.deepEqual(
       writers(settings()).map(({ kind, name }) => `${kind} ${name}`),
       [
@@ -81,7 +81,7 @@ describe("Packit's day-2 commands", () => {
     );
   });
 
-  it("make roles in a way that may be repeated, and that pg_dumpall's \\restrict lets through", () => {
+  it("roles are created idempotently, in a form that pg_dumpall's \\\\restrict accepts", () => {
     const dumped = `\\restrict x\nCREATE ROLE "it's";\nALTER ROLE "it's" WITH LOGIN PASSWORD 'x';\nCREATE ROLE packit;\n\\unrestrict x\n`;
     const made = repeatable(dumped);
     assert.equal(
@@ -95,7 +95,7 @@ describe("Packit's day-2 commands", () => {
     assert.ok(made.includes(`\nALTER ROLE "it's" WITH LOGIN PASSWORD 'x';\n`));
   });
 
-  it("compare copies table by table", () => {
+  it("database copies are compared table by table", () => {
     const old = [
       { name: "public.a", count: 5 },
       { name: "public.b", count: 0 },
@@ -112,12 +112,12 @@ describe("Packit's day-2 commands", () => {
     );
   });
 
-  it("know sizes", () => {
+  it("sizes are parsed and formatted", () => {
     assert.deepEqual(["1Gi", "512Mi", "10Ki"].map(quantityBytes), [2 ** 30, 2 ** 29, 10240]);
     assert.deepEqual([0, 1023, 1536, 2 ** 30].map(size), ["0 B", "1023 B", "1.5 KiB", "1.0 GiB"]);
   });
 
-  it("list revisions and find the one to go back to", () => {
+  it("revisions are listed, and undo finds the one to go back to", () => {
     const set = (revision: number, digest: string | undefined) => ({
       metadata: {
         creationTimestamp: `2026-01-0${revision}`,
@@ -159,7 +159,7 @@ describe("Packit's day-2 commands", () => {
     );
   });
 
-  it("check says what is wrong with each workload", () => {
+  it("check reports what is wrong with each workload", () => {
     const expected = expectedWorkloads(settings()).slice(0, 5);
     const found = (name: string, status: object, replicas = 1) => ({
       kind: "Deployment",
@@ -178,7 +178,7 @@ describe("Packit's day-2 commands", () => {
     assert.deepEqual(notes, ["ok", "not ready", "rolling out", "scaled to 0, the settings say 1", "missing"]);
   });
 
-  it("pick a service's resources, and one server's, out of a state", () => {
+  it("a service's resources, and those of one server, are selected from a state", () => {
     const all = [
       { urn: "stack", type: "pulumi:pulumi:Stack" },
       { urn: "urn::packit", type: "orrery:packit:Packit", parent: "stack" },
@@ -215,7 +215,7 @@ describe("Packit's day-2 commands", () => {
     }
   });
 
-  it("pin writes a digest into the settings and unpin takes it out, every other byte as it was", async () => {
+  it("pin writes a digest into the settings and unpin removes it, leaving every other byte as it was", async () => {
     const before_ = readFileSync(file, "utf8");
     const digest = `sha256:${"ab".repeat(32)}`;
     assert.match(
@@ -243,7 +243,7 @@ describe("Packit's day-2 commands", () => {
     assert.match((await ops("pin", "nginx", digest)).stderr, /there is no image "nginx"; there are .*packit-worker/);
   });
 
-  it("deploy knows the parts that the settings have, and each is one component of the program", async () => {
+  it("deploy accepts the components in the settings, and each is one component of the program", async () => {
     const { code, stdout } = await ops("deploy", "--list");
     assert.equal(code, 0);
     assert.deepEqual(stdout.split("\n"), [
@@ -283,7 +283,7 @@ describe("Packit's day-2 commands", () => {
       );
     };
 
-    it("knows the files of the secrets repository", () => {
+    it("load-secrets knows the files of the secrets repository", () => {
       assert.deepEqual(
         fileSecrets(service())
           .map((one) => one.file)
@@ -303,7 +303,7 @@ describe("Packit's day-2 commands", () => {
       );
     });
 
-    it("tells every missing and malformed file together, and writes nothing", async () => {
+    it("load-secrets reports all missing and malformed files together, and writes nothing then", async () => {
       mkdirSync(folder());
       for (const { name, file: to, binary } of fileSecrets(service())) {
         writeFileSync(path.join(folder(), to), Buffer.from(sampleOf(name), binary ? "base64" : "utf8"));
@@ -321,7 +321,7 @@ describe("Packit's day-2 commands", () => {
       assert.equal(readFileSync(file, "utf8"), before_);
     });
 
-    it("keeps every byte, also of a binary file", async function () {
+    it("load-secrets keeps every byte, also of a binary file", async function () {
       this.timeout(20_000); // each of the file's secrets is encrypted under a passphrase that is slow on purpose
       for (const name of ["copr", "sshPrivateKey", "githubAppKey"]) {
         const to = fileSecrets(service()).find((one) => one.name === name)?.file ?? "";
@@ -339,7 +339,7 @@ describe("Packit's day-2 commands", () => {
       assert.deepEqual(Buffer.from(held("fedoraKeytab"), "base64"), readFileSync(path.join(folder(), "fedora.keytab")));
     });
 
-    it("says when the passphrase is another one", async () => {
+    it("load-secrets says when the passphrase is wrong", async () => {
       process.env.PULUMI_CONFIG_PASSPHRASE = "another";
       const { code, stderr } = await ops("load-secrets", folder()).finally(
         () => delete process.env.PULUMI_CONFIG_PASSPHRASE,
@@ -352,7 +352,7 @@ describe("Packit's day-2 commands", () => {
     });
   });
 
-  it("know the services that a stack has, and refuse others", async () => {
+  it("a stack's services are listed, and others are refused", async () => {
     assert.match(
       (await ops("pin", "packit-worker", `sha256:${"a".repeat(64)}`, "--service", "zuul")).stderr,
       /there is no service "zuul"; there are packit, stream/,

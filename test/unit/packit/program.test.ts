@@ -60,7 +60,7 @@ function main(seen: Built, title: string): Container {
 const common = ["packit-config", "packit-secrets", "packit-sentry", "packit-ssh", "postgres-secret"];
 
 describe("Packit's program", () => {
-  it("has production's objects under the names that their owners know", async () => {
+  it("production's objects have their established names", async () => {
     const seen = await buildPackit(production);
     assert.deepEqual(names(seen, "Deployment"), [
       ...["nginx", "packit-dashboard", "packit-service", "packit-service-beat", "packit-service-fedmsg"],
@@ -83,7 +83,7 @@ describe("Packit's program", () => {
     assert.deepEqual(names(seen, "CronJob"), ["delete-pvcs", "import-images"]);
   });
 
-  it("has development's and Stream's objects", async () => {
+  it("development and Stream have all their objects", async () => {
     const dev = await buildPackit(development);
     assert.deepEqual(names(dev, "Deployment"), ["packit-service", "postgres-12", "redis", "tokman"]);
     assert.deepEqual(names(dev, "StatefulSet"), ["packit-worker"]);
@@ -96,7 +96,7 @@ describe("Packit's program", () => {
     assert.deepEqual(names(stream, "Secret"), common);
   });
 
-  it("runs what the commands expect to run, whatever is switched on", async () => {
+  it("the program runs what the commands expect, whatever is enabled", async () => {
     for (const given of [production, development, everything]) {
       const seen = await buildPackit(given);
       const expected = expectedWorkloads(settings(given));
@@ -110,7 +110,7 @@ describe("Packit's program", () => {
     }
   });
 
-  it("leaves out every part that is switched off, with all that belongs to it", async () => {
+  it("a disabled component is left out with everything that belongs to it", async () => {
     const whole = await buildPackit({ ...everything, databaseBackups: false });
     const parts = { tokman: "tokman", fedmsg: "packit-service-fedmsg", centosmsg: "packit-service-centosmsg" };
     const more = { beat: "packit-service-beat", dashboard: "packit-dashboard", pushgateway: "pushgateway" };
@@ -130,7 +130,7 @@ describe("Packit's program", () => {
     }
   });
 
-  it("keeps the rules of the house on both platforms, with every part", async () => {
+  it("Packit has no policy violations on either platform, with every component", async () => {
     for (const given of [everything, development]) {
       assert.deepEqual(manifestViolations((await buildPackit(given)).manifests, { openshift: true }), []);
       assert.deepEqual(manifestViolations((await buildPackit(given, "packit", {}, "kubernetes")).manifests), []);
@@ -139,7 +139,7 @@ describe("Packit's program", () => {
     assert.deepEqual(manifestViolations(stream.manifests, { openshift: true }), []);
   });
 
-  it("gives workers their queues, variables, volumes and limits", async () => {
+  it("workers have their queues, variables, volumes and limits", async () => {
     const seen = await buildPackit(production);
     const database = {
       POSTGRESQL_USER: "postgres-secret/database-user",
@@ -208,7 +208,7 @@ describe("Packit's program", () => {
     ]);
   });
 
-  it("migrates the database apart from the server, with memory of its own", async () => {
+  it("the database is migrated separately from the server, with its own memory", async () => {
     const seen = await buildPackit(production);
     const { containers, initContainers } = pod(seen, "Deployment packit-service");
     const [migrations] = initContainers ?? [];
@@ -227,7 +227,7 @@ describe("Packit's program", () => {
     assert.equal(migrations.image, server.image);
   });
 
-  it("makes a pair of cache volumes for each worker that runs long tasks, and a quota that holds them", async () => {
+  it("each worker for long tasks has a pair of cache volumes, and the quota holds them", async () => {
     const given: Given = { ...production, workers: { allTasks: 0, shortRunning: 3, longRunning: 2 } };
     const seen = await buildPackit(given);
     const pods = ["packit-worker-long-running-0", "packit-worker-long-running-1"];
@@ -258,7 +258,7 @@ describe("Packit's program", () => {
     );
   });
 
-  it("gives workers the rights in the sandbox that sandcastle needs, and nothing at home", async () => {
+  it("workers have the permissions that sandcastle requires in the sandbox, and none in their own namespace", async () => {
     const seen = await buildPackit(production);
     assert.deepEqual(seen.object("Role packit-worker").rules, [
       { apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "create", "delete"] },
@@ -275,7 +275,7 @@ describe("Packit's program", () => {
       kind: "ClusterRole",
       name: "edit",
     });
-    // Only who calls the API server has a token.
+    // Only pods that call the API server have a token.
     const tokens = seen.manifests
       .filter(({ kind }) => ["Deployment", "StatefulSet", "CronJob"].includes(kind))
       .filter(({ kind, name }) => pod(seen, `${kind} ${name}`).automountServiceAccountToken === true);
@@ -284,7 +284,7 @@ describe("Packit's program", () => {
     ]);
   });
 
-  it("lets strangers' commands reach the Internet, but nothing near", async () => {
+  it("commands of strangers can reach the Internet, but nothing in the cluster", async () => {
     const seen = await buildPackit(production);
     const denied = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"];
     assert.deepEqual(seen.object("NetworkPolicy sandbox").spec, {
@@ -295,7 +295,7 @@ describe("Packit's program", () => {
     });
   });
 
-  it("lets only who needs them reach the databases", async () => {
+  it("only components that use the databases can reach them", async () => {
     const seen = await buildPackit({ ...everything, postgres: {} });
     const callers = (name: string): readonly string[] => {
       const { ingress } = seen.object(`NetworkPolicy ${name}`).spec as { ingress: { from: Fields[] }[] };
@@ -313,7 +313,7 @@ describe("Packit's program", () => {
     assert.deepEqual(callers("tokman"), pods("packit-service", ...workers));
   });
 
-  it("pulls through ImageStreams on OpenShift, from the registries elsewhere, and by digest what is pinned", async () => {
+  it("images come through ImageStreams on OpenShift and from registries elsewhere; pinned ones come by digest", async () => {
     const registry = "image-registry.openshift-image-registry.svc:5000/packit-prod";
     const digest = `sha256:${"a".repeat(64)}`;
     const image = async (given: Given, platform = "openshift"): Promise<unknown[]> => {
@@ -338,7 +338,7 @@ describe("Packit's program", () => {
     assert.deepEqual(tags[0]?.from, { kind: "DockerImage", name: "quay.io/packit/hardly:prod" });
   });
 
-  it("imports every stream on schedule, may do no more, and rolls what runs on each", async () => {
+  it("the import job imports every stream on schedule, has no other permissions, and restarts what runs on each", async () => {
     const seen = await buildPackit(production);
     const { schedule, timeZone } = seen.object("CronJob import-images").spec as Fields;
     assert.deepEqual([schedule, timeZone], ["0 2 * * 2", "Etc/UTC"]);
@@ -363,7 +363,7 @@ describe("Packit's program", () => {
     assert.ok(!names(await buildPackit(production, "packit", {}, "kubernetes"), "CronJob").includes("import-images"));
   });
 
-  it("publishes three hosts whose TLS ends in the pods", async () => {
+  it("three hosts are published, with TLS that ends in the pods", async () => {
     const seen = await buildPackit(production);
     const routes = seen.manifests.filter(({ kind }) => kind === "Route");
     const shapes = routes.map(({ name, body }) => {
@@ -388,7 +388,7 @@ describe("Packit's program", () => {
     }
   });
 
-  it("repoints Service postgres to another version, and keeps both volumes meanwhile", async () => {
+  it("Service postgres can point to another version, and both volumes are kept meanwhile", async () => {
     const selector = async (given: Given): Promise<unknown> =>
       ((await buildPackit(given)).object("Service postgres").spec as Fields).selector;
     const before: Given = { ...production, postgres: { version: "13", beside: ["16"] } };
@@ -402,7 +402,7 @@ describe("Packit's program", () => {
     assert.deepEqual(own(await buildPackit(before)).toSorted(), own(await buildPackit(after)).toSorted());
   });
 
-  it("protects what holds data, unless the stack is disposable", async () => {
+  it("everything with data is protected unless the stack is disposable", async () => {
     const protectedOnes = (seen: Built): readonly string[] =>
       seen.resources
         .filter(({ options }) => options.protect === true)
@@ -420,7 +420,7 @@ describe("Packit's program", () => {
     assert.deepEqual(protectedOnes(await buildPackit(development)), []);
   });
 
-  it("bounds the memory of Redis, Redict and Valkey by their pods' limits", async () => {
+  it("the memory of Redis, Redict and Valkey is bounded by their pods' limits", async () => {
     for (const [kind, memory, mib] of [
       ["redis", "80Mi", 40],
       ["redict", "256Mi", 208],
@@ -438,7 +438,7 @@ describe("Packit's program", () => {
     }
   });
 
-  it("listens on CentOS' own bus in production and on its staging bus elsewhere", async () => {
+  it("production listens to CentOS' message bus and other deployments to the staging bus", async () => {
     const broker = async (given: Given): Promise<unknown[]> => {
       const { MQTT_HOST, MQTT_TOPICS, SENTRY_SECRET } = env(
         main(await buildPackit(given), "Deployment packit-service-centosmsg"),
@@ -452,7 +452,7 @@ describe("Packit's program", () => {
     assert.deepEqual(await broker(staging), ["mqtt.stg.centos.org", "git.stg.centos.org/#"]);
   });
 
-  it("validates every night from another project", async () => {
+  it("validation runs every night from another project", async () => {
     const validation = { cluster: "lab", namespace: { name: "packit-service-validation" } };
     const seen = await buildPackit({ ...production, validation });
     const { schedule, jobTemplate } = seen.object("CronJob run-validation").spec as Fields & {
@@ -469,7 +469,7 @@ describe("Packit's program", () => {
     assert.deepEqual(Object.keys(mounts(container)), ["/tmp"]);
   });
 
-  it("holds every file byte by byte under the keys that its consumers read", async () => {
+  it("every secret file is stored byte by byte under the keys that its consumers read", async () => {
     const keytab = Buffer.from([5, 2, 0, 255, 10, 10]).toString("base64");
     const copr = "[copr-cli]\nlogin = a\nusername = b\ntoken = c\ncopr_url = d\n\n \n";
     const seen = await buildPackit(production, "packit", { fedoraKeytab: keytab, copr });

@@ -1,10 +1,10 @@
-/** The stacks against the rules of the house, and each rule that is not about pods against a breach of it. */
+/** The stacks against the policies, and each policy that is not about pods against a violation. */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { Json } from "../../../policy/manifest.ts";
 import { exceptionsOf, evaluate, type StackResource, stackResources, manifestsOf } from "../../../policy/violations.ts";
-import { render } from "../../../review/evaluate/render.ts";
 import { stacks } from "../harness.ts";
+import { renderedStack } from "../recordings.ts";
 
 const resource = (type: string, inputs: Json, protect = false): StackResource => {
   return { urn: `urn:pulumi:test::orrery::${type}::it`, type, name: "it", provider: "cluster", inputs, protect };
@@ -20,9 +20,9 @@ const role = (kind: string, inputs: Json, annotations: Json = {}): StackResource
 };
 
 for (const stack of stacks) {
-  describe(`stack ${stack} and the rules of the house`, () => {
-    it("breaks none, and gives a reason for every exception", async () => {
-      const resources = stackResources(await render(stack));
+  describe(`policies of stack ${stack}`, () => {
+    it("the stack has no policy violations, and a reason for every exception", async () => {
+      const resources = stackResources(await renderedStack(stack));
       assert.deepEqual(evaluate(resources, { disposable: stack === "test" }), []);
       const exceptions = exceptionsOf(manifestsOf(resources));
       assert.ok(exceptions.length > 0, "none was found, though every stack has some");
@@ -32,8 +32,8 @@ for (const stack of stacks) {
   });
 }
 
-describe("The rules about clouds and rights", () => {
-  it("let nothing that holds data go unprotected, unless the stack may be thrown away", () => {
+describe("policies about clouds and permissions", () => {
+  it("resources with data must be protected, unless the stack is disposable", () => {
     const kinds: [string, Json][] = [
       ["kubernetes:core/v1:PersistentVolumeClaim", {}],
       ["kubernetes:apps/v1:StatefulSet", { spec: { volumeClaimTemplates: [{}] } }],
@@ -50,7 +50,7 @@ describe("The rules about clouds and rights", () => {
     assert.deepEqual(evaluate([resource("kubernetes:apps/v1:StatefulSet", { spec: {} })]), []);
   });
 
-  it("let one port of one protocol face the world, and no more", () => {
+  it("only one port of one protocol may be open to the world", () => {
     assert.deepEqual(evaluate([rule({ portRangeMin: 22, portRangeMax: 22 })]), []);
     assert.deepEqual(evaluate([rule({ protocol: "icmp" })]), []);
     assert.deepEqual(evaluate([rule({ direction: "egress" })]), []);
@@ -64,7 +64,7 @@ describe("The rules about clouds and rights", () => {
     wide({ protocol: undefined, remoteIpPrefix: undefined }, "every protocol on all ports");
   });
 
-  it("want names that are found again soon, and known", () => {
+  it("DNS records must have a short TTL, and servers an explicit name", () => {
     const record = (ttl?: number): StackResource => resource("openstack:dns/recordSet:RecordSet", { ttl });
     assert.deepEqual(evaluate([record(60)]), []);
     for (const ttl of [undefined, 86_400])
@@ -73,7 +73,7 @@ describe("The rules about clouds and rights", () => {
     assert.deepEqual(evaluate([nameless]), ["it has no explicit name [cloud-name]"]);
   });
 
-  it("want rights to be named, and wide ones to have a reason", () => {
+  it("permissions must be named, and wide ones need a reason", () => {
     const all = { rules: [{ apiGroups: [""], resources: ["*"], verbs: ["get"] }] };
     const reason = { "orrery/exception-wide-role": "because of a test" };
     const stars = 'Role apps/it grants ["get"] with a wildcard in resources [no-wildcards]';

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { cacheSize, nginxSize } from "../../../components/prow/sizes.ts";
 import { clearProw, object, objects, flagsOf, mountsOf, podOf, problems, renderProw } from "./fixture.ts";
 
-/** The one problem of these settings. */
+/** The only problem of these settings. */
 function problem(...args: Parameters<typeof problems>): string {
   const found = problems(...args);
   assert.equal(found.length, 1, found.join("\n"));
@@ -10,11 +10,11 @@ function problem(...args: Parameters<typeof problems>): string {
 }
 
 describe("prow:settings", () => {
-  it("take an environment with the least that it needs", () => {
+  it("a minimal environment is accepted", () => {
     assert.deepEqual(problems({}), []);
   });
 
-  it("refuse what two environments would fight for, or what leads nowhere", () => {
+  it("conflicts between two environments, and references that lead nowhere, are refused", () => {
     assert.match(
       problem({ namespaces: { prow: "one", jobs: "one" } }),
       /^prow:settings\.namespaces\.jobs: must differ from namespaces\.prow/,
@@ -29,7 +29,7 @@ describe("prow:settings", () => {
     assert.match(problem({ ingress: { controller: true } }), /ingress\.class: must be nginx/);
   });
 
-  it("refuse nodes that would leave pods waiting", () => {
+  it("nodes that would leave pods pending are refused", () => {
     assert.match(problem({ nodes: { a: ["cache"] } }), /nodes: no node is for "worker"/);
     assert.match(
       problem({ nodes: { a: ["cache"], b: ["worker"] }, localVolumes: { node: "b" } }),
@@ -39,7 +39,7 @@ describe("prow:settings", () => {
     assert.match(problem({ nodes: { a: ["cache", "worker"] }, ingress }), /nodes: no node is for "ingress"/);
   });
 
-  it("refuse images that are not pinned, and unknown components, versions and secrets of jobs", () => {
+  it("unpinned images, and unknown components, versions and secrets of jobs are refused", () => {
     assert.match(problem({ images: { deck: "example.org/deck:latest" } }), /images\.deck: .*pinned by tag or digest/);
     assert.match(problem({ images: { deck: "example.org/deck" } }), /images\.deck: .*pinned by tag or digest/);
     assert.match(problem({ resources: { dek: { memory: "1Gi" } } } as never), /resources/);
@@ -47,7 +47,7 @@ describe("prow:settings", () => {
     assert.match(problem({ jobSecrets: ["none-such"] } as never), /jobSecrets/);
   });
 
-  it("ask for the secrets that the settings need, and check them", () => {
+  it("the secrets that the settings require are requested and checked", () => {
     const key = "prow:hmac";
     const hmacs = {
       right: [
@@ -71,7 +71,7 @@ describe("prow:settings", () => {
 });
 
 describe("Prow's settings", () => {
-  it("a GitHub App takes the token's place everywhere but at cherrypicker, which pushes to a user's forks", async () => {
+  it("a GitHub App replaces the token everywhere except in cherrypicker, which pushes to a user's forks", async () => {
     const all = await clearProw({ github: { oauthClientId: "client", appId: 42 } }, { "prow:githubToken": "the-bot" });
     for (const namespace of ["the-prow", "the-jobs"]) {
       const { stringData = {} } = object(all, "Secret", `${namespace}/github-token`);
@@ -99,7 +99,7 @@ describe("Prow's settings", () => {
     }
   });
 
-  it("more memory for one component, e.g. to debug it, changes that component only", async () => {
+  it("more memory for one component changes that component only", async () => {
     const [before, after] = [await renderProw(), await renderProw({ resources: { deck: { memory: "4Gi" } } })];
     const changed = [...objects(after, "Deployment")].filter(
       ([name, one]) => JSON.stringify(one) !== JSON.stringify(objects(before, "Deployment").get(name)),
@@ -119,7 +119,7 @@ describe("Prow's settings", () => {
     );
   });
 
-  it("build clusters are named to the programs that start, watch, report and stop jobs", async () => {
+  it("build clusters are listed to the programs that start, watch, report and stop jobs", async () => {
     const all = await renderProw({ buildClusters: true });
     const named = [...objects(all, "Deployment").values()]
       .filter((one) => flagsOf(one).includes("--kubeconfig=/etc/kubeconfig/config"))
@@ -129,12 +129,12 @@ describe("Prow's settings", () => {
     assert.equal(objects(none, "Secret").has("the-prow/kubeconfig"), false);
   });
 
-  it("the kind ProwJob is made by one stack of a cluster", async () => {
+  it("the kind ProwJob is created by one stack per cluster", async () => {
     assert.equal(objects(await renderProw({ crd: "own" }), "CustomResourceDefinition").size, 1);
     assert.equal(objects(await renderProw({ crd: "existing" }), "CustomResourceDefinition").size, 0);
   });
 
-  it("Deck's OAuth application and cookie key are what Deck reads", async () => {
+  it("Deck's OAuth application and cookie key have the format that Deck reads", async () => {
     const all = await clearProw({}, { "prow:githubOauthClientSecret": "hush" });
     assert.equal(
       object(all, "Secret", "the-prow/github-oauth-config").stringData?.secret,
@@ -149,7 +149,7 @@ describe("Prow's settings", () => {
     assert.ok(Buffer.from(cookie, "base64").length >= 32);
   });
 
-  it("ghproxy keeps less than its volume holds", () => {
+  it("ghproxy's cache limit is smaller than its volume", () => {
     for (const [size, gigabytes] of [
       ["1Gi", 1],
       ["30Gi", 28],
@@ -161,7 +161,7 @@ describe("Prow's settings", () => {
     }
   });
 
-  it("docker-mirror-proxy keeps less than its volume holds, where the image alone would keep 32 GiB of any", async () => {
+  it("docker-mirror-proxy's cache limit is smaller than its volume, where the image alone would keep 32 GiB in any", async () => {
     for (const [size, kept] of [
       ["1Gi", "921m"],
       ["450Gi", "414720m"],

@@ -1,4 +1,4 @@
-/** Prow's own files, by what they say. That Prow accepts them is shown by its checkconfig (test/live/prow.test.ts). */
+/** Contents of Prow's own files; its checkconfig shows that Prow accepts them (test/live/prowConfig.test.ts). */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { parse } from "yaml";
@@ -6,7 +6,7 @@ import { configMaps } from "../../../components/prow/files/index.ts";
 import { jobUrlTemplate } from "../../../components/prow/files/config.ts";
 import type { ConfigMapKey, ConfigInputs } from "../../../components/prow/files/inputs.ts";
 import { configurationSettings } from "../../../components/prow/files/settings.ts";
-import { placeOf, production, staging, testing } from "./places.ts";
+import { inputsOf, production, staging, testing } from "./configInputs.ts";
 
 const environments = { testing, staging, production };
 
@@ -61,7 +61,7 @@ const config = (place: ConfigInputs): Config => content(place, "config", "config
 const plugins = (place: ConfigInputs): Plugins => content(place, "plugins", "plugins.yaml") as Plugins;
 
 describe("Prow's configuration", () => {
-  it("is eight ConfigMaps with fixed keys, of which one lies beside the jobs", () => {
+  it("the configuration is eight ConfigMaps with fixed keys, one of which is in the jobs' namespace", () => {
     for (const place of [testing, staging]) {
       assert.deepEqual(
         configMaps(place).map(({ key, in: where, data }) => [key, where, Object.keys(data).join()]),
@@ -81,7 +81,7 @@ describe("Prow's configuration", () => {
   });
 
   for (const [name, place] of Object.entries(environments)) {
-    it(`of ${name} has its own namespaces, bucket, hosts and folders, and nobody else's`, () => {
+    it(`the configuration of ${name} has its own namespaces, bucket, hosts and folders, and no other environment's`, () => {
       const { prowjob_namespace, pod_namespace, plank, push_gateway, presets } = config(place);
       assert.deepEqual([prowjob_namespace, pod_namespace], [place.jobsNamespace, place.jobsNamespace]);
       const [decoration] = plank.default_decoration_config_entries;
@@ -102,21 +102,21 @@ describe("Prow's configuration", () => {
     });
   }
 
-  it("names Deck's pages as Prow of today builds and opens them", () => {
+  it("Deck's pages have the addresses that current Prow builds and opens", () => {
     // kubernetes-sigs/prow@7593870dc pkg/pjutil/pjutil.go:392-399: prefix, then gs, bucket and path
     const { plank } = config(production);
     assert.deepEqual(plank.job_url_prefix_config, { "*": "https://deck.example/view/" });
     assert.match(jobUrlTemplate(production), /^https:\/\/deck\.example\/view\/gs\/kubevirt-prow\//);
   });
 
-  it("opens the metrics' port beside the gateway, and decorates jobs that do not say", () => {
+  it("the metrics' port is open at the gateway, and jobs are decorated by default", () => {
     // kubernetes-sigs/prow@7593870dc pkg/metrics/metrics.go:38-44; kubevirt/project-infra@ca75c4e has no decorated job
     const { push_gateway, decorate_all_jobs } = config(testing);
     assert.deepEqual(push_gateway, { endpoint: "pushgateway", serve_metrics: true });
     assert.equal(decorate_all_jobs, true);
   });
 
-  it("writes a job's address in one line without spaces", () => {
+  it("a job's address is written in one line without spaces", () => {
     const lines = configMap(testing, "config").data["config.yaml"]?.split("\n") ?? [];
     const written = lines.filter((line) => line.includes("job_url_template"));
     assert.equal(written.length, 1);
@@ -124,7 +124,7 @@ describe("Prow's configuration", () => {
     assert.doesNotMatch(jobUrlTemplate(testing).replaceAll(/\{\{.*?\}\}/g, ""), /\s/);
   });
 
-  it("serves the runbook's repositories: 29 squashed and 2 merged, 10 and 21 in tide's queries", () => {
+  it("the configuration covers the runbook's repositories: 29 squashed and 2 merged, 10 and 21 in tide's queries", () => {
     const { tide } = config(production);
     const methods = Object.values(tide.merge_method);
     assert.deepEqual([methods.filter((one) => one === "squash").length, methods.length], [29, 31]);
@@ -145,7 +145,7 @@ describe("Prow's configuration", () => {
     );
   });
 
-  it("gives plugins to 36 organisations and repositories, and reviews 29 by the same rules", () => {
+  it("36 organisations and repositories have plugins, and 29 are reviewed by the same rules", () => {
     const { plugins: list, triggers, approve, lgtm } = plugins(production);
     assert.equal(Object.keys(list).length, 36);
     assert.deepEqual(
@@ -155,7 +155,7 @@ describe("Prow's configuration", () => {
     assert.deepEqual([approve[0]?.repos.length, lgtm[0]?.repos.length], [29, 29]);
   });
 
-  it("names no plugin twice for one repository, which Prow refuses", () => {
+  it("no plugin is listed twice for a repository, which Prow refuses", () => {
     const { plugins: list } = plugins(production);
     for (const [name, { plugins: own }] of Object.entries(list)) {
       const [org = "", repository] = name.split("/");
@@ -164,7 +164,7 @@ describe("Prow's configuration", () => {
     }
   });
 
-  it("calls external plugins by the names that their Services have", () => {
+  it("external plugins are called by the names of their Services", () => {
     for (const { place, prefix } of [
       { place: production, prefix: "" },
       { place: staging, prefix: "staging-" },
@@ -179,7 +179,7 @@ describe("Prow's configuration", () => {
     }
   });
 
-  it("has 27 labels for everybody and 77 for ten repositories, with colours and targets that GitHub's tool takes", () => {
+  it("27 labels are for all repositories and 77 for ten, with colours and targets that GitHub's tool accepts", () => {
     interface Labels {
       readonly labels: readonly { readonly color: string; readonly target: string }[];
     }
@@ -195,9 +195,9 @@ describe("Prow's configuration", () => {
     }
   });
 
-  it("has more presets in the newer version, and refuses a version that it does not know", () => {
+  it("the newer version has more presets, and an unknown version is refused", () => {
     const names = (place: ConfigInputs) => config(place).presets.flatMap(({ labels }) => Object.keys(labels));
-    const old = names(placeOf("a", "", { version: "20201021" }));
+    const old = names(inputsOf("a", "", { version: "20201021" }));
     const first = ["dind-enabled", "docker-mirror", "shared-images", "kubevirtci-docker-credential"];
     assert.deepEqual(
       old,
@@ -210,8 +210,8 @@ describe("Prow's configuration", () => {
   });
 });
 
-describe("the owner of a ConfigMap", () => {
-  it("is the program, and then no plugin writes any", () => {
+describe("the owner of Prow's ConfigMaps", () => {
+  it("when the program owns the ConfigMaps, no plugin writes any", () => {
     for (const place of [testing, staging]) {
       assert.ok(configMaps(place).every(({ owner }) => owner === "program"));
       const { config_updater, plugins: list } = plugins(place);
@@ -220,12 +220,12 @@ describe("the owner of a ConfigMap", () => {
     }
   });
 
-  it("is Prow's updater for exactly those that its maps name, under the names that pods mount", () => {
+  it("when Prow's updater owns ConfigMaps, they are exactly those in its maps, with the names that pods mount", () => {
     for (const { prefix, updaterOwns } of [
       { prefix: "", updaterOwns: ["job-config"] },
       { prefix: "staging-", updaterOwns: ["label-config", "job-config", "plugins"] },
     ] as const) {
-      const place = placeOf("prow", prefix, { updaterOwns: [...updaterOwns] });
+      const place = inputsOf("prow", prefix, { updaterOwns: [...updaterOwns] });
       const owned = configMaps(place).filter(({ owner }) => owner === "updater");
       assert.deepEqual(owned.map(({ key }) => key).sort(), [...updaterOwns].sort());
       const { config_updater, plugins: list } = plugins(place);
@@ -239,11 +239,11 @@ describe("the owner of a ConfigMap", () => {
     }
   });
 
-  it("follows the files where kubevirt/project-infra has them, today's unless the settings say the runbook's", () => {
+  it("the updater watches the files where kubevirt/project-infra has them now, or where the runbook says if the settings do", () => {
     const updaterOwns = ["config", "plugins", "label-config", "job-config"] as const;
     const paths = (tree?: "20201203"): readonly string[] =>
       Object.keys(
-        plugins(placeOf("prow", "", { updaterOwns: [...updaterOwns], ...(tree === undefined ? {} : { tree }) }))
+        plugins(inputsOf("prow", "", { updaterOwns: [...updaterOwns], ...(tree === undefined ? {} : { tree }) }))
           .config_updater?.maps ?? {},
       );
     // kubevirt/project-infra@ca75c4e plugins.yaml:750-775, and @445bd8f0 github/ci/prow/files/plugins.yaml:1-22

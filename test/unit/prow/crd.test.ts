@@ -5,14 +5,14 @@ import { prowJobCrd } from "../../../components/prow/crd/index.ts";
 import { trimDefinition } from "../../../components/prow/crd/trim.ts";
 
 describe("the ProwJob kind", () => {
-  it("is pinned to a commit and a checksum of upstream's file", () => {
+  it("the ProwJob kind is pinned to a commit and a checksum of upstream's file", () => {
     const { module, version, sha256 } = prowJobCrd.upstream;
     assert.equal(module, "sigs.k8s.io/prow");
     assert.match(version, /^v0\.0\.0-\d{14}-[0-9a-f]{12}$/);
     assert.match(sha256, /^[0-9a-f]{64}$/);
   });
 
-  it("fits into a state, keeps upstream's rules and the nine columns", () => {
+  it("the ProwJob kind fits into a state and keeps upstream's rules and nine columns", () => {
     const text = JSON.stringify(prowJobCrd);
     assert.ok(text.length < 20_000, `${text.length} bytes`);
     const { versions } = prowJobCrd.spec as { versions: { additionalPrinterColumns: { name: string }[] }[] };
@@ -21,7 +21,7 @@ describe("the ProwJob kind", () => {
     assert.match(text, /"scheduling"/);
   });
 
-  it("is made without descriptions, with foreign types open, and with a field called description kept", () => {
+  it("the ProwJob kind is trimmed of descriptions and foreign types, and keeps a field called description", () => {
     const schema = (extra: string) => `
 kind: CustomResourceDefinition
 metadata: {name: prowjobs.prow.k8s.io, annotations: {a: b}, creationTimestamp: null}

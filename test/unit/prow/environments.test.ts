@@ -17,7 +17,7 @@ describe("Prow's environments", () => {
     for (const stack of ["test", "stage", "prod"]) stacks.set(stack, await renderStack(stack));
   });
 
-  it("share no object in one cluster but nodes and the kind ProwJob, which one of them makes", () => {
+  it("environments in one cluster share nothing but nodes and the kind ProwJob, which one of them creates", () => {
     const common = (one: string, other: string): readonly string[] => {
       const theirs = new Set(manifests(of(other)).map(title));
       return manifests(of(one))
@@ -29,14 +29,14 @@ describe("Prow's environments", () => {
     assert.deepEqual(common("stage", "prod").toSorted(), nodes);
     assert.deepEqual(common("test", "stage"), []);
     assert.deepEqual(common("test", "prod"), [kind]);
-    // nodes are labelled alike, so neither takes anything from the other
+    // both set the same labels on nodes, so neither overrides the other
     for (const node of nodes) {
       const labels = ["stage", "prod"].map((stack) => object(of(stack), "Node", node.slice(5)).metadata.labels);
       assert.deepEqual(labels[0], labels[1], node);
     }
   });
 
-  it("of staging: everything has the prefix, and nothing names an object of production", () => {
+  it("staging prefixes everything, and names no object of production", () => {
     const own = manifests(of("stage"));
     for (const one of own.filter(({ kind }) => !["Namespace", "Node"].includes(kind))) {
       if (one.kind === "NetworkPolicy" && one.metadata.name === "default-deny") continue;
@@ -58,7 +58,7 @@ describe("Prow's environments", () => {
     assert.deepEqual(settings.match(/(?<!staging-)kubevirt-prow/g) ?? [], []);
   });
 
-  it("of staging: hosts and paths are its own", () => {
+  it("staging has its own hosts and paths", () => {
     const where = (stack: string): readonly string[] =>
       [...objects(of(stack), "Ingress").values()].flatMap(({ spec }) =>
         (spec.rules ?? []).flatMap(({ host, http }) => http.paths.map(({ path }) => `${host}${path}`)),
@@ -71,7 +71,7 @@ describe("Prow's environments", () => {
     assert.ok(flagsOf(hook).includes("--webhook-path=/staging-hook"));
   });
 
-  it("of testing: brings its own way in, its own volumes on the node where ghproxy runs, and one pod of each", () => {
+  it("testing has its own ingress controller, its own volumes on ghproxy's node, and one pod of each component", () => {
     const all = of("test");
     const controller = object(all, "Deployment", "ingress-nginx/ingress-nginx-controller");
     assert.deepEqual(podOf(controller).nodeSelector, { role: "ingress-controller" });
@@ -97,7 +97,7 @@ describe("Prow's environments", () => {
     assert.equal(flagsOf(object(all, "Deployment", "kubernetes-prow/gcsweb"))[1], "-b=kubernetes-prow");
   });
 
-  it("write to GitHub by the clock in production only", () => {
+  it("scheduled writes to GitHub run in production only", () => {
     for (const stack of ["test", "stage", "prod"]) {
       for (const { metadata, spec } of objects(of(stack), "CronJob").values()) {
         assert.equal(spec.suspend, stack !== "prod", `${stack} ${metadata.name}`);
@@ -105,7 +105,7 @@ describe("Prow's environments", () => {
     }
   });
 
-  it("leave nodes, and in production everything that holds data, when they go", () => {
+  it("nodes, and in production everything with data, are retained when an environment is destroyed", () => {
     for (const [stack, all] of stacks) {
       for (const { type, urn, options } of all) {
         if (type.includes("NodePatch")) assert.equal(options.retainOnDelete, true, urn);
@@ -119,7 +119,7 @@ describe("Prow's environments", () => {
     }
   });
 
-  it("give job-config to Prow's updater in production, and every other file to the program", () => {
+  it("Prow's updater writes job-config in production, and the program writes every other file", () => {
     for (const [stack, all] of stacks) {
       for (const { type, inputs, options } of all) {
         if (type !== "kubernetes:core/v1:ConfigMap") continue;

@@ -5,13 +5,14 @@ import { sample } from "../../../config/samples.ts";
 import { type RawConfig, wantedSecrets } from "../../../config/secrets.ts";
 import { clustersSchema } from "../../../config/targets.ts";
 import type { Registration } from "../../../review/evaluate/record.ts";
-import { render, rendered, type Rendered, runProgram } from "../../../review/evaluate/render.ts";
+import { rendered, type Rendered, runProgram } from "../../../review/evaluate/render.ts";
 import { Secret } from "../../../review/evaluate/secret.ts";
+import { once, renderedStack } from "../recordings.ts";
 
 /** Settings as a stack file has them, before defaults are filled in. */
 export type Given = z.input<typeof prowSchema.settings>;
 
-/** An environment with nothing but what it must have. */
+/** A minimal environment. */
 const given: Given = {
   cluster: "c",
   namespaces: { prow: "the-prow", jobs: "the-jobs" },
@@ -51,14 +52,16 @@ export function prowSettings(more: Partial<Given>): z.output<typeof prowSchema.s
   return prowSchema.settings.parse({ ...given, ...more });
 }
 
-/** What the program registers with these settings, as it comes. */
+const recordProw = once((more: Partial<Given>) => runProgram({ stack: "test", config: rawConfig(more, {}) }));
+
+/** Registrations with these settings, in their order. */
 export async function registerProw(more: Partial<Given>): Promise<readonly Registration[]> {
-  return (await runProgram({ stack: "test", config: rawConfig(more, {}) })).resources;
+  return (await recordProw(more)).resources;
 }
 
 /** What the program registers with these settings. */
 export async function renderProw(more: Partial<Given> = {}): Promise<readonly Rendered[]> {
-  return rendered(await runProgram({ stack: "test", config: rawConfig(more, {}) }));
+  return rendered(await recordProw(more));
 }
 
 /** The same with every secret in clear. */
@@ -72,7 +75,7 @@ export async function clearProw(
 
 /** Prow's resources of a committed stack. */
 export async function renderStack(stack: string): Promise<readonly Rendered[]> {
-  return (await render(stack)).filter(({ urn }) => urn.includes("orrery:prow:Prow$"));
+  return (await renderedStack(stack)).filter(({ urn }) => urn.includes("orrery:prow:Prow$"));
 }
 
 function clear(value: unknown): unknown {
@@ -112,7 +115,7 @@ interface PodSpec {
   }[];
 }
 
-/** A Kubernetes object among the inputs of a resource, as far as these tests read it. */
+/** The fields of a Kubernetes object that these tests read. */
 export interface Manifest {
   readonly kind: string;
   readonly metadata: {

@@ -1,4 +1,4 @@
-/** Trees of job files: what is refused, and how they are packed. */
+/** Trees of job files: what is refused, and how they are stored. */
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import { configurationProblems } from "../../../components/prow/files/problems.t
 import { checkTree } from "../../../components/prow/files/tree.ts";
 import type { Environment } from "../../../ops/prow/environment.ts";
 import { soundJobs } from "../../../ops/prow/bootstrap.ts";
-import { placeOf, staging, testing } from "./places.ts";
+import { inputsOf, staging, testing } from "./configInputs.ts";
 import { writeCheckout } from "./trees.ts";
 import { prowSettings } from "./fixture.ts";
 
@@ -32,19 +32,19 @@ const everySecret = [
 ];
 
 describe("a tree of jobs", () => {
-  it("may name presets, Secrets and ConfigMaps that there are", () => {
+  it("jobs may name existing presets, Secrets and ConfigMaps", () => {
     assert.deepEqual(problems(job("labels: {preset-dind-enabled: 'true', other: x}")), []);
     assert.deepEqual(problems(job("decoration_config: {gcs_credentials_secret: gcs}")), []);
     const own = "presets: [{labels: {preset-mine: 'true'}, env: [{name: A, value: b}]}]\n";
     assert.deepEqual(problems(own + job("labels: {preset-mine: 'true'}")), []);
   });
 
-  it("is refused for a file that is no YAML, with its line", () => {
+  it("a file that is not YAML is refused with its line", () => {
     assert.match(problems("presubmits:\n  a/b:\n  - name: [x\n").join("\n"), /^a\/b\.yaml:\d+ is no YAML: /);
     assert.deepEqual(problems("- a\n"), ["a/b.yaml is no map of presubmits, postsubmits, periodics or presets"]);
   });
 
-  it("is refused for a preset that there is not", () => {
+  it("an unknown preset is refused", () => {
     assert.deepEqual(problems(job("labels: {preset-gpu: 'true'}")), [
       "a/b.yaml: job build names preset-gpu, and no preset has that label",
     ]);
@@ -69,19 +69,19 @@ describe("a tree of jobs", () => {
     ],
   };
   for (const [name, [yaml, problem]] of Object.entries(cases)) {
-    it(`is refused for a Secret or ConfigMap that there is not, in ${name}`, () => {
+    it(`an unknown Secret or ConfigMap is refused in ${name}`, () => {
       const text = `periodics:\n  - name: build\n    ${yaml}\n`;
       assert.deepEqual(problems(text), [problem]);
       assert.deepEqual(problems(text.replace("- name: build", "- name: build\n    cluster: elsewhere")), []);
     });
   }
 
-  it("asks for staging's own names there", () => {
+  it("staging's jobs need staging's own names", () => {
     const text = job("decoration_config: {gcs_credentials_secret: gcs}");
     assert.deepEqual(problems(text, staging), [secret("gcs")]);
   });
 
-  it("is refused for a preset that config.yaml or another file brings, too: Prow ends on two", () => {
+  it("a preset that config.yaml or another file also defines is refused, because Prow stops on two", () => {
     const own = (label: string) => `presets: [{labels: {${label}}, env: [{name: A, value: b}]}]\n`;
     assert.deepEqual(problems(own("preset-dind-enabled: 'true'")), [
       'config.yaml and a/b.yaml have a preset for preset-dind-enabled: "true", and Prow ends on two',
@@ -93,7 +93,7 @@ describe("a tree of jobs", () => {
     ]);
   });
 
-  it("is refused for what a job has twice by its presets: Prow ends on it", () => {
+  it("a job that gets something twice from its presets is refused, because Prow stops on it", () => {
     // kubernetes-sigs/prow@7593870dc pkg/config/jobs.go:53-100
     const two = "labels: {preset-docker-mirror: 'true', preset-docker-mirror-proxy: 'true'}";
     assert.deepEqual(problems(job(two)), [
@@ -110,7 +110,7 @@ describe("a tree of jobs", () => {
     ]);
   });
 
-  it("gets the presets that its jobs name, from its own configuration or from the program", () => {
+  it("a tree's presets come from its own configuration or from the program", () => {
     const tree = [{ path: "a/b.yaml", text: job("labels: {preset-bazel-cache: 'true', preset-gpu: 'true'}") }];
     const gpu = { labels: { "preset-gpu": "true" }, env: [{ name: "GPU", value: "yes" }] };
     const { files, problems: wrong, warnings } = checkTree(tree, testing, [gpu]);
@@ -129,32 +129,32 @@ describe("a tree of jobs", () => {
             { name: "CACHE_PORT", value: "8080" },
           ],
         },
-        // GitHub's YAML would be read as a truth where Prow reads YAML 1.1
+        // Prow reads YAML 1.1, in which the unquoted word is a boolean
         { ...gpu, env: [{ name: "GPU", value: "yes" }] },
       ],
     });
     assert.match(files.at(-1)?.text ?? "", /value: "yes"/);
   });
 
-  it("of 2020's shape is loaded by either version of the configuration, with its doubled key told", () => {
+  it("a tree of 2020 loads with either version of the configuration, and its duplicate key is reported", () => {
     const folder = mkdtempSync(path.join(tmpdir(), "orrery-tree-"));
     const count = writeCheckout(folder, "20201203");
     const files = readJobs(path.join(folder, trees["20201203"].jobs));
     assert.equal(files.length, count);
-    const place = placeOf("kubevirt-prow", "");
+    const place = inputsOf("kubevirt-prow", "");
     const newer = checkTree(files, { ...place, jobSecrets: everySecret });
     assert.deepEqual([newer.problems, newer.waiting], [[], []]);
     assert.deepEqual(newer.warnings, [
       "kubevirt/doubled.yaml:7 has annotations a second time in one map; Prow takes this one",
     ]);
     assert.equal(newer.files.length, count);
-    const older = checkTree(files, placeOf("kubevirt-prow", "", { version: "20201021" }));
+    const older = checkTree(files, inputsOf("kubevirt-prow", "", { version: "20201021" }));
     assert.deepEqual(older.problems, []);
     assert.equal(older.warnings[1], "preset-docker-mirror-proxy is added in orrery-presets.yaml: jobs name it");
     rmSync(folder, { recursive: true });
   });
 
-  it("of today's shape is loaded with the presets of its own configuration, and refused without", () => {
+  it("a current tree loads with the presets of its own configuration, and is refused without them", () => {
     const folder = mkdtempSync(path.join(tmpdir(), "orrery-tree-"));
     writeCheckout(folder, "20260723");
     const environment = { settings: prowSettings({}) } as Environment;
@@ -174,14 +174,14 @@ describe("a tree of jobs", () => {
     rmSync(folder, { recursive: true });
   });
 
-  it("is refused when two files would be one key", () => {
+  it("two files with the same key are refused", () => {
     const files = ["a/x.yaml", "b/x.yaml"].map((one) => ({ path: one, text: job("") }));
     assert.deepEqual(checkTree(files, testing).problems, [
       "a/x.yaml and b/x.yaml have one base name, and x.yaml is the key of job-config",
     ]);
   });
 
-  it("is packed as text while there is room, then compressed, and refused when it does not fit even so", () => {
+  it("a tree is stored as text while there is room, compressed otherwise, and refused when still too large", () => {
     const small = packJobs([{ path: "a/x.yaml", text: "a: 1\n" }]);
     assert.deepEqual([small.data, small.binaryData], [{ "x.yaml": "a: 1\n" }, undefined]);
     const text = `# ${"jobs ".repeat(1000)}\n`;
@@ -213,15 +213,15 @@ describe("a folder of jobs in the settings", () => {
   after(() => {
     rmSync(folder, { recursive: true });
   });
-  const place = (at: string) => placeOf("prow", "", { jobs: { from: "folder", path: at } });
+  const place = (at: string) => inputsOf("prow", "", { jobs: { from: "folder", path: at } });
 
-  it("is what job-config holds, by base names", () => {
+  it("job-config holds the files of the settings' folder by base names", () => {
     assert.deepEqual(configurationProblems(place(folder)), []);
     const found = configMaps(place(folder)).find(({ key }) => key === "job-config");
     assert.deepEqual(found?.data, { "kubevirt-presubmits.yaml": job("") });
   });
 
-  it("is refused when it is not there, or has no file, or a bad one", () => {
+  it("a folder that is missing, empty or has an invalid file is refused", () => {
     const said = (at: string) => configurationProblems(place(at)).map(({ path: where, text }) => `${where}: ${text}`);
     assert.deepEqual(said("/nowhere"), ["jobs.path: there is no folder /nowhere"]);
     const empty = path.join(folder, "empty");

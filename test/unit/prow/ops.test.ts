@@ -1,4 +1,4 @@
-/** What Prow's day-2 commands decide by themselves; what they do to a cluster is shown live (test/live/prow.test.ts). */
+/** Decisions of Prow's day-2 commands; test/live/prow.test.ts runs them on a cluster. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createServer, type Server } from "node:http";
@@ -16,7 +16,7 @@ import { judge } from "../../../ops/prow/settle.ts";
 import { delivery, hmacToken, smokeTests } from "../../../ops/prow/smoke.ts";
 import type { Manifest } from "../../../policy/manifest.ts";
 
-describe("ops prow settle", () => {
+describe("waiting for Prow", () => {
   const deployment = (name: string, replicas: number, ready: number, generation = 1) => ({
     metadata: { name, generation },
     spec: { replicas },
@@ -27,19 +27,19 @@ describe("ops prow settle", () => {
     status: { phase, containerStatuses: [{ name: "main", ready, restartCount, state: {} }] },
   });
 
-  it("waits for Deployments that have no pod at all, and not for those that want none", () => {
+  it("waiting includes Deployments that have no pod at all, but not those with zero replicas", () => {
     assert.deepEqual(judge([], []).waiting, ["there is no Deployment"]);
     assert.deepEqual(judge([deployment("hook", 4, 0)], []).waiting, ["Deployment hook has 0 of 4 pods"]);
     assert.deepEqual(judge([deployment("hook", 4, 4), deployment("off", 0, 0)], []).waiting, []);
     assert.deepEqual(judge([deployment("hook", 1, 1, 2)], []).waiting, ["Deployment hook has 0 of 1 pods"]);
   });
 
-  it("looks at every container, and not at finished pods", () => {
+  it("every container is checked, but no finished pods", () => {
     const ready = [deployment("hook", 1, 1)];
     assert.deepEqual(judge(ready, [pod("a", false), pod("b", false, 0, "Succeeded")]).waiting, ["a/main is not ready"]);
   });
 
-  it("takes a restart of long ago, and waits after one that it sees", () => {
+  it("an old restart is ignored, and a restart while waiting extends the wait", () => {
     const ready = [deployment("hook", 1, 1)];
     const first = judge(ready, [pod("a", true, 1)]);
     assert.deepEqual(first.waiting, ["a/main was restarted (1 times in all)"]);
@@ -67,7 +67,7 @@ describe("ops prow token", () => {
   const ask = (): ReturnType<typeof tokenOwner> =>
     tokenOwner("t", `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 
-  it("reads scopes as GitHub tells them, and knows when it does not", async () => {
+  it("a token's scopes are read as GitHub reports them, or reported as unknown", async () => {
     answer = { status: 200, scopes: "read:user, repo" };
     assert.deepEqual(await ask(), { login: "bot", scopes: ["read:user", "repo"] });
     answer = { status: 200, scopes: "" };
@@ -79,14 +79,14 @@ describe("ops prow token", () => {
     await assert.rejects(tokenOwner("t", "http://127.0.0.1:1"), /^Error: GitHub \(\S+\) does not answer: ./);
   });
 
-  it("allows what the settings allow and nothing that contains it", () => {
+  it("a token may have the scopes in the settings and none that include more", () => {
     assert.deepEqual(excess(["read:user"], ["read:user"]), []);
     assert.deepEqual(excess(["user", "repo"], ["read:user", "repo"]), ["user"]);
   });
 });
 
 describe("ops prow verify", () => {
-  it("signs with the newest token of a map, and with a plain token as it is", () => {
+  it("a test webhook is signed with the newest token of a map, or with a plain token", () => {
     assert.equal(hmacToken("secret\n"), "secret");
     const map = `
 "*":
@@ -102,7 +102,7 @@ kubevirt: [{value: other, created_at: 2022-01-01T00:00:00Z}]`;
     );
   });
 
-  it("sees a page that is another one, and hook behind a path that is rewritten", async () => {
+  it("a wrong page, and a hook behind a rewritten path, are recognised", async () => {
     const server = createServer((_, response) => response.end("<html>welcome</html>"));
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
     const at = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -121,7 +121,7 @@ kubevirt: [{value: other, created_at: 2022-01-01T00:00:00Z}]`;
 });
 
 describe("ops prow verify of gcsweb", () => {
-  it("asks for its style where its pages do, at the root of its host", async () => {
+  it("gcsweb's style sheet is requested where its pages do, at the root of its host", async () => {
     const asked: string[] = [];
     const server = createServer(({ url = "" }, response) => {
       asked.push(url);
@@ -154,7 +154,7 @@ describe("ops prow debug", () => {
     },
   });
 
-  it("fetches the sources of what runs, and says how to run them with the service's flags", () => {
+  it("debug fetches the sources of the running version, and prints how to run them with the service's flags", () => {
     assert.equal(commitOf("us-docker.pkg.dev/k8s-infra-prow/images/deck:v20260819-7593870dc"), "7593870dc");
     assert.equal(commitOf("deck@sha256:00"), undefined);
     const script = prepareScript("statusreconciler", running("x/y:v20260819-7593870dc"));
@@ -164,7 +164,7 @@ describe("ops prow debug", () => {
     assert.equal(spawnSync("bash", ["-n"], { input: script }).status, 0);
   });
 
-  it("changes the memory of the service's own container, request and limit alike", () => {
+  it("debug changes the memory of the service's own container, request and limit alike", () => {
     const resources = { requests: { memory: "2Gi" }, limits: { memory: "2Gi" } };
     assert.deepEqual(memoryPatch("deck", "2Gi"), {
       spec: { template: { spec: { containers: [{ name: "deck", resources }] } } },
@@ -173,7 +173,7 @@ describe("ops prow debug", () => {
 });
 
 describe("ops prow render", () => {
-  it("writes namespaces first, and neither Secrets nor whole nodes", () => {
+  it("render writes namespaces first, and neither Secrets nor whole nodes", () => {
     const manifest = (kind: string, name: string): Manifest => {
       const body = { apiVersion: "v1", kind, metadata: { name } };
       return { cluster: "", apiVersion: "v1", kind, namespace: "", name, body };
@@ -206,14 +206,14 @@ describe("ops prow", () => {
   }
 
   for (const name of Object.keys(commands)) {
-    it(`${name} explains itself`, async () => {
+    it(`prow ${name} prints help`, async () => {
       const { code, said } = await run(name, "--help");
       assert.equal(code, 0);
       assert.match(said, new RegExp(`^Usage: npm run ops -- prow ${name}`));
     });
   }
 
-  it("says what is missing or wrong in one line, and changes nothing", async () => {
+  it("a missing or wrong argument is reported in one line, and changes nothing", async () => {
     const cases: readonly (readonly [words: readonly string[], code: number, said: RegExp])[] = [
       [["verify"], 2, /^ops: which environment\? name it by --stack/],
       [["verify", "--stack", "nowhere"], 1, /^ops: .*nowhere/],
@@ -236,7 +236,7 @@ describe("ops prow", () => {
     }
   });
 
-  it("keeps memory in the settings of the stack's file only when asked to", async () => {
+  it("memory is written to the stack file's settings only on request", async () => {
     const file = path.join(projectDir, "Pulumi.prod.yaml");
     const { code, said } = await run("memory", "deck", "2Gi", "--stack", "prod", "--keep", "--dry-run");
     assert.deepEqual([code, said], [0, `resources.deck.memory would be 2Gi in ${file}`]);

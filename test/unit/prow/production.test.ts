@@ -16,7 +16,7 @@ describe("Prow in production", () => {
     all = await renderStack("prod");
   });
 
-  it("has the runbook's Deployments with their replicas, repositories and places", () => {
+  it("production Prow has the runbook's Deployments with their replicas, repositories and namespaces", () => {
     const worker = { type: "vm", zone: "ci" };
     const table: Record<string, readonly [replicas: number, image: string, where?: Record<string, string>]> = {
       cherrypicker: [1, `${prow}/cherrypicker`, worker],
@@ -59,7 +59,7 @@ describe("Prow in production", () => {
     }
   });
 
-  it("starts the core with the runbook's flags and files, and with both addresses of GitHub", () => {
+  it("Prow's core starts with the runbook's flags and files, and with both addresses of GitHub", () => {
     // Prow's git makes its folder there at the start: kubernetes-sigs/prow@7593870dc pkg/git/v2/client_factory.go:323
     const clones = { "/var/tmp": "scratch" };
     const table: Record<string, readonly [flags: readonly string[], mounts: Record<string, string>]> = {
@@ -132,7 +132,7 @@ describe("Prow in production", () => {
     }
   });
 
-  it("runs the plugins, the caches and the monitoring as the runbook does", () => {
+  it("plugins, caches and monitoring run as in the runbook", () => {
     const plugin = { "/etc/github": "oauth-token", "/etc/webhook": "hmac-token", "/tmp": "scratch" };
     for (const [name, more] of Object.entries({
       "needs-rebase": { "/etc/plugins": "plugins" },
@@ -177,7 +177,7 @@ describe("Prow in production", () => {
     ]);
   });
 
-  it("has the runbook's Services", () => {
+  it("production Prow has the runbook's Services", () => {
     const actual = Object.fromEntries(
       [...objects(all, "Service").values()].map(({ metadata, spec }) => [
         metadata.name,
@@ -212,7 +212,7 @@ describe("Prow in production", () => {
     });
   });
 
-  it("runs branch-protector and label-sync on the runbook's schedules", () => {
+  it("branch-protector and label-sync run on the runbook's schedules", () => {
     const cron = (name: string): Manifest => object(all, "CronJob", `kubevirt-prow/${name}`);
     for (const [name, schedule] of [
       ["branch-protector", "54 * * * *"],
@@ -231,7 +231,7 @@ describe("Prow in production", () => {
     assert.equal(mountsOf(cron("label-sync-nmstate"))["/etc/config"], "label-config");
   });
 
-  it("puts every Secret where it is read", () => {
+  it("every Secret is in the namespace where it is read", () => {
     const actual = Object.fromEntries(
       [...objects(all, "Secret").values()].map(({ metadata, stringData }) => [
         `${metadata.namespace ?? ""}/${metadata.name}`,
@@ -268,7 +268,7 @@ describe("Prow in production", () => {
     );
   });
 
-  it("lets jobs reach the services that they name: caches, GitHub's and the metrics'", () => {
+  it("jobs can reach the services that they name: caches, GitHub's proxy and metrics", () => {
     // kubevirt/project-infra@ca75c4e: kubevirt-periodics.yaml:96 pushes, project-infra-periodics.yaml:759 asks ghproxy.
     const ports = { pushgateway: 9091, ghproxy: 8888, "docker-mirror": 5000, "docker-mirror-proxy": 3128 };
     const jobs = { "kubernetes.io/metadata.name": "kubevirt-prow-jobs" };
@@ -284,7 +284,7 @@ describe("Prow in production", () => {
     }
   });
 
-  it("is reached by the runbook's addresses; the webhook arrives as it was sent", () => {
+  it("production Prow has the runbook's addresses, and webhooks arrive unchanged", () => {
     const host = (index: number) =>
       `kubevirt-stg-aa0fc76a511b88d3d7a618e3072828e1-000${index}.us-south.containers.appdomain.cloud`;
     const actual = Object.fromEntries(
@@ -314,7 +314,7 @@ describe("Prow in production", () => {
     });
   });
 
-  it("keeps what holds data, the namespaces and the kind ProwJob", () => {
+  it("everything with data, the namespaces and the kind ProwJob are protected", () => {
     const claim = (name: string): Manifest => object(all, "PersistentVolumeClaim", `kubevirt-prow/${name}`);
     const { spec: ghproxy } = claim("ghproxy");
     assert.equal(ghproxy.resources?.requests.storage, "30Gi");

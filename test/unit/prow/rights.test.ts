@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Rendered } from "../../../review/evaluate/render.ts";
 import { objects, podOf, renderStack } from "./fixture.ts";
 
-describe("Prow's rights", () => {
+describe("Prow's permissions", () => {
   let all: readonly Rendered[];
   before(async () => {
     all = await renderStack("stage");
@@ -28,7 +28,7 @@ describe("Prow's rights", () => {
     "events: create patch",
   ];
 
-  it("in the jobs' namespace, where ProwJobs, pods and leader locks are, are what each program does there", () => {
+  it("in the jobs' namespace each program may do what it does with ProwJobs, pods and leader locks", () => {
     const manager = lock("prow-controller-manager-leader-lock");
     assert.deepEqual(given("staging-kubevirt-prow-jobs"), {
       crier: ["pods: get patch", "events: list", "prowjobs: get list patch watch"],
@@ -52,7 +52,7 @@ describe("Prow's rights", () => {
     });
   });
 
-  it("in Prow's own namespace let hook write ConfigMaps where it updates any; nothing else writes there", async () => {
+  it("in Prow's own namespace only hook may write ConfigMaps, where it updates any", async () => {
     assert.deepEqual(given("staging-kubevirt-prow"), {});
     const prod = await renderStack("prod");
     const own = [...objects(prod, "Role").values()].filter(({ metadata }) => metadata.namespace === "kubevirt-prow");
@@ -62,7 +62,7 @@ describe("Prow's rights", () => {
     );
   });
 
-  it("are bound to the account of the environment's own namespace, and in no namespace but the jobs'", () => {
+  it("permissions are bound to accounts of the environment's own namespace, and outside it only in the jobs' namespace", () => {
     const bindings = [...objects(all, "RoleBinding").values()];
     assert.equal(bindings.length, 10);
     for (const { metadata, roleRef, subjects } of bindings) {
@@ -72,7 +72,7 @@ describe("Prow's rights", () => {
     }
   });
 
-  it("in the whole cluster let crier read the node of a job, and nothing else", () => {
+  it("cluster-wide, crier may read a job's node, and nothing else is granted", () => {
     const name = "staging-kubevirt-prow-crier";
     assert.deepEqual(
       [...objects(all, "ClusterRole").values()].map(({ metadata, rules }) => [metadata.name, rules]),
@@ -84,7 +84,7 @@ describe("Prow's rights", () => {
     );
   });
 
-  it("come with a token for those who have rights, and with none for the others", () => {
+  it("accounts with permissions have a token, and others have none", () => {
     const bound = new Set([...objects(all, "RoleBinding").values()].map(({ metadata }) => metadata.name));
     const pods = [...objects(all, "Deployment").values(), ...objects(all, "CronJob").values()].map(podOf);
     assert.equal(pods.length, 23);

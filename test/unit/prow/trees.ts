@@ -1,14 +1,14 @@
-/** Trees of jobs in the shapes of kubevirt/project-infra: made up, with what makes real trees hard to load. */
+/** Invented trees of jobs in the shapes of kubevirt/project-infra, with everything that makes real ones hard to load. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { stringify } from "yaml";
 import { repositoriesWith } from "../../../components/prow/files/base/repositories.ts";
 import { type TreeName, trees } from "../../../components/prow/files/base/trees.ts";
 
-/** Repositories whose jobs somebody starts. */
+/** Repositories with the trigger plugin, which starts jobs. */
 const served = repositoriesWith(({ plugins }) => plugins.includes("trigger"));
 
-/** How many jobs a tree has: as many as the real one of that day. */
+/** Number of jobs in a tree, the same as in the real one. */
 const sizes = { "20201203": { jobs: 377, files: 63 }, "20260723": { jobs: 1644, files: 212 } } as const;
 
 const yes = (...names: readonly string[]) => Object.fromEntries(names.map((name) => [`preset-${name}`, "true"]));
@@ -22,7 +22,7 @@ const says = (name: string, ...variables: readonly string[]) => ({
   env: variables.map((variable) => ({ name: variable, value: "yes" })),
 });
 
-/** Labels of jobs, in turn; the presets behind them come from config.yaml, the jobs' files or the checkout's config. */
+/** Labels of jobs, in rotation; their presets come from config.yaml, the jobs' files or the checkout's config. */
 const labels = {
   "20201203": [
     yes("dind-enabled", "docker-mirror-proxy", "shared-images"),
@@ -69,7 +69,7 @@ const inConfig = [
   { env: [{ name: "GOPROXY", value: "direct" }] },
 ];
 
-/** A job with a second map key, which YAML forbids and Prow's reader takes. */
+/** A job with a duplicate map key, which YAML forbids and Prow's parser accepts. */
 const doubled = `periodics:
 - name: periodic-doubled
   interval: 24h
@@ -92,7 +92,7 @@ periodics:
     volumes: [{name: scratch, emptyDir: {}}, {name: login, secret: {secretName: gcs, defaultMode: 0400}}]
 `;
 
-/** Writes a checkout with a tree of that day's shape. @returns how many files of jobs it has */
+/** Writes a checkout with a tree of that shape. @returns its number of job files */
 export function writeCheckout(folder: string, tree: TreeName): number {
   const { jobs, files } = sizes[tree];
   const texts = new Map<string, unknown>();
@@ -119,7 +119,7 @@ function job(tree: TreeName, kind: "presubmits" | "postsubmits" | "periodics", f
   const choice = labels[tree];
   return {
     name: `${kind.slice(0, -1)}-${number}`,
-    // Today's jobs leave it to the configuration.
+    // Current jobs leave it to the configuration.
     ...(tree === "20201203" ? { decorate: true } : {}),
     ...(kind === "periodics" ? { cron: "5 4 * * *" } : {}),
     ...(kind === "presubmits" ? { always_run: false, optional: true } : {}),

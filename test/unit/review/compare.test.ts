@@ -17,7 +17,7 @@ function told(before: readonly Rendered[], after: readonly Rendered[]): readonly
 }
 
 describe("a comparison of renders", () => {
-  it("tells created, updated, replaced and deleted resources, and nothing about what stays", () => {
+  it("a comparison lists created, updated, replaced and deleted resources, and no unchanged ones", () => {
     const same = resource("kubernetes:core/v1:Secret", "same", { type: "Opaque" });
     const before = [
       same,
@@ -40,7 +40,7 @@ describe("a comparison of renders", () => {
     assert.deepEqual(told(before, before), []);
   });
 
-  it("knows which field of which type forces a new resource", () => {
+  it("a comparison knows which field of which type requires a replacement", () => {
     const cases: readonly (readonly [type: string, before: object, after: object, expected: string])[] = [
       ["kubernetes:core/v1:Service", { metadata: { name: "a" } }, { metadata: { name: "b" } }, "replace x metadata.name"],
       ["kubernetes:core/v1:Service", { spec: { ports: [1] } }, { spec: { ports: [2] } }, "update x"],
@@ -60,7 +60,7 @@ describe("a comparison of renders", () => {
       assert.deepEqual(told([resource(type, "x", before)], [resource(type, "x", after)]), [expected], type);
   });
 
-  it("follows the options that decide: ignoreChanges, replaceOnChanges, provider, protection", () => {
+  it("a comparison respects ignoreChanges, replaceOnChanges, provider and protection", () => {
     const type = "openstack:compute/instance:Instance";
     const at = (inputs: object, options: Rendered["options"] = {}): readonly Rendered[] => [
       resource(type, "x", inputs, options),
@@ -74,7 +74,7 @@ describe("a comparison of renders", () => {
     assert.deepEqual(change?.options, [{ path: ["protect"], before: true, after: undefined }]);
   });
 
-  it("knows a resource again by its aliases and those of its parents", () => {
+  it("a resource is matched by its aliases and those of its parents", () => {
     const box = (name: string, options: Rendered["options"] = {}): Rendered => {
       const urn = `urn:pulumi:test::orrery::orrery:thoth:Box::${name}`;
       return { urn, type: "orrery:thoth:Box", name, parent: "", provider: "", inputs: {}, options };
@@ -92,7 +92,7 @@ describe("a comparison of renders", () => {
     assert.equal(told(before, [box("new"), child("new", "kubernetes:core/v1:Secret")]).length, 4);
   });
 
-  it("renders again until nothing more follows from what is made anew", async () => {
+  it("rendering repeats until replacements cause no further changes", async () => {
     const key = resource("tls:index/privateKey:PrivateKey", "key", { algorithm: "RSA" });
     const uses = (value: string): Rendered =>
       resource("random:index/randomId:RandomId", "uses", { keepers: { value } });
@@ -120,7 +120,7 @@ describe("a comparison of renders", () => {
 });
 
 describe("fields of a comparison", () => {
-  it("are told apart by the names of a list's items", () => {
+  it("fields are matched by the names of a list's items", () => {
     const before = deployment("web:1").inputs;
     const after = structuredClone(before) as { spec: { template: { spec: { containers: object[] } } } };
     after.spec.template.spec.containers.unshift({ name: "sidecar", image: "sidecar:1" });
@@ -131,7 +131,7 @@ describe("fields of a comparison", () => {
     assert.deepEqual(order, { path: ["env", "[order]"], before: ["A", "B"], after: ["B", "A"] });
   });
 
-  it("are there exactly when two values differ, and tell both sides", () => {
+  it("a field is listed exactly when two values differ, with both sides", () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), (before, after) => {
         const fields = fieldsBetween(before, after);
@@ -141,7 +141,7 @@ describe("fields of a comparison", () => {
     );
   });
 
-  it("of long texts are a unified diff that leads from one to the other", () => {
+  it("long texts are shown as a unified diff that turns one into the other", () => {
     const lines = fc.array(fc.constantFrom("a", "b", "c", "d"), { maxLength: 30 });
     fc.assert(
       fc.property(lines, lines, (before, after) => {
@@ -157,7 +157,7 @@ describe("fields of a comparison", () => {
   });
 });
 
-/** Keys may come in another order. */
+/** Ignores the order of keys. */
 function sameMaps(before: unknown, after: unknown): boolean {
   try {
     assert.deepEqual(before, after);

@@ -1,4 +1,4 @@
-/** Small renders for the tests of the review. */
+/** Small renders for tests of the review. */
 import type { Rendered } from "../../../review/evaluate/render.ts";
 
 /** A resource under a component `orrery:<system>:Box`. */

@@ -7,14 +7,14 @@ import { marker } from "../../../review/report/markdown.ts";
 import type { Rendered } from "../../../review/evaluate/render.ts";
 import { deployment, resource } from "./fixture.ts";
 
-/** Why the only change between two states of a resource blocks. */
+/** The risk in the only change between two states of a resource. */
 function reasons(before: Rendered | undefined, after: Rendered | undefined): readonly string[] {
   const side = (one: Rendered | undefined): readonly Rendered[] => (one === undefined ? [] : [one]);
   return compare(side(before), side(after)).flatMap((change) => risksOf(change));
 }
 
-describe("a review stops at", () => {
-  it("anything that replaces or deletes what holds data", () => {
+describe("risks in a review", () => {
+  it("replacing or deleting something with data is a risk", () => {
     const claim = (inputs: object, options: Rendered["options"] = {}): Rendered =>
       resource("kubernetes:core/v1:PersistentVolumeClaim", "data", inputs, options);
     assert.deepEqual(reasons(claim({}), undefined), ["deletes a resource that holds data"]);
@@ -33,7 +33,7 @@ describe("a review stops at", () => {
     assert.deepEqual(reasons(deployment("a:1"), undefined), []);
   });
 
-  it("anything that drops protection", () => {
+  it("removing protection is a risk", () => {
     const volume = (options: Rendered["options"]): Rendered =>
       resource("openstack:blockstorage/volume:Volume", "home", {}, options);
     assert.deepEqual(reasons(volume({ protect: true, retainOnDelete: true }), volume({})), [
@@ -43,7 +43,7 @@ describe("a review stops at", () => {
     assert.deepEqual(reasons(volume({}), volume({ protect: true })), []);
   });
 
-  it("anything that opens a security group or a Route", () => {
+  it("opening a security group or a Route is a risk", () => {
     const rule = (inputs: object): Rendered =>
       resource("openstack:networking/secGroupRule:SecGroupRule", "in", {
         ...{ direction: "ingress", ethertype: "IPv4", protocol: "tcp", portRangeMin: 22, portRangeMax: 22 },
@@ -86,7 +86,7 @@ describe("a review stops at", () => {
     assert.equal(reasons(policy({}), undefined).length, 1);
   });
 
-  it("anything that widens rights", () => {
+  it("widening permissions is a risk", () => {
     const role = (verbs: readonly string[], resources = ["pods"]): Rendered =>
       resource("kubernetes:rbac.authorization.k8s.io/v1:Role", "reader", {
         rules: [{ apiGroups: [""], resources, verbs }],
@@ -113,7 +113,7 @@ describe("a review stops at", () => {
     assert.deepEqual(reasons(binding("edit", "bot", "other"), binding("edit", "bot")), []);
   });
 
-  it("images that move to a tag without digest", () => {
+  it("changing an image to a tag without a digest is a risk", () => {
     const digest = `quay.io/web@sha256:${"a".repeat(64)}`;
     assert.deepEqual(reasons(deployment("quay.io/web:1"), deployment("quay.io/web:2")), [
       "runs quay.io/web:2, which is not pinned by digest",
@@ -140,7 +140,7 @@ describe("the report of a review", () => {
   const report = (before: readonly Rendered[], after: readonly Rendered[]): string =>
     markdown([{ stack: "test", changes: compare(before, after) }], "aaa", "bbb");
 
-  it("says in one line what happens, and the dangerous first", () => {
+  it("a report says in one line what happens, risks first", () => {
     const text = report(
       [deployment("web:1"), resource("kubernetes:core/v1:PersistentVolumeClaim", "data")],
       [deployment("web:2"), resource("kubernetes:core/v1:Secret", "key")],
@@ -153,11 +153,11 @@ describe("the report of a review", () => {
     assert.equal(text.match(/<details>/g)?.length, text.match(/<\/details>/g)?.length);
   });
 
-  it("says that nothing changes", () => {
+  it("a report says that nothing changes", () => {
     assert.match(report([deployment("web:1")], [deployment("web:1")]), /^Nothing in any stack \(test\)\.$/m);
   });
 
-  it("never shows a secret, only that it is another one", () => {
+  it("a report never shows a secret, only that it changes", () => {
     const secret = (digest: string): Rendered =>
       resource("kubernetes:core/v1:Secret", "key", {
         stringData: { token: `[secret ${digest}]`, map: { a: `[secret ${digest}]` } },
@@ -167,7 +167,7 @@ describe("the report of a review", () => {
     assert.doesNotMatch(text, /0123456789ab|ba9876543210/);
   });
 
-  it("fits into a comment, and says how much it leaves out", () => {
+  it("a report fits into a comment, and says how much it leaves out", () => {
     const many = (value: string): Rendered[] =>
       Array.from({ length: 600 }, (_, at) =>
         resource("kubernetes:core/v1:ConfigMap", `files-${at}`, { data: { text: `${value} `.repeat(100) } }),
@@ -180,7 +180,7 @@ describe("the report of a review", () => {
     assert.match(text, /600 to update/);
   });
 
-  it("keeps what others wrote from becoming markup", () => {
+  it("a report escapes others' texts so that they are not markup", () => {
     const text = report(
       [deployment("web:1", { note: "a" })],
       [deployment("web:1", { note: "line\n```\n</details><script>alert(1)</script> @everyone" })],

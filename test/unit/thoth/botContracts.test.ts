@@ -1,10 +1,9 @@
-/** What Thoth's bots, tunnels and Dgraph are given, held against what their sources read. */
+/** Inputs of Thoth's bots, tunnels and Dgraph, compared with what their sources read. */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { violations } from "../../../contracts/check/violations.ts";
-import { loadContracts } from "../../../contracts/check/load.ts";
 import { type Json, asList, asObject, asText, asTexts, toManifest } from "../../../policy/manifest.ts";
-import { runProgram, stackConfig } from "../../../review/evaluate/render.ts";
+import { allContracts, stackRecording } from "../recordings.ts";
 import { revealed } from "../../../review/evaluate/secret.ts";
 import { bots, buildThoth } from "./fixture.ts";
 
@@ -19,11 +18,11 @@ describe("Contracts of Thoth's bots, tunnels and Dgraph", function () {
   this.timeout(60_000);
 
   for (const stack of ["stage", "prod", "test"]) {
-    it(`hold in stack ${stack}`, async () => {
-      const contracts = loadContracts().filter(({ file }) => files.has(file));
-      assert.equal(contracts.length, files.size);
-      const { resources } = await runProgram({ stack, config: stackConfig(stack) });
-      const found = violations(resources, contracts).filter(
+    it(`every workload of Thoth's bots, tunnels and Dgraph in ${stack} satisfies its image's contract`, async () => {
+      const own = allContracts().filter(({ file }) => files.has(file));
+      assert.equal(own.length, files.size);
+      const { resources } = await stackRecording(stack);
+      const found = violations(resources, own).filter(
         // The station's own Template has its own test.
         ({ system, where, problem }) =>
           system === "thoth" && !where.startsWith("Template ") && !problem.includes("has no contract"),
@@ -31,8 +30,8 @@ describe("Contracts of Thoth's bots, tunnels and Dgraph", function () {
       assert.deepEqual(found, []);
     });
 
-    it(`let the images of stack ${stack} be built`, async () => {
-      const { resources } = await runProgram({ stack, config: stackConfig(stack) });
+    it(`the images of stack ${stack} can be built`, async () => {
+      const { resources } = await stackRecording(stack);
       const objects = resources.flatMap(({ type, inputs, provider }) => {
         const manifest = toManifest(type, asObject(revealed(inputs)), provider);
         return manifest === undefined ? [] : [manifest];
@@ -56,7 +55,7 @@ describe("Contracts of Thoth's bots, tunnels and Dgraph", function () {
     });
   }
 
-  it("is kept by builds whose trigger OpenShift takes", async () => {
+  it("builds have a trigger that OpenShift accepts", async () => {
     // openshift/origin pull 6952: without an ImageStreamTag in the strategy an image trigger is invalid.
     const built = { ...bots, kebechet: { build: true }, nepthys: { ...bots.nepthys, build: true } };
     const seen = await buildThoth({ bots: { ...built, regidores: {}, reviewManager: { appId: 1, build: true } } });
@@ -71,21 +70,21 @@ describe("Contracts of Thoth's bots, tunnels and Dgraph", function () {
     }
   });
 
-  it("is kept outside OpenShift, where nobody picks a user", async () => {
+  it("contracts hold on plain Kubernetes, where pods have no assigned user", async () => {
     const published = {
       ...bots,
       sesheta: { ...bots.sesheta, build: false, image: "example.org/sesheta:v1" },
     };
     const { resources } = await buildThoth({ bots: published }, "kubernetes");
-    const contracts = loadContracts().filter(
+    const own = allContracts().filter(
       ({ file }) => file === "thoth/nepthys.yaml" || file === "thoth/kebechet-job.yaml",
     );
-    const found = violations(resources, contracts).filter(({ problem }) => !problem.includes("has no contract"));
+    const found = violations(resources, own).filter(({ problem }) => !problem.includes("has no contract"));
     assert.deepEqual(found, []);
   });
 });
 
-/** Whether a policy is about pods that have OpenShift's build label alone. */
+/** Whether a policy selects exactly the pods with OpenShift's build label. */
 function selectsBuilds(selector: Json): boolean {
   return (
     Object.keys(asTexts(selector.matchLabels)).length === 0 &&

@@ -9,7 +9,7 @@ const pipenv = { PIPENV_NOSPIN: "1", PIPENV_COLORBLIND: "1", PIPENV_HIDE_EMOJIS:
 const sshFolder = { emptyDir: { medium: "Memory", sizeLimit: "1Mi" } };
 
 describe("Thoth's bots", () => {
-  it("are these objects, under the names that their owners know", async () => {
+  it("Thoth's bots have their established objects and names", async () => {
     const seen = await buildThoth({
       bots: { ...bots, kebechet: { build: true }, nepthys: { ...bots.nepthys, build: true } },
     });
@@ -55,14 +55,14 @@ describe("Thoth's bots", () => {
     ]);
   });
 
-  it("keep the rules of the house on both platforms", async () => {
+  it("Thoth's bots have no policy violations on either platform", async () => {
     const published = { ...bots, sesheta: { ...bots.sesheta, build: false, image: "example.org/sesheta:v1" } };
     const { manifests } = await buildThoth({ bots });
     assert.deepEqual(manifestViolations(manifests, { openshift: true }), []);
     assert.deepEqual(manifestViolations((await buildThoth({ bots: published }, "kubernetes")).manifests), []);
   });
 
-  it("protect their namespace unless the stack says otherwise", async () => {
+  it("the bots' namespace is protected unless the stack says otherwise", async () => {
     const namespace = "thoth-bots-namespace-namespace";
     assert.equal((await buildThoth({ bots })).one(namespace).options.protect, true);
     const test = await buildThoth({ bots: { ...bots, namespace: "aicoe-test-bots", protect: false } });
@@ -70,7 +70,7 @@ describe("Thoth's bots", () => {
     assert.deepEqual([...new Set(test.manifests.map((one) => one.namespace))].sort(), ["", "aicoe-test-bots"]);
   });
 
-  it("have every Secret with its type and keys", async () => {
+  it("every bot's Secret has its type and keys", async () => {
     const seen = await buildThoth({ bots: { ...bots, kebechet: { sentry: true } } });
     const secrets = seen.resources.filter(({ type }) => type === "kubernetes:core/v1:Secret");
     const shapes = secrets.map(({ inputs }) => {
@@ -87,7 +87,7 @@ describe("Thoth's bots", () => {
     });
   });
 
-  it("share one SSH key and one GitHub token where they always did", async () => {
+  it("bots share one SSH key and one GitHub token as they always have", async () => {
     const { resources } = await buildThoth({ bots });
     const values = (name: string): Record<string, string> => {
       const found = resources.find(({ inputs }) => (inputs.metadata as { name?: string } | undefined)?.name === name);
@@ -100,7 +100,7 @@ describe("Thoth's bots", () => {
     assert.equal(nepthys?.["user-email"], "sesheta@example.org");
   });
 
-  it("run Kebechet every 20 minutes, for two hours at most", async () => {
+  it("Kebechet runs every 20 minutes, for two hours at most", async () => {
     const { spec, job, pod } = cron(await buildThoth({ bots }), "kebechet");
     assert.deepEqual(spec, {
       schedule: "*/20 * * * *",
@@ -128,7 +128,7 @@ describe("Thoth's bots", () => {
     assert.deepEqual(mounts(pod), { "/home/user/.ssh": sshFolder, "/tmp": { emptyDir: {} } });
   });
 
-  it("give a bot its SSH key as a file of its own that nobody else can read", async () => {
+  it("a bot's SSH key is a file of its own that nobody else can read", async () => {
     const { pod } = cron(await buildThoth({ bots }), "nepthys");
     const [copy] = pod.initContainers;
     assert.deepEqual(copy?.command, ["install", "-m", "0600", "/run/ssh-key/id_rsa", "/home/user/.ssh/id_rsa"]);
@@ -144,7 +144,7 @@ describe("Thoth's bots", () => {
     });
   });
 
-  it("run Nepthys daily, for half an hour at most", async () => {
+  it("Nepthys runs daily, for half an hour at most", async () => {
     const { spec, job, pod } = cron(await buildThoth({ bots }), "nepthys");
     assert.deepEqual([spec.schedule, spec.successfulJobsHistoryLimit, spec.failedJobsHistoryLimit], ["@daily", 2, 1]);
     assert.equal(job.activeDeadlineSeconds, 1800);
@@ -159,7 +159,7 @@ describe("Thoth's bots", () => {
     assert.deepEqual(container.resources, { requests: size, limits: size });
   });
 
-  it("receive webhooks behind the Service and Route of old", async () => {
+  it("webhooks arrive at the established Service and Route", async () => {
     const seen = await buildThoth({ bots });
     const selector = { app: "sesheta", component: "webhooks", deploymentconfig: "sesheta-webhooks" };
     const { template, ...spec } = seen.object("Deployment sesheta-webhooks").spec as { template: { spec: Pod } };
@@ -199,7 +199,7 @@ describe("Thoth's bots", () => {
     });
   });
 
-  it("remind of the scrum at 12:29 on Monday, Wednesday and Friday", async () => {
+  it("the scrum reminder runs at 12:29 on Monday, Wednesday and Friday", async () => {
     const sesheta = { ...bots.sesheta, usersInvited: ["Ada", "Grace"] };
     const seen = await buildThoth({ bots: { ...bots, sesheta } });
     const { spec, pod } = cron(seen, "sesheta-scrum");
@@ -236,7 +236,7 @@ describe("Thoth's bots", () => {
     ["label-checker", "check_if_labels_present.py", "@daily"],
     ["approver", "approver.py", "*/10 * * * *"],
   ]) {
-    it(`run Sesheta's ${String(component)} ${String(schedule)}`, async () => {
+    it(`Sesheta's ${String(component)} runs ${String(schedule)}`, async () => {
       const { spec, pod } = cron(await buildThoth({ bots }), `sesheta-${String(component)}`);
       assert.deepEqual([spec.schedule, spec.successfulJobsHistoryLimit, spec.failedJobsHistoryLimit], [schedule, 2, 2]);
       const [container] = pod.containers;
@@ -255,7 +255,7 @@ describe("Thoth's bots", () => {
     });
   }
 
-  it("work on the repositories and labels of the stack", async () => {
+  it("the bots work on the repositories and labels of the stack", async () => {
     const seen = await buildThoth({ bots });
     const { "sesheta-bot-config-json": text } = seen.object("ConfigMap sesheta-bot").data as Record<string, string>;
     const { defaultLabels, ...rest } = JSON.parse(text ?? "") as { defaultLabels: object[] };
@@ -264,7 +264,7 @@ describe("Thoth's bots", () => {
     assert.deepEqual(defaultLabels[0], { name: "bot", color: "698b69" });
   });
 
-  it("can each be left out, with what only they need", async () => {
+  it("each bot can be left out, with everything that only it uses", async () => {
     const off = { webhooks: false, scrum: false, labelChecker: false, approver: false };
     const names = async (sesheta: object, others: object): Promise<readonly string[]> => {
       const settings = { ...bots, ...others, sesheta: { ...bots.sesheta, ...sesheta } };
@@ -293,14 +293,14 @@ describe("Thoth's bots", () => {
     ]);
   });
 
-  it("make no runs while another cluster still does", async () => {
+  it("no bot runs while another cluster still runs it", async () => {
     const seen = await buildThoth({ bots: { ...bots, suspendCronJobs: true } });
     const jobs = seen.manifests.filter(({ kind }) => kind === "CronJob");
     assert.equal(jobs.length, 5);
     assert.deepEqual([...new Set(jobs.map(({ name }) => cron(seen, name).spec.suspend))], [true]);
   });
 
-  it("may only call DNS, HTTPS and, where they push, SSH", async () => {
+  it("bots may only connect to DNS, HTTPS and, where they push, SSH", async () => {
     const seen = await buildThoth({ bots });
     const ports = (name: string): unknown => {
       const { egress, ingress } = seen.object(`NetworkPolicy ${name}`).spec as Record<string, { ports: object[] }[]>;
@@ -316,7 +316,7 @@ describe("Thoth's bots", () => {
     assert.deepEqual(ports("sesheta-webhooks"), { calls: [tcp(443)], calledOn: [[tcp(8080)]] });
   });
 
-  it("are built in the cluster from their repositories where the stack says so", async () => {
+  it("bots are built in the cluster from their repositories where the stack says so", async () => {
     const seen = await buildThoth({ bots: { ...bots, kebechet: { build: true } } });
     const { pod } = cron(seen, "kebechet");
     const image = "image-registry.openshift-image-registry.svc:5000/aicoe-prod-bots/kebechet-job:latest";
@@ -330,7 +330,7 @@ describe("Thoth's bots", () => {
       resources: { requests: size, limits: size },
       runPolicy: "Serial",
       triggers: [
-        // OpenShift refuses an image trigger here: a Dockerfile's build starts from no ImageStreamTag.
+        // OpenShift refuses an image trigger here, because the Dockerfile build has no ImageStreamTag.
         { type: "ConfigChange" },
         { type: "Generic", generic: { secretReference: { name: "generic-webhook-secret" } } },
       ],

@@ -10,7 +10,7 @@ const sesheta = (changed: object): readonly string[] =>
 const secrets = (changed: object): readonly string[] => problems(thothConfig({ bots }, "openshift", changed));
 
 describe("Thoth's config", () => {
-  it("asks for the secrets of what runs and for no others", () => {
+  it("secrets are required for what runs, and no others", () => {
     const asked = (settings: object): readonly string[] =>
       problems(new Map([...thothConfig(settings)].filter(([key]) => !/^thoth:(?!settings)/.test(key))))
         .map((problem) => /^thoth:(\w+):/.exec(problem)?.[1] ?? problem)
@@ -26,7 +26,7 @@ describe("Thoth's config", () => {
     ]);
   });
 
-  it("names the key of a secret that is empty or malformed and never shows it", () => {
+  it("an empty or malformed secret is reported by its key and never shown", () => {
     assert.match(secrets({ "thoth:kebechetSshKey": "" }).join(), /^thoth:kebechetSshKey: .*empty/);
     assert.match(
       secrets({ "thoth:googleChatSpace": "AAAA" }).join(),
@@ -41,7 +41,7 @@ describe("Thoth's config", () => {
     assert.match(secrets({ "thoth:googleServiceAccount": "{" }).join(), /^thoth:googleServiceAccount: /);
   });
 
-  it("names a setting that is malformed", () => {
+  it("a malformed setting is reported by its key", () => {
     assert.match(sesheta({ scrumSpace: "AAAA" }).join(), /bots\.sesheta\.scrumSpace: .*expected spaces\/<id>/);
     assert.match(sesheta({ scrumUrl: "meet" }).join(), /bots\.sesheta\.scrumUrl: .*expected a URL/);
     assert.match(sesheta({ image: "sesheta:latest" }).join(), /bots\.sesheta\.image: .*pinned by tag or digest/);
@@ -54,7 +54,7 @@ describe("Thoth's config", () => {
     assert.match(bad.join(), /bots\.namespace: .*expected a namespace/);
   });
 
-  it("names a cluster that the stack does not have", () => {
+  it("a cluster that the stack does not have is reported", () => {
     const found = problems(thothConfig({ bots: { ...bots, cluster: "psi" } }));
     assert.match(found.join(), /bots\.cluster: got "psi"; expected the name of a cluster/);
   });

@@ -27,8 +27,8 @@ const script = (pod: Pod, index = 0): string => (pod.containers[index]?.command 
 /** Problems of the good settings with others. */
 const wrong = (changed: object): string => problems(thothConfig({ dgraph: { ...dgraph, ...changed } })).join("\n");
 
-describe("Dgraph of many servers", () => {
-  it("is these objects", async () => {
+describe("Dgraph with several servers", () => {
+  it("Dgraph with several servers has exactly these objects", async () => {
     const seen = await buildThoth({ dgraph: { ...dgraph, ratel: true, exposeZero: true, clients } });
     const titles = seen.manifests.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`);
     const own = titles.filter((title) => / thoth-dgraph-stage\//.test(title) && !title.startsWith("ServiceAccount"));
@@ -68,7 +68,7 @@ describe("Dgraph of many servers", () => {
     assert.deepEqual(manifestViolations(seen.manifests, { openshift: true }), []);
   });
 
-  it("has three managers and as many data servers as are asked for, each with a volume that stays", async () => {
+  it("Dgraph has three managers and the requested number of data servers, each with a retained volume", async () => {
     const seen = await buildThoth({ dgraph });
     for (const [name, replicas, cpu, memory] of [
       ["zero", 3, "1", "5Gi"],
@@ -91,7 +91,7 @@ describe("Dgraph of many servers", () => {
     assert.equal(seen.one("thoth-dgraph-alpha-set").options.protect, true);
   });
 
-  it("keeps its servers' key to itself", async () => {
+  it("the key of Dgraph's servers is readable by the servers only", async () => {
     const seen = await buildThoth({ dgraph: { ...dgraph, clients } });
     const keys = (name: string): readonly string[] => {
       const { stringData } = seen.one(name).inputs;
@@ -106,7 +106,7 @@ describe("Dgraph of many servers", () => {
     assert.ok(keys("thoth-dgraph-tls-secret").includes("node.key"));
   });
 
-  it("starts with the flags of its version", async () => {
+  it("Dgraph starts with the flags of its version", async () => {
     const seen = await buildThoth({ dgraph });
     const domain = "thoth-dgraph-stage.svc.cluster.local";
     assert.equal(
@@ -134,7 +134,7 @@ describe("Dgraph of many servers", () => {
     );
   });
 
-  it("gives its data servers certificates and who may administer them", async () => {
+  it("Dgraph's data servers have certificates and an administrators' allow list", async () => {
     const { pod } = set(await buildThoth({ dgraph }), "alpha");
     assert.deepEqual(mounts(pod)["/var/run/secrets/dgraph"], {
       secret: {
@@ -147,7 +147,7 @@ describe("Dgraph of many servers", () => {
     assert.match(JSON.stringify(pod.containers[0]?.readinessProbe), /"path":"\/health","port":8080,"scheme":"HTTPS"/);
   });
 
-  it("answers inside and, encrypted to the pod, outside", async () => {
+  it("Dgraph answers inside the cluster and, encrypted up to the pod, outside", async () => {
     const seen = await buildThoth({ dgraph: { ...dgraph, hosts: { alphaRest: "dgraph.example.org" } } });
     const ports = (name: string): unknown => {
       const { ports: found, type, clusterIP } = seen.object(`Service ${name}`).spec as Record<string, unknown>;
@@ -173,13 +173,13 @@ describe("Dgraph of many servers", () => {
     assert.ok(!seen.manifests.some(({ name }) => name === "zero-rest"));
   });
 
-  it("collects the metrics of every server", async () => {
+  it("metrics of every Dgraph server are collected", async () => {
     const seen = await buildThoth({ dgraph });
     const { template } = seen.object("Deployment prometheus-aggregate-exporter").spec as { template: { spec: Pod } };
     const [container] = template.spec.containers;
     const { TARGETS, ...others } = env(container);
     const inside = "thoth-dgraph-stage.svc";
-    // The exporter verifies certificates, and theirs names the pods.
+    // The exporter verifies certificates, which name the pods.
     assert.deepEqual(TARGETS?.split(","), [
       ...[0, 1, 2].map((one) => `https://alpha-${one}.alpha.${inside}.cluster.local:8080/debug/prometheus_metrics`),
       ...[0, 1, 2].map((one) => `http://prometheus-exporter-zero-${one}.${inside}:8080/debug/prometheus_metrics`),
@@ -200,8 +200,8 @@ describe("Dgraph of many servers", () => {
   });
 });
 
-describe("Dgraph of one pod", () => {
-  it("has manager and data server in one pod with one volume, under an address that stays", async () => {
+describe("Dgraph in one pod", () => {
+  it("Dgraph in one pod has manager and data server on one volume, with a stable address", async () => {
     const seen = await buildThoth({
       dgraph: { ...single, createNamespace: false, protect: false, retainOnDelete: true },
     });
@@ -238,7 +238,7 @@ describe("Dgraph of one pod", () => {
 });
 
 describe("Dgraph's certificates", () => {
-  it("are for every name under which a data server is reached, renewed early, from an authority that is kept", async () => {
+  it("certificates cover every name of a data server, are renewed early, and come from an authority that is kept", async () => {
     const seen = await buildThoth({ dgraph });
     assert.deepEqual(seen.one("thoth-dgraph-certificates-node-request").inputs.dnsNames, [
       "alpha-rest-thoth-dgraph-stage.apps.lab.test",
@@ -268,7 +268,7 @@ describe("Dgraph's certificates", () => {
     ]);
   });
 
-  it("are taken as given where the stack supplies them", async () => {
+  it("certificates that the stack supplies are used unchanged", async () => {
     const settings = { dgraph: { ...dgraph, certificates: { mode: "supplied" } } };
     const seen = await buildThoth(settings);
     assert.ok(!seen.resources.some(({ type }) => type.startsWith("tls:")));
@@ -276,7 +276,7 @@ describe("Dgraph's certificates", () => {
     assert.match(problems(config).join("\n"), /^thoth:dgraphNodeKey: /m);
   });
 
-  it("and sizes that cannot be right are named", () => {
+  it("certificates and sizes that cannot be right are reported", () => {
     assert.match(wrong({ alphas: 4 }), /dgraph\.alphas: got 4; expected a multiple of 3/);
     assert.match(wrong({ certificates: { mode: "generated", validDays: 30, renewDays: 30 } }), /renewDays: got 30/);
     assert.match(wrong({ clients: ["thoth-dgraph-stage"] }), /dgraph\.clients: names "thoth-dgraph-stage"/);

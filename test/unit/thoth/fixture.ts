@@ -7,8 +7,9 @@ import { clustersSchema } from "../../../config/targets.ts";
 import { connectTargets } from "../../../blocks/targets.ts";
 import { record } from "../../../review/evaluate/record.ts";
 import { type Built, withLookups } from "../kubernetes/fixture.ts";
+import { once } from "../recordings.ts";
 
-/** Bots as a stack asks for them at least. */
+/** Minimal settings of the bots. */
 export const bots = {
   cluster: "lab",
   nepthys: { userEmail: "sesheta@example.org" },
@@ -19,7 +20,7 @@ export const bots = {
   },
 };
 
-/** Config of a stack with one cluster and sample secrets for what the settings want. */
+/** Config of a stack with one cluster and samples for the required secrets. */
 export function thothConfig(settings: object, platform = "openshift", secrets: object = {}): RawConfig {
   const entries = new Map<string, RawEntry>([
     ["clusters:settings", plain({ lab: { platform, appsDomain: "apps.lab.test" } })],
@@ -34,17 +35,8 @@ export function thothConfig(settings: object, platform = "openshift", secrets: o
   return entries;
 }
 
-const built = new Map<string, Promise<Built>>();
-
 /** What Thoth registers with these settings; the same settings are built once. */
-export function buildThoth(settings: object, platform = "openshift", secrets: object = {}): Promise<Built> {
-  const key = JSON.stringify([settings, platform, secrets]);
-  const known = built.get(key) ?? buildAnew(settings, platform, secrets);
-  built.set(key, known);
-  return known;
-}
-
-async function buildAnew(settings: object, platform: string, secrets: object): Promise<Built> {
+export const buildThoth = once(async (settings: object, platform?: string, secrets?: object): Promise<Built> => {
   const config = thothConfig(settings, platform, secrets);
   const recording = await record({ stack: "test", config }, async () => {
     const { Thoth } = await import("../../../components/thoth/index.ts");
@@ -58,7 +50,7 @@ async function buildAnew(settings: object, platform: string, secrets: object): P
     return {};
   });
   return withLookups(recording);
-}
+});
 
 /** Problems of settings and secrets, each as `path: text`. */
 export function problems(config: RawConfig): readonly string[] {

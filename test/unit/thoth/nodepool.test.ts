@@ -24,7 +24,7 @@ const context = "thoth-zuul/paas-psi-redhat-com:443/system:serviceaccount:thoth-
 const wrong = (changed: object): string => problems(thothConfig({ nodepool: { ...nodepool, ...changed } })).join("\n");
 
 describe("Zuul's nodepool", () => {
-  it("has a namespace with an account that may run jobs in it, and nothing else", async () => {
+  it("nodepool has a namespace with an account that may run jobs in it, and nothing else", async () => {
     const seen = await buildThoth({ nodepool });
     assert.deepEqual(seen.manifests.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`).sort(), [
       "BuildConfig thoth-zuul/thoth-coala-ubi8",
@@ -52,7 +52,7 @@ describe("Zuul's nodepool", () => {
     ]);
   });
 
-  it("limits its nodes for old and for new nodepools, as nodepool's drivers of 8.0 and 9.0 count", async () => {
+  it("node limits suit older and newer nodepools, as the drivers of 8.0 and 9.0 count", async () => {
     const seen = await buildThoth({ nodepool: { ...nodepool, maxPods: 7 } });
     const outputs = [...seen.outputs].find(([urn]) => urn.endsWith("Thoth::thoth"))?.[1];
     const { providers } = parse(String(outputs?.nodepoolConfig)) as {
@@ -62,7 +62,7 @@ describe("Zuul's nodepool", () => {
     assert.equal(providers[0].pools[0]?.["max-servers"], 7);
   });
 
-  it("lets jobs call the cluster's API, also behind its Service", async () => {
+  it("jobs can call the cluster's API, also through its Service", async () => {
     const seen = await buildThoth({ nodepool });
     const { egress } = seen.object("NetworkPolicy job-nodes").spec as { egress: { ports: { port: number }[] }[] };
     assert.deepEqual(
@@ -71,7 +71,7 @@ describe("Zuul's nodepool", () => {
     );
   });
 
-  it("lets pods name node images without a registry", async () => {
+  it("pods may name node images without a registry", async () => {
     const seen = await buildThoth({ nodepool });
     assert.deepEqual(seen.object("ImageStream thoth-ops").spec, {
       lookupPolicy: { local: true },
@@ -92,7 +92,7 @@ describe("Zuul's nodepool", () => {
     assert.deepEqual(build.output, { to: { kind: "ImageStreamTag", name: "thoth-coala:ubi8" } });
   });
 
-  it("tells Zuul's configuration and a secret kubeconfig with the same context", async () => {
+  it("Zuul's configuration and a secret kubeconfig use the same context", async () => {
     const seen = await buildThoth({ nodepool });
     const outputs = [...seen.outputs].find(([urn]) => urn.endsWith("Thoth::thoth"))?.[1];
     assert.deepEqual(parse(String(outputs?.nodepoolConfig)), {
@@ -122,7 +122,7 @@ describe("Zuul's nodepool", () => {
     assert.match(String(outputs.nodepoolKubeconfig.value), new RegExp(`current-context: ${context}`));
   });
 
-  it("writes the kubeconfig of a token", () => {
+  it("a token's kubeconfig is written completely", () => {
     const settings = thothSettings();
     assert.deepEqual(parse(kubeconfigYaml(settings, "t0ken", "CA\n")), {
       apiVersion: "v1",
@@ -149,7 +149,7 @@ describe("Zuul's nodepool", () => {
     assert.match(contextName({ namespace: "z", server: "https://api.example.org:6443" }), /^z\/api-example-org:6443\//);
   });
 
-  it("names a pool that is not the namespace, fractions of processors and images that nobody makes", () => {
+  it("a pool other than the namespace, fractional processors and images that nobody builds are refused", () => {
     assert.match(wrong({ pool: "psi" }), /nodepool\.pool: got "psi"; expected the namespace, "thoth-zuul"/);
     const label = { image: "thoth-coala:ubi8", cpu: 0.75 };
     assert.match(wrong({ labels: { x: label } }), /nodepool\.labels\.x\.cpu: got 0\.75; expected a whole number/);

@@ -22,8 +22,8 @@ const live = (kind: string, name: string, rest: object): Parameters<typeof state
   return { apiVersion: "v1", kind, metadata: { name, namespace: "n" }, ...rest };
 };
 
-describe("Thoth's day-2 commands", () => {
-  it("miss what is declared and not there", () => {
+describe("Thoth's commands", () => {
+  it("verify reports what is declared but does not exist", () => {
     const declared = [object("ConfigMap", "thoth"), object("Secret", "thoth")];
     assert.deepEqual(presence(declared, [live("ConfigMap", "thoth", {})]), [
       { check: "exists", object: "ConfigMap n/thoth", ok: true },
@@ -31,7 +31,7 @@ describe("Thoth's day-2 commands", () => {
     ]);
   });
 
-  it("see what is there and does not work", () => {
+  it("verify reports what exists but does not work", () => {
     const told = (kind: string, body: object, rest: object): string | undefined =>
       states([object(kind, "x", body)], [live(kind, "x", rest)])[0]?.detail;
     const three = { spec: { replicas: 3 } };
@@ -48,7 +48,7 @@ describe("Thoth's day-2 commands", () => {
     assert.equal(told("ResourceQuota", {}, { status: {} }), "is not counted yet");
   });
 
-  it("see a claim that is not bound, unless nothing that runs mounts it", () => {
+  it("verify reports a claim that is not bound, unless nothing that runs mounts it", () => {
     const volumes = [{ name: "data", persistentVolumeClaim: { claimName: "data" } }];
     const pod = { spec: { template: { spec: { volumes } } } };
     const told = (claim: string, phase: string): string | undefined =>
@@ -62,7 +62,7 @@ describe("Thoth's day-2 commands", () => {
     assert.equal(told("spare", "Lost"), "is Lost, not bound");
   });
 
-  it("ask for every right that a Role gives, and that nobody else reads Secrets", async () => {
+  it("verify checks every permission that a Role grants, and that no other account reads Secrets", async () => {
     const { manifests } = await buildThoth(settings);
     const rights = rightsOf(manifests);
     const told = expectations(rights, manifests).map(({ account, namespace, verb, resource, allowed }) =>
@@ -86,7 +86,7 @@ describe("Thoth's day-2 commands", () => {
     });
   });
 
-  it("replace certificates, keys and authority only as asked", async () => {
+  it("rotate-dgraph-certificates replaces certificates, keys and authority only as requested", async () => {
     const { resources } = await buildThoth(settings);
     const names = (keys: boolean, authority: boolean): readonly string[] =>
       replaced({ resources }, keys, authority)
@@ -98,7 +98,7 @@ describe("Thoth's day-2 commands", () => {
     assert.deepEqual(names(true, true), ["ca", "ca-key", "client", "client-key", "node", "node-key"]);
   });
 
-  it("know each switch that stops something, and where each key is registered", () => {
+  it("pause covers every switch that stops something, and registration says where each key is registered", () => {
     const whole = thothSchema.settings.parse({ ...settings, bots, ultrahook: { cluster: "lab", tunnels: {} } });
     assert.deepEqual(
       switches(whole).map(({ at }) => at.join(".")),

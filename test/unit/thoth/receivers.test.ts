@@ -23,7 +23,7 @@ const tcp = (...ports: number[]): object[] => ports.map((port) => ({ port, proto
 const size = { requests: { cpu: "250m", memory: "128Mi" }, limits: { cpu: "500m", memory: "512Mi" } };
 
 describe("Webhook2kafka and the normalizers", () => {
-  it("read the brokers and their certificate authority from one Secret", async () => {
+  it("brokers and their certificate authority are read from one Secret", async () => {
     const seen = await buildThoth({ bots: regidores });
     for (const name of ["webhook2kafka", "normalizers"]) {
       const { spec, pod } = app(seen, name);
@@ -41,7 +41,7 @@ describe("Webhook2kafka and the normalizers", () => {
     }
   });
 
-  it("are two programs of one repository", async () => {
+  it("Webhook2kafka and the normalizers are two programs of one repository", async () => {
     const seen = await buildThoth({ bots: regidores });
     assert.deepEqual(env(app(seen, "webhook2kafka").pod.containers[0]), {
       KAFKA_BOOTSTRAP_SERVERS: "secretKeyRef cyborg-regidores/kafka-bootstrap-servers",
@@ -59,7 +59,7 @@ describe("Webhook2kafka and the normalizers", () => {
     assert.deepEqual(manifestViolations(seen.manifests, { openshift: true }), []);
   });
 
-  it("are given several brokers as each splits them", async () => {
+  it("several brokers are passed in the form that each program splits", async () => {
     const config = { "thoth:kafkaBootstrapServers": "a.example.org:9093, b.example.org:9093" };
     const settings = { bots: { ...bots, regidores: { kafkaPort: 9093 } } };
     const seen = await buildThoth(settings, "openshift", config);
@@ -76,7 +76,7 @@ describe("Webhook2kafka and the normalizers", () => {
     assert.match(wrong("a:9093,b:9092"), /expected brokers on port 9093, the one of bots\.regidores\.kafkaPort/);
   });
 
-  it("need no Sesheta but its Secret", async () => {
+  it("Webhook2kafka and the normalizers need nothing of Sesheta but its Secret", async () => {
     const off = { webhooks: false, scrum: false, labelChecker: false, approver: false };
     const seen = await buildThoth({ bots: { ...regidores, sesheta: { ...bots.sesheta, ...off } } });
     assert.deepEqual(manifestViolations(seen.manifests, { openshift: true }), []);
@@ -89,7 +89,7 @@ describe("Webhook2kafka and the normalizers", () => {
     );
   });
 
-  it("want an image when they are not built", () => {
+  it("an image is required where it is not built", () => {
     const settings = { ...bots, regidores: { build: false } };
     const found = problems(thothConfig({ bots: settings })).join("\n");
     assert.match(found, /regidores\.webhook2kafkaImage: got nothing/);
@@ -98,7 +98,7 @@ describe("Webhook2kafka and the normalizers", () => {
 });
 
 describe("The Review Manager", () => {
-  it("is a GitHub App behind the host that tunnels know", async () => {
+  it("the Review Manager is a GitHub App behind the host that tunnels use", async () => {
     const seen = await buildThoth({ bots: manager });
     const { pod } = app(seen, "review-manager-webhooks");
     const [container] = pod.containers;
@@ -136,7 +136,7 @@ describe("The Review Manager", () => {
 });
 
 describe("Builds of the Review Manager", () => {
-  it("start from the Python that it wants and a version that works", async () => {
+  it("the Review Manager is built on the Python that it requires, from a version that works", async () => {
     const seen = await buildThoth({ bots: { ...bots, reviewManager: { appId: 42, build: true } } });
     const { source, strategy } = seen.object("BuildConfig review-manager-webhooks").spec as Record<string, unknown>;
     assert.deepEqual(source, { type: "Git", git: { uri: "https://github.com/AICoE/sefkhet-abwy", ref: "v0.23.2" } });
@@ -146,7 +146,7 @@ describe("Builds of the Review Manager", () => {
 });
 
 describe("Ultrahook", () => {
-  it("runs one client a subdomain, which leads to the bot's Service", async () => {
+  it("Ultrahook runs one client per subdomain, each leading to its bot's Service", async () => {
     const seen = await buildThoth(all);
     const clients = Object.keys(tunnels.tunnels).map((subdomain) => {
       const { spec, pod } = app(seen, `ultrahook-${subdomain}`);
@@ -154,7 +154,7 @@ describe("Ultrahook", () => {
       const [container] = pod.containers;
       assert.equal(container?.image, "quay.io/thoth-station/ultrahook:v0.1.0");
       assert.deepEqual((container.resources as { limits: unknown }).limits, { cpu: "100m", memory: "50Mi" });
-      // Its source has a start script, which source-to-image puts into /tmp/scripts; a volume there would hide it.
+      // source-to-image puts the source's start script into /tmp/scripts; a volume there would hide it.
       assert.deepEqual(container.volumeMounts, []);
       return env(container);
     });
@@ -173,7 +173,7 @@ describe("Ultrahook", () => {
     assert.deepEqual(manifestViolations(seen.manifests, { openshift: true }), []);
   });
 
-  it("lives in its own namespace, which others share, and may call the bots", async () => {
+  it("Ultrahook has its own namespace, which it may share, and can call the bots", async () => {
     const seen = await buildThoth(all);
     const own = seen.manifests.filter(({ namespace }) => namespace === "aicoe");
     assert.deepEqual([...new Set(own.map(({ kind }) => kind))].sort(), [
@@ -207,7 +207,7 @@ describe("Ultrahook", () => {
     ]);
   });
 
-  it("runs no client while another cluster does", async () => {
+  it("Ultrahook runs no client while another cluster does", async () => {
     const seen = await buildThoth({ ...all, ultrahook: { ...tunnels, paused: true } });
     const clients = seen.manifests.filter(({ kind, namespace }) => kind === "Deployment" && namespace === "aicoe");
     assert.deepEqual(
@@ -216,7 +216,7 @@ describe("Ultrahook", () => {
     );
   });
 
-  it("takes any further tunnel, key and namespace from the settings alone", async () => {
+  it("further tunnels, keys and namespaces of Ultrahook need only settings", async () => {
     const settings = {
       cluster: "lab",
       namespace: "hooks",
@@ -235,7 +235,7 @@ describe("Ultrahook", () => {
     assert.equal(seen.object("Secret mine").type, "Opaque");
   });
 
-  it("names an unknown key, a bot that does not run and a missing API key", () => {
+  it("an unknown key, a bot that does not run and a missing API key are reported", () => {
     const wrong = {
       ...tunnels,
       tunnels: {

@@ -33,7 +33,7 @@ function rules(seen: Built, title: string): readonly string[] {
   );
 }
 
-/** Every name and key of a Secret or ConfigMap that something inside refers to. */
+/** Every referenced name and key of a Secret or ConfigMap. */
 function references(value: unknown): readonly { kind: "Secret" | "ConfigMap"; name: string; key?: string }[] {
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value as Record<string, { name: string; key?: string; secretName?: string }>).flatMap(
@@ -49,7 +49,7 @@ function references(value: unknown): readonly { kind: "Secret" | "ConfigMap"; na
 const templates = ({ manifests }: Built): readonly Manifest[] => manifests.filter(({ kind }) => kind === "Template");
 
 describe("the Thoth station", () => {
-  it("has six namespaces in stage, with a quota and administrators each", async () => {
+  it("in stage the station has six namespaces, each with a quota and administrators", async () => {
     const seen = await buildThoth(stage);
     const namespaces = ["amun-api", "amun-inspection", "backend", "frontend", "infra", "middletier"].map(
       (one) => `thoth-${one}-stage`,
@@ -81,7 +81,7 @@ describe("the Thoth station", () => {
     assert.deepEqual(manifestViolations(seen.manifests, { openshift: true }), []);
   });
 
-  it("is whole and without duplicates in one namespace in test", async () => {
+  it("in test the station is complete in one namespace, without duplicates", async () => {
     const seen = await buildThoth(test);
     assert.deepEqual(named(seen, "Namespace"), ["/thoth-test-core"]);
     assert.deepEqual([...new Set(seen.manifests.map(({ namespace }) => namespace))].sort(), ["", "thoth-test-core"]);
@@ -104,7 +104,7 @@ describe("the Thoth station", () => {
     assert.deepEqual(rules(await buildThoth(stage), "thoth-infra-stage/workload-operator-thoth-backend-stage"), []);
   });
 
-  it("runs each part in its namespace", async () => {
+  it("each part of the station runs in its namespace", async () => {
     const seen = await buildThoth(stage);
     const own = (kind: string): readonly string[] =>
       named(seen, kind)
@@ -145,7 +145,7 @@ describe("the Thoth station", () => {
     assert.deepEqual([cleanup.spec.timeZone, refresh.spec.timeZone], ["Etc/UTC", undefined]);
   });
 
-  it("pulls everything in stage, and builds everything in test", async () => {
+  it("the station pulls all images in stage, and builds all in test", async () => {
     const [pulled, built] = [await buildThoth(stage), await buildThoth(test)];
     assert.deepEqual(named(pulled, "BuildConfig"), []);
     assert.equal(named(built, "BuildConfig").length, 25);
@@ -181,7 +181,7 @@ describe("the Thoth station", () => {
     assert.equal(subjects.length, 5);
   });
 
-  it("has every Template under the label that programs search for, with objects whose references resolve where they run", async () => {
+  it("every Template has the label that programs search for, and its objects' references resolve where they run", async () => {
     for (const [settings, infra] of [
       [stage, "thoth-infra-stage"],
       [test, "thoth-test-core"],
@@ -220,7 +220,7 @@ describe("the Thoth station", () => {
     }
   });
 
-  it("fills parameters in where the cluster does, and asks for each that has no default", async () => {
+  it("parameters are filled in where the cluster does, and each without a default is required", async () => {
     const seen = await buildThoth(stage);
     const { objects, parameters } = seen.object("Template dependency-monkey") as {
       objects: { metadata: { name: string; labels: Record<string, string> }; spec: Record<string, unknown> }[];
@@ -254,7 +254,7 @@ describe("the Thoth station", () => {
     }
   });
 
-  it("gives each account the rights that its program uses, across namespaces", async () => {
+  it("each account has the permissions that its program uses, across namespaces", async () => {
     const seen = await buildThoth(stage);
     assert.deepEqual(rules(seen, "thoth-middletier-stage/user-api"), [
       "configmaps: create get list",
@@ -280,7 +280,7 @@ describe("the Thoth station", () => {
     ]);
   });
 
-  it("restarts the programs that watch every half hour, unless told otherwise", async () => {
+  it("programs that watch restart every half hour unless the settings say otherwise", async () => {
     const seen = await buildThoth(stage);
     for (const name of ["workload-operator-thoth-backend-stage", "graph-sync-scheduler-thoth-amun-inspection-stage"]) {
       assert.deepEqual(app(seen, name).pod.containers[0]?.livenessProbe, {
@@ -296,7 +296,7 @@ describe("the Thoth station", () => {
     assert.equal((probe as { initialDelaySeconds: number }).initialDelaySeconds, 3600);
   });
 
-  it("keeps thoth-ops and its token, and lends it to the watcher of builds", async () => {
+  it("thoth-ops and its token are kept, and also used by build-watcher", async () => {
     const seen = await buildThoth(wholeStage);
     assert.equal(seen.one("thoth-station-namespaces-ops-account").options.protect, true);
     assert.equal(seen.one("thoth-station-namespaces-ops-token").options.protect, true);
@@ -304,7 +304,7 @@ describe("the Thoth station", () => {
     assert.equal(roleRef.name, "admin");
     const watcher = env(app(seen, "build-watcher-thoth-amun-inspection-stage").pod.containers[0]);
     assert.equal(watcher.THOTH_DST_REGISTRY_PASSWORD, "secretKeyRef registry-credential/password");
-    // What is inspected lies in another namespace than the account.
+    // Inspected objects are in another namespace than the account.
     const puller = seen.object("RoleBinding inspected-images") as { roleRef: { name: string }; subjects: object[] };
     assert.equal(puller.roleRef.name, "system:image-puller");
     assert.deepEqual(puller.subjects, [{ kind: "ServiceAccount", name: "thoth-ops", namespace: "thoth-infra-stage" }]);
@@ -320,11 +320,11 @@ describe("the Thoth station", () => {
     });
   });
 
-  it("asks the graph with the client's certificate", async () => {
+  it("the graph is queried with the client's certificate", async () => {
     const { pod } = app(await buildThoth(stage), "management-api");
     assert.equal(pod.containers[0]?.name, "management-api-openapi");
     assert.equal(env(pod.containers[0]).GRAPH_SERVICE_HOST, "configMapKeyRef thoth/graph-service-host");
-    // The Secret has the servers' key, too, which is no client's business.
+    // The Secret also has the servers' key, which clients must not get.
     const items = ["ca.crt", "client.user.crt", "client.user.key"].map((key) => ({ key, path: key }));
     assert.deepEqual(mounts(pod)["/var/run/secrets/dgraph"], {
       secret: { secretName: "dgraph-tls", defaultMode: 0o644, items },
@@ -335,7 +335,7 @@ describe("the Thoth station", () => {
     assert.equal(data["amun-api-url"], "http://amun-api-thoth-amun-api-stage.apps.lab.test/api/v1");
   });
 
-  it("starts init-job only when asked", async () => {
+  it("init-job runs only on request", async () => {
     assert.deepEqual(named(await buildThoth(stage), "Job"), []);
     for (const whole of [wholeStage, wholeTest]) {
       const first = await buildThoth(whole);
@@ -345,7 +345,7 @@ describe("the Thoth station", () => {
     }
   });
 
-  it("says what is wrong with its settings", async () => {
+  it("wrong settings of the station are reported", async () => {
     assert.match(
       problems(thothConfig({ station: stage.station })).join(),
       /station: expected thoth:settings\.dgraph on cluster "lab"/,
@@ -375,7 +375,7 @@ function configMap(seen: Built, namespace: string): { data: Record<string, strin
   return found?.body as unknown as { data: Record<string, string> };
 }
 
-/** What jobs of the Templates read is there, with its key, in every namespace where they run. */
+/** Asserts that all inputs of the Templates' jobs exist, with their keys, in every namespace where they run. */
 async function referencesResolve(seen: Built, infra: string): Promise<void> {
   const { jobTemplates } = await import("../../../components/thoth/station/templates/table.ts");
   const { namespacesOf } = await import("../../../components/thoth/station/roles.ts");

@@ -1,4 +1,4 @@
-/** The station against its readers: every container in every variant, and what thoth-common and the builds read besides. */
+/** The station's contracts: every container in every variant, and inputs of thoth-common and of the builds. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -6,16 +6,17 @@ import { describe, it } from "mocha";
 import { parse } from "yaml";
 import { z } from "zod";
 import { violations } from "../../../contracts/check/violations.ts";
-import { imagesOf, loadContracts } from "../../../contracts/check/load.ts";
+import { imagesOf } from "../../../contracts/check/load.ts";
 import { namespacesOf, roles } from "../../../components/thoth/station/roles.ts";
 import type { Built } from "../kubernetes/fixture.ts";
+import { allContracts } from "../recordings.ts";
 import { app, cron, env } from "./pods.ts";
 import { stage, test, wholeStage, wholeTest } from "./stationFixture.ts";
 import { buildThoth } from "./fixture.ts";
 
 const variants = { stage, test, "stage with everything": wholeStage, "test with everything": wholeTest };
-/** Contracts of the station's programs; the bots and Dgraph have tests of their own. */
-const contracts = loadContracts().filter(
+/** Contracts of the station's programs; botContracts.test.ts has those of the bots and Dgraph. */
+const contracts = allContracts().filter(
   ({ system, contract }) =>
     system === "thoth" &&
     contract.read.some(({ source }) => /^thoth-station\/(?!kebechet|nepthys|dgraph)/.test(source)),
@@ -59,9 +60,9 @@ const selected = (labels: Readonly<Record<string, string>>, selector: Readonly<R
 const templatesOf = ({ manifests }: Built): readonly Template[] =>
   manifests.filter(({ kind }) => kind === "Template").map(({ body }) => body as unknown as Template);
 
-describe("the station's programs", () => {
+describe("contracts of the station's programs", () => {
   for (const [name, settings] of Object.entries(variants)) {
-    it(`get what they read, and nothing else, in ${name}`, async () => {
+    it(`the station's programs get the inputs that they read, and no others, in ${name}`, async () => {
       const { resources } = await buildThoth(settings);
       assert.deepEqual(
         violations(resources, contracts).filter(({ system }) => system === "thoth"),
@@ -70,7 +71,7 @@ describe("the station's programs", () => {
     });
   }
 
-  it("have a contract each, for every image that is built or named", async () => {
+  it("every image of the station that is built or named has a contract", async () => {
     const built = (await buildThoth(test)).manifests.filter(({ kind }) => kind === "BuildConfig");
     const started = built.filter(
       ({ name }) => !["kebechet-job", "solver-fedora-29-py36", "solver-fedora-29-py37"].includes(name),
@@ -81,7 +82,7 @@ describe("the station's programs", () => {
     );
   });
 
-  it("are built from the commits that the contracts were read at", async () => {
+  it("the station's images are built from the commits that their contracts were read at", async () => {
     const seen = await buildThoth(test);
     for (const { contract } of contracts) {
       for (const image of imagesOf(contract).filter((one) => !one.startsWith("${"))) {
@@ -93,7 +94,7 @@ describe("the station's programs", () => {
     }
   });
 
-  it("are built on images of their own choice, or on one whose changes start a build", async () => {
+  it("images are built on a base image of their own choice, or on one whose changes trigger a build", async () => {
     // Kebechet's Dockerfile installs python38, which Fedora 28 does not have (thoth-station/kebechet@v1.0.9 Dockerfile:1,18).
     const seen = await buildThoth(test);
     for (const { name, body } of seen.manifests.filter(({ kind }) => kind === "BuildConfig")) {
@@ -108,7 +109,7 @@ describe("the station's programs", () => {
     }
   });
 
-  it("ask no host that is gone while they are built", async () => {
+  it("no build contacts a host that no longer exists", async () => {
     const { strategy } = (await buildThoth(test)).object("BuildConfig user-api").spec as {
       strategy: { sourceStrategy: { env: { name: string; value: string }[] } };
     };
@@ -124,7 +125,7 @@ describe("the station's programs", () => {
 });
 
 describe("a workload operator", () => {
-  it("looks for Templates in the namespace where it makes their objects", async () => {
+  it("a workload operator looks for Templates in the namespace where it creates their objects", async () => {
     for (const settings of [stage, test]) {
       const seen = await buildThoth(settings);
       const operators = seen.manifests.filter(({ kind, name }) => kind === "Deployment" && /^workload-op/.test(name));
@@ -138,9 +139,9 @@ describe("a workload operator", () => {
   });
 });
 
-describe("what thoth-common reads of the cluster's objects", () => {
+describe("cluster objects that thoth-common reads", () => {
   for (const [name, settings] of Object.entries(variants)) {
-    it(`is there in ${name}`, async () => {
+    it(`the cluster objects that thoth-common reads exist in ${name}`, async () => {
       const seen = await buildThoth(settings);
       const templates = templatesOf(seen);
       const names = namespacesOf({ environment: name.startsWith("stage") ? "stage" : "test", namespaces: {} });

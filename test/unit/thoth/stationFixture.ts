@@ -13,7 +13,7 @@ export const images: Readonly<Record<string, string>> = Object.fromEntries(
   }).map(([name, tag]) => [name, `registry.example.org/thoth-station/${name}:${tag}`]),
 );
 
-/** Images of the parts that are off unless asked for. */
+/** Images of the parts that are off by default. */
 const moreImages = {
   "build-watcher": "registry.example.org/thoth-station/build-watcher:82543cb-openshift4",
   "init-job": "registry.example.org/thoth-station/init-job:cc26a76",
@@ -31,7 +31,7 @@ export const stage = {
 };
 export const test = { dgraph: { ...graph, namespace: "thoth-test-core" }, station: { ...own, environment: "test" } };
 
-/** The same with every part that can be switched on. */
+/** The same with every part enabled. */
 export const wholeStage = {
   ...stage,
   station: { ...stage.station, ...everything, ...gateway, images: { ...images, ...moreImages } },

@@ -1,4 +1,4 @@
-/** How the toolchain's pieces are made: downloaded where that works, else built, whole or not at all, by one at a time. */
+/** The toolchain's artifacts: downloaded if possible, otherwise built, completely or not at all, by one process at a time. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
@@ -25,7 +25,7 @@ const artifact = (changes: Partial<Artifact> = {}): Artifact => ({
   ...changes,
 });
 
-describe("a piece of the toolchain", () => {
+describe("artifacts of the toolchain", () => {
   let cache: string;
   let server: Server;
   let answer: (response: ServerResponse, url: string) => void;
@@ -75,7 +75,7 @@ describe("a piece of the toolchain", () => {
     assert.equal(tool(artifact()), readFileSync("/bin/true", "utf8"));
   };
 
-  it("is downloaded and unpacked where the release is to be had", async () => {
+  it("an artifact is downloaded and unpacked where its release is available", async () => {
     await buildArtifact(artifact(), "[1/1] fake", shop());
     assert.deepEqual(asked, ["/downloads.example/releases/tool.tar.gz"]);
     assert.ok(tool(artifact()) === "official", `it was made otherwise: ${lines.join()}`);
@@ -85,7 +85,7 @@ describe("a piece of the toolchain", () => {
     assert.equal(asked.length, 1);
   });
 
-  it("may be a bare program with a script beside it", async () => {
+  it("an artifact may be a single program with a script next to it", async () => {
     answer = (response) => response.end("program");
     const bare = artifact({
       files: ["tool", "front"],
@@ -97,13 +97,13 @@ describe("a piece of the toolchain", () => {
     assert.equal(statSync(path.join(artifactFolder(cache, bare), "front")).mode & 0o111, 0o111);
   });
 
-  it("is built where the release is missing", async () => {
+  it("an artifact is built where its release is missing", async () => {
     answer = (response) => response.writeHead(404).end();
     await buildArtifact(artifact(), "x", shop());
     builtBecause(/downloads\.example has no tool\.tar\.gz \(status 404\)/);
   });
 
-  it("is built where the transfer breaks off", async () => {
+  it("an artifact is built when the transfer breaks off", async () => {
     answer = (response) => {
       response.writeHead(200, { "content-length": tarball.length });
       response.write(tarball.subarray(0, 20), () => response.destroy());
@@ -112,13 +112,13 @@ describe("a piece of the toolchain", () => {
     builtBecause(/tool\.tar\.gz from downloads\.example is incomplete/);
   });
 
-  it("is built where the archive is cut short or something else", async () => {
+  it("an artifact is built when its archive is truncated or something else", async () => {
     answer = (response) => response.end(tarball.subarray(0, tarball.length - 20));
     await buildArtifact(artifact(), "x", shop());
     builtBecause(/is incomplete/);
   });
 
-  it("is built at once where a host does not respond, and the host is not asked again", async () => {
+  it("an artifact is built at once when a host does not respond, and the host is not asked again", async () => {
     answer = () => undefined; // never
     const patient = shop({ timeout: 300 });
     await buildArtifact(artifact(), "x", patient);
@@ -131,7 +131,7 @@ describe("a piece of the toolchain", () => {
     builtBecause(/does not respond/);
   });
 
-  it("is not taken from what an interruption left", async () => {
+  it("an artifact is not taken from an interrupted build's remains", async () => {
     const half = path.join(cache, "pieces", "partial", path.basename(artifactFolder(cache, artifact())), "out");
     mkdirSync(half, { recursive: true });
     writeFileSync(path.join(half, "tool"), "half");
@@ -139,7 +139,7 @@ describe("a piece of the toolchain", () => {
     builtBecause(/downloads are disabled/);
   });
 
-  it("is not there after a failure, which names the log", async () => {
+  it("a failed build leaves no artifact, and its error names the log", async () => {
     const step = { do: "run", package: "./nowhere", in: "cli", on: "cli" } as const;
     const broken = artifact({ sources: ["cli/go.mod"], steps: [step] });
     await assert.rejects(
@@ -153,7 +153,7 @@ describe("a piece of the toolchain", () => {
     );
   });
 
-  it("has another folder when anything about it changes", () => {
+  it("an artifact has another folder when anything about it changes", () => {
     const folders = [artifact(), artifact({ steps: [] }), artifact({ sources: ["cli/go.mod"] })].map((p) =>
       artifactFolder("", p),
     );
@@ -161,19 +161,19 @@ describe("a piece of the toolchain", () => {
     assert.match(folders[0] ?? "", /pieces\/fake-[0-9a-f]{12}$/);
   });
 
-  it("says durations as people do", () => {
+  it("durations are written as people say them", () => {
     assert.deepEqual([400, 59_400, 412_000].map(duration), ["0 s", "59 s", "6 min 52 s"]);
   });
 });
 
-describe("what the toolchain needs", () => {
+describe("requirements of the toolchain", () => {
   const check = (env: Record<string, string>): string[] => {
     const script = `import { checkToolchain } from "${module("toolchain.ts")}"; console.log(JSON.stringify(checkToolchain()));`;
     const options = { encoding: "utf8", env: { HOME: "/nonexistent", PATH: "/nonexistent", ...env } } as const;
     return JSON.parse(execFileSync(process.execPath, ["--input-type=module", "-e", script], options)) as string[];
   };
 
-  it("is Go 1.26 and room, each one sentence", () => {
+  it("missing Go 1.26 and missing disk space are each reported in one sentence", () => {
     const folder = mkdtempSync(path.join(tmpdir(), "orrery-go-"));
     try {
       writeFileSync(path.join(folder, "go"), "#!/bin/sh\necho go1.25.3\n", { mode: 0o755 });

@@ -21,7 +21,7 @@ const listed = JSON.parse(
 /** "compute/Keypair" of "openstack:compute/keypair:Keypair". */
 const short = (token: string): string => token.replace(/^openstack:(\w+)\/\w+:(\w+)$/, "$1/$2");
 
-/** Everything that npm's package can ask the plugin for. */
+/** All types that npm's package can request from the plugin. */
 function offered(pattern: RegExp): string[] {
   const tokens = texts(npm, ".js").flatMap((text) =>
     [...text.matchAll(pattern)].map(([, token]) => short(token ?? "")),
@@ -30,19 +30,19 @@ function offered(pattern: RegExp): string[] {
 }
 
 describe("names of the openstack plugin", () => {
-  it("are all of npm's resources, once each", () => {
+  it("the openstack plugin's names are all of npm's resources, once each", () => {
     const npmNames = offered(/__pulumiType = '(openstack:[^']+)'/g);
     assert.equal(npmNames.length, 105);
     assert.deepEqual(Object.values(listed.resources).sort(), npmNames);
   });
 
-  it("are all of npm's data sources, once each", () => {
+  it("the openstack plugin's names are all of npm's data sources, once each", () => {
     const npmNames = offered(/invoke(?:Output)?\("(openstack:[^"]+)"/g);
     assert.equal(npmNames.length, 53);
     assert.deepEqual(Object.values(listed.dataSources).sort(), npmNames);
   });
 
-  it("have everything that the program uses", () => {
+  it("the openstack plugin's names include everything that the program uses", () => {
     const known = new Set([...Object.values(listed.resources), ...Object.values(listed.dataSources)]);
     const used = [
       ...["blocks", "components"].flatMap((folder) => texts(path.join(root, folder), ".ts")),

@@ -6,7 +6,7 @@ export interface Repository {
   readonly merge?: "squash" | "merge";
   /** Does tide also ask for a release note and clean commit messages? Only with `merge`. @default false */
   readonly strict?: true;
-  /** Plugins beside those of its organisation. */
+  /** Plugins besides those of its organisation. */
   readonly plugins: readonly string[];
   /** Is it in its organisation's group of trusted triggers? @default false */
   readonly trigger?: true;

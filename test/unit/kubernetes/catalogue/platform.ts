@@ -5,7 +5,7 @@ const rules = [{ apiGroups: [""], resources: ["pods"], verbs: ["get"] }];
 const resources = { cpu: ["100m", "1"], memory: "1Gi" } as const;
 const git = { uri: "https://git.example.org/one.git", ref: "main" };
 
-/** Namespaces, rights, accounts, and what only OpenShift has. */
+/** Namespaces, permissions, accounts, and OpenShift's own kinds. */
 export const platformBlocks: Section = async (cluster, opts) => {
   const { Namespace } = await import("../../../../blocks/kubernetes/namespace.ts");
   const { Quota } = await import("../../../../blocks/kubernetes/quota.ts");

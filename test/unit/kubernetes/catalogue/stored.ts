@@ -8,7 +8,7 @@ import { decorated, least, type Section } from "./section.ts";
 
 const share = { readOnly: false, subPath: "part", propagation: "HostToContainer" } as const;
 
-/** Secrets, files and claims, read by one Job in every way; and the converters that make no resource. */
+/** Secrets, files and claims, read by one Job in every way; and converters without resources. */
 export const storedBlocks: Section = async (cluster, opts) => {
   const { ServiceSecret } = await import("../../../../blocks/kubernetes/secret.ts");
   const { ConfigMap } = await import("../../../../blocks/kubernetes/configMap.ts");

@@ -26,7 +26,7 @@ const full: ServingContainerArgs = {
   extra: { tty: true },
 };
 
-/** The four kinds of workload; their pods with nothing and with everything. */
+/** The four kinds of workload; with minimal and with complete pods. */
 export const workloadBlocks: Section = async (cluster, opts) => {
   const { Deployment } = await import("../../../../blocks/kubernetes/deployment.ts");
   const { StatefulSet } = await import("../../../../blocks/kubernetes/statefulSet.ts");

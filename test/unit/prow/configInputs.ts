@@ -1,4 +1,4 @@
-/** The three environments as the runbook has them, as far as their configuration depends on them. */
+/** The three environments' inputs to the configuration, as the runbook has them. */
 import type { ConfigInputs, NamedService } from "../../../components/prow/files/inputs.ts";
 import { configurationSettings, type ConfigurationSettings } from "../../../components/prow/files/settings.ts";
 
@@ -15,8 +15,8 @@ const services: readonly NamedService[] = [
   "bazel-cache",
 ];
 
-/** A place whose Services have their own names as hosts. */
-export function placeOf(
+/** Inputs in which each Service's host is its own name. */
+export function inputsOf(
   prowNamespace: string,
   prefix: string,
   settings: Partial<ConfigurationSettings> = {},
@@ -43,6 +43,6 @@ export function placeOf(
   };
 }
 
-export const testing = placeOf("kubernetes-prow", "");
-export const staging = placeOf("staging-kubevirt-prow", "staging-");
-export const production = placeOf("kubevirt-prow", "", { jobs: { from: "none" }, updaterOwns: ["job-config"] });
+export const testing = inputsOf("kubernetes-prow", "");
+export const staging = inputsOf("staging-kubevirt-prow", "staging-");
+export const production = inputsOf("kubevirt-prow", "", { jobs: { from: "none" }, updaterOwns: ["job-config"] });

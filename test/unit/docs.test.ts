@@ -1,0 +1,93 @@
+/** Every page of the documentation: links, paths and commands in it are real. */
+import assert from "node:assert/strict";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { describe, it } from "mocha";
+import { main } from "../../ops/main.ts";
+import { projectDir } from "../../config/stackFile.ts";
+
+const pages = ["README.md", ...globSync("docs/**/*.md", { cwd: projectDir })];
+const textOf = (page: string): string => readFileSync(path.join(projectDir, page), "utf8");
+
+/** Code blocks are no prose: what looks like a link or heading in them is none. */
+const proseOf = (page: string): string => textOf(page).replaceAll(/^```[\s\S]*?^```$/gm, "");
+
+/** Anchors that GitHub gives a page's headings. */
+function anchorsOf(page: string): readonly string[] {
+  return [...proseOf(page).matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+function brokenLinks(page: string): readonly string[] {
+  const targets = [...proseOf(page).matchAll(/\]\((?!https?:|mailto:)([^)\s]+)\)/g)].map(([, target = ""]) => target);
+  return targets.filter((target) => {
+    const [file = "", anchor] = target.split("#");
+    const linked = file === "" ? page : path.join(path.dirname(page), file);
+    if (!existsSync(path.join(projectDir, linked))) return true;
+    return anchor !== undefined && !anchorsOf(linked).includes(anchor);
+  });
+}
+
+/** Paths in code spans that begin with a folder of the project; `NAME` stands for any. */
+function missingPaths(page: string): readonly string[] {
+  const folders = "config|blocks|components|review|policy|contracts|lab|ops|bench|ci|test";
+  const named = textOf(page).matchAll(new RegExp(`\`((?:${folders})/[\\w./*-]+)\``, "g"));
+  return [...named]
+    .map(([, found = ""]) => found)
+    .filter((found) => globSync(found.replace("NAME", "*"), { cwd: projectDir }).length === 0);
+}
+
+const scripts = Object.keys(
+  (JSON.parse(textOf("package.json")) as { readonly scripts: Readonly<Record<string, string>> }).scripts,
+);
+
+function unknownScripts(page: string): readonly string[] {
+  const named = [...textOf(page).matchAll(/\bnpm run (?:--silent )?([\w:-]+)/g)].map(([, script = ""]) => script);
+  return named.filter((script) => !scripts.includes(script));
+}
+
+/** Names after `npm test --`, which are those of live tests. */
+function unknownTests(page: string): readonly string[] {
+  const named = [...textOf(page).matchAll(/\bnpm test -- ([a-z][A-Za-z ]*)/g)].flatMap(([, names = ""]) =>
+    names.split(" "),
+  );
+  return named.filter((name) => name !== "" && !existsSync(path.join(projectDir, "test", "live", `${name}.test.ts`)));
+}
+
+/** The operators' commands that a page calls, by their words. */
+const commandsOf = (page: string): readonly string[] =>
+  [...textOf(page).matchAll(/\b(?:npm run (?:--silent )?ops --|npx orrery) ((?:[a-z][a-z-]+)(?: [a-z][a-z-]+)?)/g)].map(
+    ([, words = ""]) => words,
+  );
+
+async function isCommand(words: string): Promise<boolean> {
+  const { log, error } = console;
+  console.log = console.error = (): void => undefined;
+  try {
+    return (await main([...words.split(" "), "--help"])) === 0;
+  } finally {
+    Object.assign(console, { log, error });
+  }
+}
+
+describe("the documentation", () => {
+  for (const page of pages) {
+    it(`${page} names only links, paths, npm scripts and live tests that exist`, () => {
+      const dangling = [brokenLinks, missingPaths, unknownScripts, unknownTests].flatMap((find) => find(page));
+      assert.deepEqual(dangling, []);
+    });
+  }
+
+  it("calls commands that exist", async function () {
+    this.timeout(60_000);
+    const called = [...new Set(pages.flatMap(commandsOf))];
+    assert.ok(called.length > 50, `found only ${called.length} commands`);
+    const unknown = [];
+    for (const words of called) if (!(await isCommand(words))) unknown.push(words);
+    assert.deepEqual(unknown, []);
+  });
+});

@@ -1,0 +1,104 @@
+/** The parity tables: what they name exists, and the overview counts what they say. */
+import assert from "node:assert/strict";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { describe, it } from "mocha";
+import { projectDir } from "../../config/stackFile.ts";
+
+interface Row {
+  readonly number: string;
+  readonly runs: string;
+  readonly builtIn: string;
+  readonly test: string;
+}
+
+const folder = path.join(projectDir, "docs", "history", "parity");
+const systems = globSync("*.md", { cwd: folder }).map((file) => path.basename(file, ".md"));
+
+const read = (...steps: readonly string[]): string => readFileSync(path.join(projectDir, ...steps), "utf8");
+
+/** Cells of every row that begins with a number or a link; a "|" inside a cell is written as "\|". */
+const cells = (text: string): readonly (readonly string[])[] =>
+  text
+    .split("\n")
+    .filter((line) => line.startsWith("| "))
+    .map((line) =>
+      line
+        .split(/(?<!\\)\|/)
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+
+function rowsOf(system: string): readonly Row[] {
+  return cells(read("docs", "history", "parity", `${system}.md`))
+    .filter(([number = ""]) => /^\d+$/.test(number))
+    .map(([number = "", , runs = "", builtIn = "", test = ""]) => ({ number, runs, builtIn, test }));
+}
+
+/** Files and folders that a cell names, without commands, settings and the like. */
+const pathsIn = (cell: string): readonly string[] =>
+  [...cell.matchAll(/`([\w./-]+(?:\.(?:ts|py|sh|json|yaml|mjs)|\/))`/g)].map(([, found = ""]) => found);
+
+/** Titles that a cell quotes after a file: `file` "title". */
+const titlesIn = (cell: string): readonly (readonly [file: string, title: string])[] =>
+  [...cell.matchAll(/`([\w./-]+\.test\.ts)` "([^"]+)"/g)].map(([, file = "", title = ""]) => [file, title]);
+
+describe("the parity tables", () => {
+  it("are about systems in components/", () => {
+    const known = globSync("components/*/index.ts", { cwd: projectDir }).map((file) => file.split("/")[1]);
+    assert.deepEqual(
+      systems.filter((system) => !known.includes(system)),
+      [],
+    );
+    assert.ok(systems.length > 0);
+  });
+
+  for (const system of systems) {
+    it(`of ${system} number their rows from 1 and say how each runs, and where it is built`, () => {
+      const rows = rowsOf(system);
+      assert.deepEqual(
+        rows.map(({ number }) => number),
+        rows.map((_, index) => String(index + 1)),
+      );
+      const wrong = rows.filter(({ runs, builtIn }) =>
+        builtIn === "–" ? runs !== "–" : !["real", "contract", "objects"].includes(runs),
+      );
+      assert.deepEqual(wrong, []);
+    });
+
+    it(`of ${system} name files and test titles that exist`, () => {
+      const rows = rowsOf(system);
+      const homes = [`components/${system}`, "."];
+      const missing = rows.flatMap(({ number, builtIn, test }) => [
+        ...pathsIn(builtIn)
+          .filter((file) => !homes.some((home) => existsSync(path.join(projectDir, home, file))))
+          .map((file) => `row ${number}: ${file}`),
+        ...pathsIn(test)
+          .filter((file) => !existsSync(path.join(projectDir, "test", file)))
+          .map((file) => `row ${number}: test/${file}`),
+        ...titlesIn(test)
+          .filter(([file, title]) => !read("test", file).includes(title))
+          .map(([file, title]) => `row ${number}: "${title}" in test/${file}`),
+      ]);
+      assert.deepEqual(missing, []);
+    });
+
+    it(`of ${system} name a live test in each row that really runs`, () => {
+      const untested = rowsOf(system).filter(({ runs, test }) => runs === "real" && !test.includes("`live/"));
+      assert.deepEqual(untested, []);
+    });
+  }
+
+  it("are counted by the overview", () => {
+    const count = (rows: readonly Row[]): readonly string[] =>
+      [rows, ...["real", "contract", "objects", "–"].map((word) => rows.filter(({ runs }) => runs === word))].map(
+        ({ length }) => String(length),
+      );
+    const overview = cells(read("docs", "parity.md"));
+    const counted = new Map(
+      overview.map(([name = "", ...numbers]) => [/parity\/(\w+)\.md/.exec(name)?.[1] ?? name, numbers]),
+    );
+    for (const system of systems) assert.deepEqual(counted.get(system), count(rowsOf(system)), system);
+    assert.deepEqual(counted.get("all"), count(systems.flatMap(rowsOf)));
+  });
+});
