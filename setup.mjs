@@ -122,7 +122,7 @@ const problems = unmetRequirements();
 if (problems.length > 0) fail(problems);
 installModules();
 const bin = path.join(root, "node_modules", ".bin");
-const child = spawn(path.join(bin, "node"), ["lab/cli.ts", command, ...rest], {
+const child = spawn(path.join(bin, "node"), ["cli/orrery.ts", "lab", command, ...rest], {
   cwd: root,
   stdio: "inherit",
   env: { ...process.env, PATH: `${bin}:${process.env.PATH}` },

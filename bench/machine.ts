@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
 import path from "node:path";
 import { root } from "../lab/settings.ts";
-import { output } from "../ops/run.ts";
+import { output } from "../ops/lib/process.ts";
 import { cliVersion, plugins } from "../lab/toolchain/artifacts.ts";
 import { requirements } from "./contestants/ansible.ts";
 import { round } from "./figures.ts";

@@ -6,7 +6,7 @@
  * The report names the fields that differ but not their values, as some are secrets.
  */
 import { parseArgs } from "node:util";
-import { run as runProgram } from "../ops/run.ts";
+import { run as runProgram } from "../ops/lib/process.ts";
 import { titleOf } from "../review/report/format.ts";
 import { github, run } from "./github.ts";
 import { type Finding, issueText, keepIssue } from "./issue.ts";

@@ -64,8 +64,8 @@ export async function renderAt(
       await confined(folder, dir, ["review/cli.ts", "--stack", stack, "--comparison", file]),
     ) as Rendered[];
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new Error(`stack ${stack} does not render at ${name}: ${message.replace(/^render: /, "").trim()}`, {
+    const said = error instanceof Error ? error.message : String(error);
+    throw new Error(`stack ${stack} does not render at ${name}: ${said.replace(/^(render|orrery): /, "").trim()}`, {
       cause: error,
     });
   } finally {

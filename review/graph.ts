@@ -1,17 +1,8 @@
-/** `npm run graph [-- --check]`: the graph of components in docs/architecture.md, drawn from the renders of all stacks. */
-import { readFileSync, writeFileSync } from "node:fs";
-import { enableCompileCache } from "node:module";
-import path from "node:path";
-import { parseArgs } from "node:util";
-import { projectDir, stackNames } from "../config/stackFile.ts";
-import { stubSdk } from "../config/stubSdk.ts";
+/** The graph of components, from what the stacks render. */
 import type { Rendered } from "./evaluate/render.ts";
 import { isComponent } from "./report/format.ts";
 
-const file = path.join(projectDir, "docs", "architecture.md");
-const [begin, end] = ["<!-- components: npm run graph -->", "<!-- /components -->"];
-
-/** The systems' components, their parents and their clusters and clouds, as a Mermaid flowchart. */
+/** The components of the systems and what they are parts of, as Mermaid. */
 export function graph(stacks: readonly (readonly Rendered[])[]): string {
   const edges = new Set<string>();
   for (const resources of stacks) {
@@ -41,38 +32,3 @@ function systemNode(type: string): string {
   const system = type.split(":")[1] ?? "";
   return `${system}([${system}])`;
 }
-
-/** The text with the graph between its markers. @throws if a marker is missing */
-function inserted(text: string, drawn: string): string {
-  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`docs/architecture.md lacks ${begin} or ${end}`);
-  return `${text.slice(0, from + begin.length)}\n\n${drawn}\n\n${text.slice(to)}`;
-}
-
-const usage = `Usage: npm run graph [-- --check]
-
-Draws the graph of components into docs/architecture.md from the renders of all stacks; with --check it only fails if it is out of date.`;
-
-async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { check: { type: "boolean" }, help: { type: "boolean", short: "h" } } });
-  if (values.help === true) {
-    console.log(usage);
-    return;
-  }
-  enableCompileCache(path.join(projectDir, "node_modules", ".cache", "compile"));
-  stubSdk();
-  const { render } = await import("./evaluate/render.ts");
-  const stacks: (readonly Rendered[])[] = [];
-  for (const stack of stackNames()) stacks.push(await render(stack));
-  const text = readFileSync(file, "utf8");
-  const updated = inserted(text, graph(stacks));
-  if (updated === text) return;
-  if (values.check === true)
-    throw new Error("the graph of components in docs/architecture.md is out of date; run: npm run graph");
-  writeFileSync(file, updated);
-}
-
-main().catch((error: unknown) => {
-  process.stderr.write(`graph: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});

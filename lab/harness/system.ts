@@ -8,7 +8,7 @@ import { samplePassphrase } from "../../config/samples.ts";
 import { keepSystems, put } from "../../config/stackEdit.ts";
 import { projectDir, stackPath } from "../../config/stackFile.ts";
 import { createPrerequisites } from "../prerequisites.ts";
-import { run } from "../../ops/run.ts";
+import { run } from "../../ops/lib/process.ts";
 import { eventually, lab } from "./cloud.ts";
 import { initStack, type Outcome, pulumi, stateOf, type Step, steps, type Target } from "./engine.ts";
 import { leakedSecrets } from "./leaks.ts";
@@ -104,7 +104,7 @@ export class SystemOnLab {
   async opsOf(group: string, words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<OpsOutcome> {
     const end = words.includes("--") ? words.indexOf("--") : words.length;
     const stack = ["--stack", this.target.stack, "--config-file", this.target.file];
-    const args = ["ops/cli.ts", group, ...words.slice(0, end), ...stack, ...words.slice(end)];
+    const args = ["cli/orrery.ts", group, ...words.slice(0, end), ...stack, ...words.slice(end)];
     const options = { cwd: projectDir, env: { ...this.target.env, ...env } };
     const { status, stdout, stderr } = await run(process.execPath, args, options);
     return { code: status, stdout, stderr };

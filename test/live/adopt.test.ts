@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
-import { output } from "../../ops/run.ts";
+import { output } from "../../ops/lib/process.ts";
 import { Adoption, apply, type Told, uids } from "./adopt/oldWay.ts";
 import { api } from "../../lab/harness/kube.ts";
 import { type Change, SystemOnLab } from "../../lab/harness/system.ts";
@@ -166,7 +166,7 @@ for (const [name, expected] of Object.entries(cases)) {
         );
         const nobody = await adoption.withoutCluster("paas", () => adoption.ops("--dry-run"));
         assert.equal(nobody.status, 1);
-        assert.match(nobody.stderr, /^ops: the cluster cannot be reached: [^\n]*127\.0\.0\.1:1[^\n]*\n$/);
+        assert.match(nobody.stderr, /^orrery: the cluster cannot be reached: [^\n]*127\.0\.0\.1:1[^\n]*\n$/);
       });
     }
 

@@ -10,8 +10,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { homeOf } from "../../components/callysto/guest/homes.ts";
-import { session, type Session } from "../../ops/callysto/hubUser.ts";
-import { renameScript } from "../../ops/callysto/renameHomes.ts";
+import { session, type Session } from "../../ops/lib/callysto/hubSession.ts";
+import { renameScript } from "../../ops/commands/callysto/rename-homes.ts";
 import { Authority } from "./callysto/authority.ts";
 import * as machine from "./callysto/machine.ts";
 import { dig, eventually, lab, openstackApi } from "../../lab/harness/cloud.ts";
@@ -189,7 +189,7 @@ describe("a hub of Callysto", function () {
     await inside("rm /tank/home/andrew/big; sync; zpool sync tank");
     const unknown = await system.ops(["quota", "set", "andrw", "1G"]);
     assert.equal(unknown.code, 1);
-    assert.match(unknown.stderr, /^ops: hub-ci: there is no home of user andrw/);
+    assert.match(unknown.stderr, /^orrery: hub-ci: there is no home of user andrw/);
     assert.match(await said("quota", "get"), /^andrew: .*\nhome: \S+ \/ none$/);
   });
 

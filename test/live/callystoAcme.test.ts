@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
-import { readCertificate } from "../../ops/callysto/pushCertificate.ts";
+import { readCertificate } from "../../ops/commands/callysto/push-certificate.ts";
 import { Authority } from "./callysto/authority.ts";
 import { eventually, lab, openstackApi, type Row } from "../../lab/harness/cloud.ts";
 

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, describe, it } from "mocha";
-import type { Done } from "../../ops/ssh.ts";
+import type { Done } from "../../ops/lib/guest.ts";
 import { archive, samplePackage } from "./callysto/archive.ts";
 import * as machine from "./callysto/machine.ts";
 import { address, clavius, closeProd, halves, homes, openProd, power, zoneOf } from "./callysto/prod.ts";
@@ -168,7 +168,7 @@ describe("machines of Callysto's prod stack", function () {
   it("`update` installs new packages, and says so when the archive does not answer", async () => {
     const update = ["update", "--environment", "clavius"];
     const silent = await system.ops(update);
-    assert.deepEqual([silent.code, silent.stderr.trim()], [1, "ops: clavius: the package archive does not answer"]);
+    assert.deepEqual([silent.code, silent.stderr.trim()], [1, "orrery: clavius: the package archive does not answer"]);
     const takeIn = `mkdir /srv/archive /root/apt; tar -C /srv/archive -x; mv /etc/apt/sources.list* /root/apt
       echo "deb [trusted=yes] file:/srv/archive ./" >/etc/apt/sources.list; dpkg -i /srv/archive/old.deb`;
     await machine.inside(system, found.clavius, takeIn, archive());

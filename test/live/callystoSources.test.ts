@@ -7,7 +7,7 @@ import { after, before, describe, it } from "mocha";
 import { hashedName, withSource } from "../../components/callysto/guest/names.ts";
 import { bothNamesFolder } from "../../components/callysto/guest/sourceFilters.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
-import { keptPairs } from "../../ops/callysto/renameHomes.ts";
+import { keptPairs } from "../../ops/commands/callysto/rename-homes.ts";
 import { hub as bareHub } from "../unit/callysto/fixture.ts";
 import { type Done, MachineRoot } from "./callysto/root.ts";
 import { buildSchools, entityId, type School, sourceOf } from "./callysto/school.ts";

@@ -6,7 +6,7 @@ import { openSalt } from "../../config/passphrase.ts";
 import { kubeconfig, samplePassphrase } from "../../config/samples.ts";
 import { readStackFile } from "../../config/stackFile.ts";
 import { root } from "../../lab/settings.ts";
-import { run } from "../../ops/run.ts";
+import { run } from "../../ops/lib/process.ts";
 import { lab } from "../../lab/harness/cloud.ts";
 import { api } from "../../lab/harness/kube.ts";
 import { type Change, SystemOnLab } from "../../lab/harness/system.ts";
@@ -43,7 +43,9 @@ describe("the deployer's permissions", function () {
           const account = `deployer-${cluster}`;
           const words = ["--cluster", cluster, "--account", `orrery/${account}`];
           const stacks = ["--stack", stack, "--config-file", file];
-          const printed = await run(process.execPath, ["ops/cli.ts", "deployer", ...stacks, ...words], { cwd: root });
+          const printed = await run(process.execPath, ["cli/orrery.ts", "deployer", ...stacks, ...words], {
+            cwd: root,
+          });
           if (printed.status === 2) continue; // the system makes nothing there
           assert.equal(printed.status, 0, printed.stderr);
           const applied = execFileSync("kubectl", ["apply", "-f", "-", "-o", "json"], { input: printed.stdout });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "mocha";
 import { etlConfig } from "../../components/dials/etlConfig.ts";
-import { drained, DrainTimeout } from "../../ops/dials/drain.ts";
-import { Flower } from "../../ops/dials/flower.ts";
+import { drained, DrainTimeout } from "../../ops/lib/dials/drain.ts";
+import { Flower } from "../../ops/lib/dials/flower.ts";
 import { settings } from "../unit/dials/fixture.ts";
 import { CeleryWorld, eventually } from "./dials/celery.ts";
 import { installPrograms } from "./dials/programs.ts";

@@ -124,7 +124,7 @@ describe("DIALS' commands on the lab", function () {
       assert.equal(code, 1);
       assert.match(
         stderr,
-        /ops: tracker-bulk@\S+ still has .* nothing was rolled out and it takes tasks again: give it more time by --deadline/,
+        /orrery: tracker-bulk@\S+ still has .* nothing was rolled out and it takes tasks again: give it more time by --deadline/,
       );
       assert.deepEqual(await podsOf("tracker-bulk"), pods);
       await world.send("tracker-bulk", [202], 0);
@@ -172,12 +172,15 @@ describe("DIALS' commands on the lab", function () {
       writeFileSync(kubeconfig, readFileSync(process.env.KUBECONFIG ?? "", "utf8").replace("orrery-lab", "revoked"));
       const refused = await ops(["list", "--kubeconfig", kubeconfig]);
       assert.equal(refused.code, 1);
-      assert.match(refused.stderr, /^ops: the cluster refuses the login: its token has expired or was revoked/);
+      assert.match(refused.stderr, /^orrery: the cluster refuses the login: its token has expired or was revoked/);
       writeFileSync(
         kubeconfig,
         readFileSync(process.env.KUBECONFIG ?? "", "utf8").replace(/127\.0\.0\.1:\d+/, "127.0.0.1:1"),
       );
-      assert.match((await ops(["list", "--kubeconfig", kubeconfig])).stderr, /^ops: the cluster cannot be reached: /);
+      assert.match(
+        (await ops(["list", "--kubeconfig", kubeconfig])).stderr,
+        /^orrery: the cluster cannot be reached: /,
+      );
     });
 
     it("certificate and token show how long they are valid", async () => {
@@ -227,7 +230,7 @@ describe("DIALS' commands on the lab", function () {
       assert.equal(refused.code, 1);
       assert.match(
         refused.stderr,
-        /tracker-bulk, tracker-priority may have tasks at hand; use: npm run ops -- dials rollout/,
+        /tracker-bulk, tracker-priority may have running tasks; use: npx orrery dials rollout/,
       );
     });
 
@@ -258,7 +261,7 @@ describe("DIALS' commands on the lab", function () {
       await flowerInItsPod(); // the pod is a new one since the pause
       const port = await freePort();
       const args = [
-        "ops/cli.ts",
+        "cli/orrery.ts",
         "dials",
         "forward",
         "flower",
@@ -282,7 +285,7 @@ describe("DIALS' commands on the lab", function () {
       await assert.rejects(fetch(`http://127.0.0.1:${port}/healthcheck`));
       const { code, stderr } = await ops(["forward", "database"]);
       assert.equal(code, 2);
-      assert.match(stderr, /forward what\? one of flower, broker, cache/);
+      assert.match(stderr, /"database" is not one of flower, broker, cache/);
     });
 
     it("etl runs the ETL's own command line in the indexer's pod", async () => {
@@ -365,7 +368,7 @@ describe("DIALS' commands on the lab", function () {
     it("pin reports an image that the registry does not have", async () => {
       const missing = await ops(["images", "pin", "frontend=9.9.9"]);
       assert.equal(missing.code, 1);
-      assert.match(missing.stderr, /^ops: the registry has no 127.0.0.1:\d+\/cms-dqmdc\/dials-frontend:9.9.9/);
+      assert.match(missing.stderr, /^orrery: the registry has no 127.0.0.1:\d+\/cms-dqmdc\/dials-frontend:9.9.9/);
     });
   });
 

@@ -1,6 +1,6 @@
 /**
  * Every stack's manifests before two judges: kubeconform, with the schemas of the lab's own API, and kube-score. Secrets are
- * hidden: what is in them is not judged.
+ * hidden: what is in them is not stackResources.
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -9,7 +9,7 @@ import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { stackNames } from "../../config/stackFile.ts";
 import { ensureTool } from "../../lab/tools/tools.ts";
-import { run } from "../../ops/run.ts";
+import { run } from "../../ops/lib/process.ts";
 import { stackResources, manifestsOf } from "../../policy/violations.ts";
 import type { Manifest } from "../../policy/manifest.ts";
 import { render } from "../../review/evaluate/render.ts";

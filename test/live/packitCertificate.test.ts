@@ -117,7 +117,7 @@ describe("Packit's certificate commands", function () {
     );
     assert.match(
       never.stderr,
-      /ops: DNS does not show the TXT record _acme-challenge\.stg\.packit\.dev = \S+ \(it has .*\); no certificate was got/,
+      /orrery: DNS does not show the TXT record _acme-challenge\.stg\.packit\.dev = \S+ \(it has .*\); no certificate was got/,
     );
     // A record with something else in it: the authority looks for itself and says no.
     writeFileSync(path.join(dir, "wrong"), `#!/bin/sh\nexec '${world.hook()}' "$1" "$2" wrong\n`, { mode: 0o755 });
@@ -125,7 +125,7 @@ describe("Packit's certificate commands", function () {
     assert.equal(refused.code, 1);
     assert.match(
       refused.stderr,
-      /^ops: certbot got no certificate \(exit code 1\): .*Correct value not found for DNS challenge/,
+      /^orrery: certbot got no certificate \(exit code 1\): .*Correct value not found for DNS challenge/,
     );
     const stack = ["--stack", "stage", "--config-file", file];
     // A certificate of one wildcard does not do for all hosts.
@@ -146,8 +146,11 @@ describe("Packit's certificate commands", function () {
     writeFileSync(path.join(mixed, "privkey.pem"), "nothing");
     assert.match((await ops(["install-certificate", mixed, ...stack], env)).stderr, /the key is malformed/);
     const unknown = await obtain("unknown", "--stack", "prod");
-    assert.match(unknown.stderr, /DNS does not know .*prod\.packit\.dev.*; set them up first/);
-    assert.match((await obtain("x", "--dns", "rfc2136")).stderr, /--dns rfc2136 needs its login: --credentials FILE/);
+    assert.match(unknown.stderr, /DNS does not know .*prod\.packit\.dev.*; create them first/);
+    assert.match(
+      (await obtain("x", "--dns", "rfc2136")).stderr,
+      /--dns rfc2136 requires its login: --credentials FILE/,
+    );
     assert.equal(readFileSync(file, "utf8"), before_);
   });
 
@@ -174,6 +177,6 @@ describe("Packit's certificate commands", function () {
       serial.trim().replace("serial=", "").toLowerCase(),
     );
     assert.equal((await ops(["inspect-certificate", pem, "--warn", "9999"])).code, 1);
-    assert.match((await ops(["inspect-certificate", "package.json"])).stderr, /^ops: that is no PEM certificate/);
+    assert.match((await ops(["inspect-certificate", "package.json"])).stderr, /^orrery: that is no PEM certificate/);
   });
 });

@@ -67,7 +67,7 @@ describe("Packit's commands on the lab", function () {
       assert.equal(refused.code, 1);
       assert.match(
         refused.stderr,
-        /^ops: Pulumi\.test-packit\.yaml is for the cluster https:\/\/127\.0\.0\.1:\d+ \(lab\), but the kubeconfig at hand is for https:\/\/console\.example\.org:8443; nothing was done/,
+        /^orrery: Pulumi\.test-packit\.yaml is for the cluster https:\/\/127\.0\.0\.1:\d+ \(lab\), but the kubeconfig at hand is for https:\/\/console\.example\.org:8443; nothing was done/,
       );
     }
   });
@@ -140,7 +140,10 @@ echo '{"status":{"images":[{"status":{"status":"Success"},"image":{"metadata":{"
     );
     const refused = await ops("import-images", "tokman");
     assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /^ops: quay\.io\/packit\/tokman:stg was not imported: not found: manifest unknown\n$/);
+    assert.match(
+      refused.stderr,
+      /^orrery: quay\.io\/packit\/tokman:stg was not imported: not found: manifest unknown\n$/,
+    );
     assert.match(
       (await ops("import-images", "nginx")).stderr,
       /there is no image "nginx"; there are tokman, packit-service, packit-worker/,
@@ -216,7 +219,7 @@ echo '{"status":{"images":[{"status":{"status":"Success"},"image":{"metadata":{"
     assert.match((await ops("undo", "redis", "--to-revision", "99")).stderr, /redis has no revision 99; it has \d/);
     assert.match(
       (await ops("undo", "packit-worker")).stderr,
-      /packit-worker is a StatefulSet: take its image back by ops packit pin/,
+      /packit-worker is a StatefulSet: roll its image back by packit pin packit-worker/,
     );
   });
 
@@ -225,7 +228,7 @@ echo '{"status":{"images":[{"status":{"status":"Success"},"image":{"metadata":{"
     for (const wrong of ["sha256:abc", "stg", digest("g")]) {
       const refused = await ops("pin", "packit-worker", wrong);
       assert.equal(refused.code, 2);
-      assert.match(refused.stderr, /is no digest: sha256: and 64 hex digits/);
+      assert.match(refused.stderr, /is not a digest: give sha256: and 64 hex digits/);
     }
     assert.equal(readFileSync(packit.target.file, "utf8"), file);
     const pinned = await ops("pin", "packit-worker", digest("a"), "--up", "--yes");
@@ -344,7 +347,7 @@ echo '{"status":{"images":[{"status":{"status":"Success"},"image":{"metadata":{"
     const refused = await ops("cleanup", "--yes");
     writeFileSync(packit.target.file, file);
     assert.equal(refused.code, 1);
-    assert.equal(refused.stderr, "ops: this is production; cleanup never removes it, and nothing was removed\n");
+    assert.equal(refused.stderr, "orrery: this is production; cleanup never removes it, and nothing was removed\n");
     assert.match(
       (await ops("cleanup", "--dry-run")).stdout,
       /^would remove \d+ resources of packit in myproject, with their data\n$/,

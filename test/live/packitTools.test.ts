@@ -76,14 +76,14 @@ describe("Packit's commands without a cluster", function () {
 
     it("move-stable moves none when one of them cannot be moved", async () => {
       const cases: readonly (readonly [string, RegExp, number])[] = [
-        ["dashboard=0000000", /ops: dashboard: there is no commit 0000000/, 1],
+        ["dashboard=0000000", /orrery: dashboard: there is no commit 0000000/, 1],
         [
           `dashboard=${of("dashboard", 3)}`,
-          /ops: dashboard: there is no commit|is not on main; stable holds only what was merged/,
+          /orrery: dashboard: there is no commit|is not on main; stable holds only what was merged/,
           1,
         ],
-        [`dashboard=${of("dashboard", 0)}`, /ops: stable of dashboard would lose commits; nothing was moved/, 1],
-        ["nothing", /ops: there is no repository "nothing"; there are packit, /, 2],
+        [`dashboard=${of("dashboard", 0)}`, /orrery: stable of dashboard would lose commits; nothing was moved/, 1],
+        ["nothing", /orrery: there is no repository "nothing"; there are packit, /, 2],
       ];
       for (const [word, message, code] of cases) {
         const outcome = await move("tokman", word, "--yes");
@@ -108,7 +108,7 @@ describe("Packit's commands without a cluster", function () {
       const raced = await move("dashboard", "--yes");
       rmSync(hook);
       assert.equal(raced.code, 1);
-      assert.match(raced.stderr, /ops: dashboard: stable was moved by somebody else meanwhile; look again/);
+      assert.match(raced.stderr, /orrery: dashboard: stable was moved by someone else meanwhile; check again/);
       assert.equal(stable("dashboard"), of("dashboard", 1));
     });
   });
@@ -246,7 +246,7 @@ describe("Packit's commands without a cluster", function () {
         path.join(dir, "bad.pub"),
       ]);
       assert.equal(missing.code, 1);
-      assert.match(missing.stderr, /^ops: \S+poor lacks copr, privkey\.pem; nothing was written\n$/);
+      assert.match(missing.stderr, /^orrery: \S+poor lacks copr, privkey\.pem; nothing was written\n$/);
       const malformed = await ops([
         "zuul-secrets",
         "--from",
@@ -257,7 +257,7 @@ describe("Packit's commands without a cluster", function () {
         path.join(dir, "bad.pub"),
       ]);
       assert.equal(malformed.code, 1);
-      assert.match(malformed.stderr, /^ops: Zuul's public key is malformed: expected an RSA key in PEM .*\n$/);
+      assert.match(malformed.stderr, /^orrery: Zuul's public key is malformed: expected an RSA key in PEM .*\n$/);
       assert.ok(!existsSync(out));
     });
   });

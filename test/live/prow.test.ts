@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { after, before, describe, it } from "mocha";
 import { sample } from "../../config/samples.ts";
-import { hmacToken, delivery } from "../../ops/prow/smoke.ts";
+import { hmacToken, delivery } from "../../ops/lib/prow/smoke.ts";
 import { eventually } from "../../lab/harness/cloud.ts";
 import { type Outcome, pulumi } from "../../lab/harness/engine.ts";
 import { api, deleteNodesExcept, type KubeObject, nodeNames } from "../../lab/harness/kube.ts";
@@ -227,7 +227,7 @@ describe("Prow's three environments on the lab", function () {
       }
       const refused = await stack("stage").ops(["bootstrap", "--jobs", folder]);
       assert.equal(refused.code, 2);
-      assert.match(refused.stderr, /is the program's alone/);
+      assert.match(refused.stderr, /job-config of stage is owned by the program/);
       const loaded = await stack("prod").ops(["bootstrap", "--jobs", folder]);
       assert.equal(loaded.code, 0, loaded.stderr);
       const live = await api.get<{ binaryData?: Record<string, string> }>(
@@ -304,7 +304,7 @@ describe("Prow's three environments on the lab", function () {
       assert.match(script.stdout, /go run \.\/cmd\/tide .*--config-path=\/etc\/config\/config\.yaml/);
       const unknown = await stack("prod").ops(["logs", "plank"]);
       assert.equal(unknown.code, 2);
-      assert.match(unknown.stderr, /there is no "plank"; there are .*prow-controller-manager/);
+      assert.match(unknown.stderr, /there is no service "plank"; there are .*prow-controller-manager/);
     });
 
     it("an environment is rendered into one file that the API accepts", async () => {

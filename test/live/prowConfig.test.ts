@@ -9,8 +9,8 @@ import { configurationVersions } from "../../components/prow/files/base/versions
 import { configMaps } from "../../components/prow/files/index.ts";
 import { packJobs } from "../../components/prow/files/jobs.ts";
 import { configInputs } from "../../components/prow/configInputs.ts";
-import { soundJobs } from "../../ops/prow/bootstrap.ts";
-import type { Environment } from "../../ops/prow/environment.ts";
+import { soundJobs } from "../../ops/lib/prow/jobs.ts";
+import type { Environment } from "../../ops/lib/prow/environment.ts";
 import { inputsOf, production, staging, testing } from "../unit/prow/configInputs.ts";
 import { writeCheckout } from "../unit/prow/trees.ts";
 import { prowSettings } from "../unit/prow/fixture.ts";

@@ -15,7 +15,7 @@ const cluster = { dir: `${lab.dir}-prow`, port: lab.ports.kubernetes + 200 };
 
 function ops(...words: readonly string[]): Promise<{ code: number; text: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["ops/cli.ts", "prow", ...words], {
+    const child = spawn(process.execPath, ["cli/orrery.ts", "prow", ...words], {
       cwd: projectDir,
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -48,7 +48,7 @@ describe("the life cycle of Prow's test environment", function () {
     const refused = await ops("prepare", ...token);
     github.scopes = "read:user";
     assert.equal(refused.code, 1, refused.text);
-    assert.match(refused.text, /^ops: the token of lab-bot may do more than this environment should/m);
+    assert.match(refused.text, /^orrery: the token of lab-bot may do more than this environment should/m);
     assert.ok(!existsSync(cluster.dir));
   });
 
@@ -57,7 +57,7 @@ describe("the life cycle of Prow's test environment", function () {
     assert.equal(made.code, 0, made.text);
     const twice = await ops("prepare", ...token);
     assert.equal(twice.code, 1);
-    assert.match(twice.text, /^ops: the test cluster was prepared for test at \S+, and that cannot be done twice/m);
+    assert.match(twice.text, /^orrery: the test cluster was prepared for test at \S+, and that cannot be done twice/m);
   });
 
   it("converge deploys, verifies and collects artifacts; cleanup keeps the cluster", async () => {

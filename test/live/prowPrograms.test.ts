@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
-import { delivery, hmacToken } from "../../ops/prow/smoke.ts";
+import { delivery, hmacToken } from "../../ops/lib/prow/smoke.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
 import { eventually } from "../../lab/harness/cloud.ts";
 import { api, deleteNodesExcept, type KubeObject, nodeNames } from "../../lab/harness/kube.ts";

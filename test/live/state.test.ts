@@ -52,7 +52,7 @@ describe("a stack's state in an object store", function () {
     );
     const recover = await state(stack, "recover");
     assert.equal(recover.code, 1);
-    assert.match(recover.stderr, /^ops: stack \S+ is being updated by .*; wait for its end: nothing was done\n$/);
+    assert.match(recover.stderr, /^orrery: stack \S+ is being updated by .*; wait for its end: nothing was done\n$/);
     const done = await first;
     assert.equal(done.code, 0, done.text);
     await stack.assertDeployed();
@@ -84,7 +84,7 @@ describe("a stack's state in an object store", function () {
       await cloud.delete("object", object);
       assert.match((await pulumi(["preview"], stack.target)).text, /no stack named/);
       const told = await state(stack, "status");
-      assert.match(told.stderr, /^ops: s3:\S+ has no state of stack \S+; npm run ops -- state backups lists .*\n$/);
+      assert.match(told.stderr, /^orrery: s3:\S+ has no state of stack \S+; npm run ops -- state backups lists .*\n$/);
       const restored = await state(stack, "restore", "--yes");
       assert.equal(restored.code, 0, restored.stderr);
       await previewsNoChange();
@@ -118,13 +118,13 @@ describe("a stack's state in an object store", function () {
       PULUMI_BACKEND_URL: `s3://nowhere?region=RegionOne&endpoint=http://127.0.0.1:${lab.ports.rndc}&s3ForcePathStyle=true`,
     };
     for (const [words, env, expected] of [
-      [["restore", "none.json"], {}, /^ops: s3:\S+ has no backup none\.json of stack .*\n$/],
+      [["restore", "none.json"], {}, /^orrery: s3:\S+ has no backup none\.json of stack .*\n$/],
       [
         ["recover"],
         { PULUMI_CONFIG_PASSPHRASE: "wrong" },
-        /^ops: PULUMI_CONFIG_PASSPHRASE is not the passphrase of stack .*\n$/,
+        /^orrery: PULUMI_CONFIG_PASSPHRASE is not the passphrase of stack .*\n$/,
       ],
-      [["status"], elsewhere, /^ops: the backend cannot be reached: .*\n$/],
+      [["status"], elsewhere, /^orrery: the backend cannot be reached: .*\n$/],
     ] as const) {
       const { code, stderr } = await stack.opsOf("state", words, env);
       assert.notEqual(code, 0);

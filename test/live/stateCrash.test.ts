@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import { pulumi } from "../../lab/harness/engine.ts";
-import { leftovers } from "../../ops/state/orphanPlugins.ts";
+import { orphanPlugins } from "../../ops/lib/state/recovery/plugins.ts";
 import { orphans } from "./census.ts";
 import { random } from "../unit/harness.ts";
 import { crashedUp, type Moment } from "./crash.ts";
@@ -41,7 +41,7 @@ describe(`updates that are killed (ORRERY_SEED=${seed})`, function () {
     const who = moment.whole ? "with its plugins" : "alone";
     console.log(`        killed ${who}, ${moment.delay} ms after ${moment.creating} creations were begun; recover:`);
     console.log(recovered.stdout.trimEnd().replace(/^/gm, "          "));
-    assert.deepEqual(await leftovers(), []);
+    assert.deepEqual(await orphanPlugins(), []);
     // Objects of Kubernetes are applied again by the next up, whether they are there or not; OpenStack's would be made twice.
     const strange = await orphans(lab, await stack.resources(), [namespace]);
     assert.deepEqual(strange.filter((line) => !line.includes(`${namespace}/`)), []); // prettier-ignore

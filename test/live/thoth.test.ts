@@ -257,14 +257,14 @@ describe("Thoth's programs on the lab", function () {
 
     it("verify reports in one line an unreachable cluster, or one that Thoth does not use", async () => {
       const unknown = await stacks.stage.ops(["verify", "--cluster", "nowhere"]);
-      assert.deepEqual([unknown.code, unknown.stderr], [2, 'ops: Thoth of stage-thoth uses no cluster "nowhere"\n']);
+      assert.deepEqual([unknown.code, unknown.stderr], [2, 'orrery: Thoth of stage-thoth uses no cluster "nowhere"\n']);
       const folder = mkdtempSync(path.join(tmpdir(), "thoth-verify-"));
       const file = path.join(folder, "kubeconfig");
       writeFileSync(file, kubeconfig("https://127.0.0.1:9", "t"));
       const { code, stderr } = await stacks.stage.ops(["verify", "--kubeconfig", file]);
       rmSync(folder, { recursive: true });
       assert.equal(code, 1);
-      assert.match(stderr, /^ops: the cluster cannot be reached: .*\n$/);
+      assert.match(stderr, /^orrery: the cluster cannot be reached: .*\n$/);
     });
   });
 
@@ -416,7 +416,7 @@ describe("Thoth's programs on the lab", function () {
     it("a stack without nodepool has none of its objects", async () => {
       const { code, stderr } = await stacks.stage.ops(["nodepool-config"]);
       assert.equal(code, 1);
-      assert.match(stderr, /^ops: thoth:settings of Pulumi\.stage-thoth\.yaml has no nodepool/);
+      assert.match(stderr, /^orrery: thoth:settings of Pulumi\.stage-thoth\.yaml has no nodepool/);
     });
   });
 

@@ -7,11 +7,11 @@ import { after, describe, it } from "mocha";
 import { dialsSchema } from "../../components/dials/config.ts";
 import { newSalt, openSalt } from "../../config/passphrase.ts";
 import { sample } from "../../config/samples.ts";
-import { addressesOnPorts, CloudWorld } from "../../ops/adopt/clouds.ts";
-import { importFile } from "../../ops/adopt/importFile.ts";
-import type { Inventory } from "../../ops/adopt/inventory.ts";
-import { leftOf } from "../../ops/adopt/unmanaged.ts";
-import { declaredPart, undeclaredItems } from "../../ops/adopt/live.ts";
+import { addressesOnPorts, CloudWorld } from "../../ops/lib/adopt/clouds.ts";
+import { importFile } from "../../ops/lib/adopt/importFile.ts";
+import type { Inventory } from "../../ops/lib/adopt/inventory.ts";
+import { leftOf } from "../../ops/lib/adopt/unmanaged.ts";
+import { declaredPart, undeclaredItems } from "../../ops/lib/adopt/live.ts";
 import {
   adoptObject,
   declaredObjects,
@@ -19,12 +19,12 @@ import {
   isKubectls,
   refusalOf,
   undeclared,
-} from "../../ops/adopt/objects.ts";
-import { textIn } from "../../ops/adopt/passwords.ts";
-import { sampleProblems } from "../../ops/adopt/samples.ts";
-import { main } from "../../ops/main.ts";
-import type { HeldSecret, State } from "../../ops/moving/held.ts";
-import type { Template } from "../../ops/moving/secretKeys.ts";
+} from "../../ops/lib/adopt/objects.ts";
+import { textIn } from "../../ops/lib/adopt/passwords.ts";
+import { sampleProblems } from "../../ops/lib/adopt/samples.ts";
+import { main } from "../../cli/main.ts";
+import type { StackSecret, State } from "../../ops/lib/secrets/stackSecrets.ts";
+import type { Template } from "../../ops/lib/secrets/secretKeys.ts";
 import type { Json } from "../../policy/manifest.ts";
 import type { Registration } from "../../review/evaluate/record.ts";
 import { Secret } from "../../review/evaluate/secret.ts";
@@ -165,7 +165,7 @@ describe("live Secrets and samples", () => {
   function said(live: Readonly<Record<string, string>>, settings: object = {}): readonly string[] {
     const file = path.join(dir, "Pulumi.mine.yaml");
     writeFileSync(file, `config:\n  clusters:settings: ${JSON.stringify({ paas: settings })}\n`);
-    const key = (name: string, state: State): HeldSecret => ({
+    const key = (name: string, state: State): StackSecret => ({
       ...{ key: `dials:${name}`, name, state, schema: dialsSchema, required: true, legacySource: undefined },
       spec: { description: "", format: name === "pem" ? "pem-private-key" : "token" },
       sample: () => `sample of ${name}`,
@@ -354,7 +354,7 @@ describe("unmanaged objects", () => {
   });
 });
 
-describe("npm run ops -- adopt", () => {
+describe("orrery adopt", () => {
   async function adopt(...words: string[]): Promise<{ code: number; told: string }> {
     const lines: string[] = [];
     const { log, error } = console;
@@ -368,13 +368,14 @@ describe("npm run ops -- adopt", () => {
 
   it("adopt prints help, asks for the stack, and overwrites no file", async () => {
     const help = await adopt("--help");
-    assert.deepEqual([help.code, help.told.split("\n")[0]?.startsWith("Usage: npm run ops -- adopt")], [0, true]);
+    assert.deepEqual([help.code, help.told.split("\n")[0]?.startsWith("Usage: npx orrery adopt")], [0, true]);
     const nobody = await adopt();
-    assert.deepEqual([nobody.code, nobody.told], [2, "ops: which environment? name it by --stack, e.g. --stack prod"]);
+    assert.equal(nobody.code, 2);
+    assert.match(nobody.told, /^orrery: --stack S is missing: /);
     const there = await adopt("--stack", "test", "--out", "package.json");
     assert.deepEqual(
       [there.code, there.told],
-      [2, "ops: package.json is there already; remove it, or name another by --out"],
+      [2, "orrery: package.json exists already; remove it, or name another file by --out"],
     );
   });
 });

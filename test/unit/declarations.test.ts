@@ -8,7 +8,7 @@ import { type DeclaredObject, requiredPermissions } from "../../blocks/kubernete
 import { connectTargets } from "../../blocks/targets.ts";
 import { schemas } from "../../components/registry.ts";
 import { loadConfig } from "../../config/load.ts";
-import { objectsByCluster } from "../../ops/program.ts";
+import { objectsByCluster } from "../../ops/lib/program.ts";
 import { record } from "../../review/evaluate/record.ts";
 import { rendered, stackConfig } from "../../review/evaluate/render.ts";
 import { kubeconfig } from "../../config/samples.ts";

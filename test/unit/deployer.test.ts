@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { deployerObjects } from "../../ops/deployer/rbac.ts";
+import { deployerObjects } from "../../ops/lib/kube/deployerAccount.ts";
 import { type Manifest, toManifest } from "../../policy/manifest.ts";
 
 const account = { namespace: "orrery", name: "deployer" };
@@ -44,7 +44,7 @@ describe("the deployer's permissions", () => {
     );
   });
 
-  it("the deployer's permissions are as few rules as possible, one for each API group, names and verbs", () => {
+  it("the deployer's rules are as few as possible: one for each API group, names and verbs", () => {
     const { rules } = role("Role", [
       declared("Deployment", "apps/v1", "bots", "bot"),
       declared("StatefulSet", "apps/v1", "bots", "db"),

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "mocha";
-import { main } from "../../ops/main.ts";
+import { main } from "../../cli/main.ts";
 import { projectDir } from "../../config/stackFile.ts";
 
 const pages = ["README.md", ...globSync("docs/**/*.md", { cwd: projectDir })];
@@ -82,7 +82,7 @@ describe("the documentation", () => {
     });
   }
 
-  it("calls commands that exist", async function () {
+  it("the documentation calls only commands that exist", async function () {
     this.timeout(60_000);
     const called = [...new Set(pages.flatMap(commandsOf))];
     assert.ok(called.length > 50, `found only ${called.length} commands`);

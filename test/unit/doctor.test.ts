@@ -8,30 +8,16 @@ import { describe, it } from "mocha";
 import { openSalt } from "../../config/passphrase.ts";
 import { kubeconfig, sample, sampleCertificate, samplePassphrase } from "../../config/samples.ts";
 import { readStackFile, stackPath } from "../../config/stackFile.ts";
-import { delegated } from "../../ops/doctor/clouds.ts";
-import { config, endFinding, endOf } from "../../ops/doctor/config.ts";
-import { driftCounts } from "../../ops/doctor/drift.ts";
-import { stateFindings } from "../../ops/doctor/toolchain.ts";
-import { main } from "../../ops/main.ts";
-import { openStackSecrets } from "../../ops/moving/held.ts";
+import { delegated } from "../../ops/lib/doctor/clouds.ts";
+import { config, endFinding, endOf } from "../../ops/lib/doctor/config.ts";
+import { driftCounts } from "../../ops/lib/doctor/drift.ts";
+import { stateFindings } from "../../ops/lib/doctor/toolchain.ts";
+import { openStackSecrets } from "../../ops/lib/secrets/stackSecrets.ts";
 import { needsKubectl } from "./config/kubectl.ts";
 
 const jwt = (claims: object): string => `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2ln`;
 
 describe("the doctor", () => {
-  it("the doctor prints help and requires a stack", async () => {
-    const { command } = await import("../../ops/doctor/doctor.ts");
-    assert.match(command.help, /^Usage: npm run ops -- doctor --stack S/);
-    for (const option of Object.keys(command.options)) assert.ok(command.help.includes(`--${option}`), option);
-    const { error } = console;
-    console.error = () => undefined;
-    try {
-      assert.equal(await main(["doctor"]), 2);
-    } finally {
-      console.error = error;
-    }
-  });
-
   it("the doctor knows when certificates and tokens expire", async () => {
     const end = new Date(1_800_000_000_000);
     assert.deepEqual(await endOf("token", jwt({ exp: 1_800_000_000 })), end);

@@ -4,10 +4,10 @@ import { before, describe, it } from "mocha";
 import { openSalt } from "../../config/passphrase.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { readStackFile, stackPath } from "../../config/stackFile.ts";
-import { liveKeys, storeOf } from "../../ops/moving/clusterStore.ts";
-import { type StackSecrets, openStackSecrets } from "../../ops/moving/held.ts";
-import { planImport, planLines } from "../../ops/moving/plan.ts";
-import { secretTemplates, type Template } from "../../ops/moving/secretKeys.ts";
+import { liveKeys, sourceOf } from "../../ops/lib/secrets/clusterSource.ts";
+import { type StackSecrets, openStackSecrets } from "../../ops/lib/secrets/stackSecrets.ts";
+import { planImport, planLines } from "../../ops/lib/secrets/importPlan.ts";
+import { secretTemplates, type Template } from "../../ops/lib/secrets/secretKeys.ts";
 import { owned } from "./harness.ts";
 
 type Secrets = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -34,7 +34,7 @@ describe("importing secrets from a cluster", function () {
       const data = Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, btoa(text)]));
       return liveKeys(cluster, namespace, [{ type: "Opaque", metadata: { name }, data }]);
     });
-    const made = await planImport(wanted, storeOf(wanted, templates, live), new Map(Object.entries(mapped)));
+    const made = await planImport(wanted, sourceOf(wanted, templates, live), new Map(Object.entries(mapped)));
     const set = Object.fromEntries(made.sets.map(({ secret, text }) => [secret.key.replace(`${system}:`, ""), text]));
     return { lines: planLines(made, "would set"), set };
   }

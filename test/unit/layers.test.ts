@@ -8,6 +8,7 @@ import { projectDir } from "../../config/stackFile.ts";
 /** From the bottom up; a folder may import those of its own line and of the lines above it here. */
 const layers = [
   ["config"],
+  ["cli"],
   ["blocks"],
   ["components"],
   ["index.ts"],
@@ -21,7 +22,7 @@ const layers = [
   ["test"],
 ];
 
-const sources = globSync("{config,blocks,components,review,policy,contracts,lab,ops,bench,ci,test}/**/*.ts", {
+const sources = globSync("{config,cli,blocks,components,review,policy,contracts,lab,ops,bench,ci,test}/**/*.ts", {
   cwd: projectDir,
 }).concat("index.ts");
 

@@ -14,9 +14,9 @@ import { wantedSecrets } from "../../config/secrets.ts";
 import { reencrypt } from "../../config/stackEdit.ts";
 import { readStackFile, secretsOf, stackNames, stackPath } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
-import { main } from "../../ops/main.ts";
-import { isVault, openVault, variablesOf } from "../../ops/moving/ansibleVault.ts";
-import { entryText } from "../../ops/moving/stores.ts";
+import { main } from "../../cli/main.ts";
+import { isVault, openVault, variablesOf } from "../../ops/lib/secrets/ansibleVault.ts";
+import { entryText } from "../../ops/lib/secrets/sources.ts";
 import { owned } from "./harness.ts";
 
 /** A vault as Ansible writes one. */
@@ -159,17 +159,6 @@ describe("the secrets commands", () => {
     );
   });
 
-  it("each of the secrets commands prints help", async () => {
-    const { commands } = await import("../../ops/moving/commands.ts");
-    for (const [name, { load }] of Object.entries(commands)) {
-      const { command } = await load();
-      assert.match(command.help, new RegExp(`npm run ops -- secrets ${name}\\b`), name);
-      for (const option of Object.keys(command.options)) {
-        assert.ok(command.help.includes(`--${option}`), `${name} --${option}`);
-      }
-    }
-  });
-
   it("secrets list prints names, and accepts samples under their published passphrase", async () => {
     const { code, stdout, stderr } = await ops("list", "--json");
     assert.equal(code, 0, stderr);
@@ -192,7 +181,7 @@ describe("the secrets commands", () => {
       const { code, stderr } = await ops(...words);
       assert.equal(code, 2, stderr);
     }
-    assert.match((await ops("import", "folder", dir)).stderr, /name the system by --system/);
+    assert.match((await ops("import", "folder", dir)).stderr, /--system is missing: the system whose folder it is/);
     assert.match((await ops("import", "cluster", "--map", "thoth:nonsense=x")).stderr, /./);
   });
 

@@ -44,7 +44,7 @@ const titlesIn = (cell: string): readonly (readonly [file: string, title: string
   [...cell.matchAll(/`([\w./-]+\.test\.ts)` "([^"]+)"/g)].map(([, file = "", title = ""]) => [file, title]);
 
 describe("the parity tables", () => {
-  it("are about systems in components/", () => {
+  it("each parity table is about a system in components/", () => {
     const known = globSync("components/*/index.ts", { cwd: projectDir }).map((file) => file.split("/")[1]);
     assert.deepEqual(
       systems.filter((system) => !known.includes(system)),
@@ -54,7 +54,7 @@ describe("the parity tables", () => {
   });
 
   for (const system of systems) {
-    it(`of ${system} number their rows from 1 and say how each runs, and where it is built`, () => {
+    it(`rows of ${system}'s parity table are numbered from 1 and say how each runs, and where it is built`, () => {
       const rows = rowsOf(system);
       assert.deepEqual(
         rows.map(({ number }) => number),
@@ -66,7 +66,7 @@ describe("the parity tables", () => {
       assert.deepEqual(wrong, []);
     });
 
-    it(`of ${system} name files and test titles that exist`, () => {
+    it(`files and test titles in ${system}'s parity table exist`, () => {
       const rows = rowsOf(system);
       const homes = [`components/${system}`, "."];
       const missing = rows.flatMap(({ number, builtIn, test }) => [
@@ -83,13 +83,13 @@ describe("the parity tables", () => {
       assert.deepEqual(missing, []);
     });
 
-    it(`of ${system} name a live test in each row that really runs`, () => {
+    it(`each row of ${system}'s parity table names a live test that really runs`, () => {
       const untested = rowsOf(system).filter(({ runs, test }) => runs === "real" && !test.includes("`live/"));
       assert.deepEqual(untested, []);
     });
   }
 
-  it("are counted by the overview", () => {
+  it("the overview counts the rows of the parity tables", () => {
     const count = (rows: readonly Row[]): readonly string[] =>
       [rows, ...["real", "contract", "objects", "–"].map((word) => rows.filter(({ runs }) => runs === word))].map(
         ({ length }) => String(length),

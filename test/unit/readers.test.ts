@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { RawConfig } from "../../config/secrets.ts";
-import { readersOf } from "../../ops/moving/secretPlaces.ts";
+import { readersOf } from "../../ops/lib/secrets/usage.ts";
 import { Secret } from "../../review/evaluate/secret.ts";
 import type { Registration } from "../../review/evaluate/record.ts";
 

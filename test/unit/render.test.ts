@@ -122,9 +122,9 @@ describe("npm run render", () => {
     assert.deepEqual(run("--stack", "nowhere"), {
       code: 1,
       out: "",
-      err: `render: there is no stack "nowhere": no file Pulumi.nowhere.yaml; there are ${stackNames().join(", ")}\n`,
+      err: `orrery: there is no stack "nowhere": no file Pulumi.nowhere.yaml; there are ${stackNames().join(", ")}\n`,
     });
-    assert.match(run().err, /^render: which stack\? --stack /);
-    assert.match(run("--what").err, /^render: Unknown option '--what'/);
+    assert.match(run().err, /^orrery: --stack STACK is missing: /);
+    assert.match(run("--what").err, /^orrery: there is no option --what/);
   });
 });

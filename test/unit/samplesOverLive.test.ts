@@ -10,13 +10,13 @@ import { after, describe, it } from "mocha";
 import { openSalt } from "../../config/passphrase.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { readStackFile, stackPath } from "../../config/stackFile.ts";
-import { evaluate } from "../../ops/adopt/declared.ts";
-import { declaredObjects, type FoundObject } from "../../ops/adopt/objects.ts";
-import { sampleProblems } from "../../ops/adopt/samples.ts";
-import { liveKeys, storeOf } from "../../ops/moving/clusterStore.ts";
-import { type StackSecrets, openStackSecrets } from "../../ops/moving/held.ts";
-import { planImport } from "../../ops/moving/plan.ts";
-import { secretTemplates } from "../../ops/moving/secretKeys.ts";
+import { evaluate } from "../../ops/lib/adopt/declared.ts";
+import { declaredObjects, type FoundObject } from "../../ops/lib/adopt/objects.ts";
+import { sampleProblems } from "../../ops/lib/adopt/samples.ts";
+import { liveKeys, sourceOf } from "../../ops/lib/secrets/clusterSource.ts";
+import { type StackSecrets, openStackSecrets } from "../../ops/lib/secrets/stackSecrets.ts";
+import { planImport } from "../../ops/lib/secrets/importPlan.ts";
+import { secretTemplates } from "../../ops/lib/secrets/secretKeys.ts";
 import { type Json, asTexts } from "../../policy/manifest.ts";
 import { owned, random, stacks } from "./harness.ts";
 
@@ -45,7 +45,7 @@ function stackWith(stack: string, given: ReadonlyMap<string, string>, name = sta
     },
   );
   writeFileSync(file, text);
-  return openStackSecrets({ stack, "config-file": file }, crypter);
+  return openStackSecrets({ stack, configFile: file }, crypter);
 }
 
 /** Declared Secrets by cluster, and their texts by `cluster: namespace/name key`. */
@@ -143,7 +143,7 @@ for (const [number, stack] of ["prod", "stage"].entries()) {
       const keys = [...found].flatMap(([cluster, objects]) =>
         objects.flatMap(({ declared: { namespace }, live: json }) => liveKeys(cluster, namespace, [json])),
       );
-      const { sets } = await planImport(mine.secrets, storeOf(mine.secrets, templates, keys));
+      const { sets } = await planImport(mine.secrets, sourceOf(mine.secrets, templates, keys));
       for (const { secret, text } of sets)
         assert.ok(all.secrets.find(({ key }) => key === secret.key)?.is(text), secret.key);
       const imported = new Map([

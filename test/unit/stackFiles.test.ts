@@ -171,17 +171,22 @@ describe("npm run config", () => {
   const dir = mkdtempSync(path.join(tmpdir(), "orrery-config-"));
   const run = (...args: readonly string[]) => runWith({}, ...args);
   const runWith = (env: NodeJS.ProcessEnv, ...args: readonly string[]): { code: number | null; out: string } => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(dir, "ops/config/cli.ts"), ...args], {
-      encoding: "utf8",
-      // Not the passphrase of a lab in this shell.
-      env: { ...process.env, PULUMI_CONFIG_PASSPHRASE: undefined, ...env },
-    });
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [path.join(dir, "cli/orrery.ts"), "config", ...args],
+      {
+        encoding: "utf8",
+        // Not the passphrase of a lab in this shell.
+        env: { ...process.env, PULUMI_CONFIG_PASSPHRASE: undefined, ...env },
+      },
+    );
     return { code: status, out: stdout + stderr };
   };
 
   before(() => {
     // A copy of the project's files, so that the real ones are not changed.
     for (const part of [
+      "cli",
       "config",
       "blocks",
       "components",
@@ -212,7 +217,7 @@ describe("npm run config", () => {
       const theirs: string = test.entries.get(key)?.value ?? "";
       assert.equal(secret ? opened.decrypt(value) : value, secret ? old.decrypt(theirs) : theirs, key);
     }
-    assert.match(run("new", "--stack", "mine", "--like", "test").out, /^config: Pulumi\.mine\.yaml exists already/);
+    assert.match(run("new", "--stack", "mine", "--like", "test").out, /^orrery: Pulumi\.mine\.yaml exists already/);
   });
 
   describe("a stack with a real secret", () => {
@@ -241,7 +246,7 @@ describe("npm run config", () => {
         assert.deepEqual(from({ PULUMI_CONFIG_PASSPHRASE: published }), {
           code: 1,
           out:
-            "config: own has secrets of its own (thoth:githubOauthToken), and the new file would have a published " +
+            "orrery: own has secrets of its own (thoth:githubOauthToken), and the new file would have a published " +
             "passphrase: put one of its own into PULUMI_CONFIG_PASSPHRASE; nothing was written\n",
         });
       }
@@ -257,7 +262,7 @@ describe("npm run config", () => {
       assert.equal(opened.decrypt(drill.entries.get("thoth:githubOauthToken")?.value ?? ""), "ghp_real");
       const check = (): { code: number | null; out: string } =>
         runWith({ PULUMI_CONFIG_PASSPHRASE_FILE: file }, "check", "--for-deploy", "--stack", "drill");
-      assert.deepEqual(check(), { code: 0, out: "drill: nothing speaks against a deployment\n" });
+      assert.deepEqual(check(), { code: 0, out: "drill: nothing prevents a deployment\n" });
       writeFileSync(
         stackPath("drill", dir),
         drill.text.replaceAll(", lab: true}", "}").replace("      lab: true\n", ""),
@@ -266,7 +271,7 @@ describe("npm run config", () => {
       assert.equal(code, 1);
       assert.match(
         out,
-        /^config: Pulumi\.drill\.yaml is for clusters and clouds that are not the lab's, and everybody/,
+        /^orrery: Pulumi\.drill\.yaml is for clusters and clouds that are not the lab's, and everybody/,
       );
       assert.match(out, /^ {2}thoth:kebechetSshKey is a published sample\n {6}npx pulumi config set .* < FILE$/m);
       assert.doesNotMatch(out, /githubOauthToken|passphrase is published/);
@@ -291,6 +296,8 @@ describe("npm run config", () => {
   });
 
   it("config prints its usage", () => {
-    assert.match(run("what").out, /^config: cannot do "what"\n\nUsage: npm run config/);
+    const { code, out } = run("what");
+    assert.equal(code, 2);
+    assert.match(out, /^orrery: config has no command "what"\n/);
   });
 });

@@ -1,20 +1,26 @@
 /** Resolving interrupted creations; live tests show that clouds then have no duplicates. */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import type { PendingOperation, StateResource } from "../../ops/state/export.ts";
-import { creations } from "../../ops/state/look.ts";
+import type { PendingOperation, StateResource } from "../../ops/lib/state/export.ts";
+import { creations } from "../../ops/lib/state/recovery/pending.ts";
 import {
   componentsAbove,
   failingSince,
-  hangsOnUnknown,
-  maybeMade,
+  dependsOnUnknown,
+  possiblyCreated,
   type Past,
   type PlannedStep,
-} from "../../ops/state/lost.ts";
-import { brokenServers } from "../../ops/state/search.ts";
-import { sameRule } from "../../ops/openstack.ts";
-import { canLook } from "../../ops/state/traces.ts";
-import { type Answers, resolved, type Verdict, verdictAlone, verdictOf } from "../../ops/state/verdict.ts";
+} from "../../ops/lib/state/recovery/orphaned.ts";
+import { brokenServers } from "../../ops/lib/state/recovery/search.ts";
+import { sameRule } from "../../ops/lib/cloud/openstack.ts";
+import { isSearchable } from "../../ops/lib/state/recovery/candidates.ts";
+import {
+  type Answers,
+  resolved,
+  type Resolution,
+  resolutionOffline,
+  resolutionOf,
+} from "../../ops/lib/state/recovery/resolution.ts";
 
 const pending = (more: Partial<StateResource>): PendingOperation => ({
   type: "creating",
@@ -24,7 +30,7 @@ const nobody: Answers = { take: new Map(), clear: new Set() };
 
 describe("an interrupted creation", () => {
   const alone = (more: Partial<StateResource>, answers = nobody): string | undefined =>
-    verdictAlone(pending(more), answers)?.does;
+    resolutionOffline(pending(more), answers)?.does;
   const autonamed = { metadata: { annotations: { "pulumi.com/autonamed": "true" } } };
 
   it("an interrupted creation is resolved without a cloud where none can have it, or where the user decides", () => {
@@ -37,15 +43,15 @@ describe("an interrupted creation", () => {
     assert.equal(alone({ type: "kubernetes:core/v1:Secret", inputs: { metadata: { name: "a" } } }), "clear");
     assert.equal(alone({ type: "kubernetes:core/v1:Secret", inputs: autonamed }), "ask");
     assert.equal(alone({}, { ...nobody, clear: new Set(["urn:u"]) }), "clear");
-    const told = verdictAlone(pending({}), { ...nobody, take: new Map([["urn:u", "9"]]) });
+    const told = resolutionOffline(pending({}), { ...nobody, take: new Map([["urn:u", "9"]]) });
     assert.deepEqual(told, { urn: "urn:u", does: "take", id: "9", why: "as you said" });
   });
 
   it("an interrupted creation made the one resource of that name that no other resource has", () => {
     const since = new Date("2026-01-01T12:00:00Z");
-    const trace = (id: string, time?: string) => ({ id, row: time === undefined ? {} : { created_at: time } });
-    const judged = (...rows: [id: string, time?: string][]): Verdict =>
-      verdictOf(pending({}), rows.map(([id, time]) => trace(id, time)), new Set(["own"]), since); // prettier-ignore
+    const candidate = (id: string, time?: string) => ({ id, row: time === undefined ? {} : { created_at: time } });
+    const judged = (...rows: [id: string, time?: string][]): Resolution =>
+      resolutionOf(pending({}), rows.map(([id, time]) => candidate(id, time)), new Set(["own"]), since); // prettier-ignore
     const [early, late] = ["2026-01-01T11:00:00.000000", "2026-01-01T12:00:30Z"];
     assert.deepEqual(judged(["a", late], ["own", late]), {
       urn: "urn:u",
@@ -65,10 +71,10 @@ describe("an interrupted creation", () => {
   });
 
   it("an interrupted creation is searched for where the API offers a way to", () => {
-    assert.equal(canLook("openstack:compute/instance:Instance", {}), true);
-    assert.equal(canLook("openstack:networking/floatingIp:FloatingIp", { description: "hub" }), true);
-    assert.equal(canLook("openstack:networking/floatingIp:FloatingIp", {}), false);
-    assert.equal(canLook("aws:s3:Bucket", {}), false);
+    assert.equal(isSearchable("openstack:compute/instance:Instance", {}), true);
+    assert.equal(isSearchable("openstack:networking/floatingIp:FloatingIp", { description: "hub" }), true);
+    assert.equal(isSearchable("openstack:networking/floatingIp:FloatingIp", {}), false);
+    assert.equal(isSearchable("aws:s3:Bucket", {}), false);
     const rule = { direction: "ingress", ethertype: "IPv4", protocol: "tcp", port_range_min: 22, port_range_max: 22 };
     const inputs = { direction: "ingress", ethertype: "IPv4", protocol: "tcp", portRangeMin: 22, portRangeMax: 22 };
     assert.equal(sameRule({ ...rule, remote_ip_prefix: null }, inputs), true);
@@ -83,12 +89,12 @@ describe("an interrupted creation", () => {
       resources: [row("a"), row("b", { id: "old" }), row("c", { id: "gone", pendingReplacement: true })],
       pending_operations: [made, known, row("d")].map((resource) => ({ type: "creating", resource })),
     };
-    const verdicts: Verdict[] = [
+    const resolutions: Resolution[] = [
       { urn: "b", does: "take", id: "2", why: "" },
       { urn: "c", does: "take", id: "3", why: "" },
       { urn: "d", does: "clear", why: "" },
     ];
-    assert.deepEqual(resolved(deployment, verdicts), {
+    assert.deepEqual(resolved(deployment, resolutions), {
       resources: [
         row("a"),
         row("b", { id: "old", delete: true }),
@@ -127,7 +133,7 @@ describe("orphaned creations of a failed update", () => {
       return { op, newState: { urn: `${op} ${type}`, type, custom: true, inputs } };
     };
     const volume = "openstack:blockstorage/volume:Volume";
-    const found = maybeMade([
+    const found = possiblyCreated([
       step("create", volume, { name: "a" }),
       step("create-replacement", volume, { name: "b" }),
       step("create", volume, { name: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" }),
@@ -150,8 +156,8 @@ describe("orphaned creations of a failed update", () => {
       const type = "openstack:networking/secGroupRule:SecGroupRule";
       return { op: "create", newState: { urn: "rule", type, custom: true, inputs: { securityGroupId } } };
     };
-    assert.equal(hangsOnUnknown([rule("04da6b54-80e4-46f7-96ec-b56ff0331ba9")]), true);
-    assert.equal(hangsOnUnknown([rule("an id"), { op: "create" }]), false);
+    assert.equal(dependsOnUnknown([rule("04da6b54-80e4-46f7-96ec-b56ff0331ba9")]), true);
+    assert.equal(dependsOnUnknown([rule("an id"), { op: "create" }]), false);
   });
 
   it("a server in ERROR is reported by name, because no update starts it", () => {

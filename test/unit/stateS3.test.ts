@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it } from "mocha";
-import { openBucket } from "../../ops/state/backend.ts";
-import { s3Place } from "../../ops/state/s3Bucket.ts";
+import { openBucket } from "../../ops/lib/state/backend/backend.ts";
+import { s3Place } from "../../ops/lib/state/backend/s3.ts";
 import { serving } from "./config/clusterApi.ts";
 import { type S3Account, servingS3 } from "./s3Server.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { RawConfig } from "../../config/secrets.ts";
 import { readStackFile, stackPath } from "../../config/stackFile.ts";
-import { readersOf } from "../../ops/moving/secretPlaces.ts";
+import { readersOf } from "../../ops/lib/secrets/usage.ts";
 import type { Recording } from "../../review/evaluate/record.ts";
 import { rendered, runProgram } from "../../review/evaluate/render.ts";
 import { clearTexts } from "../../review/evaluate/secret.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { holdsProbe, textWithin } from "../../ops/moving/within.ts";
+import { holdsProbe, textWithin } from "../../ops/lib/secrets/textWithin.ts";
 
 const probe = { own: "PROBE-1", others: ["PROBE-2"] };
 const base64 = (text: string): string => Buffer.from(text).toString("base64");

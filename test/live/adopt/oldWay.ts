@@ -5,7 +5,7 @@ import path from "node:path";
 import { labKubeconfig } from "../../../lab/retarget.ts";
 import { openSalt } from "../../../config/passphrase.ts";
 import { projectDir, readStackFile } from "../../../config/stackFile.ts";
-import { output, type Ran, run } from "../../../ops/run.ts";
+import { output, type Ran, run } from "../../../ops/lib/process.ts";
 import { lab } from "../../../lab/harness/cloud.ts";
 import { pulumi, type Step } from "../../../lab/harness/engine.ts";
 import type { SystemOnLab } from "../../../lab/harness/system.ts";
@@ -43,7 +43,7 @@ export class Adoption {
   /** Runs `ops adopt`. */
   async ops(...words: readonly string[]): Promise<Ran> {
     const { stack, file, env } = this.system.target;
-    const own = ["ops/cli.ts", "adopt", "--stack", stack, "--config-file", file, "--out", this.out, ...words];
+    const own = ["cli/orrery.ts", "adopt", "--stack", stack, "--config-file", file, "--out", this.out, ...words];
     return run(process.execPath, own, { cwd: projectDir, env: env as Record<string, string> });
   }
 

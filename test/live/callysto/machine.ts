@@ -1,7 +1,7 @@
 /** The machines of a Callysto on the lab, entered as its operators do, and its day-2 commands. */
 import assert from "node:assert/strict";
-import { secretOf } from "../../../ops/secrets.ts";
-import { type Done, onGuest } from "../../../ops/ssh.ts";
+import { secretOf } from "../../../ops/lib/secrets.ts";
+import { type Done, onGuest } from "../../../ops/lib/guest.ts";
 import type { SystemOnLab } from "../../../lab/harness/system.ts";
 
 /** What the stack tells about an environment whose inside is described. */

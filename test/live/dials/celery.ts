@@ -6,7 +6,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { redisConf, type RedisUse } from "../../../components/dials/redisConf.ts";
 import { workerCommand } from "../../../components/dials/worker.ts";
-import { Flower } from "../../../ops/dials/flower.ts";
+import { Flower } from "../../../ops/lib/dials/flower.ts";
 import { freePort } from "../port.ts";
 import { type Diary, readDiary } from "./diary.ts";
 import { pythonBin } from "./programs.ts";

@@ -5,7 +5,7 @@ import type { OpsOutcome } from "../../../lab/harness/system.ts";
 
 /** Starts a command; `outcome` is how it ends, `heard` what it has said so far. */
 export function start(words: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
-  const child = spawn(process.execPath, ["ops/cli.ts", "packit", ...words], {
+  const child = spawn(process.execPath, ["cli/orrery.ts", "packit", ...words], {
     cwd: projectDir,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],

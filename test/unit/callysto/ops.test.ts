@@ -13,16 +13,16 @@ import { openSalt } from "../../../config/passphrase.ts";
 import { publicKeyLine, sample, samplePassphrase } from "../../../config/samples.ts";
 import { setSecret } from "../../../config/stackEdit.ts";
 import { readStackFile, stackPath } from "../../../config/stackFile.ts";
-import type { Environment } from "../../../ops/callysto/environment.ts";
-import { loadOf } from "../../../ops/callysto/hubtraf.ts";
-import { plan } from "../../../ops/callysto/notebookImages.ts";
-import { readCertificate } from "../../../ops/callysto/pushCertificate.ts";
-import { checkedSize, checkedUser, homesOf } from "../../../ops/callysto/quota.ts";
-import { checkVolumes } from "../../../ops/callysto/rebuild.ts";
-import { swapped } from "../../../ops/callysto/replaceVolume.ts";
-import { oddities } from "../../../ops/callysto/status.ts";
-import { main } from "../../../ops/main.ts";
-import { explain } from "../../../ops/ssh.ts";
+import type { Environment } from "../../../ops/lib/callysto/environment.ts";
+import { loadOf } from "../../../ops/commands/callysto/hubtraf.ts";
+import { plan } from "../../../ops/commands/callysto/notebook-images.ts";
+import { readCertificate } from "../../../ops/commands/callysto/push-certificate.ts";
+import { checkedSize, checkedUser, homesOf } from "../../../ops/lib/callysto/homes.ts";
+import { checkVolumes } from "../../../ops/commands/callysto/rebuild.ts";
+import { swapped } from "../../../ops/commands/callysto/replace-volume.ts";
+import { oddities } from "../../../ops/lib/callysto/status.ts";
+import { main } from "../../../cli/main.ts";
+import { explain } from "../../../ops/lib/guest.ts";
 import { hub } from "./fixture.ts";
 
 function environment(more: object): Environment {
@@ -72,7 +72,7 @@ describe("Callysto's commands", () => {
     for (const name of names) {
       const { code, stdout: help } = await ops(name, "--help");
       assert.equal(code, 0, name);
-      assert.match(help, new RegExp(`^Usage: npm run ops -- callysto ${name} `), name);
+      assert.match(help, new RegExp(`^Usage: npx orrery callysto ${name} `), name);
       assert.ok(
         help.split("\n").every((line) => line.length <= 130),
         name,
@@ -83,22 +83,22 @@ describe("Callysto's commands", () => {
 
   it("an invalid user, size or environment is refused before any request is made", async () => {
     for (const [words, message] of [
-      [["quota"], /^ops: say quota get \[USER\] or quota set USER SIZE$/],
-      [["quota", "set", "andrew"], /^ops: how much\? give a size such as 500M or 10G, or none$/],
-      [["quota", "set", "andrew", "ten"], /^ops: "ten" is no size: /],
-      [["quota", "set", "../andrew", "1G"], /^ops: "\.\.\/andrew" is no user name: /],
-      [["quota", "get", "a", "1G"], /^ops: quota get takes one user at most$/],
-      [["ban"], /^ops: which user\? name one$/],
-      [["ban", "Andrew"], /^ops: "Andrew" is no user name/],
-      [["status", "--environment", "hub-x"], /^ops: stack stage has no hub "hub-x"; there are: hub-dev$/],
-      [["luks", "open"], /^ops: stack stage has no environment of kind clavius$/],
-      [["luks", "destroy"], /^ops: say luks format, luks open/],
-      [["announcement"], /^ops: what is announced\?/],
-      [["push-certificate"], /^ops: which certificate\? name its folder by --from$/],
-      [["ban", "a@b@c"], /^ops: "a@b@c" is no user name: .*, or an address$/],
-      [["rename-homes", "--apply", "--dry-run"], /^ops: either --apply or --dry-run$/],
-      [["hubtraf", "--users", "0"], /^ops: --users takes a number from 1 to 1000$/],
-      [["hubtraf", "--url", "https://hub.example.org"], /^ops: --url is .*; give https:\/\/HUB\/jupyter$/],
+      [["quota"], /^orrery: say get or set$/m],
+      [["quota", "set", "andrew"], /^orrery: SIZE is missing: give 500M, 10G or none$/],
+      [["quota", "set", "andrew", "ten"], /^orrery: "ten" is not a size: /],
+      [["quota", "set", "../andrew", "1G"], /^orrery: "\.\.\/andrew" is not a user name: /],
+      [["quota", "get", "a", "1G"], /^orrery: quota get takes one user at most$/],
+      [["ban"], /^orrery: USER is missing$/m],
+      [["ban", "Andrew"], /^orrery: "Andrew" is not a user name/],
+      [["status", "--environment", "hub-x"], /^orrery: stack stage has no hub "hub-x"; there are: hub-dev$/],
+      [["luks", "open"], /^orrery: stack stage has no environment of kind clavius$/],
+      [["luks", "destroy"], /^orrery: "destroy" is not one of format, open, close, status/],
+      [["announcement"], /^orrery: TEXT is missing/],
+      [["push-certificate"], /^orrery: --from FOLDER is missing/],
+      [["ban", "a@b@c"], /^orrery: "a@b@c" is not a user name: .*, or an address$/],
+      [["rename-homes", "--apply", "--dry-run"], /^orrery: either --apply or --dry-run$/],
+      [["hubtraf", "--users", "0"], /^orrery: --users is "0"; give a whole number from 1 to 1000$/m],
+      [["hubtraf", "--url", "https://hub.example.org"], /^orrery: --url is .*; give https:\/\/HUB\/jupyter$/],
     ] as const) {
       const { code, stderr } = await stage(...words);
       assert.equal(code, 2, words.join(" "));
@@ -145,7 +145,7 @@ describe("Callysto's commands", () => {
 
   it("rebuild changes a token, and never loses homes that are protected or created elsewhere", async () => {
     const { stdout } = await stage("rebuild", "--token", "today", "--dry-run");
-    assert.match(stdout, /would set .*rebuildToken to today\nwould make the server of hub-dev anew$/);
+    assert.match(stdout, /would set .*rebuildToken to today\nwould replace the server of hub-dev$/);
     assert.throws(() => {
       checkVolumes(environment({}), "hub-dev");
     }, /are protected; .* set environments\.hub-dev\.disposable: true and deploy first/);
@@ -163,7 +163,7 @@ describe("Callysto's commands", () => {
     const prod = environment({ volumes: { mode: "existing", volumes: ["a", "b"] } });
     assert.deepEqual(swapped(prod, "a", "c"), ["c", "b"]);
     assert.deepEqual(swapped(prod, "b", "c"), ["a", "c"]);
-    assert.throws(() => swapped(prod, "c", "d"), /c is no volume of hub-dev; it has a and b/);
+    assert.throws(() => swapped(prod, "c", "d"), /c is not a volume of hub-dev; it has a and b/);
     assert.throws(() => swapped(prod, "a", "b"), /b is one of the two volumes of hub-dev already/);
     assert.throws(() => swapped(environment({}), "a", "c"), /are the stack's own/);
   });
@@ -202,8 +202,8 @@ describe("Callysto's commands", () => {
     for (const [words, message] of [
       [["--template", "prod"], /give --volume twice and --floating-ip ADDRESS/],
       [["--volume", "a"], /--volume is given twice/],
-      [["--template", "ci"], /there is no template "ci"; there are dev and prod/],
-      [["--domain", "example.org"], /"example\.org" is no domain of the stack; there are: callysto\.farm/],
+      [["--template", "ci"], /--template is "ci"; it takes dev, prod/],
+      [["--domain", "example.org"], /"example\.org" is not a domain of the stack; there are: callysto\.farm/],
       [["--label", "x_y"], /environments\.hub-other\.name\.label/],
     ] as const) {
       const refused = await stage("new", "other", "--into", dir, ...words);
@@ -222,7 +222,7 @@ describe("Callysto's commands", () => {
       assert.equal(refused.code, 2);
       assert.equal(
         refused.stderr,
-        "ops: stage has secrets of its own (clouds:rac), and the new file would have a published passphrase: " +
+        "orrery: stage has secrets of its own (clouds:rac), and the new file would have a published passphrase: " +
           "put one of its own into PULUMI_CONFIG_PASSPHRASE; nothing was written",
       );
       assert.ok(!existsSync(path.join(dir, "Pulumi.drill.yaml")));
@@ -270,7 +270,7 @@ describe("Callysto's commands", () => {
     writeFileSync(`${folder}/fullchain.pem`, chain);
     assert.throws(() => readCertificate(folder, "hub.callysto.farm", now), /the private key is not the certificate's/);
     writeFileSync(`${folder}/privkey.pem`, "nothing");
-    assert.throws(() => readCertificate(folder, "hub.callysto.farm", now), /privkey\.pem is no PEM private key/);
+    assert.throws(() => readCertificate(folder, "hub.callysto.farm", now), /privkey\.pem is not a PEM private key/);
     rmSync(folder, { recursive: true });
   });
 
@@ -295,8 +295,9 @@ describe("Callysto's commands", () => {
   });
 
   it("hubtraf loads a hub as in the runbook: one user, 10 to 30 s, starting within 5 s", () => {
-    assert.deepEqual(loadOf({}), { users: 1, shortest: 10, longest: 30, startDelay: 5 });
-    assert.throws(() => loadOf({ "min-runtime": "1m" }), /--max-runtime is less than --min-runtime/);
+    const load = { users: 1, minRuntime: 10, maxRuntime: 30, maxStartDelay: 5 };
+    assert.deepEqual(loadOf(load), { users: 1, shortest: 10, longest: 30, startDelay: 5 });
+    assert.throws(() => loadOf({ ...load, minRuntime: 60 }), /--max-runtime is less than --min-runtime/);
   });
 
   it("each notebook image is built on the one before it, and nothing is pushed before all are tested", async () => {
@@ -339,7 +340,7 @@ describe("Callysto's commands", () => {
     const git = (...args: string[]): void => void execFileSync("git", ["-C", clone, ...args], { stdio: "ignore" });
     const clone = path.join(dir, "stacks");
     execFileSync("git", ["init", "-q", clone]);
-    assert.match((await ops("notebook-images", "--from", clone)).stderr, /is no clone of docker-stacks/);
+    assert.match((await ops("notebook-images", "--from", clone)).stderr, /is not a clone of docker-stacks/);
     for (const name of [
       "base-notebook",
       "minimal-notebook",
@@ -351,7 +352,7 @@ describe("Callysto's commands", () => {
       execFileSync("mkdir", [path.join(clone, name)]);
       writeFileSync(path.join(clone, name, "Dockerfile"), "FROM scratch\n");
     }
-    assert.match((await ops("notebook-images", "--from", dir)).stderr, /is no clone of docker-stacks/);
+    assert.match((await ops("notebook-images", "--from", dir)).stderr, /is not a clone of docker-stacks/);
     git("add", "-A");
     git("-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-qm", "x");
     const dry = await ops("notebook-images", "--from", clone, "--dry-run");

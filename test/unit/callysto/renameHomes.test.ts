@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { hashedName } from "../../../components/callysto/guest/names.ts";
-import { computedPairs, keptPairs, renameScript, sourceOf } from "../../../ops/callysto/renameHomes.ts";
+import { computedPairs, keptPairs, renameScript, sourceOf } from "../../../ops/commands/callysto/rename-homes.ts";
 
 describe("renaming homes", () => {
   let dir: string;

@@ -52,12 +52,12 @@ function load(webhook: boolean): Promise<DemoConfig> {
 }
 
 describe("a secret declared with `when`", () => {
-  it("has the type Output<string> | undefined, and any other secret Output<string>", () => {
+  it("a secret declared with `when` has the type Output<string> | undefined, and any other secret Output<string>", () => {
     assert.ok(Object.values(types).every(Boolean));
     assert.equal(typeof misuse, "function");
   });
 
-  it("is undefined when its settings do not hold, even if the stack has a text for it", async () => {
+  it("a secret is undefined when its settings do not hold, even if the stack has a text for it", async () => {
     const { secrets, keyedSecrets } = await load(false);
     assert.equal(secrets.webhookKey, undefined);
     assert.notEqual(secrets.token, undefined);
@@ -65,7 +65,7 @@ describe("a secret declared with `when`", () => {
     assert.notEqual((await load(true)).secrets.webhookKey, undefined);
   });
 
-  it("does not reach Packit's Secrets when a key is generated or errors are not reported", async () => {
+  it("an unused secret does not reach Packit's Secrets when a key is generated or errors are not reported", async () => {
     const sentryDsn = "https://unused@sentry.invalid/1";
     const usual = (await buildPackit(development)).resources;
     const { resources } = await buildPackit(development, "packit", {
@@ -75,7 +75,7 @@ describe("a secret declared with `when`", () => {
     assert.ok(!JSON.stringify(resources).includes(sentryDsn));
   });
 
-  it("does not reach Thoth's Secrets when the bot that reads it is switched off", async () => {
+  it("an unused secret does not reach Thoth's Secrets when the bot that reads it is disabled", async () => {
     const settings = { bots: { ...bots, kebechet: { enabled: true, sentry: false } } };
     const dsn = "https://unused@sentry.invalid/1";
     const [usual, set] = [
@@ -87,7 +87,7 @@ describe("a secret declared with `when`", () => {
 });
 
 describe("allOf", () => {
-  it("returns the values if all are defined, otherwise undefined", () => {
+  it("allOf returns the values if all are defined, otherwise undefined", () => {
     assert.deepEqual(allOf({ a: 1, b: "" }), { a: 1, b: "" });
     assert.equal(allOf({ a: 1, b: undefined }), undefined);
   });

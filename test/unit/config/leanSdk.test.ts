@@ -21,18 +21,18 @@ describe("lean SDK", () => {
     Reflect.set(Error, "prepareStackTrace", before);
   });
 
-  it("leaves errors V8's own stack traces, which name file and line", () => {
+  it("the lean SDK leaves errors V8's own stack traces, which name file and line", () => {
     leanSdk();
     assert.match(new Error("two").stack ?? "", /^Error: two\n\s+at .*leanSdk\.test\.ts:\d+:\d+/);
   });
 
-  it("is used by the program", async () => {
+  it("the program uses the lean SDK", async () => {
     await runProgram({ stack: "test", config: stackConfig("test") });
     assert.match(new Error("three").stack ?? "", /^Error: three\n\s+at /);
     assert.deepEqual(call(pulumi.Resource, "stackTrace", 0), []);
   });
 
-  it("finds what it switches off in this version of the SDK", () => {
+  it("the lean SDK finds what it switches off in this version of the SDK", () => {
     const names = [
       [pulumi.Resource, "stackTrace"],
       [pulumi.log, "debug"],
@@ -45,7 +45,7 @@ describe("lean SDK", () => {
     assert.equal(Reflect.get(pulumi.log, "debug"), made, "a second call adds nothing");
   });
 
-  it("keeps no stack trace for a promise, and its value", async () => {
+  it("the lean SDK keeps no stack trace for a promise, and its value", async () => {
     leanSdk();
     const promise = Promise.resolve(1);
     assert.equal(await call(debuggable, "debuggablePromise", promise, "test"), 1);

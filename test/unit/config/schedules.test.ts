@@ -9,7 +9,7 @@ const next = (text: string, zone = "Etc/UTC"): readonly string[] =>
   nextRuns({ schedule: text, timeZone: zone }, now).map((run) => run.toISOString().slice(0, 16));
 
 describe("schedules", () => {
-  it("run next at the times that Kubernetes' controller computes, in their own time zone", () => {
+  it("schedules run next at the times that Kubernetes' controller computes, in their own time zone", () => {
     assert.deepEqual(next("30 4 * * *"), ["2026-03-29T04:30", "2026-03-30T04:30"]);
     // The clocks go forward in the night to 29 March.
     assert.deepEqual(next("0 12 * * *", "Europe/Prague"), ["2026-03-29T10:00", "2026-03-30T10:00"]);
@@ -19,14 +19,14 @@ describe("schedules", () => {
     assert.deepEqual(next("@every 1h"), []);
   });
 
-  it("are described with their next two runs", () => {
+  it("schedules are described with their next two runs", () => {
     const daily = { schedule: "0 12 * * *", timeZone: "Europe/Prague" };
     const text = "0 12 * * *, next 2026-03-29 12:00 and 2026-03-30 12:00 (Europe/Prague)";
     assert.equal(describeSchedule(daily, now), text);
     assert.equal(describeSchedule({ ...daily, schedule: "@every 1h" }, now), "@every 1h");
   });
 
-  it("are found in settings unless they are switched off or suspended", () => {
+  it("schedules are found in settings unless they are disabled or suspended", () => {
     const job = z.strictObject({ enabled: z.boolean(), schedule });
     const demo = defineSystem({
       namespace: "demo",

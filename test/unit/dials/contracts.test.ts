@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { dialsSchema } from "../../../components/dials/config.ts";
 import { environmentModule, environmentNames, productionBuild } from "../../../components/dials/frontendBuild.ts";
-import { stackDockerfile } from "../../../ops/dials/stackBuild.ts";
+import { stackDockerfile } from "../../../ops/lib/dials/stackBuild.ts";
 import { stacks } from "../harness.ts";
 import { allContracts, renderedStack } from "../recordings.ts";
 import { container, deployments, type Manifest, object, problems, renderDials, settings } from "./fixture.ts";

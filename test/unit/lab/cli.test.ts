@@ -16,7 +16,7 @@ function lab(...words: readonly string[]) {
       ORRERY_LAB: path.join(folder, "lab"),
       ORRERY_PORTS: "31900",
     };
-    const { status, stdout, stderr } = spawnSync(process.execPath, ["lab/cli.ts", ...words], {
+    const { status, stdout, stderr } = spawnSync(process.execPath, ["cli/orrery.ts", "lab", ...words], {
       cwd: projectDir,
       encoding: "utf8",
       env,
@@ -27,17 +27,17 @@ function lab(...words: readonly string[]) {
   }
 }
 
-describe("npm run lab", () => {
+describe("orrery lab", () => {
   it("the lab refuses an unknown command before it installs anything", () => {
-    const message = '"bogus" is not a command of the lab; npm run lab -- --help lists them\n';
-    assert.deepEqual(lab("bogus"), { status: 1, stdout: "", stderr: message, made: false });
+    const message = 'orrery: lab has no command "bogus"\nnpx orrery lab --help lists its commands.\n';
+    assert.deepEqual(lab("bogus"), { status: 2, stdout: "", stderr: message, made: false });
   });
 
   it("the lab asks for the stack before it installs anything", () => {
     assert.deepEqual(lab("apply"), {
-      status: 1,
+      status: 2,
       stdout: "",
-      stderr: "name the stack: npm run lab -- apply test\n",
+      stderr: "orrery: STACK is missing\nnpx orrery lab apply --help explains the command.\n",
       made: false,
     });
   });
@@ -45,7 +45,7 @@ describe("npm run lab", () => {
   it("the lab shows help and status, and stops, without a toolchain", () => {
     const { status, stdout, made } = lab("--help");
     assert.deepEqual([status, made], [0, false]);
-    assert.match(stdout, /^Usage: npm run lab -- COMMAND\n/);
+    assert.match(stdout, /^Usage: npx orrery lab COMMAND/);
     const looked = lab("status");
     assert.deepEqual([looked.status, looked.stderr, looked.made], [1, "", false]);
     assert.match(looked.stdout, /^DOWN {2}/m);

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { presence, states } from "../../../ops/checks.ts";
-import { switches } from "../../../ops/thoth/pause.ts";
-import { notes } from "../../../ops/thoth/registration.ts";
-import { expectations, review, rightsOf } from "../../../ops/rights.ts";
-import { replaced } from "../../../ops/thoth/rotate.ts";
+import { presence, states } from "../../../ops/lib/kube/checks.ts";
+import { switches } from "../../../ops/lib/thoth/pause.ts";
+import { notes } from "../../../ops/lib/thoth/registration.ts";
+import { expectations, review, rightsOf } from "../../../ops/lib/kube/permissions.ts";
+import { replaced } from "../../../ops/lib/thoth/dgraphCertificates.ts";
 import type { Manifest } from "../../../policy/manifest.ts";
 import { thothSchema } from "../../../components/thoth/config.ts";
 import { bots, buildThoth } from "./fixture.ts";

@@ -1,0 +1,85 @@
+/** Finds the command that is asked for, loads only it, and reports errors in one line. */
+import { suggest } from "../config/problems.ts";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { projectDir } from "../config/stackFile.ts";
+import type { Command } from "./command.ts";
+import { commandFiles, groupSummary, loadCommand } from "./find.ts";
+import { helpOf, summaryOf, table } from "./help.ts";
+import { UsageError } from "./usageError.ts";
+
+const isHelp = (word: string): boolean => word === "--help" || word === "-h";
+
+/** Runs one command line. @returns the exit code: 2 if the command line is wrong, 1 if the command fails */
+export async function main(args: readonly string[]): Promise<number> {
+  try {
+    return await dispatch(args);
+  } catch (error) {
+    console.error(`orrery: ${error instanceof Error ? error.message : String(error)}`);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+async function dispatch(args: readonly string[]): Promise<number> {
+  const files = commandFiles();
+  if (args[0] === "--version") {
+    const { version } = JSON.parse(readFileSync(path.join(projectDir, "package.json"), "utf8")) as { version: string };
+    console.log(version);
+    return 0;
+  }
+  for (const count of [2, 1]) {
+    const name = args.slice(0, count).join(" ");
+    const file = files.get(name);
+    if (file === undefined || args.length < count) continue;
+    const words = args.slice(count);
+    const end = words.indexOf("--");
+    const command = await loadCommand(file);
+    if (!(end < 0 ? words : words.slice(0, end)).some(isHelp)) return await prepared(name, command, words)();
+    console.log(helpOf(name, command));
+    return 0;
+  }
+  return listOf(files, args);
+}
+
+/** Reads the command's words, and says where the help is when they are wrong. */
+function prepared(name: string, command: Command, words: readonly string[]): () => Promise<number> {
+  try {
+    return command.prepare(words);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`${error.message}\nnpx orrery ${name} --help explains the command.`, { cause: error });
+  }
+}
+
+/** The list of all commands, or of one group's. */
+async function listOf(files: ReadonlyMap<string, string>, [first, second]: readonly string[]): Promise<number> {
+  const names = [...files.keys()];
+  const tops = [...new Set(names.map((name) => name.split(" ")[0] ?? ""))];
+  if (first === undefined || isHelp(first)) {
+    const rows = await Promise.all(tops.map(async (top) => [top, await summary(files, top)] as const));
+    console.log(["Usage: npx orrery COMMAND [OPTIONS]", "", ...table(rows), "", overviewEnd].join("\n"));
+    return first === undefined ? 2 : 0;
+  }
+  if (!tops.includes(first)) {
+    throw new UsageError(
+      `there is no command "${first}"${suggest(first, tops)}\nnpx orrery --help lists all commands.`,
+    );
+  }
+  const own = names.filter((name) => name.startsWith(`${first} `)).map((name) => name.slice(first.length + 1));
+  if (second !== undefined && !isHelp(second)) {
+    throw new UsageError(
+      `${first} has no command "${second}"${suggest(second, own)}\nnpx orrery ${first} --help lists its commands.`,
+    );
+  }
+  const rows = await Promise.all(own.map(async (name) => [name, await summary(files, `${first} ${name}`)] as const));
+  const end = `npx orrery ${first} COMMAND --help explains a command.`;
+  console.log([`Usage: npx orrery ${first} COMMAND [OPTIONS]`, "", ...table(rows), "", end].join("\n"));
+  return second === undefined ? 2 : 0;
+}
+
+const overviewEnd = `npx orrery COMMAND --help explains a command or lists those of a group; --version prints the version.`;
+
+async function summary(files: ReadonlyMap<string, string>, name: string): Promise<string> {
+  const file = files.get(name);
+  return file === undefined ? groupSummary(name) : summaryOf(await loadCommand(file));
+}

@@ -1,0 +1,13 @@
+/** `orrery lab setup`, the second half of `npm run setup`. */
+import { defineCommand } from "../../../cli/command.ts";
+import { log, openLab } from "../../session.ts";
+
+export const command = defineCommand({
+  about: "Installs and builds everything that the lab requires, and starts nothing.",
+  options: {},
+  async run() {
+    await openLab();
+    log("set-up is complete; next: npm start");
+    return 0;
+  },
+});

@@ -1,0 +1,18 @@
+/** `orrery lab start`, the second half of `npm start`. */
+import { defineCommand } from "../../../cli/command.ts";
+import { up } from "../../lab.ts";
+import { applyStack } from "../../pulumi.ts";
+import { openLab } from "../../session.ts";
+import { summary } from "../../summary.ts";
+
+export const command = defineCommand({
+  about: "Starts the lab, runs pulumi up with the test stack on it, and prints what runs where.",
+  options: {},
+  async run() {
+    const run = await openLab();
+    await up(run.lab, run.toolchain, run.log);
+    const status = await applyStack("up", "test", run);
+    if (status === 0) console.log(await summary(run));
+    return status;
+  },
+});

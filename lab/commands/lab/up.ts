@@ -1,0 +1,18 @@
+/** `orrery lab up`. */
+import { defineCommand } from "../../../cli/command.ts";
+import { up } from "../../lab.ts";
+import { openLab } from "../../session.ts";
+
+export const command = defineCommand({
+  about: `Starts OpenStack, Kubernetes and the machines. Fast if they run already; the first start installs what is missing.
+
+Settings (environment): ORRERY_PORTS, the first of 100 ports (15000); ORRERY_LAB, the state folder (.lab/main); ORRERY_CACHE, the
+folder of what is built once per machine (~/.cache/orrery).`,
+  options: {},
+  async run() {
+    const { lab, toolchain, log } = await openLab();
+    await up(lab, toolchain, log);
+    log('the lab is up; next: eval "$(npm run --silent lab -- env)"');
+    return 0;
+  },
+});

@@ -1,0 +1,104 @@
+/** `orrery adopt`. */
+import { existsSync, writeFileSync } from "node:fs";
+import { defineCommand } from "../../cli/command.ts";
+import { UsageError } from "../../cli/usageError.ts";
+import { jsonOption } from "../lib/options.ts";
+import { samplesAtRisk } from "../../config/preflight/samplePassphrase.ts";
+import { parseConfig } from "../../config/parse.ts";
+import { clearConfig, readStackFile } from "../../config/stackFile.ts";
+import { schemas } from "../../components/registry.ts";
+import { type StackSecrets, openStackSecrets } from "../lib/secrets/stackSecrets.ts";
+import { pulumiOutput, stackOf, stackOptions } from "../lib/stack.ts";
+import { importFile } from "../lib/adopt/importFile.ts";
+import { type Plan, planAdoption } from "../lib/adopt/plan.ts";
+import { planJson, planLines } from "../lib/adopt/report.ts";
+
+export const command = defineCommand({
+  about: `Adopts what was deployed in another way: matches what runs with what the stack declares, and writes an import file. For a
+stack whose services run already. It asks the clusters and clouds for everything that the stack declares, writes a file for "pulumi
+import", and lists what the first up would then change, create, replace and leave alone. Kubernetes objects are matched by kind,
+namespace and name, OpenStack resources by name or by what they are attached to; passwords that the program would generate are taken
+from the Secrets that have them.
+
+What holds data and would be replaced is refused, and so is a live Secret's value that a published sample would replace. The clusters,
+the clouds and the state are not changed. Exit code 1 if something that runs cannot be adopted as it is: then no file is written.`,
+  options: {
+    ...stackOptions,
+    out: {
+      type: "string",
+      value: "FILE",
+      help: "the import file (default: adopt.S.json); secrets in it are encrypted as in the stack's file",
+    },
+    diff: {
+      type: "boolean",
+      help: "every field that would change, with its values; without it only those that have one now",
+    },
+    "dry-run": { type: "boolean", help: "write no file" },
+    ...jsonOption,
+  },
+  async run(values) {
+    const { name } = stackOf(values);
+    const out = values.out ?? `adopt.${name}.json`;
+    const { dryRun } = values;
+    if (!dryRun && existsSync(out))
+      throw new UsageError(`${out} exists already; remove it, or name another file by --out`);
+    const held = openStackSecrets(values);
+    const known = await urnsInState(name);
+    const plan = await planAdoption(held, values, known);
+    const { adopted, problems, recording } = plan;
+    const writes = !dryRun && problems.length === 0 && adopted.size > 0;
+    if (writes) {
+      const encrypt = (clear: string): string => held.crypter.encrypt(clear);
+      const content = importFile({ resources: recording.resources, adopted, known, encrypt });
+      writeFileSync(out, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600, flag: "wx" });
+    }
+    if (values.json) {
+      console.log(JSON.stringify({ file: writes ? out : null, inState: known.size, ...planJson(plan) }, undefined, 2));
+    } else {
+      console.log(planLines(plan, known, values.diff).join("\n"));
+    }
+    for (const problem of problems) console.error(`PROBLEM  ${problem}`);
+    const samples = atRisk(held);
+    if (samples > 0)
+      console.error(`${samples} samples are left, which preview and up refuse: npx orrery doctor --stack ${name}`);
+    if (problems.length > 0) console.error("nothing was written; fix the problems, then run this again");
+    else if (adopted.size === 0) console.error(nothing(known));
+    else if (writes) console.error(next(plan, name, out, values.configFile));
+    return problems.length > 0 ? 1 : 0;
+  },
+});
+
+/** How many published samples the next update would be refused for. */
+function atRisk({ file, crypter }: StackSecrets): number {
+  const all = Object.values(schemas);
+  return samplesAtRisk(all, parseConfig(clearConfig(readStackFile(file), crypter), all).systems).length;
+}
+
+/** URNs in the state; a stack that does not exist has to be created first. */
+async function urnsInState(stack: string): Promise<ReadonlySet<string>> {
+  const exported = JSON.parse(await pulumiOutput({ name: stack }, "stack", "export")) as {
+    deployment: { resources?: readonly { urn: string; delete?: boolean }[] };
+  };
+  return new Set((exported.deployment.resources ?? []).map(({ urn }) => urn));
+}
+
+function nothing(known: ReadonlySet<string>): string {
+  return known.size === 0
+    ? "nothing that the stack declares runs there: there is nothing to adopt, npx pulumi up creates it"
+    : "everything that runs and is declared is in the state already";
+}
+
+/** The steps that follow; imported resources are protected until the first up changes that. */
+function next({ changes }: Plan, stack: string, out: string, file: string | undefined): string {
+  const of = `--stack ${stack}${file === undefined ? "" : ` --config-file ${file}`}`;
+  const force = "PULUMI_K8S_ENABLE_PATCH_FORCE=true npx pulumi";
+  const replaced = changes.filter(({ operation }) => operation === "replace");
+  return [
+    "next: back up the data, then",
+    `  npx pulumi import ${of} --file ${out} --generate-code=false`,
+    ...replaced.map(({ urn }) => `  npx pulumi state unprotect --stack ${stack} '${urn}'`),
+    `  ${force} preview ${of} --diff`,
+    `  ${force} up ${of}`,
+    `and remove ${out}`,
+  ].join("\n");
+}

@@ -1,0 +1,68 @@
+/** Replaces a server; with --volumes its homes too, unless they are protected. */
+import { callystoSchema } from "../../../components/callysto/config.ts";
+import { defineCommand } from "../../../cli/command.ts";
+import { UsageError } from "../../../cli/usageError.ts";
+import { dryRunOption, yesOption } from "../../lib/options.ts";
+import { changeSettings, pulumiOutput, pulumiUp } from "../../lib/stack.ts";
+import { type Environment, environmentOptions, openEnvironment } from "../../lib/callysto/environment.ts";
+
+/** URNs of the environment's data volumes. */
+async function volumesOf({ stack, name }: Environment): Promise<readonly string[]> {
+  const exported = JSON.parse(await pulumiOutput(stack, "stack", "export")) as {
+    deployment: { resources?: readonly { readonly urn: string; readonly type: string }[] };
+  };
+  return (exported.deployment.resources ?? [])
+    .filter(
+      ({ urn, type }) => type === "openstack:blockstorage/volume:Volume" && urn.includes(`::callysto-${name}-host-`),
+    )
+    .map(({ urn }) => urn);
+}
+
+/** @throws if new volumes would lose data that is protected, or were not confirmed */
+export function checkVolumes({ name, settings }: Environment, loses: string | undefined): void {
+  if (settings.kind !== "hub") throw new Error(`${name} is not a hub; its volumes are replaced by hand`);
+  if (settings.volumes.mode === "existing") {
+    throw new Error(`the volumes of ${name} were made outside the stack and hold its homes; they are never replaced`);
+  }
+  if (!settings.disposable) {
+    throw new Error(
+      `the volumes of ${name} are protected; if their homes may be lost, set environments.${name}.disposable: true and deploy first`,
+    );
+  }
+  if (loses !== name) throw new UsageError(`--volumes deletes all homes of ${name}; say so by --lose-homes-of ${name}`);
+}
+
+export const command = defineCommand({
+  about: `Replaces a server by a new one. Sets the environment's rebuildToken and deploys: the server is created again from the
+newest image; address, host key, volumes and homes stay. With --volumes both volumes of a disposable hub are replaced too, and
+its homes are lost.`,
+  options: {
+    ...environmentOptions,
+    volumes: { type: "boolean", help: "new volumes too; refused for protected and for existing ones" },
+    "lose-homes-of": { type: "string", value: "E", help: "confirms whose homes are lost" },
+    token: { type: "string", value: "T", help: "the new token (default: the present time)" },
+    ...yesOption,
+    ...dryRunOption,
+  },
+  async run(values) {
+    const environment = openEnvironment(values);
+    const { stack, name, settings } = environment;
+    const withVolumes = values.volumes;
+    if (withVolumes) checkVolumes(environment, values.loseHomesOf);
+    const token = values.token ?? new Date().toISOString();
+    if (token === settings.rebuildToken) throw new UsageError(`the rebuildToken of ${name} is "${token}" already`);
+    const { dryRun } = values;
+    changeSettings(callystoSchema, stack, [{ at: ["environments", name, "rebuildToken"], value: token }], dryRun);
+    console.log(`${dryRun ? "would set" : "set"} callysto:settings.environments.${name}.rebuildToken to ${token}`);
+    if (dryRun) {
+      console.log(`would replace the server of ${name}${withVolumes ? ", and both volumes: all homes are lost" : ""}`);
+      return 0;
+    }
+    const replaced = withVolumes ? await volumesOf(environment) : [];
+    return pulumiUp(
+      stack,
+      values.yes,
+      replaced.flatMap((urn) => ["--replace", urn]),
+    );
+  },
+});

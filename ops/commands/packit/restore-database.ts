@@ -1,0 +1,85 @@
+/** `orrery packit restore-database`. */
+import { statSync } from "node:fs";
+import { confirm } from "../../lib/prompt.ts";
+import { defineCommand } from "../../../cli/command.ts";
+import { kubectlOptions } from "../../lib/kube/kubectl.ts";
+import { stackOptions } from "../../lib/stack.ts";
+import { checkDump, loadBeside, takePlace } from "../../lib/packit/database/copy.ts";
+import { podServer } from "../../lib/packit/database/server.ts";
+import {
+  counts,
+  type Database,
+  databases,
+  execute,
+  freeBytes,
+  identifier,
+  size,
+} from "../../lib/packit/database/sql.ts";
+import { openInstance, serviceOptions } from "../../lib/packit/service.ts";
+import { whileStopped, writers } from "../../lib/packit/writers.ts";
+
+/** Properties of the new database: those of the old one, or of a fresh container. */
+function modelOf(found: readonly Database[], name: string, owner: string): Omit<Database, "bytes"> {
+  const model = found.find((one) => one.name === name) ?? found.find((one) => one.name === "postgres");
+  return {
+    name,
+    owner,
+    encoding: model?.encoding ?? "UTF8",
+    collate: model?.collate ?? "C",
+    ctype: model?.ctype ?? "C",
+  };
+}
+
+/** `20261121_153000`, for the name of what is kept. */
+function stamp(now: Date): string {
+  return now.toISOString().slice(0, 19).replace("T", "_").replaceAll(/[-:]/g, "");
+}
+
+export const command = defineCommand({
+  usage: "FILE",
+  about: `Replaces the service's database by a dump (dump-database, pg_dump in plain SQL; .gz is unpacked). The dump is loaded next to the
+database first, completely or not at all; then web service, workers and beat are stopped, the two databases are renamed, and everything
+starts again. If anything goes wrong before that, nothing has changed. The old database is kept under another name.`,
+  options: {
+    ...stackOptions,
+    ...serviceOptions,
+    ...kubectlOptions,
+    "drop-old": { type: "boolean", help: "do not keep the old database" },
+    timeout: { type: "duration", default: "10m", help: "how long pods may take to stop and to start" },
+    yes: { type: "boolean", help: "do not ask" },
+    "dry-run": { type: "boolean", help: "change nothing, say what would be replaced" },
+  },
+  async run(values, [file]) {
+    await checkDump(file);
+    const seconds = values.timeout;
+    const { settings, kubectl, service, name } = await openInstance(values);
+    const { version, database, user } = settings.postgres;
+    const server = podServer(kubectl, version);
+    const found = await databases(server);
+    const needed = Math.max(statSync(file).size, found.find((one) => one.name === database)?.bytes ?? 0);
+    const free = await freeBytes(server);
+    if (free < needed) {
+      const room = `${size(free)} free, about ${size(needed)} needed in addition`;
+      throw new Error(
+        `the volume of ${server.name} has no room for it: ${room}; nothing was changed: raise postgres.size`,
+      );
+    }
+    const title = `database ${database} of ${service} in ${name} (${server.name}) by ${file}`;
+    if (values.dryRun) {
+      console.log(`would replace ${title}`);
+      return 0;
+    }
+    if (!(await confirm(`replace ${title}?`, values.yes))) return 1;
+    await loadBeside(server, modelOf(found, database, user), file);
+    const old = `${database}_before_${stamp(new Date())}`;
+    await whileStopped(kubectl, writers(settings), seconds, () => takePlace(server, database, old));
+    if (values.dropOld) {
+      await execute(server, "postgres", [`DROP DATABASE IF EXISTS ${identifier(old)}`]);
+    } else if (found.some((one) => one.name === database)) {
+      console.log(`the old database is kept as ${old}; to drop it: DROP DATABASE ${identifier(old)}`);
+    }
+    const rows = (await counts(server, database)).length;
+    console.log(`replaced ${title}; ${rows} tables and sequences`);
+    return 0;
+  },
+});

@@ -1,0 +1,20 @@
+/** `orrery prow prepare`. */
+import { defineCommand } from "../../../cli/command.ts";
+import { prepareCluster } from "../../lib/prow/lifecycle.ts";
+import { tokenOptions } from "../../lib/prow/token.ts";
+import { stackOptions } from "../../lib/stack.ts";
+
+export const command = defineCommand({
+  about: `Creates the test cluster, once. Checks GitHub's token, then starts a Kubernetes like the lab's on this machine with the nodes and storage
+classes that the stack's Prow expects, and creates an empty Pulumi stack. It cannot be repeated: destroy comes first, or --reset. The
+cluster requires about 1 GB of memory; containers do not run in it.`,
+  options: {
+    stack: stackOptions.stack,
+    ...tokenOptions,
+    reset: { type: "boolean", help: "remove an earlier test cluster, or what is left of it" },
+  },
+  async run(values) {
+    await prepareCluster(values);
+    return 0;
+  },
+});

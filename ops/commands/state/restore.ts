@@ -1,0 +1,67 @@
+/** `orrery state restore`. */
+import { confirm } from "../../lib/prompt.ts";
+import { defineCommand } from "../../../cli/command.ts";
+import { UsageError } from "../../../cli/usageError.ts";
+import { unlockOption } from "../../lib/options.ts";
+import { stackOptions } from "../../lib/stack.ts";
+import { exported } from "../../lib/state/export.ts";
+import { locksOf, assertUnlocked } from "../../lib/state/lock.ts";
+import {
+  backupsOf,
+  isComplete,
+  saveState,
+  type SavedState,
+  newestComplete,
+  openStore,
+  presentState,
+  type Store,
+} from "../../lib/state/store.ts";
+
+export const command = defineCommand({
+  usage: "[NAME]",
+  about: `Replaces the stack's state by a backup. state backups lists the backups; without a NAME it is the newest complete one. A
+present state is saved first. The stack does not know resources that were created after that backup: list them with npx pulumi
+preview, import them with npx pulumi import. No cloud is asked, nothing else is changed.`,
+  options: {
+    ...stackOptions,
+    "dry-run": { type: "boolean", help: "only say which backup" },
+    yes: { type: "boolean", short: "y", help: "do not ask" },
+    unlock: unlockOption,
+  },
+  async run(values, [name]) {
+    const store = await openStore(values);
+    const chosen = await choose(store, name);
+    assertUnlocked(store, await locksOf(store), values.unlock);
+    const backup = `${chosen.name} of ${chosen.time.toISOString().slice(0, 19)}Z`;
+    if (values.dryRun) {
+      console.log(`would replace the present state by ${backup}`);
+      return 0;
+    }
+    if (!(await confirm(`Replace the state of stack ${store.name} by ${backup}?`, values.yes))) return 1;
+    const before = await presentState(store);
+    const kept = await saveState(store);
+    const key = `.pulumi/stacks/${store.project}/${store.name}${chosen.name.slice(chosen.name.indexOf(".json"))}`;
+    await store.bucket.write(key, chosen.bytes);
+    if (before !== undefined && before.key !== key) await store.bucket.remove(before.key);
+    const { deployment } = await exported(store);
+    console.log(`restored ${backup}: ${(deployment.resources ?? []).length} resources`);
+    if (kept !== undefined) console.log(`the state before is saved as ${kept}`);
+    console.log(`next: npx pulumi preview --stack ${store.name} shows what differs from the program`);
+    return 0;
+  },
+});
+
+/** The backup that is named, else the newest that is complete. @throws UsageError if there is none */
+async function choose(store: Store, wanted: string | undefined): Promise<SavedState> {
+  const none = `${store.url} has no backup${wanted === undefined ? "" : ` ${wanted}`} of stack ${store.name}; state backups lists them`;
+  if (wanted === undefined) {
+    const newest = await newestComplete(store);
+    if (newest === undefined) throw new UsageError(none);
+    return newest;
+  }
+  const named = (await backupsOf(store)).find(({ name }) => name === wanted);
+  const bytes = named === undefined ? undefined : await store.bucket.read(named.key);
+  if (named === undefined || bytes === undefined) throw new UsageError(none);
+  if (!isComplete(named.name, bytes)) throw new UsageError(`${wanted} is not a complete state; nothing was changed`);
+  return { ...named, bytes };
+}

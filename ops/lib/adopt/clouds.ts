@@ -1,0 +1,72 @@
+/** What of a stack's OpenStack resources is there already, and how it is taken over. */
+import { asText } from "../../../policy/manifest.ts";
+import type { NewResource } from "../../../review/evaluate/outputs.ts";
+import type { LiveResource, Recording, Registration } from "../../../review/evaluate/record.ts";
+import { titleOf } from "../../../review/report/format.ts";
+import type { World } from "./declared.ts";
+import type { Adopted } from "./importFile.ts";
+import type { Inventory } from "./inventory.ts";
+import { answerOf, candidates, liveInputs, outputsOf, serverState, type Thing } from "./matching.ts";
+
+const cloudOf = (provider: string): string => provider.split("::").at(-1) ?? "";
+
+/** The program's world where the stack's clouds have things; it remembers what was found and what is ambiguous. */
+export class CloudWorld implements World {
+  readonly adopted = new Map<string, Adopted>();
+  readonly problems = new Map<string, string>();
+  private readonly projects: ReadonlyMap<string, Inventory>;
+  /** Addresses by the resource that declares them, known from a first evaluation. */
+  private readonly addresses: ReadonlyMap<string, Thing>;
+
+  constructor(projects: ReadonlyMap<string, Inventory>, addresses: ReadonlyMap<string, Thing> = new Map()) {
+    this.projects = projects;
+    this.addresses = addresses;
+  }
+
+  readonly answer: World["answer"] = (call) => {
+    const project = this.projects.get(cloudOf(call.provider));
+    return project === undefined ? undefined : answerOf(call, project);
+  };
+
+  readonly live: World["live"] = (resource, provider): LiveResource | undefined => {
+    const project = this.projects.get(cloudOf(provider));
+    if (project === undefined || !resource.type.startsWith("openstack:")) return undefined;
+    const address = this.addresses.get(resource.urn);
+    const found = address === undefined ? candidates(resource, project) : [address];
+    const [thing] = found;
+    if (thing === undefined) return undefined;
+    if (found.length > 1) {
+      const ids = found.map(({ id }) => id).join(", ");
+      this.problems.set(
+        resource.urn,
+        `${titleOf(resource)}: the project has ${found.length} of that name (${ids}); rename those that it is not`,
+      );
+      return undefined;
+    }
+    this.adopted.set(resource.urn, adoptThing(resource, thing, project));
+    return { id: thing.id, state: outputsOf(resource, thing) };
+  };
+}
+
+function adoptThing(resource: NewResource, thing: Thing, project: Inventory): Adopted {
+  const inputs = liveInputs(resource, thing, project);
+  if (!resource.type.endsWith(":Instance")) return { id: thing.id, inputs };
+  return { id: thing.id, ...serverState(resource.inputs, thing, project) };
+}
+
+/** Floating IPs have no names: one that is to be the stack's own is the one on the port that it is declared for. */
+export function addressesOnPorts(
+  { resources }: Pick<Recording, "resources">,
+  projects: ReadonlyMap<string, Inventory>,
+): ReadonlyMap<string, Thing> {
+  const addresses = new Map<string, Thing>();
+  for (const own of resources.filter(({ type }) => type.endsWith(":FloatingIp"))) {
+    const isItsAssociation = ({ type, parent }: Registration): boolean =>
+      type.endsWith(":FloatingIpAssociate") && parent === own.parent;
+    const portId = resources.find(isItsAssociation)?.inputs.portId;
+    const rows = projects.get(cloudOf(own.provider))?.floatingIps ?? [];
+    const [row, ...more] = rows.filter(({ port_id }) => port_id !== null && port_id === portId);
+    if (row !== undefined && more.length === 0) addresses.set(own.urn, { id: asText(row.id), row });
+  }
+  return addresses;
+}

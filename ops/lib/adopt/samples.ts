@@ -1,0 +1,58 @@
+/** Live texts of Secrets that the first update would replace by published samples. */
+import { publishedSamples } from "../../../config/published.ts";
+import { secretCommand } from "../../../config/problems.ts";
+import { hasManyLines } from "../../../config/secrets.ts";
+import { readStackFile } from "../../../config/stackFile.ts";
+import { asTexts } from "../../../policy/manifest.ts";
+import type { StackSecret, StackSecrets } from "../secrets/stackSecrets.ts";
+import { placeOf, type Template } from "../secrets/secretKeys.ts";
+import type { FoundObject } from "./objects.ts";
+
+const clear = (base64: string): string => Buffer.from(base64, "base64").toString("utf8");
+
+/**
+ * A sentence for each live text that would be lost, with the commands that save it. A cluster may allow it
+ * (`allowSamples`); the lab does not, as a Secret that somebody put there is worth a question, too.
+ */
+export function sampleProblems(
+  held: Pick<StackSecrets, "name" | "file" | "secrets">,
+  cluster: string,
+  templates: readonly Template[],
+  found: readonly FoundObject[],
+): readonly string[] {
+  if (allowsSamples(held.file, cluster)) return [];
+  const published = publishedSamples(held.secrets);
+  const made = new Map(templates.map((one) => [placeOf(one), one]));
+  return found
+    .filter(({ declared }) => declared.kind === "Secret")
+    .flatMap(({ declared: { namespace, name: secret, body }, live }) => {
+      const wanted = new Map([
+        ...Object.entries(asTexts(body.data)).map(([key, base64]) => [key, clear(base64)] as const),
+        ...Object.entries(asTexts(body.stringData)),
+      ]);
+      return Object.entries(asTexts(live.data)).flatMap(([key, base64]) => {
+        const [before, after] = [clear(base64), wanted.get(key)];
+        if (after === undefined || before === after || before === "" || published.isIn(before)) return [];
+        const inside = made.get(placeOf({ cluster, namespace, secret, key }))?.probes;
+        const samples = held.secrets.filter((one) => one.state === "sample" && inside?.has(one.key) === true);
+        if (samples.length === 0 && !published.isIn(after)) return [];
+        return [problem(`Secret ${namespace}/${secret} ${key}`, samples, held.name)];
+      });
+    });
+}
+
+function problem(place: string, samples: readonly StackSecret[], stack: string): string {
+  const keys = samples.map(({ key }) => key).join(" and ");
+  const set = samples.map(({ key, spec }) => secretCommand(key, hasManyLines(spec)).replaceAll("{stack}", stack));
+  return [
+    `${place}: the first up would replace the live text by a published sample${keys === "" ? "" : `, of ${keys}`}`,
+    [`npm run ops -- secrets import cluster --stack ${stack}`, ...set].join(", or "),
+  ].join("; ");
+}
+
+function allowsSamples(file: string, cluster: string): boolean {
+  const settings = JSON.parse(readStackFile(file).entries.get("clusters:settings")?.value ?? "{}") as Readonly<
+    Record<string, { readonly allowSamples?: boolean }>
+  >;
+  return settings[cluster]?.allowSamples === true;
+}

@@ -1,0 +1,113 @@
+/** Asks the OpenStack cloud of a stack, as the user who deploys. */
+import { cloudsSchema } from "../../../config/targets.ts";
+import type { Json } from "../../../policy/manifest.ts";
+import { secretOf } from "../secrets.ts";
+import { openStack, type StackValues } from "../stack.ts";
+
+/** The services that are asked, by the names under which catalogs have them. */
+const serviceTypes = {
+  compute: ["compute"],
+  volume: ["volumev3", "block-storage"],
+  network: ["network"],
+  dns: ["dns"],
+} as const;
+
+/** A project of a cloud. */
+export interface CloudApi {
+  /** Id of the project that is logged in to. */
+  readonly project: string;
+  /** Roles in it. */
+  readonly roles: readonly string[];
+  /** Answer to a GET; the path follows the service's endpoint. @throws if it is no success */
+  get<T>(service: keyof typeof serviceTypes, path: string): Promise<T>;
+}
+
+interface Token {
+  readonly project: { readonly id: string };
+  readonly roles: readonly { readonly name: string }[];
+  readonly catalog: readonly {
+    readonly type: string;
+    readonly endpoints: readonly { readonly interface: string; readonly region: string; readonly url: string }[];
+  }[];
+}
+
+type CloudSettings = ReturnType<typeof openStack<typeof cloudsSchema.settings>>["settings"][string];
+
+/** Logs in to one of the stack's clouds. @throws if it does not answer or does not let us in */
+export async function openCloud(name: string, values: StackValues): Promise<CloudApi> {
+  const stack = openStack(cloudsSchema, values);
+  const cloud = stack.settings[name];
+  if (cloud === undefined) throw new Error(`clouds:settings has no "${name}"`);
+  const body = { auth: { identity: identity(cloud, secretOf(stack, `clouds:${name}`)), ...scope(cloud) } };
+  const answer = await ask(`${cloud.authUrl}/auth/tokens`, {
+    method: "POST",
+    body: JSON.stringify(body),
+    headers: { "content-type": "application/json" },
+  });
+  if (answer.status === 401) {
+    throw new Error(`cloud "${name}" refuses the login; check clouds:settings and the secret clouds:${name}`);
+  }
+  if (!answer.ok) throw new Error(`cloud "${name}" answered the login with ${answer.status}`);
+  const { token } = (await answer.json()) as { token: Token };
+  const headers = { "x-auth-token": answer.headers.get("x-subject-token") ?? "" };
+  return {
+    project: token.project.id,
+    roles: token.roles.map(({ name: role }) => role),
+    async get<T>(service: keyof typeof serviceTypes, path: string): Promise<T> {
+      const types: readonly string[] = serviceTypes[service];
+      const endpoint = token.catalog
+        .filter(({ type }) => types.includes(type))
+        .flatMap(({ endpoints }) => endpoints)
+        .find((one) => one.interface === "public" && one.region === cloud.region);
+      if (endpoint === undefined)
+        throw new Error(`cloud "${name}" has no ${service} service in region ${cloud.region}`);
+      const root = service === "network" ? endpoint.url.replace(/\/v2\.0\/?$/, "") : endpoint.url;
+      const got = await ask(`${root.replace(/\/$/, "")}${path}`, { headers });
+      if (!got.ok)
+        throw new Error(`cloud "${name}", ${service} ${path}: ${got.status} ${(await got.text()).slice(0, 200)}`);
+      return (await got.json()) as T;
+    },
+  };
+}
+
+async function ask(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, { ...init, signal: AbortSignal.timeout(60_000) });
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    throw new Error(`${new URL(url).origin} does not answer: ${cause}`, { cause: error });
+  }
+}
+
+function identity(cloud: CloudSettings, secret: string): object {
+  return cloud.applicationCredentialId === undefined
+    ? {
+        methods: ["password"],
+        password: { user: { name: cloud.userName, domain: { name: cloud.userDomainName }, password: secret } },
+      }
+    : {
+        methods: ["application_credential"],
+        application_credential: { id: cloud.applicationCredentialId, secret },
+      };
+}
+
+/** An application credential carries its project. */
+function scope(cloud: CloudSettings): object {
+  return cloud.applicationCredentialId === undefined
+    ? { scope: { project: { name: cloud.tenantName, domain: { name: cloud.projectDomainName } } } }
+    : {};
+}
+
+/** Whether a rule says what was declared; Neutron refuses a second one that says the same. */
+export function sameRule(rule: Json, inputs: Json): boolean {
+  const pairs = [
+    [rule.direction, inputs.direction],
+    [rule.ethertype, inputs.ethertype],
+    [rule.protocol, inputs.protocol],
+    [rule.port_range_min, inputs.portRangeMin],
+    [rule.port_range_max, inputs.portRangeMax],
+    [rule.remote_ip_prefix, inputs.remoteIpPrefix],
+    [rule.remote_group_id, inputs.remoteGroupId],
+  ];
+  return pairs.every(([live, declared]) => (live ?? undefined) === declared);
+}

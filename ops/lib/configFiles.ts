@@ -1,0 +1,72 @@
+/** Stack files: samples for missing secrets, and new files from others. */
+import { existsSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { givenPassphrase } from "../../config/givenPassphrase.ts";
+import { realSecrets } from "../../config/preflight/samplePassphrase.ts";
+import { parseConfig } from "../../config/parse.ts";
+import { newSalt, openSalt } from "../../config/passphrase.ts";
+import { isPublished } from "../../config/published.ts";
+import { samplePassphrase } from "../../config/samples.ts";
+import type { RawConfig } from "../../config/secrets.ts";
+import { setSalt, setSecret } from "../../config/stackEdit.ts";
+import * as files from "../../config/stackFile.ts";
+import { schemas } from "../../components/registry.ts";
+
+const all = Object.values(schemas);
+
+/** Adds a sample for each missing secret; a file without a salt gets one. */
+export function addSamples(name: string): void {
+  const file = files.stackPath(name);
+  const stack = files.readStackFile(file);
+  const missing = [...files.secretsOf(stack, all)].filter(([key, { required }]) => required && !stack.entries.has(key));
+  if (missing.length === 0) {
+    console.log(`Pulumi.${name}.yaml lacks no secret`);
+    return;
+  }
+  const passphrase = givenPassphrase() ?? samplePassphrase(name);
+  const salt = stack.encryptionSalt ?? newSalt(passphrase);
+  const crypter = openSalt(salt, passphrase);
+  const salted = setSalt(stack.text, salt);
+  const text = missing.reduce((before, [key, wanted]) => {
+    return setSecret(before, key, crypter.encrypt(wanted.sample()));
+  }, salted);
+  writeFileSync(file, text);
+  console.log(`Pulumi.${name}.yaml: added a sample for ${missing.map(([key]) => key).join(", ")}`);
+}
+
+/** Writes a new stack file with the settings and secrets of another one. @throws if that cannot be */
+export function addStack(name: string, like: string): void {
+  const file = path.join(files.projectDir, `Pulumi.${name}.yaml`);
+  if (!/^[a-z][a-z0-9-]*$/.test(name)) throw new Error(`"${name}" is not a stack name: use a-z, 0-9 and dashes`);
+  if (existsSync(file)) throw new Error(`Pulumi.${name}.yaml exists already; remove it or choose another name`);
+  const stack = files.readStackFile(files.stackPath(like));
+  const old = openSalt(stack.encryptionSalt ?? "", givenPassphrase("ORRERY_LIKE_PASSPHRASE") ?? samplePassphrase(like));
+  const clear = files.clearConfig(stack, old);
+  const passphrase = givenPassphrase() ?? samplePassphrase(name);
+  if (passphrase === "" || isPublished(passphrase)) assertSamplesOnly(like, clear);
+  const salt = newSalt(passphrase);
+  const crypter = openSalt(salt, passphrase);
+  const secrets = [...clear].filter(([, { secret }]) => secret);
+  const text = secrets.reduce(
+    (before, [key, { value }]) => setSecret(before, key, crypter.encrypt(value)),
+    setSalt(stack.text, salt),
+  );
+  writeFileSync(file, text);
+  console.log(
+    `Pulumi.${name}.yaml is written; its ${secrets.length} secrets are those of ${like}. Next: edit its settings`,
+  );
+}
+
+/** @throws if one of a stack's secrets is its own, for which everybody's passphrase will not do */
+function assertSamplesOnly(stack: string, clear: RawConfig): void {
+  const { systems, problems } = parseConfig(clear, all);
+  // What cannot be parsed cannot be distinguished from samples.
+  const real =
+    problems.length > 0 ? [...clear.keys()].filter((key) => clear.get(key)?.secret) : realSecrets(all, systems);
+  if (real.length === 0) return;
+  const some = real.length > 5 ? [...real.slice(0, 5), `${real.length - 5} more`] : real;
+  throw new Error(
+    `${stack} has secrets of its own (${some.join(", ")}), and the new file would have a published passphrase: ` +
+      "put one of its own into PULUMI_CONFIG_PASSPHRASE; nothing was written",
+  );
+}

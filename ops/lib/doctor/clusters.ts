@@ -1,0 +1,33 @@
+/** The stack's clusters: do they answer, and may the account that deploys do what the program does there? */
+import { requiredPermissions } from "../../../blocks/kubernetes/requiredPermissions.ts";
+import { askCluster, NoKubectlError } from "../../../config/clusterApi.ts";
+import { deniedLines, deniedPermissions } from "../../../config/preflight/permissions.ts";
+import type { Manifest } from "../../../policy/manifest.ts";
+import { secretOf } from "../secrets.ts";
+import type { StackSecrets } from "../secrets/stackSecrets.ts";
+import { type Finding, ok, problem, warning, words } from "./finding.ts";
+
+/** Asks each cluster. */
+export async function clusters(
+  held: StackSecrets,
+  declared: ReadonlyMap<string, readonly Manifest[]>,
+): Promise<readonly Finding[]> {
+  const names = held.secrets.filter(({ schema }) => schema.namespace === "clusters").map(({ name }) => name);
+  const found = names.map(async (name): Promise<Finding> => {
+    const about = `cluster ${name}`;
+    const key = `clusters:${name}`;
+    const another = `give it a kubeconfig that works: npx pulumi config set --stack ${held.name} --secret ${key} < kubeconfig`;
+    try {
+      const required = requiredPermissions(declared.get(name) ?? []);
+      const denied = await askCluster(secretOf(held, key), (api) => deniedPermissions(api, required));
+      if (denied.length === 0)
+        return ok(about, `answers; all ${required.length} permissions that the program needs are there`);
+      const fix = `have an administrator apply what npm run --silent ops -- deployer --stack ${held.name} --cluster ${name} prints`;
+      return problem(about, `the account may not, in ${deniedLines(denied).join("; in ")}`, fix);
+    } catch (error) {
+      if (error instanceof NoKubectlError) return warning(about, `was not asked: ${error.message}`, "install kubectl");
+      return problem(about, words(error), another);
+    }
+  });
+  return Promise.all(found);
+}

@@ -1,0 +1,42 @@
+/** Which cluster a stack is meant for, and whether the one at hand is it. */
+import { parse } from "yaml";
+import type { Kubectl } from "./kubectl.ts";
+import { secretOf } from "../secrets.ts";
+
+/** A stack, as far as its clusters are asked for. */
+interface Stack {
+  readonly name: string;
+  readonly file: string;
+}
+
+interface KubeConfig {
+  readonly clusters?: readonly { readonly cluster?: { readonly server?: string } }[] | null;
+}
+
+/** The API that the stack deploys to: the server of its own kubeconfig, as the program never uses another one. */
+function expectedServer(stack: Stack, cluster: string): string | undefined {
+  // Warnings would quote the text, which is a secret.
+  const config = parse(secretOf(stack, `clusters:${cluster}`), { logLevel: "error" }) as KubeConfig;
+  return config.clusters?.[0]?.cluster?.server;
+}
+
+/** Whether two URLs are one server: port and trailing slash may be left out. */
+export function sameServer(one: string, other: string): boolean {
+  if (!URL.canParse(one) || !URL.canParse(other)) return one === other;
+  const [a, b] = [new URL(one), new URL(other)];
+  const port = (url: URL): string =>
+    url.port === "" ? ({ "https:": "443", "http:": "80" }[url.protocol] ?? "") : url.port;
+  return a.protocol === b.protocol && a.hostname === b.hostname && port(a) === port(b);
+}
+
+/** Refuses to work on another cluster than the stack's. @throws naming both, before anything is asked of the cluster */
+export async function guardCluster(stack: Stack, cluster: string, kubectl: Kubectl): Promise<void> {
+  const expected = expectedServer(stack, cluster);
+  const view = await kubectl.output(["config", "view", "--minify", "--output", "json"]);
+  const atHand = (JSON.parse(view) as KubeConfig).clusters?.[0]?.cluster?.server ?? "nothing";
+  if (expected !== undefined && sameServer(expected, atHand)) return;
+  throw new Error(
+    `Pulumi.${stack.name}.yaml is for the cluster ${expected ?? "?"} (${cluster}), but the kubeconfig at hand is for ${atHand}; ` +
+      "nothing was done: change the context, or name a --kubeconfig or --context",
+  );
+}

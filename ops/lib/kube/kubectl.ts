@@ -1,0 +1,95 @@
+/** Runs kubectl in one namespace, and tells its commonest failures so that one knows what to do. */
+import { spawn } from "node:child_process";
+import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
+
+/** Options of every command that asks a cluster. */
+export const kubectlOptions = {
+  kubeconfig: {
+    type: "string",
+    value: "FILE",
+    help: "the cluster's kubeconfig (default: KUBECONFIG, then ~/.kube/config)",
+  },
+  context: { type: "string", value: "NAME", help: "its context (default: the current one)" },
+} as const satisfies OptionSpecs;
+
+/** Values of {@link kubectlOptions}. */
+export type KubectlValues = Partial<ValuesOf<typeof kubectlOptions>>;
+
+/** kubectl, bound to a namespace if one is named. */
+export class Kubectl {
+  private readonly common: readonly string[];
+
+  constructor(namespace: string | undefined, { kubeconfig, context }: KubectlValues) {
+    this.common = [
+      ...(namespace === undefined ? [] : ["--namespace", namespace]),
+      ...(kubeconfig === undefined ? [] : ["--kubeconfig", kubeconfig]),
+      ...(context === undefined ? [] : ["--context", context]),
+    ];
+  }
+
+  /** All arguments of a call, for who starts kubectl itself. */
+  args(...words: readonly string[]): readonly string[] {
+    return [...this.common, ...words];
+  }
+
+  /** What a call prints. @throws with kubectl's own message, or what to do about it */
+  async output(words: readonly string[], input?: string): Promise<string> {
+    const { status, stdout, stderr } = await this.call(words, input);
+    if (status !== 0) throw new Error(explain(stderr));
+    return stdout;
+  }
+
+  /** Objects that a `get` finds, as JSON. */
+  async get<T>(...words: readonly string[]): Promise<T> {
+    return JSON.parse(await this.output(["get", ...words, "--output", "json"])) as T;
+  }
+
+  /** Runs a call in the foreground. @returns its exit code */
+  foreground(words: readonly string[]): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const child = spawn("kubectl", this.args(...words), { stdio: "inherit" });
+      // A terminal's Ctrl-C reaches kubectl too, other signals only this process; either way kubectl ends first.
+      const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
+      process.on("SIGINT", pass).on("SIGTERM", pass);
+      child.on("error", (error) => {
+        reject(missing(error));
+      });
+      child.on("exit", (code) => {
+        process.off("SIGINT", pass).off("SIGTERM", pass);
+        resolve(code ?? 0);
+      });
+    });
+  }
+
+  private call(words: readonly string[], input?: string): Promise<{ status: number; stdout: string; stderr: string }> {
+    return new Promise((resolve, reject) => {
+      const child = spawn("kubectl", this.args(...words), { stdio: ["pipe", "pipe", "pipe"] });
+      let [stdout, stderr] = ["", ""];
+      child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+      child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+      child.on("error", (error) => {
+        reject(missing(error));
+      });
+      child.on("close", (code) => {
+        resolve({ status: code ?? 1, stdout, stderr });
+      });
+      child.stdin.end(input);
+    });
+  }
+}
+
+function missing(error: NodeJS.ErrnoException): Error {
+  if (error.code !== "ENOENT") return error;
+  return new Error('kubectl is not installed; for the lab\'s: eval "$(npm run --silent lab -- env)"');
+}
+
+/** kubectl's complaint in one line, with what to do when it is about the login. */
+export function explain(stderr: string): string {
+  const line = stderr.trim().split("\n").at(-1) ?? "";
+  if (/Unauthorized|must be logged in|provide credentials/.test(stderr)) {
+    return "the cluster refuses the login: its token has expired or was revoked; get a new one (OpenShift: Copy login command, Display token) and put it into the kubeconfig";
+  }
+  if (/connection refused|no such host|i\/o timeout|Unable to connect/.test(stderr))
+    return `the cluster cannot be reached: ${line}`;
+  return `kubectl: ${line}`;
+}

@@ -1,0 +1,49 @@
+/** Pins images to digests. */
+import { sourceImage, type StreamedImage, streams } from "../../../components/packit/images.ts";
+import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
+import { UsageError } from "../../../cli/usageError.ts";
+import { dryRunOption, yesOption } from "../options.ts";
+import { type Change, changeSettings, pulumiUp, stackOptions } from "../stack.ts";
+import { type Service, serviceOptions } from "./service.ts";
+import { namedImages } from "./imageStreams.ts";
+
+export const pinOptions = {
+  ...stackOptions,
+  ...serviceOptions,
+  up: { type: "boolean", help: "deploy at once: pulumi up" },
+  ...yesOption,
+  ...dryRunOption,
+} as const satisfies OptionSpecs;
+
+/** Pins an image, or unpins it without a digest: a setting, so that no later deployment undoes it. @returns the exit code */
+export async function setDigest(
+  opened: Service,
+  name: StreamedImage,
+  digest: string | undefined,
+  { up, yes, dryRun }: Pick<ValuesOf<typeof pinOptions>, "up" | "yes" | "dryRun">,
+): Promise<number> {
+  const { settings, schema, service } = opened;
+  const { repository } = settings.images[name] ?? {};
+  const others = repository === undefined ? {} : { repository };
+  const value = digest === undefined ? others : { ...others, digest };
+  const before = sourceImage(service, settings, name);
+  const after = sourceImage(service, { ...settings, images: { ...settings.images, [name]: value } }, name);
+  if (before === after) {
+    console.log(`${streams[name]} is ${before} already`);
+    return 0;
+  }
+  const change: Change = { at: ["images", name], value };
+  changeSettings(schema, opened, [change], dryRun);
+  console.log(`${dryRun ? "would set" : "set"} ${streams[name]} from ${before} to ${after}`);
+  if (dryRun) return 0;
+  if (up) return pulumiUp(opened, yes);
+  console.log(`next: npx pulumi up --stack ${opened.name}`);
+  return 0;
+}
+
+/** The image of that name. @throws UsageError if the service does not have it */
+export function namedImage(opened: Service, image: string): StreamedImage {
+  const [name] = namedImages(opened, [image]);
+  if (name === undefined) throw new UsageError(`there is no image "${image}"`);
+  return name;
+}

@@ -1,0 +1,19 @@
+/** Questions to the person at the terminal. */
+import { createInterface } from "node:readline/promises";
+import { UsageError } from "../../cli/usageError.ts";
+
+/** Asks one question. @returns the trimmed answer @throws UsageError without a terminal */
+export async function ask(question: string, instead: string): Promise<string> {
+  if (!process.stdin.isTTY) throw new UsageError(`there is no terminal to ask on: ${instead}`);
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return (await terminal.question(question)).trim();
+  } finally {
+    terminal.close();
+  }
+}
+
+/** Asks for a yes. @throws UsageError without a terminal and --yes */
+export async function confirm(question: string, yes: boolean): Promise<boolean> {
+  return yes || /^y(es)?$/i.test(await ask(`${question} [y/N] `, "give --yes, or --dry-run"));
+}

@@ -1,0 +1,73 @@
+/** The test cluster: a Kubernetes of the lab's kind, with nothing in it but Prow. */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { retarget } from "../../../lab/retarget.ts";
+import { keepSystems } from "../../../config/stackEdit.ts";
+import { stackPath } from "../../../config/stackFile.ts";
+import { kubernetes } from "../../../lab/kubernetes/kubernetes.ts";
+import type { Log } from "../../../lab/component.ts";
+import { createPrerequisites } from "../../../lab/prerequisites.ts";
+import { environment } from "../../../lab/pulumi.ts";
+import { type LabSettings, labSettings } from "../../../lab/settings.ts";
+import { ensureToolchain } from "../../../lab/toolchain/toolchain.ts";
+import { passphraseOf } from "../secrets.ts";
+
+/** Ports after the first of the checkout's lab: the tests' own lab has the hundred between. */
+const portsAfter = 200;
+
+/** What prepare recorded. */
+interface Prepared {
+  readonly stack: string;
+  /** When, in ISO 8601. */
+  readonly at: string;
+}
+
+/** The test cluster of this checkout. */
+export function testCluster() {
+  const own = labSettings();
+  const lab: LabSettings = labSettings({
+    ORRERY_PORTS: String(own.firstPort + portsAfter),
+    ORRERY_LAB: `${own.dir}-prow`,
+  });
+  const marker = path.join(lab.dir, "prepared.json");
+  const read = (): Prepared | undefined =>
+    existsSync(marker) ? (JSON.parse(readFileSync(marker, "utf8")) as Prepared) : undefined;
+  const fileOf = (stack: string): string => path.join(lab.dir, `Pulumi.${stack}.yaml`);
+
+  return {
+    lab,
+    read,
+    /** File of the stack on the cluster. @throws if prepare was not run for it */
+    prepared(stack: string): { readonly file: string } {
+      const found = read();
+      if (found?.stack !== stack) {
+        const other =
+          found === undefined ? "there is no test cluster" : `the test cluster was prepared for ${found.stack}`;
+        throw new Error(`${other}; npx orrery prow prepare --stack ${stack} creates one`);
+      }
+      return { file: fileOf(stack) };
+    },
+    /** Starts the cluster and records its stack. */
+    async make(stack: string, log: Log): Promise<void> {
+      const toolchain = await ensureToolchain(log);
+      mkdirSync(path.join(lab.dir, "state"), { recursive: true });
+      const source = `${fileOf(stack)}.source`;
+      writeFileSync(source, keepSystems(readFileSync(stackPath(stack), "utf8"), ["clusters", "prow"]));
+      const premises = retarget(source, fileOf(stack), lab, passphraseOf(stack));
+      rmSync(source);
+      await kubernetes(toolchain).up(lab, log);
+      await createPrerequisites(premises, lab, log);
+      writeFileSync(marker, JSON.stringify({ stack, at: new Date().toISOString() } satisfies Prepared));
+    },
+    /** Variables for Pulumi and kubectl. */
+    async env(stack: string): Promise<Record<string, string>> {
+      const log = (): void => undefined;
+      return environment({ lab, toolchain: await ensureToolchain(log), log }, stack);
+    },
+    /** Stops the cluster and removes everything about it. */
+    async remove(log: Log): Promise<void> {
+      await kubernetes(await ensureToolchain(log)).down(lab);
+      rmSync(lab.dir, { recursive: true, force: true });
+    },
+  };
+}

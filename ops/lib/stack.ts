@@ -1,0 +1,131 @@
+/** A stack's settings, as day-2 commands read and change them: in its file, without a passphrase. */
+import { execFile, spawn } from "node:child_process";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { promisify } from "node:util";
+import type { z } from "zod";
+import type { SystemSchema } from "../../config/define.ts";
+import { parseConfig } from "../../config/parse.ts";
+import { report } from "../../config/problems.ts";
+import { put } from "../../config/stackEdit.ts";
+import { projectDir, readStackFile, sampleConfig, type StackFile, stackPath } from "../../config/stackFile.ts";
+import { schemas } from "../../components/registry.ts";
+import type { OptionSpecs, ValuesOf } from "../../cli/options.ts";
+import { UsageError } from "../../cli/usageError.ts";
+
+/** Options of every command that reads a stack's settings. */
+export const stackOptions = {
+  stack: { type: "string", short: "s", value: "S", required: true, help: "the environment: reads Pulumi.S.yaml" },
+  "config-file": { type: "string", value: "FILE", help: "reads (and changes) that file instead" },
+} as const satisfies OptionSpecs;
+
+/** The same for commands that do not always need a stack. */
+export const optionalStackOptions = {
+  stack: { type: "string", short: "s", value: "S", help: "the environment: reads Pulumi.S.yaml" },
+  "config-file": stackOptions["config-file"],
+} as const satisfies OptionSpecs;
+
+/** @throws UsageError if no stack is named */
+export function namedStack({ stack, configFile }: ValuesOf<typeof optionalStackOptions>): StackValues {
+  if (stack === undefined) throw new UsageError(`--stack S is missing: ${stackOptions.stack.help}`);
+  return { stack, configFile };
+}
+
+/** Values of {@link stackOptions}. */
+export type StackValues = Pick<ValuesOf<typeof stackOptions>, "stack"> & Partial<ValuesOf<typeof stackOptions>>;
+
+/** A stack's file and what it says about one system. */
+export interface SystemStack<Settings> {
+  readonly name: string;
+  /** Path of its file. */
+  readonly file: string;
+  readonly settings: Settings;
+}
+
+/** Settings of a system in the stack that the options name. @throws if the stack lacks it or its settings are wrong */
+export function openStack<S extends z.ZodType>(schema: SystemSchema<S>, values: StackValues): SystemStack<z.infer<S>> {
+  const { name, file } = stackOf(values);
+  return { name, file, settings: settingsOf(schema, name, readStackFile(file)) };
+}
+
+/** The stack that the options name, and its file. @throws UsageError if they name none */
+export function stackOf({ stack: name, configFile }: StackValues): Pick<SystemStack<unknown>, "name" | "file"> {
+  return { name, file: configFile ?? stackPath(name) };
+}
+
+function settingsOf<S extends z.ZodType>(schema: SystemSchema<S>, name: string, file: StackFile): z.infer<S> {
+  if (!file.entries.has(`${schema.namespace}:settings`)) {
+    throw new Error(`Pulumi.${name}.yaml has no ${schema.namespace}:settings: the system is not in this stack`);
+  }
+  const known = Object.values(schemas);
+  const { systems, problems } = parseConfig(sampleConfig(file, known), known);
+  // Secrets that are still to be set are told when the stack is deployed.
+  const own = problems.filter(
+    ({ path: at, text: said }) => at.startsWith(`${schema.namespace}:`) && !said.startsWith("the secret is missing"),
+  );
+  if (own.length > 0) throw new Error(report(name, own));
+  return systems.get(schema.namespace)?.settings as z.infer<S>;
+}
+
+/** A setting to change: its path inside the settings, and what it is to be. */
+export interface Change {
+  readonly at: readonly (string | number)[];
+  readonly value: unknown;
+}
+
+/**
+ * Changes settings in the stack's file; every other byte of the file stays as it was.
+ * @throws before anything is written, if the settings would be wrong then
+ */
+export function changeSettings<S extends z.ZodType>(
+  schema: SystemSchema<S>,
+  stack: SystemStack<unknown>,
+  changes: readonly Change[],
+  dryRun: boolean,
+): void {
+  const changed = changes.reduce(
+    (content, { at, value }) => put(content, ["config", `${schema.namespace}:settings`, ...at], value),
+    readFileSync(stack.file, "utf8"),
+  );
+  const draft = `${stack.file}.new`;
+  writeFileSync(draft, changed);
+  try {
+    settingsOf(schema, stack.name, readStackFile(draft));
+    if (!dryRun) renameSync(draft, stack.file);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+/** The CLI of this project. */
+export const pulumiProgram = path.join(projectDir, "node_modules", ".bin", "pulumi");
+
+/** Runs the Pulumi CLI and gives what it prints. @throws with its complaint */
+export async function pulumiOutput(stack: Pick<SystemStack<unknown>, "name">, ...words: string[]): Promise<string> {
+  const args = [...words, "--stack", stack.name, "--non-interactive"];
+  try {
+    return (await promisify(execFile)(pulumiProgram, args, { cwd: projectDir, maxBuffer: 256 << 20 })).stdout;
+  } catch (error) {
+    const said = String((error as { stderr?: string }).stderr ?? error).trim();
+    throw new Error(`pulumi ${words.join(" ")} of stack ${stack.name} failed: ${said.replace(/^error: /, "")}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Runs a command of the CLI on the stack in the foreground, e.g. `destroy`. @returns its exit code */
+export function pulumiRun(stack: SystemStack<unknown>, command: string, words: readonly string[]): Promise<number> {
+  const args = [command, "--stack", stack.name, "--config-file", stack.file, ...words];
+  return new Promise((resolve, reject) => {
+    const child = spawn(pulumiProgram, args, { cwd: projectDir, stdio: "inherit" });
+    child.on("error", reject);
+    child.on("exit", (code) => {
+      resolve(code ?? 1);
+    });
+  });
+}
+
+/** Runs `pulumi up` on the stack in the foreground. @returns its exit code */
+export function pulumiUp(stack: SystemStack<unknown>, yes: boolean, more: readonly string[] = []): Promise<number> {
+  return pulumiRun(stack, "up", [...(yes ? ["--yes"] : []), ...more]);
+}

@@ -1,0 +1,67 @@
+/** A stack's state as the CLI exports and imports it; secrets stay encrypted. */
+import { projectDir, readStackFile } from "../../../config/stackFile.ts";
+import { type Ran, run, type RunOptions } from "../process.ts";
+import { crypterOf, passphraseOf } from "../secrets.ts";
+import { pulumiProgram } from "../stack.ts";
+import { lastLine, type Store } from "./store.ts";
+
+/** A resource of a state. */
+export interface StateResource {
+  readonly urn: string;
+  readonly type: string;
+  /** Whether a provider makes it; a component is nothing but a name for others. */
+  readonly custom?: boolean;
+  readonly id?: string;
+  readonly provider?: string;
+  readonly parent?: string;
+  readonly inputs?: Readonly<Record<string, unknown>>;
+  readonly outputs?: Readonly<Record<string, unknown>>;
+  /** To be deleted, as another has its place. */
+  readonly delete?: boolean;
+  /** Deleted, and not made again yet. */
+  readonly pendingReplacement?: boolean;
+}
+
+/** What an update did when it was interrupted. */
+export interface PendingOperation {
+  readonly type: string;
+  readonly resource: StateResource;
+}
+
+/** A state, as far as it is read here. */
+export interface Deployment {
+  readonly manifest?: { readonly time?: string };
+  readonly resources?: readonly StateResource[] | null;
+  readonly pending_operations?: readonly PendingOperation[] | null;
+}
+
+/** What `pulumi stack export` prints. */
+export interface Exported {
+  readonly version: number;
+  readonly deployment: Deployment;
+}
+
+/** Runs the CLI on the stack, with its passphrase. */
+export function cli({ name, file }: Store, words: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  const guarded = readStackFile(file).provider === undefined;
+  const env = guarded ? { PULUMI_CONFIG_PASSPHRASE: passphraseOf(name) } : {};
+  const args = [...words, "--stack", name, "--non-interactive", "--color", "never"];
+  return run(pulumiProgram, args, { cwd: projectDir, ...options, env: { ...env, ...options.env } });
+}
+
+/** @throws UsageError if the passphrase at hand is not the stack's */
+export function checkPassphrase({ name, file }: Store): void {
+  if (readStackFile(file).provider === undefined) crypterOf({ name, file });
+}
+
+/** The present state. @throws if the backend has none, or it cannot be read */
+export async function exported(store: Store): Promise<Exported> {
+  const { status, stdout, stderr } = await cli(store, ["stack", "export"]);
+  if (status === 0) return JSON.parse(stdout) as Exported;
+  if (/no stack named/.test(stderr)) {
+    throw new Error(
+      `${store.url} has no state of stack ${store.name}; npm run ops -- state backups lists what was kept of it`,
+    );
+  }
+  throw new Error(`the state of stack ${store.name} cannot be read: ${lastLine(stderr)}`);
+}

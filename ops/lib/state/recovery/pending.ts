@@ -1,0 +1,61 @@
+/** Looks at the clouds for each creation that was interrupted. */
+import type { StackValues } from "../../stack.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type CloudApi, openCloud } from "../../cloud/openstack.ts";
+import type { Deployment, PendingOperation } from "../export.ts";
+import { isSearchable, isInProgress, type Candidate, candidatesOf } from "./candidates.ts";
+import { type Answers, type Resolution, resolutionOffline, resolutionOf } from "./resolution.ts";
+
+/** Milliseconds after which a request that was on its way when its sender died is answered, or never will be. */
+const onItsWay = 5_000;
+
+/** Milliseconds that a thing may take to come into being. */
+const patience = 300_000;
+
+/** A resolution on every pending creation. @param since - when the interrupted update began, if that is known */
+export async function resolvePending(
+  { resources, pending_operations: pending }: Deployment,
+  since: Date | undefined,
+  answers: Answers,
+  values: StackValues,
+): Promise<readonly Resolution[]> {
+  const clouds = new Map<string, Promise<CloudApi>>();
+  const look = async (operation: PendingOperation): Promise<Resolution> => {
+    const alone = resolutionOffline(operation, answers);
+    if (alone !== undefined) return alone;
+    const { urn, type, inputs = {}, provider = "" } = operation.resource;
+    if (!isSearchable(type, inputs)) return { urn, does: "ask", why: "there is no way to look for it" };
+    // <URN of the provider>::<its id>; the provider has the cloud's name
+    const name = provider.split("::").at(-2) ?? "";
+    const cloud = clouds.get(name) ?? openCloud(name, values);
+    clouds.set(name, cloud);
+    const known = (resources ?? []).flatMap((one) => (one.type === type && one.id !== undefined ? [one.id] : []));
+    return resolutionOf(operation, await settled(await cloud, type, inputs), new Set(known), since);
+  };
+  // At once: each that is not there is waited for.
+  return Promise.all(creations(pending).map(look));
+}
+
+/** The pending operations that may have made something: a component groups others and is nothing itself. */
+export const creations = (pending: Deployment["pending_operations"]): readonly PendingOperation[] =>
+  (pending ?? []).filter(({ type, resource }) => type === "creating" && resource.custom === true);
+
+/** What the cloud has once it is at rest. */
+async function settled(
+  cloud: CloudApi,
+  type: string,
+  inputs: Readonly<Record<string, unknown>>,
+): Promise<readonly Candidate[]> {
+  const began = Date.now();
+  let candidates = await candidatesOf(cloud, type, inputs);
+  // Once more only: of a failed update's creations most were never begun, and every question costs the cloud something.
+  if (candidates.length === 0) {
+    await sleep(onItsWay);
+    candidates = await candidatesOf(cloud, type, inputs);
+  }
+  while (candidates.some(isInProgress) && Date.now() - began < patience) {
+    await sleep(1000);
+    candidates = await candidatesOf(cloud, type, inputs);
+  }
+  return candidates;
+}

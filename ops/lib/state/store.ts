@@ -1,0 +1,112 @@
+/** Where a self-managed backend keeps a stack: its state, its backups, its locks. */
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { gunzipSync, zstdDecompressSync } from "node:zlib";
+import { projectDir, projectName } from "../../../config/stackFile.ts";
+import { run } from "../process.ts";
+import { pulumiProgram, stackOf, type StackValues } from "../stack.ts";
+import { openBucket } from "./backend/backend.ts";
+import type { Bucket } from "./backend/bucket.ts";
+
+/** One state that was kept. */
+export interface Backup {
+  /** Name of its file; who restores one names it. */
+  readonly name: string;
+  readonly key: string;
+  readonly time: Date;
+}
+
+/** A stack in its backend. */
+export interface Store {
+  readonly name: string;
+  /** The stack's file. */
+  readonly file: string;
+  readonly url: string;
+  readonly bucket: Bucket;
+  readonly project: string;
+}
+
+/** Opens the backend that the CLI is logged in to. @throws if it does not answer */
+export async function openStore(values: StackValues): Promise<Store> {
+  const { name, file } = stackOf(values);
+  if (!existsSync(file)) throw new Error(`there is no ${file}: name a stack that has a file`);
+  const who = await run(pulumiProgram, ["whoami", "--json", "--non-interactive"], { cwd: projectDir });
+  if (who.status !== 0) throw new Error(`the backend cannot be reached: ${lastLine(who.stderr)}`);
+  const { url = "" } = JSON.parse(who.stdout) as { url?: string };
+  return { name, file, url, bucket: await openBucket(url), project: projectName() };
+}
+
+const extensions = [".json", ".json.gz", ".json.zst"];
+
+/** Key and bytes of the present state, or undefined if the backend has no such stack. */
+export async function presentState({
+  bucket,
+  project,
+  name,
+}: Store): Promise<{ readonly key: string; readonly bytes: Buffer } | undefined> {
+  for (const extension of extensions) {
+    const key = `.pulumi/stacks/${project}/${name}${extension}`;
+    const bytes = await bucket.read(key);
+    if (bytes !== undefined) return { key, bytes };
+  }
+  return undefined;
+}
+
+/** All states that were kept, the newest first: the engine's own, written at the end of every update, and ours beside them. */
+export async function backupsOf({ bucket, project, name }: Store): Promise<readonly Backup[]> {
+  const keys = await bucket.list(`.pulumi/backups/${project}/${name}`);
+  return keys.flatMap((key) => parseBackup(key, name) ?? []).reverse();
+}
+
+/** Reads a backup's name: `<stack>.<nanoseconds since 1970>.json`. */
+export function parseBackup(key: string, stack: string): Backup | undefined {
+  const file = path.posix.basename(key);
+  if (!file.startsWith(`${stack}.`)) return undefined;
+  const [, nanoseconds] = /^(\d{19})\.json(?:\.gz|\.zst)?$/.exec(file.slice(stack.length + 1)) ?? [];
+  if (nanoseconds === undefined) return undefined;
+  return { name: file, key, time: new Date(Number(BigInt(nanoseconds) / 1_000_000n)) };
+}
+
+/** A backup with its bytes. */
+export interface SavedState extends Backup {
+  readonly bytes: Buffer;
+}
+
+/** The newest backup that is whole: what was kept of a damaged state is none. */
+export async function newestComplete(store: Store): Promise<SavedState | undefined> {
+  for (const backup of await backupsOf(store)) {
+    const bytes = await store.bucket.read(backup.key);
+    if (bytes !== undefined && isComplete(backup.name, bytes)) return { ...backup, bytes };
+  }
+  return undefined;
+}
+
+const unpack: Readonly<Record<string, (bytes: Buffer) => Buffer>> = { ".gz": gunzipSync, ".zst": zstdDecompressSync };
+
+/** Whether a file's text is a stack's state from its beginning to its end. */
+export function isComplete(name: string, bytes: Buffer): boolean {
+  try {
+    const text = (unpack[path.extname(name)] ?? ((plain) => plain))(bytes).toString();
+    return typeof (JSON.parse(text) as { checkpoint?: unknown } | null)?.checkpoint === "object";
+  } catch {
+    return false;
+  }
+}
+
+/** Keeps the present state among the engine's own backups. @returns its name, or undefined if the backend has no state */
+export async function saveState(store: Store, now = Date.now()): Promise<string | undefined> {
+  const present = await presentState(store);
+  if (present === undefined) return undefined;
+  const extension = present.key.slice(present.key.indexOf(".json"));
+  const name = `${store.name}.${BigInt(now) * 1_000_000n}${extension}`;
+  await store.bucket.write(`.pulumi/backups/${store.project}/${store.name}/${name}`, present.bytes);
+  return name;
+}
+
+/** The last line of a complaint, without the CLI's "error: ". */
+export const lastLine = (text: string): string =>
+  text
+    .trim()
+    .split("\n")
+    .at(-1)
+    ?.replace(/^error: /, "") ?? "";

@@ -1,0 +1,44 @@
+/** `orrery render`. */
+import { readFileSync } from "node:fs";
+import { enableCompileCache } from "node:module";
+import path from "node:path";
+import { defineCommand } from "../../cli/command.ts";
+import { deployProblems } from "../../config/deployable.ts";
+import { projectDir, readStackFile, stackNames, stackPath } from "../../config/stackFile.ts";
+import { schemas } from "../../components/registry.ts";
+import { stubSdk } from "../../config/stubSdk.ts";
+import type { Replacements } from "../evaluate/render.ts";
+
+export const command = defineCommand({
+  about: `Prints every resource of a stack as JSON. It is an array sorted by urn of {urn, type, name, parent, provider, inputs,
+options}; secrets are the text "[secret]". Needs no passphrase, network, cloud or plugin: samples stand for the secrets. With
+--for-deploy the stack's own secrets are checked first (PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE), and what up would
+refuse is refused.`,
+  options: {
+    stack: { type: "string", short: "s", value: "STACK", required: true, help: stackNames().join(", ") },
+    comparison: { type: "string", value: "FILE", help: "render for a comparison with the values of that file" },
+    "for-deploy": { type: "boolean", help: "check the stack's own secrets first" },
+  },
+  async run({ stack, comparison, forDeploy }) {
+    const file = stackPath(stack); // before the SDKs are loaded
+    if (forDeploy) {
+      const problems = deployProblems(stack, readStackFile(file), Object.values(schemas));
+      if (problems !== undefined) throw new Error(problems);
+    }
+    // Compiled code of the SDKs is cached: compiling them would take half of a render's time.
+    enableCompileCache(path.join(projectDir, "node_modules", ".cache", "compile"));
+    stubSdk();
+    // An output that fails after its resource was registered is reported like any error, once.
+    process.once("unhandledRejection", (error: unknown) => {
+      console.error(`orrery: ${error instanceof Error ? error.message : String(error)}`);
+      process.exitCode = 1;
+    });
+    const { render, renderForComparison } = await import("../evaluate/render.ts");
+    const all =
+      comparison === undefined
+        ? await render(stack)
+        : await renderForComparison(stack, JSON.parse(readFileSync(comparison, "utf8")) as Replacements);
+    process.stdout.write(`${JSON.stringify(all, undefined, 2)}\n`);
+    return Number(process.exitCode ?? 0);
+  },
+});

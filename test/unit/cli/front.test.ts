@@ -1,0 +1,102 @@
+/** `orrery.mjs` and completion, each as a shell runs it. */
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { describe, it } from "mocha";
+import { stackNames } from "../../../config/stackFile.ts";
+import { projectDir } from "../../../config/stackFile.ts";
+import { orrery } from "./run.ts";
+
+describe("orrery.mjs", () => {
+  /** A project whose only command line is this program. */
+  function inProject(work: (front: string) => void | Promise<void>, program?: string): Promise<void> {
+    const dir = mkdtempSync(path.join(tmpdir(), "orrery-front-"));
+    copyFileSync(path.join(projectDir, "orrery.mjs"), path.join(dir, "orrery.mjs"));
+    if (program !== undefined) {
+      mkdirSync(path.join(dir, "node_modules", ".bin"), { recursive: true });
+      symlinkSync(process.execPath, path.join(dir, "node_modules", ".bin", "node"));
+      mkdirSync(path.join(dir, "cli"));
+      writeFileSync(path.join(dir, "cli", "orrery.ts"), program);
+    }
+    return Promise.resolve(work(path.join(dir, "orrery.mjs"))).finally(() => {
+      rmSync(dir, { recursive: true });
+    });
+  }
+
+  it("says what to do where node_modules is missing", () =>
+    inProject((front) => {
+      const { status, stderr } = spawnSync(process.execPath, [front, "--version"], { encoding: "utf8" });
+      assert.equal(status, 1);
+      assert.match(
+        stderr,
+        /^orrery: \S+ has no node_modules; run npm ci --ignore-scripts there first \(or npm run setup\)\n$/,
+      );
+    }));
+
+  it("passes words, standard input and the exit code through", () =>
+    inProject(
+      (front) => {
+        const { status, stdout } = spawnSync(process.execPath, [front, "a b", "--", "-h"], {
+          encoding: "utf8",
+          input: "text",
+        });
+        assert.deepEqual([status, stdout], [7, '["a b","--","-h"] text']);
+      },
+      `import { readFileSync } from "node:fs";
+      process.stdout.write(JSON.stringify(process.argv.slice(2)) + " " + readFileSync(0, "utf8"));
+      process.exitCode = 7;`,
+    ));
+
+  it("passes a signal on and waits for the end", () =>
+    inProject(
+      async (front) => {
+        const child = spawn(process.execPath, [front], { stdio: ["ignore", "pipe", "inherit"] });
+        child.stdout.once("data", () => child.kill("SIGTERM"));
+        const code = await new Promise((resolve) => child.on("exit", resolve));
+        assert.equal(code, 3);
+      },
+      `process.on("SIGTERM", () => process.exit(3));
+      setInterval(() => undefined, 1000);
+      console.log("ready");`,
+    ));
+});
+
+describe("Completion in bash", () => {
+  it("offers commands, options and values", async () => {
+    const { stdout: script } = await orrery("completion", "bash");
+    const dir = mkdtempSync(path.join(tmpdir(), "orrery-completion-"));
+    try {
+      const file = path.join(dir, "orrery.bash");
+      writeFileSync(file, script);
+      const offered = (...words: readonly string[]): readonly string[] => {
+        const run = `source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _orrery; printf '%s\\n' "\${COMPREPLY[@]}"`;
+        const options = { encoding: "utf8", cwd: dir } as const;
+        const { stdout, stderr } = spawnSync("bash", ["-c", run, file, "orrery", ...words], options);
+        assert.equal(stderr, "");
+        return stdout.split("\n").filter((word) => word !== "");
+      };
+      assert.deepEqual(offered("cally"), ["callysto"]);
+      assert.deepEqual(offered("callysto", "ba"), ["ban"]);
+      assert.deepEqual(offered("callysto", "ban", "--dr"), ["--dry-run"]);
+      assert.deepEqual(offered("callysto", "ban", "someone", "--stack", ""), stackNames());
+      assert.deepEqual(offered("callysto", "ban", "-s", "pro"), ["prod"]);
+      assert.deepEqual(offered("callysto", "new", "x", "--template", ""), ["dev", "prod"]);
+      assert.deepEqual(offered("callysto", "quota", "g"), ["get"]);
+      assert.deepEqual(offered("render", "--comparison", "orrery.b"), ["orrery.bash"]);
+      assert.deepEqual(offered("callysto", "announcement", "--no"), ["--no-up"]);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+
+  it("has a word for every shell", async () => {
+    for (const shell of ["zsh", "fish"]) {
+      const { code, stdout } = await orrery("completion", shell);
+      assert.equal(code, 0);
+      assert.match(stdout, /callysto/);
+    }
+    assert.equal((await orrery("completion", "tcsh")).code, 2);
+  });
+});
