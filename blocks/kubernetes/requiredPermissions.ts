@@ -1,4 +1,4 @@
-/** The permissions that deploying Kubernetes objects takes; for the preflight, `ops deployer` and `ops doctor`. */
+/** The permissions that are required to deploy Kubernetes objects; for the preflight, `ops deployer` and `ops doctor`. */
 import type { Permission } from "../../config/preflight/permissions.ts";
 
 /** A Kubernetes object that the program declares. */
@@ -35,7 +35,7 @@ const awaited: Readonly<Record<string, readonly string[]>> = {
 
 const rbac = "rbac.authorization.k8s.io";
 
-/** Everything that creating, changing, awaiting and deleting these objects takes, each permission once. */
+/** What is required to create, change, await and delete these objects, each permission once. */
 export function requiredPermissions(objects: readonly DeclaredObject[]): readonly Permission[] {
   const roles = new Set(objects.filter(({ kind }) => kind.endsWith("Role")).map(titleOf));
   const all = objects.flatMap((one) => [

@@ -1,4 +1,4 @@
-/** Asks the clusters whether the account that deploys may do what the stack takes, before anything is registered. */
+/** Asks the clusters whether the account that deploys may do what the stack requires, before anything is registered. */
 import * as pulumi from "@pulumi/pulumi";
 import { askCluster, type ClusterApi, LoginError, NoKubectlError } from "../clusterApi.ts";
 import type { ConfigOf } from "../define.ts";

@@ -1,4 +1,4 @@
-/** What is known of the objects before they are registered. */
+/** Kubernetes objects that are known before they are registered. */
 import assert from "node:assert/strict";
 import { setTimeout } from "node:timers/promises";
 import * as k8s from "@pulumi/kubernetes";
@@ -43,7 +43,7 @@ async function build(stack: string) {
 
 describe("the objects that a program declares", () => {
   for (const stack of ["prod", "stage", "test"]) {
-    it(`take the same permissions before they are registered as when stack ${stack} is rendered`, async () => {
+    it(`stack ${stack} requires the same permissions before it is registered as when it is rendered`, async () => {
       const { declared, registered } = await build(stack);
       const sorted = (objects: readonly DeclaredObject[]): readonly string[] =>
         requiredPermissions(objects)
@@ -58,7 +58,7 @@ describe("the objects that a program declares", () => {
     });
   }
 
-  it("are registered when they have been checked, and not when they are refused", async () => {
+  it("resources are registered after the check, and never if it fails", async () => {
     for (const refused of [false, true]) {
       const registered: string[] = [];
       const world = {

@@ -11,7 +11,7 @@ const may = (namespace: string, verb: string, resource: string, name?: string): 
   return { namespace, verb, resource, ...(name === undefined ? {} : { name }) };
 };
 
-/** The check of what is required in each of these clusters. */
+/** Runs the check with these requirements and kubeconfigs, by cluster. */
 function check(
   required: Readonly<Record<string, readonly Permission[]>>,
   kubeconfigs: Readonly<Record<string, string>>,
@@ -24,7 +24,7 @@ function check(
   });
 }
 
-/** What was asked: `verb resource.group namespace name`, or method and path. */
+/** An access review as `verb resource.group namespace name`, another request as method and path. */
 function question({ method, path, body }: Asked): string {
   if (!path.endsWith("/selfsubjectaccessreviews")) return `${method} ${path}`;
   const { spec } = JSON.parse(body) as { spec: { resourceAttributes: Record<string, string> } };
@@ -36,7 +36,7 @@ function question({ method, path, body }: Asked): string {
 
 const all = "* *.* - -";
 
-/** A cluster that allows what is asked unless it is among the refused, and has the namespace `there`. */
+/** A cluster that allows everything but `refused`, and has the namespace `there`. */
 function onCluster<T>(
   refused: readonly string[],
   work: (text: string, asked: readonly Asked[]) => Promise<T>,
@@ -63,7 +63,7 @@ const denial = (...lines: readonly string[]) => ({
 describe("missing permissions", () => {
   before(needsKubectl);
 
-  it("are asked for by access reviews", async () => {
+  it("permissions are checked by the cluster's own access reviews", async () => {
     await onCluster([all], async (text, asked) => {
       const required = [
         may("n", "patch", "deployments.apps"),
@@ -88,14 +88,14 @@ describe("missing permissions", () => {
     });
   });
 
-  it("are not asked for one by one when the account may do everything", async () => {
+  it("one access review is enough for an account that may do everything", async () => {
     await onCluster([], async (text, asked) => {
       await underEngine(() => check({ a: [may("n", "get", "secrets"), may("n", "get", "pods")] }, { a: text }));
       assert.deepEqual(asked.map(question), [all]);
     });
   });
 
-  it("are listed for all clusters at once, and each cluster is asked about its own", async () => {
+  it("missing permissions of all clusters are reported at once, and each cluster is asked only about its own", async () => {
     await onCluster([all, "delete secrets. n -", "create routes.route.openshift.io n -"], (a, askedA) =>
       onCluster([all, "patch configmaps. m -"], async (b, askedB) => {
         const required = {
@@ -120,7 +120,7 @@ describe("missing permissions", () => {
     );
   });
 
-  it("are those to make a namespace only if it is not there", async () => {
+  it("permission to create a namespace is required unless it exists", async () => {
     const refused = [all, "create namespaces. - -"];
     await onCluster(refused, async (text) => {
       const required = { a: [may("", "create", "namespaces", "there"), may("", "create", "namespaces", "new")] };
@@ -130,7 +130,7 @@ describe("missing permissions", () => {
     });
   });
 
-  it("are not those of a Role's rules when the account may escalate", async () => {
+  it("what a Role grants is not required of an account that may escalate", async () => {
     const unless = may("n", "escalate", "roles.rbac.authorization.k8s.io");
     const required = { a: [{ ...may("n", "get", "pods/log"), unless }] };
     await onCluster([all, "get pods/log. n -"], (text) => underEngine(() => check(required, { a: text })));
@@ -139,7 +139,7 @@ describe("missing permissions", () => {
     );
   });
 
-  it("are those to bind a role only if the cluster refuses a trial", async () => {
+  it("permission to bind a role is required unless the cluster accepts the binding in a dry run", async () => {
     const group = "rbac.authorization.k8s.io";
     const required = {
       a: [may("n", "bind", `clusterroles.${group}`, "edit"), may("", "bind", `clusterroles.${group}`, "view")],
@@ -176,7 +176,7 @@ describe("missing permissions", () => {
     );
   });
 
-  it("are whatever a cluster does not allow in so many words", async () => {
+  it("a permission is missing unless the cluster explicitly allows it", async () => {
     for (const answer of ["{}", '{"status":{}}', '{"status":{"allowed":"true"}}']) {
       await serving(
         (_, response) => response.end(answer),
@@ -191,7 +191,7 @@ describe("missing permissions", () => {
     }
   });
 
-  it("stay unknown when the cluster does not answer: a preview goes on, an update does not", async () => {
+  it("when the cluster does not answer, permissions are unknown: a preview goes on, an update does not", async () => {
     const text = kubeconfig("http://127.0.0.1:1", "t");
     const required = { a: [may("n", "get", "secrets")] };
     const said =
@@ -201,7 +201,7 @@ describe("missing permissions", () => {
     assert.deepEqual(warnings, [`${said}; permissions were not checked`]);
   });
 
-  it("stay unknown without kubectl", async () => {
+  it("permissions stay unknown without kubectl", async () => {
     const text = kubeconfig("http://127.0.0.1:1", "t");
     const warnings = await underEngine(() => check({ a: [may("n", "get", "secrets")] }, { a: text }), {
       env: { PATH: "/nowhere" },
@@ -209,7 +209,7 @@ describe("missing permissions", () => {
     assert.deepEqual(warnings, ["permissions on cluster a were not checked: kubectl is not installed"]);
   });
 
-  it("are not asked for without an engine, clusters or objects", async () => {
+  it("permissions are not checked without an engine, clusters or objects", async () => {
     const text = kubeconfig("http://127.0.0.1:1", "t");
     const required = { a: [may("n", "get", "secrets")] };
     await check(required, { a: text });
@@ -218,7 +218,7 @@ describe("missing permissions", () => {
     assert.deepEqual(await underEngine(without), []);
   });
 
-  it("are written with each cluster, namespace, verb and kind once, in order", () => {
+  it("missing permissions are listed in order, each cluster, namespace, verb and kind once", () => {
     const both = ["patch", "create"].flatMap((verb) => ["secrets", "configmaps"].map((kind) => may("n", verb, kind)));
     const named = ["b", "a"].map((name) => may("", "get", "nodes", name));
     const text = deniedText(

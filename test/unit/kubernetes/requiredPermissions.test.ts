@@ -38,12 +38,12 @@ function lines(permissions: readonly Permission[]): readonly string[] {
 const manage = "create delete get list patch watch";
 const read = "get list watch";
 
-describe("the permissions that deploying takes", () => {
-  it("are for a Secret what the engine does to it, and reading events", () => {
+describe("required permissions", () => {
+  it("a Secret requires what the engine does to it, and reading events", () => {
     assert.deepEqual(required(declared("v1", "Secret", "n", "token")), [`n events: ${read}`, `n secrets: ${manage}`]);
   });
 
-  it("are for a Deployment also reading what the provider waits for", () => {
+  it("a Deployment also requires reading what the provider waits for", () => {
     assert.deepEqual(required(declared("apps/v1", "Deployment", "n", "web")), [
       `n deployments.apps: ${manage}`,
       `n events: ${read}`,
@@ -53,7 +53,7 @@ describe("the permissions that deploying takes", () => {
     ]);
   });
 
-  it("are for a StatefulSet, a Service and an Ingress those of what they wait for, together", () => {
+  it("a StatefulSet, a Service and an Ingress together require each permission once", () => {
     const objects = [
       declared("apps/v1", "StatefulSet", "n", "db"),
       declared("v1", "Service", "n", "db"),
@@ -70,7 +70,7 @@ describe("the permissions that deploying takes", () => {
     ]);
   });
 
-  it("are for a CronJob nothing of the jobs that it starts, for a Job reading its pods", () => {
+  it("a CronJob requires nothing for the jobs that it starts, a Job requires reading its pods", () => {
     assert.deepEqual(required(declared("batch/v1", "CronJob", "n", "nightly")), [
       `n cronjobs.batch: ${manage}`,
       `n events: ${read}`,
@@ -82,7 +82,7 @@ describe("the permissions that deploying takes", () => {
     ]);
   });
 
-  it("are by the API's plural of the kind", () => {
+  it("a kind's permissions are for its plural with its API group", () => {
     const kinds: readonly (readonly [string, string, string])[] = [
       ["v1", "PersistentVolumeClaim", "persistentvolumeclaims"],
       ["networking.k8s.io/v1", "NetworkPolicy", "networkpolicies.networking.k8s.io"],
@@ -99,7 +99,7 @@ describe("the permissions that deploying takes", () => {
     }
   });
 
-  it("are for a Route with a host of its own to choose it, for one without not", () => {
+  it("only a Route with a host requires the permission to choose one", () => {
     const route = (spec: object): DeclaredObject => declared("route.openshift.io/v1", "Route", "n", "web", { spec });
     const plain = [`n events: ${read}`, `n routes.route.openshift.io: ${manage}`];
     assert.deepEqual(required(route({ to: { kind: "Service", name: "web" } })), plain);
@@ -110,7 +110,7 @@ describe("the permissions that deploying takes", () => {
     ]);
   });
 
-  it("are for a BuildConfig to build in its way", () => {
+  it("a BuildConfig requires the permission for its build strategy", () => {
     const spec = { strategy: { type: "Docker", dockerStrategy: {} } };
     assert.deepEqual(required(declared("build.openshift.io/v1", "BuildConfig", "n", "image", { spec })), [
       `n buildconfigs.build.openshift.io: ${manage}`,
@@ -119,7 +119,7 @@ describe("the permissions that deploying takes", () => {
     ]);
   });
 
-  it("are for objects of the whole cluster by name, except to make, list and watch them", () => {
+  it("a cluster-scoped object requires permissions by name, except for create, list and watch", () => {
     assert.deepEqual(
       required(declared("apiextensions.k8s.io/v1", "CustomResourceDefinition", "", "prowjobs.prow.k8s.io")),
       [
@@ -133,21 +133,21 @@ describe("the permissions that deploying takes", () => {
     ]);
   });
 
-  it("are for a namespace to make just that one, as it may be there", () => {
+  it("a Namespace requires the permission to create it by name, because it may exist", () => {
     assert.deepEqual(required(declared("v1", "Namespace", "", "bots")), [
       "* namespaces bots: create delete get patch",
       "* namespaces: list watch",
     ]);
   });
 
-  it("are for a node to label it, neither to make nor to delete it", () => {
+  it("a Node requires no permission to create or delete it", () => {
     assert.deepEqual(required(declared("v1", "Node", "", "node01")), [
       "* nodes node01: get patch",
       "* nodes: list watch",
     ]);
   });
 
-  it("are for a Role what it grants, or to escalate", () => {
+  it("a Role requires what it grants, or the permission to escalate", () => {
     const rules = [
       { apiGroups: ["", "apps"], resources: ["pods/log"], verbs: ["get"] },
       { apiGroups: ["coordination.k8s.io"], resources: ["leases"], resourceNames: ["a", "b"], verbs: ["update"] },
@@ -171,7 +171,7 @@ describe("the permissions that deploying takes", () => {
     );
   });
 
-  it("are for a ClusterRole what it grants in the whole cluster", () => {
+  it("a ClusterRole requires what it grants in the whole cluster", () => {
     const rules = [{ apiGroups: [""], resources: ["nodes"], verbs: ["get"] }];
     assert.deepEqual(required(declared(`${rbac}/v1`, "ClusterRole", "", "crier", { rules })), [
       `* clusterroles.${rbac} crier: delete get patch`,
@@ -180,7 +180,7 @@ describe("the permissions that deploying takes", () => {
     ]);
   });
 
-  it("are for a binding to bind the role, unless the program makes it", () => {
+  it("a binding requires the permission to bind its role, unless the program creates that role", () => {
     const binding = (kind: string, name: unknown): DeclaredObject =>
       declared(`${rbac}/v1`, "RoleBinding", "n", "b", { roleRef: { apiGroup: rbac, kind, name } });
     const plain = [`n events: ${read}`, `n rolebindings.${rbac}: ${manage}`];
@@ -198,7 +198,7 @@ describe("the permissions that deploying takes", () => {
     assert.ok(required(everywhere).includes(`* clusterroles.${rbac} view: bind`));
   });
 
-  it("are each there once, and those of an object do not depend on what a Role grants", () => {
+  it("a permission on a whole kind replaces those by name, and is required even with the permission to escalate", () => {
     const rules = [{ apiGroups: [""], resources: ["secrets"], resourceNames: ["a"], verbs: ["get", "update"] }];
     const permissions = requiredPermissions([
       declared("v1", "Secret", "n", "a"),
