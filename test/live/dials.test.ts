@@ -131,7 +131,7 @@ for (const [name, { namespace, deployments, pods, host, streams }] of Object.ent
       const repaired = await dials.up("--refresh");
       assert.equal(repaired.code, 0, repaired.text);
       assert.deepEqual(await missingFrom(lab, await dials.resources()), []);
-      assert.deepEqual([drift().stdout, drift().status], ["nothing drifts\n", 0]);
+      assert.deepEqual([drift().stdout, drift().status], ["no drift\n", 0]);
     });
 
     /** What the nightly job says of the stack (docs/review.md). */

@@ -130,10 +130,10 @@ describe("scripts of the CI jobs", () => {
 
   it("nothing that a pull request's own code printed is trusted", async () => {
     const refused: readonly (readonly [string, string, RegExp])[] = [
-      ["hello", "7", /it is no review/],
+      ["hello", "7", /it is not a review/],
       [`${marker}${"x".repeat(70_000)}`, "7", /a comment takes 65000/],
-      [marker, "7; rm -rf /", /does not hold a pull request's number/],
-      [marker, "8", /GitHub answered 404 to GET \/pulls\/8/],
+      [marker, "7; rm -rf /", /does not contain the number of a pull request/],
+      [marker, "8", /GitHub responded with 404 to GET \/pulls\/8/],
     ];
     for (const [text, number, said] of refused) {
       const { code, text: output } = await comment(text, number);
@@ -162,8 +162,8 @@ describe("scripts of the CI jobs", () => {
     const inputs = { metadata: { name: "web", namespace: "thoth" }, token: "secret value" };
     const step = { op: "update", urn, newState: { inputs }, diffReasons: ["spec"] };
     preview(step, { op: "same", urn }); // what the refresh found changes nothing of what is declared
-    assert.deepEqual(await drift("--dry-run"), { code: 0, text: "nothing drifts\n" });
-    assert.match((await drift()).text, /no issue is open/);
+    assert.deepEqual(await drift("--dry-run"), { code: 0, text: "no drift\n" });
+    assert.match((await drift()).text, /no open issue/);
     preview({ op: "refresh", urn }, step);
     assert.equal((await drift("--dry-run")).code, 3);
     assert.match((await drift()).text, /issue 1 opened/);
@@ -178,7 +178,7 @@ describe("scripts of the CI jobs", () => {
     assert.equal(issue.state, "closed");
     writeFileSync(path.join(bin, "pulumi"), "#!/bin/sh\necho 'error: incorrect passphrase' >&2; exit 255\n");
     assert.match((await drift()).text, /issue 2 opened/);
-    assert.match(bodies(repository.issues)[1] ?? "", /could not be looked at: `error: incorrect passphrase`/);
+    assert.match(bodies(repository.issues)[1] ?? "", /The preview failed: `error: incorrect passphrase`/);
   });
 
   it("every public address of a stack is requested", async () => {
@@ -188,9 +188,9 @@ describe("scripts of the CI jobs", () => {
     assert.ok(list.text.split("\n").length > 6, list.text);
     // 401 is an answer: what wants a login is there.
     const free = await script(["ci/answers.ts", `${url}/repos/o/r/pulls/7`]);
-    assert.deepEqual(free, { code: 0, text: "1 of 1 addresses answer\n" });
+    assert.deepEqual(free, { code: 0, text: "1 of 1 addresses respond\n" });
     const none = await script(["ci/answers.ts", url, "http://127.0.0.1:1/", "--seconds", "0"]);
     assert.equal(none.code, 1);
-    assert.match(none.text, /^http:\/\/127\.0\.0\.1:1\/: .*\n1 of 2 addresses answer$/m);
+    assert.match(none.text, /^http:\/\/127\.0\.0\.1:1\/: .*\n1 of 2 addresses respond$/m);
   });
 });

@@ -184,7 +184,7 @@ describe("the lab's Kubernetes", () => {
       object("v1", "Pod", "box", { spec: podSpec }),
       ({ phase }) => phase === "Running",
     );
-    assert.match(await kubectl("logs", "box"), /do not run/);
+    assert.match(await kubectl("logs", "box"), /The lab does not run containers/);
     await assert.rejects(kubectl("exec", "box", "--", "true"), /no exec found/);
     const local = { envs: [{ name: "GREETING", value: "hello" }] };
     await api.apply(object("kwok.x-k8s.io/v1alpha1", "Exec", "box", { spec: { execs: [{ local }] } }));

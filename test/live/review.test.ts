@@ -38,7 +38,7 @@ describe("npm run review", () => {
   }
 
   function review(...args: readonly string[]): { code: number | null; stdout: string; stderr: string } {
-    const { status, stdout, stderr } = spawnSync(process.execPath, ["review/review.ts", ...args], {
+    const { status, stdout, stderr } = spawnSync(process.execPath, ["cli/orrery.ts", "review", ...args], {
       cwd: projectDir,
       encoding: "utf8",
     });
@@ -71,8 +71,8 @@ describe("npm run review", () => {
   it("review reports unusable commits, and a stack that does not render", () => {
     const unknown = review("no-such-commit");
     assert.equal(unknown.code, 1);
-    assert.match(unknown.stderr, /^review: there is no commit "no-such-commit"; in a shallow clone fetch it first/);
-    assert.match(review().stderr, /^review: name one or two commits/);
+    assert.match(unknown.stderr, /^orrery: there is no commit "no-such-commit"; in a shallow clone, fetch it first/);
+    assert.match(review().stderr, /^orrery: COMMIT is missing/);
     const file = readFileSync(stackPath("prod"), "utf8");
     const broken = commitWith(
       "Pulumi.prod.yaml",
@@ -81,7 +81,7 @@ describe("npm run review", () => {
     const refused = review("HEAD", broken);
     assert.equal(refused.code, 1);
     assert.equal(refused.stdout, "");
-    assert.match(refused.stderr, /^review: stack prod does not render at [0-9a-f]{10}: .*defaultWorkspace/s);
+    assert.match(refused.stderr, /^orrery: stack prod does not render at [0-9a-f]{10}: .*defaultWorkspace/s);
     assert.doesNotMatch(refused.stderr, /^ {4}at /m);
   });
 });
