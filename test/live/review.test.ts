@@ -72,7 +72,7 @@ describe("npm run review", () => {
     const unknown = review("no-such-commit");
     assert.equal(unknown.code, 1);
     assert.match(unknown.stderr, /^orrery: there is no commit "no-such-commit"; in a shallow clone, fetch it first/);
-    assert.match(review().stderr, /^orrery: COMMIT is missing/);
+    assert.match(review().stderr, /^orrery: BASE is missing: name one or two commits/);
     const file = readFileSync(stackPath("prod"), "utf8");
     const broken = commitWith(
       "Pulumi.prod.yaml",
