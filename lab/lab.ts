@@ -1,11 +1,10 @@
 /** The lab as a whole: its components in the order of their dependencies. */
-import { mkdirSync, rmSync } from "node:fs";
-import path from "node:path";
 import { kubernetes } from "./kubernetes/kubernetes.ts";
 import { machines, uploadImages } from "./machines/machines.ts";
 import { openstack } from "./openstack/openstack.ts";
 import type { Health, Log } from "./component.ts";
-import type { LabSettings } from "./settings.ts";
+import { createLabFolder, removeLabFolder } from "./folder.ts";
+import { type LabSettings, root } from "./settings.ts";
 import { ensureToolchain, type Toolchain } from "./toolchain/toolchain.ts";
 
 /** Installs everything that is built once per machine. Packages come first: the image build uses their tools. */
@@ -18,7 +17,7 @@ export async function install(log: Log): Promise<Toolchain> {
 
 /** Starts both clouds; the machines' network comes first, as Nova starts machines in it. */
 export async function up(lab: LabSettings, toolchain: Toolchain, log: Log): Promise<void> {
-  mkdirSync(path.join(lab.dir, "state"), { recursive: true }); // where Pulumi keeps the stacks
+  createLabFolder(lab.dir, root);
   await Promise.all([
     kubernetes(toolchain).up(lab, log),
     (async () => {
@@ -38,7 +37,7 @@ export async function down(lab: LabSettings, toolchain: Toolchain, wipe: boolean
       await machines.down(lab);
     })(),
   ]);
-  if (wipe) rmSync(lab.dir, { recursive: true, force: true });
+  if (wipe) removeLabFolder(lab.dir, root);
 }
 
 /** Health of every component. */

@@ -1,5 +1,5 @@
 /** Retargets a stack file to the lab: endpoints, credentials, the flag `lab` that permits samples, and names in place of real clouds' IDs. */
-import { writeFileSync } from "node:fs";
+import { replaceFile } from "../config/replaceFile.ts";
 import { openSalt } from "../config/passphrase.ts";
 import { kubeconfig, labPassword, unusableKeyMark, publicKeyLine } from "../config/samples.ts";
 import { put, setAt, setSecret } from "../config/stackEdit.ts";
@@ -63,7 +63,7 @@ export function retarget(source: string, target: string, lab: LabTarget, passphr
     text = setAt(text, ["config", "clouds:settings", cloud], labCloud(lab));
   }
   const callysto = retargetCallysto(text, plain(stack, "callysto:settings"));
-  writeFileSync(target, callysto.text);
+  replaceFile(target, callysto.text);
   return {
     ...callysto.prerequisites,
     namespaces: existingNamespaces(plain(stack, "dials:settings")),

@@ -1,6 +1,7 @@
 /** Folder and ports of this checkout's lab. */
 import { homedir } from "node:os";
 import path from "node:path";
+import { labFolder } from "./folder.ts";
 
 /** Folder of the checkout. */
 export const root = path.dirname(import.meta.dirname);
@@ -45,7 +46,10 @@ export interface LabSettings {
   readonly publicCidr: string;
 }
 
-/** Settings from the environment. @throws if ORRERY_PORTS is not a multiple of 100 from 10000 to 32000 */
+/**
+ * Settings from the environment.
+ * @throws if ORRERY_PORTS is not a multiple of 100 from 10000 to 32000, or ORRERY_LAB names a folder that holds other things
+ */
 export function labSettings(env: NodeJS.ProcessEnv = process.env): LabSettings {
   const firstPort = Number(env.ORRERY_PORTS ?? 15000);
   if (!Number.isInteger(firstPort) || firstPort % 100 !== 0 || firstPort < 10000 || firstPort > 32000) {
@@ -56,7 +60,7 @@ export function labSettings(env: NodeJS.ProcessEnv = process.env): LabSettings {
   const ports = Object.fromEntries(Object.entries(offsets).map(([name, offset]) => [name, firstPort + offset]));
   const slot = (firstPort / 100) % 256;
   return {
-    dir: path.resolve(root, env.ORRERY_LAB ?? ".lab/main"),
+    dir: labFolder(env.ORRERY_LAB, root),
     firstPort,
     ports: ports as Record<PortName, number>,
     netns: `orrery-${firstPort}`,

@@ -1,5 +1,6 @@
 /** Stack files: samples for missing secrets, and new files from others. */
-import { existsSync, writeFileSync } from "node:fs";
+import { replaceFiles } from "../../config/replaceFile.ts";
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { givenPassphrase } from "../../config/givenPassphrase.ts";
 import { realSecrets } from "../../config/preflight/samplePassphrase.ts";
@@ -30,7 +31,7 @@ export function addSamples(name: string): void {
   const text = missing.reduce((before, [key, wanted]) => {
     return setSecret(before, key, crypter.encrypt(wanted.sample()));
   }, salted);
-  writeFileSync(file, text);
+  replaceFiles([{ file, text, before: stack.text }]);
   console.log(`Pulumi.${name}.yaml: added a sample for ${missing.map(([key]) => key).join(", ")}`);
 }
 
@@ -51,7 +52,7 @@ export function addStack(name: string, like: string): void {
     (before, [key, { value }]) => setSecret(before, key, crypter.encrypt(value)),
     setSalt(stack.text, salt),
   );
-  writeFileSync(file, text);
+  replaceFiles([{ file, text, before: undefined }]);
   console.log(
     `Pulumi.${name}.yaml is written; its ${secrets.length} secrets are those of ${like}. Next: edit its settings`,
   );

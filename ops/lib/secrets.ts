@@ -1,6 +1,7 @@
 /** Secrets of a stack: read from its file, and written into it as `pulumi config set --secret` does, but several at once and checked. */
+import { replaceFiles } from "../../config/replaceFile.ts";
 import { execFileSync } from "node:child_process";
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import type { AnySystem } from "../../config/define.ts";
 import { checkFormat } from "../../config/formats.ts";
 import { givenPassphrase } from "../../config/givenPassphrase.ts";
@@ -39,24 +40,18 @@ export function secretProblems({ stack, schema, texts }: SecretChange): readonly
 export function writeSecrets(changes: readonly SecretChange[], dryRun: boolean): void {
   const problems = changes.flatMap(secretProblems);
   if (problems.length > 0) throw new Error(`nothing was written:\n  ${problems.join("\n  ")}`);
-  const files = new Map<string, string>();
+  const files = new Map<string, { readonly before: string; readonly after: string }>();
   for (const { stack, schema, texts } of changes) {
     const crypter = crypterOf(stack);
-    const before = files.get(stack.file) ?? readFileSync(stack.file, "utf8");
+    const before = files.get(stack.file)?.before ?? readFileSync(stack.file, "utf8");
     const after = Object.entries(texts).reduce(
       (text, [name, value]) => setSecret(text, `${schema.namespace}:${name}`, crypter.encrypt(value)),
-      before,
+      files.get(stack.file)?.after ?? before,
     );
-    files.set(stack.file, after);
+    files.set(stack.file, { before, after });
   }
   if (dryRun) return;
-  const drafts = [...files].map(([file, text]) => [file, `${file}.new`, text] as const);
-  try {
-    for (const [, draft, text] of drafts) writeFileSync(draft, text);
-    for (const [file, draft] of drafts) renameSync(draft, file);
-  } finally {
-    for (const [, draft] of drafts) rmSync(draft, { force: true });
-  }
+  replaceFiles([...files].map(([file, { before, after }]) => ({ file, text: after, before })));
 }
 
 /** Text of an encrypted value of the stack's file. @throws if it has none @throws UsageError if the passphrase is wrong */

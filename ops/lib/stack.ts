@@ -1,12 +1,13 @@
 /** A stack's settings, as day-2 commands read and change them: in its file, without a passphrase. */
 import { execFile, spawn } from "node:child_process";
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import type { z } from "zod";
 import type { SystemSchema } from "../../config/define.ts";
 import { parseConfig } from "../../config/parse.ts";
 import { report } from "../../config/problems.ts";
+import { checkDraft, replaceFiles } from "../../config/replaceFile.ts";
 import { put } from "../../config/stackEdit.ts";
 import { projectDir, readStackFile, sampleConfig, type StackFile, stackPath } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
@@ -83,18 +84,14 @@ export function changeSettings<S extends z.ZodType>(
   changes: readonly Change[],
   dryRun: boolean,
 ): void {
-  const changed = changes.reduce(
+  const before = readFileSync(stack.file, "utf8");
+  const text = changes.reduce(
     (content, { at, value }) => put(content, ["config", `${schema.namespace}:settings`, ...at], value),
-    readFileSync(stack.file, "utf8"),
+    before,
   );
-  const draft = `${stack.file}.new`;
-  writeFileSync(draft, changed);
-  try {
-    settingsOf(schema, stack.name, readStackFile(draft));
-    if (!dryRun) renameSync(draft, stack.file);
-  } finally {
-    rmSync(draft, { force: true });
-  }
+  const right = (draft: string): void => void settingsOf(schema, stack.name, readStackFile(draft));
+  if (dryRun) checkDraft(stack.file, text, right);
+  else replaceFiles([{ file: stack.file, text, before }], right);
 }
 
 /** The CLI of this project. */

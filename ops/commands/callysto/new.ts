@@ -1,6 +1,7 @@
 /** A stack file of its own for one more environment: what was a copied folder and a copied example of variables. */
+import { checkDraft, replaceFiles } from "../../../config/replaceFile.ts";
 import { randomBytes } from "node:crypto";
-import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { stringify } from "yaml";
 import { callystoSchema } from "../../../components/callysto/config.ts";
@@ -149,16 +150,13 @@ the lab, where S has only samples.`,
     const file = path.join(values.into ?? projectDir, `Pulumi.${name}.yaml`);
     if (existsSync(file)) throw new Error(`Pulumi.${name}.yaml exists already; remove it or choose another name`);
     const made = fileText(name, values);
-    const draft = `${file}.new`;
-    writeFileSync(draft, made);
-    try {
+    const right = (draft: string): void => {
       const all = Object.values(schemas);
       const { problems } = parseConfig(sampleConfig(readStackFile(draft), all), all);
       if (problems.length > 0) throw new Error(report(name, problems));
-      if (!values.dryRun) renameSync(draft, file);
-    } finally {
-      rmSync(draft, { force: true });
-    }
+    };
+    if (values.dryRun) checkDraft(file, made, right);
+    else replaceFiles([{ file, text: made, before: undefined }], right);
     const shown = made.slice(made.indexOf("    environments:")).split(/\n {2}callysto:dummyPassword/)[0] ?? "";
     console.log(`${values.dryRun ? "would make" : "made"} Pulumi.${name}.yaml:\n${shown}`);
     if (!values.dryRun) console.log(`next: npx pulumi stack init ${name}; npx pulumi up --stack ${name}`);

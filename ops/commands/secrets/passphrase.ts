@@ -1,4 +1,5 @@
 /** `orrery secrets passphrase`. */
+import { replaceFile } from "../../../config/replaceFile.ts";
 import { parseDocument } from "yaml";
 import { newSalt, openSalt } from "../../../config/passphrase.ts";
 import { isPublished } from "../../../config/published.ts";
@@ -9,7 +10,7 @@ import { UsageError } from "../../../cli/usageError.ts";
 import { dryRunOption } from "../../lib/options.ts";
 import { crypterOf, passphraseOf } from "../../lib/secrets.ts";
 import { stackOf, stackOptions } from "../../lib/stack.ts";
-import { changeProvider, hasState, replaceFile } from "../../lib/secrets/reencrypt.ts";
+import { changeProvider, hasState } from "../../lib/secrets/reencrypt.ts";
 
 const variable = "ORRERY_NEW_PASSPHRASE";
 

@@ -1,4 +1,5 @@
 /** `orrery secrets provider`. */
+import { replaceFile } from "../../../config/replaceFile.ts";
 import { isPublished } from "../../../config/published.ts";
 import { readStackFile } from "../../../config/stackFile.ts";
 import { defineCommand } from "../../../cli/command.ts";
@@ -6,7 +7,7 @@ import { UsageError } from "../../../cli/usageError.ts";
 import { dryRunOption } from "../../lib/options.ts";
 import { crypterOf, passphraseOf } from "../../lib/secrets.ts";
 import { stackOf, stackOptions } from "../../lib/stack.ts";
-import { changeProvider, hasState, replaceFile } from "../../lib/secrets/reencrypt.ts";
+import { changeProvider, hasState } from "../../lib/secrets/reencrypt.ts";
 
 /** Key services that the CLI knows. */
 const services = /^(awskms|azurekeyvault|gcpkms|hashivault):\/\/./;

@@ -1,5 +1,5 @@
 /** The test cluster: a Kubernetes of the lab's kind, with nothing in it but Prow. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { retarget } from "../../../lab/retarget.ts";
 import { keepSystems } from "../../../config/stackEdit.ts";
@@ -8,7 +8,8 @@ import { kubernetes } from "../../../lab/kubernetes/kubernetes.ts";
 import type { Log } from "../../../lab/component.ts";
 import { createPrerequisites } from "../../../lab/prerequisites.ts";
 import { environment } from "../../../lab/pulumi.ts";
-import { type LabSettings, labSettings } from "../../../lab/settings.ts";
+import { createLabFolder, removeLabFolder } from "../../../lab/folder.ts";
+import { type LabSettings, labSettings, root } from "../../../lab/settings.ts";
 import { ensureToolchain } from "../../../lab/toolchain/toolchain.ts";
 import { passphraseOf } from "../secrets.ts";
 
@@ -50,7 +51,7 @@ export function testCluster() {
     /** Starts the cluster and records its stack. */
     async make(stack: string, log: Log): Promise<void> {
       const toolchain = await ensureToolchain(log);
-      mkdirSync(path.join(lab.dir, "state"), { recursive: true });
+      createLabFolder(lab.dir, root);
       const source = `${fileOf(stack)}.source`;
       writeFileSync(source, keepSystems(readFileSync(stackPath(stack), "utf8"), ["clusters", "prow"]));
       const prerequisites = retarget(source, fileOf(stack), lab, passphraseOf(stack));
@@ -67,7 +68,7 @@ export function testCluster() {
     /** Stops the cluster and removes everything about it. */
     async remove(log: Log): Promise<void> {
       await kubernetes(await ensureToolchain(log)).down(lab);
-      rmSync(lab.dir, { recursive: true, force: true });
+      removeLabFolder(lab.dir, root);
     },
   };
 }

@@ -1,5 +1,5 @@
 /** Changes what a stack's secrets are encrypted with, in its file and in its state, by the CLI's own command. */
-import { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { projectDir } from "../../../config/stackFile.ts";
@@ -51,15 +51,4 @@ export async function hasState({ name }: Stack): Promise<boolean> {
   }
   const stacks = JSON.parse(stdout) as readonly { readonly name: string }[];
   return stacks.some((one) => one.name === name || one.name.endsWith(`/${name}`));
-}
-
-/** Replaces the stack's file, whole or not at all. */
-export function replaceFile(file: string, text: string): void {
-  const draft = `${file}.new`;
-  try {
-    writeFileSync(draft, text);
-    renameSync(draft, file);
-  } finally {
-    rmSync(draft, { force: true });
-  }
 }

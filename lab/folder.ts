@@ -1,0 +1,50 @@
+/** The folder of a lab, which `down --wipe` removes as root: nothing else may ever be taken for it. */
+import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import path from "node:path";
+
+const marker = ".orrery-lab";
+
+/**
+ * Path of the lab's folder; an empty setting counts as unset.
+ * @throws if the setting names the checkout, the home folder or the root, or a folder that holds one of them
+ */
+export function labFolder(setting: string | undefined, checkout: string): string {
+  const dir = path.resolve(checkout, setting === undefined || setting === "" ? path.join(".lab", "main") : setting);
+  const real = realPath(dir);
+  const precious = [checkout, homedir(), process.cwd()].map(realPath).find((one) => `${one}/`.startsWith(`${real}/`));
+  if (real === "/" || precious !== undefined) {
+    throw new Error(
+      `ORRERY_LAB is "${setting ?? ""}", which holds ${precious ?? "everything"}; name a folder for the lab alone`,
+    );
+  }
+  return dir;
+}
+
+/** Makes the folder and marks it as a lab's. @throws if it holds something else */
+export function createLabFolder(dir: string, checkout: string): void {
+  if (!isLab(dir, checkout) && existsSync(dir) && readdirSync(dir).length > 0) {
+    throw new Error(`${dir} is not a lab's folder and is not empty; set ORRERY_LAB to another folder`);
+  }
+  mkdirSync(path.join(dir, "state"), { recursive: true }); // where Pulumi keeps the stacks
+  writeFileSync(path.join(dir, marker), "A lab of Orrery; npm run lab -- down --wipe removes this folder.\n");
+}
+
+/** Removes the folder with everything in it. @throws if no lab was ever made there */
+export function removeLabFolder(dir: string, checkout: string): void {
+  if (!existsSync(dir)) return;
+  if (!isLab(dir, checkout)) throw new Error(`${dir} is not a lab's folder (it has no ${marker}); nothing was removed`);
+  rmSync(dir, { recursive: true });
+}
+
+/** Labs below the checkout's own folder for labs need no mark: nothing else is ever kept there. */
+function isLab(dir: string, checkout: string): boolean {
+  return existsSync(path.join(dir, marker)) || realPath(dir).startsWith(`${realPath(path.join(checkout, ".lab"))}/`);
+}
+
+/** Without links in the part of the path that exists. */
+function realPath(dir: string): string {
+  if (existsSync(dir)) return realpathSync(dir);
+  const parent = path.dirname(dir);
+  return parent === dir ? dir : path.join(realPath(parent), path.basename(dir));
+}

@@ -1,0 +1,68 @@
+/** Finding 6: `lab down --wipe` runs as root and must remove nothing but a lab. */
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import path from "node:path";
+import { after, describe, it } from "mocha";
+import { createLabFolder, labFolder, removeLabFolder } from "../../../lab/folder.ts";
+import { labSettings, root } from "../../../lab/settings.ts";
+
+describe("the lab's folder", () => {
+  const dir = mkdtempSync(path.join(tmpdir(), "labFolder-"));
+  const checkout = path.join(dir, "checkout");
+  mkdirSync(checkout);
+  after(() => {
+    rmSync(dir, { recursive: true });
+  });
+
+  it("an empty ORRERY_LAB counts as unset", () => {
+    assert.equal(labFolder("", checkout), path.join(checkout, ".lab", "main"));
+    assert.equal(labFolder(undefined, checkout), path.join(checkout, ".lab", "main"));
+    assert.equal(labSettings({ ORRERY_LAB: "" }).dir, path.join(root, ".lab", "main"));
+  });
+
+  it("ORRERY_LAB may not name the checkout, what holds it, the home folder or the root, nor a link to one of them", () => {
+    const link = path.join(dir, "link");
+    symlinkSync(checkout, link);
+    for (const wrong of [".", "..", "/", checkout, link, dir, homedir(), path.dirname(homedir())]) {
+      assert.throws(
+        () => labFolder(wrong, checkout),
+        /^Error: ORRERY_LAB is ".*", which holds .*; name a folder for the lab alone$/,
+        wrong,
+      );
+    }
+    assert.equal(labFolder("/var/tmp/a-lab", checkout), "/var/tmp/a-lab");
+  });
+
+  it("a folder with other things is neither taken for a lab nor removed", () => {
+    const other = path.join(dir, "other");
+    mkdirSync(other);
+    writeFileSync(path.join(other, "thesis.txt"), "x");
+    assert.throws(() => {
+      createLabFolder(other, checkout);
+    }, /other is not a lab's folder and is not empty; set ORRERY_LAB/);
+    assert.throws(() => {
+      removeLabFolder(other, checkout);
+    }, /other is not a lab's folder \(it has no \.orrery-lab\); nothing was removed$/);
+    assert.ok(existsSync(path.join(other, "thesis.txt")));
+  });
+
+  it("a folder that a lab made is removed whole, and again without complaint", () => {
+    for (const own of [path.join(dir, "own"), path.join(checkout, ".lab", "old")]) {
+      createLabFolder(own, checkout);
+      createLabFolder(own, checkout);
+      assert.ok(existsSync(path.join(own, "state")));
+      removeLabFolder(own, checkout);
+      assert.ok(!existsSync(own));
+      removeLabFolder(own, checkout);
+    }
+  });
+
+  it("a folder below the checkout's .lab needs no mark, as labs of earlier versions have none", () => {
+    const old = path.join(checkout, ".lab", "main");
+    mkdirSync(old, { recursive: true });
+    writeFileSync(path.join(old, "passwords"), "x");
+    removeLabFolder(old, checkout);
+    assert.ok(!existsSync(old));
+  });
+});
