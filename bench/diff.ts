@@ -1,4 +1,4 @@
-/** How long it takes to tell what a change does: offline by two renders, or by asking the cluster with kubectl. */
+/** How long it takes to show what a change does: offline by two renders, or by asking the cluster with kubectl. */
 import path from "node:path";
 import { stackNames, stackPath } from "../config/stackFile.ts";
 import { root } from "../lab/settings.ts";

@@ -1,4 +1,4 @@
-/** The goals of the project's speed, judged by the figures of one run. */
+/** The project's speed goals, evaluated with the figures of one run. */
 import { exponent, median } from "./figures.ts";
 import { rows } from "./systems.ts";
 import type { Growth, Life, Results, Step } from "./results.ts";
@@ -31,7 +31,7 @@ export function exponents(growth: readonly Growth[], what: string): { readonly t
   };
 }
 
-/** The goals that the measured parts can judge. */
+/** The goals for which the measured parts have figures. */
 export function goals({ lives, diffs, growth }: Pick<Results, "lives" | "diffs" | "growth">): readonly Goal[] {
   const found: Goal[] = [];
   const [noop, bare] = [own, floor].map((contestant) => secondsOf(lives, "all", contestant, "noop"));

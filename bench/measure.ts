@@ -54,12 +54,12 @@ export function timed(
   });
 }
 
-/** Clock ticks in a second: Linux tells every process 100, whatever the kernel's own are. */
+/** Clock ticks in a second: Linux reports 100 to every process, whatever the kernel's own rate is. */
 const ticks = 100;
 
 /**
  * Seconds of processor time of everything that this process has started and that has ended, with what those started
- * and waited for in their turn, as getrusage(RUSAGE_CHILDREN) has it. Commands that run at once cannot be told apart.
+ * and waited for in their turn, as getrusage(RUSAGE_CHILDREN) has it. Commands that run at the same time are not separated.
  */
 export function childrenCpu(): number {
   const fields = readFileSync("/proc/self/stat", "utf8").split(") ").at(-1)?.split(" ") ?? [];

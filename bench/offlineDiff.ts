@@ -1,4 +1,4 @@
-/** One stack of the last commit beside the working tree's, as `npm run review` compares it: what the benchmark times. */
+/** One stack of the last commit compared with the working tree's, as `npm run review` compares it: what the benchmark times. */
 import { compareStack } from "../review/compareCommits.ts";
 import { checkOut, workingTree } from "../review/checkout.ts";
 

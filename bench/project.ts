@@ -4,7 +4,7 @@ import path from "node:path";
 import { root } from "../lab/settings.ts";
 import { initStack, type Target } from "../lab/harness/engine.ts";
 
-/** A stack of a project of its own; whoever opens it writes `index.ts` into {@link Target.project}. */
+/** A stack of a project of its own; the caller writes `index.ts` into {@link Target.project}. */
 export async function benchProject(name: string, folder: string): Promise<Target & { readonly project: string }> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });

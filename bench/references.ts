@@ -1,9 +1,9 @@
-/** Where an input of an OpenStack resource comes from: the mocks' ids are unique, so a value tells which resource it is of. */
+/** Where an input of an OpenStack resource comes from: the mocks' ids are unique, so a value identifies its resource. */
 import { type Call, callResult, resourceState } from "../review/evaluate/outputs.ts";
 import type { Recording, Registration } from "../review/evaluate/record.ts";
 import { revealed, mapParts } from "../review/evaluate/secret.ts";
 
-/** Something that a cloud tells only once it is there; plain data, so that it can stand in a file. */
+/** A value that a cloud assigns at creation; plain data, so that it can stand in a file. */
 export interface Reference {
   /** URN of a resource, or position among the calls of data sources. */
   readonly $of: string | number;
@@ -18,10 +18,10 @@ export function isReference(value: unknown): value is Reference {
   return typeof value === "object" && value !== null && "$of" in value;
 }
 
-/** The questions whose answers the cloud is told again; the program's others, e.g. about quotas, are its own caution. */
+/** The lookups whose results are sent to the cloud again; the program's others, e.g. of quotas, are checks of its own. */
 export function needed({ resources, calls }: Pick<Recording, "resources" | "calls">): readonly Call[] {
-  const told = JSON.stringify(resources.filter(isOpenstack).map(({ inputs }) => revealed(inputs)));
-  return calls.filter((call) => told.includes(String(callResult(call).id)));
+  const sent = JSON.stringify(resources.filter(isOpenstack).map(({ inputs }) => revealed(inputs)));
+  return calls.filter((call) => sent.includes(String(callResult(call).id)));
 }
 
 /** Every value of the mocks that stands for something of the cloud. */

@@ -1,4 +1,4 @@
-/** The report of a run: tables in docs/performance.md between two marks, and plots beside them. */
+/** The report of a run: tables in docs/performance.md between two marks, and plots next to it. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { root } from "../lab/settings.ts";

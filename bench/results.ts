@@ -32,7 +32,7 @@ export interface Life {
   readonly saves?: Rounds;
 }
 
-/** How long it takes to tell what would change; seconds of each round. */
+/** How long it takes to show what would change; seconds of each round. */
 export interface DiffFigures {
   readonly stack: string;
   readonly objects: number;

@@ -1,4 +1,4 @@
-/** The parts of the benchmark, each by itself. */
+/** The parts of the benchmark; each can run alone. */
 import { live } from "./rounds.ts";
 import { circumstances, load } from "./machine.ts";
 import type { Contestant } from "./contestants/contestant.ts";

@@ -60,7 +60,7 @@ function page(title: string, note: string, height: number, body: readonly string
   ].join("\n");
 }
 
-/** Horizontal bars by group; values are written beside them with their unit. */
+/** Horizontal bars by group; values are written next to them with their unit. */
 export function bars(title: string, note: string, groups: readonly Group[], unit: string): string {
   const [left, right, thick] = [190, 70, 16];
   const longest = Math.max(...groups.flatMap((group) => group.bars.map(({ value }) => value)), 0.001);

@@ -91,7 +91,7 @@ function livesTable({ lives }: Results): string {
   );
 }
 
-/** An older commit beside this program, a row for each step. */
+/** An older commit next to this program, a row for each step. */
 function versionsTable({ versions }: Pick<Results, "versions">): string {
   const rows = [...Map.groupBy(versions, ({ system }) => system)].flatMap(([system, lives]) => {
     const now = lives.find(({ contestant }) => contestant === own);

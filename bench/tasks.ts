@@ -55,13 +55,13 @@ async function open(system: string): Promise<Opened> {
   return { orrery: orreryContestant(task, opened.target, resources.length), task, target: opened.target, names };
 }
 
-/** This program and an older commit of it. Whoever opens them closes them. */
+/** This program and an older commit of it. The caller closes them. */
 export async function versions(system: string, commit: string): Promise<readonly Contestant[]> {
   const { orrery, task, target, names } = await open(system);
   return [countedInState(orrery, target), await commitContestant(commit, task, names)];
 }
 
-/** The opened contestants of a system. Whoever opens them closes them. */
+/** The opened contestants of a system. The caller closes them. */
 export async function contestants(system: string): Promise<readonly Contestant[]> {
   const { orrery, task } = await open(system);
   const today = rows[system]?.today;

@@ -24,7 +24,7 @@ export interface LegacySource {
   readonly gopass?: string;
   /** Variable of ansible-vault files. */
   readonly vault?: string;
-  /** File in the folder that held the secrets; after a # a key of that file, which is YAML then. */
+  /** File in the folder that contained the secrets; after a # a key of that file, which is YAML then. */
   readonly file?: string;
 }
 
@@ -35,7 +35,7 @@ interface CommonSpec<Settings> {
   readonly format?: SecretFormat;
   /** What is wrong with the text beyond its format, without repeating it. */
   check?(text: string, about: CheckedSecret<Settings>): string | undefined;
-  /** Where it was kept before; for keyed secrets `name` is the key. What a cluster held is known from what is deployed there. */
+  /** Where it was kept before; for keyed secrets `name` is the key. What a cluster contained is known from what is deployed there. */
   readonly legacySource?: LegacySource | ((name: string) => LegacySource);
   /** Secrets of one seed get samples that belong together, e.g. a certificate and its key. @default the config key */
   readonly sampleSeed?: string;

@@ -23,8 +23,8 @@ function missingFields(text: string, fields: readonly string[]): readonly string
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-    const held = new Map<string, unknown>(Object.entries(value));
-    return fields.filter((field) => typeof held.get(field) !== "string" || held.get(field) === "");
+    const members = new Map<string, unknown>(Object.entries(value));
+    return fields.filter((field) => typeof members.get(field) !== "string" || members.get(field) === "");
   } catch {
     return undefined;
   }

@@ -120,11 +120,15 @@ function issueProblems(key: string, issue: z.core.$ZodIssue, schema: z.ZodType):
     return [{ path, text, fix: `edit Pulumi.{stack}.yaml: rename it under ${key}` }];
   }
   if (issue.code === "invalid_union") {
-    const held = Object.entries(issue.input ?? {}).find(([name]) => name === issue.discriminator);
+    const discriminator = Object.entries(issue.input ?? {}).find(([name]) => name === issue.discriminator);
     const options = ("options" in issue ? issue.options : undefined) ?? [];
     const expected = options.map((option) => JSON.stringify(option)).join(" or ");
     return [
-      { path, text: `got ${messages.formatValue(held?.[1])}; expected ${expected}`, fix: messages.setCommand(path) },
+      {
+        path,
+        text: `got ${messages.formatValue(discriminator?.[1])}; expected ${expected}`,
+        fix: messages.setCommand(path),
+      },
     ];
   }
   const structured = issue.code === "invalid_type" && ["object", "array", "record"].includes(issue.expected);
@@ -137,7 +141,7 @@ type Node = z.core.JSONSchema.JSONSchema;
 /** Names that an object at a path of the settings may have; those of every variant where there are several. */
 function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
   const whole = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Node;
-  const nodes = path.reduce((held, step) => held.flatMap((node) => below(node, String(step))), variants(whole));
+  const nodes = path.reduce((level, step) => level.flatMap((node) => below(node, String(step))), variants(whole));
   return nodes.flatMap(({ properties }) => Object.keys(properties ?? {}));
 }
 

@@ -43,7 +43,7 @@ function use(kind: Use["kind"], reference: unknown, nameField: string): readonly
 }
 
 export function keysOf({ body }: Manifest): readonly string[] {
-  return [body.data, body.stringData, body.binaryData].flatMap((held) => Object.keys(asObject(held)));
+  return [body.data, body.stringData, body.binaryData].flatMap((data) => Object.keys(asObject(data)));
 }
 
 export function portsOf(manifest: Manifest): readonly (string | number)[] {

@@ -13,7 +13,7 @@ export interface Permission {
   readonly resource: string;
   /** The one object that it is for. @default every object of the kind */
   readonly name?: string;
-  /** Whoever has this one does without. */
+  /** Not needed by an account that has this one. */
   readonly unless?: Permission;
 }
 

@@ -7,10 +7,10 @@ import { pulumi, type Target } from "./engine.ts";
 
 /** Secrets with a word or their base64 in the state or in `output`: `KEY in PLACE`. */
 export async function leakedSecrets({ stack, file, env }: Target, output: string): Promise<readonly string[]> {
-  const held = readStackFile(file);
-  const { entries, encryptionSalt } = held;
+  const stackFile = readStackFile(file);
+  const { entries, encryptionSalt } = stackFile;
   // Words that another sample shares belong to the format: keys of a YAML file, paths.
-  const wanted = secretsOf(held, Object.values(schemas));
+  const wanted = secretsOf(stackFile, Object.values(schemas));
   const passphrase = env?.PULUMI_CONFIG_PASSPHRASE ?? samplePassphrase(stack);
   const crypter = openSalt(encryptionSalt ?? "", passphrase);
   const settings = [...entries.values()].flatMap(({ value, secret }) => (secret ? [] : [value])).join("\n");

@@ -42,13 +42,13 @@ the clouds and the state are not changed. Exit code 1 if something that runs can
     const { dryRun } = values;
     if (!dryRun && existsSync(out))
       throw new UsageError(`${out} exists already; remove it, or name another file by --out`);
-    const held = openStackSecrets(values);
+    const stackSecrets = openStackSecrets(values);
     const known = await urnsInState(name);
-    const plan = await planAdoption(held, values, known);
+    const plan = await planAdoption(stackSecrets, values, known);
     const { adopted, problems, recording } = plan;
     const writes = !dryRun && problems.length === 0 && adopted.size > 0;
     if (writes) {
-      const encrypt = (clear: string): string => held.crypter.encrypt(clear);
+      const encrypt = (clear: string): string => stackSecrets.crypter.encrypt(clear);
       const content = importFile({ resources: recording.resources, adopted, known, encrypt });
       writeFileSync(out, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600, flag: "wx" });
     }
@@ -58,7 +58,7 @@ the clouds and the state are not changed. Exit code 1 if something that runs can
       console.log(planLines(plan, known, values.diff).join("\n"));
     }
     for (const problem of problems) console.error(`PROBLEM  ${problem}`);
-    const samples = atRisk(held);
+    const samples = atRisk(stackSecrets);
     if (samples > 0)
       console.error(`${samples} samples are left, which preview and up refuse: npx orrery doctor --stack ${name}`);
     if (problems.length > 0) console.error("nothing was written; fix the problems, then run this again");

@@ -36,10 +36,13 @@ delegated; and what was changed outside the program. Each finding says what to d
     const { findings: state, deployed } = await backend(name);
     findings.push(...state);
     try {
-      const held = openStackSecrets(values);
-      findings.push(...(await config(held, new Date())));
+      const stackSecrets = openStackSecrets(values);
+      findings.push(...(await config(stackSecrets, new Date())));
       const resources = rendered(await runProgram({ stack: name, config: stackConfig(name, file) }));
-      findings.push(...(await clusters(held, objectsByCluster({ resources }))), ...(await clouds(held, values)));
+      findings.push(
+        ...(await clusters(stackSecrets, objectsByCluster({ resources }))),
+        ...(await clouds(stackSecrets, values)),
+      );
       if (deployed && !values.noDrift) findings.push(await drift(name, file));
     } catch (error) {
       const fix = "the rest was not checked; fix this first";

@@ -82,7 +82,7 @@ function run(command: string, args: readonly string[], input: string | Buffer): 
     child.on("close", (code) => {
       resolve({ code: code ?? 1, stdout, stderr });
     });
-    // A guest that ends early is told by its exit code.
+    // A guest that ends early is reported by its exit code.
     child.stdin.on("error", () => undefined);
     child.stdin.end(input);
   });

@@ -48,11 +48,11 @@ export async function withCluster<T>(
   namespace?: string,
 ): Promise<T> {
   if (values.kubeconfig !== undefined) return work(new Kubectl(namespace, values));
-  const held = secretOf(stack, `clusters:${cluster}`);
+  const content = secretOf(stack, `clusters:${cluster}`);
   const folder = mkdtempSync(path.join(tmpdir(), "orrery-"));
   try {
     const kubeconfig = path.join(folder, "kubeconfig");
-    writeFileSync(kubeconfig, held, { mode: 0o600 });
+    writeFileSync(kubeconfig, content, { mode: 0o600 });
     chmodSync(kubeconfig, 0o600);
     return await work(new Kubectl(namespace, { kubeconfig }));
   } finally {

@@ -57,12 +57,12 @@ export function writeSecrets(changes: readonly SecretChange[], dryRun: boolean):
 /** Text of an encrypted value of the stack's file. @throws if it has none @throws UsageError if the passphrase is wrong */
 export function secretOf(stack: StackFileOf, key: string, variable?: string): string {
   const { entries, provider } = readStackFile(stack.file);
-  const held = entries.get(key);
-  if (held === undefined) throw new Error(`Pulumi.${stack.name}.yaml has no ${key}`);
+  const entry = entries.get(key);
+  if (entry === undefined) throw new Error(`Pulumi.${stack.name}.yaml has no ${key}`);
   if (provider !== undefined) return byTheCli(stack, key);
   const crypter = crypterOf(stack, variable);
   try {
-    return crypter.decrypt(held.value);
+    return crypter.decrypt(entry.value);
   } catch {
     throw new Error(`Pulumi.${stack.name}.yaml: ${key} was encrypted with another passphrase; set it again`);
   }
@@ -74,7 +74,7 @@ function byTheCli({ name, file }: StackFileOf, key: string): string {
   return execFileSync(pulumiProgram, args, { cwd: projectDir, encoding: "utf8" }).replace(/\n$/, "");
 }
 
-/** The stack's passphrase as far as one knows: the variable's or its file's, else the one of the published samples. */
+/** The stack's passphrase: from the variable or the file that it names, else the published samples' one. */
 export function passphraseOf(stack: string, variable = "PULUMI_CONFIG_PASSPHRASE"): string {
   return givenPassphrase(variable) ?? samplePassphrase(stack);
 }

@@ -60,7 +60,7 @@ function settingsOf<S extends z.ZodType>(schema: SystemSchema<S>, name: string, 
   }
   const known = Object.values(schemas);
   const { systems, problems } = parseConfig(sampleConfig(file, known), known);
-  // Secrets that are still to be set are told when the stack is deployed.
+  // Missing secrets are reported when the stack is deployed.
   const own = problems.filter(
     ({ path: at, text: said }) => at.startsWith(`${schema.namespace}:`) && !said.startsWith("the secret is missing"),
   );

@@ -18,8 +18,8 @@ const secretMark = "1b47061264138c4ac30d75fd1eb44270";
 const resourceMark = "5cf8f73096256a8f31e491e813e4eb8e";
 
 /** A secret as a state file has it, encrypted. */
-export function wireSecret(held: { readonly ciphertext: string }): object {
-  return { [signature]: secretMark, ...held };
+export function wireSecret(sealed: { readonly ciphertext: string }): object {
+  return { [signature]: secretMark, ...sealed };
 }
 
 /** Decodes a value of the wire format: secrets become `Secret`, references to resources their URNs. */
@@ -29,7 +29,7 @@ export function fromWire(value: unknown): unknown {
   const { [signature]: mark, ...rest } = value as Record<string, unknown>;
   if (mark === secretMark) return new Secret(fromWire(rest.value));
   if (mark === resourceMark) return rest.urn;
-  return Object.fromEntries(Object.entries(rest).map(([key, held]) => [key, fromWire(held)]));
+  return Object.fromEntries(Object.entries(rest).map(([key, member]) => [key, fromWire(member)]));
 }
 
 /** A copy of a value with `by` applied to each part, outermost first, then to the parts of its result. */

@@ -50,7 +50,7 @@ export function formatValue(value: unknown): string {
 
 /** The value at a path of keys, or undefined. */
 export function valueAt(value: unknown, ...keys: readonly string[]): unknown {
-  return keys.reduce<unknown>((held, key) => (isMap(held) ? held[key] : undefined), value);
+  return keys.reduce<unknown>((parent, key) => (isMap(parent) ? parent[key] : undefined), value);
 }
 
 /** Every changed field and option as lines of a diff; lines without a sign name the field. */
@@ -97,7 +97,7 @@ function withoutDigests(value: unknown): unknown {
   if (isHidden(value)) return "[secret]";
   if (Array.isArray(value)) return value.map(withoutDigests);
   if (!isMap(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, held]) => [key, withoutDigests(held)]));
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, withoutDigests(member)]));
 }
 
 function shortened(text: string): string {

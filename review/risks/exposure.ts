@@ -124,8 +124,8 @@ function policyExposure({ operation, before, after }: Change): readonly string[]
     const rules = valueAt(side?.inputs, "spec", "ingress");
     return (Array.isArray(rules) ? rules : []).map((rule) => JSON.stringify(rule));
   };
-  const held = new Set(callers(before));
-  const fresh = callers(after).filter((rule) => !held.has(rule));
+  const known = new Set(callers(before));
+  const fresh = callers(after).filter((rule) => !known.has(rule));
   return fresh.length === 0 ? [] : ["allows ingress to the pods from other sources"];
 }
 

@@ -8,13 +8,13 @@ export function permissions({ type, operation, before, after }: Change): readonl
   const kind = /^kubernetes:rbac\.authorization\.k8s\.io\/v1:(\w+)$/.exec(type)?.[1];
   if (kind === undefined || operation === "delete") return [];
   if (kind === "Role" || kind === "ClusterRole") {
-    const held = new Set(grants(before?.inputs).map(keyOf));
-    const more = grants(after?.inputs).filter((grant) => !covered(grant, held));
+    const granted = new Set(grants(before?.inputs).map(keyOf));
+    const more = grants(after?.inputs).filter((grant) => !covered(grant, granted));
     // A new Role grants nothing before it is bound.
     return before === undefined || more.length === 0 ? [] : [`grants ${shortened(more.map(title))}`];
   }
-  const held = new Set(subjects(before?.inputs));
-  const fresh = subjects(after?.inputs).filter((subject) => !held.has(subject));
+  const granted = new Set(subjects(before?.inputs));
+  const fresh = subjects(after?.inputs).filter((subject) => !granted.has(subject));
   const role = (side: unknown): string =>
     `${formatValue(valueAt(side, "roleRef", "kind"))} ${formatValue(valueAt(side, "roleRef", "name"))}`;
   const moved = before !== undefined && role(before.inputs) !== role(after?.inputs);
@@ -52,11 +52,13 @@ function keyOf({ verb, group, resource, name }: Grant): string {
 }
 
 /** Whether it was granted before, explicitly or by a wildcard. */
-function covered({ verb, group, resource, name }: Grant, held: ReadonlySet<string>): boolean {
+function covered({ verb, group, resource, name }: Grant, granted: ReadonlySet<string>): boolean {
   const orAll = (word: string): readonly string[] => [word, "*"];
   return orAll(verb).some((v) =>
     orAll(group).some((g) =>
-      orAll(resource).some((r) => [name, ""].some((n) => held.has(keyOf({ verb: v, group: g, resource: r, name: n })))),
+      orAll(resource).some((r) =>
+        [name, ""].some((n) => granted.has(keyOf({ verb: v, group: g, resource: r, name: n }))),
+      ),
     ),
   );
 }

@@ -133,7 +133,7 @@ function changedAt(settings: unknown, place: number, change: Change): unknown {
   const at = places[place % Math.max(1, places.length)];
   if (at === undefined) return settings;
   const copy = structuredClone(settings);
-  const parent = at.slice(0, -1).reduce<unknown>((held, step) => Reflect.get(held as object, step), copy) as object;
+  const parent = at.slice(0, -1).reduce<unknown>((node, step) => Reflect.get(node as object, step), copy) as object;
   const last = at.at(-1) ?? "";
   const value: unknown = Reflect.get(parent, last);
   if (change.kind === "value") Reflect.set(parent, last, change.value);
@@ -149,9 +149,9 @@ function changedAt(settings: unknown, place: number, change: Change): unknown {
 /** Paths of all values in plain data. */
 function placesOf(value: unknown, at: Path = []): readonly Path[] {
   if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([key, held]) => {
+  return Object.entries(value).flatMap(([key, member]) => {
     const path = [...at, Array.isArray(value) ? Number(key) : key];
-    return [path, ...placesOf(held, path)];
+    return [path, ...placesOf(member, path)];
   });
 }
 

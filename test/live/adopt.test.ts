@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import { output } from "../../ops/lib/process.ts";
-import { Adoption, apply, type Told, uids } from "./adopt/oldWay.ts";
+import { Adoption, apply, type AdoptReport, uids } from "./adopt/oldWay.ts";
 import { api } from "../../lab/harness/kube.ts";
 import { type Change, SystemOnLab } from "../../lab/harness/system.ts";
 
@@ -14,7 +14,7 @@ import { type Change, SystemOnLab } from "../../lab/harness/system.ts";
 interface Case {
   readonly stack: string;
   readonly namespaces: readonly string[];
-  /** Where samples may replace what lives there: the texts of old are nothing that its secrets could be. */
+  /** Where samples may replace what lives there: the texts from before cannot be those of its secrets. */
   readonly clusters: readonly string[];
   readonly changes?: readonly Change[];
   /** What must be taken away or patched first, as the command says. */
@@ -82,7 +82,7 @@ for (const [name, expected] of Object.entries(cases)) {
   describe(`adopting ${name} of ${expected.stack} from its previous deployment, on the lab`, function () {
     this.timeout(600_000);
     let adoption: Adoption;
-    let told: Told;
+    let report: AdoptReport;
     let old: ReadonlyMap<string, string>;
     const gone = new Set<string>();
     const nodes = async () => (await api.list("/api/v1/nodes")).map(({ metadata }) => metadata.name);
@@ -102,7 +102,7 @@ for (const [name, expected] of Object.entries(cases)) {
     });
 
     it("adopt reports everything as absent while nothing runs", async () => {
-      const { status, stderr, told: nothing } = await adoption.plan();
+      const { status, stderr, report: nothing } = await adoption.plan();
       assert.deepEqual([status, nothing.file, nothing.adopted], [0, null, []], stderr);
       assert.match(stderr, /^nothing that the stack declares runs there/);
     });
@@ -111,27 +111,27 @@ for (const [name, expected] of Object.entries(cases)) {
       await apply(name);
       old = await uids(name);
       let plan = await adoption.plan();
-      assert.equal(plan.told.problems.length, expected.first?.length ?? 0, plan.stderr);
+      assert.equal(plan.report.problems.length, expected.first?.length ?? 0, plan.stderr);
       for (const title of expected.first ?? []) {
-        const problem = plan.told.problems.find((one) => one.startsWith(`${title} cannot be changed`));
+        const problem = plan.report.problems.find((one) => one.startsWith(`${title} cannot be changed`));
         const [, words = ""] = /: kubectl (.*)$/.exec(problem ?? "") ?? [];
         assert.equal(words.includes(" --cascade=orphan"), title.startsWith("StatefulSet "));
-        assert.deepEqual([plan.status, plan.told.file], [1, null]);
+        assert.deepEqual([plan.status, plan.report.file], [1, null]);
         await output("kubectl", words.replaceAll("'", "").split(" "));
         if (words.startsWith("delete ")) gone.add(title);
       }
       if (expected.first !== undefined) plan = await adoption.plan();
-      assert.deepEqual([plan.status, plan.told.problems], [0, []], plan.stderr);
-      told = plan.told;
-      const instead = told.left.filter((one) => one.instead !== undefined).map(({ object }) => object);
+      assert.deepEqual([plan.status, plan.report.problems], [0, []], plan.stderr);
+      report = plan.report;
+      const instead = report.left.filter((one) => one.instead !== undefined).map(({ object }) => object);
       assert.deepEqual(instead.sort(), expected.instead ?? []);
-      for (const note of expected.notes ?? []) assert.ok(told.notes.includes(note), told.notes.join("\n"));
-      const passwords = told.adopted
+      for (const note of expected.notes ?? []) assert.ok(report.notes.includes(note), report.notes.join("\n"));
+      const passwords = report.adopted
         .filter(({ type }) => type.endsWith(":RandomPassword"))
         .map(({ urn }) => nameOf(urn));
       assert.deepEqual(passwords.sort(), expected.passwords);
       assert.deepEqual(
-        told.changes.filter(({ operation }) => operation !== "update"),
+        report.changes.filter(({ operation }) => operation !== "update"),
         [],
       );
       assert.deepEqual(await uids(name), new Map([...old].filter(([title]) => !gone.has(title))));
@@ -177,8 +177,8 @@ for (const [name, expected] of Object.entries(cases)) {
     });
 
     it("after the import the engine plans exactly what adopt announced, and deletes nothing", async () => {
-      await adoption.import(told);
-      await adoption.isAsTold(told);
+      await adoption.import(report);
+      await adoption.isAsReported(report);
     });
 
     it("after the update claims, Secrets and Services are the same ones", async () => {
@@ -192,7 +192,7 @@ for (const [name, expected] of Object.entries(cases)) {
 
     it("after the update the deployment is complete, and nothing is left to adopt", async () => {
       await adoption.system.assertNoChanges();
-      const { status, stderr, told: rest } = await adoption.plan();
+      const { status, stderr, report: rest } = await adoption.plan();
       assert.deepEqual([status, rest.file, rest.adopted, rest.changes, rest.created], [0, null, [], [], []], stderr);
       assert.match(stderr, /^everything that runs and is declared is in the state already/);
     });

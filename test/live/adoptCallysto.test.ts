@@ -1,7 +1,7 @@
 /** A hub of Callysto as Terraform made it, on the lab's OpenStack, adopted by `ops adopt` and `pulumi import`. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
-import { Adoption, type Told } from "./adopt/oldWay.ts";
+import { Adoption, type AdoptReport } from "./adopt/oldWay.ts";
 import { makeOldHub, type OldHub, removeOldHub } from "./adopt/oldCloud.ts";
 import { eventually, lab, openstackApi } from "../../lab/harness/cloud.ts";
 import { pulumi } from "../../lab/harness/engine.ts";
@@ -29,7 +29,7 @@ describe("adopting Callysto's hub from its previous deployment, on the lab", fun
   this.timeout(600_000);
   let adoption: Adoption;
   let old: OldHub;
-  let told: Told;
+  let report: AdoptReport;
 
   before(async () => {
     adoption = new Adoption(await SystemOnLab.open("callysto", "stage", changes));
@@ -41,12 +41,12 @@ describe("adopting Callysto's hub from its previous deployment, on the lab", fun
 
   /** The end of each adopted resource's name, and its id in the cloud. */
   const ids = (): ReadonlyMap<string, string> =>
-    new Map(told.adopted.map(({ urn, id }) => [urn.split("::").at(-1) ?? "", id]));
+    new Map(report.adopted.map(({ urn, id }) => [urn.split("::").at(-1) ?? "", id]));
   const names = (urns: readonly string[]): readonly string[] =>
     urns.map((urn) => urn.split("::").at(-1)?.replace("callysto-hub-dev-host-", "") ?? "").sort();
 
   it("adopt reports the hub as absent while nothing runs", async () => {
-    const { status, stderr, told: nothing } = await adoption.plan();
+    const { status, stderr, report: nothing } = await adoption.plan();
     assert.deepEqual([status, nothing.file, nothing.adopted], [0, null, []], stderr);
     assert.match(stderr, /^nothing that the stack declares runs there/);
   });
@@ -77,8 +77,8 @@ describe("adopting Callysto's hub from its previous deployment, on the lab", fun
 
   it("adopt matches cloud resources by names, and by what they are attached to", async () => {
     const plan = await adoption.plan();
-    assert.deepEqual([plan.status, plan.told.problems], [0, []], plan.stderr);
-    told = plan.told;
+    assert.deepEqual([plan.status, plan.report.problems], [0, []], plan.stderr);
+    report = plan.report;
     const found = ids();
     const own = (name: string): string | undefined => found.get(`callysto-hub-dev-host-${name}`);
     assert.deepEqual(
@@ -99,8 +99,8 @@ describe("adopting Callysto's hub from its previous deployment, on the lab", fun
     assert.equal(own("address-association"), old.FloatingIp);
     assert.equal(own("keypair"), "hub-dev");
     // Metrics were let in only later.
-    assert.deepEqual(names(told.created), ["security-metrics-v4", "security-metrics-v6"]);
-    assert.deepEqual(told.changes.map(({ urn, operation }) => `${operation} ${names([urn])[0] ?? ""}`).sort(), [
+    assert.deepEqual(names(report.created), ["security-metrics-v4", "security-metrics-v6"]);
+    assert.deepEqual(report.changes.map(({ urn, operation }) => `${operation} ${names([urn])[0] ?? ""}`).sort(), [
       "update address-ip",
       "update server-port",
       "update volumes-zfs-01",
@@ -110,8 +110,8 @@ describe("adopting Callysto's hub from its previous deployment, on the lab", fun
 
   it("after the import the engine plans exactly what adopt announced, and deletes nothing", async () => {
     assert.doesNotMatch(adoption.written(), /orrery-lab/);
-    await adoption.import(told);
-    await adoption.isAsTold(told);
+    await adoption.import(report);
+    await adoption.isAsReported(report);
   });
 
   it("after the update server, volumes, address and zone are the same ones, and a refresh finds no difference", async () => {
@@ -135,7 +135,7 @@ describe("adopting Callysto's hub from its previous deployment, on the lab", fun
   });
 
   it("after the update nothing is left to adopt", async () => {
-    const { status, stderr, told: rest } = await adoption.plan();
+    const { status, stderr, report: rest } = await adoption.plan();
     assert.deepEqual([status, rest.file, rest.adopted, rest.changes, rest.created], [0, null, [], [], []], stderr);
   });
 });

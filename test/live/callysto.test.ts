@@ -72,10 +72,10 @@ describe("a hub of Callysto", function () {
       .map(({ inputs }) => (inputs as { stdin?: unknown }).stdin)
       .filter((text) => typeof text === "string");
     assert.ok(scripts.length > 5, `only ${scripts.length} steps can be read`);
-    let told = "";
+    let output = "";
     for (const script of scripts)
-      if (script.startsWith(". /usr/local")) told += await inside(`export CHECK=1\n${script}`);
-    return told;
+      if (script.startsWith(". /usr/local")) output += await inside(`export CHECK=1\n${script}`);
+    return output;
   }
 
   it("a hub comes up with everything inside, and `status` says so", async () => {
@@ -149,7 +149,7 @@ describe("a hub of Callysto", function () {
       address: hub.address,
       user: "andrew",
       password: "",
-      patience: 600,
+      timeout: 600,
       insecure: true,
     });
     for (const step of ["login", "start", "open"] as const) {
@@ -205,10 +205,10 @@ describe("a hub of Callysto", function () {
     await inside(`/opt/callysto/zfs-homedir.sh ${home} jupyter`);
     assert.match(await said("quota", "get", "alice@example.org"), /^alice@example\.org: \S+ \/ 1G$/);
     assert.equal(await said("ban", "alice@example.org"), "made the home of alice@example.org closed");
-    // This hub has no single sign-on; it is told that it makes such names.
-    const told =
+    // This hub has no single sign-on; this configuration declares such names.
+    const configure =
       "mkdir -p /etc/callysto/simplesamlphp; echo \"'SimpleSAMLBySource'\" >/etc/callysto/simplesamlphp/config.php";
-    const renamed = await inside(`${told}\nset -- SimpleSAMLBySource 1 ''\n${renameScript}`, `${home} bob\n`);
+    const renamed = await inside(`${configure}\nset -- SimpleSAMLBySource 1 ''\n${renameScript}`, `${home} bob\n`);
     assert.equal(renamed, `rename ${home} bob`);
     const kept = "zfs get -H -o value refquota,readonly tank/home/bob; stat -c %U /tank/home/bob";
     assert.equal(await inside(kept), "1G\non\njupyter");

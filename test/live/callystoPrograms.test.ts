@@ -124,11 +124,11 @@ describe("guests' files of Callysto, read by the real programs", function () {
   it("a pool is created only on blank volumes, or on those of its own interrupted creation", () => {
     const script = `
       . /usr/local/lib/orrery/converge.sh
-      told() { unused /tmp/disk && echo unused || echo used; }
-      anew() { rm -f /tmp/disk*; truncate -s 64M /tmp/disk; truncate -s 32M /tmp/disk-part1; }
+      checked() { unused /tmp/disk && echo unused || echo used; }
+      blank() { rm -f /tmp/disk*; truncate -s 64M /tmp/disk; truncate -s 32M /tmp/disk-part1; }
       table() { printf 'label: gpt\\nsize=32M, type=%s\\n' "$1" | sfdisk -q /tmp/disk; }
-      anew; told; table 6A898CC3-1DD2-11B2-99A6-080020736631; told; mkfs.ext4 -q /tmp/disk-part1; told
-      anew; table 0FC63DAF-8483-4772-8E79-3D69D8477DE4; told; anew; mkfs.ext4 -q /tmp/disk; told`;
+      blank; checked; table 6A898CC3-1DD2-11B2-99A6-080020736631; checked; mkfs.ext4 -q /tmp/disk-part1; checked
+      blank; table 0FC63DAF-8483-4772-8E79-3D69D8477DE4; checked; blank; mkfs.ext4 -q /tmp/disk; checked`;
     assert.equal(says(script), "unused\nunused\nused\nused\nused");
   });
 
@@ -137,14 +137,14 @@ describe("guests' files of Callysto, read by the real programs", function () {
       says(`cd /tmp; openssl req -new -newkey rsa:2048 -nodes -keyout k -out r -subj /CN=x -addext subjectAltName=DNS:${name} 2>/dev/null
         cat k; openssl x509 -req -in r -signkey k -days ${days} -copy_extensions copy 2>/dev/null`);
     const receive = (pem: string): Done => root.run(`receive-certificate <<'END'\n${pem}\nEND\n`);
-    const held = (): string => says("sha256sum /etc/pki/tls/private/privkey.pem /etc/pki/tls/certs/*.pem");
-    const before = held();
+    const installed = (): string => says("sha256sum /etc/pki/tls/private/privkey.pem /etc/pki/tls/certs/*.pem");
+    const before = installed();
     assert.match(receive(issue("*.callysto.ca", 30)).stderr, /not for hub-dev\.callysto\.farm: DNS:\*\.callysto\.ca/);
     assert.match(receive(issue("*.callysto.farm", -1)).stderr, /the certificate has expired: notAfter=/);
-    assert.equal(held(), before);
+    assert.equal(installed(), before);
     const good = issue("*.callysto.farm", 30);
     assert.match(receive(good).stdout, /changed: \/etc\/pki\/tls\/private\/privkey\.pem/);
-    assert.notEqual(held(), before);
+    assert.notEqual(installed(), before);
     assert.equal(says("stat -c '%a %U:%G' /etc/pki/tls/private/privkey.pem"), "600 root:root");
     assert.deepEqual(receive(good), { code: 0, stdout: "", stderr: "" });
     says("apachectl configtest");
@@ -157,7 +157,7 @@ describe("guests' files of Callysto, read by the real programs", function () {
       return root.run(`cat >/tmp/config.py <<'END_OF_CONFIG'\n${text}END_OF_CONFIG\ncat >/tmp/read.py <<'END'\n${reader}END
         export CONFIGPROXY_AUTH_TOKEN=t DUMMY_PASSWORD=password OAUTH_CLIENT_SECRET=s SWIFT_PASSWORD=w
         rm -f /srv/jupyterhub/jupyterhub.sqlite
-        cd /tmp && exec /opt/jupyterhub/bin/python read.py config.py '${user}' 2>/tmp/told || { cat /tmp/told >&2; exit 1; }`);
+        cd /tmp && exec /opt/jupyterhub/bin/python read.py config.py '${user}' 2>/tmp/complaint || { cat /tmp/complaint >&2; exit 1; }`);
     };
     const made = (settings: Partial<JupyterhubSettings>): Made => {
       const { code, stdout, stderr } = read(settings);
@@ -208,9 +208,9 @@ describe("guests' files of Callysto, read by the real programs", function () {
       const script = `import asyncio, os
 from types import SimpleNamespace as Made
 from traitlets.config import Config
-told = {"c": Config()}
-exec(open("/tmp/config.py").read(), told)
-one = told["RemoteUserAuthenticator"]()
+namespace = {"c": Config()}
+exec(open("/tmp/config.py").read(), namespace)
+one = namespace["RemoteUserAuthenticator"]()
 def said(name, address):
     context = Made(context=Made(address=(address, 0)))
     handler = Made(request=Made(headers={"REMOTE_USER": name} if name else {}, connection=context))

@@ -70,13 +70,13 @@ describe("single sign-on of a hub", function () {
   });
 
   it("nobody gets in without a session, a user has the same hash each time, and users can log out", () => {
-    const told = says(`${start}
+    const lines = says(`${start}
       curl -sk -o /dev/null -w '%{http_code} %{redirect_url}\\n' -H 'REMOTE_USER: andrew' https://${hostname}/jupyter/hub/login | cut -c1-90
       nsenter -t $container -n curl -s -o /dev/null -w '%{http_code}\\n' -H 'REMOTE_USER: andrew' http://172.17.0.1:8081/jupyter/hub/login
       visit student studentpass; visit student studentpass; visit teacher teacherpass
       NEXT="teacher teacherpass" visit student studentpass
       refresh-sso-metadata hourly && echo refreshed`);
-    const [spoofed, direct, ...rest] = told.split("\n");
+    const [spoofed, direct, ...rest] = lines.split("\n");
     assert.match(spoofed ?? "", /^302 https:\/\/hub-dev\.callysto\.farm\/simplesaml\/saml2\/idp\/SSOService\.php/);
     assert.equal(direct, "403");
     const [student, again, teacher] = rest.slice(0, 3).map((line) => JSON.parse(line) as Visit);

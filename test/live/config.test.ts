@@ -50,10 +50,10 @@ describe("the real CLI and the stack files", () => {
       const { entries, encryptionSalt } = readStackFile(copy(stack));
       const crypter = openSalt(encryptionSalt ?? "", samplePassphrase(stack));
       for (const [key, { value, secret }] of entries) {
-        const held = read.get(key);
-        assert.equal(held?.secret, secret, key);
-        if (secret) assert.equal(held.value, crypter.decrypt(value), key);
-        else assert.deepEqual(JSON.parse(held.value), JSON.parse(value), key);
+        const stored = read.get(key);
+        assert.equal(stored?.secret, secret, key);
+        if (secret) assert.equal(stored.value, crypter.decrypt(value), key);
+        else assert.deepEqual(JSON.parse(stored.value), JSON.parse(value), key);
       }
     });
   }

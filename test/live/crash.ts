@@ -65,6 +65,6 @@ function end(pid: number | undefined): void {
   try {
     if (pid !== undefined) process.kill(pid, "SIGKILL");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error; // it has ended by itself
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error; // it has already exited
   }
 }

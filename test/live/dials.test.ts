@@ -124,10 +124,10 @@ for (const [name, { namespace, deployments, pods, host, streams }] of Object.ent
       await eventually("the Deployment's end", () => api.find(flower), gone, 30);
       const seen = await pulumi(["refresh", "--preview-only", "--expect-no-changes"], dials.target);
       assert.notEqual(seen.code, 0, seen.text);
-      const told = drift();
-      assert.equal(told.status, 3, told.stdout + told.stderr);
-      assert.match(told.stdout, /An `up` would change 2 resources:\n\n(- create `[^`]+`\n){2}/);
-      for (const what of ["flower", "backend-nginx-conf"]) assert.match(told.stdout, new RegExp(`create .*${what}`));
+      const drifted = drift();
+      assert.equal(drifted.status, 3, drifted.stdout + drifted.stderr);
+      assert.match(drifted.stdout, /An `up` would change 2 resources:\n\n(- create `[^`]+`\n){2}/);
+      for (const what of ["flower", "backend-nginx-conf"]) assert.match(drifted.stdout, new RegExp(`create .*${what}`));
       const repaired = await dials.up("--refresh");
       assert.equal(repaired.code, 0, repaired.text);
       assert.deepEqual(await missingFrom(lab, await dials.resources()), []);

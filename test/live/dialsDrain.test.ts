@@ -32,7 +32,7 @@ describe("draining real Celery workers", function () {
     return world.startWorker(queue, pod);
   }
 
-  /** Drains workers and does the work; whoever's pod runs afterwards goes on. */
+  /** Drains workers and does the work; a pod that runs afterwards goes on. */
   function drain(
     workers: readonly string[],
     deadline: number,

@@ -210,9 +210,9 @@ describe("DIALS' commands on the lab", function () {
       writeFileSync(kubeconfig, readFileSync(process.env.KUBECONFIG ?? "", "utf8").replace("orrery-lab", status.token));
       const short = await ops(["token", "--kubeconfig", kubeconfig, "--json"]);
       assert.equal(short.code, 1, "less than an hour is left");
-      const told = JSON.parse(short.stdout) as { user: string; secondsLeft: number };
-      assert.equal(told.user, `system:serviceaccount:${namespace}:dials`);
-      assert.ok(told.secondsLeft > 1700 && told.secondsLeft <= 1800);
+      const issued = JSON.parse(short.stdout) as { user: string; secondsLeft: number };
+      assert.equal(issued.user, `system:serviceaccount:${namespace}:dials`);
+      assert.ok(issued.secondsLeft > 1700 && issued.secondsLeft <= 1800);
       assert.equal((await ops(["token", "--kubeconfig", kubeconfig, "--at-least", "10m"])).code, 0);
     });
 

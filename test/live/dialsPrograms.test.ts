@@ -289,14 +289,14 @@ describe("DIALS' files, read by the real programs", function () {
       const command = object(all, "Deployment", "common-redbeat").spec.template.spec.containers[0]?.command ?? [];
       const home = mkdtempSync(path.join(dir, "beat-"));
       cpSync(path.join(import.meta.dirname, "dials", "etl"), home, { recursive: true });
-      const held = readdirSync(home);
+      const contents = readdirSync(home);
       const [program = "", ...args] = command;
       const beat = start(program, args, world.env(), home);
       await eventually("RedBeat has its entry", 60, async () =>
         (await world.redis("-n", "2", "KEYS", "redbeat:*")).includes("Dataset indexing pipeline"),
       );
       assert.match(await world.redis("-n", "2", "KEYS", "redbeat*"), /redbeat::lock/);
-      assert.deepEqual(readdirSync(home), held);
+      assert.deepEqual(readdirSync(home), contents);
       await ended(beat, "SIGTERM");
     });
   });
@@ -361,7 +361,7 @@ describe("DIALS' files, read by the real programs", function () {
       };
     }
 
-    it("the migrations' first step tells an unreachable server from a missing database", async () => {
+    it("the migrations' first step distinguishes an unreachable server from a missing database", async () => {
       const job = all.find(({ inputs }) => (inputs as Partial<Manifest>).kind === "Job")?.inputs as Manifest;
       const [python = "", ...args] = job.spec.template.spec.initContainers?.[0]?.command ?? [];
       const reach = (port: number): { status: number | null; stderr: string } =>
@@ -462,7 +462,7 @@ describe("DIALS' files, read by the real programs", function () {
       const readiness = object(all, "Deployment", "backend").spec.template.spec.containers[0]?.readinessProbe?.httpGet;
       const host = readiness?.httpHeaders[0]?.value ?? "";
       await eventually("gunicorn answers the readiness probe", 60, () => ask("/", host).status === 200);
-      // What a kubelet sends by itself: the pod's address.
+      // What a kubelet sends without configuration: the pod's address.
       assert.equal(ask("/", "10.128.0.7:8000").status, 400);
       assert.equal(ask("/", "dials.example.org").status, 400);
       const { status, body } = ask("/facts", "cmsdials.web.cern.ch");

@@ -34,13 +34,13 @@ describe("the doctor on the lab", function () {
   });
 
   async function doctor(): Promise<{ code: number; findings: readonly Finding[] }> {
-    const told: string[] = [];
+    const printed: string[] = [];
     const { log } = console;
-    console.log = (line: string) => void told.push(line);
+    console.log = (line: string) => void printed.push(line);
     try {
       const words = ["--stack", "doctor", "--config-file", file, "--resolver", `127.0.0.1:${lab.ports.dns}`, "--json"];
       const code = await main(["doctor", ...words]);
-      return { code, findings: JSON.parse(told.join("\n")) as Finding[] };
+      return { code, findings: JSON.parse(printed.join("\n")) as Finding[] };
     } finally {
       console.log = log;
     }

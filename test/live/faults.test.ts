@@ -1,6 +1,6 @@
 /**
- * Random updates in bad weather: proxies before every API of both clouds refuse, fail, reset, delay and truncate what a seed says, or the
- * engine is killed. Once that is over, the documented way (docs/faults.md) ends in the declared state. `npm run test:faults`;
+ * Random updates under injected faults: proxies before every API of both clouds refuse, fail, reset, delay and truncate what a seed
+ * says, or the engine is killed. Afterwards the documented way (docs/faults.md) ends in the declared state. `npm run test:faults`;
  * ORRERY_SEED and ORRERY_RUNS choose, ORRERY_RUN repeats one run alone.
  */
 import assert from "node:assert/strict";
@@ -48,9 +48,9 @@ describe(`updates under random faults (ORRERY_SEED=${seed})`, function () {
 interface Tally {
   readonly began: number;
   runs: number;
-  /** Runs in which nothing went wrong: the weather hit no request. */
+  /** Runs in which nothing went wrong: no fault was injected. */
   calm: number;
-  /** Requests that were spoiled. */
+  /** Requests with an injected fault. */
   faults: number;
   failed: number;
   killed: number;
@@ -91,7 +91,7 @@ async function workOn(kind: Kind, number: number, tally: Tally): Promise<void> {
   }
 }
 
-/** One run: other settings, an update in bad weather or one that is killed, then what an operator does. */
+/** One run: other settings, an update under a fault profile or one that is killed, then what an operator does. */
 async function runUnderFaults(stack: FaultStack, run: number, upTo: readonly number[], tally: Tally): Promise<void> {
   const draw = random(hash(`${seed} run ${run}`));
   const profile =

@@ -77,7 +77,7 @@ describe("faults of Kubernetes", function () {
     await api.patch(tunnel, { spec: { replicas: 3 } });
     await api.delete(`/apis/networking.k8s.io/v1/namespaces/${hooks}/networkpolicies/ultrahook-one`);
     await api.delete(`/api/v1/namespaces/${hooks}/secrets/ultrahook-thoth`);
-    // What somebody else has written is his until the program is told to take it.
+    // What another tool has written stays its own until the program is configured to take it over.
     const up = await stack.up("--refresh");
     assert.match(up.text, /conflict with .*\.spec\.replicas/);
     const force = { PULUMI_K8S_ENABLE_PATCH_FORCE: "true" };

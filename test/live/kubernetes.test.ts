@@ -1,4 +1,4 @@
-/** The lab's Kubernetes by itself: workloads, volumes, access, kubectl, start and stop. */
+/** The lab's Kubernetes alone: workloads, volumes, access, kubectl, start and stop. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";

@@ -10,8 +10,8 @@ import { type Key, makeKey, probe, ssh } from "./ssh.ts";
 
 const api = openstackApi(lab);
 const name = `machine-${randomBytes(4).toString("hex")}`;
-/** An emulated machine beside other work: many times what it needs alone. */
-const patience = 240;
+/** Seconds for an emulated machine while other work runs: many times what it takes alone. */
+const bootTimeout = 240;
 
 const made: [service: "compute" | "network" | "volume", path: string][] = [];
 const make = async (service: "compute" | "network" | "volume", path: string, body: unknown): Promise<Row> => {
@@ -41,11 +41,11 @@ const becomes = (service: "compute" | "network" | "volume", path: string, status
       assert.notEqual(row.status.toUpperCase(), "ERROR", JSON.stringify(row));
       return row.status === status;
     },
-    patience,
+    bootTimeout,
   );
 
 describe("a machine of the lab", function () {
-  this.timeout((patience + 60) * 1000);
+  this.timeout((bootTimeout + 60) * 1000);
   let key: Key, group: Row, port: Row, server: Row, volume: Row;
   let floating = "";
   let address6 = "";
@@ -55,7 +55,7 @@ describe("a machine of the lab", function () {
       `SSH to ${floating}`,
       () => inside("cloud-init status; uptime -s").catch((error: unknown) => String(error)),
       (seen) => seen.startsWith("status:"),
-      patience,
+      bootTimeout,
     );
   const rule = (more: object): Promise<Row> => {
     const common = { security_group_id: group.id, direction: "ingress", protocol: "tcp", ethertype: "IPv4" };
@@ -161,7 +161,7 @@ users:
       "another boot",
       () => inside("uptime -s").catch(() => before),
       (seen) => seen !== before,
-      patience,
+      bootTimeout,
     );
     await becomes("compute", `/servers/${server.id}`, "ACTIVE");
     assert.equal(await inside(`sudo head -c 22 ${byId()}`), "written by the machine");

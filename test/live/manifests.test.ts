@@ -1,6 +1,6 @@
 /**
- * Every stack's manifests before two judges: kubeconform, with the schemas of the lab's own API, and kube-score. Secrets are
- * hidden: what is in them is not stackResources.
+ * Every stack's manifests through two linters: kubeconform, with the schemas of the lab's own API, and kube-score. Secrets are
+ * hidden: their contents are not rendered.
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";

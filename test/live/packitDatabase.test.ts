@@ -1,6 +1,6 @@
 /**
  * PostgreSQL dumped, restored and taken from 13 to 16 by the commands as one calls them: Packit's stack is on the lab, the servers are
- * real ones, and what the commands run in their pods runs beside them. Not shown: the images, and a kubelet's exec.
+ * real ones, and what the commands run in their pods runs next to them. Not shown: the images, and a kubelet's exec.
  */
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";

@@ -232,7 +232,7 @@ describe("Packit's files, read by the real programs", function () {
       ["identityfile /home/packit/.ssh/id_ed25519", "identityfile /home/packit/.ssh/id_rsa"],
       stderr,
     );
-    // The same key, whatever it is called; OpenSSH tells the kind by the text.
+    // The same key, whatever it is called; OpenSSH detects the kind by the text.
     const key = sample("ssh-private-key", "packit-ssh");
     for (const name of ["id_ed25519", "id_rsa"]) {
       writeFileSync(path.join(dir, name), key, { mode: 0o600 });

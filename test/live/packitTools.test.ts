@@ -115,7 +115,7 @@ describe("Packit's commands without a cluster", function () {
 
   describe("secrets", () => {
     const folder = (): string => path.join(dir, "dev");
-    const held = (name: string): string => readFileSync(path.join(folder(), name), "utf8");
+    const content = (name: string): string => readFileSync(path.join(folder(), name), "utf8");
 
     it("generate-secrets creates every file, which OpenSSL and OpenSSH accept, and keeps existing ones", async () => {
       mkdirSync(folder());
@@ -138,23 +138,23 @@ describe("Packit's commands without a cluster", function () {
         ...["centos-server-ca.cert", "centos.cert", "copr", "fedora.keytab", "fedora.toml", "fullchain.pem", "id_rsa"],
         ...["id_rsa.pub", "packit-service.yaml", "private-key.pem", "privkey.pem", "sentry_key", "ssh_config"],
       ]);
-      assert.equal(held("private-key.pem"), app);
-      const certificate = new X509Certificate(held("fullchain.pem"));
-      assert.ok(certificate.checkPrivateKey(createPrivateKey(held("privkey.pem"))));
+      assert.equal(content("private-key.pem"), app);
+      const certificate = new X509Certificate(content("fullchain.pem"));
+      assert.ok(certificate.checkPrivateKey(createPrivateKey(content("privkey.pem"))));
       assert.equal(certificate.checkHost("localhost"), "localhost");
       const derived = execFileSync("ssh-keygen", ["-y", "-f", path.join(folder(), "id_rsa")], { encoding: "utf8" });
       assert.equal(
-        held("id_rsa.pub").split(" ").slice(0, 2).join(" "),
+        content("id_rsa.pub").split(" ").slice(0, 2).join(" "),
         derived.trim().split(" ").slice(0, 2).join(" "),
       );
-      const config = parseDocument(held("packit-service.yaml")).toJS() as Record<string, unknown>;
+      const config = parseDocument(content("packit-service.yaml")).toJS() as Record<string, unknown>;
       assert.equal(config.fas_user, "me");
-      assert.match(held("copr"), /^token = a=b$/m);
-      const before_ = readdirSync(folder()).map((name) => held(name));
+      assert.match(content("copr"), /^token = a=b$/m);
+      const before_ = readdirSync(folder()).map((name) => content(name));
       const second = await ops(["generate-secrets", "--out", folder()]);
       assert.equal(second.code, 0, second.stderr);
       assert.deepEqual(
-        readdirSync(folder()).map((name) => held(name)),
+        readdirSync(folder()).map((name) => content(name)),
         before_,
       );
       assert.match((await ops(["generate-secrets", "--set", "fasuser=x"])).stderr, /--set fasuser=x: give NAME=VALUE/);
@@ -195,7 +195,7 @@ describe("Packit's commands without a cluster", function () {
         fullchain: "fullchain.pem",
       };
       for (const [name, file] of Object.entries(sources)) {
-        assert.equal(decrypted(out, name, privateKey).toString(), held(file), name);
+        assert.equal(decrypted(out, name, privateKey).toString(), content(file), name);
       }
       assert.equal(
         decrypted(out, "fedora_keytab", privateKey).toString(),
@@ -209,7 +209,7 @@ describe("Packit's commands without a cluster", function () {
         ...["pkeyutl", "-decrypt", "-inkey", path.join(dir, "zuul.key"), "-in", path.join(dir, "block")],
         ...["-pkeyopt", "rsa_padding_mode:oaep"],
       ]);
-      assert.equal(opened.toString(), held("id_rsa").slice(0, opened.length));
+      assert.equal(opened.toString(), content("id_rsa").slice(0, opened.length));
     });
 
     const blocks = (out: string, name: string): readonly string[] => {

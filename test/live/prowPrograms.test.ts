@@ -1,4 +1,4 @@
-/** Prow's own programs, and Debian's for the images beside them, each in a pod exactly as stack `test` declares it. */
+/** Prow's own programs, and Debian's for the images next to them, each in a pod exactly as stack `test` declares it. */
 import assert from "node:assert/strict";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";

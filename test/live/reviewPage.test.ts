@@ -152,18 +152,18 @@ describe("the review's page in Chromium", function () {
     assert.equal(wide, 375, "the page scrolls sideways as a whole");
     const box = await sheet.getByLabel("Details", { exact: true }).boundingBox();
     assert.ok(box !== null && box.width === 375 && box.y > 200, JSON.stringify(box));
-    const ground = (): Promise<unknown> => sheet.evaluate("getComputedStyle(document.body).backgroundColor");
+    const background = (): Promise<unknown> => sheet.evaluate("getComputedStyle(document.body).backgroundColor");
     await sheet.emulateMedia({ colorScheme: "light" });
-    assert.equal(await ground(), "rgb(255, 255, 255)");
+    assert.equal(await background(), "rgb(255, 255, 255)");
     await sheet.emulateMedia({ colorScheme: "dark" });
-    assert.equal(await ground(), "rgb(21, 24, 29)");
+    assert.equal(await background(), "rgb(21, 24, 29)");
   });
 
   it("the page looks like its picture in the docs", async function () {
     await sheet.getByRole("treeitem", { name: /PersistentVolumeClaim cms-dials-prod\/eos-storage/ }).click();
     const picture = await sheet.screenshot();
     assert.ok(picture.length > 20_000);
-    // A picture differs with the machine's fonts; so it is only made anew when that is asked for.
+    // A picture differs with the machine's fonts; so it is only updated on request.
     if (process.env.UPDATE_PICTURE === "1") writeFileSync(path.join(projectDir, "docs", "review.png"), picture);
   });
 });

@@ -1,4 +1,4 @@
-/** Whether the offline review tells the truth: its verdicts on random edits of a stack's file against the engine's own. */
+/** Compares the offline review's verdicts on random edits of a stack's file with the engine's own. */
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -24,7 +24,7 @@ const seed = Number(process.env.ORRERY_SEED ?? "10");
 
 type Verdict = "create" | "update" | "replace" | "delete" | "same";
 
-/** Resources that the engine has beside the program's. */
+/** Resources that the engine adds to the program's. */
 const engines = /::pulumi:pulumi:Stack::|::pulumi:providers:\w+::default/;
 
 describe("the offline review and the engine", function () {
@@ -158,7 +158,7 @@ class Tally {
   }
 }
 
-/** The API refuses in its dry run already what the engine would do: to make a claim anew under its own name. */
+/** The API refuses in its dry run already what the engine would do: replace a claim under its own name. */
 const claimRefusal = "a claim would be replaced under its own name";
 
 function refusedClaim(verdicts: ReadonlyMap<string, Verdict>): boolean {

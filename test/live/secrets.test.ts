@@ -51,20 +51,20 @@ describe("secrets of a stack", function () {
 
   /** Another text of the right format than the sample that the stack has. */
   const fresh = (key: string): string => owned(wanted.get(key)?.sample("moved in") ?? assert.fail(key));
-  /** What the stack's file holds. */
-  const held = (key: string): string => {
+  /** The secret's text in the stack's file. */
+  const stored = (key: string): string => {
     const { entries, encryptionSalt } = readStackFile(file);
     const crypter = openSalt(encryptionSalt ?? "", process.env.PULUMI_CONFIG_PASSPHRASE ?? "");
     return crypter.decrypt(entries.get(key)?.value ?? "");
   };
   async function secrets(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-    const [told, complained]: [string[], string[]] = [[], []];
+    const [printed, complained]: [string[], string[]] = [[], []];
     const { log, error } = console;
-    console.log = (line: string) => void told.push(line);
+    console.log = (line: string) => void printed.push(line);
     console.error = (line: string) => void complained.push(line);
     try {
       const code = await main(["secrets", ...words, "--stack", "moving", "--config-file", file]);
-      return { code, stdout: told.join("\n"), stderr: complained.join("\n") };
+      return { code, stdout: printed.join("\n"), stderr: complained.join("\n") };
     } finally {
       Object.assign(console, { log, error });
     }
@@ -106,7 +106,7 @@ describe("secrets of a stack", function () {
       for (const key of ["thoth:kebechetSshKey", "thoth:githubOauthToken"]) {
         for (const line of fresh(key).split("\n").filter(Boolean)) {
           if (!line.startsWith("-----"))
-            assert.ok(!`${stdout}${stderr}`.includes(line), "a secret's text is never told");
+            assert.ok(!`${stdout}${stderr}`.includes(line), "a secret's text is never printed");
         }
       }
     });
@@ -116,7 +116,7 @@ describe("secrets of a stack", function () {
       const { code, stderr } = await secrets("import", ...store, ...map);
       assert.equal(code, 0, stderr);
       assert.match(stderr, /warning: the passphrase of stack moving is published/);
-      for (const key of ["thoth:kebechetSshKey", "thoth:githubOauthToken"]) assert.equal(held(key), fresh(key));
+      for (const key of ["thoth:kebechetSshKey", "thoth:githubOauthToken"]) assert.equal(stored(key), fresh(key));
       assert.match((await secrets("import", ...store, ...map)).stdout, /^unchanged thoth:githubOauthToken/m);
     });
   });
@@ -141,9 +141,9 @@ describe("secrets of a stack", function () {
     const { code, stdout, stderr } = await secrets("import", ...words);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^left over vault_secret$/m);
-    assert.equal(held("thoth:kafkaBootstrapServers"), kafka.vault_kafka_bootstrap_servers);
-    assert.equal(held("thoth:kafkaDatahubCa"), kafka.vault_datahub_ca_cert);
-    assert.equal(held("thoth:cephSecretKey"), fresh("thoth:cephSecretKey"));
+    assert.equal(stored("thoth:kafkaBootstrapServers"), kafka.vault_kafka_bootstrap_servers);
+    assert.equal(stored("thoth:kafkaDatahubCa"), kafka.vault_datahub_ca_cert);
+    assert.equal(stored("thoth:cephSecretKey"), fresh("thoth:cephSecretKey"));
 
     writeFileSync(password, "something else\n");
     const refused = await secrets("import", ...words);
@@ -184,7 +184,7 @@ describe("secrets of a stack", function () {
       assert.match(stdout, /^left over \S+: cms-dials-stage\/eos-credentials OLD$/m);
       assert.doesNotMatch(stdout, /KEYTAB_USER/);
       for (const key of ["dials:eosPassword", "dials:databasePassword", "dials:confidentialClientSecret"]) {
-        assert.equal(held(key), fresh(key));
+        assert.equal(stored(key), fresh(key));
       }
     });
   });
@@ -222,7 +222,7 @@ describe("secrets of a stack", function () {
     });
 
     it("secrets are re-encrypted under another passphrase, in the file and in the state", async () => {
-      const before_ = held("dials:eosPassword");
+      const before_ = stored("dials:eosPassword");
       const salt = readStackFile(file).encryptionSalt;
       process.env.ORRERY_NEW_PASSPHRASE = "our own passphrase";
       const { code, stdout, stderr } = await secrets("passphrase");
@@ -232,7 +232,7 @@ describe("secrets of a stack", function () {
       process.env.PULUMI_CONFIG_PASSPHRASE = "our own passphrase";
       assert.ok(await inState("deep in the state"));
       assert.notEqual(readStackFile(file).encryptionSalt, salt);
-      assert.equal(held("dials:eosPassword"), before_);
+      assert.equal(stored("dials:eosPassword"), before_);
       assert.equal((await cli(["config", "get", "dials:eosPassword"])).trim(), before_);
       const listed = await secrets("list");
       assert.equal(listed.code, 0, listed.stderr);
@@ -240,7 +240,7 @@ describe("secrets of a stack", function () {
     });
 
     it("secrets are re-encrypted under a key service's key, and under a passphrase again", async () => {
-      const before_ = held("dials:eosPassword");
+      const before_ = stored("dials:eosPassword");
       assert.equal((await secrets("provider", "hashivault://orrery")).code, 0);
       assert.equal(readStackFile(file).provider, "hashivault://orrery");
       process.env.PULUMI_CONFIG_PASSPHRASE = "";
@@ -252,13 +252,13 @@ describe("secrets of a stack", function () {
       process.env.ORRERY_NEW_PASSPHRASE = "a third one";
       assert.equal((await secrets("provider", "passphrase")).code, 0);
       process.env.PULUMI_CONFIG_PASSPHRASE = "a third one";
-      assert.equal(held("dials:eosPassword"), before_);
+      assert.equal(stored("dials:eosPassword"), before_);
       assert.ok(await inState("deep in the state"));
     });
   });
 });
 
-/** Vault's transit engine as far as the CLI asks it: a text is encrypted by turning it round. */
+/** Vault's transit engine reduced to what the CLI calls: encrypting reverses the text. */
 function transit(): Promise<Server> {
   const turned = (text: string): string => Buffer.from(text).reverse().toString();
   const server = createServer((request, response) => {

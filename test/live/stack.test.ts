@@ -84,7 +84,7 @@ describe("the test stack on the lab", () => {
     );
   });
 
-  it("the hub's name resolves with TTL 60, for both families", async () => {
+  it("the hub's name resolves with TTL 60, for IPv4 and IPv6", async () => {
     const { hostname, address } = await hub();
     const records = await eventually(
       "the A record",
@@ -161,7 +161,7 @@ describe("the test stack on the lab", () => {
     assert.notEqual(seen.code, 0, `refresh did not see the drift: ${seen.text}`);
     const refused = await pulumi(["up", "--yes", "--skip-preview", "--refresh"], target);
     assert.match(refused.text, /"aicoe-test-bots\/kebechet".* field conflict[^]*\.spec\.schedule/);
-    // Whoever edited the field owns it now; docs/configuration.md says how to take it back.
+    // The tool that edited the field owns it now; docs/configuration.md says how to take it back.
     const env = { PULUMI_K8S_ENABLE_PATCH_FORCE: "true" };
     const repaired = await pulumi(["up", "--yes", "--skip-preview", "--refresh"], { ...target, env });
     assert.equal(repaired.code, 0, repaired.text);

@@ -83,8 +83,11 @@ describe("a stack's state in an object store", function () {
     await stack.with([[size, 2]], async () => {
       await cloud.delete("object", object);
       assert.match((await pulumi(["preview"], stack.target)).text, /no stack named/);
-      const told = await state(stack, "status");
-      assert.match(told.stderr, /^orrery: s3:\S+ has no state of stack \S+; npm run ops -- state backups lists .*\n$/);
+      const status = await state(stack, "status");
+      assert.match(
+        status.stderr,
+        /^orrery: s3:\S+ has no state of stack \S+; npm run ops -- state backups lists .*\n$/,
+      );
       const restored = await state(stack, "restore", "--yes");
       assert.equal(restored.code, 0, restored.stderr);
       await previewsNoChange();

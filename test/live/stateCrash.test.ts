@@ -1,6 +1,6 @@
 /**
  * Updates that are killed at random moments, each recovered by `ops state recover` before the next: the one that comes to its end leaves the
- * stack as declared, and the clouds have nothing beside it. By name: `npm test -- stateCrash`; ORRERY_SEED repeats a run.
+ * stack as declared, and the clouds have nothing else. By name: `npm test -- stateCrash`; ORRERY_SEED repeats a run.
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";

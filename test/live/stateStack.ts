@@ -9,7 +9,7 @@ const destination = { url: "https://managesf.thoth-station.ninja" };
 /** The namespace of its part on Kubernetes. */
 export const namespace = "aicoe-test";
 
-/** Opens the stack; whoever does closes it. */
+/** Opens the stack; the caller closes it. */
 export async function openStateStack(): Promise<SystemOnLab> {
   const tunnels = { webhooks: { key: "ultrahook-thoth", destination } };
   const ultrahook = { cluster: "lab", namespace, protect: false, paused: true, tunnels };

@@ -175,7 +175,10 @@ describe("Thoth's programs on the lab", function () {
           assert.equal(seen.get(object), undefined, `${object} is of ${name}, too`);
           seen.set(object, name);
           const place = kind === "Namespace" ? metadata.name : (metadata.namespace ?? "");
-          assert.ok((namespaces[name] as readonly string[]).includes(place), `${object} of ${name} lies outside`);
+          assert.ok(
+            (namespaces[name] as readonly string[]).includes(place),
+            `${object} of ${name} is outside its namespaces`,
+          );
         }
         await stacks[name].assertDeployed();
         await stacks[name].assertNoChanges();
@@ -343,8 +346,8 @@ describe("Thoth's programs on the lab", function () {
       const before_ = readFileSync(stacks.test.target.file, "utf8");
       const dry = await stacks.test.ops(["resume", "--dry-run"]);
       const switches = ["bots.suspendCronJobs", "station.suspendCronJobs", "ultrahook.paused"];
-      const told = switches.map((one) => `thoth:settings.${one}`).join(" and ");
-      assert.deepEqual([dry.code, dry.stdout], [0, `would set ${told} to false\n`]);
+      const settings = switches.map((one) => `thoth:settings.${one}`).join(" and ");
+      assert.deepEqual([dry.code, dry.stdout], [0, `would set ${settings} to false\n`]);
       assert.equal(readFileSync(stacks.test.target.file, "utf8"), before_);
       const resumed = await stacks.test.ops(["resume", "--yes"]);
       assert.equal(resumed.code, 0, resumed.stdout + resumed.stderr);
@@ -503,12 +506,12 @@ describe("Thoth's programs on the lab", function () {
     it("registration lists notes on every key", async () => {
       const { code, stdout } = await stacks.prod.ops(["registration", "--json"]);
       assert.equal(code, 0);
-      const told = JSON.parse(stdout) as { key: string; registered: string; set: string }[];
-      const held = [...readStackFile(stacks.prod.target.file).entries].filter(([key]) =>
+      const keys = JSON.parse(stdout) as { key: string; registered: string; set: string }[];
+      const secretEntries = [...readStackFile(stacks.prod.target.file).entries].filter(([key]) =>
         /^thoth:(?!settings)/.test(key),
       );
-      assert.deepEqual(told.map(({ key }) => key).sort(), held.map(([key]) => key).sort());
-      assert.ok(told.every(({ key, set }) => set.endsWith(`--secret ${key}`)));
+      assert.deepEqual(keys.map(({ key }) => key).sort(), secretEntries.map(([key]) => key).sort());
+      assert.ok(keys.every(({ key, set }) => set.endsWith(`--secret ${key}`)));
     });
 
     it("destroy refuses to delete data and accounts, and is clean on request", async () => {

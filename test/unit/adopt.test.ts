@@ -172,7 +172,7 @@ describe("live Secrets and samples", () => {
       check: () => undefined,
       is: () => false,
     });
-    const held = { name: "mine", file, secrets: [key("password", "sample"), key("own", "set"), key("pem", "sample")] };
+    const stack = { name: "mine", file, secrets: [key("password", "sample"), key("own", "set"), key("pem", "sample")] };
     const place = { cluster: "paas", namespace: "dials", secret: "broker", bytes: false };
     const template = (name: string, ...keys: readonly string[]): Template => ({
       ...{ ...place, key: name, text: "" },
@@ -180,13 +180,13 @@ describe("live Secrets and samples", () => {
     });
     const body = secret({ url: "redis://:sample of password@broker", own: "own", both: "x", made: "drawn" });
     const templates = [template("url", "password"), template("own", "own"), template("both", "password", "pem")];
-    return sampleProblems(held, "paas", templates, [
+    return sampleProblems(stack, "paas", templates, [
       { declared: declared(secretType, body), live: { metadata: {}, data: data(live) } },
     ]);
   }
 
   it("adopt refuses to replace a live secret by a sample, and names the key, its Secret and the commands", () => {
-    assert.deepEqual(said({ url: "redis://:old@broker", own: "of old", both: "old", made: "old", undeclared: "old" }), [
+    assert.deepEqual(said({ url: "redis://:old@broker", own: "former", both: "old", made: "old", undeclared: "old" }), [
       "Secret dials/broker url: the first up would replace the live text by a published sample, of dials:password; " +
         "npm run ops -- secrets import cluster --stack mine, or npx pulumi config set --stack mine --secret dials:password",
       "Secret dials/broker both: the first up would replace the live text by a published sample, of dials:password and dials:pem; " +
@@ -355,12 +355,12 @@ describe("unmanaged objects", () => {
 });
 
 describe("orrery adopt", () => {
-  async function adopt(...words: string[]): Promise<{ code: number; told: string }> {
+  async function adopt(...words: string[]): Promise<{ code: number; output: string }> {
     const lines: string[] = [];
     const { log, error } = console;
     console.log = console.error = (line: string) => void lines.push(line);
     try {
-      return { code: await main(["adopt", ...words]), told: lines.join("\n") };
+      return { code: await main(["adopt", ...words]), output: lines.join("\n") };
     } finally {
       Object.assign(console, { log, error });
     }
@@ -368,13 +368,13 @@ describe("orrery adopt", () => {
 
   it("adopt prints help, asks for the stack, and overwrites no file", async () => {
     const help = await adopt("--help");
-    assert.deepEqual([help.code, help.told.split("\n")[0]?.startsWith("Usage: npx orrery adopt")], [0, true]);
+    assert.deepEqual([help.code, help.output.split("\n")[0]?.startsWith("Usage: npx orrery adopt")], [0, true]);
     const nobody = await adopt();
     assert.equal(nobody.code, 2);
-    assert.match(nobody.told, /^orrery: --stack S is missing: /);
+    assert.match(nobody.output, /^orrery: --stack S is missing: /);
     const there = await adopt("--stack", "test", "--out", "package.json");
     assert.deepEqual(
-      [there.code, there.told],
+      [there.code, there.output],
       [2, "orrery: package.json exists already; remove it, or name another file by --out"],
     );
   });

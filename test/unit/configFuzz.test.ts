@@ -60,7 +60,7 @@ describe("the config parser", () => {
         const config = new Map([...good, [key, { value: JSON.stringify(settings), secret: false }]]);
         const { problems } = parseConfig(config, all);
         const place = propertyPath(key, path);
-        const near = problems.some(({ path: told }) => told.startsWith(place) || place.startsWith(told));
+        const near = problems.some(({ path: reported }) => reported.startsWith(place) || place.startsWith(reported));
         assert.ok(near, `${place}: ${JSON.stringify(problems)}`);
       }),
       { numRuns: 100 },
@@ -124,12 +124,12 @@ describe("edits of a stack file", () => {
 
   it("an edit changes what it should and keeps every other byte", () => {
     fc.assert(
-      fc.property(config, (held) => {
-        const text = `# head\nconfig:\n${lines(held)}`;
+      fc.property(config, (values) => {
+        const text = `# head\nconfig:\n${lines(values)}`;
         const edited = setSecret(setSalt(text, "v1:a:v1:b:c"), "z:secret", "v1:n:c");
         assert.deepEqual(parse(edited), {
           encryptionsalt: "v1:a:v1:b:c",
-          config: { ...held, "z:secret": { secure: "v1:n:c" } },
+          config: { ...values, "z:secret": { secure: "v1:n:c" } },
         });
         const kept = edited
           .replace("encryptionsalt: v1:a:v1:b:c\n", "")
@@ -137,7 +137,7 @@ describe("edits of a stack file", () => {
         assert.equal(kept, text);
         assert.deepEqual(parse(setSecret(edited, "z:secret", "v1:m:d")), {
           encryptionsalt: "v1:a:v1:b:c",
-          config: { ...held, "z:secret": { secure: "v1:m:d" } },
+          config: { ...values, "z:secret": { secure: "v1:m:d" } },
         });
       }),
     );

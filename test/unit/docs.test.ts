@@ -9,7 +9,7 @@ import { projectDir } from "../../config/stackFile.ts";
 const pages = ["README.md", ...globSync("docs/**/*.md", { cwd: projectDir })];
 const textOf = (page: string): string => readFileSync(path.join(projectDir, page), "utf8");
 
-/** Code blocks are no prose: what looks like a link or heading in them is none. */
+/** Links and headings inside code blocks do not count. */
 const proseOf = (page: string): string => textOf(page).replaceAll(/^```[\s\S]*?^```$/gm, "");
 
 /** Anchors that GitHub gives a page's headings. */

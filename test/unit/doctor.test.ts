@@ -87,7 +87,7 @@ describe("the doctor", () => {
     assert.match(test[0]?.text ?? "", /^\d+ are published samples, which the stack's settings let in: /);
   });
 
-  it("the doctor tells an interrupted update from a complete state", () => {
+  it("the doctor distinguishes an interrupted update from a complete state", () => {
     const urn = "urn:pulumi:s::orrery::kubernetes:core/v1:ConfigMap::files";
     assert.deepEqual(
       stateFindings("s", { deployment: { resources: [{}], manifest: { time: "2026-01-02T03:04:05Z" } } }),

@@ -16,9 +16,9 @@ describe("importing secrets from a cluster", function () {
   this.timeout(300_000);
   const opened = openSalt(readStackFile(stackPath("prod")).encryptionSalt ?? "", samplePassphrase("prod"));
   let templates: readonly Template[];
-  const held = (system: string): StackSecrets => openStackSecrets({ stack: "prod", system }, opened);
+  const stackSecrets = (system: string): StackSecrets => openStackSecrets({ stack: "prod", system }, opened);
   before(async () => {
-    templates = await secretTemplates(held("dials"));
+    templates = await secretTemplates(stackSecrets("dials"));
   });
 
   /** The plan for importing these Secrets, by namespace and name: its lines, and what would be set. */
@@ -28,7 +28,7 @@ describe("importing secrets from a cluster", function () {
     secrets: Secrets,
     mapped: Readonly<Record<string, string>> = {},
   ) {
-    const { secrets: wanted } = held(system);
+    const { secrets: wanted } = stackSecrets(system);
     const live = Object.entries(secrets).flatMap(([title, texts]) => {
       const [namespace = "", name = ""] = title.split("/");
       const data = Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, btoa(text)]));
@@ -47,13 +47,16 @@ describe("importing secrets from a cluster", function () {
         DJANGO_DATABASE_URI: url,
         DJANGO_KEYCLOAK_API_CLIENTS: '{ "of-old-client": "cms-dials-api-client-test" }',
       },
-      "cms-dials-prod/dials-grid-certificate": { "usercert.pem": "certificate of old", "userkey.pem": "key of old" },
+      "cms-dials-prod/dials-grid-certificate": {
+        "usercert.pem": "certificate from before",
+        "userkey.pem": "key from before",
+      },
     };
     const { lines, set } = await plan("dials", "paas", own);
     assert.deepEqual(set, {
       databasePassword: "of-old",
-      gridCertificate: "certificate of old",
-      gridKey: "key of old",
+      gridCertificate: "certificate from before",
+      gridKey: "key from before",
       "apiClient-cms-dials-api-client-test": "of-old-client",
     });
     assert.deepEqual(
@@ -88,7 +91,7 @@ describe("importing secrets from a cluster", function () {
     ];
     const differ = await plan("dials", "paas", two(uri("one"), uri("two")));
     assert.deepEqual(differ.lines.slice(0, 3), [
-      `missing dials:databasePassword: ${etl} and ${backend} tell different texts; the stack has the sample`,
+      `missing dials:databasePassword: ${etl} and ${backend} have different texts; the stack has the sample`,
       `    it may be this one: --map 'dials:databasePassword=${etl}'`,
       `    it may be this one: --map 'dials:databasePassword=${backend}'`,
     ]);
@@ -108,7 +111,7 @@ describe("importing secrets from a cluster", function () {
     const config = "client_id: Iv1.real\nclient_secret: of-old\nredirect_url: https://prow.test/redirect\n";
     const own = {
       "kubevirt-prow/github-oauth-config": { secret: config },
-      "kubevirt-prow/kubevirtci-coveralls-token": { token: "coveralls-of-old" },
+      "kubevirt-prow/kubevirtci-coveralls-token": { token: "coveralls-from-before" },
       "kubevirt-prow/more": { over: "x" },
     };
     const { lines, set } = await plan("prow", "ibm", own);
@@ -127,11 +130,11 @@ describe("importing secrets from a cluster", function () {
       ["left over ibm: kubevirt-prow/more over"],
     );
     const taken = await plan("prow", "ibm", own, { [key]: near });
-    assert.equal(taken.set["jobSecret-kubevirtci-coveralls-token-token"], "coveralls-of-old");
+    assert.equal(taken.set["jobSecret-kubevirtci-coveralls-token-token"], "coveralls-from-before");
   });
 
   it("Stream's Secrets are all found, although its components are Packit's", async () => {
-    const { secrets } = held("stream");
+    const { secrets } = stackSecrets("stream");
     const own = Object.fromEntries(secrets.map(({ key, sample }) => [key, owned(sample("live"))]));
     const live: Record<string, Record<string, string>> = {};
     for (const { namespace, secret, key, text, probes } of templates.filter(
@@ -150,7 +153,7 @@ describe("importing secrets from a cluster", function () {
   for (const system of ["dials", "packit", "prow", "stream", "thoth"]) {
     it(`every required secret of ${system} is in one of the cluster's Secrets`, () => {
       const placed = new Set(templates.flatMap(({ probes }) => [...probes.keys()]));
-      const without = held(system).secrets.filter(({ key, required }) => required && !placed.has(key));
+      const without = stackSecrets(system).secrets.filter(({ key, required }) => required && !placed.has(key));
       assert.deepEqual(
         without.map(({ key }) => key),
         [],

@@ -43,13 +43,13 @@ describe("the secrets commands", () => {
   });
 
   async function ops(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-    const [told, complained]: [string[], string[]] = [[], []];
+    const [printed, complained]: [string[], string[]] = [[], []];
     const { log, error } = console;
-    console.log = (line: string) => void told.push(line);
+    console.log = (line: string) => void printed.push(line);
     console.error = (line: string) => void complained.push(line);
     try {
       const code = await main(["secrets", ...words, "--stack", "stage", "--config-file", file]);
-      return { code, stdout: told.join("\n"), stderr: complained.join("\n") };
+      return { code, stdout: printed.join("\n"), stderr: complained.join("\n") };
     } finally {
       Object.assign(console, { log, error });
     }

@@ -17,14 +17,14 @@ const config: RawConfig = new Map([
   ["a:token", { value: token, secret: true }],
   ["a:other", { value: "another-secret-of-its-own", secret: true }],
 ]);
-const held = object("v1", "Secret", "bot", { stringData: new Secret({ token: `header ${token}`, name: "bot" }) });
+const botSecret = object("v1", "Secret", "bot", { stringData: new Secret({ token: `header ${token}`, name: "bot" }) });
 
 function deployment(name: string, spec: object): Registration {
   return object("apps/v1", "Deployment", name, { spec: { template: { spec } } });
 }
 
 function readers(...others: readonly Registration[]) {
-  return readersOf([held, ...others], config, ["a:token", "a:other"]);
+  return readersOf([botSecret, ...others], config, ["a:token", "a:other"]);
 }
 
 describe("readers of a secret", () => {

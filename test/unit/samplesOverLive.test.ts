@@ -49,8 +49,8 @@ function stackWith(stack: string, given: ReadonlyMap<string, string>, name = sta
 }
 
 /** Declared Secrets by cluster, and their texts by `cluster: namespace/name key`. */
-async function declaredSecrets(held: StackSecrets) {
-  const declared = [...declaredObjects(await evaluate(held))].map(
+async function declaredSecrets(stackSecrets: StackSecrets) {
+  const declared = [...declaredObjects(await evaluate(stackSecrets))].map(
     ([cluster, objects]) => [cluster, objects.filter(({ kind }) => kind === "Secret")] as const,
   );
   const all = declared.flatMap(([cluster, objects]) =>

@@ -67,18 +67,18 @@ describe("the state commands", () => {
       const [away, ...more] = await locksOf(place);
       assert.ok(away !== undefined && more.length === 0);
       assert.equal(away.holder, "elsewhere");
-      const held =
+      const asserted =
         (holder: Lock["holder"], unlock = false) =>
         () => {
           assertUnlocked({ name: "prod" }, [{ ...away, holder }], unlock);
         };
       assert.throws(
-        held("works", true),
+        asserted("works", true),
         /prod is being updated by u@runner-7 since 2026-01-02T03:04:05Z \(process 1, /,
       );
-      assert.throws(held("elsewhere"), /if no update runs, give --unlock$/);
-      assert.doesNotThrow(held("elsewhere", true));
-      assert.doesNotThrow(held("ended"));
+      assert.throws(asserted("elsewhere"), /if no update runs, give --unlock$/);
+      assert.doesNotThrow(asserted("elsewhere", true));
+      assert.doesNotThrow(asserted("ended"));
       const level = (holder: Lock["holder"]): string => lockFinding("prod", { ...away, holder }).level;
       assert.deepEqual([level("works"), level("elsewhere"), level("ended")], ["warning", "warning", "problem"]);
     }));

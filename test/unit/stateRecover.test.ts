@@ -43,31 +43,31 @@ describe("an interrupted creation", () => {
     assert.equal(alone({ type: "kubernetes:core/v1:Secret", inputs: { metadata: { name: "a" } } }), "clear");
     assert.equal(alone({ type: "kubernetes:core/v1:Secret", inputs: autonamed }), "ask");
     assert.equal(alone({}, { ...nobody, clear: new Set(["urn:u"]) }), "clear");
-    const told = resolutionOffline(pending({}), { ...nobody, take: new Map([["urn:u", "9"]]) });
-    assert.deepEqual(told, { urn: "urn:u", does: "take", id: "9", why: "as you said" });
+    const answered = resolutionOffline(pending({}), { ...nobody, take: new Map([["urn:u", "9"]]) });
+    assert.deepEqual(answered, { urn: "urn:u", does: "take", id: "9", why: "as you said" });
   });
 
   it("an interrupted creation made the one resource of that name that no other resource has", () => {
     const since = new Date("2026-01-01T12:00:00Z");
     const candidate = (id: string, time?: string) => ({ id, row: time === undefined ? {} : { created_at: time } });
-    const judged = (...rows: [id: string, time?: string][]): Resolution =>
+    const outcome = (...rows: [id: string, time?: string][]): Resolution =>
       resolutionOf(pending({}), rows.map(([id, time]) => candidate(id, time)), new Set(["own"]), since); // prettier-ignore
     const [early, late] = ["2026-01-01T11:00:00.000000", "2026-01-01T12:00:30Z"];
-    assert.deepEqual(judged(["a", late], ["own", late]), {
+    assert.deepEqual(outcome(["a", late], ["own", late]), {
       urn: "urn:u",
       does: "take",
       id: "a",
       why: "the cloud has it",
     });
-    assert.equal(judged(["own"]).does, "clear");
-    assert.equal(judged().does, "clear");
+    assert.equal(outcome(["own"]).does, "clear");
+    assert.equal(outcome().does, "clear");
     assert.deepEqual(
-      { ...judged(["a", early], ["b", late]), why: "" },
+      { ...outcome(["a", early], ["b", late]), why: "" },
       { urn: "urn:u", does: "take", id: "b", why: "" },
     );
-    assert.deepEqual(judged(["a", early]).why, "what the cloud has is older than the update: a");
-    assert.equal(judged(["a", late], ["b", late]).why, "the cloud has more than one: a, b");
-    assert.equal(judged(["a"]).does, "take");
+    assert.deepEqual(outcome(["a", early]).why, "what the cloud has is older than the update: a");
+    assert.equal(outcome(["a", late], ["b", late]).why, "the cloud has more than one: a, b");
+    assert.equal(outcome(["a"]).does, "take");
   });
 
   it("an interrupted creation is searched for where the API offers a way to", () => {

@@ -66,8 +66,8 @@ for (const stack of stacks) {
         for (const { path, text } of clearTexts({ urn, name, parent, provider, options, inputs }))
           look(urn + path, text);
       }
-      for (const [urn, held] of outputs)
-        for (const { path, text } of clearTexts(held)) look(`outputs ${urn}${path}`, text);
+      for (const [urn, value] of outputs)
+        for (const { path, text } of clearTexts(value)) look(`outputs ${urn}${path}`, text);
       for (const { token, inputs } of calls) for (const { path, text } of clearTexts(inputs)) look(token + path, text);
       for (const { path, text } of clearTexts(exports)) look(`exports${path}`, text);
       look("the log", log);

@@ -87,9 +87,9 @@ with authenticator dummy or dummypw; run it on a hub that no one else uses.`,
       const said = `${user} ${step} ${ok ? "ok" : "FAILED"} ${seconds.toFixed(2)} s${detail === undefined ? "" : `: ${detail}`}`;
       console.log(values.json ? JSON.stringify(event) : said);
     };
-    const { prefix, password, patience, insecure } = values;
+    const { prefix, password, patience: timeout, insecure } = values;
     const users = Array.from({ length: load.users }, (_, index) =>
-      session({ url: url.replace(/\/$/, ""), user: `${prefix}-${index + 1}`, password, patience, insecure }),
+      session({ url: url.replace(/\/$/, ""), user: `${prefix}-${index + 1}`, password, timeout, insecure }),
     );
     const fine = await Promise.all(users.map((one) => work(one, load, report)));
     return fine.every(Boolean) ? 0 : 1;

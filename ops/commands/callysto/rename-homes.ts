@@ -74,7 +74,7 @@ export function computedPairs(
     });
 }
 
-/** The source that is meant. @throws UsageError */
+/** The source with the wanted name, or the only one. @throws UsageError */
 export function sourceOf({ sources }: Pick<SsoSettings, "sources">, wanted: string | undefined): string {
   const names = Object.keys(sources);
   const [only] = names;

@@ -110,8 +110,8 @@ more than 30 days is kept, so this can run every week.`,
     await runCertbot(order, {
       nameserver,
       poll: values.poll,
-      patience: values.patience,
-      tell: console.error,
+      timeout: values.patience,
+      report: console.error,
     });
     const folder = liveFolder(order);
     const { notAfter, names } = certificateFacts(readFileSync(path.join(folder, "fullchain.pem"), "utf8"), new Date());

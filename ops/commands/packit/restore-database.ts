@@ -4,7 +4,7 @@ import { confirm } from "../../lib/prompt.ts";
 import { defineCommand } from "../../../cli/command.ts";
 import { kubectlOptions } from "../../lib/kube/kubectl.ts";
 import { stackOptions } from "../../lib/stack.ts";
-import { checkDump, loadBeside, takePlace } from "../../lib/packit/database/copy.ts";
+import { checkDump, loadDraft, takePlace } from "../../lib/packit/database/copy.ts";
 import { podServer } from "../../lib/packit/database/server.ts";
 import {
   counts,
@@ -70,7 +70,7 @@ starts again. If anything goes wrong before that, nothing has changed. The old d
       return 0;
     }
     if (!(await confirm(`replace ${title}?`, values.yes))) return 1;
-    await loadBeside(server, modelOf(found, database, user), file);
+    await loadDraft(server, modelOf(found, database, user), file);
     const old = `${database}_before_${stamp(new Date())}`;
     await whileStopped(kubectl, writers(settings), seconds, () => takePlace(server, database, old));
     if (values.dropOld) {

@@ -49,9 +49,9 @@ function sourceOf(
   kind: "gopass" | "vault" | "folder" | "cluster",
   places: readonly string[],
   values: ImportValues,
-): (held: StackSecrets) => SecretSource | Promise<SecretSource> {
+): (stackSecrets: StackSecrets) => SecretSource | Promise<SecretSource> {
   const [first] = places;
-  if (kind === "cluster") return (held) => clusterSource(held, values);
+  if (kind === "cluster") return (stackSecrets) => clusterSource(stackSecrets, values);
   if (kind === "gopass") {
     const store = gopassSource(storeFolder(first), values.mount);
     return () => store;
@@ -71,14 +71,14 @@ function sourceOf(
 }
 
 /** `--map KEY=PLACE`s. */
-function mapped(held: StackSecrets, map: readonly string[]): ReadonlyMap<string, string> {
+function mapped(stackSecrets: StackSecrets, map: readonly string[]): ReadonlyMap<string, string> {
   return new Map(
     map.map((one) => {
       const [, key, place] = /^([^=]+)=(.+)$/.exec(one) ?? [];
       if (key === undefined || place === undefined) throw new UsageError(`--map ${one}: give KEY=PLACE`);
-      if (!held.secrets.some((secret) => secret.key === key)) {
+      if (!stackSecrets.secrets.some((secret) => secret.key === key)) {
         throw new UsageError(
-          `--map ${one}: stack ${held.name} has no secret ${key}; npx orrery secrets list lists them`,
+          `--map ${one}: stack ${stackSecrets.name} has no secret ${key}; npx orrery secrets list lists them`,
         );
       }
       return [key, place];
@@ -122,11 +122,11 @@ may have it, and what the source has besides. If a value is malformed nothing is
   options: importOptions,
   async run(values, [kind, ...places]) {
     const open = sourceOf(kind, places, values);
-    const held = openStackSecrets(values);
-    const store = await open(held);
-    const plan = await planImport(held.secrets, store, mapped(held, values.map));
+    const stackSecrets = openStackSecrets(values);
+    const store = await open(stackSecrets);
+    const plan = await planImport(stackSecrets.secrets, store, mapped(stackSecrets, values.map));
     const { dryRun } = values;
-    writePlan(held, plan, dryRun);
+    writePlan(stackSecrets, plan, dryRun);
     if (values.json) {
       const { sets, missing, unmanaged } = plan;
       const changed = sets.map(({ secret, place, same }) => ({ key: secret.key, place, same }));
@@ -135,8 +135,9 @@ may have it, and what the source has besides. If a value is malformed nothing is
     } else {
       console.log(planLines(plan, dryRun ? "would set" : "set").join("\n"));
     }
-    warnOfPublished(values, held.crypter);
-    if (!dryRun && plan.sets.some(({ same }) => !same)) console.error(`next: npx pulumi preview --stack ${held.name}`);
+    warnOfPublished(values, stackSecrets.crypter);
+    if (!dryRun && plan.sets.some(({ same }) => !same))
+      console.error(`next: npx pulumi preview --stack ${stackSecrets.name}`);
     return 0;
   },
 });

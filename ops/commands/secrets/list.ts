@@ -14,13 +14,13 @@ passphrase.
 --json prints [{"key", "state", "required", "legacySource"}].`,
   options: { ...stackOptions, ...systemOption, ...jsonOption },
   run(values) {
-    const held = openStackSecrets(values);
+    const stackSecrets = openStackSecrets(values);
     const rows = [
-      ...held.secrets.map(({ key, state, required, legacySource }) => ({
+      ...stackSecrets.secrets.map(({ key, state, required, legacySource }) => ({
         ...{ key, state, required },
         legacySource: legacySource?.description ?? "",
       })),
-      ...held.unknown.map((key) => ({ key, state: "unknown", required: false, legacySource: "" })),
+      ...stackSecrets.unknown.map((key) => ({ key, state: "unknown", required: false, legacySource: "" })),
     ];
     if (values.json) {
       console.log(JSON.stringify(rows, undefined, 2));
@@ -31,9 +31,11 @@ passphrase.
         console.log(`${state.padEnd(10)}  ${key.padEnd(width)}  ${legacySource}`.trimEnd());
       }
     }
-    const problem = publishedProblem(held);
+    const problem = publishedProblem(stackSecrets);
     if (problem !== undefined) console.error(`warning: ${problem}`);
-    const bad = held.secrets.some(({ state, required }) => state === "unreadable" || (state === "missing" && required));
+    const bad = stackSecrets.secrets.some(
+      ({ state, required }) => state === "unreadable" || (state === "missing" && required),
+    );
     return bad || problem !== undefined ? 1 : 0;
   },
 });

@@ -54,21 +54,21 @@ party issued the secret, have the old one revoked after that. Passwords that onl
 systems' own commands rotate them (dials rotate, thoth rotate-dgraph-certificates).`,
   options: rotateOptions,
   run(values, [key]) {
-    const held = openStackSecrets(values);
-    const secret = held.secrets.find((one) => one.key === key);
+    const stackSecrets = openStackSecrets(values);
+    const secret = stackSecrets.secrets.find((one) => one.key === key);
     if (secret === undefined)
       throw new UsageError(
-        `stack ${held.name} has no secret ${key}; npx orrery secrets list --stack ${held.name} lists them`,
+        `stack ${stackSecrets.name} has no secret ${key}; npx orrery secrets list --stack ${stackSecrets.name} lists them`,
       );
     const given = newText(secret, values);
     if (secret.is(given)) throw new Error(`${key} has that value already; nothing was written`);
-    const system = held.systems.find(({ schema }) => schema === secret.schema);
+    const system = stackSecrets.systems.find(({ schema }) => schema === secret.schema);
     if (system === undefined) throw new Error(`${key} belongs to no system of the stack`);
     const { dryRun } = values;
     const name = key.slice(key.indexOf(":") + 1);
     writeSecrets([{ stack: system.stack, schema: system.schema, texts: { [name]: given } }], dryRun);
-    console.log(`${dryRun ? "would set" : "set"} ${key}; next: npx pulumi up --stack ${held.name}`);
-    warnOfPublished(values, held.crypter);
+    console.log(`${dryRun ? "would set" : "set"} ${key}; next: npx pulumi up --stack ${stackSecrets.name}`);
+    warnOfPublished(values, stackSecrets.crypter);
     return 0;
   },
 });

@@ -93,7 +93,7 @@ function sealed(value: unknown, encrypt: (text: string) => string): unknown {
   if (value instanceof Secret) return wireSecret({ ciphertext: encrypt(JSON.stringify(opened(value.value))) });
   if (Array.isArray(value)) return value.map((item) => sealed(item, encrypt));
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, held]) => [key, sealed(held, encrypt)]));
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, sealed(member, encrypt)]));
 }
 
 /** The value with its secrets in clear; it must not leave the process. */
@@ -101,7 +101,7 @@ export function opened(value: unknown): unknown {
   if (value instanceof Secret) return opened(value.value);
   if (Array.isArray(value)) return value.map(opened);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, held]) => [key, opened(held)]));
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, opened(member)]));
 }
 
 /** Version of the provider that the program brings along: `4.25.0` for a type of Kubernetes. */

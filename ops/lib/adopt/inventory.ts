@@ -2,7 +2,7 @@
 import { type Json, asList, asObject, asText } from "../../../policy/manifest.ts";
 import type { CloudApi } from "../cloud/openstack.ts";
 
-/** What a project has, as its services tell it. */
+/** A project's resources as its services return them. */
 export interface Inventory {
   readonly servers: readonly Json[];
   readonly flavors: readonly Json[];

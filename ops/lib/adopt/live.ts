@@ -1,8 +1,8 @@
-/** A live object as far as the program declares it: what a state would hold if the program had made it this way. */
+/** The declared fields of a live object: what the state would contain if the program had created it like this. */
 import { isMap } from "../../../review/diff/fields.ts";
 import { Secret } from "../../../review/evaluate/secret.ts";
 
-/** Lists whose items the API server tells apart, and by what; every other list is one value. */
+/** Lists whose items the API server merges by key, and the keys; every other list is one value. */
 const itemKeys: Readonly<Record<string, readonly string[]>> = {
   containers: ["name"],
   env: ["name"],

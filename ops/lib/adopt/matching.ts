@@ -5,7 +5,7 @@ import type { LiveResource } from "../../../review/evaluate/record.ts";
 import { sameRule } from "../cloud/openstack.ts";
 import type { Inventory } from "./inventory.ts";
 
-/** A thing of the project: the id by which its provider imports it, and as the API tells it. */
+/** A resource of the project: the id by which its provider imports it, and the API's row. */
 export interface Thing {
   readonly id: string;
   readonly row: Json;
@@ -39,7 +39,7 @@ const matches: Readonly<Record<string, Match>> = {
     things(floatingIps.filter((row) => row.floating_ip_address === floatingIp && row.port_id === portId)),
   "networking/port:Port": ({ name }, { ports, servers }) => {
     const own = named(ports, name);
-    // Formerly the cloud made a server's port by itself, without a name.
+    // Earlier the cloud created a server's port implicitly, without a name.
     const devices = named(servers, name).map(({ id }) => id);
     return things(own.length > 0 ? own : ports.filter((row) => devices.includes(row.device_id)));
   },
@@ -66,7 +66,7 @@ export function outputsOf({ type }: NewResource, { row }: Thing): LiveResource["
   return { allFixedIps: addresses, macAddress: asText(row.mac_address) };
 }
 
-/** What a data source would answer, as far as ids and addresses go. */
+/** The ids and addresses that a data source would return. */
 export function answerOf({ token, inputs }: Call, project: Inventory): Record<string, unknown> | undefined {
   const rows: Readonly<Record<string, readonly Json[]>> = {
     "networking/getNetwork": named(project.networks, inputs.name),
@@ -109,7 +109,7 @@ export function serverState(inputs: Inputs, { row }: Thing, { ports, networks, f
     ...(image === "" ? {} : { imageId: image }),
     ...(asText(row.key_name) === "" ? {} : { keyPair: asText(row.key_name) }),
     networks: nets.map(({ port }) => ({ port })),
-    // Nobody can tell, and nobody can change it on a live server.
+    // The API does not return it, and it cannot be changed on a live server.
     configDrive: inputs.configDrive,
   };
   const [first] = nets;
@@ -134,7 +134,7 @@ export function serverState(inputs: Inputs, { row }: Thing, { ports, networks, f
 /** Inputs as read from the live resource; fields that the API does not return keep their declared value. */
 export function liveInputs({ type, inputs }: NewResource, { row }: Thing, project: Inventory): Inputs {
   const network = project.networks.find(({ id }) => id === row.floating_network_id);
-  const tells: Readonly<Record<string, Inputs>> = {
+  const byType: Readonly<Record<string, Inputs>> = {
     // How it is resized is only said, and known to nobody.
     Volume: { name: row.name, size: row.size, volumeType: row.volume_type, enableOnlineResize: undefined },
     Keypair: { name: row.name, publicKey: asText(row.public_key).trim() },
@@ -144,6 +144,6 @@ export function liveInputs({ type, inputs }: NewResource, { row }: Thing, projec
     SecGroup: { name: row.name },
     FloatingIp: { pool: network?.name, description: asText(row.description) },
   };
-  const own = tells[type.split(":").at(-1) ?? ""] ?? {};
+  const own = byType[type.split(":").at(-1) ?? ""] ?? {};
   return Object.fromEntries(Object.entries(inputs).map(([key, declared]) => [key, key in own ? own[key] : declared]));
 }

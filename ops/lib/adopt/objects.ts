@@ -54,7 +54,7 @@ export async function findObjects(
   });
 }
 
-/** A cluster that lacks a kind refuses the whole question; then each kind is asked for by itself. */
+/** A cluster that lacks a kind refuses the whole request; then each kind is requested separately. */
 async function liveObjects(kubectl: Kubectl, declared: readonly DeclaredObject[]): Promise<readonly Json[]> {
   if (declared.length === 0) return [];
   try {
@@ -96,7 +96,7 @@ export function refusalOf({ live, declared }: FoundObject): string | undefined {
   return `belongs to ${asText(owner.kind)} ${asText(owner.name)}, which would put it back as it was; take it from there first`;
 }
 
-/** The API refuses Recreate beside the limits of a rolling update, which a preview leaves where kubectl put them. */
+/** The API refuses Recreate together with the limits of a rolling update, which a preview leaves where kubectl put them. */
 function strategyProblem(live: Json, { kind, namespace, name, body }: DeclaredObject): string | undefined {
   const wanted = asObject(asObject(body.spec).strategy).type;
   if (kind !== "Deployment" || wanted !== "Recreate" || asObject(live.strategy).rollingUpdate === undefined)

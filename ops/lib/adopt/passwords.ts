@@ -10,12 +10,12 @@ import type { FoundObject } from "./objects.ts";
 
 const type = "random:index/randomPassword:RandomPassword";
 
-/** A password of the program: where its old text was found, or why it is drawn anew. */
+/** A password of the program: where its old text was found, or why a new one is generated. */
 export interface OldPassword {
   readonly own: Registration;
   /** `Secret namespace/name key`, each place that has it. */
   readonly places: readonly string[];
-  /** Texts that the places tell; one, unless they contradict each other. */
+  /** Texts found in the places; one, unless they contradict each other. */
   readonly values: ReadonlySet<string>;
 }
 

@@ -37,24 +37,28 @@ export interface Plan {
   readonly problems: readonly string[];
   /** A sentence each: what adopted objects have that nobody declares. */
   readonly notes: readonly string[];
-  /** What runs beside the program. */
+  /** What runs there without being declared. */
   readonly left: readonly Left[];
   /** Declared, neither in the state nor there. */
   readonly created: readonly Registration[];
 }
 
 /** Asks the stack's clusters and clouds; nothing is changed. `known` are the URNs in the state. */
-export async function planAdoption(held: StackSecrets, values: StackValues, known: ReadonlySet<string>): Promise<Plan> {
-  const { recording: first, world } = await evaluateOnClouds(held, values);
+export async function planAdoption(
+  stackSecrets: StackSecrets,
+  values: StackValues,
+  known: ReadonlySet<string>,
+): Promise<Plan> {
+  const { recording: first, world } = await evaluateOnClouds(stackSecrets, values);
   const found: FoundObject[] = [];
   const left: Left[] = [];
   const lost: string[] = [];
-  const templates = await secretTemplates(held);
+  const templates = await secretTemplates(stackSecrets);
   for (const [cluster, declared] of declaredObjects(first)) {
-    await withCluster(held, cluster, {}, async (kubectl) => {
+    await withCluster(stackSecrets, cluster, {}, async (kubectl) => {
       const here = await findObjects(kubectl, declared);
       found.push(...here);
-      lost.push(...sampleProblems(held, cluster, templates, here));
+      lost.push(...sampleProblems(stackSecrets, cluster, templates, here));
       left.push(...(await unmanaged(kubectl, cluster, declared)));
     });
   }
@@ -76,11 +80,11 @@ export async function planAdoption(held: StackSecrets, values: StackValues, know
   const drawn = first.resources.filter(({ urn }) => !known.has(urn));
   for (const { own, places, values: texts } of oldPasswords(drawn, fresh)) {
     const [old, ...others] = texts;
-    if (others.length > 0) problems.push(`${titleOf(own)}: ${places.join(", ")} tell different texts; make them agree`);
+    if (others.length > 0) problems.push(`${titleOf(own)}: ${places.join(", ")} have different texts; make them agree`);
     else if (old !== undefined) adopted.set(own.urn, adoptPassword(own, old));
   }
   // Once more with the old passwords, so that what uses them is compared with what it would really be.
-  const recording = await evaluate(held, withPasswords(world, adopted));
+  const recording = await evaluate(stackSecrets, withPasswords(world, adopted));
   const changes = changesOf(recording, adopted);
   for (const change of changes.filter(mustStay)) {
     adopted.delete(change.urn);
@@ -100,19 +104,19 @@ const isThing = (type: string): boolean => !/^(orrery|pulumi):/.test(type);
 
 /** Evaluates the program where the clouds have what they have; a second time, since addresses are known by their ports. */
 async function evaluateOnClouds(
-  held: StackSecrets,
+  stackSecrets: StackSecrets,
   values: StackValues,
 ): Promise<{ recording: Recording; world: CloudWorld }> {
-  const clouds = held.secrets.filter(({ schema }) => schema.namespace === "clouds").map(({ name }) => name);
+  const clouds = stackSecrets.secrets.filter(({ schema }) => schema.namespace === "clouds").map(({ name }) => name);
   const projects = new Map(
     await Promise.all(clouds.map(async (name) => [name, await inventoryOf(await openCloud(name, values))] as const)),
   );
   const world = new CloudWorld(projects);
-  const recording = await evaluate(held, world);
+  const recording = await evaluate(stackSecrets, world);
   const addresses = addressesOnPorts(recording, projects);
   if (addresses.size === 0) return { recording, world };
   const second = new CloudWorld(projects, addresses);
-  return { recording: await evaluate(held, second), world: second };
+  return { recording: await evaluate(stackSecrets, second), world: second };
 }
 
 /** The next update of what is adopted: from what is live to what is declared. */
@@ -164,7 +168,7 @@ function fewer({ fields }: Change): string {
 function undeclaredNote(one: FoundObject): readonly string[] {
   const items = undeclared(one);
   if (items.length === 0) return [];
-  const fate = isKubectls(one) ? "loses" : "keeps, as far as another tool than kubectl wrote it";
+  const fate = isKubectls(one) ? "loses" : "keeps what a tool other than kubectl wrote";
   return [`${objectTitle(one)} ${fate}: ${items.join(", ")}`];
 }
 

@@ -1,4 +1,4 @@
-/** How a plan of adoption is told. */
+/** The report of an adoption plan. */
 import { diffLines, changeTitle, titleOf } from "../../../review/report/format.ts";
 import { pathText } from "../../../review/diff/fields.ts";
 import type { Registration } from "../../../review/evaluate/record.ts";
@@ -14,13 +14,13 @@ export function planLines(plan: Plan, known: ReadonlySet<string>, whole: boolean
   const instead = left.flatMap(({ object, instead: by }) =>
     by === undefined
       ? []
-      : [`${object} runs beside the ${by} that is declared: scale it to 0 before the first up, delete it after`],
+      : [`${object} runs next to the declared ${by}: scale it to 0 before the first up, delete it after`],
   );
   const rest = left.filter((one) => one.instead === undefined).map(({ object }) => object);
   return [
     ...section(`taken over: ${own.length}`, own.map(titleOfRegistration)),
     ...(inState.length === 0 ? [] : [`in the state already: ${inState.length}`]),
-    ...section(`made anew by the first up: ${created.length}`, counted(created)),
+    ...section(`created by the first up: ${created.length}`, counted(created)),
     ...section(`replaced by the first up, as they cannot be changed (none holds data): ${replaced.length}`, [
       ...replaced.map((change) => {
         const why = change.fields.filter(({ forces }) => forces).map(({ path }) => pathText(path));

@@ -15,13 +15,13 @@ const clear = (base64: string): string => Buffer.from(base64, "base64").toString
  * (`allowSamples`); the lab does not, as a Secret that somebody put there is worth a question, too.
  */
 export function sampleProblems(
-  held: Pick<StackSecrets, "name" | "file" | "secrets">,
+  stackSecrets: Pick<StackSecrets, "name" | "file" | "secrets">,
   cluster: string,
   templates: readonly Template[],
   found: readonly FoundObject[],
 ): readonly string[] {
-  if (allowsSamples(held.file, cluster)) return [];
-  const published = publishedSamples(held.secrets);
+  if (allowsSamples(stackSecrets.file, cluster)) return [];
+  const published = publishedSamples(stackSecrets.secrets);
   const made = new Map(templates.map((one) => [placeOf(one), one]));
   return found
     .filter(({ declared }) => declared.kind === "Secret")
@@ -34,9 +34,9 @@ export function sampleProblems(
         const [before, after] = [clear(base64), wanted.get(key)];
         if (after === undefined || before === after || before === "" || published.isIn(before)) return [];
         const inside = made.get(placeOf({ cluster, namespace, secret, key }))?.probes;
-        const samples = held.secrets.filter((one) => one.state === "sample" && inside?.has(one.key) === true);
+        const samples = stackSecrets.secrets.filter((one) => one.state === "sample" && inside?.has(one.key) === true);
         if (samples.length === 0 && !published.isIn(after)) return [];
-        return [problem(`Secret ${namespace}/${secret} ${key}`, samples, held.name)];
+        return [problem(`Secret ${namespace}/${secret} ${key}`, samples, stackSecrets.name)];
       });
     });
 }

@@ -52,7 +52,7 @@ export function openEnvironment(values: EnvironmentValues, kind?: HostSettings["
   return { stack, name: found[0], settings: found[1] };
 }
 
-/** What the stack's last deployment told about the environment's host. */
+/** Outputs of the stack's last deployment about the environment's host. */
 interface HostOutput {
   readonly hostname: string;
   readonly address: string;

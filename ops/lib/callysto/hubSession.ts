@@ -22,7 +22,7 @@ interface Visitor {
   readonly user: string;
   readonly password: string;
   /** Seconds that a server may take to start. */
-  readonly patience: number;
+  readonly timeout: number;
   /** Take any certificate. */
   readonly insecure: boolean;
   /** Where to connect to instead of looking the name up. */
@@ -31,8 +31,8 @@ interface Visitor {
 
 /** A user's session. */
 export interface Session {
-  /** Does a step and tells how it went. @returns whether it went well */
-  step(name: StepName, tell: (event: Event) => void): Promise<boolean>;
+  /** Performs a step and reports the result. @returns whether it went well */
+  step(name: StepName, report: (event: Event) => void): Promise<boolean>;
   /** A page as this user gets it, after redirects. */
   page(path: string): Promise<Page>;
 }
@@ -56,11 +56,11 @@ export function session(visitor: Visitor): Session {
   };
   return {
     page: (path) => browser.follow(path),
-    async step(name, tell) {
+    async step(name, report) {
       const begin = performance.now();
       const done = (ok: boolean, detail?: string): boolean => {
         const seconds = (performance.now() - begin) / 1000;
-        tell({ user: visitor.user, step: name, ok, seconds, ...(detail === undefined ? {} : { detail }) });
+        report({ user: visitor.user, step: name, ok, seconds, ...(detail === undefined ? {} : { detail }) });
         return ok;
       };
       return steps[name]().then(
@@ -78,16 +78,16 @@ async function login(browser: Browser, { user, password }: Visitor): Promise<voi
   if (answer.status !== 302) throw new Error(`the login answered ${answer.status}`);
 }
 
-async function start(browser: Browser, { user, patience }: Visitor): Promise<void> {
+async function start(browser: Browser, { user, timeout }: Visitor): Promise<void> {
   const answer = await browser.api("POST", `/hub/api/users/${user}/server`);
   if (![201, 202, 400].includes(answer.status)) throw new Error(`the start answered ${answer.status}: ${said(answer)}`);
-  const end = Date.now() + patience * 1000;
+  const end = Date.now() + timeout * 1000;
   for (;;) {
     const { status, text } = await browser.api("GET", `/hub/api/users/${user}`);
     const model = status === 200 ? (JSON.parse(text) as { server?: string | null; pending?: string | null }) : {};
     if (typeof model.server === "string" && (model.pending ?? null) === null) return;
     if (status === 200 && (model.pending ?? null) === null) throw new Error("the server did not start");
-    if (Date.now() > end) throw new Error(`the server did not start within ${patience} s`);
+    if (Date.now() > end) throw new Error(`the server did not start within ${timeout} s`);
     await sleep(1000);
   }
 }

@@ -35,14 +35,14 @@ async function limitsOf(cloud: CloudApi): Promise<Readonly<Record<"compute" | "v
   return { compute: compute.quota_set, volume: volume.quota_set, network: network.quota };
 }
 
-/** One limit of a project; -1 is none, and what the cloud does not tell is missing. */
+/** One limit of a project; -1 is unlimited, and what the cloud does not report is missing. */
 interface QuotaUse {
   readonly name: keyof QuotaUsage;
   readonly quota: number | undefined;
   readonly used: number | undefined;
 }
 
-/** Every limit of the project that is logged in to. @throws if a service does not tell */
+/** Every limit of the project that is logged in to. @throws if a service does not answer */
 export async function quotaUse(cloud: CloudApi): Promise<readonly QuotaUse[]> {
   const limits = await limitsOf(cloud);
   return quotaNames.map((name) => {

@@ -13,15 +13,15 @@ const nearlyFull = 0.9;
 type DoctorValues = StackValues & { readonly resolver?: string | undefined };
 
 /** Checks each cloud. */
-export async function clouds(held: StackSecrets, values: DoctorValues): Promise<readonly Finding[]> {
-  const names = held.secrets.filter(({ schema }) => schema.namespace === "clouds").map(({ name }) => name);
+export async function clouds(stackSecrets: StackSecrets, values: DoctorValues): Promise<readonly Finding[]> {
+  const names = stackSecrets.secrets.filter(({ schema }) => schema.namespace === "clouds").map(({ name }) => name);
   const found = names.map(async (name) => {
     const about = `cloud ${name}`;
     let cloud: CloudApi;
     try {
       cloud = await openCloud(name, values);
     } catch (error) {
-      const fix = `check clouds:settings; npx pulumi config set --stack ${held.name} --secret clouds:${name}`;
+      const fix = `check clouds:settings; npx pulumi config set --stack ${stackSecrets.name} --secret clouds:${name}`;
       return [problem(about, words(error), fix)];
     }
     const may = cloud.roles.some((role) => role !== "reader");
@@ -29,7 +29,7 @@ export async function clouds(held: StackSecrets, values: DoctorValues): Promise<
     const rights = may
       ? ok(about, `accepts the login, as ${roles}`)
       : problem(about, `the user only reads there (${roles})`, "have the cloud's operators give it the role member");
-    return [rights, ...(await quota(about, cloud)), ...(await delegation(held, name, cloud, values))];
+    return [rights, ...(await quota(about, cloud)), ...(await delegation(stackSecrets, name, cloud, values))];
   });
   return (await Promise.all(found)).flat();
 }
@@ -51,12 +51,12 @@ async function quota(about: string, cloud: CloudApi): Promise<readonly Finding[]
 
 /** Compares the name servers that each zone is delegated to with the cloud's name servers for it. */
 async function delegation(
-  held: StackSecrets,
+  stackSecrets: StackSecrets,
   cloudName: string,
   cloud: CloudApi,
   values: DoctorValues,
 ): Promise<readonly Finding[]> {
-  const system = held.systems.find(({ schema }) => schema.namespace === callystoSchema.namespace);
+  const system = stackSecrets.systems.find(({ schema }) => schema.namespace === callystoSchema.namespace);
   if (system === undefined) return [];
   const settings = callystoSchema.settings.parse(system.stack.settings);
   if (settings.cloud !== cloudName) return [];

@@ -9,20 +9,20 @@ import { type Finding, ok, problem, warning, words } from "./finding.ts";
 
 /** Asks each cluster. */
 export async function clusters(
-  held: StackSecrets,
+  stackSecrets: StackSecrets,
   declared: ReadonlyMap<string, readonly Manifest[]>,
 ): Promise<readonly Finding[]> {
-  const names = held.secrets.filter(({ schema }) => schema.namespace === "clusters").map(({ name }) => name);
+  const names = stackSecrets.secrets.filter(({ schema }) => schema.namespace === "clusters").map(({ name }) => name);
   const found = names.map(async (name): Promise<Finding> => {
     const about = `cluster ${name}`;
     const key = `clusters:${name}`;
-    const another = `give it a kubeconfig that works: npx pulumi config set --stack ${held.name} --secret ${key} < kubeconfig`;
+    const another = `give it a kubeconfig that works: npx pulumi config set --stack ${stackSecrets.name} --secret ${key} < kubeconfig`;
     try {
       const required = requiredPermissions(declared.get(name) ?? []);
-      const denied = await askCluster(secretOf(held, key), (api) => deniedPermissions(api, required));
+      const denied = await askCluster(secretOf(stackSecrets, key), (api) => deniedPermissions(api, required));
       if (denied.length === 0)
         return ok(about, `answers; all ${required.length} permissions that the program needs are there`);
-      const fix = `have an administrator apply what npm run --silent ops -- deployer --stack ${held.name} --cluster ${name} prints`;
+      const fix = `have an administrator apply what npm run --silent ops -- deployer --stack ${stackSecrets.name} --cluster ${name} prints`;
       return problem(about, `the account may not, in ${deniedLines(denied).join("; in ")}`, fix);
     } catch (error) {
       if (error instanceof NoKubectlError) return warning(about, `was not asked: ${error.message}`, "install kubectl");

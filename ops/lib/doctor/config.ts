@@ -20,9 +20,9 @@ const warnDays = 30;
 const all = Object.values(schemas);
 
 /** Everything that the file says. */
-export async function config(held: StackSecrets, now: Date): Promise<readonly Finding[]> {
-  const { name, file, crypter } = held;
-  const unreadable = held.secrets.filter(({ state }) => state === "unreadable").map(({ key }) => key);
+export async function config(stackSecrets: StackSecrets, now: Date): Promise<readonly Finding[]> {
+  const { name, file, crypter } = stackSecrets;
+  const unreadable = stackSecrets.secrets.filter(({ state }) => state === "unreadable").map(({ key }) => key);
   if (unreadable.length > 0) {
     const fix = `npm run ops -- secrets rotate ${unreadable[0] ?? ""} --stack ${name}`;
     return [problem("secrets", `encrypted under another passphrase: ${unreadable.join(", ")}`, fix)];
@@ -33,23 +33,25 @@ export async function config(held: StackSecrets, now: Date): Promise<readonly Fi
   const settings = problems.map(({ path, text, fix }) => problem("config", `${path}: ${text}`, fix));
   return [
     ...(settings.length === 0 ? [ok("config", `Pulumi.${name}.yaml is as its schema wants it`)] : settings),
-    ...guarded(held, systems),
+    ...guarded(stackSecrets, systems),
     ...salts(name, encryptionSalt),
-    ...(await ends(held, entries, crypter, now)),
+    ...(await ends(stackSecrets, entries, crypter, now)),
   ];
 }
 
-function guarded(held: StackSecrets, systems: ReadonlyMap<string, ParsedSystem>): readonly Finding[] {
-  const { name } = held;
+function guarded(stackSecrets: StackSecrets, systems: ReadonlyMap<string, ParsedSystem>): readonly Finding[] {
+  const { name } = stackSecrets;
   const risks = samplesAtRisk(all, systems).map(({ path, text, fix }) =>
     problem("secrets", `${path} ${text}; preview and up refuse it`, fix.replaceAll("{stack}", name)),
   );
-  const published = publishedProblem(held, guardedTargets(systems).size > 0);
+  const published = publishedProblem(stackSecrets, guardedTargets(systems).size > 0);
   if (published !== undefined) {
     return [...risks, problem("secrets", published, `npm run ops -- secrets passphrase --stack ${name}`)];
   }
   if (risks.length > 0) return risks;
-  const samples = held.secrets.filter(({ state, required }) => state === "sample" && required).map(({ key }) => key);
+  const samples = stackSecrets.secrets
+    .filter(({ state, required }) => state === "sample" && required)
+    .map(({ key }) => key);
   if (samples.length === 0) return [ok("secrets", "every needed secret has a text of its own")];
   const some =
     samples.length > 5 ? `${samples.slice(0, 5).join(", ")} and ${samples.length - 5} more` : samples.join(", ");
@@ -93,9 +95,9 @@ export async function endOf(format: string | undefined, text: string): Promise<D
   if (format === "token") return jwtLife(text)?.until;
   if (format !== "kubeconfig") return undefined;
   const { token, tokenFile, "client-certificate-data": certificate } = await userOf(text);
-  const held =
+  const bearer =
     token ?? (tokenFile === undefined ? undefined : await readFile(tokenFile, "utf8").catch(() => undefined));
-  if (held !== undefined) return jwtLife(held.trim())?.until;
+  if (bearer !== undefined) return jwtLife(bearer.trim())?.until;
   return certificate === undefined
     ? undefined
     : new Date(new X509Certificate(Buffer.from(certificate, "base64")).validTo);

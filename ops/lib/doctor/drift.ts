@@ -1,4 +1,4 @@
-/** What was changed beside the program, as a refresh that changes nothing tells it. */
+/** What was changed outside the program, as a refresh that changes nothing reports it. */
 import { projectDir } from "../../../config/stackFile.ts";
 import { run } from "../process.ts";
 import { pulumiProgram } from "../stack.ts";
@@ -19,7 +19,7 @@ export async function drift(stack: string, file: string): Promise<Finding> {
   const text = changed.map(([kind, count]) => `${count} ${kind}`).join(", ");
   return warning(
     "drift",
-    `changed beside the program: ${text}`,
+    `changed outside the program: ${text}`,
     `${look}; then up puts the program's back, or change the program`,
   );
 }

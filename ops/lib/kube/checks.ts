@@ -57,9 +57,9 @@ export function states(declared: readonly Manifest[], live: readonly Live[]): re
   const mounted = mountedClaims(declared);
   return live.flatMap((one): readonly Finding[] => {
     const manifest = wanted.get(identity(one.kind, one.metadata.namespace, one.metadata.name));
-    const judge = judges[one.kind];
-    if (manifest === undefined || judge === undefined) return [];
-    const detail = judge(one, manifest.body, mounted);
+    const check = stateChecks[one.kind];
+    if (manifest === undefined || check === undefined) return [];
+    const detail = check(one, manifest.body, mounted);
     return [
       {
         check: "state",
@@ -84,13 +84,13 @@ function mountedClaims(declared: readonly Manifest[]): ReadonlySet<string> {
 }
 
 /** What is wrong with an object of a kind. */
-type Judge = (
+type StateCheck = (
   live: Live,
   declared: Readonly<Record<string, unknown>>,
   mounted: ReadonlySet<string>,
 ) => string | undefined;
 
-const judges: Readonly<Record<string, Judge>> = {
+const stateChecks: Readonly<Record<string, StateCheck>> = {
   Deployment: (live, { spec }) => pods(live, (spec as { replicas?: number }).replicas ?? 1),
   StatefulSet: (live, { spec }) => pods(live, (spec as { replicas?: number }).replicas ?? 1),
   CronJob: ({ spec }, { spec: declared }) => {

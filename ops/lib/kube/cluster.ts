@@ -1,9 +1,9 @@
-/** Which cluster a stack is meant for, and whether the one at hand is it. */
+/** Which cluster a stack belongs to, and whether the current one is it. */
 import { parse } from "yaml";
 import type { Kubectl } from "./kubectl.ts";
 import { secretOf } from "../secrets.ts";
 
-/** A stack, as far as its clusters are asked for. */
+/** The parts of a stack that identify its clusters. */
 interface Stack {
   readonly name: string;
   readonly file: string;

@@ -1,4 +1,4 @@
-/** Runs kubectl in one namespace, and tells its commonest failures so that one knows what to do. */
+/** Runs kubectl in one namespace, and explains its most common failures and their fix. */
 import { spawn } from "node:child_process";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
 

@@ -92,9 +92,9 @@ export interface Watch {
   /** Seconds between two looks. */
   readonly poll: number;
   /** Seconds after which one record is given up. */
-  readonly patience: number;
+  readonly timeout: number;
   /** Tells the person what to do. */
-  readonly tell: (line: string) => void;
+  readonly report: (line: string) => void;
 }
 
 /** Runs certbot to its end. @throws with its own last words */
@@ -157,9 +157,9 @@ async function watchRecords(wanted: string, seen: string, watch: Watch, state: {
       continue;
     }
     const [name = "", value = ""] = next.split(" ");
-    watch.tell(`set this TXT record, over the old one if there is one:\n  ${name}  ${value}`);
+    watch.report(`set this TXT record, over the old one if there is one:\n  ${name}  ${value}`);
     await visible(name, value, watch, state);
-    watch.tell(`${name}: seen`);
+    watch.report(`${name}: seen`);
     done.add(next);
     writeFileSync(seen, `${[...done].join("\n")}\n`);
   }
@@ -167,7 +167,7 @@ async function watchRecords(wanted: string, seen: string, watch: Watch, state: {
 
 /** Waits until a name server has the record. */
 async function visible(name: string, value: string, watch: Watch, state: { ended: boolean }): Promise<void> {
-  const deadline = Date.now() + watch.patience * 1000;
+  const deadline = Date.now() + watch.timeout * 1000;
   while (!state.ended) {
     const found = await resolver(watch.nameserver)
       .resolveTxt(name)

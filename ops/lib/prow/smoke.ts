@@ -38,10 +38,10 @@ function ask(url: string, method: string, headers: Readonly<Record<string, strin
 }
 
 /** What is wrong with an answer, or undefined. */
-type Judge = (answer: Answer) => string | undefined;
+type AnswerCheck = (answer: Answer) => string | undefined;
 
 const expects =
-  (status: number, ...texts: string[]): Judge =>
+  (status: number, ...texts: string[]): AnswerCheck =>
   ({ status: is, body }) => {
     if (is !== status) return `answers ${is}, not ${status}: ${body.trim().slice(0, 120)}`;
     const missing = texts.filter((one) => !body.includes(one));
@@ -74,7 +74,12 @@ export function delivery(event: string, payload: string, hmac: string): Readonly
 export async function smokeTests({ deck, hook, gcsweb }: Addresses, hmac: string): Promise<readonly Finding[]> {
   const ping = (token: string) => ask(hook ?? "", "POST", delivery("ping", "{}", token), "{}");
   const style = gcsweb === undefined ? "" : new URL("/styles/style.css", gcsweb).href;
-  const tests: readonly [address: string | undefined, object: string, get: () => Promise<Answer>, judge: Judge][] = [
+  const tests: readonly [
+    address: string | undefined,
+    object: string,
+    get: () => Promise<Answer>,
+    check: AnswerCheck,
+  ][] = [
     // Its pages ask for this at the root of its host, whatever path it is published at.
     [gcsweb, style, () => ask(style, "GET"), expects(200)],
     [gcsweb, `${gcsweb ?? ""}/healthz`, () => ask(`${gcsweb ?? ""}/healthz`, "GET"), expects(200, "ok")],
@@ -88,8 +93,8 @@ export async function smokeTests({ deck, hook, gcsweb }: Addresses, hmac: string
   return Promise.all(
     tests
       .filter(([address]) => address !== undefined)
-      .map(async ([, object, get, judge]): Promise<Finding> => {
-        const detail = await get().then(judge, (error: unknown) => `does not answer: ${reason(error)}`);
+      .map(async ([, object, get, check]): Promise<Finding> => {
+        const detail = await get().then(check, (error: unknown) => `does not answer: ${reason(error)}`);
         return { check: "answer", object, ok: detail === undefined, ...(detail === undefined ? {} : { detail }) };
       }),
   );

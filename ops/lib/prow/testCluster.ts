@@ -54,10 +54,10 @@ export function testCluster() {
       createLabFolder(lab.dir, root);
       const source = `${fileOf(stack)}.source`;
       writeFileSync(source, keepSystems(readFileSync(stackPath(stack), "utf8"), ["clusters", "prow"]));
-      const premises = retarget(source, fileOf(stack), lab, passphraseOf(stack));
+      const prerequisites = retarget(source, fileOf(stack), lab, passphraseOf(stack));
       rmSync(source);
       await kubernetes(toolchain).up(lab, log);
-      await createPrerequisites(premises, lab, log);
+      await createPrerequisites(prerequisites, lab, log);
       writeFileSync(marker, JSON.stringify({ stack, at: new Date().toISOString() } satisfies Prepared));
     },
     /** Variables for Pulumi and kubectl. */

@@ -52,5 +52,5 @@ export function variablesOf(text: string, password: () => string): ReadonlyMap<s
 
 function flat(value: unknown, at: string): readonly (readonly [string, string])[] {
   if (typeof value !== "object" || value === null) return at === "" ? [] : [[at, String(value)]];
-  return Object.entries(value).flatMap(([key, held]) => flat(held, at === "" ? key : `${at}.${key}`));
+  return Object.entries(value).flatMap(([key, member]) => flat(member, at === "" ? key : `${at}.${key}`));
 }

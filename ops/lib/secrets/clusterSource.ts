@@ -16,13 +16,13 @@ export interface LiveKey extends SecretKey {
   readonly base64: string;
 }
 
-/** Reads the Secrets of all namespaces that the secrets at hand come to lie in. @throws if a cluster does not answer */
+/** Reads the Secrets of all namespaces that contain the stack's secrets. @throws if a cluster does not answer */
 export async function clusterSource(
-  held: StackSecrets,
+  stackSecrets: StackSecrets,
   values: KubectlValues & { readonly cluster?: string | undefined },
 ): Promise<SecretSource> {
-  const templates = await secretTemplates(held);
-  const asked = templates.filter(({ probes }) => held.secrets.some(({ key }) => probes.has(key)));
+  const templates = await secretTemplates(stackSecrets);
+  const asked = templates.filter(({ probes }) => stackSecrets.secrets.some(({ key }) => probes.has(key)));
   const clusters = [...new Set(asked.map(({ cluster }) => cluster))];
   const only = values.cluster;
   if (only !== undefined && !clusters.includes(only)) {
@@ -34,14 +34,14 @@ export async function clusterSource(
   const live: LiveKey[] = [];
   for (const cluster of only === undefined ? clusters : [only]) {
     const namespaces = new Set(asked.filter((one) => one.cluster === cluster).map(({ namespace }) => namespace));
-    await withCluster(held, cluster, values, async (kubectl) => {
+    await withCluster(stackSecrets, cluster, values, async (kubectl) => {
       for (const namespace of namespaces) {
         const { items } = await kubectl.get<{ items: readonly Json[] }>("secrets", "--namespace", namespace);
         live.push(...liveKeys(cluster, namespace, items));
       }
     });
   }
-  return sourceOf(held.secrets, templates, live);
+  return sourceOf(stackSecrets.secrets, templates, live);
 }
 
 /** Keys of the Secrets of a namespace that people made. */
@@ -115,7 +115,7 @@ function lookedUp(
     const others = read.filter(({ text: one }) => one !== first.text);
     if (others.length === 0) return { place: first.place, text: first.text, near: [] };
     const places = read.map(({ place }) => place);
-    return { place: undefined, near: places, why: `${places.join(" and ")} tell different texts` };
+    return { place: undefined, near: places, why: `${places.join(" and ")} have different texts` };
   }
   const [unread] = hits;
   if (unread !== undefined) {

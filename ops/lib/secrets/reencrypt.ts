@@ -15,7 +15,7 @@ interface Passphrases {
 }
 
 /**
- * Runs the CLI beside a copy of the file, because it knows only files that lie with the project, and any failure leaves ours as it was.
+ * Runs the CLI on a copy of the file and Pulumi.yaml, because it only finds stack files next to Pulumi.yaml; a failure leaves ours unchanged.
  * @returns the text of the file as the CLI leaves it @throws with the CLI's complaint
  */
 export async function changeProvider(

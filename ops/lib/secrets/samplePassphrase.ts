@@ -1,4 +1,4 @@
-/** Says when a stack's real secrets lie under a passphrase that everybody knows. */
+/** Warns when a stack's real secrets are encrypted with a published passphrase. */
 import { isPublic, publishedWarning } from "../../../config/preflight/samplePassphrase.ts";
 import type { Crypter } from "../../../config/passphrase.ts";
 import { isPublished } from "../../../config/published.ts";

@@ -1,4 +1,4 @@
-/** Where secrets lay before: a password store, vault files, a folder. A store tells names of places, and texts only to its caller. */
+/** Where secrets were kept before: a password store, vault files, a folder. A source prints names of places only, never texts. */
 import { UsageError } from "../../../cli/usageError.ts";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
@@ -15,9 +15,9 @@ export interface Found {
 
 /** A place that secrets come from. */
 export interface SecretSource {
-  /** Where the secret would lie; undefined when such a store never has it. */
+  /** Where the secret would be; undefined when such a store never has it. */
   place(wanted: WantedSecret): string | undefined;
-  /** The texts there; undefined when nothing lies there. */
+  /** The texts there; undefined when there is nothing. */
   read(place: string, wanted: WantedSecret): Promise<string | undefined>;
   /** All places that there are. */
   readonly places: readonly string[];
@@ -27,7 +27,7 @@ export interface SecretSource {
   why?(wanted: WantedSecret): string | undefined;
 }
 
-/** A secret that is one word or line, of whatever else may lie with it. */
+/** A secret that is one word or line, of all that may be stored with it. */
 const oneLine = ({ spec }: WantedSecret): boolean => spec.format === "token" || spec.format === "url";
 
 /** Files below a folder, with / between names, sorted. */
@@ -36,7 +36,7 @@ function filesBelow(folder: string): readonly string[] {
   return files.filter((file) => !/(^|\/)\.git(\/|$)/.test(file) && statSync(path.join(folder, file)).isFile()).sort();
 }
 
-/** Folders in which gopass and pass keep their store, unless they are told another one. */
+/** Default store folders of gopass and pass. */
 export function storeFolder(given: string | undefined): string {
   const usual = [
     process.env.PASSWORD_STORE_DIR,

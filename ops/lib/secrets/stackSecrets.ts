@@ -1,4 +1,4 @@
-/** What a stack's file holds of the secrets that its systems ask for, without telling a text. */
+/** The secrets that a stack's systems declare and their state in the stack's file, without their texts. */
 import { UsageError } from "../../../cli/usageError.ts";
 import type { AnySystem } from "../../../config/define.ts";
 import { isFromLab } from "../../../config/preflight/samplePassphrase.ts";
@@ -68,8 +68,8 @@ export function openStackSecrets(
   const secrets = systems.flatMap(({ schema, stack }) =>
     wantedSecrets(schema, stack.settings).map((wanted): StackSecret => {
       try {
-        const held = clear(wanted.key);
-        return { ...wanted, schema, state: stateOf(held, samples), is: (one) => one === held };
+        const text = clear(wanted.key);
+        return { ...wanted, schema, state: stateOf(text, samples), is: (one) => one === text };
       } catch {
         return { ...wanted, schema, state: "unreadable", is: () => false };
       }
@@ -83,8 +83,8 @@ export function openStackSecrets(
   return { name, file, crypter, systems, secrets, unknown };
 }
 
-function stateOf(held: string | undefined, samples: PublishedSamples): State {
-  if (held === undefined) return "missing";
-  if (isFromLab(held)) return "lab";
-  return samples.isIn(held) ? "sample" : "set";
+function stateOf(text: string | undefined, samples: PublishedSamples): State {
+  if (text === undefined) return "missing";
+  if (isFromLab(text)) return "lab";
+  return samples.isIn(text) ? "sample" : "set";
 }

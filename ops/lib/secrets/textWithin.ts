@@ -37,7 +37,7 @@ export function innerTexts(text: string): readonly string[] {
   return [text, ...inside.filter((one) => one !== text).flatMap(innerTexts)];
 }
 
-/** The text that a base64 text stands for; undefined when it is none, or stands for bytes. */
+/** The text that a base64 text stands for; undefined for invalid base64 or binary content. */
 export function fromBase64(text: string): string | undefined {
   const trimmed = text.trim();
   if (trimmed.length < 8 || !/^[A-Za-z0-9+/]+={0,2}$/.test(trimmed)) return undefined;

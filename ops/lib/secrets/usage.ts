@@ -4,14 +4,14 @@ import { asList, type Manifest, asObject, podOf, asText, title, toManifest } fro
 import type { Registration } from "../../../review/evaluate/record.ts";
 import { redact, Secret } from "../../../review/evaluate/secret.ts";
 
-/** A place where a secret comes to lie. */
+/** A place that contains a secret. */
 export interface SecretUse {
   /** `Secret namespace/name [key]`, `guest, by NAME`, `login of NAME (KIND)`, ... */
   readonly where: string;
   readonly readers: readonly string[];
 }
 
-/** Where each secret of the config lies, and who reads it there. */
+/** Which Secrets contain each secret of the config, and who reads them. */
 export function readersOf(
   resources: readonly Registration[],
   config: RawConfig,

@@ -28,7 +28,7 @@ export interface PendingOperation {
   readonly resource: StateResource;
 }
 
-/** A state, as far as it is read here. */
+/** The parts of a state that are read here. */
 export interface Deployment {
   readonly manifest?: { readonly time?: string };
   readonly resources?: readonly StateResource[] | null;

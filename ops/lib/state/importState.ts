@@ -1,4 +1,4 @@
-/** Puts a mended state in the place of the present one, and brings it up to date. */
+/** Replaces the present state by a repaired one, and refreshes it. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -15,7 +15,7 @@ export async function importState(store: Store, state: { version: number; deploy
     const file = path.join(folder, "state.json");
     writeFileSync(file, JSON.stringify(state), { mode: 0o600 });
     const { status, stderr } = await cli(store, ["stack", "import", "--file", file]);
-    if (status !== 0) throw new Error(`the engine refuses the mended state: ${lastLine(stderr)}; nothing is lost`);
+    if (status !== 0) throw new Error(`the engine refuses the repaired state: ${lastLine(stderr)}; nothing is lost`);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -30,5 +30,5 @@ export async function refresh(store: Store): Promise<void> {
   const [, server, power] = /Invalid power_state for instance (\S+): (\w+)/.exec(complaint) ?? [];
   const wait = power === "VERIFY_RESIZE" ? `openstack server resize confirm ${server ?? ""}` : "wait for its end";
   const next = server === undefined ? `npx pulumi refresh --stack ${store.name}` : `${wait}, then run this again`;
-  throw new Error(`the state is mended, but could not be refreshed (${complaint.trim()}); next: ${next}`);
+  throw new Error(`the state is repaired, but could not be refreshed (${complaint.trim()}); next: ${next}`);
 }

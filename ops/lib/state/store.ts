@@ -52,7 +52,7 @@ export async function presentState({
   return undefined;
 }
 
-/** All states that were kept, the newest first: the engine's own, written at the end of every update, and ours beside them. */
+/** All states that were kept, the newest first: the engine's own, written at the end of every update, and ours next to them. */
 export async function backupsOf({ bucket, project, name }: Store): Promise<readonly Backup[]> {
   const keys = await bucket.list(`.pulumi/backups/${project}/${name}`);
   return keys.flatMap((key) => parseBackup(key, name) ?? []).reverse();
@@ -72,7 +72,7 @@ export interface SavedState extends Backup {
   readonly bytes: Buffer;
 }
 
-/** The newest backup that is whole: what was kept of a damaged state is none. */
+/** The newest complete backup; copies of a damaged state do not count. */
 export async function newestComplete(store: Store): Promise<SavedState | undefined> {
   for (const backup of await backupsOf(store)) {
     const bytes = await store.bucket.read(backup.key);

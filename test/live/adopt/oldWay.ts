@@ -10,8 +10,8 @@ import { lab } from "../../../lab/harness/cloud.ts";
 import { pulumi, type Step } from "../../../lab/harness/engine.ts";
 import type { SystemOnLab } from "../../../lab/harness/system.ts";
 
-/** What `adopt --json` tells. */
-export interface Told {
+/** What `adopt --json` prints. */
+export interface AdoptReport {
   readonly file: string | null;
   readonly adopted: readonly { readonly urn: string; readonly type: string; readonly id: string }[];
   readonly changes: readonly { readonly urn: string; readonly operation: "update" | "replace" }[];
@@ -47,11 +47,11 @@ export class Adoption {
     return run(process.execPath, own, { cwd: projectDir, env: env as Record<string, string> });
   }
 
-  /** The same, and what it tells. */
-  async plan(...words: readonly string[]): Promise<Ran & { readonly told: Told }> {
+  /** The same with --json, and the report. */
+  async plan(...words: readonly string[]): Promise<Ran & { readonly report: AdoptReport }> {
     const ran = await this.ops("--json", ...words);
     assert.notEqual(ran.stdout, "", ran.stderr);
-    return { ...ran, told: JSON.parse(ran.stdout) as Told };
+    return { ...ran, report: JSON.parse(ran.stdout) as AdoptReport };
   }
 
   /** Does something while nobody answers where the stack's cluster should be. */
@@ -70,7 +70,7 @@ export class Adoption {
   }
 
   /** `pulumi import`, as the command says it; what is to be replaced is unprotected. */
-  async import({ changes }: Told): Promise<void> {
+  async import({ changes }: AdoptReport): Promise<void> {
     const args = ["import", "--yes", "--file", this.out, "--generate-code=false"];
     const { code, text } = await pulumi(args, this.system.target);
     assert.equal(code, 0, text);
@@ -98,8 +98,8 @@ export class Adoption {
     assert.equal(code, 0, text);
   }
 
-  /** Asserts that the engine is about to do what the command foretold, and nothing else. */
-  async isAsTold({ changes, created }: Told): Promise<void> {
+  /** Asserts that the engine is about to do what the command reported, and nothing else. */
+  async isAsReported({ changes, created }: AdoptReport): Promise<void> {
     const steps = await this.preview();
     const ops = (...names: string[]): string[] => steps.filter(({ op }) => names.includes(op)).map(({ urn }) => urn);
     assert.deepEqual(ops("create").sort(), [...created].sort());

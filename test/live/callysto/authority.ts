@@ -21,7 +21,7 @@ interface Credential {
   readonly user: string;
 }
 
-/** An authority and what a workstation has for one domain, in a folder of the test's. Whoever opens it closes it. */
+/** An authority and what a workstation has for one domain, in a folder of the test's. The caller closes it. */
 export class Authority {
   readonly dir: string;
   private readonly domain: string;
@@ -120,7 +120,7 @@ async function makeCredential(domain: string): Promise<Credential> {
   return { ...made.application_credential, user: token.user.id };
 }
 
-/** Keystone tells about a token to whoever shows it. */
+/** Keystone describes a token to the client that presents it. */
 async function ownToken(): Promise<Record<string, string>> {
   const domain = { name: "Default" };
   const user = { name: "callysto", domain, password: "orrery-lab" };
@@ -162,7 +162,7 @@ async function startPebble(dir: string, port: number, management: number): Promi
   });
 }
 
-/** What a URL answers, whoever signed for it; empty when nobody does. */
+/** What a URL answers, whatever its certificate; empty if there is no answer. */
 function fetched(url: string): Promise<string> {
   return new Promise((resolve) => {
     get(url, { rejectUnauthorized: false, headers: { "user-agent": "live test" } }, (answer) => {

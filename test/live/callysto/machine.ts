@@ -4,7 +4,7 @@ import { secretOf } from "../../../ops/lib/secrets.ts";
 import { type Done, onGuest } from "../../../ops/lib/guest.ts";
 import type { SystemOnLab } from "../../../lab/harness/system.ts";
 
-/** What the stack tells about an environment whose inside is described. */
+/** The stack's outputs about an environment with a described guest. */
 export interface Machine {
   readonly hostname: string;
   readonly address: string;

@@ -13,7 +13,7 @@ export interface Done {
   readonly stderr: string;
 }
 
-/** A copy that may be changed; each script finds what the one before it has left. Whoever opens it closes it. */
+/** A copy that may be changed; each script finds what the one before it has left. The caller closes it. */
 export class MachineRoot {
   private readonly folder: string;
 

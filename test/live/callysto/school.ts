@@ -1,4 +1,4 @@
-/** Schools: identity providers of SimpleSAMLphp's own, beside a hub in one file system. */
+/** Schools: identity providers of SimpleSAMLphp's own, next to a hub in one file system. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";

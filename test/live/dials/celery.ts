@@ -35,11 +35,11 @@ export async function eventually(
 ): Promise<void> {
   const end = Date.now() + seconds * 1000;
   for (;;) {
-    const [held, error] = await Promise.resolve()
+    const [satisfied, error] = await Promise.resolve()
       .then(holds)
       .then((value): [boolean, unknown] => [value, undefined])
       .catch((caught: unknown): [boolean, unknown] => [false, caught]);
-    if (held) return;
+    if (satisfied) return;
     if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}`, { cause: error });
     await sleep(100);
   }

@@ -6,13 +6,13 @@ export type Diary = ReadonlyMap<number, { readonly begun: number; readonly ended
 
 /** What the diary in a file says. */
 export function readDiary(file: string): Diary {
-  const told = new Map<number, { begun: number; ended: number }>();
+  const entries = new Map<number, { begun: number; ended: number }>();
   for (const line of readFileSync(file, "utf8").trim().split("\n")) {
     const [word, number] = line.split(" ");
     if (number === undefined) continue;
-    const entry = told.get(Number(number)) ?? { begun: 0, ended: 0 };
+    const entry = entries.get(Number(number)) ?? { begun: 0, ended: 0 };
     entry[word === "begin" ? "begun" : "ended"]++;
-    told.set(Number(number), entry);
+    entries.set(Number(number), entry);
   }
-  return told;
+  return entries;
 }

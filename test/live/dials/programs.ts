@@ -2,7 +2,7 @@
 import { installPackages } from "../../../lab/openstack/packages.ts";
 import { pythonEnvironment } from "../../../lab/harness/python.ts";
 
-/** The versions of the images' lock file, as far as the tests use them. */
+/** The versions of the images' lock file, those that the tests use. */
 const python = pythonEnvironment("dials", [
   ...["celery==5.4.0", "kombu==5.4.2", "redis==5.2.0", "flower==2.0.1", "celery-redbeat==2.2.0"],
   ...["Django==5.1.3", "django-redis==5.4.0", "dj-database-url==2.3.0", "gunicorn==22.0.0", "python-decouple==3.8"],

@@ -11,7 +11,7 @@ import { freePort } from "../port.ts";
 export interface Registry {
   /** Host and port, as an image's name begins. */
   readonly address: string;
-  /** Pushes an image without layers. @returns its digest, as the registry tells it */
+  /** Pushes an image without layers. @returns its digest, as the registry returns it */
   push(repository: string, tag: string, content: string): Promise<string>;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** Random faults that can be had again: the same seed spoils the same requests, whatever else goes on at the same time. */
+/** Reproducible random faults: the same seed hits the same requests, whatever else runs at the same time. */
 import { createHash } from "node:crypto";
 import { random } from "../../unit/harness.ts";
 import type { Fault } from "./proxy.ts";
@@ -6,11 +6,11 @@ import type { Fault } from "./proxy.ts";
 const kinds = ["429", "500", "503", "time-out", "reset", "slow", "truncated"] as const;
 type Kind = (typeof kinds)[number];
 
-/** How bad it is. */
+/** Which requests get faults, and how many. */
 export interface FaultProfile {
-  /** Which requests may be spoiled. */
+  /** Which requests may get a fault. */
   readonly hits: "writes" | "reads" | "all";
-  /** Name of the one service that is spoiled. @default every one */
+  /** Name of the only service that gets faults. @default every one */
   readonly only?: string;
   /** How many of them, from 0 to 1. */
   readonly share: number;
@@ -22,7 +22,7 @@ export interface FaultProfile {
 const gatewayTimeout = 1500;
 
 /**
- * Draws a weather; two thirds hit what changes something, which is where harm is done.
+ * Draws a fault profile; two thirds hit requests that change something, where faults do harm.
  * @param writable - the services that an update writes to, of all that it asks
  */
 export function drawFaultProfile(draw: () => number, services: readonly string[], writable = services): FaultProfile {

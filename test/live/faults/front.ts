@@ -20,7 +20,7 @@ export type Rule = (asked: Asked) => Fault | undefined;
 export class Front {
   readonly authUrl: string;
   readonly kubernetesUrl: string;
-  /** What was spoiled since the faults began, a line each. */
+  /** The faults injected so far, a line each. */
   readonly injected: string[] = [];
   /** The last token of OpenStack that was seen. */
   token: string | undefined;
@@ -37,17 +37,17 @@ export class Front {
   static async open(lab: LabSettings): Promise<Front> {
     const { certificate, certificateKey } = files(lab);
     const tls = { cert: readFileSync(certificate, "utf8"), key: readFileSync(certificateKey, "utf8") };
-    const held: { front?: Front } = {};
+    const opened: { front?: Front } = {};
     const urls = new Map<string, string>();
     const open = async (service: (typeof openstackServices)[number] | "kubernetes"): Promise<Proxy> => {
       const scheme = service === "kubernetes" ? "https" : "http";
       const upstream = `${scheme}://127.0.0.1:${lab.ports[service]}`;
-      // Keystone tells where the others are.
+      // Keystone's catalog names the others' addresses.
       const rewrite = (body: string): string =>
         [...urls].reduce((text, [from, to]) => text.replaceAll(new RegExp(`${from}(?!\\d)`, "g"), to), body);
       const proxy = await openProxy(
         upstream,
-        (method, path, { "x-auth-token": token }) => held.front?.fault({ service, method, path }, String(token)),
+        (method, path, { "x-auth-token": token }) => opened.front?.fault({ service, method, path }, String(token)),
         { ...(service === "keystone" ? { rewrite } : {}), ...(service === "kubernetes" ? { tls } : {}) },
       );
       urls.set(upstream, proxy.url);
@@ -57,8 +57,8 @@ export class Front {
       (["kubernetes", ...openstackServices] as const).map(open),
     );
     if (kubernetes === undefined || keystone === undefined) throw new Error("no proxies");
-    held.front = new Front([kubernetes, keystone, ...others], `${keystone.url}/v3`, kubernetes.url);
-    return held.front;
+    opened.front = new Front([kubernetes, keystone, ...others], `${keystone.url}/v3`, kubernetes.url);
+    return opened.front;
   }
 
   /** From now on, what the rule says. */

@@ -1,4 +1,4 @@
-/** A proxy in front of one HTTP API, which spoils what it is told to spoil and passes on everything else as it is. */
+/** A proxy in front of one HTTP API, which injects faults into the requests that a rule chooses and passes on everything else unchanged. */
 import {
   Agent as HttpAgent,
   createServer,
@@ -13,7 +13,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 /**
  * What is done to one request. `done`: the API gets it and does it, only its answer is lost; else it never hears of it.
- * A `status` comes after so many milliseconds, e.g. 504 for a gateway whose patience has ended.
+ * A `status` comes after so many milliseconds, e.g. 504 for a gateway's timeout.
  */
 export type Fault =
   | { readonly kind: "status"; readonly status: number; readonly after?: number; readonly done: boolean }
@@ -26,14 +26,14 @@ export type Fault =
 /** Says of each request, in the order in which they come, what is to be done to it. */
 export type Inject = (method: string, path: string, headers: IncomingMessage["headers"]) => Fault | undefined;
 
-/** A proxy that listens; whoever opens it closes it. */
+/** A proxy that listens; the caller closes it. */
 export interface Proxy {
   /** Its address without a slash at the end. */
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** Seconds that a client is told to wait after a 429 or 503. */
+/** Retry-After of a 429 or 503, in seconds. */
 const retryAfter = 1;
 
 /** Milliseconds after which a stream of events breaks off. */
@@ -41,7 +41,7 @@ const streamLife = 300;
 
 /** What else a proxy may do. */
 export interface ProxyOptions {
-  /** Applied to the text of each answer that is not spoiled, e.g. so that it names proxies instead of APIs. */
+  /** Applied to the text of each answer without a fault, e.g. so that it names proxies instead of APIs. */
   readonly rewrite?: (body: string) => string;
   /** PEMs for clients that give their token to nobody without TLS, as Kubernetes' do. @default no TLS */
   readonly tls?: { readonly cert: string; readonly key: string };
@@ -124,7 +124,7 @@ async function injectFault(outgoing: ServerResponse, fault: Fault, reset: Reset)
   await sleep(fault.after ?? 0);
   const headers = [429, 503].includes(fault.status) ? { "retry-after": String(retryAfter) } : {};
   outgoing.writeHead(fault.status, { "content-type": "text/plain", ...headers });
-  outgoing.end(`spoiled on purpose: ${fault.status}\n`);
+  outgoing.end(`injected fault: ${fault.status}\n`);
 }
 
 /** Half of an answer that was announced in full; then the connection ends. */

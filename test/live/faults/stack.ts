@@ -17,7 +17,7 @@ const cloud = openstackApi(lab);
 /** Types whose loss would be a loss of data. */
 const precious = /^(openstack|kubernetes):.*:(Volume|Zone|FloatingIp|PersistentVolumeClaim|Namespace)$/;
 
-/** A stack with proxies before its clouds. Whoever opens it closes it. */
+/** A stack with proxies before its clouds. The caller closes it. */
 export class FaultStack {
   readonly system: SystemOnLab;
   readonly front: Front;
@@ -90,7 +90,7 @@ export class FaultStack {
     throw new Error(`${words.join(", ")} did not end in the declared state:\n${text}`);
   }
 
-  /** Asserts that the clouds have what is declared, once, nothing beside it, and everything that holds data as it was. */
+  /** Asserts that the clouds have what is declared, once, nothing else, and everything with data as it was. */
   async isWhole(): Promise<void> {
     await this.system.assertDeployed();
     const resources = await this.system.resources();
@@ -105,7 +105,7 @@ export class FaultStack {
     if (this.place.kind === "hub") await this.isTheHub(resources);
   }
 
-  /** Asserts what the state does not tell: the cloud's own words about the hub. */
+  /** Asserts what is not in the state: the hub as the cloud reports it. */
   private async isTheHub(resources: readonly StateResource[]): Promise<void> {
     const idOf = (type: string): string =>
       resources.find((one) => one.type.startsWith("openstack:") && one.type.endsWith(`:${type}`))?.id ?? "";
@@ -137,7 +137,7 @@ export class FaultStack {
     return found.filter((line) => line.includes(this.place.mark));
   }
 
-  /** Forgets what held data: the stack was destroyed. */
+  /** Forgets what had data: the stack was destroyed. */
   forget(): void {
     this.kept.clear();
   }
@@ -164,7 +164,7 @@ function needsRecovery(text: string): boolean {
   return /openstack:\S+ .*\bfailed\b/.test(text);
 }
 
-/** What tells an object from another one of its name. */
+/** What distinguishes an object from another one of the same name. */
 async function uid(inputs: StateResource["inputs"]): Promise<string> {
   const { name, namespace } = inputs?.metadata as { name: string; namespace?: string };
   const path = namespace === undefined ? `/api/v1/namespaces/${name}` : `/api/v1/namespaces/${namespace}/persistentvolumeclaims/${name}`; // prettier-ignore

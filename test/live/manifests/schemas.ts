@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type Json, asList, asObject, asText } from "../../../policy/manifest.ts";
 
-/** What `/openapi/v2` answers, as far as it is read. */
+/** The parts of `/openapi/v2` that are read. */
 export interface OpenApi {
   readonly definitions: Readonly<Record<string, Json>>;
 }

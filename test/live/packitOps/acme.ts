@@ -13,7 +13,7 @@ import { freePort } from "../port.ts";
 const key = { name: "certbot", secret: Buffer.alloc(32, "orrery").toString("base64") };
 const zone = "packit.dev";
 
-/** Files of the name server: one zone that whoever has the key may change. */
+/** Files of the name server: one zone that anyone with the key may change. */
 const named = (folder: string, port: number): Readonly<Record<string, string>> => ({
   "named.conf": `options { directory "${folder}"; pid-file "${folder}/named.pid"; session-keyfile "${folder}/session.key";
   listen-on port ${port} { 127.0.0.1; }; listen-on-v6 { none; }; recursion no; dnssec-validation no; };

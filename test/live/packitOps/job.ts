@@ -15,7 +15,7 @@ export interface Ended {
   readonly stdout: string;
 }
 
-/** Runs kubectl, as somebody else if told so. */
+/** Runs kubectl, optionally as another account. */
 export function kubectl(words: readonly string[], options: { as?: string; input?: string } = {}): Ended {
   const args = options.as === undefined ? words : [...words, "--as", options.as];
   const { status, stdout, stderr } = spawnSync("kubectl", args, { encoding: "utf8", input: options.input });

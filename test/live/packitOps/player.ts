@@ -1,6 +1,6 @@
 /**
- * A `kubectl` that is the real one but for what the lab has not: `exec` runs the program on this machine, as whoever plays the
- * pod says (the lab's kubelet has no containers, and its exec never ends a standard input), and the API of image imports
+ * A `kubectl` that is the real one but for what the lab has not: `exec` runs the program on this machine, as the pod's player
+ * says (the lab's kubelet has no containers, and its exec never ends a standard input), and the API of image imports
  * answers from a table.
  */
 import { execFileSync } from "node:child_process";

@@ -106,7 +106,7 @@ export class PostgresServer {
     return server;
   }
 
-  /** Lines that play its pod: programs run beside it, as its administrator. */
+  /** Lines that play its pod: programs run next to it, as its administrator. */
   get player(): string {
     return `cd /; export PGHOST='${this.folder}' PATH='${clientBin}':/usr/bin:/bin\nexec ${asNobody.join(" ")} "$@"`;
   }

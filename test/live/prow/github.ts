@@ -29,7 +29,7 @@ const usual: readonly Answer[] = [
   [/^GET \/repos\/testorg\/testrepo\/pulls\/7\/files/, 200, [{ filename: "README.md", status: "modified" }]],
 ];
 
-/** Starts it on a port of its own; `anyToken` answers whoever asks, as the environments' tokens are samples. */
+/** Starts it on a port of its own; `anyToken` answers every token, as the environments' tokens are samples. */
 export async function startGithub(anyToken = true, more: readonly Answer[] = []): Promise<Github> {
   const answers = [...more, ...usual];
   const asked: string[] = [];
@@ -56,7 +56,7 @@ export async function startGithub(anyToken = true, more: readonly Answer[] = [])
   });
 }
 
-/** A pull request that alice opens, as GitHub tells it. */
+/** A pull request that alice opens, as GitHub describes it. */
 export function openedPullRequest(): string {
   const repository = {
     owner: { login: "testorg" },

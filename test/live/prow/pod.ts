@@ -82,8 +82,8 @@ export async function mountVolumes(
     const from = path.join(folder, `${index}-${name}`);
     mkdirSync(from, { recursive: true });
     const { configMap, secret } = volume ?? {};
-    const held = configMap !== undefined || secret !== undefined;
-    if (held) {
+    const fromObject = configMap !== undefined || secret !== undefined;
+    if (fromObject) {
       const place = configMap === undefined ? `secrets/${secret?.secretName ?? ""}` : `configmaps/${configMap.name}`;
       const content = await api.get<KubeObject & Content>(`/api/v1/namespaces/${namespace}/${place}`);
       const encoded = Object.entries((configMap === undefined ? content.data : content.binaryData) ?? {});
@@ -98,7 +98,7 @@ export async function mountVolumes(
     binds.push({
       from: subPath === undefined ? from : path.join(from, subPath),
       to: mountPath,
-      writable: !held && readOnly !== true,
+      writable: !fromObject && readOnly !== true,
     });
   }
   return binds;

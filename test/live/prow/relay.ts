@@ -35,7 +35,7 @@ export const inward = (folder: string, port: number): string => path.join(folder
 /** Socket by which a port outside is reached from inside. */
 export const outward = (folder: string, port: number): string => path.join(folder, `out-${port}.sock`);
 
-/** File that tells that connections out of the namespace are led on. */
+/** File that shows that connections out of the namespace are forwarded. */
 export const relaysAreUp = "relays";
 
 /** A way out of the namespace: what is asked at the address inside is asked at the port outside. */

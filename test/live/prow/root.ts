@@ -13,7 +13,7 @@ export interface Root {
   /** All others are dropped. */
   readonly capabilities: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** Arguments of node for the relays of the network namespace, and the file that tells that they are up. */
+  /** Arguments of node for the relays of the network namespace, and the file that shows that they are up. */
   readonly relays: readonly string[];
   readonly relaysAreUp: string;
   readonly command: readonly string[];

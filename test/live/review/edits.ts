@@ -81,8 +81,8 @@ function* placesOf(value: unknown, path: Path = []): Generator<readonly [Path, u
   if (["cluster", "cloud"].includes(String(path.at(-1)))) return;
   if (path.length > 0) yield [path, value];
   if (typeof value !== "object" || value === null) return;
-  for (const [key, held] of Object.entries(value))
-    yield* placesOf(held, [...path, Array.isArray(value) ? Number(key) : key]);
+  for (const [key, member] of Object.entries(value))
+    yield* placesOf(member, [...path, Array.isArray(value) ? Number(key) : key]);
 }
 
 /** Another value of the same kind. */

@@ -154,7 +154,7 @@ const cases: readonly (readonly [number: string, change: string, content: string
   ["50", "an encrypted value that is empty", config('thoth:x: {secure: ""}'), /thoth:x: `secure` stands alone/],
   [
     "51",
-    "an encrypted value beside another key",
+    "an encrypted value next to another key",
     config("thoth:x: {secure: v1:a:b, more: 1}"),
     /thoth:x: `secure` stands alone/,
   ],

@@ -76,12 +76,14 @@ describe("bench: the same objects", () => {
       file,
       changes.reduce((so, [at, value]) => put(so, ["config", ...at], value), text),
     );
-    const told = (one: Registration): string => JSON.stringify([one.urn, one.inputs, one.options]);
-    const before = new Set(stage.resources.map(told));
+    const fingerprint = (one: Registration): string => JSON.stringify([one.urn, one.inputs, one.options]);
+    const before = new Set(stage.resources.map(fingerprint));
     const after = await declared("stage", file).finally(() => {
       rmSync(folder, { recursive: true });
     });
-    const changed = after.resources.filter((one) => !before.has(told(one)) && /:(Deployment|Instance)$/.test(one.type));
+    const changed = after.resources.filter(
+      (one) => !before.has(fingerprint(one)) && /:(Deployment|Instance)$/.test(one.type),
+    );
     assert.deepEqual(
       changed.map(({ name }) => name.split("-")[0]).sort(),
       Object.keys(rows).sort(),

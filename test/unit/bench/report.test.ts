@@ -85,8 +85,8 @@ describe("bench: the report", () => {
       life("dials", "orrery", 40, 1),
       life("packit", "Ansible", 60, 1),
     ];
-    const judged = goals({ ...none, lives: some }).map(({ limit }) => limit);
-    assert.deepEqual(judged, [1.15], "a sum without some of the systems would judge in vain");
+    const limits = goals({ ...none, lives: some }).map(({ limit }) => limit);
+    assert.deepEqual(limits, [1.15], "a sum without some of the systems proves nothing");
     assert.deepEqual(
       goals({ ...none, lives: [...some, ...others] }).map(({ value, limit }) => [value, limit]),
       [
@@ -115,7 +115,7 @@ describe("bench: the report", () => {
     assert.deepEqual(both.circumstances, results.circumstances);
   });
 
-  it("an older commit is shown beside this one, with processor time and saved states", () => {
+  it("an older commit is shown next to this one, with processor time and saved states", () => {
     const now = { ...life("thoth", "orrery", 5, 1), cpu: { up: [3] }, saves: { up: [70] } };
     const before = {
       ...life("thoth", "orrery@0123456789", 10, 1),

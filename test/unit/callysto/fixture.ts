@@ -50,11 +50,11 @@ export async function deployCallysto(
       const secrets = { deployPrivateKey: pulumi.secret("key") };
       const outputs = (of: Readonly<Record<string, string>>): Record<string, pulumi.Output<string>> =>
         Object.fromEntries(Object.entries(of).map(([member, text]) => [member, pulumi.secret(text)]));
-      const held = Object.fromEntries(
+      const secretOutputs = Object.fromEntries(
         Object.entries({ ...none, ...keyedSecrets }).map(([name, of]) => [name, outputs(of)]),
       ) as CallystoConfig["keyedSecrets"];
       const targets = { cloud: () => cloud, cluster: () => assert.fail("Callysto uses no cluster") };
-      new Callysto("callysto", { config: { settings, secrets, keyedSecrets: held }, targets });
+      new Callysto("callysto", { config: { settings, secrets, keyedSecrets: secretOutputs }, targets });
     },
     { newResource: ({ type }) => made[type] },
   );

@@ -51,13 +51,13 @@ describe("Callysto's commands", () => {
 
   /** Runs the command line on a copy of stage's stack file, in this process. */
   async function ops(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-    const [told, complained]: [string[], string[]] = [[], []];
+    const [printed, complained]: [string[], string[]] = [[], []];
     const { log, error } = console;
-    console.log = (line: string) => void told.push(line);
+    console.log = (line: string) => void printed.push(line);
     console.error = (line: string) => void complained.push(line);
     try {
       const code = await main(["callysto", ...words]);
-      return { code, stdout: told.join("\n"), stderr: complained.join("\n") };
+      return { code, stdout: printed.join("\n"), stderr: complained.join("\n") };
     } finally {
       Object.assign(console, { log, error });
     }
@@ -302,8 +302,8 @@ describe("Callysto's commands", () => {
 
   it("each notebook image is built on the one before it, and nothing is pushed before all are tested", async () => {
     // As in callysto/docker-stacks@cd9474f of 2022 and in a clone of before.
-    const held = ["tests/run_tests.py", "tests/base-notebook", "tests/minimal-notebook", "tests/scipy-notebook"];
-    const today = (file: string): boolean => [...held, "pims-minimal/test"].includes(file);
+    const present = ["tests/run_tests.py", "tests/base-notebook", "tests/minimal-notebook", "tests/scipy-notebook"];
+    const today = (file: string): boolean => [...present, "pims-minimal/test"].includes(file);
     const old = (file: string): boolean => /^[a-z-]+\/test$/.test(file) && !file.startsWith("callysto-swift");
     const steps = plan({ from: "/stacks", hash: "abc1234", swift: true, push: true, has: today });
     const words = steps.map(({ command, args }) => `${command} ${args.join(" ")}`);
@@ -365,14 +365,14 @@ describe("Callysto's commands", () => {
   });
 
   it("an unreachable guest is reported with the reason", () => {
-    const told = (stderr: string): string => explain({ address: "192.0.2.1", user: "ptty2u" }, stderr);
+    const explained = (stderr: string): string => explain({ address: "192.0.2.1", user: "ptty2u" }, stderr);
     assert.match(
-      told("No ED25519 host key is known.\nHost key verification failed."),
+      explained("No ED25519 host key is known.\nHost key verification failed."),
       /has another host key than the stack knows/,
     );
-    assert.match(told("ptty2u@192.0.2.1: Permission denied (publickey)."), /does not let ptty2u in/);
+    assert.match(explained("ptty2u@192.0.2.1: Permission denied (publickey)."), /does not let ptty2u in/);
     assert.equal(
-      told("ssh: connect to host 192.0.2.1 port 22: Connection timed out"),
+      explained("ssh: connect to host 192.0.2.1 port 22: Connection timed out"),
       "192.0.2.1 does not answer SSH: ssh: connect to host 192.0.2.1 port 22: Connection timed out",
     );
   });

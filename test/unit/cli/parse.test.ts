@@ -46,7 +46,7 @@ describe("A declared command line", () => {
     });
   });
 
-  it("is refused with the option or word that is missing or wrong, and what was probably meant", async () => {
+  it("is refused with the option or word that is missing or wrong, and a suggestion", async () => {
     for (const [words, message] of [
       [["get"], /^--stack S is missing: the environment$/],
       [["get", "--stak", "x"], /^there is no option --stak; did you mean "--stack"\?$/],
@@ -97,7 +97,7 @@ Options:
 });
 
 describe("orrery", () => {
-  it("exits with 2 for a command line that is wrong, and says what was probably meant", async () => {
+  it("exits with 2 for a command line that is wrong, and suggests the right word", async () => {
     for (const [words, message] of [
       [["calysto"], /^orrery: there is no command "calysto"; did you mean "callysto"\?\nnpx orrery --help lists/],
       [

@@ -116,7 +116,7 @@ const cases: Readonly<Partial<Record<SecretFormat, Case>>> = {
 
 describe("secrets' formats", () => {
   for (const [format, { expected, right, wrong }] of Object.entries(cases)) {
-    it(`a valid ${format} is told from an invalid one`, () => {
+    it(`a valid ${format} is distinguished from an invalid one`, () => {
       for (const text of right) assert.equal(checkFormat(format as SecretFormat, text), undefined, text);
       for (const text of wrong) assert.equal(checkFormat(format as SecretFormat, text), expected, text);
     });

@@ -13,7 +13,7 @@ import {
 import { problems } from "./fixture.ts";
 
 /** The same for one setting, `x`, of a system. */
-function told(schema: z.ZodType, value: unknown): readonly string[] {
+function messagesFor(schema: z.ZodType, value: unknown): readonly string[] {
   const system = defineSystem({ namespace: "demo", settings: z.strictObject({ x: schema }), secrets: {} });
   return problems([system], { "demo:settings": { x: value } }).said.map((one) => one.replace("demo:settings.x", "x"));
 }
@@ -45,8 +45,8 @@ describe("problems of a config", () => {
       [z.literal([1, "b"]), "a", 'got "a"; expected 1 or "b"'],
       [z.string().refine(() => false, "must not be"), "a", 'got "a"; must not be'],
     ];
-    for (const [schema, value, text] of cases) assert.deepEqual(told(schema, value), [`x: ${text}`]);
-    assert.match(told(z.number().multipleOf(2), 3)[0] ?? "", /^x: got 3; \S/);
+    for (const [schema, value, text] of cases) assert.deepEqual(messagesFor(schema, value), [`x: ${text}`]);
+    assert.match(messagesFor(z.number().multipleOf(2), 3)[0] ?? "", /^x: got 3; \S/);
   });
 
   it("a problem shows at most sixty characters of a value", () => {
@@ -106,29 +106,29 @@ describe("problems of a config", () => {
       z.strictObject({ a: z.string(), b: z.string(), c: z.string() }),
       z.strictObject({ kind: z.literal("z"), deep: z.strictObject({ n: z.number() }) }),
     ]);
-    assert.deepEqual(told(union, { kind: "z", deep: { n: "x" } }), ['x.deep.n: got "x"; expected a number']);
-    assert.deepEqual(told(z.union([z.string(), z.number()]), true), ["x: got true; expected text"]);
+    assert.deepEqual(messagesFor(union, { kind: "z", deep: { n: "x" } }), ['x.deep.n: got "x"; expected a number']);
+    assert.deepEqual(messagesFor(z.union([z.string(), z.number()]), true), ["x: got true; expected text"]);
     const variants = z.discriminatedUnion("kind", [
       z.strictObject({ kind: z.literal("one"), size: z.number() }),
       z.strictObject({ kind: z.literal("two") }),
     ]);
-    assert.deepEqual(told(variants, {}), ['x.kind: got nothing; expected "one" or "two"']);
-    assert.deepEqual(told(variants, { size: 1, kind: "on" }), ['x.kind: got "on"; expected "one" or "two"']);
-    assert.deepEqual(told(variants, { kind: "one", size: 1, siz: 2 }), [
+    assert.deepEqual(messagesFor(variants, {}), ['x.kind: got nothing; expected "one" or "two"']);
+    assert.deepEqual(messagesFor(variants, { size: 1, kind: "on" }), ['x.kind: got "on"; expected "one" or "two"']);
+    assert.deepEqual(messagesFor(variants, { kind: "one", size: 1, siz: 2 }), [
       'x.siz: there is no such setting; did you mean "size"?',
     ]);
   });
 
   it("settings of maps in a list are known, and none below text", () => {
     const list = z.array(z.strictObject({ port: z.number().optional() }));
-    assert.deepEqual(told(list, [{}, { prot: 1, y: 2 }]), [
+    assert.deepEqual(messagesFor(list, [{}, { prot: 1, y: 2 }]), [
       'x[1].prot: there is no such setting; did you mean "port"?',
       "x[1].y: there is no such setting",
     ]);
     const tuple = z.tuple([z.strictObject({ port: z.number().optional() })]);
-    assert.deepEqual(told(tuple, [{ prot: 1 }]), ["x[0].prot: there is no such setting"]);
+    assert.deepEqual(messagesFor(tuple, [{ prot: 1 }]), ["x[0].prot: there is no such setting"]);
     const union = z.union([z.strictObject({ deep: z.strictObject({ port: z.number().optional() }) })]);
-    assert.deepEqual(told(union, { deep: { prot: 1 } }), [
+    assert.deepEqual(messagesFor(union, { deep: { prot: 1 } }), [
       'x.deep.prot: there is no such setting; did you mean "port"?',
     ]);
   });

@@ -141,8 +141,8 @@ describe("edits of a stack file", () => {
 
     it("re-encrypting secrets changes nothing else", () => {
       const text = `encryptionsalt: v1:a\n${file}`;
-      const anew = reencrypt(text, (one) => `<${one}>`, "v1:b", upper);
-      assert.equal(anew, text.replace("v1:a", "v1:b").replace("v1:old", "<V1:OLD>"));
+      const reencrypted = reencrypt(text, (one) => `<${one}>`, "v1:b", upper);
+      assert.equal(reencrypted, text.replace("v1:a", "v1:b").replace("v1:old", "<V1:OLD>"));
       assert.equal(reencrypt("x: 1\n", String, "v1:b", upper), "x: 1\nencryptionsalt: v1:b\n");
       assert.equal(reencrypt("config:\n  a:\n", String, "v1:b", upper), "encryptionsalt: v1:b\nconfig:\n  a:\n");
     });

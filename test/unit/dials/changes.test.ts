@@ -12,20 +12,20 @@ async function changes(
   const [old, now] = [base, await clearDials(more, secrets)].map(
     (all) => new Map(all.map((one) => [one.urn, one])),
   ) as [Map<string, Rendered>, Map<string, Rendered>];
-  const told = (one: Rendered): string => {
+  const label = (one: Rendered): string => {
     const { kind, metadata } = one.inputs as Partial<Manifest>;
     return kind === undefined ? one.name : `${kind} ${metadata?.name ?? ""}`;
   };
   const own = ({ type }: Rendered): boolean => !type.startsWith("orrery:");
   return [
-    ...[...old.values()].filter((one) => own(one) && !now.has(one.urn)).map((one) => `- ${told(one)}`),
-    ...[...now.values()].filter((one) => own(one) && !old.has(one.urn)).map((one) => `+ ${told(one)}`),
+    ...[...old.values()].filter((one) => own(one) && !now.has(one.urn)).map((one) => `- ${label(one)}`),
+    ...[...now.values()].filter((one) => own(one) && !old.has(one.urn)).map((one) => `+ ${label(one)}`),
     ...[...now.values()]
       .filter(
         (one) =>
           own(one) && old.has(one.urn) && JSON.stringify(one.inputs) !== JSON.stringify(old.get(one.urn)?.inputs),
       )
-      .map((one) => `~ ${told(one)}`),
+      .map((one) => `~ ${label(one)}`),
   ].sort();
 }
 

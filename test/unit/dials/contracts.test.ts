@@ -23,9 +23,9 @@ function each(value: unknown, [key, ...rest]: readonly string[], at = ""): reado
     assert.ok(Array.isArray(value) && value.length > 0, `${at} is no list with items`);
     return value.flatMap((item, index) => each(item, rest, `${at}[${index}]`));
   }
-  const held = (value as Readonly<Record<string, unknown>>)[key];
-  assert.notEqual(held, undefined, `${at} lacks ${key}`);
-  return each(held, rest, `${at}.${key}`);
+  const member = (value as Readonly<Record<string, unknown>>)[key];
+  assert.notEqual(member, undefined, `${at} lacks ${key}`);
+  return each(member, rest, `${at}.${key}`);
 }
 
 describe("contracts of DIALS' images", () => {

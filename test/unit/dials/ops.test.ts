@@ -31,13 +31,13 @@ describe("DIALS' commands", () => {
   /** Runs the command line on a copy of production's stack file, in this process. */
   async function ops(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
     const stack = words.length > 1 ? ["--stack", "prod", "--config-file", file] : [];
-    const [told, complained]: [string[], string[]] = [[], []];
+    const [printed, complained]: [string[], string[]] = [[], []];
     const { log, error } = console;
-    console.log = (line: string) => void told.push(line);
+    console.log = (line: string) => void printed.push(line);
     console.error = (line: string) => void complained.push(line);
     try {
       const code = await main([...words, ...stack]);
-      return { code, stdout: told.join("\n"), stderr: complained.join("\n") };
+      return { code, stdout: printed.join("\n"), stderr: complained.join("\n") };
     } finally {
       Object.assign(console, { log, error });
     }

@@ -21,7 +21,7 @@ describe("OpenStack converters", () => {
     assert.deepEqual(addressesOf([]), { ipv4: undefined, ipv6: undefined });
   });
 
-  it("an id is told from a name", () => {
+  it("an id is distinguished from a name", () => {
     assert.ok(isId("f537d65c-4a22-4cec-ad3f-4a8875fc8b7b"));
     assert.ok(!isId("hub.callysto.ca-home-1"));
   });
@@ -36,7 +36,7 @@ describe("OpenStack converters", () => {
     );
   });
 
-  it("a port and ping are opened over both families", () => {
+  it("a port and ping are opened over IPv4 and IPv6", () => {
     assert.deepEqual(tcp("ssh", 22), {
       "ssh-v4": { ethertype: "IPv4", protocol: "tcp", port: 22 },
       "ssh-v6": { ethertype: "IPv6", protocol: "tcp", port: 22 },

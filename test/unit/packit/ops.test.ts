@@ -36,13 +36,13 @@ describe("Packit's commands", () => {
 
   /** Runs a command line in this process. */
   async function run(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-    const [told, complained]: [string[], string[]] = [[], []];
+    const [printed, complained]: [string[], string[]] = [[], []];
     const { log, error } = console;
-    console.log = (line: string) => void told.push(line);
+    console.log = (line: string) => void printed.push(line);
     console.error = (line: string) => void complained.push(line);
     try {
       const code = await main(["packit", ...words]);
-      return { code, stdout: told.join("\n"), stderr: complained.join("\n") };
+      return { code, stdout: printed.join("\n"), stderr: complained.join("\n") };
     } finally {
       Object.assign(console, { log, error });
     }
@@ -311,7 +311,7 @@ describe("Packit's commands", () => {
       assert.match(stderr, /packit:sshPrivateKey: \S+ has no id_rsa\n/);
       assert.match(stderr, /packit:copr: \S+ has no copr\n/);
       assert.match(stderr, /packit:githubAppKey: expected a PEM private key/);
-      assert.ok(!stderr.includes("half"), "a secret's text is never told");
+      assert.ok(!stderr.includes("half"), "a secret's text is never printed");
       assert.equal(readFileSync(file, "utf8"), before_);
     });
 
@@ -328,9 +328,12 @@ describe("Packit's commands", () => {
       assert.match(stdout, /^set packit:fedoraKeytab from fedora\.keytab$/m);
       const { entries, encryptionSalt } = readStackFile(file);
       const crypter = openSalt(encryptionSalt ?? "", samplePassphrase("stage"));
-      const held = (name: string): string => crypter.decrypt(entries.get(`packit:${name}`)?.value ?? "");
-      assert.equal(held("serviceConfig"), config);
-      assert.deepEqual(Buffer.from(held("fedoraKeytab"), "base64"), readFileSync(path.join(folder(), "fedora.keytab")));
+      const decrypted = (name: string): string => crypter.decrypt(entries.get(`packit:${name}`)?.value ?? "");
+      assert.equal(decrypted("serviceConfig"), config);
+      assert.deepEqual(
+        Buffer.from(decrypted("fedoraKeytab"), "base64"),
+        readFileSync(path.join(folder(), "fedora.keytab")),
+      );
     });
 
     it("load-secrets says when the passphrase is wrong", async () => {

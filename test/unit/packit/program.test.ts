@@ -473,7 +473,7 @@ describe("Packit's program", () => {
     const keytab = Buffer.from([5, 2, 0, 255, 10, 10]).toString("base64");
     const copr = "[copr-cli]\nlogin = a\nusername = b\ntoken = c\ncopr_url = d\n\n \n";
     const seen = await buildPackit(production, "packit", { fedoraKeytab: keytab, copr });
-    const held = (name: string): { stringData: Record<string, unknown>; data?: Record<string, unknown> } => {
+    const secretNamed = (name: string): { stringData: Record<string, unknown>; data?: Record<string, unknown> } => {
       const { inputs } = seen.one(`packit-secrets-${name}-secret`);
       const open = (value: unknown): unknown =>
         value instanceof Secret
@@ -483,18 +483,21 @@ describe("Packit's program", () => {
             : value;
       return open(inputs) as { stringData: Record<string, unknown> };
     };
-    const ssh = held("packit-ssh").stringData;
+    const ssh = secretNamed("packit-ssh").stringData;
     assert.deepEqual(Object.keys(ssh).toSorted(), ["config", "id_ed25519", "id_ed25519.pub", "id_rsa", "id_rsa.pub"]);
     assert.deepEqual([ssh.id_ed25519, ssh["id_ed25519.pub"]], [ssh.id_rsa, ssh["id_rsa.pub"]]);
-    assert.deepEqual(Object.keys(held("packit-secrets").stringData).toSorted(), ["fullchain.pem", "privkey.pem"]);
-    assert.deepEqual(held("packit-secrets").data, { "fedora.keytab": keytab });
-    assert.deepEqual(Object.keys(held("packit-config").stringData).toSorted(), [
+    assert.deepEqual(Object.keys(secretNamed("packit-secrets").stringData).toSorted(), [
+      "fullchain.pem",
+      "privkey.pem",
+    ]);
+    assert.deepEqual(secretNamed("packit-secrets").data, { "fedora.keytab": keytab });
+    assert.deepEqual(Object.keys(secretNamed("packit-config").stringData).toSorted(), [
       "copr",
       "fedora.toml",
       "packit-service.yaml",
     ]);
-    assert.equal(held("packit-config").stringData.copr, copr);
-    const { stringData } = held("postgres-secret");
+    assert.equal(secretNamed("packit-config").stringData.copr, copr);
+    const { stringData } = secretNamed("postgres-secret");
     assert.deepEqual(
       [stringData["database-user"], stringData["database-host"], stringData["database-name"]],
       ["packit", "postgres", "packit"],

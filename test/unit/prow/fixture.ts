@@ -82,7 +82,7 @@ function clear(value: unknown): unknown {
   if (value instanceof Secret) return clear(value.value);
   if (Array.isArray(value)) return value.map(clear);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, held]) => [key, clear(held)]));
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, clear(member)]));
 }
 
 interface Container {

@@ -10,7 +10,7 @@ import { withReplacements } from "../../../review/diff/replacements.ts";
 import { deployment, resource } from "./fixture.ts";
 
 /** Operation and the fields that force it, for each change. */
-function told(before: readonly Rendered[], after: readonly Rendered[]): readonly string[] {
+function changesOf(before: readonly Rendered[], after: readonly Rendered[]): readonly string[] {
   return compare(before, after).map(({ operation, name, fields }) =>
     [operation, name, ...fields.filter(({ forces }) => forces).map(({ path }) => pathText(path))].join(" "),
   );
@@ -31,13 +31,13 @@ describe("a comparison of renders", () => {
       resource("kubernetes:batch/v1:Job", "job", { spec: { template: { a: 2 } } }),
       resource("kubernetes:apps/v1:Deployment", "web", { spec: { replicas: 2 } }),
     ];
-    assert.deepEqual(told(before, after).toSorted(), [
+    assert.deepEqual(changesOf(before, after).toSorted(), [
       "create fresh",
       "delete gone",
       "replace job spec.template.a",
       "update web",
     ]);
-    assert.deepEqual(told(before, before), []);
+    assert.deepEqual(changesOf(before, before), []);
   });
 
   it("a comparison knows which field of which type requires a replacement", () => {
@@ -57,7 +57,7 @@ describe("a comparison of renders", () => {
       ["command:remote:Command", { triggers: ["1"] }, { triggers: ["2"] }, "replace x triggers"],
     ]; // prettier-ignore
     for (const [type, before, after, expected] of cases)
-      assert.deepEqual(told([resource(type, "x", before)], [resource(type, "x", after)]), [expected], type);
+      assert.deepEqual(changesOf([resource(type, "x", before)], [resource(type, "x", after)]), [expected], type);
   });
 
   it("a comparison respects ignoreChanges, replaceOnChanges, provider and protection", () => {
@@ -65,11 +65,15 @@ describe("a comparison of renders", () => {
     const at = (inputs: object, options: Rendered["options"] = {}): readonly Rendered[] => [
       resource(type, "x", inputs, options),
     ];
-    assert.deepEqual(told(at({ userData: "a" }), at({ userData: "b" }, { ignoreChanges: ["userData"] })), ["keep x"]);
-    assert.deepEqual(told(at({ name: "a" }), at({ name: "b" }, { replaceOnChanges: ["name"] })), ["replace x name"]);
-    assert.deepEqual(told(at({}, { replacementTrigger: 1 }), at({}, { replacementTrigger: 2 })), ["replace x"]);
+    assert.deepEqual(changesOf(at({ userData: "a" }), at({ userData: "b" }, { ignoreChanges: ["userData"] })), [
+      "keep x",
+    ]);
+    assert.deepEqual(changesOf(at({ name: "a" }), at({ name: "b" }, { replaceOnChanges: ["name"] })), [
+      "replace x name",
+    ]);
+    assert.deepEqual(changesOf(at({}, { replacementTrigger: 1 }), at({}, { replacementTrigger: 2 })), ["replace x"]);
     const [moved] = at({});
-    assert.deepEqual(told(at({}), moved === undefined ? [] : [{ ...moved, provider: "other" }]), ["replace x"]);
+    assert.deepEqual(changesOf(at({}), moved === undefined ? [] : [{ ...moved, provider: "other" }]), ["replace x"]);
     const [change] = compare(at({}, { protect: true }), at({}));
     assert.deepEqual(change?.options, [{ path: ["protect"], before: true, after: undefined }]);
   });
@@ -86,10 +90,13 @@ describe("a comparison of renders", () => {
     };
     const alias = (spec: object): Rendered["options"] => ({ aliases: [{ spec: { name: "", type: "", ...spec } }] });
     const before = [box("old"), child("old", "kubernetes:core/v1:Secret")];
-    assert.deepEqual(told(before, [box("new", alias({ name: "old" })), child("new", "kubernetes:core/v1:Secret")]), []);
+    assert.deepEqual(
+      changesOf(before, [box("new", alias({ name: "old" })), child("new", "kubernetes:core/v1:Secret")]),
+      [],
+    );
     const retyped = child("old", "kubernetes:core/v1:ConfigMap", alias({ type: "kubernetes:core/v1:Secret" }));
-    assert.deepEqual(told(before, [box("old"), retyped]), []);
-    assert.equal(told(before, [box("new"), child("new", "kubernetes:core/v1:Secret")]).length, 4);
+    assert.deepEqual(changesOf(before, [box("old"), retyped]), []);
+    assert.equal(changesOf(before, [box("new"), child("new", "kubernetes:core/v1:Secret")]).length, 4);
   });
 
   it("rendering repeats until replacements cause no further changes", async () => {

@@ -32,49 +32,51 @@ describe("Thoth's commands", () => {
   });
 
   it("verify reports what exists but does not work", () => {
-    const told = (kind: string, body: object, rest: object): string | undefined =>
+    const detailOf = (kind: string, body: object, rest: object): string | undefined =>
       states([object(kind, "x", body)], [live(kind, "x", rest)])[0]?.detail;
     const three = { spec: { replicas: 3 } };
-    assert.equal(told("StatefulSet", three, { ...three, status: { readyReplicas: 2 } }), "2 of 3 pods are ready");
-    assert.equal(told("StatefulSet", three, { ...three, status: { readyReplicas: 3 } }), undefined);
+    assert.equal(detailOf("StatefulSet", three, { ...three, status: { readyReplicas: 2 } }), "2 of 3 pods are ready");
+    assert.equal(detailOf("StatefulSet", three, { ...three, status: { readyReplicas: 3 } }), undefined);
     assert.match(
-      told("CronJob", { spec: { suspend: true } }, { spec: { suspend: false } }) ?? "",
+      detailOf("CronJob", { spec: { suspend: true } }, { spec: { suspend: false } }) ?? "",
       /is running and should/,
     );
-    assert.equal(told("Route", {}, { status: {} }), "no router has admitted it");
+    assert.equal(detailOf("Route", {}, { status: {} }), "no router has admitted it");
     const admitted = { ingress: [{ conditions: [{ type: "Admitted", status: "True" }] }] };
-    assert.equal(told("Route", {}, { status: admitted }), undefined);
-    assert.equal(told("Secret", {}, { type: "kubernetes.io/service-account-token", data: {} }), "has no token");
-    assert.equal(told("ResourceQuota", {}, { status: {} }), "is not counted yet");
+    assert.equal(detailOf("Route", {}, { status: admitted }), undefined);
+    assert.equal(detailOf("Secret", {}, { type: "kubernetes.io/service-account-token", data: {} }), "has no token");
+    assert.equal(detailOf("ResourceQuota", {}, { status: {} }), "is not counted yet");
   });
 
   it("verify reports a claim that is not bound, unless nothing that runs mounts it", () => {
     const volumes = [{ name: "data", persistentVolumeClaim: { claimName: "data" } }];
     const pod = { spec: { template: { spec: { volumes } } } };
-    const told = (claim: string, phase: string): string | undefined =>
+    const detailOf = (claim: string, phase: string): string | undefined =>
       states(
         [object("PersistentVolumeClaim", claim), object("Deployment", "x", pod)],
         [live("PersistentVolumeClaim", claim, { status: { phase } })],
       )[0]?.detail;
-    assert.equal(told("data", "Pending"), "is Pending, not bound");
-    assert.equal(told("data", "Bound"), undefined);
-    assert.equal(told("spare", "Pending"), undefined);
-    assert.equal(told("spare", "Lost"), "is Lost, not bound");
+    assert.equal(detailOf("data", "Pending"), "is Pending, not bound");
+    assert.equal(detailOf("data", "Bound"), undefined);
+    assert.equal(detailOf("spare", "Pending"), undefined);
+    assert.equal(detailOf("spare", "Lost"), "is Lost, not bound");
   });
 
   it("verify checks every permission that a Role grants, and that no other account reads Secrets", async () => {
     const { manifests } = await buildThoth(settings);
     const rights = rightsOf(manifests);
-    const told = expectations(rights, manifests).map(({ account, namespace, verb, resource, allowed }) =>
+    const expected = expectations(rights, manifests).map(({ account, namespace, verb, resource, allowed }) =>
       [account, allowed ? "may" : "may not", verb, resource, namespace].join(" "),
     );
-    assert.ok(told.includes("thoth-frontend-stage/user-api may create configmaps thoth-middletier-stage"));
-    assert.ok(told.includes("thoth-frontend-stage/user-api may get pods/log thoth-backend-stage"));
+    assert.ok(expected.includes("thoth-frontend-stage/user-api may create configmaps thoth-middletier-stage"));
+    assert.ok(expected.includes("thoth-frontend-stage/user-api may get pods/log thoth-backend-stage"));
     assert.ok(
-      told.includes("thoth-infra-stage/thoth-ops may create rolebindings.rbac.authorization.k8s.io thoth-infra-stage"),
+      expected.includes(
+        "thoth-infra-stage/thoth-ops may create rolebindings.rbac.authorization.k8s.io thoth-infra-stage",
+      ),
     );
-    assert.ok(told.includes("thoth-frontend-stage/user-api may not list secrets thoth-frontend-stage"));
-    assert.ok(!told.some((one) => one.startsWith("thoth-infra-stage/thoth-ops may not")));
+    assert.ok(expected.includes("thoth-frontend-stage/user-api may not list secrets thoth-frontend-stage"));
+    assert.ok(!expected.some((one) => one.startsWith("thoth-infra-stage/thoth-ops may not")));
     const [first] = rights.filter(({ resource }) => resource === "pods/log");
     assert.ok(first);
     assert.deepEqual((review(first) as { spec: { resourceAttributes: object } }).spec.resourceAttributes, {
@@ -104,10 +106,10 @@ describe("Thoth's commands", () => {
       switches(whole).map(({ at }) => at.join(".")),
       ["bots.suspendCronJobs", "station.suspendCronJobs", "ultrahook.paused"],
     );
-    const told = notes("prod", whole);
-    const key = told.find((one) => one.key === "thoth:ultrahookKey-ultrahook-thoth");
+    const keys = notes("prod", whole);
+    const key = keys.find((one) => one.key === "thoth:ultrahookKey-ultrahook-thoth");
     assert.match(key?.registered ?? "", /ultrahook\.com\/register/);
     assert.equal(key?.set, "npx pulumi config set --stack prod --secret thoth:ultrahookKey-ultrahook-thoth");
-    assert.ok(told.every(({ registered }) => registered !== "this stack only"));
+    assert.ok(keys.every(({ registered }) => registered !== "this stack only"));
   });
 });

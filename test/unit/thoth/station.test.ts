@@ -37,11 +37,11 @@ function rules(seen: Built, title: string): readonly string[] {
 function references(value: unknown): readonly { kind: "Secret" | "ConfigMap"; name: string; key?: string }[] {
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value as Record<string, { name: string; key?: string; secretName?: string }>).flatMap(
-    ([member, held]) => {
-      if (member === "secretKeyRef") return [{ kind: "Secret" as const, ...held }];
-      if (member === "configMapKeyRef") return [{ kind: "ConfigMap" as const, ...held }];
-      if (member === "secret") return [{ kind: "Secret" as const, name: held.secretName ?? "" }];
-      return references(held);
+    ([member, reference]) => {
+      if (member === "secretKeyRef") return [{ kind: "Secret" as const, ...reference }];
+      if (member === "configMapKeyRef") return [{ kind: "ConfigMap" as const, ...reference }];
+      if (member === "secret") return [{ kind: "Secret" as const, name: reference.secretName ?? "" }];
+      return references(reference);
     },
   );
 }

@@ -86,7 +86,7 @@ export async function checkDump(file: string): Promise<void> {
 const draftOf = (name: string): string => `${name}_restoring`;
 
 /** Loads a dump as a new database next to the one it replaces. @throws with that database as it was */
-export async function loadBeside(server: Server, database: Omit<Database, "bytes">, file: string): Promise<void> {
+export async function loadDraft(server: Server, database: Omit<Database, "bytes">, file: string): Promise<void> {
   const draft = identifier(draftOf(database.name));
   const { encoding, collate, ctype, owner } = database;
   await execute(server, "postgres", [

@@ -1,7 +1,7 @@
 /** Copies everything of one server into another one of a newer version, and compares. */
 import { mkdtempSync, rmSync } from "node:fs";
 import path from "node:path";
-import { checkLocalRoom, differences, dump, dumpOne, loadBeside, takePlace } from "./copy.ts";
+import { checkLocalRoom, differences, dump, dumpOne, loadDraft, takePlace } from "./copy.ts";
 import type { Server } from "./server.ts";
 import { counts, type Database, databases, execute, freeBytes, identifier, load, repeatable, size } from "./sql.ts";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -48,7 +48,7 @@ export async function copyAll(
   fresh: Server,
   found: readonly Database[],
   folder: string,
-  tell: (line: string) => void,
+  report: (line: string) => void,
 ): Promise<void> {
   const passing = mkdtempSync(path.join(folder, "orrery-upgrade-"));
   try {
@@ -59,7 +59,7 @@ export async function copyAll(
     for (const database of found) {
       const file = path.join(passing, "database.sql.gz");
       await dump(old, dumpOne(database.name), file);
-      await loadBeside(fresh, database, file);
+      await loadDraft(fresh, database, file);
       const empty = `${database.name}_replaced`;
       await execute(fresh, "postgres", [`DROP DATABASE IF EXISTS ${identifier(empty)}`]);
       await takePlace(fresh, database.name, empty);
@@ -68,7 +68,7 @@ export async function copyAll(
       const wrong = differences(before, now);
       if (wrong.length > 0) throw new Error(`the copy of ${database.name} differs:\n  ${wrong.join("\n  ")}`);
       const rows = now.reduce((sum, { count }) => sum + count, 0);
-      tell(`${database.name}: ${now.length} tables and sequences, ${rows} rows and numbers, all equal`);
+      report(`${database.name}: ${now.length} tables and sequences, ${rows} rows and numbers, all equal`);
     }
   } finally {
     rmSync(passing, { recursive: true, force: true });

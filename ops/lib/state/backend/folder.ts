@@ -4,8 +4,8 @@ import { homedir } from "node:os";
 import path from "node:path";
 import type { Bucket } from "./bucket.ts";
 
-/** Files that Pulumi writes beside each file, and halves of files that an interruption left. */
-const notMeant = /\.(attrs|tmp)$/;
+/** Files that Pulumi writes next to each file, and halves of files that an interruption left. */
+const ignored = /\.(attrs|tmp)$/;
 
 /** The folder of `file://PATH`; `~` is the home folder, as the CLI takes it. */
 export function folderBucket(url: string): Bucket {
@@ -16,7 +16,7 @@ export function folderBucket(url: string): Bucket {
     list(folder) {
       if (!existsSync(at(folder))) return Promise.resolve([]);
       const found = readdirSync(at(folder), { withFileTypes: true, recursive: true })
-        .filter((entry) => entry.isFile() && !notMeant.test(entry.name))
+        .filter((entry) => entry.isFile() && !ignored.test(entry.name))
         .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)));
       return Promise.resolve(found.sort());
     },

@@ -2,7 +2,7 @@
 import { type Json, asList, asObject, asText } from "../../../../policy/manifest.ts";
 import { type CloudApi, sameRule } from "../../cloud/openstack.ts";
 
-/** A thing of the project that may be the one: the id by which its provider knows it, and what the API tells. */
+/** A resource of the project that may be the created one: its provider's id, and the API's row. */
 export interface Candidate {
   readonly id: string;
   readonly row: Json;
@@ -50,7 +50,7 @@ const looks: Readonly<Record<string, Look>> = {
   },
   "dns/zone:Zone": async (cloud, { name }) =>
     byId(asList((await cloud.get<Json>("dns", `/v2/zones?${query({ name })}`)).zones)),
-  // It has no name: its description tells whose it is.
+  // It has no name: its description identifies the owner.
   "networking/floatingIp:FloatingIp": async (cloud, { description }) =>
     byId(description === undefined ? [] : await neutron(cloud, "floatingips", { description })),
   "networking/floatingIpAssociate:FloatingIpAssociate": async (cloud, { floatingIp, portId }) =>

@@ -6,7 +6,7 @@ import { cli, type PendingOperation, type StateResource } from "../export.ts";
 import { lastLine, type Store } from "../store.ts";
 import { isSearchable } from "./candidates.ts";
 
-/** An update, as `pulumi stack history --json` tells it; the newest comes first. */
+/** An update, as `pulumi stack history --json` prints it; the newest comes first. */
 export interface Past {
   readonly kind: string;
   readonly startTime: string;
@@ -77,6 +77,6 @@ export async function plannedSteps(store: Store): Promise<readonly PlannedStep[]
   if (status === 0) return (JSON.parse(stdout) as { steps?: readonly PlannedStep[] }).steps ?? [];
   const complaint = /error: +(.*)/.exec(`${stdout}\n${stderr}`)?.[1] ?? lastLine(stderr);
   throw new Error(
-    `the state is mended, but what failed creations made could not be looked for (${complaint.trim()}); mend that, then run this again`,
+    `the state is repaired, but what failed creations made could not be searched for (${complaint.trim()}); fix that, then run this again`,
   );
 }

@@ -9,8 +9,8 @@ import { type Answers, type Resolution, resolutionOffline, resolutionOf } from "
 /** Milliseconds after which a request that was on its way when its sender died is answered, or never will be. */
 const onItsWay = 5_000;
 
-/** Milliseconds that a thing may take to come into being. */
-const patience = 300_000;
+/** Milliseconds that a resource may take to be created. */
+const timeout = 300_000;
 
 /** A resolution on every pending creation. @param since - when the interrupted update began, if that is known */
 export async function resolvePending(
@@ -30,7 +30,7 @@ export async function resolvePending(
     const cloud = clouds.get(name) ?? openCloud(name, values);
     clouds.set(name, cloud);
     const known = (resources ?? []).flatMap((one) => (one.type === type && one.id !== undefined ? [one.id] : []));
-    return resolutionOf(operation, await settled(await cloud, type, inputs), new Set(known), since);
+    return resolutionOf(operation, await candidatesAtRest(await cloud, type, inputs), new Set(known), since);
   };
   // At once: each that is not there is waited for.
   return Promise.all(creations(pending).map(look));
@@ -40,8 +40,8 @@ export async function resolvePending(
 export const creations = (pending: Deployment["pending_operations"]): readonly PendingOperation[] =>
   (pending ?? []).filter(({ type, resource }) => type === "creating" && resource.custom === true);
 
-/** What the cloud has once it is at rest. */
-async function settled(
+/** The candidates once none of them is in progress any more. */
+async function candidatesAtRest(
   cloud: CloudApi,
   type: string,
   inputs: Readonly<Record<string, unknown>>,
@@ -53,7 +53,7 @@ async function settled(
     await sleep(onItsWay);
     candidates = await candidatesOf(cloud, type, inputs);
   }
-  while (candidates.some(isInProgress) && Date.now() - began < patience) {
+  while (candidates.some(isInProgress) && Date.now() - began < timeout) {
     await sleep(1000);
     candidates = await candidatesOf(cloud, type, inputs);
   }

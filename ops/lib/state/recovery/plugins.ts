@@ -29,7 +29,7 @@ export async function orphanPlugins(): Promise<readonly OrphanPlugin[]> {
   return (await Promise.all(found)).flat();
 }
 
-/** Where a process works, as Linux tells; other systems do not, and nothing is ended there. */
+/** A process's working directory, from Linux's /proc; on other systems nothing is ended. */
 function folderOf(pid: number): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/cwd`);

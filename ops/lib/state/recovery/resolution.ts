@@ -1,4 +1,4 @@
-/** What is done about a creation that was interrupted: the thing is taken into the state, or there is none. */
+/** The resolution of an interrupted creation: its resource is imported into the state, or the operation is cleared. */
 import { asText } from "../../../../policy/manifest.ts";
 import type { Deployment, PendingOperation, StateResource } from "../export.ts";
 import type { Candidate } from "./candidates.ts";
@@ -41,7 +41,7 @@ export function resolutionOffline({ resource }: PendingOperation, answers: Answe
   if (!type.startsWith("kubernetes:")) return undefined;
   const { annotations } = (inputs?.metadata ?? {}) as { annotations?: Readonly<Record<string, string>> };
   return annotations?.["pulumi.com/autonamed"] === "true"
-    ? { urn, does: "ask", why: "its name is drawn anew by each update" }
+    ? { urn, does: "ask", why: "each update generates a new name for it" }
     : { urn, does: "clear", why: "the next up applies it, whether it is there or not" };
 }
 

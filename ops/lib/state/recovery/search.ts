@@ -1,4 +1,4 @@
-/** Looks for what failed creations made, once the state is mended, and takes it in. */
+/** Searches for what failed creations made, once the state is repaired, and imports it. */
 import type { StackValues } from "../../stack.ts";
 import { UsageError } from "../../../../cli/usageError.ts";
 import { type Deployment, exported, type PendingOperation } from "../export.ts";
@@ -8,12 +8,12 @@ import { importState, refresh } from "../importState.ts";
 import type { Store } from "../store.ts";
 import { type Answers, isOpen, resolved, type Resolution, resolutionText } from "./resolution.ts";
 
-/** What is looked for after the state was mended. */
+/** What is searched for after the state was repaired. */
 export interface Search {
   /** When the first of the failed updates began, or the state was written. */
   readonly since: Date;
   readonly answers: Answers;
-  /** What was judged before. */
+  /** What was resolved before. */
   readonly interrupted: readonly PendingOperation[];
   readonly values: StackValues;
   readonly say: (line: string) => void;
@@ -54,8 +54,8 @@ async function takeOnce(
     const taken = pending.filter(({ resource }) => takes.some(({ urn }) => urn === resource.urn));
     const above = componentsAbove(steps, taken.map(({ resource }) => resource)); // prettier-ignore
     const resources = [...(deployment.resources ?? []), ...above];
-    const mended = resolved({ ...deployment, resources, pending_operations: pending }, found);
-    await importState(store, { version, deployment: mended });
+    const repaired = resolved({ ...deployment, resources, pending_operations: pending }, found);
+    await importState(store, { version, deployment: repaired });
     await refresh(store);
   }
   return found;
