@@ -125,10 +125,10 @@ describe("guests' files of Callysto, read by the real programs", function () {
     const script = `
       . /usr/local/lib/orrery/converge.sh
       checked() { unused /tmp/disk && echo unused || echo used; }
-      blank() { rm -f /tmp/disk*; truncate -s 64M /tmp/disk; truncate -s 32M /tmp/disk-part1; }
+      new_disk() { rm -f /tmp/disk*; truncate -s 64M /tmp/disk; truncate -s 32M /tmp/disk-part1; }
       table() { printf 'label: gpt\\nsize=32M, type=%s\\n' "$1" | sfdisk -q /tmp/disk; }
-      blank; checked; table 6A898CC3-1DD2-11B2-99A6-080020736631; checked; mkfs.ext4 -q /tmp/disk-part1; checked
-      blank; table 0FC63DAF-8483-4772-8E79-3D69D8477DE4; checked; blank; mkfs.ext4 -q /tmp/disk; checked`;
+      new_disk; checked; table 6A898CC3-1DD2-11B2-99A6-080020736631; checked; mkfs.ext4 -q /tmp/disk-part1; checked
+      new_disk; table 0FC63DAF-8483-4772-8E79-3D69D8477DE4; checked; new_disk; mkfs.ext4 -q /tmp/disk; checked`;
     assert.equal(says(script), "unused\nunused\nused\nused\nused");
   });
 
