@@ -60,7 +60,7 @@ describe("Packit's certificate commands", function () {
     clearInterval(person);
     assert.equal(code, 0, stderr);
     assert.deepEqual([...set].sort(), wildcards.map((name) => name.replace("*", "_acme-challenge")).sort());
-    assert.match(stdout, /hand\/live\/packit\.dev: good for \*\.packit\.dev, .* until \d{4}-\d\d-\d\d\n$/);
+    assert.match(stdout, /hand\/live\/packit\.dev: valid for \*\.packit\.dev, .* until \d{4}-\d\d-\d\d\n$/);
     const chain = live("hand", "fullchain.pem");
     assert.deepEqual(namesOf(chain), [...wildcards].sort());
     assert.match(new X509Certificate(chain).issuer, /Pebble/);
