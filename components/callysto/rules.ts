@@ -11,7 +11,12 @@ export function callystoRules(settings: CallystoSettings): RuleProblem[] {
       ...keypairRule(settings, name),
       ...keyRules(settings, name),
       ...(environment.kind === "hub"
-        ? [...mirrorRule(name, environment), ...jupyterhubRules(name, environment), ...ssoRules(name, environment)]
+        ? [
+            ...mirrorRule(name, environment),
+            ...openHubRule(name, environment),
+            ...jupyterhubRules(name, environment),
+            ...ssoRules(name, environment),
+          ]
         : []),
     ]),
     ...takenTwice(settings, "name", (environment) =>
@@ -64,6 +69,14 @@ function keyRules({ sshKeys, environments }: CallystoSettings, name: string): Ru
 }
 
 /** What the seed asserted before it touched a hub: authenticator, spawner, image and their settings fit together. */
+/** Whoever reaches a hub with this authenticator is in, under any name and with that user's files. */
+function openHubRule(name: string, { disposable, guest }: HubSettings): RuleProblem[] {
+  if (disposable || guest?.jupyterhub.authenticator !== "dummy") return [];
+  const problem =
+    'is "dummy", which lets everybody in under any name; expected another one, or a hub that is disposable';
+  return [{ path: `environments.${name}.guest.jupyterhub.authenticator`, problem }];
+}
+
 function jupyterhubRules(name: string, { guest }: HubSettings): RuleProblem[] {
   if (guest === undefined) return [];
   const { authenticator, google, spawner, swift, image } = guest.jupyterhub;

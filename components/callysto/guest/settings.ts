@@ -42,7 +42,7 @@ const jupyterhub = z.strictObject({
   authenticator: z
     .enum(["dummy", "dummypw", "pam", "google", "shib"])
     .default("dummy")
-    .describe("dummy lets everybody in; shib is single sign-on, see `sso`."),
+    .describe("dummy lets everybody in, for disposable hubs only; shib is single sign-on, see `sso`."),
   allow: z.array(z.string()).default([]).describe("Users who may log in; everybody when empty."),
   google: google.optional(),
   spawner: z.enum(["dockerspawner", "syzygyswiftspawner"]).default("dockerspawner"),

@@ -99,7 +99,18 @@ describe("conditions that the seed's playbooks asserted", () => {
   const swift = { authUrl: "https://keystone.test/v3", userName: "u", projectName: "p", region: "Calgary" };
   const swiftImage = "docker.io/callysto/callysto-swift:1";
   const inside = (jupyterhub: object): string =>
-    environments({ "hub-dev": { ...hub, guest: { jupyterhub: { image, ...jupyterhub } } } }).join("\n");
+    environments({ "hub-dev": { ...hub, guest: { jupyterhub: { image, authenticator: "pam", ...jupyterhub } } } }).join(
+      "\n",
+    );
+
+  it("a hub that lets everybody in under any name is refused unless it is disposable", () => {
+    const dummy = { jupyterhub: { image } };
+    assert.deepEqual(environments({ "hub-dev": { ...hub, guest: dummy } }), [
+      'callysto:settings.environments.hub-dev.guest.jupyterhub.authenticator: is "dummy", ' +
+        "which lets everybody in under any name; expected another one, or a hub that is disposable",
+    ]);
+    assert.deepEqual(environments({ "hub-dev": { ...hub, guest: dummy, disposable: true } }), []);
+  });
 
   it("settings that meet the seed's conditions are accepted", () => {
     assert.equal(inside({}), "");

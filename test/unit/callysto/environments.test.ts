@@ -185,7 +185,7 @@ describe("Callysto's environments", () => {
   });
 
   it("a guest is configured once its disks are attached, with secrets kept separate", async () => {
-    const guest = { jupyterhub: { image: "docker.io/callysto/pims-r:1" } };
+    const guest = { jupyterhub: { image: "docker.io/callysto/pims-r:1", authenticator: "pam" } };
     const seen = await deploy({ "hub-dev": { ...hub, guest }, clavius: { ...clavius, guest: {} } });
     const steps = (environment: string): string[] =>
       seen.resources
