@@ -142,7 +142,7 @@ describe("scripts of the CI jobs", () => {
       assert.doesNotMatch(output, /^ {4}at /m);
     }
     repository.head = "another";
-    assert.match((await comment(marker)).text, /pull request 7 is not at abc/);
+    assert.match((await comment(marker)).text, /pull request 7 is no longer at abc/);
     assert.equal(repository.comments.size, 0);
     assert.match((await script(["ci/comment.ts", dir], { GITHUB_TOKEN: "" })).text, /GITHUB_TOKEN is not set/);
   });
