@@ -227,7 +227,7 @@ describe("Prow's three environments on the lab", function () {
       }
       const refused = await stack("stage").ops(["bootstrap", "--jobs", folder]);
       assert.equal(refused.code, 2);
-      assert.match(refused.stderr, /job-config of stage is owned by the program/);
+      assert.match(refused.stderr, /job-config of stage-prow is owned by the program/);
       const loaded = await stack("prod").ops(["bootstrap", "--jobs", folder]);
       assert.equal(loaded.code, 0, loaded.stderr);
       const live = await api.get<{ binaryData?: Record<string, string> }>(
