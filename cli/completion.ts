@@ -1,7 +1,6 @@
 /** Completion for shells, generated from the declarations of the commands. */
 import { stackNames } from "../config/stackFile.ts";
-import type { NamedCommand } from "./catalog.ts";
-import { groupSummary } from "./find.ts";
+import { groupSummary, type NamedCommand } from "./find.ts";
 import { summaryOf } from "./help.ts";
 import { type OptionSpec, placeholder } from "./options.ts";
 import { wordSpecs } from "./usage.ts";

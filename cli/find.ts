@@ -41,3 +41,14 @@ export async function loadCommand(file: string): Promise<Command> {
   const { command } = (await import(file)) as { readonly command: Command };
   return command;
 }
+
+/** A command and its name, e.g. "callysto ban". */
+export interface NamedCommand {
+  readonly name: string;
+  readonly command: Command;
+}
+
+/** Every command, sorted by name. */
+export async function allCommands(): Promise<readonly NamedCommand[]> {
+  return Promise.all([...commandFiles()].map(async ([name, file]) => ({ name, command: await loadCommand(file) })));
+}

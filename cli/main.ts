@@ -6,7 +6,7 @@ import { projectDir } from "../config/stackFile.ts";
 import type { Command } from "./command.ts";
 import { commandFiles, groupSummary, loadCommand } from "./find.ts";
 import { helpOf, summaryOf, table } from "./help.ts";
-import { UsageError } from "./usageError.ts";
+import { UsageError } from "./usage.ts";
 
 const isHelp = (word: string): boolean => word === "--help" || word === "-h";
 

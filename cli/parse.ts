@@ -2,8 +2,7 @@
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { suggest } from "../config/problems.ts";
 import { camelCase, isMultiple, isRequired, type OptionSpec, type OptionSpecs, placeholder } from "./options.ts";
-import { wordSpecs } from "./usage.ts";
-import { UsageError } from "./usageError.ts";
+import { UsageError, wordSpecs } from "./usage.ts";
 
 /** A command line that fits the declaration. */
 interface Parsed {

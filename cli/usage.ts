@@ -54,3 +54,6 @@ export function wordSpecs(usage: string): { readonly words: readonly WordSpec[];
     });
   return { words, rest: rest.length > 0 };
 }
+
+/** The command line is not one that the command understands; exit code 2. */
+export class UsageError extends Error {}

@@ -61,7 +61,7 @@ export function parseConfig(raw: RawConfig, schemas: readonly AnySystem[]): Pars
   }
   if (schemas.length > 0 && raw.size === 0) {
     const fix =
-      "npm run config -- new --stack NAME --like {stack} makes a file from another; git log has this one's past";
+      "npm run config -- new --stack NAME --like {stack} writes a file like another one; git log -p shows what this one contained";
     problems.push({ path: "config", text: "is empty: deploying it would remove everything that the stack has", fix });
   }
   problems.push(...references.flatMap(({ key, reference }) => dangling(key, reference, systems, raw)), ...missing);

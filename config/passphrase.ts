@@ -40,19 +40,9 @@ export function openSalt(encryptionSalt: string, passphrase: string): Crypter {
   throw new Error("incorrect passphrase; set PULUMI_CONFIG_PASSPHRASE to the stack's own");
 }
 
-/** Keys by passphrase and salt: to derive one takes a quarter of a second, and a command opens a salt more than once. */
-const keys = new Map<string, Buffer>();
-
-function keyOf(passphrase: string, salt: Buffer): Buffer {
-  const id = JSON.stringify([passphrase, salt.toString("base64")]);
-  const key = keys.get(id) ?? pbkdf2Sync(passphrase, salt, 1_000_000, 32, "sha256");
-  keys.set(id, key);
-  return key;
-}
-
 /** AES-256-GCM under PBKDF2-SHA256 with a million rounds, as Pulumi's sdk/go/common/resource/config/crypt.go has it. */
 function crypterOf(passphrase: string, salt: Buffer): Crypter {
-  const key = keyOf(passphrase, salt);
+  const key = pbkdf2Sync(passphrase, salt, 1_000_000, 32, "sha256");
   return {
     encrypt(text) {
       const nonce = randomBytes(12);

@@ -2,6 +2,7 @@
 import {
   chmodSync,
   closeSync,
+  copyFileSync,
   existsSync,
   fsyncSync,
   mkdtempSync,
@@ -25,12 +26,13 @@ export interface Replacement {
 }
 
 /**
- * Writes every draft to the disk before the first file is replaced. A file keeps its mode, and a link stays a link.
+ * Writes every draft to the disk before the first file is replaced; if one cannot be replaced, the others are put back.
+ * A file keeps its mode, and a link stays a link.
  * @param check - is given the path of each draft, which has the file's own name; what it throws leaves all as it was
  * @throws if a file is not what the change was made from: somebody else wrote it
  */
 export function replaceFiles(replacements: readonly Replacement[], check?: (draft: string) => void): void {
-  const drafts: { readonly folder: string; readonly draft: string; readonly target: string }[] = [];
+  const drafts: Draft[] = [];
   try {
     for (const { file, text } of replacements) {
       const target = existsSync(file) ? realpathSync(file) : file;
@@ -46,12 +48,40 @@ export function replaceFiles(replacements: readonly Replacement[], check?: (draf
       if (now !== before)
         throw new Error(`${path.basename(file)} was changed by somebody else meanwhile; nothing was written`);
     }
-    for (const { draft, target } of drafts) {
-      renameSync(draft, target);
-      syncFolder(path.dirname(target));
-    }
+    replaceAll(drafts);
   } finally {
     for (const { folder } of drafts) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+interface Draft {
+  /** Of its own, next to the file: a rename works within one file system only. */
+  readonly folder: string;
+  readonly draft: string;
+  readonly target: string;
+}
+
+/** Replaces every target, or puts back those that were replaced before one failed. */
+function replaceAll(drafts: readonly Draft[]): void {
+  const copies = drafts.map(({ folder, draft, target }) => {
+    const copy = existsSync(target) ? path.join(folder, "before") : undefined;
+    // Copied before anything is replaced, so that putting back takes no room on the disk.
+    if (copy !== undefined) copyFileSync(target, copy);
+    return { draft, target, copy };
+  });
+  const done: typeof copies = [];
+  try {
+    for (const one of copies) {
+      renameSync(one.draft, one.target);
+      done.push(one);
+      syncFolder(path.dirname(one.target));
+    }
+  } catch (error) {
+    for (const { target, copy } of done) {
+      if (copy === undefined) rmSync(target);
+      else renameSync(copy, target);
+    }
+    throw error;
   }
 }
 

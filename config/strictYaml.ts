@@ -2,7 +2,7 @@
 import { isAlias, isCollection, isMap, isPair, isScalar, isSeq, type Node, parseDocument } from "yaml";
 import { propertyPath } from "./problems.ts";
 
-/** Every finding of one file. @throws never; the caller decides */
+/** A document that was read. */
 interface Reading {
   readonly content: unknown;
   /** One line each: where, what was found, what to write instead. */

@@ -1,7 +1,7 @@
 /** `orrery bench`. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { defineCommand } from "../../cli/command.ts";
-import { UsageError } from "../../cli/usageError.ts";
+import { UsageError } from "../../cli/usage.ts";
 import { type Part, parts, run } from "../sections.ts";
 import { resultsFile, writeReport } from "../report.ts";
 import { merged, nothing, type Results } from "../results.ts";

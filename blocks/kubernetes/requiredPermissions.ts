@@ -8,7 +8,7 @@ export interface DeclaredObject {
   /** Empty for an object of the whole cluster. */
   readonly namespace: string;
   readonly name: string;
-  /** The object, as far as it is known before it is made. */
+  /** The object without the values that are known only after it is created. */
   readonly body: Readonly<Record<string, unknown>>;
 }
 

@@ -1,5 +1,5 @@
 /** `orrery completion`. */
-import { allCommands } from "../catalog.ts";
+import { allCommands } from "../find.ts";
 import { defineCommand } from "../command.ts";
 import { completionScript } from "../completion.ts";
 

@@ -69,7 +69,7 @@ function keyRules({ sshKeys, environments }: CallystoSettings, name: string): Ru
 }
 
 /** What the seed asserted before it touched a hub: authenticator, spawner, image and their settings fit together. */
-/** Whoever reaches a hub with this authenticator is in, under any name and with that user's files. */
+/** This authenticator accepts every name without a password, and with it that user's files. */
 function openHubRule(name: string, { disposable, guest }: HubSettings): RuleProblem[] {
   if (disposable || guest?.jupyterhub.authenticator !== "dummy") return [];
   const problem =

@@ -1,7 +1,7 @@
 /** `orrery adopt`. */
 import { existsSync, writeFileSync } from "node:fs";
 import { defineCommand } from "../../cli/command.ts";
-import { UsageError } from "../../cli/usageError.ts";
+import { UsageError } from "../../cli/usage.ts";
 import { jsonOption } from "../lib/options.ts";
 import { samplesAtRisk } from "../../config/preflight/samplePassphrase.ts";
 import { parseConfig } from "../../config/parse.ts";

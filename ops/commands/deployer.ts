@@ -2,7 +2,7 @@
 import { stringify } from "yaml";
 import { stackConfig, rendered, runProgram } from "../../review/evaluate/render.ts";
 import { defineCommand } from "../../cli/command.ts";
-import { UsageError } from "../../cli/usageError.ts";
+import { UsageError } from "../../cli/usage.ts";
 import { objectsByCluster } from "../lib/program.ts";
 import { stackOf, stackOptions } from "../lib/stack.ts";
 import { deployerObjects } from "../lib/kube/deployerAccount.ts";

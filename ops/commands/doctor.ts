@@ -1,7 +1,7 @@
 /** `orrery doctor`. */
 import { rendered, runProgram, stackConfig } from "../../review/evaluate/render.ts";
 import { defineCommand } from "../../cli/command.ts";
-import { UsageError } from "../../cli/usageError.ts";
+import { UsageError } from "../../cli/usage.ts";
 import { jsonOption } from "../lib/options.ts";
 import { openStackSecrets } from "../lib/secrets/stackSecrets.ts";
 import { objectsByCluster } from "../lib/program.ts";

@@ -1,6 +1,6 @@
 /** Questions to the person at the terminal. */
 import { createInterface } from "node:readline/promises";
-import { UsageError } from "../../cli/usageError.ts";
+import { UsageError } from "../../cli/usage.ts";
 
 /** Asks one question. @returns the trimmed answer @throws UsageError without a terminal */
 export async function ask(question: string, instead: string): Promise<string> {

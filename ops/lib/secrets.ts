@@ -10,7 +10,7 @@ import { samplePassphrase } from "../../config/samples.ts";
 import { wantedSecrets } from "../../config/secrets.ts";
 import { setSecret } from "../../config/stackEdit.ts";
 import { projectDir, readStackFile } from "../../config/stackFile.ts";
-import { UsageError } from "../../cli/usageError.ts";
+import { UsageError } from "../../cli/usage.ts";
 import { pulumiProgram, type SystemStack } from "./stack.ts";
 
 type StackFileOf = Pick<SystemStack<unknown>, "name" | "file">;

@@ -12,7 +12,7 @@ import { put } from "../../config/stackEdit.ts";
 import { projectDir, readStackFile, sampleConfig, type StackFile, stackPath } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
 import type { OptionSpecs, ValuesOf } from "../../cli/options.ts";
-import { UsageError } from "../../cli/usageError.ts";
+import { UsageError } from "../../cli/usage.ts";
 
 /** Options of every command that reads a stack's settings. */
 export const stackOptions = {

@@ -2,12 +2,16 @@
 import { readFileSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import path from "node:path";
+import { z } from "zod";
 import { defineCommand } from "../../cli/command.ts";
 import { deployProblems } from "../../config/deployable.ts";
+import { parseJson } from "../../config/parse.ts";
 import { projectDir, readStackFile, stackNames, stackPath } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
 import { stubSdk } from "../../config/stubSdk.ts";
 import type { Replacements } from "../evaluate/render.ts";
+
+const replacements = z.object({ urns: z.array(z.string()), secrets: z.array(z.string()) });
 
 export const command = defineCommand({
   about: `Prints every resource of a stack as JSON. It is an array sorted by urn of {urn, type, name, parent, provider, inputs,
@@ -21,6 +25,7 @@ refuse is refused.`,
   },
   async run({ stack, comparison, forDeploy }) {
     const file = stackPath(stack); // before the SDKs are loaded
+    const compared = comparison === undefined ? undefined : replacementsIn(comparison);
     if (forDeploy) {
       const problems = deployProblems(stack, readStackFile(file), Object.values(schemas));
       if (problems !== undefined) throw new Error(problems);
@@ -34,11 +39,15 @@ refuse is refused.`,
       process.exitCode = 1;
     });
     const { render, renderForComparison } = await import("../evaluate/render.ts");
-    const all =
-      comparison === undefined
-        ? await render(stack)
-        : await renderForComparison(stack, JSON.parse(readFileSync(comparison, "utf8")) as Replacements);
+    const all = compared === undefined ? await render(stack) : await renderForComparison(stack, compared);
     process.stdout.write(`${JSON.stringify(all, undefined, 2)}\n`);
     return Number(process.exitCode ?? 0);
   },
 });
+
+/** @throws without a word of the file, which may be any */
+function replacementsIn(file: string): Replacements {
+  const { data } = replacements.safeParse(parseJson(readFileSync(file, "utf8")));
+  if (data === undefined) throw new Error(`--comparison ${file} holds no {"urns": [...], "secrets": [...]}`);
+  return data;
+}

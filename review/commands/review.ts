@@ -1,7 +1,7 @@
 /** `orrery review`. */
 import { writeFileSync } from "node:fs";
 import { defineCommand } from "../../cli/command.ts";
-import { UsageError } from "../../cli/usageError.ts";
+import { UsageError } from "../../cli/usage.ts";
 import { allResources, compareCommits } from "../compareCommits.ts";
 import { checkOut, workingTree } from "../checkout.ts";
 import { markdown, summaryLine } from "../report/markdown.ts";

@@ -134,6 +134,20 @@ describe("the workflows", () => {
     assert.deepEqual([dependencies["@pulumi/pulumi"], devDependencies.pulumi], [version, version]);
   });
 
+  it("install packages by npm ci without their scripts, and by nothing else", () => {
+    const installs = jobs.flatMap(({ job }) =>
+      job.steps.flatMap(({ run = "" }) =>
+        run.split("\n").filter((line) => /\b(install|ci)\b.*/.test(line) && !line.includes("ci/")),
+      ),
+    );
+    const allowed = ["npm ci --ignore-scripts", "pulumi install --no-dependencies", ".ci/run"];
+    assert.deepEqual(
+      installs.filter((line) => !allowed.includes(line.trim())),
+      [],
+    );
+    assert.ok(installs.length > 6);
+  });
+
   it("give secrets to the steps that use them, and prod's only behind its approval or main's branch rule", () => {
     for (const { file, name, job, workflow } of jobs) {
       assert.doesNotMatch(JSON.stringify([job.env, workflow.env]), /secrets\./, `${file} ${name}`);

@@ -1,7 +1,7 @@
 /** Sets the announcement of a hub: a setting, so that the next deployment does not undo it. */
 import { callystoSchema } from "../../../components/callysto/config.ts";
 import { defineCommand } from "../../../cli/command.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { dryRunOption, noUpOption, yesOption } from "../../lib/options.ts";
 import { changeSettings, pulumiUp } from "../../lib/stack.ts";
 import { environmentOptions, openEnvironment } from "../../lib/callysto/environment.ts";

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { defineCommand } from "../../../cli/command.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { jsonOption } from "../../lib/options.ts";
 import { environmentOptions, openEnvironment } from "../../lib/callysto/environment.ts";
 import { type Event, type Session, session } from "../../lib/callysto/hubSession.ts";

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { workVolumeCommand } from "../../../components/callysto/guest/workVolume.ts";
 import { defineCommand } from "../../../cli/command.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { dryRunOption } from "../../lib/options.ts";
 import { environmentOptions, openEnvironment, reach } from "../../lib/callysto/environment.ts";
 

@@ -16,7 +16,7 @@ import { projectDir, readStackFile, sampleConfig, secretsOf } from "../../../con
 import { schemas } from "../../../components/registry.ts";
 import { defineCommand } from "../../../cli/command.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { secretOf } from "../../lib/secrets.ts";
 import { openStack, stackOptions } from "../../lib/stack.ts";
 

@@ -1,7 +1,7 @@
 /** Quota of users' homes: `refquota` of their ZFS datasets. */
 import { homeOf, pool } from "../../../components/callysto/guest/homes.ts";
 import { defineCommand } from "../../../cli/command.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { checkedSize, checkedUser, type Home, homesOf } from "../../lib/callysto/homes.ts";
 import { dryRunOption, jsonOption } from "../../lib/options.ts";
 import { environmentOptions, openEnvironment, reach, type Reached } from "../../lib/callysto/environment.ts";

@@ -1,7 +1,7 @@
 /** Replaces a server; with --volumes its homes too, unless they are protected. */
 import { callystoSchema } from "../../../components/callysto/config.ts";
 import { defineCommand } from "../../../cli/command.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { dryRunOption, yesOption } from "../../lib/options.ts";
 import { changeSettings, pulumiOutput, pulumiUp } from "../../lib/stack.ts";
 import { type Environment, environmentOptions, openEnvironment } from "../../lib/callysto/environment.ts";

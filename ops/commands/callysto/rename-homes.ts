@@ -6,7 +6,7 @@ import type { SsoSettings } from "../../../components/callysto/guest/settings.ts
 import { sessionCookies, simplesamlFolder } from "../../../components/callysto/guest/simplesaml.ts";
 import { bothNamesFolder } from "../../../components/callysto/guest/sourceFilters.ts";
 import { defineCommand } from "../../../cli/command.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { jsonOption } from "../../lib/options.ts";
 import { secretOf } from "../../lib/secrets.ts";
 import { environmentOptions, openEnvironment, reach } from "../../lib/callysto/environment.ts";

@@ -2,7 +2,7 @@
 import { pool } from "../../../components/callysto/guest/homes.ts";
 import { callystoSchema } from "../../../components/callysto/config.ts";
 import { defineCommand } from "../../../cli/command.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { dryRunOption, yesOption } from "../../lib/options.ts";
 import { changeSettings, pulumiUp } from "../../lib/stack.ts";
 import { type Environment, environmentOptions, openEnvironment, reach } from "../../lib/callysto/environment.ts";

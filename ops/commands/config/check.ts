@@ -1,6 +1,6 @@
 /** `orrery config check`. */
 import { defineCommand } from "../../../cli/command.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { schemas } from "../../../components/registry.ts";
 import { deployProblems } from "../../../config/deployable.ts";
 import { parseConfig } from "../../../config/parse.ts";

@@ -5,7 +5,7 @@ import { repositoryOf, resolveImages, type StreamName, streams } from "../../../
 import { defineCommand } from "../../../cli/command.ts";
 import { type ReplicaSet, rolloutHistory, streamHistory, type StreamObject } from "../../lib/dials/imageHistory.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { Kubectl, kubectlOptions } from "../../lib/kube/kubectl.ts";
 import { tagDigest } from "../../lib/kube/registry.ts";
 import { changeSettings, openStack, stackOptions } from "../../lib/stack.ts";

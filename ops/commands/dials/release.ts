@@ -8,7 +8,7 @@ import { isProductionBuild } from "../../../components/dials/frontendBuild.ts";
 import { defineCommand } from "../../../cli/command.ts";
 import { builds, plan, stackPlan, type Steps } from "../../lib/dials/releasePlan.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { namedStack, openStack, optionalStackOptions } from "../../lib/stack.ts";
 import { stackDockerfile } from "../../lib/dials/stackBuild.ts";
 

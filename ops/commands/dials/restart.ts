@@ -1,7 +1,7 @@
 /** `orrery dials restart`. */
 import { dialsSchema } from "../../../components/dials/config.ts";
 import { defineCommand } from "../../../cli/command.ts";
-import { rollOut } from "../../lib/dials/rollOut.ts";
+import { rollOut } from "../../lib/kube/pods.ts";
 import { Kubectl, kubectlOptions } from "../../lib/kube/kubectl.ts";
 import { openStack, stackOptions } from "../../lib/stack.ts";
 import { select, targetHelp, targets } from "../../lib/dials/selection.ts";

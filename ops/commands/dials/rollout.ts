@@ -10,7 +10,7 @@ import { foreground } from "../../lib/process.ts";
 import { drained } from "../../lib/dials/drain.ts";
 import { Flower } from "../../lib/dials/flower.ts";
 import { flowerTunnel, type Tunnel } from "../../lib/dials/flowerTunnel.ts";
-import { rollOut } from "../../lib/dials/rollOut.ts";
+import { rollOut } from "../../lib/kube/pods.ts";
 import { select, type Target, targetHelp, targets } from "../../lib/dials/selection.ts";
 
 const log = (line: string): void => {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { connect } from "node:tls";
 import { defineCommand } from "../../../cli/command.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { jsonOption } from "../../lib/options.ts";
 import { kubectlOptions } from "../../lib/kube/kubectl.ts";
 import { namedStack, optionalStackOptions } from "../../lib/stack.ts";

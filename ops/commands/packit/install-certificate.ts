@@ -1,7 +1,7 @@
 /** `orrery packit install-certificate`. */
 import { defineCommand } from "../../../cli/command.ts";
 import { chosen, install, installOptions } from "../../lib/packit/installation.ts";
-import { missingFiles } from "../../lib/packit/missingFiles.ts";
+import { missingFiles } from "../../lib/packit/secretFiles.ts";
 
 export const command = defineCommand({
   usage: "FOLDER",

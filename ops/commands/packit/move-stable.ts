@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import path from "node:path";
 import { confirm } from "../../lib/prompt.ts";
 import { defineCommand } from "../../../cli/command.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { jsonOption } from "../../lib/options.ts";
 import { type Move, planMove, pushMove, repositories, type Store } from "../../lib/packit/stableBranch.ts";
 

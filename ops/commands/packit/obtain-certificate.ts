@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import path from "node:path";
 import { defineCommand } from "../../../cli/command.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import {
   type Challenge,
   certbotArgs,

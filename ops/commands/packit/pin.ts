@@ -1,6 +1,6 @@
 /** `orrery packit pin`. */
 import { defineCommand } from "../../../cli/command.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { namedImage, pinOptions, setDigest } from "../../lib/packit/pin.ts";
 import { openService } from "../../lib/packit/service.ts";
 

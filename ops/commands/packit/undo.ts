@@ -1,7 +1,7 @@
 /** `orrery packit undo`. */
 import { defineCommand } from "../../../cli/command.ts";
 import type { OptionSpecs } from "../../../cli/options.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { kubectlOptions } from "../../lib/kube/kubectl.ts";
 import { releaseFieldOwnership } from "../../lib/kube/fieldOwnership.ts";
 import { expectedWorkloads } from "../../../components/packit/inventory.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { confirm } from "../../lib/prompt.ts";
 import { defineCommand } from "../../../cli/command.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { kubectlOptions } from "../../lib/kube/kubectl.ts";
 import { changeSettings, pulumiUp, stackOptions } from "../../lib/stack.ts";
 import { podServer } from "../../lib/packit/database/server.ts";

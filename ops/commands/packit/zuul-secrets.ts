@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { defineCommand } from "../../../cli/command.ts";
-import { missingFiles } from "../../lib/packit/missingFiles.ts";
+import { missingFiles } from "../../lib/packit/secretFiles.ts";
 import { encrypt, fetchPublicKey, project, readPublicKey, secretFile, secrets } from "../../lib/packit/zuul.ts";
 
 export const command = defineCommand({

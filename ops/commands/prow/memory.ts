@@ -1,7 +1,7 @@
 /** `orrery prow memory`. */
 import { prowSchema } from "../../../components/prow/config.ts";
 import { defineCommand } from "../../../cli/command.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { changeSettings } from "../../lib/stack.ts";
 import {
   deploymentOf,

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { defineCommand } from "../../../cli/command.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { jsonOption, systemOption } from "../../lib/options.ts";
 import { kubectlOptions } from "../../lib/kube/kubectl.ts";
 import { secretProblems, writeSecrets } from "../../lib/secrets.ts";

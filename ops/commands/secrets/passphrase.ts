@@ -6,7 +6,7 @@ import { isPublished } from "../../../config/published.ts";
 import { reencrypt } from "../../../config/stackEdit.ts";
 import { readStackFile } from "../../../config/stackFile.ts";
 import { defineCommand } from "../../../cli/command.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { dryRunOption } from "../../lib/options.ts";
 import { crypterOf, passphraseOf } from "../../lib/secrets.ts";
 import { stackOf, stackOptions } from "../../lib/stack.ts";

@@ -3,7 +3,7 @@ import { replaceFile } from "../../../config/replaceFile.ts";
 import { isPublished } from "../../../config/published.ts";
 import { readStackFile } from "../../../config/stackFile.ts";
 import { defineCommand } from "../../../cli/command.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { dryRunOption } from "../../lib/options.ts";
 import { crypterOf, passphraseOf } from "../../lib/secrets.ts";
 import { stackOf, stackOptions } from "../../lib/stack.ts";

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { defineCommand } from "../../../cli/command.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { writeSecrets } from "../../lib/secrets.ts";
 import { stackOptions } from "../../lib/stack.ts";
 import { type StackSecret, openStackSecrets } from "../../lib/secrets/stackSecrets.ts";

@@ -1,7 +1,7 @@
 /** `orrery state recover`. */
 import { defineCommand } from "../../../cli/command.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { jsonOption, unlockOption } from "../../lib/options.ts";
 import { stackOptions } from "../../lib/stack.ts";
 import { checkPassphrase, exported } from "../../lib/state/export.ts";

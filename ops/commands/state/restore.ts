@@ -1,7 +1,7 @@
 /** `orrery state restore`. */
 import { confirm } from "../../lib/prompt.ts";
 import { defineCommand } from "../../../cli/command.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { unlockOption } from "../../lib/options.ts";
 import { stackOptions } from "../../lib/stack.ts";
 import { exported } from "../../lib/state/export.ts";

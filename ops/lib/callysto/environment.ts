@@ -2,7 +2,7 @@
 import { callystoSchema, type HostSettings } from "../../../components/callysto/config.ts";
 import { operator } from "../../../components/callysto/sshKeys.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { type Done, type Login, onGuest } from "../guest.ts";
 import { secretOf } from "../secrets.ts";
 import { openStack, pulumiOutput, stackOptions, type SystemStack } from "../stack.ts";

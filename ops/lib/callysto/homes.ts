@@ -1,5 +1,5 @@
 /** Users' homes and their quotas, as ZFS lists them. */
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { userOf } from "../../../components/callysto/guest/homes.ts";
 
 /** Usage and quota of one home. */

@@ -1,7 +1,7 @@
 /** The Deployments of DIALS and the groups by which people name them. */
 import type { DialsSettings } from "../../../components/dials/config.ts";
 import { indexerQueue, queueWorkers, scaleSet } from "../../../components/dials/inventory.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 
 /** One Deployment. */
 export interface Target {

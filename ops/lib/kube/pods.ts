@@ -1,4 +1,4 @@
-/** Runs programs in pods. */
+/** Runs programs in pods, and replaces pods. */
 import { spawn } from "node:child_process";
 import { createReadStream, createWriteStream } from "node:fs";
 import type { Readable } from "node:stream";
@@ -13,7 +13,7 @@ export interface Streams {
 }
 
 /** A container to run programs in: `deployment/postgres-12` or `packit-worker-0`, and the container's name. */
-export interface Place {
+export interface ContainerRef {
   readonly pod: string;
   readonly container: string;
 }
@@ -21,7 +21,7 @@ export interface Place {
 /** Runs a program in a pod. @returns what it prints, unless that goes to a file @throws with the end of its complaint */
 export function runInPod(
   kubectl: Kubectl,
-  { pod, container }: Place,
+  { pod, container }: ContainerRef,
   program: readonly string[],
   streams: Streams = {},
 ): Promise<string> {
@@ -72,4 +72,10 @@ function feed(stdin: NodeJS.WritableStream, input: string | Readable | undefined
   if (input === undefined) return Promise.resolve(void stdin.end());
   if (typeof input !== "string") return pipeline(input, stdin);
   return pipeline([createReadStream(input), ...(input.endsWith(".gz") ? [createGunzip()] : []), stdin]);
+}
+
+/** Replaces the pods of a Deployment and waits until the new ones are ready. @throws if they are not in time */
+export async function rollOut(kubectl: Kubectl, name: string, seconds: number): Promise<void> {
+  await kubectl.output(["rollout", "restart", `deployment/${name}`]);
+  await kubectl.output(["rollout", "status", `deployment/${name}`, `--timeout=${seconds}s`]);
 }

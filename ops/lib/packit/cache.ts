@@ -5,9 +5,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { sourceImage } from "../../../components/packit/images.ts";
 import { cacheFolder } from "../../../components/packit/names.ts";
 import { cachePairs } from "../../../components/packit/inventory.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import type { Kubectl } from "../kube/kubectl.ts";
-import { type Place, runInPod } from "../kube/pods.ts";
+import { type ContainerRef, runInPod } from "../kube/pods.ts";
 import type { Instance, Service } from "./service.ts";
 
 /** A git repository that goes into the cache. */
@@ -57,15 +57,15 @@ const unpackScript = `set -e
 rm -rf "$1.part"; mkdir "$1.part"; tar -xf - -C "$1.part"; rm -rf "$1"; mv "$1.part" "$1"`;
 
 /** Puts a repository into a mounted cache. @returns the commit that its HEAD is */
-export async function put(kubectl: Kubectl, place: Place, { name, from, local }: Source): Promise<string> {
+export async function put(kubectl: Kubectl, container: ContainerRef, { name, from, local }: Source): Promise<string> {
   const folder = `${cacheFolder}/${name}`;
   if (local) {
     const tar = spawn("tar", ["-cf", "-", "-C", from, "."], { stdio: ["ignore", "pipe", "inherit"] });
-    await runInPod(kubectl, place, ["sh", "-c", unpackScript, "sh", folder], { input: tar.stdout });
+    await runInPod(kubectl, container, ["sh", "-c", unpackScript, "sh", folder], { input: tar.stdout });
   } else {
-    await runInPod(kubectl, place, ["sh", "-c", cloneScript, "sh", folder, from]);
+    await runInPod(kubectl, container, ["sh", "-c", cloneScript, "sh", folder, from]);
   }
-  return (await runInPod(kubectl, place, ["git", "-C", folder, "rev-parse", "HEAD"])).trim();
+  return (await runInPod(kubectl, container, ["git", "-C", folder, "rev-parse", "HEAD"])).trim();
 }
 
 /** Pod that holds a sandbox's volume, as the seed's repository-cache-filler.yml; it ends after a day if nobody deletes it. */
@@ -130,7 +130,7 @@ export async function withFiller<T>(
   instance: Instance,
   { pod, sandboxClaim }: ReturnType<typeof cachePairs>[number],
   seconds: number,
-  work: (kubectl: Kubectl, place: Place) => Promise<T>,
+  work: (kubectl: Kubectl, container: ContainerRef) => Promise<T>,
 ): Promise<T> {
   const kubectl = instance.sandbox();
   await untilFree(kubectl, sandboxClaim, seconds);

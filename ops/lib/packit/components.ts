@@ -1,5 +1,5 @@
 /** The components that can be deployed one by one, like the tags of the old playbooks. */
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import type { PackitSettings } from "../../../components/packit/config.ts";
 import type { ServiceName } from "../../../components/packit/names.ts";
 

@@ -1,7 +1,7 @@
 /** The images of a service that come through ImageStreams: what there is, what was there, and importing. */
 import { imageAnnotation, sourceImage, type StreamedImage, streams } from "../../../components/packit/images.ts";
 import { expectedWorkloads, streamedImages, type Workload } from "../../../components/packit/inventory.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import type { Kubectl } from "../kube/kubectl.ts";
 import type { Service } from "./service.ts";
 

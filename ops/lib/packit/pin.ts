@@ -1,7 +1,7 @@
 /** Pins images to digests. */
 import { sourceImage, type StreamedImage, streams } from "../../../components/packit/images.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { dryRunOption, yesOption } from "../options.ts";
 import { type Change, changeSettings, pulumiUp, stackOptions } from "../stack.ts";
 import { type Service, serviceOptions } from "./service.ts";

@@ -1,4 +1,6 @@
 /** The files of the secrets repository. */
+import { existsSync } from "node:fs";
+import path from "node:path";
 import { wantedSecrets } from "../../../config/secrets.ts";
 import type { Service } from "./service.ts";
 
@@ -17,4 +19,9 @@ export function fileSecrets({ schema, settings }: Pick<Service, "schema" | "sett
     const file = legacySource?.file;
     return file === undefined || file.includes("#") ? [] : [{ name, file, required, binary: spec.format === "base64" }];
   });
+}
+
+/** Files that a folder lacks. */
+export function missingFiles(folder: string, files: readonly string[]): readonly string[] {
+  return files.filter((file) => !existsSync(path.join(folder, file)));
 }

@@ -3,7 +3,7 @@ import { prowSchema, type ProwSettings } from "../../../components/prow/config.t
 import { named } from "../../../components/prow/names.ts";
 import { type WorkloadName, workloads } from "../../../components/prow/inventory.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { type Kubectl, kubectlOptions, type KubectlValues } from "../kube/kubectl.ts";
 import { stackKubeconfigOption } from "../options.ts";
 import { withCluster } from "../program.ts";

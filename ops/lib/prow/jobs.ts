@@ -8,7 +8,7 @@ import { type JobFile, packJobs, readJobs } from "../../../components/prow/files
 import type { Preset } from "../../../components/prow/files/presets.ts";
 import { checkTree } from "../../../components/prow/files/tree.ts";
 import { configInputs } from "../../../components/prow/configInputs.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import type { Kubectl } from "../kube/kubectl.ts";
 import type { Environment } from "./environment.ts";
 

@@ -1,5 +1,5 @@
 /** Ansible's vault format 1.1 and 1.2 (ansible/parsing/vault), read without Ansible and without a file in clear. */
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { createDecipheriv, createHmac, pbkdf2Sync, timingSafeEqual } from "node:crypto";
 import { parseDocument, visit } from "yaml";
 

@@ -1,5 +1,5 @@
 /** A live cluster's Secrets as a store: which key of which Secret a secret becomes is known from the program itself. */
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { type Json, asList, asObject, asText, asTexts } from "../../../policy/manifest.ts";
 import { checkFormat } from "../../../config/formats.ts";
 import type { KubectlValues } from "../kube/kubectl.ts";

@@ -1,5 +1,5 @@
 /** Where secrets were kept before: a password store, vault files, a folder. A source prints names of places only, never texts. */
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";

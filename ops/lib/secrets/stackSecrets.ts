@@ -1,5 +1,5 @@
 /** The secrets that a stack's systems declare and their state in the stack's file, without their texts. */
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import type { AnySystem } from "../../../config/define.ts";
 import { isFromLab } from "../../../config/preflight/samplePassphrase.ts";
 import type { Crypter } from "../../../config/passphrase.ts";

@@ -1,6 +1,6 @@
 /** Compares the clusters with what the program declares in them. */
 import { thothSchema } from "../../../components/thoth/config.ts";
-import { UsageError } from "../../../cli/usageError.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import type { Finding } from "../kube/checks.ts";
 import { examine } from "../kube/examine.ts";
 import { objectsByCluster, openProgram, withCluster } from "../program.ts";

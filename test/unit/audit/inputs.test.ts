@@ -5,8 +5,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, describe, it } from "mocha";
 import { schemas } from "../../../components/registry.ts";
+import { checkFormat } from "../../../config/formats.ts";
 import { parseConfig } from "../../../config/parse.ts";
+import { newSalt, openSalt } from "../../../config/passphrase.ts";
 import { report } from "../../../config/problems.ts";
+import { orrery } from "../cli/run.ts";
 import { readStackFile, sampleConfig, stackPath } from "../../../config/stackFile.ts";
 
 const all = Object.values(schemas);
@@ -260,4 +263,42 @@ describe("the audit's bad inputs", () => {
       assert.ok(message.length < 200_000);
     });
   }
+
+  it("128 KB of blanks behind base64 are checked at once (77)", () => {
+    const began = performance.now();
+    assert.equal(checkFormat("base64", `aGFsbG8=${" ".repeat(131_072)}`), undefined);
+    assert.match(checkFormat("base64", `aGFsbG8=${" ".repeat(131_072)}!`) ?? "", /^expected base64/);
+    assert.ok(performance.now() - began < 5000);
+  });
+
+  it("a salt that Pulumi cannot have written is told from a wrong passphrase (73)", () => {
+    const salt = newSalt("right");
+    assert.throws(() => openSalt(salt, "wrong"), /^Error: incorrect passphrase/);
+    assert.throws(() => openSalt(salt.replace(/^v1:[^:]+/, "v1:AAAA"), "right"), /^Error: encryptionsalt is malformed/);
+  });
+
+  it("a ciphertext with a shortened tag is refused, without a warning of Node's (74)", () => {
+    const crypter = openSalt(newSalt("right"), "right");
+    const cut = (bytes: number): string => {
+      const [version = "", nonce = "", sealed = ""] = crypter.encrypt("").split(":");
+      return [version, nonce, Buffer.from(sealed, "base64").subarray(0, bytes).toString("base64")].join(":");
+    };
+    assert.equal(crypter.decrypt(cut(16)), "");
+    for (const bytes of [0, 4, 15])
+      assert.throws(() => crypter.decrypt(cut(bytes)), /^Error: the encrypted value is cut off/);
+  });
+
+  it("names that every JavaScript object has are no commands (78)", async () => {
+    for (const words of [["constructor"], ["state", "__proto__"], ["packit", "toString"]]) {
+      const { code, stderr } = await orrery(...words);
+      assert.equal(code, 2);
+      assert.match(stderr, /^orrery: (there is no command|\w+ has no command) "/);
+    }
+  });
+
+  it("a file that is no comparison is refused without a word of it (80)", async () => {
+    const { code, stderr } = await orrery("render", "--stack", "test", "--comparison", "/etc/passwd");
+    assert.equal(code, 1);
+    assert.equal(stderr, 'orrery: --comparison /etc/passwd holds no {"urns": [...], "secrets": [...]}');
+  });
 });

@@ -62,6 +62,25 @@ describe("the replacement of a stack file", () => {
     assert.deepEqual(left(), ["Pulumi.mine.yaml", "Pulumi.other.yaml"]);
   });
 
+  it("puts the first file back when the second cannot be replaced", () => {
+    const other = path.join(dir, "Pulumi.other.yaml");
+    writeFileSync(other, "other");
+    const all = [
+      { file, text: "new", before: "old" },
+      { file: other, text: "new", before: "other" },
+    ];
+    const drafts: string[] = [];
+    const vanish = (draft: string): void => {
+      drafts.push(draft);
+      if (drafts.length === 2) rmSync(draft);
+    };
+    assert.throws(() => {
+      replaceFiles(all, vanish);
+    }, /ENOENT/);
+    assert.deepEqual([readFileSync(file, "utf8"), readFileSync(other, "utf8")], ["old", "other"]);
+    assert.deepEqual(left(), ["Pulumi.mine.yaml", "Pulumi.other.yaml"]);
+  });
+
   it("refuses to write over what somebody else wrote meanwhile, also where no file was", () => {
     const message = "Pulumi.mine.yaml was changed by somebody else meanwhile; nothing was written";
     for (const before of ["older", undefined]) {

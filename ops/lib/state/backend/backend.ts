@@ -1,5 +1,5 @@
 /** What a self-managed backend keeps its files in: a folder, or a bucket of S3 or of what speaks S3's API. */
-import { UsageError } from "../../../../cli/usageError.ts";
+import { UsageError } from "../../../../cli/usage.ts";
 import type { Bucket } from "./bucket.ts";
 import { folderBucket } from "./folder.ts";
 

@@ -1,6 +1,6 @@
 /** Searches for what failed creations made, once the state is repaired, and imports it. */
 import type { StackValues } from "../../stack.ts";
-import { UsageError } from "../../../../cli/usageError.ts";
+import { UsageError } from "../../../../cli/usage.ts";
 import { type Deployment, exported, type PendingOperation } from "../export.ts";
 import { resolvePending } from "./pending.ts";
 import { componentsAbove, dependsOnUnknown, possiblyCreated, type PlannedStep, plannedSteps } from "./orphaned.ts";
