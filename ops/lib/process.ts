@@ -8,6 +8,8 @@ export interface RunOptions {
   readonly env?: Readonly<NodeJS.ProcessEnv>;
   /** Its standard input. @default nothing */
   readonly input?: string | Buffer;
+  /** Whether it goes on when Ctrl-C is pressed on this terminal. @default false */
+  readonly detached?: boolean;
 }
 
 /** How a program ended. */
@@ -20,7 +22,8 @@ export interface Ran {
 /** Runs a program to its end. @throws if it cannot be started */
 export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: options.cwd, env: { ...process.env, ...options.env } });
+    const { cwd, detached } = options;
+    const child = spawn(program, args, { cwd, detached, env: { ...process.env, ...options.env } });
     const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
     child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
     child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));

@@ -2,7 +2,7 @@
 import { hostname } from "node:os";
 import { run } from "../process.ts";
 import { lastLine, type Store } from "./store.ts";
-import { pulumiProgram } from "../stack.ts";
+import { pulumiProgram } from "../pulumi.ts";
 import { projectDir } from "../../../config/stackFile.ts";
 
 /** A lock, as the engine writes it. */

@@ -4,7 +4,8 @@ import path from "node:path";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { projectDir, projectName } from "../../../config/stackFile.ts";
 import { run } from "../process.ts";
-import { pulumiProgram, stackOf, type StackValues } from "../stack.ts";
+import { pulumiProgram } from "../pulumi.ts";
+import { stackOf, type StackValues } from "../stack.ts";
 import { openBucket } from "./backend/backend.ts";
 import type { Bucket } from "./backend/bucket.ts";
 
@@ -83,14 +84,19 @@ export async function newestComplete(store: Store): Promise<SavedState | undefin
 
 const unpack: Readonly<Record<string, (bytes: Buffer) => Buffer>> = { ".gz": gunzipSync, ".zst": zstdDecompressSync };
 
-/** Whether a file's text is a stack's state from its beginning to its end. */
-export function isComplete(name: string, bytes: Buffer): boolean {
+/** A file's content, unpacked by its name's ending; undefined if it is damaged. */
+export function contentOf(name: string, bytes: Buffer): object | undefined {
   try {
     const text = (unpack[path.extname(name)] ?? ((plain) => plain))(bytes).toString();
-    return typeof (JSON.parse(text) as { checkpoint?: unknown } | null)?.checkpoint === "object";
+    return (JSON.parse(text) as object | null) ?? undefined;
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+/** Whether a file's text is a stack's state from its beginning to its end. */
+export function isComplete(name: string, bytes: Buffer): boolean {
+  return typeof (contentOf(name, bytes) as { checkpoint?: unknown } | undefined)?.checkpoint === "object";
 }
 
 /** Keeps the present state among the engine's own backups. @returns its name, or undefined if the backend has no state */
