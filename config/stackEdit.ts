@@ -106,5 +106,7 @@ export function keepSystems(text: string, namespaces: readonly string[]): string
 
 /** YAML on one line, in the form that Pulumi itself writes. */
 function inline(value: unknown): string {
-  return stringify(value, { lineWidth: 0, collectionStyle: "flow", flowCollectionPadding: false }).trimEnd();
+  // What YAML 1.1 reads otherwise is quoted, e.g. a date: the engine takes it for a point in time.
+  const style = { lineWidth: 0, collectionStyle: "flow", flowCollectionPadding: false, compat: "yaml-1.1" } as const;
+  return stringify(value, style).trimEnd();
 }

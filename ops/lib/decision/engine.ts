@@ -42,6 +42,6 @@ export async function enginesOf({ id }: Pick<Journal, "id">): Promise<readonly n
   const { stdout } = await run("ps", ["-A", "-ww", "-o", "pid=,args="]);
   return stdout
     .split("\n")
-    .filter((line) => line.includes(id) && line.includes("pulumi"))
+    .filter((line) => line.includes(id) && /pulumi/i.test(line))
     .map((line) => Number.parseInt(line, 10));
 }

@@ -14,17 +14,17 @@ interface Finder {
 }
 
 /** Commands that only tell: they help where the engine must be helped first. */
-const onlyTell = /^(state |doctor$|decision$)/;
+const onlyTell = /^(state |doctor$)/;
 
 /** The journal in words. */
 export function openText({ command, stack, holder, began }: Journal): string {
-  return `orrery ${command} of stack ${stack} (process ${holder.pid} on ${holder.host}, since ${began.slice(0, 19)}Z)`;
+  return `${command} of stack ${stack} (process ${holder.pid} on ${holder.host}, since ${began.slice(0, 19)}Z)`;
 }
 
 /** @throws if another command works on the stack, or an interrupted one cannot be settled now */
 export async function assertSettled(file: string, { command, changes, dryRun }: Finder): Promise<void> {
   const journal = openJournal(file);
-  if (journal === undefined) return;
+  if (journal === undefined || command === "decision") return;
   const { stack } = journal;
   const busy = await busyWith(journal);
   if (busy !== undefined) {
@@ -34,11 +34,11 @@ export async function assertSettled(file: string, { command, changes, dryRun }: 
   }
   const open = `${openText(journal)} was interrupted`;
   if (onlyTell.test(command)) {
-    if (command !== "decision") console.error(`note: ${open}; npx orrery decision --stack ${stack} settles it`);
+    console.error(`note: ${open}; npx orrery decision --stack ${stack} settles it`);
     return;
   }
   if (dryRun) throw new Error(`${open}; settle that first: npx orrery decision --stack ${stack}`);
-  console.error(`${open}: ${await settleJournal(journal)}`);
+  console.error(`orrery: ${open}: ${await settleJournal(journal)}`);
 }
 
 /** Why the journal is not ours to settle; undefined if its holder has ended. */
