@@ -20,7 +20,7 @@ interface CommandSpec<Options extends OptionSpecs, Usage extends string> {
 }
 
 /** What is done before a command's own work. @throws if the command must not be run now */
-export type BeforeCommand = (values: Readonly<Record<string, unknown>>) => Promise<void>;
+type BeforeCommand = (values: Readonly<Record<string, unknown>>) => Promise<void>;
 
 /** A command as the front sees it. */
 export interface Command {

@@ -46,7 +46,7 @@ export interface Journal extends OpenDecision {
 }
 
 /** Where the file of before is kept until the end: putting it back needs no room on the disk then. */
-export const copyPath = (file: string): string => `${journalPath(file)}-before`;
+const copyPath = (file: string): string => `${journalPath(file)}-before`;
 
 export const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
 
