@@ -31,6 +31,7 @@ export interface PendingOperation {
 /** The parts of a state that are read here. */
 export interface Deployment {
   readonly manifest?: { readonly time?: string };
+  readonly secrets_providers?: { readonly type?: string; readonly state?: Readonly<Record<string, unknown>> | null };
   readonly resources?: readonly StateResource[] | null;
   readonly pending_operations?: readonly PendingOperation[] | null;
 }
@@ -42,12 +43,16 @@ export interface Exported {
 }
 
 /** Runs the CLI on the stack, with its passphrase. */
-export function cli({ name, file }: Store, words: readonly string[], options: RunOptions = {}): Promise<Ran> {
+export function cli({ name, file, engine }: Store, words: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const guarded = readStackFile(file).provider === undefined;
   const env = guarded ? { PULUMI_CONFIG_PASSPHRASE: passphraseOf(name) } : {};
   const args = [...words, "--stack", name, "--non-interactive", "--color", "never"];
-  return run(pulumiProgram, args, { cwd: projectDir, ...options, env: { ...env, ...options.env } });
+  const merged = { ...env, ...engine?.env, ...options.env };
+  return run(pulumiProgram, args, { cwd: projectDir, timeout: engineTimeout, ...engine, ...options, env: merged });
 }
+
+/** Seconds that a refresh or a preview of a large stack may take. */
+const engineTimeout = 7200;
 
 /** @throws UsageError if the passphrase at hand is not the stack's */
 export function checkPassphrase({ name, file }: Store): void {
