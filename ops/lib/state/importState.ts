@@ -1,7 +1,4 @@
 /** Replaces the present state by a repaired one, and refreshes it. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { cli, type Deployment } from "./export.ts";
 import { lastLine, type Store } from "./store.ts";
 
@@ -14,15 +11,8 @@ export async function importState(
   state: { readonly version: number; readonly deployment: Deployment },
   refused = (complaint: string): string => `the engine refuses the repaired state: ${complaint}; nothing is lost`,
 ): Promise<void> {
-  const folder = mkdtempSync(path.join(tmpdir(), "orrery-state-"));
-  try {
-    const file = path.join(folder, "state.json");
-    writeFileSync(file, JSON.stringify(state), { mode: 0o600 });
-    const { status, stderr } = await cli(store, ["stack", "import", "--file", file]);
-    if (status !== 0) throw new Error(refused(lastLine(stderr)));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const { status, stderr } = await cli(store, ["stack", "import"], { input: JSON.stringify(state) });
+  if (status !== 0) throw new Error(refused(lastLine(stderr)));
 }
 
 /** Makes the state what the clouds have. @throws with what is to be done first */
