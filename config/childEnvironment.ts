@@ -2,7 +2,7 @@
 import path from "node:path";
 
 /** Names of variables that hold a secret, or say where one is. */
-const secret = /PASSPHRASE|PASSWORD|SECRET|TOKEN|CREDENTIAL|ACCESS_KEY|API_KEY|(^|_)KEY(_|$)/i;
+export const secretVariable = /PASSPHRASE|PASSWORD|SECRET|TOKEN|CREDENTIAL|ACCESS_KEY|API_KEY|(^|_)KEY(_|$)/i;
 
 /** Programs that get secrets: the engine gets all; git may log in with GitHub's; a hook of certbot writes to a DNS service. */
 const exceptions: Readonly<Record<string, RegExp>> = {
@@ -22,6 +22,6 @@ export function childEnvironment(
   env: Readonly<NodeJS.ProcessEnv> = process.env,
 ): NodeJS.ProcessEnv {
   const allowed = exceptions[path.basename(program)];
-  const own = Object.entries(env).filter(([name]) => !secret.test(name) || allowed?.test(name) === true);
+  const own = Object.entries(env).filter(([name]) => !secretVariable.test(name) || allowed?.test(name) === true);
   return { ...Object.fromEntries(own), ...more };
 }
