@@ -21,6 +21,7 @@ import { samplePassphrase } from "../../config/samples.ts";
 import { projectDir, projectName, readStackFile, stackPath } from "../../config/stackFile.ts";
 import { initStack, type Outcome, pulumi, type Target } from "../../lab/harness/engine.ts";
 import { run, type Ran } from "../../ops/lib/process.ts";
+import { type Asking, untilItAsks } from "./terminal.ts";
 
 const name = "state-lock";
 const passphrase = samplePassphrase("test");
@@ -46,6 +47,7 @@ describe("a state that the engine may write too", function () {
   let salt = "";
   let whole = "";
   const children: ChildProcess[] = [];
+  const asked: Asking[] = [];
 
   /** A state as the engine exports it. */
   const deployment = (more: object = {}, resources: readonly object[] = []): object => ({
@@ -70,18 +72,11 @@ describe("a state that the engine may write too", function () {
       cwd: projectDir,
       env: { ...target.env, ...env },
     });
-  /** A restore that asks, on a terminal of its own. */
-  const asking = async (): Promise<{ readonly child: ChildProcess; readonly said: () => string }> => {
-    const words = [process.execPath, "cli/orrery.ts", "state", "restore", "--stack", name, "--config-file", file];
-    const child = spawn("script", ["-qefc", `exec ${words.join(" ")}`, "/dev/null"], {
-      cwd: projectDir,
-      env: { ...process.env, ...target.env },
-    });
-    children.push(child);
-    let said = "";
-    child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
-    await until("the question", () => said.includes("[y/N]"));
-    return { child, said: () => said };
+  /** A restore that asks. */
+  const asking = async (): Promise<Asking> => {
+    const one = await untilItAsks(["state", "restore", "--stack", name, "--config-file", file], target.env ?? {});
+    asked.push(one);
+    return one;
   };
 
   before(async () => {
@@ -106,6 +101,7 @@ describe("a state that the engine may write too", function () {
   });
   afterEach(() => {
     for (const child of children.splice(0)) child.kill("SIGKILL");
+    for (const one of asked.splice(0)) one.kill();
   });
   after(() => {
     rmSync(dir, { recursive: true });
@@ -120,7 +116,7 @@ describe("a state that the engine may write too", function () {
   };
 
   it("is refused to every command of the engine while restore waits for the answer, and is free after a no", async () => {
-    const { child, said } = await asking();
+    const restore = await asking();
     refused(await pulumi(["up", "--yes", "--skip-preview"], target));
     refused(await pulumi(["refresh", "--yes", "--skip-preview"], target));
     refused(await pulumi(["stack", "import", "--file", path.join(dir, "import.json")], target));
@@ -130,36 +126,32 @@ describe("a state that the engine may write too", function () {
       second.stderr,
       /^orrery: stack state-lock is being updated by .*; wait for its end: nothing was done\n$/,
     );
-    child.stdin?.write("n\r");
-    assert.deepEqual(await once(child, "exit"), [1, null], said());
+    assert.equal(await restore.type("n\r"), 1, restore.said());
     assert.deepEqual(locks(), []);
     assert.equal(readFileSync(stateFile, "utf8"), whole);
   });
 
-  for (const [title, end, code] of [
-    ["Ctrl-C", (child: ChildProcess) => child.stdin?.write("\x03"), 130],
-    ["Ctrl-D", (child: ChildProcess) => child.stdin?.write("\x04"), 1],
+  for (const [title, keys, code] of [
+    ["Ctrl-C", "\x03", 130],
+    ["Ctrl-D", "\x04", 1],
   ] as const) {
     it(`is free after ${title} at the question`, async () => {
-      const { child, said } = await asking();
-      end(child);
-      assert.deepEqual(await once(child, "exit"), [code, null], said());
+      const restore = await asking();
+      assert.equal(await restore.type(keys), code, restore.said());
       assert.deepEqual(locks(), []);
       assert.equal(readFileSync(stateFile, "utf8"), whole);
     });
   }
 
   it("is restored after a yes, but not over what appeared while it asked", async () => {
-    const { child, said } = await asking();
+    const restore = await asking();
     const changed = whole.replace("2026-01-01", "2026-01-02");
     writeFileSync(stateFile, changed); // by somebody who asks no lock, e.g. pulumi cancel and up
-    child.stdin?.write("y\r");
-    assert.deepEqual(await once(child, "exit"), [1, null], said());
-    assert.match(said(), /the state of stack state-lock is not the one that was read/);
+    assert.equal(await restore.type("y\r"), 1, restore.said());
+    assert.match(restore.said(), /the state of stack state-lock is not the one that was read/);
     assert.equal(readFileSync(stateFile, "utf8"), changed);
     const again = await asking();
-    again.child.stdin?.write("y\r");
-    assert.deepEqual(await once(again.child, "exit"), [0, null], again.said());
+    assert.equal(await again.type("y\r"), 0, again.said());
     assert.equal(readFileSync(stateFile, "utf8"), whole);
     assert.deepEqual(locks(), []);
   });
