@@ -1,7 +1,7 @@
 /** Resolving interrupted creations; live tests show that clouds then have no duplicates. */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import type { PendingOperation, StateResource } from "../../ops/lib/state/export.ts";
+import type { PendingOperation, StateResource } from "../../ops/lib/state/deployment.ts";
 import { creations } from "../../ops/lib/state/recovery/pending.ts";
 import {
   componentsAbove,

@@ -1,5 +1,6 @@
 /** Replaces the present state by a repaired one, and refreshes it. */
-import { cli, type Deployment } from "./export.ts";
+import type { Deployment } from "./deployment.ts";
+import { cli } from "./export.ts";
 import { lastLine, type Store } from "./store.ts";
 
 /**

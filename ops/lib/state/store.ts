@@ -7,7 +7,7 @@ import { run, type RunOptions } from "../process.ts";
 import { pulumiProgram, stackOf, type StackValues } from "../stack.ts";
 import { openBucket } from "./backend/backend.ts";
 import type { Bucket } from "./backend/bucket.ts";
-import type { Deployment } from "./export.ts";
+import type { Deployment } from "./deployment.ts";
 
 /** One state that was kept. */
 export interface Backup {

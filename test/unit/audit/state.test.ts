@@ -13,7 +13,7 @@ import { samplePassphrase } from "../../../config/samples.ts";
 import { projectDir } from "../../../config/stackFile.ts";
 import type { CloudApi } from "../../../ops/lib/cloud/openstack.ts";
 import { folderBucket } from "../../../ops/lib/state/backend/folder.ts";
-import type { Deployment, StateResource } from "../../../ops/lib/state/export.ts";
+import type { Deployment, StateResource } from "../../../ops/lib/state/deployment.ts";
 import { whileHeld } from "../../../ops/lib/state/heldState.ts";
 import { locksOf } from "../../../ops/lib/state/lock.ts";
 import { type Here, holderOf, ownRecord, type ProcessRecord } from "../../../ops/lib/state/lockHolder.ts";

@@ -1,6 +1,6 @@
 /** What other stacks of the project own, by their states in the same backend. */
 import path from "node:path";
-import type { StateResource } from "../export.ts";
+import type { StateResource } from "../deployment.ts";
 import { parseState, type Store } from "../store.ts";
 
 /** Owners of things in the clouds. */

@@ -2,7 +2,7 @@
 import type { StackValues } from "../../stack.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type CloudApi, openCloud } from "../../cloud/openstack.ts";
-import type { Deployment, PendingOperation } from "../export.ts";
+import type { Deployment, PendingOperation } from "../deployment.ts";
 import { isSearchable, isInProgress, type Candidate, candidatesOf } from "./candidates.ts";
 import { cloudOf, type OtherStacks } from "./otherStacks.ts";
 import { type Answers, type Resolution, resolutionOffline, resolutionOf } from "./resolution.ts";

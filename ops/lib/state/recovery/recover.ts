@@ -1,6 +1,7 @@
 /** Recovers a stack from an update that was killed or failed, step by step. */
 import type { StackValues } from "../../stack.ts";
-import { type Deployment, exported } from "../export.ts";
+import type { Deployment } from "../deployment.ts";
+import { exported } from "../export.ts";
 import type { HeldState } from "../heldState.ts";
 import { importState, refresh } from "../importState.ts";
 import { type Lock, lockText } from "../lock.ts";

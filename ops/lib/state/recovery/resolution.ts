@@ -1,6 +1,6 @@
 /** The resolution of an interrupted creation: its resource is imported into the state, or the operation is cleared. */
 import { asText } from "../../../../policy/manifest.ts";
-import type { Deployment, PendingOperation, StateResource } from "../export.ts";
+import type { Deployment, PendingOperation, StateResource } from "../deployment.ts";
 import type { Candidate } from "./candidates.ts";
 
 /** `take`: it is there, under this id. `clear`: there is nothing to lose. `ask`: a person must look. */

@@ -1,6 +1,7 @@
 /** Searches for what failed creations made, once the state is repaired, and imports it. */
 import { UsageError } from "../../../../cli/usage.ts";
-import { type Deployment, exported, type PendingOperation } from "../export.ts";
+import type { Deployment, PendingOperation } from "../deployment.ts";
+import { exported } from "../export.ts";
 import { type Known, resolvePending } from "./pending.ts";
 import { componentsAbove, dependsOnUnknown, possiblyCreated, type PlannedStep, plannedSteps } from "./orphaned.ts";
 import { importState, refresh } from "../importState.ts";
