@@ -208,6 +208,14 @@ describe("a state that the engine may write too", function () {
     );
     assert.equal(readFileSync(stateFile, "utf8"), sealed);
     assert.deepEqual(locks(), []);
+    const away = deployment({ secrets_providers: { type: "none of ours", state: {} } });
+    writeFileSync(stateFile, JSON.stringify({ version: 3, checkpoint: { stack: name, latest: away } }));
+    const unknown = await ops(["recover"]);
+    assert.match(
+      unknown.stderr,
+      /^orrery: the engine cannot use the state of stack state-lock: [^\n]*; nothing was changed\n$/,
+    );
+    assert.deepEqual(locks(), []);
   });
 
   it("is free and whole after SIGTERM ends recover while the engine works for it, and nothing goes on", async () => {

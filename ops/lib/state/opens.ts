@@ -6,6 +6,12 @@ import { importState } from "./importState.ts";
 import { parseState, type PresentState, type Store } from "./store.ts";
 import { withPrivateBackend } from "./workingCopy.ts";
 
+/** Whether a state's secrets need a key service, which only the engine asks. */
+export const byKeyService = (state: PresentState): boolean => {
+  const type = parseState(state.key, state.bytes)?.deployment?.secrets_providers?.type;
+  return type !== undefined && type !== "passphrase";
+};
+
 /**
  * @param title - the state in words
  * @throws with what is wrong with it; nothing was written

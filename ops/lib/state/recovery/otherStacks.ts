@@ -11,9 +11,6 @@ export interface OtherStacks {
   readonly unreadable: readonly string[];
 }
 
-/** Nobody else has anything. */
-export const noOtherStacks: OtherStacks = { ownerOf: () => undefined, unreadable: [] };
-
 /** Reads the states of all other stacks of the project. */
 export async function otherStacks({ bucket, project, name }: Store): Promise<OtherStacks> {
   const owners = new Map<string, { readonly stack: string; readonly cloud: string | undefined }[]>();

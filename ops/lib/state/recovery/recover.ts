@@ -5,7 +5,7 @@ import { exported } from "../export.ts";
 import type { HeldState } from "../heldState.ts";
 import { importState, refresh } from "../importState.ts";
 import { type Lock, lockText } from "../lock.ts";
-import { assertOwnKey } from "../opens.ts";
+import { assertEngineReads, assertOwnKey, byKeyService } from "../opens.ts";
 import { presentState, saveState, type Store } from "../store.ts";
 import { withWorkingCopy } from "../workingCopy.ts";
 import { failingSince, historyOf } from "./orphaned.ts";
@@ -83,7 +83,9 @@ async function planned(
   { answers, values, say }: RecoverRequest,
 ): Promise<Plan> {
   const present = await presentState(store);
-  if (present !== undefined) assertOwnKey(store, `the state of stack ${store.name}`, present);
+  const title = `the state of stack ${store.name}`;
+  if (present !== undefined) assertOwnKey(store, title, present);
+  if (present !== undefined && byKeyService(present)) await assertEngineReads(store, title, present);
   const state = await exported(store);
   const since = earliest(state.deployment, locks, failingSince(await historyOf(store)));
   const known = { since, answers, others: await otherStacks(store), values };
