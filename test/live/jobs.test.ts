@@ -108,6 +108,8 @@ describe("scripts of the CI jobs", () => {
     });
   }
 
+  const notice =
+    "> Made by the code of this pull request: it rendered itself, without permissions and secrets. Main's code compared the renders.";
   function comment(text: string, number = "7"): ReturnType<typeof script> {
     mkdirSync(path.join(dir, "out"), { recursive: true });
     writeFileSync(path.join(dir, "out", "review.md"), text);
@@ -123,7 +125,7 @@ describe("scripts of the CI jobs", () => {
     const own = [...repository.comments.values()].filter(({ user }) => user.login === bot);
     assert.deepEqual(
       own.map(({ body }) => body),
-      [`${marker}\ntwo`],
+      [`${marker}\n${notice}\n\ntwo`],
     );
     assert.equal(repository.comments.size, 121, "somebody's comment with the mark is somebody's");
   });

@@ -16,8 +16,7 @@ import { type Asked, serving } from "./clusterApi.ts";
 import { needsKubectl } from "./kubectl.ts";
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
-// Names of this length keep the DER lengths out of 128 to 255, which config/x509.ts writes in a way that Go refuses.
-const [host, me] = ["api", "deployer"].map((name) => `${name}.${"of-a-certificate-that-go-can-read".repeat(2)}.test`);
+const [host, me] = ["api.orrery.test", "deployer"];
 const [key, cert] = [sample("pem-private-key", "api"), sampleCertificate("api", [host])];
 const mine = { key: sample("pem-private-key", "me"), cert: sampleCertificate("me", [me]) };
 const insecure = "insecure-skip-tls-verify: true";
