@@ -87,14 +87,14 @@ export async function compareRecorded(file: string): Promise<Compared> {
   for (const { heads, ...one } of stacks) {
     const made = new Map(heads.map(({ urns, resources }) => [keyOf(urns), resources as readonly Rendered[]]));
     const first = made.get(keyOf([])) ?? [];
-    let incomplete = false;
+    const missing = new Set<string>();
     const again = ({ urns }: Replacements): Promise<readonly Rendered[]> => {
       const found = made.get(keyOf(urns));
-      incomplete ||= found === undefined;
+      if (found === undefined) missing.add(keyOf(urns));
       return Promise.resolve(found ?? first);
     };
     all.push(await compareRenders({ ...one, base: one.base as readonly Rendered[], head: again }));
-    if (incomplete)
+    if (missing.size > 0)
       notes.push(`${one.stack}: what follows from replacements is not shown; the file has no render of it.`);
   }
   return { base, head, stacks: all, notes };

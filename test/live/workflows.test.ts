@@ -109,7 +109,7 @@ describe("the workflows", () => {
     assert.equal(artifact("review-comment.yml", "report", "download"), from);
     assert.equal(artifact("review-comment.yml", "comment", "download"), made);
     // By workflow_run main is checked out, unless a step asks for another commit; a cache would be shared with main's own jobs.
-    for (const { with: inputs } of [...(report?.steps ?? []), ...(comment?.steps ?? [])])
+    for (const { with: inputs } of [...report.steps, ...comment.steps])
       assert.deepEqual([inputs?.ref, inputs?.cache], [undefined, undefined]);
   });
 

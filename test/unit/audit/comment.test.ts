@@ -144,7 +144,7 @@ describe("the report on a stranger's renders", () => {
       { base: "@everyone", head: "abcdefabcd", stacks: [] },
       { base: "0123456789", head: "abcdefabcd", stacks: [{ stack: "@everyone", secrets: [], base: [], heads: [] }] },
       renders([{ ...deployment("web:1"), inputs: "@everyone" }], first()),
-      renders([{ ...deployment("web:1"), options: { aliases: ["@everyone"] } } as Rendered], first()),
+      renders([{ ...deployment("web:1"), options: { aliases: ["@everyone"] } }], first()),
       renders([looped], first()),
     ];
     for (const content of cases) {

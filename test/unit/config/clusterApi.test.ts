@@ -16,7 +16,8 @@ import { type Asked, serving } from "./clusterApi.ts";
 import { needsKubectl } from "./kubectl.ts";
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
-const [host, me] = ["api.orrery.test", "deployer"];
+const host = "api.orrery.test";
+const me = "deployer";
 const [key, cert] = [sample("pem-private-key", "api"), sampleCertificate("api", [host])];
 const mine = { key: sample("pem-private-key", "me"), cert: sampleCertificate("me", [me]) };
 const insecure = "insecure-skip-tls-verify: true";
@@ -133,7 +134,7 @@ describe("a cluster's API", () => {
 
   it("the server is checked against the kubeconfig's authority and server name", async () => {
     const authority = `certificate-authority-data: ${base64(cert)}`;
-    const checked = `${authority}\n      tls-server-name: ${host ?? ""}`;
+    const checked = `${authority}\n      tls-server-name: ${host}`;
     const answer = { user: null, token: "Bearer t" };
     assert.deepEqual(await whoAsks("token: t", checked), answer);
     assert.deepEqual(await whoAsks("token: t"), answer);
