@@ -7,7 +7,6 @@
  */
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { marker } from "../review/report/markdown.ts";
 import { type GitHub, github, mostCharacters, run, required } from "./github.ts";
 
 interface Comment {
@@ -15,6 +14,12 @@ interface Comment {
   readonly body?: string | null;
   readonly user: { readonly login: string } | null;
 }
+
+/** First line of a comment, by which the earlier one is found. */
+const marker = "<!-- orrery-review -->";
+
+/** First line of a report. It is not imported: the job that may write comments installs no packages. */
+const title = "## What this changes\n";
 
 /** The author of comments that a job's token writes. */
 const author = "github-actions[bot]";
@@ -32,8 +37,9 @@ run("comment", async () => {
 
 async function comment(folder: string, sha: string, hub: GitHub): Promise<string> {
   const report = readFileSync(path.join(folder, "review.md"), "utf8");
-  if (!report.startsWith(marker)) throw new Error(`review.md does not begin with ${marker}, so it is not a review`);
-  const text = `${marker}\n${notice}\n\n${report.slice(marker.length).trimStart()}`;
+  if (!report.startsWith(title))
+    throw new Error(`review.md does not begin with ${title.trim()}, so it is not a review`);
+  const text = `${marker}\n${notice}\n\n${report}`;
   if (text.length > mostCharacters)
     throw new Error(`review.md has ${text.length} characters; a comment takes ${mostCharacters}`);
   const number = readFileSync(path.join(folder, "number"), "utf8").trim();

@@ -7,10 +7,18 @@ import { type Checkout, renderAt } from "./checkout.ts";
 import type { Rendered, Replacements } from "./evaluate/render.ts";
 import { type RenderHead, withReplacements } from "./diff/replacements.ts";
 
+/** A secret that has the ciphertext which another key had: somebody has swapped or copied it in the file. */
+export interface MovedSecret {
+  readonly key: string;
+  readonly from: string;
+}
+
 /** The changes of one stack. */
 export interface StackChanges {
   readonly stack: string;
   readonly changes: readonly Change[];
+  /** Secrets whose ciphertext was another one's. */
+  readonly moved: readonly MovedSecret[];
   /** All resources of the newer side. */
   readonly resources: readonly Rendered[];
 }
@@ -22,6 +30,7 @@ export interface StackRenders {
   readonly stack: string;
   /** Config keys of secrets that differ. */
   readonly secrets: readonly string[];
+  readonly moved: readonly MovedSecret[];
   readonly base: readonly Rendered[];
   /** Renders the newer side, with other outputs for replaced resources; the first render is made once. */
   readonly head: RenderHead;
@@ -43,7 +52,7 @@ export function stacksOf(base: Checkout, head: Checkout): readonly string[] {
 export async function allResources(checkout: Checkout): Promise<readonly StackChanges[]> {
   const all: StackChanges[] = [];
   for (const stack of stackNames(checkout.folder))
-    all.push({ stack, changes: [], resources: await renderAt(checkout, stack, nothing) });
+    all.push({ stack, changes: [], moved: [], resources: await renderAt(checkout, stack, nothing) });
   return all;
 }
 
@@ -53,9 +62,9 @@ export async function compareStack(base: Checkout, head: Checkout, stack: string
 }
 
 /** Compares the renders of one stack. */
-export async function compareRenders({ stack, secrets, base, head }: StackRenders): Promise<StackChanges> {
+export async function compareRenders({ stack, secrets, moved, base, head }: StackRenders): Promise<StackChanges> {
   const resources = await head({ urns: [], secrets });
-  return { stack, changes: await withReplacements(base, head, secrets), resources };
+  return { stack, changes: await withReplacements(base, head, secrets), moved, resources };
 }
 
 /** Renders one stack that exists in either checkout. */
@@ -67,7 +76,7 @@ export async function renderStack(base: Checkout, head: Checkout, stack: string)
   const [before] = await Promise.all([old === undefined ? Promise.resolve([]) : renderAt(base, stack, nothing), first]);
   const again: RenderHead = (replacements) =>
     now === undefined || replacements.urns.length === 0 ? first : renderAt(head, stack, replacements);
-  return { stack, secrets, base: before, head: again };
+  return { stack, secrets, moved: movedSecrets(old, now), base: before, head: again };
 }
 
 function fileOf(folder: string, stack: string): StackFile | undefined {
@@ -83,4 +92,19 @@ export function changedSecrets(old: StackFile | undefined, now: StackFile | unde
       return entry.secret && before?.secret === true && before.value !== entry.value;
     })
     .map(([key]) => key);
+}
+
+/**
+ * Secrets whose ciphertext another key had before. A ciphertext does not know its key, so the engine takes it; two encryptions of one text
+ * are never the same.
+ */
+export function movedSecrets(old: StackFile | undefined, now: StackFile | undefined): readonly MovedSecret[] {
+  const before = [...(old?.entries ?? [])].filter(([, { secret }]) => secret);
+  const keyOf = new Map(before.map(([key, { value }]) => [value, key]));
+  return [...(now?.entries ?? [])].flatMap(([key, { value, secret }]) => {
+    const from = keyOf.get(value);
+    return secret && from !== undefined && from !== key && old?.entries.get(key)?.value !== value
+      ? [{ key, from }]
+      : [];
+  });
 }

@@ -44,6 +44,7 @@ const rendersFile = z.object({
     z.object({
       stack: z.string().regex(/^[\w-]{1,60}$/),
       secrets: z.array(z.string()),
+      moved: z.array(z.object({ key: z.string(), from: z.string() })),
       base: resources,
       heads: z.array(z.object({ urns: z.array(z.string()), resources })).min(1),
     }),
@@ -66,7 +67,7 @@ export async function recordRenders(base: Checkout, head: Checkout): Promise<str
         return made;
       },
     });
-    stacks.push({ stack, secrets: one.secrets, base: one.base, heads: [...heads.values()] });
+    stacks.push({ stack, secrets: one.secrets, moved: one.moved, base: one.base, heads: [...heads.values()] });
   }
   return JSON.stringify({ base: base.name, head: head.name, stacks });
 }

@@ -1,10 +1,11 @@
 /** The report of a pull request: Markdown that fits into one comment. */
 import { risksOf } from "../risks/index.ts";
+import type { MovedSecret } from "../compareCommits.ts";
 import type { Change, Operation } from "../diff/compare.ts";
 import { changeTitle, diffLines, isComponent, operations, systemOf, verbs } from "./format.ts";
 
-/** First line of the report; ci/comment.ts finds its earlier comment by it. */
-export const marker = "<!-- orrery-review -->";
+/** First line of a report. */
+const title = "## What this changes";
 
 /** Characters of a report; GitHub's limit is 65536, and it adds some itself. */
 const limit = 60_000;
@@ -13,6 +14,8 @@ const limit = 60_000;
 export interface StackReview {
   readonly stack: string;
   readonly changes: readonly Change[];
+  /** @default none */
+  readonly moved?: readonly MovedSecret[];
 }
 
 /** Number of resources by operation. */
@@ -62,21 +65,27 @@ export function markdown(
 ): string {
   const quote = untrusted ? inert : (text: string): string => text;
   const all = stacks.map(({ stack, changes }) => ({ stack, changes: realChanges(changes) }));
-  const risks = all.flatMap(({ stack, changes }) =>
+  const found = all.flatMap(({ stack, changes }) =>
     changes.flatMap((one) =>
       risksOf(one).map((reason) => quote(`- \`${stack}\` ${inCode(changeTitle(one))}: ${escaped(reason)}`)),
     ),
   );
+  const moved = stacks.flatMap(({ stack, moved = [] }) =>
+    moved.map(({ key, from }) =>
+      quote(`- \`${stack}\` ${inCode(key)}: has the ciphertext that ${inCode(from)} had; was it swapped or copied?`),
+    ),
+  );
+  const risks = [...moved, ...found];
   const changed = all.filter(({ changes }) => changes.length > 0);
   const unchanged = all.filter(({ changes }) => changes.length === 0).map(({ stack }) => stack);
   const total = countText(count(all.flatMap(({ changes }) => changes)));
+  const warning = risks.length > 0 ? `; :no_entry: **${risks.length} to check before merging**` : "";
   const top = [
-    marker,
-    "## What this changes",
+    title,
     "",
     total === ""
-      ? `Nothing in any stack (${unchanged.join(", ")}).`
-      : `${total}${risks.length > 0 ? `; :no_entry: **${risks.length} to check before merging**` : ""}`,
+      ? `Nothing in any stack (${unchanged.join(", ")})${moved.length > 0 ? "" : "."}${warning}`
+      : `${total}${warning}`,
     ...(changed.length === 0 ? [] : ["", ...table(changed)]),
     ...(changed.length > 0 && unchanged.length > 0 ? ["", `Nothing changes in ${unchanged.join(", ")}.`] : []),
     ...(risks.length === 0 ? [] : ["", "### :no_entry: Check before merging", "", ...limited(risks, 60)]),

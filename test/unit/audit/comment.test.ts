@@ -1,7 +1,7 @@
 /** Finding 18: the review's comment says what main's code found in a stranger's renders, and nothing in the stranger's words. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
@@ -35,7 +35,7 @@ describe("the report on a stranger's renders", () => {
 
   const renders = (base: readonly Rendered[], ...heads: readonly Head[]): unknown => ({
     ...{ base: "0123456789", head: "abcdefabcd" },
-    stacks: [{ stack: "prod", secrets: [], base, heads }],
+    stacks: [{ stack: "prod", secrets: [], moved: [], base, heads }],
   });
   const first = (...resources: readonly Rendered[]): Head => ({ urns: [], resources });
 
@@ -134,6 +134,12 @@ describe("the report on a stranger's renders", () => {
     assert.match(JSON.stringify(direct), /web:1a:b/);
   });
 
+  it("is posted by a script that needs no package, as its job installs none", () => {
+    cpSync(path.join(projectDir, "ci"), path.join(dir, "ci"), { recursive: true });
+    const { stderr } = spawnSync(process.execPath, [path.join(dir, "ci", "comment.ts")], { encoding: "utf8" });
+    assert.equal(stderr, "comment: Usage: node ci/comment.ts FOLDER\n");
+  });
+
   it("refuses what is no renders in one line, without a word of it", () => {
     const looped = { ...deployment("web:1"), parent: deployment("web:1").urn };
     const cases: readonly unknown[] = [
@@ -142,7 +148,11 @@ describe("the report on a stranger's renders", () => {
       [],
       { "@everyone": 1 },
       { base: "@everyone", head: "abcdefabcd", stacks: [] },
-      { base: "0123456789", head: "abcdefabcd", stacks: [{ stack: "@everyone", secrets: [], base: [], heads: [] }] },
+      {
+        base: "0123456789",
+        head: "abcdefabcd",
+        stacks: [{ stack: "@everyone", secrets: [], moved: [], base: [], heads: [] }],
+      },
       renders([{ ...deployment("web:1"), inputs: "@everyone" }], first()),
       renders([{ ...deployment("web:1"), options: { aliases: ["@everyone"] } }], first()),
       renders([looped], first()),
