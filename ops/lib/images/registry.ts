@@ -1,4 +1,5 @@
 /** Asks container registries (OCI distribution API) which digest a tag has, and how old an image is. */
+import { tokenAddress } from "../kube/registryRealm.ts";
 import type { Login, Logins } from "./logins.ts";
 
 const lists = [
@@ -77,7 +78,7 @@ export class Registries {
       });
     let answer = await send(this.tokens.get(`${host}/${path}`));
     if (answer.status === 401) {
-      const token = await authorization(answer, host, local, await this.logins(host));
+      const token = await authorization(answer, new URL(url), await this.logins(host));
       this.tokens.set(`${host}/${path}`, token);
       answer = await send(token);
     }
@@ -101,25 +102,25 @@ function placeOf(repository: string): { readonly host: string; readonly path: st
 }
 
 /** The header that a registry's refusal asks for: with a login, or what it gives to everybody. */
-async function authorization(refusal: Response, host: string, local: boolean, login?: Login): Promise<string> {
+async function authorization(refusal: Response, registry: URL, login?: Login): Promise<string> {
   const challenge = refusal.headers.get("www-authenticate") ?? "";
   const basic =
     login === undefined ? undefined : `Basic ${Buffer.from(`${login.user}:${login.password}`).toString("base64")}`;
   if (/^basic\b/i.test(challenge) && basic !== undefined) return basic;
   const part = (name: string): string | undefined => new RegExp(`${name}="([^"]*)"`).exec(challenge)?.[1];
-  const realm = URL.parse(part("realm") ?? "");
-  if (!/^bearer /i.test(challenge) || realm === null)
-    throw new Error(`the registry ${host} wants a login: docker login ${host}`);
-  // A registry names who gives its tokens; a login is not sent there in clear.
-  if (realm.protocol !== "https:" && !(local && ["127.0.0.1", "localhost"].includes(realm.hostname)))
-    throw new Error(`the registry ${host} asks for tokens from ${realm.origin}, which is not https`);
-  for (const name of ["service", "scope"]) realm.searchParams.set(name, part(name) ?? "");
-  const answer = await fetch(realm, {
+  const realm = part("realm");
+  if (!/^bearer /i.test(challenge) || realm === undefined)
+    throw new Error(`the registry ${registry.host} wants a login: docker login ${registry.host}`);
+  const query = new URLSearchParams({ service: part("service") ?? "", scope: part("scope") ?? "" });
+  const answer = await fetch(`${tokenAddress(realm, registry)}?${query.toString()}`, {
     headers: basic === undefined ? {} : { authorization: basic },
     redirect: "error",
     signal: AbortSignal.timeout(30_000),
   });
-  if (!answer.ok) throw new Error(`the registry ${host} refuses the login (${answer.status}): docker login ${host}`);
+  if (!answer.ok)
+    throw new Error(
+      `the registry ${registry.host} refuses the login (${answer.status}): docker login ${registry.host}`,
+    );
   const { token, access_token } = (await answer.json()) as { token?: string; access_token?: string };
   return `Bearer ${token ?? access_token ?? ""}`;
 }
