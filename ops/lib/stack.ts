@@ -83,16 +83,15 @@ export interface FileChange {
  */
 export function changedSettings<S extends z.ZodType>(
   schema: SystemSchema<S>,
-  stack: SystemStack<unknown>,
+  stack: Pick<SystemStack<unknown>, "name" | "file">,
   changes: readonly Change[],
 ): FileChange {
-  const before = readFileSync(stack.file, "utf8");
-  const text = changes.reduce(
-    (content, { at, value }) => put(content, ["config", `${schema.namespace}:settings`, ...at], value),
-    before,
+  const { namespace } = schema;
+  return changedFile(
+    stack,
+    changes.map((one) => ({ ...one, namespace })),
+    (file) => void settingsOf(schema, stack.name, file),
   );
-  checkDraft(stack.file, text, (draft) => void settingsOf(schema, stack.name, readStackFile(draft)));
-  return { before, text };
 }
 
 /**
@@ -101,10 +100,44 @@ export function changedSettings<S extends z.ZodType>(
  */
 export function changeSettings<S extends z.ZodType>(
   schema: SystemSchema<S>,
-  stack: SystemStack<unknown>,
+  stack: Pick<SystemStack<unknown>, "name" | "file">,
   changes: readonly Change[],
   dryRun: boolean,
 ): void {
   const change = changedSettings(schema, stack, changes);
   if (!dryRun) replaceFiles([{ file: stack.file, ...change }]);
+}
+
+/**
+ * The same for settings of several systems.
+ * @throws before anything is written, if the file would have problems then
+ */
+export function changeAll(
+  stack: Pick<SystemStack<unknown>, "name" | "file">,
+  changes: readonly (Change & { readonly namespace: string })[],
+  dryRun: boolean,
+): void {
+  const known = Object.values(schemas);
+  const check = (file: StackFile): void => {
+    const { problems } = parseConfig(sampleConfig(file, known), known);
+    if (problems.length > 0) throw new Error(report(stack.name, problems));
+  };
+  const change = changedFile(stack, changes, check);
+  if (!dryRun && changes.length > 0) replaceFiles([{ file: stack.file, ...change }]);
+}
+
+function changedFile(
+  { file }: Pick<SystemStack<unknown>, "file">,
+  changes: readonly (Change & { readonly namespace: string })[],
+  check: (draft: StackFile) => void,
+): FileChange {
+  const before = readFileSync(file, "utf8");
+  const text = changes.reduce(
+    (content, { namespace, at, value }) => put(content, ["config", `${namespace}:settings`, ...at], value),
+    before,
+  );
+  checkDraft(file, text, (draft) => {
+    check(readStackFile(draft));
+  });
+  return { before, text };
 }

@@ -12,11 +12,14 @@ import { type Environment, environmentOptions, openEnvironment } from "../../lib
 async function volumesOf({ stack, name }: Environment): Promise<readonly string[]> {
   const all = await resources(stack.name);
   return all
-    .filter(
-      ({ urn, type }) =>
-        type === "openstack:blockstorage/volume:Volume" && urn.includes(`::callysto-${name}-host-volumes-`),
-    )
+    .filter(({ urn, type }) => type === "openstack:blockstorage/volume:Volume" && isVolumeOf(name, urn))
     .map(({ urn }) => urn);
+}
+
+/** Whether a volume's URN is of this environment; "hub" has none of those of "hub-host-x". */
+export function isVolumeOf(environment: string, urn: string): boolean {
+  const [, owner] = /^callysto-(.*)-host-volumes-[a-z]+-\d+$/.exec(urn.split("::").at(-1) ?? "") ?? [];
+  return owner === environment;
 }
 
 /** @throws if new volumes would lose data that is protected, or were not confirmed */

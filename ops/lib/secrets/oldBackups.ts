@@ -3,11 +3,7 @@ import path from "node:path";
 import { openSalt } from "../../../config/passphrase.ts";
 import { passphraseOf } from "../secrets.ts";
 import type { StackValues } from "../stack.ts";
-import { contentOf, openStore, saveState, type Store } from "../state/store.ts";
-
-interface State {
-  readonly secrets_providers?: { readonly type?: string; readonly state?: { readonly salt?: string } };
-}
+import { openStore, parseState, saveState, type Store } from "../state/store.ts";
 
 /** Files in the backend that former passphrases open. */
 export interface OldStates {
@@ -65,6 +61,6 @@ function isOpened(salt: string, passphrase: string): boolean {
 }
 
 function saltOf(key: string, bytes: Buffer): string | undefined {
-  const content = contentOf(key.replace(/\.bak$/, ""), bytes) as { checkpoint?: { latest?: State | null } } | undefined;
-  return content?.checkpoint?.latest?.secrets_providers?.state?.salt;
+  const salt = parseState(key.replace(/\.bak$/, ""), bytes)?.deployment?.secrets_providers?.state?.salt;
+  return typeof salt === "string" ? salt : undefined;
 }
