@@ -8,8 +8,9 @@ import { Packit } from "./components/packit/index.ts";
 import { Prow } from "./components/prow/index.ts";
 import { environments, schemas } from "./components/registry.ts";
 import { Thoth } from "./components/thoth/index.ts";
-import { loadConfig } from "./config/load.ts";
+import { loadConfig, loadSamples } from "./config/load.ts";
 import { assertNoEnvironmentCredentials } from "./config/preflight/environmentCredentials.ts";
+import { assertOnlySamplesReplaced } from "./config/preflight/liveSecrets.ts";
 import { assertPermissions } from "./config/preflight/permissions.ts";
 import { assertNothingRemoved } from "./config/preflight/removals.ts";
 import { leanSdk } from "./config/leanSdk.ts";
@@ -38,8 +39,10 @@ export const thoth = build(config.thoth, (config) => new Thoth("thoth", { config
 await declarations.register(async (objects) => {
   const removed = orrery?.settings.removed ?? [];
   await assertNothingRemoved({ declared: declarations.resources, environments, removed });
-  const required = Object.keys(clusters?.settings ?? {}).map(
-    (cluster) => [cluster, requiredPermissions(objects.get(targets.cluster(cluster).provider) ?? [])] as const,
+  const declared = Object.keys(clusters?.settings ?? {}).map(
+    (cluster) => [cluster, objects.get(targets.cluster(cluster).provider) ?? []] as const,
   );
-  return assertPermissions(new Map(required), clusters);
+  const required = declared.map(([cluster, own]) => [cluster, requiredPermissions(own)] as const);
+  await assertPermissions(new Map(required), clusters);
+  await assertOnlySamplesReplaced(new Map(declared), clusters, () => loadSamples(schemas));
 });
