@@ -8,7 +8,7 @@ import { Packit } from "./components/packit/index.ts";
 import { Prow } from "./components/prow/index.ts";
 import { environments, schemas } from "./components/registry.ts";
 import { Thoth } from "./components/thoth/index.ts";
-import { loadConfig, loadSamples } from "./config/load.ts";
+import { loadConfig, loadSamples, runningStack } from "./config/load.ts";
 import { assertNoEnvironmentCredentials } from "./config/preflight/environmentCredentials.ts";
 import { assertOnlySamplesReplaced } from "./config/preflight/liveSecrets.ts";
 import { assertPermissions } from "./config/preflight/permissions.ts";
@@ -38,11 +38,11 @@ export const thoth = build(config.thoth, (config) => new Thoth("thoth", { config
 // All is declared and nothing registered: what would be deleted is looked at, and the clusters are asked whether the account may make it.
 await declarations.register(async (objects) => {
   const removed = orrery?.settings.removed ?? [];
-  await assertNothingRemoved({ declared: declarations.resources, environments, removed });
+  await assertNothingRemoved(runningStack, { declared: declarations.resources, environments, removed });
   const declared = Object.keys(clusters?.settings ?? {}).map(
     (cluster) => [cluster, objects.get(targets.cluster(cluster).provider) ?? []] as const,
   );
   const required = declared.map(([cluster, own]) => [cluster, requiredPermissions(own)] as const);
   await assertPermissions(new Map(required), clusters);
-  await assertOnlySamplesReplaced(new Map(declared), clusters, () => loadSamples(schemas));
+  await assertOnlySamplesReplaced(new Map(declared), clusters, () => loadSamples(schemas), runningStack);
 });

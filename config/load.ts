@@ -43,6 +43,19 @@ function checkSamples(schemas: readonly AnySystem[], systems: ReadonlyMap<string
   if (real.length > 0) void pulumi.log.warn(publishedWarning(stack, real));
 }
 
+/** The running stack, for messages and for the backend; what is deployed never depends on its name. */
+export interface RunningStack {
+  readonly name: string;
+  /** With organization and project, as backends take it. */
+  readonly fullName: string;
+}
+
+/** The running stack's names. */
+export function runningStack(): RunningStack {
+  const name = pulumi.getStack();
+  return { name, fullName: `${pulumi.getOrganization()}/${pulumi.getProject()}/${name}` };
+}
+
 /** What is published of the running stack's secrets. */
 export function loadSamples(schemas: Readonly<Record<string, AnySystem>>): PublishedSamples {
   const all = Object.values(schemas);

@@ -3,6 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { askCluster, type ClusterApi, LoginError, NoKubectlError } from "../clusterApi.ts";
 import type { ConfigOf } from "../define.ts";
+import type { RunningStack } from "../load.ts";
 import type { PublishedSamples } from "../published.ts";
 import type { clustersSchema } from "../targets.ts";
 import { textOf } from "./permissions.ts";
@@ -31,6 +32,7 @@ export async function assertOnlySamplesReplaced(
   objects: ReadonlyMap<string, readonly DeclaredObject[]>,
   clusters: ConfigOf<typeof clustersSchema> | undefined,
   samples: () => PublishedSamples,
+  stack: () => RunningStack,
 ): Promise<void> {
   if (clusters === undefined || pulumi.runtime.getEngine() === undefined) return;
   const open = Object.entries(clusters.settings).filter(([, { lab, allowSamples }]) => lab !== true && allowSamples);
@@ -48,14 +50,14 @@ export async function assertOnlySamplesReplaced(
       void pulumi.log.warn(`samples for cluster ${cluster} were not compared with what is live: ${error.message}`);
     }
   }
-  if (lost.length > 0) throw new pulumi.RunError(lostText(lost));
+  if (lost.length > 0) throw new pulumi.RunError(lostText(lost, stack().name));
 }
 
-function lostText(lost: readonly string[]): string {
+function lostText(lost: readonly string[], stack: string): string {
   return [
     "published samples would replace live texts that are none; nothing was changed:",
     ...lost,
-    `take them over: npm run ops -- secrets import cluster --stack ${pulumi.getStack()}; or, if they may be lost, delete these Secrets first`,
+    `take them over: npm run ops -- secrets import cluster --stack ${stack}; or, if they may be lost, delete these Secrets first`,
   ].join("\n");
 }
 

@@ -1,5 +1,6 @@
 /** Refuses an update that would delete a whole system or environment that nobody named, e.g. after a typo in its key. */
 import * as pulumi from "@pulumi/pulumi";
+import type { RunningStack } from "../load.ts";
 import { setCommand } from "../problems.ts";
 
 /** A resource by the type and the name that the program gives it. */
@@ -26,15 +27,15 @@ export interface Removal {
  * Compares what is declared with what the last update left in the state. Without an engine there is no state.
  * @throws pulumi.RunError with everything that the update would delete, and the commands that allow it
  */
-export async function assertNothingRemoved(removal: Removal): Promise<void> {
+export async function assertNothingRemoved(stack: () => RunningStack, removal: Removal): Promise<void> {
   if (pulumi.runtime.getEngine() === undefined) return;
-  const problem = removalProblem(pulumi.getStack(), await stateUrns(), removal);
+  const { name, fullName } = stack();
+  const problem = removalProblem(name, await stateUrns(fullName), removal);
   if (problem !== undefined) throw new pulumi.RunError(problem);
 }
 
 /** URNs of the stack's own state. The engine is asked, as it has the backend's login. */
-async function stateUrns(): Promise<readonly string[]> {
-  const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+async function stateUrns(stackName: string): Promise<readonly string[]> {
   // A built-in function of the engine; the SDK has no other way to a state.
   const token = "pulumi:pulumi:readStackResourceOutputs";
   const { outputs } = (await pulumi.runtime.invoke(token, { stackName })) as { readonly outputs: object };

@@ -50,7 +50,12 @@ function check(
         keyedSecrets: { kubeconfigs: { paas: pulumi.secret(kubeconfig(`http://127.0.0.1:${port}`, "t")) } },
       };
       const warnings = await underEngine(() =>
-        assertOnlySamplesReplaced(new Map([["paas", [declared]]]), clusters, () => publishedSamples([])),
+        assertOnlySamplesReplaced(
+          new Map([["paas", [declared]]]),
+          clusters,
+          () => publishedSamples([]),
+          () => ({ name: "mine", fullName: "a/orrery/mine" }),
+        ),
       );
       return { warnings, asked: asked.map(({ path }) => path) };
     },
