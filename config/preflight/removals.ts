@@ -4,7 +4,7 @@ import type { RunningStack } from "../load.ts";
 import { setCommand } from "../problems.ts";
 
 /** A resource by the type and the name that the program gives it. */
-export interface DeclaredResource {
+interface DeclaredResource {
   readonly type: string;
   readonly name: string;
 }
