@@ -34,12 +34,19 @@ export async function assertNothingRemoved(stack: () => RunningStack, removal: R
   if (problem !== undefined) throw new pulumi.RunError(problem);
 }
 
-/** URNs of the stack's own state. The engine is asked, as it has the backend's login. */
+/** URNs of the stack's own state. The engine is asked, as it has the backend's login. @throws pulumi.RunError if it does not answer */
 async function stateUrns(stackName: string): Promise<readonly string[]> {
   // A built-in function of the engine; the SDK has no other way to a state.
   const token = "pulumi:pulumi:readStackResourceOutputs";
-  const { outputs } = (await pulumi.runtime.invoke(token, { stackName })) as { readonly outputs: object };
-  return Object.keys(outputs);
+  try {
+    const { outputs } = (await pulumi.runtime.invoke(token, { stackName })) as { readonly outputs: object };
+    return Object.keys(outputs);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new pulumi.RunError(
+      `the state of stack ${stackName} cannot be read, so nobody knows what this update would delete; nothing was changed: ${why}`,
+    );
+  }
 }
 
 /** Why an update is refused: systems or environments of the state that are no longer declared; otherwise undefined. */

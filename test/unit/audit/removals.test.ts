@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { environments } from "../../../components/registry.ts";
-import { removalProblem } from "../../../config/preflight/removals.ts";
+import { assertNothingRemoved, removalProblem } from "../../../config/preflight/removals.ts";
+import { underEngine } from "../config/underEngine.ts";
 import { render, type Rendered } from "../../../review/evaluate/render.ts";
 
 const urn = (chain: string, name: string): string => `urn:pulumi:prod::orrery::${chain}::${name}`;
@@ -97,6 +98,14 @@ put it back into the file; or, if it shall go, name it, and read what the previe
       problemWithout(/nothing/, "gone-long-ago", "thoth"),
       `orrery:settings.removed of stack prod names what Pulumi.prod.yaml has: thoth; take it out of one of the two:
       npx pulumi config rm --stack prod --path 'orrery:settings.removed[1]'`,
+    );
+  });
+
+  it("an engine that does not give the state is an error, not a permission", async () => {
+    const names = { name: "mine", fullName: "organization/orrery/mine" };
+    await assert.rejects(
+      underEngine(() => assertNothingRemoved(() => names, { declared: [], environments, removed: [] })),
+      /^Error: the state of stack organization\/orrery\/mine cannot be read, so nobody knows what this update would delete; nothing was changed: /,
     );
   });
 
