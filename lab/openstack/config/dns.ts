@@ -116,7 +116,7 @@ export function named({ lab }: Site): Files {
     "allow-new-zones yes", // Designate adds its zones by rndc
     `allow-query { ${host}; }`,
     `allow-notify { ${host}; }`,
-    `allow-transfer { ${host}; }`,
+    "allow-transfer { none; }",
     "request-ixfr no",
     "min-refresh-time 5",
     "min-retry-time 1",
