@@ -30,7 +30,7 @@ export interface Listener {
 
 /** TCP and UDP listeners of this machine. */
 export function listeners(...namespace: readonly string[]): readonly Listener[] {
-  const [command = "", ...args] = [...namespace, "ss", "-ltunH"];
+  const [command, ...args] = [...namespace, "ss", "-ltunH"];
   const rows = execFileSync(command, args, { encoding: "utf8" }).trim().split("\n");
   const found = rows.flatMap((row) => {
     const [kind, , , , local = ""] = row.split(/\s+/);
