@@ -54,7 +54,7 @@ export class SystemOnLab {
     const file = path.join(lab.dir, `Pulumi.${as}.yaml`);
     const source = `${file}.source`;
     writeFileSync(source, withOnly([system, ...also], readFileSync(stackPath(stack), "utf8"), changes));
-    const { prerequisites } = retarget(source, file, lab, samplePassphrase(stack));
+    const { prerequisites } = retarget(source, file, lab, samplePassphrase(stack), true);
     await createPrerequisites(prerequisites, lab, () => undefined);
     rmSync(source);
     const env = { PULUMI_CONFIG_PASSPHRASE: samplePassphrase(stack), ...more };

@@ -13,7 +13,9 @@ const lab = path.join(import.meta.dirname, "../../../lab");
 
 /** Starts a node script, and waits for its first output. */
 async function started(script: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   await once(child.stdout, "data");
   return child;
 }
