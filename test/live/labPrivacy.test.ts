@@ -1,11 +1,20 @@
 /** Finding 3 again, with other eyes: what a user of this machine without rights, and a guest, get from the lab. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { networkInterfaces, tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
-import { eventually, lab, openstackApi } from "../../lab/harness/cloud.ts";
+import { eventually, lab, openstackApi, type Row } from "../../lab/harness/cloud.ts";
 import { addresses } from "../../lab/machines/namespace.ts";
 import { enabledServices } from "../../lab/openstack/hostServices.ts";
 import { servers } from "../../lab/openstack/packages.ts";
@@ -172,6 +181,76 @@ describe("what a guest reaches", function () {
     const targets = [...hosts].flatMap((address) => [...all].map((port) => `${address} ${port}`));
     const offered = [53, ports.keystone, ports.designate, ports.swift, ports.acme];
     assert.deepEqual([...(tenant?.reach(targets) ?? [])].sort(), offered.map((port) => `${services} ${port}`).sort());
+  });
+});
+
+describe("what breaks out of a machine gets", function () {
+  this.timeout(120_000);
+  const api = openstackApi(lab);
+  const made: [service: "compute" | "volume", path: string][] = [];
+  let server: Row;
+  let pid = "";
+
+  before(async () => {
+    // A disk without a system: qemu runs, and costs nothing.
+    const idOf = async (service: "compute" | "image" | "network", at: string, wanted: string): Promise<string> =>
+      (await api.list(service, at)).find(({ name }) => name === wanted)?.id ?? "";
+    const asked = {
+      name: "idle",
+      imageRef: await idOf("image", "/images", "lab-empty"),
+      flavorRef: await idOf("compute", "/flavors", "m1.small"),
+      networks: [{ uuid: await idOf("network", "/networks", "default") }],
+    };
+    const { id } = await api.post("compute", "/servers", { server: asked });
+    made.unshift(["compute", `/servers/${id}`]);
+    const get = (): Promise<Row> => api.get("compute", `/servers/${id}`);
+    server = await eventually("the machine", get, ({ status }) => status !== "BUILD");
+    assert.equal(server.status, "ACTIVE", JSON.stringify(server.fault));
+    [pid = ""] = readFileSync(path.join(lab.dir, "run", `vm-${id}.pid`), "utf8").split(" ");
+  });
+  after(async () => {
+    for (const [service, at] of made) {
+      await api.delete(service, at);
+      await eventually(
+        `the end of ${at}`,
+        () => api.exists(service, at),
+        (there) => !there,
+      );
+    }
+  });
+
+  it("no right of root, and no secret of the lab", () => {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    const user = String(60706 + lab.slot);
+    assert.deepEqual(/^Uid:\s+(.*)$/m.exec(status)?.[1]?.split("\t"), [user, user, user, user]);
+    assert.match(status, /^CapEff:\s+0+$/m);
+    assert.match(status, /^NoNewPrivs:\s+1$/m);
+    assert.match(status, /^Seccomp:\s+2$/m);
+    assert.ok(!readFileSync(`/proc/${pid}/environ`, "utf8").includes(lab.password));
+  });
+
+  it("only the volumes and ports that Nova hands over to it", async () => {
+    const { id } = await api.post("volume", "/volumes", { volume: { name: "handed over", size: 1 } });
+    made.push(["volume", `/volumes/${id}`]);
+    const get = (): Promise<Row> => api.get("volume", `/volumes/${id}`);
+    await eventually("the volume", get, ({ status }) => status === "available");
+    const attachment = { volumeAttachment: { volumeId: id } };
+    await api.post("compute", `/servers/${server.id}/os-volume_attachments`, attachment);
+    await eventually("the attachment", get, ({ status }) => status === "in-use");
+    const [network] = (await api.list("network", "/networks")).filter(({ name }) => name === "default");
+    const card = { interfaceAttachment: { net_id: network?.id } };
+    const { port_id: port } = await api.post("compute", `/servers/${server.id}/os-interface`, card);
+    const open = readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      try {
+        return [readlinkSync(`/proc/${pid}/fd/${fd}`)];
+      } catch {
+        return []; // closed meanwhile
+      }
+    });
+    assert.ok(open.includes(path.join(lab.dir, "data", "volumes", id)));
+    assert.equal(open.filter((file) => file === "/dev/net/tun").length, 2);
+    const taps = execFileSync("ip", ["-netns", lab.netns, "-o", "link"], { encoding: "utf8" });
+    assert.ok(taps.includes(`tap${String(port).slice(0, 11)}`), taps);
   });
 });
 

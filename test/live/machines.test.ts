@@ -143,15 +143,6 @@ users:
     await eventually("closing of port 8080", seen, (state) => state === "filtered", 5);
   });
 
-  it("a machine's qemu has neither root's rights nor the lab's secrets", () => {
-    const [pid = ""] = readFileSync(path.join(lab.dir, "run", `vm-${server.id}.pid`), "utf8").split(" ");
-    const status = readFileSync(`/proc/${pid}/status`, "utf8");
-    const user = String(60706 + lab.slot);
-    assert.deepEqual(/^Uid:\s+(.*)$/m.exec(status)?.[1]?.split("\t"), [user, user, user, user]);
-    assert.match(status, /^CapEff:\s+0+$/m);
-    assert.doesNotMatch(readFileSync(`/proc/${pid}/environ`, "utf8"), new RegExp(lab.password));
-  });
-
   it("a machine reaches the lab's name server and nothing outside the lab", async () => {
     assert.match(
       await inside("dig +time=3 callysto.test SOA | grep -o 'status: [A-Z]*'"),

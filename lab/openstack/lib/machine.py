@@ -76,13 +76,13 @@ class Monitor:
             self.events.append(message)
         return message
 
-    def execute(self, command, fd=None, **arguments):
-        """One command, with a file descriptor if it takes one."""
+    def execute(self, command, handed=None, **arguments):
+        """One command; `handed` is a file descriptor that goes with it."""
         message = json.dumps({'execute': command, 'arguments': arguments}).encode() + b'\n'
-        if fd is None:
+        if handed is None:
             self.socket.sendall(message)
         else:
-            self.socket.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [fd]))])
+            self.socket.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [handed]))])
         while True:
             message = self._read()
             if 'error' in message:
@@ -207,7 +207,7 @@ class Machine:
             self._booted(monitor)
             fd = os.open(disk.path, os.O_RDWR)
             try:
-                number = monitor.execute('add-fd', fd=fd)['fdset-id']
+                number = monitor.execute('add-fd', handed=fd)['fdset-id']
             finally:
                 os.close(fd)
             try:
@@ -238,7 +238,7 @@ class Machine:
         with self.monitor() as monitor:
             fd = card.opened()
             try:
-                monitor.execute('getfd', fd=fd, fdname=card.name)
+                monitor.execute('getfd', handed=fd, fdname=card.name)
             finally:
                 os.close(fd)
             monitor.execute('netdev_add', type='tap', id=card.name, fd=card.name)
