@@ -4,9 +4,10 @@ import { defineCommand } from "../../../cli/command.ts";
 import { UsageError } from "../../../cli/usage.ts";
 import { dryRunOption, yesOption } from "../../lib/options.ts";
 import { changeAndDeploy } from "../../lib/decision/deploy.ts";
-import { resources } from "../../lib/resources.ts";
+import { protectedUrns, resources } from "../../lib/resources.ts";
 import { changedSettings } from "../../lib/stack.ts";
 import { type Environment, environmentOptions, openEnvironment } from "../../lib/callysto/environment.ts";
+import { liftedByRebuild } from "../../lib/callysto/rebuild.ts";
 
 /** URNs of the environment's data volumes. */
 async function volumesOf({ stack, name }: Environment): Promise<readonly string[]> {
@@ -37,8 +38,8 @@ export function checkVolumes({ name, settings }: Environment, loses: string | un
 }
 
 export const command = defineCommand({
-  about: `Replaces a server by a new one. Sets the environment's rebuildToken and deploys: the server is created again from the
-newest image; address, host key, volumes and homes stay. With --volumes both volumes of a disposable hub are replaced too, and
+  about: `Replaces a server by a new one. Sets the environment's rebuildToken, lifts the server's protection and deploys: the server is
+created again from the newest image, protected again; address, host key, volumes and homes stay. With --volumes both volumes of a disposable hub are replaced too, and
 its homes are lost.`,
   options: {
     ...environmentOptions,
@@ -68,6 +69,8 @@ its homes are lost.`,
       command: "callysto rebuild",
       // With the old token back, a server that is new already would be replaced again.
       pivot: `::callysto-${name}-host-server-instance$`,
+      // The update protects the new server.
+      lift: protectedUrns(liftedByRebuild(await resources(stack.name), name)),
       change,
       yes: values.yes,
       words: replaced.flatMap((urn) => ["--replace", urn]),
