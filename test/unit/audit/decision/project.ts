@@ -48,8 +48,9 @@ const postgres = `${top}::orrery:packit:Packit$orrery:packit:Postgres`;
 const resources: FakeWorld["resources"] = [
   {
     urn: `${hub}$openstack:compute/instance:Instance::callysto-hub-dev-host-server-instance`,
-    type: "server",
+    type: "openstack:compute/instance:Instance",
     id: "s1",
+    protect: true,
   },
   {
     urn: `${hub}$openstack:compute/volumeAttach:VolumeAttach::callysto-hub-dev-host-volumes-zfs-01-attachment`,
