@@ -20,7 +20,7 @@ export const isPublic = ({ format }: SecretSpec): boolean =>
   format === "pem-certificate" || format === "ssh-public-key";
 
 /** The samples of everything that a stack's systems ask for. */
-function samplesOf(schemas: readonly AnySystem[], systems: Systems): PublishedSamples {
+export function samplesOf(schemas: readonly AnySystem[], systems: Systems): PublishedSamples {
   return publishedSamples(
     schemas.flatMap((schema) => {
       const parsed = systems.get(schema.namespace);
