@@ -1,7 +1,10 @@
 /** Health checks of the cluster's processes. */
 import type { Health } from "../component.ts";
+import { answers } from "../process.ts";
 import type { LabSettings } from "../settings.ts";
 import { apiAt, kubeApi, type KubeObject } from "./api.ts";
+import { nodesHealth } from "./nodes/nodes.ts";
+import { realNodes } from "./nodes/plan.ts";
 import { defaultStorageClass, nodeNames } from "./objects.ts";
 
 /** Age in seconds of a node's lease at which kwok no longer simulates the node; leases are renewed every 10 s. */
@@ -9,7 +12,8 @@ const staleLease = 40;
 
 /** One row per process. */
 export async function clusterHealth(lab: LabSettings): Promise<Health[]> {
-  return Promise.all([
+  const real = realNodes(lab).length > 0;
+  const rows = Promise.all([
     row("etcd", () => storeHealth(lab)),
     row("kubernetes API", async () => {
       await healthy(lab.ports.kubernetes, "/readyz");
@@ -17,12 +21,13 @@ export async function clusterHealth(lab: LabSettings): Promise<Health[]> {
     }),
     row("controllers", () => healthy(lab.ports.controllers, "/healthz")),
     row("scheduler", () => healthy(lab.ports.scheduler, "/readyz")),
-    row("nodes (kwok)", () => nodesHealth(lab)),
+    real ? row("kwok", () => kwokHealth(lab)) : row("nodes (kwok)", () => fakeNodesHealth(lab)),
     row("storage class", async () => {
       await kubeApi(lab).get(`/apis/storage.k8s.io/v1/storageclasses/${defaultStorageClass}`);
       return `${defaultStorageClass} is the default`;
     }),
   ]);
+  return [...(await rows), ...(await nodesHealth(lab))];
 }
 
 async function row(name: string, check: () => Promise<string>): Promise<Health> {
@@ -59,7 +64,15 @@ interface Lease extends KubeObject {
   readonly spec: { readonly renewTime?: string };
 }
 
-async function nodesHealth(lab: LabSettings): Promise<string> {
+/** With real nodes kwok plays OpenShift's controllers only. */
+async function kwokHealth({ ports }: LabSettings): Promise<string> {
+  await answers(`http://127.0.0.1:${ports.kwok}/healthz`).catch(() => {
+    throw new Error(`no response on port ${ports.kwok}`);
+  });
+  return `port ${ports.kwok}`;
+}
+
+async function fakeNodesHealth(lab: LabSettings): Promise<string> {
   const api = kubeApi(lab);
   const [nodes, leases] = await Promise.all([
     api.list<Node>("/api/v1/nodes"),
