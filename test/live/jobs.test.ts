@@ -179,6 +179,12 @@ describe("scripts of the CI jobs", () => {
     writeFileSync(path.join(bin, "pulumi"), "#!/bin/sh\necho 'error: incorrect passphrase' >&2; exit 255\n");
     assert.match((await drift()).text, /issue 2 opened/);
     assert.match(bodies(repository.issues)[1] ?? "", /The preview failed: `error: incorrect passphrase`/);
+    const leak = "error: clone of https://bot:t0ken@git.test/x failed, token=private-word\n";
+    writeFileSync(path.join(bin, "pulumi"), `#!/bin/sh\necho '${leak}' >&2; exit 255\n`);
+    assert.match((await drift()).text, /issue 2 updated/);
+    const [, told = ""] = bodies(repository.issues);
+    assert.match(told, /`error: clone of https:\/\/git\.test\/x failed, token=\[redacted\]`/);
+    assert.doesNotMatch(told, /t0ken|private-word/);
   });
 
   it("every public address of a stack is requested", async () => {

@@ -1,4 +1,5 @@
 /** Asks a container registry (OCI distribution API) which digest a tag has; anonymously, as CERN's Harbor allows. */
+import { tokenAddress } from "./registryRealm.ts";
 
 const kinds = [
   "application/vnd.oci.image.index.v1+json",
@@ -23,7 +24,7 @@ export async function tagDigest(repository: string, tag: string): Promise<string
       },
     );
   let answer = await ask({});
-  if (answer.status === 401) answer = await ask({ authorization: `Bearer ${await anonymous(answer, host)}` });
+  if (answer.status === 401) answer = await ask({ authorization: `Bearer ${await anonymous(answer, new URL(url))}` });
   if (answer.status === 404) throw new Error(`the registry has no ${repository}:${tag}`);
   const digest = answer.headers.get("docker-content-digest");
   if (!answer.ok || digest === null)
@@ -32,13 +33,20 @@ export async function tagDigest(repository: string, tag: string): Promise<string
 }
 
 /** The token that the registry gives to everybody. */
-async function anonymous(refusal: Response, host: string): Promise<string> {
+async function anonymous(refusal: Response, registry: URL): Promise<string> {
   const challenge = refusal.headers.get("www-authenticate") ?? "";
   const part = (name: string): string | undefined => new RegExp(`${name}="([^"]*)"`).exec(challenge)?.[1];
   const realm = part("realm");
-  if (!/^bearer /i.test(challenge) || realm === undefined) throw new Error(`the registry ${host} wants a login`);
+  if (!/^bearer /i.test(challenge) || realm === undefined)
+    throw new Error(`the registry ${registry.host} wants a login`);
   const query = new URLSearchParams({ service: part("service") ?? "", scope: part("scope") ?? "" });
-  const answer = await fetch(`${realm}?${query.toString()}`, { signal: AbortSignal.timeout(30_000) });
+  const address = tokenAddress(realm, registry);
+  const answer = await fetch(`${address}?${query.toString()}`, {
+    redirect: "error",
+    signal: AbortSignal.timeout(30_000),
+  }).catch(() => {
+    throw new Error(`the registry ${registry.host} has no anonymous login at ${address}`);
+  });
   const { token, access_token } = (await answer.json()) as { token?: string; access_token?: string };
   return token ?? access_token ?? "";
 }
