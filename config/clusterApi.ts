@@ -20,8 +20,18 @@ export interface ClusterApi {
   post(path: string, body: object): Promise<unknown>;
   /** Whether there is something at a path; false only when the cluster says so. @throws LoginError as `post` */
   has(path: string): Promise<boolean>;
+  /** The object at a path; undefined if there is none. @throws LoginError as `post`, and if it may not be read */
+  find(path: string): Promise<unknown>;
   /** Whether the cluster would create an object, as a dry run; false only when it forbids it. @throws LoginError as `post` */
   wouldCreate(path: string, body: object): Promise<boolean>;
+  /** One request whose status the caller judges; `type` is the body's (default: application/json). @throws LoginError as `post` */
+  send(method: string, path: string, body?: object, type?: string): Promise<ApiAnswer>;
+}
+
+/** An answer of the API. */
+export interface ApiAnswer {
+  readonly status: number;
+  readonly body: unknown;
 }
 
 const toServer = z.object({
@@ -139,9 +149,9 @@ interface Answer {
 }
 
 function apiAt(socketPath: string, agent: Agent): ClusterApi {
-  const headers = { "content-type": "application/json" };
-  const send = (method: string, path: string, body?: string): Promise<Answer> =>
+  const send = (method: string, path: string, body?: string, type = "application/json"): Promise<Answer> =>
     new Promise((resolve, reject) => {
+      const headers = { "content-type": type };
       const fail = ({ message }: Error): void => {
         reject(new LoginError(`cannot be reached: ${message}`));
       };
@@ -168,7 +178,17 @@ function apiAt(socketPath: string, agent: Agent): ClusterApi {
       return fromJson(text, path);
     },
     has: async (path) => (await send("GET", path)).status !== 404,
+    find: async (path) => {
+      const { status, text } = await send("GET", path);
+      if (status === 404) return undefined;
+      if (status >= 300) throw new LoginError(`answers ${status} to ${path}`);
+      return fromJson(text, path);
+    },
     wouldCreate: async (path, body) => (await send("POST", `${path}?dryRun=All`, JSON.stringify(body))).status !== 403,
+    send: async (method, path, body, type) => {
+      const { status, text } = await send(method, path, body === undefined ? undefined : JSON.stringify(body), type);
+      return { status, body: fromJson(text, path) };
+    },
   };
 }
 

@@ -15,12 +15,15 @@ const rateLimits = ["--kube-api-qps=500", "--kube-api-burst=1000"];
 /** No pod calls the Service "kubernetes", and endpoints must not have a loopback address. */
 const withoutNodes = ["--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none", "--authorization-mode=RBAC"];
 
-/** The daemons in the order of their start. */
-export function daemons(lab: LabSettings, toolchain: Toolchain): Record<DaemonName, Daemon> {
-  const { data, kubeconfig, tokens, serviceAccountKey, certificate, certificateKey, podLogRule } = files(lab);
+/**
+ * The daemons in the order of their start.
+ * @param exec - whether objects of kwok's kinds may run commands and open connections on this machine
+ */
+export function daemons(lab: LabSettings, toolchain: Toolchain, exec = false): Record<DaemonName, Daemon> {
+  const { data, etcd, kubeconfig, tokens, serviceAccountKey, certificate, certificateKey, podLogRule } = files(lab);
   const { ports } = lab;
-  const url = (port: number): string => `http://127.0.0.1:${port}`;
   const kube = path.join(toolchain.bin, "kube");
+  const peer = "unix://etcd-peer:0"; // a socket of this name in the working directory
   const serving = [`--tls-cert-file=${certificate}`, `--tls-private-key-file=${certificateKey}`];
   const component = [
     "--bind-address=127.0.0.1",
@@ -39,20 +42,21 @@ export function daemons(lab: LabSettings, toolchain: Toolchain): Record<DaemonNa
         "--name=lab",
         `--data-dir=${path.join(data, "etcd")}`,
         "--unsafe-no-fsync",
-        `--listen-client-urls=${url(ports.etcd)}`,
-        `--advertise-client-urls=${url(ports.etcd)}`,
-        `--listen-peer-urls=${url(ports.etcdPeer)}`,
-        `--initial-advertise-peer-urls=${url(ports.etcdPeer)}`,
-        `--initial-cluster=lab=${url(ports.etcdPeer)}`,
+        `--listen-client-urls=unix://${etcd}`,
+        "--advertise-client-urls=unix://etcd:0", // nobody asks for it, but it must look like host and port
+        `--listen-peer-urls=${peer}`,
+        `--initial-advertise-peer-urls=${peer}`,
+        `--initial-cluster=lab=${peer}`,
         "--log-level=warn",
       ],
+      cwd: path.dirname(etcd),
     },
     apiserver: {
       name: "apiserver",
       command: kube,
       args: [
         "apiserver",
-        `--etcd-servers=${url(ports.etcd)}`,
+        `--etcd-servers=unix://${etcd}`,
         "--bind-address=127.0.0.1",
         `--secure-port=${ports.kubernetes}`,
         ...(realNodes(lab).length > 0 ? apiServerOptions(lab) : withoutNodes),
@@ -105,7 +109,7 @@ export function daemons(lab: LabSettings, toolchain: Toolchain): Record<DaemonNa
         `--tls-private-key-file=${certificateKey}`,
         "--node-lease-duration-seconds=40",
         "--v=warn",
-        ...kwokKinds.map((kind) => `--enable-crds=${kind}`),
+        ...(exec ? kwokKinds.map((kind) => `--enable-crds=${kind}`) : []),
         ...[...stages(lab, toolchain), podLogRule].map((file) => `--config=${file}`),
       ],
     },

@@ -9,6 +9,8 @@ export function files(lab: LabSettings) {
     data,
     etc,
     kubeconfig: path.join(lab.dir, "kubeconfig"),
+    /** A socket below the lab's folder: etcd asks nobody who they are, and has all Secrets. */
+    etcd: path.join(lab.dir, "run", "etcd.sock"),
     tokens: path.join(etc, "tokens.csv"),
     serviceAccountKey: path.join(data, "service-account.key"),
     /** Created by the API server; the other servers use the same certificate. */

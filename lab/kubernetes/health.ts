@@ -1,8 +1,10 @@
 /** Health checks of the cluster's processes. */
+import { request } from "node:http";
 import type { Health } from "../component.ts";
 import { answers } from "../process.ts";
 import type { LabSettings } from "../settings.ts";
 import { apiAt, kubeApi, type KubeObject } from "./api.ts";
+import { files } from "./files.ts";
 import { nodesHealth } from "./nodes/nodes.ts";
 import { realNodes } from "./nodes/plan.ts";
 import { defaultStorageClass, nodeNames } from "./objects.ts";
@@ -21,7 +23,7 @@ export async function clusterHealth(lab: LabSettings): Promise<Health[]> {
     }),
     row("controllers", () => healthy(lab.ports.controllers, "/healthz")),
     row("scheduler", () => healthy(lab.ports.scheduler, "/readyz")),
-    real ? row("kwok", () => kwokHealth(lab)) : row("nodes (kwok)", () => fakeNodesHealth(lab)),
+    row(real ? "kwok" : "nodes (kwok)", () => kwokHealth(lab)),
     row("storage class", async () => {
       await kubeApi(lab).get(`/apis/storage.k8s.io/v1/storageclasses/${defaultStorageClass}`);
       return `${defaultStorageClass} is the default`;
@@ -38,13 +40,21 @@ async function row(name: string, check: () => Promise<string>): Promise<Health> 
   }
 }
 
-async function storeHealth(lab: LabSettings): Promise<string> {
-  const answer = await fetch(`http://127.0.0.1:${lab.ports.etcd}/health`, { signal: AbortSignal.timeout(5000) }).catch(
-    () => undefined,
-  );
-  if (answer === undefined) throw new Error(`no response on port ${lab.ports.etcd}`);
-  if (!answer.ok) throw new Error(await answer.text());
-  return `port ${lab.ports.etcd}`;
+/** Asks etcd on its socket. @throws unless it is healthy */
+export function storeHealth(lab: LabSettings): Promise<string> {
+  const { etcd: socketPath } = files(lab);
+  return new Promise((resolve, reject) => {
+    const asked = request({ socketPath, path: "/health", timeout: 5000 }, (answer) => {
+      answer.resume();
+      if (answer.statusCode === 200) resolve("unix socket");
+      else reject(new Error(`status ${answer.statusCode ?? 0}`));
+    });
+    asked.on("timeout", () => asked.destroy());
+    asked.on("error", () => {
+      reject(new Error(`no response on ${socketPath}`));
+    });
+    asked.end();
+  });
 }
 
 /** Calls a server's health endpoint. @throws with the failed check */
@@ -64,12 +74,14 @@ interface Lease extends KubeObject {
   readonly spec: { readonly renewTime?: string };
 }
 
-/** With real nodes kwok plays OpenShift's controllers only. */
-async function kwokHealth({ ports }: LabSettings): Promise<string> {
-  await answers(`http://127.0.0.1:${ports.kwok}/healthz`).catch(() => {
-    throw new Error(`no response on port ${ports.kwok}`);
+/** @throws unless kwok simulates all nodes; with real nodes it plays OpenShift's controllers only */
+export async function kwokHealth(lab: LabSettings): Promise<string> {
+  if (realNodes(lab).length === 0) return fakeNodesHealth(lab);
+  const { kwok } = lab.ports;
+  await answers(`http://127.0.0.1:${kwok}/healthz`).catch(() => {
+    throw new Error(`no response on port ${kwok}`);
   });
-  return `port ${ports.kwok}`;
+  return `port ${kwok}`;
 }
 
 async function fakeNodesHealth(lab: LabSettings): Promise<string> {

@@ -63,6 +63,7 @@ export class ClaviusGuest extends pulumi.ComponentResource {
           "umount -q /var/lib/docker || true",
           `${workVolumeCommand} close || true`,
         ],
+        retention: host.retention,
       },
       { parent: this },
     );
