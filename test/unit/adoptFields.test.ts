@@ -222,7 +222,7 @@ describe("asking a cluster what the first update does", () => {
       return Promise.resolve({ status, body: method === "PATCH" ? merged : body });
     };
     const never = (): never => assert.fail("not asked");
-    return { api: { send, post: never, has: never, wouldCreate: never }, asked };
+    return { api: { send, post: never, find: never, has: never, wouldCreate: never }, asked };
   }
 
   it("it applies and puts as dry runs only, and what nobody applies any more is gone", async () => {
