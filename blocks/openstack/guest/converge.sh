@@ -144,10 +144,11 @@ install_node_package() {
 
 # filesystem DISK TYPE LABEL PATH: the disk carries a file system, made only where it is blank, and is mounted at PATH.
 filesystem() {
-  local type
-  type=$(blkid -p -o value -s TYPE "$1" || true)
-  if [ -z "$type" ]; then
-    blank "$1" || fail "$1 holds something that is no file system: $(wipefs --no-act --noheadings "$1" | xargs)"
+  local type code=0
+  type=$(blkid -p -o value -s TYPE "$1" 2>&1) || code=$?
+  [ "$code" = 0 ] || [ "$code" = 2 ] || fail "$1 cannot be identified, so it is left as it is: blkid ended with $code: $type"
+  if [ "$code" = 2 ] || [ -z "$type" ]; then
+    blank "$1" || fail "$1 holds something that is no file system: $(content "$1"); it is left as it is"
     change "$2 on $1" "mkfs.$2" -q -L "$3" "$1"
   elif [ "$type" != "$2" ]; then
     fail "$1 holds $type, not $2; it is left as it is"
@@ -266,10 +267,42 @@ disk() {
   fail "volume $id is not attached to this server"
 }
 
-# blank DISK...: nothing was ever written that anyone could recognise.
+# blank DISK...: two independent witnesses say that nothing was ever written: wipefs and blkid recognise nothing, and the
+# first and the last MiB are zeros. A disk that cannot be read is not blank: the script ends.
 blank() {
-  local path
+  local path found code
   for path; do
-    [ -z "$(wipefs --no-act --noheadings "$path")" ] || return 1
+    found=$(wipefs --no-act --noheadings "$path" 2>&1) || unreadable "$path" "wipefs: $found"
+    [ -z "$found" ] || return 1
+    code=0
+    found=$(blkid -p "$path" 2>&1) || code=$?
+    # blkid ends with 2 where it finds nothing, and also where it cannot open the disk; only then it says something.
+    [ "$code" != 2 ] || [ -z "$found" ] || unreadable "$path" "blkid: $found"
+    [ "$code" = 2 ] || return 1
+    zeros "$path" || return 1
   done
+}
+
+# zeros DISK: its first and its last MiB hold nothing but zeros.
+zeros() {
+  local size start found code mib=1048576
+  size=$(blockdev --getsize64 "$1" 2>/dev/null || stat -Lc %s "$1") || unreadable "$1" "its size is unknown"
+  [ "$size" -gt 0 ] || unreadable "$1" "its size is 0"
+  for start in 0 $((size > mib ? size - mib : 0)); do
+    code=0
+    found=$(cmp -n $((size < mib ? size : mib)) -i "$start:0" "$1" /dev/zero 2>&1) || code=$?
+    [ "$code" -le 1 ] || unreadable "$1" "$found"
+    [ "$code" = 0 ] || return 1
+  done
+}
+
+unreadable() {
+  fail "$1 cannot be read, so nothing is written to it ($2); check the volume and the kernel's log"
+}
+
+# content DISK...: what is on disks that are not blank, in one line.
+content() {
+  local found
+  found=$(wipefs --no-act --noheadings "$@" 2>&1 | xargs || true)
+  echo "${found:-data that neither wipefs nor blkid recognises}"
 }

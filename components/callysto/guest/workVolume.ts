@@ -36,7 +36,7 @@ mounted() {
 }
 case \${1-} in
   format)
-    blank "$volume" || fail "the volume holds something already; it is left as it is: $(wipefs --no-act --noheadings "$volume" | xargs)"
+    blank "$volume" || fail "the volume holds something already; it is left as it is: $(content "$volume")"
     passphrase
     [ \${#phrase} -ge 12 ] || fail "the passphrase is too short: take 12 characters or more"
     printf %s "$phrase" | cryptsetup luksFormat --batch-mode --type luks2 --key-file - "$volume"
