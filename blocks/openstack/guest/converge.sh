@@ -100,7 +100,7 @@ key() {
   keys=$home/.ssh/authorized_keys
   body=$(cut -d' ' -f2 <<<"$3")
   if grep -qsF " $body" "$keys"; then
-    [ "$2" = present ] || change "no key ${3##* } on $1" sed -i "\\| $body|d" "$keys"
+    [ "$2" = present ] || change "no key ${3##* } on $1" remove_key "$keys" "$body"
   elif [ "$2" = present ]; then
     change "key ${3##* } on $1" add_key "$1" "$home" "$3"
   fi
@@ -112,6 +112,13 @@ add_key() {
   echo "$3" >>"$2/.ssh/authorized_keys"
   chown "$1:" "$2/.ssh/authorized_keys"
   chmod 0600 "$2/.ssh/authorized_keys"
+}
+
+# remove_key FILE BODY: by rename, so that an interruption locks nobody out.
+remove_key() {
+  cp -p "$1" "$1.orrery"
+  grep -vF " $2" "$1" >"$1.orrery" || [ $? = 1 ]
+  mv "$1.orrery" "$1"
 }
 
 # venv PATH REQUIREMENT...: a Python environment with exactly these versions, e.g. jupyterhub==6.1.1.

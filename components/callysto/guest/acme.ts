@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { GuestFile, GuestRole, Unit } from "../../../blocks/openstack/guest/description.ts";
+import { quoted } from "../../../blocks/openstack/guest/script.ts";
 import { operator } from "../sshKeys.ts";
 import type { CertificateSettings } from "./settings.ts";
 import { workFolder } from "./workVolume.ts";
@@ -48,21 +49,22 @@ export function certificateFiles(name: string, settings: CertificateSettings): G
 
 const alias = (domain: string): string => `star_${domain.replaceAll(".", "_")}`;
 
+/** dehydrated sources its configuration, so it is a script of bash. */
 function dehydratedConfig(name: string, { domain, directory, contact }: CertificateSettings): string {
-  return `CA="${directory}"
-CONTACT_EMAIL="${contact}"
-BASEDIR="${workFolder}/letsencrypt/${name}"
-DOMAINS_TXT="${configFolder}/${name}/domains.txt"
+  return `CA=${quoted(directory)}
+CONTACT_EMAIL=${quoted(contact)}
+BASEDIR=${quoted(`${workFolder}/letsencrypt/${name}`)}
+DOMAINS_TXT=${quoted(`${configFolder}/${name}/domains.txt`)}
 CHALLENGETYPE=dns-01
 HOOK=${hook}
 KEY_ALGO=rsa
 KEYSIZE=4096
 PRIVATE_KEY_RENEW=yes
-export CALLYSTO_CERTIFICATE="${configFolder}/${name}"
+export CALLYSTO_CERTIFICATE=${quoted(`${configFolder}/${name}`)}
 
 # Renewed when a third of its life is left, however long authorities let it live.
 RENEW_DAYS=30
-present="$BASEDIR/certs/${alias(domain)}/cert.pem"
+present=$BASEDIR/certs/${quoted(alias(domain))}/cert.pem
 if [[ -s $present ]]; then
   begin=$(date -d "$(openssl x509 -in "$present" -noout -startdate | cut -d= -f2)" +%s)
   end=$(date -d "$(openssl x509 -in "$present" -noout -enddate | cut -d= -f2)" +%s)

@@ -1,4 +1,5 @@
 import type { GuestRole } from "../../../blocks/openstack/guest/description.ts";
+import { quoted } from "../../../blocks/openstack/guest/script.ts";
 import type { HubGuestSettings } from "./settings.ts";
 
 /** Private key of the weekly copy. */
@@ -21,10 +22,10 @@ export function backup({
         text: `#!/bin/sh
 # What is said here goes to root by mail. 24: a file has gone while it was copied, as people work.
 log=/var/log/rrsync.log
-rsync -a --delete --numeric-ids -e "${ssh}" ${sourceDirectory} ${remoteUser}@${remoteHost}:/ >>$log 2>&1
+rsync -a --delete --numeric-ids -e ${quoted(ssh)} ${quoted(sourceDirectory)} ${quoted(`${remoteUser}@${remoteHost}:/`)} >>$log 2>&1
 code=$?
 [ $code != 0 ] && [ $code != 24 ] || exit 0
-echo "the copy of ${sourceDirectory} to ${remoteHost} failed; rsync ended with $code. The end of $log:"
+echo ${quoted(`the copy of ${sourceDirectory} to ${remoteHost} failed; rsync ended with`)} "$code. The end of $log:"
 tail -n 20 $log
 exit $code
 `,

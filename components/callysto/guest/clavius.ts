@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { GuestRole, SecretFile } from "../../../blocks/openstack/guest/description.ts";
 import { firewall } from "../../../blocks/openstack/guest/firewall.ts";
+import { quoted } from "../../../blocks/openstack/guest/script.ts";
 import { Guest } from "../../../blocks/openstack/guest/guest.ts";
 import type { CallystoContext } from "../context.ts";
 import type { Host } from "../host.ts";
@@ -88,6 +89,6 @@ function secretFiles({ designate, pushKey }: ClaviusSecrets): Record<string, Sec
 function dockerVolume(volumeId: string): GuestRole {
   return {
     packages: ["xfsprogs"],
-    steps: [`disk docker_disk ${volumeId}`, 'filesystem "$docker_disk" xfs docker /var/lib/docker'],
+    steps: [`disk docker_disk ${quoted(volumeId)}`, 'filesystem "$docker_disk" xfs docker /var/lib/docker'],
   };
 }

@@ -36,8 +36,8 @@ describe("Callysto's certificates", () => {
   it("certbot's configuration, domains and challenge method are files that can be reviewed", () => {
     const config = file("dev", "config", dev);
     for (const line of [
-      'CA="https://acme-v02.api.letsencrypt.org/directory"',
-      'BASEDIR="/home/ptty2u/work/letsencrypt/dev"',
+      "CA=https://acme-v02.api.letsencrypt.org/directory",
+      "BASEDIR=/home/ptty2u/work/letsencrypt/dev",
       "CHALLENGETYPE=dns-01",
       "KEYSIZE=4096",
       "PRIVATE_KEY_RENEW=yes",

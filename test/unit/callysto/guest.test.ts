@@ -145,7 +145,7 @@ describe("a hub's guest", () => {
     const part = backup({ remoteUser: "u", remoteHost: "h", sourceDirectory: "/tank/home/" });
     const [script] = part.files ?? [];
     assert.match(script?.path ?? "", /^\/etc\/cron\.weekly\/[\w-]+$/);
-    assert.match(script?.text ?? "", /rsync -a --delete --numeric-ids -e ".*" \/tank\/home\/ u@h:\/ >>\$log 2>&1/);
+    assert.match(script?.text ?? "", /rsync -a --delete --numeric-ids -e '.*' \/tank\/home\/ u@h:\/ >>\$log 2>&1/);
   });
 
   it("a failed copy of homes is reported by cron mail to root; files that vanish meanwhile are not", () => {
