@@ -15,6 +15,8 @@ export interface CallystoContext {
   readonly zoneId: pulumi.Input<string> | undefined;
   /** The operators' keys, merged. */
   readonly keys: Readonly<Record<string, SshKey>>;
+  /** Public host keys of the stack's hubs, by their full names; known once all of them are declared. */
+  readonly hubKeys: pulumi.Output<Readonly<Record<string, string>>>;
   /** Resolves once the flavours are found and the project's quota is known to be sufficient. */
   readonly quotaChecked: pulumi.Output<true>;
   readonly retainOnDelete: boolean;

@@ -45,6 +45,8 @@ export class Callysto extends pulumi.ComponentResource {
     }
     const quotaChecked = this.checkQuota(settings);
     const built: Record<string, Hub | Clavius> = {};
+    // The workstation may come before the hubs that it pushes certificates to.
+    const [hubKeys, resolveHubKeys] = pulumi.deferredOutput<Readonly<Record<string, string>>>();
     for (const [environment, own] of keypairOwnersFirst(settings)) {
       const context: CallystoContext = {
         cloud,
@@ -53,6 +55,7 @@ export class Callysto extends pulumi.ComponentResource {
         sharedKeypair: own.keypair.mode === "shared" ? built[own.keypair.with]?.host.keypairName : undefined,
         zoneId: zoneIds[own.domain],
         keys: completeKeys(settings.sshKeys, own.sshKeys),
+        hubKeys,
         quotaChecked,
         retainOnDelete: settings.retainOnDelete,
       };
@@ -69,6 +72,8 @@ export class Callysto extends pulumi.ComponentResource {
               { parent: this },
             );
     }
+
+    resolveHubKeys(hostKeysOf(Object.values(built)));
 
     this.outputs = Object.fromEntries(
       Object.entries(built).map(([environment, { host, hostKey }]) => [
@@ -102,6 +107,14 @@ export class Callysto extends pulumi.ComponentResource {
     }
     return ids;
   }
+}
+
+/** Public host keys of the hubs that have one, by their full names. */
+function hostKeysOf(hosts: readonly (Hub | Clavius)[]): pulumi.Output<Record<string, string>> {
+  const pairs = hosts.flatMap(({ host, hostKey }) =>
+    hostKey === undefined ? [] : [pulumi.all([host.hostname, hostKey])],
+  );
+  return pulumi.all(pairs).apply((known) => Object.fromEntries(known));
 }
 
 /** Secrets of one hub. */

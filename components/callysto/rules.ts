@@ -17,7 +17,7 @@ export function callystoRules(settings: CallystoSettings): RuleProblem[] {
             ...jupyterhubRules(name, environment),
             ...ssoRules(name, environment),
           ]
-        : []),
+        : pushRules(settings, name)),
     ]),
     ...takenTwice(settings, "name", (environment) =>
       environment.name.mode === "fixed" ? [`${environment.name.label}.${environment.domain}`] : [],
@@ -68,7 +68,6 @@ function keyRules({ sshKeys, environments }: CallystoSettings, name: string): Ru
     }));
 }
 
-/** What the seed asserted before it touched a hub: authenticator, spawner, image and their settings fit together. */
 /** This authenticator accepts every name without a password, and with it that user's files. */
 function openHubRule(name: string, { disposable, guest }: HubSettings): RuleProblem[] {
   if (disposable || guest?.jupyterhub.authenticator !== "dummy") return [];
@@ -77,6 +76,7 @@ function openHubRule(name: string, { disposable, guest }: HubSettings): RuleProb
   return [{ path: `environments.${name}.guest.jupyterhub.authenticator`, problem }];
 }
 
+/** What the seed asserted before it touched a hub: authenticator, spawner, image and their settings fit together. */
 function jupyterhubRules(name: string, { guest }: HubSettings): RuleProblem[] {
   if (guest === undefined) return [];
   const { authenticator, google, spawner, swift, image } = guest.jupyterhub;
@@ -131,6 +131,23 @@ function ssoRules(name: string, { guest }: HubSettings): RuleProblem[] {
         problem: `${entityId} is another source already`,
       })),
   ];
+}
+
+/** A certificate's private key goes only to servers whose host keys are known. */
+function pushRules({ environments }: CallystoSettings, name: string): RuleProblem[] {
+  const workstation = environments[name];
+  if (workstation?.kind !== "clavius") return [];
+  const known = Object.values(environments).flatMap(({ kind, guest, name: label, domain }) =>
+    kind === "hub" && guest !== undefined && label.mode === "fixed" ? [`${label.label}.${domain}`] : [],
+  );
+  return Object.entries(workstation.guest?.certificates ?? {}).flatMap(([certificate, { servers, hostKeys }]) =>
+    servers
+      .filter((server) => !known.includes(server) && hostKeys[server] === undefined)
+      .map((server) => ({
+        path: `environments.${name}.guest.certificates.${certificate}.hostKeys`,
+        problem: `has no key of ${server}, which is no hub of this stack; the stack that it belongs to prints it: npx pulumi stack output callysto --stack STACK`,
+      })),
+  );
 }
 
 function mirrorRule(name: string, { volumes }: HubSettings): RuleProblem[] {

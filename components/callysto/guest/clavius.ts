@@ -47,7 +47,9 @@ export class ClaviusGuest extends pulumi.ComponentResource {
       "work-volume": (host.volumes.volumeIds.homedir ?? pulumi.output("")).apply(workVolume),
       "docker-volume": (host.volumes.volumeIds.docker ?? pulumi.output("")).apply(dockerVolume),
       docker: docker("root"),
-      ...(Object.keys(settings.certificates).length === 0 ? {} : { certificates: acme(settings.certificates) }),
+      ...(Object.keys(settings.certificates).length === 0
+        ? {}
+        : { certificates: context.hubKeys.apply((keys) => acme(settings.certificates, keys)) }),
     };
     const guest = new Guest(
       `${name}-guest`,

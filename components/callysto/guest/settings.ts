@@ -142,6 +142,9 @@ const backup = z
       .regex(/^(\/[\w.-]+)+\/?$/, "expected an absolute path of letters, digits, dots, underscores and hyphens")
       .default("/tank/home/")
       .describe("The final slash counts."),
+    hostKey: publicKey.describe(
+      "Public key of the other host, as `ssh-keyscan -t ed25519` prints it without the name.",
+    ),
   })
   .describe("Weekly copy of the homes to another host; secret `callysto:backupKey-<environment>`.");
 
@@ -200,6 +203,10 @@ const certificate = z.strictObject({
     .array(machine)
     .default([])
     .describe("Hubs that get it, by name or address; their `guest.certificateKey` lets the workstation in."),
+  hostKeys: z
+    .record(machine, publicKey)
+    .default({})
+    .describe("Public host keys of those `servers` that are not hubs of this stack, by the same name."),
 });
 
 /** Inside of the workstation. */

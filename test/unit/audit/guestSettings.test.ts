@@ -72,7 +72,12 @@ const complete = {
         },
         site: { longname: "Callysto", supportEmail: "help@callysto.ca", logoutMessage: "bye", termsUrl: "https://t/" },
         certificateKey: publicKeyLine("certificate"),
-        backup: { remoteUser: "callysto", remoteHost: "backup.callysto.ca", sourceDirectory: "/tank/home/" },
+        backup: {
+          remoteUser: "callysto",
+          remoteHost: "backup.callysto.ca",
+          hostKey: publicKeyLine("backup"),
+          sourceDirectory: "/tank/home/",
+        },
       },
     },
     "hub-sso": {
@@ -110,7 +115,8 @@ const complete = {
             challenge: { mode: "designate", authUrl: "https://k/v3", region: "R", applicationCredentialId: "a" },
             contact: "acme@callysto.ca",
             directory: "https://acme.example.org/directory",
-            servers: ["hub-dev.callysto.farm"],
+            servers: ["hub-dev.callysto.farm", "2001:db8::1"],
+            hostKeys: { "2001:db8::1": publicKeyLine("v6") },
           },
           prod: { domain: "callysto.ca", challenge: { mode: "manual", recipient: "sysadmin@callysto.ca" } },
         },
@@ -269,6 +275,7 @@ describe("settings in a guest", function () {
       "sources",
       "notebookTemplates",
       "extra",
+      "hostKeys",
     ]);
     const tried = new Set(
       leaves.map(([at]) =>
@@ -306,7 +313,9 @@ describe("settings in a guest", function () {
         taken.push(at.join("."));
       }
       assert.ok(taken.some((name) => name.endsWith("announcement")));
-      runAll(await scripts(settings), benign);
+      const all = await scripts(settings);
+      assert.ok(all.length >= benign.size, "a script could not be written");
+      runAll(all, benign);
       assert.ok(!existsSync(canary), `ran in a guest; one of ${taken.join(", ")}`);
       rmSync(root, { recursive: true, force: true });
     });
