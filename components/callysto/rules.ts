@@ -6,6 +6,7 @@ import { mergeKeys } from "./sshKeys.ts";
 /** What is wrong across Callysto's settings; the schema checks each setting on its own. */
 export function callystoRules(settings: CallystoSettings): RuleProblem[] {
   return [
+    ...deployKeyRules(settings),
     ...Object.entries(settings.environments).flatMap(([name, environment]) => [
       ...domainRule(settings, name),
       ...keypairRule(settings, name),
@@ -33,6 +34,20 @@ export function callystoRules(settings: CallystoSettings): RuleProblem[] {
         ? [...new Set(environment.volumes.volumes)]
         : [],
     ),
+  ];
+}
+
+/** A key is not both let in and taken away: the guest would let in nobody. */
+function deployKeyRules({ deployKey, nextDeployKey, formerDeployKeys }: CallystoSettings): RuleProblem[] {
+  const body = (line = ""): string => line.split(" ")[1] ?? "";
+  const former = formerDeployKeys.map(body);
+  return [
+    ...(former.includes(body(deployKey))
+      ? [{ path: "formerDeployKeys", problem: "holds deployKey, which configures the guests; remove it from the list" }]
+      : []),
+    ...(nextDeployKey !== undefined && [...former, body(deployKey)].includes(body(nextDeployKey))
+      ? [{ path: "nextDeployKey", problem: "is deployKey or a former one; expected another key" }]
+      : []),
   ];
 }
 

@@ -249,16 +249,6 @@ secret_file() {
   ! systemctl -q is-active "$4" || change "$4 ${5}ed" "${5}_unit" "$4"
 }
 
-# host_key: standard input is the private half of the one key by which this guest is known.
-host_key() {
-  local path=/etc/ssh/ssh_host_ed25519_key
-  file "$path" 0600 root:root | sed 's|$| (secret)|'
-  [ -n "$checking" ] || ssh-keygen -y -f "$path" | file "$path.pub" 0644 root:root
-  echo "HostKey $path" | file /etc/ssh/sshd_config.d/05-host-key.conf 0644 root:root
-  sshd -t || fail "sshd refuses its configuration"
-  unit ssh reload "$path" /etc/ssh/sshd_config.d/05-host-key.conf
-}
-
 # disk VARIABLE VOLUME: the path of an attached volume by its id, under each name that a hypervisor may give it.
 disk() {
   local try path id=$2

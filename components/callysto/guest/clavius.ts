@@ -42,7 +42,7 @@ export class ClaviusGuest extends pulumi.ComponentResource {
     const parts: Record<string, pulumi.Input<GuestRole>> = {
       base: host.hostname.apply((hostname) => base({ ...settings, hostname, packages })),
       mail: host.hostname.apply((full) => mail({ hostname: full, ...settings })),
-      access: access(Object.values(context.keys)),
+      access: access(context.accountKeys),
       firewall: firewall({ open: [22] }),
       "work-volume": (host.volumes.volumeIds.homedir ?? pulumi.output("")).apply(workVolume),
       "docker-volume": (host.volumes.volumeIds.docker ?? pulumi.output("")).apply(dockerVolume),
@@ -57,6 +57,7 @@ export class ClaviusGuest extends pulumi.ComponentResource {
         address: host.loginAddress,
         user: operator,
         privateKey: context.deployKey.private,
+        bootstrapKey: host.bootstrapKey,
         serverId: host.server.serverId,
         after: host.volumes.attachments,
         secrets: secretFiles(args.secrets),

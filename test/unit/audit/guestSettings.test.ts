@@ -28,6 +28,8 @@ const hostile = [
 const complete = {
   cloud: "lab",
   deployKey: publicKeyLine("deploy"),
+  nextDeployKey: publicKeyLine("next"),
+  formerDeployKeys: [publicKeyLine("former")],
   zones: { "callysto.farm": { mode: "create", email: "sysadmin@callysto.ca" } },
   sshKeys: { andrew: { user: "andrew", state: "present", publicKey: publicKeyLine("andrew") } },
   environments: {
