@@ -49,7 +49,14 @@ interface Made {
   readonly container: {
     readonly image: string;
     readonly environment: Readonly<Record<string, string>>;
-    readonly host_config: { Memory: number; MemorySwap: number; CpuQuota: number; Binds: readonly string[] };
+    readonly host_config: {
+      readonly Memory: number;
+      readonly MemorySwap: number;
+      readonly CpuQuota: number;
+      readonly PidsLimit: number;
+      readonly SecurityOpt: readonly string[];
+      readonly Binds: readonly string[];
+    };
   };
 }
 
@@ -196,6 +203,7 @@ describe("guests' files of Callysto, read by the real programs", function () {
         assert.equal(services[0]?.slice(0, 3).join(" "), "/opt/jupyterhub/bin/python3 -m jupyterhub_idle_culler");
         const { host_config: limits } = container;
         assert.deepEqual([limits.Memory, limits.MemorySwap, limits.CpuQuota], [2 ** 31, 2 ** 31, 100_000]);
+        assert.deepEqual([limits.PidsLimit, limits.SecurityOpt], [1024, ["no-new-privileges"]]);
         const home = `/tank/home/${homeOf(user)}:/home/jupyter:rw`;
         const templates = "/tank/notebook_templates:/opt/notebook/local_templates:ro";
         assert.deepEqual(limits.Binds, name === "the Swift spawner" ? [templates] : [home, templates]);

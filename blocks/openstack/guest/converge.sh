@@ -121,32 +121,42 @@ remove_key() {
   mv "$1.orrery" "$1"
 }
 
-# venv PATH REQUIREMENT...: a Python environment with exactly these versions, e.g. jupyterhub==6.1.1.
+# venv PATH LOCK: a Python environment with the packages of a lock file, whose lines are NAME==VERSION --hash=sha256:SUM.
 venv() {
-  local path=$1 have want missing=()
-  shift
-  have=$("$path/bin/pip" freeze --disable-pip-version-check 2>/dev/null || true)
-  for want; do
-    grep -qixF "$want" <<<"$have" || missing+=("$want")
-  done
-  [ ${#missing[@]} -eq 0 ] || change "$path: ${missing[*]}" install_venv "$path" "${missing[@]}"
+  local have want missing=()
+  have=$("$1/bin/pip" freeze --all --disable-pip-version-check 2>/dev/null | normalised || true)
+  while read -r want; do
+    grep -qxF "$want" <<<"$have" || missing+=("$want")
+  done < <(sed -n 's/ --hash=.*//p' "$2" | normalised)
+  [ ${#missing[@]} -eq 0 ] || change "$1: ${missing[*]}" install_venv "$1" "$2"
 }
 
+# Python takes Typing_Extensions and typing-extensions for one name.
+normalised() {
+  awk -F== -v OFS=== '{ gsub(/[-_.]+/, "-", $1); print tolower($1), $2 }'
+}
+
+# Wheels only: a source distribution would run its own code as root.
 install_venv() {
   [ -x "$1/bin/pip" ] || python3 -m venv "$1"
-  "$1/bin/pip" install -q --disable-pip-version-check "${@:2}" || fail "PyPI did not give: ${*:2}"
+  "$1/bin/pip" install -q --disable-pip-version-check --no-deps --only-binary :all: --require-hashes -r "$2" ||
+    fail "PyPI did not give what $2 names"
 }
 
-# node_package PATH NAME VERSION: an npm package in a folder of its own.
-node_package() {
-  local have
-  have=$(jq -r .version "$1/node_modules/$2/package.json" 2>/dev/null || true)
-  [ "$have" = "$3" ] || change "$1: $2@$3" install_node_package "$@"
+# node_packages PATH: the npm packages of the lock file in that folder.
+node_packages() {
+  local have want
+  want=$(jq -r '.packages | to_entries[] | select(.key != "" and (.value.optional | not)) | "\(.key) \(.value.version)"' "$1/package-lock.json")
+  have=$(cd "$1" 2>/dev/null && while read -r name _; do
+    echo "$name $(jq -r .version "$name/package.json" 2>/dev/null || true)"
+  done <<<"$want")
+  [ "$have" = "$want" ] || change "$1: npm packages" install_node_packages "$1"
 }
 
-install_node_package() {
+install_node_packages() {
   command -v npm >/dev/null || install_packages npm
-  npm install --silent --no-audit --no-fund --prefix "$1" "$2@$3" || fail "npm did not give: $2@$3"
+  (cd "$1" && npm ci --silent --no-audit --no-fund --ignore-scripts --omit=dev --omit=optional) ||
+    fail "npm did not give what $1/package-lock.json names"
 }
 
 # filesystem DISK TYPE LABEL PATH: the disk carries a file system, made only where it is blank, and is mounted at PATH.

@@ -204,7 +204,7 @@ change() { shift; "$@"; }
 file() { mkdir -p "$ROOT$(dirname "$1")"; cat >"$ROOT$1"; }
 packages() { no_options "$@"; }; no_packages() { no_options "$@"; }
 no_options() { for word; do case $word in -*|*-) canary ;; esac; done; }
-for name in account key directory link venv node_package filesystem apache_module placeholder_certificate unit answers \\
+for name in account key directory link venv node_packages filesystem apache_module placeholder_certificate unit answers \\
   secret_file host_key blank content mirror dataset no_file; do eval "$name() { :; }"; done
 mkdir() { command -p mkdir "$@"; }; cat() { command -p cat "$@"; }; dirname() { command -p dirname "$@"; }
 PATH=/nowhere

@@ -97,6 +97,10 @@ describe("a hub's guest", () => {
     assert.ok(!inSwift.includes("/home/jupyter"));
   });
 
+  it("a user's container cannot start programs without end, nor gain rights by one", () => {
+    assert.match(config(), /"pids_limit": 1024,\s+"security_opt": \[\s+"no-new-privileges",\s+\]/);
+  });
+
   it("each user gets a home with a quota of 1 GB, created by an account with uid 9999", () => {
     const part = jupyterhub(inside().jupyterhub);
     const script = part.files?.find(({ path }) => path.endsWith("zfs-homedir.sh"));
