@@ -1,12 +1,12 @@
 /**
  * `node ci/comment.ts FOLDER`: posts a review to its pull request, or replaces the earlier comment.
  *
- * It has permission to write comments, and its input comes from an unprivileged job that ran untrusted code. So it verifies the input:
- * the pull request of that number must be at the commit that the job ran for, and the report must start with our marker.
+ * It has permission to write comments. The report was made by main's code, in another job, from renders that the pull request's own
+ * code has made: so the number and the text are still a stranger's words. The pull request of that number must be at the commit
+ * that the renders were made at, and the comment begins with where it comes from.
  */
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { marker } from "../review/report/markdown.ts";
 import { type GitHub, github, mostCharacters, run, required } from "./github.ts";
 
 interface Comment {
@@ -15,8 +15,18 @@ interface Comment {
   readonly user: { readonly login: string } | null;
 }
 
+/** First line of a comment, by which the earlier one is found. */
+const marker = "<!-- orrery-review -->";
+
+/** First line of a report. It is not imported: the job that may write comments installs no packages. */
+const title = "## What this changes\n";
+
 /** The author of comments that a job's token writes. */
 const author = "github-actions[bot]";
+
+/** The first words of a comment, outside of the report. */
+const notice =
+  "> Made by the code of this pull request: it rendered itself, without permissions and secrets. Main's code compared the renders.";
 
 run("comment", async () => {
   const folder = process.argv[2];
@@ -26,8 +36,10 @@ run("comment", async () => {
 });
 
 async function comment(folder: string, sha: string, hub: GitHub): Promise<string> {
-  const text = readFileSync(path.join(folder, "review.md"), "utf8");
-  if (!text.startsWith(marker)) throw new Error(`review.md does not begin with ${marker}, so it is not a review`);
+  const report = readFileSync(path.join(folder, "review.md"), "utf8");
+  if (!report.startsWith(title))
+    throw new Error(`review.md does not begin with ${title.trim()}, so it is not a review`);
+  const text = `${marker}\n${notice}\n\n${report}`;
   if (text.length > mostCharacters)
     throw new Error(`review.md has ${text.length} characters; a comment takes ${mostCharacters}`);
   const number = readFileSync(path.join(folder, "number"), "utf8").trim();

@@ -3,13 +3,17 @@
  * With --dry-run it only prints the result, and exits with 3 if there is drift.
  *
  * PASSPHRASE_<STACK> decrypts a stack's config, otherwise PULUMI_CONFIG_PASSPHRASE.
- * The report names the fields that differ but not their values, as some are secrets.
+ * The report names the fields that differ but not their values, as some are secrets, and errors without what may be one.
  */
 import { parseArgs } from "node:util";
 import { run as runProgram } from "../ops/lib/process.ts";
+import { openSalt } from "../config/passphrase.ts";
+import { readStackFile, stackPath } from "../config/stackFile.ts";
+import { passphraseOf } from "../ops/lib/secrets.ts";
 import { titleOf } from "../review/report/format.ts";
 import { github, run } from "./github.ts";
 import { type Finding, issueText, keepIssue } from "./issue.ts";
+import { jobSecrets, redacted } from "./redact.ts";
 
 /** One step of `pulumi preview --json`. */
 interface Step {
@@ -48,11 +52,15 @@ async function driftOf(stack: string, file: string | undefined): Promise<string 
   const passphrase = process.env[`PASSPHRASE_${stack.toUpperCase()}`];
   const env = passphrase === undefined ? {} : { PULUMI_CONFIG_PASSPHRASE: passphrase };
   const command = [...args, "--non-interactive", "--color", "never"];
-  const { status, stdout, stderr } = await runProgram("pulumi", command, { env });
+  const { status, stdout, stderr } = await runProgram("pulumi", command, { env, timeout: 7200 });
   const preview = stdout.trimStart().startsWith("{")
     ? (JSON.parse(stdout) as { readonly steps?: readonly Step[] })
     : {};
-  if (status !== 0 || preview.steps === undefined) return `The preview failed: \`${firstError(stderr + stdout)}\``;
+  if (status !== 0 || preview.steps === undefined) {
+    const passphrases = passphrase === undefined ? [] : [passphrase];
+    const secrets = [...jobSecrets(process.env), ...passphrases, ...stackSecrets(stack, file, passphrase)];
+    return `The preview failed: \`${firstError(redacted(stderr + stdout, secrets))}\``;
+  }
   // A resource's last step is the update's; an earlier one is the refresh's, which may concern outputs only.
   const last = [...new Map(preview.steps.map((step) => [step.urn, step])).values()];
   const drifted = last.filter(({ op }) => !["same", "refresh", "read", "discard"].includes(op));
@@ -73,6 +81,18 @@ function line({ op, urn, oldState, newState, diffReasons }: Step): string {
   const title = titleOf({ type, name, inputs: newState?.inputs ?? oldState?.inputs });
   const fields = diffReasons ?? [];
   return `- ${op} \`${title.replaceAll("`", "'")}\`${fields.length > 0 ? `: ${fields.map((one) => `\`${one}\``).join(", ")}` : ""}`;
+}
+
+/** Texts of the stack's secrets, so that none of them is published; none where a key service encrypts them. */
+function stackSecrets(stack: string, file: string | undefined, passphrase: string | undefined): readonly string[] {
+  const { entries, encryptionSalt, provider } = readStackFile(file ?? stackPath(stack));
+  if (provider !== undefined || encryptionSalt === undefined) return [];
+  try {
+    const crypter = openSalt(encryptionSalt, passphrase ?? passphraseOf(stack));
+    return [...entries.values()].flatMap(({ secret, value }) => (secret ? [crypter.decrypt(value)] : []));
+  } catch {
+    return []; // with a wrong passphrase the engine does not know them either
+  }
 }
 
 /** The first error message in the output, which may be inside the engine's JSON. */

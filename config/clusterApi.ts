@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { childEnvironment } from "./childEnvironment.ts";
 import { parseDocument } from "yaml";
 import { z } from "zod";
 
@@ -103,7 +104,11 @@ export async function withKubeconfig<T>(
 /** Starts kubectl as a proxy that logs in; returns once it serves. A socket in the folder is this user's only, a port would be everybody's. */
 function serve(kubeconfig: string, socket: string, signal: AbortSignal): Promise<void> {
   const args = ["proxy", "--kubeconfig", kubeconfig, "--unix-socket", socket, "--append-server-path"];
-  const child = spawn("kubectl", args, { stdio: ["ignore", "pipe", "pipe"], signal });
+  const child = spawn("kubectl", args, {
+    env: childEnvironment("kubectl"),
+    stdio: ["ignore", "pipe", "pipe"],
+    signal,
+  });
   return new Promise((resolve, reject) => {
     let complaint = "";
     child.stderr.on("data", (chunk: Buffer) => (complaint += chunk.toString()));

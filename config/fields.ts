@@ -1,6 +1,7 @@
 /** Fields that several systems' settings have; each takes what Kubernetes takes. */
 import { Cron } from "croner";
 import { z } from "zod";
+import { deployedImage } from "./image.ts";
 
 const factors: Readonly<Record<string, number>> = {
   ...{ m: 1e-3, "": 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, E: 1e18 },
@@ -76,10 +77,13 @@ export const timeZone = z.string().refine((name) => {
   }
 }, "expected a time zone by its name such as Etc/UTC or Europe/Prague");
 
-/** An image that a stack names itself. */
+/** An image that a stack names itself; with tag and digest the tag is for people and for `orrery images`. */
 export const pinnedImage = z
   .string()
-  .regex(/(:(?!latest$)[\w.-]+|@sha256:[0-9a-f]{64})$/, "expected an image pinned by tag or digest")
+  .regex(/^[a-z0-9.-]+(:\d+)?(\/[\w.-]+)*(:(?!latest$)\w[\w.-]*|(:\w[\w.-]*)?@sha256:[0-9a-f]{64})$/, {
+    error: "expected an image pinned by tag or digest: registry/name@sha256:<64 hex>, or a tag other than latest",
+  })
+  .overwrite(deployedImage)
   .describe("Image instead of the table's, e.g. pinned by digest.");
 
 /** Name of a namespace. */

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { kubeconfigProblem } from "./clusterApi.ts";
 import { defineSystem } from "./define.ts";
+import { namespaceName } from "./fields.ts";
 
 const name = z.stringFormat("name", /^(?!settings$)[a-z][a-z0-9-]*$/, {
   error: "expected a name of lower-case letters, digits and dashes",
@@ -37,10 +38,34 @@ export const clustersSchema = defineSystem({
         .boolean()
         .default(true)
         .describe("Off for clusters whose aggregated kinds (Route, ImageStream) refuse server-side apply."),
+      ingress: z
+        .strictObject({
+          namespace: namespaceName.optional().describe("Namespace of its pods, unless they use their nodes' network."),
+          ranges: z
+            .array(z.union([z.cidrv4(), z.cidrv6()]))
+            .min(1)
+            .optional()
+            .describe("Addresses of its nodes, as ranges."),
+        })
+        .optional()
+        .describe(
+          "Platform kubernetes: where the ingress controller's calls come from. Without it NetworkPolicies let anybody call web servers.",
+        ),
       ...samples,
     }),
   ),
   secrets: {},
+  rules: (settings) =>
+    Object.entries(settings).flatMap(([cluster, { platform, ingress }]) =>
+      platform === "openshift" && ingress !== undefined
+        ? [
+            {
+              path: `${cluster}.ingress`,
+              problem: "is for platform kubernetes; OpenShift's router is known by its labels",
+            },
+          ]
+        : [],
+    ),
   keyedSecrets: {
     kubeconfigs: {
       description: "Kubeconfig of the account that deploys.",

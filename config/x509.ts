@@ -4,8 +4,15 @@ import { createPrivateKey, createPublicKey, sign } from "node:crypto";
 /** One DER value: tag, length, content. */
 function der(tag: number, ...parts: readonly Buffer[]): Buffer {
   const content = Buffer.concat(parts);
-  const length = content.length < 128 ? [content.length] : [0x82, content.length >> 8, content.length & 0xff];
-  return Buffer.concat([Buffer.from([tag, ...length]), content]);
+  return Buffer.concat([Buffer.from([tag, ...derLength(content.length)]), content]);
+}
+
+/** A length in as few bytes as it takes: DER allows no others, and Go refuses a certificate that has them. */
+function derLength(length: number): readonly number[] {
+  if (length < 128) return [length];
+  const bytes: number[] = [];
+  for (let rest = length; rest > 0; rest >>= 8) bytes.unshift(rest & 0xff);
+  return [0x80 | bytes.length, ...bytes];
 }
 
 const sequence = (...parts: readonly Buffer[]): Buffer => der(0x30, ...parts);

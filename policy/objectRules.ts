@@ -1,5 +1,5 @@
 /** Policies for Kubernetes objects of any kind. */
-import { type Manifest, asObject, asText, asTexts } from "./manifest.ts";
+import { type Manifest, asList, asObject, asText, asTexts } from "./manifest.ts";
 import type { Rule } from "./podRules.ts";
 
 const clusterKinds = new Set([
@@ -46,6 +46,13 @@ export const objectRules: readonly Rule[] = [
     return kind !== "Namespace" || level === "restricted" || (level !== undefined && reason !== undefined)
       ? undefined
       : "enforces less than the restricted pod security standard without a reason";
+  }),
+  rule("public-tls", "Routes and Ingresses serve TLS only.", ({ kind, body }) => {
+    const { tls } = asObject(body.spec);
+    if (kind === "Ingress") return asList(tls).length > 0 ? undefined : "serves plain HTTP";
+    if (kind !== "Route") return undefined;
+    const { termination, insecureEdgeTerminationPolicy } = asObject(tls);
+    return asText(termination) === "" || insecureEdgeTerminationPolicy === "Allow" ? "serves plain HTTP" : undefined;
   }),
   rule("service-inside", "Services are internal; only Routes and Ingresses are public.", ({ kind, body }) => {
     const type = asText(asObject(body.spec).type);

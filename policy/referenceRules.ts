@@ -138,6 +138,20 @@ export const referenceRules: readonly SetRule[] = [
     );
     return covered ? [] : [`has ${replicas} replicas and no PodDisruptionBudget`];
   }),
+  setRule(
+    "default-deny",
+    "Every namespace of the program denies by default what no other policy allows.",
+    (manifest, _, all) => {
+      const denies = ({ kind, body, namespace, ...one }: Manifest): boolean => {
+        const { podSelector, policyTypes, ingress } = asObject(body.spec);
+        const everyPod = kind === "NetworkPolicy" && Object.keys(asObject(podSelector)).length === 0;
+        const directions = new Set(Array.isArray(policyTypes) ? policyTypes : []);
+        const both = directions.has("Ingress") && directions.has("Egress") && asList(ingress).length === 0;
+        return everyPod && both && namespace === manifest.name && one.cluster === manifest.cluster;
+      };
+      return manifest.kind !== "Namespace" || all.some(denies) ? [] : ["has no NetworkPolicy that denies by default"];
+    },
+  ),
   setRule("network-policies", "Every pod is selected by a NetworkPolicy.", (manifest, _, all) => {
     const labels = podOf(manifest)?.labels;
     if (labels === undefined) return [];

@@ -5,47 +5,78 @@ import { readStackFile, type StackFile, stackNames } from "../config/stackFile.t
 import type { Change } from "./diff/compare.ts";
 import { type Checkout, renderAt } from "./checkout.ts";
 import type { Rendered, Replacements } from "./evaluate/render.ts";
-import { withReplacements } from "./diff/replacements.ts";
+import { type RenderHead, withReplacements } from "./diff/replacements.ts";
+
+/** A secret that has the ciphertext which another key had: somebody has swapped or copied it in the file. */
+export interface MovedSecret {
+  readonly key: string;
+  readonly from: string;
+}
 
 /** The changes of one stack. */
 export interface StackChanges {
   readonly stack: string;
   readonly changes: readonly Change[];
+  /** Secrets whose ciphertext was another one's. */
+  readonly moved: readonly MovedSecret[];
   /** All resources of the newer side. */
   readonly resources: readonly Rendered[];
 }
 
 const nothing: Replacements = { urns: [], secrets: [] };
 
+/** The renders of one stack that a comparison asks for. */
+export interface StackRenders {
+  readonly stack: string;
+  /** Config keys of secrets that differ. */
+  readonly secrets: readonly string[];
+  readonly moved: readonly MovedSecret[];
+  readonly base: readonly Rendered[];
+  /** Renders the newer side, with other outputs for replaced resources; the first render is made once. */
+  readonly head: RenderHead;
+}
+
 /** Compares every stack that exists in either checkout. */
 export async function compareCommits(base: Checkout, head: Checkout): Promise<readonly StackChanges[]> {
-  const names = [...new Set([base, head].flatMap(({ folder }) => stackNames(folder)))].sort();
   const all: StackChanges[] = [];
-  for (const stack of names) all.push(await compareStack(base, head, stack));
+  for (const stack of stacksOf(base, head)) all.push(await compareStack(base, head, stack));
   return all;
+}
+
+/** Names of the stacks that exist in either checkout. */
+export function stacksOf(base: Checkout, head: Checkout): readonly string[] {
+  return [...new Set([base, head].flatMap(({ folder }) => stackNames(folder)))].sort();
 }
 
 /** All resources of a checkout's stacks, without a comparison. */
 export async function allResources(checkout: Checkout): Promise<readonly StackChanges[]> {
   const all: StackChanges[] = [];
   for (const stack of stackNames(checkout.folder))
-    all.push({ stack, changes: [], resources: await renderAt(checkout, stack, nothing) });
+    all.push({ stack, changes: [], moved: [], resources: await renderAt(checkout, stack, nothing) });
   return all;
 }
 
 /** Compares one stack that exists in either checkout. */
 export async function compareStack(base: Checkout, head: Checkout, stack: string): Promise<StackChanges> {
+  return compareRenders(await renderStack(base, head, stack));
+}
+
+/** Compares the renders of one stack. */
+export async function compareRenders({ stack, secrets, moved, base, head }: StackRenders): Promise<StackChanges> {
+  const resources = await head({ urns: [], secrets });
+  return { stack, changes: await withReplacements(base, head, secrets), moved, resources };
+}
+
+/** Renders one stack that exists in either checkout. */
+export async function renderStack(base: Checkout, head: Checkout, stack: string): Promise<StackRenders> {
   const [old, now] = [base, head].map(({ folder }) => fileOf(folder, stack));
   const secrets = changedSecrets(old, now);
   // Both sides in parallel: each is a process of its own, bound by CPU.
   const first = now === undefined ? Promise.resolve([]) : renderAt(head, stack, { urns: [], secrets });
-  const [before, resources] = await Promise.all([
-    old === undefined ? Promise.resolve([]) : renderAt(base, stack, nothing),
-    first,
-  ]);
-  const again = (replacements: Replacements): Promise<readonly Rendered[]> =>
+  const [before] = await Promise.all([old === undefined ? Promise.resolve([]) : renderAt(base, stack, nothing), first]);
+  const again: RenderHead = (replacements) =>
     now === undefined || replacements.urns.length === 0 ? first : renderAt(head, stack, replacements);
-  return { stack, changes: await withReplacements(before, again, secrets), resources };
+  return { stack, secrets, moved: movedSecrets(old, now), base: before, head: again };
 }
 
 function fileOf(folder: string, stack: string): StackFile | undefined {
@@ -61,4 +92,19 @@ export function changedSecrets(old: StackFile | undefined, now: StackFile | unde
       return entry.secret && before?.secret === true && before.value !== entry.value;
     })
     .map(([key]) => key);
+}
+
+/**
+ * Secrets whose ciphertext another key had before. A ciphertext does not know its key, so the engine takes it; two encryptions of one text
+ * are never the same.
+ */
+export function movedSecrets(old: StackFile | undefined, now: StackFile | undefined): readonly MovedSecret[] {
+  const before = [...(old?.entries ?? [])].filter(([, { secret }]) => secret);
+  const keyOf = new Map(before.map(([key, { value }]) => [value, key]));
+  return [...(now?.entries ?? [])].flatMap(([key, { value, secret }]) => {
+    const from = keyOf.get(value);
+    return secret && from !== undefined && from !== key && old?.entries.get(key)?.value !== value
+      ? [{ key, from }]
+      : [];
+  });
 }

@@ -12,6 +12,9 @@ export interface Cluster {
   readonly platform: Platform;
   /** Domain under which the cluster's router answers, e.g. `apps.lab.test`. */
   readonly appsDomain: string;
+  /** Where the ingress controller's calls come from; nothing: unknown, and OpenShift's router is known by its labels. */
+  readonly ingress?:
+    { readonly namespace?: string | undefined; readonly ranges?: readonly string[] | undefined } | undefined;
   /** The one provider of this cluster. */
   readonly provider: k8s.Provider;
 }
@@ -22,7 +25,7 @@ export function connectClusters(
   opts?: pulumi.ResourceOptions,
 ): (cluster: string) => Cluster {
   const clusters = new Map<string, Cluster>();
-  for (const [cluster, { platform, appsDomain, serverSideApply }] of Object.entries(config?.settings ?? {})) {
+  for (const [cluster, { platform, appsDomain, serverSideApply, ingress }] of Object.entries(config?.settings ?? {})) {
     const provider = new k8s.Provider(
       cluster,
       {
@@ -43,7 +46,7 @@ export function connectClusters(
       },
       opts,
     );
-    clusters.set(cluster, { name: cluster, platform, appsDomain, provider });
+    clusters.set(cluster, { name: cluster, platform, appsDomain, ingress, provider });
   }
   return (cluster) => targetNamed(clusters.get(cluster), "cluster", cluster);
 }

@@ -15,9 +15,7 @@ export interface NamespaceArgs {
   readonly annotations?: Readonly<Record<string, string>>;
   /** Pod security standard that is enforced; less than restricted needs a reason. @default restricted */
   readonly podSecurity?: { readonly level: "baseline" | "privileged"; readonly reason: string };
-  /** Deny all traffic but DNS until policies allow it; off where the namespace is shared. @default true */
-  readonly isolate?: boolean;
-  /** Does OpenShift build images in it? Where it is isolated, they then get out for sources, packages and registries. @default false */
+  /** Does OpenShift build images in it? They then get out for sources, packages and registries. @default false */
   readonly builds?: boolean;
   /** Of the namespace with everything in it. @default { protect: false, retainOnDelete: false } */
   readonly retention?: Partial<Retention>;
@@ -61,16 +59,17 @@ export class Namespace extends Block implements NamespaceRef {
     this.cluster = args.cluster;
     this.plainName = args.name;
     this.name = namespace.metadata.name;
-    if (args.isolate ?? true) {
-      const namespace = { cluster: args.cluster, name: this.name, plainName: args.name };
-      this.include(
-        new NetworkPolicy(`${name}-default`, { namespace, name: "default-deny", pods: {}, egress: [dns()] }, opts),
-      );
-      if (args.builds === true && args.cluster.platform === "openshift") {
-        this.include(new NetworkPolicy(`${name}-builds`, { namespace, name: "builds", ...buildPods }, opts));
-      }
+    const ref = { cluster: args.cluster, name: this.name, plainName: args.name };
+    this.include(defaultDeny(name, ref, opts));
+    if (args.builds === true && args.cluster.platform === "openshift") {
+      this.include(new NetworkPolicy(`${name}-builds`, { namespace: ref, name: "builds", ...buildPods }, opts));
     }
   }
+}
+
+/** Denies all traffic but DNS to every pod of a namespace until other policies allow it; for a namespace that exists already. */
+export function defaultDeny(name: string, namespace: NamespaceRef, opts: BlockOptions): NetworkPolicy {
+  return new NetworkPolicy(`${name}-default`, { namespace, name: "default-deny", pods: {}, egress: [dns()] }, opts);
 }
 
 /**

@@ -7,6 +7,9 @@ import { metadata } from "./metadata.ts";
 type Peer = k8s.types.input.networking.v1.NetworkPolicyPeer;
 type Port = k8s.types.input.networking.v1.NetworkPolicyPort;
 
+/** Every namespace carries its name in this label. */
+const namespaceLabel = "kubernetes.io/metadata.name";
+
 /** Peers and ports of a rule; made by the functions below. */
 export interface Traffic {
   /** Empty: any. */
@@ -59,6 +62,11 @@ export function anywhere(...ports: readonly (number | string)[]): Traffic {
   return { peers, ports: tcpPorts(ports) };
 }
 
+/** Everybody and everything, pods on clusters whose `ipBlock` leaves them out included. */
+export function everything(): Traffic {
+  return { peers: [], ports: [] };
+}
+
 /** Any address outside or inside, on these UDP ports. */
 export function anywhereUdp(...ports: readonly number[]): Traffic {
   return { ...anywhere(), ports: ports.map((port) => ({ port, protocol: "UDP" })) };
@@ -77,21 +85,22 @@ export function pods(
 ): Traffic {
   const podSelector = Object.keys(labels).length === 0 ? {} : { matchLabels: labels };
   const namespace =
-    namespaceName === undefined
-      ? {}
-      : { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespaceName } } };
+    namespaceName === undefined ? {} : { namespaceSelector: { matchLabels: { [namespaceLabel]: namespaceName } } };
   return { peers: [{ podSelector, ...namespace }], ports: tcpPorts(ports) };
 }
 
-/** The cluster's router or ingress controller; any peer on clusters that do not label it. */
+/** The cluster's router or ingress controller; any peer where the cluster's settings do not say whence it calls. */
 export function router(cluster: Cluster, ...ports: readonly (number | string)[]): Traffic {
   // A router on its nodes' network comes from the other label: docs of OpenShift 4, "Allow from router on host network".
   const labels = [
     { "network.openshift.io/policy-group": "ingress" },
     { "policy-group.network.openshift.io/host-network": "" },
   ];
-  const peers = labels.map((matchLabels) => ({ namespaceSelector: { matchLabels } }));
-  return { peers: cluster.platform === "openshift" ? peers : [], ports: tcpPorts(ports) };
+  const { namespace, ranges = [] } = cluster.ingress ?? {};
+  const selected =
+    cluster.platform === "openshift" ? labels : namespace === undefined ? [] : [{ [namespaceLabel]: namespace }];
+  const peers = selected.map((matchLabels) => ({ namespaceSelector: { matchLabels } }));
+  return { peers: [...peers, ...ranges.map((cidr) => ({ ipBlock: { cidr } }))], ports: tcpPorts(ports) };
 }
 
 /** Name servers, wherever they run; 5353 is where OpenShift's listen behind their Service. */

@@ -9,8 +9,8 @@ import type { Service, ServicePort } from "./service.ts";
 interface PublicEndpointTls {
   /** `edge`: at the router; `passthrough`: in the pod; `reencrypt`: at both. */
   readonly termination: "edge" | "passthrough" | "reencrypt";
-  /** Treatment of plain HTTP. @default not served */
-  readonly insecure?: "Redirect" | "Allow" | "None";
+  /** Treatment of plain HTTP; never served as it is. @default not served */
+  readonly insecure?: "Redirect" | "None";
   /** Ingress: Secret with the certificate. @default the controller's own certificate */
   readonly secretName?: string;
 }
@@ -23,7 +23,7 @@ export interface PublicEndpointArgs extends ObjectArgs {
   readonly host?: string;
   /** @default everything */
   readonly path?: string;
-  /** @default plain HTTP */
+  /** @default at the router, with its own certificate; plain HTTP is redirected */
   readonly tls?: PublicEndpointTls;
   /** Seconds that the router waits for an answer. @default the router's */
   readonly timeoutSeconds?: number;
@@ -39,8 +39,7 @@ export interface PublicEndpointArgs extends ObjectArgs {
  * A public name for a Service: a Route on OpenShift, an Ingress elsewhere.
  *
  * @example
- * const tls = { termination: "edge", insecure: "Redirect" } as const;
- * const args = { namespace, name: "web", service, port: "http", host: "web.example.org", tls };
+ * const args = { namespace, name: "web", service, port: "http", host: "web.example.org" };
  * this.url = new PublicEndpoint("web", args, { parent: this }).url;
  */
 export class PublicEndpoint extends Block {
@@ -52,7 +51,7 @@ export class PublicEndpoint extends Block {
     super();
     const { cluster, plainName: namespaceName } = args.namespace;
     this.host = args.host ?? `${args.name}-${namespaceName}.${cluster.appsDomain}`;
-    this.url = `${args.tls === undefined ? "http" : "https"}://${this.host}${args.path ?? ""}`;
+    this.url = `https://${this.host}${args.path ?? ""}`;
     if (cluster.platform === "openshift") {
       this.make(new k8s.apiextensions.CustomResource(`${name}-route`, toRoute(args), opts));
     } else {
@@ -60,6 +59,8 @@ export class PublicEndpoint extends Block {
     }
   }
 }
+
+const defaultTls: PublicEndpointTls = { termination: "edge", insecure: "Redirect" };
 
 /** A Route; without `host` the router generates the name. */
 function toRoute(args: PublicEndpointArgs): k8s.apiextensions.CustomResourceArgs {
@@ -74,6 +75,7 @@ function toRoute(args: PublicEndpointArgs): k8s.apiextensions.CustomResourceArgs
         }),
     ...args.annotations,
   };
+  const { termination, insecure } = args.tls ?? defaultTls;
   return {
     apiVersion: "route.openshift.io/v1",
     kind: "Route",
@@ -83,10 +85,7 @@ function toRoute(args: PublicEndpointArgs): k8s.apiextensions.CustomResourceArgs
       path: args.path,
       to: { kind: "Service", name: args.service.name, weight: 100 },
       port: { targetPort: args.port },
-      tls:
-        args.tls === undefined
-          ? undefined
-          : dropUndefined({ termination: args.tls.termination, insecureEdgeTerminationPolicy: args.tls.insecure }),
+      tls: dropUndefined({ termination, insecureEdgeTerminationPolicy: insecure }),
       wildcardPolicy: "None",
     }),
   };
@@ -95,7 +94,7 @@ function toRoute(args: PublicEndpointArgs): k8s.apiextensions.CustomResourceArgs
 /** An Ingress with the nginx controller's annotations for what Ingress itself cannot express. */
 function toIngress(args: PublicEndpointArgs, host: string): k8s.networking.v1.IngressArgs {
   const nginx = "nginx.ingress.kubernetes.io";
-  const { tls, timeoutSeconds, allowFrom } = args;
+  const { tls = defaultTls, timeoutSeconds, allowFrom } = args;
   const annotations: Record<string, pulumi.Input<string>> = {
     ...(timeoutSeconds === undefined
       ? {}
@@ -103,9 +102,9 @@ function toIngress(args: PublicEndpointArgs, host: string): k8s.networking.v1.In
     ...(allowFrom === undefined || allowFrom.length === 0
       ? {}
       : { [`${nginx}/whitelist-source-range`]: allowFrom.join(",") }),
-    ...(tls?.termination === "passthrough" ? { [`${nginx}/ssl-passthrough`]: "true" } : {}),
-    ...(tls?.termination === "reencrypt" ? { [`${nginx}/backend-protocol`]: "HTTPS" } : {}),
-    ...(tls?.insecure === "Redirect" ? { [`${nginx}/ssl-redirect`]: "true" } : {}),
+    ...(tls.termination === "passthrough" ? { [`${nginx}/ssl-passthrough`]: "true" } : {}),
+    ...(tls.termination === "reencrypt" ? { [`${nginx}/backend-protocol`]: "HTTPS" } : {}),
+    ...(tls.insecure === "Redirect" ? { [`${nginx}/ssl-redirect`]: "true" } : {}),
     ...args.annotations,
   };
   // By number: an Ingress refuses port names without a letter, which Services and Routes take.
@@ -114,10 +113,7 @@ function toIngress(args: PublicEndpointArgs, host: string): k8s.networking.v1.In
     metadata: metadata({ ...args, annotations }),
     spec: dropUndefined<k8s.types.input.networking.v1.IngressSpec>({
       ingressClassName: args.ingressClass,
-      tls:
-        tls === undefined
-          ? undefined
-          : [{ hosts: [host], ...(tls.secretName === undefined ? {} : { secretName: tls.secretName }) }],
+      tls: [{ hosts: [host], ...(tls.secretName === undefined ? {} : { secretName: tls.secretName }) }],
       rules: [
         {
           host,

@@ -1,4 +1,5 @@
 /** Every image of DIALS; a stack overrides one by `images` in its settings, with a digest. */
+import { parseImage } from "../../config/image.ts";
 
 const harbor = "registry.cern.ch/cms-dqmdc";
 
@@ -47,5 +48,5 @@ export function digestOf(image: string): string | undefined {
 
 /** The repository alone, without tag and digest. */
 export function repositoryOf(image: string): string {
-  return image.replace(/@sha256:.*$/, "").replace(/:[^/:]+$/, "");
+  return parseImage(image).repository;
 }

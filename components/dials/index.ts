@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Targets } from "../../blocks/targets.ts";
 import type { Cluster } from "../../blocks/kubernetes/cluster.ts";
 import { ImageStream } from "../../blocks/kubernetes/imageStream.ts";
-import { Namespace } from "../../blocks/kubernetes/namespace.ts";
+import { defaultDeny, Namespace } from "../../blocks/kubernetes/namespace.ts";
 import { existingNamespace, type NamespaceRef } from "../../blocks/kubernetes/metadata.ts";
 import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
 import type { DialsConfig } from "./config.ts";
@@ -62,11 +62,12 @@ export class Dials extends pulumi.ComponentResource {
     this.registerOutputs(this.outputs);
   }
 
-  /** Creates the namespace, or reuses an existing one; then only DIALS' own pods get NetworkPolicies. */
+  /** Creates the namespace, or reuses the one that CERN's portal has made for DIALS alone; nobody is let in or out of either by default. */
   private namespace(name: string, { namespace }: DialsSettings, cluster: Cluster): NamespaceRef {
-    return namespace.create
-      ? new Namespace(name, { cluster, name: namespace.name }, { parent: this })
-      : existingNamespace(cluster, namespace.name);
+    if (namespace.create) return new Namespace(name, { cluster, name: namespace.name }, { parent: this });
+    const existing = existingNamespace(cluster, namespace.name);
+    defaultDeny(name, existing, { parent: this });
+    return existing;
   }
 
   /** An ImageStream per image; a new digest is imported at once, old ones stay in its history. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { quantity } from "../../config/fields.ts";
+import { pinnedImage, quantity } from "../../config/fields.ts";
 import { productionBuild, productionSso } from "./frontendBuild.ts";
 import { type ImageName, images } from "./images.ts";
 import { workspaceSchema } from "./inventory.ts";
@@ -13,9 +13,6 @@ const folder = z
     "expected an absolute folder of letters, digits and . _ + @ = : - without a slash at its end",
   );
 const clientId = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "expected an application identifier: lower-case, digits, -");
-const image = z.string().regex(/^[a-z0-9.-]+(:\d+)?(\/[\w.-]+)+((:(?!latest$)[\w.-]+)|@sha256:[0-9a-f]{64})$/, {
-  error: "expected an image pinned by tag or digest: registry/name@sha256:<64 hex>, or a tag other than latest",
-});
 
 /** Whether a text is a network, IPv4 or IPv6. */
 function isRange(text: string): boolean {
@@ -79,8 +76,8 @@ export const settings = z.strictObject({
   exposure: exposure.describe("Who may call."),
   images: z
     .strictObject(
-      Object.fromEntries((Object.keys(images) as ImageName[]).map((name) => [name, image.optional()])) as {
-        [K in ImageName]: z.ZodOptional<typeof image>;
+      Object.fromEntries((Object.keys(images) as ImageName[]).map((name) => [name, pinnedImage.optional()])) as {
+        [K in ImageName]: z.ZodOptional<typeof pinnedImage>;
       },
     )
     .default({})

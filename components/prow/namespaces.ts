@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../../blocks/kubernetes/cluster.ts";
 import { Namespace } from "../../blocks/kubernetes/namespace.ts";
+import { everything, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
 import { metadata, withManagedBy } from "../../blocks/kubernetes/metadata.ts";
 import type { ProwSettings } from "./settings.ts";
 import { prowJobCrd } from "./crd/index.ts";
@@ -47,9 +48,18 @@ export class Base extends pulumi.ComponentResource {
         cluster,
         name: namespaces.jobs,
         podSecurity: { level: "privileged", reason: "jobs run clusters and containers of their own" },
-        // A job may fetch whatever it tests.
-        isolate: false,
         retention: { protect, retainOnDelete },
+      },
+      { parent: this },
+    );
+    // A job may fetch whatever it tests, and has no callers.
+    new NetworkPolicy(
+      `${name}-jobs-network`,
+      {
+        namespace: this.jobs,
+        name: named(settings, "jobs"),
+        pods: { "created-by-prow": "true" },
+        egress: [everything()],
       },
       { parent: this },
     );

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { processors, quantity } from "../../config/fields.ts";
+import { pinnedImage, processors, quantity } from "../../config/fields.ts";
 import { configurationSettings } from "./files/settings.ts";
 import { type ImageName, images } from "./images.ts";
 import { jobSecretNames } from "./jobSecrets.ts";
@@ -10,9 +10,6 @@ const replicas = z.int().min(1).max(20);
 const path = z
   .string()
   .regex(/^\/([\w.-]+(\/[\w.-]+)*)?$/, "expected a path such as /hook, without a slash at its end");
-const image = z.string().regex(/^[a-z0-9.-]+(:\d+)?(\/[\w.-]+)*((:(?!latest$)[\w.-]+)|@sha256:[0-9a-f]{64})$/, {
-  error: "expected an image pinned by tag or digest: registry/name@sha256:<64 hex>, or a tag other than latest",
-});
 
 const claim = {
   size: quantity.describe("May grow, never shrink."),
@@ -80,8 +77,8 @@ export const settings = z.strictObject({
     .describe("What a component may use instead of its defaults, e.g. deck: {memory: 2Gi}; request and limit."),
   images: z
     .strictObject(
-      Object.fromEntries((Object.keys(images) as ImageName[]).map((name) => [name, image.optional()])) as {
-        [K in ImageName]: z.ZodOptional<typeof image>;
+      Object.fromEntries((Object.keys(images) as ImageName[]).map((name) => [name, pinnedImage.optional()])) as {
+        [K in ImageName]: z.ZodOptional<typeof pinnedImage>;
       },
     )
     .default({})

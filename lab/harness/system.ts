@@ -105,7 +105,7 @@ export class SystemOnLab {
     const end = words.includes("--") ? words.indexOf("--") : words.length;
     const stack = ["--stack", this.target.stack, "--config-file", this.target.file];
     const args = ["cli/orrery.ts", group, ...words.slice(0, end), ...stack, ...words.slice(end)];
-    const options = { cwd: projectDir, env: { ...this.target.env, ...env } };
+    const options = { cwd: projectDir, env: { ...process.env, ...this.target.env, ...env } };
     const { status, stdout, stderr } = await run(process.execPath, args, options);
     return { code: status, stdout, stderr };
   }

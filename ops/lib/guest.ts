@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { childEnvironment } from "../../config/childEnvironment.ts";
 
 /** How a guest is reached. */
 export interface Login {
@@ -70,16 +71,25 @@ export function explain({ address, user }: Pick<Login, "address" | "user">, stde
   return `${address} does not answer SSH: ${said}`;
 }
 
+/** Seconds that a script may take: a copy of all homes takes hours. */
+const longest = 6 * 3600;
+
 function run(command: string, args: readonly string[], input: string | Buffer): Promise<Done> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn(command, args, { env: childEnvironment(command), stdio: ["pipe", "pipe", "pipe"] });
+    const limit = setTimeout(() => {
+      child.kill();
+      reject(new Error(`the script on the guest did not end within ${longest / 3600} hours; look there what it does`));
+    }, longest * 1000);
     let [stdout, stderr] = ["", ""];
     child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
     child.on("error", (error: NodeJS.ErrnoException) => {
+      clearTimeout(limit);
       reject(error.code === "ENOENT" ? new Error(`${command} is not installed`) : error);
     });
     child.on("close", (code) => {
+      clearTimeout(limit);
       resolve({ code: code ?? 1, stdout, stderr });
     });
     // A guest that ends early is reported by its exit code.

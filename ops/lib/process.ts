@@ -1,13 +1,18 @@
-/** Runs other programs; says which one is missing or fails. */
+/** Runs other programs; says which one is missing, fails or does not end. */
 import { spawn } from "node:child_process";
+import { childEnvironment } from "../../config/childEnvironment.ts";
 
 /** How a program is run. */
 export interface RunOptions {
   readonly cwd?: string;
-  /** Variables in addition to this process's own. */
+  /** Variables in addition to those that {@link childEnvironment} leaves it. */
   readonly env?: Readonly<NodeJS.ProcessEnv>;
   /** Its standard input. @default nothing */
   readonly input?: string | Buffer;
+  /** Seconds that it may take. @default 600 */
+  readonly timeout?: number;
+  /** Kills it with all of its process group; it has no terminal then. */
+  readonly signal?: AbortSignal;
 }
 
 /** How a program ended. */
@@ -17,17 +22,36 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** Runs a program to its end. @throws if it cannot be started */
+/** Runs a program to its end. @throws if it cannot be started or does not end in time */
 export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  const { cwd, env, input, timeout = 600, signal } = options;
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: options.cwd, env: { ...process.env, ...options.env } });
+    // Signals of the terminal reach this process alone then, which ends the whole group.
+    const detached = signal !== undefined;
+    const child = spawn(program, args, { cwd, env: childEnvironment(program, env), detached });
+    const end = (): void => {
+      if (child.pid === undefined || child.exitCode !== null) return;
+      if (detached) process.kill(-child.pid, "SIGKILL");
+      else child.kill();
+    };
+    signal?.addEventListener("abort", end, { once: true });
     const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
+    const limit = setTimeout(() => {
+      end();
+      // Its own children may keep its output open.
+      child.stdout.destroy();
+      child.stderr.destroy();
+      reject(new Error(`${program} ${args[0] ?? ""} did not end within ${timeout} s`));
+    }, timeout * 1000);
     child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
     child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
     child.on("error", (error: NodeJS.ErrnoException) => {
+      clearTimeout(limit);
       reject(error.code === "ENOENT" ? new Error(`${program} is not installed`) : error);
     });
     child.on("close", (code) => {
+      clearTimeout(limit);
+      signal?.removeEventListener("abort", end);
       resolve({
         status: code ?? 1,
         stdout: Buffer.concat(stdout).toString(),
@@ -35,7 +59,7 @@ export function run(program: string, args: readonly string[], options: RunOption
       });
     });
     child.stdin.on("error", () => undefined); // a program that ends without reading its input; its exit code says why
-    child.stdin.end(options.input);
+    child.stdin.end(input);
   });
 }
 
@@ -52,7 +76,7 @@ export async function output(program: string, args: readonly string[], options: 
 /** Runs a program in the foreground, on this terminal. @returns its exit code @throws if it cannot be started */
 export function foreground([program = "true", ...args]: readonly string[], cwd?: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, stdio: "inherit" });
+    const child = spawn(program, args, { cwd, env: childEnvironment(program), stdio: "inherit" });
     child.on("error", (error: NodeJS.ErrnoException) => {
       reject(error.code === "ENOENT" ? new Error(`${program} is not installed`) : error);
     });

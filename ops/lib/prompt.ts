@@ -2,12 +2,19 @@
 import { createInterface } from "node:readline/promises";
 import { UsageError } from "../../cli/usage.ts";
 
-/** Asks one question. @returns the trimmed answer @throws UsageError without a terminal */
+/** Asks one question. @returns the trimmed answer, "" at Ctrl-D @throws UsageError without a terminal */
 export async function ask(question: string, instead: string): Promise<string> {
   if (!process.stdin.isTTY) throw new UsageError(`there is no terminal to ask on: ${instead}`);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // The terminal gives Ctrl-C to the question, not to the process, which may have something to put back.
+  terminal.on("SIGINT", () => void process.kill(process.pid, "SIGINT"));
+  const closed = new Promise<string>((resolve) => {
+    terminal.once("close", () => {
+      resolve("");
+    });
+  });
   try {
-    return (await terminal.question(question)).trim();
+    return (await Promise.race([terminal.question(question), closed])).trim();
   } finally {
     terminal.close();
   }

@@ -71,7 +71,7 @@ export function secretOf(stack: StackFileOf, key: string, variable?: string): st
 /** A secret that only the key service can read. @throws with the CLI's complaint */
 function byTheCli({ name, file }: StackFileOf, key: string): string {
   const args = ["config", "get", key, "--stack", name, "--config-file", file, "--non-interactive"];
-  return execFileSync(pulumiProgram, args, { cwd: projectDir, encoding: "utf8" }).replace(/\n$/, "");
+  return execFileSync(pulumiProgram, args, { cwd: projectDir, encoding: "utf8", timeout: 120_000 }).replace(/\n$/, "");
 }
 
 /** The stack's passphrase: from the variable or the file that it names, else the published samples' one. */

@@ -80,18 +80,52 @@ export interface Change {
  */
 export function changeSettings<S extends z.ZodType>(
   schema: SystemSchema<S>,
-  stack: SystemStack<unknown>,
+  stack: Pick<SystemStack<unknown>, "name" | "file">,
   changes: readonly Change[],
   dryRun: boolean,
 ): void {
-  const before = readFileSync(stack.file, "utf8");
+  const { namespace } = schema;
+  changeFile(
+    stack,
+    changes.map((one) => ({ ...one, namespace })),
+    (file) => void settingsOf(schema, stack.name, file),
+    dryRun,
+  );
+}
+
+/**
+ * The same for settings of several systems.
+ * @throws before anything is written, if the file would have problems then
+ */
+export function changeAll(
+  stack: Pick<SystemStack<unknown>, "name" | "file">,
+  changes: readonly (Change & { readonly namespace: string })[],
+  dryRun: boolean,
+): void {
+  const known = Object.values(schemas);
+  const check = (file: StackFile): void => {
+    const { problems } = parseConfig(sampleConfig(file, known), known);
+    if (problems.length > 0) throw new Error(report(stack.name, problems));
+  };
+  if (changes.length > 0) changeFile(stack, changes, check, dryRun);
+}
+
+function changeFile(
+  { file }: Pick<SystemStack<unknown>, "file">,
+  changes: readonly (Change & { readonly namespace: string })[],
+  check: (draft: StackFile) => void,
+  dryRun: boolean,
+): void {
+  const before = readFileSync(file, "utf8");
   const text = changes.reduce(
-    (content, { at, value }) => put(content, ["config", `${schema.namespace}:settings`, ...at], value),
+    (content, { namespace, at, value }) => put(content, ["config", `${namespace}:settings`, ...at], value),
     before,
   );
-  const right = (draft: string): void => void settingsOf(schema, stack.name, readStackFile(draft));
-  if (dryRun) checkDraft(stack.file, text, right);
-  else replaceFiles([{ file: stack.file, text, before }], right);
+  const right = (draft: string): void => {
+    check(readStackFile(draft));
+  };
+  if (dryRun) checkDraft(file, text, right);
+  else replaceFiles([{ file, text, before }], right);
 }
 
 /** The CLI of this project. */

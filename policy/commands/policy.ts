@@ -2,6 +2,7 @@
 import { defineCommand } from "../../cli/command.ts";
 import { stackNames, stackPath } from "../../config/stackFile.ts";
 import { stubSdk } from "../../config/stubSdk.ts";
+import { countedPins, imagesOf } from "../images.ts";
 import { type Exception, evaluate, exceptionsOf, manifestsOf, stackResources } from "../violations.ts";
 
 /** Lines `COUNT RULE: REASON`, most frequent first within a rule. */
@@ -16,7 +17,7 @@ function counted(exceptions: readonly Exception[]): readonly string[] {
 
 export const command = defineCommand({
   about: `Checks what a stack declares against the policies, offline. Prints every violation, then the exceptions that objects claim,
-counted by policy and reason. Exit code 1 if there is a violation. Against a cloud, the same policies run as a policy pack: npx pulumi
+counted by policy and reason, and its images, counted by what fixes them. Exit code 1 if there is a violation. Against a cloud, the same policies run as a policy pack: npx pulumi
 preview --policy-pack policy.
 
 --json prints {"faults": [...], "exceptions": [{"rule", "where", "reason"}]}.`,
@@ -34,11 +35,15 @@ preview --policy-pack policy.
     const { render } = await import("../../review/evaluate/render.ts");
     const resources = stackResources(await render(stack));
     const violations = evaluate(resources, { disposable });
-    const exceptions = exceptionsOf(manifestsOf(resources));
+    const manifests = manifestsOf(resources);
+    const exceptions = exceptionsOf(manifests);
+    const images = imagesOf(manifests);
     const lines = [
       ...violations.map((violation) => `VIOLATION ${violation}`),
       `${resources.length} resources, ${violations.length} violations, ${exceptions.length} exceptions`,
       ...counted(exceptions),
+      `${images.length} images, each fixed`,
+      ...countedPins(images),
     ];
     process.stdout.write(
       json ? `${JSON.stringify({ faults: violations, exceptions }, undefined, 2)}\n` : `${lines.join("\n")}\n`,

@@ -2,16 +2,18 @@
 import { writeFileSync } from "node:fs";
 import { defineCommand } from "../../cli/command.ts";
 import { UsageError } from "../../cli/usage.ts";
-import { allResources, compareCommits } from "../compareCommits.ts";
+import { allResources, compareCommits, type StackChanges } from "../compareCommits.ts";
 import { checkOut, workingTree } from "../checkout.ts";
 import { markdown, summaryLine } from "../report/markdown.ts";
 import { page } from "../report/page.ts";
+import { compareRecorded, recordRenders } from "../renders.ts";
 
 export const command = defineCommand({
   usage: "[BASE] [HEAD]",
   about: `Shows what a change of the code does to every stack, as Markdown. Renders every stack at two commits and prints what differs:
 created, changed, replaced and deleted resources, field by field. HEAD is the working tree unless it is given. BASE and HEAD are anything
-that git accepts as a commit. Needs no cloud, passphrase or plugin.`,
+that git accepts as a commit. Needs no cloud, passphrase or plugin. With --renders it only writes both sides' renders; --from makes the
+report of such a file, which may come from anybody: it runs no code of the commits, and no text in it mentions or commands anybody.`,
   options: {
     page: { type: "string", value: "FILE", help: "write the same as one HTML page, a map with the changes in it" },
     map: {
@@ -19,8 +21,25 @@ that git accepts as a commit. Needs no cloud, passphrase or plugin.`,
       value: "FILE",
       help: "without BASE: write that page without changes, the map of the working tree",
     },
+    renders: { type: "string", value: "FILE", help: "write the renders of BASE and HEAD, and no report" },
+    from: { type: "string", value: "FILE", help: "without BASE: report on the renders in that file" },
   },
-  async run({ page: pageFile, map }, [base, head]) {
+  async run({ page: pageFile, map, renders, from: recorded }, [base, head]) {
+    const report = (
+      stacks: readonly StackChanges[],
+      [from, to]: readonly [string, string],
+      more: { notes?: readonly string[]; untrusted?: boolean } = {},
+    ): void => {
+      process.stdout.write(markdown(stacks, from, to, more));
+      if (pageFile !== undefined)
+        writeFileSync(pageFile, page(`Orrery: ${from} to ${to}`, summaryLine(stacks), stacks));
+    };
+    if (recorded !== undefined) {
+      if (base !== undefined) throw new UsageError("--from has both sides already: leave out BASE and HEAD");
+      const { stacks, base: from, head: to, notes } = await compareRecorded(recorded);
+      report(stacks, [from, to], { notes, untrusted: true });
+      return 0;
+    }
     if (map !== undefined && base === undefined) {
       const stacks = await allResources(workingTree);
       const resources = stacks.reduce((sum, one) => sum + one.resources.length, 0);
@@ -32,10 +51,8 @@ that git accepts as a commit. Needs no cloud, passphrase or plugin.`,
     try {
       const to = head === undefined ? workingTree : await checkOut(head);
       try {
-        const stacks = await compareCommits(from, to);
-        process.stdout.write(markdown(stacks, from.name, to.name));
-        if (pageFile !== undefined)
-          writeFileSync(pageFile, page(`Orrery: ${from.name} to ${to.name}`, summaryLine(stacks), stacks));
+        if (renders !== undefined) writeFileSync(renders, await recordRenders(from, to));
+        else report(await compareCommits(from, to), [from.name, to.name]);
       } finally {
         await to.close();
       }

@@ -1,10 +1,11 @@
 /** The report of a pull request: Markdown that fits into one comment. */
 import { risksOf } from "../risks/index.ts";
+import type { MovedSecret } from "../compareCommits.ts";
 import type { Change, Operation } from "../diff/compare.ts";
 import { changeTitle, diffLines, isComponent, operations, systemOf, verbs } from "./format.ts";
 
-/** First line of the report; ci/comment.ts finds its earlier comment by it. */
-export const marker = "<!-- orrery-review -->";
+/** First line of a report. */
+const title = "## What this changes";
 
 /** Characters of a report; GitHub's limit is 65536, and it adds some itself. */
 const limit = 60_000;
@@ -13,6 +14,8 @@ const limit = 60_000;
 export interface StackReview {
   readonly stack: string;
   readonly changes: readonly Change[];
+  /** @default none */
+  readonly moved?: readonly MovedSecret[];
 }
 
 /** Number of resources by operation. */
@@ -46,29 +49,43 @@ export function summaryLine(stacks: readonly StackReview[]): string {
   return text === "" ? "nothing changes" : text;
 }
 
-/** The whole report. `base` and `head` name the commits; `notes` say what could not be compared. */
+interface ReportOptions {
+  /** What could not be compared. @default nothing */
+  readonly notes?: readonly string[];
+  /** Whether the renders are a stranger's; then none of their texts mentions or commands anybody. @default false */
+  readonly untrusted?: boolean;
+}
+
+/** The whole report. `base` and `head` name the commits. */
 export function markdown(
   stacks: readonly StackReview[],
   base: string,
   head: string,
-  notes: readonly string[] = [],
+  { notes = [], untrusted = false }: ReportOptions = {},
 ): string {
+  const quote = untrusted ? inert : (text: string): string => text;
   const all = stacks.map(({ stack, changes }) => ({ stack, changes: realChanges(changes) }));
-  const risks = all.flatMap(({ stack, changes }) =>
+  const found = all.flatMap(({ stack, changes }) =>
     changes.flatMap((one) =>
-      risksOf(one).map((reason) => `- \`${stack}\` ${inCode(changeTitle(one))}: ${escaped(reason)}`),
+      risksOf(one).map((reason) => quote(`- \`${stack}\` ${inCode(changeTitle(one))}: ${escaped(reason)}`)),
     ),
   );
+  const moved = stacks.flatMap(({ stack, moved = [] }) =>
+    moved.map(({ key, from }) =>
+      quote(`- \`${stack}\` ${inCode(key)}: has the ciphertext that ${inCode(from)} had; was it swapped or copied?`),
+    ),
+  );
+  const risks = [...moved, ...found];
   const changed = all.filter(({ changes }) => changes.length > 0);
   const unchanged = all.filter(({ changes }) => changes.length === 0).map(({ stack }) => stack);
   const total = countText(count(all.flatMap(({ changes }) => changes)));
+  const warning = risks.length > 0 ? `; :no_entry: **${risks.length} to check before merging**` : "";
   const top = [
-    marker,
-    "## What this changes",
+    title,
     "",
     total === ""
-      ? `Nothing in any stack (${unchanged.join(", ")}).`
-      : `${total}${risks.length > 0 ? `; :no_entry: **${risks.length} to check before merging**` : ""}`,
+      ? `Nothing in any stack (${unchanged.join(", ")})${moved.length > 0 ? "" : "."}${warning}`
+      : `${total}${warning}`,
     ...(changed.length === 0 ? [] : ["", ...table(changed)]),
     ...(changed.length > 0 && unchanged.length > 0 ? ["", `Nothing changes in ${unchanged.join(", ")}.`] : []),
     ...(risks.length === 0 ? [] : ["", "### :no_entry: Check before merging", "", ...limited(risks, 60)]),
@@ -80,7 +97,7 @@ export function markdown(
     "",
   ];
   const left = limit - [...top, ...bottom].join("\n").length;
-  return [...top, ...details(changed, left), ...bottom].join("\n");
+  return [...top, ...details(changed, left, quote), ...bottom].join("\n");
 }
 
 function table(stacks: readonly StackReview[]): readonly string[] {
@@ -101,7 +118,11 @@ function bySystem(changes: readonly Change[]): readonly (readonly [string, reado
 }
 
 /** A folded block for each system of each stack, replacements and deletions first, until the characters are used up. */
-function details(stacks: readonly StackReview[], characters: number): readonly string[] {
+function details(
+  stacks: readonly StackReview[],
+  characters: number,
+  quote: (text: string) => string,
+): readonly string[] {
   let left = characters;
   let omitted = 0;
   const lines: string[] = [];
@@ -109,7 +130,7 @@ function details(stacks: readonly StackReview[], characters: number): readonly s
     for (const [system, own] of bySystem(changes)) {
       const blocks: string[] = [];
       for (const one of own.toSorted((a, b) => operations.indexOf(a.operation) - operations.indexOf(b.operation))) {
-        const full = resourceBlock(one);
+        const full = quote(resourceBlock(one));
         if (full.length + 300 > left) {
           omitted++;
           continue;
@@ -140,12 +161,32 @@ function longestRun(line: string): number {
 }
 
 function inCode(text: string): string {
-  return `\`${text.replaceAll("`", "'")}\``;
+  return `\`${oneLine(text).replaceAll("`", "'")}\``;
 }
 
-/** Foreign text within our Markdown, without markup and mentions. */
+/** Foreign text within our Markdown, without markup, links and mentions. */
 function escaped(text: string): string {
-  return text.replaceAll(/[\\`*_<>|[\]@#]/g, (sign) => `&#${sign.charCodeAt(0)};`).replaceAll("\n", " ");
+  return (
+    oneLine(text)
+      .replaceAll(/[\\`*_<>|[\]]/g, (sign) => `&#${sign.charCodeAt(0)};`)
+      // GitHub looks for these in the text that is shown, where an entity would be what it stands for.
+      .replaceAll(/[@#]|:(?=\/\/)|\bwww(?=\.)/gi, (sign) => `${sign}${zeroWidth}`)
+  );
+}
+
+/** The text without what ends a line, for Markdown or for a terminal. */
+function oneLine(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
+}
+
+const zeroWidth = "\u200b";
+
+/** The text with a zero-width space after each `@` and before each `/` that begins a line: bots read the raw text, code blocks too. */
+function inert(text: string): string {
+  return text
+    .replaceAll(/\r\n?|[\u0085\u2028\u2029]/g, "\n")
+    .replaceAll(/@(?!\u200b)/g, `@${zeroWidth}`)
+    .replaceAll(/^([^\p{L}\p{N}\n/]*)\//gmu, `$1${zeroWidth}/`);
 }
 
 function limited(lines: readonly string[], most: number): readonly string[] {

@@ -37,7 +37,8 @@ describe("Callysto's stage stack", function () {
 
   it("nobody can log in to stage without the one password", async () => {
     const url = `https://[${(await machineOf(stage, "hub-dev")).address}]/jupyter`;
-    const refused = await stage.ops(["hubtraf", "--url", url, "--insecure", "--password", "wrong", "--json"]);
+    const words = ["hubtraf", "--url", url, "--insecure", "--json"];
+    const refused = await stage.ops(words, { ORRERY_HUB_PASSWORD: "wrong" });
     assert.equal(refused.code, 1);
     assert.match(refused.stdout, /"step":"login","ok":false/);
   });

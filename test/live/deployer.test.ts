@@ -45,6 +45,7 @@ describe("the deployer's permissions", function () {
           const stacks = ["--stack", stack, "--config-file", file];
           const printed = await run(process.execPath, ["cli/orrery.ts", "deployer", ...stacks, ...words], {
             cwd: root,
+            env: process.env,
           });
           if (printed.status === 2) continue; // the system makes nothing there
           assert.equal(printed.status, 0, printed.stderr);

@@ -8,7 +8,6 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, beforeEach, describe, it } from "mocha";
 import { projectDir } from "../../config/stackFile.ts";
-import { marker } from "../../review/report/markdown.ts";
 
 interface Item {
   readonly id: number;
@@ -20,6 +19,8 @@ interface Item {
 }
 
 const bot = "github-actions[bot]";
+const marker = "<!-- orrery-review -->";
+const title = "## What this changes\n";
 
 /** Comments and issues of one repository, as GitHub's API keeps them: what the scripts ask for, and 404 for the rest. */
 class Repository {
@@ -108,6 +109,8 @@ describe("scripts of the CI jobs", () => {
     });
   }
 
+  const notice =
+    "> Made by the code of this pull request: it rendered itself, without permissions and secrets. Main's code compared the renders.";
   function comment(text: string, number = "7"): ReturnType<typeof script> {
     mkdirSync(path.join(dir, "out"), { recursive: true });
     writeFileSync(path.join(dir, "out", "review.md"), text);
@@ -118,12 +121,12 @@ describe("scripts of the CI jobs", () => {
 
   it("a review is posted to its pull request, and the next one replaces it", async () => {
     for (let at = 0; at < 120; at++) repository.put(repository.comments, "somebody", { body: `${marker} ${at}` });
-    assert.match((await comment(`${marker}\none`)).text, /review posted/);
-    assert.match((await comment(`${marker}\ntwo`)).text, /review replaced/);
+    assert.match((await comment(`${title}one`)).text, /review posted/);
+    assert.match((await comment(`${title}two`)).text, /review replaced/);
     const own = [...repository.comments.values()].filter(({ user }) => user.login === bot);
     assert.deepEqual(
       own.map(({ body }) => body),
-      [`${marker}\ntwo`],
+      [`${marker}\n${notice}\n\n${title}two`],
     );
     assert.equal(repository.comments.size, 121, "somebody's comment with the mark is somebody's");
   });
@@ -131,9 +134,9 @@ describe("scripts of the CI jobs", () => {
   it("nothing that a pull request's own code printed is trusted", async () => {
     const refused: readonly (readonly [string, string, RegExp])[] = [
       ["hello", "7", /it is not a review/],
-      [`${marker}${"x".repeat(70_000)}`, "7", /a comment takes 65000/],
-      [marker, "7; rm -rf /", /does not contain the number of a pull request/],
-      [marker, "8", /GitHub responded with 404 to GET \/pulls\/8/],
+      [`${title}${"x".repeat(70_000)}`, "7", /a comment takes 65000/],
+      [title, "7; rm -rf /", /does not contain the number of a pull request/],
+      [title, "8", /GitHub responded with 404 to GET \/pulls\/8/],
     ];
     for (const [text, number, said] of refused) {
       const { code, text: output } = await comment(text, number);
@@ -142,7 +145,7 @@ describe("scripts of the CI jobs", () => {
       assert.doesNotMatch(output, /^ {4}at /m);
     }
     repository.head = "another";
-    assert.match((await comment(marker)).text, /pull request 7 is no longer at abc/);
+    assert.match((await comment(title)).text, /pull request 7 is no longer at abc/);
     assert.equal(repository.comments.size, 0);
     assert.match((await script(["ci/comment.ts", dir], { GITHUB_TOKEN: "" })).text, /GITHUB_TOKEN is not set/);
   });
@@ -179,6 +182,12 @@ describe("scripts of the CI jobs", () => {
     writeFileSync(path.join(bin, "pulumi"), "#!/bin/sh\necho 'error: incorrect passphrase' >&2; exit 255\n");
     assert.match((await drift()).text, /issue 2 opened/);
     assert.match(bodies(repository.issues)[1] ?? "", /The preview failed: `error: incorrect passphrase`/);
+    const leak = "error: clone of https://bot:t0ken@git.test/x failed, token=private-word\n";
+    writeFileSync(path.join(bin, "pulumi"), `#!/bin/sh\necho '${leak}' >&2; exit 255\n`);
+    assert.match((await drift()).text, /issue 2 updated/);
+    const [, told = ""] = bodies(repository.issues);
+    assert.match(told, /`error: clone of https:\/\/git\.test\/x failed, token=\[redacted\]`/);
+    assert.doesNotMatch(told, /t0ken|private-word/);
   });
 
   it("every public address of a stack is requested", async () => {

@@ -8,6 +8,7 @@ import { eventually, lab } from "../../lab/harness/cloud.ts";
 import { pulumi } from "../../lab/harness/engine.ts";
 import { namespace, openStateStack, state } from "./stateStack.ts";
 import type { SystemOnLab } from "../../lab/harness/system.ts";
+import { untilItAsks } from "./terminal.ts";
 
 const cloud = openstackApi(lab);
 
@@ -98,6 +99,29 @@ describe("a stack's state in an object store", function () {
       const again = await state(stack, "restore", "--yes");
       assert.equal(again.code, 0, again.stderr);
       assert.match(again.stdout, /the state before is saved as \S+/);
+      await previewsNoChange();
+    });
+  });
+
+  it("while restore and recover hold the lock in the bucket, an up is refused by the engine", async () => {
+    const { stack: name, file, env = {} } = stack.target;
+    const refusal = /currently locked by 1 lock\(s\)[^]*created by .* \(pid \d+\) at /;
+    const size = ["callysto:settings", "environments", "hub-ci", "volumes", "size"];
+    const update = () => pulumi(["up", "--yes", "--skip-preview"], stack.target);
+    await stack.with([[size, 2]], async () => {
+      const restore = await untilItAsks(["state", "restore", "--stack", name, "--config-file", file], env);
+      try {
+        assert.match((await update()).text, refusal);
+      } finally {
+        assert.equal(await restore.type("n\r"), 1, restore.said());
+      }
+      const recovered = state(stack, "recover");
+      await eventually("the lock", status, ({ locks }) => locks.some(({ holder }) => holder === "works"));
+      assert.match((await update()).text, refusal);
+      const { code, stderr } = await recovered;
+      assert.equal(code, 0, stderr);
+      assert.deepEqual((await status()).locks, []);
+      assert.equal((await status()).kept, true);
       await previewsNoChange();
     });
   });

@@ -89,6 +89,30 @@ describe("the workflows", () => {
     }
   });
 
+  it("the job that runs a pull request's code hands over renders, and main's code without permissions makes the report", () => {
+    const artifact = (file: string, name: string, action: string): unknown =>
+      workflows.get(file)?.jobs[name]?.steps.find(({ uses }) => uses?.includes(`/${action}-artifact@`))?.with?.name;
+    const shell = (file: string, name: string): string =>
+      (workflows.get(file)?.jobs[name]?.steps ?? []).flatMap(({ run }) => run ?? []).join("\n");
+    assert.match(shell("review.yml", "review"), /review -- .* --renders out\/renders\.json$/m);
+    assert.doesNotMatch(shell("review.yml", "review"), /\.md|\.html|GITHUB_STEP_SUMMARY/);
+    assert.match(shell("review-comment.yml", "report"), /review -- --from renders\/renders\.json /);
+    assert.equal(shell("review-comment.yml", "comment"), "node ci/comment.ts out");
+    const { report, comment } = workflows.get("review-comment.yml")?.jobs ?? {};
+    assert.deepEqual(report?.permissions, { actions: "read", contents: "read" });
+    assert.deepEqual(comment?.permissions, { contents: "read", "pull-requests": "write" });
+    const [from, made] = [
+      artifact("review.yml", "review", "upload"),
+      artifact("review-comment.yml", "report", "upload"),
+    ];
+    assert.deepEqual([from, made], ["renders", "report"]);
+    assert.equal(artifact("review-comment.yml", "report", "download"), from);
+    assert.equal(artifact("review-comment.yml", "comment", "download"), made);
+    // By workflow_run main is checked out, unless a step asks for another commit; a cache would be shared with main's own jobs.
+    for (const { with: inputs } of [...report.steps, ...comment.steps])
+      assert.deepEqual([inputs?.ref, inputs?.cache], [undefined, undefined]);
+  });
+
   it("prod waits for stage, and stage is checked first", () => {
     const { jobs: all } = parse(textOf("deploy.yml")) as { jobs: Record<string, Job & { needs?: string }> };
     assert.equal(all.prod?.needs, "stage");
@@ -186,6 +210,8 @@ describe("shell steps of the workflows", () => {
     mkdirSync(path.join(dir, "bin"));
     mkdirSync(path.join(dir, ".ci"));
     mkdirSync(path.join(dir, "test"));
+    mkdirSync(path.join(dir, "renders"));
+    writeFileSync(path.join(dir, "renders", "number"), "7\n");
     copyFileSync(path.join(projectDir, "test", "live.mocharc.json"), path.join(dir, "test", "live.mocharc.json"));
     // Programs that would do something only note how they are called.
     const stub = `#!/bin/bash\nprintf '%s\\t' "$(basename "$0")" "$@" >> "${dir}/calls"; echo >> "${dir}/calls"\n`;

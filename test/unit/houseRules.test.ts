@@ -29,7 +29,12 @@ describe("house rules", () => {
 
   it("only command lines read the environment, and nothing depends on time or chance", () => {
     assert.deepEqual(
-      holding(/process\.env/, "config/givenPassphrase.ts", "config/preflight/environmentCredentials.ts"),
+      holding(
+        /process\.env/,
+        "config/givenPassphrase.ts",
+        "config/childEnvironment.ts",
+        "config/preflight/environmentCredentials.ts",
+      ),
       [],
     );
     // A config check may look at the clock: a certificate that has expired is a bad setting.

@@ -1,7 +1,7 @@
 /** Resolving interrupted creations; live tests show that clouds then have no duplicates. */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import type { PendingOperation, StateResource } from "../../ops/lib/state/export.ts";
+import type { PendingOperation, StateResource } from "../../ops/lib/state/deployment.ts";
 import { creations } from "../../ops/lib/state/recovery/pending.ts";
 import {
   componentsAbove,
@@ -51,7 +51,11 @@ describe("an interrupted creation", () => {
     const since = new Date("2026-01-01T12:00:00Z");
     const candidate = (id: string, time?: string) => ({ id, row: time === undefined ? {} : { created_at: time } });
     const outcome = (...rows: [id: string, time?: string][]): Resolution =>
-      resolutionOf(pending({}), rows.map(([id, time]) => candidate(id, time)), new Set(["own"]), since); // prettier-ignore
+      resolutionOf(
+        pending({}),
+        rows.map(([id, time]) => candidate(id, time)),
+        { known: new Set(["own"]), ownerOf: () => undefined, unreadable: [], since },
+      );
     const [early, late] = ["2026-01-01T11:00:00.000000", "2026-01-01T12:00:30Z"];
     assert.deepEqual(outcome(["a", late], ["own", late]), {
       urn: "urn:u",
@@ -67,7 +71,7 @@ describe("an interrupted creation", () => {
     );
     assert.deepEqual(outcome(["a", early]).why, "what the cloud has is older than the update: a");
     assert.equal(outcome(["a", late], ["b", late]).why, "the cloud has more than one: a, b");
-    assert.equal(outcome(["a"]).does, "take");
+    assert.equal(outcome(["a"]).why, "the cloud does not say when it was made: a");
   });
 
   it("an interrupted creation is searched for where the API offers a way to", () => {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it } from "mocha";
 import { openBucket } from "../../ops/lib/state/backend/backend.ts";
+import { whileHeld } from "../../ops/lib/state/heldState.ts";
 import { s3Place } from "../../ops/lib/state/backend/s3.ts";
 import { serving } from "./config/clusterApi.ts";
 import { type S3Account, servingS3 } from "./s3Server.ts";
@@ -79,6 +80,23 @@ describe("a stack's state in S3", () => {
         await bucket.remove("a/1");
         await bucket.remove("a/none");
         assert.equal(files.has("orrery/a/1"), false);
+      }),
+    ));
+
+  it("a command locks the stack there and writes its state, unless that changed meanwhile", () =>
+    servingS3(account, "eu", ({ origin, files }) =>
+      withAws(login, {}, async () => {
+        const store = { name: "prod", file: "", url: "", project: "orrery", bucket: await openBucket(byPath(origin)) };
+        const state = ".pulumi/stacks/orrery/prod.json";
+        const locks = (): number => [...files.keys()].filter((key) => key.startsWith(".pulumi/locks/organization/orrery/prod/")).length; // prettier-ignore
+        files.set(state, "first");
+        await whileHeld(store, false, async (held) => {
+          assert.equal(locks(), 1);
+          await held.write(state, Buffer.from("second"));
+          files.set(state, "another's");
+          await assert.rejects(held.write(state, Buffer.from("third")), /is not the one that was read/);
+        });
+        assert.deepEqual([files.get(state), locks()], ["another's", 0]);
       }),
     ));
 

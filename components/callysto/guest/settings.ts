@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { deployedImage } from "../../../config/image.ts";
 import { checkFormat } from "../../../config/formats.ts";
 
 /** Image and spawner that keep notebooks in Swift go together. */
@@ -61,7 +62,8 @@ const jupyterhub = z.strictObject({
   swift: swift.optional(),
   image: z
     .string()
-    .regex(/^[a-z0-9./-]+(:[\w.-]+|@sha256:[0-9a-f]{64})$/, "expected an image with its tag or digest")
+    .regex(/^[a-z0-9./-]+(:[\w.-]+|(:[\w.-]+)?@sha256:[0-9a-f]{64})$/, "expected an image with its tag or digest")
+    .overwrite(deployedImage)
     .describe("Notebook image, e.g. docker.io/callysto/pims-r with a tag or digest."),
   server: z
     .enum(["image", "classic"])

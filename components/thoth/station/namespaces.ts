@@ -64,8 +64,7 @@ export class StationNamespaces extends pulumi.ComponentResource {
       `${name}-namespace`,
       {
         ...{ cluster, name: namespace, labels, retention: { protect: settings.protect } },
-        // Jobs talk to everything, and operators and builds make pods without a security context.
-        isolate: false,
+        builds: true,
         podSecurity: { level: "baseline", reason: "operators and builds make pods that name no security context" },
       },
       { parent: this },

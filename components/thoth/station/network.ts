@@ -15,7 +15,10 @@ interface NetworkArgs {
   readonly graphNamespace: string;
 }
 
-/** One policy a namespace for all that carries `app: thoth`, including jobs made from Templates; builds and inspections are not isolated. */
+/**
+ * One policy a namespace for all that carries `app: thoth`, including jobs made from Templates, and one for inspections, which
+ * run a user's script and may fetch what it asks for. Builds have that of their {@link Namespace}.
+ */
 export function network(name: string, { namespaces, settings, graphNamespace }: NetworkArgs, opts: BlockOptions): void {
   const { names, refs } = namespaces;
   const { s3, pushgateway } = settings;
@@ -44,4 +47,12 @@ export function network(name: string, { namespaces, settings, graphNamespace }: 
       opts,
     );
   }
+  new NetworkPolicy(
+    `${name}-network-inspections`,
+    {
+      ...{ namespace: refs.amunInspection, name: "inspections", labels: { app: "thoth" }, pods: { app: "amun" } },
+      egress: [dns(), anywhere(22, 80, 443)],
+    },
+    opts,
+  );
 }

@@ -112,7 +112,6 @@ export class StationConfig extends pulumi.ComponentResource {
 function configData({ namespaces, settings, graphServiceHost }: StationConfigArgs) {
   const { names } = namespaces;
   const { s3, pushgateway } = settings;
-  const { appsDomain } = namespaces.refs.frontend.cluster;
   return {
     "frontend-namespace": names.frontend,
     "middletier-namespace": names.middletier,
@@ -127,7 +126,7 @@ function configData({ namespaces, settings, graphServiceHost }: StationConfigArg
     "package-releases-only-if-package-seen": "1",
     "rsyslog-host": "",
     "rsyslog-port": "",
-    "amun-api-url": `http://amun-api-${names.amunApi}.${appsDomain}/api/v1`,
+    "amun-api-url": `http://amun-api.${names.amunApi}.svc/api/v1`,
     "isis-api-url": settings.isisApi ? `http://isis-api.${names.frontend}.svc` : "",
     // Empty: no metrics are pushed.
     "metrics-pushgateway-url": pushgateway === undefined ? "" : `${pushgateway.host}:${pushgateway.port}`,

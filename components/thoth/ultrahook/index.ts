@@ -45,12 +45,12 @@ export class Ultrahook extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  /** The namespace may be shared, so it is neither isolated nor always created here. */
+  /** Creates the namespace, or reuses an existing one; then only the tunnels' own pods get NetworkPolicies. */
   private namespace(name: string, { cluster, settings }: UltrahookArgs): NamespaceRef {
     return settings.createNamespace
       ? new Namespace(
           `${name}-namespace`,
-          { cluster, name: settings.namespace, isolate: false, retention: { protect: settings.protect } },
+          { cluster, name: settings.namespace, retention: { protect: settings.protect } },
           { parent: this },
         )
       : existingNamespace(cluster, settings.namespace);

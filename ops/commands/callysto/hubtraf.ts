@@ -4,6 +4,7 @@ import { defineCommand } from "../../../cli/command.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
 import { UsageError } from "../../../cli/usage.ts";
 import { jsonOption } from "../../lib/options.ts";
+import { secretOf } from "../../lib/secrets.ts";
 import { environmentOptions, openEnvironment } from "../../lib/callysto/environment.ts";
 import { type Event, type Session, session } from "../../lib/callysto/hubSession.ts";
 
@@ -24,7 +25,6 @@ const hubtrafOptions = {
   },
   users: { type: "integer", min: 1, max: 1000, default: 1, help: "users at the same time" },
   prefix: { type: "string", default: "hubtraf", help: "prefix of their names" },
-  password: { type: "string", default: "", help: "password of authenticator dummypw" },
   "min-runtime": { type: "duration", default: "10s", help: "shortest time that a user works" },
   "max-runtime": { type: "duration", default: "30s", help: "longest time that a user works" },
   "max-start-delay": { type: "duration", default: "5s", help: "users start within this time" },
@@ -65,10 +65,11 @@ async function work(
 export const command = defineCommand({
   about: `Runs a load test of a hub. Each user logs in, starts a server, opens its list of
 files repeatedly, and stops it. Prints a line per event with its duration in seconds; exit code 1 if a user failed. Only for hubs
-with authenticator dummy or dummypw; run it on a hub that no one else uses.`,
+with authenticator dummy or dummypw; run it on a hub that no one else uses. The password of dummypw is the variable
+ORRERY_HUB_PASSWORD, else the stack's secret callysto:dummyPassword-E.`,
   options: hubtrafOptions,
   async run(values) {
-    const { name, settings } = openEnvironment(values, "hub");
+    const { name, settings, stack } = openEnvironment(values, "hub");
     const load = loadOf(values);
     const authenticator = settings.kind === "hub" ? settings.guest?.jupyterhub.authenticator : undefined;
     if (authenticator !== "dummy" && authenticator !== "dummypw") {
@@ -87,7 +88,11 @@ with authenticator dummy or dummypw; run it on a hub that no one else uses.`,
       const said = `${user} ${step} ${ok ? "ok" : "FAILED"} ${seconds.toFixed(2)} s${detail === undefined ? "" : `: ${detail}`}`;
       console.log(values.json ? JSON.stringify(event) : said);
     };
-    const { prefix, password, patience: timeout, insecure } = values;
+    // An option would show in the list of processes and in the shell's history.
+    const password =
+      process.env.ORRERY_HUB_PASSWORD ??
+      (authenticator === "dummypw" ? secretOf(stack, `callysto:dummyPassword-${name}`) : "");
+    const { prefix, patience: timeout, insecure } = values;
     const users = Array.from({ length: load.users }, (_, index) =>
       session({ url: url.replace(/\/$/, ""), user: `${prefix}-${index + 1}`, password, timeout, insecure }),
     );

@@ -1,6 +1,7 @@
 /** The workstation's encrypted volume. Its passphrase is typed or piped in, and is only written to the guest's standard input. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { childEnvironment } from "../../../config/childEnvironment.ts";
 import { workVolumeCommand } from "../../../components/callysto/guest/workVolume.ts";
 import { defineCommand } from "../../../cli/command.ts";
 import { UsageError } from "../../../cli/usage.ts";
@@ -12,7 +13,11 @@ function passphrase(twice: boolean): string {
   if (!process.stdin.isTTY) return readFileSync(0, "utf8").split("\n")[0] ?? "";
   const asked = (prompt: string): string => {
     const script = `read -rsp '${prompt}: ' line </dev/tty && echo >/dev/tty && printf %s "$line"`;
-    return spawnSync("bash", ["-c", script], { stdio: ["inherit", "pipe", "inherit"], encoding: "utf8" }).stdout;
+    return spawnSync("bash", ["-c", script], {
+      env: childEnvironment("bash"),
+      stdio: ["inherit", "pipe", "inherit"],
+      encoding: "utf8",
+    }).stdout;
   };
   const first = asked("Passphrase");
   if (twice && asked("Again") !== first) throw new UsageError("the two passphrases differ");

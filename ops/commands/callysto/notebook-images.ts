@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import path from "node:path";
+import { childEnvironment } from "../../../config/childEnvironment.ts";
 import { imageOwner, notebookImages } from "../../../components/callysto/images.ts";
 import { defineCommand } from "../../../cli/command.ts";
 
@@ -69,7 +70,10 @@ export function plan(request: ImageRequest): readonly Step[] {
 /** Short hash of a clean clone. @throws if it is not a clone, or has uncommitted changes */
 function hashOf(from: string): string {
   const git = (...words: string[]): string | undefined => {
-    const { status, stdout } = spawnSync("git", ["-C", from, ...words], { encoding: "utf8" });
+    const { status, stdout } = spawnSync("git", ["-C", from, ...words], {
+      env: childEnvironment("git"),
+      encoding: "utf8",
+    });
     return status === 0 ? stdout.trim() : undefined;
   };
   const hash = git("rev-parse", "--short", "HEAD");
@@ -107,7 +111,8 @@ clone's requirements-dev.txt. Log in before --push: docker login. Then set the n
       const assignments = Object.entries(env ?? {}).map(([name, value]) => `${name}=${value} `);
       console.log(`${assignments.join("")}${program} ${args.join(" ")}`);
       if (values.dryRun) continue;
-      const { status, error } = spawnSync(program, args, { stdio: "inherit", cwd, env: { ...process.env, ...env } });
+      const options = { cwd, env: childEnvironment(program, env), stdio: "inherit" } as const;
+      const { status, error } = spawnSync(program, args, options);
       if (error !== undefined) throw new Error(`${program} is not installed`);
       if (status !== 0) throw new Error(`${program} failed; nothing was pushed that comes after it`);
     }

@@ -12,10 +12,14 @@ async function volumesOf({ stack, name }: Environment): Promise<readonly string[
     deployment: { resources?: readonly { readonly urn: string; readonly type: string }[] };
   };
   return (exported.deployment.resources ?? [])
-    .filter(
-      ({ urn, type }) => type === "openstack:blockstorage/volume:Volume" && urn.includes(`::callysto-${name}-host-`),
-    )
+    .filter(({ urn, type }) => type === "openstack:blockstorage/volume:Volume" && isVolumeOf(name, urn))
     .map(({ urn }) => urn);
+}
+
+/** Whether a volume's URN is of this environment; "hub" has none of those of "hub-host-x". */
+export function isVolumeOf(environment: string, urn: string): boolean {
+  const [, owner] = /^callysto-(.*)-host-volumes-[a-z]+-\d+$/.exec(urn.split("::").at(-1) ?? "") ?? [];
+  return owner === environment;
 }
 
 /** @throws if new volumes would lose data that is protected, or were not confirmed */

@@ -7,7 +7,8 @@ import { type ReplicaSet, rolloutHistory, streamHistory, type StreamObject } fro
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
 import { UsageError } from "../../../cli/usage.ts";
 import { Kubectl, kubectlOptions } from "../../lib/kube/kubectl.ts";
-import { tagDigest } from "../../lib/kube/registry.ts";
+import { readLogins } from "../../lib/images/logins.ts";
+import { Registries } from "../../lib/images/registry.ts";
 import { changeSettings, openStack, stackOptions } from "../../lib/stack.ts";
 import { targets } from "../../lib/dials/selection.ts";
 
@@ -58,10 +59,11 @@ async function pin(values: ImagesValues, words: readonly string[]): Promise<numb
     if (!streams.includes(name)) throw new UsageError(`there is no image "${name}"; there are ${streams.join(", ")}`);
     return { name, tag: tag ?? latest(name, stack) };
   });
+  const registries = new Registries(readLogins());
   const changes = [];
   for (const { name, tag } of asked) {
     const repository = repositoryOf(resolved[name]);
-    const image = `${repository}@${await tagDigest(repository, tag)}`;
+    const image = `${repository}@${await registries.digest(repository, tag)}`;
     console.log(image === resolved[name] ? `${name}: ${tag} is what is configured` : `${name}: ${tag} is ${image}`);
     if (image !== resolved[name]) changes.push({ at: ["images", name], value: image });
   }

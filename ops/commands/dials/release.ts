@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { childEnvironment } from "../../../config/childEnvironment.ts";
 import { dialsSchema } from "../../../components/dials/config.ts";
 import { isProductionBuild } from "../../../components/dials/frontendBuild.ts";
 import { defineCommand } from "../../../cli/command.ts";
@@ -85,7 +86,7 @@ async function perform(steps: Steps, source: string, dry: boolean): Promise<numb
 
 function run([program = "", ...args]: readonly string[], cwd: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, stdio: "inherit" });
+    const child = spawn(program, args, { cwd, env: childEnvironment(program), stdio: "inherit" });
     child.on("error", () => {
       reject(new Error(`${program} is not installed`));
     });

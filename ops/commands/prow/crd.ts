@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
+import { childEnvironment } from "../../../config/childEnvironment.ts";
 import { type DefinitionPin, definitionFile, prowJobCrd } from "../../../components/prow/crd/index.ts";
 import { trimDefinition } from "../../../components/prow/crd/trim.ts";
 import { defineCommand } from "../../../cli/command.ts";
@@ -62,6 +63,8 @@ async function fetchDefinition(
     writeFileSync(path.join(folder, "go.mod"), "module orrery\n");
     const answer = await promisify(execFile)("go", ["mod", "download", "-json", `${module}@${version}`], {
       cwd: folder,
+      env: childEnvironment("go"),
+      timeout: 600_000,
     }).catch((error: unknown) => {
       throw new Error(`${module}@${version} could not be downloaded: ${reason(error)}`);
     });

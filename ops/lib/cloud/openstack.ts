@@ -3,6 +3,7 @@ import { cloudsSchema } from "../../../config/targets.ts";
 import type { Json } from "../../../policy/manifest.ts";
 import { secretOf } from "../secrets.ts";
 import { openStack, type StackValues } from "../stack.ts";
+import { ask } from "./request.ts";
 
 /** The services that are asked, by the names under which catalogs have them. */
 const serviceTypes = {
@@ -68,15 +69,6 @@ export async function openCloud(name: string, values: StackValues): Promise<Clou
       return (await got.json()) as T;
     },
   };
-}
-
-async function ask(url: string, init: RequestInit): Promise<Response> {
-  try {
-    return await fetch(url, { ...init, signal: AbortSignal.timeout(60_000) });
-  } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    throw new Error(`${new URL(url).origin} does not answer: ${cause}`, { cause: error });
-  }
 }
 
 function identity(cloud: CloudSettings, secret: string): object {

@@ -1,6 +1,7 @@
 /** A tunnel to Flower. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { childEnvironment } from "../../../config/childEnvironment.ts";
 import { explain, type Kubectl } from "../kube/kubectl.ts";
 
 /** A tunnel to Flower for the time of a command. */
@@ -12,6 +13,7 @@ export interface Tunnel {
 /** Opens a tunnel to Flower on a free port. @throws with kubectl's complaint, if there is no ready pod */
 export function flowerTunnel(kubectl: Kubectl): Promise<Tunnel> {
   const child: ChildProcess = spawn("kubectl", kubectl.args("port-forward", "deployment/flower", ":5555"), {
+    env: childEnvironment("kubectl"),
     stdio: ["ignore", "pipe", "pipe"],
   });
   return new Promise((resolve, reject) => {

@@ -7,7 +7,10 @@ import { type Finding, ok, problem, warning } from "./finding.ts";
 /** Asks the clouds about everything in the state; takes as long as a refresh. */
 export async function drift(stack: string, file: string): Promise<Finding> {
   const args = ["refresh", "--preview-only", "--stack", stack, "--config-file", file, "--non-interactive"];
-  const { status, stdout, stderr } = await run(pulumiProgram, [...args, "--color", "never"], { cwd: projectDir });
+  const { status, stdout, stderr } = await run(pulumiProgram, [...args, "--color", "never"], {
+    cwd: projectDir,
+    timeout: 7200,
+  });
   const look = `npx pulumi refresh --preview-only --diff --stack ${stack}`;
   if (status !== 0) {
     const said = `${stdout}\n${stderr}`.split("\n").find((line) => /error:/.test(line)) ?? "it failed";

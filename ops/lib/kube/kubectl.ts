@@ -1,5 +1,6 @@
 /** Runs kubectl in one namespace, and explains its most common failures and their fix. */
 import { spawn } from "node:child_process";
+import { childEnvironment } from "../../../config/childEnvironment.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
 
 /** Options of every command that asks a cluster. */
@@ -47,7 +48,7 @@ export class Kubectl {
   /** Runs a call in the foreground. @returns its exit code */
   foreground(words: readonly string[]): Promise<number> {
     return new Promise((resolve, reject) => {
-      const child = spawn("kubectl", this.args(...words), { stdio: "inherit" });
+      const child = spawn("kubectl", this.args(...words), { env: childEnvironment("kubectl"), stdio: "inherit" });
       // A terminal's Ctrl-C reaches kubectl too, other signals only this process; either way kubectl ends first.
       const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
       process.on("SIGINT", pass).on("SIGTERM", pass);
@@ -63,7 +64,10 @@ export class Kubectl {
 
   private call(words: readonly string[], input?: string): Promise<{ status: number; stdout: string; stderr: string }> {
     return new Promise((resolve, reject) => {
-      const child = spawn("kubectl", this.args(...words), { stdio: ["pipe", "pipe", "pipe"] });
+      const child = spawn("kubectl", this.args(...words, ...requestLimit(words)), {
+        env: childEnvironment("kubectl"),
+        stdio: ["pipe", "pipe", "pipe"],
+      });
       let [stdout, stderr] = ["", ""];
       child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
       child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
@@ -77,6 +81,13 @@ export class Kubectl {
     });
   }
 }
+
+/** Calls that go on as long as what they watch; each has a --timeout of its own. */
+const watching = new Set(["exec", "logs", "wait", "rollout", "port-forward"]);
+
+/** How long the API server may take to answer, which kubectl waits for without an end. */
+const requestLimit = ([verb = ""]: readonly string[]): readonly string[] =>
+  watching.has(verb) ? [] : ["--request-timeout=60s"];
 
 function missing(error: NodeJS.ErrnoException): Error {
   if (error.code !== "ENOENT") return error;

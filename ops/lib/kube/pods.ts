@@ -4,6 +4,7 @@ import { createReadStream, createWriteStream } from "node:fs";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createGzip } from "node:zlib";
+import { childEnvironment } from "../../../config/childEnvironment.ts";
 import type { Kubectl } from "./kubectl.ts";
 
 /** Files of this machine that a program's input comes from and its output goes to; `.gz` is compressed on the way. */
@@ -37,7 +38,7 @@ async function stream(
   { input, output }: Streams,
   title: string,
 ): Promise<string> {
-  const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(program, args, { env: childEnvironment(program), stdio: ["pipe", "pipe", "pipe"] });
   let [printed, complaint] = ["", ""];
   child.stderr.on("data", (chunk: Buffer) => (complaint = (complaint + chunk.toString()).slice(-4000)));
   const status = new Promise<number>((resolve, reject) => {

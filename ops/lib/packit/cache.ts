@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { childEnvironment } from "../../../config/childEnvironment.ts";
 import { sourceImage } from "../../../components/packit/images.ts";
 import { cacheFolder } from "../../../components/packit/names.ts";
 import { cachePairs } from "../../../components/packit/inventory.ts";
@@ -60,7 +61,10 @@ rm -rf "$1.part"; mkdir "$1.part"; tar -xf - -C "$1.part"; rm -rf "$1"; mv "$1.p
 export async function put(kubectl: Kubectl, container: ContainerRef, { name, from, local }: Source): Promise<string> {
   const folder = `${cacheFolder}/${name}`;
   if (local) {
-    const tar = spawn("tar", ["-cf", "-", "-C", from, "."], { stdio: ["ignore", "pipe", "inherit"] });
+    const tar = spawn("tar", ["-cf", "-", "-C", from, "."], {
+      env: childEnvironment("tar"),
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     await runInPod(kubectl, container, ["sh", "-c", unpackScript, "sh", folder], { input: tar.stdout });
   } else {
     await runInPod(kubectl, container, ["sh", "-c", cloneScript, "sh", folder, from]);

@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { Resolver } from "node:dns/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { childEnvironment } from "../../../config/childEnvironment.ts";
 
 /** The names of the one certificate, of which the first names its folder. Source: the seed's certbot command. */
 export const domains = ["*.packit.dev", "*.stream.packit.dev", "*.stg.packit.dev", "*.stg.stream.packit.dev"] as const;
@@ -108,7 +109,7 @@ export async function runCertbot(order: Order, watch: Watch): Promise<void> {
   for (const file of [wanted, seen]) writeFileSync(file, "");
   const program = order.challenge.by === "program" ? order.challenge.program : "";
   const child = spawn("certbot", certbotArgs(order, hook), {
-    env: { ...process.env, ORRERY_WANTED: wanted, ORRERY_SEEN: seen, ORRERY_PROGRAM: program },
+    env: childEnvironment("certbot", { ORRERY_WANTED: wanted, ORRERY_SEEN: seen, ORRERY_PROGRAM: program }),
     stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
+import { childEnvironment } from "../../../config/childEnvironment.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
 import type { Kubectl } from "../kube/kubectl.ts";
 import { ArtifactsFolder, namedFolder } from "./artifactsFolder.ts";
@@ -34,7 +35,10 @@ export async function collect(environment: Environment, values: CollectValues): 
       failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
-  await save("host-netstat.txt", async () => (await promisify(execFile)("ss", ["-ntpa"])).stdout);
+  await save(
+    "host-netstat.txt",
+    async () => (await promisify(execFile)("ss", ["-ntpa"], { env: childEnvironment("ss"), timeout: 60_000 })).stdout,
+  );
   try {
     await inCluster(environment, values, (kubectl, inside) => collectCluster(kubectl, inside, environment, save));
   } catch (error) {

@@ -68,7 +68,7 @@ export function gopassSource(folder: string, mount = ""): SecretSource {
       const [entry = "", field] = place.split("#");
       if (!places.includes(entry)) return undefined;
       const file = path.join(folder, `${entry.slice(prefix.length)}.gpg`);
-      const { status, stdout, stderr } = await run("gpg", ["--batch", "--quiet", "--decrypt", file]);
+      const { status, stdout, stderr } = await run("gpg", ["--batch", "--quiet", "--decrypt", file], { timeout: 300 });
       if (status !== 0) throw new Error(`gpg does not decrypt ${entry}: ${stderr.trim().split("\n").at(-1) ?? ""}`);
       return entryText(stdout, field, oneLine(wanted));
     },

@@ -3,37 +3,8 @@ import { projectDir, readStackFile } from "../../../config/stackFile.ts";
 import { type Ran, run, type RunOptions } from "../process.ts";
 import { crypterOf, passphraseOf } from "../secrets.ts";
 import { pulumiProgram } from "../stack.ts";
+import type { Deployment } from "./deployment.ts";
 import { lastLine, type Store } from "./store.ts";
-
-/** A resource of a state. */
-export interface StateResource {
-  readonly urn: string;
-  readonly type: string;
-  /** Whether a provider makes it; a component is nothing but a name for others. */
-  readonly custom?: boolean;
-  readonly id?: string;
-  readonly provider?: string;
-  readonly parent?: string;
-  readonly inputs?: Readonly<Record<string, unknown>>;
-  readonly outputs?: Readonly<Record<string, unknown>>;
-  /** To be deleted, as another has its place. */
-  readonly delete?: boolean;
-  /** Deleted, and not made again yet. */
-  readonly pendingReplacement?: boolean;
-}
-
-/** What an update did when it was interrupted. */
-export interface PendingOperation {
-  readonly type: string;
-  readonly resource: StateResource;
-}
-
-/** The parts of a state that are read here. */
-export interface Deployment {
-  readonly manifest?: { readonly time?: string };
-  readonly resources?: readonly StateResource[] | null;
-  readonly pending_operations?: readonly PendingOperation[] | null;
-}
 
 /** What `pulumi stack export` prints. */
 export interface Exported {
@@ -42,12 +13,16 @@ export interface Exported {
 }
 
 /** Runs the CLI on the stack, with its passphrase. */
-export function cli({ name, file }: Store, words: readonly string[], options: RunOptions = {}): Promise<Ran> {
+export function cli({ name, file, engine }: Store, words: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const guarded = readStackFile(file).provider === undefined;
   const env = guarded ? { PULUMI_CONFIG_PASSPHRASE: passphraseOf(name) } : {};
   const args = [...words, "--stack", name, "--non-interactive", "--color", "never"];
-  return run(pulumiProgram, args, { cwd: projectDir, ...options, env: { ...env, ...options.env } });
+  const merged = { ...env, ...engine?.env, ...options.env };
+  return run(pulumiProgram, args, { cwd: projectDir, timeout: engineTimeout, ...engine, ...options, env: merged });
 }
+
+/** Seconds that a refresh or a preview of a large stack may take. */
+const engineTimeout = 7200;
 
 /** @throws UsageError if the passphrase at hand is not the stack's */
 export function checkPassphrase({ name, file }: Store): void {

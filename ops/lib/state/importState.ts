@@ -1,24 +1,19 @@
 /** Replaces the present state by a repaired one, and refreshes it. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { cli, type Deployment } from "./export.ts";
+import type { Deployment } from "./deployment.ts";
+import { cli } from "./export.ts";
 import { lastLine, type Store } from "./store.ts";
 
 /**
  * The engine's own way for a creation that was completed (refresh --import-pending-creates) forgets the thing in 3.256: it
  * neither stays pending nor comes into the state. So the edited state is imported, which checks it.
  */
-export async function importState(store: Store, state: { version: number; deployment: Deployment }): Promise<void> {
-  const folder = mkdtempSync(path.join(tmpdir(), "orrery-state-"));
-  try {
-    const file = path.join(folder, "state.json");
-    writeFileSync(file, JSON.stringify(state), { mode: 0o600 });
-    const { status, stderr } = await cli(store, ["stack", "import", "--file", file]);
-    if (status !== 0) throw new Error(`the engine refuses the repaired state: ${lastLine(stderr)}; nothing is lost`);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+export async function importState(
+  store: Store,
+  state: { readonly version: number; readonly deployment: Deployment },
+  refused = (complaint: string): string => `the engine refuses the repaired state: ${complaint}; nothing is lost`,
+): Promise<void> {
+  const { status, stderr } = await cli(store, ["stack", "import"], { input: JSON.stringify(state) });
+  if (status !== 0) throw new Error(refused(lastLine(stderr)));
 }
 
 /** Makes the state what the clouds have. @throws with what is to be done first */

@@ -1,50 +1,60 @@
-/** Who holds a stack: the lock files of a self-managed backend. */
-import { hostname } from "node:os";
-import { run } from "../process.ts";
-import { lastLine, type Store } from "./store.ts";
-import { pulumiProgram } from "../stack.ts";
-import { projectDir } from "../../../config/stackFile.ts";
+/** Who holds a stack: the lock files of a self-managed backend, in the engine's format (its pkg/backend/diy/lock.go). */
+import { type Holder, type HolderRecord, holderOf } from "./lockHolder.ts";
+import type { Store } from "./store.ts";
 
-/** A lock, as the engine writes it. */
-interface LockFile {
-  readonly pid: number;
+/** A lock's file; the engine ignores what Orrery adds to it. */
+export interface LockFile extends HolderRecord {
   readonly username: string;
-  readonly hostname: string;
   readonly timestamp: string;
 }
 
-/** A lock, and what is known of its holder: works, has ended, or is on another machine. */
+/** A lock, and what is known of its holder. */
 export interface Lock extends LockFile {
   readonly key: string;
-  readonly holder: "works" | "ended" | "elsewhere";
+  readonly holder: Holder;
 }
 
-/** All locks of a stack; the engine leaves one behind when it is killed. */
-export async function locksOf({
-  bucket,
-  project,
-  name,
-}: Pick<Store, "bucket" | "project" | "name">): Promise<readonly Lock[]> {
-  const keys = await bucket.list(`.pulumi/locks/organization/${project}/${name}`);
+/** A stack in a backend, as far as locks go. */
+export type LockedStack = Pick<Store, "bucket" | "project" | "name">;
+
+/** The folder of a stack's locks: the engine takes every file in it for one, by whatever name. */
+export const lockFolder = ({ project, name }: LockedStack): string => `.pulumi/locks/organization/${project}/${name}`;
+
+/** All locks of a stack; one remains when its holder is killed. @throws if a file in their folder is none */
+export async function locksOf(stack: LockedStack): Promise<readonly Lock[]> {
+  const keys = await stack.bucket.list(lockFolder(stack));
   const found = keys.map(async (key): Promise<readonly Lock[]> => {
-    const bytes = await bucket.read(key);
-    if (bytes === undefined) return []; // given back meanwhile
-    const file = JSON.parse(bytes.toString()) as LockFile;
+    const bytes = await stack.bucket.read(key);
+    if (bytes === undefined) return []; // released meanwhile
+    const file = parseLock(bytes);
+    if (file === undefined) {
+      throw new Error(
+        `${key} is not a lock that can be read: make sure that no update of stack ${stack.name} runs, then npx pulumi cancel --stack ${stack.name}`,
+      );
+    }
     return [{ ...file, key, holder: await holderOf(file) }];
   });
   return (await Promise.all(found)).flat();
 }
 
-async function holderOf({ hostname: host, pid }: LockFile): Promise<Lock["holder"]> {
-  if (host !== hostname()) return "elsewhere";
-  const { status, stdout } = await run("ps", ["-p", String(pid), "-o", "args="]);
-  // Another program may have got the number since.
-  return status === 0 && /pulumi/.test(stdout) ? "works" : "ended";
+function parseLock(bytes: Buffer): LockFile | undefined {
+  try {
+    const file = JSON.parse(bytes.toString()) as Partial<LockFile> | null;
+    const { pid, username, hostname, timestamp } = file ?? {};
+    if (typeof pid !== "number" || Number.isNaN(Date.parse(timestamp ?? ""))) return undefined;
+    return { ...file, pid, username: username ?? "", hostname: hostname ?? "", timestamp: timestamp ?? "" };
+  } catch {
+    return undefined;
+  }
 }
 
 /** A lock in words. */
 export function lockText({ username, hostname: host, pid, timestamp, holder }: Lock): string {
-  const state = { works: "which works", ended: "which has ended", elsewhere: "on another machine" }[holder];
+  const state = {
+    works: "which works",
+    ended: "which has ended",
+    elsewhere: "on another machine or in another container",
+  }[holder];
   return `${username}@${host} since ${timestamp.slice(0, 19)}Z (process ${pid}, ${state})`;
 }
 
@@ -60,12 +70,4 @@ export function assertUnlocked(store: Pick<Store, "name">, locks: readonly Lock[
       `stack ${store.name} is locked by ${lockText(away)}: nothing was done; look there, and if no update runs, give --unlock`,
     );
   }
-}
-
-/** Takes all locks away, as `pulumi cancel` does. @throws if that fails */
-export async function unlockStack({ name }: Store): Promise<void> {
-  const { status, stderr } = await run(pulumiProgram, ["cancel", "--yes", "--stack", name, "--non-interactive"], {
-    cwd: projectDir,
-  });
-  if (status !== 0) throw new Error(`the lock of stack ${name} could not be taken away: ${lastLine(stderr)}`);
 }

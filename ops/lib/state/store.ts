@@ -3,10 +3,11 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { projectDir, projectName } from "../../../config/stackFile.ts";
-import { run } from "../process.ts";
+import { run, type RunOptions } from "../process.ts";
 import { pulumiProgram, stackOf, type StackValues } from "../stack.ts";
 import { openBucket } from "./backend/backend.ts";
 import type { Bucket } from "./backend/bucket.ts";
+import type { Deployment } from "./deployment.ts";
 
 /** One state that was kept. */
 export interface Backup {
@@ -24,6 +25,14 @@ export interface Store {
   readonly url: string;
   readonly bucket: Bucket;
   readonly project: string;
+  /** How the engine is run on a backend that it is not logged in to. @default as it is */
+  readonly engine?: Pick<RunOptions, "env" | "signal">;
+}
+
+/** The state that a backend has of a stack. */
+export interface PresentState {
+  readonly key: string;
+  readonly bytes: Buffer;
 }
 
 /** Opens the backend that the CLI is logged in to. @throws if it does not answer */
@@ -43,7 +52,7 @@ export async function presentState({
   bucket,
   project,
   name,
-}: Store): Promise<{ readonly key: string; readonly bytes: Buffer } | undefined> {
+}: Pick<Store, "bucket" | "project" | "name">): Promise<PresentState | undefined> {
   for (const extension of extensions) {
     const key = `.pulumi/stacks/${project}/${name}${extension}`;
     const bytes = await bucket.read(key);
@@ -83,19 +92,37 @@ export async function newestComplete(store: Store): Promise<SavedState | undefin
 
 const unpack: Readonly<Record<string, (bytes: Buffer) => Buffer>> = { ".gz": gunzipSync, ".zst": zstdDecompressSync };
 
-/** Whether a file's text is a stack's state from its beginning to its end. */
-export function isComplete(name: string, bytes: Buffer): boolean {
+/** What a state's file holds: the engine calls it a checkpoint. */
+export interface Checkpoint {
+  readonly version: number;
+  /** Undefined before the first update. */
+  readonly deployment: Deployment | undefined;
+}
+
+/** Reads a state's file. @param name - tells by its end how it is compressed @returns undefined if it is damaged */
+export function parseState(name: string, bytes: Buffer): Checkpoint | undefined {
   try {
     const text = (unpack[path.extname(name)] ?? ((plain) => plain))(bytes).toString();
-    return typeof (JSON.parse(text) as { checkpoint?: unknown } | null)?.checkpoint === "object";
+    const { version = 3, checkpoint } = JSON.parse(text) as {
+      version?: number;
+      checkpoint?: { latest?: Deployment | null };
+    };
+    return typeof checkpoint === "object" ? { version, deployment: checkpoint.latest ?? undefined } : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 
-/** Keeps the present state among the engine's own backups. @returns its name, or undefined if the backend has no state */
-export async function saveState(store: Store, now = Date.now()): Promise<string | undefined> {
-  const present = await presentState(store);
+/** Whether a file's text is a stack's state from its beginning to its end. */
+export const isComplete = (name: string, bytes: Buffer): boolean => parseState(name, bytes) !== undefined;
+
+/**
+ * Keeps a state among the engine's own backups.
+ * @param state - @default the present one
+ * @returns its name, or undefined if the backend has no state
+ */
+export async function saveState(store: Store, now = Date.now(), state?: PresentState): Promise<string | undefined> {
+  const present = state ?? (await presentState(store));
   if (present === undefined) return undefined;
   const extension = present.key.slice(present.key.indexOf(".json"));
   const name = `${store.name}.${BigInt(now) * 1_000_000n}${extension}`;
@@ -103,10 +130,9 @@ export async function saveState(store: Store, now = Date.now()): Promise<string 
   return name;
 }
 
-/** The last line of a complaint, without the CLI's "error: ". */
-export const lastLine = (text: string): string =>
-  text
-    .trim()
-    .split("\n")
-    .at(-1)
-    ?.replace(/^error: /, "") ?? "";
+/** The last line of a complaint, without the CLI's "error: "; the first one of a list. */
+export function lastLine(text: string): string {
+  const lines = text.trim().split("\n");
+  const [, listed] = /^\s+(?:\*|1\)) (.*)$/m.exec(text) ?? [];
+  return listed ?? lines.at(-1)?.replace(/^error: /, "") ?? "";
+}

@@ -168,6 +168,18 @@ describe("another deploy key", () => {
     assert.deepEqual(problems({ nextDeployKey: old }), ["nextDeployKey"]);
   });
 
+  it("a pair that does not belong together is refused before anything is configured", async () => {
+    const deployWith = (seed: string): Promise<Seen> =>
+      deployCallysto({ "hub-dev": { ...hub, guest } }, { deployKey: next }, {}, {}, sample("ssh-private-key", seed));
+    assert.ok((await deployWith("next")).tree.includes(`${inside}-access`));
+    // What a render has.
+    assert.ok((await deployWith("callysto:deployPrivateKey")).tree.includes(`${inside}-access`));
+    const wrong = await deployWith("other").catch((error: unknown) => String(error));
+    assert.ok(
+      typeof wrong === "string" ? /not the private half/.test(wrong) : !wrong.tree.includes(`${inside}-access`),
+    );
+  });
+
   it("the private half is compared with the public one", () => {
     assert.equal(publicHalf(sample("ssh-private-key", "deploy")), old.split(" ")[1]);
     assert.equal(publicHalf("-----BEGIN RSA PRIVATE KEY-----\nx\n-----END RSA PRIVATE KEY-----\n"), undefined);

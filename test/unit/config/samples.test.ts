@@ -27,6 +27,21 @@ function strings(bytes: Buffer): { readonly found: readonly Buffer[]; readonly r
 /** The 32 bytes of a public key. */
 const publicHalf = (pem: string): Buffer => createPublicKey(pem).export({ format: "der", type: "spki" }).subarray(-32);
 
+/** Go and others refuse what Node and OpenSSL still read: a length in more bytes than it takes. */
+function assertStrictDer(bytes: Buffer): void {
+  for (let at = 0; at < bytes.length;) {
+    const constructed = ((bytes[at] ?? 0) & 0x20) !== 0;
+    const first = bytes[at + 1] ?? assert.fail("a tag without a length");
+    const more = first < 128 ? 0 : first & 0x7f;
+    const length = more === 0 ? first : bytes.readUIntBE(at + 2, more);
+    assert.ok(more === 0 || length >= Math.max(128, 256 ** (more - 1)), `length ${length} in ${more} bytes, at ${at}`);
+    const from = at + 2 + more;
+    assert.ok(from + length <= bytes.length, `content ends after its parent, at ${at}`);
+    if (constructed) assertStrictDer(bytes.subarray(from, from + length));
+    at = from + length;
+  }
+}
+
 describe("samples", () => {
   for (const format of formats) {
     it(`a sample of ${format} has its format, and is the same only for the same seed`, () => {
@@ -47,8 +62,8 @@ describe("samples", () => {
       ],
       [[undefined], ["sample.invalid"]],
       [many, many],
-      // The lengths around the one from which DER writes a length in two bytes more.
-      ...Array.from({ length: 20 }, (_, more) => [[`${"a".repeat(60)}.${"b".repeat(35 + more)}`], undefined] as const),
+      // The lengths around those from which DER writes a length in a byte more.
+      ...Array.from({ length: 63 }, (_, more) => [[`${"a".repeat(60)}.${"b".repeat(1 + more)}`], undefined] as const),
     ] as const) {
       const text = sampleCertificate("a", hosts);
       const one = new X509Certificate(text);
@@ -56,6 +71,7 @@ describe("samples", () => {
       assert.equal(one.subject, `CN=${expected[0]}`);
       assert.equal(one.subjectAltName, expected.map((name) => `DNS:${name}`).join(", "));
       assert.ok(one.verify(one.publicKey));
+      assertStrictDer(one.raw);
       assert.match(text, /^-----BEGIN CERTIFICATE-----\n([^\n]{64}\n)+[^\n]{1,64}\n-----END CERTIFICATE-----\n$/);
     }
     assert.equal(new X509Certificate(sample("pem-certificate", "a")).subject, "CN=sample.invalid");

@@ -51,7 +51,7 @@ function service(changed: { container?: Json; pod?: Json; spec?: Json; metadata?
       spec: { selector: { app: "web" }, ports: [{ name: "http", targetPort: 8080 }] },
     }),
     manifest("route.openshift.io/v1", "Route", "web", {
-      spec: { to: { kind: "Service", name: "web" }, port: { targetPort: "http" } },
+      spec: { to: { kind: "Service", name: "web" }, port: { targetPort: "http" }, tls: { termination: "edge" } },
     }),
     manifest("networking.k8s.io/v1", "NetworkPolicy", "default", { spec: { podSelector: {} } }),
     manifest("rbac.authorization.k8s.io/v1", "RoleBinding", "web", {
@@ -146,10 +146,44 @@ describe("the policies", () => {
     });
     assert.ok(nameless !== undefined);
     assert.deepEqual(rulesBroken([nameless]), ["named", "namespace"]);
-    assert.deepEqual(rulesBroken([manifest("v1", "Namespace", "n", {})]), ["pod-security"]);
+    const denied = manifest("networking.k8s.io/v1", "NetworkPolicy", "p", {
+      spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
+    });
+    assert.deepEqual(rulesBroken([manifest("v1", "Namespace", "apps", {}), denied]), ["pod-security"]);
     assert.deepEqual(rulesBroken([manifest("v1", "Service", "n", { spec: { type: "LoadBalancer" } })]), [
       "service-inside",
     ]);
+  });
+
+  it("a namespace that lets pods talk to others by default is found", () => {
+    const labels = { ...managed, "pod-security.kubernetes.io/enforce": "restricted" };
+    const namespace = manifest("v1", "Namespace", "apps", { metadata: { name: "apps", labels } });
+    const policy = (spec: Json): Manifest => manifest("networking.k8s.io/v1", "NetworkPolicy", "p", { spec });
+    const both = ["Ingress", "Egress"];
+    for (const spec of [
+      { podSelector: { matchLabels: { app: "web" } }, policyTypes: both },
+      { podSelector: {}, policyTypes: ["Ingress"] },
+      { podSelector: {}, policyTypes: both, ingress: [{ from: [] }] },
+    ])
+      assert.deepEqual(rulesBroken([namespace, policy(spec)]), ["default-deny"], JSON.stringify(spec));
+    assert.deepEqual(rulesBroken([namespace, policy({ podSelector: {}, policyTypes: both })]), []);
+  });
+
+  it("Routes and Ingresses that serve plain HTTP are found", () => {
+    const to = { kind: "Service", name: "web" };
+    const route = (spec: Json): Manifest => manifest("route.openshift.io/v1", "Route", "r", { spec: { to, ...spec } });
+    for (const one of [
+      route({}),
+      route({ tls: { termination: "edge", insecureEdgeTerminationPolicy: "Allow" } }),
+      manifest("networking.k8s.io/v1", "Ingress", "i", { spec: {} }),
+    ])
+      assert.ok(rulesBroken([one]).includes("public-tls"));
+    for (const insecure of ["Redirect", "None", undefined])
+      assert.ok(
+        !rulesBroken([route({ tls: { termination: "edge", insecureEdgeTerminationPolicy: insecure } })]).includes(
+          "public-tls",
+        ),
+      );
   });
 
   it("one container may break the one rule that its workload exempts it from", () => {

@@ -3,7 +3,6 @@ import { describe, it } from "mocha";
 import { risksOf } from "../../../review/risks/index.ts";
 import { compare } from "../../../review/diff/compare.ts";
 import { markdown } from "../../../review/report/markdown.ts";
-import { marker } from "../../../review/report/markdown.ts";
 import type { Rendered } from "../../../review/evaluate/render.ts";
 import { deployment, resource } from "./fixture.ts";
 
@@ -145,7 +144,7 @@ describe("the report of a review", () => {
       [deployment("web:1"), resource("kubernetes:core/v1:PersistentVolumeClaim", "data")],
       [deployment("web:2"), resource("kubernetes:core/v1:Secret", "key")],
     );
-    assert.ok(text.startsWith(`${marker}\n## What this changes\n\n**1 to delete**, 1 to create, 1 to update;`), text);
+    assert.ok(text.startsWith("## What this changes\n\n**1 to delete**, 1 to create, 1 to update;"), text);
     assert.match(text, /\*\*2 to check before merging\*\*/);
     assert.match(text, /^\| test \| thoth \| {2}\| 1 \| 1 \| 1 \| {2}\|$/m);
     assert.ok(text.indexOf("**deleted**") < text.indexOf("**updated**"));

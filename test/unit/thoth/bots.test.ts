@@ -192,10 +192,11 @@ describe("Thoth's bots", () => {
     assert.deepEqual(seen.object("Route sesheta-webhooks").spec, {
       to: { kind: "Service", name: "sesheta-webhooks", weight: 100 },
       port: { targetPort: "8080-tcp" },
+      tls: { termination: "edge", insecureEdgeTerminationPolicy: "Redirect" },
       wildcardPolicy: "None",
     });
     assert.deepEqual([...seen.outputs].find(([urn]) => urn.endsWith("orrery:thoth:Thoth::thoth"))?.[1], {
-      receivers: { "sesheta-webhooks": "http://sesheta-webhooks-aicoe-prod-bots.apps.lab.test" },
+      receivers: { "sesheta-webhooks": "https://sesheta-webhooks-aicoe-prod-bots.apps.lab.test" },
     });
   });
 

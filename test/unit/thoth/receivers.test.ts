@@ -173,7 +173,7 @@ describe("Ultrahook", () => {
     assert.deepEqual(manifestViolations(seen.manifests, { openshift: true }), []);
   });
 
-  it("Ultrahook has its own namespace, which it may share, and can call the bots", async () => {
+  it("Ultrahook has its own namespace, and can call the bots and nobody else inside", async () => {
     const seen = await buildThoth(all);
     const own = seen.manifests.filter(({ namespace }) => namespace === "aicoe");
     assert.deepEqual([...new Set(own.map(({ kind }) => kind))].sort(), [
@@ -183,7 +183,7 @@ describe("Ultrahook", () => {
       "Secret",
       "ServiceAccount",
     ]);
-    assert.ok(!own.some(({ name }) => name === "default-deny"));
+    assert.ok(own.some(({ name }) => name === "default-deny"));
     const bot = {
       podSelector: {},
       namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "aicoe-prod-bots" } },

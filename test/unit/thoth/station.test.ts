@@ -312,11 +312,11 @@ describe("the Thoth station", () => {
     assert.ok(outputs?.opsToken instanceof Secret);
     assert.ok(outputs.managementToken instanceof Secret);
     assert.deepEqual(outputs.stationUrls, {
-      "user-api": "http://user-api-thoth-frontend-stage.apps.lab.test",
-      "management-api": "http://management-api-thoth-frontend-stage.apps.lab.test",
-      "metrics-exporter": "http://metrics-exporter-thoth-frontend-stage.apps.lab.test",
-      "amun-api": "http://amun-api-thoth-amun-api-stage.apps.lab.test",
-      "isis-api": "http://isis-api-thoth-frontend-stage.apps.lab.test",
+      "user-api": "https://user-api-thoth-frontend-stage.apps.lab.test",
+      "management-api": "https://management-api-thoth-frontend-stage.apps.lab.test",
+      "metrics-exporter": "https://metrics-exporter-thoth-frontend-stage.apps.lab.test",
+      "amun-api": "https://amun-api-thoth-amun-api-stage.apps.lab.test",
+      "isis-api": "https://isis-api-thoth-frontend-stage.apps.lab.test",
     });
   });
 
@@ -332,7 +332,7 @@ describe("the Thoth station", () => {
     const seen = await buildThoth(stage);
     const { data } = configMap(seen, "thoth-frontend-stage");
     assert.equal(data["graph-service-host"], "alpha-public.thoth-dgraph-stage.svc:9080");
-    assert.equal(data["amun-api-url"], "http://amun-api-thoth-amun-api-stage.apps.lab.test/api/v1");
+    assert.equal(data["amun-api-url"], "http://amun-api.thoth-amun-api-stage.svc/api/v1");
   });
 
   it("init-job runs only on request", async () => {

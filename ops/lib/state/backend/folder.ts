@@ -23,8 +23,14 @@ export function folderBucket(url: string): Bucket {
     read: (key) => Promise.resolve(existsSync(at(key)) ? readFileSync(at(key)) : undefined),
     write(key, bytes) {
       mkdirSync(path.dirname(at(key)), { recursive: true });
-      const part = `${at(key)}.${process.pid}.tmp`;
-      writeFileSync(part, bytes, { mode: 0o600 });
+      // Not in the file's folder: the engine takes every file in the folder of locks for a lock.
+      const part = path.join(at(".pulumi"), `${path.basename(key)}.${process.pid}.tmp`);
+      try {
+        writeFileSync(part, bytes, { mode: 0o600, flush: true });
+      } catch (error) {
+        rmSync(part, { force: true });
+        throw error;
+      }
       renameSync(part, at(key));
       // It holds the former file's checksum.
       rmSync(`${at(key)}.attrs`, { force: true });

@@ -6,6 +6,11 @@ import { type CloudApi, sameRule } from "../../cloud/openstack.ts";
 export interface Candidate {
   readonly id: string;
   readonly row: Json;
+  /**
+   * True where only what was declared can look like it, so that its age does not matter: it connects two things by their ids, or has the
+   * declared public key. False where it cannot be what was declared.
+   */
+  readonly declared?: boolean;
 }
 
 type Inputs = Readonly<Record<string, unknown>>;
@@ -16,6 +21,12 @@ const query = (asked: Inputs): string => {
   return new URLSearchParams(given.map(([key, value]): [string, string] => [key, asText(value)])).toString();
 };
 const byId = (rows: readonly Json[]): readonly Candidate[] => rows.map((row) => ({ id: asText(row.id), row }));
+
+/** Whether two public keys are the same but for their comments. */
+function sameKey(one: unknown, other: unknown): boolean {
+  const [first, second] = [one, other].map((line) => asText(line).trim().split(/\s+/).slice(0, 2).join(" "));
+  return first !== "" && first === second;
+}
 
 /** The project's own rows of one of Neutron's collections. */
 async function neutron(cloud: CloudApi, collection: string, asked: Inputs): Promise<readonly Json[]> {
@@ -31,17 +42,17 @@ const looks: Readonly<Record<string, Look>> = {
     const { servers } = await cloud.get<Json>("compute", `/servers/detail?${query({ name })}`);
     return byId(asList(servers).filter((row) => row.name === name));
   },
-  "compute/keypair:Keypair": async (cloud, { name }) =>
+  "compute/keypair:Keypair": async (cloud, { name, publicKey }) =>
     asList((await cloud.get<Json>("compute", "/os-keypairs")).keypairs)
       .map(({ keypair }) => asObject(keypair))
       .filter((row) => row.name === name)
-      .map((row) => ({ id: asText(row.name), row })),
+      .map((row) => ({ id: asText(row.name), row, declared: sameKey(row.public_key, publicKey) })),
   "compute/volumeAttach:VolumeAttach": async (cloud, { instanceId, volumeId }) => {
     const server = asText(instanceId);
     const { volumeAttachments } = await cloud.get<Json>("compute", `/servers/${server}/os-volume_attachments`);
     return asList(volumeAttachments)
       .filter((row) => row.volumeId === volumeId)
-      .map((row) => ({ id: `${server}/${asText(row.id)}`, row }));
+      .map((row) => ({ id: `${server}/${asText(row.id)}`, row, declared: true }));
   },
   "dns/recordSet:RecordSet": async (cloud, { zoneId, name, type }) => {
     const zone = asText(zoneId);
@@ -54,7 +65,10 @@ const looks: Readonly<Record<string, Look>> = {
   "networking/floatingIp:FloatingIp": async (cloud, { description }) =>
     byId(description === undefined ? [] : await neutron(cloud, "floatingips", { description })),
   "networking/floatingIpAssociate:FloatingIpAssociate": async (cloud, { floatingIp, portId }) =>
-    byId(await neutron(cloud, "floatingips", { floating_ip_address: floatingIp, port_id: portId })),
+    byId(await neutron(cloud, "floatingips", { floating_ip_address: floatingIp, port_id: portId })).map((one) => ({
+      ...one,
+      declared: true,
+    })),
   "networking/port:Port": async (cloud, { name, networkId }) =>
     byId(await neutron(cloud, "ports", { name, network_id: networkId })),
   "networking/secGroup:SecGroup": async (cloud, { name }) => byId(await neutron(cloud, "security_groups", { name })),

@@ -2,7 +2,8 @@
  * Creations that failed although the thing was made: the answer was lost on its way, or it was not waited for to the end. OpenStack's
  * provider forgets such a thing, so the state does not have it, and the next update would make it a second time.
  */
-import { cli, type PendingOperation, type StateResource } from "../export.ts";
+import type { PendingOperation, StateResource } from "../deployment.ts";
+import { cli } from "../export.ts";
 import { lastLine, type Store } from "../store.ts";
 import { isSearchable } from "./candidates.ts";
 

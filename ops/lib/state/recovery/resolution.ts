@@ -1,6 +1,6 @@
 /** The resolution of an interrupted creation: its resource is imported into the state, or the operation is cleared. */
 import { asText } from "../../../../policy/manifest.ts";
-import type { Deployment, PendingOperation, StateResource } from "../export.ts";
+import type { Deployment, PendingOperation, StateResource } from "../deployment.ts";
 import type { Candidate } from "./candidates.ts";
 
 /** `take`: it is there, under this id. `clear`: there is nothing to lose. `ask`: a person must look. */
@@ -52,28 +52,55 @@ function timeOf({ row }: Candidate): number | undefined {
   return Date.parse(/Z$|[+-]\d\d:\d\d$/.test(written) ? written : `${written}Z`);
 }
 
-/**
- * Which of the cloud's things the creation made. In doubt a person is asked: what is forgotten wrongly is made twice.
- * @param known - ids that the state has for that type: those are other resources' own
- * @param since - when the interrupted update began, if that is known; what is older was there before
- */
+/** What is known of who has the cloud's things, and since when this creation can have made one. */
+export interface Ownership {
+  /** Ids that the state has for that type: those are other resources' own. */
+  readonly known: ReadonlySet<string>;
+  /** The other stack that has an id of that type. */
+  readonly ownerOf: (id: string) => string | undefined;
+  /** Other stacks whose state cannot be read: anything may be theirs. */
+  readonly unreadable: readonly string[];
+  /** When the interrupted update began at the earliest; what is older was there before. Undefined if nothing says so. */
+  readonly since: Date | undefined;
+}
+
+/** Which of the cloud's things the creation made. In doubt a person is asked: what is taken wrongly is another's, what is forgotten wrongly is made twice. */
 export function resolutionOf(
   { resource: { urn } }: PendingOperation,
   candidates: readonly Candidate[],
-  known: ReadonlySet<string>,
-  since: Date | undefined,
+  { known, ownerOf, unreadable, since }: Ownership,
 ): Resolution {
   const unknown = candidates.filter(({ id }) => !known.has(id));
-  const fresh = unknown.filter((candidate) => {
-    const time = timeOf(candidate);
-    return since === undefined || time === undefined || time >= since.getTime() - skew;
-  });
-  const [one, ...more] = fresh;
-  if (one !== undefined && more.length === 0) return { urn, does: "take", id: one.id, why: "the cloud has it" };
-  if (unknown.length === 0) return { urn, does: "clear", why: "the cloud does not have it" };
-  const ids = unknown.map(({ id }) => id).join(", ");
-  const why = fresh.length === 0 ? "what the cloud has is older than the update" : "the cloud has more than one";
-  return { urn, does: "ask", why: `${why}: ${ids}` };
+  const free = unknown.filter(({ id }) => ownerOf(id) === undefined);
+  if (free.length === 0) {
+    const owners = [...new Set(unknown.flatMap(({ id }) => ownerOf(id) ?? []))];
+    const why = owners.length === 0 ? "does not have it" : `has only what stack ${owners.join(", ")} made`;
+    return { urn, does: "clear", why: `the cloud ${why}` };
+  }
+  const doubts = free.map((candidate) => ({ id: candidate.id, doubt: doubtOf(candidate, since) }));
+  const [one, ...more] = doubts.filter(({ doubt }) => doubt === undefined);
+  if (one !== undefined && more.length === 0 && unreadable.length === 0) {
+    return { urn, does: "take", id: one.id, why: "the cloud has it" };
+  }
+  const ids = free.map(({ id }) => id).join(", ");
+  if (one === undefined) return { urn, does: "ask", why: `${doubts[0]?.doubt ?? ""}: ${ids}` };
+  if (more.length > 0) return { urn, does: "ask", why: `the cloud has more than one: ${ids}` };
+  return {
+    urn,
+    does: "ask",
+    why: `the state of stack ${unreadable.join(", ")} cannot be read, and may have it: ${ids}`,
+  };
+}
+
+/** Why a thing may not be what the creation made. */
+function doubtOf(candidate: Candidate, since: Date | undefined): string | undefined {
+  if (candidate.declared !== undefined) {
+    return candidate.declared ? undefined : "what the cloud has by that name is not what is declared";
+  }
+  const time = timeOf(candidate);
+  if (time === undefined) return "the cloud does not say when it was made";
+  if (since === undefined) return "nothing says when the update began";
+  return time < since.getTime() - skew ? "what the cloud has is older than the update" : undefined;
 }
 
 /**

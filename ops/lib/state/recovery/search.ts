@@ -1,21 +1,17 @@
 /** Searches for what failed creations made, once the state is repaired, and imports it. */
-import type { StackValues } from "../../stack.ts";
 import { UsageError } from "../../../../cli/usage.ts";
-import { type Deployment, exported, type PendingOperation } from "../export.ts";
-import { resolvePending } from "./pending.ts";
+import type { Deployment, PendingOperation } from "../deployment.ts";
+import { exported } from "../export.ts";
+import { type Known, resolvePending } from "./pending.ts";
 import { componentsAbove, dependsOnUnknown, possiblyCreated, type PlannedStep, plannedSteps } from "./orphaned.ts";
 import { importState, refresh } from "../importState.ts";
-import type { Store } from "../store.ts";
-import { type Answers, isOpen, resolved, type Resolution, resolutionText } from "./resolution.ts";
+import type { WorkingCopy } from "../workingCopy.ts";
+import { isOpen, resolved, type Resolution, resolutionText } from "./resolution.ts";
 
 /** What is searched for after the state was repaired. */
-export interface Search {
-  /** When the first of the failed updates began, or the state was written. */
-  readonly since: Date;
-  readonly answers: Answers;
+export interface Search extends Known {
   /** What was resolved before. */
   readonly interrupted: readonly PendingOperation[];
-  readonly values: StackValues;
   readonly say: (line: string) => void;
 }
 
@@ -23,12 +19,12 @@ export interface Search {
  * Takes into the state what failed creations made, and looks again for what hangs on it: a state that was restored lacks both the group
  * and its rules, and a rule is known by its group only. @returns what was found, of which what is open was left alone
  */
-export async function importOrphaned(store: Store, search: Search): Promise<readonly Resolution[]> {
+export async function importOrphaned(working: WorkingCopy, search: Search): Promise<readonly Resolution[]> {
   const taken: Resolution[] = [];
   for (;;) {
-    const steps = await plannedSteps(store);
+    const steps = await plannedSteps(working.copy);
     if (taken.length === 0) checkAnswers(search, steps);
-    const found = await takeOnce(store, steps, search);
+    const found = await takeOnce(working, steps, search);
     const fresh = found.filter(({ does, urn }) => does === "take" && !taken.some((one) => one.urn === urn));
     taken.push(...fresh);
     if (fresh.length > 0 && dependsOnUnknown(steps)) continue;
@@ -40,23 +36,24 @@ export async function importOrphaned(store: Store, search: Search): Promise<read
 
 /** What is found of these steps' creations; what is clear is taken in. */
 async function takeOnce(
-  store: Store,
+  { copy, push }: WorkingCopy,
   steps: readonly PlannedStep[],
-  { since, answers, values, say }: Search,
+  search: Search,
 ): Promise<readonly Resolution[]> {
-  const { version, deployment } = await exported(store);
+  const { version, deployment } = await exported(copy);
   const pending = possiblyCreated(steps);
-  const resolutions = await resolvePending({ ...deployment, pending_operations: pending }, since, answers, values);
+  const resolutions = await resolvePending({ ...deployment, pending_operations: pending }, search);
   const found = resolutions.filter(({ does }) => does !== "clear");
   const takes = found.filter(({ does }) => does === "take");
-  for (const resolution of takes) say(resolutionText(resolution));
+  for (const resolution of takes) search.say(resolutionText(resolution));
   if (takes.length > 0) {
     const taken = pending.filter(({ resource }) => takes.some(({ urn }) => urn === resource.urn));
     const above = componentsAbove(steps, taken.map(({ resource }) => resource)); // prettier-ignore
     const resources = [...(deployment.resources ?? []), ...above];
     const repaired = resolved({ ...deployment, resources, pending_operations: pending }, found);
-    await importState(store, { version, deployment: repaired });
-    await refresh(store);
+    await importState(copy, { version, deployment: repaired });
+    await push();
+    await refresh(copy).finally(push);
   }
   return found;
 }

@@ -17,8 +17,7 @@ export const platformBlocks: Section = async (cluster, opts) => {
   const namespace = new Namespace("namespace-least", { cluster, name: "least" }, opts);
   const podSecurity = { level: "baseline", reason: "host ports" } as const;
   const kept = { retention: { protect: true, retainOnDelete: true } };
-  new Namespace("namespace-full", { cluster, name: "full", ...decorated, podSecurity, isolate: false, ...kept }, opts);
-  new Namespace("namespace-isolated", { cluster, name: "isolated", isolate: true }, opts);
+  new Namespace("namespace-full", { cluster, name: "full", ...decorated, podSecurity, ...kept }, opts);
 
   new Quota("quota-least", { namespace, name: "quota", hard: { pods: "10" } }, opts);
   const defaults = { requests: { cpu: "10m" }, limits: { cpu: "1" } };
