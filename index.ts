@@ -6,16 +6,18 @@ import { Callysto } from "./components/callysto/index.ts";
 import { Dials } from "./components/dials/index.ts";
 import { Packit } from "./components/packit/index.ts";
 import { Prow } from "./components/prow/index.ts";
-import { schemas } from "./components/registry.ts";
+import { environments, schemas } from "./components/registry.ts";
 import { Thoth } from "./components/thoth/index.ts";
-import { loadConfig } from "./config/load.ts";
+import { loadConfig, loadSamples, runningStack } from "./config/load.ts";
 import { assertNoEnvironmentCredentials } from "./config/preflight/environmentCredentials.ts";
+import { assertOnlySamplesReplaced } from "./config/preflight/liveSecrets.ts";
 import { assertPermissions } from "./config/preflight/permissions.ts";
+import { assertNothingRemoved } from "./config/preflight/removals.ts";
 import { leanSdk } from "./config/leanSdk.ts";
 
 leanSdk();
 // Every problem of the config is reported here, before anything is registered.
-const { clusters, clouds, ...config } = loadConfig(schemas);
+const { orrery, clusters, clouds, ...config } = loadConfig(schemas);
 assertNoEnvironmentCredentials(clouds);
 const declarations = new Declarations();
 const opts = declarations.options;
@@ -33,10 +35,14 @@ export const prow = build(config.prow, (config) => new Prow("prow", { config, ta
 export const stream = build(config.stream, (config) => new Packit("stream", { config, targets }, opts).outputs);
 export const thoth = build(config.thoth, (config) => new Thoth("thoth", { config, targets }, opts).outputs);
 
-// All is declared and nothing registered: the clusters are asked first whether the account may make it.
-await declarations.register((objects) => {
-  const required = Object.keys(clusters?.settings ?? {}).map(
-    (cluster) => [cluster, requiredPermissions(objects.get(targets.cluster(cluster).provider) ?? [])] as const,
+// All is declared and nothing registered: what would be deleted is looked at, and the clusters are asked whether the account may make it.
+await declarations.register(async (objects) => {
+  const removed = orrery?.settings.removed ?? [];
+  await assertNothingRemoved(runningStack, { declared: declarations.resources, environments, removed });
+  const declared = Object.keys(clusters?.settings ?? {}).map(
+    (cluster) => [cluster, objects.get(targets.cluster(cluster).provider) ?? []] as const,
   );
-  return assertPermissions(new Map(required), clusters);
+  const required = declared.map(([cluster, own]) => [cluster, requiredPermissions(own)] as const);
+  await assertPermissions(new Map(required), clusters);
+  await assertOnlySamplesReplaced(new Map(declared), clusters, () => loadSamples(schemas), runningStack);
 });

@@ -127,6 +127,6 @@ const child = spawn(path.join(bin, "node"), ["cli/orrery.ts", "lab", command, ..
   stdio: "inherit",
   env: { ...process.env, PATH: `${bin}:${process.env.PATH}` },
 });
-// Ctrl-C reaches the child too, and it knows how to end in good order: wait for it.
-for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => undefined);
+// The child knows how to end in good order: tell it, and wait. It takes a Ctrl-C of the terminal, which it gets twice, as one.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.on("exit", (status) => process.exit(status ?? 1));

@@ -2,7 +2,6 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { labKubeconfig } from "../lab/retarget.ts";
-import { labPassword } from "../config/samples.ts";
 import { put } from "../config/stackEdit.ts";
 import { root } from "../lab/settings.ts";
 import { lab } from "../lab/harness/cloud.ts";
@@ -67,7 +66,7 @@ export async function contestants(system: string): Promise<readonly Contestant[]
   const today = rows[system]?.today;
   if (today !== undefined) return [orrery, await openToday(today, task)];
   // The floor is measured once, with all systems.
-  return [orrery, await bareContestant(task, { kubeconfig: labKubeconfig(lab), password: labPassword })];
+  return [orrery, await bareContestant(task, { kubeconfig: labKubeconfig(lab), password: lab.password })];
 }
 
 function openToday(tool: Today, task: Task): Promise<Contestant> {

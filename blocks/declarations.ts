@@ -9,9 +9,15 @@ interface Noted {
   readonly object: DeclaredObject;
 }
 
+/** A constructed resource of any kind. */
+interface Named {
+  readonly type: string;
+  readonly name: string;
+}
+
 /**
- * Notes the Kubernetes objects of all resources that are constructed with its options, and holds back their registration:
- * a program constructs everything before it waits for anything.
+ * Notes all resources that are constructed with its options, and holds back their registration: a program constructs
+ * everything before it waits for anything.
  *
  * @example
  * const declarations = new Declarations();
@@ -21,6 +27,7 @@ interface Noted {
 export class Declarations {
   /** For every resource without a parent. */
   readonly options: Pick<pulumi.ComponentResourceOptions, "dependsOn" | "transformations">;
+  private readonly named: Named[] = [];
   private readonly noted: Noted[] = [];
   private readonly release: () => void;
 
@@ -29,7 +36,8 @@ export class Declarations {
     this.release = () => {
       resolve([]);
     };
-    const note: pulumi.ResourceTransformation = ({ resource, type, props, opts }) => {
+    const note: pulumi.ResourceTransformation = ({ resource, type, name, props, opts }) => {
+      this.named.push({ type, name });
       const object = toObject(props);
       // What is only looked up has an id.
       if (
@@ -42,6 +50,11 @@ export class Declarations {
       return undefined;
     };
     this.options = { dependsOn: promise, transformations: [note] };
+  }
+
+  /** Everything that was constructed so far. */
+  get resources(): readonly Named[] {
+    return this.named;
   }
 
   /** Has everything registered after a check of the objects by their provider. @throws what the check throws; nothing is registered then */

@@ -20,6 +20,8 @@ export interface ClusterApi {
   post(path: string, body: object): Promise<unknown>;
   /** Whether there is something at a path; false only when the cluster says so. @throws LoginError as `post` */
   has(path: string): Promise<boolean>;
+  /** The object at a path; undefined if there is none. @throws LoginError as `post`, and if it may not be read */
+  find(path: string): Promise<unknown>;
   /** Whether the cluster would create an object, as a dry run; false only when it forbids it. @throws LoginError as `post` */
   wouldCreate(path: string, body: object): Promise<boolean>;
 }
@@ -168,6 +170,12 @@ function apiAt(socketPath: string, agent: Agent): ClusterApi {
       return fromJson(text, path);
     },
     has: async (path) => (await send("GET", path)).status !== 404,
+    find: async (path) => {
+      const { status, text } = await send("GET", path);
+      if (status === 404) return undefined;
+      if (status >= 300) throw new LoginError(`answers ${status} to ${path}`);
+      return fromJson(text, path);
+    },
     wouldCreate: async (path, body) => (await send("POST", `${path}?dryRun=All`, JSON.stringify(body))).status !== 403,
   };
 }

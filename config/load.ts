@@ -2,10 +2,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AnySystem, ConfigOf } from "./define.ts";
 import { givenPassphrase } from "./givenPassphrase.ts";
-import { publishedWarning, realSecrets, sampleProblems } from "./preflight/samplePassphrase.ts";
+import { publishedWarning, realSecrets, sampleProblems, samplesOf } from "./preflight/samplePassphrase.ts";
 import { parseConfig } from "./parse.ts";
 import { report } from "./problems.ts";
-import { isPublished } from "./published.ts";
+import { isPublished, type PublishedSamples } from "./published.ts";
 import { type ParsedSystem, type RawConfig, textOf, wantedSecrets } from "./secrets.ts";
 
 /** Config of each system that the stack names; the others are undefined, they are not deployed. */
@@ -41,6 +41,25 @@ function checkSamples(schemas: readonly AnySystem[], systems: ReadonlyMap<string
   if (passphrase === undefined || !isPublished(passphrase)) return;
   const real = realSecrets(schemas, systems);
   if (real.length > 0) void pulumi.log.warn(publishedWarning(stack, real));
+}
+
+/** The running stack, for messages and for the backend; what is deployed never depends on its name. */
+export interface RunningStack {
+  readonly name: string;
+  /** With organization and project, as backends take it. */
+  readonly fullName: string;
+}
+
+/** The running stack's names. */
+export function runningStack(): RunningStack {
+  const name = pulumi.getStack();
+  return { name, fullName: `${pulumi.getOrganization()}/${pulumi.getProject()}/${name}` };
+}
+
+/** What is published of the running stack's secrets. */
+export function loadSamples(schemas: Readonly<Record<string, AnySystem>>): PublishedSamples {
+  const all = Object.values(schemas);
+  return samplesOf(all, parseConfig(rawConfig(), all).systems);
 }
 
 /** All config values with their secrecy. The SDK exports `isConfigSecret` but does not declare it. */

@@ -146,5 +146,8 @@ function serviceAccount(seed: string): string {
   return `${JSON.stringify(account, undefined, 2)}\n`;
 }
 
-/** Password of the lab's users and token of its Kubernetes API; the lab listens on loopback only. */
-export const labPassword = "orrery-lab";
+/**
+ * Where a committed stack has a login of the lab. A lab's own password, of its users and its Kubernetes API, is random and
+ * begins with it (lab/folder.ts).
+ */
+export const labLogin = "orrery-lab";

@@ -1,5 +1,6 @@
 /** Changes of a stack file's text that leave every other byte as it was. */
-import { isMap, isScalar, isSeq, parseDocument, stringify } from "yaml";
+import { Document, isMap, isScalar, isSeq, parseDocument, Scalar, stringify, visit } from "yaml";
+import { engineReading } from "./strictYaml.ts";
 
 /** Sets the value at a path that exists. @throws if it does not. */
 export function setAt(text: string, path: readonly (string | number)[], value: unknown): string {
@@ -104,7 +105,13 @@ export function keepSystems(text: string, namespaces: readonly string[]): string
   return document.toString({ lineWidth: 0 });
 }
 
-/** YAML on one line, in the form that Pulumi itself writes. */
+/** YAML on one line, in the form that Pulumi itself writes; a text that the engine would take for a date or number is quoted. */
 function inline(value: unknown): string {
-  return stringify(value, { lineWidth: 0, collectionStyle: "flow", flowCollectionPadding: false }).trimEnd();
+  const document = new Document(value);
+  visit(document, {
+    Scalar: (_, node) => {
+      if (typeof node.value === "string" && engineReading(node.value) !== undefined) node.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
+  return stringify(document, { lineWidth: 0, collectionStyle: "flow", flowCollectionPadding: false }).trimEnd();
 }

@@ -17,7 +17,7 @@ const timestamp =
 const unrepresentable = /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
 
 /** What the engine makes of an unquoted scalar where that may differ from YAML 1.2; undefined elsewhere. */
-function engineReading(source: string): string | undefined {
+export function engineReading(source: string): string | undefined {
   if (unrepresentable.test(source)) return "no value at all";
   if (timestamp.test(source)) return "a point in time";
   if (!/^[-+.\d]/.test(source)) return undefined;

@@ -17,7 +17,9 @@ const samples = {
   allowSamples: z
     .boolean()
     .optional()
-    .describe("Published samples may be deployed there and may replace existing data. For throwaway environments."),
+    .describe(
+      "Published samples may be deployed there, but not over a live text that is no sample. For throwaway environments.",
+    ),
 };
 
 /** Whether a server is on this machine, as the lab always is. */

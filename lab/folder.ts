@@ -1,7 +1,18 @@
 /** The folder of a lab, which `down --wipe` removes as root: nothing else may ever be taken for it. */
-import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
+import { labLogin } from "../config/samples.ts";
 
 const marker = ".orrery-lab";
 
@@ -21,12 +32,31 @@ export function labFolder(setting: string | undefined, checkout: string): string
   return dir;
 }
 
-/** Makes the folder and marks it as a lab's. @throws if it holds something else */
+/** File of the lab's password. */
+const passwordFile = (dir: string): string => path.join(dir, "password");
+
+/**
+ * Password of the lab's OpenStack users and token of its Kubernetes API: `orrery-lab-` and 48 hexadecimal digits.
+ * @throws if there is no lab
+ */
+export function readPassword(dir: string): string {
+  try {
+    return readFileSync(passwordFile(dir), "utf8").trim();
+  } catch {
+    throw new Error(`there is no lab in ${dir}; start it: npm run lab -- up`);
+  }
+}
+
+/** Makes the folder, for this user alone, with the lab's mark and password. @throws if it holds something else */
 export function createLabFolder(dir: string, checkout: string): void {
   if (!isLab(dir, checkout) && existsSync(dir) && readdirSync(dir).length > 0) {
     throw new Error(`${dir} is not a lab's folder and is not empty; set ORRERY_LAB to another folder`);
   }
-  mkdirSync(path.join(dir, "state"), { recursive: true }); // where Pulumi keeps the stacks
+  mkdirSync(path.join(dir, "state"), { recursive: true, mode: 0o700 }); // where Pulumi keeps the stacks
+  chmodSync(dir, 0o700);
+  if (!existsSync(passwordFile(dir))) {
+    writeFileSync(passwordFile(dir), `${labLogin}-${randomBytes(24).toString("hex")}\n`, { mode: 0o600 });
+  }
   writeFileSync(path.join(dir, marker), "A lab of Orrery; npm run lab -- down --wipe removes this folder.\n");
 }
 

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Log } from "./component.ts";
+import { endsWithUs } from "./process.ts";
 
 /**
  * Takes a lock on a file, waiting for its holder. A child process holds it and ends when our end of a pipe closes, so the lock
@@ -12,7 +13,8 @@ export async function lock(file: string, log: Log, busy: string): Promise<() => 
   mkdirSync(path.dirname(file), { recursive: true });
   const attempt = (option: string[]): Promise<(() => Promise<void>) | undefined> =>
     new Promise((resolve, reject) => {
-      const holder = spawn("flock", [...option, file, "sh", "-c", "echo held; exec cat"], {
+      // flock waits without looking at the pipe, so the kernel ends it if we end meanwhile.
+      const holder = spawn(...endsWithUs("flock", [...option, file, "sh", "-c", "echo held; exec cat"]), {
         stdio: ["pipe", "pipe", "inherit"],
         detached: true, // Ctrl-C is for us; the holder ends with the pipe
       });

@@ -71,17 +71,56 @@ export async function stop(dir: string, name: string, seconds = 5): Promise<void
 
 /** Processes in the session of a daemon. */
 function sessionOf(leader: number): number[] {
-  return readdirSync("/proc")
-    .filter((entry) => /^\d+$/.test(entry))
-    .map(Number)
-    .filter((pid) => {
+  return processes()
+    .filter(({ session }) => session === leader)
+    .map(({ pid }) => pid);
+}
+
+/** A running process. */
+interface Running {
+  readonly pid: number;
+  readonly parent: number;
+  readonly session: number;
+  readonly started: string;
+}
+
+function processes(): Running[] {
+  const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
+  return pids.flatMap((pid): Running[] => {
+    try {
+      const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+      const [state, parent, , session] = fields;
+      const found = { pid: Number(pid), parent: Number(parent), session: Number(session), started: fields[19] ?? "" };
+      return state === "Z" ? [] : [found];
+    } catch {
+      return []; // it has ended meanwhile
+    }
+  });
+}
+
+/** Ends a process with all its descendants, those in sessions of their own too; SIGKILL for what is left after `seconds`. */
+export async function endTree(root: number, seconds = 3): Promise<void> {
+  const all = processes();
+  const tree = all.filter(({ pid }) => pid === root);
+  for (const member of tree) tree.push(...all.filter(({ parent }) => parent === member.pid));
+  const alive = (): Running[] => tree.filter(({ pid, started }) => startTime(pid) === started);
+  const signal = (name: NodeJS.Signals): void => {
+    for (const { pid } of alive()) {
       try {
-        const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
-        return fields[3] === String(leader) && fields[0] !== "Z";
+        process.kill(pid, name);
       } catch {
-        return false;
+        // it has ended meanwhile
       }
-    });
+    }
+  };
+  signal("SIGTERM");
+  for (let waited = 0; waited < seconds * 20 && alive().length > 0; waited++) await sleep(50);
+  signal("SIGKILL");
+}
+
+/** The command that runs another one, which the kernel kills when this process ends in any way. */
+export function endsWithUs(command: string, args: readonly string[]): [command: string, args: string[]] {
+  return ["setpriv", ["--pdeathsig", "KILL", command, ...args]];
 }
 
 /**
@@ -91,7 +130,7 @@ function sessionOf(leader: number): number[] {
 export function runToFile(command: string, args: readonly string[], output: string): Promise<void> {
   const file = openSync(output, "a");
   return new Promise<void>((resolve, reject) => {
-    const child = spawn("setpriv", ["--pdeathsig", "KILL", command, ...args], { stdio: ["ignore", file, file] });
+    const child = spawn(...endsWithUs(command, args), { stdio: ["ignore", file, file] });
     child.on("error", () => {
       reject(new Error(`${command} could not be started; check that it is installed`));
     });

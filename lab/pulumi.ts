@@ -1,6 +1,6 @@
 /** Runs the Pulumi CLI on this project with a stack that is retargeted to the lab. */
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { retarget } from "./retarget.ts";
 import { givenPassphrase } from "../config/givenPassphrase.ts";
@@ -34,6 +34,14 @@ export function environment({ lab, toolchain }: Run, stack: string): Record<stri
   };
 }
 
+/** The option of commands that deploy a stack to the lab. */
+export const realSecrets = {
+  "real-secrets": {
+    type: "boolean",
+    help: "keep the stack's own secrets, instead of samples in their place: they get into the lab's clouds and guests",
+  },
+} as const;
+
 /** Shell lines that export the variables; PATH is extended. */
 export function exportLines(env: Readonly<Record<string, string>>): string {
   const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
@@ -50,20 +58,31 @@ export function exportLines(env: Readonly<Record<string, string>>): string {
  * Writes the stack's file, retargeted to the lab, again before each command so that it follows the committed one; creates
  * the stack's prerequisites in the clouds. @returns the file's path
  */
-async function writeLabStackFile(stack: string, { lab, log }: Run): Promise<string> {
+async function writeLabStackFile(stack: string, { lab, log }: Run, realSecrets: boolean): Promise<string> {
   const source = stackPath(stack);
   const file = path.join(lab.dir, `Pulumi.${stack}.yaml`);
-  mkdirSync(lab.dir, { recursive: true });
   const passphrase = givenPassphrase() ?? samplePassphrase(stack);
-  await createPrerequisites(retarget(source, file, lab, passphrase), lab, log);
+  const { prerequisites, replaced } = retarget(source, file, lab, passphrase, realSecrets);
+  if (replaced.length > 0)
+    log(`samples replace the stack's own secrets (--real-secrets keeps them): ${replaced.join(", ")}`);
+  await createPrerequisites(prerequisites, lab, log);
   return file;
 }
 
-/** `pulumi up`, `preview` or `destroy` of a stack on the lab; returns Pulumi's exit code. */
-export async function applyStack(command: "up" | "preview" | "destroy", stack: string, run: Run): Promise<number> {
+/**
+ * `pulumi up`, `preview` or `destroy` of a stack on the lab.
+ * @param realSecrets - whether the stack's own secrets get into the lab, not samples
+ * @returns Pulumi's exit code
+ */
+export async function applyStack(
+  command: "up" | "preview" | "destroy",
+  stack: string,
+  run: Run,
+  realSecrets = false,
+): Promise<number> {
   // Saving the whole state after each step takes half of an update's time, and a lab can be recreated.
   const env = { PULUMI_SKIP_CHECKPOINTS: "true", ...process.env, ...environment(run, stack) };
-  const file = await writeLabStackFile(stack, run);
+  const file = await writeLabStackFile(stack, run, realSecrets);
   const common = ["--stack", stack, "--config-file", file];
   if (!stackExists(run.lab, stack)) {
     const code = await pulumi(["stack", "init", "--stack", stack, "--no-select"], env);
@@ -79,15 +98,21 @@ function stackExists(lab: LabSettings, stack: string): boolean {
   return existsSync(path.join(lab.dir, "state", ".pulumi", "stacks", projectName(), `${stack}.json`));
 }
 
-/** Runs the CLI in the foreground. On Ctrl-C it ends with a complete state, so we wait for it. */
+/** Runs the CLI in the foreground. On Ctrl-C or SIGTERM it ends with a complete state, so we wait for it. */
 function pulumi(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const ignore = (): void => undefined;
-  process.on("SIGINT", ignore);
   return new Promise((resolve, reject) => {
     const child = spawn(path.join(root, "node_modules", ".bin", "pulumi"), args, { cwd: root, env, stdio: "inherit" });
+    let ending = false;
+    const end = (signal: NodeJS.Signals): void => {
+      // A second SIGINT would end Pulumi at once, and it has a terminal's Ctrl-C already.
+      if (!ending && (signal === "SIGTERM" || !process.stdin.isTTY)) child.kill("SIGINT");
+      ending = true;
+    };
+    const signals = ["SIGINT", "SIGTERM"] as const;
+    for (const signal of signals) process.on(signal, end);
     child.on("error", reject);
     child.on("exit", (code) => {
-      process.off("SIGINT", ignore);
+      for (const signal of signals) process.off(signal, end);
       resolve(code ?? 1);
     });
   });

@@ -1,13 +1,18 @@
 /** Retargets a stack file to the lab: endpoints, credentials, the flag `lab` that permits samples, and names in place of real clouds' IDs. */
 import { replaceFile } from "../config/replaceFile.ts";
-import { openSalt } from "../config/passphrase.ts";
-import { kubeconfig, labPassword, unusableKeyMark, publicKeyLine } from "../config/samples.ts";
+import { schemas } from "../components/registry.ts";
+import { type Crypter, openSalt } from "../config/passphrase.ts";
+import { isFromLab } from "../config/preflight/samplePassphrase.ts";
+import { publishedSamples } from "../config/published.ts";
+import { kubeconfig, unusableKeyMark, publicKeyLine } from "../config/samples.ts";
 import { put, setAt, setSecret } from "../config/stackEdit.ts";
-import { readStackFile, type StackFile } from "../config/stackFile.ts";
+import type { WantedSecret } from "../config/secrets.ts";
+import { readStackFile, secretsOf, type StackFile } from "../config/stackFile.ts";
 
 /** The lab as a target. */
 export interface LabTarget {
   readonly ports: { readonly keystone: number; readonly kubernetes: number };
+  readonly password: string;
 }
 
 /** Resources that a stack expects to exist in its cloud; create them before running it on an empty one. */
@@ -24,12 +29,20 @@ export interface LabPrerequisites {
   readonly nodes: readonly string[];
 }
 
+/** What {@link retarget} did. */
+export interface Retargeted {
+  /** To create before the stack is applied. */
+  readonly prerequisites: LabPrerequisites;
+  /** Keys of the stack's own secrets that are samples now. */
+  readonly replaced: readonly string[];
+}
+
 /** The notebook image that the lab's machines contain, as they cannot reach a registry. */
 export const labNotebookImage = "docker.io/callysto/pims-minimal:lab";
 
 /** Kubeconfig of the lab's Kubernetes API. */
 export function labKubeconfig(lab: LabTarget): string {
-  return kubeconfig(`https://127.0.0.1:${lab.ports.kubernetes}`, labPassword);
+  return kubeconfig(`https://127.0.0.1:${lab.ports.kubernetes}`, lab.password);
 }
 
 /** The lab's OpenStack as an entry of `clouds:settings`. */
@@ -46,29 +59,54 @@ function labCloud(lab: LabTarget): object {
 }
 
 /**
- * Writes a copy of a stack file in which every cluster and cloud is the lab; everything else stays the same, byte by byte.
- * @returns the prerequisites to create before the stack is applied
+ * Writes a copy of a stack file in which every cluster and cloud is the lab, and every secret a sample; everything else stays
+ * the same, byte by byte.
+ * @param realSecrets - whether secrets that are no samples stay
  * @throws if the passphrase is wrong or the file is not a stack file
  */
-export function retarget(source: string, target: string, lab: LabTarget, passphrase: string): LabPrerequisites {
+export function retarget(
+  source: string,
+  target: string,
+  lab: LabTarget,
+  passphrase: string,
+  realSecrets = false,
+): Retargeted {
   const stack = readStackFile(source);
   const crypter = openSalt(stack.encryptionSalt ?? "", passphrase);
+  const own = realSecrets ? new Map<string, WantedSecret>() : ownSecrets(stack, crypter);
   let { text } = stack;
+  for (const [key, wanted] of own) text = setSecret(text, key, crypter.encrypt(wanted.sample()));
   for (const cluster of Object.keys(plain(stack, "clusters:settings"))) {
     text = setSecret(text, `clusters:${cluster}`, crypter.encrypt(labKubeconfig(lab)));
     text = put(text, ["config", "clusters:settings", cluster, "lab"], true);
   }
   for (const cloud of Object.keys(plain(stack, "clouds:settings"))) {
-    text = setSecret(text, `clouds:${cloud}`, crypter.encrypt(labPassword));
+    text = setSecret(text, `clouds:${cloud}`, crypter.encrypt(lab.password));
     text = setAt(text, ["config", "clouds:settings", cloud], labCloud(lab));
   }
-  const callysto = retargetCallysto(text, plain(stack, "callysto:settings"));
+  const callysto = retargetCallysto(text, plain(stack, "callysto:settings"), new Set(own.keys()));
   replaceFile(target, callysto.text);
-  return {
+  const prerequisites = {
     ...callysto.prerequisites,
     namespaces: existingNamespaces(plain(stack, "dials:settings")),
     nodes: labelledNodes(plain(stack, "prow:settings")),
   };
+  return { prerequisites, replaced: [...own.keys()] };
+}
+
+/** Secrets in use that are neither samples nor logins of targets, which have the lab's. */
+function ownSecrets(stack: StackFile, crypter: Crypter): ReadonlyMap<string, WantedSecret> {
+  const wanted = secretsOf(stack, Object.values(schemas));
+  const samples = publishedSamples(wanted.values());
+  const targets = /^(clusters|clouds):/;
+  return new Map(
+    [...wanted].filter(([key]) => {
+      const entry = stack.entries.get(key);
+      if (entry?.secret !== true || targets.test(key)) return false;
+      const text = crypter.decrypt(entry.value);
+      return !samples.is(text) && !isFromLab(text);
+    }),
+  );
 }
 
 /** Projects that users create in a self-service portal before the program runs. */
@@ -113,11 +151,14 @@ function isSampleKey(line = ""): boolean {
 function retargetCallysto(
   text: string,
   settings: CallystoTargets,
+  replaced: ReadonlySet<string>,
 ): { readonly text: string; readonly prerequisites: Omit<LabPrerequisites, "namespaces" | "nodes"> } {
   const volumes: string[] = [];
   const floatingIps: string[] = [];
-  if (isSampleKey(settings.deployKey)) {
-    text = setAt(text, ["config", "callysto:settings", "deployKey"], publicKeyLine("callysto:deployPrivateKey"));
+  const deploy = "callysto:deployPrivateKey";
+  const push = "callysto:certificatePushKey-clavius";
+  if (isSampleKey(settings.deployKey) || replaced.has(deploy)) {
+    text = setAt(text, ["config", "callysto:settings", "deployKey"], publicKeyLine(deploy));
   }
   for (const [environment, { domain, name, ...uses }] of Object.entries(settings.environments ?? {})) {
     const host = `${name.label ?? environment}.${domain}`;
@@ -131,8 +172,8 @@ function retargetCallysto(
       text = setAt(text, [...at, "floatingIp", "ip"], host);
       floatingIps.push(host);
     }
-    if (isSampleKey(uses.guest?.certificateKey)) {
-      text = setAt(text, [...at, "guest", "certificateKey"], publicKeyLine("callysto:certificatePushKey-clavius"));
+    if (isSampleKey(uses.guest?.certificateKey) || (uses.guest?.certificateKey !== undefined && replaced.has(push))) {
+      text = setAt(text, [...at, "guest", "certificateKey"], publicKeyLine(push));
     }
     if (uses.guest?.jupyterhub !== undefined) {
       text = setAt(text, [...at, "guest", "jupyterhub", "image"], labNotebookImage);

@@ -1,7 +1,7 @@
 /** Folder and ports of this checkout's lab. */
 import { homedir } from "node:os";
 import path from "node:path";
-import { labFolder } from "./folder.ts";
+import { labFolder, readPassword } from "./folder.ts";
 
 /** Folder of the checkout. */
 export const root = path.dirname(import.meta.dirname);
@@ -20,8 +20,6 @@ const offsets = {
   mdns: 21,
   rndc: 22,
   kubernetes: 30,
-  etcd: 31,
-  etcdPeer: 32,
   scheduler: 33,
   kwok: 34,
   controllers: 35,
@@ -38,6 +36,8 @@ export interface LabSettings {
   /** First of the 100 ports that the lab may take. Setting: ORRERY_PORTS. @default 15000 */
   readonly firstPort: number;
   readonly ports: Readonly<Record<PortName, number>>;
+  /** Of its OpenStack users, and token of its Kubernetes API. @throws when it is read before the lab was made */
+  readonly password: string;
   /** Network namespace of the machines, named after the first port. */
   readonly netns: string;
   /** Third byte of every network of this lab, so that the networks of two labs do not overlap. */
@@ -59,8 +59,12 @@ export function labSettings(env: NodeJS.ProcessEnv = process.env): LabSettings {
   }
   const ports = Object.fromEntries(Object.entries(offsets).map(([name, offset]) => [name, firstPort + offset]));
   const slot = (firstPort / 100) % 256;
+  const dir = labFolder(env.ORRERY_LAB, root);
   return {
-    dir: labFolder(env.ORRERY_LAB, root),
+    dir,
+    get password() {
+      return readPassword(dir);
+    },
     firstPort,
     ports: ports as Record<PortName, number>,
     netns: `orrery-${firstPort}`,

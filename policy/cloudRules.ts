@@ -26,8 +26,10 @@ export interface RuleOptions {
 const stateful = new Set([
   "kubernetes:core/v1:PersistentVolumeClaim",
   "openstack:blockstorage/volume:Volume",
+  "openstack:compute/instance:Instance",
   "openstack:dns/zone:Zone",
   "openstack:networking/floatingIp:FloatingIp",
+  "openstack:networking/port:Port",
 ]);
 
 /** Types that operators look up by name. */

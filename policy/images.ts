@@ -2,7 +2,7 @@
 import { asList, asObject, asText, type Json, type Manifest } from "./manifest.ts";
 
 /** Why an image is what it is, as counts of images name it. */
-export const pins = {
+const pins = {
   digest: "by digest",
   tag: "by tag alone; orrery images --update writes digests where there is a setting",
   cluster: "by an ImageStream of the cluster, which builds or imports them",

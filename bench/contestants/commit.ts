@@ -37,7 +37,7 @@ export async function commitContestant(
   const committed = readFileSync(path.join(checkout.folder, `Pulumi.${stack}.yaml`), "utf8");
   const beforehand = systems.flatMap((name) => rows[name]?.beforehand ?? []);
   writeFileSync(source, withOnly(systems, committed, beforehand));
-  await createPrerequisites(aim(source, file, lab, samplePassphrase(stack)), lab, () => undefined);
+  await createPrerequisites(aim(source, file, lab, samplePassphrase(stack), true).prerequisites, lab, () => undefined);
   writeFileSync(changedFile, changed(readFileSync(file, "utf8"), rows[systems[0] ?? ""]?.change ?? []));
   const target: Target = {
     stack: `${stack}-${checkout.name}`,

@@ -1,6 +1,6 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
-import { Block, type BlockOptions } from "../block.ts";
+import { Block, type BlockOptions, type Retention } from "../block.ts";
 import { addressesOf } from "./names.ts";
 
 export interface ServerArgs {
@@ -16,8 +16,13 @@ export interface ServerArgs {
   readonly keypairName: pulumi.Input<string>;
   /** cloud-init's text; read when the server is made. */
   readonly userData: pulumi.Input<string>;
-  /** Only a new value replaces the server, with the current image and user data. */
+  /**
+   * Only a new value replaces the server, with the current image and user data. The engine refuses to replace a protected
+   * server; `orrery callysto rebuild` lifts its protection for that one update.
+   */
   readonly rebuildToken: string;
+  /** Of the server and its port. @default { protect: true } */
+  readonly retention?: Pick<Retention, "protect">;
 }
 
 /**
@@ -39,6 +44,7 @@ export class Server extends Block {
 
   constructor(name: string, args: ServerArgs, opts: BlockOptions) {
     super();
+    const protect = args.retention?.protect ?? true;
     const port = this.make(
       new openstack.networking.Port(
         `${name}-port`,
@@ -48,7 +54,7 @@ export class Server extends Block {
           securityGroupIds: [args.securityGroupId],
           adminStateUp: true,
         },
-        opts,
+        { ...opts, protect },
       ),
     );
     const instance = this.make(
@@ -65,6 +71,7 @@ export class Server extends Block {
         },
         {
           ...opts,
+          protect,
           // Two servers cannot hold one port.
           deleteBeforeReplace: true,
           ignoreChanges: ["imageId", "keyPair", "userData"],

@@ -35,6 +35,8 @@ export class Host extends pulumi.ComponentResource {
   /** Public half of the host key that a new server shows at the first login. */
   readonly bootstrapKey: pulumi.Output<string>;
   readonly volumes: DataVolumes;
+  /** Of everything that an environment cannot get back: server, port, keys, new volumes, new address. */
+  readonly retention: Retention;
   /** Public IPv4 address, where the host has one. */
   readonly publicIpv4: pulumi.Output<string> | undefined;
   /** Address to log in to: the floating IP, else IPv6. */
@@ -45,7 +47,7 @@ export class Host extends pulumi.ComponentResource {
     const { context, settings } = args;
     const { cloud } = context;
     const lookup = new Lookup(this, context.path);
-    const retention = { protect: !settings.disposable, retainOnDelete: context.retainOnDelete };
+    this.retention = { protect: !settings.disposable, retainOnDelete: context.retainOnDelete };
 
     const chosen = this.label(name, settings.name);
     const existing = existingVolumes(args.disks, pulumi.interpolate`${chosen}.${settings.domain}`, lookup);
@@ -83,6 +85,7 @@ export class Host extends pulumi.ComponentResource {
           }),
         ),
         rebuildToken: settings.rebuildToken,
+        retention: this.retention,
       },
       { parent: this },
     );
@@ -91,11 +94,11 @@ export class Host extends pulumi.ComponentResource {
       {
         serverId: this.server.serverId,
         volumes: volumesOf(args.disks, this.hostname, existing),
-        retention,
+        retention: this.retention,
       },
       { parent: this },
     );
-    this.publicIpv4 = this.floatingAddress(name, args, lookup, retention);
+    this.publicIpv4 = this.floatingAddress(name, args, lookup);
     // Looked up only where it is used: hosts without IPv6 may be on a network without it.
     const ipv6 = (): pulumi.Output<string> =>
       this.server.ipv6.apply((found) => required(found, `network "${cloud.network}" gave ${name} no IPv6 address`));
@@ -122,17 +125,12 @@ export class Host extends pulumi.ComponentResource {
       return pulumi
         .output(context.sharedKeypair)
         .apply((shared) => required(shared, `${context.path}.keypair.with names an environment without a keypair`));
-    // The name is taken while the old keypair lives.
+    // The name is taken while the old keypair lives. Not protected: it is made of the settings, and replaced with the deploy key.
     const own = { name: label, publicKey: context.deployKey.public };
     return new openstack.compute.Keypair(`${name}-keypair`, own, { parent: this, deleteBeforeReplace: true }).name;
   }
 
-  private floatingAddress(
-    name: string,
-    args: HostArgs,
-    lookup: Lookup,
-    retention: Retention,
-  ): pulumi.Output<string> | undefined {
+  private floatingAddress(name: string, args: HostArgs, lookup: Lookup): pulumi.Output<string> | undefined {
     const { context, settings } = args;
     const { floatingIp } = settings;
     if (floatingIp.mode === "none") return undefined;
@@ -140,8 +138,11 @@ export class Host extends pulumi.ComponentResource {
       floatingIp.mode === "new"
         ? { mode: "new" as const, pool: context.cloud.externalNetwork, description: this.hostname }
         : { mode: "existing" as const, ip: lookup.floatingIp(floatingIp.ip), setting: `${context.path}.floatingIp.ip` };
-    return new FloatingAddress(`${name}-address`, { portId: this.server.portId, source, retention }, { parent: this })
-      .address;
+    return new FloatingAddress(
+      `${name}-address`,
+      { portId: this.server.portId, source, retention: this.retention },
+      { parent: this },
+    ).address;
   }
 }
 

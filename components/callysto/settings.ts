@@ -74,7 +74,7 @@ const host = {
   disposable: z
     .boolean()
     .default(false)
-    .describe("Volumes and floating IP may be deleted without removing a protection first."),
+    .describe("Server, port, keys, volumes and floating IP may be deleted without removing a protection first."),
 };
 
 const volumes = z.discriminatedUnion("mode", [

@@ -155,7 +155,7 @@ export function resourceAttributes({ namespace, verb, resource, name }: Permissi
 }
 
 /** The text of a value of the config, which is known while the program runs. */
-function textOf(value: pulumi.Output<string> | undefined): Promise<string> {
+export function textOf(value: pulumi.Output<string> | undefined): Promise<string> {
   return new Promise((resolve) => {
     (value ?? pulumi.output("")).apply(resolve);
   });

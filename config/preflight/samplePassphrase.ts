@@ -1,5 +1,5 @@
 /** Detects published samples, and real secrets under a published passphrase, outside of the lab. */
-import { labPassword } from "../samples.ts";
+import { labLogin } from "../samples.ts";
 import type { AnySystem, SecretSpec } from "../define.ts";
 import { type Problem, propertyPath, secretCommand, setCommand } from "../problems.ts";
 import { isPublished, publishedSamples, type PublishedSamples } from "../published.ts";
@@ -7,10 +7,11 @@ import { hasManyLines, type ParsedSystem, textOf, wantedSecrets } from "../secre
 
 type Systems = ReadonlyMap<string, ParsedSystem>;
 
-/** Whether a secret's text is one of the lab's, which listens on loopback only. */
+/** Whether a secret's text is a login of a lab, which listens on loopback only. */
 export function isFromLab(text: string): boolean {
   return (
-    text === labPassword || (text.startsWith("apiVersion: v1\nkind: Config\n") && text.includes("https://127.0.0.1:"))
+    new RegExp(`^${labLogin}(-[0-9a-f]{48})?$`).test(text) ||
+    (text.startsWith("apiVersion: v1\nkind: Config\n") && text.includes("https://127.0.0.1:"))
   );
 }
 
@@ -19,7 +20,7 @@ export const isPublic = ({ format }: SecretSpec): boolean =>
   format === "pem-certificate" || format === "ssh-public-key";
 
 /** The samples of everything that a stack's systems ask for. */
-function samplesOf(schemas: readonly AnySystem[], systems: Systems): PublishedSamples {
+export function samplesOf(schemas: readonly AnySystem[], systems: Systems): PublishedSamples {
   return publishedSamples(
     schemas.flatMap((schema) => {
       const parsed = systems.get(schema.namespace);
@@ -80,7 +81,7 @@ export function samplesAtRisk(schemas: readonly AnySystem[], systems: Systems): 
       const { key, name, required, spec } = wanted;
       const text = textOf(parsed, wanted);
       if (!required || text === undefined || (isTarget && !guarded.has(`${own}.${name}`))) return [];
-      const what = isTarget && text.includes(labPassword) ? "the lab's" : "a published sample";
+      const what = isTarget && text.includes(labLogin) ? "the lab's" : "a published sample";
       const isSample = what === "the lab's" || samples.isIn(text);
       return isSample ? [{ path: key, text: `is ${what}`, fix: secretCommand(key, hasManyLines(spec)) }] : [];
     });

@@ -54,7 +54,8 @@ export class SystemOnLab {
     const file = path.join(lab.dir, `Pulumi.${as}.yaml`);
     const source = `${file}.source`;
     writeFileSync(source, withOnly([system, ...also], readFileSync(stackPath(stack), "utf8"), changes));
-    await createPrerequisites(retarget(source, file, lab, samplePassphrase(stack)), lab, () => undefined);
+    const { prerequisites } = retarget(source, file, lab, samplePassphrase(stack), true);
+    await createPrerequisites(prerequisites, lab, () => undefined);
     rmSync(source);
     const env = { PULUMI_CONFIG_PASSPHRASE: samplePassphrase(stack), ...more };
     const opened = new SystemOnLab(system, { stack: as, file, env });

@@ -1,6 +1,5 @@
 /** A client of the lab's Kubernetes API, for the lab's set-up and for tests that do not rely on Pulumi's state. */
 import { Agent, request } from "node:https";
-import { labPassword } from "../../config/samples.ts";
 import type { LabSettings } from "../settings.ts";
 
 /** An object of the API; callers narrow the fields that they read. */
@@ -46,19 +45,23 @@ export interface KubeApi {
 }
 
 /** The API of a lab, as the administrator or with `token`. */
-export function kubeApi(lab: LabSettings, token: string = labPassword): KubeApi {
-  return apiAt(lab.ports.kubernetes, token);
+export function kubeApi(lab: LabSettings, token?: string): KubeApi {
+  return apiAt(lab.ports.kubernetes, () => token ?? lab.password);
 }
 
-/** Any of the cluster's servers, by its port. */
-export function apiAt(port: number, token: string = labPassword): KubeApi {
+/** Any of the cluster's servers, by its port; anonymously if there is no token. */
+export function apiAt(port: number, token: () => string | undefined = () => undefined): KubeApi {
   const server = `https://127.0.0.1:${port}`;
   // As in the lab's kubeconfig: the certificate is self-signed, and the connection never leaves the machine.
   const agent = new Agent({ keepAlive: true, maxSockets: 20, rejectUnauthorized: false });
 
   const call = (method: string, path: string, body?: unknown, type = "application/json") =>
     new Promise<{ status: number; body: string }>((resolve, reject) => {
-      const headers = { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { "content-type": type }) };
+      const bearer = token();
+      const headers = {
+        ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
+        ...(body === undefined ? {} : { "content-type": type }),
+      };
       const outgoing = request(new URL(path, server), { method, agent, headers, timeout: 30_000 }, (incoming) => {
         const chunks: Buffer[] = [];
         incoming.on("data", (chunk: Buffer) => chunks.push(chunk));

@@ -14,6 +14,8 @@ export function files(lab: LabSettings) {
     data,
     etc,
     kubeconfig: path.join(lab.dir, "kubeconfig"),
+    /** A socket below the lab's folder: etcd asks nobody who they are, and has all Secrets. */
+    etcd: path.join(lab.dir, "run", "etcd.sock"),
     tokens: path.join(etc, "tokens.csv"),
     serviceAccountKey: path.join(data, "service-account.key"),
     /** Created by the API server; the other servers use the same certificate. */
@@ -27,12 +29,15 @@ export function files(lab: LabSettings) {
 // The default of 20 requests a second is slow for many objects.
 const rateLimits = ["--kube-api-qps=500", "--kube-api-burst=1000"];
 
-/** The daemons in the order of their start. */
-export function daemons(lab: LabSettings, toolchain: Toolchain): Record<DaemonName, Daemon> {
-  const { data, kubeconfig, tokens, serviceAccountKey, certificate, certificateKey, podLogRule } = files(lab);
+/**
+ * The daemons in the order of their start.
+ * @param exec - whether objects of kwok's kinds may run commands and open connections on this machine
+ */
+export function daemons(lab: LabSettings, toolchain: Toolchain, exec = false): Record<DaemonName, Daemon> {
+  const { data, etcd, kubeconfig, tokens, serviceAccountKey, certificate, certificateKey, podLogRule } = files(lab);
   const { ports } = lab;
-  const url = (port: number): string => `http://127.0.0.1:${port}`;
   const kube = path.join(toolchain.bin, "kube");
+  const peer = "unix://etcd-peer:0"; // a socket of this name in the working directory
   const serving = [`--tls-cert-file=${certificate}`, `--tls-private-key-file=${certificateKey}`];
   const component = [
     "--bind-address=127.0.0.1",
@@ -51,20 +56,21 @@ export function daemons(lab: LabSettings, toolchain: Toolchain): Record<DaemonNa
         "--name=lab",
         `--data-dir=${path.join(data, "etcd")}`,
         "--unsafe-no-fsync",
-        `--listen-client-urls=${url(ports.etcd)}`,
-        `--advertise-client-urls=${url(ports.etcd)}`,
-        `--listen-peer-urls=${url(ports.etcdPeer)}`,
-        `--initial-advertise-peer-urls=${url(ports.etcdPeer)}`,
-        `--initial-cluster=lab=${url(ports.etcdPeer)}`,
+        `--listen-client-urls=unix://${etcd}`,
+        "--advertise-client-urls=unix://etcd:0", // nobody asks for it, but it must look like host and port
+        `--listen-peer-urls=${peer}`,
+        `--initial-advertise-peer-urls=${peer}`,
+        `--initial-cluster=lab=${peer}`,
         "--log-level=warn",
       ],
+      cwd: path.dirname(etcd),
     },
     apiserver: {
       name: "apiserver",
       command: kube,
       args: [
         "apiserver",
-        `--etcd-servers=${url(ports.etcd)}`,
+        `--etcd-servers=unix://${etcd}`,
         "--bind-address=127.0.0.1",
         "--advertise-address=127.0.0.1",
         `--secure-port=${ports.kubernetes}`,
@@ -119,7 +125,7 @@ export function daemons(lab: LabSettings, toolchain: Toolchain): Record<DaemonNa
         `--tls-private-key-file=${certificateKey}`,
         "--node-lease-duration-seconds=40",
         "--v=warn",
-        ...kwokKinds.map((kind) => `--enable-crds=${kind}`),
+        ...(exec ? kwokKinds.map((kind) => `--enable-crds=${kind}`) : []),
         ...[...stages(toolchain), podLogRule].map((file) => `--config=${file}`),
       ],
     },

@@ -1,7 +1,9 @@
 /** Health checks of the cluster's processes. */
+import { request } from "node:http";
 import type { Health } from "../component.ts";
 import type { LabSettings } from "../settings.ts";
 import { apiAt, kubeApi, type KubeObject } from "./api.ts";
+import { files } from "./daemons.ts";
 import { defaultStorageClass, nodeNames } from "./objects.ts";
 
 /** Age in seconds of a node's lease at which kwok no longer simulates the node; leases are renewed every 10 s. */
@@ -33,13 +35,21 @@ async function row(name: string, check: () => Promise<string>): Promise<Health> 
   }
 }
 
-async function storeHealth(lab: LabSettings): Promise<string> {
-  const answer = await fetch(`http://127.0.0.1:${lab.ports.etcd}/health`, { signal: AbortSignal.timeout(5000) }).catch(
-    () => undefined,
-  );
-  if (answer === undefined) throw new Error(`no response on port ${lab.ports.etcd}`);
-  if (!answer.ok) throw new Error(await answer.text());
-  return `port ${lab.ports.etcd}`;
+/** Asks etcd on its socket. @throws unless it is healthy */
+export function storeHealth(lab: LabSettings): Promise<string> {
+  const { etcd: socketPath } = files(lab);
+  return new Promise((resolve, reject) => {
+    const asked = request({ socketPath, path: "/health", timeout: 5000 }, (answer) => {
+      answer.resume();
+      if (answer.statusCode === 200) resolve("unix socket");
+      else reject(new Error(`status ${answer.statusCode ?? 0}`));
+    });
+    asked.on("timeout", () => asked.destroy());
+    asked.on("error", () => {
+      reject(new Error(`no response on ${socketPath}`));
+    });
+    asked.end();
+  });
 }
 
 /** Calls a server's health endpoint. @throws with the failed check */
@@ -59,7 +69,8 @@ interface Lease extends KubeObject {
   readonly spec: { readonly renewTime?: string };
 }
 
-async function nodesHealth(lab: LabSettings): Promise<string> {
+/** @throws unless kwok simulates all nodes */
+export async function nodesHealth(lab: LabSettings): Promise<string> {
   const api = kubeApi(lab);
   const [nodes, leases] = await Promise.all([
     api.list<Node>("/api/v1/nodes"),

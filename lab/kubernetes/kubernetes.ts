@@ -3,14 +3,13 @@ import { generateKeyPairSync } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { labKubeconfig } from "../retarget.ts";
-import { labPassword } from "../../config/samples.ts";
 import type { LabComponent, Log } from "../component.ts";
-import { answers, runningPid, start, stop, waitUntilReady } from "../process.ts";
+import { answers, endsWithUs, runningPid, start, stop, waitUntilReady } from "../process.ts";
 import type { LabSettings } from "../settings.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
 import { kubeApi, type KubeApi } from "./api.ts";
 import { type DaemonName, daemons, files } from "./daemons.ts";
-import { clusterHealth, healthy } from "./health.ts";
+import { clusterHealth, healthy, nodesHealth, storeHealth } from "./health.ts";
 import { definitions, objects } from "./objects.ts";
 
 /** Seconds for the start of a process on a busy machine; an idle one takes one or two. */
@@ -20,12 +19,22 @@ const startTimeout = 60;
 interface KubernetesComponent extends LabComponent {
   /** Empties the cluster: stops it, deletes all objects and starts it again. */
   reset(lab: LabSettings, log: Log): Promise<void>;
+  /**
+   * Restarts kwok so that objects of the kinds Exec and PortForward take effect on this machine, or no longer do. It ends with
+   * the process that allowed it; `up` then starts it without.
+   */
+  allowExec(lab: LabSettings, allowed: boolean): Promise<void>;
 }
 
 export function kubernetes(toolchain: Toolchain): KubernetesComponent {
   /** Starts a daemon and waits until `check` holds or the daemon ends. */
-  const run = async (lab: LabSettings, name: DaemonName, check: () => Promise<unknown>): Promise<void> => {
-    start(lab.dir, daemons(lab, toolchain)[name]);
+  const run = async (
+    lab: LabSettings,
+    name: DaemonName,
+    check: () => Promise<unknown>,
+    daemon = daemons(lab, toolchain)[name],
+  ): Promise<void> => {
+    start(lab.dir, daemon);
     const log = path.join(lab.dir, "log", `${name}.log`);
     const ended = (): boolean => runningPid(lab.dir, name) === undefined;
     await waitUntilReady(name, startTimeout, async () => ended() || (await check()) !== false, `see ${log}`);
@@ -42,7 +51,7 @@ export function kubernetes(toolchain: Toolchain): KubernetesComponent {
       const api = kubeApi(lab);
       if (runningPid(lab.dir, "apiserver") === undefined) log("Kubernetes: starting");
       writeFiles(lab);
-      await run(lab, "etcd", () => answers(`http://127.0.0.1:${ports.etcd}/health`));
+      await run(lab, "etcd", () => storeHealth(lab));
       await run(lab, "apiserver", () => healthy(ports.kubernetes, "/readyz"));
       await Promise.all([
         run(lab, "controllers", () => healthy(ports.controllers, "/healthz")),
@@ -66,6 +75,17 @@ export function kubernetes(toolchain: Toolchain): KubernetesComponent {
       await stop(lab.dir, "etcd", 15);
     },
 
+    async allowExec(lab, allowed) {
+      const api = kubeApi(lab);
+      const { kwok } = daemons(lab, toolchain, allowed);
+      const [command, args] = endsWithUs(kwok.command, kwok.args);
+      await stop(lab.dir, "kwok");
+      await releaseNodes(api);
+      const url = `http://127.0.0.1:${lab.ports.kwok}/healthz`;
+      await run(lab, "kwok", () => answers(url), allowed ? { ...kwok, command, args } : kwok);
+      await waitUntilReady("kwok", startTimeout, async () => (await nodesHealth(lab)) !== "", "see log/kwok.log");
+    },
+
     async reset(lab, log) {
       await component.down(lab);
       rmSync(files(lab).data, { recursive: true, force: true });
@@ -85,7 +105,7 @@ function writeFiles(lab: LabSettings): void {
   mkdirSync(data, { recursive: true, mode: 0o700 });
   mkdirSync(etc, { recursive: true, mode: 0o700 });
   writeFileSync(kubeconfig, labKubeconfig(lab), { mode: 0o600 });
-  writeFileSync(tokens, `${labPassword},admin,admin,system:masters\n`, { mode: 0o600 });
+  writeFileSync(tokens, `${lab.password},admin,admin,system:masters\n`, { mode: 0o600 });
   if (!existsSync(serviceAccountKey)) {
     const { privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
     writeFileSync(serviceAccountKey, privateKey.export({ type: "sec1", format: "pem" }), { mode: 0o600 });

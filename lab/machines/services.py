@@ -1,7 +1,7 @@
-"""Lets machines reach the lab's own services, which listen on the host's loopback only.
+"""Lets machines reach a few of the lab's services, which listen on the host's loopback only.
 
 Listens inside the lab's network namespace, at its end of the way to the host, and passes on what comes:
-port 53 to the lab's BIND, every API port to itself. Machines reach nothing else of the host.
+port 53 to the lab's BIND, the ports of what guests call to themselves. Machines reach nothing else of the host.
 """
 import asyncio
 import contextlib
@@ -12,7 +12,8 @@ import socket
 
 PORTS = json.loads(os.environ['ORRERY_PORTS'])
 ADDRESS = os.environ['ORRERY_SERVICES']
-OFFERED = ('keystone', 'glance', 'placement', 'nova', 'neutron', 'cinder', 'designate', 'swift', 'kubernetes', 'acme')
+# What guests of the systems call in a real cloud: certificates by DNS (identity, DNS, the ACME server), and homes in Swift.
+OFFERED = ('keystone', 'designate', 'swift', 'acme')
 CLONE_NEWNET = 0x40000000
 
 

@@ -1,6 +1,6 @@
 /** A small client of the lab's OpenStack APIs, for health checks and tests. */
 import type { LabSettings } from "../settings.ts";
-import { password, url } from "./config/shared.ts";
+import { url } from "./config/shared.ts";
 
 /** One object of a cloud. */
 export interface Row {
@@ -124,7 +124,7 @@ function rootOf({ ports }: LabSettings, service: Service, project: string): stri
 
 async function login(lab: LabSettings, name: string): Promise<Session> {
   const domain = { name: "Default" };
-  const identity = { methods: ["password"], password: { user: { name, domain, password } } };
+  const identity = { methods: ["password"], password: { user: { name, domain, password: lab.password } } };
   const answer = await send(`${url(lab.ports.keystone)}/v3/auth/tokens`, {
     method: "POST",
     body: { auth: { identity, scope: { project: { name, domain } } } },

@@ -1,6 +1,6 @@
 /**
  * The migrated databases with Keystone's accounts, restored from this machine's snapshot or created and saved.
- * Migrations take half a minute, a snapshot a second. Snapshots contain no port or folder.
+ * Migrations take half a minute, a snapshot a second. Snapshots contain no port, folder, key or password of a lab.
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -19,8 +19,9 @@ import {
 import { connect } from "node:net";
 import path from "node:path";
 import type { Log } from "../component.ts";
-import { waitUntilReady } from "../process.ts";
+import { endsWithUs, waitUntilReady } from "../process.ts";
 import { cacheDir, type LabSettings } from "../settings.ts";
+import { createKeys } from "./accounts.ts";
 import { dataDir, etcDir, runDir } from "./config/shared.ts";
 import { packagesKey } from "./packages.ts";
 import { environment, python, script, startDatabase, stopDatabase } from "./services.ts";
@@ -71,6 +72,7 @@ export function marker(lab: LabSettings, step: string): string {
 }
 
 async function build(lab: LabSettings, log: Log): Promise<void> {
+  createKeys(lab);
   const mysql = path.join(dataDir(lab), "mysql");
   if (!existsSync(mysql)) {
     log("OpenStack: initialising the database server");
@@ -108,7 +110,7 @@ async function command(lab: LabSettings, name: string, args: readonly string[]):
   const file = path.join(lab.dir, "log", "schema.log");
   mkdirSync(path.dirname(file), { recursive: true });
   const output = openSync(file, "a");
-  const child = spawn(name, args, { env: environment(lab), stdio: ["ignore", output, output] });
+  const child = spawn(...endsWithUs(name, args), { env: environment(lab), stdio: ["ignore", output, output] });
   closeSync(output);
   const code = await new Promise<number | null>((resolve, reject) => {
     child.on("error", reject);
@@ -129,7 +131,7 @@ async function save(lab: LabSettings): Promise<void> {
   await stopDatabase(lab); // a clean stop leaves files that can be copied
   const part = `${snapshot()}.${process.pid}`;
   mkdirSync(path.dirname(part), { recursive: true });
-  await command(lab, "tar", ["-C", dataDir(lab), "-I", "zstd -3", "-cf", part, "mysql", "keystone"]);
+  await command(lab, "tar", ["-C", dataDir(lab), "-I", "zstd -3", "-cf", part, "mysql"]);
   renameSync(part, snapshot());
   prune(path.dirname(part));
 }
@@ -151,4 +153,5 @@ async function restore(lab: LabSettings, log: Log): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   await command(lab, "tar", ["-C", folder, "-I", "zstd", "-xf", snapshot()]);
+  createKeys(lab);
 }

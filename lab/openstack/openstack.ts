@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { promisify } from "node:util";
 import type { LabComponent, Log } from "../component.ts";
 import type { LabSettings } from "../settings.ts";
-import { password, region, url } from "./config/shared.ts";
+import { region, url } from "./config/shared.ts";
 import { configure, createDataFolders } from "./configure.ts";
 import { createDatabases, marker, openDatabase } from "./databases.ts";
 import { cloudHealth, waitUntilHealthy } from "./health.ts";
@@ -21,6 +21,7 @@ export const openstack: LabComponent = {
     await createDatabases(lab, log);
     createDataFolders(lab);
     await openDatabase(lab);
+    await setPasswords(lab);
     startServices(lab);
     await waitUntilHealthy(lab, 180);
     await seed(lab, log);
@@ -38,11 +39,19 @@ export function openstackEnv(lab: LabSettings): Record<string, string> {
     OS_REGION_NAME: region,
     OS_INTERFACE: "public",
     OS_USERNAME: "callysto",
-    OS_PASSWORD: password,
+    OS_PASSWORD: lab.password,
     OS_PROJECT_NAME: "callysto",
     OS_USER_DOMAIN_NAME: "Default",
     OS_PROJECT_DOMAIN_NAME: "Default",
   };
+}
+
+/** Sets the accounts' password once, before Keystone runs. */
+async function setPasswords(lab: LabSettings): Promise<void> {
+  const done = marker(lab, "passwords");
+  if (existsSync(done)) return;
+  await runScript(lab, "passwords");
+  writeFileSync(done, "");
 }
 
 /** Runs the seed script once for each of its versions, to keep warm starts fast. */

@@ -6,10 +6,11 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import type { Log } from "../component.ts";
 import { cacheDir } from "../settings.ts";
+import { disableServices } from "./hostServices.ts";
 
 const projects = ["keystone", "glance", "placement", "nova", "neutron", "cinder", "designate", "swift"];
 const libraries = ["waitress", "pymysql", "openvswitch", "ovsdbapp", "openstackclient", "designateclient"];
-const servers = [
+export const servers = [
   "mariadb-server-core",
   "mariadb-client-core",
   "bind9",
@@ -43,8 +44,8 @@ const installer = `
   apt-get install -y -q --no-install-recommends -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold \
     -o DPkg::Lock::Timeout=600 "$@"`;
 
-/** Versions of those packages that are installed, by name. */
-function installed(names: readonly string[]): Map<string, string> {
+/** Versions of those packages that are installed, by name. @param names - all if there are none */
+function installed(names: readonly string[] = []): Map<string, string> {
   const format = "${db:Status-Status} ${Package} ${Version}\\n";
   const { stdout } = spawnSync("dpkg-query", ["-W", "-f", format, ...names], { encoding: "utf8" });
   const rows = stdout.split("\n").map((row) => row.split(" "));
@@ -53,7 +54,7 @@ function installed(names: readonly string[]): Map<string, string> {
   );
 }
 
-/** Installs the missing Debian packages without starting their services. */
+/** Installs the missing Debian packages; their services start neither now nor with the machine. */
 export async function installPackages(names: readonly string[], log: Log): Promise<void> {
   // A killed installer leaves its policy behind; a running one holds the lock.
   if (existsSync(policy) && readFileSync(policy, "utf8").includes(mine)) {
@@ -63,7 +64,12 @@ export async function installPackages(names: readonly string[], log: Log): Promi
   const missing = names.filter((name) => !present.has(name));
   if (missing.length === 0) return;
   log(`installing ${missing.length} Debian packages and their dependencies`);
-  await run("flock", ["-o", lock, "bash", "-c", installer, "install", policy, mine, ...missing], log);
+  const before = installed();
+  try {
+    await run("flock", ["-o", lock, "bash", "-c", installer, "install", policy, mine, ...missing], log);
+  } finally {
+    disableServices([...installed().keys()].filter((name) => !before.has(name)));
+  }
   const still = names.filter((name) => !installed(names).has(name));
   if (still.length > 0) throw new Error(`apt-get succeeded, but these packages are still missing: ${still.join(" ")}`);
 }
@@ -71,6 +77,7 @@ export async function installPackages(names: readonly string[], log: Log): Promi
 /** Installs the cloud's packages. */
 export async function installCloud(log: Log): Promise<void> {
   await installPackages(packages, log);
+  disableServices(servers); // which an earlier version left enabled
   if (!existsSync(shareDir())) await unpackCommon(log);
 }
 

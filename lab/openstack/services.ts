@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import path from "node:path";
 import { type Daemon, runningPid, start, stop } from "../process.ts";
 import type { LabSettings, PortName } from "../settings.ts";
-import { dataDir, etcDir, host, password, runDir } from "./config/shared.ts";
+import { dataDir, etcDir, host, runDir } from "./config/shared.ts";
 
 const library = path.join(import.meta.dirname, "lib");
 
@@ -38,7 +38,6 @@ export function environment(lab: LabSettings): NodeJS.ProcessEnv {
     ORRERY_NETNS: lab.netns,
     ORRERY_SLOT: String(lab.slot),
     ORRERY_PUBLIC_CIDR: lab.publicCidr,
-    ORRERY_PASSWORD: password,
   };
 }
 

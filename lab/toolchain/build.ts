@@ -5,6 +5,7 @@ import { closeSync, existsSync, openSync, readFileSync, readdirSync, statSync } 
 import { cp, mkdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Log } from "../component.ts";
+import { endsWithUs } from "../process.ts";
 import { download, type Source } from "./download.ts";
 import type { Artifact, Step } from "./artifacts.ts";
 
@@ -151,7 +152,7 @@ async function copyReadable(from: string, to: string): Promise<void> {
 function run(command: string, args: string[], cwd: string, log: string, cache: string): Promise<string> {
   const to = openSync(log, "a");
   const env: NodeJS.ProcessEnv = { GOCACHE: path.join(cache, "go-build"), ...process.env, ...goEnvironment };
-  const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", to] });
+  const child = spawn(...endsWithUs(command, args), { cwd, env, stdio: ["ignore", "pipe", to] });
   let output = "";
   child.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
   return new Promise((resolve, reject) => {

@@ -1,12 +1,13 @@
 /** DIALS' day-2 commands as one calls them, against the lab's Kubernetes, real Celery workers and a real registry. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { put } from "../../config/stackEdit.ts";
 import { root } from "../../lab/settings.ts";
+import { lab } from "../../lab/harness/cloud.ts";
 import { CeleryWorld, eventually } from "./dials/celery.ts";
 import { freePort } from "./port.ts";
 import { openKeycloak } from "./dials/keycloak.ts";
@@ -14,7 +15,7 @@ import { playKubelet } from "./dials/kubelet.ts";
 import { installPrograms } from "./dials/programs.ts";
 import { openRegistry, type Registry } from "./dials/registry.ts";
 import type { Target } from "../../lab/harness/engine.ts";
-import { api, type KubeObject } from "../../lab/harness/kube.ts";
+import { api, type KubeObject, unprivileged, useExec } from "../../lab/harness/kube.ts";
 import { type OpsOutcome, SystemOnLab } from "../../lab/harness/system.ts";
 
 const namespace = "cms-dials-test";
@@ -31,6 +32,7 @@ const kwok = (kind: "PortForward" | "Exec", name: string, spec: object): KubeObj
 
 describe("DIALS' commands on the lab", function () {
   this.timeout(600_000);
+  useExec();
   let dials: SystemOnLab;
   let target: Target;
   let world: CeleryWorld;
@@ -169,7 +171,7 @@ describe("DIALS' commands on the lab", function () {
       assert.equal(rows.length, 10);
       assert.ok(rows.every(({ note }) => note === "ok"));
       const kubeconfig = path.join(dir, "kubeconfig");
-      writeFileSync(kubeconfig, readFileSync(process.env.KUBECONFIG ?? "", "utf8").replace("orrery-lab", "revoked"));
+      writeFileSync(kubeconfig, readFileSync(process.env.KUBECONFIG ?? "", "utf8").replace(lab.password, "revoked"));
       const refused = await ops(["list", "--kubeconfig", kubeconfig]);
       assert.equal(refused.code, 1);
       assert.match(refused.stderr, /^orrery: the cluster refuses the login: its token has expired or was revoked/);
@@ -207,7 +209,7 @@ describe("DIALS' commands on the lab", function () {
       };
       const { status } = await api.post<{ status: { token: string } }>(`${core}/serviceaccounts/dials/token`, request);
       const kubeconfig = path.join(dir, "deployer");
-      writeFileSync(kubeconfig, readFileSync(process.env.KUBECONFIG ?? "", "utf8").replace("orrery-lab", status.token));
+      writeFileSync(kubeconfig, readFileSync(process.env.KUBECONFIG ?? "", "utf8").replace(lab.password, status.token));
       const short = await ops(["token", "--kubeconfig", kubeconfig, "--json"]);
       assert.equal(short.code, 1, "less than an hour is left");
       const issued = JSON.parse(short.stdout) as { user: string; secondsLeft: number };
@@ -290,8 +292,9 @@ describe("DIALS' commands on the lab", function () {
 
     it("etl runs the ETL's own command line in the indexer's pod", async () => {
       writeFileSync(path.join(dir, "cli.py"), "import sys; print('cli', *sys.argv[1:]); sys.exit(4)\n");
+      chmodSync(dir, 0o755); // for the user of the exec
       const [pod = ""] = await podsOf("common-indexer");
-      await api.apply(kwok("Exec", pod, { execs: [{ local: { workDir: dir } }] }));
+      await api.apply(kwok("Exec", pod, { execs: [{ local: { ...unprivileged, workDir: dir } }] }));
       let last: OpsOutcome | undefined;
       await eventually(
         "the pod's exec",

@@ -8,7 +8,8 @@ import { promisify } from "node:util";
 import { describe, it } from "mocha";
 import { kubernetes, kubernetesEnv } from "../../lab/kubernetes/kubernetes.ts";
 import { runningPid } from "../../lab/process.ts";
-import { labSettings } from "../../lab/settings.ts";
+import { createLabFolder } from "../../lab/folder.ts";
+import { labSettings, root } from "../../lab/settings.ts";
 import { ensureToolchain } from "../../lab/toolchain/toolchain.ts";
 import { eventually, lab } from "../../lab/harness/cloud.ts";
 import {
@@ -20,6 +21,8 @@ import {
   podSpec,
   podTemplate,
   appliedStatus,
+  unprivileged,
+  useExec,
   useNamespace,
 } from "../../lab/harness/kube.ts";
 
@@ -174,27 +177,42 @@ describe("the lab's Kubernetes", () => {
     await assert.rejects(bot.list("/api/v1/nodes"), forbidden);
   });
 
-  it("kubectl works: logs say that nothing runs, exec does what the test says", async () => {
-    const { bin } = await ensureToolchain(quiet);
+  describe("kubectl", () => {
+    const pod = object("v1", "Pod", "box", { spec: podSpec });
+    const exec = (local: object): KubeObject =>
+      object("kwok.x-k8s.io/v1alpha1", "Exec", "box", { spec: { execs: [{ local }] } });
     const kubectl = async (...args: string[]): Promise<string> => {
+      const { bin } = await ensureToolchain(quiet);
       const env = { ...process.env, ...kubernetesEnv(lab) };
       return (await promisify(execFile)(path.join(bin, "kube"), ["kubectl", "-n", namespace, ...args], { env })).stdout;
     };
-    await appliedStatus<{ phase: string }>(
-      object("v1", "Pod", "box", { spec: podSpec }),
-      ({ phase }) => phase === "Running",
-    );
-    assert.match(await kubectl("logs", "box"), /The lab does not run containers/);
-    await assert.rejects(kubectl("exec", "box", "--", "true"), /no exec found/);
-    const local = { envs: [{ name: "GREETING", value: "hello" }] };
-    await api.apply(object("kwok.x-k8s.io/v1alpha1", "Exec", "box", { spec: { execs: [{ local }] } }));
-    const said = await eventually(
-      "exec",
-      () => kubectl("exec", "box", "--", "sh", "-c", "echo $GREETING").catch(() => ""),
-      Boolean,
-      10,
-    );
-    assert.equal(said, "hello\n");
+
+    it("a pod's log says that nothing runs, and exec is refused even where an Exec allows it", async () => {
+      await appliedStatus<{ phase: string }>(pod, ({ phase }) => phase === "Running");
+      assert.match(await kubectl("logs", "box"), /The lab does not run containers/);
+      await api.apply(exec(unprivileged));
+      await assert.rejects(kubectl("exec", "box", "--", "true"), /no exec found/);
+    });
+
+    it("an Exec without a user, or with root as its user, is refused", async () => {
+      await assert.rejects(api.apply(exec({})), /securityContext/);
+      await assert.rejects(api.apply(exec({ securityContext: { runAsUser: 0, runAsGroup: 1 } })), /runAsUser/);
+    });
+
+    describe("while a test allows it", () => {
+      useExec();
+
+      it("exec does what the test says, without root's rights", async () => {
+        await api.apply(exec({ ...unprivileged, envs: [{ name: "GREETING", value: "hello" }] }));
+        const said = await eventually(
+          "exec",
+          () => kubectl("exec", "box", "--", "sh", "-c", "echo $GREETING; id -u").catch(() => ""),
+          Boolean,
+          10,
+        );
+        assert.equal(said, "hello\n65534\n");
+      });
+    });
   });
 
   it("two labs run next to each other; one keeps its objects over a restart, loses them on reset and leaves nothing behind", async () => {
@@ -211,6 +229,7 @@ describe("the lab's Kubernetes", () => {
     };
     const notes = "/api/v1/namespaces/default/configmaps/note";
     try {
+      createLabFolder(dir, root);
       await part.up(other, quiet);
       await there.apply(note);
       assert.equal(await api.find(notes), undefined, "the other lab's object is not in this one");

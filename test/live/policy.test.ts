@@ -19,7 +19,7 @@ describe("the policy pack", () => {
   before(async () => {
     nodes = await nodeNames();
     await createPrerequisites(
-      retarget(stackPath("test"), target.file, lab, samplePassphrase("test")),
+      retarget(stackPath("test"), target.file, lab, samplePassphrase("test")).prerequisites,
       lab,
       () => undefined,
     );

@@ -6,12 +6,13 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { projectDir } from "../../config/stackFile.ts";
-import { apiAt } from "../../lab/kubernetes/api.ts";
+import { kubeApi } from "../../lab/kubernetes/api.ts";
 import { lab } from "../../lab/harness/cloud.ts";
+import { labSettings } from "../../lab/settings.ts";
 import { type Github, startGithub } from "./prow/github.ts";
 
 /** The test cluster's ports follow those of this lab, and so does its folder. */
-const cluster = { dir: `${lab.dir}-prow`, port: lab.ports.kubernetes + 200 };
+const cluster = labSettings({ ORRERY_LAB: `${lab.dir}-prow`, ORRERY_PORTS: String(lab.firstPort + 200) });
 
 function ops(...words: readonly string[]): Promise<{ code: number; text: string }> {
   return new Promise((resolve, reject) => {
@@ -68,7 +69,7 @@ describe("the life cycle of Prow's test environment", function () {
     assert.ok(existsSync(path.join(artifacts, "roles", "hook")), "no artifacts");
     const verified = await ops("verify", "--stack", "test", "--lab");
     assert.equal(verified.code, 0, verified.text);
-    const api = apiAt(cluster.port);
+    const api = kubeApi(cluster);
     assert.ok(await api.find("/apis/apps/v1/namespaces/kubernetes-prow/deployments/hook"));
     const removed = await ops("cleanup", "--stack", "test", "--lab");
     assert.equal(removed.code, 0, removed.text);

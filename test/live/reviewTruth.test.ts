@@ -44,7 +44,7 @@ describe("the offline review and the engine", function () {
     // A server without a machine: what is compared is Nova's resource, not what boots.
     const at = ["config", "callysto:settings", "environments", "hub-ci", "flavor"];
     writeFileSync(source, setAt(readFileSync(stackPath(stack), "utf8"), at, "lab.none"));
-    await createPrerequisites(retarget(source, file, lab, samplePassphrase(stack)), lab, () => undefined);
+    await createPrerequisites(retarget(source, file, lab, samplePassphrase(stack)).prerequisites, lab, () => undefined);
     rmSync(source);
     text = readFileSync(file, "utf8");
     const made = await pulumi(["stack", "init"], target);

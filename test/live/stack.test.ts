@@ -35,7 +35,7 @@ async function hub(): Promise<{ hostname: string; address: string }> {
 describe("the test stack on the lab", () => {
   before(async () => {
     await createPrerequisites(
-      retarget(stackPath("test"), target.file, lab, samplePassphrase("test")),
+      retarget(stackPath("test"), target.file, lab, samplePassphrase("test")).prerequisites,
       lab,
       () => undefined,
     );

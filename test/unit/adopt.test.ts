@@ -196,10 +196,11 @@ describe("live Secrets and samples", () => {
     assert.equal(said({ both: "old" }, { lab: true }).length, 1, "also in the lab");
   });
 
-  it("a sample may replace a live text that is equal, empty or a sample, or where the cluster allows samples", () => {
+  it("a sample may replace a live text that is equal, empty or a sample, or where the lab allows samples", () => {
     assert.deepEqual(said({ url: "redis://:sample of password@broker", both: "" }), []);
     assert.deepEqual(said({ url: `redis://:${sample("token", "another")}@broker` }), []);
-    assert.deepEqual(said({ url: "redis://:old@broker" }, { allowSamples: true }), []);
+    assert.deepEqual(said({ url: "redis://:old@broker" }, { lab: true, allowSamples: true }), []);
+    assert.equal(said({ url: "redis://:old@broker" }, { allowSamples: true }).length, 1, "not outside of the lab");
   });
 });
 

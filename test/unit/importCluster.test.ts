@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
 import { openSalt } from "../../config/passphrase.ts";
-import { samplePassphrase } from "../../config/samples.ts";
+import { sample, samplePassphrase } from "../../config/samples.ts";
 import { readStackFile, stackPath } from "../../config/stackFile.ts";
 import { liveKeys, sourceOf } from "../../ops/lib/secrets/clusterSource.ts";
 import { type StackSecrets, openStackSecrets } from "../../ops/lib/secrets/stackSecrets.ts";
@@ -28,13 +28,13 @@ describe("importing secrets from a cluster", function () {
     secrets: Secrets,
     mapped: Readonly<Record<string, string>> = {},
   ) {
-    const { secrets: wanted } = stackSecrets(system);
+    const own = stackSecrets(system);
     const live = Object.entries(secrets).flatMap(([title, texts]) => {
       const [namespace = "", name = ""] = title.split("/");
       const data = Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, btoa(text)]));
       return liveKeys(cluster, namespace, [{ type: "Opaque", metadata: { name }, data }]);
     });
-    const made = await planImport(wanted, sourceOf(wanted, templates, live), new Map(Object.entries(mapped)));
+    const made = await planImport(own, sourceOf(own.secrets, templates, live), new Map(Object.entries(mapped)));
     const set = Object.fromEntries(made.sets.map(({ secret, text }) => [secret.key.replace(`${system}:`, ""), text]));
     return { lines: planLines(made, "would set"), set };
   }
@@ -104,6 +104,30 @@ describe("importing secrets from a cluster", function () {
     assert.equal(
       odd.lines[0],
       `missing dials:databasePassword: ${etl} has another form than the program's; the stack has the sample`,
+    );
+  });
+
+  it("a live text that is a published sample is not taken, in a URL, by --map or alone, and the report says why", async () => {
+    const published = sample("token", "somebody's");
+    const etl = "paas: cms-dials-prod/dials-etl-secrets DATABASE_URI";
+    const uri = { DATABASE_URI: `postgresql://dials:${published}@db.test` };
+    const alone = await plan("dials", "paas", { "cms-dials-prod/dials-etl-secrets": uri });
+    assert.deepEqual(alone.set, {});
+    assert.equal(
+      alone.lines[0],
+      `missing dials:databasePassword: ${etl} has a published sample; the stack has the sample`,
+    );
+    const more = "paas: cms-dials-prod/more password";
+    const named = await plan(
+      "dials",
+      "paas",
+      { "cms-dials-prod/more": { password: published } },
+      { "dials:databasePassword": more },
+    );
+    assert.deepEqual(named.set, {});
+    assert.equal(
+      named.lines[0],
+      `missing dials:databasePassword: ${more} has a published sample; the stack has the sample`,
     );
   });
 

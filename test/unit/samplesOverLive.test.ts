@@ -143,7 +143,7 @@ for (const [number, stack] of ["prod", "stage"].entries()) {
       const keys = [...found].flatMap(([cluster, objects]) =>
         objects.flatMap(({ declared: { namespace }, live: json }) => liveKeys(cluster, namespace, [json])),
       );
-      const { sets } = await planImport(mine.secrets, sourceOf(mine.secrets, templates, keys));
+      const { sets } = await planImport(mine, sourceOf(mine.secrets, templates, keys));
       for (const { secret, text } of sets)
         assert.ok(all.secrets.find(({ key }) => key === secret.key)?.is(text), secret.key);
       const imported = new Map([

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
-import { Block, type BlockOptions } from "../../block.ts";
+import { Block, type BlockOptions, type Retention } from "../../block.ts";
 import type { GuestRole, SecretFile } from "./description.ts";
 import { firstContact } from "./identity.ts";
 import { scriptOf, secretCommand, toolkit, toolkitCommand } from "./script.ts";
@@ -25,6 +25,8 @@ export interface GuestArgs {
   readonly roles: Readonly<Record<string, pulumi.Input<GuestRole>>>;
   /** Commands of converge.sh that release the disks, before a rebuild and on deletion. */
   readonly release?: readonly string[];
+  /** Of the host key, which every client knows. @default { protect: true } */
+  readonly retention?: Pick<Retention, "protect">;
 }
 
 /**
@@ -42,7 +44,13 @@ export class Guest extends Block {
 
   constructor(name: string, args: GuestArgs, opts: Omit<BlockOptions, "dependsOn">) {
     super();
-    const key = this.make(new tls.PrivateKey(`${name}-host-key`, { algorithm: "ED25519" }, opts));
+    const key = this.make(
+      new tls.PrivateKey(
+        `${name}-host-key`,
+        { algorithm: "ED25519" },
+        { ...opts, protect: args.retention?.protect ?? true },
+      ),
+    );
     this.hostKey = key.publicKeyOpenssh.apply((line) => line.trim());
     const login = { host: args.address, user: args.user, privateKey: args.privateKey };
     const connection = { ...login, perDialTimeout: 10, dialErrorLimit: 10, hostKey: this.hostKey };

@@ -67,6 +67,7 @@ export class ClaviusGuest extends pulumi.ComponentResource {
           "umount -q /var/lib/docker || true",
           `${workVolumeCommand} close || true`,
         ],
+        retention: host.retention,
       },
       { parent: this },
     );

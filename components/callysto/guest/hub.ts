@@ -67,7 +67,7 @@ export class HubGuest extends pulumi.ComponentResource {
       ...(args.secrets.backupKey === undefined
         ? {}
         : { "backup-key": { path: backupKey, text: args.secrets.backupKey } }),
-      ...(args.secrets.sso === undefined ? {} : ssoSecretFiles(name, host.hostname, args.secrets.sso, this)),
+      ...(args.secrets.sso === undefined ? {} : ssoSecretFiles(name, host, args.secrets.sso, this)),
     };
 
     const guest = new Guest(
@@ -82,6 +82,7 @@ export class HubGuest extends pulumi.ComponentResource {
         secrets,
         roles: hubRoles(host, settings, context.accountKeys),
         release: releaseHomes,
+        retention: host.retention,
       },
       { parent: this },
     );

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import type { GuestRole, SecretFile } from "../../../blocks/openstack/guest/description.ts";
 import { quoted } from "../../../blocks/openstack/guest/script.ts";
+import type { Host } from "../host.ts";
 import { serviceProvider } from "./names.ts";
 import type { SiteSettings, SsoSettings } from "./settings.ts";
 import { shibbolethFiles, spCertificateFile, spKeyFile } from "./shibboleth.ts";
@@ -23,11 +24,15 @@ export interface SsoSecrets {
 /** The secrets as files of SimpleSAMLphp, and the service provider's own key, which survives a rebuild. */
 export function ssoSecretFiles(
   name: string,
-  hostname: pulumi.Output<string>,
+  { hostname, retention }: Pick<Host, "hostname" | "retention">,
   given: SsoSecrets,
   parent: pulumi.Resource,
 ): Record<string, SecretFile> {
-  const key = new tls.PrivateKey(`${name}-sp-key`, { algorithm: "RSA", rsaBits: 3072 }, { parent });
+  const key = new tls.PrivateKey(
+    `${name}-sp-key`,
+    { algorithm: "RSA", rsaBits: 3072 },
+    { parent, protect: retention.protect },
+  );
   const certificate = new tls.SelfSignedCert(
     `${name}-sp-certificate`,
     {

@@ -1,5 +1,5 @@
 /** Designate, and BIND as the secondary server of its zones. */
-import { createHash } from "node:crypto";
+import { createHmac } from "node:crypto";
 import path from "node:path";
 import { stringify } from "yaml";
 import { ini } from "./ini.ts";
@@ -94,8 +94,8 @@ function pool(lab: Site["lab"]): object {
 }
 
 export function named({ lab }: Site): Files {
-  // The control channel listens on loopback; the key only keeps one lab's rndc out of another's named.
-  const secret = createHash("sha256").update(lab.dir).digest("base64");
+  // The control channel listens on loopback, where every user of the machine can call.
+  const secret = createHmac("sha256", lab.password).update("rndc").digest("base64");
   const key = `key orrery { algorithm hmac-sha256; secret "${secret}"; };\n`;
   const bind = path.join(dataDir(lab), "bind");
   const options = [
@@ -116,7 +116,7 @@ export function named({ lab }: Site): Files {
     "allow-new-zones yes", // Designate adds its zones by rndc
     `allow-query { ${host}; }`,
     `allow-notify { ${host}; }`,
-    `allow-transfer { ${host}; }`,
+    "allow-transfer { none; }",
     "request-ixfr no",
     "min-refresh-time 5",
     "min-retry-time 1",

@@ -6,8 +6,6 @@ import type { Ini, Section } from "./ini.ts";
 /** Everything listens on loopback only. */
 export const host = "127.0.0.1";
 export const region = "RegionOne";
-/** Throw-away password of every account of every lab. */
-export const password = "orrery-lab";
 
 /** Input of the configuration files. */
 export interface Site {
@@ -39,7 +37,7 @@ export function account(lab: LabSettings, user: string): Section {
     auth_type: "password",
     auth_url: `${url(lab.ports.keystone)}/v3`,
     username: user,
-    password,
+    password: lab.password,
     project_name: "service",
     user_domain_name: "Default",
     project_domain_name: "Default",

@@ -54,7 +54,7 @@ export function glance({ lab, share }: Site): Files {
         workers: 0,
         limit_param_default: 1000,
         enabled_backends: "local:file",
-        enabled_import_methods: "[glance-direct,web-download]",
+        enabled_import_methods: "[glance-direct]",
         node_staging_uri: `file://${staging}`,
       },
       database: database(lab, "glance"),

@@ -1,10 +1,12 @@
 """Cinder's driver of the lab: a volume is a sparse raw file in data/volumes, named by its id."""
 import os
 
+from cinder import exception
 from cinder.image import image_utils
 from cinder.volume import driver
 from cinder.volume import volume_utils
 from oslo_concurrency import processutils
+from oslo_utils import uuidutils
 
 import lab
 
@@ -32,6 +34,16 @@ def grow(file, gigabytes):
 def remove(file):
     if os.path.exists(file):
         os.unlink(file)
+
+
+def existing(reference):
+    """A file that is no volume yet. This process is root: any other path would give away the host's files."""
+    name = str(reference.get('source-name', ''))
+    file = os.path.join(FOLDER, name)
+    if os.path.basename(name) != name or os.path.islink(file) or not os.path.isfile(file) or uuidutils.is_uuid_like(name):
+        raise exception.ManageExistingInvalidReference(
+            existing_ref=reference, reason='source-name must name a file of %s that is no volume' % FOLDER)
+    return file
 
 
 class FileDriver(driver.VolumeDriver):
@@ -104,11 +116,11 @@ class FileDriver(driver.VolumeDriver):
         pass
 
     def manage_existing(self, volume, existing_ref):
-        """Takes over a raw file: {"source-name": path}."""
-        os.rename(existing_ref['source-name'], path(volume))
+        """Takes over a raw file of data/volumes: {"source-name": its name}."""
+        os.rename(existing(existing_ref), path(volume))
 
     def manage_existing_get_size(self, volume, existing_ref):
-        return -(-os.path.getsize(existing_ref['source-name']) // GIB)
+        return -(-os.path.getsize(existing(existing_ref)) // GIB)
 
     def unmanage(self, volume):
         pass

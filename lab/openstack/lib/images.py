@@ -1,7 +1,9 @@
 """Disk files of the machines: images fetched from Glance once, overlays, growth."""
 import json
 import os
+import struct
 
+from nova import exception
 from nova.image import glance
 from oslo_concurrency import lockutils
 from oslo_concurrency import processutils
@@ -9,6 +11,7 @@ from oslo_concurrency import processutils
 from machine import MACHINES
 
 CACHE = MACHINES + '/images'
+EXTERNAL_DATA_FILE = 1 << 2     # of qcow2's incompatible features
 GLANCE = glance.API()
 
 
@@ -22,8 +25,24 @@ def link(context, image_id, path):
             prune()
             GLANCE.download(context, image_id, dest_path=cached + '.part')
             os.replace(cached + '.part', cached)
+        if image['disk_format'] == 'qcow2':     # also if it came under another format before
+            refuse_references(cached, image_id)
         os.link(cached, path)
     return 'qcow2' if image['disk_format'] == 'qcow2' else 'raw'
+
+
+def refuse_references(path, image_id):
+    """Raises if a qcow2 image names another file, its backing or data file: qemu would open that file of the host, as root.
+
+    Reads the header alone, as qemu-img would open the named files.
+    """
+    with open(path, 'rb') as file:
+        header = file.read(80).ljust(80, b'\0')
+    magic, version, backing_file = struct.unpack('>4sIQ', header[:16])
+    features = struct.unpack('>Q', header[72:80])[0] if version > 2 else 0
+    if magic != b'QFI\xfb' or backing_file or features & EXTERNAL_DATA_FILE:
+        reason = 'it has a backing file or a data file' if magic == b'QFI\xfb' else 'it is no qcow2 image'
+        raise exception.ImageUnacceptable(image_id=image_id, reason=reason)
 
 
 def prune():

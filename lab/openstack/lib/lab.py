@@ -4,12 +4,17 @@ import os
 
 DIR = os.environ['ORRERY_DIR']
 PORTS = json.loads(os.environ['ORRERY_PORTS'])
-PASSWORD = os.environ['ORRERY_PASSWORD']
 HOST = '127.0.0.1'
 REGION = 'RegionOne'
 ETC = DIR + '/etc/openstack'
 DATA = DIR + '/data/openstack'
 MYSQL = DIR + '/run/mysql.sock'
+
+
+def password():
+    """From its file: an environment is inherited, also by what runs with fewer rights."""
+    with open(DIR + '/password') as file:
+        return file.read().strip()
 
 
 def conf(project):
@@ -22,5 +27,5 @@ def connect(user='admin', project='admin'):
     import openstack
     return openstack.connect(
         load_envvars=False, load_yaml_config=False,
-        auth_url='http://%s:%d/v3' % (HOST, PORTS['keystone']), username=user, password=PASSWORD,
+        auth_url='http://%s:%d/v3' % (HOST, PORTS['keystone']), username=user, password=password(),
         project_name=project, user_domain_name='Default', project_domain_name='Default', region_name=REGION)

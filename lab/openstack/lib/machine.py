@@ -1,14 +1,21 @@
 """One virtual machine: its folder, its qemu process, and the monitor (QMP) of that process.
 
+qemu gives up root's rights once it has opened what its command line names, so who breaks out of a machine is nobody on
+the host. What comes later, disks and taps, is opened here and handed over.
 Everything is found again by the server's id, so whoever starts later takes the machine over as it is.
   data/machines/ID/      disk.qcow2 over base, kernel and ramdisk (hard links into the image cache), config.iso, console.log
   run/vm-ID.pid          "pid starttime" of its qemu, which alone is ever signalled
 """
+import array
+import contextlib
+import ctypes
+import fcntl
 import json
 import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -17,11 +24,26 @@ DIR = os.environ['ORRERY_DIR']
 NETNS = os.environ['ORRERY_NETNS']
 MACHINES = DIR + '/data/machines'
 RUN = DIR + '/run'
+USER = 60706 + int(os.environ['ORRERY_SLOT'])     # of qemu; systemd and Debian leave 60706 to 61183 unused
+CLONE_NEWNET, TUNSETIFF, TAP_FLAGS = 0x40000000, 0x400454ca, 0x5002     # IFF_TAP, IFF_NO_PI, IFF_VNET_HDR
 TAP_NAME = 14       # longest name that Nova gives a tap: "tap" and the start of the port's id
 
 
 class Failed(Exception):
     """The machine or its monitor did not do what was asked."""
+
+
+@contextlib.contextmanager
+def inside(namespace):
+    """What is opened in this block belongs to a network namespace; nothing in it may switch greenlets."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open('/proc/thread-self/ns/net') as here, open(namespace) as there:
+        if libc.setns(there.fileno(), CLONE_NEWNET):
+            raise Failed('cannot enter the network namespace %s' % namespace)
+        try:
+            yield
+        finally:
+            libc.setns(here.fileno(), CLONE_NEWNET)
 
 
 class Monitor:
@@ -54,8 +76,13 @@ class Monitor:
             self.events.append(message)
         return message
 
-    def execute(self, command, **arguments):
-        self.socket.sendall(json.dumps({'execute': command, 'arguments': arguments}).encode() + b'\n')
+    def execute(self, command, handed=None, **arguments):
+        """One command; `handed` is a file descriptor that goes with it."""
+        message = json.dumps({'execute': command, 'arguments': arguments}).encode() + b'\n'
+        if handed is None:
+            self.socket.sendall(message)
+        else:
+            self.socket.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [handed]))])
         while True:
             message = self._read()
             if 'error' in message:
@@ -87,10 +114,10 @@ class Disk:
         data = connection_info['data']
         return cls('vol-' + data['volume_id'][:20], data['path'], serial=data['volume_id'][:20])
 
-    def backend(self):
+    def backend(self, path=None):
         # no-flush: guests' flushes reach the host's page cache, which outlives qemu, and do not wait for its disk
         return {'driver': self.form, 'node-name': self.name, 'discard': 'unmap',
-                'file': {'driver': 'file', 'filename': self.path, 'discard': 'unmap', 'cache': {'no-flush': True}}}
+                'file': {'driver': 'file', 'filename': path or self.path, 'discard': 'unmap', 'cache': {'no-flush': True}}}
 
     def device(self):
         return {'driver': 'virtio-blk-pci', 'id': 'dev-' + self.name, 'drive': self.name,
@@ -98,13 +125,20 @@ class Disk:
 
 
 class Card:
-    """A network card on the tap of a Neutron port; qemu makes the tap and the tap goes with it."""
+    """A network card on the tap of a Neutron port; the tap goes with its qemu."""
 
     def __init__(self, port, mac):
         self.name, self.mac, self.tap = 'nic-' + port[:11], mac, ('tap' + port)[:TAP_NAME]
 
     def backend(self):
         return {'type': 'tap', 'id': self.name, 'ifname': self.tap, 'script': 'no', 'downscript': 'no'}
+
+    def opened(self):
+        """A file descriptor of the tap, made in the lab's network namespace."""
+        with inside('/run/netns/' + NETNS):
+            fd = os.open('/dev/net/tun', os.O_RDWR | os.O_NONBLOCK)
+        fcntl.ioctl(fd, TUNSETIFF, struct.pack('16sH', self.tap.encode(), TAP_FLAGS))
+        return fd
 
     def device(self):
         return {'driver': 'virtio-net-pci', 'id': 'dev-' + self.name, 'netdev': self.name, 'mac': self.mac, 'romfile': ''}
@@ -142,6 +176,7 @@ class Machine:
         arguments = [
             'nsenter', '--net=/run/netns/' + NETNS, 'qemu-system-x86_64', '-name', self.uuid,
             '-nodefaults', '-no-user-config', '-display', 'none', '-daemonize', '-pidfile', self.pidfile + '.new',
+            '-runas', '%d:%d' % (USER, USER), '-sandbox', 'on,obsolete=deny,resourcecontrol=deny',
             '-machine', 'pc', '-accel', 'tcg,thread=multi,tb-size=256', '-cpu', 'max', '-smp', str(cpus), '-m', str(ram),
             '-chardev', 'socket,id=qmp,path=%s,server=on,wait=off' % self.qmp, '-mon', 'chardev=qmp,mode=control',
             '-chardev', 'file,id=console,append=on,path=' + self.path('console.log'), '-serial', 'chardev:console',
@@ -170,7 +205,15 @@ class Machine:
     def attach(self, disk):
         with self.monitor() as monitor:
             self._booted(monitor)
-            monitor.execute('blockdev-add', **disk.backend())
+            fd = os.open(disk.path, os.O_RDWR)
+            try:
+                number = monitor.execute('add-fd', handed=fd)['fdset-id']
+            finally:
+                os.close(fd)
+            try:
+                monitor.execute('blockdev-add', **disk.backend('/dev/fdset/%d' % number))
+            finally:
+                monitor.execute('remove-fd', **{'fdset-id': number})     # the disk has its own copy
             try:
                 monitor.execute('device_add', **disk.device())
             except Failed:
@@ -193,7 +236,12 @@ class Machine:
 
     def plug(self, card):
         with self.monitor() as monitor:
-            monitor.execute('netdev_add', **card.backend())
+            fd = card.opened()
+            try:
+                monitor.execute('getfd', handed=fd, fdname=card.name)
+            finally:
+                os.close(fd)
+            monitor.execute('netdev_add', type='tap', id=card.name, fd=card.name)
             monitor.execute('device_add', **card.device())
 
     def unplug(self, card):

@@ -59,7 +59,7 @@ class OrreryDriver(fake.FakeDriver):
                 self._grow(machine, instance)
                 if power_on:
                     self._start(machine, instance, network_info, block_device_info)
-            except (Failed, OSError, processutils.ProcessExecutionError) as error:
+            except (Failed, OSError, exception.ImageUnacceptable, processutils.ProcessExecutionError) as error:
                 super().destroy(context, instance, network_info)
                 machine.remove()
                 raise exception.InstanceDeployFailure(reason=str(error))

@@ -5,6 +5,7 @@ cannot be continued.
 """
 import ctypes
 import importlib
+import secrets
 import signal
 import sys
 import uuid
@@ -14,6 +15,7 @@ import pymysql
 import lab
 
 DATABASES = {'nova': ('nova_api', 'nova', 'nova_cell0')}
+UNKNOWN = secrets.token_hex()     # until passwords.py sets the lab's own
 SERVICES = ('glance', 'placement', 'nova', 'neutron', 'cinder', 'designate', 'swift')
 
 
@@ -38,7 +40,7 @@ def command(module, *arguments):
 
 def keystone():
     from keystone.cmd import bootstrap
-    from keystone.common import fernet_utils, sql
+    from keystone.common import sql
     from keystone.common.sql import upgrades
     import keystone.conf
     keystone.conf.configure()
@@ -48,13 +50,9 @@ def keystone():
     conf(['--config-file', lab.conf('keystone')], project='keystone')
     keystone.conf.setup_logging()
     upgrades.offline_sync_database_to_version()
-    for group, keys in (('fernet_tokens', 3), ('credential', 3)):
-        repository = fernet_utils.FernetUtils(conf[group].key_repository, keys, group)
-        repository.create_key_directory()
-        repository.initialize_key_repository()
     admin = bootstrap.Bootstrapper()
     admin.admin_username = admin.project_name = admin.admin_role_name = 'admin'
-    admin.admin_password = lab.PASSWORD
+    admin.admin_password = UNKNOWN
     admin.bootstrap()
     accounts(bootstrap.PROVIDERS, admin)
 
@@ -70,7 +68,7 @@ def accounts(providers, admin):
 
     def user(name, project_id, *roles):
         ref = providers.identity_api.create_user(
-            {'name': name, 'password': lab.PASSWORD, 'domain_id': domain, 'enabled': True,
+            {'name': name, 'password': UNKNOWN, 'domain_id': domain, 'enabled': True,
              'default_project_id': project_id})
         for role in roles:
             providers.assignment_api.add_role_to_user_and_project(ref['id'], project_id, role)

@@ -1,8 +1,14 @@
-"""Swift in one process: proxy, account, container and object server."""
+"""Swift in one process: proxy, account, container and object server.
+
+Only the proxy asks who calls. The other three would serve everybody on loopback, so they accept only calls from this process.
+"""
+import hmac
 import logging
+import secrets
 
 import eventlet
 from eventlet import wsgi as eventlet_wsgi
+from swift.common import bufferedhttp
 from swift.common import utils as swift_utils
 from swift.common import wsgi as swift_wsgi
 from swift.common.ring import RingBuilder
@@ -10,6 +16,26 @@ from swift.common.ring import RingBuilder
 import lab
 
 KINDS = ('proxy', 'account', 'container', 'object')
+SECRET = secrets.token_hex()
+
+
+def introduce():
+    """Puts this process's secret into every call between Swift's servers."""
+    plain = bufferedhttp.http_connect_raw
+
+    def http_connect_raw(ipaddr, port, method, path, headers=None, query_string=None, ssl=False):
+        headers = {**(headers or {}), 'X-Orrery': SECRET}
+        return plain(ipaddr, port, method, path, headers, query_string, ssl)
+    bufferedhttp.http_connect_raw = http_connect_raw
+
+
+def guarded(app):
+    def guard(environ, start_response):
+        if hmac.compare_digest(environ.get('HTTP_X_ORRERY', '').encode(), SECRET.encode()):
+            return app(environ, start_response)
+        start_response('403 Forbidden', [('Content-Length', '0')])
+        return [b'']
+    return guard
 
 
 def rings():
@@ -29,9 +55,11 @@ def serve():
     # Without a /dev/log Swift would send its log by UDP to port 514 of all addresses.
     swift_utils.ThreadSafeSysLogHandler = lambda **where: logging.StreamHandler()
     rings()
+    introduce()
     servers = []
     for offset, kind in enumerate(KINDS):
         app = swift_wsgi.loadapp(lab.conf('swift-' + kind), global_conf={'log_name': 'swift-' + kind})
+        app = app if kind == 'proxy' else guarded(app)
         sock = eventlet.listen((lab.HOST, lab.PORTS['swift'] + offset), backlog=256)
         servers.append(eventlet.spawn(eventlet_wsgi.server, sock, app, log_output=False, debug=False,
                                       protocol=swift_wsgi.SwiftHttpProtocol))

@@ -5,6 +5,8 @@ import { UsageError } from "../../../cli/usage.ts";
 import { dryRunOption, yesOption } from "../../lib/options.ts";
 import { changeSettings, pulumiOutput, pulumiUp } from "../../lib/stack.ts";
 import { type Environment, environmentOptions, openEnvironment } from "../../lib/callysto/environment.ts";
+import { liftedByRebuild } from "../../lib/callysto/rebuild.ts";
+import { protect, resources, unprotect } from "../../lib/packit/state.ts";
 
 /** URNs of the environment's data volumes. */
 async function volumesOf({ stack, name }: Environment): Promise<readonly string[]> {
@@ -37,8 +39,8 @@ export function checkVolumes({ name, settings }: Environment, loses: string | un
 }
 
 export const command = defineCommand({
-  about: `Replaces a server by a new one. Sets the environment's rebuildToken and deploys: the server is created again from the
-newest image; address, host key, volumes and homes stay. With --volumes both volumes of a disposable hub are replaced too, and
+  about: `Replaces a server by a new one. Sets the environment's rebuildToken, lifts the server's protection and deploys: the server is
+created again from the newest image, protected again; address, host key, volumes and homes stay. With --volumes both volumes of a disposable hub are replaced too, and
 its homes are lost.`,
   options: {
     ...environmentOptions,
@@ -56,6 +58,7 @@ its homes are lost.`,
     const token = values.token ?? new Date().toISOString();
     if (token === settings.rebuildToken) throw new UsageError(`the rebuildToken of ${name} is "${token}" already`);
     const { dryRun } = values;
+    const lifted = dryRun ? [] : liftedByRebuild(await resources(stack.name), name).filter((one) => one.protect);
     changeSettings(callystoSchema, stack, [{ at: ["environments", name, "rebuildToken"], value: token }], dryRun);
     console.log(`${dryRun ? "would set" : "set"} callysto:settings.environments.${name}.rebuildToken to ${token}`);
     if (dryRun) {
@@ -63,10 +66,14 @@ its homes are lost.`,
       return 0;
     }
     const replaced = withVolumes ? await volumesOf(environment) : [];
-    return pulumiUp(
+    // The update protects the new server; an update that did not happen leaves the old one as it was.
+    await unprotect(stack.name, lifted);
+    const code = await pulumiUp(
       stack,
       values.yes,
       replaced.flatMap((urn) => ["--replace", urn]),
     );
+    if (code !== 0) await protect(stack.name, lifted);
+    return code;
   },
 });

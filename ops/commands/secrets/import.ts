@@ -124,7 +124,7 @@ may have it, and what the source has besides. If a value is malformed nothing is
     const open = sourceOf(kind, places, values);
     const stackSecrets = openStackSecrets(values);
     const store = await open(stackSecrets);
-    const plan = await planImport(stackSecrets.secrets, store, mapped(stackSecrets, values.map));
+    const plan = await planImport(stackSecrets, store, mapped(stackSecrets, values.map));
     const { dryRun } = values;
     writePlan(stackSecrets, plan, dryRun);
     if (values.json) {

@@ -11,8 +11,8 @@ import type { FoundObject } from "./objects.ts";
 const clear = (base64: string): string => Buffer.from(base64, "base64").toString("utf8");
 
 /**
- * A sentence for each live text that would be lost, with the commands that save it. A cluster may allow it
- * (`allowSamples`); the lab does not, as a Secret that somebody put there is worth a question, too.
+ * A sentence for each live text that would be lost, with the commands that save it. In the lab a cluster may allow it
+ * (`allowSamples`); elsewhere that setting lets samples in, but not over what is there.
  */
 export function sampleProblems(
   stackSecrets: Pick<StackSecrets, "name" | "file" | "secrets">,
@@ -20,7 +20,7 @@ export function sampleProblems(
   templates: readonly Template[],
   found: readonly FoundObject[],
 ): readonly string[] {
-  if (allowsSamples(stackSecrets.file, cluster)) return [];
+  if (mayBeLost(stackSecrets.file, cluster)) return [];
   const published = publishedSamples(stackSecrets.secrets);
   const made = new Map(templates.map((one) => [placeOf(one), one]));
   return found
@@ -50,9 +50,9 @@ function problem(place: string, samples: readonly StackSecret[], stack: string):
   ].join("; ");
 }
 
-function allowsSamples(file: string, cluster: string): boolean {
+function mayBeLost(file: string, cluster: string): boolean {
   const settings = JSON.parse(readStackFile(file).entries.get("clusters:settings")?.value ?? "{}") as Readonly<
-    Record<string, { readonly allowSamples?: boolean }>
+    Record<string, { readonly lab?: boolean; readonly allowSamples?: boolean }>
   >;
-  return settings[cluster]?.allowSamples === true;
+  return settings[cluster]?.lab === true && settings[cluster].allowSamples === true;
 }

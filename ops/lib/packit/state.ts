@@ -24,6 +24,13 @@ export async function unprotect(stack: string, chosen: readonly StateResource[])
   if (urns.length > 0) await pulumiOutput({ name: stack }, "state", "unprotect", ...urns, "--yes");
 }
 
+/** Protects those among the resources that are still in the state and are not protected. */
+export async function protect(stack: string, chosen: readonly StateResource[]): Promise<void> {
+  const bare = new Set((await resources(stack)).filter((one) => one.protect !== true).map(({ urn }) => urn));
+  const urns = chosen.map(({ urn }) => urn).filter((urn) => bare.has(urn));
+  if (urns.length > 0) await pulumiOutput({ name: stack }, "state", "protect", ...urns, "--yes");
+}
+
 /** A component and all that is in it. */
 export function under(
   all: readonly StateResource[],

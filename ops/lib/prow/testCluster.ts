@@ -54,7 +54,7 @@ export function testCluster() {
       createLabFolder(lab.dir, root);
       const source = `${fileOf(stack)}.source`;
       writeFileSync(source, keepSystems(readFileSync(stackPath(stack), "utf8"), ["clusters", "prow"]));
-      const prerequisites = retarget(source, fileOf(stack), lab, passphraseOf(stack));
+      const { prerequisites } = retarget(source, fileOf(stack), lab, passphraseOf(stack), true);
       rmSync(source);
       await kubernetes(toolchain).up(lab, log);
       await createPrerequisites(prerequisites, lab, log);

@@ -1,5 +1,5 @@
 /** What an import would do: which secrets are set from where, what is missing, what is left over. */
-import type { StackSecret } from "./stackSecrets.ts";
+import type { StackSecret, StackSecrets } from "./stackSecrets.ts";
 import type { Found, SecretSource } from "./sources.ts";
 
 /** A secret that was not found. */
@@ -23,20 +23,29 @@ export interface Plan {
 }
 
 /**
- * Looks up every secret in a store.
+ * Looks up every secret in a store. A published sample is not taken, wherever it is: everybody knows it.
  * @param mapped - places by config key, instead of those that the schemas declare.
  */
 export async function planImport(
-  secrets: readonly StackSecret[],
+  { secrets, samples }: Pick<StackSecrets, "secrets" | "samples">,
   store: SecretSource,
   mapped: ReadonlyMap<string, string> = new Map(),
 ): Promise<Plan> {
   const looked = await Promise.all(
     secrets.map(async (secret) => {
       const place = mapped.get(secret.key) ?? store.place(secret);
-      const text = place === undefined ? undefined : await store.read(place, secret);
-      const near = text === undefined ? (store.near?.(secret) ?? []) : [];
-      return { secret, place, text, near, why: store.why?.(secret) };
+      const read = place === undefined ? undefined : await store.read(place, secret);
+      // The sample that the stack has is reported as unchanged.
+      const refused = read !== undefined && !secret.is(read) && samples.isIn(read);
+      const text = refused ? undefined : read;
+      const near = read === undefined ? (store.near?.(secret) ?? []) : [];
+      return {
+        secret,
+        place,
+        text,
+        near,
+        why: refused ? `${place ?? ""} has a published sample` : store.why?.(secret),
+      };
     }),
   );
   const sets = looked.flatMap(({ secret, place, text }) =>
@@ -45,7 +54,9 @@ export async function planImport(
   const found = new Set(sets.map(({ secret }) => secret.key));
   const missing = looked.filter(({ secret }) => secret.required && secret.state !== "set" && !found.has(secret.key));
   const used = new Set(
-    [...sets, ...missing].flatMap((one) => ["near" in one ? one.near : one.place.split("#")[0]].flat()),
+    [...sets, ...missing].flatMap((one) =>
+      ["near" in one ? [...one.near, ...(one.place === undefined ? [] : [one.place])] : one.place.split("#")[0]].flat(),
+    ),
   );
   return {
     sets,

@@ -30,6 +30,8 @@ export interface StackSecrets {
   readonly crypter: Crypter;
   readonly systems: readonly { readonly schema: AnySystem; readonly stack: SystemStack<unknown> }[];
   readonly secrets: readonly StackSecret[];
+  /** Texts that everybody knows. */
+  readonly samples: PublishedSamples;
   /** Names of keys that no system asks for. */
   readonly unknown: readonly string[];
 }
@@ -80,7 +82,7 @@ export function openStackSecrets(
   const unknown = [...entries]
     .filter(([key, { secret }]) => secret && mine(key) && !known.has(key))
     .map(([key]) => key);
-  return { name, file, crypter, systems, secrets, unknown };
+  return { name, file, crypter, systems, secrets, samples, unknown };
 }
 
 function stateOf(text: string | undefined, samples: PublishedSamples): State {

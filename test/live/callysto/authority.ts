@@ -123,7 +123,7 @@ async function makeCredential(domain: string): Promise<Credential> {
 /** Keystone describes a token to the client that presents it. */
 async function ownToken(): Promise<Record<string, string>> {
   const domain = { name: "Default" };
-  const user = { name: "callysto", domain, password: "orrery-lab" };
+  const user = { name: "callysto", domain, password: lab.password };
   const auth = {
     identity: { methods: ["password"], password: { user } },
     scope: { project: { name: "callysto", domain } },

@@ -81,6 +81,8 @@ export function changesOf(place: Place, own: Drawn): readonly Change[] {
     name: { mode: "fixed", label: mark },
     flavor: own.flavor,
     image: "callysto-hub",
+    // A plain update replaces the server: `rebuild` would lift a protection first.
+    disposable: true,
     rebuildToken: own.rebuildToken,
     volumes: { mode: "new", size: own.size },
     floatingIp: { mode: "new" },

@@ -13,7 +13,7 @@ import { projectDir } from "../../../config/stackFile.ts";
 import { command as hubtraf } from "../../../ops/commands/callysto/hubtraf.ts";
 import { ask } from "../../../ops/lib/cloud/request.ts";
 import { Kubectl } from "../../../ops/lib/kube/kubectl.ts";
-import { tagDigest } from "../../../ops/lib/kube/registry.ts";
+import { Registries } from "../../../ops/lib/images/registry.ts";
 import { tokenAddress } from "../../../ops/lib/kube/registryRealm.ts";
 import { output, run } from "../../../ops/lib/process.ts";
 
@@ -96,7 +96,7 @@ describe("a registry's login", () => {
     const own = await serve((_, response) =>
       response.writeHead(401, { "www-authenticate": `Bearer realm="${other}/token",service="x"` }).end(),
     );
-    await assert.rejects(tagDigest(`${new URL(own).host}/a/b`, "latest"), /which is not asked/);
+    await assert.rejects(new Registries().digest(`${new URL(own).host}/a/b`, "latest"), /which is not asked/);
     assert.equal(asked, 0);
   });
 });

@@ -8,14 +8,14 @@ import { openSalt } from "../../../config/passphrase.ts";
 import { kubeconfig, unusableKey, publicKeyLine } from "../../../config/samples.ts";
 
 const salt = "v1:fozI5u6B030=:v1:F+6ZduKKd8G0/V7L:PGMFeIzwobWRKmEAzUdaQHqC5mMRIQ==";
-const lab = { ports: { keystone: 16000, kubernetes: 16030 } };
+const lab = { ports: { keystone: 16000, kubernetes: 16030 }, password: "of-the-lab" };
 const dir = mkdtempSync(path.join(tmpdir(), "aim-"));
 
 /** Retargets a file with this config; returns its text and the prerequisites. */
 function retargeted(config: string): { readonly text: string; readonly prerequisites: LabPrerequisites } {
   const [source, target] = [path.join(dir, "source.yaml"), path.join(dir, "target.yaml")];
   writeFileSync(source, `# mine\nencryptionsalt: ${salt}\nconfig:\n${config}`);
-  const prerequisites = retarget(source, target, lab, "password");
+  const { prerequisites } = retarget(source, target, lab, "password");
   return { prerequisites, text: readFileSync(target, "utf8") };
 }
 
@@ -71,9 +71,9 @@ config:
     secure: ...
 `,
     );
-    const login = kubeconfig("https://127.0.0.1:16030", "orrery-lab");
+    const login = kubeconfig("https://127.0.0.1:16030", "of-the-lab");
     assert.equal(labKubeconfig(lab), login);
-    assert.deepEqual(secrets, [login, "orrery-lab", login, "orrery-lab"]);
+    assert.deepEqual(secrets, [login, "of-the-lab", login, "of-the-lab"]);
     assert.deepEqual(prerequisites, nothing);
   });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { keepSystems, put, reencrypt, setAt, setSalt, setSecret } from "../../../config/stackEdit.ts";
+import { readStrictYaml } from "../../../config/strictYaml.ts";
 
 const file = `# why it is so
 config:
@@ -70,6 +71,13 @@ describe("edits of a stack file", () => {
         assert.equal(put(file, path, value), changed(from, to));
       });
     }
+
+    it("a text is quoted where the engine would read a date or a number, as in the token of a rebuild", () => {
+      for (const text of [new Date().toISOString(), "2001-12-14", "0150", "1_000", ".inf", "1e3", "today", "yes"]) {
+        const { content, problems } = readStrictYaml(put("config:\n  a: {}\n", ["config", "a", "x"], text));
+        assert.deepEqual([content, problems], [{ config: { a: { x: text } } }, []]);
+      }
+    });
 
     it("adding keeps the style of a one-line map with blanks, and of a map that ends the file", () => {
       assert.equal(put("config:\n  a: { x: 1 }", ["config", "a", "y"], 2), "config:\n  a: {x: 1, y: 2}");

@@ -1,16 +1,26 @@
 import assert from "node:assert/strict";
-import { describe, it } from "mocha";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, describe, it } from "mocha";
+import { createLabFolder } from "../../../lab/folder.ts";
 import { ini } from "../../../lab/openstack/config/ini.ts";
 import { configuration } from "../../../lab/openstack/configure.ts";
-import { labSettings } from "../../../lab/settings.ts";
+import { labSettings, root } from "../../../lab/settings.ts";
 
-const render = (firstPort: number): Readonly<Record<string, string>> =>
-  configuration({
-    lab: labSettings({ ORRERY_PORTS: String(firstPort), ORRERY_LAB: `/labs/${firstPort}` }),
-    share: "/cache/share",
-  });
+const labs = mkdtempSync(path.join(tmpdir(), "labs-"));
+
+function render(firstPort: number): Readonly<Record<string, string>> {
+  const lab = labSettings({ ORRERY_PORTS: String(firstPort), ORRERY_LAB: `${labs}/${firstPort}` });
+  createLabFolder(lab.dir, root);
+  return configuration({ lab, share: "/cache/share" });
+}
 
 describe("configuration of the lab's OpenStack", () => {
+  after(() => {
+    rmSync(labs, { recursive: true });
+  });
+
   it("ini files are written as oslo.config reads them", () => {
     assert.equal(
       ini({ DEFAULT: { debug: false, workers: 0 }, b: { c: "d" } }),
@@ -22,19 +32,24 @@ describe("configuration of the lab's OpenStack", () => {
     assert.throws(() => ini({ a: { password: "x\nadmin = yes" } }), /the value of "password" spans lines/);
   });
 
-  it("ports and folders of two labs never overlap", () => {
+  it("ports, folders, passwords and keys of two labs never overlap", () => {
     const [one, two] = [render(15000), render(16000)];
     assert.deepEqual(Object.keys(one), Object.keys(two));
-    for (const [name, text] of Object.entries(one)) {
-      assert.doesNotMatch(text, /\/labs\/16000|\b16\d{3}\b/, name);
-      assert.equal(
-        text
-          .replaceAll("/labs/15000", "/labs/16000")
-          .replace(/\b15(\d{3})\b/g, "16$1")
-          .replace(/secret ".*"/, ""),
-        two[name]?.replace(/secret ".*"/, ""),
-        name,
+    const password = /orrery-lab-[0-9a-f]{48}/g;
+    const secrets = (files: Readonly<Record<string, string>>): ReadonlySet<string> =>
+      new Set(
+        Object.values(files).flatMap((text) => text.match(new RegExp(`${password.source}|secret ".*"`, "g")) ?? []),
       );
+    assert.equal(secrets(one).size, 2, "a password and rndc's key");
+    assert.deepEqual(
+      [...secrets(one)].filter((secret) => secrets(two).has(secret)),
+      [],
+    );
+    const plain = (text = ""): string => text.replaceAll(password, "PASSWORD").replace(/secret ".*"/, "");
+    for (const [name, text] of Object.entries(one)) {
+      assert.doesNotMatch(text, /\/16000|\b16\d{3}\b/, name);
+      const moved = text.replaceAll(`${labs}/15000`, `${labs}/16000`).replace(/\b15(\d{3})\b/g, "16$1");
+      assert.equal(plain(moved), plain(two[name]), name);
     }
   });
 

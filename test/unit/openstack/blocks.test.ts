@@ -33,6 +33,7 @@ describe("OpenStack building blocks", () => {
       securityGroupIds: ["g1"],
       adminStateUp: true,
     });
+    assert.deepEqual(port.options, { protect: true });
     const instance = seen.resource("hub-instance");
     assert.equal(instance.type, "openstack:compute/instance:Instance");
     const networks = instance.inputs.networks as { port: string }[];
@@ -52,6 +53,7 @@ describe("OpenStack building blocks", () => {
       deleteBeforeReplace: true,
       dependsOn: [port.urn],
       ignoreChanges: ["imageId", "keyPair", "userData"],
+      protect: true,
       replacementTrigger: "2",
     });
   });

@@ -38,6 +38,8 @@ describe("policies about clouds and permissions", () => {
       ["kubernetes:core/v1:PersistentVolumeClaim", {}],
       ["kubernetes:apps/v1:StatefulSet", { spec: { volumeClaimTemplates: [{}] } }],
       ["openstack:blockstorage/volume:Volume", { name: "a" }],
+      ["openstack:compute/instance:Instance", { name: "a" }],
+      ["openstack:networking/port:Port", {}],
       ["openstack:dns/zone:Zone", {}],
       ["openstack:networking/floatingIp:FloatingIp", {}],
     ];
@@ -69,7 +71,7 @@ describe("policies about clouds and permissions", () => {
     assert.deepEqual(evaluate([record(60)]), []);
     for (const ttl of [undefined, 86_400])
       assert.deepEqual(evaluate([record(ttl)]), [`it has TTL ${String(ttl)}; set at most 3600 s [short-ttl]`]);
-    const nameless = resource("openstack:compute/instance:Instance", {});
+    const nameless = resource("openstack:compute/instance:Instance", {}, true);
     assert.deepEqual(evaluate([nameless]), ["it has no explicit name [cloud-name]"]);
   });
 

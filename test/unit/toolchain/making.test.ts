@@ -1,6 +1,7 @@
 /** The toolchain's artifacts: downloaded if possible, otherwise built, completely or not at all, by one process at a time. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";
@@ -116,6 +117,74 @@ describe("artifacts of the toolchain", () => {
     answer = (response) => response.end(tarball.subarray(0, tarball.length - 20));
     await buildArtifact(artifact(), "x", shop());
     builtBecause(/is incomplete/);
+  });
+
+  describe("whose publisher offers checksums", () => {
+    const sum = (data: string | Buffer): string => createHash("sha256").update(data).digest("hex");
+    const releases = {
+      "https://dl.k8s.io/v1/bin/tool": ["/dl.k8s.io/v1/bin/tool.sha256", sum("program")],
+      "https://github.com/etcd-io/etcd/releases/download/v1/tool": [
+        "/github.com/etcd-io/etcd/releases/download/v1/SHA256SUMS",
+        `${sum("other")}  other\n${sum("program")}  tool\n`,
+      ],
+      "https://get.pulumi.com/releases/sdk/pulumi-v3.1.2-linux-x64": [
+        "/get.pulumi.com/releases/sdk/pulumi-3.1.2-checksums.txt",
+        `${sum("program")}  pulumi-v3.1.2-linux-x64\n`,
+      ],
+    } as const;
+    for (const [url, [list, text]] of Object.entries(releases)) {
+      const bare = artifact({ releases: [{ url, to: "tool" }] });
+      const serve = (program: string, sums: string | undefined): void => {
+        answer = (response, asked) => {
+          if (asked !== list) response.end(program);
+          else if (sums === undefined) response.writeHead(404).end();
+          else response.end(sums);
+        };
+      };
+      const built = (reason: RegExp): void => {
+        assert.match(lines[0] ?? "", reason);
+        assert.equal(tool(bare), readFileSync("/bin/true", "utf8"));
+      };
+
+      it(`a download from ${new URL(url).host} is taken if it is what the checksum says`, async () => {
+        serve("program", text);
+        await buildArtifact(bare, "x", shop());
+        assert.equal(tool(bare), "program");
+      });
+
+      it(`a download from ${new URL(url).host} is not taken if it differs from its checksum or has none`, async () => {
+        serve("changed", text);
+        await buildArtifact(bare, "x", shop());
+        built(/building.*is not what its publisher's checksum says$/);
+        for (const sums of [undefined, "", `${sum("program")}  another\n${sum("x")}  more`]) {
+          rmSync(artifactFolder(cache, bare), { recursive: true });
+          lines = [];
+          serve("program", sums);
+          await buildArtifact(bare, "x", shop());
+          built(/building.*has no checksum to compare with/);
+        }
+      });
+    }
+  });
+
+  it("a download follows redirects, but from https to nothing else", async () => {
+    answer = (response, url) => {
+      if (url === "/elsewhere") response.end(tarball);
+      else response.writeHead(302, { location: "/elsewhere" }).end();
+    };
+    await buildArtifact(artifact(), "x", shop());
+    assert.equal(tool(artifact()), "official");
+    rmSync(artifactFolder(cache, artifact()), { recursive: true });
+    lines = [];
+    const real = globalThis.fetch;
+    globalThis.fetch = () =>
+      Promise.resolve(new Response(null, { status: 302, headers: { location: "http://downloads.example/tool" } }));
+    try {
+      await buildArtifact(artifact(), "x", shop({ base: undefined }));
+    } finally {
+      globalThis.fetch = real;
+    }
+    builtBecause(/downloads\.example leads to http:\/\/downloads\.example, which is not encrypted/);
   });
 
   it("an artifact is built at once when a host does not respond, and the host is not asked again", async () => {

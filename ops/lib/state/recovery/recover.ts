@@ -69,7 +69,9 @@ export async function recover(store: Store, held: HeldState, request: RecoverReq
     if (values.json) console.log(JSON.stringify({ ...report, backup, lost }, undefined, 2));
     assertResolved(lost, "the state is recovered except for them");
     for (const server of brokenServers((await exported(copy)).deployment))
-      say(`server ${server} ended in ERROR and will not start: give it another rebuildToken`);
+      say(
+        `server ${server} ended in ERROR and will not start: give it another rebuildToken (npx orrery callysto rebuild)`,
+      );
     say(`stack ${store.name} is as the clouds have it; next: npx pulumi up --stack ${store.name}`);
     return 0;
   });
