@@ -24,6 +24,14 @@ export interface ClusterApi {
   find(path: string): Promise<unknown>;
   /** Whether the cluster would create an object, as a dry run; false only when it forbids it. @throws LoginError as `post` */
   wouldCreate(path: string, body: object): Promise<boolean>;
+  /** One request whose status the caller judges; `type` is the body's (default: application/json). @throws LoginError as `post` */
+  send(method: string, path: string, body?: object, type?: string): Promise<ApiAnswer>;
+}
+
+/** An answer of the API. */
+export interface ApiAnswer {
+  readonly status: number;
+  readonly body: unknown;
 }
 
 const toServer = z.object({
@@ -141,9 +149,9 @@ interface Answer {
 }
 
 function apiAt(socketPath: string, agent: Agent): ClusterApi {
-  const headers = { "content-type": "application/json" };
-  const send = (method: string, path: string, body?: string): Promise<Answer> =>
+  const send = (method: string, path: string, body?: string, type = "application/json"): Promise<Answer> =>
     new Promise((resolve, reject) => {
+      const headers = { "content-type": type };
       const fail = ({ message }: Error): void => {
         reject(new LoginError(`cannot be reached: ${message}`));
       };
@@ -177,6 +185,10 @@ function apiAt(socketPath: string, agent: Agent): ClusterApi {
       return fromJson(text, path);
     },
     wouldCreate: async (path, body) => (await send("POST", `${path}?dryRun=All`, JSON.stringify(body))).status !== 403,
+    send: async (method, path, body, type) => {
+      const { status, text } = await send(method, path, body === undefined ? undefined : JSON.stringify(body), type);
+      return { status, body: fromJson(text, path) };
+    },
   };
 }
 

@@ -73,6 +73,11 @@ export function asObject(value: unknown): Json {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {};
 }
 
+/** The object without some of its keys. */
+export function omit(object: Json, ...keys: readonly string[]): Json {
+  return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));
+}
+
 /** The value if it is a list, its items as objects, otherwise []. */
 export function asList(value: unknown): readonly Json[] {
   return Array.isArray(value) ? value.map(asObject) : [];

@@ -21,8 +21,9 @@ export async function tofuContestant(task: Task): Promise<Contestant> {
   const recording = await declared(task.stack, task.file);
   writeFileSync(path.join(folder, "main.tf.json"), JSON.stringify(toConfiguration(recording), undefined, 1));
   // The provider is found here without a registry, and without `tofu init`.
-  const settings = path.join(folder, "tofurc.json");
-  writeFileSync(settings, JSON.stringify({ provider_installation: { dev_overrides: { [providerSource]: tools } } }));
+  const settings = path.join(folder, "tofurc");
+  // Unlike configurations, the settings of OpenTofu have no JSON form that it reads blocks from.
+  writeFileSync(settings, `provider_installation {\n  dev_overrides {\n    "${providerSource}" = "${tools}"\n  }\n}\n`);
   const tofu = (...args: readonly string[]): ReturnType<typeof timed> =>
     timed(path.join(tools, "tofu"), [...args, "-input=false", "-no-color"], {
       cwd: folder,

@@ -3,7 +3,7 @@ import { Block, type BlockOptions, type Retention } from "../block.ts";
 import type { ServingContainerArgs } from "./container.ts";
 import { disruptionBudget, spread } from "./podDisruptionBudget.ts";
 import type { NamespaceRef } from "./metadata.ts";
-import { metadata, annotationsOf, dropUndefined, withManagedBy } from "./metadata.ts";
+import { metadata, annotationsOf, dropUndefined } from "./metadata.ts";
 import type { WorkloadArgs } from "./pod.ts";
 import type { Workload } from "./workload.ts";
 import { podTemplate, portsOf } from "./pod.ts";
@@ -96,8 +96,8 @@ function toTemplate(name: string, template: ClaimTemplate): k8s.types.input.core
     apiVersion: "v1",
     kind: "PersistentVolumeClaim",
     metadata: {
+      // No label of ours: templates never change, and a set that is adopted would have to be made again for it.
       name,
-      labels: withManagedBy(),
       ...annotationsOf(template.annotations),
     },
     spec: {

@@ -41,8 +41,8 @@ export class SecurityGroup extends Block {
             ethertype: rule.ethertype,
             protocol: rule.protocol,
             ...(rule.port === undefined ? {} : { portRangeMin: rule.port, portRangeMax: rule.port }),
-            remoteIpPrefix: rule.ethertype === "IPv4" ? "0.0.0.0/0" : "::/0",
           },
+          // No range is the whole world; a cloud may have it either way, and naming it would replace the other.
           // The cloud deletes a group with its rules; one by one each takes five seconds.
           { ...opts, deletedWith: group },
         ),

@@ -12,6 +12,7 @@ import { pulumiOutput, stackOf, stackOptions } from "../lib/stack.ts";
 import { importFile } from "../lib/adopt/importFile.ts";
 import { type Plan, planAdoption } from "../lib/adopt/plan.ts";
 import { planJson, planLines } from "../lib/adopt/report.ts";
+import { takeOver } from "../lib/adopt/takeover.ts";
 
 export const command = defineCommand({
   about: `Adopts what was deployed in another way: matches what runs with what the stack declares, and writes an import file. For a
@@ -20,8 +21,12 @@ import", and lists what the first up would then change, create, replace and leav
 namespace and name, OpenStack resources by name or by what they are attached to; passwords that the program would generate are taken
 from the Secrets that have them.
 
-What holds data and would be replaced is refused, and so is a live Secret's value that a published sample would replace. The clusters,
-the clouds and the state are not changed. Exit code 1 if something that runs cannot be adopted as it is: then no file is written.`,
+The clusters say themselves, by dry runs, what each object will be after the first up. Each field that changes is listed: harmless,
+changing behaviour, or losing data or reach; the last two need a decision, a setting that keeps it or --accept. What holds data and
+would be replaced is refused, and so is a live Secret's value that a published sample would replace.
+
+No field of anything gets another value. With the file, the clusters are asked to note that the fields of the adopted objects are the
+program's, whoever wrote them. Exit code 1 if something cannot be adopted as it is or is not decided: then nothing is written.`,
   options: {
     ...stackOptions,
     out: {
@@ -32,6 +37,18 @@ the clouds and the state are not changed. Exit code 1 if something that runs can
     diff: {
       type: "boolean",
       help: "every field that would change, with its values; without it only those that have one now",
+    },
+    accept: {
+      type: "string",
+      value: "FIELD",
+      multiple: true,
+      help: "accept what the first up does to a field; * is any text: 'spec.replicas', 'Deployment dials/*', 'Route a/b: spec.host'",
+    },
+    policies: {
+      type: "choice",
+      choices: ["first", "later"],
+      default: "first",
+      help: "whether network policies begin with the first up, or with a second one",
     },
     "dry-run": { type: "boolean", help: "write no file" },
     ...jsonOption,
@@ -44,10 +61,12 @@ the clouds and the state are not changed. Exit code 1 if something that runs can
       throw new UsageError(`${out} exists already; remove it, or name another file by --out`);
     const stackSecrets = openStackSecrets(values);
     const known = await urnsInState(name);
-    const plan = await planAdoption(stackSecrets, values, known);
-    const { adopted, problems, recording } = plan;
-    const writes = !dryRun && problems.length === 0 && adopted.size > 0;
+    const plan = await planAdoption(stackSecrets, values, known, values.accept);
+    const { adopted, problems, recording, undecided } = plan;
+    const isOpen = problems.length > 0 || undecided.length > 0;
+    const writes = !dryRun && !isOpen && adopted.size > 0;
     if (writes) {
+      await takeOver(stackSecrets, plan.takeovers);
       const encrypt = (clear: string): string => stackSecrets.crypter.encrypt(clear);
       const content = importFile({ resources: recording.resources, adopted, known, encrypt });
       writeFileSync(out, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600, flag: "wx" });
@@ -61,10 +80,13 @@ the clouds and the state are not changed. Exit code 1 if something that runs can
     const samples = atRisk(stackSecrets);
     if (samples > 0)
       console.error(`${samples} samples are left, which preview and up refuse: npx orrery doctor --stack ${name}`);
-    if (problems.length > 0) console.error("nothing was written; fix the problems, then run this again");
+    if (undecided.length > 0)
+      console.error(`${undecided.length} fields are to be decided: settings that keep them, or --accept`);
+    if (isOpen) console.error("nothing was written; run this again after that");
     else if (adopted.size === 0) console.error(nothing(known));
-    else if (writes) console.error(next(plan, name, out, values.configFile));
-    return problems.length > 0 ? 1 : 0;
+    else if (writes)
+      console.error(next(plan, { stack: name, out, file: values.configFile, policies: values.policies }));
+    return isOpen ? 1 : 0;
   },
 });
 
@@ -89,16 +111,25 @@ function nothing(known: ReadonlySet<string>): string {
 }
 
 /** The steps that follow; imported resources are protected until the first up changes that. */
-function next({ changes }: Plan, stack: string, out: string, file: string | undefined): string {
+function next({ changes }: Plan, { stack, out, file, policies }: Following): string {
   const of = `--stack ${stack}${file === undefined ? "" : ` --config-file ${file}`}`;
   const force = "PULUMI_K8S_ENABLE_PATCH_FORCE=true npx pulumi";
   const replaced = changes.filter(({ operation }) => operation === "replace");
+  const but = policies === "later" ? " --exclude '**:NetworkPolicy::**'" : "";
   return [
     "next: back up the data, then",
     `  npx pulumi import ${of} --file ${out} --generate-code=false`,
     ...replaced.map(({ urn }) => `  npx pulumi state unprotect --stack ${stack} '${urn}'`),
-    `  ${force} preview ${of} --diff`,
-    `  ${force} up ${of}`,
-    `and remove ${out}`,
+    `  ${force} preview ${of} --diff${but}`,
+    `  ${force} up ${of}${but}`,
+    ...(but === "" ? [] : [`  npx pulumi up ${of}, once everything works: the network policies`]),
+    `and remove ${out}; the way back is npx pulumi stack rm ${stack} --force --preserve-config: the state forgets, nothing changes`,
   ].join("\n");
+}
+
+interface Following {
+  readonly stack: string;
+  readonly out: string;
+  readonly file: string | undefined;
+  readonly policies: "first" | "later";
 }

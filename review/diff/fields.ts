@@ -1,4 +1,5 @@
 /** Differences between two plain values, field by field. */
+import { isDeepStrictEqual } from "node:util";
 
 /** One field that differs. */
 export interface Field {
@@ -60,7 +61,7 @@ export function isMap(value: unknown): value is Readonly<Record<string, unknown>
 }
 
 function same(before: unknown, after: unknown): boolean {
-  return before === after || JSON.stringify(before) === JSON.stringify(after);
+  return before === after || isDeepStrictEqual(before, after);
 }
 
 /** Whether a leaf is the digest of a secret. */

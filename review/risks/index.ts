@@ -22,10 +22,16 @@ export function risksOf(change: Change): readonly string[] {
   return [dataLoss, lostProtection, exposure, permissions, floatingImages].flatMap((rule) => rule(change));
 }
 
-function dataLoss({ operation, type, before, fields }: Change): readonly string[] {
-  if (operation !== "replace" && operation !== "delete") return [];
+/** Whether a replacement or deletion takes away what holds data, or what its owner protects. */
+export function losesData({ operation, type, before }: Pick<Change, "operation" | "type" | "before">): boolean {
+  if (operation !== "replace" && operation !== "delete") return false;
   const guarded = before?.options.protect === true || before?.options.retainOnDelete === true;
-  if (!guarded && !holdsData.some((one) => one.test(type))) return [];
+  return guarded || holdsData.some((one) => one.test(type));
+}
+
+function dataLoss(change: Change): readonly string[] {
+  const { operation, before, fields } = change;
+  if (!losesData(change)) return [];
   const kept = before?.options.retainOnDelete === true ? "; the old object stays in the cloud, unmanaged" : "";
   const why = fields.filter(({ forces }) => forces).map(({ path }) => pathText(path));
   return operation === "delete"

@@ -6,7 +6,17 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import { output } from "../../ops/lib/process.ts";
-import { Adoption, apply, type AdoptReport, uids } from "./adopt/oldWay.ts";
+import {
+  Adoption,
+  apply,
+  type AdoptReport,
+  changedLeaves,
+  decorate,
+  type Live,
+  objectsOf,
+  type Tool,
+  uids,
+} from "./adopt/oldWay.ts";
 import { api } from "../../lab/harness/kube.ts";
 import { type Change, SystemOnLab } from "../../lab/harness/system.ts";
 
@@ -21,8 +31,10 @@ interface Case {
   readonly first?: readonly string[];
   /** Passwords that the program would draw and that are found. */
   readonly passwords: readonly string[];
-  /** What only the old way had. */
-  readonly notes?: readonly string[];
+  /** With what its owners deployed it. */
+  readonly tool: Tool;
+  /** A field that must be reported as lost. */
+  readonly loss?: string;
   /** What has another kind now. */
   readonly instead?: readonly string[];
 }
@@ -34,16 +46,17 @@ const cases: Readonly<Record<string, Case>> = {
     stack: "prod",
     namespaces: ["cms-dials-prod"],
     clusters: ["paas"],
-    first: ["Deployment cms-dials-prod/redis-etl-broker"],
+    tool: "argocd",
     passwords: ["dials-broker", "dials-cache", "dials-django"],
   },
   packit: {
     stack: "prod",
     namespaces: ["packit-prod", "packit-prod-sandbox", "packit-service-validation"],
     clusters: ["online", "open"],
-    first: ["RoleBinding packit-prod-sandbox/packit-worker", "StatefulSet packit-prod/packit-worker"],
+    first: ["RoleBinding packit-prod-sandbox/packit-worker"],
     passwords: ["packit-generated-postgres"],
-    notes: ["Secret packit-prod/packit-ssh loses: id_rsa.bak"],
+    tool: "two tools",
+    loss: 'Secret packit-prod/packit-ssh: data["id_rsa.bak"]',
     instead: ["DeploymentConfig packit-prod/packit-service", "DeploymentConfig packit-prod/postgres-12"],
   },
   stream: {
@@ -51,13 +64,14 @@ const cases: Readonly<Record<string, Case>> = {
     namespaces: ["stream-prod"],
     clusters: ["online"],
     passwords: ["stream-generated-postgres"],
+    tool: "nobody",
     instead: ["DeploymentConfig stream-prod/redis"],
   },
   prow: {
     stack: "prod",
     namespaces: ["kubevirt-prow", "kubevirt-prow-jobs"],
     clusters: ["ibm"],
-    first: ["Deployment kubevirt-prow/ghproxy"],
+    tool: "console",
     passwords: ["prow-credentials-cookie"],
   },
   thoth: {
@@ -71,10 +85,13 @@ const cases: Readonly<Record<string, Case>> = {
       "StatefulSet thoth-dgraph-stage/zero",
     ],
     passwords: [],
+    tool: "kubectl",
     instead: ["DeploymentConfig aicoe-stage-bots/sesheta-webhooks"],
   },
 };
 
+const titleOf = ({ kind, metadata }: Live): string =>
+  `${kind} ${metadata.namespace === undefined ? "" : `${metadata.namespace}/`}${metadata.name}`;
 const nameOf = (urn: string): string => urn.split("::").at(-1) ?? "";
 const prowJobs = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/prowjobs.prow.k8s.io";
 
@@ -87,6 +104,8 @@ for (const [name, expected] of Object.entries(cases)) {
     const gone = new Set<string>();
     const nodes = async () => (await api.list("/api/v1/nodes")).map(({ metadata }) => metadata.name);
     let known: readonly string[];
+    /** What ran, before the first update. */
+    let former: readonly Live[];
 
     before(async () => {
       known = await nodes();
@@ -108,9 +127,12 @@ for (const [name, expected] of Object.entries(cases)) {
     });
 
     it("adopt matches what runs, without a change to the cluster", async () => {
-      await apply(name);
+      await apply(name, expected.tool);
+      await decorate(name, expected.tool === "argocd" ? "argocd-controller" : "kubectl-edit");
       old = await uids(name);
       let plan = await adoption.plan();
+      assert.deepEqual([plan.status, plan.report.file], [1, null], plan.stderr);
+      assert.match(plan.stderr, /\d+ fields are to be decided: settings that keep them, or --accept\n/);
       assert.equal(plan.report.problems.length, expected.first?.length ?? 0, plan.stderr);
       for (const title of expected.first ?? []) {
         const problem = plan.report.problems.find((one) => one.startsWith(`${title} cannot be changed`));
@@ -120,12 +142,15 @@ for (const [name, expected] of Object.entries(cases)) {
         await output("kubectl", words.replaceAll("'", "").split(" "));
         if (words.startsWith("delete ")) gone.add(title);
       }
-      if (expected.first !== undefined) plan = await adoption.plan();
+      plan = await adoption.plan("--dry-run", "--accept", "*");
       assert.deepEqual([plan.status, plan.report.problems], [0, []], plan.stderr);
       report = plan.report;
       const instead = report.left.filter((one) => one.instead !== undefined).map(({ object }) => object);
       assert.deepEqual(instead.sort(), expected.instead ?? []);
-      for (const note of expected.notes ?? []) assert.ok(report.notes.includes(note), report.notes.join("\n"));
+      const lost = report.effects
+        .filter(({ weight }) => weight === "loss")
+        .map(({ object, field }) => `${object}: ${field}`);
+      if (expected.loss !== undefined) assert.ok(lost.includes(expected.loss), lost.join("\n"));
       const passwords = report.adopted
         .filter(({ type }) => type.endsWith(":RandomPassword"))
         .map(({ urn }) => nameOf(urn));
@@ -135,12 +160,24 @@ for (const [name, expected] of Object.entries(cases)) {
         [],
       );
       assert.deepEqual(await uids(name), new Map([...old].filter(([title]) => !gone.has(title))));
+      former = await objectsOf(name);
+      const written = await adoption.plan("--accept", "*");
+      assert.deepEqual([written.status, written.report.problems], [0, []], written.stderr);
+      report = written.report;
+      const taken = await objectsOf(name);
+      assert.deepEqual(
+        taken.flatMap((one, at) => changedLeaves(former[at] ?? one, one)),
+        [],
+        "no field has another value",
+      );
     });
 
     if (name === "dials") {
       it("adopt refuses to replace a live text by a sample, and prints the commands that keep it", async () => {
         const refusing: Change = [["clusters:settings", "paas", "allowSamples"], false];
-        const { status, stderr } = await adoption.system.with([refusing], () => adoption.ops("--dry-run"));
+        const { status, stderr } = await adoption.system.with([refusing], () =>
+          adoption.ops("--dry-run", "--accept", "*"),
+        );
         assert.deepEqual(
           [status, stderr],
           [
@@ -148,14 +185,16 @@ for (const [name, expected] of Object.entries(cases)) {
             "PROBLEM  Secret cms-dials-prod/eos-credentials KEYTAB_PWD: the first up would replace the live text by a " +
               "published sample, of dials:eosPassword; npm run ops -- secrets import cluster --stack prod-dials, or " +
               "npx pulumi config set --stack prod-dials --secret dials:eosPassword\n" +
-              "nothing was written; fix the problems, then run this again\n",
+              "nothing was written; run this again after that\n",
           ],
         );
       });
 
       it("adopt refuses a claim that would be replaced, and a cluster that does not answer, in one line", async () => {
         const other: Change = [["dials:settings", "broker", "storageClass"], "another"];
-        const { status, stderr } = await adoption.system.with([other], () => adoption.ops("--dry-run"));
+        const { status, stderr } = await adoption.system.with([other], () =>
+          adoption.ops("--dry-run", "--accept", "*"),
+        );
         assert.deepEqual(
           [status, stderr.split("\n")[0]],
           [
@@ -171,7 +210,7 @@ for (const [name, expected] of Object.entries(cases)) {
     }
 
     it("adopt prints and writes no secret's text", async () => {
-      const text = await adoption.ops("--dry-run", "--diff");
+      const text = await adoption.ops("--dry-run", "--diff", "--accept", "*");
       assert.equal(text.status, 0, text.stderr);
       for (const shown of [text.stdout, adoption.written()]) assert.doesNotMatch(shown, /of-old(?!-)\b|Y29va2ll/);
     });
@@ -187,6 +226,32 @@ for (const [name, expected] of Object.entries(cases)) {
       for (const [title, uid] of old) {
         if (gone.has(title)) continue;
         assert.equal(now.get(title), uid, title);
+      }
+    });
+
+    it("every field that changed was reported, and what was reported changed", async () => {
+      const now = new Map((await objectsOf(name)).map((one) => [titleOf(one), one]));
+      const told = Map.groupBy(report.effects, ({ object }) => object);
+      for (const old of former) {
+        const live = now.get(titleOf(old));
+        if (live === undefined) continue;
+        const fields = (told.get(titleOf(old)) ?? []).map(({ field }) => field);
+        const changed = changedLeaves(old, live);
+        // A port has its number or its name in the report.
+        const same = (field: string) => field.replace(/ports\[[^\]]+\]/, "ports[]");
+        const covers = (path: string) =>
+          fields.some(
+            (field) =>
+              same(path) === same(field) ||
+              (/^[.[]/.test(same(path).slice(same(field).length)) && same(path).startsWith(same(field))),
+          );
+        assert.deepEqual(
+          changed.filter((path) => !covers(path)),
+          [],
+          `${titleOf(old)}: changed and not reported`,
+        );
+        const idle = fields.filter((field) => !changed.some((path) => same(path).startsWith(same(field))));
+        assert.deepEqual(idle, [], `${titleOf(old)}: reported and not changed`);
       }
     });
 

@@ -52,7 +52,8 @@ describe("adopting Callysto's hub from its previous deployment, on the lab", fun
   });
 
   it("adopt refuses an ambiguous name in one line", async () => {
-    old = await makeOldHub(api, host, zone, publicKey);
+    // The key is the declared one; its comment is whose it was.
+    old = await makeOldHub(api, host, zone, publicKey.replace("orrery-sample", "somebody@laptop"));
     const twin = await api.post("volume", "/volumes", { volume: { name: `${host}-zfs-01`, size: 1 } });
     const { status, stdout, stderr } = await adoption.ops();
     assert.equal(status, 1, stdout);

@@ -11,15 +11,8 @@ import { addressesOnPorts, CloudWorld } from "../../ops/lib/adopt/clouds.ts";
 import { importFile } from "../../ops/lib/adopt/importFile.ts";
 import type { Inventory } from "../../ops/lib/adopt/inventory.ts";
 import { leftOf } from "../../ops/lib/adopt/unmanaged.ts";
-import { declaredPart, undeclaredItems } from "../../ops/lib/adopt/live.ts";
-import {
-  adoptObject,
-  declaredObjects,
-  type DeclaredObject,
-  isKubectls,
-  refusalOf,
-  undeclared,
-} from "../../ops/lib/adopt/objects.ts";
+import { declaredPart } from "../../ops/lib/adopt/live.ts";
+import { adoptObject, declaredObjects, type DeclaredObject, refusalOf } from "../../ops/lib/adopt/objects.ts";
 import { textIn } from "../../ops/lib/adopt/passwords.ts";
 import { sampleProblems } from "../../ops/lib/adopt/samples.ts";
 import { main } from "../../cli/main.ts";
@@ -63,14 +56,12 @@ describe("comparing live objects with declared ones", () => {
     assert.deepEqual(declaredPart(live, wanted), {
       spec: { template: { spec: { containers: [{ name: "web", image: "a:1" }] } } },
     });
-    assert.deepEqual(undeclaredItems(live, wanted), ["spec.template.spec.containers[old]"]);
   });
 
   it("a Service's port matches under another name; other lists are compared as a whole", () => {
     const live = { ports: [{ name: "5432", port: 5432 }], accessModes: ["ReadWriteMany"], rules: [{ a: 1 }, { a: 2 }] };
     const wanted = { ports: [{ name: "db", port: 5432 }], accessModes: ["ReadWriteOnce"], rules: [{ a: 1 }] };
     assert.deepEqual(declaredPart(live, wanted), live);
-    assert.deepEqual(undeclaredItems(live, wanted), []);
   });
 
   it("two spellings of one quantity are equal", () => {
@@ -101,30 +92,21 @@ describe("adopted objects", () => {
   });
 
   it("adopt refuses an object that is being deleted or belongs to another object", () => {
-    const one = declared(secretType, secret({}));
-    assert.equal(refusalOf({ declared: one, live }), undefined);
-    assert.match(refusalOf({ declared: one, live: { metadata: { deletionTimestamp: "now" } } }) ?? "", /being deleted/);
+    assert.equal(refusalOf({ live }), undefined);
+    assert.match(refusalOf({ live: { metadata: { deletionTimestamp: "now" } } }) ?? "", /being deleted/);
     const ownerReferences = [{ kind: "Application", name: "core", controller: true }];
-    assert.match(refusalOf({ declared: one, live: { metadata: { ownerReferences } } }) ?? "", /Application core/);
+    assert.match(refusalOf({ live: { metadata: { ownerReferences } } }) ?? "", /Application core/);
   });
 
-  it("adopt refuses an object whose strategy the API would reject, and prints the patch that fixes it", () => {
-    const body = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "db", namespace: "dials" } };
-    const recreate = declared("kubernetes:apps/v1:Deployment", { ...body, spec: { strategy: { type: "Recreate" } } });
-    const rolling = { metadata: {}, spec: { strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1 } } } };
-    const said = refusalOf({ declared: recreate, live: rolling }) ?? "";
-    assert.match(said, /: kubectl patch deployment db --namespace dials --type=json --patch '\[.*"Recreate".*\]'$/);
-    const plain = { metadata: {}, spec: { strategy: { type: "Recreate" } } };
-    assert.equal(refusalOf({ declared: recreate, live: plain }), undefined);
-  });
-
-  it("adopt lists the keys that only the live object has, and whether kubectl alone wrote it", () => {
+  it("what the first update takes away is an input, so that the preview shows how it goes", () => {
     const one = declared(secretType, secret({ password: "new" }));
-    assert.deepEqual(undeclared({ declared: one, live }), ["other"]);
-    const by = (...managers: readonly object[]): Json => ({ metadata: { managedFields: managers } });
-    const status = { manager: "kube-controller-manager", subresource: "status" };
-    assert.equal(isKubectls({ live: by({ manager: "kubectl-client-side-apply" }, status) }), true);
-    assert.equal(isKubectls({ live: by({ manager: "kubectl-client-side-apply" }, { manager: "ansible" }) }), false);
+    const after = { ...live, data: { password: live.data.password } };
+    const { inputs } = adoptObject({ declared: one, live }, after);
+    assert.deepEqual(inputs?.stringData, new Secret({ password: "of-old", other: "of-old too" }));
+    assert.deepEqual((inputs.metadata as Json).annotations, undefined);
+    const bare = { ...after, metadata: { ...live.metadata, annotations: {} } };
+    const { inputs: noted } = adoptObject({ declared: one, live }, bare);
+    assert.deepEqual((noted?.metadata as Json).annotations, { mine: "1" });
   });
 
   it("objects that patch others' objects or get their name from Pulumi are not adopted", () => {
@@ -349,8 +331,17 @@ describe("unmanaged objects", () => {
       { ...object("v1", "Secret", "default-token"), type: "kubernetes.io/service-account-token" },
     ];
     assert.deepEqual(leftOf("paas", wanted, live), [
-      { cluster: "paas", object: "DeploymentConfig packit/postgres", instead: "Deployment" },
-      { cluster: "paas", object: "PersistentVolumeClaim packit/old" },
+      {
+        cluster: "paas",
+        object: "DeploymentConfig packit/postgres",
+        remove: "kubectl delete deploymentconfig postgres --namespace packit",
+        instead: "Deployment",
+      },
+      {
+        cluster: "paas",
+        object: "PersistentVolumeClaim packit/old",
+        remove: "kubectl delete persistentvolumeclaim old --namespace packit",
+      },
     ]);
   });
 });

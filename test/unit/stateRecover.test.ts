@@ -81,7 +81,9 @@ describe("an interrupted creation", () => {
     assert.equal(isSearchable("aws:s3:Bucket", {}), false);
     const rule = { direction: "ingress", ethertype: "IPv4", protocol: "tcp", port_range_min: 22, port_range_max: 22 };
     const inputs = { direction: "ingress", ethertype: "IPv4", protocol: "tcp", portRangeMin: 22, portRangeMax: 22 };
-    assert.equal(sameRule({ ...rule, remote_ip_prefix: null }, inputs), true);
+    for (const range of [null, "0.0.0.0/0"])
+      assert.equal(sameRule({ ...rule, remote_ip_prefix: range }, inputs), true, String(range));
+    assert.equal(sameRule({ ...rule, remote_ip_prefix: null }, { ...inputs, remoteIpPrefix: "0.0.0.0/0" }), true);
     assert.equal(sameRule({ ...rule, remote_ip_prefix: "10.0.0.0/8" }, inputs), false);
   });
 

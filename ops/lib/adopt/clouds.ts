@@ -6,7 +6,16 @@ import { titleOf } from "../../../review/report/format.ts";
 import type { World } from "./declared.ts";
 import type { Adopted } from "./importFile.ts";
 import type { Inventory } from "./inventory.ts";
-import { answerOf, candidates, liveInputs, outputsOf, serverState, type Thing } from "./matching.ts";
+import {
+  answerOf,
+  candidates,
+  keypairState,
+  liveInputs,
+  outputsOf,
+  sameKey,
+  serverState,
+  type Thing,
+} from "./matching.ts";
 
 const cloudOf = (provider: string): string => provider.split("::").at(-1) ?? "";
 
@@ -49,6 +58,8 @@ export class CloudWorld implements World {
 }
 
 function adoptThing(resource: NewResource, thing: Thing, project: Inventory): Adopted {
+  if (resource.type.endsWith(":Keypair") && sameKey(thing.row.public_key, resource.inputs.publicKey))
+    return { id: thing.id, ...keypairState(resource.inputs, thing) };
   const inputs = liveInputs(resource, thing, project);
   if (!resource.type.endsWith(":Instance")) return { id: thing.id, inputs };
   return { id: thing.id, ...serverState(resource.inputs, thing, project) };

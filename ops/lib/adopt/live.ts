@@ -1,4 +1,5 @@
 /** The declared fields of a live object: what the state would contain if the program had created it like this. */
+import { isDeepStrictEqual } from "node:util";
 import { isMap } from "../../../review/diff/fields.ts";
 import { Secret } from "../../../review/evaluate/secret.ts";
 
@@ -19,47 +20,58 @@ function keyOf(place: string, items: readonly unknown[]): string | undefined {
 }
 
 /**
- * The live value, without what the program says nothing about: defaults, other tools' fields, items of lists that are no
- * longer declared. What is secret in the declaration is secret in the result.
+ * The live value, without what the program says nothing about: defaults, controllers' fields, items of lists that are no
+ * longer declared. What is secret in the declaration is secret in the result. Of the rest it holds what will be another
+ * value, or gone, after the first update, so that the engine's preview shows how it goes.
  * @param place Key of the value in what holds it.
+ * @param after The value after the first update (default: undeclared parts stay).
  */
-export function declaredPart(live: unknown, declared: unknown, place = ""): unknown {
-  if (declared instanceof Secret) return new Secret(declaredPart(live, declared.value, place));
+export function declaredPart(live: unknown, declared: unknown, place = "", after: unknown = live): unknown {
+  if (declared instanceof Secret) return new Secret(declaredPart(live, declared.value, place, after));
   if (isMap(live) && isMap(declared)) {
-    const shared = Object.keys(declared).filter((key) => live[key] !== undefined && live[key] !== null);
-    return Object.fromEntries(shared.map((key) => [key, declaredPart(live[key], declared[key], key)]));
+    const then = isMap(after) ? after : {};
+    const parts = Object.entries(live).map(([key, value]) => {
+      if (value === undefined || value === null) return [key, undefined] as const;
+      const part =
+        key in declared ? declaredPart(value, declared[key], key, then[key] ?? null) : going(value, then[key]);
+      return [key, part] as const;
+    });
+    return Object.fromEntries(parts.filter(([, part]) => part !== undefined));
   }
-  if (Array.isArray(live) && Array.isArray(declared)) return listPart(live, declared, place);
+  if (Array.isArray(live) && Array.isArray(declared)) return listPart(live, declared, place, after);
   return sameAmount(live, declared) ? declared : live;
 }
 
-function listPart(live: readonly unknown[], declared: readonly unknown[], place: string): readonly unknown[] {
+/** What of an undeclared value will be another one or gone. */
+function going(live: unknown, after: unknown): unknown {
+  if (isMap(live) && isMap(after)) {
+    const parts = Object.entries(live).map(([key, value]) => [key, going(value, after[key])] as const);
+    const changed = parts.filter(([, part]) => part !== undefined);
+    return changed.length === 0 ? undefined : Object.fromEntries(changed);
+  }
+  return isDeepStrictEqual(live, after) ? undefined : live;
+}
+
+function listPart(
+  live: readonly unknown[],
+  declared: readonly unknown[],
+  place: string,
+  after: unknown,
+): readonly unknown[] {
+  const then: readonly unknown[] = Array.isArray(after) ? after : [];
   const key = declared.length === 0 ? undefined : keyOf(place, [...live, ...declared]);
   if (key === undefined) {
     if (live.length !== declared.length) return live;
-    return live.map((item, at) => declaredPart(item, declared[at]));
+    return live.map((item, at) => declaredPart(item, declared[at], "", then[at] ?? null));
   }
-  const wanted = new Map(declared.map((item) => [(item as Record<string, unknown>)[key], item]));
+  const keyed = (list: readonly unknown[]) => new Map(list.filter(isMap).map((item) => [item[key], item] as const));
+  const [wanted, next] = [keyed(declared), keyed(then)];
   return live.flatMap((item) => {
-    const own = wanted.get((item as Record<string, unknown>)[key]);
-    return own === undefined ? [] : [declaredPart(item, own)];
-  });
-}
-
-/** Items of lists that only the live object has, e.g. a container that the program does not know; their paths. */
-export function undeclaredItems(live: unknown, declared: unknown, path = ""): readonly string[] {
-  if (isMap(live) && isMap(declared)) {
-    const shared = Object.keys(declared).filter((key) => key in live);
-    return shared.flatMap((key) => undeclaredItems(live[key], declared[key], path === "" ? key : `${path}.${key}`));
-  }
-  if (!Array.isArray(live) || !Array.isArray(declared)) return [];
-  const [own, wanted] = [live, declared] as [readonly Record<string, unknown>[], readonly Record<string, unknown>[]];
-  const key = keyOf(path.split(".").at(-1) ?? "", [...own, ...wanted]);
-  if (key === undefined) return [];
-  return own.flatMap((item) => {
-    const at = `${path}[${String(item[key])}]`;
-    const same = wanted.find((one) => one[key] === item[key]);
-    return same === undefined ? [at] : undeclaredItems(item, same, at);
+    const name = (item as Record<string, unknown>)[key];
+    const own = wanted.get(name);
+    if (own !== undefined) return [declaredPart(item, own, "", next.get(name) ?? null)];
+    const part = going(item, next.get(name));
+    return part === undefined ? [] : [part];
   });
 }
 

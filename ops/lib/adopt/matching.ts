@@ -131,6 +131,18 @@ export function serverState(inputs: Inputs, { row }: Thing, { ports, networks, f
   return { inputs: live, outputs };
 }
 
+/** The state of a keypair of the same key: the comment behind it is the owner's, and its provider would replace it for that. */
+export function keypairState({ name, publicKey, ...rest }: Inputs, { row }: Thing) {
+  const inputs = { name, publicKey, ...rest };
+  return { inputs, outputs: { ...inputs, name: row.name, fingerprint: asText(row.fingerprint), privateKey: "" } };
+}
+
+/** Whether two public keys are one, whatever their comments. */
+export function sameKey(one: unknown, other: unknown): boolean {
+  const [own, others] = [one, other].map((line) => asText(line).trim().split(/\s+/).slice(0, 2).join(" "));
+  return own !== "" && own === others;
+}
+
 /** Inputs as read from the live resource; fields that the API does not return keep their declared value. */
 export function liveInputs({ type, inputs }: NewResource, { row }: Thing, project: Inventory): Inputs {
   const network = project.networks.find(({ id }) => id === row.floating_network_id);

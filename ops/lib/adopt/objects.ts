@@ -1,10 +1,20 @@
 /** What of a stack's Kubernetes objects is there already, and how it is taken over. */
-import { type Json, asList, type Manifest, asObject, asText, asTexts, toManifest } from "../../../policy/manifest.ts";
+import {
+  type Json,
+  asList,
+  type Manifest,
+  asObject,
+  asText,
+  asTexts,
+  omit,
+  toManifest,
+} from "../../../policy/manifest.ts";
 import type { Recording, Registration } from "../../../review/evaluate/record.ts";
 import { type Properties, Secret } from "../../../review/evaluate/secret.ts";
 import type { Kubectl } from "../kube/kubectl.ts";
 import { type Adopted, opened } from "./importFile.ts";
-import { declaredPart, undeclaredItems } from "./live.ts";
+import { declaredPart } from "./live.ts";
+import { fieldManager } from "./ownership.ts";
 
 /** A declared object of a cluster, its secrets in clear. */
 export interface DeclaredObject extends Manifest {
@@ -88,46 +98,23 @@ async function ask(kubectl: Kubectl, declared: readonly DeclaredObject[]): Promi
 }
 
 /** Why an object must not be taken over now; undefined if nothing speaks against it. */
-export function refusalOf({ live, declared }: FoundObject): string | undefined {
+export function refusalOf({ live }: Pick<FoundObject, "live">): string | undefined {
   const { deletionTimestamp, ownerReferences } = asObject(live.metadata);
   if (deletionTimestamp !== undefined) return "is being deleted; wait for its end, then run this again";
   const owner = asList(ownerReferences).find(({ controller }) => controller === true);
-  if (owner === undefined) return strategyProblem(asObject(live.spec), declared);
+  if (owner === undefined) return undefined;
   return `belongs to ${asText(owner.kind)} ${asText(owner.name)}, which would put it back as it was; take it from there first`;
 }
 
-/** The API refuses Recreate together with the limits of a rolling update, which a preview leaves where kubectl put them. */
-function strategyProblem(live: Json, { kind, namespace, name, body }: DeclaredObject): string | undefined {
-  const wanted = asObject(asObject(body.spec).strategy).type;
-  if (kind !== "Deployment" || wanted !== "Recreate" || asObject(live.strategy).rollingUpdate === undefined)
-    return undefined;
-  const patch = JSON.stringify([{ op: "replace", path: "/spec/strategy", value: { type: wanted } }]);
-  return (
-    "cannot be changed to what is declared (spec.strategy); no pod restarts by this: " +
-    `kubectl patch deployment ${name} --namespace ${namespace} --type=json --patch '${patch}'`
-  );
-}
-
-/** Keys of a Secret or ConfigMap, and items of lists, that only the old way had; the first update takes away kubectl's. */
-export function undeclared({ declared: { kind, body }, live }: FoundObject): readonly string[] {
-  if (kind !== "Secret" && kind !== "ConfigMap") return undeclaredItems(live, body);
-  const wanted = { ...asObject(body.data), ...asObject(body.stringData), ...asObject(body.binaryData) };
-  return Object.keys({ ...asObject(live.data), ...asObject(live.binaryData) }).filter((key) => !(key in wanted));
-}
-
-/** Whether only kubectl wrote the object: its fields become the program's, others' stay what they are. */
-export function isKubectls({ live }: Pick<FoundObject, "live">): boolean {
-  const managers = asList(asObject(live.metadata).managedFields).filter(({ subresource }) => subresource === undefined);
-  return managers.every(({ manager }) => asText(manager).startsWith("kubectl"));
-}
-
 /**
- * The state that an object gets: as inputs what is live of what is declared, as outputs the live object. The provider's
- * own reading would make every default an input, and its next update would replace each Service for its address.
+ * The state that an object gets: as inputs what is live of what is declared, and what the first update takes away; as outputs
+ * the live object. The provider's own reading would make every default an input, and its next update would replace each
+ * Service for its address.
+ * @param after The object after the first update (default: undeclared fields stay).
  */
-export function adoptObject({ declared, live }: FoundObject): Adopted {
+export function adoptObject({ declared, live }: FoundObject, after: Json = live): Adopted {
   const { registration, namespace, name, apiVersion } = declared;
-  const inputs = liveInputs(registration, live);
+  const inputs = liveInputs(registration, live, after);
   const sealed = declared.kind === "Secret" ? { data: new Secret(live.data ?? {}) } : {};
   return {
     id: namespace === "" ? name : `${namespace}/${name}`,
@@ -136,29 +123,53 @@ export function adoptObject({ declared, live }: FoundObject): Adopted {
       ...withoutApplied(live),
       ...sealed,
       __initialApiVersion: apiVersion,
-      __fieldManager: "pulumi-kubernetes-adopted",
+      __fieldManager: fieldManager,
       __inputs: inputs,
     },
   };
 }
 
 /** What the state would hold as inputs if the program had made the object as it is. */
-function liveInputs({ inputs }: Registration, live: Json): Properties {
-  const clear = Object.entries(asTexts(live.data)).map(([key, base64]) => [
-    key,
-    Buffer.from(base64, "base64").toString("utf8"),
-  ]);
-  const readable = asText(live.kind) === "Secret" ? { ...live, stringData: Object.fromEntries(clear) as Json } : live;
-  const part = declaredPart(readable, inputs) as Properties;
-  return { ...part, apiVersion: inputs.apiVersion, kind: inputs.kind };
+function liveInputs({ inputs }: Registration, live: Json, after: Json): Properties {
+  const isSecret = asText(live.kind) === "Secret";
+  const bytes = new Set(Object.keys(asObject(opened(inputs.data))));
+  const [now, then] = [live, after].map((one) => inputsOf(isSecret ? readable(one, bytes) : one));
+  const part = declaredPart(now, inputs, "", then) as Properties;
+  const sealed = isSecret && part.stringData !== undefined ? { stringData: new Secret(opened(part.stringData)) } : {};
+  return { ...part, ...sealed, apiVersion: inputs.apiVersion, kind: inputs.kind };
 }
+
+/** Without what no input ever is. */
+function inputsOf(live: Json): Json {
+  const { name, namespace, labels, annotations, finalizers, ownerReferences } = asObject(live.metadata);
+  const metadata = {
+    name,
+    namespace,
+    labels,
+    annotations: omit(asObject(annotations), applied),
+    finalizers,
+    ownerReferences,
+  };
+  return { ...omit(live, "status"), metadata };
+}
+
+/** A Secret as the program declares it, in clear but for the keys of `bytes`; it must not leave the process. */
+function readable({ data, ...rest }: Json, bytes: ReadonlySet<string>): Json {
+  const all = Object.entries(asTexts(data));
+  const clear = all.filter(([key]) => !bytes.has(key)).map(([key, base64]) => [key, decoded(base64)] as const);
+  return {
+    ...rest,
+    data: Object.fromEntries(all.filter(([key]) => bytes.has(key))),
+    stringData: Object.fromEntries(clear),
+  };
+}
+
+const decoded = (base64: string): string => Buffer.from(base64, "base64").toString("utf8");
 
 const applied = "kubectl.kubernetes.io/last-applied-configuration";
 
 /** kubectl's memory of what it applied, which holds a Secret's texts in clear. */
 function withoutApplied(live: Json): Json {
-  const without = (value: unknown, left: string): Json =>
-    Object.fromEntries(Object.entries(asObject(value)).filter(([key]) => key !== left));
-  const metadata = without(live.metadata, "managedFields");
-  return { ...live, metadata: { ...metadata, annotations: without(metadata.annotations, applied) } };
+  const metadata = omit(asObject(live.metadata), "managedFields");
+  return { ...live, metadata: { ...metadata, annotations: omit(asObject(metadata.annotations), applied) } };
 }

@@ -9,6 +9,8 @@ export interface Left {
   readonly object: string;
   /** Declared workload that does the same under another kind, e.g. a Deployment for a DeploymentConfig. */
   readonly instead?: string;
+  /** What removes it, for when nobody needs it any more. */
+  readonly remove: string;
 }
 
 /** Kinds that people make; what their controllers make of them follows. */
@@ -17,10 +19,16 @@ const kinds = [
   ...["cronjobs.batch", "jobs.batch", "persistentvolumeclaims", "secrets", "configmaps", "services"],
   ...["routes.route.openshift.io", "ingresses.networking.k8s.io", "buildconfigs.build.openshift.io"],
   ...["imagestreams.image.openshift.io", "templates.template.openshift.io"],
+  ...["serviceaccounts", "roles.rbac.authorization.k8s.io", "rolebindings.rbac.authorization.k8s.io"],
+  ...["networkpolicies.networking.k8s.io", "poddisruptionbudgets.policy", "horizontalpodautoscalers.autoscaling"],
 ];
 
+/** Kinds of the whole cluster that give accounts of a namespace permissions, or are run by somebody in it. */
+const wide = ["clusterrolebindings.rbac.authorization.k8s.io"];
+
 /** What every namespace has of itself. */
-const furniture = /^(ConfigMap\. .*\/(kube-root-ca\.crt|openshift-service-ca\.crt)|Service\. default\/kubernetes)$/;
+const furniture =
+  /^(ConfigMap\. .*\/(kube-root-ca\.crt|openshift-service-ca\.crt)|Service\. default\/kubernetes|ServiceAccount\. .*\/(default|builder|deployer)|RoleBinding\.\S+ .*\/(system:(image-puller|image-builder|deployer)s?|admin))$/;
 const tokens = /^(kubernetes\.io\/(service-account-token|dockercfg)|helm\.sh\/)/;
 
 const workload = /^(DeploymentConfig|Deployment|StatefulSet|DaemonSet|CronJob|Job)\./;
@@ -39,7 +47,11 @@ export async function unmanaged(
     const found = await kubectl.get<{ items: readonly Json[] }>(here.join(","), "--namespace", namespace);
     return asList(found.items);
   });
-  return leftOf(cluster, declared, (await Promise.all(rows)).flat());
+  const bindings = await kubectl.get<{ items: readonly Json[] }>(wide.join(","));
+  const ours = asList(bindings.items).filter(({ subjects }) =>
+    asList(subjects).some((one) => one.kind === "ServiceAccount" && namespaces.includes(asText(one.namespace))),
+  );
+  return leftOf(cluster, declared, [...(await Promise.all(rows)).flat(), ...ours]);
 }
 
 /** Those of the live objects that are neither declared nor somebody's part nor of the namespace itself. */
@@ -62,8 +74,10 @@ export function leftOf(cluster: string, declared: readonly DeclaredObject[], liv
     const instead = workload.test(key)
       ? workloads.find((other) => other.name === name && other.namespace === namespace)
       : undefined;
-    const title = `${asText(one.kind)} ${asText(namespace)}/${asText(name)}`;
-    return [{ cluster, object: title, ...(instead === undefined ? {} : { instead: instead.kind }) }];
+    const [kind, place] = [asText(one.kind), asText(namespace)];
+    const object = `${kind} ${place === "" ? "" : `${place}/`}${asText(name)}`;
+    const remove = `kubectl delete ${kind.toLowerCase()} ${asText(name)}${place === "" ? "" : ` --namespace ${place}`}`;
+    return [{ cluster, object, remove, ...(instead === undefined ? {} : { instead: instead.kind }) }];
   });
 }
 

@@ -98,8 +98,13 @@ export function sameRule(rule: Json, inputs: Json): boolean {
     [rule.protocol, inputs.protocol],
     [rule.port_range_min, inputs.portRangeMin],
     [rule.port_range_max, inputs.portRangeMax],
-    [rule.remote_ip_prefix, inputs.remoteIpPrefix],
     [rule.remote_group_id, inputs.remoteGroupId],
   ];
-  return pairs.every(([live, declared]) => (live ?? undefined) === declared);
+  const isSame = pairs.every(([live, declared]) => (live ?? undefined) === declared);
+  return isSame && prefixOf(rule.remote_ip_prefix) === prefixOf(inputs.remoteIpPrefix);
+}
+
+/** The whole world is a range, or none. */
+function prefixOf(range: unknown): unknown {
+  return range === "0.0.0.0/0" || range === "::/0" ? undefined : (range ?? undefined);
 }

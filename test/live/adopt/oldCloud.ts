@@ -24,8 +24,9 @@ export async function makeOldHub(api: Api, host: string, zone: string, publicKey
       const rule = { ...common, protocol: "tcp", port_range_min: port, port_range_max: port };
       await api.post("network", "/security-group-rules", { security_group_rule: rule });
     }
-    // As the module had it: the protocol is `icmp` for both.
-    await api.post("network", "/security-group-rules", { security_group_rule: { ...common, protocol: "icmp" } });
+    // As the module had it: the protocol is `icmp` for both, and no range stands for the world.
+    const ping = { ...common, protocol: "icmp", remote_ip_prefix: null };
+    await api.post("network", "/security-group-rules", { security_group_rule: ping });
   }
   const server = await api.post("compute", "/servers", {
     server: {

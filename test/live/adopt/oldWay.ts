@@ -17,7 +17,8 @@ export interface AdoptReport {
   readonly changes: readonly { readonly urn: string; readonly operation: "update" | "replace" }[];
   readonly created: readonly string[];
   readonly problems: readonly string[];
-  readonly notes: readonly string[];
+  readonly effects: readonly { readonly object: string; readonly field: string; readonly weight: string }[];
+  readonly undecided: readonly string[];
   readonly left: readonly { readonly object: string; readonly instead?: string }[];
 }
 
@@ -116,9 +117,95 @@ const last = (urn: string): string => urn.split("::")[2]?.split("$").at(-1) ?? "
 
 const manifests = (name: string): string => path.join(import.meta.dirname, `${name}.yaml`);
 
-/** Makes the objects of a file by kubectl, as people did. */
-export async function apply(name: string): Promise<void> {
-  await output("kubectl", ["apply", "-f", manifests(name)]);
+/** How owners deployed: what the cluster then notes about who wrote the fields. */
+export type Tool = "kubectl" | "argocd" | "console" | "nobody" | "two tools";
+
+/** Makes the objects of a file, as people did. */
+export async function apply(name: string, tool: Tool = "kubectl"): Promise<void> {
+  const file = ["-f", manifests(name)];
+  if (tool === "kubectl") await output("kubectl", ["apply", ...file]);
+  else if (tool === "argocd") {
+    await output("kubectl", ["apply", "--server-side", "--field-manager", "argocd-controller", ...file]);
+  } else {
+    await output("kubectl", ["create", "--field-manager", tool === "two tools" ? "helm" : "Mozilla", ...file]);
+  }
+  if (tool === "two tools")
+    await output("kubectl", [
+      "apply",
+      "--server-side",
+      "--force-conflicts",
+      "--field-manager",
+      "OpenAPI-Generator",
+      ...file,
+    ]);
+  if (tool !== "nobody") return;
+  // As of objects that are older than such notes.
+  const patch = JSON.stringify([{ op: "replace", path: "/metadata/managedFields", value: [{}] }]);
+  await output("kubectl", ["patch", ...file, "--type", "json", "--patch", patch]);
+}
+
+/** What owners added by hand over the years, in places of which the manifests say nothing. */
+export async function decorate(name: string, manager: string): Promise<void> {
+  const own = await objectsOf(name);
+  const extra = { labels: { "owner.example/team": "a" }, annotations: { "owner.example/note": "by hand" } };
+  for (const { kind, metadata } of own) {
+    const more: Readonly<Record<string, object>> = {
+      ConfigMap: { data: { "by-hand": "1" } },
+      Secret: { stringData: { "by-hand": "of-old" } },
+      Deployment: {
+        spec: {
+          revisionHistoryLimit: 3,
+          template: { spec: { initContainers: [{ name: "by-hand", image: "example.org/init:1" }] } },
+        },
+      },
+      CronJob: { spec: { failedJobsHistoryLimit: 7, startingDeadlineSeconds: 60 } },
+    };
+    const patch = JSON.stringify({ metadata: extra, ...more[kind] });
+    const custom = ["Route", "ImageStream", "DeploymentConfig", "BuildConfig"].includes(kind);
+    const place = metadata.namespace === undefined ? [] : ["--namespace", metadata.namespace];
+    const type = ["--type", custom ? "merge" : "strategic", "--field-manager", manager];
+    await output("kubectl", ["patch", kind.toLowerCase(), metadata.name, ...place, ...type, "--patch", patch]);
+  }
+}
+
+/** An object as the API lists it. */
+export interface Live {
+  readonly kind: string;
+  readonly metadata: Readonly<Record<string, unknown>> & { readonly name: string; readonly namespace?: string };
+}
+
+/** Every object of a file, as the cluster has it now. */
+export async function objectsOf(name: string): Promise<readonly Live[]> {
+  const text = await output("kubectl", ["get", "--ignore-not-found", "--output", "json", "-f", manifests(name)]);
+  return text === "" ? [] : (JSON.parse(text) as { items: readonly Live[] }).items;
+}
+
+/** Every leaf of an object by its path; items of lists by their name. Without what only the server and controllers write. */
+export function leaves(object: Live): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  const walk = (value: unknown, path: string): void => {
+    if (/^(status|metadata\.(managedFields|resourceVersion|generation|uid|creationTimestamp))\b/.test(path)) return;
+    if (/deployment\.kubernetes\.io\/revision|last-applied-configuration/.test(path)) return;
+    if (Array.isArray(value)) {
+      value.forEach((item: unknown, at) => {
+        const { name, mountPath, containerPort } = (item ?? {}) as Readonly<Record<string, string | undefined>>;
+        // A port is the same one under another name, as the API has it.
+        walk(item, `${path}[${(path.endsWith("ports") ? containerPort : undefined) ?? name ?? mountPath ?? at}]`);
+      });
+    } else if (typeof value === "object" && value !== null) {
+      for (const [key, member] of Object.entries(value)) {
+        walk(member, /^[\w-]+$/.test(key) ? `${path}${path === "" ? "" : "."}${key}` : `${path}["${key}"]`);
+      }
+    } else found.set(path, JSON.stringify(value));
+  };
+  walk(object, "");
+  return found;
+}
+
+/** Paths of the leaves that differ. */
+export function changedLeaves(before: Live, after: Live): readonly string[] {
+  const [old, now] = [leaves(before), leaves(after)];
+  return [...new Set([...old.keys(), ...now.keys()])].filter((path) => old.get(path) !== now.get(path)).sort();
 }
 
 /** `Kind namespace/name` -> uid of every object of a file, as the cluster has them now; claims of StatefulSets too. */
