@@ -57,11 +57,17 @@ export function authorizedKeys(keys: Readonly<Record<string, SshKey>>, user: str
     .map((key) => key.publicKey.trim());
 }
 
+/** Whether a private key belongs to a line of authorized_keys; formats without a readable public half are believed. */
+export function isPair(publicKey: string, privateKey: string): boolean {
+  const inside = publicHalf(privateKey);
+  return inside === undefined || inside === publicKey.trim().split(" ")[1];
+}
+
 /**
  * The public half in a private key of OpenSSH's format, as base64; it stands there in plain text.
  * Source: PROTOCOL.key of OpenSSH. Undefined for other formats.
  */
-export function publicHalf(privateKey: string): string | undefined {
+function publicHalf(privateKey: string): string | undefined {
   const body = /-----BEGIN OPENSSH PRIVATE KEY-----([^-]+)-----END/.exec(privateKey)?.[1];
   if (body === undefined) return undefined;
   const bytes = Buffer.from(body, "base64");
