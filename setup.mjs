@@ -127,6 +127,7 @@ const child = spawn(path.join(bin, "node"), ["cli/orrery.ts", "lab", command, ..
   stdio: "inherit",
   env: { ...process.env, PATH: `${bin}:${process.env.PATH}` },
 });
+// npm's signals arrive here because package.json execs this program: a shell between would die of them alone.
 // The child knows how to end in good order: tell it, and wait. It takes a Ctrl-C of the terminal, which it gets twice, as one.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.on("exit", (status) => process.exit(status ?? 1));

@@ -19,13 +19,21 @@ interface CommandSpec<Options extends OptionSpecs, Usage extends string> {
   run(values: ValuesOf<Options>, words: WordsOf<Usage>, rest: readonly string[]): Promise<number> | number;
 }
 
+/** What is done before a command's own work. @throws if the command must not be run now */
+type BeforeCommand = (values: Readonly<Record<string, unknown>>) => Promise<void>;
+
 /** A command as the front sees it. */
 export interface Command {
   readonly usage: string;
   readonly about: string;
   readonly options: OptionSpecs;
-  /** Reads the words after the command's own name. @returns what does the work @throws UsageError */
-  prepare(args: readonly string[]): () => Promise<number>;
+  /**
+   * Reads the words after the command's own name.
+   * @param before - is given the options' values before the work
+   * @returns what does the work
+   * @throws UsageError
+   */
+  prepare(args: readonly string[], before?: BeforeCommand): () => Promise<number>;
 }
 
 /** Declares a command; the file's path below `commands/` is its name. */
@@ -37,9 +45,12 @@ export function defineCommand<const Options extends OptionSpecs, const Usage ext
     usage,
     about: spec.about,
     options: spec.options,
-    prepare(args) {
+    prepare(args, before) {
       const { values, words, rest } = parseWords(usage, spec.options, args);
-      return async () => spec.run(values as ValuesOf<Options>, words as WordsOf<Usage>, rest);
+      return async () => {
+        await before?.(values);
+        return spec.run(values as ValuesOf<Options>, words as WordsOf<Usage>, rest);
+      };
     },
   };
 }

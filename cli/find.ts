@@ -42,6 +42,16 @@ export async function loadCommand(file: string): Promise<Command> {
   return command;
 }
 
+/** Runs what ops/before.ts does before every command that names a stack. @throws if the command must not be run now */
+export async function beforeCommand(name: string, values: Readonly<Record<string, unknown>>): Promise<void> {
+  if (values.stack === undefined) return;
+  // By its path, as the commands are: the front imports nothing that stands above it.
+  const { before } = (await import(path.join(projectDir, "ops", "before.ts"))) as {
+    readonly before: (name: string, values: Readonly<Record<string, unknown>>) => Promise<void>;
+  };
+  await before(name, values);
+}
+
 /** A command and its name, e.g. "callysto ban". */
 export interface NamedCommand {
   readonly name: string;

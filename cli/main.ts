@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { projectDir } from "../config/stackFile.ts";
 import type { Command } from "./command.ts";
-import { commandFiles, groupSummary, loadCommand } from "./find.ts";
+import { beforeCommand, commandFiles, groupSummary, loadCommand } from "./find.ts";
 import { helpOf, summaryOf, table } from "./help.ts";
 import { UsageError } from "./usage.ts";
 
@@ -44,7 +44,7 @@ async function dispatch(args: readonly string[]): Promise<number> {
 /** Reads the command's words, and says where the help is when they are wrong. */
 function prepared(name: string, command: Command, words: readonly string[]): () => Promise<number> {
   try {
-    return command.prepare(words);
+    return command.prepare(words, (values) => beforeCommand(name, values));
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     throw new UsageError(`${error.message}\nnpx orrery ${name} --help explains the command.`, { cause: error });

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AnySystem, ConfigOf } from "./define.ts";
 import { givenPassphrase } from "./givenPassphrase.ts";
 import { publishedWarning, realSecrets, sampleProblems, samplesOf } from "./preflight/samplePassphrase.ts";
+import { openProblem } from "./openDecision.ts";
 import { parseConfig } from "./parse.ts";
 import { report } from "./problems.ts";
 import { isPublished, type PublishedSamples } from "./published.ts";
@@ -21,12 +22,21 @@ export function loadConfig<T extends Readonly<Record<string, AnySystem>>>(schema
   const { systems, problems } = parseConfig(rawConfig(), Object.values(schemas));
   // The stack's name only completes the commands that the message proposes.
   if (problems.length > 0) throw new pulumi.RunError(report(pulumi.getStack(), problems));
-  if (pulumi.runtime.getEngine() !== undefined) checkSamples(Object.values(schemas), systems);
+  if (pulumi.runtime.getEngine() !== undefined) {
+    checkOpen();
+    checkSamples(Object.values(schemas), systems);
+  }
   const loaded = Object.entries(schemas).map(([name, schema]) => {
     const parsed = systems.get(schema.namespace);
     return [name, parsed === undefined ? undefined : withOutputs(schema, parsed)];
   });
   return Object.fromEntries(loaded) as Loaded<T>;
+}
+
+/** @throws pulumi.RunError if another command has changed the stack's file, and has neither finished nor undone that */
+function checkOpen(): void {
+  const problem = openProblem(pulumi.getStack());
+  if (problem !== undefined) throw new pulumi.RunError(problem);
 }
 
 /**

@@ -23,6 +23,7 @@ const offsets = {
   scheduler: 33,
   kwok: 34,
   controllers: 35,
+  registry: 36,
   acme: 40,
 } as const;
 

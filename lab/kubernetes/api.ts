@@ -1,5 +1,6 @@
 /** A client of the lab's Kubernetes API, for the lab's set-up and for tests that do not rely on Pulumi's state. */
 import { Agent, request } from "node:https";
+import { createInterface } from "node:readline";
 import type { LabSettings } from "../settings.ts";
 
 /** An object of the API; callers narrow the fields that they read. */
@@ -42,6 +43,14 @@ export interface KubeApi {
   apply<T = KubeObject>(object: KubeObject): Promise<T>;
   /** Status and body of any GET, errors included. */
   text(path: string): Promise<{ status: number; body: string }>;
+  /** Calls `seen` with every event of a watch (`?watch=1`), until the server ends it. @throws if the connection breaks */
+  watch<T = KubeObject>(path: string, seen: (event: WatchEvent<T>) => void): Promise<void>;
+}
+
+/** A change of an object. ERROR has a Status as its object: the watch is over. */
+interface WatchEvent<T> {
+  readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
+  readonly object: T;
 }
 
 /** The API of a lab, as the administrator or with `token`. */
@@ -102,6 +111,25 @@ export function apiAt(port: number, token: () => string | undefined = () => unde
     apply: (object) =>
       json("PATCH", `${pathOf(object)}?fieldManager=lab&force=true`, object, "application/apply-patch+yaml"),
     text: (path) => call("GET", path),
+    watch: <T>(path: string, seen: (event: WatchEvent<T>) => void) =>
+      new Promise<void>((resolve, reject) => {
+        const headers = { authorization: `Bearer ${token() ?? ""}` };
+        const outgoing = request(new URL(path, server), { rejectUnauthorized: false, headers }, (incoming) => {
+          if (incoming.statusCode !== 200) {
+            incoming.resume();
+            reject(new KubeError(incoming.statusCode ?? 0, `${server} refused to watch ${path}`));
+            return;
+          }
+          const lines = createInterface(incoming);
+          lines.on("line", (line) => {
+            seen(JSON.parse(line) as WatchEvent<T>);
+          });
+          lines.on("close", resolve);
+          incoming.on("error", reject);
+        });
+        outgoing.on("error", reject);
+        outgoing.end();
+      }),
   };
 }
 

@@ -4,30 +4,16 @@ import path from "node:path";
 import type { Daemon } from "../process.ts";
 import type { LabSettings } from "../settings.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
+import { files } from "./files.ts";
+import { apiServerOptions } from "./nodes/apiServer.ts";
+import { podCidr, realNodes } from "./nodes/plan.ts";
 import { kwokKinds } from "./objects.ts";
-
-/** Files of the cluster in the lab's folder. */
-export function files(lab: LabSettings) {
-  const data = path.join(lab.dir, "data", "kubernetes");
-  const etc = path.join(lab.dir, "etc", "kubernetes");
-  return {
-    data,
-    etc,
-    kubeconfig: path.join(lab.dir, "kubeconfig"),
-    /** A socket below the lab's folder: etcd asks nobody who they are, and has all Secrets. */
-    etcd: path.join(lab.dir, "run", "etcd.sock"),
-    tokens: path.join(etc, "tokens.csv"),
-    serviceAccountKey: path.join(data, "service-account.key"),
-    /** Created by the API server; the other servers use the same certificate. */
-    certificate: path.join(data, "pki", "apiserver.crt"),
-    certificateKey: path.join(data, "pki", "apiserver.key"),
-    podLog: path.join(etc, "pod.log"),
-    podLogRule: path.join(etc, "pod-log.yaml"),
-  };
-}
 
 // The default of 20 requests a second is slow for many objects.
 const rateLimits = ["--kube-api-qps=500", "--kube-api-burst=1000"];
+
+/** No pod calls the Service "kubernetes", and endpoints must not have a loopback address. */
+const withoutNodes = ["--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none", "--authorization-mode=RBAC"];
 
 /**
  * The daemons in the order of their start.
@@ -72,16 +58,13 @@ export function daemons(lab: LabSettings, toolchain: Toolchain, exec = false): R
         "apiserver",
         `--etcd-servers=unix://${etcd}`,
         "--bind-address=127.0.0.1",
-        "--advertise-address=127.0.0.1",
         `--secure-port=${ports.kubernetes}`,
-        // No pod calls the Service "kubernetes", and endpoints must not have a loopback address.
-        "--endpoint-reconciler-type=none",
+        ...(realNodes(lab).length > 0 ? apiServerOptions(lab) : withoutNodes),
         `--cert-dir=${path.dirname(certificate)}`,
         `--service-account-key-file=${serviceAccountKey}`,
         `--service-account-signing-key-file=${serviceAccountKey}`,
         "--service-account-issuer=https://kubernetes.default.svc",
         `--token-auth-file=${tokens}`,
-        "--authorization-mode=RBAC",
         "--service-cluster-ip-range=10.96.0.0/16",
         "--allow-privileged",
         "--profiling=false",
@@ -98,7 +81,7 @@ export function daemons(lab: LabSettings, toolchain: Toolchain, exec = false): R
         `--root-ca-file=${certificate}`,
         "--use-service-account-credentials",
         "--allocate-node-cidrs",
-        "--cluster-cidr=10.128.0.0/14",
+        `--cluster-cidr=${realNodes(lab).length > 0 ? podCidr : "10.128.0.0/14"}`,
         "--node-cidr-mask-size=23",
         "--concurrent-deployment-syncs=20",
         "--concurrent-replicaset-syncs=20",
@@ -117,7 +100,8 @@ export function daemons(lab: LabSettings, toolchain: Toolchain, exec = false): R
       env: { PATH: process.env.PATH }, // inherited by the commands of `kubectl exec`
       args: [
         `--kubeconfig=${kubeconfig}`,
-        "--manage-all-nodes",
+        // Nodes that run containers have a kubelet.
+        "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
         "--node-ip=127.0.0.1",
         `--node-port=${ports.kwok}`,
         `--server-address=127.0.0.1:${ports.kwok}`,
@@ -126,7 +110,7 @@ export function daemons(lab: LabSettings, toolchain: Toolchain, exec = false): R
         "--node-lease-duration-seconds=40",
         "--v=warn",
         ...(exec ? kwokKinds.map((kind) => `--enable-crds=${kind}`) : []),
-        ...[...stages(toolchain), podLogRule].map((file) => `--config=${file}`),
+        ...[...stages(lab, toolchain), podLogRule].map((file) => `--config=${file}`),
       ],
     },
   };
@@ -135,13 +119,15 @@ export function daemons(lab: LabSettings, toolchain: Toolchain, exec = false): R
 export type DaemonName = "etcd" | "apiserver" | "controllers" | "scheduler" | "kwok";
 
 /** Files of kwok's own stages for nodes and pods, then of the lab's. */
-function stages(toolchain: Toolchain): string[] {
+function stages(lab: LabSettings, toolchain: Toolchain): string[] {
   const shipped = ["node/fast", "node/heartbeat-with-lease", "pod/fast"].map((folder) =>
     path.join(toolchain.share, "kwok", "stage", folder),
   );
   return [...shipped, path.join(import.meta.dirname, "stages")].flatMap((folder) =>
     readdirSync(folder)
       .filter((file) => file.endsWith(".yaml") && file !== "kustomization.yaml")
+      // Volumes of real nodes are folders, which nodes/provisioner.ts makes.
+      .filter((file) => file !== "volumes.yaml" || realNodes(lab).length === 0)
       .map((file) => path.join(folder, file)),
   );
 }

@@ -1,9 +1,12 @@
 /** Health checks of the cluster's processes. */
 import { request } from "node:http";
 import type { Health } from "../component.ts";
+import { answers } from "../process.ts";
 import type { LabSettings } from "../settings.ts";
 import { apiAt, kubeApi, type KubeObject } from "./api.ts";
-import { files } from "./daemons.ts";
+import { files } from "./files.ts";
+import { nodesHealth } from "./nodes/nodes.ts";
+import { realNodes } from "./nodes/plan.ts";
 import { defaultStorageClass, nodeNames } from "./objects.ts";
 
 /** Age in seconds of a node's lease at which kwok no longer simulates the node; leases are renewed every 10 s. */
@@ -11,7 +14,8 @@ const staleLease = 40;
 
 /** One row per process. */
 export async function clusterHealth(lab: LabSettings): Promise<Health[]> {
-  return Promise.all([
+  const real = realNodes(lab).length > 0;
+  const rows = Promise.all([
     row("etcd", () => storeHealth(lab)),
     row("kubernetes API", async () => {
       await healthy(lab.ports.kubernetes, "/readyz");
@@ -19,12 +23,13 @@ export async function clusterHealth(lab: LabSettings): Promise<Health[]> {
     }),
     row("controllers", () => healthy(lab.ports.controllers, "/healthz")),
     row("scheduler", () => healthy(lab.ports.scheduler, "/readyz")),
-    row("nodes (kwok)", () => nodesHealth(lab)),
+    row(real ? "kwok" : "nodes (kwok)", () => kwokHealth(lab)),
     row("storage class", async () => {
       await kubeApi(lab).get(`/apis/storage.k8s.io/v1/storageclasses/${defaultStorageClass}`);
       return `${defaultStorageClass} is the default`;
     }),
   ]);
+  return [...(await rows), ...(await nodesHealth(lab))];
 }
 
 async function row(name: string, check: () => Promise<string>): Promise<Health> {
@@ -69,8 +74,17 @@ interface Lease extends KubeObject {
   readonly spec: { readonly renewTime?: string };
 }
 
-/** @throws unless kwok simulates all nodes */
-export async function nodesHealth(lab: LabSettings): Promise<string> {
+/** @throws unless kwok simulates all nodes; with real nodes it plays OpenShift's controllers only */
+export async function kwokHealth(lab: LabSettings): Promise<string> {
+  if (realNodes(lab).length === 0) return fakeNodesHealth(lab);
+  const { kwok } = lab.ports;
+  await answers(`http://127.0.0.1:${kwok}/healthz`).catch(() => {
+    throw new Error(`no response on port ${kwok}`);
+  });
+  return `port ${kwok}`;
+}
+
+async function fakeNodesHealth(lab: LabSettings): Promise<string> {
   const api = kubeApi(lab);
   const [nodes, leases] = await Promise.all([
     api.list<Node>("/api/v1/nodes"),

@@ -8,9 +8,13 @@ import { answers, endsWithUs, runningPid, start, stop, waitUntilReady } from "..
 import type { LabSettings } from "../settings.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
 import { kubeApi, type KubeApi } from "./api.ts";
-import { type DaemonName, daemons, files } from "./daemons.ts";
-import { clusterHealth, healthy, nodesHealth, storeHealth } from "./health.ts";
-import { definitions, objects } from "./objects.ts";
+import { type DaemonName, daemons } from "./daemons.ts";
+import { files } from "./files.ts";
+import { clusterHealth, healthy, kwokHealth, storeHealth } from "./health.ts";
+import { tokenLines } from "./nodes/credentials.ts";
+import { installNodes, prepareNodes, startNodes, stopNodes } from "./nodes/nodes.ts";
+import { realNodes } from "./nodes/plan.ts";
+import { definitions, fakeNodes, objects } from "./objects.ts";
 
 /** Seconds for the start of a process on a busy machine; an idle one takes one or two. */
 const startTimeout = 60;
@@ -49,7 +53,10 @@ export function kubernetes(toolchain: Toolchain): KubernetesComponent {
     async up(lab, log) {
       const { ports } = lab;
       const api = kubeApi(lab);
+      const real = realNodes(lab).length > 0;
+      const programs = real ? await installNodes(log) : undefined;
       if (runningPid(lab.dir, "apiserver") === undefined) log("Kubernetes: starting");
+      if (real) await prepareNodes(lab);
       writeFiles(lab);
       await run(lab, "etcd", () => storeHealth(lab));
       await run(lab, "apiserver", () => healthy(ports.kubernetes, "/readyz"));
@@ -59,17 +66,19 @@ export function kubernetes(toolchain: Toolchain): KubernetesComponent {
         (async () => {
           await Promise.all(definitions.map((definition) => api.apply(definition)));
           await waitUntilReady("OpenShift's kinds", startTimeout, () => served(api), "see log/apiserver.log");
-          await Promise.all(objects.map((object) => api.apply(object)));
+          await Promise.all([...objects, ...(real ? [] : fakeNodes)].map((object) => api.apply(object)));
           if (runningPid(lab.dir, "kwok") === undefined) await releaseNodes(api);
           await run(lab, "kwok", () => answers(`http://127.0.0.1:${ports.kwok}/healthz`));
         })(),
       ]);
+      if (programs !== undefined) await startNodes(lab, programs, log);
       const usable = async (): Promise<boolean> =>
         (await clusterHealth(lab)).every((row) => row.healthy) && (await admitsRoutes(api));
       await waitUntilReady("Kubernetes", startTimeout, usable, "npm run lab -- status shows what is missing");
     },
 
     async down(lab) {
+      await stopNodes(lab);
       await Promise.all(["kwok", "scheduler", "controllers"].map((name) => stop(lab.dir, name)));
       await stop(lab.dir, "apiserver", 15);
       await stop(lab.dir, "etcd", 15);
@@ -83,12 +92,13 @@ export function kubernetes(toolchain: Toolchain): KubernetesComponent {
       await releaseNodes(api);
       const url = `http://127.0.0.1:${lab.ports.kwok}/healthz`;
       await run(lab, "kwok", () => answers(url), allowed ? { ...kwok, command, args } : kwok);
-      await waitUntilReady("kwok", startTimeout, async () => (await nodesHealth(lab)) !== "", "see log/kwok.log");
+      await waitUntilReady("kwok", startTimeout, async () => (await kwokHealth(lab)) !== "", "see log/kwok.log");
     },
 
     async reset(lab, log) {
       await component.down(lab);
-      rmSync(files(lab).data, { recursive: true, force: true });
+      for (const name of ["kubernetes", "nodes"])
+        rmSync(path.join(lab.dir, "data", name), { recursive: true, force: true });
       await component.up(lab, log);
     },
   };
@@ -102,10 +112,11 @@ export function kubernetesEnv(lab: LabSettings): Record<string, string> {
 
 function writeFiles(lab: LabSettings): void {
   const { data, etc, kubeconfig, tokens, serviceAccountKey, podLog, podLogRule } = files(lab);
+  const nodeLines = realNodes(lab).length > 0 ? tokenLines(lab) : [];
   mkdirSync(data, { recursive: true, mode: 0o700 });
   mkdirSync(etc, { recursive: true, mode: 0o700 });
   writeFileSync(kubeconfig, labKubeconfig(lab), { mode: 0o600 });
-  writeFileSync(tokens, `${lab.password},admin,admin,system:masters\n`, { mode: 0o600 });
+  writeFileSync(tokens, [`${lab.password},admin,admin,system:masters`, ...nodeLines, ""].join("\n"), { mode: 0o600 });
   if (!existsSync(serviceAccountKey)) {
     const { privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
     writeFileSync(serviceAccountKey, privateKey.export({ type: "sec1", format: "pem" }), { mode: 0o600 });

@@ -31,7 +31,10 @@ export function fakeNode(name: string, zone: string): KubeObject {
   };
 }
 
-const nodes: readonly KubeObject[] = nodeNames.map((name, index) => fakeNode(name, `lab-${index}`));
+export const fakeNodes: readonly KubeObject[] = nodeNames.map((name, index) => fakeNode(name, `lab-${index}`));
+
+/** What makes the volumes of all classes: kwok's stages, or nodes/provisioner.ts on real nodes. */
+export const volumeProvisioner = "orrery.lab/volume";
 
 /** The default class; the other classes that stacks name have the same provisioner. */
 export const defaultStorageClass = "standard";
@@ -48,7 +51,7 @@ const storageClasses: readonly KubeObject[] = [
     name,
     annotations: { "storageclass.kubernetes.io/is-default-class": String(name === defaultStorageClass) },
   },
-  provisioner: "orrery.lab/volume",
+  provisioner: volumeProvisioner,
   allowVolumeExpansion: true,
 }));
 
@@ -78,4 +81,4 @@ const kwokDefinitions = kwokKinds.map((kind) =>
 /** Applied before kwok starts, as it looks up its kinds once. */
 export const definitions: readonly KubeObject[] = [...openshiftKinds, ...kwokDefinitions];
 
-export const objects: readonly KubeObject[] = [...nodes, ...storageClasses, ...openshiftRoles, ...routeHosts];
+export const objects: readonly KubeObject[] = [...storageClasses, ...openshiftRoles, ...routeHosts];

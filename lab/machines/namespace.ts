@@ -43,7 +43,7 @@ async function build(lab: LabSettings): Promise<void> {
   if (!existsSync(`/sys/class/net/${lab.netns}`)) {
     await execute("ip", ["link", "add", lab.netns, "type", "veth", "peer", "name", uplink, "netns", lab.netns]);
   }
-  await batch(lab, [
+  await ipBatch(lab.netns, [
     "link set lo up",
     `link set ${uplink} up`,
     `addr replace ${services} peer ${host}/32 dev ${uplink}`,
@@ -51,7 +51,7 @@ async function build(lab: LabSettings): Promise<void> {
   ]);
   const sysctls = ["ipv4/ip_forward", "ipv6/conf/all/forwarding"].map((name) => `echo 1 >/proc/sys/net/${name}`);
   await execute("ip", ["netns", "exec", lab.netns, "sh", "-ec", sysctls.join("\n")]);
-  await batch(undefined, [
+  await ipBatch(undefined, [
     `link set ${lab.netns} up`,
     `addr replace ${host} peer ${services}/32 dev ${lab.netns}`,
     `addr replace ${host6}/64 dev ${lab.netns} nodad`,
@@ -66,9 +66,9 @@ export async function removeNetwork(lab: LabSettings): Promise<void> {
   if (existsSync(`/run/netns/${lab.netns}`)) await execute("ip", ["netns", "delete", lab.netns]);
 }
 
-/** Runs ip's commands in one process, inside the lab's namespace if one is given. */
-async function batch(lab: LabSettings | undefined, commands: readonly string[]): Promise<void> {
-  const running = execute("ip", [...(lab === undefined ? [] : ["-netns", lab.netns]), "-batch", "-"]);
+/** Runs ip's commands in one process, inside a network namespace if one is given. */
+export async function ipBatch(netns: string | undefined, commands: readonly string[]): Promise<void> {
+  const running = execute("ip", [...(netns === undefined ? [] : ["-netns", netns]), "-batch", "-"]);
   running.child.stdin?.end(`${commands.join("\n")}\n`);
   await running;
 }

@@ -23,6 +23,8 @@ export type Step =
   | { do: "take"; path: string; module: string; in: string; source?: string; to?: string }
   /** Copies a generated file from the sources into the artifact. */
   | { do: "keep"; source: string; to: string }
+  /** Copies one file of a Debian package into the artifact, without installing the package. */
+  | { do: "debian"; package: string; source: string; to: string }
   /** Creates a symbolic link to a file. */
   | { do: "link"; to: string; file: string };
 

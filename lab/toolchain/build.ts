@@ -108,9 +108,15 @@ async function build(
   for (const step of artifact.steps) await perform(step, artifact, sources, path.join(partial, "out"), cache);
 }
 
+/** Downloads and unpacks package $1 without installing it. The package lists may be missing. */
+const unpackDebian = `
+  apt-get download -q "$1" || { apt-get update -q && apt-get download -q "$1"; }
+  dpkg-deb -x ./*.deb .`;
+
 async function perform(step: Step, artifact: Artifact, sources: string, out: string, cache: string): Promise<void> {
-  const go = (args: string[], module: string): Promise<string> =>
-    run("go", args, path.join(sources, module), path.join(cache, "log", `toolchain-${artifact.name}.log`), cache);
+  const runStep = (command: string, args: string[], cwd: string): Promise<string> =>
+    run(command, args, cwd, path.join(cache, "log", `toolchain-${artifact.name}.log`), cache);
+  const go = (args: string[], module: string): Promise<string> => runStep("go", args, path.join(sources, module));
   switch (step.do) {
     case "build": {
       const set = Object.entries(step.variables ?? {}).map(([name, value]) => `-X ${name}=${value}`);
@@ -133,6 +139,13 @@ async function perform(step: Step, artifact: Artifact, sources: string, out: str
       await mkdir(path.dirname(path.join(out, step.to)), { recursive: true });
       await cp(path.join(sources, step.source), path.join(out, step.to));
       return;
+    case "debian": {
+      const folder = path.join(sources, "debian");
+      await mkdir(folder, { recursive: true });
+      await runStep("sh", ["-ec", unpackDebian, "unpack", step.package], folder);
+      await cp(path.join(folder, step.source), path.join(out, step.to));
+      return;
+    }
     case "link":
       await symlink(step.file, path.join(out, step.to));
   }

@@ -2,16 +2,12 @@
  * Programs that only tests and the benchmark run: the consumers of rendered files, and the tools we compare with.
  * Built like the toolchain's artifacts, once per machine.
  */
-import { existsSync, mkdirSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import path from "node:path";
-import { lock } from "../lock.ts";
 import type { Log } from "../component.ts";
 import { cacheDir } from "../settings.ts";
-import { source } from "../toolchain/download.ts";
-import { buildArtifact, artifactFolder } from "../toolchain/build.ts";
 import type { Artifact } from "../toolchain/artifacts.ts";
-import { missingFor } from "../toolchain/toolchain.ts";
+import { artifactFolder } from "../toolchain/build.ts";
+import { ensureArtifacts } from "../toolchain/ensure.ts";
 
 /** Programs of Prow by their package below cmd; all that a stack starts, and checkconfig. */
 const prow = [
@@ -124,25 +120,10 @@ const ofTests: readonly ToolName[] = (Object.keys(tools) as ToolName[]).filter((
 
 /** Builds the missing tools, one checkout at a time. */
 export async function ensureTools(log: Log, names = ofTests): Promise<void> {
-  const missing = (): readonly ToolName[] => names.filter((name) => !existsSync(folderOf(name)));
-  if (missing().length === 0) return;
-  const environment = { cache: cacheDir, source: source(), log, sources: import.meta.dirname };
-  const [problem] = missingFor("a test tool", requiredSpace);
-  if (problem !== undefined) throw new Error(problem);
-  mkdirSync(path.join(cacheDir, "log"), { recursive: true });
-  // The toolchain's lock: two builds at once would double the memory, and they share folders.
-  const release = await lock(
-    path.join(cacheDir, "toolchain.lock"),
+  const collection = { title: "test tools", gigabytes: requiredSpace, sources: import.meta.dirname };
+  await ensureArtifacts(
+    names.map((name) => tools[name]),
+    collection,
     log,
-    "another checkout is building the toolchain or a test tool",
   );
-  try {
-    const todo = missing(); // another checkout may have built some meanwhile
-    for (const [index, name] of todo.entries()) {
-      await buildArtifact(tools[name], `test tools [${index + 1}/${todo.length}] ${name}`, environment);
-    }
-    if (process.env.GOCACHE === undefined) await rm(path.join(cacheDir, "go-build"), { recursive: true, force: true });
-  } finally {
-    await release();
-  }
 }

@@ -9,6 +9,8 @@ export interface RunOptions {
   readonly env?: Readonly<NodeJS.ProcessEnv>;
   /** Its standard input. @default nothing */
   readonly input?: string | Buffer;
+  /** Whether it goes on when Ctrl-C is pressed on this terminal. @default false */
+  readonly detached?: boolean;
   /** Seconds that it may take. @default 600 */
   readonly timeout?: number;
   /** Kills it with all of its process group; it has no terminal then. */
@@ -27,7 +29,7 @@ export function run(program: string, args: readonly string[], options: RunOption
   const { cwd, env, input, timeout = 600, signal } = options;
   return new Promise((resolve, reject) => {
     // Signals of the terminal reach this process alone then, which ends the whole group.
-    const detached = signal !== undefined;
+    const detached = signal !== undefined || options.detached === true;
     const child = spawn(program, args, { cwd, env: childEnvironment(program, env), detached });
     const end = (): void => {
       if (child.pid === undefined || child.exitCode !== null) return;

@@ -11,7 +11,8 @@ import { wantedSecrets } from "../../config/secrets.ts";
 import { setSecret } from "../../config/stackEdit.ts";
 import { projectDir, readStackFile } from "../../config/stackFile.ts";
 import { UsageError } from "../../cli/usage.ts";
-import { pulumiProgram, type SystemStack } from "./stack.ts";
+import { pulumiProgram } from "./pulumi.ts";
+import type { FileChange, SystemStack } from "./stack.ts";
 
 type StackFileOf = Pick<SystemStack<unknown>, "name" | "file">;
 
@@ -34,24 +35,32 @@ export function secretProblems({ stack, schema, texts }: SecretChange): readonly
 }
 
 /**
- * Encrypts the texts into the stacks' files; every other byte of the files stays as it was.
- * @throws before any file is written, if a text is not as it must be or a passphrase is wrong
+ * The stacks' files with the texts encrypted in them; every other byte stays as it is. Nothing is written.
+ * @throws if a text is not as it must be or a passphrase is wrong
  */
-export function writeSecrets(changes: readonly SecretChange[], dryRun: boolean): void {
+export function changedSecrets(changes: readonly SecretChange[]): ReadonlyMap<string, FileChange> {
   const problems = changes.flatMap(secretProblems);
   if (problems.length > 0) throw new Error(`nothing was written:\n  ${problems.join("\n  ")}`);
-  const files = new Map<string, { readonly before: string; readonly after: string }>();
+  const files = new Map<string, FileChange>();
   for (const { stack, schema, texts } of changes) {
     const crypter = crypterOf(stack);
     const before = files.get(stack.file)?.before ?? readFileSync(stack.file, "utf8");
-    const after = Object.entries(texts).reduce(
-      (text, [name, value]) => setSecret(text, `${schema.namespace}:${name}`, crypter.encrypt(value)),
-      files.get(stack.file)?.after ?? before,
+    const text = Object.entries(texts).reduce(
+      (last, [name, value]) => setSecret(last, `${schema.namespace}:${name}`, crypter.encrypt(value)),
+      files.get(stack.file)?.text ?? before,
     );
-    files.set(stack.file, { before, after });
+    files.set(stack.file, { before, text });
   }
-  if (dryRun) return;
-  replaceFiles([...files].map(([file, { before, after }]) => ({ file, text: after, before })));
+  return files;
+}
+
+/**
+ * Encrypts the texts into the stacks' files.
+ * @throws before any file is written, if a text is not as it must be or a passphrase is wrong
+ */
+export function writeSecrets(changes: readonly SecretChange[], dryRun: boolean): void {
+  const files = changedSecrets(changes);
+  if (!dryRun) replaceFiles([...files].map(([file, change]) => ({ file, ...change })));
 }
 
 /** Text of an encrypted value of the stack's file. @throws if it has none @throws UsageError if the passphrase is wrong */

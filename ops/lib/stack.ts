@@ -1,15 +1,12 @@
 /** A stack's settings, as day-2 commands read and change them: in its file, without a passphrase. */
-import { execFile, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import path from "node:path";
-import { promisify } from "node:util";
 import type { z } from "zod";
 import type { SystemSchema } from "../../config/define.ts";
 import { parseConfig } from "../../config/parse.ts";
 import { report } from "../../config/problems.ts";
 import { checkDraft, replaceFiles } from "../../config/replaceFile.ts";
 import { put } from "../../config/stackEdit.ts";
-import { projectDir, readStackFile, sampleConfig, type StackFile, stackPath } from "../../config/stackFile.ts";
+import { readStackFile, sampleConfig, type StackFile, stackPath } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
 import type { OptionSpecs, ValuesOf } from "../../cli/options.ts";
 import { UsageError } from "../../cli/usage.ts";
@@ -74,6 +71,29 @@ export interface Change {
   readonly value: unknown;
 }
 
+/** A stack's file before and after a change. */
+export interface FileChange {
+  readonly before: string;
+  readonly text: string;
+}
+
+/**
+ * The stack's file with other settings; every other byte stays as it is. Nothing is written.
+ * @throws if the settings would be wrong then
+ */
+export function changedSettings<S extends z.ZodType>(
+  schema: SystemSchema<S>,
+  stack: Pick<SystemStack<unknown>, "name" | "file">,
+  changes: readonly Change[],
+): FileChange {
+  const { namespace } = schema;
+  return changedFile(
+    stack,
+    changes.map((one) => ({ ...one, namespace })),
+    (file) => void settingsOf(schema, stack.name, file),
+  );
+}
+
 /**
  * Changes settings in the stack's file; every other byte of the file stays as it was.
  * @throws before anything is written, if the settings would be wrong then
@@ -84,13 +104,8 @@ export function changeSettings<S extends z.ZodType>(
   changes: readonly Change[],
   dryRun: boolean,
 ): void {
-  const { namespace } = schema;
-  changeFile(
-    stack,
-    changes.map((one) => ({ ...one, namespace })),
-    (file) => void settingsOf(schema, stack.name, file),
-    dryRun,
-  );
+  const change = changedSettings(schema, stack, changes);
+  if (!dryRun) replaceFiles([{ file: stack.file, ...change }]);
 }
 
 /**
@@ -107,56 +122,22 @@ export function changeAll(
     const { problems } = parseConfig(sampleConfig(file, known), known);
     if (problems.length > 0) throw new Error(report(stack.name, problems));
   };
-  if (changes.length > 0) changeFile(stack, changes, check, dryRun);
+  const change = changedFile(stack, changes, check);
+  if (!dryRun && changes.length > 0) replaceFiles([{ file: stack.file, ...change }]);
 }
 
-function changeFile(
+function changedFile(
   { file }: Pick<SystemStack<unknown>, "file">,
   changes: readonly (Change & { readonly namespace: string })[],
   check: (draft: StackFile) => void,
-  dryRun: boolean,
-): void {
+): FileChange {
   const before = readFileSync(file, "utf8");
   const text = changes.reduce(
     (content, { namespace, at, value }) => put(content, ["config", `${namespace}:settings`, ...at], value),
     before,
   );
-  const right = (draft: string): void => {
+  checkDraft(file, text, (draft) => {
     check(readStackFile(draft));
-  };
-  if (dryRun) checkDraft(file, text, right);
-  else replaceFiles([{ file, text, before }], right);
-}
-
-/** The CLI of this project. */
-export const pulumiProgram = path.join(projectDir, "node_modules", ".bin", "pulumi");
-
-/** Runs the Pulumi CLI and gives what it prints. @throws with its complaint */
-export async function pulumiOutput(stack: Pick<SystemStack<unknown>, "name">, ...words: string[]): Promise<string> {
-  const args = [...words, "--stack", stack.name, "--non-interactive"];
-  try {
-    return (await promisify(execFile)(pulumiProgram, args, { cwd: projectDir, maxBuffer: 256 << 20 })).stdout;
-  } catch (error) {
-    const said = String((error as { stderr?: string }).stderr ?? error).trim();
-    throw new Error(`pulumi ${words.join(" ")} of stack ${stack.name} failed: ${said.replace(/^error: /, "")}`, {
-      cause: error,
-    });
-  }
-}
-
-/** Runs a command of the CLI on the stack in the foreground, e.g. `destroy`. @returns its exit code */
-export function pulumiRun(stack: SystemStack<unknown>, command: string, words: readonly string[]): Promise<number> {
-  const args = [command, "--stack", stack.name, "--config-file", stack.file, ...words];
-  return new Promise((resolve, reject) => {
-    const child = spawn(pulumiProgram, args, { cwd: projectDir, stdio: "inherit" });
-    child.on("error", reject);
-    child.on("exit", (code) => {
-      resolve(code ?? 1);
-    });
   });
-}
-
-/** Runs `pulumi up` on the stack in the foreground. @returns its exit code */
-export function pulumiUp(stack: SystemStack<unknown>, yes: boolean, more: readonly string[] = []): Promise<number> {
-  return pulumiRun(stack, "up", [...(yes ? ["--yes"] : []), ...more]);
+  return { before, text };
 }

@@ -21,7 +21,7 @@ import { root } from "../../lab/settings.ts";
 import { ensureTool } from "../../lab/tools/tools.ts";
 import { main } from "../../cli/main.ts";
 import { output } from "../../ops/lib/process.ts";
-import { pulumiProgram } from "../../ops/lib/stack.ts";
+import { pulumiProgram } from "../../ops/lib/pulumi.ts";
 import { lab } from "../../lab/harness/cloud.ts";
 import { api, useNamespace } from "../../lab/harness/kube.ts";
 import { owned } from "../unit/harness.ts";

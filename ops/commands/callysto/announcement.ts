@@ -3,7 +3,8 @@ import { callystoSchema } from "../../../components/callysto/config.ts";
 import { defineCommand } from "../../../cli/command.ts";
 import { UsageError } from "../../../cli/usage.ts";
 import { dryRunOption, noUpOption, yesOption } from "../../lib/options.ts";
-import { changeSettings, pulumiUp } from "../../lib/stack.ts";
+import { changeAndDeploy } from "../../lib/decision/deploy.ts";
+import { changedSettings, changeSettings } from "../../lib/stack.ts";
 import { environmentOptions, openEnvironment } from "../../lib/callysto/environment.ts";
 
 export const command = defineCommand({
@@ -31,13 +32,15 @@ is shown as it is, including markup. JupyterHub restarts; users' servers keep ru
     }
     const { dryRun } = values;
     const at = ["environments", name, "guest", "jupyterhub", "announcement"];
-    changeSettings(callystoSchema, stack, [{ at, value: text }], dryRun);
+    const changes = [{ at, value: text }];
+    const change = changedSettings(callystoSchema, stack, changes);
+    if (dryRun || values.noUp) changeSettings(callystoSchema, stack, changes, dryRun);
     console.log(`${dryRun ? "would set" : "set"} callysto:settings.${at.join(".")} to ${JSON.stringify(text)}`);
     if (dryRun) return 0;
     if (values.noUp) {
       console.log(`next: npx pulumi up --stack ${stack.name}`);
       return 0;
     }
-    return pulumiUp(stack, values.yes);
+    return changeAndDeploy(stack, { command: "callysto announcement", change, yes: values.yes });
   },
 });

@@ -3,17 +3,16 @@ import { callystoSchema } from "../../../components/callysto/config.ts";
 import { defineCommand } from "../../../cli/command.ts";
 import { UsageError } from "../../../cli/usage.ts";
 import { dryRunOption, yesOption } from "../../lib/options.ts";
-import { changeSettings, pulumiOutput, pulumiUp } from "../../lib/stack.ts";
+import { changeAndDeploy } from "../../lib/decision/deploy.ts";
+import { protectedUrns, resources } from "../../lib/resources.ts";
+import { changedSettings } from "../../lib/stack.ts";
 import { type Environment, environmentOptions, openEnvironment } from "../../lib/callysto/environment.ts";
 import { liftedByRebuild } from "../../lib/callysto/rebuild.ts";
-import { protect, resources, unprotect } from "../../lib/packit/state.ts";
 
 /** URNs of the environment's data volumes. */
 async function volumesOf({ stack, name }: Environment): Promise<readonly string[]> {
-  const exported = JSON.parse(await pulumiOutput(stack, "stack", "export")) as {
-    deployment: { resources?: readonly { readonly urn: string; readonly type: string }[] };
-  };
-  return (exported.deployment.resources ?? [])
+  const all = await resources(stack.name);
+  return all
     .filter(({ urn, type }) => type === "openstack:blockstorage/volume:Volume" && isVolumeOf(name, urn))
     .map(({ urn }) => urn);
 }
@@ -58,22 +57,23 @@ its homes are lost.`,
     const token = values.token ?? new Date().toISOString();
     if (token === settings.rebuildToken) throw new UsageError(`the rebuildToken of ${name} is "${token}" already`);
     const { dryRun } = values;
-    const lifted = dryRun ? [] : liftedByRebuild(await resources(stack.name), name).filter((one) => one.protect);
-    changeSettings(callystoSchema, stack, [{ at: ["environments", name, "rebuildToken"], value: token }], dryRun);
+    const changes = [{ at: ["environments", name, "rebuildToken"], value: token }];
+    const change = changedSettings(callystoSchema, stack, changes);
     console.log(`${dryRun ? "would set" : "set"} callysto:settings.environments.${name}.rebuildToken to ${token}`);
     if (dryRun) {
       console.log(`would replace the server of ${name}${withVolumes ? ", and both volumes: all homes are lost" : ""}`);
       return 0;
     }
     const replaced = withVolumes ? await volumesOf(environment) : [];
-    // The update protects the new server; an update that did not happen leaves the old one as it was.
-    await unprotect(stack.name, lifted);
-    const code = await pulumiUp(
-      stack,
-      values.yes,
-      replaced.flatMap((urn) => ["--replace", urn]),
-    );
-    if (code !== 0) await protect(stack.name, lifted);
-    return code;
+    return changeAndDeploy(stack, {
+      command: "callysto rebuild",
+      // With the old token back, a server that is new already would be replaced again.
+      pivot: `::callysto-${name}-host-server-instance$`,
+      // The update protects the new server.
+      lift: protectedUrns(liftedByRebuild(await resources(stack.name), name)),
+      change,
+      yes: values.yes,
+      words: replaced.flatMap((urn) => ["--replace", urn]),
+    });
   },
 });

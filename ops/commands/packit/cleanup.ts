@@ -2,9 +2,10 @@
 import { ask } from "../../lib/prompt.ts";
 import { defineCommand } from "../../../cli/command.ts";
 import { kubectlOptions } from "../../lib/kube/kubectl.ts";
-import { pulumiRun, stackOptions } from "../../lib/stack.ts";
+import { decide } from "../../lib/decision/decide.ts";
+import { stackOptions } from "../../lib/stack.ts";
 import { openInstance, openService, serviceOptions } from "../../lib/packit/service.ts";
-import { resources, under, unprotect } from "../../lib/packit/state.ts";
+import { protectedUrns, resources, under } from "../../lib/resources.ts";
 
 export const command = defineCommand({
   about: `Removes one service of a stack with all its data. Volumes and databases are included; the stack's other systems stay. Refused for
@@ -37,9 +38,11 @@ production (deployment: prod), whatever the options say. Without --yes you type 
       console.error("that is another name; nothing was removed");
       return 1;
     }
-    await unprotect(name, chosen);
     const targets = chosen.flatMap(({ urn }) => ["--target", urn]);
-    const code = await pulumiRun(opened, "destroy", [...targets, ...(yes ? ["--yes"] : [])]);
+    const code = await decide(opened, { command: "packit cleanup" }, async (decision) => {
+      await decision.lift(protectedUrns(chosen));
+      return decision.run("destroy", yes, targets);
+    });
     if (code !== 0) return code;
     console.log(`removed ${service} of ${name}`);
     return 0;

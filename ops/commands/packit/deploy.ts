@@ -1,7 +1,8 @@
 /** `orrery packit deploy`. */
 import { defineCommand } from "../../../cli/command.ts";
 import { kubectlOptions } from "../../lib/kube/kubectl.ts";
-import { pulumiRun, pulumiUp, stackOptions } from "../../lib/stack.ts";
+import { pulumiRun, pulumiUp } from "../../lib/pulumi.ts";
+import { stackOptions } from "../../lib/stack.ts";
 import { openInstance, openService, serviceOptions } from "../../lib/packit/service.ts";
 import { chosenComponents, componentsOf, urnsOf } from "../../lib/packit/components.ts";
 

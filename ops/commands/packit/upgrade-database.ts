@@ -5,13 +5,16 @@ import { defineCommand } from "../../../cli/command.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
 import { UsageError } from "../../../cli/usage.ts";
 import { kubectlOptions } from "../../lib/kube/kubectl.ts";
-import { changeSettings, pulumiUp, stackOptions } from "../../lib/stack.ts";
+import { decide } from "../../lib/decision/decide.ts";
+import { changeAndDeploy } from "../../lib/decision/deploy.ts";
+import { changedSettings, type FileChange, stackOptions } from "../../lib/stack.ts";
+import { servingServer, taskValues } from "../../lib/packit/database/interrupted.ts";
 import { podServer } from "../../lib/packit/database/server.ts";
 import { quantityBytes, size } from "../../lib/packit/database/sql.ts";
 import { checkRoom, contents, copyAll, roomFor } from "../../lib/packit/database/upgrade.ts";
 import { forgetServer } from "../../lib/packit/database/forget.ts";
 import { type Instance, openInstance, openService, type Service, serviceOptions } from "../../lib/packit/service.ts";
-import { whileStopped, writers } from "../../lib/packit/writers.ts";
+import { start, stop, writers } from "../../lib/packit/writers.ts";
 
 const upgradeOptions = {
   ...stackOptions,
@@ -35,9 +38,9 @@ type UpgradeValues = ValuesOf<typeof upgradeOptions>;
 type Version = Service["settings"]["postgres"]["version"];
 
 /** @throws if the Service postgres does not select the settings' version */
-async function checkServing({ kubectl, settings, name }: Instance): Promise<void> {
-  const { spec } = await kubectl.get<{ spec: { selector?: Record<string, string> } }>("service", "postgres");
-  const serving = Object.values(spec.selector ?? {}).find((value) => value.startsWith("postgres-"));
+async function checkServing(opened: Instance): Promise<void> {
+  const { settings, name } = opened;
+  const serving = await servingServer(opened);
   if (serving !== `postgres-${settings.postgres.version}`) {
     throw new Error(
       `Service postgres selects ${serving ?? "nothing"}, the settings say version ${settings.postgres.version}; ` +
@@ -46,22 +49,51 @@ async function checkServing({ kubectl, settings, name }: Instance): Promise<void
   }
 }
 
-/** Sets the version and those that run next to it. */
-function setVersions(opened: Service, version: Version, beside: readonly Version[]): void {
-  changeSettings(
-    opened.schema,
-    opened,
-    [
-      { at: ["postgres", "version"], value: version },
-      { at: ["postgres", "beside"], value: beside },
-    ],
-    false,
-  );
+/** The file with another version, and those that run next to it. */
+function withVersions(opened: Service, version: Version, beside: readonly Version[]): FileChange {
+  return changedSettings(opened.schema, opened, [
+    { at: ["postgres", "version"], value: version },
+    { at: ["postgres", "beside"], value: beside },
+  ]);
 }
 
-/** @throws if the deployment did not work */
-async function deploy(opened: Service, yes: boolean): Promise<void> {
-  if ((await pulumiUp(opened, yes)) !== 0) throw new Error("pulumi up did not work; see above");
+/** Deploys the new server next to the old one. A server that is there already is left as it is. */
+function deployServer(opened: Instance, to: Version, yes: boolean): Promise<number> {
+  const { version, beside } = opened.settings.postgres;
+  return changeAndDeploy(opened, {
+    command: "packit upgrade-database",
+    // Its volume is protected, so with the old settings no update would remove it again.
+    pivot: `::${opened.service}-postgres-${to}-claim$`,
+    change: withVersions(opened, version, [...beside.filter((one) => one !== to), to]),
+    yes,
+  });
+}
+
+/** Copies while nothing writes, and lets the new server serve; if anything goes wrong, the old one does. */
+async function switchOver(to: Version, opened: Instance, values: UpgradeValues): Promise<number> {
+  const { settings, kubectl } = opened;
+  const { version, beside } = settings.postgres;
+  const [old, fresh] = [podServer(kubectl, version), podServer(kubectl, to)];
+  const seconds = values.timeout;
+  const task = {
+    kind: "packit writers",
+    values: { ...taskValues(opened, values), to, seconds: String(seconds) },
+  } as const;
+  return decide(opened, { command: "packit upgrade-database", task }, async (decision) => {
+    await stop(kubectl, writers(settings), seconds);
+    await copyAll(old, fresh, await contents(old), values.folder, console.error);
+    decision.change(withVersions(opened, to, [...beside.filter((one) => one !== to), version]));
+    const code = await decision.run("up", values.yes);
+    if (code === 0) await start(kubectl, writers(settings), seconds);
+    return code;
+  });
+}
+
+/** Whether an earlier attempt has deployed it; a failed one may have got as far as its volume only. */
+async function isThere(kubectl: Instance["kubectl"], deployment: string): Promise<boolean> {
+  return (
+    (await kubectl.output(["get", "deployment", deployment, "--ignore-not-found", "--output", "name"])).trim() !== ""
+  );
 }
 
 async function upgrade(to: Version, opened: Instance, values: UpgradeValues): Promise<number> {
@@ -82,25 +114,14 @@ async function upgrade(to: Version, opened: Instance, values: UpgradeValues): Pr
   }
   const { yes } = values;
   if (!(await confirm(`upgrade ${title}? Packit is stopped while it is copied.`, yes))) return 1;
-  const seconds = values.timeout;
-  const { folder } = values;
-  if (!beside.includes(to)) {
-    setVersions(opened, version, [...beside, to]);
-    await deploy(opened, yes);
+  if (!beside.includes(to) || !(await isThere(kubectl, fresh.name))) {
+    const code = await deployServer(opened, to, yes);
+    if (code !== 0) return code;
   }
-  await kubectl.output(["rollout", "status", `deployment/${fresh.name}`, `--timeout=${seconds}s`]);
-  await checkRoom(fresh, found, folder);
-  await whileStopped(kubectl, writers(settings), seconds, async () => {
-    await copyAll(old, fresh, await contents(old), folder, console.error);
-    const kept = beside.filter((one) => one !== to);
-    setVersions(opened, to, [...kept, version]);
-    try {
-      await deploy(opened, yes);
-    } catch (error) {
-      setVersions(opened, version, [...kept, to]);
-      throw error;
-    }
-  });
+  await kubectl.output(["rollout", "status", `deployment/${fresh.name}`, `--timeout=${values.timeout}s`]);
+  await checkRoom(fresh, found, values.folder);
+  const code = await switchOver(to, opened, values);
+  if (code !== 0) return code;
   console.log(
     `upgraded ${title}; ${old.name} and its volume are kept: npx orrery packit upgrade-database --forget ${version} --stack ${name}`,
   );

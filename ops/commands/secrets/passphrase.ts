@@ -1,77 +1,86 @@
 /** `orrery secrets passphrase`. */
-import { replaceFile } from "../../../config/replaceFile.ts";
-import { parseDocument } from "yaml";
+import { replaceFiles } from "../../../config/replaceFile.ts";
 import { newSalt, openSalt } from "../../../config/passphrase.ts";
-import { isPublished } from "../../../config/published.ts";
 import { reencrypt } from "../../../config/stackEdit.ts";
 import { readStackFile } from "../../../config/stackFile.ts";
 import { defineCommand } from "../../../cli/command.ts";
-import { UsageError } from "../../../cli/usage.ts";
+import { decide } from "../../lib/decision/decide.ts";
 import { dryRunOption } from "../../lib/options.ts";
 import { crypterOf, passphraseOf } from "../../lib/secrets.ts";
-import { stackOf, stackOptions } from "../../lib/stack.ts";
-import { changeProvider, hasState } from "../../lib/secrets/reencrypt.ts";
+import { hasNewPassphrase, newPassphrase, newPassphraseText } from "../../lib/secrets/newPassphrase.ts";
+import { oldStates, removeOldStates } from "../../lib/secrets/oldBackups.ts";
+import { hasState, reencryptStack } from "../../lib/secrets/reencrypt.ts";
+import { stackOf, stackOptions, type StackValues } from "../../lib/stack.ts";
 
-const variable = "ORRERY_NEW_PASSPHRASE";
-
-/** The new passphrase. @throws UsageError if it cannot be used */
-function newPassphrase(stack: string): string {
-  const next = process.env[variable] ?? "";
-  if (next === "") throw new UsageError(`put the new passphrase into ${variable}`);
-  if (next !== next.trim()) throw new UsageError(`${variable} begins or ends with a blank, which the CLI would remove`);
-  if (isPublished(next)) throw new UsageError(`${variable} is a published sample passphrase; choose another one`);
-  if (next === passphraseOf(stack)) throw new UsageError(`${variable} is the present passphrase already`);
-  return next;
-}
-
-/** Encrypts the state; the file's salt must be the one that the CLI draws for it. @returns the file's new text */
-async function withState(
-  stack: ReturnType<typeof stackOf>,
-  passphrase: string,
-  text: string,
-  decrypt: (value: string) => string,
-): Promise<string> {
-  const passphrases = { variable: passphraseOf(stack.name), input: passphrase };
-  const changed = parseDocument(await changeProvider(stack, "passphrase", passphrases));
-  const salt = String(changed.get("encryptionsalt"));
-  const crypter = openSalt(salt, passphrase);
-  return reencrypt(text, decrypt, salt, (one) => crypter.encrypt(one));
+/** Says what former passphrases still open, or removes it. */
+async function tellOld(values: StackValues & { readonly removeBackups: boolean }, present: string): Promise<void> {
+  const old = await oldStates(values, present);
+  const count = `${old.keys.length} backups and past states`;
+  if (values.removeBackups) {
+    await removeOldStates(old);
+    console.log(`removed ${count} that a former passphrase opened`);
+  } else if (old.keys.length > 0) {
+    console.log(`a former passphrase still opens ${count} in the backend:`);
+    for (const key of old.keys) console.log(`  ${key}`);
+    console.log(`to remove them: npx orrery secrets passphrase --stack ${values.stack} --remove-backups`);
+  }
 }
 
 export const command = defineCommand({
   about: `Encrypts a stack with a new passphrase. Re-encrypts Pulumi.S.yaml, and the stack's state in the backend that you are logged in
-to, with a new passphrase and a new salt. The new passphrase is ${variable}; the old one is PULUMI_CONFIG_PASSPHRASE, or in the
-file that PULUMI_CONFIG_PASSPHRASE_FILE names, else the published sample. Only ciphertexts change in the file. Anyone with the old
-file and the old passphrase can still read the old secrets: if others knew it, rotate the secrets, too.`,
+to, with a new passphrase and a new salt. The new passphrase is in ${newPassphraseText}; the old one is PULUMI_CONFIG_PASSPHRASE, or in
+the file that PULUMI_CONFIG_PASSPHRASE_FILE names, else the published sample. Only ciphertexts change in the file. If it is interrupted,
+the next command makes file and state agree. Anyone with the old passphrase and the old file, or a backup in the backend, can still read
+the old secrets: the backups are listed, and --remove-backups removes them. If others knew the passphrase, rotate the secrets, too.`,
   options: {
     ...stackOptions,
     "file-only": {
       type: "boolean",
       help: "only the file; the state is not checked, so it must have no secrets (the stack was never deployed)",
     },
+    "remove-backups": {
+      type: "boolean",
+      help: "remove the backups and past states that a former passphrase opens; without a new one do only that",
+    },
     ...dryRunOption,
   },
   async run(values) {
     const stack = stackOf(values);
-    const next = newPassphrase(stack.name);
+    const present = passphraseOf(stack.name);
+    if (values.removeBackups && !hasNewPassphrase()) {
+      crypterOf(stack); // with a wrong passphrase all backups would seem to be old
+      if (values.dryRun) console.log(`would remove ${(await oldStates(values)).keys.join(", ") || "nothing"}`);
+      else await tellOld(values, present);
+      return 0;
+    }
+    const next = newPassphrase(present);
     const old = crypterOf(stack);
     const { text, entries } = readStackFile(stack.file);
     const count = [...entries.values()].filter(({ secret }) => secret).length;
-    const decrypt = (value: string): string => old.decrypt(value);
     const deployed = !values.fileOnly && (await hasState(stack));
     const what = `${count} secrets of ${stack.file}${deployed ? " and the stack's state" : ""}`;
     // Everything is decrypted before the state is touched: an unreadable secret must stop it here.
     const salt = newSalt(next);
     const fresh = openSalt(salt, next);
+    const decrypt = (value: string): string => old.decrypt(value);
     const draft = reencrypt(text, decrypt, salt, (one) => fresh.encrypt(one));
     if (values.dryRun) {
       console.log(`would encrypt ${what} with the new passphrase`);
       return 0;
     }
-    replaceFile(stack.file, deployed ? await withState(stack, next, text, decrypt) : draft);
+    if (!deployed) {
+      replaceFiles([{ file: stack.file, before: text, text: draft }]);
+    } else {
+      const passphrases = { variable: present, input: next };
+      await decide(stack, { command: "secrets passphrase" }, async (decision) => {
+        await reencryptStack(stack, { provider: "passphrase", passphrases, draft }, decision);
+        return 0;
+      });
+    }
     console.log(
       `encrypted ${what} with the new passphrase; share it with everyone who deploys, and replace the old one in CI`,
     );
+    if (deployed) await tellOld(values, next);
     return 0;
   },
 });

@@ -1,13 +1,13 @@
 /** `orrery secrets provider`. */
-import { replaceFile } from "../../../config/replaceFile.ts";
-import { isPublished } from "../../../config/published.ts";
 import { readStackFile } from "../../../config/stackFile.ts";
 import { defineCommand } from "../../../cli/command.ts";
 import { UsageError } from "../../../cli/usage.ts";
+import { decide } from "../../lib/decision/decide.ts";
 import { dryRunOption } from "../../lib/options.ts";
 import { crypterOf, passphraseOf } from "../../lib/secrets.ts";
 import { stackOf, stackOptions } from "../../lib/stack.ts";
-import { changeProvider, hasState } from "../../lib/secrets/reencrypt.ts";
+import { newPassphrase, newPassphraseText } from "../../lib/secrets/newPassphrase.ts";
+import { hasState, reencryptStack } from "../../lib/secrets/reencrypt.ts";
 
 /** Key services that the CLI knows. */
 const services = /^(awskms|azurekeyvault|gcpkms|hashivault):\/\/./;
@@ -16,7 +16,8 @@ export const command = defineCommand({
   usage: "URL",
   about: `Encrypts a stack with a key service instead of a passphrase, or with a passphrase again. Re-encrypts Pulumi.S.yaml and the
 stack's state. URL is awskms://..., azurekeyvault://..., gcpkms://... or hashivault://KEY; the CLI takes the login from the service's
-usual variables, and the passphrase no longer opens anything. For a passphrase, URL is "passphrase" and ORRERY_NEW_PASSPHRASE has it.
+usual variables, and the passphrase opens nothing but former backups. For a passphrase, URL is "passphrase", and it is in
+${newPassphraseText}.
 The stack must exist in the backend that you are logged in to (pulumi stack init). Commands read such a stack's secrets through the
 CLI; those that write secrets (import, rotate) refuse and name the CLI's command.`,
   options: { ...stackOptions, ...dryRunOption },
@@ -32,10 +33,7 @@ CLI; those that write secrets (import, rotate) refuse and name the CLI's command
       throw new UsageError("the stack has a passphrase already; npx orrery secrets passphrase changes it");
     }
     if (now === undefined) crypterOf(stack); // the CLI's own complaint about a wrong passphrase is less clear
-    const next = process.env.ORRERY_NEW_PASSPHRASE ?? "";
-    if (url === "passphrase" && (next.trim() !== next || next === "" || isPublished(next))) {
-      throw new UsageError("put the new passphrase into ORRERY_NEW_PASSPHRASE; a published sample is refused");
-    }
+    const next = url === "passphrase" ? newPassphrase() : undefined;
     if (!(await hasState(stack))) {
       throw new Error(`the backend has no stack ${stack.name}; npx pulumi stack init ${stack.name} creates it`);
     }
@@ -43,8 +41,11 @@ CLI; those that write secrets (import, rotate) refuse and name the CLI's command
       console.log(`would encrypt ${stack.file} and the state by ${url} instead of ${now ?? "the passphrase"}`);
       return 0;
     }
-    const variable = url === "passphrase" ? next : passphraseOf(stack.name);
-    replaceFile(stack.file, await changeProvider(stack, url, { variable, input: "" }));
+    const passphrases = { variable: next ?? passphraseOf(stack.name), input: "" };
+    await decide(stack, { command: "secrets provider" }, async (decision) => {
+      await reencryptStack(stack, { provider: url, passphrases }, decision);
+      return 0;
+    });
     console.log(`encrypted ${stack.file} and the state by ${url}`);
     return 0;
   },

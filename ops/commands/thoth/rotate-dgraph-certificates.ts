@@ -5,7 +5,8 @@ import { defineCommand } from "../../../cli/command.ts";
 import { replaced } from "../../lib/thoth/dgraphCertificates.ts";
 import { jsonOption, yesOption } from "../../lib/options.ts";
 import { openProgram, type Program } from "../../lib/program.ts";
-import { pulumiUp, stackOptions } from "../../lib/stack.ts";
+import { pulumiUp } from "../../lib/pulumi.ts";
+import { stackOptions } from "../../lib/stack.ts";
 
 type ThothProgram = Program<z.infer<typeof thothSchema.settings>>;
 

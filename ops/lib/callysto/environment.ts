@@ -5,7 +5,8 @@ import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
 import { UsageError } from "../../../cli/usage.ts";
 import { type Done, type Login, onGuest } from "../guest.ts";
 import { secretOf } from "../secrets.ts";
-import { openStack, pulumiOutput, stackOptions, type SystemStack } from "../stack.ts";
+import { pulumiOutput } from "../pulumi.ts";
+import { openStack, stackOptions, type SystemStack } from "../stack.ts";
 
 type CallystoStack = SystemStack<ReturnType<typeof openStack<typeof callystoSchema.settings>>["settings"]>;
 

@@ -2,7 +2,9 @@
 import { dialsSchema } from "../../../components/dials/config.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
 import { dryRunOption, noUpOption, yesOption } from "../options.ts";
-import { changeSettings, openStack, pulumiUp, stackOptions } from "../stack.ts";
+import { changeAndDeploy } from "../decision/deploy.ts";
+import { pulumiUp } from "../pulumi.ts";
+import { changedSettings, changeSettings, openStack, stackOptions } from "../stack.ts";
 import { targets } from "./selection.ts";
 
 export const pauseOptions = {
@@ -19,10 +21,13 @@ export async function setPaused(paused: boolean, values: ValuesOf<typeof pauseOp
   const names = targets(stack.settings)
     .filter(({ etl }) => etl)
     .map(({ name }) => name);
-  if (stack.settings.etl.paused === paused) {
+  const same = stack.settings.etl.paused === paused;
+  const changes = [{ at: ["etl", "paused"], value: paused }];
+  const change = changedSettings(dialsSchema, stack, changes);
+  if (same) {
     console.log(`the ETL of ${stack.name} is ${verb} in the settings already`);
   } else {
-    changeSettings(dialsSchema, stack, [{ at: ["etl", "paused"], value: paused }], values.dryRun);
+    if (values.dryRun || values.noUp) changeSettings(dialsSchema, stack, changes, values.dryRun);
     console.log(
       `${values.dryRun ? "would set" : "set"} dials:settings.etl.paused to ${String(paused)} for ${names.length} Deployments: ${names.join(", ")}`,
     );
@@ -32,5 +37,6 @@ export async function setPaused(paused: boolean, values: ValuesOf<typeof pauseOp
     console.log(`next: npx pulumi up --stack ${stack.name}`);
     return 0;
   }
-  return pulumiUp(stack, values.yes);
+  if (same) return pulumiUp(stack, values.yes);
+  return changeAndDeploy(stack, { command: `dials ${paused ? "pause" : "resume"}`, change, yes: values.yes });
 }

@@ -1,7 +1,7 @@
 /** What was changed outside the program, as a refresh that changes nothing reports it. */
 import { projectDir } from "../../../config/stackFile.ts";
 import { run } from "../process.ts";
-import { pulumiProgram } from "../stack.ts";
+import { pulumiProgram } from "../pulumi.ts";
 import { type Finding, ok, problem, warning } from "./finding.ts";
 
 /** Asks the clouds about everything in the state; takes as long as a refresh. */

@@ -4,7 +4,7 @@ import path from "node:path";
 import { eq, major, parse, satisfies } from "semver";
 import { projectDir, projectName } from "../../../config/stackFile.ts";
 import { run } from "../process.ts";
-import { pulumiProgram } from "../stack.ts";
+import { pulumiProgram } from "../pulumi.ts";
 import { openBucket } from "../state/backend/backend.ts";
 import { type Lock, locksOf, lockText } from "../state/lock.ts";
 import { lastLine } from "../state/store.ts";

@@ -4,8 +4,8 @@ import path from "node:path";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
 import { UsageError } from "../../../cli/usage.ts";
 import { dryRunOption, yesOption } from "../options.ts";
-import { writeSecrets } from "../secrets.ts";
-import { pulumiUp } from "../stack.ts";
+import { changeAndDeploy } from "../decision/deploy.ts";
+import { changedSecrets, writeSecrets } from "../secrets.ts";
 import { readStackFile, stackPath } from "../../../config/stackFile.ts";
 import { checkPair } from "./certificates.ts";
 import { openService, type Service, services } from "./service.ts";
@@ -64,17 +64,17 @@ export async function install(
   ) as [string, string];
   checkPair(fullchain, privkey, hostsOf(found));
   const secrets = { tlsCertificate: fullchain, tlsKey: privkey };
-  writeSecrets(
-    found.map((stack) => ({ stack, schema: stack.schema, texts: secrets })),
-    dryRun,
-  );
+  const changes = found.map((stack) => ({ stack, schema: stack.schema, texts: secrets }));
+  const changed = changedSecrets(changes);
+  if (dryRun || !up) writeSecrets(changes, dryRun);
   for (const { service, name } of found) console.log(`${dryRun ? "would write" : "wrote"} ${service}'s of ${name}`);
   if (!up || dryRun) {
     for (const name of new Set(found.map((one) => one.name))) console.log(`next: npx pulumi up --stack ${name}`);
     return 0;
   }
-  for (const stack of new Map(found.map((one) => [one.file, one])).values()) {
-    const code = await pulumiUp(stack, yes);
+  for (const [file, change] of changed) {
+    const name = found.find((one) => one.file === file)?.name ?? "";
+    const code = await changeAndDeploy({ name, file }, { command: "packit install-certificate", change, yes });
     if (code !== 0) return code;
   }
   return 0;

@@ -3,7 +3,8 @@ import { sourceImage, type StreamedImage, streams } from "../../../components/pa
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
 import { UsageError } from "../../../cli/usage.ts";
 import { dryRunOption, yesOption } from "../options.ts";
-import { type Change, changeSettings, pulumiUp, stackOptions } from "../stack.ts";
+import { changeAndDeploy } from "../decision/deploy.ts";
+import { changedSettings, changeSettings, stackOptions } from "../stack.ts";
 import { type Service, serviceOptions } from "./service.ts";
 import { namedImages } from "./imageStreams.ts";
 
@@ -32,11 +33,13 @@ export async function setDigest(
     console.log(`${streams[name]} is ${before} already`);
     return 0;
   }
-  const change: Change = { at: ["images", name], value };
-  changeSettings(schema, opened, [change], dryRun);
+  const changes = [{ at: ["images", name], value }];
+  const change = changedSettings(schema, opened, changes);
+  if (dryRun || !up) changeSettings(schema, opened, changes, dryRun);
   console.log(`${dryRun ? "would set" : "set"} ${streams[name]} from ${before} to ${after}`);
   if (dryRun) return 0;
-  if (up) return pulumiUp(opened, yes);
+  const command = digest === undefined ? "packit unpin" : "packit pin";
+  if (up) return changeAndDeploy(opened, { command, change, yes });
   console.log(`next: npx pulumi up --stack ${opened.name}`);
   return 0;
 }

@@ -25,7 +25,7 @@ interface Scaled {
 }
 
 /** Scales to nothing and waits for the pods' end; how many there were is kept at the object. */
-async function stop(kubectl: Kubectl, workloads: readonly Stoppable[], seconds: number): Promise<void> {
+export async function stop(kubectl: Kubectl, workloads: readonly Stoppable[], seconds: number): Promise<void> {
   for (const { kind, name } of workloads) {
     const { spec } = await kubectl.get<Scaled>(kind, name);
     if ((spec.replicas ?? 1) === 0) continue;
@@ -43,7 +43,7 @@ async function stop(kubectl: Kubectl, workloads: readonly Stoppable[], seconds: 
 }
 
 /** Scales back to what {@link stop} found and waits until the pods are ready. */
-async function start(kubectl: Kubectl, workloads: readonly Stoppable[], seconds: number): Promise<void> {
+export async function start(kubectl: Kubectl, workloads: readonly Stoppable[], seconds: number): Promise<void> {
   const stopped: Stoppable[] = [];
   for (const workload of [...workloads].reverse()) {
     const { kind, name } = workload;

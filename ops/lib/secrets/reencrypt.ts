@@ -1,10 +1,13 @@
 /** Changes what a stack's secrets are encrypted with, in its file and in its state, by the CLI's own command. */
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { projectDir } from "../../../config/stackFile.ts";
+import type { Decision } from "../decision/decide.ts";
+import { draftFolder, sync } from "../decision/journal.ts";
 import { run } from "../process.ts";
-import { pulumiProgram, type SystemStack } from "../stack.ts";
+import { pulumiProgram } from "../pulumi.ts";
+import type { SystemStack } from "../stack.ts";
+import { engineDraft, ownDraft, providersOf, settleSecrets } from "./settleSecrets.ts";
 
 type Stack = Pick<SystemStack<unknown>, "name" | "file">;
 
@@ -14,31 +17,44 @@ interface Passphrases {
   readonly input: string;
 }
 
+/** What the state and the file become. */
+export interface Reencryption {
+  /** `passphrase`, or the URL of a key service. */
+  readonly provider: string;
+  readonly passphrases: Passphrases;
+  /** The whole file, encrypted with the new passphrase; undefined where only the CLI can encrypt it. */
+  readonly draft?: string;
+}
+
 /**
- * Runs the CLI on a copy of the file and Pulumi.yaml, because it only finds stack files next to Pulumi.yaml; a failure leaves ours unchanged.
- * @returns the text of the file as the CLI leaves it @throws with the CLI's complaint
+ * Encrypts state and file. The CLI works on a copy of the file, because it only finds stack files next to Pulumi.yaml; the drafts are on
+ * the disk before it begins, and stay until the file is replaced.
+ * @throws if the state was not changed; the file is as it was then, too
  */
-export async function changeProvider(
-  { name, file }: Stack,
-  provider: string,
-  passphrases: Passphrases,
-): Promise<string> {
-  const folder = mkdtempSync(path.join(tmpdir(), "orrery-"));
-  try {
-    const copy = path.join(folder, `Pulumi.${name}.yaml`);
-    copyFileSync(path.join(projectDir, "Pulumi.yaml"), path.join(folder, "Pulumi.yaml"));
-    writeFileSync(copy, readFileSync(file), { mode: 0o600 });
+export async function reencryptStack(
+  stack: Stack,
+  { provider, passphrases, draft }: Reencryption,
+  decision: Decision,
+): Promise<void> {
+  const { name, file } = stack;
+  const folder = draftFolder(file, decision.id);
+  mkdirSync(folder, { mode: 0o700 });
+  copyFileSync(path.join(projectDir, "Pulumi.yaml"), path.join(folder, "Pulumi.yaml"));
+  copyFileSync(file, engineDraft(folder, name));
+  if (draft !== undefined) writeFileSync(ownDraft(folder), draft, { mode: 0o600 });
+  for (const one of [engineDraft(folder, name), ...(draft === undefined ? [] : [ownDraft(folder)]), folder]) sync(one);
+  const change = { folder, before: await providersOf(stack) };
+  decision.note({ secrets: change });
+  await decision.shield(async () => {
     const args = ["stack", "change-secrets-provider", provider, "--stack", name, "--non-interactive", "--cwd", folder];
     const env = { PULUMI_CONFIG_PASSPHRASE: passphrases.variable };
-    const { status, stderr, stdout } = await run(pulumiProgram, args, { input: `${passphrases.input}\n`, env });
-    if (status !== 0) {
-      const said = `${stderr}${stdout}`.trim().split("\n").at(-1) ?? "";
-      throw new Error(`pulumi did not re-encrypt stack ${name}: ${said.replace(/^error: /, "")}; nothing was changed`);
-    }
-    return readFileSync(copy, "utf8");
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+    const input = `${passphrases.input}\n`;
+    const { status, stderr, stdout } = await run(pulumiProgram, args, { input, env, detached: true });
+    const { changed } = await settleSecrets(stack, change);
+    if (changed) return;
+    const said = `${stderr}${stdout}`.trim().split("\n").at(-1) ?? "";
+    throw new Error(`pulumi did not re-encrypt stack ${name} (exit code ${status}): ${said.replace(/^error: /, "")}`);
+  });
 }
 
 /** Whether the backend that one is logged in to has the stack. @throws if one is logged in nowhere */

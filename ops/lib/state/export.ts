@@ -2,7 +2,7 @@
 import { projectDir, readStackFile } from "../../../config/stackFile.ts";
 import { type Ran, run, type RunOptions } from "../process.ts";
 import { crypterOf, passphraseOf } from "../secrets.ts";
-import { pulumiProgram } from "../stack.ts";
+import { pulumiProgram } from "../pulumi.ts";
 import type { Deployment } from "./deployment.ts";
 import { lastLine, type Store } from "./store.ts";
 

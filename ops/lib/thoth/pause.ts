@@ -2,7 +2,9 @@
 import { thothSchema } from "../../../components/thoth/config.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
 import { dryRunOption, jsonOption, noUpOption, yesOption } from "../options.ts";
-import { type Change, changeSettings, openStack, pulumiUp, stackOptions } from "../stack.ts";
+import { changeAndDeploy } from "../decision/deploy.ts";
+import { pulumiUp } from "../pulumi.ts";
+import { type Change, changedSettings, changeSettings, openStack, stackOptions } from "../stack.ts";
 
 type Settings = ReturnType<typeof openStack<typeof thothSchema.settings>>["settings"];
 
@@ -31,7 +33,8 @@ export async function setPaused(paused: boolean, values: ValuesOf<typeof pauseOp
     .filter(({ is }) => is !== paused)
     .map(({ at }): Change => ({ at, value: paused }));
   const names = changes.map(({ at }) => `thoth:settings.${at.join(".")}`);
-  if (changes.length > 0) changeSettings(thothSchema, stack, changes, dryRun);
+  const change = changedSettings(thothSchema, stack, changes);
+  if (dryRun || values.noUp) changeSettings(thothSchema, stack, changes, dryRun);
   if (values.json) {
     console.log(JSON.stringify({ stack: stack.name, paused, changed: names, dryRun }, undefined, 2));
   } else if (changes.length === 0) {
@@ -44,5 +47,6 @@ export async function setPaused(paused: boolean, values: ValuesOf<typeof pauseOp
     if (!values.json) console.log(`next: npx pulumi up --stack ${stack.name}`);
     return 0;
   }
-  return pulumiUp(stack, values.yes);
+  if (changes.length === 0) return pulumiUp(stack, values.yes);
+  return changeAndDeploy(stack, { command: `thoth ${paused ? "pause" : "resume"}`, change, yes: values.yes });
 }

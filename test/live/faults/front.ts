@@ -5,7 +5,7 @@ import { samplePassphrase } from "../../../config/samples.ts";
 import { openSalt } from "../../../config/passphrase.ts";
 import { setAt, setSecret } from "../../../config/stackEdit.ts";
 import { readStackFile } from "../../../config/stackFile.ts";
-import { files } from "../../../lab/kubernetes/daemons.ts";
+import { files } from "../../../lab/kubernetes/files.ts";
 import type { LabSettings } from "../../../lab/settings.ts";
 import { type Fault, openProxy, type Proxy } from "./proxy.ts";
 import { type Asked, faultOf, requestKind, type FaultProfile } from "./faultProfile.ts";

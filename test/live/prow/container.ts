@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { eventually, lab } from "../../../lab/harness/cloud.ts";
 import { api, type KubeObject } from "../../../lab/harness/kube.ts";
-import { files } from "../../../lab/kubernetes/daemons.ts";
+import { files } from "../../../lab/kubernetes/files.ts";
 import { type Bind, mountAccount, mountVolumes, type PodContainer, podSpec, type Probe } from "./pod.ts";
 import { inward, local, outward, relay, relaysAreUp, type WayOut } from "./relay.ts";
 import { rootScript } from "./root.ts";

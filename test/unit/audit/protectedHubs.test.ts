@@ -46,7 +46,7 @@ const { appendFileSync, readFileSync, writeFileSync } = require("node:fs");
 const [words, file] = [process.argv.slice(2), process.env.FAKE_STATE];
 const state = JSON.parse(readFileSync(file, "utf8"));
 const all = state.deployment.resources;
-if (words[0] === "stack") console.log(JSON.stringify(state));
+if (words[0] === "stack") console.log(words[1] === "history" ? "[]" : JSON.stringify(state));
 if (words[0] === "state") for (const one of all) if (words.includes(one.urn)) one.protect = words[1] === "protect";
 if (words[0] === "up") {
   const bare = all.filter(({ protect }) => !protect).map(({ urn }) => urn.split("::")[3]);

@@ -18,7 +18,7 @@ import { ofServer } from "../../../ops/lib/packit/database/forget.ts";
 import { fileSecrets } from "../../../ops/lib/packit/secretFiles.ts";
 import { deploymentRevisions, statefulSetRevisions, targetOf } from "../../../ops/lib/packit/revisions.ts";
 import { componentsOf, urnsOf } from "../../../ops/lib/packit/components.ts";
-import { under } from "../../../ops/lib/packit/state.ts";
+import { under } from "../../../ops/lib/resources.ts";
 import { rows } from "../../../ops/lib/packit/status.ts";
 import { writers } from "../../../ops/lib/packit/writers.ts";
 import { buildPackit, everything, production, settings } from "./fixture.ts";

@@ -1,10 +1,13 @@
 /** Removes an unused PostgreSQL server with its volume. */
 import { confirm } from "../../prompt.ts";
-import { changeSettings, pulumiUp } from "../../stack.ts";
+import { decide } from "../../decision/decide.ts";
+import { protectedUrns, resources, type StateResource } from "../../resources.ts";
+import { changedSettings } from "../../stack.ts";
+import type { KubectlValues } from "../../kube/kubectl.ts";
+import { taskValues, volumeTask } from "./interrupted.ts";
 import { podServer } from "./server.ts";
 import { counts } from "./sql.ts";
 import type { Instance } from "../service.ts";
-import { resources, type StateResource, unprotect } from "../state.ts";
 
 /** What belongs to one server. */
 export function ofServer(all: readonly StateResource[], namespace: string, name: string): readonly StateResource[] {
@@ -15,7 +18,7 @@ export function ofServer(all: readonly StateResource[], namespace: string, name:
 export async function forgetServer(
   old: Instance["settings"]["postgres"]["version"],
   opened: Instance,
-  { dryRun, yes }: { readonly dryRun: boolean; readonly yes: boolean },
+  { dryRun, yes, ...values }: KubectlValues & { readonly dryRun: boolean; readonly yes: boolean },
 ): Promise<number> {
   const { settings, kubectl, service, schema, name } = opened;
   const { version, beside, database } = settings.postgres;
@@ -29,13 +32,18 @@ export async function forgetServer(
     return 0;
   }
   if (!(await confirm(`remove ${title}? Its data will be lost.`, yes))) return 1;
-  await unprotect(name, ofServer(await resources(name), settings.namespace.name, `postgres-${old}`));
+  const claim = `postgres-${old}`;
   const left = beside.filter((one) => one !== old);
-  changeSettings(schema, opened, [{ at: ["postgres", "beside"], value: left }], false);
-  const code = await pulumiUp(opened, yes);
-  if (code !== 0) return code;
-  // Where volumes are retained on deletion, it is not deleted with its resource.
-  await kubectl.output(["delete", "persistentvolumeclaim", `postgres-${old}`, "--ignore-not-found"]);
-  console.log(`removed ${title}`);
-  return 0;
+  const change = changedSettings(schema, opened, [{ at: ["postgres", "beside"], value: left }]);
+  const urns = protectedUrns(ofServer(await resources(name), settings.namespace.name, claim));
+  const task = { kind: "packit volume", values: { ...taskValues(opened, values), claim } } as const;
+  const code = await decide(opened, { command: "packit upgrade-database --forget", task }, async (decision) => {
+    await decision.lift(urns);
+    decision.change(change);
+    const ended = await decision.run("up", yes);
+    if (ended === 0) await volumeTask.end(task.values, "finished");
+    return ended;
+  });
+  if (code === 0) console.log(`removed ${title}`);
+  return code;
 }

@@ -1,11 +1,14 @@
 /** A stack's state, as day-2 commands read it. */
-import { pulumiOutput } from "../stack.ts";
+import { pulumiOutput } from "./pulumi.ts";
 
 /** A resource as `pulumi stack export` has it. */
 export interface StateResource {
   readonly urn: string;
   readonly type: string;
+  readonly id?: string;
   readonly parent?: string;
+  /** To be deleted, as another has its place. */
+  readonly delete?: boolean;
   readonly protect?: boolean;
   readonly inputs?: { readonly metadata?: { readonly name?: string; readonly namespace?: string } };
 }
@@ -18,17 +21,9 @@ export async function resources(stack: string): Promise<readonly StateResource[]
   return state.deployment.resources ?? [];
 }
 
-/** Lifts the protection of those among the resources that have one. */
-export async function unprotect(stack: string, chosen: readonly StateResource[]): Promise<void> {
-  const urns = chosen.filter(({ protect }) => protect === true).map(({ urn }) => urn);
-  if (urns.length > 0) await pulumiOutput({ name: stack }, "state", "unprotect", ...urns, "--yes");
-}
-
-/** Protects those among the resources that are still in the state and are not protected. */
-export async function protect(stack: string, chosen: readonly StateResource[]): Promise<void> {
-  const bare = new Set((await resources(stack)).filter((one) => one.protect !== true).map(({ urn }) => urn));
-  const urns = chosen.map(({ urn }) => urn).filter((urn) => bare.has(urn));
-  if (urns.length > 0) await pulumiOutput({ name: stack }, "state", "protect", ...urns, "--yes");
+/** URNs of those among the resources that are protected. */
+export function protectedUrns(chosen: readonly StateResource[]): readonly string[] {
+  return chosen.filter(({ protect }) => protect === true).map(({ urn }) => urn);
 }
 
 /** A component and all that is in it. */

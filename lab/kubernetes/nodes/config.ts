@@ -1,0 +1,159 @@
+/** Configuration files of a node's daemons. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { pauseImage } from "../../images/recipes.ts";
+import type { LabSettings } from "../../settings.ts";
+import type { NodePrograms } from "../../toolchain/nodePrograms.ts";
+import { files } from "../files.ts";
+import type { NodeCredentials } from "./credentials.ts";
+import { nodeNetwork, podCidr, type RealNode } from "./plan.ts";
+
+/** Cluster address of the Service "kube-dns". */
+export const dnsAddress = "10.96.0.10";
+
+/** Socket of a node's containerd. */
+export const containerdSocket = (node: RealNode): string => path.join(node.data, "containerd.sock");
+
+/** Writes a node's files, and creates the folders of its data. */
+export function writeNodeFiles(
+  lab: LabSettings,
+  node: RealNode,
+  programs: NodePrograms,
+  credentials: NodeCredentials,
+): void {
+  const registries = path.join(node.etc, "registries", "_default");
+  const folders = ["containerd", "kubelet", "addresses", "log", "lib", "lib-work"];
+  const made = [...folders.map((name) => path.join(node.data, name)), registries, path.join(node.etc, "network")];
+  for (const folder of made) mkdirSync(folder, { recursive: true, mode: 0o755 });
+  const write = (name: string, text: string): void => {
+    writeFileSync(path.join(node.etc, name), text, { mode: 0o600 });
+  };
+  const { services } = nodeNetwork(lab);
+  write("resolv.conf", "# no name server: the node looks up nothing\n");
+  write("containerd.toml", containerdConfig(node, programs));
+  // Every registry's names are asked for here first; what the lab does not have is asked of the registry itself.
+  write(
+    "registries/_default/hosts.toml",
+    `[host."http://${services}:${lab.ports.registry}"]\n  capabilities = ["pull", "resolve"]\n`,
+  );
+  // JSON is YAML
+  write("kubelet.yaml", JSON.stringify(kubeletConfig(node, credentials)));
+  write("proxy.yaml", JSON.stringify(proxyConfig(node)));
+  const server = `https://${services}:${lab.ports.kubernetes}`;
+  write("kubelet.kubeconfig", kubeconfig(lab, server, credentials.nodeTokens.get(node.name) ?? ""));
+  write("proxy.kubeconfig", kubeconfig(lab, server, credentials.proxyToken));
+}
+
+/**
+ * The network of pods: routed pairs and no bridge, so that packets between pods of one node pass the hook of NetworkPolicies too.
+ * @param range - the node's pod range (CIDR)
+ */
+export function writeNetworkConfig(node: RealNode, range: string): void {
+  const ipam = {
+    type: "host-local",
+    dataDir: path.join(node.data, "addresses"),
+    ranges: [[{ subnet: range }]],
+    routes: [{ dst: "0.0.0.0/0" }],
+  };
+  const plugins = [
+    { type: "ptp", ipMasq: false, mtu: 1500, ipam },
+    { type: "portmap", backend: "nftables", capabilities: { portMappings: true } },
+  ];
+  const text = JSON.stringify({ cniVersion: "1.0.0", name: "pods", plugins });
+  writeFileSync(path.join(node.etc, "network", "10-pods.conflist"), text);
+}
+
+function containerdConfig(node: RealNode, { runtime, runc }: NodePrograms): string {
+  const snapshotters = ["btrfs", "zfs", "devmapper", "blockfile", "erofs"];
+  const unused = snapshotters.map((name) => `io.containerd.snapshotter.v1.${name}`);
+  const disabled = [...unused, "io.containerd.tracing.processor.v1.otlp", "io.containerd.nri.v1.nri"];
+  return `version = 3
+root = ${JSON.stringify(path.join(node.data, "containerd"))}
+state = "/run/containerd"
+oom_score = 0
+disabled_plugins = ${JSON.stringify(disabled)}
+[grpc]
+  address = ${JSON.stringify(containerdSocket(node))}
+[ttrpc]
+  address = ${JSON.stringify(`${containerdSocket(node)}.ttrpc`)}
+[plugins."io.containerd.cri.v1.images"]
+  snapshotter = "overlayfs"
+  [plugins."io.containerd.cri.v1.images".pinned_images]
+    sandbox = "${pauseImage}"
+  [plugins."io.containerd.cri.v1.images".registry]
+    config_path = ${JSON.stringify(path.join(node.etc, "registries"))}
+[plugins."io.containerd.cri.v1.runtime"]
+  restrict_oom_score_adj = true # lowering it takes CAP_SYS_RESOURCE, which root in a container may lack
+  enable_unprivileged_ports = true
+  [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc]
+    runtime_type = "io.containerd.runc.v2"
+    runtime_path = ${JSON.stringify(path.join(runtime, "containerd-shim-runc-v2"))}
+    [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc.options]
+      BinaryName = ${JSON.stringify(path.join(runc, "runc"))}
+      SystemdCgroup = false
+  [plugins."io.containerd.cri.v1.runtime".cni]
+    bin_dirs = [${JSON.stringify(runtime)}]
+    conf_dir = ${JSON.stringify(path.join(node.etc, "network"))}
+`;
+}
+
+function kubeletConfig(node: RealNode, { authority }: NodeCredentials): object {
+  return {
+    apiVersion: "kubelet.config.k8s.io/v1beta1",
+    kind: "KubeletConfiguration",
+    address: node.address,
+    authentication: { anonymous: { enabled: false }, webhook: { enabled: true }, x509: { clientCAFile: authority } },
+    authorization: { mode: "Webhook" },
+    cgroupDriver: "cgroupfs",
+    cgroupRoot: "/",
+    clusterDNS: [dnsAddress],
+    clusterDomain: "cluster.local",
+    containerRuntimeEndpoint: `unix://${containerdSocket(node)}`,
+    // Of the machine's disk, which the lab shares with everything else.
+    evictionHard: { "memory.available": "200Mi", "nodefs.available": "1%", "imagefs.available": "1%" },
+    eventRecordQPS: 0,
+    failCgroupV1: false,
+    failSwapOn: false,
+    healthzPort: 0,
+    imageGCHighThresholdPercent: 100,
+    kubeAPIBurst: 1000,
+    kubeAPIQPS: 500,
+    maxPods: 250,
+    oomScoreAdj: 0,
+    registryPullQPS: 0,
+    resolvConf: path.join(node.etc, "resolv.conf"),
+    serializeImagePulls: false,
+    shutdownGracePeriod: "0s",
+  };
+}
+
+function proxyConfig(node: RealNode): object {
+  return {
+    apiVersion: "kubeproxy.config.k8s.io/v1alpha1",
+    kind: "KubeProxyConfiguration",
+    bindAddress: "0.0.0.0",
+    clientConnection: { kubeconfig: path.join(node.etc, "proxy.kubeconfig"), qps: 500, burst: 1000 },
+    clusterCIDR: podCidr,
+    // The limits are the whole machine's.
+    conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: "0s", tcpCloseWaitTimeout: "0s" },
+    detectLocalMode: "ClusterCIDR",
+    healthzBindAddress: "",
+    hostnameOverride: node.name,
+    metricsBindAddress: "",
+    mode: "nftables",
+    nftables: { minSyncPeriod: "100ms" },
+    oomScoreAdj: 0,
+  };
+}
+
+function kubeconfig(lab: LabSettings, server: string, token: string): string {
+  const context = { cluster: "lab", user: "lab" };
+  return JSON.stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    "current-context": "lab",
+    clusters: [{ name: "lab", cluster: { server, "certificate-authority": files(lab).certificate } }],
+    users: [{ name: "lab", user: { token } }],
+    contexts: [{ name: "lab", context }],
+  });
+}

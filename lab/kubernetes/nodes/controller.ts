@@ -1,0 +1,63 @@
+/** The program of a lab with real nodes that serves images, makes volumes and enforces NetworkPolicies. */
+import { execFile } from "node:child_process";
+import path from "node:path";
+import { promisify } from "node:util";
+import { imageFolders } from "../../images/build.ts";
+import { Layouts, registryServer } from "../../images/registry.ts";
+import { labSettings } from "../../settings.ts";
+import { kubeApi, type KubeObject } from "../api.ts";
+import { volumesFolder } from "../files.ts";
+import { coalesced, follow } from "./follow.ts";
+import { type NetworkPolicy, type Pod, ruleset } from "./policy.ts";
+import { type Claim, provision, type StorageClass, type Volume } from "./provisioner.ts";
+import { realNodes } from "./plan.ts";
+
+const lab = labSettings();
+const api = kubeApi(lab);
+const nodes = realNodes(lab);
+
+serveImages();
+enforcePolicies();
+makeVolumes();
+
+function serveImages(): void {
+  const server = registryServer(new Layouts(imageFolders()));
+  server.on("error", (error) => {
+    console.error(`the registry cannot listen: ${error.message}`);
+    process.exit(1);
+  });
+  server.listen(lab.ports.registry, "127.0.0.1");
+}
+
+/** Many changes come together: 50 ms between two rewrites. */
+function enforcePolicies(): void {
+  const inForce = new Map<string, string>();
+  const changed = coalesced("NetworkPolicies", 50, async () => {
+    const inputs = { pods: pods.objects(), namespaces: namespaces.objects(), policies: policies.objects() };
+    if (inputs.pods === undefined || inputs.namespaces === undefined || inputs.policies === undefined) return;
+    const known = { pods: inputs.pods, namespaces: inputs.namespaces, policies: inputs.policies };
+    for (const { name, netns } of nodes) {
+      const rules = ruleset(known, name);
+      if (inForce.get(name) === rules) continue;
+      const nft = promisify(execFile)("nsenter", [`--net=/run/netns/${netns}`, "nft", "-f", "-"]);
+      nft.child.stdin?.end(rules);
+      await nft;
+      inForce.set(name, rules);
+    }
+  });
+  const pods = follow<Pod>(api, "/api/v1/pods", changed);
+  const namespaces = follow<KubeObject>(api, "/api/v1/namespaces", changed);
+  const policies = follow<NetworkPolicy>(api, "/apis/networking.k8s.io/v1/networkpolicies", changed);
+}
+
+function makeVolumes(): void {
+  const changed = coalesced("volumes", 100, async () => {
+    const inputs = { claims: claims.objects(), volumes: volumes.objects(), classes: classes.objects() };
+    if (inputs.claims === undefined || inputs.volumes === undefined || inputs.classes === undefined) return;
+    const known = { claims: inputs.claims, volumes: inputs.volumes, classes: inputs.classes };
+    await provision(api, path.resolve(volumesFolder(lab)), known);
+  });
+  const claims = follow<Claim>(api, "/api/v1/persistentvolumeclaims", changed);
+  const volumes = follow<Volume>(api, "/api/v1/persistentvolumes", changed);
+  const classes = follow<StorageClass>(api, "/apis/storage.k8s.io/v1/storageclasses", changed);
+}

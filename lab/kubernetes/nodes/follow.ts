@@ -1,0 +1,60 @@
+/** Keeps a copy of a collection of the API up to date. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { KubeApi, KubeObject } from "../api.ts";
+
+/** A copy of a collection. */
+export interface Followed<T> {
+  /** The objects, in no order; undefined until the first list has arrived. */
+  objects(): readonly T[] | undefined;
+}
+
+/** Lists a collection and then watches it, for ever; calls `changed` after each change. */
+export function follow<T extends KubeObject>(api: KubeApi, path: string, changed: () => void): Followed<T> {
+  let copy: Map<string, T> | undefined;
+  const once = async (): Promise<void> => {
+    const { items, metadata } = await api.get<{ items: T[]; metadata: { resourceVersion: string } }>(path);
+    const objects = new Map(items.map((item) => [keyOf(item), item]));
+    copy = objects;
+    changed();
+    await api.watch<T>(`${path}?watch=1&resourceVersion=${metadata.resourceVersion}`, ({ type, object }) => {
+      if (type === "ADDED" || type === "MODIFIED") objects.set(keyOf(object), object);
+      else if (type === "DELETED") objects.delete(keyOf(object));
+      else return; // after an error the server ends the watch, and everything is listed again
+      changed();
+    });
+  };
+  void (async () => {
+    for (;;) {
+      await once().catch((error: unknown) => {
+        console.error(`${path}: ${error instanceof Error ? error.message : String(error)}; trying again`);
+      });
+      await sleep(500);
+    }
+  })();
+  return { objects: () => (copy === undefined ? undefined : [...copy.values()]) };
+}
+
+const keyOf = ({ metadata }: KubeObject): string => `${metadata.namespace ?? ""}/${metadata.name}`;
+
+/** Runs `work` soon after each call, once at a time; calls meanwhile lead to one more run. A failure is logged and tried again. */
+export function coalesced(what: string, pause: number, work: () => Promise<void>): () => void {
+  let wanted = false;
+  let running = false;
+  const run = async (): Promise<void> => {
+    running = true;
+    while (wanted) {
+      wanted = false;
+      await work().catch(async (error: unknown) => {
+        console.error(`${what}: ${error instanceof Error ? error.message : String(error)}; trying again`);
+        wanted = true;
+        await sleep(1000);
+      });
+      await sleep(pause);
+    }
+    running = false;
+  };
+  return () => {
+    wanted = true;
+    if (!running) void run();
+  };
+}

@@ -1,0 +1,109 @@
+/** The nodes' network: a bridge in a namespace of its own, one link to each node and one to the host. */
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { promisify } from "node:util";
+import { ipBatch } from "../../machines/namespace.ts";
+import type { LabSettings } from "../../settings.ts";
+import { nodeNetwork, type RealNode } from "./plan.ts";
+
+const execute = promisify(execFile);
+
+/** Names inside the bridge's namespace. */
+const bridge = "nodes";
+const uplink = "uplink";
+/** Name inside a node's namespace. */
+const nodeLink = "eth0";
+
+/** Nodes are reached from the host; they reach nothing of it. Frames between nodes do not pass this hook, or have both names. */
+const filter = `
+table inet orrery
+delete table inet orrery
+table inet orrery {
+  chain forward {
+    type filter hook forward priority filter
+    ct state established,related accept
+    iifname "${bridge}" oifname "${uplink}" drop
+  }
+  chain input {
+    type filter hook input priority filter
+    iifname "${bridge}" ip protocol != icmp drop
+  }
+}
+`;
+
+const hasLink = async (netns: string, name: string): Promise<boolean> =>
+  execute("ip", ["-netns", netns, "link", "show", name]).then(
+    () => true,
+    () => false,
+  );
+
+/** Creates what is missing. @throws with the kernel's error */
+export async function makeNodeNetwork(lab: LabSettings, nodes: readonly RealNode[]): Promise<void> {
+  const { netns, link, router, host, cidr } = nodeNetwork(lab);
+  await addNamespace(netns);
+  if (!existsSync(`/sys/class/net/${link}`)) {
+    await execute("ip", ["link", "add", link, "type", "veth", "peer", "name", uplink, "netns", netns]);
+  }
+  if (!(await hasLink(netns, bridge))) await execute("ip", ["-netns", netns, "link", "add", bridge, "type", "bridge"]);
+  await ipBatch(netns, [
+    "link set lo up",
+    `link set ${uplink} up`,
+    `link set ${bridge} up`,
+    `addr replace ${router}/${cidr.split("/")[1] ?? ""} dev ${bridge}`,
+    `addr replace ${router} peer ${host}/32 dev ${uplink}`,
+  ]);
+  const filtering = execute("ip", ["netns", "exec", netns, "nft", "-f", "-"]);
+  filtering.child.stdin?.end(filter);
+  await filtering;
+  await forwardPackets(netns);
+  await ipBatch(undefined, [
+    `link set ${link} up`,
+    `addr replace ${host} peer ${router}/32 dev ${link}`,
+    `route replace ${cidr} via ${router} dev ${link}`,
+  ]);
+  for (const node of nodes) await makeNode(lab, node);
+}
+
+async function makeNode(lab: LabSettings, node: RealNode): Promise<void> {
+  const { netns, services, router, host, cidr } = nodeNetwork(lab);
+  await addNamespace(node.netns);
+  if (!(await hasLink(node.netns, nodeLink))) {
+    const pair = ["link", "add", node.name, "type", "veth", "peer", "name", nodeLink, "netns", node.netns];
+    await execute("ip", ["-netns", netns, ...pair]);
+  }
+  await ipBatch(netns, [`link set ${node.name} master ${bridge} up`]);
+  await ipBatch(node.netns, [
+    "link set lo up",
+    `link set ${nodeLink} up`,
+    `addr replace ${node.address}/${cidr.split("/")[1] ?? ""} dev ${nodeLink}`,
+    `addr replace ${services}/32 dev lo`,
+    `route replace ${host} via ${router}`,
+  ]);
+  await forwardPackets(node.netns);
+}
+
+/** Sends the pods' packets from node to node. @param ranges - pod range (CIDR) of each node, by its name */
+export async function routePods(nodes: readonly RealNode[], ranges: ReadonlyMap<string, string>): Promise<void> {
+  for (const node of nodes) {
+    const others = nodes.filter((other) => other !== node);
+    const routes = others.map((other) => `route replace ${ranges.get(other.name) ?? ""} via ${other.address}`);
+    if (routes.length > 0) await ipBatch(node.netns, routes);
+  }
+}
+
+/** Removes all links and namespaces; their rules and routes go with them. */
+export async function removeNodeNetwork(lab: LabSettings, nodes: readonly RealNode[]): Promise<void> {
+  const { netns, link } = nodeNetwork(lab);
+  if (existsSync(`/sys/class/net/${link}`)) await execute("ip", ["link", "delete", link]);
+  for (const name of [...nodes.map((node) => node.netns), netns]) {
+    if (existsSync(`/run/netns/${name}`)) await execute("ip", ["netns", "delete", name]);
+  }
+}
+
+async function addNamespace(name: string): Promise<void> {
+  if (!existsSync(`/run/netns/${name}`)) await execute("ip", ["netns", "add", name]);
+}
+
+async function forwardPackets(netns: string): Promise<void> {
+  await execute("ip", ["netns", "exec", netns, "sh", "-ec", "echo 1 >/proc/sys/net/ipv4/ip_forward"]);
+}

@@ -1,0 +1,151 @@
+/** Real nodes: containerd, kubelet and kube-proxy in namespaces of their own, as many on one machine as are wanted. */
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import path from "node:path";
+import type { Health, Log } from "../../component.ts";
+import { ensureImages } from "../../images/build.ts";
+import { installPackages } from "../../openstack/packages.ts";
+import { answers, runningPid, start, stop, waitUntilReady } from "../../process.ts";
+import type { LabSettings } from "../../settings.ts";
+import { ensureNodePrograms, type NodePrograms } from "../../toolchain/nodePrograms.ts";
+import { kubeApi, type KubeObject } from "../api.ts";
+import { containerdSocket, writeNetworkConfig, writeNodeFiles } from "./config.ts";
+import { makeCredentials, nodeCredentials } from "./credentials.ts";
+import { innerDaemons, nodeDaemonNames, sharedDaemons } from "./daemons.ts";
+import { dnsDeployment, dnsObjects } from "./dns.ts";
+import { firstProcess, groupName, readyFile } from "./first.ts";
+import { leaveRoot, makeGroups, removeGroups } from "./groups.ts";
+import { makeNodeNetwork, removeNodeNetwork, routePods } from "./network.ts";
+import { nodeNetwork, realNodes, type RealNode } from "./plan.ts";
+import { assertFeatures } from "./requirements.ts";
+
+/** Tools that nodes call, and openssl for their certificates. */
+const packages = ["iproute2", "nftables", "openssl", "util-linux"];
+
+/** Seconds for a daemon's start on a busy machine; on an idle one each takes one or two. */
+const startTimeout = 60;
+
+/** Checks the machine, and installs and builds what is missing. @throws naming a missing kernel feature */
+export async function installNodes(log: Log): Promise<NodePrograms> {
+  await installPackages(packages, log);
+  assertFeatures();
+  const programs = await ensureNodePrograms(log);
+  await ensureImages(programs, log);
+  return programs;
+}
+
+/** Before the API server starts: what it is told about nodes, and the network that it reaches them through. */
+export async function prepareNodes(lab: LabSettings): Promise<void> {
+  await makeCredentials(lab);
+  await makeNodeNetwork(lab, realNodes(lab));
+}
+
+/** Starts what does not run, and waits until every node is ready and the cluster's DNS answers. */
+export async function startNodes(lab: LabSettings, programs: NodePrograms, log: Log): Promise<void> {
+  const api = kubeApi(lab);
+  const nodes = realNodes(lab);
+  const missing = [...sharedNames(lab), ...nodes.flatMap(nodeDaemonNames)].filter((name) => !runs(lab, name));
+  if (missing.length > 0) log(`Kubernetes: starting ${nodes.length} real node${nodes.length === 1 ? "" : "s"}`);
+  for (const daemon of sharedDaemons(lab)) start(lab.dir, daemon);
+  await waitFor(lab, "nodes-controller", () => answers(`http://127.0.0.1:${lab.ports.registry}/v2/`));
+  const ranges = new Map<string, string>();
+  await Promise.all(
+    nodes.map(async (node) => {
+      await startNode(lab, node, programs);
+      const path = `/api/v1/nodes/${node.name}`;
+      await waitFor(lab, `${node.name}-kubelet`, async () => {
+        const range = (await api.find<Node>(path))?.spec.podCIDR;
+        if (range !== undefined) ranges.set(node.name, range);
+        return range !== undefined;
+      });
+      writeNetworkConfig(node, ranges.get(node.name) ?? "");
+      // A kubelet must not give itself this label.
+      await api.patch(path, { metadata: { labels: { "node-role.kubernetes.io/worker": "" } } });
+    }),
+  );
+  await routePods(nodes, ranges);
+  await Promise.all(dnsObjects.map((object) => api.apply(object)));
+  const ready = async (): Promise<boolean> => (await nodesHealth(lab)).every(({ healthy }) => healthy);
+  await waitUntilReady("the real nodes", startTimeout, ready, "npm run lab -- status shows what is missing");
+}
+
+interface Node extends KubeObject {
+  readonly spec: { readonly podCIDR?: string };
+  readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+async function startNode(lab: LabSettings, node: RealNode, programs: NodePrograms): Promise<void> {
+  writeNodeFiles(lab, node, programs, nodeCredentials(lab));
+  if (!runs(lab, node.name)) {
+    rmSync(readyFile(lab, node), { force: true });
+    makeGroups(groupName(node));
+    start(lab.dir, firstProcess(lab, node));
+    await waitFor(lab, node.name, () => existsSync(readyFile(lab, node)));
+    leaveRoot(groupName(node));
+    // Those of an earlier first process have ended with it; their pid files may name what is about to end.
+    await Promise.all(
+      nodeDaemonNames(node)
+        .slice(1)
+        .map((name) => stop(lab.dir, name)),
+    );
+  }
+  const { containerd, kubelet, proxy } = innerDaemons(lab, node, programs);
+  if (!runs(lab, containerd.name)) rmSync(containerdSocket(node), { force: true });
+  start(lab.dir, containerd);
+  await waitFor(lab, containerd.name, () => existsSync(containerdSocket(node)));
+  for (const daemon of [kubelet, proxy]) start(lab.dir, daemon);
+}
+
+/** Stops all nodes with their containers, and removes their links, namespaces and control groups; volumes and images are kept. */
+export async function stopNodes(lab: LabSettings): Promise<void> {
+  const nodes = realNodes(lab);
+  await Promise.all([...nodes.map(({ name }) => name), ...sharedNames(lab)].map((name) => stop(lab.dir, name, 0)));
+  await Promise.all(nodes.flatMap(nodeDaemonNames).map((name) => stop(lab.dir, name, 0)));
+  await Promise.all(nodes.map((node) => removeGroups(groupName(node))));
+  await removeNodeNetwork(lab, nodes);
+}
+
+/** One row for each node, and one for what serves all of them. */
+export async function nodesHealth(lab: LabSettings): Promise<Health[]> {
+  const nodes = realNodes(lab);
+  if (nodes.length === 0) return [];
+  const api = kubeApi(lab);
+  const rows = nodes.map(async (node): Promise<Health> => {
+    const ended = nodeDaemonNames(node).filter((name) => !runs(lab, name));
+    const name = `${node.name} (real)`;
+    if (ended.length > 0)
+      return { name, healthy: false, detail: `${ended.join(", ")}: not running; npm run lab -- up starts it` };
+    const found = await api.find<Node>(`/api/v1/nodes/${node.name}`).catch(() => undefined);
+    const ready = found?.status.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
+    return { name, healthy: ready, detail: ready ? node.address : `not ready; see log/${node.name}-kubelet.log` };
+  });
+  const ended = sharedNames(lab).filter((name) => !runs(lab, name));
+  const shared = {
+    name: "images, volumes",
+    healthy: ended.length === 0,
+    detail:
+      ended.length === 0
+        ? `for nodes in ${nodeNetwork(lab).cidr}`
+        : `${ended.join(", ")}: not running; npm run lab -- up starts it`,
+  };
+  const dns = await api.find<{ status?: { readyReplicas?: number } }>(dnsDeployment).catch(() => undefined);
+  const answering = (dns?.status?.readyReplicas ?? 0) > 0;
+  const names = {
+    name: "cluster DNS",
+    healthy: answering,
+    detail: answering ? "CoreDNS" : "not ready; kubectl -n kube-system describe deployment coredns",
+  };
+  return [...(await Promise.all(rows)), shared, names];
+}
+
+const sharedNames = (lab: LabSettings): string[] => sharedDaemons(lab).map(({ name }) => name);
+const runs = (lab: LabSettings, name: string): boolean => runningPid(lab.dir, name) !== undefined;
+
+/** Waits until `check` holds. @throws if the daemon ends before, with the last line of its log */
+async function waitFor(lab: LabSettings, name: string, check: () => Promise<boolean> | boolean): Promise<void> {
+  const log = path.join(lab.dir, "log", `${name}.log`);
+  const ended = (): boolean => !runs(lab, name);
+  await waitUntilReady(name, startTimeout, async () => ended() || (await check()), `see ${log}`);
+  if (!ended()) return;
+  const last = readFileSync(log, "utf8").trimEnd().split("\n").at(-1) ?? "";
+  throw new Error(`${name} exited during its start: ${last.slice(0, 300)} (${log})`);
+}

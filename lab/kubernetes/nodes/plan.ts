@@ -1,0 +1,99 @@
+/** Which real nodes a lab has, and their names, folders and addresses. */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import type { LabSettings } from "../../settings.ts";
+
+/** Most nodes that a lab's part of the address range has room for. */
+export const mostNodes = 20;
+
+/** A node that runs containers, in namespaces of its own. */
+export interface RealNode {
+  readonly name: string;
+  readonly index: number;
+  /** Its network namespace. */
+  readonly netns: string;
+  /** Its address towards the other nodes and the host. */
+  readonly address: string;
+  /** What survives a restart: containerd's images, the kubelet's folder, logs. */
+  readonly data: string;
+  /** Configuration files, written at each start. */
+  readonly etc: string;
+}
+
+/** Addresses of the nodes' network. */
+interface NodeNetwork {
+  /** 32 addresses of 198.18.0.0/16, with a third byte that no lab's public network has. */
+  readonly cidr: string;
+  /** Of the bridge between the nodes, through which the host reaches them. */
+  readonly router: string;
+  /** The same in every node: there a forwarder offers the API server and the registry, which listen on the host's loopback. */
+  readonly services: string;
+  readonly host: string;
+  /** Network namespace of the bridge. */
+  readonly netns: string;
+  /** The host's end of its link to the bridge. */
+  readonly link: string;
+}
+
+/** Addresses of pods: the same in every lab, as they exist inside its nodes only. */
+export const podCidr = "100.64.0.0/16";
+
+const prefixLength = 27;
+const size = 2 ** (32 - prefixLength);
+
+function addressAt(lab: LabSettings, offset: number): string {
+  // Public networks of labs have the third bytes 100 to 255 and 0 to 64.
+  const index = lab.firstPort / 100 - 100;
+  return `198.18.${65 + Math.floor(index / 8)}.${(index % 8) * size + offset}`;
+}
+
+export function nodeNetwork(lab: LabSettings): NodeNetwork {
+  return {
+    cidr: `${addressAt(lab, 0)}/${prefixLength}`,
+    router: addressAt(lab, 1),
+    services: addressAt(lab, 2),
+    host: addressAt(lab, size - 2),
+    netns: `${lab.netns}-nodes`,
+    link: `${lab.netns}-n`,
+  };
+}
+
+const choiceFile = (lab: LabSettings): string => path.join(lab.dir, "real-nodes");
+
+/** The lab's real nodes; none if kwok simulates them. */
+export function realNodes(lab: LabSettings): RealNode[] {
+  const file = choiceFile(lab);
+  const count = existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
+  return Array.from({ length: count }, (_, index) => nodeAt(lab, index));
+}
+
+function nodeAt(lab: LabSettings, index: number): RealNode {
+  const name = `node-${index}`;
+  return {
+    name,
+    index,
+    netns: `${lab.netns}-${name}`,
+    address: addressAt(lab, 4 + index),
+    data: path.join(lab.dir, "data", "nodes", name),
+    etc: path.join(lab.dir, "etc", "nodes", name),
+  };
+}
+
+/**
+ * Sets the number of real nodes (0: kwok simulates two), which the lab keeps until it is wiped.
+ * @throws if the lab has a cluster with another number, or the number is out of range
+ */
+export function chooseRealNodes(lab: LabSettings, count: number): void {
+  if (!Number.isInteger(count) || count < 0 || count > mostNodes) {
+    throw new Error(`--real-nodes is ${count}; give a number from 0 (simulated nodes) to ${mostNodes}`);
+  }
+  const now = realNodes(lab).length;
+  if (now === count) return;
+  if (existsSync(path.join(lab.dir, "data", "kubernetes"))) {
+    const described = now === 0 ? "simulated nodes" : `${now} real node${now === 1 ? "" : "s"}`;
+    throw new Error(`this lab's cluster has ${described}; npm run lab -- down --wipe removes it`);
+  }
+  mkdirSync(lab.dir, { recursive: true });
+  if (count === 0) rmSync(choiceFile(lab), { force: true });
+  else writeFileSync(choiceFile(lab), `${count}\n`);
+}

@@ -1,0 +1,47 @@
+/** What a decision has from the engine: protections, and how its own update ended. */
+import { projectDir, readStackFile } from "../../../config/stackFile.ts";
+import { run } from "../process.ts";
+import { pulumiProgram } from "../pulumi.ts";
+import { passphraseOf } from "../secrets.ts";
+import type { Journal } from "./journal.ts";
+
+type Stack = Pick<Journal, "stack" | "file">;
+
+/** Runs the CLI on the stack; Ctrl-C does not reach it, as it runs while something is undone. @throws with its complaint */
+async function cli({ stack, file }: Stack, words: readonly string[]): Promise<string> {
+  const guarded = readStackFile(file).provider === undefined;
+  const env = guarded ? { PULUMI_CONFIG_PASSPHRASE: passphraseOf(stack) } : {};
+  const args = [...words, "--stack", stack, "--non-interactive"];
+  const { status, stdout, stderr } = await run(pulumiProgram, args, { cwd: projectDir, env, detached: true });
+  if (status === 0) return stdout;
+  const said = stderr.trim().split("\n").at(-1) ?? "";
+  throw new Error(`pulumi ${words.slice(0, 2).join(" ")} of stack ${stack} failed: ${said.replace(/^error: /, "")}`);
+}
+
+/** Lifts or restores protections in the state. */
+export async function setProtection(
+  stack: Stack,
+  verb: "protect" | "unprotect",
+  urns: readonly string[],
+): Promise<void> {
+  if (urns.length > 0) await cli(stack, ["state", verb, ...urns, "--yes"]);
+}
+
+/** The message of a decision's update, by which the history knows it. */
+export const updateMessage = ({ command, id }: Journal): string => `orrery ${command} (${id})`;
+
+/** How the decision's update ended, by the history; undefined if it was never begun, or its engine was killed. */
+export async function updateResult(journal: Journal): Promise<string | undefined> {
+  const text = await cli(journal, ["stack", "history", "--json", "--page-size", "20"]);
+  const updates = JSON.parse(text) as readonly { readonly message: string; readonly result: string }[];
+  return updates.find(({ message }) => message === updateMessage(journal))?.result;
+}
+
+/** Processes of the decision's engine, which goes on when only the command, or npm's wrapper of the CLI, was killed. */
+export async function enginesOf({ id }: Pick<Journal, "id">): Promise<readonly number[]> {
+  const { stdout } = await run("ps", ["-A", "-ww", "-o", "pid=,args="]);
+  return stdout
+    .split("\n")
+    .filter((line) => line.includes(id) && /pulumi/i.test(line))
+    .map((line) => Number.parseInt(line, 10));
+}

@@ -1,0 +1,268 @@
+/** Pods on real nodes: what the cluster says, and what the programs in the containers see. */
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { after, before, describe, it } from "mocha";
+import { eventually } from "../../lab/harness/cloud.ts";
+import { kubernetes } from "../../lab/kubernetes/kubernetes.ts";
+import { mountedHierarchies } from "../../lab/kubernetes/nodes/groups.ts";
+import { chooseRealNodes, nodeNetwork, realNodes } from "../../lab/kubernetes/nodes/plan.ts";
+import { files, volumesFolder } from "../../lab/kubernetes/files.ts";
+import { createLabFolder, removeLabFolder } from "../../lab/folder.ts";
+import { runningPid } from "../../lab/process.ts";
+import { root } from "../../lab/settings.ts";
+import { ensureToolchain } from "../../lab/toolchain/toolchain.ts";
+import { api, cluster, inPod, kubectl, namespace, succeeds } from "./pods/cluster.ts";
+import { glutton, onlyClients, onlyNames, redis, shell, web } from "./pods/objects.ts";
+
+const quiet = (): void => undefined;
+
+interface Pod {
+  readonly metadata: { readonly name: string };
+  readonly spec: { readonly nodeName?: string };
+  readonly status: {
+    readonly podIP?: string;
+    readonly containerStatuses?: readonly {
+      readonly state: { readonly terminated?: { readonly reason: string; readonly exitCode: number } };
+    }[];
+  };
+}
+const pods = (selector: string): Promise<readonly Pod[]> =>
+  api.list<Pod>(`/api/v1/namespaces/${namespace}/pods?labelSelector=${encodeURIComponent(selector)}`);
+const fetchPage = ["curl", "-sS", "--max-time", "3"];
+
+describe("pods on real nodes", () => {
+  let part: ReturnType<typeof kubernetes>;
+
+  before(async () => {
+    part = kubernetes(await ensureToolchain(quiet));
+    await part.down(cluster);
+    removeLabFolder(cluster.dir, root);
+    createLabFolder(cluster.dir, root);
+    chooseRealNodes(cluster, 2);
+    await part.up(cluster, quiet);
+    const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
+    await api.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels } });
+    await eventually(
+      "the service account",
+      () => api.find(`/api/v1/namespaces/${namespace}/serviceaccounts/default`),
+      (account) => account !== undefined,
+    );
+    for (const one of [...web, ...redis, shell("client", "node-0"), shell("stranger", "node-1")]) await api.apply(one);
+  });
+
+  after(async () => {
+    await part.down(cluster);
+    removeLabFolder(cluster.dir, root);
+  });
+
+  it("a Deployment becomes ready after its init container and probes, one pod on each node", async () => {
+    await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+    const nodes = (await pods("app=web")).map(({ spec }) => spec.nodeName);
+    assert.deepEqual(nodes.sort(), ["node-0", "node-1"]);
+  });
+
+  it("a container runs as its pod says: user, no capabilities, seccomp, read-only root", async () => {
+    await kubectl("wait", "pod/client", "pod/stranger", "--for=condition=Ready", "--timeout=60s");
+    assert.match(await inPod("client", "id"), /^uid=1000 gid=0\S* groups=.*1000/);
+    const status = await inPod("client", "cat", "/proc/self/status");
+    assert.match(status, /^CapEff:\t0+$/m);
+    assert.match(status, /^Seccomp:\t2$/m);
+    assert.equal(await succeeds("client", "touch", "/file"), false);
+  });
+
+  it("logs come from the container", async () => {
+    assert.match(await kubectl("logs", "redis-0"), /Ready to accept connections/);
+  });
+
+  it("a missing image is reported and not run", async () => {
+    await api.apply(shell("missing", "node-0", "quay.io/orrery/nothing:1"));
+    await eventually(
+      "the refusal",
+      () => kubectl("get", "pod", "missing", "-o", "jsonpath={.status.containerStatuses[0].state.waiting.reason}"),
+      (reason) => /^(ErrImagePull|ImagePullBackOff)$/.test(reason),
+    );
+    await kubectl("delete", "pod", "missing", "--now");
+  });
+
+  it("Services and pods have names, from both nodes", async () => {
+    for (const pod of ["client", "stranger"]) {
+      assert.match(await inPod(pod, ...fetchPage, "http://web/"), /^hello from a config map/);
+    }
+    const address = (await pods("app=redis"))[0]?.status.podIP ?? "none";
+    assert.match(
+      await inPod("client", "getent", "ahostsv4", `redis-0.redis.${namespace}.svc.cluster.local`),
+      new RegExp(`^${address} `),
+    );
+    assert.match(await inPod("client", ...fetchPage, "-k", "https://kubernetes.default/version"), /gitVersion/);
+  });
+
+  it("pods of two nodes reach each other's addresses", async () => {
+    for (const { status, spec } of await pods("app=web")) {
+      const pod = spec.nodeName === "node-0" ? "stranger" : "client";
+      assert.match(await inPod(pod, ...fetchPage, `http://${status.podIP ?? ""}:8080/`), /^hello/);
+    }
+  });
+
+  it("a port is forwarded", async () => {
+    const local = cluster.firstPort + 90;
+    const env = { ...process.env, KUBECONFIG: files(cluster).kubeconfig };
+    const forward = spawn("kubectl", ["-n", namespace, "port-forward", "service/web", `${local}:80`], {
+      env,
+      stdio: "ignore",
+    });
+    try {
+      const page = await eventually(
+        "the page",
+        () =>
+          fetch(`http://127.0.0.1:${local}/`).then(
+            (answer) => answer.text(),
+            () => "",
+          ),
+        (text) => text !== "",
+        20,
+      );
+      assert.equal(page, "hello from a config map\n");
+    } finally {
+      forward.kill();
+    }
+  });
+
+  it("a container that takes more memory than its limit is killed, alone", async () => {
+    await api.apply(glutton);
+    const { status } = await eventually(
+      "the end of the pod",
+      () => api.get<Pod>(`/api/v1/namespaces/${namespace}/pods/glutton`),
+      (pod) => pod.status.containerStatuses?.[0]?.state.terminated !== undefined,
+    );
+    const ended = status.containerStatuses?.[0]?.state.terminated;
+    assert.deepEqual([ended?.reason, ended?.exitCode], ["OOMKilled", 137]);
+  });
+
+  it("NetworkPolicies refuse what they do not allow, on both nodes, and nothing once they are gone", async () => {
+    const reaches = (pod: string): Promise<boolean> => succeeds(pod, ...fetchPage, "http://web/");
+    assert.deepEqual([await reaches("client"), await reaches("stranger")], [true, true]);
+    for (const policy of [onlyClients, onlyNames]) await api.apply(policy);
+    await eventually(
+      "the refusal of the stranger",
+      () => reaches("stranger"),
+      (open) => !open,
+      20,
+    );
+    assert.equal(await reaches("client"), true);
+    for (const { status } of await pods("app=web")) {
+      assert.equal(await succeeds("stranger", "nc", "-z", "-w", "2", status.podIP ?? "", "8080"), false);
+      assert.equal(await succeeds("client", "nc", "-z", "-w", "2", status.podIP ?? "", "8080"), true);
+    }
+    assert.match(await inPod("stranger", "getent", "ahostsv4", "web"), /^10\.96\./);
+    assert.equal(await succeeds("stranger", ...fetchPage, "-k", "https://kubernetes.default/version"), false);
+    for (const policy of [onlyClients, onlyNames]) {
+      await api.delete(`/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies/${policy.metadata.name}`);
+    }
+    await eventually("the stranger's way", () => reaches("stranger"), Boolean, 20);
+  });
+
+  it("a killed kubelet is seen by status and started by up, and the pods go on", async () => {
+    const before = await kubectl("get", "pod", "redis-0", "-o", "jsonpath={.metadata.uid}{.status.startTime}");
+    const pid = await kubeletOf("node-0");
+    process.kill(pid, "SIGKILL");
+    const seen = await eventually(
+      "the DOWN row",
+      () => part.health(cluster),
+      (rows) => rows.some(({ healthy }) => !healthy),
+      10,
+    );
+    const down = seen.find(({ healthy }) => !healthy);
+    assert.match(`${down?.name ?? ""}: ${down?.detail ?? ""}`, /^node-0 \(real\): node-0-kubelet: not running/);
+    await part.up(cluster, quiet);
+    assert.ok((await part.health(cluster)).every(({ healthy }) => healthy));
+    assert.equal(await kubectl("get", "pod", "redis-0", "-o", "jsonpath={.metadata.uid}{.status.startTime}"), before);
+  });
+
+  it("a StatefulSet's data survives its pod, its node and the lab", async () => {
+    const [folder] = readdirSync(volumesFolder(cluster));
+    await inPod("redis-0", "redis-cli", "set", "key", "value");
+    await inPod("redis-0", "redis-cli", "save");
+    assert.ok(existsSync(`${volumesFolder(cluster)}/${folder ?? ""}/dump.rdb`));
+    const value = async (): Promise<string> => {
+      await kubectl("rollout", "status", "statefulset/redis", "--timeout=90s");
+      return eventually(
+        "the value",
+        () => inPod("redis-0", "redis-cli", "get", "key").catch(() => ""),
+        (text) => text !== "",
+      );
+    };
+    await kubectl("delete", "pod", "redis-0");
+    assert.equal(await value(), "value\n");
+    const { nodeName = "" } = (await pods("app=redis"))[0]?.spec ?? {};
+    process.kill(runningPid(cluster.dir, nodeName) ?? 0, "SIGKILL");
+    await part.up(cluster, quiet);
+    assert.equal(await value(), "value\n");
+    await part.down(cluster);
+    await part.up(cluster, quiet);
+    assert.equal(await value(), "value\n");
+  });
+
+  it("a claim grows, and its folder is deleted with it", async () => {
+    const claim = `/api/v1/namespaces/${namespace}/persistentvolumeclaims/data-redis-0`;
+    await api.patch(claim, { spec: { resources: { requests: { storage: "2Gi" } } } });
+    await eventually(
+      "the new size",
+      () => api.get<{ status: { capacity?: { storage: string } } }>(claim),
+      ({ status }) => status.capacity?.storage === "2Gi",
+    );
+    await kubectl("delete", "statefulset/redis", "pvc/data-redis-0");
+    await eventually(
+      "the end of the folder",
+      () => Promise.resolve(readdirSync(volumesFolder(cluster))),
+      (left) => left.length === 0,
+    );
+  });
+
+  it("down leaves no process, mount, control group, link or network namespace", async () => {
+    const nodes = realNodes(cluster);
+    const { netns, link } = nodeNetwork(cluster);
+    await part.down(cluster);
+    const processes = readdirSync("/proc")
+      .filter((entry) => /^\d+$/.test(entry))
+      .filter((pid) => commandOf(pid).includes(cluster.dir));
+    assert.deepEqual(processes.map(commandOf), []);
+    assert.equal(readFileSync("/proc/mounts", "utf8").includes(cluster.dir), false);
+    const groups = mountedHierarchies().flatMap(({ mount }) => nodes.map((node) => `${mount}/${node.netns}`));
+    assert.deepEqual(
+      groups.filter((group) => existsSync(group)),
+      [],
+    );
+    const links = execFileSync("ip", ["-brief", "link"], { encoding: "utf8" });
+    assert.equal(links.includes(link), false);
+    const namespaces = [netns, ...nodes.map((node) => node.netns)].filter((name) => existsSync(`/run/netns/${name}`));
+    assert.deepEqual(namespaces, []);
+  });
+});
+
+/** Pid of a node's kubelet itself, inside the node. */
+async function kubeletOf(node: string): Promise<number> {
+  const outer = runningPid(cluster.dir, `${node}-kubelet`);
+  const children = await eventually(
+    "the kubelet",
+    () => Promise.resolve(readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && statOf(pid)[1] === String(outer))),
+    ({ length }) => length === 1,
+  );
+  return Number(children[0]);
+}
+
+function statOf(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+  } catch {
+    return [];
+  }
+}
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,64 @@
+/** What the fake programs of the decisions' tests know and remember: a JSON file that each of them reads and writes. */
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+
+/** How the engine's next update goes. */
+export type Course =
+  | "works"
+  /** The person says no at the prompt. */
+  | "no"
+  /** It fails before it has changed a resource. */
+  | "fails"
+  /** It fails after it has replaced what it was to replace. */
+  | "breaks off"
+  /** Command and engine are killed with SIGKILL when it begins, or after it has succeeded. */
+  | "killed"
+  | "killed late"
+  /** Only the command is killed; the engine goes on for a while and succeeds. */
+  | "orphaned"
+  /** It goes on until it gets SIGINT, and fails then. */
+  | "waits";
+
+export interface FakeResource {
+  readonly urn: string;
+  readonly type: string;
+  id?: string;
+  protect?: boolean;
+  readonly parent?: string;
+  readonly inputs?: object;
+}
+
+export interface FakeWorld {
+  course: Course;
+  /** Command that is killed with SIGKILL around a call of the CLI, e.g. "after unprotect". */
+  kill?: string | undefined;
+  /** Whether the backend can be reached. */
+  offline?: boolean;
+  resources: FakeResource[];
+  /** Pattern of the URNs that an update makes again. */
+  replaces: string;
+  history: { message: string; result: string }[];
+  providers: object;
+  /** URL of the backend. */
+  backend: string;
+  outputs: object;
+  /** Address of the cluster's API. */
+  server: string;
+  /** Server that Service postgres selects, and what an update makes it select. */
+  selector: string;
+  selectorAfter: string;
+  /** Numbers of pods, and those that are to come back, by workload. */
+  pods: Record<string, { replicas: number; remembered?: string }>;
+  /** Disks of the pool. */
+  disks: readonly string[];
+  /** What was asked for, a line each. */
+  calls: string[];
+}
+
+const file = process.env.FAKE_WORLD ?? "";
+
+export const readWorld = (from = file): FakeWorld => JSON.parse(readFileSync(from, "utf8")) as FakeWorld;
+
+export function writeWorld(world: FakeWorld, to = file): void {
+  writeFileSync(`${to}.${process.pid}`, JSON.stringify(world));
+  renameSync(`${to}.${process.pid}`, to);
+}

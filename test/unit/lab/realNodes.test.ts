@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { describe, it } from "mocha";
+import { Layouts, registryServer } from "../../../lab/images/registry.ts";
+import { hierarchies, unified } from "../../../lab/kubernetes/nodes/groups.ts";
+import { chooseRealNodes, mostNodes, nodeNetwork, realNodes } from "../../../lab/kubernetes/nodes/plan.ts";
+import { assertFeatures } from "../../../lab/kubernetes/nodes/requirements.ts";
+import { labSettings } from "../../../lab/settings.ts";
+
+/** Calls `work` with a folder that is removed afterwards. */
+async function withFolder(work: (folder: string) => Promise<void> | void): Promise<void> {
+  const folder = mkdtempSync(path.join(tmpdir(), "orrery-nodes-"));
+  try {
+    await work(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const ports = Array.from({ length: 221 }, (_, index) => 10000 + index * 100);
+
+describe("the lab's real nodes", () => {
+  it("no two labs share an address, and none is in a lab's public network", () => {
+    const labs = ports.map((first) => labSettings({ ORRERY_PORTS: String(first) }));
+    const networks = labs.map((lab) => nodeNetwork(lab).cidr);
+    assert.equal(new Set(networks).size, labs.length);
+    const publicNetworks = new Set(labs.map(({ publicCidr }) => publicCidr.split(".")[2]));
+    assert.deepEqual(
+      networks.filter((cidr) => publicNetworks.has(cidr.split(".")[2])),
+      [],
+    );
+  });
+
+  it("the last node's address is below the host's", () =>
+    withFolder((ORRERY_LAB) => {
+      const lab = labSettings({ ORRERY_LAB });
+      chooseRealNodes(lab, mostNodes);
+      const last = (address = ""): number => Number(address.split(".")[3]);
+      assert.ok(last(realNodes(lab).at(-1)?.address) < last(nodeNetwork(lab).host));
+    }));
+
+  it("a lab with a cluster keeps its number of nodes until it is wiped", () =>
+    withFolder((ORRERY_LAB) => {
+      const lab = labSettings({ ORRERY_LAB });
+      assert.deepEqual(realNodes(lab), []);
+      chooseRealNodes(lab, 2);
+      assert.deepEqual(
+        realNodes(lab).map(({ name }) => name),
+        ["node-0", "node-1"],
+      );
+      mkdirSync(path.join(lab.dir, "data", "kubernetes"), { recursive: true });
+      chooseRealNodes(lab, 2);
+      assert.throws(() => {
+        chooseRealNodes(lab, 0);
+      }, /this lab's cluster has 2 real nodes; npm run lab -- down --wipe removes it/);
+    }));
+
+  it("control groups of version 1, of version 2 and of both are told apart", () => {
+    const first = [
+      "cgroup /sys/fs/cgroup/cpu,cpuacct cgroup rw,nosuid,relatime,cpu,cpuacct 0 0",
+      "cgroup /sys/fs/cgroup/systemd cgroup rw,relatime,xattr,name=systemd 0 0",
+    ];
+    const second = "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid,nsdelegate 0 0";
+    const both = hierarchies([...first, second, "tmpfs /run tmpfs rw 0 0"].join("\n"));
+    assert.deepEqual(
+      both.map(({ options }) => options),
+      ["cpu,cpuacct", "none,name=systemd", ""],
+    );
+    assert.equal(unified(both), false);
+    assert.equal(unified(hierarchies(second)), true);
+  });
+
+  it("a missing kernel feature is named, with the way without it", () => {
+    assertFeatures([]);
+    assert.throws(() => {
+      assertFeatures(["overlayfs (CONFIG_OVERLAY_FS)"]);
+    }, new Error("real nodes cannot run on this machine, which lacks\n  overlayfs (CONFIG_OVERLAY_FS)\nnpm run lab -- up without --real-nodes simulates the nodes"));
+  });
+
+  it("the registry serves an image under its own name, whichever registry is asked for", () =>
+    withFolder(async (folder) => {
+      const hash = "a".repeat(64);
+      mkdirSync(path.join(folder, "blobs", "sha256"), { recursive: true });
+      writeFileSync(path.join(folder, "blobs", "sha256", hash), '{"schemaVersion":2}');
+      const manifest = {
+        mediaType: "application/vnd.oci.image.manifest.v1+json",
+        digest: `sha256:${hash}`,
+        annotations: { "org.opencontainers.image.ref.name": "quay.io/team/app:1" },
+      };
+      writeFileSync(path.join(folder, "index.json"), JSON.stringify({ manifests: [manifest] }));
+      const server = registryServer(new Layouts([folder])).listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const ask = async (where: string, method = "GET"): Promise<string> => {
+        const { port } = server.address() as AddressInfo;
+        const answer = await fetch(`http://127.0.0.1:${port}${where}`, { method });
+        return `${answer.status} ${answer.headers.get("docker-content-digest") ?? "-"} ${await answer.text()}`;
+      };
+      try {
+        const found = `200 sha256:${hash}`;
+        assert.equal(await ask("/v2/team/app/manifests/1?ns=quay.io"), `${found} {"schemaVersion":2}`);
+        assert.equal(await ask("/v2/team/app/manifests/1?ns=quay.io", "HEAD"), `${found} `);
+        assert.equal(await ask(`/v2/team/app/blobs/sha256:${hash}?ns=quay.io`), `${found} {"schemaVersion":2}`);
+        assert.match(await ask("/v2/team/app/manifests/1?ns=docker.io"), /^404 /);
+        assert.match(await ask("/v2/team/app/blobs/sha256:..%2F..%2Findex.json"), /^404 /);
+        assert.match(await ask("/v2/team/app/manifests/1?ns=quay.io", "PUT"), /^405 /);
+      } finally {
+        server.close();
+      }
+    }));
+});
