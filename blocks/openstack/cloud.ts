@@ -71,14 +71,20 @@ export interface CloudConfig {
   readonly user: string;
   /** Public keys that may log in as that user. */
   readonly authorizedKeys: readonly string[];
+  /** Host key that the server shows at the first login, in OpenSSH's format. */
+  readonly hostKey: { readonly public: string; readonly private: string };
 }
 
-/** cloud-init's user data; public data only, since anyone in the project can read it. */
+/**
+ * cloud-init's user data. Members of the project and processes in the server can read it, so the host key in it serves the first
+ * login only, by which the server gets another one.
+ */
 export function cloudConfigText(config: CloudConfig): string {
   const document = {
     preserve_hostname: true,
     user: { name: config.user },
     ssh_authorized_keys: [...config.authorizedKeys],
+    ssh_keys: { ed25519_private: config.hostKey.private, ed25519_public: config.hostKey.public },
   };
   return `#cloud-config\n${stringify(document, { lineWidth: 0 })}`;
 }

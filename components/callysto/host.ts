@@ -1,6 +1,7 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import * as tls from "@pulumi/tls";
 import type { Retention } from "../../blocks/block.ts";
 import { FloatingAddress } from "../../blocks/openstack/floatingIp.ts";
 import { cloudConfigText } from "../../blocks/openstack/cloud.ts";
@@ -31,6 +32,8 @@ export class Host extends pulumi.ComponentResource {
   readonly hostname: pulumi.Output<string>;
   readonly keypairName: pulumi.Output<string>;
   readonly server: Server;
+  /** Public half of the host key that a new server shows at the first login. */
+  readonly bootstrapKey: pulumi.Output<string>;
   readonly volumes: DataVolumes;
   /** Of everything that an environment cannot get back: server, port, keys, new volumes, new address. */
   readonly retention: Retention;
@@ -53,6 +56,13 @@ export class Host extends pulumi.ComponentResource {
     this.hostname = pulumi.interpolate`${label}.${settings.domain}`;
     this.keypairName = this.keypair(name, args, label, lookup);
 
+    // Each new server gets another one, as the last one's users could read it.
+    const bootstrap = new tls.PrivateKey(
+      `${name}-bootstrap-key`,
+      { algorithm: "ED25519" },
+      { parent: this, replacementTrigger: settings.rebuildToken },
+    );
+    this.bootstrapKey = bootstrap.publicKeyOpenssh.apply((line) => line.trim());
     const group = new SecurityGroup(
       `${name}-security`,
       { groupName: this.hostname, rules: args.rules },
@@ -67,7 +77,13 @@ export class Host extends pulumi.ComponentResource {
         flavorName: settings.flavor,
         imageId: lookup.imageId(settings.image),
         keypairName: this.keypairName,
-        userData: cloudConfigText({ user: operator, authorizedKeys: authorizedKeys(context.keys, operator) }),
+        userData: pulumi.all([bootstrap.privateKeyOpenssh, this.bootstrapKey]).apply(([secret, line]) =>
+          cloudConfigText({
+            user: operator,
+            authorizedKeys: authorizedKeys(context.keys, operator),
+            hostKey: { public: line, private: secret },
+          }),
+        ),
         rebuildToken: settings.rebuildToken,
         retention: this.retention,
       },

@@ -3,6 +3,7 @@ import type { Targets } from "../../blocks/targets.ts";
 import { Lookup } from "../../blocks/openstack/lookup.ts";
 import { withinQuota } from "../../blocks/openstack/quota.ts";
 import { SecurityGroup } from "../../blocks/openstack/securityGroup.ts";
+import { cloudError } from "../../blocks/openstack/cloud.ts";
 import { Zone } from "../../blocks/openstack/dns.ts";
 import { Clavius, claviusRules } from "./clavius.ts";
 import type { CallystoConfig } from "./config.ts";
@@ -11,7 +12,7 @@ import type { CallystoSettings, ClaviusSettings } from "./settings.ts";
 import type { ClaviusSecrets } from "./guest/clavius.ts";
 import type { HubSecrets } from "./guest/hub.ts";
 import { Hub } from "./hub.ts";
-import { completeKeys } from "./sshKeys.ts";
+import { completeKeys, deployKeys, isPair } from "./sshKeys.ts";
 import { type FlavorSize, requiredQuota } from "./quota.ts";
 
 export interface CallystoArgs {
@@ -44,15 +45,21 @@ export class Callysto extends pulumi.ComponentResource {
       new SecurityGroup(`${name}-packer`, { groupName: "packer", rules: claviusRules }, { parent: this });
     }
     const quotaChecked = this.checkQuota(settings);
+    const deployPrivateKey = args.config.secrets.deployPrivateKey.apply((key) => pairedWith(settings.deployKey, key));
     const built: Record<string, Hub | Clavius> = {};
+    // The workstation may come before the hubs that it pushes certificates to.
+    const [hubKeys, resolveHubKeys] = pulumi.deferredOutput<Readonly<Record<string, string>>>();
     for (const [environment, own] of keypairOwnersFirst(settings)) {
+      const keys = completeKeys(settings.sshKeys, own.sshKeys);
       const context: CallystoContext = {
         cloud,
         path: `callysto:settings.environments.${environment}`,
-        deployKey: { public: settings.deployKey, private: args.config.secrets.deployPrivateKey },
+        deployKey: { public: settings.deployKey, private: deployPrivateKey },
         sharedKeypair: own.keypair.mode === "shared" ? built[own.keypair.with]?.host.keypairName : undefined,
         zoneId: zoneIds[own.domain],
-        keys: completeKeys(settings.sshKeys, own.sshKeys),
+        keys,
+        accountKeys: [...deployKeys(settings), ...Object.values(keys)],
+        hubKeys,
         quotaChecked,
         retainOnDelete: settings.retainOnDelete,
       };
@@ -69,6 +76,8 @@ export class Callysto extends pulumi.ComponentResource {
               { parent: this },
             );
     }
+
+    resolveHubKeys(hostKeysOf(Object.values(built)));
 
     this.outputs = Object.fromEntries(
       Object.entries(built).map(([environment, { host, hostKey }]) => [
@@ -102,6 +111,26 @@ export class Callysto extends pulumi.ComponentResource {
     }
     return ids;
   }
+}
+
+/**
+ * The deploy key's private half, after checking that it is one: guests that lose the former key would let in nobody. Not on
+ * mocks, as renders, reviews and tests have samples.
+ * @throws RunError if the two are no pair
+ */
+function pairedWith(publicKey: string, privateKey: string): string {
+  if (pulumi.runtime.getEngine() === undefined || isPair(publicKey, privateKey)) return privateKey;
+  throw cloudError(
+    "callysto:deployPrivateKey is not the private half of callysto:settings.deployKey; set both to the same key",
+  );
+}
+
+/** Public host keys of the hubs that have one, by their full names. */
+function hostKeysOf(hosts: readonly (Hub | Clavius)[]): pulumi.Output<Record<string, string>> {
+  const pairs = hosts.flatMap(({ host, hostKey }) =>
+    hostKey === undefined ? [] : [pulumi.all([host.hostname, hostKey])],
+  );
+  return pulumi.all(pairs).apply((known) => Object.fromEntries(known));
 }
 
 /** Secrets of one hub. */

@@ -6,6 +6,7 @@ import { mergeKeys } from "./sshKeys.ts";
 /** What is wrong across Callysto's settings; the schema checks each setting on its own. */
 export function callystoRules(settings: CallystoSettings): RuleProblem[] {
   return [
+    ...deployKeyRules(settings),
     ...Object.entries(settings.environments).flatMap(([name, environment]) => [
       ...domainRule(settings, name),
       ...keypairRule(settings, name),
@@ -17,7 +18,7 @@ export function callystoRules(settings: CallystoSettings): RuleProblem[] {
             ...jupyterhubRules(name, environment),
             ...ssoRules(name, environment),
           ]
-        : []),
+        : pushRules(settings, name)),
     ]),
     ...takenTwice(settings, "name", (environment) =>
       environment.name.mode === "fixed" ? [`${environment.name.label}.${environment.domain}`] : [],
@@ -33,6 +34,20 @@ export function callystoRules(settings: CallystoSettings): RuleProblem[] {
         ? [...new Set(environment.volumes.volumes)]
         : [],
     ),
+  ];
+}
+
+/** A key is not both let in and taken away: the guest would let in nobody. */
+function deployKeyRules({ deployKey, nextDeployKey, formerDeployKeys }: CallystoSettings): RuleProblem[] {
+  const body = (line = ""): string => line.split(" ")[1] ?? "";
+  const former = formerDeployKeys.map(body);
+  return [
+    ...(former.includes(body(deployKey))
+      ? [{ path: "formerDeployKeys", problem: "holds deployKey, which configures the guests; remove it from the list" }]
+      : []),
+    ...(nextDeployKey !== undefined && [...former, body(deployKey)].includes(body(nextDeployKey))
+      ? [{ path: "nextDeployKey", problem: "is deployKey or a former one; expected another key" }]
+      : []),
   ];
 }
 
@@ -68,7 +83,6 @@ function keyRules({ sshKeys, environments }: CallystoSettings, name: string): Ru
     }));
 }
 
-/** What the seed asserted before it touched a hub: authenticator, spawner, image and their settings fit together. */
 /** This authenticator accepts every name without a password, and with it that user's files. */
 function openHubRule(name: string, { disposable, guest }: HubSettings): RuleProblem[] {
   if (disposable || guest?.jupyterhub.authenticator !== "dummy") return [];
@@ -77,6 +91,7 @@ function openHubRule(name: string, { disposable, guest }: HubSettings): RuleProb
   return [{ path: `environments.${name}.guest.jupyterhub.authenticator`, problem }];
 }
 
+/** What the seed asserted before it touched a hub: authenticator, spawner, image and their settings fit together. */
 function jupyterhubRules(name: string, { guest }: HubSettings): RuleProblem[] {
   if (guest === undefined) return [];
   const { authenticator, google, spawner, swift, image } = guest.jupyterhub;
@@ -131,6 +146,23 @@ function ssoRules(name: string, { guest }: HubSettings): RuleProblem[] {
         problem: `${entityId} is another source already`,
       })),
   ];
+}
+
+/** A certificate's private key goes only to servers whose host keys are known. */
+function pushRules({ environments }: CallystoSettings, name: string): RuleProblem[] {
+  const workstation = environments[name];
+  if (workstation?.kind !== "clavius") return [];
+  const known = Object.values(environments).flatMap(({ kind, guest, name: label, domain }) =>
+    kind === "hub" && guest !== undefined && label.mode === "fixed" ? [`${label.label}.${domain}`] : [],
+  );
+  return Object.entries(workstation.guest?.certificates ?? {}).flatMap(([certificate, { servers, hostKeys }]) =>
+    servers
+      .filter((server) => !known.includes(server) && hostKeys[server] === undefined)
+      .map((server) => ({
+        path: `environments.${name}.guest.certificates.${certificate}.hostKeys`,
+        problem: `has no key of ${server}, which is no hub of this stack; the stack that it belongs to prints it: npx pulumi stack output callysto --stack STACK`,
+      })),
+  );
 }
 
 function mirrorRule(name: string, { volumes }: HubSettings): RuleProblem[] {

@@ -114,6 +114,10 @@ const clavius = z.strictObject({
 export const settings = z.strictObject({
   cloud: z.string().describe("Which of `clouds:settings` runs it."),
   deployKey: publicKey.describe("Public half of the key that configures the guests."),
+  nextDeployKey: publicKey
+    .optional()
+    .describe("Let in as well: the first of two steps to another `deployKey`, see docs/callysto.md."),
+  formerDeployKeys: z.array(publicKey).default([]).describe("Deploy keys of before, which no guest lets in any more."),
   zones: z
     .record(z.string().regex(/^([a-z0-9-]+\.)+[a-z]{2,}$/, "expected a domain without the final dot"), zone)
     .describe("The domains; each host lives in one."),

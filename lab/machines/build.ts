@@ -25,8 +25,10 @@ export interface Recipe {
 
 /** Software from outside Debian. */
 interface Software {
-  readonly venvs: readonly { readonly folder: string; readonly requirements: readonly string[] }[];
-  readonly nodePackages: readonly { readonly folder: string; readonly name: string; readonly version: string }[];
+  /** By pip's lock files, which are texts. */
+  readonly venvs: readonly { readonly folder: string; readonly lockFile: string; readonly lock: string }[];
+  /** By npm's manifest and lock file, which are texts. */
+  readonly nodePackages: readonly { readonly folder: string; readonly manifest: string; readonly lock: string }[];
   /** Container images with a notebook server, built from the image's own Python. */
   readonly notebooks: readonly {
     readonly name: string;
@@ -99,14 +101,22 @@ async function installPackages(site: Site): Promise<void> {
 
 async function installSoftware(site: Site): Promise<void> {
   const { venvs, nodePackages, notebooks } = site.recipe.software;
-  for (const { folder, requirements } of [...venvs, ...notebooks]) {
+  for (const { folder, lockFile, lock } of venvs) {
+    writeFileSync(path.join(site.root, lockFile), lock);
+    const locked = ["--no-deps", "--only-binary", ":all:", "--require-hashes", "-r", lockFile];
+    await inside(site, "venv.sh", [folder, ...locked], pipFiles());
+  }
+  for (const { folder, requirements } of notebooks) {
     await inside(site, "venv.sh", [folder, ...requirements], pipFiles());
   }
   for (const { name, folder } of notebooks) await inside(site, "notebook.sh", [name, folder]);
-  for (const { folder, name, version } of nodePackages) {
+  for (const { folder, manifest, lock } of nodePackages) {
     const prefix = path.join(site.root, folder);
-    const quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--omit=optional"];
-    await runToFile("npm", ["install", ...quiet, "--prefix", prefix, `${name}@${version}`], site.output);
+    mkdirSync(prefix, { recursive: true });
+    writeFileSync(path.join(prefix, "package.json"), manifest);
+    writeFileSync(path.join(prefix, "package-lock.json"), lock);
+    const quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--omit=optional", "--omit=dev"];
+    await runToFile("npm", ["ci", ...quiet, "--prefix", prefix], site.output);
   }
 }
 

@@ -5,13 +5,15 @@
  */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "mocha";
-import type { Done } from "../../ops/lib/guest.ts";
+import { type Done, onGuest } from "../../ops/lib/guest.ts";
+import { publicKeyLine, sample } from "../../config/samples.ts";
 import { archive, samplePackage } from "./callysto/archive.ts";
 import * as machine from "./callysto/machine.ts";
 import { address, clavius, closeProd, halves, homes, openProd, power, zoneOf } from "./callysto/prod.ts";
 import { eventually, lab, openstackApi } from "../../lab/harness/cloud.ts";
-import { probe } from "./ssh.ts";
+import { makeKey, probe } from "./ssh.ts";
 import type { SystemOnLab } from "../../lab/harness/system.ts";
 
 const api = openstackApi(lab);
@@ -227,6 +229,38 @@ describe("machines of Callysto's prod stack", function () {
       "hub.callysto.ca-home-2 in-use",
       "hub.callysto.ca-home-3 in-use",
     ]);
+  });
+
+  it("the deploy key is replaced in two steps, and nothing is run again for it", async () => {
+    const next = makeKey();
+    const old = publicKeyLine("callysto:deployPrivateKey");
+    const settings = (name: string, value: unknown) => [["callysto:settings", name], value] as const;
+    const access = ["callysto-clavius-inside-guest-access", "callysto-hub-prod-inside-guest-access"];
+    const enters = (privateKey: string): Promise<boolean> =>
+      onGuest({ ...found.clavius, user: "ptty2u", privateKey }, "true").then(
+        ({ code }) => code === 0,
+        () => false,
+      );
+    const keys = [sample("ssh-private-key", "callysto:deployPrivateKey"), readFileSync(next.file, "utf8")];
+    const toolkit = "stat -c %y /usr/local/lib/orrery/converge.sh";
+    try {
+      const before = await inside("clavius", toolkit);
+      const first = await system.with([settings("nextDeployKey", next.publicKey)], up);
+      assert.deepEqual([...first].sort(), access);
+      assert.deepEqual(await Promise.all(keys.map(enters)), [true, true]);
+      const second = [settings("deployKey", next.publicKey), settings("formerDeployKeys", [old])];
+      await system.with(second, async () => {
+        const rotate = ["rotate", "callysto:deployPrivateKey", "--file", next.file];
+        const { code, stderr } = await system.opsOf("secrets", rotate);
+        assert.equal(code, 0, stderr);
+        await up();
+        assert.deepEqual(await Promise.all(keys.map(enters)), [false, true]);
+        assert.equal(await inside("clavius", toolkit), before);
+        assert.deepEqual(await up(), []);
+      });
+    } finally {
+      next.remove();
+    }
   });
 
   it("machines with data are not destroyed, and afterwards are destroyed without what the hub only took over", async () => {

@@ -23,7 +23,7 @@ const hub = {
   guest: {
     jupyterhub: { image, authenticator: "dummypw", announcement: `It's <b>"down"</b> {{ 1 }}` },
     certificateKey: publicKeyLine("clavius"),
-    backup: { remoteUser: "backup", remoteHost: "backup.example.org" },
+    backup: { remoteUser: "backup", remoteHost: "backup.example.org", hostKey: publicKeyLine("backup") },
   },
   sshKeys: { zoe: { user: "zoe", publicKey: publicKeyLine("zoe") } },
 };
@@ -49,7 +49,14 @@ interface Made {
   readonly container: {
     readonly image: string;
     readonly environment: Readonly<Record<string, string>>;
-    readonly host_config: { Memory: number; MemorySwap: number; CpuQuota: number; Binds: readonly string[] };
+    readonly host_config: {
+      readonly Memory: number;
+      readonly MemorySwap: number;
+      readonly CpuQuota: number;
+      readonly PidsLimit: number;
+      readonly SecurityOpt: readonly string[];
+      readonly Binds: readonly string[];
+    };
   };
 }
 
@@ -196,6 +203,7 @@ describe("guests' files of Callysto, read by the real programs", function () {
         assert.equal(services[0]?.slice(0, 3).join(" "), "/opt/jupyterhub/bin/python3 -m jupyterhub_idle_culler");
         const { host_config: limits } = container;
         assert.deepEqual([limits.Memory, limits.MemorySwap, limits.CpuQuota], [2 ** 31, 2 ** 31, 100_000]);
+        assert.deepEqual([limits.PidsLimit, limits.SecurityOpt], [1024, ["no-new-privileges"]]);
         const home = `/tank/home/${homeOf(user)}:/home/jupyter:rw`;
         const templates = "/tank/notebook_templates:/opt/notebook/local_templates:ro";
         assert.deepEqual(limits.Binds, name === "the Swift spawner" ? [templates] : [home, templates]);
@@ -250,7 +258,7 @@ exec(re.search(r"def home_of.*?\\n\\n\\n", source, re.S)[0])\nprint("\\n".join(h
     assert.match(queued, /^Sender: root@hub-dev\.callysto\.farm$/m);
     assert.match(
       root.run("run-parts --report /etc/cron.weekly").stdout,
-      /rrsync-backup:\nthe copy of \/tank\/home\/ to backup\.example\.org failed; rsync ended with 255/,
+      /rrsync-backup:\nthe copy of \/tank\/home\/ to backup\.example\.org was not made: zfs does not list the homes/,
     );
     says("rm -f /var/spool/dma/Q* /var/spool/dma/M*");
   });

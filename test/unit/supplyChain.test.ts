@@ -56,6 +56,40 @@ describe("the supply chain", () => {
     }
   });
 
+  it("hubs install packages by lock files with checksums, and run none of their scripts", () => {
+    const at = "components/callysto/guest/locks/";
+    const lines = read(`${at}requirements.txt`)
+      .split("\n")
+      .filter((line) => line !== "" && !line.startsWith("#"));
+    assert.ok(lines.length > 50);
+    for (const line of lines) assert.match(line, /^[a-z0-9-]+==[\w.]+ --hash=sha256:[0-9a-f]{64}$/);
+    for (const wanted of read(`${at}requirements.in`).trim().split("\n")) {
+      assert.ok(
+        lines.some((line) => line.startsWith(`${wanted} `)),
+        `${wanted} is not locked: npm run lock:guests`,
+      );
+    }
+    const manifest = JSON.parse(read(`${at}package.json`)) as { dependencies: Record<string, string> };
+    const { packages } = JSON.parse(read(`${at}package-lock.json`)) as {
+      packages: Record<string, Package & { version?: string }>;
+    };
+    for (const [name, version] of Object.entries(manifest.dependencies)) {
+      assert.equal(packages[`node_modules/${name}`]?.version, version, "npm run lock:guests");
+    }
+    for (const [name, { resolved, integrity }] of Object.entries(packages)) {
+      if (name === "") continue;
+      assert.equal(resolved, undefined, name);
+      assert.match(integrity ?? "", /^sha512-/, name);
+    }
+    const shell = read("blocks/openstack/guest/converge.sh");
+    const installs = shell.split("\n").filter((line) => /\b(npm|pip") (ci|install)\b/.test(line));
+    assert.equal(installs.length, 2);
+    assert.match(
+      installs.join("\n"),
+      /pip" install .*--only-binary :all: --require-hashes -r[^]*npm ci .*--ignore-scripts/,
+    );
+  });
+
   it("Python packages have exact versions", () => {
     const files = globSync(
       ["components/callysto/guest/software.ts", "lab/machines/image.ts", "lab/harness/*.ts", "test/live/**/*.ts"],

@@ -100,7 +100,7 @@ key() {
   keys=$home/.ssh/authorized_keys
   body=$(cut -d' ' -f2 <<<"$3")
   if grep -qsF " $body" "$keys"; then
-    [ "$2" = present ] || change "no key ${3##* } on $1" sed -i "\\| $body|d" "$keys"
+    [ "$2" = present ] || change "no key ${3##* } on $1" remove_key "$keys" "$body"
   elif [ "$2" = present ]; then
     change "key ${3##* } on $1" add_key "$1" "$home" "$3"
   fi
@@ -114,40 +114,58 @@ add_key() {
   chmod 0600 "$2/.ssh/authorized_keys"
 }
 
-# venv PATH REQUIREMENT...: a Python environment with exactly these versions, e.g. jupyterhub==6.1.1.
-venv() {
-  local path=$1 have want missing=()
-  shift
-  have=$("$path/bin/pip" freeze --disable-pip-version-check 2>/dev/null || true)
-  for want; do
-    grep -qixF "$want" <<<"$have" || missing+=("$want")
-  done
-  [ ${#missing[@]} -eq 0 ] || change "$path: ${missing[*]}" install_venv "$path" "${missing[@]}"
+# remove_key FILE BODY: by rename, so that an interruption locks nobody out.
+remove_key() {
+  cp -p "$1" "$1.orrery"
+  grep -vF " $2" "$1" >"$1.orrery" || [ $? = 1 ]
+  mv "$1.orrery" "$1"
 }
 
+# venv PATH LOCK: a Python environment with the packages of a lock file, whose lines are NAME==VERSION --hash=sha256:SUM.
+venv() {
+  local have want missing=()
+  have=$("$1/bin/pip" freeze --all --disable-pip-version-check 2>/dev/null | normalised || true)
+  while read -r want; do
+    grep -qxF "$want" <<<"$have" || missing+=("$want")
+  done < <(sed -n 's/ --hash=.*//p' "$2" | normalised)
+  [ ${#missing[@]} -eq 0 ] || change "$1: ${missing[*]}" install_venv "$1" "$2"
+}
+
+# Python takes Typing_Extensions and typing-extensions for one name.
+normalised() {
+  awk -F== -v OFS=== '{ gsub(/[-_.]+/, "-", $1); print tolower($1), $2 }'
+}
+
+# Wheels only: a source distribution would run its own code as root.
 install_venv() {
   [ -x "$1/bin/pip" ] || python3 -m venv "$1"
-  "$1/bin/pip" install -q --disable-pip-version-check "${@:2}" || fail "PyPI did not give: ${*:2}"
+  "$1/bin/pip" install -q --disable-pip-version-check --no-deps --only-binary :all: --require-hashes -r "$2" ||
+    fail "PyPI did not give what $2 names"
 }
 
-# node_package PATH NAME VERSION: an npm package in a folder of its own.
-node_package() {
-  local have
-  have=$(jq -r .version "$1/node_modules/$2/package.json" 2>/dev/null || true)
-  [ "$have" = "$3" ] || change "$1: $2@$3" install_node_package "$@"
+# node_packages PATH: the npm packages of the lock file in that folder.
+node_packages() {
+  local have want
+  want=$(jq -r '.packages | to_entries[] | select(.key != "" and (.value.optional | not)) | "\(.key) \(.value.version)"' "$1/package-lock.json")
+  have=$(cd "$1" 2>/dev/null && while read -r name _; do
+    echo "$name $(jq -r .version "$name/package.json" 2>/dev/null || true)"
+  done <<<"$want")
+  [ "$have" = "$want" ] || change "$1: npm packages" install_node_packages "$1"
 }
 
-install_node_package() {
+install_node_packages() {
   command -v npm >/dev/null || install_packages npm
-  npm install --silent --no-audit --no-fund --prefix "$1" "$2@$3" || fail "npm did not give: $2@$3"
+  (cd "$1" && npm ci --silent --no-audit --no-fund --ignore-scripts --omit=dev --omit=optional) ||
+    fail "npm did not give what $1/package-lock.json names"
 }
 
 # filesystem DISK TYPE LABEL PATH: the disk carries a file system, made only where it is blank, and is mounted at PATH.
 filesystem() {
-  local type
-  type=$(blkid -p -o value -s TYPE "$1" || true)
-  if [ -z "$type" ]; then
-    blank "$1" || fail "$1 holds something that is no file system: $(wipefs --no-act --noheadings "$1" | xargs)"
+  local type code=0
+  type=$(blkid -p -o value -s TYPE "$1" 2>&1) || code=$?
+  [ "$code" = 0 ] || [ "$code" = 2 ] || fail "$1 cannot be identified, so it is left as it is: blkid ended with $code: $type"
+  if [ "$code" = 2 ] || [ -z "$type" ]; then
+    blank "$1" || fail "$1 holds something that is no file system: $(content "$1"); it is left as it is"
     change "$2 on $1" "mkfs.$2" -q -L "$3" "$1"
   elif [ "$type" != "$2" ]; then
     fail "$1 holds $type, not $2; it is left as it is"
@@ -241,16 +259,6 @@ secret_file() {
   ! systemctl -q is-active "$4" || change "$4 ${5}ed" "${5}_unit" "$4"
 }
 
-# host_key: standard input is the private half of the one key by which this guest is known.
-host_key() {
-  local path=/etc/ssh/ssh_host_ed25519_key
-  file "$path" 0600 root:root | sed 's|$| (secret)|'
-  [ -n "$checking" ] || ssh-keygen -y -f "$path" | file "$path.pub" 0644 root:root
-  echo "HostKey $path" | file /etc/ssh/sshd_config.d/05-host-key.conf 0644 root:root
-  sshd -t || fail "sshd refuses its configuration"
-  unit ssh reload "$path" /etc/ssh/sshd_config.d/05-host-key.conf
-}
-
 # disk VARIABLE VOLUME: the path of an attached volume by its id, under each name that a hypervisor may give it.
 disk() {
   local try path id=$2
@@ -266,10 +274,42 @@ disk() {
   fail "volume $id is not attached to this server"
 }
 
-# blank DISK...: nothing was ever written that anyone could recognise.
+# blank DISK...: two independent witnesses say that nothing was ever written: wipefs and blkid recognise nothing, and the
+# first and the last MiB are zeros. A disk that cannot be read is not blank: the script ends.
 blank() {
-  local path
+  local path found code
   for path; do
-    [ -z "$(wipefs --no-act --noheadings "$path")" ] || return 1
+    found=$(wipefs --no-act --noheadings "$path" 2>&1) || unreadable "$path" "wipefs: $found"
+    [ -z "$found" ] || return 1
+    code=0
+    found=$(blkid -p "$path" 2>&1) || code=$?
+    # blkid ends with 2 where it finds nothing, and also where it cannot open the disk; only then it says something.
+    [ "$code" != 2 ] || [ -z "$found" ] || unreadable "$path" "blkid: $found"
+    [ "$code" = 2 ] || return 1
+    zeros "$path" || return 1
   done
+}
+
+# zeros DISK: its first and its last MiB hold nothing but zeros.
+zeros() {
+  local size start found code mib=1048576
+  size=$(blockdev --getsize64 "$1" 2>/dev/null || stat -Lc %s "$1") || unreadable "$1" "its size is unknown"
+  [ "$size" -gt 0 ] || unreadable "$1" "its size is 0"
+  for start in 0 $((size > mib ? size - mib : 0)); do
+    code=0
+    found=$(cmp -n $((size < mib ? size : mib)) -i "$start:0" "$1" /dev/zero 2>&1) || code=$?
+    [ "$code" -le 1 ] || unreadable "$1" "$found"
+    [ "$code" = 0 ] || return 1
+  done
+}
+
+unreadable() {
+  fail "$1 cannot be read, so nothing is written to it ($2); check the volume and the kernel's log"
+}
+
+# content DISK...: what is on disks that are not blank, in one line.
+content() {
+  local found
+  found=$(wipefs --no-act --noheadings "$@" 2>&1 | xargs || true)
+  echo "${found:-data that neither wipefs nor blkid recognises}"
 }

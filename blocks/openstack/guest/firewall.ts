@@ -40,6 +40,11 @@ table inet orrery {
     udp sport 547 udp dport 546 accept
     tcp dport ${ports(open)} accept
 ${own.join("")}  }
+  # The metadata service would give a user's container the user data of the server.
+  chain forward {
+    type filter hook forward priority filter; policy accept;
+    iifname "docker*" ip daddr 169.254.0.0/16 drop
+  }
 }
 `;
 }

@@ -4,7 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import { Block, type BlockOptions, type Retention } from "../../block.ts";
 import type { GuestRole, SecretFile } from "./description.ts";
-import { call, scriptOf, secretCommand, toolkit, toolkitCommand } from "./script.ts";
+import { firstContact } from "./identity.ts";
+import { scriptOf, secretCommand, toolkit, toolkitCommand } from "./script.ts";
 
 export interface GuestArgs {
   /** Address that SSH answers on. */
@@ -12,6 +13,8 @@ export interface GuestArgs {
   /** Account with sudo. */
   readonly user: string;
   readonly privateKey: pulumi.Output<string>;
+  /** Public half of the host key in the server's user data; it is believed until the guest has its own. */
+  readonly bootstrapKey: pulumi.Input<string>;
   /** A new server is converged from the beginning. */
   readonly serverId: pulumi.Input<string>;
   /** Created before the guest and deleted after it, e.g. attached volumes. */
@@ -27,12 +30,12 @@ export interface GuestArgs {
 }
 
 /**
- * Configures a server over SSH: idempotent scripts that run again when their text changes, and never because of a new
- * address or key of the connection.
+ * Configures a server over SSH: idempotent scripts that run again when their text changes. A new address or login key is
+ * kept for the next run, and tried, but runs nothing again.
  *
  * @example
  * const roles = { base: { packages: ["git"] }, firewall: firewall({ open: [22, 443] }) };
- * const login = { address, user: "debian", privateKey };
+ * const login = { address, user: "debian", privateKey, bootstrapKey };
  * new Guest("hub", { ...login, serverId: server.serverId, after: [], secrets: {}, roles }, { parent: this });
  */
 export class Guest extends Block {
@@ -49,37 +52,46 @@ export class Guest extends Block {
       ),
     );
     this.hostKey = key.publicKeyOpenssh.apply((line) => line.trim());
-    const login = { host: args.address, user: args.user, privateKey: args.privateKey, perDialTimeout: 10 };
-    // A new server's host key is unknown until ours is installed, and its first login may take minutes.
-    const first = { ...login, dialErrorLimit: 100 };
-    const known = { ...login, dialErrorLimit: 10, hostKey: this.hostKey };
+    const login = { host: args.address, user: args.user, privateKey: args.privateKey };
+    const connection = { ...login, perDialTimeout: 10, dialErrorLimit: 10, hostKey: this.hostKey };
+    const identity = this.make(
+      new command.local.Command(
+        `${name}-identity`,
+        {
+          ...firstContact({
+            ...login,
+            bootstrapKey: args.bootstrapKey,
+            hostKey: { public: this.hostKey, private: key.privateKeyOpenssh },
+          }),
+          triggers: [args.serverId],
+        },
+        { ...opts, dependsOn: [...args.after], customTimeouts: { create: "30m" } },
+      ),
+    );
 
-    let before = args.after;
-    const step = (
-      role: string,
-      run: Pick<command.remote.CommandArgs, "connection" | "create" | "stdin" | "logging">,
-    ): void => {
+    let before: readonly pulumi.Resource[] = [identity];
+    const step = (role: string, run: Pick<command.remote.CommandArgs, "create" | "stdin" | "logging">): void => {
       const text = pulumi.all([run.create, run.stdin]).apply((words) => words.join("\n"));
       const made = this.make(
         new command.remote.Command(
           `${name}-${role}`,
-          { ...run, triggers: [args.serverId, text.apply(sha256)] },
-          { ...opts, dependsOn: [...before], ignoreChanges: ["connection"], customTimeouts: { create: "30m" } },
+          // Another text replaces the command, so only another connection updates it.
+          { ...run, connection, update: "cat >/dev/null", triggers: [args.serverId, text.apply(sha256)] },
+          { ...opts, dependsOn: [...before], customTimeouts: { create: "30m" } },
         ),
       );
       before = [made];
     };
     const quiet = { logging: command.types.enums.remote.Logging.None };
 
-    step("toolkit", { connection: first, create: toolkitCommand, stdin: toolkit() });
-    step("identity", { connection: first, create: call("host_key"), stdin: key.privateKeyOpenssh, ...quiet });
-    if (args.release !== undefined) before = [this.release(name, args, known, before, opts)];
+    step("toolkit", { create: toolkitCommand, stdin: toolkit() });
+    if (args.release !== undefined) before = [this.release(name, args, connection, before, opts)];
     for (const [role, secret] of Object.entries(args.secrets)) {
-      step(role, { connection: known, create: secretCommand(secret), stdin: secret.text, ...quiet });
+      step(role, { create: secretCommand(secret), stdin: secret.text, ...quiet });
     }
     for (const [role, part] of Object.entries(args.roles)) {
       const script = pulumi.output(part).apply((plain) => scriptOf(plain as GuestRole));
-      step(role, { connection: known, create: "sudo -n bash -s", stdin: script });
+      step(role, { create: "sudo -n bash -s", stdin: script });
     }
   }
 
@@ -99,6 +111,7 @@ export class Guest extends Block {
         {
           connection,
           create: "true",
+          update: "true",
           delete: `sudo -n bash -s <<'END_OF_SCRIPT'\n${script}END_OF_SCRIPT\n`,
           triggers: [serverId],
         },
@@ -106,7 +119,6 @@ export class Guest extends Block {
           ...opts,
           dependsOn: [...before],
           deleteBeforeReplace: true,
-          ignoreChanges: ["connection"],
           customTimeouts: { delete: "10m" },
         },
       ),

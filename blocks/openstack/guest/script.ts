@@ -39,11 +39,11 @@ function words(command: string, values: readonly string[] | undefined): string[]
 /** A file as a here-document, so that its text stays as it is. */
 function fileLines({ path: file, text, mode, owner }: GuestFile): string {
   if (!text.endsWith("\n")) throw new Error(`${file}: the text must end with a line break`);
-  if (text.split("\n").includes(endOfFile)) throw new Error(`${file}: the text holds the line ${endOfFile}`);
-  return `file ${quoted(file)} ${mode ?? "0644"} ${owner ?? "root:root"} <<'${endOfFile}'\n${text}${endOfFile}`;
+  const lines = new Set(text.split("\n"));
+  let end = "END_OF_FILE";
+  while (lines.has(end)) end += "_";
+  return `file ${quoted(file)} ${mode ?? "0644"} ${owner ?? "root:root"} <<'${end}'\n${text}${end}`;
 }
-
-const endOfFile = "END_OF_FILE";
 
 function unitLine({ name, how, files }: Unit): string {
   return ["unit", quoted(name), how, ...files.map(quoted)].join(" ");
@@ -68,7 +68,10 @@ export function secretCommand({ path: file, mode, owner, unit }: SecretFile): st
   );
 }
 
-/** A word as a shell reads it back; plain words stay plain. */
+/**
+ * A word as a shell reads it back; plain words stay plain. Whatever comes from a setting or from the cloud goes through
+ * this into a command, a script, or a file that a shell sources.
+ */
 export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

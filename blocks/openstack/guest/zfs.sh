@@ -14,7 +14,7 @@ mirror() {
   elif unused "$first" "$second"; then
     change "pool $pool made" make_pool "$pool" "$first" "$second"
   else
-    fail "volumes $2 and $3 hold something that is not pool $pool: $(wipefs --no-act --noheadings "$first" "$second" | xargs)"
+    fail "volumes $2 and $3 hold something that is not pool $pool: $(content "$first" "$second")"
   fi
   zpool list -H -o name "$pool" >/dev/null 2>&1 || return 0 # only checking
   # By id, as letters change; a partition of the whole disk that ZFS was given follows the name.
@@ -57,7 +57,7 @@ half() {
   if ! grep -qF "$other" <<<"$state" || [ -z "$gone" ]; then
     fail "pool $pool does not lie on volume $5: $(grep -o '/dev/[^ ]*' <<<"$state" | xargs)"
   fi
-  blank "$disk" || fail "volume $5 is to replace a half of pool $pool, but is not blank: $(wipefs --no-act --noheadings "$disk" | xargs)"
+  blank "$disk" || fail "volume $5 is to replace a half of pool $pool, but is not blank: $(content "$disk")"
   change "pool $pool copies itself to volume $5" zpool replace "$pool" "$gone" "$disk"
 }
 

@@ -124,8 +124,8 @@ def push(key, chain):
         with open(key, encoding="utf-8") as one, open(chain, encoding="utf-8") as other:
             pem = one.read() + other.read()
         done = subprocess.run(
-            ["ssh", "-i", settings["pushKey"], "-o", "BatchMode=yes", "-o", "ConnectTimeout=30"]
-            + ["-o", "StrictHostKeyChecking=accept-new", f"certificate@{server}"],
+            ["ssh", "-F", "none", "-i", settings["pushKey"], "-o", "ConnectTimeout=30"]
+            + [*settings["sshOptions"], f"certificate@{server}"],
             input=pem,
             text=True,
             capture_output=True,

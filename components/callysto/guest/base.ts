@@ -1,4 +1,5 @@
 import type { GuestRole } from "../../../blocks/openstack/guest/description.ts";
+import { quoted } from "../../../blocks/openstack/guest/script.ts";
 
 /** What an operator expects on every server; the seed's list, less Python 2's pip. */
 const basePackages = ["git", "wget", "vim-tiny", "tmux", "screen"];
@@ -19,6 +20,7 @@ export interface BaseSettings {
 
 /** Name, packages and daily security updates. */
 export function base({ hostname, packages, absentPackages, adminEmail, securityUpdates }: BaseSettings): GuestRole {
+  const name = quoted(hostname);
   return {
     packages: [...new Set([...basePackages, "unattended-upgrades", ...packages])].filter(
       (name) => !absentPackages.includes(name),
@@ -39,6 +41,6 @@ export function base({ hostname, packages, absentPackages, adminEmail, securityU
         text: `Unattended-Upgrade::Origins-Pattern { "origin=Debian,codename=\${distro_codename}-security,label=Debian-Security"; };\nUnattended-Upgrade::Automatic-Reboot "false";\nUnattended-Upgrade::Mail "${adminEmail}";\nAPT::Periodic::RandomSleep "360";\n`,
       },
     ],
-    steps: [`[ "$(hostname)" = ${hostname} ] || change "hostname ${hostname}" hostname ${hostname}`],
+    steps: [`[ "$(hostname)" = ${name} ] || change ${quoted(`hostname ${hostname}`)} hostname ${name}`],
   };
 }

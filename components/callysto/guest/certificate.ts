@@ -1,4 +1,5 @@
 import type { GuestFile, GuestRole } from "../../../blocks/openstack/guest/description.ts";
+import { quoted } from "../../../blocks/openstack/guest/script.ts";
 
 export const certificateFile = "/etc/pki/tls/certs/fullchain.pem";
 export const keyFile = "/etc/pki/tls/private/privkey.pem";
@@ -35,6 +36,7 @@ function script(hostname: string): string {
 # checked, put in place, and Apache reloads. Nothing changes when anything is wrong, or when they are in place already.
 . /usr/local/lib/orrery/converge.sh
 umask 077
+host=${quoted(hostname)}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cat >"$work/all"
@@ -48,8 +50,8 @@ awk '/^-----BEGIN/ { count++ } count > 1' "$work/fullchain.pem" >"$work/chain.pe
   fail "the private key is not the certificate's"
 openssl x509 -in "$work/cert.pem" -noout -checkend 0 >/dev/null ||
   fail "the certificate has expired: $(openssl x509 -in "$work/cert.pem" -noout -enddate)"
-openssl x509 -in "$work/cert.pem" -noout -checkhost ${hostname} | grep -q 'does match' ||
-  fail "the certificate is not for ${hostname}: $(openssl x509 -in "$work/cert.pem" -noout -ext subjectAltName 2>/dev/null | tail -1 | xargs)"
+openssl x509 -in "$work/cert.pem" -noout -checkhost "$host" | grep -q 'does match' ||
+  fail "the certificate is not for $host: $(openssl x509 -in "$work/cert.pem" -noout -ext subjectAltName 2>/dev/null | tail -1 | xargs)"
 for name in cert chain fullchain; do
   file "/etc/pki/tls/certs/$name.pem" 0644 root:root <"$work/$name.pem"
 done

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { GuestRole, SecretFile } from "../../../blocks/openstack/guest/description.ts";
 import { firewall } from "../../../blocks/openstack/guest/firewall.ts";
+import { quoted } from "../../../blocks/openstack/guest/script.ts";
 import { Guest } from "../../../blocks/openstack/guest/guest.ts";
 import type { CallystoContext } from "../context.ts";
 import type { Host } from "../host.ts";
@@ -41,12 +42,14 @@ export class ClaviusGuest extends pulumi.ComponentResource {
     const parts: Record<string, pulumi.Input<GuestRole>> = {
       base: host.hostname.apply((hostname) => base({ ...settings, hostname, packages })),
       mail: host.hostname.apply((full) => mail({ hostname: full, ...settings })),
-      access: access(Object.values(context.keys)),
+      access: access(context.accountKeys),
       firewall: firewall({ open: [22] }),
       "work-volume": (host.volumes.volumeIds.homedir ?? pulumi.output("")).apply(workVolume),
       "docker-volume": (host.volumes.volumeIds.docker ?? pulumi.output("")).apply(dockerVolume),
       docker: docker("root"),
-      ...(Object.keys(settings.certificates).length === 0 ? {} : { certificates: acme(settings.certificates) }),
+      ...(Object.keys(settings.certificates).length === 0
+        ? {}
+        : { certificates: context.hubKeys.apply((keys) => acme(settings.certificates, keys)) }),
     };
     const guest = new Guest(
       `${name}-guest`,
@@ -54,6 +57,7 @@ export class ClaviusGuest extends pulumi.ComponentResource {
         address: host.loginAddress,
         user: operator,
         privateKey: context.deployKey.private,
+        bootstrapKey: host.bootstrapKey,
         serverId: host.server.serverId,
         after: host.volumes.attachments,
         secrets: secretFiles(args.secrets),
@@ -89,6 +93,6 @@ function secretFiles({ designate, pushKey }: ClaviusSecrets): Record<string, Sec
 function dockerVolume(volumeId: string): GuestRole {
   return {
     packages: ["xfsprogs"],
-    steps: [`disk docker_disk ${volumeId}`, 'filesystem "$docker_disk" xfs docker /var/lib/docker'],
+    steps: [`disk docker_disk ${quoted(volumeId)}`, 'filesystem "$docker_disk" xfs docker /var/lib/docker'],
   };
 }

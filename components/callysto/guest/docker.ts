@@ -1,4 +1,5 @@
 import type { GuestRole } from "../../../blocks/openstack/guest/description.ts";
+import { quoted } from "../../../blocks/openstack/guest/script.ts";
 import { pool } from "./homes.ts";
 
 /** Address of the hub on Docker's bridge; fixed, so that JupyterHub's configuration can name it. */
@@ -23,12 +24,13 @@ const archives = "/var/lib/callysto/images";
 
 /** The notebook image is there: as an archive that was baked in, else pulled; one that is there is not asked for again. */
 export function notebookImage(image: string): GuestRole {
-  const archive = `${archives}/${image.replaceAll(/[/:]/g, "_")}.tar`;
-  const absent = `docker image inspect ${image} >/dev/null 2>&1`;
+  const archive = quoted(`${archives}/${image.replaceAll(/[/:]/g, "_")}.tar`);
+  const name = quoted(image);
+  const absent = `docker image inspect ${name} >/dev/null 2>&1`;
   return {
     steps: [
-      `${absent} || [ ! -e ${archive} ] || change "image ${image} loaded" docker load -q -i ${archive}`,
-      `${absent} || [ -n "$checking" ] || change "image ${image}" docker pull -q ${image}`,
+      `${absent} || [ ! -e ${archive} ] || change ${quoted(`image ${image} loaded`)} docker load -q -i ${archive}`,
+      `${absent} || [ -n "$checking" ] || change ${quoted(`image ${image}`)} docker pull -q ${name}`,
     ],
   };
 }

@@ -1,4 +1,5 @@
 import type { GuestRole } from "../../../blocks/openstack/guest/description.ts";
+import { quoted } from "../../../blocks/openstack/guest/script.ts";
 
 /** Pool that holds the users' homes. */
 export const pool = "tank";
@@ -29,7 +30,7 @@ export function userOf(home: string): string {
 export function homes(volumes: readonly [string, string]): GuestRole {
   return {
     packages: ["zfsutils-linux", "fdisk"],
-    steps: [`mirror ${pool} ${volumes.join(" ")}`, `dataset ${pool}/home`],
+    steps: [`mirror ${pool} ${volumes.map(quoted).join(" ")}`, `dataset ${pool}/home`],
     units: [{ name: "zfs.target", how: "restart", files: [] }],
   };
 }

@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { GuestRole, SecretFile } from "../../../blocks/openstack/guest/description.ts";
+import type { AccountKey, GuestRole, SecretFile } from "../../../blocks/openstack/guest/description.ts";
 import { firewall } from "../../../blocks/openstack/guest/firewall.ts";
 import { Guest } from "../../../blocks/openstack/guest/guest.ts";
 import type { CallystoContext } from "../context.ts";
 import type { Host } from "../host.ts";
-import { operator, type SshKey } from "../sshKeys.ts";
+import { operator } from "../sshKeys.ts";
 import { access } from "./access.ts";
 import { backup, backupKey } from "./backup.ts";
 import { base } from "./base.ts";
@@ -76,10 +76,11 @@ export class HubGuest extends pulumi.ComponentResource {
         address: host.loginAddress,
         user: operator,
         privateKey: context.deployKey.private,
+        bootstrapKey: host.bootstrapKey,
         serverId: host.server.serverId,
         after: host.volumes.attachments,
         secrets,
-        roles: hubRoles(host, settings, context.keys),
+        roles: hubRoles(host, settings, context.accountKeys),
         release: releaseHomes,
         retention: host.retention,
       },
@@ -94,14 +95,14 @@ export class HubGuest extends pulumi.ComponentResource {
 function hubRoles(
   { hostname, volumes }: Host,
   settings: HubGuestSettings,
-  keys: Readonly<Record<string, SshKey>>,
+  keys: readonly AccountKey[],
 ): Record<string, pulumi.Input<GuestRole>> {
   const [first, second] = Object.values(volumes.volumeIds);
   const { sso: signOn, site } = settings;
   return {
     base: hostname.apply((full) => base({ hostname: full, ...settings })),
     mail: hostname.apply((full) => mail({ hostname: full, ...settings })),
-    access: access(Object.values(keys), settings.certificateKey === undefined ? [] : [pusher]),
+    access: access(keys, settings.certificateKey === undefined ? [] : [pusher]),
     firewall: firewall({ open: [22, 80, 443], inside: { docker0: [8081] } }),
     homes: pulumi.all([first ?? "", second ?? ""]).apply(([one, two]) => homes([one, two])),
     docker: docker(settings.dockerStorage),

@@ -15,12 +15,13 @@ export function jupyterhub(settings: JupyterhubSettings): GuestRole {
     // The same uid as in the notebook images, so that files on the homes belong to one account in both.
     accounts: [{ name: "jupyter", uid: 9999, home: "/home/jupyter", shell: "/usr/sbin/nologin" }],
     files: [
+      { path: venv.lockFile, text: venv.lock },
       { path: config, text: jupyterhubConfig(settings) },
       { path: homeScript, text: zfsHomedir, mode: "0755" },
       { path: unitFile, text: unit },
       ...notebookTemplates(settings.announcement, settings.notebookTemplates),
     ],
-    steps: [`venv ${venv.folder} ${venv.requirements.join(" ")}`],
+    steps: [`venv ${venv.folder} ${venv.lockFile}`],
     units: [{ name: "jupyterhub", how: "restart", files: [config, unitFile, environmentFile, proxyEnvironmentFile] }],
     checks: ["answers http://127.0.0.1:8000/jupyter/hub/health 900 jupyterhub"],
   };

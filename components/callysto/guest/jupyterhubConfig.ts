@@ -136,8 +136,15 @@ function spawner({ spawner, image, memory, swift, server }: JupyterhubSettings):
     "DockerSpawner.use_internal_ip": true,
     "DockerSpawner.remove": true,
     "DockerSpawner.mem_limit": memory,
-    // Without the limit of both together Docker gives as much swap as memory.
-    "DockerSpawner.extra_host_config": { cpu_period: 100_000, cpu_quota: 100_000, memswap_limit: memory },
+    "DockerSpawner.extra_host_config": {
+      cpu_period: 100_000,
+      cpu_quota: 100_000,
+      // Without the limit of both together Docker gives as much swap as memory.
+      memswap_limit: memory,
+      // Threads count, and a kernel's libraries start some for each processor; a fork bomb stays in its container.
+      pids_limit: 1024,
+      security_opt: ["no-new-privileges"],
+    },
     "DockerSpawner.volumes": inSwift ? templates : { ...home, ...templates },
     "DockerSpawner.format_volume_name": new Expression("volume_name"),
     // The list of files, which the announcement is on; a JupyterLab would open itself.

@@ -9,8 +9,12 @@ const unitFile = "/etc/systemd/system/configurable-http-proxy.service";
 export function proxy(): GuestRole {
   return {
     packages: ["nodejs", "jq"],
-    files: [{ path: unitFile, text: unit }],
-    steps: [`node_package ${proxyPackage.folder} ${proxyPackage.name} ${proxyPackage.version}`],
+    files: [
+      { path: unitFile, text: unit },
+      { path: `${proxyPackage.folder}/package.json`, text: proxyPackage.manifest },
+      { path: `${proxyPackage.folder}/package-lock.json`, text: proxyPackage.lock },
+    ],
+    steps: [`node_packages ${proxyPackage.folder}`],
     units: [{ name: "configurable-http-proxy", how: "restart", files: [unitFile, proxyEnvironmentFile] }],
   };
 }

@@ -7,6 +7,18 @@ export const swiftImage = "docker.io/callysto/callysto-swift";
 
 const text = z.string().min(1);
 
+/** A web address of the characters that RFC 3986 has. */
+const url = (expected = "expected a URL that begins with https:// or http://"): z.ZodURL =>
+  z.url({ protocol: /^https?$/, error: expected }).regex(/^[\w.~:/?#[\]@!$&'()*+,;=%-]+$/, expected);
+
+/** A mail address; programs would take one with a hyphen in front for an option. */
+const email = z.email().regex(/^[^-]/, "expected a mail address without a hyphen in front");
+
+/** Debian's policy on names; apt takes a hyphen in front for an option, and one behind for a removal. */
+const debianPackage = z.string().regex(/^[a-z0-9][a-z0-9+.-]*[a-z0-9+]$/, "expected the name of a Debian package");
+
+const machine = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.:-]*$/, "expected a host's name or address");
+
 /** One line of an authorized_keys file. */
 export const publicKey = z
   .string()
@@ -17,7 +29,7 @@ export const publicKey = z
 
 const swift = z
   .strictObject({
-    authUrl: z.url({ error: "expected Keystone's URL" }),
+    authUrl: url("expected Keystone's URL"),
     userName: text,
     projectName: text,
     projectDomainName: text.default("Default"),
@@ -29,7 +41,7 @@ const swift = z
 const google = z
   .strictObject({
     clientId: text,
-    callbackUrl: z.url({ error: "expected https://<host>/jupyter/hub/oauth_callback" }),
+    callbackUrl: url("expected https://<host>/jupyter/hub/oauth_callback"),
     hostedDomains: z
       .array(z.string())
       .default([])
@@ -77,9 +89,9 @@ const jupyterhub = z.strictObject({
 
 const site = z.strictObject({
   longname: text.default("Callysto").describe("Title of the landing page."),
-  supportEmail: z.email().default("support@callysto.ca"),
+  supportEmail: email.default("support@callysto.ca"),
   logoutMessage: z.string().default("You have been logged out."),
-  termsUrl: z.url().default("https://www.cybera.ca/terms-of-service/"),
+  termsUrl: url().default("https://www.cybera.ca/terms-of-service/"),
 });
 
 const scope = z.string().regex(/^([a-z0-9-]+\.)+[a-z]{2,}$/, "expected a domain like school.example.org");
@@ -92,9 +104,7 @@ const sso = z
         z.string().regex(/^(?!(admin|multi|mock)$)[a-z][a-z0-9-]*$/, "expected a name like default-sp"),
         z.strictObject({
           displayName: text.describe("On the page where people choose: Login with … account."),
-          metadataUrl: z
-            .url({ error: "expected the URL of the provider's SAML metadata" })
-            .describe("Read every hour."),
+          metadataUrl: url("expected the URL of the provider's SAML metadata").describe("Read every hour."),
           entityId: text.describe("The provider's name in its metadata; see `names`."),
           scopes: z
             .union([z.enum(["metadata", "any"]), z.array(scope).min(1)], {
@@ -127,23 +137,29 @@ const sso = z
 
 const backup = z
   .strictObject({
-    remoteUser: text,
-    remoteHost: text,
-    sourceDirectory: z.string().default("/tank/home/").describe("The final slash counts."),
+    remoteUser: z.string().regex(/^[a-z_][a-z0-9_-]*$/, "expected a Linux account"),
+    remoteHost: z.hostname("expected a host's name or IPv4 address"),
+    sourceDirectory: z
+      .string()
+      .regex(/^(\/[\w.-]+)+\/?$/, "expected an absolute path of letters, digits, dots, underscores and hyphens")
+      .default("/tank/home/")
+      .describe("The final slash counts."),
+    hostKey: publicKey.describe(
+      "Public key of the other host, as `ssh-keyscan -t ed25519` prints it without the name.",
+    ),
   })
   .describe("Weekly copy of the homes to another host; secret `callysto:backupKey-<environment>`.");
 
 const common = {
-  adminEmail: z
-    .email()
+  adminEmail: email
     .default("sysadmin@callysto.ca")
     .describe("Gets root's mail: failed backups and other errors of cron, and what the security updates did."),
   mailRelay: z
     .hostname()
     .optional()
     .describe("Host that takes the server's mail on port 25; without it the server delivers it itself."),
-  packages: z.array(text).default([]).describe("Debian packages besides the base list."),
-  absentPackages: z.array(text).default([]).describe("Debian packages that must not be there."),
+  packages: z.array(debianPackage).default([]).describe("Debian packages besides the base list."),
+  absentPackages: z.array(debianPackage).default([]).describe("Debian packages that must not be there."),
   packageUpdates: z
     .boolean()
     .default(true)
@@ -170,26 +186,29 @@ const certificate = z.strictObject({
     .discriminatedUnion("mode", [
       z.strictObject({
         mode: z.literal("designate").describe("The domain is a zone in a cloud: its API is asked."),
-        authUrl: z.url({ error: "expected Keystone's URL" }),
+        authUrl: url("expected Keystone's URL"),
         region: text,
         applicationCredentialId: text.describe("May change records; secret `callysto:designateSecret-<name>`."),
       }),
       z.strictObject({
         mode: z.literal("manual").describe("Somebody is asked by mail to publish the record."),
-        recipient: z.email(),
+        recipient: email,
         hours: z.int().min(1).max(72).default(24).describe("How long the record is waited for."),
       }),
     ])
     .describe("How the DNS-01 challenge is met."),
-  contact: z.email().default("sysadmin@callysto.ca").describe("Mail address of the account at the authority."),
-  directory: z
-    .url()
+  contact: email.default("sysadmin@callysto.ca").describe("Mail address of the account at the authority."),
+  directory: url()
     .default("https://acme-v02.api.letsencrypt.org/directory")
     .describe("The authority's ACME directory."),
   servers: z
-    .array(z.string().min(1))
+    .array(machine)
     .default([])
     .describe("Hubs that get it, by name or address; their `guest.certificateKey` lets the workstation in."),
+  hostKeys: z
+    .record(machine, publicKey)
+    .default({})
+    .describe("Public host keys of those `servers` that are not hubs of this stack, by the same name."),
 });
 
 /** Inside of the workstation. */

@@ -30,7 +30,7 @@ ${names === "source" ? "<!-- Users' names depend on their source. -->\n" : ""}<S
       <Logout>SAML2 Local</Logout>
       <Handler type="MetadataGenerator" Location="/Metadata" signing="false"/>
       <Handler type="Status" Location="/Status" acl="127.0.0.1 ::1"/>
-      <Handler type="Session" Location="/Session" showAttributeValues="true"/>
+      <Handler type="Session" Location="/Session" showAttributeValues="false"/>
       <Handler type="DiscoveryFeed" Location="/DiscoFeed"/>
     </Sessions>
     <Errors supportContact="${escapeHtml(contact)}"/>

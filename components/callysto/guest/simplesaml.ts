@@ -61,6 +61,7 @@ function config(hostname: string, settings: SsoSettings, contact: string): objec
     secretsalt: secret("salt"),
     "auth.adminpassword": secret("admin-password"),
     "admin.protectindexpage": true,
+    // Public data that shibd and the sources fetch; with a password in front nobody could log in.
     "admin.protectmetadata": false,
     "admin.checkforupdates": false,
     showerrors: false,

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import type { GuestRole, SecretFile } from "../../../blocks/openstack/guest/description.ts";
+import { quoted } from "../../../blocks/openstack/guest/script.ts";
 import type { Host } from "../host.ts";
 import { serviceProvider } from "./names.ts";
 import type { SiteSettings, SsoSettings } from "./settings.ts";
@@ -112,7 +113,8 @@ export function ssoSessions(hostname: string, settings: SsoSettings, { supportEm
 const refreshScript = (hostname: string): string => `#!/bin/sh
 # refresh-sso-metadata hourly|daily: SimpleSAMLphp does what is due, e.g. fetches the sources' metadata. It is this machine
 # that is asked, so nothing depends on its certificate.
-exec curl -fsSk -o /dev/null --connect-to "${hostname}:443:127.0.0.1:443" -K - <<END
-url = "https://${hostname}/simplesaml/module.php/cron/cron.php?key=$(cat ${ssoFolder}/refresh-key)&tag=$1"
+host=${quoted(hostname)}
+exec curl -fsSk -o /dev/null --connect-to "$host:443:127.0.0.1:443" -K - <<END
+url = "https://$host/simplesaml/module.php/cron/cron.php?key=$(cat ${ssoFolder}/refresh-key)&tag=$1"
 END
 `;

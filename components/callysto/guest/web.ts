@@ -1,4 +1,5 @@
 import type { GuestRole } from "../../../blocks/openstack/guest/description.ts";
+import { quoted } from "../../../blocks/openstack/guest/script.ts";
 import { certificateFile, keyFile, receiverFile, virtualHostsFile } from "./certificate.ts";
 import { indexPage, logoutPage } from "./pages.ts";
 import type { SiteSettings } from "./settings.ts";
@@ -25,7 +26,7 @@ export function webServer(hostname: string, site: SiteSettings, singleSignOn: bo
     steps: [
       "apache_module ssl proxy proxy_http proxy_wstunnel headers rewrite",
       `link ${enabled} ${virtualHostsFile}`,
-      `placeholder_certificate ${hostname} ${certificateFile} ${keyFile}`,
+      `placeholder_certificate ${quoted(hostname)} ${certificateFile} ${keyFile}`,
       `apachectl configtest 2>&1 | grep -q "Syntax OK" || fail "apache refuses its configuration: $(apachectl configtest 2>&1 | xargs -0)"`,
     ],
     units: [{ name: "apache2", how: "reload", files: [virtualHostsFile, certificateFile] }],

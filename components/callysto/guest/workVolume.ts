@@ -1,4 +1,5 @@
 import type { GuestRole } from "../../../blocks/openstack/guest/description.ts";
+import { quoted } from "../../../blocks/openstack/guest/script.ts";
 import { operator } from "../sshKeys.ts";
 
 /** Formats, opens and closes the encrypted volume; its passphrase comes by standard input and is kept nowhere. */
@@ -20,7 +21,7 @@ function script(volumeId: string): string {
 # work-volume format|open|close|status: the team's encrypted volume (LUKS, mapper "work", ext4) at ${workFolder}.
 # format and open read the passphrase from standard input. format refuses a volume that holds anything.
 . /usr/local/lib/orrery/converge.sh
-disk volume ${volumeId}
+disk volume ${quoted(volumeId)}
 passphrase() {
   IFS= read -r phrase || [ -n "$phrase" ] || fail "no passphrase came on standard input"
   [ -n "$phrase" ] || fail "the passphrase is empty"
@@ -36,7 +37,7 @@ mounted() {
 }
 case \${1-} in
   format)
-    blank "$volume" || fail "the volume holds something already; it is left as it is: $(wipefs --no-act --noheadings "$volume" | xargs)"
+    blank "$volume" || fail "the volume holds something already; it is left as it is: $(content "$volume")"
     passphrase
     [ \${#phrase} -ge 12 ] || fail "the passphrase is too short: take 12 characters or more"
     printf %s "$phrase" | cryptsetup luksFormat --batch-mode --type luks2 --key-file - "$volume"

@@ -97,7 +97,7 @@ export class Authority {
     };
     const dev = { domain: this.domain, challenge, directory };
     const { certificates } = claviusGuest.parse({ certificates: { dev } });
-    for (const { path: at, text, mode } of acme(certificates).files ?? []) {
+    for (const { path: at, text, mode } of acme(certificates, {}).files ?? []) {
       const file = path.join(this.dir, at);
       mkdirSync(path.dirname(file), { recursive: true });
       const here = text.replaceAll(/(?<=[\s"=])(\/etc\/callysto|\/opt\/callysto|\/home\/ptty2u)/g, `${this.dir}$1`);

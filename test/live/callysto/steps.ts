@@ -16,16 +16,20 @@ export function guestSteps(seen: Seen, environment: string): string {
   const key = makeKey();
   const hostKey = readFileSync(key.file, "utf8");
   key.remove();
-  const plain = (value: unknown): string => String(value instanceof Secret ? value.value : value);
+  const plainOf = (value: unknown): unknown => (value instanceof Secret ? value.value : value);
+  const plain = (value: unknown): string => String(plainOf(value));
   return seen.resources
-    .filter(({ type, name }) => type === "command:remote:Command" && name.startsWith(prefix))
+    .filter(({ type, name }) => type.startsWith("command:") && name.startsWith(prefix))
     .filter(({ name }) => name !== `${prefix}release`)
     .map(({ name, inputs }) => {
       const role = name.slice(prefix.length);
-      const input = role === "identity" ? hostKey : plain(inputs.stdin);
+      // The first contact runs outside; its commands for the guest are in its environment.
+      const contact = role === "identity" ? (plainOf(inputs.environment) as { GUEST_INSTALL: string }) : undefined;
+      const input = contact === undefined ? plain(inputs.stdin) : hostKey;
+      const command = contact?.GUEST_INSTALL ?? plain(inputs.create);
       const more = role === "toolkit" ? withoutMachine : "";
       const body = `${input}${input.endsWith("\n") ? "" : "\n"}${more}`;
-      return `bash -c ${quoted(plain(inputs.create))} <<'END_OF_STEP' || { echo "${role} failed" >&2; exit 1; }\n${body}END_OF_STEP\n`;
+      return `bash -c ${quoted(command)} <<'END_OF_STEP' || { echo "${role} failed" >&2; exit 1; }\n${body}END_OF_STEP\n`;
     })
     .join("");
 }

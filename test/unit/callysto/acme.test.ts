@@ -7,6 +7,7 @@ import { describe, it } from "mocha";
 import { acme, certificateFiles, designateSecretFile } from "../../../components/callysto/guest/acme.ts";
 import { access } from "../../../components/callysto/guest/access.ts";
 import { pushAccount, pusher, receiverFile } from "../../../components/callysto/guest/certificate.ts";
+import { sshOptions } from "../../../components/callysto/guest/knownHosts.ts";
 import { claviusGuest, type CertificateSettings } from "../../../components/callysto/guest/settings.ts";
 import { publicKeyLine } from "../../../config/samples.ts";
 
@@ -28,7 +29,9 @@ function settings(certificates: object): Record<string, CertificateSettings> {
 function file(name: string, end: string, one: object): string {
   const parsed = settings({ [name]: one })[name];
   assert.ok(parsed);
-  const found = certificateFiles(name, parsed).find((each) => each.path.endsWith(`/${name}/${end}`));
+  const found = certificateFiles(name, parsed, { "hub-dev.callysto.farm": publicKeyLine("hub-dev") }).find((each) =>
+    each.path.endsWith(`/${name}/${end}`),
+  );
   return found?.text ?? "";
 }
 
@@ -36,8 +39,8 @@ describe("Callysto's certificates", () => {
   it("certbot's configuration, domains and challenge method are files that can be reviewed", () => {
     const config = file("dev", "config", dev);
     for (const line of [
-      'CA="https://acme-v02.api.letsencrypt.org/directory"',
-      'BASEDIR="/home/ptty2u/work/letsencrypt/dev"',
+      "CA=https://acme-v02.api.letsencrypt.org/directory",
+      "BASEDIR=/home/ptty2u/work/letsencrypt/dev",
       "CHALLENGETYPE=dns-01",
       "KEYSIZE=4096",
       "PRIVATE_KEY_RENEW=yes",
@@ -48,14 +51,24 @@ describe("Callysto's certificates", () => {
     const pushKey = "/etc/callysto/letsencrypt/push";
     const { mode, ...designate } = dev.challenge;
     assert.equal(mode, "designate");
-    assert.deepEqual(JSON.parse(file("dev", "hook.json", dev)), { designate, servers: dev.servers, pushKey });
+    assert.deepEqual(JSON.parse(file("dev", "hook.json", dev)), {
+      designate,
+      servers: dev.servers,
+      pushKey,
+      sshOptions: sshOptions("/etc/callysto/letsencrypt/dev/known_hosts"),
+    });
     const manual = { recipient: "sysadmin@callysto.ca", hours: 24 };
-    assert.deepEqual(JSON.parse(file("prod", "hook.json", prod)), { manual, servers: [], pushKey });
+    assert.deepEqual(JSON.parse(file("prod", "hook.json", prod)), {
+      manual,
+      servers: [],
+      pushKey,
+      sshOptions: sshOptions("/etc/callysto/letsencrypt/prod/known_hosts"),
+    });
     assert.equal(designateSecretFile("dev"), "/etc/callysto/letsencrypt/dev/secret");
   });
 
   it("certificates are checked daily, and only while the encrypted volume is mounted", () => {
-    const part = acme(settings({ dev, prod }));
+    const part = acme(settings({ dev, prod }), {});
     const text = (name: string): string => part.files?.find((each) => each.path.endsWith(name))?.text ?? "";
     assert.match(text("callysto-certificate@.service"), /^ConditionPathIsMountPoint=\/home\/ptty2u\/work$/m);
     assert.match(text("callysto-certificate@.timer"), /^OnCalendar=daily$/m);

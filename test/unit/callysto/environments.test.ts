@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { publicKeyLine } from "../../../config/samples.ts";
+import { Secret } from "../../../review/evaluate/secret.ts";
 import type { Seen } from "../openstack/fixture.ts";
 import { deployCallysto as deploy, hub } from "./fixture.ts";
 
@@ -47,16 +48,22 @@ describe("Callysto's environments", () => {
     const fqdn = "hub-dev.callysto.farm";
     assert.equal(seen.resource(`${base}-security-group`).inputs.name, fqdn);
     assert.equal(seen.resource(`${base}-server-port`).inputs.name, fqdn);
-    const { networks, imageId, ...server } = seen.resource(`${base}-server-instance`).inputs;
+    const { networks, imageId, userData, ...server } = seen.resource(`${base}-server-instance`).inputs;
     assert.ok(Array.isArray(networks));
     assert.match(String(imageId), /^[0-9a-f-]{36}$/);
     assert.deepEqual(server, {
       name: fqdn,
       flavorName: "m1.large",
       keyPair: "hub-dev",
-      userData: `#cloud-config\npreserve_hostname: true\nuser:\n  name: ptty2u\nssh_authorized_keys:\n  - ${andrew}\n`,
       configDrive: true,
     });
+    assert.ok(userData instanceof Secret);
+    assert.match(
+      String(userData.value),
+      new RegExp(
+        `^#cloud-config\\npreserve_hostname: true\\nuser:\\n  name: ptty2u\\nssh_authorized_keys:\\n  - ${andrew.replaceAll("+", "\\+")}\\nssh_keys:\\n`,
+      ),
+    );
     assert.deepEqual(seen.resource(`${base}-keypair`).inputs, { name: "hub-dev", publicKey: deployKey });
     for (const half of ["zfs-01", "zfs-02"]) {
       const { inputs, options } = seen.resource(`${base}-volumes-${half}`);
@@ -179,7 +186,7 @@ describe("Callysto's environments", () => {
   it("only SSH keys that are present after the merge give access", async () => {
     const keys = { james: { publicKey: james }, andrew: { state: "absent" } };
     const seen = await deploy({ "hub-dev": { ...hub, sshKeys: keys } });
-    const userData = String(seen.resource(`${base}-server-instance`).inputs.userData);
+    const userData = String((seen.resource(`${base}-server-instance`).inputs.userData as Secret).value);
     assert.ok(userData.includes(james));
     assert.ok(!userData.includes(andrew));
   });
@@ -189,14 +196,14 @@ describe("Callysto's environments", () => {
     const seen = await deploy({ "hub-dev": { ...hub, guest }, clavius: { ...clavius, guest: {} } });
     const steps = (environment: string): string[] =>
       seen.resources
-        .filter(({ type, name }) => type === "command:remote:Command" && name.startsWith(`callysto-${environment}-`))
+        .filter(({ type, name }) => type.startsWith("command:") && name.startsWith(`callysto-${environment}-`))
         .map(({ name }) => name.replace(`callysto-${environment}-inside-guest-`, ""));
     const own = ["base", "mail", "access", "firewall"];
     const jupyterhub = ["homes", "docker", "notebook-image", "proxy", "jupyterhub", "web"];
-    assert.deepEqual(steps("hub-dev"), ["toolkit", "identity", "release", "proxy-environment", ...own, ...jupyterhub]);
+    assert.deepEqual(steps("hub-dev"), ["identity", "toolkit", "release", "proxy-environment", ...own, ...jupyterhub]);
     assert.deepEqual(steps("clavius"), [
-      "toolkit",
       "identity",
+      "toolkit",
       "release",
       ...own,
       "work-volume",
@@ -204,7 +211,7 @@ describe("Callysto's environments", () => {
       "docker",
     ]);
     const last = seen.resource(`${base}-volumes-zfs-02-attachment`);
-    assert.ok(seen.resource("callysto-hub-dev-inside-guest-toolkit").options.dependsOn?.includes(last.urn));
+    assert.ok(seen.resource("callysto-hub-dev-inside-guest-identity").options.dependsOn?.includes(last.urn));
     const [one, two] = ["zfs-01", "zfs-02"].map((half) => seen.resource(`${base}-volumes-${half}-attachment`).inputs);
     const homes = String(seen.resource("callysto-hub-dev-inside-guest-homes").inputs.stdin);
     assert.ok(homes.includes(`\nmirror tank ${String(one?.volumeId)} ${String(two?.volumeId)}\n`));

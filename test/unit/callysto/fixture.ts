@@ -30,6 +30,7 @@ export async function deployCallysto(
   more: object = {},
   keyedSecrets: KeyedSecrets = {},
   made: Readonly<Record<string, Record<string, unknown>>> = {},
+  deployPrivateKey = "key",
 ): Promise<Seen> {
   return recordCloud(
     async (_, cloud) => {
@@ -47,7 +48,7 @@ export async function deployCallysto(
         ...more,
       });
       assert.deepEqual(callystoSchema.rules?.(settings), []);
-      const secrets = { deployPrivateKey: pulumi.secret("key") };
+      const secrets = { deployPrivateKey: pulumi.secret(deployPrivateKey) };
       const outputs = (of: Readonly<Record<string, string>>): Record<string, pulumi.Output<string>> =>
         Object.fromEntries(Object.entries(of).map(([member, text]) => [member, pulumi.secret(text)]));
       const secretOutputs = Object.fromEntries(

@@ -15,6 +15,7 @@ import { jupyterhubConfig } from "../../../components/callysto/guest/jupyterhubC
 import { mail } from "../../../components/callysto/guest/mail.ts";
 import { Expression, literal } from "../../../components/callysto/guest/python.ts";
 import { hubGuest, type HubGuestSettings } from "../../../components/callysto/guest/settings.ts";
+import { publicKeyLine } from "../../../config/samples.ts";
 import { virtualHosts } from "../../../components/callysto/guest/web.ts";
 
 const image = "docker.io/callysto/pims-r:2026-11";
@@ -22,6 +23,8 @@ const image = "docker.io/callysto/pims-r:2026-11";
 /** A hub's guest settings with these for JupyterHub. */
 const inside = (changed: object = {}): HubGuestSettings => hubGuest.parse({ jupyterhub: { image, ...changed } });
 const config = (changed: object = {}): string => jupyterhubConfig(inside(changed).jupyterhub);
+
+const copy = { remoteUser: "u", remoteHost: "h", sourceDirectory: "/tank/home/", hostKey: publicKeyLine("h") };
 
 const nasty = `It's <b>"down"</b> & {{ 1 }} {% x %}`;
 
@@ -94,6 +97,10 @@ describe("a hub's guest", () => {
     assert.ok(!inSwift.includes("/home/jupyter"));
   });
 
+  it("a user's container cannot start programs without end, nor gain rights by one", () => {
+    assert.match(config(), /"pids_limit": 1024,\s+"security_opt": \[\s+"no-new-privileges",\s+\]/);
+  });
+
   it("each user gets a home with a quota of 1 GB, created by an account with uid 9999", () => {
     const part = jupyterhub(inside().jupyterhub);
     const script = part.files?.find(({ path }) => path.endsWith("zfs-homedir.sh"));
@@ -142,17 +149,18 @@ describe("a hub's guest", () => {
   });
 
   it("homes are copied every week by a script whose name run-parts accepts", () => {
-    const part = backup({ remoteUser: "u", remoteHost: "h", sourceDirectory: "/tank/home/" });
-    const [script] = part.files ?? [];
-    assert.match(script?.path ?? "", /^\/etc\/cron\.weekly\/[\w-]+$/);
-    assert.match(script?.text ?? "", /rsync -a --delete --numeric-ids -e ".*" \/tank\/home\/ u@h:\/ >>\$log 2>&1/);
+    const script = backup(copy).files?.find(({ path: file }) => /^\/etc\/cron\.weekly\/[\w-]+$/.test(file));
+    assert.match(
+      script?.text ?? "",
+      /rsync -a --delete --max-delete=10000 --numeric-ids -e '.*' \/tank\/home\/ u@h:\/ >>\$log 2>&1/,
+    );
   });
 
   it("a failed copy of homes is reported by cron mail to root; files that vanish meanwhile are not", () => {
-    const script = backup({ remoteUser: "u", remoteHost: "h", sourceDirectory: "/tank/home/" }).files?.[0]?.text ?? "";
+    const script = backup(copy).files?.find(({ path: file }) => file.includes("cron.weekly"))?.text ?? "";
     const log = path.join(mkdtempSync(path.join(tmpdir(), "callysto-backup-")), "log");
     const ended = (code: number): string => {
-      const text = `rsync() { echo "rsync: no route"; return ${code}; }\n${script.replace("/var/log/rrsync.log", log)}`;
+      const text = `zfs() { echo /tank/home; }; mountpoint() { :; }; rsync() { echo "rsync: no route"; return ${code}; }\n${script.replace("/var/log/rrsync.log", log)}`;
       const { status, stdout } = spawnSync("sh", ["-c", text], { encoding: "utf8" });
       return `${status ?? ""} ${stdout}`;
     };

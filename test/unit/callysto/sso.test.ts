@@ -43,6 +43,7 @@ describe("single sign-on of a hub", () => {
       'entityID="https://hub.callysto.ca/shibboleth"',
       'REMOTE_USER="persistent-id targeted-id"',
       '<Sessions lifetime="28800" timeout="0"',
+      '<Handler type="Session" Location="/Session" showAttributeValues="false"/>',
       '<SSO entityID="https://hub.callysto.ca/simplesaml/saml2/idp/metadata.php">SAML2</SSO>',
       'maxRefreshDelay="3600"',
     ])

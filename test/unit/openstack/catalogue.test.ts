@@ -66,7 +66,11 @@ describe("golden files of the OpenStack building blocks", () => {
         opts,
       );
     });
-    const user = { user: "ptty2u", authorizedKeys: ["ssh-ed25519 AAAA andrew"] };
+    const user = {
+      user: "ptty2u",
+      authorizedKeys: ["ssh-ed25519 AAAA andrew"],
+      hostKey: { public: "ssh-ed25519 BOOT", private: "key\n" },
+    };
     const ids = [id, ` ${id}`, `${id}0`, `x${id}`, "callysto-hub", id.toUpperCase()];
     isInCatalogue("servers", seen, { cloudConfig: cloudConfigText(user), ids: ids.map(isId) });
   });
@@ -77,7 +81,13 @@ describe("golden files of the OpenStack building blocks", () => {
       const { Guest } = await import("../../../blocks/openstack/guest/guest.ts");
       const { Zone } = await import("../../../blocks/openstack/dns.ts");
       const disk = new Zone("disk", { domain: "disk.test", email: "admin@example.org" }, opts);
-      const login = { address: "192.0.2.7", user: "ptty2u", privateKey: pulumi.secret("key"), serverId: "s1" };
+      const login = {
+        address: "192.0.2.7",
+        user: "ptty2u",
+        privateKey: pulumi.secret("key"),
+        serverId: "s1",
+        bootstrapKey: "ssh-ed25519 BOOT",
+      };
       new Guest("guest-least", { ...login, after: [], secrets: {}, roles: {} }, opts);
       const secrets = {
         token: { path: "/etc/token", text: pulumi.secret("very secret") },

@@ -44,13 +44,19 @@ describe("OpenStack converters", () => {
     assert.equal(ping["icmp-v6"]?.protocol, "ipv6-icmp");
   });
 
-  it("user data is what cloud-init reads, with nothing but the account and its keys", () => {
-    const text = cloudConfigText({ user: "ptty2u", authorizedKeys: ["ssh-ed25519 AAAA a: b", "ssh-rsa BBBB c#d"] });
+  it("user data is what cloud-init reads, with the account, its keys, and the host key of the first login", () => {
+    const hostKey = { public: "ssh-ed25519 BOOT", private: "-----BEGIN KEY-----\nx\n-----END KEY-----\n" };
+    const text = cloudConfigText({
+      user: "ptty2u",
+      authorizedKeys: ["ssh-ed25519 AAAA a: b", "ssh-rsa BBBB c#d"],
+      hostKey,
+    });
     assert.ok(text.startsWith("#cloud-config\n"));
     assert.deepEqual(parse(text), {
       preserve_hostname: true,
       user: { name: "ptty2u" },
       ssh_authorized_keys: ["ssh-ed25519 AAAA a: b", "ssh-rsa BBBB c#d"],
+      ssh_keys: { ed25519_private: hostKey.private, ed25519_public: hostKey.public },
     });
   });
 });
