@@ -66,7 +66,7 @@ describe("the doctor", () => {
     const refused = prod.filter(
       ({ level, text }) => level === "problem" && text.endsWith("; preview and up refuse it"),
     );
-    assert.equal(refused.length, count + 3 + 1, "every secret, three public keys and the passphrase");
+    assert.equal(refused.length, count + 5 + 1, "every secret, five public keys and the passphrase");
     assert.deepEqual(
       refused.find(({ text }) => text.startsWith("prow:hmac ")),
       {

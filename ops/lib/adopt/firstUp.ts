@@ -102,7 +102,7 @@ function said({ status, body }: ApiAnswer): string {
 }
 
 /** Where the API has an object of a kind. */
-export class ObjectPaths {
+class ObjectPaths {
   private readonly lists = new Map<string, Promise<readonly Json[]>>();
   private readonly api: ClusterApi;
 

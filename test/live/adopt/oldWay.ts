@@ -181,7 +181,7 @@ export async function objectsOf(name: string): Promise<readonly Live[]> {
 }
 
 /** Every leaf of an object by its path; items of lists by their name. Without what only the server and controllers write. */
-export function leaves(object: Live): ReadonlyMap<string, string> {
+function leaves(object: Live): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   const walk = (value: unknown, path: string): void => {
     if (/^(status|metadata\.(managedFields|resourceVersion|generation|uid|creationTimestamp))\b/.test(path)) return;

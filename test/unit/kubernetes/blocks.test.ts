@@ -231,7 +231,7 @@ describe("Kubernetes building blocks", () => {
       {
         apiVersion: "v1",
         kind: "PersistentVolumeClaim",
-        metadata: { name: "datadir", labels: managed },
+        metadata: { name: "datadir" },
         spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "5Gi" } }, storageClassName: "ceph" },
       },
     ]);

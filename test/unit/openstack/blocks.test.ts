@@ -159,11 +159,11 @@ describe("OpenStack building blocks", () => {
     };
     const ingress = { direction: "ingress" };
     const https = { ...ingress, protocol: "tcp", portRangeMin: 443, portRangeMax: 443 };
-    assert.deepEqual(rule("web-https-v4"), { ...https, ethertype: "IPv4", remoteIpPrefix: "0.0.0.0/0" });
-    assert.deepEqual(rule("web-https-v6"), { ...https, ethertype: "IPv6", remoteIpPrefix: "::/0" });
-    const icmp4 = { ...ingress, protocol: "icmp", ethertype: "IPv4", remoteIpPrefix: "0.0.0.0/0" };
+    assert.deepEqual(rule("web-https-v4"), { ...https, ethertype: "IPv4" });
+    assert.deepEqual(rule("web-https-v6"), { ...https, ethertype: "IPv6" });
+    const icmp4 = { ...ingress, protocol: "icmp", ethertype: "IPv4" };
     assert.deepEqual(rule("web-icmp-v4"), icmp4);
-    const icmp6 = { ...ingress, protocol: "ipv6-icmp", ethertype: "IPv6", remoteIpPrefix: "::/0" };
+    const icmp6 = { ...ingress, protocol: "ipv6-icmp", ethertype: "IPv6" };
     assert.deepEqual(rule("web-icmp-v6"), icmp6);
   });
 
