@@ -16,9 +16,7 @@ async function protections(stack: string): Promise<Readonly<Record<string, boole
   const own = (await render(stack)).filter(
     ({ urn, type }: Rendered) => urn.includes("orrery:callysto:") && kinds.some((kind) => type.endsWith(`:${kind}`)),
   );
-  // A key for the first contact is of one server only, and goes with it.
-  const kept = own.filter(({ name }) => !name.endsWith("-bootstrap-key"));
-  return Object.fromEntries(kept.map(({ name, options }) => [name, options.protect]));
+  return Object.fromEntries(own.map(({ name, options }) => [name, options.protect]));
 }
 
 describe("servers, ports and keys of hubs", () => {
