@@ -26,7 +26,7 @@ export function guestSteps(seen: Seen, environment: string): string {
       // The first contact runs outside; its commands for the guest are in its environment.
       const contact = role === "identity" ? (plainOf(inputs.environment) as { GUEST_INSTALL: string }) : undefined;
       const input = contact === undefined ? plain(inputs.stdin) : hostKey;
-      const command = contact?.GUEST_INSTALL ?? plain(inputs.create);
+      const command = contact === undefined ? plain(inputs.create) : `systemctl() { :; }\n${contact.GUEST_INSTALL}`;
       const more = role === "toolkit" ? withoutMachine : "";
       const body = `${input}${input.endsWith("\n") ? "" : "\n"}${more}`;
       return `bash -c ${quoted(command)} <<'END_OF_STEP' || { echo "${role} failed" >&2; exit 1; }\n${body}END_OF_STEP\n`;
