@@ -69,7 +69,7 @@ export const ignored: readonly { readonly check: string; readonly objects?: RegE
   {
     check: "networkpolicy-targets-pod",
     objects:
-      /thoth-zuul\/|thoth-\w+-\w+\/(station|builds|inspections)$|thoth-amun-api-\w+\/builds$|-bots\/builds$|-jobs\/([\w-]+-)?jobs$|\/default-deny$/,
+      /thoth-zuul\/|thoth-[\w-]+\/(station|builds|inspections)$|-bots\/builds$|-jobs\/([\w-]+-)?jobs$|\/default-deny$/,
     reason: "the pods are made by nodepool, by Prow, by Thoth's workflows, or by OpenShift's builds",
   },
 ];
