@@ -62,7 +62,7 @@ describe("adopting Callysto's hub from its previous deployment, on the lab", fun
       line ?? "",
       new RegExp(`^PROBLEM  Volume ${host}-zfs-01: the project has 2 of that name .*${twin.id}`),
     );
-    assert.deepEqual(more, ["nothing was written; fix the problems, then run this again"]);
+    assert.deepEqual(more, ["nothing was written; run this again after that"]);
     await eventually(
       "the volume",
       () => api.get("volume", `/volumes/${twin.id}`),
