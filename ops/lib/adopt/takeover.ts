@@ -38,8 +38,9 @@ export async function takeOver(
   return written;
 }
 
-/** A failed test of the version is 422; the message quotes the patch, in which nothing secret is. */
+/** A failed test of the version is 422, and so is an object that the cluster no longer accepts; no value is in the message. */
 function why(status: number, body: unknown): string {
-  if (status === 409 || status === 422) return "it changed while it was looked at; run this again";
-  return asText(asObject(body).message);
+  const message = asText(asObject(body).message);
+  const changed = "it changed while it was looked at, or the cluster does not accept it as it is; run this again";
+  return status === 409 || status === 422 ? `${changed} (${message})` : message;
 }

@@ -26,7 +26,7 @@ export async function settle(journal: Journal, failed: boolean, wish?: Wish): Pr
   if (ran !== "succeeded") parts.push(await protectAgain(journal));
   parts.push(await endTask(journal, end, wish));
   removeJournal(journal);
-  if (end !== "finished" && ran !== "not") {
+  if (end === "kept" || (end === "undone" && ran !== "not")) {
     const still = end === "undone" ? "makes the clouds agree with the file" : "carries out the rest";
     parts.push(`npx pulumi up --stack ${journal.stack} ${still}`);
   }
@@ -56,7 +56,8 @@ async function endOf(journal: Journal, ran: Ran, wish: Wish | undefined): Promis
     return { end: "finished", why: ran === "succeeded" ? "its update had succeeded" : "" };
   }
   const why = { not: "nothing was deployed", unknown: "its update may have begun", failed: "its update failed" };
-  if (wish === undefined && ran !== "not") {
+  // A history without the update does not prove that nothing was done: it is written last, and may have failed alone.
+  if (wish === undefined && journal.engine && ran !== "succeeded") {
     const reached = await pastReturn(journal);
     if (reached !== undefined) return { end: "kept", why: `its update did not finish, but ${reached}` };
   }

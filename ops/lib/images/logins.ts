@@ -49,9 +49,18 @@ export function readLogins(env: NodeJS.ProcessEnv = process.env): Logins {
     const helper = known === undefined ? undefined : (credHelpers[known] ?? credsStore);
     if (known === undefined || helper === undefined) return undefined;
     const said = await output(`docker-credential-${helper}`, ["get"], { input: known });
+    return loginOf(said, helper);
+  };
+}
+
+/** A helper's answer. @throws without quoting it */
+function loginOf(said: string, helper: string): { user: string; password: string } {
+  try {
     const { Username, Secret } = helped.parse(JSON.parse(said));
     return { user: Username, password: Secret };
-  };
+  } catch {
+    throw new Error(`docker-credential-${helper} answers no login as docker reads it; log in again`);
+  }
 }
 
 function readConfig(file: string): z.infer<typeof config> {
