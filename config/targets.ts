@@ -135,7 +135,7 @@ export const cloudsSchema = defineSystem({
         return [
           {
             path: `${cloud}.authUrl`,
-            problem: "has a user or password inside; they belong into userName and the cloud's secret",
+            problem: "has a user or password inside; they belong in userName and the cloud's secret",
           },
         ];
       }

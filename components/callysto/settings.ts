@@ -117,7 +117,7 @@ export const settings = z.strictObject({
   nextDeployKey: publicKey
     .optional()
     .describe("Let in as well: the first of two steps to another `deployKey`, see docs/callysto.md."),
-  formerDeployKeys: z.array(publicKey).default([]).describe("Deploy keys of before, which no guest lets in any more."),
+  formerDeployKeys: z.array(publicKey).default([]).describe("Earlier deploy keys, which no guest lets in any more."),
   zones: z
     .record(z.string().regex(/^([a-z0-9-]+\.)+[a-z]{2,}$/, "expected a domain without the final dot"), zone)
     .describe("The domains; each host lives in one."),

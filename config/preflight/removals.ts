@@ -89,7 +89,7 @@ function refusal(
   return [
     `the state of stack ${stack} has what Pulumi.${stack}.yaml no longer names; nothing was changed, and this would be deleted:`,
     ...lines,
-    "put it back into the file; or, if it shall go, name it, and read what the preview deletes:",
+    "put it back into the file; or, if it is to go, name it, and read what the preview deletes:",
     ...commands.map((command) => `      ${command}`),
   ].join("\n");
 }

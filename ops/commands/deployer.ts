@@ -43,5 +43,6 @@ function chosen(wanted: string | undefined, there: readonly string[], stack: str
   if (first === undefined) throw new UsageError(`stack ${stack} creates nothing in a cluster`);
   if (wanted === undefined && others.length === 0) return first;
   if (wanted !== undefined && there.includes(wanted)) return wanted;
-  throw new UsageError(`--cluster is missing: give one of ${there.join(", ")}`);
+  const problem = wanted === undefined ? "is missing" : `is "${wanted}"`;
+  throw new UsageError(`--cluster ${problem}: give one of ${there.join(", ")}`);
 }

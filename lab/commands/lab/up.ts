@@ -17,7 +17,7 @@ folder of what is built once per machine (~/.cache/orrery).`,
       type: "integer",
       min: 0,
       max: mostNodes,
-      help: "nodes that run containers, instead of two simulated ones; kept until lab down --wipe",
+      help: "nodes that run containers, instead of two simulated ones (0: simulated); kept until lab down --wipe",
     },
   },
   async run({ realNodes }) {

@@ -47,7 +47,7 @@ export async function busyWith(journal: Journal): Promise<string | undefined> {
   const state = stateOf(journal.holder);
   if (state === "works") return `${openText(journal)} is at work; wait for its end`;
   if (state === "elsewhere") {
-    return `${openText(journal)} is on another machine or in another container; if it works no more, settle it: npx orrery decision --stack ${stack} --undo, or --finish`;
+    return `${openText(journal)} is on another machine or in another container; if it no longer runs, settle it: npx orrery decision --stack ${stack} --undo, or --finish`;
   }
   const [engine] = await enginesOf(journal);
   return engine === undefined

@@ -11,7 +11,7 @@ export const services = ["packit", "stream"] as const satisfies readonly Service
 
 /** Options of every command that is about one of the two services. */
 export const serviceOptions = {
-  service: { type: "choice", choices: services, value: "NAME", default: "packit", help: "packit or stream" },
+  service: { type: "choice", choices: services, value: "NAME", default: "packit", help: "which of the two services" },
 } as const satisfies OptionSpecs;
 
 /** A stack and the service in it. */

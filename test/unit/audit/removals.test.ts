@@ -53,7 +53,7 @@ describe("what a stack file no longer names", () => {
       problemWithout(/::callysto-hub-prod($|-[^2])/),
       `the state of stack prod has what Pulumi.prod.yaml no longer names; nothing was changed, and this would be deleted:
   callysto-hub-prod: 3 resources, Instance callysto-hub-prod-host-server-instance, 2 SecGroupRule
-put it back into the file; or, if it shall go, name it, and read what the preview deletes:
+put it back into the file; or, if it is to go, name it, and read what the preview deletes:
       npx pulumi config set --stack prod --path 'orrery:settings.removed[0]' callysto-hub-prod`,
     );
   });
