@@ -1,4 +1,4 @@
-/** Before every command that names a stack: what an interrupted command left open is told, and finished or undone. */
+/** Before every command that names a stack: says what an interrupted command left open, and finishes or undoes it. */
 import path from "node:path";
 import { existsSync } from "node:fs";
 import { journalPath } from "../config/openDecision.ts";

@@ -99,10 +99,11 @@ function backText(stack: string, back: readonly DeclaredResource[], removed: rea
   const names = back.map(({ name }) => name);
   return [
     `orrery:settings.removed of stack ${stack} names what Pulumi.${stack}.yaml has: ${names.join(", ")}; take it out of one of the two:`,
-    ...names.map(
-      (name) =>
-        `      npx pulumi config rm --stack ${stack} --path 'orrery:settings.removed[${removed.indexOf(name)}]'`,
-    ),
+    // From the last one on, as the others would move up.
+    ...names
+      .map((name) => removed.indexOf(name))
+      .toSorted((a, b) => b - a)
+      .map((index) => `      npx pulumi config rm --stack ${stack} --path 'orrery:settings.removed[${index}]'`),
   ].join("\n");
 }
 

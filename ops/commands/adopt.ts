@@ -27,7 +27,7 @@ changing behaviour, or losing data or reach; the last two need a decision, a set
 would be replaced is refused, and so is a live Secret's value that a published sample would replace.
 
 No field of anything gets another value. With the file, the clusters are asked to note that the fields of the adopted objects are the
-program's, whoever wrote them. Exit code 1 if something cannot be adopted as it is or is not decided: then nothing is written.`,
+program's, no matter which tool wrote them. Exit code 1 if something cannot be adopted as it is or is not decided: then nothing is written.`,
   options: {
     ...stackOptions,
     out: {

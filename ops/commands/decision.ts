@@ -11,7 +11,7 @@ export const command = defineCommand({
   about: `Settles what an interrupted command left open. Commands that change a stack's file or protections and deploy write a journal,
 Pulumi.S.yaml.journal, until all is done. If one was killed, the next command settles it: where its update succeeded it keeps the new
 settings, else the file and the protections become what they were. This does the same and nothing else. --undo and --finish do not ask
-the state, e.g. for a command on another machine that no longer runs. Exit code 1 if it cannot be settled now.`,
+how the update ended, e.g. for a command on another machine that no longer runs. Exit code 1 if it cannot be settled now.`,
   options: {
     ...stackOptions,
     undo: { type: "boolean", help: "make file and protections what they were, whatever was deployed" },

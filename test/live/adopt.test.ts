@@ -126,7 +126,7 @@ for (const [name, expected] of Object.entries(cases)) {
       assert.match(stderr, /^nothing that the stack declares runs there/);
     });
 
-    it("adopt matches what runs, without a change to the cluster", async () => {
+    it("adopt matches what runs, and gives no field another value", async () => {
       await apply(name, expected.tool);
       await decorate(name, expected.tool === "argocd" ? "argocd-controller" : "kubectl-edit");
       old = await uids(name);

@@ -124,8 +124,7 @@ def push(key, chain):
         with open(key, encoding="utf-8") as one, open(chain, encoding="utf-8") as other:
             pem = one.read() + other.read()
         done = subprocess.run(
-            ["ssh", "-F", "none", "-i", settings["pushKey"], "-o", "ConnectTimeout=30"]
-            + [*settings["sshOptions"], f"certificate@{server}"],
+            ["ssh", "-F", "none", "-i", settings["pushKey"], *settings["sshOptions"], f"certificate@{server}"],
             input=pem,
             text=True,
             capture_output=True,

@@ -36,12 +36,14 @@ function script({ remoteUser, remoteHost, sourceDirectory }: BackupSettings): st
   return `#!/bin/sh
 # What is said here goes to root by mail. 24: a file has gone while it was copied, as people work; 25: more is to be deleted.
 log=/var/log/rrsync.log
+exec 9>>$log
+flock -n 9 || { echo ${copy} "was not made: the one of last week still runs"; exit 1; }
 # The folder of a home that is not mounted is empty: its copy would be deleted.
 homes=$(zfs list -H -o mountpoint -r ${pool}/home) || { echo ${copy} "was not made: zfs does not list the homes"; exit 1; }
 for home in $homes; do
   mountpoint -q "$home" || { echo ${copy} "was not made: $home is not mounted; see: zfs mount -a"; exit 1; }
 done
-rsync -a --delete --max-delete=${mostDeleted} --numeric-ids -e ${quoted(ssh)} ${quoted(sourceDirectory)} ${quoted(`${remoteUser}@${remoteHost}:/`)} >>$log 2>&1
+rsync -a --timeout=3600 --delete --max-delete=${mostDeleted} --numeric-ids -e ${quoted(ssh)} ${quoted(sourceDirectory)} ${quoted(`${remoteUser}@${remoteHost}:/`)} >>$log 2>&1
 code=$?
 [ $code != 0 ] && [ $code != 24 ] || exit 0
 echo ${copy} "failed; rsync ended with $code. The end of $log:"

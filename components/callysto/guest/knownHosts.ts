@@ -10,6 +10,8 @@ export function knownHosts(keys: Readonly<Record<string, string>>): string {
 export function sshOptions(knownHostsFile: string): string[] {
   const options = [
     "BatchMode=yes",
+    "ConnectTimeout=30",
+    "ServerAliveInterval=30",
     "StrictHostKeyChecking=yes",
     `UserKnownHostsFile=${knownHostsFile}`,
     "GlobalKnownHostsFile=/dev/null",

@@ -1,4 +1,4 @@
-/** What the API server is told about real nodes. */
+/** The API server's options for real nodes. */
 import type { LabSettings } from "../../settings.ts";
 import { nodeCredentials } from "./credentials.ts";
 import { nodeNetwork } from "./plan.ts";

@@ -33,7 +33,7 @@ export async function installNodes(log: Log): Promise<NodePrograms> {
   return programs;
 }
 
-/** Before the API server starts: what it is told about nodes, and the network that it reaches them through. */
+/** Before the API server starts: its credentials for nodes, and the network through which it reaches them. */
 export async function prepareNodes(lab: LabSettings): Promise<void> {
   await makeCredentials(lab);
   await makeNodeNetwork(lab, realNodes(lab));

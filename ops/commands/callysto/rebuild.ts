@@ -4,10 +4,9 @@ import { defineCommand } from "../../../cli/command.ts";
 import { UsageError } from "../../../cli/usage.ts";
 import { dryRunOption, yesOption } from "../../lib/options.ts";
 import { changeAndDeploy } from "../../lib/decision/deploy.ts";
-import { protectedUrns, resources } from "../../lib/resources.ts";
+import { protectedUrns, resources, type StateResource } from "../../lib/resources.ts";
 import { changedSettings } from "../../lib/stack.ts";
 import { type Environment, environmentOptions, openEnvironment } from "../../lib/callysto/environment.ts";
-import { liftedByRebuild } from "../../lib/callysto/rebuild.ts";
 
 /** URNs of the environment's data volumes. */
 async function volumesOf({ stack, name }: Environment): Promise<readonly string[]> {
@@ -15,6 +14,14 @@ async function volumesOf({ stack, name }: Environment): Promise<readonly string[
   return all
     .filter(({ urn, type }) => type === "openstack:blockstorage/volume:Volume" && isVolumeOf(name, urn))
     .map(({ urn }) => urn);
+}
+
+/** The server of an environment, whose protection a rebuild lifts for one update; its port and keys stay as they are. */
+function liftedByRebuild(all: readonly StateResource[], environment: string): readonly StateResource[] {
+  return all.filter(
+    ({ type, urn }) =>
+      type === "openstack:compute/instance:Instance" && urn.endsWith(`::callysto-${environment}-host-server-instance`),
+  );
 }
 
 /** Whether a volume's URN is of this environment; "hub" has none of those of "hub-host-x". */

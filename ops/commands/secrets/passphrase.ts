@@ -73,7 +73,7 @@ the old secrets: the backups are listed, and --remove-backups removes them. If o
     } else {
       const passphrases = { variable: present, input: next };
       await decide(stack, { command: "secrets passphrase" }, async (decision) => {
-        await reencryptStack(stack, { provider: "passphrase", passphrases, draft }, decision);
+        await reencryptStack(stack, { provider: "passphrase", passphrases, source: text, draft }, decision);
         return 0;
       });
     }

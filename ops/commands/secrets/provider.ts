@@ -1,4 +1,5 @@
 /** `orrery secrets provider`. */
+import { readFileSync } from "node:fs";
 import { readStackFile } from "../../../config/stackFile.ts";
 import { defineCommand } from "../../../cli/command.ts";
 import { UsageError } from "../../../cli/usage.ts";
@@ -43,7 +44,7 @@ CLI; those that write secrets (import, rotate) refuse and name the CLI's command
     }
     const passphrases = { variable: next ?? passphraseOf(stack.name), input: "" };
     await decide(stack, { command: "secrets provider" }, async (decision) => {
-      await reencryptStack(stack, { provider: url, passphrases }, decision);
+      await reencryptStack(stack, { provider: url, passphrases, source: readFileSync(stack.file, "utf8") }, decision);
       return 0;
     });
     console.log(`encrypted ${stack.file} and the state by ${url}`);

@@ -23,7 +23,7 @@ const controllers =
   /^(kube-controller-manager|kube-scheduler|kubelet|cloud-controller-manager|kube-apiserver|openshift-(controller-manager|apiserver|kube-controller-manager|router|image-registry)|cluster-(policy-controller|version-operator))$/;
 
 /**
- * What a server or controller allocated, whoever is noted for it: nobody declares it, and the cluster does not let it go or
+ * What a server or controller allocated, no matter who is noted for it: nobody declares it, and the cluster does not let it go or
  * would allocate another one. Finalizers order a deletion.
  */
 const allocated = [

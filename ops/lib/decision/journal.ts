@@ -23,6 +23,8 @@ export interface SecretsChange {
   readonly folder: string;
   /** The state's `secrets_providers` before, as JSON. */
   readonly before: string;
+  /** SHA-256 of the file that the drafts were made of. */
+  readonly source: string;
 }
 
 /** One decision. It holds no secret: of the file only checksums, of the state only URNs and ids. */

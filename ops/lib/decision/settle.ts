@@ -1,7 +1,7 @@
 /** Settles a decision that did not come to its end: finishes it if its update succeeded, else undoes it. */
 import path from "node:path";
 import { protectedUrns, resources } from "../resources.ts";
-import { settleSecrets } from "../secrets/settleSecrets.ts";
+import { settleSecrets, takeDraft } from "../secrets/settleSecrets.ts";
 import { setProtection, updateResult } from "./engine.ts";
 import { type Journal, putBack, removeJournal, type SecretsChange } from "./journal.ts";
 import type { End } from "./task.ts";
@@ -19,7 +19,7 @@ type Ran = "not" | "failed" | "succeeded" | "unknown";
  * @throws if the backend must be asked and cannot be; then the journal stays
  */
 export async function settle(journal: Journal, failed: boolean, wish?: Wish): Promise<string> {
-  if (journal.secrets !== undefined) return endSecrets(journal, journal.secrets);
+  if (journal.secrets !== undefined) return endSecrets(journal, journal.secrets, wish);
   const ran = await updateEnded(journal, failed, wish);
   const { end, why } = await endOf(journal, ran, wish);
   const parts = [why, end === "undone" ? putBack(journal) : `${path.basename(journal.file)} keeps the new settings`];
@@ -33,8 +33,14 @@ export async function settle(journal: Journal, failed: boolean, wish?: Wish): Pr
   return parts.filter((part) => part !== "").join("; ");
 }
 
-async function endSecrets(journal: Journal, secrets: SecretsChange): Promise<string> {
-  const { said } = await settleSecrets({ name: journal.stack, file: journal.file }, secrets);
+/** With a person's wish the state is not asked: it may be gone, or somebody else's. */
+async function endSecrets(journal: Journal, secrets: SecretsChange, wish: Wish | undefined): Promise<string> {
+  const stack = { name: journal.stack, file: journal.file };
+  const ways = {
+    undo: () => `${path.basename(journal.file)} stays as it is; the state was not asked`,
+    finish: () => takeDraft(stack, secrets),
+  };
+  const said = wish === undefined ? (await settleSecrets(stack, secrets)).said : ways[wish]();
   removeJournal(journal);
   return said;
 }

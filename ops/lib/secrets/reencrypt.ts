@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { projectDir } from "../../../config/stackFile.ts";
 import type { Decision } from "../decision/decide.ts";
-import { draftFolder, sync } from "../decision/journal.ts";
+import { digest, draftFolder, sync } from "../decision/journal.ts";
 import { run } from "../process.ts";
 import { pulumiProgram } from "../pulumi.ts";
 import type { SystemStack } from "../stack.ts";
@@ -22,6 +22,8 @@ export interface Reencryption {
   /** `passphrase`, or the URL of a key service. */
   readonly provider: string;
   readonly passphrases: Passphrases;
+  /** The file's text of which the draft was made. */
+  readonly source: string;
   /** The whole file, encrypted with the new passphrase; undefined where only the CLI can encrypt it. */
   readonly draft?: string;
 }
@@ -33,17 +35,17 @@ export interface Reencryption {
  */
 export async function reencryptStack(
   stack: Stack,
-  { provider, passphrases, draft }: Reencryption,
+  { provider, passphrases, source, draft }: Reencryption,
   decision: Decision,
 ): Promise<void> {
   const { name, file } = stack;
   const folder = draftFolder(file, decision.id);
   mkdirSync(folder, { mode: 0o700 });
   copyFileSync(path.join(projectDir, "Pulumi.yaml"), path.join(folder, "Pulumi.yaml"));
-  copyFileSync(file, engineDraft(folder, name));
+  writeFileSync(engineDraft(folder, name), source, { mode: 0o600 });
   if (draft !== undefined) writeFileSync(ownDraft(folder), draft, { mode: 0o600 });
   for (const one of [engineDraft(folder, name), ...(draft === undefined ? [] : [ownDraft(folder)]), folder]) sync(one);
-  const change = { folder, before: await providersOf(stack) };
+  const change = { folder, before: await providersOf(stack), source: digest(source) };
   decision.note({ secrets: change });
   await decision.shield(async () => {
     const args = ["stack", "change-secrets-provider", provider, "--stack", name, "--non-interactive", "--cwd", folder];

@@ -4,7 +4,7 @@ import path from "node:path";
 import { replaceFiles } from "../../../config/replaceFile.ts";
 import { setSalt, setSecret } from "../../../config/stackEdit.ts";
 import { readStackFile, type StackFile } from "../../../config/stackFile.ts";
-import type { SecretsChange } from "../decision/journal.ts";
+import { digest, type SecretsChange } from "../decision/journal.ts";
 import { pulumiOutput } from "../pulumi.ts";
 import type { SystemStack } from "../stack.ts";
 
@@ -45,13 +45,27 @@ export async function settleSecrets(
   if (now === change.before) {
     return { changed: false, said: `${name} and the state are as they were, and open with what they opened with` };
   }
-  const { text: before } = readStackFile(stack.file);
+  const before = readFileSync(stack.file, "utf8");
+  if (digest(before) !== change.source) {
+    // It follows already where only the journal was still to be removed.
+    if (opensWith(before, JSON.parse(now) as Providers))
+      return { changed: true, said: `${name} and the state are encrypted with the same already` };
+    throw new Error(
+      `${name} was edited since, and the state is changed already. Make the same edits in ${draftOf(stack, change)}, ` +
+        `then: npx orrery decision --stack ${stack.name} --finish`,
+    );
+  }
   const text = followed(stack, change, before, JSON.parse(now) as Providers);
   if (text !== before) replaceFiles([{ file: stack.file, before, text }]);
   return {
     changed: true,
     said: `the state was changed already, so ${name} is, too: only the new passphrase or key opens both`,
   };
+}
+
+/** Whether the text has the salt of the state. */
+function opensWith(text: string, { state }: Providers): boolean {
+  return state?.salt !== undefined && text.includes(state.salt);
 }
 
 /** The file's text that goes with the state. */
@@ -83,10 +97,21 @@ function merged(text: string, { entries, encryptionSalt = "" }: StackFile): stri
 }
 
 /** Which passphrase opens what, and what a person can do. */
-function wayOut({ name, file }: Stack, { folder }: SecretsChange): string {
-  const draft = existsSync(ownDraft(folder)) ? ownDraft(folder) : engineDraft(folder, name);
+function wayOut({ name, file }: Stack, { folder }: Pick<SecretsChange, "folder">): string {
   return (
-    `${path.basename(file)} still opens with the old passphrase or key, ${draft} is the same file for the new one. ` +
-    `Commands say "incorrect passphrase" where the state has the other: if it has the new one, put ${draft} in place of ${file}`
+    `${path.basename(file)} still opens with the old passphrase or key, ${draftOf({ name }, { folder })} is the same file for the new one. ` +
+    `Commands say "incorrect passphrase" where the state has the other. If it has the new one: npx orrery decision --stack ${name} ` +
+    `--finish puts the draft in place of the file; else --undo keeps the file as it is`
   );
+}
+
+const draftOf = ({ name }: Pick<Stack, "name">, { folder }: Pick<SecretsChange, "folder">): string =>
+  existsSync(ownDraft(folder)) ? ownDraft(folder) : engineDraft(folder, name);
+
+/** Puts the draft in place of the file, without asking the state. @throws if there is no draft that can be read */
+export function takeDraft(stack: Stack, change: SecretsChange): string {
+  const draft = draftOf(stack, change);
+  const { text } = readStackFile(draft);
+  replaceFiles([{ file: stack.file, before: readFileSync(stack.file, "utf8"), text }]);
+  return `${path.basename(stack.file)} is encrypted with the new passphrase or key; the state was not asked`;
 }

@@ -27,23 +27,25 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  * @throws if somebody else holds the stack
  */
 export async function whileHeld<T>(store: Store, unlock: boolean, work: (held: HeldState) => Promise<T>): Promise<T> {
-  const lock = await takeLock(store, unlock);
+  const own = `${lockFolder(store)}/${randomUUID()}.json`;
   const ending = new AbortController();
   let writing: Promise<unknown> = Promise.resolve();
   let ended: Promise<never> | undefined;
   const end = async (signal: NodeJS.Signals): Promise<never> => {
     ending.abort();
     await writing;
-    await release(store, lock.key);
+    await release(store, own);
     console.error(`orrery: ended by ${signal}; the lock of stack ${store.name} was released`);
     return process.exit(128 + constants.signals[signal]);
   };
   const onSignal = (signal: NodeJS.Signals): void => void (ended ??= end(signal));
+  // Before the lock is written: a signal in that moment must not leave it behind.
   for (const signal of signals) process.on(signal, onSignal);
   try {
+    const stale = await takeLock(store, own, unlock);
     let present = await presentState(store);
     const replace = async (key: string, bytes: Buffer): Promise<void> => {
-      await assertHeld(store, lock.key);
+      await assertHeld(store, own);
       const now = await presentState(store);
       if (digestOf(now) !== digestOf(present)) {
         throw new Error(
@@ -58,7 +60,7 @@ export async function whileHeld<T>(store: Store, unlock: boolean, work: (held: H
       get present() {
         return present;
       },
-      stale: lock.stale,
+      stale,
       ending: ending.signal,
       write(key, bytes) {
         const written = replace(key, bytes);
@@ -66,39 +68,30 @@ export async function whileHeld<T>(store: Store, unlock: boolean, work: (held: H
         return written;
       },
       async removeStale() {
-        for (const { key } of lock.stale) await store.bucket.remove(key);
+        for (const one of stale) await store.bucket.remove(one.key);
       },
     });
   } finally {
     // What a signal interrupted ends with it, not with an error of its own.
     if (ended !== undefined) await ended;
-    await release(store, lock.key);
+    await release(store, own);
     for (const signal of signals) process.off(signal, onSignal);
   }
 }
 
-/** Takes the lock as the engine does: of two that write theirs at once, at least one sees the other's. */
-async function takeLock(
-  store: Store,
-  unlock: boolean,
-): Promise<{ readonly key: string; readonly stale: readonly Lock[] }> {
+/** Takes the lock as the engine does: of two that write theirs at once, at least one sees the other's. @returns the stale ones @throws if somebody else has it; the caller releases ours then */
+async function takeLock(store: Store, key: string, unlock: boolean): Promise<readonly Lock[]> {
   const stale = await locksOf(store);
   assertUnlocked(store, stale, unlock);
-  const key = `${lockFolder(store)}/${randomUUID()}.json`;
   const { username } = userInfo();
   const file: LockFile = { ...ownRecord(), username, timestamp: new Date().toISOString() };
   await store.bucket.write(key, Buffer.from(JSON.stringify(file)));
-  try {
-    const known = new Set([key, ...stale.map((one) => one.key)]);
-    const other = (await locksOf(store)).find((one) => !known.has(one.key));
-    if (other !== undefined) {
-      throw new Error(`stack ${store.name} was locked at the same moment by ${lockText(other)}: nothing was done`);
-    }
-    return { key, stale };
-  } catch (error) {
-    await release(store, key);
-    throw error;
+  const known = new Set([key, ...stale.map((one) => one.key)]);
+  const other = (await locksOf(store)).find((one) => !known.has(one.key));
+  if (other !== undefined) {
+    throw new Error(`stack ${store.name} was locked at the same moment by ${lockText(other)}: nothing was done`);
   }
+  return stale;
 }
 
 /** @throws if somebody removed our lock, so that an update may have begun */

@@ -120,6 +120,19 @@ describe("a command that deploys what it changed", function () {
     }
   });
 
+  it("keeps the new settings where the update was carried out and its record in the history is lost", async () => {
+    const { words } = cases["callysto rebuild"] ?? assert.fail();
+    project.reset({ replaces: "server-instance$", course: "breaks off unrecorded" });
+    const was = project.snapshot() as Record<string, unknown>;
+    const { code, stderr } = await project.run(words);
+    assert.equal(code, 4, stderr);
+    assert.match(
+      stderr,
+      /callysto-hub-dev-host-server-instance is new already; Pulumi\.stage\.yaml keeps the new settings/,
+    );
+    assert.notEqual((project.snapshot() as Record<string, unknown>).text, was.text);
+  });
+
   it("says that an update that failed halfway has changed something, and what makes the clouds agree with the file", async () => {
     project.reset({ course: "breaks off" });
     const was = project.snapshot();

@@ -100,7 +100,7 @@ describe("a guest's own connections", () => {
     assert.equal(done.status, 0, done.stderr);
     assert.equal(readFileSync(path.join(folder, "got"), "utf8"), "key\nchain\n");
     const said = readFileSync(path.join(folder, "said"), "utf8");
-    assert.match(said, /-o BatchMode=yes -o StrictHostKeyChecking=yes -o UserKnownHostsFile=\S+\/known_hosts /);
+    assert.match(said, /-o BatchMode=yes .*-o StrictHostKeyChecking=yes -o UserKnownHostsFile=\S+\/known_hosts /);
     assert.match(said, / certificate@hub-dev\n$/);
   });
 
@@ -131,7 +131,7 @@ describe("the weekly copy of the homes", () => {
   const settings = { remoteUser: "u", remoteHost: "h", sourceDirectory: "/tank/home/", hostKey: publicKeyLine("h") };
   const script = backup(settings).files?.find(({ path: file }) => file.includes("cron.weekly"))?.text ?? "";
   const run = (fakes: string): { code: number | null; said: string } => {
-    const text = `rsync() { echo "rsync $*" >&3; }\n${fakes}\n${script.replace("log=/var/log/rrsync.log", "log=/dev/null")}`;
+    const text = `flock() { :; }\nrsync() { echo "rsync $*" >&3; }\n${fakes}\n${script.replace("log=/var/log/rrsync.log", "log=/dev/null")}`;
     const { status, stdout, stderr } = spawnSync("sh", ["-c", `exec 3>&1; ${text}`], { encoding: "utf8" });
     return { code: status, said: `${stdout}${stderr}` };
   };
@@ -140,7 +140,13 @@ describe("the weekly copy of the homes", () => {
   it("the copy is made when every home is mounted, and deletes a limited number of files", () => {
     const { code, said } = run(`${homes}; mountpoint() { :; }`);
     assert.equal(code, 0, said);
-    assert.match(said, /^rsync -a --delete --max-delete=10000 .* \/tank\/home\/ u@h:\/$/m);
+    assert.match(said, /^rsync -a --timeout=3600 --delete --max-delete=10000 .* \/tank\/home\/ u@h:\/$/m);
+  });
+
+  it("a copy that still runs after a week has no second one beside it", () => {
+    const { code, said } = run(`${homes}; mountpoint() { :; }; flock() { return 1; }`);
+    assert.equal(code, 1);
+    assert.equal(said, "the copy of /tank/home/ to h was not made: the one of last week still runs\n");
   });
 
   it("nothing is copied, and so nothing deleted, while a home is not mounted or the pool is missing", () => {

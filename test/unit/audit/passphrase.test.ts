@@ -1,4 +1,4 @@
-/** Finding 8: file and state never part when the passphrase changes, and what former passphrases open is told. */
+/** Finding 8: file and state never part when the passphrase changes, and it says what former passphrases still open. */
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -108,6 +108,41 @@ describe("a new passphrase", function () {
     writeFileSync(path.join(secrets.folder, "Pulumi.stage.yaml"), "config:\n  cut: {");
     await project.run(["config", "check"]);
     assert.deepEqual(openedBy(next), [true, true]);
+  });
+
+  it("is not settled over what somebody edited meanwhile, until a person has taken over the edits or keeps the file", async () => {
+    start("killed late");
+    await change();
+    const edited = readFileSync(project.file, "utf8").replace("\nconfig:", "\n# edited meanwhile\nconfig:");
+    writeFileSync(project.file, edited);
+    const { code, stderr } = await project.run(["config", "check"]);
+    assert.equal(code, 1);
+    const [draft = ""] = /\S+next\.yaml/.exec(stderr) ?? [];
+    assert.match(stderr, /was edited since, .* Make the same edits in \S+next\.yaml, then: npx orrery decision/);
+    assert.equal(readFileSync(project.file, "utf8"), edited);
+    writeFileSync(draft, `# edited meanwhile\n${readFileSync(draft, "utf8")}`);
+    assert.equal((await project.run(["decision", "--finish"])).code, 0);
+    assert.match(readFileSync(project.file, "utf8"), /^# edited meanwhile\n/);
+    assert.deepEqual(openedBy(next)[0], true);
+    assert.ok(!existsSync(`${project.file}.journal`));
+  });
+
+  it("ends by a person's word where the state is gone or has a third passphrase", async () => {
+    for (const world of [
+      { offline: true },
+      { providers: { type: "passphrase", state: { salt: newSalt("a third one") } } },
+    ]) {
+      start("killed late");
+      await change();
+      const text = readFileSync(project.file, "utf8");
+      project.set(world);
+      assert.equal((await project.run(["config", "check"])).code, 1);
+      const { code, stdout } = await project.run(["decision", "--undo"]);
+      assert.equal(code, 0);
+      assert.match(stdout, /Pulumi\.stage\.yaml stays as it is; the state was not asked/);
+      assert.equal(readFileSync(project.file, "utf8"), text);
+      assert.ok(!existsSync(`${project.file}.journal`));
+    }
   });
 
   it("names the draft, what opens what and the way out while the state cannot be read", async () => {

@@ -152,7 +152,7 @@ describe("a hub's guest", () => {
     const script = backup(copy).files?.find(({ path: file }) => /^\/etc\/cron\.weekly\/[\w-]+$/.test(file));
     assert.match(
       script?.text ?? "",
-      /rsync -a --delete --max-delete=10000 --numeric-ids -e '.*' \/tank\/home\/ u@h:\/ >>\$log 2>&1/,
+      /rsync -a --timeout=3600 --delete --max-delete=10000 --numeric-ids -e '.*' \/tank\/home\/ u@h:\/ >>\$log 2>&1/,
     );
   });
 
@@ -160,7 +160,7 @@ describe("a hub's guest", () => {
     const script = backup(copy).files?.find(({ path: file }) => file.includes("cron.weekly"))?.text ?? "";
     const log = path.join(mkdtempSync(path.join(tmpdir(), "callysto-backup-")), "log");
     const ended = (code: number): string => {
-      const text = `zfs() { echo /tank/home; }; mountpoint() { :; }; rsync() { echo "rsync: no route"; return ${code}; }\n${script.replace("/var/log/rrsync.log", log)}`;
+      const text = `flock() { :; }; zfs() { echo /tank/home; }; mountpoint() { :; }; rsync() { echo "rsync: no route"; return ${code}; }\n${script.replace("/var/log/rrsync.log", log)}`;
       const { status, stdout } = spawnSync("sh", ["-c", text], { encoding: "utf8" });
       return `${status ?? ""} ${stdout}`;
     };

@@ -94,6 +94,9 @@ async function update(): Promise<void> {
       apply();
       ended("failed");
       return fail("update failed", 4);
+    case "breaks off unrecorded":
+      apply();
+      return fail("the disk is full", 4);
     case "waits":
       process.on("SIGINT", () => {
         ended("failed");

@@ -10,6 +10,8 @@ export type Course =
   | "fails"
   /** It fails after it has replaced what it was to replace. */
   | "breaks off"
+  /** The same, and its record in the history is lost. */
+  | "breaks off unrecorded"
   /** Command and engine are killed with SIGKILL when it begins, or after it has succeeded. */
   | "killed"
   | "killed late"
