@@ -10,6 +10,7 @@ import { sample } from "../../config/samples.ts";
 import { addressesOnPorts, CloudWorld } from "../../ops/lib/adopt/clouds.ts";
 import { importFile } from "../../ops/lib/adopt/importFile.ts";
 import type { Inventory } from "../../ops/lib/adopt/inventory.ts";
+import { keypairState, sameKey } from "../../ops/lib/adopt/matching.ts";
 import { leftOf } from "../../ops/lib/adopt/unmanaged.ts";
 import { declaredPart } from "../../ops/lib/adopt/live.ts";
 import { adoptObject, declaredObjects, type DeclaredObject, refusalOf } from "../../ops/lib/adopt/objects.ts";
@@ -116,6 +117,21 @@ describe("adopted objects", () => {
       registration(secretType, "unnamed", { apiVersion: "v1", kind: "Secret", metadata: {} }, { provider }),
     ];
     assert.deepEqual([...declaredObjects({ resources })], []);
+  });
+});
+
+describe("live keypairs", () => {
+  it("a public key is the same whatever its comment is, and another one is not", () => {
+    assert.equal(sameKey("ssh-ed25519 AAAA ann@laptop\n", "ssh-ed25519 AAAA"), true);
+    assert.equal(sameKey("ssh-ed25519 AAAA", "ssh-ed25519 BBBB"), false);
+    assert.equal(sameKey(undefined, undefined), false);
+  });
+
+  it("an adopted keypair has the declared line in the state, since its provider would replace it for the comment", () => {
+    const row = { name: "hub", public_key: "ssh-ed25519 AAAA ann@laptop", fingerprint: "aa:bb" };
+    const { inputs, outputs } = keypairState({ name: "hub", publicKey: "ssh-ed25519 AAAA" }, { id: "hub", row });
+    assert.deepEqual(inputs, { name: "hub", publicKey: "ssh-ed25519 AAAA" });
+    assert.deepEqual([outputs.publicKey, outputs.fingerprint], ["ssh-ed25519 AAAA", "aa:bb"]);
   });
 });
 
