@@ -13,6 +13,8 @@ import { readStackFile, secretsOf, type StackFile } from "../config/stackFile.ts
 export interface LabTarget {
   readonly ports: { readonly keystone: number; readonly kubernetes: number };
   readonly password: string;
+  /** Its real nodes, which take the places of nodes that stacks name. @default none: nodes of the stack's names are simulated */
+  readonly nodes?: readonly string[];
 }
 
 /** Resources that a stack expects to exist in its cloud; create them before running it on an empty one. */
@@ -84,12 +86,14 @@ export function retarget(
     text = setSecret(text, `clouds:${cloud}`, crypter.encrypt(lab.password));
     text = setAt(text, ["config", "clouds:settings", cloud], labCloud(lab));
   }
+  const prow = retargetNodes(text, plain(stack, "prow:settings"), lab.nodes ?? []);
+  text = prow.text;
   const callysto = retargetCallysto(text, plain(stack, "callysto:settings"), new Set(own.keys()));
   replaceFile(target, callysto.text);
   const prerequisites = {
     ...callysto.prerequisites,
     namespaces: existingNamespaces(plain(stack, "dials:settings")),
-    nodes: labelledNodes(plain(stack, "prow:settings")),
+    nodes: prow.nodes,
   };
   return { prerequisites, replaced: [...own.keys()] };
 }
@@ -114,9 +118,31 @@ function existingNamespaces({ namespace }: { readonly namespace?: { name: string
   return namespace === undefined || namespace.create === true ? [] : [namespace.name];
 }
 
-/** Existing nodes that a system labels. */
-function labelledNodes({ nodes }: { readonly nodes?: Readonly<Record<string, unknown>> }): string[] {
-  return Object.keys(nodes ?? {});
+/** The part of Prow's settings that names existing nodes. */
+interface ProwNodes {
+  readonly nodes?: Readonly<Record<string, unknown>>;
+  readonly localVolumes?: { readonly node: string };
+}
+
+/** Nodes that a system labels: real ones take their places in order, or nodes of their names are to be simulated. */
+function retargetNodes(
+  text: string,
+  { nodes = {}, localVolumes }: ProwNodes,
+  real: readonly string[],
+): { readonly text: string; readonly nodes: readonly string[] } {
+  const names = Object.keys(nodes);
+  if (real.length === 0 || names.length === 0) return { text, nodes: names };
+  if (names.length > real.length) {
+    throw new Error(
+      `the stack labels ${names.length} nodes and the lab has ${real.length} real ones; start it with npm run lab -- up --real-nodes ${names.length}`,
+    );
+  }
+  const renamed = new Map(names.map((name, index) => [name, real[index] ?? ""]));
+  const at = ["config", "prow:settings"];
+  text = setAt(text, [...at, "nodes"], Object.fromEntries(names.map((name) => [renamed.get(name), nodes[name]])));
+  const volumes = localVolumes && renamed.get(localVolumes.node);
+  if (volumes !== undefined) text = setAt(text, [...at, "localVolumes", "node"], volumes);
+  return { text, nodes: [] };
 }
 
 /** Unparsed settings of a stack file. */
