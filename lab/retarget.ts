@@ -29,6 +29,8 @@ export interface LabPrerequisites {
   readonly namespaces: readonly string[];
   /** Kubernetes nodes. */
   readonly nodes: readonly string[];
+  /** Whether the cluster must have the kind ProwJob, which another stack makes. */
+  readonly prowJobs: boolean;
 }
 
 /** What {@link retarget} did. */
@@ -94,6 +96,7 @@ export function retarget(
     ...callysto.prerequisites,
     namespaces: existingNamespaces(plain(stack, "dials:settings")),
     nodes: prow.nodes,
+    prowJobs: prow.prowJobs,
   };
   return { prerequisites, replaced: [...own.keys()] };
 }
@@ -118,8 +121,9 @@ function existingNamespaces({ namespace }: { readonly namespace?: { name: string
   return namespace === undefined || namespace.create === true ? [] : [namespace.name];
 }
 
-/** The part of Prow's settings that names existing nodes. */
+/** The part of Prow's settings that names what the cluster has. */
 interface ProwNodes {
+  readonly crd?: string;
   readonly nodes?: Readonly<Record<string, unknown>>;
   readonly localVolumes?: { readonly node: string };
 }
@@ -127,11 +131,12 @@ interface ProwNodes {
 /** Nodes that a system labels: real ones take their places in order, or nodes of their names are to be simulated. */
 function retargetNodes(
   text: string,
-  { nodes = {}, localVolumes }: ProwNodes,
+  { crd, nodes = {}, localVolumes }: ProwNodes,
   real: readonly string[],
-): { readonly text: string; readonly nodes: readonly string[] } {
+): { readonly text: string; readonly nodes: readonly string[]; readonly prowJobs: boolean } {
   const names = Object.keys(nodes);
-  if (real.length === 0 || names.length === 0) return { text, nodes: names };
+  const prowJobs = crd === "existing";
+  if (real.length === 0 || names.length === 0) return { text, nodes: names, prowJobs };
   if (names.length > real.length) {
     throw new Error(
       `the stack labels ${names.length} nodes and the lab has ${real.length} real ones; start it with npm run lab -- up --real-nodes ${names.length}`,
@@ -142,7 +147,7 @@ function retargetNodes(
   text = setAt(text, [...at, "nodes"], Object.fromEntries(names.map((name) => [renamed.get(name), nodes[name]])));
   const volumes = localVolumes && renamed.get(localVolumes.node);
   if (volumes !== undefined) text = setAt(text, [...at, "localVolumes", "node"], volumes);
-  return { text, nodes: [] };
+  return { text, nodes: [], prowJobs };
 }
 
 /** Unparsed settings of a stack file. */
@@ -178,7 +183,7 @@ function retargetCallysto(
   text: string,
   settings: CallystoTargets,
   replaced: ReadonlySet<string>,
-): { readonly text: string; readonly prerequisites: Omit<LabPrerequisites, "namespaces" | "nodes"> } {
+): { readonly text: string; readonly prerequisites: Omit<LabPrerequisites, "namespaces" | "nodes" | "prowJobs"> } {
   const volumes: string[] = [];
   const floatingIps: string[] = [];
   const deploy = "callysto:deployPrivateKey";

@@ -119,12 +119,14 @@ const runPostgres = `#!/bin/bash
 set -eu
 export HOME=/var/lib/pgsql PGDATA=/var/lib/pgsql/data/userdata
 printf 'postgres:x:%s:0::/var/lib/pgsql:/bin/bash\\n' "$(id -u)" >"$HOME/passwd"
+# psql is Debian's, and looks elsewhere by default than this server.
+export PGHOST=/run/postgresql
 export LD_PRELOAD=libnss_wrapper.so NSS_WRAPPER_PASSWD=$HOME/passwd NSS_WRAPPER_GROUP=/etc/group
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
   initdb --username=postgres --auth-local=trust --auth-host=trust --encoding=UTF8 --locale=C >/dev/null
   echo 'host all all all md5' >>"$PGDATA/pg_hba.conf"
 fi
-pg_ctl --wait --silent --options="-c listen_addresses=''" start
+pg_ctl --wait --silent --options="-c listen_addresses='' -c unix_socket_directories=$PGHOST" start
 psql --quiet --no-psqlrc --set=ON_ERROR_STOP=1 --username=postgres postgres <<'END'
 \\getenv user POSTGRESQL_USER
 \\getenv password POSTGRESQL_PASSWORD
@@ -135,7 +137,7 @@ SELECT format('CREATE DATABASE %I OWNER %I', :'database', :'user')
   WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database') \\gexec
 END
 pg_ctl --wait --silent --mode=fast stop
-exec postgres -c listen_addresses='*' -c unix_socket_directories=/run/postgresql
+exec postgres -c listen_addresses='*' -c unix_socket_directories=$PGHOST
 `;
 
 const postgres: Recipe = {

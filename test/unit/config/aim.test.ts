@@ -22,7 +22,14 @@ function retargeted(
   return { prerequisites, text: readFileSync(target, "utf8") };
 }
 
-const nothing: LabPrerequisites = { zones: [], volumes: [], floatingIps: [], namespaces: [], nodes: [] };
+const nothing: LabPrerequisites = {
+  zones: [],
+  volumes: [],
+  floatingIps: [],
+  namespaces: [],
+  nodes: [],
+  prowJobs: false,
+};
 
 describe("retargeting a stack at the lab", () => {
   after(() => {
