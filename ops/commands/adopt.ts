@@ -2,7 +2,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { defineCommand } from "../../cli/command.ts";
 import { UsageError } from "../../cli/usage.ts";
-import { jsonOption } from "../lib/options.ts";
+import { jsonOption, unlockOption } from "../lib/options.ts";
 import { samplesAtRisk } from "../../config/preflight/samplePassphrase.ts";
 import { parseConfig } from "../../config/parse.ts";
 import { clearConfig, readStackFile } from "../../config/stackFile.ts";
@@ -14,6 +14,7 @@ import { importFile } from "../lib/adopt/importFile.ts";
 import { type Plan, planAdoption } from "../lib/adopt/plan.ts";
 import { planJson, planLines } from "../lib/adopt/report.ts";
 import { takeOver } from "../lib/adopt/takeover.ts";
+import { undoAdoption } from "../lib/adopt/undo.ts";
 
 export const command = defineCommand({
   about: `Adopts what was deployed in another way: matches what runs with what the stack declares, and writes an import file. For a
@@ -27,7 +28,11 @@ changing behaviour, or losing data or reach; the last two need a decision, a set
 would be replaced is refused, and so is a live Secret's value that a published sample would replace.
 
 No field of anything gets another value. With the file, the clusters are asked to note that the fields of the adopted objects are the
-program's, no matter which tool wrote them. Exit code 1 if something cannot be adopted as it is or is not decided: then nothing is written.`,
+program's, no matter which tool wrote them. Exit code 1 if something cannot be adopted as it is or is not decided: then nothing is written.
+
+--undo is the way back: the state forgets everything that was adopted, and nothing in clusters and clouds changes. What Orrery has created
+since, e.g. by the first up, is listed and has to be named by --keep or --orphan. The state before is kept (state backups).
+--json prints {"forgotten": [{"urn", "title", "id"}], "kept", "orphaned", "undecided", "backup"} then.`,
   options: {
     ...stackOptions,
     out: {
@@ -51,10 +56,31 @@ program's, no matter which tool wrote them. Exit code 1 if something cannot be a
       default: "first",
       help: "whether network policies begin with the first up, or with a second one",
     },
-    "dry-run": { type: "boolean", help: "write no file" },
+    undo: { type: "boolean", help: "forget what was adopted" },
+    keep: {
+      type: "string",
+      value: "NAME",
+      multiple: true,
+      help: "with --undo: resources that Orrery created and that stay in the state; * is any text: 'NetworkPolicy *'",
+    },
+    orphan: {
+      type: "string",
+      value: "NAME",
+      multiple: true,
+      help: "with --undo: resources that Orrery created and that are forgotten as well",
+    },
+    yes: { type: "boolean", short: "y", help: "with --undo: do not ask" },
+    unlock: unlockOption,
+    "dry-run": { type: "boolean", help: "write no file; with --undo: forget nothing" },
     ...jsonOption,
   },
   async run(values) {
+    if (values.undo) {
+      if (values.out !== undefined || values.diff || values.accept.length > 0)
+        throw new UsageError("--undo adopts nothing: it goes without --out, --diff and --accept");
+      return undoAdoption(values);
+    }
+    if (values.keep.length + values.orphan.length > 0) throw new UsageError("--keep and --orphan go with --undo");
     const { name } = stackOf(values);
     const out = values.out ?? `adopt.${name}.json`;
     const { dryRun } = values;
@@ -124,7 +150,7 @@ function next({ changes }: Plan, { stack, out, file, policies }: Following): str
     `  ${force} preview ${of} --diff${but}`,
     `  ${force} up ${of}${but}`,
     ...(but === "" ? [] : [`  npx pulumi up ${of}, once everything works: the network policies`]),
-    `and remove ${out}; the way back is npx pulumi stack rm ${stack} --force --preserve-config: the state forgets, nothing changes`,
+    `and remove ${out}; the way back is npx orrery adopt --undo ${of}: the state forgets, nothing changes`,
   ].join("\n");
 }
 

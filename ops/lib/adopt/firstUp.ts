@@ -1,8 +1,8 @@
 /** What an adopted object will be after the first update: the cluster itself says so, by dry runs. */
 import type { ApiAnswer, ClusterApi } from "../../../config/clusterApi.ts";
 import { type Json, asList, asObject, asText, asTexts, omit } from "../../../policy/manifest.ts";
-import { type FieldSet, merged, pruned, union } from "./fieldSets.ts";
-import type { FoundObject } from "./objects.ts";
+import { type FieldSet, merged, pruned, union, without } from "./fieldSets.ts";
+import { type FoundObject, ignoredPaths } from "./objects.ts";
 import { appliedBy, ownershipOf, withoutAllocated } from "./ownership.ts";
 
 /** What the first update does to one live object. */
@@ -49,7 +49,10 @@ export async function firstUps(
 async function firstUp(api: ClusterApi, path: string, { live, declared }: FoundObject): Promise<FirstUp | Refused> {
   const body = withData(declared.body);
   const { taken: noted, kept, tools } = ownershipOf(live);
-  const taken = tools.length > 0 ? noted : await allFields(api, path, live);
+  const all = tools.length > 0 ? noted : await allFields(api, path, live);
+  // What updates leave alone stays its owner's.
+  const others = ignoredPaths(declared.registration).map((steps) => steps.map((step) => `f:${step}`));
+  const taken = others.reduce<FieldSet>(without, all);
   const wanted = await fieldsOf(api, path, body);
   if ("refused" in wanted) return { refused: wanted.refused };
   const { resourceVersion } = asObject(live.metadata);
