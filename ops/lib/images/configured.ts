@@ -22,6 +22,8 @@ export interface Configured {
   readonly digestOnly?: boolean;
   /** Why no digest is written there. @default one is */
   readonly unpinned?: string;
+  /** ImageStream through which pods may have it. @default none */
+  readonly stream?: string;
 }
 
 /** Images of a system, from its settings. */
@@ -33,7 +35,10 @@ export const configuredImages = {
         : [],
     ),
   dials: ({ images }: DialsSettings): readonly Configured[] =>
-    Object.entries(dials.resolveImages(images)).map(([name, image]) => ({ at: ["images", name], image })),
+    Object.entries(dials.resolveImages(images)).map(([name, image]) => ({
+      ...{ at: ["images", name], image },
+      ...(dials.streams.some((one) => one === name) ? { stream: name } : {}),
+    })),
   packit: (settings: PackitSettings): readonly Configured[] => ofPackit("packit", settings),
   prow: ({ images }: ProwSettings): readonly Configured[] =>
     Object.entries(prow.resolveImages(images)).map(([name, image]) => ({ at: ["images", name], image })),
@@ -52,6 +57,7 @@ function ofPackit(service: ServiceName, settings: PackitSettings): readonly Conf
       image: packit.sourceImage(service, settings, name),
       tag: tagged.split(":").at(-1),
       digestOnly: true,
+      ...(name in packit.streams ? { stream: packit.streams[name as packit.StreamedImage] } : {}),
       ...("tag" in source || digest !== undefined
         ? {}
         : { unpinned: "its tag moves with each release of the service" }),

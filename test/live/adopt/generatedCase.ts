@@ -244,7 +244,8 @@ async function planned(
       if (status < 300) found.push({ declared, live: asObject(body) });
     }
     const rest = { adopted: new Map(), refused: new Set<string>(), problems: [], left: [], accepted: ["*"] };
-    const plan = await withObjects(stackSecrets, { recording, fresh: found, ...rest });
+    const isSameImage = (live: unknown, wanted: unknown): boolean => live === wanted;
+    const plan = await withObjects(stackSecrets, { recording, fresh: found, isSameImage, ...rest });
     try {
       await takeOver(stackSecrets, plan.takeovers);
       return { found, plan };
