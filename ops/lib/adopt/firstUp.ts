@@ -65,10 +65,14 @@ async function firstUp(api: ClusterApi, path: string, { live, declared }: FoundO
   return written.status >= 300 ? { refused: said(written) } : { path, taken, after: asObject(written.body) };
 }
 
+/** A live object that nothing can be applied to, e.g. an item of a list without the field that names it; a new one tells nothing. */
+const unappliable = /failed to (create manager for existing fields|convert)/;
+
 /** The fields of a declaration, as the server names them. */
 async function fieldsOf(api: ClusterApi, path: string, body: Json): Promise<{ fields: FieldSet } | Refused> {
   const here = await apply(api, path, body);
   if (here.status < 300) return { fields: appliedBy(asObject(here.body), probe) };
+  if (unappliable.test(asText(asObject(here.body).message))) return { refused: said(here) };
   // What is still there may contradict the declaration; then the server names the fields of a new object.
   const name = "orrery-adopt-probe";
   const metadata = { ...asObject(body.metadata), name };

@@ -14,7 +14,7 @@ import { type Json, asObject, asText, asTexts, omit } from "../../../policy/mani
 import { pathText } from "../../../review/diff/fields.ts";
 import { titleOf } from "../../../review/report/format.ts";
 import type { Recording, Registration } from "../../../review/evaluate/record.ts";
-import { type Draw, mutationsOf, ownText, type Tree } from "./mutations.ts";
+import { type Draw, mutationsOf, ownMark, ownText, type Tree } from "./mutations.ts";
 import { changedLeaves, type Live } from "./oldWay.ts";
 import { unreported } from "./reported.ts";
 
@@ -264,7 +264,9 @@ function differences(title: string, plan: Plan, before: Json, now: Json): readon
   const lines = (some: typeof real): readonly string[] =>
     some.map(({ path, after }) => `${pathText(path)} = ${JSON.stringify(after)}`);
   const [said, done] = [lines(told), lines(real)];
-  const changed = changedLeaves(before as unknown as Live, live as unknown as Live);
+  // Items of a Template's lists may lack the names by which leaves are compared.
+  const isNamed = before.kind !== "Template";
+  const changed = isNamed ? changedLeaves(before as unknown as Live, live as unknown as Live) : [];
   const fields = told.map(({ path }) => pathText(path));
   return [
     ...done.filter((line) => !said.includes(line)).map((line) => `${title}: not reported: ${line}`),
@@ -295,13 +297,20 @@ function withoutControllers(before: Json, now: Json): Json {
 /** Owners' texts that samples would replace, and that nobody refused; the oracle is the program's use of each secret. */
 function lostTexts(declared: Declared, found: readonly FoundObject[], texts: ReadonlySet<string>): readonly string[] {
   const { stackSecrets, templates } = declared;
+  const isThere = (place: string): boolean =>
+    found.some(({ declared: one, live }) =>
+      Object.entries(asTexts(live.data)).some(
+        ([key, text]) =>
+          `${one.namespace}/${one.name} ${key}` === place && Buffer.from(text, "base64").toString().startsWith(ownMark),
+      ),
+    );
   return [...Map.groupBy(found, (one) => one.declared.cluster.split("::").at(-1) ?? "")].flatMap(([cluster, here]) => {
     const suffixed = new Map(here.map(({ declared: one }) => [one.namespace.replace(/-s\d+$/, ""), one.namespace]));
     const own = templates.map((one) => ({ ...one, namespace: suffixed.get(one.namespace) ?? one.namespace }));
     const refusals = sampleProblems(stackSecrets, cluster, own, here);
     return own.flatMap((one) => {
       const place = `${one.namespace}/${one.secret} ${one.key}`;
-      if (one.cluster !== cluster || one.probes.size === 0 || !texts.has(place)) return [];
+      if (one.cluster !== cluster || one.probes.size === 0 || !texts.has(place) || !isThere(place)) return [];
       const isRefused = refusals.some((line) => line.startsWith(`Secret ${place}: `));
       return isRefused ? [] : [`${placeOf(one)}: a sample replaces a live text, and nobody refuses`];
     });

@@ -387,10 +387,13 @@ export function mutationsOf(object: Tree, draw: Draw): readonly Mutation[] {
   return Array.from({ length: 1 + Math.floor(draw() * 6) }, () => pick(all, draw) ?? dropLeaf);
 }
 
+/** How an owner's text begins. */
+export const ownMark = "owner's own text";
+
 /** Another text for one key of a Secret, as its owner has one. @returns the key */
 export function ownText(object: Tree, draw: Draw): string | undefined {
   const data = within(object, "data");
   const key = pick(Object.keys(data), draw);
-  if (key !== undefined) data[key] = Buffer.from(`owner's own text ${Math.floor(draw() * 1e9)}`).toString("base64");
+  if (key !== undefined) data[key] = Buffer.from(`${ownMark} ${Math.floor(draw() * 1e9)}`).toString("base64");
   return key;
 }
