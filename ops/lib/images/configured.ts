@@ -24,6 +24,8 @@ export interface Configured {
   readonly unpinned?: string;
   /** ImageStream through which pods may have it. @default none */
   readonly stream?: string;
+  /** Why the image is for one stack alone. @default it is for any */
+  readonly bound?: string;
 }
 
 /** Images of a system, from its settings. */
@@ -38,6 +40,7 @@ export const configuredImages = {
     Object.entries(dials.resolveImages(images)).map(([name, image]) => ({
       ...{ at: ["images", name], image },
       ...(dials.streams.some((one) => one === name) ? { stream: name } : {}),
+      ...(name === "frontend" ? { bound: "it is built with its stack's API host: npx orrery dials release" } : {}),
     })),
   packit: (settings: PackitSettings): readonly Configured[] => ofPackit("packit", settings),
   prow: ({ images }: ProwSettings): readonly Configured[] =>
