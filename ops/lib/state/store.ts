@@ -93,6 +93,10 @@ export async function newestComplete(store: Store): Promise<SavedState | undefin
 
 const unpack: Readonly<Record<string, (bytes: Buffer) => Buffer>> = { ".gz": gunzipSync, ".zst": zstdDecompressSync };
 
+/** A file's text. @param name - tells by its end how it is compressed */
+export const unpacked = (name: string, bytes: Buffer): string =>
+  (unpack[path.extname(name)] ?? ((plain) => plain))(bytes).toString();
+
 /** What a state's file holds: the engine calls it a checkpoint. */
 export interface Checkpoint {
   readonly version: number;
@@ -103,8 +107,7 @@ export interface Checkpoint {
 /** Reads a state's file. @param name - tells by its end how it is compressed @returns undefined if it is damaged */
 export function parseState(name: string, bytes: Buffer): Checkpoint | undefined {
   try {
-    const text = (unpack[path.extname(name)] ?? ((plain) => plain))(bytes).toString();
-    const { version = 3, checkpoint } = JSON.parse(text) as {
+    const { version = 3, checkpoint } = JSON.parse(unpacked(name, bytes)) as {
       version?: number;
       checkpoint?: { latest?: Deployment | null };
     };
