@@ -38,7 +38,7 @@ function linked(file: string, text: string): string {
 const sections: Readonly<Record<string, readonly string[]>> = {
   "Get started": ["index", "configuration", "moving-in", "troubleshooting", "changelog"],
   Systems: ["callysto", "dials", "packit", "prow", "thoth"],
-  Operate: ["state", "security", "reporting", "review", "policy", "contracts", "faults"],
+  Operate: ["releases", "state", "security", "reporting", "review", "policy", "contracts", "faults"],
   Develop: ["contributing", "architecture", "building-blocks", "toolchain", "lab", "performance", "parity"],
 };
 
