@@ -1,7 +1,7 @@
 /** What a decision has from the engine: protections, and how its own update ended. */
 import { projectDir, readStackFile } from "../../../config/stackFile.ts";
 import { output, run } from "../process.ts";
-import { pulumiProgram } from "../pulumi.ts";
+import { complaintOf, pulumiProgram } from "../pulumi.ts";
 import { passphraseOf } from "../secrets.ts";
 import type { Journal } from "./journal.ts";
 
@@ -21,8 +21,7 @@ export async function engineCommand({ stack, file }: Stack, words: readonly stri
   const args = [...words, "--non-interactive"];
   const { status, stdout, stderr } = await run(pulumiProgram, args, { cwd: projectDir, env, detached: true });
   if (status === 0) return stdout;
-  const said = stderr.trim().split("\n").at(-1) ?? "";
-  throw new Error(`pulumi ${words.slice(0, 2).join(" ")} of stack ${stack} failed: ${said.replace(/^error: /, "")}`);
+  throw new Error(`pulumi ${words.slice(0, 2).join(" ")} of stack ${stack} failed: ${complaintOf(stack, stderr)}`);
 }
 
 /** Lifts or restores protections in the state. */
