@@ -2,10 +2,11 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { retarget } from "./retarget.ts";
+import { type LabTarget, retarget } from "./retarget.ts";
 import { projectName, readStackFile, stackPath } from "../config/stackFile.ts";
 import { stackPassphrase } from "../config/stackPassphrase.ts";
 import { kubernetesEnv } from "./kubernetes/kubernetes.ts";
+import { realNodes } from "./kubernetes/nodes/plan.ts";
 import { openstackEnv } from "./openstack/openstack.ts";
 import type { Log } from "./component.ts";
 import { createPrerequisites } from "./prerequisites.ts";
@@ -62,11 +63,16 @@ async function writeLabStackFile(stack: string, { lab, log }: Run, realSecrets: 
   const source = stackPath(stack);
   const file = path.join(lab.dir, `Pulumi.${stack}.yaml`);
   const passphrase = stackPassphrase(stack, readStackFile(source).encryptionSalt);
-  const { prerequisites, replaced } = retarget(source, file, lab, passphrase, realSecrets);
+  const { prerequisites, replaced } = retarget(source, file, labTarget(lab), passphrase, realSecrets);
   if (replaced.length > 0)
     log(`samples replace the stack's own secrets (--real-secrets keeps them): ${replaced.join(", ")}`);
   await createPrerequisites(prerequisites, lab, log);
   return file;
+}
+
+/** A lab as stacks are aimed at it. */
+export function labTarget(lab: LabSettings): LabTarget {
+  return { ports: lab.ports, password: lab.password, nodes: realNodes(lab).map(({ name }) => name) };
 }
 
 /**
