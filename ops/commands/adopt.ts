@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { defineCommand } from "../../cli/command.ts";
 import { UsageError } from "../../cli/usage.ts";
-import { jsonOption } from "../lib/options.ts";
+import { jsonOption, unlockOption } from "../lib/options.ts";
 import { samplesAtRisk } from "../../config/preflight/samplePassphrase.ts";
 import { replaceFiles } from "../../config/replaceFile.ts";
 import { parseConfig } from "../../config/parse.ts";
@@ -20,6 +20,7 @@ import { settingJson, settingLines } from "../lib/adopt/settingReport.ts";
 import { withText } from "../lib/adopt/stackDraft.ts";
 import { readTerraform, terraformJson, terraformLines } from "../lib/adopt/terraform.ts";
 import { takeOver } from "../lib/adopt/takeover.ts";
+import { undoAdoption } from "../lib/adopt/undo.ts";
 import { confirm } from "../lib/prompt.ts";
 
 export const command = defineCommand({
@@ -38,7 +39,11 @@ import file (and Dgraph keeps its live certificates, as secrets of the stack); a
 stack's file, the settings that make the program declare what runs, and writes them when it is told to.
 
 No field of anything gets another value. With the file, the clusters are asked to note that the fields of the adopted objects are the
-program's, no matter which tool wrote them. Exit code 1 if something cannot be adopted as it is or is not decided: then nothing is written.`,
+program's, no matter which tool wrote them. Exit code 1 if something cannot be adopted as it is or is not decided: then nothing is written.
+
+--undo is the way back: the state forgets everything that was adopted, and nothing in clusters and clouds changes. What Orrery has created
+since, e.g. by the first up, is listed and has to be named by --keep or --orphan. The state before is kept (state backups).
+--json prints {"forgotten": [{"urn", "title", "id"}], "kept", "orphaned", "undecided", "backup"} then.`,
   options: {
     ...stackOptions,
     out: {
@@ -78,11 +83,32 @@ program's, no matter which tool wrote them. Exit code 1 if something cannot be a
       default: "keep",
       help: "whether the first up keeps the images that run, or brings those that the stack declares",
     },
-    yes: { type: "boolean", help: "with --suggest: do not ask before writing" },
-    "dry-run": { type: "boolean", help: "write no file" },
+    undo: { type: "boolean", help: "forget what was adopted" },
+    keep: {
+      type: "string",
+      value: "NAME",
+      multiple: true,
+      help: "with --undo: resources that Orrery created and that stay in the state; * is any text: 'NetworkPolicy *'",
+    },
+    orphan: {
+      type: "string",
+      value: "NAME",
+      multiple: true,
+      help: "with --undo: resources that Orrery created and that are forgotten as well",
+    },
+    unlock: unlockOption,
+    yes: { type: "boolean", short: "y", help: "with --suggest and --undo: do not ask" },
+    "dry-run": { type: "boolean", help: "write no file; with --undo: forget nothing" },
     ...jsonOption,
   },
   async run(values) {
+    if (values.undo) {
+      const { out, diff, accept, suggest: suggests, terraform } = values;
+      if (out !== undefined || diff || suggests || accept.length + terraform.length > 0)
+        throw new UsageError("--undo adopts nothing: it goes without --out, --diff, --accept, --suggest and --terraform");
+      return undoAdoption(values);
+    }
+    if (values.keep.length + values.orphan.length > 0) throw new UsageError("--keep and --orphan go with --undo");
     const { name } = stackOf(values);
     const out = values.out ?? `adopt.${name}.json`;
     const { dryRun } = values;
@@ -192,7 +218,7 @@ function next({ changes }: Plan, { stack, out, file, policies }: Following): str
     `  ${force} preview ${of} --diff${but}`,
     `  ${force} up ${of}${but}`,
     ...(but === "" ? [] : [`  npx pulumi up ${of}, once everything works: the network policies`]),
-    `and remove ${out}; the way back is npx pulumi stack rm ${stack} --force --preserve-config: the state forgets, nothing changes`,
+    `and remove ${out}; the way back is npx orrery adopt --undo ${of}: the state forgets, nothing changes`,
   ].join("\n");
 }
 

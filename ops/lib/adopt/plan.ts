@@ -79,6 +79,28 @@ export async function planAdoption(
   }
   // Once more with the old passwords, so that what uses them is compared with what it would really be.
   const recording = await evaluate(stackSecrets, withPasswords(world, adopted));
+  return withObjects(stackSecrets, { recording, fresh, adopted, refused, problems, left, accepted, isSameImage });
+}
+
+/** What is known before the clusters are asked about the first update. */
+interface Known {
+  readonly recording: Recording;
+  /** Live objects that the state does not have. */
+  readonly fresh: readonly FoundObject[];
+  /** Everything else that is adopted. */
+  readonly adopted: ReadonlyMap<string, Adopted>;
+  /** URNs that stay out. */
+  readonly refused: ReadonlySet<string>;
+  readonly problems: readonly string[];
+  readonly left: readonly Left[];
+  readonly accepted: readonly string[];
+  readonly isSameImage: SameImage;
+}
+
+/** The plan, with the live objects as the clusters say that the first update makes them. @throws LoginError if one does not answer */
+export async function withObjects(stackSecrets: StackSecrets, known: Known): Promise<Plan> {
+  const { recording, fresh, left, accepted, isSameImage } = known;
+  const [adopted, refused, problems] = [new Map(known.adopted), new Set(known.refused), [...known.problems]];
   const objects = await adoptedObjects(stackSecrets, recording, fresh);
   for (const { urn, result } of objects) if (result !== undefined) adopted.set(urn, result);
   const changes = changesOf(recording, adopted);
