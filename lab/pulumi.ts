@@ -2,15 +2,17 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { retarget } from "./retarget.ts";
+import { type LabTarget, retarget } from "./retarget.ts";
 import { givenPassphrase } from "../config/givenPassphrase.ts";
 import { samplePassphrase } from "../config/samples.ts";
 import { projectName, stackPath } from "../config/stackFile.ts";
 import { kubernetesEnv } from "./kubernetes/kubernetes.ts";
+import { nodeNetwork, realNodes } from "./kubernetes/nodes/plan.ts";
 import { openstackEnv } from "./openstack/openstack.ts";
 import type { Log } from "./component.ts";
 import { createPrerequisites } from "./prerequisites.ts";
 import { type LabSettings, root } from "./settings.ts";
+import { withFailures } from "./rollout.ts";
 import type { Toolchain } from "./toolchain/toolchain.ts";
 
 /** Context of the lab's commands. */
@@ -62,11 +64,17 @@ async function writeLabStackFile(stack: string, { lab, log }: Run, realSecrets: 
   const source = stackPath(stack);
   const file = path.join(lab.dir, `Pulumi.${stack}.yaml`);
   const passphrase = givenPassphrase() ?? samplePassphrase(stack);
-  const { prerequisites, replaced } = retarget(source, file, lab, passphrase, realSecrets);
+  const { prerequisites, replaced } = retarget(source, file, labTarget(lab), passphrase, realSecrets);
   if (replaced.length > 0)
     log(`samples replace the stack's own secrets (--real-secrets keeps them): ${replaced.join(", ")}`);
   await createPrerequisites(prerequisites, lab, log);
   return file;
+}
+
+/** A lab as stacks are aimed at it. */
+export function labTarget(lab: LabSettings): LabTarget {
+  const router = realNodes(lab).length === 0 ? {} : { router: nodeNetwork(lab).ingress };
+  return { ports: lab.ports, password: lab.password, ...router };
 }
 
 /**
@@ -90,7 +98,8 @@ export async function applyStack(
   }
   // destroy keeps its preview: protected resources fail there, before anything is deleted.
   const consent = { preview: [], up: ["--yes", "--skip-preview"], destroy: ["--yes"] }[command];
-  return pulumi([command, ...common, ...consent], env);
+  const work = (): Promise<number> => pulumi([command, ...common, ...consent], env);
+  return command === "up" ? withFailures(run.lab, run.log, work) : work();
 }
 
 /** Whether the stack exists in the lab's backend; the CLI would take a second for that. */
