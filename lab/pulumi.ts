@@ -6,12 +6,13 @@ import { type LabTarget, retarget } from "./retarget.ts";
 import { projectName, readStackFile, stackPath } from "../config/stackFile.ts";
 import { stackPassphrase } from "../config/stackPassphrase.ts";
 import { kubernetesEnv } from "./kubernetes/kubernetes.ts";
-import { realNodes } from "./kubernetes/nodes/plan.ts";
+import { nodeNetwork, realNodes } from "./kubernetes/nodes/plan.ts";
 import { openstackEnv } from "./openstack/openstack.ts";
 import type { Log } from "./component.ts";
 import { createPrerequisites } from "./prerequisites.ts";
 import { condense } from "./progress.ts";
 import { type LabSettings, root } from "./settings.ts";
+import { withFailures } from "./rollout.ts";
 import type { Toolchain } from "./toolchain/toolchain.ts";
 
 /** Context of the lab's commands. */
@@ -72,7 +73,9 @@ async function writeLabStackFile(stack: string, { lab, log }: Run, realSecrets: 
 
 /** A lab as stacks are aimed at it. */
 export function labTarget(lab: LabSettings): LabTarget {
-  return { ports: lab.ports, password: lab.password, nodes: realNodes(lab).map(({ name }) => name) };
+  const nodes = realNodes(lab).map(({ name }) => name);
+  const router = nodes.length === 0 ? {} : { router: nodeNetwork(lab).ingress };
+  return { ports: lab.ports, password: lab.password, nodes, ...router };
 }
 
 /**
@@ -99,7 +102,8 @@ export async function applyStack(
   const quiet =
     command === "preview" || process.stdout.isTTY ? undefined : path.join(run.lab.dir, `${command}-${stack}.log`);
   if (quiet !== undefined) run.log(`pulumi ${command}: the whole output is in ${path.relative(root, quiet)}`);
-  return pulumi([command, ...common, ...consent], env, quiet);
+  const work = (): Promise<number> => pulumi([command, ...common, ...consent], env, quiet);
+  return command === "up" ? withFailures(run.lab, run.log, work) : work();
 }
 
 /** Whether the stack exists in the lab's backend; the CLI would take a second for that. */

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { openSalt } from "../config/passphrase.ts";
 import { stackPassphrase } from "../config/stackPassphrase.ts";
 import { readStackFile } from "../config/stackFile.ts";
+import { servedHosts } from "./kubernetes/router/router.ts";
 import { environment, type Run } from "./pulumi.ts";
 import { type LabSettings, root } from "./settings.ts";
 
@@ -34,6 +35,7 @@ export async function summary(run: Run): Promise<string> {
     "  kubectl get cronjobs,deployments,pods -A",
     `  npx pulumi preview --stack test --config-file ${path.relative(root, path.join(dir, "Pulumi.test.yaml"))}`,
     "  npm run lab -- status",
+    ...servedHosts(run.lab).map((host) => `  npm run lab -- browse ${host}`),
     "",
     "Stop it: npm run lab -- down",
   ].join("\n");

@@ -127,8 +127,8 @@ function stages(lab: LabSettings, toolchain: Toolchain): string[] {
   return [...shipped, path.join(import.meta.dirname, "stages")].flatMap((folder) =>
     readdirSync(folder)
       .filter((file) => file.endsWith(".yaml") && file !== "kustomization.yaml")
-      // Volumes of real nodes are folders, which nodes/provisioner.ts makes.
-      .filter((file) => file !== "volumes.yaml" || realNodes(lab).length === 0)
+      // Real nodes have volumes and a router; see nodes/provisioner.ts and router/.
+      .filter((file) => realNodes(lab).length === 0 || !["volumes.yaml", "network.yaml"].includes(file))
       .map((file) => path.join(folder, file)),
   );
 }
