@@ -4,6 +4,8 @@ import type { LabPrerequisites } from "./retarget.ts";
 import { kubeApi } from "./kubernetes/api.ts";
 import { type OpenstackApi, openstackApi } from "./openstack/api.ts";
 import { fakeNode } from "./kubernetes/objects.ts";
+import { realNodes } from "./kubernetes/nodes/plan.ts";
+import { openshiftMark } from "./kubernetes/projects.ts";
 import type { Log } from "./component.ts";
 import type { LabSettings } from "./settings.ts";
 
@@ -21,7 +23,9 @@ export async function createPrerequisites(
   const cluster = kubeApi(lab);
   for (const name of namespaces) {
     if ((await cluster.find(`/api/v1/namespaces/${name}`)) !== undefined) continue;
-    await cluster.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
+    // Projects of a portal are OpenShift's.
+    const labels = realNodes(lab).length === 0 ? {} : openshiftMark;
+    await cluster.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } });
     log(`created namespace ${name}, which the stack expects`);
   }
   if (prowJobs) {

@@ -7,6 +7,7 @@ import { publishedSamples } from "../config/published.ts";
 import { kubeconfig, unusableKeyMark, publicKeyLine } from "../config/samples.ts";
 import { put, setAt, setSecret } from "../config/stackEdit.ts";
 import type { WantedSecret } from "../config/secrets.ts";
+import { openshiftAdministrator } from "./kubernetes/projects.ts";
 import { readStackFile, secretsOf, type StackFile } from "../config/stackFile.ts";
 
 /** The lab as a target. */
@@ -15,6 +16,8 @@ export interface LabTarget {
   readonly password: string;
   /** Its real nodes, which take the places of nodes that stacks name. @default none: nodes of the stack's names are simulated */
   readonly nodes?: readonly string[];
+  /** Address of the router of real nodes, which stands for ingress controllers and for OpenShift's. @default the nodes are simulated */
+  readonly router?: string;
 }
 
 /** Resources that a stack expects to exist in its cloud; create them before running it on an empty one. */
@@ -49,6 +52,12 @@ export function labKubeconfig(lab: LabTarget): string {
   return kubeconfig(`https://127.0.0.1:${lab.ports.kubernetes}`, lab.password);
 }
 
+/** The same for OpenShift's administrator: the namespaces that he makes on real nodes are OpenShift's. */
+export function openshiftKubeconfig(lab: LabTarget): string {
+  const impersonation = `\n      as: ${openshiftAdministrator}\n      as-groups: ["system:masters"]`;
+  return labKubeconfig(lab).replace(/token: .*/, `$&${impersonation}`);
+}
+
 /** The lab's OpenStack as an entry of `clouds:settings`. */
 function labCloud(lab: LabTarget): object {
   return {
@@ -80,9 +89,16 @@ export function retarget(
   const own = realSecrets ? new Map<string, WantedSecret>() : ownSecrets(stack, crypter);
   let { text } = stack;
   for (const [key, wanted] of own) text = setSecret(text, key, crypter.encrypt(wanted.sample()));
-  for (const cluster of Object.keys(plain(stack, "clusters:settings"))) {
-    text = setSecret(text, `clusters:${cluster}`, crypter.encrypt(labKubeconfig(lab)));
+  const clusters = plain(stack, "clusters:settings") as Readonly<
+    Record<string, { readonly platform?: string; readonly ingress?: object }>
+  >;
+  for (const [cluster, { platform, ingress }] of Object.entries(clusters)) {
+    const login = lab.router !== undefined && platform === "openshift" ? openshiftKubeconfig(lab) : labKubeconfig(lab);
+    text = setSecret(text, `clusters:${cluster}`, crypter.encrypt(login));
     text = put(text, ["config", "clusters:settings", cluster, "lab"], true);
+    if (lab.router !== undefined && ingress !== undefined) {
+      text = setAt(text, ["config", "clusters:settings", cluster, "ingress"], { ranges: [`${lab.router}/32`] });
+    }
   }
   for (const cloud of Object.keys(plain(stack, "clouds:settings"))) {
     text = setSecret(text, `clouds:${cloud}`, crypter.encrypt(lab.password));

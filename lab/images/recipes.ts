@@ -86,7 +86,7 @@ export const labRecipes: readonly Recipe[] = [
     // curl, because wget of Debian's static busybox crashes when it looks up a name
     name: "tools",
     references: ["orrery.lab/tools:1"],
-    packages: ["bash", "coreutils", "curl", "grep", "libc-bin", "netcat-openbsd", "sed"],
+    packages: ["bash", "coreutils", "curl", "grep", "libc-bin", "netcat-openbsd", "openssl", "sed"],
     script: `
       ln -sf bash bin/sh
       ln -sf nc.openbsd bin/nc

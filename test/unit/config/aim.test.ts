@@ -102,6 +102,28 @@ config:
     assert.deepEqual(prerequisites, nothing);
   });
 
+  it("with real nodes the lab's router stands for an ingress controller, and OpenShift's administrator makes its namespaces", () => {
+    const source = path.join(dir, "source.yaml");
+    const settings = `  clusters:settings:
+    psi: {platform: openshift, appsDomain: x.test}
+    two: {platform: kubernetes, appsDomain: y.test, ingress: {ranges: [192.0.2.0/24]}}
+    three: {platform: kubernetes, appsDomain: z.test}
+`;
+    writeFileSync(source, `encryptionsalt: ${salt}\nconfig:\n${settings}`);
+    const target = path.join(dir, "target.yaml");
+    retarget(source, target, { ...lab, router: "198.18.65.3" }, "password");
+    const text = readFileSync(target, "utf8");
+    assert.match(
+      text,
+      /two: \{platform: kubernetes, appsDomain: y\.test, ingress: \{ranges: \[198\.18\.65\.3\/32\]\}, lab: true\}/,
+    );
+    assert.match(text, /three: \{platform: kubernetes, appsDomain: z\.test, lab: true\}/);
+    const crypter = openSalt(salt, "password");
+    const [psi = "", ...others] = [...text.matchAll(/secure: (\S+)/g)].map(([, value = ""]) => crypter.decrypt(value));
+    assert.match(psi, /token: of-the-lab\n {6}as: system:admin\n {6}as-groups: \["system:masters"\]\n/);
+    assert.deepEqual(others, [labKubeconfig(lab), labKubeconfig(lab)]);
+  });
+
   it("a retargeted stack names what Callysto expects to exist, because a real cloud's ids are not the lab's", () => {
     const { text, prerequisites } = retargeted(`  callysto:settings:
     zones:
