@@ -1,14 +1,8 @@
-/** What the API server changes in pods for real nodes: images by digest, and the users that OpenShift gives. */
+/** What the API server changes in pods for real nodes: images by digest. */
 import type { KubeObject } from "../api.ts";
 
 /** Annotation of a pod that asked for images by digest: what runs is the lab's own image, whose digest is another one. */
 const digestAnnotation = "orrery.lab/digests";
-
-/**
- * User and group of pods that must not be root and name no user, as OpenShift's constraint "restricted-v2" gives them. OpenShift
- * has a range for each namespace; here all have the same number.
- */
-const randomUser = 1_000_650_000;
 
 const byDigest = (list: string): string => `${list}.exists(c, c.image.contains('@sha256:'))`;
 /** Names by digest become names by tag, which the lab's registry answers; see images/names.ts. */
@@ -28,24 +22,8 @@ const digests = mutation(
   }`,
 );
 
-const context = "object.spec.securityContext";
-const users = mutation(
-  "random-users",
-  `has(${context}) && has(${context}.runAsNonRoot) && ${context}.runAsNonRoot && !has(${context}.runAsUser) &&
-    object.spec.containers.all(c, !has(c.securityContext) || !has(c.securityContext.runAsUser))`,
-  `Object{
-    metadata: Object.metadata{annotations: {"openshift.io/scc": "restricted-v2"}},
-    spec: Object.spec{
-      securityContext: Object.spec.securityContext{
-        runAsUser: ${randomUser},
-        fsGroup: has(${context}.fsGroup) ? ${context}.fsGroup : ${randomUser}
-      }
-    }
-  }`,
-);
-
-/** The policies with their bindings. */
-export const podAdmission: readonly KubeObject[] = [...digests, ...users];
+/** The policy with its binding. */
+export const podAdmission: readonly KubeObject[] = digests;
 
 /** A policy that merges an object into the new pods that fulfil a condition; both are CEL. */
 function mutation(name: string, condition: string, expression: string): readonly KubeObject[] {

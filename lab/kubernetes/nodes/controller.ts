@@ -51,6 +51,7 @@ function enforcePolicies(): void {
       pods: [...inputs.pods, routerPod(nodeNetwork(lab).ingress)],
       namespaces: inputs.namespaces,
       policies: inputs.policies,
+      apiPort: lab.ports.kubernetes,
     };
     for (const { name, netns } of nodes) {
       const rules = ruleset(known, name);

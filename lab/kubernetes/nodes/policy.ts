@@ -44,6 +44,8 @@ export interface PolicyInputs {
   readonly pods: readonly Pod[];
   readonly namespaces: readonly KubeObject[];
   readonly policies: readonly NetworkPolicy[];
+  /** Where the API server listens; policies mean it by 6443, its port on other clusters behind the Service. @default 6443 */
+  readonly apiPort?: number;
 }
 
 /** Rules of one direction of a pod; undefined if no policy isolates it in that direction. */
@@ -127,7 +129,9 @@ function egressRules(pod: Pod, inputs: PolicyInputs): Rules {
         // A port's name means what each receiver calls so.
         const byName = pods.flatMap((target) => combine(addressMatch("daddr", [target]), portMatches(names, target)));
         const byNumber =
-          names.length > 0 && numbers.length === 0 ? [] : combine(targets, portMatches(numbers, undefined));
+          names.length > 0 && numbers.length === 0
+            ? []
+            : combine(targets, withApi(portMatches(numbers, undefined), inputs.apiPort));
         return names.length > 0 ? [...byNumber, ...byName] : byNumber;
       });
     }),
@@ -185,6 +189,12 @@ function portMatches(ports: readonly Port[] | undefined, receiver: Pod | undefin
       .filter((open) => open.name === port && (open.protocol ?? "TCP") === protocol)
       .map((open) => `${kind} dport ${open.containerPort}`);
   });
+}
+
+/** Adds the API server's port to matches of 6443. */
+function withApi(matches: readonly string[], port: number | undefined): string[] {
+  const api = matches.includes("tcp dport 6443") && port !== undefined ? [`tcp dport ${port}`] : [];
+  return [...matches, ...api];
 }
 
 /** Ports of a pod's containers and sidecars. */

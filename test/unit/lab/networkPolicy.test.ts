@@ -50,6 +50,16 @@ describe("the rules of NetworkPolicies", () => {
     assert.equal(chain("from_100_64_0_2", inputs), undefined);
   });
 
+  it("where a policy allows 6443, the port of the lab's API server is allowed as well", () => {
+    const out = policy({ podSelector: web, policyTypes: ["Egress"], egress: [{ ports: [{ port: 6443 }] }] });
+    assert.deepEqual(chain("from_100_64_0_2", { ...shop(out), apiPort: 15030 }), [
+      "tcp dport 15030 return",
+      "tcp dport 6443 return",
+      "drop",
+    ]);
+    assert.deepEqual(chain("from_100_64_0_2", shop(out)), ["tcp dport 6443 return", "drop"]);
+  });
+
   it("a policy without rules refuses everything, and one with an empty rule allows everything", () => {
     assert.deepEqual(chain("to_100_64_0_2", shop(policy({ podSelector: web, policyTypes: ["Ingress"] }))), ["drop"]);
     const open = policy({ podSelector: web, policyTypes: ["Ingress"], ingress: [{}] });
