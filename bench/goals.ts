@@ -31,6 +31,15 @@ export function exponents(growth: readonly Growth[], what: string): { readonly t
   };
 }
 
+/** Seconds of the systems' own `up`s together; undefined if one was not measured. */
+function upOfEach(lives: readonly Life[], names: readonly string[]): number | undefined {
+  const each = names.map((name) => secondsOf(lives, name, own, "up"));
+  return each.reduce<number | undefined>(
+    (sum, one) => (sum === undefined || one === undefined ? undefined : sum + one),
+    0,
+  );
+}
+
 /** The goals for which the measured parts have figures. */
 export function goals({ lives, diffs, growth }: Pick<Results, "lives" | "diffs" | "growth">): readonly Goal[] {
   const found: Goal[] = [];
@@ -43,11 +52,22 @@ export function goals({ lives, diffs, growth }: Pick<Results, "lives" | "diffs" 
   const today = lives.filter(
     ({ system, contestant }) => system !== "all" && contestant !== own && contestant !== floor,
   );
-  if (up !== undefined && Object.keys(rows).every((name) => today.some(({ system }) => system === name))) {
-    const sum = today.reduce((total, { seconds }) => total + median(seconds.up ?? []), 0);
-    const how = `${up.toFixed(1)} s to ${sum.toFixed(1)} s (${today.map(({ system }) => system).join(", ")})`;
-    const says = "all systems from nothing to ready, to today's tools one after the other";
-    found.push({ says, limit: 0.7, value: up / sum, how });
+  const names = Object.keys(rows);
+  const sum = today.reduce((total, { seconds }) => total + median(seconds.up ?? []), 0);
+  const [every, singles] = [names.every((name) => today.some(({ system }) => system === name)), upOfEach(lives, names)];
+  if (every && singles !== undefined) {
+    const how = `${singles.toFixed(1)} s to ${sum.toFixed(1)} s (${names.join(", ")})`;
+    const says = "the systems from nothing to ready, each a stack, to today's tools; all one after the other";
+    found.push({ says, limit: 1, value: singles / sum, how });
+  }
+  if (every && up !== undefined) {
+    const says = "all systems in one stack from nothing to ready, to today's tools one after the other";
+    found.push({ says, limit: 1, value: up / sum, how: `${up.toFixed(1)} s to ${sum.toFixed(1)} s` });
+  }
+  const [still, tofu] = [own, "OpenTofu"].map((contestant) => secondsOf(lives, "callysto", contestant, "noop"));
+  if (still !== undefined && tofu !== undefined) {
+    const how = `${still.toFixed(1)} s to ${tofu.toFixed(1)} s`;
+    found.push({ says: "Callysto's no-op `up`, to OpenTofu's", limit: 1.2, value: still / tofu, how });
   }
   const ratios = diffs.map(({ stack, offline, kubectl }) => ({ stack, ratio: median(offline) / median(kubectl) }));
   if (ratios.length > 0) {

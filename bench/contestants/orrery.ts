@@ -25,8 +25,11 @@ export function lifeOf(name: string, target: Target, resources: number, change: 
     resources,
     up: () => step("up", "--yes", "--skip-preview"),
     noop: () => step("up", "--yes", "--skip-preview", "--expect-no-changes"),
-    change: () => {
+    async change() {
       change();
+      const servers = (await stateOf(target)).filter(({ type }) => type === "openstack:compute/instance:Instance");
+      // As the command for a new image does it: servers are protected.
+      if (servers.length > 0) await pulumi(["state", "unprotect", ...servers.map(({ urn }) => urn), "--yes"], target);
       return step("up", "--yes", "--skip-preview");
     },
     destroy,

@@ -4,6 +4,8 @@ import { defineCommand } from "../../cli/command.ts";
 import { UsageError } from "../../cli/usage.ts";
 import { allResources, compareCommits, type StackChanges } from "../compareCommits.ts";
 import { checkOut, workingTree } from "../checkout.ts";
+import { compareStacks } from "../compareStacks.ts";
+import { stacksMarkdown } from "../report/stacks.ts";
 import { markdown, summaryLine } from "../report/markdown.ts";
 import { page } from "../report/page.ts";
 import { compareRecorded, recordRenders } from "../renders.ts";
@@ -13,7 +15,8 @@ export const command = defineCommand({
   about: `Shows what a change of the code does to every stack, as Markdown. Renders every stack at two commits and prints what differs:
 created, changed, replaced and deleted resources, field by field. HEAD is the working tree unless it is given. BASE and HEAD are anything
 that git accepts as a commit. Needs no cloud, passphrase or plugin. With --renders it only writes both sides' renders; --from makes the
-report of such a file, which may come from anybody: it runs no code of the commits, and no text in it mentions or commands anybody.`,
+report of such a file, which may come from anybody: it runs no code of the commits, and no text in it mentions or commands anybody.
+With --stacks, BASE and HEAD are two stacks of the working tree, and it shows what differs between them.`,
   options: {
     page: { type: "string", value: "FILE", help: "write the same as one HTML page, a map with the changes in it" },
     map: {
@@ -23,8 +26,14 @@ report of such a file, which may come from anybody: it runs no code of the commi
     },
     renders: { type: "string", value: "FILE", help: "write the renders of BASE and HEAD, and no report" },
     from: { type: "string", value: "FILE", help: "without BASE: report on the renders in that file" },
+    stacks: { type: "boolean", help: "compare two stacks instead of two commits: review --stacks stage prod" },
   },
-  async run({ page: pageFile, map, renders, from: recorded }, [base, head]) {
+  async run({ page: pageFile, map, renders, from: recorded, stacks: twoStacks }, [base, head]) {
+    if (twoStacks) {
+      if (base === undefined || head === undefined) throw new UsageError("--stacks needs two stacks, e.g. stage prod");
+      process.stdout.write(stacksMarkdown(await compareStacks(base, head)));
+      return 0;
+    }
     const report = (
       stacks: readonly StackChanges[],
       [from, to]: readonly [string, string],

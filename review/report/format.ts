@@ -61,6 +61,13 @@ export function diffLines({ fields, options }: Pick<Change, "fields" | "options"
   ];
 }
 
+/** Lines as a block of code that none of them can end. */
+export function fenced(lines: readonly string[]): readonly string[] {
+  const runs = lines.flatMap((line) => [...line.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = "`".repeat(Math.max(3, ...runs.map((length) => length + 1)));
+  return [`${fence}diff`, ...lines, fence];
+}
+
 function fieldLines(field: ChangedField): readonly string[] {
   const name = `${pathText(field.path)}${field.forces ? " (forces replacement)" : ""}`;
   if (!field.derived) return valueLines(name, field);

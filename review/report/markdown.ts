@@ -1,8 +1,10 @@
 /** The report of a pull request: Markdown that fits into one comment. */
+import { type Demand, demandChanges, measures } from "../demand.ts";
+import type { Rendered } from "../evaluate/render.ts";
 import { risksOf } from "../risks/index.ts";
 import type { MovedSecret } from "../compareCommits.ts";
 import type { Change, Operation } from "../diff/compare.ts";
-import { changeTitle, diffLines, isComponent, operations, systemOf, verbs } from "./format.ts";
+import { changeTitle, diffLines, fenced, isComponent, operations, systemOf, verbs } from "./format.ts";
 
 /** First line of a report. */
 const title = "## What this changes";
@@ -16,6 +18,8 @@ export interface StackReview {
   readonly changes: readonly Change[];
   /** @default none */
   readonly moved?: readonly MovedSecret[];
+  /** All resources of the newer side, for what the stack asks for in all. @default not said */
+  readonly resources?: readonly Rendered[];
 }
 
 /** Number of resources by operation. */
@@ -88,6 +92,7 @@ export function markdown(
       : `${total}${warning}`,
     ...(changed.length === 0 ? [] : ["", ...table(changed)]),
     ...(changed.length > 0 && unchanged.length > 0 ? ["", `Nothing changes in ${unchanged.join(", ")}.`] : []),
+    ...demandTable(stacks),
     ...(risks.length === 0 ? [] : ["", "### :no_entry: Check before merging", "", ...limited(risks, 60)]),
   ];
   const bottom = [
@@ -110,6 +115,32 @@ function table(stacks: readonly StackReview[]): readonly string[] {
   );
   const head = ["stack", "system", ...operations.map((operation) => verbs[operation])];
   return [`| ${head.join(" | ")} |`, `|${" --- |".repeat(head.length)}`, ...rows];
+}
+
+/** What the stacks ask for, where that changes. */
+function demandTable(stacks: readonly StackReview[]): readonly string[] {
+  const number = (value: number): string => String(Math.round(value * 100) / 100);
+  const rows = stacks.flatMap(({ stack, changes, resources = [] }) =>
+    demandChanges(changes, resources).map(
+      ({ measure, before, after }) =>
+        `| ${stack} | ${measures[measure]} | ${number(before)} | ${number(after)} |${quotaHint(stack, measure)}`,
+    ),
+  );
+  if (rows.length === 0) return [];
+  return [
+    "",
+    "### What it asks for",
+    "",
+    "| stack | | before | after | quota |",
+    "| --- | --- | --- | --- | --- |",
+    ...rows,
+  ];
+}
+
+/** A quota is known to the cloud alone. */
+function quotaHint(stack: string, measure: keyof Demand): string {
+  const cloud = measure === "servers" || measure === "volumes" || measure === "addresses";
+  return cloud ? ` \`npx orrery callysto cloud-quota --stack ${stack}\` |` : " |";
 }
 
 function bySystem(changes: readonly Change[]): readonly (readonly [string, readonly Change[]])[] {
@@ -152,12 +183,7 @@ function resourceBlock(one: Change): string {
   const lines = diffLines(one);
   const title = `**${verbs[one.operation]}** ${inCode(changeTitle(one))}${reasons.join("")}`;
   if (lines.length === 0) return `${title}\n`;
-  const fence = "`".repeat(Math.max(3, ...lines.map((line) => longestRun(line) + 1)));
-  return [title, "", `${fence}diff`, ...lines, fence, ""].join("\n");
-}
-
-function longestRun(line: string): number {
-  return Math.max(0, ...[...line.matchAll(/`+/g)].map(([run]) => run.length));
+  return [title, "", ...fenced(lines), ""].join("\n");
 }
 
 function inCode(text: string): string {

@@ -299,14 +299,12 @@ describe("DIALS' commands on the lab", function () {
       chmodSync(dir, 0o755); // for the user of the exec
       const [pod = ""] = await podsOf("common-indexer");
       await api.apply(kwok("Exec", pod, { execs: [{ local: { ...unprivileged, workDir: dir } }] }));
-      let last: OpsOutcome | undefined;
-      await eventually(
-        "the pod's exec",
-        20,
-        async () => (last = await ops(["etl", "--", "indexing", "-s"])).stdout !== "",
-      );
-      assert.equal(last?.stdout, "cli indexing -s\n");
-      assert.notEqual(last.code, 0);
+      await eventually("the pod's exec", 90, async () => {
+        const { code, stdout, stderr } = await ops(["etl", "--", "indexing", "-s"]);
+        assert.equal(stdout, "cli indexing -s\n", stderr);
+        assert.notEqual(code, 0);
+        return true;
+      });
       assert.equal(
         (await ops(["etl", "--dry-run", "--", "ingesting", "-w", "tracker"])).stdout,
         "would run in common-indexer: python3 cli.py ingesting -w tracker\n",

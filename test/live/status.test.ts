@@ -149,7 +149,7 @@ describe("status on the lab", function () {
       ...{ apiVersion: "batch/v1", kind: "Job" },
       metadata: { name: "broken", namespace, ownerReferences: [owner] },
       spec: { backoffLimit: 0, template: { metadata: { annotations: { "orrery.lab/fail": "true" } }, spec: pod } },
-    } as unknown as KubeObject);
+    });
     const secret = `/api/v1/namespaces/${namespace}/secrets/packit-secrets`;
     const kept = await api.get<{ data: Record<string, string> }>(secret);
     const key = Object.keys(kept.data).find((name) => name.includes("fullchain")) ?? "fullchain.pem";

@@ -73,7 +73,6 @@ function deployServer(opened: Instance, to: Version, yes: boolean): Promise<numb
 async function switchOver(to: Version, opened: Instance, values: UpgradeValues): Promise<number> {
   const { settings, kubectl } = opened;
   const { version, beside } = settings.postgres;
-  const [old, fresh] = [podServer(kubectl, version), podServer(kubectl, to)];
   const seconds = values.timeout;
   const task = {
     kind: "packit writers",
@@ -81,6 +80,7 @@ async function switchOver(to: Version, opened: Instance, values: UpgradeValues):
   } as const;
   return decide(opened, { command: "packit upgrade-database", task }, async (decision) => {
     await stop(kubectl, writers(settings), seconds);
+    const [old, fresh] = [podServer(kubectl, version, decision.signal), podServer(kubectl, to, decision.signal)];
     await copyAll(old, fresh, await contents(old), values.folder, console.error);
     decision.change(withVersions(opened, to, [...beside.filter((one) => one !== to), version]));
     const code = await decision.run("up", values.yes);

@@ -21,6 +21,8 @@ import { matching, settle } from "./settle.ts";
 export interface Decision {
   /** Identifies the decision in what it leaves behind. */
   readonly id: string;
+  /** Aborted when a signal stops the work, which ends soon then. */
+  readonly signal: AbortSignal;
   /** Replaces the stack's file. */
   change(change: FileChange): void;
   /** Lifts protections in the state; those that the update leaves come back unless it succeeds. */
@@ -68,7 +70,8 @@ export async function decide(
   for (const one of signals) process.on(one, stop);
   try {
     createJournal(held.journal);
-    const outcome = await Promise.race([work(held), stopped.promise]).then(
+    const working = work(held);
+    const outcome = await Promise.race([working, stopped.promise]).then(
       (code) => ({ code, error: undefined }),
       (error: unknown) => ({ code: 1, error: error instanceof Error ? error : new Error(String(error)) }),
     );
@@ -77,6 +80,8 @@ export async function decide(
       removeJournal(held.journal);
       return 0;
     }
+    // What the work still runs must not meet what undoes it; its own clean-up happens now.
+    await Promise.race([working.catch(() => undefined), sleep(5000, undefined, { ref: false })]);
     await undo(held.journal, !held.crashed);
     if (signal !== undefined) process.exit(128 + constants.signals[signal]);
     if (outcome.error !== undefined) throw outcome.error;
@@ -105,6 +110,7 @@ class Held implements Decision {
   journal: Journal;
   /** Whether the engine was killed, so that the history does not have its update. */
   crashed = false;
+  private readonly abort = new AbortController();
   private engine: ChildProcess | undefined;
   private shielded = false;
   private stopped = false;
@@ -115,6 +121,10 @@ class Held implements Decision {
 
   get id(): string {
     return this.journal.id;
+  }
+
+  get signal(): AbortSignal {
+    return this.abort.signal;
   }
 
   note(more: Partial<Journal>): void {
@@ -176,7 +186,9 @@ class Held implements Decision {
     this.stopped = true;
     // A terminal's Ctrl-C has reached it already, and a second one would not let it end in order.
     if (this.engine !== undefined && (signal !== "SIGINT" || !process.stdin.isTTY)) void this.interrupt();
-    return this.shielded || this.engine !== undefined;
+    const ends = this.shielded || this.engine !== undefined;
+    if (!ends) this.abort.abort();
+    return ends;
   }
 
   private async interrupt(): Promise<void> {

@@ -39,7 +39,9 @@ export function stateOf(holder: Holder, here = thisMachine()): "works" | "ended"
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ESRCH") return "ended";
   }
-  return startOf(holder.pid) === holder.started ? "works" : "ended";
+  const started = startOf(holder.pid);
+  // A process of another user may hide when it began (hidepid).
+  return started === undefined || started === holder.started ? "works" : "ended";
 }
 
 /** Field 22 of /proc/PID/stat; the name before it may hold blanks and brackets. */

@@ -23,7 +23,7 @@ export async function settle(journal: Journal, failed: boolean, wish?: Wish): Pr
   const ran = await updateEnded(journal, failed, wish);
   const { end, why } = await endOf(journal, ran, wish);
   const parts = [why, end === "undone" ? putBack(journal) : `${path.basename(journal.file)} keeps the new settings`];
-  if (ran !== "succeeded") parts.push(await protectAgain(journal));
+  if (ran !== "succeeded") parts.push(await protectAgain(journal, wish));
   parts.push(await endTask(journal, end, wish));
   removeJournal(journal);
   if (end === "kept" || (end === "undone" && ran !== "not")) {
@@ -91,10 +91,24 @@ export function matching(
   );
 }
 
-/** What is gone needs no protection. */
-async function protectAgain(journal: Journal): Promise<string> {
+/** With a person's wish the decision ends in any case, and what must be done by hand is named. */
+async function protectAgain(journal: Journal, wish: Wish | undefined): Promise<string> {
   const { stack, lifted } = journal;
   if (lifted.length === 0) return "";
+  try {
+    return await protectThere(stack, journal);
+  } catch (error) {
+    if (wish === undefined) throw error;
+    const said = error instanceof Error ? error.message : String(error);
+    const what = lifted.length === 1 ? "1 resource" : `${lifted.length} resources`;
+    const urns = lifted.map((urn) => `'${urn}'`).join(" ");
+    return `${what} may be unprotected (${said}): npx pulumi state protect ${urns} --stack ${stack}`;
+  }
+}
+
+/** What is gone needs no protection. */
+async function protectThere(stack: string, journal: Journal): Promise<string> {
+  const { lifted } = journal;
   const there = (await resources(stack)).filter((one) => one.delete !== true && lifted.includes(one.urn));
   const already = new Set(protectedUrns(there));
   const bare = there.map(({ urn }) => urn).filter((urn) => !already.has(urn));

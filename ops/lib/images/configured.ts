@@ -22,6 +22,8 @@ export interface Configured {
   readonly digestOnly?: boolean;
   /** Why no digest is written there. @default one is */
   readonly unpinned?: string;
+  /** Why the image is for one stack alone. @default it is for any */
+  readonly bound?: string;
 }
 
 /** Images of a system, from its settings. */
@@ -33,7 +35,10 @@ export const configuredImages = {
         : [],
     ),
   dials: ({ images }: DialsSettings): readonly Configured[] =>
-    Object.entries(dials.resolveImages(images)).map(([name, image]) => ({ at: ["images", name], image })),
+    Object.entries(dials.resolveImages(images)).map(([name, image]) => ({
+      ...{ at: ["images", name], image },
+      ...(name === "frontend" ? { bound: "it is built with its stack's API host: npx orrery dials release" } : {}),
+    })),
   packit: (settings: PackitSettings): readonly Configured[] => ofPackit("packit", settings),
   prow: ({ images }: ProwSettings): readonly Configured[] =>
     Object.entries(prow.resolveImages(images)).map(([name, image]) => ({ at: ["images", name], image })),

@@ -117,7 +117,8 @@ export function leftReason({ pin, now, configured, problem }: Asked): string | u
   return now === undefined ? "it has no tag to ask for" : undefined;
 }
 
-function valueAt(value: unknown, path: readonly string[]): unknown {
+/** The value at a path of plain data; undefined where there is none. */
+export function valueAt(value: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>(
     (parent, key) =>
       typeof parent === "object" && parent !== null ? (parent as Record<string, unknown>)[key] : undefined,

@@ -11,6 +11,8 @@ import type { Kubectl } from "./kubectl.ts";
 export interface Streams {
   readonly input?: string | Readable;
   readonly output?: string;
+  /** Ends the program. */
+  readonly signal?: AbortSignal;
 }
 
 /** A container to run programs in: `deployment/postgres-12` or `packit-worker-0`, and the container's name. */
@@ -35,10 +37,10 @@ export function runInPod(
 async function stream(
   program: string,
   args: readonly string[],
-  { input, output }: Streams,
+  { input, output, signal }: Streams,
   title: string,
 ): Promise<string> {
-  const child = spawn(program, args, { env: childEnvironment(program), stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(program, args, { env: childEnvironment(program), stdio: ["pipe", "pipe", "pipe"], signal });
   let [printed, complaint] = ["", ""];
   child.stderr.on("data", (chunk: Buffer) => (complaint = (complaint + chunk.toString()).slice(-4000)));
   const status = new Promise<number>((resolve, reject) => {

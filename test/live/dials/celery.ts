@@ -40,7 +40,10 @@ export async function eventually(
       .then((value): [boolean, unknown] => [value, undefined])
       .catch((caught: unknown): [boolean, unknown] => [false, caught]);
     if (satisfied) return;
-    if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}`, { cause: error });
+    if (Date.now() > end) {
+      const why = error instanceof Error ? ` (${error.message})` : "";
+      throw new Error(`not within ${seconds} s: ${what}${why}`, { cause: error });
+    }
     await sleep(100);
   }
 }

@@ -1,6 +1,7 @@
 /** Findings 8 and 15: commands that change a stack's file or protections and deploy do all of it or nothing, however they end. */
 import assert from "node:assert/strict";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { put } from "../../../config/stackEdit.ts";
 import { checkHalves } from "../../../ops/commands/callysto/replace-volume.ts";
@@ -159,6 +160,18 @@ describe("a command that deploys what it changed", function () {
     }
   });
 
+  it("ends the dump on SIGTERM, and leaves nothing of it", async () => {
+    const { words, world, edit } = cases["packit upgrade-database, the switch"] ?? assert.fail();
+    project.reset({ ...world, course: "stopped while it dumps" }, edit);
+    const was = project.snapshot();
+    const passing = mkdtempSync(path.join(project.dir, "passing-"));
+    const { code, stderr } = await project.run([...words, "--folder", passing]);
+    assert.equal(code, 143, stderr);
+    assert.match(stderr, /was not carried out: nothing was deployed; Pulumi\.stage\.yaml is as it was/);
+    assert.deepEqual(readdirSync(passing), []);
+    assert.deepEqual(project.snapshot(), was);
+  });
+
   it("is refused where the pool has another disk than the settings say", async () => {
     const { words } = cases["callysto replace-volume"] ?? assert.fail();
     project.reset({
@@ -270,6 +283,20 @@ describe("a command that deploys what it changed", function () {
     const undone = await project.run(["decision", "--undo"]);
     assert.equal(undone.code, 0, undone.stderr);
     assert.deepEqual(project.snapshot(), was);
+  });
+
+  it("ends as a person wants it while the backend is away, and names what may be unprotected", async () => {
+    project.reset({ course: "killed", replaces: "server-instance$" });
+    const { text } = project.snapshot() as { text: string };
+    await project.run(rebuild);
+    project.set({ offline: true });
+    const { code, stdout, stderr } = await project.run(["decision", "--undo"]);
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stdout + stderr,
+      /1 resource may be unprotected \(.*the backend does not answer\): npx pulumi state protect 'urn:\S+server-instance' --stack stage/,
+    );
+    assert.equal((project.snapshot() as { text: string }).text, text);
   });
 
   it("writes a journal that only its owner reads, and that holds no text of the file", async () => {

@@ -91,7 +91,7 @@ describe("bench: the report", () => {
       goals({ ...none, lives: [...some, ...others] }).map(({ value, limit }) => [value, limit]),
       [
         [1.1, 1.15],
-        [0.6, 0.7],
+        [0.6, 1],
       ],
     );
     const diffs = [{ stack: "test", objects: 1, render: [1], offline: [2], kubectl: [4] }];

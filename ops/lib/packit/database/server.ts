@@ -10,13 +10,17 @@ export interface Server {
   run(program: readonly string[], streams?: Streams): Promise<string>;
 }
 
-/** The server of a major version in the cluster. */
-export function podServer(kubectl: Kubectl, version: string): Server {
+/** The server of a major version in the cluster. An aborted signal ends what runs there. */
+export function podServer(kubectl: Kubectl, version: string, signal?: AbortSignal): Server {
   const name = `postgres-${version}`;
   const place = { pod: `deployment/${name}`, container: "postgres" };
   return {
     name,
     // Software collections (the centos7 images) put the programs on PATH in bash only.
-    run: (program, streams) => runInPod(kubectl, place, ["bash", "-c", 'exec "$@"', "bash", ...program], streams),
+    run: (program, streams) =>
+      runInPod(kubectl, place, ["bash", "-c", 'exec "$@"', "bash", ...program], {
+        ...streams,
+        ...(signal === undefined ? {} : { signal }),
+      }),
   };
 }

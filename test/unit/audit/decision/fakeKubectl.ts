@@ -41,7 +41,11 @@ function annotate(): void {
 function inPod(): void {
   if (text.includes("df -Pk")) say("Filesystem\n/dev/x 1 1 99999999 1% /");
   else if (text.includes("pg_dumpall")) say("-- PostgreSQL database cluster dump complete");
-  else if (text.includes("pg_dump")) say("-- PostgreSQL database dump\n-- PostgreSQL database dump complete");
+  else if (text.includes("pg_dump") && world.course === "stopped while it dumps") {
+    say("-- PostgreSQL database dump");
+    process.kill(process.ppid, "SIGTERM");
+    setInterval(() => undefined, 1000);
+  } else if (text.includes("pg_dump")) say("-- PostgreSQL database dump\n-- PostgreSQL database dump complete");
   else if (text.includes("pg_database_size")) say([database]);
   else if (text.includes("relkind")) say(text.includes("--dbname postgres") ? [] : [{ name: "public.t", count: 3 }]);
   else if (text.includes("SHOW data_directory")) say("/data");

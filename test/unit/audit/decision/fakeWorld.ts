@@ -18,7 +18,9 @@ export type Course =
   /** Only the command is killed; the engine goes on for a while and succeeds. */
   | "orphaned"
   /** It goes on until it gets SIGINT, and fails then. */
-  | "waits";
+  | "waits"
+  /** The command gets SIGTERM while a database is dumped. */
+  | "stopped while it dumps";
 
 export interface FakeResource {
   readonly urn: string;

@@ -1,0 +1,121 @@
+/** What promoting one stack's images and versions to another one would change. */
+import { parseImage } from "../../../config/image.ts";
+import { type StackImage, valueAt } from "../images/list.ts";
+
+/** A stack as its file has it. */
+export interface Side {
+  readonly name: string;
+  /** The written settings of each of its systems, by namespace. */
+  readonly settings: ReadonlyMap<string, unknown>;
+  readonly images: readonly StackImage[];
+}
+
+/** One setting that moves. */
+export interface Step {
+  readonly namespace: string;
+  /** Path below the system's settings. */
+  readonly at: readonly string[];
+  /** What the target's file has now; undefined if it leaves it to the program. */
+  readonly before: string | undefined;
+  readonly value: string;
+}
+
+/** A setting that differs and stays. */
+export interface Left {
+  /** E.g. `packit:settings.postgres.version`. */
+  readonly setting: string;
+  readonly why: string;
+}
+
+/** Versions besides the images that a deployment alone moves. */
+const versions = [
+  { namespace: "prow", at: ["files", "version"] },
+  { namespace: "thoth", at: ["dgraph", "version"] },
+] as const;
+
+/** Versions that need a command of their own. */
+const upgrades = [
+  { namespace: "packit", at: ["postgres", "version"], command: "packit upgrade-database" },
+  { namespace: "stream", at: ["postgres", "version"], command: "packit upgrade-database --service stream" },
+] as const;
+
+/** `prow:settings.images.deck` */
+export const settingText = ({ namespace, at }: Pick<Step, "namespace" | "at">): string =>
+  [`${namespace}:settings`, ...at].join(".");
+
+/** Compares what both files name. Settings that neither or only the target has stay as they are. */
+export function plan(from: Side, to: Side): { readonly steps: readonly Step[]; readonly left: readonly Left[] } {
+  const steps: Step[] = [];
+  const left: Left[] = [];
+  const move = (namespace: string, at: readonly string[]): void => {
+    const [value, before] = [from, to].map(({ settings }) => textAt(settings.get(namespace), at));
+    if (value !== undefined && value !== before) steps.push({ namespace, at, before, value });
+  };
+  for (const { configured, own } of from.images) {
+    if (configured === undefined || !own || !to.settings.has(configured.namespace)) continue;
+    const { namespace, at } = configured;
+    if (configured.bound !== undefined) {
+      if (textAt(from.settings.get(namespace), at) !== textAt(to.settings.get(namespace), at))
+        left.push({ setting: settingText(configured), why: configured.bound });
+    } else if (valueAt(to.settings.get(namespace), partAt(at)) === undefined) {
+      left.push({ setting: settingText(configured), why: `${to.name} has no ${partAt(at).join(".")}` });
+    } else move(namespace, at);
+  }
+  for (const { configured, own } of to.images) {
+    if (configured === undefined || !own || !from.settings.has(configured.namespace)) continue;
+    if (textAt(from.settings.get(configured.namespace), configured.at) === undefined)
+      left.push({
+        setting: settingText(configured),
+        why: `only ${to.name} names it, ${from.name} leaves it to the program`,
+      });
+  }
+  for (const { namespace, at } of versions) if (to.settings.has(namespace)) move(namespace, at);
+  for (const { namespace, at, command } of upgrades) {
+    const [value, now] = [from, to].map(({ settings }) => textAt(settings.get(namespace), at));
+    if (value !== undefined && to.settings.has(namespace) && value !== now)
+      left.push({
+        setting: settingText({ namespace, at }),
+        why: `npx orrery ${command} --to ${value} --stack ${to.name}`,
+      });
+  }
+  return { steps, left };
+}
+
+function textAt(settings: unknown, at: readonly string[]): string | undefined {
+  const value = valueAt(settings, at);
+  return typeof value === "string" ? value : undefined;
+}
+
+/** The part of a system that an image belongs to, e.g. `station` of `station.images.adviser`. */
+function partAt(at: readonly string[]): readonly string[] {
+  const table = at.indexOf("images");
+  return at.slice(0, table < 0 ? -1 : table);
+}
+
+/** An image in few characters: tag and the digest's first digits. */
+export function shortImage(text: string): string {
+  if (/^sha256:/.test(text)) return text.slice(0, "sha256:".length + 12);
+  const { repository, tag, digest } = parseImage(text);
+  if (tag === undefined && digest === undefined) return text;
+  const name = repository.split("/").at(-1) ?? repository;
+  return `${name}${tag === undefined ? "" : `:${tag}`}${digest === undefined ? "" : `@${shortImage(digest)}`}`;
+}
+
+/** Title and text of a pull request, as Markdown. */
+export function pullRequest(from: string, to: string, steps: readonly Step[], left: readonly Left[]): string {
+  return [
+    `# Promote ${from} to ${to}`,
+    "",
+    `| setting | ${to} now | from ${from} |`,
+    "| --- | --- | --- |",
+    ...steps.map((one) => {
+      const before = one.before === undefined ? "the program's" : `\`${shortImage(one.before)}\``;
+      return `| \`${settingText(one)}\` | ${before} | \`${shortImage(one.value)}\` |`;
+    }),
+    ...(left.length === 0 ? [] : ["", "These differ and stay:", ""]),
+    ...left.map(({ setting, why }) => `- \`${setting}\`: ${why}`),
+    "",
+    `To go back, revert this commit and run \`npx pulumi up --stack ${to}\`: the images of before are named by what the file had.`,
+    "",
+  ].join("\n");
+}
