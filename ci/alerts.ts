@@ -16,7 +16,7 @@ import type { Report } from "../ops/lib/status/row.ts";
 import { changeOf, type Memory, messageOf, parseMemory } from "./alerts/change.ts";
 import { findIssue, keepHealthIssue } from "./alerts/healthIssue.ts";
 import { type Problem, problemsOfDoctor, problemsOfStatus, wasAsked } from "./alerts/problem.ts";
-import { sinksOf } from "./alerts/sink.ts";
+import { sinksOf } from "./alerts/sinks.ts";
 import { writeMetrics } from "./alerts/textfile.ts";
 import { github, run } from "./github.ts";
 import { jobSecrets, withoutSecrets } from "./redact.ts";

@@ -27,7 +27,7 @@ interface Counted extends KubeObject {
 }
 
 describe("status on the lab", function () {
-  this.timeout(600_000);
+  this.timeout(1_200_000);
   const dir = mkdtempSync(path.join(tmpdir(), "status-"));
   let stack: SystemOnLab;
   let school: SystemOnLab;
@@ -162,6 +162,7 @@ describe("status on the lab", function () {
       (seen) =>
         about(seen.report, "workloads", `${namespace}/packit-dashboard`)?.text.includes("CrashLoopBackOff") === true &&
         about(seen.report, "jobs", `${namespace}/${cron?.metadata.name ?? ""}`)?.state === "bad",
+      300,
     );
     const said = Object.fromEntries(
       wrong(report).map((row) => [`${row.source} ${row.part}`, `${row.state} ${row.text}`]),
@@ -193,7 +194,7 @@ describe("status on the lab", function () {
     await api.patch(dashboard, template(container.image, null));
     const repaired = await stack.up("--refresh");
     assert.equal(repaired.code, 0, repaired.text);
-    const { code } = await look(stack, ...quiet, "--system", "packit", "--wait", "90s");
+    const { code } = await look(stack, ...quiet, "--system", "packit", "--wait", "5m");
     assert.equal(code, 0);
   });
 

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, beforeEach, describe, it } from "mocha";
 import { SMTPServer } from "smtp-server";
-import { sinksOf } from "../../../ci/alerts/sink.ts";
+import { sinksOf } from "../../../ci/alerts/sinks.ts";
 
 const message = { title: "Orrery, prod: 1 new problem", text: "BAD prod: packit, <worker> & co: ü" };
 

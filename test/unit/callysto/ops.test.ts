@@ -89,7 +89,7 @@ describe("Callysto's commands", () => {
       [["quota", "get", "a", "1G"], /^orrery: quota get takes one user at most$/],
       [["ban"], /^orrery: USER is missing$/m],
       [["ban", "Andrew"], /^orrery: "Andrew" is not a user name/],
-      [["update", "--environment", "hub-x"], /^orrery: stack stage has no hub "hub-x"; there are: hub-dev$/],
+      [["update", "--environment", "hub-x"], /^orrery: stack stage has no environment "hub-x"; there are: hub-dev$/],
       [["luks", "open"], /^orrery: stack stage has no environment of kind clavius$/],
       [["luks", "destroy"], /^orrery: "destroy" is not one of format, open, close, status/],
       [["announcement"], /^orrery: TEXT is missing/],

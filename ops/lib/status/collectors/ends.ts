@@ -3,7 +3,7 @@ import { X509Certificate } from "node:crypto";
 import type { Found, State } from "../row.ts";
 
 /** Days before its end at which something is worth a warning, as in doctor. */
-export const warnDays = 30;
+const warnDays = 30;
 
 /** State and text of something that is valid until a date. */
 export function endOf(what: string, until: Date, now: Date): Pick<Found, "state" | "text"> {

@@ -33,7 +33,7 @@ export function podProblem(pod: LiveObject): string | undefined {
 }
 
 /** What the state of a container says is wrong. */
-export function containerProblem({ state, lastState }: Json): string | undefined {
+function containerProblem({ state, lastState }: Json): string | undefined {
   const { waiting, terminated } = asObject(state);
   if (waiting !== undefined) {
     const before = asObject(asObject(lastState).terminated);

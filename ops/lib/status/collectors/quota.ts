@@ -11,7 +11,7 @@ import type { Situation } from "../situation.ts";
 const nearlyFull = 0.9;
 
 /** State of a quota. */
-export function useState(used: number, limit: number): State {
+function useState(used: number, limit: number): State {
   return used >= limit && limit > 0 ? "bad" : used >= limit * nearlyFull ? "warn" : "ok";
 }
 

@@ -35,7 +35,7 @@ export function terminalText({ stack, at, seconds, systems, rows, sources }: Rep
 }
 
 /** How many parts are in which state. */
-export function countText(rows: readonly Row[]): string {
+function countText(rows: readonly Row[]): string {
   const parts = new Set(rows.map(({ part }) => part)).size;
   const counts = states.toReversed().flatMap((state) => {
     const count = rows.filter((row) => row.state === state).length;

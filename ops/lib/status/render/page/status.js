@@ -159,11 +159,7 @@ function planet(system, at) {
     });
   });
   const name = shape("text", { y: edge + 22 }, system);
-  const more = shape(
-    "text",
-    { class: "more", y: edge + 43 },
-    countText(rowsOf(system), inOrder(parts)),
-  );
+  const more = shape("text", { class: "more", y: edge + 43 }, countText(rowsOf(system), inOrder(parts)));
   one.append(
     shape("circle", { class: "body", r: radius }),
     ...bands,
