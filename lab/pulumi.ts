@@ -72,7 +72,7 @@ async function writeLabStackFile(stack: string, { lab, log }: Run, realSecrets: 
 }
 
 /** A lab as stacks are aimed at it. */
-export function labTarget(lab: LabSettings): LabTarget {
+function labTarget(lab: LabSettings): LabTarget {
   const router = realNodes(lab).length === 0 ? {} : { router: nodeNetwork(lab).ingress };
   return { ports: lab.ports, password: lab.password, ...router };
 }
