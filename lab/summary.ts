@@ -3,9 +3,8 @@ import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
-import { givenPassphrase } from "../config/givenPassphrase.ts";
 import { openSalt } from "../config/passphrase.ts";
-import { samplePassphrase } from "../config/samples.ts";
+import { stackPassphrase } from "../config/stackPassphrase.ts";
 import { readStackFile } from "../config/stackFile.ts";
 import { servedHosts } from "./kubernetes/router/router.ts";
 import { environment, type Run } from "./pulumi.ts";
@@ -56,7 +55,7 @@ async function outputs(stack: string, run: Run): Promise<Outputs> {
 /** Writes the guests' login key to `ssh_key` in the lab's folder, with the mode 0600 that ssh requires. */
 export function writeLoginKey(stack: string, lab: LabSettings): string {
   const { entries, encryptionSalt } = readStackFile(path.join(root, `Pulumi.${stack}.yaml`));
-  const crypter = openSalt(encryptionSalt ?? "", givenPassphrase() ?? samplePassphrase(stack));
+  const crypter = openSalt(encryptionSalt ?? "", stackPassphrase(stack, encryptionSalt));
   const file = path.join(lab.dir, "ssh_key");
   writeFileSync(file, crypter.decrypt(entries.get("callysto:deployPrivateKey")?.value ?? ""), { mode: 0o600 });
   return file;

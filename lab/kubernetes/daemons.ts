@@ -97,7 +97,8 @@ export function daemons(lab: LabSettings, toolchain: Toolchain, exec = false): R
     kwok: {
       name: "kwok",
       command: path.join(toolchain.bin, "kwok"),
-      env: { PATH: process.env.PATH }, // inherited by the commands of `kubectl exec`
+      // Inherited by the commands of `kubectl exec`, whose user may not reach what root's own PATH names.
+      env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" },
       args: [
         `--kubeconfig=${kubeconfig}`,
         // Nodes that run containers have a kubelet.

@@ -14,6 +14,7 @@ import { clusterHealth, healthy, kwokHealth, storeHealth } from "./health.ts";
 import { tokenLines } from "./nodes/credentials.ts";
 import { installNodes, prepareNodes, startNodes, stopNodes } from "./nodes/nodes.ts";
 import { realNodes } from "./nodes/plan.ts";
+import { standInHealth } from "./nodes/standIns.ts";
 import { definitions, fakeNodes, objects } from "./objects.ts";
 import { projectPolicies } from "./projects.ts";
 
@@ -49,7 +50,7 @@ export function kubernetes(toolchain: Toolchain): KubernetesComponent {
   const component: KubernetesComponent = {
     name: "kubernetes",
     install: () => Promise.resolve(), // the toolchain contains everything
-    health: clusterHealth,
+    health: async (lab) => [...(await clusterHealth(lab)), ...(await standInHealth(lab))],
 
     async up(lab, log) {
       const { ports } = lab;

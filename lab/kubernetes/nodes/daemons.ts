@@ -24,7 +24,12 @@ export function sharedDaemons(lab: LabSettings): Daemon[] {
   const ports = [lab.ports.kubernetes, lab.ports.registry].join(",");
   const file = (name: string): string => path.join(import.meta.dirname, name);
   return [
-    { name: "nodes-forward", command: python, args: [file("forward.py"), nodeNetwork(lab).services, ports, ...nodes] },
+    {
+      name: "nodes-forward",
+      command: python,
+      args: [file("forward.py"), nodeNetwork(lab).services, ports, ...nodes],
+      env: { ...process.env, PYTHONPATH: path.join(import.meta.dirname, "..", "..", "machines") }, // forwarding.py
+    },
     {
       name: "nodes-controller",
       command: process.execPath,

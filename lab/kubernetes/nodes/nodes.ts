@@ -8,6 +8,7 @@ import { answers, runningPid, start, stop, waitUntilReady } from "../../process.
 import type { LabSettings } from "../../settings.ts";
 import { ensureNodePrograms, type NodePrograms } from "../../toolchain/nodePrograms.ts";
 import { kubeApi, type KubeObject } from "../api.ts";
+import { podAdmission } from "./admission.ts";
 import { containerdSocket, writeNetworkConfig, writeNodeFiles } from "./config.ts";
 import { makeCredentials, nodeCredentials } from "./credentials.ts";
 import { innerDaemons, nodeDaemonNames, sharedDaemons } from "./daemons.ts";
@@ -75,7 +76,7 @@ export async function startNodes(lab: LabSettings, programs: NodePrograms, log: 
     }),
   );
   await routePods(lab, nodes, ranges);
-  await Promise.all(dnsObjects(namesFolder(lab)).map((object) => api.apply(object)));
+  await Promise.all([...podAdmission, ...dnsObjects(namesFolder(lab))].map((object) => api.apply(object)));
   const ready = async (): Promise<boolean> => (await nodesHealth(lab)).every(({ healthy }) => healthy);
   await waitUntilReady("the real nodes", startTimeout, ready, "npm run lab -- status shows what is missing");
 }

@@ -12,18 +12,43 @@ const lab = { ports: { keystone: 16000, kubernetes: 16030 }, password: "of-the-l
 const dir = mkdtempSync(path.join(tmpdir(), "aim-"));
 
 /** Retargets a file with this config; returns its text and the prerequisites. */
-function retargeted(config: string): { readonly text: string; readonly prerequisites: LabPrerequisites } {
+function retargeted(
+  config: string,
+  nodes: readonly string[] = [],
+): { readonly text: string; readonly prerequisites: LabPrerequisites } {
   const [source, target] = [path.join(dir, "source.yaml"), path.join(dir, "target.yaml")];
   writeFileSync(source, `# mine\nencryptionsalt: ${salt}\nconfig:\n${config}`);
-  const { prerequisites } = retarget(source, target, lab, "password");
+  const { prerequisites } = retarget(source, target, { ...lab, nodes }, "password");
   return { prerequisites, text: readFileSync(target, "utf8") };
 }
 
-const nothing: LabPrerequisites = { zones: [], volumes: [], floatingIps: [], namespaces: [], nodes: [] };
+const nothing: LabPrerequisites = {
+  zones: [],
+  volumes: [],
+  floatingIps: [],
+  namespaces: [],
+  nodes: [],
+  prowJobs: false,
+};
 
 describe("retargeting a stack at the lab", () => {
   after(() => {
     rmSync(dir, { recursive: true });
+  });
+
+  it("real nodes take the places of the nodes that a stack labels, and too few are refused", () => {
+    const config = `  prow:settings:
+    nodes: {10.0.0.1: [cache], 10.0.0.2: [worker]}
+    localVolumes: {node: 10.0.0.2}
+`;
+    const { text, prerequisites } = retargeted(config, ["node-0", "node-1", "node-2"]);
+    assert.match(text, /nodes: *\{ ?node-0: \[cache\], node-1: \[worker\] ?\}/);
+    assert.match(text, /localVolumes: \{node: node-1\}/);
+    assert.deepEqual(prerequisites, nothing);
+    assert.deepEqual(retargeted(config).prerequisites.nodes, ["10.0.0.1", "10.0.0.2"]);
+    assert.throws(() => retargeted(config, ["node-0"]), {
+      message: "the stack labels 2 nodes and the lab has 1 real ones; start it with npm run lab -- up --real-nodes 2",
+    });
   });
 
   it("a retargeted stack has the lab's login for each cluster and cloud, and the lab's endpoints", () => {
