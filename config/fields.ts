@@ -59,6 +59,15 @@ function scheduleProblem(text: string): string | undefined {
   }
 }
 
+/** How pods may use a claim at once; nothing that exists changes it. */
+export const accessMode = z
+  .enum(["ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod"])
+  .optional()
+  .describe("Who may mount it at once, where it is not the usual mode; a claim that exists cannot change it.");
+
+/** Who logs in to Flower; a colon would end the name. */
+export const flowerUser = z.string().regex(/^[^:,\s]+$/, "expected a name without colon, comma and blank");
+
 /** When a CronJob runs. */
 export const schedule = z
   .string()

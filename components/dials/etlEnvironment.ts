@@ -50,7 +50,7 @@ export class EtlEnvironment extends pulumi.ComponentResource {
           CERT_FPATH: `${certificateFolder}/${certificateFiles.certificate}`,
           KEY_FPATH: `${certificateFolder}/${certificateFiles.key}`,
           RAW_LAYERS: settings.etl.rawLayers.join(","),
-          FLOWER_BASIC_AUTH: pulumi.interpolate`${flowerUser}:${args.flowerPassword}`,
+          FLOWER_BASIC_AUTH: pulumi.interpolate`${settings.etl.flowerUser}:${args.flowerPassword}`,
           ETL_CONFIG_FPATH: `${etlConfigFolder}/${etlConfigKey}`,
           MODEL_REGISTRY_PATH: settings.etl.modelRegistry,
         },
@@ -96,6 +96,3 @@ export class EtlEnvironment extends pulumi.ComponentResource {
 function withoutRestart<T extends { readonly checksum?: RestartChecksum }>(source: T): Omit<T, "checksum"> {
   return Object.fromEntries(Object.entries(source).filter(([key]) => key !== "checksum")) as Omit<T, "checksum">;
 }
-
-/** Who logs in to Flower. */
-const flowerUser = "dials";

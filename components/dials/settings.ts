@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { pinnedImage, quantity } from "../../config/fields.ts";
+import { accessMode, flowerUser, pinnedImage, quantity } from "../../config/fields.ts";
 import { productionBuild, productionSso } from "./frontendBuild.ts";
 import { type ImageName, images } from "./images.ts";
 import { workspaceSchema } from "./inventory.ts";
@@ -23,6 +23,7 @@ const claim = {
   create: z.boolean().default(true).describe("Create it, or adopt the one of this name; off: it must exist."),
   storageClass: z.string().min(1).optional().describe("The cluster's default class by default."),
   size: quantity.default("1Gi").describe("May grow, never shrink."),
+  accessMode,
 };
 
 const exposure = z.discriminatedUnion("to", [
@@ -47,6 +48,7 @@ const etl = z.strictObject({
   rawLayers: z.array(folder).min(1).describe("Folders in which a file is looked for, in this order, e.g. /eos/cms."),
   modelRegistry: folder.describe("Folder of the ONNX models, a folder a workspace inside."),
   scratch: quantity.default("2Gi").describe("Volume for the copy of one ROOT file."),
+  flowerUser: flowerUser.default("dials").describe("Who logs in to Flower; the password is generated."),
 });
 
 const web = z.strictObject({

@@ -43,7 +43,7 @@ export function storage(
       namespace,
       name: claimName,
       size: claim.size,
-      accessModes,
+      accessModes: claim.accessMode === undefined ? accessModes : [claim.accessMode],
       ...(claim.storageClass === undefined ? {} : { storageClass: claim.storageClass }),
       // A class may wait for the first pod before it binds; the pods are waited for anyway.
       annotations: { "pulumi.com/skipAwait": "true" },

@@ -12,7 +12,7 @@ import { singletonDeployment } from "./component.ts";
 
 export interface ConsoleArgs {
   readonly context: PackitContext;
-  /** Password of its one user, `packit`. */
+  /** Password of its one user. */
   readonly password: pulumi.Output<string>;
 }
 
@@ -27,7 +27,7 @@ export class Flower extends pulumi.ComponentResource {
       {
         namespace: context.namespace,
         name: "flower-secret",
-        values: { "flower-basic-auth": pulumi.interpolate`${user}:${password}` },
+        values: { "flower-basic-auth": pulumi.interpolate`${context.settings.flowerUser}:${password}` },
       },
       { parent: this },
     );

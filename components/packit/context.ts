@@ -58,6 +58,11 @@ export function storageClass({ storageClass: named }: PackitSettings): { storage
   return named === undefined ? {} : { storageClass: named };
 }
 
+/** Access mode as an argument, if the stack names one. */
+export function accessModes({ accessMode }: { readonly accessMode?: string | undefined }): { accessModes?: string[] } {
+  return accessMode === undefined ? {} : { accessModes: [accessMode] };
+}
+
 /** User and group on plain Kubernetes; OpenShift assigns its own. */
 export const anyUser = { user: 1000, group: 0, fsGroup: 1000 } as const;
 

@@ -7,7 +7,7 @@ import { NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
 import { exec, tcp } from "../../blocks/kubernetes/probe.ts";
 import { redisConf } from "../../blocks/redisConf.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
-import { podsOf, type PackitContext, imageOf, retention, supportLabels, storageClass } from "./context.ts";
+import { accessModes, podsOf, type PackitContext, imageOf, retention, supportLabels, storageClass } from "./context.ts";
 import { expectedWorkloads, keyValueClient } from "./inventory.ts";
 
 const port = 6379;
@@ -30,7 +30,11 @@ export class KeyValue extends pulumi.ComponentResource {
     const labels = supportLabels(kind);
     const claim = new PersistentVolumeClaim(
       name,
-      { namespace, name: `${kind}-pvc`, size, ...storageClass(settings), retention: retention(settings) },
+      {
+        ...{ namespace, name: `${kind}-pvc`, size, retention: retention(settings) },
+        ...storageClass(settings),
+        ...accessModes(settings.keyValue),
+      },
       { parent: this },
     );
     const config = new ConfigMap(

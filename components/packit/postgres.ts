@@ -5,7 +5,7 @@ import { NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
 import { exec } from "../../blocks/kubernetes/probe.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
 import { scratch } from "../../blocks/kubernetes/volume.ts";
-import { podsOf, type PackitContext, imageOf, retention, supportLabels, storageClass } from "./context.ts";
+import { accessModes, podsOf, type PackitContext, imageOf, retention, supportLabels, storageClass } from "./context.ts";
 import { expectedWorkloads } from "./inventory.ts";
 
 type Version = PackitContext["settings"]["postgres"]["version"];
@@ -55,6 +55,7 @@ export class Postgres extends pulumi.ComponentResource {
         namespace,
         name: versioned,
         size: settings.postgres.size,
+        ...accessModes(settings.postgres),
         ...storageClass(settings),
         retention: retention(settings),
       },

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { images, type ImageName } from "./images.ts";
-import { namespaceName, quantity, schedule } from "../../config/fields.ts";
+import { accessMode, flowerUser, namespaceName, quantity, schedule } from "../../config/fields.ts";
 import { baseUrl, image, namespace, postgresVersions, replicas } from "./fields.ts";
 import { componentNames, type ComponentName, type ServiceName, serviceDefaults, workFolder } from "./names.ts";
 
@@ -98,6 +98,7 @@ export function settingsOf(service: ServiceName) {
           .default("256Mi")
           .describe("Limit of the pod; what the process itself needs is kept from the data."),
         size: quantity.default("1Gi").describe("Volume; may grow, never shrink."),
+        accessMode,
       })
       .prefault({}),
     postgres: z
@@ -109,6 +110,7 @@ export function settingsOf(service: ServiceName) {
           .describe("Further versions, each with its own volume, during and after an upgrade."),
         memory: quantity.default("386Mi"),
         size: quantity.default("1Gi").describe("Volume of each version; may grow, never shrink."),
+        accessMode,
         user: z
           .string()
           .regex(/^[a-z_]\w*$/, "expected a PostgreSQL role")
@@ -166,6 +168,7 @@ export function settingsOf(service: ServiceName) {
       .min(1)
       .optional()
       .describe("The GitHub App; its key is mounted in web service, workers and tokman."),
+    flowerUser: flowerUser.default("packit").describe("Who logs in to Flower; the password is generated."),
     sentry: z.boolean().default(true).describe("Report errors; off: the DSN is empty."),
     suspendCronJobs: z.boolean().default(false),
     disposable: z

@@ -66,6 +66,7 @@ export class Caches extends pulumi.ComponentResource {
         annotations: { "pulumi.com/skipAwait": "true" },
         size: settings.greenhouse.size,
         ...(settings.greenhouse.storageClass === undefined ? {} : { storageClass: settings.greenhouse.storageClass }),
+        ...(settings.greenhouse.accessMode === undefined ? {} : { accessModes: [settings.greenhouse.accessMode] }),
         ...(settings.greenhouse.volumeName === undefined ? {} : { volumeName: settings.greenhouse.volumeName }),
         retention: { protect: settings.protect, retainOnDelete: settings.retainOnDelete },
       },

@@ -63,6 +63,7 @@ export class Github extends pulumi.ComponentResource {
         labels: { app: "ghproxy" },
         size: settings.ghproxy.size,
         ...(settings.ghproxy.storageClass === undefined ? {} : { storageClass: settings.ghproxy.storageClass }),
+        ...(settings.ghproxy.accessMode === undefined ? {} : { accessModes: [settings.ghproxy.accessMode] }),
         retention: { protect: settings.protect, retainOnDelete: settings.retainOnDelete },
       },
       { parent: this },

@@ -57,6 +57,7 @@ export class MirrorProxy extends pulumi.ComponentResource {
         labels,
         size: mirrorProxy.size,
         ...(mirrorProxy.storageClass === undefined ? {} : { storageClass: mirrorProxy.storageClass }),
+        ...(mirrorProxy.accessMode === undefined ? {} : { accessModes: [mirrorProxy.accessMode] }),
         retention: { protect, retainOnDelete },
       },
       { parent: this },

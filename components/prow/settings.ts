@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { pinnedImage, processors, quantity } from "../../config/fields.ts";
+import { accessMode, pinnedImage, processors, quantity } from "../../config/fields.ts";
 import { configurationSettings } from "./files/settings.ts";
 import { type ImageName, images } from "./images.ts";
 import { jobSecretNames } from "./jobSecrets.ts";
@@ -14,6 +14,7 @@ const path = z
 const claim = {
   size: quantity.describe("May grow, never shrink."),
   storageClass: z.string().min(1).optional().describe("The cluster's default class by default."),
+  accessMode,
 };
 
 export const settings = z.strictObject({

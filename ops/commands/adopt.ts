@@ -1,9 +1,11 @@
 /** `orrery adopt`. */
 import { existsSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { defineCommand } from "../../cli/command.ts";
 import { UsageError } from "../../cli/usage.ts";
-import { jsonOption } from "../lib/options.ts";
+import { jsonOption, unlockOption } from "../lib/options.ts";
 import { samplesAtRisk } from "../../config/preflight/samplePassphrase.ts";
+import { replaceFiles } from "../../config/replaceFile.ts";
 import { parseConfig } from "../../config/parse.ts";
 import { clearConfig, readStackFile } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
@@ -11,9 +13,15 @@ import { type StackSecrets, openStackSecrets } from "../lib/secrets/stackSecrets
 import { pulumiOutput } from "../lib/pulumi.ts";
 import { stackOf, stackOptions } from "../lib/stack.ts";
 import { importFile } from "../lib/adopt/importFile.ts";
+import { type LiveSettings, liveSettings } from "../lib/adopt/keepLive.ts";
 import { type Plan, planAdoption } from "../lib/adopt/plan.ts";
 import { planJson, planLines } from "../lib/adopt/report.ts";
+import { settingJson, settingLines } from "../lib/adopt/settingReport.ts";
+import { withText } from "../lib/adopt/stackDraft.ts";
+import { readTerraform, terraformJson, terraformLines } from "../lib/adopt/terraform.ts";
 import { takeOver } from "../lib/adopt/takeover.ts";
+import { undoAdoption } from "../lib/adopt/undo.ts";
+import { confirm } from "../lib/prompt.ts";
 
 export const command = defineCommand({
   about: `Adopts what was deployed in another way: matches what runs with what the stack declares, and writes an import file. For a
@@ -26,8 +34,16 @@ The clusters say themselves, by dry runs, what each object will be after the fir
 changing behaviour, or losing data or reach; the last two need a decision, a setting that keeps it or --accept. What holds data and
 would be replaced is refused, and so is a live Secret's value that a published sample would replace.
 
+What runs keeps its images: the settings that name them get the tag and digest of what runs, in the stack's file, together with the
+import file (and Dgraph keeps its live certificates, as secrets of the stack); an update of images is a step of its own (orrery images --update). --suggest changes nothing else: it shows, as a diff of the
+stack's file, the settings that make the program declare what runs, and writes them when it is told to.
+
 No field of anything gets another value. With the file, the clusters are asked to note that the fields of the adopted objects are the
-program's, no matter which tool wrote them. Exit code 1 if something cannot be adopted as it is or is not decided: then nothing is written.`,
+program's, no matter which tool wrote them. Exit code 1 if something cannot be adopted as it is or is not decided: then nothing is written.
+
+--undo is the way back: the state forgets everything that was adopted, and nothing in clusters and clouds changes. What Orrery has created
+since, e.g. by the first up, is listed and has to be named by --keep or --orphan. The state before is kept (state backups).
+--json prints {"forgotten": [{"urn", "title", "id"}], "kept", "orphaned", "undecided", "backup"} then.`,
   options: {
     ...stackOptions,
     out: {
@@ -51,31 +67,91 @@ program's, no matter which tool wrote them. Exit code 1 if something cannot be a
       default: "first",
       help: "whether network policies begin with the first up, or with a second one",
     },
-    "dry-run": { type: "boolean", help: "write no file" },
+    terraform: {
+      type: "string",
+      value: "FILE",
+      multiple: true,
+      help: "state of the Terraform that made the cloud's resources (terraform state pull), as the source of their ids",
+    },
+    suggest: {
+      type: "boolean",
+      help: "only write the settings that make the program declare what runs, after showing their diff",
+    },
+    images: {
+      type: "choice",
+      choices: ["keep", "update"],
+      default: "keep",
+      help: "whether the first up keeps the images that run, or brings those that the stack declares",
+    },
+    undo: { type: "boolean", help: "forget what was adopted" },
+    keep: {
+      type: "string",
+      value: "NAME",
+      multiple: true,
+      help: "with --undo: resources that Orrery created and that stay in the state; * is any text: 'NetworkPolicy *'",
+    },
+    orphan: {
+      type: "string",
+      value: "NAME",
+      multiple: true,
+      help: "with --undo: resources that Orrery created and that are forgotten as well",
+    },
+    unlock: unlockOption,
+    yes: { type: "boolean", short: "y", help: "with --suggest and --undo: do not ask" },
+    "dry-run": { type: "boolean", help: "write no file; with --undo: forget nothing" },
     ...jsonOption,
   },
   async run(values) {
+    if (values.undo) {
+      const { out, diff, accept, suggest: suggests, terraform } = values;
+      if (out !== undefined || diff || suggests || accept.length + terraform.length > 0)
+        throw new UsageError("--undo adopts nothing: it goes without --out, --diff, --accept, --suggest and --terraform");
+      return undoAdoption(values);
+    }
+    if (values.keep.length + values.orphan.length > 0) throw new UsageError("--keep and --orphan go with --undo");
     const { name } = stackOf(values);
     const out = values.out ?? `adopt.${name}.json`;
     const { dryRun } = values;
+    const terraform = readTerraform(values.terraform);
     if (!dryRun && existsSync(out))
       throw new UsageError(`${out} exists already; remove it, or name another file by --out`);
     const stackSecrets = openStackSecrets(values);
     const known = await urnsInState(name);
-    const plan = await planAdoption(stackSecrets, values, known, values.accept);
-    const { adopted, problems, recording, undecided } = plan;
+    const live = await liveSettings(stackSecrets, values, known, { ...values, terraform });
+    if (values.suggest) return suggest(stackSecrets, live, values);
+    const { draft } = live;
+    const plan = await withText(stackSecrets, draft.text, (own) =>
+      planAdoption(own, { ...values, configFile: own.file }, known, values.accept, { ...live, terraform }),
+    );
+    const { adopted, recording, undecided } = plan;
+    const problems = [...live.problems, ...plan.problems];
     const isOpen = problems.length > 0 || undecided.length > 0;
     const writes = !dryRun && !isOpen && adopted.size > 0;
+    const own = settingJson(stackSecrets.file, live);
     if (writes) {
       await takeOver(stackSecrets, plan.takeovers);
       const encrypt = (clear: string): string => stackSecrets.crypter.encrypt(clear);
       const content = importFile({ resources: recording.resources, adopted, known, encrypt });
+      if (draft.text !== draft.before) replaceFiles([{ file: stackSecrets.file, ...draft }]);
       writeFileSync(out, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600, flag: "wx" });
     }
     if (values.json) {
-      console.log(JSON.stringify({ file: writes ? out : null, inState: known.size, ...planJson(plan) }, undefined, 2));
+      console.log(
+        JSON.stringify(
+          {
+            file: writes ? out : null,
+            inState: known.size,
+            ...own,
+            ...terraformJson(terraform, plan),
+            ...planJson({ ...plan, problems }),
+          },
+          undefined,
+          2,
+        ),
+      );
     } else {
-      console.log(planLines(plan, known, values.diff).join("\n"));
+      const lines = [...settingLines(live), ...planLines(plan, known, values.diff), ...terraformLines(terraform, plan)];
+      console.log(lines.join("\n"));
     }
     for (const problem of problems) console.error(`PROBLEM  ${problem}`);
     const samples = atRisk(stackSecrets);
@@ -90,6 +166,24 @@ program's, no matter which tool wrote them. Exit code 1 if something cannot be a
     return isOpen ? 1 : 0;
   },
 });
+
+/** Shows the settings that keep what runs, and writes them if somebody says so. @returns the exit code */
+async function suggest(
+  stackSecrets: StackSecrets,
+  live: LiveSettings,
+  { json, yes, dryRun }: { readonly json: boolean; readonly yes: boolean; readonly dryRun: boolean },
+): Promise<number> {
+  const { draft } = live;
+  const own = settingJson(stackSecrets.file, live);
+  const isSame = draft.text === draft.before;
+  if (!json)
+    console.log(isSame ? "the settings declare what runs, as far as settings can" : settingLines(live).join("\n"));
+  const writes = !isSame && !dryRun && (await confirm(`write them to ${path.basename(stackSecrets.file)}?`, yes));
+  if (writes) replaceFiles([{ file: stackSecrets.file, ...draft }]);
+  if (json) console.log(JSON.stringify({ written: writes, ...own }, undefined, 2));
+  else if (!isSame) console.error(writes ? "written; next: npx orrery adopt" : "nothing was written");
+  return 0;
+}
 
 /** How many published samples the next update would be refused for. */
 function atRisk({ file, crypter }: StackSecrets): number {
@@ -124,7 +218,7 @@ function next({ changes }: Plan, { stack, out, file, policies }: Following): str
     `  ${force} preview ${of} --diff${but}`,
     `  ${force} up ${of}${but}`,
     ...(but === "" ? [] : [`  npx pulumi up ${of}, once everything works: the network policies`]),
-    `and remove ${out}; the way back is npx pulumi stack rm ${stack} --force --preserve-config: the state forgets, nothing changes`,
+    `and remove ${out}; the way back is npx orrery adopt --undo ${of}: the state forgets, nothing changes`,
   ].join("\n");
 }
 

@@ -15,7 +15,7 @@ grant, since no one can grant what they do not have. No cluster is contacted and
   npm run --silent ops -- deployer --stack prod --cluster prow | kubectl apply -f -
   kubectl create token deployer --namespace orrery --duration 2160h
 
-docs/moving-in.md shows how to bind the token to a Secret, so that it can be revoked, and how to rotate it.`,
+docs/secrets.md shows how to bind the token to a Secret, so that it can be revoked, and how to rotate it.`,
   options: {
     ...stackOptions,
     cluster: { type: "string", value: "NAME", help: "one of clusters:settings; needed if the stack has several" },

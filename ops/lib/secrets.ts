@@ -10,6 +10,7 @@ import { samplePassphrase } from "../../config/samples.ts";
 import { wantedSecrets } from "../../config/secrets.ts";
 import { setSecret } from "../../config/stackEdit.ts";
 import { projectDir, readStackFile } from "../../config/stackFile.ts";
+import { stackPassphrase } from "../../config/stackPassphrase.ts";
 import { UsageError } from "../../cli/usage.ts";
 import { pulumiProgram } from "./pulumi.ts";
 import type { FileChange, SystemStack } from "./stack.ts";
@@ -90,7 +91,7 @@ function byTheCli({ name, file }: StackFileOf, key: string): string {
   return execFileSync(pulumiProgram, args, { cwd: projectDir, encoding: "utf8", timeout: 120_000 }).replace(/\n$/, "");
 }
 
-/** The stack's passphrase: from the variable or the file that it names, else the published samples' one. */
+/** The stack's passphrase as the engine gets it: from the variable or the file that it names, else the published samples' one. */
 export function passphraseOf(stack: string, variable = "PULUMI_CONFIG_PASSPHRASE"): string {
   return givenPassphrase(variable) ?? samplePassphrase(stack);
 }
@@ -104,7 +105,7 @@ export function crypterOf({ name, file }: StackFileOf, variable = "PULUMI_CONFIG
     );
   }
   try {
-    return openSalt(encryptionSalt ?? "", passphraseOf(name, variable));
+    return openSalt(encryptionSalt ?? "", stackPassphrase(name, encryptionSalt, variable));
   } catch {
     throw new UsageError(`${variable} is not the passphrase of stack ${name}: nothing was done; set the right one`);
   }

@@ -138,4 +138,23 @@ describe("adopting Callysto's hub from its previous deployment, on the lab", fun
     const { status, stderr, report: rest } = await adoption.plan();
     assert.deepEqual([status, rest.file, rest.adopted, rest.changes, rest.created], [0, null, [], [], []], stderr);
   });
+
+  it("undoing forgets what was adopted, by the engine's history, and lists what the first up created", async () => {
+    const refused = await adoption.back("--yes", "--json");
+    assert.equal(refused.status, 1, refused.stderr);
+    type Rows = readonly { readonly urn: string }[];
+    const said = JSON.parse(refused.stdout) as { readonly forgotten: Rows; readonly undecided: Rows };
+    const urns = (rows: Rows): readonly string[] => names(rows.map(({ urn }) => urn));
+    assert.deepEqual(urns(said.undecided), ["bootstrap-key", "security-metrics-v4", "security-metrics-v6"]);
+    assert.deepEqual(urns(said.forgotten), names(report.adopted.map(({ urn }) => urn)));
+    const done = await adoption.back("--yes", "--keep", "*");
+    assert.equal(done.status, 0, done.stderr);
+    assert.ok(await api.exists("compute", `/servers/${old.Instance ?? ""}`));
+    const left = (await adoption.system.resources()).filter(({ type }) => !/^(pulumi|orrery):/.test(type));
+    assert.deepEqual(names(left.map(({ urn }) => urn)), [
+      "bootstrap-key",
+      "security-metrics-v4",
+      "security-metrics-v6",
+    ]);
+  });
 });

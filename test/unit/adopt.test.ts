@@ -46,6 +46,17 @@ const secret = (data: object): object => ({
 });
 
 describe("comparing live objects with declared ones", () => {
+  it("fields that updates leave alone are not declared, so an adoption leaves them to their owner", () => {
+    const body = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "job-config", namespace: "prow" } };
+    const options = { ignoreChanges: ["data", "binaryData", "metadata.labels"] };
+    const own = registration("kubernetes:core/v1:ConfigMap", "one", { ...body, data: {} }, { provider, options });
+    const [found] = declaredObjects({ resources: [own] }).get("paas") ?? [];
+    assert.ok(found);
+    assert.deepEqual(found.body, body);
+    const live = { ...body, data: { "jobs.yaml": "presubmits: {}" } };
+    assert.deepEqual(adoptObject({ declared: found, live }).inputs, { ...body, apiVersion: "v1" });
+  });
+
   it("a live object's inputs leave out defaults, other tools' fields and items that are no longer declared", () => {
     const live = {
       spec: {

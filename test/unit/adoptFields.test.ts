@@ -62,6 +62,31 @@ describe("sets of fields, as the API server keeps them", () => {
 });
 
 describe("merging a declaration", () => {
+  it("a merged list has the declaration's order, and items of others stay where they are", () => {
+    const named = (...names: string[]): object[] => names.map((name) => ({ name }));
+    const fields = (...names: string[]) =>
+      Object.fromEntries(names.map((name) => [`k:{"name":"${name}"}`, { ".": {}, "f:name": {} }]));
+    for (const [live, own, after] of [
+      [
+        ["a", "b", "c"],
+        ["c", "b", "a"],
+        ["c", "b", "a"],
+      ],
+      [
+        ["a", "x", "b"],
+        ["b", "a"],
+        ["x", "b", "a"],
+      ],
+      [
+        ["x", "a", "y"],
+        ["a", "new"],
+        ["x", "a", "y", "new"],
+      ],
+      [["x"], ["new"], ["x", "new"]],
+    ] as const)
+      assert.deepEqual(merged(named(...live), named(...own), fields(...own)), named(...after));
+  });
+
   it("items of lists are merged by their keys, what the declaration does not name stays", () => {
     const live = {
       spec: { a: 1, containers: [{ name: "side" }, { name: "web", image: "a", tty: true }], args: ["x"] },
@@ -79,7 +104,7 @@ describe("merging a declaration", () => {
     assert.deepEqual(merged(live, declared, fields), {
       spec: {
         a: 1,
-        containers: [{ name: "side" }, { name: "web", image: "b", tty: true }, { name: "new" }],
+        containers: [{ name: "side" }, { name: "new" }, { name: "web", image: "b", tty: true }],
         args: ["y", "z"],
       },
     });

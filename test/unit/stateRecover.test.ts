@@ -85,6 +85,11 @@ describe("an interrupted creation", () => {
       assert.equal(sameRule({ ...rule, remote_ip_prefix: range }, inputs), true, String(range));
     assert.equal(sameRule({ ...rule, remote_ip_prefix: null }, { ...inputs, remoteIpPrefix: "0.0.0.0/0" }), true);
     assert.equal(sameRule({ ...rule, remote_ip_prefix: "10.0.0.0/8" }, inputs), false);
+    const says = (ethertype: string, protocol: string | null, declared: string): boolean =>
+      sameRule({ direction: "ingress", ethertype, protocol }, { direction: "ingress", ethertype, protocol: declared });
+    for (const word of ["ipv6-icmp", "icmpv6", "icmp", "58"]) assert.equal(says("IPv6", word, "ipv6-icmp"), true, word);
+    for (const word of ["17", "tcp", null]) assert.equal(says("IPv4", word, "icmp"), false, String(word));
+    assert.equal(says("IPv4", "6", "tcp"), true);
   });
 
   it("a recovered resource enters the state with its inputs, in the place of a deleted one or last; a replaced one is still deleted", () => {

@@ -28,7 +28,13 @@ export const dgraphSettings = z.strictObject({
     .regex(/^v\d+\.\d+\.\d+$/, "expected a version such as v1.0.15")
     .default("v1.0.15")
     .describe("Tag of dgraph/dgraph; from v21 on other flags are used. The station's clients need v1."),
-  alphas: z.int().min(1).default(3).describe("Data servers with mode ha: a multiple of 3, the replicas of a group."),
+  alphas: z
+    .int()
+    .min(1)
+    .default(3)
+    .describe(
+      "Data servers with mode ha; a multiple of 3 gives each group of data three copies, fewer are no redundancy.",
+    ),
   storageClass: z.string().min(1).optional().describe("Class of the volumes; the cluster's default if unset."),
   storageSize: z
     .string()
@@ -60,22 +66,7 @@ export const dgraphSettings = z.strictObject({
 export type DgraphSettings = z.infer<typeof dgraphSettings>;
 
 /** Problems across Dgraph's settings. */
-export function dgraphProblems({
-  mode,
-  alphas,
-  certificates: made,
-  clients,
-  namespace,
-}: DgraphSettings): readonly RuleProblem[] {
-  const odd =
-    mode === "ha" && alphas % 3 !== 0
-      ? [
-          {
-            path: "dgraph.alphas",
-            problem: `got ${alphas}; expected a multiple of 3: a group that is not whole has no redundancy`,
-          },
-        ]
-      : [];
+export function dgraphProblems({ certificates: made, clients, namespace }: DgraphSettings): readonly RuleProblem[] {
   const late =
     made.mode === "generated" && made.renewDays >= made.validDays
       ? [
@@ -88,5 +79,5 @@ export function dgraphProblems({
   const own = clients.includes(namespace)
     ? [{ path: "dgraph.clients", problem: `names "${namespace}", Dgraph's own namespace, which has the Secret anyway` }]
     : [];
-  return [...odd, ...late, ...own];
+  return [...late, ...own];
 }

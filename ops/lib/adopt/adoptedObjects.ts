@@ -2,8 +2,7 @@
 import { askCluster } from "../../../config/clusterApi.ts";
 import type { Recording } from "../../../review/evaluate/record.ts";
 import { titleOf } from "../../../review/report/format.ts";
-import { secretOf } from "../secrets.ts";
-import type { StackSecrets } from "../secrets/stackSecrets.ts";
+import { kubeconfigOf, type StackSecrets } from "../secrets/stackSecrets.ts";
 import { type Effect, effectsBetween } from "./effects.ts";
 import { firstUps } from "./firstUp.ts";
 import type { Adopted } from "./importFile.ts";
@@ -39,7 +38,7 @@ export async function adoptedObjects(
     for (const one of here.filter((other) => !free.includes(other)))
       results.push({ ...named(one), refusal: refusalOf(one) ?? "", effects: [] });
     if (free.length === 0) continue;
-    const next = await askCluster(secretOf(stackSecrets, `clusters:${cluster}`), (api) => firstUps(api, free));
+    const next = await askCluster(kubeconfigOf(stackSecrets, cluster), (api) => firstUps(api, free));
     for (const [one, said] of next) {
       const own = named(one);
       if ("refused" in said) {

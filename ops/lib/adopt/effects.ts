@@ -2,6 +2,7 @@
 import { type Json, asObject, asTexts, omit } from "../../../policy/manifest.ts";
 import { type Field, fieldsBetween, pathText } from "../../../review/diff/fields.ts";
 import { secretDigest } from "../../../review/evaluate/render.ts";
+import { fits } from "./pattern.ts";
 
 /**
  * `harmless`: nobody but people and tools of deployment reads it. `behaviour`: the program runs in another way. `loss`: data,
@@ -37,9 +38,7 @@ export function effectName({ object, path }: Pick<Effect, "object" | "path">): s
 
 /** Whether a decision covers a field: a pattern of its name or of its path alone, in which `*` is any text. */
 export function accepts(pattern: string, effect: Effect): boolean {
-  const literal = pattern.split("*").map((text) => text.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`));
-  const whole = new RegExp(`^${literal.join(".*")}$`);
-  return whole.test(effectName(effect)) || whole.test(pathText(effect.path));
+  return fits(pattern, effectName(effect)) || fits(pattern, pathText(effect.path));
 }
 
 function compared(live: Json): Json {

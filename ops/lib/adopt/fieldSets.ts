@@ -63,13 +63,58 @@ export function merged(value: unknown, declared: unknown, fields: FieldSet): unk
   const items: readonly unknown[] = declared;
   const old: readonly unknown[] = Array.isArray(value) ? value : [];
   const stepOf = (item: unknown): string | undefined => steps.find((step) => isItem(item, step));
-  const there = old.map((item) => {
-    const step = stepOf(item);
-    const own = step === undefined ? undefined : items.find((one) => isItem(one, step));
-    return own === undefined ? item : merged(item, own, (step === undefined ? undefined : fields[step]) ?? {});
+  const own = items.map(stepOf);
+  return interleaved(old.map(stepOf), own).map(([there, mine]) => {
+    if (mine === undefined) return old[there ?? -1];
+    return there === undefined ? items[mine] : merged(old[there], items[mine], fields[own[mine] ?? ""] ?? {});
   });
-  const known = new Set(old.map(stepOf));
-  return [...there, ...items.filter((item) => !known.has(stepOf(item)))];
+}
+
+/**
+ * The order of a merged list, as indices of both: that of the declaration, and items of others stay where they are. So
+ * does the API server (structured-merge-diff, visitListItems); before Kubernetes 1.26 the live order stayed.
+ */
+function interleaved(
+  live: readonly (string | undefined)[],
+  own: readonly (string | undefined)[],
+): readonly (readonly [live: number | undefined, own: number | undefined])[] {
+  const there = new Map(live.map((step, at) => [step, at]));
+  const wanted = new Set(own);
+  const shared = own.filter((step) => step !== undefined && there.has(step));
+  const done = new Set<string | undefined>();
+  const order: (readonly [number | undefined, number | undefined])[] = [];
+  let [at, mine, next] = [0, 0, 0];
+  while (at < live.length || mine < own.length) {
+    const [one, step] = [live[at], own[mine]];
+    const isOwn = one !== undefined && wanted.has(one);
+    if (at < live.length && mine < own.length) {
+      if (isOwn && one === step) {
+        order.push([there.get(step), mine]);
+        done.add(step);
+        [at, mine, next] = [at + 1, mine + 1, next + 1];
+        continue;
+      }
+      if (isOwn && shared[next] !== undefined && shared[next] !== one) {
+        at += 1; // it comes later, where the declaration has it
+        continue;
+      }
+    }
+    if (at < live.length) {
+      if (!isOwn) {
+        order.push([at, undefined]);
+        at += 1;
+        continue;
+      }
+      if (done.has(one)) at += 1;
+    }
+    if (mine < own.length) {
+      order.push([step === undefined ? undefined : there.get(step), mine]);
+      done.add(step);
+      if (step !== undefined && shared[next] === step) next += 1;
+      mine += 1;
+    }
+  }
+  return order;
 }
 
 const nameOf = (step: string): string => step.replace(/^f:/, "");

@@ -1,8 +1,8 @@
 /** What an adopted object will be after the first update: the cluster itself says so, by dry runs. */
 import type { ApiAnswer, ClusterApi } from "../../../config/clusterApi.ts";
 import { type Json, asList, asObject, asText, asTexts, omit } from "../../../policy/manifest.ts";
-import { type FieldSet, merged, pruned, union } from "./fieldSets.ts";
-import type { FoundObject } from "./objects.ts";
+import { type FieldSet, merged, pruned, union, without } from "./fieldSets.ts";
+import { type FoundObject, ignoredPaths } from "./objects.ts";
 import { appliedBy, ownershipOf, withoutAllocated } from "./ownership.ts";
 
 /** What the first update does to one live object. */
@@ -49,7 +49,10 @@ export async function firstUps(
 async function firstUp(api: ClusterApi, path: string, { live, declared }: FoundObject): Promise<FirstUp | Refused> {
   const body = withData(declared.body);
   const { taken: noted, kept, tools } = ownershipOf(live);
-  const taken = tools.length > 0 ? noted : await allFields(api, path, live);
+  const all = tools.length > 0 ? noted : await allFields(api, path, live);
+  // What updates leave alone stays its owner's.
+  const others = ignoredPaths(declared.registration).map((steps) => steps.map((step) => `f:${step}`));
+  const taken = others.reduce<FieldSet>(without, all);
   const wanted = await fieldsOf(api, path, body);
   if ("refused" in wanted) return { refused: wanted.refused };
   const { resourceVersion } = asObject(live.metadata);
@@ -62,10 +65,14 @@ async function firstUp(api: ClusterApi, path: string, { live, declared }: FoundO
   return written.status >= 300 ? { refused: said(written) } : { path, taken, after: asObject(written.body) };
 }
 
+/** A live object that nothing can be applied to, e.g. an item of a list without the field that names it; a new one tells nothing. */
+const unappliable = /failed to (create manager for existing fields|convert)/;
+
 /** The fields of a declaration, as the server names them. */
 async function fieldsOf(api: ClusterApi, path: string, body: Json): Promise<{ fields: FieldSet } | Refused> {
   const here = await apply(api, path, body);
   if (here.status < 300) return { fields: appliedBy(asObject(here.body), probe) };
+  if (unappliable.test(asText(asObject(here.body).message))) return { refused: said(here) };
   // What is still there may contradict the declaration; then the server names the fields of a new object.
   const name = "orrery-adopt-probe";
   const metadata = { ...asObject(body.metadata), name };

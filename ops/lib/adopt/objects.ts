@@ -27,16 +27,31 @@ export interface FoundObject {
   readonly live: Json;
 }
 
-/** The objects of a program by cluster. Patches of others' objects are none, nor is what gets its name from Pulumi. */
+/**
+ * The objects of a program by cluster, without the fields that updates leave alone (`ignoreChanges`). Patches of others' objects
+ * are none, nor is what gets its name from Pulumi.
+ */
 export function declaredObjects({ resources }: Pick<Recording, "resources">): Map<string, DeclaredObject[]> {
   const clusters = new Map<string, DeclaredObject[]>();
-  for (const registration of resources) {
+  for (const one of resources) {
+    const registration = { ...one, inputs: ignoredPaths(one).reduce(withoutPath, one.inputs) };
     const cluster = registration.provider.split("::").at(-1) ?? "";
     const manifest = toManifest(registration.type, opened(registration.inputs) as Json, cluster);
     if (manifest === undefined || manifest.name === "" || registration.type.endsWith("Patch")) continue;
     clusters.set(cluster, [...(clusters.get(cluster) ?? []), { ...manifest, registration }]);
   }
   return clusters;
+}
+
+/** Paths of the fields that updates of a resource leave as they are. */
+export function ignoredPaths({ options }: Pick<Registration, "options">): readonly (readonly string[])[] {
+  return (options.ignoreChanges ?? []).map((rule) => rule.split("."));
+}
+
+function withoutPath(object: Properties, [step = "", ...rest]: readonly string[]): Properties {
+  if (!(step in object)) return object;
+  if (rest.length === 0) return omit(object, step);
+  return { ...object, [step]: withoutPath(asObject(object[step]), rest) };
 }
 
 /** By which an object is one of its cluster; the API's version is no part of it. */

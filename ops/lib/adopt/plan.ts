@@ -1,4 +1,5 @@
 /** What runs and what is declared, side by side: what is taken over, what would change then, and what must not be. */
+import { isDeepStrictEqual } from "node:util";
 import { type Change, compare } from "../../../review/diff/compare.ts";
 import type { Recording, Registration } from "../../../review/evaluate/record.ts";
 import { secretDigest, rendered } from "../../../review/evaluate/render.ts";
@@ -6,12 +7,10 @@ import { titleOf } from "../../../review/report/format.ts";
 import type { StackSecrets } from "../secrets/stackSecrets.ts";
 import { secretTemplates } from "../secrets/secretKeys.ts";
 import type { StackValues } from "../stack.ts";
-import { openCloud } from "../cloud/openstack.ts";
 import { withCluster } from "../program.ts";
-import { addressesOnPorts, CloudWorld } from "./clouds.ts";
 import { evaluate } from "./declared.ts";
+import { evaluateOnClouds } from "./onClouds.ts";
 import type { Adopted } from "./importFile.ts";
-import { inventoryOf } from "./inventory.ts";
 import { type Left, unmanaged } from "./unmanaged.ts";
 import { adoptedObjects } from "./adoptedObjects.ts";
 import { accepts, type Effect } from "./effects.ts";
@@ -20,6 +19,7 @@ import type { Takeover } from "./takeover.ts";
 import { declaredObjects, findObjects, type FoundObject } from "./objects.ts";
 import { adoptPassword, oldPasswords, withPasswords } from "./passwords.ts";
 import { sampleProblems } from "./samples.ts";
+import type { TerraformResource } from "./terraform.ts";
 
 /** What an adoption would be. */
 export interface Plan {
@@ -51,8 +51,9 @@ export async function planAdoption(
   values: StackValues,
   known: ReadonlySet<string>,
   accepted: readonly string[] = [],
+  { isSameImage = isDeepStrictEqual, terraform = [] }: PlanOptions = {},
 ): Promise<Plan> {
-  const { recording: first, world } = await evaluateOnClouds(stackSecrets, values);
+  const { recording: first, world } = await evaluateOnClouds(stackSecrets, values, terraform);
   const found: FoundObject[] = [];
   const left: Left[] = [];
   const lost: string[] = [];
@@ -78,6 +79,28 @@ export async function planAdoption(
   }
   // Once more with the old passwords, so that what uses them is compared with what it would really be.
   const recording = await evaluate(stackSecrets, withPasswords(world, adopted));
+  return withObjects(stackSecrets, { recording, fresh, adopted, refused, problems, left, accepted, isSameImage });
+}
+
+/** What is known before the clusters are asked about the first update. */
+interface Known {
+  readonly recording: Recording;
+  /** Live objects that the state does not have. */
+  readonly fresh: readonly FoundObject[];
+  /** Everything else that is adopted. */
+  readonly adopted: ReadonlyMap<string, Adopted>;
+  /** URNs that stay out. */
+  readonly refused: ReadonlySet<string>;
+  readonly problems: readonly string[];
+  readonly left: readonly Left[];
+  readonly accepted: readonly string[];
+  readonly isSameImage: SameImage;
+}
+
+/** The plan, with the live objects as the clusters say that the first update makes them. @throws LoginError if one does not answer */
+export async function withObjects(stackSecrets: StackSecrets, known: Known): Promise<Plan> {
+  const { recording, fresh, left, accepted, isSameImage } = known;
+  const [adopted, refused, problems] = [new Map(known.adopted), new Set(known.refused), [...known.problems]];
   const objects = await adoptedObjects(stackSecrets, recording, fresh);
   for (const { urn, result } of objects) if (result !== undefined) adopted.set(urn, result);
   const changes = changesOf(recording, adopted);
@@ -90,7 +113,7 @@ export async function planAdoption(
   for (const { urn, title, refusal } of objects)
     if (refusal !== undefined && !refused.has(urn)) leaveOut(urn, `${title} ${refusal}`);
   const taken = objects.filter(({ urn }) => adopted.has(urn));
-  const effects = taken.flatMap((one) => one.effects);
+  const effects = taken.flatMap((one) => one.effects).map((one) => withoutNewName(one, isSameImage));
   return {
     ...{ recording, adopted, left, effects, problems },
     undecided: effects.filter((one) => one.weight !== "harmless" && !accepted.some((pattern) => accepts(pattern, one))),
@@ -103,25 +126,24 @@ export async function planAdoption(
   };
 }
 
+/** What else is known of what runs. */
+interface PlanOptions {
+  /** Whether what runs under the first name is the build that the second one names. @default if they are one name */
+  readonly isSameImage?: SameImage;
+  /** What Terraform made. @default nothing */
+  readonly terraform?: readonly TerraformResource[];
+}
+
+type SameImage = (live: unknown, declared: unknown) => boolean;
+
+/** An image that gets a digest for its tag is the same one. */
+function withoutNewName(one: Effect, isSameImage: SameImage): Effect {
+  const isImage = one.path.at(-1) === "image" && one.before !== undefined && one.after !== undefined;
+  return isImage && isSameImage(one.before, one.after) ? { ...one, weight: "harmless" } : one;
+}
+
 /** Components and providers are nothing out there. */
 const isThing = (type: string): boolean => !/^(orrery|pulumi):/.test(type);
-
-/** Evaluates the program where the clouds have what they have; a second time, since addresses are known by their ports. */
-async function evaluateOnClouds(
-  stackSecrets: StackSecrets,
-  values: StackValues,
-): Promise<{ recording: Recording; world: CloudWorld }> {
-  const clouds = stackSecrets.secrets.filter(({ schema }) => schema.namespace === "clouds").map(({ name }) => name);
-  const projects = new Map(
-    await Promise.all(clouds.map(async (name) => [name, await inventoryOf(await openCloud(name, values))] as const)),
-  );
-  const world = new CloudWorld(projects);
-  const recording = await evaluate(stackSecrets, world);
-  const addresses = addressesOnPorts(recording, projects);
-  if (addresses.size === 0) return { recording, world };
-  const second = new CloudWorld(projects, addresses);
-  return { recording: await evaluate(stackSecrets, second), world: second };
-}
 
 /** The next update of what is adopted: from what is live to what is declared. */
 function changesOf({ resources }: Recording, adopted: ReadonlyMap<string, Adopted>): readonly Change[] {

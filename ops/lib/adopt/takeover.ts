@@ -1,8 +1,7 @@
 /** The one thing that an adoption writes into a cluster: whose the fields of adopted objects are. No field gets another value. */
 import { askCluster } from "../../../config/clusterApi.ts";
 import { type Json, asObject, asText } from "../../../policy/manifest.ts";
-import { secretOf } from "../secrets.ts";
-import type { StackSecrets } from "../secrets/stackSecrets.ts";
+import { kubeconfigOf, type StackSecrets } from "../secrets/stackSecrets.ts";
 import type { FieldSet } from "./fieldSets.ts";
 import { takeoverPatch } from "./ownership.ts";
 
@@ -25,7 +24,7 @@ export async function takeOver(
 ): Promise<number> {
   let written = 0;
   for (const [cluster, objects] of takeovers) {
-    await askCluster(secretOf(stackSecrets, `clusters:${cluster}`), async (api) => {
+    await askCluster(kubeconfigOf(stackSecrets, cluster), async (api) => {
       for (const { path, live, taken } of objects) {
         const patch = takeoverPatch(live, taken);
         if (patch === undefined) continue;

@@ -41,17 +41,27 @@ export async function unmanaged(
 ): Promise<readonly Left[]> {
   const namespaces = [...new Set(declared.map(({ namespace }) => namespace))].filter((one) => one !== "");
   if (namespaces.length === 0) return [];
-  const known = await kubectl.output(["api-resources", "--namespaced", "--verbs=list", "--output", "name"]);
-  const here = kinds.filter((kind) => known.split("\n").includes(kind));
-  const rows = namespaces.map(async (namespace) => {
-    const found = await kubectl.get<{ items: readonly Json[] }>(here.join(","), "--namespace", namespace);
-    return asList(found.items);
-  });
+  const rows = await listAll(kubectl, kinds, namespaces);
   const bindings = await kubectl.get<{ items: readonly Json[] }>(wide.join(","));
   const ours = asList(bindings.items).filter(({ subjects }) =>
     asList(subjects).some((one) => one.kind === "ServiceAccount" && namespaces.includes(asText(one.namespace))),
   );
-  return leftOf(cluster, declared, [...(await Promise.all(rows)).flat(), ...ours]);
+  return leftOf(cluster, declared, [...rows, ...ours]);
+}
+
+/** Everything of some kinds in some namespaces; kinds that the cluster does not have are left out. */
+export async function listAll(
+  kubectl: Kubectl,
+  wanted: readonly string[],
+  namespaces: readonly string[],
+): Promise<readonly Json[]> {
+  const known = await kubectl.output(["api-resources", "--namespaced", "--verbs=list", "--output", "name"]);
+  const here = wanted.filter((kind) => known.split("\n").includes(kind));
+  const rows = namespaces.map(async (namespace) => {
+    const found = await kubectl.get<{ items: readonly Json[] }>(here.join(","), "--namespace", namespace);
+    return asList(found.items);
+  });
+  return (await Promise.all(rows)).flat();
 }
 
 /** Those of the live objects that are neither declared nor somebody's part nor of the namespace itself. */

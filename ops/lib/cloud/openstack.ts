@@ -125,13 +125,24 @@ export function sameRule(rule: Json, inputs: Json): boolean {
   const pairs = [
     [rule.direction, inputs.direction],
     [rule.ethertype, inputs.ethertype],
-    [rule.protocol, inputs.protocol],
+    [protocolOf(rule), protocolOf(inputs)],
     [rule.port_range_min, inputs.portRangeMin],
     [rule.port_range_max, inputs.portRangeMax],
     [rule.remote_group_id, inputs.remoteGroupId],
   ];
   const isSame = pairs.every(([live, declared]) => (live ?? undefined) === declared);
   return isSame && prefixOf(rule.remote_ip_prefix) === prefixOf(inputs.remoteIpPrefix);
+}
+
+/** Numbers and former names of protocols (Neutron's constants); a rule keeps the word that it was made with. */
+const protocols: Readonly<Record<string, string>> = {
+  ...{ "1": "icmp", "6": "tcp", "17": "udp", "58": "ipv6-icmp", icmpv6: "ipv6-icmp" },
+};
+
+/** A protocol by its present name; `icmp` of IPv6 is ICMPv6. */
+function protocolOf({ ethertype, protocol }: Json): unknown {
+  const name = typeof protocol === "string" ? (protocols[protocol] ?? protocol) : (protocol ?? undefined);
+  return ethertype === "IPv6" && name === "icmp" ? "ipv6-icmp" : name;
 }
 
 /** The whole world is a range, or none. */

@@ -22,6 +22,8 @@ export interface Configured {
   readonly digestOnly?: boolean;
   /** Why no digest is written there. @default one is */
   readonly unpinned?: string;
+  /** ImageStream through which pods may have it. @default none */
+  readonly stream?: string;
   /** Why the image is for one stack alone. @default it is for any */
   readonly bound?: string;
 }
@@ -37,6 +39,7 @@ export const configuredImages = {
   dials: ({ images }: DialsSettings): readonly Configured[] =>
     Object.entries(dials.resolveImages(images)).map(([name, image]) => ({
       ...{ at: ["images", name], image },
+      ...(dials.streams.some((one) => one === name) ? { stream: name } : {}),
       ...(name === "frontend" ? { bound: "it is built with its stack's API host: npx orrery dials release" } : {}),
     })),
   packit: (settings: PackitSettings): readonly Configured[] => ofPackit("packit", settings),
@@ -57,6 +60,7 @@ function ofPackit(service: ServiceName, settings: PackitSettings): readonly Conf
       image: packit.sourceImage(service, settings, name),
       tag: tagged.split(":").at(-1),
       digestOnly: true,
+      ...(name in packit.streams ? { stream: packit.streams[name as packit.StreamedImage] } : {}),
       ...("tag" in source || digest !== undefined
         ? {}
         : { unpinned: "its tag moves with each release of the service" }),

@@ -85,6 +85,16 @@ export function openStackSecrets(
   return { name, file, crypter, systems, secrets, samples, unknown };
 }
 
+/** The kubeconfig of one of the stack's clusters. @throws if the stack has none */
+export function kubeconfigOf(
+  { name, file, crypter }: Pick<StackSecrets, "name" | "file" | "crypter">,
+  cluster: string,
+): string {
+  const entry = readStackFile(file).entries.get(`clusters:${cluster}`);
+  if (entry === undefined) throw new Error(`Pulumi.${name}.yaml has no clusters:${cluster}`);
+  return crypter.decrypt(entry.value);
+}
+
 function stateOf(text: string | undefined, samples: PublishedSamples): State {
   if (text === undefined) return "missing";
   if (isFromLab(text)) return "lab";

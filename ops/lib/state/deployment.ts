@@ -9,6 +9,11 @@ export interface StateResource {
   readonly id?: string;
   readonly provider?: string;
   readonly parent?: string;
+  /** Only read by the program; somebody else makes it. */
+  readonly external?: boolean;
+  readonly dependencies?: readonly string[] | null;
+  readonly propertyDependencies?: Readonly<Record<string, readonly string[] | null>> | null;
+  readonly deletedWith?: string;
   readonly inputs?: Readonly<Record<string, unknown>>;
   readonly outputs?: Readonly<Record<string, unknown>>;
   /** To be deleted, as another has its place. */

@@ -42,9 +42,18 @@ export class Adoption {
   }
 
   /** Runs `ops adopt`. */
-  async ops(...words: readonly string[]): Promise<Ran> {
+  ops(...words: readonly string[]): Promise<Ran> {
+    return this.run("--out", this.out, ...words);
+  }
+
+  /** Runs `ops adopt --undo`. */
+  back(...words: readonly string[]): Promise<Ran> {
+    return this.run("--undo", ...words);
+  }
+
+  private run(...words: readonly string[]): Promise<Ran> {
     const { stack, file, env } = this.system.target;
-    const own = ["cli/orrery.ts", "adopt", "--stack", stack, "--config-file", file, "--out", this.out, ...words];
+    const own = ["cli/orrery.ts", "adopt", "--stack", stack, "--config-file", file, ...words];
     return run(process.execPath, own, { cwd: projectDir, env: env as Record<string, string> });
   }
 
