@@ -53,7 +53,7 @@ export function labKubeconfig(lab: LabTarget): string {
 }
 
 /** The same for OpenShift's administrator: the namespaces that he makes on real nodes are OpenShift's. */
-export function openshiftKubeconfig(lab: LabTarget): string {
+function openshiftKubeconfig(lab: LabTarget): string {
   const impersonation = `\n      as: ${openshiftAdministrator}\n      as-groups: ["system:masters"]`;
   return labKubeconfig(lab).replace(/token: .*/, `$&${impersonation}`);
 }

@@ -16,7 +16,7 @@ export const contractFile = "/etc/orrery/contract.json";
 const bashOnly = "/opt/bash-only";
 const bashFile = "/etc/orrery/bash_env";
 /** Label of a stand-in's image: the image in whose place it is. */
-export const standInLabel = "orrery.lab/stand-in-for";
+const standInLabel = "orrery.lab/stand-in-for";
 
 /** What a stand-in reads from its image: the contract, each program with the common parts. */
 export function standInContract(contract: Contract): object {

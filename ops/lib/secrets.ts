@@ -64,13 +64,20 @@ export function writeSecrets(changes: readonly SecretChange[], dryRun: boolean):
   if (!dryRun) replaceFiles([...files].map(([file, change]) => ({ file, ...change })));
 }
 
+/** Reads many secrets of a stack's file with one derived key. @throws as {@link secretOf}, when a secret is read */
+export function secretReader(stack: StackFileOf): (key: string) => string {
+  const { provider } = readStackFile(stack.file);
+  let crypter: Crypter | undefined;
+  return (key) => secretOf(stack, key, undefined, provider === undefined ? (crypter ??= crypterOf(stack)) : undefined);
+}
+
 /** Text of an encrypted value of the stack's file. @throws if it has none @throws UsageError if the passphrase is wrong */
-export function secretOf(stack: StackFileOf, key: string, variable?: string): string {
+export function secretOf(stack: StackFileOf, key: string, variable?: string, opened?: Crypter): string {
   const { entries, provider } = readStackFile(stack.file);
   const entry = entries.get(key);
   if (entry === undefined) throw new Error(`Pulumi.${stack.name}.yaml has no ${key}`);
   if (provider !== undefined) return byTheCli(stack, key);
-  const crypter = crypterOf(stack, variable);
+  const crypter = opened ?? crypterOf(stack, variable);
   try {
     return crypter.decrypt(entry.value);
   } catch {

@@ -29,7 +29,7 @@ export interface RouteStatus {
   readonly [field: string]: unknown;
 }
 
-export interface Condition {
+interface Condition {
   readonly type: string;
   readonly status: string;
   readonly reason?: string;

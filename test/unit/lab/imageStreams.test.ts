@@ -33,7 +33,7 @@ describe("ImageStreams of real nodes", () => {
         generation: 3,
       },
     ]);
-    const known = stream("quay.io/a:1", { tags: [first].filter((tag) => tag !== undefined) });
+    const known = stream("quay.io/a:1", { tags: [first] });
     assert.equal(imported(known, () => "sha256:old", now)[0], first);
     const [second] = imported(known, () => "sha256:new", now);
     assert.deepEqual(
@@ -48,11 +48,7 @@ describe("ImageStreams of real nodes", () => {
     const [failed] = imported(known, () => undefined, now);
     assert.deepEqual(failed?.items, good?.items);
     assert.equal(failed?.conditions?.[0]?.message, 'dockerimage.image.openshift.io "quay.io/a:2" not found');
-    const [again] = imported(
-      stream("quay.io/a:2", { tags: [failed].filter((tag) => tag !== undefined) }),
-      () => "sha256:old",
-      now,
-    );
+    const [again] = imported(stream("quay.io/a:2", { tags: [failed] }), () => "sha256:old", now);
     assert.equal(again?.conditions, undefined);
   });
 
