@@ -105,7 +105,9 @@ since, e.g. by the first up, is listed and has to be named by --keep or --orphan
     if (values.undo) {
       const { out, diff, accept, suggest: suggests, terraform } = values;
       if (out !== undefined || diff || suggests || accept.length + terraform.length > 0)
-        throw new UsageError("--undo adopts nothing: it goes without --out, --diff, --accept, --suggest and --terraform");
+        throw new UsageError(
+          "--undo adopts nothing: it goes without --out, --diff, --accept, --suggest and --terraform",
+        );
       return undoAdoption(values);
     }
     if (values.keep.length + values.orphan.length > 0) throw new UsageError("--keep and --orphan go with --undo");
