@@ -13,7 +13,7 @@ const isTree = (value: unknown): value is Tree => typeof value === "object" && v
 const pick = <T>(items: readonly T[], draw: Draw): T | undefined => items[Math.floor(draw() * items.length)];
 
 /** The object at a path; made if it is missing. */
-export function within(tree: Tree, ...path: readonly string[]): Tree {
+function within(tree: Tree, ...path: readonly string[]): Tree {
   return path.reduce((at, key) => {
     const next = at[key];
     if (isTree(next)) return next;
