@@ -1,12 +1,28 @@
-// Entry of `npm start`, `npm test` and `npm run setup`. Plain JavaScript for any Node from 20, because it runs before
-// anything is installed: it checks what a machine must have, installs node_modules (Node 24 among them) and hands over.
+// Entry of `npm start`, `npm test` and `npm run setup`. Plain JavaScript for any Node from 18, because it runs before
+// anything is installed: it checks what a machine must have, installs node_modules, a Node where the machine's is too old,
+// and hands over.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, statfsSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { isTooOld } from "./config/nodeVersion.mjs";
 
-const root = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname);
+const root = path.dirname(fileURLToPath(import.meta.url));
+const cache = path.resolve(process.env.ORRERY_CACHE ?? path.join(homedir(), ".cache", "orrery"));
 const help = `Usage: npm start | npm test | npm run setup
 
   npm start        sets up what is missing, brings up the lab, runs pulumi up --stack test on it
@@ -43,17 +59,16 @@ function freeGigabytes(folder) {
 
 /** Everything that this machine lacks, a sentence each. */
 function unmetRequirements() {
-  const problems = [];
   const release = existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "";
   if (!/^ID=debian$/m.test(release) || !/^VERSION_ID="12"$/m.test(release)) {
-    problems.push("This is not Debian 12: the lab is made of its packages; run it on a Debian 12 machine.");
+    return [
+      "This is not Debian 12: the lab is made of its packages; run it on a Debian 12 machine or in the container of .devcontainer. Everything but the lab runs here: npm ci --ignore-scripts, then npm run test:unit, npm run review, npx pulumi.",
+    ];
   }
+  const problems = [];
   if (process.getuid?.() !== 0)
     problems.push("You are not root: the lab installs packages and makes network namespaces; run it as root.");
-  const [major] = process.versions.node.split(".").map(Number);
-  if (major < 20) problems.push(`Node ${process.versions.node} is too old: install Node 20 or newer.`);
   if (process.arch !== "x64") problems.push(`This is a ${process.arch} machine: the lab runs on x86-64 only.`);
-  const cache = path.resolve(process.env.ORRERY_CACHE ?? path.join(homedir(), ".cache", "orrery"));
   const toolchainThere =
     existsSync(cache) &&
     readdirSync(cache).some((f) => f.startsWith("toolchain-") && existsSync(path.join(cache, f, "complete")));
@@ -92,15 +107,42 @@ function installModules() {
     .digest("hex");
   if (existsSync(marker) && readFileSync(marker, "utf8") === wanted) return;
   console.error("installing node_modules (about half a minute) ...");
-  // Install scripts would only download what is built or pinned here; without them nothing foreign runs.
-  const npm = spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
-    cwd: root,
-    stdio: ["ignore", 2, 2],
-  });
-  if (npm.status !== 0)
-    fail(["npm ci failed (its message is above); check the connection to the npm registry and run the command again."]);
+  npmInstall(root);
   mkdirSync(path.dirname(marker), { recursive: true });
   writeFileSync(marker, wanted);
+}
+
+/** `npm ci` in a folder. Install scripts would only download what is built or pinned here; without them nothing foreign runs. */
+function npmInstall(cwd) {
+  const words = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+  if (spawnSync("npm", words, { cwd, stdio: ["ignore", 2, 2] }).status === 0) return;
+  fail(["npm ci failed (its message is above); check the connection to the npm registry and run the command again."]);
+}
+
+/**
+ * The Node that runs the project: this one, or where it is too old the one of lab/ownNode, once per machine. That one is
+ * linked into node_modules/.bin, where npm's scripts and npx find it before the machine's.
+ */
+function fittingNode() {
+  if (!isTooOld()) return process.execPath;
+  const lock = path.join(root, "lab", "ownNode");
+  const { dependencies } = JSON.parse(readFileSync(path.join(lock, "package.json"), "utf8"));
+  const [[name, version]] = Object.entries(dependencies);
+  const folder = path.join(cache, `node-${version}`);
+  const program = path.join(folder, "node_modules", name, "bin", "node");
+  if (!existsSync(program)) {
+    console.error(`Node ${process.versions.node} is too old: installing ${version} into ${folder} ...`);
+    mkdirSync(cache, { recursive: true });
+    const partial = mkdtempSync(`${folder}.`);
+    cpSync(lock, partial, { recursive: true });
+    npmInstall(partial);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(partial, folder);
+  }
+  const link = path.join(root, "node_modules", ".bin", "node");
+  rmSync(link, { force: true });
+  symlinkSync(program, link);
+  return link;
 }
 
 function fail(problems) {
@@ -122,7 +164,7 @@ const problems = unmetRequirements();
 if (problems.length > 0) fail(problems);
 installModules();
 const bin = path.join(root, "node_modules", ".bin");
-const child = spawn(path.join(bin, "node"), ["cli/orrery.ts", "lab", command, ...rest], {
+const child = spawn(fittingNode(), ["cli/orrery.ts", "lab", command, ...rest], {
   cwd: root,
   stdio: "inherit",
   env: { ...process.env, PATH: `${bin}:${process.env.PATH}` },

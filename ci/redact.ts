@@ -11,16 +11,20 @@ export function jobSecrets(env: Readonly<NodeJS.ProcessEnv>): readonly string[] 
   );
 }
 
+/** A text without these secrets, nor any of their lines. */
+export function withoutSecrets(text: string, secrets: readonly string[]): string {
+  const lines = secrets.flatMap((one) => [one, ...one.split("\n")]).map((one) => one.trim());
+  const known = [...new Set(lines.filter((one) => one.length >= shortest))].sort((a, b) => b.length - a.length);
+  return known.reduce((so, one) => so.replaceAll(one, "[redacted]"), text);
+}
+
 /**
  * A text that may be published.
  * @param secrets - texts that it must not hold, nor any of their lines
  */
 export function redacted(text: string, secrets: readonly string[]): string {
-  const lines = secrets.flatMap((one) => [one, ...one.split("\n")]).map((one) => one.trim());
-  const known = [...new Set(lines.filter((one) => one.length >= shortest))].sort((a, b) => b.length - a.length);
-  const without = known.reduce((so, one) => so.replaceAll(one, "[redacted]"), text);
   return (
-    without
+    withoutSecrets(text, secrets)
       // The login and the query of an address; what is left says which service it is.
       .replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@'"`]*@/gi, "$1")
       .replace(/\b([a-z][a-z0-9+.-]*:\/\/[^\s?'"`]*)\?[^\s'"`]*/gi, "$1?[redacted]")

@@ -1,6 +1,7 @@
 /** Finds commands by their files: `ops/commands/callysto/ban.ts` is `orrery callysto ban`. */
-import { globSync } from "node:fs";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { projectFiles } from "../config/projectFiles.ts";
 import { projectDir } from "../config/stackFile.ts";
 import type { Command } from "./command.ts";
 
@@ -29,7 +30,7 @@ export function groupSummary(group: string): string {
 
 /** Files of all commands by their names, e.g. "callysto ban"; sorted. */
 export function commandFiles(): ReadonlyMap<string, string> {
-  const found = globSync(`{${homes.join(",")}}/commands/**/*.ts`, { cwd: projectDir }).map((file) => {
+  const found = projectFiles(`{${homes.join(",")}}/commands/**/*.ts`).map((file) => {
     const name = file.slice(file.indexOf("commands/") + "commands/".length, -".ts".length);
     return [name.replaceAll("/", " "), path.join(projectDir, file)] as const;
   });
@@ -38,7 +39,7 @@ export function commandFiles(): ReadonlyMap<string, string> {
 
 /** Loads one command. */
 export async function loadCommand(file: string): Promise<Command> {
-  const { command } = (await import(file)) as { readonly command: Command };
+  const { command } = (await import(pathToFileURL(file).href)) as { readonly command: Command };
   return command;
 }
 
@@ -46,7 +47,7 @@ export async function loadCommand(file: string): Promise<Command> {
 export async function beforeCommand(name: string, values: Readonly<Record<string, unknown>>): Promise<void> {
   if (values.stack === undefined) return;
   // By its path, as the commands are: the front imports nothing that stands above it.
-  const { before } = (await import(path.join(projectDir, "ops", "before.ts"))) as {
+  const { before } = (await import(pathToFileURL(path.join(projectDir, "ops", "before.ts")).href)) as {
     readonly before: (name: string, values: Readonly<Record<string, unknown>>) => Promise<void>;
   };
   await before(name, values);

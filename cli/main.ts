@@ -15,9 +15,26 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     return await dispatch(args);
   } catch (error) {
-    console.error(`orrery: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(`orrery: ${inWords(error)}`);
     return error instanceof UsageError ? 2 : 1;
   }
+}
+
+/** An error's message; what the file system refuses is said in words, not in those of a system call. */
+function inWords(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code, path: at } = error as NodeJS.ErrnoException;
+  const reason = {
+    ENOENT: "there is no such file or folder",
+    EACCES: "permission denied",
+    EISDIR: "it is a folder",
+    ENOTDIR: "a part of the path is no folder",
+    ENOSPC: "no space left",
+    EROFS: "the file system is read-only",
+  }[code ?? ""];
+  return reason === undefined || at === undefined || !error.message.startsWith(code ?? "")
+    ? error.message
+    : `${at}: ${reason}`;
 }
 
 async function dispatch(args: readonly string[]): Promise<number> {
@@ -36,9 +53,23 @@ async function dispatch(args: readonly string[]): Promise<number> {
     const command = await loadCommand(file);
     if (!(end < 0 ? words : words.slice(0, end)).some(isHelp)) return await prepared(name, command, words)();
     console.log(helpOf(name, command));
+    await listBelow(files, name);
     return 0;
   }
   return listOf(files, args);
+}
+
+/** A command that is also a group, such as contracts: those below it. */
+async function listBelow(files: ReadonlyMap<string, string>, name: string): Promise<void> {
+  const below = [...files.keys()].filter((one) => one.startsWith(`${name} `));
+  if (below.length === 0) return;
+  const rows = await Promise.all(
+    below.map(async (one): Promise<[string, string]> => [
+      `orrery ${one}`,
+      summaryOf(await loadCommand(files.get(one) ?? "")),
+    ]),
+  );
+  console.log(["", "Commands below it:", ...table(rows)].join("\n"));
 }
 
 /** Reads the command's words, and says where the help is when they are wrong. */

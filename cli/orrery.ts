@@ -1,4 +1,4 @@
-/** The front of all command lines; `orrery.mjs` starts it with the project's own Node. */
+/** The front of all command lines; `orrery.mjs` loads it where Node is new enough. */
 import { exitOnBrokenPipe } from "../config/brokenPipe.ts";
 import { main } from "./main.ts";
 

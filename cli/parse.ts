@@ -40,10 +40,22 @@ function parsed(
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const unknown = /^Unknown option '(-[^' ]+)'/.exec(message)?.[1];
-    if (unknown === undefined) throw new UsageError(message.split("\n")[0] ?? "");
+    if (unknown === undefined) throw new UsageError(valueProblem(message, options));
     const known = Object.keys(options).map((name) => `--${name}`);
     throw new UsageError(`there is no option ${unknown}${unknown.startsWith("--") ? suggest(unknown, known) : ""}`);
   }
+}
+
+/** What Node says of an option's value, in this project's words. */
+function valueProblem(message: string, options: OptionSpecs): string {
+  const [, name = ""] = /^Option '(?:-\w, )?--([\w-]+)/.exec(message) ?? [];
+  const spec = options[name];
+  if (spec === undefined) return message.split("\n")[0] ?? "";
+  if (spec.type === "boolean") return `--${name} takes no value`;
+  const value = placeholder(spec);
+  return message.includes("ambiguous")
+    ? `--${name} ${value}: another option follows; a value that begins with - is written --${name}=VALUE`
+    : `--${name} ${value} has no value: ${spec.help}`;
 }
 
 function checkWords(specs: ReturnType<typeof wordSpecs>["words"], given: readonly string[]): void {

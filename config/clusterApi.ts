@@ -67,12 +67,17 @@ export class NoKubectlError extends Error {
 
 /**
  * Works with the cluster of a kubeconfig's current context.
+ * @param stop - ends login and work at once. @default they end by themselves
  * @throws LoginError if the kubeconfig does not work, NoKubectlError
  */
-export function askCluster<T>(kubeconfig: string, work: (api: ClusterApi) => Promise<T>): Promise<T> {
+export function askCluster<T>(
+  kubeconfig: string,
+  work: (api: ClusterApi) => Promise<T>,
+  stop?: AbortSignal,
+): Promise<T> {
   return withKubeconfig(kubeconfig, async (file, done) => {
     const socket = path.join(path.dirname(file), "socket");
-    await serve(file, socket, done);
+    await serve(file, socket, stop === undefined ? done : AbortSignal.any([done, stop]));
     rmSync(file); // kubectl has read it
     const agent = new Agent({ keepAlive: true, maxSockets: 20 });
     try {

@@ -1,11 +1,10 @@
 /** Whether a stack file could be deployed; works without an engine. */
 import type { AnySystem } from "./define.ts";
-import { givenPassphrase } from "./givenPassphrase.ts";
 import { sampleProblems } from "./preflight/samplePassphrase.ts";
 import { parseConfig } from "./parse.ts";
 import { openSalt } from "./passphrase.ts";
 import { report } from "./problems.ts";
-import { samplePassphrase } from "./samples.ts";
+import { stackPassphrase } from "./stackPassphrase.ts";
 import { clearConfig, type StackFile } from "./stackFile.ts";
 
 /**
@@ -18,10 +17,10 @@ export function deployProblems(name: string, stack: StackFile, schemas: readonly
       `Pulumi.${name}.yaml is encrypted by ${stack.provider}; npx pulumi preview --stack ${name} looks at it`,
     );
   }
-  const passphrase = givenPassphrase() ?? samplePassphrase(name);
+  const passphrase = stackPassphrase(name, stack.encryptionSalt);
   const { systems, problems } = parseConfig(
     clearConfig(stack, openSalt(stack.encryptionSalt ?? "", passphrase)),
     schemas,
   );
-  return problems.length > 0 ? report(name, problems) : sampleProblems(name, schemas, systems, passphrase);
+  return problems.length > 0 ? report(name, problems) : sampleProblems(name, schemas, systems, passphrase, "");
 }

@@ -105,6 +105,22 @@ export function keepSystems(text: string, namespaces: readonly string[]): string
   return document.toString({ lineWidth: 0 });
 }
 
+/** The file without what is at these paths. */
+export function withoutPaths(text: string, paths: readonly (readonly string[])[]): string {
+  const document = parseDocument(text);
+  for (const path of paths) document.deleteIn(path);
+  return document.toString({ lineWidth: 0 });
+}
+
+/** The file with the keys of another one that it lacks. @throws if one of them has no config */
+export function withKeysOf(text: string, other: string): string {
+  const [document, from] = [parseDocument(text), parseDocument(other)];
+  const [config, more] = [document.get("config", true), from.get("config", true)];
+  if (!isMap(config) || !isMap(more)) throw new Error("the stack file has no config");
+  config.items.push(...more.items.filter(({ key }) => isScalar(key) && !config.has(key.value)));
+  return document.toString({ lineWidth: 0 });
+}
+
 /** YAML on one line, in the form that Pulumi itself writes; a text that the engine would take for a date or number is quoted. */
 function inline(value: unknown): string {
   const document = new Document(value);

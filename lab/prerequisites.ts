@@ -1,27 +1,36 @@
 /** Creates the resources that a stack expects to exist in its clouds: zones, volumes, floating IPs, namespaces, nodes. */
+import { prowJobCrd } from "../components/prow/inventory.ts";
 import type { LabPrerequisites } from "./retarget.ts";
 import { kubeApi } from "./kubernetes/api.ts";
 import { type OpenstackApi, openstackApi } from "./openstack/api.ts";
 import { fakeNode } from "./kubernetes/objects.ts";
+import { realNodes } from "./kubernetes/nodes/plan.ts";
+import { openshiftMark } from "./kubernetes/projects.ts";
 import type { Log } from "./component.ts";
 import type { LabSettings } from "./settings.ts";
 
-type OpenstackPrerequisites = Omit<LabPrerequisites, "namespaces" | "nodes">;
+type OpenstackPrerequisites = Omit<LabPrerequisites, "namespaces" | "nodes" | "prowJobs">;
 
 /** Size in GB of a volume that replaces a manually created one. */
 const volumeSize = 1;
 
 /** Creates the prerequisites that do not exist yet. */
 export async function createPrerequisites(
-  { zones, volumes, floatingIps, namespaces, nodes }: LabPrerequisites,
+  { zones, volumes, floatingIps, namespaces, nodes, prowJobs }: LabPrerequisites,
   lab: LabSettings,
   log: Log,
 ): Promise<void> {
   const cluster = kubeApi(lab);
   for (const name of namespaces) {
     if ((await cluster.find(`/api/v1/namespaces/${name}`)) !== undefined) continue;
-    await cluster.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
+    // Projects of a portal are OpenShift's.
+    const labels = realNodes(lab).length === 0 ? {} : openshiftMark;
+    await cluster.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } });
     log(`created namespace ${name}, which the stack expects`);
+  }
+  if (prowJobs) {
+    const { metadata, spec } = prowJobCrd;
+    await cluster.apply({ apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition", metadata, spec });
   }
   for (const name of nodes) {
     if ((await cluster.find(`/api/v1/nodes/${name}`)) !== undefined) continue;

@@ -2,15 +2,17 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { retarget } from "./retarget.ts";
-import { givenPassphrase } from "../config/givenPassphrase.ts";
-import { samplePassphrase } from "../config/samples.ts";
-import { projectName, stackPath } from "../config/stackFile.ts";
+import { type LabTarget, retarget } from "./retarget.ts";
+import { projectName, readStackFile, stackPath } from "../config/stackFile.ts";
+import { stackPassphrase } from "../config/stackPassphrase.ts";
 import { kubernetesEnv } from "./kubernetes/kubernetes.ts";
+import { nodeNetwork, realNodes } from "./kubernetes/nodes/plan.ts";
 import { openstackEnv } from "./openstack/openstack.ts";
 import type { Log } from "./component.ts";
 import { createPrerequisites } from "./prerequisites.ts";
+import { condense } from "./progress.ts";
 import { type LabSettings, root } from "./settings.ts";
+import { withFailures } from "./rollout.ts";
 import type { Toolchain } from "./toolchain/toolchain.ts";
 
 /** Context of the lab's commands. */
@@ -25,7 +27,7 @@ export function environment({ lab, toolchain }: Run, stack: string): Record<stri
   return {
     PULUMI_HOME: toolchain.pulumiHome,
     PULUMI_BACKEND_URL: `file://${path.join(lab.dir, "state")}`,
-    PULUMI_CONFIG_PASSPHRASE: givenPassphrase() ?? samplePassphrase(stack),
+    PULUMI_CONFIG_PASSPHRASE: stackPassphrase(stack, readStackFile(stackPath(stack)).encryptionSalt),
     PULUMI_SKIP_UPDATE_CHECK: "true",
     NODE_COMPILE_CACHE: path.join(root, "node_modules", ".cache", "compile"),
     PATH: [path.join(root, "node_modules", ".bin"), toolchain.bin, process.env.PATH ?? ""].join(":"),
@@ -61,12 +63,19 @@ export function exportLines(env: Readonly<Record<string, string>>): string {
 async function writeLabStackFile(stack: string, { lab, log }: Run, realSecrets: boolean): Promise<string> {
   const source = stackPath(stack);
   const file = path.join(lab.dir, `Pulumi.${stack}.yaml`);
-  const passphrase = givenPassphrase() ?? samplePassphrase(stack);
-  const { prerequisites, replaced } = retarget(source, file, lab, passphrase, realSecrets);
+  const passphrase = stackPassphrase(stack, readStackFile(source).encryptionSalt);
+  const { prerequisites, replaced } = retarget(source, file, labTarget(lab), passphrase, realSecrets);
   if (replaced.length > 0)
     log(`samples replace the stack's own secrets (--real-secrets keeps them): ${replaced.join(", ")}`);
   await createPrerequisites(prerequisites, lab, log);
   return file;
+}
+
+/** A lab as stacks are aimed at it. */
+export function labTarget(lab: LabSettings): LabTarget {
+  const nodes = realNodes(lab).map(({ name }) => name);
+  const router = nodes.length === 0 ? {} : { router: nodeNetwork(lab).ingress };
+  return { ports: lab.ports, password: lab.password, nodes, ...router };
 }
 
 /**
@@ -90,7 +99,11 @@ export async function applyStack(
   }
   // destroy keeps its preview: protected resources fail there, before anything is deleted.
   const consent = { preview: [], up: ["--yes", "--skip-preview"], destroy: ["--yes"] }[command];
-  return pulumi([command, ...common, ...consent], env);
+  const quiet =
+    command === "preview" || process.stdout.isTTY ? undefined : path.join(run.lab.dir, `${command}-${stack}.log`);
+  if (quiet !== undefined) run.log(`pulumi ${command}: the whole output is in ${path.relative(root, quiet)}`);
+  const work = (): Promise<number> => pulumi([command, ...common, ...consent], env, quiet);
+  return command === "up" ? withFailures(run.lab, run.log, work) : work();
 }
 
 /** Whether the stack exists in the lab's backend; the CLI would take a second for that. */
@@ -98,10 +111,35 @@ function stackExists(lab: LabSettings, stack: string): boolean {
   return existsSync(path.join(lab.dir, "state", ".pulumi", "stacks", projectName(), `${stack}.json`));
 }
 
-/** Runs the CLI in the foreground. On Ctrl-C or SIGTERM it ends with a complete state, so we wait for it. */
-function pulumi(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
+/** How a stack of the lab is freed whose update was killed. */
+function freeing(args: readonly string[]): string {
+  const stack = args[args.indexOf("--stack") + 1] ?? "";
+  return `if no other update of this lab runs, free it: eval "$(npm run --silent lab -- env)" && npx pulumi cancel --yes --stack ${stack}`;
+}
+
+/**
+ * Runs the CLI in the foreground. On Ctrl-C or SIGTERM it ends with a complete state, so we wait for it.
+ * @param quiet - file for its whole output, of which only the essence is printed
+ */
+function pulumi(args: string[], env: NodeJS.ProcessEnv, quiet?: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(path.join(root, "node_modules", ".bin", "pulumi"), args, { cwd: root, env, stdio: "inherit" });
+    const child = spawn(path.join(root, "node_modules", ".bin", "pulumi"), args, {
+      cwd: root,
+      env,
+      stdio: ["inherit", quiet === undefined ? "inherit" : "pipe", "pipe"],
+    });
+    let said = "";
+    child.stderr?.on("data", (chunk: Buffer) => {
+      process.stderr.write(chunk);
+      said += chunk.toString();
+    });
+    const printed =
+      quiet === undefined || child.stdout === null
+        ? Promise.resolve()
+        : condense(child.stdout, quiet, (line) => {
+            console.log(line);
+          });
+    printed.catch(reject);
     let ending = false;
     const end = (signal: NodeJS.Signals): void => {
       // A second SIGINT would end Pulumi at once, and it has a terminal's Ctrl-C already.
@@ -111,9 +149,12 @@ function pulumi(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
     const signals = ["SIGINT", "SIGTERM"] as const;
     for (const signal of signals) process.on(signal, end);
     child.on("error", reject);
-    child.on("exit", (code) => {
+    child.on("close", (code) => {
       for (const signal of signals) process.off(signal, end);
-      resolve(code ?? 1);
+      if (said.includes("the stack is currently locked by")) console.error(freeing(args));
+      void printed.then(() => {
+        resolve(code ?? 1);
+      }, reject);
     });
   });
 }

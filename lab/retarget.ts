@@ -7,12 +7,17 @@ import { publishedSamples } from "../config/published.ts";
 import { kubeconfig, unusableKeyMark, publicKeyLine } from "../config/samples.ts";
 import { put, setAt, setSecret } from "../config/stackEdit.ts";
 import type { WantedSecret } from "../config/secrets.ts";
+import { openshiftAdministrator } from "./kubernetes/projects.ts";
 import { readStackFile, secretsOf, type StackFile } from "../config/stackFile.ts";
 
 /** The lab as a target. */
 export interface LabTarget {
   readonly ports: { readonly keystone: number; readonly kubernetes: number };
   readonly password: string;
+  /** Its real nodes, which take the places of nodes that stacks name. @default none: nodes of the stack's names are simulated */
+  readonly nodes?: readonly string[];
+  /** Address of the router of real nodes, which stands for ingress controllers and for OpenShift's. @default the nodes are simulated */
+  readonly router?: string;
 }
 
 /** Resources that a stack expects to exist in its cloud; create them before running it on an empty one. */
@@ -27,6 +32,8 @@ export interface LabPrerequisites {
   readonly namespaces: readonly string[];
   /** Kubernetes nodes. */
   readonly nodes: readonly string[];
+  /** Whether the cluster must have the kind ProwJob, which another stack makes. */
+  readonly prowJobs: boolean;
 }
 
 /** What {@link retarget} did. */
@@ -43,6 +50,12 @@ export const labNotebookImage = "docker.io/callysto/pims-minimal:lab";
 /** Kubeconfig of the lab's Kubernetes API. */
 export function labKubeconfig(lab: LabTarget): string {
   return kubeconfig(`https://127.0.0.1:${lab.ports.kubernetes}`, lab.password);
+}
+
+/** The same for OpenShift's administrator: the namespaces that he makes on real nodes are OpenShift's. */
+export function openshiftKubeconfig(lab: LabTarget): string {
+  const impersonation = `\n      as: ${openshiftAdministrator}\n      as-groups: ["system:masters"]`;
+  return labKubeconfig(lab).replace(/token: .*/, `$&${impersonation}`);
 }
 
 /** The lab's OpenStack as an entry of `clouds:settings`. */
@@ -76,20 +89,30 @@ export function retarget(
   const own = realSecrets ? new Map<string, WantedSecret>() : ownSecrets(stack, crypter);
   let { text } = stack;
   for (const [key, wanted] of own) text = setSecret(text, key, crypter.encrypt(wanted.sample()));
-  for (const cluster of Object.keys(plain(stack, "clusters:settings"))) {
-    text = setSecret(text, `clusters:${cluster}`, crypter.encrypt(labKubeconfig(lab)));
+  const clusters = plain(stack, "clusters:settings") as Readonly<
+    Record<string, { readonly platform?: string; readonly ingress?: object }>
+  >;
+  for (const [cluster, { platform, ingress }] of Object.entries(clusters)) {
+    const login = lab.router !== undefined && platform === "openshift" ? openshiftKubeconfig(lab) : labKubeconfig(lab);
+    text = setSecret(text, `clusters:${cluster}`, crypter.encrypt(login));
     text = put(text, ["config", "clusters:settings", cluster, "lab"], true);
+    if (lab.router !== undefined && ingress !== undefined) {
+      text = setAt(text, ["config", "clusters:settings", cluster, "ingress"], { ranges: [`${lab.router}/32`] });
+    }
   }
   for (const cloud of Object.keys(plain(stack, "clouds:settings"))) {
     text = setSecret(text, `clouds:${cloud}`, crypter.encrypt(lab.password));
     text = setAt(text, ["config", "clouds:settings", cloud], labCloud(lab));
   }
+  const prow = retargetNodes(text, plain(stack, "prow:settings"), lab.nodes ?? []);
+  text = prow.text;
   const callysto = retargetCallysto(text, plain(stack, "callysto:settings"), new Set(own.keys()));
   replaceFile(target, callysto.text);
   const prerequisites = {
     ...callysto.prerequisites,
     namespaces: existingNamespaces(plain(stack, "dials:settings")),
-    nodes: labelledNodes(plain(stack, "prow:settings")),
+    nodes: prow.nodes,
+    prowJobs: prow.prowJobs,
   };
   return { prerequisites, replaced: [...own.keys()] };
 }
@@ -114,9 +137,33 @@ function existingNamespaces({ namespace }: { readonly namespace?: { name: string
   return namespace === undefined || namespace.create === true ? [] : [namespace.name];
 }
 
-/** Existing nodes that a system labels. */
-function labelledNodes({ nodes }: { readonly nodes?: Readonly<Record<string, unknown>> }): string[] {
-  return Object.keys(nodes ?? {});
+/** The part of Prow's settings that names what the cluster has. */
+interface ProwNodes {
+  readonly crd?: string;
+  readonly nodes?: Readonly<Record<string, unknown>>;
+  readonly localVolumes?: { readonly node: string };
+}
+
+/** Nodes that a system labels: real ones take their places in order, or nodes of their names are to be simulated. */
+function retargetNodes(
+  text: string,
+  { crd, nodes = {}, localVolumes }: ProwNodes,
+  real: readonly string[],
+): { readonly text: string; readonly nodes: readonly string[]; readonly prowJobs: boolean } {
+  const names = Object.keys(nodes);
+  const prowJobs = crd === "existing";
+  if (real.length === 0 || names.length === 0) return { text, nodes: names, prowJobs };
+  if (names.length > real.length) {
+    throw new Error(
+      `the stack labels ${names.length} nodes and the lab has ${real.length} real ones; start it with npm run lab -- up --real-nodes ${names.length}`,
+    );
+  }
+  const renamed = new Map(names.map((name, index) => [name, real[index] ?? ""]));
+  const at = ["config", "prow:settings"];
+  text = setAt(text, [...at, "nodes"], Object.fromEntries(names.map((name) => [renamed.get(name), nodes[name]])));
+  const volumes = localVolumes && renamed.get(localVolumes.node);
+  if (volumes !== undefined) text = setAt(text, [...at, "localVolumes", "node"], volumes);
+  return { text, nodes: [], prowJobs };
 }
 
 /** Unparsed settings of a stack file. */
@@ -152,7 +199,7 @@ function retargetCallysto(
   text: string,
   settings: CallystoTargets,
   replaced: ReadonlySet<string>,
-): { readonly text: string; readonly prerequisites: Omit<LabPrerequisites, "namespaces" | "nodes"> } {
+): { readonly text: string; readonly prerequisites: Omit<LabPrerequisites, "namespaces" | "nodes" | "prowJobs"> } {
   const volumes: string[] = [];
   const floatingIps: string[] = [];
   const deploy = "callysto:deployPrivateKey";

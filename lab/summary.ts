@@ -3,10 +3,10 @@ import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
-import { givenPassphrase } from "../config/givenPassphrase.ts";
 import { openSalt } from "../config/passphrase.ts";
-import { samplePassphrase } from "../config/samples.ts";
+import { stackPassphrase } from "../config/stackPassphrase.ts";
 import { readStackFile } from "../config/stackFile.ts";
+import { servedHosts } from "./kubernetes/router/router.ts";
 import { environment, type Run } from "./pulumi.ts";
 import { type LabSettings, root } from "./settings.ts";
 
@@ -35,6 +35,7 @@ export async function summary(run: Run): Promise<string> {
     "  kubectl get cronjobs,deployments,pods -A",
     `  npx pulumi preview --stack test --config-file ${path.relative(root, path.join(dir, "Pulumi.test.yaml"))}`,
     "  npm run lab -- status",
+    ...servedHosts(run.lab).map((host) => `  npm run lab -- browse ${host}`),
     "",
     "Stop it: npm run lab -- down",
   ].join("\n");
@@ -54,7 +55,7 @@ async function outputs(stack: string, run: Run): Promise<Outputs> {
 /** Writes the guests' login key to `ssh_key` in the lab's folder, with the mode 0600 that ssh requires. */
 export function writeLoginKey(stack: string, lab: LabSettings): string {
   const { entries, encryptionSalt } = readStackFile(path.join(root, `Pulumi.${stack}.yaml`));
-  const crypter = openSalt(encryptionSalt ?? "", givenPassphrase() ?? samplePassphrase(stack));
+  const crypter = openSalt(encryptionSalt ?? "", stackPassphrase(stack, encryptionSalt));
   const file = path.join(lab.dir, "ssh_key");
   writeFileSync(file, crypter.decrypt(entries.get("callysto:deployPrivateKey")?.value ?? ""), { mode: 0o600 });
   return file;

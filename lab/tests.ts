@@ -18,7 +18,7 @@ export async function runTests(run: Run, names: readonly string[]): Promise<numb
   const files = names.map((name) => `test/live/${name}.test.ts`);
   for (const file of files) if (!existsSync(path.join(root, file))) throw new Error(`there is no ${file}`);
   const withKubectl = { ...process.env, PATH: `${run.toolchain.bin}:${process.env.PATH ?? ""}` };
-  const unit = ["--config", "test/unit.mocharc.json"];
+  const unit = ["--config", "test/unit.mocharc.cjs"];
   const failed =
     names.length > 0
       ? 0

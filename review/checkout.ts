@@ -35,7 +35,8 @@ export async function checkOut(commit: string): Promise<Checkout> {
   const folder = path.join(parent, "project");
   try {
     await git("worktree", "add", "--quiet", "--detach", folder, sha);
-    symlinkSync(path.join(projectDir, "node_modules"), path.join(folder, "node_modules"));
+    // Windows lets anybody make a junction; elsewhere the word means nothing.
+    symlinkSync(path.join(projectDir, "node_modules"), path.join(folder, "node_modules"), "junction");
   } catch (error) {
     rmSync(parent, { recursive: true, force: true });
     throw error;

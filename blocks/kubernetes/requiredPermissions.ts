@@ -60,14 +60,14 @@ const keyOf = ({ namespace, verb, resource, name }: Omit<Permission, "name"> & {
 function toManage(one: DeclaredObject): readonly Permission[] {
   const { namespace, kind } = one;
   return [
-    ...manage.map((verb) => ({ namespace, verb, resource: resourceOf(one) })),
+    ...manage.map((verb) => ({ namespace, verb, resource: resourceName(one) })),
     ...["events", ...(awaited[kind] ?? [])].flatMap((resource) => read.map((verb) => ({ namespace, verb, resource }))),
   ];
 }
 
 /** In the whole cluster by name where RBAC knows names: it does not for create, and the provider watches a whole kind. */
 function toManageInCluster(one: DeclaredObject): readonly Permission[] {
-  const [resource, { name, kind }] = [resourceOf(one), one];
+  const [resource, { name, kind }] = [resourceName(one), one];
   const at = { namespace: "", resource };
   const watches = ["list", "watch"].map((verb) => ({ ...at, verb }));
   // The nodes are the cluster's: the program only labels them.
@@ -93,7 +93,7 @@ function toPassAdmission({ kind, namespace, body }: DeclaredObject): readonly Pe
 function toGrant(one: DeclaredObject, own: ReadonlySet<string>): readonly Permission[] {
   const { kind, namespace, body } = one;
   if (kind === "Role" || kind === "ClusterRole") {
-    const unless = { namespace, verb: "escalate", resource: resourceOf(one) };
+    const unless = { namespace, verb: "escalate", resource: resourceName(one) };
     return grantedBy((body.rules ?? []) as readonly RoleRule[], namespace).map((granted) => ({ ...granted, unless }));
   }
   if (!kind.endsWith("RoleBinding")) return [];
@@ -123,7 +123,7 @@ export function grantedBy(rules: readonly RoleRule[], namespace: string): readon
 }
 
 /** A kind's resource with its API group: `deployments.apps`. */
-function resourceOf({ apiVersion, kind }: Pick<DeclaredObject, "apiVersion" | "kind">): string {
+export function resourceName({ apiVersion, kind }: Pick<DeclaredObject, "apiVersion" | "kind">): string {
   const singular = kind.toLowerCase();
   const plural = /[^aeiou]y$/.test(singular)
     ? `${singular.slice(0, -1)}ies`

@@ -46,7 +46,6 @@ export function connectClouds(
         endpointType: "public",
         insecure: false,
         swauth: false,
-        useOctavia: true,
       },
       opts,
     );

@@ -47,6 +47,11 @@ export function expectedWorkloads(settings: PackitSettings): readonly Workload[]
   ];
 }
 
+/** How a queues' server is asked in its container. Redis is a software collection, which only a bash that is called bash puts on its PATH. */
+export function keyValueClient(kind: PackitSettings["keyValue"]["kind"]): { shell: "bash" | "sh"; client: string } {
+  return { shell: kind === "redis" ? "bash" : "sh", client: `${kind}-cli` };
+}
+
 /** Images that need an ImageStream with these settings. */
 export function streamedImages(settings: PackitSettings): readonly StreamedImage[] {
   return [...new Set(expectedWorkloads(settings).flatMap(({ image }) => (image === undefined ? [] : [image])))];

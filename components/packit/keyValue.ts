@@ -8,19 +8,16 @@ import { exec, tcp } from "../../blocks/kubernetes/probe.ts";
 import { redisConf } from "../../blocks/redisConf.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
 import { accessModes, podsOf, type PackitContext, imageOf, retention, supportLabels, storageClass } from "./context.ts";
-import { expectedWorkloads } from "./inventory.ts";
+import { expectedWorkloads, keyValueClient } from "./inventory.ts";
 
 const port = 6379;
 const configFolder = "/etc/redislike";
 
-/**
- * How the three kinds differ: where they keep data, how they are started and asked. Redis is a software collection, which only a
- * bash that is called bash puts on its PATH.
- */
+/** How the three kinds differ: where they keep data, how they are started. */
 const kinds = {
-  redis: { folder: "/var/lib/redis/data", program: ["redis-server"], shell: "bash", client: "redis-cli" },
-  redict: { folder: "/data", program: [], shell: "sh", client: "redict-cli" },
-  valkey: { folder: "/data", program: [], shell: "sh", client: "valkey-cli" },
+  redis: { folder: "/var/lib/redis/data", program: ["redis-server"] },
+  redict: { folder: "/data", program: [] },
+  valkey: { folder: "/data", program: [] },
 } as const;
 
 /** Redis or one of its descendants: the queues of Celery. */
@@ -90,7 +87,7 @@ export class KeyValue extends pulumi.ComponentResource {
 
 /** Readiness check: the client's ping. */
 export function keyValueReadiness(kind: keyof typeof kinds): readonly string[] {
-  const { shell, client } = kinds[kind];
+  const { shell, client } = keyValueClient(kind);
   return [shell, "-c", `test "$(${client} ping)" = PONG`];
 }
 

@@ -1,3 +1,5 @@
+export { prowJobCrd } from "./crd/index.ts";
+
 /** Everything of Prow that has pods, by the name of its Deployment or CronJob without the environment's prefix. */
 export const workloads = [
   "prow-controller-manager",

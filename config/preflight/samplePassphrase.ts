@@ -102,12 +102,16 @@ function keysAmong(value: unknown, path: string, samples: PublishedSamples): rea
 
 const passphraseCommand = "ORRERY_NEW_PASSPHRASE=... npm run ops -- secrets passphrase --stack {stack}";
 
-/** Why an update is refused: samples, or secrets under a published passphrase, outside of the lab; otherwise undefined. */
+/**
+ * Why an update is refused: samples, or secrets under a published passphrase, outside of the lab; otherwise undefined.
+ * @param outcome - what the message says of the update
+ */
 export function sampleProblems(
   stack: string,
   schemas: readonly AnySystem[],
   systems: Systems,
   passphrase: string | undefined,
+  outcome = "; nothing was changed",
 ): string | undefined {
   const guarded = [...guardedTargets(systems)];
   const published = guarded.length > 0 && passphrase !== undefined && isPublished(passphrase);
@@ -117,7 +121,7 @@ export function sampleProblems(
   ];
   if (risks.length === 0) return undefined;
   const lines = [
-    `Pulumi.${stack}.yaml is for clusters and clouds that are not the lab's, and everybody knows ${risks.length} of its texts; nothing was changed:`,
+    `Pulumi.${stack}.yaml is for clusters and clouds that are not the lab's, and everybody knows ${risks.length} of its texts${outcome}:`,
     ...risks.flatMap(({ path, text, fix }) => [`  ${path} ${text}`, `      ${fix}`]),
     "what lives in a cluster, a password store or a folder is taken over: npm run ops -- secrets import --help",
     "where samples may go nevertheless:",

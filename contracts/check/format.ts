@@ -119,6 +119,8 @@ const command = z.strictObject({
 });
 
 const reading = {
+  /** Whether it ends after its work, as the programs of Jobs and init containers do. @default false */
+  ends: z.boolean().optional(),
   /** Read from the environment. A name may end in `*`. */
   variables: z.record(z.string(), variable).optional(),
   /** Read below a mount; a path may have `*` for one segment, `**` for any number. */

@@ -1,15 +1,14 @@
 /** Reads the contract files. */
-import { globSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { parseDocument } from "yaml";
+import { projectFiles } from "../../config/projectFiles.ts";
 import { type Contract, contractSchema } from "./format.ts";
 
 const folder = path.dirname(import.meta.dirname);
 
 /** Every folder in components/ is a system. */
-const systems = globSync("*/index.ts", { cwd: path.join(folder, "..", "components") }).map((file) =>
-  path.dirname(file),
-);
+const systems = projectFiles("*/index.ts", path.join(folder, "..", "components")).map((file) => path.dirname(file));
 
 /** A contract and its file. */
 export interface LoadedContract {
@@ -21,7 +20,7 @@ export interface LoadedContract {
 
 /** All contracts, sorted by file. @throws with every invalid file and key, and every image with two contracts */
 export function loadContracts(dir = folder): readonly LoadedContract[] {
-  const files = systems.flatMap((system) => globSync(`${system}/*.yaml`, { cwd: dir })).sort();
+  const files = systems.flatMap((system) => projectFiles(`${system}/*.yaml`, dir)).sort();
   const problems: string[] = [];
   const loaded = files.flatMap((file): LoadedContract[] => {
     const document = parseDocument(readFileSync(path.join(dir, file), "utf8"));

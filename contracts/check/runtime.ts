@@ -1,5 +1,5 @@
 /** The container's user, capabilities, memory and token, and the folders that its program writes to. */
-import { asObject } from "../../policy/manifest.ts";
+import { asList, asObject } from "../../policy/manifest.ts";
 import { holds, type Situation } from "./situation.ts";
 
 const units: Readonly<Record<string, number>> = {
@@ -18,7 +18,7 @@ function bytes(quantity: string): number {
   return Number(number === "" ? NaN : number) * (units[unit] ?? NaN);
 }
 
-/** Problems of the container's security context, memory and mounts, one phrase each. */
+/** Problems of the container's security context, memory, mounts and end, one phrase each. */
 export function runtimeProblems(situation: Situation): readonly string[] {
   const { world, pod, container, reading } = situation;
   const [own, around] = [asObject(container.body.securityContext), asObject(pod.spec.securityContext)];
@@ -47,6 +47,14 @@ export function runtimeProblems(situation: Situation): readonly string[] {
   if (reading.memory !== undefined && typeof limit === "string" && bytes(limit) < bytes(reading.memory.atLeast)) {
     problems.push(`memory limit ${limit} is below ${reading.memory.atLeast} (${reading.memory.at})`);
   }
+
+  const mustEnd =
+    /(^| )(Job|CronJob) /.test(pod.title) ||
+    asList(pod.spec.initContainers).some(
+      ({ name, restartPolicy }) => name === container.name && restartPolicy !== "Always",
+    );
+  if (mustEnd !== (reading.ends ?? false))
+    problems.push(mustEnd ? "must end, and its program does not" : "ends after its work, and would be started again");
 
   const claims = around.fsGroup !== undefined || user === 0 || random;
   for (const { path, by = "any", when, at } of reading.writes ?? []) {

@@ -48,6 +48,7 @@ export function readingOf(contract: Contract, program: string): Reading {
   ];
   const [memory, user] = [own?.memory ?? contract.memory, own?.user ?? contract.user];
   const [words, token] = [own?.words ?? contract.words, own?.token ?? contract.token];
+  const ends = own?.ends ?? contract.ends;
   return {
     variables: { ...contract.variables, ...own?.variables },
     files: { ...contract.files, ...own?.files },
@@ -60,6 +61,7 @@ export function readingOf(contract: Contract, program: string): Reading {
     permissions: lists(contract.permissions, own?.permissions),
     ...(words === undefined ? {} : { words }),
     ...(token === undefined ? {} : { token }),
+    ...(ends === undefined ? {} : { ends }),
     ...(memory === undefined ? {} : { memory }),
     ...(user === undefined ? {} : { user }),
   };

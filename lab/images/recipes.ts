@@ -1,37 +1,57 @@
-/** The images that the lab's own nodes run: one recipe a program. */
+/** How images are made of packages and programs; those that the lab itself runs, and the base of the stand-ins. */
+import type { ToolName } from "../tools/tools.ts";
 import type { NodePrograms } from "../toolchain/nodePrograms.ts";
+import type { ImageConfig } from "./layout.ts";
 
 /** How an image is made. Part of the key under which it is cached. */
 export interface Recipe {
   /** Name of the image's folder in the cache. */
   readonly name: string;
-  /** References that it answers, with registry and tag: `docker.io/library/redis:7`. */
-  readonly references: readonly string[];
+  /** References that it answers, with registry and tag: `docker.io/library/redis:7`. @default none */
+  readonly references?: readonly string[];
+  /** Images with a contract that it takes the place of, by the last part of their names: all tags of the contract. @default none */
+  readonly images?: readonly string[];
   /** Debian packages to unpack, with what they depend on; their scripts do not run. @default none */
   readonly packages?: readonly string[];
-  /** Programs to copy: path in the image to an artifact and its file. @default none */
-  readonly programs?: Readonly<Record<string, readonly [artifact: keyof NodePrograms, file: string]>>;
+  /** Programs to copy: path in the image to an artifact or tool and its file. @default none */
+  readonly programs?: Readonly<Record<string, readonly [artifact: keyof NodePrograms | ToolName, file: string]>>;
+  /** A package of npm to unpack. @default none */
+  readonly npm?: { readonly package: string; readonly sha256: string; readonly member: string; readonly to: string };
+  /** Packages of PyPI (`name==version`) to install into /opt/python, for Debian 12's Python. @default none */
+  readonly python?: readonly string[];
+  /** Text files to write: path to content; those that begin with `#!` can be run. @default none */
+  readonly files?: Readonly<Record<string, string>>;
   /** Shell commands, run in the image's root folder: links, folders and users that packages' scripts would make. */
   readonly script?: string;
   readonly config: ImageConfig;
+  /** Whether it has the contract of its images and the program that checks it: `standin before COMMAND...` in its start scripts. */
+  readonly checked?: true;
+  /** What runs in it, with its version: `nginx 1.22 of Debian 12`. Required for `images`. */
+  readonly program?: string;
 }
 
-/** The part of an OCI image's configuration that recipes set. */
-interface ImageConfig {
-  readonly Entrypoint?: readonly string[];
-  readonly Cmd?: readonly string[];
-  /** `uid:gid`. */
-  readonly User?: string;
-  readonly Env?: readonly string[];
-  readonly WorkingDir?: string;
-}
-
-const searchPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+export const searchPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/** Writes the authorities of package ca-certificates where programs look for them; its own script does not run. */
+export const trustAuthorities =
+  "mkdir -p etc/ssl/certs && cat usr/share/ca-certificates/mozilla/*.crt >etc/ssl/certs/ca-certificates.crt";
 /** Reference of the image whose container holds a pod's namespaces. */
 export const pauseImage = "orrery.lab/pause:1";
 export const coreDnsImage = "orrery.lab/coredns:1";
 
-export const recipes: readonly Recipe[] = [
+/** What every stand-in has below its own layer: a shell with the usual tools, and the program that checks contracts. */
+export const standInBase: Recipe = {
+  name: "stand-in",
+  references: ["orrery.lab/stand-in:1"],
+  packages: ["bash", "coreutils", "curl", "findutils", "grep", "hostname", "libc-bin", "mawk", "sed"],
+  programs: { "/usr/bin/standin": ["standin", "standin"] },
+  script: `
+    ln -sf bash bin/sh
+    ln -sf mawk usr/bin/awk
+    mkdir -p tmp root && chmod 1777 tmp`,
+  config: { Cmd: ["bash"], Env: [searchPath] },
+};
+
+export const labRecipes: readonly Recipe[] = [
   {
     name: "pause",
     references: [pauseImage],
@@ -66,7 +86,7 @@ export const recipes: readonly Recipe[] = [
     // curl, because wget of Debian's static busybox crashes when it looks up a name
     name: "tools",
     references: ["orrery.lab/tools:1"],
-    packages: ["bash", "coreutils", "curl", "grep", "libc-bin", "netcat-openbsd", "sed"],
+    packages: ["bash", "coreutils", "curl", "grep", "libc-bin", "netcat-openbsd", "openssl", "sed"],
     script: `
       ln -sf bash bin/sh
       ln -sf nc.openbsd bin/nc

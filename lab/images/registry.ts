@@ -2,15 +2,11 @@
  * A read-only registry of OCI image layouts. It answers for every registry's names at once: containerd sends the registry that
  * it asks for as `ns` (docker.io, quay.io), so images keep their names.
  */
-import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
+import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import path from "node:path";
-
-interface Entry {
-  readonly digest: string;
-  readonly mediaType: string;
-  readonly annotations: Readonly<Record<string, string>>;
-}
+import { type IndexEntry, readIndex } from "./layout.ts";
+import { named } from "./names.ts";
 
 /** A file of a layout, as it is served. */
 interface Found {
@@ -19,27 +15,22 @@ interface Found {
   readonly type: string;
 }
 
-/** What the layouts contain, by reference and by digest. */
+/** What the layouts contain, by name and by digest. */
 export class Layouts {
   readonly #folders: readonly string[];
-  readonly #references = new Map<string, Entry>();
+  readonly #images: readonly IndexEntry[];
 
   constructor(folders: readonly string[]) {
     this.#folders = folders;
-    for (const folder of folders) {
-      const index = JSON.parse(readFileSync(path.join(folder, "index.json"), "utf8")) as { manifests: Entry[] };
-      for (const entry of index.manifests) {
-        this.#references.set(entry.annotations["org.opencontainers.image.ref.name"] ?? "", entry);
-      }
-    }
+    this.#images = folders.flatMap(readIndex);
   }
 
-  /** @param name - a tag, or a digest of a manifest @returns undefined if no layout has it */
-  manifest(registry: string, repository: string, name: string): Found | undefined {
-    const named = name.startsWith("sha256:")
-      ? [...this.#references.values()].find(({ digest }) => digest === name)
-      : this.#references.get(`${registry}/${repository}:${name}`);
-    return named === undefined ? undefined : this.blob(named.digest, named.mediaType);
+  /** @param version - a tag, or a digest of a manifest @returns undefined if no layout has it */
+  manifest(registry: string, repository: string, version: string): Found | undefined {
+    const found = version.startsWith("sha256:")
+      ? this.#images.find(({ digest }) => digest === version)
+      : named(this.#images, `${registry}/${repository}`, version);
+    return found === undefined ? undefined : this.blob(found.digest, found.mediaType);
   }
 
   blob(digest: string, type = "application/octet-stream"): Found | undefined {

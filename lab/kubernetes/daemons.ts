@@ -97,7 +97,8 @@ export function daemons(lab: LabSettings, toolchain: Toolchain, exec = false): R
     kwok: {
       name: "kwok",
       command: path.join(toolchain.bin, "kwok"),
-      env: { PATH: process.env.PATH }, // inherited by the commands of `kubectl exec`
+      // Inherited by the commands of `kubectl exec`, whose user may not reach what root's own PATH names.
+      env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" },
       args: [
         `--kubeconfig=${kubeconfig}`,
         // Nodes that run containers have a kubelet.
@@ -126,8 +127,8 @@ function stages(lab: LabSettings, toolchain: Toolchain): string[] {
   return [...shipped, path.join(import.meta.dirname, "stages")].flatMap((folder) =>
     readdirSync(folder)
       .filter((file) => file.endsWith(".yaml") && file !== "kustomization.yaml")
-      // Volumes of real nodes are folders, which nodes/provisioner.ts makes.
-      .filter((file) => file !== "volumes.yaml" || realNodes(lab).length === 0)
+      // Real nodes have volumes and a router; see nodes/provisioner.ts and router/.
+      .filter((file) => realNodes(lab).length === 0 || !["volumes.yaml", "network.yaml"].includes(file))
       .map((file) => path.join(folder, file)),
   );
 }

@@ -14,7 +14,9 @@ import { clusterHealth, healthy, kwokHealth, storeHealth } from "./health.ts";
 import { tokenLines } from "./nodes/credentials.ts";
 import { installNodes, prepareNodes, startNodes, stopNodes } from "./nodes/nodes.ts";
 import { realNodes } from "./nodes/plan.ts";
+import { standInHealth } from "./nodes/standIns.ts";
 import { definitions, fakeNodes, objects } from "./objects.ts";
+import { projectPolicies } from "./projects.ts";
 
 /** Seconds for the start of a process on a busy machine; an idle one takes one or two. */
 const startTimeout = 60;
@@ -48,7 +50,7 @@ export function kubernetes(toolchain: Toolchain): KubernetesComponent {
   const component: KubernetesComponent = {
     name: "kubernetes",
     install: () => Promise.resolve(), // the toolchain contains everything
-    health: clusterHealth,
+    health: async (lab) => [...(await clusterHealth(lab)), ...(await standInHealth(lab))],
 
     async up(lab, log) {
       const { ports } = lab;
@@ -66,7 +68,7 @@ export function kubernetes(toolchain: Toolchain): KubernetesComponent {
         (async () => {
           await Promise.all(definitions.map((definition) => api.apply(definition)));
           await waitUntilReady("OpenShift's kinds", startTimeout, () => served(api), "see log/apiserver.log");
-          await Promise.all([...objects, ...(real ? [] : fakeNodes)].map((object) => api.apply(object)));
+          await Promise.all([...objects, ...(real ? projectPolicies : fakeNodes)].map((object) => api.apply(object)));
           if (runningPid(lab.dir, "kwok") === undefined) await releaseNodes(api);
           await run(lab, "kwok", () => answers(`http://127.0.0.1:${ports.kwok}/healthz`));
         })(),

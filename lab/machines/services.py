@@ -4,30 +4,16 @@ Listens inside the lab's network namespace, at its end of the way to the host, a
 port 53 to the lab's BIND, the ports of what guests call to themselves. Machines reach nothing else of the host.
 """
 import asyncio
-import contextlib
-import ctypes
 import json
 import os
 import socket
+
+from forwarding import inside, stream
 
 PORTS = json.loads(os.environ['ORRERY_PORTS'])
 ADDRESS = os.environ['ORRERY_SERVICES']
 # What guests of the systems call in a real cloud: certificates by DNS (identity, DNS, the ACME server), and homes in Swift.
 OFFERED = ('keystone', 'designate', 'swift', 'acme')
-CLONE_NEWNET = 0x40000000
-
-
-@contextlib.contextmanager
-def inside(namespace):
-    """Sockets made in this block live in the namespace for good; those made later do not."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    with open('/proc/self/ns/net') as here, open('/run/netns/' + namespace) as there:
-        if libc.setns(there.fileno(), CLONE_NEWNET):
-            raise OSError(ctypes.get_errno(), 'cannot enter the network namespace %s' % namespace)
-        try:
-            yield
-        finally:
-            libc.setns(here.fileno(), CLONE_NEWNET)
 
 
 def listening(kind, port):
@@ -36,25 +22,6 @@ def listening(kind, port):
     sock.bind((ADDRESS, port))
     sock.setblocking(False)
     return sock
-
-
-async def copy(reader, writer):
-    with contextlib.suppress(OSError):
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-        writer.write_eof()
-
-
-def stream(port):
-    """A handler that connects each caller to a port of loopback."""
-    async def serve(reader, writer):
-        with contextlib.suppress(OSError):
-            back_reader, back_writer = await asyncio.open_connection('127.0.0.1', port)
-            await asyncio.gather(copy(reader, back_writer), copy(back_reader, writer))
-            back_writer.close()
-        writer.close()
-    return serve
 
 
 class Query(asyncio.DatagramProtocol):

@@ -95,6 +95,15 @@ const artifacts = {
     sources: ["names"],
     steps: [{ do: "build", package: ".", in: "names", to: "coredns" }],
   },
+  /** Our own program in the images of programs that no package has. */
+  standin: {
+    name: "standin",
+    minutes: 1,
+    files: ["standin"],
+    releases: [],
+    sources: ["standin"],
+    steps: [{ do: "build", package: ".", in: "standin", to: "standin" }],
+  },
 } satisfies Readonly<Record<string, Artifact>>;
 
 /** Folders of the finished programs. */

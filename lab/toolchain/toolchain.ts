@@ -10,6 +10,7 @@ import { cacheDir } from "../settings.ts";
 import { source } from "./download.ts";
 import { buildArtifact, artifactFolder } from "./build.ts";
 import { cliVersion, artifacts, plugins } from "./artifacts.ts";
+import { askedVersions, lagging } from "./asked.ts";
 
 /** Folders of the finished toolchain. */
 export interface Toolchain {
@@ -31,7 +32,7 @@ const requiredSpace = 15;
 const noLogs = "home/logs";
 
 function folders(): Toolchain & { readonly folder: string; readonly complete: string } {
-  const parts = [...artifacts.map((artifact) => artifactFolder("", artifact)), noLogs];
+  const parts = [...artifacts.map((artifact) => artifactFolder("", artifact)), noLogs, ...lagging()];
   const hash = createHash("sha256").update(JSON.stringify(parts));
   const folder = path.join(cacheDir, `toolchain-${hash.digest("hex").slice(0, 12)}`);
   const [bin, share, pulumiHome] = ["bin", "share", "home"].map((name) => path.join(folder, name));
@@ -82,6 +83,7 @@ function goVersion(): [number, number] | undefined {
 /** Returns the toolchain, building it if it is missing. @throws with the first problem of {@link checkToolchain} */
 export async function ensureToolchain(log: Log): Promise<Toolchain> {
   const { folder, complete, ...toolchain } = folders();
+  for (const line of lagging()) log(line);
   if (existsSync(complete)) return toolchain;
   const [problem] = checkToolchain();
   if (problem !== undefined) throw new Error(problem);
@@ -128,11 +130,13 @@ async function assemble(folder: string): Promise<void> {
   await link("kwok", "stage", "share/kwok/stage");
   await link("bridged-plugins", "schema", "share/schema");
   await link("command-plugin", "command.test", "share/command.test");
-  await link("cli", "", `home/versions/${cliVersion}/bin`);
+  const asked = askedVersions();
+  for (const version of new Set([cliVersion, asked.cli])) await link("cli", "", `home/versions/${version ?? ""}/bin`);
   for (const [name, version] of Object.entries(plugins)) {
     const file = `pulumi-resource-${name}`;
     const artifact = artifacts.find(({ files }) => files.includes(file))?.name ?? "";
-    await link(artifact, file, `home/plugins/resource-${name}-v${version}/${file}`);
+    for (const one of new Set([version, asked[name]]))
+      await link(artifact, file, `home/plugins/resource-${name}-v${one ?? ""}/${file}`);
   }
   await writeFile(path.join(partial, noLogs), "");
   await writeFile(path.join(partial, "complete"), "");

@@ -107,12 +107,15 @@ export type ToolName = keyof typeof tools;
 /** Disk space for a build, in GB: modules, Go's build cache and the binaries. */
 const requiredSpace = 6;
 
-const folderOf = (name: ToolName): string => artifactFolder(cacheDir, tools[name], import.meta.dirname);
+/** Folder of a tool, whether it exists or not. */
+export function toolFolder(name: ToolName): string {
+  return artifactFolder(cacheDir, tools[name], import.meta.dirname);
+}
 
 /** Folder of a tool, built if it is missing. @throws if a requirement is missing or the build fails */
 export async function ensureTool(name: ToolName, log: Log): Promise<string> {
   await ensureTools(log, [name]);
-  return folderOf(name);
+  return toolFolder(name);
 }
 
 /** The tools that tests use. */

@@ -13,6 +13,8 @@ export interface Login {
   readonly privateKey: string;
   /** One line of the guest's own public key. */
   readonly hostKey: string;
+  /** Ends ssh at once. @default it ends with its script */
+  readonly signal?: AbortSignal;
 }
 
 /** How a script ended. */
@@ -53,6 +55,7 @@ export async function onGuest(
       "ssh",
       ["-F", "none", "-i", key, ...options, `${login.user}@${login.address}`, command],
       input,
+      login.signal,
     );
     if (done.code === 255) throw new Error(explain(login, done.stderr));
     return done;
@@ -74,9 +77,14 @@ export function explain({ address, user }: Pick<Login, "address" | "user">, stde
 /** Seconds that a script may take: a copy of all homes takes hours. */
 const longest = 6 * 3600;
 
-function run(command: string, args: readonly string[], input: string | Buffer): Promise<Done> {
+function run(
+  command: string,
+  args: readonly string[],
+  input: string | Buffer,
+  signal: AbortSignal | undefined,
+): Promise<Done> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env: childEnvironment(command), stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn(command, args, { env: childEnvironment(command), stdio: ["pipe", "pipe", "pipe"], signal });
     const limit = setTimeout(() => {
       child.kill();
       reject(new Error(`the script on the guest did not end within ${longest / 3600} hours; look there what it does`));

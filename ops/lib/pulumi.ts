@@ -8,16 +8,37 @@ import type { SystemStack } from "./stack.ts";
 /** The CLI of this project. */
 export const pulumiProgram = path.join(projectDir, "node_modules", ".bin", "pulumi");
 
+/** What to do where the engine is not there: npm's launcher downloads it at the first call, and the lab has its own. */
+export const engineFix =
+  'npx pulumi version downloads it; where get.pulumi.com cannot be reached, take the lab\'s: eval "$(npm run --silent lab -- env)"';
+
+/** Why the engine did not start at all, by the launcher's words; undefined if it was the engine that spoke. */
+export function engineProblem(stderr: string): string | undefined {
+  const said = /^pulumi: (.*)$/m.exec(stderr)?.[1];
+  return said === undefined ? undefined : `the Pulumi CLI does not run: ${said}`;
+}
+
+/** What the engine complains of, in one line; a lock that was left comes with the command that frees it. */
+export function complaintOf(stack: string, stderr: string): string {
+  const missing = engineProblem(stderr);
+  if (missing !== undefined) return `${missing}; ${engineFix}`;
+  const lines = stderr.trim().split("\n");
+  const last = (lines.at(-1) ?? "").trim();
+  return isLocked(stderr) ? `it is locked: ${last}; ${freeing(stack)}` : last.replace(/^error: /, "");
+}
+
+const isLocked = (stderr: string): boolean => stderr.includes("the stack is currently locked by");
+const freeing = (stack: string): string =>
+  `npx orrery state recover --stack ${stack} says whether its holder still works, and frees it`;
+
 /** Runs the Pulumi CLI and gives what it prints. @throws with its complaint */
 export async function pulumiOutput(stack: Pick<SystemStack<unknown>, "name">, ...words: string[]): Promise<string> {
   const args = [...words, "--stack", stack.name, "--non-interactive"];
   try {
     return (await promisify(execFile)(pulumiProgram, args, { cwd: projectDir, maxBuffer: 256 << 20 })).stdout;
   } catch (error) {
-    const said = String((error as { stderr?: string }).stderr ?? error).trim();
-    throw new Error(`pulumi ${words.join(" ")} of stack ${stack.name} failed: ${said.replace(/^error: /, "")}`, {
-      cause: error,
-    });
+    const said = complaintOf(stack.name, String((error as { stderr?: string }).stderr ?? error));
+    throw new Error(`pulumi ${words.join(" ")} of stack ${stack.name} failed: ${said}`, { cause: error });
   }
 }
 
@@ -25,9 +46,15 @@ export async function pulumiOutput(stack: Pick<SystemStack<unknown>, "name">, ..
 export function pulumiRun(stack: SystemStack<unknown>, command: string, words: readonly string[]): Promise<number> {
   const args = [command, "--stack", stack.name, "--config-file", stack.file, ...words];
   return new Promise((resolve, reject) => {
-    const child = spawn(pulumiProgram, args, { cwd: projectDir, stdio: "inherit" });
+    const child = spawn(pulumiProgram, args, { cwd: projectDir, stdio: ["inherit", "inherit", "pipe"] });
+    let said = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      process.stderr.write(chunk);
+      said += chunk.toString();
+    });
     child.on("error", reject);
-    child.on("exit", (code) => {
+    child.on("close", (code) => {
+      if (isLocked(said)) console.error(freeing(stack.name));
       resolve(code ?? 1);
     });
   });

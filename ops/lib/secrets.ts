@@ -10,6 +10,7 @@ import { samplePassphrase } from "../../config/samples.ts";
 import { wantedSecrets } from "../../config/secrets.ts";
 import { setSecret } from "../../config/stackEdit.ts";
 import { projectDir, readStackFile } from "../../config/stackFile.ts";
+import { stackPassphrase } from "../../config/stackPassphrase.ts";
 import { UsageError } from "../../cli/usage.ts";
 import { pulumiProgram } from "./pulumi.ts";
 import type { FileChange, SystemStack } from "./stack.ts";
@@ -63,13 +64,20 @@ export function writeSecrets(changes: readonly SecretChange[], dryRun: boolean):
   if (!dryRun) replaceFiles([...files].map(([file, change]) => ({ file, ...change })));
 }
 
+/** Reads many secrets of a stack's file with one derived key. @throws as {@link secretOf}, when a secret is read */
+export function secretReader(stack: StackFileOf): (key: string) => string {
+  const { provider } = readStackFile(stack.file);
+  let crypter: Crypter | undefined;
+  return (key) => secretOf(stack, key, undefined, provider === undefined ? (crypter ??= crypterOf(stack)) : undefined);
+}
+
 /** Text of an encrypted value of the stack's file. @throws if it has none @throws UsageError if the passphrase is wrong */
-export function secretOf(stack: StackFileOf, key: string, variable?: string): string {
+export function secretOf(stack: StackFileOf, key: string, variable?: string, opened?: Crypter): string {
   const { entries, provider } = readStackFile(stack.file);
   const entry = entries.get(key);
   if (entry === undefined) throw new Error(`Pulumi.${stack.name}.yaml has no ${key}`);
   if (provider !== undefined) return byTheCli(stack, key);
-  const crypter = crypterOf(stack, variable);
+  const crypter = opened ?? crypterOf(stack, variable);
   try {
     return crypter.decrypt(entry.value);
   } catch {
@@ -83,7 +91,7 @@ function byTheCli({ name, file }: StackFileOf, key: string): string {
   return execFileSync(pulumiProgram, args, { cwd: projectDir, encoding: "utf8", timeout: 120_000 }).replace(/\n$/, "");
 }
 
-/** The stack's passphrase: from the variable or the file that it names, else the published samples' one. */
+/** The stack's passphrase as the engine gets it: from the variable or the file that it names, else the published samples' one. */
 export function passphraseOf(stack: string, variable = "PULUMI_CONFIG_PASSPHRASE"): string {
   return givenPassphrase(variable) ?? samplePassphrase(stack);
 }
@@ -97,7 +105,7 @@ export function crypterOf({ name, file }: StackFileOf, variable = "PULUMI_CONFIG
     );
   }
   try {
-    return openSalt(encryptionSalt ?? "", passphraseOf(name, variable));
+    return openSalt(encryptionSalt ?? "", stackPassphrase(name, encryptionSalt, variable));
   } catch {
     throw new UsageError(`${variable} is not the passphrase of stack ${name}: nothing was done; set the right one`);
   }

@@ -9,6 +9,7 @@ import { request } from "node:https";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
+import type { Report } from "../../ops/lib/status/row.ts";
 import { homeOf } from "../../components/callysto/guest/homes.ts";
 import { session, type Session } from "../../ops/lib/callysto/hubSession.ts";
 import { renameScript } from "../../ops/commands/callysto/rename-homes.ts";
@@ -82,13 +83,22 @@ describe("a hub of Callysto", function () {
     await system.assertDeploys();
     hub = await machine.machineOf(system, "hub-ci");
     assert.match(hub.hostname, /^hub-ci-[a-z]+-[a-z]+\.callysto\.farm$/);
-    const { facts, odd } = JSON.parse(await said("status", "--json")) as {
-      facts: Record<string, string>;
-      odd: string[];
-    };
-    assert.deepEqual(odd, []);
-    assert.equal(facts.pool, "ONLINE");
-    assert.match(facts.jupyterhub ?? "", /^6\./);
+    const { code, stdout, stderr } = await system.opsOf("status", ["--json", "--only", "hubs", "--limit", "2m"]);
+    assert.equal(code, 0, stdout + stderr);
+    const { rows } = JSON.parse(stdout) as Report;
+    const wrong = rows.filter(({ state }) => state !== "ok").map(({ text }) => text);
+    assert.deepEqual(
+      wrong.filter((text) => text !== "a reboot is due"),
+      [],
+    );
+    assert.ok(
+      rows.some(({ text }) => /^pool tank is ONLINE, with \d+ homes$/.test(text)),
+      stdout,
+    );
+    assert.ok(
+      rows.some(({ text }) => text.startsWith("JupyterHub 6.")),
+      stdout,
+    );
   });
 
   it("homes are on a mirror of the hub's two volumes, found by their ids", async () => {

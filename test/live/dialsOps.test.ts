@@ -5,6 +5,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
+import type { Report } from "../../ops/lib/status/row.ts";
 import { put } from "../../config/stackEdit.ts";
 import { root } from "../../lab/settings.ts";
 import { lab } from "../../lab/harness/cloud.ts";
@@ -164,25 +165,28 @@ describe("DIALS' commands on the lab", function () {
   });
 
   describe("commands on running workloads", () => {
-    it("list shows what runs, and whether the login works", async () => {
-      const { code, stdout, stderr } = await ops(["list", "--json"]);
+    const status = (...words: readonly string[]) =>
+      dials.opsOf("status", ["--only", "workloads", "--limit", "1m", "--all", ...words]);
+
+    it("status shows what runs, and whether the login works", async () => {
+      const { code, stdout, stderr } = await status("--json", "--wait", "1m");
       assert.equal(code, 0, stdout + stderr);
-      const rows = JSON.parse(stdout) as { name: string; wanted: number; ready: number; note: string }[];
+      const { rows } = JSON.parse(stdout) as Report;
       assert.equal(rows.length, 10);
-      assert.ok(rows.every(({ note }) => note === "ok"));
+      assert.ok(rows.every(({ state }) => state === "ok"));
       const kubeconfig = path.join(dir, "kubeconfig");
       writeFileSync(kubeconfig, readFileSync(process.env.KUBECONFIG ?? "", "utf8").replace(lab.password, "revoked"));
-      const refused = await ops(["list", "--kubeconfig", kubeconfig]);
+      const refused = await status("--kubeconfig", kubeconfig);
       assert.equal(refused.code, 1);
-      assert.match(refused.stderr, /^orrery: the cluster refuses the login: its token has expired or was revoked/);
+      assert.match(
+        refused.stdout,
+        /did not say \(workloads\): refuses the login: its token has expired or was revoked/,
+      );
       writeFileSync(
         kubeconfig,
         readFileSync(process.env.KUBECONFIG ?? "", "utf8").replace(/127\.0\.0\.1:\d+/, "127.0.0.1:1"),
       );
-      assert.match(
-        (await ops(["list", "--kubeconfig", kubeconfig])).stderr,
-        /^orrery: the cluster cannot be reached: /,
-      );
+      assert.match((await status("--kubeconfig", kubeconfig)).stdout, /did not say \(workloads\): cannot be reached: /);
     });
 
     it("certificate and token show how long they are valid", async () => {
@@ -250,9 +254,9 @@ describe("DIALS' commands on the lab", function () {
         await Promise.all(["tracker-bulk", "flower", "redis-etl-broker", "backend"].map(replicas)),
         [0, 0, 1, 2],
       );
-      const listed = await ops(["list"]);
-      assert.equal(listed.code, 0);
-      assert.match(listed.stdout, /tracker-bulk +0\/0 +paused/);
+      const listed = await status("--wait", "1m");
+      assert.equal(listed.code, 0, listed.stdout);
+      assert.match(listed.stdout, /\/tracker-bulk: has no pods, as declared/);
       await dials.assertNoChanges();
       const resumed = await ops(["resume", "--yes"]);
       assert.equal(resumed.code, 0, resumed.stdout + resumed.stderr);

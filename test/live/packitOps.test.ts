@@ -8,6 +8,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
+import type { Report } from "../../ops/lib/status/row.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
 import { eventually } from "../../lab/harness/cloud.ts";
 import { api, type KubeObject } from "../../lab/harness/kube.ts";
@@ -58,7 +59,6 @@ describe("Packit's commands on the lab", function () {
     const own = readFileSync(process.env.KUBECONFIG ?? "", "utf8");
     writeFileSync(kubeconfig, own.replace(/https:\/\/127\.0\.0\.1:\d+/, "https://console.example.org:8443"));
     for (const words of [
-      ["check"],
       ["cleanup", "--yes"],
       ["dump-database", path.join(dir, "x.sql")],
       ["undo", "tokman"],
@@ -72,11 +72,13 @@ describe("Packit's commands on the lab", function () {
     }
   });
 
-  it("check reports what is wrong", async () => {
-    const well = await ops("check", "--wait", "1m", "--json");
+  it("status reports what is wrong", async () => {
+    const status = (...words: readonly string[]) =>
+      packit.opsOf("status", ["--only", "workloads", "--limit", "1m", ...words]);
+    const well = await status("--wait", "1m", "--json");
     assert.equal(well.code, 0, well.stdout + well.stderr);
-    const rows = JSON.parse(well.stdout) as { name: string; note: string }[];
-    assert.deepEqual(rows.map(({ name }) => name).sort(), [
+    const { rows } = JSON.parse(well.stdout) as Report;
+    assert.deepEqual(rows.map(({ part }) => part.split("/")[1]).sort(), [
       "packit-service",
       "packit-worker",
       "postgres-12",
@@ -84,12 +86,12 @@ describe("Packit's commands on the lab", function () {
       "tokman",
     ]);
     await api.delete(`${apps}/deployments/tokman`);
-    const missing = await ops("check");
+    const missing = await status();
     assert.equal(missing.code, 1);
-    assert.match(missing.stdout, /tokman +0\/1 +missing/);
+    assert.match(missing.stdout, /BAD +\S+\/tokman: Deployment is not there/);
     const repaired = await packit.up("--refresh");
     assert.equal(repaired.code, 0, repaired.text);
-    assert.equal((await ops("check", "--wait", "1m")).code, 0);
+    assert.equal((await status("--wait", "1m")).code, 0);
   });
 
   /** Plays OpenShift's import: the registry has this digest now. */

@@ -2,20 +2,14 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { after, before, describe, it } from "mocha";
+import { before, describe, it } from "mocha";
 import { eventually } from "../../lab/harness/cloud.ts";
-import { kubernetes } from "../../lab/kubernetes/kubernetes.ts";
 import { mountedHierarchies } from "../../lab/kubernetes/nodes/groups.ts";
-import { chooseRealNodes, nodeNetwork, realNodes } from "../../lab/kubernetes/nodes/plan.ts";
+import { nodeNetwork, realNodes } from "../../lab/kubernetes/nodes/plan.ts";
 import { files, volumesFolder } from "../../lab/kubernetes/files.ts";
-import { createLabFolder, removeLabFolder } from "../../lab/folder.ts";
 import { runningPid } from "../../lab/process.ts";
-import { root } from "../../lab/settings.ts";
-import { ensureToolchain } from "../../lab/toolchain/toolchain.ts";
-import { api, cluster, inPod, kubectl, namespace, succeeds } from "./pods/cluster.ts";
+import { api, cluster, inPod, kubectl, namespace, quiet, succeeds, useRealNodes } from "./pods/cluster.ts";
 import { glutton, onlyClients, onlyNames, redis, shell, web } from "./pods/objects.ts";
-
-const quiet = (): void => undefined;
 
 interface Pod {
   readonly metadata: { readonly name: string };
@@ -32,28 +26,10 @@ const pods = (selector: string): Promise<readonly Pod[]> =>
 const fetchPage = ["curl", "-sS", "--max-time", "3"];
 
 describe("pods on real nodes", () => {
-  let part: ReturnType<typeof kubernetes>;
+  const started = useRealNodes(2, { "pod-security.kubernetes.io/enforce": "restricted" });
 
   before(async () => {
-    part = kubernetes(await ensureToolchain(quiet));
-    await part.down(cluster);
-    removeLabFolder(cluster.dir, root);
-    createLabFolder(cluster.dir, root);
-    chooseRealNodes(cluster, 2);
-    await part.up(cluster, quiet);
-    const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
-    await api.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels } });
-    await eventually(
-      "the service account",
-      () => api.find(`/api/v1/namespaces/${namespace}/serviceaccounts/default`),
-      (account) => account !== undefined,
-    );
     for (const one of [...web, ...redis, shell("client", "node-0"), shell("stranger", "node-1")]) await api.apply(one);
-  });
-
-  after(async () => {
-    await part.down(cluster);
-    removeLabFolder(cluster.dir, root);
   });
 
   it("a Deployment becomes ready after its init container and probes, one pod on each node", async () => {
@@ -168,14 +144,14 @@ describe("pods on real nodes", () => {
     process.kill(pid, "SIGKILL");
     const seen = await eventually(
       "the DOWN row",
-      () => part.health(cluster),
+      () => started().health(cluster),
       (rows) => rows.some(({ healthy }) => !healthy),
       10,
     );
     const down = seen.find(({ healthy }) => !healthy);
     assert.match(`${down?.name ?? ""}: ${down?.detail ?? ""}`, /^node-0 \(real\): node-0-kubelet: not running/);
-    await part.up(cluster, quiet);
-    assert.ok((await part.health(cluster)).every(({ healthy }) => healthy));
+    await started().up(cluster, quiet);
+    assert.ok((await started().health(cluster)).every(({ healthy }) => healthy));
     assert.equal(await kubectl("get", "pod", "redis-0", "-o", "jsonpath={.metadata.uid}{.status.startTime}"), before);
   });
 
@@ -196,10 +172,10 @@ describe("pods on real nodes", () => {
     assert.equal(await value(), "value\n");
     const { nodeName = "" } = (await pods("app=redis"))[0]?.spec ?? {};
     process.kill(runningPid(cluster.dir, nodeName) ?? 0, "SIGKILL");
-    await part.up(cluster, quiet);
+    await started().up(cluster, quiet);
     assert.equal(await value(), "value\n");
-    await part.down(cluster);
-    await part.up(cluster, quiet);
+    await started().down(cluster);
+    await started().up(cluster, quiet);
     assert.equal(await value(), "value\n");
   });
 
@@ -222,7 +198,7 @@ describe("pods on real nodes", () => {
   it("down leaves no process, mount, control group, link or network namespace", async () => {
     const nodes = realNodes(cluster);
     const { netns, link } = nodeNetwork(cluster);
-    await part.down(cluster);
+    await started().down(cluster);
     const processes = readdirSync("/proc")
       .filter((entry) => /^\d+$/.test(entry))
       .filter((pid) => commandOf(pid).includes(cluster.dir));

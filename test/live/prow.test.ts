@@ -204,13 +204,15 @@ describe("Prow's three environments on the lab", function () {
       assert.match(broken.stdout, /WRONG {2}answer {2}\S+\/hook with a ping: does not answer/);
       const at = "/apis/apps/v1/namespaces/kubernetes-prow/deployments/tide";
       await api.patch(at, { spec: { template: { metadata: { annotations: { "orrery.lab/fail": "true" } } } } });
-      const settled = await stack("test").ops(["settle", "--tries", "2", "--every", "1s"]);
+      const status = (...words: readonly string[]) =>
+        stack("test").opsOf("status", ["--only", "workloads", "--limit", "1m", ...words]);
+      const settled = await status("--wait", "5s");
       assert.equal(settled.code, 1, settled.stdout);
-      assert.match(settled.stdout, /WRONG {2}(Deployment tide has|tide-\S+ is not ready)/);
+      assert.match(settled.stdout, /BAD +kubernetes-prow\/tide: 0 of 1 pods are ready: pod tide-\S+, container tide: /);
       const pods = await stack("test").ops(["verify", "--gcsweb", "none", "--deck", "none", "--hook", "none"]);
       assert.match(pods.stdout, /WRONG {2}state {3}Deployment kubernetes-prow\/tide/);
       await api.patch(at, { spec: { template: { metadata: { annotations: { "orrery.lab/fail": null } } } } });
-      const again = await stack("test").ops(["settle", "--every", "1s"]);
+      const again = await status("--wait", "1m");
       assert.equal(again.code, 0, again.stdout);
     });
   });

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { after, before, describe, it } from "mocha";
+import type { Report } from "../../ops/lib/status/row.ts";
 import { parse } from "yaml";
 import { kubeconfig, samplePassphrase } from "../../config/samples.ts";
 import { openSalt } from "../../config/passphrase.ts";
@@ -188,16 +189,22 @@ describe("Thoth's programs on the lab", function () {
     });
   });
 
-  describe("verify", () => {
-    it("verify finds every program in order", async () => {
+  describe("status", () => {
+    /** What status says of a stack's objects, pods and permissions. */
+    const status = (name: (typeof names)[number], ...words: readonly string[]) => {
+      const only = ["workloads", "objects", "permissions"].flatMap((one) => ["--only", one]);
+      return stacks[name].opsOf("status", [...only, "--limit", "1m", ...words]);
+    };
+
+    it("status finds every program in order", async () => {
       for (const name of names) {
-        const { code, stdout, stderr } = await stacks[name].ops(["verify"]);
+        const { code, stdout, stderr } = await status(name, "--wait", "1m");
         assert.equal(code, 0, stdout + stderr);
-        assert.match(stdout, /^\d{2,} checks, 0 wrong$/m);
+        assert.match(stdout, /^thoth +ok +\d+ parts$/m);
       }
     });
 
-    it("verify reports what is gone, what does not work and which permission is missing or excessive", async () => {
+    it("status reports what is gone, what does not work and which permission is missing or excessive", async () => {
       const [frontend, middletier] = ["thoth-frontend-stage", "thoth-middletier-stage"];
       const rbac = "/apis/rbac.authorization.k8s.io/v1/namespaces";
       const binding = `${rbac}/${middletier}/rolebindings/user-api`;
@@ -215,8 +222,8 @@ describe("Thoth's programs on the lab", function () {
         api.apply({ ...excess, kind: "Role", rules: [secrets] }),
         api.apply({ ...excess, kind: "RoleBinding", roleRef: role, subjects: [to] }),
       ]);
-      const { code, stdout } = await stacks.stage.ops(["verify"]);
-      const { code: withoutRights, stdout: fewer } = await stacks.stage.ops(["verify", "--no-rights", "--json"]);
+      const { code, stdout } = await status("stage");
+      const { code: withoutRights, stdout: fewer } = await status("stage", "--skip", "permissions", "--json");
       const fresh = ({ apiVersion, kind, metadata, ...rest }: KubeObject): KubeObject => {
         const { name, namespace, labels, annotations } = metadata;
         const own = { name, ...(namespace === undefined ? {} : { namespace }) };
@@ -238,38 +245,43 @@ describe("Thoth's programs on the lab", function () {
       assert.deepEqual(
         stdout
           .split("\n")
-          .filter((line) => line.startsWith("WRONG") && !line.includes("user-api "))
-          .map((line) => line.replaceAll(/\s+/g, " ")),
+          .filter((line) => line.startsWith("  BAD") && !line.includes("/user-api: may not"))
+          .map((line) => line.trim().replaceAll(/\s+/g, " "))
+          .toSorted(),
         [
-          `WRONG exists ConfigMap ${middletier}/thoth: is not there`,
-          `WRONG exists RoleBinding ${middletier}/user-api: is not there`,
-          `WRONG state CronJob ${frontend}/cve-update: is suspended and should be running`,
-          `WRONG state Deployment ${frontend}/user-api: asks for 0 pods and should for 1`,
-          `WRONG right ${frontend}/metrics-exporter list secrets in ${frontend}: is allowed and should not be`,
-        ],
+          `BAD ConfigMap ${middletier}/thoth: is not there`,
+          `BAD CronJob ${frontend}/cve-update: is suspended and should be running`,
+          `BAD RoleBinding ${middletier}/user-api: is not there`,
+          `BAD account ${frontend}/metrics-exporter: may list secrets in ${frontend}, against its roles`,
+          `BAD ${frontend}/user-api: is scaled to 0, the stack declares 1`,
+        ].toSorted(),
       );
-      assert.match(stdout, new RegExp(`WRONG +right +${frontend}/user-api create configmaps in ${middletier}: is not`));
+      assert.match(
+        stdout,
+        new RegExp(`BAD +account ${frontend}/user-api: may not create configmaps in ${middletier},`),
+      );
       assert.equal(withoutRights, 1);
-      const found = JSON.parse(fewer) as { check: string; ok: boolean }[];
-      assert.deepEqual([...new Set(found.map(({ check }) => check))], ["exists", "state"]);
-      assert.equal(found.filter(({ ok }) => !ok).length, 4);
+      const { rows } = JSON.parse(fewer) as Report;
+      assert.deepEqual([...new Set(rows.map(({ source }) => source))].toSorted(), ["objects", "workloads"]);
+      assert.equal(rows.filter(({ state }) => state === "bad").length, 4);
       await eventually(
         "user-api's pod",
-        () => stacks.stage.ops(["verify", "--no-rights"]),
+        () => status("stage", "--skip", "permissions"),
         (again) => again.code === 0,
       );
     });
 
-    it("verify reports in one line an unreachable cluster, or one that Thoth does not use", async () => {
-      const unknown = await stacks.stage.ops(["verify", "--cluster", "nowhere"]);
-      assert.deepEqual([unknown.code, unknown.stderr], [2, 'orrery: Thoth of stage-thoth uses no cluster "nowhere"\n']);
-      const folder = mkdtempSync(path.join(tmpdir(), "thoth-verify-"));
+    it("status says in one row that a cluster is unreachable", async () => {
+      const folder = mkdtempSync(path.join(tmpdir(), "thoth-status-"));
       const file = path.join(folder, "kubeconfig");
       writeFileSync(file, kubeconfig("https://127.0.0.1:9", "t"));
-      const { code, stderr } = await stacks.stage.ops(["verify", "--kubeconfig", file]);
+      const { code, stdout } = await status("stage", "--kubeconfig", file);
       rmSync(folder, { recursive: true });
       assert.equal(code, 1);
-      assert.match(stderr, /^orrery: the cluster cannot be reached: .*\n$/);
+      assert.match(
+        stdout,
+        /unknown +cluster \w+: did not say \(workloads, objects, permissions\): cannot be reached: /,
+      );
     });
   });
 

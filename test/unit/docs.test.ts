@@ -1,12 +1,13 @@
 /** Every page of the documentation: links, paths and commands in it are real. */
 import assert from "node:assert/strict";
-import { existsSync, globSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "mocha";
 import { main } from "../../cli/main.ts";
+import { projectFiles } from "../../config/projectFiles.ts";
 import { projectDir } from "../../config/stackFile.ts";
 
-const pages = ["README.md", ...globSync("docs/**/*.md", { cwd: projectDir })];
+const pages = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", ...projectFiles("docs/**/*.md")];
 const textOf = (page: string): string => readFileSync(path.join(projectDir, page), "utf8");
 
 /** Links and headings inside code blocks do not count. */
@@ -38,7 +39,7 @@ function missingPaths(page: string): readonly string[] {
   const named = textOf(page).matchAll(new RegExp(`\`((?:${folders})/[\\w./*-]+)\``, "g"));
   return [...named]
     .map(([, found = ""]) => found)
-    .filter((found) => globSync(found.replace("NAME", "*"), { cwd: projectDir }).length === 0);
+    .filter((found) => projectFiles(found.replace("NAME", "*")).length === 0);
 }
 
 const scripts = Object.keys(
@@ -74,7 +75,33 @@ async function isCommand(words: string): Promise<boolean> {
   }
 }
 
+/** Messages that a page quotes in the first column of its tables, and that no source has; … stands for what varies. */
+function unknownMessages(page: string): readonly string[] {
+  const sources = projectFiles([
+    "{config,cli,blocks,components,review,contracts,lab,ops}/**/*.ts",
+    "config/*.mjs",
+    "*.mjs",
+  ])
+    .map(textOf)
+    // A message may be written in several pieces, and a part may come by a variable.
+    .map((text) => text.replaceAll(/["`] \+\s*["`]/g, "").replaceAll(/\\(["'`])/g, "$1"));
+  const quoted = [...textOf(page).matchAll(/^\| `([^`|]+)`/gm)].map(([, message = ""]) => message);
+  return quoted.filter((message) => {
+    const fixed = message
+      .split("…")
+      .map((part) => part.replaceAll(/^[\s:,."]+|[\s:,."]+$/g, ""))
+      .filter((part) => part.length > 2);
+    return !sources.some((text) => fixed.every((part) => text.includes(part)));
+  });
+}
+
 describe("the documentation", () => {
+  it("quotes only messages in troubleshooting that a command prints", () => {
+    const page = "docs/troubleshooting.md";
+    assert.ok([...textOf(page).matchAll(/^\| `/gm)].length > 25);
+    assert.deepEqual(unknownMessages(page), []);
+  });
+
   for (const page of pages) {
     it(`${page} names only links, paths, npm scripts and live tests that exist`, () => {
       const dangling = [brokenLinks, missingPaths, unknownScripts, unknownTests].flatMap((find) => find(page));

@@ -11,7 +11,8 @@ import { readStackFile, stackPath } from "../../config/stackFile.ts";
 import { delegated } from "../../ops/lib/doctor/clouds.ts";
 import { config, endFinding, endOf } from "../../ops/lib/doctor/config.ts";
 import { driftCounts } from "../../ops/lib/doctor/drift.ts";
-import { stateFindings } from "../../ops/lib/doctor/toolchain.ts";
+import { cliFinding, pluginFindings, stateFindings } from "../../ops/lib/doctor/toolchain.ts";
+import { complaintOf, engineProblem } from "../../ops/lib/pulumi.ts";
 import { openStackSecrets } from "../../ops/lib/secrets/stackSecrets.ts";
 import { needsKubectl } from "./config/kubectl.ts";
 
@@ -85,6 +86,52 @@ describe("the doctor", () => {
       [],
     );
     assert.match(test[0]?.text ?? "", /^\d+ are published samples, which the stack's settings let in: /);
+  });
+
+  it("the doctor minds an older CLI and one of another major version, not a newer one", () => {
+    const level = (cli: string): string => cliFinding(cli, "3.256.0").level;
+    assert.deepEqual(["3.256.0", "3.256.1", "3.270.0"].map(level), ["ok", "ok", "ok"]);
+    assert.deepEqual(["3.255.9", "2.300.0", "4.0.0"].map(level), ["problem", "problem", "problem"]);
+    assert.match(cliFinding("3.255.9", "3.256.0").text, /the CLI is too old/);
+    assert.match(cliFinding("4.0.0", "3.256.0").text, /another major version/);
+  });
+
+  it("the doctor names the commands that install the plugins which an update could not take", () => {
+    const sdks = { "@pulumi/kubernetes": "4.25.0", "@pulumi/tls": "5.6.1", "@pulumi/pulumi": "3.256.0", zod: "4.0.0" };
+    const plugin = (name: string, version: string) => ({ name, version });
+    const tls = plugin("tls", "5.6.1");
+    const findings = (...there: { name: string; version: string }[]) => pluginFindings(sdks, [tls, ...there]);
+    assert.deepEqual(findings(plugin("kubernetes", "4.25.0")), [
+      { level: "ok", about: "toolchain", text: "all plugins have their SDK's version" },
+    ]);
+    const fix = "npx pulumi plugin install resource kubernetes 4.25.0";
+    for (const old of ["4.24.9", "5.0.0"])
+      assert.deepEqual(findings(plugin("kubernetes", old)), [
+        { level: "problem", about: "toolchain", text: `plugins are missing: kubernetes 4.25.0 (not ${old})`, fix },
+      ]);
+    assert.equal(findings()[0]?.fix, fix);
+    const [newer] = findings(plugin("kubernetes", "4.30.0"));
+    assert.equal(newer?.level, "ok");
+    assert.match(newer.text, /the next update downloads kubernetes 4\.25\.0 \(not 4\.30\.0\); or npx pulumi plugin/);
+  });
+
+  it("an engine that cannot be downloaded is told from a backend that cannot be reached", () => {
+    assert.equal(
+      engineProblem("Downloading pulumi v3.256.0...\npulumi: fetch failed\n"),
+      "the Pulumi CLI does not run: fetch failed",
+    );
+    assert.equal(engineProblem("error: read .pulumi/meta.yaml: no such host"), undefined);
+  });
+
+  it("a lock that a killed update left is reported with the command that frees it", () => {
+    const said =
+      "error: the stack is currently locked by 1 lock(s). Either wait or `pulumi cancel`.\n  file:///x/lock.json: created by ann@a (pid 7)\n";
+    assert.equal(
+      complaintOf("prod", said),
+      "it is locked: file:///x/lock.json: created by ann@a (pid 7); npx orrery state recover --stack prod says whether its holder still works, and frees it",
+    );
+    assert.equal(complaintOf("prod", "warning: x\nerror: no such stack\n"), "no such stack");
+    assert.match(complaintOf("prod", "pulumi: fetch failed"), /^the Pulumi CLI does not run: fetch failed; npx pulumi/);
   });
 
   it("the doctor distinguishes an interrupted update from a complete state", () => {

@@ -1,7 +1,8 @@
 /** A stack's resources as files for reviewers: a folder per system, a file per component, Kubernetes objects as manifests. */
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { stringify } from "yaml";
+import { projectFiles } from "../../config/projectFiles.ts";
 import { unified } from "../../review/diff/unified.ts";
 import type { Rendered } from "../../review/evaluate/render.ts";
 
@@ -76,7 +77,7 @@ export function writeGolden(stack: string, files: ReadonlyMap<string, string>): 
 /** Unified diffs to a stack's committed files; empty if there are none. */
 export function goldenDifferences(stack: string, actual: ReadonlyMap<string, string>): readonly string[] {
   const home = path.join(folder, stack);
-  const names = new Set([...actual.keys(), ...globSync("**/*.yaml", { cwd: home })]);
+  const names = new Set([...actual.keys(), ...projectFiles("**/*.yaml", home)]);
   return [...names].sort().flatMap((name) => {
     const file = path.join(home, name);
     const [before, after] = [existsSync(file) ? readFileSync(file, "utf8") : "", actual.get(name) ?? ""];

@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
-import { globSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
+import { projectFiles } from "../../config/projectFiles.ts";
 import { projectDir } from "../../config/stackFile.ts";
 
-const sources = globSync(
-  ["blocks/**/*.ts", "components/**/*.ts", "config/**/*.ts", "policy/*.ts", "review/*.ts", "index.ts"],
-  {
-    cwd: projectDir,
-  },
-).map((file) => ({ file, text: readFileSync(path.join(projectDir, file), "utf8") }));
+const sources = projectFiles([
+  "blocks/**/*.ts",
+  "components/**/*.ts",
+  "config/**/*.ts",
+  "policy/*.ts",
+  "review/*.ts",
+  "index.ts",
+]).map((file) => ({ file, text: readFileSync(path.join(projectDir, file), "utf8") }));
 
 /** The program's files that match a pattern, except for the allowed ones. */
 function holding(pattern: RegExp, ...allowed: readonly string[]): readonly string[] {

@@ -1,8 +1,9 @@
 /** Who may import whom; type imports count. */
 import assert from "node:assert/strict";
-import { globSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "mocha";
+import { projectFiles } from "../../config/projectFiles.ts";
 import { projectDir } from "../../config/stackFile.ts";
 
 /** From the bottom up; a folder may import those of its own line and of the lines above it here. */
@@ -22,14 +23,14 @@ const layers = [
   ["test"],
 ];
 
-const sources = globSync("{config,cli,blocks,components,review,policy,contracts,lab,ops,bench,ci,test}/**/*.ts", {
-  cwd: projectDir,
-}).concat("index.ts");
+const sources = projectFiles(
+  "{config,cli,blocks,components,review,policy,contracts,lab,ops,bench,ci,test}/**/*.ts",
+).concat("index.ts");
 
 function importsOf(file: string): readonly string[] {
   const text = readFileSync(path.join(projectDir, file), "utf8");
   const found = text.matchAll(/(?:from|import|import\()\s*"(\.{1,2}\/[^"?]+\.ts)"/g);
-  return [...found].map(([, to = ""]) => path.normalize(path.join(path.dirname(file), to)));
+  return [...found].map(([, to = ""]) => path.posix.join(path.dirname(file), to));
 }
 
 const imports = new Map(sources.map((file) => [file, importsOf(file)]));

@@ -1,8 +1,9 @@
 /** The parity tables: what they name exists, and the overview counts what they say. */
 import assert from "node:assert/strict";
-import { existsSync, globSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "mocha";
+import { projectFiles } from "../../config/projectFiles.ts";
 import { projectDir } from "../../config/stackFile.ts";
 
 interface Row {
@@ -13,7 +14,7 @@ interface Row {
 }
 
 const folder = path.join(projectDir, "docs", "history", "parity");
-const systems = globSync("*.md", { cwd: folder }).map((file) => path.basename(file, ".md"));
+const systems = projectFiles("*.md", folder).map((file) => path.basename(file, ".md"));
 
 const read = (...steps: readonly string[]): string => readFileSync(path.join(projectDir, ...steps), "utf8");
 
@@ -45,7 +46,7 @@ const titlesIn = (cell: string): readonly (readonly [file: string, title: string
 
 describe("the parity tables", () => {
   it("each parity table is about a system in components/", () => {
-    const known = globSync("components/*/index.ts", { cwd: projectDir }).map((file) => file.split("/")[1]);
+    const known = projectFiles("components/*/index.ts").map((file) => file.split("/")[1]);
     assert.deepEqual(
       systems.filter((system) => !known.includes(system)),
       [],

@@ -35,7 +35,6 @@ for (const stack of stacks) {
       OS_REGION_NAME: "nowhere",
       OS_INSECURE: "true",
       OS_ALLOW_REAUTH: "false",
-      OS_USE_OCTAVIA: "false",
       OS_ENDPOINT_TYPE: "internal",
       PULUMI_K8S_ENABLE_SERVER_SIDE_APPLY: "false",
       PULUMI_K8S_DELETE_UNREACHABLE: "true",
@@ -112,7 +111,8 @@ describe("npm run render", () => {
     assert.equal(out, `${JSON.stringify(await renderedStack("test"), undefined, 2)}\n`);
   });
 
-  it("render ends quietly when its output is closed", () => {
+  it("render ends quietly when its output is closed", function () {
+    if (process.platform === "win32") this.skip(); // Windows has no broken pipes
     const words = ["-c", `set -o pipefail; "$0" review/cli.ts --stack test | head -1`, process.execPath];
     const { status, stdout, stderr } = spawnSync("bash", words, { cwd: projectDir, encoding: "utf8" });
     assert.deepEqual([status, stdout, stderr], [0, "[\n", ""]);

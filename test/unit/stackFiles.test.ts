@@ -199,7 +199,7 @@ describe("npm run config", () => {
     ]) {
       cpSync(path.join(projectDir, part), path.join(dir, part), { recursive: true });
     }
-    symlinkSync(path.join(projectDir, "node_modules"), path.join(dir, "node_modules"));
+    symlinkSync(path.join(projectDir, "node_modules"), path.join(dir, "node_modules"), "junction");
   });
   after(() => {
     rmSync(dir, { recursive: true });

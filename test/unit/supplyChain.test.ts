@@ -1,8 +1,9 @@
 /** Everything that is built or installed is pinned: a registry cannot serve something else tomorrow. */
 import assert from "node:assert/strict";
-import { existsSync, globSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "mocha";
+import { projectFiles } from "../../config/projectFiles.ts";
 import { projectDir } from "../../config/stackFile.ts";
 
 const read = (file: string): string => readFileSync(path.join(projectDir, file), "utf8");
@@ -36,11 +37,15 @@ describe("the supply chain", () => {
   });
 
   it("every package in the lock file has its SHA-512, and no URL of a registry", () => {
-    const { packages } = JSON.parse(read("package-lock.json")) as { packages: Record<string, Package> };
-    const [root, ...all] = Object.entries(packages);
-    assert.equal(root?.[0], "");
+    const packagesOf = (file: string): readonly [string, Package][] => {
+      const { packages } = JSON.parse(read(file)) as { packages: Record<string, Package> };
+      const [root, ...all] = Object.entries(packages);
+      assert.equal(root?.[0], "");
+      return all;
+    };
+    const all = packagesOf("package-lock.json");
     assert.ok(all.length > 200);
-    for (const [name, { resolved, integrity }] of all) {
+    for (const [name, { resolved, integrity }] of [...all, ...packagesOf("lab/ownNode/package-lock.json")]) {
       assert.equal(resolved, undefined, name);
       assert.match(integrity ?? "", /^sha512-/, name);
     }
@@ -48,7 +53,7 @@ describe("the supply chain", () => {
 
   it("Go programs are built with checksums of all modules", () => {
     // A shim replaces a module of its parent, which has the checksums.
-    const modules = globSync("lab/**/go.mod", { cwd: projectDir }).filter((file) => !file.includes("/shims/"));
+    const modules = projectFiles("lab/**/go.mod").filter((file) => !file.includes("/shims/"));
     assert.ok(modules.length > 5, modules.join());
     for (const file of modules) {
       assert.ok(existsSync(path.join(projectDir, path.dirname(file), "go.sum")), `${file} has no go.sum`);
@@ -91,12 +96,12 @@ describe("the supply chain", () => {
   });
 
   it("Python packages have exact versions", () => {
-    const files = globSync(
-      ["components/callysto/guest/software.ts", "lab/machines/image.ts", "lab/harness/*.ts", "test/live/**/*.ts"],
-      {
-        cwd: projectDir,
-      },
-    );
+    const files = projectFiles([
+      "components/callysto/guest/software.ts",
+      "lab/machines/image.ts",
+      "lab/harness/*.ts",
+      "test/live/**/*.ts",
+    ]);
     const loose = files.flatMap((file) =>
       [...read(file).matchAll(/"([A-Za-z][\w.-]*)(>=|~=|<=|>|<)\d[\w.]*"/g)].map(([found]) => `${file}: ${found}`),
     );

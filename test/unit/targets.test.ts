@@ -74,7 +74,6 @@ describe("providers of clusters and clouds", () => {
       endpointType: "public",
       insecure: "false",
       swauth: "false",
-      useOctavia: "true",
     };
     assert.deepEqual(inputs.get("pulumi:providers:openstack rac"), {
       ...common,

@@ -1,4 +1,5 @@
 /** Configuration files of a node's daemons. */
+import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pauseImage } from "../../images/recipes.ts";
@@ -14,12 +15,13 @@ export const dnsAddress = "10.96.0.10";
 /** Socket of a node's containerd. */
 export const containerdSocket = (node: RealNode): string => path.join(node.data, "containerd.sock");
 
-/** Writes a node's files, and creates the folders of its data. */
+/** Writes a node's files, and creates the folders of its data. @param authority - file of the certificates that containers trust */
 export function writeNodeFiles(
   lab: LabSettings,
   node: RealNode,
   programs: NodePrograms,
   credentials: NodeCredentials,
+  authority: string,
 ): void {
   const registries = path.join(node.etc, "registries", "_default");
   const folders = ["containerd", "kubelet", "addresses", "log", "lib", "lib-work"];
@@ -31,6 +33,7 @@ export function writeNodeFiles(
   const { services } = nodeNetwork(lab);
   write("resolv.conf", "# no name server: the node looks up nothing\n");
   write("containerd.toml", containerdConfig(node, programs));
+  write("container.json", JSON.stringify(containerSpec(programs, authority)));
   // Every registry's names are asked for here first; what the lab does not have is asked of the registry itself.
   write(
     "registries/_default/hosts.toml",
@@ -87,6 +90,7 @@ disabled_plugins = ${JSON.stringify(disabled)}
   enable_unprivileged_ports = true
   [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc]
     runtime_type = "io.containerd.runc.v2"
+    base_runtime_spec = ${JSON.stringify(path.join(node.etc, "container.json"))}
     runtime_path = ${JSON.stringify(path.join(runtime, "containerd-shim-runc-v2"))}
     [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc.options]
       BinaryName = ${JSON.stringify(path.join(runc, "runc"))}
@@ -95,6 +99,23 @@ disabled_plugins = ${JSON.stringify(disabled)}
     bin_dirs = [${JSON.stringify(runtime)}]
     conf_dir = ${JSON.stringify(path.join(node.etc, "network"))}
 `;
+}
+
+/** Where Debian's and Fedora's programs look for authorities. */
+const bundles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"] as const;
+
+/**
+ * What every container has besides what its pod asks for: it trusts the lab's authority, as it would trust the world's, of which it
+ * reaches nothing. The variables are for programs that bring authorities of their own: Python's and Node's.
+ */
+function containerSpec({ runtime }: NodePrograms, authority: string): object {
+  const text = execFileSync(path.join(runtime, "ctr"), ["oci", "spec"], { encoding: "utf8" });
+  const spec = JSON.parse(text) as { process: object; mounts: object[] };
+  const [bundle] = bundles;
+  const env = ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"].map((name) => `${name}=${bundle}`);
+  const options = ["bind", "ro", "nosuid", "nodev"];
+  const trusted = bundles.map((destination) => ({ destination, type: "bind", source: authority, options }));
+  return { ...spec, process: { ...spec.process, env }, mounts: [...spec.mounts, ...trusted] };
 }
 
 function kubeletConfig(node: RealNode, { authority }: NodeCredentials): object {

@@ -1,27 +1,39 @@
-/** The program of a lab with real nodes that serves images, makes volumes and enforces NetworkPolicies. */
+/**
+ * The program of a lab with real nodes that serves images, makes volumes, enforces NetworkPolicies, feeds the router and plays
+ * OpenShift's controllers.
+ */
 import { execFile } from "node:child_process";
 import path from "node:path";
 import { promisify } from "node:util";
 import { imageFolders } from "../../images/build.ts";
-import { Layouts, registryServer } from "../../images/registry.ts";
+import { registryServer } from "../../images/registry.ts";
 import { labSettings } from "../../settings.ts";
 import { kubeApi, type KubeObject } from "../api.ts";
 import { volumesFolder } from "../files.ts";
+import { routerPod } from "../router/objects.ts";
+import { routeTraffic } from "../router/router.ts";
 import { coalesced, follow } from "./follow.ts";
+import { importImages, StreamLayouts } from "./imageStreams.ts";
+import { assignUsers } from "./projects.ts";
 import { type NetworkPolicy, type Pod, ruleset } from "./policy.ts";
 import { type Claim, provision, type StorageClass, type Volume } from "./provisioner.ts";
-import { realNodes } from "./plan.ts";
+import { nodeNetwork, realNodes } from "./plan.ts";
 
 const lab = labSettings();
 const api = kubeApi(lab);
 const nodes = realNodes(lab);
 
+const layouts = new StreamLayouts(imageFolders());
+
 serveImages();
+importImages(api, layouts);
+assignUsers(api);
 enforcePolicies();
 makeVolumes();
+routeTraffic(lab, api);
 
 function serveImages(): void {
-  const server = registryServer(new Layouts(imageFolders()));
+  const server = registryServer(layouts);
   server.on("error", (error) => {
     console.error(`the registry cannot listen: ${error.message}`);
     process.exit(1);
@@ -35,7 +47,11 @@ function enforcePolicies(): void {
   const changed = coalesced("NetworkPolicies", 50, async () => {
     const inputs = { pods: pods.objects(), namespaces: namespaces.objects(), policies: policies.objects() };
     if (inputs.pods === undefined || inputs.namespaces === undefined || inputs.policies === undefined) return;
-    const known = { pods: inputs.pods, namespaces: inputs.namespaces, policies: inputs.policies };
+    const known = {
+      pods: [...inputs.pods, routerPod(nodeNetwork(lab).ingress)],
+      namespaces: inputs.namespaces,
+      policies: inputs.policies,
+    };
     for (const { name, netns } of nodes) {
       const rules = ruleset(known, name);
       if (inForce.get(name) === rules) continue;

@@ -8,6 +8,7 @@ import type { NodePrograms } from "../../toolchain/nodePrograms.ts";
 import { groupName } from "./first.ts";
 import { daemonFolders } from "./groups.ts";
 import { nodeNetwork, realNodes, type RealNode } from "./plan.ts";
+import { routerDaemon } from "../router/router.ts";
 
 /** What each node offers to the scheduler, as the simulated nodes do; memory is the machine's. */
 const processors = 64;
@@ -17,13 +18,18 @@ export function nodeDaemonNames(node: RealNode): string[] {
   return [node.name, ...["containerd", "kubelet", "proxy"].map((name) => `${node.name}-${name}`)];
 }
 
-/** The daemons on the host that serve all nodes. */
+/** The daemons on the host that serve all nodes, in the order of their start. */
 export function sharedDaemons(lab: LabSettings): Daemon[] {
   const nodes = realNodes(lab).map(({ netns }) => netns);
   const ports = [lab.ports.kubernetes, lab.ports.registry].join(",");
   const file = (name: string): string => path.join(import.meta.dirname, name);
   return [
-    { name: "nodes-forward", command: python, args: [file("forward.py"), nodeNetwork(lab).services, ports, ...nodes] },
+    {
+      name: "nodes-forward",
+      command: python,
+      args: [file("forward.py"), nodeNetwork(lab).services, ports, ...nodes],
+      env: { ...process.env, PYTHONPATH: path.join(import.meta.dirname, "..", "..", "machines") }, // forwarding.py
+    },
     {
       name: "nodes-controller",
       command: process.execPath,
@@ -31,6 +37,7 @@ export function sharedDaemons(lab: LabSettings): Daemon[] {
       cwd: import.meta.dirname, // in the lab's own folder its settings would be refused
       env: { ...process.env, ORRERY_LAB: lab.dir, ORRERY_PORTS: String(lab.firstPort) },
     },
+    routerDaemon(lab),
   ];
 }
 

@@ -6,9 +6,10 @@ import { dnsAddress } from "./config.ts";
 const namespace = "kube-system";
 const name = "coredns";
 const labels = { "k8s-app": "kube-dns" };
-const [port, healthPort, readyPort] = [5353, 8080, 8181];
+const [port, nobodyPort, healthPort, readyPort] = [5353, 5354, 8080, 8181];
 
-const corefile = `.:${port} {
+/** Hosts of the router have its address. Of the world's other names there are none: the second server says so at once. */
+const corefile = `cluster.local:${port} in-addr.arpa:${port} {
   errors
   health :${healthPort}
   ready :${readyPort}
@@ -18,6 +19,20 @@ const corefile = `.:${port} {
   }
   cache 5
   reload 2s
+}
+.:${port} {
+  errors
+  hosts /etc/coredns/names/hosts {
+    ttl 5
+    reload 1s
+    fallthrough
+  }
+  forward . 127.0.0.1:${nobodyPort}
+}
+.:${nobodyPort} {
+  template ANY ANY {
+    rcode NXDOMAIN
+  }
 }
 `;
 
@@ -38,13 +53,17 @@ const container = {
     readOnlyRootFilesystem: true,
     capabilities: { drop: ["ALL"] },
   },
-  volumeMounts: [{ name: "config", mountPath: "/etc/coredns" }],
+  volumeMounts: [
+    { name: "config", mountPath: "/etc/coredns" },
+    { name: "names", mountPath: "/etc/coredns/names", readOnly: true },
+  ],
 };
 
 /** Path of the Deployment in the API. */
 export const dnsDeployment = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
 
-export const dnsObjects: readonly KubeObject[] = [
+/** @param names - folder of this machine with a file `hosts` */
+export const dnsObjects = (names: string): readonly KubeObject[] => [
   { apiVersion: "v1", kind: "ServiceAccount", metadata: { name, namespace } },
   {
     apiVersion: "rbac.authorization.k8s.io/v1",
@@ -77,7 +96,11 @@ export const dnsObjects: readonly KubeObject[] = [
           dnsPolicy: "Default",
           securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
           containers: [container],
-          volumes: [{ name: "config", configMap: { name } }],
+          volumes: [
+            { name: "config", configMap: { name } },
+            // A changed ConfigMap would take up to a minute to arrive.
+            { name: "names", hostPath: { path: names, type: "Directory" } },
+          ],
         },
       },
     },

@@ -8,7 +8,7 @@ export interface Followed<T> {
   objects(): readonly T[] | undefined;
 }
 
-/** Lists a collection and then watches it, for ever; calls `changed` after each change. */
+/** Lists a collection and then watches it, for ever; its path may have a selector as query. Calls `changed` after each change. */
 export function follow<T extends KubeObject>(api: KubeApi, path: string, changed: () => void): Followed<T> {
   let copy: Map<string, T> | undefined;
   const once = async (): Promise<void> => {
@@ -16,7 +16,8 @@ export function follow<T extends KubeObject>(api: KubeApi, path: string, changed
     const objects = new Map(items.map((item) => [keyOf(item), item]));
     copy = objects;
     changed();
-    await api.watch<T>(`${path}?watch=1&resourceVersion=${metadata.resourceVersion}`, ({ type, object }) => {
+    const selected = path.includes("?") ? `${path}&` : `${path}?`;
+    await api.watch<T>(`${selected}watch=1&resourceVersion=${metadata.resourceVersion}`, ({ type, object }) => {
       if (type === "ADDED" || type === "MODIFIED") objects.set(keyOf(object), object);
       else if (type === "DELETED") objects.delete(keyOf(object));
       else return; // after an error the server ends the watch, and everything is listed again

@@ -1,42 +1,14 @@
 """Offers ports of the host's loopback inside network namespaces: forward.py ADDRESS PORT,PORT NAMESPACE..."""
 import asyncio
-import contextlib
-import ctypes
 import socket
 import sys
 
-CLONE_NEWNET = 0x40000000
+from forwarding import inside, stream
 
 
 def listening(namespace, address, port):
-    """A socket that lives in a namespace for good."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    with open('/proc/self/ns/net') as here, open('/run/netns/' + namespace) as there:
-        if libc.setns(there.fileno(), CLONE_NEWNET):
-            raise OSError(ctypes.get_errno(), 'cannot enter the network namespace %s' % namespace)
-        try:
-            return socket.create_server((address, port), backlog=256)
-        finally:
-            libc.setns(here.fileno(), CLONE_NEWNET)
-
-
-async def copy(reader, writer):
-    with contextlib.suppress(OSError):
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-        writer.write_eof()
-
-
-def stream(port):
-    """A handler that connects each caller to a port of loopback."""
-    async def serve(reader, writer):
-        with contextlib.suppress(OSError):
-            back_reader, back_writer = await asyncio.open_connection('127.0.0.1', port)
-            await asyncio.gather(copy(reader, back_writer), copy(back_reader, writer))
-            back_writer.close()
-        writer.close()
-    return serve
+    with inside(namespace):
+        return socket.create_server((address, port), backlog=256)
 
 
 async def main():

@@ -14,8 +14,11 @@ const uplink = "uplink";
 /** Name inside a node's namespace. */
 const nodeLink = "eth0";
 
-/** Nodes are reached from the host; they reach nothing of it. Frames between nodes do not pass this hook, or have both names. */
-const filter = `
+/**
+ * Nodes are reached from the host; they reach nothing of it, and of this namespace the router. Frames between nodes do not pass
+ * this hook, or have both names.
+ */
+const filter = (ingress: string): string => `
 table inet orrery
 delete table inet orrery
 table inet orrery {
@@ -26,6 +29,8 @@ table inet orrery {
   }
   chain input {
     type filter hook input priority filter
+    ct state established,related accept
+    iifname "${bridge}" ip daddr ${ingress} tcp dport { 80, 443 } accept
     iifname "${bridge}" ip protocol != icmp drop
   }
 }
@@ -39,7 +44,7 @@ const hasLink = async (netns: string, name: string): Promise<boolean> =>
 
 /** Creates what is missing. @throws with the kernel's error */
 export async function makeNodeNetwork(lab: LabSettings, nodes: readonly RealNode[]): Promise<void> {
-  const { netns, link, router, host, cidr } = nodeNetwork(lab);
+  const { netns, link, router, host, cidr, ingress, balanced } = nodeNetwork(lab);
   await addNamespace(netns);
   if (!existsSync(`/sys/class/net/${link}`)) {
     await execute("ip", ["link", "add", link, "type", "veth", "peer", "name", uplink, "netns", netns]);
@@ -50,16 +55,20 @@ export async function makeNodeNetwork(lab: LabSettings, nodes: readonly RealNode
     `link set ${uplink} up`,
     `link set ${bridge} up`,
     `addr replace ${router}/${cidr.split("/")[1] ?? ""} dev ${bridge}`,
+    `addr replace ${ingress}/32 dev ${bridge}`,
+    // Every node passes a balanced Service's calls on to its pods.
+    ...nodes.slice(0, 1).map(({ address }) => `route replace ${balanced} via ${address}`),
     `addr replace ${router} peer ${host}/32 dev ${uplink}`,
   ]);
   const filtering = execute("ip", ["netns", "exec", netns, "nft", "-f", "-"]);
-  filtering.child.stdin?.end(filter);
+  filtering.child.stdin?.end(filter(ingress));
   await filtering;
   await forwardPackets(netns);
   await ipBatch(undefined, [
     `link set ${link} up`,
     `addr replace ${host} peer ${router}/32 dev ${link}`,
     `route replace ${cidr} via ${router} dev ${link}`,
+    `route replace ${balanced} via ${router} dev ${link}`,
   ]);
   for (const node of nodes) await makeNode(lab, node);
 }
@@ -82,12 +91,17 @@ async function makeNode(lab: LabSettings, node: RealNode): Promise<void> {
   await forwardPackets(node.netns);
 }
 
-/** Sends the pods' packets from node to node. @param ranges - pod range (CIDR) of each node, by its name */
-export async function routePods(nodes: readonly RealNode[], ranges: ReadonlyMap<string, string>): Promise<void> {
+/** Sends the pods' packets from node to node, and the router's to the pods. @param ranges - pod range (CIDR) of each node, by its name */
+export async function routePods(
+  lab: LabSettings,
+  nodes: readonly RealNode[],
+  ranges: ReadonlyMap<string, string>,
+): Promise<void> {
+  const way = ({ name, address }: RealNode): string => `route replace ${ranges.get(name) ?? ""} via ${address}`;
+  await ipBatch(nodeNetwork(lab).netns, nodes.map(way));
   for (const node of nodes) {
     const others = nodes.filter((other) => other !== node);
-    const routes = others.map((other) => `route replace ${ranges.get(other.name) ?? ""} via ${other.address}`);
-    if (routes.length > 0) await ipBatch(node.netns, routes);
+    if (others.length > 0) await ipBatch(node.netns, others.map(way));
   }
 }
 

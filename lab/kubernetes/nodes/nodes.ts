@@ -1,5 +1,5 @@
 /** Real nodes: containerd, kubelet and kube-proxy in namespaces of their own, as many on one machine as are wanted. */
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import type { Health, Log } from "../../component.ts";
 import { ensureImages } from "../../images/build.ts";
@@ -8,6 +8,7 @@ import { answers, runningPid, start, stop, waitUntilReady } from "../../process.
 import type { LabSettings } from "../../settings.ts";
 import { ensureNodePrograms, type NodePrograms } from "../../toolchain/nodePrograms.ts";
 import { kubeApi, type KubeObject } from "../api.ts";
+import { podAdmission } from "./admission.ts";
 import { containerdSocket, writeNetworkConfig, writeNodeFiles } from "./config.ts";
 import { makeCredentials, nodeCredentials } from "./credentials.ts";
 import { innerDaemons, nodeDaemonNames, sharedDaemons } from "./daemons.ts";
@@ -17,9 +18,12 @@ import { leaveRoot, makeGroups, removeGroups } from "./groups.ts";
 import { makeNodeNetwork, removeNodeNetwork, routePods } from "./network.ts";
 import { nodeNetwork, realNodes, type RealNode } from "./plan.ts";
 import { assertFeatures } from "./requirements.ts";
+import { authorityFile, makeAuthority } from "../router/certificates.ts";
+import { routerNamespace } from "../router/objects.ts";
+import { namesFolder, routerFile, servedHosts } from "../router/router.ts";
 
-/** Tools that nodes call, and openssl for their certificates. */
-const packages = ["iproute2", "nftables", "openssl", "util-linux"];
+/** Tools that nodes call, the router, and openssl for certificates. */
+const packages = ["haproxy", "iproute2", "nftables", "openssl", "util-linux"];
 
 /** Seconds for a daemon's start on a busy machine; on an idle one each takes one or two. */
 const startTimeout = 60;
@@ -36,6 +40,7 @@ export async function installNodes(log: Log): Promise<NodePrograms> {
 /** Before the API server starts: its credentials for nodes, and the network through which it reaches them. */
 export async function prepareNodes(lab: LabSettings): Promise<void> {
   await makeCredentials(lab);
+  await makeAuthority(lab);
   await makeNodeNetwork(lab, realNodes(lab));
 }
 
@@ -45,8 +50,16 @@ export async function startNodes(lab: LabSettings, programs: NodePrograms, log: 
   const nodes = realNodes(lab);
   const missing = [...sharedNames(lab), ...nodes.flatMap(nodeDaemonNames)].filter((name) => !runs(lab, name));
   if (missing.length > 0) log(`Kubernetes: starting ${nodes.length} real node${nodes.length === 1 ? "" : "s"}`);
-  for (const daemon of sharedDaemons(lab)) start(lab.dir, daemon);
+  await api.apply(routerNamespace);
+  mkdirSync(namesFolder(lab), { recursive: true, mode: 0o755 });
+  // The controller writes it first: later its signal might meet a router that is just starting.
+  if (!runs(lab, "nodes-controller")) rmSync(routerFile(lab), { force: true });
+  for (const daemon of sharedDaemons(lab)) {
+    if (daemon.name === "router") await waitFor(lab, "nodes-controller", () => existsSync(routerFile(lab)));
+    start(lab.dir, daemon);
+  }
   await waitFor(lab, "nodes-controller", () => answers(`http://127.0.0.1:${lab.ports.registry}/v2/`));
+  await waitFor(lab, "router", () => answers(`http://${nodeNetwork(lab).ingress}/`));
   const ranges = new Map<string, string>();
   await Promise.all(
     nodes.map(async (node) => {
@@ -62,8 +75,8 @@ export async function startNodes(lab: LabSettings, programs: NodePrograms, log: 
       await api.patch(path, { metadata: { labels: { "node-role.kubernetes.io/worker": "" } } });
     }),
   );
-  await routePods(nodes, ranges);
-  await Promise.all(dnsObjects.map((object) => api.apply(object)));
+  await routePods(lab, nodes, ranges);
+  await Promise.all([...podAdmission, ...dnsObjects(namesFolder(lab))].map((object) => api.apply(object)));
   const ready = async (): Promise<boolean> => (await nodesHealth(lab)).every(({ healthy }) => healthy);
   await waitUntilReady("the real nodes", startTimeout, ready, "npm run lab -- status shows what is missing");
 }
@@ -74,7 +87,7 @@ interface Node extends KubeObject {
 }
 
 async function startNode(lab: LabSettings, node: RealNode, programs: NodePrograms): Promise<void> {
-  writeNodeFiles(lab, node, programs, nodeCredentials(lab));
+  writeNodeFiles(lab, node, programs, nodeCredentials(lab), authorityFile(lab));
   if (!runs(lab, node.name)) {
     rmSync(readyFile(lab, node), { force: true });
     makeGroups(groupName(node));
@@ -118,7 +131,7 @@ export async function nodesHealth(lab: LabSettings): Promise<Health[]> {
     const ready = found?.status.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
     return { name, healthy: ready, detail: ready ? node.address : `not ready; see log/${node.name}-kubelet.log` };
   });
-  const ended = sharedNames(lab).filter((name) => !runs(lab, name));
+  const ended = sharedNames(lab).filter((name) => name !== "router" && !runs(lab, name));
   const shared = {
     name: "images, volumes",
     healthy: ended.length === 0,
@@ -127,6 +140,15 @@ export async function nodesHealth(lab: LabSettings): Promise<Health[]> {
         ? `for nodes in ${nodeNetwork(lab).cidr}`
         : `${ended.join(", ")}: not running; npm run lab -- up starts it`,
   };
+  const { ingress } = nodeNetwork(lab);
+  const routed = await answers(`http://${ingress}/`).catch(() => false);
+  const router = {
+    name: "router",
+    healthy: routed,
+    detail: routed
+      ? `${ingress}, ${servedHosts(lab).length} hosts; npm run lab -- browse HOST opens one`
+      : `no response at ${ingress}; see log/router.log`,
+  };
   const dns = await api.find<{ status?: { readyReplicas?: number } }>(dnsDeployment).catch(() => undefined);
   const answering = (dns?.status?.readyReplicas ?? 0) > 0;
   const names = {
@@ -134,7 +156,7 @@ export async function nodesHealth(lab: LabSettings): Promise<Health[]> {
     healthy: answering,
     detail: answering ? "CoreDNS" : "not ready; kubectl -n kube-system describe deployment coredns",
   };
-  return [...(await Promise.all(rows)), shared, names];
+  return [...(await Promise.all(rows)), shared, router, names];
 }
 
 const sharedNames = (lab: LabSettings): string[] => sharedDaemons(lab).map(({ name }) => name);

@@ -28,7 +28,11 @@ interface NodeNetwork {
   readonly router: string;
   /** The same in every node: there a forwarder offers the API server and the registry, which listen on the host's loopback. */
   readonly services: string;
+  /** Of the router, on the same bridge: Routes and Ingresses answer there. */
+  readonly ingress: string;
   readonly host: string;
+  /** Addresses of Services of type LoadBalancer: a range of 198.19.0.0/16 for each lab. */
+  readonly balanced: string;
   /** Network namespace of the bridge. */
   readonly netns: string;
   /** The host's end of its link to the bridge. */
@@ -41,9 +45,12 @@ export const podCidr = "100.64.0.0/16";
 const prefixLength = 27;
 const size = 2 ** (32 - prefixLength);
 
+/** 0 for a lab on port 10000, 1 on 10100. */
+const indexOf = (lab: LabSettings): number => lab.firstPort / 100 - 100;
+
 function addressAt(lab: LabSettings, offset: number): string {
   // Public networks of labs have the third bytes 100 to 255 and 0 to 64.
-  const index = lab.firstPort / 100 - 100;
+  const index = indexOf(lab);
   return `198.18.${65 + Math.floor(index / 8)}.${(index % 8) * size + offset}`;
 }
 
@@ -52,7 +59,9 @@ export function nodeNetwork(lab: LabSettings): NodeNetwork {
     cidr: `${addressAt(lab, 0)}/${prefixLength}`,
     router: addressAt(lab, 1),
     services: addressAt(lab, 2),
+    ingress: addressAt(lab, 3),
     host: addressAt(lab, size - 2),
+    balanced: `198.19.${indexOf(lab)}.0/24`,
     netns: `${lab.netns}-nodes`,
     link: `${lab.netns}-n`,
   };

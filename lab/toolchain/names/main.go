@@ -15,11 +15,12 @@ import (
 	_ "github.com/coredns/coredns/plugin/loop"
 	_ "github.com/coredns/coredns/plugin/ready"
 	_ "github.com/coredns/coredns/plugin/reload"
+	_ "github.com/coredns/coredns/plugin/template"
 )
 
 // The order in which CoreDNS runs its plugins.
 func init() {
-	dnsserver.Directives = []string{"reload", "health", "ready", "errors", "log", "hosts", "kubernetes", "cache", "loop", "forward"}
+	dnsserver.Directives = []string{"reload", "health", "ready", "errors", "log", "cache", "template", "hosts", "kubernetes", "loop", "forward"}
 }
 
 func main() { coremain.Run() }

@@ -30,7 +30,7 @@ memory SERVICE 2Gi).`,
       const image = `--image=${values.image}`;
       const pod = await kubectl.output(["get", "pods", ...inside, "--selector", selector(running), "--output=name"]);
       const first = pod.trim().split("\n")[0] ?? "";
-      if (first === "") throw new Error(`${name} has no pod; npx orrery prow settle says why`);
+      if (first === "") throw new Error(`${name} has no pod; npx orrery status --system prow says why`);
       const words = ["debug", "--stdin", "--tty", first, ...inside, image, `--target=${workload}`, "--profile=general"];
       return kubectl.foreground([...words, "--", "bash", "-c", script]);
     });

@@ -4,7 +4,7 @@ import { reportFindings } from "../../lib/kube/checks.ts";
 import { assertOwnFolder, namedFolder } from "../../lib/prow/artifactsFolder.ts";
 import { openEnvironment } from "../../lib/prow/environment.ts";
 import { convergeOptions, deploy, prepareCluster, removeCluster, removeDeployment } from "../../lib/prow/lifecycle.ts";
-import { verify, verifyOptions } from "../../lib/prow/status.ts";
+import { verify, verifyOptions } from "../../lib/prow/verify.ts";
 import { stackOptions } from "../../lib/stack.ts";
 
 export const command = defineCommand({

@@ -3,7 +3,7 @@ import { defineCommand } from "../../../cli/command.ts";
 import { reportFindings } from "../../lib/kube/checks.ts";
 import { allOption, jsonOption } from "../../lib/options.ts";
 import { environmentOptions, openEnvironment } from "../../lib/prow/environment.ts";
-import { verify, verifyOptions } from "../../lib/prow/status.ts";
+import { verify, verifyOptions } from "../../lib/prow/verify.ts";
 
 export const command = defineCommand({
   about: `Checks whether an environment works. Compares the cluster with what the stack's program declares (everything exists, Deployments have

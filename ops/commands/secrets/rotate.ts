@@ -39,6 +39,10 @@ function newText(
     throw new UsageError("pass the new value on standard input or by --file, or generate one by --generate");
   }
   const bytes = readFileSync(file ?? 0);
+  if (bytes.toString("latin1").trim() === "")
+    throw new UsageError(
+      `${file ?? "standard input"} is empty: pass the new value on standard input or by --file, or generate one by --generate; nothing was written`,
+    );
   if (format === "base64") return bytes.toString("base64");
   const given = bytes.toString("utf8");
   return format === "token" || format === "url" || !given.trimEnd().includes("\n")

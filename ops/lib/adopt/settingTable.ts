@@ -17,7 +17,7 @@ export interface FieldRow {
 }
 
 /** A setting that decides which objects there are. */
-export interface ChoiceRow {
+interface ChoiceRow {
   readonly setting: readonly (string | number)[];
   /** The first value of which an object runs; the one without objects if none does. */
   readonly values: readonly { readonly is: unknown; readonly objects: readonly string[] }[];

@@ -28,7 +28,7 @@ export interface SecretChange {
 }
 
 /** A change that the settings do not take, and why. */
-export interface RefusedChange extends SettingChange {
+interface RefusedChange extends SettingChange {
   readonly reason: string;
 }
 

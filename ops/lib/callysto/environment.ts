@@ -67,8 +67,17 @@ export interface Reached {
   run(script: string, args?: readonly string[], input?: string | Buffer): Promise<string>;
 }
 
+/** How a guest is reached by who already has the stack's key, or may have to stop. */
+interface ReachOptions {
+  readonly signal?: AbortSignal;
+  readonly secret?: (key: string) => string;
+}
+
 /** The guest of an environment. @throws if it is not deployed or its inside is not run by the stack */
-export async function reach({ stack, name }: Environment): Promise<Reached> {
+export async function reach(
+  { stack, name }: Environment,
+  { signal, secret = (key) => secretOf(stack, key) }: ReachOptions = {},
+): Promise<Reached> {
   const host = await hostOutput(stack, name);
   if (host.hostKey === undefined) {
     throw new Error(
@@ -78,8 +87,9 @@ export async function reach({ stack, name }: Environment): Promise<Reached> {
   const login = {
     address: host.address,
     user: operator,
-    privateKey: secretOf(stack, "callysto:deployPrivateKey"),
+    privateKey: secret("callysto:deployPrivateKey"),
     hostKey: host.hostKey,
+    ...(signal === undefined ? {} : { signal }),
   };
   return { hostname: host.hostname, run: (script, args, input) => runOn(login, name, script, args, input) };
 }

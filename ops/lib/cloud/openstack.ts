@@ -19,11 +19,15 @@ export interface CloudApi {
   readonly project: string;
   /** Roles in it. */
   readonly roles: readonly string[];
+  /** What of the login ends, and when. */
+  readonly ends: readonly { readonly what: string; readonly until: Date }[];
   /** Answer to a GET; the path follows the service's endpoint. @throws if it is no success */
   get<T>(service: keyof typeof serviceTypes, path: string): Promise<T>;
 }
 
 interface Token {
+  readonly user?: { readonly password_expires_at?: string | null };
+  readonly application_credential?: { readonly expires_at?: string | null };
   readonly project: { readonly id: string };
   readonly roles: readonly { readonly name: string }[];
   readonly catalog: readonly {
@@ -34,16 +38,30 @@ interface Token {
 
 type CloudSettings = ReturnType<typeof openStack<typeof cloudsSchema.settings>>["settings"][string];
 
-/** Logs in to one of the stack's clouds. @throws if it does not answer or does not let us in */
-export async function openCloud(name: string, values: StackValues): Promise<CloudApi> {
+/**
+ * Logs in to one of the stack's clouds.
+ * @param signal - ends all requests
+ * @param secret - reads a secret of the stack. @default with the passphrase of this shell
+ * @throws if it does not answer or does not let us in
+ */
+export async function openCloud(
+  name: string,
+  values: StackValues,
+  signal?: AbortSignal,
+  secret?: (key: string) => string,
+): Promise<CloudApi> {
   const stack = openStack(cloudsSchema, values);
   const cloud = stack.settings[name];
   if (cloud === undefined) throw new Error(`clouds:settings has no "${name}"`);
-  const body = { auth: { identity: identity(cloud, secretOf(stack, `clouds:${name}`)), ...scope(cloud) } };
+  const key = `clouds:${name}`;
+  const password = secret === undefined ? secretOf(stack, key) : secret(key);
+  const ending = signal === undefined ? {} : { signal };
+  const body = { auth: { identity: identity(cloud, password), ...scope(cloud) } };
   const answer = await ask(`${cloud.authUrl}/auth/tokens`, {
     method: "POST",
     body: JSON.stringify(body),
     headers: { "content-type": "application/json" },
+    ...ending,
   });
   if (answer.status === 401) {
     throw new Error(`cloud "${name}" refuses the login; check clouds:settings and the secret clouds:${name}`);
@@ -54,6 +72,7 @@ export async function openCloud(name: string, values: StackValues): Promise<Clou
   return {
     project: token.project.id,
     roles: token.roles.map(({ name: role }) => role),
+    ends: endsOf(token),
     async get<T>(service: keyof typeof serviceTypes, path: string): Promise<T> {
       const types: readonly string[] = serviceTypes[service];
       const endpoint = token.catalog
@@ -63,12 +82,23 @@ export async function openCloud(name: string, values: StackValues): Promise<Clou
       if (endpoint === undefined)
         throw new Error(`cloud "${name}" has no ${service} service in region ${cloud.region}`);
       const root = service === "network" ? endpoint.url.replace(/\/v2\.0\/?$/, "") : endpoint.url;
-      const got = await ask(`${root.replace(/\/$/, "")}${path}`, { headers });
+      const got = await ask(`${root.replace(/\/$/, "")}${path}`, { headers, ...ending });
       if (!got.ok)
         throw new Error(`cloud "${name}", ${service} ${path}: ${got.status} ${(await got.text()).slice(0, 200)}`);
       return (await got.json()) as T;
     },
   };
+}
+
+/** Keystone tells the ends of what one logs in with; its times are UTC without saying so. */
+function endsOf({ user, application_credential: credential }: Token): CloudApi["ends"] {
+  const all = [
+    { what: "the login's password", at: credential === undefined ? user?.password_expires_at : undefined },
+    { what: "the login's application credential", at: credential?.expires_at },
+  ];
+  return all.flatMap(({ what, at }) =>
+    typeof at === "string" ? [{ what, until: new Date(/Z$|[+-]\d\d:?\d\d$/.test(at) ? at : `${at}Z`) }] : [],
+  );
 }
 
 function identity(cloud: CloudSettings, secret: string): object {

@@ -30,7 +30,9 @@ export async function ask(url: string, init: RequestInit): Promise<Response> {
 
 async function send(url: URL, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(url, { ...init, redirect: "manual", signal: AbortSignal.timeout(60_000) });
+    const limit = AbortSignal.timeout(60_000);
+    const signal = init.signal instanceof AbortSignal ? AbortSignal.any([limit, init.signal]) : limit;
+    return await fetch(url, { ...init, redirect: "manual", signal });
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
     throw new Error(`${url.origin} does not answer: ${cause}`, { cause: error });

@@ -1,21 +1,27 @@
 /** What a decision has from the engine: protections, and how its own update ended. */
 import { projectDir, readStackFile } from "../../../config/stackFile.ts";
-import { run } from "../process.ts";
-import { pulumiProgram } from "../pulumi.ts";
+import { output, run } from "../process.ts";
+import { complaintOf, pulumiProgram } from "../pulumi.ts";
 import { passphraseOf } from "../secrets.ts";
 import type { Journal } from "./journal.ts";
 
 type Stack = Pick<Journal, "stack" | "file">;
 
-/** Runs the CLI on the stack; Ctrl-C does not reach it, as it runs while something is undone. @throws with its complaint */
-async function cli({ stack, file }: Stack, words: readonly string[]): Promise<string> {
+/** Runs the CLI on the stack. @throws with its complaint */
+const cli = (one: Stack, words: readonly string[]): Promise<string> =>
+  engineCommand(one, [...words, "--stack", one.stack]);
+
+/**
+ * Runs the CLI with the stack's passphrase; Ctrl-C does not reach it, as it runs while something is undone.
+ * @throws with its complaint
+ */
+export async function engineCommand({ stack, file }: Stack, words: readonly string[]): Promise<string> {
   const guarded = readStackFile(file).provider === undefined;
   const env = guarded ? { PULUMI_CONFIG_PASSPHRASE: passphraseOf(stack) } : {};
-  const args = [...words, "--stack", stack, "--non-interactive"];
+  const args = [...words, "--non-interactive"];
   const { status, stdout, stderr } = await run(pulumiProgram, args, { cwd: projectDir, env, detached: true });
   if (status === 0) return stdout;
-  const said = stderr.trim().split("\n").at(-1) ?? "";
-  throw new Error(`pulumi ${words.slice(0, 2).join(" ")} of stack ${stack} failed: ${said.replace(/^error: /, "")}`);
+  throw new Error(`pulumi ${words.slice(0, 2).join(" ")} of stack ${stack} failed: ${complaintOf(stack, stderr)}`);
 }
 
 /** Lifts or restores protections in the state. */
@@ -39,7 +45,7 @@ export async function updateResult(journal: Journal): Promise<string | undefined
 
 /** Processes of the decision's engine, which goes on when only the command, or npm's wrapper of the CLI, was killed. */
 export async function enginesOf({ id }: Pick<Journal, "id">): Promise<readonly number[]> {
-  const { stdout } = await run("ps", ["-A", "-ww", "-o", "pid=,args="]);
+  const stdout = await output("ps", ["-A", "-ww", "-o", "pid=,args="]);
   return stdout
     .split("\n")
     .filter((line) => line.includes(id) && /pulumi/i.test(line))

@@ -4,5 +4,6 @@ import type { Task, TaskSettler } from "./task.ts";
 /** Loads only what is needed: the commands of one system. */
 export async function settlerOf({ kind }: Task): Promise<TaskSettler> {
   const { writersTask, volumeTask } = await import("../packit/database/interrupted.ts");
-  return { "packit writers": writersTask, "packit volume": volumeTask }[kind];
+  const { splitTask } = await import("../split/moves.ts");
+  return { "stack split": splitTask, "packit writers": writersTask, "packit volume": volumeTask }[kind];
 }

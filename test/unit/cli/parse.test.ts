@@ -52,7 +52,12 @@ describe("A declared command line", () => {
       [["get", "--stak", "x"], /^there is no option --stak; did you mean "--stack"\?$/],
       [["gte", "-s", "x"], /^"gte" is not one of get, set; did you mean "get"\?$/],
       [["-s", "x"], /^say get or set$/],
-      [["get", "-s"], /argument missing/],
+      [["get", "-s"], /^--stack S has no value: the environment$/],
+      [
+        ["get", "--kind", "--dry-run"],
+        /^--kind \S+: another option follows; a value that begins with - is written --kind=VALUE$/,
+      ],
+      [["get", "--dry-run=yes"], /^--dry-run takes no value$/],
       [["get", "-s", "x", "--kind", "prd"], /^--kind is "prd"; it takes dev, prod; did you mean "prod"\?$/],
       [["get", "-s", "x", "--tries", "0"], /^--tries is "0"; give a whole number from 1 to 9$/],
       [["get", "-s", "x", "--timeout", "soon"], /^--timeout is "soon"; give a duration such as 90s, 15m or 2h$/],

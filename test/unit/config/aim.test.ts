@@ -12,18 +12,43 @@ const lab = { ports: { keystone: 16000, kubernetes: 16030 }, password: "of-the-l
 const dir = mkdtempSync(path.join(tmpdir(), "aim-"));
 
 /** Retargets a file with this config; returns its text and the prerequisites. */
-function retargeted(config: string): { readonly text: string; readonly prerequisites: LabPrerequisites } {
+function retargeted(
+  config: string,
+  nodes: readonly string[] = [],
+): { readonly text: string; readonly prerequisites: LabPrerequisites } {
   const [source, target] = [path.join(dir, "source.yaml"), path.join(dir, "target.yaml")];
   writeFileSync(source, `# mine\nencryptionsalt: ${salt}\nconfig:\n${config}`);
-  const { prerequisites } = retarget(source, target, lab, "password");
+  const { prerequisites } = retarget(source, target, { ...lab, nodes }, "password");
   return { prerequisites, text: readFileSync(target, "utf8") };
 }
 
-const nothing: LabPrerequisites = { zones: [], volumes: [], floatingIps: [], namespaces: [], nodes: [] };
+const nothing: LabPrerequisites = {
+  zones: [],
+  volumes: [],
+  floatingIps: [],
+  namespaces: [],
+  nodes: [],
+  prowJobs: false,
+};
 
 describe("retargeting a stack at the lab", () => {
   after(() => {
     rmSync(dir, { recursive: true });
+  });
+
+  it("real nodes take the places of the nodes that a stack labels, and too few are refused", () => {
+    const config = `  prow:settings:
+    nodes: {10.0.0.1: [cache], 10.0.0.2: [worker]}
+    localVolumes: {node: 10.0.0.2}
+`;
+    const { text, prerequisites } = retargeted(config, ["node-0", "node-1", "node-2"]);
+    assert.match(text, /nodes: *\{ ?node-0: \[cache\], node-1: \[worker\] ?\}/);
+    assert.match(text, /localVolumes: \{node: node-1\}/);
+    assert.deepEqual(prerequisites, nothing);
+    assert.deepEqual(retargeted(config).prerequisites.nodes, ["10.0.0.1", "10.0.0.2"]);
+    assert.throws(() => retargeted(config, ["node-0"]), {
+      message: "the stack labels 2 nodes and the lab has 1 real ones; start it with npm run lab -- up --real-nodes 2",
+    });
   });
 
   it("a retargeted stack has the lab's login for each cluster and cloud, and the lab's endpoints", () => {
@@ -75,6 +100,28 @@ config:
     assert.equal(labKubeconfig(lab), login);
     assert.deepEqual(secrets, [login, "of-the-lab", login, "of-the-lab"]);
     assert.deepEqual(prerequisites, nothing);
+  });
+
+  it("with real nodes the lab's router stands for an ingress controller, and OpenShift's administrator makes its namespaces", () => {
+    const source = path.join(dir, "source.yaml");
+    const settings = `  clusters:settings:
+    psi: {platform: openshift, appsDomain: x.test}
+    two: {platform: kubernetes, appsDomain: y.test, ingress: {ranges: [192.0.2.0/24]}}
+    three: {platform: kubernetes, appsDomain: z.test}
+`;
+    writeFileSync(source, `encryptionsalt: ${salt}\nconfig:\n${settings}`);
+    const target = path.join(dir, "target.yaml");
+    retarget(source, target, { ...lab, router: "198.18.65.3" }, "password");
+    const text = readFileSync(target, "utf8");
+    assert.match(
+      text,
+      /two: \{platform: kubernetes, appsDomain: y\.test, ingress: \{ranges: \[198\.18\.65\.3\/32\]\}, lab: true\}/,
+    );
+    assert.match(text, /three: \{platform: kubernetes, appsDomain: z\.test, lab: true\}/);
+    const crypter = openSalt(salt, "password");
+    const [psi = "", ...others] = [...text.matchAll(/secure: (\S+)/g)].map(([, value = ""]) => crypter.decrypt(value));
+    assert.match(psi, /token: of-the-lab\n {6}as: system:admin\n {6}as-groups: \["system:masters"\]\n/);
+    assert.deepEqual(others, [labKubeconfig(lab), labKubeconfig(lab)]);
   });
 
   it("a retargeted stack names what Callysto expects to exist, because a real cloud's ids are not the lab's", () => {

@@ -212,6 +212,19 @@ describe("checking contracts", () => {
     ]);
   });
 
+  it("a Job of a program that never ends, and a Deployment of one that does, are reported", () => {
+    const job = (init: Json = {}): Registration => {
+      const containers = [{ name: "main", image: "example.org/team/web:1.2" }];
+      const spec = { automountServiceAccountToken: false, containers, ...init };
+      return object("batch/v1", "Job", "one", { spec: { template: { spec } } });
+    };
+    assert.deepEqual(problems({}, job()), ["must end, and its program does not"]);
+    assert.deepEqual(problems({ ends: true }, job()), []);
+    assert.deepEqual(problems({ ends: true }, deployment({})), ["ends after its work, and would be started again"]);
+    const initContainers = [{ name: "first", image: "example.org/team/web:1.2" }];
+    assert.deepEqual(problems({}, deployment({}, { initContainers })), ["must end, and its program does not"]);
+  });
+
   it("connections that no NetworkPolicy allows out or in are reported", () => {
     const peers = [
       { to: "${STORE}", at: "x:18" },

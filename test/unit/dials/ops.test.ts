@@ -8,7 +8,6 @@ import { after, before, describe, it } from "mocha";
 import { put } from "../../../config/stackEdit.ts";
 import { stackPath } from "../../../config/stackFile.ts";
 import { rolloutHistory, streamHistory } from "../../../ops/lib/dials/imageHistory.ts";
-import { rows } from "../../../ops/lib/dials/status.ts";
 import { plan, stackPlan } from "../../../ops/lib/dials/releasePlan.ts";
 import { askClients, checklist } from "../../../ops/lib/dials/ssoChecks.ts";
 import { select, targets } from "../../../ops/lib/dials/selection.ts";
@@ -53,39 +52,6 @@ describe("DIALS' commands", () => {
     assert.equal(names("etl").length, 6);
     assert.throws(() => names("pixel"), /there is no deployment or group "pixel"; there are common-indexer, /);
     assert.throws(() => names(), /DEPLOYMENT is missing/);
-  });
-
-  it("list shows what is missing, paused, rolling out, not ready or unknown", () => {
-    const deployment = (name: string, wanted: number, ready: number, updated = ready) => ({
-      metadata: { name, labels: { "app.kubernetes.io/part-of": "dials" } },
-      spec: { replicas: wanted, template: { spec: { containers: [{ image: "x:1" }] } } },
-      status: { readyReplicas: ready, updatedReplicas: updated },
-    });
-    const expected = ["a", "b", "c", "d", "e", "f"].map((name) => ({
-      name,
-      group: "g",
-      paused: name === "e" || name === "f",
-    }));
-    const found = [
-      deployment("a", 1, 1),
-      deployment("b", 2, 1, 2),
-      deployment("c", 2, 1),
-      deployment("e", 0, 0),
-      deployment("f", 1, 1),
-      deployment("old", 1, 1),
-    ];
-    assert.deepEqual(
-      rows(expected, found).map(({ name, note }) => [name, note]),
-      [
-        ["old", "not in the settings"],
-        ["a", "ok"],
-        ["b", "not ready"],
-        ["c", "rolling out"],
-        ["d", "missing"],
-        ["e", "paused"],
-        ["f", "runs, but is paused in the settings"],
-      ],
-    );
   });
 
   it("add-workspace changes the stack's file and leaves every other byte as it was", async () => {

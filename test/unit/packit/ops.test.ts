@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { packitSchema } from "../../../components/packit/config.ts";
-import { expectedWorkloads } from "../../../components/packit/inventory.ts";
 import { openSalt } from "../../../config/passphrase.ts";
 import { samplePassphrase } from "../../../config/samples.ts";
 import { wantedSecrets } from "../../../config/secrets.ts";
@@ -19,7 +18,6 @@ import { fileSecrets } from "../../../ops/lib/packit/secretFiles.ts";
 import { deploymentRevisions, statefulSetRevisions, targetOf } from "../../../ops/lib/packit/revisions.ts";
 import { componentsOf, urnsOf } from "../../../ops/lib/packit/components.ts";
 import { under } from "../../../ops/lib/resources.ts";
-import { rows } from "../../../ops/lib/packit/status.ts";
 import { writers } from "../../../ops/lib/packit/writers.ts";
 import { buildPackit, everything, production, settings } from "./fixture.ts";
 
@@ -151,25 +149,6 @@ describe("Packit's commands", () => {
         ["sha256:1", false],
       ],
     );
-  });
-
-  it("check reports what is wrong with each workload", () => {
-    const expected = expectedWorkloads(settings()).slice(0, 5);
-    const found = (name: string, status: object, replicas = 1) => ({
-      kind: "Deployment",
-      metadata: { name, generation: 2 },
-      spec: { replicas },
-      status: { observedGeneration: 2, updatedReplicas: replicas, readyReplicas: replicas, ...status },
-    });
-    const names = expected.map(({ name }) => name);
-    assert.deepEqual(names, ["postgres-12", "redis", "tokman", "pushgateway", "packit-service"]);
-    const notes = rows(expected, [
-      found("postgres-12", {}),
-      found("redis", { readyReplicas: 0 }),
-      found("tokman", { observedGeneration: 1 }),
-      found("pushgateway", {}, 0),
-    ]).map(({ note }) => note);
-    assert.deepEqual(notes, ["ok", "not ready", "rolling out", "scaled to 0, the settings say 1", "missing"]);
   });
 
   it("a service's resources, and those of one server, are selected from a state", () => {

@@ -223,7 +223,7 @@ describe("ops prow", () => {
       ],
       [["bootstrap", "--stack", "prod"], 2, /^orrery: --jobs FOLDER is missing: /],
       [["bootstrap", "--stack", "prod", "--jobs", "/nowhere"], 1, /^orrery: there is no folder \/nowhere/],
-      [["settle", "--stack", "prod", "--tries", "none"], 2, /^orrery: --tries is "none"; give a whole number from 1/],
+      [["converge", "--stack", "prod", "--tries", "none"], 2, /^orrery: --tries is "none"; give a whole number from 1/],
     ];
     for (const [words, code, said] of cases) {
       const outcome = await run(...words);

@@ -1,0 +1,109 @@
+/**
+ * `node ci/alerts.ts STACK... [--state FILE] [--textfile FILE] [--dry-run]`: runs doctor and status, and tells what began and what ended since
+ * the last time: one message each to Slack (ALERT_SLACK_WEBHOOK), Matrix (ALERT_MATRIX_SERVER, _ROOM, _TOKEN) and mail (ALERT_SMTP_URL,
+ * ALERT_MAIL_FROM, ALERT_MAIL_TO). What was told is kept in FILE, else in the issue of the repository GITHUB_REPOSITORY, which lists
+ * everything that is wrong. Exit code 1 if a sink does not take its message: it gets it the next time.
+ *
+ * PASSPHRASE_<STACK> decrypts a stack's config, otherwise PULUMI_CONFIG_PASSPHRASE.
+ */
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { projectDir } from "../config/stackFile.ts";
+import { run as runProgram } from "../ops/lib/process.ts";
+import type { Finding } from "../ops/lib/doctor/finding.ts";
+import type { Report } from "../ops/lib/status/row.ts";
+import { changeOf, type Memory, messageOf, parseMemory } from "./alerts/change.ts";
+import { findIssue, keepHealthIssue } from "./alerts/healthIssue.ts";
+import { type Problem, problemsOfDoctor, problemsOfStatus, wasAsked } from "./alerts/problem.ts";
+import { sinksOf } from "./alerts/sinks.ts";
+import { writeMetrics } from "./alerts/textfile.ts";
+import { github, run } from "./github.ts";
+import { jobSecrets, withoutSecrets } from "./redact.ts";
+
+run("alerts", async () => {
+  const { values, positionals: stacks } = parseArgs({
+    allowPositionals: true,
+    options: {
+      "dry-run": { type: "boolean" },
+      state: { type: "string" },
+      textfile: { type: "string" },
+      "config-file": { type: "string" },
+      skip: { type: "string", multiple: true },
+    },
+  });
+  if (stacks.length === 0)
+    throw new Error("Usage: node ci/alerts.ts STACK... [--state FILE] [--textfile FILE] [--skip SOURCE] [--dry-run]");
+  const sinks = sinksOf(process.env);
+  const reports: Report[] = [];
+  const doctored: string[] = [];
+  const found: Problem[] = [];
+  for (const stack of stacks) {
+    const file = values["config-file"] === undefined ? [] : ["--config-file", values["config-file"]];
+    const skip = (values.skip ?? []).flatMap((one) => ["--skip", one]);
+    const report = await asked<Report>(stack, ["status", "--json", ...file, ...skip]);
+    const findings = await asked<readonly Finding[]>(stack, ["doctor", "--json", "--no-drift", ...file]);
+    if ("failed" in report) found.push(failure(stack, "status", report.failed));
+    else found.push(...problemsOfStatus(report.answer));
+    if ("failed" in findings) found.push(failure(stack, "doctor", findings.failed));
+    else found.push(...problemsOfDoctor(stack, findings.answer));
+    if ("answer" in report) reports.push(report.answer);
+    if ("answer" in findings) doctored.push(stack);
+  }
+  const secrets = jobSecrets(process.env);
+  const problems = found.map((one) => ({ ...one, text: withoutSecrets(one.text, secrets) }));
+  if (values.textfile !== undefined) writeMetrics(values.textfile, reports);
+  const hub = values.state === undefined && values["dry-run"] !== true ? github() : undefined;
+  const issue = hub === undefined ? undefined : await findIssue(hub);
+  let memory: Memory = issue?.memory ?? remembered(values.state);
+  const broken: string[] = [];
+  const now = new Date();
+  for (const { name, send } of values["dry-run"] === true ? [] : sinks) {
+    const change = changeOf(memory[name] ?? {}, problems, (key) => wasAsked(key, reports, doctored), now);
+    const message = messageOf(change);
+    try {
+      if (message !== undefined) await send(message);
+      memory = { ...memory, [name]: change.known };
+      console.log(`${name}: ${message === undefined ? "nothing new" : message.title}`);
+    } catch (error) {
+      broken.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  if (values["dry-run"] === true) {
+    const all = messageOf(changeOf({}, problems, () => true, now));
+    console.log(all === undefined ? "nothing is wrong" : `${all.title}\n${all.text}`);
+  } else if (values.state !== undefined) remember(values.state, memory);
+  if (hub !== undefined && issue !== undefined) console.log(await keepHealthIssue(hub, issue, problems, memory));
+  if (broken.length > 0) throw new Error(withoutSecrets(broken.join("; "), secrets));
+  return 0;
+});
+
+type Asked<T> = { readonly answer: T } | { readonly failed: string };
+
+/** Runs one of the operators' commands; 1 is the code of an answer that something is wrong. */
+async function asked<T>(stack: string, words: readonly string[]): Promise<Asked<T>> {
+  const passphrase = process.env[`PASSPHRASE_${stack.toUpperCase()}`];
+  const env = passphrase === undefined ? {} : { PULUMI_CONFIG_PASSPHRASE: passphrase };
+  const args = [path.join(projectDir, "cli", "orrery.ts"), ...words, "--stack", stack];
+  const { stdout, stderr } = await runProgram(process.execPath, args, { cwd: projectDir, env, timeout: 1800 });
+  if (/^[[{]/.test(stdout)) return { answer: JSON.parse(stdout) as T };
+  return { failed: stderr.trim().split("\n")[0] ?? "it says nothing" };
+}
+
+function failure(stack: string, command: string, text: string): Problem {
+  return { key: `${command}|${stack}|failed`, stack, level: "bad", title: command, text: `cannot be run: ${text}` };
+}
+
+function remembered(file: string | undefined): Memory {
+  if (file === undefined || !existsSync(file)) return {};
+  try {
+    return parseMemory(readFileSync(file, "utf8"));
+  } catch {
+    throw new Error(`${file} is not what this script writes; remove it, and every open problem is told again`);
+  }
+}
+
+function remember(file: string, memory: Memory): void {
+  writeFileSync(`${file}.new`, `${JSON.stringify(memory, undefined, 2)}\n`);
+  renameSync(`${file}.new`, file);
+}

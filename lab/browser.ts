@@ -1,0 +1,58 @@
+/** How a browser of this machine, or curl, opens what the lab's router serves: the real names lead to the lab, and nothing else does. */
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { authorityFile, authorityPin } from "./kubernetes/router/certificates.ts";
+import { servedHosts } from "./kubernetes/router/router.ts";
+import { nodeNetwork, realNodes } from "./kubernetes/nodes/plan.ts";
+import type { LabSettings } from "./settings.ts";
+
+/** A page that the router serves. */
+export interface Page {
+  readonly url: URL;
+  readonly address: string;
+}
+
+/**
+ * The page of an address as somebody types it: `HOST`, `HOST/PATH` or a URL.
+ * @throws if the lab serves no such host, with those that it serves
+ */
+export function pageAt(lab: LabSettings, typed: string): Page {
+  if (realNodes(lab).length === 0) {
+    throw new Error("this lab simulates its nodes, so no program answers; npm run lab -- up --real-nodes N runs them");
+  }
+  const text = /^https?:\/\//.test(typed) ? typed : `https://${typed}`;
+  const hosts = servedHosts(lab);
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !hosts.includes(url.hostname)) {
+    const there = hosts.length === 0 ? "no Route or Ingress exists" : `there are ${hosts.join(", ")}`;
+    throw new Error(`the lab's router does not serve ${typed}; ${there}`);
+  }
+  return { url, address: nodeNetwork(lab).ingress };
+}
+
+/** The line that fetches a page, for a shell. */
+export function curlLine(lab: LabSettings, { url, address }: Page): string {
+  const port = url.protocol === "https:" ? 443 : 80;
+  return `curl --resolve ${url.hostname}:${port}:${address} --cacert ${authorityFile(lab)} ${url.href}`;
+}
+
+/** A Chromium of this machine; undefined if there is none. */
+export function chromium(searchPath = process.env.PATH ?? ""): string | undefined {
+  const names = ["chromium", "chromium-browser", "google-chrome"];
+  const files = names.flatMap((name) => searchPath.split(":").map((folder) => path.join(folder, name)));
+  return files.find((file) => existsSync(file));
+}
+
+/** Chromium's arguments for a page: a profile of its own, the lab's hosts at the router's address, the lab's authority trusted. */
+export function chromiumArgs(lab: LabSettings, { url, address }: Page): string[] {
+  const rules = servedHosts(lab).map((host) => `MAP ${host} ${address}`);
+  return [
+    `--user-data-dir=${path.join(lab.dir, "browser")}`,
+    `--host-resolver-rules=${rules.join(",")}`,
+    `--ignore-certificate-errors-spki-list=${authorityPin(lab)}`,
+    "--no-first-run",
+    // Chromium refuses to run as root with its sandbox.
+    ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
+    url.href,
+  ];
+}

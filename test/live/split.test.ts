@@ -1,0 +1,131 @@
+/** A stack with two systems becomes two stacks and one again, under the real engine; nothing on the cluster changes. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, describe, it } from "mocha";
+import { projectDir } from "../../config/stackFile.ts";
+import { pulumi, stateOf, type Target } from "../../lab/harness/engine.ts";
+import { api } from "../../lab/harness/kube.ts";
+import { SystemOnLab } from "../../lab/harness/system.ts";
+
+const namespaces = ["cms-dials-test", "stream-dev"];
+
+describe("config split", () => {
+  /** The project under links, with stack files of its own. */
+  const dir = mkdtempSync(path.join(tmpdir(), "orrery-split-"));
+  let stack: SystemOnLab;
+  const part = (system: string): Target => ({
+    ...stack.target,
+    stack: `split-${system}`,
+    file: path.join(dir, `Pulumi.split-${system}.yaml`),
+  });
+  const whole = (): Target => ({ ...stack.target, file: path.join(dir, "Pulumi.split.yaml") });
+
+  before(async () => {
+    for (const name of readdirSync(projectDir)) {
+      if (!/^(Pulumi\..+\.yaml|\.git|\.lab|\.orrery-.*)$/.test(name))
+        symlinkSync(path.join(projectDir, name), path.join(dir, name));
+    }
+    stack = await SystemOnLab.open("dials", "test", [], { also: ["stream"], as: "split" });
+    copyFileSync(stack.target.file, whole().file);
+    await stack.assertDeploys();
+  });
+  after(async () => {
+    await stack.close(...namespaces);
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  interface Ended {
+    readonly code: number | NodeJS.Signals | null;
+    readonly text: string;
+  }
+
+  /** Runs a command of the linked project. @param until - kills it when its output matches */
+  function orrery(words: readonly string[], until?: RegExp): Promise<Ended> {
+    const links = ["--preserve-symlinks", "--preserve-symlinks-main"];
+    const child = spawn(process.execPath, [...links, "cli/orrery.ts", ...words, "--stack", "split"], {
+      cwd: dir,
+      env: { ...process.env, ...stack.target.env },
+    });
+    let text = "";
+    const take = (chunk: Buffer): void => {
+      text += chunk.toString();
+      if (until?.test(text)) child.kill("SIGKILL");
+    };
+    child.stdout.on("data", take);
+    child.stderr.on("data", take);
+    child.stdin.end();
+    return new Promise((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", (code, signal) => {
+        resolve({ code: code ?? signal, text });
+      });
+    });
+  }
+
+  /** The objects' own identities: what was made again has others. */
+  async function identities(): Promise<readonly string[]> {
+    const kinds = ["deployments", "statefulsets"].map((kind) => `/apis/apps/v1/namespaces/%/${kind}`);
+    const paths = [...kinds, "/api/v1/namespaces/%/secrets", "/api/v1/namespaces/%/persistentvolumeclaims"];
+    const all = await Promise.all(namespaces.flatMap((name) => paths.map((at) => api.list(at.replace("%", name)))));
+    return all.flatMap((list) => list.map(({ metadata }) => `${metadata.name} ${String(metadata.uid)}`)).sort();
+  }
+
+  async function assertQuiet(target: Target): Promise<void> {
+    const { code, text } = await pulumi(["preview", "--expect-no-changes"], target);
+    assert.equal(code, 0, text);
+  }
+
+  const systemsIn = async (target: Target): Promise<readonly string[]> =>
+    (await stateOf(target))
+      .filter(({ type }) => type === "orrery:dials:Dials" || type === "orrery:packit:Packit")
+      .map(({ urn }) => urn.split("::").at(-1) ?? "")
+      .sort();
+
+  it("moves each system into a stack of its own, whose next preview is empty", async () => {
+    const before = await identities();
+    assert.ok(before.length > 10);
+    const dry = await orrery(["config", "split", "--dry-run"]);
+    assert.equal(dry.text.trim(), "would split split into split-dials, split-stream");
+    const { code, text } = await orrery(["config", "split", "--yes"]);
+    assert.equal(code, 0, text);
+    assert.deepEqual(await systemsIn(whole()), []);
+    for (const system of ["dials", "stream"]) {
+      assert.deepEqual(await systemsIn(part(system)), [system]);
+      await assertQuiet(part(system));
+    }
+    assert.deepEqual(await identities(), before);
+    assert.ok(!existsSync(`${whole().file}.journal`));
+  });
+
+  it("is refused again, and --back makes one stack of them, with nothing to change", async () => {
+    const before = await identities();
+    assert.match((await orrery(["config", "split", "--yes"])).text, /names no system: there is nothing to split/);
+    const { code, text } = await orrery(["config", "split", "--back", "--yes"]);
+    assert.equal(code, 0, text);
+    assert.deepEqual(await systemsIn(whole()), ["dials", "stream"]);
+    await assertQuiet(whole());
+    assert.deepEqual(await identities(), before);
+    for (const system of ["dials", "stream"]) assert.ok(!existsSync(part(system).file));
+  });
+
+  it("is taken back whole by the next command when it was killed between two systems", async () => {
+    const before = await identities();
+    const was = readFileSync(whole().file, "utf8");
+    const { code } = await orrery(["config", "split", "--yes"], /split-dials: has its system now/);
+    assert.equal(code, "SIGKILL");
+    assert.deepEqual(await systemsIn(part("dials")), ["dials"]);
+    const next = await orrery(["config", "check"]);
+    assert.match(
+      next.text,
+      /config split of stack split .* was interrupted: .*dials, stream are in stack split as before/,
+    );
+    assert.equal(readFileSync(whole().file, "utf8"), was);
+    assert.deepEqual(await systemsIn(whole()), ["dials", "stream"]);
+    for (const system of ["dials", "stream"]) assert.ok(!existsSync(part(system).file));
+    await assertQuiet(whole());
+    assert.deepEqual(await identities(), before);
+  });
+});

@@ -1,0 +1,202 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { describe, it } from "mocha";
+import { volumeRows } from "../../../ops/lib/status/collectors/backups.ts";
+import { driftRow, rememberDrift } from "../../../ops/lib/status/collectors/drift.ts";
+import { addressesOf, hostRow, visit } from "../../../ops/lib/status/collectors/hosts.ts";
+import { type Broker, queueRows, queueScript } from "../../../ops/lib/status/collectors/queues.ts";
+import { type CloudLists, serverRows } from "../../../ops/lib/status/collectors/servers.ts";
+import { hubRows } from "../../../ops/lib/callysto/status.ts";
+import { prowJobRows } from "../../../ops/lib/prow/status.ts";
+import { live, now } from "./objects.ts";
+
+const resource = (type: string, inputs: object) => ({ system: "callysto", cloud: "rac", type, inputs: { ...inputs } });
+const instance = resource("openstack:compute/instance:Instance", { name: "hub.callysto.ca", flavorName: "m1.small" });
+const volume = resource("openstack:blockstorage/volume:Volume", { name: "hub-home-1", size: 100 });
+const lists: CloudLists = {
+  servers: [{ name: "hub.callysto.ca", status: "ACTIVE", flavor: { id: "1" } }],
+  flavors: [{ id: "1", name: "m1.small" }],
+  volumes: [{ name: "hub-home-1", status: "in-use", size: 100 }],
+  floatingips: [],
+  recordsets: [],
+};
+
+describe("status of clouds, hosts and hubs", () => {
+  it("servers and volumes that are as declared are ok", () => {
+    assert.deepEqual(
+      serverRows([instance, volume], lists).map(({ part, state, text }) => [part, state, text]),
+      [
+        ["hub.callysto.ca", "ok", "server is ACTIVE, m1.small"],
+        ["hub-home-1", "ok", "volume is in-use, 100 GB"],
+      ],
+    );
+  });
+
+  it("a server in error says why, and one of another size or none at all is named", () => {
+    const servers = (one: object) => ({ ...lists, servers: [{ name: "hub.callysto.ca", status: "ACTIVE", ...one }] });
+    const error = {
+      status: "ERROR",
+      fault: { message: "No valid host was found.\nmore" },
+      updated: "2026-11-23T10:00:00Z",
+    };
+    assert.deepEqual(serverRows([instance], servers(error))[0], {
+      ...{ system: "callysto", part: "hub.callysto.ca", state: "bad" },
+      ...{ text: "server is ERROR: No valid host was found.", since: "2026-11-23T10:00:00Z" },
+    });
+    assert.match(
+      serverRows([instance], servers({ flavor: { original_name: "m1.big" } }))[0]?.text ?? "",
+      /has flavour m1.big, the stack declares m1.small/,
+    );
+    assert.equal(serverRows([instance], { ...lists, servers: [] })[0]?.text, "server is not there");
+    const name = resource("openstack:dns/recordSet:RecordSet", { name: "hub.callysto.ca.", type: "A" });
+    const recordsets = [{ name: "hub.callysto.ca.", type: "A", status: "ERROR" }];
+    assert.deepEqual(serverRows([name], { ...lists, recordsets })[0]?.state, "bad");
+  });
+
+  it("the newest copy of a volume is found among backups and snapshots", () => {
+    const copies = [
+      { volume_id: "v", created_at: "2026-11-20T12:00:00.000000", status: "available" },
+      { volume_id: "v", created_at: "2026-11-23T11:00:00.000000", status: "error" },
+    ];
+    const text = volumeRows([volume], { volumes: [{ id: "v", name: "hub-home-1" }], copies }, now)[0]?.text;
+    assert.equal(text, "newest backup 3 days old, 1 in all");
+  });
+
+  it("addresses are those of Routes and Ingresses, with TLS where it is set", () => {
+    assert.deepEqual(addressesOf({ kind: "Route", spec: { host: "a.test", path: "/x", tls: {} } }), [
+      "https://a.test/x",
+    ]);
+    assert.deepEqual(addressesOf({ kind: "Ingress", spec: { rules: [{ host: "b.test" }, {}] } }), ["http://b.test/"]);
+  });
+
+  it("a host that answers below 500 is up, whatever it says", async () => {
+    const server = createServer((request, response) => {
+      response.writeHead(request.url === "/login" ? 401 : 503).end();
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { signal } = new AbortController();
+    try {
+      assert.equal(hostRow("packit", base, await visit(`${base}/login`, signal), now).state, "ok");
+      const down = hostRow("packit", base, await visit(`${base}/`, signal), now);
+      assert.deepEqual([down.state, /^answers 503 in \d+ ms$/.test(down.text)], ["bad", true]);
+    } finally {
+      server.close();
+    }
+    await assert.rejects(visit(`${base}/`, signal), /ECONNREFUSED/);
+  });
+
+  it("an untrusted certificate or one that ends is said with the answer", () => {
+    const answer = { status: 200, milliseconds: 5 };
+    const soon = hostRow("packit", "https://a.test/", { ...answer, until: new Date("2026-12-01T12:00:00Z") }, now);
+    assert.deepEqual(
+      [soon.state, soon.text],
+      ["warn", "answers 200 in 5 ms; its certificate is valid until 2026-12-01, for 8 days"],
+    );
+    const distrusted = hostRow(
+      "packit",
+      "https://a.test/",
+      { ...answer, distrust: "DEPTH_ZERO_SELF_SIGNED_CERT" },
+      now,
+    );
+    assert.deepEqual([distrusted.state, distrusted.part], ["warn", "a.test"]);
+  });
+
+  it("the lengths of a queue's priorities are added up, and anything else is no answer", () => {
+    const broker: Broker = {
+      ...{ system: "packit", cluster: "online", namespace: "packit-prod", deployment: "redis", container: "redis" },
+      ...{ client: "redis-cli", shell: "bash", queues: ["short", "long"] },
+    };
+    assert.equal(queueScript(broker).split("\n").length, 8);
+    const printed = "short\t3\nshort\t0\nshort\t2\nshort\t0\nlong\t101\nlong\t0\nlong\t0\nlong\t0\n";
+    assert.deepEqual(
+      queueRows(broker, printed).map(({ part, state, text }) => [part, state, text]),
+      [
+        ["queue packit-prod/short", "ok", "5 tasks wait"],
+        ["queue packit-prod/long", "warn", "101 tasks wait"],
+      ],
+    );
+    assert.throws(() => queueRows(broker, "short\t\nlong\t1\n"), /does not tell the length of short/);
+  });
+
+  it("ProwJobs that wait too long or cannot be run are named", () => {
+    const job = (name: string, status: object) => live("ProwJob", name, { spec: { job: name }, status });
+    const rows = prowJobRows(
+      [
+        job("a", { state: "pending", startTime: "2026-11-23T11:59:00Z" }),
+        job("b", { state: "triggered", startTime: "2026-11-23T09:00:00Z" }),
+        job("c", { state: "error", completionTime: "2026-11-23T11:00:00Z" }),
+        job("d", { state: "error", completionTime: "2026-11-20T11:00:00Z" }),
+      ],
+      now,
+    );
+    assert.deepEqual(
+      rows.map(({ state, text }) => [state, text]),
+      [
+        ["ok", "1 jobs run, 1 wait, 4 are kept"],
+        ["warn", "1 jobs wait, the longest for 3 h: b"],
+        ["warn", "1 jobs could not be run today: c"],
+      ],
+    );
+  });
+
+  it("a hub's rows name what is wrong with its units, pool, disks and certificate", () => {
+    const fine = {
+      ...{
+        "unit ssh": "active",
+        pool: "ONLINE",
+        "pool used": "3%",
+        homes: "12",
+        servers: "2",
+        "root disk used": "40%",
+      },
+      ...{ "certificate until": "2027-03-01T00:00:00Z", jupyterhub: "5.2.1", "reboot due": "no", "failed units": "" },
+    };
+    const said = (facts: Readonly<Record<string, string>>) =>
+      hubRows("hub.callysto.ca", facts, now)
+        .filter(({ state }) => state !== "ok")
+        .map(({ state, text }) => [state, text]);
+    assert.deepEqual(said(fine), []);
+    const bad = {
+      ...fine,
+      "unit ssh": "failed",
+      pool: "DEGRADED",
+      "pool used": "95%",
+      "root disk used": "85%",
+      "certificate until": "none",
+    };
+    assert.deepEqual(said({ ...bad, jupyterhub: "does not answer", "reboot due": "yes", "failed units": "a.timer" }), [
+      ["bad", "unit ssh is failed"],
+      ["warn", "failed units: a.timer"],
+      ["bad", "pool tank is DEGRADED, with 12 homes"],
+      ["bad", "pool tank is 95% full"],
+      ["warn", "the root disk is 85% full"],
+      ["bad", "there is no certificate"],
+      ["bad", "JupyterHub does not answer"],
+      ["warn", "a reboot is due"],
+    ]);
+    assert.deepEqual(said({ ...fine, "certificate until": "2026-11-28T12:00:00Z" }), [
+      ["bad", "the certificate is valid for 5 days: it should have been renewed"],
+    ]);
+  });
+
+  it("the last comparison with the clouds is remembered with its age, and a broken memory is none", () => {
+    const dir = mkdtempSync(path.join(tmpdir(), "status-"));
+    const file = path.join(dir, "Pulumi.x.yaml");
+    assert.equal(driftRow(file, now).state, "unknown");
+    rememberDrift(
+      file,
+      { level: "warning", about: "drift", text: "changed outside the program: 2 update", fix: "" },
+      new Date("2026-11-22T12:00:00Z"),
+    );
+    assert.deepEqual(
+      [driftRow(file, now).state, driftRow(file, now).text],
+      ["warn", "changed outside the program: 2 update; looked for 24 h ago"],
+    );
+    rmSync(dir, { recursive: true });
+  });
+});
