@@ -102,7 +102,7 @@ describe("undoing an adoption", () => {
   });
 
   it("what stays keeps everything above it, and refers to nothing that is gone", () => {
-    assert.deepEqual(remaining(state, [fresh]), [
+    assert.deepEqual(remaining(state, [structuredClone(fresh)]), [
       ...frame,
       {
         ...object("ConfigMap", "settings", "pulumi-kubernetes-1"),

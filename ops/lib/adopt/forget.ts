@@ -64,11 +64,14 @@ export function remaining(
     above(one).forEach(need);
   };
   kept.flatMap(above).forEach(need);
-  const own = new Set(kept);
-  const left = resources.filter((one) => own.has(one) || (!isThing(one) && needed.has(one.urn)));
+  const own = new Set(kept.map(keyOf));
+  const left = resources.filter((one) => (isThing(one) ? own.has(keyOf(one)) : needed.has(one.urn)));
   const urns = new Set(left.map(({ urn }) => urn));
   return left.map((one) => withoutReferences(one, urns));
 }
+
+/** Two rows of a state may have one URN: one of them is about to be deleted. */
+const keyOf = ({ urn, id = "", delete: isGoing = false }: StateResource): string => `${urn} ${id} ${String(isGoing)}`;
 
 /** URNs of a resource's parent and provider; a provider's reference ends with its id. */
 const above = ({ parent = "", provider = "" }: StateResource): readonly string[] => [
