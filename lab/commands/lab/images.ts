@@ -3,8 +3,8 @@ import { defineCommand } from "../../../cli/command.ts";
 import { imageRows, writeImageTable } from "../../images/table.ts";
 
 export const command = defineCommand({
-  about: `Lists the images of workloads, and what the lab's real nodes run for each: a real program, or a stand-in that only checks what
-the real one reads. Asks nobody.`,
+  about: `Lists the images of workloads, and what the lab's real nodes run for each. That is a real program, or a stand-in that only checks
+what the real one reads. Asks nobody.`,
   options: {
     json: { type: "boolean", help: "print JSON" },
     docs: { type: "boolean", help: "write the table of docs/lab.md instead" },
