@@ -89,7 +89,7 @@ describe("the lab's real nodes", () => {
       const manifest = {
         mediaType: "application/vnd.oci.image.manifest.v1+json",
         digest: `sha256:${hash}`,
-        annotations: { "org.opencontainers.image.ref.name": "quay.io/team/app:1" },
+        names: { references: ["quay.io/team/app:1"] },
       };
       writeFileSync(path.join(folder, "index.json"), JSON.stringify({ manifests: [manifest] }));
       const server = registryServer(new Layouts([folder])).listen(0, "127.0.0.1");
