@@ -16,6 +16,11 @@ export function tagOfDigest(digest: string): string {
   return digest.replace(":", "-");
 }
 
+/** The digest that such a tag stands for; undefined for other tags. */
+export function digestOfTag(tag: string): string | undefined {
+  return /^sha256-[0-9a-f]{64}$/.test(tag) ? tag.replace("-", ":") : undefined;
+}
+
 /** The image that answers to a name; an exact reference wins. @param version - a tag, or a digest */
 export function named<T extends { readonly names: ImageNames }>(
   images: readonly T[],
@@ -24,7 +29,7 @@ export function named<T extends { readonly names: ImageNames }>(
 ): T | undefined {
   const exact = images.find(({ names }) => names.references?.includes(`${repository}:${version}`) === true);
   const [last = ""] = repository.split("/").slice(-1);
-  const asked = version.replace(/^sha256-(?=[0-9a-f]{64}$)/, "sha256:");
+  const asked = digestOfTag(version) ?? version;
   return (
     exact ?? images.find(({ names }) => names.images?.includes(last) === true && tagMatches(names.tags ?? [], asked))
   );

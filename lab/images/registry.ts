@@ -6,7 +6,7 @@ import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import path from "node:path";
 import { type IndexEntry, readIndex } from "./layout.ts";
-import { named } from "./names.ts";
+import { digestOfTag, named } from "./names.ts";
 
 /** A file of a layout, as it is served. */
 interface Found {
@@ -27,9 +27,11 @@ export class Layouts {
 
   /** @param version - a tag, or a digest of a manifest @returns undefined if no layout has it */
   manifest(registry: string, repository: string, version: string): Found | undefined {
-    const found = version.startsWith("sha256:")
-      ? this.#images.find(({ digest }) => digest === version)
-      : named(this.#images, `${registry}/${repository}`, version);
+    const digest = digestOfTag(version) ?? version;
+    const own = this.#images.find((image) => image.digest === digest);
+    // What is asked for by a digest itself is compared with it.
+    const found =
+      own ?? (version.startsWith("sha256:") ? undefined : named(this.#images, `${registry}/${repository}`, version));
     return found === undefined ? undefined : this.blob(found.digest, found.mediaType);
   }
 

@@ -3,6 +3,7 @@
  * from OpenShift's internal registry.
  */
 import { parseImage } from "../../../config/image.ts";
+import { digestOfTag } from "../../images/names.ts";
 import { Layouts } from "../../images/registry.ts";
 import { type KubeApi, type KubeObject, pathOf } from "../api.ts";
 import { coalesced, follow } from "./follow.ts";
@@ -103,11 +104,11 @@ export class StreamLayouts extends Layouts {
     const [namespace, name] = repository.split("/");
     const stream = this.streams().find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
     const tags = stream?.status?.tags ?? [];
-    const items = tags.flatMap(({ tag, items: all }) =>
-      version.startsWith("sha256:") || tag === version ? (all ?? []) : [],
-    );
-    const image = version.startsWith("sha256:") ? items.find((item) => item.image === version)?.image : items[0]?.image;
-    return image === undefined ? undefined : super.manifest("", "", image);
+    const digest = digestOfTag(version) ?? (version.startsWith("sha256:") ? version : undefined);
+    const items = tags.flatMap(({ tag, items: all }) => (digest !== undefined || tag === version ? (all ?? []) : []));
+    const image = digest === undefined ? items[0]?.image : items.find((item) => item.image === digest)?.image;
+    // What builds push there, and other clusters' digests, have no import: the contract's image answers.
+    return image === undefined ? super.manifest(registry, repository, version) : super.manifest("", "", image);
   }
 }
 
