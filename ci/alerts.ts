@@ -1,7 +1,7 @@
 /**
  * `node ci/alerts.ts STACK... [--state FILE] [--textfile FILE] [--dry-run]`: runs doctor and status, and tells what began and what ended since
  * the last time: one message each to Slack (ALERT_SLACK_WEBHOOK), Matrix (ALERT_MATRIX_SERVER, _ROOM, _TOKEN) and mail (ALERT_SMTP_URL,
- * ALERT_MAIL_FROM, ALERT_MAIL_TO). What was told is kept in FILE, else in the issue of the repository GITHUB_REPOSITORY, which lists
+ * ALERT_MAIL_FROM, ALERT_MAIL_TO). What was reported is kept in FILE, else in the issue of the repository GITHUB_REPOSITORY, which lists
  * everything that is wrong. Exit code 1 if a sink does not take its message: it gets it the next time.
  *
  * PASSPHRASE_<STACK> decrypts a stack's config, otherwise PULUMI_CONFIG_PASSPHRASE.
@@ -99,7 +99,7 @@ function remembered(file: string | undefined): Memory {
   try {
     return parseMemory(readFileSync(file, "utf8"));
   } catch {
-    throw new Error(`${file} is not what this script writes; remove it, and every open problem is told again`);
+    throw new Error(`${file} is not what this script writes; remove it, and every open problem is reported again`);
   }
 }
 

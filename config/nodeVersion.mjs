@@ -13,7 +13,7 @@ export function isTooOld(version = process.versions.node) {
   return major < oldestMajor || (major === oldestMajor && minor < oldestMinor);
 }
 
-/** What somebody with an old Node is told. */
+/** What somebody with an old Node reads. */
 export function tooOldText(version = process.versions.node) {
   return `Node ${version} is too old: Orrery runs on Node ${oldestNode} or newer; install it, e.g. with "nvm install" here, or on Debian 12 with "npm run setup", which brings its own`;
 }

@@ -16,14 +16,14 @@ const done = /\b(?:created|updated|replaced|deleted|imported|read|discarded)(?: 
  */
 export async function condense(output: Readable, file: string, print: (line: string) => void): Promise<void> {
   const all = createWriteStream(file, { mode: 0o600 });
-  let [steps, told] = [0, Date.now()];
+  let [steps, printed] = [0, Date.now()];
   let [blank, any] = [false, false];
   for await (const line of createInterface({ input: output, crlfDelay: Infinity })) {
     all.write(`${line}\n`);
     if (step.test(line)) {
       if (done.test(line)) steps++;
-      if (Date.now() - told < pace) continue;
-      told = Date.now();
+      if (Date.now() - printed < pace) continue;
+      printed = Date.now();
       print(`    ${steps} resources done`);
     } else {
       // Blank lines around steps would be left over.

@@ -13,7 +13,7 @@ import { realNodes } from "./kubernetes/nodes/plan.ts";
 import type { Log } from "./component.ts";
 import type { LabSettings } from "./settings.ts";
 
-/** Seconds between two looks; a failure that both see is told, as many programs fail until what they call runs. */
+/** Seconds between two looks; a failure that both see is reported, as many programs fail until what they call runs. */
 const pause = 10;
 
 /**
@@ -42,14 +42,14 @@ async function watch(lab: LabSettings, log: Log, ended: AbortSignal): Promise<vo
       return body;
     },
   };
-  const told = new Set<string>();
+  const reported = new Set<string>();
   let before = new Set<string>();
   while (!ended.aborted) {
     await sleep(pause * 1000, undefined, { signal: ended }).catch(() => undefined);
     const found = await failing(reader).catch(() => []);
-    const lasting = found.filter((failure) => before.has(keyOf(failure)) && !told.has(keyOf(failure)));
+    const lasting = found.filter((failure) => before.has(keyOf(failure)) && !reported.has(keyOf(failure)));
     before = new Set(found.map(keyOf));
-    for (const failure of lasting) told.add(keyOf(failure));
+    for (const failure of lasting) reported.add(keyOf(failure));
     for (const text of await describeFailures(reader, lasting)) log(text);
   }
 }

@@ -4,10 +4,10 @@ import type { Problem } from "./problem.ts";
 
 const known = z.record(z.string(), z.object({ stack: z.string(), title: z.string(), since: z.iso.datetime() }));
 
-/** Problems that a sink has been told of, by key. */
+/** Problems that a sink was notified of, by key. */
 export type Known = z.infer<typeof known>;
 
-/** What each sink has been told. */
+/** What each sink was notified of. */
 export type Memory = Readonly<Record<string, Known>>;
 
 /** Reads a memory. @throws if it is none: to begin again would repeat every message */

@@ -1,10 +1,10 @@
-/** The one issue about what is wrong; it keeps in itself what each sink has been told. */
+/** The one issue about what is wrong; it keeps in itself what each sink was notified of. */
 import { type GitHub, mostCharacters } from "../github.ts";
 import { type Memory, parseMemory } from "./change.ts";
 import type { Problem } from "./problem.ts";
 
 const marker = "<!-- orrery-health -->";
-const memoryMark = /<!-- orrery-told ([\w+/=]*) -->/;
+const memoryMark = /<!-- orrery-notified ([\w+/=]*) -->/;
 const author = "github-actions[bot]";
 
 interface Issue {
@@ -37,7 +37,7 @@ export async function findIssue(hub: GitHub): Promise<HealthIssue> {
 
 /** The issue's text. */
 export function issueBody(problems: readonly Problem[], memory: Memory): string {
-  const kept = `<!-- orrery-told ${Buffer.from(JSON.stringify(memory)).toString("base64")} -->`;
+  const kept = `<!-- orrery-notified ${Buffer.from(JSON.stringify(memory)).toString("base64")} -->`;
   const lines = problems.map(
     ({ stack, level, title, text }) =>
       `- ${level === "bad" ? "**bad**" : "warning"}, ${stack}: ${code(title)}: ${code(text)}`,

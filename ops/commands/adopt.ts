@@ -36,7 +36,7 @@ would be replaced is refused, and so is a live Secret's value that a published s
 
 What runs keeps its images: the settings that name them get the tag and digest of what runs, in the stack's file, together with the
 import file (and Dgraph keeps its live certificates, as secrets of the stack); an update of images is a step of its own (orrery images --update). --suggest changes nothing else: it shows, as a diff of the
-stack's file, the settings that make the program declare what runs, and writes them when it is told to.
+stack's file, the settings that make the program declare what runs, and writes them after a yes.
 
 No field of anything gets another value. With the file, the clusters are asked to note that the fields of the adopted objects are the
 program's, no matter which tool wrote them. Exit code 1 if something cannot be adopted as it is or is not decided: then nothing is written.

@@ -128,7 +128,7 @@ describe("status on the lab", function () {
       spec: {
         template: {
           metadata: { annotations: { "orrery.lab/fail": fail } },
-          spec: { containers: [{ name: container.name, image }] },
+          spec: { containers: [{ ...container, image }] },
         },
       },
     });
@@ -144,7 +144,12 @@ describe("status on the lab", function () {
       uid: cron?.metadata.uid,
       controller: true,
     };
-    const pod = { containers: [{ name: "main", image: "example.org/app:1" }], restartPolicy: "Never" };
+    const securityContext = { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } };
+    const pod = {
+      containers: [{ name: "main", image: "example.org/app:1", securityContext }],
+      securityContext: { runAsNonRoot: true, runAsUser: 1001, seccompProfile: { type: "RuntimeDefault" } },
+      restartPolicy: "Never",
+    };
     await api.apply({
       ...{ apiVersion: "batch/v1", kind: "Job" },
       metadata: { name: "broken", namespace, ownerReferences: [owner] },

@@ -13,12 +13,12 @@ export async function reportRoutes(api: KubeApi, outcomes: readonly Outcome<Rout
     const [condition] = before?.conditions ?? [];
     const status = refusal === undefined ? "True" : "False";
     const host = object.spec.host ?? "";
-    const told =
+    const listed =
       before?.host === host &&
       condition?.status === status &&
       condition.reason === refusal?.reason &&
       condition.message === refusal?.message;
-    if (told) continue;
+    if (listed) continue;
     const now: RouteStatus = {
       host,
       routerName,

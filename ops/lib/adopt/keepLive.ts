@@ -75,8 +75,8 @@ export async function liveSettings(
       const there = await survey(next, { ...values, configFile: next.file }, known, terraform);
       return suggested(next, there);
     });
-    const told = new Set([...changes, ...refused].map(settingName));
-    const fresh = more.filter((one) => !told.has(settingName(one)));
+    const named = new Set([...changes, ...refused].map(settingName));
+    const fresh = more.filter((one) => !named.has(settingName(one)));
     if (fresh.length === 0) break;
     const next = draftOf(stackSecrets, [...changes, ...fresh], rules.secrets);
     draft = { ...next, refused: [...refused, ...next.refused] };

@@ -1,4 +1,4 @@
-/** Asks all collectors at the same time; whoever does not answer in time holds up nobody. */
+/** Asks all collectors at the same time; one that does not answer in time holds up none. */
 import type { Collector, Question } from "./collector.ts";
 import { messageOf, type Report, type Row, shared, type Source } from "./row.ts";
 import { type Declaration, open, type StatusValues } from "./situation.ts";

@@ -21,7 +21,7 @@ function report(rows: readonly Partial<Row>[], problem?: string): Report {
 }
 
 describe("alerts", () => {
-  it("one problem is told once when it begins and once when it ends, whatever its text says meanwhile", () => {
+  it("one problem is reported once when it begins and once when it ends, whatever its text says meanwhile", () => {
     const first = changeOf(
       {},
       problemsOfStatus(report([{ text: "pod worker-a1: ImagePullBackOff" }])),
@@ -83,14 +83,14 @@ describe("alerts", () => {
     assert.deepEqual(lines.slice(-3), ["and 60 more", "", "100 problems are open."]);
   });
 
-  it("what sinks were told survives in the issue, which opens, closes and opens again; a stranger's issue is nobody's memory", async () => {
+  it("what sinks were notified of survives in the issue, which opens, closes and opens again; a stranger's issue is nobody's memory", async () => {
     const issues: { number: number; body: string; title: string; state: "open" | "closed"; user: { login: string } }[] =
       [
         {
           number: 1,
           state: "open",
           title: "x",
-          body: "<!-- orrery-health -->\n<!-- orrery-told e30= -->",
+          body: "<!-- orrery-health -->\n<!-- orrery-notified e30= -->",
           user: { login: "stranger" },
         },
       ];
