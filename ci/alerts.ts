@@ -4,7 +4,7 @@
  * ALERT_MAIL_FROM, ALERT_MAIL_TO). What was reported is kept in FILE, else in the issue of the repository GITHUB_REPOSITORY, which lists
  * everything that is wrong. Exit code 1 if a sink does not take its message: it gets it the next time.
  *
- * PASSPHRASE_<STACK> decrypts a stack's config, otherwise PULUMI_CONFIG_PASSPHRASE.
+ * PASSPHRASE_<STACK> (of prod-packit: PASSPHRASE_PROD_PACKIT) decrypts a stack's config, otherwise PULUMI_CONFIG_PASSPHRASE.
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -20,6 +20,7 @@ import { sinksOf } from "./alerts/sinks.ts";
 import { writeMetrics } from "./alerts/textfile.ts";
 import { github, run } from "./github.ts";
 import { jobSecrets, withoutSecrets } from "./redact.ts";
+import { stackEnvironment } from "./stackEnvironment.ts";
 
 run("alerts", async () => {
   const { values, positionals: stacks } = parseArgs({
@@ -82,8 +83,7 @@ type Asked<T> = { readonly answer: T } | { readonly failed: string };
 
 /** Runs one of the operators' commands; 1 is the code of an answer that something is wrong. */
 async function asked<T>(stack: string, words: readonly string[]): Promise<Asked<T>> {
-  const passphrase = process.env[`PASSPHRASE_${stack.toUpperCase()}`];
-  const env = passphrase === undefined ? {} : { PULUMI_CONFIG_PASSPHRASE: passphrase };
+  const env = stackEnvironment(stack, process.env);
   const args = [path.join(projectDir, "cli", "orrery.ts"), ...words, "--stack", stack];
   const { stdout, stderr } = await runProgram(process.execPath, args, { cwd: projectDir, env, timeout: 1800 });
   if (/^[[{]/.test(stdout)) return { answer: JSON.parse(stdout) as T };

@@ -2,7 +2,7 @@
  * `node ci/drift.ts STACK... [--dry-run]`: checks the deployed stacks for drift, and opens, updates or closes the one issue about it.
  * With --dry-run it only prints the result, and exits with 3 if there is drift.
  *
- * PASSPHRASE_<STACK> decrypts a stack's config, otherwise PULUMI_CONFIG_PASSPHRASE.
+ * PASSPHRASE_<STACK> (of prod-packit: PASSPHRASE_PROD_PACKIT) decrypts a stack's config, otherwise PULUMI_CONFIG_PASSPHRASE.
  * The report names the fields that differ but not their values, as some are secrets, and errors without what may be one.
  */
 import { parseArgs } from "node:util";
@@ -14,6 +14,7 @@ import { titleOf } from "../review/report/format.ts";
 import { github, run } from "./github.ts";
 import { type Finding, issueText, keepIssue } from "./issue.ts";
 import { jobSecrets, redacted } from "./redact.ts";
+import { ownPassphrase } from "./stackEnvironment.ts";
 
 /** One step of `pulumi preview --json`. */
 interface Step {
@@ -49,7 +50,7 @@ async function driftOf(stack: string, file: string | undefined): Promise<string 
   const config = file === undefined ? [] : ["--config-file", file];
   const args = ["preview", "--refresh", "--json", "--show-sames", "--stack", stack, ...config];
   // Stacks have passphrases of their own.
-  const passphrase = process.env[`PASSPHRASE_${stack.toUpperCase()}`];
+  const passphrase = ownPassphrase(stack, process.env);
   const env = passphrase === undefined ? {} : { PULUMI_CONFIG_PASSPHRASE: passphrase };
   const command = [...args, "--non-interactive", "--color", "never"];
   const { status, stdout, stderr } = await runProgram("pulumi", command, { env, timeout: 7200 });

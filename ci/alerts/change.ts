@@ -73,3 +73,10 @@ export function messageOf({ began, ended, known: open }: Change): Message | unde
   const end = rest === 0 ? "Nothing is wrong any more." : `${rest} problem${rest === 1 ? " is" : "s are"} open.`;
   return { title: `Orrery, ${stacks}: ${counts}`, text: [...lines.slice(0, mostLines), ...more, "", end].join("\n") };
 }
+
+/** A place that messages go to. */
+export interface Sink {
+  readonly name: string;
+  /** @throws in one line without the place's secrets if the message was not taken */
+  readonly send: (message: Message) => Promise<void>;
+}

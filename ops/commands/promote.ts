@@ -68,8 +68,9 @@ Run npx orrery images --update --stack FROM before, so that what moves is named 
       console.error("nothing was changed");
       return 1;
     }
-    changeAll(stack, steps, false);
+    // The text first: if there is no room for it, the stack's file stays as it is.
     if (textFile !== undefined) writeFileSync(textFile, pullRequest(source, target, steps, left));
+    changeAll(stack, steps, false);
     say(`written; next: npx orrery review HEAD, then commit, and npx pulumi preview --stack ${target}`);
     return 0;
   },

@@ -387,7 +387,7 @@ describe("DIALS' files, read by the real programs", function () {
       const job = all.find(({ inputs }) => (inputs as Partial<Manifest>).kind === "Job")?.inputs as Manifest;
       const [program = "", ...args] = job.spec.template.spec.containers[0]?.command ?? [];
       const env = { ...texts("ConfigMap", "dials-etl-configmap"), ...texts("Secret", "dials-etl-secrets") };
-      const etl = path.join(import.meta.dirname, "dials", "etl");
+      const etl = path.join(import.meta.dirname, "..", "..", "lab", "images", "dials", "etl");
       // The second time there is nothing to do.
       for (let turn = 0; turn < 2; turn++) {
         const { status, stderr } = spawnSync(path.join(pythonBin, program), args, {

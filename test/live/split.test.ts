@@ -1,7 +1,16 @@
 /** A stack with two systems becomes two stacks and one again, under the real engine; nothing on the cluster changes. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
@@ -87,6 +96,13 @@ describe("config split", () => {
   it("moves each system into a stack of its own, whose next preview is empty", async () => {
     const before = await identities();
     assert.ok(before.length > 10);
+    const own = part("stream").file;
+    writeFileSync(own, "config: {} # somebody's own\n");
+    const taken = await orrery(["config", "split", "--yes"]);
+    assert.equal(taken.code, 1);
+    assert.match(taken.text, /there is Pulumi\.split-stream\.yaml already: nothing was changed/);
+    assert.equal(readFileSync(own, "utf8"), "config: {} # somebody's own\n");
+    rmSync(own);
     const dry = await orrery(["config", "split", "--dry-run"]);
     assert.equal(dry.text.trim(), "would split split into split-dials, split-stream");
     const { code, text } = await orrery(["config", "split", "--yes"]);
@@ -98,6 +114,25 @@ describe("config split", () => {
     }
     assert.deepEqual(await identities(), before);
     assert.ok(!existsSync(`${whole().file}.journal`));
+  });
+
+  it("leaves each system in its own stack when --back is killed between two systems", async () => {
+    const before = await identities();
+    const was = readFileSync(whole().file, "utf8");
+    const { code } = await orrery(["config", "split", "--back", "--yes"], /split: has dials again/);
+    assert.equal(code, "SIGKILL");
+    assert.deepEqual(await systemsIn(whole()), ["dials"]);
+    const next = await orrery(["config", "check"]);
+    assert.match(
+      next.text,
+      /config split --back .* was interrupted: .*dials, stream are in stacks of their own as before/,
+    );
+    assert.equal(readFileSync(whole().file, "utf8"), was);
+    for (const system of ["dials", "stream"]) {
+      assert.deepEqual(await systemsIn(part(system)), [system]);
+      await assertQuiet(part(system));
+    }
+    assert.deepEqual(await identities(), before);
   });
 
   it("is refused again, and --back makes one stack of them, with nothing to change", async () => {

@@ -106,9 +106,9 @@ describe("status on the lab", function () {
         replicas === 0 ? "has no pods, as declared" : `${status?.readyReplicas ?? 0} of ${replicas} pods are ready`;
       return `${metadata.namespace ?? ""}/${metadata.name}: ${text}`;
     });
-    const told = rows.map(({ part, text }) => `${part}: ${text.replace(/, the youngest.*/, "")}`);
-    assert.deepEqual(told.toSorted(), expected.toSorted());
-    assert.ok(told.length > 50, `only ${told.length}`);
+    const messages = rows.map(({ part, text }) => `${part}: ${text.replace(/, the youngest.*/, "")}`);
+    assert.deepEqual(messages.toSorted(), expected.toSorted());
+    assert.ok(messages.length > 50, `only ${messages.length}`);
     const jobs = await api.list(`/apis/batch/v1/namespaces/${namespace}/cronjobs`);
     assert.deepEqual(
       jobs
@@ -203,10 +203,10 @@ describe("status on the lab", function () {
     assert.equal(code, 0);
   });
 
-  it("the nightly job tells a webhook once when a problem begins, and once when it ends", async () => {
-    const told: string[] = [];
+  it("the nightly job notifies a webhook once when a problem begins, and once when it ends", async () => {
+    const messages: string[] = [];
     const hook = createServer((request, response) => {
-      request.on("data", (chunk: Buffer) => told.push(chunk.toString()));
+      request.on("data", (chunk: Buffer) => messages.push(chunk.toString()));
       request.on("end", () => response.end("ok"));
     });
     await new Promise<void>((done) => hook.listen(0, "127.0.0.1", done));
@@ -216,7 +216,7 @@ describe("status on the lab", function () {
         "--config-file",
         stack.target.file,
         "--state",
-        path.join(dir, "told"),
+        path.join(dir, "memory.json"),
         "--textfile",
         path.join(dir, "orrery.prom"),
       ];
@@ -233,13 +233,16 @@ describe("status on the lab", function () {
     };
     try {
       await night(); // the lab's samples and the like
-      const before = told.length;
+      const before = messages.length;
       assert.match(await night(), /^slack: nothing new$/m);
-      assert.equal(told.length, before);
+      assert.equal(messages.length, before);
       const kept = await api.get(service);
       await api.delete(service);
       assert.match(await night(), /^slack: Orrery, prod-status: 1 new problem$/m);
-      assert.match(told.at(-1) ?? "", /BAD prod-status: packit, Service packit-prod\/packit-dashboard: is not there/);
+      assert.match(
+        messages.at(-1) ?? "",
+        /BAD prod-status: packit, Service packit-prod\/packit-dashboard: is not there/,
+      );
       assert.match(
         readFileSync(path.join(dir, "orrery.prom"), "utf8"),
         /^orrery_problem\{stack="prod-status",system="packit",part="Service packit-prod\/packit-dashboard",source="objects",state="bad"\} 1$/m,
@@ -253,7 +256,7 @@ describe("status on the lab", function () {
         spec: { selector, ports },
       });
       assert.match(await night(), /^slack: Orrery, prod-status: 1 over$/m);
-      assert.equal(told.length, before + 2);
+      assert.equal(messages.length, before + 2);
     } finally {
       hook.close();
     }

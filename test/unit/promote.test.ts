@@ -1,10 +1,11 @@
 /** `orrery promote` as a real command line, on copies of the committed stacks. */
 import assert from "node:assert/strict";
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { put } from "../../config/stackEdit.ts";
 import { projectDir, readStackFile } from "../../config/stackFile.ts";
+import { thisProcess } from "../../ops/lib/decision/holder.ts";
 import { type Ended, Project } from "./audit/decision/project.ts";
 
 const digest = (sign: string): string => `sha256:${sign.repeat(64)}`;
@@ -36,6 +37,7 @@ describe("orrery promote", function () {
   /** Stage has a newer backend, worker and Dgraph. */
   function start(): void {
     project.reset();
+    rmSync(`${prod}.journal`, { force: true });
     copyFileSync(path.join(projectDir, "Pulumi.prod.yaml"), prod);
     edit(
       project.file,
@@ -99,7 +101,26 @@ describe("orrery promote", function () {
     const same = await project.node(["cli/orrery.ts", "promote", "--from", "prod", "--to", "prod"]);
     assert.equal(same.code, 2);
     assert.match(same.stderr, /--from and --to name the same stack/);
+    const at = { id: "a", command: "dials pause", stack: "prod", file: prod, began: "2026-01-01T00:00:00Z" };
+    writeFileSync(`${prod}.journal`, JSON.stringify({ ...at, holder: thisProcess(), engine: false, lifted: [] }));
+    const busy = await promote("--yes");
+    assert.equal(busy.code, 1);
+    assert.match(busy.stderr, /dials pause of stack prod .* is at work; wait for its end: nothing was done/);
     assert.equal(readFileSync(prod, "utf8"), was);
-    assert.ok(!existsSync(`${prod}.journal`));
+  });
+
+  it("changes nothing where the text of the pull request cannot be written, and leaves versions of data to a person", async () => {
+    start();
+    edit(project.file, ["thoth", ["dgraph", "version"], "v21.3.2"]);
+    const was = readFileSync(prod, "utf8");
+    const { code, stdout, stderr } = await promote(
+      "--yes",
+      "--pull-request",
+      path.join(project.dir, "no", "request.md"),
+    );
+    assert.equal(code, 1);
+    assert.doesNotMatch(stderr, /\n\s+at /);
+    assert.match(stdout, /^thoth:settings\.dgraph\.version stays: its data may have to be exported and loaded/m);
+    assert.equal(readFileSync(prod, "utf8"), was);
   });
 });

@@ -1,6 +1,6 @@
 /** Mail over SMTP. */
 import { createTransport } from "nodemailer";
-import type { Sink } from "./sink.ts";
+import type { Sink } from "../change.ts";
 import { together } from "../variables.ts";
 
 export function mailSink(env: NodeJS.ProcessEnv): Sink | undefined {

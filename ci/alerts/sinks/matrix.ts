@@ -1,6 +1,6 @@
 /** A room of Matrix, by the client API. */
 import { randomUUID } from "node:crypto";
-import type { Sink } from "./sink.ts";
+import type { Sink } from "../change.ts";
 import { sendJson, together } from "../variables.ts";
 
 export function matrixSink(env: NodeJS.ProcessEnv): Sink | undefined {

@@ -1,5 +1,5 @@
 /** Slack's incoming webhooks, and what speaks their language (Mattermost, Discord at /slack). */
-import type { Sink } from "./sink.ts";
+import type { Sink } from "../change.ts";
 import { sendJson, together } from "../variables.ts";
 
 /** Slack shortens longer texts. */

@@ -2,7 +2,6 @@
 import { type Json, asObject, asTexts, omit } from "../../../policy/manifest.ts";
 import { type Field, fieldsBetween, pathText } from "../../../review/diff/fields.ts";
 import { secretDigest } from "../../../review/evaluate/render.ts";
-import { fits } from "./pattern.ts";
 
 /**
  * `harmless`: nobody but people and tools of deployment reads it. `behaviour`: the program runs in another way. `loss`: data,
@@ -81,4 +80,10 @@ function weightOf(kind: string, { path, before, after }: Field): Weight {
   if (/^spec\.(volumeClaimTemplates|selector|suspend|paused)|\.(volumes|volumeMounts)\b/.test(place))
     return before === undefined ? "behaviour" : "loss";
   return "behaviour";
+}
+
+/** Whether a pattern, with `*` for any text, is the whole of a text. */
+export function fits(pattern: string, text: string): boolean {
+  const literal = pattern.split("*").map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`));
+  return new RegExp(`^${literal.join(".*")}$`, "s").test(text);
 }

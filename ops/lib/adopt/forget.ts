@@ -1,7 +1,7 @@
 /** A state without what was adopted. */
 import { titleOf } from "../../../review/report/format.ts";
 import type { StateResource } from "../state/deployment.ts";
-import { fits } from "./pattern.ts";
+import { fits } from "./effects.ts";
 
 /** Patterns of titles or URNs of resources that Orrery created. */
 export interface Decisions {

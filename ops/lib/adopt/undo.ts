@@ -27,7 +27,7 @@ export async function undoAdoption(values: UndoValues): Promise<number> {
     assertUnlocked(store, await locksOf(store), values.unlock);
     const present = await presentState(store);
     const plan = await planned(store, present, values);
-    tell(store, plan, values);
+    show(store, plan, values);
     return isOpen(plan) ? 1 : 0;
   }
   return whileHeld(store, values.unlock, (held) => forget(store, held, values));
@@ -42,16 +42,19 @@ const isOpen = (plan: Forgetting): boolean => !isIdle(plan) && plan.undecided.le
 async function forget(store: Store, held: HeldState, values: UndoValues): Promise<number> {
   const plan = await planned(store, held.present, values);
   if (held.present === undefined || isIdle(plan) || isOpen(plan)) {
-    tell(store, plan, values);
+    show(store, plan, values);
     return isOpen(plan) ? 1 : 0;
   }
   const next = without(held.present, plan);
   await assertEngineReads(store, "the state without what was adopted", next);
-  if (!values.json) tell(store, plan, values);
-  if (!(await confirm("Forget them? Clusters and clouds stay as they are.", values.yes))) return 1;
+  if (!values.json) show(store, plan, values);
+  if (!(await confirm("Forget them? Clusters and clouds stay as they are.", values.yes))) {
+    console.error("nothing was forgotten");
+    return 1;
+  }
   const backup = await saveState(store, Date.now(), held.present);
   await held.write(next.key, next.bytes);
-  if (values.json) tell(store, plan, values, backup);
+  if (values.json) show(store, plan, values, backup);
   else {
     console.log("forgotten; clusters and clouds are as they were");
     console.log(`the state before is back with npx orrery state restore ${backup ?? ""} --stack ${store.name}`);
@@ -92,7 +95,7 @@ function without(present: PresentState, { kept }: Forgetting): PresentState {
 }
 
 /** Says what is forgotten, what is not, and what is to be decided. */
-function tell(store: Store, plan: Forgetting, values: UndoValues, backup?: string): void {
+function show(store: Store, plan: Forgetting, values: UndoValues, backup?: string): void {
   const { forgotten, kept, orphaned, undecided } = plan;
   if (values.json) {
     const rows = Object.entries(plan).map(([group, all]) => [

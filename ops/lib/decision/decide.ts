@@ -81,7 +81,7 @@ export async function decide(
       return 0;
     }
     // What the work still runs must not meet what undoes it; its own clean-up happens now.
-    await Promise.race([working.catch(() => undefined), sleep(5000, undefined, { ref: false })]);
+    await settledWithin(working, 5000);
     await undo(held.journal, !held.crashed);
     if (signal !== undefined) process.exit(128 + constants.signals[signal]);
     if (outcome.error !== undefined) throw outcome.error;
@@ -89,6 +89,14 @@ export async function decide(
   } finally {
     for (const one of signals) process.off(one, stop);
   }
+}
+
+/** Waits until work has ended in any way, at most so many milliseconds. */
+async function settledWithin(work: Promise<unknown>, most: number): Promise<void> {
+  const ended = new AbortController();
+  const limit = sleep(most, undefined, { signal: ended.signal }).catch(() => undefined);
+  await Promise.race([work.catch(() => undefined), limit]);
+  ended.abort();
 }
 
 async function undo(journal: Journal, failed: boolean): Promise<void> {

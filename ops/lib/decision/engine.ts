@@ -1,4 +1,5 @@
 /** What a decision has from the engine: protections, and how its own update ended. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { projectDir, readStackFile } from "../../../config/stackFile.ts";
 import { output, run } from "../process.ts";
 import { complaintOf, pulumiProgram } from "../pulumi.ts";
@@ -44,10 +45,26 @@ export async function updateResult(journal: Journal): Promise<string | undefined
 }
 
 /** Processes of the decision's engine, which goes on when only the command, or npm's wrapper of the CLI, was killed. */
-export async function enginesOf({ id }: Pick<Journal, "id">): Promise<readonly number[]> {
+export function enginesOf({ id }: Pick<Journal, "id">): Promise<readonly number[]> {
+  return engines((line) => line.includes(id));
+}
+
+/** Waits for commands of the engine on these stacks that outlived the command which began them. @throws after two minutes */
+export async function waitForEngines(stacks: readonly string[]): Promise<void> {
+  const words = new Set(stacks);
+  for (let turn = 0; turn < 600; turn += 1) {
+    const [first] = await engines((line) => line.split(" ").some((word) => words.has(word)));
+    if (first === undefined) return;
+    if (turn === 599)
+      throw new Error(`pulumi (process ${first}) still works on ${stacks.join(", ")}; wait for its end`);
+    await sleep(200);
+  }
+}
+
+async function engines(fits: (line: string) => boolean): Promise<readonly number[]> {
   const stdout = await output("ps", ["-A", "-ww", "-o", "pid=,args="]);
   return stdout
     .split("\n")
-    .filter((line) => line.includes(id) && /pulumi/i.test(line))
+    .filter((line) => fits(line) && /pulumi/i.test(line))
     .map((line) => Number.parseInt(line, 10));
 }

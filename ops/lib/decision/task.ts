@@ -2,7 +2,7 @@
 
 /** One such work, as the journal has it. */
 export interface Task {
-  readonly kind: "packit writers" | "packit volume" | "stack split";
+  readonly kind: "packit writers" | "packit volume" | "stack split" | "stack join";
   /** Options of the command, e.g. the service; no secrets. */
   readonly values: Readonly<Record<string, string | undefined>>;
 }

@@ -27,16 +27,18 @@ export interface Left {
   readonly why: string;
 }
 
-/** Versions besides the images that a deployment alone moves. */
-const versions = [
-  { namespace: "prow", at: ["files", "version"] },
-  { namespace: "thoth", at: ["dgraph", "version"] },
-] as const;
+/** The version besides the images that a deployment alone moves. */
+const versions = [{ namespace: "prow", at: ["files", "version"] }] as const;
 
-/** Versions that need a command of their own. */
+/** Versions of what holds data: a deployment alone may not be able to read it. */
 const upgrades = [
-  { namespace: "packit", at: ["postgres", "version"], command: "packit upgrade-database" },
-  { namespace: "stream", at: ["postgres", "version"], command: "packit upgrade-database --service stream" },
+  { namespace: "packit", at: ["postgres", "version"], how: "npx orrery packit upgrade-database" },
+  { namespace: "stream", at: ["postgres", "version"], how: "npx orrery packit upgrade-database --service stream" },
+  {
+    namespace: "thoth",
+    at: ["dgraph", "version"],
+    how: "its data may have to be exported and loaded; change it by hand",
+  },
 ] as const;
 
 /** `prow:settings.images.deck` */
@@ -70,12 +72,12 @@ export function plan(from: Side, to: Side): { readonly steps: readonly Step[]; r
       });
   }
   for (const { namespace, at } of versions) if (to.settings.has(namespace)) move(namespace, at);
-  for (const { namespace, at, command } of upgrades) {
+  for (const { namespace, at, how } of upgrades) {
     const [value, now] = [from, to].map(({ settings }) => textAt(settings.get(namespace), at));
     if (value !== undefined && to.settings.has(namespace) && value !== now)
       left.push({
         setting: settingText({ namespace, at }),
-        why: `npx orrery ${command} --to ${value} --stack ${to.name}`,
+        why: how.startsWith("npx") ? `${how} --to ${value} --stack ${to.name}` : how,
       });
   }
   return { steps, left };

@@ -1,9 +1,9 @@
 /** Moves systems between the states of stacks, by the engine's own command. Nothing in a cloud changes. */
-import { existsSync, rmSync } from "node:fs";
-import { engineCommand } from "../decision/engine.ts";
-import type { TaskSettler } from "../decision/task.ts";
+import { rmSync } from "node:fs";
+import { engineCommand, waitForEngines } from "../decision/engine.ts";
+import type { Task, TaskSettler } from "../decision/task.ts";
 import { resources, type StateResource } from "../resources.ts";
-import { type Part, partOf } from "./parts.ts";
+import { type Part, partOf } from "./systemStacks.ts";
 
 /** A stack and its file. */
 interface Stack {
@@ -27,9 +27,9 @@ const topComponents = (all: readonly StateResource[]): ReadonlyMap<string, strin
       .map(({ urn }) => [urn.split("::").at(-1) ?? "", urn]),
   );
 
-/** Makes a part's stack in the backend, unless it is there. */
-export async function makeStack({ stack, file }: Part, known: readonly string[]): Promise<void> {
-  if (!known.includes(stack)) await engineCommand({ stack, file }, ["stack", "init", stack, "--no-select"]);
+/** Makes a part's stack in the backend. */
+export async function makeStack({ stack, file }: Part): Promise<void> {
+  await engineCommand({ stack, file }, ["stack", "init", stack, "--no-select"]);
 }
 
 /** Moves a system with all that is in it. @returns whether there was anything to move */
@@ -41,26 +41,50 @@ export async function move(system: string, from: Stack, to: Stack): Promise<bool
   return true;
 }
 
-/** Brings a part back into its stack, and removes the part's stack and file. */
-export async function bringBack(part: Part, into: Stack, known: readonly string[]): Promise<void> {
+/** Removes a stack that was emptied, its file first: then nobody deploys into it. @throws if it has anything left */
+export async function discard(part: Part, by: Stack, known: readonly string[]): Promise<void> {
   if (known.includes(part.stack)) {
-    await move(part.system, { name: part.stack, file: part.file }, into);
-    const left = topComponents(await resources(part.stack));
-    if (left.size > 0) throw new Error(`stack ${part.stack} still has ${[...left.keys()].join(", ")}; it stays`);
-    await engineCommand(idOf(into), ["stack", "rm", "--force", "--yes", "--preserve-config", "--stack", part.stack]);
+    const left = (await resources(part.stack)).filter(({ type }) => !type.startsWith("pulumi:"));
+    if (left.length > 0) throw new Error(`stack ${part.stack} still has ${left.length} resources; it stays`);
   }
   rmSync(part.file, { force: true });
+  if (known.includes(part.stack))
+    await engineCommand(idOf(by), ["stack", "rm", "--force", "--yes", "--preserve-config", "--stack", part.stack]);
 }
 
-/** A split that did not come to its end is taken back. */
+/** What a journal needs to take a split or its way back to the end. */
+export function splitValues({ name, file }: Stack, parts: readonly Part[]): Task["values"] {
+  return { stack: name, file, systems: parts.map(({ system }) => system).join(",") };
+}
+
+function splitOf({ stack = "", file = "", systems = "" }: Task["values"]): { whole: Stack; parts: readonly Part[] } {
+  return { whole: { name: stack, file }, parts: systems.split(",").map((system) => partOf(stack, system)) };
+}
+
+const listOf = (parts: readonly Part[]): string => parts.map(({ system }) => system).join(", ");
+
+/** A split that did not come to its end is taken back: the stack has all systems again. */
 export const splitTask: TaskSettler = {
-  async end({ stack = "", file = "", systems = "" }, end) {
+  async end(values, end) {
     if (end === "finished") return "";
-    const into = { name: stack, file };
-    const parts = systems.split(",").map((system) => partOf(stack, system));
-    const known = await stacksInBackend(into);
-    for (const part of parts)
-      if (existsSync(part.file) || known.includes(part.stack)) await bringBack(part, into, known);
-    return `${systems.replaceAll(",", ", ")} are in stack ${stack} as before`;
+    const { whole, parts } = splitOf(values);
+    await waitForEngines(parts.map(({ stack }) => stack));
+    const known = await stacksInBackend(whole);
+    for (const part of parts) {
+      if (known.includes(part.stack)) await move(part.system, { name: part.stack, file: part.file }, whole);
+      await discard(part, whole, known);
+    }
+    return `${listOf(parts)} are in stack ${whole.name} as before`;
+  },
+};
+
+/** A way back that did not come to its end is taken back, too: each system is in its own stack again. */
+export const joinTask: TaskSettler = {
+  async end(values, end) {
+    if (end === "finished") return "";
+    const { whole, parts } = splitOf(values);
+    await waitForEngines(parts.map(({ stack }) => stack));
+    for (const part of parts) await move(part.system, whole, { name: part.stack, file: part.file });
+    return `${listOf(parts)} are in stacks of their own as before`;
   },
 };

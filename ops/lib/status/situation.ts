@@ -5,11 +5,10 @@ import { asObject, type Json, type Manifest, toManifest } from "../../../policy/
 import { readStackFile, type StackFile } from "../../../config/stackFile.ts";
 import { schemas } from "../../../components/registry.ts";
 import { type CloudApi, openCloud } from "../cloud/openstack.ts";
-import type { KubectlValues } from "../kube/kubectl.ts";
+import { Kubectl, type KubectlValues } from "../kube/kubectl.ts";
 import { secretReader } from "../secrets.ts";
 import { stackOf, type StackValues } from "../stack.ts";
 import { ClusterReader } from "./clusterReader.ts";
-import { flattened } from "./kubeconfig.ts";
 
 /** The stack, and a kubeconfig where the stack's own secret is not to be used. */
 export type StatusValues = StackValues & KubectlValues;
@@ -103,7 +102,7 @@ export function open(declaration: Declaration, values: StatusValues, now: Date, 
   const login =
     values.kubeconfig === undefined && values.context === undefined
       ? (cluster: string) => Promise.resolve().then(() => secret(`clusters:${cluster}`))
-      : () => flattened(values);
+      : () => new Kubectl(undefined, values).output(["config", "view", "--raw", "--minify", "--flatten"]);
   const clouds = new Map<string, Promise<CloudApi>>();
   return {
     ...rest,

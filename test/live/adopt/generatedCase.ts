@@ -14,7 +14,8 @@ import { type Json, asObject, asText, asTexts, omit } from "../../../policy/mani
 import { pathText } from "../../../review/diff/fields.ts";
 import { titleOf } from "../../../review/report/format.ts";
 import type { Recording, Registration } from "../../../review/evaluate/record.ts";
-import { type Draw, mutationsOf, ownMark, ownText, type Tree } from "./mutations.ts";
+import { mutationsOf, ownMark, ownText } from "./mutations.ts";
+import type { Draw, Tree } from "./mutations/tree.ts";
 import { changedLeaves, type Live } from "./oldWay.ts";
 import { unreported } from "./reported.ts";
 
@@ -258,7 +259,7 @@ async function planned(
 
 /** What is wrong with the report of an object: it must be exactly what changed, value by value. */
 function differences(title: string, plan: Plan, before: Json, now: Json): readonly string[] {
-  const told = plan.effects.filter(({ object }) => object === title);
+  const reported = plan.effects.filter(({ object }) => object === title);
   const live = withoutControllers(before, now);
   const real = effectsBetween(title, before, live);
   const lines = (some: typeof real): readonly string[] =>
@@ -266,11 +267,11 @@ function differences(title: string, plan: Plan, before: Json, now: Json): readon
     some.map(({ path, after }) =>
       `${pathText(path)} = ${JSON.stringify(after)}`.replaceAll(/("nodePort":|nodePort = )\d+/g, "$1drawn"),
     );
-  const [said, done] = [lines(told), lines(real)];
+  const [said, done] = [lines(reported), lines(real)];
   // Items of a Template's lists may lack the names by which leaves are compared.
   const isNamed = before.kind !== "Template";
   const changed = isNamed ? changedLeaves(before as unknown as Live, live as unknown as Live) : [];
-  const fields = told.map(({ path }) => pathText(path));
+  const fields = reported.map(({ path }) => pathText(path));
   return [
     ...done.filter((line) => !said.includes(line)).map((line) => `${title}: not reported: ${line}`),
     ...said.filter((line) => !done.includes(line)).map((line) => `${title}: reported, and not done: ${line}`),

@@ -3,7 +3,7 @@ import type { openstackApi } from "../../../lab/harness/cloud.ts";
 import { ping, tcp } from "../../../blocks/openstack/securityGroup.ts";
 import { candidates } from "../../../ops/lib/adopt/matching.ts";
 import type { Result } from "./generatedCase.ts";
-import type { Draw } from "./mutations.ts";
+import type { Draw } from "./mutations/tree.ts";
 
 type Api = ReturnType<typeof openstackApi>;
 type Rule = Readonly<Record<string, unknown>>;

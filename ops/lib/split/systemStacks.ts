@@ -17,7 +17,7 @@ export interface Part {
   readonly file: string;
 }
 
-/** A stack's part for a system, e.g. `prod-packit` of `prod`. */
+/** The stack of one of a stack's systems, e.g. `prod-packit` of `prod`. */
 export function partOf(stack: string, system: string): Part {
   const name = `${stack}-${system}`;
   return { system, stack: name, file: path.join(projectDir, `Pulumi.${name}.yaml`) };

@@ -1,0 +1,18 @@
+/** What a job gives to a program that works on one stack. */
+
+/** Variable with a stack's passphrase: `PASSPHRASE_PROD_PACKIT` of `prod-packit`. */
+export const passphraseVariable = (stack: string): string => `PASSPHRASE_${stack.toUpperCase().replaceAll("-", "_")}`;
+
+/** A stack's passphrase where the job has one of its own. */
+export const ownPassphrase = (stack: string, env: Readonly<NodeJS.ProcessEnv>): string | undefined =>
+  env[passphraseVariable(stack)];
+
+/** What of a job's environment is not for them: other stacks' passphrases, the sinks' addresses, GitHub's token. */
+const others = /^(PASSPHRASE_|ALERT_|GITHUB_TOKEN$|GH_TOKEN$)/;
+
+/** Variables of an operators' command on the stack: the engine's credentials, too, and undefined for what it must not get. */
+export function stackEnvironment(stack: string, env: Readonly<NodeJS.ProcessEnv>): NodeJS.ProcessEnv {
+  const own = Object.entries(env).map(([name, text]) => [name, others.test(name) ? undefined : text] as const);
+  const passphrase = ownPassphrase(stack, env);
+  return { ...Object.fromEntries(own), ...(passphrase === undefined ? {} : { PULUMI_CONFIG_PASSPHRASE: passphrase }) };
+}
