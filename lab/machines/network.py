@@ -21,7 +21,7 @@ import rules
 SCHEMA = '/usr/share/ovn/ovn-nb.ovsschema'
 NORTHBOUND = 'unix:%s/run/ovnnb.sock' % os.environ['ORRERY_DIR']
 TABLES = ('Logical_Switch', 'Logical_Switch_Port', 'Logical_Router', 'Logical_Router_Port', 'NAT',
-          'Port_Group', 'ACL')
+          'Port_Group', 'ACL', 'Load_Balancer', 'QoS')
 RTMGRP_LINK = 1
 RETRY = 1000        # ms until something that failed is tried again
 

@@ -47,6 +47,8 @@ class Network:
                 elif row.type == '':
                     by_tap['tap' + row.name[:11]] = Port(row, switch.name, sorted(member_of[row.name]))
         self.ports = {tap: by_tap[tap] for tap in sorted(taps) if tap in by_tap and by_tap[tap].enabled}
+        self.shared = sorted(shared(table['Load_Balancer']))
+        self.limits = [limit for row in table['QoS'] for limit in limits(row, self.ports)]
         self.floating = sorted((nat.external_ip, nat.logical_ip) for nat in table['NAT'] if nat.type == 'dnat_and_snat')
 
     def addresses(self, tap):
@@ -123,7 +125,8 @@ class Network:
         floating = ', '.join('%s : %s' % pair for pair in self.floating)
         return [
             '  chain floating {', '    type nat hook prerouting priority dstnat',
-            *(['    dnat ip to ip daddr map { %s }' % floating] if floating else []), '  }',
+            *self.shared, *(['    dnat ip to ip daddr map { %s }' % floating] if floating else []), '  }',
+            '  chain limits {', '    type filter hook forward priority filter - 20', *self.limits, '  }',
             '  chain forward {', '    type filter hook forward priority filter; policy drop',
             '    ct state established,related accept', '    ct state invalid drop',
             # Each chain of a sender ends in its verdict; only what it accepts is then asked of the receiver.
@@ -140,6 +143,36 @@ class Network:
             '    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept',
             '    ct state established,related accept', *dispatch('iifname', 'from'), '  }',
         ]
+
+
+def shared(balancers):
+    """Rules for addresses whose ports go to machines: a floating IP's port forwarding, and OVN's load balancers."""
+    for row in balancers:
+        protocol = (row.protocol or ['tcp'])[0]
+        for front, backs in row.vips.items():
+            address, _, port = front.rpartition(':')
+            backs = [back.rpartition(':') for back in backs.split(',') if back]
+            if not backs or '[' in front:
+                continue
+            to = ', '.join('%d : %s . %s' % (number, host, inner) for number, (host, _, inner) in enumerate(backs))
+            yield ('    ip daddr %s %s dport %s dnat ip to numgen inc mod %d map { %s }'
+                   % (address, protocol, port, len(backs), to))
+
+
+def limits(row, ports):
+    """Rules of one QoS row of OVN: packets above the rate are dropped (kbit/s and kbit in OVN), the others marked."""
+    side, _, port = row.match.split(' && ')[0].partition(' == ')
+    tap = 'tap' + port.strip('"')[:11]
+    if tap not in ports:
+        return
+    here = '%s "%s"' % ('iifname' if side == 'inport' else 'oifname', tap)
+    rate = row.bandwidth.get('rate')
+    if rate:
+        burst = row.bandwidth.get('burst') or rate * 4 // 5     # what Neutron takes by default: 80 % of the rate
+        yield '    %s limit rate over %d bytes/second burst %d bytes drop' % (here, rate * 125, burst * 125)
+    if 'dscp' in row.action:
+        yield '    %s meta nfproto ipv4 ip dscp set %d' % (here, row.action['dscp'])
+        yield '    %s meta nfproto ipv6 ip6 dscp set %d' % (here, row.action['dscp'])
 
 
 def own_addresses(row):

@@ -2,10 +2,11 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { promisify } from "node:util";
 import type { LabComponent, Log } from "../component.ts";
 import type { LabSettings } from "../settings.ts";
-import { region, url } from "./config/shared.ts";
+import { etcDir, region, url } from "./config/shared.ts";
 import { configure, createDataFolders } from "./configure.ts";
 import { createDatabases, marker, openDatabase } from "./databases.ts";
 import { cloudHealth, waitUntilHealthy } from "./health.ts";
@@ -22,6 +23,7 @@ export const openstack: LabComponent = {
     createDataFolders(lab);
     await openDatabase(lab);
     await setPasswords(lab);
+    await onceAVersion(lab, "catalog", [script("catalog"), path.join(etcDir(lab), "catalog.json")]);
     startServices(lab);
     await waitUntilHealthy(lab, 180);
     await seed(lab, log);
@@ -54,15 +56,27 @@ async function setPasswords(lab: LabSettings): Promise<void> {
   writeFileSync(done, "");
 }
 
-/** Runs the seed script once for each of its versions, to keep warm starts fast. */
+/** Prepares what a cloud's operator would have. */
 async function seed(lab: LabSettings, log: Log): Promise<void> {
-  const version = createHash("sha256")
-    .update(readFileSync(script("seed")))
-    .digest("hex");
-  const done = marker(lab, "seed");
+  await onceAVersion(lab, "seed", [script("seed")], () => {
+    log("OpenStack: flavours, networks and volume types");
+  });
+}
+
+/** Runs a script once for each version of the files that it depends on, to keep warm starts fast. */
+async function onceAVersion(
+  lab: LabSettings,
+  name: string,
+  files: readonly string[],
+  begins?: () => void,
+): Promise<void> {
+  const hash = createHash("sha256");
+  for (const file of files) hash.update(readFileSync(file));
+  const version = hash.digest("hex");
+  const done = marker(lab, name);
   if (existsSync(done) && readFileSync(done, "utf8") === version) return;
-  log("OpenStack: flavours, networks and volume types");
-  await runScript(lab, "seed");
+  begins?.();
+  await runScript(lab, name);
   writeFileSync(done, version);
 }
 

@@ -13,13 +13,15 @@ const name = `machine-${randomBytes(4).toString("hex")}`;
 /** Seconds for an emulated machine while other work runs: many times what it takes alone. */
 const bootTimeout = 240;
 
-const made: [service: "compute" | "network" | "volume", path: string][] = [];
-const make = async (service: "compute" | "network" | "volume", path: string, body: unknown): Promise<Row> => {
+type Service = "compute" | "network" | "volume" | "image";
+
+const made: [service: Service, path: string][] = [];
+const make = async (service: Service, path: string, body: unknown): Promise<Row> => {
   const row = await api.post(service, path, body);
   made.unshift([service, `${path}/${row.id}`]);
   return row;
 };
-const remove = async (service: "compute" | "network" | "volume", path: string): Promise<void> => {
+const remove = async (service: Service, path: string): Promise<void> => {
   if (!(await api.exists(service, path))) return;
   await api.delete(service, path);
   await eventually(
@@ -28,12 +30,12 @@ const remove = async (service: "compute" | "network" | "volume", path: string): 
     (there) => !there,
   );
 };
-const idOf = async (service: "compute" | "network" | "image", path: string, wanted: string): Promise<string> => {
+const idOf = async (service: Service, path: string, wanted: string): Promise<string> => {
   const row = (await api.list(service, path)).find((each) => each.name === wanted);
   assert.ok(row, `${path} has nothing called "${wanted}"`);
   return row.id;
 };
-const becomes = (service: "compute" | "network" | "volume", path: string, status: string): Promise<Row> =>
+const becomes = (service: Service, path: string, status: string): Promise<Row> =>
   eventually(
     `${path} ${status}`,
     () => api.get(service, path),
@@ -141,6 +143,90 @@ users:
     assert.equal(await probe(address6, 8080), "filtered", "the rule is for IPv4 alone");
     await api.delete("network", `/security-group-rules/${opened.id}`);
     await eventually("closing of port 8080", seen, (state) => state === "filtered", 5);
+  });
+
+  it("a port of another floating IP leads to a port of the machine", async () => {
+    const floating_network_id = await idOf("network", "/networks", "public");
+    const shared = await make("network", "/floatingips", { floatingip: { floating_network_id } });
+    const internal = (port.fixed_ips as { ip_address: string }[]).map((each) => each.ip_address);
+    const port_forwarding = {
+      protocol: "tcp",
+      external_port: 2200,
+      internal_port: 22,
+      internal_port_id: port.id,
+      internal_ip_address: internal.find((each) => each.includes(".")),
+    };
+    const path = `/floatingips/${shared.id}/port_forwardings`;
+    const { id } = await make("network", path, { port_forwarding });
+    const outside = String(shared.floating_ip_address);
+    const seen = (): Promise<string> => probe(outside, 2200);
+    await eventually("forwarding of port 2200", seen, (state) => state === "open", 10);
+    assert.match(await ssh(key, outside, "hostname", 60, 2200), new RegExp(name));
+    assert.equal(await probe(outside, 22), "filtered");
+    await api.delete("network", `${path}/${id}`);
+    await eventually("end of the forwarding", seen, (state) => state !== "open", 10);
+  });
+
+  it("a limit of bandwidth holds for what a machine sends, and ends with its policy", async () => {
+    const admin = openstackApi(lab, "admin");
+    const policy = await admin.post("network", "/qos/policies", { policy: { name } });
+    const kilobits = 800;
+    const rule = { max_kbps: kilobits, max_burst_kbps: kilobits / 2, direction: "egress" };
+    const limited = (id: string | null): Promise<Row> =>
+      admin.put("network", `/ports/${port.id}`, { port: { qos_policy_id: id } });
+    const rules = (): Promise<string> =>
+      Promise.resolve(
+        execFileSync("ip", ["netns", "exec", lab.netns, "nft", "list", "chain", "inet", "orrery", "limits"], {
+          encoding: "utf8",
+        }),
+      );
+    try {
+      await admin.post("network", `/qos/policies/${policy.id}/bandwidth_limit_rules`, { bandwidth_limit_rule: rule });
+      await limited(policy.id);
+      await eventually("the limit in force", rules, (text) => text.includes(tap()), 10);
+      const bytes = 300_000;
+      const before = Date.now();
+      await inside(`head -c ${bytes} /dev/urandom | base64 -w0`);
+      // At least what a limiter of this rate needs after its burst; base64 makes the data a third longer.
+      const least = ((bytes * 8 * 4) / 3 / 1000 - kilobits / 2) / kilobits;
+      assert.ok((Date.now() - before) / 1000 >= least, `300 kB passed in ${Date.now() - before} ms`);
+    } finally {
+      await limited(null);
+      await admin.delete("network", `/qos/policies/${policy.id}`);
+    }
+    await eventually("the limit's end", rules, (text) => !text.includes(tap()), 10);
+  });
+
+  it("an image of a machine has what was written to its disk, and the machine runs on", async () => {
+    const mark = randomBytes(8).toString("hex");
+    await inside(`echo ${mark} | sudo tee /etc/mark >/dev/null; sync`);
+    const answer = await api.request("compute", `/servers/${server.id}/action`, {
+      method: "POST",
+      body: { createImage: { name } },
+    });
+    const { image_id } = (await answer.json()) as { image_id: string };
+    made.unshift(["image", `/images/${image_id}`]);
+    const image = await becomes("image", `/images/${image_id}`, "active");
+    assert.equal(image.disk_format, "qcow2");
+    await becomes("compute", `/servers/${server.id}`, "ACTIVE");
+    assert.equal(await inside("cat /etc/mark"), mark);
+    const copy = await make("network", "/ports", {
+      port: { name: `${name}-copy`, network_id: port.network_id, security_groups: [group.id] },
+    });
+    const at = (copy.fixed_ips as { ip_address: string }[]).map((each) => each.ip_address);
+    const request = {
+      name: `${name}-copy`,
+      flavorRef: await idOf("compute", "/flavors", "m1.small"),
+      imageRef: image_id,
+      networks: [{ port: copy.id }],
+    };
+    const second = await make("compute", "/servers", { server: request });
+    await becomes("compute", `/servers/${second.id}`, "ACTIVE");
+    const read = (): Promise<string> =>
+      ssh(key, at.find((each) => each.includes(":")) ?? "", "cat /etc/mark; hostname").catch(String);
+    const seen = await eventually("SSH to the copy", read, (text) => text.startsWith(mark), bootTimeout);
+    assert.equal(seen, `${mark}\n${name}-copy`);
+    await remove("compute", `/servers/${second.id}`);
   });
 
   it("a machine reaches the lab's name server and nothing outside the lab", async () => {

@@ -28,7 +28,7 @@ export function makeKey(): Key {
 }
 
 /** Runs a command in a machine; @returns its output. @throws with its errors, or when the machine does not answer in time. */
-export async function ssh(key: Key, address: string, command: string, seconds = 60): Promise<string> {
+export async function ssh(key: Key, address: string, command: string, seconds = 60, port = 22): Promise<string> {
   const options = [
     "StrictHostKeyChecking=no",
     "UserKnownHostsFile=/dev/null",
@@ -36,7 +36,15 @@ export async function ssh(key: Key, address: string, command: string, seconds = 
     "BatchMode=yes",
     "ConnectTimeout=5",
   ];
-  const args = ["-i", key.file, ...options.flatMap((option) => ["-o", option]), `ptty2u@${address}`, command];
+  const args = [
+    "-i",
+    key.file,
+    ...options.flatMap((option) => ["-o", option]),
+    "-p",
+    String(port),
+    `ptty2u@${address}`,
+    command,
+  ];
   const { stdout } = await promisify(execFile)("ssh", args, { timeout: seconds * 1000 });
   return stdout.trim();
 }

@@ -1,19 +1,7 @@
 /** Keystone, its catalog, and Placement: the two projects that are plain WSGI applications. */
 import path from "node:path";
 import { ini } from "./ini.ts";
-import {
-  authtoken,
-  database,
-  databaseUrl,
-  dataDir,
-  etcDir,
-  type Files,
-  libraries,
-  logging,
-  region,
-  type Site,
-  url,
-} from "./shared.ts";
+import { authtoken, database, databaseUrl, dataDir, type Files, libraries, logging, type Site, url } from "./shared.ts";
 
 export function keystone({ lab }: Site): Files {
   const keys = path.join(dataDir(lab), "keystone");
@@ -26,17 +14,15 @@ export function keystone({ lab }: Site): Files {
       fernet_receipts: { key_repository: path.join(keys, "fernet") },
       // Not cached: Keystone modifies what it gets, and this cache returns the object itself.
       credential: { key_repository: path.join(keys, "credential"), caching: false },
-      // A file, not the database, so that endpoints follow the lab's ports and a snapshot fits every lab.
-      catalog: { driver: "templated", template_file: path.join(etcDir(lab), "catalog.templates") },
       identity: { password_hash_rounds: 4 },
       cache: { enabled: true, backend: "dogpile.cache.memory" },
       ...libraries(lab, "keystone"),
     }),
-    "catalog.templates": catalog(lab.ports),
+    "catalog.json": catalog(lab.ports),
   };
 }
 
-/** Endpoints by service type; the same address is public, internal and admin. */
+/** Services by type: name and address. catalog.py writes them into Keystone's tables, so that endpoints follow the lab's ports. */
 function catalog(ports: Site["lab"]["ports"]): string {
   const project = "$(project_id)s";
   const services: Readonly<Record<string, readonly [name: string, address: string]>> = {
@@ -50,13 +36,7 @@ function catalog(ports: Site["lab"]["ports"]): string {
     dns: ["designate", url(ports.designate)],
     "object-store": ["swift", `${url(ports.swift)}/v1/AUTH_${project}`],
   };
-  return Object.entries(services)
-    .flatMap(([type, [name, address]]) => [
-      `catalog.${region}.${type}.name = ${name}`,
-      ...["public", "internal", "admin"].map((side) => `catalog.${region}.${type}.${side}URL = ${address}`),
-    ])
-    .map((line) => `${line}\n`)
-    .join("");
+  return `${JSON.stringify(services, undefined, 2)}\n`;
 }
 
 export function placement({ lab }: Site): Files {

@@ -27,7 +27,7 @@ export function neutron({ lab, share }: Site): Files {
         api_paste_config: path.join(share, "usr/share/neutron-common/api-paste.ini"),
         auth_strategy: "keystone",
         core_plugin: "ml2",
-        service_plugins: "ovn-router",
+        service_plugins: "ovn-router,qos,trunk,port_forwarding",
         setproctitle: "off",
         api_workers: 2,
         rpc_workers: 1,
@@ -55,7 +55,7 @@ export function neutron({ lab, share }: Site): Files {
         tenant_network_types: "geneve",
         mechanism_drivers: "ovn",
         // No "dns": with it Nova refuses a port whose dns_name is not the server's name (PortNotUsableDNS).
-        extension_drivers: "port_security",
+        extension_drivers: "port_security,qos",
         physical_network_mtus: "physnet1:1500",
         overlay_ip_version: 4,
       },

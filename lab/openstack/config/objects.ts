@@ -6,7 +6,7 @@ import { account, authtoken, dataDir, etcDir, type Files, host, region, type Sit
 /** One device (a folder) on one ring with one replica. The S3 API uses Keystone's EC2 credentials. */
 export function swift({ lab }: Site): Files {
   const pipeline =
-    "catch_errors gatekeeper healthcheck cache listing_formats bulk authtoken s3api s3token keystoneauth copy container-quotas account-quotas slo dlo versioned_writes proxy-server";
+    "catch_errors gatekeeper healthcheck cache listing_formats bulk tempurl authtoken s3api s3token keystoneauth staticweb copy container-quotas account-quotas slo dlo versioned_writes proxy-server";
   const server = (kind: string, port: number): string =>
     ini({
       DEFAULT: {

@@ -54,6 +54,13 @@ def public_network(network):
     return public
 
 
+def subnet_pools(network):
+    """What `--nic auto`, and a subnet that names no range, take theirs from."""
+    pools = (('shared-v4', ['10.%d.64.0/18' % SLOT], 26), ('shared-v6', ['fd00:%x:1::/48' % SLOT], 64))
+    for name, prefixes, length in missing(pools, network.subnet_pools()):
+        network.create_subnet_pool(name=name, prefixes=prefixes, default_prefixlen=length, is_shared=True, is_default=True)
+
+
 def tenant_network(network, project, public):
     mine = {'project_id': project.id}
     default = next(network.networks(name='default', **mine), None) or network.create_network(name='default', **mine)
@@ -78,6 +85,7 @@ def seed():
     images(cloud)
     flavors(cloud)
     volume_types(cloud)
+    subnet_pools(cloud.network)
     tenant_network(cloud.network, project, public_network(cloud.network))
 
 
