@@ -15,6 +15,8 @@ const offsets = {
   neutron: 4,
   cinder: 5,
   designate: 6,
+  octavia: 7,
+  metadata: 8,
   swift: 10, // proxy; account, container and object server follow on 11, 12, 13
   dns: 20,
   mdns: 21,

@@ -48,6 +48,7 @@ async function build(lab: LabSettings): Promise<void> {
     `link set ${uplink} up`,
     `addr replace ${services} peer ${host}/32 dev ${uplink}`,
     `addr replace ${services6}/64 dev ${uplink} nodad`,
+    "addr replace 169.254.169.254/32 dev lo", // the metadata service
   ]);
   const sysctls = ["ipv4/ip_forward", "ipv6/conf/all/forwarding"].map((name) => `echo 1 >/proc/sys/net/${name}`);
   await execute("ip", ["netns", "exec", lab.netns, "sh", "-ec", sysctls.join("\n")]);

@@ -6,6 +6,7 @@ security groups. What is to be comes from OVN's northbound database, into which 
 every change of it, or of the devices, is put in force within a fraction of a second: addresses and
 routes tap by tap, all rules in one atomic nft transaction. Until then a tap has no route and no traffic.
 """
+import json
 import os
 import select
 import socket
@@ -16,6 +17,7 @@ import traceback
 from ovs import poller
 from ovs.db import idl
 
+import metadata
 import rules
 
 SCHEMA = '/usr/share/ovn/ovn-nb.ovsschema'
@@ -83,7 +85,7 @@ class Agent:
     """Puts in force what is new since it last looked."""
 
     def __init__(self):
-        self.configured, self.ruleset = {}, None
+        self.configured, self.ruleset, self.fronts, self.callers = {}, None, set(), None
 
     def bring(self, network, devices):
         """Returns whether everything is in force."""
@@ -94,6 +96,20 @@ class Agent:
                 worked = configure(tap, wanted, before)
                 self.configured[index] = wanted if worked else rules.NOTHING
                 done = done and worked
+        wanted = {front.address for front in network.fronts}
+        if wanted != self.fronts:
+            # Addresses of the namespace itself, so that it answers for them on every tap.
+            lines = ['addr del %s dev lo' % address for address in self.fronts - wanted]
+            lines += ['addr replace %s dev lo%s' % (address, ' nodad' if ':' in address else '') for address in wanted]
+            worked = pipe('\n'.join(lines) + '\n', 'ip', '-force', '-batch', '-')
+            self.fronts = wanted if worked else set()
+            done = done and worked
+        callers = {address: (port.instance, port.project)
+                   for port in network.ports.values() for address in port.addresses}
+        if callers != self.callers:
+            write(metadata.CALLERS + '.new', json.dumps(callers))
+            os.replace(metadata.CALLERS + '.new', metadata.CALLERS)
+            self.callers = callers
         text = network.ruleset()
         if text != self.ruleset:
             worked = pipe(text, 'nft', '-f', '-')

@@ -6,6 +6,7 @@ import re
 
 UPLINK = os.environ['ORRERY_UPLINK']        # the namespace's end of the way to the host
 SERVICES = os.environ['ORRERY_SERVICES']    # the address at which machines reach the lab's own services
+METADATA = '169.254.169.254'                # where every cloud has it
 DROP_GROUP = 'neutron_pg_drop'              # the ports whose traffic needs a security group rule
 
 Addresses = collections.namedtuple('Addresses', 'gateways own neighbours')
@@ -20,6 +21,8 @@ class Port:
         self.groups = groups
         self.enabled = row.enabled != [False]
         self.addresses = own_addresses(row)
+        self.instance = row.external_ids.get('neutron:device_id', '')
+        self.project = row.external_ids.get('neutron:project_id', '')
         self.secured = [entry.split() for entry in row.port_security]
 
 
@@ -47,7 +50,7 @@ class Network:
                 elif row.type == '':
                     by_tap['tap' + row.name[:11]] = Port(row, switch.name, sorted(member_of[row.name]))
         self.ports = {tap: by_tap[tap] for tap in sorted(taps) if tap in by_tap and by_tap[tap].enabled}
-        self.shared = sorted(shared(table['Load_Balancer']))
+        self.fronts = sorted(fronts(table['Load_Balancer']))
         self.limits = [limit for row in table['QoS'] for limit in limits(row, self.ports)]
         self.floating = sorted((nat.external_ip, nat.logical_ip) for nat in table['NAT'] if nat.type == 'dnat_and_snat')
 
@@ -125,8 +128,8 @@ class Network:
         floating = ', '.join('%s : %s' % pair for pair in self.floating)
         return [
             '  chain floating {', '    type nat hook prerouting priority dstnat',
-            *self.shared, *(['    dnat ip to ip daddr map { %s }' % floating] if floating else []), '  }',
-            '  chain limits {', '    type filter hook forward priority filter - 20', *self.limits, '  }',
+            *map(spread, self.fronts), *(['    dnat ip to ip daddr map { %s }' % floating] if floating else []), '  }',
+            '  chain policed {', '    type filter hook forward priority filter - 20', *self.limits, '  }',
             '  chain forward {', '    type filter hook forward priority filter; policy drop',
             '    ct state established,related accept', '    ct state invalid drop',
             # Each chain of a sender ends in its verdict; only what it accepts is then asked of the receiver.
@@ -138,25 +141,38 @@ class Network:
             '    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept',
             '    iifname "%s" meta l4proto { icmp, ipv6-icmp } accept' % UPLINK,
             '    iifname "tap*" meta l4proto { icmp, ipv6-icmp } accept',
-            '    iifname "tap*" ip daddr %s accept' % SERVICES, '  }',
+            '    iifname "tap*" ip daddr %s accept' % SERVICES,
+            '    iifname "tap*" ip daddr %s tcp dport 80 accept' % METADATA, '  }',
             '  chain sent_here {', '    type filter hook input priority filter - 10',
             '    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept',
             '    ct state established,related accept', *dispatch('iifname', 'from'), '  }',
         ]
 
 
-def shared(balancers):
-    """Rules for addresses whose ports go to machines: a floating IP's port forwarding, and OVN's load balancers."""
+Front = collections.namedtuple('Front', 'address port protocol backs')
+
+
+def fronts(balancers):
+    """Addresses whose ports go to machines: a floating IP's port forwarding, and Octavia's load balancers."""
     for row in balancers:
-        protocol = (row.protocol or ['tcp'])[0]
         for front, backs in row.vips.items():
-            address, _, port = front.rpartition(':')
-            backs = [back.rpartition(':') for back in backs.split(',') if back]
-            if not backs or '[' in front:
-                continue
-            to = ', '.join('%d : %s . %s' % (number, host, inner) for number, (host, _, inner) in enumerate(backs))
-            yield ('    ip daddr %s %s dport %s dnat ip to numgen inc mod %d map { %s }'
-                   % (address, protocol, port, len(backs), to))
+            backs = [endpoint(back) for back in backs.split(',') if back]
+            if ':' in front and backs:
+                yield Front(*endpoint(front), (row.protocol or ['tcp'])[0], backs)
+
+
+def endpoint(text):
+    """Address and port of "10.0.0.5:80" or "[fd00::5]:80"."""
+    address, _, port = text.rpartition(':')
+    return address.strip('[]'), port
+
+
+def spread(front):
+    """The rule that sends each connection to the next machine in turn."""
+    word = 'ip6' if ':' in front.address else 'ip'
+    to = ', '.join('%d : %s . %s' % (number, *back) for number, back in enumerate(front.backs))
+    return ('    %s daddr %s %s dport %s dnat %s to numgen inc mod %d map { %s }'
+            % (word, front.address, front.protocol, front.port, word, len(front.backs), to))
 
 
 def limits(row, ports):

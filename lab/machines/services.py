@@ -8,6 +8,8 @@ import json
 import os
 import socket
 
+import metadata
+import rules
 from forwarding import inside, stream
 
 PORTS = json.loads(os.environ['ORRERY_PORTS'])
@@ -16,10 +18,10 @@ ADDRESS = os.environ['ORRERY_SERVICES']
 OFFERED = ('keystone', 'designate', 'swift', 'acme')
 
 
-def listening(kind, port):
+def listening(kind, port, address=ADDRESS):
     sock = socket.socket(socket.AF_INET, kind)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind((ADDRESS, port))
+    sock.bind((address, port))
     sock.setblocking(False)
     return sock
 
@@ -56,8 +58,10 @@ async def main():
         streams = [(listening(socket.SOCK_STREAM, 53), PORTS['dns'])]
         streams += [(listening(socket.SOCK_STREAM, PORTS[name]), PORTS[name]) for name in OFFERED]
         datagrams = listening(socket.SOCK_DGRAM, 53)
+        questions = listening(socket.SOCK_STREAM, 80, rules.METADATA)
     await asyncio.get_running_loop().create_datagram_endpoint(Resolver, sock=datagrams)
     servers = [await asyncio.start_server(stream(port), sock=sock) for sock, port in streams]
+    servers.append(await asyncio.start_server(metadata.serve, sock=questions))
     await asyncio.gather(*(server.serve_forever() for server in servers))
 
 

@@ -11,7 +11,8 @@ export interface Row {
 }
 
 /** OpenStack services. */
-export type Service = "identity" | "image" | "placement" | "compute" | "network" | "volume" | "dns" | "object";
+export type Service =
+  "identity" | "image" | "placement" | "compute" | "network" | "volume" | "dns" | "balancer" | "object";
 
 interface Request {
   readonly method?: string;
@@ -117,6 +118,7 @@ function rootOf({ ports }: LabSettings, service: Service, project: string): stri
     network: `${url(ports.neutron)}/v2.0`,
     volume: `${url(ports.cinder)}/v3/${project}`,
     dns: `${url(ports.designate)}/v2`,
+    balancer: `${url(ports.octavia)}/v2.0/lbaas`,
     object: `${url(ports.swift)}/v1/AUTH_${project}`,
   };
   return roots[service];

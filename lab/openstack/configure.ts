@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { LabSettings } from "../settings.ts";
+import { octavia } from "./config/balancers.ts";
 import { nova } from "./config/compute.ts";
 import { designate, named } from "./config/dns.ts";
 import { keystone, placement } from "./config/identity.ts";
@@ -12,7 +13,7 @@ import { cinder, glance, mariadb } from "./config/storage.ts";
 
 /** The text of every file, by name. */
 export function configuration(site: Site): Files {
-  const files = [mariadb, keystone, placement, glance, nova, neutron, cinder, designate, named, swift];
+  const files = [mariadb, keystone, placement, glance, nova, neutron, cinder, designate, named, octavia, swift];
   return Object.assign({}, ...files.map((render) => render(site))) as Files;
 }
 

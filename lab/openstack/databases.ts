@@ -29,7 +29,7 @@ import { environment, python, script, startDatabase, stopDatabase } from "./serv
 /** Migrations to run in parallel, in chains of about the same length; more than the cores gain nothing. */
 const chains = [
   ["nova", "cinder"],
-  ["neutron", "placement"],
+  ["neutron", "placement", "octavia"],
   ["keystone", "designate", "glance"],
 ];
 

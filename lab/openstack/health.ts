@@ -78,6 +78,10 @@ function checks(lab: LabSettings): Record<string, Check> {
     cinder: async () => allOf("service", await api.list("volume", "/os-services"), (row) => row.state === "up", 2),
     designate: async () =>
       allOf("service", await api.list("dns", "/service_statuses"), (row) => row.status === "UP", 4),
+    octavia: async () => {
+      await api.list("balancer", "/loadbalancers?limit=1");
+      return url(lab.ports.octavia);
+    },
     glance: async () => {
       await api.list("image", "/images?limit=1");
       return url(lab.ports.glance);

@@ -8,8 +8,16 @@ import type { Log } from "../component.ts";
 import { cacheDir } from "../settings.ts";
 import { disableServices } from "./hostServices.ts";
 
-const projects = ["keystone", "glance", "placement", "nova", "neutron", "cinder", "designate", "swift"];
-const libraries = ["waitress", "pymysql", "openvswitch", "ovsdbapp", "openstackclient", "designateclient"];
+const projects = ["keystone", "glance", "placement", "nova", "neutron", "cinder", "designate", "octavia", "swift"];
+const libraries = [
+  "ovn-octavia-provider",
+  "waitress",
+  "pymysql",
+  "openvswitch",
+  "ovsdbapp",
+  "openstackclient",
+  "designateclient",
+];
 export const servers = [
   "mariadb-server-core",
   "mariadb-client-core",

@@ -21,6 +21,7 @@ const projects = [
   "neutron",
   "cinder",
   "designate",
+  "octavia",
   "glance",
   "swift",
 ] as const satisfies PortName[];

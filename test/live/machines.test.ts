@@ -48,7 +48,7 @@ const becomes = (service: Service, path: string, status: string): Promise<Row> =
 
 describe("a machine of the lab", function () {
   this.timeout((bootTimeout + 60) * 1000);
-  let key: Key, group: Row, port: Row, server: Row, volume: Row;
+  let key: Key, group: Row, port: Row, server: Row, volume: Row, copy: Row, second: Row;
   let floating = "";
   let address6 = "";
   const inside = (command: string): Promise<string> => ssh(key, floating, command);
@@ -145,26 +145,53 @@ users:
     await eventually("closing of port 8080", seen, (state) => state === "filtered", 5);
   });
 
-  it("a port of another floating IP leads to a port of the machine", async () => {
-    const floating_network_id = await idOf("network", "/networks", "public");
-    const shared = await make("network", "/floatingips", { floatingip: { floating_network_id } });
-    const internal = (port.fixed_ips as { ip_address: string }[]).map((each) => each.ip_address);
-    const port_forwarding = {
-      protocol: "tcp",
-      external_port: 2200,
-      internal_port: 22,
-      internal_port_id: port.id,
-      internal_ip_address: internal.find((each) => each.includes(".")),
-    };
-    const path = `/floatingips/${shared.id}/port_forwardings`;
-    const { id } = await make("network", path, { port_forwarding });
-    const outside = String(shared.floating_ip_address);
-    const seen = (): Promise<string> => probe(outside, 2200);
-    await eventually("forwarding of port 2200", seen, (state) => state === "open", 10);
-    assert.match(await ssh(key, outside, "hostname", 60, 2200), new RegExp(name));
-    assert.equal(await probe(outside, 22), "filtered");
-    await api.delete("network", `${path}/${id}`);
-    await eventually("end of the forwarding", seen, (state) => state !== "open", 10);
+  it("a load balancer leads to the machine, from outside by a floating IP", async () => {
+    const ready = async (): Promise<Row> =>
+      eventually(
+        "the load balancer",
+        () => api.get("balancer", `/loadbalancers/${balancer.id}`),
+        (row) => row.provisioning_status === "ACTIVE",
+      );
+    const vip_subnet_id = await idOf("network", "/subnets", "default-v4");
+    const balancer = await api.post("balancer", "/loadbalancers", { loadbalancer: { name, vip_subnet_id } });
+    try {
+      await ready();
+      const listener = { name, protocol: "TCP", protocol_port: 2022, loadbalancer_id: balancer.id };
+      const { id: listener_id } = await api.post("balancer", "/listeners", { listener });
+      await ready();
+      const pool = { name, protocol: "TCP", lb_algorithm: "SOURCE_IP_PORT", listener_id };
+      const { id: pool_id } = await api.post("balancer", "/pools", { pool });
+      await ready();
+      const internal = (port.fixed_ips as { ip_address: string; subnet_id: string }[]).find(
+        ({ subnet_id }) => subnet_id === vip_subnet_id,
+      );
+      const member = { address: internal?.ip_address, protocol_port: 22, subnet_id: vip_subnet_id };
+      await api.post("balancer", `/pools/${pool_id}/members`, { member });
+      const { vip_port_id } = await ready();
+      const floating_network_id = await idOf("network", "/networks", "public");
+      const outside = await make("network", "/floatingips", {
+        floatingip: { floating_network_id, port_id: vip_port_id },
+      });
+      const front = String(outside.floating_ip_address);
+      const seen = (): Promise<string> => probe(front, 2022);
+      await eventually("the load balancer's port", seen, (state) => state === "open", 20);
+      assert.equal(await ssh(key, front, "hostname", 60, 2022), name);
+      assert.equal(await probe(front, 22), "filtered");
+      await remove("network", `/floatingips/${outside.id}`);
+    } finally {
+      await api.delete("balancer", `/loadbalancers/${balancer.id}?cascade=true`);
+    }
+  });
+
+  it("a machine asks the metadata service about itself, and cannot ask about another", async () => {
+    const about = "http://169.254.169.254/openstack/latest/meta_data.json";
+    const forged = "-H 'X-Instance-ID: 00000000-0000-0000-0000-000000000000'";
+    for (const more of ["", forged]) {
+      const { uuid, name: itsName } = JSON.parse(
+        await inside(`wget -qO- ${more.replace("-H ", "--header=")} ${about}`),
+      ) as Row;
+      assert.deepEqual([uuid, itsName], [server.id, name]);
+    }
   });
 
   it("a limit of bandwidth holds for what a machine sends, and ends with its policy", async () => {
@@ -176,7 +203,7 @@ users:
       admin.put("network", `/ports/${port.id}`, { port: { qos_policy_id: id } });
     const rules = (): Promise<string> =>
       Promise.resolve(
-        execFileSync("ip", ["netns", "exec", lab.netns, "nft", "list", "chain", "inet", "orrery", "limits"], {
+        execFileSync("ip", ["netns", "exec", lab.netns, "nft", "list", "chain", "inet", "orrery", "policed"], {
           encoding: "utf8",
         }),
       );
@@ -210,7 +237,7 @@ users:
     assert.equal(image.disk_format, "qcow2");
     await becomes("compute", `/servers/${server.id}`, "ACTIVE");
     assert.equal(await inside("cat /etc/mark"), mark);
-    const copy = await make("network", "/ports", {
+    copy = await make("network", "/ports", {
       port: { name: `${name}-copy`, network_id: port.network_id, security_groups: [group.id] },
     });
     const at = (copy.fixed_ips as { ip_address: string }[]).map((each) => each.ip_address);
@@ -220,12 +247,34 @@ users:
       imageRef: image_id,
       networks: [{ port: copy.id }],
     };
-    const second = await make("compute", "/servers", { server: request });
+    second = await make("compute", "/servers", { server: request });
     await becomes("compute", `/servers/${second.id}`, "ACTIVE");
     const read = (): Promise<string> =>
       ssh(key, at.find((each) => each.includes(":")) ?? "", "cat /etc/mark; hostname").catch(String);
     const seen = await eventually("SSH to the copy", read, (text) => text.startsWith(mark), bootTimeout);
     assert.equal(seen, `${mark}\n${name}-copy`);
+  });
+
+  it("a port of another floating IP leads to a port of the copy, which has none of its own", async () => {
+    const floating_network_id = await idOf("network", "/networks", "public");
+    const shared = await make("network", "/floatingips", { floatingip: { floating_network_id } });
+    const internal = (copy.fixed_ips as { ip_address: string }[]).map((each) => each.ip_address);
+    const port_forwarding = {
+      protocol: "tcp",
+      external_port: 2200,
+      internal_port: 22,
+      internal_port_id: copy.id,
+      internal_ip_address: internal.find((each) => each.includes(".")),
+    };
+    const path = `/floatingips/${shared.id}/port_forwardings`;
+    const { id } = await make("network", path, { port_forwarding });
+    const outside = String(shared.floating_ip_address);
+    const seen = (): Promise<string> => probe(outside, 2200);
+    await eventually("forwarding of port 2200", seen, (state) => state === "open", 10);
+    assert.equal(await ssh(key, outside, "hostname", 60, 2200), `${name}-copy`);
+    assert.equal(await probe(outside, 22), "filtered");
+    await api.delete("network", `${path}/${id}`);
+    await eventually("end of the forwarding", seen, (state) => state !== "open", 10);
     await remove("compute", `/servers/${second.id}`);
   });
 

@@ -170,6 +170,41 @@ describe("what other programs ask of the lab's OpenStack", () => {
     assert.equal((await api.list("network", path)).length, 1);
   });
 
+  it("a load balancer is made whole and removed with all that is in it", async () => {
+    const vip_subnet_id = await idOf("network", "/subnets", "default-v4");
+    const tree = {
+      name,
+      vip_subnet_id,
+      listeners: [
+        {
+          name,
+          protocol: "TCP",
+          protocol_port: 80,
+          default_pool: {
+            name,
+            protocol: "TCP",
+            lb_algorithm: "SOURCE_IP_PORT",
+            members: [{ address: `10.${lab.slot}.0.9`, protocol_port: 8080, subnet_id: vip_subnet_id }],
+          },
+        },
+      ],
+    };
+    const { id } = await api.post("balancer", "/loadbalancers", { loadbalancer: tree });
+    const row = await eventually(
+      "the load balancer",
+      () => api.get("balancer", `/loadbalancers/${id}`),
+      ({ provisioning_status }) => provisioning_status === "ACTIVE",
+    );
+    assert.equal(row.provider, "ovn");
+    assert.equal((await api.list("balancer", `/listeners?loadbalancer_id=${id}`)).length, 1);
+    await api.delete("balancer", `/loadbalancers/${id}?cascade=true`);
+    await eventually(
+      "deletion of the load balancer",
+      () => api.find("balancer", `/loadbalancers/${id}`),
+      (found) => found === undefined || found.provisioning_status === "DELETED",
+    );
+  });
+
   it("a signed address gives away one object for a while, and nothing else", async () => {
     const { project } = await api.identity();
     const key = randomBytes(16).toString("hex");

@@ -25,13 +25,16 @@ export function nova({ lab, share }: Site): Files {
         ...common(lab, "nova"),
         state_path: data,
         instances_path: path.join(data, "instances"),
-        enabled_apis: "osapi_compute",
+        enabled_apis: "osapi_compute,metadata",
+        metadata_listen: host,
+        metadata_listen_port: lab.ports.metadata,
+        metadata_workers: 1,
         osapi_compute_listen: host,
         osapi_compute_listen_port: lab.ports.nova,
         osapi_compute_workers: 1,
         // Looked up under nova.virt, where nova_driver.install() adds the class.
         compute_driver: "fake.OrreryDriver",
-        // There is no metadata service: user data is on the config drive only.
+        // Guests of a real cloud may have either; the lab's own images read the config drive alone.
         force_config_drive: true,
         vif_plugging_is_fatal: false,
         vif_plugging_timeout: 0,
@@ -58,7 +61,7 @@ export function nova({ lab, share }: Site): Files {
       service_user: { send_service_user_token: true, ...login },
       glance: { api_servers: url(lab.ports.glance) },
       placement: login,
-      neutron: { ...login, endpoint_override: url(lab.ports.neutron), service_metadata_proxy: false },
+      neutron: { ...login, endpoint_override: url(lab.ports.neutron), service_metadata_proxy: true, metadata_proxy_shared_secret: lab.password },
       cinder: { os_region_name: region, ...login },
       key_manager: { backend: "nova.keymgr.conf_key_mgr.ConfKeyManager", fixed_key: "0".repeat(64) },
       keystone_authtoken: authtoken(lab, "nova", "compute"),

@@ -34,6 +34,7 @@ function catalog(ports: Site["lab"]["ports"]): string {
     volumev3: ["cinderv3", `${url(ports.cinder)}/v3/${project}`],
     "block-storage": ["cinder", `${url(ports.cinder)}/v3/${project}`],
     dns: ["designate", url(ports.designate)],
+    "load-balancer": ["octavia", url(ports.octavia)],
     "object-store": ["swift", `${url(ports.swift)}/v1/AUTH_${project}`],
   };
   return `${JSON.stringify(services, undefined, 2)}\n`;

@@ -16,7 +16,7 @@ import lab
 
 DATABASES = {'nova': ('nova_api', 'nova', 'nova_cell0')}
 UNKNOWN = secrets.token_hex()     # until passwords.py sets the lab's own
-SERVICES = ('glance', 'placement', 'nova', 'neutron', 'cinder', 'designate', 'swift')
+SERVICES = ('glance', 'placement', 'nova', 'neutron', 'cinder', 'designate', 'octavia', 'swift')
 
 
 def die_with_parent():
@@ -77,7 +77,8 @@ def accounts(providers, admin):
     for name in SERVICES:
         user(name, services, admin.admin_role_id, service_role)
     callysto = project('callysto')
-    user('callysto', callysto, admin.member_role_id, admin.reader_role_id)
+    balancers = admin._ensure_role_exists('load-balancer_member')['id']
+    user('callysto', callysto, admin.member_role_id, admin.reader_role_id, balancers)
     providers.assignment_api.add_role_to_user_and_project(admin.admin_user_id, callysto, admin.admin_role_id)
 
 
@@ -109,6 +110,10 @@ def designate():
 
 def glance():
     return command('glance.cmd.manage', 'glance', '--config-file', lab.conf('glance'), 'db_sync')
+
+
+def octavia():
+    return command('octavia.db.migration.cli', 'octavia', '--config-file', lab.conf('octavia'), 'upgrade', 'head')
 
 
 def placement():

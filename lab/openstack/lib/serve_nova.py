@@ -1,4 +1,4 @@
-"""Nova in one process: conductor, scheduler, compute with the lab's driver, and API."""
+"""Nova in one process: conductor, scheduler, compute with the lab's driver, API and metadata service."""
 import time
 import urllib.error
 import urllib.request
@@ -59,5 +59,6 @@ def serve():
                           ('nova-compute', compute_rpcapi.RPC_TOPIC)):
         launcher.launch_service(service.Service.create(binary=binary, topic=topic))
     launcher.launch_service(service.WSGIService('osapi_compute'))
+    launcher.launch_service(service.WSGIService('metadata'))
     eventlet.spawn(map_host)
     launcher.wait()

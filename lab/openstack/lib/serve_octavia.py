@@ -1,0 +1,33 @@
+"""Octavia: its API, and the driver agent to which OVN's provider tells what became of a load balancer."""
+import ctypes
+import os
+import signal
+import sys
+
+import waitress
+
+import lab
+
+
+def child(work):
+    """Runs `work` in a process that ends with this one."""
+    parent = os.getpid()
+    if os.fork():
+        return
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+    if os.getppid() == parent:
+        work()
+    os._exit(0)
+
+
+def agent():
+    from octavia.cmd.driver_agent import main
+    main()
+
+
+def serve():
+    sys.argv[:] = ['octavia', '--config-file', lab.conf('octavia')]
+    child(agent)
+    from octavia.api.app import setup_app
+    waitress.serve(setup_app(argv=sys.argv), host=lab.HOST, port=lab.PORTS['octavia'], threads=4, ident='orrery',
+                   clear_untrusted_proxy_headers=True)
