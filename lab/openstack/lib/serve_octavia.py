@@ -20,14 +20,11 @@ def child(work):
     os._exit(0)
 
 
-def agent():
-    from octavia.cmd.driver_agent import main
-    main()
-
-
 def serve():
     sys.argv[:] = ['octavia', '--config-file', lab.conf('octavia')]
-    child(agent)
+    # Both before the fork: importing them is most of the start.
     from octavia.api.app import setup_app
+    from octavia.cmd import driver_agent
+    child(driver_agent.main)
     waitress.serve(setup_app(argv=sys.argv), host=lab.HOST, port=lab.PORTS['octavia'], threads=4, ident='orrery',
                    clear_untrusted_proxy_headers=True)
