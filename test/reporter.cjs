@@ -17,7 +17,9 @@ module.exports = class extends Spec {
     });
     // A long run says at once why a test failed, not only at its end.
     runner.on("fail", (_test, error) => {
-      const lines = String(error?.message ?? error).split("\n").slice(0, 12);
+      const lines = String(error?.message ?? error)
+        .split("\n")
+        .slice(0, 12);
       for (const line of lines) console.log(`       ${line.slice(0, 300)}`);
     });
     runner.once("end", () => {
