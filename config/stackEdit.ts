@@ -123,7 +123,8 @@ export function withKeysOf(text: string, other: string): string {
 
 /** YAML on one line, in the form that Pulumi itself writes; a text that the engine would take for a date or number is quoted. */
 function inline(value: unknown): string {
-  const document = new Document(value);
+  // No anchors: a stack file may not hold any.
+  const document = new Document(value, { aliasDuplicateObjects: false });
   visit(document, {
     Scalar: (_, node) => {
       if (typeof node.value === "string" && engineReading(node.value) !== undefined) node.type = Scalar.QUOTE_DOUBLE;

@@ -66,7 +66,7 @@ describe("the life cycle of Prow's test environment", function () {
     const deployed = await ops("converge", ...token, "--lab", "--every", "2s", "--artifacts", artifacts);
     assert.equal(deployed.code, 0, deployed.text);
     assert.match(deployed.text, /^settled$/m);
-    assert.ok(existsSync(path.join(artifacts, "roles", "hook")), "no artifacts");
+    assert.ok(existsSync(path.join(artifacts, "jobs", "roles", "hook")), "no artifacts");
     const verified = await ops("verify", "--stack", "test", "--lab");
     assert.equal(verified.code, 0, verified.text);
     const api = kubeApi(cluster);

@@ -32,6 +32,12 @@ const changed = (from: string, to: string): string => {
 };
 
 describe("edits of a stack file", () => {
+  it("writes a value that occurs twice out twice, as a stack file may hold no anchors", () => {
+    const zone = { email: "ops@example.org" };
+    const text = put(file, at("zones"), { "a.farm": zone, "b.farm": zone });
+    assert.match(text, /zones: \{a\.farm: \{email: ops@example\.org\}, b\.farm: \{email: ops@example\.org\}\}/);
+  });
+
   describe("changing a value", () => {
     const cases: readonly (readonly [readonly (string | number)[], unknown, string, string])[] = [
       [at("one", "x"), 22, "x: 1", "x: 22"],
