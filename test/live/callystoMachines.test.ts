@@ -161,7 +161,7 @@ describe("machines of Callysto's prod stack", function () {
     await power("clavius", "os-start", "ACTIVE");
     await answers("clavius");
     const readers = ["base", "mail"].map((role) => `callysto-clavius-inside-guest-${role}`);
-    assert.deepEqual((await system.with([mail], up)).sort(), readers);
+    assert.deepEqual([...(await system.with([mail], up))].sort(), readers);
     assert.match(await inside("clavius", "grep Mail /etc/apt/apt.conf.d/52callysto"), /ops@callysto\.ca/);
     await system.with([mail], async () => {
       assert.deepEqual(await up(), []);
