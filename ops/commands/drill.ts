@@ -21,7 +21,7 @@ installed. Exit code 1 if a data set has no backup or it is not whole.
     ...jsonOption,
   },
   async run({ json, only, ...values }) {
-    const all = dataSets(values);
+    const all = dataSets(values).filter(({ outside }) => outside === undefined);
     const strange = only.find((name) => all.every((one) => one.name !== name));
     if (strange !== undefined)
       throw new UsageError(`there is no data set ${strange}; there are ${all.map(({ name }) => name).join(", ")}`);

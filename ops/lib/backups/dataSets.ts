@@ -10,6 +10,7 @@ import { shared } from "../status/row.ts";
 import { drillDatabase } from "./databaseDrill.ts";
 import type { DrillOf } from "./drilled.ts";
 import { drillState } from "./stateFiles.ts";
+import { outsideSets } from "./outside.ts";
 import type { RepositoryLogin } from "./repository.ts";
 
 /** Backups of a data set in a repository of restic. */
@@ -30,11 +31,14 @@ export interface DataSet {
   readonly system: string;
   /** What it is, in words. */
   readonly about: string;
-  /** @default there are none */
+  /** @default there are none, or others make them */
   readonly backups?: KeptBackups;
+  /** Who saves it instead of Orrery. */
+  readonly outside?: string;
   /** Why there are no backups: what to set. */
   readonly remedy: string;
-  readonly drill: DrillOf;
+  /** @default it cannot be drilled here */
+  readonly drill?: DrillOf;
 }
 
 const day = 24 * 3600_000;
@@ -94,5 +98,5 @@ export function dataSets(values: StackValues): readonly DataSet[] {
       const remedy = `${service}:settings.backups is not set`;
       return { name: `${service}/database`, system: service, about, remedy, drill: drillDatabase, ...kept };
     });
-  return [...databases, stateSet(stack)];
+  return [...databases, ...outsideSets(values, (system) => entries.has(`${system}:settings`)), stateSet(stack)];
 }

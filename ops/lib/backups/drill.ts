@@ -28,7 +28,7 @@ export async function drill(
     text: problems.join("; "),
     problems,
   });
-  if (backups === undefined) return failed([`there are no backups: ${remedy}`]);
+  if (backups === undefined || restoreAndCompare === undefined) return failed([`there are no backups: ${remedy}`]);
   const repository = new Repository(backups.login(secret));
   const [newest] = await repository.snapshots(backups.host);
   if (newest === undefined) return failed([`there is no backup in ${backups.url} yet`]);

@@ -4,8 +4,8 @@ import { span } from "../status/row.ts";
 import type { DataSet } from "./dataSets.ts";
 import { Repository, type Snapshot } from "./repository.ts";
 
-/** Best first. `none`: there is no backup; `late`: the newest is too old; `unchecked`: no check has passed after it. */
-export type BackupState = "ok" | "unchecked" | "late" | "none";
+/** Best first. `none`: there is no backup; `late`: the newest is too old; `unchecked`: no check has passed after it; `outside`: others save it. */
+export type BackupState = "ok" | "outside" | "unchecked" | "late" | "none";
 
 /** A data set with its newest backup. */
 export interface Listed {
@@ -21,12 +21,13 @@ export interface Listed {
 
 /** Asks the repository of a data set. @throws if it does not answer */
 export async function listed(
-  { name, about, backups, remedy }: DataSet,
+  { name, about, backups, outside, remedy }: DataSet,
   secret: (key: string) => string,
   now: Date,
   signal?: AbortSignal,
 ): Promise<Listed> {
   const none = { name, about, state: "none", count: 0 } as const;
+  if (outside !== undefined) return { ...none, state: "outside", text: `is not saved by Orrery: ${outside}` };
   if (backups === undefined) return { ...none, text: `has no backups: ${remedy}` };
   const repository = new Repository(backups.login(secret), signal);
   const all = await repository.snapshots(backups.host);

@@ -83,7 +83,10 @@ async function ofState({ values, now }: Situation): Promise<readonly Found[]> {
   }
 }
 
-const stateOf = { ok: "ok", unchecked: "bad", late: "bad", none: "warn" } as const satisfies Record<BackupState, State>;
+const stateOf = { ok: "ok", outside: "ok", unchecked: "bad", late: "bad", none: "warn" } as const satisfies Record<
+  BackupState,
+  State
+>;
 
 async function ofDataSet({ secret, now, signal }: Situation, one: DataSet): Promise<readonly Found[]> {
   const { state, text } = await listed(one, secret, now, signal);
