@@ -16,7 +16,8 @@ const saved: Contents = {
   sequences: { "public.builds_id_seq": 2 },
 };
 
-describe("settings of backups", () => {
+describe("settings of backups", function () {
+  this.timeout(60_000);
   const repository = "s3:https://s3.sample.invalid/backups/packit";
 
   it("a repository is a bucket with its server, and nothing else", () => {
