@@ -36,16 +36,17 @@ export function podsOf(names: readonly string[], port: number): readonly Traffic
   return names.map((name) => pods({ name }, [port]));
 }
 
+/** What a client of PostgreSQL must reach. */
+export function databasePods({ settings: { postgres } }: PackitContext): readonly Traffic[] {
+  return podsOf(
+    [postgres.version, ...postgres.beside].map((version) => `postgres-${version}`),
+    5432,
+  );
+}
+
 /** What a client of both databases must reach. */
-export function databases({ settings }: PackitContext): readonly Traffic[] {
-  const versions = [settings.postgres.version, ...settings.postgres.beside];
-  return [
-    ...podsOf(
-      versions.map((version) => `postgres-${version}`),
-      5432,
-    ),
-    ...podsOf([settings.keyValue.kind], 6379),
-  ];
+export function databases(context: PackitContext): readonly Traffic[] {
+  return [...databasePods(context), ...podsOf([context.settings.keyValue.kind], 6379)];
 }
 
 /** How volumes and namespaces of a stack are kept. */

@@ -34,6 +34,7 @@ export const images = {
   pushgateway: { repository: "ghcr.io/zapier/prom-aggregation-gateway", tag: "v0.7.0" },
   nginx: { repository: "docker.io/nginxinc/nginx-unprivileged", tag: "1.26.3" },
   importImages: { repository: "quay.io/packit/import-images", tag: "latest" },
+  restic: { repository: "docker.io/restic/restic", tag: "0.18.1" },
   deletePvcs: { repository: "quay.io/packit/delete-pvcs", tag: "latest" },
   validation: { repository: "quay.io/packit/packit-service-validation", tag: "latest" },
 } as const satisfies Readonly<Record<string, ImageSource>>;

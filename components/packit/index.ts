@@ -10,6 +10,7 @@ import type { PackitSettings } from "./settings.ts";
 import { Flower, RedisCommander } from "./consoles.ts";
 import { Beat, Centosmsg, Fedmsg } from "./consumers.ts";
 import { Dashboard } from "./dashboard.ts";
+import { DatabaseBackup } from "./databaseBackup.ts";
 import { Generated } from "./generated.ts";
 import { appLabels, type PackitContext, retention } from "./context.ts";
 import { Imports } from "./imports.ts";
@@ -70,6 +71,18 @@ export class Packit extends pulumi.ComponentResource {
       ? [new Sandbox(`${name}-sandbox`, { context, workers: account }, { parent: this })]
       : [];
     const postgres = new Postgres(`${name}-postgres`, context, { parent: this });
+    const backupSecrets = allOf({
+      password: config.secrets.backupsPassword,
+      accessKeyId: config.secrets.backupsAccessKeyId,
+      secretAccessKey: config.secrets.backupsSecretAccessKey,
+    });
+    if (settings.backups !== undefined && backupSecrets !== undefined) {
+      new DatabaseBackup(
+        `${name}-database-backup`,
+        { context, settings: settings.backups, secrets: backupSecrets },
+        { parent: this, dependsOn: [postgres] },
+      );
+    }
     const keyValue = new KeyValue(`${name}-key-value`, context, { parent: this });
     const stores = { parent: this, dependsOn: [postgres, keyValue, imports] };
     const tokman = parts.tokman ? [new Tokman(`${name}-tokman`, context, stores)] : [];

@@ -44,6 +44,9 @@ export const workFolder = "/tmp/sandcastle";
 /** Where web service and workers find the key of the GitHub App. */
 export const githubKeyFolder = "/gh-secrets";
 
+/** CronJob that saves the database, with its Secret and NetworkPolicy. */
+export const backupJob = "database-backup";
+
 /** Address of tokman in the cluster. */
 export const tokmanUrl = "http://tokman";
 

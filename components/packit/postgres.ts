@@ -7,6 +7,7 @@ import { Service } from "../../blocks/kubernetes/service.ts";
 import { scratch } from "../../blocks/kubernetes/volume.ts";
 import { accessModes, podsOf, type PackitContext, imageOf, retention, supportLabels, storageClass } from "./context.ts";
 import { expectedWorkloads } from "./inventory.ts";
+import { backupJob } from "./names.ts";
 
 type Version = PackitContext["settings"]["postgres"]["version"];
 
@@ -33,7 +34,8 @@ export class Postgres extends pulumi.ComponentResource {
     );
     const clients = expectedWorkloads(settings)
       .filter(({ writes }) => writes)
-      .map((one) => one.name);
+      .map((one) => one.name)
+      .concat(settings.backups === undefined ? [] : [backupJob]);
     for (const one of [version, ...beside]) {
       const pods = { service: `postgres-${one}` };
       new NetworkPolicy(

@@ -1,3 +1,4 @@
+import { backupSecrets } from "../../config/backups.ts";
 import type { SecretSpecs } from "../../config/define.ts";
 import { sample, sampleCertificate } from "../../config/samples.ts";
 import { certificateProblem, pairProblem } from "./certificates.ts";
@@ -111,6 +112,7 @@ export function packitSecrets(service: ServiceName) {
         file: "extra-vars.yml#aws_secret_access_key",
       },
     },
+    ...backupSecrets<PackitSettings>(({ backups }) => backups !== undefined),
     centosServerCa: {
       description: "Authority of CentOS' message bus (centos-server-ca.cert).",
       format: "pem-certificate",

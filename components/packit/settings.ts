@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { images, type ImageName } from "./images.ts";
+import { backupSettings } from "../../config/backups.ts";
 import { accessMode, flowerUser, namespaceName, quantity, schedule } from "../../config/fields.ts";
 import { baseUrl, image, namespace, postgresVersions, replicas } from "./fields.ts";
 import { componentNames, type ComponentName, type ServiceName, serviceDefaults, workFolder } from "./names.ts";
@@ -91,6 +92,9 @@ export function settingsOf(service: ServiceName) {
       .boolean()
       .default(false)
       .describe("Beat's nightly dump into the S3 bucket arr-packit-<deployment>; needs the AWS keys."),
+    backups: backupSettings
+      .optional()
+      .describe("Encrypted backups of PostgreSQL by restic; absent: none. See docs/backups.md."),
     keyValue: z
       .strictObject({
         kind: z.enum(["redis", "redict", "valkey"]).default("redis").describe("Name of Deployment and Service, too."),

@@ -162,6 +162,16 @@ export class CommonSecrets extends pulumi.ComponentResource {
     };
   }
 
+  /** Variables of the database for PostgreSQL's own clients. */
+  databaseClient(): Record<string, EnvSource> {
+    return {
+      PGHOST: this.postgres.env("database-host"),
+      PGUSER: this.postgres.env("database-user"),
+      PGPASSWORD: this.postgres.env("database-password"),
+      PGDATABASE: this.postgres.env("database-name"),
+    };
+  }
+
   sentry(): Record<string, EnvSource> {
     return { SENTRY_SECRET: this.sentryDsn.env("sentry") };
   }

@@ -111,6 +111,19 @@ const pushgateway: Recipe = {
   config: { Entrypoint: ["/bin/pushgateway"], Env: [searchPath], WorkingDir: "/pushgateway" },
 };
 
+const restic: Recipe = {
+  name: "restic",
+  images: ["restic"],
+  program: "restic 0.14 of Debian 12",
+  packages: ["ca-certificates", "coreutils", "dash", "restic"],
+  files: { "/etc/passwd": users({}) },
+  script: `
+    ln -sf dash bin/sh
+    ${trustAuthorities}
+    ${withTmp}`,
+  config: { Entrypoint: ["/usr/bin/restic"], Env: [searchPath] },
+};
+
 /**
  * Starts PostgreSQL as sclorg documents its image: makes role and database of the three variables, and sets the password at
  * each start. The random user of OpenShift has no name, which PostgreSQL insists on; nss_wrapper gives it one, as there.
@@ -228,6 +241,7 @@ export const programRecipes: readonly Recipe[] = [
   registry,
   pushgateway,
   postgres,
+  restic,
   ...pythonRecipes,
   ...prow,
 ];

@@ -166,7 +166,8 @@ describe("the workflows", () => {
         run.split("\n").filter((line) => /\b(install|ci)\b.*/.test(line) && !line.includes("ci/")),
       ),
     );
-    const allowed = ["npm ci --ignore-scripts", "pulumi install --no-dependencies", ".ci/run"];
+    const restic = "sudo apt-get install --yes --no-install-recommends restic";
+    const allowed = ["npm ci --ignore-scripts", "pulumi install --no-dependencies", ".ci/run", restic];
     assert.deepEqual(
       installs.filter((line) => !allowed.includes(line.trim())),
       [],
@@ -179,7 +180,8 @@ describe("the workflows", () => {
       assert.doesNotMatch(JSON.stringify([job.env, workflow.env]), /secrets\./, `${file} ${name}`);
       for (const { uses, run, env } of job.steps) {
         const needs =
-          uses?.startsWith("pulumi/actions@") === true || /doctor|drift|alerts|state status/.test(run ?? "");
+          uses?.startsWith("pulumi/actions@") === true ||
+          /doctor|drift|alerts|state status|backup|drill/.test(run ?? "");
         assert.ok(needs || !JSON.stringify(env ?? {}).includes("secrets."), `${file} ${name}: ${run ?? uses ?? ""}`);
       }
       if (JSON.stringify(job).includes("PASSPHRASE_PROD")) assert.equal(job.environment, "drift", file);
@@ -218,7 +220,7 @@ describe("shell steps of the workflows", () => {
     copyFileSync(path.join(projectDir, "test", "live.mocharc.json"), path.join(dir, "test", "live.mocharc.json"));
     // Programs that would do something only note how they are called.
     const stub = `#!/bin/bash\nprintf '%s\\t' "$(basename "$0")" "$@" >> "${dir}/calls"; echo >> "${dir}/calls"\n`;
-    for (const name of ["bin/npm", "bin/npx", "bin/node", "bin/pulumi", ".ci/run"]) {
+    for (const name of ["bin/npm", "bin/npx", "bin/node", "bin/pulumi", "bin/sudo", ".ci/run"]) {
       writeFileSync(path.join(dir, name), stub);
       chmodSync(path.join(dir, name), 0o755);
     }

@@ -111,6 +111,11 @@ export class PostgresServer {
     return `cd /; export PGHOST='${this.folder}' PATH='${clientBin}':/usr/bin:/bin\nexec ${asNobody.join(" ")} "$@"`;
   }
 
+  /** Folder of its socket, for PGHOST. */
+  get socket(): string {
+    return this.folder;
+  }
+
   /** What a query gives, unaligned. */
   ask(query: string, database = "postgres"): Promise<string> {
     return new Promise((resolve, reject) => {

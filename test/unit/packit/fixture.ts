@@ -32,6 +32,7 @@ export const everything: Given = {
   parts: { centosmsg: true, flower: true, redisCommander: true },
   images: { worker: { digest: `sha256:${"2021".repeat(16)}` } },
   databaseBackups: true,
+  backups: { repository: "s3:https://s3.sample.invalid/backups/packit-prod" },
   postgres: { version: "16", beside: ["12", "13", "15"] },
   validation: { cluster: "lab", namespace: { name: "packit-service-validation" } },
 };

@@ -304,7 +304,7 @@ describe("Packit's program", () => {
     const pods = (...found: string[]): string[] => found.map((name) => JSON.stringify({ matchLabels: { name } }));
     const workers = ["packit-worker", "packit-worker-short-running", "packit-worker-long-running"];
     const writers = ["packit-service", ...workers, "packit-service-beat"];
-    assert.deepEqual(callers("postgres-12"), pods(...writers));
+    assert.deepEqual(callers("postgres-12"), pods(...writers, "database-backup"));
     assert.deepEqual(
       callers("redis"),
       pods(...writers, "packit-service-fedmsg", "packit-service-centosmsg", "redis-commander", "flower"),

@@ -1,10 +1,12 @@
-/** Copies of what cannot be made again: Pulumi's state, and volumes in OpenStack. */
+/** Copies of what cannot be made again: data sets, Pulumi's state, and volumes in OpenStack. */
 import { UsageError } from "../../../../cli/usage.ts";
 import { asText } from "../../../../policy/manifest.ts";
 import { locksOf, lockText } from "../../state/lock.ts";
 import { backupsOf, openStore, presentState } from "../../state/store.ts";
 import type { Collector } from "../collector.ts";
-import { type Found, shared, span } from "../row.ts";
+import { type DataSet, dataSets } from "../../backups/dataSets.ts";
+import { type BackupState, listed } from "../../backups/list.ts";
+import { type Found, shared, span, type State } from "../row.ts";
 import type { DeclaredResource, Situation } from "../situation.ts";
 
 /** What Cinder lists of copies, as far as it is read. */
@@ -81,10 +83,28 @@ async function ofState({ values, now }: Situation): Promise<readonly Found[]> {
   }
 }
 
+const stateOf = { ok: "ok", outside: "ok", unchecked: "bad", late: "bad", none: "warn" } as const satisfies Record<
+  BackupState,
+  State
+>;
+
+async function ofDataSet({ secret, now, signal }: Situation, one: DataSet): Promise<readonly Found[]> {
+  const { state, text } = await listed(one, secret, now, signal);
+  return [{ system: one.system, part: one.name, state: stateOf[state], text }];
+}
+
 export const backups: Collector = {
   name: "backups",
-  asks: "how old the newest copies of Pulumi's state and of volumes are",
+  asks: "how old the newest backups of data, Pulumi's state and volumes are",
   questions: (situation) => [
+    // Without a repository of its own, what the backend keeps is the whole answer about the state.
+    ...dataSets(situation.values)
+      .filter(({ system, backups: kept }) => system !== shared || kept !== undefined)
+      .map((one) => ({
+        target: `backups of ${one.name}`,
+        systems: [one.system],
+        ask: () => ofDataSet(situation, one),
+      })),
     { target: "state backend", systems: [], ask: () => ofState(situation) },
     ...[
       ...Map.groupBy(

@@ -1,0 +1,46 @@
+/** `orrery backup`. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { backupScript } from "../../blocks/restic.ts";
+import { defineCommand } from "../../cli/command.ts";
+import { backupSettings } from "../../config/backups.ts";
+import { UsageError } from "../../cli/usage.ts";
+import { ownRepository, stateHost } from "../lib/backups/dataSets.ts";
+import { reason } from "../lib/backups/repository.ts";
+import { writeStateFiles } from "../lib/backups/stateFiles.ts";
+import { dryRunOption } from "../lib/options.ts";
+import { run } from "../lib/process.ts";
+import { stackOptions } from "../lib/stack.ts";
+import { openStore, presentState } from "../lib/state/store.ts";
+
+export const command = defineCommand({
+  about: `Saves Pulumi's state and the stack's file outside of the backend, with restic. RESTIC_REPOSITORY and RESTIC_PASSWORD name the repository,
+which is made where there is none; a bucket's login is in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Secrets stay encrypted by the
+stack's passphrase, and restic encrypts everything once more. Old backups are removed (7 days, 5 weeks, 12 months stay), and the repository
+is checked. Run it every day; backups lists it, drill restores it.`,
+  options: { ...stackOptions, ...dryRunOption },
+  async run({ dryRun, ...values }) {
+    const repository = ownRepository();
+    if (repository === undefined) throw new UsageError("RESTIC_REPOSITORY and RESTIC_PASSWORD are not set");
+    const store = await openStore(values);
+    const present = await presentState(store);
+    if (present === undefined) throw new Error(`${store.url} has no state of stack ${store.name}`);
+    const folder = mkdtempSync(path.join(tmpdir(), "orrery-backup-"));
+    try {
+      const resources = writeStateFiles(store, present, folder);
+      const title = `${resources} resources of ${store.name} and its file`;
+      if (dryRun) {
+        console.log(`would save ${title} in ${repository.url}`);
+        return 0;
+      }
+      const script = backupScript(stateHost(store.name), { keep: backupSettings.shape.keep.parse(undefined) });
+      const ran = await run("sh", ["-ec", script], { cwd: folder, env: repository.env, timeout: 3600 });
+      if (ran.status !== 0) throw new Error(`${repository.url}: ${reason(ran)}`);
+      console.log(`saved ${title} in ${repository.url}, and checked it`);
+      return 0;
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+});

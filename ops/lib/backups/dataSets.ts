@@ -1,0 +1,102 @@
+/** What a stack has that cannot be made again, and where its backups are. */
+import { longestBackup } from "../../../blocks/restic.ts";
+import { schemaOf } from "../../../components/packit/config.ts";
+import type { BackupSettings } from "../../../config/backups.ts";
+import { nextRuns } from "../../../config/schedules.ts";
+import { readStackFile } from "../../../config/stackFile.ts";
+import { services } from "../packit/service.ts";
+import { openStack, stackOf, type StackValues } from "../stack.ts";
+import { shared } from "../status/row.ts";
+import { drillDatabase } from "./databaseDrill.ts";
+import type { DrillOf } from "./drilled.ts";
+import { drillState } from "./stateFiles.ts";
+import { outsideSets } from "./outside.ts";
+import type { RepositoryLogin } from "./repository.ts";
+
+/** Backups of a data set in a repository of restic. */
+export interface KeptBackups {
+  /** Name of the data set among the repository's snapshots. */
+  readonly host: string;
+  readonly url: string;
+  /** Opens the repository. @param secret - text of a secret of the stack's file @throws if it lacks one */
+  readonly login: (secret: (key: string) => string) => RepositoryLogin;
+  /** When the backup after this one must be there at the latest. */
+  readonly nextBy: (last: Date) => Date;
+}
+
+/** One data set. */
+export interface DataSet {
+  /** `packit/database` */
+  readonly name: string;
+  readonly system: string;
+  /** What it is, in words. */
+  readonly about: string;
+  /** @default there are none, or others make them */
+  readonly backups?: KeptBackups;
+  /** Who saves it instead of Orrery. */
+  readonly outside?: string;
+  /** Why there are no backups: what to set. */
+  readonly remedy: string;
+  /** @default it cannot be drilled here */
+  readonly drill?: DrillOf;
+}
+
+const day = 24 * 3600_000;
+
+/** Backups that a system's settings and secrets describe; the secrets are `<system>:backups...`. */
+function keptBackups(system: string, settings: BackupSettings): KeptBackups {
+  const { repository: url, schedule } = settings;
+  return {
+    host: system,
+    url,
+    login: (secret) => ({
+      url,
+      env: {
+        RESTIC_PASSWORD: secret(`${system}:backupsPassword`),
+        AWS_ACCESS_KEY_ID: secret(`${system}:backupsAccessKeyId`),
+        AWS_SECRET_ACCESS_KEY: secret(`${system}:backupsSecretAccessKey`),
+      },
+    }),
+    nextBy(last) {
+      // `@every` counts from a time that only the cluster knows.
+      const [next = new Date(last.getTime() + day)] = nextRuns({ schedule, timeZone: "Etc/UTC" }, last, 1);
+      return new Date(next.getTime() + longestBackup * 1000);
+    },
+  };
+}
+
+/** The repository that this shell's own variables name, restic's. @default they name none */
+export function ownRepository(env: NodeJS.ProcessEnv = process.env): RepositoryLogin | undefined {
+  const { RESTIC_REPOSITORY: url, RESTIC_PASSWORD: password } = env;
+  if (url === undefined || password === undefined) return undefined;
+  return { url, env: Object.fromEntries(Object.entries(env).filter(([name]) => /^(AWS|RESTIC)_/.test(name))) };
+}
+
+/** Name of a stack's state among the snapshots. */
+export const stateHost = (stack: string): string => `pulumi-${stack}`;
+
+/** Pulumi's state and the stack's file, which `orrery backup` saves. */
+function stateSet(stack: string): DataSet {
+  const own = ownRepository();
+  const nextBy = (last: Date): Date => new Date(last.getTime() + day + longestBackup * 1000);
+  const remedy = "RESTIC_REPOSITORY and RESTIC_PASSWORD are not set for npx orrery backup";
+  const about = "Pulumi's state and the stack's file";
+  const kept = own === undefined ? {} : { backups: { host: stateHost(stack), url: own.url, login: () => own, nextBy } };
+  return { name: "stack/state", system: shared, about, remedy, drill: drillState, ...kept };
+}
+
+/** The data sets of a stack. @throws if its settings are wrong */
+export function dataSets(values: StackValues): readonly DataSet[] {
+  const { name: stack, file } = stackOf(values);
+  const { entries } = readStackFile(file);
+  const databases = services
+    .filter((service) => entries.has(`${service}:settings`))
+    .map((service): DataSet => {
+      const { settings } = openStack(schemaOf(service), values);
+      const kept = settings.backups === undefined ? {} : { backups: keptBackups(service, settings.backups) };
+      const about = `PostgreSQL ${settings.postgres.version}, database ${settings.postgres.database}`;
+      const remedy = `${service}:settings.backups is not set`;
+      return { name: `${service}/database`, system: service, about, remedy, drill: drillDatabase, ...kept };
+    });
+  return [...databases, ...outsideSets(values, (system) => entries.has(`${system}:settings`)), stateSet(stack)];
+}

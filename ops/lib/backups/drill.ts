@@ -1,0 +1,48 @@
+/** Restores the newest backup of a data set, and says whether it is whole. */
+import { messageOf, span } from "../status/row.ts";
+import type { DataSet } from "./dataSets.ts";
+import { Repository } from "./repository.ts";
+
+/** How a drill ended. */
+export interface Drilled {
+  readonly name: string;
+  readonly whole: boolean;
+  readonly text: string;
+  /** Everything that is wrong. */
+  readonly problems: readonly string[];
+  /** When the backup was made, ISO 8601. @default there is none */
+  readonly time?: string;
+  /** Seconds from the first byte to the compared data, without the check of the repository. */
+  readonly seconds?: number;
+}
+
+/** Drills one data set. @throws if its repository does not answer or this machine lacks a program */
+export async function drill(
+  { name, backups, remedy, drill: restoreAndCompare }: DataSet,
+  secret: (key: string) => string,
+  now: Date,
+): Promise<Drilled> {
+  const failed = (problems: readonly string[]): Drilled => ({
+    name,
+    whole: false,
+    text: problems.join("; "),
+    problems,
+  });
+  if (backups === undefined || restoreAndCompare === undefined) return failed([`there are no backups: ${remedy}`]);
+  const repository = new Repository(backups.login(secret));
+  const [newest] = await repository.snapshots(backups.host);
+  if (newest === undefined) return failed([`there is no backup in ${backups.url} yet`]);
+  const damage = await repository.check();
+  const begin = performance.now();
+  const result = await restoreAndCompare((folder) => repository.restore(newest, folder)).catch((error: unknown) => {
+    if (damage === undefined) throw error;
+    return { problems: [messageOf(error)], compared: "" };
+  });
+  const seconds = Math.round((performance.now() - begin) / 100) / 10;
+  const problems = [...(damage === undefined ? [] : [`the repository is damaged: ${damage}`]), ...result.problems];
+  const time = newest.time.toISOString();
+  if (problems.length > 0) return { ...failed(problems), time, seconds };
+  const age = span(now.getTime() - newest.time.getTime());
+  const text = `is whole: ${result.compared} as saved ${age} ago; restored and compared in ${seconds} s`;
+  return { name, whole: true, text, problems, time, seconds };
+}
