@@ -20,7 +20,7 @@ import { sinksOf } from "./alerts/sinks.ts";
 import { writeMetrics } from "./alerts/textfile.ts";
 import { github, run } from "./github.ts";
 import { jobSecrets, withoutSecrets } from "./redact.ts";
-import { stackEnvironment } from "./stackEnvironment.ts";
+import { stackEnvironment } from "../config/stackEnvironment.ts";
 
 run("alerts", async () => {
   const { values, positionals: stacks } = parseArgs({

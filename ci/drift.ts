@@ -14,7 +14,7 @@ import { titleOf } from "../review/report/format.ts";
 import { github, run } from "./github.ts";
 import { type Finding, issueText, keepIssue } from "./issue.ts";
 import { jobSecrets, redacted } from "./redact.ts";
-import { ownPassphrase } from "./stackEnvironment.ts";
+import { ownPassphrase } from "../config/stackEnvironment.ts";
 
 /** One step of `pulumi preview --json`. */
 interface Step {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { stackEnvironment } from "../../../ci/stackEnvironment.ts";
+import { stackEnvironment } from "../../../config/stackEnvironment.ts";
 import { childEnvironment } from "../../../config/childEnvironment.ts";
 
 describe("what the nightly job gives to its commands", () => {
