@@ -25,6 +25,10 @@ describe("what the nightly job gives to its commands", () => {
     });
   });
 
+  it("is the environment's passphrase for a part of it without one of its own", () => {
+    assert.equal(stackEnvironment("stage-dials", job).PULUMI_CONFIG_PASSPHRASE, "others");
+  });
+
   it("is the usual passphrase for a stack without one of its own", () => {
     assert.equal(stackEnvironment("dev", job).PULUMI_CONFIG_PASSPHRASE, "usual");
   });
