@@ -1,7 +1,7 @@
 /** What a job gives to a program that works on one stack. */
 
 /** Variable with a stack's passphrase: `PASSPHRASE_PROD_PACKIT` of `prod-packit`. */
-export const passphraseVariable = (stack: string): string => `PASSPHRASE_${stack.toUpperCase().replaceAll("-", "_")}`;
+const passphraseVariable = (stack: string): string => `PASSPHRASE_${stack.toUpperCase().replaceAll("-", "_")}`;
 
 /** A stack's passphrase where the job has one for it, or for the environment that it is a part of: of prod for prod-packit. */
 export function ownPassphrase(stack: string, env: Readonly<NodeJS.ProcessEnv>): string | undefined {

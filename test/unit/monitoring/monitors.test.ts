@@ -39,7 +39,9 @@ interface Manifest {
 }
 
 const objects = (resources: readonly Rendered[]): readonly Manifest[] =>
-  resources.filter(({ type }) => type.startsWith("kubernetes:")).map(({ inputs }) => ({ spec: {}, ...(inputs as object) }) as Manifest);
+  resources
+    .filter(({ type }) => type.startsWith("kubernetes:"))
+    .map(({ inputs }) => ({ spec: {}, ...(inputs as object) }) as Manifest);
 
 const selects = ({ matchExpressions = [], matchLabels = {} }: Selector, labels: Record<string, string>): boolean =>
   matchExpressions.every(({ key, values }) => values.includes(labels[key] ?? "")) &&
