@@ -4,11 +4,12 @@
  * ALERT_MAIL_FROM, ALERT_MAIL_TO). What was reported is kept in FILE, else in the issue of the repository GITHUB_REPOSITORY, which lists
  * everything that is wrong. Exit code 1 if a sink does not take its message: it gets it the next time.
  *
- * PASSPHRASE_<STACK> (of prod-packit: PASSPHRASE_PROD_PACKIT) decrypts a stack's config, otherwise PULUMI_CONFIG_PASSPHRASE.
+ * STACK may be a pattern: prod*. PASSPHRASE_<STACK> (of prod-packit: PASSPHRASE_PROD_PACKIT, or PASSPHRASE_PROD) decrypts a stack's config, otherwise PULUMI_CONFIG_PASSPHRASE.
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { isGroup, stacksLike } from "../cli/group.ts";
 import { projectDir } from "../config/stackFile.ts";
 import { run as runProgram } from "../ops/lib/process.ts";
 import type { Finding } from "../ops/lib/doctor/finding.ts";
@@ -20,10 +21,10 @@ import { sinksOf } from "./alerts/sinks.ts";
 import { writeMetrics } from "./alerts/textfile.ts";
 import { github, run } from "./github.ts";
 import { jobSecrets, withoutSecrets } from "./redact.ts";
-import { stackEnvironment } from "./stackEnvironment.ts";
+import { stackEnvironment } from "../config/stackEnvironment.ts";
 
 run("alerts", async () => {
-  const { values, positionals: stacks } = parseArgs({
+  const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       "dry-run": { type: "boolean" },
@@ -33,6 +34,7 @@ run("alerts", async () => {
       skip: { type: "string", multiple: true },
     },
   });
+  const stacks = positionals.flatMap((one) => (isGroup(one) ? stacksLike(one) : [one]));
   if (stacks.length === 0)
     throw new Error("Usage: node ci/alerts.ts STACK... [--state FILE] [--textfile FILE] [--skip SOURCE] [--dry-run]");
   const sinks = sinksOf(process.env);

@@ -2,10 +2,11 @@
  * `node ci/drift.ts STACK... [--dry-run]`: checks the deployed stacks for drift, and opens, updates or closes the one issue about it.
  * With --dry-run it only prints the result, and exits with 3 if there is drift.
  *
- * PASSPHRASE_<STACK> (of prod-packit: PASSPHRASE_PROD_PACKIT) decrypts a stack's config, otherwise PULUMI_CONFIG_PASSPHRASE.
+ * STACK may be a pattern: prod*. PASSPHRASE_<STACK> (of prod-packit: PASSPHRASE_PROD_PACKIT, or PASSPHRASE_PROD) decrypts a stack's config, otherwise PULUMI_CONFIG_PASSPHRASE.
  * The report names the fields that differ but not their values, as some are secrets, and errors without what may be one.
  */
 import { parseArgs } from "node:util";
+import { isGroup, stacksLike } from "../cli/group.ts";
 import { run as runProgram } from "../ops/lib/process.ts";
 import { openSalt } from "../config/passphrase.ts";
 import { readStackFile, stackPath } from "../config/stackFile.ts";
@@ -14,7 +15,7 @@ import { titleOf } from "../review/report/format.ts";
 import { github, run } from "./github.ts";
 import { type Finding, issueText, keepIssue } from "./issue.ts";
 import { jobSecrets, redacted } from "./redact.ts";
-import { ownPassphrase } from "./stackEnvironment.ts";
+import { ownPassphrase } from "../config/stackEnvironment.ts";
 
 /** One step of `pulumi preview --json`. */
 interface Step {
@@ -29,10 +30,11 @@ interface Step {
 const limit = 100;
 
 run("drift", async () => {
-  const { values, positionals: stacks } = parseArgs({
+  const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { "dry-run": { type: "boolean" }, "config-file": { type: "string" } },
   });
+  const stacks = positionals.flatMap((one) => (isGroup(one) ? stacksLike(one) : [one]));
   if (stacks.length === 0) throw new Error("Usage: node ci/drift.ts STACK... [--dry-run] [--config-file FILE]");
   const findings: Finding[] = [];
   for (const stack of stacks) findings.push({ stack, report: await driftOf(stack, values["config-file"]) });

@@ -1,7 +1,8 @@
 /** What a command is: its words, options, help text and typed values come from one declaration. */
-import type { OptionSpecs, ValuesOf } from "./options.ts";
+import { isGroup } from "./group.ts";
+import { camelCase, type OptionSpecs, type ValuesOf } from "./options.ts";
 import { parseWords } from "./parse.ts";
-import type { WordsOf } from "./usage.ts";
+import { UsageError, type WordsOf } from "./usage.ts";
 
 /** Declaration of a command. */
 interface CommandSpec<Options extends OptionSpecs, Usage extends string> {
@@ -10,6 +11,8 @@ interface CommandSpec<Options extends OptionSpecs, Usage extends string> {
   /** What it does, in sentences; the first one is its line in lists. Lines are filled when they are shown. */
   readonly about: string;
   readonly options: Options;
+  /** Whether `--stack` may be a pattern such as 'prod*': for a run a stack without these options, or as the command itself reads it. @default it may not */
+  readonly groups?: { readonly without: readonly (string & keyof Options)[] } | "itself";
   /**
    * Does the work.
    * @param rest - the words after `--`, where the usage has them
@@ -22,6 +25,9 @@ interface CommandSpec<Options extends OptionSpecs, Usage extends string> {
 /** What is done before a command's own work. @throws if the command must not be run now */
 type BeforeCommand = (values: Readonly<Record<string, unknown>>) => Promise<void>;
 
+/** Does a command's work on every stack that the pattern matches. @returns the exit code */
+type OnEach = (pattern: string) => Promise<number>;
+
 /** A command as the front sees it. */
 export interface Command {
   readonly usage: string;
@@ -30,10 +36,11 @@ export interface Command {
   /**
    * Reads the words after the command's own name.
    * @param before - is given the options' values before the work
+   * @param onEach - does the work on a group of stacks
    * @returns what does the work
    * @throws UsageError
    */
-  prepare(args: readonly string[], before?: BeforeCommand): () => Promise<number>;
+  prepare(args: readonly string[], before?: BeforeCommand, onEach?: OnEach): () => Promise<number>;
 }
 
 /** Declares a command; the file's path below `commands/` is its name. */
@@ -45,8 +52,16 @@ export function defineCommand<const Options extends OptionSpecs, const Usage ext
     usage,
     about: spec.about,
     options: spec.options,
-    prepare(args, before) {
+    prepare(args, before, onEach) {
       const { values, words, rest } = parseWords(usage, spec.options, args);
+      if (isGroup(values.stack) && spec.groups !== "itself") {
+        const pattern = values.stack;
+        if (onEach === undefined || spec.groups === undefined)
+          throw new UsageError(`--stack names one stack here, not ${pattern}`);
+        const alone = spec.groups.without.find((option) => (values[camelCase(option)] ?? false) !== false);
+        if (alone !== undefined) throw new UsageError(`--${alone} is for one stack, not for ${pattern}`);
+        return () => onEach(pattern);
+      }
       return async () => {
         await before?.(values);
         return spec.run(values as ValuesOf<Options>, words as WordsOf<Usage>, rest);

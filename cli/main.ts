@@ -5,6 +5,7 @@ import path from "node:path";
 import { projectDir } from "../config/stackFile.ts";
 import type { Command } from "./command.ts";
 import { beforeCommand, commandFiles, groupSummary, loadCommand } from "./find.ts";
+import { onEach } from "./group.ts";
 import { helpOf, summaryOf, table } from "./help.ts";
 import { UsageError } from "./usage.ts";
 
@@ -75,7 +76,11 @@ async function listBelow(files: ReadonlyMap<string, string>, name: string): Prom
 /** Reads the command's words, and says where the help is when they are wrong. */
 function prepared(name: string, command: Command, words: readonly string[]): () => Promise<number> {
   try {
-    return command.prepare(words, (values) => beforeCommand(name, values));
+    return command.prepare(
+      words,
+      (values) => beforeCommand(name, values),
+      (pattern) => onEach(name, words, pattern),
+    );
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     throw new UsageError(`${error.message}\nnpx orrery ${name} --help explains the command.`, { cause: error });

@@ -13,14 +13,16 @@ export interface Schedule {
   readonly timeZone: string;
 }
 
+const cronOf = ({ schedule, timeZone }: Omit<Schedule, "path">): Cron =>
+  new Cron(schedule, { timezone: timeZone, sloppyRanges: true, paused: true });
+
 /**
  * The next times at which Kubernetes starts a run; none for `@every`, which counts from the start of the CronJob's controller.
  * @param after - the runs begin after this time
  */
 export function nextRuns({ schedule, timeZone }: Omit<Schedule, "path">, after: Date, count = 2): readonly Date[] {
   if (schedule.startsWith("@every ")) return [];
-  const cron = new Cron(schedule, { timezone: timeZone, sloppyRanges: true, paused: true });
-  return cron.nextRuns(count, after);
+  return cronOf({ schedule, timeZone }).nextRuns(count, after);
 }
 
 /** The schedule with its next runs on one line: `0 4 * * *, next 2026-11-23 04:00 and 2026-11-24 04:00 (Etc/UTC)`. */
@@ -61,4 +63,27 @@ function walk(node: Node, fields: Fields, path: string): readonly Schedule[] {
     const zone = fields[`${program}TimeZone`];
     return [{ path: `${path}.${name}`, schedule: value, timeZone: typeof zone === "string" ? zone : "Etc/UTC" }];
   });
+}
+
+/** The longest time between two runs of a schedule, in seconds, as far as eight days and at least three runs show it. */
+export function longestGap({ schedule, timeZone }: Omit<Schedule, "path">): number {
+  const every = /^@every (.+)$/.exec(schedule)?.[1];
+  if (every !== undefined) {
+    const units = { h: 3600, m: 60, s: 1 };
+    return [...every.matchAll(/([\d.]+)([hms])/g)].reduce(
+      (sum, [, count, unit]) => sum + Number(count) * units[unit as keyof typeof units],
+      0,
+    );
+  }
+  const cron = cronOf({ schedule, timeZone });
+  // A fixed Monday, so that the program declares the same at any time.
+  let at = cron.nextRun(new Date("2024-01-01T00:00:00Z"));
+  const until = Date.parse("2024-01-09T00:00:00Z");
+  const gaps: number[] = [];
+  while (at !== null && (at.getTime() < until || gaps.length < 3)) {
+    const next = cron.nextRun(at);
+    if (next !== null) gaps.push((next.getTime() - at.getTime()) / 1000);
+    at = next;
+  }
+  return Math.max(0, ...gaps);
 }

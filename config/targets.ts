@@ -53,6 +53,18 @@ export const clustersSchema = defineSystem({
         .describe(
           "Platform kubernetes: where the ingress controller's calls come from. Without it NetworkPolicies let anybody call web servers.",
         ),
+      monitoring: z
+        .strictObject({
+          namespace: namespaceName.describe("Namespace of the Prometheus that collects; NetworkPolicies let it in."),
+          labels: z
+            .record(z.string(), z.string())
+            .default({})
+            .describe("Labels by which it selects monitors and rules, e.g. `release: prometheus`; often none."),
+        })
+        .optional()
+        .describe(
+          "The cluster has the Prometheus operator's kinds: systems declare their monitors and alerts there. Without it they declare none.",
+        ),
       ...samples,
     }),
   ),

@@ -1,6 +1,7 @@
 /** Compares two checkouts, stack by stack. */
 import { existsSync } from "node:fs";
 import path from "node:path";
+import { stacksLike } from "../cli/group.ts";
 import { readStackFile, type StackFile, stackNames } from "../config/stackFile.ts";
 import type { Change } from "./diff/compare.ts";
 import { type Checkout, renderAt } from "./checkout.ts";
@@ -36,10 +37,10 @@ export interface StackRenders {
   readonly head: RenderHead;
 }
 
-/** Compares every stack that exists in either checkout. */
-export async function compareCommits(base: Checkout, head: Checkout): Promise<readonly StackChanges[]> {
+/** Compares the stacks that exist in either checkout: all of them, or those of the pattern. */
+export async function compareCommits(base: Checkout, head: Checkout, pattern = "*"): Promise<readonly StackChanges[]> {
   const all: StackChanges[] = [];
-  for (const stack of stacksOf(base, head)) all.push(await compareStack(base, head, stack));
+  for (const stack of stacksLike(pattern, stacksOf(base, head))) all.push(await compareStack(base, head, stack));
   return all;
 }
 
@@ -49,9 +50,9 @@ export function stacksOf(base: Checkout, head: Checkout): readonly string[] {
 }
 
 /** All resources of a checkout's stacks, without a comparison. */
-export async function allResources(checkout: Checkout): Promise<readonly StackChanges[]> {
+export async function allResources(checkout: Checkout, pattern = "*"): Promise<readonly StackChanges[]> {
   const all: StackChanges[] = [];
-  for (const stack of stackNames(checkout.folder))
+  for (const stack of stacksLike(pattern, stackNames(checkout.folder)))
     all.push({ stack, changes: [], moved: [], resources: await renderAt(checkout, stack, nothing) });
   return all;
 }

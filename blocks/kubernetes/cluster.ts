@@ -15,6 +15,8 @@ export interface Cluster {
   /** Where the ingress controller's calls come from; nothing: unknown, and OpenShift's router is known by its labels. */
   readonly ingress?:
     { readonly namespace?: string | undefined; readonly ranges?: readonly string[] | undefined } | undefined;
+  /** The Prometheus that selects monitors and rules by these labels; nothing: the cluster has not its kinds. */
+  readonly monitoring?: { readonly namespace: string; readonly labels: Readonly<Record<string, string>> } | undefined;
   /** The one provider of this cluster. */
   readonly provider: k8s.Provider;
 }
@@ -25,7 +27,8 @@ export function connectClusters(
   opts?: pulumi.ResourceOptions,
 ): (cluster: string) => Cluster {
   const clusters = new Map<string, Cluster>();
-  for (const [cluster, { platform, appsDomain, serverSideApply, ingress }] of Object.entries(config?.settings ?? {})) {
+  for (const [cluster, settings] of Object.entries(config?.settings ?? {})) {
+    const { platform, appsDomain, serverSideApply, ingress, monitoring } = settings;
     const provider = new k8s.Provider(
       cluster,
       {
@@ -46,7 +49,7 @@ export function connectClusters(
       },
       opts,
     );
-    clusters.set(cluster, { name: cluster, platform, appsDomain, ingress, provider });
+    clusters.set(cluster, { name: cluster, platform, appsDomain, ingress, monitoring, provider });
   }
   return (cluster) => targetNamed(clusters.get(cluster), "cluster", cluster);
 }

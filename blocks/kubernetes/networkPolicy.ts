@@ -103,6 +103,11 @@ export function router(cluster: Cluster, ...ports: readonly (number | string)[])
   return { peers: [...peers, ...ranges.map((cidr) => ({ ipBlock: { cidr } }))], ports: tcpPorts(ports) };
 }
 
+/** The Prometheus of the cluster's settings; no traffic where they name none. */
+export function prometheus({ monitoring }: Cluster, ...ports: readonly (number | string)[]): readonly Traffic[] {
+  return monitoring === undefined ? [] : [pods({}, ports, monitoring.namespace)];
+}
+
 /** Name servers, wherever they run; 5353 is where OpenShift's listen behind their Service. */
 export function dns(): Traffic {
   const ports = [53, 5353].flatMap((port) => ["UDP", "TCP"].map((protocol) => ({ port, protocol })));

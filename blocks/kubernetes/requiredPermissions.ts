@@ -125,11 +125,14 @@ export function grantedBy(rules: readonly RoleRule[], namespace: string): readon
 /** A kind's resource with its API group: `deployments.apps`. */
 export function resourceName({ apiVersion, kind }: Pick<DeclaredObject, "apiVersion" | "kind">): string {
   const singular = kind.toLowerCase();
-  const plural = /[^aeiou]y$/.test(singular)
-    ? `${singular.slice(0, -1)}ies`
-    : singular.endsWith("s")
-      ? `${singular}es`
-      : `${singular}s`;
+  const plural =
+    singular === "endpoints"
+      ? singular
+      : /[^aeiou]y$/.test(singular)
+        ? `${singular.slice(0, -1)}ies`
+        : singular.endsWith("s")
+          ? `${singular}es`
+          : `${singular}s`;
   const [group, version] = apiVersion.split("/");
   return version === undefined ? plural : `${plural}.${group ?? ""}`;
 }

@@ -9,7 +9,12 @@ export const callystoSchema = defineSystem({
   settings,
   secrets: callystoSecrets,
   keyedSecrets: callystoKeyedSecrets,
-  references: ({ cloud }) => [{ path: "cloud", kind: "cloud", name: cloud }],
+  references: ({ cloud, monitoring }) => [
+    { path: "cloud", kind: "cloud", name: cloud },
+    ...(monitoring === undefined
+      ? []
+      : [{ path: "monitoring.cluster", kind: "cluster" as const, name: monitoring.cluster }]),
+  ],
   rules: callystoRules,
 });
 

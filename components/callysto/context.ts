@@ -22,5 +22,7 @@ export interface CallystoContext {
   readonly hubKeys: pulumi.Output<Readonly<Record<string, string>>>;
   /** Resolves once the flavours are found and the project's quota is known to be sufficient. */
   readonly quotaChecked: pulumi.Output<true>;
+  /** Ranges from which Prometheus calls the hubs; undefined: they serve no metrics. */
+  readonly metricsFrom: readonly string[] | undefined;
   readonly retainOnDelete: boolean;
 }

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type Ingress, ping, tcp } from "../../blocks/openstack/securityGroup.ts";
 import type { CallystoContext } from "./context.ts";
 import type { HubSettings } from "./settings.ts";
+import { metricsPort } from "./guest/nodeExporter.ts";
 import { HubGuest, type HubSecrets } from "./guest/hub.ts";
 import { type Disk, Host } from "./host.ts";
 
@@ -33,12 +34,12 @@ export class Hub extends pulumi.ComponentResource {
   }
 }
 
-/** The ten rules of a hub: web, metrics, login and ping over both families. The guest's firewall keeps 9999 closed until metrics are served. */
+/** The ten rules of a hub: web, metrics, login and ping over both families. The guest's firewall keeps 9999 closed, but to those who collect metrics. */
 export const hubRules: Readonly<Record<string, Ingress>> = {
   ...tcp("ssh", 22),
   ...tcp("http", 80),
   ...tcp("https", 443),
-  ...tcp("metrics", 9999),
+  ...tcp("metrics", metricsPort),
   ...ping,
 };
 

@@ -12,6 +12,7 @@ import type { CallystoSettings, ClaviusSettings } from "./settings.ts";
 import type { ClaviusSecrets } from "./guest/clavius.ts";
 import type { HubSecrets } from "./guest/hub.ts";
 import { Hub } from "./hub.ts";
+import { HubMonitors } from "./hubMonitors.ts";
 import { completeKeys, deployKeys, isPair } from "./sshKeys.ts";
 import { type FlavorSize, requiredQuota } from "./quota.ts";
 
@@ -61,6 +62,7 @@ export class Callysto extends pulumi.ComponentResource {
         accountKeys: [...deployKeys(settings), ...Object.values(keys)],
         hubKeys,
         quotaChecked,
+        metricsFrom: settings.monitoring?.from,
         retainOnDelete: settings.retainOnDelete,
       };
       built[environment] =
@@ -77,6 +79,7 @@ export class Callysto extends pulumi.ComponentResource {
             );
     }
 
+    this.monitors(name, settings, args.targets, built);
     resolveHubKeys(hostKeysOf(Object.values(built)));
 
     this.outputs = Object.fromEntries(
@@ -86,6 +89,27 @@ export class Callysto extends pulumi.ComponentResource {
       ]),
     );
     this.registerOutputs({ environments: this.outputs });
+  }
+
+  /** Monitors and alerts of the hubs whose guests serve metrics. */
+  private monitors(
+    name: string,
+    { monitoring, environments }: CallystoSettings,
+    targets: Targets,
+    built: Readonly<Record<string, Hub | Clavius>>,
+  ): void {
+    if (monitoring === undefined) return;
+    const hubs = Object.entries(built).flatMap(([environment, { host }]): [string, pulumi.Output<string>][] => {
+      const settings = environments[environment];
+      return settings?.kind === "hub" && settings.guest !== undefined ? [[environment, host.loginAddress]] : [];
+    });
+    if (hubs.length === 0) return;
+    const { cluster, namespace } = monitoring;
+    new HubMonitors(
+      `${name}-monitors`,
+      { cluster: targets.cluster(cluster), namespace, hubs: Object.fromEntries(hubs) },
+      { parent: this },
+    );
   }
 
   /** Fails before the first server if the project's quota is too small. */

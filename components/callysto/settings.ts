@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { dnsLabel } from "../../blocks/openstack/names.ts";
+import { namespaceName } from "../../config/fields.ts";
 import { claviusGuest, hubGuest, publicKey } from "./guest/settings.ts";
 
 const label = z.string().regex(dnsLabel, "expected a DNS label: a-z, 0-9 and inner hyphens");
@@ -127,6 +128,19 @@ export const settings = z.strictObject({
     .boolean()
     .default(false)
     .describe("Leave volumes, zones and floating IPs in the cloud when they leave the program."),
+  monitoring: z
+    .strictObject({
+      cluster: z
+        .string()
+        .describe("One of `clusters:settings` with `monitoring`: its Prometheus collects from the hubs."),
+      namespace: namespaceName.describe("Namespace there, which exists, for the monitors and alerts."),
+      from: z
+        .array(z.union([z.cidrv4(), z.cidrv6()]))
+        .min(1)
+        .describe("Addresses from which that cluster calls, as ranges; the hubs' firewalls let in no others."),
+    })
+    .optional()
+    .describe("Hubs with `guest` run Debian's node exporter on port 9999. Without it nothing serves metrics."),
   environments: z
     .record(label, z.discriminatedUnion("kind", [hub, clavius]))
     .describe("The servers, by the name of their environment."),

@@ -4,7 +4,9 @@ import type { Cluster } from "../../blocks/kubernetes/cluster.ts";
 import { ImageStream } from "../../blocks/kubernetes/imageStream.ts";
 import { defaultDeny, Namespace } from "../../blocks/kubernetes/namespace.ts";
 import { existingNamespace, type NamespaceRef } from "../../blocks/kubernetes/metadata.ts";
+import { PrometheusRule } from "../../blocks/kubernetes/prometheusRule.ts";
 import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
+import { dialsAlerts } from "./alerts.ts";
 import type { DialsConfig } from "./config.ts";
 import type { DialsSettings } from "./settings.ts";
 import { databaseUri } from "./django.ts";
@@ -58,6 +60,7 @@ export class Dials extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: imported.flatMap(({ resources }) => [...resources]) },
     );
+    new PrometheusRule(name, { namespace, name: "dials", alerts: dialsAlerts(context) }, { parent: this });
     this.outputs = { frontendUrl: web.frontendUrl, apiUrl: web.apiUrl };
     this.registerOutputs(this.outputs);
   }

@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Deployment } from "../../blocks/kubernetes/deployment.ts";
+import { NetworkPolicy, prometheus } from "../../blocks/kubernetes/networkPolicy.ts";
+import { PodMonitor } from "../../blocks/kubernetes/podMonitor.ts";
 import { http, tcp } from "../../blocks/kubernetes/probe.ts";
 import type { EtlEnvironment } from "./etlEnvironment.ts";
 import { etlPods, type DialsContext, labels, podLabels, selector } from "./context.ts";
@@ -39,7 +41,7 @@ export class Scheduler extends pulumi.ComponentResource {
   }
 }
 
-/** Flower: monitors and controls the workers; reached by port-forward only. */
+/** Flower: monitors and controls the workers; reached by port-forward only, and by Prometheus. */
 export class Flower extends pulumi.ComponentResource {
   constructor(name: string, args: EtlServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:Flower", name, {}, opts);
@@ -67,6 +69,11 @@ export class Flower extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+    const { namespace } = args.context;
+    const object = { namespace, name: "flower", pods: selector("flower") };
+    const ingress = prometheus(namespace.cluster, 5555);
+    if (ingress.length > 0) new NetworkPolicy(name, { ...object, ingress }, { parent: this });
+    new PodMonitor(name, { ...object, port: "flower" }, { parent: this });
     this.registerOutputs({});
   }
 }

@@ -2,7 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { BlockOptions } from "../../blocks/block.ts";
 import type { EnvSource } from "../../blocks/kubernetes/container.ts";
 import { PublicEndpoint } from "../../blocks/kubernetes/publicEndpoint.ts";
-import { dns, NetworkPolicy, router } from "../../blocks/kubernetes/networkPolicy.ts";
+import { dns, NetworkPolicy, prometheus, router } from "../../blocks/kubernetes/networkPolicy.ts";
+import { PodMonitor } from "../../blocks/kubernetes/podMonitor.ts";
 import { http, type Probes, tcp } from "../../blocks/kubernetes/probe.ts";
 import type { RequestAndLimit } from "../../blocks/kubernetes/resources.ts";
 import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
@@ -46,9 +47,13 @@ export class Flower extends pulumi.ComponentResource {
         },
         probes: { readiness: http("/healthcheck", port, { delay: 10 }), liveness: tcp(port, { delay: 30 }) },
         memory: ["80Mi", "128Mi"],
+        collects: true,
       },
       { parent: this },
     );
+    // mher/flower@v2.0.1 flower/views/monitor.py: /metrics asks for no login.
+    const pods = supportLabels("flower");
+    new PodMonitor(name, { namespace: context.namespace, name: "flower", pods, port: "http" }, { parent: this });
     this.registerOutputs({});
   }
 }
@@ -99,6 +104,8 @@ interface ConsolePodArgs {
   readonly probes: Probes;
   readonly memory: RequestAndLimit;
   readonly writableRoot?: string;
+  /** Prometheus collects from it. @default false */
+  readonly collects?: boolean;
 }
 
 /** A page for operators behind a login, on a Route with a generated host name. */
@@ -127,9 +134,9 @@ function consolePod(name: string, args: ConsolePodArgs, opts: BlockOptions): voi
     opts,
   );
   const egress = [dns(), ...podsOf([settings.keyValue.kind], 6379)];
-  new NetworkPolicy(
-    name,
-    { namespace, name: args.name, pods: labels, ingress: [router(namespace.cluster, port)], egress },
-    opts,
-  );
+  const ingress = [
+    router(namespace.cluster, port),
+    ...(args.collects === true ? prometheus(namespace.cluster, port) : []),
+  ];
+  new NetworkPolicy(name, { namespace, name: args.name, pods: labels, ingress, egress }, opts);
 }

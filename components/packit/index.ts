@@ -3,8 +3,10 @@ import type { Targets } from "../../blocks/targets.ts";
 import type { Cluster } from "../../blocks/kubernetes/cluster.ts";
 import { Namespace } from "../../blocks/kubernetes/namespace.ts";
 import { existingNamespace, type NamespaceRef } from "../../blocks/kubernetes/metadata.ts";
+import { PrometheusRule } from "../../blocks/kubernetes/prometheusRule.ts";
 import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
 import { allOf } from "../../config/define.ts";
+import { packitAlerts } from "./alerts.ts";
 import type { PackitConfig } from "./config.ts";
 import type { PackitSettings } from "./settings.ts";
 import { Flower, RedisCommander } from "./consoles.ts";
@@ -119,6 +121,7 @@ export class Packit extends pulumi.ComponentResource {
         { parent: this, providers: [cluster.provider] },
       );
     }
+    new PrometheusRule(name, { namespace, name: service, alerts: packitAlerts(context) }, { parent: this });
     this.outputs = { serviceUrl: web.url, dashboardUrl: dashboard?.url, metricsUrl: monitoring?.url };
     this.registerOutputs(this.outputs);
   }

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
-import { dns, NetworkPolicy, router } from "../../blocks/kubernetes/networkPolicy.ts";
+import { dns, NetworkPolicy, prometheus, router } from "../../blocks/kubernetes/networkPolicy.ts";
+import { PodMonitor } from "../../blocks/kubernetes/podMonitor.ts";
 import { tcp } from "../../blocks/kubernetes/probe.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
 import { type PackitContext, podsOf, supportLabels } from "./context.ts";
@@ -47,7 +48,11 @@ export class Monitoring extends pulumi.ComponentResource {
       { parent: this },
     );
     const workers = expectedWorkloads(settings).filter(({ kind }) => kind === "StatefulSet");
-    const ingress = podsOf(["nginx", ...workers.map((one) => one.name)], gatewayPort);
+    const ingress = [
+      ...podsOf(["nginx", ...workers.map((one) => one.name)], gatewayPort),
+      ...prometheus(namespace.cluster, gatewayPort),
+    ];
+    new PodMonitor(name, { ...object, pods: labels, port: "push" }, { parent: this });
     new NetworkPolicy(name, { namespace, name: "pushgateway", pods: labels, ingress }, { parent: this });
   }
 

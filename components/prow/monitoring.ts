@@ -1,9 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { anywhere, pods } from "../../blocks/kubernetes/networkPolicy.ts";
+import { PodMonitor } from "../../blocks/kubernetes/podMonitor.ts";
+import { PrometheusRule } from "../../blocks/kubernetes/prometheusRule.ts";
 import { http, tcp } from "../../blocks/kubernetes/probe.ts";
+import { prowAlerts, serving } from "./alerts.ts";
 import { all, config, jobs } from "./flags.ts";
 import { type ProwContext, traffic } from "./context.ts";
 import { ProwComponent } from "./component.ts";
+import { named } from "./names.ts";
 
 /** Metrics of jobs for Prometheus: the exporter, and the gateway that short-lived programs push to. */
 export class Monitoring extends pulumi.ComponentResource {
@@ -59,6 +63,9 @@ export class Monitoring extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+    const object = { namespace: context.namespace, name: named(settings, "prow") };
+    new PodMonitor(name, { ...object, pods: { app: serving }, port: "metrics" }, { parent: this });
+    new PrometheusRule(name, { ...object, alerts: prowAlerts(context.namespace, object.name) }, { parent: this });
     this.registerOutputs({});
   }
 }

@@ -147,7 +147,7 @@ async function perform(step: Step, artifact: Artifact, sources: string, out: str
       await cp(path.join(sources, step.source), path.join(out, step.to));
       return;
     case "debian": {
-      const folder = path.join(sources, "debian");
+      const folder = path.join(sources, "debian", step.package);
       await mkdir(folder, { recursive: true });
       await runStep("sh", ["-ec", unpackDebian, "unpack", step.package], folder);
       await cp(path.join(folder, step.source), path.join(out, step.to));

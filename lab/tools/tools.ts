@@ -42,6 +42,11 @@ const npm = (name: string, version: string, sha256: string) => ({ do: "npm" as c
 
 const programOf = (name: string): string => path.basename(name);
 
+/** Definitions of the Prometheus operator's kinds that the building blocks make. */
+const monitoringKinds = ["podmonitors", "prometheusrules", "servicemonitors"].map(
+  (kind) => `monitoring.coreos.com_${kind}.yaml`,
+);
+
 /** The tools by name. A new tool is a row here and, if it is built, a folder with its go.mod next to this file. */
 const tools = {
   /** Kubernetes' Prow, the newest version that is a Go module; golang.org/x/tools is raised so that Go 1.26 compiles it. */
@@ -112,6 +117,32 @@ const tools = {
     steps: [
       { do: "build", package: "github.com/yannh/kubeconform/cmd/kubeconform", in: "manifests", to: "kubeconform" },
       { do: "build", package: "github.com/zegl/kube-score/cmd/kube-score", in: "manifests", to: "kube-score" },
+    ],
+  },
+  /** Judges of alerts and the programs that they are about: Prometheus and node_exporter of Debian, kube-state-metrics, the operator's kinds. */
+  monitoring: {
+    name: "monitoring",
+    minutes: 2,
+    files: ["promtool", "prometheus", "prometheus-node-exporter", "kube-state-metrics", ...monitoringKinds],
+    releases: [],
+    sources: ["monitoring", "prometheus-operator"],
+    steps: [
+      { do: "debian", package: "prometheus", source: "usr/bin/promtool", to: "promtool" },
+      { do: "debian", package: "prometheus", source: "usr/bin/prometheus", to: "prometheus" },
+      {
+        do: "debian",
+        package: "prometheus-node-exporter",
+        source: "usr/bin/prometheus-node-exporter",
+        to: "prometheus-node-exporter",
+      },
+      { do: "build", package: "k8s.io/kube-state-metrics/v2", in: "monitoring", to: "kube-state-metrics" },
+      ...monitoringKinds.map((file) => ({
+        do: "take" as const,
+        path: `example/prometheus-operator-crd/${file}`,
+        module: "github.com/prometheus-operator/prometheus-operator",
+        in: "prometheus-operator",
+        to: file,
+      })),
     ],
   },
   /** The password store that Thoth's owners keep their secrets in. */

@@ -5,7 +5,7 @@ import { UsageError } from "../../cli/usage.ts";
 import { jsonOption } from "../lib/options.ts";
 import { openStackSecrets } from "../lib/secrets/stackSecrets.ts";
 import { objectsByCluster } from "../lib/program.ts";
-import { stackOf, stackOptions } from "../lib/stack.ts";
+import { stackOf, groupOptions } from "../lib/stack.ts";
 import { clouds } from "../lib/doctor/clouds.ts";
 import { clusters } from "../lib/doctor/clusters.ts";
 import { config } from "../lib/doctor/config.ts";
@@ -21,8 +21,9 @@ delegated; and what was changed outside the program. Each finding says what to d
 0 if there are only warnings.
 
 --json prints [{"level", "about", "text", "fix"}].`,
+  groups: { without: ["config-file"] },
   options: {
-    ...stackOptions,
+    ...groupOptions,
     "no-drift": {
       type: "boolean",
       help: "do not compare every resource with the clouds, which takes as long as a refresh",

@@ -9,7 +9,7 @@ import { schemas } from "../../components/registry.ts";
 import { drift } from "../lib/doctor/drift.ts";
 import { kubectlOptions } from "../lib/kube/kubectl.ts";
 import { jsonOption } from "../lib/options.ts";
-import { stackOf, stackOptions } from "../lib/stack.ts";
+import { stackOf, groupOptions } from "../lib/stack.ts";
 import { collect } from "../lib/status/collect.ts";
 import { collectors, sourceNames } from "../lib/status/collectors.ts";
 import { rememberDrift } from "../lib/status/collectors/drift.ts";
@@ -33,8 +33,9 @@ is bad or a source does not answer.
 
 --json prints {"stack", "at", "seconds", "systems", "rows", "sources"}; a row is {"source", "system", "part", "state", "text", "since"}, its
 state ok, warn, bad or unknown.`,
+  groups: { without: ["config-file", "page", "serve", "watch"] },
   options: {
-    ...stackOptions,
+    ...groupOptions,
     ...kubectlOptions,
     kubeconfig: {
       ...kubectlOptions.kubeconfig,

@@ -17,6 +17,12 @@ export const stackOptions = {
   "config-file": { type: "string", value: "FILE", help: "reads (and changes) that file instead" },
 } as const satisfies OptionSpecs;
 
+/** The same for commands that work on groups of stacks. */
+export const groupOptions = {
+  ...stackOptions,
+  stack: { ...stackOptions.stack, help: `${stackOptions.stack.help}; several at once by a pattern, e.g. 'prod*'` },
+} as const satisfies OptionSpecs;
+
 /** The same for commands that do not always need a stack. */
 export const optionalStackOptions = {
   stack: { type: "string", short: "s", value: "S", help: "the environment: reads Pulumi.S.yaml" },

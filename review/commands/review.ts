@@ -17,6 +17,7 @@ created, changed, replaced and deleted resources, field by field. HEAD is the wo
 that git accepts as a commit. Needs no cloud, passphrase or plugin. With --renders it only writes both sides' renders; --from makes the
 report of such a file, which may come from anybody: it runs no code of the commits, and no text in it mentions or commands anybody.
 With --stacks, BASE and HEAD are two stacks of the working tree, and it shows what differs between them.`,
+  groups: "itself",
   options: {
     page: { type: "string", value: "FILE", help: "write the same as one HTML page, a map with the changes in it" },
     map: {
@@ -26,9 +27,12 @@ With --stacks, BASE and HEAD are two stacks of the working tree, and it shows wh
     },
     renders: { type: "string", value: "FILE", help: "write the renders of BASE and HEAD, and no report" },
     from: { type: "string", value: "FILE", help: "without BASE: report on the renders in that file" },
+    stack: { type: "string", short: "s", value: "S", help: "only this stack, or those of a pattern, e.g. 'prod*'" },
     stacks: { type: "boolean", help: "compare two stacks instead of two commits: review --stacks stage prod" },
   },
-  async run({ page: pageFile, map, renders, from: recorded, stacks: twoStacks }, [base, head]) {
+  async run({ page: pageFile, map, renders, from: recorded, stack, stacks: twoStacks }, [base, head]) {
+    if (stack !== undefined && (recorded !== undefined || renders !== undefined || twoStacks))
+      throw new UsageError("--stack is for reports on commits, not for --from, --renders or --stacks");
     if (twoStacks) {
       if (base === undefined || head === undefined) throw new UsageError("--stacks needs two stacks, e.g. stage prod");
       process.stdout.write(stacksMarkdown(await compareStacks(base, head)));
@@ -50,7 +54,7 @@ With --stacks, BASE and HEAD are two stacks of the working tree, and it shows wh
       return 0;
     }
     if (map !== undefined && base === undefined) {
-      const stacks = await allResources(workingTree);
+      const stacks = await allResources(workingTree, stack);
       const resources = stacks.reduce((sum, one) => sum + one.resources.length, 0);
       writeFileSync(map, page("Orrery: all resources", `${resources} resources in ${stacks.length} stacks`, stacks));
       return 0;
@@ -61,7 +65,7 @@ With --stacks, BASE and HEAD are two stacks of the working tree, and it shows wh
       const to = head === undefined ? workingTree : await checkOut(head);
       try {
         if (renders !== undefined) writeFileSync(renders, await recordRenders(from, to));
-        else report(await compareCommits(from, to), [from.name, to.name]);
+        else report(await compareCommits(from, to, stack), [from.name, to.name]);
       } finally {
         await to.close();
       }

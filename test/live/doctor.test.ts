@@ -8,7 +8,7 @@ import { after, before, describe, it } from "mocha";
 import { retarget, labKubeconfig } from "../../lab/retarget.ts";
 import { openSalt } from "../../config/passphrase.ts";
 import { samplePassphrase } from "../../config/samples.ts";
-import { setSecret } from "../../config/stackEdit.ts";
+import { put, setSecret } from "../../config/stackEdit.ts";
 import { readStackFile, stackPath } from "../../config/stackFile.ts";
 import type { Finding } from "../../ops/lib/doctor/finding.ts";
 import { main } from "../../cli/main.ts";
@@ -75,6 +75,23 @@ describe("the doctor on the lab", function () {
     );
     assert.ok(findings.some(({ about: group, text: said }) => group.startsWith("cloud ") && /quota/.test(said)));
     assert.deepEqual([digest(), (await pulumi(["stack", "export"], target)).stdout], [text, state]);
+  });
+
+  it("the doctor names the kinds that a cluster lacks, and the setting for which they are declared", async () => {
+    const before = readFileSync(file, "utf8");
+    const [cluster = ""] = Object.keys(
+      JSON.parse(readStackFile(file).entries.get("clusters:settings")?.value ?? "{}") as object,
+    );
+    writeFileSync(
+      file,
+      put(before, ["config", "clusters:settings", cluster, "monitoring"], { namespace: "monitoring" }),
+    );
+    const { code, findings } = await doctor();
+    writeFileSync(file, before);
+    assert.equal(code, 1);
+    const [found] = about(findings, `cluster ${cluster}`);
+    assert.match(found?.text ?? "", /has no .*PrometheusRule \(monitoring\.coreos\.com\/v1\)/);
+    assert.match(found?.fix ?? "", new RegExp(`remove clusters:settings\\.${cluster}\\.monitoring`));
   });
 
   it("the doctor reports which permissions an account lacks, and when its token expires", async () => {

@@ -9,6 +9,7 @@ import { api, deleteNodesExcept, type KubeObject, nodeNames } from "../../lab/ha
 import { type Container, runContainer, type Running } from "./prow/container.ts";
 import { type Answer, type Github, openedPullRequest, startGithub } from "./prow/github.ts";
 import { prowTools } from "./prow/tools.ts";
+import { programs as metricPrograms } from "../unit/monitoring/metrics.ts";
 import { SystemOnLab } from "../../lab/harness/system.ts";
 
 interface ProwJob extends KubeObject {
@@ -199,6 +200,18 @@ describe("Prow's programs as stack test declares them", function () {
       60,
     );
   });
+
+  for (const program of ["hook", "tide", "crier", "prow-controller-manager"] as const)
+    it(`${program} serves the figures that alerts read of it`, async () => {
+      const url = `${running.get(program)?.url(9090) ?? ""}/metrics`;
+      for (const metric of metricPrograms[program])
+        await eventually(
+          metric,
+          async () => (await get(url)).body,
+          (body) => new RegExp(`^${metric}\\{`, "m").test(body),
+          90,
+        );
+    });
 
   it("the API refuses none of the programs anything", () => {
     for (const [name, { log }] of running) {

@@ -18,6 +18,8 @@ import { after, before, describe, it } from "mocha";
 import { parse } from "yaml";
 import { projectDir } from "../../config/stackFile.ts";
 import { cliFinding } from "../../ops/lib/doctor/toolchain.ts";
+import { touchedStacks } from "../../ci/touchedStacks.ts";
+import { type Checkout, checkOut } from "../../review/checkout.ts";
 import { ensureTool } from "../../lab/tools/tools.ts";
 
 type Variables = Readonly<Record<string, string>>;
@@ -115,8 +117,10 @@ describe("the workflows", () => {
   });
 
   it("prod waits for stage, and stage is checked first", () => {
-    const { jobs: all } = parse(textOf("deploy.yml")) as { jobs: Record<string, Job & { needs?: string }> };
-    assert.equal(all.prod?.needs, "stage");
+    const { jobs: all } = parse(textOf("deploy.yml")) as {
+      jobs: Record<string, Job & { needs?: string | readonly string[] }>;
+    };
+    assert.deepEqual(all.prod?.needs, ["touched", "stage"]);
     assert.equal(all.prod.environment, "prod");
     const steps = (all.stage?.steps ?? []).map(({ uses, run, with: inputs }) => {
       return `${run ?? uses ?? ""}${typeof inputs?.command === "string" ? ` ${inputs.command}` : ""}`;
@@ -137,8 +141,8 @@ describe("the workflows", () => {
   it("deploy main only, each stack in a group of its own, so that a waiting approval does not hold up stage", () => {
     const { jobs: all } = workflows.get("deploy.yml") ?? assert.fail();
     for (const [name, job] of Object.entries(all)) {
-      assert.equal(job.if, "github.ref == 'refs/heads/main'", name);
-      assert.equal(job.concurrency?.group, `deploy-${name}`);
+      assert.match(job.if ?? "", /^github\.ref == 'refs\/heads\/main'( && |$)/, name);
+      if (name !== "touched") assert.equal(job.concurrency?.group, "deploy-${{ matrix.stack }}");
     }
     assert.equal(workflows.get("drift.yml")?.jobs.drift?.if, "github.ref == 'refs/heads/main'");
   });
@@ -207,7 +211,8 @@ describe("shell steps of the workflows", () => {
     "github.event.pull_request.head.sha": head,
     "github.event.workflow_run.head_sha": head,
     "github.event.pull_request.number": "7",
-    "github.job": "stage",
+    "matrix.stack": "stage-packit",
+    "github.event.before": head,
   };
 
   before(() => {
@@ -289,5 +294,36 @@ describe("shell steps of the workflows", () => {
       // Of adoptGenerated npm test runs a few cases only.
       [...ignore.map((file) => path.basename(file, ".test.ts")), "adoptGenerated"],
     );
+  });
+});
+
+describe("stacks that a change touches", function () {
+  this.timeout(300_000);
+  let base: Checkout;
+  let head: Checkout;
+
+  before(async () => {
+    base = await checkOut("HEAD");
+    head = await checkOut("HEAD");
+  });
+  after(async () => {
+    await base.close();
+    await head.close();
+  });
+
+  it("are those of an environment and its parts whose settings differ or whose file is new, and no others", async () => {
+    const file = (stack: string): string => path.join(head.folder, `Pulumi.${stack}.yaml`);
+    const text = readFileSync(file("test"), "utf8");
+    writeFileSync(file("test-dials"), text);
+    const changed = text.replace(/(githubAppId: )\d+/, "$17");
+    assert.notEqual(changed, text);
+    writeFileSync(file("test"), changed);
+    const touched = await touchedStacks(base, head, ["test", "stage"]);
+    assert.deepEqual(Object.fromEntries(touched), { test: ["test", "test-dials"], stage: [] });
+  });
+
+  it("are all of them without a commit to compare with", async () => {
+    const all = await touchedStacks(undefined, base, ["stage", "prod"]);
+    assert.deepEqual(Object.fromEntries(all), { stage: ["stage"], prod: ["prod"] });
   });
 });

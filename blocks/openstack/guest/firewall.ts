@@ -6,6 +6,8 @@ export interface Firewall {
   readonly open: readonly number[];
   /** TCP ports open on one interface only, by its name. */
   readonly inside?: Readonly<Record<string, readonly number[]>>;
+  /** A TCP port that some ranges of addresses may call. @default none */
+  readonly from?: { readonly port: number; readonly ranges: readonly string[] };
 }
 
 const path = "/etc/nftables.conf";
@@ -21,11 +23,16 @@ export function firewall(rules: Firewall): GuestRole {
 }
 
 /** The ruleset; loading it replaces the table in one transaction. */
-export function ruleset({ open, inside }: Firewall): string {
-  const ports = (list: readonly number[]): string => `{ ${list.join(", ")} }`;
+export function ruleset({ open, inside, from }: Firewall): string {
+  const set = (list: readonly (number | string)[]): string => `{ ${list.join(", ")} }`;
   const own = Object.entries(inside ?? {}).map(
-    ([name, list]) => `    iifname "${name}" tcp dport ${ports(list)} accept\n`,
+    ([name, list]) => `    iifname "${name}" tcp dport ${set(list)} accept\n`,
   );
+  const { port = 0, ranges = [] } = from ?? {};
+  const [six, four] = [true, false].map((wanted) => ranges.filter((range) => range.includes(":") === wanted));
+  const some = Object.entries({ ip: four ?? [], ip6: six ?? [] })
+    .filter(([, list]) => list.length > 0)
+    .map(([family, list]) => `    ${family} saddr ${set(list)} tcp dport ${port} accept\n`);
   return `#!/usr/sbin/nft -f
 table inet orrery
 delete table inet orrery
@@ -38,8 +45,8 @@ table inet orrery {
     meta l4proto { icmp, ipv6-icmp } accept
     udp sport 67 udp dport 68 accept
     udp sport 547 udp dport 546 accept
-    tcp dport ${ports(open)} accept
-${own.join("")}  }
+    tcp dport ${set(open)} accept
+${[...own, ...some].join("")}  }
   # The metadata service would give a user's container the user data of the server.
   chain forward {
     type filter hook forward priority filter; policy accept;

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { AccountKey, GuestRole, SecretFile } from "../../../blocks/openstack/guest/description.ts";
+import type { GuestRole, SecretFile } from "../../../blocks/openstack/guest/description.ts";
 import { firewall } from "../../../blocks/openstack/guest/firewall.ts";
 import { Guest } from "../../../blocks/openstack/guest/guest.ts";
 import type { CallystoContext } from "../context.ts";
@@ -15,6 +15,7 @@ import { homes, releaseHomes } from "./homes.ts";
 import { jupyterhub } from "./jupyterhub.ts";
 import { environmentFile, proxyEnvironmentFile } from "./jupyterhubConfig.ts";
 import { mail } from "./mail.ts";
+import { metricsPort, nodeExporter } from "./nodeExporter.ts";
 import { proxy } from "./proxy.ts";
 import type { HubGuestSettings } from "./settings.ts";
 import { sso, type SsoSecrets, ssoSecretFiles, ssoSessions } from "./sso.ts";
@@ -80,7 +81,7 @@ export class HubGuest extends pulumi.ComponentResource {
         serverId: host.server.serverId,
         after: host.volumes.attachments,
         secrets,
-        roles: hubRoles(host, settings, context.accountKeys),
+        roles: hubRoles(host, settings, context),
         release: releaseHomes,
         retention: host.retention,
       },
@@ -95,15 +96,19 @@ export class HubGuest extends pulumi.ComponentResource {
 function hubRoles(
   { hostname, volumes }: Host,
   settings: HubGuestSettings,
-  keys: readonly AccountKey[],
+  { accountKeys, metricsFrom }: Pick<CallystoContext, "accountKeys" | "metricsFrom">,
 ): Record<string, pulumi.Input<GuestRole>> {
   const [first, second] = Object.values(volumes.volumeIds);
   const { sso: signOn, site } = settings;
   return {
     base: hostname.apply((full) => base({ hostname: full, ...settings })),
     mail: hostname.apply((full) => mail({ hostname: full, ...settings })),
-    access: access(keys, settings.certificateKey === undefined ? [] : [pusher]),
-    firewall: firewall({ open: [22, 80, 443], inside: { docker0: [8081] } }),
+    access: access(accountKeys, settings.certificateKey === undefined ? [] : [pusher]),
+    firewall: firewall({
+      open: [22, 80, 443],
+      inside: { docker0: [8081] },
+      ...(metricsFrom === undefined ? {} : { from: { port: metricsPort, ranges: metricsFrom } }),
+    }),
     homes: pulumi.all([first ?? "", second ?? ""]).apply(([one, two]) => homes([one, two])),
     docker: docker(settings.dockerStorage),
     "notebook-image": notebookImage(settings.jupyterhub.image),
@@ -113,6 +118,7 @@ function hubRoles(
     web: hostname.apply((full) => webServer(full, site, signOn !== undefined)),
     ...(signOn === undefined ? {} : { "sso-sessions": hostname.apply((full) => ssoSessions(full, signOn, site)) }),
     ...(settings.certificateKey === undefined ? {} : { "certificate-push": pushAccount(settings.certificateKey) }),
+    ...(metricsFrom === undefined ? {} : { "node-exporter": nodeExporter() }),
     ...(settings.backup === undefined ? {} : { backup: backup(settings.backup) }),
   };
 }

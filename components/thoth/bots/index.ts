@@ -2,6 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../../../blocks/kubernetes/cluster.ts";
 import { ImageStream } from "../../../blocks/kubernetes/imageStream.ts";
 import { Namespace } from "../../../blocks/kubernetes/namespace.ts";
+import { workloadAlerts } from "../../../blocks/kubernetes/alerts.ts";
+import { PrometheusRule } from "../../../blocks/kubernetes/prometheusRule.ts";
 import type { NamespaceRef } from "../../../blocks/kubernetes/metadata.ts";
 import { buildTrigger, chatKey, seshetaSecret } from "./secrets.ts";
 import { allOf } from "../../../config/define.ts";
@@ -50,6 +52,7 @@ export class Bots extends pulumi.ComponentResource {
     };
     this.pushingBots(name, context, args);
     this.receivers = this.webhookBots(name, context, args);
+    new PrometheusRule(name, { namespace, name: "bots", alerts: workloadAlerts(namespace) }, { parent: this });
     this.namespace = namespace.name;
     this.registerOutputs({ namespace: this.namespace });
   }

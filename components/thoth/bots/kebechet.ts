@@ -4,7 +4,7 @@ import { ConfigMap } from "../../../blocks/kubernetes/configMap.ts";
 import { anywhere, dns, NetworkPolicy } from "../../../blocks/kubernetes/networkPolicy.ts";
 import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import { BotImage } from "./botImage.ts";
-import type { BotsContext } from "./context.ts";
+import { alertOverdue, type BotsContext } from "./context.ts";
 import type { BotsSettings } from "./settings.ts";
 import { images, sources } from "../images.ts";
 import { sshKey } from "./sshKey.ts";
@@ -54,16 +54,15 @@ export class Kebechet extends pulumi.ComponentResource {
       { parent: this },
     );
     const key = sshKey(secret, image);
+    const run = { namespace, name: "kebechet", schedule: "*/20 * * * *", deadlineSeconds: 7200 };
+    alertOverdue(name, run, context, { parent: this });
     new CronJob(
       `${name}-job`,
       {
-        namespace,
-        name: "kebechet",
+        ...run,
         labels,
-        schedule: "*/20 * * * *",
         suspend: context.suspend,
         history: [2, 1],
-        deadlineSeconds: 7200,
         initContainers: [key.initContainer],
         containers: [
           {

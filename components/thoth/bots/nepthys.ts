@@ -3,7 +3,7 @@ import { CronJob } from "../../../blocks/kubernetes/cronJob.ts";
 import { anywhere, dns, NetworkPolicy } from "../../../blocks/kubernetes/networkPolicy.ts";
 import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import { BotImage } from "./botImage.ts";
-import type { BotsContext } from "./context.ts";
+import { alertOverdue, type BotsContext } from "./context.ts";
 import type { BotsSettings } from "./settings.ts";
 import { images, sources } from "../images.ts";
 import { sshKey } from "./sshKey.ts";
@@ -40,16 +40,15 @@ export class Nepthys extends pulumi.ComponentResource {
       { parent: this },
     );
     const key = sshKey(secret, image);
+    const run = { namespace, name: "nepthys", schedule: "@daily", deadlineSeconds: 1800 };
+    alertOverdue(name, run, context, { parent: this });
     new CronJob(
       `${name}-job`,
       {
-        namespace,
-        name: "nepthys",
+        ...run,
         labels,
-        schedule: "@daily",
         suspend: context.suspend,
         history: [2, 1],
-        deadlineSeconds: 1800,
         startWithinSeconds: 3600,
         // The image names no user; anyone may write its home.
         runAs: { user: 1042, group: 1042 },

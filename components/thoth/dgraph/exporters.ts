@@ -3,6 +3,7 @@ import { Deployment } from "../../../blocks/kubernetes/deployment.ts";
 import { PublicEndpoint } from "../../../blocks/kubernetes/publicEndpoint.ts";
 import { ImageStream } from "../../../blocks/kubernetes/imageStream.ts";
 import type { Workload } from "../../../blocks/kubernetes/workload.ts";
+import { PodMonitor } from "../../../blocks/kubernetes/podMonitor.ts";
 import { tcp } from "../../../blocks/kubernetes/probe.ts";
 import { Service } from "../../../blocks/kubernetes/service.ts";
 import type { DgraphContext } from "./context.ts";
@@ -67,6 +68,7 @@ export class DgraphExporters extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+    new PodMonitor(`${name}-aggregator`, { ...object, pods: aggregator, port: "metrics" }, { parent: this });
     const service = new Service(
       `${name}-aggregator-service`,
       { ...object, of: deployment, ports: { "8080-8080": { port: 8080 } } },

@@ -3,11 +3,13 @@ import type { Cluster } from "../../../blocks/kubernetes/cluster.ts";
 import { PublicEndpoint } from "../../../blocks/kubernetes/publicEndpoint.ts";
 import { ImageStream } from "../../../blocks/kubernetes/imageStream.ts";
 import { Namespace } from "../../../blocks/kubernetes/namespace.ts";
-import { dns, NetworkPolicy, pods, router } from "../../../blocks/kubernetes/networkPolicy.ts";
+import { dns, NetworkPolicy, pods, prometheus, router } from "../../../blocks/kubernetes/networkPolicy.ts";
 import { existingNamespace, type NamespaceRef } from "../../../blocks/kubernetes/metadata.ts";
+import { PrometheusRule } from "../../../blocks/kubernetes/prometheusRule.ts";
 import type { Workload } from "../../../blocks/kubernetes/workload.ts";
 import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import { Service } from "../../../blocks/kubernetes/service.ts";
+import { dgraphAlerts } from "./alerts.ts";
 import type { DgraphContext } from "./context.ts";
 import type { ThothSecrets } from "../config.ts";
 import type { DgraphSettings } from "./settings.ts";
@@ -82,9 +84,15 @@ export class Dgraph extends pulumi.ComponentResource {
           pods(labels, []),
           router(args.cluster, ...(settings.exposeZero ? [6080] : []), 8080, 9080),
           ...asking,
+          ...prometheus(args.cluster, 8080),
         ],
         egress: [dns(), pods(labels, [])],
       },
+      { parent: this },
+    );
+    new PrometheusRule(
+      `${name}-alerts`,
+      { namespace, name: "dgraph", labels, alerts: dgraphAlerts(context) },
       { parent: this },
     );
     this.graphNamespace = settings.namespace;

@@ -1,7 +1,7 @@
 /** `orrery secrets list`. */
 import { defineCommand } from "../../../cli/command.ts";
 import { jsonOption, systemOption } from "../../lib/options.ts";
-import { stackOptions } from "../../lib/stack.ts";
+import { groupOptions } from "../../lib/stack.ts";
 import { openStackSecrets } from "../../lib/secrets/stackSecrets.ts";
 import { publishedProblem } from "../../lib/secrets/samplePassphrase.ts";
 
@@ -12,7 +12,8 @@ secret is printed. Exit code 1 if a required secret is missing or unreadable, or
 passphrase.
 
 --json prints [{"key", "state", "required", "legacySource"}].`,
-  options: { ...stackOptions, ...systemOption, ...jsonOption },
+  groups: { without: ["config-file"] },
+  options: { ...groupOptions, ...systemOption, ...jsonOption },
   run(values) {
     const stackSecrets = openStackSecrets(values);
     const rows = [

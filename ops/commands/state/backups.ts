@@ -1,13 +1,14 @@
 /** `orrery state backups`. */
 import { defineCommand } from "../../../cli/command.ts";
 import { jsonOption } from "../../lib/options.ts";
-import { stackOptions } from "../../lib/stack.ts";
+import { groupOptions } from "../../lib/stack.ts";
 import { backupsOf, openStore } from "../../lib/state/store.ts";
 
 export const command = defineCommand({
   about: `Lists the saved states of a stack, the newest first. There is one of every completed update, and those that state
 backup, restore and recover saved. They are never deleted automatically; pulumi stack rm --remove-backups deletes them.`,
-  options: { ...stackOptions, ...jsonOption },
+  groups: { without: ["config-file"] },
+  options: { ...groupOptions, ...jsonOption },
   async run(values) {
     const backups = await backupsOf(await openStore(values));
     if (values.json) console.log(JSON.stringify(backups, undefined, 2));

@@ -1,7 +1,7 @@
 /** `orrery state status`. */
 import { defineCommand } from "../../../cli/command.ts";
 import { jsonOption } from "../../lib/options.ts";
-import { stackOptions } from "../../lib/stack.ts";
+import { groupOptions } from "../../lib/stack.ts";
 import { exported } from "../../lib/state/export.ts";
 import { locksOf, lockText } from "../../lib/state/lock.ts";
 import { backupsOf, newestComplete, openStore, presentState } from "../../lib/state/store.ts";
@@ -10,7 +10,8 @@ export const command = defineCommand({
   about: `Shows where a stack's state is, and whether an update can begin. Prints the backend, the state in it, who holds its
 lock, the operations that an interrupted update left pending, and the newest backup. Changes nothing. Exit code 1 if "state
 recover" is needed.`,
-  options: { ...stackOptions, ...jsonOption },
+  groups: { without: ["config-file"] },
+  options: { ...groupOptions, ...jsonOption },
   async run(values) {
     const store = await openStore(values);
     const { deployment } = await exported(store);

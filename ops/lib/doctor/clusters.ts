@@ -1,10 +1,11 @@
-/** The stack's clusters: do they answer, and may the account that deploys do what the program does there? */
+/** The stack's clusters: do they answer and have the stack's kinds, and may the account that deploys do what the program does there? */
 import { requiredPermissions } from "../../../blocks/kubernetes/requiredPermissions.ts";
 import { askCluster, NoKubectlError } from "../../../config/clusterApi.ts";
 import { deniedLines, deniedPermissions } from "../../../config/preflight/permissions.ts";
 import type { Manifest } from "../../../policy/manifest.ts";
 import { secretOf } from "../secrets.ts";
 import type { StackSecrets } from "../secrets/stackSecrets.ts";
+import { missingKinds } from "./kinds.ts";
 import { type Finding, ok, problem, warning, words } from "./finding.ts";
 
 /** Asks each cluster. */
@@ -18,8 +19,17 @@ export async function clusters(
     const key = `clusters:${name}`;
     const another = `give it a kubeconfig that works: npx pulumi config set --stack ${stackSecrets.name} --secret ${key} < kubeconfig`;
     try {
-      const required = requiredPermissions(declared.get(name) ?? []);
-      const denied = await askCluster(secretOf(stackSecrets, key), (api) => deniedPermissions(api, required));
+      const objects = declared.get(name) ?? [];
+      const required = requiredPermissions(objects);
+      const [missing, denied] = await askCluster(secretOf(stackSecrets, key), (api) =>
+        Promise.all([missingKinds(api, objects), deniedPermissions(api, required)]),
+      );
+      if (missing.length > 0) {
+        const fix = missing.some((kind) => kind.includes("monitoring.coreos.com"))
+          ? `have an administrator install the Prometheus operator, or remove clusters:settings.${name}.monitoring`
+          : "have an administrator install what defines them, or correct platform in clusters:settings";
+        return problem(about, `has no ${missing.join(", ")}, which the stack declares`, fix);
+      }
       if (denied.length === 0)
         return ok(about, `answers; all ${required.length} permissions that the program needs are there`);
       const fix = `have an administrator apply what npm run --silent ops -- deployer --stack ${stackSecrets.name} --cluster ${name} prints`;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { defineSystem } from "../../../config/define.ts";
 import { schedule, timeZone } from "../../../config/fields.ts";
-import { describeSchedule, nextRuns, schedulesOf } from "../../../config/schedules.ts";
+import { describeSchedule, longestGap, nextRuns, schedulesOf } from "../../../config/schedules.ts";
 
 const now = new Date("2026-03-28T12:00:00Z");
 const next = (text: string, zone = "Etc/UTC"): readonly string[] =>
@@ -17,6 +17,16 @@ describe("schedules", () => {
     assert.deepEqual(next("0 0 1 * 1"), ["2026-03-30T00:00", "2026-04-01T00:00"]);
     assert.deepEqual(next("@weekly"), ["2026-03-29T00:00", "2026-04-05T00:00"]);
     assert.deepEqual(next("@every 1h"), []);
+  });
+
+  it("the longest time between two runs counts the nights and the weekends between them", () => {
+    const hours = (text: string, timeZone = "Etc/UTC"): number => longestGap({ schedule: text, timeZone }) / 3600;
+    assert.equal(hours("*/20 * * * *"), 1 / 3);
+    assert.equal(hours("@daily"), 24);
+    assert.equal(hours("0 2 * * 2"), 7 * 24);
+    assert.equal(hours("0 12 * * 1-5", "Europe/Prague"), 3 * 24);
+    assert.equal(hours("*/10 8-17 * * *"), 14 + 1 / 6);
+    assert.equal(hours("@every 1h30m"), 1.5);
   });
 
   it("schedules are described with their next two runs", () => {

@@ -12,6 +12,11 @@ export const platformBlocks: Section = async (cluster, opts) => {
   const { ServiceAccount } = await import("../../../../blocks/kubernetes/serviceAccount.ts");
   const { ClusterRoleBinding, RoleBinding } = await import("../../../../blocks/kubernetes/roleBinding.ts");
   const { ImageStream } = await import("../../../../blocks/kubernetes/imageStream.ts");
+  const { PodMonitor } = await import("../../../../blocks/kubernetes/podMonitor.ts");
+  const { ServiceMonitor } = await import("../../../../blocks/kubernetes/serviceMonitor.ts");
+  const { PrometheusRule } = await import("../../../../blocks/kubernetes/prometheusRule.ts");
+  const { ExternalService } = await import("../../../../blocks/kubernetes/externalService.ts");
+  const { workloadAlerts } = await import("../../../../blocks/kubernetes/alerts.ts");
   const { BuildConfig } = await import("../../../../blocks/kubernetes/buildConfig.ts");
 
   const namespace = new Namespace("namespace-least", { cluster, name: "least" }, opts);
@@ -73,6 +78,20 @@ export const platformBlocks: Section = async (cluster, opts) => {
     { ...build, name: "build-image", strategy: { builder }, env: { A: "1" }, webhookSecret: "hook" },
     opts,
   );
+
+  const watched = existingNamespace(
+    { ...cluster, monitoring: { namespace: "m", labels: { release: "p" } } },
+    "watched",
+  );
+  const one = { namespace: watched, name: "one" };
+  new PodMonitor("pods-least", { ...one, pods: { app: "one" }, port: "metrics" }, opts);
+  const several = { app: ["one", "two"], tier: "web" };
+  new PodMonitor("pods-full", { ...one, ...decorated, pods: several, port: "metrics", path: "/figures" }, opts);
+  new ServiceMonitor("services-least", { ...one, services: { app: "one" }, port: "metrics" }, opts);
+  const monitor = { ...one, ...decorated, services: { app: "one" }, port: "metrics", path: "/figures" };
+  new ServiceMonitor("services-full", { ...monitor, targetLabels: ["hub"], jobLabel: "app" }, opts);
+  new PrometheusRule("alerts", { ...one, ...decorated, alerts: workloadAlerts(watched) }, opts);
+  new ExternalService("outside", { ...one, ...decorated, address: "192.0.2.1", ports: { metrics: 9999 } }, opts);
 
   return {
     namespace: [namespace.plainName, namespace.cluster.name],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { stackEnvironment } from "../../../ci/stackEnvironment.ts";
+import { stackEnvironment } from "../../../config/stackEnvironment.ts";
 import { childEnvironment } from "../../../config/childEnvironment.ts";
 
 describe("what the nightly job gives to its commands", () => {
@@ -23,6 +23,10 @@ describe("what the nightly job gives to its commands", () => {
       PULUMI_ACCESS_TOKEN: "pul",
       PULUMI_CONFIG_PASSPHRASE: "own",
     });
+  });
+
+  it("is the environment's passphrase for a part of it without one of its own", () => {
+    assert.equal(stackEnvironment("stage-dials", job).PULUMI_CONFIG_PASSPHRASE, "others");
   });
 
   it("is the usual passphrase for a stack without one of its own", () => {

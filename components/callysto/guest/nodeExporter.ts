@@ -1,0 +1,24 @@
+import type { GuestRole } from "../../../blocks/openstack/guest/description.ts";
+
+/** Port of the hubs' security group for metrics, which the running hubs have open. */
+export const metricsPort = 9999;
+
+/** Units whose state Prometheus collects: without one of them nobody works. */
+const units = ["jupyterhub", "configurable-http-proxy", "docker", "apache2"];
+
+const settings = "/etc/default/prometheus-node-exporter";
+
+/** Debian's node exporter 1.5: file systems, the state of ZFS pools, and the states of a hub's own units. */
+export function nodeExporter(): GuestRole {
+  const flags = [
+    `--web.listen-address=:${metricsPort}`,
+    "--collector.systemd",
+    `--collector.systemd.unit-include=(${units.join("|")})[.]service`,
+  ];
+  return {
+    packages: ["prometheus-node-exporter"],
+    // Debian's unit takes the words of ARGS as they are.
+    files: [{ path: settings, text: `ARGS="${flags.join(" ")}"\n` }],
+    units: [{ name: "prometheus-node-exporter", how: "restart", files: [settings] }],
+  };
+}

@@ -1,0 +1,244 @@
+/** The alerts of all stacks: promtool judges them and tries each; a Prometheus with the programs that they are about raises them. */
+import assert from "node:assert/strict";
+import { type ChildProcess } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, describe, it } from "mocha";
+import { parse, stringify } from "yaml";
+import { etlConfig } from "../../components/dials/etlConfig.ts";
+import { stackNames } from "../../config/stackFile.ts";
+import { lab } from "../../lab/harness/cloud.ts";
+import { api, podTemplate, useNamespace } from "../../lab/harness/kube.ts";
+import { labKubeconfig } from "../../lab/retarget.ts";
+import { ensureTool } from "../../lab/tools/tools.ts";
+import { settings } from "../unit/dials/fixture.ts";
+import { programs } from "../unit/monitoring/metrics.ts";
+import { monitoredStack } from "../unit/monitoring/stacks.ts";
+import { CeleryWorld, eventually } from "./dials/celery.ts";
+import { installPrograms } from "./dials/programs.ts";
+import { freePort } from "./port.ts";
+import { cases } from "./rules/cases.ts";
+import { Prometheus, start, stop } from "./rules/prometheus.ts";
+import { groupsOf, promtool, writeTests } from "./rules/promtool.ts";
+
+const folder = mkdtempSync(path.join(tmpdir(), "orrery-rules-"));
+const rules: string[] = [];
+let tools = "";
+
+before(async () => {
+  tools = await ensureTool("monitoring", () => undefined);
+  for (const stack of stackNames()) {
+    const groups = await groupsOf(stack);
+    writeFileSync(path.join(folder, `${stack}.yaml`), stringify({ groups }));
+    // An object of the cluster each, as the operator makes them files: alerts of several have one name.
+    for (const group of groups) {
+      const file = path.join(folder, `${stack}-${group.name.replace("/", "-")}.rules.yaml`);
+      writeFileSync(file, stringify({ groups: [group] }));
+      rules.push(file);
+    }
+  }
+});
+after(() => {
+  rmSync(folder, { recursive: true });
+});
+
+describe("the alerts in promtool", () => {
+  it("promtool accepts every rule and finds nothing to improve", async () => {
+    for (const file of rules) {
+      const { code, said } = await promtool(tools, "check", "rules", "--lint=all", "--lint-fatal", file);
+      assert.equal(code, 0, said);
+    }
+  });
+
+  it("every alert has a case", async () => {
+    const all = (await Promise.all(["prod", "stage"].map(groupsOf))).flat().flatMap(({ rules }) => rules);
+    const tried = new Set(cases.map(({ alert }) => alert));
+    assert.deepEqual(
+      [...new Set(all.map(({ alert }) => alert))].filter((alert) => !tried.has(alert)),
+      [],
+    );
+  });
+
+  for (const stack of ["prod", "stage"]) {
+    it(`each alert of ${stack} fires with its text when it should, and is silent when it should`, async () => {
+      const own = cases.filter((one) => one.stack === stack);
+      const { code, said } = await promtool(tools, "test", "rules", writeTests(folder, stack, own));
+      assert.equal(code, 0, said);
+    });
+  }
+
+  it("promtool's tests notice an alert that does not fire", async () => {
+    const wrong = cases.filter(({ alert }) => alert === "HubDiskFull").map((one) => ({ ...one, firing: one.quiet }));
+    const { code, said } = await promtool(tools, "test", "rules", writeTests(folder, "prod", wrong));
+    assert.equal(code, 1);
+    assert.match(said, /HubDiskFull/);
+  });
+});
+
+describe("monitors and alerts on a cluster with the operator's kinds", () => {
+  const namespace = "rules-kinds";
+  useNamespace(namespace);
+  const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+  const kinds = ["podmonitors", "prometheusrules", "servicemonitors"];
+
+  after(async () => {
+    for (const kind of kinds) await api.delete(`${definitions}/${kind}.monitoring.coreos.com`);
+  });
+
+  it("the operator's own schemas accept every monitor and rule of every stack, field by field", async () => {
+    for (const kind of kinds) {
+      const text = readFileSync(path.join(tools, `monitoring.coreos.com_${kind}.yaml`), "utf8");
+      await api.post(definitions, parse(text) as object);
+    }
+    for (const stack of stackNames()) {
+      for (const { inputs } of await monitoredStack(stack)) {
+        const object = inputs as { apiVersion?: string; kind: string; metadata: { name: string } };
+        if (object.apiVersion !== "monitoring.coreos.com/v1") continue;
+        const at = `/apis/${object.apiVersion}/namespaces/${namespace}/${object.kind.toLowerCase()}s`;
+        const here = { ...object, metadata: { ...object.metadata, namespace } };
+        // Strict: a field that the kind does not have is an error.
+        await eventually(`${object.kind} is served`, 20, async () => {
+          await api.post(`${at}?dryRun=All&fieldValidation=Strict`, here);
+          return true;
+        });
+      }
+    }
+  });
+});
+
+describe("the alerts in a Prometheus that collects from the real programs", function () {
+  this.timeout(300_000);
+  const namespace = "cms-dials-prod";
+  useNamespace(namespace);
+  const children: ChildProcess[] = [];
+  let world: CeleryWorld | undefined;
+  let prometheus: Prometheus;
+  const procfs = path.join(folder, "proc");
+  const pool = path.join(procfs, "spl", "kstat", "zfs", "tank");
+
+  before(async () => {
+    await installPrograms();
+    const { etl, workspaces } = settings();
+    world = await CeleryWorld.open(etlConfig(etl, workspaces));
+    const [node, states, self] = [await freePort(), await freePort(), await freePort()];
+    mkdirSync(pool, { recursive: true });
+    writeFileSync(path.join(pool, "state"), "ONLINE\n");
+    const collectors = ["--collector.disable-defaults", "--collector.zfs", "--collector.filesystem"];
+    children.push(
+      start(
+        [
+          ...[path.join(tools, "prometheus-node-exporter"), ...collectors, `--path.procfs=${procfs}`],
+          `--web.listen-address=127.0.0.1:${node}`,
+        ],
+        path.join(folder, "node.log"),
+      ),
+    );
+    const kubeconfig = path.join(folder, "kubeconfig");
+    writeFileSync(kubeconfig, labKubeconfig(lab), { mode: 0o600 });
+    const where = ["--host=127.0.0.1", `--port=${states}`, "--telemetry-host=127.0.0.1", `--telemetry-port=${self}`];
+    children.push(
+      start(
+        [path.join(tools, "kube-state-metrics"), `--kubeconfig=${kubeconfig}`, `--namespaces=${namespace}`, ...where],
+        path.join(folder, "states.log"),
+      ),
+    );
+    prometheus = await Prometheus.open(tools, folder, await groupsOf("prod"), [
+      { job: `${namespace}/flower`, address: `127.0.0.1:${world.flowerPort}`, labels: { namespace } },
+      { job: "callysto-hub", address: `127.0.0.1:${node}`, labels: { hub: "hub-prod" } },
+      { job: "kube-state-metrics", address: `127.0.0.1:${states}` },
+    ]);
+    children.push(prometheus.child);
+  });
+  after(async () => {
+    for (const child of children) await stop(child);
+    await world?.close();
+  });
+
+  const fires = (alert: string, labels: Readonly<Record<string, string>>): Promise<void> =>
+    eventually(`${alert} fires`, 60, async () =>
+      ((await prometheus.firing()).get(alert) ?? []).some((one) =>
+        Object.entries(labels).every(([name, value]) => one[name] === value),
+      ),
+    );
+  const ends = (alert: string): Promise<void> =>
+    eventually(`${alert} has ended`, 60, async () => !(await prometheus.firing()).has(alert));
+
+  it("a Celery worker that ends raises DialsQueueWithoutWorker, and one in its place ends the alert", async () => {
+    await world?.startWorker("csc-bulk", "csc-bulk-1");
+    await eventually(
+      "Prometheus has Flower's figures",
+      60,
+      async () => (await prometheus.series("flower_worker_online")) > 0,
+    );
+    assert.equal((await prometheus.firing()).has("DialsQueueWithoutWorker"), false);
+    await world?.send("csc-bulk", [1], 0);
+    await eventually("Flower counts tasks", 60, async () => (await prometheus.series("flower_events_total")) > 0);
+    await world?.stop("csc-bulk-1");
+    await fires("DialsQueueWithoutWorker", { queue: "csc-bulk", severity: "critical" });
+    await world?.startWorker("csc-bulk", "csc-bulk-2");
+    await ends("DialsQueueWithoutWorker");
+  });
+
+  it("a half of the mirror that fails raises HubPoolUnhealthy, and a pool that is not imported HubPoolMissing", async () => {
+    await eventually("the pool is known", 60, async () => (await prometheus.series("node_zfs_zpool_state")) > 0);
+    assert.equal((await prometheus.firing()).has("HubPoolUnhealthy"), false);
+    // The text is the kernel module's: module/zfs/spa_stats.c spa_state_data.
+    writeFileSync(path.join(pool, "state"), "DEGRADED\n");
+    await fires("HubPoolUnhealthy", { zpool: "tank", state: "degraded", hub: "hub-prod" });
+    assert.equal((await prometheus.firing()).has("HubPoolMissing"), false);
+    rmSync(pool, { recursive: true });
+    await fires("HubPoolMissing", { hub: "hub-prod" });
+  });
+
+  it("a Deployment whose pods find no node raises DeploymentUnavailable", async () => {
+    const at = `/apis/apps/v1/namespaces/${namespace}/deployments`;
+    const { template, ...spec } = {
+      replicas: 2,
+      selector: { matchLabels: { app: "lost" } },
+      template: podTemplate("lost"),
+    };
+    const nowhere = { ...template, spec: { ...template.spec, nodeSelector: { "example.org/nowhere": "true" } } };
+    await api.post(at, {
+      ...{ apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "lost" } },
+      spec: { ...spec, template: nowhere },
+    });
+    await fires("DeploymentUnavailable", { namespace, deployment: "lost" });
+    await api.delete(`${at}/lost`);
+    await ends("DeploymentUnavailable");
+  });
+
+  it("each metric that an alert reads of these programs is one that they expose", async () => {
+    const suspended = { schedule: "@daily", suspend: true, jobTemplate: { spec: { template: podTemplate("job") } } };
+    await api.post(`/apis/batch/v1/namespaces/${namespace}/cronjobs`, {
+      ...{ apiVersion: "batch/v1", kind: "CronJob", metadata: { name: "job" }, spec: suspended },
+    });
+    await api.post(`/apis/apps/v1/namespaces/${namespace}/statefulsets`, {
+      ...{ apiVersion: "apps/v1", kind: "StatefulSet", metadata: { name: "set" } },
+      spec: {
+        replicas: 1,
+        serviceName: "set",
+        selector: { matchLabels: { app: "set" } },
+        template: podTemplate("set"),
+      },
+    });
+    // A unit's state needs systemd, a success or a waiting container a kubelet: their programs' own lists of names have them.
+    const unseen = [
+      ...["node_systemd_unit_state", "kube_cronjob_status_last_successful_time"],
+      "kube_pod_container_status_waiting_reason",
+    ];
+    const wanted = [
+      ...programs["kube-state-metrics"],
+      ...programs.flower,
+      ...programs.prometheus,
+      ...programs["node-exporter"],
+    ];
+    for (const metric of wanted.filter((one) => !unseen.includes(one) && one !== "node_zfs_zpool_state")) {
+      await eventually(`${metric} is exposed`, 60, async () => (await prometheus.series(metric)) > 0);
+    }
+    for (const metric of unseen.slice(1)) {
+      const binary = readFileSync(path.join(tools, "kube-state-metrics"));
+      assert.ok(binary.includes(metric), metric);
+    }
+  });
+});

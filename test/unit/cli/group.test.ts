@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, describe, it } from "mocha";
+import { named, stacksLike } from "../../../cli/group.ts";
+import { stackNames } from "../../../config/stackFile.ts";
+import { orrery } from "./run.ts";
+
+const parts = ["prod", "prod-dials", "prod-packit", "stage-packit"];
+
+describe("groups of stacks", function () {
+  this.timeout(60_000);
+  const folder = mkdtempSync(path.join(tmpdir(), "orrery-groups-"));
+  const { PULUMI_BACKEND_URL: backend } = process.env;
+
+  before(() => {
+    process.env.PULUMI_BACKEND_URL = `file://${folder}`;
+  });
+  after(() => {
+    if (backend === undefined) delete process.env.PULUMI_BACKEND_URL;
+    else process.env.PULUMI_BACKEND_URL = backend;
+    rmSync(folder, { recursive: true });
+  });
+
+  it("a pattern matches whole names, and one that matches nothing lists those that there are", () => {
+    assert.deepEqual(stacksLike("prod*", parts), ["prod", "prod-dials", "prod-packit"]);
+    assert.deepEqual(stacksLike("prod-*", parts), ["prod-dials", "prod-packit"]);
+    assert.deepEqual(stacksLike("*-packit", parts), ["prod-packit", "stage-packit"]);
+    assert.throws(() => stacksLike("rod*", parts), /--stack rod\* matches no stack; there are prod, prod-dials,/);
+    assert.throws(() => stacksLike("(a+)+*", parts), /matches no stack/);
+  });
+
+  it("each run is given the words of the command line with its own stack", () => {
+    const words = ["--stack", "p*", "--json", "-sp*", "--stack=p*", "p*x"];
+    assert.deepEqual(named(words, "p*", "prod"), ["--stack", "prod", "--json", "-sprod", "--stack=prod", "p*x"]);
+  });
+
+  it("--json prints one list with each stack's answer and exit code, in the order of their names", async () => {
+    const { code, stdout } = await orrery("secrets", "list", "--stack", "*", "--json");
+    assert.equal(code, 0);
+    const answers = JSON.parse(stdout) as { stack: string; code: number; answer: readonly { key: string }[] }[];
+    assert.deepEqual(
+      answers.map(({ stack, code: own }) => [stack, own]),
+      stackNames().map((stack) => [stack, 0]),
+    );
+    for (const { stack, answer } of answers) {
+      const alone = await orrery("secrets", "list", "--stack", stack, "--json");
+      assert.deepEqual(answer, JSON.parse(alone.stdout), stack);
+    }
+  });
+
+  it("what fails for one stack is said with its name, and is the exit code of all", async () => {
+    process.env.PULUMI_BACKEND_URL = `file://${folder}/absent`;
+    const { code, stdout, stderr } = await orrery("state", "status", "--stack", "st*");
+    process.env.PULUMI_BACKEND_URL = `file://${folder}`;
+    assert.equal(code, 1, stdout + stderr);
+    assert.match(stderr, /^stage: orrery: /m);
+  });
+
+  it("a command for one stack refuses a pattern, and so do the options of a single stack", async () => {
+    const one = await orrery("packit", "revisions", "--stack", "p*");
+    assert.equal(one.code, 2);
+    assert.match(one.stderr, /--stack names one stack here, not p\*/);
+    const watched = await orrery("status", "--stack", "p*", "--watch");
+    assert.equal(watched.code, 2);
+    assert.match(watched.stderr, /--watch is for one stack, not for p\*/);
+  });
+
+  it("promote pairs the stacks of two patterns, and says which has no counterpart", async () => {
+    const { code, stderr } = await orrery("promote", "--from", "st*ge", "--to", "pr*d", "--dry-run");
+    assert.equal(code, 2);
+    assert.match(stderr, /these have no counterpart: stage \(no prad\)/);
+    const half = await orrery("promote", "--from", "stage", "--to", "pr*", "--dry-run");
+    assert.match(half.stderr, /--from and --to need one \* each/);
+  });
+});
