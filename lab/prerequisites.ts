@@ -1,22 +1,23 @@
-/** Creates the resources that a stack expects to exist in its clouds: zones, volumes, floating IPs, namespaces, nodes. */
+/** Creates the resources that a stack expects to exist in its clouds: zones, volumes, floating IPs, namespaces, nodes, a database. */
 import { prowJobCrd } from "../components/prow/inventory.ts";
 import type { LabPrerequisites } from "./retarget.ts";
 import { kubeApi } from "./kubernetes/api.ts";
 import { type OpenstackApi, openstackApi } from "./openstack/api.ts";
+import { databaseObjects } from "./kubernetes/database.ts";
 import { fakeNode } from "./kubernetes/objects.ts";
 import { realNodes } from "./kubernetes/nodes/plan.ts";
 import { openshiftMark } from "./kubernetes/projects.ts";
 import type { Log } from "./component.ts";
 import type { LabSettings } from "./settings.ts";
 
-type OpenstackPrerequisites = Omit<LabPrerequisites, "namespaces" | "nodes" | "prowJobs">;
+type OpenstackPrerequisites = Omit<LabPrerequisites, "namespaces" | "nodes" | "prowJobs" | "database">;
 
 /** Size in GB of a volume that replaces a manually created one. */
 const volumeSize = 1;
 
 /** Creates the prerequisites that do not exist yet. */
 export async function createPrerequisites(
-  { zones, volumes, floatingIps, namespaces, nodes, prowJobs }: LabPrerequisites,
+  { zones, volumes, floatingIps, namespaces, nodes, prowJobs, database }: LabPrerequisites,
   lab: LabSettings,
   log: Log,
 ): Promise<void> {
@@ -31,6 +32,9 @@ export async function createPrerequisites(
   if (prowJobs) {
     const { metadata, spec } = prowJobCrd;
     await cluster.apply({ apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition", metadata, spec });
+  }
+  if (database !== undefined) {
+    for (const object of databaseObjects(database)) await cluster.apply(object);
   }
   for (const name of nodes) {
     if ((await cluster.find(`/api/v1/nodes/${name}`)) !== undefined) continue;
