@@ -9,7 +9,7 @@ import { runToFile } from "../process.ts";
 import { installPackages } from "../openstack/packages.ts";
 import { cacheDir } from "../settings.ts";
 import { type NodePrograms, nodePrograms } from "../toolchain/nodePrograms.ts";
-import { ensureTool, toolFolder, type ToolName } from "../tools/tools.ts";
+import { ensureTools, toolFolder, type ToolName } from "../tools/tools.ts";
 import { type Answer, answers, namesOf, recipes } from "./catalogue.ts";
 import { LayoutWriter, readLayers } from "./layout.ts";
 import { type Recipe, standInBase } from "./recipes.ts";
@@ -35,7 +35,7 @@ export function imageFolders(): string[] {
 export async function ensureImages(programs: NodePrograms, log: Log): Promise<void> {
   const missing = (): Layout[] => layouts(programs).filter(({ folder }) => !existsSync(folder));
   if (missing().length === 0) return;
-  await ensureTool("prow", log);
+  await ensureTools(log, ["prow", "deckPages"]);
   const busy = "another checkout is building container images";
   const release = await lock(path.join(cacheDir, "images.lock"), log, busy);
   try {

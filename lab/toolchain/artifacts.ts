@@ -21,6 +21,10 @@ export type Step =
   | { do: "keep"; source: string; to: string }
   /** Copies one file of a Debian package into the artifact, without installing the package. */
   | { do: "debian"; package: string; source: string; to: string }
+  /** Unpacks a package of npm, whose archive has this checksum, into `node_modules` of the sources. */
+  | { do: "npm"; package: string; version: string; sha256: string }
+  /** Bundles a script of the sources for browsers, by the package `@esbuild/linux-x64`. */
+  | { do: "bundle"; source: string; to: string }
   /** Creates a symbolic link to a file. */
   | { do: "link"; to: string; file: string };
 

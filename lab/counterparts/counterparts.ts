@@ -1,0 +1,138 @@
+/** Counterparts of the world's services in a lab with real nodes: pods of the lab's own programs, behind Ingresses of the world's names. */
+import { createHash, randomBytes } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { counterpartImage } from "../images/recipes.ts";
+import type { KubeApi, KubeObject } from "../kubernetes/api.ts";
+import { waitUntilReady } from "../process.ts";
+
+/** Namespace of all counterparts. */
+export const counterpartsNamespace = "lab-counterparts";
+/** Secret with the tokens of people at GitHub, by login. */
+const tokensSecret = "github-tokens";
+const startTimeout = 120;
+
+/** A counterpart: a folder next to this file whose `server.ts` listens on port 8080. */
+interface Counterpart {
+  readonly name: "dockerhub" | "github" | "google";
+  readonly hosts: readonly string[];
+  /** Files of a Secret, at /etc/<name>. @default none */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+/** Who is at GitHub: members by organisation, and tokens that programs of a stack have, by their owners' logins. */
+export interface GithubPeople {
+  readonly organisations: Readonly<Record<string, readonly string[]>>;
+  readonly programs: Readonly<Record<string, string>>;
+}
+
+/**
+ * Starts GitHub, Google Cloud Storage and Docker Hub. People of GitHub get tokens, which stay the same while the namespace exists; the
+ * repositories and objects are gone when a pod is.
+ * @returns the tokens by login
+ */
+export async function startCounterparts(api: KubeApi, people: GithubPeople): Promise<ReadonlyMap<string, string>> {
+  await api.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: counterpartsNamespace } });
+  const tokens = await peoplesTokens(api, people);
+  const seed = {
+    tokens: Object.fromEntries([...tokens].map(([login, token]) => [token, login])),
+    organisations: people.organisations,
+  };
+  const all: readonly Counterpart[] = [
+    { name: "github", hosts: ["github.com", "api.github.com"], files: { "seed.json": JSON.stringify(seed) } },
+    { name: "dockerhub", hosts: ["registry-1.docker.io"] },
+    { name: "google", hosts: ["storage.googleapis.com", "oauth2.googleapis.com"] },
+  ];
+  for (const one of all.flatMap(objectsOf)) await api.apply(one);
+  for (const { name } of all) {
+    const at = `/apis/apps/v1/namespaces/${counterpartsNamespace}/deployments/${name}`;
+    const ready = async (): Promise<boolean> =>
+      (await api.get<{ status?: { readyReplicas?: number } }>(at)).status?.readyReplicas === 1;
+    const hint = `kubectl -n ${counterpartsNamespace} describe deployment ${name}`;
+    await waitUntilReady(`the counterpart ${name}`, startTimeout, ready, hint);
+  }
+  return tokens;
+}
+
+async function peoplesTokens(
+  api: KubeApi,
+  { organisations, programs }: GithubPeople,
+): Promise<ReadonlyMap<string, string>> {
+  const at = `/api/v1/namespaces/${counterpartsNamespace}/secrets/${tokensSecret}`;
+  const { data = {} } = (await api.find<{ data?: Readonly<Record<string, string>> }>(at)) ?? {};
+  const logins = [...new Set(Object.values(organisations).flat())];
+  const tokens = new Map(
+    logins.map((login) => {
+      const kept = data[login];
+      return [login, kept === undefined ? randomBytes(20).toString("hex") : Buffer.from(kept, "base64").toString()];
+    }),
+  );
+  for (const [login, token] of Object.entries(programs)) tokens.set(login, token);
+  const stringData = Object.fromEntries(tokens);
+  await api.apply(objectIn("v1", "Secret", tokensSecret, { stringData }));
+  return tokens;
+}
+
+const objectIn = (apiVersion: string, kind: string, name: string, fields: object): KubeObject => ({
+  ...{ apiVersion, kind, metadata: { name, namespace: counterpartsNamespace } },
+  ...fields,
+});
+
+function objectsOf({ name, hosts, files }: Counterpart): readonly KubeObject[] {
+  const folder = path.join(import.meta.dirname, name);
+  const sources = readdirSync(folder).map((file) => [file, readFileSync(path.join(folder, file), "utf8")] as const);
+  const data = { "package.json": '{"type":"module"}', ...Object.fromEntries(sources) };
+  const labels = { app: name };
+  // A changed program is started again; a changed Secret is not, because the state would be lost.
+  const annotations = {
+    "orrery.lab/program": createHash("sha256").update(JSON.stringify(data)).digest("hex").slice(0, 16),
+  };
+  const container = {
+    ...{ name, image: counterpartImage, args: ["/srv/lab/server.ts"] },
+    env: [
+      { name: "HOME", value: "/data" },
+      { name: "GIT_HOME", value: "/data/git" },
+      { name: "SEED", value: `/etc/${name}/seed.json` },
+    ],
+    ports: [{ name: "http", containerPort: 8080 }],
+    readinessProbe: { httpGet: { path: "/healthz", port: "http" }, periodSeconds: 1 },
+    resources: { requests: { cpu: "50m", memory: "96Mi" }, limits: { memory: "512Mi" } },
+    securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
+    volumeMounts: [
+      { name: "program", mountPath: "/srv/lab" },
+      { name: "data", mountPath: "/data" },
+      { name: "tmp", mountPath: "/tmp" },
+      ...(files === undefined ? [] : [{ name: "files", mountPath: `/etc/${name}` }]),
+    ],
+  };
+  const spec = {
+    ...{ containers: [container], automountServiceAccountToken: false, enableServiceLinks: false },
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+    volumes: [
+      { name: "program", configMap: { name: `${name}-program` } },
+      { name: "data", emptyDir: {} },
+      { name: "tmp", emptyDir: {} },
+      ...(files === undefined ? [] : [{ name: "files", secret: { secretName: `${name}-files` } }]),
+    ],
+  };
+  const paths = [{ path: "/", pathType: "Prefix", backend: { service: { name, port: { number: 80 } } } }];
+  return [
+    objectIn("v1", "ConfigMap", `${name}-program`, { data }),
+    ...(files === undefined ? [] : [objectIn("v1", "Secret", `${name}-files`, { stringData: files })]),
+    objectIn("apps/v1", "Deployment", name, {
+      spec: {
+        strategy: { type: "Recreate" },
+        selector: { matchLabels: labels },
+        template: { metadata: { labels, annotations }, spec },
+      },
+    }),
+    objectIn("v1", "Service", name, { spec: { selector: labels, ports: [{ port: 80, targetPort: "http" }] } }),
+    objectIn("networking.k8s.io/v1", "Ingress", name, {
+      metadata: {
+        ...{ name, namespace: counterpartsNamespace },
+        annotations: { "nginx.ingress.kubernetes.io/proxy-body-size": "0" },
+      },
+      spec: { tls: [{ hosts }], rules: hosts.map((host) => ({ host, http: { paths } })) },
+    }),
+  ];
+}

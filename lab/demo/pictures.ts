@@ -1,0 +1,67 @@
+/** Pictures of the lab's pages, by Chromium without a window. */
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { chromium as engine } from "playwright-core";
+import { chromium, chromiumArgs, pageAt } from "../browser.ts";
+import type { LabSettings } from "../settings.ts";
+
+/** A page and what it must show before its picture is taken. */
+export interface Scene {
+  readonly name: string;
+  readonly url: string;
+  readonly shows: string;
+}
+
+const size = { width: 1280, height: 720 };
+const patience = 60_000;
+
+/**
+ * Takes a picture of each page.
+ * @returns their files; empty where there is no Chromium
+ * @throws if a page does not show what it must
+ */
+export async function takePictures(
+  lab: LabSettings,
+  folder: string,
+  scenes: readonly Scene[],
+): Promise<readonly string[]> {
+  const executablePath = chromium();
+  const [first] = scenes;
+  if (executablePath === undefined || first === undefined) return [];
+  mkdirSync(folder, { recursive: true });
+  // Playwright has a profile of its own and opens pages itself.
+  const args = chromiumArgs(lab, pageAt(lab, first.url)).filter(
+    (one) => one !== first.url && !one.startsWith("--user-data-dir="),
+  );
+  const browser = await engine.launch({ executablePath, args });
+  try {
+    const taken: string[] = [];
+    for (const { name, url, shows } of scenes) {
+      const page = await browser.newPage({ viewport: size });
+      page.setDefaultTimeout(patience);
+      await page.goto(url, { waitUntil: "domcontentloaded" });
+      // Deck's views of a job are frames.
+      const seen = async (): Promise<boolean> => {
+        const found = page.frames().map((frame) =>
+          frame
+            .getByText(shows)
+            .count()
+            .catch(() => 0),
+        );
+        return (await Promise.all(found)).some((count) => count > 0);
+      };
+      const end = Date.now() + patience;
+      while (!(await seen())) {
+        if (Date.now() > end) throw new Error(`${url} does not show "${shows}"`);
+        await page.waitForTimeout(500);
+      }
+      const file = path.join(folder, `${name}.png`);
+      await page.screenshot({ path: file });
+      taken.push(file);
+      await page.close();
+    }
+    return taken;
+  } finally {
+    await browser.close();
+  }
+}

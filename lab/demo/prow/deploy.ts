@@ -1,0 +1,119 @@
+/** Deploys Prow of stack `test` to the demonstrations' cluster, with jobs of its own, next to the counterparts that it calls. */
+import { generateKeyPairSync } from "node:crypto";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { samplePassphrase } from "../../../config/samples.ts";
+import { openSalt } from "../../../config/passphrase.ts";
+import { keepSystems, put, setSecret, withoutPaths } from "../../../config/stackEdit.ts";
+import { projectName, readStackFile, stackPath } from "../../../config/stackFile.ts";
+import { startCounterparts } from "../../counterparts/counterparts.ts";
+import { initStack, pulumi, type Target } from "../../harness/engine.ts";
+import { kubeApi } from "../../kubernetes/api.ts";
+import { environment, labTarget, type Run } from "../../pulumi.ts";
+import { retarget } from "../../retarget.ts";
+import { withFailures } from "../../rollout.ts";
+import { Person } from "../outside.ts";
+
+/** The stack whose Prow it is. */
+const source = "test";
+/** The robot as which Prow works at GitHub. */
+export const robot = "kubevirt-bot";
+const organisation = "kubevirt";
+
+/** Prow at work: who can act at GitHub, and where Prow is. */
+export interface ProwAtWork {
+  /** Members of the organisation: she writes, he reviews. */
+  readonly alice: Person;
+  readonly bob: Person;
+  /** Somebody who is no member. */
+  readonly mallory: Person;
+  readonly robot: Person;
+  readonly hosts: Readonly<Record<"deck" | "hook" | "gcsweb", string>>;
+  readonly namespaces: Readonly<Record<"prow" | "jobs", string>>;
+  readonly bucket: string;
+  /** What GitHub signs webhooks with. */
+  readonly secret: string;
+  /** Number of the organisation's webhook at GitHub. */
+  readonly hook: number;
+}
+
+/** Deploys what is missing or changed. @throws with Pulumi's output if it cannot */
+export async function deployProw(run: Run): Promise<ProwAtWork> {
+  const { lab, log } = run;
+  const stack = readStackFile(stackPath(source));
+  const crypter = openSalt(stack.encryptionSalt ?? "", samplePassphrase(source));
+  const secret = (key: string): string => crypter.decrypt(stack.entries.get(key)?.value ?? "");
+  log("counterparts of GitHub and Google Cloud Storage: starting");
+  const tokens = await startCounterparts(kubeApi(lab), {
+    organisations: { [organisation]: ["alice", "bob", robot], outsiders: ["mallory"] },
+    programs: { [robot]: secret("prow:githubToken") },
+  });
+  const target: Target = {
+    stack: "demo-prow",
+    file: path.join(lab.dir, "Pulumi.demo-prow.yaml"),
+    env: environment(run, source),
+  };
+  writeTarget(run, target.file);
+  const known = path.join(lab.dir, "state", ".pulumi", "stacks", projectName(), `${target.stack}.json`);
+  if (!existsSync(known)) await initStack(target);
+  log("Prow of stack test: pulumi up");
+  const { code, text } = await withFailures(lab, log, () => pulumi(["up", "--yes", "--skip-preview"], target));
+  if (code !== 0) throw new Error(`pulumi up failed:\n${text.slice(-4000)}`);
+  const settings = JSON.parse(stack.entries.get("prow:settings")?.value ?? "{}") as Pick<
+    ProwAtWork,
+    "hosts" | "namespaces" | "bucket"
+  >;
+  const person = (login: string): Person => new Person(lab, tokens.get(login) ?? "");
+  const people = { alice: person("alice"), bob: person("bob"), mallory: person("mallory"), robot: person(robot) };
+  const hmac = secret("prow:hmac");
+  const url = `https://${settings.hosts.hook}/hook`;
+  return { ...people, ...settings, secret: hmac, hook: await webhook(people.alice, url, hmac) };
+}
+
+/**
+ * Differences from the stack's own settings. The lab's router takes the place of the stack's ingress controller, and its storage that of
+ * folders which somebody makes on a node.
+ */
+const changes: Readonly<Record<string, unknown>> = {
+  configuration: { jobs: { from: "folder", path: "lab/demo/prow/jobs" }, updaterOwns: ["job-config"] },
+  ingress: { class: "nginx" },
+  ghproxy: { size: "1Gi" },
+  greenhouse: { size: "1Gi" },
+  mirrorProxy: { size: "1Gi" },
+};
+
+/** The stack's file with Prow alone, retargeted to the cluster. */
+function writeTarget({ lab }: Run, file: string): void {
+  const stack = readStackFile(stackPath(source));
+  const crypter = openSalt(stack.encryptionSalt ?? "", samplePassphrase(source));
+  let text = keepSystems(stack.text, ["clusters", "prow"]);
+  for (const [setting, value] of Object.entries(changes)) text = put(text, ["config", "prow:settings", setting], value);
+  text = withoutPaths(text, [["config", "prow:settings", "localVolumes"]]);
+  // The sample's key is none of RSA, and Google's client refuses it before it asks anybody.
+  const key = "prow:gcsServiceAccount";
+  const account = JSON.parse(crypter.decrypt(stack.entries.get(key)?.value ?? "")) as object;
+  text = setSecret(text, key, crypter.encrypt(JSON.stringify({ ...account, private_key: rsaKey(lab.dir) })));
+  const before = `${file}.source`;
+  writeFileSync(before, text, { mode: 0o600 });
+  retarget(before, file, labTarget(lab), samplePassphrase(source), true);
+  rmSync(before);
+}
+
+/** A key that stays the same, so that a second deployment restarts nothing. */
+function rsaKey(folder: string): string {
+  const file = path.join(folder, "google-key.pem");
+  if (!existsSync(file)) {
+    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    writeFileSync(file, privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
+  }
+  return readFileSync(file, "utf8");
+}
+
+/** Registers Prow's webhook, as the organisation's owner does, unless it is there. */
+async function webhook(owner: Person, url: string, secret: string): Promise<number> {
+  const hooks = await owner.get<readonly { id: number; config: { url: string } }[]>(`/orgs/${organisation}/hooks`);
+  const there = hooks.find(({ config }) => config.url === url);
+  if (there !== undefined) return there.id;
+  const config = { url, secret, content_type: "json" };
+  return (await owner.call<{ id: number }>("POST", `/orgs/${organisation}/hooks`, { name: "web", config })).id;
+}

@@ -1,0 +1,143 @@
+/** What happens around one change of a repository, seen from outside: GitHub, the bucket, and the cluster's ProwJobs. */
+import { createHmac } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { KubeApi, KubeObject } from "../../kubernetes/api.ts";
+import type { LabSettings } from "../../settings.ts";
+import { ask, type Person } from "../outside.ts";
+import type { ProwAtWork } from "./deploy.ts";
+
+/** The repository of the demonstration, and its job. */
+export const repository = "kubevirt/kubevirtci";
+export const job = "check-greeting";
+
+export interface ProwJob extends KubeObject {
+  readonly spec: {
+    readonly job: string;
+    readonly type: string;
+    readonly refs?: { readonly pulls?: readonly { number: number; sha: string }[] };
+  };
+  readonly status: { readonly state?: string; readonly url?: string; readonly build_id?: string };
+}
+
+export interface PullRequest {
+  readonly number: number;
+  readonly html_url: string;
+  readonly state: string;
+  readonly merged: boolean;
+  readonly merge_commit_sha?: string;
+  readonly labels: readonly { readonly name: string }[];
+  readonly head: { readonly sha: string; readonly ref: string };
+}
+
+export interface Status {
+  readonly context: string;
+  readonly state: string;
+  readonly target_url: string;
+}
+
+/** Asks until the answer is there. @throws naming what did not happen */
+export async function until<T>(what: string, seconds: number, look: () => Promise<T | undefined>): Promise<T> {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const seen = await look();
+    if (seen !== undefined) return seen;
+    if (Date.now() > end) throw new Error(`${what} did not happen within ${seconds} s`);
+    await sleep(1000);
+  }
+}
+
+const file = (text: string): string => Buffer.from(text).toString("base64");
+const signed = (title: string, login: string): string =>
+  `${title}\n\nSigned-off-by: ${login} <${login}@users.noreply.github.com>`;
+
+/** Makes a repository with its owners, unless it exists. */
+export async function makeRepository({ alice }: ProwAtWork, name = repository): Promise<void> {
+  const [owner = "", own = ""] = name.split("/");
+  const all = await alice.get<readonly { full_name: string }[]>(`/orgs/${owner}/repos`);
+  if (all.some(({ full_name }) => full_name === name)) return;
+  await alice.call("POST", `/orgs/${owner}/repos`, { name: own });
+  const files = { OWNERS: "approvers:\n  - bob\nreviewers:\n  - bob\n", "greeting.txt": "nothing yet\n" };
+  for (const [at, text] of Object.entries(files)) {
+    const message = signed(`Add ${at}`, "alice");
+    await alice.call("PUT", `/repos/${name}/contents/${at}`, { message, content: file(text) });
+  }
+}
+
+/** A change that somebody proposes: a branch with a commit, and a pull request. */
+export async function propose(
+  by: { readonly person: Person; readonly login: string },
+  change: { readonly path: string; readonly text: string; readonly title: string; readonly in?: string },
+): Promise<PullRequest> {
+  const name = change.in ?? repository;
+  const { object } = await by.person.get<{ object: { sha: string } }>(`/repos/${name}/git/refs/heads/main`);
+  const branch = `change-${Date.now()}`;
+  await by.person.call("POST", `/repos/${name}/git/refs`, { ref: `refs/heads/${branch}`, sha: object.sha });
+  const message = signed(change.title, by.login);
+  await by.person.call("PUT", `/repos/${name}/contents/${change.path}`, {
+    message,
+    branch,
+    content: file(change.text),
+  });
+  return by.person.call("POST", `/repos/${name}/pulls`, { title: change.title, head: branch, base: "main", body: "" });
+}
+
+export const comment = (person: Person, number: number, body: string, name = repository): Promise<unknown> =>
+  person.call("POST", `/repos/${name}/issues/${number}/comments`, { body });
+
+export const pullRequest = ({ alice }: ProwAtWork, number: number, name = repository): Promise<PullRequest> =>
+  alice.get(`/repos/${name}/pulls/${number}`);
+
+/** Newest status of a context at a commit. */
+export async function statusOf(
+  { alice }: ProwAtWork,
+  sha: string,
+  context: string,
+  name = repository,
+): Promise<Status | undefined> {
+  const { statuses } = await alice.get<{ statuses: readonly Status[] }>(`/repos/${name}/commits/${sha}/status`);
+  return statuses.find((one) => one.context === context);
+}
+
+/** ProwJobs of a pull request, newest last; all of a job without one. */
+export async function prowJobs(
+  api: KubeApi,
+  { namespaces }: ProwAtWork,
+  wanted: { readonly job: string; readonly number?: number },
+): Promise<readonly ProwJob[]> {
+  const all = await api.list<ProwJob>(`/apis/prow.k8s.io/v1/namespaces/${namespaces.jobs}/prowjobs`);
+  return all
+    .filter(({ spec }) => spec.job === wanted.job)
+    .filter(({ spec }) => wanted.number === undefined || spec.refs?.pulls?.[0]?.number === wanted.number)
+    .toSorted((a, b) => String(a.metadata.creationTimestamp).localeCompare(String(b.metadata.creationTimestamp)));
+}
+
+/** Names of the objects of a folder in the bucket, without the folder. */
+export async function objectsBelow(
+  lab: LabSettings,
+  { bucket }: ProwAtWork,
+  folder: string,
+): Promise<readonly string[]> {
+  const query = new URLSearchParams({ prefix: folder });
+  const { body } = await ask(lab, `https://storage.googleapis.com/storage/v1/b/${bucket}/o?${query.toString()}`);
+  const { items = [] } = JSON.parse(body) as { items?: readonly { name: string }[] };
+  return items.map(({ name }) => name.slice(folder.length));
+}
+
+/** Text of an object of the bucket. */
+export async function objectText(lab: LabSettings, { bucket }: ProwAtWork, name: string): Promise<string> {
+  return (await ask(lab, `https://storage.googleapis.com/${bucket}/${name}`)).body;
+}
+
+/** Folder of a presubmit's run in the bucket. */
+export const folderOf = (number: number, buildId: string, name = job): string =>
+  `pr-logs/pull/${repository.replace("/", "_")}/${number}/${name}/${buildId}/`;
+
+/** Delivers a webhook that somebody else than GitHub signs. @returns the status of Prow's answer */
+export async function forge(lab: LabSettings, { hosts }: ProwAtWork, secret: string, body: string): Promise<number> {
+  const signature = `sha1=${createHmac("sha1", secret).update(body).digest("hex")}`;
+  const headers = {
+    "content-type": "application/json",
+    ...{ "x-github-event": "issue_comment", "x-github-delivery": "forged", "x-hub-signature": signature },
+  };
+  return (await ask(lab, `https://${hosts.hook}/hook`, { method: "POST", headers, body })).status;
+}
