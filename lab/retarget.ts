@@ -36,6 +36,8 @@ export interface LabPrerequisites {
   readonly prowJobs: boolean;
   /** A PostgreSQL in the cluster for a role that may create databases, in place of an operator's server. @default none */
   readonly database?: { readonly user: string; readonly password: string };
+  /** GitHub, Docker Hub and Google's storage in the cluster, where Prow's robot has this token. @default none */
+  readonly counterparts?: { readonly token: string };
 }
 
 /** What {@link retarget} did. */
@@ -115,15 +117,19 @@ export function retarget(
   const { database } = plain(stack, "dials:settings") as { readonly database?: { readonly user: string } };
   const played = lab.router !== undefined && database !== undefined;
   replaceFile(target, played ? retargetDatabase(callysto.text, database.user) : callysto.text);
-  const password = readStackFile(target).entries.get("dials:databasePassword")?.value;
+  const { entries } = readStackFile(target);
+  const secret = (key: string): string | undefined => {
+    const entry = entries.get(key);
+    return lab.router === undefined || entry === undefined ? undefined : crypter.decrypt(entry.value);
+  };
+  const [password, token] = [secret("dials:databasePassword"), secret("prow:githubToken")];
   const prerequisites = {
     ...callysto.prerequisites,
     namespaces: existingNamespaces(plain(stack, "dials:settings")),
     nodes: prow.nodes,
     prowJobs: prow.prowJobs,
-    ...(played && password !== undefined
-      ? { database: { user: database.user, password: crypter.decrypt(password) } }
-      : {}),
+    ...(played && password !== undefined ? { database: { user: database.user, password } } : {}),
+    ...(token === undefined ? {} : { counterparts: { token } }),
   };
   return { prerequisites, replaced: [...own.keys()] };
 }

@@ -36,8 +36,7 @@ export async function runTests(run: Run, names: readonly string[]): Promise<numb
   return interruptible(
     run.log,
     async ({ requested, child }) => {
-      // Tests start with empty clouds, without the remains of an interrupted run. A new lab's nodes are simulated unless it is
-      // told otherwise: most tests ask the API alone, and those of containers make clusters of their own.
+      // Tests start with empty clouds, without the remains of an interrupted run.
       await down(run.lab, run.toolchain, true);
       if (!requested()) await up(run.lab, run.toolchain, run.log);
       return requested() ? 1 : await child(mocha(live, { ...process.env, ...environment(run, "test") }));

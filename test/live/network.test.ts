@@ -132,9 +132,7 @@ describe("network policies of the test stack", function () {
           unsure = unsure.filter(([target], index) => reached[index] !== needed.has(target));
         }
         wrong.push(
-          ...unsure.map(
-            ([target]) => `${caller} -> ${target} ${needed.has(target) ? "is refused" : "is let through"}`,
-          ),
+          ...unsure.map(([target]) => `${caller} -> ${target} ${needed.has(target) ? "is refused" : "is let through"}`),
         );
       }
     };

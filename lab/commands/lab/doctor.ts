@@ -10,7 +10,7 @@ export const command = defineCommand({
   run() {
     const problems = [
       ...checkToolchain(),
-      ...missingFeatures().map((name) => `Real nodes cannot run, only simulated ones (--fake-nodes): this machine lacks ${name}.`),
+      ...missingFeatures().map((name) => `Real nodes (lab up --real-nodes) cannot run: this machine lacks ${name}.`),
     ];
     console.log(problems.length === 0 ? "ok: the lab and its real nodes can run here" : problems.join("\n"));
     return problems.length === 0 ? 0 : 1;

@@ -6,7 +6,8 @@ import { toolchainFolders } from "../../toolchain/toolchain.ts";
 import { usage } from "../../usage.ts";
 
 export const command = defineCommand({
-  about: "Shows which services of the lab are healthy, and its memory and processor. Exit code 1 if one is not. Installs nothing.",
+  about:
+    "Shows which services of the lab are healthy, and its memory and processor. Exit code 1 if one is not. Installs nothing.",
   options: { json: { type: "boolean", help: "print JSON" } },
   async run({ json }) {
     const lab = labSettings();

@@ -2,7 +2,7 @@
 import { defineCommand } from "../../../cli/command.ts";
 import { up } from "../../lab.ts";
 import { chooseNodes, nodeOptions } from "../../nodeChoice.ts";
-import { log as say, openLab } from "../../session.ts";
+import { openLab } from "../../session.ts";
 import { labSettings } from "../../settings.ts";
 
 export const command = defineCommand({
@@ -11,8 +11,8 @@ export const command = defineCommand({
 Settings (environment): ORRERY_PORTS, the first of 100 ports (15000); ORRERY_LAB, the state folder (.lab/main); ORRERY_CACHE, the
 folder of what is built once per machine (~/.cache/orrery).`,
   options: nodeOptions,
-  async run(wishes) {
-    chooseNodes(labSettings(), "test", wishes, say);
+  async run({ realNodes }) {
+    chooseNodes(labSettings(), realNodes);
     const { lab, toolchain, log } = await openLab();
     await up(lab, toolchain, log);
     log('the lab is up; next: eval "$(npm run --silent lab -- env)"');

@@ -89,7 +89,7 @@ function nodeAt(lab: LabSettings, index: number): RealNode {
 }
 
 /** Whether the lab has a cluster, running or not. */
-export const hasCluster = (lab: LabSettings): boolean => existsSync(path.join(lab.dir, "data", "kubernetes"));
+const hasCluster = (lab: LabSettings): boolean => existsSync(path.join(lab.dir, "data", "kubernetes"));
 
 /**
  * Sets the number of real nodes (0: kwok simulates two), which the lab keeps until it is wiped. Nodes can be added to a cluster

@@ -80,7 +80,7 @@ describe("the lab's real nodes", () => {
     assertFeatures([]);
     assert.throws(() => {
       assertFeatures(["overlayfs (CONFIG_OVERLAY_FS)"]);
-    }, new Error("real nodes cannot run on this machine, which lacks\n  overlayfs (CONFIG_OVERLAY_FS)\nthe option --fake-nodes (npm start -- --fake-nodes) simulates the nodes instead, and runs no container"));
+    }, new Error("real nodes cannot run on this machine, which lacks\n  overlayfs (CONFIG_OVERLAY_FS)\nnpm run lab -- up without --real-nodes simulates the nodes"));
   });
 
   it("the registry serves an image under its own name, whichever registry is asked for", () =>
