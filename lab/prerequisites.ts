@@ -1,25 +1,24 @@
-/** Creates the resources that a stack expects to exist in its clouds: zones, volumes, floating IPs, namespaces, nodes. */
+/** Creates the resources that a stack expects to exist in its clouds: zones, volumes, floating IPs, namespaces, nodes, a database, services of the world. */
 import { prowJobCrd } from "../components/prow/inventory.ts";
 import type { LabPrerequisites } from "./retarget.ts";
+import { startCounterparts } from "./counterparts/counterparts.ts";
 import { kubeApi } from "./kubernetes/api.ts";
 import { type OpenstackApi, openstackApi } from "./openstack/api.ts";
+import { databaseObjects } from "./kubernetes/database.ts";
 import { fakeNode } from "./kubernetes/objects.ts";
 import { realNodes } from "./kubernetes/nodes/plan.ts";
 import { openshiftMark } from "./kubernetes/projects.ts";
 import type { Log } from "./component.ts";
 import type { LabSettings } from "./settings.ts";
 
-type OpenstackPrerequisites = Omit<LabPrerequisites, "namespaces" | "nodes" | "prowJobs">;
+type OpenstackPrerequisites = Omit<LabPrerequisites, "namespaces" | "nodes" | "prowJobs" | "database" | "counterparts">;
 
 /** Size in GB of a volume that replaces a manually created one. */
 const volumeSize = 1;
 
 /** Creates the prerequisites that do not exist yet. */
-export async function createPrerequisites(
-  { zones, volumes, floatingIps, namespaces, nodes, prowJobs }: LabPrerequisites,
-  lab: LabSettings,
-  log: Log,
-): Promise<void> {
+export async function createPrerequisites(prerequisites: LabPrerequisites, lab: LabSettings, log: Log): Promise<void> {
+  const { zones, volumes, floatingIps, namespaces, nodes, prowJobs, database, counterparts } = prerequisites;
   const cluster = kubeApi(lab);
   for (const name of namespaces) {
     if ((await cluster.find(`/api/v1/namespaces/${name}`)) !== undefined) continue;
@@ -31,6 +30,13 @@ export async function createPrerequisites(
   if (prowJobs) {
     const { metadata, spec } = prowJobCrd;
     await cluster.apply({ apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition", metadata, spec });
+  }
+  if (database !== undefined) {
+    for (const object of databaseObjects(database)) await cluster.apply(object);
+  }
+  if (counterparts !== undefined) {
+    // Who else is at GitHub does not matter to programs that start.
+    await startCounterparts(cluster, { organisations: {}, programs: { "kubevirt-bot": counterparts.token } });
   }
   for (const name of nodes) {
     if ((await cluster.find(`/api/v1/nodes/${name}`)) !== undefined) continue;

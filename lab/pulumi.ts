@@ -5,8 +5,9 @@ import path from "node:path";
 import { type LabTarget, retarget } from "./retarget.ts";
 import { projectName, readStackFile, stackPath } from "../config/stackFile.ts";
 import { stackPassphrase } from "../config/stackPassphrase.ts";
-import { kubernetesEnv } from "./kubernetes/kubernetes.ts";
-import { nodeNetwork, realNodes } from "./kubernetes/nodes/plan.ts";
+import { kubernetes, kubernetesEnv } from "./kubernetes/kubernetes.ts";
+import { chooseRealNodes, nodeNetwork, realNodes } from "./kubernetes/nodes/plan.ts";
+import { nodesFor } from "./nodeChoice.ts";
 import { openstackEnv } from "./openstack/openstack.ts";
 import type { Log } from "./component.ts";
 import { createPrerequisites } from "./prerequisites.ts";
@@ -90,6 +91,7 @@ export async function applyStack(
   realSecrets = false,
 ): Promise<number> {
   // Saving the whole state after each step takes half of an update's time, and a lab can be recreated.
+  if (command === "up") await addNodes(stack, run);
   const env = { PULUMI_SKIP_CHECKPOINTS: "true", ...process.env, ...environment(run, stack) };
   const file = await writeLabStackFile(stack, run, realSecrets);
   const common = ["--stack", stack, "--config-file", file];
@@ -104,6 +106,15 @@ export async function applyStack(
   if (quiet !== undefined) run.log(`pulumi ${command}: the whole output is in ${path.relative(root, quiet)}`);
   const work = (): Promise<number> => pulumi([command, ...common, ...consent], env, quiet);
   return command === "up" ? withFailures(run.lab, run.log, work) : work();
+}
+
+/** Real nodes become as many as the stack asks for. */
+async function addNodes(stack: string, { lab, toolchain, log }: Run): Promise<void> {
+  const [now, wanted] = [realNodes(lab).length, nodesFor(stack)];
+  if (now === 0 || now >= wanted) return;
+  log(`the stack asks for ${wanted} nodes, and the lab has ${now}`);
+  chooseRealNodes(lab, wanted);
+  await kubernetes(toolchain).up(lab, log);
 }
 
 /** Whether the stack exists in the lab's backend; the CLI would take a second for that. */

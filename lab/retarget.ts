@@ -5,7 +5,7 @@ import { type Crypter, openSalt } from "../config/passphrase.ts";
 import { isFromLab } from "../config/preflight/samplePassphrase.ts";
 import { publishedSamples } from "../config/published.ts";
 import { kubeconfig, unusableKeyMark, publicKeyLine } from "../config/samples.ts";
-import { put, setAt, setSecret } from "../config/stackEdit.ts";
+import { put, setAt, setSecret, withoutPaths } from "../config/stackEdit.ts";
 import type { WantedSecret } from "../config/secrets.ts";
 import { openshiftAdministrator } from "./kubernetes/projects.ts";
 import { readStackFile, secretsOf, type StackFile } from "../config/stackFile.ts";
@@ -34,6 +34,10 @@ export interface LabPrerequisites {
   readonly nodes: readonly string[];
   /** Whether the cluster must have the kind ProwJob, which another stack makes. */
   readonly prowJobs: boolean;
+  /** A PostgreSQL in the cluster for a role that may create databases, in place of an operator's server. @default none */
+  readonly database?: { readonly user: string; readonly password: string };
+  /** GitHub, Docker Hub and Google's storage in the cluster, where Prow's robot has this token. @default none */
+  readonly counterparts?: { readonly token: string };
 }
 
 /** What {@link retarget} did. */
@@ -46,6 +50,9 @@ export interface Retargeted {
 
 /** The notebook image that the lab's machines contain, as they cannot reach a registry. */
 export const labNotebookImage = "docker.io/callysto/pims-minimal:lab";
+
+/** Host and port of the PostgreSQL that plays an operator's server, for programs on real nodes. */
+export const labDatabase = { namespace: "lab-database", name: "postgres", port: 5432 } as const;
 
 /** Kubeconfig of the lab's Kubernetes API. */
 export function labKubeconfig(lab: LabTarget): string {
@@ -107,12 +114,22 @@ export function retarget(
   const prow = retargetNodes(text, plain(stack, "prow:settings"), lab.nodes ?? []);
   text = prow.text;
   const callysto = retargetCallysto(text, plain(stack, "callysto:settings"), new Set(own.keys()));
-  replaceFile(target, callysto.text);
+  const { database } = plain(stack, "dials:settings") as { readonly database?: { readonly user: string } };
+  const played = lab.router !== undefined && database !== undefined;
+  replaceFile(target, played ? retargetDatabase(callysto.text, database.user) : callysto.text);
+  const { entries } = readStackFile(target);
+  const secret = (key: string): string | undefined => {
+    const entry = entries.get(key);
+    return lab.router === undefined || entry === undefined ? undefined : crypter.decrypt(entry.value);
+  };
+  const [password, token] = [secret("dials:databasePassword"), secret("prow:githubToken")];
   const prerequisites = {
     ...callysto.prerequisites,
     namespaces: existingNamespaces(plain(stack, "dials:settings")),
     nodes: prow.nodes,
     prowJobs: prow.prowJobs,
+    ...(played && password !== undefined ? { database: { user: database.user, password } } : {}),
+    ...(token === undefined ? {} : { counterparts: { token } }),
   };
   return { prerequisites, replaced: [...own.keys()] };
 }
@@ -141,15 +158,19 @@ function existingNamespaces({ namespace }: { readonly namespace?: { name: string
 interface ProwNodes {
   readonly crd?: string;
   readonly nodes?: Readonly<Record<string, unknown>>;
-  readonly localVolumes?: { readonly node: string };
+  readonly localVolumes?: object;
+  readonly ghproxy?: object;
+  readonly greenhouse?: object;
+  readonly mirrorProxy?: object;
 }
 
 /** Nodes that a system labels: real ones take their places in order, or nodes of their names are to be simulated. */
 function retargetNodes(
   text: string,
-  { crd, nodes = {}, localVolumes }: ProwNodes,
+  settings: ProwNodes,
   real: readonly string[],
 ): { readonly text: string; readonly nodes: readonly string[]; readonly prowJobs: boolean } {
+  const { crd, nodes = {}, localVolumes } = settings;
   const names = Object.keys(nodes);
   const prowJobs = crd === "existing";
   if (real.length === 0 || names.length === 0) return { text, nodes: names, prowJobs };
@@ -161,9 +182,26 @@ function retargetNodes(
   const renamed = new Map(names.map((name, index) => [name, real[index] ?? ""]));
   const at = ["config", "prow:settings"];
   text = setAt(text, [...at, "nodes"], Object.fromEntries(names.map((name) => [renamed.get(name), nodes[name]])));
-  const volumes = localVolumes && renamed.get(localVolumes.node);
-  if (volumes !== undefined) text = setAt(text, [...at, "localVolumes", "node"], volumes);
+  // Nobody makes folders on a real node: the lab's class has volumes for the caches.
+  if (localVolumes !== undefined) {
+    const caches = (["ghproxy", "greenhouse", "mirrorProxy"] as const).flatMap((cache) =>
+      settings[cache] === undefined
+        ? []
+        : [
+            [...at, cache, "storageClass"],
+            [...at, cache, "volumeName"],
+          ],
+    );
+    text = withoutPaths(text, [[...at, "localVolumes"], ...caches]);
+  }
   return { text, nodes: [], prowJobs };
+}
+
+/** Programs on real nodes find a database server in the cluster. */
+function retargetDatabase(text: string, user: string): string {
+  const { namespace, name, port } = labDatabase;
+  const server = { host: `${name}.${namespace}.svc`, port, user };
+  return setAt(text, ["config", "dials:settings", "database"], server);
 }
 
 /** Unparsed settings of a stack file. */

@@ -10,7 +10,8 @@ import { waitUntilReady } from "../process.ts";
 const counterpartsNamespace = "lab-counterparts";
 /** Secret with the tokens of people at GitHub, by login. */
 const tokensSecret = "github-tokens";
-const startTimeout = 120;
+/** Seconds on a busy machine; an idle one takes five. */
+const startTimeout = 600;
 
 /** A counterpart: a folder next to this file whose `server.ts` listens on port 8080. */
 interface Counterpart {

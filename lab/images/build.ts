@@ -41,9 +41,10 @@ export async function ensureImages(programs: NodePrograms, log: Log): Promise<vo
   try {
     const todo = missing();
     log(`container images: building ${todo.length}, about ${Math.ceil(todo.length / 4)} min`);
-    for (const layout of todo) {
+    for (const [index, layout] of todo.entries()) {
       try {
         await build(layout);
+        log(`container images: ${index + 1} of ${todo.length} (${layout.name})`);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         throw new Error(`image ${layout.name} cannot be built: ${reason}`, { cause: error });

@@ -131,6 +131,9 @@ const restic: Recipe = {
 const runPostgres = `#!/bin/bash
 set -eu
 export HOME=/var/lib/pgsql PGDATA=/var/lib/pgsql/data/userdata
+# As sclorg's: the kubelet opens a volume's folders to the pod's group, and the server refuses that.
+mkdir -p "$PGDATA"
+chmod 700 "$PGDATA"
 printf 'postgres:x:%s:0::/var/lib/pgsql:/bin/bash\\n' "$(id -u)" >"$HOME/passwd"
 # psql is Debian's, and looks elsewhere by default than this server.
 export PGHOST=/run/postgresql

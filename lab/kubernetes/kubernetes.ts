@@ -11,15 +11,15 @@ import { kubeApi, type KubeApi } from "./api.ts";
 import { type DaemonName, daemons } from "./daemons.ts";
 import { files } from "./files.ts";
 import { clusterHealth, healthy, kwokHealth, storeHealth } from "./health.ts";
-import { tokenLines } from "./nodes/credentials.ts";
+import { lacksCredentials, tokenLines } from "./nodes/credentials.ts";
 import { installNodes, prepareNodes, startNodes, stopNodes } from "./nodes/nodes.ts";
 import { realNodes } from "./nodes/plan.ts";
 import { standInHealth } from "./nodes/standIns.ts";
 import { definitions, fakeNodes, objects } from "./objects.ts";
 import { projectPolicies } from "./projects.ts";
 
-/** Seconds for the start of a process on a busy machine; an idle one takes one or two. */
-const startTimeout = 60;
+/** Seconds until a process that does not end counts as hanging: an idle machine takes one or two, a busy one a minute. */
+const startTimeout = 300;
 
 /** Kubernetes as a component of the lab, from the toolchain's binaries. */
 interface KubernetesComponent extends LabComponent {
@@ -57,6 +57,10 @@ export function kubernetes(toolchain: Toolchain): KubernetesComponent {
       const api = kubeApi(lab);
       const real = realNodes(lab).length > 0;
       const programs = real ? await installNodes(log) : undefined;
+      if (real && runningPid(lab.dir, "apiserver") !== undefined && lacksCredentials(lab)) {
+        log("Kubernetes: stopping, as there are more nodes now");
+        await component.down(lab);
+      }
       if (runningPid(lab.dir, "apiserver") === undefined) log("Kubernetes: starting");
       if (real) await prepareNodes(lab);
       writeFiles(lab);

@@ -75,7 +75,8 @@ export class Dgraph extends pulumi.ComponentResource {
     if (settings.ratel) {
       ratel(`${name}-ratel`, context, { parent: this });
     }
-    const asking = [pods({}, [8080, 9080]), ...clients.map((client) => pods({}, [8080, 9080], client))];
+    // Programs speak gRPC; whoever reaches HTTP may change the schema and stop the server.
+    const asking = [pods({}, [9080]), ...clients.map((client) => pods({}, [9080], client))];
     new NetworkPolicy(
       `${name}-network`,
       {

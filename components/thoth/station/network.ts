@@ -41,7 +41,7 @@ export function network(name: string, { namespaces, settings, graphNamespace }: 
           dns(),
           anywhere(...new Set([...outside, store, ...(pushgateway === undefined ? [] : [pushgateway.port])])),
           ...stations.map((one) => pods(labels, [8080], one)),
-          pods({ app: "dgraph" }, [8080, 9080], graphNamespace),
+          pods({ app: "dgraph" }, [9080], graphNamespace),
         ],
       },
       opts,

@@ -1,14 +1,17 @@
 /** `orrery lab start`, the second half of `npm start`. */
 import { defineCommand } from "../../../cli/command.ts";
 import { up } from "../../lab.ts";
+import { chooseNodes, nodeOptions } from "../../nodeChoice.ts";
 import { applyStack } from "../../pulumi.ts";
 import { openLab } from "../../session.ts";
+import { labSettings } from "../../settings.ts";
 import { summary } from "../../summary.ts";
 
 export const command = defineCommand({
   about: "Starts the lab, runs pulumi up with the test stack on it, and prints what runs where.",
-  options: {},
-  async run() {
+  options: nodeOptions,
+  async run({ realNodes }) {
+    chooseNodes(labSettings(), realNodes);
     const run = await openLab();
     await up(run.lab, run.toolchain, run.log);
     const status = await applyStack("up", "test", run);

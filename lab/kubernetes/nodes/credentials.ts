@@ -21,10 +21,16 @@ export interface NodeCredentials {
 
 const folderOf = (lab: LabSettings): string => path.join(files(lab).data, "nodes");
 
+const tokenFile = (lab: LabSettings, name: string): string => path.join(folderOf(lab), `${name}.token`);
+
+/** Whether a node has no credentials yet; the API server reads them at its start. */
+export const lacksCredentials = (lab: LabSettings): boolean =>
+  realNodes(lab).some(({ name }) => !existsSync(tokenFile(lab, name)));
+
 /** The credentials, once {@link makeCredentials} has made them. */
 export function nodeCredentials(lab: LabSettings): NodeCredentials {
   const folder = folderOf(lab);
-  const token = (name: string): string => readFileSync(path.join(folder, `${name}.token`), "utf8");
+  const token = (name: string): string => readFileSync(tokenFile(lab, name), "utf8");
   return {
     ...certificateFiles(folder),
     proxyToken: token("proxy"),
@@ -51,7 +57,7 @@ export async function makeCredentials(lab: LabSettings): Promise<void> {
   const folder = folderOf(lab);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   for (const name of ["proxy", ...realNodes(lab).map((node) => node.name)]) {
-    const file = path.join(folder, `${name}.token`);
+    const file = tokenFile(lab, name);
     if (!existsSync(file)) writeFileSync(file, randomBytes(24).toString("hex"), { mode: 0o600 });
   }
   const { certificate } = certificateFiles(folder);

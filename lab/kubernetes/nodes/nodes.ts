@@ -1,13 +1,14 @@
 /** Real nodes: containerd, kubelet and kube-proxy in namespaces of their own, as many on one machine as are wanted. */
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import type { Health, Log } from "../../component.ts";
-import { ensureImages } from "../../images/build.ts";
+import { ensureImages, imageFolders } from "../../images/build.ts";
 import { installPackages } from "../../openstack/packages.ts";
 import { answers, runningPid, start, stop, waitUntilReady } from "../../process.ts";
 import type { LabSettings } from "../../settings.ts";
 import { ensureNodePrograms, type NodePrograms } from "../../toolchain/nodePrograms.ts";
 import { kubeApi, type KubeObject } from "../api.ts";
+import { volumesFolder } from "../files.ts";
 import { podAdmission } from "./admission.ts";
 import { containerdSocket, writeNetworkConfig, writeNodeFiles } from "./config.ts";
 import { makeCredentials, nodeCredentials } from "./credentials.ts";
@@ -25,8 +26,8 @@ import { namesFolder, routerFile, servedHosts } from "../router/router.ts";
 /** Tools that nodes call, the router, and openssl for certificates. */
 const packages = ["haproxy", "iproute2", "nftables", "openssl", "util-linux"];
 
-/** Seconds for a daemon's start on a busy machine; on an idle one each takes one or two. */
-const startTimeout = 60;
+/** Seconds until a process that does not end counts as hanging: an idle machine takes one or two, a busy one a minute. */
+const startTimeout = 300;
 
 /** Checks the machine, and installs and builds what is missing. @throws naming a missing kernel feature */
 export async function installNodes(log: Log): Promise<NodePrograms> {
@@ -137,7 +138,7 @@ export async function nodesHealth(lab: LabSettings): Promise<Health[]> {
     healthy: ended.length === 0,
     detail:
       ended.length === 0
-        ? `for nodes in ${nodeNetwork(lab).cidr}`
+        ? `${built().length} image layouts, ${volumes(lab)} volumes; for nodes in ${nodeNetwork(lab).cidr}`
         : `${ended.join(", ")}: not running; npm run lab -- up starts it`,
   };
   const { ingress } = nodeNetwork(lab);
@@ -158,6 +159,11 @@ export async function nodesHealth(lab: LabSettings): Promise<Health[]> {
   };
   return [...(await Promise.all(rows)), shared, router, names];
 }
+
+const built = (): string[] => imageFolders().filter((folder) => existsSync(folder));
+/** How many volumes the provisioner has made. */
+const volumes = (lab: LabSettings): number =>
+  existsSync(volumesFolder(lab)) ? readdirSync(volumesFolder(lab)).length : 0;
 
 const sharedNames = (lab: LabSettings): string[] => sharedDaemons(lab).map(({ name }) => name);
 const runs = (lab: LabSettings, name: string): boolean => runningPid(lab.dir, name) !== undefined;

@@ -88,17 +88,21 @@ function nodeAt(lab: LabSettings, index: number): RealNode {
   };
 }
 
+/** Whether the lab has a cluster, running or not. */
+const hasCluster = (lab: LabSettings): boolean => existsSync(path.join(lab.dir, "data", "kubernetes"));
+
 /**
- * Sets the number of real nodes (0: kwok simulates two), which the lab keeps until it is wiped.
- * @throws if the lab has a cluster with another number, or the number is out of range
+ * Sets the number of real nodes (0: kwok simulates two), which the lab keeps until it is wiped. Nodes can be added to a cluster
+ * that has real ones.
+ * @throws if the lab's cluster has more, or simulated ones, or the number is out of range
  */
 export function chooseRealNodes(lab: LabSettings, count: number): void {
   if (!Number.isInteger(count) || count < 0 || count > mostNodes) {
-    throw new Error(`--real-nodes is ${count}; give a number from 0 (simulated nodes) to ${mostNodes}`);
+    throw new Error(`--real-nodes is ${count}; give a number up to ${mostNodes}`);
   }
   const now = realNodes(lab).length;
   if (now === count) return;
-  if (existsSync(path.join(lab.dir, "data", "kubernetes"))) {
+  if (hasCluster(lab) && (now === 0 || count < now)) {
     const described = now === 0 ? "simulated nodes" : `${now} real node${now === 1 ? "" : "s"}`;
     throw new Error(`this lab's cluster has ${described}; npm run lab -- down --wipe removes it`);
   }

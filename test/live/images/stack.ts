@@ -52,12 +52,12 @@ export function secretOf({ file }: Target, key: string): string {
  * Applies what a system declares without waiting for it, as its programs may be unready for a reason outside of the cluster.
  * The samples stand for its secrets.
  */
-export async function applyDeclared(system: string): Promise<void> {
+export async function applyDeclared(system: string, stack = "stage"): Promise<void> {
   const file = path.join(cluster.dir, `Pulumi.${system}.yaml`);
-  writeFileSync(`${file}.source`, withOnly([system], readFileSync(stackPath("stage"), "utf8"), []));
-  const { prerequisites } = retarget(`${file}.source`, file, labTarget(cluster), samplePassphrase("stage"));
+  writeFileSync(`${file}.source`, withOnly([system], readFileSync(stackPath(stack), "utf8"), []));
+  const { prerequisites } = retarget(`${file}.source`, file, labTarget(cluster), samplePassphrase(stack));
   await createPrerequisites(prerequisites, cluster, quiet);
-  const { resources } = await runProgram({ stack: "stage", config: stackConfig("stage", file) });
+  const { resources } = await runProgram({ stack, config: stackConfig(stack, file) });
   for (const { apiVersion, kind, name, namespace, body } of new World(resources).manifests) {
     const metadata = { ...(body.metadata as object), name, ...(namespace === "" ? {} : { namespace }) };
     await api.apply({ ...body, apiVersion, kind, metadata });

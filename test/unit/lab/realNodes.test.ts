@@ -43,7 +43,7 @@ describe("the lab's real nodes", () => {
       assert.ok(last(realNodes(lab).at(-1)?.address) < last(nodeNetwork(lab).host));
     }));
 
-  it("a lab with a cluster keeps its number of nodes until it is wiped", () =>
+  it("a lab with a cluster of real nodes gets more of them, and not fewer until it is wiped", () =>
     withFolder((ORRERY_LAB) => {
       const lab = labSettings({ ORRERY_LAB });
       assert.deepEqual(realNodes(lab), []);
@@ -57,6 +57,8 @@ describe("the lab's real nodes", () => {
       assert.throws(() => {
         chooseRealNodes(lab, 0);
       }, /this lab's cluster has 2 real nodes; npm run lab -- down --wipe removes it/);
+      chooseRealNodes(lab, 3);
+      assert.equal(realNodes(lab).length, 3);
     }));
 
   it("control groups of version 1, of version 2 and of both are told apart", () => {
