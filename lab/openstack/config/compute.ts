@@ -61,7 +61,12 @@ export function nova({ lab, share }: Site): Files {
       service_user: { send_service_user_token: true, ...login },
       glance: { api_servers: url(lab.ports.glance) },
       placement: login,
-      neutron: { ...login, endpoint_override: url(lab.ports.neutron), service_metadata_proxy: true, metadata_proxy_shared_secret: lab.password },
+      neutron: {
+        ...login,
+        endpoint_override: url(lab.ports.neutron),
+        service_metadata_proxy: true,
+        metadata_proxy_shared_secret: lab.password,
+      },
       cinder: { os_region_name: region, ...login },
       key_manager: { backend: "nova.keymgr.conf_key_mgr.ConfKeyManager", fixed_key: "0".repeat(64) },
       keystone_authtoken: authtoken(lab, "nova", "compute"),
