@@ -8,7 +8,7 @@ export const programs = {
   ],
   /** Runs in test/live/rules.test.ts. */
   flower: ["flower_events_total", "flower_worker_online"],
-  /** Runs in test/live/rules.test.ts. */
+  /** Runs in test/live/rules.test.ts; without systemd, whose states are in prometheus/node_exporter@v1.5.0 collector/systemd_linux.go. */
   "node-exporter": [
     ...["node_zfs_zpool_state", "node_filesystem_avail_bytes", "node_filesystem_size_bytes", "node_systemd_unit_state"],
   ],
