@@ -22,6 +22,10 @@ def child(work):
 
 def serve():
     sys.argv[:] = ['octavia', '--config-file', lab.conf('octavia')]
+    from octavia_lib.api.drivers import driver_lib
+    # OVN's provider takes the default sockets, in /var/run, whatever the configuration says: all labs would share them.
+    driver_lib.DriverLibrary.__init__.__defaults__ = tuple(
+        '%s/run/octavia-%s.sock' % (lab.DIR, name) for name in ('status', 'stats', 'get'))
     # Both before the fork: importing them is most of the start.
     from octavia.api.app import setup_app
     from octavia.cmd import driver_agent

@@ -50,7 +50,7 @@ export class ScratchServer {
       await server.run("initdb", ["-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C", "-N"]);
       const settings = ["-D", data, "-k", server.folder, "-c", "listen_addresses=", "-c", "fsync=off"];
       const [program, args] = server.call("postgres", settings);
-      server.process = spawn(program, args, { ...server.place, stdio: "ignore" });
+      server.process = spawn(program, args, { ...server.options, stdio: "ignore" });
       await server.untilReady();
       return server;
     } catch (error) {
@@ -96,7 +96,7 @@ export class ScratchServer {
     return ["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", ...connection];
   }
 
-  private get place(): { readonly cwd: string; readonly env: NodeJS.ProcessEnv } {
+  private get options(): { readonly cwd: string; readonly env: NodeJS.ProcessEnv } {
     return { cwd: this.folder, env: { PATH: "/usr/bin:/bin", LC_ALL: "C" } };
   }
 
@@ -111,7 +111,7 @@ export class ScratchServer {
   private run(name: string, args: readonly string[]): Promise<string> {
     const [program, words] = this.call(name, args);
     return new Promise((resolve, reject) => {
-      const child = spawn(program, words, { ...this.place, stdio: ["ignore", "pipe", "pipe"] });
+      const child = spawn(program, words, { ...this.options, stdio: ["ignore", "pipe", "pipe"] });
       let [stdout, stderr] = ["", ""];
       child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
       child.stderr.on("data", (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-4000)));

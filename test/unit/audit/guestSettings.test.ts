@@ -30,6 +30,7 @@ const complete = {
   deployKey: publicKeyLine("deploy"),
   nextDeployKey: publicKeyLine("next"),
   formerDeployKeys: [publicKeyLine("former")],
+  monitoring: { cluster: "lab", namespace: "hubs", from: ["192.0.2.0/24"] },
   zones: { "callysto.farm": { mode: "create", email: "sysadmin@callysto.ca" } },
   sshKeys: { andrew: { user: "andrew", state: "present", publicKey: publicKeyLine("andrew") } },
   environments: {

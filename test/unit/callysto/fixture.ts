@@ -1,6 +1,8 @@
 /** Callysto's program, recorded on a mocked cloud. */
 import assert from "node:assert/strict";
+import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { Cluster } from "../../../blocks/kubernetes/cluster.ts";
 import type { CallystoConfig, CallystoSettings } from "../../../components/callysto/config.ts";
 import { publicKeyLine } from "../../../config/samples.ts";
 import { recordCloud, type Seen } from "../openstack/fixture.ts";
@@ -54,7 +56,14 @@ export async function deployCallysto(
       const secretOutputs = Object.fromEntries(
         Object.entries({ ...none, ...keyedSecrets }).map(([name, of]) => [name, outputs(of)]),
       ) as CallystoConfig["keyedSecrets"];
-      const targets = { cloud: () => cloud, cluster: () => assert.fail("Callysto uses no cluster") };
+      const cluster = (name: string): Cluster => ({
+        name,
+        platform: "kubernetes",
+        appsDomain: "apps.lab.test",
+        monitoring: { namespace: "monitoring", labels: {} },
+        provider: new k8s.Provider(name, { kubeconfig: "" }),
+      });
+      const targets = { cloud: () => cloud, cluster };
       new Callysto("callysto", { config: { settings, secrets, keyedSecrets: secretOutputs }, targets });
     },
     { newResource: ({ type }) => made[type] },

@@ -71,6 +71,7 @@ describe("configuration of the lab's OpenStack", () => {
       "neutron",
       "nova",
       "nova_api",
+      "octavia",
       "placement",
     ]);
   });
