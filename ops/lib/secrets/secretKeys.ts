@@ -63,7 +63,11 @@ function fromData(base64: string, probes: ReadonlyMap<string, string>): Pick<Tem
 
 function probesIn(text: string, probes: ReadonlyMap<string, string>): ReadonlyMap<string, Probe> {
   const all = innerTexts(text);
-  const here = [...probes].filter(([, own]) => all.some((one) => one.includes(own.trim())));
+  // A list may stand there item by item, as Kafka's brokers do in an address each.
+  const items = (own: string): readonly string[] => [own.trim(), ...own.trim().split(",")];
+  const isIn = (one: string, [whole = "", ...each]: readonly string[]): boolean =>
+    one.includes(whole) || each.every((item) => one.includes(item));
+  const here = [...probes].filter(([, own]) => all.some((one) => isIn(one, items(own))));
   return new Map(
     here.map(([key, own]) => [key, { own, others: here.map(([, other]) => other).filter((other) => other !== own) }]),
   );
