@@ -118,7 +118,7 @@ async function addNodes(stack: string, { lab, toolchain, log }: Run): Promise<vo
 }
 
 /** Whether the stack exists in the lab's backend; the CLI would take a second for that. */
-function stackExists(lab: LabSettings, stack: string): boolean {
+export function stackExists(lab: LabSettings, stack: string): boolean {
   return existsSync(path.join(lab.dir, "state", ".pulumi", "stacks", projectName(), `${stack}.json`));
 }
 
@@ -132,7 +132,7 @@ function freeing(args: readonly string[]): string {
  * Runs the CLI in the foreground. On Ctrl-C or SIGTERM it ends with a complete state, so we wait for it.
  * @param quiet - file for its whole output, of which only the essence is printed
  */
-function pulumi(args: string[], env: NodeJS.ProcessEnv, quiet?: string): Promise<number> {
+export function pulumi(args: string[], env: NodeJS.ProcessEnv, quiet?: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn(path.join(root, "node_modules", ".bin", "pulumi"), args, {
       cwd: root,

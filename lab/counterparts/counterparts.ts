@@ -7,7 +7,7 @@ import type { KubeApi, KubeObject } from "../kubernetes/api.ts";
 import { waitUntilReady } from "../process.ts";
 
 /** Namespace of all counterparts. */
-export const counterpartsNamespace = "lab-counterparts";
+const counterpartsNamespace = "lab-counterparts";
 /** Secret with the tokens of people at GitHub, by login. */
 const tokensSecret = "github-tokens";
 /** Seconds on a busy machine; an idle one takes five. */

@@ -208,8 +208,8 @@ const prow = prowPrograms.map(({ name, git, pages }): Recipe => {
     packages: [
       "ca-certificates",
       ...(git === true ? ["dash", "git"] : []),
-      // It runs mkdir.
-      ...(name === "clonerefs" ? ["coreutils"] : []),
+      // It runs mkdir, and git submodule is a script.
+      ...(name === "clonerefs" ? ["coreutils", "grep", "sed"] : []),
     ],
     programs: {
       [`/ko-app/${name}`]: ["prow", name],

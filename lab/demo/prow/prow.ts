@@ -47,6 +47,7 @@ export async function playProw(run: Run, prow: ProwAtWork, tell: Tell): Promise<
     const [found] = await prowJobs(api, prow, { job, number });
     return found?.status.state === "success" || found?.status.state === "failure" ? found : undefined;
   });
+  if (done.status.state === "failure") throw new Error(`the job failed; see its log at ${done.status.url ?? ""}`);
   tell(
     "prow-controller-manager starts the job's pod: clonerefs, initupload, entrypoint, the test, sidecar",
     `pod ${done.metadata.name} ended with ${done.status.state ?? ""}`,
