@@ -11,8 +11,7 @@ import { kubernetes } from "../../lab/kubernetes/kubernetes.ts";
 import { chooseRealNodes } from "../../lab/kubernetes/nodes/plan.ts";
 import { root } from "../../lab/settings.ts";
 import { ensureToolchain, toolchainFolders } from "../../lab/toolchain/toolchain.ts";
-import { database, databaseChanges } from "./images/database.ts";
-import { api, applyDeclared, cluster, isDone, openStack, type Pod, secretOf, up } from "./images/stack.ts";
+import { api, applyDeclared, cluster, isDone, openStack, type Pod, up } from "./images/stack.ts";
 
 const quiet = (): void => undefined;
 
@@ -43,20 +42,7 @@ describe("images on real nodes", function () {
     createLabFolder(cluster.dir, root);
     chooseRealNodes(cluster, 3);
     await part.up(cluster, console.log);
-    const target = await openStack(["packit", "stream", "dials", "thoth"], databaseChanges, toolchain);
-    for (const object of database(secretOf(target, "dials:databasePassword"))) await api.apply(object);
-    await kubectl("world", "rollout", "status", "deployment/postgres", "--timeout=90s");
-    await inContainer(
-      "world",
-      "deployment/postgres",
-      "psql",
-      "-h",
-      "127.0.0.1",
-      "-U",
-      "postgres",
-      "-qc",
-      "ALTER ROLE dials CREATEDB",
-    );
+    const target = await openStack(["packit", "stream", "dials", "thoth"], toolchain);
     const { code, text } = await up(target);
     assert.equal(code, 0, text);
   });
@@ -150,20 +136,17 @@ describe("images on real nodes", function () {
     assert.equal(message.includes("127.0.0.1:8000"), false, "values are not printed");
   });
 
-  it("Prow's real programs run; those that need GitHub or Docker Hub wait for them", async () => {
+  it("Prow's real programs run: GitHub and Docker Hub are counterparts in the lab", async () => {
     const namespace = "staging-kubevirt-prow";
     await applyDeclared("prow");
-    const left = await eventually(
+    await eventually(
       "Prow's pods",
       () => unready(namespace),
-      (pods) => pods.every((pod) => /^staging-(deck|hook|docker-mirror)-/.test(pod)),
+      (pods) => pods.length === 0,
       300,
     );
     const log = async (name: string): Promise<string> => kubectl(namespace, "logs", `deployment/${name}`, "--tail=200");
-    assert.ok(left.length > 0);
-    for (const name of ["staging-hook", "staging-deck"])
-      assert.match(await log(name), /"path":"\/user"|api\.github\.com/);
-    assert.match(await log("staging-docker-mirror"), /lookup registry-1\.docker\.io/);
+    assert.match(await log("staging-hook"), /"component":"/);
     assert.match(await log("staging-sinker"), /"component":"/);
   });
 });

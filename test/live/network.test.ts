@@ -78,7 +78,7 @@ describe("network policies of the test stack", function () {
       "an address for every pod",
       () => api.list<Pod>("/api/v1/pods"),
       (all) => all.every(({ status }) => status.phase === "Succeeded" || status.podIP !== undefined),
-      300,
+      600,
     );
     const places = await podPlaces(cluster);
     for (const pod of pods) {

@@ -1,13 +1,12 @@
 /** A cluster with real nodes next to the lab under test, and a stack's systems on it. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { openSalt } from "../../../config/passphrase.ts";
 import { samplePassphrase } from "../../../config/samples.ts";
-import { readStackFile, stackPath } from "../../../config/stackFile.ts";
+import { stackPath } from "../../../config/stackFile.ts";
 import { World } from "../../../contracts/check/workloads.ts";
 import { lab } from "../../../lab/harness/cloud.ts";
 import { initStack, pulumi, type Target } from "../../../lab/harness/engine.ts";
-import { type Change, withOnly } from "../../../lab/harness/system.ts";
+import { withOnly } from "../../../lab/harness/system.ts";
 import { kubeApi, type KubeObject } from "../../../lab/kubernetes/api.ts";
 import { createPrerequisites } from "../../../lab/prerequisites.ts";
 import { environment, labTarget } from "../../../lab/pulumi.ts";
@@ -25,27 +24,17 @@ export const api = kubeApi(cluster);
 
 const quiet = (): void => undefined;
 
-/** Writes a stack file with some systems of stage, aimed at the cluster. @param changes - paths below `config` and values */
-export async function openStack(
-  systems: readonly string[],
-  changes: readonly Change[],
-  toolchain: Toolchain,
-): Promise<Target> {
+/** Writes a stack file with some systems of stage, aimed at the cluster. */
+export async function openStack(systems: readonly string[], toolchain: Toolchain): Promise<Target> {
   mkdirSync(path.join(cluster.dir, "state"), { recursive: true });
   const file = path.join(cluster.dir, "Pulumi.stage.yaml");
-  writeFileSync(`${file}.source`, withOnly(systems, readFileSync(stackPath("stage"), "utf8"), changes));
+  writeFileSync(`${file}.source`, withOnly(systems, readFileSync(stackPath("stage"), "utf8"), []));
   const { prerequisites } = retarget(`${file}.source`, file, labTarget(cluster), samplePassphrase("stage"));
   await createPrerequisites(prerequisites, cluster, quiet);
   const run = { lab: cluster, toolchain, log: quiet };
   const target = { stack: "stage", file, env: environment(run, "stage") };
   await initStack(target);
   return target;
-}
-
-/** A secret of a stack's file. */
-export function secretOf({ file }: Target, key: string): string {
-  const { entries, encryptionSalt = "" } = readStackFile(file);
-  return openSalt(encryptionSalt, samplePassphrase("stage")).decrypt(entries.get(key)?.value ?? "");
 }
 
 /**

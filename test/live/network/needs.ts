@@ -86,10 +86,11 @@ const thoth = {
   ...within(
     "thoth-test-core",
     Object.fromEntries(
-      [...apis, "graph-sync-scheduler", "workload-operator", "graph-refresh"].map((one) => [
-        one,
-        [...station, ...apis.filter((other) => other !== one).map((other) => `${other}:8080`)],
-      ]),
+      [
+        ...apis,
+        ...["graph-sync-scheduler", "workload-operator"].map((one) => `${one}-thoth-test-core`),
+        "graph-refresh",
+      ].map((one) => [one, [...station, ...apis.filter((other) => other !== one).map((other) => `${other}:8080`)]]),
     ),
   ),
   ...within("aicoe-test-bots", {

@@ -8,6 +8,9 @@ import type { LabSettings } from "../../../lab/settings.ts";
 
 const execute = promisify(execFile);
 
+/** In the command line of the image "pause" of lab/images/recipes.ts. */
+const pause = "while :; do sleep 2147483647";
+
 /** A network namespace, and the address that calls leave with. */
 export interface Place {
   readonly netns: string;
@@ -21,6 +24,8 @@ export async function podPlaces(lab: LabSettings): Promise<ReadonlyMap<string, P
   const byNamespace = new Map<string, string>();
   for (const pid of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
     try {
+      // The first process of each pod stays, whatever becomes of its containers.
+      if (!readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(pause)) continue;
       const group = readFileSync(`/proc/${pid}/cgroup`, "utf8");
       if (groups.some((one) => group.includes(one))) byNamespace.set(readlinkSync(`/proc/${pid}/ns/net`), pid);
     } catch {
