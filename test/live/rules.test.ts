@@ -232,7 +232,7 @@ describe("the alerts in a Prometheus that collects from the real programs", func
     };
     for (const [what, spec] of Object.entries(objects)) {
       const [apiVersion = "", kind = ""] = what.split(" ");
-      await api.apply({ apiVersion, kind, metadata: { name: "seen", namespace }, spec } as KubeObject);
+      await api.apply({ apiVersion, kind, metadata: { name: "seen", namespace }, spec });
     }
     // Of a kind that has an object it names every metric, also those without a value.
     for (const metric of programs["kube-state-metrics"])
