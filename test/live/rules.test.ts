@@ -9,7 +9,7 @@ import { parse, stringify } from "yaml";
 import { etlConfig } from "../../components/dials/etlConfig.ts";
 import { stackNames } from "../../config/stackFile.ts";
 import { lab } from "../../lab/harness/cloud.ts";
-import { api, type KubeObject, podTemplate, useNamespace } from "../../lab/harness/kube.ts";
+import { api, podTemplate, useNamespace } from "../../lab/harness/kube.ts";
 import { labKubeconfig } from "../../lab/retarget.ts";
 import { ensureTool } from "../../lab/tools/tools.ts";
 import { settings } from "../unit/dials/fixture.ts";
