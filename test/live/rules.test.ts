@@ -9,7 +9,7 @@ import { parse, stringify } from "yaml";
 import { etlConfig } from "../../components/dials/etlConfig.ts";
 import { stackNames } from "../../config/stackFile.ts";
 import { lab } from "../../lab/harness/cloud.ts";
-import { api, type KubeObject, podTemplate, useNamespace } from "../../lab/harness/kube.ts";
+import { api, podTemplate, useNamespace } from "../../lab/harness/kube.ts";
 import { labKubeconfig } from "../../lab/retarget.ts";
 import { ensureTool } from "../../lab/tools/tools.ts";
 import { settings } from "../unit/dials/fixture.ts";
@@ -232,7 +232,7 @@ describe("the alerts in a Prometheus that collects from the real programs", func
     };
     for (const [what, spec] of Object.entries(objects)) {
       const [apiVersion = "", kind = ""] = what.split(" ");
-      await api.apply({ apiVersion, kind, metadata: { name: "seen", namespace }, spec } as KubeObject);
+      await api.apply({ apiVersion, kind, metadata: { name: "seen", namespace }, spec });
     }
     // Of a kind that has an object it names every metric, also those without a value.
     for (const metric of programs["kube-state-metrics"])
