@@ -14,7 +14,7 @@ import { outsideSets } from "./outside.ts";
 import type { RepositoryLogin } from "./repository.ts";
 
 /** Backups of a data set in a repository of restic. */
-export interface KeptBackups {
+interface KeptBackups {
   /** Name of the data set among the repository's snapshots. */
   readonly host: string;
   readonly url: string;
