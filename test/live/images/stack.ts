@@ -41,12 +41,12 @@ export async function openStack(systems: readonly string[], toolchain: Toolchain
  * Applies what a system declares without waiting for it, as its programs may be unready for a reason outside of the cluster.
  * The samples stand for its secrets.
  */
-export async function applyDeclared(system: string, stack = "stage"): Promise<void> {
+export async function applyDeclared(system: string): Promise<void> {
   const file = path.join(cluster.dir, `Pulumi.${system}.yaml`);
-  writeFileSync(`${file}.source`, withOnly([system], readFileSync(stackPath(stack), "utf8"), []));
-  const { prerequisites } = retarget(`${file}.source`, file, labTarget(cluster), samplePassphrase(stack));
+  writeFileSync(`${file}.source`, withOnly([system], readFileSync(stackPath("stage"), "utf8"), []));
+  const { prerequisites } = retarget(`${file}.source`, file, labTarget(cluster), samplePassphrase("stage"));
   await createPrerequisites(prerequisites, cluster, quiet);
-  const { resources } = await runProgram({ stack, config: stackConfig(stack, file) });
+  const { resources } = await runProgram({ stack: "stage", config: stackConfig("stage", file) });
   for (const { apiVersion, kind, name, namespace, body } of new World(resources).manifests) {
     const metadata = { ...(body.metadata as object), name, ...(namespace === "" ? {} : { namespace }) };
     await api.apply({ ...body, apiVersion, kind, metadata });
