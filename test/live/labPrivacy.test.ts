@@ -45,6 +45,9 @@ const requests: Readonly<Record<string, number>> = {
   [`GET http://127.0.0.1:${ports.neutron}/v2.0/networks`]: 401,
   [`GET http://127.0.0.1:${ports.cinder}/v3/x/volumes`]: 401,
   [`GET http://127.0.0.1:${ports.designate}/v2/zones`]: 401,
+  [`GET http://127.0.0.1:${ports.octavia}/v2.0/lbaas/loadbalancers`]: 401,
+  // It believes who asks only by a signature, which lab/machines/metadata.py makes.
+  [`GET http://127.0.0.1:${ports.metadata}/openstack/latest/meta_data.json`]: 400,
   [`GET http://127.0.0.1:${ports.swift}/v1/AUTH_x`]: 401,
   [`GET http://127.0.0.1:${ports.swift + 1}/d1/0/AUTH_x`]: 403,
   [`GET http://127.0.0.1:${ports.swift + 2}/d1/0/AUTH_x/c`]: 403,
