@@ -151,7 +151,7 @@ describe("the workflows", () => {
     const engines = jobs.flatMap(({ file, job }) =>
       job.steps.filter(({ uses }) => uses?.startsWith("pulumi/actions@") === true).map((step) => ({ file, step })),
     );
-    assert.equal(engines.length, 7);
+    assert.equal(engines.length, 8);
     for (const { file, step } of engines) {
       assert.equal(step.with?.["pulumi-version-file"], ".pulumi.version", file);
       if (step.with.command !== undefined) assert.equal(step.with.policyPacks, "policy", file);
