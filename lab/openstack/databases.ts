@@ -36,7 +36,14 @@ const chains = [
 /** Creates the databases unless they exist, and continues an interrupted creation. */
 export async function createDatabases(lab: LabSettings, log: Log): Promise<void> {
   const complete = marker(lab, "databases");
-  if (existsSync(complete)) return;
+  if (existsSync(complete)) {
+    const mysql = path.join(dataDir(lab), "mysql");
+    const missing = chains.flat().filter((name) => !existsSync(path.join(mysql, name)));
+    if (missing.length === 0) return;
+    throw new Error(
+      `this lab was made by an earlier version, without ${missing.join(", ")}: npm run lab -- reset makes it again, empty`,
+    );
+  }
   if (existsSync(snapshot())) {
     await restore(lab, log);
   } else {

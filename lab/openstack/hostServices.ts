@@ -34,7 +34,7 @@ export function disableServices(packages: readonly string[]): void {
   const { units, scripts } = enabledServices(packages);
   const idle = units.filter((unit) => !isActive(unit));
   if (idle.length > 0 && existsSync("/bin/systemctl")) {
-    // Not in a container, where nothing starts them. Offline: systemd reads the links when it starts anything, and there may be none that runs.
+    // It only edits links then: in a container there is no systemd to ask.
     const env = { ...process.env, SYSTEMD_OFFLINE: "1" };
     for (const verb of ["disable", "mask"]) execFileSync("systemctl", ["-q", verb, ...idle], { env, stdio: "ignore" });
   }

@@ -9,6 +9,7 @@ import { UsageError } from "../../cli/usage.ts";
 import { ownRepository, stateHost } from "../lib/backups/dataSets.ts";
 import { reason } from "../lib/backups/repository.ts";
 import { writeStateFiles } from "../lib/backups/stateFiles.ts";
+import { interruptible } from "../lib/interrupt.ts";
 import { dryRunOption } from "../lib/options.ts";
 import { run } from "../lib/process.ts";
 import { stackOptions } from "../lib/stack.ts";
@@ -26,21 +27,27 @@ is checked. Run it every day; backups lists it, drill restores it.`,
     const store = await openStore(values);
     const present = await presentState(store);
     if (present === undefined) throw new Error(`${store.url} has no state of stack ${store.name}`);
-    const folder = mkdtempSync(path.join(tmpdir(), "orrery-backup-"));
-    try {
-      const resources = writeStateFiles(store, present, folder);
-      const title = `${resources} resources of ${store.name} and its file`;
-      if (dryRun) {
-        console.log(`would save ${title} in ${repository.url}`);
+    return interruptible(async (signal) => {
+      const folder = mkdtempSync(path.join(tmpdir(), "orrery-backup-"));
+      try {
+        const resources = writeStateFiles(store, present, folder);
+        const title = `${resources} resources of ${store.name} and its file`;
+        if (dryRun) {
+          console.log(`would save ${title} in ${repository.url}`);
+          return 0;
+        }
+        const script = backupScript(stateHost(store.name), { keep: backupSettings.shape.keep.parse(undefined) });
+        const ran = await run("sh", ["-ec", script], {
+          ...{ cwd: folder, env: repository.env, timeout: 3600 },
+          // On SIGINT restic gives up its lock.
+          ...{ signal, endedBy: "SIGINT" },
+        });
+        if (ran.status !== 0) throw new Error(`${repository.url}: ${reason(ran)}`);
+        console.log(`saved ${title} in ${repository.url}, and checked it`);
         return 0;
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
       }
-      const script = backupScript(stateHost(store.name), { keep: backupSettings.shape.keep.parse(undefined) });
-      const ran = await run("sh", ["-ec", script], { cwd: folder, env: repository.env, timeout: 3600 });
-      if (ran.status !== 0) throw new Error(`${repository.url}: ${reason(ran)}`);
-      console.log(`saved ${title} in ${repository.url}, and checked it`);
-      return 0;
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
+    });
   },
 });

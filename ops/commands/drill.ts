@@ -3,6 +3,7 @@ import { defineCommand } from "../../cli/command.ts";
 import { UsageError } from "../../cli/usage.ts";
 import { dataSets } from "../lib/backups/dataSets.ts";
 import { drill, type Drilled } from "../lib/backups/drill.ts";
+import { interruptible } from "../lib/interrupt.ts";
 import { jsonOption } from "../lib/options.ts";
 import { secretReader } from "../lib/secrets.ts";
 import { stackOf, stackOptions } from "../lib/stack.ts";
@@ -26,15 +27,18 @@ installed. Exit code 1 if a data set has no backup or it is not whole.
     if (strange !== undefined)
       throw new UsageError(`there is no data set ${strange}; there are ${all.map(({ name }) => name).join(", ")}`);
     const [secret, results] = [secretReader(stackOf(values)), [] as Drilled[]];
-    // One after the other: each fills disk and memory of this machine.
-    for (const one of all.filter(({ name }) => only.length === 0 || only.includes(name))) {
-      const result = await drill(one, secret, new Date()).catch((error: unknown): Drilled => {
-        const text = messageOf(error);
-        return { name: one.name, whole: false, text, problems: [text] };
-      });
-      if (!json) console.log(`${one.name} ${result.whole ? "" : "IS NOT WHOLE: "}${result.text}`);
-      results.push(result);
-    }
+    await interruptible(async (ending) => {
+      // One after the other: each fills disk and memory of this machine.
+      for (const one of all.filter(({ name }) => only.length === 0 || only.includes(name))) {
+        const result = await drill(one, secret, new Date(), ending).catch((error: unknown): Drilled => {
+          const text = messageOf(error);
+          return { name: one.name, whole: false, text, problems: [text] };
+        });
+        if (ending.aborted) return;
+        if (!json) console.log(`${one.name} ${result.whole ? "" : "IS NOT WHOLE: "}${result.text}`);
+        results.push(result);
+      }
+    });
     if (json) console.log(JSON.stringify(results, undefined, 2));
     return results.every(({ whole }) => whole) ? 0 : 1;
   },

@@ -13,8 +13,10 @@ export interface RunOptions {
   readonly detached?: boolean;
   /** Seconds that it may take. @default 600 */
   readonly timeout?: number;
-  /** Kills it with all of its process group; it has no terminal then. */
+  /** Ends it with all of its process group; it has no terminal then. */
   readonly signal?: AbortSignal;
+  /** How it is ended then. @default SIGKILL */
+  readonly endedBy?: NodeJS.Signals;
 }
 
 /** How a program ended. */
@@ -26,14 +28,14 @@ export interface Ran {
 
 /** Runs a program to its end. @throws if it cannot be started or does not end in time */
 export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const { cwd, env, input, timeout = 600, signal } = options;
+  const { cwd, env, input, timeout = 600, signal, endedBy = "SIGKILL" } = options;
   return new Promise((resolve, reject) => {
     // Signals of the terminal reach this process alone then, which ends the whole group.
     const detached = signal !== undefined || options.detached === true;
     const child = spawn(program, args, { cwd, env: childEnvironment(program, env), detached });
     const end = (): void => {
       if (child.pid === undefined || child.exitCode !== null) return;
-      if (detached) process.kill(-child.pid, "SIGKILL");
+      if (detached) process.kill(-child.pid, endedBy);
       else child.kill();
     };
     signal?.addEventListener("abort", end, { once: true });

@@ -75,7 +75,7 @@ export class Dgraph extends pulumi.ComponentResource {
     if (settings.ratel) {
       ratel(`${name}-ratel`, context, { parent: this });
     }
-    // Programs speak gRPC; whoever reaches HTTP may change the schema and stop the server.
+    // Programs speak gRPC; HTTP has the calls that change the schema and stop the server.
     const asking = [pods({}, [9080]), ...clients.map((client) => pods({}, [9080], client))];
     new NetworkPolicy(
       `${name}-network`,

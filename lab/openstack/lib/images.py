@@ -66,7 +66,12 @@ def grow(path, size):
 
 def flat(source, target):
     """A copy of a machine's disk that needs no other file; returns its path."""
-    processutils.execute('qemu-img', 'convert', '-q', '-U', '-O', 'qcow2', source, target)
+    try:
+        processutils.execute('qemu-img', 'convert', '-q', '-U', '-O', 'qcow2', source, target)
+    except processutils.ProcessExecutionError:      # a full disk, most likely: half a copy would keep it full
+        if os.path.exists(target):
+            os.unlink(target)
+        raise
     return target
 
 

@@ -10,17 +10,17 @@ import {
   dumpFile,
 } from "../../../components/packit/databaseDump.ts";
 import { identifier, literal } from "../packit/database/sql.ts";
-import type { DrillResult } from "./drilled.ts";
+import type { DrillOf, DrillResult } from "./dataSets.ts";
 import { ScratchServer } from "./scratchServer.ts";
 
-/** Drills a backup. @param restore - restores it into a folder @throws if this machine lacks something */
-export async function drillDatabase(restore: (folder: string) => Promise<void>): Promise<DrillResult> {
+/** Drills a backup of a database. */
+export const drillDatabase: DrillOf = async (restore, ending) => {
   let files = "";
   const server = await ScratchServer.start(async (folder) => {
     await restore(folder);
     // restic restores the path that the job saved.
     files = path.dirname(globSync(`${folder}/**/${dumpFile}`)[0] ?? path.join(folder, dumpFile));
-  });
+  }, ending);
   try {
     const problem = incomplete(files);
     if (problem !== undefined) return { problems: [problem], compared: "" };
@@ -44,7 +44,7 @@ export async function drillDatabase(restore: (folder: string) => Promise<void>):
   } finally {
     await server.stop();
   }
-}
+};
 
 /** What a restored folder lacks. */
 function incomplete(folder: string): string | undefined {

@@ -21,6 +21,7 @@ export async function drill(
   { name, backups, remedy, drill: restoreAndCompare }: DataSet,
   secret: (key: string) => string,
   now: Date,
+  ending: AbortSignal,
 ): Promise<Drilled> {
   const failed = (problems: readonly string[]): Drilled => ({
     name,
@@ -29,15 +30,17 @@ export async function drill(
     problems,
   });
   if (backups === undefined || restoreAndCompare === undefined) return failed([`there are no backups: ${remedy}`]);
-  const repository = new Repository(backups.login(secret));
+  const repository = new Repository(backups.login(secret), ending);
   const [newest] = await repository.snapshots(backups.host);
   if (newest === undefined) return failed([`there is no backup in ${backups.url} yet`]);
   const damage = await repository.check();
   const begin = performance.now();
-  const result = await restoreAndCompare((folder) => repository.restore(newest, folder)).catch((error: unknown) => {
-    if (damage === undefined) throw error;
-    return { problems: [messageOf(error)], compared: "" };
-  });
+  const result = await restoreAndCompare((folder) => repository.restore(newest, folder), ending).catch(
+    (error: unknown) => {
+      if (damage === undefined) throw error;
+      return { problems: [messageOf(error)], compared: "" };
+    },
+  );
   const seconds = Math.round((performance.now() - begin) / 100) / 10;
   const problems = [...(damage === undefined ? [] : [`the repository is damaged: ${damage}`]), ...result.problems];
   const time = newest.time.toISOString();

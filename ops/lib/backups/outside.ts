@@ -20,36 +20,29 @@ function homes(values: StackValues): readonly OutsideSet[] {
   return Object.entries(openStack(callystoSchema, values).settings.environments).flatMap(([name, environment]) => {
     if (environment.kind !== "hub") return [];
     const to = environment.guest?.backup?.remoteHost;
-    const text = `a weekly rsync to ${to ?? ""}: /var/log/rrsync.log on the hub, and mail when it fails`;
-    const setting = `callysto:settings.environments.${name}.guest.backup`;
-    return {
-      ...{ name: `callysto/${name}`, system: "callysto", about: "homes of the hub's users" },
-      ...(to === undefined ? {} : { outside: text }),
-      remedy: `${setting} is not set`,
-    };
+    const outside = `a weekly rsync to ${to ?? ""}: /var/log/rrsync.log on the hub, and mail when it fails`;
+    const remedy = `callysto:settings.environments.${name}.guest.backup is not set`;
+    const set = { name: `callysto/${name}`, system: "callysto", about: "homes of the hub's users", remedy };
+    return to === undefined ? set : { ...set, outside };
   });
+}
+
+function graph(values: StackValues): readonly OutsideSet[] {
+  if (openStack(thothSchema, values).settings.dgraph === undefined) return [];
+  const outside = "graph-sync is to make it again from the documents in S3; else export it by hand (docs/backups.md)";
+  return [{ name: "thoth/dgraph", system: "thoth", about: "graph database", outside, remedy: "" }];
+}
+
+function dialsDatabase(values: StackValues): readonly OutsideSet[] {
+  const outside = `by the operator of ${openStack(dialsSchema, values).settings.database.host}`;
+  return [{ name: "dials/database", system: "dials", about: "PostgreSQL", outside, remedy: "" }];
 }
 
 /** @param has - whether the stack has a system */
 export function outsideSets(values: StackValues, has: (system: string) => boolean): readonly OutsideSet[] {
-  const dgraph = has("thoth") && openStack(thothSchema, values).settings.dgraph !== undefined;
-  const server = has("dials") ? openStack(dialsSchema, values).settings.database.host : undefined;
-  const byHand = "graph-sync makes it again from the documents in S3; else export it by hand (docs/backups.md)";
   return [
     ...(has("callysto") ? homes(values) : []),
-    ...(dgraph
-      ? [{ name: "thoth/dgraph", system: "thoth", about: "graph database", outside: byHand, remedy: "" }]
-      : []),
-    ...(server === undefined
-      ? []
-      : [
-          {
-            name: "dials/database",
-            system: "dials",
-            about: "PostgreSQL",
-            outside: `ask whoever runs ${server}`,
-            remedy: "",
-          },
-        ]),
+    ...(has("thoth") ? graph(values) : []),
+    ...(has("dials") ? dialsDatabase(values) : []),
   ];
 }

@@ -26,7 +26,7 @@ function serverPrograms(): string {
 
 const pathFolders = (): readonly string[] => (process.env.PATH ?? "").split(path.delimiter).filter(Boolean);
 
-/** A server; whoever starts it ends it with `stop`. */
+/** A server, until `stop`. */
 export class ScratchServer {
   /** Only the server's user may read it. */
   readonly folder: string;
@@ -38,8 +38,8 @@ export class ScratchServer {
     this.folder = mkdtempSync(path.join(tmpdir(), "orrery-drill-"));
   }
 
-  /** Starts a server without data. @param fill - puts files into its folder first */
-  static async start(fill: (folder: string) => Promise<void>): Promise<ScratchServer> {
+  /** Starts a server without data. @param fill - puts files into its folder first @param ending - ends it early */
+  static async start(fill: (folder: string) => Promise<void>, ending: AbortSignal): Promise<ScratchServer> {
     const server = new ScratchServer(serverPrograms());
     try {
       const files = path.join(server.folder, "files");
@@ -50,7 +50,10 @@ export class ScratchServer {
       await server.run("initdb", ["-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C", "-N"]);
       const settings = ["-D", data, "-k", server.folder, "-c", "listen_addresses=", "-c", "fsync=off"];
       const [program, args] = server.call("postgres", settings);
+      ending.throwIfAborted();
       server.process = spawn(program, args, { ...server.options, stdio: "ignore" });
+      // What is asked of it fails then.
+      ending.addEventListener("abort", () => server.process?.kill("SIGINT"), { once: true });
       await server.untilReady();
       return server;
     } catch (error) {

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { decisionVariable } from "../../../config/openDecision.ts";
 import { replaceFiles } from "../../../config/replaceFile.ts";
 import { projectDir } from "../../../config/stackFile.ts";
+import { endingSignals } from "../interrupt.ts";
 import { pulumiProgram } from "../pulumi.ts";
 import { resources } from "../resources.ts";
 import type { FileChange, SystemStack } from "../stack.ts";
@@ -41,8 +42,6 @@ export type About = Pick<Journal, "command" | "task"> & {
   readonly pivot?: string;
 };
 
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
 /**
  * Does the work as one decision.
  * @param work - returns the exit code; 0 keeps what it did, all else undoes it
@@ -67,7 +66,7 @@ export async function decide(
     signal = got;
     if (!held.stop(got)) stopped.reject(new Error(`${about.command} was stopped by ${got}`));
   };
-  for (const one of signals) process.on(one, stop);
+  for (const one of endingSignals) process.on(one, stop);
   try {
     createJournal(held.journal);
     const working = work(held);
@@ -87,7 +86,7 @@ export async function decide(
     if (outcome.error !== undefined) throw outcome.error;
     return outcome.code;
   } finally {
-    for (const one of signals) process.off(one, stop);
+    for (const one of endingSignals) process.off(one, stop);
   }
 }
 

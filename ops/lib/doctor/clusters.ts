@@ -1,11 +1,10 @@
 /** The stack's clusters: do they answer and have the stack's kinds, and may the account that deploys do what the program does there? */
 import { requiredPermissions } from "../../../blocks/kubernetes/requiredPermissions.ts";
-import { askCluster, NoKubectlError } from "../../../config/clusterApi.ts";
+import { askCluster, type ClusterApi, NoKubectlError } from "../../../config/clusterApi.ts";
 import { deniedLines, deniedPermissions } from "../../../config/preflight/permissions.ts";
 import type { Manifest } from "../../../policy/manifest.ts";
 import { secretOf } from "../secrets.ts";
 import type { StackSecrets } from "../secrets/stackSecrets.ts";
-import { missingKinds } from "./kinds.ts";
 import { type Finding, ok, problem, warning, words } from "./finding.ts";
 
 /** Asks each cluster. */
@@ -40,4 +39,20 @@ export async function clusters(
     }
   });
   return Promise.all(found);
+}
+
+/** Kinds that the cluster does not have, e.g. `PrometheusRule (monitoring.coreos.com/v1)`. @throws LoginError if it cannot be asked */
+async function missingKinds(api: ClusterApi, declared: readonly Manifest[]): Promise<readonly string[]> {
+  const groups = Map.groupBy(
+    declared.filter(({ apiVersion }) => apiVersion.includes("/")),
+    ({ apiVersion }) => apiVersion,
+  );
+  const missing = [...groups].map(async ([version, objects]) => {
+    const answer = (await api.find(`/apis/${version}`)) as { resources?: readonly { kind: string }[] } | undefined;
+    const there = new Set(answer?.resources?.map(({ kind }) => kind));
+    return [...new Set(objects.map(({ kind }) => kind))]
+      .filter((kind) => !there.has(kind))
+      .map((kind) => `${kind} (${version})`);
+  });
+  return (await Promise.all(missing)).flat().toSorted();
 }

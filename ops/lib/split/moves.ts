@@ -3,6 +3,8 @@ import { rmSync } from "node:fs";
 import { engineCommand, waitForEngines } from "../decision/engine.ts";
 import type { Task, TaskSettler } from "../decision/task.ts";
 import { resources, type StateResource } from "../resources.ts";
+import { removeEndedLocks } from "../state/lock.ts";
+import { storeOf } from "../state/store.ts";
 import { type Part, partOf } from "./systemStacks.ts";
 
 /** A stack and its file. */
@@ -27,6 +29,9 @@ const topComponents = (all: readonly StateResource[]): ReadonlyMap<string, strin
       .map(({ urn }) => [urn.split("::").at(-1) ?? "", urn]),
   );
 
+const has = async (stack: string, system: string): Promise<boolean> =>
+  topComponents(await resources(stack)).has(system);
+
 /** Makes a part's stack in the backend. */
 export async function makeStack({ stack, file }: Part): Promise<void> {
   await engineCommand({ stack, file }, ["stack", "init", stack, "--no-select"]);
@@ -48,8 +53,19 @@ export async function discard(part: Part, by: Stack, known: readonly string[]): 
     if (left.length > 0) throw new Error(`stack ${part.stack} still has ${left.length} resources; it stays`);
   }
   rmSync(part.file, { force: true });
-  if (known.includes(part.stack))
-    await engineCommand(idOf(by), ["stack", "rm", "--force", "--yes", "--preserve-config", "--stack", part.stack]);
+  if (known.includes(part.stack)) await forget(part, by);
+}
+
+/** Removes a stack with what its state has; the clouds keep it. */
+async function forget(part: Part, by: Stack): Promise<void> {
+  await engineCommand(idOf(by), ["stack", "rm", "--force", "--yes", "--preserve-config", "--stack", part.stack]);
+}
+
+/** Removes a part's stack if the whole has its system, too: the engine was killed within a move, which writes where it goes to first. */
+async function forgetCopy(part: Part, whole: Stack): Promise<boolean> {
+  const twice = (await has(part.stack, part.system)) && (await has(whole.name, part.system));
+  if (twice) await forget(part, whole);
+  return twice;
 }
 
 /** What a journal needs to take a split or its way back to the end. */
@@ -63,16 +79,25 @@ function splitOf({ stack = "", file = "", systems = "" }: Task["values"]): { who
 
 const listOf = (parts: readonly Part[]): string => parts.map(({ system }) => system).join(", ");
 
+/** Waits for engines that outlived the interrupted command, and removes the locks of those that died with it. */
+async function freed(whole: Stack, parts: readonly Part[]): Promise<void> {
+  await waitForEngines(parts.map(({ stack }) => stack));
+  const { bucket, project } = await storeOf(whole);
+  for (const name of [whole.name, ...parts.map(({ stack }) => stack)])
+    await removeEndedLocks({ bucket, project, name });
+}
+
 /** A split that did not come to its end is taken back: the stack has all systems again. */
 export const splitTask: TaskSettler = {
   async end(values, end) {
     if (end === "finished") return "";
     const { whole, parts } = splitOf(values);
-    await waitForEngines(parts.map(({ stack }) => stack));
+    await freed(whole, parts);
     const known = await stacksInBackend(whole);
     for (const part of parts) {
-      if (known.includes(part.stack)) await move(part.system, { name: part.stack, file: part.file }, whole);
-      await discard(part, whole, known);
+      const there = known.includes(part.stack) && !(await forgetCopy(part, whole));
+      if (there) await move(part.system, { name: part.stack, file: part.file }, whole);
+      await discard(part, whole, there ? known : []);
     }
     return `${listOf(parts)} are in stack ${whole.name} as before`;
   },
@@ -83,8 +108,12 @@ export const joinTask: TaskSettler = {
   async end(values, end) {
     if (end === "finished") return "";
     const { whole, parts } = splitOf(values);
-    await waitForEngines(parts.map(({ stack }) => stack));
-    for (const part of parts) await move(part.system, whole, { name: part.stack, file: part.file });
+    await freed(whole, parts);
+    const known = await stacksInBackend(whole);
+    for (const part of parts) {
+      if (!known.includes(part.stack) || (await forgetCopy(part, whole))) await makeStack(part);
+      await move(part.system, whole, { name: part.stack, file: part.file });
+    }
     return `${listOf(parts)} are in stacks of their own as before`;
   },
 };

@@ -1,6 +1,7 @@
 /** A stack's state while this command holds the backend's own lock: the engine refuses every update of it meanwhile. */
 import { createHash, randomUUID } from "node:crypto";
 import { constants, userInfo } from "node:os";
+import { endingSignals } from "../interrupt.ts";
 import { assertUnlocked, lockFolder, type Lock, type LockFile, locksOf, lockText } from "./lock.ts";
 import { ownRecord } from "./lockHolder.ts";
 import { type PresentState, presentState, type Store } from "./store.ts";
@@ -18,8 +19,6 @@ export interface HeldState {
   /** Removes the locks that are stale. */
   removeStale(): Promise<void>;
 }
-
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
  * Does something to a stack's state under its lock, which is released at the end, and when a signal ends the command.
@@ -40,7 +39,7 @@ export async function whileHeld<T>(store: Store, unlock: boolean, work: (held: H
   };
   const onSignal = (signal: NodeJS.Signals): void => void (ended ??= end(signal));
   // Before the lock is written: a signal in that moment must not leave it behind.
-  for (const signal of signals) process.on(signal, onSignal);
+  for (const signal of endingSignals) process.on(signal, onSignal);
   try {
     const stale = await takeLock(store, own, unlock);
     let present = await presentState(store);
@@ -75,7 +74,7 @@ export async function whileHeld<T>(store: Store, unlock: boolean, work: (held: H
     // What a signal interrupted ends with it, not with an error of its own.
     if (ended !== undefined) await ended;
     await release(store, own);
-    for (const signal of signals) process.off(signal, onSignal);
+    for (const signal of endingSignals) process.off(signal, onSignal);
   }
 }
 

@@ -37,6 +37,11 @@ export async function locksOf(stack: LockedStack): Promise<readonly Lock[]> {
   return (await Promise.all(found)).flat();
 }
 
+/** Removes the locks of engines that were killed. Only for commands that leave no operation pending: else `state recover` does it. */
+export async function removeEndedLocks(stack: LockedStack): Promise<void> {
+  for (const { key, holder } of await locksOf(stack)) if (holder === "ended") await stack.bucket.remove(key);
+}
+
 function parseLock(bytes: Buffer): LockFile | undefined {
   try {
     const file = JSON.parse(bytes.toString()) as Partial<LockFile> | null;

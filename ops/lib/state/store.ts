@@ -36,10 +36,15 @@ export interface PresentState {
   readonly bytes: Buffer;
 }
 
-/** Opens the backend that the CLI is logged in to. @throws if it does not answer */
+/** Opens the backend that the CLI is logged in to. @throws if it does not answer, or the stack has no file */
 export async function openStore(values: StackValues): Promise<Store> {
   const { name, file } = stackOf(values);
   if (!existsSync(file)) throw new Error(`there is no ${file}: name a stack that has a file`);
+  return storeOf({ name, file });
+}
+
+/** A stack in the backend that the CLI is logged in to. @throws if it does not answer */
+export async function storeOf({ name, file }: Pick<Store, "name" | "file">): Promise<Store> {
   const who = await run(pulumiProgram, ["whoami", "--json", "--non-interactive"], { cwd: projectDir });
   if (who.status !== 0) {
     const missing = engineProblem(who.stderr);
