@@ -8,6 +8,7 @@ import { services } from "../packit/service.ts";
 import { openStack, stackOf, type StackValues } from "../stack.ts";
 import { shared } from "../status/row.ts";
 import { drillDatabase } from "./databaseDrill.ts";
+import type { DrillOf } from "./drilled.ts";
 import { drillState } from "./stateFiles.ts";
 import { outsideSets } from "./outside.ts";
 import type { RepositoryLogin } from "./repository.ts";
@@ -22,22 +23,6 @@ interface KeptBackups {
   /** When the backup after this one must be there at the latest. */
   readonly nextBy: (last: Date) => Date;
 }
-
-/** What is wrong with a restored backup, and what was compared. */
-export interface DrillResult {
-  /** Empty: it is whole. */
-  readonly problems: readonly string[];
-  /** In words. */
-  readonly compared: string;
-}
-
-/**
- * Restores a backup on this machine, compares it, and removes it.
- * @param restore - restores it into a folder
- * @param ending - ends it early
- * @throws if this machine lacks a program
- */
-export type DrillOf = (restore: (folder: string) => Promise<void>, ending: AbortSignal) => Promise<DrillResult>;
 
 /** One data set. */
 export interface DataSet {

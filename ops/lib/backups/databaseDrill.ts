@@ -10,7 +10,7 @@ import {
   dumpFile,
 } from "../../../components/packit/databaseDump.ts";
 import { identifier, literal } from "../packit/database/sql.ts";
-import type { DrillOf, DrillResult } from "./dataSets.ts";
+import type { DrillOf, DrillResult } from "./drilled.ts";
 import { ScratchServer } from "./scratchServer.ts";
 
 /** Drills a backup of a database. */

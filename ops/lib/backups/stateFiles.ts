@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { crypterOf } from "../secrets.ts";
 import { parseState, type PresentState, type Store } from "../state/store.ts";
-import type { DrillResult } from "./dataSets.ts";
+import type { DrillResult } from "./drilled.ts";
 
 const contentsFile = "contents.json";
 
