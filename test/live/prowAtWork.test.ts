@@ -36,9 +36,18 @@ interface Pod extends KubeObject {
   readonly spec: Readonly<Record<"initContainers" | "containers", readonly { readonly name: string }[]>>;
   readonly status: {
     readonly containerStatuses?: readonly {
+      readonly ready: boolean;
       readonly state?: { readonly terminated?: { readonly exitCode: number } };
     }[];
   };
+}
+
+/** An event that GitHub sent. */
+interface Delivery {
+  readonly id: number;
+  readonly event: string;
+  readonly status_code: number;
+  readonly redelivery: boolean;
 }
 
 const cluster = demoSettings(lab);
@@ -51,6 +60,21 @@ describe("Prow at work", function () {
   let change: PullRequest;
   let done: ProwJob;
   const greeting = "Hello from the live test";
+
+  const hookPods = (): Promise<readonly Pod[]> =>
+    api.list<Pod>(`/api/v1/namespaces/${prow.namespaces.prow}/pods?labelSelector=app%3Dhook`);
+
+  /** Comments that GitHub has sent to hook. */
+  async function deliveries(): Promise<readonly Delivery[]> {
+    const all = await prow.alice.get<readonly Delivery[]>(`/orgs/kubevirt/hooks/${prow.hook}/deliveries`);
+    return all.filter(({ event }) => event === "issue_comment");
+  }
+
+  /** The next delivery, once hook has taken it. */
+  const delivered = (known: readonly Delivery[]): Promise<Delivery> =>
+    until("hook's answer to the comment", 60, async () =>
+      (await deliveries()).find(({ id, status_code: status }) => status === 200 && known.every((one) => one.id !== id)),
+    );
 
   const ended = (number: number, at: number): Promise<ProwJob> =>
     until(`the end of run ${at} of ${job}`, 300, async () => {
@@ -160,23 +184,27 @@ describe("Prow at work", function () {
 
   it("an event that hook has taken is not lost when its pod is deleted in the middle", async () => {
     const before = (await prowJobs(api, prow, { job, number: change.number })).length;
+    const known = await deliveries();
     await comment(prow.alice, change.number, `/test ${job}`);
-    const [pod] = await api.list(`/api/v1/namespaces/${prow.namespaces.prow}/pods?labelSelector=app%3Dhook`);
-    const hooks = `/orgs/kubevirt/hooks/${prow.hook}/deliveries`;
-    type Delivery = { id: number; event: string; status_code: number; redelivery: boolean };
-    const taken = await until("the delivery", 60, async () => {
-      const [last] = (await prow.alice.get<readonly Delivery[]>(hooks)).filter(
-        ({ event }) => event === "issue_comment",
-      );
-      return last?.status_code === 200 ? last : undefined;
-    });
+    const [pod] = await hookPods();
+    const taken = await delivered(known);
     await api.delete(`/api/v1/namespaces/${prow.namespaces.prow}/pods/${pod?.metadata.name ?? ""}`);
     assert.equal(taken.redelivery, false);
     await ended(change.number, before);
+    // GitHub sends no event twice: what comes while the only pod starts is lost.
+    await until("hook's next pod", 120, async () => {
+      const pods = await hookPods();
+      const ready = pods.every(({ status }) => status.containerStatuses?.every((one) => one.ready) === true);
+      return pods.length > 0 && ready && pods.every(({ metadata }) => metadata.name !== pod?.metadata.name)
+        ? pods
+        : undefined;
+    });
   });
 
   it("/lgtm and /approve of the owner let tide merge, as one commit on main", async () => {
+    const known = await deliveries();
     await comment(prow.bob, change.number, "/lgtm\n/approve");
+    await delivered(known);
     const merged = await until("tide's merge", 400, async () => {
       const found = await pullRequest(prow, change.number);
       return found.merged ? found : undefined;
