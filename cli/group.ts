@@ -79,7 +79,11 @@ function onOne(words: readonly string[], stack: string): Promise<Answer> {
   });
 }
 
-/** A run that fails prints no JSON. */
-function parsed(text: string): unknown {
-  return /^\s*[[{]/.test(text) ? (JSON.parse(text) as unknown) : undefined;
+/** What a run printed with --json; undefined if it failed and printed none, or a part of it. */
+export function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

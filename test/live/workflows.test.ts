@@ -122,6 +122,8 @@ describe("the workflows", () => {
     };
     assert.deepEqual(all.prod?.needs, ["touched", "stage"]);
     assert.equal(all.prod.environment, "prod");
+    // A job that a later run overtakes is cancelled, and failure() is false then.
+    assert.match(all.prod.if ?? "", /contains\(fromJSON\('\["success", "skipped"\]'\), needs\.stage\.result\)/);
     const steps = (all.stage?.steps ?? []).map(({ uses, run, with: inputs }) => {
       return `${run ?? uses ?? ""}${typeof inputs?.command === "string" ? ` ${inputs.command}` : ""}`;
     });

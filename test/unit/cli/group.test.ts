@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
-import { named, stacksLike } from "../../../cli/group.ts";
+import { named, parsed, stacksLike } from "../../../cli/group.ts";
 import { stackNames } from "../../../config/stackFile.ts";
 import { orrery } from "./run.ts";
 
@@ -48,6 +48,10 @@ describe("groups of stacks", function () {
       const alone = await orrery("secrets", "list", "--stack", stack, "--json");
       assert.deepEqual(answer, JSON.parse(alone.stdout), stack);
     }
+  });
+
+  it("what a run printed of its answer before it failed does not hide the others' answers", () => {
+    assert.deepEqual(['{"a": 1}', '[{"a": 1', "", "no JSON"].map(parsed), [{ a: 1 }, undefined, undefined, undefined]);
   });
 
   it("what fails for one stack is said with its name, and is the exit code of all", async () => {
