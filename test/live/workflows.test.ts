@@ -153,7 +153,7 @@ describe("the workflows", () => {
     const engines = jobs.flatMap(({ file, job }) =>
       job.steps.filter(({ uses }) => uses?.startsWith("pulumi/actions@") === true).map((step) => ({ file, step })),
     );
-    assert.equal(engines.length, 8);
+    assert.equal(engines.length, 9);
     for (const { file, step } of engines) {
       assert.equal(step.with?.["pulumi-version-file"], ".pulumi.version", file);
       if (step.with.command !== undefined) assert.equal(step.with.policyPacks, "policy", file);
@@ -192,12 +192,16 @@ describe("the workflows", () => {
       }
       if (JSON.stringify(job).includes("PASSPHRASE_PROD")) assert.equal(job.environment, "drift", file);
     }
-    const previews = workflows.get("preview.yml")?.jobs.preview;
-    assert.deepEqual(previews?.strategy?.matrix.include, [
-      { stack: "stage", environment: "preview" },
-      { stack: "prod", environment: "prod" },
-    ]);
-    assert.equal(previews.environment, "${{ matrix.environment }}");
+    const previews = workflows.get("preview.yml")?.jobs ?? {};
+    assert.deepEqual(
+      Object.entries(previews).map(([name, { environment }]) => [name, environment]),
+      [
+        ["touched", undefined],
+        ["stage", "preview"],
+        ["prod", "prod"],
+      ],
+    );
+    assert.match(previews.touched?.if ?? "", /head\.repo\.full_name == github\.repository/);
   });
 });
 
