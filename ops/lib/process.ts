@@ -26,10 +26,11 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** Runs a program to its end. @throws if it cannot be started or does not end in time */
+/** Runs a program to its end. @throws if it cannot be started, does not end in time, or `signal` has aborted before */
 export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const { cwd, env, input, timeout = 600, signal, endedBy = "SIGKILL" } = options;
   return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
     // Signals of the terminal reach this process alone then, which ends the whole group.
     const detached = signal !== undefined || options.detached === true;
     const child = spawn(program, args, { cwd, env: childEnvironment(program, env), detached });

@@ -142,6 +142,7 @@ describe("config split", () => {
     const before = await identities();
     const was = readFileSync(whole().file, "utf8");
     const state = await exported(part("dials"));
+    const files = ["dials", "stream"].map((system) => readFileSync(part(system).file, "utf8"));
     const { code } = await orrery(["config", "split", "--back", "--yes"], /split: has dials again/);
     assert.equal(code, "SIGKILL");
     assert.ok((await systemsIn(whole())).includes("dials"));
@@ -153,6 +154,10 @@ describe("config split", () => {
       /config split --back .* was interrupted: .*dials, stream are in stacks of their own as before/,
     );
     assert.equal(readFileSync(whole().file, "utf8"), was);
+    assert.deepEqual(
+      ["dials", "stream"].map((system) => readFileSync(part(system).file, "utf8")),
+      files,
+    );
     for (const system of ["dials", "stream"]) {
       assert.deepEqual(await systemsIn(part(system)), [system]);
       await assertQuiet(part(system));

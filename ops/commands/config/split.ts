@@ -75,7 +75,7 @@ async function join(source: Source, parts: readonly Part[]): Promise<number> {
     }),
   );
   // From here on the stack has everything; what was not removed yet is removed by another run.
-  if (code === 0) for (const part of parts) await discard(part, source, known);
+  if (code === 0) for (const part of parts) await discard(part, source, known.includes(part.stack));
   return code;
 }
 

@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { engineCommand, waitForEngines } from "../decision/engine.ts";
 import type { Task, TaskSettler } from "../decision/task.ts";
 import { resources, type StateResource } from "../resources.ts";
+import { UsageError } from "../../../cli/usage.ts";
 import { removeEndedLocks } from "../state/lock.ts";
 import { storeOf } from "../state/store.ts";
 import { type Part, partOf } from "./systemStacks.ts";
@@ -46,14 +47,14 @@ export async function move(system: string, from: Stack, to: Stack): Promise<bool
   return true;
 }
 
-/** Removes a stack that was emptied, its file first: then nobody deploys into it. @throws if it has anything left */
-export async function discard(part: Part, by: Stack, known: readonly string[]): Promise<void> {
-  if (known.includes(part.stack)) {
+/** Removes a part's file, and then its emptied stack if the backend has it: nobody deploys into it. @throws if it has anything left */
+export async function discard(part: Part, by: Stack, there: boolean): Promise<void> {
+  if (there) {
     const left = (await resources(part.stack)).filter(({ type }) => !type.startsWith("pulumi:"));
     if (left.length > 0) throw new Error(`stack ${part.stack} still has ${left.length} resources; it stays`);
   }
   rmSync(part.file, { force: true });
-  if (known.includes(part.stack)) await forget(part, by);
+  if (there) await forget(part, by);
 }
 
 /** Removes a stack with what its state has; the clouds keep it. */
@@ -61,7 +62,10 @@ async function forget(part: Part, by: Stack): Promise<void> {
   await engineCommand(idOf(by), ["stack", "rm", "--force", "--yes", "--preserve-config", "--stack", part.stack]);
 }
 
-/** Removes a part's stack if the whole has its system, too: the engine was killed within a move, which writes where it goes to first. */
+/**
+ * Removes a part's stack if the whole has its system, too: the engine was killed within a move, which saves the destination before the
+ * source (pulumi@v3.256.0 pkg/cmd/pulumi/state/state_move.go:497).
+ */
 async function forgetCopy(part: Part, whole: Stack): Promise<boolean> {
   const twice = (await has(part.stack, part.system)) && (await has(whole.name, part.system));
   if (twice) await forget(part, whole);
@@ -70,34 +74,46 @@ async function forgetCopy(part: Part, whole: Stack): Promise<boolean> {
 
 /** What a journal needs to take a split or its way back to the end. */
 export function splitValues({ name, file }: Stack, parts: readonly Part[]): Task["values"] {
-  return { stack: name, file, systems: parts.map(({ system }) => system).join(",") };
+  const systems = parts.map(({ system }) => system).join(",");
+  return { stack: name, file, systems, began: new Date().toISOString() };
 }
 
-function splitOf({ stack = "", file = "", systems = "" }: Task["values"]): { whole: Stack; parts: readonly Part[] } {
-  return { whole: { name: stack, file }, parts: systems.split(",").map((system) => partOf(stack, system)) };
+interface Split {
+  readonly whole: Stack;
+  readonly parts: readonly Part[];
+  /** ISO 8601. */
+  readonly began: string;
+}
+
+function splitOf({ stack = "", file = "", systems = "", began = "" }: Task["values"]): Split {
+  return { whole: { name: stack, file }, parts: systems.split(",").map((system) => partOf(stack, system)), began };
 }
 
 const listOf = (parts: readonly Part[]): string => parts.map(({ system }) => system).join(", ");
 
 /** Waits for engines that outlived the interrupted command, and removes the locks of those that died with it. */
-async function freed(whole: Stack, parts: readonly Part[]): Promise<void> {
+async function freed(whole: Stack, parts: readonly Part[], began: string): Promise<void> {
   await waitForEngines(parts.map(({ stack }) => stack));
-  const { bucket, project } = await storeOf(whole);
+  const store = await storeOf(whole).catch((error: unknown) => {
+    if (error instanceof UsageError) return undefined; // a backend without lock files
+    throw error;
+  });
+  if (store === undefined) return;
   for (const name of [whole.name, ...parts.map(({ stack }) => stack)])
-    await removeEndedLocks({ bucket, project, name });
+    await removeEndedLocks({ ...store, name }, began);
 }
 
 /** A split that did not come to its end is taken back: the stack has all systems again. */
 export const splitTask: TaskSettler = {
   async end(values, end) {
     if (end === "finished") return "";
-    const { whole, parts } = splitOf(values);
-    await freed(whole, parts);
+    const { whole, parts, began } = splitOf(values);
+    await freed(whole, parts, began);
     const known = await stacksInBackend(whole);
     for (const part of parts) {
       const there = known.includes(part.stack) && !(await forgetCopy(part, whole));
       if (there) await move(part.system, { name: part.stack, file: part.file }, whole);
-      await discard(part, whole, there ? known : []);
+      await discard(part, whole, there);
     }
     return `${listOf(parts)} are in stack ${whole.name} as before`;
   },
@@ -107,8 +123,8 @@ export const splitTask: TaskSettler = {
 export const joinTask: TaskSettler = {
   async end(values, end) {
     if (end === "finished") return "";
-    const { whole, parts } = splitOf(values);
-    await freed(whole, parts);
+    const { whole, parts, began } = splitOf(values);
+    await freed(whole, parts, began);
     const known = await stacksInBackend(whole);
     for (const part of parts) {
       if (!known.includes(part.stack) || (await forgetCopy(part, whole))) await makeStack(part);

@@ -37,9 +37,13 @@ export async function locksOf(stack: LockedStack): Promise<readonly Lock[]> {
   return (await Promise.all(found)).flat();
 }
 
-/** Removes the locks of engines that were killed. Only for commands that leave no operation pending: else `state recover` does it. */
-export async function removeEndedLocks(stack: LockedStack): Promise<void> {
-  for (const { key, holder } of await locksOf(stack)) if (holder === "ended") await stack.bucket.remove(key);
+/**
+ * Removes locks of engines that have ended; those of updates, which leave operations pending, are for `state recover`.
+ * @param since - ISO 8601; older locks are somebody else's, and stay
+ */
+export async function removeEndedLocks(stack: LockedStack, since: string): Promise<void> {
+  for (const { key, holder, timestamp } of await locksOf(stack))
+    if (holder === "ended" && Date.parse(timestamp) >= Date.parse(since)) await stack.bucket.remove(key);
 }
 
 function parseLock(bytes: Buffer): LockFile | undefined {

@@ -1,5 +1,5 @@
 /** What an owner's tools, consoles and people leave in an object that the program would declare in another way. */
-import { kindMutations } from "./mutations/kinds.ts";
+import { kindMutations } from "./mutations/byKind.ts";
 import { podMutations } from "./mutations/pods.ts";
 import { type Draw, type Mutation, type Tree, isTree, isWorkload, pick, within } from "./mutations/tree.ts";
 

@@ -4,7 +4,7 @@ import path from "node:path";
 import { stringify } from "yaml";
 import { run } from "../../../ops/lib/process.ts";
 import { alertsOf, type DeclaredAlert, monitoredStack } from "../../unit/monitoring/stacks.ts";
-import type { Case } from "./cases.ts";
+import type { Case } from "./case.ts";
 
 /** Alerts of a stack, as groups of a rule file. */
 export async function groupsOf(stack: string): Promise<readonly { name: string; rules: readonly DeclaredAlert[] }[]> {

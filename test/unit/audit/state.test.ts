@@ -1,10 +1,10 @@
 /** Findings 9 and 10, and backups of finding 8: who may write a state, and what may come into it. The engine's side: test/live/stateLock.test.ts. */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { after, beforeEach, describe, it } from "mocha";
@@ -13,7 +13,7 @@ import { samplePassphrase } from "../../../config/samples.ts";
 import { projectDir } from "../../../config/stackFile.ts";
 import { folderBucket } from "../../../ops/lib/state/backend/folder.ts";
 import { whileHeld } from "../../../ops/lib/state/heldState.ts";
-import { locksOf } from "../../../ops/lib/state/lock.ts";
+import { locksOf, removeEndedLocks } from "../../../ops/lib/state/lock.ts";
 import { type Here, holderOf, ownRecord, type ProcessRecord } from "../../../ops/lib/state/lockHolder.ts";
 import { assertOwnKey } from "../../../ops/lib/state/opens.ts";
 import { saveState, type Store } from "../../../ops/lib/state/store.ts";
@@ -152,6 +152,16 @@ describe("the lock of a command that writes the state", () => {
       await whileHeld(store, false, (held) => held.removeStale());
       assert.deepEqual(lockFiles(), []);
     });
+  });
+
+  it("is removed by who takes an interrupted command back only if its holder has ended, and not if it is older", async () => {
+    const began = "2026-01-02T03:00:00Z";
+    const ended = { pid: spawnSync("true").pid, hostname: hostname() };
+    const away = await engineLock();
+    const older = await engineLock({ ...ended, timestamp: "2026-01-02T02:59:00Z" });
+    await engineLock(ended);
+    await removeEndedLocks(store, began);
+    assert.deepEqual((await locksOf(store)).map(({ key }) => key).toSorted(), [away, older].toSorted());
   });
 });
 

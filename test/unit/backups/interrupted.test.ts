@@ -14,6 +14,7 @@ const restic = `#!/bin/sh
 hang() { trap 'echo INT >"$SEEN/ended"; exit 130' INT; touch "$SEEN/works"; while :; do sleep 0.05; done; }
 case "$*" in
   *snapshots*) echo '[{"id":"0123456789","time":"2026-01-01T00:00:00Z"}]' ;;
+  *check*) [ "$HANGS" != check ] || hang ;;
   *restore*) for word; do folder=$word; done; echo restored >"$folder/state.json"; hang ;;
   *backup*) ls >"$SEEN/saved"; hang ;;
 esac
@@ -50,12 +51,17 @@ describe("a command of backups that is ended", function () {
     rmSync(dir, { recursive: true });
   });
 
-  for (const words of [["drill", "--only", "stack/state"], ["backup"]])
+  const drill = ["drill", "--only", "stack/state"];
+  for (const [stage, words] of [
+    ["check", drill],
+    ["restore", drill],
+    ["backup", ["backup"]],
+  ] as const)
     for (const signal of ["SIGTERM", "SIGINT"] as const)
-      it(`${words[0] ?? ""} leaves nothing on ${signal}`, async () => {
+      it(`${words[0]} leaves nothing on ${signal} during restic ${stage}`, async () => {
         for (const name of readdirSync(seen)) rmSync(path.join(seen, name));
         const env = {
-          ...{ PATH: `${bin}:${process.env.PATH ?? ""}`, HOME: dir, TMPDIR: scratch, SEEN: seen },
+          ...{ PATH: `${bin}:${process.env.PATH ?? ""}`, HOME: dir, TMPDIR: scratch, SEEN: seen, HANGS: stage },
           ...{
             PULUMI_BACKEND_URL: `file://${backend}`,
             PULUMI_VERSION: "test",
@@ -70,7 +76,7 @@ describe("a command of backups that is ended", function () {
         const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));
         while (!existsSync(path.join(seen, "works")) && child.exitCode === null) await sleep(20);
         assert.equal(child.exitCode, null, text);
-        assert.equal(readdirSync(scratch).length, 1);
+        assert.equal(readdirSync(scratch).length, stage === "check" ? 0 : 1);
         child.kill(signal);
         assert.equal(await ended, signal === "SIGINT" ? 130 : 143, text);
         assert.match(text, new RegExp(`^orrery: ended by ${signal}; its temporary files are removed$`, "m"));

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, describe, it } from "mocha";
 import { createLabFolder } from "../../../lab/folder.ts";
+import { dataDir } from "../../../lab/openstack/config/shared.ts";
 import { ini } from "../../../lab/openstack/config/ini.ts";
 import { configuration } from "../../../lab/openstack/configure.ts";
+import { createDatabases, marker } from "../../../lab/openstack/databases.ts";
 import { labSettings, root } from "../../../lab/settings.ts";
 
 const labs = mkdtempSync(path.join(tmpdir(), "labs-"));
@@ -30,6 +32,19 @@ describe("configuration of the lab's OpenStack", () => {
 
   it("a value that would start a new key is refused", () => {
     assert.throws(() => ini({ a: { password: "x\nadmin = yes" } }), /the value of "password" spans lines/);
+  });
+
+  it("databases of a lab that an earlier version made are not taken for complete", async () => {
+    const lab = labSettings({ ORRERY_PORTS: "17000", ORRERY_LAB: `${labs}/17000` });
+    const mysql = path.join(dataDir(lab), "mysql");
+    for (const name of ["nova", "cinder", "neutron", "placement", "keystone", "designate", "glance"])
+      mkdirSync(path.join(mysql, name), { recursive: true });
+    writeFileSync(marker(lab, "databases"), "");
+    const message =
+      "this lab was made by an earlier version, without octavia: npm run lab -- reset makes it again, empty";
+    await assert.rejects(() => createDatabases(lab, () => undefined), { message });
+    mkdirSync(path.join(mysql, "octavia"));
+    await createDatabases(lab, () => undefined);
   });
 
   it("ports, folders, passwords and keys of two labs never overlap", () => {
