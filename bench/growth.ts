@@ -1,11 +1,11 @@
 /** What happens to time and memory when a program grows to ten times its size. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { root } from "../lab/settings.ts";
 import { pulumi } from "../lab/harness/engine.ts";
 import { evaluate } from "./evaluation.ts";
 import { type Cost, timed } from "./measure.ts";
-import { benchProject, callOf } from "./project.ts";
+import { benchProject, servicesProgram } from "./project.ts";
 import type { Growth } from "./results.ts";
 
 /** Sizes wanted; what is registered is a little more. */
@@ -36,7 +36,7 @@ export async function engineGrowth(rounds: number, log: (line: string) => void):
   try {
     for (let round = 0; round < rounds; round++) {
       for (const wanted of engineSizes) {
-        writeFileSync(path.join(target.project, "index.ts"), program(target.project, wanted));
+        writeFileSync(path.join(target.project, "index.ts"), servicesProgram(target.project, wanted));
         const resources = Math.ceil(wanted / 12) * 12 + 6;
         const up = (): Promise<Cost> =>
           timed(path.join(root, "node_modules", ".bin", "pulumi"), [...upWords, target.file], {
@@ -62,11 +62,3 @@ export async function engineGrowth(rounds: number, log: (line: string) => void):
 }
 
 const upWords = ["up", "--yes", "--skip-preview", "--non-interactive", "--stack", "growth", "--config-file"];
-
-/** Source of a program that declares so many resources. */
-function program(folder: string, wanted: number): string {
-  const kubeconfig = JSON.stringify(readFileSync(process.env.KUBECONFIG ?? "", "utf8"));
-  const provider = `new Provider("lab", { kubeconfig: ${kubeconfig} })`;
-  const call = callOf(folder, "services.ts", "services", String(wanted), provider);
-  return `import { Provider } from "@pulumi/kubernetes";\n${call}`;
-}

@@ -1,5 +1,5 @@
 /** Pulumi projects that the benchmark writes for itself. */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { root } from "../lab/settings.ts";
 import { initStack, type Target } from "../lab/harness/engine.ts";
@@ -23,4 +23,12 @@ export async function benchProject(name: string, folder: string): Promise<Target
 export function callOf(folder: string, module: string, name: string, ...words: readonly string[]): string {
   const from = path.relative(folder, path.join(root, "bench", module));
   return `import { ${name} } from ${JSON.stringify(from)};\n${name}(${words.join(", ")});\n`;
+}
+
+/** Source of a program that declares at least so many resources on the lab's cluster (`services` of bench/services.ts). */
+export function servicesProgram(folder: string, wanted: number, release = "1"): string {
+  const kubeconfig = JSON.stringify(readFileSync(process.env.KUBECONFIG ?? "", "utf8"));
+  const provider = `new Provider("lab", { kubeconfig: ${kubeconfig} })`;
+  const call = callOf(folder, "services.ts", "services", String(wanted), provider, JSON.stringify(release));
+  return `import { Provider } from "@pulumi/kubernetes";\n${call}`;
 }

@@ -50,6 +50,22 @@ export interface Growth {
   readonly megabytes: readonly number[];
 }
 
+/** What one team waits for in a stack that several teams share. */
+export interface Shared {
+  readonly teams: number;
+  readonly resources: number;
+  /** The stack from nothing, and a change of one resource of one team. */
+  readonly up: Saved;
+  readonly change: Saved;
+}
+
+/** An update and the states that it saved; of each round. */
+export interface Saved {
+  readonly seconds: readonly number[];
+  readonly saves: readonly number[];
+  readonly megabytes: readonly number[];
+}
+
 /** What was measured last of each part; a part that was never run is empty. */
 export interface Results {
   /** By part, and of the part `lives` by system: each is one run. */
@@ -59,6 +75,8 @@ export interface Results {
   readonly versions: readonly Life[];
   readonly diffs: readonly DiffFigures[];
   readonly growth: readonly Growth[];
+  /** One stack for so many teams. */
+  readonly stacks: readonly Shared[];
 }
 
 /** What is known with a further run: its parts and systems take the place of earlier ones. */
@@ -74,8 +92,9 @@ export function merged(old: Results, now: Results): Results {
     versions: lives("versions"),
     diffs: now.diffs.length > 0 ? now.diffs : old.diffs,
     growth: [...old.growth.filter(({ what }) => !grown.has(what)), ...now.growth],
+    stacks: now.stacks.length > 0 ? now.stacks : old.stacks,
   };
 }
 
 /** Nothing measured yet. */
-export const nothing: Results = { circumstances: {}, lives: [], versions: [], diffs: [], growth: [] };
+export const nothing: Results = { circumstances: {}, lives: [], versions: [], diffs: [], growth: [], stacks: [] };

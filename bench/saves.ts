@@ -1,5 +1,5 @@
-/** Counts how often the engine saves a stack's state. */
-import { mkdirSync, readFileSync, watch } from "node:fs";
+/** Counts how often the engine saves a stack's state, and how much it writes. */
+import { mkdirSync, readFileSync, statSync, watch } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -9,8 +9,15 @@ import type { Target } from "../lab/harness/engine.ts";
 
 /** A count under way. */
 export interface Count {
-  /** Ends it. @returns the number of saved states; undefined where the backend is no folder */
-  end(): Promise<number | undefined>;
+  /** Ends it. @returns what was saved; undefined where the backend is no folder */
+  end(): Promise<Saves | undefined>;
+}
+
+/** States that were saved while somebody counted. */
+export interface Saves {
+  readonly count: number;
+  /** Megabytes of all of them, each with the size that it has when the kernel reports it; without the copies (`.bak`). */
+  readonly megabytes: number;
 }
 
 /**
@@ -21,15 +28,17 @@ export function countSaves({ stack, project }: Target): Count {
   const folder = statesFolder(project ?? root);
   if (folder === undefined) return { end: () => Promise.resolve(undefined) };
   mkdirSync(folder, { recursive: true });
-  let saves = 0;
+  let [count, bytes] = [0, 0];
   const watcher = watch(folder, (event, name) => {
-    if (event === "rename" && name === `${stack}.json`) saves++;
+    if (event !== "rename" || name !== `${stack}.json`) return;
+    count++;
+    bytes += statSync(path.join(folder, name), { throwIfNoEntry: false })?.size ?? 0;
   });
   return {
     async end() {
       await sleep(50); // reports that are still on their way
       watcher.close();
-      return saves;
+      return { count, megabytes: bytes / 1e6 };
     },
   };
 }

@@ -90,6 +90,19 @@ export const parts = {
       ],
     ],
   },
+  stacks: {
+    says: "one stack for 1, 6, 10 and 50 simulated teams: from nothing, and a change of one team; time and saved states",
+    lab: true,
+    of: ({ rounds, log }) => [
+      [
+        "stacks",
+        async (): Promise<Partial<Results>> => {
+          const { sharedStacks } = await import("./teams.ts");
+          return { stacks: await sharedStacks(rounds, log) };
+        },
+      ],
+    ],
+  },
 } satisfies Readonly<Record<string, PartOf>>;
 
 export type Part = keyof typeof parts;

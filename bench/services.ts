@@ -10,8 +10,11 @@ import { Service } from "../blocks/kubernetes/service.ts";
 /** One service is seven resources: a Secret and its version, a ConfigMap, an account, a Deployment, a Service, a Route. */
 const each = 7;
 
-/** Declares at least `wanted` resources: services with secret, files, account, pods and a public name. */
-export function services(wanted: number, provider: k8s.Provider): void {
+/**
+ * Declares at least `wanted` resources: services with secret, files, account, pods and a public name.
+ * @param release - a text in the first service's file, so that a change of it changes one resource
+ */
+export function services(wanted: number, provider: k8s.Provider, release = "1"): void {
   const opts = { provider };
   const cluster = { name: "lab", platform: "openshift", appsDomain: "apps.lab.test", provider } as const;
   const namespace = new Namespace("bench", { cluster, name: "bench" }, opts);
@@ -20,7 +23,7 @@ export function services(wanted: number, provider: k8s.Provider): void {
     const secret = new ServiceSecret(`${name}-secret`, { namespace, name, values: { token: "t" } }, opts);
     const files = new ConfigMap(
       `${name}-files`,
-      { namespace, name, data: { "app.ini": `[app]\nname=${name}\n` } },
+      { namespace, name, data: { "app.ini": `[app]\nname=${name}\nrelease=${index === 0 ? release : "1"}\n` } },
       opts,
     );
     const deployment = new Deployment(

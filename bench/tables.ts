@@ -1,7 +1,7 @@
 /** The figures as Markdown tables. */
 import { median } from "./figures.ts";
 import { exponents, goals, own, secondsOf } from "./goals.ts";
-import { type Circumstances, type Life, type Results, type Rounds, type Step, steps } from "./results.ts";
+import { type Circumstances, type Life, type Results, type Rounds, type Saved, type Step, steps } from "./results.ts";
 
 /** Steps as a reader calls them. */
 export const stepNames: Readonly<Record<Step, string>> = {
@@ -36,6 +36,7 @@ export function tables(results: Results): string {
     versionsTable(results),
     diffsTable(results),
     growthTable(results),
+    stacksTable(results),
   ];
   const measured = `Measured: ${circumstancesLine(results.circumstances)}.`;
   return [...found.filter((table) => table !== ""), circumstancesTable(results), measured].join("\n\n");
@@ -142,4 +143,34 @@ function growthTable({ growth }: Results): string {
     return [`${what}: fitted exponent`, "", time.toFixed(2), memory.toFixed(2)];
   });
   return table(["growth", "resources", "time", "memory"], [...rows, ...fits]);
+}
+
+/** What a shared stack costs each of its teams, as multiples of a stack of one's own. */
+function stacksTable({ stacks }: Results): string {
+  const alone = stacks.find(({ teams }) => teams === 1);
+  const cell = (saved: Saved, own: Saved | undefined): readonly string[] => {
+    const [seconds, megabytes] = [median(saved.seconds), median(saved.megabytes)];
+    const times = (value: number, of: readonly number[] | undefined): string =>
+      of === undefined || own === saved ? "" : ` (${(value / median(of)).toFixed(1)}x)`;
+    return [
+      `${said(seconds)}${times(seconds, own?.seconds)}`,
+      `${megabytes.toFixed(1)} MB in ${median(saved.saves).toFixed(0)}${times(megabytes, own?.megabytes)}`,
+    ];
+  };
+  return table(
+    [
+      "teams in one stack",
+      "resources",
+      "from nothing",
+      "states saved",
+      "one team changes one resource",
+      "states saved",
+    ],
+    stacks.map(({ teams, resources, up, change }) => [
+      String(teams),
+      String(resources),
+      ...cell(up, alone?.up),
+      ...cell(change, alone?.change),
+    ]),
+  );
 }

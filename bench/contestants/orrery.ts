@@ -12,9 +12,9 @@ export function lifeOf(name: string, target: Target, resources: number, change: 
     const [started, before] = [performance.now(), childrenCpu()];
     const { code, text } = await pulumi(args, target);
     const [seconds, cpu] = [(performance.now() - started) / 1000, childrenCpu() - before];
-    const saves = await count.end();
+    const saved = await count.end();
     if (code !== 0) throw new Error(`${name}: pulumi ${args.join(" ")} failed:\n${text.slice(-4000)}`);
-    return { seconds, cpu, saves };
+    return { seconds, cpu, saves: saved?.count };
   };
   const destroy = async (): Promise<StepCost> => {
     await pulumi(["state", "unprotect", "--all", "--yes"], target); // consent, not work

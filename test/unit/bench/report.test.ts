@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { goals } from "../../../bench/goals.ts";
 import { plots, resultsFile, withFigures } from "../../../bench/report.ts";
-import { type Life, merged, nothing, type Results } from "../../../bench/results.ts";
+import { type Life, merged, nothing, type Results, type Saved } from "../../../bench/results.ts";
 import { apart, bars, lines } from "../../../bench/svg.ts";
 import { tables } from "../../../bench/tables.ts";
 
@@ -113,6 +113,24 @@ describe("bench: the report", () => {
       ],
     );
     assert.deepEqual(both.circumstances, results.circumstances);
+  });
+
+  it("a shared stack is shown as multiples of a team's own", () => {
+    const of = (seconds: number, saves: number, megabytes: number): Saved => ({
+      ...{ seconds: [seconds, seconds, 99], saves: [saves], megabytes: [megabytes] },
+    });
+    const text = tables({
+      ...nothing,
+      stacks: [
+        { teams: 1, resources: 30, up: of(8, 60, 2), change: of(4, 3, 0.5) },
+        { teams: 10, resources: 282, up: of(40, 570, 100), change: of(6, 3, 4) },
+      ],
+    });
+    assert.match(text, /\| 1 \| 30 \| 8\.0 s \| 2\.0 MB in 60 \| 4\.0 s \| 0\.5 MB in 3 \|/);
+    assert.match(
+      text,
+      /\| 10 \| 282 \| 40\.0 s \(5\.0x\) \| 100\.0 MB in 570 \(50\.0x\) \| 6\.0 s \(1\.5x\) \| 4\.0 MB in 3 \(8\.0x\) \|/,
+    );
   });
 
   it("an older commit is shown next to this one, with processor time and saved states", () => {
