@@ -55,14 +55,23 @@ async function firstUp(api: ClusterApi, path: string, { live, declared }: FoundO
   const taken = others.reduce<FieldSet>(without, all);
   const wanted = await fieldsOf(api, path, body);
   if ("refused" in wanted) return { refused: wanted.refused };
-  const { resourceVersion } = asObject(live.metadata);
   // Of a definition of resources the provider puts the whole, as kubectl replace does.
   const isWhole = declared.kind === "CustomResourceDefinition";
   const rest = asObject(isWhole ? {} : pruned(live, taken, union(wanted.fields, kept)));
   const next = asObject(merged(rest, body, wanted.fields));
-  const metadata = { ...omit(asObject(next.metadata), "managedFields"), resourceVersion };
-  const written = await api.send("PUT", `${path}?dryRun=All&fieldManager=${probe}`, { ...next, metadata });
+  const written = await putDry(api, path, next, live);
   return written.status >= 300 ? { refused: said(written) } : { path, taken, after: asObject(written.body) };
+}
+
+/** Asks what a whole object becomes. Controllers write into an object that runs at any time, e.g. its status: then once more. */
+async function putDry(api: ClusterApi, path: string, next: Json, live: Json): Promise<ApiAnswer> {
+  let { resourceVersion } = asObject(live.metadata);
+  for (let attempt = 1; ; attempt += 1) {
+    const metadata = { ...omit(asObject(next.metadata), "managedFields"), resourceVersion };
+    const written = await api.send("PUT", `${path}?dryRun=All&fieldManager=${probe}`, { ...next, metadata });
+    if (attempt === 5 || written.status !== 409 || asObject(written.body).reason !== "Conflict") return written;
+    resourceVersion = asObject(asObject((await api.send("GET", path)).body).metadata).resourceVersion;
+  }
 }
 
 /** A live object that nothing can be applied to, e.g. an item of a list without the field that names it; a new one tells nothing. */

@@ -200,11 +200,11 @@ async function adoptAndUpdate(
       bad.push(`${title}: the first up fails: ${asText(asObject(said.body).message)}`);
       continue;
     }
-    const now = asObject((await api.send("GET", path)).body);
+    const now = await settled(api, path);
     bad.push(...differences(title, plan, before, now));
     if (uidOf(before) !== uidOf(now)) bad.push(`${title} is another object`);
     await update();
-    const again = asObject((await api.send("GET", path)).body);
+    const again = await settled(api, path);
     const noisy = changedLeaves(now as unknown as Live, again as unknown as Live);
     if (changing.has(urn) && noisy.length > 0) bad.push(`${title}: a second up changes ${noisy.join(", ")}`);
   }
@@ -226,6 +226,17 @@ async function neededRefusal(
   return done.status < 300 ? [`${titleOfFound({ live, declared })} is refused, and the cluster would change it`] : [];
 }
 
+/** An object that controllers write into no more: a claim is bound a moment after it was made, a Deployment gets its revision. */
+async function settled(api: ClusterApi, path: string): Promise<Json> {
+  for (let [attempt, before] = [1, ""]; ; attempt += 1) {
+    const object = asObject((await api.send("GET", path)).body);
+    const version = asText(asObject(object.metadata).resourceVersion);
+    if ((version === before && attempt > 2) || attempt === 25) return object;
+    before = version;
+    await sleep(150);
+  }
+}
+
 const applyQuery = `fieldManager=${fieldManager}&force=true`;
 
 const titleOfFound = ({ declared: { registration, body } }: FoundObject): string =>
@@ -240,6 +251,9 @@ async function planned(
 ): Promise<{ found: readonly FoundObject[]; plan: Plan }> {
   for (let attempt = 1; ; attempt += 1) {
     const found: FoundObject[] = [];
+    await Promise.all(
+      [...declaredObjects(recording).values()].flat().map(async (one) => settled(api, await paths.of(one))),
+    );
     for (const declared of [...declaredObjects(recording).values()].flat()) {
       const { status, body } = await api.send("GET", await paths.of(declared));
       if (status < 300) found.push({ declared, live: asObject(body) });
