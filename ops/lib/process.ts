@@ -80,7 +80,9 @@ export async function output(program: string, args: readonly string[], options: 
   const { status, stdout, stderr } = await run(program, args, options);
   if (status !== 0) {
     const complaint = stderr.trim().split("\n").at(-1) ?? "";
-    throw new Error(`${[program, ...verb(args)].join(" ")} failed: ${complaint === "" ? `exit code ${status}` : complaint}`);
+    throw new Error(
+      `${[program, ...verb(args)].join(" ")} failed: ${complaint === "" ? `exit code ${status}` : complaint}`,
+    );
   }
   return stdout;
 }

@@ -9,7 +9,9 @@ import { systemNames } from "../../lib/split/systemStacks.ts";
 function assertSystems(named: readonly string[]): void {
   for (const name of named) {
     if (systemNames.includes(name)) continue;
-    throw new UsageError(`there is no system "${name}"${suggest(name, systemNames)}: there are ${systemNames.join(", ")}`);
+    throw new UsageError(
+      `there is no system "${name}"${suggest(name, systemNames)}: there are ${systemNames.join(", ")}`,
+    );
   }
 }
 
