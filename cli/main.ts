@@ -38,7 +38,9 @@ function inWords(error: unknown): string {
     : `${at}: ${reason}`;
 }
 
-async function dispatch(args: readonly string[]): Promise<number> {
+async function dispatch(given: readonly string[]): Promise<number> {
+  // `orrery help state backup` is what many other tools understand.
+  const args = given[0] === "help" ? [...given.slice(1), "--help"] : given;
   const files = commandFiles();
   if (args[0] === "--version") {
     const { version } = JSON.parse(readFileSync(path.join(projectDir, "package.json"), "utf8")) as { version: string };

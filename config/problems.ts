@@ -104,16 +104,18 @@ export function suggest(unknown: string, known: readonly string[]): string {
   return near === undefined ? "" : `; did you mean "${near.name}"?`;
 }
 
-/** Levenshtein's distance. */
+/** Levenshtein's distance; two letters that changed places are one edit. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  let rowBefore = row;
   for (let i = 0; i < a.length; i++) {
     const next = [i + 1];
     for (let j = 0; j < b.length; j++) {
       const [above = 0, before = 0, left = 0] = [row[j + 1], row[j], next[j]];
-      next.push(Math.min(above + 1, left + 1, before + (a[i] === b[j] ? 0 : 1)));
+      const swapped = i > 0 && j > 0 && a[i] === b[j - 1] && a[i - 1] === b[j] ? (rowBefore[j - 1] ?? 0) + 1 : Infinity;
+      next.push(Math.min(above + 1, left + 1, before + (a[i] === b[j] ? 0 : 1), swapped));
     }
-    row = next;
+    [rowBefore, row] = [row, next];
   }
   return row[b.length] ?? 0;
 }

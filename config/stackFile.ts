@@ -53,8 +53,11 @@ export function stackPath(stack: string, dir = projectDir): string {
 
 /** Reads a stack file. @throws one message with every place that is no YAML, that the engine would read otherwise, or that holds no config */
 export function readStackFile(file: string): StackFile {
-  const name = path.basename(file);
-  const text = decoded(file);
+  return parseStackFile(path.basename(file), decoded(file));
+}
+
+/** The same of a text that would be written into a file of this name. */
+export function parseStackFile(name: string, text: string): StackFile {
   const { content, problems } = readStrictYaml(text);
   refuse(name, problems);
   if (!isMap(content) || !isMap(content.config)) {

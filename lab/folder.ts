@@ -35,6 +35,12 @@ export function labFolder(setting: string | undefined, checkout: string): string
 /** File of the lab's password. */
 const passwordFile = (dir: string): string => path.join(dir, "password");
 
+/** Whether a lab was started in the folder, and not removed since. */
+export const hasLab = (dir: string): boolean => existsSync(passwordFile(dir));
+
+/** What to say where there is none. */
+export const noLab = (dir: string): string => `there is no lab in ${dir}; start it: npm run lab -- up`;
+
 /**
  * Password of the lab's OpenStack users and token of its Kubernetes API: `orrery-lab-` and 48 hexadecimal digits.
  * @throws if there is no lab
@@ -43,7 +49,7 @@ export function readPassword(dir: string): string {
   try {
     return readFileSync(passwordFile(dir), "utf8").trim();
   } catch {
-    throw new Error(`there is no lab in ${dir}; start it: npm run lab -- up`);
+    throw new Error(noLab(dir));
   }
 }
 

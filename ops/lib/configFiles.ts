@@ -12,6 +12,7 @@ import type { RawConfig } from "../../config/secrets.ts";
 import { setSalt, setSecret } from "../../config/stackEdit.ts";
 import * as files from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
+import { withOnlySystems } from "./split/systemStacks.ts";
 
 const all = Object.values(schemas);
 
@@ -35,14 +36,22 @@ export function addSamples(name: string): void {
   console.log(`Pulumi.${name}.yaml: added a sample for ${missing.map(([key]) => key).join(", ")}`);
 }
 
-/** Writes a new stack file with the settings and secrets of another one. @throws if that cannot be */
-export function addStack(name: string, like: string): void {
+/**
+ * Writes a new stack file with the settings and secrets of another one: of all its systems, or, if any are named, of these and of the
+ * clusters and clouds that they run on. @throws if that cannot be
+ */
+export function addStack(name: string, like: string, systems: readonly string[]): void {
   const file = path.join(files.projectDir, `Pulumi.${name}.yaml`);
   if (!/^[a-z][a-z0-9-]*$/.test(name)) throw new Error(`"${name}" is not a stack name: use a-z, 0-9 and dashes`);
   if (existsSync(file)) throw new Error(`Pulumi.${name}.yaml exists already; remove it or choose another name`);
   const stack = files.readStackFile(files.stackPath(like));
+  const missing = systems.filter((system) => !stack.entries.has(`${system}:settings`));
+  if (missing.length > 0) {
+    throw new Error(`Pulumi.${like}.yaml has no ${missing.join(", ")}: name a stack that has it with --like`);
+  }
+  const source = systems.length === 0 ? stack.text : withOnlySystems(files.stackPath(like), systems);
   const old = openSalt(stack.encryptionSalt ?? "", givenPassphrase("ORRERY_LIKE_PASSPHRASE") ?? samplePassphrase(like));
-  const clear = files.clearConfig(stack, old);
+  const clear = files.clearConfig(files.parseStackFile(path.basename(file), source), old);
   const passphrase = givenPassphrase() ?? samplePassphrase(name);
   if (passphrase === "" || isPublished(passphrase)) assertSamplesOnly(like, clear);
   const salt = newSalt(passphrase);
@@ -50,11 +59,12 @@ export function addStack(name: string, like: string): void {
   const secrets = [...clear].filter(([, { secret }]) => secret);
   const text = secrets.reduce(
     (before, [key, { value }]) => setSecret(before, key, crypter.encrypt(value)),
-    setSalt(stack.text, salt),
+    setSalt(source, salt),
   );
   replaceFiles([{ file, text, before: undefined }]);
   console.log(
-    `Pulumi.${name}.yaml is written; its ${secrets.length} secrets are those of ${like}. Next: edit its settings`,
+    `Pulumi.${name}.yaml is written; its ${secrets.length} secrets are those of ${like}. Next: edit its settings; ` +
+      `npm run config -- check --for-deploy --stack ${name} says what is still to be set`,
   );
 }
 

@@ -68,12 +68,21 @@ export function run(program: string, args: readonly string[], options: RunOption
   });
 }
 
+/** The first word that is no option: kubectl's stand before it, each with its value. */
+function verb(args: readonly string[]): readonly string[] {
+  const first = args[0] ?? "";
+  if (!first.startsWith("--")) return args.slice(0, 1);
+  return verb(args.slice(first.includes("=") ? 1 : 2));
+}
+
 /** What a program prints. @throws with the last line of its error */
 export async function output(program: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
   const { status, stdout, stderr } = await run(program, args, options);
   if (status !== 0) {
     const complaint = stderr.trim().split("\n").at(-1) ?? "";
-    throw new Error(`${program} ${args[0] ?? ""} failed: ${complaint === "" ? `exit code ${status}` : complaint}`);
+    throw new Error(
+      `${[program, ...verb(args)].join(" ")} failed: ${complaint === "" ? `exit code ${status}` : complaint}`,
+    );
   }
   return stdout;
 }

@@ -220,6 +220,45 @@ describe("npm run config", () => {
     assert.match(run("new", "--stack", "mine", "--like", "test").out, /^orrery: Pulumi\.mine\.yaml exists already/);
   });
 
+  it("config new --systems takes one system of a stack, with the clusters and clouds that it runs on", () => {
+    const made = run("new", "--stack", "theirs", "--systems", "dials");
+    assert.equal(made.code, 0, made.out);
+    assert.match(made.out, /its \d+ secrets are those of stage\..*config -- check --for-deploy --stack theirs/);
+    const file = stackPath("theirs", dir);
+    const { entries } = readStackFile(file);
+    const namespaces = new Set([...entries.keys()].map((key) => key.split(":")[0]));
+    assert.deepEqual([...namespaces], ["clusters", "dials"]);
+    const clusters = Object.keys(JSON.parse(entries.get("clusters:settings")?.value ?? "") as object);
+    const { cluster } = JSON.parse(entries.get("dials:settings")?.value ?? "") as { readonly cluster: string };
+    assert.deepEqual(clusters, [cluster]);
+    assert.deepEqual(
+      [...entries.keys()].filter((key) => key.startsWith("clusters:")),
+      ["clusters:settings", `clusters:${cluster}`],
+    );
+    assert.deepEqual(run("check", "--stack", "theirs"), { code: 0, out: "theirs: no problems\n" });
+    rmSync(file);
+  });
+
+  it("config new --systems takes several, and refuses a name that is none and a system that the other stack lacks", () => {
+    const refused = run("new", "--stack", "two", "--systems", "dials,prwo");
+    assert.equal(refused.code, 2);
+    assert.match(refused.out, /^orrery: there is no system "prwo"; did you mean "prow"\?/);
+    assert.ok(!existsSync(path.join(dir, "Pulumi.two.yaml")));
+    const two = run("new", "--stack", "two", "--systems", "dials", "--systems", "prow");
+    assert.equal(two.code, 0, two.out);
+    const { entries } = readStackFile(stackPath("two", dir));
+    assert.deepEqual(
+      [...entries.keys()].filter((key) => key.endsWith(":settings")),
+      ["clusters:settings", "dials:settings", "prow:settings"],
+    );
+    const lacking = run("new", "--stack", "three", "--like", "two", "--systems", "packit");
+    assert.deepEqual(lacking, {
+      code: 1,
+      out: "orrery: Pulumi.two.yaml has no packit: name a stack that has it with --like\n",
+    });
+    rmSync(stackPath("two", dir));
+  });
+
   describe("a stack with a real secret", () => {
     before(() => {
       const stack = readStackFile(stackPath("test", dir));

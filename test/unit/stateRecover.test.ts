@@ -8,6 +8,7 @@ import {
   failingSince,
   dependsOnUnknown,
   possiblyCreated,
+  previewComplaint,
   type Past,
   type PlannedStep,
 } from "../../ops/lib/state/recovery/orphaned.ts";
@@ -160,6 +161,12 @@ describe("orphaned creations of a failed update", () => {
         ["creating", "b"],
       ],
     );
+  });
+
+  it("a preview that cannot be is told by the first line of its complaint, without JSON's escapes", () => {
+    const stdout = String.raw`  "message": "error: Pulumi.d.yaml: \"a\" is wrong; nothing was changed:\n  a:b\n      npx pulumi \u003c FILE\n",`;
+    assert.equal(previewComplaint(stdout, ""), 'Pulumi.d.yaml: "a" is wrong; nothing was changed');
+    assert.equal(previewComplaint("", "warning\nerror: incorrect passphrase\n"), "incorrect passphrase");
   });
 
   it("an orphaned creation that depends on an unknown id is searched for again once the id is known", () => {

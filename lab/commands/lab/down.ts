@@ -1,6 +1,7 @@
 /** `orrery lab down`. */
 import { defineCommand } from "../../../cli/command.ts";
 import { down } from "../../lab.ts";
+import { hasLab } from "../../folder.ts";
 import { labSettings } from "../../settings.ts";
 import { toolchainFolders } from "../../toolchain/toolchain.ts";
 
@@ -8,7 +9,10 @@ export const command = defineCommand({
   about: "Stops the lab. Installs nothing.",
   options: { wipe: { type: "boolean", help: "remove its data and the stacks' state, too" } },
   async run({ wipe }) {
-    await down(labSettings(), toolchainFolders(), wipe);
+    const lab = labSettings();
+    // Nothing to stop is no failure, but it may be another checkout's lab that was meant.
+    if (!hasLab(lab.dir)) console.error(`there is no lab in ${lab.dir}`);
+    await down(lab, toolchainFolders(), wipe);
     return 0;
   },
 });

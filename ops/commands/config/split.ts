@@ -14,7 +14,7 @@ import {
   partOf,
   partsOf,
   systemsOf,
-  withOneSystem,
+  withOnlySystems,
   withoutSystems,
 } from "../../lib/split/systemStacks.ts";
 
@@ -40,7 +40,7 @@ async function split(source: Source, parts: readonly Part[]): Promise<number> {
   const files = parts.map(({ file, system }) => ({
     file,
     before: undefined,
-    text: withOneSystem(source.file, system),
+    text: withOnlySystems(source.file, [system]),
   }));
   const task = { kind: "stack split", values: splitValues(source, parts) } as const;
   return decide(source, { command: "config split", task }, (decision) =>

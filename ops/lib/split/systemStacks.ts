@@ -41,22 +41,23 @@ const targets = [
   { target: schemas.clouds, kind: "cloud" },
 ] as const;
 const shared = targets.map(({ target }) => target.namespace);
-const systemNames = Object.keys(schemas)
+export const systemNames = Object.keys(schemas)
   .filter((namespace) => namespace !== "orrery" && !shared.includes(namespace))
   .sort();
 
-/** The file's text with one system, and the clusters and clouds that it names. */
-export function withOneSystem(file: string, system: string): string {
+/** The file's text with some of its systems, and the clusters and clouds that they name. */
+export function withOnlySystems(file: string, kept: readonly string[]): string {
   const source = readStackFile(file);
   const { systems } = parseConfig(sampleConfig(source, all), all);
-  const schema = all.find(({ namespace }) => namespace === system);
-  const named = schema?.references?.(systems.get(system)?.settings) ?? [];
+  const named = all
+    .filter(({ namespace }) => kept.includes(namespace))
+    .flatMap((schema) => schema.references?.(systems.get(schema.namespace)?.settings) ?? []);
   const unused = targets.flatMap(({ target, kind }) => {
     const settings = (systems.get(target.namespace)?.settings ?? {}) as Readonly<Record<string, unknown>>;
     const used = named.filter((one) => one.kind === kind).map(({ name }) => name);
     const gone = Object.keys(settings).filter((name) => !used.includes(name));
-    const kept = Object.fromEntries(Object.entries(settings).filter(([name]) => used.includes(name)));
-    const secrets = new Set(wantedSecrets(target, kept).map(({ key }) => key));
+    const left = Object.fromEntries(Object.entries(settings).filter(([name]) => used.includes(name)));
+    const secrets = new Set(wantedSecrets(target, left).map(({ key }) => key));
     const lost = [...source.entries].filter(([key, { secret }]) => secret && key.startsWith(`${target.namespace}:`));
     return [
       ...(used.length === 0
@@ -66,7 +67,7 @@ export function withOneSystem(file: string, system: string): string {
     ];
   });
   return withoutPaths(
-    keepSystems(source.text, [...shared, system]),
+    keepSystems(source.text, [...shared, ...kept]),
     unused.map((at) => ["config", ...at]),
   );
 }

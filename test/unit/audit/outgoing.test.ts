@@ -241,6 +241,11 @@ describe("a program that a command starts", () => {
       );
     });
 
+    it("is named by its command when it fails, not by an option before it", async () => {
+      const options = ["--git-dir", "/nowhere", "--work-tree=/nowhere"];
+      await assert.rejects(output("git", [...options, "log"]), /^Error: git log failed: /);
+    });
+
     it("does not see the passphrase", async () => {
       const given = process.env.PULUMI_CONFIG_PASSPHRASE;
       process.env.PULUMI_CONFIG_PASSPHRASE = "private";

@@ -67,4 +67,12 @@ describe("every command", () => {
       assert.match(group.stdout, new RegExp(`^ {2}${name.slice("state ".length)} `, "m"));
     }
   });
+
+  it("help as a word is --help", async () => {
+    for (const words of [[], ["state"], ["state", "backup"]]) {
+      const said = await orrery("help", ...words);
+      assert.equal(said.code, 0, said.stderr);
+      assert.deepEqual(said, await orrery(...words, "--help"));
+    }
+  });
 });

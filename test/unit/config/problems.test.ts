@@ -85,6 +85,8 @@ describe("problems of a config", () => {
     assert.equal(suggest("xyabc", ["abc"]), guess("abc"));
     assert.equal(suggest("abcxy", ["abc"]), guess("abc"));
     assert.equal(suggest("abcdefghi", ["abcdef"]), guess("abcdef"));
+    assert.equal(suggest("stauts", ["state", "status"]), guess("status"));
+    assert.equal(suggest("ba", ["ab"]), guess("ab"));
     assert.equal(suggest("abc", ["xbd"]), guess("xbd"));
     for (const [unknown, known] of [
       ["xyzabc", "abc"],

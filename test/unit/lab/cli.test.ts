@@ -42,14 +42,17 @@ describe("orrery lab", () => {
     });
   });
 
-  it("the lab shows help and status, and stops, without a toolchain", () => {
+  it("the lab shows help, says that there is no lab, and stops nothing, without a toolchain", () => {
     const { status, stdout, made } = lab("--help");
     assert.deepEqual([status, made], [0, false]);
     assert.match(stdout, /^Usage: npx orrery lab COMMAND/);
     const looked = lab("status");
-    assert.deepEqual([looked.status, looked.stderr, looked.made], [1, "", false]);
-    assert.match(looked.stdout, /^DOWN {2}/m);
+    assert.deepEqual([looked.status, looked.stdout, looked.made], [1, "", false]);
+    assert.match(looked.stderr, /^there is no lab in \S+; start it: npm run lab -- up\n$/);
+    const asJson = lab("status", "--json");
+    assert.deepEqual([asJson.status, asJson.stdout], [1, "[]\n"]);
     const stopped = lab("down");
-    assert.deepEqual([stopped.status, stopped.stderr, stopped.made], [0, "", false]);
+    assert.deepEqual([stopped.status, stopped.stdout, stopped.made], [0, "", false]);
+    assert.match(stopped.stderr, /^there is no lab in \S+\n$/);
   });
 });

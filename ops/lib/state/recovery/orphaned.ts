@@ -76,8 +76,14 @@ export async function plannedSteps(store: Store): Promise<readonly PlannedStep[]
   const words = ["preview", "--json", "--show-replacement-steps", "--config-file", store.file];
   const { status, stdout, stderr } = await cli(store, words);
   if (status === 0) return (JSON.parse(stdout) as { steps?: readonly PlannedStep[] }).steps ?? [];
-  const complaint = /error: +(.*)/.exec(`${stdout}\n${stderr}`)?.[1] ?? lastLine(stderr);
   throw new Error(
-    `the state is repaired, but what failed creations made could not be searched for (${complaint.trim()}); fix that, then run this again`,
+    `the state is repaired, but what failed creations made could not be searched for (${previewComplaint(stdout, stderr)}); fix that, then run this again`,
   );
+}
+
+/** First line of what a failed preview complains of; on standard output it is inside of a JSON text, with its escapes. */
+export function previewComplaint(stdout: string, stderr: string): string {
+  const complaint = /error: +(.*)/.exec(`${stdout}\n${stderr}`)?.[1] ?? lastLine(stderr);
+  const [first = ""] = complaint.split("\\n");
+  return first.replaceAll('\\"', '"').replace(/[:\s]+$/, "");
 }
