@@ -39,6 +39,15 @@ const dials: readonly Row[] = [
   { from: "*-bulk", to: "outside", ports: [8443], why: "the ETL's programs share one policy", spare: true },
   { from: "*-priority", to: "outside", ports: [8443], why: "the ETL's programs share one policy", spare: true },
   { from: "common-indexer", to: "outside", ports: [88], why: "the ETL's programs share one policy", spare: true },
+  ...["flower", "common-redbeat"].map((from): Row => {
+    return {
+      from,
+      to: "outside",
+      ports: ["database", 8443, 88],
+      why: "the ETL's programs share one policy",
+      spare: true,
+    };
+  }),
   { from: "dials-db-init", to: "outside", ports: ["database"], why: "alembic/env.py:59-66" },
 ];
 
@@ -64,7 +73,7 @@ const packit: readonly Row[] = [
     why: "runs tasks of the worker's image: forges, known hosts",
   },
   { from: workers, to: "outside", ports: [443, 80, 22], why: "forges, lookaside caches, git over SSH" },
-  { from: workers, to: "outside", ports: ["api"], why: "makes sandboxes; Stream's have none, and no policy for it" },
+  { from: `(packit-.*|myproject)/${workers}`, to: "outside", ports: ["api"], why: "makes sandboxes; Stream has none" },
   { from: "packit-service-fedmsg", to: "outside", ports: [5671, 443], why: "Fedora's message bus, Sentry" },
   { from: "packit-dashboard", to: "outside", ports: [443], why: "asks the public API" },
   { from: "tokman", to: "outside", ports: [443], why: "api.github.com" },
@@ -102,6 +111,8 @@ const askingGitHub = [
   ...["release-blocker", "statusreconciler", "tide"],
 ];
 const metered = [...pushing, "greenhouse"];
+/** What calls the API servers of build clusters, whose ports are unknown. */
+const building = ["crier", "deck", "hook", "prow-controller-manager", "sinker"];
 const prow: readonly Row[] = [
   ...askingGitHub.map((from): Row => ({ from, to: "ghproxy", ports: [8888], why: "--github-endpoint" })),
   ...[...askingGitHub, "ghproxy", "docker-mirror", "gcsweb"].map((from): Row => {
@@ -142,6 +153,10 @@ const prow: readonly Row[] = [
   { from: "router", to: "hook", ports: [8888], why: "GitHub's webhooks" },
   { from: "outside", to: "pushgateway-proxy", ports: [8081], why: "pushes of build clusters, with a password" },
   { from: "router", to: "pushgateway-proxy", ports: [8081], why: "the same" },
+  {
+    ...{ from: "stranger", to: "pushgateway-proxy", ports: [8081], across: true, spare: true },
+    why: "an address block may mean pods; it asks for a password",
+  },
   ...metered.flatMap((to) =>
     ["stranger", "job"].map((from): Row => {
       return { from, to, ports: [9090], why: "Prometheus, in whatever namespace it runs", across: true, spare: true };
@@ -157,6 +172,29 @@ const prow: readonly Row[] = [
     ] as const
   ).map(([to, port]): Row => ({ from: "job", to, ports: [port], why: "caches and metrics of jobs", across: true })),
   { from: "job", to: "outside", ports: ["any"], why: "tests call what they need" },
+  ...["stranger", "pushgateway-proxy"].map((to): Row => {
+    return { from: "job", to, ports: ["any"], why: "tests call what they need", across: true, spare: true };
+  }),
+  ...(
+    [
+      ["deck", 8080],
+      ["gcsweb", 8080],
+      ["hook", 8888],
+      ["pushgateway-proxy", 8081],
+    ] as const
+  ).flatMap(([to, port]) =>
+    ["outside", "stranger", "job", ...building].map((from): Row => {
+      const why = "nobody has said whence this cluster's load balancer calls, see finding 24 of docs/security.md";
+      return { from, to, ports: [port], why, across: true, spare: true, on: ["ibm"] };
+    }),
+  ),
+  ...building.flatMap((from): Row[] => [
+    { from, to: "outside", ports: ["any"], why: "ports of build clusters' API servers", spare: true, on: ["ibm"] },
+    { from, to: "stranger", ports: ["any"], why: "an address block may mean pods", spare: true, on: ["ibm"] },
+    ...metered.map((to): Row => {
+      return { from, to, ports: [9090], why: "an address block may mean pods", spare: true, on: ["ibm"] };
+    }),
+  ]),
 ];
 
 const stations = ["*-api", "metrics-exporter", "workload-operator-*", "graph-sync-scheduler-*", "cleanup-*"];

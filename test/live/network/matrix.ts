@@ -20,7 +20,7 @@ const ingressAddress = "192.168.66.10";
 /** What a stack's rendered objects make. */
 export function worldOf(stack: string, resources: readonly Rendered[]): World {
   const manifests = resources.flatMap(({ type, inputs, provider }) => {
-    const manifest = toManifest(type, inputs, provider.split("::").at(-1));
+    const manifest = toManifest(type, asObject(inputs), provider.split("::").at(-1));
     return manifest === undefined ? [] : [manifest];
   });
   const labelsOf = (cluster: string, namespace: string): Readonly<Record<string, string>> => {
@@ -31,7 +31,7 @@ export function worldOf(stack: string, resources: readonly Rendered[]): World {
   };
   const workloads = manifests.flatMap((manifest): Endpoint[] => {
     const pod = podOf(manifest);
-    const { cluster = "", namespace = "" } = manifest;
+    const { cluster, namespace } = manifest;
     if (pod === undefined || pod.spec.hostNetwork === true) return [];
     const ports = asList(pod.spec.containers).flatMap(({ ports }) => asList(ports));
     return [
@@ -45,12 +45,12 @@ export function worldOf(stack: string, resources: readonly Rendered[]): World {
   });
   const policies = manifests
     .filter(({ kind }) => kind === "NetworkPolicy")
-    .map(({ cluster = "", body }) => ({ ...(body as unknown as Omit<Policy, "cluster">), cluster }));
+    .map(({ cluster, body }) => ({ ...(body as unknown as Omit<Policy, "cluster">), cluster }));
   const clusters = [...new Set(workloads.map(({ cluster }) => cluster))];
   const openshift = new Set(manifests.filter(({ kind }) => kind === "Route").map(({ cluster }) => cluster));
   const made = manifests
     .filter(({ kind, name }) => kind === "Namespace" && /-(jobs|sandbox)$/.test(name))
-    .map(({ cluster = "", name: namespace }): Endpoint => {
+    .map(({ cluster, name: namespace }): Endpoint => {
       const job = namespace.endsWith("-jobs");
       return {
         ...{ cluster, namespace, name: job ? "job" : "sandbox", address: "100.64.1.2", ports: [] },
@@ -95,8 +95,8 @@ function covers(row: Row, stack: string, from: Endpoint, to: Endpoint, port: num
   const far =
     from.namespace === undefined || to.namespace === undefined || special.has(from.name) || special.has(to.name);
   return (
-    matches(row.from, from.name) &&
-    matches(row.to, to.name) &&
+    matches(row.from, from) &&
+    matches(row.to, to) &&
     (far || row.across === true || from.namespace === to.namespace) &&
     (row.on === undefined || row.on.includes(from.cluster)) &&
     row.ports.some((one) => one === "any" || numbers(one, stack, from.cluster).includes(port))
@@ -111,6 +111,34 @@ function numbers(port: number | "database" | "api", stack: string, cluster: stri
   return [port];
 }
 
-function matches(pattern: string, name: string): boolean {
-  return new RegExp(`^${pattern.replaceAll("*", ".*")}$`).test(name);
+/** A pattern with a slash is for the namespace, too, and is otherwise a regular expression. */
+function matches(pattern: string, { namespace = "", name }: Endpoint): boolean {
+  if (!pattern.includes("/")) return new RegExp(`^${pattern.replaceAll("*", ".*")}$`).test(name);
+  return new RegExp(`^${pattern.replace(/\*$/, ".*")}$`).test(`${namespace}/${name}`);
+}
+
+export interface Pair {
+  readonly from: Endpoint;
+  readonly to: Endpoint;
+  readonly port: number;
+}
+
+/** Ports of the world that something is allowed to call, and some that nothing is. */
+const worldPorts = [22, 25, 53, 80, 88, 443, 2040, 5000, 5432, 5671, 6379, 6443, 6600, 8080, 8443, 9090, 9999];
+
+/** Every pair of a cluster, one of them a pod of the stack, with every port that the receiver declares. */
+export function pairsOf({ endpoints }: World): readonly Pair[] {
+  return endpoints.flatMap((from) =>
+    endpoints
+      .filter((to) => to.cluster === from.cluster && !(special.has(from.name) && special.has(to.name)))
+      .flatMap((to) => {
+        const ports = to.name === "outside" ? worldPorts : to.ports.map(({ containerPort }) => containerPort);
+        return ports.map((port) => ({ from, to, port }));
+      }),
+  );
+}
+
+/** A pair for a message. */
+export function lineOf({ from, to, port }: Pair): string {
+  return `${from.cluster} ${from.namespace ?? ""}/${from.name} to ${to.namespace ?? ""}/${to.name}:${port}`;
 }
