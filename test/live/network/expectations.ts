@@ -239,16 +239,13 @@ const thoth: readonly Row[] = [
   { from: "zero", to: "zero", ports: [5080], why: "raft" },
   { from: "prometheus-aggregate-exporter", to: "alpha", ports: [8080], why: "TARGETS" },
   { from: "prometheus-aggregate-exporter", to: "zero", ports: [6080], why: "TARGETS" },
-  ...["dgraph", "alpha", "zero", "ratel", "prometheus-aggregate-exporter"].flatMap((from) =>
-    ["dgraph", "alpha", "zero", "ratel", "prometheus-aggregate-exporter"].map((to): Row => {
-      return {
-        from,
-        to,
-        ports: ["any"],
-        why: "Dgraph's pods share one policy; its certificates guard its ports",
-        spare: true,
-      };
-    }),
+  ...[["dgraph"], ["alpha", "zero", "ratel", "prometheus-aggregate-exporter"]].flatMap((group) =>
+    group.flatMap((from) =>
+      group.map((to): Row => {
+        const why = "Dgraph's pods share one policy; its certificates guard its ports";
+        return { from, to, ports: ["any"], why, spare: true };
+      }),
+    ),
   ),
   ...["kebechet", "nepthys"].map((from): Row => ({
     from,

@@ -87,8 +87,13 @@ function others(cluster: string, openshift: boolean): Endpoint[] {
 
 /** What the table says of a connection. */
 export function expected(stack: string, from: Endpoint, to: Endpoint, port: number): "needed" | "spare" | "refused" {
-  const rows = expectations.filter((row) => covers(row, stack, from, to, port));
+  const rows = rowsFor(stack, from, to, port);
   return rows.some(({ spare }) => spare !== true) ? "needed" : rows.length > 0 ? "spare" : "refused";
+}
+
+/** The rows about a connection. */
+export function rowsFor(stack: string, from: Endpoint, to: Endpoint, port: number): readonly Row[] {
+  return expectations.filter((row) => covers(row, stack, from, to, port));
 }
 
 function covers(row: Row, stack: string, from: Endpoint, to: Endpoint, port: number): boolean {
