@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ContainerArgs } from "../../blocks/kubernetes/container.ts";
+import { anywhere, dns, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
 import { Job } from "../../blocks/kubernetes/job.ts";
 import type { EtlEnvironment } from "./etlEnvironment.ts";
-import { etlPods, type DialsContext, labels, podLabels } from "./context.ts";
+import { type DialsContext, labels, podLabels, selector } from "./context.ts";
 
 export interface MigrationsArgs {
   readonly context: DialsContext;
@@ -13,7 +14,7 @@ export interface MigrationsArgs {
 export class Migrations extends pulumi.ComponentResource {
   constructor(name: string, args: MigrationsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:dials:Migrations", name, {}, opts);
-    const { namespace, images, account } = args.context;
+    const { namespace, settings, images, account } = args.context;
     const { envFrom } = args.environment.ofMigrations();
     const step = (role: string, command: readonly string[]): ContainerArgs => ({
       name: role,
@@ -22,13 +23,21 @@ export class Migrations extends pulumi.ComponentResource {
       envFrom,
       resources: { cpu: ["100m", "1"], memory: ["256Mi", "1024Mi"] },
     });
+    new NetworkPolicy(
+      name,
+      {
+        ...{ namespace, name: "dials-db-init", pods: selector("dials-db-init") },
+        egress: [dns(), anywhere(settings.database.port)],
+      },
+      { parent: this },
+    );
     new Job(
       name,
       {
         namespace,
         name: "dials-db-init",
         labels: labels(namespace, "dials-db-init", "common-etl", "python"),
-        podLabels: { ...podLabels("dials-db-init"), ...etlPods },
+        podLabels: podLabels("dials-db-init"),
         serviceAccount: account,
         runAs: { user: 1000, fsGroup: 1000 },
         deadlineSeconds: 900,

@@ -83,7 +83,7 @@ export function settingsOf(service: ServiceName) {
           .describe("Temporary volumes of 3Gi per worker, leftover ones included; determines the quota."),
         deniedRanges: z
           .array(z.cidrv4("expected a range such as 10.0.0.0/8"))
-          .default(["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"])
+          .default(["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10"])
           .describe("Networks that commands of strangers must not reach."),
         cleanup: schedule.default("0 * * * *").describe("When leftover pods and volumes are deleted."),
       })

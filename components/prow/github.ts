@@ -10,6 +10,11 @@ import { named } from "./names.ts";
 import { cacheSize } from "./sizes.ts";
 import { clones, ProwComponent } from "./component.ts";
 
+/** Label `app` of the programs whose `--github-endpoint` is the cache. */
+const askers = [
+  ...["branchprotector", "cherrypicker", "crier", "deck", "hook", "label-sync", "needs-rebase", "prow-rehearse"],
+  ...["release-blocker", "statusreconciler", "tide"],
+];
 const fromHook = pods({ app: "hook" }, [8888]);
 
 /** The cache of GitHub's API, and the external plugins that hook forwards events to. */
@@ -86,7 +91,11 @@ export class Github extends pulumi.ComponentResource {
         ports: { http: 8888, metrics: 9090 },
         service: { ports: { main: { port: 80, target: 8888 }, metrics: { port: 9090 } } },
         // Jobs call GitHub through the cache too: peribolos, the label check.
-        ingress: [pods({}, [8888]), pods({}, [8888], settings.namespaces.jobs), traffic.metrics],
+        ingress: [
+          ...askers.map((app) => pods({ app }, [8888])),
+          pods({}, [8888], settings.namespaces.jobs),
+          traffic.metrics,
+        ],
         egress: [anywhere(443), traffic.pushgateway],
       },
       { parent: this },

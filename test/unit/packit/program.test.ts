@@ -286,7 +286,7 @@ describe("Packit's program", () => {
 
   it("commands of strangers can reach the Internet, but nothing in the cluster", async () => {
     const seen = await buildPackit(production);
-    const denied = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"];
+    const denied = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10"];
     assert.deepEqual(seen.object("NetworkPolicy sandbox").spec, {
       podSelector: {},
       policyTypes: ["Ingress", "Egress"],

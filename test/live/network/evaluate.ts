@@ -1,0 +1,134 @@
+/** What NetworkPolicies mean, written from the API's definition and independent of the lab's and the contracts' readers. */
+
+interface Selector {
+  readonly matchLabels?: Labels;
+  readonly matchExpressions?: readonly {
+    readonly key: string;
+    readonly operator: string;
+    readonly values?: readonly string[];
+  }[];
+}
+type Labels = Readonly<Record<string, string>>;
+interface Peer {
+  readonly podSelector?: Selector;
+  readonly namespaceSelector?: Selector;
+  readonly ipBlock?: { readonly cidr: string; readonly except?: readonly string[] };
+}
+interface Port {
+  readonly protocol?: string;
+  readonly port?: number | string;
+  readonly endPort?: number;
+}
+export interface Policy {
+  readonly cluster: string;
+  readonly metadata: { readonly namespace: string; readonly name: string };
+  readonly spec: {
+    readonly podSelector?: Selector;
+    readonly policyTypes?: readonly string[];
+    readonly ingress?: readonly { readonly from?: readonly Peer[]; readonly ports?: readonly Port[] }[];
+    readonly egress?: readonly { readonly to?: readonly Peer[]; readonly ports?: readonly Port[] }[];
+  };
+}
+
+/** A pod, or an address of the world if it has no namespace. */
+export interface Endpoint {
+  readonly name: string;
+  readonly cluster: string;
+  readonly namespace?: string;
+  readonly namespaceLabels: Labels;
+  readonly labels: Labels;
+  readonly ports: readonly { readonly name?: string; readonly containerPort: number }[];
+  /** IPv4. */
+  readonly address: string;
+}
+
+/**
+ * Whether policies let a TCP connection pass.
+ *
+ * @param blocksMeanPods - whether an `ipBlock` also selects pods by their addresses, which Kubernetes leaves to the network plugin
+ */
+export function allowed(
+  policies: readonly Policy[],
+  from: Endpoint,
+  to: Endpoint,
+  port: number,
+  blocksMeanPods: boolean,
+): boolean {
+  const rules = (pod: Endpoint, type: "Ingress" | "Egress"): readonly Policy[] | undefined => {
+    if (pod.namespace === undefined) return undefined;
+    const found = policies.filter(
+      ({ cluster, metadata, spec }) =>
+        cluster === pod.cluster &&
+        metadata.namespace === pod.namespace &&
+        typesOf(spec).includes(type) &&
+        selects(spec.podSelector ?? {}, pod.labels),
+    );
+    return found.length === 0 ? undefined : found;
+  };
+  const passes = (
+    policy: Policy,
+    peers: readonly Peer[] | undefined,
+    ports: readonly Port[] | undefined,
+    other: Endpoint,
+  ): boolean =>
+    portFits(ports, to, port) &&
+    (peers === undefined ||
+      peers.length === 0 ||
+      peers.some((peer) => peerFits(peer, policy.metadata.namespace, other, blocksMeanPods)));
+  const out = rules(from, "Egress");
+  const into = rules(to, "Ingress");
+  return (
+    (out?.some((one) => (one.spec.egress ?? []).some((rule) => passes(one, rule.to, rule.ports, to))) ?? true) &&
+    (into?.some((one) => (one.spec.ingress ?? []).some((rule) => passes(one, rule.from, rule.ports, from))) ?? true)
+  );
+}
+
+/** Without `policyTypes` a policy is for ingress, and for egress if it has such rules. */
+function typesOf({ policyTypes, egress }: Policy["spec"]): readonly string[] {
+  return policyTypes ?? (egress === undefined ? ["Ingress"] : ["Ingress", "Egress"]);
+}
+
+function portFits(ports: readonly Port[] | undefined, receiver: Endpoint, asked: number): boolean {
+  if (ports === undefined || ports.length === 0) return true;
+  return ports.some(({ protocol = "TCP", port, endPort }) => {
+    if (protocol !== "TCP") return false;
+    if (port === undefined) return true;
+    if (typeof port === "number") return asked >= port && asked <= (endPort ?? port);
+    return receiver.ports.some(({ name, containerPort }) => name === port && containerPort === asked);
+  });
+}
+
+function peerFits(peer: Peer, own: string, other: Endpoint, blocksMeanPods: boolean): boolean {
+  const { ipBlock, namespaceSelector, podSelector } = peer;
+  if (ipBlock !== undefined) {
+    if (other.namespace !== undefined && !blocksMeanPods) return false;
+    return within(other.address, ipBlock.cidr) && !(ipBlock.except ?? []).some((range) => within(other.address, range));
+  }
+  if (other.namespace === undefined) return false;
+  const there =
+    namespaceSelector === undefined ? other.namespace === own : selects(namespaceSelector, other.namespaceLabels);
+  return there && selects(podSelector ?? {}, other.labels);
+}
+
+function selects({ matchLabels = {}, matchExpressions = [] }: Selector, labels: Labels): boolean {
+  return (
+    Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
+    matchExpressions.every(({ key, operator, values = [] }) => {
+      const value = labels[key];
+      if (operator === "Exists") return value !== undefined;
+      if (operator === "DoesNotExist") return value === undefined;
+      const listed = value !== undefined && values.includes(value);
+      return operator === "In" ? listed : !listed;
+    })
+  );
+}
+
+/** Whether an IPv4 address is in a range; never in one of IPv6. */
+function within(address: string, cidr: string): boolean {
+  const [base = "", bits = "32"] = cidr.split("/");
+  if (base.includes(":")) return false;
+  const size = 2 ** (32 - Number(bits));
+  return Math.floor(numberOf(address) / size) === Math.floor(numberOf(base) / size);
+}
+
+const numberOf = (address: string): number => address.split(".").reduce((sum, byte) => sum * 256 + Number(byte), 0);

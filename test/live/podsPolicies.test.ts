@@ -1,0 +1,161 @@
+/**
+ * Who may talk to whom, tried: a light pod for each workload of stack test, with its namespace, labels and ports, behind the
+ * NetworkPolicies that the stack declares. Each pod tries each other one, and the table of expectations says what it may reach.
+ */
+import assert from "node:assert/strict";
+import { before, describe, it } from "mocha";
+import { eventually } from "../../lab/harness/cloud.ts";
+import type { KubeObject } from "../../lab/kubernetes/api.ts";
+import { render } from "../../review/evaluate/render.ts";
+import type { Endpoint } from "./network/evaluate.ts";
+import { expected, lineOf, type Pair, pairsOf, type World, worldOf } from "./network/matrix.ts";
+import { api, kubectl, useRealNodes } from "./pods/cluster.ts";
+
+const stack = "test";
+/** Pods that start, or are asked, at a time. */
+const together = 4;
+
+describe("NetworkPolicies of every system on real nodes", function () {
+  this.timeout(1_200_000);
+  useRealNodes(2);
+  let pairs: readonly Pair[] = [];
+  const addresses = new Map<Endpoint, string>();
+
+  before(async () => {
+    const world = worldOf(stack, await render(stack));
+    const pods = world.endpoints.filter(({ namespace }) => namespace !== undefined);
+    // A pod reaches itself whatever policies say.
+    pairs = pairsOf(world).filter(({ from, to }) => from !== to && pods.includes(from) && pods.includes(to));
+    await prepareNamespaces(world, pods);
+    // Without policies first: a pair that fails then has no listener, and its refusal would prove nothing.
+    await inTurns(pods, (pod) => api.apply(podOf(pod, pods.indexOf(pod))));
+    for (const pod of pods) addresses.set(pod, await addressOf(pod, pods.indexOf(pod)));
+    const silent = await refusedOf(await refusedOf(pairs));
+    assert.deepEqual(silent.map(lineOf), [], "every pod listens before there are policies");
+    await inTurns(world.policies, ({ metadata: { namespace, name }, spec }) =>
+      api.apply({ apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", metadata: { namespace, name }, spec }),
+    );
+  });
+
+  it("a pod reaches what the table names, and nothing else", async () => {
+    const sure = pairs.filter((pair) => verdict(pair) !== "spare");
+    const wrongOf = async (tried: readonly Pair[]): Promise<readonly Pair[]> => {
+      const refused = new Set(await refusedOf(tried));
+      return tried.filter((pair) => refused.has(pair) !== (verdict(pair) === "refused"));
+    };
+    // A second time, because nodes follow policies within a second and a busy listener may miss a call.
+    const wrong = await wrongOf(await wrongOf(sure));
+    const lines = wrong.map((pair) => `${lineOf(pair)} is to be ${verdict(pair)}`);
+    assert.deepEqual(lines, []);
+    const counts = ["needed", "refused"].map((one) => sure.filter((pair) => verdict(pair) === one).length);
+    assert.ok(
+      counts.every((count) => count > 50),
+      `needed and refused: ${counts.join(", ")}`,
+    );
+  });
+
+  /** Pairs whose connection fails, tried from each pod by one script. */
+  async function refusedOf(tried: readonly Pair[]): Promise<readonly Pair[]> {
+    const refused: Pair[] = [];
+    const pods = [...addresses.keys()];
+    await inTurns(pods, async (from) => {
+      const own = tried.filter((pair) => pair.from === from);
+      if (own.length === 0) return;
+      const targets = own.map(({ to, port }) => `${addresses.get(to) ?? ""}:${port}`);
+      const said = await kubectl(
+        ...[
+          "-n",
+          from.namespace ?? "",
+          "exec",
+          nameOf(pods.indexOf(from)),
+          "--",
+          "bash",
+          "-c",
+          trying,
+          "bash",
+          ...targets,
+        ],
+      );
+      const open = new Set(said.split("\n"));
+      refused.push(...own.filter((_, at) => !open.has(targets[at] ?? "")));
+    });
+    return refused;
+  }
+});
+
+const verdict = ({ from, to, port }: Pair): string => expected(stack, from, to, port);
+
+/** Prints which of its arguments, `address:port`, can be connected to, all tried at once. */
+const trying = 'for at; do { nc -z -w 4 "${at%:*}" "${at#*:}" && echo "$at"; } 2>/dev/null & done; wait';
+
+/** The namespaces with their labels, and their accounts, without which no pod is admitted. */
+async function prepareNamespaces({ endpoints }: World, pods: readonly Endpoint[]): Promise<void> {
+  const labels = new Map(endpoints.map(({ namespace = "", namespaceLabels }) => [namespace, namespaceLabels]));
+  for (const name of new Set(pods.map(({ namespace = "" }) => namespace))) {
+    await api.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels: labels.get(name) ?? {} } });
+    await eventually(
+      `the service account of ${name}`,
+      () => api.find(`/api/v1/namespaces/${name}/serviceaccounts/default`),
+      (account) => account !== undefined,
+    );
+  }
+}
+
+const nameOf = (index: number): string => `pod-${index}`;
+
+/** A pod that listens on the workload's ports and waits. */
+function podOf({ namespace, labels, ports }: Endpoint, index: number): KubeObject {
+  const numbers = [...new Set(ports.map(({ containerPort }) => containerPort))];
+  const listeners = numbers.map((port) => `nc -lkd 0.0.0.0 ${port} >/dev/null &`).join(" ");
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: nameOf(index), namespace: namespace ?? "", labels },
+    spec: {
+      terminationGracePeriodSeconds: 0,
+      automountServiceAccountToken: false,
+      securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: "RuntimeDefault" } },
+      containers: [
+        {
+          name: "light",
+          image: "orrery.lab/tools:1",
+          command: ["sh", "-c", `${listeners} exec sleep infinity`],
+          ports: ports.map(({ name, containerPort }) => ({ containerPort, ...(name ? { name } : {}) })),
+          ...(numbers.length === 0 ? {} : { readinessProbe: { tcpSocket: { port: numbers[0] }, periodSeconds: 1 } }),
+          resources: { requests: { cpu: "1m", memory: "4Mi" } },
+          securityContext: {
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ["ALL"] },
+          },
+        },
+      ],
+    },
+  };
+}
+
+/** A pod's address once it is ready. */
+async function addressOf({ namespace = "" }: Endpoint, index: number): Promise<string> {
+  interface Seen {
+    readonly status: {
+      readonly podIP?: string;
+      readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    };
+  }
+  const { status } = await eventually(
+    `${namespace}/${nameOf(index)}`,
+    () => api.get<Seen>(`/api/v1/namespaces/${namespace}/pods/${nameOf(index)}`),
+    (pod) => pod.status.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") === true,
+    180,
+  );
+  return status.podIP ?? "";
+}
+
+/** Calls a function for each, some at a time. */
+async function inTurns<T>(all: readonly T[], act: (one: T) => Promise<unknown>): Promise<void> {
+  const left = [...all];
+  const worker = async (): Promise<void> => {
+    for (let one = left.shift(); one !== undefined; one = left.shift()) await act(one);
+  };
+  await Promise.all(Array.from({ length: together }, worker));
+}
