@@ -15,11 +15,11 @@ export interface Parties {
   readonly declared: readonly Manifest[];
   readonly moves: readonly DatabaseMove[];
   /** Writes texts of the old cluster's Secrets into the stack's file. @returns what was found, without texts */
-  importSecrets(): Promise<readonly string[]>;
+  readonly importSecrets: () => Promise<readonly string[]>;
   /** Writes whether the new cluster is paused into the stack's file, and runs the engine. @returns its exit code */
-  deploy(paused: boolean): Promise<number>;
+  readonly deploy: (paused: boolean) => Promise<number>;
   /** What does not work in the new cluster, a line each. */
-  unwell(): Promise<readonly string[]>;
+  readonly unwell: () => Promise<readonly string[]>;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
   /** Seconds that pods may take to end and to start. */
