@@ -7,7 +7,7 @@ import type { Was } from "./journal.ts";
 /** In this order an object that two groups of the API have is taken from the newer one. */
 const kinds = [
   ...["deployments.apps", "deployments.extensions", "statefulsets.apps", "daemonsets.apps", "daemonsets.extensions"],
-  ...["deploymentconfigs.apps.openshift.io", "replicationcontrollers", "cronjobs.batch", "jobs.batch"],
+  ...["deploymentconfigs.apps.openshift.io", "replicationcontrollers", "cronjobs.batch", "jobs.batch", "pods"],
 ];
 
 /** What else a cut-over looks at. */
@@ -84,7 +84,7 @@ export function workloadsOf(objects: readonly Json[]): readonly Workload[] {
 /** Whether it acts, or is about to. */
 export const isOn = ({ replicas = 0, suspend }: Was): boolean => replicas > 0 || suspend === false;
 
-/** What of these objects still acts, a line each. @param counts - which workloads, by title, are looked at; a Job is its CronJob's */
+/** What of these objects still acts, a line each. @param counts - which workloads and Jobs, by title, are looked at; a Job is its CronJob's */
 export function busy(objects: readonly Json[], counts: (title: string) => boolean): readonly string[] {
   const workloads = workloadsOf(objects)
     .filter((one) => counts(one.title) && (isOn(one) || one.pods > 0))
@@ -93,17 +93,31 @@ export function busy(objects: readonly Json[], counts: (title: string) => boolea
       return `${one.title} has ${Math.max(one.pods, one.replicas ?? 0)} pods`;
     });
   const jobs = objects
-    .filter(({ kind, status }) => kind === "Job" && Number(asObject(status).active ?? 0) > 0)
-    .filter((job) => counts(ownerOf(job) ?? titleOf(job)))
-    .map((job) => `${titleOf(job)} runs`);
-  return [...workloads, ...jobs];
+    .filter((one) => one.kind === "Job" && Number(asObject(one.status).active ?? 0) > 0)
+    .filter((one) => counts(ownerOf(one) ?? titleOf(one)))
+    .map((one) => `${titleOf(one)} runs`);
+  // A pod that is being deleted is no longer counted by its workload, and still at work.
+  const pods = objects
+    .filter((one) => one.kind === "Pod" && !["Succeeded", "Failed"].includes(asText(asObject(one.status).phase)))
+    .filter((one) => {
+      const owner = ownerOf(one) ?? "";
+      return !owner.startsWith("Job ") && counts(owner);
+    })
+    .map((one) => `${titleOf(one)} has not ended`);
+  return [...workloads, ...jobs, ...pods];
 }
 
-/** The CronJob that made a Job. */
-function ownerOf({ metadata }: Json): string | undefined {
-  const { namespace, ownerReferences } = asObject(metadata);
-  const owner = asList(ownerReferences).find(({ kind }) => kind === "CronJob");
-  return owner === undefined ? undefined : `CronJob ${asText(namespace)}/${asText(owner.name)}`;
+/** The workload that made a pod or a Job; that of a pod by the name of what is between them. */
+function ownerOf({ kind, metadata }: Json): string | undefined {
+  const { namespace, ownerReferences, labels } = asObject(metadata);
+  const owner = asList(ownerReferences).find(({ controller }) => controller === true);
+  if (owner === undefined) return undefined;
+  const [made, name] = [asText(owner.kind), asText(owner.name)];
+  const config = asText(asObject(labels).deploymentconfig);
+  const title = (of: string, called: string): string => `${of} ${asText(namespace)}/${called}`;
+  if (kind === "Pod" && made === "ReplicaSet") return title("Deployment", name.replace(/-[^-]+$/, ""));
+  if (made === "ReplicationController" && config !== "") return title("DeploymentConfig", config);
+  return title(made, name);
 }
 
 /** Takes a workload's pods away, or suspends it. */

@@ -313,7 +313,7 @@ describe("cut-overs to another cluster", () => {
   });
 
   it("pods and Jobs of the old cluster that do not end are named", async () => {
-    const owner = [{ kind: "CronJob", name: "clean" }];
+    const owner = [{ kind: "CronJob", name: "clean", controller: true }];
     const job = object("batch/v1", "Job", "packit/clean-1", {}, { status: { active: 1 } });
     old.objects = [
       ...old.objects,
@@ -324,6 +324,24 @@ describe("cut-overs to another cluster", () => {
       /^Error: the old cluster still acts: Job packit\/clean-1 runs; let them end or delete them/,
     );
     assert.equal(fresh.acts, false);
+    const ending = (name: string, owner: object, labels = {}) => ({
+      ...object("v1", "Pod", `packit/${name}`, {}, { status: { phase: "Running" } }),
+      metadata: { namespace: "packit", name, labels, ownerReferences: [{ ...owner, controller: true }] },
+    });
+    old.objects = [
+      ...before(),
+      ending("web-1-a", { kind: "ReplicationController", name: "web-1" }, { deploymentconfig: "web" }),
+      ending(
+        "postgres-12-1-a",
+        { kind: "ReplicationController", name: "postgres-12-1" },
+        { deploymentconfig: "postgres-12" },
+      ),
+      ending("by-hand-5f-b", { kind: "ReplicaSet", name: "by-hand-5f" }),
+      ending("worker-0", { kind: "StatefulSet", name: "worker" }),
+      ending("somebodys", { kind: "Workflow", name: "x" }),
+    ];
+    const all = ["web-1-a", "by-hand-5f-b", "worker-0", "somebodys"].map((one) => `Pod packit/${one} has not ended`);
+    await assert.rejects(moveOver(parties(), open()), new RegExp(`still acts: ${all.join("; ")}; let them`));
   });
 
   it("--keep lets a workload of the old cluster go on", async () => {

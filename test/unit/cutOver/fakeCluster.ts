@@ -14,6 +14,7 @@ const resources: Readonly<Record<string, string>> = {
   ...{
     "routes.route.openshift.io": "Route",
     "ingresses.extensions": "Ingress",
+    pods: "Pod",
     "deployments.extensions": "Deployment",
   },
 };
