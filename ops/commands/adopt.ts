@@ -44,13 +44,14 @@ program's, no matter which tool wrote them. Exit code 1 if something cannot be a
 
 --undo is the way back: the state forgets everything that was adopted, and nothing in clusters and clouds changes. What Orrery has created
 since, e.g. by the first up, is listed and has to be named by --keep or --orphan. The state before is kept (state backups).
+--undo --json prints {"forgotten": [{"urn", "title", "id"}], "kept", "orphaned", "undecided", "backup"}.
 
 --to moves to another cluster instead: for clusters that are too old to be adopted. CLUSTER is the stack's own new one, --kubeconfig is of
 the old one. In this order: secrets into the stack's file; pulumi up with everything paused; the old cluster stops, and what it had is
 written down; PostgreSQL is dumped and restored; pulumi up starts the new one; status; the hosts whose DNS is to be changed. The two
 never act at once, and the old one loses nothing. Whenever it ends before its end, the same command goes on; --undo --to CLUSTER pauses
-the new one and starts the old one as it was. --dry-run prints the plan.
---undo --json prints {"forgotten": [{"urn", "title", "id"}], "kept", "orphaned", "undecided", "backup"}.`,
+the new one and starts the old one as it was. --dry-run prints the plan. --json prints {"journal",
+"from", "to", "done", "found", "stops", "claims", "hosts", "undecided", "problems"}, with --undo {"undone", "from", "to", "restored"}.`,
   options: {
     ...stackOptions,
     out: {
