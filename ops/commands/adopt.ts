@@ -51,7 +51,7 @@ the old one. In this order: secrets into the stack's file; pulumi up with everyt
 written down; PostgreSQL is dumped and restored; pulumi up starts the new one; status; the hosts whose DNS is to be changed. The two
 never act at once, and the old one loses nothing. Whenever it ends before its end, the same command goes on; --undo --to CLUSTER pauses
 the new one and starts the old one as it was. --dry-run prints the plan. --json prints {"journal",
-"from", "to", "done", "found", "stops", "claims", "hosts", "undecided", "problems"}, with --undo {"undone", "from", "to", "restored"}.`,
+"from", "to", "done", "missing", "stops", "claims", "hosts", "undecided", "problems"}, with --undo {"undone", "from", "to", "restored"}.`,
   options: {
     ...stackOptions,
     out: {

@@ -141,10 +141,10 @@ interface Said {
 }
 
 function planJson(
-  { stops, found, claims, hosts, undecided }: Plan,
+  { stops, missing, claims, hosts, undecided }: Plan,
   { problems, done, file, server, cluster }: Said,
 ): string {
   const running = stops.map(({ title, replicas, suspend, declared }) => ({ title, replicas, suspend, declared }));
-  const said = { journal: file, from: server, to: cluster, done, found, stops: running, claims, hosts };
+  const said = { journal: file, from: server, to: cluster, done, missing, stops: running, claims, hosts };
   return JSON.stringify({ ...said, undecided, problems }, undefined, 2);
 }

@@ -1,5 +1,5 @@
 /** What a cut-over would do, by what the old cluster has of what the stack declares; nothing is changed. */
-import type { Json, Manifest } from "../../../policy/manifest.ts";
+import { type Json, type Manifest, title } from "../../../policy/manifest.ts";
 import { fits } from "../adopt/effects.ts";
 import { type Claim, claimsOf } from "./claims.ts";
 import type { DatabaseMove } from "./databases.ts";
@@ -17,7 +17,7 @@ export interface Selection {
 }
 
 /** A workload that is stopped, or would be. */
-export interface Stopping extends Workload {
+interface Stopping extends Workload {
   /** Whether the stack declares one of its name. */
   readonly declared: boolean;
 }
@@ -25,8 +25,8 @@ export interface Stopping extends Workload {
 /** The plan. */
 export interface Plan {
   readonly stops: readonly Stopping[];
-  /** Workloads that the stack declares, and how many of them the old cluster has. */
-  readonly found: { readonly declared: number; readonly there: number };
+  /** Workloads that the stack declares and the old cluster does not have under this name. */
+  readonly missing: readonly string[];
   readonly claims: readonly Claim[];
   readonly hosts: readonly HostMove[];
   /** A sentence each: what somebody has to decide by --accept or --keep. */
@@ -87,6 +87,7 @@ export async function planCutOver(
     .toSorted(byOrder);
   const there = new Set(workloadsOf(objects).map(({ title }) => title));
   const wanted = declared.filter(({ kind }) => workloadKinds.has(kind));
+  const missing = wanted.filter((one) => !titlesOf(one).some((title) => there.has(title))).map(title);
   const claims = claimsOf(objects, moves);
   const accepted = (title: string): boolean => accept.some((pattern) => fits(pattern, title));
   const undecided = [
@@ -98,16 +99,16 @@ export async function planCutOver(
       .map(({ title }) => `${title} has data that nothing copies: copy it yourself or let it go, and --accept it`),
   ];
   const problems: string[] = [];
+  if (missing.length === wanted.length)
+    problems.push(
+      "nothing that the stack declares runs in the old cluster: is --kubeconfig the right one, and are the stack's namespaces those of the old deployment?",
+    );
   for (const move of moves.filter(({ title }) => !acceptsDatabase(accept, title))) {
     const problem = await move.problem();
     if (problem !== undefined) problems.push(`${move.title}: ${problem}; or leave it behind: --accept '${move.title}'`);
   }
   return {
-    ...{ stops, claims, undecided, problems },
-    found: {
-      declared: wanted.length,
-      there: wanted.filter((one) => titlesOf(one).some((title) => there.has(title))).length,
-    },
+    ...{ stops, missing, claims, undecided, problems },
     hosts: hostMoves(
       objects,
       declared.map(({ kind, namespace, name, body }) => ({ ...body, kind, metadata: { namespace, name } })),
@@ -121,11 +122,10 @@ const byOrder = (a: Workload, b: Workload): number =>
 
 /** The plan for people. */
 export function planLines(
-  { stops, found, claims, hosts }: Plan,
+  { stops, missing, claims, hosts }: Plan,
   hostLinesOf: (moves: readonly HostMove[]) => readonly string[],
 ): readonly string[] {
   return [
-    `${found.there} of ${found.declared} workloads that the stack declares are in the old cluster`,
     ...section(
       "stopped there",
       stops.map(({ title, replicas, declared }) => {
@@ -133,6 +133,7 @@ export function planLines(
         return `${title}${what}${declared ? "" : " (the stack declares none of this name; --keep lets it go on)"}`;
       }),
     ),
+    ...section("not there under this name; if it runs under another one, stop it yourself", missing),
     ...section(
       "data",
       claims.map(({ title, fate }) => `${title}: ${fate ?? "NOT COPIED"}`),
