@@ -93,6 +93,7 @@ async function move(
   const problems = [...plan.problems, ...acting.map((one) => `${one} in the new cluster already: ${pauseIt(values)}`)];
   const isOpen = problems.length + plan.undecided.length > 0;
   if (!values.json) console.log(planLines(plan, (hosts) => hostLines(hosts, appsDomain)).join("\n"));
+  if (values.dryRun && !values.json) console.log(["secrets:", ...(await parties.importSecrets(true))].join("\n  "));
   for (const one of problems) console.error(`PROBLEM  ${one}`);
   for (const one of plan.undecided) console.error(`TO DECIDE  ${one}`);
   const print = (): void => {
@@ -105,7 +106,7 @@ async function move(
     return isOpen ? 1 : 0;
   }
   const question = `move ${name} from ${server} to ${values.to}? It stands still from step 3 to step 5.`;
-  if (!(await confirm(question, values.yes))) {
+  if (!(await confirm(question, values.yes, parties.signal))) {
     console.error("nothing was changed");
     return 1;
   }

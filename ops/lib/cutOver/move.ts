@@ -14,8 +14,8 @@ export interface Parties {
   /** What the stack declares in the new cluster. */
   readonly declared: readonly Manifest[];
   readonly moves: readonly DatabaseMove[];
-  /** Writes texts of the old cluster's Secrets into the stack's file. @returns what was found, without texts */
-  readonly importSecrets: () => Promise<readonly string[]>;
+  /** Writes texts of the old cluster's Secrets into the stack's file. @returns what was found, without texts @throws if one is malformed */
+  readonly importSecrets: (dryRun: boolean) => Promise<readonly string[]>;
   /** Writes whether the new cluster is paused into the stack's file, and runs the engine. @returns its exit code */
   readonly deploy: (paused: boolean) => Promise<number>;
   /** What does not work in the new cluster, a line each. */
@@ -50,7 +50,7 @@ export async function moveOver(parties: Parties, journal: CutOverJournal): Promi
 
 const work: Readonly<Record<Step, (parties: Parties, journal: CutOverJournal) => Promise<void>>> = {
   async secrets({ importSecrets, say }) {
-    for (const line of await importSecrets()) say(`  ${line}`);
+    for (const line of await importSecrets(false)) say(`  ${line}`);
   },
 
   async deploy(parties, journal) {

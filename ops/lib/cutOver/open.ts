@@ -77,14 +77,14 @@ export async function open(values: CutOverValues, { old, fresh, kubeconfig, sign
   const parties: Parties = {
     ...{ old, fresh, declared, moves, signal, patience: 600 },
     say: console.error,
-    async importSecrets() {
+    async importSecrets(dryRun) {
       const stackSecrets = openStackSecrets(own);
       const plan = await planImport(
         stackSecrets,
         await clusterSource(stackSecrets, { kubeconfig, cluster: values.to }),
       );
-      writePlan(stackSecrets, plan, false);
-      return planLines(plan, "set");
+      writePlan(stackSecrets, plan, dryRun);
+      return planLines(plan, dryRun ? "would set" : "set");
     },
     deploy(paused) {
       // First the file: if the update fails half-way, no later one starts what must not act.

@@ -27,7 +27,7 @@ export async function undoCutOver(
     print(false);
     return 0;
   }
-  if (!(await confirm(`pause ${cluster}, and start the old cluster?`, values.yes))) {
+  if (!(await confirm(`pause ${cluster}, and start the old cluster?`, values.yes, parties.signal))) {
     console.error("nothing was changed");
     return 1;
   }

@@ -30,7 +30,7 @@ const old = [
 ];
 
 describe("orrery adopt --to", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   const dir = mkdtempSync(path.join(tmpdir(), "cut-over-"));
   const [file, world, bin] = [path.join(dir, "Pulumi.test.yaml"), path.join(dir, "world.json"), path.join(dir, "bin")];
   const servers = { old: "https://old.test:6443", fresh: "https://new.test:6443" };
@@ -72,6 +72,7 @@ describe("orrery adopt --to", function () {
     const open = await adopt({}, "--dry-run");
     assert.equal(open.status, 1, open.stderr);
     assert.match(open.stdout, /^ {2}DeploymentConfig myproject\/packit-service, 2 pods$/m);
+    assert.match(open.stdout, /^secrets:\n(.*\n)* {2}0 found, \d+ missing, 0 left over$/m);
     assert.match(open.stdout, /^ {2}packit\.old\.test: only the old Route myproject\/packit-service has it/m);
     // The Stream service is in this stack, too, and its database is not there.
     assert.match(
