@@ -74,6 +74,8 @@ const work: Readonly<Record<Step, (parties: Parties, journal: CutOverJournal) =>
   async data(parties, journal) {
     const moves = copied(parties, journal);
     const servers = new Set(moves.map(({ from }) => from?.title ?? ""));
+    // Nobody writes into what is replaced, also if an earlier attempt got as far as the start.
+    await isPaused(parties);
     // An earlier attempt may have stopped them already.
     await startOld(
       parties,
