@@ -65,6 +65,12 @@ export const clustersSchema = defineSystem({
         .describe(
           "The cluster has the Prometheus operator's kinds: systems declare their monitors and alerts there. Without it they declare none.",
         ),
+      paused: z
+        .boolean()
+        .optional()
+        .describe(
+          "Everything is deployed there and nothing acts: no pods but those of databases, CronJobs and Jobs suspended. `orrery adopt --to` writes it.",
+        ),
       ...samples,
     }),
   ),

@@ -17,6 +17,8 @@ export interface Cluster {
     { readonly namespace?: string | undefined; readonly ranges?: readonly string[] | undefined } | undefined;
   /** The Prometheus that selects monitors and rules by these labels; nothing: the cluster has not its kinds. */
   readonly monitoring?: { readonly namespace: string; readonly labels: Readonly<Record<string, string>> } | undefined;
+  /** Workloads are declared without pods, CronJobs and Jobs suspended. @default false */
+  readonly paused?: boolean | undefined;
   /** The one provider of this cluster. */
   readonly provider: k8s.Provider;
 }
@@ -28,7 +30,7 @@ export function connectClusters(
 ): (cluster: string) => Cluster {
   const clusters = new Map<string, Cluster>();
   for (const [cluster, settings] of Object.entries(config?.settings ?? {})) {
-    const { platform, appsDomain, serverSideApply, ingress, monitoring } = settings;
+    const { platform, appsDomain, serverSideApply, ingress, monitoring, paused } = settings;
     const provider = new k8s.Provider(
       cluster,
       {
@@ -49,7 +51,7 @@ export function connectClusters(
       },
       opts,
     );
-    clusters.set(cluster, { name: cluster, platform, appsDomain, ingress, monitoring, provider });
+    clusters.set(cluster, { name: cluster, platform, appsDomain, ingress, monitoring, paused, provider });
   }
   return (cluster) => targetNamed(clusters.get(cluster), "cluster", cluster);
 }

@@ -1,10 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import { Block, type BlockOptions } from "../block.ts";
 import { metadata, dropUndefined, withManagedBy } from "./metadata.ts";
-import { workloadAnnotations } from "./workload.ts";
 import type { RunArgs } from "./job.ts";
 import { jobSpec } from "./job.ts";
-import { accountFor } from "./workload.ts";
+import { accountFor, isPaused, workloadAnnotations } from "./workload.ts";
 
 export interface CronJobArgs extends RunArgs {
   /** Cron expression, five fields or `@daily` and the like. */
@@ -42,7 +41,7 @@ export class CronJob extends Block {
           spec: dropUndefined<k8s.types.input.batch.v1.CronJobSpec>({
             schedule: args.schedule,
             timeZone: args.timeZone === null ? undefined : (args.timeZone ?? "Etc/UTC"),
-            suspend: args.suspend ?? false,
+            suspend: isPaused(args) || (args.suspend ?? false),
             concurrencyPolicy: args.concurrency ?? "Forbid",
             startingDeadlineSeconds: args.startWithinSeconds ?? 600,
             successfulJobsHistoryLimit: args.history?.[0],

@@ -7,8 +7,7 @@ import { metadata, dropUndefined } from "./metadata.ts";
 import type { WorkloadArgs } from "./pod.ts";
 import type { Workload } from "./workload.ts";
 import { podTemplate, portsOf } from "./pod.ts";
-import { workloadAnnotations } from "./workload.ts";
-import { accountFor } from "./workload.ts";
+import { accountFor, isPaused, workloadAnnotations } from "./workload.ts";
 
 export interface DeploymentArgs extends WorkloadArgs<ServingContainerArgs> {
   /** Selector of the pods; immutable. @default `labels` */
@@ -51,7 +50,7 @@ export class Deployment extends Block implements Workload {
         {
           metadata: metadata({ ...args, annotations: workloadAnnotations(args) }),
           spec: dropUndefined<k8s.types.input.apps.v1.DeploymentSpec>({
-            replicas,
+            replicas: isPaused(args) ? 0 : replicas,
             revisionHistoryLimit: args.revisionHistory,
             strategy: toStrategy(args.strategy),
             selector: { matchLabels: selector },

@@ -4,9 +4,8 @@ import type { ContainerArgs } from "./container.ts";
 import { metadata, dropUndefined } from "./metadata.ts";
 import type { WorkloadArgs } from "./pod.ts";
 import { podTemplate } from "./pod.ts";
-import { workloadAnnotations } from "./workload.ts";
 import type { ServiceAccount } from "./serviceAccount.ts";
-import { accountFor } from "./workload.ts";
+import { accountFor, isPaused, workloadAnnotations } from "./workload.ts";
 
 /** One run of a pod, alone or as a CronJob makes it. */
 export interface RunArgs extends WorkloadArgs<ContainerArgs> {
@@ -40,7 +39,7 @@ export class Job extends Block {
         `${name}-job`,
         {
           metadata: metadata({ ...args, annotations: workloadAnnotations(args) }),
-          spec: jobSpec(args, account),
+          spec: { ...jobSpec(args, account), ...(isPaused(args) ? { suspend: true } : {}) },
         },
         { ...opts, deleteBeforeReplace: true },
       ),

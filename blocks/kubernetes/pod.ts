@@ -33,7 +33,11 @@ export interface PodArgs<C extends ContainerArgs> {
 }
 
 /** What the four kinds of workload have in common. */
-export type WorkloadArgs<C extends ContainerArgs> = ObjectArgs & PodArgs<C>;
+export type WorkloadArgs<C extends ContainerArgs> = ObjectArgs &
+  PodArgs<C> & {
+    /** Goes on in a paused cluster: a database, which acts only when it is asked. @default false */
+    readonly whilePaused?: boolean;
+  };
 
 /** The pod template of a workload. @throws if containers or volumes contradict each other or break a rule without a reason */
 export function podTemplate(

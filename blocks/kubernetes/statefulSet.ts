@@ -7,8 +7,7 @@ import { metadata, annotationsOf, dropUndefined } from "./metadata.ts";
 import type { WorkloadArgs } from "./pod.ts";
 import type { Workload } from "./workload.ts";
 import { podTemplate, portsOf } from "./pod.ts";
-import { workloadAnnotations } from "./workload.ts";
-import { accountFor } from "./workload.ts";
+import { accountFor, isPaused, workloadAnnotations } from "./workload.ts";
 
 /** One claim a pod, made by Kubernetes and kept when the set goes; mounted with `claimTemplate(name)`. */
 interface ClaimTemplate {
@@ -67,7 +66,7 @@ export class StatefulSet extends Block implements Workload {
         {
           metadata: metadata({ ...args, annotations: workloadAnnotations(args) }),
           spec: dropUndefined<k8s.types.input.apps.v1.StatefulSetSpec>({
-            replicas,
+            replicas: isPaused(args) ? 0 : replicas,
             serviceName: args.serviceName ?? args.name,
             podManagementPolicy: args.podManagement ?? "OrderedReady",
             updateStrategy: { type: "RollingUpdate" },

@@ -17,11 +17,17 @@ export interface Workload {
   readonly ports: Readonly<Record<string, number>>;
 }
 
+/** Whether it must not act, as its cluster is paused. */
+export const isPaused = (args: Pick<WorkloadArgs<ContainerArgs>, "namespace" | "whilePaused">): boolean =>
+  args.namespace.cluster.paused === true && args.whilePaused !== true;
+
 /** Annotations of the workload object: its own and the list of its exceptions. */
 export function workloadAnnotations(args: WorkloadArgs<ContainerArgs>): Record<string, pulumi.Input<string>> {
   const everyone = [...args.containers, ...(args.initContainers ?? [])];
   return {
     ...args.annotations,
+    // Without pods there is nothing to wait for.
+    ...(isPaused(args) ? { "pulumi.com/skipAwait": "true" } : {}),
     ...exceptionAnnotations([
       ...everyone.map((container) => ({ name: container.name, exceptions: exceptionsOf(container) })),
       { name: "pod", exceptions: args.exceptions },

@@ -71,6 +71,7 @@ export class Postgres extends pulumi.ComponentResource {
         name: versioned,
         labels: supportLabels(versioned),
         strategy: "Recreate",
+        whilePaused: true,
         // The user that the image makes for PostgreSQL.
         runAs: { user: 26, group: 0, fsGroup: 26 },
         containers: [

@@ -21,6 +21,7 @@ import { withText } from "../lib/adopt/stackDraft.ts";
 import { readTerraform, terraformJson, terraformLines } from "../lib/adopt/terraform.ts";
 import { takeOver } from "../lib/adopt/takeover.ts";
 import { undoAdoption } from "../lib/adopt/undo.ts";
+import { cutOver } from "../lib/cutOver/cutOver.ts";
 import { confirm } from "../lib/prompt.ts";
 
 export const command = defineCommand({
@@ -43,13 +44,20 @@ program's, no matter which tool wrote them. Exit code 1 if something cannot be a
 
 --undo is the way back: the state forgets everything that was adopted, and nothing in clusters and clouds changes. What Orrery has created
 since, e.g. by the first up, is listed and has to be named by --keep or --orphan. The state before is kept (state backups).
---json prints {"forgotten": [{"urn", "title", "id"}], "kept", "orphaned", "undecided", "backup"} then.`,
+--undo --json prints {"forgotten": [{"urn", "title", "id"}], "kept", "orphaned", "undecided", "backup"}.
+
+--to moves to another cluster instead: for clusters that are too old to be adopted. CLUSTER is the stack's own new one, --kubeconfig is of
+the old one. In this order: secrets into the stack's file; pulumi up with everything paused; the old cluster stops, and what it had is
+written down; PostgreSQL is dumped and restored; pulumi up starts the new one; status; the hosts whose DNS is to be changed. The two
+never act at once, and the old one loses nothing. Whenever it ends before its end, the same command goes on; --undo --to CLUSTER pauses
+the new one and starts the old one as it was. --dry-run prints the plan. --json prints {"journal",
+"from", "to", "done", "missing", "stops", "claims", "hosts", "undecided", "problems"}, with --undo {"undone", "from", "to", "restored"}.`,
   options: {
     ...stackOptions,
     out: {
       type: "string",
       value: "FILE",
-      help: "the import file (default: adopt.S.json); secrets in it are encrypted as in the stack's file",
+      help: "the import file (default: adopt.S.json); secrets in it are encrypted as in the stack's file; with --to: the journal (default: cutover.S.json)",
     },
     diff: {
       type: "boolean",
@@ -59,7 +67,7 @@ since, e.g. by the first up, is listed and has to be named by --keep or --orphan
       type: "string",
       value: "FIELD",
       multiple: true,
-      help: "accept what the first up does to a field; * is any text: 'spec.replicas', 'Deployment dials/*', 'Route a/b: spec.host'",
+      help: "accept what the first up does to a field; * is any text: 'spec.replicas', 'Deployment dials/*', 'Route a/b: spec.host'; with --to: data that stays behind, 'PersistentVolumeClaim a/b'",
     },
     policies: {
       type: "choice",
@@ -83,12 +91,14 @@ since, e.g. by the first up, is listed and has to be named by --keep or --orphan
       default: "keep",
       help: "whether the first up keeps the images that run, or brings those that the stack declares",
     },
-    undo: { type: "boolean", help: "forget what was adopted" },
+    to: { type: "string", value: "CLUSTER", help: "move what runs elsewhere to this one of the stack's clusters" },
+    kubeconfig: { type: "string", value: "FILE", help: "with --to: kubeconfig of the old cluster" },
+    undo: { type: "boolean", help: "forget what was adopted; with --to: go back to the old cluster" },
     keep: {
       type: "string",
       value: "NAME",
       multiple: true,
-      help: "with --undo: resources that Orrery created and that stay in the state; * is any text: 'NetworkPolicy *'",
+      help: "with --undo: resources that Orrery created and that stay in the state; * is any text: 'NetworkPolicy *'; with --to: what goes on in the old cluster",
     },
     orphan: {
       type: "string",
@@ -97,11 +107,19 @@ since, e.g. by the first up, is listed and has to be named by --keep or --orphan
       help: "with --undo: resources that Orrery created and that are forgotten as well",
     },
     unlock: unlockOption,
-    yes: { type: "boolean", short: "y", help: "with --suggest and --undo: do not ask" },
+    yes: { type: "boolean", short: "y", help: "with --suggest, --undo and --to: do not ask" },
     "dry-run": { type: "boolean", help: "write no file; with --undo: forget nothing" },
     ...jsonOption,
   },
   async run(values) {
+    const { to } = values;
+    if (to !== undefined) {
+      const { diff, suggest: suggests, terraform, orphan } = values;
+      if (diff || suggests || terraform.length + orphan.length > 0)
+        throw new UsageError("--to adopts nothing: it goes without --diff, --suggest, --terraform and --orphan");
+      return cutOver({ ...values, to });
+    }
+    if (values.kubeconfig !== undefined) throw new UsageError("--kubeconfig is the old cluster's, and goes with --to");
     if (values.undo) {
       const { out, diff, accept, suggest: suggests, terraform } = values;
       if (out !== undefined || diff || suggests || accept.length + terraform.length > 0)

@@ -42,13 +42,22 @@ export async function pulumiOutput(stack: Pick<SystemStack<unknown>, "name">, ..
   }
 }
 
-/** Runs a command of the CLI on the stack in the foreground, e.g. `destroy`. @returns its exit code */
-export function pulumiRun(stack: SystemStack<unknown>, command: string, words: readonly string[]): Promise<number> {
+/**
+ * Runs a command of the CLI on the stack in the foreground, e.g. `destroy`.
+ * @param aside - whether its output goes to standard error, as standard output is for JSON
+ * @returns its exit code
+ */
+export function pulumiRun(
+  stack: Pick<SystemStack<unknown>, "name" | "file">,
+  command: string,
+  words: readonly string[],
+  aside = false,
+): Promise<number> {
   const args = [command, "--stack", stack.name, "--config-file", stack.file, ...words];
   return new Promise((resolve, reject) => {
-    const child = spawn(pulumiProgram, args, { cwd: projectDir, stdio: ["inherit", "inherit", "pipe"] });
+    const child = spawn(pulumiProgram, args, { cwd: projectDir, stdio: ["inherit", aside ? 2 : "inherit", "pipe"] });
     let said = "";
-    child.stderr.on("data", (chunk: Buffer) => {
+    child.stderr?.on("data", (chunk: Buffer) => {
       process.stderr.write(chunk);
       said += chunk.toString();
     });

@@ -5,11 +5,10 @@ import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
 import { UsageError } from "../../../cli/usage.ts";
 import { jsonOption, systemOption } from "../../lib/options.ts";
 import { kubectlOptions } from "../../lib/kube/kubectl.ts";
-import { secretProblems, writeSecrets } from "../../lib/secrets.ts";
 import { stackOptions } from "../../lib/stack.ts";
 import { clusterSource } from "../../lib/secrets/clusterSource.ts";
 import { type StackSecrets, openStackSecrets } from "../../lib/secrets/stackSecrets.ts";
-import { type Plan, planImport, planLines } from "../../lib/secrets/importPlan.ts";
+import { planImport, planLines, writePlan } from "../../lib/secrets/importPlan.ts";
 import { folderSource, gopassSource, type SecretSource, storeFolder, vaultSource } from "../../lib/secrets/sources.ts";
 import { warnOfPublished } from "../../lib/secrets/samplePassphrase.ts";
 
@@ -85,29 +84,6 @@ function mapped(stackSecrets: StackSecrets, map: readonly string[]): ReadonlyMap
     }),
   );
 }
-
-/** Writes what differs. @throws if a text is not as it must be; then nothing is written */
-export function writePlan({ systems }: Pick<StackSecrets, "systems">, { sets }: Plan, dryRun: boolean): void {
-  const changes = systems.map(({ stack, schema }) => {
-    const own = sets.filter(({ secret, same }) => secret.schema === schema && !same);
-    return {
-      stack,
-      schema,
-      texts: Object.fromEntries(own.map(({ secret, text: one }) => [shortKey(secret.key), one])),
-    };
-  });
-  if (dryRun) {
-    const problems = changes.flatMap(secretProblems);
-    if (problems.length > 0) throw new Error(`nothing would be written:\n  ${problems.join("\n  ")}`);
-  } else {
-    writeSecrets(
-      changes.filter(({ texts: own }) => Object.keys(own).length > 0),
-      false,
-    );
-  }
-}
-
-const shortKey = (key: string): string => key.slice(key.indexOf(":") + 1);
 
 export const command = defineCommand({
   usage: "gopass|vault|folder|cluster [SOURCE...]",

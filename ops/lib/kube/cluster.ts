@@ -29,11 +29,16 @@ export function sameServer(one: string, other: string): boolean {
   return a.protocol === b.protocol && a.hostname === b.hostname && port(a) === port(b);
 }
 
+/** The API server that kubectl's kubeconfig is for. */
+export async function serverOf(kubectl: Kubectl): Promise<string> {
+  const view = await kubectl.output(["config", "view", "--minify", "--output", "json"]);
+  return (JSON.parse(view) as KubeConfig).clusters?.[0]?.cluster?.server ?? "nothing";
+}
+
 /** Refuses to work on another cluster than the stack's. @throws naming both, before anything is asked of the cluster */
 export async function guardCluster(stack: Stack, cluster: string, kubectl: Kubectl): Promise<void> {
   const expected = expectedServer(stack, cluster);
-  const view = await kubectl.output(["config", "view", "--minify", "--output", "json"]);
-  const atHand = (JSON.parse(view) as KubeConfig).clusters?.[0]?.cluster?.server ?? "nothing";
+  const atHand = await serverOf(kubectl);
   if (expected !== undefined && sameServer(expected, atHand)) return;
   throw new Error(
     `Pulumi.${stack.name}.yaml is for the cluster ${expected ?? "?"} (${cluster}), but the kubeconfig at hand is for ${atHand}; ` +

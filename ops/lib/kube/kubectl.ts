@@ -19,13 +19,21 @@ export type KubectlValues = Partial<ValuesOf<typeof kubectlOptions>>;
 /** kubectl, bound to a namespace if one is named. */
 export class Kubectl {
   private readonly common: readonly string[];
+  private readonly values: KubectlValues;
 
-  constructor(namespace: string | undefined, { kubeconfig, context }: KubectlValues) {
+  constructor(namespace: string | undefined, values: KubectlValues) {
+    this.values = values;
+    const { kubeconfig, context } = values;
     this.common = [
       ...(namespace === undefined ? [] : ["--namespace", namespace]),
       ...(kubeconfig === undefined ? [] : ["--kubeconfig", kubeconfig]),
       ...(context === undefined ? [] : ["--context", context]),
     ];
+  }
+
+  /** The same cluster, in a namespace. */
+  within(namespace: string): Kubectl {
+    return new Kubectl(namespace, this.values);
   }
 
   /** All arguments of a call, for who starts kubectl itself. */

@@ -1,4 +1,5 @@
 /** What an import would do: which secrets are set from where, what is missing, what is left over. */
+import { secretProblems, writeSecrets } from "../secrets.ts";
 import type { StackSecret, StackSecrets } from "./stackSecrets.ts";
 import type { Found, SecretSource } from "./sources.ts";
 
@@ -64,6 +65,29 @@ export async function planImport(
     unmanaged: store.places.filter((place) => !used.has(place)),
   };
 }
+
+/** Writes what differs. @throws if a text is not as it must be; then nothing is written */
+export function writePlan({ systems }: Pick<StackSecrets, "systems">, { sets }: Plan, dryRun: boolean): void {
+  const changes = systems.map(({ stack, schema }) => {
+    const own = sets.filter(({ secret, same }) => secret.schema === schema && !same);
+    return {
+      stack,
+      schema,
+      texts: Object.fromEntries(own.map(({ secret, text: one }) => [shortKey(secret.key), one])),
+    };
+  });
+  if (dryRun) {
+    const problems = changes.flatMap(secretProblems);
+    if (problems.length > 0) throw new Error(`nothing would be written:\n  ${problems.join("\n  ")}`);
+  } else {
+    writeSecrets(
+      changes.filter(({ texts: own }) => Object.keys(own).length > 0),
+      false,
+    );
+  }
+}
+
+const shortKey = (key: string): string => key.slice(key.indexOf(":") + 1);
 
 /** Whether there is more to say of a secret that was not found than that no place is known. */
 const isSaid = ({ near, why }: Pick<Missing, "near" | "why">): boolean => near.length > 0 || why !== undefined;

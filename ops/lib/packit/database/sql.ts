@@ -94,6 +94,17 @@ export function repeatable(dump: string): string {
   });
 }
 
+/** What `pg_dumpall --roles-only` prints, without what makes or alters these roles. */
+export function withoutRoles(dump: string, names: readonly string[]): string {
+  const spellings = new Set(names.flatMap((name) => [name, identifier(name)]));
+  const isTheirs = (line: string): boolean =>
+    spellings.has(/^(?:CREATE|ALTER) ROLE ("(?:[^"]|"")*"|[^\s;]+)/.exec(line)?.[1] ?? "");
+  return dump
+    .split("\n")
+    .filter((line) => !isTheirs(line))
+    .join("\n");
+}
+
 /** 1536 -> "1.5 KiB". */
 export function size(bytes: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];

@@ -3,7 +3,18 @@ import { mkdtempSync, rmSync } from "node:fs";
 import path from "node:path";
 import { checkLocalRoom, differences, dump, dumpOne, loadDraft, takePlace } from "./copy.ts";
 import type { Server } from "./server.ts";
-import { counts, type Database, databases, execute, freeBytes, identifier, load, repeatable, size } from "./sql.ts";
+import {
+  counts,
+  type Database,
+  databases,
+  execute,
+  freeBytes,
+  identifier,
+  load,
+  repeatable,
+  size,
+  withoutRoles,
+} from "./sql.ts";
 import { readFileSync, writeFileSync } from "node:fs";
 
 /** Room for a restored database as a multiple of its size: indices are rebuilt and the write-ahead log grows. */
@@ -41,6 +52,7 @@ export async function checkRoom(fresh: Server, found: readonly Database[], folde
 /**
  * Copies roles and databases; may be repeated, the last copy counts.
  * @param folder - where the dumps pass through; they are removed again
+ * @param keep - roles that stay as they are on the fresh server, with its passwords
  * @throws if the copy is not the same, table by table
  */
 export async function copyAll(
@@ -49,12 +61,13 @@ export async function copyAll(
   found: readonly Database[],
   folder: string,
   report: (line: string) => void,
+  keep: readonly string[] = [],
 ): Promise<void> {
   const passing = mkdtempSync(path.join(folder, "orrery-upgrade-"));
   try {
     const roles = path.join(passing, "roles.sql");
     await dump(old, ["pg_dumpall", "--roles-only"], roles);
-    writeFileSync(roles, repeatable(readFileSync(roles, "utf8")));
+    writeFileSync(roles, repeatable(withoutRoles(readFileSync(roles, "utf8"), keep)));
     await load(fresh, "postgres", roles, false);
     for (const database of found) {
       const file = path.join(passing, "database.sql.gz");
