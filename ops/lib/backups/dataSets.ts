@@ -1,6 +1,7 @@
 /** What a stack has that cannot be made again, and where its backups are. */
 import { longestBackup } from "../../../blocks/restic.ts";
 import { schemaOf } from "../../../components/packit/config.ts";
+import { thothSchema } from "../../../components/thoth/config.ts";
 import type { BackupSettings } from "../../../config/backups.ts";
 import { nextRuns } from "../../../config/schedules.ts";
 import { readStackFile } from "../../../config/stackFile.ts";
@@ -9,6 +10,7 @@ import { openStack, stackOf, type StackValues } from "../stack.ts";
 import { shared } from "../status/row.ts";
 import { drillDatabase } from "./databaseDrill.ts";
 import type { DrillOf } from "./drilled.ts";
+import { drillGraph } from "./graphDrill.ts";
 import { drillState } from "./stateFiles.ts";
 import { outsideSets } from "./outside.ts";
 import type { RepositoryLogin } from "./repository.ts";
@@ -85,6 +87,15 @@ function stateSet(stack: string): DataSet {
   return { name: "stack/state", system: shared, about, remedy, drill: drillState, ...kept };
 }
 
+/** Dgraph, where its settings name a repository. */
+function graph(values: StackValues): readonly DataSet[] {
+  const { dgraph } = openStack(thothSchema, values).settings;
+  if (dgraph?.backups === undefined) return [];
+  const about = `graph database, Dgraph ${dgraph.version}`;
+  const backups = keptBackups("thoth", dgraph.backups);
+  return [{ name: "thoth/dgraph", system: "thoth", about, remedy: "", drill: drillGraph, backups }];
+}
+
 /** The data sets of a stack. @throws if its settings are wrong */
 export function dataSets(values: StackValues): readonly DataSet[] {
   const { name: stack, file } = stackOf(values);
@@ -98,5 +109,6 @@ export function dataSets(values: StackValues): readonly DataSet[] {
       const remedy = `${service}:settings.backups is not set`;
       return { name: `${service}/database`, system: service, about, remedy, drill: drillDatabase, ...kept };
     });
-  return [...databases, ...outsideSets(values, (system) => entries.has(`${system}:settings`)), stateSet(stack)];
+  const has = (system: string): boolean => entries.has(`${system}:settings`);
+  return [...databases, ...(has("thoth") ? graph(values) : []), ...outsideSets(values, has), stateSet(stack)];
 }

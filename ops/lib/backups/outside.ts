@@ -28,8 +28,9 @@ function homes(values: StackValues): readonly OutsideSet[] {
 }
 
 function graph(values: StackValues): readonly OutsideSet[] {
-  if (openStack(thothSchema, values).settings.dgraph === undefined) return [];
-  const outside = "graph-sync is to make it again from the documents in S3; else export it by hand (docs/backups.md)";
+  const { dgraph } = openStack(thothSchema, values).settings;
+  if (dgraph === undefined || dgraph.backups !== undefined) return [];
+  const outside = "graph-sync is to make it again from the documents in S3; else set thoth:settings.dgraph.backups";
   return [{ name: "thoth/dgraph", system: "thoth", about: "graph database", outside, remedy: "" }];
 }
 
