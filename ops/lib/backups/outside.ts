@@ -18,10 +18,10 @@ export interface OutsideSet {
 /** The homes of hubs. */
 function homes(values: StackValues): readonly OutsideSet[] {
   return Object.entries(openStack(callystoSchema, values).settings.environments).flatMap(([name, environment]) => {
-    if (environment.kind !== "hub") return [];
+    if (environment.kind !== "hub" || environment.guest?.backups !== undefined) return [];
     const to = environment.guest?.backup?.remoteHost;
     const outside = `a weekly rsync to ${to ?? ""}: /var/log/rrsync.log on the hub, and mail when it fails`;
-    const remedy = `callysto:settings.environments.${name}.guest.backup is not set`;
+    const remedy = `callysto:settings.environments.${name}.guest.backups is not set`;
     const set = { name: `callysto/${name}`, system: "callysto", about: "homes of the hub's users", remedy };
     return to === undefined ? set : { ...set, outside };
   });
