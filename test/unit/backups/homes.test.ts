@@ -14,6 +14,8 @@ import { hubGuest } from "../../../components/callysto/guest/settings.ts";
 import { backupSettings } from "../../../config/backups.ts";
 import { compareHomes } from "../../../ops/lib/backups/homesDrill.ts";
 import { run } from "../../../ops/lib/process.ts";
+import { Secret } from "../../../review/evaluate/secret.ts";
+import { deployCallysto, hub } from "../callysto/fixture.ts";
 
 const settings = backupSettings.parse({ repository: "s3:https://s3.sample.invalid/backups/hub" });
 
@@ -79,6 +81,41 @@ esac`,
     assert.equal(files[1]?.text, "37 1 * * * root /usr/local/sbin/backup-homes\n");
     assert.match(files[0]?.text ?? "", new RegExp(`:-${backupsEnvironmentFile}\\}`));
     assert.match(files[0]?.text ?? "", /^restic backup --host callysto-hub \.$/m);
+  });
+
+  it("a hub without the setting has none of it; with it the secrets reach the guest on stdin only", async () => {
+    const guest = { jupyterhub: { image: "docker.io/callysto/pims-r:1", authenticator: "pam" } };
+    const without = await deployCallysto({ "hub-dev": { ...hub, guest } });
+    assert.doesNotMatch(JSON.stringify(without.resources), /restic|backup-homes/);
+    const of = (text: string): Record<string, string> => ({ "hub-dev": text });
+    const seen = await deployCallysto(
+      { "hub-dev": { ...hub, guest: { ...guest, backups: settings } } },
+      {},
+      {
+        backupsPassword: of("given-password"),
+        backupsAccessKeyId: of("given-id"),
+        backupsSecretAccessKey: of("given-secret"),
+      },
+    );
+    const { create, stdin } = seen.resource("callysto-hub-dev-inside-guest-backups-environment").inputs;
+    assert.match(String(create), /secret_file \/root\/\.backup-homes 0600 root:root/);
+    assert.ok(stdin instanceof Secret);
+    assert.equal(
+      stdin.value,
+      [
+        "RESTIC_REPOSITORY='s3:https://s3.sample.invalid/backups/hub'",
+        "RESTIC_PASSWORD='given-password'",
+        "AWS_ACCESS_KEY_ID='given-id'",
+        "AWS_SECRET_ACCESS_KEY='given-secret'",
+        "RESTIC_CACHE_DIR='/var/cache/restic'\n",
+      ].join("\n"),
+    );
+    assert.ok(seen.resources.some(({ name }) => name === "callysto-hub-dev-inside-guest-homes-backup"));
+    const plain = JSON.stringify(
+      seen.resources.map(({ inputs }) => inputs),
+      (_, value: unknown) => (value instanceof Secret ? "secret" : value),
+    );
+    assert.ok(!plain.includes("given-"), "a secret is readable");
   });
 
   it("a schedule that the guest's cron does not know is refused", () => {
