@@ -11,8 +11,11 @@ interface CommandSpec<Options extends OptionSpecs, Usage extends string> {
   /** What it does, in sentences; the first one is its line in lists. Lines are filled when they are shown. */
   readonly about: string;
   readonly options: Options;
-  /** Whether `--stack` may be a pattern such as 'prod*': for a run a stack without these options, or as the command itself reads it. @default it may not */
-  readonly groups?: { readonly without: readonly (string & keyof Options)[] } | "itself";
+  /**
+   * Whether `--stack` may be a pattern such as 'prod*': for a run a stack without these options, some at the same time or in turn, or as
+   * the command itself reads it. @default it may not
+   */
+  readonly groups?: { readonly without: readonly (string & keyof Options)[]; readonly inTurn?: true } | "itself";
   /**
    * Does the work.
    * @param rest - the words after `--`, where the usage has them
@@ -26,7 +29,7 @@ interface CommandSpec<Options extends OptionSpecs, Usage extends string> {
 type BeforeCommand = (values: Readonly<Record<string, unknown>>) => Promise<void>;
 
 /** Does a command's work on every stack that the pattern matches. @returns the exit code */
-type OnEach = (pattern: string) => Promise<number>;
+type OnEach = (pattern: string, inTurn: boolean) => Promise<number>;
 
 /** A command as the front sees it. */
 export interface Command {
@@ -58,9 +61,10 @@ export function defineCommand<const Options extends OptionSpecs, const Usage ext
         const pattern = values.stack;
         if (onEach === undefined || spec.groups === undefined)
           throw new UsageError(`--stack names one stack here, not ${pattern}`);
-        const alone = spec.groups.without.find((option) => (values[camelCase(option)] ?? false) !== false);
+        const { without, inTurn = false } = spec.groups;
+        const alone = without.find((option) => isGiven(values[camelCase(option)]));
         if (alone !== undefined) throw new UsageError(`--${alone} is for one stack, not for ${pattern}`);
-        return () => onEach(pattern);
+        return () => onEach(pattern, inTurn);
       }
       return async () => {
         await before?.(values);
@@ -68,4 +72,9 @@ export function defineCommand<const Options extends OptionSpecs, const Usage ext
       };
     },
   };
+}
+
+/** Whether an option is on the command line; one that may be repeated is a list. */
+function isGiven(value: unknown): boolean {
+  return Array.isArray(value) ? value.length > 0 : (value ?? false) !== false;
 }

@@ -31,17 +31,18 @@ interface Answer {
  * Runs a command line once for each stack of a group, some at the same time, and prints the answers in order: below the stack's name, or
  * with --json as `[{"stack", "code", "answer"}]`. What a run says on stderr follows its stack's name. PASSPHRASE_<STACK> is a
  * stack's own passphrase.
+ * @param inTurn - one after the other: they fill this machine, or use the same repository
  * @param args - the words after the command's name; those that name the group name the stack instead
  * @returns the highest exit code
  */
-export async function onEach(name: string, args: readonly string[], pattern: string): Promise<number> {
+export async function onEach(name: string, args: readonly string[], pattern: string, inTurn: boolean): Promise<number> {
   const waiting = [...stacksLike(pattern)];
   const answers: Answer[] = [];
   const work = async (): Promise<void> => {
     for (let stack = waiting.shift(); stack !== undefined; stack = waiting.shift())
       answers.push(await onOne([...name.split(" "), ...named(args, pattern, stack)], stack));
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  await Promise.all(Array.from({ length: inTurn ? 1 : availableParallelism() }, work));
   answers.sort((one, other) => (one.stack < other.stack ? -1 : 1));
   if (args.includes("--json")) {
     const all = answers.map(({ stdout, ...rest }) => ({ ...rest, answer: parsed(stdout) }));

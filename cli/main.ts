@@ -81,7 +81,7 @@ function prepared(name: string, command: Command, words: readonly string[]): () 
     return command.prepare(
       words,
       (values) => beforeCommand(name, values),
-      (pattern) => onEach(name, words, pattern),
+      (pattern, inTurn) => onEach(name, words, pattern, inTurn),
     );
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;

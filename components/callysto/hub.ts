@@ -7,6 +7,8 @@ import { HubGuest, type HubSecrets } from "./guest/hub.ts";
 import { type Disk, Host } from "./host.ts";
 
 export interface HubArgs {
+  /** Its name among the environments. */
+  readonly environment: string;
   readonly context: CallystoContext;
   readonly settings: HubSettings;
   readonly secrets: HubSecrets;

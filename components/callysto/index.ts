@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { allOf } from "../../config/define.ts";
 import type { Targets } from "../../blocks/targets.ts";
 import { Lookup } from "../../blocks/openstack/lookup.ts";
 import { withinQuota } from "../../blocks/openstack/quota.ts";
@@ -69,7 +70,7 @@ export class Callysto extends pulumi.ComponentResource {
         own.kind === "hub"
           ? new Hub(
               `${name}-${environment}`,
-              { context, settings: own, secrets: hubSecrets(args.config, environment) },
+              { environment, context, settings: own, secrets: hubSecrets(args.config, environment) },
               { parent: this },
             )
           : new Clavius(
@@ -164,6 +165,11 @@ function hubSecrets({ keyedSecrets }: CallystoConfig, environment: string): HubS
     googleClientSecret: keyedSecrets.googleClientSecret[environment],
     swiftPassword: keyedSecrets.swiftPassword[environment],
     backupKey: keyedSecrets.backupKey[environment],
+    backups: allOf({
+      password: keyedSecrets.backupsPassword[environment],
+      accessKeyId: keyedSecrets.backupsAccessKeyId[environment],
+      secretAccessKey: keyedSecrets.backupsSecretAccessKey[environment],
+    }),
     sso: ssoSecrets(keyedSecrets, environment),
   };
 }

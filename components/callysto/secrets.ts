@@ -1,4 +1,5 @@
 /** Secrets of Callysto. */
+import { backupSecrets } from "../../config/backups.ts";
 import type { KeyedSecretSpecs, SecretSpecs } from "../../config/define.ts";
 import type { CallystoSettings } from "./settings.ts";
 import type { CertificateSettings, HubGuestSettings } from "./guest/settings.ts";
@@ -66,6 +67,7 @@ export const callystoKeyedSecrets = {
 
     members: hubsWhere(({ backup }) => backup !== undefined),
   },
+  ...backupsOfHomes(),
   ssoSalt: {
     description: "Goes into every user's name: with another one everybody gets a new, empty home.",
     format: "text",
@@ -111,6 +113,22 @@ export const callystoKeyedSecrets = {
     members: hubsWhere(singleSignOn),
   },
 } satisfies KeyedSecretSpecs<CallystoSettings>;
+
+/** The secrets of each hub's repository. */
+function backupsOfHomes() {
+  const members = hubsWhere(({ backups }) => backups !== undefined);
+  const { backupsPassword, backupsAccessKeyId, backupsSecretAccessKey } = backupSecrets<CallystoSettings>(() => true);
+  const keyed = ({ description, format }: { readonly description: string; readonly format: "token" }) => ({
+    description,
+    format,
+    members,
+  });
+  return {
+    backupsPassword: keyed(backupsPassword),
+    backupsAccessKeyId: keyed(backupsAccessKeyId),
+    backupsSecretAccessKey: keyed(backupsSecretAccessKey),
+  };
+}
 
 function singleSignOn({ jupyterhub }: HubGuestSettings): boolean {
   return jupyterhub.authenticator === "shib";

@@ -10,6 +10,9 @@ export const images = {
   ultrahook: "quay.io/thoth-station/ultrahook:v0.1.0",
   /** Source: dgraph-thoth-config. */
   aggregateExporter: "quay.io/goern/aggregate-exporter-f30:v2.0.1-1",
+  /** Fetches Dgraph's exports for its backups. */
+  rclone: "docker.io/rclone/rclone:1.69.1",
+  restic: "docker.io/restic/restic:0.18.1",
 } as const;
 
 /** Images that the cluster's own builds start from: the Pythons that the bots' Pipfiles want. */

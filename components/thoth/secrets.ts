@@ -1,4 +1,5 @@
 /** Secrets of Thoth. */
+import { backupSecrets } from "../../config/backups.ts";
 import type { KeyedSecretSpecs, SecretSpecs } from "../../config/define.ts";
 import { sample } from "../../config/samples.ts";
 import type { ThothSettings } from "./settings.ts";
@@ -169,6 +170,7 @@ export const thothSecrets = {
     sampleSeed: "dgraph-client",
     when: suppliesCertificates,
   },
+  ...backupSecrets<ThothSettings>(({ dgraph }) => dgraph?.backups !== undefined),
 } satisfies SecretSpecs<ThothSettings>;
 
 export const thothKeyedSecrets = {

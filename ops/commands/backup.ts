@@ -12,7 +12,7 @@ import { writeStateFiles } from "../lib/backups/stateFiles.ts";
 import { interruptible } from "../lib/interrupt.ts";
 import { dryRunOption } from "../lib/options.ts";
 import { run } from "../lib/process.ts";
-import { stackOptions } from "../lib/stack.ts";
+import { groupOptions } from "../lib/stack.ts";
 import { openStore, presentState } from "../lib/state/store.ts";
 
 export const command = defineCommand({
@@ -20,7 +20,8 @@ export const command = defineCommand({
 which is made where there is none; a bucket's login is in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Secrets stay encrypted by the
 stack's passphrase, and restic encrypts everything once more. Old backups are removed (7 days, 5 weeks, 12 months stay), and the repository
 is checked. Run it every day; backups lists it, drill restores it.`,
-  options: { ...stackOptions, ...dryRunOption },
+  groups: { without: ["config-file"], inTurn: true },
+  options: { ...groupOptions, ...dryRunOption },
   async run({ dryRun, ...values }) {
     const repository = ownRepository();
     if (repository === undefined) throw new UsageError("RESTIC_REPOSITORY and RESTIC_PASSWORD are not set");

@@ -4,7 +4,7 @@ import { dataSets } from "../lib/backups/dataSets.ts";
 import { listed } from "../lib/backups/list.ts";
 import { jsonOption } from "../lib/options.ts";
 import { secretReader } from "../lib/secrets.ts";
-import { stackOf, stackOptions } from "../lib/stack.ts";
+import { groupOptions, stackOf } from "../lib/stack.ts";
 import { messageOf } from "../lib/status/row.ts";
 
 export const command = defineCommand({
@@ -14,7 +14,8 @@ not checked, or a repository does not answer; data that others save (outside) do
 
 --json prints a list of {"name", "about", "state", "text", "count", "newest"}; a state is ok, outside, unchecked, late, none or unknown, newest
 {"time", "id", "checked", "bytes"}.`,
-  options: { ...stackOptions, ...jsonOption },
+  groups: { without: ["config-file"] },
+  options: { ...groupOptions, ...jsonOption },
   async run({ json, ...values }) {
     const [secret, now] = [secretReader(stackOf(values)), new Date()];
     const rows = await Promise.all(

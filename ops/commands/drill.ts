@@ -6,7 +6,7 @@ import { drill, type Drilled } from "../lib/backups/drill.ts";
 import { interruptible } from "../lib/interrupt.ts";
 import { jsonOption } from "../lib/options.ts";
 import { secretReader } from "../lib/secrets.ts";
-import { stackOf, stackOptions } from "../lib/stack.ts";
+import { groupOptions, stackOf } from "../lib/stack.ts";
 import { messageOf } from "../lib/status/row.ts";
 
 export const command = defineCommand({
@@ -16,8 +16,9 @@ backup was made. Nothing in the clouds is touched; all of it is removed again. r
 installed. Exit code 1 if a data set has no backup or it is not whole.
 
 --json prints a list of {"name", "whole", "text", "problems", "time", "seconds"}.`,
+  groups: { without: ["config-file", "only"], inTurn: true },
   options: {
-    ...stackOptions,
+    ...groupOptions,
     only: { type: "string", value: "NAME", multiple: true, help: "only this data set; may be repeated" },
     ...jsonOption,
   },

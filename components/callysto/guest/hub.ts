@@ -7,11 +7,13 @@ import type { CallystoContext } from "../context.ts";
 import type { Host } from "../host.ts";
 import { operator } from "../sshKeys.ts";
 import { access } from "./access.ts";
+import type { BackupSecrets } from "../../../blocks/backupJob.ts";
 import { backup, backupKey } from "./backup.ts";
 import { base } from "./base.ts";
 import { pushAccount, pusher } from "./certificate.ts";
 import { docker, notebookImage } from "./docker.ts";
 import { homes, releaseHomes } from "./homes.ts";
+import { backupsEnvironmentFile, homesBackup } from "./homesBackup.ts";
 import { jupyterhub } from "./jupyterhub.ts";
 import { environmentFile, proxyEnvironmentFile } from "./jupyterhubConfig.ts";
 import { mail } from "./mail.ts";
@@ -27,11 +29,14 @@ export interface HubSecrets {
   readonly googleClientSecret?: pulumi.Output<string> | undefined;
   readonly swiftPassword?: pulumi.Output<string> | undefined;
   readonly backupKey?: pulumi.Output<string> | undefined;
+  readonly backups?: BackupSecrets | undefined;
   readonly sso?: SsoSecrets | undefined;
 }
 
 export interface HubGuestArgs {
   readonly context: CallystoContext;
+  /** Name of the hub among the environments. */
+  readonly environment: string;
   readonly host: Host;
   readonly settings: HubGuestSettings;
   readonly secrets: HubSecrets;
@@ -68,6 +73,20 @@ export class HubGuest extends pulumi.ComponentResource {
       ...(args.secrets.backupKey === undefined
         ? {}
         : { "backup-key": { path: backupKey, text: args.secrets.backupKey } }),
+      ...(args.secrets.backups === undefined || settings.backups === undefined
+        ? {}
+        : {
+            "backups-environment": {
+              path: backupsEnvironmentFile,
+              text: environmentText({
+                RESTIC_REPOSITORY: pulumi.output(settings.backups.repository),
+                RESTIC_PASSWORD: args.secrets.backups.password,
+                AWS_ACCESS_KEY_ID: args.secrets.backups.accessKeyId,
+                AWS_SECRET_ACCESS_KEY: args.secrets.backups.secretAccessKey,
+                RESTIC_CACHE_DIR: pulumi.output("/var/cache/restic"),
+              }),
+            },
+          }),
       ...(args.secrets.sso === undefined ? {} : ssoSecretFiles(name, host, args.secrets.sso, this)),
     };
 
@@ -81,7 +100,7 @@ export class HubGuest extends pulumi.ComponentResource {
         serverId: host.server.serverId,
         after: host.volumes.attachments,
         secrets,
-        roles: hubRoles(host, settings, context),
+        roles: hubRoles(args.environment, host, settings, context),
         release: releaseHomes,
         retention: host.retention,
       },
@@ -94,6 +113,7 @@ export class HubGuest extends pulumi.ComponentResource {
 
 /** The roles of a hub in dependency order. */
 function hubRoles(
+  environment: string,
   { hostname, volumes }: Host,
   settings: HubGuestSettings,
   { accountKeys, metricsFrom }: Pick<CallystoContext, "accountKeys" | "metricsFrom">,
@@ -120,6 +140,7 @@ function hubRoles(
     ...(settings.certificateKey === undefined ? {} : { "certificate-push": pushAccount(settings.certificateKey) }),
     ...(metricsFrom === undefined ? {} : { "node-exporter": nodeExporter() }),
     ...(settings.backup === undefined ? {} : { backup: backup(settings.backup) }),
+    ...(settings.backups === undefined ? {} : { "homes-backup": homesBackup(environment, settings.backups) }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { backupSettings } from "../../../config/backups.ts";
 import { deployedImage } from "../../../config/image.ts";
 import { checkFormat } from "../../../config/formats.ts";
 
@@ -178,6 +179,13 @@ export const hubGuest = z.strictObject({
     .optional()
     .describe("The workstation's key: it may push certificates by it, and nothing else."),
   backup: backup.optional(),
+  backups: backupSettings
+    .refine(({ schedule }) => !/^@every|[?]/.test(schedule), {
+      error: "expected five fields without a question mark, or @daily and the like: the guest's cron has no other",
+      path: ["schedule"],
+    })
+    .optional()
+    .describe("Encrypted backups of the homes by restic; absent: none. See docs/backups.md."),
 });
 
 const certificate = z.strictObject({

@@ -4,6 +4,9 @@ import type { DgraphSettings } from "./settings.ts";
 /** Folder of the certificates in the pods. */
 export const tlsFolder = "/var/run/secrets/dgraph";
 
+/** Folder of the exports in the data servers' pods. */
+export const exportFolder = "/exports";
+
 /** Copies of each group of data, and number of managers. */
 export const replicas = 3;
 
@@ -33,7 +36,8 @@ export function zeroScript(settings: DgraphSettings, domain: string): string {
 
 /** Script that starts a data server. `zeros` is the domain of the managers' pods, `domain` of its own. */
 export function alphaScript(settings: DgraphSettings, domain: string, zeros: string): string {
-  const common = `exec dgraph alpha --my "$HOSTNAME.${domain}:7080" --zero ${zeroAddresses(settings, zeros)}`;
+  const exports = settings.backups === undefined ? "" : ` --export ${exportFolder}`;
+  const common = `exec dgraph alpha --my "$HOSTNAME.${domain}:7080" --zero ${zeroAddresses(settings, zeros)}${exports}`;
   if (!hasSuperflags(settings)) {
     return `${common} --lru_mb 2048 --tls_dir ${tlsFolder} --whitelist "$ADMIN_WHITELIST_IPS"`;
   }

@@ -9,12 +9,15 @@ import { PrometheusRule } from "../../../blocks/kubernetes/prometheusRule.ts";
 import type { Workload } from "../../../blocks/kubernetes/workload.ts";
 import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import { Service } from "../../../blocks/kubernetes/service.ts";
+import { allOf } from "../../../config/define.ts";
 import { dgraphAlerts } from "./alerts.ts";
+import { backupLabels, DgraphBackup } from "./backup.ts";
 import type { DgraphContext } from "./context.ts";
 import type { ThothSecrets } from "../config.ts";
 import type { DgraphSettings } from "./settings.ts";
 import { DgraphCertificates } from "./certificates.ts";
 import { DgraphExporters } from "./exporters.ts";
+import { exportsPort } from "./exports.ts";
 import { haServers, type Servers, singleServer } from "./servers.ts";
 import { ratel } from "./ratel.ts";
 
@@ -72,6 +75,7 @@ export class Dgraph extends pulumi.ComponentResource {
     if (settings.exporters && settings.mode === "ha") {
       new DgraphExporters(`${name}-exporters`, { context, zero: servers.zero, alpha: servers.alpha }, { parent: this });
     }
+    this.backups(name, context, args.secrets);
     if (settings.ratel) {
       ratel(`${name}-ratel`, context, { parent: this });
     }
@@ -83,6 +87,7 @@ export class Dgraph extends pulumi.ComponentResource {
         ...{ namespace, name: "dgraph", labels, pods: labels },
         ingress: [
           pods(labels, []),
+          ...(settings.backups === undefined ? [] : [pods(backupLabels, [8080, exportsPort])]),
           router(args.cluster, ...(settings.exposeZero ? [6080] : []), 8080, 9080),
           ...asking,
           ...prometheus(args.cluster, 8080),
@@ -99,6 +104,17 @@ export class Dgraph extends pulumi.ComponentResource {
     this.graphNamespace = settings.namespace;
     this.graphServiceHost = `alpha-public.${settings.namespace}.svc:9080`;
     this.registerOutputs({ graphServiceHost: this.graphServiceHost });
+  }
+
+  private backups(name: string, context: DgraphContext, secrets: ThothSecrets): void {
+    const login = allOf({
+      password: secrets.backupsPassword,
+      accessKeyId: secrets.backupsAccessKeyId,
+      secretAccessKey: secrets.backupsSecretAccessKey,
+    });
+    const { backups: settings } = context.settings;
+    if (settings === undefined || login === undefined) return;
+    new DgraphBackup(`${name}-backup`, { context, settings, secrets: login }, { parent: this });
   }
 
   private namespace(name: string, { cluster, settings, station }: DgraphArgs): NamespaceRef {

@@ -10,7 +10,8 @@ import { StatefulSet } from "../../../blocks/kubernetes/statefulSet.ts";
 import { claimTemplate, type Mount } from "../../../blocks/kubernetes/volume.ts";
 import type { DgraphContext } from "./context.ts";
 import type { DgraphSettings } from "./settings.ts";
-import { alphaScript, hasSuperflags, replicas, tlsFolder, zeroScript } from "./flags.ts";
+import { exportsContainer, exportsMount } from "./exports.ts";
+import { alphaScript, exportFolder, hasSuperflags, replicas, tlsFolder, zeroScript } from "./flags.ts";
 
 /** The pods that answer as managers and as data servers; with mode single they are the same. */
 export interface Servers {
@@ -29,7 +30,11 @@ export function haServers(name: string, context: DgraphContext, opts: BlockOptio
   const { namespace, settings } = context;
   const zeros = domain("zero", namespace);
   const data = claimTemplate("datadir");
-  const set = (component: string, count: number, container: ServingContainerArgs): StatefulSet => {
+  const set = (
+    component: string,
+    count: number,
+    ...containers: readonly [ServingContainerArgs, ...ServingContainerArgs[]]
+  ): StatefulSet => {
     const labels = { app: "dgraph", component };
     const workload = new StatefulSet(
       `${name}-${component}`,
@@ -44,7 +49,7 @@ export function haServers(name: string, context: DgraphContext, opts: BlockOptio
           },
         },
         retention: { protect: settings.protect },
-        containers: [container],
+        containers,
       },
       opts,
     );
@@ -54,7 +59,12 @@ export function haServers(name: string, context: DgraphContext, opts: BlockOptio
   };
   return {
     zero: set("zero", replicas, zeroContainer(context, zeros, data, "1", "5Gi")),
-    alpha: set("alpha", settings.alphas, alphaContainer(context, domain("alpha", namespace), zeros, data, "4", "6Gi")),
+    alpha: set(
+      "alpha",
+      settings.alphas,
+      alphaContainer(context, domain("alpha", namespace), zeros, data, "4", "6Gi"),
+      ...exporting(context),
+    ),
   };
 }
 
@@ -80,7 +90,7 @@ export function singleServer(name: string, context: DgraphContext, opts: BlockOp
   const alpha = alphaContainer(context, own, own, claim.mount(), ["1", "2"], ["1Gi", "4Gi"]);
   const server = new StatefulSet(
     `${name}-server`,
-    { namespace, name: "dgraph", labels, runAs, graceSeconds: 60, containers: [zero, alpha] },
+    { namespace, name: "dgraph", labels, runAs, graceSeconds: 60, containers: [zero, alpha, ...exporting(context)] },
     opts,
   );
   headless(`${name}-headless`, { service: "dgraph", of: server, port: 5080 }, opts);
@@ -119,7 +129,11 @@ function alphaContainer(
     image: imageOf(settings),
     command: ["bash", "-c", alphaScript(settings, own, zeros)],
     env: { ADMIN_WHITELIST_IPS: settings.whitelist },
-    mounts: { "/dgraph": data, [tlsFolder]: secret.mount({ items: serverFiles }) },
+    mounts: {
+      "/dgraph": data,
+      [tlsFolder]: secret.mount({ items: serverFiles }),
+      ...(settings.backups === undefined ? {} : { [exportFolder]: exportsMount(settings) }),
+    },
     ports: { "alpha-grpc-int": 7080, "alpha-rest": 8080, "alpha-grpc": 9080 },
     resources: { cpu, memory },
     probes: {
@@ -128,6 +142,11 @@ function alphaContainer(
       liveness: tcp(7080, { delay: 120, period: 20 }),
     },
   };
+}
+
+/** What serves the exports, if backups are made of them. */
+function exporting(context: DgraphContext): readonly ServingContainerArgs[] {
+  return context.settings.backups === undefined ? [] : [exportsContainer(context)];
 }
 
 interface HeadlessArgs {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { RuleProblem } from "../../../config/define.ts";
+import { backupSettings } from "../../../config/backups.ts";
 import { namespaceName } from "../../../config/fields.ts";
 
 const host = z.hostname({ error: "expected a host name" });
@@ -57,6 +58,9 @@ export const dgraphSettings = z.strictObject({
     .array(namespaceName)
     .default([])
     .describe("Namespaces whose pods may query it; each gets the Secret dgraph-tls."),
+  backups: backupSettings
+    .optional()
+    .describe("Encrypted backups of exports by restic, up to v20; absent: none. See docs/backups.md."),
   protect: z
     .boolean()
     .default(true)
@@ -66,7 +70,13 @@ export const dgraphSettings = z.strictObject({
 export type DgraphSettings = z.infer<typeof dgraphSettings>;
 
 /** Problems across Dgraph's settings. */
-export function dgraphProblems({ certificates: made, clients, namespace }: DgraphSettings): readonly RuleProblem[] {
+export function dgraphProblems({
+  backups,
+  certificates: made,
+  clients,
+  namespace,
+  version,
+}: DgraphSettings): readonly RuleProblem[] {
   const late =
     made.mode === "generated" && made.renewDays >= made.validDays
       ? [
@@ -79,5 +89,10 @@ export function dgraphProblems({ certificates: made, clients, namespace }: Dgrap
   const own = clients.includes(namespace)
     ? [{ path: "dgraph.clients", problem: `names "${namespace}", Dgraph's own namespace, which has the Secret anyway` }]
     : [];
-  return [...late, ...own];
+  // dgraph-io/dgraph@v21.03.2 dgraph/cmd/alpha/run.go has no /admin/export any more, only a mutation.
+  const unasked =
+    backups !== undefined && Number(/^v(\d+)/.exec(version)?.[1]) >= 21
+      ? [{ path: "dgraph.backups", problem: `are made up to v20; ${version} has no /admin/export: remove the setting` }]
+      : [];
+  return [...late, ...own, ...unasked];
 }

@@ -1,6 +1,9 @@
 /** What a stack has that cannot be made again, and where its backups are. */
 import { longestBackup } from "../../../blocks/restic.ts";
+import { callystoSchema } from "../../../components/callysto/config.ts";
+import { homesHost } from "../../../components/callysto/guest/homesBackup.ts";
 import { schemaOf } from "../../../components/packit/config.ts";
+import { thothSchema } from "../../../components/thoth/config.ts";
 import type { BackupSettings } from "../../../config/backups.ts";
 import { nextRuns } from "../../../config/schedules.ts";
 import { readStackFile } from "../../../config/stackFile.ts";
@@ -9,6 +12,8 @@ import { openStack, stackOf, type StackValues } from "../stack.ts";
 import { shared } from "../status/row.ts";
 import { drillDatabase } from "./databaseDrill.ts";
 import type { DrillOf } from "./drilled.ts";
+import { drillGraph } from "./graphDrill.ts";
+import { drillHomes } from "./homesDrill.ts";
 import { drillState } from "./stateFiles.ts";
 import { outsideSets } from "./outside.ts";
 import type { RepositoryLogin } from "./repository.ts";
@@ -43,18 +48,26 @@ export interface DataSet {
 
 const day = 24 * 3600_000;
 
-/** Backups that a system's settings and secrets describe; the secrets are `<system>:backups...`. */
-function keptBackups(system: string, settings: BackupSettings): KeptBackups {
+/**
+ * Backups that a system's settings and secrets describe.
+ * @param host - name among the snapshots
+ * @param key - the secret's, by its name for Packit
+ */
+function keptBackups(
+  host: string,
+  settings: BackupSettings,
+  key = (name: string): string => `${host}:${name}`,
+): KeptBackups {
   const { repository: url, schedule } = settings;
   return {
-    host: system,
+    host,
     url,
     login: (secret) => ({
       url,
       env: {
-        RESTIC_PASSWORD: secret(`${system}:backupsPassword`),
-        AWS_ACCESS_KEY_ID: secret(`${system}:backupsAccessKeyId`),
-        AWS_SECRET_ACCESS_KEY: secret(`${system}:backupsSecretAccessKey`),
+        RESTIC_PASSWORD: secret(key("backupsPassword")),
+        AWS_ACCESS_KEY_ID: secret(key("backupsAccessKeyId")),
+        AWS_SECRET_ACCESS_KEY: secret(key("backupsSecretAccessKey")),
       },
     }),
     nextBy(last) {
@@ -85,6 +98,25 @@ function stateSet(stack: string): DataSet {
   return { name: "stack/state", system: shared, about, remedy, drill: drillState, ...kept };
 }
 
+/** Dgraph, where its settings name a repository. */
+function graph(values: StackValues): readonly DataSet[] {
+  const { dgraph } = openStack(thothSchema, values).settings;
+  if (dgraph?.backups === undefined) return [];
+  const about = `graph database, Dgraph ${dgraph.version}`;
+  const backups = keptBackups("thoth", dgraph.backups);
+  return [{ name: "thoth/dgraph", system: "thoth", about, remedy: "", drill: drillGraph, backups }];
+}
+
+/** Homes of the hubs whose settings name a repository. */
+function homes(values: StackValues): readonly DataSet[] {
+  return Object.entries(openStack(callystoSchema, values).settings.environments).flatMap(([name, environment]) => {
+    if (environment.kind !== "hub" || environment.guest?.backups === undefined) return [];
+    const about = "homes of the hub's users";
+    const backups = keptBackups(homesHost(name), environment.guest.backups, (key) => `callysto:${key}-${name}`);
+    return [{ name: `callysto/${name}`, system: "callysto", about, remedy: "", drill: drillHomes, backups }];
+  });
+}
+
 /** The data sets of a stack. @throws if its settings are wrong */
 export function dataSets(values: StackValues): readonly DataSet[] {
   const { name: stack, file } = stackOf(values);
@@ -98,5 +130,12 @@ export function dataSets(values: StackValues): readonly DataSet[] {
       const remedy = `${service}:settings.backups is not set`;
       return { name: `${service}/database`, system: service, about, remedy, drill: drillDatabase, ...kept };
     });
-  return [...databases, ...outsideSets(values, (system) => entries.has(`${system}:settings`)), stateSet(stack)];
+  const has = (system: string): boolean => entries.has(`${system}:settings`);
+  return [
+    ...databases,
+    ...(has("callysto") ? homes(values) : []),
+    ...(has("thoth") ? graph(values) : []),
+    ...outsideSets(values, has),
+    stateSet(stack),
+  ];
 }

@@ -18,18 +18,19 @@ export interface OutsideSet {
 /** The homes of hubs. */
 function homes(values: StackValues): readonly OutsideSet[] {
   return Object.entries(openStack(callystoSchema, values).settings.environments).flatMap(([name, environment]) => {
-    if (environment.kind !== "hub") return [];
+    if (environment.kind !== "hub" || environment.guest?.backups !== undefined) return [];
     const to = environment.guest?.backup?.remoteHost;
     const outside = `a weekly rsync to ${to ?? ""}: /var/log/rrsync.log on the hub, and mail when it fails`;
-    const remedy = `callysto:settings.environments.${name}.guest.backup is not set`;
+    const remedy = `callysto:settings.environments.${name}.guest.backups is not set`;
     const set = { name: `callysto/${name}`, system: "callysto", about: "homes of the hub's users", remedy };
     return to === undefined ? set : { ...set, outside };
   });
 }
 
 function graph(values: StackValues): readonly OutsideSet[] {
-  if (openStack(thothSchema, values).settings.dgraph === undefined) return [];
-  const outside = "graph-sync is to make it again from the documents in S3; else export it by hand (docs/backups.md)";
+  const { dgraph } = openStack(thothSchema, values).settings;
+  if (dgraph === undefined || dgraph.backups !== undefined) return [];
+  const outside = "graph-sync is to make it again from the documents in S3; else set thoth:settings.dgraph.backups";
   return [{ name: "thoth/dgraph", system: "thoth", about: "graph database", outside, remedy: "" }];
 }
 

@@ -75,6 +75,7 @@ const complete = {
         },
         site: { longname: "Callysto", supportEmail: "help@callysto.ca", logoutMessage: "bye", termsUrl: "https://t/" },
         certificateKey: publicKeyLine("certificate"),
+        backups: { repository: "s3:https://s3.sample.invalid/backups/hub", schedule: "37 1 * * *" },
         backup: {
           remoteUser: "callysto",
           remoteHost: "backup.callysto.ca",
@@ -132,6 +133,8 @@ const secrets: KeyedSecrets = {
   googleClientSecret: { "hub-dev": "s" },
   swiftPassword: { "hub-dev": "s" },
   backupKey: { "hub-dev": "s" },
+  ...{ backupsPassword: { "hub-dev": "s" }, backupsAccessKeyId: { "hub-dev": "s" } },
+  backupsSecretAccessKey: { "hub-dev": "s" },
   designateSecret: { dev: "s" },
   certificatePushKey: { clavius: "s" },
   ...{ ssoSalt: { "hub-sso": "s" }, ssoAdminPassword: { "hub-sso": "s" }, ssoRefreshKey: { "hub-sso": "s" } },

@@ -22,6 +22,7 @@ export type KeyedSecrets = Partial<Record<keyof CallystoConfig["keyedSecrets"], 
 
 const none = {
   ...{ dummyPassword: {}, googleClientSecret: {}, swiftPassword: {}, backupKey: {} },
+  ...{ backupsPassword: {}, backupsAccessKeyId: {}, backupsSecretAccessKey: {} },
   ...{ designateSecret: {}, certificatePushKey: {} },
   ...{ ssoSalt: {}, ssoAdminPassword: {}, ssoRefreshKey: {}, ssoSamlCertificate: {}, ssoSamlKey: {} },
 };

@@ -5,6 +5,9 @@ import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { named, parsed, stacksLike } from "../../../cli/group.ts";
 import { stackNames } from "../../../config/stackFile.ts";
+import { command as backup } from "../../../ops/commands/backup.ts";
+import { command as backups } from "../../../ops/commands/backups.ts";
+import { command as drill } from "../../../ops/commands/drill.ts";
 import { orrery } from "./run.ts";
 
 const parts = ["prod", "prod-dials", "prod-packit", "stage-packit"];
@@ -69,6 +72,21 @@ describe("groups of stacks", function () {
     const watched = await orrery("status", "--stack", "p*", "--watch");
     assert.equal(watched.code, 2);
     assert.match(watched.stderr, /--watch is for one stack, not for p\*/);
+  });
+
+  it("backups, backup and drill take a group; the last two in turn, and a data set is of one stack", async () => {
+    for (const [command, inTurn] of [
+      [backups, false],
+      [backup, true],
+      [drill, true],
+    ] as const) {
+      const given: unknown[] = [];
+      await command.prepare(["--stack", "p*"], undefined, (...words) => Promise.resolve(given.push(...words)))();
+      assert.deepEqual(given, ["p*", inTurn]);
+    }
+    const onEach = (): Promise<number> => Promise.resolve(0);
+    const only = ["--stack", "p*", "--only", "packit/database"];
+    assert.throws(() => drill.prepare(only, undefined, onEach), /--only is for one stack, not for p\*/);
   });
 
   it("promote pairs the stacks of two patterns, and says which has no counterpart", async () => {
