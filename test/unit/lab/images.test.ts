@@ -63,7 +63,7 @@ describe("images of the lab's nodes", () => {
     const { programs } = standInContract(dgraph) as { programs: readonly Record<string, unknown>[] };
     assert.deepEqual(
       programs.map(({ name }) => name),
-      ["zero", "alpha", "ratel"],
+      ["zero", "alpha", "export", "ratel"],
     );
     for (const { user } of programs) assert.deepEqual(user, dgraph.user);
   });
