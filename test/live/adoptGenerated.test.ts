@@ -2,7 +2,7 @@
  * Generated deployments of the systems on the lab's API server: what adopt reports is what the first update changes, value by
  * value; nothing is replaced, no sample is written over a live text, and a second update changes nothing. The update's
  * requests are the provider's own; adopt.test.ts runs the engine. ORRERY_CASES chooses how many, ORRERY_SEED which, and ORRERY_CASE
- * repeats one.
+ * repeats some, e.g. 19,57.
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -52,7 +52,7 @@ describe(`adopting generated deployments (ORRERY_SEED=${seed}, ${cases} cases)`,
   });
 
   it("every field that the first update changes is reported with its value, and nothing else", async () => {
-    const numbers = only === undefined ? Array.from({ length: cases }, (_, at) => at) : [Number(only)];
+    const numbers = only === undefined ? Array.from({ length: cases }, (_, at) => at) : only.split(",").map(Number);
     const results = await askCluster(labKubeconfig(lab), async (api) => {
       const all: (Result & { readonly number: number })[] = [];
       for (const number of numbers) {

@@ -153,6 +153,32 @@ describe("whose the fields of a live object are", () => {
     assert.deepEqual(others, [status]);
     assert.equal(takeoverPatch(withManagers(own as object, status), {}), undefined);
   });
+
+  it("what a controller noted on a claim stays, also if nobody is known to have written it", () => {
+    const notes = { "f:pv.kubernetes.io/bind-completed": {}, "f:volume.kubernetes.io/storage-provisioner": {} };
+    const bound = withManagers(
+      entry("oc", { "f:metadata": { "f:annotations": { ".": {}, "f:mine": {} } } }),
+      entry("some-provisioner", { "f:metadata": { "f:annotations": notes }, "f:spec": { "f:volumeName": {} } }),
+    );
+    const annotations = { mine: "1", "pv.kubernetes.io/bind-completed": "yes" };
+    const live = {
+      ...bound,
+      metadata: {
+        ...(bound.metadata as object),
+        annotations: { ...annotations, "volume.kubernetes.io/storage-provisioner": "p" },
+      },
+    };
+    const { taken, kept } = ownershipOf(live);
+    assert.deepEqual(taken, { "f:metadata": { "f:annotations": { ".": {}, "f:mine": {} } } });
+    assert.deepEqual(kept, { "f:metadata": { "f:annotations": notes } });
+    const [, add] = takeoverPatch(live, taken) ?? [];
+    const [own, others] = add?.value as readonly Json[];
+    assert.deepEqual(own?.fieldsV1, taken);
+    assert.deepEqual(
+      [others?.manager, others?.operation, others?.fieldsV1],
+      ["kube-controller-manager", "Update", { "f:metadata": { "f:annotations": notes } }],
+    );
+  });
 });
 
 describe("effects of the first update", () => {

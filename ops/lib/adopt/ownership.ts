@@ -36,12 +36,12 @@ const allocated = [
 
 /** Annotations by which controllers remember what they did. */
 const controllersNotes =
-  /^f:(pv\.kubernetes\.io|volume(\.beta)?\.kubernetes\.io|deployment\.kubernetes\.io|openshift\.io\/(sa\.scc|internal-registry))/;
+  /^(pv\.kubernetes\.io|volume(\.beta)?\.kubernetes\.io|deployment\.kubernetes\.io|openshift\.io\/(sa\.scc|internal-registry))/;
 
 /** The fields that can change hands. */
 export function withoutAllocated(fields: FieldSet): FieldSet {
   const notes = Object.keys(fields["f:metadata"]?.["f:annotations"] ?? {}).filter((step) =>
-    controllersNotes.test(step),
+    controllersNotes.test(step.replace(/^f:/, "")),
   );
   const places = notes.map((step) => ["f:metadata", "f:annotations", step]);
   return [...allocated, ...places].reduce<FieldSet>(without, fields);
@@ -54,9 +54,19 @@ export function ownershipOf(live: Json): Ownership {
   const setOf = (some: readonly Json[]): FieldSet => some.map(fieldsOf).reduce(union, {});
   return {
     taken: withChoices(withoutAllocated(setOf(mine)), live),
-    kept: setOf(entries.filter(isControllers)),
+    kept: union(setOf(entries.filter(isControllers)), notesOf(live)),
     tools: [...new Set(mine.map(({ manager }) => asText(manager)))],
   };
+}
+
+/** The controllers' annotations that an object has and that are not among some fields, whoever is noted for them, if anybody. */
+function notesOf(live: Json, known: FieldSet = {}): FieldSet {
+  const noted = known["f:metadata"]?.["f:annotations"] ?? {};
+  const notes = Object.keys(asObject(asObject(live.metadata).annotations)).filter(
+    (key) => controllersNotes.test(key) && !(`f:${key}` in noted),
+  );
+  if (notes.length === 0) return {};
+  return { "f:metadata": { "f:annotations": Object.fromEntries(notes.map((key) => [`f:${key}`, {}])) } };
 }
 
 /** Parts of which the API allows one only: a part that is there by default goes only with an owner who leaves it out. */
@@ -91,13 +101,21 @@ export function takeoverPatch(live: Json, taken: FieldSet): readonly Json[] | un
   const entries = managedFields(live);
   const isDone = entries.length > 0 && entries.every((one) => isControllers(one) || one.manager === fieldManager);
   if (isDone) return undefined;
-  const own = {
-    ...{ manager: fieldManager, operation: "Apply", apiVersion: asText(live.apiVersion) },
-    ...{ time: new Date().toISOString().replace(/\.\d+/, ""), fieldsType: "FieldsV1", fieldsV1: taken },
-  };
+  const entry = (manager: string, operation: string, fieldsV1: FieldSet): Json => ({
+    ...{ manager, operation, apiVersion: asText(live.apiVersion) },
+    ...{ time: new Date().toISOString().replace(/\.\d+/, ""), fieldsType: "FieldsV1", fieldsV1 },
+  });
+  // What nobody owns goes with the last annotation that somebody owned: the notes need an owner who stays.
+  const controlled = entries.filter(isControllers);
+  const notes = notesOf(live, controlled.map(fieldsOf).reduce(union, {}));
+  const kept = Object.keys(notes).length === 0 ? [] : [entry("kube-controller-manager", "Update", notes)];
   return [
     { op: "test", path: "/metadata/resourceVersion", value: resourceVersion },
-    { op: "add", path: "/metadata/managedFields", value: [own, ...entries.filter(isControllers)] },
+    {
+      op: "add",
+      path: "/metadata/managedFields",
+      value: [entry(fieldManager, "Apply", taken), ...kept, ...controlled],
+    },
   ];
 }
 

@@ -299,9 +299,13 @@ const notes = /^(pv|volume(\.beta)?|deployment)\.kubernetes\.io\//;
 /** An object as it is now, but for what controllers wrote into it since. */
 function withoutControllers(before: Json, now: Json): Json {
   const { annotations, ...metadata } = asObject(now.metadata);
-  const texts = (one: unknown, own: boolean): Json =>
-    Object.fromEntries(Object.entries(asObject(one)).filter(([key]) => notes.test(key) === own));
-  const all = { ...texts(annotations, false), ...texts(asObject(before.metadata).annotations, true) };
+  const old = asObject(asObject(before.metadata).annotations);
+  // A note that was there must still be there; what it says is its controller's business.
+  const all = Object.fromEntries(
+    Object.entries(asObject(annotations))
+      .filter(([key]) => !notes.test(key) || key in old)
+      .map(([key, text]) => [key, notes.test(key) ? old[key] : text]),
+  ) as Json;
   const [spec, { volumeName }] = [asObject(now.spec), asObject(before.spec)];
   return {
     ...now,

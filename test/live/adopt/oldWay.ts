@@ -211,10 +211,20 @@ function leaves(object: Live): ReadonlyMap<string, string> {
   return found;
 }
 
-/** Paths of the leaves that differ. */
+/** Paths of the leaves that differ. An item that only got another name has the same leaves, but for its name. */
 export function changedLeaves(before: Live, after: Live): readonly string[] {
   const [old, now] = [leaves(before), leaves(after)];
-  return [...new Set([...old.keys(), ...now.keys()])].filter((path) => old.get(path) !== now.get(path)).sort();
+  const changed = [...new Set([...old.keys(), ...now.keys()])].filter((path) => old.get(path) !== now.get(path));
+  const nameless = (path: string): string => path.replace(/\[[^\]]+\](?=\.[^[\]]*$)/, "[]");
+  const gone = changed.filter((path) => !now.has(path));
+  const renamed = new Set<string>();
+  for (const path of changed.filter((one) => !old.has(one) && !one.endsWith(".name"))) {
+    const same = gone.find(
+      (one) => !renamed.has(one) && nameless(one) === nameless(path) && old.get(one) === now.get(path),
+    );
+    if (same !== undefined) renamed.add(same).add(path);
+  }
+  return changed.filter((path) => !renamed.has(path)).sort();
 }
 
 /** `Kind namespace/name` -> uid of every object of a file, as the cluster has them now; claims of StatefulSets too. */
