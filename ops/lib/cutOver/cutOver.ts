@@ -1,5 +1,6 @@
 /** `adopt --to`: a service moves from an old cluster to one of the stack's. */
 import path from "node:path";
+import { projectDir } from "../../../config/stackFile.ts";
 import { UsageError } from "../../../cli/usage.ts";
 import { confirm } from "../prompt.ts";
 import { interruptible } from "../interrupt.ts";
@@ -8,7 +9,7 @@ import { Kubectl } from "../kube/kubectl.ts";
 import { withCluster } from "../program.ts";
 import { stackOf } from "../stack.ts";
 import { hostLines, hostMoves } from "./hosts.ts";
-import { CutOverJournal } from "./journal.ts";
+import { CutOverJournal, type ServerId } from "./journal.ts";
 import { actingInNew, moveOver } from "./move.ts";
 import { type CutOverValues, open, type Opened } from "./open.ts";
 import { type Plan, planCutOver, planLines } from "./plan.ts";
@@ -18,7 +19,18 @@ import { survey } from "./workloads.ts";
 /** Moves, or with --undo goes back. @returns the exit code */
 export async function cutOver(values: CutOverValues): Promise<number> {
   const { name } = stackOf(values);
-  const file = path.resolve(values.out ?? `cutover.${name}.json`);
+  const file = path.resolve(values.out ?? path.join(projectDir, `cutover.${name}.json`));
+  if (values.dryRun) return cutOverWith(values, file);
+  const release = CutOverJournal.lock(file);
+  try {
+    return await cutOverWith(values, file);
+  } finally {
+    release();
+  }
+}
+
+async function cutOverWith(values: CutOverValues, file: string): Promise<number> {
+  const { name } = stackOf(values);
   const journal = CutOverJournal.open(file);
   if (journal === undefined && values.undo) {
     console.log(
@@ -40,16 +52,20 @@ export async function cutOver(values: CutOverValues): Promise<number> {
   const old = new Kubectl(undefined, { kubeconfig });
   return interruptible((signal) =>
     withCluster({ name, file: stackOf(values).file }, values.to, {}, async (fresh) => {
-      const server = await serversDiffer(old, fresh, journal);
+      const servers = await serversDiffer(old, fresh, journal);
       const opened = await open(values, { old, fresh, kubeconfig, signal });
       if (values.undo && journal !== undefined) return undoCutOver(opened, journal, values);
-      return move(opened, journal, values, { server, kubeconfig: path.resolve(kubeconfig), file });
+      return move(opened, journal, values, { ...servers, kubeconfig: path.resolve(kubeconfig), file });
     }),
   );
 }
 
-/** The old cluster's server. @throws if the clusters are one, or the old one is not the one from before */
-async function serversDiffer(old: Kubectl, fresh: Kubectl, journal: CutOverJournal | undefined): Promise<string> {
+/** Both clusters. @throws if they are one, or not those from before */
+async function serversDiffer(
+  old: Kubectl,
+  fresh: Kubectl,
+  journal: CutOverJournal | undefined,
+): Promise<Pick<Where, "server" | "fresh">> {
   const [server, other] = [await serverOf(old), await serverOf(fresh)];
   const ids = await Promise.all([old, fresh].map(clusterId));
   if (sameServer(server, other) || (ids[0] !== undefined && ids[0] === ids[1]))
@@ -57,7 +73,13 @@ async function serversDiffer(old: Kubectl, fresh: Kubectl, journal: CutOverJourn
   const known = journal?.now.old.server;
   if (known !== undefined && !sameServer(known, server))
     throw new UsageError(`the cut-over began with ${known}, and --kubeconfig is for ${server}; name that of the first`);
-  return server;
+  const begun = journal?.now.fresh;
+  const isAnother = begun?.id !== undefined && ids[1] !== undefined && begun.id !== ids[1];
+  if (begun !== undefined && (isAnother || !sameServer(begun.server, other)))
+    throw new UsageError(
+      `the cut-over began with ${begun.server} as the new cluster, and the stack names another one now (${other}): put that one back, or begin anew with another --out`,
+    );
+  return { server, fresh: { server: other, id: ids[1] } };
 }
 
 /** What no two clusters have alike; undefined for who may not read it. */
@@ -71,6 +93,7 @@ async function clusterId(kubectl: Kubectl): Promise<string | undefined> {
 
 interface Where {
   readonly server: string;
+  readonly fresh: ServerId;
   readonly kubeconfig: string;
   readonly file: string;
 }
@@ -79,7 +102,7 @@ async function move(
   { parties, namespaces, appsDomain }: Opened,
   begun: CutOverJournal | undefined,
   values: CutOverValues,
-  { server, kubeconfig, file }: Where,
+  { server, fresh, kubeconfig, file }: Where,
 ): Promise<number> {
   const { name } = stackOf(values);
   const keep = [...new Set([...(begun?.now.keep ?? []), ...values.keep])];
@@ -89,7 +112,7 @@ async function move(
   const isStopping = begun?.now.begun.includes("stop") === true;
   const moves = parties.moves.map((one) => (isStopping ? { ...one, problem: () => Promise.resolve(undefined) } : one));
   const plan = await planCutOver({ declared: parties.declared, keep }, objects, moves, accept);
-  const acting = begun === undefined ? await actingInNew(parties) : [];
+  const acting = begun === undefined ? await actingInNew(parties, keep) : [];
   const problems = [...plan.problems, ...acting.map((one) => `${one} in the new cluster already: ${pauseIt(values)}`)];
   const isOpen = problems.length + plan.undecided.length > 0;
   if (!values.json) console.log(planLines(plan, (hosts) => hostLines(hosts, appsDomain)).join("\n"));
@@ -112,7 +135,7 @@ async function move(
   }
   const journal =
     begun ??
-    CutOverJournal.create(file, { stack: name, cluster: values.to, old: { server, kubeconfig }, keep, accept });
+    CutOverJournal.create(file, { stack: name, cluster: values.to, old: { server, kubeconfig }, fresh, keep, accept });
   journal.note({ keep, accept, old: { server, kubeconfig } });
   await moveOver(parties, journal);
   const hosts = hostMoves(objects, await survey(parties.fresh, namespaces));

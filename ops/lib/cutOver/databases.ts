@@ -52,6 +52,7 @@ export function databaseMove({ old, fresh, objects, settings, signal }: MoveArgs
     to: [version, ...beside].map((one) => `Deployment ${namespace.name}/postgres-${one}`),
     async problem() {
       if (from === undefined || !isOn(from)) return `${from?.title ?? "its server"} does not run: start it`;
+      if (!isOnClaim(from)) return `${from.title} has its data on no claim, and loses it when it stops: give it one`;
       const server = await source();
       const major = Number((await execute(server, "postgres", ["SHOW server_version_num"])).trim()) / 10_000;
       if (Math.floor(major) > Number(version))
@@ -73,6 +74,13 @@ export function databaseMove({ old, fresh, objects, settings, signal }: MoveArgs
       await copyAll(server, target, await contents(server), tmpdir(), report, ["postgres", user]);
     },
   };
+}
+
+/** Whether what a server wrote is still there when its pod has gone. */
+function isOnClaim({ object }: Workload): boolean {
+  const spec = asObject(object.spec);
+  const volumes = asList(asObject(asObject(spec.template).spec).volumes);
+  return asList(spec.volumeClaimTemplates).length > 0 || volumes.some((one) => one.persistentVolumeClaim !== undefined);
 }
 
 /** The workload that Service postgres selects, else the one that is called so. */

@@ -1,5 +1,6 @@
 /** The journal of a cut-over: what it did and what the old cluster had before, so that it can go on or back after any interruption. */
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { type Holder, stateOf, thisProcess } from "../decision/holder.ts";
 
 /** In this order; each may be repeated. */
 export const steps = ["secrets", "deploy", "stop", "data", "start", "status"] as const;
@@ -17,6 +18,12 @@ export interface Was {
   readonly suspend?: boolean;
 }
 
+/** An API server, and what no two clusters have alike. */
+export interface ServerId {
+  readonly server: string;
+  readonly id?: string | undefined;
+}
+
 /** The journal's file. It has names and numbers, and no secret. */
 export interface CutOverFile {
   readonly stack: string;
@@ -26,6 +33,10 @@ export interface CutOverFile {
   readonly began: string;
   /** The old cluster: its API server, and where its kubeconfig is. */
   readonly old: { readonly server: string; readonly kubeconfig: string };
+  /** The new one; the id only if the account may read it. */
+  readonly fresh: ServerId;
+  /** Whether an update that starts the new cluster has begun: then its databases have rows of its own. */
+  readonly started: boolean;
   /** Patterns of what goes on in the old cluster, and of data that stays behind. */
   readonly keep: readonly string[];
   readonly accept: readonly string[];
@@ -50,12 +61,31 @@ export class CutOverJournal {
   /** Begins one. */
   static create(
     path: string,
-    about: Omit<CutOverFile, "began" | "begun" | "done" | "was" | "undoing">,
+    about: Pick<CutOverFile, "stack" | "cluster" | "old" | "fresh" | "keep" | "accept">,
   ): CutOverJournal {
-    const began = new Date().toISOString();
-    const journal = new CutOverJournal(path, { ...about, began, begun: [], done: [], was: [], undoing: false });
+    const none = { begun: [], done: [], was: [], undoing: false, started: false };
+    const journal = new CutOverJournal(path, { ...about, began: new Date().toISOString(), ...none });
     journal.note({});
     return journal;
+  }
+
+  /**
+   * Keeps other runs from this journal: each would write its own memory over the other's. @returns what lets them in again
+   * @throws while another one works
+   */
+  static lock(path: string): () => void {
+    const file = `${path}.lock`;
+    if (existsSync(file) && stateOf(JSON.parse(readFileSync(file, "utf8")) as Holder) === "ended")
+      rmSync(file, { force: true });
+    try {
+      writeFileSync(file, `${JSON.stringify(thisProcess())}\n`, { mode: 0o600, flag: "wx" });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      throw new Error(`another run of this cut-over works; if that is not so, remove ${file}`);
+    }
+    return () => {
+      rmSync(file, { force: true });
+    };
   }
 
   /** The one that was begun; undefined if there is none. @throws if it cannot be read */

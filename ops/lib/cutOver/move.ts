@@ -55,7 +55,7 @@ const work: Readonly<Record<Step, (parties: Parties, journal: CutOverJournal) =>
 
   async deploy(parties, journal) {
     if ((await parties.deploy(true)) !== 0) throw new Error(`pulumi up failed; the old cluster is as it was; ${again}`);
-    await isPaused(parties);
+    await isPaused(parties, journal);
     for (const move of copied(parties, journal)) {
       const rows = await move.prepare();
       if (rows > 0 && !isAccepted(journal, `${move.title} in the new cluster`))
@@ -75,7 +75,7 @@ const work: Readonly<Record<Step, (parties: Parties, journal: CutOverJournal) =>
     const moves = copied(parties, journal);
     const servers = new Set(moves.map(({ from }) => from?.title ?? ""));
     // Nobody writes into what is replaced, also if an earlier attempt got as far as the start.
-    await isPaused(parties);
+    await isPaused(parties, journal);
     // An earlier attempt may have stopped them already.
     await startOld(
       parties,
@@ -92,17 +92,28 @@ const work: Readonly<Record<Step, (parties: Parties, journal: CutOverJournal) =>
 
   async start(parties, journal) {
     const acting = await actingInOld(parties, journal);
+    if (acting.length > 0 && journal.now.started)
+      throw new Error(
+        `the old cluster acts again, and the new one may act, too: ${acting.join("; ")}; stop these there by hand (what they wrote stays there), then ${again.slice(again.indexOf(",") + 2)}, or with --undo`,
+      );
     if (acting.length > 0) {
       journal.reopen("stop", "data");
       throw new Error(
         `the old cluster acts again: ${acting.join("; ")}; the new one was not started: stop what starts them there (Argo CD, an operator), then run the same command again`,
       );
     }
+    journal.note({ started: true });
     if ((await parties.deploy(false)) !== 0)
       throw new Error(`pulumi up failed; the old cluster stays stopped; ${again}, or with --undo`);
   },
 
-  async status({ unwell, patience, signal }) {
+  async status(parties, journal) {
+    const { unwell, patience, signal } = parties;
+    const acting = await actingInOld(parties, journal);
+    if (acting.length > 0)
+      throw new Error(
+        `both clusters act: the old one has ${acting.join("; ")}; stop these there, and what starts them (Argo CD, an operator); ${again}, or with --undo`,
+      );
     const wrong = await within(patience, signal, unwell);
     if (wrong.length > 0)
       throw new Error(`the new cluster does not work yet: ${wrong.join("; ")}; ${again}, or with --undo`);
@@ -117,7 +128,7 @@ export async function moveBack(parties: Parties, journal: CutOverJournal): Promi
     parties.say("1/2 pulumi up: the new cluster is paused");
     if ((await parties.deploy(true)) !== 0)
       throw new Error(`pulumi up failed; the old cluster was not started; ${again}`);
-    await isPaused(parties);
+    await isPaused(parties, journal);
   }
   parties.say("2/2 the old cluster starts");
   const servers = new Set(parties.moves.map(({ from }) => from?.title));
@@ -134,11 +145,11 @@ export async function moveBack(parties: Parties, journal: CutOverJournal): Promi
 }
 
 /** Whether something of the new cluster may act: it was started, or somebody did that by hand. */
-async function mayAct(parties: Parties, { now: { begun } }: CutOverJournal): Promise<boolean> {
+async function mayAct(parties: Parties, { now: { begun, keep } }: CutOverJournal): Promise<boolean> {
   if (begun.includes("start")) return true;
   if (!begun.includes("deploy")) return false;
   try {
-    return (await actingInNew(parties)).length > 0;
+    return (await actingInNew(parties, keep)).length > 0;
   } catch (error) {
     // A new cluster that never was started must not stand in the way back.
     parties.say(`the new cluster does not answer; nothing was started there: ${String(error)}`);
@@ -194,20 +205,25 @@ async function actingInOld({ old, declared }: Parties, journal: CutOverJournal):
 }
 
 /** What acts in the new cluster; databases only answer. */
-export async function actingInNew({
-  fresh,
-  declared,
-  moves,
-}: Pick<Parties, "fresh" | "declared" | "moves">): Promise<readonly string[]> {
-  return busy(await surveyRunning(fresh, namespacesOf(declared)), inNew({ declared, moves }));
+export async function actingInNew(
+  { fresh, declared, moves }: Pick<Parties, "fresh" | "declared" | "moves">,
+  keep: readonly string[],
+): Promise<readonly string[]> {
+  return busy(await surveyRunning(fresh, namespacesOf(declared)), inNew({ declared, moves }, keep));
 }
 
-function inNew({ declared, moves }: Pick<Parties, "declared" | "moves">): (title: string) => boolean {
+/** What must not act: declared workloads, and pods and Jobs that they made without a word about whose they are (Prow's, Argo's). */
+function inNew(
+  { declared, moves }: Pick<Parties, "declared" | "moves">,
+  keep: readonly string[],
+): (title: string) => boolean {
   const [own, servers] = [declaredTitles(declared), new Set(moves.flatMap(({ to }) => to))];
-  return (title) => own.has(title) && !servers.has(title);
+  const loose = isMoved({ declared, keep });
+  return (title) => !servers.has(title) && (own.has(title) || (/^(Pod|Job|Workflow) /.test(title) && loose(title)));
 }
 
-const isPaused = (parties: Parties): Promise<void> => isIdle(parties, parties.fresh, "new", inNew(parties));
+const isPaused = (parties: Parties, { now: { keep } }: CutOverJournal): Promise<void> =>
+  isIdle(parties, parties.fresh, "new", inNew(parties, keep));
 
 async function isIdle(
   { declared, patience, signal }: Parties,

@@ -1,5 +1,5 @@
 /** What a cut-over would do, by what the old cluster has of what the stack declares; nothing is changed. */
-import { type Json, type Manifest, title } from "../../../policy/manifest.ts";
+import { asObject, asTexts, type Json, type Manifest, title } from "../../../policy/manifest.ts";
 import { fits } from "../adopt/effects.ts";
 import { type Claim, claimsOf } from "./claims.ts";
 import type { DatabaseMove } from "./databases.ts";
@@ -35,6 +35,12 @@ export interface Plan {
   readonly problems: readonly string[];
 }
 
+/** A decision about all of them. */
+const foreignState = "deployed by another stack";
+
+const isOurs = ({ metadata }: Json): boolean =>
+  asTexts(asObject(metadata).labels)["app.kubernetes.io/managed-by"] === "orrery";
+
 const workloadKinds = new Set(["Deployment", "StatefulSet", "CronJob"]);
 
 /** Names of namespaces in which the stack declares something. */
@@ -59,12 +65,17 @@ export function declaredTitles(declared: readonly Manifest[]): ReadonlySet<strin
   return new Set(declared.filter(({ kind }) => kind === "Job" || workloadKinds.has(kind)).flatMap(titlesOf));
 }
 
-/** Whether a workload or Job of the old cluster must not act after the cut-over. */
+/** The namespace of what acts, or that the stack makes. Where it has only a Secret or a monitor, others live. */
+const homeOf = ({ kind, namespace, name }: Manifest): readonly string[] =>
+  kind === "Namespace" ? [name] : kind === "Job" || workloadKinds.has(kind) ? [namespace] : [];
+
+/** Whether a workload, Job or pod of the old cluster must not act after the cut-over. */
 export function isMoved({ declared, keep }: Selection): (title: string) => boolean {
   const own = declaredTitles(declared);
+  const homes = new Set(declared.flatMap(homeOf).filter((one) => !shared.test(one)));
   return (title) => {
     const [, namespace = ""] = /^\S+ ([^/]*)\//.exec(title) ?? [];
-    return !keep.some((pattern) => fits(pattern, title)) && (own.has(title) || !shared.test(namespace));
+    return !keep.some((pattern) => fits(pattern, title)) && (own.has(title) || homes.has(namespace));
   };
 }
 
@@ -98,7 +109,16 @@ export async function planCutOver(
       .filter(({ title, fate }) => fate === undefined && !accepted(title))
       .map(({ title }) => `${title} has data that nothing copies: copy it yourself or let it go, and --accept it`),
   ];
-  const problems: string[] = [];
+  const ours = stops.find(({ object }) => isOurs(object));
+  if (ours !== undefined && !accepted(foreignState))
+    undecided.push(
+      `${ours.title} was deployed by Orrery: if this stack's state has it, pulumi up deletes it there before anything is copied; let the state forget it first (npx orrery adopt --undo), or if another stack made it, --accept '${foreignState}'`,
+    );
+  const problems = stops
+    .filter(
+      ({ object }) => asObject(asObject(object.spec).persistentVolumeClaimRetentionPolicy).whenScaled === "Delete",
+    )
+    .map(({ title }) => `${title} deletes its claims when it has no pods: set whenScaled to Retain there first`);
   if (missing.length === wanted.length)
     problems.push(
       "nothing that the stack declares runs in the old cluster: is --kubeconfig the right one, and are the stack's namespaces those of the old deployment?",

@@ -100,7 +100,7 @@ export function busy(objects: readonly Json[], counts: (title: string) => boolea
   const pods = objects
     .filter((one) => one.kind === "Pod" && !["Succeeded", "Failed"].includes(asText(asObject(one.status).phase)))
     .filter((one) => {
-      const owner = ownerOf(one) ?? "";
+      const owner = ownerOf(one) ?? titleOf(one);
       return !owner.startsWith("Job ") && counts(owner);
     })
     .map((one) => `${titleOf(one)} has not ended`);

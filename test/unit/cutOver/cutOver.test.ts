@@ -1,6 +1,6 @@
 /** A cut-over without clusters: the order of its steps, every interruption, the way back; test/live/cutOver.test.ts has both clusters. */
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
@@ -12,7 +12,8 @@ import { moveBack, moveOver, type Parties } from "../../../ops/lib/cutOver/move.
 import { planCutOver } from "../../../ops/lib/cutOver/plan.ts";
 import { workloadsOf } from "../../../ops/lib/cutOver/workloads.ts";
 import { withoutRoles } from "../../../ops/lib/packit/database/sql.ts";
-import type { Manifest } from "../../../policy/manifest.ts";
+import { thisProcess } from "../../../ops/lib/decision/holder.ts";
+import type { Json, Manifest } from "../../../policy/manifest.ts";
 import { cronJob, FakeCluster, object, workload } from "./fakeCluster.ts";
 
 const pod = { volumes: [{ persistentVolumeClaim: { claimName: "data" } }], containers: [{ name: "postgres" }] };
@@ -136,7 +137,7 @@ describe("cut-overs to another cluster", () => {
     CutOverJournal.open(file) ??
     CutOverJournal.create(file, {
       ...{ stack: "prod", cluster: "new", old: { server: "https://old:6443", kubeconfig: "/old" } },
-      ...{ keep: [], accept: [] },
+      ...{ fresh: { server: "https://new:6443" }, keep: [], accept: [] },
     });
 
   const stopped = [
@@ -312,6 +313,78 @@ describe("cut-overs to another cluster", () => {
     assert.deepEqual([old.runs, fresh.runs, there], [stopped, moved, ["of old", "newer"]]);
   });
 
+  it("once the new cluster may have started, its rows are not replaced because the old one acts again", async () => {
+    const half = parties({
+      deploy: async (paused) => {
+        const code = await parties().deploy(paused);
+        return paused ? code : 1;
+      },
+    });
+    await assert.rejects(moveOver(half, open()), /^Error: pulumi up failed; the old cluster stays stopped/);
+    there = ["of new"];
+    fresh.objects = fresh.objects.map((one) => ({ ...one, status: { replicas: 0 } }));
+    fresh.set("Deployment packit/web", { replicas: 0 });
+    fresh.set("StatefulSet packit/worker", { replicas: 0 });
+    fresh.set("CronJob packit/clean", { suspend: true });
+    old.set("StatefulSet packit/worker", { replicas: 3 });
+    await assert.rejects(
+      moveOver(parties(), open()),
+      /acts again, and the new one may act, too: StatefulSet packit\/worker/,
+    );
+    old.set("StatefulSet packit/worker", { replicas: 0 });
+    await moveOver(parties(), open());
+    assert.deepEqual([old.runs, there], [stopped, ["of new"]]);
+  });
+
+  it("an old cluster that acts when the new one has started is no success", async () => {
+    let looked = 0;
+    const resynced = new Error("never");
+    old.before = ([verb, what = ""]) => {
+      if (verb === "get" && what.includes("pods") && calls.includes("up") && ++looked === 1)
+        old.objects = [...old.objects, workload("Deployment", "packit/resynced", 1)];
+    };
+    await assert.rejects(moveOver({ ...parties(), unwell: () => Promise.reject(resynced) }, open()), (error: Error) => {
+      assert.match(
+        error.message,
+        /^both clusters act: the old one has Deployment packit\/resynced has 1 pods; stop these/,
+      );
+      return true;
+    });
+  });
+
+  it("a pod without an owner in the new cluster keeps the old one from starting again", async () => {
+    await moveOver(parties(), open());
+    const job = { ...object("v1", "Pod", "packit/prow-job", {}, { status: { phase: "Running" } }) };
+    const back = parties({
+      deploy: async (paused) => {
+        const code = await parties().deploy(paused);
+        fresh.objects = [...fresh.objects, job];
+        return code;
+      },
+    });
+    await assert.rejects(
+      moveBack(back, open()),
+      /^Error: the new cluster still acts: Pod packit\/prow-job has not ended/,
+    );
+    assert.deepEqual(old.runs, stopped);
+    await moveBack(parties(), open());
+    assert.deepEqual(old.runs, running);
+  });
+
+  it("a second run is kept out while the first works, and let in when that was killed", () => {
+    const release = CutOverJournal.lock(file);
+    assert.throws(
+      () => CutOverJournal.lock(file),
+      /^Error: another run of this cut-over works; if that is not so, remove .*cutover\.prod\.json\.lock$/,
+    );
+    release();
+    CutOverJournal.lock(file)();
+    const killed = { ...thisProcess(), started: "1" };
+    writeFileSync(`${file}.lock`, JSON.stringify(killed));
+    CutOverJournal.lock(file)();
+    assert.equal(existsSync(`${file}.lock`), false);
+  });
+
   it("pods and Jobs of the old cluster that do not end are named", async () => {
     const owner = [{ kind: "CronJob", name: "clean", controller: true }];
     const job = object("batch/v1", "Job", "packit/clean-1", {}, { status: { active: 1 } });
@@ -393,6 +466,39 @@ describe("cut-overs to another cluster", () => {
         ["PersistentVolumeClaim packit/strange"],
       );
       assert.deepEqual(decided.undecided, []);
+    });
+
+    it("nothing is stopped where the stack only has a monitor or a Secret, and what deletes its data is a problem", async () => {
+      const guest = [...declared, manifest("PrometheusRule", "monitoring/alerts"), manifest("Secret", "client/ca")];
+      const deleting = workload("StatefulSet", "packit/cache", 1);
+      const spec = { ...(deleting.spec as object), persistentVolumeClaimRetentionPolicy: { whenScaled: "Delete" } };
+      const others = [workload("StatefulSet", "monitoring/prometheus", 2), workload("Deployment", "client/app", 1)];
+      const plan = await planCutOver(
+        { declared: guest, keep: [] },
+        [...before(), { ...deleting, spec } as Json, ...others],
+        [move],
+        [],
+      );
+      assert.deepEqual(
+        plan.stops.filter(({ namespace }) => namespace !== "packit"),
+        [],
+      );
+      assert.deepEqual(plan.problems, [
+        "StatefulSet packit/cache deletes its claims when it has no pods: set whenScaled to Retain there first",
+      ]);
+    });
+
+    it("objects of Orrery in the old cluster are to be decided about: its state may have them", async () => {
+      const own = workload("Deployment", "packit/own", 1);
+      const labels = { "app.kubernetes.io/managed-by": "orrery" };
+      const objects = [...before(), { ...own, metadata: { ...(own.metadata as object), labels } } as Json];
+      const { undecided } = await planCutOver(selection, objects, [move], []);
+      assert.equal(undecided.length, 1);
+      assert.match(
+        undecided[0] ?? "",
+        /^Deployment packit\/own was deployed by Orrery: if this stack's state has it, pulumi up deletes it/,
+      );
+      assert.deepEqual((await planCutOver(selection, objects, [move], ["deployed by another stack"])).undecided, []);
     });
 
     it("a database that cannot be copied is a problem, unless it is named as left behind", async () => {
