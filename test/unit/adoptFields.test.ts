@@ -293,6 +293,36 @@ describe("asking a cluster what the first update does", () => {
     for (const [, where] of writes) assert.match(where, /\?dryRun=All&/);
   });
 
+  it("it asks again where a controller wrote into the object meanwhile, and gives up where that never ends", async () => {
+    const changing = (conflicts: number): { api: ClusterApi; versions: unknown[] } => {
+      const { api } = answering(200);
+      const versions: unknown[] = [];
+      const send: ClusterApi["send"] = (method, path, body, type) => {
+        if (method === "GET" && path.includes("/configmaps/"))
+          return Promise.resolve({ status: 200, body: { metadata: { resourceVersion: String(7 + versions.length) } } });
+        if (method !== "PUT") return api.send(method, path, body, type);
+        versions.push((body as { metadata: Json }).metadata.resourceVersion);
+        const conflict = {
+          reason: "Conflict",
+          message: "the object has been modified",
+          details: { kind: "configmaps" },
+        };
+        return versions.length > conflicts
+          ? api.send(method, path, body, type)
+          : Promise.resolve({ status: 409, body: conflict });
+      };
+      return { api: { ...api, send }, versions };
+    };
+    const once = changing(1);
+    const result = (await firstUps(once.api, [found])).get(found);
+    assert.ok(result !== undefined && "after" in result);
+    assert.deepEqual(once.versions, ["7", "8"]);
+    const always = changing(99);
+    const refused = (await firstUps(always.api, [found])).get(found);
+    assert.deepEqual(refused, { refused: "cannot be changed to what is declared: the object has been modified" });
+    assert.equal(always.versions.length, 5);
+  });
+
   it("a refusal is the cluster's own message", async () => {
     const result = (await firstUps(answering(422).api, [found])).get(found);
     assert.deepEqual(result, { refused: "cannot be changed to what is declared: spec is wrong" });
