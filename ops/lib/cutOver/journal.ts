@@ -81,7 +81,7 @@ export class CutOverJournal {
       writeFileSync(file, `${JSON.stringify(thisProcess())}\n`, { mode: 0o600, flag: "wx" });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      throw new Error(`another run of this cut-over works; if that is not so, remove ${file}`);
+      throw new Error(`another run of this cut-over works; if that is not so, remove ${file}`, { cause: error });
     }
     return () => {
       rmSync(file, { force: true });

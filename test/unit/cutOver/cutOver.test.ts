@@ -475,7 +475,7 @@ describe("cut-overs to another cluster", () => {
       const others = [workload("StatefulSet", "monitoring/prometheus", 2), workload("Deployment", "client/app", 1)];
       const plan = await planCutOver(
         { declared: guest, keep: [] },
-        [...before(), { ...deleting, spec } as Json, ...others],
+        [...before(), { ...deleting, spec }, ...others],
         [move],
         [],
       );
