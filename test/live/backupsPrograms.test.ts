@@ -163,8 +163,8 @@ describe("programs of backups", function () {
       program(
         "zfs",
         `case "$*" in
-  "list -H -t snapshot tank/home@backup") exit 1 ;;
-  "list -H -o name -t snapshot -r tank/home") printf '%s\\n' tank/home@backup tank/home/ada@backup tank/home/bob@backup ;;
+  "list -H -t snapshot tank/home@orrery-backup") exit 1 ;;
+  "list -H -o name -t snapshot -r tank/home") printf '%s\\n' tank/home@orrery-backup tank/home/ada@orrery-backup tank/home/bob@orrery-backup ;;
 esac`,
       );
       program("mount", `name=\${6#homes/}; cp -r "${at("homes")}/$name/." "$6"`);

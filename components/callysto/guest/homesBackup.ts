@@ -53,7 +53,7 @@ if [ "\${1-}" != inside ]; then
   code=0
   unshare --mount "$0" inside >>"$log" 2>&1 || code=$?
   # A snapshot that stays would hold what people delete.
-  zfs destroy -r ${pool}/home@backup >>"$log" 2>&1 || { echo "${pool}/home@backup is still there; see $log"; code=1; }
+  zfs destroy -r ${pool}/home@orrery-backup >>"$log" 2>&1 || { echo "${pool}/home@orrery-backup is still there; see $log"; code=1; }
   [ $code = 0 ] || { echo "the homes were not saved, or the check failed. The end of $log:"; tail -n 20 "$log"; }
   exit $code
 fi
@@ -61,8 +61,8 @@ set -a
 . "\${BACKUP_ENVIRONMENT:-${backupsEnvironmentFile}}"
 set +a
 # A run that was killed leaves its snapshot.
-! zfs list -H -t snapshot ${pool}/home@backup >/dev/null 2>&1 || zfs destroy -r ${pool}/home@backup
-zfs snapshot -r ${pool}/home@backup
+! zfs list -H -t snapshot ${pool}/home@orrery-backup >/dev/null 2>&1 || zfs destroy -r ${pool}/home@orrery-backup
+zfs snapshot -r ${pool}/home@orrery-backup
 rm -f "$work/${homesContentsFile}"
 mkdir -p "$work/homes"
 chmod 700 "$work"
@@ -73,9 +73,9 @@ separator=
 printf '{"homes":{' > ${homesContentsFile}
 zfs list -H -o name -t snapshot -r ${pool}/home > "$work/.list"
 while read -r snapshot; do
-  case "$snapshot" in ${pool}/home/*@backup) ;; *) continue ;; esac
+  case "$snapshot" in ${pool}/home/*@orrery-backup) ;; *) continue ;; esac
   name=\${snapshot#${pool}/home/}
-  name=\${name%@backup}
+  name=\${name%@orrery-backup}
   mkdir -p "homes/$name"
   mount -t zfs -o ro "$snapshot" "homes/$name"
   counted=$(find "homes/$name" -type f -printf '%s\\n' | awk '{ bytes += $1 } END { printf "\\"files\\":%d,\\"bytes\\":%.0f", NR, bytes }')

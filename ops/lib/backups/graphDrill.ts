@@ -57,7 +57,8 @@ async function compareFile(file: string, saved: ExportContents["files"][string])
   } catch (error) {
     return `cannot be unpacked: ${(error as Error).message}`;
   }
-  if (lines !== saved.lines) return `has ${lines} lines, ${saved.lines} were saved`;
+  // A schema's last line may have no end, which wc does not count; its checksum says all.
+  if (isData(file) && lines !== saved.lines) return `has ${lines} lines, ${saved.lines} were saved`;
   if (hash.digest("hex") !== saved.sha256) return "is not what was saved";
   return strange === 0 ? undefined : `has a line that is no N-Quad: ${strange}`;
 }

@@ -1,5 +1,6 @@
 /** Restores the homes of a hub into a temporary folder, and counts what is in each. */
-import { globSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type HomesContents, homesContentsFile } from "../../../components/callysto/guest/homesBackup.ts";
@@ -10,14 +11,21 @@ export const drillHomes: DrillOf = async (restore) => {
   const folder = mkdtempSync(path.join(tmpdir(), "orrery-drill-"));
   try {
     await restore(folder);
+    open(folder);
     // The path that the hub saved is part of what restic restores, and a home may have a file of that name.
     const found = globSync(`${folder}/**/${homesContentsFile}`).toSorted((a, b) => a.length - b.length)[0];
     if (found === undefined) return { problems: [`the backup has no ${homesContentsFile}`], compared: "" };
     return compareHomes(path.dirname(found));
   } finally {
+    open(folder);
     rmSync(folder, { recursive: true, force: true });
   }
 };
+
+/** Modes are restored, too: without root, what is in a read-only folder could be neither counted nor removed. */
+function open(folder: string): void {
+  execFileSync("chmod", ["-R", "u+rwX", folder]);
+}
 
 /** Compares a folder with its list of what was saved. */
 export function compareHomes(folder: string): DrillResult {
@@ -34,13 +42,12 @@ export function compareHomes(folder: string): DrillResult {
   return { problems, compared: `${Object.keys(homes).length} homes, ${files} files` };
 }
 
-/** Files below a folder and their bytes; links are not followed. */
+/** Files below a folder and their bytes, as the hub counts them: names may be of any encoding. Links are not followed. */
 function counted(folder: string): HomesContents["homes"][string] {
-  let [files, bytes] = [0, 0];
-  for (const one of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    if (!one.isFile()) continue;
-    files += 1;
-    bytes += lstatSync(path.join(one.parentPath, one.name)).size;
-  }
-  return { files, bytes };
+  const sizes = execFileSync("find", [folder, "-type", "f", "-printf", "%s\\n"], {
+    encoding: "latin1",
+    maxBuffer: 2 ** 30,
+  });
+  const found = sizes.split("\n").slice(0, -1).map(Number);
+  return { files: found.length, bytes: found.reduce((sum, one) => sum + one, 0) };
 }

@@ -1,6 +1,6 @@
 /** Backups of hubs: what a guest gets for them, what the program does with a stand-in ZFS, and what a drill finds. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
@@ -39,8 +39,8 @@ describe("backups of a hub's homes", function () {
       "zfs",
       `echo "zfs $*" >> ${at("calls")}
 case "$*" in
-  "list -H -t snapshot tank/home@backup") exit 1 ;;
-  "list -H -o name -t snapshot -r tank/home") printf '%s\\n' tank/home@backup tank/home/ada@old tank/home/ada@backup tank/home/x@y.z@backup ;;
+  "list -H -t snapshot tank/home@orrery-backup") exit 1 ;;
+  "list -H -o name -t snapshot -r tank/home") printf '%s\\n' tank/home@orrery-backup tank/home/ada@old tank/home/ada@orrery-backup tank/home/x@y.z@orrery-backup ;;
 esac`,
     );
     program("mount", `echo "mount $*" >> ${at("calls")}; name=\${6#homes/}; cp -r "${at("homes")}/$name/." "$6"`);
@@ -132,12 +132,12 @@ esac`,
     );
     const calls = said().split("\n");
     const order = [
-      "zfs snapshot -r tank/home@backup",
-      "mount -t zfs -o ro tank/home/ada@backup homes/ada",
-      "mount -t zfs -o ro tank/home/x@y.z@backup homes/x@y.z",
+      "zfs snapshot -r tank/home@orrery-backup",
+      "mount -t zfs -o ro tank/home/ada@orrery-backup homes/ada",
+      "mount -t zfs -o ro tank/home/x@y.z@orrery-backup homes/x@y.z",
       "restic backup --host callysto-hub . it's",
       "restic tag --host callysto-hub --add checked latest it's",
-      "zfs destroy -r tank/home@backup",
+      "zfs destroy -r tank/home@orrery-backup",
     ];
     const found = order.map((call) => calls.indexOf(call));
     assert.ok(
@@ -154,18 +154,18 @@ esac`,
     const { status, stdout } = await start();
     assert.equal(status, 1);
     assert.match(stdout, /^the homes were not saved, or the check failed\. The end of \S+:\n[^]*unable to open/);
-    assert.match(said(), /zfs destroy -r tank\/home@backup\n$/);
+    assert.match(said(), /zfs destroy -r tank\/home@orrery-backup\n$/);
     assert.doesNotMatch(said(), /it's/);
   });
 
   it("a snapshot of a run that was killed is removed first; one that stays is said", async () => {
     program("zfs", `echo "zfs $*" >> ${at("calls")}; [ "$1" != destroy ] || [ ! -e ${at("stuck")} ]`);
     assert.equal((await start()).status, 0);
-    assert.match(said(), /list -H -t snapshot \S+\nzfs destroy -r tank\/home@backup\nzfs snapshot/);
+    assert.match(said(), /list -H -t snapshot \S+\nzfs destroy -r tank\/home@orrery-backup\nzfs snapshot/);
     writeFileSync(at("stuck"), "");
     const { status, stdout } = await start();
     assert.equal(status, 1);
-    assert.match(stdout, /^tank\/home@backup is still there/);
+    assert.match(stdout, /^tank\/home@orrery-backup is still there/);
   });
 
   it("a lost file, a file that was cut off and a lost home are found", async () => {
@@ -178,5 +178,12 @@ esac`,
     ]);
     rmSync(at("saved/homes/ada"), { recursive: true });
     assert.equal(compareHomes(at("saved")).problems[0], "home ada is missing");
+  });
+
+  it("names of files may be of any encoding", async () => {
+    assert.equal((await start()).status, 0);
+    const strange = Buffer.concat([Buffer.from(`${at("saved/homes/ada")}/caf`), Buffer.from([0xe9])]);
+    renameSync(at("saved/homes/ada/notes"), strange);
+    assert.deepEqual(compareHomes(at("saved")).problems, []);
   });
 });
