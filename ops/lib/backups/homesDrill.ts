@@ -1,6 +1,6 @@
 /** Restores the homes of a hub into a temporary folder, and counts what is in each. */
 import { execFileSync } from "node:child_process";
-import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { globSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type HomesContents, homesContentsFile } from "../../../components/callysto/guest/homesBackup.ts";
@@ -33,7 +33,7 @@ export function compareHomes(folder: string): DrillResult {
   const there = new Set(readdirSync(path.join(folder, "homes")));
   const problems = Object.entries(homes).flatMap(([name, saved]) => {
     if (!there.has(name)) return [`home ${name} is missing`];
-    const { files, bytes } = counted(path.join(folder, "homes", name));
+    const { files, bytes } = counted(Buffer.from(path.join(folder, "homes", name)));
     return files === saved.files && bytes === saved.bytes
       ? []
       : [`home ${name} has ${files} files of ${bytes} bytes, ${saved.files} of ${saved.bytes} were saved`];
@@ -42,12 +42,15 @@ export function compareHomes(folder: string): DrillResult {
   return { problems, compared: `${Object.keys(homes).length} homes, ${files} files` };
 }
 
-/** Files below a folder and their bytes, as the hub counts them: names may be of any encoding. Links are not followed. */
-function counted(folder: string): HomesContents["homes"][string] {
-  const sizes = execFileSync("find", [folder, "-type", "f", "-printf", "%s\\n"], {
-    encoding: "latin1",
-    maxBuffer: 2 ** 30,
-  });
-  const found = sizes.split("\n").slice(0, -1).map(Number);
-  return { files: found.length, bytes: found.reduce((sum, one) => sum + one, 0) };
+/** Files below a folder and their bytes; names may be of any encoding, links are not followed. */
+function counted(folder: Buffer): HomesContents["homes"][string] {
+  let [files, bytes] = [0, 0];
+  for (const one of readdirSync(folder, { withFileTypes: true, encoding: "buffer" })) {
+    const place = Buffer.concat([folder, Buffer.from(path.sep), one.name]);
+    if (!one.isDirectory() && !one.isFile()) continue;
+    const below = one.isDirectory() ? counted(place) : { files: 1, bytes: lstatSync(place).size };
+    files += below.files;
+    bytes += below.bytes;
+  }
+  return { files, bytes };
 }

@@ -94,7 +94,7 @@ const work: Readonly<Record<Step, (parties: Parties, journal: CutOverJournal) =>
     const acting = await actingInOld(parties, journal);
     if (acting.length > 0 && journal.now.started)
       throw new Error(
-        `the old cluster acts again, and the new one may act, too: ${acting.join("; ")}; stop these there by hand (what they wrote stays there), then ${again.slice(again.indexOf(",") + 2)}, or with --undo`,
+        `the old cluster acts again, and the new one may act, too: ${acting.join("; ")}; stop these there by hand (what they wrote stays there), then run the same command again, or with --undo`,
       );
     if (acting.length > 0) {
       journal.reopen("stop", "data");
