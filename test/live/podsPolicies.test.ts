@@ -89,9 +89,14 @@ const verdict = ({ from, to, port }: Pair): string => expected(stack, from, to, 
 const trying = 'for at; do { nc -z -w 4 "${at%:*}" "${at#*:}" && echo "$at"; } 2>/dev/null & done; wait';
 
 /** The namespaces with their labels, and their accounts, without which no pod is admitted. */
-async function prepareNamespaces({ endpoints }: World, pods: readonly Endpoint[]): Promise<void> {
+async function prepareNamespaces({ endpoints, policies }: World, pods: readonly Endpoint[]): Promise<void> {
   const labels = new Map(endpoints.map(({ namespace = "", namespaceLabels }) => [namespace, namespaceLabels]));
-  for (const name of new Set(pods.map(({ namespace = "" }) => namespace))) {
+  // A policy may be where the stack has no pod, as that of an ingress controller.
+  const places = [
+    ...pods.map(({ namespace = "" }) => namespace),
+    ...policies.map(({ metadata }) => metadata.namespace),
+  ];
+  for (const name of new Set(places)) {
     await api.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels: labels.get(name) ?? {} } });
     await eventually(
       `the service account of ${name}`,
