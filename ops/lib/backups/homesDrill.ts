@@ -1,9 +1,9 @@
 /** Restores the homes of a hub into a temporary folder, and counts what is in each. */
-import { execFileSync } from "node:child_process";
 import { globSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type HomesContents, homesContentsFile } from "../../../components/callysto/guest/homesBackup.ts";
+import { output } from "../process.ts";
 import type { DrillOf, DrillResult } from "./drilled.ts";
 
 /** Drills a backup of homes. */
@@ -11,20 +11,20 @@ export const drillHomes: DrillOf = async (restore) => {
   const folder = mkdtempSync(path.join(tmpdir(), "orrery-drill-"));
   try {
     await restore(folder);
-    open(folder);
+    await open(folder);
     // The path that the hub saved is part of what restic restores, and a home may have a file of that name.
     const found = globSync(`${folder}/**/${homesContentsFile}`).toSorted((a, b) => a.length - b.length)[0];
     if (found === undefined) return { problems: [`the backup has no ${homesContentsFile}`], compared: "" };
     return compareHomes(path.dirname(found));
   } finally {
-    open(folder);
+    await open(folder);
     rmSync(folder, { recursive: true, force: true });
   }
 };
 
 /** Modes are restored, too: without root, what is in a read-only folder could be neither counted nor removed. */
-function open(folder: string): void {
-  execFileSync("chmod", ["-R", "u+rwX", folder]);
+async function open(folder: string): Promise<void> {
+  await output("chmod", ["-R", "u+rwX", folder], { timeout: 3600 });
 }
 
 /** Compares a folder with its list of what was saved. */
