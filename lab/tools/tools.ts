@@ -154,6 +154,15 @@ const tools = {
     sources: ["gopass"],
     steps: [{ do: "build", package: "github.com/gopasspw/gopass", in: "gopass", to: "gopass" }],
   },
+  /** Dgraph: 1.2.8 is the closest to the station's 1.0.15 that is a Go module. */
+  dgraph: {
+    name: "dgraph",
+    minutes: 3,
+    files: ["dgraph"],
+    releases: [],
+    sources: ["dgraph"],
+    steps: [{ do: "build", package: "github.com/dgraph-io/dgraph/dgraph", in: "dgraph", to: "dgraph" }],
+  },
   /** OpenTofu, which Callysto is deployed with today, and the provider inside Pulumi's plugin; for the benchmark. */
   tofu: {
     name: "tofu",
