@@ -171,7 +171,7 @@ const postgres: Recipe = {
     "/usr/bin/container-entrypoint": entryScript("bash"),
     "/usr/bin/run-postgresql": runPostgres,
     "/usr/libexec/check-container":
-      '#!/bin/bash\n[ "$*" = --live ] && exec pg_isready -q -h 127.0.0.1\nexec psql -q -h 127.0.0.1 -U postgres -c ";" postgres\n',
+      '#!/bin/bash\n[ "$*" = --live ] && exec pg_isready -q -h 127.0.0.1 -U postgres\nexec psql -q -h 127.0.0.1 -U postgres -c ";" postgres\n',
     "/etc/passwd": users({ postgres: 26 }),
     "/etc/group": users({ postgres: 26 }),
   },
