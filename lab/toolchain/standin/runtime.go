@@ -104,29 +104,7 @@ var capabilityBits = map[string]uint{
 	"NET_RAW": 13, "SYS_CHROOT": 18, "SYS_ADMIN": 21,
 }
 
-var (
-	effective = regexp.MustCompile(`(?m)^CapEff:\s+([0-9a-f]+)$`)
-	bounding  = regexp.MustCompile(`(?m)^CapBnd:\s+([0-9a-f]+)$`)
-	noGain    = regexp.MustCompile(`(?m)^NoNewPrivs:\s+1$`)
-)
-
-// capabilities are those that the real program has: root's own, and another user's by the image's file, which has them.
-func capabilities() uint64 {
-	status, _ := os.ReadFile("/proc/self/status")
-	source := effective
-	if os.Getuid() != 0 {
-		if noGain.Match(status) {
-			return 0
-		}
-		source = bounding
-	}
-	found := source.FindSubmatch(status)
-	if found == nil {
-		return 0
-	}
-	held, _ := strconv.ParseUint(string(found[1]), 16, 64)
-	return held
-}
+var effective = regexp.MustCompile(`(?m)^CapEff:\s+([0-9a-f]+)$`)
 
 // runtime checks the user, capabilities, memory and the account's token.
 func (s *situation) runtime() []string {
@@ -134,7 +112,11 @@ func (s *situation) runtime() []string {
 	if user := s.program.User; user != nil && user.Root && os.Getuid() != 0 {
 		problems = append(problems, fmt.Sprintf("must run as root, and runs as %d (%s)", os.Getuid(), user.At))
 	}
-	held := capabilities()
+	status, _ := os.ReadFile("/proc/self/status")
+	var held uint64
+	if found := effective.FindSubmatch(status); found != nil {
+		held, _ = strconv.ParseUint(string(found[1]), 16, 64)
+	}
 	for _, name := range s.program.Capabilities {
 		bit, known := capabilityBits[name]
 		if !known {
