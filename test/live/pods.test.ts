@@ -1,9 +1,11 @@
 /** Pods on real nodes: what the cluster says, and what the programs in the containers see. */
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
 import { before, describe, it } from "mocha";
 import { eventually } from "../../lab/harness/cloud.ts";
+import { nodeDaemonNames } from "../../lab/kubernetes/nodes/daemons.ts";
 import { mountedHierarchies } from "../../lab/kubernetes/nodes/groups.ts";
 import { nodeNetwork, realNodes } from "../../lab/kubernetes/nodes/plan.ts";
 import { files, volumesFolder } from "../../lab/kubernetes/files.ts";
@@ -193,6 +195,21 @@ describe("pods on real nodes", () => {
       () => Promise.resolve(readdirSync(volumesFolder(cluster))),
       (left) => left.length === 0,
     );
+  });
+
+  it("up again restarts nothing, but what has another configuration", async () => {
+    const daemons = realNodes(cluster).flatMap(nodeDaemonNames);
+    const pids = (): (number | undefined)[] => daemons.map((name) => runningPid(cluster.dir, name));
+    const before = pids();
+    assert.ok(!before.includes(undefined));
+    await started().up(cluster, quiet);
+    assert.deepEqual(pids(), before);
+    const [node] = realNodes(cluster);
+    appendFileSync(path.join(node?.etc ?? "", "proxy.yaml"), "\n");
+    await started().up(cluster, quiet);
+    const differ = daemons.filter((_, index) => pids()[index] !== before[index]);
+    assert.deepEqual(differ, ["node-0-proxy"]);
+    assert.ok(!pids().includes(undefined));
   });
 
   it("down leaves no process, mount, control group, link or network namespace", async () => {

@@ -88,7 +88,7 @@ interface Node extends KubeObject {
 }
 
 async function startNode(lab: LabSettings, node: RealNode, programs: NodePrograms): Promise<void> {
-  writeNodeFiles(lab, node, programs, nodeCredentials(lab), authorityFile(lab));
+  const written = writeNodeFiles(lab, node, programs, nodeCredentials(lab), authorityFile(lab));
   if (!runs(lab, node.name)) {
     rmSync(readyFile(lab, node), { force: true });
     makeGroups(groupName(node));
@@ -103,6 +103,9 @@ async function startNode(lab: LabSettings, node: RealNode, programs: NodeProgram
     );
   }
   const { containerd, kubelet, proxy } = innerDaemons(lab, node, programs);
+  // kube-proxy ends by itself when its file changes, and the kubelet goes on with the old one.
+  const outdated = ["kubelet", "proxy"].filter((name) => written.some((file) => file.startsWith(`${name}.`)));
+  await Promise.all(outdated.map((name) => stop(lab.dir, `${node.name}-${name}`)));
   if (!runs(lab, containerd.name)) rmSync(containerdSocket(node), { force: true });
   start(lab.dir, containerd);
   await waitFor(lab, containerd.name, () => existsSync(containerdSocket(node)));
