@@ -82,6 +82,13 @@ describe("pods on real nodes", () => {
     }
   });
 
+  it("a program in a node's own network reaches Services, too", () => {
+    for (const { netns } of realNodes(cluster)) {
+      const asked = ["netns", "exec", netns, "curl", "-sSk", "--max-time", "5", "https://10.96.0.1/version"];
+      assert.match(execFileSync("ip", asked, { encoding: "utf8" }), /gitVersion/);
+    }
+  });
+
   it("a port is forwarded", async () => {
     const local = cluster.firstPort + 90;
     const env = { ...process.env, KUBECONFIG: files(cluster).kubeconfig };

@@ -42,6 +42,9 @@ interface NodeNetwork {
 /** Addresses of pods: the same in every lab, as they exist inside its nodes only. */
 export const podCidr = "100.64.0.0/16";
 
+/** Addresses of Services. */
+export const serviceCidr = "10.96.0.0/16";
+
 const prefixLength = 27;
 const size = 2 ** (32 - prefixLength);
 
