@@ -10,7 +10,9 @@ export const command = defineCommand({
   run() {
     const problems = [
       ...checkToolchain(),
-      ...missingFeatures().map((name) => `Containers cannot run, only simulated nodes (--fake-nodes): this machine lacks ${name}.`),
+      ...missingFeatures().map(
+        (name) => `Containers cannot run, only simulated nodes (--fake-nodes): this machine lacks ${name}.`,
+      ),
     ];
     console.log(problems.length === 0 ? "ok: the lab and its nodes can run here" : problems.join("\n"));
     return problems.length === 0 ? 0 : 1;
