@@ -19,6 +19,14 @@ interface Histogram {
   readonly data: readonly number[];
 }
 
+/** A file to be written. */
+interface EosFile {
+  readonly era: string;
+  readonly histograms: readonly Histogram[];
+  /** How long its task takes besides. @default none */
+  readonly seconds?: number;
+}
+
 /** A row of a workspace's files. */
 export interface FileRow {
   readonly status: string;
@@ -53,7 +61,7 @@ async function execute({ lab, toolchain }: Run, namespace: string, words: readon
 export async function writeToEos(
   api: KubeApi,
   { namespace }: DialsAtWork,
-  { era, histograms }: { readonly era: string; readonly histograms: readonly Histogram[] },
+  { era, ...content }: EosFile,
 ): Promise<string> {
   const claim = await api.get<{ spec: { volumeName: string } }>(
     `/api/v1/namespaces/${namespace}/persistentvolumeclaims/eos-storage`,
@@ -62,7 +70,7 @@ export async function writeToEos(
   const name = `/store/data/${era}/ZeroBias/DQMIO/PromptReco-v1/000/run-${Date.now()}.json`;
   const file = path.join(spec.local.path, "cms", name);
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o755 });
-  writeFileSync(`${file}.new`, JSON.stringify({ histograms }), { mode: 0o644 });
+  writeFileSync(`${file}.new`, JSON.stringify(content), { mode: 0o644 });
   renameSync(`${file}.new`, file);
   return name;
 }
