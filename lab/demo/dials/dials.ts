@@ -16,7 +16,7 @@ export const element = "PixelPhase1/Tracks/charge_PXLayer_1";
 const unwanted = "Muons/ignored";
 
 /** What became of a file that the indexing was to find. */
-export interface Ingested {
+interface Ingested {
   readonly name: string;
   readonly row: FileRow;
   readonly task: Task;
