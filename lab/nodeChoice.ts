@@ -1,7 +1,7 @@
 /** Which nodes a lab gets. */
 import { readStackFile, stackPath } from "../config/stackFile.ts";
 import { createLabFolder } from "./folder.ts";
-import { chooseRealNodes, hasNodes, mostNodes, realNodes } from "./kubernetes/nodes/plan.ts";
+import { askUpstream, chooseRealNodes, hasNodes, mostNodes, realNodes } from "./kubernetes/nodes/plan.ts";
 import { assertFeatures } from "./kubernetes/nodes/requirements.ts";
 import { type LabSettings, root } from "./settings.ts";
 
@@ -13,6 +13,10 @@ export const nodeOptions = {
     max: mostNodes,
     help: "how many nodes a new lab has; more can be added later (default: as many as the test stack asks for)",
   },
+  "upstream-images": {
+    type: "boolean",
+    help: "pods run the images of the real registries, where they can be reached; kept until lab down --wipe",
+  },
   "fake-nodes": {
     type: "boolean",
     help: "a new lab simulates two nodes: no container runs, and there is room for thousands of pods",
@@ -23,6 +27,7 @@ export const nodeOptions = {
 export interface AskedNodes {
   readonly realNodes: number | undefined;
   readonly fakeNodes: boolean;
+  readonly upstreamImages: boolean;
 }
 
 /** Replicas that avoid each other's node find another one. */
@@ -41,13 +46,17 @@ export function nodesFor(stack: string): number {
  */
 export function chooseNodes(
   lab: LabSettings,
-  { realNodes: asked, fakeNodes }: AskedNodes,
+  { realNodes: asked, fakeNodes, upstreamImages }: AskedNodes,
   assertPossible: () => void = assertFeatures,
 ): void {
   if (asked !== undefined && fakeNodes) throw new Error("give --real-nodes or --fake-nodes, not both");
   const kept = hasNodes(lab) ? realNodes(lab).length : nodesFor("test");
   const count = fakeNodes ? 0 : (asked ?? kept);
+  if (upstreamImages && count === 0) {
+    throw new Error("--upstream-images: this lab simulates its nodes, which run no image");
+  }
   if (count > 0) assertPossible();
   createLabFolder(lab.dir, root);
   chooseRealNodes(lab, count);
+  if (upstreamImages) askUpstream(lab);
 }

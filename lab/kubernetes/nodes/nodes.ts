@@ -17,7 +17,7 @@ import { dnsDeployment, dnsObjects } from "./dns.ts";
 import { firstProcess, groupName, readyFile } from "./first.ts";
 import { leaveRoot, makeGroups, removeGroups } from "./groups.ts";
 import { makeNodeNetwork, removeNodeNetwork, routePods } from "./network.ts";
-import { nodeNetwork, realNodes, type RealNode } from "./plan.ts";
+import { asksUpstream, nodeNetwork, realNodes, type RealNode } from "./plan.ts";
 import { assertFeatures } from "./requirements.ts";
 import { authorityFile, makeAuthority } from "../router/certificates.ts";
 import { routerNamespace } from "../router/objects.ts";
@@ -30,8 +30,8 @@ const packages = ["haproxy", "iproute2", "nftables", "openssl", "util-linux"];
 const startTimeout = 300;
 
 /** Checks the machine, and installs and builds what is missing. @throws naming a missing kernel feature */
-export async function installNodes(log: Log): Promise<NodePrograms> {
-  await installPackages(packages, log);
+export async function installNodes(lab: LabSettings, log: Log): Promise<NodePrograms> {
+  await installPackages(asksUpstream(lab) ? [...packages, "skopeo"] : packages, log);
   assertFeatures();
   const programs = await ensureNodePrograms(log);
   await ensureImages(programs, log);

@@ -94,6 +94,16 @@ function nodeAt(lab: LabSettings, index: number): RealNode {
 /** Whether the lab's nodes are chosen: its cluster exists, running or not, or the next start makes it. */
 export const hasNodes = (lab: LabSettings): boolean => hasCluster(lab) || existsSync(choiceFile(lab));
 
+const upstreamFile = (lab: LabSettings): string => path.join(lab.dir, "upstream-images");
+
+/** Whether the images' own registries are asked first. */
+export const asksUpstream = (lab: LabSettings): boolean => existsSync(upstreamFile(lab));
+
+/** Asks the images' own registries first, until the lab is wiped. */
+export function askUpstream(lab: LabSettings): void {
+  writeFileSync(upstreamFile(lab), "");
+}
+
 const hasCluster = (lab: LabSettings): boolean => existsSync(path.join(lab.dir, "data", "kubernetes"));
 
 /**

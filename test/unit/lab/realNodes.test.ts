@@ -7,7 +7,13 @@ import path from "node:path";
 import { describe, it } from "mocha";
 import { Layouts, registryServer } from "../../../lab/images/registry.ts";
 import { hierarchies, unified } from "../../../lab/kubernetes/nodes/groups.ts";
-import { chooseRealNodes, mostNodes, nodeNetwork, realNodes } from "../../../lab/kubernetes/nodes/plan.ts";
+import {
+  asksUpstream,
+  chooseRealNodes,
+  mostNodes,
+  nodeNetwork,
+  realNodes,
+} from "../../../lab/kubernetes/nodes/plan.ts";
 import { assertFeatures } from "../../../lab/kubernetes/nodes/requirements.ts";
 import { chooseNodes, nodesFor } from "../../../lab/nodeChoice.ts";
 import { labSettings } from "../../../lab/settings.ts";
@@ -66,7 +72,7 @@ describe("the lab's real nodes", () => {
     withFolder((folder) => {
       const lab = labSettings({ ORRERY_LAB: path.join(folder, "one") });
       const choose = (count?: number, fakeNodes = false): number => {
-        chooseNodes(lab, { realNodes: count, fakeNodes }, () => undefined);
+        chooseNodes(lab, { realNodes: count, fakeNodes, upstreamImages: false }, () => undefined);
         return realNodes(lab).length;
       };
       assert.throws(() => choose(3, true), /^Error: give --real-nodes or --fake-nodes, not both$/);
@@ -84,17 +90,34 @@ describe("the lab's real nodes", () => {
       assert.throws(() => choose(2), /this lab's cluster has simulated nodes/);
     }));
 
+  it("upstream's images are asked for until the lab is wiped, and only where images run", () =>
+    withFolder((folder) => {
+      const lab = labSettings({ ORRERY_LAB: path.join(folder, "one") });
+      const choose = (fakeNodes: boolean, upstreamImages: boolean): void => {
+        chooseNodes(lab, { realNodes: undefined, fakeNodes, upstreamImages }, () => undefined);
+      };
+      assert.throws(() => {
+        choose(true, true);
+      }, /^Error: --upstream-images: this lab simulates its nodes, which run no image$/);
+      choose(false, false);
+      assert.equal(asksUpstream(lab), false);
+      choose(false, true);
+      choose(false, false);
+      assert.equal(asksUpstream(lab), true);
+    }));
+
   it("a machine that cannot run containers changes nothing, and can simulate nodes", () =>
     withFolder((folder) => {
       const lab = labSettings({ ORRERY_LAB: path.join(folder, "one") });
+      const none = { realNodes: undefined, upstreamImages: false };
       const impossible = (): void => {
         assertFeatures(["overlayfs"]);
       };
       assert.throws(() => {
-        chooseNodes(lab, { realNodes: undefined, fakeNodes: false }, impossible);
+        chooseNodes(lab, { ...none, fakeNodes: false }, impossible);
       }, /which lacks\n {2}overlayfs\n--fake-nodes/);
       assert.equal(existsSync(lab.dir), false);
-      chooseNodes(lab, { realNodes: undefined, fakeNodes: true }, impossible);
+      chooseNodes(lab, { ...none, fakeNodes: true }, impossible);
       assert.deepEqual(realNodes(lab), []);
     }));
 
