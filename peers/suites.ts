@@ -1,0 +1,5 @@
+/** The suites. A new one is a file of its own, a row here, and a list of expected failures. */
+import { gophercloud } from "./gophercloud.ts";
+import type { Suite } from "./suite.ts";
+
+export const suites: readonly Suite[] = [gophercloud];
