@@ -26,7 +26,7 @@ const cache = path.resolve(process.env.ORRERY_CACHE ?? path.join(homedir(), ".ca
 const help = `Usage: npm start | npm test | npm run setup
 
   npm start        sets up what is missing, brings up the lab, runs pulumi up --stack test on it;
-                   npm start -- --real-nodes 2 runs its containers, on a new lab
+                   npm start -- --fake-nodes runs no containers, on a new lab
   npm test         sets up what is missing, runs the unit tests and the live tests on a lab of their own;
                    npm test -- NAME ... runs only test/live/NAME.test.ts
   npm run setup    sets up what is missing and stops

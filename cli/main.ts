@@ -22,9 +22,11 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 /** An error's message; what the file system refuses is said in words, not in those of a system call. */
-function inWords(error: unknown): string {
+export function inWords(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const { code, path: at } = error as NodeJS.ErrnoException;
+  const { code, path: named, syscall } = error as NodeJS.ErrnoException;
+  // That call names a template; what refuses it is the folder.
+  const at = syscall === "mkdtemp" && named !== undefined ? path.dirname(named) : named;
   const reason = {
     ENOENT: "there is no such file or folder",
     EACCES: "permission denied",

@@ -19,7 +19,7 @@ export interface Page {
 export function pageAt(lab: LabSettings, typed: string): Page {
   if (realNodes(lab).length === 0) {
     throw new Error(
-      "this lab simulates its nodes, so no program answers; after npm run lab -- down --wipe, npm run lab -- up --real-nodes 2 runs them",
+      "this lab simulates its nodes, so no program answers; after npm run lab -- down --wipe, npm start runs them",
     );
   }
   const text = /^https?:\/\//.test(typed) ? typed : `https://${typed}`;

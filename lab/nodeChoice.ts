@@ -1,19 +1,34 @@
 /** Which nodes a lab gets. */
 import { readStackFile, stackPath } from "../config/stackFile.ts";
 import { createLabFolder } from "./folder.ts";
-import { chooseRealNodes, mostNodes, realNodes } from "./kubernetes/nodes/plan.ts";
+import { askUpstream, chooseRealNodes, hasNodes, mostNodes, realNodes } from "./kubernetes/nodes/plan.ts";
 import { assertFeatures } from "./kubernetes/nodes/requirements.ts";
 import { type LabSettings, root } from "./settings.ts";
 
-/** Option of commands that start a lab. */
+/** Options of commands that start a lab. */
 export const nodeOptions = {
   "real-nodes": {
     type: "integer",
-    min: 0,
+    min: 1,
     max: mostNodes,
-    help: "nodes that run containers, instead of two simulated ones (0: simulated); kept until lab down --wipe, and more can be added",
+    help: "how many nodes a new lab has; more can be added later (default: as many as the test stack asks for)",
+  },
+  "upstream-images": {
+    type: "boolean",
+    help: "pods run the images of the real registries, where they can be reached; kept until lab down --wipe",
+  },
+  "fake-nodes": {
+    type: "boolean",
+    help: "a new lab simulates two nodes: no container runs, and there is room for thousands of pods",
   },
 } as const;
+
+/** What somebody asks for by {@link nodeOptions}. */
+export interface AskedNodes {
+  readonly realNodes: number | undefined;
+  readonly fakeNodes: boolean;
+  readonly upstreamImages: boolean;
+}
 
 /** Replicas that avoid each other's node find another one. */
 const fewest = 2;
@@ -26,13 +41,22 @@ export function nodesFor(stack: string): number {
 }
 
 /**
- * Chooses the nodes of a lab before anything starts. A lab keeps what it has; real nodes can become more.
- * @param count - real nodes; 0 for simulated ones. @default what the lab has, and simulated ones in a new lab
+ * Chooses the nodes of a lab before anything starts. A lab keeps what it has until it is wiped; real nodes can become more.
  * @throws naming each kernel feature that real nodes lack on this machine, or if the lab's cluster has other nodes
  */
-export function chooseNodes(lab: LabSettings, count: number | undefined): void {
-  if ((count ?? realNodes(lab).length) > 0) assertFeatures();
-  if (count === undefined) return;
+export function chooseNodes(
+  lab: LabSettings,
+  { realNodes: asked, fakeNodes, upstreamImages }: AskedNodes,
+  assertPossible: () => void = assertFeatures,
+): void {
+  if (asked !== undefined && fakeNodes) throw new Error("give --real-nodes or --fake-nodes, not both");
+  const kept = hasNodes(lab) ? realNodes(lab).length : nodesFor("test");
+  const count = fakeNodes ? 0 : (asked ?? kept);
+  if (upstreamImages && count === 0) {
+    throw new Error("--upstream-images: this lab simulates its nodes, which run no image");
+  }
+  if (count > 0) assertPossible();
   createLabFolder(lab.dir, root);
   chooseRealNodes(lab, count);
+  if (upstreamImages) askUpstream(lab);
 }

@@ -12,6 +12,8 @@ export interface Checkout {
   /** Name in the report: the abbreviated commit, or "the working tree". */
   readonly name: string;
   readonly folder: string;
+  /** Ends its renders. */
+  readonly ending?: AbortSignal | undefined;
   close(): Promise<void>;
 }
 
@@ -26,34 +28,39 @@ export const workingTree: Checkout = {
   close: () => Promise.resolve(),
 };
 
-/** A commit in a worktree of its own that shares this one's node_modules. @throws if there is no such commit */
-export async function checkOut(commit: string): Promise<Checkout> {
+/**
+ * A commit in a worktree of its own that shares this one's node_modules.
+ * @param ending - ends its renders; the caller closes it then as always
+ * @throws if there is no such commit
+ */
+export async function checkOut(commit: string, ending?: AbortSignal): Promise<Checkout> {
   const sha = await git("rev-parse", "--verify", "--quiet", "--end-of-options", `${commit}^{commit}`).catch(() => {
     throw new Error(`there is no commit "${commit}"; in a shallow clone, fetch it first: git fetch origin ${commit}`);
   });
   const parent = mkdtempSync(path.join(tmpdir(), "orrery-review-"));
   const folder = path.join(parent, "project");
+  const close = async (): Promise<void> => {
+    rmSync(parent, { recursive: true, force: true });
+    // Ctrl-C reaches git, too, which is asked again then; that the folder is gone is fine with it.
+    const forget = (): Promise<string> => git("worktree", "remove", "--force", folder);
+    await forget().catch(forget);
+  };
   try {
     await git("worktree", "add", "--quiet", "--detach", folder, sha);
     // Windows lets anybody make a junction; elsewhere the word means nothing.
     symlinkSync(path.join(projectDir, "node_modules"), path.join(folder, "node_modules"), "junction");
+    ending?.throwIfAborted();
   } catch (error) {
-    rmSync(parent, { recursive: true, force: true });
+    // Git may not know it yet.
+    await close().catch(() => undefined);
     throw error;
   }
-  return {
-    name: sha.slice(0, 10),
-    folder,
-    async close() {
-      await git("worktree", "remove", "--force", folder);
-      rmSync(parent, { recursive: true, force: true });
-    },
-  };
+  return { name: sha.slice(0, 10), folder, ending, close };
 }
 
 /** Renders a stack with the checkout's own code. @throws with the error of the render */
 export async function renderAt(
-  { name, folder }: Checkout,
+  { name, folder, ending }: Checkout,
   stack: string,
   replacements: Replacements,
 ): Promise<readonly Rendered[]> {
@@ -62,7 +69,7 @@ export async function renderAt(
   writeFileSync(file, JSON.stringify(replacements));
   try {
     return JSON.parse(
-      await confined(folder, dir, ["review/cli.ts", "--stack", stack, "--comparison", file]),
+      await confined(folder, dir, ["review/cli.ts", "--stack", stack, "--comparison", file], ending),
     ) as Rendered[];
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
@@ -79,7 +86,7 @@ export async function renderAt(
  * the packages and one folder, and writes nothing and starts no program. Node does not confine the network.
  * @returns its stdout. @throws with its stderr
  */
-function confined(folder: string, dir: string, args: readonly string[]): Promise<string> {
+function confined(folder: string, dir: string, args: readonly string[], signal?: AbortSignal): Promise<string> {
   const readable = [folder, path.join(projectDir, "node_modules"), dir].map(
     (one) => `--allow-fs-read=${realpathSync(one)}`,
   );
@@ -88,6 +95,7 @@ function confined(folder: string, dir: string, args: readonly string[]): Promise
       cwd: folder,
       env: { PATH: "/usr/bin:/bin", HOME: dir, LANG: "C.UTF-8" },
       stdio: ["ignore", "pipe", "pipe"],
+      signal,
     });
     let [stdout, stderr] = ["", ""];
     child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));

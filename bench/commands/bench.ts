@@ -27,7 +27,7 @@ function selected(words: readonly string[], named: string | undefined): Selected
   if (stranger !== undefined) throw new UsageError(`there is no system "${stranger}"; there are ${systems.join(", ")}`);
   const names = words.length === 0 ? (Object.keys(parts) as Part[]) : words.filter(isPart);
   if (names.some((name) => parts[name].lab) && process.env.KUBECONFIG === undefined) {
-    throw new Error('no lab in this shell: npx orrery lab up, then eval "$(npm run --silent lab -- env)"');
+    throw new Error('no lab in this shell: npx orrery lab up --fake-nodes, then eval "$(npm run --silent lab -- env)"');
   }
   return { names, systems: chosen };
 }
@@ -62,9 +62,9 @@ ${Object.entries(parts)
   .join("\n")}
   report       measures nothing: table and plots from docs/performance.json
 
-All but the evaluation require a lab in this shell, empty and otherwise unused: npx orrery lab up, then
-eval "$(npm run --silent lab -- env)". The first run of a comparison installs Ansible or builds OpenTofu with Go. The engine saves its
-state after each step, as people run it, unless PULUMI_SKIP_CHECKPOINTS=true.`,
+All but the evaluation require a lab in this shell, empty, otherwise unused and with simulated nodes, so that no container takes the
+processor: npx orrery lab up --fake-nodes, then eval "$(npm run --silent lab -- env)". The first run of a comparison installs Ansible or
+builds OpenTofu with Go. The engine saves its state after each step, as people run it, unless PULUMI_SKIP_CHECKPOINTS=true.`,
   options: {
     rounds: {
       type: "integer",

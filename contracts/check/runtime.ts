@@ -39,6 +39,11 @@ export function runtimeProblems(situation: Situation): readonly string[] {
   for (const wanted of dropped?.includes("ALL") === true ? (reading.capabilities ?? []) : []) {
     if (added?.includes(wanted) !== true) problems.push(`capability ${wanted} is required and dropped`);
   }
+  if ((reading.capabilities ?? []).length > 0 && user !== 0 && own.allowPrivilegeEscalation === false) {
+    problems.push(
+      "requires a capability, which only its file can give this user: allowPrivilegeEscalation: false forbids that",
+    );
+  }
   for (const extra of added ?? []) {
     if (reading.capabilities?.includes(extra) !== true) problems.push(`capability ${extra} is added but not required`);
   }

@@ -14,6 +14,8 @@ export interface Scene {
 
 const size = { width: 1280, height: 720 };
 const patience = 60_000;
+/** Deck, for one, asks the cluster twice a minute, and its page stays as it was loaded. */
+const reload = 10_000;
 
 /**
  * Takes a picture of each page.
@@ -51,9 +53,13 @@ export async function takePictures(
         return (await Promise.all(found)).some((count) => count > 0);
       };
       const end = Date.now() + patience;
+      let loaded = Date.now();
       while (!(await seen())) {
         if (Date.now() > end) throw new Error(`${url} does not show "${shows}"`);
         await page.waitForTimeout(500);
+        if (Date.now() - loaded < reload) continue;
+        await page.reload({ waitUntil: "domcontentloaded" });
+        loaded = Date.now();
       }
       const file = path.join(folder, `${name}.png`);
       await page.screenshot({ path: file });

@@ -13,7 +13,7 @@ import { ensureTools, toolFolder, type ToolName } from "../tools/tools.ts";
 import { type Answer, answers, namesOf, recipes } from "./catalogue.ts";
 import { LayoutWriter, readLayers } from "./layout.ts";
 import { type Recipe, standInBase } from "./recipes.ts";
-import { addStandIn, contractFile, standInContract } from "./standIns.ts";
+import { addStandIn, contractFile, standInContract, standInRevision } from "./standIns.ts";
 
 /** Raise it when the steps below change. */
 const revision = 2;
@@ -84,13 +84,18 @@ function layouts(programs: NodePrograms): Layout[] {
   });
   const base = made.find(({ name }) => name === standInBase.name)?.folder ?? "";
   const absent = all.filter(({ recipe }) => recipe === undefined);
-  const key = [path.basename(base), absent.map(({ contract, names }) => [standInContract(contract.contract), names])];
+  const key = [
+    standInRevision,
+    path.basename(base),
+    absent.map(({ contract, names }) => [standInContract(contract.contract), names]),
+  ];
   const fill = async (layout: LayoutWriter, work: string, log: string): Promise<void> => {
     const checker = path.join(programs.standin, "standin");
+    await installPackages(["libcap2-bin"], () => undefined); // setcap
     for (const [index, answer] of absent.entries()) {
       const root = path.join(work, String(index));
       await mkdir(root);
-      await addStandIn(answer, readLayers(base), root, layout);
+      await addStandIn(answer, readLayers(base), root, layout, checker, log);
       await runToFile(checker, ["check", path.join(root, contractFile)], log);
     }
   };

@@ -39,6 +39,9 @@ export interface IndexEntry extends Blob {
 
 const mediaType = (name: string): string => `application/vnd.oci.image.${name}`;
 
+/** Without them the process's number and times are in each archive. */
+const paxOptions = "exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime";
+
 /** A layout that is being written. */
 export class LayoutWriter {
   readonly #folder: string;
@@ -61,8 +64,9 @@ export class LayoutWriter {
   /** Packs a folder as a layer: the same content gives the same bytes. */
   async addLayer(root: string): Promise<Layer> {
     const [tar, packed] = [path.join(this.#work, "layer.tar"), path.join(this.#work, "layer.tar.gz")];
-    const normal = ["--sort=name", "--mtime=@0", "--numeric-owner", "--format=gnu"];
-    await runToFile("tar", [...normal, "-C", root, "-cf", tar, "."], this.#log);
+    const normal = ["--sort=name", "--mtime=@0", "--numeric-owner", `--pax-option=${paxOptions}`];
+    const capabilities = ["--xattrs", "--xattrs-include=security.capability"];
+    await runToFile("tar", [...normal, ...capabilities, "-C", root, "-cf", tar, "."], this.#log);
     await pipeline(createReadStream(tar), createGzip({ level: 1 }), createWriteStream(packed));
     const diffId = `sha256:${await sha256(tar)}`;
     return { mediaType: mediaType("layer.v1.tar+gzip"), ...(await this.#blob(packed)), diffId };

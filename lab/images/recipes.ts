@@ -40,6 +40,9 @@ export const coreDnsImage = "orrery.lab/coredns:1";
 /** Reference of the image in which counterparts of the world's services run. */
 export const counterpartImage = "orrery.lab/counterpart:1";
 
+/** The server that plays an operator's: Django 5.1 refuses PostgreSQL before 13. */
+export const databaseImage = "orrery.lab/postgresql:16";
+
 /** What every stand-in has below its own layer: a shell with the usual tools, and the program that checks contracts. */
 export const standInBase: Recipe = {
   name: "stand-in",

@@ -1,15 +1,19 @@
 /** Stand-ins: an image for each contract whose program is in no package. It has the contract, and links to the program that checks it. */
-import { chmod, chown, mkdir, symlink, writeFile } from "node:fs/promises";
+import { chmod, chown, cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Contract } from "../../contracts/check/format.ts";
 import { imagesOf } from "../../contracts/check/load.ts";
 import { readingOf } from "../../contracts/check/situation.ts";
+import { runToFile } from "../process.ts";
 import type { Answer } from "./catalogue.ts";
 import type { ImageConfig, Layer, LayoutWriter } from "./layout.ts";
 import { searchPath } from "./recipes.ts";
 
+/** Raise it when what {@link addStandIn} writes changes. */
+export const standInRevision = 2;
+
 /** Program of the base image that checks contracts. */
-const checker = "/usr/bin/standin";
+const checkerPlace = "/usr/bin/standin";
 /** Where it finds the contract. */
 export const contractFile = "/etc/orrery/contract.json";
 /** Commands that are on the PATH in bash only, and the file by which bash finds them. */
@@ -33,21 +37,36 @@ export function standInContract(contract: Contract): object {
   };
 }
 
-/** Adds the image of a stand-in. @param base - layers below its own @param root - empty folder for its own layer */
+/**
+ * Adds the image of a stand-in.
+ * @param base - layers below its own
+ * @param root - empty folder for its own layer
+ * @param checker - the base's program that checks contracts, on this machine
+ * @param log - for the output of commands
+ */
 export async function addStandIn(
   { contract: { contract }, names }: Answer,
   base: readonly Layer[],
   root: string,
   layout: LayoutWriter,
+  checker: string,
+  log: string,
 ): Promise<void> {
   const commands = commandsOf(contract);
+  // Another user than root holds a capability only if the program's file grants it.
+  const granted =
+    userOf(contract) === 0 ? [] : (contract.capabilities ?? []).map((name) => `cap_${name.toLowerCase()}`);
   await write(root, contractFile, JSON.stringify(standInContract(contract)));
   await write(root, bashFile, `PATH=${bashOnly}:$PATH\n`);
   await makeFolders(contract, root);
   for (const [command, shell] of commands) {
     const file = inside(root, placeOf(command, shell));
     await mkdir(path.dirname(file), { recursive: true });
-    await symlink(checker, file);
+    if (granted.length === 0) await symlink(checkerPlace, file);
+    else {
+      await cp(checker, file);
+      await runToFile("setcap", [`${granted.join(",")}=+ep`, file], log);
+    }
   }
   const config: ImageConfig = {
     ...(contract.entry.command.length > 0 ? { Entrypoint: contract.entry.command } : {}),

@@ -6,7 +6,7 @@ import type { LabSettings } from "../settings.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
 import { files } from "./files.ts";
 import { apiServerOptions } from "./nodes/apiServer.ts";
-import { podCidr, realNodes } from "./nodes/plan.ts";
+import { podCidr, realNodes, serviceCidr } from "./nodes/plan.ts";
 import { kwokKinds } from "./objects.ts";
 
 // The default of 20 requests a second is slow for many objects.
@@ -65,7 +65,7 @@ export function daemons(lab: LabSettings, toolchain: Toolchain, exec = false): R
         `--service-account-signing-key-file=${serviceAccountKey}`,
         "--service-account-issuer=https://kubernetes.default.svc",
         `--token-auth-file=${tokens}`,
-        "--service-cluster-ip-range=10.96.0.0/16",
+        `--service-cluster-ip-range=${serviceCidr}`,
         "--allow-privileged",
         "--profiling=false",
       ],

@@ -1,4 +1,5 @@
 /** The PostgreSQL of a cluster with real nodes, in place of the server that an operator runs for a stack's programs. */
+import { databaseImage } from "../images/recipes.ts";
 import { labDatabase } from "../retarget.ts";
 import type { KubeObject } from "./api.ts";
 
@@ -23,7 +24,7 @@ export function databaseObjects(role: { readonly user: string; readonly password
   };
   const container = {
     name,
-    image: "quay.io/centos7/postgresql-12-centos7:centos7",
+    image: databaseImage,
     envFrom: [{ secretRef: { name } }],
     ports: [{ containerPort: port }],
     readinessProbe: { exec: { command: ["/usr/libexec/check-container"] }, periodSeconds: 2 },

@@ -56,7 +56,7 @@ export function kubernetes(toolchain: Toolchain): KubernetesComponent {
       const { ports } = lab;
       const api = kubeApi(lab);
       const real = realNodes(lab).length > 0;
-      const programs = real ? await installNodes(log) : undefined;
+      const programs = real ? await installNodes(lab, log) : undefined;
       if (real && runningPid(lab.dir, "apiserver") !== undefined && lacksCredentials(lab)) {
         log("Kubernetes: stopping, as there are more nodes now");
         await component.down(lab);

@@ -75,7 +75,11 @@ function checks(lab: LabSettings): Record<string, Check> {
       return allOf("hypervisor", await api.list("compute", "/os-hypervisors"), (row) => row.state === "up");
     },
     neutron: agents,
-    cinder: async () => allOf("service", await api.list("volume", "/os-services"), (row) => row.state === "up", 2),
+    cinder: async () => {
+      // The scheduler answers before it has heard of a backend, and refuses every volume until then.
+      await allOf("backend", await api.list("volume", "/scheduler-stats/get_pools"), () => true);
+      return allOf("service", await api.list("volume", "/os-services"), (row) => row.state === "up", 2);
+    },
     designate: async () =>
       allOf("service", await api.list("dns", "/service_statuses"), (row) => row.status === "UP", 4),
     octavia: async () => {

@@ -9,7 +9,7 @@ import { UsageError } from "../../cli/usage.ts";
 import { ownRepository, stateHost } from "../lib/backups/dataSets.ts";
 import { reason } from "../lib/backups/repository.ts";
 import { writeStateFiles } from "../lib/backups/stateFiles.ts";
-import { interruptible } from "../lib/interrupt.ts";
+import { interruptible } from "../../cli/interrupt.ts";
 import { dryRunOption } from "../lib/options.ts";
 import { run } from "../lib/process.ts";
 import { groupOptions } from "../lib/stack.ts";

@@ -3,7 +3,7 @@ import { defineCommand } from "../../cli/command.ts";
 import { UsageError } from "../../cli/usage.ts";
 import { dataSets } from "../lib/backups/dataSets.ts";
 import { drill, type Drilled } from "../lib/backups/drill.ts";
-import { interruptible } from "../lib/interrupt.ts";
+import { interruptible } from "../../cli/interrupt.ts";
 import { jsonOption } from "../lib/options.ts";
 import { secretReader } from "../lib/secrets.ts";
 import { groupOptions, stackOf } from "../lib/stack.ts";

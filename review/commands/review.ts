@@ -1,6 +1,7 @@
 /** `orrery review`. */
 import { writeFileSync } from "node:fs";
 import { defineCommand } from "../../cli/command.ts";
+import { interruptible } from "../../cli/interrupt.ts";
 import { UsageError } from "../../cli/usage.ts";
 import { allResources, compareCommits, type StackChanges } from "../compareCommits.ts";
 import { checkOut, workingTree } from "../checkout.ts";
@@ -60,18 +61,20 @@ With --stacks, BASE and HEAD are two stacks of the working tree, and it shows wh
       return 0;
     }
     if (base === undefined) throw new UsageError("BASE is missing: name one or two commits");
-    const from = await checkOut(base);
-    try {
-      const to = head === undefined ? workingTree : await checkOut(head);
+    await interruptible(async (ending) => {
+      const from = await checkOut(base, ending);
       try {
-        if (renders !== undefined) writeFileSync(renders, await recordRenders(from, to));
-        else report(await compareCommits(from, to, stack), [from.name, to.name]);
+        const to = head === undefined ? { ...workingTree, ending } : await checkOut(head, ending);
+        try {
+          if (renders !== undefined) writeFileSync(renders, await recordRenders(from, to));
+          else report(await compareCommits(from, to, stack), [from.name, to.name]);
+        } finally {
+          await to.close();
+        }
       } finally {
-        await to.close();
+        await from.close();
       }
-    } finally {
-      await from.close();
-    }
+    });
     return 0;
   },
 });

@@ -1,9 +1,11 @@
 /** Pods on real nodes: what the cluster says, and what the programs in the containers see. */
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
 import { before, describe, it } from "mocha";
 import { eventually } from "../../lab/harness/cloud.ts";
+import { nodeDaemonNames } from "../../lab/kubernetes/nodes/daemons.ts";
 import { mountedHierarchies } from "../../lab/kubernetes/nodes/groups.ts";
 import { nodeNetwork, realNodes } from "../../lab/kubernetes/nodes/plan.ts";
 import { files, volumesFolder } from "../../lab/kubernetes/files.ts";
@@ -77,6 +79,13 @@ describe("pods on real nodes", () => {
     for (const { status, spec } of await pods("app=web")) {
       const pod = spec.nodeName === "node-0" ? "stranger" : "client";
       assert.match(await inPod(pod, ...fetchPage, `http://${status.podIP ?? ""}:8080/`), /^hello/);
+    }
+  });
+
+  it("a program in a node's own network reaches Services, too", () => {
+    for (const { netns } of realNodes(cluster)) {
+      const asked = ["netns", "exec", netns, "curl", "-sSk", "--max-time", "5", "https://10.96.0.1/version"];
+      assert.match(execFileSync("ip", asked, { encoding: "utf8" }), /gitVersion/);
     }
   });
 
@@ -193,6 +202,21 @@ describe("pods on real nodes", () => {
       () => Promise.resolve(readdirSync(volumesFolder(cluster))),
       (left) => left.length === 0,
     );
+  });
+
+  it("up again restarts nothing, but what has another configuration", async () => {
+    const daemons = realNodes(cluster).flatMap(nodeDaemonNames);
+    const pids = (): (number | undefined)[] => daemons.map((name) => runningPid(cluster.dir, name));
+    const before = pids();
+    assert.ok(!before.includes(undefined));
+    await started().up(cluster, quiet);
+    assert.deepEqual(pids(), before);
+    const [node] = realNodes(cluster);
+    appendFileSync(path.join(node?.etc ?? "", "proxy.yaml"), "\n");
+    await started().up(cluster, quiet);
+    const differ = daemons.filter((_, index) => pids()[index] !== before[index]);
+    assert.deepEqual(differ, ["node-0-proxy"]);
+    assert.ok(!pids().includes(undefined));
   });
 
   it("down leaves no process, mount, control group, link or network namespace", async () => {

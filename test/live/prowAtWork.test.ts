@@ -26,8 +26,8 @@ import {
   pullRequest,
   repository,
   statusOf,
-  until,
 } from "../../lab/demo/prow/steps.ts";
+import { until } from "../../lab/demo/until.ts";
 import { lab } from "../../lab/harness/cloud.ts";
 import { kubeApi, type KubeObject } from "../../lab/kubernetes/api.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";

@@ -33,6 +33,7 @@ const posix = {
     "audit/replaceFile",
     "cli/front",
     "prow/artifacts",
+    "review/interrupted",
   ],
 };
 

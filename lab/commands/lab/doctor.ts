@@ -5,14 +5,16 @@ import { checkToolchain } from "../../toolchain/toolchain.ts";
 
 export const command = defineCommand({
   about:
-    "Says what this machine lacks for the lab and for its real nodes. Exit code 1 if something is missing. Changes nothing.",
+    "Says what this machine lacks for the lab and for its nodes. Exit code 1 if something is missing. Changes nothing.",
   options: {},
   run() {
     const problems = [
       ...checkToolchain(),
-      ...missingFeatures().map((name) => `Real nodes (lab up --real-nodes) cannot run: this machine lacks ${name}.`),
+      ...missingFeatures().map(
+        (name) => `Containers cannot run, only simulated nodes (--fake-nodes): this machine lacks ${name}.`,
+      ),
     ];
-    console.log(problems.length === 0 ? "ok: the lab and its real nodes can run here" : problems.join("\n"));
+    console.log(problems.length === 0 ? "ok: the lab and its nodes can run here" : problems.join("\n"));
     return problems.length === 0 ? 0 : 1;
   },
 });

@@ -1,7 +1,7 @@
 /** `orrery lab reset`. */
 import { defineCommand } from "../../../cli/command.ts";
 import { createLabFolder } from "../../folder.ts";
-import { chooseRealNodes, realNodes } from "../../kubernetes/nodes/plan.ts";
+import { askUpstream, asksUpstream, chooseRealNodes, realNodes } from "../../kubernetes/nodes/plan.ts";
 import { down, up } from "../../lab.ts";
 import { openLab } from "../../session.ts";
 import { root } from "../../settings.ts";
@@ -11,10 +11,11 @@ export const command = defineCommand({
   options: {},
   async run() {
     const { lab, toolchain, log } = await openLab();
-    const nodes = realNodes(lab).length;
+    const [nodes, upstream] = [realNodes(lab).length, asksUpstream(lab)];
     await down(lab, toolchain, true);
     createLabFolder(lab.dir, root);
     chooseRealNodes(lab, nodes);
+    if (upstream) askUpstream(lab);
     await up(lab, toolchain, log);
     return 0;
   },

@@ -10,8 +10,8 @@ import { summary } from "../../summary.ts";
 export const command = defineCommand({
   about: "Starts the lab, runs pulumi up with the test stack on it, and prints what runs where.",
   options: nodeOptions,
-  async run({ realNodes }) {
-    chooseNodes(labSettings(), realNodes);
+  async run(asked) {
+    chooseNodes(labSettings(), asked);
     const run = await openLab();
     await up(run.lab, run.toolchain, run.log);
     const status = await applyStack("up", "test", run);

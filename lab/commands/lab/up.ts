@@ -11,8 +11,8 @@ export const command = defineCommand({
 Settings (environment): ORRERY_PORTS, the first of 100 ports (15000); ORRERY_LAB, the state folder (.lab/main); ORRERY_CACHE, the
 folder of what is built once per machine (~/.cache/orrery).`,
   options: nodeOptions,
-  async run({ realNodes }) {
-    chooseNodes(labSettings(), realNodes);
+  async run(asked) {
+    chooseNodes(labSettings(), asked);
     const { lab, toolchain, log } = await openLab();
     await up(lab, toolchain, log);
     log('the lab is up; next: eval "$(npm run --silent lab -- env)"');

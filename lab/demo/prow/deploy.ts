@@ -8,11 +8,10 @@ import { keepSystems, put, setSecret, withoutPaths } from "../../../config/stack
 import { readStackFile, stackPath } from "../../../config/stackFile.ts";
 import { startCounterparts } from "../../counterparts/counterparts.ts";
 import { kubeApi } from "../../kubernetes/api.ts";
-import { environment, labTarget, pulumi, type Run, stackExists } from "../../pulumi.ts";
+import { labTarget, type Run } from "../../pulumi.ts";
 import { retarget } from "../../retarget.ts";
-import { withFailures } from "../../rollout.ts";
-import { root } from "../../settings.ts";
 import { Person } from "../outside.ts";
+import { demoStackFile, upDemo } from "../stack.ts";
 
 /** The stack whose Prow it is. */
 const source = "test";
@@ -50,7 +49,8 @@ export async function deployProw(run: Run): Promise<ProwAtWork> {
     organisations: { [organisation]: ["alice", "bob", robot], outsiders: ["mallory"] },
     programs: { [robot]: secret("prow:githubToken") },
   });
-  await update(run);
+  writeTarget(run, demoStackFile(run, name));
+  await upDemo(run, { name, source, system: "Prow" });
   const settings = JSON.parse(stack.entries.get("prow:settings")?.value ?? "{}") as Pick<
     ProwAtWork,
     "hosts" | "namespaces" | "bucket"
@@ -60,25 +60,6 @@ export async function deployProw(run: Run): Promise<ProwAtWork> {
   const hmac = secret("prow:hmac");
   const url = `https://${settings.hosts.hook}/hook`;
   return { ...people, ...settings, secret: hmac, hook: await webhook(people.alice, url, hmac) };
-}
-
-/** Runs `pulumi up` of a stack of its own. @throws if it fails */
-async function update(run: Run): Promise<void> {
-  const { lab, log } = run;
-  const file = path.join(lab.dir, `Pulumi.${name}.yaml`);
-  writeTarget(run, file);
-  const env = { PULUMI_SKIP_CHECKPOINTS: "true", ...process.env, ...environment(run, source) };
-  if (!stackExists(lab, name)) {
-    const made = await pulumi(["stack", "init", "--stack", name, "--no-select"], env);
-    // The CLI writes one into the project.
-    rmSync(stackPath(name), { force: true });
-    if (made !== 0) throw new Error(`stack ${name} cannot be made; see the output above`);
-  }
-  const output = path.join(lab.dir, `up-${name}.log`);
-  log(`Prow of stack ${source}: pulumi up; the whole output is in ${path.relative(root, output)}`);
-  const args = ["up", "--stack", name, "--config-file", file, "--yes", "--skip-preview"];
-  const code = await withFailures(lab, log, () => pulumi(args, env, output));
-  if (code !== 0) throw new Error(`Prow cannot be deployed: pulumi up ended with ${code}; see ${output}`);
 }
 
 /**

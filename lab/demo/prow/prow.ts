@@ -1,9 +1,9 @@
 /** KubeVirt's Prow at work: what one change of a repository sets off, hop by hop, with the evidence of each. */
-import path from "node:path";
 import { kubeApi } from "../../kubernetes/api.ts";
 import type { Run } from "../../pulumi.ts";
 import { ask } from "../outside.ts";
-import { type Scene, takePictures } from "../pictures.ts";
+import type { Scene } from "../pictures.ts";
+import { until } from "../until.ts";
 import type { ProwAtWork } from "./deploy.ts";
 import {
   comment,
@@ -18,7 +18,6 @@ import {
   pullRequest,
   repository,
   statusOf,
-  until,
 } from "./steps.ts";
 
 /** Prints a hop and its evidence. */
@@ -97,7 +96,3 @@ export async function playProw(run: Run, prow: ProwAtWork, tell: Tell): Promise<
     { name: "github", url: html_url, shows: "merged" },
   ];
 }
-
-/** Takes the pictures. @returns their files */
-export const pictures = (run: Run, scenes: readonly Scene[]): Promise<readonly string[]> =>
-  takePictures(run.lab, path.join(run.lab.dir, "pictures"), scenes);

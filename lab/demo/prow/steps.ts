@@ -1,6 +1,5 @@
 /** What happens around one change of a repository, seen from outside: GitHub, the bucket, and the cluster's ProwJobs. */
 import { createHmac } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeApi, KubeObject } from "../../kubernetes/api.ts";
 import type { LabSettings } from "../../settings.ts";
 import { ask, type Person } from "../outside.ts";
@@ -33,17 +32,6 @@ export interface Status {
   readonly context: string;
   readonly state: string;
   readonly target_url: string;
-}
-
-/** Asks until the answer is there. @throws naming what did not happen */
-export async function until<T>(what: string, seconds: number, look: () => Promise<T | undefined>): Promise<T> {
-  const end = Date.now() + seconds * 1000;
-  for (;;) {
-    const seen = await look();
-    if (seen !== undefined) return seen;
-    if (Date.now() > end) throw new Error(`${what} did not happen within ${seconds} s`);
-    await sleep(1000);
-  }
 }
 
 const file = (text: string): string => Buffer.from(text).toString("base64");

@@ -1,6 +1,6 @@
 /** Configuration files of a node's daemons. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pauseImage } from "../../images/recipes.ts";
 import type { LabSettings } from "../../settings.ts";
@@ -15,20 +15,28 @@ export const dnsAddress = "10.96.0.10";
 /** Socket of a node's containerd. */
 export const containerdSocket = (node: RealNode): string => path.join(node.data, "containerd.sock");
 
-/** Writes a node's files, and creates the folders of its data. @param authority - file of the certificates that containers trust */
+/**
+ * Writes a node's files as far as they differ, and creates the folders of its data.
+ * @param authority - file of the certificates that containers trust
+ * @returns the names of those that differed
+ */
 export function writeNodeFiles(
   lab: LabSettings,
   node: RealNode,
   programs: NodePrograms,
   credentials: NodeCredentials,
   authority: string,
-): void {
+): readonly string[] {
   const registries = path.join(node.etc, "registries", "_default");
   const folders = ["containerd", "kubelet", "addresses", "log", "lib", "lib-work"];
   const made = [...folders.map((name) => path.join(node.data, name)), registries, path.join(node.etc, "network")];
   for (const folder of made) mkdirSync(folder, { recursive: true, mode: 0o755 });
+  const written: string[] = [];
   const write = (name: string, text: string): void => {
-    writeFileSync(path.join(node.etc, name), text, { mode: 0o600 });
+    const file = path.join(node.etc, name);
+    if (existsSync(file) && readFileSync(file, "utf8") === text) return;
+    writeFileSync(file, text, { mode: 0o600 });
+    written.push(name);
   };
   const { services } = nodeNetwork(lab);
   write("resolv.conf", "# no name server: the node looks up nothing\n");
@@ -45,6 +53,7 @@ export function writeNodeFiles(
   const server = `https://${services}:${lab.ports.kubernetes}`;
   write("kubelet.kubeconfig", kubeconfig(lab, server, credentials.nodeTokens.get(node.name) ?? ""));
   write("proxy.kubeconfig", kubeconfig(lab, server, credentials.proxyToken));
+  return written;
 }
 
 /**

@@ -7,6 +7,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { imageFolders } from "../../images/build.ts";
 import { registryServer } from "../../images/registry.ts";
+import { Upstream, upstreamFolder } from "../../images/upstream.ts";
 import { labSettings } from "../../settings.ts";
 import { kubeApi, type KubeObject } from "../api.ts";
 import { volumesFolder } from "../files.ts";
@@ -17,13 +18,17 @@ import { importImages, StreamLayouts } from "./imageStreams.ts";
 import { assignUsers } from "./projects.ts";
 import { type NetworkPolicy, type Pod, ruleset } from "./policy.ts";
 import { type Claim, provision, type StorageClass, type Volume } from "./provisioner.ts";
-import { nodeNetwork, realNodes } from "./plan.ts";
+import { asksUpstream, nodeNetwork, realNodes } from "./plan.ts";
 
 const lab = labSettings();
 const api = kubeApi(lab);
 const nodes = realNodes(lab);
 
-const layouts = new StreamLayouts(imageFolders());
+// The choice can be made while this runs.
+const upstream = new Upstream(upstreamFolder, (line) => {
+  console.error(`upstream's image cannot be had: ${line}`);
+});
+const layouts = new StreamLayouts(imageFolders(), () => (asksUpstream(lab) ? upstream : undefined));
 
 serveImages();
 importImages(api, layouts);

@@ -63,6 +63,10 @@ export function locate(name: string): { registry: string; repository: string; ve
   return { registry, repository, version: digest ?? tag ?? "latest" };
 }
 
+/** Images that the stream's tags are imported from. */
+const sources = (stream: ImageStream): string[] =>
+  (stream.spec?.tags ?? []).flatMap(({ from }) => (from?.kind === "DockerImage" ? [from.name] : []));
+
 /** The status of the stream's tags after imports at a time; the same objects where nothing changes. */
 export function imported(stream: ImageStream, resolve: Resolve, now: Date): readonly TagStatus[] {
   const generation = stream.metadata.generation ?? 1;
@@ -99,6 +103,10 @@ export class StreamLayouts extends Layouts {
   /** The cluster's ImageStreams. */
   streams: () => readonly ImageStream[] = () => [];
 
+  override fetch(registry: string, repository: string, version: string): Promise<void> {
+    return registry === internalRegistry ? Promise.resolve() : super.fetch(registry, repository, version);
+  }
+
   override manifest(registry: string, repository: string, version: string): ReturnType<Layouts["manifest"]> {
     if (registry !== internalRegistry) return super.manifest(registry, repository, version);
     const [namespace, name] = repository.split("/");
@@ -124,6 +132,10 @@ export function importImages(api: KubeApi, layouts: StreamLayouts): void {
       const { uid = "", generation } = stream.metadata;
       const again = due && stream.spec?.tags?.some(({ importPolicy }) => importPolicy?.scheduled === true) === true;
       if (generations.get(uid) === generation && !again) continue;
+      for (const from of sources(stream)) {
+        const { registry, repository, version } = locate(from);
+        await layouts.fetch(registry, repository, version);
+      }
       const tags = imported(stream, resolve, new Date());
       if (JSON.stringify(tags) !== JSON.stringify(stream.status?.tags ?? [])) {
         await api.patch(`${pathOf(stream)}/status`, { status: { tags } });

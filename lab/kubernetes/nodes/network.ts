@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { promisify } from "node:util";
 import { ipBatch } from "../../machines/namespace.ts";
 import type { LabSettings } from "../../settings.ts";
-import { nodeNetwork, type RealNode } from "./plan.ts";
+import { nodeNetwork, type RealNode, serviceCidr } from "./plan.ts";
 
 const execute = promisify(execFile);
 
@@ -87,6 +87,8 @@ async function makeNode(lab: LabSettings, node: RealNode): Promise<void> {
     `addr replace ${node.address}/${cidr.split("/")[1] ?? ""} dev ${nodeLink}`,
     `addr replace ${services}/32 dev lo`,
     `route replace ${host} via ${router}`,
+    // For pods in the node's own network: kube-proxy rewrites a packet only if there is a way for its first address.
+    `route replace ${serviceCidr} dev ${nodeLink}`,
   ]);
   await forwardPackets(node.netns);
 }

@@ -17,7 +17,7 @@ import { dnsDeployment, dnsObjects } from "./dns.ts";
 import { firstProcess, groupName, readyFile } from "./first.ts";
 import { leaveRoot, makeGroups, removeGroups } from "./groups.ts";
 import { makeNodeNetwork, removeNodeNetwork, routePods } from "./network.ts";
-import { nodeNetwork, realNodes, type RealNode } from "./plan.ts";
+import { asksUpstream, nodeNetwork, realNodes, type RealNode } from "./plan.ts";
 import { assertFeatures } from "./requirements.ts";
 import { authorityFile, makeAuthority } from "../router/certificates.ts";
 import { routerNamespace } from "../router/objects.ts";
@@ -30,8 +30,8 @@ const packages = ["haproxy", "iproute2", "nftables", "openssl", "util-linux"];
 const startTimeout = 300;
 
 /** Checks the machine, and installs and builds what is missing. @throws naming a missing kernel feature */
-export async function installNodes(log: Log): Promise<NodePrograms> {
-  await installPackages(packages, log);
+export async function installNodes(lab: LabSettings, log: Log): Promise<NodePrograms> {
+  await installPackages(asksUpstream(lab) ? [...packages, "skopeo"] : packages, log);
   assertFeatures();
   const programs = await ensureNodePrograms(log);
   await ensureImages(programs, log);
@@ -88,7 +88,7 @@ interface Node extends KubeObject {
 }
 
 async function startNode(lab: LabSettings, node: RealNode, programs: NodePrograms): Promise<void> {
-  writeNodeFiles(lab, node, programs, nodeCredentials(lab), authorityFile(lab));
+  const written = writeNodeFiles(lab, node, programs, nodeCredentials(lab), authorityFile(lab));
   if (!runs(lab, node.name)) {
     rmSync(readyFile(lab, node), { force: true });
     makeGroups(groupName(node));
@@ -103,6 +103,9 @@ async function startNode(lab: LabSettings, node: RealNode, programs: NodeProgram
     );
   }
   const { containerd, kubelet, proxy } = innerDaemons(lab, node, programs);
+  // kube-proxy ends by itself when its file changes, and the kubelet goes on with the old one.
+  const outdated = ["kubelet", "proxy"].filter((name) => written.some((file) => file.startsWith(`${name}.`)));
+  await Promise.all(outdated.map((name) => stop(lab.dir, `${node.name}-${name}`)));
   if (!runs(lab, containerd.name)) rmSync(containerdSocket(node), { force: true });
   start(lab.dir, containerd);
   await waitFor(lab, containerd.name, () => existsSync(containerdSocket(node)));

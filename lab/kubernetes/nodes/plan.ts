@@ -1,5 +1,5 @@
 /** Which real nodes a lab has, and their names, folders and addresses. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { LabSettings } from "../../settings.ts";
 
@@ -41,6 +41,9 @@ interface NodeNetwork {
 
 /** Addresses of pods: the same in every lab, as they exist inside its nodes only. */
 export const podCidr = "100.64.0.0/16";
+
+/** Addresses of Services. */
+export const serviceCidr = "10.96.0.0/16";
 
 const prefixLength = 27;
 const size = 2 ** (32 - prefixLength);
@@ -88,7 +91,19 @@ function nodeAt(lab: LabSettings, index: number): RealNode {
   };
 }
 
-/** Whether the lab has a cluster, running or not. */
+/** Whether the lab's nodes are chosen: its cluster exists, running or not, or the next start makes it. */
+export const hasNodes = (lab: LabSettings): boolean => hasCluster(lab) || existsSync(choiceFile(lab));
+
+const upstreamFile = (lab: LabSettings): string => path.join(lab.dir, "upstream-images");
+
+/** Whether the images' own registries are asked first. */
+export const asksUpstream = (lab: LabSettings): boolean => existsSync(upstreamFile(lab));
+
+/** Asks the images' own registries first, until the lab is wiped. */
+export function askUpstream(lab: LabSettings): void {
+  writeFileSync(upstreamFile(lab), "");
+}
+
 const hasCluster = (lab: LabSettings): boolean => existsSync(path.join(lab.dir, "data", "kubernetes"));
 
 /**
@@ -101,12 +116,11 @@ export function chooseRealNodes(lab: LabSettings, count: number): void {
     throw new Error(`--real-nodes is ${count}; give a number up to ${mostNodes}`);
   }
   const now = realNodes(lab).length;
-  if (now === count) return;
+  if (now === count && hasNodes(lab)) return;
   if (hasCluster(lab) && (now === 0 || count < now)) {
     const described = now === 0 ? "simulated nodes" : `${now} real node${now === 1 ? "" : "s"}`;
     throw new Error(`this lab's cluster has ${described}; npm run lab -- down --wipe removes it`);
   }
   mkdirSync(lab.dir, { recursive: true });
-  if (count === 0) rmSync(choiceFile(lab), { force: true });
-  else writeFileSync(choiceFile(lab), `${count}\n`);
+  writeFileSync(choiceFile(lab), `${count}\n`);
 }

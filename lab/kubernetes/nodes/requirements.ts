@@ -61,6 +61,6 @@ export function assertFeatures(missing = missingFeatures()): void {
   if (missing.length === 0) return;
   const list = missing.map((name) => `  ${name}\n`).join("");
   throw new Error(
-    `real nodes cannot run on this machine, which lacks\n${list}npm run lab -- up without --real-nodes simulates the nodes`,
+    `the lab's nodes cannot run containers on this machine, which lacks\n${list}--fake-nodes simulates them: npm start -- --fake-nodes`,
   );
 }

@@ -1,9 +1,11 @@
 /** Which containers of a cluster with real nodes are stand-ins. */
 import type { Health } from "../../component.ts";
 import { answerFor, answers } from "../../images/catalogue.ts";
+import { Upstream, upstreamFolder } from "../../images/upstream.ts";
 import type { LabSettings } from "../../settings.ts";
 import { kubeApi, type KubeObject } from "../api.ts";
-import { realNodes } from "./plan.ts";
+import { locate } from "./imageStreams.ts";
+import { asksUpstream, realNodes } from "./plan.ts";
 
 interface Pod extends KubeObject {
   readonly spec: {
@@ -22,9 +24,12 @@ export async function standInHealth(lab: LabSettings): Promise<Health[]> {
     [...(spec.initContainers ?? []), ...spec.containers].map(({ image }) => image),
   );
   const all = answers();
+  const upstream = new Upstream(upstreamFolder, () => undefined);
   const named = new Map<string, number>();
   for (const image of images) {
     const answer = answerFor(image, all);
+    const { registry, repository, version } = locate(image.replace("@sha256:", ":sha256-"));
+    if (asksUpstream(lab) && upstream.image(registry, repository, version) !== undefined) continue;
     if (answer === undefined || answer.recipe !== undefined) continue;
     const name = answer.names.images?.[0] ?? "";
     named.set(name, (named.get(name) ?? 0) + 1);

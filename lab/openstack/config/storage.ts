@@ -92,6 +92,8 @@ export function cinder({ lab, share }: Site): Files {
         glance_api_servers: url(lab.ports.glance),
         volume_clear: "none",
         service_down_time: 31_536_000,
+        // A first report can be lost while the scheduler starts; by default the next one comes a minute later.
+        backend_stats_polling_interval: 5,
         periodic_fuzzy_delay: 0,
         quota_volumes: 500,
         quota_snapshots: 500,

@@ -3,7 +3,7 @@ import path from "node:path";
 import { projectDir } from "../../../config/stackFile.ts";
 import { UsageError } from "../../../cli/usage.ts";
 import { confirm } from "../prompt.ts";
-import { interruptible } from "../interrupt.ts";
+import { interruptible } from "../../../cli/interrupt.ts";
 import { sameServer, serverOf } from "../kube/cluster.ts";
 import { Kubectl } from "../kube/kubectl.ts";
 import { withCluster } from "../program.ts";

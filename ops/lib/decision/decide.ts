@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { decisionVariable } from "../../../config/openDecision.ts";
 import { replaceFiles } from "../../../config/replaceFile.ts";
 import { projectDir } from "../../../config/stackFile.ts";
-import { endingSignals } from "../interrupt.ts";
+import { endingSignals } from "../../../cli/interrupt.ts";
 import { pulumiProgram } from "../pulumi.ts";
 import { resources } from "../resources.ts";
 import type { FileChange, SystemStack } from "../stack.ts";

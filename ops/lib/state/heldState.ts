@@ -1,7 +1,7 @@
 /** A stack's state while this command holds the backend's own lock: the engine refuses every update of it meanwhile. */
 import { createHash, randomUUID } from "node:crypto";
 import { constants, userInfo } from "node:os";
-import { endingSignals } from "../interrupt.ts";
+import { endingSignals } from "../../../cli/interrupt.ts";
 import { assertUnlocked, lockFolder, type Lock, type LockFile, locksOf, lockText } from "./lock.ts";
 import { ownRecord } from "./lockHolder.ts";
 import { type PresentState, presentState, type Store } from "./store.ts";

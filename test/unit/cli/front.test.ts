@@ -7,6 +7,7 @@ import path from "node:path";
 import { describe, it } from "mocha";
 import { stackNames } from "../../../config/stackFile.ts";
 import { projectDir } from "../../../config/stackFile.ts";
+import { inWords } from "../../../cli/main.ts";
 import { orrery } from "./run.ts";
 
 describe("orrery.mjs", () => {
@@ -85,6 +86,19 @@ describe("orrery.mjs", () => {
       setInterval(() => undefined, 1000);
       console.log("ready", process.argv[2]);`,
     ));
+});
+
+describe("What the file system refuses", () => {
+  it("names the folder in which no temporary one can be made, not its template", () => {
+    const folder = path.join(tmpdir(), "orrery-is-not-there");
+    let said = "";
+    try {
+      mkdtempSync(path.join(folder, ".orrery-"));
+    } catch (error) {
+      said = inWords(error);
+    }
+    assert.equal(said, `${folder}: there is no such file or folder`);
+  });
 });
 
 describe("Completion in bash", () => {

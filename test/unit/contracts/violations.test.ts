@@ -187,6 +187,7 @@ describe("checking contracts", () => {
       securityContext: {
         readOnlyRootFilesystem: true,
         runAsUser: 1000,
+        allowPrivilegeEscalation: false,
         capabilities: { drop: ["ALL"], add: ["NET_RAW"] },
       },
       volumeMounts: [
@@ -204,6 +205,7 @@ describe("checking contracts", () => {
     assert.deepEqual(problems(fields, deployment(container, pod)), [
       "must run as root (x:13)",
       "capability CHOWN is required and dropped",
+      "requires a capability, which only its file can give this user: allowPrivilegeEscalation: false forbids that",
       "capability NET_RAW is added but not required",
       "memory limit 128Mi is below 512Mi (x:14)",
       "writes /data/x, on a volume that belongs to root without fsGroup (x:15)",

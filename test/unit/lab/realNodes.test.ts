@@ -1,14 +1,21 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it } from "mocha";
 import { Layouts, registryServer } from "../../../lab/images/registry.ts";
 import { hierarchies, unified } from "../../../lab/kubernetes/nodes/groups.ts";
-import { chooseRealNodes, mostNodes, nodeNetwork, realNodes } from "../../../lab/kubernetes/nodes/plan.ts";
+import {
+  asksUpstream,
+  chooseRealNodes,
+  mostNodes,
+  nodeNetwork,
+  realNodes,
+} from "../../../lab/kubernetes/nodes/plan.ts";
 import { assertFeatures } from "../../../lab/kubernetes/nodes/requirements.ts";
+import { chooseNodes, nodesFor } from "../../../lab/nodeChoice.ts";
 import { labSettings } from "../../../lab/settings.ts";
 
 /** Calls `work` with a folder that is removed afterwards. */
@@ -61,6 +68,59 @@ describe("the lab's real nodes", () => {
       assert.equal(realNodes(lab).length, 3);
     }));
 
+  it("a new lab has as many nodes as the test stack asks for, or simulated ones on request, and keeps what it has", () =>
+    withFolder((folder) => {
+      const lab = labSettings({ ORRERY_LAB: path.join(folder, "one") });
+      const choose = (count?: number, fakeNodes = false): number => {
+        chooseNodes(lab, { realNodes: count, fakeNodes, upstreamImages: false }, () => undefined);
+        return realNodes(lab).length;
+      };
+      assert.throws(() => choose(3, true), /^Error: give --real-nodes or --fake-nodes, not both$/);
+      assert.equal(existsSync(lab.dir), false);
+      assert.equal(choose(undefined, true), 0);
+      assert.equal(choose(), 0, "the choice is kept before the first start");
+      rmSync(lab.dir, { recursive: true });
+      assert.equal(choose(), nodesFor("test"));
+      assert.equal(choose(5), 5);
+      mkdirSync(path.join(lab.dir, "data", "kubernetes"), { recursive: true });
+      assert.equal(choose(), 5);
+      assert.throws(() => choose(undefined, true), /this lab's cluster has 5 real nodes/);
+      rmSync(path.join(lab.dir, "real-nodes"));
+      assert.equal(choose(), 0, "a cluster of an earlier version has no choice");
+      assert.throws(() => choose(2), /this lab's cluster has simulated nodes/);
+    }));
+
+  it("upstream's images are asked for until the lab is wiped, and only where images run", () =>
+    withFolder((folder) => {
+      const lab = labSettings({ ORRERY_LAB: path.join(folder, "one") });
+      const choose = (fakeNodes: boolean, upstreamImages: boolean): void => {
+        chooseNodes(lab, { realNodes: undefined, fakeNodes, upstreamImages }, () => undefined);
+      };
+      assert.throws(() => {
+        choose(true, true);
+      }, /^Error: --upstream-images: this lab simulates its nodes, which run no image$/);
+      choose(false, false);
+      assert.equal(asksUpstream(lab), false);
+      choose(false, true);
+      choose(false, false);
+      assert.equal(asksUpstream(lab), true);
+    }));
+
+  it("a machine that cannot run containers changes nothing, and can simulate nodes", () =>
+    withFolder((folder) => {
+      const lab = labSettings({ ORRERY_LAB: path.join(folder, "one") });
+      const none = { realNodes: undefined, upstreamImages: false };
+      const impossible = (): void => {
+        assertFeatures(["overlayfs"]);
+      };
+      assert.throws(() => {
+        chooseNodes(lab, { ...none, fakeNodes: false }, impossible);
+      }, /which lacks\n {2}overlayfs\n--fake-nodes/);
+      assert.equal(existsSync(lab.dir), false);
+      chooseNodes(lab, { ...none, fakeNodes: true }, impossible);
+      assert.deepEqual(realNodes(lab), []);
+    }));
+
   it("control groups of version 1, of version 2 and of both are told apart", () => {
     const first = [
       "cgroup /sys/fs/cgroup/cpu,cpuacct cgroup rw,nosuid,relatime,cpu,cpuacct 0 0",
@@ -80,7 +140,7 @@ describe("the lab's real nodes", () => {
     assertFeatures([]);
     assert.throws(() => {
       assertFeatures(["overlayfs (CONFIG_OVERLAY_FS)"]);
-    }, new Error("real nodes cannot run on this machine, which lacks\n  overlayfs (CONFIG_OVERLAY_FS)\nnpm run lab -- up without --real-nodes simulates the nodes"));
+    }, new Error("the lab's nodes cannot run containers on this machine, which lacks\n  overlayfs (CONFIG_OVERLAY_FS)\n--fake-nodes simulates them: npm start -- --fake-nodes"));
   });
 
   it("the registry serves an image under its own name, whichever registry is asked for", () =>

@@ -1,4 +1,4 @@
-"""Takes the place of DIALS' Django application: reads the same variables in the same way, and answers that it is a stand-in."""
+"""Takes the place of DIALS' Django application: reads the same variables in the same way, says that it is a stand-in, and shows histograms."""
 
 import json
 import os
@@ -9,7 +9,9 @@ from django.core.wsgi import get_wsgi_application
 from django.http import HttpResponse
 from django.urls import path
 
-print("stand-in for DIALS' backend: gunicorn and Django are real, its pages are not", flush=True)
+from pages import workspace_page
+
+print("stand-in for DIALS' backend: gunicorn and Django are real, its pages are not DIALS' own", flush=True)
 
 SECRET_KEY = config("DJANGO_SECRET_KEY")
 DEBUG = bool(config("DJANGO_DEBUG", cast=int, default=0))
@@ -37,5 +39,5 @@ def front(request):
     return HttpResponse(f"stand-in for DIALS' backend on {request.get_host()}: this is not the real program\n")
 
 
-urlpatterns = [path("", front)]
+urlpatterns = [path("", front), path("stand-in/<slug:workspace>", workspace_page)]
 application = get_wsgi_application()

@@ -1,0 +1,36 @@
+/** Deploys DIALS of stack `test` to the demonstrations' cluster, next to the database server that its operator runs. */
+import { rmSync, writeFileSync } from "node:fs";
+import { samplePassphrase } from "../../../config/samples.ts";
+import { keepSystems } from "../../../config/stackEdit.ts";
+import { readStackFile, stackPath } from "../../../config/stackFile.ts";
+import { createPrerequisites } from "../../prerequisites.ts";
+import { labTarget, type Run } from "../../pulumi.ts";
+import { retarget } from "../../retarget.ts";
+import { demoStackFile, upDemo } from "../stack.ts";
+
+const source = "test";
+const name = "demo-dials";
+
+/** DIALS at work: where it is. */
+export interface DialsAtWork {
+  readonly namespace: string;
+  readonly apiHost: string;
+}
+
+/** Deploys what is missing or changed. @throws with Pulumi's output if it cannot */
+export async function deployDials(run: Run): Promise<DialsAtWork> {
+  const { lab, log } = run;
+  const stack = readStackFile(stackPath(source));
+  const file = demoStackFile(run, name);
+  const before = `${file}.source`;
+  writeFileSync(before, keepSystems(stack.text, ["clusters", "dials"]), { mode: 0o600 });
+  const { prerequisites } = retarget(before, file, labTarget(lab), samplePassphrase(source), true);
+  rmSync(before);
+  await createPrerequisites(prerequisites, lab, log);
+  await upDemo(run, { name, source, system: "DIALS" });
+  const { namespace, apiHost } = JSON.parse(stack.entries.get("dials:settings")?.value ?? "{}") as {
+    readonly namespace: { readonly name: string };
+    readonly apiHost: string;
+  };
+  return { namespace: namespace.name, apiHost };
+}

@@ -1,0 +1,37 @@
+/** Deploys a stack of the demonstrations: one that is made of parts of a stack of the project. */
+import { rmSync } from "node:fs";
+import path from "node:path";
+import { stackPath } from "../../config/stackFile.ts";
+import { environment, pulumi, type Run, stackExists } from "../pulumi.ts";
+import { withFailures } from "../rollout.ts";
+import { root } from "../settings.ts";
+
+/** What is deployed. */
+interface DemoStack {
+  /** Its name in the cluster's own state. */
+  readonly name: string;
+  /** The stack that it is made of. */
+  readonly source: string;
+  /** The system, for people. */
+  readonly system: string;
+}
+
+/** Where the file of a demonstration's stack is. */
+export const demoStackFile = ({ lab }: Run, name: string): string => path.join(lab.dir, `Pulumi.${name}.yaml`);
+
+/** Runs `pulumi up` with the stack's file, which is there already. @throws if it fails */
+export async function upDemo(run: Run, { name, source, system }: DemoStack): Promise<void> {
+  const { lab, log } = run;
+  const env = { PULUMI_SKIP_CHECKPOINTS: "true", ...process.env, ...environment(run, source) };
+  if (!stackExists(lab, name)) {
+    const made = await pulumi(["stack", "init", "--stack", name, "--no-select"], env);
+    // The CLI writes one into the project.
+    rmSync(stackPath(name), { force: true });
+    if (made !== 0) throw new Error(`stack ${name} cannot be made; see the output above`);
+  }
+  const output = path.join(lab.dir, `up-${name}.log`);
+  log(`${system} of stack ${source}: pulumi up; the whole output is in ${path.relative(root, output)}`);
+  const args = ["up", "--stack", name, "--config-file", demoStackFile(run, name), "--yes", "--skip-preview"];
+  const code = await withFailures(lab, log, () => pulumi(args, env, output));
+  if (code !== 0) throw new Error(`${system} cannot be deployed: pulumi up ended with ${code}; see ${output}`);
+}
