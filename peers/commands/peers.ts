@@ -41,7 +41,7 @@ A test that fails must be in peers/expected/SUITE.yaml, with its reason. Results
     docs: { type: "boolean", help: "run nothing, save the figures so far and write the table of docs/lab.md" },
     json: { type: "boolean", help: "print the verdicts as JSON" },
   },
-  async run({ again, time, keep = false, list, docs, json }, words) {
+  async run({ again, time, keep, list, docs, json }, words) {
     const chosen = selected(words);
     const lab = ownLab();
     const folder = path.join(lab.dir, "peers");
