@@ -2,6 +2,10 @@
 import type { Result } from "./suite.ts";
 
 const end = /^--- (PASS|FAIL|SKIP): (\S+) \(([\d.]+)s\)/;
+/** Words of a reason; what is printed later tells of the cleaning up. */
+const complaint = /fail|unable|error|unexpected|require|not |panic/i;
+// eslint-disable-next-line no-control-regex -- colours
+const colours = /\x1b\[[\d;]*m/g;
 const outcomes = { PASS: "passed", FAIL: "failed", SKIP: "skipped" } as const;
 
 /** One run of a test program; subtests count as a part of their test. */
@@ -18,14 +22,18 @@ export class GoOutput {
     }
     const [, word, test = "", seconds] = end.exec(line) ?? [];
     if (word === undefined) {
-      const said = /^\s+(?:\S+: )?\w+\.go:\d+: (.*\S)/.exec(line)?.[1] ?? /^panic: (.*)/.exec(line)?.[1];
-      if (said !== undefined && this.#last !== undefined) this.#running.set(this.#last, said);
+      const said = (/^\s+(?:\S+: )?\w+\.go:\d+: (.*\S)/.exec(line) ?? /^(panic: .*)/.exec(line))?.[1];
+      if (said !== undefined && this.#last !== undefined) this.#say(this.#last, said.replaceAll(colours, ""));
       return undefined;
     }
     const outcome = outcomes[word as keyof typeof outcomes];
     const says = this.#running.get(test);
     this.#running.delete(test);
     return { test, outcome, seconds: Number(seconds), ...(outcome === "passed" || says === undefined ? {} : { says }) };
+  }
+
+  #say(test: string, said: string): void {
+    if (!complaint.test(this.#running.get(test) ?? "")) this.#running.set(test, said);
   }
 
   /** Tests that had begun when the program ended: it crashed, or its time was over. */

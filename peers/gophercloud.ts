@@ -10,6 +10,9 @@ const packages = [
   ...["blockstorage/v3", "identity/v3", "imageservice/v2", "dns/v2", "objectstorage/v1", "compute/v2"],
 ];
 
+/** OpenStack's release in Debian 12: some tests ask whether what they need is older. */
+const branch = "stable/zed";
+
 const suite: GoSuite = {
   name: "gophercloud",
   packages: Object.fromEntries(packages.map((name) => [name.replace("/extensions/", "/"), `${at}/${name}`])),
@@ -35,6 +38,7 @@ export const gophercloud: Suite = {
       OS_SUBNET_ID: subnet,
       OS_POOL_NAME: "public",
       OS_EXTGW_ID: external,
+      OS_BRANCH: branch,
     });
   },
 };

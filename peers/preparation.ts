@@ -24,12 +24,14 @@ export async function prepare(lab: LabSettings): Promise<Prepared> {
   const subnet = await ensure(cloud, "network", "/subnets", {
     subnet: { name: ownName, network_id: network.id, ip_version: 4, cidr: "10.99.0.0/24" },
   });
+  const external = await idOf(cloud, "network", "/networks", "public");
+  await connect(cloud, external, subnet.id);
   return {
     image: await idOf(cloud, "image", "/images", "lab-empty"),
     flavors: [await flavor(cloud, `${ownName}.small`, 1), await flavor(cloud, `${ownName}.large`, 2)],
     network: network.id,
     subnet: subnet.id,
-    public: await idOf(cloud, "network", "/networks", "public"),
+    public: external,
   };
 }
 
@@ -38,9 +40,18 @@ export function adminEnv(lab: LabSettings): Record<string, string> {
   return { ...openstackEnv(lab), OS_USERNAME: "admin", OS_PROJECT_NAME: "admin", OS_DOMAIN_NAME: "Default" };
 }
 
+/** A router between the network and the outside, as floating IPs need. */
+async function connect(cloud: OpenstackApi, external: string, subnet: string): Promise<void> {
+  const body = { router: { name: ownName, external_gateway_info: { network_id: external } } };
+  const there = (await cloud.list("network", "/routers")).some((row) => row.name === ownName);
+  const { id } = await ensure(cloud, "network", "/routers", body);
+  if (there) return;
+  await cloud.put("network", `/routers/${id}/add_router_interface`, { subnet_id: subnet });
+}
+
 /** Tests of ephemeral disks ask for one of the flavour's. */
 async function flavor(cloud: OpenstackApi, name: string, size: number): Promise<string> {
-  const shape = { name, vcpus: size, ram: 64 * size, disk: size, "OS-FLV-EXT-DATA:ephemeral": size };
+  const shape = { name, vcpus: size, ram: 64 * size, disk: size, "OS-FLV-EXT-DATA:ephemeral": 8 };
   const { id } = await ensure(cloud, "compute", "/flavors", { flavor: shape });
   const body = { extra_specs: { "orrery:machine": "none" } };
   await cloud.request("compute", `/flavors/${id}/os-extra_specs`, { method: "POST", body });

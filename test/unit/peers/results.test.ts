@@ -33,7 +33,9 @@ describe("results of foreign test suites", () => {
       "    tools.go:72: created a network",
       "--- PASS: TestOne (1.50s)",
       "=== RUN   TestTwo",
-      "    TestTwo: rules.go:12: Unable to create: 409",
+      "    rules.go:10: Creating a rule",
+      "    TestTwo: rules.go:12: \u001b[1;31mUnable to create: 409\u001b[0m",
+      "    tools.go:80: Deleted a network",
       "--- FAIL: TestTwo (0.10s)",
       "=== RUN   TestThree",
       "    clients.go:3: this test needs an administrator",
@@ -51,7 +53,7 @@ describe("results of foreign test suites", () => {
       ],
     );
     assert.deepEqual(reader.unfinished(), [
-      { test: "TestFour", outcome: "failed", seconds: 0, says: "runtime error: index out of range" },
+      { test: "TestFour", outcome: "failed", seconds: 0, says: "panic: runtime error: index out of range" },
     ]);
   });
 
