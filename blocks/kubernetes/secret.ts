@@ -96,8 +96,11 @@ export class ServiceSecret<Key extends string> extends Block {
   private makeChecksum(name: string, args: ServiceSecretArgs<Key>, opts: BlockOptions): RestartChecksum {
     const { stringData, data } = toData(args.values);
     const values = pulumi.output({ ...stringData, ...data }).apply((plain) => digest(plain));
+    // Not its provider, which is the cluster's and knows no random numbers.
+    const { parent, dependsOn } = opts;
+    const others = { ...(parent && { parent }), ...(dependsOn !== undefined && { dependsOn }) };
     const version = this.make(
-      new random.RandomId(`${name}-version`, { byteLength: 6, keepers: { values: pulumi.secret(values) } }, opts),
+      new random.RandomId(`${name}-version`, { byteLength: 6, keepers: { values: pulumi.secret(values) } }, others),
     );
     return { name: `secret.${args.name}`, value: pulumi.unsecret(version.hex) };
   }

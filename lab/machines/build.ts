@@ -153,9 +153,11 @@ async function pack({ recipe, part, root, output }: Site): Promise<void> {
   await runToFile("sh", ["-ec", 'cd "$0" && sha512sum disk.qcow2 vmlinuz initrd >sha512', part], output);
 }
 
-/** Runs a command in its own mount and PID namespaces, so that nothing stays mounted or running after it. */
+/** A command's own mount and PID namespaces, so that nothing stays mounted or running after it. */
+export const isolation = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
+
 async function isolated(command: readonly string[], output: string): Promise<void> {
-  await runToFile("unshare", ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", ...command], output);
+  await runToFile("unshare", [...isolation, ...command], output);
 }
 
 /** Runs one of the recipe's scripts inside the new root, with some of this machine's files mounted into it. */

@@ -1,4 +1,5 @@
 /** The machines' image: Debian 12 from its own packages, built once per machine into the cache. */
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -7,7 +8,7 @@ import { labNotebookImage } from "../retarget.ts";
 import { lock } from "../lock.ts";
 import type { Log } from "../component.ts";
 import { cacheDir } from "../settings.ts";
-import { buildImage, type Recipe } from "./build.ts";
+import { buildImage, isolation, type Recipe } from "./build.ts";
 
 /** What Glance gets: the root disk (one ext4 file system without partitions) with the kernel that boots it. */
 export interface MachineImage {
@@ -77,6 +78,11 @@ export async function machineImage(log: Log): Promise<MachineImage> {
     ramdisk: path.join(dir, "initrd"),
     checksum: (file) => sums.find((line) => line.endsWith(` ${path.basename(file)}`))?.split(" ")[0] ?? "",
   };
+}
+
+/** Whether this process may build the image, which takes mounts. */
+export function mayMount(): boolean {
+  return spawnSync("unshare", [...isolation, "true"], { stdio: "ignore" }).status === 0;
 }
 
 /** Hash of the recipe and its files, for the folder's name. */

@@ -8,7 +8,7 @@ import { environment, python, script } from "../openstack/services.ts";
 import type { Health, LabComponent } from "../component.ts";
 import { type Daemon, runningPid, start, stop } from "../process.ts";
 import type { LabSettings } from "../settings.ts";
-import { machineImage } from "./image.ts";
+import { machineImage, mayMount } from "./image.ts";
 import { addresses, makeNetwork, removeNetwork, uplink } from "./namespace.ts";
 
 export { uploadImages } from "./upload.ts";
@@ -31,7 +31,11 @@ export const machines: LabComponent = {
   name: "machines",
   async install(log) {
     await installPackages(packages, log);
-    await machineImage(log);
+    if (mayMount()) await machineImage(log);
+    else
+      log(
+        "machine image: nothing may be mounted here, as while a container is built; the first start builds it (10 min)",
+      );
   },
   async up(lab) {
     await makeNetwork(lab);

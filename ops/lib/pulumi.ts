@@ -64,6 +64,7 @@ export function pulumiRun(
     child.on("error", reject);
     child.on("close", (code) => {
       if (isLocked(said)) console.error(freeing(stack.name));
+      else if (engineProblem(said) !== undefined) console.error(engineFix);
       resolve(code ?? 1);
     });
   });

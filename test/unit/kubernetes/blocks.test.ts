@@ -95,8 +95,9 @@ describe("Kubernetes building blocks", () => {
     assert.deepEqual(secret.inputs.metadata, metadata);
     assert.equal(secret.inputs.type, "kubernetes.io/ssh-auth");
     assert.deepEqual(secret.inputs.stringData, new Secret(values));
-    const { keepers } = seen.one("s-version").inputs as { keepers: { values: unknown } };
-    assert.ok(keepers.values instanceof Secret);
+    const version = seen.one("s-version");
+    assert.ok((version.inputs as { keepers: { values: unknown } }).keepers.values instanceof Secret);
+    assert.equal(version.provider, "", "the cluster's provider knows no random number");
     const { template } = seen.object("Job j").spec as { template: { metadata: { annotations: object } } };
     assert.deepEqual(Object.keys(template.metadata.annotations), ["orrery/secret.one"]);
     assert.deepEqual(pick(template, "env", "envFrom", "volumes"), {
