@@ -25,7 +25,7 @@ export const gophercloud: Suite = {
   about: "gophercloud's acceptance tests of networks, volumes, identity, images, names, objects and servers (Go)",
   version: "1.14.1",
   cloud: "openstack",
-  install: (log) => installGo(suite, log),
+  install: ({ log }) => installGo(suite, log),
   async open({ lab }) {
     const { image, flavors, network, subnet, public: external } = await prepare(lab);
     return goSession(suite, lab, {

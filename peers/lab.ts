@@ -2,7 +2,8 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { interruptible } from "../lab/interruption.ts";
-import { down, up, upOpenstack } from "../lab/lab.ts";
+import { kubernetes } from "../lab/kubernetes/kubernetes.ts";
+import { down, upOpenstack } from "../lab/lab.ts";
 import { lock } from "../lab/lock.ts";
 import type { Run } from "../lab/pulumi.ts";
 import { openLab } from "../lab/session.ts";
@@ -30,7 +31,7 @@ export function ownLab(): LabSettings {
 /** Installs and runs suites. @returns 0, or 128 and the number of the signal that ended it */
 export async function runSuites(suites: readonly Suite[], folder: string, options: RunOptions): Promise<number> {
   const run = await openLab();
-  for (const suite of suites) await suite.install(run.log);
+  for (const suite of suites) await suite.install(run);
   const release = await lock(`${run.lab.dir}.lock`, run.log, "another run of these suites uses the lab");
   return interruptible(
     run.log,
@@ -66,10 +67,11 @@ export async function runSuites(suites: readonly Suite[], folder: string, option
   );
 }
 
-/** Starts no more than the suites need: a lab without Kubernetes leaves a small machine more of its memory. */
+/** Starts no more than the suites need: the other cloud would take a small machine's memory. */
 async function start(suites: readonly Suite[], { lab, toolchain, log }: Run): Promise<void> {
-  if (suites.some(({ cloud }) => cloud === "kubernetes")) await up(lab, toolchain, log);
-  else await upOpenstack(lab, log);
+  const needed = new Set(suites.map(({ cloud }) => cloud));
+  if (needed.has("openstack")) await upOpenstack(lab, log);
+  if (needed.has("kubernetes")) await kubernetes(toolchain).up(lab, log);
 }
 
 async function runSuite(

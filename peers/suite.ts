@@ -1,6 +1,5 @@
 /** What a foreign test suite is to the command. */
 import type { ChildProcess } from "node:child_process";
-import type { Log } from "../lab/component.ts";
 import type { Run } from "../lab/pulumi.ts";
 
 /** How one test ended. */
@@ -40,8 +39,8 @@ export interface Suite {
   readonly version: string;
   /** What of the lab it runs on. */
   readonly cloud: "openstack" | "kubernetes";
-  /** Installs it in the cache, once per machine. @throws with what is missing */
-  install(log: Log): Promise<void>;
+  /** Installs it in the cache, once per machine, and chooses what the lab has when it starts. @throws with what is missing */
+  install(run: Pick<Run, "lab" | "log">): Promise<void>;
   /** Prepares the lab for it: users, networks, settings. */
   open(run: Run): Promise<Session>;
 }
