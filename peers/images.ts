@@ -77,7 +77,7 @@ export const conformanceImages: readonly Recipe[] = [
   nginx,
   nonewprivs,
   own(pauseImage, "e2e-pause", ["registry.k8s.io/pause:3.10.2"]),
-  own(busybox, "e2e-busybox", [`${registry}/busybox:1.37.0-1`]),
+  own(busybox, "e2e-busybox", [`${registry}/busybox:1.37.0-1`, `${registry}/busybox:1.36.1-1`]),
   {
     ...own(busybox, "nonroot", [`${registry}/nonroot:1.5`]),
     config: { Cmd: ["sh"], Env: ["PATH=/bin"], User: "1234" },

@@ -15,7 +15,14 @@ describe("Kubernetes' conformance tests", () => {
   it("their results come from the line that ends each, with the first reason; what a crash cut off has failed", () => {
     const reader = new GinkgoOutput([one, two, three]);
     const lines = [
-      ...["SSSS", rule, one, "k8s.io/kubernetes/test/e2e/common/node/pods.go:10", "  STEP: running @ 11/24/26", "• [1.250 seconds]"],
+      ...[
+        "SSSS",
+        rule,
+        one,
+        "k8s.io/kubernetes/test/e2e/common/node/pods.go:10",
+        "  STEP: running @ 11/24/26",
+        "• [1.250 seconds]",
+      ],
       ...[rule, two, "  I1124 02:00:00.000000 1 util.go:1] waiting", "  [FAILED] in [It] - job.go:5 @ 11/24/26"],
       ...["• [FAILED] [300.100 seconds]", two, "  [FAILED] timed out", rule],
       ...[three, "  STEP: asking"],
