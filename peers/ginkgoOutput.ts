@@ -3,6 +3,10 @@ import type { Result } from "./suite.ts";
 
 const end = /^(•|S)(?: \[(\w+)[^\]]*\])? \[([\d.]+) seconds\]$/;
 const outcomes: Readonly<Record<string, Result["outcome"]>> = { "": "passed", SKIPPED: "skipped" };
+/** What Ginkgo adds to a title. */
+const labels = / \[[^[\]]*\]$/;
+/** A title stands below it; one that stands elsewhere repeats what failed. */
+const rule = /^-{10,}$/;
 /** Where a reason ends, or its second line begins. */
 const reason = /^\s*\[(?:FAILED|PANICKED|SKIPPED|TIMEDOUT)\] (.*\S)/;
 
@@ -11,6 +15,7 @@ export class GinkgoOutput {
   readonly #known: ReadonlySet<string>;
   #begun: string | undefined;
   #says: string | undefined;
+  #ruled = false;
 
   /** @param tests - full names of the specs that run, as they are listed */
   constructor(tests: readonly string[]) {
@@ -20,12 +25,14 @@ export class GinkgoOutput {
   /** Reads a line. @returns the result, where a spec ends with it */
   line(line: string): Result | undefined {
     const title = line.trim();
-    if (this.#begun === undefined && this.#known.has(title)) {
-      this.#begun = title;
-      this.#says = undefined;
+    const begins = this.#ruled;
+    this.#ruled = rule.test(title);
+    if (this.#begun === undefined) {
+      if (!begins) return undefined;
+      const named = title.replace(labels, "");
+      if (this.#known.has(named)) [this.#begun, this.#says] = [named, undefined];
       return undefined;
     }
-    if (this.#begun === undefined) return undefined;
     this.#says ??= reason.exec(line)?.[1];
     const [, mark, word = "", seconds] = end.exec(title) ?? [];
     if (mark === undefined) return undefined;

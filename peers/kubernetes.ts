@@ -15,6 +15,9 @@ import type { Run } from "../lab/pulumi.ts";
 /** Pods of a test must find another node, and one that tests may drain. */
 const nodes = 2;
 
+/** Programs side by side: most tests wait for a container most of the time. */
+const lanes = 4;
+
 const program = (): string => path.join(toolFolder("conformance"), "e2e.test");
 
 export const kubernetes: Suite = {
@@ -39,17 +42,31 @@ function session({ lab, toolchain }: Run): Session {
       return titles(listed).filter((title) => title.includes("[Conformance]"));
     },
     async run(tests, report, control) {
-      const reader = new GinkgoOutput(tests);
-      const command = [program(), ...flags(tests)] as const;
-      const log = path.join(lab.dir, "peers", "kubernetes.log");
-      const read = (line: string): void => {
-        const result = reader.line(line);
-        if (result !== undefined && !control.stop.aborted) report(result);
+      const one = async (some: readonly string[], lane: number): Promise<void> => {
+        if (some.length === 0) return;
+        const reader = new GinkgoOutput(some);
+        const read = (line: string): void => {
+          const result = reader.line(line);
+          if (result !== undefined && !control.stop.aborted) report(result);
+        };
+        const log = path.join(lab.dir, "peers", `kubernetes-${lane}.log`);
+        await follow({ command: [program(), ...flags(some)], env, cwd, log }, read, control);
+        if (!control.stop.aborted) reader.unfinished().forEach(report);
       };
-      await follow({ command, env, cwd, log }, read, control);
-      if (!control.stop.aborted) reader.unfinished().forEach(report);
+      const [alone, together] = serial(tests);
+      await Promise.all(Array.from({ length: lanes }, (_, lane) => one(everyNth(together, lane), lane)));
+      if (!control.stop.aborted) await one(alone, lanes);
     },
   };
+}
+
+const everyNth = (tests: readonly string[], lane: number): readonly string[] =>
+  tests.filter((_, index) => index % lanes === lane);
+
+/** Specs that stand no other beside them, and those that do. */
+export function serial(tests: readonly string[]): readonly [alone: readonly string[], together: readonly string[]] {
+  const stands = (title: string): boolean => title.includes("[Serial]");
+  return [tests.filter(stands), tests.filter((title) => !stands(title))];
 }
 
 /** Full names of specs, as `--list-tests` prints them: a place in the sources, then the name. */
@@ -57,9 +74,9 @@ export function titles(listed: string): readonly string[] {
   return listed.split("\n").flatMap((line) => /^\s+\S+\.go:\d+: (.*\S)/.exec(line)?.[1] ?? []);
 }
 
-/** Options that run these specs alone, one after the other. */
+/** Options that run only these specs, one after the other. The suite's own name stands before each when Ginkgo compares. */
 export const flags = (tests: readonly string[]): readonly string[] => [
   ...["--ginkgo.v", "--ginkgo.no-color", "--ginkgo.timeout=24h", "--ginkgo.poll-progress-after=0"],
   ...["--provider=skeleton", "--dump-logs-on-failure=false"],
-  `--ginkgo.focus=^(${tests.map((test) => test.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("|")})$`,
+  `--ginkgo.focus=(^| )(${tests.map((test) => test.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("|")})$`,
 ];

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { GinkgoOutput } from "../../../peers/ginkgoOutput.ts";
 import { conformanceImages } from "../../../peers/images.ts";
-import { flags, titles } from "../../../peers/kubernetes.ts";
+import { flags, serial, titles } from "../../../peers/kubernetes.ts";
 
 const rule = "------------------------------";
 const [one, two, three] = [
@@ -18,14 +18,19 @@ describe("Kubernetes' conformance tests", () => {
       ...[
         "SSSS",
         rule,
-        one,
+        `${one} [sig-node, Conformance]`,
         "k8s.io/kubernetes/test/e2e/common/node/pods.go:10",
         "  STEP: running @ 11/24/26",
         "• [1.250 seconds]",
       ],
-      ...[rule, two, "  I1124 02:00:00.000000 1 util.go:1] waiting", "  [FAILED] in [It] - job.go:5 @ 11/24/26"],
-      ...["• [FAILED] [300.100 seconds]", two, "  [FAILED] timed out", rule],
-      ...[three, "  STEP: asking"],
+      ...[
+        rule,
+        `${two} [sig-apps, Conformance]`,
+        "  I1124 02:00:00.000000 1 util.go:1] waiting",
+        "  [FAILED] in [It] - job.go:5 @ 11/24/26",
+      ],
+      ...["• [FAILED] [300.100 seconds]", two, "  [FAILED] timed out"],
+      ...[rule, `${three} [sig-network, Conformance]`, "  STEP: asking"],
     ];
     assert.deepEqual(
       lines.flatMap((line) => reader.line(line) ?? []),
@@ -41,6 +46,11 @@ describe("Kubernetes' conformance tests", () => {
     const focus = flags([one, two]).at(-1)?.replace("--ginkgo.focus=", "") ?? "";
     assert.match(one, new RegExp(focus));
     assert.doesNotMatch(three, new RegExp(focus));
+  });
+
+  it("a test that stands no other beside it runs alone", () => {
+    const lonely = "[sig-scheduling] Preemption [Serial] [Conformance]";
+    assert.deepEqual(serial([one, lonely, two]), [[lonely], [one, two]]);
   });
 
   it("each image has its own names, and none of them is one of the lab's", () => {
