@@ -16,7 +16,7 @@ import type { Run } from "../lab/pulumi.ts";
 const nodes = 2;
 
 /** Programs side by side: most tests wait for a container most of the time. */
-const lanes = 4;
+const lanes = 8;
 
 const program = (): string => path.join(toolFolder("conformance"), "e2e.test");
 
