@@ -1,19 +1,19 @@
 /** Reads what Ginkgo prints of specs with `-ginkgo.v` and without colours. */
 import type { Result } from "./suite.ts";
 
-const end = /^(•|S)(?: \[(\w+)[^\]]*\])? \[([\d.]+) seconds\]$/;
+const end = /^(?:•|S)(?: \[(\w+)[^\]]*\])? \[([\d.]+) seconds\]$/;
 const outcomes: Readonly<Record<string, Result["outcome"]>> = { "": "passed", SKIPPED: "skipped" };
 /** What Ginkgo adds to a title. */
 const labels = / \[[^[\]]*\]$/;
-/** A title stands below it; one that stands elsewhere repeats what failed. */
+/** Stands between specs: a title is the line below it, and a failure ends with it, the reason last. */
 const rule = /^-{10,}$/;
-/** Where a reason ends, or its second line begins. */
-const reason = /^\s*\[(?:FAILED|PANICKED|SKIPPED|TIMEDOUT)\] (.*\S)/;
+const reason = /^\[(?:FAILED|PANICKED|SKIPPED|TIMEDOUT)\] (?!in \[)(.*\S)/;
 
 /** One run of a program with specs. */
 export class GinkgoOutput {
   readonly #known: ReadonlySet<string>;
   #begun: string | undefined;
+  #ended: Pick<Result, "outcome" | "seconds"> | undefined;
   #says: string | undefined;
   #ruled = false;
 
@@ -24,30 +24,29 @@ export class GinkgoOutput {
 
   /** Reads a line. @returns the result, where a spec ends with it */
   line(line: string): Result | undefined {
-    const title = line.trim();
-    const begins = this.#ruled;
-    this.#ruled = rule.test(title);
+    const said = line.trim();
+    const below = this.#ruled;
+    this.#ruled = rule.test(said);
     if (this.#begun === undefined) {
-      if (!begins) return undefined;
-      const named = title.replace(labels, "");
-      if (this.#known.has(named)) [this.#begun, this.#says] = [named, undefined];
+      const named = said.replace(labels, "");
+      if (below && this.#known.has(named)) this.#begun = named;
       return undefined;
     }
-    this.#says ??= reason.exec(line)?.[1];
-    const [, mark, word = "", seconds] = end.exec(title) ?? [];
-    if (mark === undefined) return undefined;
-    const outcome = outcomes[word] ?? "failed";
-    const result = { test: this.#begun, outcome, seconds: Number(seconds) };
-    const says = this.#says;
-    this.#begun = undefined;
-    return outcome === "passed" || says === undefined ? result : { ...result, says };
+    this.#says ??= reason.exec(said)?.[1];
+    const [found, word = "", seconds] = end.exec(said) ?? [];
+    if (found !== undefined) this.#ended = { outcome: outcomes[word] ?? "failed", seconds: Number(seconds) };
+    return this.#ended !== undefined && (this.#ruled || this.#ended.outcome === "passed") ? this.#result() : undefined;
   }
 
   /** The spec that had begun when the program ended. */
   unfinished(): readonly Result[] {
-    if (this.#begun === undefined) return [];
-    return [
-      { test: this.#begun, outcome: "failed", seconds: 0, says: this.#says ?? "the program ended before the test did" },
-    ];
+    return this.#begun === undefined ? [] : [this.#result()];
+  }
+
+  #result(): Result {
+    const [test = "", says = "the program ended before the test did"] = [this.#begun, this.#says];
+    const { outcome, seconds } = this.#ended ?? { outcome: "failed", seconds: 0 };
+    this.#begun = this.#ended = this.#says = undefined;
+    return { test, outcome, seconds, ...(outcome === "passed" ? {} : { says }) };
   }
 }

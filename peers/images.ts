@@ -25,7 +25,12 @@ const agnhost: Recipe = {
   packages: ["bash", "bind9-dnsutils", "coreutils", "curl", "dash", "findutils", "grep", "hostname", "iproute2"].concat(
     ["iptables", "libc-bin", "mount", "netcat-openbsd", "procps", "sed", "util-linux"],
   ),
-  programs: { "/agnhost": ["conformance", "agnhost"], "/coredns": ["names", "coredns"] },
+  programs: {
+    "/agnhost": ["conformance", "agnhost"],
+    "/coredns": ["names", "coredns"],
+    "/localhost.crt": ["conformanceFiles", "localhost.crt"],
+    "/localhost.key": ["conformanceFiles", "localhost.key"],
+  },
   files: { "/etc/passwd": users, "/etc/group": groups },
   script: `
     ln -sf dash bin/sh
@@ -33,6 +38,17 @@ const agnhost: Recipe = {
     ln -s agnhost agnhost-2
     mkdir -p uploads tmp root && chmod 1777 tmp`,
   config: { Entrypoint: ["/agnhost"], Cmd: ["pause"], Env: [searchPath] },
+};
+
+/** The same questions asked by glibc's own resolver. */
+const dnsTesting: Recipe = {
+  name: "glibc-dns-testing",
+  references: [`${registry}/glibc-dns-testing:2.0.0`],
+  packages: ["bash", "bind9-dnsutils", "coreutils", "dash", "hostname", "libc-bin"],
+  script: `
+    ln -sf dash bin/sh
+    mkdir -p tmp && chmod 1777 tmp`,
+  config: { Cmd: ["sh"], Env: [searchPath] },
 };
 
 /** What the update demo's pages are served from. */
@@ -70,14 +86,22 @@ const nonewprivs: Recipe = {
 
 const busybox = "docker.io/library/busybox:1";
 
+/** With bash, as Debian's busybox's own shell drops variables whose names it could not set. */
+const shell: Recipe = (({ packages = [], script = "", ...rest }) => ({
+  ...rest,
+  packages: [...packages, "bash"],
+  script: `${script}\n ln -sf bash bin/sh`,
+}))(own(busybox, "e2e-busybox", [`${registry}/busybox:1.37.0-1`, `${registry}/busybox:1.36.1-1`]));
+
 export const conformanceImages: readonly Recipe[] = [
   agnhost,
+  dnsTesting,
   animal("kitten"),
   animal("nautilus"),
   nginx,
   nonewprivs,
   own(pauseImage, "e2e-pause", ["registry.k8s.io/pause:3.10.2"]),
-  own(busybox, "e2e-busybox", [`${registry}/busybox:1.37.0-1`, `${registry}/busybox:1.36.1-1`]),
+  shell,
   {
     ...own(busybox, "nonroot", [`${registry}/nonroot:1.5`]),
     config: { Cmd: ["sh"], Env: ["PATH=/bin"], User: "1234" },

@@ -159,6 +159,21 @@ const tools = {
       { do: "build", package: "k8s.io/sample-apiserver", in: "conformance", to: "sample-apiserver" },
     ],
   },
+  /** Files of the programs above. */
+  conformanceFiles: {
+    name: "conformance-files",
+    minutes: 1,
+    files: ["localhost.crt", "localhost.key"],
+    releases: [],
+    sources: ["conformance"],
+    steps: ["localhost.crt", "localhost.key"].map((file) => ({
+      do: "take",
+      path: `test/images/agnhost/porter/${file}`,
+      module: "k8s.io/kubernetes",
+      in: "conformance",
+      to: file,
+    })),
+  },
   /** The password store that Thoth's owners keep their secrets in. */
   gopass: {
     name: "gopass",
@@ -204,8 +219,9 @@ export async function ensureTool(name: ToolName, log: Log): Promise<string> {
   return toolFolder(name);
 }
 
-/** The tools that `npm test` uses. */
-const ofTests = (Object.keys(tools) as ToolName[]).filter((name) => name !== "tofu" && name !== "conformance");
+/** The tools that `npm test` does not use. */
+const others: readonly ToolName[] = ["tofu", "conformance", "conformanceFiles"];
+const ofTests = (Object.keys(tools) as ToolName[]).filter((name) => !others.includes(name));
 
 /** Builds the missing tools, one checkout at a time. */
 export async function ensureTools(log: Log, names: readonly ToolName[] = ofTests): Promise<void> {

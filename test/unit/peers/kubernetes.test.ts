@@ -12,7 +12,7 @@ const [one, two, three] = [
 ];
 
 describe("Kubernetes' conformance tests", () => {
-  it("their results come from the line that ends each, with the first reason; what a crash cut off has failed", () => {
+  it("their results come from the line that ends each, with the reason below it; what a crash cut off has failed", () => {
     const reader = new GinkgoOutput([one, two, three]);
     const lines = [
       ...[
@@ -29,14 +29,14 @@ describe("Kubernetes' conformance tests", () => {
         "  I1124 02:00:00.000000 1 util.go:1] waiting",
         "  [FAILED] in [It] - job.go:5 @ 11/24/26",
       ],
-      ...["• [FAILED] [300.100 seconds]", two, "  [FAILED] timed out"],
+      ...["• [FAILED] [300.100 seconds]", two.replace("should", "[It] should"), "  [FAILED] timed out: 300 s"],
       ...[rule, `${three} [sig-network, Conformance]`, "  STEP: asking"],
     ];
     assert.deepEqual(
       lines.flatMap((line) => reader.line(line) ?? []),
       [
         { test: one, outcome: "passed", seconds: 1.25 },
-        { test: two, outcome: "failed", seconds: 300.1, says: "in [It] - job.go:5 @ 11/24/26" },
+        { test: two, outcome: "failed", seconds: 300.1, says: "timed out: 300 s" },
       ],
     );
   });
