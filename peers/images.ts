@@ -90,7 +90,7 @@ const busybox = "docker.io/library/busybox:1";
 const shell: Recipe = (({ packages = [], script = "", ...rest }) => ({
   ...rest,
   packages: [...packages, "bash"],
-  script: `${script}\n ln -sf bash bin/sh`,
+  script: `${script.replace("ln -s ", "ln -sf ")}\n      ln -sf bash bin/sh`,
 }))(own(busybox, "e2e-busybox", [`${registry}/busybox:1.37.0-1`, `${registry}/busybox:1.36.1-1`]));
 
 export const conformanceImages: readonly Recipe[] = [
