@@ -24,7 +24,7 @@ const figuresFile = path.join(import.meta.dirname, "figures.json");
 const docsFile = path.join(projectDir, "docs", "lab.md");
 const [begin, end] = ["<!-- peers: npm run peers -- --docs -->", "<!-- /peers -->"];
 
-export const readFigures = (): AllFigures => JSON.parse(readFileSync(figuresFile, "utf8")) as AllFigures;
+const readFigures = (): AllFigures => JSON.parse(readFileSync(figuresFile, "utf8")) as AllFigures;
 
 /** What a verdict leaves in the figures. */
 export function figuresOf(version: string, { passed, skipped, failed, unexpected, left }: Verdict): Figures {
