@@ -6,7 +6,7 @@ import { projectDir } from "../config/stackFile.ts";
 import type { Command } from "./command.ts";
 
 /** Folders of the project whose `commands/` hold commands. */
-const homes = ["ops", "lab", "review", "policy", "contracts", "bench", "cli"];
+const homes = ["ops", "lab", "review", "policy", "contracts", "bench", "peers", "cli"];
 
 /** What the folders below `commands/` are about; their files say it themselves. */
 const groups: Readonly<Record<string, string>> = {

@@ -15,17 +15,18 @@ export async function install(log: Log): Promise<Toolchain> {
   return toolchain;
 }
 
-/** Starts both clouds; the machines' network comes first, as Nova starts machines in it. */
+/** Starts both clouds. */
 export async function up(lab: LabSettings, toolchain: Toolchain, log: Log): Promise<void> {
   createLabFolder(lab.dir, root);
-  await Promise.all([
-    kubernetes(toolchain).up(lab, log),
-    (async () => {
-      await machines.up(lab, log);
-      await openstack.up(lab, log);
-      await uploadImages(lab, log);
-    })(),
-  ]);
+  await Promise.all([kubernetes(toolchain).up(lab, log), upOpenstack(lab, log)]);
+}
+
+/** Starts OpenStack; the machines' network comes first, as Nova starts machines in it. */
+export async function upOpenstack(lab: LabSettings, log: Log): Promise<void> {
+  createLabFolder(lab.dir, root);
+  await machines.up(lab, log);
+  await openstack.up(lab, log);
+  await uploadImages(lab, log);
 }
 
 /** Stops everything; `wipe` also deletes the data. Nova stops first, so that it does not see its machines disappear. */

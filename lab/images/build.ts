@@ -33,9 +33,24 @@ export function imageFolders(): string[] {
 
 /** Builds the missing images, one checkout at a time. @throws naming the image and the log if one cannot be built */
 export async function ensureImages(programs: NodePrograms, log: Log): Promise<void> {
-  const missing = (): Layout[] => layouts(programs).filter(({ folder }) => !existsSync(folder));
+  await ensureLayouts(layouts(programs), ["prow", "deckPages"], log);
+}
+
+/** Builds images of tests that the lab itself has no use for. @returns their folders @throws as {@link ensureImages} does */
+export async function ensureForeignImages(
+  foreign: readonly Recipe[],
+  tools: readonly ToolName[],
+  log: Log,
+): Promise<readonly string[]> {
+  const wanted = recipeLayouts(foreign, nodePrograms(), []);
+  await ensureLayouts(wanted, tools, log);
+  return wanted.map(({ folder }) => folder);
+}
+
+async function ensureLayouts(wanted: readonly Layout[], tools: readonly ToolName[], log: Log): Promise<void> {
+  const missing = (): Layout[] => wanted.filter(({ folder }) => !existsSync(folder));
   if (missing().length === 0) return;
-  await ensureTools(log, ["prow", "deckPages"]);
+  await ensureTools(log, tools);
   const busy = "another checkout is building container images";
   const release = await lock(path.join(cacheDir, "images.lock"), log, busy);
   try {
@@ -71,17 +86,7 @@ async function build({ name, folder, fill }: Layout): Promise<void> {
 
 function layouts(programs: NodePrograms): Layout[] {
   const all = answers();
-  const made = recipes.map((recipe): Layout => {
-    const sources = Object.values(recipe.programs ?? {}).map(([artifact]) =>
-      path.basename(folderOf(artifact, programs)),
-    );
-    const key = [recipe, sources, namesOf(recipe, all), checkedContract(recipe, all, programs)];
-    return {
-      name: recipe.name,
-      folder: cached(recipe.name, key),
-      fill: (layout, work, log) => fillRecipe(recipe, programs, all, layout, work, log),
-    };
-  });
+  const made = recipeLayouts(recipes, programs, all);
   const base = made.find(({ name }) => name === standInBase.name)?.folder ?? "";
   const absent = all.filter(({ recipe }) => recipe === undefined);
   const key = [
@@ -100,6 +105,20 @@ function layouts(programs: NodePrograms): Layout[] {
     }
   };
   return [...made, { name: "stand-ins", folder: cached("stand-ins", key), fill }];
+}
+
+function recipeLayouts(wanted: readonly Recipe[], programs: NodePrograms, all: readonly Answer[]): Layout[] {
+  return wanted.map((recipe): Layout => {
+    const sources = Object.values(recipe.programs ?? {}).map(([artifact]) =>
+      path.basename(folderOf(artifact, programs)),
+    );
+    const key = [recipe, sources, namesOf(recipe, all), checkedContract(recipe, all, programs)];
+    return {
+      name: recipe.name,
+      folder: cached(recipe.name, key),
+      fill: (layout, work, log) => fillRecipe(recipe, programs, all, layout, work, log),
+    };
+  });
 }
 
 /** Folder of a layout: its name, and a hash of what it is made of. */

@@ -12,7 +12,15 @@ export interface Release {
 /** One build step. `in`, `on` and `source` are relative to the artifact's sources, `to` to the finished artifact. */
 export type Step =
   /** Compiles a Go package (or, with `test`, its tests) with the requirements of the module in `in`. */
-  | { do: "build"; package: string; in: string; to: string; variables?: Record<string, string>; test?: true }
+  | {
+      do: "build";
+      package: string;
+      in: string;
+      to: string;
+      variables?: Record<string, string>;
+      test?: true;
+      tags?: string;
+    }
   /** Runs a Go program that writes files into a folder of the sources. */
   | { do: "run"; package: string; in: string; on: string }
   /** Copies a file or folder of a required module to the sources or into the artifact. */

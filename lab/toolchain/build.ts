@@ -128,7 +128,8 @@ async function perform(step: Step, artifact: Artifact, sources: string, out: str
     case "build": {
       const set = Object.entries(step.variables ?? {}).map(([name, value]) => `-X ${name}=${value}`);
       const verb = step.test === true ? ["test", "-c"] : ["build"];
-      const options = ["-trimpath", "-ldflags", [linker, ...set].join(" "), "-o", path.join(out, step.to)];
+      const tags = step.tags === undefined ? [] : ["-tags", step.tags];
+      const options = [...tags, "-trimpath", "-ldflags", [linker, ...set].join(" "), "-o", path.join(out, step.to)];
       await go([...verb, ...options, step.package], step.in);
       return;
     }

@@ -145,6 +145,35 @@ const tools = {
       })),
     ],
   },
+  /** Kubernetes' own end-to-end tests, and programs that they run in containers. */
+  conformance: {
+    name: "conformance",
+    minutes: 10,
+    files: ["e2e.test", "agnhost", "nnp", "sample-apiserver"],
+    releases: [],
+    sources: ["conformance"],
+    steps: [
+      { do: "build", package: "k8s.io/kubernetes/test/e2e", in: "conformance", to: "e2e.test", test: true },
+      { do: "build", package: "k8s.io/kubernetes/test/images/agnhost", in: "conformance", to: "agnhost" },
+      { do: "build", package: "k8s.io/kubernetes/test/images/nonewprivs", in: "conformance", to: "nnp" },
+      { do: "build", package: "k8s.io/sample-apiserver", in: "conformance", to: "sample-apiserver" },
+    ],
+  },
+  /** Files of the programs above. */
+  conformanceFiles: {
+    name: "conformance-files",
+    minutes: 1,
+    files: ["localhost.crt", "localhost.key"],
+    releases: [],
+    sources: ["conformance"],
+    steps: ["localhost.crt", "localhost.key"].map((file) => ({
+      do: "take",
+      path: `test/images/agnhost/porter/${file}`,
+      module: "k8s.io/kubernetes",
+      in: "conformance",
+      to: file,
+    })),
+  },
   /** The password store that Thoth's owners keep their secrets in. */
   gopass: {
     name: "gopass",
@@ -199,11 +228,12 @@ export async function ensureTool(name: ToolName, log: Log): Promise<string> {
   return toolFolder(name);
 }
 
-/** The tools that tests use. */
-const ofTests: readonly ToolName[] = (Object.keys(tools) as ToolName[]).filter((name) => name !== "tofu");
+/** The tools that `npm test` does not use. */
+const others: readonly ToolName[] = ["tofu", "conformance", "conformanceFiles"];
+const ofTests = (Object.keys(tools) as ToolName[]).filter((name) => !others.includes(name));
 
 /** Builds the missing tools, one checkout at a time. */
-export async function ensureTools(log: Log, names = ofTests): Promise<void> {
+export async function ensureTools(log: Log, names: readonly ToolName[] = ofTests): Promise<void> {
   const collection = { title: "test tools", gigabytes: requiredSpace, sources: import.meta.dirname };
   await ensureArtifacts(
     names.map((name) => tools[name]),

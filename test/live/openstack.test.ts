@@ -151,6 +151,13 @@ describe("the lab's OpenStack", () => {
     assert.deepEqual(await dig(host, "A"), [{ address: records[0], ttl: 60 }]);
   });
 
+  it("the next page of a list in DNS is at the API's own address", async () => {
+    const { links } = (await (await api.request("dns", `/zones/${zone.id}/recordsets?limit=1`)).json()) as {
+      readonly links: { readonly next: string };
+    };
+    assert.equal(new URL(links.next).host, `127.0.0.1:${lab.ports.designate}`);
+  });
+
   it("objects are stored", async () => {
     await api.request("object", `/${suffix}`, { method: "PUT" });
     remove("object", `/${suffix}`);

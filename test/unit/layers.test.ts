@@ -19,12 +19,12 @@ const layers = [
   ["lab"],
   ["ops"],
   ["lab/harness"],
-  ["bench", "ci"],
+  ["bench", "ci", "peers"],
   ["test"],
 ];
 
 const sources = projectFiles(
-  "{config,cli,blocks,components,review,policy,contracts,lab,ops,bench,ci,test}/**/*.ts",
+  "{config,cli,blocks,components,review,policy,contracts,lab,ops,bench,ci,peers,test}/**/*.ts",
 ).concat("index.ts");
 
 function importsOf(file: string): readonly string[] {

@@ -18,7 +18,7 @@ import { importImages, StreamLayouts } from "./imageStreams.ts";
 import { assignUsers } from "./projects.ts";
 import { type NetworkPolicy, type Pod, ruleset } from "./policy.ts";
 import { type Claim, provision, type StorageClass, type Volume } from "./provisioner.ts";
-import { asksUpstream, nodeNetwork, realNodes } from "./plan.ts";
+import { asksUpstream, foreignImages, nodeNetwork, realNodes } from "./plan.ts";
 
 const lab = labSettings();
 const api = kubeApi(lab);
@@ -28,7 +28,9 @@ const nodes = realNodes(lab);
 const upstream = new Upstream(upstreamFolder, (line) => {
   console.error(`upstream's image cannot be had: ${line}`);
 });
-const layouts = new StreamLayouts(imageFolders(), () => (asksUpstream(lab) ? upstream : undefined));
+const layouts = new StreamLayouts([...imageFolders(), ...foreignImages(lab)], () =>
+  asksUpstream(lab) ? upstream : undefined,
+);
 
 serveImages();
 importImages(api, layouts);

@@ -6,6 +6,7 @@ import { type Daemon, runningPid } from "../../process.ts";
 import type { LabSettings } from "../../settings.ts";
 import type { NodePrograms } from "../../toolchain/nodePrograms.ts";
 import { groupName } from "./first.ts";
+import { egressSocket } from "./apiServer.ts";
 import { daemonFolders } from "./groups.ts";
 import { nodeNetwork, realNodes, type RealNode } from "./plan.ts";
 import { routerDaemon } from "../router/router.ts";
@@ -21,13 +22,14 @@ export function nodeDaemonNames(node: RealNode): string[] {
 /** The daemons on the host that serve all nodes, in the order of their start. */
 export function sharedDaemons(lab: LabSettings): Daemon[] {
   const nodes = realNodes(lab).map(({ netns }) => netns);
+  const { services, netns } = nodeNetwork(lab);
   const ports = [lab.ports.kubernetes, lab.ports.registry].join(",");
   const file = (name: string): string => path.join(import.meta.dirname, name);
   return [
     {
       name: "nodes-forward",
       command: python,
-      args: [file("forward.py"), nodeNetwork(lab).services, ports, ...nodes],
+      args: [file("forward.py"), services, ports, egressSocket(lab), netns, ...nodes],
       env: { ...process.env, PYTHONPATH: path.join(import.meta.dirname, "..", "..", "machines") }, // forwarding.py
     },
     {

@@ -9,6 +9,7 @@ import type { LabSettings } from "../../settings.ts";
 import { ensureNodePrograms, type NodePrograms } from "../../toolchain/nodePrograms.ts";
 import { kubeApi, type KubeObject } from "../api.ts";
 import { volumesFolder } from "../files.ts";
+import { writeEgress } from "./apiServer.ts";
 import { podAdmission } from "./admission.ts";
 import { containerdSocket, writeNetworkConfig, writeNodeFiles } from "./config.ts";
 import { makeCredentials, nodeCredentials } from "./credentials.ts";
@@ -42,6 +43,7 @@ export async function installNodes(lab: LabSettings, log: Log): Promise<NodeProg
 export async function prepareNodes(lab: LabSettings): Promise<void> {
   await makeCredentials(lab);
   await makeAuthority(lab);
+  writeEgress(lab);
   await makeNodeNetwork(lab, realNodes(lab));
 }
 

@@ -104,6 +104,19 @@ export function askUpstream(lab: LabSettings): void {
   writeFileSync(upstreamFile(lab), "");
 }
 
+const foreignImagesFile = (lab: LabSettings): string => path.join(lab.dir, "foreign-images.json");
+
+/** Folders of image layouts that the registry has besides the lab's own. */
+export function foreignImages(lab: LabSettings): readonly string[] {
+  const file = foreignImagesFile(lab);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as string[]) : [];
+}
+
+/** Offers images of somebody else's tests, from the next start on. */
+export function offerImages(lab: LabSettings, folders: readonly string[]): void {
+  writeFileSync(foreignImagesFile(lab), JSON.stringify(folders));
+}
+
 const hasCluster = (lab: LabSettings): boolean => existsSync(path.join(lab.dir, "data", "kubernetes"));
 
 /**

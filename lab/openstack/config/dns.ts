@@ -39,7 +39,7 @@ export function designate({ lab, share }: Site): Files {
         workers: 1,
         enable_api_v2: true,
         enable_api_admin: true,
-        enable_host_header: false,
+        enable_host_header: true, // links of lists know only this; without it they keep the default address
         enabled_extensions_admin: "quotas",
         quotas_verify_project_id: false,
         default_limit_v2: 1000,

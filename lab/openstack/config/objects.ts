@@ -6,7 +6,7 @@ import { account, authtoken, dataDir, etcDir, type Files, host, region, type Sit
 /** One device (a folder) on one ring with one replica. The S3 API uses Keystone's EC2 credentials. */
 export function swift({ lab }: Site): Files {
   const pipeline =
-    "catch_errors gatekeeper healthcheck cache listing_formats bulk tempurl authtoken s3api s3token keystoneauth staticweb copy container-quotas account-quotas slo dlo versioned_writes proxy-server";
+    "catch_errors gatekeeper healthcheck cache listing_formats bulk tempurl authtoken s3api s3token keystoneauth staticweb copy container-quotas account-quotas slo dlo versioned_writes symlink proxy-server";
   const server = (kind: string, port: number): string =>
     ini({
       DEFAULT: {
@@ -42,7 +42,12 @@ export function swift({ lab }: Site): Files {
       ),
       // No memcached listens there: caching is off.
       "filter:cache": { use: "egg:swift#memcache", memcache_servers: `${host}:1` },
-      "filter:versioned_writes": { use: "egg:swift#versioned_writes", allow_versioned_writes: true },
+      // Versions of objects are symlinks.
+      "filter:versioned_writes": {
+        use: "egg:swift#versioned_writes",
+        allow_versioned_writes: true,
+        allow_object_versioning: true,
+      },
       "filter:keystoneauth": { use: "egg:swift#keystoneauth", operator_roles: "admin, member" },
       // The region that requests must be signed for.
       "filter:s3api": { use: "egg:swift#s3api", location: region },

@@ -9,6 +9,7 @@ and then stays DOWN in Neutron for good (ovn-controller, too, only claims what t
 """
 import copy
 import os
+import time
 
 from nova.api.metadata import base as instance_metadata
 from nova.compute import power_state
@@ -33,6 +34,7 @@ MAX_RAM = 2048      # MB; flavours keep their figures in Nova's books, the emula
 MAX_CPUS = 2
 COMMAND_LINE = 'root=/dev/vda rw console=ttyS0'     # unless the image has its own in os_command_line
 CONSOLE_BYTES = 102400
+SEEN_SECONDS = 3    # what a reboot or rebuild without a machine takes: clients wait until they have seen its status
 
 
 def install():
@@ -146,9 +148,16 @@ class OrreryDriver(fake.FakeDriver):
 
     def reboot(self, context, instance, network_info, reboot_type, block_device_info=None,
                bad_volumes_callback=None, accel_info=None):
+        if not has_machine(instance):
+            time.sleep(SEEN_SECONDS)
         # Off and on again, also for a soft reboot: qemu's monitor has a power button, but no reset that asks the guest.
         self.power_off(instance, CONF.shutdown_timeout if reboot_type == 'SOFT' else 0)
         self.power_on(context, instance, network_info, block_device_info, accel_info)
+
+    def rebuild(self, context, instance, **others):
+        if not has_machine(instance):
+            time.sleep(SEEN_SECONDS)
+        super().rebuild(context, instance, **others)
 
     def resume_state_on_host_boot(self, context, instance, network_info, block_device_info=None):
         self.power_on(context, instance, network_info, block_device_info)
