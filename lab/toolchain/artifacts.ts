@@ -11,7 +11,7 @@ export interface Release {
 
 /** One build step. `in`, `on` and `source` are relative to the artifact's sources, `to` to the finished artifact. */
 export type Step =
-  /** Compiles a Go package (or, with `test`, its tests) with the requirements of the module in `in`. */
+  /** Compiles a Go package (or, with `test`, its tests; with `cgo`, its C parts by gcc) with the requirements of the module in `in`. */
   | {
       do: "build";
       package: string;
@@ -20,6 +20,7 @@ export type Step =
       variables?: Record<string, string>;
       test?: true;
       tags?: string;
+      cgo?: true;
     }
   /** Runs a Go program that writes files into a folder of the sources. */
   | { do: "run"; package: string; in: string; on: string }

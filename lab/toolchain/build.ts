@@ -121,8 +121,9 @@ const unpackNpm = `
   tar -xzf *.tgz --no-same-owner --strip-components=1; rm *.tgz`;
 
 async function perform(step: Step, artifact: Artifact, sources: string, out: string, cache: string): Promise<void> {
+  const cgo = step.do === "build" && step.cgo === true ? { CGO_ENABLED: "1" } : {};
   const runStep = (command: string, args: string[], cwd: string): Promise<string> =>
-    run(command, args, cwd, path.join(cache, "log", `toolchain-${artifact.name}.log`), cache);
+    run(command, args, cwd, path.join(cache, "log", `toolchain-${artifact.name}.log`), cache, cgo);
   const go = (args: string[], module: string): Promise<string> => runStep("go", args, path.join(sources, module));
   switch (step.do) {
     case "build": {
@@ -181,9 +182,16 @@ async function copyReadable(from: string, to: string): Promise<void> {
 }
 
 /** Runs a program with stderr appended to a log. @returns its stdout. @throws with the end of the log */
-function run(command: string, args: string[], cwd: string, log: string, cache: string): Promise<string> {
+function run(
+  command: string,
+  args: string[],
+  cwd: string,
+  log: string,
+  cache: string,
+  own: Readonly<Record<string, string>>,
+): Promise<string> {
   const to = openSync(log, "a");
-  const env: NodeJS.ProcessEnv = { GOCACHE: path.join(cache, "go-build"), ...process.env, ...goEnvironment };
+  const env: NodeJS.ProcessEnv = { GOCACHE: path.join(cache, "go-build"), ...process.env, ...goEnvironment, ...own };
   const child = spawn(...endsWithUs(command, args), { cwd, env, stdio: ["ignore", "pipe", to] });
   let output = "";
   child.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));

@@ -190,7 +190,7 @@ const tools = {
     files: ["dgraph"],
     releases: [],
     sources: ["dgraph"],
-    steps: [{ do: "build", package: "github.com/dgraph-io/dgraph/dgraph", in: "dgraph", to: "dgraph" }],
+    steps: [{ do: "build", package: "github.com/dgraph-io/dgraph/dgraph", in: "dgraph", to: "dgraph", cgo: true }],
   },
   /** OpenTofu, which Callysto is deployed with today, and the provider inside Pulumi's plugin; for the benchmark. */
   tofu: {
@@ -228,8 +228,8 @@ export async function ensureTool(name: ToolName, log: Log): Promise<string> {
   return toolFolder(name);
 }
 
-/** The tools that `npm test` does not use. */
-const others: readonly ToolName[] = ["tofu", "conformance", "conformanceFiles"];
+/** Tools that are built when they are asked for by name. */
+const others: readonly ToolName[] = ["tofu", "conformance", "conformanceFiles", "dgraph"];
 const ofTests = (Object.keys(tools) as ToolName[]).filter((name) => !others.includes(name));
 
 /** Builds the missing tools, one checkout at a time. */

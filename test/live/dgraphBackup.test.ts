@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
-import { globSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
@@ -102,7 +102,15 @@ describe("backups of a real Dgraph", function () {
     const empty = await graph("empty", 1);
     for (const data of globSync(at("restored/**/g*.rdf.gz")).sort()) {
       const words = ["live", "--files", data, "--schema", data.replace(/\.rdf\.gz$/, ".schema.gz"), "--alpha"];
-      words.push(empty.address(0, 9080), "--zero", empty.manager, "--tls_cacert", at("tls/ca.crt"), "--http", "localhost:0");
+      words.push(
+        empty.address(0, 9080),
+        "--zero",
+        empty.manager,
+        "--tls_cacert",
+        at("tls/ca.crt"),
+        "--http",
+        "localhost:0",
+      );
       words.push("--tls_server_name", "localhost");
       const { status, stderr } = await run(path.join(program, "dgraph"), words, { cwd: at("restored"), timeout: 120 });
       assert.equal(status, 0, stderr);
@@ -117,6 +125,8 @@ describe("backups of a real Dgraph", function () {
     assert.equal((await ask(whole.address(0))).status, 0);
     rmSync(at("whole/alpha-1/exports"), { recursive: true });
     mkdirSync(at("whole/alpha-1/exports"));
+    rmSync(at("backup"), { recursive: true }); // each run has an empty folder of its own
+    mkdirSync(at("backup"));
     const { status, stderr } = await script("sh", collectScript, rclone);
     assert.deepEqual([status, stderr.includes("the export has 1 groups of 2; nothing is saved")], [1, true], stderr);
   });
@@ -125,8 +135,13 @@ describe("backups of a real Dgraph", function () {
     const [whole] = graphs;
     assert.ok(whole);
     rmSync(at("whole/alpha-1/exports"), { recursive: true });
+    writeFileSync(at("whole/alpha-1/exports"), "not a folder: Dgraph makes one that is missing");
     const refused = await ask(whole.address(0));
-    assert.deepEqual([refused.status, /Dgraph made no export: .*errors/.test(refused.stderr)], [1, true], refused.stderr);
+    assert.deepEqual(
+      [refused.status, /Dgraph made no export: .*errors/.test(refused.stderr)],
+      [1, true],
+      refused.stderr,
+    );
     const address = whole.address(0);
     await whole.stop();
     assert.notEqual((await ask(address)).status, 0);

@@ -56,9 +56,11 @@ export class Graph {
     const text = await new Promise<string>((resolve, reject) => {
       let said = "";
       request(`${this.address(ordinal)}${url}`, { ca, method: "POST", headers: { "content-type": type } }, (answer) => {
-        answer.on("data", (chunk: Buffer) => (said += chunk.toString())).on("end", () => {
-          resolve(said);
-        });
+        answer
+          .on("data", (chunk: Buffer) => (said += chunk.toString()))
+          .on("end", () => {
+            resolve(said);
+          });
       })
         .on("error", reject)
         .end(body);
