@@ -1,6 +1,6 @@
 /** The lab's network namespace and its one link to the host. */
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync, statSync } from "node:fs";
 import { promisify } from "node:util";
 import type { LabSettings } from "../settings.ts";
 
@@ -39,7 +39,7 @@ export async function makeNetwork(lab: LabSettings): Promise<void> {
 /** The routes lead floating IPs and the tenants' IPv6 into the namespace. */
 async function build(lab: LabSettings): Promise<void> {
   const { services, host, services6, host6, tenants6 } = addresses(lab);
-  if (!existsSync(`/run/netns/${lab.netns}`)) await execute("ip", ["netns", "add", lab.netns]);
+  await ensureNamespace(lab.netns);
   if (!existsSync(`/sys/class/net/${lab.netns}`)) {
     await execute("ip", ["link", "add", lab.netns, "type", "veth", "peer", "name", uplink, "netns", lab.netns]);
   }
@@ -59,6 +59,17 @@ async function build(lab: LabSettings): Promise<void> {
     `route replace ${lab.publicCidr} via ${services} dev ${lab.netns}`,
     `route replace ${tenants6} via ${services6} dev ${lab.netns}`,
   ]);
+}
+
+/** Creates a network namespace if there is none of this name. */
+export async function ensureNamespace(name: string): Promise<void> {
+  const folder = "/run/netns";
+  const file = `${folder}/${name}`;
+  if (existsSync(file)) {
+    if (statSync(file).dev !== statSync(folder).dev) return;
+    rmSync(file); // a container that was started again keeps its files, and loses what was mounted on them
+  }
+  await execute("ip", ["netns", "add", name]);
 }
 
 /** Removes the link with the host's routes, and the namespace with its rules. */

@@ -74,6 +74,14 @@ describe("traffic to pods on real nodes", () => {
     assert.equal((await ask("http://nobody.example.test/")).status, 503);
   });
 
+  // Webhooks and aggregated APIs take the same way; npm run peers -- kubernetes tries those.
+  it("the API server reaches pods by their Services, with TLS and without", async () => {
+    const at = (service: string, page: string): Promise<string> =>
+      kubectl("get", "--raw", `/api/v1/namespaces/${namespace}/services/${service}/proxy/${page}`);
+    assert.equal(await at("web:80", ""), greeting);
+    assert.equal(await at("https:vault:https", "page.html"), "hello over TLS");
+  });
+
   it("a passthrough Route shows the pod's own certificate", async () => {
     await api.apply(
       route("vault", {

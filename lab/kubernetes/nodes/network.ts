@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { promisify } from "node:util";
-import { ipBatch } from "../../machines/namespace.ts";
+import { ensureNamespace, ipBatch } from "../../machines/namespace.ts";
 import type { LabSettings } from "../../settings.ts";
 import { nodeNetwork, type RealNode, serviceCidr } from "./plan.ts";
 
@@ -45,7 +45,7 @@ const hasLink = async (netns: string, name: string): Promise<boolean> =>
 /** Creates what is missing. @throws with the kernel's error */
 export async function makeNodeNetwork(lab: LabSettings, nodes: readonly RealNode[]): Promise<void> {
   const { netns, link, router, host, cidr, ingress, balanced } = nodeNetwork(lab);
-  await addNamespace(netns);
+  await ensureNamespace(netns);
   if (!existsSync(`/sys/class/net/${link}`)) {
     await execute("ip", ["link", "add", link, "type", "veth", "peer", "name", uplink, "netns", netns]);
   }
@@ -75,7 +75,7 @@ export async function makeNodeNetwork(lab: LabSettings, nodes: readonly RealNode
 
 async function makeNode(lab: LabSettings, node: RealNode): Promise<void> {
   const { netns, services, router, host, cidr } = nodeNetwork(lab);
-  await addNamespace(node.netns);
+  await ensureNamespace(node.netns);
   if (!(await hasLink(node.netns, nodeLink))) {
     const pair = ["link", "add", node.name, "type", "veth", "peer", "name", nodeLink, "netns", node.netns];
     await execute("ip", ["-netns", netns, ...pair]);
@@ -114,10 +114,6 @@ export async function removeNodeNetwork(lab: LabSettings, nodes: readonly RealNo
   for (const name of [...nodes.map((node) => node.netns), netns]) {
     if (existsSync(`/run/netns/${name}`)) await execute("ip", ["netns", "delete", name]);
   }
-}
-
-async function addNamespace(name: string): Promise<void> {
-  if (!existsSync(`/run/netns/${name}`)) await execute("ip", ["netns", "add", name]);
 }
 
 async function forwardPackets(netns: string): Promise<void> {
