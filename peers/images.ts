@@ -86,13 +86,6 @@ const nonewprivs: Recipe = {
 
 const busybox = "docker.io/library/busybox:1";
 
-/** With bash, as Debian's busybox's own shell drops variables whose names it could not set. */
-const shell: Recipe = (({ packages = [], script = "", ...rest }) => ({
-  ...rest,
-  packages: [...packages, "bash"],
-  script: `${script.replace("ln -s ", "ln -sf ")}\n      ln -sf bash bin/sh`,
-}))(own(busybox, "e2e-busybox", [`${registry}/busybox:1.37.0-1`, `${registry}/busybox:1.36.1-1`]));
-
 export const conformanceImages: readonly Recipe[] = [
   agnhost,
   dnsTesting,
@@ -101,7 +94,7 @@ export const conformanceImages: readonly Recipe[] = [
   nginx,
   nonewprivs,
   own(pauseImage, "e2e-pause", ["registry.k8s.io/pause:3.10.2"]),
-  shell,
+  own(busybox, "e2e-busybox", [`${registry}/busybox:1.37.0-1`, `${registry}/busybox:1.36.1-1`]),
   {
     ...own(busybox, "nonroot", [`${registry}/nonroot:1.5`]),
     config: { Cmd: ["sh"], Env: ["PATH=/bin"], User: "1234" },

@@ -24,7 +24,7 @@ export function writeEgress(lab: LabSettings): void {
 
 /** Options of the API server, once the credentials exist. */
 export function apiServerOptions(lab: LabSettings): string[] {
-  const { certificate, key } = nodeCredentials(lab);
+  const { authority, certificate, key } = nodeCredentials(lab);
   return [
     // Endpoint of the Service "kubernetes": the forwarder in each node.
     `--advertise-address=${nodeNetwork(lab).services}`,
@@ -36,5 +36,13 @@ export function apiServerOptions(lab: LabSettings): string[] {
     // Webhooks and aggregated APIs by their pods' addresses: the Services' exist in nodes only.
     "--enable-aggregator-routing",
     `--egress-selector-config-file=${egressFile(lab)}`,
+    // An aggregated API believes who calls it through this server.
+    `--proxy-client-cert-file=${certificate}`,
+    `--proxy-client-key-file=${key}`,
+    `--requestheader-client-ca-file=${authority}`,
+    "--requestheader-allowed-names=apiserver",
+    "--requestheader-username-headers=X-Remote-User",
+    "--requestheader-group-headers=X-Remote-Group",
+    "--requestheader-extra-headers-prefix=X-Remote-Extra-",
   ];
 }
