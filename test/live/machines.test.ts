@@ -6,45 +6,23 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { eventually, lab, openstackApi, type Row } from "../../lab/harness/cloud.ts";
+import {
+  alsoRemove,
+  answers as answering,
+  api,
+  becomes,
+  boot,
+  bootTimeout,
+  idOf,
+  make,
+  reachablePort,
+  remove,
+  removeAll,
+  rule as ruleOf,
+} from "./made.ts";
 import { type Key, makeKey, probe, ssh } from "./ssh.ts";
 
-const api = openstackApi(lab);
 const name = `machine-${randomBytes(4).toString("hex")}`;
-/** Seconds for an emulated machine while other work runs: many times what it takes alone. */
-const bootTimeout = 240;
-
-type Service = "compute" | "network" | "volume" | "image";
-
-const made: [service: Service, path: string][] = [];
-const make = async (service: Service, path: string, body: unknown): Promise<Row> => {
-  const row = await api.post(service, path, body);
-  made.unshift([service, `${path}/${row.id}`]);
-  return row;
-};
-const remove = async (service: Service, path: string): Promise<void> => {
-  if (!(await api.exists(service, path))) return;
-  await api.delete(service, path);
-  await eventually(
-    `deletion of ${path}`,
-    () => api.exists(service, path),
-    (there) => !there,
-  );
-};
-const idOf = async (service: Service, path: string, wanted: string): Promise<string> => {
-  const row = (await api.list(service, path)).find((each) => each.name === wanted);
-  assert.ok(row, `${path} has nothing called "${wanted}"`);
-  return row.id;
-};
-const becomes = (service: Service, path: string, status: string): Promise<Row> =>
-  eventually(
-    `${path} ${status}`,
-    () => api.get(service, path),
-    (row) => {
-      assert.notEqual(row.status.toUpperCase(), "ERROR", JSON.stringify(row));
-      return row.status === status;
-    },
-    bootTimeout,
-  );
 
 describe("a machine of the lab", function () {
   this.timeout((bootTimeout + 60) * 1000);
@@ -52,17 +30,8 @@ describe("a machine of the lab", function () {
   let floating = "";
   let address6 = "";
   const inside = (command: string): Promise<string> => ssh(key, floating, command);
-  const answers = (): Promise<string> =>
-    eventually(
-      `SSH to ${floating}`,
-      () => inside("cloud-init status; uptime -s").catch((error: unknown) => String(error)),
-      (seen) => seen.startsWith("status:"),
-      bootTimeout,
-    );
-  const rule = (more: object): Promise<Row> => {
-    const common = { security_group_id: group.id, direction: "ingress", protocol: "tcp", ethertype: "IPv4" };
-    return make("network", "/security-group-rules", { security_group_rule: { ...common, ...more } });
-  };
+  const answers = (): Promise<string> => answering(key, floating);
+  const rule = (more: object): Promise<Row> => ruleOf(group, more);
   const byId = (): string => `/dev/disk/by-id/virtio-${volume.id.slice(0, 20)}`;
   const tap = (): string => `tap${port.id.slice(0, 11)}`;
   const inNamespace = (...args: string[]): string =>
@@ -74,39 +43,21 @@ describe("a machine of the lab", function () {
     group = await make("network", "/security-groups", { security_group: { name } });
     await rule({ port_range_min: 22, port_range_max: 22 });
     await rule({ port_range_min: 22, port_range_max: 22, ethertype: "IPv6" });
-    const network = await idOf("network", "/networks", "default");
-    port = await make("network", "/ports", { port: { name, network_id: network, security_groups: [group.id] } });
+    ({ port, floating } = await reachablePort(name, group));
     address6 =
       (port.fixed_ips as { ip_address: string }[]).map((each) => each.ip_address).find((each) => each.includes(":")) ??
       "";
-    const floatingip = { floating_network_id: await idOf("network", "/networks", "public"), port_id: port.id };
-    floating = String((await make("network", "/floatingips", { floatingip })).floating_ip_address);
     volume = await make("volume", "/volumes", { volume: { name, size: 1 } });
     await becomes("volume", `/volumes/${volume.id}`, "available");
   });
 
   after(async () => {
-    for (const [service, where] of made) await remove(service, where);
+    await removeAll();
     key.remove();
   });
 
   it("a machine boots from its image and answers SSH at its floating IP and its IPv6 address", async () => {
-    const userData = `#cloud-config
-users:
-  - name: ptty2u
-    sudo: ALL=(ALL) NOPASSWD:ALL
-    shell: /bin/bash
-    ssh_authorized_keys: ["${key.publicKey}"]
-`;
-    const request = {
-      name,
-      flavorRef: await idOf("compute", "/flavors", "m1.small"),
-      imageRef: await idOf("image", "/images", "debian-12"),
-      networks: [{ port: port.id }],
-      user_data: Buffer.from(userData).toString("base64"),
-    };
-    server = await make("compute", "/servers", { server: request });
-    await becomes("compute", `/servers/${server.id}`, "ACTIVE");
+    server = await boot(name, port, key);
     await becomes("network", `/ports/${port.id}`, "ACTIVE");
     await answers();
     assert.equal(await inside("hostname"), name);
@@ -232,7 +183,7 @@ users:
       body: { createImage: { name } },
     });
     const { image_id } = (await answer.json()) as { image_id: string };
-    made.unshift(["image", `/images/${image_id}`]);
+    alsoRemove("image", `/images/${image_id}`);
     const image = await becomes("image", `/images/${image_id}`, "active");
     assert.equal(image.disk_format, "qcow2");
     await becomes("compute", `/servers/${server.id}`, "ACTIVE");
