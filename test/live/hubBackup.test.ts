@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
@@ -17,6 +17,7 @@ import { s3Env } from "../../lab/openstack/objectStore.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
 import { drillHomes } from "../../ops/lib/backups/homesDrill.ts";
 import { Repository } from "../../ops/lib/backups/repository.ts";
+import { frontName, type TlsFront, tlsFront } from "./backups/tls.ts";
 import * as cloud from "./made.ts";
 import { type Key, makeKey, ssh } from "./ssh.ts";
 
@@ -28,9 +29,15 @@ const password = randomBytes(12).toString("hex");
 describe("backups of homes with a real ZFS", function () {
   this.timeout((cloud.bootTimeout + 120) * 1000);
   const cache = mkdtempSync(path.join(tmpdir(), "orrery-homes-"));
+  let front: TlsFront;
   let [key, group, floating, login] = [] as unknown as [Key, Row, string, NodeJS.ProcessEnv];
   const inside = (command: string, seconds = 120): Promise<string> =>
-    ssh(key, floating, `sudo bash -euc '${command.replaceAll("'", String.raw`'\''`)}'`, seconds);
+    ssh(key, floating, `sudo bash -euc '${command.replaceAll("'", String.raw`'\''`)}'`, seconds).catch(
+      (error: unknown) => {
+        const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
+        throw new Error(`${stdout}${stderr}`, { cause: error }); // the program says on standard output what failed
+      },
+    );
   const put = (file: string, content: Buffer | string, mode: string): void => {
     const options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR", "BatchMode=yes"];
     const words = options.flatMap((option) => ["-o", option]);
@@ -38,7 +45,7 @@ describe("backups of homes with a real ZFS", function () {
     execFileSync("ssh", ["-i", key.file, ...words, `ptty2u@${floating}`, write], { input: content });
   };
   const repository = (): Repository => {
-    const url = `s3:http://127.0.0.1:${lab.ports.swift}/${name}`;
+    const url = `s3:https://localhost:${front.port}/${name}`;
     return new Repository({ url, env: { ...login, RESTIC_REPOSITORY: url, RESTIC_CACHE_DIR: cache } });
   };
 
@@ -52,11 +59,29 @@ describe("backups of homes with a real ZFS", function () {
     await cloud.boot(name, port, key);
     await cloud.answers(key, floating);
     const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = await s3Env(lab);
-    login = { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, RESTIC_PASSWORD: password, PATH: process.env.PATH };
+    // The port of the ACME server of other tests is one that machines reach.
+    front = await tlsFront(lab.ports.swift, lab.ports.acme);
+    const authority = path.join(cache, "s3.crt");
+    writeFileSync(authority, front.certificate);
+    login = {
+      SSL_CERT_FILE: authority,
+      AWS_ACCESS_KEY_ID,
+      AWS_SECRET_ACCESS_KEY,
+      RESTIC_PASSWORD: password,
+      PATH: process.env.PATH,
+    };
     put("/usr/bin/restic", execFileSync("cat", ["/usr/bin/restic"], { maxBuffer: 1 << 28 }), "0755");
     put(program, homesBackupScript("hub", settings), "0700");
-    const url = `s3:http://${addresses(lab).services}:${lab.ports.swift}/${name}`;
-    const variables = { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, RESTIC_PASSWORD: password, RESTIC_REPOSITORY: url };
+    put("/root/s3.crt", front.certificate, "0600");
+    await inside(`echo ${addresses(lab).services} ${frontName} >> /etc/hosts`);
+    const url = `s3:https://${frontName}:${front.port}/${name}`;
+    const variables = {
+      SSL_CERT_FILE: "/root/s3.crt",
+      AWS_ACCESS_KEY_ID,
+      AWS_SECRET_ACCESS_KEY,
+      RESTIC_PASSWORD: password,
+      RESTIC_REPOSITORY: url,
+    };
     const lines = Object.entries(variables).map(([variable, value]) => `${variable}='${value ?? ""}'\n`);
     put(backupsEnvironmentFile, lines.join(""), "0600");
     await inside(`
@@ -67,6 +92,7 @@ describe("backups of homes with a real ZFS", function () {
   after(async () => {
     await cloud.removeAll();
     key.remove();
+    front.close();
     rmSync(cache, { recursive: true });
   });
 
@@ -104,7 +130,7 @@ describe("backups of homes with a real ZFS", function () {
   it("a run that was killed leaves nothing that stops the next one", async () => {
     await inside(`
       setsid ${program} & until zfs list -H -t snapshot tank/home@orrery-backup 2>/dev/null; do sleep 0.05; done
-      pkill -KILL -f backup-homes; pkill -KILL restic || true; sleep 1; ${program}`);
+      pkill -KILL -x backup-homes; pkill -KILL -x restic || true; sleep 1; ${program}`);
     assert.equal(await inside("zfs list -H -t snapshot -o name"), "");
   });
 });

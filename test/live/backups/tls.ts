@@ -4,7 +4,10 @@ import type { AddressInfo } from "node:net";
 import { createServer, type Server } from "node:tls";
 import { sample, sampleCertificate } from "../../../config/samples.ts";
 
-/** A server for `localhost` that passes everything on. */
+/** Name of a front for machines, which know no `localhost` but their own. */
+export const frontName = "s3.lab.test";
+
+/** A server for `localhost` and {@link frontName} that passes everything on. */
 export interface TlsFront {
   readonly port: number;
   /** Its own authority, PEM. */
@@ -12,10 +15,10 @@ export interface TlsFront {
   close(): void;
 }
 
-/** Starts a front of a port of this machine. */
-export async function tlsFront(target: number): Promise<TlsFront> {
+/** Starts a front of a port of this machine. @param port - where it listens. @default any */
+export async function tlsFront(target: number, port = 0): Promise<TlsFront> {
   const seed = "backups";
-  const certificate = sampleCertificate(seed, ["localhost"]);
+  const certificate = sampleCertificate(seed, ["localhost", frontName]);
   const server: Server = createServer({ cert: certificate, key: sample("pem-private-key", seed) }, (client) => {
     const behind = connect(target, "127.0.0.1");
     client.pipe(behind).pipe(client);
@@ -25,6 +28,6 @@ export async function tlsFront(target: number): Promise<TlsFront> {
     ] as const)
       one.on("error", () => other.destroy()).on("close", () => other.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, "localhost", resolve));
+  await new Promise<void>((resolve) => server.listen(port, "localhost", resolve));
   return { port: (server.address() as AddressInfo).port, certificate, close: () => void server.close() };
 }
