@@ -22,9 +22,10 @@ group-defined-in-image:x:50000:user-defined-in-image
 const agnhost: Recipe = {
   name: "agnhost",
   references: [`${registry}/agnhost:2.63.0`, `${registry}/agnhost:2.55`],
-  packages: ["bash", "bind9-dnsutils", "coreutils", "curl", "dash", "findutils", "grep", "hostname", "iproute2"].concat(
-    ["iptables", "libc-bin", "mount", "netcat-openbsd", "procps", "sed", "util-linux"],
-  ),
+  packages: [
+    ...["bash", "bind9-dnsutils", "coreutils", "curl", "dash", "findutils", "grep", "hostname", "iproute2"],
+    ...["iptables", "libc-bin", "mount", "netcat-openbsd", "procps", "sed", "util-linux"],
+  ],
   programs: {
     "/agnhost": ["conformance", "agnhost"],
     "/coredns": ["names", "coredns"],

@@ -3,7 +3,7 @@
  * repository is a folder. Stand-ins: the data servers, which answer and write as v1.0.15 does, and ZFS. No lab is needed.
  */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import {
   existsSync,
   globSync,
@@ -16,10 +16,8 @@ import {
 } from "node:fs";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { after, before, describe, it } from "mocha";
 import { backupScript } from "../../blocks/restic.ts";
@@ -33,6 +31,7 @@ import { drillHomes } from "../../ops/lib/backups/homesDrill.ts";
 import type { DrillOf, DrillResult } from "../../ops/lib/backups/drilled.ts";
 import { Repository } from "../../ops/lib/backups/repository.ts";
 import { run } from "../../ops/lib/process.ts";
+import { makeCertificates, serveExports } from "./backups/exportServers.ts";
 
 const settings = backupSettings.parse({ repository: "s3:https://s3.sample.invalid/backups" });
 
@@ -72,27 +71,9 @@ describe("programs of backups", function () {
     };
 
     before(async () => {
-      for (const folder of ["tls", "exports", "backup"]) mkdirSync(at(folder));
-      const make = ["openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -subj /CN=ca -days 2"];
-      for (const [name, common] of [
-        ["node", "localhost"],
-        ["client.user", "user"],
-      ] as const)
-        make.push(
-          `openssl req -newkey rsa:2048 -nodes -keyout ${name}.key -out ${name}.csr -subj /CN=${common}`,
-          "echo subjectAltName=DNS:localhost > names",
-          `openssl x509 -req -in ${name}.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out ${name}.crt -days 2 -extfile names`,
-        );
-      await done("sh", make.join("\n"), { PATH: process.env.PATH }, at("tls"));
-      const words = [
-        "serve",
-        "webdav",
-        at("exports"),
-        `--addr=localhost:${exportsPort}`,
-        `--cert=${at("tls/node.crt")}`,
-      ];
-      words.push(`--key=${at("tls/node.key")}`, `--client-ca=${at("tls/ca.crt")}`, "--dir-cache-time=0s");
-      exports = spawn("rclone", words, { env: { PATH: process.env.PATH, RCLONE_CONFIG: at("none") }, stdio: "ignore" });
+      for (const folder of ["exports", "backup"]) mkdirSync(at(folder));
+      await makeCertificates(at("tls"));
+      exports = await serveExports(at("exports"), at("tls"));
       const read = (name: string): Buffer => readFileSync(at("tls", name));
       let count = 0;
       alpha = createServer({ cert: read("node.crt"), key: read("node.key") }, ({ url }, answer) => {
@@ -105,10 +86,6 @@ describe("programs of backups", function () {
         answer.end('{"code": "Success", "message": "Export completed."}');
       });
       await new Promise<void>((resolve) => alpha.listen(0, "localhost", resolve));
-      for (let tries = 0; !(await answers(exportsPort)); tries++) {
-        assert.ok(tries < 100, "rclone does not listen");
-        await sleep(100);
-      }
     });
     after(() => {
       exports.kill();
@@ -186,14 +163,3 @@ esac`,
     });
   });
 });
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "localhost", () => {
-      socket.destroy();
-      resolve(true);
-    }).on("error", () => {
-      resolve(false);
-    });
-  });
-}
