@@ -56,9 +56,11 @@ export function isWell({ rows, sources }: Pick<Report, "rows" | "sources">): boo
   return rows.every(({ state }) => state !== "bad") && sources.every(({ problem }) => problem === undefined);
 }
 
-/** What an error says, in one line. */
+/** What an error says, in one line; its cause counts only where it says nothing itself, as fetch's does. */
 export function messageOf(error: unknown): string {
-  const said = error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : error;
+  const silent = error instanceof Error && ["", "fetch failed"].includes(error.message);
+  if (silent && error.cause instanceof Error) return messageOf(error.cause);
+  const said = error instanceof Error ? error.message : error;
   return (
     String(said === "" && error instanceof AggregateError ? messageOf(error.errors[0]) : said)
       .trim()
