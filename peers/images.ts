@@ -18,7 +18,7 @@ user-defined-in-image:x:1000:
 group-defined-in-image:x:50000:user-defined-in-image
 `;
 
-/** One program that plays every server, client and webhook, with the tools that its tests call beside it. */
+/** The tests' own server, client and webhook in one program, with the tools that they run in its container. */
 const agnhost: Recipe = {
   name: "agnhost",
   references: [`${registry}/agnhost:2.63.0`, `${registry}/agnhost:2.55`],

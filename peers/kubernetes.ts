@@ -12,10 +12,10 @@ import { follow } from "./program.ts";
 import type { Session, Suite } from "./suite.ts";
 import type { Run } from "../lab/pulumi.ts";
 
-/** Pods of a test must find another node, and one that tests may drain. */
+/** Tests move pods to another node, and drain one. */
 const nodes = 2;
 
-/** Programs side by side: most tests wait for a container most of the time. */
+/** Programs in parallel: most tests wait for a container most of the time. */
 const lanes = 8;
 
 const program = (): string => path.join(toolFolder("conformance"), "e2e.test");
@@ -53,7 +53,7 @@ function session({ lab, toolchain }: Run): Session {
         await follow({ command: [program(), ...flags(some)], env, cwd, log }, read, control);
         if (!control.stop.aborted) reader.unfinished().forEach(report);
       };
-      const [alone, together] = serial(tests);
+      const [alone, together] = bySerial(tests);
       await Promise.all(Array.from({ length: lanes }, (_, lane) => one(everyNth(together, lane), lane)));
       if (!control.stop.aborted) await one(alone, lanes);
     },
@@ -63,10 +63,10 @@ function session({ lab, toolchain }: Run): Session {
 const everyNth = (tests: readonly string[], lane: number): readonly string[] =>
   tests.filter((_, index) => index % lanes === lane);
 
-/** Specs that stand no other beside them, and those that do. */
-export function serial(tests: readonly string[]): readonly [alone: readonly string[], together: readonly string[]] {
-  const stands = (title: string): boolean => title.includes("[Serial]");
-  return [tests.filter(stands), tests.filter((title) => !stands(title))];
+/** Specs that must run alone, and those that may run in parallel. */
+export function bySerial(tests: readonly string[]): readonly [alone: readonly string[], together: readonly string[]] {
+  const isSerial = (title: string): boolean => title.includes("[Serial]");
+  return [tests.filter(isSerial), tests.filter((title) => !isSerial(title))];
 }
 
 /** Full names of specs, as `--list-tests` prints them: a place in the sources, then the name. */

@@ -52,7 +52,7 @@ describe("backups of a real Dgraph", function () {
   }
 
   before(async () => {
-    await installPackages(["restic", "rclone"], () => undefined);
+    await installPackages(["restic", "rclone", "gcc", "libc6-dev"], () => undefined); // Dgraph has parts in C
     program = await ensureTool("dgraph", console.error);
     mkdirSync(at("backup"));
     await makeCertificates(at("tls"));

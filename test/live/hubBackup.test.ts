@@ -18,16 +18,17 @@ import { installPackages } from "../../lab/openstack/packages.ts";
 import { drillHomes } from "../../ops/lib/backups/homesDrill.ts";
 import { Repository } from "../../ops/lib/backups/repository.ts";
 import { frontName, type TlsFront, tlsFront } from "./backups/tls.ts";
-import * as cloud from "./made.ts";
+import { answers, bootTimeout, Made } from "./made.ts";
 import { type Key, makeKey, ssh } from "./ssh.ts";
 
+const made = new Made();
 const name = `homes-${randomBytes(4).toString("hex")}`;
 const settings = backupSettings.parse({ repository: "s3:https://s3.sample.invalid/backups" });
 const program = "/usr/local/sbin/backup-homes";
 const password = randomBytes(12).toString("hex");
 
 describe("backups of homes with a real ZFS", function () {
-  this.timeout((cloud.bootTimeout + 120) * 1000);
+  this.timeout((bootTimeout + 120) * 1000);
   const cache = mkdtempSync(path.join(tmpdir(), "orrery-homes-"));
   let front: TlsFront;
   let [key, group, floating, login] = [] as unknown as [Key, Row, string, NodeJS.ProcessEnv];
@@ -52,12 +53,12 @@ describe("backups of homes with a real ZFS", function () {
   before(async () => {
     await installPackages(["restic"], () => undefined);
     key = makeKey();
-    group = await cloud.make("network", "/security-groups", { security_group: { name } });
-    await cloud.rule(group, { port_range_min: 22, port_range_max: 22 });
-    const { port, floating: address } = await cloud.reachablePort(name, group);
+    group = await made.make("network", "/security-groups", { security_group: { name } });
+    await made.rule(group, { port_range_min: 22, port_range_max: 22 });
+    const { port, floating: address } = await made.reachablePort(name, group);
     floating = address;
-    await cloud.boot(name, port, key);
-    await cloud.answers(key, floating);
+    await made.boot(name, port, key);
+    await answers(key, floating);
     const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = await s3Env(lab);
     // The port of the ACME server of other tests is one that machines reach.
     front = await tlsFront(lab.ports.swift, lab.ports.acme);
@@ -90,7 +91,7 @@ describe("backups of homes with a real ZFS", function () {
       mkdir /tank/home/ada/deep; echo 12345 > "/tank/home/ada/deep/a file"; head -c 200000 /dev/urandom > /tank/home/bob/notes`);
   });
   after(async () => {
-    await cloud.removeAll();
+    await made.removeAll();
     key.remove();
     front.close();
     rmSync(cache, { recursive: true });

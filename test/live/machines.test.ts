@@ -2,26 +2,15 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { eventually, lab, openstackApi, type Row } from "../../lab/harness/cloud.ts";
-import {
-  alsoRemove,
-  answers as answering,
-  api,
-  becomes,
-  boot,
-  bootTimeout,
-  idOf,
-  make,
-  reachablePort,
-  remove,
-  removeAll,
-  rule as ruleOf,
-} from "./made.ts";
+import { ensureNamespace } from "../../lab/machines/namespace.ts";
+import { answers as answering, api, becomes, bootTimeout, idOf, Made, remove } from "./made.ts";
 import { type Key, makeKey, probe, ssh } from "./ssh.ts";
 
+const made = new Made();
 const name = `machine-${randomBytes(4).toString("hex")}`;
 
 describe("a machine of the lab", function () {
@@ -31,7 +20,7 @@ describe("a machine of the lab", function () {
   let address6 = "";
   const inside = (command: string): Promise<string> => ssh(key, floating, command);
   const answers = (): Promise<string> => answering(key, floating);
-  const rule = (more: object): Promise<Row> => ruleOf(group, more);
+  const rule = (more: object): Promise<Row> => made.rule(group, more);
   const byId = (): string => `/dev/disk/by-id/virtio-${volume.id.slice(0, 20)}`;
   const tap = (): string => `tap${port.id.slice(0, 11)}`;
   const inNamespace = (...args: string[]): string =>
@@ -40,29 +29,40 @@ describe("a machine of the lab", function () {
 
   before(async () => {
     key = makeKey();
-    group = await make("network", "/security-groups", { security_group: { name } });
+    group = await made.make("network", "/security-groups", { security_group: { name } });
     await rule({ port_range_min: 22, port_range_max: 22 });
     await rule({ port_range_min: 22, port_range_max: 22, ethertype: "IPv6" });
-    ({ port, floating } = await reachablePort(name, group));
+    ({ port, floating } = await made.reachablePort(name, group));
     address6 =
       (port.fixed_ips as { ip_address: string }[]).map((each) => each.ip_address).find((each) => each.includes(":")) ??
       "";
-    volume = await make("volume", "/volumes", { volume: { name, size: 1 } });
+    volume = await made.make("volume", "/volumes", { volume: { name, size: 1 } });
     await becomes("volume", `/volumes/${volume.id}`, "available");
   });
 
   after(async () => {
-    await removeAll();
+    await made.removeAll();
     key.remove();
   });
 
   it("a machine boots from its image and answers SSH at its floating IP and its IPv6 address", async () => {
-    server = await boot(name, port, key);
+    server = await made.boot(name, port, key);
     await becomes("network", `/ports/${port.id}`, "ACTIVE");
     await answers();
     assert.equal(await inside("hostname"), name);
     assert.equal(await ssh(key, address6, "hostname"), name);
     assert.match(await inside("df --output=size -BG / | tail -1"), /\b(19|20)G/, "the root disk is the flavour's");
+  });
+
+  it("a namespace whose name outlived its mount, as in a container that was started again, is made again", async () => {
+    const stale = `orrery-${name}`;
+    writeFileSync(`/run/netns/${stale}`, "");
+    for (let round = 1; round <= 2; round++) await ensureNamespace(stale);
+    try {
+      assert.match(execFileSync("ip", ["netns", "exec", stale, "ip", "link"], { encoding: "utf8" }), /\blo\b/);
+    } finally {
+      execFileSync("ip", ["netns", "delete", stale]);
+    }
   });
 
   it("a machine finishes cloud-init and shows its console", async () => {
@@ -120,7 +120,7 @@ describe("a machine of the lab", function () {
       await api.post("balancer", `/pools/${pool_id}/members`, { member });
       const { vip_port_id } = await ready();
       const floating_network_id = await idOf("network", "/networks", "public");
-      const outside = await make("network", "/floatingips", {
+      const outside = await made.make("network", "/floatingips", {
         floatingip: { floating_network_id, port_id: vip_port_id },
       });
       const front = String(outside.floating_ip_address);
@@ -183,12 +183,12 @@ describe("a machine of the lab", function () {
       body: { createImage: { name } },
     });
     const { image_id } = (await answer.json()) as { image_id: string };
-    alsoRemove("image", `/images/${image_id}`);
+    made.alsoRemove("image", `/images/${image_id}`);
     const image = await becomes("image", `/images/${image_id}`, "active");
     assert.equal(image.disk_format, "qcow2");
     await becomes("compute", `/servers/${server.id}`, "ACTIVE");
     assert.equal(await inside("cat /etc/mark"), mark);
-    copy = await make("network", "/ports", {
+    copy = await made.make("network", "/ports", {
       port: { name: `${name}-copy`, network_id: port.network_id, security_groups: [group.id] },
     });
     const at = (copy.fixed_ips as { ip_address: string }[]).map((each) => each.ip_address);
@@ -198,7 +198,7 @@ describe("a machine of the lab", function () {
       imageRef: image_id,
       networks: [{ port: copy.id }],
     };
-    second = await make("compute", "/servers", { server: request });
+    second = await made.make("compute", "/servers", { server: request });
     await becomes("compute", `/servers/${second.id}`, "ACTIVE");
     const read = (): Promise<string> =>
       ssh(key, at.find((each) => each.includes(":")) ?? "", "cat /etc/mark; hostname").catch(String);
@@ -208,7 +208,7 @@ describe("a machine of the lab", function () {
 
   it("a port of another floating IP leads to a port of the copy, which has none of its own", async () => {
     const floating_network_id = await idOf("network", "/networks", "public");
-    const shared = await make("network", "/floatingips", { floatingip: { floating_network_id } });
+    const shared = await made.make("network", "/floatingips", { floatingip: { floating_network_id } });
     const internal = (copy.fixed_ips as { ip_address: string }[]).map((each) => each.ip_address);
     const port_forwarding = {
       protocol: "tcp",
@@ -218,7 +218,7 @@ describe("a machine of the lab", function () {
       internal_ip_address: internal.find((each) => each.includes(".")),
     };
     const path = `/floatingips/${shared.id}/port_forwardings`;
-    const { id } = await make("network", path, { port_forwarding });
+    const { id } = await made.make("network", path, { port_forwarding });
     const outside = String(shared.floating_ip_address);
     const seen = (): Promise<string> => probe(outside, 2200);
     await eventually("forwarding of port 2200", seen, (state) => state === "open", 10);

@@ -10,20 +10,6 @@ export const bootTimeout = 240;
 
 type Service = "compute" | "network" | "volume" | "image";
 
-const made: [service: Service, path: string][] = [];
-
-/** Makes something that {@link removeAll} removes. */
-export async function make(service: Service, path: string, body: unknown): Promise<Row> {
-  const row = await api.post(service, path, body);
-  alsoRemove(service, `${path}/${row.id}`);
-  return row;
-}
-
-/** Lets {@link removeAll} remove what something else made. */
-export function alsoRemove(service: Service, path: string): void {
-  made.unshift([service, path]);
-}
-
 /** Removes something, and waits until it is gone. */
 export async function remove(service: Service, path: string): Promise<void> {
   if (!(await api.exists(service, path))) return;
@@ -33,11 +19,6 @@ export async function remove(service: Service, path: string): Promise<void> {
     () => api.exists(service, path),
     (there) => !there,
   );
-}
-
-/** Removes what was made, the last first. */
-export async function removeAll(): Promise<void> {
-  for (const [service, where] of made.splice(0)) await remove(service, where);
 }
 
 /** ID of what has this name. */
@@ -60,41 +41,6 @@ export function becomes(service: Service, path: string, status: string): Promise
   );
 }
 
-/** A rule for incoming TCP over IPv4, where `more` says nothing else. */
-export function rule(group: Row, more: object): Promise<Row> {
-  const common = { security_group_id: group.id, direction: "ingress", protocol: "tcp", ethertype: "IPv4" };
-  return make("network", "/security-group-rules", { security_group_rule: { ...common, ...more } });
-}
-
-/** A port in the default network, and the floating IP that leads to it. */
-export async function reachablePort(name: string, group: Row): Promise<{ port: Row; floating: string }> {
-  const network = await idOf("network", "/networks", "default");
-  const port = await make("network", "/ports", { port: { name, network_id: network, security_groups: [group.id] } });
-  const floatingip = { floating_network_id: await idOf("network", "/networks", "public"), port_id: port.id };
-  return { port, floating: String((await make("network", "/floatingips", { floatingip })).floating_ip_address) };
-}
-
-/** A machine whose user ptty2u may do everything. */
-export async function boot(name: string, port: Row, key: Key): Promise<Row> {
-  const userData = `#cloud-config
-users:
-  - name: ptty2u
-    sudo: ALL=(ALL) NOPASSWD:ALL
-    shell: /bin/bash
-    ssh_authorized_keys: ["${key.publicKey}"]
-`;
-  const request = {
-    name,
-    flavorRef: await idOf("compute", "/flavors", "m1.small"),
-    imageRef: await idOf("image", "/images", "debian-12"),
-    networks: [{ port: port.id }],
-    user_data: Buffer.from(userData).toString("base64"),
-  };
-  const server = await make("compute", "/servers", { server: request });
-  await becomes("compute", `/servers/${server.id}`, "ACTIVE");
-  return server;
-}
-
 /** Waits until a machine answers SSH. @returns since when it runs */
 export function answers(key: Key, floating: string): Promise<string> {
   return eventually(
@@ -103,4 +49,62 @@ export function answers(key: Key, floating: string): Promise<string> {
     (seen) => seen.startsWith("status:"),
     bootTimeout,
   );
+}
+
+/** Everything that one test makes. */
+export class Made {
+  readonly #made: [service: Service, path: string][] = [];
+
+  async make(service: Service, path: string, body: unknown): Promise<Row> {
+    const row = await api.post(service, path, body);
+    this.alsoRemove(service, `${path}/${row.id}`);
+    return row;
+  }
+
+  /** Lets {@link removeAll} remove what something else made. */
+  alsoRemove(service: Service, path: string): void {
+    this.#made.unshift([service, path]);
+  }
+
+  /** Removes it, the last first. */
+  async removeAll(): Promise<void> {
+    for (const [service, where] of this.#made) await remove(service, where);
+  }
+
+  /** A rule for incoming TCP over IPv4, where `more` says nothing else. */
+  rule(group: Row, more: object): Promise<Row> {
+    const common = { security_group_id: group.id, direction: "ingress", protocol: "tcp", ethertype: "IPv4" };
+    return this.make("network", "/security-group-rules", { security_group_rule: { ...common, ...more } });
+  }
+
+  /** A port in the default network, and the floating IP that leads to it. */
+  async reachablePort(name: string, group: Row): Promise<{ port: Row; floating: string }> {
+    const network = await idOf("network", "/networks", "default");
+    const body = { port: { name, network_id: network, security_groups: [group.id] } };
+    const port = await this.make("network", "/ports", body);
+    const floatingip = { floating_network_id: await idOf("network", "/networks", "public"), port_id: port.id };
+    const { floating_ip_address: floating } = await this.make("network", "/floatingips", { floatingip });
+    return { port, floating: String(floating) };
+  }
+
+  /** A machine whose user ptty2u may do everything. */
+  async boot(name: string, port: Row, key: Key): Promise<Row> {
+    const userData = `#cloud-config
+users:
+  - name: ptty2u
+    sudo: ALL=(ALL) NOPASSWD:ALL
+    shell: /bin/bash
+    ssh_authorized_keys: ["${key.publicKey}"]
+`;
+    const request = {
+      name,
+      flavorRef: await idOf("compute", "/flavors", "m1.small"),
+      imageRef: await idOf("image", "/images", "debian-12"),
+      networks: [{ port: port.id }],
+      user_data: Buffer.from(userData).toString("base64"),
+    };
+    const server = await this.make("compute", "/servers", { server: request });
+    await becomes("compute", `/servers/${server.id}`, "ACTIVE");
+    return server;
+  }
 }

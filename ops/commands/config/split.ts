@@ -127,8 +127,10 @@ one stack of them again. Only for stacks with a passphrase.`,
     if (code !== 0) return code;
     const [first = name] = back ? [name] : parts.map(({ stack }) => stack);
     console.log(`next: npx pulumi preview --stack ${first} --expect-no-changes${back ? "" : ", and so on for each"}`);
-    if (!back)
+    if (!back) {
+      console.log("deploy nothing from the main branch until it has the new files: docs/stacks.md says how");
       console.log(`when all is well: npx pulumi stack rm ${name} --force, and git rm ${path.basename(source.file)}`);
+    }
     return 0;
   },
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { GinkgoOutput } from "../../../peers/ginkgoOutput.ts";
 import { conformanceImages } from "../../../peers/images.ts";
-import { flags, serial, titles } from "../../../peers/kubernetes.ts";
+import { bySerial, flags, titles } from "../../../peers/kubernetes.ts";
 
 const rule = "------------------------------";
 const [one, two, three] = [
@@ -48,9 +48,9 @@ describe("Kubernetes' conformance tests", () => {
     assert.doesNotMatch(three, new RegExp(focus));
   });
 
-  it("a test that stands no other beside it runs alone", () => {
+  it("a serial test runs alone", () => {
     const lonely = "[sig-scheduling] Preemption [Serial] [Conformance]";
-    assert.deepEqual(serial([one, lonely, two]), [[lonely], [one, two]]);
+    assert.deepEqual(bySerial([one, lonely, two]), [[lonely], [one, two]]);
   });
 
   it("each image has its own names, and none of them is one of the lab's", () => {
