@@ -9,10 +9,12 @@ import { Prow } from "./components/prow/index.ts";
 import { environments, schemas } from "./components/registry.ts";
 import { Thoth } from "./components/thoth/index.ts";
 import { loadConfig, loadSamples, runningStack } from "./config/load.ts";
+import { assertNotElsewhere } from "./config/preflight/elsewhere.ts";
 import { assertNoEnvironmentCredentials } from "./config/preflight/environmentCredentials.ts";
 import { assertOnlySamplesReplaced } from "./config/preflight/liveSecrets.ts";
 import { assertPermissions } from "./config/preflight/permissions.ts";
 import { assertNothingRemoved } from "./config/preflight/removals.ts";
+import { runningState } from "./config/preflight/state.ts";
 import { leanSdk } from "./config/leanSdk.ts";
 
 leanSdk();
@@ -35,10 +37,13 @@ export const prow = build(config.prow, (config) => new Prow("prow", { config, ta
 export const stream = build(config.stream, (config) => new Packit("stream", { config, targets }, opts).outputs);
 export const thoth = build(config.thoth, (config) => new Thoth("thoth", { config, targets }, opts).outputs);
 
-// All is declared and nothing registered: what would be deleted is looked at, and the clusters are asked whether the account may make it.
+// All is declared and nothing registered: what would be deleted or made twice is looked at, and the clusters are asked whether the account may make it.
 await declarations.register(async (objects) => {
-  const removed = orrery?.settings.removed ?? [];
-  await assertNothingRemoved(runningStack, { declared: declarations.resources, environments, removed });
+  const [state, all] = [await runningState(runningStack), declarations.resources];
+  if (state !== undefined) {
+    assertNothingRemoved(state, { declared: all, environments, removed: orrery?.settings.removed ?? [] });
+    await assertNotElsewhere(state, all, Object.keys(schemas));
+  }
   const declared = Object.keys(clusters?.settings ?? {}).map(
     (cluster) => [cluster, objects.get(targets.cluster(cluster).provider) ?? []] as const,
   );

@@ -13,13 +13,15 @@ export async function touchedStacks(
   head: Checkout,
   environments: readonly string[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
-  const all = stackNames(head.folder);
+  const stacks = stackNames(head.folder);
   const touched = new Map<string, readonly string[]>();
   for (const environment of environments) {
     const found: string[] = [];
-    for (const stack of all.filter((one) => one === environment || one.startsWith(`${environment}-`))) {
+    for (const stack of stacks.filter((one) => one === environment || one.startsWith(`${environment}-`))) {
       const changed = base === undefined ? undefined : await compareStack(base, head, stack);
-      if (changed === undefined || changed.changes.length > 0 || changed.moved.length > 0) found.push(stack);
+      // A stack with a moved system is deployed, too: that shows whether its state has moved.
+      const all = changed === undefined ? [] : [changed.changes, changed.moved, changed.arrived];
+      if (changed === undefined || all.some((list) => list.length > 0)) found.push(stack);
     }
     touched.set(environment, found);
   }

@@ -1,11 +1,10 @@
 /** Compares two checkouts, stack by stack. */
-import { existsSync } from "node:fs";
-import path from "node:path";
 import { stacksLike } from "../cli/group.ts";
-import { readStackFile, type StackFile, stackNames } from "../config/stackFile.ts";
+import { type StackFile, stackNames } from "../config/stackFile.ts";
 import type { Change } from "./diff/compare.ts";
 import { type Checkout, renderAt } from "./checkout.ts";
 import type { Rendered, Replacements } from "./evaluate/render.ts";
+import { fileOf, type Move, movesBetween, withMoves } from "./movedSystems.ts";
 import { type RenderHead, withReplacements } from "./diff/replacements.ts";
 
 /** A secret that has the ciphertext which another key had: somebody has swapped or copied it in the file. */
@@ -20,6 +19,8 @@ export interface StackChanges {
   readonly changes: readonly Change[];
   /** Secrets whose ciphertext was another one's. */
   readonly moved: readonly MovedSecret[];
+  /** Systems that came from another stack with their state; they count as if they had always been here. */
+  readonly arrived: readonly Move[];
   /** All resources of the newer side. */
   readonly resources: readonly Rendered[];
 }
@@ -32,6 +33,7 @@ export interface StackRenders {
   /** Config keys of secrets that differ. */
   readonly secrets: readonly string[];
   readonly moved: readonly MovedSecret[];
+  readonly arrived: readonly Move[];
   readonly base: readonly Rendered[];
   /** Renders the newer side, with other outputs for replaced resources; the first render is made once. */
   readonly head: RenderHead;
@@ -53,7 +55,7 @@ export function stacksOf(base: Checkout, head: Checkout): readonly string[] {
 export async function allResources(checkout: Checkout, pattern = "*"): Promise<readonly StackChanges[]> {
   const all: StackChanges[] = [];
   for (const stack of stacksLike(pattern, stackNames(checkout.folder)))
-    all.push({ stack, changes: [], moved: [], resources: await renderAt(checkout, stack, nothing) });
+    all.push({ stack, changes: [], moved: [], arrived: [], resources: await renderAt(checkout, stack, nothing) });
   return all;
 }
 
@@ -63,26 +65,41 @@ export async function compareStack(base: Checkout, head: Checkout, stack: string
 }
 
 /** Compares the renders of one stack. */
-export async function compareRenders({ stack, secrets, moved, base, head }: StackRenders): Promise<StackChanges> {
+export async function compareRenders(renders: StackRenders): Promise<StackChanges> {
+  const { stack, secrets, moved, arrived, base, head } = renders;
   const resources = await head({ urns: [], secrets });
-  return { stack, changes: await withReplacements(base, head, secrets), moved, resources };
+  return { stack, changes: await withReplacements(base, head, secrets), moved, arrived, resources };
 }
 
 /** Renders one stack that exists in either checkout. */
 export async function renderStack(base: Checkout, head: Checkout, stack: string): Promise<StackRenders> {
   const [old, now] = [base, head].map(({ folder }) => fileOf(folder, stack));
-  const secrets = changedSecrets(old, now);
+  const moves = movesBetween(base.folder, head.folder);
+  const arrived = moves.filter(({ to }) => to === stack);
+  const origins = arrived.map(({ from }) => from);
+  const before = withEntriesOf(
+    old,
+    origins.map((from) => fileOf(base.folder, from)),
+  );
+  const secrets = changedSecrets(before, now);
   // Both sides in parallel: each is a process of its own, bound by CPU.
   const first = now === undefined ? Promise.resolve([]) : renderAt(head, stack, { urns: [], secrets });
-  const [before] = await Promise.all([old === undefined ? Promise.resolve([]) : renderAt(base, stack, nothing), first]);
+  const [own, there] = await Promise.all([
+    old === undefined ? [] : renderAt(base, stack, nothing),
+    Promise.all(origins.map(async (from) => [from, await renderAt(base, from, nothing)] as const)),
+    first,
+  ]);
   const again: RenderHead = (replacements) =>
     now === undefined || replacements.urns.length === 0 ? first : renderAt(head, stack, replacements);
-  return { stack, secrets, moved: movedSecrets(old, now), base: before, head: again };
+  const was = withMoves(stack, own, moves, new Map(there), now !== undefined);
+  return { stack, secrets, moved: movedSecrets(before, now), arrived, base: was, head: again };
 }
 
-function fileOf(folder: string, stack: string): StackFile | undefined {
-  const file = path.join(folder, `Pulumi.${stack}.yaml`);
-  return existsSync(file) ? readStackFile(file) : undefined;
+/** The file with the entries of the files from which systems came. */
+function withEntriesOf(file: StackFile | undefined, others: readonly (StackFile | undefined)[]): StackFile | undefined {
+  const all = [...others, file].filter((one) => one !== undefined);
+  const [first] = all;
+  return first === undefined ? undefined : { ...first, entries: new Map(all.flatMap(({ entries }) => [...entries])) };
 }
 
 /** Config keys whose ciphertext differs; without the passphrase, each counts as a new value. */

@@ -3,7 +3,7 @@ import { readStackFile, type StackFile, stackPath } from "../config/stackFile.ts
 import { renderAt, workingTree } from "./checkout.ts";
 import { type Change, compare } from "./diff/compare.ts";
 import { type Field, fieldsBetween } from "./diff/fields.ts";
-import type { Rendered } from "./evaluate/render.ts";
+import { named } from "./movedSystems.ts";
 
 /** What two stacks differ in. */
 export interface StackDifference {
@@ -26,12 +26,6 @@ export async function compareStacks(first: string, second: string): Promise<Stac
     settings: settingsBetween(one, other),
     changes: compare(named(before, first, second), after),
   };
-}
-
-/** The resources under the URNs that they would have in another stack. */
-function named(resources: readonly Rendered[], from: string, to: string): readonly Rendered[] {
-  const [old, fresh] = [from, to].map((name) => `urn:pulumi:${name}::`) as [string, string];
-  return JSON.parse(JSON.stringify(resources).replaceAll(old, fresh)) as Rendered[];
 }
 
 function settingsBetween(one: StackFile, other: StackFile): StackDifference["settings"] {

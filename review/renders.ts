@@ -13,6 +13,9 @@ import type { Rendered, Replacements } from "./evaluate/render.ts";
 /** Longest file, in bytes; three stacks of today take a tenth of it. */
 const longest = 256 << 20;
 
+/** A name that may stand in a report as it is. */
+const nameLike = /^[\w-]{1,60}$/;
+
 const texts = z.array(z.string());
 const alias = z.looseObject({
   urn: z.string().optional(),
@@ -42,9 +45,18 @@ const rendersFile = z.object({
   head: z.string().regex(/^([0-9a-f]{10}|the working tree)$/),
   stacks: z.array(
     z.object({
-      stack: z.string().regex(/^[\w-]{1,60}$/),
+      stack: z.string().regex(nameLike),
       secrets: z.array(z.string()),
       moved: z.array(z.object({ key: z.string(), from: z.string() })),
+      arrived: z
+        .array(
+          z.object({
+            system: z.string().regex(nameLike),
+            from: z.string().regex(nameLike),
+            to: z.string().regex(nameLike),
+          }),
+        )
+        .default([]),
       base: resources,
       heads: z.array(z.object({ urns: z.array(z.string()), resources })).min(1),
     }),
@@ -67,7 +79,8 @@ export async function recordRenders(base: Checkout, head: Checkout): Promise<str
         return made;
       },
     });
-    stacks.push({ stack, secrets: one.secrets, moved: one.moved, base: one.base, heads: [...heads.values()] });
+    const { secrets, moved, arrived, base: before } = one;
+    stacks.push({ stack, secrets, moved, arrived, base: before, heads: [...heads.values()] });
   }
   return JSON.stringify({ base: base.name, head: head.name, stacks });
 }

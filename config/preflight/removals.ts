@@ -1,18 +1,7 @@
 /** Refuses an update that would delete a whole system or environment that nobody named, e.g. after a typo in its key. */
 import * as pulumi from "@pulumi/pulumi";
-import type { RunningStack } from "../load.ts";
 import { setCommand } from "../problems.ts";
-
-/** A resource by the type and the name that the program gives it. */
-interface DeclaredResource {
-  readonly type: string;
-  readonly name: string;
-}
-
-/** A resource of the state; `chain` has its ancestors' types before its own. */
-interface StateResource extends DeclaredResource {
-  readonly chain: string;
-}
+import { type DeclaredResource, parseUrn, type StackState, type StateResource, titleOf } from "./state.ts";
 
 /** What the program says about the stack. */
 export interface Removal {
@@ -24,29 +13,12 @@ export interface Removal {
 }
 
 /**
- * Compares what is declared with what the last update left in the state. Without an engine there is no state.
+ * Compares what is declared with what the last update left in the state.
  * @throws pulumi.RunError with everything that the update would delete, and the commands that allow it
  */
-export async function assertNothingRemoved(stack: () => RunningStack, removal: Removal): Promise<void> {
-  if (pulumi.runtime.getEngine() === undefined) return;
-  const { name, fullName } = stack();
-  const problem = removalProblem(name, await stateUrns(fullName), removal);
+export function assertNothingRemoved({ name, urns }: StackState, removal: Removal): void {
+  const problem = removalProblem(name, urns, removal);
   if (problem !== undefined) throw new pulumi.RunError(problem);
-}
-
-/** URNs of the stack's own state. The engine is asked, as it has the backend's login. @throws pulumi.RunError if it does not answer */
-async function stateUrns(stackName: string): Promise<readonly string[]> {
-  // A built-in function of the engine; the SDK has no other way to a state.
-  const token = "pulumi:pulumi:readStackResourceOutputs";
-  try {
-    const { outputs } = (await pulumi.runtime.invoke(token, { stackName })) as { readonly outputs: object };
-    return Object.keys(outputs);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new pulumi.RunError(
-      `the state of stack ${stackName} cannot be read, so nobody knows what this update would delete; nothing was changed: ${why}`,
-    );
-  }
 }
 
 /** Why an update is refused: systems or environments of the state that are no longer declared; otherwise undefined. */
@@ -113,13 +85,6 @@ function kindsOf(resources: readonly StateResource[]): readonly string[] {
   return [...kinds]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([kind, own]) => (own.length === 1 ? `${kind} ${own[0]?.name ?? ""}` : `${own.length} ${kind}`));
-}
-
-const titleOf = ({ type, name }: DeclaredResource): string => `${type} ${name}`;
-
-function parseUrn(urn: string): StateResource {
-  const [, , chain = "", ...name] = urn.split("::");
-  return { chain, type: chain.split("$").at(-1) ?? "", name: name.join("::") };
 }
 
 /** A URN has its ancestors' types but not their names; every name begins with its component's. */

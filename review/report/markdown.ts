@@ -3,6 +3,7 @@ import { type Demand, demandChanges, measures } from "../demand.ts";
 import type { Rendered } from "../evaluate/render.ts";
 import { risksOf } from "../risks/index.ts";
 import type { MovedSecret } from "../compareCommits.ts";
+import type { Move } from "../movedSystems.ts";
 import type { Change, Operation } from "../diff/compare.ts";
 import { changeTitle, diffLines, fenced, isComponent, operations, systemOf, verbs } from "./format.ts";
 
@@ -18,6 +19,8 @@ export interface StackReview {
   readonly changes: readonly Change[];
   /** @default none */
   readonly moved?: readonly MovedSecret[];
+  /** Systems that came from another stack. @default none */
+  readonly arrived?: readonly Move[];
   /** All resources of the newer side, for what the stack asks for in all. @default not said */
   readonly resources?: readonly Rendered[];
 }
@@ -92,6 +95,7 @@ export function markdown(
       : `${total}${warning}`,
     ...(changed.length === 0 ? [] : ["", ...table(changed)]),
     ...(changed.length > 0 && unchanged.length > 0 ? ["", `Nothing changes in ${unchanged.join(", ")}.`] : []),
+    ...arrivals(stacks),
     ...demandTable(stacks),
     ...(risks.length === 0 ? [] : ["", "### :no_entry: Check before merging", "", ...limited(risks, 60)]),
   ];
@@ -115,6 +119,15 @@ function table(stacks: readonly StackReview[]): readonly string[] {
   );
   const head = ["stack", "system", ...operations.map((operation) => verbs[operation])];
   return [`| ${head.join(" | ")} |`, `|${" --- |".repeat(head.length)}`, ...rows];
+}
+
+/** Moved systems; an update refuses one whose state has not moved. */
+function arrivals(stacks: readonly StackReview[]): readonly string[] {
+  const all = stacks.flatMap(({ arrived = [] }) => arrived);
+  const lines = all.map(({ system, from, to }) => `- ${system} moves from \`${from}\` to \`${to}\``);
+  return all.length === 0
+    ? []
+    : ["", "Moved with their state by `config split`, and compared as if they had been there:", "", ...lines];
 }
 
 /** What the stacks ask for, where that changes. */

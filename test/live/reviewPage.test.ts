@@ -41,11 +41,11 @@ describe("the review's page in Chromium", function () {
     );
     const nothing = { urns: [], secrets: [] };
     const base = await renderForComparison(stack, nothing, old);
-    if (edits.length === 0) return { stack, changes: [], moved: [], resources: base };
+    if (edits.length === 0) return { stack, changes: [], moved: [], arrived: [], resources: base };
     const resources = await renderForComparison(stack, nothing, file);
     const again = (renewed: Replacements): Promise<readonly Rendered[]> =>
       renewed.urns.length === 0 ? Promise.resolve(resources) : renderForComparison(stack, renewed, file);
-    return { stack, changes: await withReplacements(base, again, []), moved: [], resources };
+    return { stack, changes: await withReplacements(base, again, []), moved: [], arrived: [], resources };
   }
 
   before(async () => {

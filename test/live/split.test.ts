@@ -138,6 +138,23 @@ describe("config split", () => {
     assert.ok(!existsSync(`${whole().file}.journal`));
   });
 
+  it("refuses what is older than the split, which would make all systems again", async () => {
+    const [before, split] = [await identities(), readFileSync(whole().file, "utf8")];
+    copyFileSync(stack.target.file, whole().file);
+    try {
+      for (const words of [["preview"], ["up", "--yes", "--skip-preview"]]) {
+        const { code, text } = await pulumi(words, whole());
+        assert.notEqual(code, 0, text);
+        assert.match(text, /stack split-(dials|stream) has \1, and stack split does not; nothing was changed/);
+        assert.doesNotMatch(text, /\n\s+at .*:\d+:\d+| \+ {2}kubernetes:/);
+      }
+    } finally {
+      writeFileSync(whole().file, split);
+    }
+    assert.deepEqual(await systemsIn(whole()), []);
+    assert.deepEqual(await identities(), before);
+  });
+
   it("leaves each system in its own stack when --back is killed between two systems", async () => {
     const before = await identities();
     const was = readFileSync(whole().file, "utf8");

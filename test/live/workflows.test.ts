@@ -36,7 +36,9 @@ interface Job {
   readonly permissions?: object;
   readonly environment?: string;
   readonly concurrency?: { readonly group: string };
-  readonly strategy?: { readonly matrix: { readonly include?: readonly Variables[] } };
+  readonly strategy?: {
+    readonly matrix: { readonly include?: readonly Variables[]; readonly stacks?: readonly string[] };
+  };
   readonly env?: Variables;
   readonly steps: readonly Step[];
 }
@@ -164,6 +166,25 @@ describe("the workflows", () => {
     const version = readFileSync(path.join(projectDir, ".pulumi.version"), "utf8").trim();
     for (const cli of [version, devDependencies.pulumi ?? ""])
       assert.equal(cliFinding(cli, dependencies["@pulumi/pulumi"] ?? "").level, "ok", cli);
+  });
+
+  it("back up and drill both environments and all their parts, each with its own passphrase", () => {
+    const { strategy, steps = [] } = workflows.get("backups.yml")?.jobs.backups ?? {};
+    assert.deepEqual(strategy?.matrix.stacks, ["stage*", "prod*"]);
+    const commands = steps.filter(({ env }) => env?.STACKS === "${{ matrix.stacks }}");
+    assert.deepEqual(
+      commands.map(({ run }) => run),
+      ['node orrery.mjs backup --stack "$STACKS"', 'node orrery.mjs drill --stack "$STACKS"'],
+    );
+    const passphrases = Object.entries(commands[1]?.env ?? {}).filter(([name]) => name.startsWith("PASSPHRASE_"));
+    assert.deepEqual(
+      passphrases,
+      ["PASSPHRASE_STAGE", "PASSPHRASE_PROD"].map((name) => [name, `\${{ secrets.${name} }}`]),
+    );
+    // The command itself, on a group: each stack is asked, and each lacks the repository here.
+    const env = { ...process.env, STACKS: "stage*", RESTIC_REPOSITORY: undefined };
+    const { stderr } = spawnSync("bash", ["-c", commands[0]?.run ?? ""], { cwd: projectDir, encoding: "utf8", env });
+    assert.match(stderr, /^stage: orrery: RESTIC_REPOSITORY and RESTIC_PASSWORD are not set$/m);
   });
 
   it("install packages by npm ci without their scripts, and by nothing else", () => {

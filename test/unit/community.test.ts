@@ -6,7 +6,7 @@ import { describe, it } from "mocha";
 import { parse } from "yaml";
 import { parseImage } from "../../config/image.ts";
 import { projectFiles } from "../../config/projectFiles.ts";
-import { projectDir } from "../../config/stackFile.ts";
+import { projectDir, stackNames } from "../../config/stackFile.ts";
 import { stacks } from "./harness.ts";
 
 const read = (file: string): string => readFileSync(path.join(projectDir, file), "utf8");
@@ -66,7 +66,7 @@ describe("Editors", () => {
     const [found] = Object.entries(schemas);
     const [schema, pattern] = found ?? assert.fail("no schema");
     assert.ok(existsSync(path.join(projectDir, schema)));
-    assert.deepEqual([...projectFiles(pattern)].sort(), stacks.map((stack) => `Pulumi.${stack}.yaml`).sort());
+    assert.deepEqual([...projectFiles(pattern)].sort(), stackNames().map((stack) => `Pulumi.${stack}.yaml`).sort());
   });
 });
 

@@ -4,6 +4,7 @@ import path from "node:path";
 import type { AnySystem } from "../../../config/define.ts";
 import { parseConfig } from "../../../config/parse.ts";
 import { wantedSecrets } from "../../../config/secrets.ts";
+import { systemStack } from "../../../config/preflight/elsewhere.ts";
 import { keepSystems, withKeysOf, withoutPaths } from "../../../config/stackEdit.ts";
 import { projectDir, readStackFile, sampleConfig } from "../../../config/stackFile.ts";
 import { schemas } from "../../../components/registry.ts";
@@ -19,7 +20,7 @@ export interface Part {
 
 /** The stack of one of a stack's systems, e.g. `prod-packit` of `prod`. */
 export function partOf(stack: string, system: string): Part {
-  const name = `${stack}-${system}`;
+  const name = systemStack(stack, system);
   return { system, stack: name, file: path.join(projectDir, `Pulumi.${name}.yaml`) };
 }
 

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { environments } from "../../../components/registry.ts";
-import { assertNothingRemoved, removalProblem } from "../../../config/preflight/removals.ts";
+import { removalProblem } from "../../../config/preflight/removals.ts";
+import { runningState } from "../../../config/preflight/state.ts";
 import { underEngine } from "../config/underEngine.ts";
 import { render, type Rendered } from "../../../review/evaluate/render.ts";
 
@@ -104,8 +105,8 @@ put it back into the file; or, if it is to go, name it, and read what the previe
   it("an engine that does not give the state is an error, not a permission", async () => {
     const names = { name: "mine", fullName: "organization/orrery/mine" };
     await assert.rejects(
-      underEngine(() => assertNothingRemoved(() => names, { declared: [], environments, removed: [] })),
-      /^Error: the state of stack organization\/orrery\/mine cannot be read, so nobody knows what this update would delete; nothing was changed: /,
+      underEngine(() => runningState(() => names)),
+      /^Error: the state of stack organization\/orrery\/mine cannot be read, so nobody knows what this update would delete or make twice; nothing was changed: /,
     );
   });
 

@@ -65,7 +65,8 @@ describe("stack files", () => {
   });
 
   it("the project's name is read from its own file", () => {
-    assert.deepEqual(stackNames(), ["prod", "stage", "test"]);
+    // Somebody may have stacks of their own.
+    assert.deepEqual(stackNames().filter((name) => /^(prod|stage|test)$/.test(name)), ["prod", "stage", "test"]);
     assert.equal(stackPath("test"), path.join(projectDir, "Pulumi.test.yaml"));
     assert.equal(projectName(), "orrery");
   });
