@@ -66,7 +66,12 @@ describe("Editors", () => {
     const [found] = Object.entries(schemas);
     const [schema, pattern] = found ?? assert.fail("no schema");
     assert.ok(existsSync(path.join(projectDir, schema)));
-    assert.deepEqual([...projectFiles(pattern)].sort(), stackNames().map((stack) => `Pulumi.${stack}.yaml`).sort());
+    assert.deepEqual(
+      [...projectFiles(pattern)].sort(),
+      stackNames()
+        .map((stack) => `Pulumi.${stack}.yaml`)
+        .sort(),
+    );
   });
 });
 

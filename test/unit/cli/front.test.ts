@@ -119,7 +119,10 @@ describe("Completion in bash", () => {
       assert.deepEqual(offered("callysto", "ba"), ["ban"]);
       assert.deepEqual(offered("callysto", "ban", "--dr"), ["--dry-run"]);
       assert.deepEqual(offered("callysto", "ban", "someone", "--stack", ""), stackNames());
-      assert.deepEqual(offered("callysto", "ban", "-s", "pro"), stackNames().filter((one) => one.startsWith("pro")));
+      assert.deepEqual(
+        offered("callysto", "ban", "-s", "pro"),
+        stackNames().filter((one) => one.startsWith("pro")),
+      );
       assert.deepEqual(offered("callysto", "new", "x", "--template", ""), ["dev", "prod"]);
       assert.deepEqual(offered("callysto", "quota", "g"), ["get"]);
       assert.deepEqual(offered("render", "--comparison", "orrery.b"), ["orrery.bash"]);

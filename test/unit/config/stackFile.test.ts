@@ -66,7 +66,10 @@ describe("stack files", () => {
 
   it("the project's name is read from its own file", () => {
     // Somebody may have stacks of their own.
-    assert.deepEqual(stackNames().filter((name) => /^(prod|stage|test)$/.test(name)), ["prod", "stage", "test"]);
+    assert.deepEqual(
+      stackNames().filter((name) => /^(prod|stage|test)$/.test(name)),
+      ["prod", "stage", "test"],
+    );
     assert.equal(stackPath("test"), path.join(projectDir, "Pulumi.test.yaml"));
     assert.equal(projectName(), "orrery");
   });
