@@ -1,5 +1,5 @@
 /** The report of a pull request: Markdown that fits into one comment. */
-import { type Demand, demandChanges, measures } from "../demand.ts";
+import { demandChanges, measures } from "../demand.ts";
 import type { Rendered } from "../evaluate/render.ts";
 import { risksOf } from "../risks/index.ts";
 import type { MovedSecret } from "../compareCommits.ts";
@@ -135,8 +135,7 @@ function demandTable(stacks: readonly StackReview[]): readonly string[] {
   const number = (value: number): string => String(Math.round(value * 100) / 100);
   const rows = stacks.flatMap(({ stack, changes, resources = [] }) =>
     demandChanges(changes, resources).map(
-      ({ measure, before, after }) =>
-        `| ${stack} | ${measures[measure]} | ${number(before)} | ${number(after)} |${quotaHint(stack, measure)}`,
+      ({ measure, before, after }) => `| ${stack} | ${measures[measure]} | ${number(before)} | ${number(after)} |`,
     ),
   );
   if (rows.length === 0) return [];
@@ -144,16 +143,12 @@ function demandTable(stacks: readonly StackReview[]): readonly string[] {
     "",
     "### What it asks for",
     "",
-    "| stack | | before | after | quota |",
-    "| --- | --- | --- | --- | --- |",
+    "| stack | | before | after |",
+    "| --- | --- | --- | --- |",
     ...rows,
+    "",
+    "Only the clusters and clouds know their quotas: `npx orrery quota --stack STACK` compares.",
   ];
-}
-
-/** A quota is known to the cloud alone. */
-function quotaHint(stack: string, measure: keyof Demand): string {
-  const cloud = measure === "servers" || measure === "volumes" || measure === "addresses";
-  return cloud ? ` \`npx orrery callysto cloud-quota --stack ${stack}\` |` : " |";
 }
 
 function bySystem(changes: readonly Change[]): readonly (readonly [string, readonly Change[]])[] {

@@ -81,6 +81,41 @@ describe("status on the lab", function () {
     assert.equal(code, 0);
   });
 
+  it("quota says what the stack asks for, and the cluster's own count of a deployed stack agrees", async () => {
+    const hard = {
+      ...{ "requests.cpu": "40", "requests.memory": "1Mi", "limits.memory": "900Gi", pods: "500" },
+      ...{ persistentvolumeclaims: "9", "requests.storage": "1Ti", "count/deployments.apps": "90" },
+    };
+    const at = `/api/v1/namespaces/${namespace}/resourcequotas`;
+    await api.post(at, { apiVersion: "v1", kind: "ResourceQuota", metadata: { name: "compute" }, spec: { hard } });
+    try {
+      const { code, stdout, stderr } = await eventually(
+        "the cluster's count",
+        () => stack.opsOf("quota", ["--json"]),
+        ({ stdout: text }) => /"name": "pods",\s+"need": \d+,\s+"quota": 500,\s+"used": \d+/.test(text),
+        60,
+      );
+      assert.equal(code, 1, stderr);
+      const { rows } = JSON.parse(stdout) as {
+        rows: { target: string; name: string; need: number; quota: number; used: number }[];
+      };
+      const own = rows.filter(({ target }) => target.endsWith(`${namespace}/compute`));
+      assert.deepEqual(own.map(({ name }) => name).sort(), Object.keys(hard).sort());
+      // Jobs' pods come and go; everything else runs all the time.
+      const jobs = (await api.list(`/apis/batch/v1/namespaces/${namespace}/cronjobs`)).length;
+      for (const { name, need, used } of own) {
+        const few =
+          name === "pods" ? jobs : name === "requests.cpu" ? jobs * 0.5 : name.endsWith("memory") ? jobs * 2 ** 30 : 0;
+        assert.ok(need >= used - few && need <= used + few, `${name}: ${need}, in use ${used}, ${jobs} jobs`);
+      }
+      const plain = await stack.opsOf("quota", []);
+      assert.match(plain.stdout, /^ {2}requests\.memory +\d+ MiB +1 MiB +\d+ MiB {2}TOO SMALL$/m);
+      assert.equal([...plain.stdout.matchAll(/TOO SMALL/g)].length, 1, plain.stdout);
+    } finally {
+      await api.delete(`${at}/compute`);
+    }
+  });
+
   it("a look at all of prod takes at most ten seconds, where nothing else runs on the machine", async function () {
     const load = (loadavg()[0] ?? 0) / availableParallelism();
     if (load > 1.5) {

@@ -1,11 +1,10 @@
 /** Compares what a stack's environments need with what the project may have and has. */
 import { callystoSchema } from "../../../components/callysto/config.ts";
-import { type FlavorSize, requiredQuota } from "../../../components/callysto/quota.ts";
-import { type Quota, shortages } from "../../../blocks/openstack/quota.ts";
+import { type Quota, type QuotaUsage, shortages } from "../../../blocks/openstack/quota.ts";
 import { defineCommand } from "../../../cli/command.ts";
 import { jsonOption } from "../../lib/options.ts";
-import { quotaUse } from "../../lib/cloud/quota.ts";
 import { openCloud } from "../../lib/cloud/openstack.ts";
+import { cloudNeed } from "../../lib/quota/cloudNeed.ts";
 import { openStack, stackOptions } from "../../lib/stack.ts";
 
 export const command = defineCommand({
@@ -16,21 +15,9 @@ for an empty project; a deployment would be refused before its first server. Cha
   async run(values) {
     const stack = openStack(callystoSchema, values);
     const cloud = await openCloud(stack.settings.cloud, values);
-    const [uses, { flavors }] = await Promise.all([
-      quotaUse(cloud),
-      cloud.get<{ flavors: { name: string; vcpus: number; ram: number }[] }>("compute", "/flavors/detail"),
-    ]);
-    const sizes: Record<string, FlavorSize> = {};
-    for (const { name, vcpus, ram } of flavors) sizes[name] = { cores: vcpus, ram };
-    for (const [environment, { flavor }] of Object.entries(stack.settings.environments)) {
-      if (sizes[flavor] === undefined) {
-        throw new Error(`callysto:settings.environments.${environment}.flavor: the cloud has no flavour "${flavor}"`);
-      }
-    }
-    const need = requiredQuota(stack.settings, sizes);
-    const rows = uses.map(({ name, quota, used }) => ({ name, need: need[name], quota, used }));
+    const rows = await cloudNeed(stack.settings, cloud);
     const quota: Quota = Object.fromEntries(rows.map(({ name, quota: limit }) => [name, limit]));
-    const short = shortages(need, quota);
+    const short = shortages(Object.fromEntries(rows.map(({ name, need }) => [name, need])) as QuotaUsage, quota);
     if (values.json) {
       console.log(JSON.stringify(rows, undefined, 2));
     } else {

@@ -25,7 +25,10 @@ var openstackTokens []byte
 // Openstack is the provider behind @pulumi/openstack.
 func Openstack() tfbridge.ProviderInfo {
 	p := info("openstack", "3.15.2")
-	p.P = shimv2.NewProvider(openstack.Provider())
+	terraform := openstack.Provider()
+	// It warns of its own default, which nobody can leave out.
+	terraform.Schema["use_octavia"].Deprecated = ""
+	p.P = shimv2.NewProvider(terraform)
 	p.Resources, p.DataSources = map[string]*tfbridge.ResourceInfo{}, map[string]*tfbridge.DataSourceInfo{}
 	var names struct{ Resources, DataSources map[string]string }
 	if err := json.Unmarshal(openstackTokens, &names); err != nil {
