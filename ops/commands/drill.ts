@@ -19,7 +19,7 @@ installed. Exit code 1 if a data set has no backup or it is not whole.
   groups: { without: ["config-file", "only"], inTurn: true },
   options: {
     ...groupOptions,
-    only: { type: "string", value: "NAME", multiple: true, help: "only this data set; may be repeated" },
+    only: { type: "string", value: "NAME", multiple: true, help: "only this data set" },
     ...jsonOption,
   },
   async run({ json, only, ...values }) {
