@@ -27,12 +27,14 @@ export function movesBetween(base: string, head: string): readonly Move[] {
 }
 
 function systemsByStack(folder: string): ReadonlyMap<string, ReadonlySet<string>> {
-  return new Map(
-    stackNames(folder).map((stack) => {
-      const keys = [...(fileOf(folder, stack)?.entries.keys() ?? [])].filter((key) => key.endsWith(":settings"));
-      return [stack, new Set(keys.map((key) => key.slice(0, -":settings".length)))];
-    }),
-  );
+  return new Map(stackNames(folder).map((stack) => [stack, systemsIn(fileOf(folder, stack))]));
+}
+
+/** Namespaces that a stack's file has settings of. */
+export function systemsIn(file: StackFile | undefined): ReadonlySet<string> {
+  const end = ":settings";
+  const keys = [...(file?.entries.keys() ?? [])].filter((key) => key.endsWith(end));
+  return new Set(keys.map((key) => key.slice(0, -end.length)));
 }
 
 /** A stack's file in a checkout's folder; undefined if it has none. */
@@ -70,7 +72,7 @@ export function withMoves(
 const isProvider = ({ type }: Rendered): boolean => type.startsWith("pulumi:providers:");
 
 /** A system's top component and everything below it. */
-function inSystem(resources: readonly Rendered[], system: string): readonly Rendered[] {
+export function inSystem(resources: readonly Rendered[], system: string): readonly Rendered[] {
   const byUrn = new Map(resources.map((one) => [one.urn, one]));
   const topOf = (one: Rendered): Rendered => {
     const parent = byUrn.get(one.parent);

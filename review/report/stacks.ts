@@ -8,11 +8,15 @@ import { changeTitle, diffLines, fenced, formatValue, isComponent, systemOf } fr
 const longest = 80;
 
 /** The whole report. */
-export function stacksMarkdown({ stacks: [one, other], settings, changes }: StackDifference): string {
+export function stacksMarkdown({ stacks: [one, other], alone, settings, changes }: StackDifference): string {
   const real = changes.filter(({ type }) => !isComponent(type));
   return [
     `## ${one} and ${other}`,
     "",
+    ...[...Map.groupBy(alone, ({ stack }) => stack)].flatMap(([stack, own]) => [
+      `Only ${stack} has ${own.map(({ system }) => system).join(", ")}: left out here.`,
+      "",
+    ]),
     "### Settings that differ",
     "",
     ...(settings.length === 0 ? ["None."] : [`| setting | ${one} | ${other} |`, "| --- | --- | --- |"]),
