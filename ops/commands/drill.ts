@@ -15,7 +15,7 @@ databases into a PostgreSQL server in a temporary folder, and compares rows, che
 backup was made. Nothing in the clouds is touched; all of it is removed again. restic and a server as new as the service's must be
 installed. Exit code 1 if a data set has no backup or it is not whole.
 
---json prints a list of {"name", "whole", "text", "problems", "time", "seconds"}.`,
+--json prints a list of {"name", "whole", "none", "text", "problems", "time", "seconds"}.`,
   groups: { without: ["config-file", "only"], inTurn: true },
   options: {
     ...groupOptions,
@@ -36,7 +36,8 @@ installed. Exit code 1 if a data set has no backup or it is not whole.
           return { name: one.name, whole: false, text, problems: [text] };
         });
         if (ending.aborted) return;
-        if (!json) console.log(`${one.name} ${result.whole ? "" : "IS NOT WHOLE: "}${result.text}`);
+        const verdict = result.none === true ? "HAS NO BACKUP: " : result.whole ? "" : "IS NOT WHOLE: ";
+        if (!json) console.log(`${one.name} ${verdict}${result.text}`);
         results.push(result);
       }
     });

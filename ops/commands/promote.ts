@@ -100,7 +100,7 @@ async function promote(source: string, target: string, { yes, dryRun, json, text
   const byTag = steps.filter(({ at, value }) => at.at(-1) !== "version" && !value.includes("sha256:")).length;
   if (byTag > 0) say(`${byTag} by tag only, which may move: npx orrery images --update --stack ${source}`);
   if (steps.length === 0) {
-    say(`${target} names what ${source} names; nothing to promote`);
+    say(left.length === 0 ? `${target} names what ${source} names; nothing to promote` : "nothing else to promote");
     return 0;
   }
   if (dryRun) return 0;

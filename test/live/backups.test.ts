@@ -135,7 +135,7 @@ describe("backups", function () {
     assert.equal(code, 1);
     assert.match(stdout, /^none +stack\/state +has no backup in s3:http\S+-state yet$/m);
     assert.match(stdout, /^none +packit\/database +has no backups: packit:settings\.backups is not set$/m);
-    assert.match((await ops("drill")).stdout, /packit\/database IS NOT WHOLE: there are no backups/);
+    assert.match((await ops("drill")).stdout, /packit\/database HAS NO BACKUP: there are no backups/);
   });
 
   it("Pulumi's state and the stack's file are saved by the command, and a drill finds them whole", async () => {

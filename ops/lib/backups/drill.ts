@@ -10,6 +10,8 @@ export interface Drilled {
   readonly text: string;
   /** Everything that is wrong. */
   readonly problems: readonly string[];
+  /** Whether there is nothing to restore. @default false */
+  readonly none?: boolean;
   /** When the backup was made, ISO 8601. @default there is none */
   readonly time?: string;
   /** Seconds from the first byte to the compared data, without the check of the repository. */
@@ -29,10 +31,11 @@ export async function drill(
     text: problems.join("; "),
     problems,
   });
-  if (backups === undefined || restoreAndCompare === undefined) return failed([`there are no backups: ${remedy}`]);
+  const none = (why: string): Drilled => ({ ...failed([why]), none: true });
+  if (backups === undefined || restoreAndCompare === undefined) return none(`there are no backups: ${remedy}`);
   const repository = new Repository(backups.login(secret), ending);
   const [newest] = await repository.snapshots(backups.host);
-  if (newest === undefined) return failed([`there is no backup in ${backups.url} yet`]);
+  if (newest === undefined) return none(`there is no backup in ${backups.url} yet`);
   const damage = await repository.check();
   const begin = performance.now();
   const result = await restoreAndCompare((folder) => repository.restore(newest, folder), ending).catch(
