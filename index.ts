@@ -37,7 +37,8 @@ export const prow = build(config.prow, (config) => new Prow("prow", { config, ta
 export const stream = build(config.stream, (config) => new Packit("stream", { config, targets }, opts).outputs);
 export const thoth = build(config.thoth, (config) => new Thoth("thoth", { config, targets }, opts).outputs);
 
-// All is declared and nothing registered: what would be deleted or made twice is looked at, and the clusters are asked whether the account may make it.
+// All is declared and nothing registered: what would be deleted or made twice is looked at, and the clusters are asked whether
+// the account may make it.
 await declarations.register(async (objects) => {
   const [state, all] = [await runningState(runningStack), declarations.resources];
   if (state !== undefined) {

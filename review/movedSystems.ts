@@ -1,7 +1,7 @@
 /** Systems that another stack has in the newer commit: `config split` moves `packit` from `prod` to `prod-packit`, `--back` the other way. */
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { systemStack } from "../config/preflight/elsewhere.ts";
+import { relatives } from "../config/preflight/elsewhere.ts";
 import { readStackFile, type StackFile, stackNames } from "../config/stackFile.ts";
 import type { Rendered } from "./evaluate/render.ts";
 
@@ -18,9 +18,9 @@ export function movesBetween(base: string, head: string): readonly Move[] {
   return [...old].flatMap(([from, systems]) =>
     [...systems].flatMap((system) => {
       if (now.get(from)?.has(system) === true) return [];
-      const end = systemStack("", system);
-      const others = [systemStack(from, system), ...(from.endsWith(end) ? [from.slice(0, -end.length)] : [])];
-      const to = others.find((one) => now.get(one)?.has(system) === true && old.get(one)?.has(system) !== true);
+      const isNew = (stack: string): boolean =>
+        now.get(stack)?.has(system) === true && old.get(stack)?.has(system) !== true;
+      const to = relatives(from, system).find(isNew);
       return to === undefined ? [] : [{ system, from, to }];
     }),
   );
@@ -43,20 +43,19 @@ export function fileOf(folder: string, stack: string): StackFile | undefined {
   return existsSync(file) ? readStackFile(file) : undefined;
 }
 
-/** What a stack would have been if the systems had always been where they are now. @param whole - whether the newer commit has the stack */
+/** What a stack would have been if the systems had always been where they are now. @param stays - whether the newer commit has the stack */
 export function withMoves(
   stack: string,
   own: readonly Rendered[],
   moves: readonly Move[],
   renders: ReadonlyMap<string, readonly Rendered[]>,
-  whole: boolean,
+  stays: boolean,
 ): readonly Rendered[] {
   const away = moves.filter(({ from }) => from === stack);
   const gone = new Set(away.flatMap(({ system }) => inSystem(own, system)));
   // A stack that has gone with its last system takes its providers along.
-  const isLeft = (one: Rendered): boolean => !gone.has(one) && (away.length === 0 || whole || !isProvider(one));
+  const isLeft = (one: Rendered): boolean => !gone.has(one) && (away.length === 0 || stays || !isProvider(one));
   const left = own.filter(isLeft);
-  const known = new Set(left.map(({ urn }) => urn));
   const come = moves
     .filter(({ to }) => to === stack)
     .flatMap(({ system, from }) => {
@@ -64,9 +63,9 @@ export function withMoves(
       const moved = inSystem(there, system);
       const used = new Set(moved.map(({ provider }) => provider));
       return named([...moved, ...there.filter((one) => isProvider(one) && used.has(one.urn))], from, stack);
-    })
-    .filter(({ urn }) => !known.has(urn) && known.add(urn));
-  return [...left, ...come];
+    });
+  // Systems share providers.
+  return [...new Map([...come, ...left].map((one) => [one.urn, one])).values()];
 }
 
 const isProvider = ({ type }: Rendered): boolean => type.startsWith("pulumi:providers:");

@@ -32,8 +32,8 @@ const titlesOf = (urns: readonly string[]): ReadonlySet<string> => new Set(urns.
 const isSystem = ({ type, name }: DeclaredResource, systems: readonly string[]): boolean =>
   type.startsWith("orrery:") && systems.includes(name);
 
-/** Both directions: a part's stack may be asked after its system has moved back. */
-function relatives(stack: string, system: string): readonly string[] {
+/** The stacks that `config split` or its way back may have moved a system of this stack to. */
+export function relatives(stack: string, system: string): readonly string[] {
   const end = systemStack("", system);
   const whole = stack.endsWith(end) ? [stack.slice(0, -end.length)] : [];
   return [systemStack(stack, system), ...whole].filter((name) => name !== "");

@@ -33,10 +33,10 @@ installed. Exit code 1 if a data set has no backup or it is not whole.
       for (const one of all.filter(({ name }) => only.length === 0 || only.includes(name))) {
         const result = await drill(one, secret, new Date(), ending).catch((error: unknown): Drilled => {
           const text = messageOf(error);
-          return { name: one.name, whole: false, text, problems: [text] };
+          return { name: one.name, whole: false, none: false, text, problems: [text] };
         });
         if (ending.aborted) return;
-        const verdict = result.none === true ? "HAS NO BACKUP: " : result.whole ? "" : "IS NOT WHOLE: ";
+        const verdict = result.none ? "HAS NO BACKUP: " : result.whole ? "" : "IS NOT WHOLE: ";
         if (!json) console.log(`${one.name} ${verdict}${result.text}`);
         results.push(result);
       }

@@ -1,7 +1,7 @@
 /** `orrery quota`. */
 import { callystoSchema } from "../../components/callysto/config.ts";
 import { defineCommand } from "../../cli/command.ts";
-import { kubectlOptions } from "../lib/kube/kubectl.ts";
+import { stackKubectlOptions } from "../lib/kube/kubectl.ts";
 import { jsonOption } from "../lib/options.ts";
 import { cloudNeed } from "../lib/quota/cloudNeed.ts";
 import { clusterRows, type QuotaRow } from "../lib/quota/clusterRows.ts";
@@ -20,11 +20,7 @@ is missing where the stack does not say it.`,
   groups: { without: ["config-file"] },
   options: {
     ...groupOptions,
-    ...kubectlOptions,
-    kubeconfig: {
-      ...kubectlOptions.kubeconfig,
-      help: "kubeconfig of the clusters (default: the stack's secrets clusters:NAME)",
-    },
+    ...stackKubectlOptions,
     ...jsonOption,
   },
   async run({ json, ...values }) {

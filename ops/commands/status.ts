@@ -7,7 +7,7 @@ import { readStackFile } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
 
 import { drift } from "../lib/doctor/drift.ts";
-import { kubectlOptions } from "../lib/kube/kubectl.ts";
+import { stackKubectlOptions } from "../lib/kube/kubectl.ts";
 import { jsonOption } from "../lib/options.ts";
 import { stackOf, groupOptions } from "../lib/stack.ts";
 import { collect } from "../lib/status/collect.ts";
@@ -36,11 +36,7 @@ state ok, warn, bad or unknown.`,
   groups: { without: ["config-file", "page", "serve", "watch"] },
   options: {
     ...groupOptions,
-    ...kubectlOptions,
-    kubeconfig: {
-      ...kubectlOptions.kubeconfig,
-      help: "kubeconfig of the clusters (default: the stack's secrets clusters:NAME)",
-    },
+    ...stackKubectlOptions,
     system: {
       type: "choice",
       choices: systems,

@@ -127,7 +127,12 @@ function arrivals(stacks: readonly StackReview[]): readonly string[] {
   const lines = all.map(({ system, from, to }) => `- ${system} moves from \`${from}\` to \`${to}\``);
   return all.length === 0
     ? []
-    : ["", "Moved with their state by `config split`, and compared as if they had been there:", "", ...lines];
+    : [
+        "",
+        "Moved by `config split`, and compared as if they had always been there; an update is refused if the state has not moved:",
+        "",
+        ...lines,
+      ];
 }
 
 /** What the stacks ask for, where that changes. */

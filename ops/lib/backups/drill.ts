@@ -10,8 +10,8 @@ export interface Drilled {
   readonly text: string;
   /** Everything that is wrong. */
   readonly problems: readonly string[];
-  /** Whether there is nothing to restore. @default false */
-  readonly none?: boolean;
+  /** Whether there is nothing to restore. */
+  readonly none: boolean;
   /** When the backup was made, ISO 8601. @default there is none */
   readonly time?: string;
   /** Seconds from the first byte to the compared data, without the check of the repository. */
@@ -28,6 +28,7 @@ export async function drill(
   const failed = (problems: readonly string[]): Drilled => ({
     name,
     whole: false,
+    none: false,
     text: problems.join("; "),
     problems,
   });
@@ -50,5 +51,5 @@ export async function drill(
   if (problems.length > 0) return { ...failed(problems), time, seconds };
   const age = span(now.getTime() - newest.time.getTime());
   const text = `is whole: ${result.compared} as saved ${age} ago; restored and compared in ${seconds} s`;
-  return { name, whole: true, text, problems, time, seconds };
+  return { name, whole: true, none: false, text, problems, time, seconds };
 }

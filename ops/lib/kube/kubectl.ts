@@ -13,6 +13,15 @@ export const kubectlOptions = {
   context: { type: "string", value: "NAME", help: "its context (default: the current one)" },
 } as const satisfies OptionSpecs;
 
+/** The same for commands that ask all clusters of a stack. */
+export const stackKubectlOptions = {
+  ...kubectlOptions,
+  kubeconfig: {
+    ...kubectlOptions.kubeconfig,
+    help: "kubeconfig of the clusters (default: the stack's secrets clusters:NAME)",
+  },
+} as const satisfies OptionSpecs;
+
 /** Values of {@link kubectlOptions}. */
 export type KubectlValues = Partial<ValuesOf<typeof kubectlOptions>>;
 

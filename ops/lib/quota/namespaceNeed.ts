@@ -7,7 +7,7 @@ import { asList, asObject, type Json, type Manifest, podOf } from "../../../poli
 export type Need = Readonly<Record<string, number>>;
 
 /**
- * Amounts of all objects of one namespace. A CronJob or Job counts as one pod; what a rolling update has for a moment on top does not count.
+ * Amounts of all objects of one namespace. A CronJob, Job or DaemonSet counts as one pod; what a rolling update has for a moment on top does not count.
  * @param defaults - the namespace's LimitRanges
  */
 export function namespaceNeed(objects: readonly Manifest[], defaults: readonly Json[] = []): Need {
@@ -21,7 +21,8 @@ export function namespaceNeed(objects: readonly Manifest[], defaults: readonly J
     if (object.kind === "PersistentVolumeClaim") addClaim(object.body, 1, add);
     const pod = podOf(object);
     if (pod === undefined) continue;
-    const replicas = replicasOf(object);
+    const { replicas: named } = asObject(object.body.spec);
+    const replicas = typeof named === "number" ? named : 1;
     add("pods", replicas);
     for (const claim of asList(asObject(object.body.spec).volumeClaimTemplates)) addClaim(claim, replicas, add);
     for (const [name, amount] of Object.entries(podNeed(pod.spec, limits))) add(name, amount * replicas);
@@ -40,12 +41,6 @@ function addClaim(claim: Json, times: number, add: (name: string, amount: number
   const { resources } = asObject(claim.spec);
   add("persistentvolumeclaims", times);
   add("requests.storage", times * amountOf(asObject(asObject(resources).requests).storage));
-}
-
-function replicasOf({ kind, body }: Manifest): number {
-  const { replicas } = asObject(body.spec);
-  if (kind === "CronJob" || kind === "Job" || kind === "Pod" || kind === "DaemonSet") return 1;
-  return typeof replicas === "number" ? replicas : 1;
 }
 
 /** Init containers run one after the other, before the others, except for those that go on with them. */

@@ -39,7 +39,7 @@ describe("a system that another stack has", () => {
     });
   });
 
-  it("is no matter where the stack has it, and then no other stack is asked", async () => {
+  it("is not looked for where the stack has it itself", async () => {
     const both = { prod: [urn("prod", "packit")], "prod-packit": [urn("prod-packit", "packit")] };
     assert.deepEqual(await asked("prod", [packit], both), []);
     assert.deepEqual(await asked("prod", [{ type: "kubernetes:core/v1:Namespace", name: "packit" }], {}), []);

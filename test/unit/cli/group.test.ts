@@ -90,6 +90,18 @@ describe("groups of stacks", function () {
     assert.throws(() => drill.prepare(only, undefined, onEach), /--only is for one stack, not for p\*/);
   });
 
+  it("drill tells a data set that was never saved from one that is broken", async () => {
+    const { code, stdout } = await orrery("drill", "--stack", "prod", "--only", "packit/database");
+    assert.equal(code, 1);
+    assert.match(
+      stdout,
+      /^packit\/database HAS NO BACKUP: there are no backups: packit:settings\.backups is not set$/m,
+    );
+    const { stdout: json } = await orrery("drill", "--stack", "prod", "--only", "packit/database", "--json");
+    const [found] = JSON.parse(json) as { whole: boolean; none: boolean }[];
+    assert.deepEqual([found?.whole, found?.none], [false, true]);
+  });
+
   it("promote pairs the stacks of two patterns, and says which has no counterpart", async () => {
     const { code, stderr } = await orrery("promote", "--from", "st*ge", "--to", "pr*d", "--dry-run");
     assert.equal(code, 2);

@@ -9,6 +9,7 @@ import { systemNames, withOnlySystems } from "../../../ops/lib/split/systemStack
 import { type Checkout, checkOut } from "../../../review/checkout.ts";
 import { compareCommits } from "../../../review/compareCommits.ts";
 import { movesBetween } from "../../../review/movedSystems.ts";
+import { compareRecorded, recordRenders } from "../../../review/renders.ts";
 import { markdown } from "../../../review/report/markdown.ts";
 
 const moved = ["dials", "stream"];
@@ -20,6 +21,7 @@ describe("the review of a split", () => {
 
   before(async () => {
     [whole, split] = [await checkOut("HEAD"), await checkOut("HEAD")];
+    for (const tree of [whole, split]) for (const other of ["prod", "test"]) rmSync(fileIn(tree, other));
     const file = fileIn(whole, "stage");
     const rest = ["orrery", "clusters", "clouds", ...systemNames.filter((system) => !moved.includes(system))];
     writeFileSync(fileIn(split, "stage"), keepSystems(readFileSync(file, "utf8"), rest));
@@ -64,6 +66,17 @@ describe("the review of a split", () => {
     assert.match(markdown(stacks, "a", "b"), /^- stream moves from `stage-stream` to `stage`$/m);
   });
 
+  it("says the same by a file of renders", async () => {
+    const file = path.join(split.folder, "renders.json");
+    writeFileSync(file, await recordRenders(whole, split));
+    const { stacks, notes } = await compareRecorded(file);
+    assert.deepEqual(notes, []);
+    assert.deepEqual(
+      stacks.flatMap(({ changes, arrived }) => [...changes, ...arrived.map(({ to }) => to)]),
+      moved.map((system) => `stage-${system}`),
+    );
+  });
+
   it("shows what changes on the way, secrets too, and the new stacks are deployed", async () => {
     const file = fileIn(split, "stage-stream");
     const was = readFileSync(file, "utf8");
@@ -82,7 +95,7 @@ describe("the review of a split", () => {
     assert.deepEqual(touched.get("stage"), ["stage-dials", "stage-stream"]);
   });
 
-  it("takes a system that one stack loses and a stranger's stack gains for what it is", () => {
+  it("counts a system that an unrelated stack gains as deleted there and created here", () => {
     const other = fileIn(split, "mine-stream");
     writeFileSync(other, readFileSync(fileIn(split, "stage-stream")));
     rmSync(fileIn(split, "stage-stream"));
