@@ -7,6 +7,8 @@ import { playDials } from "../demo/dials/dials.ts";
 import { type Scene, takePictures } from "../demo/pictures.ts";
 import { deployProw } from "../demo/prow/deploy.ts";
 import { playProw } from "../demo/prow/prow.ts";
+import { deployThoth } from "../demo/thoth/deploy.ts";
+import { playThoth } from "../demo/thoth/thoth.ts";
 import type { Run } from "../pulumi.ts";
 import { log } from "../session.ts";
 import { root } from "../settings.ts";
@@ -18,11 +20,12 @@ type Tell = (hop: string, evidence: string) => void;
 const plays: ReadonlyMap<string, (run: Run, tell: Tell) => Promise<readonly Scene[]>> = new Map([
   ["dials", async (run, tell) => playDials(run, await deployDials(run), tell)],
   ["prow", async (run, tell) => playProw(run, await deployProw(run), tell)],
+  ["thoth", async (run, tell) => playThoth(run, await deployThoth(run), tell)],
 ]);
 
 export const command = defineCommand({
   usage: "SYSTEM",
-  about: `Shows a system at work: dials or prow. Starts what is missing in a cluster of its own with two real nodes (folder .lab/main-demo), plays an
+  about: `Shows a system at work: dials, prow or thoth. Starts what is missing in a cluster of its own with two real nodes (folder .lab/main-demo), plays an
 event, tells each hop with its evidence, and takes pictures. The cluster stays; --down stops it and deletes its data.`,
   options: { down: { type: "boolean", help: "stop the cluster and delete its data, instead" } },
   async run({ down }, [system]) {

@@ -3,7 +3,9 @@ import { createHash, randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { counterpartImage } from "../images/recipes.ts";
+import type { Seed } from "./github/state.ts";
 import type { KubeApi, KubeObject } from "../kubernetes/api.ts";
+import { tcpServices } from "../kubernetes/router/tcp.ts";
 import { waitUntilReady } from "../process.ts";
 
 /** Namespace of all counterparts. */
@@ -19,12 +21,16 @@ interface Counterpart {
   readonly hosts: readonly string[];
   /** Files of a Secret, at /etc/<name>. @default none */
   readonly files?: Readonly<Record<string, string>>;
+  /** Whether its repositories are served by SSH, too. @default false */
+  readonly ssh?: true;
 }
 
 /** Who is at GitHub: members by organisation, and tokens that programs of a stack have, by their owners' logins. */
 export interface GithubPeople {
   readonly organisations: Readonly<Record<string, readonly string[]>>;
   readonly programs: Readonly<Record<string, string>>;
+  /** Lines of authorized_keys: who may fetch and push every repository by SSH. @default nobody */
+  readonly keys?: readonly string[];
 }
 
 /**
@@ -35,16 +41,26 @@ export interface GithubPeople {
 export async function startCounterparts(api: KubeApi, people: GithubPeople): Promise<ReadonlyMap<string, string>> {
   await api.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: counterpartsNamespace } });
   const tokens = await peoplesTokens(api, people);
+  // Another system's people, who are there already, stay.
+  const before = await seedBefore(api);
   const seed = {
-    tokens: Object.fromEntries([...tokens].map(([login, token]) => [token, login])),
-    organisations: people.organisations,
+    tokens: { ...before.tokens, ...Object.fromEntries([...tokens].map(([login, token]) => [token, login])) },
+    organisations: { ...before.organisations, ...people.organisations },
   };
+  const keys = [...new Set([...before.keys, ...(people.keys ?? [])])];
+  const githubFiles = { "seed.json": JSON.stringify(seed), authorized_keys: keys.map((key) => `${key}\n`).join("") };
   const all: readonly Counterpart[] = [
-    { name: "github", hosts: ["github.com", "api.github.com"], files: { "seed.json": JSON.stringify(seed) } },
+    {
+      name: "github",
+      hosts: ["github.com", "api.github.com", "raw.githubusercontent.com"],
+      files: githubFiles,
+      ssh: true,
+    },
     { name: "dockerhub", hosts: ["registry-1.docker.io"] },
     { name: "google", hosts: ["storage.googleapis.com", "oauth2.googleapis.com"] },
   ];
   for (const one of all.flatMap(objectsOf)) await api.apply(one);
+  await api.apply(sshPort);
   for (const { name } of all) {
     const at = `/apis/apps/v1/namespaces/${counterpartsNamespace}/deployments/${name}`;
     const ready = async (): Promise<boolean> =>
@@ -53,6 +69,15 @@ export async function startCounterparts(api: KubeApi, people: GithubPeople): Pro
     await waitUntilReady(`the counterpart ${name}`, startTimeout, ready, hint);
   }
   return tokens;
+}
+
+/** What a GitHub that runs already has been given. */
+async function seedBefore(api: KubeApi): Promise<Seed & { readonly keys: readonly string[] }> {
+  const at = `/api/v1/namespaces/${counterpartsNamespace}/secrets/github-files`;
+  const { data = {} } = (await api.find<{ data?: Readonly<Record<string, string>> }>(at)) ?? {};
+  const text = (name: string): string => Buffer.from(data[name] ?? "", "base64").toString();
+  const seed = JSON.parse(text("seed.json") || '{"tokens":{},"organisations":{}}') as Seed;
+  return { ...seed, keys: text("authorized_keys").split("\n").filter(Boolean) };
 }
 
 async function peoplesTokens(
@@ -79,14 +104,38 @@ const objectIn = (apiVersion: string, kind: string, name: string, fields: object
   ...fields,
 });
 
-function objectsOf({ name, hosts, files }: Counterpart): readonly KubeObject[] {
+/** Debian's sshd as the user who owns the repositories, on their volume. */
+const sshd = {
+  ...{ name: "ssh", image: counterpartImage, command: ["sh", "-ec"] },
+  args: [
+    `[ -f /tmp/host_key ] || ssh-keygen -q -t ed25519 -N '' -f /tmp/host_key
+    mkdir -p /data/git
+    exec /usr/sbin/sshd -D -e -p 2222 -h /tmp/host_key -o PidFile=none -o StrictModes=no -o UsePAM=no \\
+      -o PasswordAuthentication=no -o KbdInteractiveAuthentication=no -o DisableForwarding=yes -o PermitTTY=no \\
+      -o AuthorizedKeysFile=/etc/github/authorized_keys`,
+  ],
+  ports: [{ name: "ssh", containerPort: 2222 }],
+  readinessProbe: { tcpSocket: { port: "ssh" }, periodSeconds: 1 },
+  resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { memory: "256Mi" } },
+};
+
+/** github.com:22 is a port of the router. */
+const sshPort: KubeObject = {
+  ...{ apiVersion: "v1", kind: "ConfigMap", metadata: tcpServices },
+  data: { "22": `${counterpartsNamespace}/github:22` },
+};
+
+function objectsOf({ name, hosts, files, ssh }: Counterpart): readonly KubeObject[] {
   const folder = path.join(import.meta.dirname, name);
   const sources = readdirSync(folder).map((file) => [file, readFileSync(path.join(folder, file), "utf8")] as const);
   const data = { "package.json": '{"type":"module"}', ...Object.fromEntries(sources) };
   const labels = { app: name };
-  // A changed program is started again; a changed Secret is not, because the state would be lost.
+  // A changed program is started again, and so are changed files, which are read at the start.
   const annotations = {
-    "orrery.lab/program": createHash("sha256").update(JSON.stringify(data)).digest("hex").slice(0, 16),
+    "orrery.lab/program": createHash("sha256")
+      .update(JSON.stringify([data, files]))
+      .digest("hex")
+      .slice(0, 16),
   };
   const container = {
     ...{ name, image: counterpartImage, args: ["/srv/lab/server.ts"] },
@@ -107,7 +156,11 @@ function objectsOf({ name, hosts, files }: Counterpart): readonly KubeObject[] {
     ],
   };
   const spec = {
-    ...{ containers: [container], automountServiceAccountToken: false, enableServiceLinks: false },
+    ...{
+      containers: ssh === true ? [container, { ...container, ...sshd, env: [] }] : [container],
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+    },
     securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
     volumes: [
       { name: "program", configMap: { name: `${name}-program` } },
@@ -127,7 +180,15 @@ function objectsOf({ name, hosts, files }: Counterpart): readonly KubeObject[] {
         template: { metadata: { labels, annotations }, spec },
       },
     }),
-    objectIn("v1", "Service", name, { spec: { selector: labels, ports: [{ port: 80, targetPort: "http" }] } }),
+    objectIn("v1", "Service", name, {
+      spec: {
+        selector: labels,
+        ports: [
+          { name: "http", port: 80, targetPort: "http" },
+          ...(ssh === true ? [{ name: "ssh", port: 22, targetPort: "ssh" }] : []),
+        ],
+      },
+    }),
     objectIn("networking.k8s.io/v1", "Ingress", name, {
       metadata: {
         ...{ name, namespace: counterpartsNamespace },

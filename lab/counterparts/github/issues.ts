@@ -17,13 +17,13 @@ import {
   texts,
 } from "./routes.ts";
 import { search } from "./search.ts";
-import { type Comment, fullName, type Issue, type Pull, type Repository } from "./state.ts";
+import { type Comment, fullName, type Issue, type Pull, type Repository, now } from "./state.ts";
 
 /** Milliseconds since when lists are asked for; 0 for all. */
 const sinceOf = ({ query }: Call): number => Date.parse(query.get("since") ?? "") || 0;
 
 function touch(issue: Issue): void {
-  issue.updated = new Date().toISOString();
+  issue.updated = now();
 }
 
 function commentOf(call: Call): { readonly issue: Issue; readonly comment: Comment } {
@@ -133,7 +133,7 @@ export const issues: Routes = {
   },
   "POST /repos/:owner/:repo/issues/:number/comments": (call) => {
     const [repository, issue] = [repositoryOf(call), issueOf(call)];
-    const identity = { id: call.world.id(), user: call.user, created: new Date().toISOString() };
+    const identity = { id: call.world.id(), user: call.user, created: now() };
     const comment: Comment = { ...identity, body: text(call, "body") };
     issue.comments.push(comment);
     touch(issue);
@@ -237,7 +237,7 @@ export const issues: Routes = {
     const states: Readonly<Record<string, string>> = { APPROVE: "APPROVED", REQUEST_CHANGES: "CHANGES_REQUESTED" };
     const review = {
       ...{ id: call.world.id(), user: call.user, body: optional(call, "body"), commit: pull.head.sha },
-      ...{ state: states[String(call.body.event)] ?? "COMMENTED", submitted: new Date().toISOString() },
+      ...{ state: states[String(call.body.event)] ?? "COMMENTED", submitted: now() },
     };
     pull.reviews.push(review);
     call.events.review(repositoryOf(call), issue, review);
@@ -261,7 +261,7 @@ export const issues: Routes = {
     const sha = await makeMerge(repository.git, call, issue, pull);
     if (sha === undefined) throw new Refusal(405, "Pull Request is not mergeable");
     await repository.git.setRef(`refs/heads/${pull.base}`, sha);
-    pull.merged = { sha, by: call.user, at: new Date().toISOString() };
+    pull.merged = { sha, by: call.user, at: now() };
     issue.state = "closed";
     touch(issue);
     call.events.pull(repository, issue, "closed", call.user);

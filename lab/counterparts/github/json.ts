@@ -3,6 +3,7 @@ import type { Commit } from "./git.ts";
 import { type Comment, fullName, type Hook, type Issue, type Pull, type Repository, type World } from "./state.ts";
 
 const site = "https://github.com";
+const api = "https://api.github.com";
 
 export const userJson = (login: string) => ({
   login,
@@ -20,6 +21,7 @@ export const repositoryJson = (repository: Repository) => ({
   full_name: fullName(repository),
   owner: userJson(repository.owner),
   html_url: `${site}/${fullName(repository)}`,
+  url: `${api}/repos/${fullName(repository)}`,
   clone_url: `${site}/${fullName(repository)}.git`,
   default_branch: repository.branch,
   archived: repository.archived,
@@ -60,6 +62,7 @@ export const issueJson = (repository: Repository, issue: Issue) => ({
   assignees: issue.assignees.map(userJson),
   comments: issue.comments.length,
   html_url: addressOf(repository, issue),
+  url: `${api}/repos/${fullName(repository)}/issues/${issue.number}`,
   created_at: issue.created,
   updated_at: issue.updated,
   ...(issue.pull === undefined ? {} : { pull_request: { html_url: addressOf(repository, issue) } }),
@@ -74,6 +77,8 @@ export async function pullJson(world: World, repository: Repository, issue: Issu
   const merged = open && baseSha !== undefined ? await repository.git.mergeTree(baseSha, pull.head.sha) : undefined;
   return {
     ...issueJson(repository, issue),
+    url: `${api}/repos/${fullName(repository)}/pulls/${issue.number}`,
+    issue_url: `${api}/repos/${fullName(repository)}/issues/${issue.number}`,
     draft: pull.draft,
     merged: pull.merged !== undefined,
     ...(pull.merged === undefined

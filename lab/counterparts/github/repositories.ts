@@ -13,7 +13,7 @@ import {
   type Routes,
   text,
 } from "./routes.ts";
-import { fullName, type Label, type Repository, type Status } from "./state.ts";
+import { fullName, type Label, type Repository, type Status, now } from "./state.ts";
 
 const refJson = (ref: string, sha: string) => ({ ref, object: { type: "commit", sha } });
 
@@ -39,6 +39,15 @@ const statusJson = (status: Status) => ({ ...status, creator: userJson(status.cr
 
 export const repositories: Routes = {
   "GET /repos/:owner/:repo": (call) => ok(repositoryJson(repositoryOf(call))),
+  "PATCH /repos/:owner/:repo": async (call) => {
+    const repository = repositoryOf(call);
+    const branch = optional(call, "default_branch", repository.branch);
+    if ((await repository.git.resolve(`refs/heads/${branch}`)) === undefined)
+      throw new Refusal(422, `the branch ${branch} was not found`);
+    await repository.git.run(["symbolic-ref", "HEAD", `refs/heads/${branch}`]);
+    repository.branch = branch;
+    return ok(repositoryJson(repository));
+  },
   "POST /repos/:owner/:repo/forks": async (call) => {
     const from = repositoryOf(call);
     const there = call.world.repository(call.user, from.name);
@@ -169,7 +178,7 @@ export const repositories: Routes = {
     const repository = repositoryOf(call);
     const sha = await commitOf(repository, call.path.sha ?? "");
     const status: Status = {
-      ...{ id: call.world.id(), creator: call.user, created_at: new Date().toISOString() },
+      ...{ id: call.world.id(), creator: call.user, created_at: now() },
       ...{ state: text(call, "state"), context: text(call, "context") },
       description: optional(call, "description"),
       target_url: optional(call, "target_url"),
@@ -226,7 +235,7 @@ export async function moved(
       if (pull.head.repository !== fullName(repository) || `refs/heads/${pull.head.ref}` !== ref) continue;
       await target.git.fetch(repository.git, after, `refs/pull/${issue.number}/head`);
       pull.head.sha = after;
-      issue.updated = new Date().toISOString();
+      issue.updated = now();
       events.pull(target, issue, "synchronize", user);
     }
   }

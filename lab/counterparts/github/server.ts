@@ -116,7 +116,12 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   const url = new URL(request.url ?? "/", `https://${host}`);
   if (url.pathname === "/healthz") response.end("ok");
   else if (host.startsWith("api.")) reply(request, response, await apiReply(request, url));
-  else if (!(await git(request, response, url))) {
+  else if (host.startsWith("raw.")) {
+    const [owner = "", name = "", branch = "", ...file] = url.pathname.slice(1).split("/");
+    const content = await world.repository(owner, name)?.git.file(branch, file.join("/"));
+    response.writeHead(content === undefined ? 404 : 200, { "content-type": "text/plain; charset=utf-8" });
+    response.end(content ?? "404: Not Found");
+  } else if (!(await git(request, response, url))) {
     const html = await page(world, url.pathname);
     response.writeHead(html === undefined ? 404 : 200, { "content-type": "text/html; charset=utf-8" });
     response.end(html ?? "not found");

@@ -61,7 +61,8 @@ export interface Repository {
   readonly id: number;
   readonly owner: string;
   readonly name: string;
-  readonly branch: string;
+  /** The default one. */
+  branch: string;
   readonly parent?: string;
   readonly archived: boolean;
   readonly git: GitRepository;
@@ -102,6 +103,9 @@ export interface Seed {
 }
 
 export const fullName = ({ owner, name }: Repository): string => `${owner}/${name}`;
+
+/** The time as GitHub writes it: without fractions of a second, which its clients refuse. */
+export const now = (): string => new Date().toISOString().replace(/\.\d+Z$/, "Z");
 
 /** All state, in memory; repositories are on disk. */
 export class World {
@@ -152,10 +156,10 @@ export class World {
   }
 
   open(repository: Repository, fields: Pick<Issue, "title" | "body" | "user"> & { readonly pull?: Pull }): Issue {
-    const now = new Date().toISOString();
+    const time = now();
     const issue: Issue = {
       ...{ number: repository.issues.size + 1, ...fields, state: "open", labels: [], assignees: [], comments: [] },
-      ...{ created: now, updated: now },
+      ...{ created: time, updated: time },
     };
     repository.issues.set(issue.number, issue);
     return issue;

@@ -2,6 +2,7 @@
 import { createHmac, randomUUID } from "node:crypto";
 import { commentJson, issueJson, labelJson, pullJson, repositoryJson, userJson } from "./json.ts";
 import type { Comment, Delivery, Hook, Issue, Repository, Review, Status, World } from "./state.ts";
+import { now } from "./state.ts";
 
 /** Deliveries kept for each webhook. */
 const kept = 1000;
@@ -31,7 +32,7 @@ async function send(hook: Hook, delivery: Delivery): Promise<void> {
 
 /** Sends an old delivery again, under its old identity. */
 export async function redeliver(world: World, hook: Hook, old: Delivery): Promise<void> {
-  const again = { ...old, id: world.id(), at: new Date().toISOString(), redelivery: true, status: 0 };
+  const again = { ...old, id: world.id(), at: now(), redelivery: true, status: 0 };
   await send(hook, again);
 }
 
@@ -117,7 +118,7 @@ export class Events {
         const fields = await make();
         const body = JSON.stringify({ ...fields, ...where, sender: userJson(sender) });
         const action = "action" in fields ? String(fields.action) : "";
-        const at = new Date().toISOString();
+        const at = now();
         for (const hook of hooks) {
           const identity = { id: this.world.id(), guid: randomUUID(), redelivery: false, status: 0 };
           await send(hook, { ...identity, event, action, at, body });

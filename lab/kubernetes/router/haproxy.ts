@@ -1,5 +1,5 @@
 /** HAProxy's configuration for the router's sites. OpenShift's own router is HAProxy, too. */
-import type { Backend, Site, SitePath } from "./sites.ts";
+import type { Backend, Site, SitePath, TcpSite } from "./sites.ts";
 
 /** Addresses and files of the configuration. */
 export interface RouterPlace {
@@ -43,7 +43,7 @@ backend terminate
 const hostVariable = "http-request set-var(txn.host) req.hdr(host),field(1,:),lower";
 
 /** The whole file. */
-export function configuration(sites: readonly Site[], place: RouterPlace): string {
+export function configuration(sites: readonly Site[], place: RouterPlace, tcp: readonly TcpSite[] = []): string {
   const ordered = bySpecificity(sites);
   const passed = ordered.filter(({ tls }) => tls === "passthrough");
   const readable = ordered.filter(({ tls }) => tls !== "passthrough");
@@ -71,8 +71,21 @@ export function configuration(sites: readonly Site[], place: RouterPlace): strin
     ...readable.flatMap((site) => (site.tls === "none" ? [] : [use(site)])),
     "  default_backend nothing",
     ...ordered.flatMap((site) => backendLines(site, place)),
+    ...tcp.flatMap((site) => tcpLines(site, place)),
   ];
   return `${head.trimStart()}${lines.join("\n")}\n`;
+}
+
+function tcpLines({ port, servers }: TcpSite, { address }: RouterPlace): string[] {
+  return [
+    `listen tcp:${port}`,
+    "  mode tcp",
+    `  bind ${address}:${port}`,
+    `  source ${address}`,
+    "  timeout client 1h",
+    "  timeout server 1h",
+    ...servers.map((server, index) => `  server pod${index} ${server}`),
+  ];
 }
 
 /** A path that says more comes before one that says less, as HAProxy takes the first that fits. */

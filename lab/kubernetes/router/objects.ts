@@ -80,6 +80,11 @@ export interface Secret extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;
 }
 
+/** Ports that the router passes on as they are, as ingress-nginx's `--tcp-services-configmap` has them: `22: namespace/service:port`. */
+export interface TcpServices extends KubeObject {
+  readonly data?: Readonly<Record<string, string>>;
+}
+
 /** Everything that the router follows. */
 export interface RouterInputs {
   readonly routes: readonly Route[];

@@ -14,10 +14,11 @@ import { nodeNetwork } from "../nodes/plan.ts";
 import { authorityFile, certificateFor } from "./certificates.ts";
 import { configuration } from "./haproxy.ts";
 import { ingressOutcomes } from "./ingresses.ts";
-import type { EndpointSlice, Ingress, Route, RouterInputs, Secret, Service } from "./objects.ts";
+import type { EndpointSlice, Ingress, Route, RouterInputs, Secret, Service, TcpServices } from "./objects.ts";
 import { routeOutcomes } from "./routes.ts";
-import type { Backend, Site } from "./sites.ts";
+import type { Backend, Site, TcpSite } from "./sites.ts";
 import { balance, reportIngresses, reportRoutes } from "./status.ts";
+import { tcpServices, tcpSites } from "./tcp.ts";
 
 /** Names of hosts that the router shows its first certificate for. */
 const defaultHost = "*.apps.lab.test";
@@ -55,7 +56,8 @@ export function routeTraffic(lab: LabSettings, api: KubeApi): void {
       slices: slices.objects(),
       secrets: secrets.objects(),
     };
-    if (Object.values(inputs).includes(undefined)) return;
+    const passed = tcp.objects();
+    if (passed === undefined || Object.values(inputs).includes(undefined)) return;
     const known = inputs as unknown as RouterInputs;
     const admitted = routeOutcomes(known, authority);
     const hosts = new Set(admitted.flatMap(({ sites }) => sites.map(({ host }) => host)));
@@ -63,6 +65,7 @@ export function routeTraffic(lab: LabSettings, api: KubeApi): void {
     await serve(
       lab,
       [...admitted, ...entered].flatMap(({ sites }) => sites),
+      tcpSites(passed, known),
     );
     await reportRoutes(api, admitted);
     await reportIngresses(api, known.ingresses, address);
@@ -72,11 +75,12 @@ export function routeTraffic(lab: LabSettings, api: KubeApi): void {
   const ingresses = follow<Ingress>(api, "/apis/networking.k8s.io/v1/ingresses", changed);
   const services = follow<Service>(api, "/api/v1/services", changed);
   const slices = follow<EndpointSlice>(api, "/apis/discovery.k8s.io/v1/endpointslices", changed);
+  const tcp = follow<TcpServices>(api, `/api/v1/namespaces/${tcpServices.namespace}/configmaps`, changed);
   const secrets = follow<Secret>(api, "/api/v1/secrets?fieldSelector=type%3Dkubernetes.io/tls", changed);
 }
 
 /** Puts sites into force. @throws with HAProxy's message if it refuses them; the earlier ones then stay in force */
-async function serve(lab: LabSettings, sites: readonly Site[]): Promise<void> {
+async function serve(lab: LabSettings, sites: readonly Site[], tcp: readonly TcpSite[]): Promise<void> {
   const file = routerFile(lab);
   const folder = path.dirname(file);
   mkdirSync(path.join(folder, "pem"), { recursive: true, mode: 0o700 });
@@ -92,7 +96,7 @@ async function serve(lab: LabSettings, sites: readonly Site[]): Promise<void> {
   }
   const authority = ({ authority: text = "" }: Backend): string => pem.file(text);
   const { ingress: address } = nodeNetwork(lab);
-  const text = configuration(sites, { address, certificates: list, authorityFile: authority });
+  const text = configuration(sites, { address, certificates: list, authorityFile: authority }, tcp);
   const certificates = `${lines.join("\n")}\n`;
   const before = existsSync(file) && existsSync(list) ? readFileSync(file, "utf8") + readFileSync(list, "utf8") : "";
   if (before !== text + certificates) {

@@ -39,6 +39,13 @@ export interface Backend {
   readonly rewrite?: string;
 }
 
+/** A port whose connections go to pods as they are. */
+export interface TcpSite {
+  readonly port: number;
+  /** `address:port` of the pods that are ready. */
+  readonly servers: readonly string[];
+}
+
 /** Why an object is not served. */
 export interface Refusal {
   readonly reason: string;

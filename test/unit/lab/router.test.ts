@@ -5,6 +5,7 @@ import { ingressOutcomes } from "../../../lab/kubernetes/router/ingresses.ts";
 import type { Ingress, Route, RouterInputs } from "../../../lab/kubernetes/router/objects.ts";
 import { routeOutcomes } from "../../../lab/kubernetes/router/routes.ts";
 import { rangesOf, type Site } from "../../../lab/kubernetes/router/sites.ts";
+import { tcpSites } from "../../../lab/kubernetes/router/tcp.ts";
 
 const metadata = (name: string, annotations: Readonly<Record<string, string>> = {}, namespace = "shop") => ({
   name,
@@ -146,5 +147,15 @@ describe("the router's sites", () => {
     );
     assert.ok(text.includes("use_backend route:shop:b if { var(txn.host) -m str b.example.org }"));
     assert.ok(text.includes("server pod0 100.64.0.2:8080 ssl verify required ca-file /etc/ca.pem"));
+  });
+
+  it("a port of the ConfigMap tcp-services goes to the Service's pods as it is; what is no port or no Service is left out", () => {
+    const data = { "22": "shop/web:80", "80": "shop/web:80", x: "shop/web:80", "23": "shop/nothing:80", "24": "web" };
+    const configMap = { apiVersion: "v1", kind: "ConfigMap", metadata: metadata("tcp-services"), data };
+    const passed = tcpSites([configMap, { ...configMap, metadata: metadata("other") }], shop({}));
+    assert.deepEqual(passed, [{ port: 22, servers: ["100.64.0.2:8080"] }]);
+    const place = { address: "198.18.65.1", certificates: "/etc/list", authorityFile: () => "/etc/ca.pem" };
+    const text = configuration([], place, passed);
+    assert.match(text, /listen tcp:22\n {2}mode tcp\n {2}bind 198\.18\.65\.1:22\n[^]*server pod0 100\.64\.0\.2:8080\n/);
   });
 });

@@ -198,4 +198,23 @@ describe("the lab's counterpart of GitHub", () => {
     const shown = await ask("GET", "/org/repo/pull/1", undefined, "", { host: "github.com" });
     assert.match(shown.body, /A change #1.*merged.*\/test all/s);
   });
+
+  it("another default branch is served raw, and by git to those who name none; one that is not there is refused", async () => {
+    await api("POST", "/orgs/org/repos", { name: "raw" });
+    const content = Buffer.from("a: 1\n").toString("base64");
+    await api("PUT", "/repos/org/raw/contents/etc/a.yaml", { branch: "master", content, message: "Add" });
+    assert.equal((await ask("PATCH", "/repos/org/raw", { default_branch: "nowhere" })).status, 422);
+    const changed = await api<{ default_branch: string }>("PATCH", "/repos/org/raw", { default_branch: "master" });
+    assert.equal(changed.default_branch, "master");
+    const host = { host: "raw.githubusercontent.com" };
+    const raw = (at: string): ReturnType<typeof ask> => ask("GET", at, undefined, undefined, host);
+    assert.deepEqual(await raw("/org/raw/master/etc/a.yaml").then(({ status, body }) => [status, body]), [
+      200,
+      "a: 1\n",
+    ]);
+    assert.equal((await raw("/org/raw/master/nothing")).status, 404);
+    const at = `http://127.0.0.1:${port}/org/raw.git`;
+    const { stdout } = await promisify(execFile)("git", ["ls-remote", "--symref", at, "HEAD"]);
+    assert.match(stdout, /refs\/heads\/master\tHEAD/);
+  });
 });
