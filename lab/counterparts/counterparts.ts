@@ -109,7 +109,7 @@ const sshd = {
   ...{ name: "ssh", image: counterpartImage, command: ["sh", "-ec"] },
   args: [
     `[ -f /tmp/host_key ] || ssh-keygen -q -t ed25519 -N '' -f /tmp/host_key
-    exec /usr/sbin/sshd -D -e -p 2222 -h /tmp/host_key -o PidFile=none -o StrictModes=no -o UsePAM=no \\
+    exec /usr/sbin/sshd -f /dev/null -D -e -p 2222 -h /tmp/host_key -o PidFile=none -o StrictModes=no -o UsePAM=no \\
       -o PasswordAuthentication=no -o KbdInteractiveAuthentication=no -o DisableForwarding=yes -o PermitTTY=no \\
       -o AuthorizedKeysFile=/etc/github/authorized_keys`,
   ],
