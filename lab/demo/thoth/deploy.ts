@@ -16,7 +16,7 @@ import { demoStackFile, upDemo } from "../stack.ts";
 const source = "test";
 const name = "demo-thoth";
 /** Of thoth:settings, what other demonstrations would show. */
-const others = ["dgraph", "station", "ultrahook"];
+const others = ["dgraph", "station"];
 export const organisation = "thoth-station";
 /** As whom the bots work at GitHub. */
 export const robot = "sesheta";
