@@ -121,6 +121,20 @@ for (const stack of stacks) {
         assert.equal(metadata.labels.release, "prometheus", `${kind} ${metadata.name}`);
     });
 
+    it("every CronJob that runs has an alert of its own for runs that do not succeed", async () => {
+      const resources = await monitoredStack(stack);
+      const jobs = objects(resources).filter(
+        ({ kind, spec }) => kind === "CronJob" && (spec as { suspend?: boolean }).suspend !== true,
+      );
+      const overdue = [...alertsOf(resources)].flatMap(([rule, alerts]) =>
+        alerts.some(({ alert }) => alert === "CronJobOverdue") ? [rule] : [],
+      );
+      assert.deepEqual(
+        overdue.sort(),
+        jobs.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).sort(),
+      );
+    });
+
     it("every metric of an alert is one that a program is known to expose", async () => {
       const alerts = [...alertsOf(await monitoredStack(stack)).values()].flat();
       const known = new Set<string>(Object.values(programs).flat());
@@ -157,7 +171,7 @@ describe("metrics of hubs", () => {
   });
 
   it("the exporter's arguments survive systemd's EnvironmentFile: no quotes, blanks or backslashes inside", () => {
-    const text = nodeExporter().files?.[0]?.text ?? "";
+    const text = nodeExporter({}).files?.[0]?.text ?? "";
     assert.match(text, /^ARGS="[^"\\$]+"\n$/);
     for (const word of text.slice(6, -2).split(" ")) assert.match(word, /^--[\w.-]+(=\S+)?$/);
   });
