@@ -221,7 +221,7 @@ interface CallystoTargets {
         readonly name: { readonly label?: string };
         readonly volumes?: { readonly mode: string };
         readonly floatingIp?: { readonly mode: string };
-        readonly guest?: { readonly jupyterhub?: object; readonly certificateKey?: string };
+        readonly guest?: { readonly jupyterhub?: object; readonly certificateKey?: string; readonly backups?: object };
       }
     >
   >;
@@ -262,6 +262,12 @@ function retargetCallysto(
     }
     if (uses.guest?.jupyterhub !== undefined) {
       text = setAt(text, [...at, "guest", "jupyterhub", "image"], labNotebookImage);
+    }
+    if (uses.guest?.backups !== undefined) {
+      // The lab's machines have no restic, and reach no package archive.
+      const secrets = ["backupsPassword", "backupsAccessKeyId", "backupsSecretAccessKey"];
+      const unused = secrets.map((secret) => ["config", `callysto:${secret}-${environment}`]);
+      text = withoutPaths(text, [[...at, "guest", "backups"], ...unused]);
     }
   }
   const zones = Object.entries(settings.zones ?? {}).filter(([, { mode }]) => mode === "existing");
