@@ -36,7 +36,9 @@ run("alerts", async () => {
   });
   const stacks = positionals.flatMap((one) => (isGroup(one) ? stacksLike(one) : [one]));
   if (stacks.length === 0)
-    throw new Error("Usage: node ci/run.mjs alerts STACK... [--state FILE] [--textfile FILE] [--skip SOURCE] [--dry-run]");
+    throw new Error(
+      "Usage: node ci/run.mjs alerts STACK... [--state FILE] [--textfile FILE] [--skip SOURCE] [--dry-run]",
+    );
   const sinks = sinksOf(process.env);
   const reports: Report[] = [];
   const doctored: string[] = [];

@@ -58,7 +58,8 @@ export function hubAlerts(job: string): readonly Alert[] {
       expr: `(${ends} - time()) / (${ends} - hub_certificate_not_before_timestamp_seconds{${here}}) < 0.25`,
       for: "1h",
       severity: "warning",
-      summary: "The certificate of hub {{ $labels.hub }} was not renewed: {{ $value | humanizePercentage }} of its life are left.",
+      summary:
+        "The certificate of hub {{ $labels.hub }} was not renewed: {{ $value | humanizePercentage }} of its life are left.",
     },
   ];
 }

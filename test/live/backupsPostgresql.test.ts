@@ -3,7 +3,16 @@
  * real restic with a folder as its repository. Pulumi Cloud is asked by the same command of the engine; it cannot be tried here. No lab is needed.
  */
 import assert from "node:assert/strict";
-import { copyFileSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
@@ -25,7 +34,11 @@ describe("backups of a state in PostgreSQL", function () {
   this.timeout(300_000);
   const dir = mkdtempSync(path.join(tmpdir(), "state-in-postgresql-"));
   const at = (...names: readonly string[]): string => path.join(dir, ...names);
-  const repository = { RESTIC_REPOSITORY: at("repository"), RESTIC_PASSWORD: "of-restic", RESTIC_CACHE_DIR: at("cache") };
+  const repository = {
+    RESTIC_REPOSITORY: at("repository"),
+    RESTIC_PASSWORD: "of-restic",
+    RESTIC_CACHE_DIR: at("cache"),
+  };
   const passphrase = { PULUMI_CONFIG_PASSPHRASE: samplePassphrase(stack) };
   let server: ScratchServer;
   let first: Exported;

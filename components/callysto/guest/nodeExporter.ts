@@ -25,11 +25,7 @@ export function nodeExporter(backups: Pick<HubGuestSettings, "backup" | "backups
   return {
     packages: ["prometheus-node-exporter"],
     // Debian's unit takes the words of ARGS as they are.
-    files: [
-      { path: settings, text: `ARGS="${flags.join(" ")}"\n` },
-      ...files,
-      certificateMetrics,
-    ],
+    files: [{ path: settings, text: `ARGS="${flags.join(" ")}"\n` }, ...files, certificateMetrics],
     absentFiles,
     // What was received before this program was there.
     steps: [`[ -n "$checking" ] || ${certificateMetrics.path}`],

@@ -55,7 +55,9 @@ export async function backendUrl(): Promise<string> {
   if (who.status !== 0) {
     const missing = engineProblem(who.stderr);
     throw new Error(
-      missing === undefined ? `the backend cannot be reached: ${withoutLogins(lastLine(who.stderr))}` : `${missing}; ${engineFix}`,
+      missing === undefined
+        ? `the backend cannot be reached: ${withoutLogins(lastLine(who.stderr))}`
+        : `${missing}; ${engineFix}`,
     );
   }
   return (JSON.parse(who.stdout) as { url?: string }).url ?? "";

@@ -45,7 +45,12 @@ export const overdue = (
   stack: Case["stack"],
   namespace: string,
   cronjob: string,
-  { at, last, quiet, says }: { readonly at: string; readonly last: number; readonly quiet: number; readonly says: string },
+  {
+    at,
+    last,
+    quiet,
+    says,
+  }: { readonly at: string; readonly last: number; readonly quiet: number; readonly says: string },
 ): Case => {
   const job = `{namespace="${namespace}", cronjob="${cronjob}"}`;
   const series = (time: number): Case["firing"] => ({
