@@ -79,8 +79,8 @@ function labCloud(lab: LabTarget): object {
 }
 
 /**
- * Writes a copy of a stack file in which every cluster and cloud is the lab, and every secret a sample; everything else stays
- * the same, byte by byte.
+ * Writes a copy of a stack file in which every cluster and cloud is the lab, and every secret a sample; everything else but
+ * the backups of hubs stays the same, byte by byte.
  * @param realSecrets - whether secrets that are no samples stay
  * @throws if the passphrase is wrong or the file is not a stack file
  */
