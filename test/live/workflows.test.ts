@@ -102,7 +102,7 @@ describe("the workflows", () => {
     assert.match(shell("review.yml", "review"), /review -- .* --renders out\/renders\.json$/m);
     assert.doesNotMatch(shell("review.yml", "review"), /\.md|\.html|GITHUB_STEP_SUMMARY/);
     assert.match(shell("review-comment.yml", "report"), /review -- --from renders\/renders\.json /);
-    assert.equal(shell("review-comment.yml", "comment"), "node ci/comment.ts out");
+    assert.equal(shell("review-comment.yml", "comment"), "node ci/run.mjs comment out");
     const { report, comment } = workflows.get("review-comment.yml")?.jobs ?? {};
     assert.deepEqual(report?.permissions, { actions: "read", contents: "read" });
     assert.deepEqual(comment?.permissions, { contents: "read", "pull-requests": "write" });
@@ -129,7 +129,7 @@ describe("the workflows", () => {
     const steps = (all.stage?.steps ?? []).map(({ uses, run, with: inputs }) => {
       return `${run ?? uses ?? ""}${typeof inputs?.command === "string" ? ` ${inputs.command}` : ""}`;
     });
-    const order = ["npm ci", " doctor ", / up$/, "ci/drift.ts", "ci/answers.ts", "state status"];
+    const order = ["npm ci", " doctor ", / up$/, "ci/run.mjs drift", "ci/run.mjs answers", "state status"];
     const at = order.map((text) => steps.findIndex((step) => step.search(text) >= 0));
     assert.deepEqual(
       at,

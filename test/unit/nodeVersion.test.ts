@@ -23,6 +23,7 @@ describe("An old Node", () => {
   const mocha = path.join("node_modules", "mocha", "bin", "mocha.js");
   const starts: Readonly<Record<string, readonly string[]>> = {
     "the program, as Pulumi starts it": ["--import=./config/preload.mjs", "index.ts"],
+    "a script of CI": ["ci/run.mjs", "drift", "prod"],
     "a suite": [mocha, "--no-config", "--require", "./test/start.mjs", "test/unit/within.test.ts"],
   };
   for (const [what, args] of Object.entries(starts)) {
