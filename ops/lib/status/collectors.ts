@@ -15,7 +15,9 @@ import { logins } from "./collectors/logins.ts";
 import { objects } from "./collectors/objects.ts";
 import { permissions } from "./collectors/permissions.ts";
 import { quota } from "./collectors/quota.ts";
+import { registries } from "./collectors/registries.ts";
 import { servers } from "./collectors/servers.ts";
+import { versions } from "./collectors/versions.ts";
 import { workloads } from "./collectors/workloads.ts";
 
 export const collectors: readonly Collector[] = [
@@ -24,6 +26,8 @@ export const collectors: readonly Collector[] = [
     objects,
     permissions,
     images,
+    versions,
+    registries,
     builds,
     jobs,
     certificates,
