@@ -83,7 +83,7 @@ describe("the page of status in Chromium", function () {
     dir = mkdtempSync(path.join(tmpdir(), "orrery-status-"));
     report = await reportOfProd();
     address = pathToFileURL(path.join(dir, "status.html")).href;
-    writeFileSync(path.join(dir, "status.html"), statusPage(report));
+    writeFileSync(path.join(dir, "status.html"), statusPage({ title: "prod", reports: [report] }));
     browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
   });
   after(async () => {
@@ -181,7 +181,7 @@ describe("the page of status in Chromium", function () {
 
   it("a served page follows what its server says, and tells when that is silent", async () => {
     let now = { ...report, at: new Date().toISOString() };
-    const served: Served = await serve(0, 1, () => now);
+    const served: Served = await serve(0, 1, () => ({ title: "prod", reports: [now] }));
     await sheet.goto(served.url);
     assert.equal(await sheet.locator("#counts .bad").innerText(), "◆ 1 bad");
     await planet("packit: ").press("Enter");

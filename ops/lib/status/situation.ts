@@ -2,6 +2,7 @@
 import { type Rendered, rendered, runProgram, stackConfig } from "../../../review/evaluate/render.ts";
 import { systemOf } from "../../../review/report/format.ts";
 import { asObject, type Json, type Manifest, toManifest } from "../../../policy/manifest.ts";
+import { ownVariable } from "../../../config/stackEnvironment.ts";
 import { readStackFile, type StackFile } from "../../../config/stackFile.ts";
 import { schemas } from "../../../components/registry.ts";
 import { type CloudApi, openCloud } from "../cloud/openstack.ts";
@@ -119,7 +120,7 @@ export function open(
   tags: TagMemory = new TagMemory(),
 ): Situation {
   const { objects, ...rest } = declaration;
-  const secret = secretReader(declaration);
+  const secret = secretReader(declaration, ownVariable(declaration.name, process.env));
   const login =
     values.kubeconfig === undefined && values.context === undefined
       ? (cluster: string) => Promise.resolve().then(() => secret(`clusters:${cluster}`))
