@@ -1,5 +1,5 @@
 /** All collectors, in the order of the help: what every system has, then what systems say about themselves. */
-import { hubs } from "../callysto/status.ts";
+import { hubHosts, hubs } from "../callysto/status.ts";
 import { dialsQueues } from "../dials/status.ts";
 import { packitQueues } from "../packit/status.ts";
 import { prowQueue } from "../prow/status.ts";
@@ -38,7 +38,7 @@ export const collectors: readonly Collector[] = [
     backups,
     drift,
   ],
-  ...[packitQueues, dialsQueues, prowQueue, hubs],
+  ...[packitQueues, dialsQueues, prowQueue, hubHosts, hubs],
 ];
 
 /** Names for `--only` and `--skip`. */

@@ -63,13 +63,16 @@ async function clusterRow(name: string, reader: ClusterReader): Promise<Found> {
   const api = await reader.api();
   const [kubernetes, openshift] = await Promise.all([
     api.send("GET", "/version"),
-    // Most accounts may not read it, and only OpenShift has it.
-    api.send("GET", "/apis/config.openshift.io/v1/clusterversions/version"),
+    // Only OpenShift has it, and most accounts may not read it.
+    api.find("/apis/config.openshift.io/v1/clusterversions/version").catch(() => undefined),
   ]);
   if (kubernetes.status >= 300) throw new Error(`answers ${kubernetes.status} to /version`);
-  const done = asList(asObject(asObject(openshift.body).status).history).find(({ state }) => state === "Completed");
-  const versions = [`Kubernetes ${asText(asObject(kubernetes.body).gitVersion)}`];
-  if (openshift.status < 300 && done !== undefined) versions.unshift(`OpenShift ${asText(done.version)}`);
+  const history = asList(asObject(asObject(openshift).status).history);
+  const done = history.find(({ state }) => state === "Completed");
+  const versions = [
+    ...(done === undefined ? [] : [`OpenShift ${asText(done.version)}`]),
+    `Kubernetes ${asText(asObject(kubernetes.body).gitVersion)}`,
+  ];
   return { system: shared, part: `cluster ${name}`, state: "ok", text: versions.join(", ") };
 }
 

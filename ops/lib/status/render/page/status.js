@@ -132,7 +132,7 @@ function drawStack(report, centre, cell, scale) {
     ...{ x: far.x * factors[at], y: far.y * factors[at], turn: (2 * Math.PI * at) / systems.length },
   }));
   bodies.push(...own);
-  const sun = star(report, scale);
+  const sun = star(report, scale, cell);
   sun.setAttribute("transform", `translate(${centre.x} ${centre.y})`);
   return [...orbits, sun, ...own.map(({ group }) => group)];
 }
@@ -167,7 +167,7 @@ function stars(width, height) {
   return shape("g", { "aria-hidden": "true" }, ...all);
 }
 
-function star(report, scale) {
+function star(report, scale, cell) {
   const parts = partsOf(report, shared);
   const state = worst(rowsOf(report, shared));
   const radius = 50 * scale;
@@ -180,7 +180,9 @@ function star(report, scale) {
     shape("circle", { class: "halo", r: radius + 7 }),
     ...moons(report, shared, parts, radius),
   );
-  if (several()) one.append(shape("text", { y: radius + 52 }, report.stack));
+  // In the corner, where no planet covers it.
+  const corner = { class: "stack", x: 22 - cell.width / 2, y: 44 - cell.height / 2 };
+  if (several()) one.append(shape("text", corner, report.stack));
   return one;
 }
 
@@ -224,11 +226,7 @@ function body(report, system, name, state, parts) {
     "aria-label": label,
     "aria-pressed": isChosen(report, system),
   };
-  return shape(
-    "g",
-    { ...attributes, "data-stack": report.stack, "data-system": system },
-    shape("title", {}, label),
-  );
+  return shape("g", { ...attributes, "data-stack": report.stack, "data-system": system }, shape("title", {}, label));
 }
 
 const onRing = (ring, radius) => Math.floor((2 * Math.PI * (radius + 14 + 13 * ring)) / 13);
