@@ -94,8 +94,9 @@ state ok, warn, bad or unknown.`,
       throw new UsageError("--drift-every is for --serve and --watch; --drift compares once");
     const chosen = collectors.filter(({ name }) => (only.length === 0 || only.includes(name)) && !skip.includes(name));
     const group = isGroup(stack);
+    const renders = gate(1);
     const stacks = (group ? withSystems(stacksLike(stack), system) : [stack]).map(
-      (name) => new Watched({ ...values, stack: name }, { collectors: chosen, systems: system, limit }),
+      (name) => new Watched({ ...values, stack: name }, { collectors: chosen, systems: system, limit }, renders),
     );
     const drifts = driftWatches(stacks, lasting, values);
     if (values.drift && !lasting)

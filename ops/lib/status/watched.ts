@@ -8,27 +8,30 @@ import { type Asked, collect } from "./collect.ts";
 import { messageOf, type Report, shared } from "./row.ts";
 import { type Declaration, declare, type StatusValues, systemsOf } from "./situation.ts";
 
-/** Renders of several stacks are made one after the other: the program runs in this process. */
-const renders: Gate = gate(1);
-
 /** One stack. */
 export class Watched {
   readonly name: string;
   readonly file: string;
   private readonly values: StatusValues;
   private readonly asked: Asked;
+  private readonly renders: Gate;
   private readonly tags = new TagMemory();
   private declaration: Declaration | undefined;
   private systems: readonly string[];
 
-  /** @param asked - with no systems: all that the stack has @throws UsageError if the stack lacks one of them */
-  constructor(values: StatusValues, asked: Asked) {
+  /**
+   * @param asked - with no systems: all that the stack has
+   * @param renders - lets one through at a time, the same for all stacks: the program is rendered in this process
+   * @throws UsageError if the stack lacks one of the systems
+   */
+  constructor(values: StatusValues, asked: Asked, renders: Gate = gate(1)) {
     ({ name: this.name, file: this.file } = stackOf(values));
     const known = systemsOf(readStackFile(this.file));
     const strange = asked.systems.find((one) => !known.includes(one));
     if (strange !== undefined)
       throw new UsageError(`Pulumi.${this.name}.yaml has no system ${strange}; it has ${known.join(", ")}`);
     this.values = values;
+    this.renders = renders;
     this.asked = asked;
     this.systems = asked.systems.length === 0 ? known : asked.systems;
   }
@@ -37,7 +40,7 @@ export class Watched {
   async look(): Promise<Report> {
     const file = readStackFile(this.file);
     // A render takes most of a second; the file seldom changes.
-    if (this.declaration?.text !== file.text) this.declaration = await renders(() => declare(this.values));
+    if (this.declaration?.text !== file.text) this.declaration = await this.renders(() => declare(this.values));
     if (this.asked.systems.length === 0) this.systems = this.declaration.systems;
     return collect(this.declaration, this.values, { ...this.asked, systems: this.systems, tags: this.tags });
   }

@@ -120,8 +120,8 @@ function drawSky() {
 /** A sun, its orbits and its planets. */
 function drawStack(report, centre, cell, scale) {
   const { systems } = report;
-  const [beside, below] = narrow.matches && !several() ? [78, 84] : [20 + 100 * scale, 38 + 80 * scale];
-  const far = { x: cell.width / 2 - beside, y: cell.height / 2 - below };
+  const [margin, below] = narrow.matches && !several() ? [78, 84] : [20 + 100 * scale, 38 + 80 * scale];
+  const far = { x: cell.width / 2 - margin, y: cell.height / 2 - below };
   const factors = systems.map((_, at) => (systems.length < 3 ? 0.85 : at % 2 === 0 ? 1 : 0.6));
   const orbits = [...new Set(factors)].map((factor) =>
     shape("ellipse", { class: "orbit", cx: centre.x, cy: centre.y, rx: far.x * factor, ry: far.y * factor }),
