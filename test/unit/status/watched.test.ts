@@ -23,7 +23,7 @@ const counting: Collector = {
 const asked = { collectors: [counting], limit: 7 };
 
 describe("looking again and again", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   const dir = mkdtempSync(path.join(tmpdir(), "watched-"));
   const file = path.join(dir, "stack.yaml");
   before(() => {
