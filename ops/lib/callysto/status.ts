@@ -70,7 +70,7 @@ function certificateRow(row: (state: State, text: string) => Found, until: strin
 /** Hosts of the hubs whose names the settings choose, as browsers reach them; the guest's web server is the stack's. */
 export function hubUrls({ environments }: Pick<CallystoSettings, "environments">): readonly string[] {
   return Object.values(environments).flatMap(({ kind, guest, name, domain }) =>
-    kind === "hub" && guest !== undefined && name !== undefined ? [`https://${name}.${domain}/`] : [],
+    kind === "hub" && guest !== undefined && name.mode === "fixed" ? [`https://${name.label}.${domain}/`] : [],
   );
 }
 
