@@ -75,10 +75,34 @@ describe("status on the lab", function () {
       [],
     );
     assert.deepEqual(
-      report.sources.filter(({ problem }) => problem !== undefined),
+      // The lab has no way to the world's registries.
+      report.sources.filter(({ problem, outside }) => problem !== undefined && outside !== true),
       [],
     );
     assert.equal(code, 0);
+  });
+
+  it("the images and builds that run are those of the pods' own status, and each cluster says its version", async () => {
+    const { report } = await look(stack, ...quiet, "--only", "versions");
+    const { gitVersion } = await api.get<{ gitVersion: string }>("/version");
+    const clusters = report.rows.filter(({ system, part }) => system === "stack" && part.startsWith("cluster "));
+    assert.deepEqual([...new Set(clusters.map(({ text }) => text))], [`Kubernetes ${gitVersion}`]);
+    const pods = (await api.list(`/api/v1/namespaces/${namespace}/pods`)) as unknown as {
+      metadata: { ownerReferences?: { kind: string }[] };
+      spec: { containers: { image: string }[] };
+      status: { phase: string };
+    }[];
+    const running = pods.filter(
+      ({ metadata, status }) => status.phase === "Running" && metadata.ownerReferences?.[0]?.kind !== "Job",
+    );
+    const images = new Set(running.flatMap(({ spec }) => spec.containers.map(({ image }) => image)));
+    const rows = report.rows.filter(({ part }) => part.startsWith(`${namespace}/`));
+    for (const image of images)
+      assert.ok(
+        rows.some(({ text }) => text.includes(image.replace(/@.*$/, ""))),
+        image,
+      );
+    assert.match(about(report, "versions", "versions")?.text ?? "", /^\d+ images: /);
   });
 
   it("quota says what the stack asks for, and the cluster's own count of a deployed stack agrees", async () => {
@@ -225,7 +249,7 @@ describe("status on the lab", function () {
     assert.match(said[`certificates Secret ${namespace}/packit-secrets`] ?? "", /^bad certificate \S+ ended on \d{4}-/);
     assert.equal(said[`objects Service ${namespace}/packit-dashboard`], "bad is not there");
     assert.equal(Object.keys(said).length, 5, JSON.stringify(said));
-    const plain = await stack.opsOf("status", [...quiet, "--system", "packit"]);
+    const plain = await stack.opsOf("status", [...quiet, "--limit", "2m", "--system", "packit"]);
     assert.equal(plain.code, 1);
     assert.match(plain.stdout, /\npackit +BAD {5}/);
     for (const text of Object.values(kept.data)) assert.ok(!plain.stdout.includes(text));
