@@ -6,7 +6,7 @@ import { readStackFile, type StackFile } from "../../../config/stackFile.ts";
 import { schemas } from "../../../components/registry.ts";
 import { type CloudApi, openCloud } from "../cloud/openstack.ts";
 import { Kubectl, type KubectlValues } from "../kube/kubectl.ts";
-import { secretReader } from "../secrets.ts";
+import { crypterOf, secretReader } from "../secrets.ts";
 import { stackOf, type StackValues } from "../stack.ts";
 import { ClusterReader } from "./clusterReader.ts";
 
@@ -95,14 +95,18 @@ function topsOf(all: readonly Rendered[]): (urn: string) => string {
   };
 }
 
-/** Opens ways to the clouds; nothing is asked yet. */
+/**
+ * Opens ways to the clouds; nothing is asked yet.
+ * @throws UsageError if the stack's secrets are to be used and the passphrase is not theirs: once, not for each cluster
+ */
 export function open(declaration: Declaration, values: StatusValues, now: Date, signal: AbortSignal): Situation {
   const { objects, ...rest } = declaration;
   const secret = secretReader(declaration);
-  const login =
-    values.kubeconfig === undefined && values.context === undefined
-      ? (cluster: string) => Promise.resolve().then(() => secret(`clusters:${cluster}`))
-      : () => new Kubectl(undefined, values).output(["config", "view", "--raw", "--minify", "--flatten"]);
+  const byStack = values.kubeconfig === undefined && values.context === undefined;
+  if (byStack && objects.size > 0 && readStackFile(declaration.file).provider === undefined) crypterOf(declaration);
+  const login = byStack
+    ? (cluster: string) => Promise.resolve().then(() => secret(`clusters:${cluster}`))
+    : () => new Kubectl(undefined, values).output(["config", "view", "--raw", "--minify", "--flatten"]);
   const clouds = new Map<string, Promise<CloudApi>>();
   return {
     ...rest,
