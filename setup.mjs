@@ -60,16 +60,18 @@ function freeGigabytes(folder) {
 
 /** Everything that this machine lacks, a sentence each. */
 function unmetRequirements() {
+  const rest =
+    "Everything but the lab runs here: npm ci --ignore-scripts, then npm run test:unit, npm run review, npx pulumi.";
+  if (process.arch !== "x64") return [`This machine is ${process.arch}: the lab runs on x86-64 only. ${rest}`];
   const release = existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "";
   if (!/^ID=debian$/m.test(release) || !/^VERSION_ID="12"$/m.test(release)) {
     return [
-      "This is not Debian 12: the lab is made of its packages; run it on a Debian 12 machine or in the container of .devcontainer. Everything but the lab runs here: npm ci --ignore-scripts, then npm run test:unit, npm run review, npx pulumi.",
+      `This is not Debian 12: the lab is made of its packages; run it on a Debian 12 machine or in the container of .devcontainer. ${rest}`,
     ];
   }
   const problems = [];
   if (process.getuid?.() !== 0)
     problems.push("You are not root: the lab installs packages and makes network namespaces; run it as root.");
-  if (process.arch !== "x64") problems.push(`This is a ${process.arch} machine: the lab runs on x86-64 only.`);
   const toolchainThere =
     existsSync(cache) &&
     readdirSync(cache).some((f) => f.startsWith("toolchain-") && existsSync(path.join(cache, f, "complete")));

@@ -21,7 +21,7 @@ interface Answer {
   readonly rows: readonly Row[];
 }
 
-/** One look at everything. Never throws: what fails is a source without an answer. */
+/** One look at everything. What fails is a source without an answer. @throws UsageError only if the stack's passphrase is wrong */
 export async function collect(declaration: Declaration, values: StatusValues, asked: Asked): Promise<Report> {
   const [begin, now, end] = [performance.now(), new Date(), new AbortController()];
   const situation = open(declaration, values, now, end.signal, asked.tags);

@@ -10,7 +10,7 @@ import type { StackImage } from "../images/list.ts";
 import { imagesIn } from "../images/ofStack.ts";
 import { TagMemory } from "../images/tagMemory.ts";
 import { Kubectl, type KubectlValues } from "../kube/kubectl.ts";
-import { secretReader } from "../secrets.ts";
+import { crypterOf, secretReader } from "../secrets.ts";
 import { stackOf, type StackValues } from "../stack.ts";
 import { ClusterReader } from "./clusterReader.ts";
 
@@ -111,7 +111,10 @@ function topsOf(all: readonly Rendered[]): (urn: string) => string {
   };
 }
 
-/** Opens ways to the clouds; nothing is asked yet. */
+/**
+ * Opens ways to the clouds; nothing is asked yet.
+ * @throws UsageError if the stack's secrets are to be used and the passphrase is not theirs: once, not for each cluster
+ */
 export function open(
   declaration: Declaration,
   values: StatusValues,
@@ -120,11 +123,14 @@ export function open(
   tags: TagMemory = new TagMemory(),
 ): Situation {
   const { objects, ...rest } = declaration;
-  const secret = secretReader(declaration, ownVariable(declaration.name, process.env));
-  const login =
-    values.kubeconfig === undefined && values.context === undefined
-      ? (cluster: string) => Promise.resolve().then(() => secret(`clusters:${cluster}`))
-      : () => new Kubectl(undefined, values).output(["config", "view", "--raw", "--minify", "--flatten"]);
+  const variable = ownVariable(declaration.name, process.env);
+  const secret = secretReader(declaration, variable);
+  const byStack = values.kubeconfig === undefined && values.context === undefined;
+  if (byStack && objects.size > 0 && readStackFile(declaration.file).provider === undefined)
+    crypterOf(declaration, variable);
+  const login = byStack
+    ? (cluster: string) => Promise.resolve().then(() => secret(`clusters:${cluster}`))
+    : () => new Kubectl(undefined, values).output(["config", "view", "--raw", "--minify", "--flatten"]);
   const clouds = new Map<string, Promise<CloudApi>>();
   return {
     ...rest,
