@@ -1,7 +1,7 @@
 """Lists or runs the tests that tempest discovers, its plug-ins' among them.
 
 `run.py list` prints a JSON list of their names, which are those of unittest without tempest's attributes in brackets.
-`run.py run FILE` runs those that FILE names, one a line.
+`run.py run FILE` runs those that FILE names, one a line, in its order.
 """
 import json
 import os
@@ -32,5 +32,6 @@ if __name__ == '__main__':
         print(json.dumps(list(discovered())))
     else:
         with open(sys.argv[2]) as file:
-            wanted = set(file.read().split('\n'))
-        results.run({name: test for name, test in discovered().items() if name in wanted})
+            wanted = file.read().split('\n')
+        tests = discovered()
+        results.run({name: tests[name] for name in wanted})
