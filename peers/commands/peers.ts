@@ -9,10 +9,11 @@ import { gophercloud } from "../gophercloud.ts";
 import { kubernetes } from "../kubernetes.ts";
 import { ownLab, runSuites } from "../lab.ts";
 import type { Suite } from "../suite.ts";
+import { terraform } from "../terraform.ts";
 import { verdictText } from "../verdictText.ts";
 
 /** A new suite is a file of its own, a name here, and a list of expected failures. */
-const suites: readonly Suite[] = [gophercloud, kubernetes];
+const suites: readonly Suite[] = [gophercloud, kubernetes, terraform];
 
 /** The suites of the command line. @throws UsageError */
 function selected(words: readonly string[]): readonly Suite[] {
