@@ -7,13 +7,14 @@ import importlib
 import os
 import sys
 
+import answers
 import lab
 
 
 def wsgi(application, project):
     import waitress
-    waitress.serve(application, host=lab.HOST, port=lab.PORTS[project], threads=8, ident='orrery',
-                   clear_untrusted_proxy_headers=True)
+    waitress.serve(answers.logged(application), host=lab.HOST, port=lab.PORTS[project], threads=8,
+                   ident='orrery', clear_untrusted_proxy_headers=True)
 
 
 def keystone():
