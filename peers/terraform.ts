@@ -1,5 +1,6 @@
 /** The acceptance tests of Terraform's provider for OpenStack, the one inside Pulumi's plugin; OpenTofu runs their programs. */
 import { randomUUID } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { openstackApi } from "../lab/openstack/api.ts";
 import { openstackEnv } from "../lab/openstack/openstack.ts";
@@ -66,6 +67,8 @@ async function settings(lab: LabSettings): Promise<Record<string, string>> {
   return {
     TF_ACC: "1",
     TF_ACC_TERRAFORM_PATH: path.join(toolFolder("tofu"), "tofu"),
+    // The user's own could name mirrors, or be missing, of which OpenTofu then warns in front of all that it prints.
+    TF_CLI_CONFIG_FILE: emptyConfig(lab),
     // OpenTofu looks for providers without a source there.
     TF_ACC_PROVIDER_HOST: "registry.opentofu.org",
     TF_ACC_PROVIDER_NAMESPACE: "hashicorp",
@@ -81,6 +84,13 @@ async function settings(lab: LabSettings): Promise<Record<string, string>> {
     OS_PORT_FORWARDING_ENVIRONMENT: "1",
     OS_TRANSPARENT_VLAN_ENVIRONMENT: "1",
   };
+}
+
+function emptyConfig({ dir }: LabSettings): string {
+  const file = path.join(dir, "peers", "empty.tofurc");
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, "");
+  return file;
 }
 
 /** An image: the test of resizing gives its ID as a name. */

@@ -37,7 +37,24 @@ def glance():
     main()
 
 
+def load_by_selectin():
+    """Makes SQLAlchemy read a row's collections by keys, not by the row's own query as a subquery.
+
+    Neutron declares most of its collections with lazy='subquery', whose SQL SQLAlchemy 1.4 builds again for each row:
+    that is two fifths of Neutron's processor time. What is read is the same.
+    """
+    from sqlalchemy.orm import relationships
+    init = relationships.RelationshipProperty.__init__
+
+    def by_selectin(self, *args, **options):
+        if options.get('lazy') == 'subquery':
+            options['lazy'] = 'selectin'
+        init(self, *args, **options)
+    relationships.RelationshipProperty.__init__ = by_selectin
+
+
 def neutron():
+    load_by_selectin()
     sys.argv[:] = ['neutron', '--config-file', lab.conf('neutron')]
     from neutron.cmd.eventlet.server import main
     # Neutron takes each router port that OVN reports up for unbound and then sleeps 10 x 0.5 s in the one
