@@ -7,7 +7,7 @@ import { openstackEnv } from "../lab/openstack/openstack.ts";
 import type { LabSettings } from "../lab/settings.ts";
 import { ensureTool, toolFolder } from "../lab/tools/tools.ts";
 import { type GoSuite, goSession, installGo } from "./goTests.ts";
-import { ownName, type Prepared, prepare, prepareMember } from "./preparation.ts";
+import { flavorName, ownName, type Prepared, prepare, prepareMember } from "./preparation.ts";
 import type { Control, Result, Session, Suite } from "./suite.ts";
 
 const suite: GoSuite = {
@@ -53,7 +53,7 @@ export const terraform: Suite = {
 
 const ofNetwork = ({ flavors, network, public: external }: Prepared): Record<string, string> => ({
   OS_FLAVOR_ID: flavors[0],
-  OS_FLAVOR_NAME: `${ownName}.small`,
+  OS_FLAVOR_NAME: flavorName,
   OS_NETWORK_ID: network,
   OS_POOL_NAME: "public",
   OS_EXTGW_ID: external,

@@ -37,7 +37,11 @@ def glance():
     main()
 
 
-def load_by_selectin():
+# What Neutron reads of a new floating IP when its session is over, and by keys it would not have been read before.
+READ_LATE = ('PortForwarding', 'Tag')
+
+
+def load_by_keys():
     """Makes SQLAlchemy read a row's collections by keys, not by the row's own query as a subquery.
 
     Neutron declares most of its collections with lazy='subquery', whose SQL SQLAlchemy 1.4 builds again for each row:
@@ -46,15 +50,16 @@ def load_by_selectin():
     from sqlalchemy.orm import relationships
     init = relationships.RelationshipProperty.__init__
 
-    def by_selectin(self, *args, **options):
-        if options.get('lazy') == 'subquery':
+    def by_keys(self, argument, *args, **options):
+        late = getattr(getattr(argument, 'class_', None), '__name__', None) in READ_LATE
+        if options.get('lazy') == 'subquery' and not late:
             options['lazy'] = 'selectin'
-        init(self, *args, **options)
-    relationships.RelationshipProperty.__init__ = by_selectin
+        init(self, argument, *args, **options)
+    relationships.RelationshipProperty.__init__ = by_keys
 
 
 def neutron():
-    load_by_selectin()
+    load_by_keys()
     sys.argv[:] = ['neutron', '--config-file', lab.conf('neutron')]
     from neutron.cmd.eventlet.server import main
     # Neutron takes each router port that OVN reports up for unbound and then sleeps 10 x 0.5 s in the one
