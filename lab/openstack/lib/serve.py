@@ -45,7 +45,7 @@ def load_by_keys():
     """Makes SQLAlchemy read a row's collections by keys, not by the row's own query as a subquery.
 
     Neutron declares most of its collections with lazy='subquery', whose SQL SQLAlchemy 1.4 builds again for each row:
-    that is two fifths of Neutron's processor time. What is read is the same.
+    that was two fifths of Neutron's processor time under load. What is read is the same.
     """
     from sqlalchemy.orm import relationships
     init = relationships.RelationshipProperty.__init__
