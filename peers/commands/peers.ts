@@ -13,7 +13,7 @@ import { terraform } from "../terraform.ts";
 import { verdictText } from "../verdictText.ts";
 
 /** A new suite is a file of its own, a name here, and a list of expected failures. */
-export const suites: readonly Suite[] = [gophercloud, kubernetes, terraform];
+const suites: readonly Suite[] = [gophercloud, kubernetes, terraform];
 
 /** The suites of the command line. @throws UsageError */
 export function selected(words: readonly string[]): readonly Suite[] {
