@@ -10,13 +10,14 @@ import { kubernetes } from "../kubernetes.ts";
 import { ownLab, runSuites } from "../lab.ts";
 import type { Suite } from "../suite.ts";
 import { plugins, tempest } from "../tempest.ts";
+import { terraform } from "../terraform.ts";
 import { verdictText } from "../verdictText.ts";
 
 /** A new suite is a file of its own, a name here, and a list of expected failures. */
-const suites: readonly Suite[] = [gophercloud, kubernetes, tempest, ...plugins];
+const suites: readonly Suite[] = [gophercloud, kubernetes, tempest, ...plugins, terraform];
 
 /** The suites of the command line. @throws UsageError */
-function selected(words: readonly string[]): readonly Suite[] {
+export function selected(words: readonly string[]): readonly Suite[] {
   const names = suites.map(({ name }) => name);
   const unknown = words.find((word) => !names.includes(word));
   if (unknown !== undefined) throw new UsageError(`there is no suite "${unknown}"; there are ${names.join(", ")}`);
