@@ -106,7 +106,9 @@ export async function routePods(
   ranges: ReadonlyMap<string, readonly string[]>,
 ): Promise<void> {
   const ways = (node: RealNode): string[] =>
-    addressesOf(lab, node).map((address, family) => `route replace ${ranges.get(node.name)?.[family] ?? ""} via ${address}`);
+    addressesOf(lab, node).map(
+      (address, family) => `route replace ${ranges.get(node.name)?.[family] ?? ""} via ${address}`,
+    );
   await ipBatch(nodeNetwork(lab).netns, nodes.flatMap(ways));
   for (const node of nodes) {
     const others = nodes.filter((other) => other !== node);
