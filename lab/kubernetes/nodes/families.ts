@@ -38,10 +38,10 @@ export const familyNames = (lab: LabSettings): string => (dualStack(lab) ? "IPv4
 
 /**
  * Decides for a new cluster, which keeps its families until it is removed.
+ * @param works - whether nodes can have IPv6
  * @throws if the cluster has IPv6 and the machine no longer does
  */
-export function chooseFamilies(lab: LabSettings): void {
-  const works = ipv6Works();
+export function chooseFamilies(lab: LabSettings, works = ipv6Works()): void {
   if (!hasCluster(lab)) {
     if (works) writeFileSync(choiceFile(lab), "");
     else rmSync(choiceFile(lab), { force: true });
