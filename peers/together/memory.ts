@@ -20,7 +20,7 @@ export function growth(samples: readonly Sample[]): number | undefined {
   return quarter(3) / quarter(1);
 }
 
-/** Whether memory is flat, as far as that can be told. */
+/** Whether memory is flat, as far as the samples show it. */
 export const isFlat = (samples: readonly Sample[]): boolean => (growth(samples) ?? 1) <= tolerance;
 
 function median(values: readonly number[]): number {
