@@ -177,7 +177,8 @@ describe("images and what fixes them", () => {
   });
 
   it("no committed stack gets more images by tag alone than it has", async () => {
-    const most = { prod: 41, stage: 69, test: 45 };
+    // Restic's, of the backups, are among them: which digest its registry has cannot be known here.
+    const most = { prod: 42, stage: 71, test: 45 };
     for (const [stack, limit] of Object.entries(most)) {
       const images = imagesOf(manifestsOf(stackResources(await renderedStack(stack))));
       const byTag = images.filter((image) => pinOf(image) === "tag");

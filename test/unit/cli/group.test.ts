@@ -102,13 +102,13 @@ describe("groups of stacks", function () {
   });
 
   it("drill tells a data set that was never saved from one that is broken", async () => {
-    const { code, stdout } = await orrery("drill", "--stack", "prod", "--only", "packit/database");
+    const { code, stdout } = await orrery("drill", "--stack", "test", "--only", "packit/database");
     assert.equal(code, 1);
     assert.match(
       stdout,
       /^packit\/database HAS NO BACKUP: there are no backups: packit:settings\.backups is not set$/m,
     );
-    const { stdout: json } = await orrery("drill", "--stack", "prod", "--only", "packit/database", "--json");
+    const { stdout: json } = await orrery("drill", "--stack", "test", "--only", "packit/database", "--json");
     const [found] = JSON.parse(json) as { whole: boolean; none: boolean }[];
     assert.deepEqual([found?.whole, found?.none], [false, true]);
   });
