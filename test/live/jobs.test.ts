@@ -56,9 +56,10 @@ class Repository {
       return [method === "DELETE" ? 204 : 200, found];
     }
     if (at === "/issues" && method === "GET")
-      return [200, page([...this.issues.values()].filter(
-          ({ state }) => searchParams.get("state") === "all" || state === "open",
-        ))];
+      return [
+        200,
+        page([...this.issues.values()].filter(({ state }) => searchParams.get("state") === "all" || state === "open")),
+      ];
     if (at === "/issues") return [201, this.put(this.issues, bot, body)];
     if (method === "PATCH" && this.issues.has(id)) return [200, Object.assign(this.issues.get(id) ?? {}, body)];
     if (/^\/issues\/\d+\/comments$/.test(at)) return [201, {}];

@@ -16,7 +16,7 @@ import { runningContainers, short } from "./running.ts";
 const limit = 4;
 
 /** A tag that a system follows. */
-export interface Followed {
+interface Followed {
   readonly system: string;
   readonly repository: string;
   readonly tag: string;
@@ -27,7 +27,7 @@ export interface Followed {
 }
 
 /** A build that is in use. */
-export interface Used {
+interface Used {
   /** `namespace/pod` or `ImageStream namespace/name:tag`. */
   readonly by: string;
   readonly image: string;
@@ -35,7 +35,7 @@ export interface Used {
 }
 
 /** Tags of registries that the stack's systems follow, once each; a digest's tag is what the stack's file has next to it. */
-export function followedTags(
+function followedTags(
   objects: Situation["clusters"][number]["objects"],
   images: readonly StackImage[],
 ): readonly Followed[] {
@@ -54,7 +54,7 @@ export function followedTags(
 }
 
 /** Builds that pods run and ImageStreams have imported. */
-export function usedBuilds(live: readonly LiveObject[]): readonly Used[] {
+function usedBuilds(live: readonly LiveObject[]): readonly Used[] {
   return live.flatMap((one): readonly Used[] => {
     if (one.kind === "Pod")
       return runningContainers(one).flatMap(({ pod, image, digest }) =>
@@ -70,7 +70,7 @@ export function usedBuilds(live: readonly LiveObject[]): readonly Used[] {
 }
 
 /** How a tag's build compares with what is in use; undefined if nothing is known to be in use. @param builds - digests of the tag now */
-export function tagRow(
+function tagRow(
   { system, repository, tag, image, pinned }: Followed,
   builds: readonly string[],
   used: readonly Used[],
