@@ -82,6 +82,7 @@ function features({ prepared, otherImage, volumeExtensions, objectFeatures }: Fa
       max_microversion: "latest",
       build_timeout: 600,
       hypervisor_type: "fake",
+      volume_device_name: "vdc", // the flavours have an ephemeral disk, vdb
     },
     "compute-feature-enabled": {
       resize: true,
@@ -102,7 +103,7 @@ function features({ prepared, otherImage, volumeExtensions, objectFeatures }: Fa
       max_microversion: "latest",
       build_timeout: 600,
       storage_protocol: "file",
-      vendor_name: "Orrery",
+      vendor_name: "orrery",
     },
     "volume-feature-enabled": {
       backup: false,
