@@ -252,7 +252,7 @@ describe("shell steps of the workflows", () => {
     copyFileSync(path.join(projectDir, "test", "live.mocharc.json"), path.join(dir, "test", "live.mocharc.json"));
     // Programs that would do something only note how they are called.
     const stub = `#!/bin/bash\nprintf '%s\\t' "$(basename "$0")" "$@" >> "${dir}/calls"; echo >> "${dir}/calls"\n`;
-    for (const name of ["bin/npm", "bin/npx", "bin/node", "bin/pulumi", "bin/sudo", ".ci/run"]) {
+    for (const name of ["bin/npm", "bin/npx", "bin/node", "bin/pulumi", "bin/sudo", "bin/docker", ".ci/run"]) {
       writeFileSync(path.join(dir, name), stub);
       chmodSync(path.join(dir, name), 0o755);
     }
