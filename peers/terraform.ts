@@ -27,7 +27,7 @@ const batch = 25;
 
 export const terraform: Suite = {
   name: suite.name,
-  about: "acceptance tests of Terraform's OpenStack provider, each as the user that it asks for (Go, OpenTofu)",
+  about: "acceptance tests of Terraform's OpenStack provider (Go, OpenTofu)",
   version: "1.54.1",
   cloud: "openstack",
   async install({ log }) {
