@@ -6,6 +6,7 @@
 import json
 import os
 import re
+import signal
 import sys
 import unittest
 
@@ -28,6 +29,7 @@ def discovered():
 
 
 if __name__ == '__main__':
+    signal.signal(signal.SIGINT, signal.SIG_IGN)    # Ctrl-C is for the program that started this one: no test fails by it
     if sys.argv[1] == 'list':
         print(json.dumps(list(discovered())))
     else:
