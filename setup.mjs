@@ -127,7 +127,9 @@ function npmInstall(cwd) {
  * linked into node_modules/.bin, where npm's scripts and npx find it before the machine's.
  */
 function fittingNode() {
-  if (!isTooOld()) return process.execPath;
+  // A new node_modules has lost the link that this process may have been started by.
+  const own = process.execPath.startsWith(path.join(cache, "node-"));
+  if (!isTooOld() && !own) return process.execPath;
   const lock = path.join(root, "lab", "ownNode");
   const { dependencies } = JSON.parse(readFileSync(path.join(lock, "package.json"), "utf8"));
   const [[name, version]] = Object.entries(dependencies);
