@@ -13,8 +13,8 @@ import { lines, pullRequest, shown } from "../lib/promote/report.ts";
 export const command = defineCommand({
   about: `Gives one stack the images and versions that another one names, in its file: nothing is deployed. Shows each setting first and asks.
 Settings that only one of the stacks has stay, and so do versions that need a command of their own, such as the database's; both are listed.
-Two patterns promote stacks in pairs, all or none: --from 'stage-*' --to 'prod-*'. If it is interrupted, the files become what they were: at
-once, or by the next command of their stacks after kill -9.
+Two patterns promote stacks in pairs: --from 'stage-*' --to 'prod-*'; where one cannot be written, none is. If it is interrupted, the files
+become what they were: at once, or by the next command of their stacks after kill -9; a pair that had ended just then stays promoted.
 Run npx orrery images --update --stack FROM before, so that what moves is named by digest.`,
   options: {
     from: { type: "string", value: "S", required: true, help: "the stack whose images were tried, e.g. stage" },

@@ -43,6 +43,7 @@ export async function runTogether(run: Run, control: Control, { suites, stacks, 
   const operations: Operation[] = [];
   const verdicts: Record<string, Verdict> = {};
   const watched = watch(run, minutes);
+  let seen: Watched;
   const report = (operation: Operation): void => {
     operations.push(operation);
     const { stack, what, seconds, failed } = operation;
@@ -65,10 +66,11 @@ export async function runTogether(run: Run, control: Control, { suites, stacks, 
   } finally {
     clearTimeout(timer);
     ownStop.abort();
+    seen = await watched.end();
   }
   const { longest, ...after } = await locks(run.lab);
   const counted = { deadlocks: after.deadlocks - before.deadlocks, waits: after.waits - before.waits, longest };
-  return { minutes: minutes(), operations, suites: verdicts, locks: counted, ...(await watched.end()) };
+  return { minutes: minutes(), operations, suites: verdicts, locks: counted, ...seen };
 }
 
 type Watched = Pick<Seen, "answers" | "slowest" | "broken" | "stuck" | "memory">;

@@ -78,10 +78,9 @@ export class Repository {
  * whatever happened, also where nobody answers: the line before says what did.
  */
 function isMissing({ status, stderr }: Ran): boolean {
-  return (
-    status === 10 ||
-    (status !== 0 && /The specified (key|bucket) does not exist|no such file or directory/.test(stderr))
-  );
+  const said =
+    /^Fatal: unable to open config file: (?:Stat: The specified (?:key|bucket) does not exist|stat .*: no such file or directory)/m;
+  return status === 10 || (status !== 0 && said.test(stderr));
 }
 
 /** Seconds that reading a whole repository may take. */
