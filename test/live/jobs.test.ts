@@ -188,9 +188,9 @@ describe("scripts of the CI jobs", () => {
     const leak = "error: clone of https://bot:t0ken@git.test/x failed, token=private-word\n";
     writeFileSync(path.join(bin, "pulumi"), `#!/bin/sh\necho '${leak}' >&2; exit 255\n`);
     assert.match((await drift()).text, /issue 1 updated/);
-    const [told = ""] = bodies(repository.issues);
-    assert.match(told, /`error: clone of https:\/\/git\.test\/x failed, token=\[redacted\]`/);
-    assert.doesNotMatch(told, /t0ken|private-word/);
+    const [body = ""] = bodies(repository.issues);
+    assert.match(body, /`error: clone of https:\/\/git\.test\/x failed, token=\[redacted\]`/);
+    assert.doesNotMatch(body, /t0ken|private-word/);
   });
 
   it("every public address of a stack is requested", async () => {
