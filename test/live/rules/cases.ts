@@ -76,7 +76,7 @@ const workloads: readonly Case[] = [
   // A backup is late after one run, others after three.
   overdue("prod", packit, "database-backup", { at: "30h", last: 3600, quiet: 18_000, says: "1d 5h 0m 0s" }),
   overdue("stage", dgraph, "dgraph-backup", { at: "30h", last: 3600, quiet: 18_000, says: "1d 5h 0m 0s" }),
-  overdue("prod", packit, "delete-pvcs", { at: "5h", last: 0, quiet: 7200, says: "5h 0m 0s" }),
+  overdue("prod", `${packit}-sandbox`, "delete-pvcs", { at: "5h", last: 0, quiet: 7200, says: "5h 0m 0s" }),
   overdue("prod", prow, "branch-protector", { at: "5h", last: 0, quiet: 7200, says: "5h 0m 0s" }),
   overdue("prod", prow, "label-sync-kubevirt", { at: "80h", last: 0, quiet: 36_000, says: "3d 8h 0m 0s" }),
 ];
