@@ -49,11 +49,11 @@ const etl: Recipe = {
 const backend: Recipe = {
   name: "dials-backend",
   images: ["dials-backend", "backend"],
-  program: "gunicorn 22.0.0 and Django 5.1.3 of PyPI; an application of our own",
+  program: "gunicorn 22.0.0, Django 5.1.3 and python-keycloak 3.12.0 of PyPI; an application of our own",
   packages,
   python: [
     ...["Django==5.1.3", "django-redis==5.4.0", "dj-database-url==2.3.0", "gunicorn==22.0.0", "python-decouple==3.8"],
-    ...["redis==5.2.0", "psycopg2-binary==2.9.10"],
+    ...["redis==5.2.0", "psycopg2-binary==2.9.10", "python-keycloak==3.12.0", "django-cors-headers==4.6.0"],
   ],
   files: { ...texts("dials/backend", "/home/app/backend"), "/etc/passwd": passwd },
   checked: true,

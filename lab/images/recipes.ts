@@ -17,6 +17,8 @@ export interface Recipe {
   readonly programs?: Readonly<Record<string, readonly [artifact: keyof NodePrograms | ToolName, file: string]>>;
   /** A package of npm to unpack. @default none */
   readonly npm?: { readonly package: string; readonly sha256: string; readonly member: string; readonly to: string };
+  /** An archive of Maven (`group:artifact:version:tar.gz`) to unpack without its outer folder. @default none */
+  readonly maven?: { readonly artifact: string; readonly sha256: string; readonly to: string };
   /** Packages of PyPI (`name==version`) to install into /opt/python, for Debian 12's Python. @default none */
   readonly python?: readonly string[];
   /** Text files to write: path to content; those that begin with `#!` can be run. @default none */
@@ -34,6 +36,14 @@ export const searchPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bi
 /** Writes the authorities of package ca-certificates where programs look for them; its own script does not run. */
 export const trustAuthorities =
   "mkdir -p etc/ssl/certs && cat usr/share/ca-certificates/mozilla/*.crt >etc/ssl/certs/ca-certificates.crt";
+/** A start script that only runs its arguments. */
+export const entryScript = (shell: string): string => `#!/bin/${shell}\nexec "$@"\n`;
+export const withTmp = "mkdir -p tmp && chmod 1777 tmp";
+/** Users and groups of an image: names to numbers. */
+export const users = (all: Readonly<Record<string, number>>): string =>
+  Object.entries({ root: 0, ...all })
+    .map(([name, id]) => `${name}:x:${id}:${id}::/:/bin/sh\n`)
+    .join("");
 /** Reference of the image whose container holds a pod's namespaces. */
 export const pauseImage = "orrery.lab/pause:1";
 export const coreDnsImage = "orrery.lab/coredns:1";

@@ -50,7 +50,7 @@ interface Volume {
 }
 
 /** What one of a pod's programs prints. @throws with its stderr */
-async function execute({ lab, toolchain }: Run, namespace: string, words: readonly string[]): Promise<string> {
+export async function execute({ lab, toolchain }: Run, namespace: string, words: readonly string[]): Promise<string> {
   const env = { ...process.env, ...kubernetesEnv(lab) };
   const kubectl = path.join(toolchain.bin, "kubectl");
   const { stdout } = await promisify(execFile)(kubectl, ["-n", namespace, "exec", ...words], { env, timeout: 120_000 });

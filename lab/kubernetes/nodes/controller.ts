@@ -29,7 +29,8 @@ const nodes = realNodes(lab);
 const upstream = new Upstream(upstreamFolder, (line) => {
   console.error(`upstream's image cannot be had: ${line}`);
 });
-const layouts = new StreamLayouts([...imageFolders(), ...foreignImages(lab)], () =>
+const ownImages = imageFolders();
+const layouts = new StreamLayouts(() => [...ownImages, ...foreignImages(lab)], () =>
   asksUpstream(lab) ? upstream : undefined,
 );
 

@@ -106,7 +106,7 @@ export function foreignImages(lab: LabSettings): readonly string[] {
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as string[]) : [];
 }
 
-/** Offers images of somebody else's tests, from the next start on. */
+/** Offers images besides the lab's own, from now on, in place of those offered before. */
 export function offerImages(lab: LabSettings, folders: readonly string[]): void {
   writeFileSync(foreignImagesFile(lab), JSON.stringify(folders));
 }

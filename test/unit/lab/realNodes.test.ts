@@ -192,7 +192,7 @@ describe("the lab's real nodes", () => {
         names: { references: ["quay.io/team/app:1"] },
       };
       writeFileSync(path.join(folder, "index.json"), JSON.stringify({ manifests: [manifest] }));
-      const server = registryServer(new Layouts([folder])).listen(0, "127.0.0.1");
+      const server = registryServer(new Layouts(() => [folder])).listen(0, "127.0.0.1");
       await once(server, "listening");
       const ask = async (where: string, method = "GET"): Promise<string> => {
         const { port } = server.address() as AddressInfo;
