@@ -1,4 +1,5 @@
 /** Images of workloads whose real program, or another build of it, is in a package: users, entry points and folders as upstream's. */
+import { packitRecipes } from "./packitRecipes.ts";
 import { pythonRecipes } from "./python.ts";
 import { databaseImage, type Recipe, searchPath, trustAuthorities } from "./recipes.ts";
 
@@ -258,5 +259,6 @@ export const programRecipes: readonly Recipe[] = [
   ...postgresqls,
   restic,
   ...pythonRecipes,
+  ...packitRecipes,
   ...prow,
 ];
