@@ -14,7 +14,8 @@ UPSERT = """INSERT INTO tokens VALUES (:repository, :token, :expires_at)
 application = Flask(__name__)
 application.config.from_envvar("TOKMAN_CONFIG")
 key = Path(application.config["GITHUB_APP_PRIVATE_KEY"]).read_text()
-app = GithubIntegration(auth=Auth.AppAuth(int(application.config["GITHUB_APP_ID"]), key))
+# PyJWT takes no number for an issuer.
+app = GithubIntegration(auth=Auth.AppAuth(str(application.config["GITHUB_APP_ID"]), key))
 engine = create_engine(application.config["SQLALCHEMY_DATABASE_URI"])
 renew_at = int(application.config.get("TOKEN_RENEW_AT", 60))
 
