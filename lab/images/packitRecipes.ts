@@ -192,6 +192,7 @@ const jobs: Recipe = {
 const sandcastle: Recipe = {
   name: "sandcastle",
   references: ["quay.io/packit/sandcastle:stg"],
+  program: "bash 5.2 of Debian 12",
   packages: ["bash", "coreutils", "hostname"],
   files,
   script: withoutPython,
