@@ -60,16 +60,18 @@ function freeGigabytes(folder) {
 
 /** Everything that this machine lacks, a sentence each. */
 function unmetRequirements() {
+  const rest =
+    "Everything but the lab runs here: npm ci --ignore-scripts, then npm run test:unit, npm run review, npx pulumi.";
+  if (process.arch !== "x64") return [`This machine is ${process.arch}: the lab runs on x86-64 only. ${rest}`];
   const release = existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "";
   if (!/^ID=debian$/m.test(release) || !/^VERSION_ID="12"$/m.test(release)) {
     return [
-      "This is not Debian 12: the lab is made of its packages; run it on a Debian 12 machine or in the container of .devcontainer. Everything but the lab runs here: npm ci --ignore-scripts, then npm run test:unit, npm run review, npx pulumi.",
+      `This is not Debian 12: the lab is made of its packages; run it on a Debian 12 machine or in the container of .devcontainer. ${rest}`,
     ];
   }
   const problems = [];
   if (process.getuid?.() !== 0)
     problems.push("You are not root: the lab installs packages and makes network namespaces; run it as root.");
-  if (process.arch !== "x64") problems.push(`This is a ${process.arch} machine: the lab runs on x86-64 only.`);
   const toolchainThere =
     existsSync(cache) &&
     readdirSync(cache).some((f) => f.startsWith("toolchain-") && existsSync(path.join(cache, f, "complete")));
@@ -125,7 +127,9 @@ function npmInstall(cwd) {
  * linked into node_modules/.bin, where npm's scripts and npx find it before the machine's.
  */
 function fittingNode() {
-  if (!isTooOld()) return process.execPath;
+  // A new node_modules has lost the link that this process may have been started by.
+  const own = process.execPath.startsWith(path.join(cache, "node-"));
+  if (!isTooOld() && !own) return process.execPath;
   const lock = path.join(root, "lab", "ownNode");
   const { dependencies } = JSON.parse(readFileSync(path.join(lock, "package.json"), "utf8"));
   const [[name, version]] = Object.entries(dependencies);

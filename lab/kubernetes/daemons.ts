@@ -6,7 +6,8 @@ import type { LabSettings } from "../settings.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
 import { files } from "./files.ts";
 import { apiServerOptions } from "./nodes/apiServer.ts";
-import { podCidr, realNodes, serviceCidr } from "./nodes/plan.ts";
+import { dualStack, podRanges, serviceRanges } from "./nodes/families.ts";
+import { realNodes } from "./nodes/plan.ts";
 import { kwokKinds } from "./objects.ts";
 
 // The default of 20 requests a second is slow for many objects.
@@ -65,7 +66,7 @@ export function daemons(lab: LabSettings, toolchain: Toolchain, exec = false): R
         `--service-account-signing-key-file=${serviceAccountKey}`,
         "--service-account-issuer=https://kubernetes.default.svc",
         `--token-auth-file=${tokens}`,
-        `--service-cluster-ip-range=${serviceCidr}`,
+        `--service-cluster-ip-range=${serviceRanges(lab).join(",")}`,
         "--allow-privileged",
         "--profiling=false",
       ],
@@ -81,8 +82,8 @@ export function daemons(lab: LabSettings, toolchain: Toolchain, exec = false): R
         `--root-ca-file=${certificate}`,
         "--use-service-account-credentials",
         "--allocate-node-cidrs",
-        `--cluster-cidr=${realNodes(lab).length > 0 ? podCidr : "10.128.0.0/14"}`,
-        "--node-cidr-mask-size=23",
+        `--cluster-cidr=${realNodes(lab).length > 0 ? podRanges(lab).join(",") : "10.128.0.0/14"}`,
+        ...(dualStack(lab) ? ["--node-cidr-mask-size-ipv4=23"] : ["--node-cidr-mask-size=23"]),
         "--concurrent-deployment-syncs=20",
         "--concurrent-replicaset-syncs=20",
         "--concurrent-gc-syncs=50",

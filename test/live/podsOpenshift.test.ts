@@ -4,6 +4,7 @@ import { before, describe, it } from "mocha";
 import { eventually } from "../../lab/harness/cloud.ts";
 import type { KubeObject } from "../../lab/kubernetes/api.ts";
 import type { ImageStream } from "../../lab/kubernetes/nodes/imageStreams.ts";
+import { triggersAnnotation } from "../../lab/kubernetes/nodes/imageTriggers.ts";
 import { openshiftAdministrator, openshiftMark, uidRange } from "../../lab/kubernetes/projects.ts";
 import { api, kubectl, useRealNodes } from "./pods/cluster.ts";
 import { shell } from "./pods/objects.ts";
@@ -133,5 +134,43 @@ describe("OpenShift's namespaces on real nodes", () => {
     await api.apply(open("pulled", image));
     await inProject("wait", "pod/pulled", "--for=condition=Ready", "--timeout=60s");
     assert.match(await inProject("exec", "pulled", "--", "busybox"), /^BusyBox v/);
+  });
+
+  it("an image trigger gives a Deployment the image of its tag, and the next one when the tag moves", async () => {
+    const trigger = {
+      from: { kind: "ImageStreamTag", name: "moving:stable" },
+      fieldPath: 'spec.template.spec.containers[?(@.name=="shell")].image',
+    };
+    const stream = (from: string): KubeObject => ({
+      apiVersion: "image.openshift.io/v1",
+      kind: "ImageStream",
+      metadata: { name: "moving", namespace: project },
+      spec: { tags: [{ name: "stable", from: { kind: "DockerImage", name: from } }] },
+    });
+    const labels = { app: "triggered" };
+    const deployment: KubeObject = {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: {
+        name: "triggered",
+        namespace: project,
+        annotations: { [triggersAnnotation]: JSON.stringify([trigger]) },
+      },
+      // As old manifests have it: the image is the trigger's to fill in.
+      spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: open("any", " ").spec } },
+    };
+    await api.apply(stream("orrery.lab/tools:1"));
+    await api.post(`/apis/apps/v1/namespaces/${project}/deployments`, deployment);
+    const runs = async (program: string): Promise<void> => {
+      await eventually(
+        program,
+        // Until then its pods do not run, or have another program.
+        () => inProject("exec", "deployment/triggered", "--", program, "--help").catch(() => ""),
+        (said) => said !== "",
+      );
+    };
+    await runs("curl");
+    await api.apply(stream("docker.io/library/busybox:1"));
+    await runs("busybox");
   });
 });

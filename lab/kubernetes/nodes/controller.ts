@@ -15,6 +15,7 @@ import { routerPod } from "../router/objects.ts";
 import { routeTraffic } from "../router/router.ts";
 import { coalesced, follow } from "./follow.ts";
 import { importImages, StreamLayouts } from "./imageStreams.ts";
+import { triggerImages } from "./imageTriggers.ts";
 import { assignUsers } from "./projects.ts";
 import { type NetworkPolicy, type Pod, ruleset } from "./policy.ts";
 import { type Claim, provision, type StorageClass, type Volume } from "./provisioner.ts";
@@ -34,6 +35,7 @@ const layouts = new StreamLayouts([...imageFolders(), ...foreignImages(lab)], ()
 
 serveImages();
 importImages(api, layouts);
+triggerImages(api);
 assignUsers(api);
 enforcePolicies();
 makeVolumes();

@@ -6,6 +6,7 @@ import { type Daemon, runningPid } from "../../process.ts";
 import type { LabSettings } from "../../settings.ts";
 import type { NodePrograms } from "../../toolchain/nodePrograms.ts";
 import { egressSocket } from "./apiServer.ts";
+import { addressesOf } from "./families.ts";
 import { groupName } from "./first.ts";
 import { daemonFolders } from "./groups.ts";
 import { nodeNetwork, realNodes, type RealNode } from "./plan.ts";
@@ -69,7 +70,7 @@ export function innerDaemons(
       `--root-dir=${data("kubelet")}`,
       `--cert-dir=${data("kubelet/pki")}`,
       `--hostname-override=${node.name}`,
-      `--node-ip=${node.address}`,
+      `--node-ip=${addressesOf(lab, node).join(",")}`,
       `--node-labels=topology.kubernetes.io/region=lab,topology.kubernetes.io/zone=lab-${node.index}`,
       `--processors=${processors}`,
       "--v=1",

@@ -15,6 +15,7 @@ import { containerdSocket, writeNetworkConfig, writeNodeFiles } from "./config.t
 import { makeCredentials, nodeCredentials } from "./credentials.ts";
 import { innerDaemons, nodeDaemonNames, sharedDaemons } from "./daemons.ts";
 import { dnsDeployment, dnsObjects } from "./dns.ts";
+import { chooseFamilies, familyNames } from "./families.ts";
 import { firstProcess, groupName, readyFile } from "./first.ts";
 import { leaveRoot, makeGroups, removeGroups } from "./groups.ts";
 import { makeNodeNetwork, removeNodeNetwork, routePods } from "./network.ts";
@@ -34,6 +35,7 @@ const startTimeout = 300;
 export async function installNodes(lab: LabSettings, log: Log): Promise<NodePrograms> {
   await installPackages(asksUpstream(lab) ? [...packages, "skopeo"] : packages, log);
   assertFeatures();
+  chooseFamilies(lab);
   const programs = await ensureNodePrograms(log);
   await ensureImages(programs, log);
   return programs;
@@ -63,17 +65,17 @@ export async function startNodes(lab: LabSettings, programs: NodePrograms, log: 
   }
   await waitFor(lab, "nodes-controller", () => answers(`http://127.0.0.1:${lab.ports.registry}/v2/`));
   await waitFor(lab, "router", () => answers(`http://${nodeNetwork(lab).ingress}/`));
-  const ranges = new Map<string, string>();
+  const ranges = new Map<string, readonly string[]>();
   await Promise.all(
     nodes.map(async (node) => {
       await startNode(lab, node, programs);
       const path = `/api/v1/nodes/${node.name}`;
       await waitFor(lab, `${node.name}-kubelet`, async () => {
-        const range = (await api.find<Node>(path))?.spec.podCIDR;
-        if (range !== undefined) ranges.set(node.name, range);
-        return range !== undefined;
+        const given = (await api.find<Node>(path))?.spec.podCIDRs ?? [];
+        ranges.set(node.name, given);
+        return given.length > 0;
       });
-      writeNetworkConfig(node, ranges.get(node.name) ?? "");
+      writeNetworkConfig(node, ranges.get(node.name) ?? []);
       // A kubelet must not give itself this label.
       await api.patch(path, { metadata: { labels: { "node-role.kubernetes.io/worker": "" } } });
     }),
@@ -85,7 +87,7 @@ export async function startNodes(lab: LabSettings, programs: NodePrograms, log: 
 }
 
 interface Node extends KubeObject {
-  readonly spec: { readonly podCIDR?: string };
+  readonly spec: { readonly podCIDRs?: readonly string[] };
   readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
@@ -143,7 +145,7 @@ export async function nodesHealth(lab: LabSettings): Promise<Health[]> {
     healthy: ended.length === 0,
     detail:
       ended.length === 0
-        ? `${built().length} image layouts, ${volumes(lab)} volumes; for nodes in ${nodeNetwork(lab).cidr}`
+        ? `${built().length} image layouts, ${volumes(lab)} volumes; for nodes in ${nodeNetwork(lab).cidr}; ${familyNames(lab)}`
         : `${ended.join(", ")}: not running; npm run lab -- up starts it`,
   };
   const { ingress } = nodeNetwork(lab);

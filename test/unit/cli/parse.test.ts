@@ -142,6 +142,6 @@ describe("orrery", () => {
   });
 
   it("knows the version of the project", async () => {
-    assert.deepEqual(await orrery("--version"), { code: 0, stdout: "0.1.0", stderr: "" });
+    assert.deepEqual(await orrery("--version"), { code: 0, stdout: "0.2.0-dev", stderr: "" });
   });
 });
