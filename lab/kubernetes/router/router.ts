@@ -15,6 +15,7 @@ import { authorityFile, certificateFor } from "./certificates.ts";
 import { configuration } from "./haproxy.ts";
 import { ingressOutcomes } from "./ingresses.ts";
 import type { EndpointSlice, Ingress, Route, RouterInputs, Secret, Service } from "./objects.ts";
+import { putIntoForce, revisionAt } from "./reload.ts";
 import { routeOutcomes } from "./routes.ts";
 import type { Backend, Site } from "./sites.ts";
 import { balance, reportIngresses, reportRoutes } from "./status.ts";
@@ -104,18 +105,25 @@ async function serve(lab: LabSettings, sites: readonly Site[], named: readonly s
   }
   const authority = ({ authority: text = "" }: Backend): string => pem.file(text);
   const { ingress: address } = nodeNetwork(lab);
-  const text = configuration(sites, { address, certificates: list, authorityFile: authority });
   const certificates = `${lines.join("\n")}\n`;
-  const before = existsSync(file) && existsSync(list) ? readFileSync(file, "utf8") + readFileSync(list, "utf8") : "";
-  if (before !== text + certificates) {
+  const textOf = (revision: string): string =>
+    configuration(sites, { address, certificates: list, authorityFile: authority, revision });
+  const revision = createHash("sha256")
+    .update(textOf("") + certificates)
+    .digest("hex");
+  const text = textOf(revision);
+  if (!existsSync(file) || readFileSync(file, "utf8") !== text) {
     replaceFile(list, certificates);
     replaceFile(`${file}.new`, text);
     await promisify(execFile)("haproxy", ["-c", "-q", "-f", `${file}.new`]);
     replaceFile(file, text);
     rmSync(`${file}.new`);
     pem.removeOthers();
-    const pid = runningPid(lab.dir, "router");
-    if (pid !== undefined) process.kill(pid, "SIGUSR2");
+  }
+  const pid = runningPid(lab.dir, "router");
+  if (pid !== undefined) {
+    const router = { revision: () => revisionAt(address), signal: () => process.kill(pid, "SIGUSR2") };
+    await putIntoForce(router, revision);
   }
   writeNames(lab, sites, named);
 }
