@@ -31,8 +31,8 @@ export interface GithubPeople {
 }
 
 /**
- * Starts GitHub, Google Cloud Storage and Docker Hub; who was at GitHub before stays there. People of GitHub get tokens, which stay the same while the namespace exists; the
- * repositories and objects are gone when a pod is.
+ * Starts GitHub, Google Cloud Storage and Docker Hub; who was at GitHub before stays there. People of GitHub get tokens, which stay
+ * the same while the namespace exists; the repositories and objects are gone when a pod is.
  * @returns the tokens by login
  */
 export async function startCounterparts(api: KubeApi, people: GithubPeople): Promise<ReadonlyMap<string, string>> {

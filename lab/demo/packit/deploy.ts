@@ -4,7 +4,6 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseDocument } from "yaml";
 import { packitSchema } from "../../../components/packit/config.ts";
-import { sampleServiceConfig } from "../../../components/packit/sampleServiceConfig.ts";
 import { openSalt } from "../../../config/passphrase.ts";
 import { samplePassphrase } from "../../../config/samples.ts";
 import { keepSystems, put, setSecret } from "../../../config/stackEdit.ts";
@@ -77,10 +76,8 @@ export async function deployPackit(run: Run): Promise<PackitAtWork> {
     apps: [{ id: settings.githubAppId ?? 0, slug: "packit-as-a-service", publicKey, organisations: [organisation] }],
   });
   await startBuses(run);
-  const config = sampleServiceConfig("packit", settings, name).replace(
-    "validate_webhooks: false",
-    "validate_webhooks: true",
-  );
+  const sample = packitSchema.secrets.serviceConfig.sample(name, settings);
+  const config = sample.replace("validate_webhooks: false", "validate_webhooks: true");
   const secrets = { serviceConfig: config, githubAppKey: key, ...(await certificates(run)) };
   const crypter = openSalt(stack.encryptionSalt ?? "", samplePassphrase(source));
   for (const [secret, value] of Object.entries(secrets)) {
