@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { demoSettings, removeCluster, startCluster } from "../../lab/demo/cluster.ts";
-import { execute } from "../../lab/demo/execute.ts";
+import { execute, kubectl } from "../../lab/demo/execute.ts";
 import { type PackitAtWork, deployPackit } from "../../lab/demo/packit/deploy.ts";
 import { dashboardOf, proposeAndWait, statusAt, topics } from "../../lab/demo/packit/packit.ts";
 import {
@@ -65,6 +65,22 @@ describe("Packit at work", function () {
   const sql = async (query: string): Promise<string> => {
     const psql = ["psql", "-h", "127.0.0.1", "-U", "postgres", "-tAqc", query, "packit"];
     return (await execute(run, packit.namespace, ["deployment/postgres-12", "--", ...psql])).trim();
+  };
+
+  /** Until every workload runs what it declares now and nothing that is ending, and the router leads to it. */
+  const rolledOut = async (): Promise<void> => {
+    const names = await kubectl(run, packit.namespace, ["get", "deployments,statefulsets", "--output=name"]);
+    for (const name of names.trim().split("\n")) {
+      await kubectl(run, packit.namespace, ["rollout", "status", name, "--timeout=110s"]);
+    }
+    await until("the end of the old pods", 120, async () => {
+      const pods = await api.list<Pod>(`/api/v1/namespaces/${packit.namespace}/pods`);
+      return pods.some(({ metadata }) => metadata.deletionTimestamp !== undefined) ? undefined : true;
+    });
+    await until("the service's answer", 60, async () => {
+      const { status } = await ask(cluster, `https://${packit.hosts.service}/api/healthz`);
+      return status === 200 ? true : undefined;
+    });
   };
 
   it("a pull request's signed webhook becomes a row of PostgreSQL 12 by Route, service, Redis and worker, and a status at GitHub by tokman's token", async () => {
@@ -177,12 +193,7 @@ describe("Packit at work", function () {
       rolled.metadata.generation,
       "the same digest changes nothing",
     );
-    await until("the new pod", 180, async () => {
-      const { status } = await api.get<{
-        status: { updatedReplicas?: number; readyReplicas?: number; replicas?: number };
-      }>(at);
-      return status.updatedReplicas === 1 && status.readyReplicas === 1 && status.replicas === 1 ? true : undefined;
-    });
+    await rolledOut();
     await proposeAndWait(run, packit);
   });
 });
