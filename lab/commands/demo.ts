@@ -5,6 +5,8 @@ import { demoSettings, removeCluster, startCluster } from "../demo/cluster.ts";
 import { deployDials } from "../demo/dials/deploy.ts";
 import { playDials } from "../demo/dials/dials.ts";
 import { type Scene, takePictures } from "../demo/pictures.ts";
+import { deployPackit } from "../demo/packit/deploy.ts";
+import { playPackit } from "../demo/packit/packit.ts";
 import { deployProw } from "../demo/prow/deploy.ts";
 import { playProw } from "../demo/prow/prow.ts";
 import type { Run } from "../pulumi.ts";
@@ -17,12 +19,13 @@ type Tell = (hop: string, evidence: string) => void;
 /** Deploys a system and plays its event. @returns the pages to look at */
 const plays: ReadonlyMap<string, (run: Run, tell: Tell) => Promise<readonly Scene[]>> = new Map([
   ["dials", async (run, tell) => playDials(run, await deployDials(run), tell)],
+  ["packit", async (run, tell) => playPackit(run, await deployPackit(run), tell)],
   ["prow", async (run, tell) => playProw(run, await deployProw(run), tell)],
 ]);
 
 export const command = defineCommand({
   usage: "SYSTEM",
-  about: `Shows a system at work: dials or prow. Starts what is missing in a cluster of its own with two real nodes (folder .lab/main-demo), plays an
+  about: `Shows a system at work: dials, packit or prow. Starts what is missing in a cluster of its own with two real nodes (folder .lab/main-demo), plays an
 event, tells each hop with its evidence, and takes pictures. The cluster stays; --down stops it and deletes its data.`,
   options: { down: { type: "boolean", help: "stop the cluster and delete its data, instead" } },
   async run({ down }, [system]) {

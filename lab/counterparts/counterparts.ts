@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { counterpartImage } from "../images/recipes.ts";
 import type { KubeApi, KubeObject } from "../kubernetes/api.ts";
+import type { App, Seed } from "./github/state.ts";
 import { waitUntilReady } from "../process.ts";
 
 /** Namespace of all counterparts. */
@@ -25,19 +26,28 @@ interface Counterpart {
 export interface GithubPeople {
   readonly organisations: Readonly<Record<string, readonly string[]>>;
   readonly programs: Readonly<Record<string, string>>;
+  /** GitHub Apps. @default none */
+  readonly apps?: readonly App[];
 }
 
 /**
- * Starts GitHub, Google Cloud Storage and Docker Hub. People of GitHub get tokens, which stay the same while the namespace exists; the
- * repositories and objects are gone when a pod is.
+ * Starts GitHub, Google Cloud Storage and Docker Hub; who was at GitHub before stays there. People of GitHub get tokens, which stay
+ * the same while the namespace exists; the repositories and objects are gone when a pod is.
  * @returns the tokens by login
  */
 export async function startCounterparts(api: KubeApi, people: GithubPeople): Promise<ReadonlyMap<string, string>> {
   await api.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: counterpartsNamespace } });
   const tokens = await peoplesTokens(api, people);
-  const seed = {
-    tokens: Object.fromEntries([...tokens].map(([login, token]) => [token, login])),
-    organisations: people.organisations,
+  const { data = {} } =
+    (await api.find<{ data?: Readonly<Record<string, string>> }>(
+      `/api/v1/namespaces/${counterpartsNamespace}/secrets/github-files`,
+    )) ?? {};
+  const before = JSON.parse(Buffer.from(data["seed.json"] ?? "", "base64").toString() || "{}") as Partial<Seed>;
+  const ids = new Set(people.apps?.map(({ id }) => id));
+  const seed: Seed = {
+    tokens: { ...before.tokens, ...Object.fromEntries([...tokens].map(([login, token]) => [token, login])) },
+    organisations: { ...before.organisations, ...people.organisations },
+    apps: [...(before.apps ?? []).filter(({ id }) => !ids.has(id)), ...(people.apps ?? [])],
   };
   const all: readonly Counterpart[] = [
     { name: "github", hosts: ["github.com", "api.github.com"], files: { "seed.json": JSON.stringify(seed) } },

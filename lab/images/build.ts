@@ -153,7 +153,7 @@ async function fillRecipe(
 ): Promise<void> {
   const root = path.join(work, "root");
   await mkdir(root);
-  const { packages = [], npm, maven, python = [], files = {}, script = ":" } = recipe;
+  const { packages = [], npm, maven, python = [], builds = [], files = {}, script = ":" } = recipe;
   if (packages.length > 0) await runToFile("sh", ["-ec", unpack, "unpack", work, root, ...packages], log);
   for (const [target, [artifact, file]] of Object.entries(recipe.programs ?? {})) {
     await cp(path.join(folderOf(artifact, programs), file), path.join(root, target), { recursive: true });
@@ -168,7 +168,7 @@ async function fillRecipe(
     await runToFile("sh", ["-ec", unpackMaven, "maven", work, maven.artifact, maven.sha256, to], log);
   }
   if (python.length > 0) {
-    await installPackages(["python3-venv"], () => undefined);
+    await installPackages(["python3-venv", ...builds], () => undefined);
     await runToFile("sh", ["-ec", installPython, "python", work, root, ...python], log);
   }
   const contract = checkedContract(recipe, all, programs);

@@ -1,5 +1,6 @@
 /** Images of workloads whose real program, or another build of it, is in a package: users, entry points and folders as upstream's. */
 import { nginx, nginxUnprivileged } from "./nginx.ts";
+import { packitRecipes } from "./packitRecipes.ts";
 import { pythonRecipes } from "./python.ts";
 import { databaseImage, entryScript, type Recipe, searchPath, trustAuthorities, users, withTmp } from "./recipes.ts";
 import { dialsFrontend } from "./signOn.ts";
@@ -203,5 +204,6 @@ export const programRecipes: readonly Recipe[] = [
   restic,
   ...pythonRecipes,
   dialsFrontend,
+  ...packitRecipes,
   ...prow,
 ];

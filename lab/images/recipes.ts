@@ -21,6 +21,8 @@ export interface Recipe {
   readonly maven?: { readonly artifact: string; readonly sha256: string; readonly to: string };
   /** Packages of PyPI (`name==version`) to install into /opt/python, for Debian 12's Python. @default none */
   readonly python?: readonly string[];
+  /** Debian packages that have to be on this machine to build those of PyPI. @default none */
+  readonly builds?: readonly string[];
   /** Text files to write: path to content; those that begin with `#!` can be run. @default none */
   readonly files?: Readonly<Record<string, string>>;
   /** Shell commands, run in the image's root folder: links, folders and users that packages' scripts would make. */
@@ -49,6 +51,8 @@ export const pauseImage = "orrery.lab/pause:1";
 export const coreDnsImage = "orrery.lab/coredns:1";
 /** Reference of the image in which counterparts of the world's services run. */
 export const counterpartImage = "orrery.lab/counterpart:1";
+/** Reference of the image with the brokers of message buses, and with a client of each. */
+export const messageBusImage = "orrery.lab/message-bus:1";
 
 /** The server that plays an operator's: Django 5.1 refuses PostgreSQL before 13. */
 export const databaseImage = "orrery.lab/postgresql:16";
@@ -137,6 +141,21 @@ export const labRecipes: readonly Recipe[] = [
       User: "999:999",
       Env: [searchPath],
       WorkingDir: "/data",
+    },
+  },
+  {
+    name: "message-bus",
+    references: [messageBusImage],
+    packages: ["bash", "coreutils", "mosquitto", "mosquitto-clients", "python3", "rabbitmq-server", "sed"],
+    // Newer ones of Twisted do not run with Debian's Python.
+    python: ["fedora-messaging==3.9.1", "Twisted==24.11.0"],
+    script: `
+      ln -sf bash bin/sh
+      mkdir -p tmp && chmod 1777 tmp
+      echo 'lab:x:65532:65532::/tmp:/bin/sh' >etc/passwd`,
+    config: {
+      User: "65532:65532",
+      Env: ["PATH=/usr/lib/rabbitmq/bin:/opt/python/bin:/usr/sbin:/usr/bin", "PYTHONPATH=/opt/python", "HOME=/tmp"],
     },
   },
 ];

@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { before, describe, it } from "mocha";
 import { chromium, chromiumArgs, curlLine, pageAt } from "../../lab/browser.ts";
 import { eventually } from "../../lab/harness/cloud.ts";
@@ -72,6 +73,18 @@ describe("traffic to pods on real nodes", () => {
     assert.equal((await ask("http://closed.example.test/")).status, 503);
     assert.equal((await fetched("http://plain.example.test/")).body, greeting);
     assert.equal((await ask("http://nobody.example.test/")).status, 503);
+  });
+
+  it("the last of several Routes in quick succession is served, too", async () => {
+    // HAProxy loses the signal that comes while it reads an earlier file.
+    for (let round = 0; round < 5; round++) {
+      const names = Array.from({ length: 4 }, (_, index) => `burst-${round}-${index}`);
+      for (const name of names) {
+        await api.apply(route(name, { host: `${name}.example.test` }));
+        await sleep(150);
+      }
+      for (const name of names) assert.equal((await fetched(`http://${name}.example.test/`)).body, greeting);
+    }
   });
 
   // Webhooks and aggregated APIs take the same way; npm run peers -- kubernetes tries those.

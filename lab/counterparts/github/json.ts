@@ -3,6 +3,7 @@ import type { Commit } from "./git.ts";
 import { type Comment, fullName, type Hook, type Issue, type Pull, type Repository, type World } from "./state.ts";
 
 const site = "https://github.com";
+const api = "https://api.github.com";
 
 export const userJson = (login: string) => ({
   login,
@@ -19,6 +20,7 @@ export const repositoryJson = (repository: Repository) => ({
   name: repository.name,
   full_name: fullName(repository),
   owner: userJson(repository.owner),
+  url: `${api}/repos/${fullName(repository)}`,
   html_url: `${site}/${fullName(repository)}`,
   clone_url: `${site}/${fullName(repository)}.git`,
   default_branch: repository.branch,
@@ -88,6 +90,7 @@ export async function pullJson(world: World, repository: Repository, issue: Issu
 
 export const commitJson = (repository: Repository, commit: Commit) => ({
   sha: commit.sha,
+  url: `${api}/repos/${fullName(repository)}/commits/${commit.sha}`,
   html_url: `${site}/${fullName(repository)}/commit/${commit.sha}`,
   commit: {
     message: commit.message,
@@ -102,6 +105,6 @@ export const commitJson = (repository: Repository, commit: Commit) => ({
 });
 
 export const hookJson = ({ id, url, owner }: Hook) => ({
-  ...{ id, name: "web", active: true, events: ["*"], url: `https://api.github.com/orgs/${owner}/hooks/${id}` },
+  ...{ id, name: "web", active: true, events: ["*"], url: `${api}/orgs/${owner}/hooks/${id}` },
   config: { url, content_type: "json" },
 });

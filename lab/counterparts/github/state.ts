@@ -99,13 +99,24 @@ export interface Seed {
   readonly tokens: Readonly<Record<string, string>>;
   /** Members by organisation. */
   readonly organisations: Readonly<Record<string, readonly string[]>>;
+  /** GitHub Apps, with the organisations that have installed them. @default none */
+  readonly apps?: readonly App[];
+}
+
+/** A GitHub App. */
+export interface App {
+  readonly id: number;
+  readonly slug: string;
+  /** PEM of the key that its tokens are checked with. */
+  readonly publicKey: string;
+  readonly organisations: readonly string[];
 }
 
 export const fullName = ({ owner, name }: Repository): string => `${owner}/${name}`;
 
 /** All state, in memory; repositories are on disk. */
 export class World {
-  readonly seed: Seed;
+  seed: Seed;
   readonly repositories = new Map<string, Repository>();
   readonly hooks: Hook[] = [];
   /** Requests that nothing here answers: what a program asked and this GitHub does not know. */

@@ -68,7 +68,12 @@ const shop = (objects: Partial<RouterInputs>): RouterInputs => ({
   ],
   ...objects,
 });
-const place = { address: "198.18.65.3", certificates: "/etc/list", authorityFile: () => "/etc/ca.pem" };
+const place = {
+  address: "198.18.65.3",
+  certificates: "/etc/list",
+  authorityFile: () => "/etc/ca.pem",
+  revision: "abc",
+};
 const lines = (sites: readonly Site[]): string[] =>
   configuration(sites, place)
     .split("\n")
