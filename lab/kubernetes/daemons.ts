@@ -128,8 +128,10 @@ function stages(lab: LabSettings, toolchain: Toolchain): string[] {
   return [...shipped, path.join(import.meta.dirname, "stages")].flatMap((folder) =>
     readdirSync(folder)
       .filter((file) => file.endsWith(".yaml") && file !== "kustomization.yaml")
-      // Real nodes have volumes and a router; see nodes/provisioner.ts and router/.
-      .filter((file) => realNodes(lab).length === 0 || !["volumes.yaml", "network.yaml"].includes(file))
+      // Real nodes have volumes, a router and rollouts; see nodes/provisioner.ts, router/ and nodes/deploymentConfigs/.
+      .filter(
+        (file) => realNodes(lab).length === 0 || !["volumes.yaml", "network.yaml", "rollouts.yaml"].includes(file),
+      )
       .map((file) => path.join(folder, file)),
   );
 }
