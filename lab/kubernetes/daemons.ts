@@ -118,6 +118,18 @@ export function daemons(lab: LabSettings, toolchain: Toolchain, exec = false): R
   };
 }
 
+/** Ports by the daemon that listens on them; real nodes have the registry besides. */
+export function kubernetesPorts(lab: LabSettings): [daemon: string, port: number][] {
+  const { kubernetes, scheduler, controllers, kwok, registry } = lab.ports;
+  return [
+    ["apiserver", kubernetes],
+    ["scheduler", scheduler],
+    ["controllers", controllers],
+    ["kwok", kwok],
+    ["nodes-controller", registry],
+  ];
+}
+
 export type DaemonName = "etcd" | "apiserver" | "controllers" | "scheduler" | "kwok";
 
 /** Files of kwok's own stages for nodes and pods, then of the lab's. */
