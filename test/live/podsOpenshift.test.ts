@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
 import { eventually } from "../../lab/harness/cloud.ts";
 import type { KubeObject } from "../../lab/kubernetes/api.ts";
+import type { DeploymentConfig } from "../../lab/kubernetes/nodes/deploymentConfigs/objects.ts";
 import type { ImageStream } from "../../lab/kubernetes/nodes/imageStreams.ts";
 import { triggersAnnotation } from "../../lab/kubernetes/nodes/imageTriggers.ts";
 import { openshiftAdministrator, openshiftMark, uidRange } from "../../lab/kubernetes/projects.ts";
@@ -197,13 +198,16 @@ describe("OpenShift's namespaces on real nodes", () => {
       metadata: { name: "base", namespace: project },
       spec: { tags: [{ name: "stable", from: { kind: "DockerImage", name: from } }] },
     });
-    /** Rollouts with their numbers of pods, and names of pods by rollout, once the version is there. */
     const rolledOut = async (version: number): Promise<void> => {
-      await inProject("wait", "dc/old", `--for=jsonpath={.status.latestVersion}=${version}`, "--timeout=30s");
-      const success = '--for=jsonpath={.status.conditions[?(@.type=="Progressing")].message}';
       const message = `replication controller "old-${version}" successfully rolled out`;
-      await inProject("wait", "dc/old", `${success}=${message}`, "--timeout=60s");
+      const at = `/apis/apps.openshift.io/v1/namespaces/${project}/deploymentconfigs/old`;
+      await eventually(
+        message,
+        () => api.get<DeploymentConfig>(at),
+        ({ status }) => status?.conditions?.some((condition) => condition.message === message) === true,
+      );
     };
+    /** Rollouts with the numbers of their pods that are ready. */
     const rollouts = (): Promise<string> =>
       inProject("get", "rc", "-o", "jsonpath={range .items[*]}{.metadata.name}={.status.readyReplicas} {end}");
     const inside = (version: number, script: string): Promise<string> =>
