@@ -169,10 +169,7 @@ export class Cluster {
       if (this.controllers.some(({ metadata }) => metadata.name === name))
         throw new KubeError(409, `"${name}" already exists`);
       const given = { uid: name, creationTimestamp: this.now.toISOString(), ...this.next(1) };
-      this.controllers = [
-        ...this.controllers,
-        { ...body, metadata: { ...body.metadata, ...given } },
-      ];
+      this.controllers = [...this.controllers, { ...body, metadata: { ...body.metadata, ...given } }];
       return body;
     };
     const remove = (path: string): void => {
