@@ -118,6 +118,18 @@ export function daemons(lab: LabSettings, toolchain: Toolchain, exec = false): R
   };
 }
 
+/** Ports by the daemon that listens on them; real nodes have the registry besides. */
+export function kubernetesPorts(lab: LabSettings): [daemon: string, port: number][] {
+  const { kubernetes, scheduler, controllers, kwok, registry } = lab.ports;
+  return [
+    ["apiserver", kubernetes],
+    ["scheduler", scheduler],
+    ["controllers", controllers],
+    ["kwok", kwok],
+    ["nodes-controller", registry],
+  ];
+}
+
 export type DaemonName = "etcd" | "apiserver" | "controllers" | "scheduler" | "kwok";
 
 /** Files of kwok's own stages for nodes and pods, then of the lab's. */
@@ -128,8 +140,10 @@ function stages(lab: LabSettings, toolchain: Toolchain): string[] {
   return [...shipped, path.join(import.meta.dirname, "stages")].flatMap((folder) =>
     readdirSync(folder)
       .filter((file) => file.endsWith(".yaml") && file !== "kustomization.yaml")
-      // Real nodes have volumes and a router; see nodes/provisioner.ts and router/.
-      .filter((file) => realNodes(lab).length === 0 || !["volumes.yaml", "network.yaml"].includes(file))
+      // Real nodes have volumes, a router and rollouts; see nodes/provisioner.ts, router/ and nodes/deploymentConfigs/.
+      .filter(
+        (file) => realNodes(lab).length === 0 || !["volumes.yaml", "network.yaml", "rollouts.yaml"].includes(file),
+      )
       .map((file) => path.join(folder, file)),
   );
 }

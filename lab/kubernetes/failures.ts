@@ -17,6 +17,9 @@ interface State {
 
 export interface FailingPod extends KubeObject {
   readonly status: {
+    /** Of the pod as a whole: it was evicted, or its node refused it. */
+    readonly reason?: string;
+    readonly message?: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string; readonly message?: string }[];
     readonly initContainerStatuses?: readonly ContainerStatus[];
     readonly containerStatuses?: readonly ContainerStatus[];
@@ -69,6 +72,7 @@ function podFailures(pod: FailingPod, warnings: readonly ClusterEvent[]): Failur
   const { metadata, status } = pod;
   if (metadata.deletionTimestamp !== undefined) return [];
   const object = `${metadata.namespace ?? ""}/${metadata.name}`;
+  if (status.reason !== undefined) return [{ object, reason: `${status.reason}: ${status.message?.trim() ?? ""}` }];
   const about = warnings.filter(({ involvedObject }) => involvedObject.uid === metadata.uid);
   const unplaced = status.conditions?.find((one) => one.type === "PodScheduled" && one.status === "False");
   if (unplaced !== undefined) return [{ object, reason: `no node takes it: ${unplaced.message ?? ""}` }];

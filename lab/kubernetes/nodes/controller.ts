@@ -13,6 +13,7 @@ import { kubeApi, type KubeObject } from "../api.ts";
 import { volumesFolder } from "../files.ts";
 import { routerPod } from "../router/objects.ts";
 import { routeTraffic } from "../router/router.ts";
+import { rollOutConfigs } from "./deploymentConfigs/reconcile.ts";
 import { coalesced, follow } from "./follow.ts";
 import { importImages, StreamLayouts } from "./imageStreams.ts";
 import { triggerImages } from "./imageTriggers.ts";
@@ -37,6 +38,7 @@ const layouts = new StreamLayouts(() => [...ownImages, ...foreignImages(lab)], (
 serveImages();
 importImages(api, layouts);
 triggerImages(api);
+rollOutConfigs(api);
 assignUsers(api);
 enforcePolicies();
 makeVolumes();

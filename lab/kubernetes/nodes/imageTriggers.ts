@@ -2,8 +2,8 @@
  * OpenShift's image triggers: workloads whose annotation names a tag of an ImageStream get the image that the tag leads to.
  * Source: re-implemented after github.com/openshift/library-go, pkg/image/trigger.
  */
-import { type KubeApi, KubeError, type KubeObject, pathOf } from "../api.ts";
-import { coalesced, follow, type Followed } from "./follow.ts";
+import { type KubeApi, type KubeObject, pathOf } from "../api.ts";
+import { coalesced, eachOnce, follow, type Followed } from "./follow.ts";
 import type { ImageStream } from "./imageStreams.ts";
 
 export const triggersAnnotation = "image.openshift.io/triggers";
@@ -79,7 +79,7 @@ function containerOf(fieldPath: string, base: string): { list: ContainerList; se
 }
 
 /** What a tag, `stream:tag`, leads to now. */
-function latestImage(
+export function latestImage(
   streams: readonly ImageStream[],
   namespace: string | undefined,
   tagged: string,
@@ -91,24 +91,17 @@ function latestImage(
 
 /** Follows the cluster's workloads and ImageStreams for ever. */
 export function triggerImages(api: KubeApi): void {
-  const said = new Map<string, string>();
+  const attempt = eachOnce();
   const changed = coalesced("image triggers", 100, async () => {
     const known = streams.objects();
     if (known === undefined) return;
     for (const object of workloads.flatMap((one) => one.objects() ?? [])) {
       if (object.metadata.annotations?.[triggersAnnotation] === undefined) continue;
       const path = pathOf(object);
-      try {
+      await attempt(path, async () => {
         const merge = withTriggeredImages(object, known);
         if (merge !== undefined) await api.patch(path, merge);
-        said.delete(path);
-      } catch (error) {
-        // The watch brings what somebody else wrote, or that it is gone.
-        if (error instanceof KubeError && (error.status === 409 || error.status === 404)) continue;
-        const message = error instanceof Error ? error.message : String(error);
-        if (said.get(path) !== message) console.error(`${path}: ${message}`);
-        said.set(path, message);
-      }
+      });
     }
   });
   const streams = follow<ImageStream>(api, "/apis/image.openshift.io/v1/imagestreams", changed);
