@@ -2,7 +2,7 @@
 import { suggest } from "../config/problems.ts";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { projectDir } from "../config/stackFile.ts";
+import { projectDir, UnknownStack } from "../config/stackFile.ts";
 import type { Command } from "./command.ts";
 import { beforeCommand, commandFiles, groupSummary, loadCommand } from "./find.ts";
 import { onEach } from "./group.ts";
@@ -17,7 +17,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return await dispatch(args);
   } catch (error) {
     console.error(`orrery: ${inWords(error)}`);
-    return error instanceof UsageError ? 2 : 1;
+    return error instanceof UsageError || error instanceof UnknownStack ? 2 : 1;
   }
 }
 
