@@ -28,7 +28,8 @@ export function inWords(error: unknown): string {
   // That call names a template; what refuses it is the folder.
   const at = syscall === "mkdtemp" && named !== undefined ? path.dirname(named) : named;
   const reason = {
-    ENOENT: "there is no such file or folder",
+    // Node says the same of a folder that cannot be made in a file system that is read-only.
+    ENOENT: syscall === "mkdir" ? "the folder cannot be made there" : "there is no such file or folder",
     EACCES: "permission denied",
     EISDIR: "it is a folder",
     ENOTDIR: "a part of the path is no folder",

@@ -99,6 +99,13 @@ describe("What the file system refuses", () => {
     }
     assert.equal(said, `${folder}: there is no such file or folder`);
   });
+
+  it("is no missing folder where one could not be made, as on a read-only file system", () => {
+    const error = Object.assign(new Error("ENOENT: no such file or directory, mkdir 'a/b'"), {
+      ...{ code: "ENOENT", syscall: "mkdir", path: "a/b" },
+    });
+    assert.equal(inWords(error), "a/b: the folder cannot be made there");
+  });
 });
 
 describe("Completion", () => {
