@@ -59,7 +59,7 @@ With --stacks, BASE and HEAD are two stacks of the working tree, and it shows wh
       if (pageFile !== undefined) throw new UsageError("--map is a page without changes: leave out --page");
       const stacks = await allResources(workingTree, stack);
       const resources = stacks.reduce((sum, one) => sum + one.resources.length, 0);
-      const summary = `${resources} resources in ${stacks.length} stacks`;
+      const summary = `${resources} resources in ${stacks.length} ${stacks.length === 1 ? "stack" : "stacks"}`;
       writeFileSync(map, page("Orrery: all resources", summary, stacks));
       console.error(`${map} shows ${summary}; open it in a browser`);
       return 0;

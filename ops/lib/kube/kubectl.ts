@@ -71,7 +71,7 @@ export class Kubectl {
       });
       let said = "";
       child.stderr.on("data", (chunk: Buffer) => {
-        process.stderr.write(chunk);
+        process.stderr.write(chunk.toString().replaceAll(discoveryNoise, ""));
         said += chunk.toString();
       });
       // A terminal's Ctrl-C reaches kubectl too, other signals only this process; either way kubectl ends first.
@@ -125,6 +125,9 @@ function missing(error: NodeJS.ErrnoException): Error {
 export function explain(stderr: string): string {
   return knownProblem(stderr) ?? `kubectl: ${lastLine(stderr)}`;
 }
+
+/** kubectl's log of each try to reach a server; what it says at last is enough. */
+const discoveryNoise = /^E\d{4} \S+ +\d+ memcache\.go.*\n/gm;
 
 const lastLine = (text: string): string => text.trim().split("\n").at(-1) ?? "";
 
