@@ -6,12 +6,13 @@ import { environmentOptions, openEnvironment } from "../../lib/prow/environment.
 export const command = defineCommand({
   about: `Collects what shows why something does not work. That is all objects of Prow's namespace (compressed), addresses and ports, events, roles and
 bindings of both namespaces, ProwJobs, each pod's description, logs and connections, and this machine's connections. No Secret is
-collected. What cannot be collected is listed, also in not-collected.txt; exit code 1 then.`,
+collected. What cannot be collected is listed, also in not-collected.txt; exit code 1 if the
+cluster does not answer.`,
   options: { ...environmentOptions, ...artifactsOptions },
   async run(values) {
-    const { folder, failures } = await collect(await openEnvironment(values), values);
+    const { folder, failures, reached } = await collect(await openEnvironment(values), values);
     console.log(`artifacts are in ${folder}`);
     for (const failure of failures) console.error(`not collected: ${failure}`);
-    return failures.length > 0 ? 1 : 0;
+    return reached ? 0 : 1;
   },
 });

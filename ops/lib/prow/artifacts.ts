@@ -27,6 +27,8 @@ interface Collected {
   readonly folder: string;
   /** What could not be collected, and why; also in its not-collected.txt. */
   readonly failures: readonly string[];
+  /** Whether the cluster answered. */
+  readonly reached: boolean;
 }
 
 /** Collects everything. @throws if the folder has files that no earlier run wrote */
@@ -46,13 +48,15 @@ export async function collect(environment: Environment, values: CollectValues): 
     "host-netstat.txt",
     async () => (await promisify(execFile)("ss", ["-ntpa"], { env: childEnvironment("ss"), timeout: 60_000 })).stdout,
   );
+  let reached = true;
   try {
     await inCluster(environment, values, (kubectl, inside) => collectCluster(kubectl, inside, environment, save));
   } catch (error) {
+    reached = false;
     failures.push(`the cluster: ${error instanceof Error ? error.message : String(error)}`);
   }
   if (failures.length > 0) folder.write("not-collected.txt", `${failures.join("\n")}\n`);
-  return { folder: folder.path, failures };
+  return { folder: folder.path, failures, reached };
 }
 
 type Save = (name: string, get: () => Promise<string | Buffer>) => Promise<void>;
