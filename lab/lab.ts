@@ -6,10 +6,13 @@ import type { Health, Log } from "./component.ts";
 import { createLabFolder, removeLabFolder } from "./folder.ts";
 import { checkHost, diskHealth } from "./hostChecks.ts";
 import { type LabSettings, root } from "./settings.ts";
-import { ensureToolchain, type Toolchain } from "./toolchain/toolchain.ts";
+import { checkToolchain, ensureToolchain, type Toolchain } from "./toolchain/toolchain.ts";
 
 /** Installs everything that is built once per machine. Packages come first: the image build uses their tools. */
 export async function install(log: Log): Promise<Toolchain> {
+  // Before minutes of work that would go on after it.
+  const [problem] = checkToolchain();
+  if (problem !== undefined) throw new Error(problem);
   await openstack.install(log);
   const [toolchain] = await Promise.all([ensureToolchain(log), machines.install(log)]);
   await kubernetes(toolchain).install(log);

@@ -1,6 +1,7 @@
 /** `orrery demo`. */
 import path from "node:path";
 import { defineCommand } from "../../cli/command.ts";
+import { UsageError } from "../../cli/usage.ts";
 import { demoSettings, removeCluster, startCluster } from "../demo/cluster.ts";
 import { deployDials } from "../demo/dials/deploy.ts";
 import { playDials } from "../demo/dials/dials.ts";
@@ -31,7 +32,7 @@ event, tells each hop with its evidence, and takes pictures. The cluster stays; 
   async run({ down }, [system]) {
     const play = plays.get(system);
     if (play === undefined)
-      throw new Error(`nothing shows ${system} at work; there are ${[...plays.keys()].join(", ")}`);
+      throw new UsageError(`nothing shows ${system} at work; there are ${[...plays.keys()].join(", ")}`);
     const lab = demoSettings();
     if (down) {
       await removeCluster(lab, log);

@@ -13,7 +13,7 @@ import { UsageError } from "../../cli/usage.ts";
 
 /** Options of every command that reads a stack's settings. */
 export const stackOptions = {
-  stack: { type: "string", short: "s", value: "S", required: true, help: "the environment: reads Pulumi.S.yaml" },
+  stack: { type: "string", short: "s", value: "S", required: true, help: "the stack: reads Pulumi.S.yaml" },
   "config-file": { type: "string", value: "FILE", help: "reads (and changes) that file instead" },
 } as const satisfies OptionSpecs;
 
@@ -25,7 +25,7 @@ export const groupOptions = {
 
 /** The same for commands that do not always need a stack. */
 export const optionalStackOptions = {
-  stack: { type: "string", short: "s", value: "S", help: "the environment: reads Pulumi.S.yaml" },
+  stack: { type: "string", short: "s", value: "S", help: "the stack: reads Pulumi.S.yaml" },
   "config-file": stackOptions["config-file"],
 } as const satisfies OptionSpecs;
 

@@ -1,5 +1,6 @@
 /** Files for people who work on the project: owners, templates, editors and Renovate, each held to what is there. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "mocha";
@@ -85,6 +86,23 @@ describe("Editors", () => {
         .map((stack) => `Pulumi.${stack}.yaml`)
         .sort(),
     );
+  });
+});
+
+describe("What the README's, the docs' and CI's first commands write", () => {
+  it("is no file of the project, so that check does not judge its format and nobody commits it", () => {
+    const pages = ["README.md", ".github/workflows/ci.yml", "docs/releases.md", "docs/review.md", "docs/status.md"];
+    const written = pages.flatMap((page) =>
+      [
+        ...read(page).matchAll(/(?:--map|--page|--pull-request|render .*>|review .*>) ([\w-]+\.(?:html|json|md))\b/g),
+      ].map(([, file = ""]) => file),
+    );
+    for (const file of ["map.html", "render.json", "now.html", "review.md", "request.md"])
+      assert.ok(written.includes(file), file);
+    const { stdout } = spawnSync("git", ["check-ignore", "--stdin"], {
+      ...{ cwd: projectDir, encoding: "utf8", input: written.join("\n") },
+    });
+    assert.deepEqual(stdout.trim().split("\n"), written);
   });
 });
 

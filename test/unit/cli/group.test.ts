@@ -113,6 +113,13 @@ describe("groups of stacks", function () {
     assert.deepEqual([found?.whole, found?.none], [false, true]);
   });
 
+  it("drill says of a repository that does not answer no word of its backups", async function () {
+    this.timeout(60_000);
+    const { code, stdout } = await orrery("drill", "--stack", "stage", "--only", "packit/database");
+    assert.equal(code, 1);
+    assert.match(stdout, /^packit\/database COULD NOT BE DRILLED: [^\n]*$/);
+  });
+
   it("promote pairs the stacks of two patterns, and says which has no counterpart", async () => {
     const { code, stderr } = await orrery("promote", "--from", "st*ge", "--to", "pr*d", "--dry-run");
     assert.equal(code, 2);
