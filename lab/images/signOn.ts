@@ -1,8 +1,7 @@
 /** Images of a single sign-on: Keycloak's server, and DIALS' frontend with Keycloak's client. */
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { dialsSchema } from "../../components/dials/config.ts";
-import { environmentModule } from "../../components/dials/frontendBuild.ts";
+import { dialsSchema, environmentModule } from "../../components/dials/config.ts";
 import { readStackFile, stackPath } from "../../config/stackFile.ts";
 import { nginxUnprivileged } from "./nginx.ts";
 import { type Recipe, searchPath } from "./recipes.ts";

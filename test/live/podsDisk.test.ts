@@ -6,7 +6,6 @@ import path from "node:path";
 import { describe, it } from "mocha";
 import { eventually } from "../../lab/harness/cloud.ts";
 import { checkHost, diskHealth } from "../../lab/hostChecks.ts";
-import { withFailures } from "../../lab/rollout.ts";
 import { api, cluster, inPod, kubectl, quiet, useRealNodes } from "./pods/cluster.ts";
 import { shell } from "./pods/objects.ts";
 
@@ -14,7 +13,7 @@ describe("real nodes on a full disk", () => {
   const started = useRealNodes(1, {}, 3);
   const filler = path.join(cluster.dir, "filler");
 
-  it("the pod, lab status and lab up say so in a sentence each", async () => {
+  it("lab status and lab up say so in a sentence each, and the pod runs on", async () => {
     await api.apply(shell("works", "node-0"));
     await kubectl("wait", "pod/works", "--for=condition=Ready", "--timeout=60s");
     assert.deepEqual(diskHealth(cluster).healthy, true);
@@ -23,23 +22,10 @@ describe("real nodes on a full disk", () => {
       () => execFileSync("dd", ["if=/dev/zero", `of=${filler}`, "bs=1M"], { stdio: "pipe" }),
       /No space left/,
     );
-    const lines: string[] = [];
-    await withFailures(
-      cluster,
-      (text) => {
-        lines.push(text);
-      },
-      () =>
-        eventually(
-          "the eviction",
-          () => Promise.resolve(lines),
-          () => lines.some((one) => /^pods\/works: Evicted: The node was low on resource: ephemeral-storage/.test(one)),
-          120,
-        ),
-    );
     const full = `only 0.0 GB are free at ${cluster.dir}, 1 GB is needed; make room, then npm run lab -- up`;
     assert.deepEqual(diskHealth(cluster), { name: "disk", healthy: false, detail: full });
     await assert.rejects(checkHost(cluster), { message: `the disk is full: ${full}` });
+    assert.match(await inPod("works", "id"), /^uid=1000/);
   });
 
   it("with room again, up starts what has ended, and pods run", async () => {
