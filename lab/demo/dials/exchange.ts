@@ -43,7 +43,7 @@ class Administration {
 }
 
 /** Asks a realm's token endpoint. */
-export async function token(
+async function token(
   lab: LabSettings,
   { sso }: DialsSettings,
   realm: string,
