@@ -31,8 +31,9 @@ const upstream = new Upstream(upstreamFolder, (line) => {
   console.error(`upstream's image cannot be had: ${line}`);
 });
 const ownImages = imageFolders();
-const layouts = new StreamLayouts(() => [...ownImages, ...foreignImages(lab)], () =>
-  asksUpstream(lab) ? upstream : undefined,
+const layouts = new StreamLayouts(
+  () => [...ownImages, ...foreignImages(lab)],
+  () => (asksUpstream(lab) ? upstream : undefined),
 );
 
 serveImages();
