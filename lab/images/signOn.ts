@@ -1,5 +1,5 @@
 /** Images of a single sign-on: Keycloak's server, and DIALS' frontend with Keycloak's client. */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { dialsSchema, environmentModule } from "../../components/dials/config.ts";
 import { readStackFile, stackPath } from "../../config/stackFile.ts";
@@ -59,16 +59,16 @@ const frontendConf = `server {
 }
 `;
 
-/** The build's module of each stack with DIALS, by the host that serves it: one image plays every stack's build. */
-function environments(): Record<string, string> {
-  const stacks = ["test", "stage", "prod"].filter((stack) => existsSync(stackPath(stack)));
-  const modules = stacks.flatMap((stack) => {
-    const text = readStackFile(stackPath(stack)).entries.get("dials:settings")?.value;
-    if (text === undefined) return [];
-    const settings = dialsSchema.settings.parse(JSON.parse(text));
-    return [[`/usr/share/nginx/html/env/${settings.frontendHost}.js`, environmentModule(stack, settings)] as const];
-  });
-  return Object.fromEntries(modules);
+/** The stack of which the page is a build: the one that a demonstration deploys. */
+const stack = "test";
+
+/** What `orrery dials release` writes for a build, by the host that serves it. */
+function environment(): Record<string, string> {
+  const text = readStackFile(stackPath(stack)).entries.get("dials:settings")?.value;
+  const { data: settings } = dialsSchema.settings.safeParse(JSON.parse(text ?? "{}"));
+  // What is wrong with settings is for the update to say.
+  if (settings === undefined) return {};
+  return { [`/usr/share/nginx/html/env/${settings.frontendHost}.js`]: environmentModule(stack, settings) };
 }
 
 const page = (file: string): string => readFileSync(path.join(import.meta.dirname, "dials", "frontend", file), "utf8");
@@ -84,12 +84,15 @@ export const dialsFrontend: Recipe = {
     member: "package/lib",
     to: "/usr/share/nginx/html/keycloak",
   },
-  files: {
-    ...nginxUnprivileged.files,
-    "/etc/nginx/conf.d/dials.conf": frontendConf,
-    "/usr/share/nginx/html/index.html": page("index.html"),
-    "/usr/share/nginx/html/app.js": page("app.js"),
-    ...environments(),
+  // Read when images are built: other commands do not need a stack's file that can be read.
+  get files() {
+    return {
+      ...nginxUnprivileged.files,
+      "/etc/nginx/conf.d/dials.conf": frontendConf,
+      "/usr/share/nginx/html/index.html": page("index.html"),
+      "/usr/share/nginx/html/app.js": page("app.js"),
+      ...environment(),
+    };
   },
   config: { ...nginxUnprivileged.config, User: "0" },
 };

@@ -1,6 +1,6 @@
 /**
  * DIALS of stack `test` at work on real nodes: from a file on EOS to what a person sees, asserted in the databases, at Flower and on a
- * page. DIALS' own modules are stand-ins; Redis, Celery, RedBeat, Flower, Alembic, PostgreSQL, nginx, gunicorn and Django are real.
+ * page. DIALS' own modules are stand-ins; Redis, Celery, RedBeat, Flower, Alembic, PostgreSQL, nginx, gunicorn, Django and Keycloak are real.
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

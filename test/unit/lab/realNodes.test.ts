@@ -192,7 +192,8 @@ describe("the lab's real nodes", () => {
         names: { references: ["quay.io/team/app:1"] },
       };
       writeFileSync(path.join(folder, "index.json"), JSON.stringify({ manifests: [manifest] }));
-      const server = registryServer(new Layouts(() => [folder])).listen(0, "127.0.0.1");
+      let offered: readonly string[] = [];
+      const server = registryServer(new Layouts(() => offered)).listen(0, "127.0.0.1");
       await once(server, "listening");
       const ask = async (where: string, method = "GET"): Promise<string> => {
         const { port } = server.address() as AddressInfo;
@@ -200,6 +201,8 @@ describe("the lab's real nodes", () => {
         return `${answer.status} ${answer.headers.get("docker-content-digest") ?? "-"} ${await answer.text()}`;
       };
       try {
+        assert.match(await ask("/v2/team/app/manifests/1?ns=quay.io"), /^404 /);
+        offered = [folder]; // while it serves
         const found = `200 sha256:${hash}`;
         assert.equal(await ask("/v2/team/app/manifests/1?ns=quay.io"), `${found} {"schemaVersion":2}`);
         assert.equal(await ask("/v2/team/app/manifests/1?ns=quay.io", "HEAD"), `${found} `);

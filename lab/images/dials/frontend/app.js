@@ -14,7 +14,7 @@ async function answerOf(url, request) {
 }
 
 try {
-  // Compiled in, as by a build of the sources: there is one module a host.
+  // Compiled in, as by a build of the sources: for one stack, known by its host.
   const env = await import(`/env/${location.hostname}.js`);
   const keycloak = new Keycloak({ url: env.KEYCLOAK_URL, realm: env.KEYCLOAK_REALM, clientId: env.KEYCLOAK_CLIENT_ID });
   await keycloak.init({ onLoad: "login-required", checkLoginIframe: false });
