@@ -14,7 +14,7 @@ import { nodeNetwork, type RealNode } from "./plan.ts";
 export const dnsAddress = "10.96.0.10";
 
 /** Socket of a node's containerd. */
-export const containerdSocket = (node: RealNode): string => path.join(node.data, "containerd.sock");
+const containerdSocket = (node: RealNode): string => path.join(node.data, "containerd.sock");
 
 /**
  * Writes a node's files as far as they differ, and creates the folders of its data.

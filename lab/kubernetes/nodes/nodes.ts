@@ -11,7 +11,7 @@ import { kubeApi, type KubeObject } from "../api.ts";
 import { volumesFolder } from "../files.ts";
 import { writeEgress } from "./apiServer.ts";
 import { podAdmission } from "./admission.ts";
-import { containerdSocket, writeNetworkConfig, writeNodeFiles } from "./config.ts";
+import { writeNetworkConfig, writeNodeFiles } from "./config.ts";
 import { makeCredentials, nodeCredentials } from "./credentials.ts";
 import { innerDaemons, nodeDaemonNames, sharedDaemons } from "./daemons.ts";
 import { dnsDeployment, dnsObjects } from "./dns.ts";
@@ -82,8 +82,11 @@ export async function startNodes(lab: LabSettings, programs: NodePrograms, log: 
   );
   await routePods(lab, nodes, ranges);
   await Promise.all([...podAdmission, ...dnsObjects(namesFolder(lab))].map((object) => api.apply(object)));
+  const ended = (): string | undefined => nodes.flatMap(nodeDaemonNames).find((name) => !runs(lab, name));
   const ready = async (): Promise<boolean> => (await nodesHealth(lab)).every(({ healthy }) => healthy);
-  await waitUntilReady("the real nodes", startTimeout, ready, "npm run lab -- status shows what is missing");
+  const hint = "npm run lab -- status shows what is missing";
+  await waitUntilReady("the real nodes", startTimeout, async () => ended() !== undefined || (await ready()), hint);
+  refuseEnded(lab, ended());
 }
 
 interface Node extends KubeObject {
@@ -110,9 +113,13 @@ async function startNode(lab: LabSettings, node: RealNode, programs: NodeProgram
   // kube-proxy ends by itself when its file changes, and the kubelet goes on with the old one.
   const outdated = ["kubelet", "proxy"].filter((name) => written.some((file) => file.startsWith(`${name}.`)));
   await Promise.all(outdated.map((name) => stop(lab.dir, `${node.name}-${name}`)));
-  if (!runs(lab, containerd.name)) rmSync(containerdSocket(node), { force: true });
-  start(lab.dir, containerd);
-  await waitFor(lab, containerd.name, () => existsSync(containerdSocket(node)));
+  if (!runs(lab, containerd.name)) {
+    const log = logFile(lab, containerd.name);
+    const earlier = existsSync(log) ? readFileSync(log).length : 0;
+    start(lab.dir, containerd);
+    // It listens before it has found the containers of its last run, and the kubelet ends when it meets that.
+    await waitFor(lab, containerd.name, () => readFileSync(log).subarray(earlier).includes("successfully booted"));
+  }
   for (const daemon of [kubelet, proxy]) start(lab.dir, daemon);
 }
 
@@ -173,14 +180,21 @@ const volumes = (lab: LabSettings): number =>
   existsSync(volumesFolder(lab)) ? readdirSync(volumesFolder(lab)).length : 0;
 
 const sharedNames = (lab: LabSettings): string[] => sharedDaemons(lab).map(({ name }) => name);
+const logFile = (lab: LabSettings, name: string): string => path.join(lab.dir, "log", `${name}.log`);
 const runs = (lab: LabSettings, name: string): boolean => runningPid(lab.dir, name) !== undefined;
 
 /** Waits until `check` holds. @throws if the daemon ends before, with the last line of its log */
 async function waitFor(lab: LabSettings, name: string, check: () => Promise<boolean> | boolean): Promise<void> {
-  const log = path.join(lab.dir, "log", `${name}.log`);
   const ended = (): boolean => !runs(lab, name);
-  await waitUntilReady(name, startTimeout, async () => ended() || (await check()), `see ${log}`);
-  if (!ended()) return;
+  const hint = `see ${logFile(lab, name)}`;
+  await waitUntilReady(name, startTimeout, async () => ended() || (await check()), hint);
+  if (ended()) refuseEnded(lab, name);
+}
+
+/** @throws if there is a daemon that ended, with the last line of its log */
+function refuseEnded(lab: LabSettings, name: string | undefined): void {
+  if (name === undefined) return;
+  const log = logFile(lab, name);
   const last = readFileSync(log, "utf8").trimEnd().split("\n").at(-1) ?? "";
   throw new Error(`${name} exited during its start: ${last.slice(0, 300)} (${log})`);
 }
