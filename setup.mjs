@@ -2,7 +2,6 @@
 // anything is installed: it checks what a machine must have, installs node_modules, a Node where the machine's is too old,
 // and hands over.
 import { spawn, spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import {
   cpSync,
   existsSync,
@@ -14,7 +13,6 @@ import {
   rmSync,
   statfsSync,
   symlinkSync,
-  writeFileSync,
 } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
@@ -102,17 +100,25 @@ function unmetRequirements() {
   return problems;
 }
 
-/** node_modules as package-lock.json wants it; a marker written last tells a whole installation from a broken one. */
+/** Whether npm has put all packages of package-lock.json into node_modules; its own list there is the last that it writes. */
+function modulesInstalled() {
+  const list = path.join(root, "node_modules", ".package-lock.json");
+  if (!existsSync(list)) return false;
+  const packagesOf = (file) => JSON.parse(readFileSync(file, "utf8")).packages;
+  const found = packagesOf(list);
+  // What is optional belongs to other platforms, unless it names this one.
+  const unneeded = ({ optional, os, cpu, libc }) =>
+    optional && !(os?.includes(process.platform) && cpu?.includes(process.arch) && !libc?.includes("musl"));
+  return Object.entries(packagesOf(path.join(root, "package-lock.json"))).every(
+    ([folder, wanted]) => folder === "" || unneeded(wanted) || found[folder]?.version === wanted.version,
+  );
+}
+
+/** node_modules as package-lock.json wants it. */
 function installModules() {
-  const marker = path.join(root, "node_modules", ".orrery-installed");
-  const wanted = createHash("sha256")
-    .update(readFileSync(path.join(root, "package-lock.json")))
-    .digest("hex");
-  if (existsSync(marker) && readFileSync(marker, "utf8") === wanted) return;
+  if (modulesInstalled()) return;
   console.error("installing node_modules (about half a minute) ...");
   npmInstall(root);
-  mkdirSync(path.dirname(marker), { recursive: true });
-  writeFileSync(marker, wanted);
 }
 
 /** `npm ci` in a folder. Install scripts would only download what is built or pinned here; without them nothing foreign runs. */

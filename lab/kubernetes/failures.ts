@@ -12,7 +12,13 @@ interface ContainerStatus {
 interface State {
   readonly waiting?: { readonly reason?: string; readonly message?: string };
   readonly running?: { readonly startedAt?: string };
-  readonly terminated?: { readonly exitCode: number; readonly reason?: string; readonly message?: string };
+  readonly terminated?: Terminated;
+}
+
+interface Terminated {
+  readonly exitCode: number;
+  readonly reason?: string;
+  readonly message?: string;
 }
 
 export interface FailingPod extends KubeObject {
@@ -85,6 +91,9 @@ function podFailures(pod: FailingPod, warnings: readonly ClusterEvent[]): Failur
   return statuses.flatMap((one) => containerFailure(object, one, about));
 }
 
+/** What a restarted node says of a container that ended with it, which did nothing wrong. */
+const lostWithNode = (ended: Terminated | undefined): boolean => ended?.reason === "Unknown" && ended.exitCode === 255;
+
 function containerFailure(object: string, status: ContainerStatus, about: readonly ClusterEvent[]): Failure[] {
   const { name, ready, state, lastState, restartCount } = status;
   const { waiting, terminated } = state ?? {};
@@ -92,7 +101,7 @@ function containerFailure(object: string, status: ContainerStatus, about: readon
   if (waiting?.reason !== undefined && unstarted.test(waiting.reason)) {
     return [{ ...failure, reason: [waiting.reason, waiting.message].filter(Boolean).join(": ") }];
   }
-  const ended = terminated ?? (ready ? undefined : lastState?.terminated);
+  const ended = terminated ?? (ready || lostWithNode(lastState?.terminated) ? undefined : lastState?.terminated);
   if (ended !== undefined && ended.exitCode !== 0) {
     const times = restartCount === 0 ? "" : `, restarted ${restartCount} time${restartCount === 1 ? "" : "s"}`;
     const why = ended.reason === undefined || ended.reason === "Error" ? "" : ` (${ended.reason})`;

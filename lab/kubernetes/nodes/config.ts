@@ -154,6 +154,8 @@ function kubeletConfig(node: RealNode, { authority }: NodeCredentials): object {
     clusterDNS: [dnsAddress],
     clusterDomain: "cluster.local",
     containerRuntimeEndpoint: `unix://${containerdSocket(node)}`,
+    // What waits for another pod is tried again soon: after lab down all start at once.
+    crashLoopBackOff: { maxContainerRestartPeriod: "10s" },
     // Of the machine's disk, which the lab shares with everything else.
     evictionHard: { "memory.available": "200Mi", "nodefs.available": "1%", "imagefs.available": "1%" },
     eventRecordQPS: 0,

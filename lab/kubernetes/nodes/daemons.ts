@@ -12,8 +12,8 @@ import { daemonFolders } from "./groups.ts";
 import { nodeNetwork, realNodes, type RealNode } from "./plan.ts";
 import { routerDaemon } from "../router/router.ts";
 
-/** What each node offers to the scheduler, as the simulated nodes do; memory is the machine's. */
-const processors = 64;
+/** What each node offers to the scheduler, as the simulated nodes do: the requests are those of large clusters. */
+const [processors, memoryBytes] = [64, 256 * 2 ** 30];
 
 /** Names of the daemons of one node, in the order of their start; the first one ends the others. */
 export function nodeDaemonNames(node: RealNode): string[] {
@@ -73,6 +73,7 @@ export function innerDaemons(
       `--node-ip=${addressesOf(lab, node).join(",")}`,
       `--node-labels=topology.kubernetes.io/region=lab,topology.kubernetes.io/zone=lab-${node.index}`,
       `--processors=${processors}`,
+      `--memory=${memoryBytes}`,
       "--v=1",
     ),
     proxy: inside("proxy", program, "proxy", `--config=${etc("proxy.yaml")}`, "--v=1"),

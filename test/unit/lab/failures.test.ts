@@ -18,4 +18,19 @@ describe("failures of pods", () => {
       { object: "shop/evicted", reason: "Evicted: The node was low on resource: ephemeral-storage." },
     ]);
   });
+
+  it("a container that ended with its node did not fail; one that ended on its own did", () => {
+    const again = { name: "web", ready: false, restartCount: 1, state: { running: {} } };
+    const lost = { ...again, lastState: { terminated: { exitCode: 255, reason: "Unknown" } } };
+    const failed = { ...again, lastState: { terminated: { exitCode: 255, reason: "Error" } } };
+    const pods = [pod("lost", { containerStatuses: [lost] }), pod("failed", { containerStatuses: [failed] })];
+    assert.deepEqual(failuresOf(pods, []), [
+      {
+        object: "shop/failed",
+        container: "web",
+        reason: "ended with exit code 255, restarted 1 time",
+        log: "previous",
+      },
+    ]);
+  });
 });
