@@ -92,7 +92,7 @@ function podFailures(pod: FailingPod, warnings: readonly ClusterEvent[]): Failur
 }
 
 /** What a restarted node says of a container that ended with it, which did nothing wrong. */
-const lostWithNode = (ended: Terminated | undefined): boolean => ended?.reason === "Unknown" && ended.exitCode === 255;
+const lostWithNode = ({ reason, exitCode }: Terminated): boolean => reason === "Unknown" && exitCode === 255;
 
 function containerFailure(object: string, status: ContainerStatus, about: readonly ClusterEvent[]): Failure[] {
   const { name, ready, state, lastState, restartCount } = status;
@@ -101,8 +101,8 @@ function containerFailure(object: string, status: ContainerStatus, about: readon
   if (waiting?.reason !== undefined && unstarted.test(waiting.reason)) {
     return [{ ...failure, reason: [waiting.reason, waiting.message].filter(Boolean).join(": ") }];
   }
-  const ended = terminated ?? (ready || lostWithNode(lastState?.terminated) ? undefined : lastState?.terminated);
-  if (ended !== undefined && ended.exitCode !== 0) {
+  const ended = terminated ?? (ready ? undefined : lastState?.terminated);
+  if (ended !== undefined && ended.exitCode !== 0 && !lostWithNode(ended)) {
     const times = restartCount === 0 ? "" : `, restarted ${restartCount} time${restartCount === 1 ? "" : "s"}`;
     const why = ended.reason === undefined || ended.reason === "Error" ? "" : ` (${ended.reason})`;
     const said = ended.message === undefined || ended.message === "" ? "" : `: ${ended.message.trim()}`;
