@@ -241,9 +241,9 @@ describe("DIALS at work", function () {
     );
     const replaced = [...(await uidsByApp())].filter(([app, uids]) => uids !== before.get(app)).map(([app]) => app);
     assert.deepEqual(replaced, ["frontend"]);
-    // With one pod the router may lead to the old one for an instant; what runs in production has three.
+    // With one pod the router may lead to the old one for an instant, and such a call waits until its connection times out.
     const url = `https://${dials.settings.frontendHost}/`;
-    await until("the page", 10, async () => ((await ask(cluster, url)).status === 200 ? true : undefined));
+    await until("the page", 60, async () => ((await ask(cluster, url)).status === 200 ? true : undefined));
   });
 
   it("an update of the backend replaces the backend's pods and no others", async () => {

@@ -52,6 +52,7 @@ async function token(
   const url = `${sso.server}realms/${realm}/protocol/openid-connect/token`;
   const headers = { "content-type": "application/x-www-form-urlencoded" };
   const { status, body } = await ask(lab, url, { method: "POST", headers, body: form.toString() });
+  if (status === 0 || status >= 500) throw new Error(`${url} answers ${status}: ${body.slice(0, 300)}`);
   return { status, body: JSON.parse(body) };
 }
 

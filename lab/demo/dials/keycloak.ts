@@ -7,6 +7,7 @@ import { kubeApi, type KubeObject } from "../../kubernetes/api.ts";
 import { foreignImages, offerImages } from "../../kubernetes/nodes/plan.ts";
 import { waitUntilReady } from "../../process.ts";
 import type { Run } from "../../pulumi.ts";
+import { ask } from "../outside.ts";
 
 const namespace = "lab-sso";
 const name = "keycloak";
@@ -58,6 +59,10 @@ export async function startKeycloak(run: Run, settings: DialsSettings): Promise<
   const ready = async (): Promise<boolean> =>
     (await api.get<{ status?: { readyReplicas?: number } }>(at)).status?.readyReplicas === 1;
   await waitUntilReady("Keycloak", startTimeout, ready, `kubectl -n ${namespace} describe deployment ${name}`);
+  const { server, realm } = settings.sso;
+  const page = `${server}realms/${realm}/.well-known/openid-configuration`;
+  // The router learns of the pod after the cluster does.
+  await waitUntilReady(page, 60, async () => (await ask(lab, page)).status === 200, "npm run lab -- status");
   return { people, admin };
 }
 
