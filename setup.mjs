@@ -2,7 +2,6 @@
 // anything is installed: it checks what a machine must have, installs node_modules, a Node where the machine's is too old,
 // and hands over.
 import { spawn, spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import {
   cpSync,
   existsSync,
@@ -14,7 +13,6 @@ import {
   rmSync,
   statfsSync,
   symlinkSync,
-  writeFileSync,
 } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
@@ -60,16 +58,18 @@ function freeGigabytes(folder) {
 
 /** Everything that this machine lacks, a sentence each. */
 function unmetRequirements() {
+  const rest =
+    "Everything but the lab runs here: npm ci --ignore-scripts, then npm run test:unit, npm run review, npx pulumi.";
+  if (process.arch !== "x64") return [`This machine is ${process.arch}: the lab runs on x86-64 only. ${rest}`];
   const release = existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "";
   if (!/^ID=debian$/m.test(release) || !/^VERSION_ID="12"$/m.test(release)) {
     return [
-      "This is not Debian 12: the lab is made of its packages; run it on a Debian 12 machine or in the container of .devcontainer. Everything but the lab runs here: npm ci --ignore-scripts, then npm run test:unit, npm run review, npx pulumi.",
+      `This is not Debian 12: the lab is made of its packages; run it on a Debian 12 machine or in the container of .devcontainer. ${rest}`,
     ];
   }
   const problems = [];
   if (process.getuid?.() !== 0)
     problems.push("You are not root: the lab installs packages and makes network namespaces; run it as root.");
-  if (process.arch !== "x64") problems.push(`This is a ${process.arch} machine: the lab runs on x86-64 only.`);
   const toolchainThere =
     existsSync(cache) &&
     readdirSync(cache).some((f) => f.startsWith("toolchain-") && existsSync(path.join(cache, f, "complete")));
@@ -100,17 +100,25 @@ function unmetRequirements() {
   return problems;
 }
 
-/** node_modules as package-lock.json wants it; a marker written last tells a whole installation from a broken one. */
+/** Whether npm has put all packages of package-lock.json into node_modules; its own list there is the last that it writes. */
+function modulesInstalled() {
+  const list = path.join(root, "node_modules", ".package-lock.json");
+  if (!existsSync(list)) return false;
+  const packagesOf = (file) => JSON.parse(readFileSync(file, "utf8")).packages;
+  const found = packagesOf(list);
+  // What is optional belongs to other platforms, unless it names this one.
+  const unneeded = ({ optional, os, cpu, libc }) =>
+    optional && !(os?.includes(process.platform) && cpu?.includes(process.arch) && !libc?.includes("musl"));
+  return Object.entries(packagesOf(path.join(root, "package-lock.json"))).every(
+    ([folder, wanted]) => folder === "" || unneeded(wanted) || found[folder]?.version === wanted.version,
+  );
+}
+
+/** node_modules as package-lock.json wants it. */
 function installModules() {
-  const marker = path.join(root, "node_modules", ".orrery-installed");
-  const wanted = createHash("sha256")
-    .update(readFileSync(path.join(root, "package-lock.json")))
-    .digest("hex");
-  if (existsSync(marker) && readFileSync(marker, "utf8") === wanted) return;
+  if (modulesInstalled()) return;
   console.error("installing node_modules (about half a minute) ...");
   npmInstall(root);
-  mkdirSync(path.dirname(marker), { recursive: true });
-  writeFileSync(marker, wanted);
 }
 
 /** `npm ci` in a folder. Install scripts would only download what is built or pinned here; without them nothing foreign runs. */
@@ -125,7 +133,9 @@ function npmInstall(cwd) {
  * linked into node_modules/.bin, where npm's scripts and npx find it before the machine's.
  */
 function fittingNode() {
-  if (!isTooOld()) return process.execPath;
+  // A new node_modules has lost the link that this process may have been started by.
+  const own = process.execPath.startsWith(path.join(cache, "node-"));
+  if (!isTooOld() && !own) return process.execPath;
   const lock = path.join(root, "lab", "ownNode");
   const { dependencies } = JSON.parse(readFileSync(path.join(lock, "package.json"), "utf8"));
   const [[name, version]] = Object.entries(dependencies);

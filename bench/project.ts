@@ -26,9 +26,17 @@ export function callOf(folder: string, module: string, name: string, ...words: r
 }
 
 /** Source of a program that declares at least so many resources on the lab's cluster (`services` of bench/services.ts). */
-export function servicesProgram(folder: string, wanted: number, release = "1"): string {
+export function servicesProgram(folder: string, wanted: number, release = "1", home = "bench"): string {
   const kubeconfig = JSON.stringify(readFileSync(process.env.KUBECONFIG ?? "", "utf8"));
   const provider = `new Provider("lab", { kubeconfig: ${kubeconfig} })`;
-  const call = callOf(folder, "services.ts", "services", String(wanted), provider, JSON.stringify(release));
+  const call = callOf(
+    folder,
+    "services.ts",
+    "services",
+    String(wanted),
+    provider,
+    JSON.stringify(release),
+    JSON.stringify(home),
+  );
   return `import { Provider } from "@pulumi/kubernetes";\n${call}`;
 }

@@ -50,11 +50,14 @@ export interface Growth {
   readonly megabytes: readonly number[];
 }
 
-/** What one team waits for in a stack that several teams share. */
+/** What teams wait for in a stack that they share, or in stacks of their own that are updated side by side. */
 export interface Shared {
   readonly teams: number;
+  /** Stacks that the teams have together. */
+  readonly stacks: number;
+  /** Of all stacks. */
   readonly resources: number;
-  /** The stack from nothing, and a change of one resource of one team. */
+  /** All stacks from nothing, and a change of one resource of one team. */
   readonly up: Saved;
   readonly change: Saved;
 }

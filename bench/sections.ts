@@ -91,7 +91,7 @@ export const parts = {
     ],
   },
   stacks: {
-    says: "one stack for 1, 6, 10 and 50 simulated teams: from nothing, and a change of one team; time and saved states",
+    says: "one stack for 1, 6, 10 and 50 simulated teams, and six for six: from nothing, and one change; time and saved states",
     lab: true,
     of: ({ rounds, log }) => [
       [

@@ -13,11 +13,12 @@ const each = 7;
 /**
  * Declares at least `wanted` resources: services with secret, files, account, pods and a public name.
  * @param release - a text in the first service's file, so that a change of it changes one resource
+ * @param home - their namespace, one for each stack that is there at the same time
  */
-export function services(wanted: number, provider: k8s.Provider, release = "1"): void {
+export function services(wanted: number, provider: k8s.Provider, release = "1", home = "bench"): void {
   const opts = { provider };
   const cluster = { name: "lab", platform: "openshift", appsDomain: "apps.lab.test", provider } as const;
-  const namespace = new Namespace("bench", { cluster, name: "bench" }, opts);
+  const namespace = new Namespace("bench", { cluster, name: home }, opts);
   for (let index = 0; index * each < wanted; index++) {
     const name = `app-${index}`;
     const secret = new ServiceSecret(`${name}-secret`, { namespace, name, values: { token: "t" } }, opts);

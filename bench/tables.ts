@@ -158,16 +158,10 @@ function stacksTable({ stacks }: Results): string {
     ];
   };
   return table(
-    [
-      "teams in one stack",
-      "resources",
-      "from nothing",
-      "states saved",
-      "one team changes one resource",
-      "states saved",
-    ],
-    stacks.map(({ teams, resources, up, change }) => [
+    ["teams", "stacks", "resources", "from nothing", "states saved", "one team changes one resource", "states saved"],
+    stacks.map(({ teams, stacks: own, resources, up, change }) => [
       String(teams),
+      String(own),
       String(resources),
       ...cell(up, alone?.up),
       ...cell(change, alone?.change),

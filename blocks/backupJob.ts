@@ -64,6 +64,8 @@ export function backupJob(name: string, args: BackupJobArgs, opts: BlockOptions)
       schedule: settings.schedule,
       ...(args.suspend === undefined ? {} : { suspend: args.suspend }),
       deadlineSeconds: longestBackup,
+      // When `backups` calls it late.
+      alertAfterRuns: 1,
       ...(args.runAs === undefined ? {} : { runAs: args.runAs }),
       initContainers: args.writers.map((writer) => ({
         ...writer,

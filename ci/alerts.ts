@@ -1,12 +1,11 @@
 /**
- * `node ci/alerts.ts STACK... [--state FILE] [--textfile FILE] [--dry-run]`: runs doctor and status, and tells what began and what ended since
+ * `node ci/run.mjs alerts STACK... [--state FILE] [--textfile FILE] [--dry-run]`: runs doctor and status, and tells what began and what ended since
  * the last time: one message each to Slack (ALERT_SLACK_WEBHOOK), Matrix (ALERT_MATRIX_SERVER, _ROOM, _TOKEN) and mail (ALERT_SMTP_URL,
  * ALERT_MAIL_FROM, ALERT_MAIL_TO). What was reported is kept in FILE, else in the issue of the repository GITHUB_REPOSITORY, which lists
  * everything that is wrong. Exit code 1 if a sink does not take its message: it gets it the next time.
  *
  * STACK may be a pattern: prod*. PASSPHRASE_<STACK> (of prod-packit: PASSPHRASE_PROD_PACKIT, or PASSPHRASE_PROD) decrypts a stack's config, otherwise PULUMI_CONFIG_PASSPHRASE.
  */
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { isGroup, stacksLike } from "../cli/group.ts";
@@ -14,12 +13,13 @@ import { projectDir } from "../config/stackFile.ts";
 import { run as runProgram } from "../ops/lib/process.ts";
 import type { Finding } from "../ops/lib/doctor/finding.ts";
 import type { Report } from "../ops/lib/status/row.ts";
-import { changeOf, type Memory, messageOf, parseMemory } from "./alerts/change.ts";
-import { findIssue, keepHealthIssue } from "./alerts/healthIssue.ts";
+import { changeOf, messageOf } from "./alerts/change.ts";
+import { deliver } from "./alerts/deliver.ts";
+import { healthMarker, healthText } from "./alerts/healthIssue.ts";
 import { type Problem, problemsOfDoctor, problemsOfStatus, wasAsked } from "./alerts/problem.ts";
 import { sinksOf } from "./alerts/sinks.ts";
-import { writeMetrics } from "./alerts/textfile.ts";
-import { github, run } from "./github.ts";
+import { metricsText, writeMetrics } from "./alerts/textfile.ts";
+import { run } from "./github.ts";
 import { jobSecrets, withoutSecrets } from "./redact.ts";
 import { stackEnvironment } from "../config/stackEnvironment.ts";
 
@@ -36,7 +36,9 @@ run("alerts", async () => {
   });
   const stacks = positionals.flatMap((one) => (isGroup(one) ? stacksLike(one) : [one]));
   if (stacks.length === 0)
-    throw new Error("Usage: node ci/alerts.ts STACK... [--state FILE] [--textfile FILE] [--skip SOURCE] [--dry-run]");
+    throw new Error(
+      "Usage: node ci/run.mjs alerts STACK... [--state FILE] [--textfile FILE] [--skip SOURCE] [--dry-run]",
+    );
   const sinks = sinksOf(process.env);
   const reports: Report[] = [];
   const doctored: string[] = [];
@@ -55,29 +57,17 @@ run("alerts", async () => {
   }
   const secrets = jobSecrets(process.env);
   const problems = found.map((one) => ({ ...one, text: withoutSecrets(one.text, secrets) }));
-  if (values.textfile !== undefined) writeMetrics(values.textfile, reports);
-  const hub = values.state === undefined && values["dry-run"] !== true ? github() : undefined;
-  const issue = hub === undefined ? undefined : await findIssue(hub);
-  let memory: Memory = issue?.memory ?? remembered(values.state);
-  const broken: string[] = [];
-  const now = new Date();
-  for (const { name, send } of values["dry-run"] === true ? [] : sinks) {
-    const change = changeOf(memory[name] ?? {}, problems, (key) => wasAsked(key, reports, doctored), now);
-    const message = messageOf(change);
-    try {
-      if (message !== undefined) await send(message);
-      memory = { ...memory, [name]: change.known };
-      console.log(`${name}: ${message === undefined ? "nothing new" : message.title}`);
-    } catch (error) {
-      broken.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  }
+  if (values.textfile !== undefined) writeMetrics(values.textfile, metricsText(reports));
   if (values["dry-run"] === true) {
-    const all = messageOf(changeOf({}, problems, () => true, now));
+    const all = messageOf(changeOf({}, problems, () => true, new Date()));
     console.log(all === undefined ? "nothing is wrong" : `${all.title}\n${all.text}`);
-  } else if (values.state !== undefined) remember(values.state, memory);
-  if (hub !== undefined && issue !== undefined) console.log(await keepHealthIssue(hub, issue, problems, memory));
-  if (broken.length > 0) throw new Error(withoutSecrets(broken.join("; "), secrets));
+    return 0;
+  }
+  await deliver({
+    ...{ sinks, problems, secrets, state: values.state },
+    wasAsked: (key) => wasAsked(key, reports, doctored),
+    issue: { marker: healthMarker, text: healthText(problems) },
+  });
   return 0;
 });
 
@@ -94,18 +84,4 @@ async function asked<T>(stack: string, words: readonly string[]): Promise<Asked<
 
 function failure(stack: string, command: string, text: string): Problem {
   return { key: `${command}|${stack}|failed`, stack, level: "bad", title: command, text: `cannot be run: ${text}` };
-}
-
-function remembered(file: string | undefined): Memory {
-  if (file === undefined || !existsSync(file)) return {};
-  try {
-    return parseMemory(readFileSync(file, "utf8"));
-  } catch {
-    throw new Error(`${file} is not what this script writes; remove it, and every open problem is reported again`);
-  }
-}
-
-function remember(file: string, memory: Memory): void {
-  writeFileSync(`${file}.new`, `${JSON.stringify(memory, undefined, 2)}\n`);
-  renameSync(`${file}.new`, file);
 }

@@ -1,5 +1,5 @@
 /**
- * `node ci/answers.ts --stack STACK | URL...`: checks that every Route and Ingress of a deployed stack that has a fixed host name responds.
+ * `node ci/run.mjs answers --stack STACK | URL...`: checks that every Route and Ingress of a deployed stack that has a fixed host name responds.
  * Any status below 500 counts, so that a page behind a login is up.
  */
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,7 +14,8 @@ run("answers", async () => {
     options: { stack: { type: "string" }, seconds: { type: "string", default: "300" }, list: { type: "boolean" } },
   });
   const urls = values.stack === undefined ? positionals : await addresses(values.stack);
-  if (urls.length === 0) throw new Error("Usage: node ci/answers.ts --stack STACK | URL... [--seconds 300] [--list]");
+  if (urls.length === 0)
+    throw new Error("Usage: node ci/run.mjs answers --stack STACK | URL... [--seconds 300] [--list]");
   if (values.list === true) {
     console.log(urls.join("\n"));
     return 0;

@@ -1,5 +1,5 @@
 /**
- * `node ci/comment.ts FOLDER`: posts a review to its pull request, or replaces the earlier comment.
+ * `node ci/run.mjs comment FOLDER`: posts a review to its pull request, or replaces the earlier comment.
  *
  * It has permission to write comments. The report was made by main's code, in another job, from renders that the pull request's own
  * code has made: so the number and the text are still a stranger's words. The pull request of that number must be at the commit
@@ -30,7 +30,7 @@ const notice =
 
 run("comment", async () => {
   const folder = process.argv[2];
-  if (folder === undefined || folder.startsWith("-")) throw new Error("Usage: node ci/comment.ts FOLDER");
+  if (folder === undefined || folder.startsWith("-")) throw new Error("Usage: node ci/run.mjs comment FOLDER");
   console.log(await comment(folder, required(process.env, "HEAD_SHA"), github()));
   return 0;
 });

@@ -1,6 +1,7 @@
 /**
- * `node ci/drift.ts STACK... [--dry-run]`: checks the deployed stacks for drift, and opens, updates or closes the one issue about it.
- * With --dry-run it only prints the result, and exits with 3 if there is drift.
+ * `node ci/run.mjs drift STACK... [--state FILE] [--textfile FILE] [--dry-run]`: checks the deployed stacks for drift, and notifies every sink
+ * of ci/alerts.ts once when a stack begins to differ and once when it no longer does. The one issue about drift lists every resource; with
+ * --state what was reported is kept in FILE instead. With --dry-run it only prints the result, and exits with 3 if there is drift.
  *
  * STACK may be a pattern: prod*. PASSPHRASE_<STACK> (of prod-packit: PASSPHRASE_PROD_PACKIT, or PASSPHRASE_PROD) decrypts a stack's config, otherwise PULUMI_CONFIG_PASSPHRASE.
  * The report names the fields that differ but not their values, as some are secrets, and errors without what may be one.
@@ -12,8 +13,11 @@ import { openSalt } from "../config/passphrase.ts";
 import { readStackFile, stackPath } from "../config/stackFile.ts";
 import { passphraseOf } from "../ops/lib/secrets.ts";
 import { titleOf } from "../review/report/format.ts";
-import { github, run } from "./github.ts";
-import { type Finding, issueText, keepIssue } from "./issue.ts";
+import { deliver } from "./alerts/deliver.ts";
+import { driftMarker, driftProblems, driftText, driftWasAsked, type StackDrift } from "./alerts/driftIssue.ts";
+import { sinksOf } from "./alerts/sinks.ts";
+import { driftMetricsText, writeMetrics } from "./alerts/textfile.ts";
+import { run } from "./github.ts";
 import { jobSecrets, redacted } from "./redact.ts";
 import { ownPassphrase } from "../config/stackEnvironment.ts";
 
@@ -26,29 +30,45 @@ interface Step {
   readonly diffReasons?: readonly string[] | null;
 }
 
-/** Most resources that an issue lists. */
-const limit = 100;
-
 run("drift", async () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { "dry-run": { type: "boolean" }, "config-file": { type: "string" } },
+    options: {
+      "dry-run": { type: "boolean" },
+      state: { type: "string" },
+      textfile: { type: "string" },
+      "config-file": { type: "string" },
+    },
   });
   const stacks = positionals.flatMap((one) => (isGroup(one) ? stacksLike(one) : [one]));
-  if (stacks.length === 0) throw new Error("Usage: node ci/drift.ts STACK... [--dry-run] [--config-file FILE]");
-  const findings: Finding[] = [];
-  for (const stack of stacks) findings.push({ stack, report: await driftOf(stack, values["config-file"]) });
-  const drifts = findings.some(({ report }) => report !== undefined);
-  if (values["dry-run"] === true) {
-    console.log(drifts ? issueText(findings) : "no drift");
-    return drifts ? 3 : 0;
+  if (stacks.length === 0)
+    throw new Error(
+      "Usage: node ci/run.mjs drift STACK... [--state FILE] [--textfile FILE] [--dry-run] [--config-file FILE]",
+    );
+  const sinks = sinksOf(process.env);
+  const found: StackDrift[] = [];
+  for (const stack of stacks) found.push({ stack, ...(await driftOf(stack, values["config-file"])) });
+  if (values.textfile !== undefined) {
+    const counts = found.flatMap(({ stack, drifted, failed }) =>
+      failed === undefined ? [[stack, drifted.length] as const] : [],
+    );
+    writeMetrics(values.textfile, driftMetricsText(new Map(counts), new Date()));
   }
-  console.log(await keepIssue(findings, github()));
+  const text = driftText(found);
+  if (values["dry-run"] === true) {
+    console.log(text.open ? text.list : "no drift");
+    return text.open ? 3 : 0;
+  }
+  await deliver({
+    ...{ sinks, problems: driftProblems(found), state: values.state, secrets: jobSecrets(process.env) },
+    wasAsked: (key) => driftWasAsked(key, found),
+    issue: { marker: driftMarker, text },
+  });
   return 0;
 });
 
-/** Changes that `up` after a refresh would make, as Markdown; undefined if there are none. */
-async function driftOf(stack: string, file: string | undefined): Promise<string | undefined> {
+/** Changes that `up` after a refresh would make. */
+async function driftOf(stack: string, file: string | undefined): Promise<Omit<StackDrift, "stack">> {
   const config = file === undefined ? [] : ["--config-file", file];
   const args = ["preview", "--refresh", "--json", "--show-sames", "--stack", stack, ...config];
   // Stacks have passphrases of their own.
@@ -62,20 +82,12 @@ async function driftOf(stack: string, file: string | undefined): Promise<string 
   if (status !== 0 || preview.steps === undefined) {
     const passphrases = passphrase === undefined ? [] : [passphrase];
     const secrets = [...jobSecrets(process.env), ...passphrases, ...stackSecrets(stack, file, passphrase)];
-    return `The preview failed: \`${firstError(redacted(stderr + stdout, secrets))}\``;
+    return { drifted: [], failed: firstError(redacted(stderr + stdout, secrets)) };
   }
   // A resource's last step is the update's; an earlier one is the refresh's, which may concern outputs only.
   const last = [...new Map(preview.steps.map((step) => [step.urn, step])).values()];
   const drifted = last.filter(({ op }) => !["same", "refresh", "read", "discard"].includes(op));
-  if (drifted.length === 0) return undefined;
-  const lines = drifted.slice(0, limit).map(line);
-  const rest = drifted.length > limit ? [`- and ${drifted.length - limit} more`] : [];
-  return [
-    `An \`up\` would change ${drifted.length} resource${drifted.length === 1 ? "" : "s"}:`,
-    "",
-    ...lines,
-    ...rest,
-  ].join("\n");
+  return { drifted: drifted.map(line) };
 }
 
 function line({ op, urn, oldState, newState, diffReasons }: Step): string {
@@ -83,7 +95,7 @@ function line({ op, urn, oldState, newState, diffReasons }: Step): string {
   const type = types.split("$").at(-1) ?? types;
   const title = titleOf({ type, name, inputs: newState?.inputs ?? oldState?.inputs });
   const fields = diffReasons ?? [];
-  return `- ${op} \`${title.replaceAll("`", "'")}\`${fields.length > 0 ? `: ${fields.map((one) => `\`${one}\``).join(", ")}` : ""}`;
+  return `${op} \`${title.replaceAll("`", "'")}\`${fields.length > 0 ? `: ${fields.map((one) => `\`${one}\``).join(", ")}` : ""}`;
 }
 
 /** Texts of the stack's secrets, so that none of them is published; none where a key service encrypts them. */

@@ -1,5 +1,5 @@
 /**
- * `node ci/touchedStacks.ts BASE ENVIRONMENT...`: prints for GITHUB_OUTPUT which stacks a change from BASE to the working tree touches, e.g.
+ * `node ci/run.mjs touchedStacks BASE ENVIRONMENT...`: prints for GITHUB_OUTPUT which stacks a change from BASE to the working tree touches, e.g.
  * `prod=["prod-dials"]`. An environment's stacks are `prod` and `prod-*`. Without BASE, or if it is not in the clone, all are touched.
  */
 import { type Checkout, checkOut, workingTree } from "../review/checkout.ts";
@@ -31,7 +31,7 @@ export async function touchedStacks(
 if (process.argv[1] === import.meta.filename)
   run("touched stacks", async () => {
     const [commit = "", ...environments] = process.argv.slice(2);
-    if (environments.length === 0) throw new Error("Usage: node ci/touchedStacks.ts BASE ENVIRONMENT...");
+    if (environments.length === 0) throw new Error("Usage: node ci/run.mjs touchedStacks BASE ENVIRONMENT...");
     const base = commit === "" ? undefined : await checkOut(commit).catch(() => undefined);
     if (base === undefined) console.error("there is no commit to compare with: every stack counts as touched");
     try {

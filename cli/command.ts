@@ -13,9 +13,15 @@ interface CommandSpec<Options extends OptionSpecs, Usage extends string> {
   readonly options: Options;
   /**
    * Whether `--stack` may be a pattern such as 'prod*': for a run a stack without these options, some at the same time or in turn, or as
-   * the command itself reads it. @default it may not
+   * the command itself reads it, always or with one of the options `itself`. @default it may not
    */
-  readonly groups?: { readonly without: readonly (string & keyof Options)[]; readonly inTurn?: true } | "itself";
+  readonly groups?:
+    | {
+        readonly without: readonly (string & keyof Options)[];
+        readonly inTurn?: true;
+        readonly itself?: readonly (string & keyof Options)[];
+      }
+    | "itself";
   /**
    * Does the work.
    * @param rest - the words after `--`, where the usage has them
@@ -61,10 +67,11 @@ export function defineCommand<const Options extends OptionSpecs, const Usage ext
         const pattern = values.stack;
         if (onEach === undefined || spec.groups === undefined)
           throw new UsageError(`--stack names one stack here, not ${pattern}`);
-        const { without, inTurn = false } = spec.groups;
-        const alone = without.find((option) => isGiven(values[camelCase(option)]));
+        const { without, inTurn = false, itself = [] } = spec.groups;
+        const given = (option: string): boolean => isGiven(values[camelCase(option)]);
+        const alone = without.find(given);
         if (alone !== undefined) throw new UsageError(`--${alone} is for one stack, not for ${pattern}`);
-        return () => onEach(pattern, inTurn);
+        if (!itself.some(given)) return () => onEach(pattern, inTurn);
       }
       return async () => {
         await before?.(values);

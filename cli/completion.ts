@@ -117,7 +117,9 @@ function fish(commands: readonly NamedCommand[]): string {
     `# Whether the command line begins with these words.
 function __orrery_at
   set -l words (commandline -opc)[2..-1]
-  test (count $words) -ge (count $argv); and test "$words[1..(count $argv)]" = "$argv"
+  set -l own (string split ' ' -- $argv)
+  set -l count (count $own)
+  test (count $words) -ge $count; and test "$words[1..$count]" = "$own"
 end
 function __orrery_words
   test (count (commandline -opc)) -eq (math $argv[1] + 1)

@@ -2,7 +2,7 @@
 import { suggest } from "../config/problems.ts";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { projectDir } from "../config/stackFile.ts";
+import { projectDir, UnknownStack } from "../config/stackFile.ts";
 import type { Command } from "./command.ts";
 import { beforeCommand, commandFiles, groupSummary, loadCommand } from "./find.ts";
 import { onEach } from "./group.ts";
@@ -17,7 +17,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return await dispatch(args);
   } catch (error) {
     console.error(`orrery: ${inWords(error)}`);
-    return error instanceof UsageError ? 2 : 1;
+    return error instanceof UsageError || error instanceof UnknownStack ? 2 : 1;
   }
 }
 
@@ -28,7 +28,8 @@ export function inWords(error: unknown): string {
   // That call names a template; what refuses it is the folder.
   const at = syscall === "mkdtemp" && named !== undefined ? path.dirname(named) : named;
   const reason = {
-    ENOENT: "there is no such file or folder",
+    // Node says the same of a folder that cannot be made in a file system that is read-only.
+    ENOENT: syscall === "mkdir" ? "the folder cannot be made there" : "there is no such file or folder",
     EACCES: "permission denied",
     EISDIR: "it is a folder",
     ENOTDIR: "a part of the path is no folder",

@@ -1,6 +1,7 @@
 /** Reads the words of a command line by the command's declaration. */
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { suggest } from "../config/problems.ts";
+import { stackNames } from "../config/stackFile.ts";
 import { camelCase, isMultiple, isRequired, type OptionSpec, type OptionSpecs, placeholder } from "./options.ts";
 import { UsageError, wordSpecs } from "./usage.ts";
 
@@ -86,7 +87,8 @@ function valueOf(name: string, spec: OptionSpec, given: Given): unknown {
 }
 
 function missing(name: string, spec: OptionSpec): UsageError {
-  return new UsageError(`--${name} ${placeholder(spec)} is missing: ${spec.help}`);
+  const stacks = name === "stack" ? `; there are ${stackNames().join(", ")}` : "";
+  return new UsageError(`--${name} ${placeholder(spec)} is missing: ${spec.help}${stacks}`);
 }
 
 function convert(name: string, spec: Exclude<OptionSpec, { type: "boolean" }>, text: string): string | number {

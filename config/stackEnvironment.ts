@@ -3,10 +3,17 @@
 /** Variable with a stack's passphrase: `PASSPHRASE_PROD_PACKIT` of `prod-packit`. */
 const passphraseVariable = (stack: string): string => `PASSPHRASE_${stack.toUpperCase().replaceAll("-", "_")}`;
 
-/** A stack's passphrase where the job has one for it, or for the environment that it is a part of: of prod for prod-packit. */
-export function ownPassphrase(stack: string, env: Readonly<NodeJS.ProcessEnv>): string | undefined {
+/** Variable with a stack's passphrase where there is one for it, or for the environment that it is a part of: of prod for prod-packit. */
+export function ownVariable(stack: string, env: Readonly<NodeJS.ProcessEnv>): string | undefined {
   const parts = stack.split("-");
-  return parts.map((_, at) => env[passphraseVariable(parts.slice(0, parts.length - at).join("-"))]).find(Boolean);
+  const names = parts.map((_, at) => passphraseVariable(parts.slice(0, parts.length - at).join("-")));
+  return names.find((name) => Boolean(env[name]));
+}
+
+/** The passphrase that it holds. */
+export function ownPassphrase(stack: string, env: Readonly<NodeJS.ProcessEnv>): string | undefined {
+  const variable = ownVariable(stack, env);
+  return variable === undefined ? undefined : env[variable];
 }
 
 /** What of a job's environment is not for them: other stacks' passphrases, the sinks' addresses, GitHub's token. */

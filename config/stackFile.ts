@@ -4,6 +4,7 @@ import path from "node:path";
 import type { AnySystem } from "./define.ts";
 import type { Crypter } from "./passphrase.ts";
 import { parseJson } from "./parse.ts";
+import { suggest } from "./problems.ts";
 import { sample } from "./samples.ts";
 import { type RawConfig, wantedSecrets } from "./secrets.ts";
 import { readStrictYaml } from "./strictYaml.ts";
@@ -44,12 +45,16 @@ export function stackNames(dir = projectDir): readonly string[] {
 export function stackPath(stack: string, dir = projectDir): string {
   const file = path.join(dir, `Pulumi.${stack}.yaml`);
   if (!/^[\w-]+$/.test(stack) || !existsSync(file)) {
-    throw new Error(
-      `there is no stack "${stack}": no file Pulumi.${stack}.yaml; there are ${stackNames(dir).join(", ")}`,
+    const names = stackNames(dir);
+    throw new UnknownStack(
+      `there is no stack "${stack}": no file Pulumi.${stack}.yaml; there are ${names.join(", ")}${suggest(stack, names)}`,
     );
   }
   return file;
 }
+
+/** A stack without a file was named. */
+export class UnknownStack extends Error {}
 
 /** Reads a stack file. @throws one message with every place that is no YAML, that the engine would read otherwise, or that holds no config */
 export function readStackFile(file: string): StackFile {

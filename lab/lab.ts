@@ -4,26 +4,37 @@ import { machines, uploadImages } from "./machines/machines.ts";
 import { openstack } from "./openstack/openstack.ts";
 import type { Health, Log } from "./component.ts";
 import { createLabFolder, removeLabFolder } from "./folder.ts";
+import { checkHost, diskHealth } from "./hostChecks.ts";
 import { type LabSettings, root } from "./settings.ts";
-import { ensureToolchain, type Toolchain } from "./toolchain/toolchain.ts";
+import { checkToolchain, ensureToolchain, type Toolchain } from "./toolchain/toolchain.ts";
 
 /** Installs everything that is built once per machine. Packages come first: the image build uses their tools. */
 export async function install(log: Log): Promise<Toolchain> {
+  // Before minutes of work that would go on after it.
+  const [problem] = checkToolchain();
+  if (problem !== undefined) throw new Error(problem);
   await openstack.install(log);
   const [toolchain] = await Promise.all([ensureToolchain(log), machines.install(log)]);
   await kubernetes(toolchain).install(log);
   return toolchain;
 }
 
-/** Starts both clouds. */
+/** Starts both clouds. @throws before anything starts if a port is taken or the disk is full */
 export async function up(lab: LabSettings, toolchain: Toolchain, log: Log): Promise<void> {
+  await checkHost(lab);
   createLabFolder(lab.dir, root);
-  await Promise.all([kubernetes(toolchain).up(lab, log), upOpenstack(lab, log)]);
+  await Promise.all([kubernetes(toolchain).up(lab, log), startOpenstack(lab, log)]);
 }
 
-/** Starts OpenStack; the machines' network comes first, as Nova starts machines in it. */
+/** Starts OpenStack alone. @throws as {@link up} does */
 export async function upOpenstack(lab: LabSettings, log: Log): Promise<void> {
+  await checkHost(lab);
   createLabFolder(lab.dir, root);
+  await startOpenstack(lab, log);
+}
+
+/** The machines' network comes first, as Nova starts machines in it. */
+async function startOpenstack(lab: LabSettings, log: Log): Promise<void> {
   await machines.up(lab, log);
   await openstack.up(lab, log);
   await uploadImages(lab, log);
@@ -44,5 +55,5 @@ export async function down(lab: LabSettings, toolchain: Toolchain, wipe: boolean
 /** Health of every component. */
 export async function health(lab: LabSettings, toolchain: Toolchain): Promise<Health[]> {
   const components = [kubernetes(toolchain), openstack, machines];
-  return (await Promise.all(components.map((component) => component.health(lab)))).flat();
+  return [...(await Promise.all(components.map((component) => component.health(lab)))).flat(), diskHealth(lab)];
 }

@@ -79,8 +79,8 @@ function labCloud(lab: LabTarget): object {
 }
 
 /**
- * Writes a copy of a stack file in which every cluster and cloud is the lab, and every secret a sample; everything else stays
- * the same, byte by byte.
+ * Writes a copy of a stack file in which every cluster and cloud is the lab, and every secret a sample; everything else but
+ * the backups of hubs stays the same, byte by byte.
  * @param realSecrets - whether secrets that are no samples stay
  * @throws if the passphrase is wrong or the file is not a stack file
  */
@@ -221,7 +221,7 @@ interface CallystoTargets {
         readonly name: { readonly label?: string };
         readonly volumes?: { readonly mode: string };
         readonly floatingIp?: { readonly mode: string };
-        readonly guest?: { readonly jupyterhub?: object; readonly certificateKey?: string };
+        readonly guest?: { readonly jupyterhub?: object; readonly certificateKey?: string; readonly backups?: object };
       }
     >
   >;
@@ -262,6 +262,12 @@ function retargetCallysto(
     }
     if (uses.guest?.jupyterhub !== undefined) {
       text = setAt(text, [...at, "guest", "jupyterhub", "image"], labNotebookImage);
+    }
+    if (uses.guest?.backups !== undefined) {
+      // The lab's machines have no restic, and reach no package archive.
+      const secrets = ["backupsPassword", "backupsAccessKeyId", "backupsSecretAccessKey"];
+      const unused = secrets.map((secret) => ["config", `callysto:${secret}-${environment}`]);
+      text = withoutPaths(text, [[...at, "guest", "backups"], ...unused]);
     }
   }
   const zones = Object.entries(settings.zones ?? {}).filter(([, { mode }]) => mode === "existing");

@@ -1,4 +1,5 @@
 /** What every command of the lab begins with. */
+import { stackPath } from "../config/stackFile.ts";
 import { install } from "./lab.ts";
 import type { Log } from "./component.ts";
 import type { Run } from "./pulumi.ts";
@@ -13,4 +14,10 @@ export const log: Log = (line) => {
 export async function openLab(): Promise<Run> {
   const lab = labSettings();
   return { lab, toolchain: await install(log), log };
+}
+
+/** The same for a stack's program: a name without a file is refused before anything is installed. */
+export async function openLabFor(stack: string): Promise<Run> {
+  stackPath(stack);
+  return openLab();
 }

@@ -18,6 +18,18 @@ interface Process {
 
 /** A row with both; none if nothing runs. */
 export function usage(lab: LabSettings): Health[] {
+  const { memory, processor, processes } = measure(lab);
+  if (processes === 0) return [];
+  const detail = `${memory.toFixed(1)} GB, ${processor.toFixed(1)} cores on average since its start; ${processes} processes`;
+  return [{ name: "memory, processor", healthy: true, detail }];
+}
+
+/** GB, cores on average since the first process's start, and number of processes. */
+export function measure(lab: LabSettings): {
+  readonly memory: number;
+  readonly processor: number;
+  readonly processes: number;
+} {
   const all = new Map(
     readdirSync("/proc")
       .filter((entry) => /^\d+$/.test(entry))
@@ -27,13 +39,11 @@ export function usage(lab: LabSettings): Health[] {
       }),
   );
   const own = family(all, daemonPids(lab));
-  if (own.length === 0) return [];
   const started = Math.min(...own.map((pid) => all.get(pid)?.started ?? Infinity));
   const uptime = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]);
   const processor = own.reduce((sum, pid) => sum + (all.get(pid)?.processor ?? 0), 0) / Math.max(1, uptime - started);
   const memory = own.reduce((sum, pid) => sum + memoryOf(pid), 0) / 1e6;
-  const detail = `${memory.toFixed(1)} GB, ${processor.toFixed(1)} cores on average since its start; ${own.length} processes`;
-  return [{ name: "memory, processor", healthy: true, detail }];
+  return { memory, processor, processes: own.length };
 }
 
 function daemonPids({ dir }: LabSettings): string[] {

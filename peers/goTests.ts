@@ -43,8 +43,16 @@ export async function installGo(suite: GoSuite, log: Log): Promise<void> {
   await ensureArtifacts([artifactOf(suite)], { title: "foreign tests", gigabytes: 4, sources }, log);
 }
 
-/** A suite's tests, called "PACKAGE TEST". */
-export function goSession(suite: GoSuite, lab: LabSettings, env: Readonly<Record<string, string>>): Session {
+/**
+ * A suite's tests, called "PACKAGE TEST".
+ * @param lane - name of its log, where several sessions run the suite
+ */
+export function goSession(
+  suite: GoSuite,
+  lab: LabSettings,
+  env: Readonly<Record<string, string>>,
+  lane = suite.name,
+): Session {
   const folder = artifactFolder(cacheDir, artifactOf(suite), sources);
   const program = (short: string): string => path.join(folder, programOf(short));
   return {
@@ -59,7 +67,7 @@ export function goSession(suite: GoSuite, lab: LabSettings, env: Readonly<Record
       for (const [short, names] of byPackage(tests)) {
         if (control.stop.aborted) return;
         const command = [program(short), ...goFlags(names)] as const;
-        const log = path.join(lab.dir, "peers", `${suite.name}.log`);
+        const log = path.join(lab.dir, "peers", `${lane}.log`);
         await runPackage({ command, env, cwd: folder, log }, short, report, control);
       }
     },

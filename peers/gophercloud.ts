@@ -22,7 +22,7 @@ const suite: GoSuite = {
 
 export const gophercloud: Suite = {
   name: suite.name,
-  about: "gophercloud's acceptance tests of networks, volumes, identity, images, names, objects and servers (Go)",
+  about: "gophercloud's acceptance tests of all services but load balancers (Go)",
   version: "1.14.1",
   cloud: "openstack",
   install: ({ log }) => installGo(suite, log),

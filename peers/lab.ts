@@ -29,7 +29,21 @@ export function ownLab(): LabSettings {
 }
 
 /** Installs and runs suites. @returns 0, or 128 and the number of the signal that ended it */
-export async function runSuites(suites: readonly Suite[], folder: string, options: RunOptions): Promise<number> {
+export function runSuites(suites: readonly Suite[], folder: string, options: RunOptions): Promise<number> {
+  return onOwnLab(suites, options, async (run, control, requested) => {
+    for (const suite of suites) if (!requested()) await runSuite(suite, run, folder, { ...options, control });
+  });
+}
+
+/**
+ * Installs suites, and does work on the lab that they need.
+ * @returns 0, or 128 and the number of the signal that ended it
+ */
+export async function onOwnLab(
+  suites: readonly Suite[],
+  options: Pick<RunOptions, "time" | "keep">,
+  work: (run: Run, control: Control, requested: () => boolean) => Promise<void>,
+): Promise<number> {
   const run = await openLab();
   for (const suite of suites) await suite.install(run);
   const release = await lock(`${run.lab.dir}.lock`, run.log, "another run of these suites uses the lab");
@@ -54,7 +68,7 @@ export async function runSuites(suites: readonly Suite[], folder: string, option
       };
       try {
         await start(suites, run);
-        for (const suite of suites) if (!requested()) await runSuite(suite, run, folder, { ...options, control });
+        await work(run, control, requested);
       } finally {
         clearTimeout(timer);
       }

@@ -19,7 +19,7 @@ export const measures = {
 export type Demand = Readonly<Record<keyof typeof measures, number>>;
 
 const none: Demand = { cores: 0, memory: 0, claims: 0, servers: 0, volumes: 0, addresses: 0 };
-const gibibyte = 2 ** 30;
+export const gibibyte = 2 ** 30;
 
 /** How much more a stack asks for, and how much in all; only measures that change. */
 export function demandChanges(
@@ -36,7 +36,8 @@ export function demandChanges(
   });
 }
 
-function sum(all: readonly Demand[]): Demand {
+/** The sum by measure. */
+export function sum(all: readonly Demand[]): Demand {
   const of = (measure: keyof Demand): number => all.reduce((total, one) => total + one[measure], 0);
   return {
     ...{ cores: of("cores"), memory: of("memory"), claims: of("claims") },
@@ -44,7 +45,8 @@ function sum(all: readonly Demand[]): Demand {
   };
 }
 
-function demandOf({ type, inputs }: Rendered): Demand {
+/** What one resource asks for. */
+export function demandOf({ type, inputs }: Rendered): Demand {
   switch (type) {
     case "openstack:compute/instance:Instance":
       return { ...none, servers: 1 };

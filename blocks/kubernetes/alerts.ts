@@ -68,15 +68,21 @@ export interface ScheduledJob extends Pick<Schedule, "schedule"> {
   readonly namespace: Pick<NamespaceRef, "plainName">;
   readonly name: string;
   /** @default "Etc/UTC" */
-  readonly timeZone?: string;
+  readonly timeZone?: string | null;
   /** Seconds that a run may take. */
   readonly deadlineSeconds: number;
+  /** Runs in a row without a success. @default 3 */
+  readonly alertAfterRuns?: number;
 }
 
-/** A CronJob of which three runs in a row did not succeed, from its creation on; not while it is suspended. */
-export function overdueAlert({ namespace, name, schedule, timeZone, deadlineSeconds }: ScheduledJob): Alert {
+/**
+ * A CronJob of which several runs in a row did not succeed, from its creation on; not while it is suspended. A run that failed, one that was
+ * not started and one that hangs are the same to it.
+ */
+export function overdueAlert(args: ScheduledJob): Alert {
+  const { namespace, name, schedule, timeZone, deadlineSeconds, alertAfterRuns = 3 } = args;
   const job = `${inNamespace(namespace)}, cronjob="${name}"`;
-  const most = 3 * longestGap({ schedule, timeZone: timeZone ?? "Etc/UTC" }) + deadlineSeconds;
+  const most = alertAfterRuns * longestGap({ schedule, timeZone: timeZone ?? "Etc/UTC" }) + deadlineSeconds;
   const on = "on (namespace, cronjob)";
   return {
     name: "CronJobOverdue",

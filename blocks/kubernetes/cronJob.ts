@@ -1,8 +1,10 @@
 import * as k8s from "@pulumi/kubernetes";
 import { Block, type BlockOptions } from "../block.ts";
+import { overdueAlert } from "./alerts.ts";
 import { metadata, dropUndefined, withManagedBy } from "./metadata.ts";
 import type { RunArgs } from "./job.ts";
 import { jobSpec } from "./job.ts";
+import { PrometheusRule } from "./prometheusRule.ts";
 import { accountFor, isPaused, workloadAnnotations } from "./workload.ts";
 
 export interface CronJobArgs extends RunArgs {
@@ -18,10 +20,12 @@ export interface CronJobArgs extends RunArgs {
   readonly history?: readonly [successful: number, failed: number];
   /** Seconds that a missed run may be late. @default 600 */
   readonly startWithinSeconds?: number;
+  /** Runs in a row without a success after which Prometheus alerts. @default 3 */
+  readonly alertAfterRuns?: number;
 }
 
 /**
- * A pod that runs on a schedule.
+ * A pod that runs on a schedule. Where the cluster has a Prometheus, there is an alert for runs that do not succeed.
  *
  * @example
  * const containers = [{ name: "report", image, command: ["report"], resources }] as const;
@@ -33,6 +37,7 @@ export class CronJob extends Block {
     super();
     const account = accountFor(name, args, opts);
     if (args.serviceAccount === undefined) this.include(account);
+    const suspend = isPaused(args) || (args.suspend ?? false);
     this.make(
       new k8s.batch.v1.CronJob(
         `${name}-cron`,
@@ -41,7 +46,7 @@ export class CronJob extends Block {
           spec: dropUndefined<k8s.types.input.batch.v1.CronJobSpec>({
             schedule: args.schedule,
             timeZone: args.timeZone === null ? undefined : (args.timeZone ?? "Etc/UTC"),
-            suspend: isPaused(args) || (args.suspend ?? false),
+            suspend,
             concurrencyPolicy: args.concurrency ?? "Forbid",
             startingDeadlineSeconds: args.startWithinSeconds ?? 600,
             successfulJobsHistoryLimit: args.history?.[0],
@@ -52,5 +57,8 @@ export class CronJob extends Block {
         opts,
       ),
     );
+    if (suspend) return;
+    const { namespace, labels = {} } = args;
+    this.include(new PrometheusRule(name, { namespace, name: args.name, labels, alerts: [overdueAlert(args)] }, opts));
   }
 }

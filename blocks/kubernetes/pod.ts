@@ -68,7 +68,7 @@ export function podTemplate(
       ...annotationsOf(annotations),
     },
     spec: dropUndefined<k8s.types.input.core.v1.PodSpec>({
-      serviceAccountName: account.name,
+      serviceAccountName: account.allowed,
       automountServiceAccountToken: account.mountsToken,
       enableServiceLinks: false,
       restartPolicy,

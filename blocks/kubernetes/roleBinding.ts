@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Block, type BlockOptions } from "../block.ts";
 import type { ObjectArgs } from "./metadata.ts";
 import { metadata, annotationsOf, withManagedBy } from "./metadata.ts";
-import type { ServiceAccount } from "./serviceAccount.ts";
+import { ServiceAccount } from "./serviceAccount.ts";
 
 /** A subject: an account of this program, one by name, or a group. */
 type Subject =
@@ -46,6 +46,7 @@ export class RoleBinding extends Block {
         { ...opts, deleteBeforeReplace: true },
       ),
     );
+    allow(args.subjects, this.resources);
   }
 
   private makeRole(
@@ -106,7 +107,12 @@ export class ClusterRoleBinding extends Block {
         { ...opts, deleteBeforeReplace: true },
       ),
     );
+    allow(args.subjects, this.resources);
   }
+}
+
+function allow(subjects: readonly Subject[], rights: readonly pulumi.Resource[]): void {
+  for (const subject of subjects) if (subject instanceof ServiceAccount) subject.allow(rights);
 }
 
 function clusterMetadata(args: Omit<ObjectArgs, "namespace">): k8s.types.input.meta.v1.ObjectMeta {

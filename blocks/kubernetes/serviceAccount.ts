@@ -29,6 +29,7 @@ export class ServiceAccount extends Block {
   readonly token: pulumi.Output<string> | undefined;
   /** The cluster's certificate authority as the token's Secret tells it, PEM; only with `tokenSecret`. */
   readonly clusterCa: pulumi.Output<string> | undefined;
+  private readonly rights: pulumi.Resource[] = [];
 
   constructor(name: string, args: ServiceAccountArgs, opts: BlockOptions) {
     super();
@@ -48,6 +49,16 @@ export class ServiceAccount extends Block {
       args.tokenSecret === undefined ? undefined : this.makeToken(name, args, args.tokenSecret, { ...opts, ...keep });
     this.token = data?.apply((held) => pulumi.secret(decoded(held.token)));
     this.clusterCa = data === undefined ? undefined : pulumi.unsecret(data.apply((held) => decoded(held["ca.crt"])));
+  }
+
+  /** Its name for pods, which start after the permissions that it has so far: many programs end without them. */
+  get allowed(): pulumi.Output<string> {
+    return pulumi.all([this.name, pulumi.all(this.rights.map(({ urn }) => urn))]).apply(([name]) => name);
+  }
+
+  /** Notes resources that give it permissions. */
+  allow(rights: readonly pulumi.Resource[]): void {
+    this.rights.push(...rights);
   }
 
   private makeToken(

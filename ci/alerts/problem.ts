@@ -13,12 +13,12 @@ export interface Problem {
   readonly text: string;
 }
 
-/** Problems of a status: one a part and source, with all that is said about it. A source without an answer is one, too. */
+/** Problems of a status: one a part and source, with all that is said about it. A source without an answer is one, too, unless it is outside. */
 export function problemsOfStatus({ stack, rows, sources }: Report): readonly Problem[] {
   const wrong = rows.filter(({ state }) => state === "bad" || state === "warn");
   const groups = Map.groupBy(wrong, ({ system, part, source }) => ["status", stack, system, part, source].join("|"));
-  const silent = sources.flatMap(({ name, target, problem }) =>
-    problem === undefined ? [] : [{ name, target, problem }],
+  const silent = sources.flatMap(({ name, target, problem, outside }) =>
+    problem === undefined || outside === true ? [] : [{ name, target, problem }],
   );
   const places = Map.groupBy(silent, ({ target }) => ["status", stack, "no answer", target].join("|"));
   return [

@@ -5,6 +5,10 @@ import { pool } from "./guest/homes.ts";
 /** @param job - the label `job` of the hubs' series; each has the label `hub`, too */
 export function hubAlerts(job: string): readonly Alert[] {
   const here = `job="${job}"`;
+  const ends = `hub_certificate_not_after_timestamp_seconds{${here}}`;
+  // Until a first success: since when the hub is to make backups.
+  const files = `node_textfile_mtime_seconds{${here}, file=~".+[.]due[.]prom"}`;
+  const declared = `label_replace(${files}, "backup", "$1", "file", ".*/(.+)[.]due[.]prom")`;
   return [
     targetDown("HubDown", job, "critical"),
     {
@@ -38,6 +42,24 @@ export function hubAlerts(job: string): readonly Alert[] {
       for: "5m",
       severity: "critical",
       summary: "{{ $labels.name }} of hub {{ $labels.hub }} has failed.",
+    },
+    {
+      name: "HubBackupOverdue",
+      // guest/metricFiles.ts; node_textfile_mtime_seconds is of prometheus/node_exporter@v1.5.0 collector/textfile.go:38
+      expr: `time() - (hub_backup_last_success_timestamp_seconds{${here}} or on (hub, instance, backup) ${declared}) > on (hub, instance, backup) hub_backup_due_seconds{${here}}`,
+      for: "5m",
+      severity: "warning",
+      summary:
+        "Backup {{ $labels.backup }} of hub {{ $labels.hub }} has not succeeded for {{ $value | humanizeDuration }}.",
+    },
+    {
+      name: "HubCertificateNotRenewed",
+      // guest/metricFiles.ts. The workstation renews when a third of its life is left: then its unit failed, was not started, or the push failed.
+      expr: `(${ends} - time()) / (${ends} - hub_certificate_not_before_timestamp_seconds{${here}}) < 0.25`,
+      for: "1h",
+      severity: "warning",
+      summary:
+        "The certificate of hub {{ $labels.hub }} was not renewed: {{ $value | humanizePercentage }} of its life are left.",
     },
   ];
 }

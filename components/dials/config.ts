@@ -13,5 +13,6 @@ export const dialsSchema = defineSystem({
   rules: dialsRules,
 });
 
+export { environmentModule } from "./frontendBuild.ts";
 export type { DialsSettings } from "./settings.ts";
 export type DialsConfig = ConfigOf<typeof dialsSchema>;

@@ -8,6 +8,7 @@ import { configInputs } from "./configInputs.ts";
 export function prowRules(settings: ProwSettings): RuleProblem[] {
   return [
     ...namespaceRules(settings),
+    ...jobSecretRules(settings),
     ...nodeRules(settings),
     ...ingressRules(settings),
     ...configurationProblems(configInputs(settings)).map(({ path, text }) => ({
@@ -21,6 +22,12 @@ function namespaceRules({ namespaces }: ProwSettings): RuleProblem[] {
   return namespaces.prow === namespaces.jobs
     ? [{ path: "namespaces.jobs", problem: "must differ from namespaces.prow: jobs would read Prow's secrets" }]
     : [];
+}
+
+function jobSecretRules({ jobSecrets }: ProwSettings): RuleProblem[] {
+  return jobSecrets.flatMap((name, index) =>
+    jobSecrets.indexOf(name) === index ? [] : [{ path: `jobSecrets[${index}]`, problem: `"${name}" is listed twice` }],
+  );
 }
 
 /** Without a node of a kind the pods that ask for it never start. */

@@ -104,6 +104,8 @@ const permission = z.strictObject({
   /** `pods`, `pods/log`, ... */
   resources: z.array(z.string()),
   verbs: z.array(z.string()),
+  /** Of the only object; `*`: of objects that its settings name. @default any object */
+  name: z.string().optional(),
   /** `own` (the pod's namespace), `cluster`, `${VARIABLE}`, `FILE KEY` (a key of a mounted file), or `NAMESPACE`. @default own */
   in: z.string().optional(),
   when: condition.optional(),

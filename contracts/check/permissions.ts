@@ -9,6 +9,8 @@ interface Call {
   readonly resource: string;
   readonly verb: string;
   readonly namespace: string;
+  /** Of the object, or `*` where its settings name the objects; without it, of any object. */
+  readonly name?: string;
 }
 
 /** Problems of a pod's permissions, one phrase each. */
@@ -25,9 +27,9 @@ export function permissionProblems(situations: readonly Situation[]): readonly s
     }),
   );
   const problems: string[] = [];
-  for (const { group = "", resources, verbs, namespace, spare, at } of wanted) {
+  for (const { group = "", resources, verbs, namespace, name, spare, at } of wanted) {
     if (spare !== undefined) continue;
-    for (const call of calls(group, resources, verbs, namespace)) {
+    for (const call of calls(group, resources, verbs, namespace, name)) {
       if (!granted.some(({ rule, where }) => (where === "" || where === namespace) && allows(rule, call))) {
         problems.push(`may not ${verbal(call)}, which it does (${at})`);
       }
@@ -103,12 +105,20 @@ function* calls(
   resources: readonly string[],
   verbs: readonly string[],
   namespace: string,
+  name?: string,
 ): Generator<Call> {
-  for (const resource of resources) for (const verb of verbs) yield { group, resource, verb, namespace };
+  for (const resource of resources)
+    for (const verb of verbs) yield { group, resource, verb, namespace, ...(name !== undefined && { name }) };
 }
 
-function allows(rule: Json, { group, resource, verb }: Call): boolean {
-  return has(texts(rule.apiGroups), group) && has(texts(rule.resources), resource) && has(texts(rule.verbs), verb);
+function allows(rule: Json, { group, resource, verb, name }: Call): boolean {
+  const names = texts(rule.resourceNames);
+  return (
+    has(texts(rule.apiGroups), group) &&
+    has(texts(rule.resources), resource) &&
+    has(texts(rule.verbs), verb) &&
+    (names.length === 0 || name === "*" || (name !== undefined && names.includes(name)))
+  );
 }
 
 const has = (values: readonly string[], wanted: string): boolean => values.includes("*") || values.includes(wanted);

@@ -1,5 +1,6 @@
 /** `orrery contracts`. */
 import { defineCommand } from "../../cli/command.ts";
+import { schemas } from "../../components/registry.ts";
 import { stackNames } from "../../config/stackFile.ts";
 import { runProgram, stackConfig } from "../../review/evaluate/render.ts";
 import { violations } from "../check/violations.ts";
@@ -11,7 +12,7 @@ its image in contracts/: variables, files, flags, ports, probes, folders, user, 
 passphrase. Prints a line per violation; exit code 1 if there is one.`,
   options: {
     stack: { type: "string", short: "s", value: "STACK", multiple: true, help: "only this stack (default: all)" },
-    system: { type: "string", value: "NAME", help: "only this system" },
+    system: { type: "choice", choices: Object.keys(schemas), value: "NAME", help: "only this system" },
     json: { type: "boolean", help: "print JSON" },
   },
   async run({ stack: named, system, json }) {

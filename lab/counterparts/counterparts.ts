@@ -3,9 +3,9 @@ import { createHash, randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { counterpartImage } from "../images/recipes.ts";
-import type { Seed } from "./github/state.ts";
 import type { KubeApi, KubeObject } from "../kubernetes/api.ts";
 import { tcpServices } from "../kubernetes/router/tcp.ts";
+import type { App, Seed } from "./github/state.ts";
 import { waitUntilReady } from "../process.ts";
 
 /** Namespace of all counterparts. */
@@ -31,11 +31,13 @@ export interface GithubPeople {
   readonly programs: Readonly<Record<string, string>>;
   /** Lines of authorized_keys: who may fetch and push every repository by SSH. @default nobody */
   readonly keys?: readonly string[];
+  /** GitHub Apps. @default none */
+  readonly apps?: readonly App[];
 }
 
 /**
- * Starts GitHub, Google Cloud Storage and Docker Hub. People of GitHub get tokens, which stay the same while the namespace exists; the
- * repositories and objects are gone when a pod is.
+ * Starts GitHub, Google Cloud Storage and Docker Hub; who was at GitHub before stays there. People of GitHub get tokens, which stay
+ * the same while the namespace exists; the repositories and objects are gone when a pod is.
  * @returns the tokens by login
  */
 export async function startCounterparts(api: KubeApi, people: GithubPeople): Promise<ReadonlyMap<string, string>> {
@@ -43,9 +45,11 @@ export async function startCounterparts(api: KubeApi, people: GithubPeople): Pro
   const tokens = await peoplesTokens(api, people);
   // Another system's people, who are there already, stay.
   const before = await seedBefore(api);
-  const seed = {
+  const ids = new Set(people.apps?.map(({ id }) => id));
+  const seed: Seed = {
     tokens: { ...before.tokens, ...Object.fromEntries([...tokens].map(([login, token]) => [token, login])) },
     organisations: { ...before.organisations, ...people.organisations },
+    apps: [...(before.apps ?? []).filter(({ id }) => !ids.has(id)), ...(people.apps ?? [])],
   };
   const keys = [...new Set([...before.keys, ...(people.keys ?? [])])];
   const githubFiles = { "seed.json": JSON.stringify(seed), authorized_keys: keys.map((key) => `${key}\n`).join("") };

@@ -1,7 +1,7 @@
 /** Pictures of the lab's pages, by Chromium without a window. */
 import { mkdirSync } from "node:fs";
 import path from "node:path";
-import { chromium as engine } from "playwright-core";
+import { chromium as engine, type Page } from "playwright-core";
 import { chromium, chromiumArgs, pageAt } from "../browser.ts";
 import type { LabSettings } from "../settings.ts";
 
@@ -10,6 +10,8 @@ export interface Scene {
   readonly name: string;
   readonly url: string;
   readonly shows: string;
+  /** What somebody does on the page first, such as signing on. @default nothing */
+  readonly act?: (page: Page) => Promise<void>;
 }
 
 const size = { width: 1280, height: 720 };
@@ -38,10 +40,11 @@ export async function takePictures(
   const browser = await engine.launch({ executablePath, args });
   try {
     const taken: string[] = [];
-    for (const { name, url, shows } of scenes) {
+    for (const { name, url, shows, act } of scenes) {
       const page = await browser.newPage({ viewport: size });
       page.setDefaultTimeout(patience);
       await page.goto(url, { waitUntil: "domcontentloaded" });
+      await act?.(page);
       // Deck's views of a job are frames.
       const seen = async (): Promise<boolean> => {
         const found = page.frames().map((frame) =>

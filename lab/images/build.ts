@@ -153,7 +153,7 @@ async function fillRecipe(
 ): Promise<void> {
   const root = path.join(work, "root");
   await mkdir(root);
-  const { packages = [], npm, python = [], files = {}, script = ":" } = recipe;
+  const { packages = [], npm, maven, python = [], builds = [], files = {}, script = ":" } = recipe;
   if (packages.length > 0) await runToFile("sh", ["-ec", unpack, "unpack", work, root, ...packages], log);
   for (const [target, [artifact, file]] of Object.entries(recipe.programs ?? {})) {
     await cp(path.join(folderOf(artifact, programs), file), path.join(root, target), { recursive: true });
@@ -162,8 +162,13 @@ async function fillRecipe(
     const to = path.join(root, npm.to);
     await runToFile("sh", ["-ec", unpackNpm, "npm", work, npm.package, npm.sha256, npm.member, to], log);
   }
+  if (maven !== undefined) {
+    const to = path.join(root, maven.to);
+    await installPackages(["maven"], () => undefined);
+    await runToFile("sh", ["-ec", unpackMaven, "maven", work, maven.artifact, maven.sha256, to], log);
+  }
   if (python.length > 0) {
-    await installPackages(["python3-venv"], () => undefined);
+    await installPackages(["python3-venv", ...builds], () => undefined);
     await runToFile("sh", ["-ec", installPython, "python", work, root, ...python], log);
   }
   const contract = checkedContract(recipe, all, programs);
@@ -188,6 +193,15 @@ const unpackNpm = `
   echo "$3 $(echo *.tgz)" | sha256sum --check
   tar -xzf *.tgz --no-same-owner -C "$5" --strip-components=2 "$4"`;
 
+/** Unpacks archive $2 of Maven, which has the SHA-256 $3, into folder $4. Works in folder $1. */
+const unpackMaven = `
+  cd "$1"; mkdir -p maven "$4"
+  mvn --batch-mode --no-transfer-progress -Dmaven.repo.local="$1/maven/repository" \\
+    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy -Dartifact="$2" -DoutputDirectory="$1/maven"
+  cd maven
+  echo "$3 $(echo *.tar.gz)" | sha256sum --check
+  tar -xzf *.tar.gz --no-same-owner -C "$4" --strip-components=1`;
+
 /** Installs packages of PyPI into /opt/python of root $2; their programs begin with the image's own Python. Works in folder $1. */
 const installPython = `
   work=$1 root=$2; shift 2
@@ -206,7 +220,7 @@ const unpack = `
     apt-get install -y -q --download-only --no-install-recommends -o Dpkg::Use-Pty=0 -o Debug::NoLocking=1 \\
       -o Dir::State::status="$work/status" -o Dir::Cache::archives="$work/debs" "$@"
   }
-  download "$@" || { apt-get update -q && download "$@"; }
+  download "$@" || { apt-get update -q; download "$@"; }
   mkdir -p "$root/usr/bin" "$root/usr/sbin" "$root/usr/lib" "$root/usr/lib64"
   for name in bin sbin lib lib64; do ln -s usr/$name "$root/$name"; done
   for deb in "$work"/debs/*.deb; do dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C "$root"; done

@@ -1,15 +1,10 @@
 /** Images of workloads whose real program, or another build of it, is in a package: users, entry points and folders as upstream's. */
 import { kebechet } from "./kebechet.ts";
+import { nginx, nginxUnprivileged } from "./nginx.ts";
+import { packitRecipes } from "./packitRecipes.ts";
 import { pythonRecipes } from "./python.ts";
-import { databaseImage, type Recipe, searchPath, trustAuthorities } from "./recipes.ts";
-
-const entryScript = (shell: string): string => `#!/bin/${shell}\nexec "$@"\n`;
-const withTmp = "mkdir -p tmp && chmod 1777 tmp";
-/** Users and groups of an image: names to numbers. */
-const users = (all: Readonly<Record<string, number>>): string =>
-  Object.entries({ root: 0, ...all })
-    .map(([name, id]) => `${name}:x:${id}:${id}::/:/bin/sh\n`)
-    .join("");
+import { databaseImage, entryScript, type Recipe, searchPath, trustAuthorities, users, withTmp } from "./recipes.ts";
+import { dialsFrontend } from "./signOn.ts";
 
 /** As sclorg's Redis of a software collection: on the PATH in bash only. */
 const redis: Recipe = {
@@ -33,56 +28,6 @@ const redis: Recipe = {
     User: "1001",
     Env: [searchPath, "BASH_ENV=/opt/app-root/etc/scl_enable", "ENV=/opt/app-root/etc/scl_enable"],
   },
-};
-
-const nginxScript = `
-  ln -sf dash bin/sh
-  mkdir -p var/log/nginx var/lib/nginx/body var/lib/nginx/proxy var/lib/nginx/fastcgi var/cache/nginx run etc/nginx/conf.d
-  ln -sfn ../run var/run
-  ln -sf /dev/stdout var/log/nginx/access.log
-  ln -sf /dev/stderr var/log/nginx/error.log
-  ${withTmp}`;
-const nginxEntry = { Entrypoint: ["/docker-entrypoint.sh"], Cmd: ["nginx", "-g", "daemon off;"] };
-
-const nginx: Recipe = {
-  name: "nginx",
-  images: ["nginx"],
-  program: "nginx 1.22 of Debian 12",
-  packages: ["coreutils", "dash", "nginx-light"],
-  files: {
-    "/docker-entrypoint.sh": entryScript("sh"),
-    "/etc/passwd": users({ nginx: 101, "www-data": 33 }),
-    "/etc/group": users({ nginx: 101, "www-data": 33 }),
-  },
-  script: nginxScript,
-  config: { ...nginxEntry, Env: [searchPath] },
-};
-
-/** The main file as upstream's image without root has it. */
-const unprivilegedConf = `worker_processes auto;
-pid /tmp/nginx.pid;
-events { worker_connections 1024; }
-http {
-  proxy_temp_path /tmp/proxy_temp;
-  client_body_temp_path /tmp/client_temp;
-  fastcgi_temp_path /tmp/fastcgi_temp;
-  uwsgi_temp_path /tmp/uwsgi_temp;
-  scgi_temp_path /tmp/scgi_temp;
-  include /etc/nginx/mime.types;
-  default_type application/octet-stream;
-  sendfile on;
-  keepalive_timeout 65;
-  include /etc/nginx/conf.d/*.conf;
-}
-`;
-
-const nginxUnprivileged: Recipe = {
-  ...nginx,
-  name: "nginx-unprivileged",
-  images: ["nginx-unprivileged", "nginxinc-nginx-unprivileged"],
-  files: { ...nginx.files, "/etc/nginx/nginx.conf": unprivilegedConf },
-  script: `rm -rf etc/nginx/modules-enabled etc/nginx/sites-enabled\n${nginxScript}`,
-  config: { ...nginxEntry, User: "101", Env: [searchPath] },
 };
 
 const registry: Recipe = {
@@ -259,6 +204,8 @@ export const programRecipes: readonly Recipe[] = [
   ...postgresqls,
   restic,
   ...pythonRecipes,
+  dialsFrontend,
   kebechet,
+  ...packitRecipes,
   ...prow,
 ];

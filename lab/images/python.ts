@@ -4,25 +4,25 @@ import path from "node:path";
 import { type Recipe, searchPath, trustAuthorities } from "./recipes.ts";
 
 /** Text files of a folder next to this file, at their paths below `to`. */
-function texts(folder: string, to: string): Record<string, string> {
+export function texts(folder: string, to: string): Record<string, string> {
   const cwd = path.join(import.meta.dirname, folder);
-  const files = globSync("**/*.{py,ini,sh}", { cwd }).sort();
+  const files = globSync("**/*.{py,ini,sh,wsgi}", { cwd }).sort();
   return Object.fromEntries(
     files.map((file) => [path.posix.join(to, file), readFileSync(path.join(cwd, file), "utf8")]),
   );
 }
 
-const environment = [`${searchPath}:/opt/python/bin`, "PYTHONPATH=/opt/python", "PYTHONUNBUFFERED=1"];
+export const environment = [`${searchPath}:/opt/python/bin`, "PYTHONPATH=/opt/python", "PYTHONUNBUFFERED=1"];
 const passwd = "root:x:0:0::/root:/bin/sh\napp:x:1000:1000::/home/app:/bin/sh\n";
 const script = `
   ln -sf dash bin/sh
   mkdir -p home/app
   ${trustAuthorities}
   mkdir -p tmp && chmod 1777 tmp`;
-const packages = ["bash", "ca-certificates", "coreutils", "dash", "grep", "hostname", "python3"];
+export const packages = ["bash", "ca-certificates", "coreutils", "dash", "grep", "hostname", "python3"];
 
 /** A program of /opt/python that first has its container checked; probes call it, too, and are not. */
-const afterCheck = (name: string): string =>
+export const afterCheck = (name: string): string =>
   `#!/bin/sh\nstandin before ${name} "$@" || exit 1\nexec /opt/python/bin/${name} "$@"\n`;
 
 /** The versions of DIALS' lock file. */
@@ -49,11 +49,11 @@ const etl: Recipe = {
 const backend: Recipe = {
   name: "dials-backend",
   images: ["dials-backend", "backend"],
-  program: "gunicorn 22.0.0 and Django 5.1.3 of PyPI; an application of our own",
+  program: "gunicorn 22.0.0, Django 5.1.3 and python-keycloak 3.12.0 of PyPI; an application of our own",
   packages,
   python: [
     ...["Django==5.1.3", "django-redis==5.4.0", "dj-database-url==2.3.0", "gunicorn==22.0.0", "python-decouple==3.8"],
-    ...["redis==5.2.0", "psycopg2-binary==2.9.10"],
+    ...["redis==5.2.0", "psycopg2-binary==2.9.10", "python-keycloak==3.12.0", "django-cors-headers==4.6.0"],
   ],
   files: { ...texts("dials/backend", "/home/app/backend"), "/etc/passwd": passwd },
   checked: true,
@@ -66,27 +66,4 @@ const backend: Recipe = {
   },
 };
 
-const { "/run_worker.sh": runWorker = "", ...workerModules } = texts("packit/worker", "/");
-
-const packitWorker: Recipe = {
-  name: "packit-worker",
-  images: ["packit-worker", "hardly"],
-  program: "Celery 5.4.0 of PyPI; start script and tasks of our own",
-  packages,
-  python: ["celery==5.4.0", "kombu==5.4.2", "redis==5.2.0"],
-  files: {
-    ...Object.fromEntries(Object.entries(workerModules).map(([file, text]) => [`/opt/python${file}`, text])),
-    "/usr/bin/run_worker.sh": runWorker,
-    "/etc/passwd": "root:x:0:0::/root:/bin/sh\n",
-  },
-  checked: true,
-  script: `
-    ln -sf bash bin/sh
-    ${trustAuthorities}
-    install -d -m 0777 home/packit home/packit/kerberos
-    install -d -m 1777 tmp
-    install -d -m 0777 tmp/sandcastle`,
-  config: { Entrypoint: ["/usr/bin/run_worker.sh"], Env: [...environment, "HOME=/home/packit"] },
-};
-
-export const pythonRecipes: readonly Recipe[] = [etl, backend, packitWorker];
+export const pythonRecipes: readonly Recipe[] = [etl, backend];

@@ -17,8 +17,12 @@ export interface Recipe {
   readonly programs?: Readonly<Record<string, readonly [artifact: keyof NodePrograms | ToolName, file: string]>>;
   /** A package of npm to unpack. @default none */
   readonly npm?: { readonly package: string; readonly sha256: string; readonly member: string; readonly to: string };
+  /** An archive of Maven (`group:artifact:version:tar.gz`) to unpack without its outer folder. @default none */
+  readonly maven?: { readonly artifact: string; readonly sha256: string; readonly to: string };
   /** Packages of PyPI (`name==version`) to install into /opt/python, for Debian 12's Python. @default none */
   readonly python?: readonly string[];
+  /** Debian packages that have to be on this machine to build those of PyPI. @default none */
+  readonly builds?: readonly string[];
   /** Text files to write: path to content; those that begin with `#!` can be run. @default none */
   readonly files?: Readonly<Record<string, string>>;
   /** Shell commands, run in the image's root folder: links, folders and users that packages' scripts would make. */
@@ -34,11 +38,21 @@ export const searchPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bi
 /** Writes the authorities of package ca-certificates where programs look for them; its own script does not run. */
 export const trustAuthorities =
   "mkdir -p etc/ssl/certs && cat usr/share/ca-certificates/mozilla/*.crt >etc/ssl/certs/ca-certificates.crt";
+/** A start script that only runs its arguments. */
+export const entryScript = (shell: string): string => `#!/bin/${shell}\nexec "$@"\n`;
+export const withTmp = "mkdir -p tmp && chmod 1777 tmp";
+/** Users and groups of an image: names to numbers. */
+export const users = (all: Readonly<Record<string, number>>): string =>
+  Object.entries({ root: 0, ...all })
+    .map(([name, id]) => `${name}:x:${id}:${id}::/:/bin/sh\n`)
+    .join("");
 /** Reference of the image whose container holds a pod's namespaces. */
 export const pauseImage = "orrery.lab/pause:1";
 export const coreDnsImage = "orrery.lab/coredns:1";
 /** Reference of the image in which counterparts of the world's services run. */
 export const counterpartImage = "orrery.lab/counterpart:1";
+/** Reference of the image with the brokers of message buses, and with a client of each. */
+export const messageBusImage = "orrery.lab/message-bus:1";
 
 /** The server that plays an operator's: Django 5.1 refuses PostgreSQL before 13. */
 export const databaseImage = "orrery.lab/postgresql:16";
@@ -128,6 +142,21 @@ export const labRecipes: readonly Recipe[] = [
       User: "999:999",
       Env: [searchPath],
       WorkingDir: "/data",
+    },
+  },
+  {
+    name: "message-bus",
+    references: [messageBusImage],
+    packages: ["bash", "coreutils", "mosquitto", "mosquitto-clients", "python3", "rabbitmq-server", "sed"],
+    // Newer ones of Twisted do not run with Debian's Python.
+    python: ["fedora-messaging==3.9.1", "Twisted==24.11.0"],
+    script: `
+      ln -sf bash bin/sh
+      mkdir -p tmp && chmod 1777 tmp
+      echo 'lab:x:65532:65532::/tmp:/bin/sh' >etc/passwd`,
+    config: {
+      User: "65532:65532",
+      Env: ["PATH=/usr/lib/rabbitmq/bin:/opt/python/bin:/usr/sbin:/usr/bin", "PYTHONPATH=/opt/python", "HOME=/tmp"],
     },
   },
 ];

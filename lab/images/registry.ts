@@ -18,15 +18,20 @@ interface Found {
 
 /** What the layouts contain, by name and by digest. */
 export class Layouts {
-  readonly #folders: readonly string[];
-  readonly #images: readonly IndexEntry[];
+  readonly #folders: () => readonly string[];
   readonly #upstream: (() => Upstream | undefined) | undefined;
 
-  /** @param upstream - asked first for what the lab itself does not need. @default nobody */
-  constructor(folders: readonly string[], upstream?: () => Upstream | undefined) {
+  /**
+   * @param folders - asked at each request: images of others can come while it serves
+   * @param upstream - asked first for what the lab itself does not need. @default nobody
+   */
+  constructor(folders: () => readonly string[], upstream?: () => Upstream | undefined) {
     this.#folders = folders;
-    this.#images = folders.flatMap(readIndex);
     this.#upstream = upstream;
+  }
+
+  get #images(): readonly IndexEntry[] {
+    return this.#folders().flatMap(readIndex);
   }
 
   /** Gets an image from its registry, if that is asked and has it. @param version - a tag, or a digest */
@@ -50,16 +55,17 @@ export class Layouts {
       copies === undefined ? undefined : blobIn(copies, version, "application/vnd.oci.image.manifest.v1+json");
     if (byDigest !== undefined) return byDigest;
     const digest = digestOfTag(version) ?? version;
-    const own = this.#images.find((image) => image.digest === digest);
+    const images = this.#images;
+    const own = images.find((image) => image.digest === digest);
     // What is asked for by a digest itself is compared with it.
     const found =
-      own ?? (version.startsWith("sha256:") ? undefined : named(this.#images, `${registry}/${repository}`, version));
+      own ?? (version.startsWith("sha256:") ? undefined : named(images, `${registry}/${repository}`, version));
     return found === undefined ? undefined : this.blob(found.digest, found.mediaType);
   }
 
   blob(digest: string, type = "application/octet-stream"): Found | undefined {
     const copies = this.#upstream?.()?.folder;
-    const folders = copies === undefined ? this.#folders : [...this.#folders, copies];
+    const folders = [...this.#folders(), ...(copies === undefined ? [] : [copies])];
     return folders.map((folder) => blobIn(folder, digest, type)).find((found) => found !== undefined);
   }
 }

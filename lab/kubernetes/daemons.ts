@@ -6,7 +6,8 @@ import type { LabSettings } from "../settings.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
 import { files } from "./files.ts";
 import { apiServerOptions } from "./nodes/apiServer.ts";
-import { podCidr, realNodes, serviceCidr } from "./nodes/plan.ts";
+import { dualStack, podRanges, serviceRanges } from "./nodes/families.ts";
+import { realNodes } from "./nodes/plan.ts";
 import { kwokKinds } from "./objects.ts";
 
 // The default of 20 requests a second is slow for many objects.
@@ -65,7 +66,7 @@ export function daemons(lab: LabSettings, toolchain: Toolchain, exec = false): R
         `--service-account-signing-key-file=${serviceAccountKey}`,
         "--service-account-issuer=https://kubernetes.default.svc",
         `--token-auth-file=${tokens}`,
-        `--service-cluster-ip-range=${serviceCidr}`,
+        `--service-cluster-ip-range=${serviceRanges(lab).join(",")}`,
         "--allow-privileged",
         "--profiling=false",
       ],
@@ -81,8 +82,8 @@ export function daemons(lab: LabSettings, toolchain: Toolchain, exec = false): R
         `--root-ca-file=${certificate}`,
         "--use-service-account-credentials",
         "--allocate-node-cidrs",
-        `--cluster-cidr=${realNodes(lab).length > 0 ? podCidr : "10.128.0.0/14"}`,
-        "--node-cidr-mask-size=23",
+        `--cluster-cidr=${realNodes(lab).length > 0 ? podRanges(lab).join(",") : "10.128.0.0/14"}`,
+        ...(dualStack(lab) ? ["--node-cidr-mask-size-ipv4=23"] : ["--node-cidr-mask-size=23"]),
         "--concurrent-deployment-syncs=20",
         "--concurrent-replicaset-syncs=20",
         "--concurrent-gc-syncs=50",
@@ -117,6 +118,18 @@ export function daemons(lab: LabSettings, toolchain: Toolchain, exec = false): R
   };
 }
 
+/** Ports by the daemon that listens on them; real nodes have the registry besides. */
+export function kubernetesPorts(lab: LabSettings): [daemon: string, port: number][] {
+  const { kubernetes, scheduler, controllers, kwok, registry } = lab.ports;
+  return [
+    ["apiserver", kubernetes],
+    ["scheduler", scheduler],
+    ["controllers", controllers],
+    ["kwok", kwok],
+    ["nodes-controller", registry],
+  ];
+}
+
 export type DaemonName = "etcd" | "apiserver" | "controllers" | "scheduler" | "kwok";
 
 /** Files of kwok's own stages for nodes and pods, then of the lab's. */
@@ -127,8 +140,10 @@ function stages(lab: LabSettings, toolchain: Toolchain): string[] {
   return [...shipped, path.join(import.meta.dirname, "stages")].flatMap((folder) =>
     readdirSync(folder)
       .filter((file) => file.endsWith(".yaml") && file !== "kustomization.yaml")
-      // Real nodes have volumes and a router; see nodes/provisioner.ts and router/.
-      .filter((file) => realNodes(lab).length === 0 || !["volumes.yaml", "network.yaml"].includes(file))
+      // Real nodes have volumes, a router and rollouts; see nodes/provisioner.ts, router/ and nodes/deploymentConfigs/.
+      .filter(
+        (file) => realNodes(lab).length === 0 || !["volumes.yaml", "network.yaml", "rollouts.yaml"].includes(file),
+      )
       .map((file) => path.join(folder, file)),
   );
 }

@@ -12,11 +12,20 @@ interface ContainerStatus {
 interface State {
   readonly waiting?: { readonly reason?: string; readonly message?: string };
   readonly running?: { readonly startedAt?: string };
-  readonly terminated?: { readonly exitCode: number; readonly reason?: string; readonly message?: string };
+  readonly terminated?: Terminated;
+}
+
+interface Terminated {
+  readonly exitCode: number;
+  readonly reason?: string;
+  readonly message?: string;
 }
 
 export interface FailingPod extends KubeObject {
   readonly status: {
+    /** Of the pod as a whole: it was evicted, or its node refused it. */
+    readonly reason?: string;
+    readonly message?: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string; readonly message?: string }[];
     readonly initContainerStatuses?: readonly ContainerStatus[];
     readonly containerStatuses?: readonly ContainerStatus[];
@@ -69,6 +78,7 @@ function podFailures(pod: FailingPod, warnings: readonly ClusterEvent[]): Failur
   const { metadata, status } = pod;
   if (metadata.deletionTimestamp !== undefined) return [];
   const object = `${metadata.namespace ?? ""}/${metadata.name}`;
+  if (status.reason !== undefined) return [{ object, reason: `${status.reason}: ${status.message?.trim() ?? ""}` }];
   const about = warnings.filter(({ involvedObject }) => involvedObject.uid === metadata.uid);
   const unplaced = status.conditions?.find((one) => one.type === "PodScheduled" && one.status === "False");
   if (unplaced !== undefined) return [{ object, reason: `no node takes it: ${unplaced.message ?? ""}` }];
@@ -81,6 +91,9 @@ function podFailures(pod: FailingPod, warnings: readonly ClusterEvent[]): Failur
   return statuses.flatMap((one) => containerFailure(object, one, about));
 }
 
+/** What a restarted node says of a container that ended with it, which did nothing wrong. */
+const lostWithNode = ({ reason, exitCode }: Terminated): boolean => reason === "Unknown" && exitCode === 255;
+
 function containerFailure(object: string, status: ContainerStatus, about: readonly ClusterEvent[]): Failure[] {
   const { name, ready, state, lastState, restartCount } = status;
   const { waiting, terminated } = state ?? {};
@@ -89,7 +102,7 @@ function containerFailure(object: string, status: ContainerStatus, about: readon
     return [{ ...failure, reason: [waiting.reason, waiting.message].filter(Boolean).join(": ") }];
   }
   const ended = terminated ?? (ready ? undefined : lastState?.terminated);
-  if (ended !== undefined && ended.exitCode !== 0) {
+  if (ended !== undefined && ended.exitCode !== 0 && !lostWithNode(ended)) {
     const times = restartCount === 0 ? "" : `, restarted ${restartCount} time${restartCount === 1 ? "" : "s"}`;
     const why = ended.reason === undefined || ended.reason === "Error" ? "" : ` (${ended.reason})`;
     const said = ended.message === undefined || ended.message === "" ? "" : `: ${ended.message.trim()}`;

@@ -11,13 +11,12 @@ import { configure, createDataFolders } from "./configure.ts";
 import { createDatabases, marker, openDatabase } from "./databases.ts";
 import { cloudHealth, waitUntilHealthy } from "./health.ts";
 import { installCloud, shareDir } from "./packages.ts";
-import { checkPorts, environment, python, script, startServices, stopServices } from "./services.ts";
+import { environment, python, script, startServices, stopServices } from "./services.ts";
 
 export const openstack: LabComponent = {
   name: "openstack",
   install: installCloud,
   async up(lab, log) {
-    await checkPorts(lab);
     configure({ lab, share: shareDir() });
     await createDatabases(lab, log);
     createDataFolders(lab);

@@ -1,11 +1,10 @@
 /** The cloud's daemons: their commands, and the order of start and stop. */
 import { execFileSync } from "node:child_process";
 import { existsSync, renameSync } from "node:fs";
-import { createServer } from "node:net";
 import path from "node:path";
-import { type Daemon, runningPid, start, stop } from "../process.ts";
+import { type Daemon, start, stop } from "../process.ts";
 import type { LabSettings, PortName } from "../settings.ts";
-import { dataDir, etcDir, host, runDir } from "./config/shared.ts";
+import { dataDir, etcDir, runDir } from "./config/shared.ts";
 
 const library = path.join(import.meta.dirname, "lib");
 
@@ -107,7 +106,7 @@ export async function stopServices(lab: LabSettings): Promise<void> {
 }
 
 /** Ports by the daemon that listens on them. */
-function portsOf(lab: LabSettings): [daemon: string, port: number][] {
+export function openstackPorts(lab: LabSettings): [daemon: string, port: number][] {
   return [
     ...projects.map((name): [string, number] => [name, lab.ports[name]]),
     ...[1, 2, 3].map((offset): [string, number] => ["swift", lab.ports.swift + offset]),
@@ -115,28 +114,4 @@ function portsOf(lab: LabSettings): [daemon: string, port: number][] {
     ["named", lab.ports.rndc],
     ["designate", lab.ports.mdns],
   ];
-}
-
-/** @throws naming the first port that another program listens on */
-export async function checkPorts(lab: LabSettings): Promise<void> {
-  for (const [daemon, port] of portsOf(lab)) {
-    if (runningPid(lab.dir, daemon) !== undefined || (await isFree(port))) continue;
-    throw new Error(
-      `port ${port} (${daemon}) is taken by another program; set ORRERY_PORTS to another multiple of 100, e.g. ${lab.firstPort + 1000}`,
-    );
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => {
-      resolve(false);
-    });
-    server.listen(port, host, () => {
-      server.close(() => {
-        resolve(true);
-      });
-    });
-  });
 }

@@ -8,36 +8,35 @@ import { backupSettings } from "../../config/backups.ts";
 import { UsageError } from "../../cli/usage.ts";
 import { ownRepository, stateHost } from "../lib/backups/dataSets.ts";
 import { reason } from "../lib/backups/repository.ts";
+import { readSavedState } from "../lib/backups/savedState.ts";
 import { writeStateFiles } from "../lib/backups/stateFiles.ts";
 import { interruptible } from "../../cli/interrupt.ts";
 import { dryRunOption } from "../lib/options.ts";
 import { run } from "../lib/process.ts";
 import { groupOptions } from "../lib/stack.ts";
-import { openStore, presentState } from "../lib/state/store.ts";
 
 export const command = defineCommand({
   about: `Saves Pulumi's state and the stack's file outside of the backend, with restic. RESTIC_REPOSITORY and RESTIC_PASSWORD name the repository,
 which is made where there is none; a bucket's login is in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Secrets stay encrypted by the
-stack's passphrase, and restic encrypts everything once more. Old backups are removed (7 days, 5 weeks, 12 months stay), and the repository
+stack's passphrase, and restic encrypts everything once more. A folder's or bucket's file is saved as it is; of another backend (Pulumi
+Cloud, PostgreSQL) what pulumi stack export prints. Old backups are removed (7 days, 5 weeks, 12 months stay), and the repository
 is checked. Run it every day; backups lists it, drill restores it.`,
   groups: { without: ["config-file"], inTurn: true },
   options: { ...groupOptions, ...dryRunOption },
   async run({ dryRun, ...values }) {
     const repository = ownRepository();
     if (repository === undefined) throw new UsageError("RESTIC_REPOSITORY and RESTIC_PASSWORD are not set");
-    const store = await openStore(values);
-    const present = await presentState(store);
-    if (present === undefined) throw new Error(`${store.url} has no state of stack ${store.name}`);
+    const saved = await readSavedState(values);
     return interruptible(async (signal) => {
       const folder = mkdtempSync(path.join(tmpdir(), "orrery-backup-"));
       try {
-        const resources = writeStateFiles(store, present, folder);
-        const title = `${resources} resources of ${store.name} and its file`;
+        const resources = writeStateFiles(saved, folder);
+        const title = `${resources} resources of ${saved.stack} and its file`;
         if (dryRun) {
           console.log(`would save ${title} in ${repository.url}`);
           return 0;
         }
-        const script = backupScript(stateHost(store.name), { keep: backupSettings.shape.keep.parse(undefined) });
+        const script = backupScript(stateHost(saved.stack), { keep: backupSettings.shape.keep.parse(undefined) });
         const ran = await run("sh", ["-ec", script], {
           ...{ cwd: folder, env: repository.env, timeout: 3600 },
           // On SIGINT restic gives up its lock.

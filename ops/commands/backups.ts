@@ -1,5 +1,6 @@
 /** `orrery backups`. */
 import { defineCommand } from "../../cli/command.ts";
+import { UsageError } from "../../cli/usage.ts";
 import { dataSets } from "../lib/backups/dataSets.ts";
 import { listed } from "../lib/backups/list.ts";
 import { jsonOption } from "../lib/options.ts";
@@ -20,10 +21,13 @@ not checked, or a repository does not answer; data that others save (outside) do
     const [secret, now] = [secretReader(stackOf(values)), new Date()];
     const rows = await Promise.all(
       dataSets(values).map((one) =>
-        listed(one, secret, now).catch((error: unknown) => ({
-          ...{ name: one.name, about: one.about, state: "unknown", count: 0 },
-          text: `cannot be asked: ${messageOf(error)}`,
-        })),
+        listed(one, secret, now).catch((error: unknown) => {
+          if (error instanceof UsageError) throw error; // a wrong passphrase, once
+          return {
+            ...{ name: one.name, about: one.about, state: "unknown", count: 0 },
+            text: `cannot be asked: ${messageOf(error)}`,
+          };
+        }),
       ),
     );
     if (json) console.log(JSON.stringify(rows, undefined, 2));

@@ -12,7 +12,7 @@ export const command = defineCommand({
 apply: what the engine does to the kinds that the program creates there, in these namespaces and by these names, and what its own Roles
 grant, since no one can grant what they do not have. No cluster is contacted and nothing is changed.
 
-  npm run --silent ops -- deployer --stack prod --cluster prow | kubectl apply -f -
+  npm run --silent ops -- deployer --stack prod --cluster ibm | kubectl apply -f -
   kubectl create token deployer --namespace orrery --duration 2160h
 
 docs/secrets.md shows how to bind the token to a Secret, so that it can be revoked, and how to rotate it.`,

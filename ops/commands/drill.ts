@@ -15,7 +15,7 @@ databases into a PostgreSQL server in a temporary folder, and compares rows, che
 backup was made. Nothing in the clouds is touched; all of it is removed again. restic and a server as new as the service's must be
 installed. Exit code 1 if a data set has no backup or it is not whole.
 
---json prints a list of {"name", "whole", "none", "text", "problems", "time", "seconds"}.`,
+--json prints a list of {"name", "whole", "none", "failed", "text", "problems", "time", "seconds"}.`,
   groups: { without: ["config-file", "only"], inTurn: true },
   options: {
     ...groupOptions,
@@ -33,11 +33,10 @@ installed. Exit code 1 if a data set has no backup or it is not whole.
       for (const one of all.filter(({ name }) => only.length === 0 || only.includes(name))) {
         const result = await drill(one, secret, new Date(), ending).catch((error: unknown): Drilled => {
           const text = messageOf(error);
-          return { name: one.name, whole: false, none: false, text, problems: [text] };
+          return { name: one.name, whole: false, none: false, failed: true, text, problems: [text] };
         });
         if (ending.aborted) return;
-        const verdict = result.none ? "HAS NO BACKUP: " : result.whole ? "" : "IS NOT WHOLE: ";
-        if (!json) console.log(`${one.name} ${verdict}${result.text}`);
+        if (!json) console.log(`${one.name} ${begin(result)}${result.text}`);
         results.push(result);
       }
     });
@@ -45,3 +44,8 @@ installed. Exit code 1 if a data set has no backup or it is not whole.
     return results.every(({ whole }) => whole) ? 0 : 1;
   },
 });
+
+function begin({ whole, none, failed }: Drilled): string {
+  if (whole) return "";
+  return none ? "HAS NO BACKUP: " : failed === true ? "COULD NOT BE DRILLED: " : "IS NOT WHOLE: ";
+}

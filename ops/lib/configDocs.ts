@@ -45,7 +45,11 @@ function stackFileSchema(systems: readonly AnySystem[]): object {
     title: "Pulumi.<stack>.yaml of orrery",
     type: "object",
     properties: {
+      // The engine's own keys: of a passphrase, of a key service, and the list of environments of Pulumi ESC.
       encryptionsalt: { type: "string" },
+      secretsprovider: { type: "string" },
+      encryptedkey: { type: "string" },
+      environment: {},
       config: {
         type: "object",
         properties: Object.fromEntries(config),

@@ -64,11 +64,16 @@ export function writeSecrets(changes: readonly SecretChange[], dryRun: boolean):
   if (!dryRun) replaceFiles([...files].map(([file, change]) => ({ file, ...change })));
 }
 
-/** Reads many secrets of a stack's file with one derived key. @throws as {@link secretOf}, when a secret is read */
-export function secretReader(stack: StackFileOf): (key: string) => string {
+/**
+ * Reads many secrets of a stack's file with one derived key.
+ * @param variable - that holds its passphrase
+ * @throws as {@link secretOf}, when a secret is read
+ */
+export function secretReader(stack: StackFileOf, variable?: string): (key: string) => string {
   const { provider } = readStackFile(stack.file);
   let crypter: Crypter | undefined;
-  return (key) => secretOf(stack, key, undefined, provider === undefined ? (crypter ??= crypterOf(stack)) : undefined);
+  return (key) =>
+    secretOf(stack, key, undefined, provider === undefined ? (crypter ??= crypterOf(stack, variable)) : undefined);
 }
 
 /** Text of an encrypted value of the stack's file. @throws if it has none @throws UsageError if the passphrase is wrong */

@@ -13,7 +13,7 @@ import { UsageError } from "../../cli/usage.ts";
 
 /** Options of every command that reads a stack's settings. */
 export const stackOptions = {
-  stack: { type: "string", short: "s", value: "S", required: true, help: "the environment: reads Pulumi.S.yaml" },
+  stack: { type: "string", short: "s", value: "S", required: true, help: "the stack: reads Pulumi.S.yaml" },
   "config-file": { type: "string", value: "FILE", help: "reads (and changes) that file instead" },
 } as const satisfies OptionSpecs;
 
@@ -25,7 +25,7 @@ export const groupOptions = {
 
 /** The same for commands that do not always need a stack. */
 export const optionalStackOptions = {
-  stack: { type: "string", short: "s", value: "S", help: "the environment: reads Pulumi.S.yaml" },
+  stack: { type: "string", short: "s", value: "S", help: "the stack: reads Pulumi.S.yaml" },
   "config-file": stackOptions["config-file"],
 } as const satisfies OptionSpecs;
 
@@ -115,20 +115,27 @@ export function changeSettings<S extends z.ZodType>(
 }
 
 /**
- * The same for settings of several systems.
- * @throws before anything is written, if the file would have problems then
+ * The stack's file with other settings of several systems. Nothing is written.
+ * @throws if the file would have problems then
  */
+export function changedAll(
+  stack: Pick<SystemStack<unknown>, "name" | "file">,
+  changes: readonly (Change & { readonly namespace: string })[],
+): FileChange {
+  const known = Object.values(schemas);
+  return changedFile(stack, changes, (file) => {
+    const { problems } = parseConfig(sampleConfig(file, known), known);
+    if (problems.length > 0) throw new Error(report(stack.name, problems));
+  });
+}
+
+/** Changes settings of several systems. @throws before anything is written, if the file would have problems then */
 export function changeAll(
   stack: Pick<SystemStack<unknown>, "name" | "file">,
   changes: readonly (Change & { readonly namespace: string })[],
   dryRun: boolean,
 ): void {
-  const known = Object.values(schemas);
-  const check = (file: StackFile): void => {
-    const { problems } = parseConfig(sampleConfig(file, known), known);
-    if (problems.length > 0) throw new Error(report(stack.name, problems));
-  };
-  const change = changedFile(stack, changes, check);
+  const change = changedAll(stack, changes);
   if (!dryRun && changes.length > 0) replaceFiles([{ file: stack.file, ...change }]);
 }
 

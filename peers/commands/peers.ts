@@ -9,13 +9,15 @@ import { gophercloud } from "../gophercloud.ts";
 import { kubernetes } from "../kubernetes.ts";
 import { ownLab, runSuites } from "../lab.ts";
 import type { Suite } from "../suite.ts";
+import { plugins, tempest } from "../tempest.ts";
+import { terraform } from "../terraform.ts";
 import { verdictText } from "../verdictText.ts";
 
 /** A new suite is a file of its own, a name here, and a list of expected failures. */
-const suites: readonly Suite[] = [gophercloud, kubernetes];
+const suites: readonly Suite[] = [gophercloud, kubernetes, tempest, ...plugins, terraform];
 
 /** The suites of the command line. @throws UsageError */
-function selected(words: readonly string[]): readonly Suite[] {
+export function selected(words: readonly string[]): readonly Suite[] {
   const names = suites.map(({ name }) => name);
   const unknown = words.find((word) => !names.includes(word));
   if (unknown !== undefined) throw new UsageError(`there is no suite "${unknown}"; there are ${names.join(", ")}`);
@@ -33,7 +35,7 @@ export const command = defineCommand({
   about: `Runs test suites that others wrote against a lab of its own, which is stopped afterwards and keeps its data. It runs all suites unless
 some are named:
 
-${suites.map(({ name, version, about }) => `  ${name.padEnd(12)} ${version.padEnd(8)} ${about}`).join("\n")}
+${suites.map(({ name, version, about }) => `  ${name.padEnd(18)} ${version.padEnd(8)} ${about}`).join("\n")}
 
 A test that fails must be in peers/expected/SUITE.yaml, with its reason. Results are kept in the lab's folder (ORRERY_LAB, with
 "-peers" added), so that a run goes on where the last one ended. Suites are installed once per machine, in ORRERY_CACHE.`,

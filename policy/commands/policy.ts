@@ -1,6 +1,6 @@
 /** `orrery policy`. */
 import { defineCommand } from "../../cli/command.ts";
-import { stackNames, stackPath } from "../../config/stackFile.ts";
+import { stackPath } from "../../config/stackFile.ts";
 import { stubSdk } from "../../config/stubSdk.ts";
 import { countedPins, imagesOf } from "../images.ts";
 import { type Exception, evaluate, exceptionsOf, manifestsOf, stackResources } from "../violations.ts";
@@ -22,7 +22,7 @@ preview --policy-pack policy.
 
 --json prints {"faults": [...], "exceptions": [{"rule", "where", "reason"}]}.`,
   options: {
-    stack: { type: "string", short: "s", value: "STACK", required: true, help: stackNames().join(", ") },
+    stack: { type: "string", short: "s", value: "STACK", required: true, help: "the stack: reads Pulumi.STACK.yaml" },
     disposable: {
       type: "boolean",
       help: "the stack may be deleted with its data, so nothing has to be protected (as in test)",

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { defineCommand } from "../../cli/command.ts";
 import { deployProblems } from "../../config/deployable.ts";
 import { parseJson } from "../../config/parse.ts";
-import { projectDir, readStackFile, stackNames, stackPath } from "../../config/stackFile.ts";
+import { projectDir, readStackFile, stackPath } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
 import { stubSdk } from "../../config/stubSdk.ts";
 import type { Replacements } from "../evaluate/render.ts";
@@ -19,7 +19,7 @@ options}; secrets are the text "[secret]". Needs no passphrase, network, cloud o
 --for-deploy the stack's own secrets are checked first (PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE), and what up would
 refuse is refused.`,
   options: {
-    stack: { type: "string", short: "s", value: "STACK", required: true, help: stackNames().join(", ") },
+    stack: { type: "string", short: "s", value: "STACK", required: true, help: "the stack: reads Pulumi.STACK.yaml" },
     comparison: { type: "string", value: "FILE", help: "render for a comparison with the values of that file" },
     "for-deploy": { type: "boolean", help: "check the stack's own secrets first" },
   },

@@ -54,10 +54,14 @@ With --stacks, BASE and HEAD are two stacks of the working tree, and it shows wh
       report(stacks, [from, to], { notes, untrusted: true });
       return 0;
     }
-    if (map !== undefined && base === undefined) {
+    if (map !== undefined) {
+      if (base !== undefined) throw new UsageError("--map is a page without changes: leave out BASE, or give --page");
+      if (pageFile !== undefined) throw new UsageError("--map is a page without changes: leave out --page");
       const stacks = await allResources(workingTree, stack);
       const resources = stacks.reduce((sum, one) => sum + one.resources.length, 0);
-      writeFileSync(map, page("Orrery: all resources", `${resources} resources in ${stacks.length} stacks`, stacks));
+      const summary = `${resources} resources in ${stacks.length} ${stacks.length === 1 ? "stack" : "stacks"}`;
+      writeFileSync(map, page("Orrery: all resources", summary, stacks));
+      console.error(`${map} shows ${summary}; open it in a browser`);
       return 0;
     }
     if (base === undefined) throw new UsageError("BASE is missing: name one or two commits");

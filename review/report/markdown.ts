@@ -1,4 +1,5 @@
 /** The report of a pull request: Markdown that fits into one comment. */
+import { declaredQuotas } from "../declaredQuotas.ts";
 import { demandChanges, measures } from "../demand.ts";
 import type { Rendered } from "../evaluate/render.ts";
 import { risksOf } from "../risks/index.ts";
@@ -143,16 +144,25 @@ function demandTable(stacks: readonly StackReview[]): readonly string[] {
       ({ measure, before, after }) => `| ${stack} | ${measures[measure]} | ${number(before)} | ${number(after)} |`,
     ),
   );
-  if (rows.length === 0) return [];
+  const quotas = stacks.flatMap(({ stack, changes, resources = [] }) =>
+    declaredQuotas(changes, resources).map(({ namespace, measure, need, quota }) => {
+      const verdict = need > quota + 1e-9 ? "**more than its quota: pods or claims will be refused**" : "fits";
+      return `| ${stack} | ${namespace} | ${measures[measure]} | ${number(need)} | ${number(quota)} | ${verdict} |`;
+    }),
+  );
+  if (rows.length === 0 && quotas.length === 0) return [];
   return [
     "",
     "### What it asks for",
+    ...(rows.length === 0 ? [] : ["", "| stack | | before | after |", "| --- | --- | --- | --- |", ...rows]),
+    ...(quotas.length === 0
+      ? []
+      : [
+          ...["", "Against the quotas that the stacks declare:", ""],
+          ...["| stack | namespace | | asks for | quota | |", "| --- | --- | --- | --- | --- | --- |", ...quotas],
+        ]),
     "",
-    "| stack | | before | after |",
-    "| --- | --- | --- | --- |",
-    ...rows,
-    "",
-    "Only the clusters and clouds know their quotas: `npx orrery quota --stack STACK` compares.",
+    "Only the clusters and clouds know their own quotas: `npx orrery quota --stack STACK` compares.",
   ];
 }
 

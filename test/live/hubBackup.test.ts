@@ -128,6 +128,21 @@ describe("backups of homes with a real ZFS", function () {
     assert.deepEqual(again, { problems: [], compared: "2 homes, 4 files" });
   });
 
+  it("a lost home comes back from S3 on the hub as it was saved", async () => {
+    await inside("cp -a /tank/home /root/saved; rm -rf /tank/home/ada/* /tank/home/bob/*");
+    const begin = performance.now();
+    // What docs/backups.md says.
+    await inside(`set -a; . ${backupsEnvironmentFile}; set +a
+      restic restore latest --host ${homesHost("hub")} --target /tank/restored
+      for home in ada bob; do cp -a "$(find /tank/restored -path "*/homes/$home")/." /tank/home/$home; done`);
+    const took = ((performance.now() - begin) / 1000).toFixed(1);
+    console.log(
+      `restored the homes on the hub in ${took} s: ${(await inside("du -sh --apparent-size /tank/home")).trim()}`,
+    );
+    assert.equal(await inside("diff -r /root/saved /tank/home"), "");
+    await inside("rm -r /root/saved /tank/restored");
+  });
+
   it("a run that was killed leaves nothing that stops the next one", async () => {
     await inside(`
       setsid ${program} & until zfs list -H -t snapshot tank/home@orrery-backup 2>/dev/null; do sleep 0.05; done

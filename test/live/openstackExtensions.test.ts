@@ -1,8 +1,10 @@
 /** What programs by other hands ask of an OpenStack, and the services of the program's own systems do not. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { createHmac, randomBytes } from "node:crypto";
 import { after, describe, it } from "mocha";
 import { url } from "../../lab/openstack/config/shared.ts";
+import { environment, python } from "../../lab/openstack/services.ts";
 import { eventually, lab, openstackApi, type Row } from "../../lab/harness/cloud.ts";
 
 type Service = Parameters<ReturnType<typeof openstackApi>["post"]>[0];
@@ -68,6 +70,20 @@ describe("what other programs ask of the lab's OpenStack", () => {
       catalog.find(({ type }) => type === name)?.endpoints.map((each) => each.url),
       ["http://192.0.2.1/"],
     );
+  });
+
+  it("Keystone's threads keep the tokens of their own requests", () => {
+    const code = `import threading, serve
+from keystone.server.flask.request_processing.middleware.auth_context import AuthContextMiddleware
+serve.token_of_its_own_request()
+shared = AuthContextMiddleware(None)
+shared.token = "mine"
+other = threading.Thread(target=setattr, args=(shared, "token", "theirs"))
+other.start()
+other.join()
+print(shared.token)`;
+    const { stdout, stderr } = spawnSync(python, ["-c", code], { encoding: "utf8", env: environment(lab) });
+    assert.equal(stdout.trim(), "mine", stderr);
   });
 
   it("limits are registered and set for a project", async () => {

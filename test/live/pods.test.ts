@@ -6,18 +6,20 @@ import path from "node:path";
 import { before, describe, it } from "mocha";
 import { eventually } from "../../lab/harness/cloud.ts";
 import { nodeDaemonNames } from "../../lab/kubernetes/nodes/daemons.ts";
+import { dualStack } from "../../lab/kubernetes/nodes/families.ts";
 import { mountedHierarchies } from "../../lab/kubernetes/nodes/groups.ts";
 import { nodeNetwork, realNodes } from "../../lab/kubernetes/nodes/plan.ts";
 import { files, volumesFolder } from "../../lab/kubernetes/files.ts";
 import { runningPid } from "../../lab/process.ts";
 import { api, cluster, inPod, kubectl, namespace, quiet, succeeds, useRealNodes } from "./pods/cluster.ts";
-import { glutton, onlyClients, onlyNames, redis, shell, web } from "./pods/objects.ts";
+import { glutton, onlyClients, onlyNames, redis, shell, web, webOnBoth } from "./pods/objects.ts";
 
 interface Pod {
   readonly metadata: { readonly name: string };
   readonly spec: { readonly nodeName?: string };
   readonly status: {
     readonly podIP?: string;
+    readonly podIPs?: readonly { readonly ip: string }[];
     readonly containerStatuses?: readonly {
       readonly state: { readonly terminated?: { readonly reason: string; readonly exitCode: number } };
     }[];
@@ -25,6 +27,7 @@ interface Pod {
 }
 const pods = (selector: string): Promise<readonly Pod[]> =>
   api.list<Pod>(`/api/v1/namespaces/${namespace}/pods?labelSelector=${encodeURIComponent(selector)}`);
+const address6 = (all: Pod["status"]["podIPs"] = []): string => all.find(({ ip }) => ip.includes(":"))?.ip ?? "none";
 const fetchPage = ["curl", "-sS", "--max-time", "3"];
 
 describe("pods on real nodes", () => {
@@ -82,6 +85,23 @@ describe("pods on real nodes", () => {
     }
   });
 
+  it("with IPv6 pods have an address of each family, and a Service that asks for both answers on both", async function () {
+    if (!dualStack(cluster)) this.skip();
+    await api.apply(webOnBoth);
+    const seen = async (name: string): Promise<unknown> =>
+      (await api.get<{ spec: { ipFamilies: unknown } }>(`/api/v1/namespaces/${namespace}/services/${name}`)).spec
+        .ipFamilies;
+    assert.deepEqual([await seen("web"), await seen("web-both")], [["IPv4"], ["IPv4", "IPv6"]]);
+    for (const pod of ["client", "stranger"]) {
+      assert.match(await inPod(pod, "getent", "ahostsv6", "web-both"), /^fd00:9600::/);
+      for (const family of ["-4", "-6"])
+        assert.match(await inPod(pod, ...fetchPage, family, "http://web-both/"), /^hello/);
+      for (const { status } of await pods("app=web")) {
+        assert.match(await inPod(pod, ...fetchPage, `http://[${address6(status.podIPs)}]:8080/`), /^hello/);
+      }
+    }
+  });
+
   it("a program in a node's own network reaches Services, too", () => {
     for (const { netns } of realNodes(cluster)) {
       const asked = ["netns", "exec", netns, "curl", "-sSk", "--max-time", "5", "https://10.96.0.1/version"];
@@ -136,8 +156,10 @@ describe("pods on real nodes", () => {
     );
     assert.equal(await reaches("client"), true);
     for (const { status } of await pods("app=web")) {
-      assert.equal(await succeeds("stranger", "nc", "-z", "-w", "2", status.podIP ?? "", "8080"), false);
-      assert.equal(await succeeds("client", "nc", "-z", "-w", "2", status.podIP ?? "", "8080"), true);
+      for (const address of dualStack(cluster) ? [status.podIP ?? "", address6(status.podIPs)] : [status.podIP ?? ""]) {
+        assert.equal(await succeeds("stranger", "nc", "-z", "-w", "2", address, "8080"), false, address);
+        assert.equal(await succeeds("client", "nc", "-z", "-w", "2", address, "8080"), true, address);
+      }
     }
     assert.match(await inPod("stranger", "getent", "ahostsv4", "web"), /^10\.96\./);
     assert.equal(await succeeds("stranger", ...fetchPage, "-k", "https://kubernetes.default/version"), false);

@@ -1,10 +1,27 @@
-/** Rollouts that cannot work, on real nodes: what `lab apply` says while Pulumi waits. */
+/** What goes wrong on real nodes: rollouts that cannot work, memory that is eaten, images that cannot be built. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { describe, it } from "mocha";
 import { eventually } from "../../lab/harness/cloud.ts";
 import type { KubeObject } from "../../lab/kubernetes/api.ts";
+import { groupName } from "../../lab/kubernetes/nodes/first.ts";
+import { groupFolders } from "../../lab/kubernetes/nodes/groups.ts";
+import { realNodes } from "../../lab/kubernetes/nodes/plan.ts";
 import { withFailures } from "../../lab/rollout.ts";
-import { api, cluster, namespace, useRealNodes } from "./pods/cluster.ts";
+import { cacheDir, root } from "../../lab/settings.ts";
+import { api, cluster, kubectl, namespace, useRealNodes } from "./pods/cluster.ts";
 import { shell } from "./pods/objects.ts";
 
 type Running = KubeObject & { readonly spec: { readonly containers: readonly object[] } };
@@ -19,10 +36,14 @@ function failing(name: string, container: object, more: object = {}): KubeObject
 }
 const sh = (script: string) => ({ command: ["sh", "-c", script] });
 
-describe("rollouts that cannot work", () => {
-  useRealNodes(1);
+/** Restarts and phase of a pod. */
+const running = (pod: string): Promise<string> =>
+  kubectl("get", "pod", pod, "-o", "jsonpath={.status.containerStatuses[0].restartCount} {.status.phase}");
 
-  it("each is named once with pod, container and the container's own last words, within a minute; what runs is not", async () => {
+describe("what goes wrong on real nodes", () => {
+  const started = useRealNodes(1);
+
+  it("rollouts that cannot work are named once each with pod, container and the container's own last words, within a minute; what runs is not", async () => {
     const bad = {
       exec: { command: ["sh", "-c", "echo not yet >&2; exit 3"] },
       periodSeconds: 1,
@@ -69,5 +90,92 @@ describe("rollouts that cannot work", () => {
       () => eventually("all reasons", () => Promise.resolve(told), all, 60),
     );
     assert.equal(told.length, expected.length, told.join("\n"));
+  });
+
+  it("a pod without a limit that eats a whole node's memory is ended, and nothing else", async () => {
+    const [node] = realNodes(cluster);
+    assert.ok(node);
+    await api.apply(shell("bystander", node.name));
+    await kubectl("wait", "pod/bystander", "--for=condition=Ready", "--timeout=60s");
+    // The node gets a machine of its own size: this one's memory is not for tests.
+    const [limit, file] = groupFolders(groupName(node))
+      .flatMap((folder) => ["memory.limit_in_bytes", "memory.max"].map((name) => path.join(folder, name)))
+      .filter((name) => existsSync(name))
+      .map((name) => [readFileSync(name, "utf8"), name] as const)[0] ?? ["", ""];
+    writeFileSync(file, String(1.5e9));
+    try {
+      const eats = sh("dd if=/dev/zero of=/dev/null bs=2G count=1");
+      const ended = /^pods\/eater, container shell: ended with exit code 137/;
+      const lines: string[] = [];
+      await withFailures(
+        cluster,
+        (text) => {
+          lines.push(text);
+        },
+        async () => {
+          await api.apply(failing("eater", eats, { restartPolicy: "Never" }));
+          await eventually(
+            "the sentence",
+            () => Promise.resolve(lines),
+            () => lines.some((one) => ended.test(one)),
+            90,
+          );
+        },
+      );
+      assert.equal(await running("bystander"), "0 Running");
+      assert.deepEqual(
+        (await started().health(cluster)).filter(({ healthy }) => !healthy),
+        [],
+      );
+    } finally {
+      writeFileSync(file, limit);
+    }
+  });
+
+  it("an image that cannot be built is named with its log, and what runs goes on", async () => {
+    await api.apply(shell("goes-on", "node-0"));
+    await kubectl("wait", "pod/goes-on", "--for=condition=Ready", "--timeout=60s");
+    const folder = mkdtempSync(path.join(tmpdir(), "orrery-cache-"));
+    const cache = path.join(folder, "cache");
+    try {
+      // The machine's cache without one image, and packages that cannot be had.
+      const link = (from: string, to: string, without: RegExp): void => {
+        mkdirSync(to, { recursive: true });
+        const names = readdirSync(from).filter((name) => !without.test(name));
+        for (const name of names) symlinkSync(path.join(from, name), path.join(to, name));
+      };
+      link(cacheDir, cache, /^(images|log|.*\.lock)$/);
+      link(path.join(cacheDir, "images"), path.join(cache, "images"), /^(partial|redis-[0-9a-f]{12})$/);
+      const fake = path.join(folder, "apt-get");
+      writeFileSync(fake, "#!/bin/sh\necho 'E: Unable to locate package' >&2\nexit 100\n", { mode: 0o755 });
+      const script = `
+        import { inWords } from "./cli/main.ts";
+        import { kubernetes } from "./lab/kubernetes/kubernetes.ts";
+        import { labSettings } from "./lab/settings.ts";
+        import { ensureToolchain } from "./lab/toolchain/toolchain.ts";
+        try {
+          await kubernetes(await ensureToolchain(() => undefined)).up(labSettings(), () => undefined);
+        } catch (error) {
+          console.error(inWords(error));
+          process.exitCode = 1;
+        }`;
+      const settings = { ORRERY_LAB: cluster.dir, ORRERY_PORTS: String(cluster.firstPort), ORRERY_CACHE: cache };
+      const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+        cwd: root,
+        encoding: "utf8",
+        env: { ...process.env, ...settings, PATH: `${folder}:${process.env.PATH ?? ""}` },
+      });
+      const log = path.join(cache, "log", "image-redis.log");
+      assert.equal(stderr, `image redis cannot be built: sh failed (exit code 100); read ${log}\n`);
+      assert.equal(status, 1);
+      assert.match(readFileSync(log, "utf8"), /Unable to locate package/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    assert.equal(await running("goes-on"), "0 Running");
+    assert.deepEqual(
+      (await started().health(cluster)).filter(({ healthy }) => !healthy),
+      [],
+    );
   });
 });

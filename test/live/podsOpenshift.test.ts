@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
 import { eventually } from "../../lab/harness/cloud.ts";
 import type { KubeObject } from "../../lab/kubernetes/api.ts";
+import type { DeploymentConfig } from "../../lab/kubernetes/nodes/deploymentConfigs/objects.ts";
 import type { ImageStream } from "../../lab/kubernetes/nodes/imageStreams.ts";
+import { triggersAnnotation } from "../../lab/kubernetes/nodes/imageTriggers.ts";
 import { openshiftAdministrator, openshiftMark, uidRange } from "../../lab/kubernetes/projects.ts";
 import { api, kubectl, useRealNodes } from "./pods/cluster.ts";
 import { shell } from "./pods/objects.ts";
@@ -133,5 +135,110 @@ describe("OpenShift's namespaces on real nodes", () => {
     await api.apply(open("pulled", image));
     await inProject("wait", "pod/pulled", "--for=condition=Ready", "--timeout=60s");
     assert.match(await inProject("exec", "pulled", "--", "busybox"), /^BusyBox v/);
+  });
+
+  it("an image trigger gives a Deployment the image of its tag, and the next one when the tag moves", async () => {
+    const trigger = {
+      from: { kind: "ImageStreamTag", name: "moving:stable" },
+      fieldPath: 'spec.template.spec.containers[?(@.name=="shell")].image',
+    };
+    const stream = (from: string): KubeObject => ({
+      apiVersion: "image.openshift.io/v1",
+      kind: "ImageStream",
+      metadata: { name: "moving", namespace: project },
+      spec: { tags: [{ name: "stable", from: { kind: "DockerImage", name: from } }] },
+    });
+    const labels = { app: "triggered" };
+    const deployment: KubeObject = {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: {
+        name: "triggered",
+        namespace: project,
+        annotations: { [triggersAnnotation]: JSON.stringify([trigger]) },
+      },
+      // As old manifests have it: the image is the trigger's to fill in.
+      spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: open("any", " ").spec } },
+    };
+    await api.apply(stream("orrery.lab/tools:1"));
+    await api.post(`/apis/apps/v1/namespaces/${project}/deployments`, deployment);
+    const runs = async (program: string): Promise<void> => {
+      await eventually(
+        program,
+        // Until then its pods do not run, or have another program.
+        () => inProject("exec", "deployment/triggered", "--", program, "--help").catch(() => ""),
+        (said) => said !== "",
+      );
+    };
+    await runs("curl");
+    await api.apply(stream("docker.io/library/busybox:1"));
+    await runs("busybox");
+  });
+
+  it("a DeploymentConfig rolls out for a changed template and a moved tag, is scaled, and goes with its pods", async () => {
+    const image = { automatic: true, containerNames: ["shell"], from: { kind: "ImageStreamTag", name: "base:stable" } };
+    const { spec } = open("any", " ") as KubeObject & { readonly spec: { readonly containers: readonly object[] } };
+    const config = (mode: string): KubeObject => ({
+      apiVersion: "apps.openshift.io/v1",
+      kind: "DeploymentConfig",
+      metadata: { name: "old", namespace: project },
+      spec: {
+        replicas: 2,
+        selector: { app: "old" },
+        triggers: [{ type: "ConfigChange" }, { type: "ImageChange", imageChangeParams: image }],
+        template: {
+          metadata: { labels: { app: "old" } },
+          spec: { ...spec, containers: [{ ...spec.containers[0], env: [{ name: "MODE", value: mode }] }] },
+        },
+      },
+    });
+    const stream = (from: string): KubeObject => ({
+      apiVersion: "image.openshift.io/v1",
+      kind: "ImageStream",
+      metadata: { name: "base", namespace: project },
+      spec: { tags: [{ name: "stable", from: { kind: "DockerImage", name: from } }] },
+    });
+    const rolledOut = async (version: number): Promise<void> => {
+      const message = `replication controller "old-${version}" successfully rolled out`;
+      const at = `/apis/apps.openshift.io/v1/namespaces/${project}/deploymentconfigs/old`;
+      await eventually(
+        message,
+        () => api.get<DeploymentConfig>(at),
+        ({ status }) => status?.conditions?.some((condition) => condition.message === message) === true,
+      );
+    };
+    /** Rollouts with the numbers of their pods that are ready. */
+    const rollouts = (): Promise<string> =>
+      inProject("get", "rc", "-o", "jsonpath={range .items[*]}{.metadata.name}={.status.readyReplicas} {end}");
+    const inside = (version: number, script: string): Promise<string> =>
+      inProject("exec", `rc/old-${version}`, "--", "sh", "-c", script);
+
+    await api.apply(config("first"));
+    await api.apply(stream("orrery.lab/tools:1"));
+    await rolledOut(1);
+    assert.equal(await rollouts(), "old-1=2 ");
+    assert.match(await inside(1, "curl --version; echo $MODE"), /^curl [^]*\nfirst\n$/);
+
+    await api.apply(config("second"));
+    await rolledOut(2);
+    assert.equal(await rollouts(), "old-1= old-2=2 ");
+    assert.equal(await inside(2, "echo $MODE"), "second\n");
+
+    await api.apply(stream("docker.io/library/busybox:1"));
+    await rolledOut(3);
+    assert.equal(await rollouts(), "old-1= old-2= old-3=2 ");
+    assert.match(await inside(3, "busybox"), /^BusyBox v/);
+
+    const pods = () => api.list(`/api/v1/namespaces/${project}/pods?labelSelector=deploymentconfig%3Dold`);
+    await inProject("scale", "dc/old", "--replicas=0");
+    await eventually("no pods", pods, (left) => left.length === 0, 30);
+    await inProject("scale", "dc/old", "--replicas=1");
+    await eventually("one pod", pods, (left) => left.length === 1, 30);
+    await inProject("delete", "dc/old");
+    const all = async () => [
+      ...(await pods()),
+      ...(await api.list(`/api/v1/namespaces/${project}/replicationcontrollers`)),
+    ];
+    await eventually("nothing", all, (left) => left.length === 0, 60);
   });
 });

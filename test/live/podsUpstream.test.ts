@@ -44,7 +44,7 @@ describe("images from outside on real nodes", () => {
     const made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, ...subject];
     execFileSync("openssl", made, { stdio: "ignore" });
     const registry = createServer({ key: readFileSync(key), cert: readFileSync(certificate) });
-    const answers = registryServer(new Layouts([outsideLayout(folder)]));
+    const answers = registryServer(new Layouts(() => [outsideLayout(folder)]));
     registry.on("request", (request, response) => answers.emit("request", request, response));
     registry.listen(0, "127.0.0.1");
     const proxy = createProxy().on("connect", (request, client) => {

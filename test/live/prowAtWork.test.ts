@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { demoSettings, removeCluster, startCluster } from "../../lab/demo/cluster.ts";
+import { makeRepository, propose, type PullRequest, statusOf } from "../../lab/demo/github.ts";
 import { ask } from "../../lab/demo/outside.ts";
 import { takePictures } from "../../lab/demo/pictures.ts";
 import { deployProw, type ProwAtWork, robot } from "../../lab/demo/prow/deploy.ts";
@@ -16,16 +17,12 @@ import {
   folderOf,
   forge,
   job,
-  makeRepository,
   objectsBelow,
   objectText,
-  propose,
   type ProwJob,
   prowJobs,
-  type PullRequest,
   pullRequest,
   repository,
-  statusOf,
 } from "../../lab/demo/prow/steps.ts";
 import { until } from "../../lab/demo/until.ts";
 import { lab } from "../../lab/harness/cloud.ts";
@@ -86,8 +83,8 @@ describe("Prow at work", function () {
     await installPackages(["chromium"], quiet);
     await removeCluster(cluster, quiet);
     prow = await deployProw(await startCluster(cluster, quiet));
-    await makeRepository(prow);
-    const proposed = { path: "greeting.txt", text: `${greeting}\n`, title: "Greet friendly" };
+    await makeRepository(prow.alice, repository);
+    const proposed = { path: "greeting.txt", text: `${greeting}\n`, title: "Greet friendly", in: repository };
     change = await propose({ person: prow.alice, login: "alice" }, proposed);
   });
   after(() => removeCluster(cluster, quiet));
@@ -127,7 +124,7 @@ describe("Prow at work", function () {
 
   it("crier sets the commit's status at GitHub, and its link leads to the run at Deck", async () => {
     const status = await until("crier's status", 60, async () => {
-      const found = await statusOf(prow, change.head.sha, job);
+      const found = await statusOf(prow.alice, change.head.sha, job, repository);
       return found?.state === "success" ? found : undefined;
     });
     assert.equal(status.target_url, done.status.url);
@@ -167,7 +164,7 @@ describe("Prow at work", function () {
   it("a job that fails is a red status and a comment with the link for who proposed the change", async () => {
     const sad = await propose(
       { person: prow.alice, login: "alice" },
-      { path: "greeting.txt", text: "Go away\n", title: "Greet unfriendly" },
+      { path: "greeting.txt", text: "Go away\n", title: "Greet unfriendly", in: repository },
     );
     await comment(prow.alice, sad.number, `/test ${job}`);
     const failed = await ended(sad.number, 0);
@@ -179,7 +176,7 @@ describe("Prow at work", function () {
       return all.find(({ body, user }) => user.login === robot && body.includes("test **failed**"));
     });
     assert.ok(said.body.includes(failed.status.url ?? ""), said.body);
-    assert.equal((await statusOf(prow, sad.head.sha, job))?.state, "failure");
+    assert.equal((await statusOf(prow.alice, sad.head.sha, job, repository))?.state, "failure");
   });
 
   it("an event that hook has taken is not lost when its pod is deleted in the middle", async () => {

@@ -1,17 +1,20 @@
 /** The alerts of all stacks: promtool judges them and tries each; a Prometheus with the programs that they are about raises them. */
 import assert from "node:assert/strict";
 import { type ChildProcess } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { parse, stringify } from "yaml";
+import { backupDueFiles, certificateMetrics, noteBackup } from "../../components/callysto/guest/metricFiles.ts";
 import { etlConfig } from "../../components/dials/etlConfig.ts";
+import { backupSettings } from "../../config/backups.ts";
 import { stackNames } from "../../config/stackFile.ts";
 import { lab } from "../../lab/harness/cloud.ts";
 import { api, podTemplate, useNamespace } from "../../lab/harness/kube.ts";
 import { labKubeconfig } from "../../lab/retarget.ts";
 import { ensureTool } from "../../lab/tools/tools.ts";
+import { run } from "../../ops/lib/process.ts";
 import { settings } from "../unit/dials/fixture.ts";
 import { programs } from "../unit/monitoring/metrics.ts";
 import { monitoredStack } from "../unit/monitoring/stacks.ts";
@@ -22,6 +25,8 @@ import { cases } from "./rules/cases.ts";
 import { Prometheus, start, stop } from "./rules/prometheus.ts";
 import { groupsOf, promtool, writeTests } from "./rules/promtool.ts";
 
+const repository = "s3:https://s3.sample.invalid/backups/hub-prod";
+const weekly = { remoteUser: "u", remoteHost: "h", sourceDirectory: "/tank/home/", hostKey: "k" };
 const folder = mkdtempSync(path.join(tmpdir(), "orrery-rules-"));
 const rules: string[] = [];
 let tools = "";
@@ -117,6 +122,10 @@ describe("the alerts in a Prometheus that collects from the real programs", func
   let statesUrl = "";
   const procfs = path.join(folder, "proc");
   const pool = path.join(procfs, "spl", "kstat", "zfs", "tank");
+  /** Where a hub's own programs leave theirs. */
+  const figures = path.join(folder, "figures");
+  const notes = (script: string, ...words: readonly string[]) =>
+    run("sh", ["-ec", script, ...words], { env: { METRICS_FOLDER: figures, PATH: process.env.PATH } });
 
   before(async () => {
     await installPrograms();
@@ -126,6 +135,8 @@ describe("the alerts in a Prometheus that collects from the real programs", func
     mkdirSync(pool, { recursive: true });
     writeFileSync(path.join(pool, "state"), "ONLINE\n");
     const collectors = ["--collector.disable-defaults", "--collector.zfs", "--collector.filesystem"];
+    mkdirSync(figures);
+    collectors.push("--collector.textfile", `--collector.textfile.directory=${figures}`);
     writeFileSync(path.join(procfs, "mounts"), "rootfs / ext4 rw 0 0\n");
     children.push(
       start(
@@ -194,6 +205,68 @@ describe("the alerts in a Prometheus that collects from the real programs", func
     await fires("HubPoolMissing", { hub: "hub-prod" });
   });
 
+  it("homes that were never saved raise HubBackupOverdue for the way that is late, and a backup ends it", async () => {
+    const { files = [] } = backupDueFiles({ backup: weekly, backups: backupSettings.parse({ repository }) });
+    for (const { path: file, text } of files) writeFileSync(path.join(figures, path.basename(file)), text);
+    await eventually(
+      "the hub's settings are known",
+      60,
+      async () => (await prometheus.series("hub_backup_due_seconds")) === 2,
+    );
+    assert.equal((await prometheus.firing()).has("HubBackupOverdue"), false, "the hub was just set up");
+    const longAgo = new Date(Date.now() - 2 * 86_400_000);
+    for (const { path: file } of files) utimesSync(path.join(figures, path.basename(file)), longAgo, longAgo);
+    await fires("HubBackupOverdue", { hub: "hub-prod", backup: "backup-homes" });
+    assert.equal((await prometheus.firing()).get("HubBackupOverdue")?.length, 1, "the weekly copy may be older");
+    for (const name of ["backup-homes", "rrsync-backup"] as const)
+      assert.equal((await notes(noteBackup(name))).status, 0);
+    await ends("HubBackupOverdue");
+    const successes = "hub_backup_last_success_timestamp_seconds";
+    await eventually("both are known", 60, async () => (await prometheus.series(successes)) === 2);
+  });
+
+  it("a certificate that was not renewed raises HubCertificateNotRenewed, and a new one ends the alert", async () => {
+    const file = path.join(folder, "certificate.pem");
+    const certificate = async (begins: number, lasts: number): Promise<void> => {
+      const day = (offset: number): string =>
+        `${new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 19).replaceAll(/[-:T]/g, "")}Z`;
+      const times = ["-startdate", day(begins), "-enddate", day(begins + lasts)];
+      const key = ["-newkey", "rsa:2048", "-nodes", "-keyout", path.join(folder, "certificate.key")];
+      const ca = path.join(folder, "self");
+      writeFileSync(
+        `${ca}.cnf`,
+        `[ca]\ndefault_ca=a\n[a]\ndatabase=${ca}.txt\nnew_certs_dir=${folder}\ndefault_md=sha256\npolicy=p\nrand_serial=yes\nunique_subject=no\n[p]\ncommonName=supplied\n`,
+      );
+      writeFileSync(`${ca}.txt`, "");
+      const request = ["req", "-new", ...key, "-subj", "/CN=hub.sample.invalid", "-out", `${file}.csr`];
+      assert.equal((await run("openssl", request)).status, 0);
+      const sign = [
+        "ca",
+        "-batch",
+        "-selfsign",
+        "-config",
+        `${ca}.cnf`,
+        "-keyfile",
+        path.join(folder, "certificate.key"),
+      ];
+      const outcome = await run("openssl", [...sign, "-in", `${file}.csr`, "-out", file, "-notext", ...times]);
+      assert.equal(outcome.status, 0, outcome.stderr);
+      const noted = await notes(certificateMetrics.text, "certificate-metrics", file);
+      assert.equal(noted.status, 0, noted.stderr);
+    };
+    await certificate(-60, 90);
+    await eventually(
+      "it is known",
+      60,
+      async () => (await prometheus.series("hub_certificate_not_after_timestamp_seconds")) === 1,
+    );
+    assert.equal((await prometheus.firing()).has("HubCertificateNotRenewed"), false);
+    await certificate(-80, 90);
+    await fires("HubCertificateNotRenewed", { hub: "hub-prod" });
+    await certificate(0, 90);
+    await ends("HubCertificateNotRenewed");
+  });
+
   it("a Deployment whose pods find no node raises DeploymentUnavailable", async () => {
     const at = `/apis/apps/v1/namespaces/${namespace}/deployments`;
     const { template, ...spec } = {
@@ -218,6 +291,8 @@ describe("the alerts in a Prometheus that collects from the real programs", func
       ...programs.prometheus,
       "node_filesystem_avail_bytes",
       "node_filesystem_size_bytes",
+      "node_textfile_mtime_seconds",
+      ...programs.hub,
     ];
     for (const metric of collected)
       await eventually(`${metric} is exposed`, 60, async () => (await prometheus.series(metric)) > 0);

@@ -83,7 +83,7 @@ describe("the page of status in Chromium", function () {
     dir = mkdtempSync(path.join(tmpdir(), "orrery-status-"));
     report = await reportOfProd();
     address = pathToFileURL(path.join(dir, "status.html")).href;
-    writeFileSync(path.join(dir, "status.html"), statusPage(report));
+    writeFileSync(path.join(dir, "status.html"), statusPage({ title: "prod", reports: [report] }));
     browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
   });
   after(async () => {
@@ -179,9 +179,38 @@ describe("the page of status in Chromium", function () {
     assert.equal(await colour(), "rgb(29, 32, 40)");
   });
 
+  it("several stacks are side by side, each with its own sun, on a phone below each other; keys and clicks tell them apart", async () => {
+    const stage = { ...report, stack: "stage", rows: report.rows.map((row): Row => ({ ...row, state: "ok" })) };
+    const served = await serve(0, 30, () => ({ title: "*", reports: [report, stage] }));
+    try {
+      await sheet.goto(served.url);
+      assert.equal(await sheet.getByRole("heading", { level: 1 }).innerText(), "*");
+      assert.equal(await sheet.locator("#orrery .planet").count(), 2 * (report.systems.length + 1));
+      assert.match((await planet("prod, packit: ").getAttribute("aria-label")) ?? "", /: bad; 1 bad$/);
+      assert.match((await planet("stage, packit: ").getAttribute("aria-label")) ?? "", /parts in order$/);
+      await planet("stage, packit: ").press("Enter");
+      assert.equal(await side().getByRole("heading", { level: 2 }).innerText(), "stage, packit");
+      assert.equal(await planet("prod, packit: ").getAttribute("aria-pressed"), "false");
+      await sheet.keyboard.press("Escape");
+      await side()
+        .getByRole("button", { name: `prod, packit, ${worker}` })
+        .click();
+      assert.equal(await side().locator("h3.picked").innerText(), worker);
+      assert.match(await sheet.title(), /^◆ \*: 1 bad, 1 warning, 1 unknown$/);
+      await sheet.setViewportSize({ width: 375, height: 667 });
+      assert.equal(await sheet.evaluate("document.documentElement.scrollWidth"), 375);
+      const boxes = await Promise.all(
+        ["prod", "stage"].map((one) => planet(`${one}, what all systems share`).boundingBox()),
+      );
+      assert.ok((boxes[1]?.y ?? 0) > (boxes[0]?.y ?? 0) + (boxes[0]?.height ?? 0), "one below the other");
+    } finally {
+      await served.close();
+    }
+  });
+
   it("a served page follows what its server says, and tells when that is silent", async () => {
     let now = { ...report, at: new Date().toISOString() };
-    const served: Served = await serve(0, 1, () => now);
+    const served: Served = await serve(0, 1, () => ({ title: "prod", reports: [now] }));
     await sheet.goto(served.url);
     assert.equal(await sheet.locator("#counts .bad").innerText(), "◆ 1 bad");
     await planet("packit: ").press("Enter");

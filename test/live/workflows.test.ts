@@ -102,7 +102,7 @@ describe("the workflows", () => {
     assert.match(shell("review.yml", "review"), /review -- .* --renders out\/renders\.json$/m);
     assert.doesNotMatch(shell("review.yml", "review"), /\.md|\.html|GITHUB_STEP_SUMMARY/);
     assert.match(shell("review-comment.yml", "report"), /review -- --from renders\/renders\.json /);
-    assert.equal(shell("review-comment.yml", "comment"), "node ci/comment.ts out");
+    assert.equal(shell("review-comment.yml", "comment"), "node ci/run.mjs comment out");
     const { report, comment } = workflows.get("review-comment.yml")?.jobs ?? {};
     assert.deepEqual(report?.permissions, { actions: "read", contents: "read" });
     assert.deepEqual(comment?.permissions, { contents: "read", "pull-requests": "write" });
@@ -129,7 +129,7 @@ describe("the workflows", () => {
     const steps = (all.stage?.steps ?? []).map(({ uses, run, with: inputs }) => {
       return `${run ?? uses ?? ""}${typeof inputs?.command === "string" ? ` ${inputs.command}` : ""}`;
     });
-    const order = ["npm ci", " doctor ", / up$/, "ci/drift.ts", "ci/answers.ts", "state status"];
+    const order = ["npm ci", " doctor ", / up$/, "ci/run.mjs drift", "ci/run.mjs answers", "state status"];
     const at = order.map((text) => steps.findIndex((step) => step.search(text) >= 0));
     assert.deepEqual(
       at,
@@ -252,7 +252,7 @@ describe("shell steps of the workflows", () => {
     copyFileSync(path.join(projectDir, "test", "live.mocharc.json"), path.join(dir, "test", "live.mocharc.json"));
     // Programs that would do something only note how they are called.
     const stub = `#!/bin/bash\nprintf '%s\\t' "$(basename "$0")" "$@" >> "${dir}/calls"; echo >> "${dir}/calls"\n`;
-    for (const name of ["bin/npm", "bin/npx", "bin/node", "bin/pulumi", "bin/sudo", ".ci/run"]) {
+    for (const name of ["bin/npm", "bin/npx", "bin/node", "bin/pulumi", "bin/sudo", "bin/docker", ".ci/run"]) {
       writeFileSync(path.join(dir, name), stub);
       chmodSync(path.join(dir, name), 0o755);
     }

@@ -1,5 +1,6 @@
 /** Files for people who work on the project: owners, templates, editors and Renovate, each held to what is there. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "mocha";
@@ -84,6 +85,83 @@ describe("Editors", () => {
       stackNames()
         .map((stack) => `Pulumi.${stack}.yaml`)
         .sort(),
+    );
+  });
+});
+
+describe("What the README's, the docs' and CI's first commands write", () => {
+  it("is no file of the project, so that check does not judge its format and nobody commits it", () => {
+    const pages = ["README.md", ".github/workflows/ci.yml", "docs/releases.md", "docs/review.md", "docs/status.md"];
+    const written = pages.flatMap((page) =>
+      [
+        ...read(page).matchAll(/(?:--map|--page|--pull-request|render .*>|review .*>) ([\w-]+\.(?:html|json|md))\b/g),
+      ].map(([, file = ""]) => file),
+    );
+    for (const file of ["map.html", "render.json", "now.html", "review.md", "request.md"])
+      assert.ok(written.includes(file), file);
+    const { stdout } = spawnSync("git", ["check-ignore", "--stdin"], {
+      ...{ cwd: projectDir, encoding: "utf8", input: written.join("\n") },
+    });
+    assert.deepEqual(stdout.trim().split("\n"), written);
+  });
+});
+
+describe("The version", () => {
+  it("is the one at the top of the changelog, with -dev until it is released", () => {
+    const [, top, open] = /^## (\d+\.\d+\.\d+)(, not released yet)?$/m.exec(read("CHANGELOG.md")) ?? [];
+    const wanted = open === undefined ? top : `${top ?? ""}-dev`;
+    assert.equal((JSON.parse(read("package.json")) as { version: string }).version, wanted);
+    const lock = JSON.parse(read("package-lock.json")) as { version: string; packages: { "": { version: string } } };
+    assert.deepEqual([lock.version, lock.packages[""].version], [wanted, wanted]);
+  });
+});
+
+describe("The development container", () => {
+  const container = JSON.parse(read(".devcontainer/devcontainer.json")) as {
+    build: { dockerfile: string; context: string };
+    mounts: readonly string[];
+  };
+  const mounts = container.mounts.map((one) =>
+    Object.fromEntries(one.split(",").map((pair) => pair.split("=") as [string, string])),
+  );
+
+  it("has only properties that the reference of containers.dev knows, for a container that is built", () => {
+    const known =
+      "name forwardPorts portsAttributes otherPortsAttributes containerEnv remoteEnv remoteUser containerUser updateRemoteUserUID userEnvProbe " +
+      "overrideCommand shutdownAction init privileged capAdd securityOpt mounts features overrideFeatureInstallOrder customizations build appPort " +
+      "workspaceMount workspaceFolder runArgs initializeCommand onCreateCommand updateContentCommand postCreateCommand postStartCommand " +
+      "postAttachCommand waitFor hostRequirements";
+    for (const name of Object.keys(container)) assert.ok(known.split(" ").includes(name), name);
+    for (const at of [container.build.dockerfile, container.build.context])
+      assert.ok(existsSync(path.join(projectDir, ".devcontainer", at)), at);
+  });
+
+  it("keeps the cache that the image fills and the lab's data in volumes of their own, as docs/lab.md does by hand", () => {
+    const cache = /^ENV ORRERY_CACHE=(\S+)$/m.exec(read("Dockerfile"))?.[1] ?? "";
+    assert.deepEqual(
+      mounts.map(({ target, type }) => [target, type]),
+      [
+        [cache, "volume"],
+        ["${containerWorkspaceFolder}/.lab", "volume"],
+      ],
+    );
+    // Two containers share what is built once, and no lab.
+    assert.match(mounts[0]?.source ?? "", /^[\w-]+$/);
+    assert.match(mounts[1]?.source ?? "", /\$\{devcontainerId\}/);
+    assert.ok(read("docs/lab.md").includes(`-v orrery-cache:${cache} `));
+  });
+
+  it("has a weekly job that builds it with Docker, whose runs no test here sees", () => {
+    const { jobs } = parse(read(".github/workflows/long.yml")) as {
+      jobs: Readonly<Record<string, { container?: unknown; steps: readonly { run?: string }[] }>>;
+    };
+    assert.equal(jobs.container?.container, undefined, "Docker is the runner's own");
+    const [, image = ""] =
+      /docker build --tag (\S+) \.$/m.exec(
+        JSON.stringify(jobs.container?.steps.map(({ run }) => run)).replaceAll('"', "\n"),
+      ) ?? [];
+    assert.ok(
+      jobs.container?.steps.some(({ run }) => run?.startsWith("docker run ") === true && run.includes(` ${image} `)),
     );
   });
 });

@@ -9,6 +9,7 @@ import { openSalt } from "../../config/passphrase.ts";
 import { kubeconfig, sample, sampleCertificate, samplePassphrase } from "../../config/samples.ts";
 import { readStackFile, stackPath } from "../../config/stackFile.ts";
 import { delegated } from "../../ops/lib/doctor/clouds.ts";
+import { clusters } from "../../ops/lib/doctor/clusters.ts";
 import { config, endFinding, endOf } from "../../ops/lib/doctor/config.ts";
 import { driftCounts } from "../../ops/lib/doctor/drift.ts";
 import { cliFinding, pluginFindings, stateFindings } from "../../ops/lib/doctor/toolchain.ts";
@@ -86,6 +87,17 @@ describe("the doctor", () => {
       [],
     );
     assert.match(test[0]?.text ?? "", /^\d+ are published samples, which the stack's settings let in: /);
+  });
+
+  it("the doctor asks no cluster whose kubeconfig is a published sample, which it has reported", async () => {
+    const crypter = openSalt(readStackFile(stackPath("prod")).encryptionSalt ?? "", samplePassphrase("prod"));
+    const prod = openStackSecrets({ stack: "prod" }, crypter);
+    const logins = prod.secrets.filter(({ schema }) => schema.namespace === "clusters");
+    assert.ok(logins.length > 1 && logins.every(({ state }) => state === "sample"));
+    const reported = (await config(prod, new Date(0))).map(({ text }) => text);
+    for (const { key } of logins)
+      assert.ok(reported.includes(`${key} is a published sample; preview and up refuse it`), key);
+    assert.deepEqual(await clusters(prod, new Map()), []);
   });
 
   it("the doctor minds an older CLI and one of another major version, not a newer one", () => {

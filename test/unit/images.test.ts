@@ -1,9 +1,8 @@
 /** `orrery images`, with a registry of its own: Bearer tokens for a login, and what a registry answers about images. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -18,64 +17,7 @@ import { Registries } from "../../ops/lib/images/registry.ts";
 import { countedPins, imagesOf, pinOf } from "../../policy/images.ts";
 import { manifestsOf, stackResources } from "../../policy/violations.ts";
 import { renderedStack } from "./recordings.ts";
-
-const sha = (text: string): string => `sha256:${createHash("sha256").update(text).digest("hex")}`;
-const digest = (seed: string): string => sha(seed);
-
-/** A registry in which every repository below `open/` is everybody's, and all others want the login `me`, `secret`. */
-class Registry {
-  /** Time at which an image was built, by `repository:tag`; every image there is. */
-  readonly built = new Map<string, string>();
-  private readonly blobs = new Map<string, string>();
-  private readonly server = createServer((request, response) => {
-    this.answer(request, response);
-  });
-
-  async listen(): Promise<string> {
-    await new Promise<void>((resolve) => this.server.listen(0, "127.0.0.1", resolve));
-    return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-  }
-
-  close(): void {
-    this.server.close();
-  }
-
-  /** Digest of a tag's image: of a list for two platforms, whose second is the usual one. */
-  digestOf(name: string): string {
-    const config = JSON.stringify({ created: this.built.get(name), architecture: "amd64" });
-    const manifest = JSON.stringify({ config: { digest: sha(config) }, layers: [] });
-    const list = JSON.stringify({
-      manifests: [
-        { digest: sha("arm"), platform: { os: "linux", architecture: "arm64" } },
-        { digest: sha(manifest), platform: { os: "linux", architecture: "amd64" } },
-      ],
-    });
-    for (const text of [config, manifest, list]) this.blobs.set(sha(text), text);
-    return sha(list);
-  }
-
-  private answer({ url = "", headers, method = "" }: IncomingMessage, response: ServerResponse): void {
-    const { host = "", authorization = "" } = headers;
-    const { pathname, searchParams } = new URL(url, `http://${host}`);
-    if (pathname === "/token") {
-      const login = authorization === `Basic ${Buffer.from("me:secret").toString("base64")}`;
-      const open = searchParams.get("scope")?.startsWith("repository:open/") === true;
-      response.writeHead(login || open ? 200 : 401).end(JSON.stringify({ token: "t0ken" }));
-      return;
-    }
-    const [, repository = "", reference = ""] = /^\/v2\/(.*)\/(?:manifests|blobs)\/(.*)$/.exec(pathname) ?? [];
-    if (authorization !== "Bearer t0ken") {
-      const challenge = `Bearer realm="http://${host}/token",service="test",scope="repository:${repository}:pull"`;
-      response.writeHead(401, { "www-authenticate": challenge }).end();
-      return;
-    }
-    const name = `${repository}:${reference}`;
-    const found = reference.startsWith("sha256:") ? reference : this.built.has(name) ? this.digestOf(name) : "";
-    const text = this.blobs.get(found);
-    if (text === undefined) response.writeHead(404).end();
-    else response.writeHead(200, { "docker-content-digest": found }).end(method === "HEAD" ? "" : text);
-  }
-}
+import { Registry, sha } from "./registry.ts";
 
 describe("orrery images", () => {
   const dir = mkdtempSync(path.join(tmpdir(), "images-"));
@@ -122,7 +64,7 @@ describe("orrery images", () => {
     registry.built.set("open/redis:7", "1970-01-01T00:00:00Z"); // a build that can be repeated
     stackFile({
       etl: `${host}/${etl}`,
-      backend: `${host}/closed/backend:3@${digest("older")}`,
+      backend: `${host}/closed/backend:3@${sha("older")}`,
       frontend: `${host}/open/frontend:1@${registry.digestOf("open/frontend:1")}`,
       "nginx-unprivileged": `${host}/open/nginx@${registry.digestOf("open/nginx:1")}`,
       redis: `${host}/open/redis:7`,
@@ -210,7 +152,7 @@ describe("orrery images", () => {
 
 describe("images and what fixes them", () => {
   it("a name is taken apart as container runtimes do", () => {
-    const one = digest("x");
+    const one = sha("x");
     assert.deepEqual(parseImage("registry:2.7.1"), { repository: "registry", tag: "2.7.1", digest: undefined });
     assert.deepEqual(parseImage("localhost:5000/a/b"), {
       repository: "localhost:5000/a/b",
@@ -223,19 +165,20 @@ describe("images and what fixes them", () => {
 
   it("the image is by digest, by tag, by the cluster or by a parameter", () => {
     assert.deepEqual(
-      [`a@${digest("a")}`, "a:1", "image-registry.openshift-image-registry.svc:5000/a/b:latest", "${ID}:latest"].map(
+      [`a@${sha("a")}`, "a:1", "image-registry.openshift-image-registry.svc:5000/a/b:latest", "${ID}:latest"].map(
         pinOf,
       ),
       ["digest", "tag", "cluster", "parameter"],
     );
-    assert.deepEqual(countedPins(["a:1", "b:1", `c@${digest("c")}`]), [
+    assert.deepEqual(countedPins(["a:1", "b:1", `c@${sha("c")}`]), [
       "   1  by digest",
       "   2  by tag alone; orrery images --update writes digests where there is a setting",
     ]);
   });
 
   it("no committed stack gets more images by tag alone than it has", async () => {
-    const most = { prod: 41, stage: 69, test: 45 };
+    // Restic's, of the backups, are among them: which digest its registry has cannot be known here.
+    const most = { prod: 42, stage: 71, test: 45 };
     for (const [stack, limit] of Object.entries(most)) {
       const images = imagesOf(manifestsOf(stackResources(await renderedStack(stack))));
       const byTag = images.filter((image) => pinOf(image) === "tag");
@@ -270,16 +213,16 @@ describe("images and what fixes them", () => {
   });
 
   it("Packit's own images follow their tags until a digest is set, and others are pinned by the digest alone", () => {
-    const settings = { deployment: "prod", images: { service: { digest: digest("s") } } };
+    const settings = { deployment: "prod", images: { service: { digest: sha("s") } } };
     const all = configuredImages.packit(settings as unknown as Parameters<typeof configuredImages.packit>[0]);
     const packit = stackImages([{ namespace: "packit", images: all, raw: settings }], [], JSON.stringify(all));
     const asked = (name: string): Asked => {
       const found =
         packit.find(({ setting }) => setting === `packit:settings.images.${name}.digest`) ?? assert.fail(name);
-      return { ...found, now: digest("now"), built: undefined, problem: undefined };
+      return { ...found, now: sha("now"), built: undefined, problem: undefined };
     };
-    assert.equal(pinnedText(asked("nginx")), digest("now"));
-    assert.equal(pinnedText(asked("service")), digest("now"));
+    assert.equal(pinnedText(asked("nginx")), sha("now"));
+    assert.equal(pinnedText(asked("service")), sha("now"));
     assert.equal(asked("service").tag, "prod");
     assert.equal(pinnedText(asked("worker")), undefined);
     assert.equal(leftReason(asked("worker")), "its tag moves with each release of the service");

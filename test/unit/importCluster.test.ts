@@ -169,9 +169,9 @@ describe("importing secrets from a cluster", function () {
     }
     const { lines, set } = await plan("stream", "online", live);
     const needed = secrets.filter(({ required }) => required).map(({ name }) => name);
-    assert.equal(needed.length, 7);
+    assert.equal(needed.length, 10);
     assert.deepEqual(Object.keys(set).sort(), needed.sort());
-    assert.equal(lines.at(-1), "7 found, 0 missing, 0 left over");
+    assert.equal(lines.at(-1), "10 found, 0 missing, 0 left over");
   });
 
   for (const system of ["dials", "packit", "prow", "stream", "thoth"]) {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
 import { allowed, type Endpoint, type Policy } from "../live/network/evaluate.ts";
-import { expected, lineOf, rowsFor, pairsOf, type World, worldOf } from "../live/network/matrix.ts";
+import { expected, lineOf, overIpv6, rowsFor, pairsOf, type World, worldOf } from "../live/network/matrix.ts";
 import { expectations } from "../live/network/expectations.ts";
 import { stacks } from "./harness.ts";
 import { renderedStack } from "./recordings.ts";
@@ -28,6 +28,17 @@ for (const stack of stacks) {
         .filter(({ from, to, port }) => allowed(world.policies, from, to, port, true))
         .map(lineOf);
       assert.deepEqual(open, []);
+    });
+
+    it("over IPv6 pods reach each other as over IPv4, and nothing more is open", () => {
+      const wrong = pairsOf(overIpv6(world)).flatMap((pair) => {
+        const { from, to, port } = pair;
+        const wanted = expected(stack, from, to, port);
+        const pods = from.namespace !== undefined && to.namespace !== undefined;
+        if (wanted === "needed" && pods && !allowed(world.policies, from, to, port, false)) return [lineOf(pair)];
+        return wanted === "refused" && allowed(world.policies, from, to, port, true) ? [lineOf(pair)] : [];
+      });
+      assert.deepEqual(wrong, []);
     });
   });
 }
@@ -73,6 +84,17 @@ describe("the reader of NetworkPolicies", () => {
     assert.equal(allowed(block([]), server, client, 443, false), false);
     assert.equal(allowed(block([]), server, client, 443, true), true);
     assert.equal(allowed(block(["10.0.0.0/8"]), server, client, 443, true), false);
+  });
+
+  it("an address block is of one family", () => {
+    const world: Endpoint = { name: "outside", cluster: "one", address: "2001:db8::10", ...none };
+    const block = (cidr: string, except: string[] = []) => [
+      policy({ policyTypes: ["Egress"], egress: [{ to: [{ ipBlock: { cidr, except } }] }] }),
+    ];
+    assert.equal(allowed(block("0.0.0.0/0"), server, world, 443, true), false);
+    assert.equal(allowed(block("::/0"), server, world, 443, true), true);
+    assert.equal(allowed(block("::/0", ["2001:db8::/32"]), server, world, 443, true), false);
+    assert.equal(allowed(block("::/0"), server, client, 443, true), false);
   });
 });
 

@@ -11,18 +11,38 @@ import { projectDir } from "../../config/stackFile.ts";
 const json = (file: string): unknown => JSON.parse(readFileSync(path.join(projectDir, file), "utf8"));
 
 /** Starts a program in a Node that says that it is of another version. */
-function withNode(version: string, args: readonly string[]): { status: number | null; said: string } {
-  const script = `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "${version}" } });`;
+const withNode = (version: string, args: readonly string[]): { status: number | null; said: string } =>
+  withProcess(
+    `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "${version}" } });`,
+    args,
+  );
+
+/** Starts a program after a script. */
+function withProcess(script: string, args: readonly string[]): { status: number | null; said: string } {
   const words = ["--import", `data:text/javascript,${encodeURIComponent(script)}`, ...args];
   const { status, stdout, stderr } = spawnSync(process.execPath, words, { cwd: projectDir, encoding: "utf8" });
   return { status, said: stdout + stderr };
 }
+
+describe("A machine that is not x86-64", () => {
+  it("hears from the lab's commands in one line that only the lab does not run there", () => {
+    const arm = 'Object.defineProperty(process, "arch", { value: "arm64" });';
+    const { status, said } = withProcess(arm, ["setup.mjs", "setup"]);
+    assert.equal(status, 1);
+    assert.match(
+      said,
+      /This machine is arm64: the lab runs on x86-64 only\. Everything but the lab runs here: npm ci /,
+    );
+    assert.doesNotMatch(said, /installing|Debian/);
+  });
+});
 
 describe("An old Node", () => {
   const oneLine = /^orrery: Node 22\.17\.1 is too old: Orrery runs on Node 22\.18 or newer; install it, [^\n]*\n$/;
   const mocha = path.join("node_modules", "mocha", "bin", "mocha.js");
   const starts: Readonly<Record<string, readonly string[]>> = {
     "the program, as Pulumi starts it": ["--import=./config/preload.mjs", "index.ts"],
+    "a script of CI": ["ci/run.mjs", "drift", "prod"],
     "a suite": [mocha, "--no-config", "--require", "./test/start.mjs", "test/unit/within.test.ts"],
   };
   for (const [what, args] of Object.entries(starts)) {

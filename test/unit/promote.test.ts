@@ -111,7 +111,7 @@ describe("orrery promote", function () {
 
   it("changes nothing where the text of the pull request cannot be written, and leaves versions of data to a person", async () => {
     start();
-    edit(project.file, ["thoth", ["dgraph", "version"], "v21.3.2"]);
+    edit(project.file, ["thoth", ["dgraph", "version"], "v20.11.3"]);
     const was = readFileSync(prod, "utf8");
     const { code, stdout, stderr } = await promote(
       "--yes",
@@ -122,5 +122,39 @@ describe("orrery promote", function () {
     assert.doesNotMatch(stderr, /\n\s+at /);
     assert.match(stdout, /^thoth:settings\.dgraph\.version stays: its data may have to be exported and loaded/m);
     assert.equal(readFileSync(prod, "utf8"), was);
+  });
+
+  it("promotes pairs together: one question, one text, and nothing where the text cannot be written", async () => {
+    start();
+    const [stageA, stageB, prodA, prodB] = ["stage-a", "stage-b", "prod-a", "prod-b"].map((name) =>
+      path.join(project.dir, `Pulumi.${name}.yaml`),
+    ) as [string, string, string, string];
+    for (const file of [stageA, stageB]) copyFileSync(project.file, file);
+    for (const file of [prodA, prodB]) copyFileSync(prod, file);
+    const was = readFileSync(prod, "utf8");
+    const pairs = (...words: readonly string[]): Promise<Ended> =>
+      project.node(["cli/orrery.ts", "promote", "--from", "stage-*", "--to", "prod-*", "--yes", ...words]);
+
+    const refused = await pairs("--pull-request", path.join(project.dir, "no", "request.md"));
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /Pulumi\.prod-a\.yaml is as it was[\s\S]*Pulumi\.prod-b\.yaml is as it was/);
+    for (const file of [prodA, prodB]) assert.equal(readFileSync(file, "utf8"), was);
+
+    const text = path.join(project.dir, "request.md");
+    const { code, stdout, stderr } = await pairs("--pull-request", text, "--json");
+    assert.equal(code, 0, stderr);
+    const answer = JSON.parse(stdout) as readonly { from: string; to: string; steps: readonly object[] }[];
+    assert.deepEqual(
+      answer.map(({ from, to }) => [from, to]),
+      [
+        ["stage-a", "prod-a"],
+        ["stage-b", "prod-b"],
+      ],
+    );
+    for (const file of [prodA, prodB]) assert.ok(readFileSync(file, "utf8").includes(backend));
+    const request = readFileSync(text, "utf8");
+    assert.match(request, /^# Promote stage-\* to prod-\*\n\n## stage-a to prod-a\n[\s\S]*\n## stage-b to prod-b\n/);
+    assert.match(request, /run `npx pulumi up` for `prod-a`, `prod-b`/);
+    for (const file of [stageA, stageB, prodA, prodB]) rmSync(file);
   });
 });

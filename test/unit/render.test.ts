@@ -120,7 +120,7 @@ describe("npm run render", () => {
 
   it("render reports an unknown stack in one line", () => {
     assert.deepEqual(run("--stack", "nowhere"), {
-      code: 1,
+      code: 2,
       out: "",
       err: `orrery: there is no stack "nowhere": no file Pulumi.nowhere.yaml; there are ${stackNames().join(", ")}\n`,
     });

@@ -2,6 +2,7 @@ import type { GuestRole } from "../../../blocks/openstack/guest/description.ts";
 import { quoted } from "../../../blocks/openstack/guest/script.ts";
 import { pool } from "./homes.ts";
 import { knownHosts, sshOptions } from "./knownHosts.ts";
+import { noteBackup } from "./metricFiles.ts";
 import type { HubGuestSettings } from "./settings.ts";
 
 /** Private key of the weekly copy. */
@@ -45,7 +46,10 @@ for home in $homes; do
 done
 rsync -a --timeout=3600 --delete --max-delete=${mostDeleted} --numeric-ids -e ${quoted(ssh)} ${quoted(sourceDirectory)} ${quoted(`${remoteUser}@${remoteHost}:/`)} >>$log 2>&1
 code=$?
-[ $code != 0 ] && [ $code != 24 ] || exit 0
+if [ $code = 0 ] || [ $code = 24 ]; then
+${noteBackup("rrsync-backup")}
+exit 0
+fi
 echo ${copy} "failed; rsync ended with $code. The end of $log:"
 tail -n 20 $log
 exit $code

@@ -11,6 +11,9 @@ export const pusher = "certificate";
 /** Installs a new certificate from standard input; called by people and by the workstation. */
 export const receiver = "/usr/local/sbin/receive-certificate";
 
+/** Notes for Prometheus how long the certificate is valid; only where the hub serves metrics. */
+export const certificateMetricsProgram = "/usr/local/sbin/certificate-metrics";
+
 /** The receiver: nothing is put in place that is not whole, valid now and for this host. */
 export function receiverFile(hostname: string): GuestFile {
   return { path: receiver, mode: "0755", text: script(hostname) };
@@ -58,5 +61,6 @@ done
 file ${keyFile} 0600 root:root <"$work/privkey.pem"
 apachectl configtest 2>/dev/null || fail "apache refuses its configuration with the new certificate: $(apachectl configtest 2>&1 | xargs -0)"
 unit apache2 reload ${virtualHostsFile} ${certificateFile}
+[ ! -x ${certificateMetricsProgram} ] || ${certificateMetricsProgram}
 `;
 }

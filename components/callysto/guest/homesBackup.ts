@@ -3,6 +3,7 @@ import type { GuestRole } from "../../../blocks/openstack/guest/description.ts";
 import { backupScript } from "../../../blocks/restic.ts";
 import type { BackupSettings } from "../../../config/backups.ts";
 import { pool } from "./homes.ts";
+import { noteBackup } from "./metricFiles.ts";
 
 /** Variables of restic, with the repository's password and the bucket's login. */
 export const backupsEnvironmentFile = "/root/.backup-homes";
@@ -55,7 +56,9 @@ if [ "\${1-}" != inside ]; then
   # A snapshot that stays would hold what people delete.
   zfs destroy -r ${pool}/home@orrery-backup >>"$log" 2>&1 || { echo "${pool}/home@orrery-backup is still there; see $log"; code=1; }
   [ $code = 0 ] || { echo "the homes were not saved, or the check failed. The end of $log:"; tail -n 20 "$log"; }
-  exit $code
+  [ $code = 0 ] || exit $code
+${noteBackup("backup-homes")}
+  exit 0
 fi
 set -a
 . "\${BACKUP_ENVIRONMENT:-${backupsEnvironmentFile}}"

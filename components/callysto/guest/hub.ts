@@ -138,7 +138,7 @@ function hubRoles(
     web: hostname.apply((full) => webServer(full, site, signOn !== undefined)),
     ...(signOn === undefined ? {} : { "sso-sessions": hostname.apply((full) => ssoSessions(full, signOn, site)) }),
     ...(settings.certificateKey === undefined ? {} : { "certificate-push": pushAccount(settings.certificateKey) }),
-    ...(metricsFrom === undefined ? {} : { "node-exporter": nodeExporter() }),
+    ...(metricsFrom === undefined ? {} : { "node-exporter": nodeExporter(settings) }),
     ...(settings.backup === undefined ? {} : { backup: backup(settings.backup) }),
     ...(settings.backups === undefined ? {} : { "homes-backup": homesBackup(environment, settings.backups) }),
   };

@@ -1,7 +1,4 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { BlockOptions } from "../../../blocks/block.ts";
-import { overdueAlert, type ScheduledJob } from "../../../blocks/kubernetes/alerts.ts";
-import { PrometheusRule } from "../../../blocks/kubernetes/prometheusRule.ts";
 import type { NamespaceRef } from "../../../blocks/kubernetes/metadata.ts";
 import type { ChatKey, SeshetaSecret } from "./secrets.ts";
 
@@ -18,14 +15,4 @@ export interface BotsContext {
   readonly seshetaSecret: SeshetaSecret | undefined;
   /** Google key of the programs that post to the chat. */
   readonly chatKey: ChatKey | undefined;
-}
-
-/** An alert for a bot whose runs do not succeed; none for one that the settings suspend. */
-export function alertOverdue(
-  name: string,
-  job: ScheduledJob,
-  { namespace, suspend }: BotsContext,
-  opts: BlockOptions,
-): void {
-  if (!suspend) new PrometheusRule(name, { namespace, name: job.name, alerts: [overdueAlert(job)] }, opts);
 }

@@ -4,7 +4,7 @@ import { ConfigMap } from "../../../blocks/kubernetes/configMap.ts";
 import { anywhere, dns, NetworkPolicy } from "../../../blocks/kubernetes/networkPolicy.ts";
 import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import { BotImage } from "./botImage.ts";
-import { alertOverdue, type BotsContext } from "./context.ts";
+import type { BotsContext } from "./context.ts";
 import type { BotsSettings } from "./settings.ts";
 import { images, sources } from "../images.ts";
 import { sshKey } from "./sshKey.ts";
@@ -54,12 +54,10 @@ export class Kebechet extends pulumi.ComponentResource {
       { parent: this },
     );
     const key = sshKey(secret, image);
-    const run = { namespace, name: "kebechet", schedule: "*/20 * * * *", deadlineSeconds: 7200 };
-    alertOverdue(name, run, context, { parent: this });
     new CronJob(
       `${name}-job`,
       {
-        ...run,
+        ...{ namespace, name: "kebechet", schedule: "*/20 * * * *", deadlineSeconds: 7200 },
         labels,
         suspend: context.suspend,
         history: [2, 1],

@@ -3,7 +3,7 @@ import { CronJob } from "../../../blocks/kubernetes/cronJob.ts";
 import { anywhere, dns, NetworkPolicy } from "../../../blocks/kubernetes/networkPolicy.ts";
 import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import { BotImage } from "./botImage.ts";
-import { alertOverdue, type BotsContext } from "./context.ts";
+import type { BotsContext } from "./context.ts";
 import type { BotsSettings } from "./settings.ts";
 import { images, sources } from "../images.ts";
 import { sshKey } from "./sshKey.ts";
@@ -40,12 +40,10 @@ export class Nepthys extends pulumi.ComponentResource {
       { parent: this },
     );
     const key = sshKey(secret, image);
-    const run = { namespace, name: "nepthys", schedule: "@daily", deadlineSeconds: 1800 };
-    alertOverdue(name, run, context, { parent: this });
     new CronJob(
       `${name}-job`,
       {
-        ...run,
+        ...{ namespace, name: "nepthys", schedule: "@daily", deadlineSeconds: 1800 },
         labels,
         suspend: context.suspend,
         history: [2, 1],

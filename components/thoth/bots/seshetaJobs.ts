@@ -7,7 +7,7 @@ import { anywhere, dns, NetworkPolicy } from "../../../blocks/kubernetes/network
 import { type ChatKey, chatKeyFile, type SeshetaSecret } from "./secrets.ts";
 import { s2iFolder } from "./s2iFolder.ts";
 import type { BotImage } from "./botImage.ts";
-import { alertOverdue, type BotsContext } from "./context.ts";
+import type { BotsContext } from "./context.ts";
 import type { BotsSettings } from "./settings.ts";
 
 /** What Sesheta's programs share. */
@@ -138,7 +138,6 @@ function scheduled(
   opts: BlockOptions,
 ): void {
   const { namespace, suspend } = context;
-  alertOverdue(name, { ...job, namespace, timeZone: job.timeZone ?? "Etc/UTC" }, context, opts);
   const { initContainer, mount } = s2iFolder(container);
   const program = { ...container, mounts: { "/opt/app-root/etc": mount, ...container.mounts } };
   const pod = { ...job, initContainers: [initContainer], containers: [program] as const };

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { defineCommand } from "../../../cli/command.ts";
 import { chromium, chromiumArgs, curlLine, pageAt } from "../../browser.ts";
+import { hasLab, noLab } from "../../folder.ts";
 import { labSettings } from "../../settings.ts";
 
 export const command = defineCommand({
@@ -12,6 +13,7 @@ line that fetches the page. Works on labs with real nodes.`,
   options: {},
   run(_, [address]) {
     const lab = labSettings();
+    if (!hasLab(lab.dir)) throw new Error(noLab(lab.dir));
     const page = pageAt(lab, address);
     const program = chromium();
     if (program === undefined || (process.env.DISPLAY ?? process.env.WAYLAND_DISPLAY) === undefined) {

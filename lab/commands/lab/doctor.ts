@@ -1,5 +1,6 @@
 /** `orrery lab doctor`. */
 import { defineCommand } from "../../../cli/command.ts";
+import { ipv6Works } from "../../kubernetes/nodes/families.ts";
 import { missingFeatures } from "../../kubernetes/nodes/requirements.ts";
 import { checkToolchain } from "../../toolchain/toolchain.ts";
 
@@ -14,7 +15,8 @@ export const command = defineCommand({
         (name) => `Containers cannot run, only simulated nodes (--fake-nodes): this machine lacks ${name}.`,
       ),
     ];
-    console.log(problems.length === 0 ? "ok: the lab and its nodes can run here" : problems.join("\n"));
+    const ok = `ok: the lab and its nodes can run here${ipv6Works() ? "" : "; pods have IPv4 only, as this machine has no IPv6"}`;
+    console.log(problems.length === 0 ? ok : problems.join("\n"));
     return problems.length === 0 ? 0 : 1;
   },
 });

@@ -1,5 +1,6 @@
 /** `orrery lab start`, the second half of `npm start`. */
 import { defineCommand } from "../../../cli/command.ts";
+import { checkHost } from "../../hostChecks.ts";
 import { up } from "../../lab.ts";
 import { chooseNodes, nodeOptions } from "../../nodeChoice.ts";
 import { applyStack } from "../../pulumi.ts";
@@ -11,7 +12,9 @@ export const command = defineCommand({
   about: "Starts the lab, runs pulumi up with the test stack on it, and prints what runs where.",
   options: nodeOptions,
   async run(asked) {
-    chooseNodes(labSettings(), asked);
+    const settings = labSettings();
+    await checkHost(settings);
+    chooseNodes(settings, asked);
     const run = await openLab();
     await up(run.lab, run.toolchain, run.log);
     const status = await applyStack("up", "test", run);

@@ -1,5 +1,6 @@
 /** `orrery lab up`. */
 import { defineCommand } from "../../../cli/command.ts";
+import { checkHost } from "../../hostChecks.ts";
 import { up } from "../../lab.ts";
 import { chooseNodes, nodeOptions } from "../../nodeChoice.ts";
 import { openLab } from "../../session.ts";
@@ -12,7 +13,9 @@ Settings (environment): ORRERY_PORTS, the first of 100 ports (15000); ORRERY_LAB
 folder of what is built once per machine (~/.cache/orrery).`,
   options: nodeOptions,
   async run(asked) {
-    chooseNodes(labSettings(), asked);
+    const settings = labSettings();
+    await checkHost(settings);
+    chooseNodes(settings, asked);
     const { lab, toolchain, log } = await openLab();
     await up(lab, toolchain, log);
     log('the lab is up; next: eval "$(npm run --silent lab -- env)"');

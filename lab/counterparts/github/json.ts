@@ -93,6 +93,7 @@ export async function pullJson(world: World, repository: Repository, issue: Issu
 
 export const commitJson = (repository: Repository, commit: Commit) => ({
   sha: commit.sha,
+  url: `${api}/repos/${fullName(repository)}/commits/${commit.sha}`,
   html_url: `${site}/${fullName(repository)}/commit/${commit.sha}`,
   commit: {
     message: commit.message,
@@ -107,6 +108,6 @@ export const commitJson = (repository: Repository, commit: Commit) => ({
 });
 
 export const hookJson = ({ id, url, owner }: Hook) => ({
-  ...{ id, name: "web", active: true, events: ["*"], url: `https://api.github.com/orgs/${owner}/hooks/${id}` },
+  ...{ id, name: "web", active: true, events: ["*"], url: `${api}/orgs/${owner}/hooks/${id}` },
   config: { url, content_type: "json" },
 });

@@ -3,8 +3,9 @@
  * at. It runs in a pod behind the lab's router, which speaks TLS for it. It knows only what is in its memory and its folder.
  */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, watchFile } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { apps, appLogin } from "./apps.ts";
 import { serveGit } from "./git.ts";
 import { answer } from "./graphql.ts";
 import { issues } from "./issues.ts";
@@ -15,10 +16,17 @@ import { type Call, Refusal, type Reply, routeOf, type Routes } from "./routes.t
 import { type Seed, World } from "./state.ts";
 import { Events } from "./webhooks.ts";
 
-const world = new World(JSON.parse(readFileSync(process.env.SEED ?? "/etc/github/seed.json", "utf8")) as Seed);
+const seedFile = process.env.SEED ?? "/etc/github/seed.json";
+const readSeed = (): Seed => JSON.parse(readFileSync(seedFile, "utf8")) as Seed;
+const world = new World(readSeed());
+// People of a system that is deployed later.
+watchFile(seedFile, { interval: 1000 }, () => {
+  world.seed = readSeed();
+});
 const events = new Events(world);
 const routes: Routes = {
   ...people,
+  ...apps,
   ...repositories,
   ...issues,
   "GET /lab/unknown": () => ({ status: 200, body: world.unknown }),
@@ -27,7 +35,7 @@ const routes: Routes = {
 /** Login of who asks: a token as a bearer's, or as the password of git. */
 function loginOf({ headers: { authorization = "" } }: IncomingMessage): string | undefined {
   const [scheme = "", value = ""] = authorization.split(" ");
-  if (/^(bearer|token)$/i.test(scheme)) return world.login(value);
+  if (/^(bearer|token)$/i.test(scheme)) return world.login(value) ?? appLogin(world, value);
   return world.login(Buffer.from(value, "base64").toString().split(":").slice(1).join(":"));
 }
 

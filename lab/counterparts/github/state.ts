@@ -100,6 +100,17 @@ export interface Seed {
   readonly tokens: Readonly<Record<string, string>>;
   /** Members by organisation. */
   readonly organisations: Readonly<Record<string, readonly string[]>>;
+  /** GitHub Apps, with the organisations that have installed them. @default none */
+  readonly apps?: readonly App[];
+}
+
+/** A GitHub App. */
+export interface App {
+  readonly id: number;
+  readonly slug: string;
+  /** PEM of the key that its tokens are checked with. */
+  readonly publicKey: string;
+  readonly organisations: readonly string[];
 }
 
 export const fullName = ({ owner, name }: Repository): string => `${owner}/${name}`;
@@ -109,7 +120,7 @@ export const now = (): string => new Date().toISOString().replace(/\.\d+Z$/, "Z"
 
 /** All state, in memory; repositories are on disk. */
 export class World {
-  readonly seed: Seed;
+  seed: Seed;
   readonly repositories = new Map<string, Repository>();
   readonly hooks: Hook[] = [];
   /** Requests that nothing here answers: what a program asked and this GitHub does not know. */

@@ -1,6 +1,7 @@
 /** Deploys DIALS of stack `test` to the demonstrations' cluster, next to the database server that its operator runs. */
 import { rmSync, writeFileSync } from "node:fs";
 import { samplePassphrase } from "../../../config/samples.ts";
+import { dialsSchema, type DialsSettings } from "../../../components/dials/config.ts";
 import { keepSystems } from "../../../config/stackEdit.ts";
 import { readStackFile, stackPath } from "../../../config/stackFile.ts";
 import { createPrerequisites } from "../../prerequisites.ts";
@@ -15,22 +16,24 @@ const name = "demo-dials";
 export interface DialsAtWork {
   readonly namespace: string;
   readonly apiHost: string;
+  readonly settings: DialsSettings;
 }
 
-/** Deploys what is missing or changed. @throws with Pulumi's output if it cannot */
-export async function deployDials(run: Run): Promise<DialsAtWork> {
+/**
+ * Deploys what is missing or changed.
+ * @param edit what differs from the stack's file, whose text it is given
+ * @throws with Pulumi's output if it cannot
+ */
+export async function deployDials(run: Run, edit = (text: string): string => text): Promise<DialsAtWork> {
   const { lab, log } = run;
   const stack = readStackFile(stackPath(source));
   const file = demoStackFile(run, name);
   const before = `${file}.source`;
-  writeFileSync(before, keepSystems(stack.text, ["clusters", "dials"]), { mode: 0o600 });
+  writeFileSync(before, edit(keepSystems(stack.text, ["clusters", "dials"])), { mode: 0o600 });
   const { prerequisites } = retarget(before, file, labTarget(lab), samplePassphrase(source), true);
   rmSync(before);
   await createPrerequisites(prerequisites, lab, log);
   await upDemo(run, { name, source, system: "DIALS" });
-  const { namespace, apiHost } = JSON.parse(stack.entries.get("dials:settings")?.value ?? "{}") as {
-    readonly namespace: { readonly name: string };
-    readonly apiHost: string;
-  };
-  return { namespace: namespace.name, apiHost };
+  const settings = dialsSchema.settings.parse(JSON.parse(stack.entries.get("dials:settings")?.value ?? "{}"));
+  return { namespace: settings.namespace.name, apiHost: settings.apiHost, settings };
 }

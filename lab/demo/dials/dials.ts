@@ -5,6 +5,8 @@ import { ask } from "../outside.ts";
 import type { Scene } from "../pictures.ts";
 import { until } from "../until.ts";
 import type { DialsAtWork } from "./deploy.ts";
+import { allowExchange } from "./exchange.ts";
+import { type Person, startKeycloak } from "./keycloak.ts";
 import { databases, type FileRow, fileRow, histogram, makeDue, type Task, tasks, writeToEos } from "./steps.ts";
 
 /** Prints a hop and its evidence. */
@@ -41,11 +43,25 @@ export async function ingest(run: Run, dials: DialsAtWork, era: string, number: 
 /** The stand-in's page of a workspace's histograms. */
 export const pageOf = ({ apiHost }: DialsAtWork): string => `https://${apiHost}/stand-in/${workspace}`;
 
+/** The frontend's page, where a person signs on first. */
+export function signOnScene({ settings }: DialsAtWork, { login, password, workspace: opened }: Person): Scene {
+  return {
+    name: "dials-sign-on",
+    url: `https://${settings.frontendHost}/`,
+    shows: `${login} in workspace ${opened}`,
+    act: async (page) => {
+      await page.fill("#username", login);
+      await page.fill("#password", password);
+      await page.click("#kc-login");
+    },
+  };
+}
+
 /** Plays two files, one of each queue. @returns the pages to look at. @throws naming the hop that did not happen */
 export async function playDials(run: Run, dials: DialsAtWork, tell: Tell): Promise<readonly Scene[]> {
   tell(
     "stand-ins take the places of DIALS' own tasks, migrations, Django application and frontend, which are in no package",
-    "Redis, Celery, RedBeat, Flower, Alembic, PostgreSQL, nginx, gunicorn and Django are the real programs",
+    "Redis, Celery, RedBeat, Flower, Alembic, PostgreSQL, nginx, gunicorn, Django and Keycloak are the real programs",
   );
   const made = (await databases(run)).filter((name) => name !== "postgres");
   tell("the migrations' job has made a database for each workspace", made.join(", "));
@@ -67,5 +83,14 @@ export async function playDials(run: Run, dials: DialsAtWork, tell: Tell): Promi
   if (page.status !== 200 || !page.body.includes("<svg"))
     throw new Error(`${url} answers ${page.status} without a picture`);
   tell("Route, nginx, gunicorn and Django show it", url);
-  return [{ name: "dials", url, shows: `run ${number}` }];
+  const signOn = await startKeycloak(run, dials.settings);
+  await allowExchange(run.lab, dials.settings, signOn);
+  const [person] = signOn.people.filter((one) => one.workspace === workspace);
+  if (person === undefined) throw new Error(`nobody opens ${workspace}`);
+  const scene = signOnScene(dials, person);
+  tell(
+    "Keycloak has the stack's applications and roles; the frontend may exchange its token for one of the API's",
+    `${scene.url}; sign on as ${person.login}, whose password is in Secret lab-sso/keycloak`,
+  );
+  return [{ name: "dials", url, shows: `run ${number}` }, scene];
 }

@@ -1,12 +1,10 @@
 /** What happens around one file on EOS, seen from outside: the folder, the scheduler's entry, the databases, Flower. */
-import { execFile } from "node:child_process";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { promisify } from "node:util";
 import type { KubeApi, KubeObject } from "../../kubernetes/api.ts";
-import { kubernetesEnv } from "../../kubernetes/kubernetes.ts";
 import { labDatabase } from "../../retarget.ts";
 import type { Run } from "../../pulumi.ts";
+import { execute } from "../execute.ts";
 import type { DialsAtWork } from "./deploy.ts";
 
 /** A histogram of a stand-in's file, which is JSON in place of ROOT's format. */
@@ -47,14 +45,6 @@ export interface Task {
 /** Where a volume of the lab's nodes is on this machine. */
 interface Volume {
   readonly spec: { readonly local: { readonly path: string } };
-}
-
-/** What one of a pod's programs prints. @throws with its stderr */
-async function execute({ lab, toolchain }: Run, namespace: string, words: readonly string[]): Promise<string> {
-  const env = { ...process.env, ...kubernetesEnv(lab) };
-  const kubectl = path.join(toolchain.bin, "kubectl");
-  const { stdout } = await promisify(execFile)(kubectl, ["-n", namespace, "exec", ...words], { env, timeout: 120_000 });
-  return stdout;
 }
 
 /** Puts a file where the ETL's pods see it below /eos/cms, as CMS does: whole or not at all. @returns its logical name */

@@ -10,6 +10,7 @@ import { startCounterparts } from "../../counterparts/counterparts.ts";
 import { kubeApi } from "../../kubernetes/api.ts";
 import { labTarget, type Run } from "../../pulumi.ts";
 import { retarget } from "../../retarget.ts";
+import { webhook } from "../github.ts";
 import { Person } from "../outside.ts";
 import { demoStackFile, upDemo } from "../stack.ts";
 
@@ -59,7 +60,7 @@ export async function deployProw(run: Run): Promise<ProwAtWork> {
   const people = { alice: person("alice"), bob: person("bob"), mallory: person("mallory"), robot: person(robot) };
   const hmac = secret("prow:hmac");
   const url = `https://${settings.hosts.hook}/hook`;
-  return { ...people, ...settings, secret: hmac, hook: await webhook(people.alice, url, hmac) };
+  return { ...people, ...settings, secret: hmac, hook: await webhook(people.alice, organisation, url, hmac) };
 }
 
 /**
@@ -99,13 +100,4 @@ function rsaKey(folder: string): string {
     writeFileSync(file, privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
   }
   return readFileSync(file, "utf8");
-}
-
-/** Registers Prow's webhook, as the organisation's owner does, unless it is there. */
-async function webhook(owner: Person, url: string, secret: string): Promise<number> {
-  const hooks = await owner.get<readonly { id: number; config: { url: string } }[]>(`/orgs/${organisation}/hooks`);
-  const there = hooks.find(({ config }) => config.url === url);
-  if (there !== undefined) return there.id;
-  const config = { url, secret, content_type: "json" };
-  return (await owner.call<{ id: number }>("POST", `/orgs/${organisation}/hooks`, { name: "web", config })).id;
 }

@@ -1,24 +1,12 @@
 /** KubeVirt's Prow at work: what one change of a repository sets off, hop by hop, with the evidence of each. */
 import { kubeApi } from "../../kubernetes/api.ts";
 import type { Run } from "../../pulumi.ts";
+import { makeRepository, propose, statusOf } from "../github.ts";
 import { ask } from "../outside.ts";
 import type { Scene } from "../pictures.ts";
 import { until } from "../until.ts";
 import type { ProwAtWork } from "./deploy.ts";
-import {
-  comment,
-  folderOf,
-  forge,
-  job,
-  makeRepository,
-  objectsBelow,
-  objectText,
-  propose,
-  prowJobs,
-  pullRequest,
-  repository,
-  statusOf,
-} from "./steps.ts";
+import { comment, folderOf, forge, job, objectsBelow, objectText, prowJobs, pullRequest, repository } from "./steps.ts";
 
 /** Prints a hop and its evidence. */
 export type Tell = (hop: string, evidence: string) => void;
@@ -29,9 +17,9 @@ const short = (sha = ""): string => sha.slice(0, 12);
 export async function playProw(run: Run, prow: ProwAtWork, tell: Tell): Promise<readonly Scene[]> {
   const { lab } = run;
   const api = kubeApi(lab);
-  await makeRepository(prow);
+  await makeRepository(prow.alice, repository);
   const greeting = `Hello from ${new Date().toISOString()}`;
-  const change = { path: "greeting.txt", text: `${greeting}\n`, title: "Greet friendly" };
+  const change = { path: "greeting.txt", text: `${greeting}\n`, title: "Greet friendly", in: repository };
   const { number, head, html_url } = await propose({ person: prow.alice, login: "alice" }, change);
   tell("alice opens a pull request at GitHub", `${html_url}, commit ${short(head.sha)}`);
 
@@ -61,7 +49,7 @@ export async function playProw(run: Run, prow: ProwAtWork, tell: Tell): Promise<
   tell("the log in the bucket has what the test read from the clone", log.trim().split("\n").at(-1) ?? "");
 
   const status = await until("crier's status at GitHub", 60, async () => {
-    const found = await statusOf(prow, head.sha, job);
+    const found = await statusOf(prow.alice, head.sha, job, repository);
     return found?.state === "success" ? found : undefined;
   });
   tell("crier sets the status of the commit at GitHub", `${status.context}: ${status.state}, ${status.target_url}`);

@@ -2,6 +2,7 @@
 import { createHmac } from "node:crypto";
 import type { KubeApi, KubeObject } from "../../kubernetes/api.ts";
 import type { LabSettings } from "../../settings.ts";
+import type { PullRequest } from "../github.ts";
 import { ask, type Person } from "../outside.ts";
 import type { ProwAtWork } from "./deploy.ts";
 
@@ -18,73 +19,11 @@ export interface ProwJob extends KubeObject {
   readonly status: { readonly state?: string; readonly url?: string; readonly build_id?: string };
 }
 
-export interface PullRequest {
-  readonly number: number;
-  readonly html_url: string;
-  readonly state: string;
-  readonly merged: boolean;
-  readonly merge_commit_sha?: string;
-  readonly labels: readonly { readonly name: string }[];
-  readonly head: { readonly sha: string; readonly ref: string };
-}
-
-export interface Status {
-  readonly context: string;
-  readonly state: string;
-  readonly target_url: string;
-}
-
-const file = (text: string): string => Buffer.from(text).toString("base64");
-const signed = (title: string, login: string): string =>
-  `${title}\n\nSigned-off-by: ${login} <${login}@users.noreply.github.com>`;
-
-/** Makes a repository with its owners, unless it exists. */
-export async function makeRepository({ alice }: ProwAtWork, name = repository): Promise<void> {
-  const [owner = "", own = ""] = name.split("/");
-  const all = await alice.get<readonly { full_name: string }[]>(`/orgs/${owner}/repos`);
-  if (all.some(({ full_name }) => full_name === name)) return;
-  await alice.call("POST", `/orgs/${owner}/repos`, { name: own });
-  const files = { OWNERS: "approvers:\n  - bob\nreviewers:\n  - bob\n", "greeting.txt": "nothing yet\n" };
-  for (const [at, text] of Object.entries(files)) {
-    const message = signed(`Add ${at}`, "alice");
-    await alice.call("PUT", `/repos/${name}/contents/${at}`, { message, content: file(text) });
-  }
-}
-
-/** A change that somebody proposes: a branch with a commit, and a pull request. */
-export async function propose(
-  by: { readonly person: Person; readonly login: string },
-  change: { readonly path: string; readonly text: string; readonly title: string; readonly in?: string },
-): Promise<PullRequest> {
-  const name = change.in ?? repository;
-  const { object } = await by.person.get<{ object: { sha: string } }>(`/repos/${name}/git/refs/heads/main`);
-  const branch = `change-${Date.now()}`;
-  await by.person.call("POST", `/repos/${name}/git/refs`, { ref: `refs/heads/${branch}`, sha: object.sha });
-  const message = signed(change.title, by.login);
-  await by.person.call("PUT", `/repos/${name}/contents/${change.path}`, {
-    message,
-    branch,
-    content: file(change.text),
-  });
-  return by.person.call("POST", `/repos/${name}/pulls`, { title: change.title, head: branch, base: "main", body: "" });
-}
-
 export const comment = (person: Person, number: number, body: string, name = repository): Promise<unknown> =>
   person.call("POST", `/repos/${name}/issues/${number}/comments`, { body });
 
 export const pullRequest = ({ alice }: ProwAtWork, number: number, name = repository): Promise<PullRequest> =>
   alice.get(`/repos/${name}/pulls/${number}`);
-
-/** Newest status of a context at a commit. */
-export async function statusOf(
-  { alice }: ProwAtWork,
-  sha: string,
-  context: string,
-  name = repository,
-): Promise<Status | undefined> {
-  const { statuses } = await alice.get<{ statuses: readonly Status[] }>(`/repos/${name}/commits/${sha}/status`);
-  return statuses.find((one) => one.context === context);
-}
 
 /** ProwJobs of a pull request, newest last; all of a job without one. */
 export async function prowJobs(

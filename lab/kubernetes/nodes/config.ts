@@ -7,13 +7,14 @@ import type { LabSettings } from "../../settings.ts";
 import type { NodePrograms } from "../../toolchain/nodePrograms.ts";
 import { files } from "../files.ts";
 import type { NodeCredentials } from "./credentials.ts";
-import { nodeNetwork, podCidr, type RealNode } from "./plan.ts";
+import { podRanges } from "./families.ts";
+import { nodeNetwork, type RealNode } from "./plan.ts";
 
 /** Cluster address of the Service "kube-dns". */
 export const dnsAddress = "10.96.0.10";
 
 /** Socket of a node's containerd. */
-export const containerdSocket = (node: RealNode): string => path.join(node.data, "containerd.sock");
+const containerdSocket = (node: RealNode): string => path.join(node.data, "containerd.sock");
 
 /**
  * Writes a node's files as far as they differ, and creates the folders of its data.
@@ -49,7 +50,7 @@ export function writeNodeFiles(
   );
   // JSON is YAML
   write("kubelet.yaml", JSON.stringify(kubeletConfig(node, credentials)));
-  write("proxy.yaml", JSON.stringify(proxyConfig(node)));
+  write("proxy.yaml", JSON.stringify(proxyConfig(lab, node)));
   const server = `https://${services}:${lab.ports.kubernetes}`;
   write("kubelet.kubeconfig", kubeconfig(lab, server, credentials.nodeTokens.get(node.name) ?? ""));
   write("proxy.kubeconfig", kubeconfig(lab, server, credentials.proxyToken));
@@ -58,22 +59,36 @@ export function writeNodeFiles(
 
 /**
  * The network of pods: routed pairs and no bridge, so that packets between pods of one node pass the hook of NetworkPolicies too.
- * @param range - the node's pod range (CIDR)
+ * @param ranges - the node's pod ranges (CIDR), one a family
  */
-export function writeNetworkConfig(node: RealNode, range: string): void {
+export function writeNetworkConfig(node: RealNode, ranges: readonly string[]): void {
   const ipam = {
     type: "host-local",
     dataDir: path.join(node.data, "addresses"),
-    ranges: [[{ subnet: range }]],
-    routes: [{ dst: "0.0.0.0/0" }],
+    ranges: ranges.map((subnet) => [{ subnet }]),
+    routes: ranges.map((subnet) => ({ dst: subnet.includes(":") ? "::/0" : "0.0.0.0/0" })),
   };
   const plugins = [
-    { type: "ptp", ipMasq: false, mtu: 1500, ipam },
+    { type: pairPlugin, ipMasq: false, mtu: 1500, ipam },
     { type: "portmap", backend: "nftables", capabilities: { portMappings: true } },
   ];
   const text = JSON.stringify({ cniVersion: "1.0.0", name: "pods", plugins });
   writeFileSync(path.join(node.etc, "network", "10-pods.conflist"), text);
+  mkdirSync(pluginFolder(node), { recursive: true });
+  writeFileSync(path.join(pluginFolder(node), pairPlugin), undoubted, { mode: 0o700 });
 }
+
+/**
+ * The plugin "ptp", in a namespace whose addresses of IPv6 are at once in use: the kernel else asks for a second or two whether
+ * somebody has them, and the plugin waits.
+ */
+const undoubted = `#!/bin/sh
+dad=/proc/sys/net/ipv6/conf/default/accept_dad
+[ "$CNI_COMMAND" != ADD ] || nsenter --net="$CNI_NETNS" sh -c "[ ! -e $dad ] || echo 0 >$dad"
+exec "\${CNI_PATH##*:}/ptp"
+`;
+const pairPlugin = "pair";
+const pluginFolder = (node: RealNode): string => path.join(node.etc, "plugins");
 
 function containerdConfig(node: RealNode, { runtime, runc }: NodePrograms): string {
   const snapshotters = ["btrfs", "zfs", "devmapper", "blockfile", "erofs"];
@@ -105,7 +120,7 @@ disabled_plugins = ${JSON.stringify(disabled)}
       BinaryName = ${JSON.stringify(path.join(runc, "runc"))}
       SystemdCgroup = false
   [plugins."io.containerd.cri.v1.runtime".cni]
-    bin_dirs = [${JSON.stringify(runtime)}]
+    bin_dirs = ${JSON.stringify([pluginFolder(node), runtime])}
     conf_dir = ${JSON.stringify(path.join(node.etc, "network"))}
 `;
 }
@@ -139,6 +154,8 @@ function kubeletConfig(node: RealNode, { authority }: NodeCredentials): object {
     clusterDNS: [dnsAddress],
     clusterDomain: "cluster.local",
     containerRuntimeEndpoint: `unix://${containerdSocket(node)}`,
+    // What waits for another pod is tried again soon: after lab down all start at once.
+    crashLoopBackOff: { maxContainerRestartPeriod: "10s" },
     // Of the machine's disk, which the lab shares with everything else.
     evictionHard: { "memory.available": "200Mi", "nodefs.available": "1%", "imagefs.available": "1%" },
     eventRecordQPS: 0,
@@ -157,13 +174,13 @@ function kubeletConfig(node: RealNode, { authority }: NodeCredentials): object {
   };
 }
 
-function proxyConfig(node: RealNode): object {
+function proxyConfig(lab: LabSettings, node: RealNode): object {
   return {
     apiVersion: "kubeproxy.config.k8s.io/v1alpha1",
     kind: "KubeProxyConfiguration",
     bindAddress: "0.0.0.0",
     clientConnection: { kubeconfig: path.join(node.etc, "proxy.kubeconfig"), qps: 500, burst: 1000 },
-    clusterCIDR: podCidr,
+    clusterCIDR: podRanges(lab).join(","),
     // The limits are the whole machine's.
     conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: "0s", tcpCloseWaitTimeout: "0s" },
     detectLocalMode: "ClusterCIDR",

@@ -13,8 +13,10 @@ import { kubeApi, type KubeObject } from "../api.ts";
 import { volumesFolder } from "../files.ts";
 import { routerPod } from "../router/objects.ts";
 import { routeTraffic } from "../router/router.ts";
+import { rollOutConfigs } from "./deploymentConfigs/reconcile.ts";
 import { coalesced, follow } from "./follow.ts";
 import { importImages, StreamLayouts } from "./imageStreams.ts";
+import { triggerImages } from "./imageTriggers.ts";
 import { assignUsers } from "./projects.ts";
 import { type NetworkPolicy, type Pod, ruleset } from "./policy.ts";
 import { type Claim, provision, type StorageClass, type Volume } from "./provisioner.ts";
@@ -28,12 +30,16 @@ const nodes = realNodes(lab);
 const upstream = new Upstream(upstreamFolder, (line) => {
   console.error(`upstream's image cannot be had: ${line}`);
 });
-const layouts = new StreamLayouts([...imageFolders(), ...foreignImages(lab)], () =>
-  asksUpstream(lab) ? upstream : undefined,
+const ownImages = imageFolders();
+const layouts = new StreamLayouts(
+  () => [...ownImages, ...foreignImages(lab)],
+  () => (asksUpstream(lab) ? upstream : undefined),
 );
 
 serveImages();
 importImages(api, layouts);
+triggerImages(api);
+rollOutConfigs(api);
 assignUsers(api);
 enforcePolicies();
 makeVolumes();

@@ -6,13 +6,14 @@ import { type Daemon, runningPid } from "../../process.ts";
 import type { LabSettings } from "../../settings.ts";
 import type { NodePrograms } from "../../toolchain/nodePrograms.ts";
 import { egressSocket } from "./apiServer.ts";
+import { addressesOf } from "./families.ts";
 import { groupName } from "./first.ts";
 import { daemonFolders } from "./groups.ts";
 import { nodeNetwork, realNodes, type RealNode } from "./plan.ts";
 import { routerDaemon } from "../router/router.ts";
 
-/** What each node offers to the scheduler, as the simulated nodes do; memory is the machine's. */
-const processors = 64;
+/** What each node offers to the scheduler, as the simulated nodes do: the requests are those of large clusters. */
+const [processors, memoryBytes] = [64, 256 * 2 ** 30];
 
 /** Names of the daemons of one node, in the order of their start; the first one ends the others. */
 export function nodeDaemonNames(node: RealNode): string[] {
@@ -69,9 +70,10 @@ export function innerDaemons(
       `--root-dir=${data("kubelet")}`,
       `--cert-dir=${data("kubelet/pki")}`,
       `--hostname-override=${node.name}`,
-      `--node-ip=${node.address}`,
+      `--node-ip=${addressesOf(lab, node).join(",")}`,
       `--node-labels=topology.kubernetes.io/region=lab,topology.kubernetes.io/zone=lab-${node.index}`,
       `--processors=${processors}`,
+      `--memory=${memoryBytes}`,
       "--v=1",
     ),
     proxy: inside("proxy", program, "proxy", `--config=${etc("proxy.yaml")}`, "--v=1"),

@@ -9,11 +9,11 @@ const labels = { "k8s-app": "kube-dns" };
 const [port, nobodyPort, healthPort, readyPort] = [5353, 5354, 8080, 8181];
 
 /** Hosts of the router have its address. Of the world's other names there are none: the second server says so at once. */
-const corefile = `cluster.local:${port} in-addr.arpa:${port} {
+const corefile = `cluster.local:${port} in-addr.arpa:${port} ip6.arpa:${port} {
   errors
   health :${healthPort}
   ready :${readyPort}
-  kubernetes cluster.local in-addr.arpa {
+  kubernetes cluster.local in-addr.arpa ip6.arpa {
     pods insecure
     ttl 5
   }

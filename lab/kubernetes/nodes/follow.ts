@@ -1,6 +1,6 @@
 /** Keeps a copy of a collection of the API up to date. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { KubeApi, KubeObject } from "../api.ts";
+import { type KubeApi, KubeError, type KubeObject } from "../api.ts";
 
 /** A copy of a collection. */
 export interface Followed<T> {
@@ -57,5 +57,24 @@ export function coalesced(what: string, pause: number, work: () => Promise<void>
   return () => {
     wanted = true;
     if (!running) void run();
+  };
+}
+
+/**
+ * Runs work for one object after another, of which each may fail for itself: what is wrong is logged once. A conflict and an object
+ * that is gone are left to the watch, which brings them.
+ */
+export function eachOnce(): (path: string, work: () => Promise<void>) => Promise<void> {
+  const said = new Map<string, string>();
+  return async (path, work) => {
+    try {
+      await work();
+      said.delete(path);
+    } catch (error) {
+      if (error instanceof KubeError && (error.status === 409 || error.status === 404)) return;
+      const message = error instanceof Error ? error.message : String(error);
+      if (said.get(path) !== message) console.error(`${path}: ${message}`);
+      said.set(path, message);
+    }
   };
 }

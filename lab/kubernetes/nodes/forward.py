@@ -29,9 +29,9 @@ def connecting(namespace):
                 if word != 'CONNECT':
                     raise ValueError(word)
                 with inside(namespace):
-                    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+                    sock = socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET, socket.SOCK_STREAM)
                 sock.setblocking(False)
-                await asyncio.get_running_loop().sock_connect(sock, (address, int(port)))
+                await asyncio.get_running_loop().sock_connect(sock, (address.strip('[]'), int(port)))
             except (OSError, ValueError) as error:
                 writer.write(b'HTTP/1.1 502 %s\r\n\r\n' % str(error).encode())
                 writer.write_eof()

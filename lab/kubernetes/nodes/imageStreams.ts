@@ -11,6 +11,9 @@ import { coalesced, follow } from "./follow.ts";
 /** Where pods of OpenShift pull the images of streams. */
 const internalRegistry = "image-registry.openshift-image-registry.svc:5000";
 
+/** OpenShift's own: where it changes, tags are imported again. */
+const checkAnnotation = "openshift.io/image.dockerRepositoryCheck";
+
 /** Seconds between two looks at a scheduled tag's image. @see OpenShift's scheduledImageImportMinimumIntervalSeconds: 900 */
 const interval = 900;
 
@@ -123,15 +126,16 @@ export class StreamLayouts extends Layouts {
 /** Follows the cluster's ImageStreams for ever and imports their images. */
 export function importImages(api: KubeApi, layouts: StreamLayouts): void {
   const resolve: Resolve = (registry, repository, version) => layouts.manifest(registry, repository, version)?.digest;
-  const generations = new Map<string, number | undefined>();
+  const seen = new Map<string, string>();
   let scheduled = 0;
   const changed = coalesced("ImageStreams", 100, async () => {
     const due = Date.now() - scheduled > interval * 1000;
     if (due) scheduled = Date.now();
     for (const stream of streams.objects() ?? []) {
-      const { uid = "", generation } = stream.metadata;
+      const { uid = "", generation = 1, annotations } = stream.metadata;
+      const state = `${generation} ${annotations?.[checkAnnotation] ?? ""}`;
       const again = due && stream.spec?.tags?.some(({ importPolicy }) => importPolicy?.scheduled === true) === true;
-      if (generations.get(uid) === generation && !again) continue;
+      if (seen.get(uid) === state && !again) continue;
       for (const from of sources(stream)) {
         const { registry, repository, version } = locate(from);
         await layouts.fetch(registry, repository, version);
@@ -140,7 +144,7 @@ export function importImages(api: KubeApi, layouts: StreamLayouts): void {
       if (JSON.stringify(tags) !== JSON.stringify(stream.status?.tags ?? [])) {
         await api.patch(`${pathOf(stream)}/status`, { status: { tags } });
       }
-      generations.set(uid, generation);
+      seen.set(uid, state);
     }
   });
   const streams = follow<ImageStream>(api, "/apis/image.openshift.io/v1/imagestreams", changed);

@@ -4,7 +4,8 @@ import { existsSync } from "node:fs";
 import { promisify } from "node:util";
 import { ensureNamespace, ipBatch } from "../../machines/namespace.ts";
 import type { LabSettings } from "../../settings.ts";
-import { nodeNetwork, type RealNode, serviceCidr } from "./plan.ts";
+import { addressesOf, bridgeAddress6, dualStack, serviceRanges } from "./families.ts";
+import { nodeNetwork, type RealNode } from "./plan.ts";
 
 const execute = promisify(execFile);
 
@@ -30,8 +31,8 @@ table inet orrery {
   chain input {
     type filter hook input priority filter
     ct state established,related accept
-    iifname "${bridge}" ip daddr ${ingress} tcp dport { 80, 443 } accept
-    iifname "${bridge}" ip protocol != icmp drop
+    iifname "${bridge}" ip daddr ${ingress} tcp dport { 22, 80, 443 } accept
+    iifname "${bridge}" meta l4proto != { icmp, ipv6-icmp } drop
   }
 }
 `;
@@ -64,6 +65,7 @@ export async function makeNodeNetwork(lab: LabSettings, nodes: readonly RealNode
   filtering.child.stdin?.end(filter(ingress));
   await filtering;
   await forwardPackets(netns);
+  if (dualStack(lab)) await ipBatch(netns, [`addr replace ${bridgeAddress6} dev ${bridge} nodad`]);
   await ipBatch(undefined, [
     `link set ${link} up`,
     `addr replace ${host} peer ${router}/32 dev ${link}`,
@@ -87,23 +89,30 @@ async function makeNode(lab: LabSettings, node: RealNode): Promise<void> {
     `addr replace ${node.address}/${cidr.split("/")[1] ?? ""} dev ${nodeLink}`,
     `addr replace ${services}/32 dev lo`,
     `route replace ${host} via ${router}`,
-    // For pods in the node's own network: kube-proxy rewrites a packet only if there is a way for its first address.
-    `route replace ${serviceCidr} dev ${nodeLink}`,
   ]);
   await forwardPackets(node.netns);
+  const [, address6] = addressesOf(lab, node);
+  await ipBatch(node.netns, [
+    ...(address6 === undefined ? [] : [`addr replace ${address6}/64 dev ${nodeLink} nodad`]),
+    // For pods in the node's own network: kube-proxy rewrites a packet only if there is a way for its first address.
+    ...serviceRanges(lab).map((range) => `route replace ${range} dev ${nodeLink}`),
+  ]);
 }
 
-/** Sends the pods' packets from node to node, and the router's to the pods. @param ranges - pod range (CIDR) of each node, by its name */
+/** Sends the pods' packets from node to node, and the router's to the pods. @param ranges - pod ranges (CIDR) of each node, by its name */
 export async function routePods(
   lab: LabSettings,
   nodes: readonly RealNode[],
-  ranges: ReadonlyMap<string, string>,
+  ranges: ReadonlyMap<string, readonly string[]>,
 ): Promise<void> {
-  const way = ({ name, address }: RealNode): string => `route replace ${ranges.get(name) ?? ""} via ${address}`;
-  await ipBatch(nodeNetwork(lab).netns, nodes.map(way));
+  const ways = (node: RealNode): string[] =>
+    addressesOf(lab, node).map(
+      (address, family) => `route replace ${ranges.get(node.name)?.[family] ?? ""} via ${address}`,
+    );
+  await ipBatch(nodeNetwork(lab).netns, nodes.flatMap(ways));
   for (const node of nodes) {
     const others = nodes.filter((other) => other !== node);
-    if (others.length > 0) await ipBatch(node.netns, others.map(way));
+    if (others.length > 0) await ipBatch(node.netns, others.flatMap(ways));
   }
 }
 
@@ -116,6 +125,15 @@ export async function removeNodeNetwork(lab: LabSettings, nodes: readonly RealNo
   }
 }
 
+/** Of both families; IPv6's addresses are at once in use, without asking whether somebody has them. */
+const forwarding = `echo 1 >/proc/sys/net/ipv4/ip_forward
+cd /proc/sys/net/ipv6/conf 2>/dev/null || exit 0
+for one in all default; do
+  echo 0 >$one/disable_ipv6
+  echo 0 >$one/accept_dad
+done
+echo 1 >all/forwarding`;
+
 async function forwardPackets(netns: string): Promise<void> {
-  await execute("ip", ["netns", "exec", netns, "sh", "-ec", "echo 1 >/proc/sys/net/ipv4/ip_forward"]);
+  await execute("ip", ["netns", "exec", netns, "sh", "-ec", forwarding]);
 }

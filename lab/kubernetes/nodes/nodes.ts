@@ -11,10 +11,11 @@ import { kubeApi, type KubeObject } from "../api.ts";
 import { volumesFolder } from "../files.ts";
 import { writeEgress } from "./apiServer.ts";
 import { podAdmission } from "./admission.ts";
-import { containerdSocket, writeNetworkConfig, writeNodeFiles } from "./config.ts";
+import { writeNetworkConfig, writeNodeFiles } from "./config.ts";
 import { makeCredentials, nodeCredentials } from "./credentials.ts";
 import { innerDaemons, nodeDaemonNames, sharedDaemons } from "./daemons.ts";
 import { dnsDeployment, dnsObjects } from "./dns.ts";
+import { chooseFamilies, familyNames } from "./families.ts";
 import { firstProcess, groupName, readyFile } from "./first.ts";
 import { leaveRoot, makeGroups, removeGroups } from "./groups.ts";
 import { makeNodeNetwork, removeNodeNetwork, routePods } from "./network.ts";
@@ -34,6 +35,7 @@ const startTimeout = 300;
 export async function installNodes(lab: LabSettings, log: Log): Promise<NodePrograms> {
   await installPackages(asksUpstream(lab) ? [...packages, "skopeo"] : packages, log);
   assertFeatures();
+  chooseFamilies(lab);
   const programs = await ensureNodePrograms(log);
   await ensureImages(programs, log);
   return programs;
@@ -63,29 +65,32 @@ export async function startNodes(lab: LabSettings, programs: NodePrograms, log: 
   }
   await waitFor(lab, "nodes-controller", () => answers(`http://127.0.0.1:${lab.ports.registry}/v2/`));
   await waitFor(lab, "router", () => answers(`http://${nodeNetwork(lab).ingress}/`));
-  const ranges = new Map<string, string>();
+  const ranges = new Map<string, readonly string[]>();
   await Promise.all(
     nodes.map(async (node) => {
       await startNode(lab, node, programs);
       const path = `/api/v1/nodes/${node.name}`;
       await waitFor(lab, `${node.name}-kubelet`, async () => {
-        const range = (await api.find<Node>(path))?.spec.podCIDR;
-        if (range !== undefined) ranges.set(node.name, range);
-        return range !== undefined;
+        const given = (await api.find<Node>(path))?.spec.podCIDRs ?? [];
+        ranges.set(node.name, given);
+        return given.length > 0;
       });
-      writeNetworkConfig(node, ranges.get(node.name) ?? "");
+      writeNetworkConfig(node, ranges.get(node.name) ?? []);
       // A kubelet must not give itself this label.
       await api.patch(path, { metadata: { labels: { "node-role.kubernetes.io/worker": "" } } });
     }),
   );
   await routePods(lab, nodes, ranges);
   await Promise.all([...podAdmission, ...dnsObjects(namesFolder(lab))].map((object) => api.apply(object)));
+  const ended = (): string | undefined => nodes.flatMap(nodeDaemonNames).find((name) => !runs(lab, name));
   const ready = async (): Promise<boolean> => (await nodesHealth(lab)).every(({ healthy }) => healthy);
-  await waitUntilReady("the real nodes", startTimeout, ready, "npm run lab -- status shows what is missing");
+  const hint = "npm run lab -- status shows what is missing";
+  await waitUntilReady("the real nodes", startTimeout, async () => ended() !== undefined || (await ready()), hint);
+  refuseEnded(lab, ended());
 }
 
 interface Node extends KubeObject {
-  readonly spec: { readonly podCIDR?: string };
+  readonly spec: { readonly podCIDRs?: readonly string[] };
   readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
@@ -108,9 +113,13 @@ async function startNode(lab: LabSettings, node: RealNode, programs: NodeProgram
   // kube-proxy ends by itself when its file changes, and the kubelet goes on with the old one.
   const outdated = ["kubelet", "proxy"].filter((name) => written.some((file) => file.startsWith(`${name}.`)));
   await Promise.all(outdated.map((name) => stop(lab.dir, `${node.name}-${name}`)));
-  if (!runs(lab, containerd.name)) rmSync(containerdSocket(node), { force: true });
-  start(lab.dir, containerd);
-  await waitFor(lab, containerd.name, () => existsSync(containerdSocket(node)));
+  if (!runs(lab, containerd.name)) {
+    const log = logFile(lab, containerd.name);
+    const earlier = existsSync(log) ? readFileSync(log).length : 0;
+    start(lab.dir, containerd);
+    // It listens before it has found the containers of its last run, and the kubelet ends when it meets that.
+    await waitFor(lab, containerd.name, () => readFileSync(log).subarray(earlier).includes("successfully booted"));
+  }
   for (const daemon of [kubelet, proxy]) start(lab.dir, daemon);
 }
 
@@ -143,7 +152,7 @@ export async function nodesHealth(lab: LabSettings): Promise<Health[]> {
     healthy: ended.length === 0,
     detail:
       ended.length === 0
-        ? `${built().length} image layouts, ${volumes(lab)} volumes; for nodes in ${nodeNetwork(lab).cidr}`
+        ? `${built().length} image layouts, ${volumes(lab)} volumes; for nodes in ${nodeNetwork(lab).cidr}; ${familyNames(lab)}`
         : `${ended.join(", ")}: not running; npm run lab -- up starts it`,
   };
   const { ingress } = nodeNetwork(lab);
@@ -171,14 +180,21 @@ const volumes = (lab: LabSettings): number =>
   existsSync(volumesFolder(lab)) ? readdirSync(volumesFolder(lab)).length : 0;
 
 const sharedNames = (lab: LabSettings): string[] => sharedDaemons(lab).map(({ name }) => name);
+const logFile = (lab: LabSettings, name: string): string => path.join(lab.dir, "log", `${name}.log`);
 const runs = (lab: LabSettings, name: string): boolean => runningPid(lab.dir, name) !== undefined;
 
 /** Waits until `check` holds. @throws if the daemon ends before, with the last line of its log */
 async function waitFor(lab: LabSettings, name: string, check: () => Promise<boolean> | boolean): Promise<void> {
-  const log = path.join(lab.dir, "log", `${name}.log`);
   const ended = (): boolean => !runs(lab, name);
-  await waitUntilReady(name, startTimeout, async () => ended() || (await check()), `see ${log}`);
-  if (!ended()) return;
+  const hint = `see ${logFile(lab, name)}`;
+  await waitUntilReady(name, startTimeout, async () => ended() || (await check()), hint);
+  if (ended()) refuseEnded(lab, name);
+}
+
+/** @throws if there is a daemon that ended, with the last line of its log */
+function refuseEnded(lab: LabSettings, name: string | undefined): void {
+  if (name === undefined) return;
+  const log = logFile(lab, name);
   const last = readFileSync(log, "utf8").trimEnd().split("\n").at(-1) ?? "";
   throw new Error(`${name} exited during its start: ${last.slice(0, 300)} (${log})`);
 }

@@ -39,12 +39,6 @@ interface NodeNetwork {
   readonly link: string;
 }
 
-/** Addresses of pods: the same in every lab, as they exist inside its nodes only. */
-export const podCidr = "100.64.0.0/16";
-
-/** Addresses of Services. */
-export const serviceCidr = "10.96.0.0/16";
-
 const prefixLength = 27;
 const size = 2 ** (32 - prefixLength);
 
@@ -112,12 +106,13 @@ export function foreignImages(lab: LabSettings): readonly string[] {
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as string[]) : [];
 }
 
-/** Offers images of somebody else's tests, from the next start on. */
+/** Offers images besides the lab's own, from now on, in place of those offered before. */
 export function offerImages(lab: LabSettings, folders: readonly string[]): void {
   writeFileSync(foreignImagesFile(lab), JSON.stringify(folders));
 }
 
-const hasCluster = (lab: LabSettings): boolean => existsSync(path.join(lab.dir, "data", "kubernetes"));
+/** Whether the lab has a cluster, running or not. */
+export const hasCluster = (lab: LabSettings): boolean => existsSync(path.join(lab.dir, "data", "kubernetes"));
 
 /**
  * Sets the number of real nodes (0: kwok simulates two), which the lab keeps until it is wiped. Nodes can be added to a cluster

@@ -1,4 +1,4 @@
-/** The nft rules that enforce a cluster's NetworkPolicies on one node. IPv4 only, as the pods are. */
+/** The nft rules that enforce a cluster's NetworkPolicies on one node, over IPv4 and IPv6. */
 import type { KubeObject } from "../api.ts";
 import { type LabelSelector, selects } from "./selector.ts";
 
@@ -9,7 +9,7 @@ export interface Pod extends KubeObject {
     readonly containers: readonly { readonly ports?: readonly ContainerPort[] }[];
     readonly initContainers?: readonly { readonly ports?: readonly ContainerPort[]; readonly restartPolicy?: string }[];
   };
-  readonly status: { readonly podIP?: string; readonly phase?: string };
+  readonly status: { readonly podIPs?: readonly { readonly ip: string }[]; readonly phase?: string };
 }
 
 interface ContainerPort {
@@ -57,23 +57,26 @@ type Rules = readonly string[] | undefined;
  */
 export function ruleset(inputs: PolicyInputs, node: string): string {
   const own = inputs.pods
-    .filter((pod) => pod.spec.nodeName === node && addressOf(pod) !== undefined)
-    .sort((a, b) => (addressOf(a) ?? "").localeCompare(addressOf(b) ?? ""));
+    .filter((pod) => pod.spec.nodeName === node && addressesOf(pod).length > 0)
+    .sort((a, b) => (addressesOf(a)[0] ?? "").localeCompare(addressesOf(b)[0] ?? ""));
   const judged = own.map((pod) => ({
-    address: addressOf(pod) ?? "",
+    addresses: addressesOf(pod),
     to: ingressRules(pod, inputs),
     from: egressRules(pod, inputs),
   }));
-  const chains = judged.flatMap(({ address, to, from }) => [
+  const chains = judged.flatMap(({ addresses: [address = ""], to, from }) => [
     ...chain("to", address, to),
     ...chain("from", address, from),
   ]);
   const dispatch = (direction: "to" | "from"): string[] => {
-    const verdicts = judged
-      .filter((pod) => pod[direction] !== undefined)
-      .map(({ address }) => `${address} : jump ${chainName(direction, address)}`);
+    const isolated = judged.filter((pod) => pod[direction] !== undefined);
     const key = direction === "to" ? "daddr" : "saddr";
-    return verdicts.length === 0 ? [] : [`    ip ${key} vmap { ${verdicts.join(", ")} }`];
+    return families.flatMap(({ protocol, has }) => {
+      const verdicts = isolated.flatMap(({ addresses }) =>
+        addresses.filter(has).map((one) => `${one} : jump ${chainName(direction, addresses[0] ?? "")}`),
+      );
+      return verdicts.length === 0 ? [] : [`    ${protocol} ${key} vmap { ${verdicts.join(", ")} }`];
+    });
   };
   const hook = (name: string, rules: readonly string[]): string[] => [
     `  chain ${name} {`,
@@ -82,20 +85,28 @@ export function ruleset(inputs: PolicyInputs, node: string): string {
     ...rules,
     "  }",
   ];
-  const table = "table ip orrery_policy";
+  const table = "table inet orrery_policy";
   return [
     table,
     `delete ${table}`,
     `${table} {`,
     ...chains,
     ...hook("forward", [...dispatch("from"), ...dispatch("to")]),
-    ...hook("input", dispatch("from")), // to what the node itself offers: the API server
+    // To what the node itself offers: the API server. Without these pods do not find their node's address of IPv6.
+    ...hook("input", ["    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept", ...dispatch("from")]),
     "}",
     "",
   ].join("\n");
 }
 
-const chainName = (direction: string, address: string): string => `${direction}_${address.replaceAll(".", "_")}`;
+/** nft's names of the families, and whether an address or range is one of theirs. */
+const families = [
+  { protocol: "ip", has: (address: string) => !address.includes(":") },
+  { protocol: "ip6", has: (address: string) => address.includes(":") },
+] as const;
+
+/** @param address - the pod's first */
+const chainName = (direction: string, address: string): string => `${direction}_${address.replace(/[.:]/g, "_")}`;
 
 function chain(direction: string, address: string, rules: Rules): string[] {
   if (rules === undefined) return [];
@@ -156,9 +167,9 @@ function peers(
   namespace: string,
   inputs: PolicyInputs,
 ): { blocks: readonly Block[]; pods: readonly Pod[] }[] {
-  const present = inputs.pods.filter((pod) => addressOf(pod) !== undefined);
+  const present = inputs.pods.filter((pod) => addressesOf(pod).length > 0);
   if (list === undefined || list.length === 0) return [{ blocks: [], pods: present }];
-  const blocks = list.flatMap(({ ipBlock }) => (ipBlock === undefined || ipBlock.cidr.includes(":") ? [] : [ipBlock]));
+  const blocks = list.flatMap(({ ipBlock }) => (ipBlock === undefined ? [] : [ipBlock]));
   const pods = present.filter((pod) => list.some((peer) => peerSelects(peer, namespace, pod, inputs.namespaces)));
   return [{ blocks, pods }];
 }
@@ -204,20 +215,25 @@ function portsOf(pod: Pod | undefined): ContainerPort[] {
 }
 
 function addressMatch(side: string, pods: readonly Pod[]): string[] {
-  const addresses = [...new Set(pods.map((pod) => addressOf(pod) ?? ""))].sort();
-  return addresses.length === 0 ? [] : [`ip ${side} { ${addresses.join(", ")} }`];
+  const all = [...new Set(pods.flatMap(addressesOf))].sort();
+  return families.flatMap(({ protocol, has }) => {
+    const addresses = all.filter(has);
+    return addresses.length === 0 ? [] : [`${protocol} ${side} { ${addresses.join(", ")} }`];
+  });
 }
 
 const blockMatch =
   (side: string) =>
-  ({ cidr, except = [] }: Block): string =>
-    `ip ${side} ${cidr}${except.length === 0 ? "" : ` ip ${side} != { ${except.join(", ")} }`}`;
+  ({ cidr, except = [] }: Block): string => {
+    const match = `${families.find(({ has }) => has(cidr))?.protocol ?? ""} ${side}`;
+    return `${match} ${cidr}${except.length === 0 ? "" : ` ${match} != { ${except.join(", ")} }`}`;
+  };
 
 const combine = (targets: readonly string[], ports: readonly string[]): string[] =>
   targets.flatMap((target) => ports.map((port) => `${target} ${port}`.trim()));
 
-/** A pod's own address while it is in use. */
-function addressOf({ spec, status }: Pod): string | undefined {
+/** A pod's own addresses while they are in use, one a family. */
+function addressesOf({ spec, status }: Pod): readonly string[] {
   const ended = status.phase === "Succeeded" || status.phase === "Failed";
-  return spec.hostNetwork === true || ended ? undefined : status.podIP;
+  return spec.hostNetwork === true || ended ? [] : (status.podIPs ?? []).map(({ ip }) => ip);
 }

@@ -41,20 +41,23 @@ export async function makeAuthority(lab: LabSettings): Promise<void> {
 /** Days that a certificate is valid; browsers take no longer ones. */
 const days = 397;
 
-/** File with a host's certificate, the authority's and the key, made when it is missing or near its end. */
-export async function certificateFor(lab: LabSettings, host: string): Promise<string> {
+/**
+ * File with a host's certificate, the authority's and the key, made when it is missing or near its end.
+ * @param others - further hosts of the certificate
+ */
+export async function certificateFor(lab: LabSettings, host: string, others: readonly string[] = []): Promise<string> {
   const file = path.join(folderOf(lab), `${host.replace("*", "_")}.pem`);
   if (existsSync(file) && endOf(file) > Date.now() + 30 * 86_400_000) return file;
   await openssl(
     lab,
     `
     openssl req $new_key -keyout "$1.key" -out "$1.csr" -subj /CN=lab
-    printf 'subjectAltName=DNS:%s\\nextendedKeyUsage=serverAuth\\nbasicConstraints=CA:FALSE\\n' "$2" >"$1.extensions"
+    printf 'subjectAltName=%s\\nextendedKeyUsage=serverAuth,clientAuth\\nbasicConstraints=CA:FALSE\\n' "$2" >"$1.extensions"
     openssl x509 -req -CA authority.crt -CAkey authority.key -set_serial "0x$(openssl rand -hex 16)" \\
       -days ${days} -extfile "$1.extensions" -in "$1.csr" -out "$1.crt"
     cat "$1.crt" authority.crt "$1.key" >"$1.new"
     rm "$1.key" "$1.csr" "$1.crt" "$1.extensions"`,
-    [file, host],
+    [file, [host, ...others].map((name) => `DNS:${name}`).join(",")],
   );
   renameSync(`${file}.new`, file);
   return file;

@@ -1,4 +1,5 @@
 /** HAProxy's configuration for the router's sites. OpenShift's own router is HAProxy, too. */
+import { revisionHeader } from "./reload.ts";
 import type { Backend, Site, SitePath, TcpSite } from "./sites.ts";
 
 /** Addresses and files of the configuration. */
@@ -9,14 +10,15 @@ export interface RouterPlace {
   readonly certificates: string;
   /** File of the authority that a backend's pods are checked with. */
   readonly authorityFile: (backend: Backend) => string;
+  /** Says in force which text it is. */
+  readonly revision: string;
 }
 
 /** An abstract socket: it lives in the network namespace of the router alone. */
 const terminated = "abns@orrery-router";
 
-/** OpenShift's timeouts. */
-const head = `
-global
+/** OpenShift's timeouts; as there, a call that a pod at its end refuses goes to another. */
+const head = (revision: string): string => `global
   log stderr format raw local0 notice
   user haproxy
   group haproxy
@@ -25,6 +27,7 @@ global
 defaults
   log global
   mode http
+  option redispatch
   timeout connect 5s
   timeout client 30s
   timeout client-fin 1s
@@ -34,7 +37,7 @@ defaults
   timeout http-keep-alive 300s
   timeout tunnel 1h
 backend nothing
-  http-request return status 503 content-type text/plain string "The lab's router has no Route and no Ingress for this address.\\n"
+  http-request return status 503 content-type text/plain string "The lab's router has no Route and no Ingress for this address.\\n" hdr ${revisionHeader} ${revision}
 backend terminate
   mode tcp
   server router ${terminated} send-proxy-v2
@@ -73,7 +76,7 @@ export function configuration(sites: readonly Site[], place: RouterPlace, tcp: r
     ...ordered.flatMap((site) => backendLines(site, place)),
     ...tcp.flatMap((site) => tcpLines(site, place)),
   ];
-  return `${head.trimStart()}${lines.join("\n")}\n`;
+  return `${head(place.revision)}${lines.join("\n")}\n`;
 }
 
 function tcpLines({ port, servers }: TcpSite, { address }: RouterPlace): string[] {

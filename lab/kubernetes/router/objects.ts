@@ -103,12 +103,12 @@ export const routerNamespace: KubeObject = {
 };
 
 /** The router as NetworkPolicies see it: a pod of its namespace, on no node. */
-export const routerPod = (podIP: string): Pod => ({
+export const routerPod = (ip: string): Pod => ({
   apiVersion: "v1",
   kind: "Pod",
   metadata: { name: "router-default", namespace: routerNamespace.metadata.name },
   spec: { containers: [] },
-  status: { podIP },
+  status: { podIPs: [{ ip }] },
 });
 
 /** Kind, namespace and name, unique in the cluster. */

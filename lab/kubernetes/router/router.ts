@@ -15,6 +15,7 @@ import { authorityFile, certificateFor } from "./certificates.ts";
 import { configuration } from "./haproxy.ts";
 import { ingressOutcomes } from "./ingresses.ts";
 import type { EndpointSlice, Ingress, Route, RouterInputs, Secret, Service, TcpServices } from "./objects.ts";
+import { putIntoForce, revisionAt } from "./reload.ts";
 import { routeOutcomes } from "./routes.ts";
 import type { Backend, Site, TcpSite } from "./sites.ts";
 import { balance, reportIngresses, reportRoutes } from "./status.ts";
@@ -26,16 +27,17 @@ const defaultHost = "*.apps.lab.test";
 /** HAProxy's file; it exists once the controller has seen the cluster. */
 export const routerFile = (lab: LabSettings): string => path.join(files(lab).etc, "router", "haproxy.cfg");
 
-/** Folder of the file `hosts`: the router's address and the hosts that it serves, for the cluster's DNS and for browsers. */
+/** Folder of the file `hosts`: addresses and names of what the router serves and of named Services, for the cluster's DNS and for browsers. */
 export const namesFolder = (lab: LabSettings): string => path.join(files(lab).etc, "names");
 
 /** Hosts that the router serves, sorted; none before the first start. */
 export function servedHosts(lab: LabSettings): string[] {
   const file = path.join(namesFolder(lab), "hosts");
   if (!existsSync(file)) return [];
+  const { ingress } = nodeNetwork(lab);
   return readFileSync(file, "utf8")
     .split("\n")
-    .flatMap((line) => line.split(" ")[1] ?? []);
+    .flatMap((line) => (line.startsWith(`${ingress} `) ? (line.split(" ")[1] ?? []) : []));
 }
 
 /** The router's process; signal USR2 makes it read its file again. */
@@ -66,6 +68,7 @@ export function routeTraffic(lab: LabSettings, api: KubeApi): void {
       lab,
       [...admitted, ...entered].flatMap(({ sites }) => sites),
       tcpSites(passed, known),
+      namedServices(known.services),
     );
     await reportRoutes(api, admitted);
     await reportIngresses(api, known.ingresses, address);
@@ -79,8 +82,23 @@ export function routeTraffic(lab: LabSettings, api: KubeApi): void {
   const secrets = follow<Secret>(api, "/api/v1/secrets?fieldSelector=type%3Dkubernetes.io/tls", changed);
 }
 
+/** Lines of addresses and names of balanced Services that ask for a name as with ExternalDNS, for what speaks no HTTP. */
+const namedServices = (services: readonly Service[]): string[] =>
+  services
+    .flatMap(({ metadata, status }) => {
+      const name = metadata.annotations?.["external-dns.alpha.kubernetes.io/hostname"];
+      const address = status?.loadBalancer?.ingress?.[0]?.ip;
+      return name === undefined || address === undefined ? [] : [`${address} ${name}`];
+    })
+    .sort();
+
 /** Puts sites into force. @throws with HAProxy's message if it refuses them; the earlier ones then stay in force */
-async function serve(lab: LabSettings, sites: readonly Site[], tcp: readonly TcpSite[]): Promise<void> {
+async function serve(
+  lab: LabSettings,
+  sites: readonly Site[],
+  tcp: readonly TcpSite[],
+  named: readonly string[],
+): Promise<void> {
   const file = routerFile(lab);
   const folder = path.dirname(file);
   mkdirSync(path.join(folder, "pem"), { recursive: true, mode: 0o700 });
@@ -96,20 +114,27 @@ async function serve(lab: LabSettings, sites: readonly Site[], tcp: readonly Tcp
   }
   const authority = ({ authority: text = "" }: Backend): string => pem.file(text);
   const { ingress: address } = nodeNetwork(lab);
-  const text = configuration(sites, { address, certificates: list, authorityFile: authority }, tcp);
   const certificates = `${lines.join("\n")}\n`;
-  const before = existsSync(file) && existsSync(list) ? readFileSync(file, "utf8") + readFileSync(list, "utf8") : "";
-  if (before !== text + certificates) {
+  const textOf = (revision: string): string =>
+    configuration(sites, { address, certificates: list, authorityFile: authority, revision }, tcp);
+  const revision = createHash("sha256")
+    .update(textOf("") + certificates)
+    .digest("hex");
+  const text = textOf(revision);
+  if (!existsSync(file) || readFileSync(file, "utf8") !== text) {
     replaceFile(list, certificates);
     replaceFile(`${file}.new`, text);
     await promisify(execFile)("haproxy", ["-c", "-q", "-f", `${file}.new`]);
     replaceFile(file, text);
     rmSync(`${file}.new`);
     pem.removeOthers();
-    const pid = runningPid(lab.dir, "router");
-    if (pid !== undefined) process.kill(pid, "SIGUSR2");
   }
-  writeNames(lab, sites);
+  const pid = runningPid(lab.dir, "router");
+  if (pid !== undefined) {
+    const router = { revision: () => revisionAt(address), signal: () => process.kill(pid, "SIGUSR2") };
+    await putIntoForce(router, revision);
+  }
+  writeNames(lab, sites, named);
 }
 
 /** Certificates and authorities of objects, each in a file named after its content. */
@@ -137,10 +162,10 @@ class PemFolder {
 }
 
 /** CoreDNS runs as another user and reads this folder alone. */
-function writeNames(lab: LabSettings, sites: readonly Site[]): void {
+function writeNames(lab: LabSettings, sites: readonly Site[], named: readonly string[]): void {
   const { ingress } = nodeNetwork(lab);
   const hosts = [...new Set(sites.map(({ host }) => host))].sort();
-  const text = hosts.map((host) => `${ingress} ${host}\n`).join("");
+  const text = [...hosts.map((host) => `${ingress} ${host}`), ...named].map((line) => `${line}\n`).join("");
   const file = path.join(namesFolder(lab), "hosts");
   if (existsSync(file) && readFileSync(file, "utf8") === text) return;
   replaceFile(file, text);

@@ -56,6 +56,7 @@ export function glance({ lab, share }: Site): Files {
         enabled_backends: "local:file",
         enabled_import_methods: "[glance-direct]",
         node_staging_uri: `file://${staging}`,
+        metadata_source_path: path.join(share, "usr/share/glance-common/metadefs"),
       },
       database: database(lab, "glance"),
       glance_store: { default_backend: "local" },

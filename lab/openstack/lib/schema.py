@@ -109,7 +109,10 @@ def designate():
 
 
 def glance():
-    return command('glance.cmd.manage', 'glance', '--config-file', lab.conf('glance'), 'db_sync')
+    failed = command('glance.cmd.manage', 'glance', '--config-file', lab.conf('glance'), 'db_sync')
+    from glance.db.sqlalchemy import api, metadata
+    metadata.db_load_metadefs(api.get_engine())     # definitions of metadata, which every cloud has
+    return failed
 
 
 def octavia():

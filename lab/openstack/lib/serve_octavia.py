@@ -6,6 +6,7 @@ import sys
 
 import waitress
 
+import answers
 import lab
 
 
@@ -30,5 +31,5 @@ def serve():
     from octavia.api.app import setup_app
     from octavia.cmd import driver_agent
     child(driver_agent.main)
-    waitress.serve(setup_app(argv=sys.argv), host=lab.HOST, port=lab.PORTS['octavia'], threads=4, ident='orrery',
-                   clear_untrusted_proxy_headers=True)
+    waitress.serve(answers.logged(setup_app(argv=sys.argv)), host=lab.HOST, port=lab.PORTS['octavia'], threads=4,
+                   ident='orrery', clear_untrusted_proxy_headers=True)

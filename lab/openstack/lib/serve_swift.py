@@ -13,6 +13,7 @@ from swift.common import utils as swift_utils
 from swift.common import wsgi as swift_wsgi
 from swift.common.ring import RingBuilder
 
+import answers
 import lab
 
 KINDS = ('proxy', 'account', 'container', 'object')
@@ -59,7 +60,7 @@ def serve():
     servers = []
     for offset, kind in enumerate(KINDS):
         app = swift_wsgi.loadapp(lab.conf('swift-' + kind), global_conf={'log_name': 'swift-' + kind})
-        app = app if kind == 'proxy' else guarded(app)
+        app = answers.logged(app) if kind == 'proxy' else guarded(app)
         sock = eventlet.listen((lab.HOST, lab.PORTS['swift'] + offset), backlog=256)
         servers.append(eventlet.spawn(eventlet_wsgi.server, sock, app, log_output=False, debug=False,
                                       protocol=swift_wsgi.SwiftHttpProtocol))

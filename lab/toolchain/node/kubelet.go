@@ -17,13 +17,14 @@ import (
 	"k8s.io/kubernetes/pkg/util/filesystem"
 )
 
-// newKubelet is the official kubelet with one more flag, --processors: the number of processors that the node offers to
-// the scheduler, so that a small machine takes the pods of a whole cluster. Memory is offered as it is.
+// newKubelet is the official kubelet with two more flags: the processors and the memory that the node offers to the
+// scheduler, so that a small machine takes the pods of a whole cluster. Eviction goes by the memory that there is.
 func newKubelet() *cobra.Command {
 	flags := options.NewKubeletFlags()
 	command := &cobra.Command{Use: "kubelet", SilenceUsage: true, Args: cobra.NoArgs}
 	flags.AddFlags(command.Flags())
 	processors := command.Flags().Int("processors", 0, "processors to offer; 0 offers those of the machine")
+	memory := command.Flags().Uint64("memory", 0, "bytes of memory to offer; 0 offers what the machine has")
 	verbosity := command.Flags().Int("v", 0, "verbosity of the log")
 	command.RunE = func(*cobra.Command, []string) error {
 		loader, err := configfiles.NewFsLoader(&filesystem.DefaultFs{}, flags.KubeletConfigFile)
@@ -48,7 +49,7 @@ func newKubelet() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if *processors > 0 {
+		if *processors > 0 || *memory > 0 {
 			endpoint := config.ContainerRuntimeEndpoint
 			// "/kubepods": the control groups whose statistics are kept, as the kubelet asks for them itself.
 			found, err := cadvisor.New(klog.FromContext(ctx), cadvisor.NewImageFsInfoProvider(endpoint), flags.RootDirectory,
@@ -56,17 +57,18 @@ func newKubelet() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			deps.CAdvisorInterface = offer{found, *processors}
+			deps.CAdvisorInterface = offer{found, *processors, *memory}
 		}
 		return app.Run(ctx, server, deps, features.DefaultFeatureGate)
 	}
 	return command
 }
 
-// offer replaces the number of processors.
+// offer replaces what is not 0.
 type offer struct {
 	cadvisor.Interface
 	processors int
+	memory     uint64
 }
 
 // MachineInfo leaves the topology as it is: containers run on the processors that exist.
@@ -76,6 +78,11 @@ func (o offer) MachineInfo() (*machine.MachineInfo, error) {
 		return nil, err
 	}
 	info = info.Clone()
-	info.NumCores = o.processors
+	if o.processors > 0 {
+		info.NumCores = o.processors
+	}
+	if o.memory > 0 {
+		info.MemoryCapacity = o.memory
+	}
 	return info, nil
 }

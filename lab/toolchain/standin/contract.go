@@ -115,6 +115,7 @@ type Permission struct {
 	Group     string     `json:"group"`
 	Resources []string   `json:"resources"`
 	Verbs     []string   `json:"verbs"`
+	Name      string     `json:"name"`
 	In        string     `json:"in"`
 	When      *Condition `json:"when"`
 	Spare     string     `json:"spare"`

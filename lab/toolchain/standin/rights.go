@@ -40,7 +40,8 @@ func (s *situation) rights() []string {
 	}
 	var problems []string
 	for _, permission := range s.program.Permissions {
-		if permission.Spare != "" || !s.holds(permission.When) {
+		// Which objects the program's settings name is not in the contract.
+		if permission.Spare != "" || permission.Name == "*" || !s.holds(permission.When) {
 			continue
 		}
 		namespace, known := s.namespaceOf(permission.In)
@@ -49,7 +50,7 @@ func (s *situation) rights() []string {
 		}
 		for _, resource := range permission.Resources {
 			for _, verb := range permission.Verbs {
-				allowed, err := api.allows(permission.Group, resource, verb, namespace)
+				allowed, err := api.allows(permission.Group, resource, verb, namespace, permission.Name)
 				if err != nil {
 					return append(problems, "cannot ask the cluster's API: "+err.Error())
 				}
@@ -98,13 +99,13 @@ func connectAPI() (*clusterAPI, error) {
 	return &clusterAPI{"https://" + address, string(token), &http.Client{Transport: transport, Timeout: 5 * time.Second}}, nil
 }
 
-func (a *clusterAPI) allows(group, resource, verb, namespace string) (bool, error) {
+func (a *clusterAPI) allows(group, resource, verb, namespace, object string) (bool, error) {
 	name, part, _ := strings.Cut(resource, "/")
 	body, _ := json.Marshal(map[string]any{
 		"apiVersion": "authorization.k8s.io/v1",
 		"kind":       "SelfSubjectAccessReview",
 		"spec": map[string]any{"resourceAttributes": map[string]string{
-			"group": group, "resource": name, "subresource": part, "verb": verb, "namespace": namespace,
+			"group": group, "resource": name, "subresource": part, "verb": verb, "namespace": namespace, "name": object,
 		}},
 	})
 	url := a.address + "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"

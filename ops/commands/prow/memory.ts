@@ -2,6 +2,7 @@
 import { prowSchema } from "../../../components/prow/config.ts";
 import { defineCommand } from "../../../cli/command.ts";
 import { UsageError } from "../../../cli/usage.ts";
+import { quantity as quantityField } from "../../../config/fields.ts";
 import { changeSettings } from "../../lib/stack.ts";
 import {
   deploymentOf,
@@ -27,8 +28,8 @@ PULUMI_K8S_ENABLE_PATCH_FORCE=true npx pulumi up --refresh --stack S`,
   async run(values, [service, quantity]) {
     const environment = await openEnvironment(values);
     const { name, workload } = deploymentOf(environment, service);
-    if (!/^[1-9]\d*(Mi|Gi)$/.test(quantity)) {
-      throw new UsageError(`QUANTITY is "${quantity}"; give the memory of ${workload}, e.g. 2Gi`);
+    if (!/[a-z]$/i.test(quantity) || !quantityField.safeParse(quantity).success) {
+      throw new UsageError(`QUANTITY is "${quantity}"; give the memory of ${workload}, e.g. 2Gi or 1500M`);
     }
     const { dryRun } = values;
     if (values.keep) {

@@ -12,6 +12,8 @@ export interface Drilled {
   readonly problems: readonly string[];
   /** Whether there is nothing to restore. */
   readonly none: boolean;
+  /** The drill itself failed, e.g. as the repository does not answer: nothing is known of the backup. @default false */
+  readonly failed?: true;
   /** When the backup was made, ISO 8601. @default there is none */
   readonly time?: string;
   /** Seconds from the first byte to the compared data, without the check of the repository. */

@@ -32,7 +32,7 @@ export class Repository {
   /** The backups of a data set, the newest first; none where there is no repository yet. @throws if it does not answer */
   async snapshots(host: string): Promise<readonly Snapshot[]> {
     const ran = await this.restic(["snapshots", "--json", "--host", host], 120);
-    if (ran.status !== 0 && /Is there a repository at|repository does not exist/.test(ran.stderr)) return [];
+    if (isMissing(ran)) return [];
     const found = JSON.parse(this.printed(ran) || "null") as
       { readonly id: string; readonly time: string; readonly tags?: readonly string[] }[] | null;
     return (found ?? [])
@@ -71,6 +71,16 @@ export class Repository {
     if (/wrong password/.test(ran.stderr)) throw new Error(`${this.login.url}: the password is not the repository's`);
     throw new Error(`${this.login.url}: ${reason(ran)}`);
   }
+}
+
+/**
+ * Whether the place answers and holds no repository. Restic before 0.17 asks "Is there a repository at the following location?"
+ * whatever happened, also where nobody answers: the line before says what did.
+ */
+function isMissing({ status, stderr }: Ran): boolean {
+  const said =
+    /^Fatal: unable to open config file: (?:Stat: The specified (?:key|bucket) does not exist|stat .*: no such file or directory)/m;
+  return status === 10 || (status !== 0 && said.test(stderr));
 }
 
 /** Seconds that reading a whole repository may take. */

@@ -4,8 +4,8 @@ import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { crypterOf } from "../secrets.ts";
-import { parseState, type PresentState, type Store } from "../state/store.ts";
 import type { DrillResult } from "./drilled.ts";
+import { isSavedState, type SavedState, savedResources } from "./savedState.ts";
 
 const contentsFile = "contents.json";
 
@@ -20,16 +20,15 @@ interface StateContents {
 const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
 
 /** Writes state, stack file and their checksums into a folder. @returns how many resources the state has @throws if it is not complete */
-export function writeStateFiles(store: Store, present: PresentState, folder: string): number {
-  const parsed = parseState(present.key, present.bytes);
-  if (parsed === undefined) throw new Error(`the state of ${store.name} is damaged: npx orrery state recover`);
-  const resources = parsed.deployment?.resources?.length ?? 0;
+export function writeStateFiles({ stack, file, name: stateFile, bytes }: SavedState, folder: string): number {
+  const resources = savedResources(stateFile, bytes);
+  if (resources === undefined) throw new Error(`the state of ${stack} is damaged: npx orrery state recover`);
   const saved = new Map([
-    [`state-${path.posix.basename(present.key)}`, present.bytes],
-    [`Pulumi.${store.name}.yaml`, readFileSync(store.file)],
+    [stateFile, bytes],
+    [`Pulumi.${stack}.yaml`, readFileSync(file)],
   ]);
   const files = Object.fromEntries([...saved].map(([name, bytes]) => [name, sha256(bytes)]));
-  const contents: StateContents = { stack: store.name, resources, files };
+  const contents: StateContents = { stack, resources, files };
   for (const [name, bytes] of saved) writeFileSync(path.join(folder, name), bytes, { mode: 0o600 });
   writeFileSync(path.join(folder, contentsFile), JSON.stringify(contents));
   return resources;
@@ -57,13 +56,12 @@ function compareState(folder: string): DrillResult {
     if (!existsSync(file)) return [`${name} is missing`];
     return sha256(readFileSync(file)) === sum ? [] : [`${name} is not what was saved`];
   });
-  const state = Object.keys(files).find((name) => name.startsWith("state-")) ?? "";
+  const state = Object.keys(files).find(isSavedState) ?? "";
   const compared = `${resources} resources and the stack's file`;
   if (problems.length > 0) return { problems, compared };
-  const parsed = parseState(state, readFileSync(path.join(folder, state)));
-  const found = parsed?.deployment?.resources?.length ?? 0;
-  if (parsed === undefined || found !== resources)
-    return { problems: [`the state has ${found} resources, ${resources} were saved`], compared };
+  const found = savedResources(state, readFileSync(path.join(folder, state)));
+  if (found !== resources)
+    return { problems: [`the state has ${found ?? 0} resources, ${resources} were saved`], compared };
   const file = path.join(folder, `Pulumi.${stack}.yaml`);
   try {
     crypterOf({ name: stack, file });

@@ -1,8 +1,9 @@
 /** What hubs say about themselves: their units, pool, disks, certificate and JupyterHub. */
 import { pool } from "../../../components/callysto/guest/homes.ts";
-import { callystoSchema } from "../../../components/callysto/config.ts";
+import { callystoSchema, type CallystoSettings } from "../../../components/callysto/config.ts";
 import { openStack } from "../stack.ts";
 import type { Collector } from "../status/collector.ts";
+import { askHost } from "../status/collectors/hosts.ts";
 import type { Found, State } from "../status/row.ts";
 import { reach } from "./environment.ts";
 
@@ -65,6 +66,27 @@ function certificateRow(row: (state: State, text: string) => Found, until: strin
   const text = `the certificate is valid for ${days} days`;
   return days < certificateDays ? row("bad", `${text}: it should have been renewed`) : row("ok", text);
 }
+
+/** Hosts of the hubs whose names the settings choose, as browsers reach them; the guest's web server is the stack's. */
+export function hubUrls({ environments }: Pick<CallystoSettings, "environments">): readonly string[] {
+  return Object.values(environments).flatMap(({ kind, guest, name, domain }) =>
+    kind === "hub" && guest !== undefined && name.mode === "fixed" ? [`https://${name.label}.${domain}/`] : [],
+  );
+}
+
+/** The hubs of a stack, from outside. */
+export const hubHosts: Collector = {
+  name: "hosts",
+  asks: "whether hubs answer",
+  questions: (situation) => {
+    if (!situation.systems.includes("callysto")) return [];
+    return hubUrls(openStack(callystoSchema, situation.values).settings).map((url) => ({
+      target: `hub ${new URL(url).host}`,
+      systems: ["callysto"],
+      ask: async () => [await askHost("callysto", url, situation)],
+    }));
+  },
+};
 
 /** The hubs of a stack, over SSH. */
 export const hubs: Collector = {

@@ -48,46 +48,93 @@ export type About = Pick<Journal, "command" | "task"> & {
  * @throws what the work throws, after everything is as it was
  */
 export async function decide(
-  { name, file }: Pick<SystemStack<unknown>, "name" | "file">,
+  stack: DecidedStack,
   { pivot, ...about }: About,
   work: (decision: Decision) => Promise<number>,
 ): Promise<number> {
-  const ids = pivot === undefined ? undefined : { urns: pivot, ids: matching(await resources(name), pivot) };
-  const held = new Held({
+  const ids = pivot === undefined ? undefined : { urns: pivot, ids: matching(await resources(stack.name), pivot) };
+  const held = heldOf(stack, { ...about, ...(ids === undefined ? {} : { pivot: ids }) });
+  return carryOut([held], about.command, () => work(held));
+}
+
+/**
+ * The same for files of several stacks that change together: each has a journal, and what undoes one undoes all.
+ * @param work - is given a decision for each stack, in their order
+ */
+export function decideTogether(
+  stacks: readonly DecidedStack[],
+  about: Omit<About, "pivot" | "task">,
+  work: (decisions: readonly Decision[]) => Promise<number>,
+): Promise<number> {
+  const held = stacks.map((stack) => heldOf(stack, about));
+  return carryOut(held, about.command, () => work(held));
+}
+
+type DecidedStack = Pick<SystemStack<unknown>, "name" | "file">;
+
+function heldOf({ name, file }: DecidedStack, about: Pick<Journal, "command" | "task" | "pivot">): Held {
+  return new Held({
     ...about,
-    ...(ids === undefined ? {} : { pivot: ids }),
     ...{ id: randomBytes(6).toString("hex"), stack: name, file, began: new Date().toISOString() },
     ...{ holder: thisProcess(), engine: false, lifted: [] },
   });
+}
+
+async function carryOut(all: readonly Held[], command: string, work: () => Promise<number>): Promise<number> {
   const stopped = Promise.withResolvers<never>();
   stopped.promise.catch(() => undefined); // nobody may be waiting for it
   let signal: NodeJS.Signals | undefined;
   const stop = (got: NodeJS.Signals): void => {
     signal = got;
-    if (!held.stop(got)) stopped.reject(new Error(`${about.command} was stopped by ${got}`));
+    const ends = all.map((held) => held.stop(got));
+    if (!ends.includes(true)) stopped.reject(new Error(`${command} was stopped by ${got}`));
   };
   for (const one of endingSignals) process.on(one, stop);
   try {
-    createJournal(held.journal);
-    const working = work(held);
+    createJournals(all);
+    const working = Promise.resolve().then(work); // also what it throws at once is undone
     const outcome = await Promise.race([working, stopped.promise]).then(
       (code) => ({ code, error: undefined }),
       (error: unknown) => ({ code: 1, error: error instanceof Error ? error : new Error(String(error)) }),
     );
-    held.end();
+    for (const held of all) held.end();
     if (outcome.error === undefined && outcome.code === 0) {
-      removeJournal(held.journal);
+      for (const { journal } of all) removeJournal(journal);
       return 0;
     }
     // What the work still runs must not meet what undoes it; its own clean-up happens now.
     await settledWithin(working, 5000);
-    await undo(held.journal, !held.crashed);
+    await undoAll(all);
     if (signal !== undefined) process.exit(128 + constants.signals[signal]);
     if (outcome.error !== undefined) throw outcome.error;
     return outcome.code;
   } finally {
     for (const one of endingSignals) process.off(one, stop);
   }
+}
+
+/** @throws if a stack has one already; then none of the others has one either */
+function createJournals(all: readonly Held[]): void {
+  const made: Journal[] = [];
+  try {
+    for (const { journal } of all) {
+      createJournal(journal);
+      made.push(journal);
+    }
+  } catch (error) {
+    for (const journal of made) removeJournal(journal);
+    throw error;
+  }
+}
+
+/** @throws the first error, when everything that can be undone is */
+async function undoAll(all: readonly Held[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const { journal, crashed } of all)
+    await undo(journal, !crashed).catch((error: unknown) => {
+      errors.push(error);
+    });
+  if (errors.length > 0) throw errors[0];
 }
 
 /** Waits until work has ended in any way, at most so many milliseconds. */

@@ -7,12 +7,14 @@ import { secretOf } from "../secrets.ts";
 import type { StackSecrets } from "../secrets/stackSecrets.ts";
 import { type Finding, ok, problem, warning, words } from "./finding.ts";
 
-/** Asks each cluster. */
+/** Asks each cluster, unless its kubeconfig is a published sample: that is a finding of its own, and nothing answers to it. */
 export async function clusters(
   stackSecrets: StackSecrets,
   declared: ReadonlyMap<string, readonly Manifest[]>,
 ): Promise<readonly Finding[]> {
-  const names = stackSecrets.secrets.filter(({ schema }) => schema.namespace === "clusters").map(({ name }) => name);
+  const names = stackSecrets.secrets
+    .filter(({ schema, state }) => schema.namespace === "clusters" && state !== "sample")
+    .map(({ name }) => name);
   const found = names.map(async (name): Promise<Finding> => {
     const about = `cluster ${name}`;
     const key = `clusters:${name}`;

@@ -1,15 +1,23 @@
 /** What was changed outside the program, as a refresh that changes nothing reports it. */
+import { ownPassphrase } from "../../../config/stackEnvironment.ts";
 import { projectDir } from "../../../config/stackFile.ts";
 import { run } from "../process.ts";
 import { pulumiProgram } from "../pulumi.ts";
 import { type Finding, ok, problem, warning } from "./finding.ts";
 
-/** Asks the clouds about everything in the state; takes as long as a refresh. */
-export async function drift(stack: string, file: string): Promise<Finding> {
+/**
+ * Asks the clouds about everything in the state; takes as long as a refresh, and locks nothing.
+ * @param signal - ends it early
+ */
+export async function drift(stack: string, file: string, signal?: AbortSignal): Promise<Finding> {
+  // Stacks have passphrases of their own.
+  const passphrase = ownPassphrase(stack, process.env);
   const args = ["refresh", "--preview-only", "--stack", stack, "--config-file", file, "--non-interactive"];
   const { status, stdout, stderr } = await run(pulumiProgram, [...args, "--color", "never"], {
     cwd: projectDir,
     timeout: 7200,
+    env: passphrase === undefined ? {} : { PULUMI_CONFIG_PASSPHRASE: passphrase },
+    ...(signal === undefined ? {} : { signal, endedBy: "SIGINT" }),
   });
   const look = `npx pulumi refresh --preview-only --diff --stack ${stack}`;
   if (status !== 0) {

@@ -5,7 +5,7 @@ import { eq, gte, major, parse } from "semver";
 import { projectDir, projectName } from "../../../config/stackFile.ts";
 import { run } from "../process.ts";
 import { engineFix, engineProblem, pulumiProgram } from "../pulumi.ts";
-import { openBucket } from "../state/backend/backend.ts";
+import { keepsFiles, openBucket, withoutLogins } from "../state/backend/backend.ts";
 import { type Lock, locksOf, lockText } from "../state/lock.ts";
 import { lastLine } from "../state/store.ts";
 import { type Finding, ok, problem, warning } from "./finding.ts";
@@ -118,11 +118,11 @@ export async function backend(
         `${url} is a file of this machine`,
         "for a team: a backend that all reach, e.g. a bucket of the team's OpenStack; docs/state.md has the steps",
       )
-    : ok("backend", url);
+    : ok("backend", withoutLogins(url));
   const got = await run(pulumiProgram, ["stack", "export", "--stack", stack, "--non-interactive"], { cwd: projectDir });
   if (got.status !== 0) {
     const init = `npx pulumi stack init ${stack}, then npx pulumi up --stack ${stack}`;
-    return { ...none, findings: [reached, warning("backend", lastLine(got.stderr), init)] };
+    return { ...none, findings: [reached, warning("backend", withoutLogins(lastLine(got.stderr)), init)] };
   }
   const exported = JSON.parse(got.stdout) as Exported;
   return {
@@ -133,7 +133,7 @@ export async function backend(
 
 /** Who holds the stack. Pulumi Cloud's locks end by themselves, and other stores are not read. */
 async function lockFindings(name: string, url: string): Promise<readonly Finding[]> {
-  if (!/^(file|s3):/.test(url)) return [];
+  if (!keepsFiles(url)) return [];
   const locks = await locksOf({ name, bucket: await openBucket(url), project: projectName() });
   return locks.map((lock) => lockFinding(name, lock));
 }

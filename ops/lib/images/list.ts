@@ -2,6 +2,7 @@
 import { parseImage } from "../../../config/image.ts";
 import { imagesOf, type Pin, pinOf } from "../../../policy/images.ts";
 import type { Manifest } from "../../../policy/manifest.ts";
+import { gate } from "../gate.ts";
 import type { Configured } from "./configured.ts";
 import type { Registries } from "./registry.ts";
 
@@ -74,14 +75,8 @@ export function stackImages(
 
 /** Asks the registries about all images, a few at a time. */
 export async function askAll(images: readonly StackImage[], registries: Registries): Promise<readonly Asked[]> {
-  const asked: Asked[] = [];
-  const waiting = [...images.entries()];
-  const work = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
-      asked[next[0]] = await ask(next[1], registries);
-  };
-  await Promise.all(Array.from({ length: 6 }, work));
-  return asked;
+  const few = gate(6);
+  return Promise.all(images.map((one) => few(() => ask(one, registries))));
 }
 
 async function ask(image: StackImage, registries: Registries): Promise<Asked> {

@@ -20,16 +20,22 @@ interface Manifest {
   readonly config?: { readonly digest: string };
 }
 
+/** The registry answers, and has no such image. */
+export class NoImageError extends Error {}
+
 const noLogins: Logins = () => Promise.resolve(undefined);
 
 /** A client that asks each registry for a token once, and one that did not answer not again. */
 export class Registries {
   private readonly logins: Logins;
+  private readonly signal: AbortSignal | undefined;
   private readonly tokens = new Map<string, string>();
   private readonly silent = new Map<string, Error>();
 
-  constructor(logins: Logins = noLogins) {
+  /** @param signal - ends all requests. @default each may take 30 seconds */
+  constructor(logins: Logins = noLogins, signal?: AbortSignal) {
     this.logins = logins;
+    this.signal = signal;
   }
 
   /** Digest of a tag of a repository such as `registry.cern.ch/cms-dqmdc/dials-etl`. @throws if it cannot be had */
@@ -43,19 +49,40 @@ export class Registries {
 
   /** When an image was built; undefined where its builder sets no time, so that builds can be repeated. @throws if it cannot be had */
   async created(repository: string, reference: string): Promise<Date | undefined> {
-    const manifest = async (of: string): Promise<Manifest> =>
-      (await (await this.ask("GET", repository, `manifests/${of}`)).json()) as Manifest;
-    const first = await manifest(reference);
+    const first = await this.manifest(repository, reference);
     const usual = first.manifests?.find(
       ({ platform }) => platform?.os === "linux" && platform.architecture === "amd64",
     );
-    const one = first.manifests === undefined ? first : await manifest((usual ?? first.manifests[0])?.digest ?? "");
+    const one =
+      first.manifests === undefined
+        ? first
+        : await this.manifest(repository, (usual ?? first.manifests[0])?.digest ?? "");
     if (one.config === undefined) return undefined;
     const config = (await (await this.ask("GET", repository, `blobs/${one.config.digest}`)).json()) as {
       readonly created?: string;
     };
     const time = new Date(config.created ?? "");
     return time.getTime() > Date.UTC(2000, 0) ? time : undefined;
+  }
+
+  /** Digests that a node may name for an image: its own, and those for each platform of a list. @throws if they cannot be had */
+  async builds(repository: string, digest: string): Promise<readonly string[]> {
+    const { manifests = [] } = await this.manifest(repository, digest);
+    return [digest, ...manifests.map((one) => one.digest)];
+  }
+
+  /** Whether requests are ended by the signal. */
+  isEnded(): boolean {
+    return this.signal?.aborted === true;
+  }
+
+  private async manifest(repository: string, reference: string): Promise<Manifest> {
+    return (await (await this.ask("GET", repository, `manifests/${reference}`)).json()) as Manifest;
+  }
+
+  private limit(): AbortSignal {
+    const limit = AbortSignal.timeout(30_000);
+    return this.signal === undefined ? limit : AbortSignal.any([limit, this.signal]);
   }
 
   private async ask(method: "GET" | "HEAD", repository: string, what: string): Promise<Response> {
@@ -67,7 +94,7 @@ export class Registries {
       fetch(url, {
         method,
         headers: { accept: kinds, ...(authorization === undefined ? {} : { authorization }) },
-        signal: AbortSignal.timeout(30_000),
+        signal: this.limit(),
       }).catch((error: unknown) => {
         const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
         const failure = new Error(
@@ -78,20 +105,20 @@ export class Registries {
       });
     let answer = await send(this.tokens.get(`${host}/${path}`));
     if (answer.status === 401) {
-      const token = await authorization(answer, new URL(url), await this.logins(host));
+      const token = await authorization(answer, new URL(url), this.limit(), await this.logins(host));
       this.tokens.set(`${host}/${path}`, token);
       answer = await send(token);
     }
     if (answer.status === 401 || answer.status === 403)
       throw new Error(`the registry ${host} wants a login that may read ${repository}: docker login ${host}`);
-    if (answer.status === 404) throw new Error(`the registry has no ${repository}:${what.split("/")[1] ?? ""}`);
+    if (answer.status === 404) throw new NoImageError(`the registry has no ${repository}:${what.split("/")[1] ?? ""}`);
     if (!answer.ok) throw new Error(`the registry ${host} answered ${answer.status} for ${repository}`);
     return answer;
   }
 }
 
 /** Where a repository is: names without a registry are Docker Hub's. */
-function placeOf(repository: string): { readonly host: string; readonly path: string; readonly local: boolean } {
+export function placeOf(repository: string): { readonly host: string; readonly path: string; readonly local: boolean } {
   const [first = "", ...rest] = repository.split("/");
   const named = rest.length > 0 && (/[.:]/.test(first) || first === "localhost");
   const host = named && first !== "docker.io" ? first : "registry-1.docker.io";
@@ -102,7 +129,7 @@ function placeOf(repository: string): { readonly host: string; readonly path: st
 }
 
 /** The header that a registry's refusal asks for: with a login, or what it gives to everybody. */
-async function authorization(refusal: Response, registry: URL, login?: Login): Promise<string> {
+async function authorization(refusal: Response, registry: URL, signal: AbortSignal, login?: Login): Promise<string> {
   const challenge = refusal.headers.get("www-authenticate") ?? "";
   const basic =
     login === undefined ? undefined : `Basic ${Buffer.from(`${login.user}:${login.password}`).toString("base64")}`;
@@ -115,7 +142,7 @@ async function authorization(refusal: Response, registry: URL, login?: Login): P
   const answer = await fetch(`${tokenAddress(realm, registry)}?${query.toString()}`, {
     headers: basic === undefined ? {} : { authorization: basic },
     redirect: "error",
-    signal: AbortSignal.timeout(30_000),
+    signal,
   });
   if (!answer.ok)
     throw new Error(

@@ -65,15 +65,25 @@ export class Kubectl {
   /** Runs a call in the foreground. @returns its exit code */
   foreground(words: readonly string[]): Promise<number> {
     return new Promise((resolve, reject) => {
-      const child = spawn("kubectl", this.args(...words), { env: childEnvironment("kubectl"), stdio: "inherit" });
+      const child = spawn("kubectl", this.args(...words), {
+        env: childEnvironment("kubectl"),
+        stdio: ["inherit", "inherit", "pipe"],
+      });
+      let said = "";
+      child.stderr.on("data", (chunk: Buffer) => {
+        process.stderr.write(chunk.toString().replaceAll(discoveryNoise, ""));
+        said += chunk.toString();
+      });
       // A terminal's Ctrl-C reaches kubectl too, other signals only this process; either way kubectl ends first.
       const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
       process.on("SIGINT", pass).on("SIGTERM", pass);
       child.on("error", (error) => {
         reject(missing(error));
       });
-      child.on("exit", (code) => {
+      child.on("close", (code) => {
         process.off("SIGINT", pass).off("SIGTERM", pass);
+        const known = code === 0 || code === null ? undefined : knownProblem(said);
+        if (known !== undefined) console.error(`orrery: ${known}`);
         resolve(code ?? 0);
       });
     });
@@ -113,11 +123,24 @@ function missing(error: NodeJS.ErrnoException): Error {
 
 /** kubectl's complaint in one line, with what to do when it is about the login. */
 export function explain(stderr: string): string {
-  const line = stderr.trim().split("\n").at(-1) ?? "";
+  return knownProblem(stderr) ?? `kubectl: ${lastLine(stderr)}`;
+}
+
+/** kubectl's log of each try to reach a server; what it says at last is enough. */
+const discoveryNoise = /^E\d{4} \S+ +\d+ memcache\.go.*\n/gm;
+
+const lastLine = (text: string): string => text.trim().split("\n").at(-1) ?? "";
+
+/** What to do about a complaint; undefined if it says that itself. */
+function knownProblem(stderr: string): string | undefined {
+  // Without a kubeconfig kubectl asks its own default.
+  if (/current-context must exist|localhost:8080/.test(stderr)) {
+    return "no cluster is named: the kubeconfig is missing or has no current context; name a --kubeconfig or --context, or set KUBECONFIG";
+  }
   if (/Unauthorized|must be logged in|provide credentials/.test(stderr)) {
     return "the cluster refuses the login: its token has expired or was revoked; get a new one (OpenShift: Copy login command, Display token) and put it into the kubeconfig";
   }
   if (/connection refused|no such host|i\/o timeout|Unable to connect/.test(stderr))
-    return `the cluster cannot be reached: ${line}`;
-  return `kubectl: ${line}`;
+    return `the cluster cannot be reached: ${lastLine(stderr)}`;
+  return undefined;
 }

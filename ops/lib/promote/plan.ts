@@ -102,22 +102,3 @@ export function shortImage(text: string): string {
   const name = repository.split("/").at(-1) ?? repository;
   return `${name}${tag === undefined ? "" : `:${tag}`}${digest === undefined ? "" : `@${shortImage(digest)}`}`;
 }
-
-/** Title and text of a pull request, as Markdown. */
-export function pullRequest(from: string, to: string, steps: readonly Step[], left: readonly Left[]): string {
-  return [
-    `# Promote ${from} to ${to}`,
-    "",
-    `| setting | ${to} now | from ${from} |`,
-    "| --- | --- | --- |",
-    ...steps.map((one) => {
-      const before = one.before === undefined ? "the program's" : `\`${shortImage(one.before)}\``;
-      return `| \`${settingText(one)}\` | ${before} | \`${shortImage(one.value)}\` |`;
-    }),
-    ...(left.length === 0 ? [] : ["", "These differ and stay:", ""]),
-    ...left.map(({ setting, why }) => `- \`${setting}\`: ${why}`),
-    "",
-    `To go back, revert this commit and run \`npx pulumi up --stack ${to}\`: the images of before are named by what the file had.`,
-    "",
-  ].join("\n");
-}

@@ -22,8 +22,17 @@ export const artifactsOptions = {
 
 type CollectValues = EnvironmentValues & Partial<ValuesOf<typeof artifactsOptions>>;
 
-/** Collects everything. @returns the folder @throws if the folder has files that no earlier run wrote */
-export async function collect(environment: Environment, values: CollectValues): Promise<string> {
+/** What was collected. */
+interface Collected {
+  readonly folder: string;
+  /** What could not be collected, and why; also in its not-collected.txt. */
+  readonly failures: readonly string[];
+  /** Whether the cluster answered. */
+  readonly reached: boolean;
+}
+
+/** Collects everything. @throws if the folder has files that no earlier run wrote */
+export async function collect(environment: Environment, values: CollectValues): Promise<Collected> {
   const prefix = path.join(tmpdir(), `${environment.settings.namespaces.prow}-logs-`);
   const folder = new ArtifactsFolder(namedFolder(values) ?? mkdtempSync(prefix));
   const failures: string[] = [];
@@ -39,13 +48,15 @@ export async function collect(environment: Environment, values: CollectValues): 
     "host-netstat.txt",
     async () => (await promisify(execFile)("ss", ["-ntpa"], { env: childEnvironment("ss"), timeout: 60_000 })).stdout,
   );
+  let reached = true;
   try {
     await inCluster(environment, values, (kubectl, inside) => collectCluster(kubectl, inside, environment, save));
   } catch (error) {
+    reached = false;
     failures.push(`the cluster: ${error instanceof Error ? error.message : String(error)}`);
   }
   if (failures.length > 0) folder.write("not-collected.txt", `${failures.join("\n")}\n`);
-  return folder.path;
+  return { folder: folder.path, failures, reached };
 }
 
 type Save = (name: string, get: () => Promise<string | Buffer>) => Promise<void>;

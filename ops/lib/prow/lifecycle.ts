@@ -75,7 +75,7 @@ export async function prepareCluster(values: StackValues & TokenValues & { reado
     );
   }
   log(await checkToken(stack, values));
-  if (there !== undefined) await cluster.remove(log);
+  if (there !== undefined) await cluster.remove();
   await cluster.make(stack.name, log);
   const environment = await openEnvironment({ ...values, lab: true });
   const made = await pulumi(["stack", "init", "--no-select"], environment, true);
@@ -107,7 +107,7 @@ export async function deploy(
       return waiting.length === 0 ? 0 : 1;
     });
   } finally {
-    log(`artifacts are in ${await collect(environment, values)}`);
+    log(`artifacts are in ${(await collect(environment, values)).folder}`);
   }
 }
 
@@ -127,5 +127,5 @@ export async function removeDeployment(values: EnvironmentValues & { readonly ye
 export async function removeCluster(): Promise<void> {
   const cluster = testCluster();
   if (cluster.read() === undefined) log("there is no test cluster; leftovers of an interruption are removed");
-  await cluster.remove(log);
+  await cluster.remove();
 }

@@ -10,7 +10,7 @@ import { createPrerequisites } from "../../../lab/prerequisites.ts";
 import { environment } from "../../../lab/pulumi.ts";
 import { createLabFolder, removeLabFolder } from "../../../lab/folder.ts";
 import { type LabSettings, labSettings, root } from "../../../lab/settings.ts";
-import { ensureToolchain } from "../../../lab/toolchain/toolchain.ts";
+import { ensureToolchain, toolchainFolders } from "../../../lab/toolchain/toolchain.ts";
 import { passphraseOf } from "../secrets.ts";
 
 /** Ports after the first of the checkout's lab: the tests' own lab has the hundred between. */
@@ -66,8 +66,8 @@ export function testCluster() {
       return environment({ lab, toolchain: await ensureToolchain(log), log }, stack);
     },
     /** Stops the cluster and removes everything about it. */
-    async remove(log: Log): Promise<void> {
-      await kubernetes(await ensureToolchain(log)).down(lab);
+    async remove(): Promise<void> {
+      await kubernetes(toolchainFolders()).down(lab);
       removeLabFolder(lab.dir, root);
     },
   };

@@ -6,7 +6,7 @@ import { projectDir, projectName } from "../../../config/stackFile.ts";
 import { run, type RunOptions } from "../process.ts";
 import { engineFix, engineProblem, pulumiProgram } from "../pulumi.ts";
 import { stackOf, type StackValues } from "../stack.ts";
-import { openBucket } from "./backend/backend.ts";
+import { openBucket, withoutLogins } from "./backend/backend.ts";
 import type { Bucket } from "./backend/bucket.ts";
 import type { Deployment } from "./deployment.ts";
 
@@ -45,15 +45,22 @@ export async function openStore(values: StackValues): Promise<Store> {
 
 /** A stack in the backend that the CLI is logged in to. @throws if it does not answer */
 export async function storeOf({ name, file }: Pick<Store, "name" | "file">): Promise<Store> {
+  const url = await backendUrl();
+  return { name, file, url, bucket: await openBucket(url), project: projectName() };
+}
+
+/** Address of the backend that the CLI is logged in to; it may hold a password. @throws if it does not answer */
+export async function backendUrl(): Promise<string> {
   const who = await run(pulumiProgram, ["whoami", "--json", "--non-interactive"], { cwd: projectDir });
   if (who.status !== 0) {
     const missing = engineProblem(who.stderr);
     throw new Error(
-      missing === undefined ? `the backend cannot be reached: ${lastLine(who.stderr)}` : `${missing}; ${engineFix}`,
+      missing === undefined
+        ? `the backend cannot be reached: ${withoutLogins(lastLine(who.stderr))}`
+        : `${missing}; ${engineFix}`,
     );
   }
-  const { url = "" } = JSON.parse(who.stdout) as { url?: string };
-  return { name, file, url, bucket: await openBucket(url), project: projectName() };
+  return (JSON.parse(who.stdout) as { url?: string }).url ?? "";
 }
 
 const extensions = [".json", ".json.gz", ".json.zst"];

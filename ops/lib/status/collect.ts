@@ -1,4 +1,5 @@
 /** Asks all collectors at the same time; one that does not answer in time holds up none. */
+import type { TagMemory } from "../images/tagMemory.ts";
 import type { Collector, Question } from "./collector.ts";
 import { messageOf, type Report, type Row, shared, type Source } from "./row.ts";
 import { type Declaration, open, type StatusValues } from "./situation.ts";
@@ -10,6 +11,8 @@ export interface Asked {
   readonly systems: readonly string[];
   /** Seconds that each question may take. */
   readonly limit: number;
+  /** What registries said in looks before. @default nothing */
+  readonly tags?: TagMemory;
 }
 
 interface Answer {
@@ -18,10 +21,10 @@ interface Answer {
   readonly rows: readonly Row[];
 }
 
-/** One look at everything. Never throws: what fails is a source without an answer. */
+/** One look at everything. What fails is a source without an answer. @throws UsageError only if the stack's passphrase is wrong */
 export async function collect(declaration: Declaration, values: StatusValues, asked: Asked): Promise<Report> {
   const [begin, now, end] = [performance.now(), new Date(), new AbortController()];
-  const situation = open(declaration, values, now, end.signal);
+  const situation = open(declaration, values, now, end.signal, asked.tags);
   const wanted = asked.systems;
   try {
     const answers = await Promise.all(
@@ -46,7 +49,7 @@ export async function collect(declaration: Declaration, values: StatusValues, as
   }
 }
 
-async function answerTo({ name }: Collector, question: Question, limit: number): Promise<Answer> {
+async function answerTo({ name, outside }: Collector, question: Question, limit: number): Promise<Answer> {
   const begin = performance.now();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -54,7 +57,7 @@ async function answerTo({ name }: Collector, question: Question, limit: number):
       reject(new Error(`no answer within ${limit} s`));
     }, limit * 1000);
   });
-  const source = { name, target: question.target };
+  const source = { name, target: question.target, ...(outside === undefined ? {} : { outside }) };
   try {
     const found = await Promise.race([question.ask(), late]);
     const rows = found.map((one): Row => ({ source: name, ...one }));

@@ -18,6 +18,8 @@ export interface Collector {
   readonly name: string;
   /** What it asks, for the help. */
   readonly asks: string;
+  /** It asks others than the stack's clouds: without their answer everything can be well. @default false */
+  readonly outside?: true;
   questions(situation: Situation): readonly Question[];
 }
 

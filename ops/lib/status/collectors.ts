@@ -1,5 +1,5 @@
 /** All collectors, in the order of the help: what every system has, then what systems say about themselves. */
-import { hubs } from "../callysto/status.ts";
+import { hubHosts, hubs } from "../callysto/status.ts";
 import { dialsQueues } from "../dials/status.ts";
 import { packitQueues } from "../packit/status.ts";
 import { prowQueue } from "../prow/status.ts";
@@ -15,7 +15,9 @@ import { logins } from "./collectors/logins.ts";
 import { objects } from "./collectors/objects.ts";
 import { permissions } from "./collectors/permissions.ts";
 import { quota } from "./collectors/quota.ts";
+import { registries } from "./collectors/registries.ts";
 import { servers } from "./collectors/servers.ts";
+import { versions } from "./collectors/versions.ts";
 import { workloads } from "./collectors/workloads.ts";
 
 export const collectors: readonly Collector[] = [
@@ -24,6 +26,8 @@ export const collectors: readonly Collector[] = [
     objects,
     permissions,
     images,
+    versions,
+    registries,
     builds,
     jobs,
     certificates,
@@ -34,7 +38,7 @@ export const collectors: readonly Collector[] = [
     backups,
     drift,
   ],
-  ...[packitQueues, dialsQueues, prowQueue, hubs],
+  ...[packitQueues, dialsQueues, prowQueue, hubHosts, hubs],
 ];
 
 /** Names for `--only` and `--skip`. */

@@ -33,6 +33,8 @@ export interface Source {
   readonly seconds: number;
   /** Why there is no answer. @default it answered */
   readonly problem?: string;
+  /** It is no cloud of the stack: that it does not answer is no problem of the stack. @default false */
+  readonly outside?: true;
 }
 
 /** Everything about a stack at one time. */
@@ -51,9 +53,12 @@ export function worst(all: Iterable<State>): State {
   return states[Math.max(0, ...[...all].map((one) => states.indexOf(one)))] ?? "ok";
 }
 
-/** Whether nothing is bad and everything that was asked answered. */
+/** Whether nothing is bad and everything of the stack that was asked answered. */
 export function isWell({ rows, sources }: Pick<Report, "rows" | "sources">): boolean {
-  return rows.every(({ state }) => state !== "bad") && sources.every(({ problem }) => problem === undefined);
+  return (
+    rows.every(({ state }) => state !== "bad") &&
+    sources.every(({ problem, outside }) => problem === undefined || outside === true)
+  );
 }
 
 /** What an error says, in one line; its cause counts only where it says nothing itself, as fetch's does. */

@@ -1,8 +1,7 @@
-/** Serves the page and the newest report on this machine only. */
+/** Serves the page and the newest reports on this machine only. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { statusPage } from "./render/page.ts";
-import type { Report } from "./row.ts";
+import { type PageData, statusPage } from "./render/page.ts";
 
 /** Where the page is, and how it ends. */
 export interface Served {
@@ -21,12 +20,12 @@ const headers = {
 };
 
 /**
- * Serves `/` and `/status.json`.
+ * Serves `/` and `/status.json`, a list of reports.
  * @param port - 0 for any that is free
  * @param every - seconds between two looks, after which the page asks again
  * @throws if the port is taken
  */
-export async function serve(port: number, every: number, newest: () => Report): Promise<Served> {
+export async function serve(port: number, every: number, newest: () => PageData): Promise<Served> {
   const server = createServer((request, response) => {
     respond(request, response, every, newest);
   });
@@ -39,7 +38,7 @@ export async function serve(port: number, every: number, newest: () => Report): 
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, close: () => closed(server) };
 }
 
-function respond(request: IncomingMessage, response: ServerResponse, every: number, newest: () => Report): void {
+function respond(request: IncomingMessage, response: ServerResponse, every: number, newest: () => PageData): void {
   const send = (status: number, type: string, body: string): void => {
     response.writeHead(status, { ...headers, "content-type": `${type}; charset=utf-8` });
     response.end(request.method === "HEAD" ? undefined : body);
@@ -48,7 +47,7 @@ function respond(request: IncomingMessage, response: ServerResponse, every: numb
   if (!own.has(host)) send(403, "text/plain", "this page is for its own machine only\n");
   else if (request.method !== "GET" && request.method !== "HEAD") send(405, "text/plain", "this page is only read\n");
   else if (request.url === "/") send(200, "text/html", statusPage(newest(), every));
-  else if (request.url === "/status.json") send(200, "application/json", JSON.stringify(newest()));
+  else if (request.url === "/status.json") send(200, "application/json", JSON.stringify(newest().reports));
   else send(404, "text/plain", "there is / and /status.json\n");
 }
 

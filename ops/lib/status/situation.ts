@@ -2,11 +2,15 @@
 import { type Rendered, rendered, runProgram, stackConfig } from "../../../review/evaluate/render.ts";
 import { systemOf } from "../../../review/report/format.ts";
 import { asObject, type Json, type Manifest, toManifest } from "../../../policy/manifest.ts";
+import { ownVariable } from "../../../config/stackEnvironment.ts";
 import { readStackFile, type StackFile } from "../../../config/stackFile.ts";
 import { schemas } from "../../../components/registry.ts";
 import { type CloudApi, openCloud } from "../cloud/openstack.ts";
+import type { StackImage } from "../images/list.ts";
+import { imagesIn } from "../images/ofStack.ts";
+import { TagMemory } from "../images/tagMemory.ts";
 import { Kubectl, type KubectlValues } from "../kube/kubectl.ts";
-import { secretReader } from "../secrets.ts";
+import { crypterOf, secretReader } from "../secrets.ts";
 import { stackOf, type StackValues } from "../stack.ts";
 import { ClusterReader } from "./clusterReader.ts";
 
@@ -36,6 +40,8 @@ export interface Declaration {
   readonly systems: readonly string[];
   readonly objects: ReadonlyMap<string, readonly DeclaredObject[]>;
   readonly resources: readonly DeclaredResource[];
+  /** Images of all systems, with the tags that the file has next to digests. */
+  readonly images: readonly StackImage[];
 }
 
 /** A cluster with what is declared in it. */
@@ -50,6 +56,8 @@ export interface Situation extends Omit<Declaration, "objects"> {
   readonly values: StatusValues;
   readonly clusters: readonly DeclaredCluster[];
   readonly now: Date;
+  /** What registries said about tags, in looks before, too. */
+  readonly tags: TagMemory;
   /** Ends everything that still waits for an answer. */
   readonly signal: AbortSignal;
   /** Text of a secret of the stack's file. @throws if the passphrase is not the stack's */
@@ -80,7 +88,15 @@ export async function declare(values: StackValues): Promise<Declaration> {
     if (manifest !== undefined) objects.set(target, [...(objects.get(target) ?? []), { system, manifest }]);
     else if (type.startsWith("openstack:")) resources.push({ system, cloud: target, type, inputs: asObject(inputs) });
   }
-  return { name, file, text: stackFile.text, systems: systemsOf(stackFile), objects, resources };
+  return {
+    name,
+    file,
+    text: stackFile.text,
+    systems: systemsOf(stackFile),
+    objects,
+    resources,
+    images: imagesIn({ name, file }, all),
+  };
 }
 
 /** The system of a resource: the name of its topmost component, as two systems may be of one type. */
@@ -95,18 +111,30 @@ function topsOf(all: readonly Rendered[]): (urn: string) => string {
   };
 }
 
-/** Opens ways to the clouds; nothing is asked yet. */
-export function open(declaration: Declaration, values: StatusValues, now: Date, signal: AbortSignal): Situation {
+/**
+ * Opens ways to the clouds; nothing is asked yet.
+ * @throws UsageError if the stack's secrets are to be used and the passphrase is not theirs: once, not for each cluster
+ */
+export function open(
+  declaration: Declaration,
+  values: StatusValues,
+  now: Date,
+  signal: AbortSignal,
+  tags: TagMemory = new TagMemory(),
+): Situation {
   const { objects, ...rest } = declaration;
-  const secret = secretReader(declaration);
-  const login =
-    values.kubeconfig === undefined && values.context === undefined
-      ? (cluster: string) => Promise.resolve().then(() => secret(`clusters:${cluster}`))
-      : () => new Kubectl(undefined, values).output(["config", "view", "--raw", "--minify", "--flatten"]);
+  const variable = ownVariable(declaration.name, process.env);
+  const secret = secretReader(declaration, variable);
+  const byStack = values.kubeconfig === undefined && values.context === undefined;
+  if (byStack && objects.size > 0 && readStackFile(declaration.file).provider === undefined)
+    crypterOf(declaration, variable);
+  const login = byStack
+    ? (cluster: string) => Promise.resolve().then(() => secret(`clusters:${cluster}`))
+    : () => new Kubectl(undefined, values).output(["config", "view", "--raw", "--minify", "--flatten"]);
   const clouds = new Map<string, Promise<CloudApi>>();
   return {
     ...rest,
-    ...{ values, now, signal, secret },
+    ...{ values, now, signal, secret, tags },
     clusters: [...objects].map(([name, own]) => ({
       name,
       objects: own,

@@ -1,4 +1,5 @@
 /** What NetworkPolicies mean, written from the API's definition and independent of the lab's and the contracts' readers. */
+import { BlockList, isIPv6 } from "node:net";
 
 interface Selector {
   readonly matchLabels?: Labels;
@@ -38,7 +39,7 @@ export interface Endpoint {
   readonly namespaceLabels: Labels;
   readonly labels: Labels;
   readonly ports: readonly { readonly name?: string; readonly containerPort: number }[];
-  /** IPv4. */
+  /** Of either family. */
   readonly address: string;
 }
 
@@ -123,12 +124,12 @@ function selects({ matchLabels = {}, matchExpressions = [] }: Selector, labels: 
   );
 }
 
-/** Whether an IPv4 address is in a range; never in one of IPv6. */
+/** Whether an address is in a range; never in one of the other family. */
 function within(address: string, cidr: string): boolean {
-  const [base = "", bits = "32"] = cidr.split("/");
-  if (base.includes(":")) return false;
-  const size = 2 ** (32 - Number(bits));
-  return Math.floor(numberOf(address) / size) === Math.floor(numberOf(base) / size);
+  const [base = "", bits = ""] = cidr.split("/");
+  const range = new BlockList();
+  range.addSubnet(base, Number(bits), familyOf(base));
+  return familyOf(address) === familyOf(base) && range.check(address, familyOf(address));
 }
 
-const numberOf = (address: string): number => address.split(".").reduce((sum, byte) => sum * 256 + Number(byte), 0);
+const familyOf = (address: string): "ipv4" | "ipv6" => (isIPv6(address) ? "ipv6" : "ipv4");

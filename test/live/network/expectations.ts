@@ -80,6 +80,8 @@ const packit: readonly Row[] = [
   { from: "run-validation", to: "outside", ports: [443], why: "GitHub, Copr, Sentry" },
   { from: "import-images", to: "outside", ports: ["api"], why: "oc import-image" },
   { from: "delete-pvcs", to: "outside", ports: ["api"], why: "oc delete" },
+  { from: "database-backup", to: "postgres-12", ports: [5432], why: "pg_dump" },
+  { from: "database-backup", to: "outside", ports: [443], why: "the bucket of the backups" },
   {
     from: "delete-pvcs",
     to: "outside",
@@ -239,6 +241,9 @@ const thoth: readonly Row[] = [
   { from: "zero", to: "zero", ports: [5080], why: "raft" },
   { from: "prometheus-aggregate-exporter", to: "alpha", ports: [8080], why: "TARGETS" },
   { from: "prometheus-aggregate-exporter", to: "zero", ports: [6080], why: "TARGETS" },
+  { from: "dgraph-backup", to: "alpha", ports: [8080, 8443], why: "/admin/export, and rclone fetches what it wrote" },
+  { from: "dgraph-backup", to: "prometheus-aggregate-exporter", ports: [8080], why: "Dgraph's label", spare: true },
+  { from: "dgraph-backup", to: "outside", ports: [443], why: "the bucket of the backups" },
   ...[["dgraph"], ["alpha", "zero", "ratel", "prometheus-aggregate-exporter"]].flatMap((group) =>
     group.flatMap((from) =>
       group.map((to): Row => {

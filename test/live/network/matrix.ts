@@ -85,6 +85,16 @@ function others(cluster: string, openshift: boolean): Endpoint[] {
   ];
 }
 
+/** The same where every pod and the world have addresses of IPv6, and are called by them. */
+export const overIpv6 = (world: World): World => ({
+  ...world,
+  endpoints: world.endpoints.map((endpoint) => ({
+    ...endpoint,
+    // As IPv4's: pods have unique local addresses, and the world has one of the range for documentation.
+    address: endpoint.namespace === undefined ? "2001:db8::10" : "fd00:6400::3",
+  })),
+});
+
 /** What the table says of a connection. */
 export function expected(stack: string, from: Endpoint, to: Endpoint, port: number): "needed" | "spare" | "refused" {
   const rows = rowsFor(stack, from, to, port);

@@ -1,5 +1,5 @@
 /** A cluster with two real nodes next to the lab under test, and ways to ask it and the programs in its containers. */
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import path from "node:path";
 import { promisify } from "node:util";
 import { after, before } from "mocha";
@@ -22,8 +22,15 @@ export const cluster = labSettings({
 export const api = kubeApi(cluster);
 export const namespace = "pods";
 
-/** A cluster of its own before the tests of a suite, which is removed after them. @returns the component that started it */
-export function useRealNodes(count: number, labels: Readonly<Record<string, string>> = {}): () => LabComponent {
+/**
+ * A cluster of its own before the tests of a suite, which is removed after them.
+ * @param disk - GB of a disk of its own for the cluster's folder @returns the component that started it
+ */
+export function useRealNodes(
+  count: number,
+  labels: Readonly<Record<string, string>> = {},
+  disk?: number,
+): () => LabComponent {
   let part: LabComponent | undefined;
   const started = (): LabComponent => {
     if (part === undefined) throw new Error("the cluster starts before the tests");
@@ -34,6 +41,10 @@ export function useRealNodes(count: number, labels: Readonly<Record<string, stri
     await part.down(cluster);
     removeLabFolder(cluster.dir, root);
     createLabFolder(cluster.dir, root);
+    if (disk !== undefined) {
+      execFileSync("mount", ["-t", "tmpfs", "-o", `size=${disk}G`, "tmpfs", cluster.dir]);
+      createLabFolder(cluster.dir, root);
+    }
     chooseRealNodes(cluster, count);
     await part.up(cluster, quiet);
     await api.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels } });
@@ -45,6 +56,7 @@ export function useRealNodes(count: number, labels: Readonly<Record<string, stri
   });
   after(async () => {
     await started().down(cluster);
+    if (disk !== undefined) execFileSync("umount", [cluster.dir]);
     removeLabFolder(cluster.dir, root);
   });
   return started;

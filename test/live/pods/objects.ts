@@ -64,6 +64,15 @@ export const web: readonly KubeObject[] = [
   object("v1", "Service", "web", { spec: { selector: { app: "web" }, ports: [{ port: 80, targetPort: "http" }] } }),
 ];
 
+/** The web servers behind a Service of both families. */
+export const webOnBoth: KubeObject = object("v1", "Service", "web-both", {
+  spec: {
+    ipFamilyPolicy: "RequireDualStack",
+    selector: { app: "web" },
+    ports: [{ port: 80, targetPort: "http" }],
+  },
+});
+
 /** Redis with a volume. */
 export const redis: readonly KubeObject[] = [
   object("v1", "Service", "redis", {

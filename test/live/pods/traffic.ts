@@ -16,6 +16,11 @@ const object = objectsOf(namespace);
 /** Address of the router. */
 export const { ingress: router } = nodeNetwork(cluster);
 
+/** What the web pods serve. */
+export const greeting = "hello from a config map\n";
+/** How pods ask. */
+export const curl = ["curl", "-sS", "--max-time", "5"];
+
 /** What a server answered: status, where to, body, and the issuer of its certificate. */
 export interface Answer {
   readonly status: number;

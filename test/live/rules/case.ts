@@ -40,5 +40,30 @@ export const down = (
   };
 };
 
+/** A CronJob that last succeeded at a time at which it is overdue when it is looked at, and at a later one at which it is not. */
+export const overdue = (
+  stack: Case["stack"],
+  namespace: string,
+  cronjob: string,
+  {
+    at,
+    last,
+    quiet,
+    says,
+  }: { readonly at: string; readonly last: number; readonly quiet: number; readonly says: string },
+): Case => {
+  const job = `{namespace="${namespace}", cronjob="${cronjob}"}`;
+  const series = (time: number): Case["firing"] => ({
+    [`kube_cronjob_status_last_successful_time${job}`]: `${time}x6100`,
+    [`kube_cronjob_created${job}`]: "0x6100",
+    [`kube_cronjob_spec_suspend${job}`]: "0x6100",
+  });
+  return {
+    ...{ stack, alert: "CronJobOverdue", at, severity: "warning", firing: series(last), quiet: series(quiet) },
+    labels: { namespace, cronjob },
+    summary: `CronJob ${namespace}/${cronjob} has not succeeded for ${says}.`,
+  };
+};
+
 export const flower = (namespace: string, type: string, more: string): string =>
   `flower_events_total{namespace="${namespace}", type="${type}", ${more}}`;

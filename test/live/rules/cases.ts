@@ -1,5 +1,5 @@
 /** For every alert: figures at which it fires with this text, and nearly the same ones at which it is silent. */
-import { bots, type Case, dials, down, flower, packit } from "./case.ts";
+import { bots, type Case, dgraph, dials, down, flower, overdue, packit, prow } from "./case.ts";
 import { serviceCases } from "./serviceCases.ts";
 
 const workloads: readonly Case[] = [
@@ -73,6 +73,12 @@ const workloads: readonly Case[] = [
     labels: { namespace: bots, cronjob: "kebechet" },
     summary: "CronJob aicoe-prod-bots/kebechet has not succeeded for 3h 10m 0s.",
   },
+  // A backup is late after one run, others after three.
+  overdue("prod", packit, "database-backup", { at: "30h", last: 3600, quiet: 18_000, says: "1d 5h 0m 0s" }),
+  overdue("stage", dgraph, "dgraph-backup", { at: "30h", last: 3600, quiet: 18_000, says: "1d 5h 0m 0s" }),
+  overdue("prod", `${packit}-sandbox`, "delete-pvcs", { at: "5h", last: 0, quiet: 7200, says: "5h 0m 0s" }),
+  overdue("prod", prow, "branch-protector", { at: "5h", last: 0, quiet: 7200, says: "5h 0m 0s" }),
+  overdue("prod", prow, "label-sync-kubevirt", { at: "80h", last: 0, quiet: 36_000, says: "3d 8h 0m 0s" }),
 ];
 
 const queues: readonly Case[] = [

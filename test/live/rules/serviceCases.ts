@@ -130,6 +130,52 @@ const hubs: readonly Case[] = [
     labels: { ...hub, name: "jupyterhub.service", state: "failed" },
     summary: "jupyterhub.service of hub hub-prod has failed.",
   },
+  {
+    ...{ stack: "prod", alert: "HubBackupOverdue", at: "30h", severity: "warning" },
+    firing: {
+      [`hub_backup_due_seconds{${onHub}, backup="backup-homes"}`]: "97200x1900",
+      [`hub_backup_last_success_timestamp_seconds{${onHub}, backup="backup-homes"}`]: "3600x1900",
+    },
+    // The copy of rsync may be a week old; a hub that was just set up has made none yet.
+    quiet: {
+      [`hub_backup_due_seconds{${onHub}, backup="rrsync-backup"}`]: "691200x1900",
+      [`hub_backup_last_success_timestamp_seconds{${onHub}, backup="rrsync-backup"}`]: "3600x1900",
+      [`hub_backup_due_seconds{${onHub}, backup="backup-homes"}`]: "97200x1900",
+      [`node_textfile_mtime_seconds{${onHub}, file="/var/lib/prometheus/node-exporter/backup-homes.due.prom"}`]:
+        "36000x1900",
+    },
+    labels: { hub: hub.hub, instance: hub.instance, backup: "backup-homes" },
+    summary: "Backup backup-homes of hub hub-prod has not succeeded for 1d 5h 0m 0s.",
+  },
+  {
+    ...{ stack: "prod", alert: "HubBackupOverdue", at: "30h", severity: "warning" },
+    // There was never one: since the hub is to make them.
+    firing: {
+      [`hub_backup_due_seconds{${onHub}, backup="backup-homes"}`]: "97200x1900",
+      [`node_textfile_mtime_seconds{${onHub}, file="/var/lib/prometheus/node-exporter/backup-homes.due.prom"}`]:
+        "0x1900",
+    },
+    quiet: {
+      [`hub_backup_due_seconds{${onHub}, backup="backup-homes"}`]: "97200x1900",
+      [`node_textfile_mtime_seconds{${onHub}, file="/var/lib/prometheus/node-exporter/backup-homes.due.prom"}`]:
+        "0x1900",
+      [`hub_backup_last_success_timestamp_seconds{${onHub}, backup="backup-homes"}`]: "36000x1900",
+    },
+    labels: { hub: hub.hub, instance: hub.instance, backup: "backup-homes" },
+    summary: "Backup backup-homes of hub hub-prod has not succeeded for 1d 6h 0m 0s.",
+  },
+  {
+    ...{ stack: "prod", alert: "HubCertificateNotRenewed", at: "8h", severity: "warning", labels: hub },
+    firing: {
+      [`hub_certificate_not_before_timestamp_seconds{${onHub}}`]: "-72000x600",
+      [`hub_certificate_not_after_timestamp_seconds{${onHub}}`]: "48000x600",
+    },
+    quiet: {
+      [`hub_certificate_not_before_timestamp_seconds{${onHub}}`]: "-72000x600",
+      [`hub_certificate_not_after_timestamp_seconds{${onHub}}`]: "78000x600",
+    },
+    summary: "The certificate of hub hub-prod was not renewed: 16% of its life are left.",
+  },
 ];
 
 export const serviceCases: readonly Case[] = [...services, ...hubs];

@@ -43,7 +43,7 @@ stack = {"requirements": '[packages]\nflask = "*"\n', "requirements_lock": "{}\n
 # Name -> namespace, and what schedules it there; it returns the names of the ConfigMaps that ask for it.
 asked = {
     "solvers": (middletier, lambda: openshift.schedule_all_solvers(
-        packages="flask==1.0", output=result_api + "solver-result", indexes=["https://pypi.org/simple"],
+        packages="flask==1.0", output=result_api + "solver-result", indexes=["https://index.example.org/simple"],
         subgraph_check_api=result_api + "subgraph-check")),
     "solvers without a check": (middletier, lambda: openshift.schedule_all_solvers(
         packages="six==1.12", output=result_api + "solver-result", transitive=False)),
@@ -53,7 +53,7 @@ asked = {
     "package-extract of a public image": (middletier, lambda: openshift.schedule_package_extract(
         "fedora:28", result_api + "analysis-result", environment_type="buildtime")),
     "package-analyzer": (middletier, lambda: openshift.schedule_package_analyzer(
-        "flask", "1.0", "https://pypi.org/simple", output=result_api + "package-analysis-result")),
+        "flask", "1.0", "https://index.example.org/simple", output=result_api + "package-analysis-result")),
     "dependency-monkey": (middletier, lambda: openshift.schedule_dependency_monkey(
         stack["requirements"], {"base": "fedora:28"}, stack_output="http://amun.example.org/api/v1",
         report_output=result_api + "dependency-monkey-report", decision="all", seed=1, count=2)),
@@ -71,7 +71,7 @@ asked = {
     "adviser with nothing but a stack": (backend, lambda: openshift.schedule_adviser(
         {"requirements": stack["requirements"]}, result_api + "adviser-result", "latest")),
     "provenance-checker": (backend, lambda: openshift.schedule_provenance_checker(
-        dict(stack), result_api + "provenance-checker-result", whitelisted_sources=["https://pypi.org/simple"])),
+        dict(stack), result_api + "provenance-checker-result", whitelisted_sources=["https://index.example.org/simple"])),
     "kebechet": (backend, lambda: openshift.schedule_kebechet_run_url("https://github.com/a/b", "github")),
     "kebechet with results": (backend, lambda: openshift.schedule_kebechet_run_results(
         "https://github.com/a/b", "github", "adviser-1")),

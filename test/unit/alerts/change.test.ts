@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { changeOf, messageOf, parseMemory } from "../../../ci/alerts/change.ts";
-import { findIssue, issueBody, keepHealthIssue } from "../../../ci/alerts/healthIssue.ts";
+import { changeOf, type Memory, messageOf, parseMemory } from "../../../ci/alerts/change.ts";
+import { healthMarker, healthText } from "../../../ci/alerts/healthIssue.ts";
+import { findIssue, issueBody, type KeptIssue, keepIssue } from "../../../ci/alerts/keptIssue.ts";
 import { type Problem, problemsOfDoctor, problemsOfStatus, wasAsked } from "../../../ci/alerts/problem.ts";
 import { metricsText } from "../../../ci/alerts/textfile.ts";
 import type { GitHub } from "../../../ci/github.ts";
@@ -113,25 +114,23 @@ describe("alerts", () => {
     };
     const problems = problemsOfStatus(report([{ text: "it says `x` @team --> end" }]));
     const { known } = changeOf({}, problems, () => true, now);
-    const none = await findIssue(hub);
+    const keep = (issue: KeptIssue, open: readonly Problem[], memory: Memory): Promise<string> =>
+      keepIssue(hub, healthMarker, issue, healthText(open), memory);
+    const none = await findIssue(hub, healthMarker);
     assert.deepEqual(none, { number: undefined, open: false, memory: {} });
-    assert.equal(await keepHealthIssue(hub, none, [], {}), "nothing is wrong, and there is no issue");
-    assert.equal(await keepHealthIssue(hub, none, problems, { slack: known }), "issue 2 opened");
-    const found = await findIssue(hub);
+    assert.equal(await keep(none, [], {}), "nothing is wrong, and there is no issue");
+    assert.equal(await keep(none, problems, { slack: known }), "issue 2 opened");
+    const found = await findIssue(hub, healthMarker);
     assert.deepEqual([found.number, found.memory], [2, { slack: known }]);
     assert.match(
       issues[1]?.body ?? "",
       /- \*\*bad\*\*, prod: `packit, packit-prod\/worker`: `it says 'x' @team --> end`$/,
     );
-    assert.equal(await keepHealthIssue(hub, found, [], { slack: {} }), "issue 2 closed");
-    assert.deepEqual([issues[1]?.state, (await findIssue(hub)).memory], ["closed", { slack: {} }]);
-    assert.equal(await keepHealthIssue(hub, await findIssue(hub), problems, { slack: known }), "issue 2 opened again");
-    assert.ok(
-      issueBody(
-        Array.from({ length: 5000 }, () => problems[0] ?? assert.fail()),
-        {},
-      ).length <= 65_536,
-    );
+    assert.equal(await keep(found, [], { slack: {} }), "issue 2 closed");
+    assert.deepEqual([issues[1]?.state, (await findIssue(hub, healthMarker)).memory], ["closed", { slack: {} }]);
+    assert.equal(await keep(await findIssue(hub, healthMarker), problems, { slack: known }), "issue 2 opened again");
+    const { list } = healthText(Array.from({ length: 5000 }, () => problems[0] ?? assert.fail()));
+    assert.ok(list.length > 65_536 && issueBody(healthMarker, list, {}).length <= 65_536);
     assert.throws(() => parseMemory('{"slack": []}'));
   });
 

@@ -137,7 +137,7 @@ describe("the report on a stranger's renders", () => {
   it("is posted by a script that needs no package, as its job installs none", () => {
     cpSync(path.join(projectDir, "ci"), path.join(dir, "ci"), { recursive: true });
     const { stderr } = spawnSync(process.execPath, [path.join(dir, "ci", "comment.ts")], { encoding: "utf8" });
-    assert.equal(stderr, "comment: Usage: node ci/comment.ts FOLDER\n");
+    assert.equal(stderr, "comment: Usage: node ci/run.mjs comment FOLDER\n");
   });
 
   it("refuses what is no renders in one line, without a word of it", () => {

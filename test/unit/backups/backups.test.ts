@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { describe, it } from "mocha";
 import { backupScript, repositoryTraffic } from "../../../blocks/restic.ts";
 import type { Contents } from "../../../components/packit/databaseDump.ts";
@@ -6,6 +10,7 @@ import { backupSettings } from "../../../config/backups.ts";
 import { compare } from "../../../ops/lib/backups/databaseDrill.ts";
 import { ownRepository } from "../../../ops/lib/backups/dataSets.ts";
 import { judge } from "../../../ops/lib/backups/list.ts";
+import { Repository } from "../../../ops/lib/backups/repository.ts";
 import { buildPackit, development } from "../packit/fixture.ts";
 
 const saved: Contents = {
@@ -15,6 +20,27 @@ const saved: Contents = {
   tables: { "public.builds": { rows: 2, checksum: "12" }, "public.projects": { rows: 1, checksum: "3" } },
   sequences: { "public.builds_id_seq": 2 },
 };
+
+describe("a repository of backups", function () {
+  this.timeout(60_000);
+
+  it("a server that does not answer is an error, and no word of a repository that is not there yet", async function () {
+    if (spawnSync("restic", ["version"]).status !== 0) this.skip(); // the lab has Debian's, other machines may have none
+    const env = { PATH: process.env.PATH, RESTIC_PASSWORD: "p", AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" };
+    const folder = mkdtempSync(path.join(tmpdir(), "repository-"));
+    try {
+      assert.deepEqual(await new Repository({ url: path.join(folder, "none"), env }).snapshots("packit"), []);
+      // Nobody listens on port 9.
+      const away = new Repository({ url: "s3:http://127.0.0.1:9/backups/packit", env });
+      await assert.rejects(
+        away.snapshots("packit"),
+        /^Error: s3:http:\/\/127\.0\.0\.1:9\/backups\/packit: .*127\.0\.0\.1:9/,
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
 
 describe("settings of backups", function () {
   this.timeout(60_000);

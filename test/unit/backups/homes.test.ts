@@ -1,6 +1,16 @@
 /** Backups of hubs: what a guest gets for them, what the program does with a stand-in ZFS, and what a drill finds. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
@@ -27,7 +37,8 @@ describe("backups of a hub's homes", function () {
 
   beforeEach(() => {
     dir = mkdtempSync(path.join(tmpdir(), "orrery-homes-"));
-    for (const folder of ["bin", "homes/ada", "homes/x@y.z/deep"]) mkdirSync(at(folder), { recursive: true });
+    for (const folder of ["bin", "metrics", "homes/ada", "homes/x@y.z/deep"])
+      mkdirSync(at(folder), { recursive: true });
     writeFileSync(at("homes/ada/notes"), "12345");
     writeFileSync(at("homes/x@y.z/deep/a file"), "123");
     writeFileSync(at("homes/x@y.z/more"), "");
@@ -62,6 +73,7 @@ esac`,
         BACKUP_PATH: `${at("bin")}:/usr/bin:/bin`,
         BACKUP_LOG: at("log"),
         BACKUP_FOLDER: at("run"),
+        METRICS_FOLDER: at("metrics"),
         BACKUP_ENVIRONMENT: at("environment"),
       },
       timeout: 30,
@@ -156,6 +168,24 @@ esac`,
     assert.match(stdout, /^the homes were not saved, or the check failed\. The end of \S+:\n[^]*unable to open/);
     assert.match(said(), /zfs destroy -r tank\/home@orrery-backup\n$/);
     assert.doesNotMatch(said(), /it's/);
+  });
+
+  it("a success is noted for Prometheus, readable by the exporter's account; a failure leaves the last success", async () => {
+    const file = at("metrics", "backup-homes.prom");
+    const begin = Math.floor(Date.now() / 1000);
+    assert.equal((await start()).status, 0);
+    const text = readFileSync(file, "utf8");
+    const [, time] = /^hub_backup_last_success_timestamp_seconds\{backup="backup-homes"\} (\d+)$/m.exec(text) ?? [];
+    assert.ok(Number(time) >= begin, text);
+    assert.equal(statSync(file).mode & 0o777, 0o644);
+    assert.deepEqual(readdirSync(at("metrics")), ["backup-homes.prom"]);
+    program("restic", "exit 1");
+    assert.equal((await start()).status, 1);
+    assert.equal(readFileSync(file, "utf8"), text);
+    rmSync(at("metrics"), { recursive: true });
+    program("restic", "exit 0");
+    assert.equal((await start()).status, 0, "a hub without the exporter notes nothing");
+    assert.ok(!existsSync(at("metrics")));
   });
 
   it("a snapshot of a run that was killed is removed first; one that stays is said", async () => {

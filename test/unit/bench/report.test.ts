@@ -122,14 +122,14 @@ describe("bench: the report", () => {
     const text = tables({
       ...nothing,
       stacks: [
-        { teams: 1, resources: 30, up: of(8, 60, 2), change: of(4, 3, 0.5) },
-        { teams: 10, resources: 282, up: of(40, 570, 100), change: of(6, 3, 4) },
+        { teams: 1, stacks: 1, resources: 30, up: of(8, 60, 2), change: of(4, 3, 0.5) },
+        { teams: 10, stacks: 1, resources: 282, up: of(40, 570, 100), change: of(6, 3, 4) },
       ],
     });
-    assert.match(text, /\| 1 \| 30 \| 8\.0 s \| 2\.0 MB in 60 \| 4\.0 s \| 0\.5 MB in 3 \|/);
+    assert.match(text, /\| 1 \| 1 \| 30 \| 8\.0 s \| 2\.0 MB in 60 \| 4\.0 s \| 0\.5 MB in 3 \|/);
     assert.match(
       text,
-      /\| 10 \| 282 \| 40\.0 s \(5\.0x\) \| 100\.0 MB in 570 \(50\.0x\) \| 6\.0 s \(1\.5x\) \| 4\.0 MB in 3 \(8\.0x\) \|/,
+      /\| 10 \| 1 \| 282 \| 40\.0 s \(5\.0x\) \| 100\.0 MB in 570 \(50\.0x\) \| 6\.0 s \(1\.5x\) \| 4\.0 MB in 3 \(8\.0x\) \|/,
     );
   });
 

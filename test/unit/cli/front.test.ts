@@ -99,10 +99,17 @@ describe("What the file system refuses", () => {
     }
     assert.equal(said, `${folder}: there is no such file or folder`);
   });
+
+  it("is no missing folder where one could not be made, as on a read-only file system", () => {
+    const error = Object.assign(new Error("ENOENT: no such file or directory, mkdir 'a/b'"), {
+      ...{ code: "ENOENT", syscall: "mkdir", path: "a/b" },
+    });
+    assert.equal(inWords(error), "a/b: the folder cannot be made there");
+  });
 });
 
-describe("Completion in bash", () => {
-  it("offers commands, options and values", async () => {
+describe("Completion", () => {
+  it("offers commands, options and values in bash", async () => {
     const { stdout: script } = await orrery("completion", "bash");
     const dir = mkdtempSync(path.join(tmpdir(), "orrery-completion-"));
     try {
@@ -132,12 +139,35 @@ describe("Completion in bash", () => {
     }
   });
 
-  it("has a word for every shell", async () => {
-    for (const shell of ["zsh", "fish"]) {
-      const { code, stdout } = await orrery("completion", shell);
+  for (const [shell, ask] of [
+    ["fish", 'source $argv[1]; complete -C "orrery $argv[2]" | string replace -r "\\t.*" ""'],
+    ["zsh", "compdef() { }; source $1; print -l ${=$(_orrery_candidates ${=2% *})}"],
+  ] as const) {
+    it(`offers the same in ${shell}, where it is installed`, async function () {
+      if (spawnSync(shell, ["--version"]).status !== 0) this.skip(); // no such shell on this machine
+      const { code, stdout: script } = await orrery("completion", shell);
       assert.equal(code, 0);
-      assert.match(stdout, /callysto/);
-    }
+      const dir = mkdtempSync(path.join(tmpdir(), "orrery-completion-"));
+      try {
+        const file = path.join(dir, "completion");
+        writeFileSync(file, script);
+        const offered = (line: string): readonly string[] => {
+          const words = shell === "fish" ? ["-N", "-c", ask] : ["-f", "-c", ask, shell];
+          const options = { encoding: "utf8", cwd: dir, env: { PATH: process.env.PATH, HOME: dir } } as const;
+          const { stdout, stderr } = spawnSync(shell, [...words, file, line], options);
+          assert.equal(stderr, "");
+          return stdout.split("\n").filter((word) => /^\w/.test(word));
+        };
+        assert.deepEqual(offered("state "), ["backup", "backups", "recover", "restore", "status"]);
+        assert.deepEqual(offered("callysto ban someone --stack "), stackNames());
+        assert.deepEqual(offered("callysto new x --template "), ["dev", "prod"]);
+      } finally {
+        rmSync(dir, { recursive: true });
+      }
+    });
+  }
+
+  it("has a word for every shell", async () => {
     assert.equal((await orrery("completion", "tcsh")).code, 2);
   });
 });

@@ -8,6 +8,7 @@ import { stackNames } from "../../../config/stackFile.ts";
 import { command as backup } from "../../../ops/commands/backup.ts";
 import { command as backups } from "../../../ops/commands/backups.ts";
 import { command as drill } from "../../../ops/commands/drill.ts";
+import { command as status } from "../../../ops/commands/status.ts";
 import { orrery } from "./run.ts";
 
 const parts = ["prod", "prod-dials", "prod-packit", "stage-packit"];
@@ -70,9 +71,19 @@ describe("groups of stacks", function () {
     const one = await orrery("packit", "revisions", "--stack", "p*");
     assert.equal(one.code, 2);
     assert.match(one.stderr, /--stack names one stack here, not p\*/);
-    const watched = await orrery("status", "--stack", "p*", "--watch");
-    assert.equal(watched.code, 2);
-    assert.match(watched.stderr, /--watch is for one stack, not for p\*/);
+    const alone = await orrery("status", "--stack", "p*", "--config-file", "f.yaml");
+    assert.equal(alone.code, 2);
+    assert.match(alone.stderr, /--config-file is for one stack, not for p\*/);
+  });
+
+  it("status reads a group itself where one page or terminal shows all of it", async () => {
+    const given: string[] = [];
+    const onEach = (pattern: string): Promise<number> => Promise.resolve(given.push(pattern));
+    status.prepare(["--stack", "p*", "--watch"], undefined, onEach);
+    await status.prepare(["--stack", "p*"], undefined, onEach)();
+    assert.deepEqual(given, ["p*"]);
+    const words = ["--stack", "p*", "--watch", "--config-file", "f.yaml"];
+    assert.throws(() => status.prepare(words, undefined, onEach), /--config-file is for one stack, not for p\*/);
   });
 
   it("backups, backup and drill take a group; the last two in turn, and a data set is of one stack", async () => {
@@ -91,15 +102,22 @@ describe("groups of stacks", function () {
   });
 
   it("drill tells a data set that was never saved from one that is broken", async () => {
-    const { code, stdout } = await orrery("drill", "--stack", "prod", "--only", "packit/database");
+    const { code, stdout } = await orrery("drill", "--stack", "test", "--only", "packit/database");
     assert.equal(code, 1);
     assert.match(
       stdout,
       /^packit\/database HAS NO BACKUP: there are no backups: packit:settings\.backups is not set$/m,
     );
-    const { stdout: json } = await orrery("drill", "--stack", "prod", "--only", "packit/database", "--json");
+    const { stdout: json } = await orrery("drill", "--stack", "test", "--only", "packit/database", "--json");
     const [found] = JSON.parse(json) as { whole: boolean; none: boolean }[];
     assert.deepEqual([found?.whole, found?.none], [false, true]);
+  });
+
+  it("drill says of a repository that does not answer no word of its backups", async function () {
+    this.timeout(60_000);
+    const { code, stdout } = await orrery("drill", "--stack", "stage", "--only", "packit/database");
+    assert.equal(code, 1);
+    assert.match(stdout, /^packit\/database COULD NOT BE DRILLED: [^\n]*$/);
   });
 
   it("promote pairs the stacks of two patterns, and says which has no counterpart", async () => {

@@ -48,7 +48,7 @@ describe("A declared command line", () => {
 
   it("is refused with the option or word that is missing or wrong, and a suggestion", async () => {
     for (const [words, message] of [
-      [["get"], /^--stack S is missing: the environment$/],
+      [["get"], /^--stack S is missing: the environment; there are (\w+, )*prod, /],
       [["get", "--stak", "x"], /^there is no option --stak; did you mean "--stack"\?$/],
       [["gte", "-s", "x"], /^"gte" is not one of get, set; did you mean "get"\?$/],
       [["-s", "x"], /^say get or set$/],
@@ -124,9 +124,15 @@ describe("orrery", () => {
   });
 
   it("exits with 1 and one line for a command that fails", async () => {
-    const { code, stderr } = await orrery("config", "check", "--stack", "nowhere");
+    const { code, stderr } = await orrery("packit", "inspect-certificate", "no-such-file");
     assert.equal(code, 1);
-    assert.match(stderr, /^orrery: there is no stack "nowhere": [^\n]*$/);
+    assert.match(stderr, /^orrery: no-such-file: there is no such file [^\n]*$/);
+  });
+
+  it("exits with 2 for a stack that has no file, and names the nearest one", async () => {
+    const { code, stderr } = await orrery("config", "check", "--stack", "stge");
+    assert.equal(code, 2);
+    assert.match(stderr, /^orrery: there is no stack "stge": [^\n]*; did you mean "stage"\?$/);
   });
 
   it("shows help wherever --help stands, but not behind --", async () => {
@@ -142,6 +148,6 @@ describe("orrery", () => {
   });
 
   it("knows the version of the project", async () => {
-    assert.deepEqual(await orrery("--version"), { code: 0, stdout: "0.1.0", stderr: "" });
+    assert.deepEqual(await orrery("--version"), { code: 0, stdout: "0.2.0-dev", stderr: "" });
   });
 });

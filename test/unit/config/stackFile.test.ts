@@ -57,9 +57,11 @@ describe("stack files", () => {
     writeFileSync(path.join(own, "Pulumi.b.yaml"), "");
     assert.deepEqual(stackNames(own), ["a_b", "b", "prod-2"]);
     assert.equal(stackPath("prod-2", own), path.join(own, "Pulumi.prod-2.yaml"));
+    assert.throws(() => stackPath("prod2", own), { message: /; did you mean "prod-2"\?$/ });
     for (const wrong of ["none", "a b", "../x", "b.yaml/../Pulumi.b", ""]) {
+      const message = `there is no stack "${wrong}": no file Pulumi.${wrong}.yaml; there are a_b, b, prod-2`;
       assert.throws(() => stackPath(wrong, own), {
-        message: `there is no stack "${wrong}": no file Pulumi.${wrong}.yaml; there are a_b, b, prod-2`,
+        message: wrong === "a b" ? `${message}; did you mean "a_b"?` : message,
       });
     }
   });

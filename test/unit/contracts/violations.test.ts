@@ -283,9 +283,21 @@ describe("checking contracts", () => {
       { resources: ["pods"], verbs: ["get", "delete"], at: "x:21" },
       { resources: ["configmaps"], verbs: ["get"], in: "${WHERE}", at: "x:22" },
       { resources: ["events"], verbs: ["create"], spare: "for the next version", at: "x:23" },
+      { resources: ["secrets"], verbs: ["get"], at: "x:24" },
+      { resources: ["secrets"], verbs: ["update"], name: "lock", at: "x:25" },
+      { resources: ["secrets"], verbs: ["patch"], name: "other", at: "x:26" },
+      { resources: ["secrets"], verbs: ["watch"], name: "*", at: "x:27" },
     ];
     const role = object("rbac.authorization.k8s.io/v1", "Role", "r", {
-      rules: [{ apiGroups: [""], resources: ["pods", "events"], verbs: ["get", "create"] }],
+      rules: [
+        { apiGroups: [""], resources: ["pods", "events"], verbs: ["get", "create"] },
+        {
+          apiGroups: [""],
+          resources: ["secrets"],
+          verbs: ["get", "update", "patch", "watch"],
+          resourceNames: ["lock"],
+        },
+      ],
     });
     const binding = object("rbac.authorization.k8s.io/v1", "RoleBinding", "b", {
       roleRef: { kind: "Role", name: "r" },
@@ -298,6 +310,8 @@ describe("checking contracts", () => {
       [
         "may not delete pods in apps, which it does (x:21)",
         "may not get configmaps in jobs, which it does (x:22)",
+        "may not get secrets in apps, which it does (x:24)",
+        "may not patch secrets in apps, which it does (x:26)",
         "may create pods in apps by Role r, and no program does",
         "may get events in apps by Role r, and no program does",
       ],

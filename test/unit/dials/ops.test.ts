@@ -122,6 +122,11 @@ describe("DIALS' commands", () => {
       /its token has expired or was revoked; get a new one/,
     );
     assert.match(
+      explain("The connection to the server localhost:8080 was refused - did you specify the right host or port?"),
+      /^no cluster is named: .*; name a --kubeconfig or --context/,
+    );
+    assert.match(explain("error: current-context must exist in order to minify"), /^no cluster is named: /);
+    assert.match(
       explain('Error from server (NotFound): pods "x" not found'),
       /^kubectl: Error from server \(NotFound\)/,
     );

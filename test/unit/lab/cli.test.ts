@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it } from "mocha";
@@ -8,6 +10,11 @@ import { projectDir } from "../../../config/stackFile.ts";
 
 /** Runs a lab command where nothing is built or running, on ports that no other lab uses. */
 function lab(...words: readonly string[]) {
+  return labIn({}, ...words);
+}
+
+/** The same with other settings. */
+function labIn(settings: NodeJS.ProcessEnv, ...words: readonly string[]) {
   const folder = mkdtempSync(path.join(tmpdir(), "orrery-lab-cli-"));
   try {
     const env = {
@@ -15,6 +22,7 @@ function lab(...words: readonly string[]) {
       ORRERY_CACHE: path.join(folder, "cache"),
       ORRERY_LAB: path.join(folder, "lab"),
       ORRERY_PORTS: "31900",
+      ...settings,
     };
     const { status, stdout, stderr } = spawnSync(process.execPath, ["cli/orrery.ts", "lab", ...words], {
       cwd: projectDir,
@@ -54,5 +62,41 @@ describe("orrery lab", () => {
     const stopped = lab("down");
     assert.deepEqual([stopped.status, stopped.stdout, stopped.made], [0, "", false]);
     assert.match(stopped.stderr, /^there is no lab in \S+\n$/);
+  });
+
+  it("a port that another program listens on is named before anything is installed or made", async () => {
+    const server = createServer().listen(31930, "127.0.0.1");
+    await once(server, "listening");
+    try {
+      assert.deepEqual(lab("up", "--fake-nodes"), {
+        status: 1,
+        stdout: "",
+        stderr:
+          "orrery: port 31930 (apiserver) is taken by another program; stop it, or set ORRERY_PORTS to another multiple of 100, e.g. 30900\n",
+        made: false,
+      });
+    } finally {
+      server.close();
+    }
+  });
+
+  it("a full disk is named before anything is installed or made", function () {
+    if (process.getuid?.() !== 0) return this.skip(); // mounting takes root
+    const folder = mkdtempSync(path.join(tmpdir(), "orrery-lab-disk-"));
+    const disk = path.join(folder, "disk");
+    mkdirSync(disk);
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64m", "tmpfs", disk]);
+    try {
+      const { status, stdout, stderr, made } = labIn({ ORRERY_LAB: path.join(disk, "lab") }, "up", "--fake-nodes");
+      assert.deepEqual([status, stdout, made], [1, "", false]);
+      assert.equal(
+        stderr,
+        `orrery: the disk is full: only 0.1 GB are free at ${disk}, 1 GB is needed; make room, then npm run lab -- up\n`,
+      );
+      assert.deepEqual(readdirSync(disk), []);
+    } finally {
+      execFileSync("umount", [disk]);
+      rmSync(folder, { recursive: true });
+    }
   });
 });

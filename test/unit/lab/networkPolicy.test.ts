@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { type NetworkPolicy, type Pod, type PolicyInputs, ruleset } from "../../../lab/kubernetes/nodes/policy.ts";
 
-const pod = (name: string, podIP: string, more: Partial<Pod["spec"]> = {}, phase = "Running"): Pod => ({
+const pod = (name: string, ips: string, more: Partial<Pod["spec"]> = {}, phase = "Running"): Pod => ({
   apiVersion: "v1",
   kind: "Pod",
   metadata: { name, namespace: "shop", labels: { app: name } },
   spec: { nodeName: "node-0", containers: [{ ports: [{ name: "http", containerPort: 8080 }] }], ...more },
-  status: { podIP, phase },
+  status: { podIPs: ips.split(" ").map((ip) => ({ ip })), phase },
 });
 const policy = (spec: NetworkPolicy["spec"]): NetworkPolicy => ({
   apiVersion: "networking.k8s.io/v1",
@@ -104,6 +104,28 @@ describe("the rules of NetworkPolicies", () => {
       "ip daddr { 100.64.0.3 } tcp dport 8080 return",
       "ip daddr { 100.64.2.2 } tcp dport 8080 return",
       "drop",
+    ]);
+  });
+
+  it("pods with addresses of both families have one chain, and rules for either", () => {
+    const pods = [pod("web", "100.64.0.2 fd00:6400::2"), pod("client", "100.64.0.3 fd00:6400::3")];
+    const from = [
+      { podSelector: { matchLabels: { app: "client" } } },
+      { ipBlock: { cidr: "0.0.0.0/0" } },
+      { ipBlock: { cidr: "fd00:1::/32", except: ["fd00:1::/64"] } },
+    ];
+    const into = policy({ podSelector: web, policyTypes: ["Ingress"], ingress: [{ from, ports: [{ port: 80 }] }] });
+    const inputs = { ...shop(into), pods };
+    assert.deepEqual(chain("to_100_64_0_2", inputs), [
+      "ip saddr 0.0.0.0/0 tcp dport 80 return",
+      "ip saddr { 100.64.0.3 } tcp dport 80 return",
+      "ip6 saddr fd00:1::/32 ip6 saddr != { fd00:1::/64 } tcp dport 80 return",
+      "ip6 saddr { fd00:6400::3 } tcp dport 80 return",
+      "drop",
+    ]);
+    assert.deepEqual(chain("forward", inputs)?.slice(2), [
+      "ip daddr vmap { 100.64.0.2 : jump to_100_64_0_2 }",
+      "ip6 daddr vmap { fd00:6400::2 : jump to_100_64_0_2 }",
     ]);
   });
 });

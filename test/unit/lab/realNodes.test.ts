@@ -6,6 +6,13 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it } from "mocha";
 import { Layouts, registryServer } from "../../../lab/images/registry.ts";
+import {
+  addressesOf,
+  chooseFamilies,
+  familyNames,
+  podRanges,
+  serviceRanges,
+} from "../../../lab/kubernetes/nodes/families.ts";
 import { hierarchies, unified } from "../../../lab/kubernetes/nodes/groups.ts";
 import {
   asksUpstream,
@@ -90,6 +97,37 @@ describe("the lab's real nodes", () => {
       assert.throws(() => choose(2), /this lab's cluster has simulated nodes/);
     }));
 
+  it("a new cluster has IPv6 where the machine has, keeps its families, and one without stays so", () =>
+    withFolder((ORRERY_LAB) => {
+      const lab = labSettings({ ORRERY_LAB });
+      chooseRealNodes(lab, 1);
+      const [node] = realNodes(lab);
+      assert.ok(node !== undefined);
+      const seen = (): unknown => [familyNames(lab), podRanges(lab), serviceRanges(lab), addressesOf(lab, node)];
+      const one = ["IPv4 only", ["100.64.0.0/16"], ["10.96.0.0/16"], [node.address]];
+      const both = [
+        "IPv4 and IPv6",
+        ["100.64.0.0/16", "fd00:6400::/48"],
+        ["10.96.0.0/16", "fd00:9600::/112"],
+        [node.address, "fd00:6500::4"],
+      ];
+      chooseFamilies(lab, true);
+      assert.deepEqual(seen(), both);
+      chooseFamilies(lab, false);
+      assert.deepEqual(seen(), one);
+      const cluster = path.join(lab.dir, "data", "kubernetes");
+      mkdirSync(cluster, { recursive: true });
+      chooseFamilies(lab, true);
+      assert.deepEqual(seen(), one, "a cluster of an earlier version has one family");
+      rmSync(cluster, { recursive: true });
+      chooseFamilies(lab, true);
+      mkdirSync(cluster);
+      assert.throws(() => {
+        chooseFamilies(lab, false);
+      }, /^Error: this lab's cluster has IPv6, which this machine no longer does; npm run lab -- down --wipe removes the lab$/);
+      assert.deepEqual(seen(), both);
+    }));
+
   it("upstream's images are asked for until the lab is wiped, and only where images run", () =>
     withFolder((folder) => {
       const lab = labSettings({ ORRERY_LAB: path.join(folder, "one") });
@@ -154,7 +192,8 @@ describe("the lab's real nodes", () => {
         names: { references: ["quay.io/team/app:1"] },
       };
       writeFileSync(path.join(folder, "index.json"), JSON.stringify({ manifests: [manifest] }));
-      const server = registryServer(new Layouts([folder])).listen(0, "127.0.0.1");
+      let offered: readonly string[] = [];
+      const server = registryServer(new Layouts(() => offered)).listen(0, "127.0.0.1");
       await once(server, "listening");
       const ask = async (where: string, method = "GET"): Promise<string> => {
         const { port } = server.address() as AddressInfo;
@@ -162,6 +201,8 @@ describe("the lab's real nodes", () => {
         return `${answer.status} ${answer.headers.get("docker-content-digest") ?? "-"} ${await answer.text()}`;
       };
       try {
+        assert.match(await ask("/v2/team/app/manifests/1?ns=quay.io"), /^404 /);
+        offered = [folder]; // while it serves
         const found = `200 sha256:${hash}`;
         assert.equal(await ask("/v2/team/app/manifests/1?ns=quay.io"), `${found} {"schemaVersion":2}`);
         assert.equal(await ask("/v2/team/app/manifests/1?ns=quay.io", "HEAD"), `${found} `);

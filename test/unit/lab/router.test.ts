@@ -69,7 +69,12 @@ const shop = (objects: Partial<RouterInputs>): RouterInputs => ({
   ],
   ...objects,
 });
-const place = { address: "198.18.65.3", certificates: "/etc/list", authorityFile: () => "/etc/ca.pem" };
+const place = {
+  address: "198.18.65.3",
+  certificates: "/etc/list",
+  authorityFile: () => "/etc/ca.pem",
+  revision: "abc",
+};
 const lines = (sites: readonly Site[]): string[] =>
   configuration(sites, place)
     .split("\n")
@@ -154,7 +159,12 @@ describe("the router's sites", () => {
     const configMap = { apiVersion: "v1", kind: "ConfigMap", metadata: metadata("tcp-services"), data };
     const passed = tcpSites([configMap, { ...configMap, metadata: metadata("other") }], shop({}));
     assert.deepEqual(passed, [{ port: 22, servers: ["100.64.0.2:8080"] }]);
-    const place = { address: "198.18.65.1", certificates: "/etc/list", authorityFile: () => "/etc/ca.pem" };
+    const place = {
+      address: "198.18.65.1",
+      certificates: "/etc/list",
+      authorityFile: () => "/etc/ca.pem",
+      revision: "1",
+    };
     const text = configuration([], place, passed);
     assert.match(text, /listen tcp:22\n {2}mode tcp\n {2}bind 198\.18\.65\.1:22\n[^]*server pod0 100\.64\.0\.2:8080\n/);
   });

@@ -44,7 +44,12 @@ describe("upstream's images", () => {
       return Promise.resolve();
     };
     const upstream = new Upstream(path.join(folder, "upstream"), (line) => said.push(line), copy);
-    const server = registryServer(new Layouts([own, name], () => (chosen ? upstream : undefined)));
+    const server = registryServer(
+      new Layouts(
+        () => [own, name],
+        () => (chosen ? upstream : undefined),
+      ),
+    );
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;

@@ -11,6 +11,12 @@ export const programs = {
   /** Runs in test/live/rules.test.ts; without systemd, whose states are in prometheus/node_exporter@v1.5.0 collector/systemd_linux.go. */
   "node-exporter": [
     ...["node_zfs_zpool_state", "node_filesystem_avail_bytes", "node_filesystem_size_bytes", "node_systemd_unit_state"],
+    "node_textfile_mtime_seconds",
+  ],
+  /** Run in test/live/rules.test.ts, and are exposed by the node exporter. */
+  hub: [
+    ...["hub_backup_last_success_timestamp_seconds", "hub_backup_due_seconds"],
+    ...["hub_certificate_not_before_timestamp_seconds", "hub_certificate_not_after_timestamp_seconds"],
   ],
   /** Runs in test/live/rules.test.ts. */
   prometheus: ["up"],

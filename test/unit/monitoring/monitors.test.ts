@@ -1,6 +1,7 @@
 /** Monitors and alerts of every stack whose clusters have a Prometheus: each monitor finds what it collects from. */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import { backupSettings } from "../../../config/backups.ts";
 import type { Rendered } from "../../../review/evaluate/render.ts";
 import { ruleset } from "../../../blocks/openstack/guest/firewall.ts";
 import { nodeExporter } from "../../../components/callysto/guest/nodeExporter.ts";
@@ -121,6 +122,17 @@ for (const stack of stacks) {
         assert.equal(metadata.labels.release, "prometheus", `${kind} ${metadata.name}`);
     });
 
+    it("every CronJob that runs has an alert of its own for runs that do not succeed", async () => {
+      const resources = await monitoredStack(stack);
+      const jobs = objects(resources).filter(
+        ({ kind, spec }) => kind === "CronJob" && (spec as { suspend?: boolean }).suspend !== true,
+      );
+      const overdue = [...alertsOf(resources)].flatMap(([rule, alerts]) =>
+        alerts.some(({ alert }) => alert === "CronJobOverdue") ? [rule] : [],
+      );
+      assert.deepEqual(overdue.sort(), jobs.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).sort());
+    });
+
     it("every metric of an alert is one that a program is known to expose", async () => {
       const alerts = [...alertsOf(await monitoredStack(stack)).values()].flat();
       const known = new Set<string>(Object.values(programs).flat());
@@ -157,9 +169,26 @@ describe("metrics of hubs", () => {
   });
 
   it("the exporter's arguments survive systemd's EnvironmentFile: no quotes, blanks or backslashes inside", () => {
-    const text = nodeExporter().files?.[0]?.text ?? "";
+    const text = nodeExporter({}).files?.[0]?.text ?? "";
     assert.match(text, /^ARGS="[^"\\$]+"\n$/);
     for (const word of text.slice(6, -2).split(" ")) assert.match(word, /^--[\w.-]+(=\S+)?$/);
+  });
+
+  it("the longest time without a backup is declared for each way of saving homes, and gone with the setting", () => {
+    const repository = "s3:https://s3.sample.invalid/backups/hub";
+    const dueOf = (settings: Parameters<typeof nodeExporter>[0]): readonly (string | undefined)[] => {
+      const { files = [], absentFiles = [] } = nodeExporter(settings);
+      const due = files.flatMap(({ text }) => /^hub_backup_due_seconds\{.*$/m.exec(text) ?? []);
+      return [...due, ...absentFiles.map((file) => `no ${file.split("/").at(-1) ?? ""}`)];
+    };
+    const backup = { remoteUser: "u", remoteHost: "h", sourceDirectory: "/tank/home/", hostKey: "k" };
+    assert.deepEqual(dueOf({}), ["no backup-homes.due.prom", "no rrsync-backup.due.prom"]);
+    // Once on weekdays: from Friday to Monday, and the three hours that a backup may take.
+    const backups = backupSettings.parse({ repository, schedule: "5 4 * * 1-5" });
+    assert.deepEqual(dueOf({ backup, backups }), [
+      `hub_backup_due_seconds{backup="backup-homes"} ${75 * 3600}`,
+      `hub_backup_due_seconds{backup="rrsync-backup"} ${8 * 24 * 3600}`,
+    ]);
   });
 
   it("monitors on a cluster whose settings name no Prometheus are refused with the setting that is missing", async () => {

@@ -19,6 +19,10 @@ describe("prow:settings", () => {
       problem({ namespaces: { prow: "one", jobs: "one" } }),
       /^prow:settings\.namespaces\.jobs: must differ from namespaces\.prow/,
     );
+    assert.match(
+      problem({ jobSecrets: ["kubevirtci-installer-pull-token", "kubevirtci-installer-pull-token"] }),
+      /jobSecrets\[1\]: "kubevirtci-installer-pull-token" is listed twice/,
+    );
     const hosts = { deck: "deck.example.org", hook: "one.example.org", gcsweb: "one.example.org" };
     assert.match(problem({ hosts }), /paths\.gcsweb: would take the webhook's path/);
     assert.match(problem({ paths: { gcsweb: "/icons" } }), /paths\.gcsweb: is where gcsweb's own links lead/);

@@ -209,7 +209,7 @@ describe("ops prow", () => {
   it("a missing or wrong argument is reported in one line, and changes nothing", async () => {
     const cases: readonly (readonly [words: readonly string[], code: number, said: RegExp])[] = [
       [["verify"], 2, /^orrery: --stack S is missing: /],
-      [["verify", "--stack", "nowhere"], 1, /^orrery: .*nowhere/],
+      [["verify", "--stack", "nowhere"], 2, /^orrery: .*nowhere/],
       [
         ["converge", "--stack", "stage", "--lab"],
         1,
@@ -219,7 +219,7 @@ describe("ops prow", () => {
       [
         ["memory", "deck", "lots", "--stack", "prod"],
         2,
-        /^orrery: QUANTITY is "lots"; give the memory of deck, e\.g\. 2Gi/,
+        /^orrery: QUANTITY is "lots"; give the memory of deck, e\.g\. 2Gi or 1500M/,
       ],
       [["bootstrap", "--stack", "prod"], 2, /^orrery: --jobs FOLDER is missing: /],
       [["bootstrap", "--stack", "prod", "--jobs", "/nowhere"], 1, /^orrery: there is no folder \/nowhere/],

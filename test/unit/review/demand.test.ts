@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import { declaredQuotas } from "../../../review/declaredQuotas.ts";
 import { demandChanges } from "../../../review/demand.ts";
 import { compare } from "../../../review/diff/compare.ts";
 import type { Rendered } from "../../../review/evaluate/render.ts";
@@ -54,5 +55,46 @@ describe("what a change asks for", () => {
     assert.match(text, /### What it asks for\n\n.*\n.*\n\| prod \| cores requested by pods \| 1 \| 2 \|/);
     const odd = [workload(1, [container("lots", "1Zi")])];
     assert.deepEqual(demandChanges(compare([], odd), odd), [{ measure: "claims", before: 0, after: 2 }]);
+  });
+
+  const quota = (namespace: string, hard: object, more: object = {}): Rendered =>
+    resource("kubernetes:core/v1:ResourceQuota", `quota-${namespace}`, {
+      ...{ kind: "ResourceQuota", metadata: { name: "compute", namespace } },
+      spec: { hard, ...more },
+    });
+
+  it("is compared with the quotas that the stack declares, in the namespaces that the change touches", () => {
+    const before = [
+      workload(1, [container("1", "1Gi")]),
+      quota("packit", { "requests.cpu": "2", "requests.memory": "4Gi" }),
+    ];
+    const after = [
+      workload(3, [container("1", "1Gi")]),
+      ...before.slice(1),
+      quota("elsewhere", { "requests.cpu": "1" }),
+    ];
+    const changes = compare(before, after).filter(({ urn }) => !urn.includes("elsewhere"));
+    assert.deepEqual(declaredQuotas(changes, after), [
+      { namespace: "packit", measure: "cores", need: 3, quota: 2 },
+      { namespace: "packit", measure: "memory", need: 3, quota: 4 },
+    ]);
+    const text = markdown([{ stack: "prod", changes, resources: after }], "a", "b");
+    assert.match(
+      text,
+      /\| prod \| packit \| cores requested by pods \| 3 \| 2 \| \*\*more than its quota: pods or claims will be refused\*\* \|/,
+    );
+    assert.match(text, /\| prod \| packit \| memory requested by pods, GiB \| 3 \| 4 \| fits \|/);
+  });
+
+  it("knows nothing of quotas of a part of the pods, and the lowest of two counts", () => {
+    const after = [
+      workload(1, [container("1", "1Gi")]),
+      quota("packit", { cpu: "8", "requests.storage": "lots" }),
+      { ...quota("packit", { "requests.cpu": "1" }, { scopes: ["BestEffort"] }), urn: "urn:a" },
+      { ...quota("packit", { "requests.cpu": 4 }), urn: "urn:b" },
+    ];
+    assert.deepEqual(declaredQuotas(compare([], after), after), [
+      { namespace: "packit", measure: "cores", need: 1, quota: 4 },
+    ]);
   });
 });

@@ -10,8 +10,10 @@ import { driftRow, rememberDrift } from "../../../ops/lib/status/collectors/drif
 import { addressesOf, hostRow, visit } from "../../../ops/lib/status/collectors/hosts.ts";
 import { type Broker, queueRows, queueScript } from "../../../ops/lib/status/collectors/queues.ts";
 import { type CloudLists, serverRows } from "../../../ops/lib/status/collectors/servers.ts";
-import { hubRows } from "../../../ops/lib/callysto/status.ts";
+import { hubRows, hubUrls } from "../../../ops/lib/callysto/status.ts";
 import { prowJobRows } from "../../../ops/lib/prow/status.ts";
+import { callystoSchema } from "../../../components/callysto/config.ts";
+import { openStack } from "../../../ops/lib/stack.ts";
 import { live, now } from "./objects.ts";
 
 const resource = (type: string, inputs: object) => ({ system: "callysto", cloud: "rac", type, inputs: { ...inputs } });
@@ -26,6 +28,10 @@ const lists: CloudLists = {
 };
 
 describe("status of clouds, hosts and hubs", () => {
+  it("prod's hub is asked for by its public name, machines of other kinds are not", () => {
+    assert.deepEqual(hubUrls(openStack(callystoSchema, { stack: "prod" }).settings), ["https://hub.callysto.ca/"]);
+  });
+
   it("servers and volumes that are as declared are ok", () => {
     assert.deepEqual(
       serverRows([instance, volume], lists).map(({ part, state, text }) => [part, state, text]),

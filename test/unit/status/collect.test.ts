@@ -8,7 +8,7 @@ import { stackPath } from "../../../config/stackFile.ts";
 
 const declaration: Declaration = {
   ...{ name: "prod", file: stackPath("prod"), text: "", systems: ["packit", "prow"] },
-  ...{ objects: new Map(), resources: [] },
+  ...{ objects: new Map(), resources: [], images: [] },
 };
 
 /** A collector with one question. */

@@ -27,6 +27,8 @@ const report: Report = {
   sources: [{ name: "workloads", target: "cluster online", seconds: 1 }],
 };
 
+const shown = { title: "prod", reports: [report] };
+
 /** One request with a Host of its own. */
 function get(
   port: number,
@@ -66,15 +68,15 @@ prow    ok       1 part`,
   });
 
   it("no text of a row can end the page's script element", () => {
-    const html = statusPage(report);
+    const html = statusPage({ title: "prod", reports: [report] });
     assert.equal(html.split("</script>").length, 3);
     const [, json = ""] = /type="application\/json">([\s\S]*?)<\/script>/.exec(html) ?? [];
-    assert.deepEqual((JSON.parse(json) as { report: Report }).report, report);
+    assert.deepEqual(JSON.parse(json), { title: "prod", reports: [report] });
     assert.doesNotMatch(html, /\/\*(STYLE|DATA|SCRIPT)\*\/|https?:\/\/(?!www\.w3\.org)/);
   });
 
   it("the server answers this machine by its own names only, and only to be read", async () => {
-    const served = await serve(0, 30, () => report);
+    const served = await serve(0, 30, () => shown);
     const { port: text, hostname } = new URL(served.url);
     const port = Number(text);
     try {
@@ -83,7 +85,7 @@ prow    ok       1 part`,
       assert.equal(page.status, 200);
       assert.match(page.text, /"every":30/);
       assert.match(page.policy, /default-src 'none'/);
-      assert.deepEqual(JSON.parse((await get(port, "/status.json", `127.0.0.1:${port}`)).text), report);
+      assert.deepEqual(JSON.parse((await get(port, "/status.json", `127.0.0.1:${port}`)).text), [report]);
       const statuses = [
         await get(port, "/status.json", `rebound.example:${port}`),
         await get(port, "/elsewhere", `localhost:${port}`),
@@ -91,7 +93,7 @@ prow    ok       1 part`,
       ].map(({ status }) => status);
       assert.deepEqual(statuses, [403, 404, 405]);
       await assert.rejects(
-        serve(port, 30, () => report),
+        serve(port, 30, () => shown),
         new RegExp(`port ${port} is taken`),
       );
     } finally {

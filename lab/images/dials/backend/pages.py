@@ -3,7 +3,9 @@
 from html import escape
 
 from django.db import connections
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
+
+from sign_on import signed_on, workspace_of
 
 NEWEST = """SELECT h.run_number, h.ls_number, h.me, h.x_min, h.x_max, h.entries, h.data, f.logical_file_name
     FROM fact_th1 h JOIN fact_file_index f USING (file_id) ORDER BY h.run_number DESC, h.me LIMIT 4"""
@@ -23,22 +25,37 @@ def drawing(data: list, low: float, high: float) -> str:
     return f'<svg width="{WIDTH}" height="{HEIGHT + 20}">{bars}{ends}</svg>'
 
 
-def workspace_page(request, workspace: str) -> HttpResponse:
+def figures(workspace: str) -> str:
     """Read by the connection of the workspace's own database."""
-    from django.conf import settings
-
-    if workspace not in settings.WORKSPACES:
-        raise Http404(workspace)
     with connections[workspace].cursor() as cursor:
         cursor.execute(NEWEST)
         rows = cursor.fetchall()
-    figures = "".join(
+    drawn = "".join(
         f"<figure>{drawing(data, low, high)}<figcaption><b>{escape(me)}</b><br>run {run}, lumisection {ls}, {entries:g} entries<br>"
         f"{escape(name)}</figcaption></figure>"
         for run, ls, me, low, high, entries, data, name in rows
     )
+    return drawn or "<p>no histograms yet</p>"
+
+
+def workspace_page(request, workspace: str) -> HttpResponse:
+    from django.conf import settings
+
+    if workspace not in settings.WORKSPACES:
+        raise Http404(workspace)
     return HttpResponse(
         f"<!doctype html><title>{escape(workspace)}</title><style>{STYLE}</style><h1>Workspace {escape(workspace)}</h1>"
         "<p class=note>A stand-in for DIALS' backend: this page is not DIALS' own; the server and the data's way to it are real.</p>"
-        f"{figures or '<p>no histograms yet</p>'}"
+        f"{figures(workspace)}"
+    )
+
+
+def histograms(request) -> JsonResponse:
+    """What the frontend's page shows: only to those who signed on, and of their roles' workspace only."""
+    claims, reason = signed_on(request)
+    if claims is None:
+        return JsonResponse({"detail": reason}, status=401)
+    workspace = workspace_of(claims)
+    return JsonResponse(
+        {"user": claims.get("preferred_username"), "workspace": workspace, "figures": figures(workspace)}
     )

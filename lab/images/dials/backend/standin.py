@@ -9,7 +9,7 @@ from django.core.wsgi import get_wsgi_application
 from django.http import HttpResponse
 from django.urls import path
 
-from pages import workspace_page
+from pages import histograms, workspace_page
 
 print("stand-in for DIALS' backend: gunicorn and Django are real, its pages are not DIALS' own", flush=True)
 
@@ -26,7 +26,9 @@ config("DJANGO_CACHE_TTL", cast=int)
 json.loads(config("DJANGO_KEYCLOAK_API_CLIENTS", default="{}"))
 for name in ["SERVER_URL", "REALM", "CLIENT_ID", "SECRET_KEY"]:
     config(f"DJANGO_KEYCLOAK_{name}")
-MIDDLEWARE = ["django.middleware.common.CommonMiddleware", "django.middleware.csrf.CsrfViewMiddleware"]
+CORS_ALLOWED_ORIGINS = config("DJANGO_CORS_ALLOWED_ORIGINS", default="").split(" ")
+INSTALLED_APPS = ["corsheaders"]
+MIDDLEWARE = ["corsheaders.middleware.CorsMiddleware", "django.middleware.common.CommonMiddleware", "django.middleware.csrf.CsrfViewMiddleware"]
 ROOT_URLCONF = "standin"
 USE_TZ = True
 
@@ -39,5 +41,5 @@ def front(request):
     return HttpResponse(f"stand-in for DIALS' backend on {request.get_host()}: this is not the real program\n")
 
 
-urlpatterns = [path("", front), path("stand-in/<slug:workspace>", workspace_page)]
+urlpatterns = [path("", front), path("stand-in/<slug:workspace>", workspace_page), path("api/v1/stand-in/histograms", histograms)]
 application = get_wsgi_application()

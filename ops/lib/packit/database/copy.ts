@@ -1,5 +1,15 @@
 /** Dumps of databases, and loading them so that a failure leaves everything as it was. */
-import { closeSync, createReadStream, fstatSync, openSync, readSync, renameSync, rmSync, statfsSync } from "node:fs";
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  fstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+} from "node:fs";
 import path from "node:path";
 import { createGunzip } from "node:zlib";
 import type { Server } from "./server.ts";
@@ -72,6 +82,7 @@ async function head(file: string): Promise<string> {
 
 /** @throws if a file is no whole dump of one database */
 export async function checkDump(file: string): Promise<void> {
+  if (!existsSync(file)) throw new Error(`there is no file ${file}`);
   const begins = await head(file).catch(() => "");
   if (begins.includes(clusterDump)) {
     throw new Error(

@@ -1,5 +1,5 @@
 /** What was changed outside the program, as the last comparison found it. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import type { Finding } from "../../doctor/finding.ts";
 import type { Collector } from "../collector.ts";
@@ -15,19 +15,25 @@ export function rememberDrift(file: string, { level, text }: Finding, now: Date)
   writeFileSync(memory(file), `${JSON.stringify({ at: now.toISOString(), level, text })}\n`);
 }
 
+/** When it was last looked for from here; undefined if it never was. */
+export function lastDrift(file: string): Date | undefined {
+  const known = recall(file);
+  return known === undefined ? undefined : new Date(known.at);
+}
+
+function recall(file: string): z.infer<typeof remembered> | undefined {
+  try {
+    return remembered.safeParse(JSON.parse(readFileSync(memory(file), "utf8"))).data;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Row of the last comparison. */
 export function driftRow(file: string, now: Date): Found {
   const row = { system: shared, part: "drift" };
-  const none: Found = { ...row, state: "unknown", text: "was never looked for from here; --drift does" };
-  if (!existsSync(memory(file))) return none;
-  let known: unknown;
-  try {
-    known = JSON.parse(readFileSync(memory(file), "utf8"));
-  } catch {
-    return none;
-  }
-  const { data } = remembered.safeParse(known);
-  if (data === undefined) return none;
+  const data = recall(file);
+  if (data === undefined) return { ...row, state: "unknown", text: "was never looked for from here; --drift does" };
   const state = data.level === "ok" ? "ok" : data.level === "warning" ? "warn" : "bad";
   return { ...row, state, text: `${data.text}; looked for ${span(now.getTime() - Date.parse(data.at))} ago` };
 }

@@ -6,7 +6,7 @@ import { asList, asText } from "../../../../policy/manifest.ts";
 import { type Collector, perCluster } from "../collector.ts";
 import type { LiveObject } from "../clusterReader.ts";
 import { type Found, messageOf } from "../row.ts";
-import type { DeclaredObject } from "../situation.ts";
+import type { DeclaredObject, Situation } from "../situation.ts";
 import { endOf } from "./ends.ts";
 import { liveObjects } from "./objects.ts";
 
@@ -81,9 +81,18 @@ export function hostRow(
   return { ...row, state: "ok", text: end === undefined ? text : `${text}; ${end.text}` };
 }
 
+/** Row of an address, whether it answers or not. */
+export async function askHost(system: string, url: string, { signal, now }: Situation): Promise<Found> {
+  try {
+    return hostRow(system, url, await visit(url, signal), now);
+  } catch (error) {
+    return { system, part: new URL(url).host, state: "bad", text: `does not answer: ${messageOf(error)}` };
+  }
+}
+
 export const hosts: Collector = {
   name: "hosts",
-  asks: "whether the hosts of Routes and Ingresses answer, and when their certificates end",
+  asks: "whether the hosts of Routes, Ingresses and hubs answer, and when their certificates end",
   questions: (situation) =>
     perCluster(
       situation,
@@ -96,14 +105,7 @@ export const hosts: Collector = {
             .flatMap(addressesOf)
             .map((url) => [url, system] as const),
         );
-        const rows = [...new Map(urls)].map(async ([url, system]): Promise<Found> => {
-          try {
-            return hostRow(system, url, await visit(url, situation.signal), situation.now);
-          } catch (error) {
-            return { system, part: new URL(url).host, state: "bad", text: `does not answer: ${messageOf(error)}` };
-          }
-        });
-        return Promise.all(rows);
+        return Promise.all([...new Map(urls)].map(([url, system]) => askHost(system, url, situation)));
       },
       ({ objects }) => objects.some(isPublic),
     ),

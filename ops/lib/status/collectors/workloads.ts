@@ -53,7 +53,7 @@ export function workloadRow(
 }
 
 /** Whether a workload's selector fits a pod. */
-function belongs(pod: LiveObject, { spec }: LiveObject): boolean {
+export function belongs(pod: LiveObject, { spec }: LiveObject): boolean {
   const labels = asObject(asObject(spec?.selector).matchLabels);
   return Object.entries(labels).every(([key, value]) => pod.metadata.labels?.[key] === value);
 }

@@ -1,7 +1,7 @@
 /** The lab's counterpart of GitHub, as its own process: git's protocol with Debian's git, REST, the queries of Prow's programs, webhooks. */
 import assert from "node:assert/strict";
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { createHmac } from "node:crypto";
+import { createHmac, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, request as httpRequest, type Server } from "node:http";
@@ -34,6 +34,7 @@ describe("the lab's counterpart of GitHub", () => {
   let port: number;
   const events: Event[] = [];
   const secret = "webhook-secret";
+  const appKeys = generateKeyPairSync("rsa", { modulusLength: 2048 });
 
   const ask = (
     method: string,
@@ -93,9 +94,11 @@ describe("the lab's counterpart of GitHub", () => {
     ({ port } = probe.address() as AddressInfo);
     probe.close();
     const tokens = { "token-of-alice": "alice", "token-of-robot": "robot" };
+    const publicKey = appKeys.publicKey.export({ type: "spki", format: "pem" });
+    const app = { id: 7, slug: "packer", publicKey, organisations: ["org"] };
     writeFileSync(
       path.join(folder, "seed.json"),
-      JSON.stringify({ tokens, organisations: { org: ["alice", "robot"] } }),
+      JSON.stringify({ tokens, organisations: { org: ["alice", "robot"] }, apps: [app] }),
     );
     const env = { SEED: path.join(folder, "seed.json"), GIT_HOME: path.join(folder, "git"), PORT: String(port) };
     program = spawn(process.execPath, [path.join(projectDir, "lab/counterparts/github/server.ts")], {
@@ -179,6 +182,31 @@ describe("the lab's counterpart of GitHub", () => {
     const { etag = "" } = await ask("GET", at);
     assert.equal((await ask("GET", at, undefined, undefined, { "if-none-match": etag })).status, 304);
     assert.equal((await ask("GET", "/user", undefined, "nobody")).status, 401);
+  });
+
+  it("an App's signed token buys one of its installation, which sets a status; another key buys none", async () => {
+    const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+    const signed = (key: KeyObject, seconds: number): string => {
+      const text = `${part({ alg: "RS256" })}.${part({ iss: "7", exp: Math.floor(Date.now() / 1000) + seconds })}`;
+      return `${text}.${sign("sha256", Buffer.from(text), key).toString("base64url")}`;
+    };
+    const at = "/repos/org/repo/installation";
+    const right = signed(appKeys.privateKey, 60);
+    const { id } = await api<{ id: number }>("GET", at, undefined, right);
+    const tokensAt = `/app/installations/${id}/access_tokens`;
+    const { token } = await api<{ token: string }>("POST", tokensAt, undefined, right);
+    const other = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+    for (const wrong of [signed(other, 60), signed(appKeys.privateKey, -60), token]) {
+      assert.equal((await ask("POST", tokensAt, undefined, wrong)).status, 401);
+    }
+    // PyGithub goes on from the addresses in the answers.
+    const { url } = await api<{ url: string }>("GET", "/repos/org/repo", undefined, token);
+    const commit = `${new URL(url).pathname}/commits/main`;
+    const { sha, url: own } = await api<{ sha: string; url: string }>("GET", commit, undefined, token);
+    assert.equal(own, `https://api.github.com/repos/org/repo/commits/${sha}`);
+    await api("POST", `/repos/org/repo/statuses/${sha}`, { state: "success", context: "packer" }, token);
+    const { statuses } = await api<{ statuses: readonly object[] }>("GET", `${new URL(own).pathname}/status`);
+    assert.equal(statuses.length, 1);
   });
 
   it("merges by squashing with git itself, and then refuses to merge again", async () => {

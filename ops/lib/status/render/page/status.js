@@ -13,20 +13,25 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 /** Seconds of one revolution. */
 const year = 300;
 
-let report = data.report;
+let reports = data.reports;
 /** When the server last answered; a file never asks. */
 let heard = Date.now();
-let chosen = { system: undefined, part: undefined };
+let chosen = { stack: undefined, system: undefined, part: undefined };
 let paused = false;
 let angle = 0.35;
 
 const worst = (rows) => states[Math.max(0, ...rows.map(({ state }) => states.indexOf(state)))];
-const rowsOf = (system) => report.rows.filter((row) => row.system === system);
+const allRows = () => reports.flatMap((report) => report.rows.map((row) => ({ ...row, stack: report.stack })));
+const rowsOf = (report, system) => report.rows.filter((row) => row.system === system);
+const several = () => reports.length > 1;
+/** How a system is called: with its stack where there are several. */
+const called = (stack, system) =>
+  system === shared ? (several() ? stack : `${stack}, shared`) : several() ? `${stack}, ${system}` : system;
 const bySeverity = (a, b) => states.indexOf(b.state) - states.indexOf(a.state);
 
 /** Parts of a system with their rows; the worst first. */
-function partsOf(system) {
-  const parts = Map.groupBy(rowsOf(system), ({ part }) => part);
+function partsOf(report, system) {
+  const parts = Map.groupBy(rowsOf(report, system), ({ part }) => part);
   return [...parts].map(([part, rows]) => ({ part, rows, state: worst(rows) })).sort(bySeverity);
 }
 
@@ -67,33 +72,69 @@ function shape(name, attributes, ...children) {
 /** Everything that turns: groups with their orbits. */
 let bodies = [];
 
+/** Columns and rows of orreries: as large as the window lets them be; on a phone one below the other, or two. */
+function grid(count, ratio) {
+  if (narrow.matches) return { columns: count > 3 ? 2 : 1, rows: Math.ceil(count / (count > 3 ? 2 : 1)) };
+  const sizes = Array.from({ length: count }, (_, at) => {
+    const [columns, rows] = [at + 1, Math.ceil(count / (at + 1))];
+    return { columns, rows, size: Math.min(ratio / columns / 1.3, 1 / rows) };
+  });
+  return sizes.reduce((best, one) => (one.size > best.size ? one : best));
+}
+
 /** The sky in the drawing's units: as wide as the window lets it be, and on a phone with larger letters. */
 function size() {
-  const height = narrow.matches ? 640 : 860;
   const ratio = svg.clientWidth / Math.max(1, svg.clientHeight);
-  return { height, width: height * Math.min(2.2, Math.max(0.85, ratio)) };
+  const { columns, rows } = grid(reports.length, ratio);
+  const page = narrow.matches && several();
+  const height = page ? (columns === 1 ? 460 : 340) * rows : narrow.matches ? 640 : 860;
+  const width = page ? 640 : height * (several() ? ratio : Math.min(2.2, Math.max(0.85, ratio)));
+  const cell = { width: width / columns, height: height / rows };
+  // One that has the whole sky is drawn in full size.
+  const scale = several() ? Math.min(1, Math.max(0.4, Math.min(cell.width / 900, cell.height / 700))) : 1;
+  return { width, height, columns, cell, scale: narrow.matches ? Math.min(0.7, scale) : scale };
 }
 
 function drawSky() {
-  const { width, height } = size();
+  const { width, height, columns, cell, scale } = size();
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  const centre = { x: width / 2, y: height / 2 - 14 };
-  const systems = report.systems;
-  const far = { x: width / 2 - (narrow.matches ? 78 : 120), y: height / 2 - (narrow.matches ? 84 : 118) };
+  // A phone's page is as long as its orreries need.
+  svg.parentElement.style.setProperty("--sky", several() ? `calc(100vw * ${height / width})` : "");
+  bodies = [];
+  const drawn = reports.flatMap((report, at) => {
+    const centre = {
+      x: (at % columns) * cell.width + cell.width / 2,
+      y: Math.floor(at / columns) * cell.height + cell.height / 2 - 14,
+    };
+    return drawStack(report, centre, cell, scale);
+  });
+  const { stack, system } = document.activeElement?.dataset ?? {};
+  svg.replaceChildren(gradients(), stars(width, height), ...drawn);
+  move();
+  if (stack !== undefined && system !== undefined)
+    [...svg.querySelectorAll(".planet")]
+      .find((one) => one.dataset.stack === stack && one.dataset.system === system)
+      ?.focus();
+}
+
+/** A sun, its orbits and its planets. */
+function drawStack(report, centre, cell, scale) {
+  const { systems } = report;
+  const [margin, below] = narrow.matches && !several() ? [78, 84] : [20 + 100 * scale, 38 + 80 * scale];
+  const far = { x: cell.width / 2 - margin, y: cell.height / 2 - below };
   const factors = systems.map((_, at) => (systems.length < 3 ? 0.85 : at % 2 === 0 ? 1 : 0.6));
   const orbits = [...new Set(factors)].map((factor) =>
     shape("ellipse", { class: "orbit", cx: centre.x, cy: centre.y, rx: far.x * factor, ry: far.y * factor }),
   );
-  bodies = systems.map((system, at) => ({
-    group: planet(system, at),
+  const own = systems.map((system, at) => ({
+    group: planet(report, system, at, scale),
+    centre,
     ...{ x: far.x * factors[at], y: far.y * factors[at], turn: (2 * Math.PI * at) / systems.length },
   }));
-  const sun = star();
+  bodies.push(...own);
+  const sun = star(report, scale, cell);
   sun.setAttribute("transform", `translate(${centre.x} ${centre.y})`);
-  const focused = document.activeElement?.dataset?.system;
-  svg.replaceChildren(gradients(), stars(width, height), ...orbits, sun, ...bodies.map(({ group }) => group));
-  move();
-  if (focused !== undefined) svg.querySelector(`[data-system="${focused}"]`)?.focus();
+  return [...orbits, sun, ...own.map(({ group }) => group)];
 }
 
 function gradients() {
@@ -126,40 +167,43 @@ function stars(width, height) {
   return shape("g", { "aria-hidden": "true" }, ...all);
 }
 
-function star() {
-  const parts = partsOf(shared);
-  const state = worst(rowsOf(shared));
-  const radius = narrow.matches ? 34 : 50;
-  const one = body(shared, `${report.stack}, what all systems share`, state, parts);
+function star(report, scale, cell) {
+  const parts = partsOf(report, shared);
+  const state = worst(rowsOf(report, shared));
+  const radius = 50 * scale;
+  const one = body(report, shared, `${report.stack}, what all systems share`, state, parts);
   one.classList.add("sun");
   one.append(
     shape("circle", { class: "body", r: 2.4 * radius }),
     shape("circle", { class: "core", r: radius }),
     shape("circle", { class: "shade", r: radius, opacity: 0.5 }),
     shape("circle", { class: "halo", r: radius + 7 }),
-    ...moons(shared, parts, radius),
+    ...moons(report, shared, parts, radius),
   );
+  // In the corner, where no planet covers it.
+  const corner = { class: "stack", x: 22 - cell.width / 2, y: 44 - cell.height / 2 };
+  if (several()) one.append(shape("text", corner, report.stack));
   return one;
 }
 
-function planet(system, at) {
-  const parts = partsOf(system);
-  const state = parts.length === 0 ? "unknown" : worst(rowsOf(system));
-  const radius = (narrow.matches ? 0.7 : 1) * Math.min(62, 24 + 4.6 * Math.sqrt(parts.length));
-  const around = moons(system, parts, radius);
+function planet(report, system, at, scale) {
+  const parts = partsOf(report, system);
+  const state = parts.length === 0 ? "unknown" : worst(rowsOf(report, system));
+  const radius = scale * Math.min(62, 24 + 4.6 * Math.sqrt(parts.length));
+  const around = moons(report, system, parts, radius);
   const edge = radius + 14 + 13 * Math.max(0, rings(parts.length, radius) - 1) + 8;
-  const one = body(system, system, state, parts);
+  const one = body(report, system, called(report.stack, system), state, parts);
   const bands = Array.from({ length: (at % 3) + 1 }, (_, band) => {
     const y = radius * (-0.45 + (0.9 * (band + 1)) / ((at % 3) + 2));
     const half = Math.sqrt(radius * radius - y * y);
     return shape("path", {
       class: "band",
       d: `M${-half},${y} Q0,${y + radius * 0.22} ${half},${y}`,
-      "stroke-width": 3 + ((at + band) % 3) * 2,
+      "stroke-width": scale * (3 + ((at + band) % 3) * 2),
     });
   });
   const name = shape("text", { y: edge + 22 }, system);
-  const more = shape("text", { class: "more", y: edge + 43 }, countText(rowsOf(system), inOrder(parts)));
+  const more = shape("text", { class: "more", y: edge + 43 }, countText(rowsOf(report, system), inOrder(parts)));
   one.append(
     shape("circle", { class: "body", r: radius }),
     ...bands,
@@ -170,18 +214,19 @@ function planet(system, at) {
   return one;
 }
 
+const isChosen = (report, system) => chosen.stack === report.stack && chosen.system === system;
+
 /** A group that can be chosen. */
-function body(system, name, state, parts) {
-  const pressed = chosen.system === system;
-  const label = `${name}: ${words[state]}; ${countText(rowsOf(system), inOrder(parts))}`;
+function body(report, system, name, state, parts) {
+  const label = `${name}: ${words[state]}; ${countText(rowsOf(report, system), inOrder(parts))}`;
   const attributes = {
     class: `planet ${state}`,
     tabindex: 0,
     role: "button",
     "aria-label": label,
-    "aria-pressed": pressed,
+    "aria-pressed": isChosen(report, system),
   };
-  return shape("g", { ...attributes, "data-system": system }, shape("title", {}, label));
+  return shape("g", { ...attributes, "data-stack": report.stack, "data-system": system }, shape("title", {}, label));
 }
 
 const onRing = (ring, radius) => Math.floor((2 * Math.PI * (radius + 14 + 13 * ring)) / 13);
@@ -193,7 +238,7 @@ function rings(count, radius) {
 }
 
 /** A moon a part, from the inside out; the worst are in the innermost ring. */
-function moons(system, parts, radius) {
+function moons(report, system, parts, radius) {
   let [ring, place] = [0, 0];
   return parts.map(({ part, state }, at) => {
     const inRing = onRing(ring, radius);
@@ -202,7 +247,7 @@ function moons(system, parts, radius) {
     const far = radius + 14 + 13 * ring;
     const [x, y] = [far * Math.cos(turn), far * Math.sin(turn)];
     if (++place >= inRing) [ring, place] = [ring + 1, 0];
-    const picked = chosen.system === system && chosen.part === part ? " chosen" : "";
+    const picked = isChosen(report, system) && chosen.part === part ? " chosen" : "";
     const attributes = { class: `moon ${state}${picked}`, "data-part": part, d: moonPath(state) };
     return shape(
       "g",
@@ -220,9 +265,8 @@ function moonPath(state) {
 }
 
 function move() {
-  const { width, height } = size();
-  for (const { group, x, y, turn } of bodies) {
-    const at = [width / 2 + x * Math.cos(angle + turn), height / 2 - 14 + y * Math.sin(angle + turn)];
+  for (const { group, centre, x, y, turn } of bodies) {
+    const at = [centre.x + x * Math.cos(angle + turn), centre.y + y * Math.sin(angle + turn)];
     group.setAttribute("transform", `translate(${at.map((one) => one.toFixed(1)).join(" ")})`);
   }
 }
@@ -243,14 +287,14 @@ function turn(now) {
 // What stands next to it
 
 function drawSide() {
-  if (chosen.system === undefined) return side.replaceChildren(...overview());
-  const parts = partsOf(chosen.system);
-  const name = chosen.system === shared ? `${report.stack}, shared` : chosen.system;
+  const report = reports.find(({ stack }) => stack === chosen.stack);
+  if (report === undefined) return side.replaceChildren(...overview());
+  const parts = partsOf(report, chosen.system);
   const back = html("button", "", "All systems");
   back.type = "button";
-  back.addEventListener("click", () => choose(undefined));
+  back.addEventListener("click", () => choose());
   side.replaceChildren(
-    html("h2", "", name),
+    html("h2", "", called(report.stack, chosen.system)),
     back,
     ...parts.flatMap(({ part, rows }) => {
       const title = html("h3", part === chosen.part ? "picked" : "", part);
@@ -262,15 +306,17 @@ function drawSide() {
 }
 
 function overview() {
-  const wrong = report.rows.filter(({ state }) => state !== "ok").sort(bySeverity);
-  const silent = report.sources.filter(({ problem }) => problem !== undefined);
+  const wrong = allRows()
+    .filter(({ state }) => state !== "ok")
+    .sort(bySeverity);
   const list = html(
     "ul",
     "",
     ...wrong.map((row) => {
-      const where = html("button", "plain", `${row.system === shared ? report.stack : row.system}, ${row.part}`);
+      const owner = row.system === shared ? row.stack : called(row.stack, row.system);
+      const where = html("button", "plain", `${owner}, ${row.part}`);
       where.type = "button";
-      where.addEventListener("click", () => choose(row.system, row.part));
+      where.addEventListener("click", () => choose(row.stack, row.system, row.part));
       return rowItem(row, where);
     }),
   );
@@ -278,33 +324,29 @@ function overview() {
     html("h2", "", wrong.length === 0 ? "Everything is as it should be" : "What needs a look"),
     list,
     html("h2", "", "Systems"),
-    html(
-      "ul",
-      "",
-      ...[...report.systems, shared].map((system) => {
-        const rows = rowsOf(system);
-        const state = rows.length === 0 ? "unknown" : worst(rows);
-        const go = html("button", "plain", system === shared ? `${report.stack}, shared` : system);
-        go.type = "button";
-        go.addEventListener("click", () => choose(system));
-        return html(
-          "li",
-          `row ${state}`,
-          sign(state),
-          " ",
-          go,
-          html("span", "since", `  ${countText(rows, inOrder(partsOf(system)))}`),
-        );
-      }),
-    ),
-    html(
-      "p",
-      "source",
-      silent.length === 0
-        ? `All ${report.sources.length} sources answered, in ${report.seconds.toFixed(1)} s.`
-        : `${silent.length} of ${report.sources.length} sources did not answer.`,
-    ),
+    html("ul", "", ...reports.flatMap((report) => [...report.systems, shared].map((one) => systemItem(report, one)))),
+    html("p", "source", sourceText()),
   ];
+}
+
+function systemItem(report, system) {
+  const rows = rowsOf(report, system);
+  const state = rows.length === 0 ? "unknown" : worst(rows);
+  const name = system === shared ? `${report.stack}, shared` : called(report.stack, system);
+  const go = html("button", "plain", name);
+  go.type = "button";
+  go.addEventListener("click", () => choose(report.stack, system));
+  const count = html("span", "since", `  ${countText(rows, inOrder(partsOf(report, system)))}`);
+  return html("li", `row ${state}`, sign(state), " ", go, count);
+}
+
+function sourceText() {
+  const sources = reports.flatMap((report) => report.sources);
+  const silent = sources.filter(({ problem }) => problem !== undefined);
+  const seconds = Math.max(...reports.map((report) => report.seconds)).toFixed(1);
+  return silent.length === 0
+    ? `All ${sources.length} sources answered, in ${seconds} s.`
+    : `${silent.length} of ${sources.length} sources did not answer.`;
 }
 
 function sign(state) {
@@ -329,8 +371,8 @@ function rowItem(row, where) {
   );
 }
 
-function choose(system, part) {
-  chosen = { system, part };
+function choose(stack, system, part) {
+  chosen = { stack, system, part };
   drawSky();
   drawSide();
   side.scrollTop = 0;
@@ -343,15 +385,16 @@ function choose(system, part) {
 // The frame
 
 function drawHead() {
-  element("title").textContent = report.stack;
-  const state = worst(report.rows);
-  document.title = `${signs[state]} ${report.stack}: ${countText(report.rows, "in order")}`;
+  element("title").textContent = data.title;
+  const rows = allRows();
+  const state = worst(rows);
+  document.title = `${signs[state]} ${data.title}: ${countText(rows, "in order")}`;
   const items = states.toReversed().map((one) => {
-    const count = report.rows.filter((row) => row.state === one).length;
+    const count = rows.filter((row) => row.state === one).length;
     return html("li", one, sign(one), ` ${count} ${words[one]}`);
   });
   element("counts").replaceChildren(...items);
-  const news = countText(report.rows, "everything is in order");
+  const news = countText(rows, "everything is in order");
   if (element("news").textContent !== news) element("news").textContent = news;
   drawTime();
 }
@@ -359,7 +402,8 @@ function drawHead() {
 function drawTime() {
   const silence = Date.now() - heard;
   const stale = data.every !== undefined && silence > 3000 * data.every + 10_000;
-  const age = span(Date.now() - Date.parse(report.at));
+  // Of the stack that was looked at first.
+  const age = span(Date.now() - Math.min(...reports.map(({ at }) => Date.parse(at))));
   element("time").className = stale ? "stale" : "";
   element("time").textContent = stale
     ? `no answer from the server for ${span(silence)}; seen ${age} ago`
@@ -372,8 +416,8 @@ async function ask() {
     if (!answer.ok) return;
     const next = await answer.json();
     heard = Date.now();
-    if (next.at === report.at) return;
-    report = next;
+    if (next.every(({ at }, index) => at === reports[index]?.at)) return;
+    reports = next;
     const place = side.scrollTop;
     drawHead();
     drawSky();
@@ -390,21 +434,21 @@ function setUp() {
   drawSide();
   svg.addEventListener("click", (event) => {
     const group = event.target.closest(".planet");
-    if (group === null) return choose(undefined);
-    choose(group.dataset.system, event.target.closest("[data-part]")?.dataset.part);
+    if (group === null) return choose();
+    choose(group.dataset.stack, group.dataset.system, event.target.closest("[data-part]")?.dataset.part);
   });
   svg.addEventListener("keydown", (event) => {
     const all = [...svg.querySelectorAll(".planet")];
     const at = all.indexOf(event.target);
     const steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
     if (at < 0) return;
-    if (event.key === "Enter" || event.key === " ") choose(event.target.dataset.system);
+    if (event.key === "Enter" || event.key === " ") choose(event.target.dataset.stack, event.target.dataset.system);
     else if (event.key in steps) all.at((at + steps[event.key]) % all.length).focus();
     else return;
     event.preventDefault();
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") choose(undefined);
+    if (event.key === "Escape") choose();
   });
   for (const [name, value] of [
     ["pointerenter", true],

@@ -1,0 +1,89 @@
+/** GitHub Apps: who they are by their signed tokens, where they are installed, and the tokens of their installations. */
+import { createHmac, timingSafeEqual, verify } from "node:crypto";
+import type { Repository, World } from "./state.ts";
+import { type Call, created, missing, ok, Refusal, repositoryOf, type Routes } from "./routes.ts";
+
+/** Seconds for which a token of an installation is good. */
+const lifetime = 3600;
+const prefix = "ghs_";
+
+/** What a caller is, if it is an App itself and not one of its installations. */
+const asApp = (id: number): string => `app/${id}`;
+
+const decoded = (part = ""): unknown => JSON.parse(Buffer.from(part, "base64url").toString());
+
+/** Who an App says it is, if its key has signed that and it has not expired. */
+function signer(world: World, token: string): string | undefined {
+  const [head = "", claims = "", signature = ""] = token.split(".");
+  try {
+    const { iss, exp } = decoded(claims) as { iss?: unknown; exp?: unknown };
+    const app = world.seed.apps?.find(({ id }) => String(id) === String(iss));
+    if (app === undefined || typeof exp !== "number" || exp * 1000 < Date.now()) return undefined;
+    const right = verify(
+      "sha256",
+      Buffer.from(`${head}.${claims}`),
+      app.publicKey,
+      Buffer.from(signature, "base64url"),
+    );
+    return right ? asApp(app.id) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** GitHub's own signature below a token, so that tokens outlive this process. */
+const seal = (world: World, text: string): Buffer =>
+  createHmac("sha256", JSON.stringify(world.seed.apps)).update(text).digest();
+
+/** The robot whose installation a token is of; undefined for one that was not made here or has expired. */
+function installed(world: World, token: string): string | undefined {
+  const [text = "", signature = ""] = token.slice(prefix.length).split(".");
+  const given = Buffer.from(signature, "base64url");
+  const right = seal(world, text);
+  if (given.length !== right.length || !timingSafeEqual(given, right)) return undefined;
+  const { slug, until } = decoded(text) as { slug: string; until: number };
+  return until < Date.now() ? undefined : `${slug}[bot]`;
+}
+
+/** Login of an App or of its robot. */
+export function appLogin(world: World, token: string): string | undefined {
+  return token.startsWith(prefix) ? installed(world, token) : signer(world, token);
+}
+
+const appOf = ({ world, user }: Call) => {
+  const app = world.seed.apps?.find(({ id }) => asApp(id) === user);
+  if (app === undefined) throw new Refusal(401, "A JSON web token could not be decoded");
+  return app;
+};
+
+/** An installation's number: the App's, then the place of the organisation among those that have it. */
+const numberOf = (app: { readonly id: number; readonly organisations: readonly string[] }, owner: string): number =>
+  app.id * 100 + app.organisations.indexOf(owner);
+
+const installationJson = (call: Call, { owner }: Pick<Repository, "owner">) => {
+  const app = appOf(call);
+  if (!app.organisations.includes(owner)) throw missing("installation");
+  const id = numberOf(app, owner);
+  return { id, app_id: app.id, app_slug: app.slug, account: { login: owner }, target_type: "Organization" };
+};
+
+export const apps: Routes = {
+  "GET /app": (call) => {
+    const { id, slug } = appOf(call);
+    return ok({ id, slug, name: slug });
+  },
+  "GET /repos/:owner/:repo/installation": (call) => ok(installationJson(call, repositoryOf(call))),
+  "POST /app/installations/:installation/access_tokens": (call) => {
+    const app = appOf(call);
+    const owner = app.organisations.find((one) => numberOf(app, one) === Number(call.path.installation));
+    if (owner === undefined) throw missing("installation");
+    const until = Date.now() + lifetime * 1000;
+    const text = Buffer.from(JSON.stringify({ slug: app.slug, owner, until })).toString("base64url");
+    return created({
+      token: `${prefix}${text}.${seal(call.world, text).toString("base64url")}`,
+      expires_at: new Date(until).toISOString().replace(/\.\d+Z$/, "Z"),
+      permissions: { statuses: "write", contents: "read", metadata: "read" },
+      repository_selection: "all",
+    });
+  },
+};

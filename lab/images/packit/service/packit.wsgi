@@ -1,0 +1,1 @@
+from packit_service.service.app import application  # noqa: F401

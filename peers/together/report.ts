@@ -1,0 +1,73 @@
+/** What a run of everything at once comes to. */
+import type { Verdict } from "../expected.ts";
+import type { Answer } from "./answers.ts";
+import type { Locks } from "./database.ts";
+import { growth, isFlat, type Sample } from "./memory.ts";
+import type { Operation } from "./stacks.ts";
+
+/** Seconds above which no answer of the lab's may take. */
+export const limit = 30;
+
+/** All that was seen. */
+export interface Seen {
+  readonly minutes: number;
+  readonly operations: readonly Operation[];
+  readonly suites: Readonly<Record<string, Verdict>>;
+  readonly answers: number;
+  /** The slowest answers, the slowest first. */
+  readonly slowest: readonly Answer[];
+  /** Answers of the class 5xx. */
+  readonly broken: readonly Answer[];
+  /** Lines of logs about a deadlock that a service did not get over. */
+  readonly stuck: readonly string[];
+  readonly locks: Locks;
+  readonly memory: readonly Sample[];
+}
+
+/** What must not be, in a line each; none for a good run. */
+export function faults(seen: Seen): readonly string[] {
+  const failed = seen.operations.filter((one) => one.failed !== undefined);
+  const slow = seen.slowest.filter(({ seconds }) => seconds > limit);
+  const grown = growth(seen.memory);
+  return [
+    ...(seen.operations.length === 0 ? ["no stack went up"] : []),
+    ...failed.map(({ stack, what, failed: said = "" }) => `${stack}, ${what}: ${said}`),
+    ...Object.entries(seen.suites).flatMap(([suite, { unexpected }]) =>
+      unexpected.map(({ test, says = "it gives no reason" }) => `${suite}: ${test}: ${says}`),
+    ),
+    ...slow.map((answer) => `took longer than ${limit} s: ${text(answer)}`),
+    ...seen.stuck.map((line) => `deadlock: ${line}`),
+    ...(isFlat(seen.memory) ? [] : [`memory grew by ${percent(grown)}`]),
+  ];
+}
+
+/** The figures in lines, and the faults. */
+export function reportText(seen: Seen): string {
+  const of = (what: Operation["what"]): number => seen.operations.filter((one) => one.what === what).length;
+  const longest = Math.max(0, ...seen.operations.map(({ seconds }) => seconds));
+  const [first, last] = [seen.memory[0], seen.memory.at(-1)];
+  const most = Math.max(0, ...seen.memory.map(({ memory }) => memory));
+  const { deadlocks, waits, longest: wait } = seen.locks;
+  const suites = Object.entries(seen.suites).map(([suite, { passed, failed, unexpected, skipped }]) => {
+    const expected = Object.values(failed).reduce((sum, one) => sum + one, 0);
+    return `${suite} ${passed} passed, ${unexpected.length} failed, ${expected} failed as expected, ${skipped} skipped`;
+  });
+  const bad = faults(seen);
+  return [
+    `${seen.minutes.toFixed(1)} minutes`,
+    `stacks: ${of("up")} up, ${of("change")} changed, ${of("down")} down, ${longest.toFixed(0)} s the longest`,
+    ...suites,
+    `answers: ${seen.answers}, ${seen.broken.length} of them 5xx; the slowest:`,
+    ...seen.slowest.map((answer) => `  ${text(answer)}`),
+    ...seen.broken.slice(0, 20).map((answer) => `  5xx: ${text(answer)}`),
+    `database: ${deadlocks} deadlocks, which services began again; ${waits} waits for a row, ${wait.toFixed(1)} s the longest`,
+    `memory: ${(first?.memory ?? 0).toFixed(2)} GB at first, ${(last?.memory ?? 0).toFixed(2)} GB at last, ${most.toFixed(2)} GB at most, growth ${percent(growth(seen.memory))}`,
+    ...(bad.length === 0 ? ["nothing wrong"] : [`${bad.length} wrong:`, ...bad.map((line) => `  ${line}`)]),
+  ].join("\n");
+}
+
+const text = ({ service, request, status, seconds }: Answer): string =>
+  `${seconds.toFixed(1)} s ${service} ${request} ${status}`;
+
+const percent = (factor: number | undefined): string =>
+  factor === undefined ? "unknown, as the run was short" : `${((factor - 1) * 100).toFixed(0)} %`;

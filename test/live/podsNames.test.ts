@@ -1,0 +1,83 @@
+/** What real pods reach by names and addresses: balanced Services, counterparts of the world's services, and nothing outside. */
+import assert from "node:assert/strict";
+import { before, describe, it } from "mocha";
+import { eventually } from "../../lab/harness/cloud.ts";
+import { nodeNetwork } from "../../lab/kubernetes/nodes/plan.ts";
+import type { Balanced } from "../../lab/kubernetes/router/objects.ts";
+import { api, cluster, inPod, kubectl, namespace, succeeds, useRealNodes } from "./pods/cluster.ts";
+import { shell, web } from "./pods/objects.ts";
+import { curl, greeting, ingress } from "./pods/traffic.ts";
+
+describe("names and addresses for pods on real nodes", () => {
+  useRealNodes(2);
+
+  before(async () => {
+    for (const one of [...web, shell("client", "node-0"), shell("stranger", "node-1")]) await api.apply(one);
+    await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+    await kubectl("wait", "pod/client", "pod/stranger", "--for=condition=Ready", "--timeout=60s");
+  });
+
+  it("a Service of type LoadBalancer answers at an address of its own, here and in pods", async () => {
+    const ports = [{ port: 80, targetPort: "http" }];
+    const spec = { type: "LoadBalancer", selector: { app: "web" }, ports };
+    await api.apply({ apiVersion: "v1", kind: "Service", metadata: { name: "balanced", namespace }, spec });
+    const { status } = await eventually(
+      "the address",
+      () => api.get<{ status: { loadBalancer: Balanced } }>(`/api/v1/namespaces/${namespace}/services/balanced`),
+      (service) => service.status.loadBalancer.ingress !== undefined,
+      20,
+    );
+    const address = status.loadBalancer.ingress?.[0]?.ip ?? "";
+    assert.ok(address.startsWith(nodeNetwork(cluster).balanced.replace(/0\/24$/, "")), address);
+    const page = await eventually(
+      "the page",
+      () =>
+        fetch(`http://${address}/`, { signal: AbortSignal.timeout(3000) }).then(
+          (answer) => answer.text(),
+          () => "",
+        ),
+      (text) => text !== "",
+      20,
+    );
+    assert.equal(page, greeting);
+    assert.equal(await inPod("stranger", ...curl, `http://${address}/`), greeting);
+  });
+
+  it("the world's names do not exist in pods, and its addresses are not reached", async () => {
+    for (const name of ["example.org", "api.github.com", "storage.googleapis.com", "quay.io"]) {
+      const began = Date.now();
+      const said = await inPod("client", "sh", "-c", `getent ahosts ${name}; echo $?`);
+      assert.equal(said, "2\n", `${name} has no address`);
+      assert.ok(Date.now() - began < 4000, `${name} is refused at once`);
+      const { stdout } = await lookup(name);
+      assert.match(stdout, /Could not resolve host/);
+    }
+    for (const address of ["192.0.2.1", "140.82.112.3"]) {
+      assert.equal(await succeeds("client", ...curl, `http://${address}/`), false);
+    }
+  });
+
+  it("a counterpart of the world's name in the cluster answers in its place, and pods trust its certificate", async () => {
+    await api.apply(ingress("github", "api.github.com", { "/": "Prefix" }));
+    const page = await eventually(
+      "the counterpart",
+      () => inPod("client", ...curl, "https://api.github.com/").catch(() => ""),
+      (text) => text !== "",
+      30,
+    );
+    assert.equal(page, greeting);
+    await api.delete(`/apis/networking.k8s.io/v1/namespaces/${namespace}/ingresses/github`);
+    await eventually(
+      "the end of the name",
+      () => succeeds("client", "getent", "ahosts", "api.github.com"),
+      (there) => !there,
+      30,
+    );
+  });
+});
+
+/** What curl in a pod says of a name. */
+async function lookup(name: string): Promise<{ stdout: string }> {
+  const stdout = await inPod("client", "sh", "-c", `curl -sS --max-time 5 https://${name}/ 2>&1 || true`);
+  return { stdout };
+}
