@@ -10,7 +10,7 @@ import { decisionVariable } from "../../../config/openDecision.ts";
 import { replaceFiles } from "../../../config/replaceFile.ts";
 import { projectDir } from "../../../config/stackFile.ts";
 import { endingSignals } from "../../../cli/interrupt.ts";
-import { pulumiProgram } from "../pulumi.ts";
+import { notStarted, pulumiProgram } from "../pulumi.ts";
 import { resources } from "../resources.ts";
 import type { FileChange, SystemStack } from "../stack.ts";
 import { enginesOf, setProtection, updateMessage } from "./engine.ts";
@@ -219,7 +219,9 @@ class Held implements Decision {
     });
     this.engine = engine;
     return new Promise((resolve, reject) => {
-      engine.on("error", reject);
+      engine.on("error", (error) => {
+        reject(notStarted(error));
+      });
       engine.on("exit", (code) => {
         this.crashed = code === null || (code > 128 && code < 193);
         void this.ended().then(() => {
