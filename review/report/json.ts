@@ -1,4 +1,5 @@
 /** The report as JSON, for scripts: no values of fields, which a person reads in the Markdown. */
+import { printable } from "../../config/problems.ts";
 import { declaredQuotas } from "../declaredQuotas.ts";
 import { demandChanges } from "../demand.ts";
 import { pathText } from "../diff/fields.ts";
@@ -24,5 +25,5 @@ export function reviewJson(
     ...{ moved, demand: demandChanges(changes, resources), declaredQuotas: declaredQuotas(changes, resources) },
     ...(quota === undefined ? {} : { quota }),
   }));
-  return JSON.stringify({ base, head, stacks: all, notes }, undefined, 2);
+  return printable(JSON.stringify({ base, head, stacks: all, notes }, undefined, 2));
 }

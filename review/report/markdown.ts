@@ -182,7 +182,9 @@ function liveQuotaTable(stacks: readonly StackReview[]): readonly string[] {
     }),
   );
   const missing = stacks.flatMap(({ stack, quota }) =>
-    (quota?.notCompared ?? []).map(({ target, text }) => `- \`${stack}\` ${target}: not compared: ${escaped(text)}`),
+    (quota?.notCompared ?? []).map(
+      ({ target, text }) => `- \`${stack}\` ${escaped(target)}: not compared: ${escaped(text)}`,
+    ),
   );
   const asked = stacks.some(({ quota }) => quota !== undefined);
   if (!asked) return [];

@@ -18,7 +18,7 @@ export const command = defineCommand({
   usage: "NAME",
   about: `Takes a cloud's login from clouds.yaml into a stack. It sets clouds:settings.NAME, and the password or the application credential's
 secret as the encrypted clouds:NAME. The files are found as openstack finds them: OS_CLIENT_CONFIG_FILE, or clouds.yaml in this folder,
-~/.config/openstack or /etc/openstack; secure.yaml next to them (or OS_CLIENT_SECURE_FILE) and clouds-public.yaml are read, too.
+~/.config/openstack or /etc/openstack; secure.yaml (or OS_CLIENT_SECURE_FILE) and clouds-public.yaml of these folders are read, too.
 
 It takes passwords (auth_type password, v3password) and application credentials by id (v3applicationcredential). A cloud that the stack does
 not have yet wants its networks. What the stack's cloud has besides stays. No secret is printed.`,

@@ -25,7 +25,7 @@ export function loginOf({ name, entry }: NamedCloud): CloudLogin {
   const region = read("region_name") ?? "";
   if (region === "") throw new Error(`cloud "${name}" names no region: choose one by --region`);
   const common = { authUrl: v3(name, required(name, read, "auth_url")), region };
-  if (["v3applicationcredential", "application_credential"].includes(type)) {
+  if (type === "v3applicationcredential") {
     if (read("application_credential_id") === undefined && read("application_credential_name") !== undefined)
       throw new Error(
         `cloud "${name}" names its application credential: give application_credential_id, which "openstack application credential show" prints`,

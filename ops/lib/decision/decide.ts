@@ -130,8 +130,8 @@ function createJournals(all: readonly Held[]): void {
 /** @throws the first error, when everything that can be undone is */
 async function undoAll(all: readonly Held[]): Promise<void> {
   const errors: unknown[] = [];
-  for (const { journal, crashed } of all)
-    await undo(journal, !crashed).catch((error: unknown) => {
+  for (const { journal, crashed, succeeded } of all)
+    await undo(journal, !crashed && !succeeded).catch((error: unknown) => {
       errors.push(error);
     });
   if (errors.length > 0) throw errors[0];
@@ -164,6 +164,8 @@ class Held implements Decision {
   journal: Journal;
   /** Whether the engine was killed, so that the history does not have its update. */
   crashed = false;
+  /** Whether an update of it has succeeded, after which something else failed. */
+  succeeded = false;
   private readonly abort = new AbortController();
   private engine: ChildProcess | undefined;
   private shielded = false;
@@ -224,6 +226,7 @@ class Held implements Decision {
       });
       engine.on("exit", (code) => {
         this.crashed = code === null || (code > 128 && code < 193);
+        this.succeeded ||= code === 0;
         void this.ended().then(() => {
           this.engine = undefined;
           resolve(code ?? 1);

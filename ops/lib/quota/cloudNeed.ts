@@ -3,8 +3,7 @@ import type { CallystoSettings } from "../../../components/callysto/settings.ts"
 import { requiredQuota } from "../../../components/callysto/quota.ts";
 import type { QuotaUsage } from "../../../blocks/openstack/quota.ts";
 import type { CloudApi } from "../cloud/openstack.ts";
-import { flavorSizes } from "../cloud/flavors.ts";
-import { quotaUse } from "../cloud/quota.ts";
+import { flavorSizes, quotaUse } from "../cloud/quota.ts";
 
 /** One amount; memory in MB, volume size in GB. A quota of -1 is unlimited, and what the cloud does not report is missing. */
 export interface CloudNeed {

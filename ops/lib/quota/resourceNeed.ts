@@ -1,6 +1,6 @@
 /** What resources of a cloud take of its project's quota. */
 import { type QuotaUsage, quotaNames } from "../../../blocks/openstack/quota.ts";
-import type { FlavorSize } from "../../../components/callysto/quota.ts";
+import { egressRules, type FlavorSize } from "../../../components/callysto/quota.ts";
 import type { Json } from "../../../policy/manifest.ts";
 
 /** A resource that is declared in a cloud. */
@@ -8,9 +8,6 @@ interface CloudResource {
   readonly type: string;
   readonly inputs: Json;
 }
-
-/** Rules that Neutron makes in a new group; they let everything out. */
-const egressRules = 2;
 
 /** Sum over all resources; memory in MB, volume size in GB. @throws if the cloud has no such flavour */
 export function resourceNeed(
