@@ -249,9 +249,10 @@ function inCode(text: string): string {
 function escaped(text: string): string {
   return (
     oneLine(text)
-      .replaceAll(/[\\`*_<>|[\]]/g, (sign) => `&#${sign.charCodeAt(0)};`)
       // GitHub looks for these in the text that is shown, where an entity would be what it stands for.
-      .replaceAll(/[@#]|:(?=\/\/)|\bwww(?=\.)/gi, (sign) => `${sign}${zeroWidth}`)
+      .replaceAll(/[@#]|:(?=\/\/)|www(?=\.)/gi, (sign) => `${sign}${zeroWidth}`)
+      // After that: a space within these entities would end them.
+      .replaceAll(/[\\`*_<>|[\]]/g, (sign) => `&#${sign.charCodeAt(0)};`)
   );
 }
 

@@ -232,5 +232,8 @@ describe("the report of a review", () => {
       subjects: [{ kind: "User", name: "a|b" }],
     });
     assert.doesNotMatch(report([named], [bound]), /<img|@team|a\|b/);
+    // An entity that anything stands within is shown as it is written.
+    assert.match(report([named], [bound]), /&#60;img src=x&#62; @\u200bteam/);
+    assert.doesNotMatch(report([named], [bound]), /&#\u200b/);
   });
 });
