@@ -124,7 +124,7 @@ function distance(a: string, b: string): number {
 const control = /[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 
 /** Text for a terminal: control characters, with which a file could rewrite what is shown, as escapes. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replaceAll(control, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 

@@ -56,6 +56,17 @@ export function stackPath(stack: string, dir = projectDir): string {
 /** A stack without a file was named. */
 export class UnknownStack extends Error {}
 
+/** A stack file is no YAML, or the engine would read it otherwise. */
+export class UnreadableStackFile extends Error {
+  /** A line each, without the file's name. */
+  readonly problems: readonly string[];
+
+  constructor(message: string, problems: readonly string[], options?: ErrorOptions) {
+    super(message, options);
+    this.problems = problems;
+  }
+}
+
 /** Reads a stack file. @throws one message with every place that is no YAML, that the engine would read otherwise, or that holds no config */
 export function readStackFile(file: string): StackFile {
   return parseStackFile(path.basename(file), decoded(file));
@@ -66,9 +77,8 @@ export function parseStackFile(name: string, text: string): StackFile {
   const { content, problems } = readStrictYaml(text);
   refuse(name, problems);
   if (!isMap(content) || !isMap(content.config)) {
-    throw new Error(
-      `${name} has no map \`config\`: it describes nothing, and deploying it would remove what the stack has`,
-    );
+    const problem = "has no map `config`: it describes nothing, and deploying it would remove what the stack has";
+    throw new UnreadableStackFile(`${name} ${problem}`, [problem]);
   }
   const { config, encryptionsalt: salt, secretsprovider: provider } = content;
   const entries = new Map(Object.entries(config).map(([key, value]) => [key, entryOf(value)]));
@@ -89,18 +99,18 @@ function decoded(file: string): string {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    throw new Error(`${path.basename(file)} is not UTF-8`, { cause: error });
+    throw new UnreadableStackFile(`${path.basename(file)} is not UTF-8`, ["is not UTF-8"], { cause: error });
   }
 }
 
 function refuse(name: string, problems: readonly string[]): void {
   const [first, ...others] = problems;
   if (first === undefined) return;
-  throw new Error(
+  const message =
     others.length === 0
       ? `${name}: ${first}`
-      : `${name} cannot be read:\n${problems.map((one) => `  ${one}`).join("\n")}`,
-  );
+      : `${name} cannot be read:\n${problems.map((one) => `  ${one}`).join("\n")}`;
+  throw new UnreadableStackFile(message, problems);
 }
 
 function saltProblems(salt: unknown, holdsSecrets: boolean): readonly string[] {

@@ -102,6 +102,19 @@ function keysAmong(value: unknown, path: string, samples: PublishedSamples): rea
 
 const passphraseCommand = "ORRERY_NEW_PASSPHRASE=... npm run ops -- secrets passphrase --stack {stack}";
 
+/** Samples that would go to a guarded target, and a published passphrase of a stack that has one. */
+export function sampleRisks(
+  schemas: readonly AnySystem[],
+  systems: Systems,
+  passphrase: string | undefined,
+): readonly Problem[] {
+  const published = guardedTargets(systems).size > 0 && passphrase !== undefined && isPublished(passphrase);
+  return [
+    ...samplesAtRisk(schemas, systems),
+    ...(published ? [{ path: "the stack's passphrase", text: "is published", fix: passphraseCommand }] : []),
+  ];
+}
+
 /**
  * Why an update is refused: samples, or secrets under a published passphrase, outside of the lab; otherwise undefined.
  * @param outcome - what the message says of the update
@@ -114,11 +127,7 @@ export function sampleProblems(
   outcome = "; nothing was changed",
 ): string | undefined {
   const guarded = [...guardedTargets(systems)];
-  const published = guarded.length > 0 && passphrase !== undefined && isPublished(passphrase);
-  const risks = [
-    ...samplesAtRisk(schemas, systems),
-    ...(published ? [{ path: "the stack's passphrase", text: "is published", fix: passphraseCommand }] : []),
-  ];
+  const risks = sampleRisks(schemas, systems, passphrase);
   if (risks.length === 0) return undefined;
   const lines = [
     `Pulumi.${stack}.yaml is for clusters and clouds that are not the lab's, and everybody knows ${risks.length} of its texts${outcome}:`,

@@ -5,6 +5,7 @@ import { stackKubectlOptions } from "../lib/kube/kubectl.ts";
 import { jsonOption } from "../lib/options.ts";
 import { cloudNeed } from "../lib/quota/cloudNeed.ts";
 import { clusterRows, type QuotaRow } from "../lib/quota/clusterRows.ts";
+import { quotaText } from "../../review/liveQuota.ts";
 import { groupOptions, openStack } from "../lib/stack.ts";
 import { messageOf } from "../lib/status/row.ts";
 import { declare, open, type Situation } from "../lib/status/situation.ts";
@@ -81,7 +82,5 @@ function print(rows: readonly QuotaRow[], unknown: Answer["unknown"]): void {
 
 function textOf({ target, name }: QuotaRow, value: number | undefined): string {
   if (value === undefined) return "?";
-  if (value < 0) return "no limit";
-  const bytes = target.startsWith("cluster") && /memory|storage/.test(name);
-  return bytes ? `${Math.round(value / 2 ** 20)} MiB` : String(Math.round(value * 1000) / 1000);
+  return value < 0 ? "no limit" : quotaText(target, name, value);
 }

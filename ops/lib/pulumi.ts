@@ -18,6 +18,30 @@ export function engineProblem(stderr: string): string | undefined {
   return said === undefined ? undefined : `the Pulumi CLI does not run: ${said}`;
 }
 
+/** The CLI cannot have begun anything: it does not run, or there is no such stack. */
+export class NoEngineError extends Error {
+  /** Why, without the command that noticed it. */
+  readonly reason: string;
+
+  constructor(reason: string, message = reason) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+export const missingCli = (): NoEngineError =>
+  new NoEngineError(`the Pulumi CLI is not there (${pulumiProgram}); npm ci installs it`);
+
+/** Why the CLI cannot have begun anything on the stack, by its own words; undefined if it may have. */
+export function neverBegan(stderr: string): string | undefined {
+  const missing = engineProblem(stderr);
+  if (missing !== undefined) return `${missing}; ${engineFix}`;
+  return /^error: (no stack named .*)$/m.exec(stderr)?.[1];
+}
+
+/** The error of a CLI that could not be started. */
+export const notStarted = (error: NodeJS.ErrnoException): Error => (error.code === "ENOENT" ? missingCli() : error);
+
 /** What the engine complains of, in one line; a lock that was left comes with the command that frees it. */
 export function complaintOf(stack: string, stderr: string): string {
   const missing = engineProblem(stderr);
@@ -37,7 +61,9 @@ export async function pulumiOutput(stack: Pick<SystemStack<unknown>, "name">, ..
   try {
     return (await promisify(execFile)(pulumiProgram, args, { cwd: projectDir, maxBuffer: 256 << 20 })).stdout;
   } catch (error) {
-    const said = complaintOf(stack.name, String((error as { stderr?: string }).stderr ?? error));
+    const failure = error as NodeJS.ErrnoException & { readonly stderr?: string };
+    if (failure.code === "ENOENT") throw notStarted(failure);
+    const said = complaintOf(stack.name, failure.stderr ?? String(error));
     throw new Error(`pulumi ${words.join(" ")} of stack ${stack.name} failed: ${said}`, { cause: error });
   }
 }
@@ -61,7 +87,9 @@ export function pulumiRun(
       process.stderr.write(chunk);
       said += chunk.toString();
     });
-    child.on("error", reject);
+    child.on("error", (error) => {
+      reject(notStarted(error));
+    });
     child.on("close", (code) => {
       if (isLocked(said)) console.error(freeing(stack.name));
       else if (engineProblem(said) !== undefined) console.error(engineFix);

@@ -27,7 +27,7 @@ refuse is refused.`,
     const file = stackPath(stack); // before the SDKs are loaded
     const compared = comparison === undefined ? undefined : replacementsIn(comparison);
     if (forDeploy) {
-      const problems = deployProblems(stack, readStackFile(file), Object.values(schemas));
+      const problems = deployProblems(stack, readStackFile(file), Object.values(schemas))?.text;
       if (problems !== undefined) throw new Error(problems);
     }
     // Compiled code of the SDKs is cached: compiling them would take half of a render's time.

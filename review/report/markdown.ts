@@ -2,6 +2,7 @@
 import { declaredQuotas } from "../declaredQuotas.ts";
 import { demandChanges, measures } from "../demand.ts";
 import type { Rendered } from "../evaluate/render.ts";
+import { exceeds, type LiveQuota, quotaText } from "../liveQuota.ts";
 import { risksOf } from "../risks/index.ts";
 import type { MovedSecret } from "../compareCommits.ts";
 import type { Move } from "../movedSystems.ts";
@@ -24,6 +25,8 @@ export interface StackReview {
   readonly arrived?: readonly Move[];
   /** All resources of the newer side, for what the stack asks for in all. @default not said */
   readonly resources?: readonly Rendered[];
+  /** What clusters and clouds have left for the change. @default they were not asked */
+  readonly quota?: LiveQuota;
 }
 
 /** Number of resources by operation. */
@@ -98,12 +101,14 @@ export function markdown(
     ...(changed.length > 0 && unchanged.length > 0 ? ["", `Nothing changes in ${unchanged.join(", ")}.`] : []),
     ...arrivals(stacks),
     ...demandTable(stacks),
+    ...liveQuotaTable(stacks),
     ...(risks.length === 0 ? [] : ["", "### :no_entry: Check before merging", "", ...limited(risks, 60)]),
   ];
+  const asked = stacks.some(({ quota }) => quota !== undefined);
   const bottom = [
     "",
     ...notes.map((note) => `> ${escaped(note)}`),
-    `<sub>Compares the program at ${base} with the program at ${head}, offline, without contacting a cloud or reading a secret. A live preview compares the program with the state.</sub>`,
+    `<sub>Compares the program at ${base} with the program at ${head}, offline, ${asked ? "contacting clusters and clouds about their quotas only" : "without contacting a cloud or reading a secret"}. A live preview compares the program with the state.</sub>`,
     "",
   ];
   const left = limit - [...top, ...bottom].join("\n").length;
@@ -161,8 +166,35 @@ function demandTable(stacks: readonly StackReview[]): readonly string[] {
           ...["", "Against the quotas that the stacks declare:", ""],
           ...["| stack | namespace | | asks for | quota | |", "| --- | --- | --- | --- | --- | --- |", ...quotas],
         ]),
-    "",
-    "Only the clusters and clouds know their own quotas: `npx orrery quota --stack STACK` compares.",
+    ...(stacks.some(({ quota }) => quota !== undefined)
+      ? []
+      : ["", "Only the clusters and clouds know their own quotas: `npx orrery quota --stack STACK` compares."]),
+  ];
+}
+
+/** What the change asks for on top of what is in use, where clusters and clouds were asked. */
+function liveQuotaTable(stacks: readonly StackReview[]): readonly string[] {
+  const rows = stacks.flatMap(({ stack, quota }) =>
+    (quota?.rows ?? []).map((row) => {
+      const [more, left] = [row.more, row.left].map((value) => quotaText(row.target, row.name, value));
+      const verdict = exceeds(row) ? "**more than is left**" : "fits";
+      return `| ${stack} | ${escaped(row.target)} | ${escaped(row.name)} | ${more} | ${left} | ${verdict} |`;
+    }),
+  );
+  const missing = stacks.flatMap(({ stack, quota }) =>
+    (quota?.notCompared ?? []).map(
+      ({ target, text }) => `- \`${stack}\` ${escaped(target)}: not compared: ${escaped(text)}`,
+    ),
+  );
+  const asked = stacks.some(({ quota }) => quota !== undefined);
+  if (!asked) return [];
+  return [
+    ...["", "### What is left of the quotas"],
+    ...(rows.length === 0
+      ? []
+      : ["", "| stack | where | | asks for more | left | |", "| --- | --- | --- | --- | --- | --- |", ...rows]),
+    ...(rows.length + missing.length > 0 ? [] : ["", "The change asks for nothing more of any quota."]),
+    ...(missing.length === 0 ? [] : ["", ...missing]),
   ];
 }
 
@@ -217,9 +249,10 @@ function inCode(text: string): string {
 function escaped(text: string): string {
   return (
     oneLine(text)
-      .replaceAll(/[\\`*_<>|[\]]/g, (sign) => `&#${sign.charCodeAt(0)};`)
       // GitHub looks for these in the text that is shown, where an entity would be what it stands for.
-      .replaceAll(/[@#]|:(?=\/\/)|\bwww(?=\.)/gi, (sign) => `${sign}${zeroWidth}`)
+      .replaceAll(/[@#]|:(?=\/\/)|www(?=\.)/gi, (sign) => `${sign}${zeroWidth}`)
+      // After that: a space within these entities would end them.
+      .replaceAll(/[\\`*_<>|[\]]/g, (sign) => `&#${sign.charCodeAt(0)};`)
   );
 }
 

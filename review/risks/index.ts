@@ -1,8 +1,9 @@
-/** Risks of a change: lost data, wider exposure, more permissions, images that are not pinned by digest. */
+/** Risks of a change: lost data, storage that shrinks, wider exposure, more permissions, images that are not pinned by digest. */
 import type { Change } from "../diff/compare.ts";
 import { type Field, pathText } from "../diff/fields.ts";
 import { exposure } from "./exposure.ts";
 import { permissions } from "./permissions.ts";
+import { shrinking } from "./shrinking.ts";
 
 /** Types that hold data or the only copy of a value. */
 const holdsData: readonly RegExp[] = [
@@ -19,7 +20,7 @@ const holdsData: readonly RegExp[] = [
 
 /** Every risk of a change, one phrase each. */
 export function risksOf(change: Change): readonly string[] {
-  return [dataLoss, lostProtection, exposure, permissions, floatingImages].flatMap((rule) => rule(change));
+  return [dataLoss, lostProtection, shrinking, exposure, permissions, floatingImages].flatMap((rule) => rule(change));
 }
 
 /** Whether a replacement or deletion takes away what holds data, or what its owner protects. */

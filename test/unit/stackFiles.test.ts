@@ -320,6 +320,13 @@ describe("npm run config", () => {
       );
       assert.match(out, /^ {2}thoth:kebechetSshKey is a published sample\n {6}npx pulumi config set .* < FILE$/m);
       assert.doesNotMatch(out, /githubOauthToken|passphrase is published/);
+      const asJson = runWith(
+        { PULUMI_CONFIG_PASSPHRASE_FILE: file },
+        ...["check", "--for-deploy", "--stack", "drill", "--json"],
+      );
+      const keys = (JSON.parse(asJson.out) as readonly { key: string }[]).map(({ key }) => key);
+      assert.equal(asJson.code, 1);
+      assert.ok(keys.includes("thoth:kebechetSshKey") && !keys.includes("thoth:githubOauthToken"), keys.join(" "));
       rmSync(stackPath("drill", dir));
       rmSync(stackPath("own", dir));
     });
@@ -332,12 +339,29 @@ describe("npm run config", () => {
     assert.notEqual(lacking, full);
     writeFileSync(file, lacking);
     assert.match(run("check", "--stack", "test").out, /thoth:githubOauthToken: the secret is missing/);
+    const { code, out } = run("check", "--stack", "test", "--json");
+    const [problem, ...others] = JSON.parse(out) as readonly Readonly<Record<string, string>>[];
+    assert.deepEqual([code, problem?.stack, problem?.key, others], [1, "test", "thoth:githubOauthToken", []]);
+    assert.match(problem?.message ?? "", /^the secret is missing/);
+    assert.match(problem?.fix ?? "", /^npx pulumi config set --stack test --secret thoth:githubOauthToken$/);
     assert.match(run("sample", "--stack", "test").out, /added a sample for thoth:githubOauthToken/);
     const { entries, text } = readStackFile(file);
     assert.ok(text.startsWith(lacking.trimEnd()));
     assert.ok(entries.has("thoth:githubOauthToken"));
     assert.match(run("sample", "--stack", "test").out, /lacks no secret/);
+    assert.deepEqual(run("check", "--stack", "test", "--json"), { code: 0, out: "[]\n" });
     assert.equal(readFileSync(file, "utf8"), text);
+  });
+
+  it("config check --json lists what keeps a file from being read, of all stacks, without a key", () => {
+    const file = path.join(dir, "Pulumi.broken.yaml");
+    writeFileSync(file, "config:\n  a:b: {secure: v1:x, more: 1}\n  a:b: 2\n");
+    const { code, out } = run("check", "--json");
+    rmSync(file);
+    const found = JSON.parse(out) as readonly Readonly<Record<string, string>>[];
+    assert.equal(code, 1);
+    assert.deepEqual([...new Set(found.map(({ stack }) => stack))], ["broken"]);
+    assert.ok(found.length > 0 && found.every(({ key, message }) => key === undefined && message !== ""), out);
   });
 
   it("config prints its usage", () => {

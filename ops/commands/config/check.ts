@@ -1,12 +1,13 @@
 /** `orrery config check`. */
 import { defineCommand } from "../../../cli/command.ts";
+import { jsonOption } from "../../lib/options.ts";
 import { UsageError } from "../../../cli/usage.ts";
 import { schemas } from "../../../components/registry.ts";
 import { deployProblems } from "../../../config/deployable.ts";
 import { parseConfig } from "../../../config/parse.ts";
-import { report } from "../../../config/problems.ts";
+import { printable, report } from "../../../config/problems.ts";
 import { describeSchedule, schedulesOf } from "../../../config/schedules.ts";
-import { readStackFile, sampleConfig, stackNames, stackPath } from "../../../config/stackFile.ts";
+import { readStackFile, sampleConfig, stackNames, stackPath, UnreadableStackFile } from "../../../config/stackFile.ts";
 
 const all = Object.values(schemas);
 
@@ -24,25 +25,62 @@ function checkSettings(names: readonly string[]): void {
   }
 }
 
+/** One problem of a stack, for scripts. */
+interface Found {
+  readonly stack: string;
+  /** Missing where the file itself cannot be read. */
+  readonly key?: string;
+  readonly message: string;
+  /** What to do. */
+  readonly fix?: string;
+}
+
+/** What {@link checkSettings} reports, and what `--for-deploy` does. */
+function foundIn(stack: string, forDeploy: boolean): readonly Found[] {
+  const file = stackPath(stack);
+  try {
+    const content = readStackFile(file);
+    const problems = forDeploy
+      ? (deployProblems(stack, content, all)?.problems ?? [])
+      : parseConfig(sampleConfig(content, all), all).problems;
+    return problems.map(({ path, text, fix }) => ({
+      ...{ stack, key: path, message: text },
+      fix: fix.replaceAll("{stack}", stack),
+    }));
+  } catch (error) {
+    if (!(error instanceof UnreadableStackFile)) throw error;
+    return error.problems.map((message) => ({ stack, message }));
+  }
+}
+
 export const command = defineCommand({
-  about:
-    "Checks the settings of a stack file, or of all, and prints the next runs of their schedules. Needs no passphrase unless --for-deploy is given.",
+  about: `Checks the settings of a stack file, or of all, and prints the next runs of their schedules. Needs no passphrase unless --for-deploy is given.
+
+--json prints the problems instead, [] without any: {"stack", "key", "message", "fix"}; key and fix are missing where the file itself cannot
+be read. The exit code is the same.`,
   options: {
     stack: { type: "string", short: "s", value: "S", help: "only this stack" },
     "for-deploy": {
       type: "boolean",
       help: "check its secrets, too, and whether they are samples that up would refuse; needs --stack and the passphrase",
     },
+    ...jsonOption,
   },
-  run({ stack, forDeploy }) {
-    if (forDeploy) {
-      if (stack === undefined) throw new UsageError("--stack S is missing: --for-deploy checks one stack");
+  run({ stack, forDeploy, json }) {
+    if (forDeploy && stack === undefined) throw new UsageError("--stack S is missing: --for-deploy checks one stack");
+    const names = stack === undefined ? stackNames() : [stack];
+    if (json) {
+      const found = names.flatMap((name) => foundIn(name, forDeploy));
+      console.log(printable(JSON.stringify(found, undefined, 2)));
+      return found.length === 0 ? 0 : 1;
+    }
+    if (forDeploy && stack !== undefined) {
       const problems = deployProblems(stack, readStackFile(stackPath(stack)), all);
-      if (problems !== undefined) throw new Error(problems);
+      if (problems !== undefined) throw new Error(problems.text);
       console.log(`${stack}: nothing prevents a deployment`);
       return 0;
     }
-    checkSettings(stack === undefined ? stackNames() : [stack]);
+    checkSettings(names);
     return 0;
   },
 });

@@ -38,14 +38,14 @@ settings, and the image is pushed as VERSION-S. Then: npx orrery dials images pi
     if (!/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
       throw new UsageError(`VERSION is "${version}"; give one such as 1.12.1`);
     const { engine, source, mirror, dryRun: dry } = values;
+    if (!existsSync(source)) throw new Error(`--source: there is no folder ${path.resolve(source)}`);
     const absent = Object.values(builds).filter((file) => !existsSync(path.join(source, file)));
-    const forStack = values.stack !== undefined;
-    if ((!dry || forStack) && absent.length > 0) {
+    if (absent.length > 0) {
       throw new Error(
         `${path.resolve(source)} is not a checkout of DIALS: it lacks ${absent.join(", ")}; name one by --source`,
       );
     }
-    if (!forStack) return perform(plan(engine, version, mirror), source, dry);
+    if (values.stack === undefined) return perform(plan(engine, version, mirror), source, dry);
     const dir = mkdtempSync(path.join(tmpdir(), "dials-release-"));
     try {
       return await perform(stackSteps(engine, version, source, dir, values), source, dry);

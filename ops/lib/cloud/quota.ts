@@ -1,5 +1,6 @@
-/** What a project of a cloud may have, and what it has. */
+/** What a project of a cloud may have, what it has, and how much a server of each flavour takes of it. */
 import { type QuotaUsage, quotaNames } from "../../../blocks/openstack/quota.ts";
+import type { FlavorSize } from "../../../components/callysto/quota.ts";
 import type { CloudApi } from "./openstack.ts";
 
 /** A limit and how much of it is in use, as each service writes it. */
@@ -50,4 +51,13 @@ export async function quotaUse(cloud: CloudApi): Promise<readonly QuotaUse[]> {
     const limit = limits[service][field];
     return { name, quota: limit?.limit, used: limit?.in_use ?? limit?.used };
   });
+}
+
+/** Sizes of all flavours by name. @throws if the cloud does not answer */
+export async function flavorSizes(cloud: CloudApi): Promise<Readonly<Record<string, FlavorSize>>> {
+  const { flavors } = await cloud.get<{ flavors: { name: string; vcpus: number; ram: number }[] }>(
+    "compute",
+    "/flavors/detail",
+  );
+  return Object.fromEntries(flavors.map(({ name, vcpus, ram }) => [name, { cores: vcpus, ram }]));
 }

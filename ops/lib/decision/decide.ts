@@ -10,7 +10,7 @@ import { decisionVariable } from "../../../config/openDecision.ts";
 import { replaceFiles } from "../../../config/replaceFile.ts";
 import { projectDir } from "../../../config/stackFile.ts";
 import { endingSignals } from "../../../cli/interrupt.ts";
-import { pulumiProgram } from "../pulumi.ts";
+import { notStarted, pulumiProgram } from "../pulumi.ts";
 import { resources } from "../resources.ts";
 import type { FileChange, SystemStack } from "../stack.ts";
 import { enginesOf, setProtection, updateMessage } from "./engine.ts";
@@ -130,8 +130,8 @@ function createJournals(all: readonly Held[]): void {
 /** @throws the first error, when everything that can be undone is */
 async function undoAll(all: readonly Held[]): Promise<void> {
   const errors: unknown[] = [];
-  for (const { journal, crashed } of all)
-    await undo(journal, !crashed).catch((error: unknown) => {
+  for (const { journal, crashed, succeeded } of all)
+    await undo(journal, !crashed && !succeeded).catch((error: unknown) => {
       errors.push(error);
     });
   if (errors.length > 0) throw errors[0];
@@ -164,6 +164,8 @@ class Held implements Decision {
   journal: Journal;
   /** Whether the engine was killed, so that the history does not have its update. */
   crashed = false;
+  /** Whether an update of it has succeeded, after which something else failed. */
+  succeeded = false;
   private readonly abort = new AbortController();
   private engine: ChildProcess | undefined;
   private shielded = false;
@@ -219,9 +221,12 @@ class Held implements Decision {
     });
     this.engine = engine;
     return new Promise((resolve, reject) => {
-      engine.on("error", reject);
+      engine.on("error", (error) => {
+        reject(notStarted(error));
+      });
       engine.on("exit", (code) => {
         this.crashed = code === null || (code > 128 && code < 193);
+        this.succeeded ||= code === 0;
         void this.ended().then(() => {
           this.engine = undefined;
           resolve(code ?? 1);

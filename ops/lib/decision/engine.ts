@@ -1,8 +1,9 @@
 /** What a decision has from the engine: protections, and how its own update ended. */
+import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { projectDir, readStackFile } from "../../../config/stackFile.ts";
 import { output, run } from "../process.ts";
-import { complaintOf, pulumiProgram } from "../pulumi.ts";
+import { complaintOf, missingCli, neverBegan, NoEngineError, pulumiProgram } from "../pulumi.ts";
 import { passphraseOf } from "../secrets.ts";
 import type { Journal } from "./journal.ts";
 
@@ -14,15 +15,18 @@ const cli = (one: Stack, words: readonly string[]): Promise<string> =>
 
 /**
  * Runs the CLI with the stack's passphrase; Ctrl-C does not reach it, as it runs while something is undone.
- * @throws with its complaint
+ * @throws with its complaint; NoEngineError if it cannot have begun anything
  */
 export async function engineCommand({ stack, file }: Stack, words: readonly string[]): Promise<string> {
   const guarded = readStackFile(file).provider === undefined;
   const env = guarded ? { PULUMI_CONFIG_PASSPHRASE: passphraseOf(stack) } : {};
   const args = [...words, "--non-interactive"];
+  if (!existsSync(pulumiProgram)) throw missingCli();
   const { status, stdout, stderr } = await run(pulumiProgram, args, { cwd: projectDir, env, detached: true });
   if (status === 0) return stdout;
-  throw new Error(`pulumi ${words.slice(0, 2).join(" ")} of stack ${stack} failed: ${complaintOf(stack, stderr)}`);
+  const said = `pulumi ${words.slice(0, 2).join(" ")} of stack ${stack} failed: ${complaintOf(stack, stderr)}`;
+  const never = neverBegan(stderr);
+  throw never === undefined ? new Error(said) : new NoEngineError(never, said);
 }
 
 /** Lifts or restores protections in the state. */

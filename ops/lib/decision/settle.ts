@@ -1,5 +1,6 @@
 /** Settles a decision that did not come to its end: finishes it if its update succeeded, else undoes it. */
 import path from "node:path";
+import { NoEngineError } from "../pulumi.ts";
 import { protectedUrns, resources } from "../resources.ts";
 import { settleSecrets, takeDraft } from "../secrets/settleSecrets.ts";
 import { setProtection, updateResult } from "./engine.ts";
@@ -11,7 +12,16 @@ import { settlerOf } from "./tasks.ts";
 export type Wish = "undo" | "finish";
 
 /** How the decision's update ended; "not" if it did not begin. */
-type Ran = "not" | "failed" | "succeeded" | "unknown";
+type Ran = "not" | "failed" | "succeeded" | "unknown" | NeverRan;
+
+/** The engine has just failed, and it cannot have begun the update. */
+class NeverRan {
+  readonly reason: string;
+
+  constructor(reason: string) {
+    this.reason = reason;
+  }
+}
 
 /**
  * @param failed - the engine has just ended, and not well: what the history does not have was not begun then
@@ -26,7 +36,7 @@ export async function settle(journal: Journal, failed: boolean, wish?: Wish): Pr
   if (ran !== "succeeded") parts.push(await protectAgain(journal, wish));
   parts.push(await endTask(journal, end, wish));
   removeJournal(journal);
-  if (end === "kept" || (end === "undone" && ran !== "not")) {
+  if (end === "kept" || (end === "undone" && ran !== "not" && !(ran instanceof NeverRan))) {
     const still = end === "undone" ? "makes the clouds agree with the file" : "carries out the rest";
     parts.push(`npx pulumi up --stack ${journal.stack} ${still}`);
   }
@@ -52,6 +62,7 @@ async function updateEnded(journal: Journal, failed: boolean, wish: Wish | undef
     if (result !== undefined) return result === "succeeded" ? "succeeded" : "failed";
     return failed ? "not" : "unknown";
   } catch (error) {
+    if (failed && error instanceof NoEngineError) return new NeverRan(error.reason);
     if (wish !== undefined || (failed && journal.pivot === undefined && journal.task === undefined)) return "unknown";
     throw error;
   }
@@ -61,6 +72,7 @@ async function endOf(journal: Journal, ran: Ran, wish: Wish | undefined): Promis
   if (wish === "finish" || (wish === undefined && ran === "succeeded")) {
     return { end: "finished", why: ran === "succeeded" ? "its update had succeeded" : "" };
   }
+  if (ran instanceof NeverRan) return { end: "undone", why: `nothing was deployed: ${ran.reason}` };
   const why = { not: "nothing was deployed", unknown: "its update may have begun", failed: "its update failed" };
   // A history without the update does not prove that nothing was done: it is written last, and may have failed alone.
   if (wish === undefined && journal.engine && ran !== "succeeded") {

@@ -78,6 +78,18 @@ export async function declare(values: StackValues): Promise<Declaration> {
   const { name, file } = stackOf(values);
   const stackFile = readStackFile(file);
   const all = rendered(await runProgram({ stack: name, config: stackConfig(name, file) }));
+  return {
+    name,
+    file,
+    text: stackFile.text,
+    systems: systemsOf(stackFile),
+    ...declaredIn(all),
+    images: imagesIn({ name, file }, all),
+  };
+}
+
+/** Objects by cluster and resources of clouds among rendered resources. */
+export function declaredIn(all: readonly Rendered[]): Pick<Declaration, "objects" | "resources"> {
   const top = topsOf(all);
   const objects = new Map<string, DeclaredObject[]>();
   const resources: DeclaredResource[] = [];
@@ -88,15 +100,7 @@ export async function declare(values: StackValues): Promise<Declaration> {
     if (manifest !== undefined) objects.set(target, [...(objects.get(target) ?? []), { system, manifest }]);
     else if (type.startsWith("openstack:")) resources.push({ system, cloud: target, type, inputs: asObject(inputs) });
   }
-  return {
-    name,
-    file,
-    text: stackFile.text,
-    systems: systemsOf(stackFile),
-    objects,
-    resources,
-    images: imagesIn({ name, file }, all),
-  };
+  return { objects, resources };
 }
 
 /** The system of a resource: the name of its topmost component, as two systems may be of one type. */
@@ -111,6 +115,9 @@ function topsOf(all: readonly Rendered[]): (urn: string) => string {
   };
 }
 
+/** Ways to the clouds of a stack; each logs in when it is first asked. */
+export type Logins = Pick<Situation, "secret" | "cloud"> & { readonly reader: (cluster: string) => ClusterReader };
+
 /**
  * Opens ways to the clouds; nothing is asked yet.
  * @throws UsageError if the stack's secrets are to be used and the passphrase is not theirs: once, not for each cluster
@@ -123,23 +130,36 @@ export function open(
   tags: TagMemory = new TagMemory(),
 ): Situation {
   const { objects, ...rest } = declaration;
-  const variable = ownVariable(declaration.name, process.env);
-  const secret = secretReader(declaration, variable);
+  const { reader, ...logins } = openLogins(declaration, values, signal, objects.size > 0);
+  return {
+    ...rest,
+    ...logins,
+    ...{ values, now, signal, tags },
+    clusters: [...objects].map(([name, own]) => ({ name, objects: own, reader: reader(name) })),
+  };
+}
+
+/**
+ * @param needed - whether clusters will be asked: then a wrong passphrase is an error now
+ * @throws UsageError as {@link open}
+ */
+export function openLogins(
+  stack: Pick<Declaration, "name" | "file">,
+  values: StatusValues,
+  signal: AbortSignal,
+  needed = true,
+): Logins {
+  const variable = ownVariable(stack.name, process.env);
+  const secret = secretReader(stack, variable);
   const byStack = values.kubeconfig === undefined && values.context === undefined;
-  if (byStack && objects.size > 0 && readStackFile(declaration.file).provider === undefined)
-    crypterOf(declaration, variable);
+  if (byStack && needed && readStackFile(stack.file).provider === undefined) crypterOf(stack, variable);
   const login = byStack
     ? (cluster: string) => Promise.resolve().then(() => secret(`clusters:${cluster}`))
     : () => new Kubectl(undefined, values).output(["config", "view", "--raw", "--minify", "--flatten"]);
   const clouds = new Map<string, Promise<CloudApi>>();
   return {
-    ...rest,
-    ...{ values, now, signal, secret, tags },
-    clusters: [...objects].map(([name, own]) => ({
-      name,
-      objects: own,
-      reader: new ClusterReader(() => login(name), signal),
-    })),
+    secret,
+    reader: (cluster) => new ClusterReader(() => login(cluster), signal),
     cloud(name) {
       const opened = clouds.get(name) ?? openCloud(name, values, signal, secret);
       clouds.set(name, opened);

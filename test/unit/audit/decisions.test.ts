@@ -1,6 +1,6 @@
 /** Findings 8 and 15: commands that change a stack's file or protections and deploy do all of it or nothing, however they end. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { put } from "../../../config/stackEdit.ts";
@@ -139,6 +139,45 @@ describe("a command that deploys what it changed", function () {
     assert.match(
       stderr,
       /its update failed; Pulumi\.stage\.yaml is as it was; npx pulumi up --stack stage makes the clouds agree/,
+    );
+    assert.deepEqual(project.snapshot(), was);
+  });
+
+  it("says that nothing was deployed where the engine cannot have started, and leaves everything as it was", async () => {
+    const cli = path.join(project.dir, "node_modules", ".bin", "pulumi");
+    const cases_: readonly (readonly [Partial<FakeWorld> | "no CLI", RegExp])[] = [
+      [{ course: "wrong passphrase" }, /nothing was deployed; Pulumi/],
+      [
+        { launcher: true },
+        /nothing was deployed: the Pulumi CLI does not run: failed to download the Pulumi CLI; npx /,
+      ],
+      [{ stackless: true }, /nothing was deployed: no stack named 'stage' found; Pulumi/],
+      ["no CLI", /nothing was deployed: the Pulumi CLI is not there \(\S+\); npm ci installs it; Pulumi/],
+    ];
+    for (const [world, said] of cases_) {
+      project.reset(world === "no CLI" ? {} : world);
+      const was = project.snapshot();
+      if (world === "no CLI") renameSync(cli, `${cli}.away`);
+      try {
+        const { code, stderr } = await project.run(announce);
+        assert.notEqual(code, 0);
+        assert.match(stderr, said);
+        assert.match(stderr, /was not carried out: .*Pulumi\.stage\.yaml is as it was$/m);
+        assert.doesNotMatch(stderr, /may have begun|pulumi up|spawn|ENOENT/);
+        assert.deepEqual(project.snapshot(), was);
+      } finally {
+        if (world === "no CLI") renameSync(`${cli}.away`, cli);
+      }
+    }
+  });
+
+  it("does not claim that nothing was deployed where only the backend cannot be asked", async () => {
+    project.reset({ course: "fails", offlineAfter: "up" });
+    const was = project.snapshot();
+    const { stderr } = await project.run(announce);
+    assert.match(
+      stderr,
+      /was not carried out: its update may have begun; Pulumi\.stage\.yaml is as it was; npx pulumi up/,
     );
     assert.deepEqual(project.snapshot(), was);
   });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,12 +8,13 @@ import { after, before, describe, it } from "mocha";
 import { put } from "../../../config/stackEdit.ts";
 import { stackPath } from "../../../config/stackFile.ts";
 import { rolloutHistory, streamHistory } from "../../../ops/lib/dials/imageHistory.ts";
-import { plan, stackPlan } from "../../../ops/lib/dials/releasePlan.ts";
+import { builds, plan, stackPlan } from "../../../ops/lib/dials/releasePlan.ts";
 import { askClients, checklist } from "../../../ops/lib/dials/ssoChecks.ts";
 import { select, targets } from "../../../ops/lib/dials/selection.ts";
 import { jwtLife, oauthLife } from "../../../ops/lib/kube/token.ts";
 import { explain } from "../../../ops/lib/kube/kubectl.ts";
 import { main } from "../../../cli/main.ts";
+import { orrery } from "../cli/run.ts";
 import { settings } from "./fixture.ts";
 
 describe("DIALS' commands", () => {
@@ -171,6 +172,27 @@ describe("DIALS' commands", () => {
     assert.deepEqual(verbs, ["build", "build", "build", "pull", "tag", "push", "push", "push", "push"]);
     assert.deepEqual(steps.at(-1), ["podman", "push", "registry.cern.ch/cms-dqmdc/nginxinc-nginx-unprivileged:1.26.3"]);
     assert.ok(steps.flat().includes("registry.cern.ch/cms-dqmdc/dials-etl:1.12.1"));
+  });
+
+  it("release refuses a source that is no checkout of DIALS, in a dry run, too", async () => {
+    const dir = mkdtempSync(path.join(tmpdir(), "release-"));
+    try {
+      const missing = path.join(dir, "missing");
+      assert.deepEqual(await orrery("dials", "release", "1.12.1", "--source", missing, "--dry-run"), {
+        ...{ code: 1, stdout: "", stderr: `orrery: --source: there is no folder ${missing}` },
+      });
+      const empty = await orrery("dials", "release", "1.12.1", "--source", dir, "--dry-run");
+      assert.deepEqual([empty.code, empty.stdout], [1, ""]);
+      assert.match(empty.stderr, /release-\w+ is not a checkout of DIALS: it lacks etl\/Dockerfile\.prod, backend\//);
+      for (const file of Object.values(builds)) {
+        mkdirSync(path.dirname(path.join(dir, file)), { recursive: true });
+        writeFileSync(path.join(dir, file), "");
+      }
+      const { code, stdout } = await orrery("dials", "release", "1.12.1", "--source", dir, "--dry-run");
+      assert.deepEqual([code, stdout.split("\n").length], [0, 9]);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
   });
 
   it("release can build a stack's own frontend alone", () => {

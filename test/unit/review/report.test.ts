@@ -32,6 +32,44 @@ describe("risks in a review", () => {
     assert.deepEqual(reasons(deployment("a:1"), undefined), []);
   });
 
+  it("a claim, a claim template and a volume that shrink are risks, with both sizes; growing and rewriting a size are none", () => {
+    const asks = (storage: unknown): object => ({ resources: { requests: { storage } } });
+    const claim = (storage: unknown, options: Rendered["options"] = {}): Rendered =>
+      resource("kubernetes:core/v1:PersistentVolumeClaim", "data", { spec: asks(storage) }, options);
+    assert.deepEqual(reasons(claim("2Gi"), claim("1500Mi")), [
+      "shrinks the claim from 2Gi to 1500Mi; it may grow, never shrink",
+    ]);
+    for (const after of ["3Gi", "2048Mi", "2.5G", undefined, "lots"])
+      assert.deepEqual(reasons(claim("2Gi"), claim(after)), []);
+    const ignored = { ignoreChanges: ["spec.resources.requests.storage"] };
+    assert.deepEqual(reasons(claim("2Gi"), claim("1Gi", ignored)), []);
+    const set = (storage: string, image: string): Rendered =>
+      resource("kubernetes:apps/v1:StatefulSet", "db", {
+        spec: {
+          template: { spec: { containers: [{ name: "db", image }] } },
+          volumeClaimTemplates: [
+            { metadata: { name: "log" }, spec: asks("1Gi") },
+            { metadata: { name: "data" }, spec: asks(storage) },
+          ],
+        },
+      });
+    assert.deepEqual(reasons(set("10Gi", "a@sha256:1"), set("9000Mi", "a@sha256:2")), [
+      "shrinks claim template data from 10Gi to 9000Mi; it may grow, never shrink",
+    ]);
+    assert.deepEqual(reasons(set("10Gi", "a@sha256:1"), set("11Gi", "a@sha256:2")), []);
+    const volume = (size: number): Rendered =>
+      resource("openstack:blockstorage/volume:Volume", "hub-home-1", { name: "hub-home-1", size });
+    assert.deepEqual(reasons(volume(100), volume(80)), [
+      "shrinks the volume from 100 GB to 80 GB; it may grow, never shrink",
+    ]);
+    assert.deepEqual(reasons(volume(80), volume(100)), []);
+    const text = markdown([{ stack: "prod", changes: compare([volume(100)], [volume(80)]) }], "a", "b");
+    assert.match(
+      text,
+      /- `prod` `Volume hub-home-1`: shrinks the volume from 100 GB to 80 GB; it may grow, never shrink/,
+    );
+  });
+
   it("removing protection is a risk", () => {
     const volume = (options: Rendered["options"]): Rendered =>
       resource("openstack:blockstorage/volume:Volume", "home", {}, options);
@@ -194,5 +232,8 @@ describe("the report of a review", () => {
       subjects: [{ kind: "User", name: "a|b" }],
     });
     assert.doesNotMatch(report([named], [bound]), /<img|@team|a\|b/);
+    // An entity that anything stands within is shown as it is written.
+    assert.match(report([named], [bound]), /&#60;img src=x&#62; @\u200bteam/);
+    assert.doesNotMatch(report([named], [bound]), /&#\u200b/);
   });
 });

@@ -24,7 +24,17 @@ function fail(message: string, code = 255): never {
 const called = words.slice(0, 2).join(" ");
 world.calls.push(called.startsWith("state") || called.startsWith("stack") ? called : (words[0] ?? ""));
 writeWorld(world);
+if (world.launcher === true) {
+  // What npm's package of the CLI says where it can neither find nor download the engine.
+  console.error("pulumi: failed to download the Pulumi CLI");
+  process.exit(1);
+}
+if (world.stackless === true) fail("no stack named 'stage' found", 6);
 if (world.offline === true) fail("the backend does not answer");
+if (world.offlineAfter === words[0]) {
+  world.offline = true;
+  writeWorld(world);
+}
 if (world.kill === `before ${words[1] ?? ""}`) kill();
 
 if (words[0] === "whoami") console.log(JSON.stringify({ url: world.backend }));
@@ -85,6 +95,8 @@ async function update(): Promise<void> {
   switch (world.course) {
     case "no":
       return fail("confirmation declined", 8);
+    case "wrong passphrase":
+      return fail("getting stack configuration: get stack secrets manager: incorrect passphrase", 1);
     case "killed":
       return kill();
     case "fails":

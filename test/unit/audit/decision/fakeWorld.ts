@@ -6,6 +6,8 @@ export type Course =
   | "works"
   /** The person says no at the prompt. */
   | "no"
+  /** The shell's passphrase is not the stack's: the CLI ends before the engine starts. */
+  | "wrong passphrase"
   /** It fails before it has changed a resource. */
   | "fails"
   /** It fails after it has replaced what it was to replace. */
@@ -37,6 +39,12 @@ export interface FakeWorld {
   kill?: string | undefined;
   /** Whether the backend can be reached. */
   offline?: boolean;
+  /** Call of the CLI after which it cannot be reached. */
+  offlineAfter?: string;
+  /** npm's launcher of the CLI finds no CLI. */
+  launcher?: boolean;
+  /** The backend has no such stack. */
+  stackless?: boolean;
   resources: FakeResource[];
   /** Pattern of the URNs that an update makes again. */
   replaces: string;
