@@ -198,7 +198,9 @@ describe("Prow at work", function () {
     });
     // The router learns of it after the cluster does; hook answers 405 to what is no POST.
     const url = "https://hook.prowdeploy.ci/hook";
-    await until("hook through the router", 60, async () => ((await ask(cluster, url)).status === 405 ? true : undefined));
+    await until("hook through the router", 60, async () =>
+      (await ask(cluster, url)).status === 405 ? true : undefined,
+    );
   });
 
   it("/lgtm and /approve of the owner let tide merge, as one commit on main", async () => {
