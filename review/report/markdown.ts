@@ -251,10 +251,15 @@ function escaped(text: string): string {
     oneLine(text)
       // GitHub looks for these in the text that is shown, where an entity would be what it stands for.
       .replaceAll(/[@#]|:(?=\/\/)|www(?=\.)/gi, (sign) => `${sign}${zeroWidth}`)
-      // After that: a space within these entities would end them.
-      .replaceAll(/[\\`*_<>|[\]]/g, (sign) => `&#${sign.charCodeAt(0)};`)
+      .replaceAll(/[\\`*_<>|[\]]/g, (sign) => `&${entities[sign] ?? ""};`)
   );
 }
+
+/** Named ones: a number's # would be taken for one of an issue. */
+const entities: Readonly<Record<string, string>> = {
+  ...{ "\\": "bsol", "`": "grave", "*": "ast", _: "lowbar", "<": "lt", ">": "gt", "|": "vert" },
+  ...{ "[": "lbrack", "]": "rbrack" },
+};
 
 /** The text without what ends a line, for Markdown or for a terminal. */
 function oneLine(text: string): string {
