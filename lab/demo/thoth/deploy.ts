@@ -19,7 +19,7 @@ const name = "demo-thoth";
 const others = ["dgraph", "station"];
 export const organisation = "thoth-station";
 /** As whom the bots work at GitHub. */
-export const robot = "sesheta";
+const robot = "sesheta";
 
 /** Thoth's bots at work: who can act at GitHub, and where the bots are. */
 export interface ThothAtWork {
