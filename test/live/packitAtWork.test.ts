@@ -3,9 +3,11 @@
  * PostgreSQL, at the cluster's API and on a page. Packit's own code is stood in for; servers, brokers and libraries are real.
  */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { X509Certificate } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { connect } from "node:tls";
 import { after, before, describe, it } from "mocha";
 import { demoSettings, removeCluster, startCluster } from "../../lab/demo/cluster.ts";
 import { execute, kubectl } from "../../lab/demo/execute.ts";
@@ -28,12 +30,15 @@ import { takePictures } from "../../lab/demo/pictures.ts";
 import { until } from "../../lab/demo/until.ts";
 import { lab } from "../../lab/harness/cloud.ts";
 import { kubeApi, type KubeObject } from "../../lab/kubernetes/api.ts";
+import { nodeNetwork } from "../../lab/kubernetes/nodes/plan.ts";
+import { authorityFile, certificateFor } from "../../lab/kubernetes/router/certificates.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
 import type { Run } from "../../lab/pulumi.ts";
 
 const quiet = (): void => undefined;
 
 interface Pod extends KubeObject {
+  readonly metadata: KubeObject["metadata"] & { readonly uid: string };
   readonly status: { readonly containerStatuses?: readonly { readonly restartCount: number }[] };
 }
 
@@ -82,6 +87,32 @@ describe("Packit at work", function () {
       return status === 200 ? true : undefined;
     });
   };
+
+  /** Uids of the pods of each component, as text. */
+  const uidsByComponent = async (): Promise<ReadonlyMap<string, string>> => {
+    const uids = new Map<string, string>();
+    for (const { metadata } of await api.list<Pod>(`/api/v1/namespaces/${packit.namespace}/pods`)) {
+      const component = metadata.labels?.name;
+      if (component !== undefined) uids.set(component, `${uids.get(component) ?? ""} ${metadata.uid}`);
+    }
+    return uids;
+  };
+
+  /** Fingerprint of the certificate that a host shows through the router. */
+  const shownBy = (servername: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const options = {
+        host: nodeNetwork(cluster).ingress,
+        port: 443,
+        servername,
+        ca: readFileSync(authorityFile(cluster)),
+      };
+      const socket = connect(options, () => {
+        resolve(socket.getPeerCertificate().fingerprint256);
+        socket.end();
+      });
+      socket.on("error", reject);
+    });
 
   it("a pull request's signed webhook becomes a row of PostgreSQL 12 by Route, service, Redis and worker, and a status at GitHub by tokman's token", async () => {
     const { pull, event, build } = await proposeAndWait(run, packit);
@@ -177,6 +208,21 @@ describe("Packit at work", function () {
       restarted.map(({ metadata }) => metadata.name),
       [],
     );
+  });
+
+  it("a renewed certificate replaces the pods that serve it and no others, and is what they serve then", async () => {
+    const before = await uidsByComponent();
+    const file = await certificateFor(cluster, packit.hosts.service);
+    const [old, shown] = [new X509Certificate(readFileSync(file)).fingerprint256, await shownBy(packit.hosts.service)];
+    assert.equal(shown, old);
+    rmSync(file); // the next deployment gets another one
+    await deployPackit(run);
+    await rolledOut();
+    const replaced = [...(await uidsByComponent())].filter(([name, uids]) => uids !== before.get(name));
+    assert.deepEqual(replaced.map(([name]) => name).sort(), ["nginx", "packit-dashboard", "packit-service"]);
+    const renewed = new X509Certificate(readFileSync(file)).fingerprint256;
+    assert.notEqual(renewed, old);
+    for (const host of Object.values(packit.hosts)) assert.equal(await shownBy(host), renewed, host);
   });
 
   it("the import's job writes the streams' digests into the workloads, which roll once", async () => {

@@ -3,9 +3,11 @@
  * and on Deck's pages. GitHub and the bucket are the lab's counterparts; every program of Prow is Prow's own.
  */
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { promisify } from "node:util";
 import { after, before, describe, it } from "mocha";
 import { demoSettings, removeCluster, startCluster } from "../../lab/demo/cluster.ts";
 import { makeRepository, propose, type PullRequest, statusOf } from "../../lab/demo/github.ts";
@@ -27,10 +29,14 @@ import {
 import { until } from "../../lab/demo/until.ts";
 import { lab } from "../../lab/harness/cloud.ts";
 import { kubeApi, type KubeObject } from "../../lab/kubernetes/api.ts";
+import { kubernetesEnv } from "../../lab/kubernetes/kubernetes.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
+import { root } from "../../lab/settings.ts";
 
 interface Pod extends KubeObject {
-  readonly spec: Readonly<Record<"initContainers" | "containers", readonly { readonly name: string }[]>>;
+  readonly spec: Readonly<Record<"initContainers" | "containers", readonly { readonly name: string }[]>> & {
+    readonly nodeName?: string;
+  };
   readonly status: {
     readonly containerStatuses?: readonly {
       readonly ready: boolean;
@@ -230,6 +236,19 @@ describe("Prow at work", function () {
     });
     const log = `logs/periodic-heartbeat/${beat.status.build_id ?? ""}/build-log.txt`;
     assert.match(await objectText(cluster, prow, log), /the heart beats/);
+  });
+
+  it("ops prow logs prints what a service's pods have said", async () => {
+    const words = ["orrery.mjs", "prow", "logs", "hook", "--stack", "test", "--", "--tail=20"];
+    const env = { ...process.env, ...kubernetesEnv(cluster) };
+    const { stdout } = await promisify(execFile)(process.execPath, words, { env, cwd: root });
+    assert.match(stdout, /^\[pod\/hook-\S+\/hook\] \{.*"component":"hook"/m);
+  });
+
+  it("ghproxy, whose cache stays on a node, runs on the node that the settings name for it", async () => {
+    const [pod] = await api.list<Pod>(`/api/v1/namespaces/${prow.namespaces.prow}/pods?labelSelector=app%3Dghproxy`);
+    const node = await api.get(`/api/v1/nodes/${pod?.spec.nodeName ?? ""}`);
+    assert.equal(node.metadata.labels?.dedicated, "ghproxy");
   });
 
   it("the programs asked the counterparts nothing that these do not know", async () => {

@@ -18,7 +18,7 @@ interface Question {
 }
 
 /**
- * Asks with the logins of this working tree's stack file: whoever wrote the change does not choose where they are sent.
+ * Asks with the logins of this working tree's stack file: the author of a change does not choose where they are sent.
  * What does not answer is said, and no error.
  * @param end - ends all requests
  * @param folder - of the stack files. @default this project's
