@@ -29,6 +29,7 @@ import {
 import { until } from "../../lab/demo/until.ts";
 import { lab } from "../../lab/harness/cloud.ts";
 import { kubeApi, type KubeObject } from "../../lab/kubernetes/api.ts";
+import { files } from "../../lab/kubernetes/files.ts";
 import { kubernetesEnv } from "../../lab/kubernetes/kubernetes.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
 import { root } from "../../lab/settings.ts";
@@ -239,10 +240,20 @@ describe("Prow at work", function () {
   });
 
   it("ops prow logs prints what a service's pods have said", async () => {
-    const words = ["orrery.mjs", "prow", "logs", "hook", "--stack", "test", "--", "--tail=20"];
+    const words = [
+      "prow",
+      "logs",
+      "hook",
+      "--stack",
+      "test",
+      "--kubeconfig",
+      files(cluster).kubeconfig,
+      "--",
+      "--tail=200",
+    ];
     const env = { ...process.env, ...kubernetesEnv(cluster) };
-    const { stdout } = await promisify(execFile)(process.execPath, words, { env, cwd: root });
-    assert.match(stdout, /^\[pod\/hook-\S+\/hook\] \{.*"component":"hook"/m);
+    const { stdout } = await promisify(execFile)(process.execPath, ["orrery.mjs", ...words], { env, cwd: root });
+    assert.match(stdout, /^\[pod\/hook-\S+\/hook\] \{.*"event-type":"pull_request"/m);
   });
 
   it("ghproxy, whose cache stays on a node, runs on the node that the settings name for it", async () => {
