@@ -89,9 +89,12 @@ export function workerCommand(queue: string): string[] {
   ];
 }
 
-/** Pings the worker through the broker; for readiness only, since an unavailable broker must not kill workers. */
+/**
+ * Pings the worker through the broker; for readiness only, since an unavailable broker must not kill workers. Celery takes the
+ * broker from CELERY_BROKER_URL (celery/app/utils.py): with --app each ping would load DIALS' own modules, too.
+ */
 function ping(queue: string, period: number, failures: number) {
-  return exec(["sh", "-c", `exec celery --app=python inspect ping --timeout=20 --destination="${queue}@$(hostname)"`], {
+  return exec(["sh", "-c", `exec celery inspect ping --timeout=20 --destination="${queue}@$(hostname)"`], {
     delay: 10,
     period,
     timeout: 30,
