@@ -8,7 +8,7 @@ import { after, describe, it } from "mocha";
 import { schemas } from "../../components/registry.ts";
 import { parseConfig } from "../../config/parse.ts";
 import { report } from "../../config/problems.ts";
-import { readStackFile, sampleConfig, stackPath } from "../../config/stackFile.ts";
+import { readStackFile, sampleConfig, stackPath, UnreadableStackFile } from "../../config/stackFile.ts";
 import { stacks } from "../unit/harness.ts";
 
 const cases = Number(process.env.ORRERY_CASES ?? "10000");
@@ -137,7 +137,7 @@ function read(file: string): Outcome {
   try {
     stack = readStackFile(file);
   } catch (error) {
-    assert.equal((error as Error).constructor, Error, String((error as Error).stack));
+    assert.equal((error as Error).constructor, UnreadableStackFile, String((error as Error).stack));
     return { kind: "unreadable", message: (error as Error).message };
   }
   const { problems } = parseConfig(sampleConfig(stack, all), all);
