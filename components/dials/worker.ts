@@ -68,7 +68,7 @@ export class Worker extends pulumi.ComponentResource {
             },
             scratch: [],
             resources: { cpu: ["100m", "1"], memory: args.memory },
-            // A started worker is ready only after a whole period: the kubelet's first look meets a status from before the start.
+            // A started worker is ready only after a whole period: the kubelet's first check meets a status from before the start.
             probes: { startup: ping(args.name, 10, 30), readiness: ping(args.name, 60, 3) },
           },
         ],

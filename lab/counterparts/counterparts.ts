@@ -133,12 +133,9 @@ function objectsOf({ name, hosts, files, ssh }: Counterpart): readonly KubeObjec
   const sources = readdirSync(folder).map((file) => [file, readFileSync(path.join(folder, file), "utf8")] as const);
   const data = { "package.json": '{"type":"module"}', ...Object.fromEntries(sources) };
   const labels = { app: name };
-  // A changed program is started again, and so are changed files, which are read at the start.
+  // A changed program is started again; a changed Secret is not, because the state would be lost.
   const annotations = {
-    "orrery.lab/program": createHash("sha256")
-      .update(JSON.stringify([data, files]))
-      .digest("hex")
-      .slice(0, 16),
+    "orrery.lab/program": createHash("sha256").update(JSON.stringify(data)).digest("hex").slice(0, 16),
   };
   const container = {
     ...{ name, image: counterpartImage, args: ["/srv/lab/server.ts"] },

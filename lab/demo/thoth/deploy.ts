@@ -12,6 +12,7 @@ import { labTarget, type Run } from "../../pulumi.ts";
 import { retarget } from "../../retarget.ts";
 import { Person } from "../outside.ts";
 import { demoStackFile, upDemo } from "../stack.ts";
+import { until } from "../until.ts";
 
 const source = "test";
 const name = "demo-thoth";
@@ -54,7 +55,10 @@ export async function deployThoth(run: Run): Promise<ThothAtWork> {
     readonly bots: { readonly namespace: string };
   };
   const person = (login: string): Person => new Person(lab, tokens.get(login) ?? "");
-  return { namespace: bots.namespace, alice: person("alice"), bob: person("bob") };
+  const alice = person("alice");
+  // A counterpart that ran before learns of new people and keys within a minute or two.
+  await until("GitHub's organisation", 180, () => alice.get(`/orgs/${organisation}`).catch(() => undefined));
+  return { namespace: bots.namespace, alice, bob: person("bob") };
 }
 
 /** The public half of an OpenSSH key, as its owner registers it at GitHub. */

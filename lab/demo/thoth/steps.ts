@@ -26,7 +26,7 @@ const configuration = `repositories:
           changelog_smart: false
 `;
 
-/** What Kebechet is told to look at, at the addresses that it asks. */
+/** Files that Kebechet reads, by repository and path. */
 const files: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   [`${organisation}/kebechet`]: { "config/thoth.yaml": configuration },
   [repository]: { "version.py": '__version__ = "0.1.0"\n', "README.md": "A first version.\n" },
