@@ -53,13 +53,13 @@ export interface Artifact {
 }
 
 /** Version of the lab's CLI; package.json and the workflows (.pulumi.version) may be ahead of it. */
-export const cliVersion = "3.256.0";
+export const cliVersion = "3.274.1";
 /** Versions of the lab's plugins; package.json may be ahead of them. */
 export const plugins = {
   command: "1.2.1",
   kubernetes: "4.25.0",
   openstack: "3.15.2",
-  random: "4.19.2",
+  random: "4.21.2",
   tls: "5.6.1",
 } as const;
 const bridged = ["openstack", "random", "tls"] as const;

@@ -1,6 +1,7 @@
 /** The versions that package.json asks for, which are the user's: the lab's own may lag behind them. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { lt } from "semver";
 import { projectDir } from "../../config/stackFile.ts";
 import { cliVersion, plugins } from "./artifacts.ts";
 
@@ -22,10 +23,10 @@ export function askedVersions({ dependencies, devDependencies }: PackageJson = p
   return Object.fromEntries(Object.entries(built).map(([name, version]) => [name, of(name) ?? version]));
 }
 
-/** What differs: such a program of the lab stands in for the version that is asked for. One sentence each. */
+/** What is older: such a program of the lab stands in for the version that is asked for. One sentence each. */
 export function lagging(asked: Versions = askedVersions()): readonly string[] {
   return Object.entries(built)
-    .filter(([name, version]) => asked[name] !== version)
+    .filter(([name, version]) => lt(version, asked[name] ?? version))
     .map(
       ([name, version]) =>
         `the lab's ${name === "cli" ? "Pulumi CLI" : `${name} plugin`} is ${version} and stands in for ${asked[name] ?? ""}, which package.json asks for`,

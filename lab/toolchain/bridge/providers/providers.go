@@ -54,7 +54,7 @@ func Openstack() tfbridge.ProviderInfo {
 
 // Random is the provider behind @pulumi/random.
 func Random() tfbridge.ProviderInfo {
-	p := info("random", "4.19.2")
+	p := info("random", "4.21.2")
 	p.P = pfbridge.ShimProvider(random.New())
 	p.MustComputeTokens(tokens.SingleModule("random_", "index", func(module, name string) (string, error) {
 		return tokens.MakeStandard("random")(module, "Random"+name)

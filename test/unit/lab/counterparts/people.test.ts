@@ -1,0 +1,62 @@
+/** Another system's people join the lab's counterparts, which keep what they have. */
+import assert from "node:assert/strict";
+import { before, describe, it } from "mocha";
+import { startCounterparts } from "../../../../lab/counterparts/counterparts.ts";
+import type { KubeApi, KubeObject } from "../../../../lab/kubernetes/api.ts";
+
+/** A cluster that keeps what is applied, and whose Deployments are ready at once. */
+class Cluster {
+  readonly objects = new Map<string, KubeObject>();
+
+  readonly api = {
+    apply: (object: KubeObject): Promise<KubeObject> => {
+      this.objects.set(`${object.kind}/${object.metadata.name}`, object);
+      return Promise.resolve(object);
+    },
+    get: () => Promise.resolve({ status: { readyReplicas: 1 } }),
+    find: (path: string) => {
+      const secret = this.objects.get(`Secret/${path.split("/").at(-1) ?? ""}`);
+      return Promise.resolve(secret === undefined ? undefined : { data: base64(secret.stringData) });
+    },
+  } as unknown as KubeApi;
+
+  text(name: string, file: string): string {
+    return (this.objects.get(`Secret/${name}`)?.stringData as Record<string, string>)[file] ?? "";
+  }
+}
+
+const base64 = (texts: unknown): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(texts as Record<string, string>).map(([name, text]) => [name, Buffer.from(text).toString("base64")]),
+  );
+
+describe("the lab's counterparts", () => {
+  const cluster = new Cluster();
+  let first: KubeObject | undefined;
+  let alice: string | undefined;
+
+  before(async () => {
+    const prow = { organisations: { kubevirt: ["alice"] }, programs: { "kubevirt-bot": "of-prow" } };
+    alice = (await startCounterparts(cluster.api, prow)).get("alice");
+    first = cluster.objects.get("Deployment/github");
+    const thoth = { organisations: { "thoth-station": ["alice", "bob"] }, programs: { sesheta: "of-thoth" } };
+    await startCounterparts(cluster.api, { ...thoth, keys: ["ssh-ed25519 AAAA kebechet"] });
+  });
+
+  it("are not started again for new people and keys: their state is in memory", () => {
+    assert.ok(first);
+    assert.deepEqual(cluster.objects.get("Deployment/github"), first);
+  });
+
+  it("know the people of both systems, by the tokens that they had", () => {
+    const seed = JSON.parse(cluster.text("github-files", "seed.json")) as {
+      readonly tokens: Readonly<Record<string, string>>;
+      readonly organisations: unknown;
+    };
+    assert.deepEqual(seed.organisations, { kubevirt: ["alice"], "thoth-station": ["alice", "bob"] });
+    assert.deepEqual(Object.values(seed.tokens).sort(), ["alice", "bob", "kubevirt-bot", "sesheta"]);
+    assert.equal(seed.tokens["of-prow"], "kubevirt-bot");
+    assert.ok(alice !== undefined && seed.tokens[alice] === "alice");
+    assert.equal(cluster.text("github-files", "authorized_keys"), "ssh-ed25519 AAAA kebechet\n");
+  });
+});
