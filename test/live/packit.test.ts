@@ -1,11 +1,15 @@
 /** Packit and the Stream service, staging and production, side by side on one cluster: from nothing to nothing. */
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { packitSchema } from "../../components/packit/config.ts";
 import { openSalt } from "../../config/passphrase.ts";
 import { samplePassphrase } from "../../config/samples.ts";
-import { readStackFile, secretsOf } from "../../config/stackFile.ts";
+import { readStackFile } from "../../config/stackFile.ts";
 import { eventually } from "../../lab/harness/cloud.ts";
+import { fileSecrets } from "../../ops/lib/packit/secretFiles.ts";
 import { api, type KubeObject } from "../../lab/harness/kube.ts";
 import { type Ended, kubectl, runJob } from "./packitOps/job.ts";
 import { SystemOnLab } from "../../lab/harness/system.ts";
@@ -307,20 +311,41 @@ exec kubectl "$@"`;
 
   it("a second up of all four deployments changes nothing", () => all((system) => system.assertNoChanges()));
 
-  it("a changed secret restarts exactly the programs that read it", async () => {
+  it("load-secrets takes a folder of the secrets repository; the changed file is on the cluster byte by byte, and exactly its readers restart", async () => {
     const system = one("packit stage");
-    const file = readStackFile(system.target.file);
-    const copr = secretsOf(file, [packitSchema]).get("packit:copr")?.sample("another") ?? "";
-    const secure = openSalt(file.encryptionSalt ?? "", samplePassphrase("stage")).encrypt(copr);
-    const { code, text, changed } = await system.with([[["packit:copr"], { secure }]], () => system.up());
-    assert.equal(code, 0, text);
-    const workloads = changed.filter(
-      ({ urn }) => /:(Deployment|StatefulSet)::/.test(urn) && /kubernetes:apps/.test(urn),
+    const copr = `[copr-cli]\nlogin = another # ž, blanks at the end  \n\n`;
+    const folder = mkdtempSync(path.join(tmpdir(), "packit-secrets-"));
+    try {
+      await system.with([], async () => {
+        const file = readStackFile(system.target.file);
+        const crypter = openSalt(file.encryptionSalt ?? "", samplePassphrase("stage"));
+        const settings = packitSchema.settings.parse(JSON.parse(file.entries.get("packit:settings")?.value ?? "{}"));
+        for (const { name, file: to, binary } of fileSecrets({ schema: packitSchema, settings })) {
+          const secret = file.entries.get(`packit:${name}`)?.value;
+          if (secret === undefined) continue;
+          const text = crypter.decrypt(secret);
+          writeFileSync(path.join(folder, to), name === "copr" ? copr : Buffer.from(text, binary ? "base64" : "utf8"));
+        }
+        const loaded = await system.ops(["load-secrets", folder]);
+        assert.equal(loaded.code, 0, loaded.stderr);
+        const { code, text, changed } = await system.up();
+        assert.equal(code, 0, text);
+        const workloads = changed.filter(
+          ({ urn }) => /:(Deployment|StatefulSet)::/.test(urn) && /kubernetes:apps/.test(urn),
+        );
+        assert.deepEqual(workloads.map(({ op, urn }) => `${op} ${urn.split("::").at(-1) ?? ""}`).toSorted(), [
+          ...["update packit-beat-deployment", "update packit-fedmsg-deployment", "update packit-packit-worker-set"],
+          "update packit-web-deployment",
+        ]);
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    const secrets = await api.list<KubeObject & { data?: Readonly<Record<string, string>> }>(
+      "/api/v1/namespaces/packit-stg/secrets",
     );
-    assert.deepEqual(workloads.map(({ op, urn }) => `${op} ${urn.split("::").at(-1) ?? ""}`).toSorted(), [
-      ...["update packit-beat-deployment", "update packit-fedmsg-deployment", "update packit-packit-worker-set"],
-      "update packit-web-deployment",
-    ]);
+    const there = secrets.map(({ data }) => data?.copr).filter((one) => one !== undefined);
+    assert.deepEqual(there, [Buffer.from(copr).toString("base64")]);
   });
 
   it("destroy refuses to delete data, and is clean on request", async () => {

@@ -184,6 +184,16 @@ echo '{"status":{"images":[{"status":{"status":"Success"},"image":{"metadata":{"
     );
   });
 
+  it("deploy --list names the components, and each can be deployed", async () => {
+    const listed = await ops("deploy", "--list");
+    assert.equal(listed.code, 0, listed.stderr);
+    const all = listed.stdout.trim().split("\n");
+    for (const name of ["packit-service", "packit-worker", "postgres", "redis"]) assert.ok(all.includes(name), name);
+    const previewed = await ops("deploy", ...all, "--dry-run");
+    assert.equal(previewed.code, 0, previewed.stdout + previewed.stderr);
+    assert.doesNotMatch(previewed.stdout, /^ *[+~-]/m, "all is deployed");
+  });
+
   it("deploy deploys one component; undo reverts that, and leaves later changes to the program", async () => {
     const memory = async (): Promise<string> =>
       JSON.stringify(

@@ -1,13 +1,15 @@
 /** Thoth's Kebechet of stack `test` at work on real nodes: from an issue at GitHub to a pull request whose branch was pushed over SSH. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
+import { put, withoutPaths } from "../../config/stackEdit.ts";
 import { demoSettings, removeCluster, startCluster } from "../../lab/demo/cluster.ts";
 import { ask } from "../../lab/demo/outside.ts";
 import { takePictures } from "../../lab/demo/pictures.ts";
-import { deployThoth, type ThothAtWork } from "../../lab/demo/thoth/deploy.ts";
+import { demoStackFile, upDemo } from "../../lab/demo/stack.ts";
+import { deployThoth, type ThothAtWork, thothStack } from "../../lab/demo/thoth/deploy.ts";
 import {
   fileAt,
   type Issue,
@@ -17,7 +19,9 @@ import {
   runKebechet,
   write,
 } from "../../lab/demo/thoth/steps.ts";
+import { until } from "../../lab/demo/until.ts";
 import { lab } from "../../lab/harness/cloud.ts";
+import { kubeApi } from "../../lab/kubernetes/api.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
 import type { Run } from "../../lab/pulumi.ts";
 
@@ -92,4 +96,45 @@ describe("Thoth at work", function () {
     }
     assert.deepEqual(await thoth.alice.get<readonly string[]>("/lab/unknown"), []);
   });
+
+  it("two bots are taken away and brought back by their settings, and no pod and CronJob of another bot is touched", async () => {
+    const all = await bots();
+    const chosen = ["CronJob kebechet", "Deployment sesheta-webhooks"];
+    for (const one of chosen) assert.ok(all.has(one), one);
+    const file = demoStackFile(run, thothStack.name);
+    const at = (...keys: readonly string[]): string[] => ["config", "thoth:settings", ...keys];
+    const fewer = put(readFileSync(file, "utf8"), at("bots", "kebechet", "enabled"), false);
+    const without = withoutPaths(fewer, [at("ultrahook", "tunnels", "webhooks")]);
+    writeFileSync(file, put(without, at("bots", "sesheta", "webhooks"), false));
+    await upDemo(run, thothStack);
+    const isOf = ([name]: readonly [string, string]): boolean => chosen.includes(name) || /sesheta-webhooks/.test(name);
+    const others = new Map([...all].filter((one) => !isOf(one)));
+    const left = await until("the end of sesheta-webhooks' pod", 120, async () => {
+      const now = await bots();
+      return [...now].some(isOf) ? undefined : now;
+    });
+    assert.deepEqual(left, others);
+    await deployThoth(run);
+    const again = await bots();
+    for (const one of chosen) assert.ok(again.has(one), one);
+    assert.deepEqual(new Map([...again].filter((one) => !isOf(one))), others);
+    const { succeeded, log } = await runKebechet(run, thoth);
+    assert.ok(succeeded, log);
+  });
+
+  /** UIDs of the bots' CronJobs, Deployments and their pods, by kind and name. */
+  async function bots(): Promise<ReadonlyMap<string, string>> {
+    const api = kubeApi(cluster);
+    const of = async (kind: string, at: string, words = ""): Promise<[string, string][]> =>
+      (await api.list(`${at.replace("NAMESPACE", `namespaces/${thoth.namespace}`)}${words}`)).map(({ metadata }) => [
+        `${kind} ${metadata.name}`,
+        metadata.uid ?? "",
+      ]);
+    const found = [
+      await of("CronJob", "/apis/batch/v1/NAMESPACE/cronjobs"),
+      await of("Deployment", "/apis/apps/v1/NAMESPACE/deployments"),
+      await of("Pod", "/api/v1/NAMESPACE/pods", "?labelSelector=pod-template-hash"),
+    ];
+    return new Map(found.flat().sort(([a], [b]) => a.localeCompare(b)));
+  }
 });

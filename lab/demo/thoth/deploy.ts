@@ -14,8 +14,9 @@ import { Person } from "../outside.ts";
 import { demoStackFile, upDemo } from "../stack.ts";
 import { until } from "../until.ts";
 
-const source = "test";
-const name = "demo-thoth";
+/** What is deployed. */
+export const thothStack = { name: "demo-thoth", source: "test", system: "Thoth" } as const;
+const { name, source } = thothStack;
 /** Of thoth:settings, what other demonstrations would show. */
 const others = ["dgraph", "station"];
 export const organisation = "thoth-station";
@@ -50,7 +51,7 @@ export async function deployThoth(run: Run): Promise<ThothAtWork> {
   writeFileSync(before, text, { mode: 0o600 });
   retarget(before, file, labTarget(lab), samplePassphrase(source), true);
   rmSync(before);
-  await upDemo(run, { name, source, system: "Thoth" });
+  await upDemo(run, thothStack);
   const { bots } = JSON.parse(stack.entries.get("thoth:settings")?.value ?? "{}") as {
     readonly bots: { readonly namespace: string };
   };
