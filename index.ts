@@ -30,12 +30,14 @@ function build<Config, Outputs>(config: Config | undefined, deploy: (config: Con
   return config === undefined ? undefined : deploy(config);
 }
 
-export const callysto = build(config.callysto, (config) => new Callysto("callysto", { config, targets }, opts).outputs);
-export const dials = build(config.dials, (config) => new Dials("dials", { config, targets }, opts).outputs);
-export const packit = build(config.packit, (config) => new Packit("packit", { config, targets }, opts).outputs);
-export const prow = build(config.prow, (config) => new Prow("prow", { config, targets }, opts).outputs);
-export const stream = build(config.stream, (config) => new Packit("stream", { config, targets }, opts).outputs);
-export const thoth = build(config.thoth, (config) => new Thoth("thoth", { config, targets }, opts).outputs);
+const outputs = {
+  callysto: build(config.callysto, (config) => new Callysto("callysto", { config, targets }, opts).outputs),
+  dials: build(config.dials, (config) => new Dials("dials", { config, targets }, opts).outputs),
+  packit: build(config.packit, (config) => new Packit("packit", { config, targets }, opts).outputs),
+  prow: build(config.prow, (config) => new Prow("prow", { config, targets }, opts).outputs),
+  stream: build(config.stream, (config) => new Packit("stream", { config, targets }, opts).outputs),
+  thoth: build(config.thoth, (config) => new Thoth("thoth", { config, targets }, opts).outputs),
+};
 
 // All is declared and nothing registered: what would be deleted or made twice is looked at, and the clusters are asked whether
 // the account may make it.
@@ -52,3 +54,6 @@ await declarations.register(async (objects) => {
   await assertPermissions(new Map(required), clusters);
   await assertOnlySamplesReplaced(new Map(declared), clusters, () => loadSamples(schemas), runningStack);
 });
+
+/** Only of the systems that the stack has: the engine warns of each output that is undefined. */
+export default Object.fromEntries(Object.entries(outputs).filter(([, value]) => value !== undefined));
