@@ -12,6 +12,7 @@ import { loadConfig, loadSamples, runningStack } from "./config/load.ts";
 import { assertNotElsewhere } from "./config/preflight/elsewhere.ts";
 import { assertNoEnvironmentCredentials } from "./config/preflight/environmentCredentials.ts";
 import { assertOnlySamplesReplaced } from "./config/preflight/liveSecrets.ts";
+import { usedNamespaces } from "./config/preflight/namespaces.ts";
 import { assertPermissions } from "./config/preflight/permissions.ts";
 import { assertNothingRemoved } from "./config/preflight/removals.ts";
 import { runningState } from "./config/preflight/state.ts";
@@ -51,7 +52,8 @@ await declarations.register(async (objects) => {
     (cluster) => [cluster, objects.get(targets.cluster(cluster).provider) ?? []] as const,
   );
   const required = declared.map(([cluster, own]) => [cluster, requiredPermissions(own)] as const);
-  await assertPermissions(new Map(required), clusters);
+  const used = declared.map(([cluster, own]) => [cluster, usedNamespaces(own)] as const);
+  await assertPermissions(new Map(required), clusters, new Map(used));
   await assertOnlySamplesReplaced(new Map(declared), clusters, () => loadSamples(schemas), runningStack);
 });
 
