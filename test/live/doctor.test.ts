@@ -127,4 +127,25 @@ describe("the doctor on the lab", function () {
     const gone = await doctor();
     assert.match(clusters.flatMap((cluster) => about(gone.findings, cluster))[0]?.text ?? "", /cannot be reached/);
   });
+
+  it("config cloud takes the login of a clouds.yaml, which the doctor's cloud then accepts", async () => {
+    const { text, encryptionSalt } = readStackFile(file);
+    const crypter = openSalt(encryptionSalt ?? "", samplePassphrase("test"));
+    const wrong = put(text, ["config", "clouds:settings", "lab", "userName"], "nobody");
+    writeFileSync(file, setSecret(wrong, "clouds:lab", crypter.encrypt("not the password")));
+    const cloud = async () => about((await doctor()).findings, "cloud lab")[0];
+    assert.equal((await cloud())?.level, "problem");
+    const clouds = path.join(dir, "clouds.yaml");
+    const auth = {
+      auth_url: `http://127.0.0.1:${lab.ports.keystone}/v3`,
+      username: "callysto",
+      password: lab.password,
+    };
+    const login = { auth: { ...auth, project_name: "callysto" }, region_name: "RegionOne" };
+    writeFileSync(clouds, JSON.stringify({ clouds: { mine: login } }), { mode: 0o600 });
+    const words = ["lab", "--os-cloud", "mine", "--clouds-file", clouds, "--stack", "doctor", "--config-file", file];
+    assert.equal(await main(["config", "cloud", ...words]), 0);
+    assert.match((await cloud())?.text ?? "", /accepts the login, as callysto/);
+    assert.ok(!readFileSync(file, "utf8").includes(lab.password));
+  });
 });
