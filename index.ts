@@ -12,6 +12,7 @@ import { loadConfig, loadSamples, runningStack } from "./config/load.ts";
 import { assertNotElsewhere } from "./config/preflight/elsewhere.ts";
 import { assertNoEnvironmentCredentials } from "./config/preflight/environmentCredentials.ts";
 import { assertOnlySamplesReplaced } from "./config/preflight/liveSecrets.ts";
+import { usedNamespaces } from "./config/preflight/namespaces.ts";
 import { assertPermissions } from "./config/preflight/permissions.ts";
 import { assertNothingRemoved } from "./config/preflight/removals.ts";
 import { runningState } from "./config/preflight/state.ts";
@@ -30,12 +31,14 @@ function build<Config, Outputs>(config: Config | undefined, deploy: (config: Con
   return config === undefined ? undefined : deploy(config);
 }
 
-export const callysto = build(config.callysto, (config) => new Callysto("callysto", { config, targets }, opts).outputs);
-export const dials = build(config.dials, (config) => new Dials("dials", { config, targets }, opts).outputs);
-export const packit = build(config.packit, (config) => new Packit("packit", { config, targets }, opts).outputs);
-export const prow = build(config.prow, (config) => new Prow("prow", { config, targets }, opts).outputs);
-export const stream = build(config.stream, (config) => new Packit("stream", { config, targets }, opts).outputs);
-export const thoth = build(config.thoth, (config) => new Thoth("thoth", { config, targets }, opts).outputs);
+const outputs = {
+  callysto: build(config.callysto, (config) => new Callysto("callysto", { config, targets }, opts).outputs),
+  dials: build(config.dials, (config) => new Dials("dials", { config, targets }, opts).outputs),
+  packit: build(config.packit, (config) => new Packit("packit", { config, targets }, opts).outputs),
+  prow: build(config.prow, (config) => new Prow("prow", { config, targets }, opts).outputs),
+  stream: build(config.stream, (config) => new Packit("stream", { config, targets }, opts).outputs),
+  thoth: build(config.thoth, (config) => new Thoth("thoth", { config, targets }, opts).outputs),
+};
 
 // All is declared and nothing registered: what would be deleted or made twice is looked at, and the clusters are asked whether
 // the account may make it.
@@ -49,6 +52,10 @@ await declarations.register(async (objects) => {
     (cluster) => [cluster, objects.get(targets.cluster(cluster).provider) ?? []] as const,
   );
   const required = declared.map(([cluster, own]) => [cluster, requiredPermissions(own)] as const);
-  await assertPermissions(new Map(required), clusters);
+  const used = declared.map(([cluster, own]) => [cluster, usedNamespaces(own)] as const);
+  await assertPermissions(new Map(required), clusters, new Map(used));
   await assertOnlySamplesReplaced(new Map(declared), clusters, () => loadSamples(schemas), runningStack);
 });
+
+/** Only of the systems that the stack has: the engine warns of each output that is undefined. */
+export default Object.fromEntries(Object.entries(outputs).filter(([, value]) => value !== undefined));

@@ -29,7 +29,7 @@ const help = `Usage: npm start | npm test | npm run setup
                    npm test -- NAME ... runs only test/live/NAME.test.ts
   npm run setup    sets up what is missing and stops
 
-Settings (environment): ORRERY_PORTS first of 100 ports (15000), ORRERY_LAB state folder (.lab/main),
+Settings (environment): ORRERY_PORTS first of 100 ports (those the lab had, else 15000), ORRERY_LAB state folder (.lab/main),
 ORRERY_CACHE folder of what is built once per machine (~/.cache/orrery).`;
 
 /** Ports from `first` on, 100 of them, that somebody listens on. */
@@ -48,6 +48,15 @@ function takenPorts(first) {
 /** Whether a lab of this checkout left pid files there: then the ports are its own. */
 const labRuns = (dir) =>
   existsSync(path.join(dir, "run")) && readdirSync(path.join(dir, "run")).some((f) => f.endsWith(".pid"));
+
+/** Folder of the lab of `npm start`. */
+const labDir = () => path.resolve(root, process.env.ORRERY_LAB ?? ".lab/main");
+
+/** First port of the lab: as set, as it was when the lab was started last (lab/folder.ts), or the usual one. */
+function firstPort() {
+  const recorded = path.join(labDir(), "first-port");
+  return Number(process.env.ORRERY_PORTS ?? (existsSync(recorded) ? readFileSync(recorded, "utf8") : 15000));
+}
 
 /** Gigabytes free where `folder` is or will be. */
 function freeGigabytes(folder) {
@@ -90,9 +99,8 @@ function unmetRequirements() {
         `Only ${free.toFixed(1)} GB are free at ${folder}: ${need} GB are needed; make room or set ORRERY_CACHE.`,
       );
   }
-  const first = Number(process.env.ORRERY_PORTS ?? 15000);
-  const taken = takenPorts(first);
-  if (taken.length > 0 && !labRuns(path.resolve(root, process.env.ORRERY_LAB ?? ".lab/main"))) {
+  const taken = takenPorts(firstPort());
+  if (taken.length > 0 && !labRuns(labDir())) {
     problems.push(
       `Port ${taken.join(", ")} is taken by another program (another checkout's lab?): stop it, or set ORRERY_PORTS to another multiple of 100, e.g. ORRERY_PORTS=16000.`,
     );
@@ -168,7 +176,7 @@ if (!["start", "test", "setup"].includes(command) || rest.includes("--help")) {
 }
 if (command === "test") {
   // The live tests have a lab of their own, so that what `npm start` deployed stays as it is.
-  process.env.ORRERY_PORTS = String(Number(process.env.ORRERY_PORTS ?? 15000) + 100);
+  process.env.ORRERY_PORTS = String(firstPort() + 100);
   process.env.ORRERY_LAB = `${process.env.ORRERY_LAB ?? ".lab/main"}-test`;
 }
 const problems = unmetRequirements();

@@ -53,6 +53,18 @@ export function readPassword(dir: string): string {
   }
 }
 
+/** File of the first port of the lab; setup.mjs reads it, too. */
+const portFile = (dir: string): string => path.join(dir, "first-port");
+
+/** First port of the lab that was started there last, so that ORRERY_PORTS is said once; undefined where there was none. */
+export const recordedPort = (dir: string): string | undefined =>
+  existsSync(portFile(dir)) ? readFileSync(portFile(dir), "utf8").trim() : undefined;
+
+/** Keeps it. */
+export function recordPort(dir: string, firstPort: number): void {
+  writeFileSync(portFile(dir), `${firstPort}\n`);
+}
+
 /** Makes the folder, for this user alone, with the lab's mark and password. @throws if it holds something else */
 export function createLabFolder(dir: string, checkout: string): void {
   if (!isLab(dir, checkout) && existsSync(dir) && readdirSync(dir).length > 0) {

@@ -3,7 +3,7 @@ import { kubernetes } from "./kubernetes/kubernetes.ts";
 import { machines, uploadImages } from "./machines/machines.ts";
 import { openstack } from "./openstack/openstack.ts";
 import type { Health, Log } from "./component.ts";
-import { createLabFolder, removeLabFolder } from "./folder.ts";
+import { createLabFolder, recordPort, removeLabFolder } from "./folder.ts";
 import { checkHost, diskHealth } from "./hostChecks.ts";
 import { type LabSettings, root } from "./settings.ts";
 import { checkToolchain, ensureToolchain, type Toolchain } from "./toolchain/toolchain.ts";
@@ -23,6 +23,7 @@ export async function install(log: Log): Promise<Toolchain> {
 export async function up(lab: LabSettings, toolchain: Toolchain, log: Log): Promise<void> {
   await checkHost(lab);
   createLabFolder(lab.dir, root);
+  recordPort(lab.dir, lab.firstPort);
   await Promise.all([kubernetes(toolchain).up(lab, log), startOpenstack(lab, log)]);
 }
 
@@ -30,6 +31,7 @@ export async function up(lab: LabSettings, toolchain: Toolchain, log: Log): Prom
 export async function upOpenstack(lab: LabSettings, log: Log): Promise<void> {
   await checkHost(lab);
   createLabFolder(lab.dir, root);
+  recordPort(lab.dir, lab.firstPort);
   await startOpenstack(lab, log);
 }
 

@@ -1,7 +1,7 @@
 /** Folder and ports of this checkout's lab. */
 import { homedir } from "node:os";
 import path from "node:path";
-import { labFolder, readPassword } from "./folder.ts";
+import { labFolder, readPassword, recordedPort } from "./folder.ts";
 
 /** Folder of the checkout. */
 export const root = path.dirname(import.meta.dirname);
@@ -36,7 +36,7 @@ export type PortName = keyof typeof offsets;
 export interface LabSettings {
   /** State folder: configuration, data, logs, pid files. Setting: ORRERY_LAB. @default .lab/main in the checkout */
   readonly dir: string;
-  /** First of the 100 ports that the lab may take. Setting: ORRERY_PORTS. @default 15000 */
+  /** First of the 100 ports that the lab may take. Setting: ORRERY_PORTS. @default those of the folder's lab, else 15000 */
   readonly firstPort: number;
   readonly ports: Readonly<Record<PortName, number>>;
   /** Of its OpenStack users, and token of its Kubernetes API. @throws when it is read before the lab was made */
@@ -54,7 +54,8 @@ export interface LabSettings {
  * @throws if ORRERY_PORTS is not a multiple of 100 from 10000 to 32000, or ORRERY_LAB names a folder that holds other things
  */
 export function labSettings(env: NodeJS.ProcessEnv = process.env): LabSettings {
-  const firstPort = Number(env.ORRERY_PORTS ?? 15000);
+  const dir = labFolder(env.ORRERY_LAB, root);
+  const firstPort = Number(env.ORRERY_PORTS ?? recordedPort(dir) ?? 15000);
   if (!Number.isInteger(firstPort) || firstPort % 100 !== 0 || firstPort < 10000 || firstPort > 32000) {
     throw new Error(
       `ORRERY_PORTS is "${env.ORRERY_PORTS ?? ""}"; set it to a multiple of 100 from 10000 to 32000, e.g. 16000`,
@@ -62,7 +63,6 @@ export function labSettings(env: NodeJS.ProcessEnv = process.env): LabSettings {
   }
   const ports = Object.fromEntries(Object.entries(offsets).map(([name, offset]) => [name, firstPort + offset]));
   const slot = (firstPort / 100) % 256;
-  const dir = labFolder(env.ORRERY_LAB, root);
   return {
     dir,
     get password() {

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { askCluster, type ClusterApi, LoginError, NoKubectlError } from "../clusterApi.ts";
 import type { ConfigOf } from "../define.ts";
 import type { clustersSchema } from "../targets.ts";
+import { missingFix, missingNamespaces, missingText } from "./namespaces.ts";
 
 /** One verb on one kind of object. */
 export interface Permission {
@@ -21,18 +22,24 @@ export interface Permission {
 const everything: Permission = { namespace: "", verb: "*", resource: "*.*" };
 
 /**
- * Checks that every cluster allows what is required there. Without an engine no cluster is asked.
+ * Checks that every cluster allows what is required there, and has the namespaces that others make. Without an engine no cluster is asked.
  * @throws pulumi.RunError listing everything that is missing, by cluster and namespace
  */
 export async function assertPermissions(
   required: ReadonlyMap<string, readonly Permission[]>,
   clusters: ConfigOf<typeof clustersSchema> | undefined,
+  namespaces: ReadonlyMap<string, readonly string[]> = new Map(),
 ): Promise<void> {
   if (clusters === undefined || pulumi.runtime.getEngine() === undefined) return;
   const { kubeconfigs } = clusters.keyedSecrets;
   const asked = [...required].map(
     async ([cluster, permissions]) =>
-      [cluster, permissions.length === 0 ? [] : await deniedIn(cluster, permissions, kubeconfigs[cluster])] as const,
+      [
+        cluster,
+        permissions.length === 0
+          ? []
+          : await deniedIn(cluster, permissions, namespaces.get(cluster) ?? [], kubeconfigs[cluster]),
+      ] as const,
   );
   const denied = (await Promise.all(asked)).filter(([, missing]) => missing.length > 0);
   if (denied.length > 0) throw new pulumi.RunError(deniedText(new Map(denied)));
@@ -41,10 +48,15 @@ export async function assertPermissions(
 async function deniedIn(
   cluster: string,
   permissions: readonly Permission[],
+  namespaces: readonly string[],
   kubeconfig: pulumi.Output<string> | undefined,
 ): Promise<readonly Permission[]> {
   try {
-    return await askCluster(await textOf(kubeconfig), (api) => deniedPermissions(api, permissions));
+    return await askCluster(await textOf(kubeconfig), async (api) => {
+      const missing = await missingNamespaces(api, namespaces);
+      if (missing.length > 0) sayMissing(`cluster ${cluster} ${missingText(missing)}: ${missingFix(missing)}`);
+      return deniedPermissions(api, permissions);
+    });
   } catch (error) {
     if (error instanceof NoKubectlError) {
       void pulumi.log.warn(`permissions on cluster ${cluster} were not checked: ${error.message}`);
@@ -57,6 +69,12 @@ async function deniedIn(
     void pulumi.log.warn(`${message}; permissions were not checked`);
     return [];
   }
+}
+
+/** Refuses an update, which would fail halfway; a preview may come before the namespace. */
+function sayMissing(message: string): void {
+  if (!pulumi.runtime.isDryRun()) throw new pulumi.RunError(`${message}; nothing was changed`);
+  void pulumi.log.warn(message);
 }
 
 /** The message about everything that is missing, by cluster. */

@@ -65,7 +65,7 @@ export function guardedTargets(systems: Systems): ReadonlySet<string> {
   return new Set(paths);
 }
 
-/** Every sample that would go to a guarded target: secrets that are in use, and public keys among the settings. */
+/** Every sample that would go to a guarded target: secrets that are in use, and public keys and addresses among the settings. */
 export function samplesAtRisk(schemas: readonly AnySystem[], systems: Systems): readonly Problem[] {
   const guarded = guardedTargets(systems);
   if (guarded.size === 0) return [];
@@ -85,18 +85,23 @@ export function samplesAtRisk(schemas: readonly AnySystem[], systems: Systems): 
       const isSample = what === "the lab's" || samples.isIn(text);
       return isSample ? [{ path: key, text: `is ${what}`, fix: secretCommand(key, hasManyLines(spec)) }] : [];
     });
-    return [...keysAmong(parsed.settings, own, samples), ...secrets];
+    return [...settingsAmong(parsed.settings, own, samples), ...secrets];
   });
 }
 
-/** Public keys among the settings whose private half is published or does not exist. */
-function keysAmong(value: unknown, path: string, samples: PublishedSamples): readonly Problem[] {
-  if (typeof value === "string" && /^(ssh|ecdsa|sk)-/.test(value) && samples.isIn(value)) {
-    return [{ path, text: "is the public half of a published sample", fix: setCommand(path, "'ssh-...'") }];
+/** Settings that are samples: public keys whose private half is published or does not exist, and addresses that nothing has. */
+function settingsAmong(value: unknown, path: string, samples: PublishedSamples): readonly Problem[] {
+  if (typeof value === "string") {
+    if (/\bsample\.invalid\b/.test(value)) {
+      return [{ path, text: `is a published sample (${value})`, fix: setCommand(path, "VALUE") }];
+    }
+    return /^(ssh|ecdsa|sk)-/.test(value) && samples.isIn(value)
+      ? [{ path, text: "is the public half of a published sample", fix: setCommand(path, "'ssh-...'") }]
+      : [];
   }
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([name, inner]) => {
-    return keysAmong(inner, propertyPath(path, [Array.isArray(value) ? Number(name) : name]), samples);
+    return settingsAmong(inner, propertyPath(path, [Array.isArray(value) ? Number(name) : name]), samples);
   });
 }
 

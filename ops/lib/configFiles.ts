@@ -59,13 +59,20 @@ export function addStack(name: string, like: string, systems: readonly string[])
   const secrets = [...clear].filter(([, { secret }]) => secret);
   const text = secrets.reduce(
     (before, [key, { value }]) => setSecret(before, key, crypter.encrypt(value)),
-    setSalt(source, salt),
+    setSalt(renamedComments(source, like, name), salt),
   );
   replaceFiles([{ file, text, before: undefined }]);
   console.log(
     `Pulumi.${name}.yaml is written; its ${secrets.length} secrets are those of ${like}. Next: edit its settings; ` +
       `npm run config -- check --for-deploy --stack ${name} says what is still to be set`,
   );
+}
+
+/** A file's comments for another stack: the headline of the first goes, and commands in the others name the new stack. */
+function renamedComments(text: string, like: string, name: string): string {
+  const start = text.search(/^[^#\s]/m);
+  const head = text.slice(0, start).replaceAll(/^#(?! yaml-language-server:).*\n/gm, "");
+  return head + text.slice(start).replaceAll(new RegExp(`(#.* --stack )${like}\\b`, "g"), `$1${name}`);
 }
 
 /** @throws if one of a stack's secrets is its own, for which everybody's passphrase will not do */

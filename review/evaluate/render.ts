@@ -20,7 +20,10 @@ export function stackConfig(
 /** Runs the whole program on mocks; it can be called any number of times. @throws any error of the program */
 export function runProgram(world: MockEnvironment): Promise<Recording> {
   // A new query runs index.ts again; importing the components' modules has no side effects.
-  return record(world, () => import(`../../index.ts?run=${++runs}`) as Promise<object>);
+  return record(world, async () => {
+    const program = (await import(`../../index.ts?run=${++runs}`)) as { readonly default: object };
+    return program.default;
+  });
 }
 
 /** A resource as `npm run render` prints it. */

@@ -33,17 +33,20 @@ describe("the doctor on the lab", function () {
     rmSync(dir, { recursive: true });
   });
 
-  async function doctor(): Promise<{ code: number; findings: readonly Finding[] }> {
+  /** Runs a command here; what it prints is its result. */
+  async function run(...words: readonly string[]): Promise<{ code: number; out: string }> {
     const printed: string[] = [];
     const { log } = console;
     console.log = (line: string) => void printed.push(line);
     try {
-      const words = ["--stack", "doctor", "--config-file", file, "--resolver", `127.0.0.1:${lab.ports.dns}`, "--json"];
-      const code = await main(["doctor", ...words]);
-      return { code, findings: JSON.parse(printed.join("\n")) as Finding[] };
+      return { code: await main([...words, "--stack", "doctor", "--config-file", file]), out: printed.join("\n") };
     } finally {
       console.log = log;
     }
+  }
+  async function doctor(): Promise<{ code: number; findings: readonly Finding[] }> {
+    const { code, out } = await run("doctor", "--resolver", `127.0.0.1:${lab.ports.dns}`, "--json");
+    return { code, findings: JSON.parse(out) as Finding[] };
   }
   const digest = (): string => createHash("sha256").update(readFileSync(file)).digest("hex");
   const about = (findings: readonly Finding[], group: string): readonly Finding[] =>
@@ -126,5 +129,27 @@ describe("the doctor on the lab", function () {
     giveKubeconfig(labKubeconfig(lab).replace(/127\.0\.0\.1:\d+/, "127.0.0.1:1"));
     const gone = await doctor();
     assert.match(clusters.flatMap((cluster) => about(gone.findings, cluster))[0]?.text ?? "", /cannot be reached/);
+  });
+
+  it("config cloud takes the login of a clouds.yaml, which the doctor's cloud then accepts", async () => {
+    const { text, encryptionSalt } = readStackFile(file);
+    const crypter = openSalt(encryptionSalt ?? "", samplePassphrase("test"));
+    const wrong = put(text, ["config", "clouds:settings", "lab", "userName"], "nobody");
+    writeFileSync(file, setSecret(wrong, "clouds:lab", crypter.encrypt("not the password")));
+    const cloud = async () => about((await doctor()).findings, "cloud lab")[0];
+    assert.equal((await cloud())?.level, "problem");
+    const clouds = path.join(dir, "clouds.yaml");
+    const auth = {
+      auth_url: `http://127.0.0.1:${lab.ports.keystone}/v3`,
+      username: "callysto",
+      password: lab.password,
+    };
+    const login = { auth: { ...auth, project_name: "callysto" }, region_name: "RegionOne" };
+    writeFileSync(clouds, JSON.stringify({ clouds: { mine: login } }), { mode: 0o600 });
+    const { code, out } = await run("config", "cloud", "lab", "--os-cloud", "mine", "--clouds-file", clouds);
+    assert.equal(code, 0);
+    assert.match(out, /^cloud "mine" of \S+: set clouds:settings\.lab\.userName, clouds:lab$/);
+    assert.match((await cloud())?.text ?? "", /accepts the login, as /);
+    assert.ok(!readFileSync(file, "utf8").includes(lab.password));
   });
 });

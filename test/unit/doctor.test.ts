@@ -68,7 +68,8 @@ describe("the doctor", () => {
     const refused = prod.filter(
       ({ level, text }) => level === "problem" && text.endsWith("; preview and up refuse it"),
     );
-    assert.equal(refused.length, count + 5 + 1, "every secret, five public keys and the passphrase");
+    const addresses = readStackFile(stackPath("prod")).text.match(/\bsample\.invalid\b/g) ?? [];
+    assert.equal(refused.length, count + addresses.length + 5 + 1, "secrets, addresses, public keys, the passphrase");
     assert.deepEqual(
       refused.find(({ text }) => text.startsWith("prow:hmac ")),
       {

@@ -22,6 +22,8 @@ const linux = {
   "asks /proc who holds a lock, as the command does": [
     "audit/decisionJournal",
     "audit/decisions",
+    "audit/decisionsFailed",
+    "audit/decisionsOpen",
     "audit/state",
     "state",
     "stateRecover",

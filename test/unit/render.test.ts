@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { projectDir, stackNames } from "../../config/stackFile.ts";
-import { render, type Rendered } from "../../review/evaluate/render.ts";
+import { render, type Rendered, runProgram, stackConfig } from "../../review/evaluate/render.ts";
 import { goldenDifferences, goldenFiles, writeGolden } from "./golden.ts";
 import { golden, stacks } from "./harness.ts";
 import { renderedStack } from "./recordings.ts";
@@ -23,6 +23,14 @@ function formerUrns({ urn, type, name, parent, options }: Rendered): readonly st
 
 const text = (value: string | undefined, otherwise: string): string =>
   value === undefined || value === "" ? otherwise : value;
+
+describe("a stack of one system", () => {
+  it("has that system's output alone: the engine would warn of each that is undefined", async () => {
+    const config = new Map([...stackConfig("stage")].filter(([key]) => /^(clusters|clouds|dials):/.test(key)));
+    const { exports } = await runProgram({ stack: "mine", config });
+    assert.deepEqual(Object.keys(exports), ["dials"]);
+  });
+});
 
 for (const stack of stacks) {
   describe(`stack ${stack}`, () => {

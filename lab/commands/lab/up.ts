@@ -9,7 +9,7 @@ import { labSettings } from "../../settings.ts";
 export const command = defineCommand({
   about: `Starts OpenStack, Kubernetes and the machines. Fast if they run already; the first start installs what is missing.
 
-Settings (environment): ORRERY_PORTS, the first of 100 ports (15000); ORRERY_LAB, the state folder (.lab/main); ORRERY_CACHE, the
+Settings (environment): ORRERY_PORTS, the first of 100 ports (those it had, else 15000); ORRERY_LAB, the state folder (.lab/main); ORRERY_CACHE, the
 folder of what is built once per machine (~/.cache/orrery).`,
   options: nodeOptions,
   async run(asked) {

@@ -1,6 +1,7 @@
 /** The stack's clusters: do they answer and have the stack's kinds, and may the account that deploys do what the program does there? */
 import { requiredPermissions } from "../../../blocks/kubernetes/requiredPermissions.ts";
 import { askCluster, type ClusterApi, NoKubectlError } from "../../../config/clusterApi.ts";
+import { missingFix, missingNamespaces, missingText, usedNamespaces } from "../../../config/preflight/namespaces.ts";
 import { deniedLines, deniedPermissions } from "../../../config/preflight/permissions.ts";
 import type { Manifest } from "../../../policy/manifest.ts";
 import { secretOf } from "../secrets.ts";
@@ -22,8 +23,9 @@ export async function clusters(
     try {
       const objects = declared.get(name) ?? [];
       const required = requiredPermissions(objects);
-      const [missing, denied] = await askCluster(secretOf(stackSecrets, key), (api) =>
-        Promise.all([missingKinds(api, objects), deniedPermissions(api, required)]),
+      const used = usedNamespaces(objects);
+      const [missing, denied, absent] = await askCluster(secretOf(stackSecrets, key), (api) =>
+        Promise.all([missingKinds(api, objects), deniedPermissions(api, required), missingNamespaces(api, used)]),
       );
       if (missing.length > 0) {
         const fix = missing.some((kind) => kind.includes("monitoring.coreos.com"))
@@ -31,6 +33,7 @@ export async function clusters(
           : "have an administrator install what defines them, or correct platform in clusters:settings";
         return problem(about, `has no ${missing.join(", ")}, which the stack declares`, fix);
       }
+      if (absent.length > 0) return problem(about, missingText(absent), missingFix(absent));
       if (denied.length === 0)
         return ok(about, `answers; all ${required.length} permissions that the program needs are there`);
       const fix = `have an administrator apply what npm run --silent ops -- deployer --stack ${stackSecrets.name} --cluster ${name} prints`;

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync 
 import { homedir, tmpdir } from "node:os";
 import path from "node:path";
 import { after, describe, it } from "mocha";
-import { createLabFolder, labFolder, removeLabFolder } from "../../../lab/folder.ts";
+import { createLabFolder, labFolder, recordPort, removeLabFolder } from "../../../lab/folder.ts";
 import { labSettings, root } from "../../../lab/settings.ts";
 
 describe("the lab's folder", () => {
@@ -56,6 +56,17 @@ describe("the lab's folder", () => {
       assert.ok(!existsSync(own));
       removeLabFolder(own, checkout);
     }
+  });
+
+  it("keeps the lab's first port, so that ORRERY_PORTS is said once; another one in the environment comes first", () => {
+    const dir = path.join(checkout, ".lab", "ports");
+    assert.equal(labSettings({ ORRERY_LAB: dir }).firstPort, 15000);
+    createLabFolder(dir, checkout);
+    recordPort(dir, 17000);
+    assert.equal(labSettings({ ORRERY_LAB: dir }).ports.keystone, 17000);
+    assert.equal(labSettings({ ORRERY_LAB: dir, ORRERY_PORTS: "18000" }).firstPort, 18000);
+    removeLabFolder(dir, checkout);
+    assert.equal(labSettings({ ORRERY_LAB: dir }).firstPort, 15000);
   });
 
   it("a folder below the checkout's .lab needs no mark, as labs of earlier versions have none", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { before, describe, it } from "mocha";
+import { usedNamespaces } from "../../../config/preflight/namespaces.ts";
 import { assertPermissions, deniedText, type Permission } from "../../../config/preflight/permissions.ts";
 import { kubeconfig } from "../../../config/samples.ts";
 import { type Asked, serving } from "./clusterApi.ts";
@@ -15,13 +16,11 @@ const may = (namespace: string, verb: string, resource: string, name?: string): 
 function check(
   required: Readonly<Record<string, readonly Permission[]>>,
   kubeconfigs: Readonly<Record<string, string>>,
+  namespaces: Readonly<Record<string, readonly string[]>> = {},
 ) {
   const texts = Object.entries(kubeconfigs).map(([name, text]) => [name, pulumi.secret(text)] as const);
-  return assertPermissions(new Map(Object.entries(required)), {
-    settings: {},
-    secrets: {},
-    keyedSecrets: { kubeconfigs: Object.fromEntries(texts) },
-  });
+  const clusters = { settings: {}, secrets: {}, keyedSecrets: { kubeconfigs: Object.fromEntries(texts) } };
+  return assertPermissions(new Map(Object.entries(required)), clusters, new Map(Object.entries(namespaces)));
 }
 
 /** An access review as `verb resource.group namespace name`, another request as method and path. */
@@ -199,6 +198,24 @@ describe("missing permissions", () => {
     await underEngine(() => assert.rejects(check(required, { a: text }), { message: said, name: /Error/ }));
     const warnings = await underEngine(() => check(required, { a: text }), { preview: true });
     assert.deepEqual(warnings, [`${said}; permissions were not checked`]);
+  });
+
+  it("a namespace that others have to make is missed before an update, which would fail halfway; a preview warns", async () => {
+    const required = { a: [may("there", "get", "secrets")] };
+    const said =
+      "cluster a lacks the namespace gone, which this stack uses and does not create: " +
+      "kubectl create namespace gone; or where the system's settings have it, namespace.create: true";
+    await onCluster([], async (text) => {
+      const with_ = (...names: readonly string[]) => check(required, { a: text }, { a: names });
+      await underEngine(() => assert.rejects(with_("there", "gone"), { message: `${said}; nothing was changed` }));
+      assert.deepEqual(await underEngine(() => with_("gone"), { preview: true }), [said]);
+      assert.deepEqual(await underEngine(() => with_("there")), []);
+    });
+    const objects = [
+      { kind: "Namespace", namespace: "", name: "own" },
+      ...["own", "gone", ""].map((namespace) => ({ kind: "Secret", namespace, name: "s" })),
+    ];
+    assert.deepEqual(usedNamespaces(objects), ["gone"]);
   });
 
   it("permissions stay unknown without kubectl", async () => {
