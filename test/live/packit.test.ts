@@ -313,7 +313,16 @@ exec kubectl "$@"`;
 
   it("load-secrets takes a folder of the secrets repository; the changed file is on the cluster byte by byte, and exactly its readers restart", async () => {
     const system = one("packit stage");
-    const copr = `[copr-cli]\nlogin = another # ž, blanks at the end  \n\n`;
+    const copr = [
+      ...[
+        "[copr-cli]",
+        "# ž, blanks and lines at the end  ",
+        "login = another",
+        "username = packit",
+        "token = sample-token",
+      ],
+      ...["copr_url = https://copr.sample.invalid", "  ", "", ""],
+    ].join("\n");
     const folder = mkdtempSync(path.join(tmpdir(), "packit-secrets-"));
     try {
       await system.with([], async () => {
