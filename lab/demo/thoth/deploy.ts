@@ -1,18 +1,20 @@
-/** Deploys the bots of Thoth of stack `test` to the demonstrations' cluster, next to the GitHub that they work at. */
+/** Deploys Thoth's bots of stack `test`, and a node pool, to the demonstrations' cluster, next to the GitHub and the Zuul that use them. */
 import { execFileSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { openSalt } from "../../../config/passphrase.ts";
 import { samplePassphrase } from "../../../config/samples.ts";
-import { keepSystems, withoutPaths } from "../../../config/stackEdit.ts";
+import { keepSystems, put, withoutPaths } from "../../../config/stackEdit.ts";
 import { readStackFile, stackPath } from "../../../config/stackFile.ts";
 import { startCounterparts } from "../../counterparts/counterparts.ts";
+import { zuulImages } from "../../images/zuul.ts";
 import { kubeApi } from "../../kubernetes/api.ts";
 import { labTarget, type Run } from "../../pulumi.ts";
 import { retarget } from "../../retarget.ts";
 import { Person } from "../outside.ts";
-import { demoStackFile, upDemo } from "../stack.ts";
+import { demoStackFile, stackOutput, upDemo } from "../stack.ts";
 import { until } from "../until.ts";
+import { offerZuulImages, startNodepool } from "./nodepool.ts";
 
 const source = "test";
 const name = "demo-thoth";
@@ -21,6 +23,22 @@ const others = ["dgraph", "station"];
 export const organisation = "thoth-station";
 /** As whom the bots work at GitHub. */
 const robot = "sesheta";
+
+/** Namespace of the job nodes, by default of the settings. */
+export const jobNodes = "thoth-zuul";
+/** Stack `test` has no node pool: this one has two kinds of node of stack `prod`, which would be built or pulled from the world. */
+const nodepool = {
+  cluster: "lab",
+  server: "https://kubernetes.default.svc:443",
+  streams: {
+    "thoth-pytest": { ubi8: zuulImages.node },
+    "s2i-thoth-ubi8-py36": { "v0.9.4": zuulImages.node },
+  },
+  labels: {
+    "thoth-pytest": { image: "thoth-pytest:ubi8" },
+    "thoth-python36": { image: "s2i-thoth-ubi8-py36:v0.9.4", minReady: 1 },
+  },
+};
 
 /** Thoth's bots at work: who can act at GitHub, and where the bots are. */
 export interface ThothAtWork {
@@ -46,11 +64,19 @@ export async function deployThoth(run: Run): Promise<ThothAtWork> {
   const file = demoStackFile(run, name);
   const before = `${file}.source`;
   const paths = others.map((setting) => ["config", "thoth:settings", setting]);
-  const text = withoutPaths(keepSystems(stack.text, ["clusters", "thoth"]), paths);
+  const kept = withoutPaths(keepSystems(stack.text, ["clusters", "thoth"]), paths);
+  const text = put(kept, ["config", "thoth:settings", "nodepool"], nodepool);
   writeFileSync(before, text, { mode: 0o600 });
   retarget(before, file, labTarget(lab), samplePassphrase(source), true);
   rmSync(before);
+  await offerZuulImages(run);
   await upDemo(run, { name, source, system: "Thoth" });
+  const outputs = await stackOutput<{ nodepoolConfig: string; nodepoolKubeconfig: string }>(
+    run,
+    { name, source },
+    "thoth",
+  );
+  await startNodepool(run, { nodepoolConfig: outputs.nodepoolConfig, kubeconfig: outputs.nodepoolKubeconfig });
   const { bots } = JSON.parse(stack.entries.get("thoth:settings")?.value ?? "{}") as {
     readonly bots: { readonly namespace: string };
   };
