@@ -88,7 +88,6 @@ const node: Recipe = {
   packages: ["bash", "coreutils", "python3", "python3-pytest"],
   script: `
     ln -sf bash bin/sh
-    ln -sf pytest-3 usr/bin/pytest
     ${withTmp}`,
   config: { Cmd: ["bash"], User: "1001:0", Env: [searchPath] },
 };

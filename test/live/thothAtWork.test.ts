@@ -1,4 +1,7 @@
-/** Thoth's Kebechet of stack `test` at work on real nodes: from an issue at GitHub to a pull request whose branch was pushed over SSH. */
+/**
+ * Thoth of stack `test` at work on real nodes: Kebechet from an issue at GitHub to a pull request whose branch was pushed over SSH;
+ * nodepool from Zuul's request in ZooKeeper to a pod in which commands run.
+ */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,7 +10,8 @@ import { after, before, describe, it } from "mocha";
 import { demoSettings, removeCluster, startCluster } from "../../lab/demo/cluster.ts";
 import { ask } from "../../lab/demo/outside.ts";
 import { takePictures } from "../../lab/demo/pictures.ts";
-import { deployThoth, type ThothAtWork } from "../../lab/demo/thoth/deploy.ts";
+import { deployThoth, jobNodes, type ThothAtWork } from "../../lab/demo/thoth/deploy.ts";
+import { atZuul, imageOf, nodeOf, runJob } from "../../lab/demo/thoth/jobs.ts";
 import {
   fileAt,
   type Issue,
@@ -91,5 +95,67 @@ describe("Thoth at work", function () {
       rmSync(folder, { recursive: true });
     }
     assert.deepEqual(await thoth.alice.get<readonly string[]>("/lab/unknown"), []);
+  });
+
+  describe("Zuul's nodepool", () => {
+    it("the ImageStreams of the nodes have the image of the lab's registry", async () => {
+      assert.match(await imageOf(run, "thoth-pytest", "ubi8"), /^sha256:[0-9a-f]{64}$/);
+    });
+
+    it("a node of a label with minReady waits ready, with the processor and memory of the settings", async () => {
+      const { spec } = await nodeOf(run, "thoth-python36");
+      assert.deepEqual(spec.containers[0]?.resources, { requests: { cpu: "1", memory: "1Gi" } });
+      assert.match(await atZuul(run, "nodepool", "list"), /thoth-python36 .*ready/);
+    });
+
+    it("Zuul's request becomes a pod of the stream's image; commands and a port reach it with the account's token; then it is removed", async () => {
+      const commands = [
+        "id -u",
+        "printf 'def test_sum():\\n    assert 1 + 1 == 2\\n' >/tmp/test_sum.py && pytest -q /tmp/test_sum.py",
+        "exit 3",
+      ];
+      const { job, pod } = await runJob(run, "thoth-pytest", commands);
+      const { pod: name, namespace, provider, connection_type, skiptls } = job;
+      assert.deepEqual(
+        { name, namespace, provider, connection_type, skiptls },
+        {
+          ...{
+            name: pod.metadata.name,
+            namespace: jobNodes,
+            provider: "psi",
+            connection_type: "kubectl",
+            skiptls: false,
+          },
+        },
+      );
+      const digest = await imageOf(run, "thoth-pytest", "ubi8");
+      const image = `image-registry.openshift-image-registry.svc:5000/${jobNodes}/thoth-pytest:${digest.replace(":", "-")}`;
+      assert.equal(pod.spec.containers[0]?.image, image, "the name of the label's image means the stream's tag");
+      assert.match(pod.status.containerStatuses?.[0]?.imageID ?? "", new RegExp(`${digest}$`));
+      const [user, tests, failing] = job.ran;
+      assert.match(user?.output ?? "", /^10\d{8}$/, "a user of the namespace's range");
+      assert.match(tests?.output ?? "", /1 passed/);
+      assert.deepEqual(
+        job.ran.map(({ code }) => code),
+        [0, 0, 3],
+        failing?.output,
+      );
+      assert.equal(job.forwarded, `user ${user?.output ?? ""} of ${name}`);
+      const left = await atZuul(run, "kubectl", "get", "pods", "-o", "name");
+      assert.doesNotMatch(left, new RegExp(name));
+      assert.doesNotMatch(await atZuul(run, "nodepool", "list"), new RegExp(name));
+    });
+
+    it("a label that the pool does not have is refused", async () => {
+      await assert.rejects(atZuul(run, "zuul-node", "thoth-unknown", "id"), /nodepool cannot fulfil the request/);
+    });
+
+    it("the account may do what the drivers call in its namespace, and nothing elsewhere", async () => {
+      const may = (verb: string, resource: string, namespace: string): Promise<string> =>
+        atZuul(run, "sh", "-c", `kubectl auth can-i ${verb} ${resource} -n ${namespace} || true`);
+      assert.match(await may("create", "pods", jobNodes), /^yes/);
+      assert.match(await may("get", "secrets", jobNodes), /no/);
+      assert.match(await may("list", "pods", thoth.namespace), /no/);
+    });
   });
 });

@@ -5,8 +5,10 @@ Usage: zuul-node LABEL COMMAND..., where the commands are shell lines. Prints JS
 """
 
 import base64
+import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -15,12 +17,21 @@ import uuid
 
 import yaml
 from kazoo.client import KazooClient
+from kazoo.exceptions import NoNodeError
 from kazoo.recipe.lock import Lock
 
 CONFIG = "/etc/nodepool/nodepool.yaml"
 PATIENCE = 300
 # Priority of Zuul's check pipelines.
 PRIORITY = 200
+# Port of Zuul's console in a node.
+CONSOLE = 19885
+SERVER = """import os, socket, sys
+with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as server:
+    print("listening", flush=True)
+    connection, _ = server.accept()
+    connection.sendall(f"user {os.getuid()} of {os.uname().nodename}\\n".encode())
+"""
 
 
 def connect():
@@ -73,19 +84,31 @@ def request(client, label):
     return made, f"/nodepool/nodes/{node}"
 
 
+def gone(client, path):
+    """Whether nodepool has deleted the node, or what the locks have left of it."""
+    with contextlib.suppress(NoNodeError):
+        return not client.get(path)[0]
+    return True
+
+
 def change(client, path, state):
     node = read(client, path)
     node.update(state=state, state_time=time.time())
     client.set(path, json.dumps(node).encode())
 
 
-def execute(node, command):
-    """The executor's part: kubectl with what nodepool wrote into the node."""
+@contextlib.contextmanager
+def access(node):
+    """A kubeconfig of what nodepool wrote into the node, as Zuul's executor makes it."""
     place = node["connection_port"]
+    # Checked here, so that a wrong encoding has an error of its own.
+    base64.b64decode(place["ca_crt"], validate=True)
     config = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": "node", "cluster": cluster(place)}],
+        "clusters": [
+            {"name": "node", "cluster": {"server": place["host"], "certificate-authority-data": place["ca_crt"]}}
+        ],
         "users": [{"name": "node", "user": {"token": place["token"]}}],
         "contexts": [
             {"name": "node", "context": {"cluster": "node", "user": "node", "namespace": place["namespace"]}}
@@ -95,18 +118,27 @@ def execute(node, command):
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
         yaml.safe_dump(config, file)
         file.flush()
-        words = ["kubectl", "exec", "-i", place["pod"], "--", "/bin/sh", "-c", command]
-        env = {**os.environ, "KUBECONFIG": file.name}
-        done = subprocess.run(words, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+        yield {**os.environ, "KUBECONFIG": file.name}
+
+
+def execute(pod, env, command):
+    """A task of a job."""
+    words = ["kubectl", "exec", "-i", pod, "--", "/bin/sh", "-c", command]
+    done = subprocess.run(words, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
     return {"command": command, "code": done.returncode, "output": (done.stdout + done.stderr).strip()}
 
 
-def cluster(place):
-    if place["skiptls"]:
-        return {"server": place["host"], "insecure-skip-tls-verify": True}
-    # Checked here, so that a wrong encoding has an error of its own.
-    base64.b64decode(place["ca_crt"], validate=True)
-    return {"server": place["host"], "certificate-authority-data": place["ca_crt"]}
+def forwarded(pod, env):
+    """The log of a task streams from the node's port through kubectl: here a server that says its user."""
+    server = ["python3", "-c", SERVER, str(CONSOLE)]
+    words = [["kubectl", "exec", pod, "--", *server], ["kubectl", "port-forward", pod, f"{CONSOLE}:{CONSOLE}"]]
+    with contextlib.ExitStack() as stack:
+        for one in words:
+            process = stack.enter_context(subprocess.Popen(one, env=env, stdout=subprocess.PIPE, text=True))
+            stack.callback(process.kill)
+            process.stdout.readline()
+        with socket.create_connection(("127.0.0.1", CONSOLE), timeout=30) as connection:
+            return connection.makefile().readline().strip()
 
 
 def main():
@@ -117,12 +149,15 @@ def main():
         node = read(client, path)
         change(client, path, "in-use")
         client.delete(made)
-        ran = [execute(node, command) for command in commands]
+        pod = node["connection_port"]["pod"]
+        with access(node) as env:
+            ran = [execute(pod, env, command) for command in commands]
+            seen = forwarded(pod, env)
         change(client, path, "used")
-    until("the end of the node", lambda: client.exists(path) is None or read(client, path).get("state") is None)
+    until("the end of the node", lambda: gone(client, path))
     shown = {key: node[key] for key in ("type", "provider", "pool", "connection_type", "external_id", "cloud")}
     place = {key: node["connection_port"][key] for key in ("pod", "namespace", "host", "skiptls")}
-    print(json.dumps({**shown, **place, "ran": ran}))
+    print(json.dumps({**shown, **place, "forwarded": seen, "ran": ran}))
 
 
 main()
