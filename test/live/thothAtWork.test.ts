@@ -22,6 +22,8 @@ import {
   write,
 } from "../../lab/demo/thoth/steps.ts";
 import { lab } from "../../lab/harness/cloud.ts";
+import { until } from "../../lab/demo/until.ts";
+import { kubeApi, type KubeObject } from "../../lab/kubernetes/api.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
 import type { Run } from "../../lab/pulumi.ts";
 
@@ -156,6 +158,66 @@ describe("Thoth at work", function () {
       assert.match(await may("create", "pods", jobNodes), /^yes/);
       assert.match(await may("get", "secrets", jobNodes), /no/);
       assert.match(await may("list", "pods", thoth.namespace), /no/);
+    });
+  });
+
+  describe("a changed deployment", () => {
+    interface Pod extends KubeObject {
+      readonly status: {
+        readonly phase: string;
+        readonly containerStatuses?: readonly { readonly restartCount: number }[];
+      };
+    }
+    const pods = async (namespace: string): Promise<readonly Pod[]> =>
+      (await kubeApi(cluster).list<Pod>(`/api/v1/namespaces/${namespace}/pods`)).filter(
+        ({ metadata, status }) => metadata.deletionTimestamp === undefined && status.phase === "Running",
+      );
+    const of = (all: readonly Pod[], start: string): readonly string[] =>
+      all.filter(({ metadata }) => metadata.name.startsWith(start)).map(({ metadata }) => metadata.uid ?? "");
+    let earlier: readonly Pod[];
+
+    before(async () => {
+      earlier = await pods(thoth.namespace);
+      await deployThoth(run, { off: ["kebechet.enabled", "regidores.normalizers"], operatorRestart: 60 });
+    });
+
+    it("a bot that is switched off is gone, and those that stay keep their pods", async () => {
+      assert.equal(of(earlier, "normalizers-").length, 1);
+      const now = await until("the end of the normalizers", 120, async () => {
+        const all = await pods(thoth.namespace);
+        return of(all, "normalizers-").length === 0 ? all : undefined;
+      });
+      for (const name of ["sesheta-webhooks-", "webhook2kafka-", "review-manager-webhooks-"]) {
+        assert.equal(of(now, name).length, 1, name);
+        assert.deepEqual(of(now, name), of(earlier, name), name);
+      }
+      const jobs = await kubeApi(cluster).list(`/apis/batch/v1/namespaces/${thoth.namespace}/cronjobs`);
+      const names = jobs.map(({ metadata }) => metadata.name);
+      assert.ok(!names.includes("kebechet") && names.includes("nepthys"), names.join(", "));
+    });
+
+    it("the kubelet restarts the station's operators, whose watch stops, and no other program of the station", async () => {
+      const restarts = async (): Promise<ReadonlyMap<string, number> | undefined> => {
+        const all = await pods("thoth-test-core");
+        const found = new Map(
+          all.map(({ metadata, status }) => [metadata.name, status.containerStatuses?.[0]?.restartCount ?? 0]),
+        );
+        const operators = [...found].filter(([name]) => operator.test(name));
+        return operators.length >= 2 && operators.every(([, count]) => count > 0) ? found : undefined;
+      };
+      const operator = /^(workload-operator|graph-sync-scheduler)-/;
+      const found = await until("a restart of each operator", 300, restarts);
+      assert.deepEqual(
+        [...found].filter(([name, count]) => !operator.test(name) && count > 0),
+        [],
+      );
+    });
+
+    it("a bot that is switched on again runs", async () => {
+      await deployThoth(run);
+      await until("the normalizers", 120, async () => of(await pods(thoth.namespace), "normalizers-")[0]);
+      const at = `/apis/batch/v1/namespaces/${thoth.namespace}/cronjobs/kebechet`;
+      assert.equal((await kubeApi(cluster).get(at)).metadata.name, "kebechet");
     });
   });
 });

@@ -49,8 +49,16 @@ export interface ThothAtWork {
   readonly bob: Person;
 }
 
+/** Differences that a test asks for. */
+interface Variant {
+  /** Bots that do not run: paths below `bots`, such as `kebechet.enabled`. @default all run */
+  readonly off?: readonly string[];
+  /** Deploys the station, too, whose operators are restarted after so many seconds. @default no station */
+  readonly operatorRestart?: number;
+}
+
 /** Deploys what is missing or changed. @throws with Pulumi's output if it cannot */
-export async function deployThoth(run: Run): Promise<ThothAtWork> {
+export async function deployThoth(run: Run, { off = [], operatorRestart }: Variant = {}): Promise<ThothAtWork> {
   const { lab, log } = run;
   const stack = readStackFile(stackPath(source));
   const crypter = openSalt(stack.encryptionSalt ?? "", samplePassphrase(source));
@@ -63,9 +71,15 @@ export async function deployThoth(run: Run): Promise<ThothAtWork> {
   });
   const file = demoStackFile(run, name);
   const before = `${file}.source`;
-  const paths = others.map((setting) => ["config", "thoth:settings", setting]);
+  const settings = ["config", "thoth:settings"];
+  const absent = others.filter((setting) => setting !== "station" || operatorRestart === undefined);
+  const paths = absent.map((setting) => [...settings, setting]);
   const kept = withoutPaths(keepSystems(stack.text, ["clusters", "thoth"]), paths);
-  const text = put(kept, ["config", "thoth:settings", "nodepool"], nodepool);
+  let text = put(kept, [...settings, "nodepool"], nodepool);
+  for (const bot of off) text = put(text, [...settings, "bots", ...bot.split(".")], false);
+  if (operatorRestart !== undefined) {
+    text = put(text, [...settings, "station", "operatorRestart"], { seconds: operatorRestart });
+  }
   writeFileSync(before, text, { mode: 0o600 });
   retarget(before, file, labTarget(lab), samplePassphrase(source), true);
   rmSync(before);
