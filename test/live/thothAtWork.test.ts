@@ -106,7 +106,8 @@ describe("Thoth at work", function () {
 
     it("a node of a label with minReady waits ready, with the processor and memory of the settings", async () => {
       const { spec } = await nodeOf(run, "thoth-python36");
-      assert.deepEqual(spec.containers[0]?.resources, { requests: { cpu: "1", memory: "1Gi" } });
+      const asked = { cpu: "1", memory: "1Gi" };
+      assert.deepEqual(spec.containers[0]?.resources, { requests: asked, limits: asked });
       assert.match(await atZuul(run, "nodepool", "list"), /thoth-python36 .*ready/);
     });
 

@@ -18,7 +18,7 @@ import { offerZuulImages, startNodepool } from "./nodepool.ts";
 
 const source = "test";
 const name = "demo-thoth";
-/** Of thoth:settings, what other demonstrations would show. */
+/** Of thoth:settings, what the demonstration does not show. */
 const others = ["dgraph", "station"];
 export const organisation = "thoth-station";
 /** As whom the bots work at GitHub. */
@@ -53,7 +53,7 @@ export interface ThothAtWork {
 interface Variant {
   /** Bots that do not run: paths below `bots`, such as `kebechet.enabled`. @default all run */
   readonly off?: readonly string[];
-  /** Deploys the station, too, whose operators are restarted after so many seconds. @default no station */
+  /** Deploys Dgraph and the station, too, whose operators are restarted after so many seconds. @default neither */
   readonly operatorRestart?: number;
 }
 
@@ -72,7 +72,7 @@ export async function deployThoth(run: Run, { off = [], operatorRestart }: Varia
   const file = demoStackFile(run, name);
   const before = `${file}.source`;
   const settings = ["config", "thoth:settings"];
-  const absent = others.filter((setting) => setting !== "station" || operatorRestart === undefined);
+  const absent = operatorRestart === undefined ? others : [];
   const paths = absent.map((setting) => [...settings, setting]);
   const kept = withoutPaths(keepSystems(stack.text, ["clusters", "thoth"]), paths);
   let text = put(kept, [...settings, "nodepool"], nodepool);
