@@ -58,7 +58,7 @@ interface Variant {
 }
 
 /** Deploys what is missing or changed. @throws with Pulumi's output if it cannot */
-export async function deployThoth(run: Run, { off = [], operatorRestart }: Variant = {}): Promise<ThothAtWork> {
+export async function deployThoth(run: Run, variant: Variant = {}): Promise<ThothAtWork> {
   const { lab, log } = run;
   const stack = readStackFile(stackPath(source));
   const crypter = openSalt(stack.encryptionSalt ?? "", samplePassphrase(source));
@@ -71,16 +71,7 @@ export async function deployThoth(run: Run, { off = [], operatorRestart }: Varia
   });
   const file = demoStackFile(run, name);
   const before = `${file}.source`;
-  const settings = ["config", "thoth:settings"];
-  const absent = operatorRestart === undefined ? others : [];
-  const paths = absent.map((setting) => [...settings, setting]);
-  const kept = withoutPaths(keepSystems(stack.text, ["clusters", "thoth"]), paths);
-  let text = put(kept, [...settings, "nodepool"], nodepool);
-  for (const bot of off) text = put(text, [...settings, "bots", ...bot.split(".")], false);
-  if (operatorRestart !== undefined) {
-    text = put(text, [...settings, "station", "operatorRestart"], { seconds: operatorRestart });
-  }
-  writeFileSync(before, text, { mode: 0o600 });
+  writeFileSync(before, changedText(stack.text, variant), { mode: 0o600 });
   retarget(before, file, labTarget(lab), samplePassphrase(source), true);
   rmSync(before);
   await offerZuulImages(run);
@@ -99,6 +90,18 @@ export async function deployThoth(run: Run, { off = [], operatorRestart }: Varia
   // A counterpart that ran before learns of new people and keys within a minute or two.
   await until("GitHub's organisation", 180, () => alice.get(`/orgs/${organisation}`).catch(() => undefined));
   return { namespace: bots.namespace, alice, bob: person("bob") };
+}
+
+/** The stack's file with what the demonstration shows. */
+function changedText(stack: string, { off = [], operatorRestart }: Variant): string {
+  const settings = ["config", "thoth:settings"];
+  const absent = operatorRestart === undefined ? others : [];
+  const paths = absent.map((setting) => [...settings, setting]);
+  const kept = withoutPaths(keepSystems(stack, ["clusters", "thoth"]), paths);
+  let text = put(kept, [...settings, "nodepool"], nodepool);
+  for (const bot of off) text = put(text, [...settings, "bots", ...bot.split(".")], false);
+  if (operatorRestart === undefined) return text;
+  return put(text, [...settings, "station", "operatorRestart"], { seconds: operatorRestart });
 }
 
 /** The public half of an OpenSSH key, as its owner registers it at GitHub. */
