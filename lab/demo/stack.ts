@@ -1,6 +1,8 @@
 /** Deploys a stack of the demonstrations: one that is made of parts of a stack of the project. */
+import { execFile } from "node:child_process";
 import { rmSync } from "node:fs";
 import path from "node:path";
+import { promisify } from "node:util";
 import { stackPath } from "../../config/stackFile.ts";
 import { environment, pulumi, type Run, stackExists } from "../pulumi.ts";
 import { withFailures } from "../rollout.ts";
@@ -34,4 +36,16 @@ export async function upDemo(run: Run, { name, source, system }: DemoStack): Pro
   const args = ["up", "--stack", name, "--config-file", demoStackFile(run, name), "--yes", "--skip-preview"];
   const code = await withFailures(lab, log, () => pulumi(args, env, output));
   if (code !== 0) throw new Error(`${system} cannot be deployed: pulumi up ended with ${code}; see ${output}`);
+}
+
+/** An output of a deployed stack, with its secrets. @throws with Pulumi's message */
+export async function stackOutput<T>(
+  run: Run,
+  { name, source }: Pick<DemoStack, "name" | "source">,
+  output: string,
+): Promise<T> {
+  const env = { ...process.env, ...environment(run, source) };
+  const program = path.join(root, "node_modules", ".bin", "pulumi");
+  const args = ["stack", "output", output, "--stack", name, "--json", "--show-secrets"];
+  return JSON.parse((await promisify(execFile)(program, args, { cwd: root, env })).stdout) as T;
 }

@@ -1,15 +1,17 @@
-/** Thoth's Kebechet of stack `test` at work on real nodes: from an issue at GitHub to a pull request whose branch was pushed over SSH. */
+/**
+ * Thoth of stack `test` at work on real nodes: Kebechet from an issue at GitHub to a pull request whose branch was pushed over SSH;
+ * nodepool from Zuul's request in ZooKeeper to a pod in which commands run.
+ */
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
-import { put, withoutPaths } from "../../config/stackEdit.ts";
 import { demoSettings, removeCluster, startCluster } from "../../lab/demo/cluster.ts";
 import { ask } from "../../lab/demo/outside.ts";
 import { takePictures } from "../../lab/demo/pictures.ts";
-import { demoStackFile, upDemo } from "../../lab/demo/stack.ts";
-import { deployThoth, type ThothAtWork, thothStack } from "../../lab/demo/thoth/deploy.ts";
+import { deployThoth, jobNodes, type ThothAtWork } from "../../lab/demo/thoth/deploy.ts";
+import { atZuul, imageOf, nodeOf, runJob } from "../../lab/demo/thoth/jobs.ts";
 import {
   fileAt,
   type Issue,
@@ -19,9 +21,9 @@ import {
   runKebechet,
   write,
 } from "../../lab/demo/thoth/steps.ts";
-import { until } from "../../lab/demo/until.ts";
 import { lab } from "../../lab/harness/cloud.ts";
-import { kubeApi } from "../../lab/kubernetes/api.ts";
+import { until } from "../../lab/demo/until.ts";
+import { kubeApi, type KubeObject } from "../../lab/kubernetes/api.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
 import type { Run } from "../../lab/pulumi.ts";
 
@@ -97,44 +99,126 @@ describe("Thoth at work", function () {
     assert.deepEqual(await thoth.alice.get<readonly string[]>("/lab/unknown"), []);
   });
 
-  it("two bots are taken away and brought back by their settings, and no pod and CronJob of another bot is touched", async () => {
-    const all = await bots();
-    const chosen = ["CronJob kebechet", "Deployment sesheta-webhooks"];
-    for (const one of chosen) assert.ok(all.has(one), one);
-    const file = demoStackFile(run, thothStack.name);
-    const at = (...keys: readonly string[]): string[] => ["config", "thoth:settings", ...keys];
-    const fewer = put(readFileSync(file, "utf8"), at("bots", "kebechet", "enabled"), false);
-    const without = withoutPaths(fewer, [at("ultrahook", "tunnels", "webhooks")]);
-    writeFileSync(file, put(without, at("bots", "sesheta", "webhooks"), false));
-    await upDemo(run, thothStack);
-    const isOf = ([name]: readonly [string, string]): boolean => chosen.includes(name) || /sesheta-webhooks/.test(name);
-    const others = new Map([...all].filter((one) => !isOf(one)));
-    const left = await until("the end of sesheta-webhooks' pod", 120, async () => {
-      const now = await bots();
-      return [...now].some(isOf) ? undefined : now;
+  describe("Zuul's nodepool", () => {
+    it("the ImageStreams of the nodes have the image of the lab's registry", async () => {
+      assert.match(await imageOf(run, "thoth-pytest", "ubi8"), /^sha256:[0-9a-f]{64}$/);
     });
-    assert.deepEqual(left, others);
-    await deployThoth(run);
-    const again = await bots();
-    for (const one of chosen) assert.ok(again.has(one), one);
-    assert.deepEqual(new Map([...again].filter((one) => !isOf(one))), others);
-    const { succeeded, log } = await runKebechet(run, thoth);
-    assert.ok(succeeded, log);
+
+    it("a node of a label with minReady waits ready, with the processor and memory of the settings", async () => {
+      const { spec } = await nodeOf(run, "thoth-python36");
+      const asked = { cpu: "1", memory: "1Gi" };
+      assert.deepEqual(spec.containers[0]?.resources, { requests: asked, limits: asked });
+      assert.match(await atZuul(run, "nodepool", "list"), /thoth-python36 .*ready/);
+    });
+
+    it("Zuul's request becomes a pod of the stream's image; commands and a port reach it with the account's token; then it is removed", async () => {
+      const commands = [
+        "id -u",
+        "printf 'def test_sum():\\n    assert 1 + 1 == 2\\n' >/tmp/test_sum.py && pytest -q /tmp/test_sum.py",
+        "exit 3",
+      ];
+      const { job, pod } = await runJob(run, "thoth-pytest", commands);
+      const { pod: name, namespace, provider, connection_type, skiptls } = job;
+      assert.deepEqual(
+        { name, namespace, provider, connection_type, skiptls },
+        {
+          ...{
+            name: pod.metadata.name,
+            namespace: jobNodes,
+            provider: "psi",
+            connection_type: "kubectl",
+            skiptls: false,
+          },
+        },
+      );
+      const digest = await imageOf(run, "thoth-pytest", "ubi8");
+      const image = `image-registry.openshift-image-registry.svc:5000/${jobNodes}/thoth-pytest:${digest.replace(":", "-")}`;
+      assert.equal(pod.spec.containers[0]?.image, image, "the name of the label's image means the stream's tag");
+      assert.match(pod.status.containerStatuses?.[0]?.imageID ?? "", new RegExp(`${digest}$`));
+      const [user, tests, failing] = job.ran;
+      assert.match(user?.output ?? "", /^10\d{8}$/, "a user of the namespace's range");
+      assert.match(tests?.output ?? "", /1 passed/);
+      assert.deepEqual(
+        job.ran.map(({ code }) => code),
+        [0, 0, 3],
+        failing?.output,
+      );
+      assert.equal(job.forwarded, `user ${user?.output ?? ""} of ${name}`);
+      const left = await atZuul(run, "kubectl", "get", "pods", "-o", "name");
+      assert.doesNotMatch(left, new RegExp(name));
+      assert.doesNotMatch(await atZuul(run, "nodepool", "list"), new RegExp(name));
+    });
+
+    it("a label that the pool does not have is refused", async () => {
+      await assert.rejects(atZuul(run, "zuul-node", "thoth-unknown", "id"), /nodepool cannot fulfil the request/);
+    });
+
+    it("the account may do what the drivers call in its namespace, and nothing elsewhere", async () => {
+      const may = (verb: string, resource: string, namespace: string): Promise<string> =>
+        atZuul(run, "sh", "-c", `kubectl auth can-i ${verb} ${resource} -n ${namespace} || true`);
+      assert.match(await may("create", "pods", jobNodes), /^yes/);
+      assert.match(await may("get", "secrets", jobNodes), /no/);
+      assert.match(await may("list", "pods", thoth.namespace), /no/);
+    });
   });
 
-  /** UIDs of the bots' CronJobs, Deployments and their pods, by kind and name. */
-  async function bots(): Promise<ReadonlyMap<string, string>> {
-    const api = kubeApi(cluster);
-    const of = async (kind: string, at: string, words = ""): Promise<[string, string][]> =>
-      (await api.list(`${at.replace("NAMESPACE", `namespaces/${thoth.namespace}`)}${words}`)).map(({ metadata }) => [
-        `${kind} ${metadata.name}`,
-        metadata.uid ?? "",
-      ]);
-    const found = [
-      await of("CronJob", "/apis/batch/v1/NAMESPACE/cronjobs"),
-      await of("Deployment", "/apis/apps/v1/NAMESPACE/deployments"),
-      await of("Pod", "/api/v1/NAMESPACE/pods", "?labelSelector=pod-template-hash"),
-    ];
-    return new Map(found.flat().sort(([a], [b]) => a.localeCompare(b)));
-  }
+  describe("a changed deployment", () => {
+    interface Pod extends KubeObject {
+      readonly status: {
+        readonly phase: string;
+        readonly containerStatuses?: readonly { readonly restartCount: number }[];
+      };
+    }
+    const pods = async (namespace: string): Promise<readonly Pod[]> =>
+      (await kubeApi(cluster).list<Pod>(`/api/v1/namespaces/${namespace}/pods`)).filter(
+        ({ metadata, status }) => metadata.deletionTimestamp === undefined && status.phase === "Running",
+      );
+    const of = (all: readonly Pod[], start: string): readonly string[] =>
+      all.filter(({ metadata }) => metadata.name.startsWith(start)).map(({ metadata }) => metadata.uid ?? "");
+    let earlier: readonly Pod[];
+
+    before(async () => {
+      earlier = await pods(thoth.namespace);
+      await deployThoth(run, { off: ["kebechet.enabled", "regidores.normalizers"], operatorRestart: 60 });
+    });
+
+    it("a bot that is switched off is gone, and those that stay keep their pods", async () => {
+      assert.equal(of(earlier, "normalizers-").length, 1);
+      const now = await until("the end of the normalizers", 120, async () => {
+        const all = await pods(thoth.namespace);
+        return of(all, "normalizers-").length === 0 ? all : undefined;
+      });
+      for (const name of ["sesheta-webhooks-", "webhook2kafka-", "review-manager-webhooks-"]) {
+        assert.equal(of(now, name).length, 1, name);
+        assert.deepEqual(of(now, name), of(earlier, name), name);
+      }
+      const jobs = await kubeApi(cluster).list(`/apis/batch/v1/namespaces/${thoth.namespace}/cronjobs`);
+      const names = jobs.map(({ metadata }) => metadata.name);
+      assert.ok(!names.includes("kebechet") && names.includes("nepthys"), names.join(", "));
+    });
+
+    it("the kubelet restarts the station's operators, whose watch stops, and no other program of the station", async () => {
+      const restarts = async (): Promise<ReadonlyMap<string, number> | undefined> => {
+        const all = await pods("thoth-test-core");
+        const found = new Map(
+          all.map(({ metadata, status }) => [metadata.name, status.containerStatuses?.[0]?.restartCount ?? 0]),
+        );
+        const operators = [...found].filter(([name]) => operator.test(name));
+        return operators.length >= 2 && operators.every(([, count]) => count > 0) ? found : undefined;
+      };
+      const operator = /^(workload-operator|graph-sync-scheduler)-/;
+      const found = await until("a restart of each operator", 300, restarts);
+      assert.deepEqual(
+        [...found].filter(([name, count]) => !operator.test(name) && count > 0),
+        [],
+      );
+    });
+
+    it("a bot that is switched on again runs", async () => {
+      await deployThoth(run);
+      await until("the normalizers", 120, async () => of(await pods(thoth.namespace), "normalizers-")[0]);
+      const at = `/apis/batch/v1/namespaces/${thoth.namespace}/cronjobs/kebechet`;
+      assert.equal((await kubeApi(cluster).get(at)).metadata.name, "kebechet");
+    });
+  });
 });

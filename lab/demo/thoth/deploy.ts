@@ -1,27 +1,44 @@
-/** Deploys the bots of Thoth of stack `test` to the demonstrations' cluster, next to the GitHub that they work at. */
+/** Deploys Thoth's bots of stack `test`, and a node pool, to the demonstrations' cluster, next to the GitHub and the Zuul that use them. */
 import { execFileSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { openSalt } from "../../../config/passphrase.ts";
 import { samplePassphrase } from "../../../config/samples.ts";
-import { keepSystems, withoutPaths } from "../../../config/stackEdit.ts";
+import { keepSystems, put, withoutPaths } from "../../../config/stackEdit.ts";
 import { readStackFile, stackPath } from "../../../config/stackFile.ts";
 import { startCounterparts } from "../../counterparts/counterparts.ts";
+import { zuulImages } from "../../images/zuul.ts";
 import { kubeApi } from "../../kubernetes/api.ts";
 import { labTarget, type Run } from "../../pulumi.ts";
 import { retarget } from "../../retarget.ts";
 import { Person } from "../outside.ts";
-import { demoStackFile, upDemo } from "../stack.ts";
+import { demoStackFile, stackOutput, upDemo } from "../stack.ts";
 import { until } from "../until.ts";
+import { offerZuulImages, startNodepool } from "./nodepool.ts";
 
-/** What is deployed. */
-export const thothStack = { name: "demo-thoth", source: "test", system: "Thoth" } as const;
-const { name, source } = thothStack;
-/** Of thoth:settings, what other demonstrations would show. */
+const source = "test";
+const name = "demo-thoth";
+/** Of thoth:settings, what the demonstration does not show. */
 const others = ["dgraph", "station"];
 export const organisation = "thoth-station";
 /** As whom the bots work at GitHub. */
 const robot = "sesheta";
+
+/** Namespace of the job nodes, by default of the settings. */
+export const jobNodes = "thoth-zuul";
+/** Stack `test` has no node pool: this one has two kinds of node of stack `prod`, which would be built or pulled from the world. */
+const nodepool = {
+  cluster: "lab",
+  server: "https://kubernetes.default.svc:443",
+  streams: {
+    "thoth-pytest": { ubi8: zuulImages.node },
+    "s2i-thoth-ubi8-py36": { "v0.9.4": zuulImages.node },
+  },
+  labels: {
+    "thoth-pytest": { image: "thoth-pytest:ubi8" },
+    "thoth-python36": { image: "s2i-thoth-ubi8-py36:v0.9.4", minReady: 1 },
+  },
+};
 
 /** Thoth's bots at work: who can act at GitHub, and where the bots are. */
 export interface ThothAtWork {
@@ -32,8 +49,16 @@ export interface ThothAtWork {
   readonly bob: Person;
 }
 
+/** Differences that a test asks for. */
+interface Variant {
+  /** Bots that do not run: paths below `bots`, such as `kebechet.enabled`. @default all run */
+  readonly off?: readonly string[];
+  /** Deploys Dgraph and the station, too, whose operators are restarted after so many seconds. @default neither */
+  readonly operatorRestart?: number;
+}
+
 /** Deploys what is missing or changed. @throws with Pulumi's output if it cannot */
-export async function deployThoth(run: Run): Promise<ThothAtWork> {
+export async function deployThoth(run: Run, variant: Variant = {}): Promise<ThothAtWork> {
   const { lab, log } = run;
   const stack = readStackFile(stackPath(source));
   const crypter = openSalt(stack.encryptionSalt ?? "", samplePassphrase(source));
@@ -46,12 +71,17 @@ export async function deployThoth(run: Run): Promise<ThothAtWork> {
   });
   const file = demoStackFile(run, name);
   const before = `${file}.source`;
-  const paths = others.map((setting) => ["config", "thoth:settings", setting]);
-  const text = withoutPaths(keepSystems(stack.text, ["clusters", "thoth"]), paths);
-  writeFileSync(before, text, { mode: 0o600 });
+  writeFileSync(before, changedText(stack.text, variant), { mode: 0o600 });
   retarget(before, file, labTarget(lab), samplePassphrase(source), true);
   rmSync(before);
-  await upDemo(run, thothStack);
+  await offerZuulImages(run);
+  await upDemo(run, { name, source, system: "Thoth" });
+  const outputs = await stackOutput<{ nodepoolConfig: string; nodepoolKubeconfig: string }>(
+    run,
+    { name, source },
+    "thoth",
+  );
+  await startNodepool(run, { nodepoolConfig: outputs.nodepoolConfig, kubeconfig: outputs.nodepoolKubeconfig });
   const { bots } = JSON.parse(stack.entries.get("thoth:settings")?.value ?? "{}") as {
     readonly bots: { readonly namespace: string };
   };
@@ -60,6 +90,18 @@ export async function deployThoth(run: Run): Promise<ThothAtWork> {
   // A counterpart that ran before learns of new people and keys within a minute or two.
   await until("GitHub's organisation", 180, () => alice.get(`/orgs/${organisation}`).catch(() => undefined));
   return { namespace: bots.namespace, alice, bob: person("bob") };
+}
+
+/** The stack's file with what the demonstration shows. */
+function changedText(stack: string, { off = [], operatorRestart }: Variant): string {
+  const settings = ["config", "thoth:settings"];
+  const absent = operatorRestart === undefined ? others : [];
+  const paths = absent.map((setting) => [...settings, setting]);
+  const kept = withoutPaths(keepSystems(stack, ["clusters", "thoth"]), paths);
+  let text = put(kept, [...settings, "nodepool"], nodepool);
+  for (const bot of off) text = put(text, [...settings, "bots", ...bot.split(".")], false);
+  if (operatorRestart === undefined) return text;
+  return put(text, [...settings, "station", "operatorRestart"], { seconds: operatorRestart });
 }
 
 /** The public half of an OpenSSH key, as its owner registers it at GitHub. */

@@ -1,7 +1,8 @@
-/** Thoth's bots at work: what a request for a release sets off, hop by hop, with the evidence of each. */
+/** Thoth at work: what a request for a release and a job of Zuul set off, hop by hop, with the evidence of each. */
 import type { Run } from "../../pulumi.ts";
 import type { Scene } from "../pictures.ts";
 import type { ThothAtWork } from "./deploy.ts";
+import { atZuul, nodeOf, runJob } from "./jobs.ts";
 import { fileAt, type Issue, makeRepositories, pullOf, repository, runKebechet, write } from "./steps.ts";
 
 /** Prints a hop and its evidence. */
@@ -12,7 +13,7 @@ const nextPatch = (text: string): string => {
   return `${start}${Number(patch) + 1}`;
 };
 
-/** Plays a request for a release until its pull request is merged. @returns the pages to look at. @throws naming the hop that did not happen */
+/** Plays a request for a release until its pull request is merged, and then a job of Zuul. @returns the pages to look at. @throws naming the hop that did not happen */
 export async function playThoth(run: Run, thoth: ThothAtWork, tell: Tell): Promise<readonly Scene[]> {
   const { alice } = thoth;
   await makeRepositories(thoth);
@@ -38,5 +39,28 @@ export async function playThoth(run: Run, thoth: ThothAtWork, tell: Tell): Promi
   await alice.call("PUT", `/repos/${repository}/pulls/${pull.number}/merge`, {});
   await alice.call("PATCH", `/repos/${repository}/issues/${issue.number}`, { state: "closed" });
   tell("alice merges it", (await fileAt(thoth, "master", "version.py")).trim());
+  await playNodes(run, tell);
   return [{ name: "thoth", url: pull.html_url, shows: `Release of version ${version}` }];
+}
+
+/** A job's node: from nodepool's request in ZooKeeper to the pod's end. */
+async function playNodes(run: Run, tell: Tell): Promise<void> {
+  const waiting = await nodeOf(run, "thoth-python36");
+  tell("nodepool keeps a node of the label thoth-python36 ready (minReady)", `pod ${waiting.metadata.name}`);
+  const commands = [
+    "id",
+    "printf 'def test_sum():\\n    assert 1 + 1 == 2\\n' >/tmp/test_sum.py && pytest -q /tmp/test_sum.py",
+  ];
+  const { job, pod } = await runJob(run, "thoth-pytest", commands);
+  tell("Zuul writes a node request for thoth-pytest into ZooKeeper; nodepool makes the pod", `pod ${job.pod}`);
+  tell("its image is that of the ImageStream's tag", pod.spec.containers[0]?.image ?? "");
+  const [user, tests] = job.ran.map(({ output }) => output.split("\n").at(-1) ?? "");
+  tell(
+    "Zuul's executor runs commands in it by kubectl exec, with the account's token",
+    `${user ?? ""}; ${tests ?? ""}`,
+  );
+  tell("and reads the console's port by kubectl port-forward", job.forwarded);
+  const list = await atZuul(run, "nodepool", "list");
+  if (list.includes(job.pod)) throw new Error(`nodepool still has ${job.pod}:\n${list}`);
+  tell("Zuul gives the node back; nodepool removes the pod", "nodepool list has it no more");
 }

@@ -1,4 +1,4 @@
-/** What the API server changes in pods for real nodes: images by digest. */
+/** What the API server changes in pods for real nodes: images by digest, and images that name a tag of an ImageStream. */
 import type { KubeObject } from "../api.ts";
 
 /** Annotation of a pod that asked for images by digest: what runs is the lab's own image, whose digest is another one. */
@@ -25,8 +25,34 @@ const digests = mutation(
 /** The policy with its binding. */
 export const podAdmission: readonly KubeObject[] = digests;
 
+/**
+ * OpenShift's local lookup: in the pods of a namespace the name of a stream's tag means the image that it leads to.
+ * @param images - `namespace/stream:tag`, and `namespace/stream` for the tag `latest`, to the image
+ */
+export function localLookup(images: ReadonlyMap<string, string>): readonly KubeObject[] {
+  // Names and references have no character that CEL's strings would have to escape.
+  const known = `{${[...images].map(([name, image]) => `'${name}': '${image}'`).join(", ")}}`;
+  const short = (kind: string): string =>
+    `(has(object.spec.${kind}) && object.spec.${kind}.exists(c, !c.image.contains('/')))`;
+  const looked = (kind: string): string =>
+    `has(object.spec.${kind}) ? object.spec.${kind}.map(c, Object.spec.${kind}{name: c.name,
+      image: (request.namespace + '/' + c.image) in variables.known
+        ? variables.known[request.namespace + '/' + c.image] : c.image}) : []`;
+  return mutation(
+    "image-streams",
+    images.size === 0 ? "false" : `${short("containers")} || ${short("initContainers")}`,
+    `Object{spec: Object.spec{containers: ${looked("containers")}, initContainers: ${looked("initContainers")}}}`,
+    [{ name: "known", expression: images.size === 0 ? "{'': ''}" : known }],
+  );
+}
+
 /** A policy that merges an object into the new pods that fulfil a condition; both are CEL. */
-function mutation(name: string, condition: string, expression: string): readonly KubeObject[] {
+function mutation(
+  name: string,
+  condition: string,
+  expression: string,
+  variables: readonly object[] = [],
+): readonly KubeObject[] {
   const apiVersion = "admissionregistration.k8s.io/v1";
   return [
     {
@@ -37,6 +63,7 @@ function mutation(name: string, condition: string, expression: string): readonly
         matchConstraints: {
           resourceRules: [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["pods"] }],
         },
+        variables,
         matchConditions: [{ name: "applies", expression: condition }],
         failurePolicy: "Fail",
         reinvocationPolicy: "Never",

@@ -3,9 +3,10 @@
  * from OpenShift's internal registry.
  */
 import { parseImage } from "../../../config/image.ts";
-import { digestOfTag } from "../../images/names.ts";
+import { digestOfTag, tagOfDigest } from "../../images/names.ts";
 import { Layouts } from "../../images/registry.ts";
 import { type KubeApi, type KubeObject, pathOf } from "../api.ts";
+import { localLookup } from "./admission.ts";
 import { coalesced, follow } from "./follow.ts";
 
 /** Where pods of OpenShift pull the images of streams. */
@@ -20,6 +21,7 @@ const interval = 900;
 export interface ImageStream extends KubeObject {
   readonly metadata: KubeObject["metadata"] & { readonly generation?: number };
   readonly spec?: {
+    readonly lookupPolicy?: { readonly local: boolean };
     readonly tags?: readonly {
       readonly name: string;
       readonly from?: { readonly kind: string; readonly name: string };
@@ -101,6 +103,22 @@ export function imported(stream: ImageStream, resolve: Resolve, now: Date): read
   return [...tags, ...before.filter(({ tag }) => !names.has(tag))];
 }
 
+/** What pods in the streams' namespaces get for the names of tags, where they may name them: see {@link localLookup}. */
+export function lookedUp(streams: readonly ImageStream[]): ReadonlyMap<string, string> {
+  const local = streams.filter(({ spec }) => spec?.lookupPolicy?.local === true);
+  const all = local.flatMap(({ metadata: { namespace = "", name }, status }) =>
+    (status?.tags ?? []).flatMap(({ tag, items }): [string, string][] => {
+      const digest = items?.[0]?.image;
+      if (digest === undefined) return [];
+      // By the tag that stands for the digest; see images/names.ts.
+      const image = `${internalRegistry}/${namespace}/${name}:${tagOfDigest(digest)}`;
+      const names = [`${namespace}/${name}:${tag}`, ...(tag === "latest" ? [`${namespace}/${name}`] : [])];
+      return names.map((one) => [one, image]);
+    }),
+  );
+  return new Map(all.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 /** Layouts that also answer for OpenShift's internal registry. */
 export class StreamLayouts extends Layouts {
   /** The cluster's ImageStreams. */
@@ -123,11 +141,12 @@ export class StreamLayouts extends Layouts {
   }
 }
 
-/** Follows the cluster's ImageStreams for ever and imports their images. */
+/** Follows the cluster's ImageStreams for ever: imports their images, and tells the API server which names mean them. */
 export function importImages(api: KubeApi, layouts: StreamLayouts): void {
   const resolve: Resolve = (registry, repository, version) => layouts.manifest(registry, repository, version)?.digest;
   const seen = new Map<string, string>();
   let scheduled = 0;
+  let applied = "";
   const changed = coalesced("ImageStreams", 100, async () => {
     const due = Date.now() - scheduled > interval * 1000;
     if (due) scheduled = Date.now();
@@ -146,6 +165,11 @@ export function importImages(api: KubeApi, layouts: StreamLayouts): void {
       }
       seen.set(uid, state);
     }
+    const images = lookedUp(streams.objects() ?? []);
+    const looked = JSON.stringify([...images]);
+    if (looked === applied) return;
+    for (const object of localLookup(images)) await api.apply(object);
+    applied = looked;
   });
   const streams = follow<ImageStream>(api, "/apis/image.openshift.io/v1/imagestreams", changed);
   layouts.streams = () => streams.objects() ?? [];

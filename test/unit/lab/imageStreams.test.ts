@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { imported, type ImageStream, locate } from "../../../lab/kubernetes/nodes/imageStreams.ts";
+import { imported, type ImageStream, locate, lookedUp } from "../../../lab/kubernetes/nodes/imageStreams.ts";
 import { freeRange } from "../../../lab/kubernetes/projects.ts";
 
 const stream = (from: string, status?: ImageStream["status"]): ImageStream => ({
@@ -50,6 +50,19 @@ describe("ImageStreams of real nodes", () => {
     assert.equal(failed?.conditions?.[0]?.message, 'dockerimage.image.openshift.io "quay.io/a:2" not found');
     const [again] = imported(stream("quay.io/a:2", { tags: [failed] }), () => "sha256:old", now);
     assert.equal(again?.conditions, undefined);
+  });
+
+  it("names in a namespace mean the images of streams with local lookup that were imported, and latest needs no tag", () => {
+    const item = { created: "", dockerImageReference: "", image: "sha256:0a", generation: 1 };
+    const tags = ["latest", "prod"].map((tag) => ({ tag, items: [item] })).concat({ tag: "none", items: [] });
+    const known = stream("quay.io/a:1", { tags });
+    const local = { ...known, spec: { ...known.spec, lookupPolicy: { local: true } } };
+    const image = "image-registry.openshift-image-registry.svc:5000/packit/worker:sha256-0a";
+    assert.deepEqual(
+      [...lookedUp([local])],
+      ["packit/worker", "packit/worker:latest", "packit/worker:prod"].map((name) => [name, image]),
+    );
+    assert.equal(lookedUp([known]).size, 0);
   });
 
   it("a namespace gets the first block of users that no other has", () => {
