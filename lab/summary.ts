@@ -33,7 +33,10 @@ export async function summary(run: Run): Promise<string> {
     '  eval "$(npm run --silent lab -- env)"    # KUBECONFIG, OS_*, PULUMI_* for this shell',
     ...hosts,
     "  kubectl get cronjobs,deployments,pods -A",
-    `  npx pulumi preview --stack test --config-file ${path.relative(root, path.join(dir, "Pulumi.test.yaml"))}`,
+    // The committed file has neither the lab's password nor other ports than the usual ones.
+    ...["npx pulumi preview", "npx orrery status"].map(
+      (command) => `  ${command} --stack test --config-file ${path.relative(root, path.join(dir, "Pulumi.test.yaml"))}`,
+    ),
     "  npm run lab -- status",
     ...servedHosts(run.lab).map((host) => `  npm run lab -- browse ${host}`),
     "",

@@ -28,15 +28,23 @@ export const workingTree: Checkout = {
   close: () => Promise.resolve(),
 };
 
+/** The hash of a commit; a branch that only origin has counts, too, as it does for `git switch`. @throws if there is none */
+async function hashOf(commit: string): Promise<string> {
+  for (const name of [commit, `refs/remotes/origin/${commit}`]) {
+    const words = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`];
+    const sha = await git(...words).catch(() => undefined);
+    if (sha !== undefined) return sha;
+  }
+  throw new Error(`there is no commit "${commit}"; in a shallow clone, fetch it first: git fetch origin ${commit}`);
+}
+
 /**
  * A commit in a worktree of its own that shares this one's node_modules.
  * @param ending - ends its renders; the caller closes it then as always
  * @throws if there is no such commit
  */
 export async function checkOut(commit: string, ending?: AbortSignal): Promise<Checkout> {
-  const sha = await git("rev-parse", "--verify", "--quiet", "--end-of-options", `${commit}^{commit}`).catch(() => {
-    throw new Error(`there is no commit "${commit}"; in a shallow clone, fetch it first: git fetch origin ${commit}`);
-  });
+  const sha = await hashOf(commit);
   const parent = mkdtempSync(path.join(tmpdir(), "orrery-review-"));
   const folder = path.join(parent, "project");
   const close = async (): Promise<void> => {

@@ -40,7 +40,7 @@ preview --policy-pack policy.
     const images = imagesOf(manifests);
     const lines = [
       ...violations.map((violation) => `VIOLATION ${violation}`),
-      `${resources.length} resources, ${violations.length} violations, ${exceptions.length} exceptions`,
+      `${resources.length} resources, ${violations.length} violations, ${exceptions.length} ${exceptions.length === 1 ? "exception" : "exceptions"}`,
       ...counted(exceptions),
       `${images.length} images, each fixed`,
       ...countedPins(images),
