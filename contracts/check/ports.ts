@@ -8,7 +8,8 @@ const probes = ["livenessProbe", "readinessProbe", "startupProbe"] as const;
 /** Ports on which the program listens. */
 function listening(situation: Situation): ReadonlySet<number> {
   const ports = Object.entries(situation.reading.ports ?? {});
-  return new Set(ports.filter(([, { when }]) => holds(when, situation)).map(([port]) => Number(port)));
+  const open = ports.filter(([, { when, silent }]) => silent !== true && holds(when, situation));
+  return new Set(open.map(([port]) => Number(port)));
 }
 
 /** Problems of a container's probes, hooks and declared ports, one phrase each. */
@@ -24,7 +25,8 @@ export function portProblems(situation: Situation): readonly string[] {
     const probe = asObject(container.body[kind]);
     const [http, tcp, exec] = [asObject(probe.httpGet), asObject(probe.tcpSocket), asObject(probe.exec)];
     if (Array.isArray(exec.command)) problems.push(...callProblems(exec.command.map(String), situation, kind));
-    if ("port" in tcp && !open.has(portOf(container.body, tcp.port)))
+    const called = portOf(container.body, tcp.port);
+    if ("port" in tcp && !open.has(called) && reading.ports?.[String(called)]?.silent !== true)
       problems.push(`${kind} calls port ${String(tcp.port)}, where the program does not listen`);
     if (!("port" in http)) continue;
     const port = portOf(container.body, http.port);

@@ -3,7 +3,7 @@ import { chmod, chown, cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Contract } from "../../contracts/check/format.ts";
 import { imagesOf } from "../../contracts/check/load.ts";
-import { readingOf } from "../../contracts/check/situation.ts";
+import { type Reading, readingOf } from "../../contracts/check/situation.ts";
 import { runToFile } from "../process.ts";
 import type { Answer } from "./catalogue.ts";
 import type { ImageConfig, Layer, LayoutWriter } from "./layout.ts";
@@ -32,9 +32,15 @@ export function standInContract(contract: Contract): object {
     programs: names.map((name) => ({
       name,
       when: contract.programs?.[name]?.when ?? {},
-      ...readingOf(contract, name),
+      ...heard(readingOf(contract, name)),
     })),
   };
+}
+
+/** Without the ports on which the real program does not listen. */
+function heard(reading: Reading): Reading {
+  const ports = Object.entries(reading.ports ?? {}).filter(([, { silent }]) => silent !== true);
+  return { ...reading, ports: Object.fromEntries(ports) };
 }
 
 /**
