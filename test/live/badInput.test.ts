@@ -76,6 +76,26 @@ describe("invalid input", () => {
     );
   });
 
+  it("settings of a hub that contradict each other are refused together by their paths, and nothing is created", async () => {
+    const hubCi = {
+      ...{ kind: "hub", domain: "elsewhere.test", name: { mode: "fixed", label: "hub" }, flavor: "lab.none" },
+      ...{ image: "lab-empty", volumes: { mode: "existing", volumes: ["home-1", "home-1"] } },
+      guest: { jupyterhub: { authenticator: "google", image: "docker.io/callysto/callysto-swift:1" } },
+    };
+    const { code, text } = await run("up", [[hub, hubCi]]);
+    refusedWith(
+      { code, text, stdout: "" },
+      /environments\.hub-ci\.domain: got "elsewhere\.test"; expected one of zones/,
+    );
+    for (const path of ["volumes", "guest.jupyterhub.google", "guest.jupyterhub.image"])
+      assert.ok(text.includes(`environments.hub-ci.${path}`), `${path}: ${text}`);
+    refusedWith(await run("up", [[[...hub, "kind"], "hubb"]]), /environments\.hub-ci\.kind/);
+    assert.deepEqual(
+      (await stateOf(target)).filter(({ type }) => type !== "pulumi:pulumi:Stack"),
+      [],
+    );
+  });
+
   it("an image that does not exist is reported", async () => {
     const message = /environments\.hub-ci\.image: no image named "no-such-image"; upload one or name another/;
     refusedWith(await run("preview", [[[...hub, "image"], "no-such-image"]]), message);
