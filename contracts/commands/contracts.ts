@@ -25,7 +25,7 @@ passphrase. Prints a line per violation; exit code 1 if there is one.`,
       if (!json) for (const { where, problem } of found) console.log(`${stack}: ${where}: ${problem}`);
     }
     if (json) console.log(JSON.stringify(all, undefined, 2));
-    else console.error(`${contracts.length} contracts, ${all.length} violations`);
+    else console.error(`${system === undefined ? `${contracts.length} contracts, ` : ""}${all.length} violations`);
     return all.length > 0 ? 1 : 0;
   },
 });

@@ -68,9 +68,16 @@ export async function pulumiOutput(stack: Pick<SystemStack<unknown>, "name">, ..
   }
 }
 
+/** Where the output of the CLI goes, and what it gets besides this process' environment. */
+interface Surroundings {
+  /** Its output goes to standard error, as standard output is for JSON. @default false */
+  readonly aside?: boolean;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
 /**
  * Runs a command of the CLI on the stack in the foreground, e.g. `destroy`.
- * @param aside - whether its output goes to standard error, as standard output is for JSON
+ * @param aside - see {@link Surroundings}
  * @returns its exit code
  */
 export function pulumiRun(
@@ -79,9 +86,20 @@ export function pulumiRun(
   words: readonly string[],
   aside = false,
 ): Promise<number> {
-  const args = [command, "--stack", stack.name, "--config-file", stack.file, ...words];
+  return foreground(stack.name, [command, "--config-file", stack.file, ...words], { aside });
+}
+
+/** Runs the CLI on a stack in the foreground; says what to do where the stack is locked or the engine is not there. @returns its exit code */
+export function foreground(
+  stack: string,
+  words: readonly string[],
+  { aside = false, env = {} }: Surroundings,
+): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(pulumiProgram, args, { cwd: projectDir, stdio: ["inherit", aside ? 2 : "inherit", "pipe"] });
+    const child = spawn(pulumiProgram, [...words, "--stack", stack], {
+      ...{ cwd: projectDir, env: { ...process.env, ...env } },
+      stdio: ["inherit", aside ? 2 : "inherit", "pipe"],
+    });
     let said = "";
     child.stderr?.on("data", (chunk: Buffer) => {
       process.stderr.write(chunk);
@@ -91,7 +109,7 @@ export function pulumiRun(
       reject(notStarted(error));
     });
     child.on("close", (code) => {
-      if (isLocked(said)) console.error(freeing(stack.name));
+      if (isLocked(said)) console.error(freeing(stack));
       else if (engineProblem(said) !== undefined) console.error(engineFix);
       resolve(code ?? 1);
     });

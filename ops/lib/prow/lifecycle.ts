@@ -1,9 +1,7 @@
 /** The life cycle of an environment: prepare, converge, cleanup, destroy. */
-import { spawn } from "node:child_process";
-import path from "node:path";
 import { prowSchema } from "../../../components/prow/config.ts";
-import { projectDir } from "../../../config/stackFile.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
+import { foreground } from "../pulumi.ts";
 import { openStack, type StackValues } from "../stack.ts";
 import { artifactsOptions, collect } from "./artifacts.ts";
 import { assertOwnFolder, namedFolder } from "./artifactsFolder.ts";
@@ -50,18 +48,7 @@ const targets = [
 /** Runs Pulumi in the foreground, for Prow alone. @returns its exit code */
 async function pulumi(args: readonly string[], environment: Environment, lab: boolean): Promise<number> {
   const env = lab ? await testCluster().env(environment.name) : {};
-  const all = [...args, "--stack", environment.name, ...(lab ? ["--non-interactive"] : [])];
-  return new Promise((resolve, reject) => {
-    const child = spawn(path.join(projectDir, "node_modules", ".bin", "pulumi"), all, {
-      cwd: projectDir,
-      stdio: ["inherit", lab ? 2 : "inherit", "inherit"],
-      env: { ...process.env, ...env },
-    });
-    child.on("error", reject);
-    child.on("exit", (code) => {
-      resolve(code ?? 1);
-    });
-  });
+  return foreground(environment.name, [...args, ...(lab ? ["--non-interactive"] : [])], { aside: lab, env });
 }
 
 /** Creates the test cluster. @throws if there is one already, unless `reset` is set */
