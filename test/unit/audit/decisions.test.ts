@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import { cases } from "./decision/cases.ts";
 import type { FakeWorld } from "./decision/fakeWorld.ts";
-import { type Ended, Project } from "./decision/project.ts";
+import { Project } from "./decision/project.ts";
 
 describe("a command that deploys what it changed", function () {
   this.timeout(60_000);
@@ -14,9 +14,6 @@ describe("a command that deploys what it changed", function () {
   after(() => {
     project.remove();
   });
-
-  /** Settles what is open, as any next command does. */
-  const next = (): Promise<Ended> => project.run(["config", "check"]);
 
   for (const [name, { words, world, edit, changesFile }] of Object.entries(cases)) {
     const start = (more: Partial<FakeWorld> = {}): object => {
@@ -39,7 +36,7 @@ describe("a command that deploys what it changed", function () {
       assert.equal((await project.run(words)).code, "SIGKILL");
       assert.notDeepEqual(project.snapshot(), was);
       project.set({ course: "works" });
-      const { stderr } = await next();
+      const { stderr } = await project.next();
       assert.match(
         stderr,
         /^orrery: [\w -]+ of stack stage \(process \d+ .*\) was interrupted: its update may have begun; /m,
@@ -50,7 +47,7 @@ describe("a command that deploys what it changed", function () {
     it(`${name}: after SIGKILL at the end of its update the next command finishes it`, async () => {
       start({ course: "killed late" });
       assert.equal((await project.run(words)).code, "SIGKILL");
-      const { stderr } = await next();
+      const { stderr } = await project.next();
       assert.match(stderr, /was interrupted: its update had succeeded; Pulumi\.stage\.yaml keeps the new settings/);
       const { text, stopped, files } = project.snapshot() as Record<string, unknown>;
       assert.deepEqual([stopped, files], [[], ["Pulumi.stage.yaml", "Pulumi.yaml"]]);

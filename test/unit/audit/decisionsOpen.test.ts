@@ -15,9 +15,6 @@ describe("a decision that is open", function () {
     project.remove();
   });
 
-  /** Settles what is open, as any next command does. */
-  const next = (): Promise<Ended> => project.run(["config", "check"]);
-
   const rebuild = cases["callysto rebuild"]?.words ?? [];
   const announce = cases["callysto announcement"]?.words ?? [];
 
@@ -48,7 +45,7 @@ describe("a decision that is open", function () {
     const early = await project.run(["config", "check"]);
     assert.match(early.stderr, /was interrupted, but its pulumi \(process \d+\) still runs; wait for its end/);
     while (project.now.history.length === 0) await new Promise((resolve) => setTimeout(resolve, 200));
-    assert.match((await next()).stderr, /was interrupted: its update had succeeded; .* keeps the new settings/);
+    assert.match((await project.next()).stderr, /was interrupted: its update had succeeded; .* keeps the new settings/);
   });
 
   it("does not let pulumi deploy half of it: the program refuses every update but its own", async () => {
@@ -80,14 +77,14 @@ describe("a decision that is open", function () {
     project.set({ course: "killed" });
     await project.run(words);
     project.set({ offline: true });
-    const open = await next();
+    const open = await project.next();
     assert.equal(open.code, 1);
     assert.match(
       open.stderr,
       /cannot be settled: pulumi stack history of stack stage failed: the backend does not answer; when that is/,
     );
     project.set({ offline: false });
-    assert.match((await next()).stderr, /1 resources are protected again/);
+    assert.match((await project.next()).stderr, /1 resources are protected again/);
     assert.deepEqual(project.snapshot(), was);
   });
 
@@ -98,7 +95,7 @@ describe("a decision that is open", function () {
     const theirs = `${readFileSync(project.file, "utf8")}# theirs\n`;
     writeFileSync(project.file, theirs);
     assert.match(
-      (await next()).stderr,
+      (await project.next()).stderr,
       /was changed by somebody else since, so it stays; Pulumi\.stage\.yaml\.before is what it was/,
     );
     assert.equal(readFileSync(project.file, "utf8"), theirs);

@@ -11,7 +11,7 @@ interface Case {
   readonly changesFile?: false;
 }
 
-const beside13 = (text: string): string => put(text, ["config", "packit:settings", "postgres"], { beside: ["13"] });
+const twoServers = (text: string): string => put(text, ["config", "packit:settings", "postgres"], { beside: ["13"] });
 
 export const cases: Readonly<Record<string, Case>> = {
   "callysto announcement": { words: ["callysto", "announcement", "Down at noon", "--yes"] },
@@ -21,11 +21,11 @@ export const cases: Readonly<Record<string, Case>> = {
   "packit upgrade-database, the switch": {
     words: ["packit", "upgrade-database", "--to", "13", "--yes"],
     world: { selectorAfter: "postgres-13" },
-    edit: beside13,
+    edit: twoServers,
   },
   "packit upgrade-database --forget": {
     words: ["packit", "upgrade-database", "--forget", "13", "--yes"],
-    edit: beside13,
+    edit: twoServers,
   },
   "packit cleanup": { words: ["packit", "cleanup", "--yes"], changesFile: false },
   "packit pin --up": { words: ["packit", "pin", "packit-worker", `sha256:${"a".repeat(64)}`, "--up", "--yes"] },

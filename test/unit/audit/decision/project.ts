@@ -154,6 +154,11 @@ export class Project {
     return this.node(["cli/orrery.ts", ...words, "--stack", "stage"], env, onOutput);
   }
 
+  /** Settles what is open, as any next command does. */
+  next(): Promise<Ended> {
+    return this.run(["config", "check"]);
+  }
+
   /** Runs Node in the project. */
   node(args: readonly string[], env: NodeJS.ProcessEnv = {}, onOutput?: (pid: number) => void): Promise<Ended> {
     return new Promise((resolve, reject) => {
