@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { sample } from "../../config/samples.ts";
+import { type Crypter, openSalt } from "../../config/passphrase.ts";
+import { sample, samplePassphrase } from "../../config/samples.ts";
 import type { RawConfig } from "../../config/secrets.ts";
 import { offlineConfig, readStackFile, secretsOf, stackPath } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
@@ -50,4 +51,13 @@ export function golden(name: string, actual: string): string {
   } catch {
     throw new Error(`test/unit/golden/${name} is missing; UPDATE_GOLDEN=1 npm run test:unit writes it`);
   }
+}
+
+const crypters = new Map<string, Crypter>();
+
+/** Opens a salt of a committed stack's file; each is opened once, as that takes a quarter of a second. */
+export function committed(stack: string, salt = ""): Crypter {
+  const crypter = crypters.get(salt) ?? openSalt(salt, samplePassphrase(stack));
+  crypters.set(salt, crypter);
+  return crypter;
 }

@@ -7,8 +7,7 @@ import { publishedSamples } from "../../config/published.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { clearConfig, readStackFile, secretsOf, stackPath } from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
-import { committed } from "./committed.ts";
-import { stacks } from "./harness.ts";
+import { committed, stacks } from "./harness.ts";
 
 const all = Object.values(schemas);
 

@@ -5,8 +5,8 @@ import { after, before, describe, it } from "mocha";
 import { newSalt, openSalt } from "../../../config/passphrase.ts";
 import { reencrypt, setSecret } from "../../../config/stackEdit.ts";
 import { readStackFile, stackPath } from "../../../config/stackFile.ts";
-import { committed } from "../committed.ts";
 import { ProjectCopy } from "./projectCopy.ts";
+import { committed } from "../harness.ts";
 
 describe("orrery config new", () => {
   let project: ProjectCopy;
