@@ -1,6 +1,6 @@
 /** Commits hold no secret in clear: by git, with the committed hook. */
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, execSync, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -66,16 +66,16 @@ describe("A secret in clear", () => {
         "policy",
         "components",
         "blocks",
+        "contracts",
+        "bench",
         ".githooks",
       ])
         cpSync(path.join(projectDir, part), path.join(dir, part), { recursive: true });
-      for (const home of ["contracts", "bench"])
-        cpSync(path.join(projectDir, home), path.join(dir, home), { recursive: true });
       symlinkSync(path.join(projectDir, "node_modules"), path.join(dir, "node_modules"), "junction");
       const { scripts } = JSON.parse(readFileSync(path.join(projectDir, "package.json"), "utf8")) as {
         scripts: Record<string, string>;
       };
-      git(...(scripts.hooks ?? "").split(" ").slice(1));
+      assert.match(execSync(scripts.hooks ?? "", { cwd: dir, encoding: "utf8" }), /^git runs \.githooks/);
     });
     after(() => {
       rmSync(dir, { recursive: true });
