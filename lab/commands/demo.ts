@@ -3,6 +3,9 @@ import path from "node:path";
 import { defineCommand } from "../../cli/command.ts";
 import { UsageError } from "../../cli/usage.ts";
 import { demoSettings, removeCluster, startCluster } from "../demo/cluster.ts";
+import { playCallysto } from "../demo/callysto/callysto.ts";
+import { deployCallysto, startCloud } from "../demo/callysto/deploy.ts";
+import { chromiumLine } from "../demo/callysto/hub.ts";
 import { deployDials } from "../demo/dials/deploy.ts";
 import { playDials } from "../demo/dials/dials.ts";
 import { type Scene, takePictures } from "../demo/pictures.ts";
@@ -14,24 +17,56 @@ import { deployThoth } from "../demo/thoth/deploy.ts";
 import { playThoth } from "../demo/thoth/thoth.ts";
 import type { Run } from "../pulumi.ts";
 import { log } from "../session.ts";
-import { root } from "../settings.ts";
+import { type LabSettings, root } from "../settings.ts";
 
 /** Prints a hop and its evidence. */
 type Tell = (hop: string, evidence: string) => void;
 
-/** Deploys a system and plays its event. @returns the pages to look at */
-const plays: ReadonlyMap<string, (run: Run, tell: Tell) => Promise<readonly Scene[]>> = new Map([
-  ["dials", async (run, tell) => playDials(run, await deployDials(run), tell)],
-  ["packit", async (run, tell) => playPackit(run, await deployPackit(run), tell)],
-  ["prow", async (run, tell) => playProw(run, await deployProw(run), tell)],
-  ["thoth", async (run, tell) => playThoth(run, await deployThoth(run), tell)],
+/** What a demonstration leaves behind. */
+interface Seen {
+  /** Commands that open its pages. */
+  readonly open: readonly string[];
+  readonly pictures: readonly string[];
+}
+
+/** Starts what is missing, deploys a system and plays its event. */
+type Play = (lab: LabSettings, tell: Tell) => Promise<Seen>;
+
+/** A system that is deployed to a cluster. */
+function inCluster<T>(
+  deploy: (run: Run) => Promise<T>,
+  play: (run: Run, system: T, tell: Tell) => Promise<readonly Scene[]>,
+): Play {
+  return async (lab, tell) => {
+    const run = await startCluster(lab, log);
+    const scenes = await play(run, await deploy(run), tell);
+    const pictures = await takePictures(lab, path.join(lab.dir, "pictures"), scenes);
+    const settings = `ORRERY_LAB=${path.relative(root, lab.dir)} ORRERY_PORTS=${lab.firstPort}`;
+    return { open: scenes.map(({ url }) => `${settings} npm run lab -- browse ${url}`), pictures };
+  };
+}
+
+const plays: ReadonlyMap<string, Play> = new Map([
+  [
+    "callysto",
+    async (lab: LabSettings, tell: Tell): Promise<Seen> => {
+      const run = await startCloud(lab, log);
+      const hub = await deployCallysto(run);
+      const pictures = await playCallysto(run, hub, tell);
+      return { open: [await chromiumLine(hub)], pictures };
+    },
+  ],
+  ["dials", inCluster(deployDials, playDials)],
+  ["packit", inCluster(deployPackit, playPackit)],
+  ["prow", inCluster(deployProw, playProw)],
+  ["thoth", inCluster(deployThoth, playThoth)],
 ]);
 
 export const command = defineCommand({
   usage: "SYSTEM",
-  about: `Shows a system at work: dials, packit, prow or thoth. Starts what is missing in a cluster of its own with two real nodes (folder .lab/main-demo), plays an
-event, tells each hop with its evidence, and takes pictures. The cluster stays; --down stops it and deletes its data.`,
-  options: { down: { type: "boolean", help: "stop the cluster and delete its data, instead" } },
+  about: `Shows a system at work: callysto, dials, packit, prow or thoth. Starts what is missing in a lab of its own, a cluster with two real nodes or OpenStack (folder
+.lab/main-demo), plays an event, tells each hop with its evidence, and takes pictures. It stays; --down stops it and deletes its data.`,
+  options: { down: { type: "boolean", help: "stop it and delete its data, instead" } },
   async run({ down }, [system]) {
     const play = plays.get(system);
     if (play === undefined)
@@ -41,17 +76,13 @@ event, tells each hop with its evidence, and takes pictures. The cluster stays; 
       await removeCluster(lab, log);
       return 0;
     }
-    const run = await startCluster(lab, log);
     let hops = 0;
-    const scenes = await play(run, (hop, evidence) => {
+    const { open, pictures } = await play(lab, (hop, evidence) => {
       hops += 1;
       console.log(`${String(hops).padStart(2)}. ${hop}\n    ${evidence}`);
     });
-    const files = await takePictures(lab, path.join(lab.dir, "pictures"), scenes);
     console.log("\nLook at it:");
-    const settings = `ORRERY_LAB=${path.relative(root, lab.dir)} ORRERY_PORTS=${lab.firstPort}`;
-    for (const { url } of scenes) console.log(`  ${settings} npm run lab -- browse ${url}`);
-    for (const file of files) console.log(`  ${path.relative(root, file)}`);
+    for (const line of [...open, ...pictures.map((file) => path.relative(root, file))]) console.log(`  ${line}`);
     return 0;
   },
 });

@@ -1,9 +1,10 @@
 /** The cluster of the demonstrations: Kubernetes with real nodes, in a folder and on ports of its own next to the checkout's lab. */
-import { createLabFolder, removeLabFolder } from "../folder.ts";
+import { createLabFolder } from "../folder.ts";
 import { kubernetes } from "../kubernetes/kubernetes.ts";
 import { chooseRealNodes, realNodes } from "../kubernetes/nodes/plan.ts";
 import { assertFeatures } from "../kubernetes/nodes/requirements.ts";
 import type { Log } from "../component.ts";
+import { down } from "../lab.ts";
 import type { Run } from "../pulumi.ts";
 import { type LabSettings, labSettings, root } from "../settings.ts";
 import { ensureToolchain } from "../toolchain/toolchain.ts";
@@ -29,8 +30,7 @@ export async function startCluster(lab: LabSettings, log: Log): Promise<Run> {
   return { lab, toolchain, log };
 }
 
-/** Stops the cluster and deletes its data. */
+/** Stops the cluster, or OpenStack, and deletes the data. */
 export async function removeCluster(lab: LabSettings, log: Log): Promise<void> {
-  await kubernetes(await ensureToolchain(log)).down(lab);
-  removeLabFolder(lab.dir, root);
+  await down(lab, await ensureToolchain(log), true);
 }

@@ -5,6 +5,8 @@ import path from "node:path";
 import type { Log } from "../component.ts";
 import { runToFile } from "../process.ts";
 import { cacheDir } from "../settings.ts";
+import { baseArchive, installPackages, makeBase, unpackBase } from "./base.ts";
+import { archives, inside, type Site } from "./inside.ts";
 
 /** What an image is made from. */
 export interface Recipe {
@@ -37,17 +39,12 @@ interface Software {
   }[];
 }
 
-/** Folders of a build. */
-interface Site {
-  readonly recipe: Recipe;
-  readonly part: string;
-  readonly root: string;
-  /** Log of all tools. */
-  readonly output: string;
+/** A step of the build, which an interrupted build does not repeat. */
+interface Stage {
+  readonly name: string;
+  readonly what: string;
+  readonly work: (site: Site) => Promise<void>;
 }
-
-/** Downloaded packages, kept for the next build. */
-const archives = path.join(cacheDir, "debs");
 
 /** Builds `dir` with disk.qcow2, vmlinuz, initrd and sha512, atomically. The caller holds the lock. */
 export async function buildImage(recipe: Recipe, dir: string, log: Log): Promise<void> {
@@ -59,17 +56,25 @@ export async function buildImage(recipe: Recipe, dir: string, log: Log): Promise
     if (other) rmSync(path.join(cacheDir, name), { recursive: true, force: true });
   }
   for (const folder of [part, archives]) mkdirSync(folder, { recursive: true });
-  const stages: [what: string, work: (site: Site) => Promise<void>][] = [
-    ["1/5 base system, about 1 minute", makeBase],
-    [`2/5 ${recipe.packages.length} packages, ZFS compiled for their kernel; about 5 minutes`, installPackages],
-    ["3/5 Python and Node packages, and a notebook image; about 2 minutes", installSoftware],
-    ["4/5 initrd, and removing what only the build needed", finish],
-    ["5/5 packing the disk", pack],
+  const build: readonly Stage[] = [
+    { name: "base", what: "base system, about 1 minute", work: makeBase },
+    {
+      name: "packages",
+      what: `${recipe.packages.length} packages, ZFS compiled for their kernel; 5 to 20 minutes`,
+      work: installPackages,
+    },
   ];
-  for (const [number, [what, work]] of stages.entries()) {
-    const mark = path.join(part, `stage-${number}`);
+  const kept: readonly Stage[] = [{ name: "packages", what: "base system with its packages", work: unpackBase }];
+  const stages: readonly Stage[] = [
+    ...(existsSync(baseArchive(recipe)) ? kept : build),
+    { name: "software", what: "Python and Node packages, a notebook image; about 2 minutes", work: installSoftware },
+    { name: "finish", what: "initrd, and removing what only the build needed", work: finish },
+    { name: "pack", what: "packing the disk", work: pack },
+  ];
+  for (const [number, { name, what, work }] of stages.entries()) {
+    const mark = path.join(part, `stage-${name}`);
     if (existsSync(mark)) continue;
-    log(`machine image: ${what}`);
+    log(`machine image: ${number + 1}/${stages.length} ${what}`);
     const progress = setInterval(() => {
       log(`machine image:   ${lastLine(site.output)}`);
     }, 20_000);
@@ -85,20 +90,6 @@ export async function buildImage(recipe: Recipe, dir: string, log: Log): Promise
   log(`machine image: built in ${dir}`);
 }
 
-async function makeBase({ recipe, root, output }: Site): Promise<void> {
-  rmSync(root, { recursive: true, force: true });
-  const options = ["--variant=minbase", `--cache-dir=${archives}`, `--include=${recipe.base.join(",")}`];
-  await isolated(["debootstrap", ...options, "bookworm", root, archive().mirror], output);
-  // independent of the umask of the checkout
-  const copy = 'umask 022; cp -r --no-preserve=mode,ownership "$0/." "$1"';
-  await runToFile("sh", ["-ec", copy, path.join(recipe.folder, "files"), root], output);
-  writeFileSync(path.join(root, "etc/apt/sources.list"), sourcesList());
-}
-
-async function installPackages(site: Site): Promise<void> {
-  await inside(site, "install.sh", [...site.recipe.packages, ...site.recipe.buildPackages]);
-}
-
 async function installSoftware(site: Site): Promise<void> {
   const { venvs, nodePackages, notebooks } = site.recipe.software;
   for (const { folder, lockFile, lock } of venvs) {
@@ -110,6 +101,7 @@ async function installSoftware(site: Site): Promise<void> {
     await inside(site, "venv.sh", [folder, ...requirements], pipFiles());
   }
   for (const { name, folder } of notebooks) await inside(site, "notebook.sh", [name, folder]);
+  await inside(site, "docker.sh", []);
   for (const { folder, manifest, lock } of nodePackages) {
     const prefix = path.join(site.root, folder);
     mkdirSync(prefix, { recursive: true });
@@ -151,52 +143,6 @@ async function pack({ recipe, part, root, output }: Site): Promise<void> {
   await runToFile("qemu-img", ["convert", "-f", "raw", ...qcow2, raw, path.join(part, "disk.qcow2")], output);
   rmSync(raw);
   await runToFile("sh", ["-ec", 'cd "$0" && sha512sum disk.qcow2 vmlinuz initrd >sha512', part], output);
-}
-
-/** A command's own mount and PID namespaces, so that nothing stays mounted or running after it. */
-export const isolation = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
-
-async function isolated(command: readonly string[], output: string): Promise<void> {
-  await runToFile("unshare", [...isolation, ...command], output);
-}
-
-/** Runs one of the recipe's scripts inside the new root, with some of this machine's files mounted into it. */
-async function inside(
-  { recipe, root, output }: Site,
-  script: string,
-  args: readonly string[],
-  files: Readonly<Record<string, string>> = {},
-): Promise<void> {
-  const mounts = Object.entries(files).map(
-    ([to, from]) => `[ -e "$root${to}" ] || : >"$root${to}"; mount --bind -o ro '${from}' "$root${to}"\n`,
-  );
-  const enter = `
-    root=$1 archives=$2 script=$3; shift 3
-    mount -t proc proc "$root/proc"; mount -t sysfs sysfs "$root/sys"; mount --rbind /dev "$root/dev"
-    mount --bind "$archives" "$root/var/cache/apt/archives"
-    ${mounts.join("    ")}
-    rm -f "$root/etc/resolv.conf"; cp -L /etc/resolv.conf "$root/etc/resolv.conf"
-    exec chroot "$root" /bin/sh -s "$@" <"$script"`;
-  await isolated(["sh", "-ec", enter, "sh", root, archives, path.join(recipe.folder, script), ...args], output);
-}
-
-/** The Debian mirrors that this machine uses, as they are certainly reachable. */
-function archive(): { mirror: string; security: string } {
-  const folder = "/etc/apt/sources.list.d";
-  const more = existsSync(folder) ? readdirSync(folder).map((name) => path.join(folder, name)) : [];
-  const files = ["/etc/apt/sources.list", ...more].filter((file) => existsSync(file));
-  const text = files.map((file) => readFileSync(file, "utf8").replaceAll(/^\s*#.*$/gm, "")).join("\n");
-  return {
-    mirror: /https?:\/\/\S+\/debian(?=\/?\s)/.exec(text)?.[0] ?? "http://deb.debian.org/debian",
-    security: /https?:\/\/\S+\/debian-security(?=\/?\s)/.exec(text)?.[0] ?? "http://deb.debian.org/debian-security",
-  };
-}
-
-/** With contrib, where zfs-dkms is. */
-function sourcesList(): string {
-  const { mirror, security } = archive();
-  const suites = [`${mirror} bookworm`, `${mirror} bookworm-updates`, `${security} bookworm-security`];
-  return suites.map((suite) => `deb ${suite} main contrib\n`).join("");
 }
 
 function lastLine(file: string): string {

@@ -26,6 +26,9 @@ describe("a machine of the lab", function () {
   const inNamespace = (...args: string[]): string =>
     execFileSync("ip", ["-netns", lab.netns, ...args], { encoding: "utf8" });
   const folder = (): string => path.join(lab.dir, "data", "machines", server.id);
+  /** Seconds that the machine's clock is ahead of this computer's. */
+  const ahead = async (): Promise<number> => Number(await inside("date +%s.%N")) - Date.now() / 1000;
+  let first: { readonly at: number; readonly ahead: number };
 
   before(async () => {
     key = makeKey();
@@ -52,6 +55,7 @@ describe("a machine of the lab", function () {
     assert.equal(await inside("hostname"), name);
     assert.equal(await ssh(key, address6, "hostname"), name);
     assert.match(await inside("df --output=size -BG / | tail -1"), /\b(19|20)G/, "the root disk is the flavour's");
+    first = { at: Date.now(), ahead: await ahead() };
   });
 
   it("a namespace whose name outlived its mount, as in a container that was started again, is made again", async () => {
@@ -235,6 +239,12 @@ describe("a machine of the lab", function () {
       /status: (REFUSED|SERVFAIL|NOERROR|NXDOMAIN)/,
     );
     assert.equal(await inside("ping -c1 -W2 192.0.2.2 >/dev/null 2>&1 || echo nothing"), "nothing");
+  });
+
+  it("a machine's clock is as fast as this computer's", async () => {
+    const passed = (Date.now() - first.at) / 1000;
+    const gained = (await ahead()) - first.ahead;
+    assert.ok(Math.abs(gained) < 3 + passed / 20, `it gained ${gained.toFixed(1)} s in ${passed.toFixed(1)} s`);
   });
 
   it("a machine has its address and its volume after a reboot", async () => {

@@ -124,12 +124,17 @@ remove_key() {
 # venv PATH LOCK: a Python environment with the packages of a lock file, whose lines are NAME==VERSION --hash=sha256:SUM.
 venv() {
   local have want missing=()
-  have=$("$1/bin/pip" freeze --all --disable-pip-version-check 2>/dev/null | normalised || true)
+  have=$("$1/bin/python3" -c "$distributions" 2>/dev/null | normalised || true)
   while read -r want; do
     grep -qxF "$want" <<<"$have" || missing+=("$want")
   done < <(sed -n 's/ --hash=.*//p' "$2" | normalised)
   [ ${#missing[@]} -eq 0 ] || change "$1: ${missing[*]}" install_venv "$1" "$2"
 }
+
+# What pip freeze --all says, without pip's own start.
+distributions='from importlib.metadata import distributions
+for one in distributions():
+    print(one.metadata["Name"], one.version, sep="==")'
 
 # Python takes Typing_Extensions and typing-extensions for one name.
 normalised() {
@@ -147,9 +152,9 @@ install_venv() {
 node_packages() {
   local have want
   want=$(jq -r '.packages | to_entries[] | select(.key != "" and (.value.optional | not)) | "\(.key) \(.value.version)"' "$1/package-lock.json")
-  have=$(cd "$1" 2>/dev/null && while read -r name _; do
-    echo "$name $(jq -r .version "$name/package.json" 2>/dev/null || true)"
-  done <<<"$want")
+  # One jq for all; a file that is not there leaves its line out.
+  have=$(cd "$1" 2>/dev/null && sed 's| .*|/package.json|' <<<"$want" |
+    xargs jq -r '"\(input_filename | rtrimstr("/package.json")) \(.version)"' 2>/dev/null || true)
   [ "$have" = "$want" ] || change "$1: npm packages" install_node_packages "$1"
 }
 

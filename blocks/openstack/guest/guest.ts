@@ -70,9 +70,10 @@ export class Guest extends Block {
     );
 
     let before: readonly pulumi.Resource[] = [identity];
-    const step = (role: string, run: Pick<command.remote.CommandArgs, "create" | "stdin" | "logging">): void => {
+    type Run = Pick<command.remote.CommandArgs, "create" | "stdin" | "logging">;
+    const step = (role: string, run: Run): command.remote.Command => {
       const text = pulumi.all([run.create, run.stdin]).apply((words) => words.join("\n"));
-      const made = this.make(
+      return this.make(
         new command.remote.Command(
           `${name}-${role}`,
           // Another text replaces the command, so only another connection updates it.
@@ -80,18 +81,19 @@ export class Guest extends Block {
           { ...opts, dependsOn: [...before], customTimeouts: { create: "30m" } },
         ),
       );
-      before = [made];
     };
     const quiet = { logging: command.types.enums.remote.Logging.None };
 
-    step("toolkit", { create: toolkitCommand, stdin: toolkit() });
+    before = [step("toolkit", { create: toolkitCommand, stdin: toolkit() })];
     if (args.release !== undefined) before = [this.release(name, args, connection, before, opts)];
-    for (const [role, secret] of Object.entries(args.secrets)) {
-      step(role, { create: secretCommand(secret), stdin: secret.text, ...quiet });
-    }
+    // Side by side: each is a file of its own, and a login takes longer than its work.
+    const secrets = Object.entries(args.secrets).map(([role, secret]) =>
+      step(role, { create: secretCommand(secret), stdin: secret.text, ...quiet }),
+    );
+    if (secrets.length > 0) before = secrets;
     for (const [role, part] of Object.entries(args.roles)) {
       const script = pulumi.output(part).apply((plain) => scriptOf(plain as GuestRole));
-      step(role, { create: "sudo -n bash -s", stdin: script });
+      before = [step(role, { create: "sudo -n bash -s", stdin: script })];
     }
   }
 

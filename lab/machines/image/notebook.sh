@@ -15,10 +15,10 @@ cp -a /usr/bin/python3 /usr/bin/python3.11 "$tree/usr/bin/"
 cp -a /usr/lib/python3.11 "$tree/usr/lib/"
 cp -a /bin/busybox "$tree/bin/"
 for applet in sh env ls cat dd df id; do ln -s busybox "$tree/bin/$applet"; done
-# Loading an image into an emulated machine costs by the file and by the byte, so what a server does not need to start stays
-# out: the hub's own pages, what only browsers fetch, tests, sources beside what Python compiled of them, symbols.
+# Loading an image into an emulated machine costs by the file and by the byte, so what no server needs stays out: the hub's
+# own pages, tests, sources beside what Python compiled of them, symbols.
 site=$tree$venv/lib/python3.11/site-packages
-rm -rf "$tree$venv/share/jupyterhub" "$tree$venv/share/man" "$site/nbclassic/static/components" "$site/tzdata" \
+rm -rf "$tree$venv/share/jupyterhub" "$tree$venv/share/man" "$site/tzdata" \
   "$site/debugpy" "$site/jedi/third_party" "$site"/pip* "$site"/setuptools* "$site/pkg_resources" \
   "$site/_distutils_hack" "$site/distutils-precedence.pth"
 find "$tree" -depth \( -name tests -o -name test -o -name ensurepip -o -name lib2to3 -o -name __pycache__ \) -type d -exec rm -rf {} +

@@ -26,7 +26,10 @@ function guest(
         bootstrapKey: "ssh-ed25519 BOOT",
         serverId: changed.serverId ?? "s1",
         after: [disk],
-        secrets: { token: { path: "/etc/token", text: pulumi.secret("very secret") } },
+        secrets: {
+          token: { path: "/etc/token", text: pulumi.secret("very secret") },
+          salt: { path: "/etc/salt", text: pulumi.secret("grain") },
+        },
         roles: { motd: { files: [{ path: "/etc/motd", text: changed.text ?? "hello\n" }] } },
         release: [changed.release ?? "umount /data"],
       },
@@ -114,6 +117,9 @@ describe("a guest", () => {
       assert.ok(step.options.dependsOn?.includes(before?.urn ?? ""), step.name);
       assert.equal(step.options.ignoreChanges, undefined);
     }
+    // Secrets are side by side, and what uses them waits for all.
+    assert.ok(seen.resource("hub-salt").options.dependsOn?.includes(seen.resource("hub-release").urn));
+    assert.ok(seen.resource("hub-motd").options.dependsOn?.includes(seen.resource("hub-salt").urn));
     const connection = (name: string): Record<string, unknown> =>
       (seen.resource(name).inputs.connection as Secret).value as Record<string, unknown>;
     const hostKey = (name: string): unknown => connection(name).hostKey;
