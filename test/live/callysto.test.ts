@@ -210,6 +210,17 @@ describe("a hub of Callysto", function () {
     assert.equal(await said("unban", "andrew"), "made the home of andrew open");
   });
 
+  it("a notebook image that Docker does not have is loaded from the archive that the machine brings along", async () => {
+    const archives = "/var/lib/callysto/images";
+    const archive = `${archives}/${jupyterhub.image.replaceAll(/[/:]/g, "_")}.tar`;
+    await inside(`mkdir -p ${archives}; docker save -o ${archive} ${jupyterhub.image}; docker rmi ${jupyterhub.image}`);
+    const step = (await system.resources()).find(({ urn }) => urn.endsWith("-inside-guest-notebook-image"));
+    const script = String((step?.inputs as { readonly stdin?: unknown } | undefined)?.stdin);
+    assert.match(await inside(script), /^changed: image .* loaded$/m);
+    assert.match(await inside("docker image ls --format '{{.Repository}}:{{.Tag}}'"), /^callysto\/pims-minimal:lab$/m);
+    await inside(`rm -r ${archives}`);
+  });
+
   it("users whose names are addresses have homes, and a home keeps its files when it is renamed", async () => {
     const home = homeOf("alice@example.org");
     await inside(`/opt/callysto/zfs-homedir.sh ${home} jupyter`);

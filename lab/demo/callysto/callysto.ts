@@ -10,6 +10,8 @@ type Tell = (hop: string, evidence: string) => void;
 
 /** More than the quota that the operator sets. */
 export const tooMuch = `import os; open("big", "wb").write(os.urandom(30_000_000))`;
+/** ZFS counts what is removed when it has written it. */
+export const roomAgain = `os.remove("big"); os.sync(); "room again"`;
 
 const seconds = (since: number): number => Math.round((Date.now() - since) / 1000);
 
@@ -41,6 +43,7 @@ export async function playCallysto(run: Run, hub: CallystoAtWork, tell: Tell): P
     const refused = await first.run(tooMuch);
     if (!refused.includes("Disk quota exceeded")) throw new Error(`30 MB fit into a home of 20 MB: ${refused}`);
     tell(`the operator makes the home smaller (${set}); a cell writes 30 MB`, refused.split("\n").at(-1) ?? "");
+    await first.run(roomAgain);
     await first.save();
     pictures.push(await first.picture(folder, "callysto-notebook"));
   } finally {

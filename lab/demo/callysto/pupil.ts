@@ -16,6 +16,16 @@ interface Place {
   readonly pin: string;
 }
 
+/** What does not happen is named, without the steps that Playwright tried. */
+async function happens<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const [reason] = (error instanceof Error ? error.message : String(error)).split("\n");
+    throw new Error(`${what} did not happen: ${reason ?? ""}`, { cause: error });
+  }
+}
+
 /** The caller of `open` calls `close`. */
 export class Pupil {
   private readonly browser: Browser;
@@ -53,9 +63,11 @@ export class Pupil {
 
   /** Signs on at the hub's identity provider. @returns the page's title there */
   async signOn(name: string, password: string): Promise<string> {
-    const title = await this.fillIn(name, password);
-    await this.page.waitForURL(`${this.hub}/hub/**`);
-    return title;
+    return happens("the sign-on", async () => {
+      const title = await this.fillIn(name, password);
+      await this.page.waitForURL(`${this.hub}/hub/**`);
+      return title;
+    });
   }
 
   /** Signs on in vain. @returns what the identity provider says */
@@ -80,10 +92,12 @@ export class Pupil {
 
   /** Starts the server and waits for its list of files. @returns the pupil's name at the hub */
   async startServer(): Promise<string> {
-    await this.page.goto(`${this.hub}/hub/spawn`, { waitUntil: "domcontentloaded" });
-    await this.page.waitForURL(`${this.hub}/user/*/tree**`);
-    await this.page.locator("#notebook_list").waitFor();
-    return /\/user\/([^/]+)\//.exec(this.page.url())?.[1] ?? "";
+    return happens("the list of files of the own server", async () => {
+      await this.page.goto(`${this.hub}/hub/spawn`, { waitUntil: "domcontentloaded" });
+      await this.page.waitForURL(`${this.hub}/user/*/tree**`);
+      await this.page.locator("#notebook_list").waitFor();
+      return /\/user\/([^/]+)\//.exec(this.page.url())?.[1] ?? "";
+    });
   }
 
   /** What the page says on top. */
@@ -94,16 +108,20 @@ export class Pupil {
 
   /** Makes a notebook by the list's menu; its page takes the list's place. @returns its file */
   async newNotebook(): Promise<string> {
-    const opened = this.context.waitForEvent("page");
-    await this.page.locator("#new-dropdown-button, #new-buttons button").first().click();
-    await this.page.locator("#kernel-python3 a").click();
-    return this.turnTo(await opened);
+    return happens("the new notebook", async () => {
+      const opened = this.context.waitForEvent("page");
+      await this.page.locator("#new-dropdown-button, #new-buttons button").first().click();
+      await this.page.locator("#kernel-python3 a").click();
+      return this.turnTo(await opened);
+    });
   }
 
   /** Opens a notebook that is there. */
   async openNotebook(user: string, file: string): Promise<void> {
-    await this.page.goto(`${this.hub}/user/${user}/notebooks/${file}`, { waitUntil: "domcontentloaded" });
-    await this.turnTo(this.page);
+    await happens(`the page of ${file}`, async () => {
+      await this.page.goto(`${this.hub}/user/${user}/notebooks/${file}`, { waitUntil: "domcontentloaded" });
+      await this.turnTo(this.page);
+    });
   }
 
   private async turnTo(page: Page): Promise<string> {
@@ -112,22 +130,30 @@ export class Pupil {
     return decodeURIComponent(/\/notebooks\/([^?]+)/.exec(page.url())?.[1] ?? "");
   }
 
-  /** Types into the last cell and runs it. @returns what it prints */
+  /** Fills the last cell and runs it. @returns what it prints */
   async run(code: string): Promise<string> {
-    const cells = this.page.locator(".code_cell");
-    const cell = cells.nth((await cells.count()) - 1);
-    await cell.locator(".CodeMirror").click();
-    await this.page.keyboard.type(code);
-    await this.page.keyboard.press("Shift+Enter");
-    const output = cell.locator(".output_area pre");
-    await output.first().waitFor();
-    return (await output.allTextContents()).join("\n").trim();
+    return happens("the output of a cell", async () => {
+      const cells = this.page.locator(".code_cell");
+      const cell = cells.nth((await cells.count()) - 1);
+      await cell.locator(".CodeMirror").click();
+      await this.page.keyboard.insertText(code);
+      await this.page.keyboard.press("Shift+Enter");
+      const output = cell.locator(".output_area pre");
+      await output.first().waitFor();
+      return (await output.allTextContents()).join("\n").trim();
+    });
   }
 
-  /** Saves the notebook. */
+  /** Saves the notebook. @throws if the server refuses it */
   async save(): Promise<void> {
-    await this.page.keyboard.press("Control+S");
-    await this.page.locator("#autosave_status", { hasText: /autosaved|saved/ }).waitFor();
+    await happens("saving the notebook", async () => {
+      const answered = this.page.waitForResponse(
+        (answer) => answer.request().method() === "PUT" && answer.url().includes("/api/contents/"),
+      );
+      await this.page.keyboard.press("Control+S");
+      const answer = await answered;
+      if (!answer.ok()) throw new Error(`the server answers ${answer.status()}`);
+    });
   }
 
   /** What the notebook's cells have printed. */
