@@ -17,12 +17,22 @@ const startTimeout = 600;
 
 /** A counterpart: a folder next to this file whose `server.ts` listens on port 8080. */
 interface Counterpart {
-  readonly name: "dockerhub" | "github" | "google";
+  readonly name: "dockerhub" | "github" | "google" | "ultrahook";
   readonly hosts: readonly string[];
   /** Files of a Secret, at /etc/<name>. @default none */
   readonly files?: Readonly<Record<string, string>>;
   /** Whether its repositories are served by SSH, too. @default false */
   readonly ssh?: true;
+  /** Whether it answers plain HTTP itself, instead of sending callers to TLS. @default false */
+  readonly plain?: true;
+}
+
+/** ultrahook.com with its accounts and tunnels. */
+export interface TunnelAccounts {
+  /** Names of the accounts by their API keys. */
+  readonly accounts: Readonly<Record<string, string>>;
+  /** Public names of the tunnels. */
+  readonly hosts: readonly string[];
 }
 
 /** Who is at GitHub: members by organisation, and tokens that programs of a stack have, by their owners' logins. */
@@ -36,11 +46,15 @@ export interface GithubPeople {
 }
 
 /**
- * Starts GitHub, Google Cloud Storage and Docker Hub; who was at GitHub before stays there. People of GitHub get tokens, which stay
+ * Starts GitHub, Google's storage and chat and Docker Hub, and ultrahook.com where somebody has accounts there; who was at GitHub before stays there. People of GitHub get tokens, which stay
  * the same while the namespace exists; the repositories and objects are gone when a pod is.
  * @returns the tokens by login
  */
-export async function startCounterparts(api: KubeApi, people: GithubPeople): Promise<ReadonlyMap<string, string>> {
+export async function startCounterparts(
+  api: KubeApi,
+  people: GithubPeople,
+  tunnels?: TunnelAccounts,
+): Promise<ReadonlyMap<string, string>> {
   await api.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: counterpartsNamespace } });
   const tokens = await peoplesTokens(api, people);
   // Another system's people, who are there already, stay.
@@ -61,7 +75,8 @@ export async function startCounterparts(api: KubeApi, people: GithubPeople): Pro
       ssh: true,
     },
     { name: "dockerhub", hosts: ["registry-1.docker.io"] },
-    { name: "google", hosts: ["storage.googleapis.com", "oauth2.googleapis.com"] },
+    { name: "google", hosts: ["storage.googleapis.com", "oauth2.googleapis.com", "chat.googleapis.com"] },
+    ...(tunnels === undefined ? [] : [ultrahook(tunnels)]),
   ];
   for (const one of all.flatMap(objectsOf)) await api.apply(one);
   await api.apply(sshPort);
@@ -74,6 +89,14 @@ export async function startCounterparts(api: KubeApi, people: GithubPeople): Pro
   }
   return tokens;
 }
+
+/** Its clients ask without TLS. */
+const ultrahook = ({ accounts, hosts }: TunnelAccounts): Counterpart => ({
+  name: "ultrahook",
+  hosts: ["www.ultrahook.com", ...hosts],
+  files: { "accounts.json": JSON.stringify(accounts) },
+  plain: true,
+});
 
 /** What a GitHub that runs already has been given. */
 async function seedBefore(api: KubeApi): Promise<Seed & { readonly keys: readonly string[] }> {
@@ -128,7 +151,7 @@ const sshPort: KubeObject = {
   data: { "22": `${counterpartsNamespace}/github:22` },
 };
 
-function objectsOf({ name, hosts, files, ssh }: Counterpart): readonly KubeObject[] {
+function objectsOf({ name, hosts, files, ssh, plain }: Counterpart): readonly KubeObject[] {
   const folder = path.join(import.meta.dirname, name);
   const sources = readdirSync(folder).map((file) => [file, readFileSync(path.join(folder, file), "utf8")] as const);
   const data = { "package.json": '{"type":"module"}', ...Object.fromEntries(sources) };
@@ -192,7 +215,10 @@ function objectsOf({ name, hosts, files, ssh }: Counterpart): readonly KubeObjec
     objectIn("networking.k8s.io/v1", "Ingress", name, {
       metadata: {
         ...{ name, namespace: counterpartsNamespace },
-        annotations: { "nginx.ingress.kubernetes.io/proxy-body-size": "0" },
+        annotations: {
+          "nginx.ingress.kubernetes.io/proxy-body-size": "0",
+          ...(plain === true ? { "nginx.ingress.kubernetes.io/ssl-redirect": "false" } : {}),
+        },
       },
       spec: { tls: [{ hosts }], rules: hosts.map((host) => ({ host, http: { paths } })) },
     }),

@@ -1,5 +1,6 @@
 /** The lab's public names as somebody outside asks them: through the router, with the lab's authority. */
 import { readFileSync } from "node:fs";
+import { request as plainRequest } from "node:http";
 import { request } from "node:https";
 import { authorityFile } from "../kubernetes/router/certificates.ts";
 import { nodeNetwork } from "../kubernetes/nodes/plan.ts";
@@ -22,14 +23,16 @@ const patience = 20_000;
 /** Asks an address of a host that the router serves. */
 export function ask(lab: LabSettings, address: string, question: Question = {}): Promise<Answer> {
   const { method = "GET", headers = {}, body } = question;
-  const { hostname, pathname, search } = new URL(address);
+  const { protocol, hostname, pathname, search } = new URL(address);
   const { ingress } = nodeNetwork(lab);
-  const options = { host: ingress, servername: hostname, ca: readFileSync(authorityFile(lab)), timeout: patience };
+  const plain = protocol === "http:";
+  const tls = plain ? {} : { servername: hostname, ca: readFileSync(authorityFile(lab)) };
+  const options = { host: ingress, ...tls, timeout: patience };
   return new Promise((resolve) => {
     const failed = (): void => {
       resolve({ status: 0, body: "" });
     };
-    const call = request(
+    const call = (plain ? plainRequest : request)(
       { ...options, method, path: pathname + search, headers: { host: hostname, ...headers } },
       (incoming) => {
         const chunks: Buffer[] = [];
