@@ -23,7 +23,7 @@ interface Counterpart {
   readonly files?: Readonly<Record<string, string>>;
   /** Whether its repositories are served by SSH, too. @default false */
   readonly ssh?: true;
-  /** Whether it answers plain HTTP itself, instead of sending callers to TLS. @default false */
+  /** Whether it has an address of its own and no TLS: the router ends what lasts when it learns of something new. @default false */
   readonly plain?: true;
 }
 
@@ -90,7 +90,7 @@ export async function startCounterparts(
   return tokens;
 }
 
-/** Its clients ask without TLS. */
+/** Its clients ask without TLS, and stay connected. */
 const ultrahook = ({ accounts, hosts }: TunnelAccounts): Counterpart => ({
   name: "ultrahook",
   hosts: ["www.ultrahook.com", ...hosts],
@@ -156,6 +156,8 @@ function objectsOf({ name, hosts, files, ssh, plain }: Counterpart): readonly Ku
   const sources = readdirSync(folder).map((file) => [file, readFileSync(path.join(folder, file), "utf8")] as const);
   const data = { "package.json": '{"type":"module"}', ...Object.fromEntries(sources) };
   const labels = { app: name };
+  // NetworkPolicies look at the pod's port, so it is the one that callers name.
+  const port = plain === true ? 80 : 8080;
   // A changed program is started again; a changed Secret is not, because the state would be lost.
   const annotations = {
     "orrery.lab/program": createHash("sha256").update(JSON.stringify(data)).digest("hex").slice(0, 16),
@@ -166,8 +168,9 @@ function objectsOf({ name, hosts, files, ssh, plain }: Counterpart): readonly Ku
       { name: "HOME", value: "/data" },
       { name: "GIT_HOME", value: "/data/git" },
       { name: "SEED", value: `/etc/${name}/seed.json` },
+      { name: "PORT", value: String(port) },
     ],
-    ports: [{ name: "http", containerPort: 8080 }],
+    ports: [{ name: "http", containerPort: port }],
     readinessProbe: { httpGet: { path: "/healthz", port: "http" }, periodSeconds: 1 },
     resources: { requests: { cpu: "50m", memory: "96Mi" }, limits: { memory: "512Mi" } },
     securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
@@ -193,6 +196,14 @@ function objectsOf({ name, hosts, files, ssh, plain }: Counterpart): readonly Ku
     ],
   };
   const paths = [{ path: "/", pathType: "Prefix", backend: { service: { name, port: { number: 80 } } } }];
+  const ingress = objectIn("networking.k8s.io/v1", "Ingress", name, {
+    metadata: {
+      ...{ name, namespace: counterpartsNamespace },
+      annotations: { "nginx.ingress.kubernetes.io/proxy-body-size": "0" },
+    },
+    spec: { tls: [{ hosts }], rules: hosts.map((host) => ({ host, http: { paths } })) },
+  });
+  const named = { "external-dns.alpha.kubernetes.io/hostname": hosts.join(",") };
   return [
     objectIn("v1", "ConfigMap", `${name}-program`, { data }),
     ...(files === undefined ? [] : [objectIn("v1", "Secret", `${name}-files`, { stringData: files })]),
@@ -204,7 +215,9 @@ function objectsOf({ name, hosts, files, ssh, plain }: Counterpart): readonly Ku
       },
     }),
     objectIn("v1", "Service", name, {
+      metadata: { name, namespace: counterpartsNamespace, annotations: plain === true ? named : {} },
       spec: {
+        ...(plain === true ? { type: "LoadBalancer" } : {}),
         selector: labels,
         ports: [
           { name: "http", port: 80, targetPort: "http" },
@@ -212,15 +225,6 @@ function objectsOf({ name, hosts, files, ssh, plain }: Counterpart): readonly Ku
         ],
       },
     }),
-    objectIn("networking.k8s.io/v1", "Ingress", name, {
-      metadata: {
-        ...{ name, namespace: counterpartsNamespace },
-        annotations: {
-          "nginx.ingress.kubernetes.io/proxy-body-size": "0",
-          ...(plain === true ? { "nginx.ingress.kubernetes.io/ssl-redirect": "false" } : {}),
-        },
-      },
-      spec: { tls: [{ hosts }], rules: hosts.map((host) => ({ host, http: { paths } })) },
-    }),
+    ...(plain === true ? [] : [ingress]),
   ];
 }

@@ -40,10 +40,7 @@ log4j.appender.out.layout.ConversionPattern=%d %p %m (%c)%n
 ${run("kafka.Kafka")} "$1"`,
     ),
     "/usr/bin/kafka-topics": program("64m", `${run("org.apache.kafka.tools.TopicCommand")} "$@"`),
-    "/usr/bin/kafka-console-consumer": program(
-      "96m",
-      `${run("org.apache.kafka.tools.consumer.ConsoleConsumer")} "$@"`,
-    ),
+    "/usr/bin/kafka-console-consumer": program("96m", `${run("org.apache.kafka.tools.consumer.ConsoleConsumer")} "$@"`),
   },
   script: `
     ln -sf dash bin/sh

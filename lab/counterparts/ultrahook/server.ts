@@ -10,7 +10,7 @@ import { domain, type Stream, tunnelOf, Tunnels } from "./tunnels.ts";
 const tunnels = new Tunnels(
   JSON.parse(readFileSync(process.env.ACCOUNTS ?? "/etc/ultrahook/accounts.json", "utf8")) as Record<string, string>,
 );
-/** Milliseconds; the router ends what is silent for thirty seconds. */
+/** Milliseconds between two pings. */
 const pause = 10_000;
 /** Headers of the way, which are not the sender's. */
 const ofTheWay = /^(host|connection|content-length|transfer-encoding|keep-alive|x-forwarded-.*)$/;

@@ -23,7 +23,10 @@ export const domain = "ultrahook.com";
 
 /** A message as it goes over a stream: base64 in lines, and an empty line. */
 export function encoded(message: Message): string {
-  const lines = Buffer.from(JSON.stringify(message)).toString("base64").match(/.{1,60}/g) ?? [];
+  const lines =
+    Buffer.from(JSON.stringify(message))
+      .toString("base64")
+      .match(/.{1,60}/g) ?? [];
   return `${lines.join("\n")}\n\n`;
 }
 

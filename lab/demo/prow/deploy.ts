@@ -84,7 +84,11 @@ function writeTarget({ lab }: Run, file: string): void {
   // The sample's key is none of RSA, and Google's client refuses it before it asks anybody.
   const key = "prow:gcsServiceAccount";
   const account = JSON.parse(crypter.decrypt(stack.entries.get(key)?.value ?? "")) as object;
-  text = setSecret(text, key, crypter.encrypt(JSON.stringify({ ...account, private_key: rsaKey(lab.dir, "google-key") })));
+  text = setSecret(
+    text,
+    key,
+    crypter.encrypt(JSON.stringify({ ...account, private_key: rsaKey(lab.dir, "google-key") })),
+  );
   const before = `${file}.source`;
   writeFileSync(before, text, { mode: 0o600 });
   retarget(before, file, labTarget(lab), samplePassphrase(source), true);

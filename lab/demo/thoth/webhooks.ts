@@ -70,7 +70,11 @@ export const issueEvent = (title: string): object => {
 };
 
 /** Public address of a Route. */
-export async function routeOf({ lab }: { readonly lab: LabSettings }, namespace: string, name: string): Promise<string> {
+export async function routeOf(
+  { lab }: { readonly lab: LabSettings },
+  namespace: string,
+  name: string,
+): Promise<string> {
   interface Route extends KubeObject {
     readonly spec: { readonly host: string; readonly tls?: object };
   }
