@@ -33,6 +33,7 @@ describe("the lab's counterpart of GitHub", () => {
   let receiver: Server;
   let port: number;
   const events: Event[] = [];
+  const ofApp: Event[] = [];
   const secret = "webhook-secret";
   const appKeys = generateKeyPairSync("rsa", { modulusLength: 2048 });
 
@@ -84,7 +85,8 @@ describe("the lab's counterpart of GitHub", () => {
         const signature = `sha1=${createHmac("sha1", secret).update(text).digest("hex")}`;
         const name = String(request.headers["x-github-event"]);
         const signed = request.headers["x-hub-signature"] === signature;
-        events.push({ name, signed, body: JSON.parse(text) as Event["body"] });
+        const of = request.url === "/app" ? ofApp : events;
+        of.push({ name, signed, body: JSON.parse(text) as Event["body"] });
         response.end();
       });
     }).listen(0, "127.0.0.1");
@@ -95,7 +97,9 @@ describe("the lab's counterpart of GitHub", () => {
     probe.close();
     const tokens = { "token-of-alice": "alice", "token-of-robot": "robot" };
     const publicKey = appKeys.publicKey.export({ type: "spki", format: "pem" });
-    const app = { id: 7, slug: "packer", publicKey, organisations: ["org"] };
+    const receiverPort = (receiver.address() as AddressInfo).port;
+    const webhook = { url: `http://127.0.0.1:${receiverPort}/app`, secret };
+    const app = { id: 7, slug: "packer", publicKey, organisations: ["org"], webhook };
     writeFileSync(
       path.join(folder, "seed.json"),
       JSON.stringify({ tokens, organisations: { org: ["alice", "robot"] }, apps: [app] }),
@@ -107,7 +111,7 @@ describe("the lab's counterpart of GitHub", () => {
     });
     if (program.stdout !== null) await once(program.stdout, "data");
     await api("POST", "/orgs/org/repos", { name: "repo" });
-    const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`;
+    const url = `http://127.0.0.1:${receiverPort}/hook`;
     await api("POST", "/orgs/org/hooks", { config: { url, secret } });
   });
   after(() => {
@@ -195,6 +199,12 @@ describe("the lab's counterpart of GitHub", () => {
     const { id } = await api<{ id: number }>("GET", at, undefined, right);
     const tokensAt = `/app/installations/${id}/access_tokens`;
     const { token } = await api<{ token: string }>("POST", tokensAt, undefined, right);
+    // As octomachinery asks: all, then the one that an event names.
+    const all = await api<readonly { id: number }[]>("GET", "/app/installations", undefined, right);
+    assert.deepEqual(all, [await api("GET", `/app/installations/${id}`, undefined, right)]);
+    const opened = ofApp.find(({ name }) => name === "pull_request");
+    assert.deepEqual([opened?.signed, opened?.body.installation], [true, { id }]);
+    assert.equal(events.find(({ name }) => name === "pull_request")?.body.installation, undefined);
     const other = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
     for (const wrong of [signed(other, 60), signed(appKeys.privateKey, -60), token]) {
       assert.equal((await ask("POST", tokensAt, undefined, wrong)).status, 401);
