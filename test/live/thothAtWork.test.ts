@@ -88,7 +88,7 @@ describe("Thoth at work", function () {
     describeTunnels(() => ({ run, thoth }));
   });
 
-  it("the pull request is on GitHub's page in a browser, and GitHub was asked for nothing that it does not know", async () => {
+  it("the pull request is on GitHub's page in a browser", async () => {
     const url = (await pullOf(thoth, "v0.1.1"))?.html_url ?? "";
     assert.equal((await ask(cluster, url)).status, 200);
     const folder = mkdtempSync(path.join(tmpdir(), "orrery-thoth-"));
@@ -100,7 +100,6 @@ describe("Thoth at work", function () {
     } finally {
       rmSync(folder, { recursive: true });
     }
-    assert.deepEqual(await thoth.alice.get<readonly string[]>("/lab/unknown"), []);
   });
 
   describe("Zuul's nodepool", () => {

@@ -1,7 +1,7 @@
 /** Thoth at work: what a request for a release, webhooks and a job of Zuul set off, hop by hop, with the evidence of each. */
 import type { Run } from "../../pulumi.ts";
 import type { Scene } from "../pictures.ts";
-import { type ThothAtWork, tunnels } from "./deploy.ts";
+import type { ThothAtWork } from "./deploy.ts";
 import { atZuul, nodeOf, runJob } from "./jobs.ts";
 import { messageIn, messagesIn, topics } from "./kafka.ts";
 import { fileAt, type Issue, makeRepositories, type Pull, pullOf, repository, runKebechet, write } from "./steps.ts";
@@ -16,6 +16,7 @@ import {
   type SocialEvent,
   tunnelsConnected,
 } from "./webhooks.ts";
+import { tunnels } from "./world.ts";
 
 /** Prints a hop and its evidence. */
 type Tell = (hop: string, evidence: string) => void;
@@ -108,7 +109,7 @@ async function playReviews(run: Run, thoth: ThothAtWork, { number }: Pull, tell:
   await thoth.bob.call("POST", `/repos/${repository}/pulls/${number}/reviews`, { event: "APPROVE", body: "Fine." });
   tell("bob reviews it; the Review Manager tells Google's chat", await saidInChat(lab, thoth, "bob approved"));
   const name = `LabAlert${Date.now()}`;
-  await sendAlert(lab, thoth, name);
+  await sendAlert(lab, name);
   tell("an alert of Alertmanager goes through Sesheta's tunnel to the chat", await saidInChat(lab, thoth, name));
 }
 

@@ -4,8 +4,9 @@ import { kubeApi, type KubeObject } from "../../kubernetes/api.ts";
 import type { LabSettings } from "../../settings.ts";
 import { type Answer, ask } from "../outside.ts";
 import { until } from "../until.ts";
-import { organisation, type ThothAtWork } from "./deploy.ts";
+import type { ThothAtWork } from "./deploy.ts";
 import { repository } from "./steps.ts";
+import { organisation, senderAddress } from "./world.ts";
 
 /** An event in the topics of activities and of GitHub. */
 export interface RawEvent {
@@ -97,14 +98,14 @@ export const saidInChat = (lab: LabSettings, thoth: ThothAtWork, part: string): 
   until(`"${part}" in the chat`, 60, async () => (await chatOf(lab, thoth)).find((text) => text.includes(part)));
 
 /** The alert of Alertmanager, sent to Sesheta's tunnel. */
-export function sendAlert(lab: LabSettings, { senders }: ThothAtWork, alertname: string): Promise<Answer> {
+export function sendAlert(lab: LabSettings, alertname: string): Promise<Answer> {
   const body = JSON.stringify({
     status: "firing",
     commonLabels: { alertname, instance: "node-0", job: "kubelet" },
     commonAnnotations: { severity: "warning" },
     externalURL: "https://alertmanager.lab.test",
   });
-  return ask(lab, `${senders.sesheta}/prometheus`, {
+  return ask(lab, `${senderAddress("sesheta")}/prometheus`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body,

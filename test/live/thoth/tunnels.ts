@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { execute, kubectl } from "../../../lab/demo/execute.ts";
-import { type ThothAtWork, tunnels } from "../../../lab/demo/thoth/deploy.ts";
+import type { ThothAtWork } from "../../../lab/demo/thoth/deploy.ts";
 import { kafkaNamespace, messageIn, messagesIn, topics } from "../../../lab/demo/thoth/kafka.ts";
 import { type Issue, type Pull, pullOf, repository } from "../../../lab/demo/thoth/steps.ts";
 import {
@@ -21,6 +21,7 @@ import {
   type SocialEvent,
   tunnelsConnected,
 } from "../../../lab/demo/thoth/webhooks.ts";
+import { senderAddress, tunnels } from "../../../lab/demo/thoth/world.ts";
 import { until } from "../../../lab/demo/until.ts";
 import type { Run } from "../../../lab/pulumi.ts";
 
@@ -89,7 +90,7 @@ export function describeTunnels(deployed: () => Deployed): void {
       sendEvent(run.lab, url, "not the secret", issueEvent(title));
     const route = await routeOf(run, thoth.namespace, "webhook2kafka");
     assert.equal((await forged(`${route}/github`, titles[0])).status, 500, "as cyborg-regidores");
-    assert.equal((await forged(`${thoth.senders.webhook2kafka}/github`, titles[1])).status, 200, "as ultrahook.com");
+    assert.equal((await forged(`${senderAddress("webhook2kafka")}/github`, titles[1])).status, 200, "as ultrahook.com");
     const manager = await routeOf(run, thoth.namespace, "review-manager-webhooks");
     assert.equal((await forged(`${manager}/github`, titles[0])).status, 403);
     const right = `Signed ${Date.now()}`;
@@ -115,10 +116,14 @@ export function describeTunnels(deployed: () => Deployed): void {
     assert.equal((await chatOf(run.lab, thoth)).filter((text) => text.includes("[bot]")).length, 0);
   });
 
+  it("GitHub was asked for nothing that it does not know", async () => {
+    assert.deepEqual(await deployed().thoth.alice.get<readonly string[]>("/lab/unknown"), []);
+  });
+
   it("an alert goes through Sesheta's tunnel to the chat", async () => {
     const { run, thoth } = deployed();
     const name = `Alert${Date.now()}`;
-    assert.equal((await sendAlert(run.lab, thoth, name)).status, 200);
+    assert.equal((await sendAlert(run.lab, name)).status, 200);
     assert.match(await saidInChat(run.lab, thoth, name), /^firing: Alert\d+ \(warning\) of kubelet at node-0/);
   });
 

@@ -12,8 +12,8 @@ const server: Server = {
 describe("a demonstration's servers", () => {
   const kinds = (more: Partial<Server> = {}) =>
     serverObjects({ ...server, ...more }).map(({ kind, metadata }) => `${kind} ${metadata.name}`);
-  const found = <T>(kind: string, more: Partial<Server> = {}): T =>
-    serverObjects({ ...server, ...more }).find((one) => one.kind === kind) as T;
+  const found = (kind: string, more: Partial<Server> = {}): unknown =>
+    serverObjects({ ...server, ...more }).find((one) => one.kind === kind);
 
   it("have a Secret with their files, a Service and a pod that is started again when a file changes", () => {
     assert.deepEqual(kinds(), ["Secret broker", "Service broker", "Deployment broker"]);
@@ -21,7 +21,7 @@ describe("a demonstration's servers", () => {
       readonly spec: { readonly template: { readonly metadata: { readonly annotations: object } } };
     }
     const stamp = (text: string): object =>
-      found<Deployment>("Deployment", { files: { "server.pem": text } }).spec.template.metadata.annotations;
+      (found("Deployment", { files: { "server.pem": text } }) as Deployment).spec.template.metadata.annotations;
     assert.deepEqual(stamp("one"), stamp("one"));
     assert.notDeepEqual(stamp("one"), stamp("two"));
   });
@@ -31,10 +31,10 @@ describe("a demonstration's servers", () => {
       readonly metadata: { readonly annotations: object };
       readonly spec: { readonly type?: string };
     }
-    const { metadata, spec } = found<Service>("Service", { outside: { address: "broker.example.org" } });
+    const { metadata, spec } = found("Service", { outside: { address: "broker.example.org" } }) as Service;
     assert.equal(spec.type, "LoadBalancer");
     assert.deepEqual(metadata.annotations, { "external-dns.alpha.kubernetes.io/hostname": "broker.example.org" });
-    assert.equal(found<Service>("Service").spec.type, undefined);
+    assert.equal((found("Service") as Service).spec.type, undefined);
   });
 
   it("are found by names whose TLS the router passes on", () => {
@@ -45,7 +45,7 @@ describe("a demonstration's servers", () => {
       readonly metadata: { readonly annotations: Readonly<Record<string, string>> };
       readonly spec: { readonly rules: readonly { readonly host: string }[] };
     }
-    const { metadata, spec } = found<Ingress>("Ingress", outside);
+    const { metadata, spec } = found("Ingress", outside) as Ingress;
     assert.equal(metadata.annotations["nginx.ingress.kubernetes.io/ssl-passthrough"], "true");
     assert.deepEqual(
       spec.rules.map(({ host }) => host),
