@@ -1,6 +1,6 @@
 /** GitHub Apps: who they are by their signed tokens, where they are installed, and the tokens of their installations. */
 import { createHmac, timingSafeEqual, verify } from "node:crypto";
-import type { App, World } from "./state.ts";
+import { type App, installationOf, type World } from "./state.ts";
 import { userJson } from "./json.ts";
 import { type Call, created, missing, ok, Refusal, repositoryOf, type Routes } from "./routes.ts";
 
@@ -56,10 +56,6 @@ const appOf = ({ world, user }: Call) => {
   if (app === undefined) throw new Refusal(401, "A JSON web token could not be decoded");
   return app;
 };
-
-/** An installation's number: the App's, then the place of the organisation among those that have it. */
-export const installationOf = (app: Pick<App, "id" | "organisations">, owner: string): number =>
-  app.id * 100 + app.organisations.indexOf(owner);
 
 /** The organisation of an installation, by the number in the path. */
 function ownerOf(call: Call, app: App): string {

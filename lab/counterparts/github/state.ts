@@ -115,6 +115,10 @@ export interface App {
   readonly webhook?: { readonly url: string; readonly secret: string };
 }
 
+/** An installation's number: the App's, then the place of the organisation among those that have it. */
+export const installationOf = ({ id, organisations }: App, owner: string): number =>
+  id * 100 + organisations.indexOf(owner);
+
 export const fullName = ({ owner, name }: Repository): string => `${owner}/${name}`;
 
 /** The time as GitHub writes it: without fractions of a second, which its clients refuse. */
@@ -157,6 +161,11 @@ export class World {
     const made: Hook = { id: this.id(), owner: slug, ...webhook, deliveries: kept?.deliveries ?? [] };
     this.#appHooks.set(id, made);
     return made;
+  }
+
+  /** Of organisations and of Apps. */
+  get allHooks(): readonly Hook[] {
+    return [...this.hooks, ...this.#appHooks.values()];
   }
 
   members(organisation: string): readonly string[] | undefined {

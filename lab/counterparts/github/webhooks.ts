@@ -1,9 +1,8 @@
 /** Deliveries of events to the webhooks of an organisation, signed as GitHub signs them. */
 import { createHmac, randomUUID } from "node:crypto";
 import { commentJson, issueJson, labelJson, pullJson, repositoryJson, userJson } from "./json.ts";
-import { installationOf } from "./apps.ts";
 import type { Comment, Delivery, Hook, Issue, Repository, Review, Status, World } from "./state.ts";
-import { now } from "./state.ts";
+import { installationOf, now } from "./state.ts";
 
 /** Deliveries kept for each webhook. */
 const kept = 1000;

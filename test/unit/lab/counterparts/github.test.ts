@@ -233,8 +233,12 @@ describe("the lab's counterpart of GitHub", () => {
   it("notes what it does not know, and shows pages to people", async () => {
     assert.equal((await ask("GET", "/repos/org/repo/traffic/views")).status, 404);
     assert.deepEqual(await api("GET", "/lab/unknown"), ["GET /repos/org/repo/traffic/views"]);
+    const review = { event: "APPROVE", body: "Looks right." };
+    await api("POST", "/repos/org/repo/pulls/1/reviews", review, "token-of-robot");
     const shown = await ask("GET", "/org/repo/pull/1", undefined, "", { host: "github.com" });
-    assert.match(shown.body, /A change #1.*merged.*\/test all/s);
+    assert.match(shown.body, /A change #1.*merged.*\/test all.*robot.*approved.*Looks right/s);
+    const delivered = await ask("GET", "/lab/deliveries", undefined, "", { host: "github.com" });
+    assert.match(delivered.body, /\/hook<.*\/app</s);
   });
 
   it("another default branch is served raw, and by git to those who name none; one that is not there is refused", async () => {
