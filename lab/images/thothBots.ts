@@ -74,7 +74,7 @@ const reviewManager: Recipe = {
   name: "review-manager",
   images: ["sefkhet-abwy-webhook-receiver"],
   program: "octomachinery 0.3.6 and google-auth 2.35.0 of PyPI; handlers of our own",
-  python: ["octomachinery==0.3.6", "gidgethub==5.0.1", "anyio==1.4.0", "setuptools==79.0.1", ...google],
+  python: ["octomachinery==0.3.6", "gidgethub==5.2.1", "anyio==1.4.0", "setuptools==79.0.1", ...google],
   files: files({ ...chat, "review-manager": text("reviewManager", "review-manager.py") }),
 };
 
