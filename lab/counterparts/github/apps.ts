@@ -32,18 +32,21 @@ function signer(world: World, token: string): string | undefined {
   }
 }
 
-/** GitHub's own signature below a token, so that tokens outlive this process. */
-const seal = (world: World, text: string): Buffer =>
-  createHmac("sha256", JSON.stringify(world.seed.apps)).update(text).digest();
+/** GitHub's own signature below a token, so that tokens outlive this process, and other Apps that come later. */
+const seal = ({ publicKey }: App, text: string): Buffer => createHmac("sha256", publicKey).update(text).digest();
 
 /** The robot whose installation a token is of; undefined for one that was not made here or has expired. */
 function installed(world: World, token: string): string | undefined {
   const [text = "", signature = ""] = token.slice(prefix.length).split(".");
-  const given = Buffer.from(signature, "base64url");
-  const right = seal(world, text);
-  if (given.length !== right.length || !timingSafeEqual(given, right)) return undefined;
-  const { slug, until } = decoded(text) as { slug: string; until: number };
-  return until < Date.now() ? undefined : `${slug}[bot]`;
+  try {
+    const { slug, until } = decoded(text) as { slug: string; until: number };
+    const app = world.seed.apps?.find((one) => one.slug === slug);
+    if (app === undefined || until < Date.now()) return undefined;
+    const [given, right] = [Buffer.from(signature, "base64url"), seal(app, text)];
+    return given.length === right.length && timingSafeEqual(given, right) ? `${slug}[bot]` : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Login of an App or of its robot. */
@@ -102,7 +105,7 @@ export const apps: Routes = {
     const until = Date.now() + lifetime * 1000;
     const text = Buffer.from(JSON.stringify({ slug: app.slug, owner, until })).toString("base64url");
     return created({
-      token: `${prefix}${text}.${seal(call.world, text).toString("base64url")}`,
+      token: `${prefix}${text}.${seal(app, text).toString("base64url")}`,
       expires_at: new Date(until).toISOString().replace(/\.\d+Z$/, "Z"),
       permissions,
       repository_selection: "all",

@@ -39,7 +39,8 @@ export async function connectedTunnels(lab: LabSettings): Promise<readonly strin
 
 /** Waits until tunnels have clients. @throws if one does not come */
 export const tunnelsConnected = (lab: LabSettings, wanted: readonly string[]): Promise<readonly string[]> =>
-  until(`the clients of ${wanted.join(", ")}`, 120, async () => {
+  // The kubelet lets a client that has ended several times wait for minutes.
+  until(`the clients of ${wanted.join(", ")}`, 400, async () => {
     const found = await connectedTunnels(lab);
     return wanted.every((one) => found.includes(one)) ? found : undefined;
   });

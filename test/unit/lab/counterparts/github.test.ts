@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { createHmac, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, request as httpRequest, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -190,8 +190,8 @@ describe("the lab's counterpart of GitHub", () => {
 
   it("an App's signed token buys one of its installation, which sets a status; another key buys none", async () => {
     const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
-    const signed = (key: KeyObject, seconds: number): string => {
-      const text = `${part({ alg: "RS256" })}.${part({ iss: "7", exp: Math.floor(Date.now() / 1000) + seconds })}`;
+    const signed = (key: KeyObject, seconds: number, iss = "7"): string => {
+      const text = `${part({ alg: "RS256" })}.${part({ iss, exp: Math.floor(Date.now() / 1000) + seconds })}`;
       return `${text}.${sign("sha256", Buffer.from(text), key).toString("base64url")}`;
     };
     const at = "/repos/org/repo/installation";
@@ -205,9 +205,20 @@ describe("the lab's counterpart of GitHub", () => {
     const opened = ofApp.find(({ name }) => name === "pull_request");
     assert.deepEqual([opened?.signed, opened?.body.installation], [true, { id }]);
     assert.equal(events.find(({ name }) => name === "pull_request")?.body.installation, undefined);
-    const other = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+    const { privateKey: other, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
     for (const wrong of [signed(other, 60), signed(appKeys.privateKey, -60), token]) {
       assert.equal((await ask("POST", tokensAt, undefined, wrong)).status, 401);
+    }
+    // Another system's App comes later; the tokens of the first one stay good.
+    const seed = JSON.parse(readFileSync(path.join(folder, "seed.json"), "utf8")) as {
+      readonly apps: readonly object[];
+    };
+    const pem = publicKey.export({ type: "spki", format: "pem" });
+    const apps = [...seed.apps, { id: 8, slug: "later", publicKey: pem, organisations: [] }];
+    writeFileSync(path.join(folder, "seed.json"), JSON.stringify({ ...seed, apps }));
+    for (let tries = 0; (await ask("GET", "/app", undefined, signed(other, 60, "8"))).status !== 200; tries++) {
+      assert.ok(tries < 100, "GitHub does not learn of the App");
+      await sleep(50);
     }
     // PyGithub goes on from the addresses in the answers.
     const { url } = await api<{ url: string }>("GET", "/repos/org/repo", undefined, token);
