@@ -17,12 +17,22 @@ const startTimeout = 600;
 
 /** A counterpart: a folder next to this file whose `server.ts` listens on port 8080. */
 interface Counterpart {
-  readonly name: "dockerhub" | "github" | "google";
+  readonly name: "dockerhub" | "github" | "google" | "ultrahook";
   readonly hosts: readonly string[];
   /** Files of a Secret, at /etc/<name>. @default none */
   readonly files?: Readonly<Record<string, string>>;
   /** Whether its repositories are served by SSH, too. @default false */
   readonly ssh?: true;
+  /** Whether it has an address of its own and no TLS: the router ends what lasts when it learns of something new. @default false */
+  readonly plain?: true;
+}
+
+/** ultrahook.com with its accounts and tunnels. */
+export interface TunnelAccounts {
+  /** Names of the accounts by their API keys. */
+  readonly accounts: Readonly<Record<string, string>>;
+  /** Public names of the tunnels. */
+  readonly hosts: readonly string[];
 }
 
 /** Who is at GitHub: members by organisation, and tokens that programs of a stack have, by their owners' logins. */
@@ -36,11 +46,15 @@ export interface GithubPeople {
 }
 
 /**
- * Starts GitHub, Google Cloud Storage and Docker Hub; who was at GitHub before stays there. People of GitHub get tokens, which stay
+ * Starts GitHub, Google's storage and chat and Docker Hub, and ultrahook.com where somebody has accounts there; who was at GitHub before stays there. People of GitHub get tokens, which stay
  * the same while the namespace exists; the repositories and objects are gone when a pod is.
  * @returns the tokens by login
  */
-export async function startCounterparts(api: KubeApi, people: GithubPeople): Promise<ReadonlyMap<string, string>> {
+export async function startCounterparts(
+  api: KubeApi,
+  people: GithubPeople,
+  tunnels?: TunnelAccounts,
+): Promise<ReadonlyMap<string, string>> {
   await api.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: counterpartsNamespace } });
   const tokens = await peoplesTokens(api, people);
   // Another system's people, who are there already, stay.
@@ -61,7 +75,8 @@ export async function startCounterparts(api: KubeApi, people: GithubPeople): Pro
       ssh: true,
     },
     { name: "dockerhub", hosts: ["registry-1.docker.io"] },
-    { name: "google", hosts: ["storage.googleapis.com", "oauth2.googleapis.com"] },
+    { name: "google", hosts: ["storage.googleapis.com", "oauth2.googleapis.com", "chat.googleapis.com"] },
+    ...(tunnels === undefined ? [] : [ultrahook(tunnels)]),
   ];
   for (const one of all.flatMap(objectsOf)) await api.apply(one);
   await api.apply(sshPort);
@@ -74,6 +89,14 @@ export async function startCounterparts(api: KubeApi, people: GithubPeople): Pro
   }
   return tokens;
 }
+
+/** Its clients ask without TLS, and stay connected. */
+const ultrahook = ({ accounts, hosts }: TunnelAccounts): Counterpart => ({
+  name: "ultrahook",
+  hosts: ["www.ultrahook.com", ...hosts],
+  files: { "accounts.json": JSON.stringify(accounts) },
+  plain: true,
+});
 
 /** What a GitHub that runs already has been given. */
 async function seedBefore(api: KubeApi): Promise<Seed & { readonly keys: readonly string[] }> {
@@ -128,11 +151,13 @@ const sshPort: KubeObject = {
   data: { "22": `${counterpartsNamespace}/github:22` },
 };
 
-function objectsOf({ name, hosts, files, ssh }: Counterpart): readonly KubeObject[] {
+function objectsOf({ name, hosts, files, ssh, plain }: Counterpart): readonly KubeObject[] {
   const folder = path.join(import.meta.dirname, name);
   const sources = readdirSync(folder).map((file) => [file, readFileSync(path.join(folder, file), "utf8")] as const);
   const data = { "package.json": '{"type":"module"}', ...Object.fromEntries(sources) };
   const labels = { app: name };
+  // NetworkPolicies look at the pod's port, so it is the one that callers name.
+  const port = plain === true ? 80 : 8080;
   // A changed program is started again; a changed Secret is not, because the state would be lost.
   const annotations = {
     "orrery.lab/program": createHash("sha256").update(JSON.stringify(data)).digest("hex").slice(0, 16),
@@ -143,8 +168,9 @@ function objectsOf({ name, hosts, files, ssh }: Counterpart): readonly KubeObjec
       { name: "HOME", value: "/data" },
       { name: "GIT_HOME", value: "/data/git" },
       { name: "SEED", value: `/etc/${name}/seed.json` },
+      { name: "PORT", value: String(port) },
     ],
-    ports: [{ name: "http", containerPort: 8080 }],
+    ports: [{ name: "http", containerPort: port }],
     readinessProbe: { httpGet: { path: "/healthz", port: "http" }, periodSeconds: 1 },
     resources: { requests: { cpu: "50m", memory: "96Mi" }, limits: { memory: "512Mi" } },
     securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
@@ -170,6 +196,14 @@ function objectsOf({ name, hosts, files, ssh }: Counterpart): readonly KubeObjec
     ],
   };
   const paths = [{ path: "/", pathType: "Prefix", backend: { service: { name, port: { number: 80 } } } }];
+  const ingress = objectIn("networking.k8s.io/v1", "Ingress", name, {
+    metadata: {
+      ...{ name, namespace: counterpartsNamespace },
+      annotations: { "nginx.ingress.kubernetes.io/proxy-body-size": "0" },
+    },
+    spec: { tls: [{ hosts }], rules: hosts.map((host) => ({ host, http: { paths } })) },
+  });
+  const named = { "external-dns.alpha.kubernetes.io/hostname": hosts.join(",") };
   return [
     objectIn("v1", "ConfigMap", `${name}-program`, { data }),
     ...(files === undefined ? [] : [objectIn("v1", "Secret", `${name}-files`, { stringData: files })]),
@@ -181,7 +215,9 @@ function objectsOf({ name, hosts, files, ssh }: Counterpart): readonly KubeObjec
       },
     }),
     objectIn("v1", "Service", name, {
+      metadata: { name, namespace: counterpartsNamespace, annotations: plain === true ? named : {} },
       spec: {
+        ...(plain === true ? { type: "LoadBalancer" } : {}),
         selector: labels,
         ports: [
           { name: "http", port: 80, targetPort: "http" },
@@ -189,12 +225,6 @@ function objectsOf({ name, hosts, files, ssh }: Counterpart): readonly KubeObjec
         ],
       },
     }),
-    objectIn("networking.k8s.io/v1", "Ingress", name, {
-      metadata: {
-        ...{ name, namespace: counterpartsNamespace },
-        annotations: { "nginx.ingress.kubernetes.io/proxy-body-size": "0" },
-      },
-      spec: { tls: [{ hosts }], rules: hosts.map((host) => ({ host, http: { paths } })) },
-    }),
+    ...(plain === true ? [] : [ingress]),
   ];
 }

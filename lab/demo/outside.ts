@@ -1,6 +1,9 @@
 /** The lab's public names as somebody outside asks them: through the router, with the lab's authority. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { request as plainRequest } from "node:http";
 import { request } from "node:https";
+import path from "node:path";
+import { namesFolder } from "../kubernetes/router/router.ts";
 import { authorityFile } from "../kubernetes/router/certificates.ts";
 import { nodeNetwork } from "../kubernetes/nodes/plan.ts";
 import type { LabSettings } from "../settings.ts";
@@ -19,17 +22,26 @@ export interface Question {
 
 const patience = 20_000;
 
-/** Asks an address of a host that the router serves. */
+/** Where a name of the lab's DNS leads: to the router, or to a Service with an address of its own. */
+function addressOf(lab: LabSettings, hostname: string): string {
+  const file = path.join(namesFolder(lab), "hosts");
+  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
+  const line = lines.map((one) => one.split(" ")).find(([, name]) => name === hostname);
+  return line?.[0] ?? nodeNetwork(lab).ingress;
+}
+
+/** Asks an address of a host that the lab's DNS knows. */
 export function ask(lab: LabSettings, address: string, question: Question = {}): Promise<Answer> {
   const { method = "GET", headers = {}, body } = question;
-  const { hostname, pathname, search } = new URL(address);
-  const { ingress } = nodeNetwork(lab);
-  const options = { host: ingress, servername: hostname, ca: readFileSync(authorityFile(lab)), timeout: patience };
+  const { protocol, hostname, pathname, search } = new URL(address);
+  const plain = protocol === "http:";
+  const tls = plain ? {} : { servername: hostname, ca: readFileSync(authorityFile(lab)) };
+  const options = { host: addressOf(lab, hostname), ...tls, timeout: patience };
   return new Promise((resolve) => {
     const failed = (): void => {
       resolve({ status: 0, body: "" });
     };
-    const call = request(
+    const call = (plain ? plainRequest : request)(
       { ...options, method, path: pathname + search, headers: { host: hostname, ...headers } },
       (incoming) => {
         const chunks: Buffer[] = [];

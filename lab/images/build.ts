@@ -36,13 +36,14 @@ export async function ensureImages(programs: NodePrograms, log: Log): Promise<vo
   await ensureLayouts(layouts(programs), ["prow", "deckPages"], log);
 }
 
-/** Builds images of tests that the lab itself has no use for. @returns their folders @throws as {@link ensureImages} does */
+/** Builds images that only tests or demonstrations have a use for. @returns their folders @throws as {@link ensureImages} does */
 export async function ensureForeignImages(
   foreign: readonly Recipe[],
   tools: readonly ToolName[],
   log: Log,
 ): Promise<readonly string[]> {
-  const wanted = recipeLayouts(foreign, nodePrograms(), []);
+  const takesPlaces = foreign.some(({ images = [] }) => images.length > 0);
+  const wanted = recipeLayouts(foreign, nodePrograms(), takesPlaces ? answers(undefined, foreign) : []);
   await ensureLayouts(wanted, tools, log);
   return wanted.map(({ folder }) => folder);
 }
@@ -153,7 +154,7 @@ async function fillRecipe(
 ): Promise<void> {
   const root = path.join(work, "root");
   await mkdir(root);
-  const { packages = [], npm, maven, python = [], builds = [], files = {}, script = ":" } = recipe;
+  const { packages = [], npm, maven, jars, python = [], builds = [], files = {}, script = ":" } = recipe;
   if (packages.length > 0) await runToFile("sh", ["-ec", unpack, "unpack", work, root, ...packages], log);
   for (const [target, [artifact, file]] of Object.entries(recipe.programs ?? {})) {
     await cp(path.join(folderOf(artifact, programs), file), path.join(root, target), { recursive: true });
@@ -166,6 +167,11 @@ async function fillRecipe(
     const to = path.join(root, maven.to);
     await installPackages(["maven"], () => undefined);
     await runToFile("sh", ["-ec", unpackMaven, "maven", work, maven.artifact, maven.sha256, to], log);
+  }
+  if (jars !== undefined) {
+    const to = path.join(root, jars.to);
+    await installPackages(["maven"], () => undefined);
+    await runToFile("sh", ["-ec", copyJars, "jars", work, jars.sha256, to, ...jars.artifacts], log);
   }
   if (python.length > 0) {
     await installPackages(["python3-venv", ...builds], () => undefined);
@@ -201,6 +207,24 @@ const unpackMaven = `
   cd maven
   echo "$3 $(echo *.tar.gz)" | sha256sum --check
   tar -xzf *.tar.gz --no-same-owner -C "$4" --strip-components=1`;
+
+/** Copies the jars of artifacts $4... of Maven, which together have the SHA-256 $2, into folder $3. Works in folder $1. */
+const copyJars = `
+  work=$1 sha256=$2 to=$3; shift 3
+  mkdir -p "$work/jars" "$to"; cd "$work/jars"
+  {
+    echo '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
+    echo '<groupId>lab</groupId><artifactId>jars</artifactId><version>1</version><packaging>pom</packaging><dependencies>'
+    for one; do
+      echo "$one" | sed -E 's|(.*):(.*):(.*)|<dependency><groupId>\\1</groupId><artifactId>\\2</artifactId><version>\\3</version></dependency>|'
+    done
+    echo '</dependencies></project>'
+  } >pom.xml
+  mvn --batch-mode --no-transfer-progress -Dmaven.repo.local="$work/jars/repository" \\
+    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$to"
+  cd "$to"
+  LC_ALL=C sha256sum *.jar | tee "$work/jars/list"
+  echo "$sha256 $work/jars/list" | sha256sum --check`;
 
 /** Installs packages of PyPI into /opt/python of root $2; their programs begin with the image's own Python. Works in folder $1. */
 const installPython = `

@@ -18,15 +18,19 @@ export interface Answer {
 /** Every recipe, in the order of building. */
 export const recipes: readonly Recipe[] = [...labRecipes, standInBase, ...programRecipes];
 
-/** The lab's images for workloads, by contract. @throws if a recipe names an image that has no contract */
-export function answers(contracts = loadContracts()): readonly Answer[] {
+/**
+ * The lab's images for workloads, by contract.
+ * @param programs - recipes of real programs, in the order in which they are taken
+ * @throws if a recipe names an image that has no contract
+ */
+export function answers(contracts = loadContracts(), programs = programRecipes): readonly Answer[] {
   const inPods = contracts.filter(({ system }) => system !== notInPods);
   const known = new Set(inPods.flatMap(({ contract }) => imagesOf(contract)));
-  const unknown = programRecipes.flatMap(({ images = [] }) => images).filter((image) => !known.has(image));
-  if (unknown.length > 0) throw new Error(`lab/images/programs.ts: no contract for ${unknown.join(", ")}`);
+  const unknown = programs.flatMap(({ images = [] }) => images).filter((image) => !known.has(image));
+  if (unknown.length > 0) throw new Error(`recipes of images: no contract for ${unknown.join(", ")}`);
   return inPods.map((loaded) => {
     const images = imagesOf(loaded.contract);
-    const recipe = programRecipes.find((one) => one.images?.some((image) => images.includes(image)));
+    const recipe = programs.find((one) => one.images?.some((image) => images.includes(image)));
     return { names: { images, tags: loaded.contract.tags }, contract: loaded, recipe };
   });
 }

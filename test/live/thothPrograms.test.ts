@@ -2,13 +2,16 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHmac } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { World } from "../../contracts/check/workloads.ts";
+import { sampleCertificate } from "../../config/samples.ts";
+import { projectDir } from "../../config/stackFile.ts";
 import { kubeconfigYaml } from "../../components/thoth/nodepool/zuulFiles.ts";
 import { bots, buildThoth } from "../unit/thoth/fixture.ts";
+import { topics } from "../../lab/demo/thoth/kafka.ts";
 import { type PythonEnvironment, pythonEnvironment } from "../../lab/harness/python.ts";
 
 /** Only what reading its configuration and a kubeconfig takes; all of nodepool is half a gigabyte. */
@@ -23,8 +26,10 @@ const nodepools = ["8.0.0", "11.0.0"] as const;
 const nodepoolOf = (version: string): PythonEnvironment =>
   pythonEnvironment(`nodepool-${version}`, ["--no-deps", `nodepool==${version}`, ...nodepoolNeeds]);
 const streaming = pythonEnvironment("faust", ["faust-streaming==0.15.3", "kafka-python==1.4.6"]);
+/** Newer ones of gidgethub call this octomachinery with words that it does not know. */
 const octomachinery = pythonEnvironment("octomachinery", [
   "octomachinery==0.3.6",
+  "gidgethub==5.2.1",
   "anyio==1.4.0",
   "setuptools==79.0.1",
 ]);
@@ -90,6 +95,36 @@ print(json.dumps([[(u.scheme, u.host, u.port) for u in app.conf.broker], server_
         brokers.map(([host, port]) => `${host ?? ""}:${port ?? ""}`),
         "/tmp/faust",
       ]);
+    });
+  });
+
+  it("the normalizers that the demonstration runs bring GitHub's issues and pull requests into one form", async () => {
+    const folder = path.join(projectDir, "lab", "images", "thoth", "normalizers");
+    mkdirSync(path.join(dir, "secrets"), { recursive: true });
+    writeFileSync(path.join(dir, "secrets", "data-hub-kafka-ca.crt"), sampleCertificate("kafka", ["kafka"]));
+    const script = `import contextlib, io, json, os, sys
+sys.path.insert(0, sys.argv[1])
+with contextlib.redirect_stdout(io.StringIO()) as said:
+    import normalizers
+def event(kind, subject):
+    times = {"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-02T00:00:00Z"}
+    where = {"repository": {"html_url": "https://github.com/a/b"}, "sender": {"login": "alice"}, "action": "opened"}
+    return normalizers.normalized(kind, {**where, subject: {"html_url": "https://github.com/a/b/1", **times}}).asdict()
+print(json.dumps({"said": said.getvalue(), "topics": [normalizers.raw.get_topic_name(), normalizers.events.get_topic_name()],
+  "group": normalizers.app.conf.id, "events": [event("issues", "issue"), event("pull_request", "pull_request")]}))`;
+    const common = {
+      ...{ action: "opened", user_name: "alice", repository_url: "https://github.com/a/b" },
+      ...{ created_at: "2026-01-01T00:00:00Z", updated_at: "2026-01-02T00:00:00Z" },
+    };
+    const url = "https://github.com/a/b/1";
+    assert.deepEqual(python(streaming, script, await given({ regidores: {} }, "normalizers"), folder), {
+      said: "stand-in for the normalizers: Faust is real, the rest is not cyborg-regidores' own\n",
+      topics: [topics.github, topics.events],
+      group: "cyborg_regidores_normalizers",
+      events: [
+        { ...common, event_type: "issues", issue_url: url, pull_request_url: "" },
+        { ...common, event_type: "pull_request", issue_url: "", pull_request_url: url },
+      ],
     });
   });
 

@@ -1,6 +1,7 @@
 /** GitHub Apps: who they are by their signed tokens, where they are installed, and the tokens of their installations. */
 import { createHmac, timingSafeEqual, verify } from "node:crypto";
-import type { Repository, World } from "./state.ts";
+import { type App, installationOf, type World } from "./state.ts";
+import { userJson } from "./json.ts";
 import { type Call, created, missing, ok, Refusal, repositoryOf, type Routes } from "./routes.ts";
 
 /** Seconds for which a token of an installation is good. */
@@ -31,18 +32,21 @@ function signer(world: World, token: string): string | undefined {
   }
 }
 
-/** GitHub's own signature below a token, so that tokens outlive this process. */
-const seal = (world: World, text: string): Buffer =>
-  createHmac("sha256", JSON.stringify(world.seed.apps)).update(text).digest();
+/** GitHub's own signature below a token, so that tokens outlive this process, and other Apps that come later. */
+const seal = ({ publicKey }: App, text: string): Buffer => createHmac("sha256", publicKey).update(text).digest();
 
 /** The robot whose installation a token is of; undefined for one that was not made here or has expired. */
 function installed(world: World, token: string): string | undefined {
   const [text = "", signature = ""] = token.slice(prefix.length).split(".");
-  const given = Buffer.from(signature, "base64url");
-  const right = seal(world, text);
-  if (given.length !== right.length || !timingSafeEqual(given, right)) return undefined;
-  const { slug, until } = decoded(text) as { slug: string; until: number };
-  return until < Date.now() ? undefined : `${slug}[bot]`;
+  try {
+    const { slug, until } = decoded(text) as { slug: string; until: number };
+    const app = world.seed.apps?.find((one) => one.slug === slug);
+    if (app === undefined || until < Date.now()) return undefined;
+    const [given, right] = [Buffer.from(signature, "base64url"), seal(app, text)];
+    return given.length === right.length && timingSafeEqual(given, right) ? `${slug}[bot]` : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Login of an App or of its robot. */
@@ -56,15 +60,29 @@ const appOf = ({ world, user }: Call) => {
   return app;
 };
 
-/** An installation's number: the App's, then the place of the organisation among those that have it. */
-const numberOf = (app: { readonly id: number; readonly organisations: readonly string[] }, owner: string): number =>
-  app.id * 100 + app.organisations.indexOf(owner);
+/** The organisation of an installation, by the number in the path. */
+function ownerOf(call: Call, app: App): string {
+  const owner = app.organisations.find((one) => installationOf(app, one) === Number(call.path.installation));
+  if (owner === undefined) throw missing("installation");
+  return owner;
+}
 
-const installationJson = (call: Call, { owner }: Pick<Repository, "owner">) => {
-  const app = appOf(call);
+const permissions = { statuses: "write", contents: "read", issues: "write", pull_requests: "write", metadata: "read" };
+/** All that octomachinery wants: it takes neither less nor more. */
+const installationJson = (app: App, owner: string) => {
   if (!app.organisations.includes(owner)) throw missing("installation");
-  const id = numberOf(app, owner);
-  return { id, app_id: app.id, app_slug: app.slug, account: { login: owner }, target_type: "Organization" };
+  const id = installationOf(app, owner);
+  const api = "https://api.github.com";
+  const made = "2020-07-16T12:00:00Z";
+  return {
+    ...{ id, app_id: app.id, app_slug: app.slug, account: userJson(owner), target_type: "Organization" },
+    ...{ target_id: userJson(owner).id, created_at: made, updated_at: made, suspended_at: null, suspended_by: null },
+    ...{ events: ["*"], permissions, repository_selection: "all", single_file_name: null, single_file_paths: [] },
+    has_multiple_single_files: false,
+    access_tokens_url: `${api}/app/installations/${id}/access_tokens`,
+    repositories_url: `${api}/installation/repositories`,
+    html_url: `https://github.com/organizations/${owner}/settings/installations/${id}`,
+  };
 };
 
 export const apps: Routes = {
@@ -72,17 +90,24 @@ export const apps: Routes = {
     const { id, slug } = appOf(call);
     return ok({ id, slug, name: slug });
   },
-  "GET /repos/:owner/:repo/installation": (call) => ok(installationJson(call, repositoryOf(call))),
+  "GET /app/installations": (call) => {
+    const app = appOf(call);
+    return ok(app.organisations.map((owner) => installationJson(app, owner)));
+  },
+  "GET /app/installations/:installation": (call) => {
+    const app = appOf(call);
+    return ok(installationJson(app, ownerOf(call, app)));
+  },
+  "GET /repos/:owner/:repo/installation": (call) => ok(installationJson(appOf(call), repositoryOf(call).owner)),
   "POST /app/installations/:installation/access_tokens": (call) => {
     const app = appOf(call);
-    const owner = app.organisations.find((one) => numberOf(app, one) === Number(call.path.installation));
-    if (owner === undefined) throw missing("installation");
+    const owner = ownerOf(call, app);
     const until = Date.now() + lifetime * 1000;
     const text = Buffer.from(JSON.stringify({ slug: app.slug, owner, until })).toString("base64url");
     return created({
-      token: `${prefix}${text}.${seal(call.world, text).toString("base64url")}`,
+      token: `${prefix}${text}.${seal(app, text).toString("base64url")}`,
       expires_at: new Date(until).toISOString().replace(/\.\d+Z$/, "Z"),
-      permissions: { statuses: "write", contents: "read", metadata: "read" },
+      permissions,
       repository_selection: "all",
     });
   },

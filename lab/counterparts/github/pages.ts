@@ -40,6 +40,10 @@ async function issuePage(world: World, repository: Repository, issue: Issue): Pr
   const comments = issue.comments.map(
     ({ user, body }) => `<div class="comment"><p><b>${escape(user)}</b></p><pre>${escape(body)}</pre></div>`,
   );
+  const reviews = (pull?.reviews ?? []).map(
+    ({ user, state, body }) =>
+      `<div class="comment"><p><b>${escape(user)}</b> ${chip(state.toLowerCase().replace("_", " "))}</p><pre>${escape(body)}</pre></div>`,
+  );
   const merged =
     pull?.merged === undefined
       ? ""
@@ -47,7 +51,7 @@ async function issuePage(world: World, repository: Repository, issue: Issue): Pr
   const branches = pull === undefined ? "" : `${escape(pull.head.ref)} → ${escape(pull.base)}`;
   const content = [
     `<p>${chip(stateOf(issue), stateOf(issue))} ${escape(issue.user)} ${branches} ${issue.labels.map((name) => chip(name)).join(" ")}</p>`,
-    ...[merged, table(statuses), ...comments],
+    ...[merged, table(statuses), ...comments, ...reviews],
   ];
   return Promise.resolve(frame(`${issue.title} #${issue.number}`, content.join("")));
 }
@@ -66,7 +70,7 @@ async function repositoryPage(repository: Repository): Promise<string> {
 }
 
 function deliveriesPage(world: World): string {
-  const rows = world.hooks.flatMap(({ url, deliveries }) =>
+  const rows = world.allHooks.flatMap(({ url, deliveries }) =>
     deliveries
       .toReversed()
       .map(({ at, event, action, status, redelivery }) => [

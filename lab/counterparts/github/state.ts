@@ -111,7 +111,13 @@ export interface App {
   /** PEM of the key that its tokens are checked with. */
   readonly publicKey: string;
   readonly organisations: readonly string[];
+  /** Where it takes events, and with what they are signed. @default it takes none */
+  readonly webhook?: { readonly url: string; readonly secret: string };
 }
+
+/** An installation's number: the App's, then the place of the organisation among those that have it. */
+export const installationOf = ({ id, organisations }: App, owner: string): number =>
+  id * 100 + organisations.indexOf(owner);
 
 export const fullName = ({ owner, name }: Repository): string => `${owner}/${name}`;
 
@@ -123,6 +129,8 @@ export class World {
   seed: Seed;
   readonly repositories = new Map<string, Repository>();
   readonly hooks: Hook[] = [];
+  /** Webhooks of Apps, by the App's number. */
+  readonly #appHooks = new Map<number, Hook>();
   /** Requests that nothing here answers: what a program asked and this GitHub does not know. */
   readonly unknown: string[] = [];
   private last = 1000;
@@ -143,6 +151,21 @@ export class World {
 
   isUser(login: string): boolean {
     return Object.values(this.seed.tokens).includes(login);
+  }
+
+  /** An App's webhook with what was delivered to it; undefined if it takes none. */
+  appHook({ id, slug, webhook }: App): Hook | undefined {
+    if (webhook === undefined) return undefined;
+    const kept = this.#appHooks.get(id);
+    if (kept?.url === webhook.url && kept.secret === webhook.secret) return kept;
+    const made: Hook = { id: this.id(), owner: slug, ...webhook, deliveries: kept?.deliveries ?? [] };
+    this.#appHooks.set(id, made);
+    return made;
+  }
+
+  /** Of organisations and of Apps. */
+  get allHooks(): readonly Hook[] {
+    return [...this.hooks, ...this.#appHooks.values()];
   }
 
   members(organisation: string): readonly string[] | undefined {

@@ -2,7 +2,7 @@
 import { createHmac, randomUUID } from "node:crypto";
 import { commentJson, issueJson, labelJson, pullJson, repositoryJson, userJson } from "./json.ts";
 import type { Comment, Delivery, Hook, Issue, Repository, Review, Status, World } from "./state.ts";
-import { now } from "./state.ts";
+import { installationOf, now } from "./state.ts";
 
 /** Deliveries kept for each webhook. */
 const kept = 1000;
@@ -109,17 +109,28 @@ export class Events {
     });
   }
 
+  /** Webhooks of the owner, and of the Apps that the owner has installed: these learn which installation is meant. */
+  private receivers(owner: string): readonly { readonly hook: Hook; readonly more: object }[] {
+    const own = this.world.hooks.filter((hook) => hook.owner === owner).map((hook) => ({ hook, more: {} }));
+    const apps = (this.world.seed.apps ?? []).filter(({ organisations }) => organisations.includes(owner));
+    const theirs = apps.flatMap((app) => {
+      const hook = this.world.appHook(app);
+      return hook === undefined ? [] : [{ hook, more: { installation: { id: installationOf(app, owner) } } }];
+    });
+    return [...own, ...theirs];
+  }
+
   private tell(repository: Repository, event: string, sender: string, make: () => Promise<object>): void {
-    const hooks = this.world.hooks.filter(({ owner }) => owner === repository.owner);
-    if (hooks.length === 0) return;
+    const receivers = this.receivers(repository.owner);
+    if (receivers.length === 0) return;
     const where = { repository: repositoryJson(repository), organization: userJson(repository.owner) };
     this.last = this.last
       .then(async () => {
         const fields = await make();
-        const body = JSON.stringify({ ...fields, ...where, sender: userJson(sender) });
         const action = "action" in fields ? String(fields.action) : "";
         const at = now();
-        for (const hook of hooks) {
+        for (const { hook, more } of receivers) {
+          const body = JSON.stringify({ ...fields, ...where, sender: userJson(sender), ...more });
           const identity = { id: this.world.id(), guid: randomUUID(), redelivery: false, status: 0 };
           await send(hook, { ...identity, event, action, at, body });
         }

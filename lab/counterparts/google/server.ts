@@ -1,6 +1,6 @@
 /**
  * The lab's counterpart of Google Cloud Storage, as far as Google's Go client asks it: uploads, downloads, lists, attributes, and the
- * exchange of a service account's signature for a token. It runs in a pod behind the lab's router; objects are in memory.
+ * exchange of a service account's signature for a token; and of Google Chat's spaces. It runs in a pod behind the lab's router; objects are in memory.
  */
 import { createHash, randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -16,6 +16,8 @@ interface Stored {
 
 /** Objects by `bucket/name`. */
 const objects = new Map<string, Stored>();
+/** Messages by the chat's space. */
+const messages = new Map<string, { readonly text: string; readonly thread: string; readonly createTime: string }[]>();
 /** Uploads in parts: bucket, attributes and what has come so far. */
 const uploads = new Map<string, { bucket: string; attributes: Record<string, unknown>; parts: Buffer[] }>();
 const tokens = new Set<string>();
@@ -175,11 +177,9 @@ function notKnown({ method = "" }: IncomingMessage, { pathname }: URL): Refusal 
 
 /** Everybody may read a bucket, as Prow's real one; writing takes a token. */
 async function serveBuckets(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-  const { method = "GET", headers } = request;
+  const { method = "GET" } = request;
   const reads = method === "GET" || method === "HEAD";
-  if (!reads && !tokens.has((headers.authorization ?? "").replace(/^Bearer /, ""))) {
-    throw new Refusal(401, "Unauthorized");
-  }
+  if (!reads && !known(request)) throw new Refusal(401, "Unauthorized");
   const [, target] = /^\/(?:resumable\/)?upload\/storage\/v1\/b\/([^/]+)\/o$/.exec(url.pathname) ?? [];
   const [, bucket, object] = /^\/storage\/v1\/b\/([^/]+)\/o(?:\/(.+))?$/.exec(url.pathname) ?? [];
   if (target !== undefined) await upload(request, response, url, decodeURIComponent(target));
@@ -192,7 +192,28 @@ async function serveBuckets(request: IncomingMessage, response: ServerResponse, 
   } else throw notKnown(request, url);
 }
 
+/** Whether a caller has a token that was given out here. */
+const known = ({ headers }: IncomingMessage): boolean =>
+  tokens.has((headers.authorization ?? "").replace(/^Bearer /, ""));
+
+/** Everybody in the lab may read a space; writing takes a token. */
+async function serveSpace(request: IncomingMessage, response: ServerResponse, url: URL, space: string): Promise<void> {
+  const said = messages.get(space) ?? [];
+  if (request.method === "GET") {
+    json(response, { messages: said });
+    return;
+  }
+  if (!known(request)) throw new Refusal(401, "Unauthorized");
+  const { text } = JSON.parse((await bytesOf(request)).toString()) as { readonly text?: unknown };
+  if (typeof text !== "string") throw new Refusal(400, "the message has no text");
+  const thread = url.searchParams.get("threadKey") ?? "";
+  const message = { text, thread, createTime: new Date().toISOString() };
+  messages.set(space, [...said, message]);
+  json(response, { name: `${space}/messages/${said.length + 1}`, ...message });
+}
+
 async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const [, space] = /^\/v1\/(spaces\/[^/]+)\/messages$/.exec(request.url?.split("?")[0] ?? "") ?? [];
   const url = new URL(request.url ?? "/", `https://${request.headers.host ?? "storage.googleapis.com"}`);
   if (url.pathname === "/healthz") response.end("ok");
   else if (url.pathname === "/lab/unknown") json(response, unknown);
@@ -201,6 +222,8 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
     const token = randomUUID();
     tokens.add(token);
     json(response, { access_token: token, expires_in: 3600, token_type: "Bearer" });
+  } else if (url.hostname === "chat.googleapis.com" && space !== undefined) {
+    await serveSpace(request, response, url, space);
   } else await serveBuckets(request, response, url);
 }
 

@@ -1,13 +1,12 @@
 /** The sign-on of DIALS in a lab: Keycloak with the applications, roles and people of a stack, registered as its operator does. */
 import { randomBytes } from "node:crypto";
 import type { DialsSettings } from "../../../components/dials/config.ts";
-import { ensureForeignImages } from "../../images/build.ts";
 import { keycloak, keycloakImage } from "../../images/signOn.ts";
 import { kubeApi, type KubeObject } from "../../kubernetes/api.ts";
-import { foreignImages, offerImages } from "../../kubernetes/nodes/plan.ts";
 import { waitUntilReady } from "../../process.ts";
 import type { Run } from "../../pulumi.ts";
 import { ask } from "../outside.ts";
+import { offerRecipes } from "../server.ts";
 
 const namespace = "lab-sso";
 const name = "keycloak";
@@ -35,9 +34,8 @@ const object = (apiVersion: string, kind: string, named: string, fields: object)
 
 /** Starts the server with what `ops dials sso` lists, all but the token exchange. What it knows is gone when its pod is. */
 export async function startKeycloak(run: Run, settings: DialsSettings): Promise<SignOn> {
-  const { lab, log } = run;
-  const built = await ensureForeignImages([keycloak], [], log);
-  offerImages(lab, [...new Set([...foreignImages(lab), ...built])]);
+  const { lab } = run;
+  await offerRecipes(run, [keycloak]);
   const api = kubeApi(lab);
   await api.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
   const kept = await api.find<{ data: Readonly<Record<string, string>> }>(

@@ -3,26 +3,15 @@ import { readFileSync } from "node:fs";
 import { sample, sampleCertificate } from "../../../config/samples.ts";
 import { fedoraClient } from "../../images/packitRecipes.ts";
 import { messageBusImage } from "../../images/recipes.ts";
-import { kubeApi, type KubeObject } from "../../kubernetes/api.ts";
 import { authorityFile, certificateFor } from "../../kubernetes/router/certificates.ts";
-import { waitUntilReady } from "../../process.ts";
 import type { Run } from "../../pulumi.ts";
+import { type Server, startServers } from "../server.ts";
 
 export const busNamespace = "lab-message-buses";
-/** Seconds on a busy machine. */
-const startTimeout = 300;
 const files = "/etc/bus";
 
-/** A broker: one pod behind a name of the world. */
-interface Bus {
-  readonly name: "rabbitmq" | "mosquitto";
-  readonly host: string;
-  readonly port: number;
-  readonly command: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  /** Besides the certificates. */
-  readonly files: Readonly<Record<string, string>>;
-}
+/** A broker behind a name of the world; its files besides the certificates. */
+type Bus = Pick<Server, "name" | "command" | "env" | "files" | "places" | "port"> & { readonly host: string };
 
 /** Fedora's own lets everybody in with one published key. Source of the virtual host: fedora-messaging's configuration. */
 const rabbitmq: Bus = {
@@ -30,6 +19,8 @@ const rabbitmq: Bus = {
   host: "rabbitmq.fedoraproject.org",
   port: 5671,
   command: ["rabbitmq-server"],
+  // A file alone: the broker takes the folders of a whole volume for certificates.
+  places: { "/etc/bus-clients/fedora.pem": "client.pem" },
   env: {
     RABBITMQ_NODENAME: "rabbit@localhost",
     RABBITMQ_MNESIA_BASE: "/data/mnesia",
@@ -81,7 +72,6 @@ const mosquitto: Bus = {
   host: "mqtt.stg.centos.org",
   port: 8883,
   command: ["mosquitto", "-c", `${files}/mosquitto.conf`],
-  env: {},
   files: {
     "mosquitto.conf": `listener 8883
 certfile ${files}/server.pem
@@ -94,71 +84,16 @@ use_identity_as_username true
 };
 
 /** Starts both, unless they run. @throws if one does not listen in time */
-export async function startBuses({ lab, log }: Run): Promise<void> {
+export async function startBuses(run: Run): Promise<void> {
+  const { lab, log } = run;
   log("message buses of Fedora and CentOS: starting");
-  const api = kubeApi(lab);
-  await api.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: busNamespace } });
-  for (const bus of [rabbitmq, mosquitto]) {
+  const servers = [rabbitmq, mosquitto].map(async ({ host, ...bus }): Promise<Server> => {
     const certificates = {
-      "server.pem": readFileSync(await certificateFor(lab, bus.host, ["localhost"]), "utf8"),
+      "server.pem": readFileSync(await certificateFor(lab, host, ["localhost"]), "utf8"),
       "authority.pem": readFileSync(authorityFile(lab), "utf8"),
     };
-    for (const one of objectsOf(bus, { ...bus.files, ...certificates })) await api.apply(one);
-  }
-  for (const { name } of [rabbitmq, mosquitto]) {
-    const at = `/apis/apps/v1/namespaces/${busNamespace}/deployments/${name}`;
-    const ready = async (): Promise<boolean> =>
-      (await api.get<{ status?: { readyReplicas?: number } }>(at)).status?.readyReplicas === 1;
-    const hint = `kubectl -n ${busNamespace} describe deployment ${name}`;
-    await waitUntilReady(`the message bus ${name}`, startTimeout, ready, hint);
-  }
-}
-
-function objectsOf(bus: Bus, data: Readonly<Record<string, string>>): readonly KubeObject[] {
-  const { name, host, port } = bus;
-  const labels = { app: name };
-  const object = (apiVersion: string, kind: string, fields: object, annotations = {}): KubeObject => ({
-    ...{ apiVersion, kind, metadata: { name, namespace: busNamespace, annotations } },
-    ...fields,
+    const common = { namespace: busNamespace, image: messageBusImage, folder: files, outside: { address: host } };
+    return { ...common, ...bus, files: { ...bus.files, ...certificates } };
   });
-  const container = {
-    ...{ name, image: messageBusImage, command: bus.command },
-    env: Object.entries({ HOME: "/data", ...bus.env }).map(([key, value]) => ({ name: key, value })),
-    ports: [{ containerPort: port }],
-    readinessProbe: { tcpSocket: { port }, periodSeconds: 2 },
-    resources: { requests: { cpu: "50m", memory: "128Mi" }, limits: { memory: "512Mi" } },
-    securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
-    volumeMounts: [
-      { name: "files", mountPath: files },
-      // A file alone: the broker takes the folders of a whole volume for certificates.
-      ...("client.pem" in bus.files
-        ? [{ name: "files", mountPath: "/etc/bus-clients/fedora.pem", subPath: "client.pem" }]
-        : []),
-      { name: "data", mountPath: "/data" },
-    ],
-  };
-  const spec = {
-    ...{ containers: [container], automountServiceAccountToken: false, enableServiceLinks: false },
-    securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: "RuntimeDefault" } },
-    volumes: [
-      { name: "files", secret: { secretName: name } },
-      { name: "data", emptyDir: {} },
-    ],
-  };
-  return [
-    object("v1", "Secret", { stringData: data }),
-    object(
-      "v1",
-      "Service",
-      { spec: { type: "LoadBalancer", selector: labels, ports: [{ port }] } },
-      { "external-dns.alpha.kubernetes.io/hostname": host },
-    ),
-    object("apps/v1", "Deployment", {
-      spec: {
-        strategy: { type: "Recreate" },
-        selector: { matchLabels: labels },
-        template: { metadata: { labels }, spec },
-      },
-    }),
-  ];
+  await startServers(run, await Promise.all(servers));
 }

@@ -1,7 +1,6 @@
 /** Deploys Packit of stack `test` to the demonstrations' cluster with all of its parts, next to the forge and the message buses that it listens to. */
-import { createPublicKey, generateKeyPairSync } from "node:crypto";
+import { createPublicKey } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import path from "node:path";
 import { parseDocument } from "yaml";
 import { packitSchema } from "../../../components/packit/config.ts";
 import { openSalt } from "../../../config/passphrase.ts";
@@ -17,6 +16,7 @@ import { labTarget, type Run } from "../../pulumi.ts";
 import { retarget } from "../../retarget.ts";
 import { webhook } from "../github.ts";
 import { Person } from "../outside.ts";
+import { rsaKey } from "../rsaKey.ts";
 import { demoStackFile, upDemo } from "../stack.ts";
 import { until } from "../until.ts";
 import { startBuses } from "./buses.ts";
@@ -61,7 +61,7 @@ function workerDigest(): string {
 export async function deployPackit(run: Run): Promise<PackitAtWork> {
   const { lab, log } = run;
   const stack = readStackFile(stackPath(source));
-  const key = appKey(lab.dir);
+  const key = rsaKey(lab.dir, "github-app");
   let text = keepSystems(stack.text, ["clusters", "packit"]);
   for (const [setting, value] of Object.entries(changes())) {
     text = put(text, ["config", "packit:settings", setting], value);
@@ -107,14 +107,4 @@ async function certificates({ lab }: Run): Promise<Readonly<Record<string, strin
     centosServerCa: readFileSync(authorityFile(lab), "utf8"),
     centosCertificate: readFileSync(await certificateFor(lab, "packit.centos.invalid"), "utf8"),
   };
-}
-
-/** The App's key, which stays the same, so that a second deployment restarts nothing. */
-function appKey(folder: string): string {
-  const file = path.join(folder, "github-app.pem");
-  if (!existsSync(file)) {
-    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-    writeFileSync(file, privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
-  }
-  return readFileSync(file, "utf8");
 }

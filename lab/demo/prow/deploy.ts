@@ -1,7 +1,5 @@
 /** Deploys Prow of stack `test` to the demonstrations' cluster, with jobs of its own, next to the counterparts that it calls. */
-import { generateKeyPairSync } from "node:crypto";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import path from "node:path";
+import { rmSync, writeFileSync } from "node:fs";
 import { samplePassphrase } from "../../../config/samples.ts";
 import { openSalt } from "../../../config/passphrase.ts";
 import { keepSystems, put, setSecret, withoutPaths } from "../../../config/stackEdit.ts";
@@ -12,6 +10,7 @@ import { labTarget, type Run } from "../../pulumi.ts";
 import { retarget } from "../../retarget.ts";
 import { webhook } from "../github.ts";
 import { Person } from "../outside.ts";
+import { rsaKey } from "../rsaKey.ts";
 import { demoStackFile, upDemo } from "../stack.ts";
 
 /** The stack whose Prow it is. */
@@ -85,19 +84,13 @@ function writeTarget({ lab }: Run, file: string): void {
   // The sample's key is none of RSA, and Google's client refuses it before it asks anybody.
   const key = "prow:gcsServiceAccount";
   const account = JSON.parse(crypter.decrypt(stack.entries.get(key)?.value ?? "")) as object;
-  text = setSecret(text, key, crypter.encrypt(JSON.stringify({ ...account, private_key: rsaKey(lab.dir) })));
+  text = setSecret(
+    text,
+    key,
+    crypter.encrypt(JSON.stringify({ ...account, private_key: rsaKey(lab.dir, "google-key") })),
+  );
   const before = `${file}.source`;
   writeFileSync(before, text, { mode: 0o600 });
   retarget(before, file, labTarget(lab), samplePassphrase(source), true);
   rmSync(before);
-}
-
-/** A key that stays the same, so that a second deployment restarts nothing. */
-function rsaKey(folder: string): string {
-  const file = path.join(folder, "google-key.pem");
-  if (!existsSync(file)) {
-    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-    writeFileSync(file, privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
-  }
-  return readFileSync(file, "utf8");
 }

@@ -1,28 +1,28 @@
-/** Deploys Thoth's bots of stack `test`, and a node pool, to the demonstrations' cluster, next to the GitHub and the Zuul that use them. */
-import { execFileSync } from "node:child_process";
-import { rmSync, writeFileSync } from "node:fs";
-import path from "node:path";
+/** Deploys Thoth's bots of stack `test` with their tunnels, and a node pool, to the demonstrations' cluster, next to those that use them. */
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { openSalt } from "../../../config/passphrase.ts";
 import { samplePassphrase } from "../../../config/samples.ts";
-import { keepSystems, put, withoutPaths } from "../../../config/stackEdit.ts";
+import { keepSystems, put, setSecret, withoutPaths } from "../../../config/stackEdit.ts";
 import { readStackFile, stackPath } from "../../../config/stackFile.ts";
-import { startCounterparts } from "../../counterparts/counterparts.ts";
-import { zuulImages } from "../../images/zuul.ts";
-import { kubeApi } from "../../kubernetes/api.ts";
+import { kafka } from "../../images/kafka.ts";
+import { botRecipes } from "../../images/thothBots.ts";
+import { zuulImages, zuulRecipes } from "../../images/zuul.ts";
+import { authorityFile } from "../../kubernetes/router/certificates.ts";
 import { labTarget, type Run } from "../../pulumi.ts";
 import { retarget } from "../../retarget.ts";
+import { webhook } from "../github.ts";
 import { Person } from "../outside.ts";
+import { offerRecipes } from "../server.ts";
 import { demoStackFile, stackOutput, upDemo } from "../stack.ts";
 import { until } from "../until.ts";
-import { offerZuulImages, startNodepool } from "./nodepool.ts";
+import { kafkaServers, startKafka } from "./kafka.ts";
+import { startNodepool } from "./nodepool.ts";
+import { organisation, senderAddress, signingKeys, startWorld } from "./world.ts";
 
 const source = "test";
 const name = "demo-thoth";
 /** Of thoth:settings, what the demonstration does not show. */
 const others = ["dgraph", "station"];
-export const organisation = "thoth-station";
-/** As whom the bots work at GitHub. */
-const robot = "sesheta";
 
 /** Namespace of the job nodes, by default of the settings. */
 export const jobNodes = "thoth-zuul";
@@ -43,6 +43,14 @@ const nodepool = {
 /** Thoth's bots at work: who can act at GitHub, and where the bots are. */
 export interface ThothAtWork {
   readonly namespace: string;
+  /** Namespace of the tunnels' clients. */
+  readonly tunnels: string;
+  /** What GitHub signs the organisation's webhooks with. */
+  readonly secret: string;
+  /** Number of the organisation's webhook to webhook2kafka. */
+  readonly hook: number;
+  /** Space of the bots' chat. */
+  readonly chat: string;
   /** A maintainer. */
   readonly alice: Person;
   /** A member who maintains nothing. */
@@ -59,22 +67,22 @@ interface Variant {
 
 /** Deploys what is missing or changed. @throws with Pulumi's output if it cannot */
 export async function deployThoth(run: Run, variant: Variant = {}): Promise<ThothAtWork> {
-  const { lab, log } = run;
   const stack = readStackFile(stackPath(source));
   const crypter = openSalt(stack.encryptionSalt ?? "", samplePassphrase(source));
   const secret = (key: string): string => crypter.decrypt(stack.entries.get(key)?.value ?? "");
-  log("counterpart of GitHub: starting");
-  const tokens = await startCounterparts(kubeApi(lab), {
-    organisations: { [organisation]: ["alice", "bob", robot] },
-    programs: { [robot]: secret("thoth:githubOauthToken") },
-    keys: [publicLine(lab.dir, secret("thoth:kebechetSshKey"))],
-  });
+  const { bots, ultrahook } = settingsOf(stack);
+  const tokens = await startWorld(run, secret, bots.reviewManager.appId);
+  await offerRecipes(run, [...botRecipes, kafka, ...zuulRecipes]);
+  await startKafka(run);
+  let text = changedText(stack.text, variant);
+  for (const [key, value] of Object.entries(secretsOf(run, secret))) {
+    text = setSecret(text, `thoth:${key}`, crypter.encrypt(value));
+  }
   const file = demoStackFile(run, name);
   const before = `${file}.source`;
-  writeFileSync(before, changedText(stack.text, variant), { mode: 0o600 });
-  retarget(before, file, labTarget(lab), samplePassphrase(source), true);
+  writeFileSync(before, text, { mode: 0o600 });
+  retarget(before, file, labTarget(run.lab), samplePassphrase(source), true);
   rmSync(before);
-  await offerZuulImages(run);
   await upDemo(run, { name, source, system: "Thoth" });
   const outputs = await stackOutput<{ nodepoolConfig: string; nodepoolKubeconfig: string }>(
     run,
@@ -82,14 +90,27 @@ export async function deployThoth(run: Run, variant: Variant = {}): Promise<Thot
     "thoth",
   );
   await startNodepool(run, { nodepoolConfig: outputs.nodepoolConfig, kubeconfig: outputs.nodepoolKubeconfig });
-  const { bots } = JSON.parse(stack.entries.get("thoth:settings")?.value ?? "{}") as {
-    readonly bots: { readonly namespace: string };
-  };
-  const person = (login: string): Person => new Person(lab, tokens.get(login) ?? "");
+  const person = (login: string): Person => new Person(run.lab, tokens.get(login) ?? "");
   const alice = person("alice");
   // A counterpart that ran before learns of new people and keys within a minute or two.
   await until("GitHub's organisation", 180, () => alice.get(`/orgs/${organisation}`).catch(() => undefined));
-  return { namespace: bots.namespace, alice, bob: person("bob") };
+  const hmac = secret("thoth:githubWebhookSecret");
+  await webhook(alice, organisation, `${senderAddress("sesheta")}/github`, hmac);
+  const hook = await webhook(alice, organisation, `${senderAddress("webhook2kafka")}/github`, hmac);
+  const places = { namespace: bots.namespace, tunnels: ultrahook.namespace, chat: secret("thoth:googleChatSpace") };
+  return { ...places, secret: hmac, hook, alice, bob: person("bob") };
+}
+
+/** Secrets that the other side knows, in place of the stack's own samples. */
+function secretsOf(run: Run, secret: (key: string) => string): Readonly<Record<string, string>> {
+  const { app, google } = signingKeys(run);
+  const account = JSON.parse(secret("thoth:googleServiceAccount")) as object;
+  return {
+    reviewManagerAppKey: app,
+    googleServiceAccount: JSON.stringify({ ...account, private_key: google }),
+    kafkaBootstrapServers: kafkaServers,
+    kafkaDatahubCa: readFileSync(authorityFile(run.lab), "utf8"),
+  };
 }
 
 /** The stack's file with what the demonstration shows. */
@@ -99,18 +120,17 @@ function changedText(stack: string, { off = [], operatorRestart }: Variant): str
   const paths = absent.map((setting) => [...settings, setting]);
   const kept = withoutPaths(keepSystems(stack, ["clusters", "thoth"]), paths);
   let text = put(kept, [...settings, "nodepool"], nodepool);
+  text = put(text, [...settings, "ultrahook", "paused"], false);
   for (const bot of off) text = put(text, [...settings, "bots", ...bot.split(".")], false);
   if (operatorRestart === undefined) return text;
   return put(text, [...settings, "station", "operatorRestart"], { seconds: operatorRestart });
 }
 
-/** The public half of an OpenSSH key, as its owner registers it at GitHub. */
-function publicLine(folder: string, key: string): string {
-  const file = path.join(folder, "thoth-key");
-  writeFileSync(file, `${key.trimEnd()}\n`, { mode: 0o600 });
-  try {
-    return execFileSync("ssh-keygen", ["-y", "-f", file], { encoding: "utf8" }).trim();
-  } finally {
-    rmSync(file);
-  }
+/** What is read here of the stack's settings. */
+interface Settings {
+  readonly bots: { readonly namespace: string; readonly reviewManager: { readonly appId: number } };
+  readonly ultrahook: { readonly namespace: string };
 }
+
+const settingsOf = ({ entries }: ReturnType<typeof readStackFile>): Settings =>
+  JSON.parse(entries.get("thoth:settings")?.value ?? "{}") as Settings;

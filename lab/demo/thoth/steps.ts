@@ -6,7 +6,8 @@ import { type KubeApi, kubeApi, type KubeObject } from "../../kubernetes/api.ts"
 import { kubernetesEnv } from "../../kubernetes/kubernetes.ts";
 import type { Run } from "../../pulumi.ts";
 import { until } from "../until.ts";
-import { organisation, type ThothAtWork } from "./deploy.ts";
+import type { ThothAtWork } from "./deploy.ts";
+import { organisation } from "./world.ts";
 
 /** The repository that the stack's Sesheta looks after, too. */
 export const repository = `${organisation}/srcops-testing`;

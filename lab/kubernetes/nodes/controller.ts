@@ -32,7 +32,8 @@ const upstream = new Upstream(upstreamFolder, (line) => {
 });
 const ownImages = imageFolders();
 const layouts = new StreamLayouts(
-  () => [...ownImages, ...foreignImages(lab)],
+  // What a demonstration offers takes the place of a stand-in.
+  () => [...foreignImages(lab), ...ownImages],
   () => (asksUpstream(lab) ? upstream : undefined),
 );
 

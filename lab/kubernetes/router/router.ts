@@ -82,13 +82,13 @@ export function routeTraffic(lab: LabSettings, api: KubeApi): void {
   const secrets = follow<Secret>(api, "/api/v1/secrets?fieldSelector=type%3Dkubernetes.io/tls", changed);
 }
 
-/** Lines of addresses and names of balanced Services that ask for a name as with ExternalDNS, for what speaks no HTTP. */
-const namedServices = (services: readonly Service[]): string[] =>
+/** Lines of addresses and names of balanced Services that ask for names as with ExternalDNS, for what the router does not serve. */
+export const namedServices = (services: readonly Service[]): string[] =>
   services
     .flatMap(({ metadata, status }) => {
-      const name = metadata.annotations?.["external-dns.alpha.kubernetes.io/hostname"];
+      const names = metadata.annotations?.["external-dns.alpha.kubernetes.io/hostname"]?.split(",") ?? [];
       const address = status?.loadBalancer?.ingress?.[0]?.ip;
-      return name === undefined || address === undefined ? [] : [`${address} ${name}`];
+      return address === undefined ? [] : names.map((name) => `${address} ${name.trim()}`);
     })
     .sort();
 

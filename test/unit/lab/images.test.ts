@@ -5,6 +5,7 @@ import { World } from "../../../contracts/check/workloads.ts";
 import { answerFor, answers } from "../../../lab/images/catalogue.ts";
 import { named, tagOfDigest } from "../../../lab/images/names.ts";
 import { programRecipes } from "../../../lab/images/programs.ts";
+import { botRecipes } from "../../../lab/images/thothBots.ts";
 import { standInContract } from "../../../lab/images/standIns.ts";
 import { stacks } from "../harness.ts";
 import { allContracts, stackRecording } from "../recordings.ts";
@@ -27,7 +28,7 @@ describe("images of the lab's nodes", () => {
   }
 
   it("a real program takes the user and the entry point of the image's contract", () => {
-    for (const recipe of programRecipes) {
+    for (const recipe of [...programRecipes, ...botRecipes]) {
       assert.ok(recipe.program !== undefined, recipe.name);
       for (const image of recipe.images ?? []) {
         const contract = all.find(({ names }) => names.images?.includes(image))?.contract.contract;
@@ -36,6 +37,15 @@ describe("images of the lab's nodes", () => {
         assert.deepEqual([...Entrypoint, ...Cmd], contract.entry.command, image);
         assert.equal(User, String(contract.user?.image === "root" ? 0 : contract.user?.image), image);
       }
+    }
+  });
+
+  it("a demonstration's recipes take the places of stand-ins, with the tags of their contracts", () => {
+    const taken = answers(allContracts(), botRecipes).filter(({ recipe }) => recipe !== undefined);
+    assert.deepEqual(taken.map(({ recipe }) => recipe?.name).toSorted(), botRecipes.map(({ name }) => name).toSorted());
+    for (const { names } of taken) {
+      const [image = ""] = names.images ?? [];
+      assert.equal(answerFor(`quay.io/thoth-station/${image}:${names.tags?.[0] ?? ""}`, all)?.recipe, undefined, image);
     }
   });
 

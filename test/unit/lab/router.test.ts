@@ -4,6 +4,7 @@ import { configuration } from "../../../lab/kubernetes/router/haproxy.ts";
 import { ingressOutcomes } from "../../../lab/kubernetes/router/ingresses.ts";
 import type { Ingress, Route, RouterInputs } from "../../../lab/kubernetes/router/objects.ts";
 import { routeOutcomes } from "../../../lab/kubernetes/router/routes.ts";
+import { namedServices } from "../../../lab/kubernetes/router/router.ts";
 import { rangesOf, type Site } from "../../../lab/kubernetes/router/sites.ts";
 import { tcpSites } from "../../../lab/kubernetes/router/tcp.ts";
 
@@ -167,5 +168,16 @@ describe("the router's sites", () => {
     };
     const text = configuration([], place, passed);
     assert.match(text, /listen tcp:22\n {2}mode tcp\n {2}bind 198\.18\.65\.1:22\n[^]*server pod0 100\.64\.0\.2:8080\n/);
+  });
+
+  it("a balanced Service has all names that it asks for, once it has an address", () => {
+    const hostnames = { "external-dns.alpha.kubernetes.io/hostname": "www.ultrahook.com, a.b.ultrahook.com" };
+    const service = { apiVersion: "v1", kind: "Service", metadata: metadata("ultrahook", hostnames), spec: {} };
+    const status = { loadBalancer: { ingress: [{ ip: "198.19.7.1" }] } };
+    assert.deepEqual(namedServices([service]), []);
+    assert.deepEqual(namedServices([{ ...service, status }]), [
+      "198.19.7.1 a.b.ultrahook.com",
+      "198.19.7.1 www.ultrahook.com",
+    ]);
   });
 });

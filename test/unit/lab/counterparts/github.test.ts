@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { createHmac, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, request as httpRequest, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -33,6 +33,7 @@ describe("the lab's counterpart of GitHub", () => {
   let receiver: Server;
   let port: number;
   const events: Event[] = [];
+  const ofApp: Event[] = [];
   const secret = "webhook-secret";
   const appKeys = generateKeyPairSync("rsa", { modulusLength: 2048 });
 
@@ -84,7 +85,8 @@ describe("the lab's counterpart of GitHub", () => {
         const signature = `sha1=${createHmac("sha1", secret).update(text).digest("hex")}`;
         const name = String(request.headers["x-github-event"]);
         const signed = request.headers["x-hub-signature"] === signature;
-        events.push({ name, signed, body: JSON.parse(text) as Event["body"] });
+        const of = request.url === "/app" ? ofApp : events;
+        of.push({ name, signed, body: JSON.parse(text) as Event["body"] });
         response.end();
       });
     }).listen(0, "127.0.0.1");
@@ -95,7 +97,9 @@ describe("the lab's counterpart of GitHub", () => {
     probe.close();
     const tokens = { "token-of-alice": "alice", "token-of-robot": "robot" };
     const publicKey = appKeys.publicKey.export({ type: "spki", format: "pem" });
-    const app = { id: 7, slug: "packer", publicKey, organisations: ["org"] };
+    const receiverPort = (receiver.address() as AddressInfo).port;
+    const webhook = { url: `http://127.0.0.1:${receiverPort}/app`, secret };
+    const app = { id: 7, slug: "packer", publicKey, organisations: ["org"], webhook };
     writeFileSync(
       path.join(folder, "seed.json"),
       JSON.stringify({ tokens, organisations: { org: ["alice", "robot"] }, apps: [app] }),
@@ -107,7 +111,7 @@ describe("the lab's counterpart of GitHub", () => {
     });
     if (program.stdout !== null) await once(program.stdout, "data");
     await api("POST", "/orgs/org/repos", { name: "repo" });
-    const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`;
+    const url = `http://127.0.0.1:${receiverPort}/hook`;
     await api("POST", "/orgs/org/hooks", { config: { url, secret } });
   });
   after(() => {
@@ -186,8 +190,8 @@ describe("the lab's counterpart of GitHub", () => {
 
   it("an App's signed token buys one of its installation, which sets a status; another key buys none", async () => {
     const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
-    const signed = (key: KeyObject, seconds: number): string => {
-      const text = `${part({ alg: "RS256" })}.${part({ iss: "7", exp: Math.floor(Date.now() / 1000) + seconds })}`;
+    const signed = (key: KeyObject, seconds: number, iss = "7"): string => {
+      const text = `${part({ alg: "RS256" })}.${part({ iss, exp: Math.floor(Date.now() / 1000) + seconds })}`;
       return `${text}.${sign("sha256", Buffer.from(text), key).toString("base64url")}`;
     };
     const at = "/repos/org/repo/installation";
@@ -195,9 +199,26 @@ describe("the lab's counterpart of GitHub", () => {
     const { id } = await api<{ id: number }>("GET", at, undefined, right);
     const tokensAt = `/app/installations/${id}/access_tokens`;
     const { token } = await api<{ token: string }>("POST", tokensAt, undefined, right);
-    const other = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+    // As octomachinery asks: all, then the one that an event names.
+    const all = await api<readonly { id: number }[]>("GET", "/app/installations", undefined, right);
+    assert.deepEqual(all, [await api("GET", `/app/installations/${id}`, undefined, right)]);
+    const opened = ofApp.find(({ name }) => name === "pull_request");
+    assert.deepEqual([opened?.signed, opened?.body.installation], [true, { id }]);
+    assert.equal(events.find(({ name }) => name === "pull_request")?.body.installation, undefined);
+    const { privateKey: other, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
     for (const wrong of [signed(other, 60), signed(appKeys.privateKey, -60), token]) {
       assert.equal((await ask("POST", tokensAt, undefined, wrong)).status, 401);
+    }
+    // Another system's App comes later; the tokens of the first one stay good.
+    const seed = JSON.parse(readFileSync(path.join(folder, "seed.json"), "utf8")) as {
+      readonly apps: readonly object[];
+    };
+    const pem = publicKey.export({ type: "spki", format: "pem" });
+    const apps = [...seed.apps, { id: 8, slug: "later", publicKey: pem, organisations: [] }];
+    writeFileSync(path.join(folder, "seed.json"), JSON.stringify({ ...seed, apps }));
+    for (let tries = 0; (await ask("GET", "/app", undefined, signed(other, 60, "8"))).status !== 200; tries++) {
+      assert.ok(tries < 100, "GitHub does not learn of the App");
+      await sleep(50);
     }
     // PyGithub goes on from the addresses in the answers.
     const { url } = await api<{ url: string }>("GET", "/repos/org/repo", undefined, token);
@@ -223,8 +244,12 @@ describe("the lab's counterpart of GitHub", () => {
   it("notes what it does not know, and shows pages to people", async () => {
     assert.equal((await ask("GET", "/repos/org/repo/traffic/views")).status, 404);
     assert.deepEqual(await api("GET", "/lab/unknown"), ["GET /repos/org/repo/traffic/views"]);
+    const review = { event: "APPROVE", body: "Looks right." };
+    await api("POST", "/repos/org/repo/pulls/1/reviews", review, "token-of-robot");
     const shown = await ask("GET", "/org/repo/pull/1", undefined, "", { host: "github.com" });
-    assert.match(shown.body, /A change #1.*merged.*\/test all/s);
+    assert.match(shown.body, /A change #1.*merged.*\/test all.*robot.*approved.*Looks right/s);
+    const delivered = await ask("GET", "/lab/deliveries", undefined, "", { host: "github.com" });
+    assert.match(delivered.body, /\/hook<.*\/app</s);
   });
 
   it("another default branch is served raw, and by git to those who name none; one that is not there is refused", async () => {

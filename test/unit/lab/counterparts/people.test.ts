@@ -59,4 +59,20 @@ describe("the lab's counterparts", () => {
     assert.ok(alice !== undefined && seed.tokens[alice] === "alice");
     assert.equal(cluster.text("github-files", "authorized_keys"), "ssh-ed25519 AAAA kebechet\n");
   });
+
+  it("have ultrahook.com where somebody has accounts there: by its names at an address of its own, without TLS", async () => {
+    assert.equal(cluster.objects.get("Service/ultrahook"), undefined);
+    const people = { organisations: {}, programs: {} };
+    const accounts = { "key-of-aicoe": "aicoe" };
+    await startCounterparts(cluster.api, people, { accounts, hosts: ["webhooks.aicoe.ultrahook.com"] });
+    const service = cluster.objects.get("Service/ultrahook");
+    assert.ok(service);
+    const { metadata, spec } = service;
+    const names = "www.ultrahook.com,webhooks.aicoe.ultrahook.com";
+    assert.deepEqual(metadata.annotations, { "external-dns.alpha.kubernetes.io/hostname": names });
+    assert.equal((spec as { type?: string }).type, "LoadBalancer");
+    assert.equal(cluster.objects.get("Ingress/ultrahook"), undefined);
+    assert.ok(cluster.objects.has("Ingress/github"));
+    assert.deepEqual(JSON.parse(cluster.text("ultrahook-files", "accounts.json")), accounts);
+  });
 });

@@ -1,0 +1,2 @@
+#!/bin/bash
+exec faust -A normalizers worker --loglevel=info --without-web
