@@ -64,6 +64,11 @@ describe("a hub of Callysto", function () {
       sent.on("error", reject);
       sent.end();
     });
+  /** The script of one step. */
+  async function stepOf(role: string): Promise<string> {
+    const step = (await system.resources()).find(({ urn }) => urn.endsWith(`-inside-guest-${role}`));
+    return String((step?.inputs as { readonly stdin?: unknown } | undefined)?.stdin);
+  }
   /** Runs every step of the converge again as a check; what it would change. */
   async function drift(): Promise<string> {
     const steps = (await system.resources()).filter(
@@ -214,11 +219,17 @@ describe("a hub of Callysto", function () {
     const archives = "/var/lib/callysto/images";
     const archive = `${archives}/${jupyterhub.image.replaceAll(/[/:]/g, "_")}.tar`;
     await inside(`mkdir -p ${archives}; docker save -o ${archive} ${jupyterhub.image}; docker rmi ${jupyterhub.image}`);
-    const step = (await system.resources()).find(({ urn }) => urn.endsWith("-inside-guest-notebook-image"));
-    const script = String((step?.inputs as { readonly stdin?: unknown } | undefined)?.stdin);
-    assert.match(await inside(script), /^changed: image .* loaded$/m);
+    assert.match(await inside(await stepOf("notebook-image")), /^changed: image .* loaded$/m);
     assert.match(await inside("docker image ls --format '{{.Repository}}:{{.Tag}}'"), /^callysto\/pims-minimal:lab$/m);
     await inside(`rm -r ${archives}`);
+  });
+
+  it("a home that is not mounted is, by the next up or before its user works in it", async () => {
+    const mount = "zfs get -H -o value mounted tank/home/andrew";
+    await inside("zfs unmount tank/home/andrew");
+    assert.equal(await inside(await stepOf("homes")), "changed: mounted: tank/home/andrew");
+    await inside("zfs unmount tank/home/andrew");
+    assert.equal(await inside(`/opt/callysto/zfs-homedir.sh andrew jupyter; ${mount}`), "yes");
   });
 
   it("users whose names are addresses have homes, and a home keeps its files when it is renamed", async () => {

@@ -65,3 +65,11 @@ half() {
 dataset() {
   zfs list -H -o name "$1" >/dev/null 2>&1 || change "dataset $1" zfs create "$1"
 }
+
+# mounted POOL: its datasets are where people look for them; an export that broke off leaves a pool without them.
+mounted() {
+  local absent
+  absent=$(zfs list -H -r -t filesystem -o name,mounted,canmount,mountpoint "$1" 2>/dev/null |
+    awk '$2 == "no" && $3 == "on" && $4 ~ "^/" { print $1 }')
+  [ -z "$absent" ] || change "mounted: $(xargs <<<"$absent")" zfs mount -a
+}

@@ -30,13 +30,15 @@ export function userOf(home: string): string {
 export function homes(volumes: readonly [string, string]): GuestRole {
   return {
     packages: ["zfsutils-linux", "fdisk"],
-    steps: [`mirror ${pool} ${volumes.map(quoted).join(" ")}`, `dataset ${pool}/home`],
+    steps: [`mirror ${pool} ${volumes.map(quoted).join(" ")}`, `dataset ${pool}/home`, `mounted ${pool}`],
     units: [{ name: "zfs.target", how: "restart", files: [] }],
   };
 }
 
-/** Lets go of the pool, so that the next server finds it whole. */
+/** Lets go of the pool, so that the next server finds it whole; users' servers keep running without Docker, and their homes busy. */
 export const releaseHomes: readonly string[] = [
-  "systemctl -q stop jupyterhub docker.socket docker 2>/dev/null || true",
+  "systemctl -q stop jupyterhub 2>/dev/null || true",
+  "! systemctl -q start docker 2>/dev/null || docker ps -q | xargs -r docker stop >/dev/null",
+  "systemctl -q stop docker.socket docker 2>/dev/null || true",
   `! zpool list -H ${pool} >/dev/null 2>&1 || change "pool ${pool} exported" zpool export -f ${pool}`,
 ];

@@ -56,6 +56,8 @@ if ! zfs list -H -o name "$dataset" >/dev/null 2>&1; then
   zfs create -o refquota=1G "$dataset"
   chown "$owner:" "/$dataset"
 fi
+# Without it the user would work in an empty folder of the root disk.
+[ "$(zfs get -Hpo value mounted "$dataset")" = yes ] || zfs mount "$dataset"
 [ "$(zfs get -Hpo value readonly "$dataset")" = off ] || exit 4
 [ "$(zfs get -Hpo value available "$dataset")" -ge $((512 * 1024)) ] || exit 3
 `;

@@ -53,6 +53,7 @@ export async function playCallysto(run: Run, hub: CallystoAtWork, tell: Tell): P
   const server = "cat /etc/machine-id";
   const before = await inside(hub, server);
   const start = Date.now();
+  run.log("callysto rebuild: about as long as the first deployment");
   await callysto(run, hub, ["rebuild", "--yes"]);
   const after = await inside(hub, server);
   if (before === after) throw new Error("the machine is the same after a rebuild");

@@ -6,7 +6,7 @@ import { makeKey } from "../ssh.ts";
 
 /** Words of the toolkit that need a kernel's disks or running services; all others are the real ones. */
 const withoutMachine = `
-systemctl() { :; }; unit() { :; }; answers() { :; }; mirror() { :; }; dataset() { :; }; filesystem() { :; }; docker() { :; }
+systemctl() { :; }; unit() { :; }; answers() { :; }; mirror() { :; }; dataset() { :; }; mounted() { :; }; filesystem() { :; }; docker() { :; }
 disk() { printf -v "$1" %s /dev/null; }
 `;
 

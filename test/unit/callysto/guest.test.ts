@@ -30,7 +30,7 @@ const nasty = `It's <b>"down"</b> & {{ 1 }} {% x %}`;
 
 describe("a hub's guest", () => {
   it("the pool mirrors the two volumes by their ids and is exported at the end", () => {
-    assert.deepEqual(homes(["v1", "v2"]).steps, ["mirror tank v1 v2", "dataset tank/home"]);
+    assert.deepEqual(homes(["v1", "v2"]).steps, ["mirror tank v1 v2", "dataset tank/home", "mounted tank"]);
     assert.match(releaseHomes.join("\n"), /zpool export -f tank/);
   });
 
