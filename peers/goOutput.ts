@@ -4,8 +4,11 @@ import type { Result } from "./suite.ts";
 const end = /^--- (PASS|FAIL|SKIP): (\S+) \(([\d.]+)s\)/;
 /** Words of a reason; what is printed later tells of the cleaning up. */
 const complaint = /fail|unable|error|unexpected|require|not |panic/i;
+/** What OpenTofu's complaint, below it, makes clear. */
+const vague = /exit status \d+$/;
 // eslint-disable-next-line no-control-regex -- colours
 const colours = /\x1b\[[\d;]*m/g;
+const reasons = [/^\s+(?:\S+: )?\w+\.go:\d+: (.*\S)/, /^(panic: .*)/, /^\s+(Error: .*\S)/];
 const outcomes = { PASS: "passed", FAIL: "failed", SKIP: "skipped" } as const;
 
 /** One run of a test program; subtests count as a part of their test. */
@@ -22,7 +25,7 @@ export class GoOutput {
     }
     const [, word, test = "", seconds] = end.exec(line) ?? [];
     if (word === undefined) {
-      const said = (/^\s+(?:\S+: )?\w+\.go:\d+: (.*\S)/.exec(line) ?? /^(panic: .*)/.exec(line))?.[1];
+      const said = reasons.map((one) => one.exec(line)?.[1]).find((one) => one !== undefined);
       if (said !== undefined && this.#last !== undefined) this.#say(this.#last, said.replaceAll(colours, ""));
       return undefined;
     }
@@ -33,7 +36,8 @@ export class GoOutput {
   }
 
   #say(test: string, said: string): void {
-    if (!complaint.test(this.#running.get(test) ?? "")) this.#running.set(test, said);
+    const known = this.#running.get(test) ?? "";
+    if (!complaint.test(known) || vague.test(known)) this.#running.set(test, said);
   }
 
   /** Tests that had begun when the program ended: it crashed, or its time was over. */

@@ -20,7 +20,14 @@ const suite: GoSuite = {
 const member = "demo";
 
 /** Tests of a lane run one after the other, in a project of its own, as they look for objects by names that many of them use. */
-const lanes = [/^TestAcc(OpenStack)?Networking/, /^TestAccComputeV2/, /./];
+const lanes = [
+  /^TestAccNetworkingV2Port/,
+  /^TestAcc(OpenStack)?NetworkingV?2?(Network|Subnet)/,
+  /^TestAcc(OpenStack)?Networking/,
+  /^TestAccComputeV2/,
+  /^TestAccLBV2/,
+  /./,
+];
 
 /** Tests of one run of the program, whose hour they share. */
 const batch = 25;

@@ -46,6 +46,12 @@ class Result(unittest.TestResult):
 
     addFailure = addError
 
+    def addExpectedFailure(self, test, err=None, details=None):
+        self.end(test, 'passed')
+
+    def addUnexpectedSuccess(self, test, details=None):
+        self.end(test, 'failed', 'it passes, and its authors expect it to fail')
+
     def addSkip(self, test, reason=None, details=None):
         said = reason if reason is not None else (details or {}).get('reason')
         self.end(test, 'skipped', said if isinstance(said, str) or said is None else said.as_text())

@@ -2,8 +2,11 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHmac, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { get, type IncomingMessage } from "node:http";
+import { connect } from "node:net";
 import { after, describe, it } from "mocha";
-import { url } from "../../lab/openstack/config/shared.ts";
+import { host, url } from "../../lab/openstack/config/shared.ts";
 import { environment, python } from "../../lab/openstack/services.ts";
 import { eventually, lab, openstackApi, type Row } from "../../lab/harness/cloud.ts";
 
@@ -220,6 +223,22 @@ print(shared.token)`;
       () => api.find("balancer", `/loadbalancers/${id}`),
       (found) => found === undefined || found.provisioning_status === "DELETED",
     );
+  });
+
+  it("clients that keep idle connections open shut nobody out", async () => {
+    const { keystone, placement, nova, neutron, cinder, octavia } = lab.ports;
+    for (const port of [keystone, placement, nova, neutron, cinder, octavia]) {
+      const idle = Array.from({ length: 250 }, () => connect(port, host));
+      try {
+        await Promise.all(idle.map((one) => once(one, "connect")));
+        const asked = get({ host, port, agent: false, signal: AbortSignal.timeout(20_000) });
+        const [answer] = (await once(asked, "response")) as [IncomingMessage];
+        answer.resume();
+        assert.ok((answer.statusCode ?? 500) < 500, `port ${port}: ${answer.statusCode}`);
+      } finally {
+        for (const one of idle) one.destroy();
+      }
+    }
   });
 
   it("a signed address gives away one object for a while, and nothing else", async () => {

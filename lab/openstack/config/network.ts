@@ -9,6 +9,7 @@ import {
   type Files,
   host,
   libraries,
+  manyConnections,
   runDir,
   type Site,
 } from "./shared.ts";
@@ -21,6 +22,7 @@ export function neutron({ lab, share }: Site): Files {
     "neutron.conf": ini({
       DEFAULT: {
         ...common(lab, "neutron"),
+        ...manyConnections,
         state_path: path.join(dataDir(lab), "neutron"),
         bind_host: host,
         bind_port: lab.ports.neutron,

@@ -75,6 +75,9 @@ export function common(lab: LabSettings, project: string): Section {
   };
 }
 
+/** Connections of a server of oslo's. With its own hundred, idle ones included, clients that keep theirs open shut out all others. */
+export const manyConnections: Section = { wsgi_default_pool_size: 1000 };
+
 /** Sections at the end of every oslo file. */
 export function libraries(lab: LabSettings, project: string): Ini {
   return {

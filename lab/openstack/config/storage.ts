@@ -11,6 +11,7 @@ import {
   host,
   libraries,
   logging,
+  manyConnections,
   runDir,
   type Site,
   url,
@@ -81,6 +82,7 @@ export function cinder({ lab, share }: Site): Files {
     "cinder.conf": ini({
       DEFAULT: {
         ...common(lab, "cinder"),
+        ...manyConnections,
         state_path: data,
         api_paste_config: path.join(share, "usr/share/cinder-common/api-paste.ini"),
         resource_query_filters_file: path.join(share, "etc/cinder/resource_filters.json"),

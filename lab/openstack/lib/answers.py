@@ -1,5 +1,7 @@
-"""A line in the log for each answer with its time, for the services whose own servers write none."""
+"""The server of the services that bring none, with a line in the log for each answer and its time."""
 import time
+
+import lab
 
 
 def logged(application):
@@ -18,3 +20,10 @@ def logged(application):
             time.monotonic() - began), flush=True)
         return answer
     return log
+
+
+def serve(application, project, threads):
+    import waitress
+    # A hundred by default, idle ones included: clients that keep theirs open would shut out all others.
+    waitress.serve(logged(application), host=lab.HOST, port=lab.PORTS[project], threads=threads, connection_limit=1000,
+                   asyncore_use_poll=True, ident='orrery', clear_untrusted_proxy_headers=True)

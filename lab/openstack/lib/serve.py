@@ -13,9 +13,7 @@ import lab
 
 
 def wsgi(application, project):
-    import waitress
-    waitress.serve(answers.logged(application), host=lab.HOST, port=lab.PORTS[project], threads=8,
-                   ident='orrery', clear_untrusted_proxy_headers=True)
+    answers.serve(application, project, threads=8)
 
 
 def token_of_its_own_request():

@@ -4,8 +4,6 @@ import os
 import signal
 import sys
 
-import waitress
-
 import answers
 import lab
 
@@ -31,5 +29,4 @@ def serve():
     from octavia.api.app import setup_app
     from octavia.cmd import driver_agent
     child(driver_agent.main)
-    waitress.serve(answers.logged(setup_app(argv=sys.argv)), host=lab.HOST, port=lab.PORTS['octavia'], threads=4,
-                   ident='orrery', clear_untrusted_proxy_headers=True)
+    answers.serve(setup_app(argv=sys.argv), 'octavia', threads=4)

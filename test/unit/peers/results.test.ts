@@ -40,6 +40,14 @@ describe("results of foreign test suites", () => {
       "=== RUN   TestThree",
       "    clients.go:3: this test needs an administrator",
       "--- SKIP: TestThree (0.00s)",
+      "=== RUN   TestApply",
+      "    dns.go:9: Step 1/2 error: Error running apply: exit status 1",
+      "        ",
+      "        Error: Error creating zone: 409",
+      "        ",
+      "          with openstack_dns_zone_v2.zone_1,",
+      "    dns.go:9: Error running destroy: exit status 1",
+      "--- FAIL: TestApply (0.20s)",
       "=== RUN   TestFour",
       "=== RUN   TestFour/part",
       "panic: runtime error: index out of range",
@@ -50,6 +58,7 @@ describe("results of foreign test suites", () => {
         { test: "TestOne", outcome: "passed", seconds: 1.5 },
         { test: "TestTwo", outcome: "failed", seconds: 0.1, says: "Unable to create: 409" },
         { test: "TestThree", outcome: "skipped", seconds: 0, says: "this test needs an administrator" },
+        { test: "TestApply", outcome: "failed", seconds: 0.2, says: "Error: Error creating zone: 409" },
       ],
     );
     assert.deepEqual(reader.unfinished(), [

@@ -17,6 +17,10 @@ class Good(unittest.TestCase):
     def test_a(self): pass
     def test_b(self): self.fail('no')
     def test_c(self): self.skipTest('not today')
+    @unittest.expectedFailure
+    def test_d(self): self.fail('as its authors say')
+    @unittest.expectedFailure
+    def test_e(self): pass
 
 class Bad(unittest.TestCase):
     @classmethod
@@ -65,6 +69,8 @@ describe("tempest's tests", () => {
       "Good.test_a": ["passed", undefined],
       "Good.test_b": ["failed", "AssertionError: no"],
       "Good.test_c": ["skipped", "not today"],
+      "Good.test_d": ["passed", undefined],
+      "Good.test_e": ["failed", "it passes, and its authors expect it to fail"],
       "Bad.test_a": ["failed", "ValueError: no network"],
       "Bad.test_b": ["failed", "ValueError: no network"],
       "Elsewhere.test_a": ["skipped", "no such service"],
