@@ -19,7 +19,6 @@ import { Pupil } from "../../lab/demo/callysto/pupil.ts";
 import { roomAgain, tooMuch } from "../../lab/demo/callysto/callysto.ts";
 import { demoSettings, removeCluster } from "../../lab/demo/cluster.ts";
 import { lab, openstackApi } from "../../lab/harness/cloud.ts";
-import { installPackages } from "../../lab/openstack/packages.ts";
 import type { Run } from "../../lab/pulumi.ts";
 
 const quiet = (): void => undefined;
@@ -38,7 +37,6 @@ describe("Callysto at work", function () {
   let user = "";
   let file = "";
   before(async () => {
-    await installPackages(["chromium"], quiet);
     run = await startCloud(cloud, quiet);
     hub = await deployCallysto(run);
   });

@@ -52,7 +52,7 @@ export interface CallystoAtWork {
 
 /** Starts what is missing of OpenStack, without Kubernetes. */
 export async function startCloud(lab: LabSettings, log: Log): Promise<Run> {
-  await installPackages(["openssl"], log);
+  await installPackages(["chromium", "openssl"], log);
   const toolchain = await ensureToolchain(log);
   log("OpenStack: starting");
   await upOpenstack(lab, log);
