@@ -73,7 +73,12 @@ export class Pupil {
   /** Signs on in vain. @returns what the identity provider says */
   async refused(name: string, password: string): Promise<string> {
     await this.fillIn(name, password);
-    return (await this.page.locator(".message-box.error, #error, .error").first().textContent()) ?? "";
+    return (
+      (await this.page
+        .getByText(/incorrect/i)
+        .first()
+        .textContent()) ?? ""
+    );
   }
 
   private async fillIn(name: string, password: string): Promise<string> {
