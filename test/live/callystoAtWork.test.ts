@@ -80,7 +80,8 @@ describe("Callysto at work", function () {
   it("a cell that writes more than the quota fails, and what fits is kept", async () => {
     assert.match(await callysto(run, hub, ["quota", "set", user, "20M"]), / to 20M$| \/ 20M$/);
     assert.match(await pupil.run(tooMuch), /OSError: \[Errno 122\] Disk quota exceeded/);
-    assert.equal(await pupil.run(roomAgain), "'room again'");
+    // IPython may say before that its history found no room.
+    assert.match(await pupil.run(roomAgain), /'room again'$/);
     await pupil.save();
     const folder = mkdtempSync(path.join(tmpdir(), "callysto-pictures-"));
     try {
