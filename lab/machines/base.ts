@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import path from "node:path";
 import { runToFile } from "../process.ts";
 import { cacheDir } from "../settings.ts";
-import type { Recipe } from "./build.ts";
+import type { Recipe } from "./recipe.ts";
 import { archives, inside, isolated, type Site } from "./inside.ts";
 
 /** Where the base of a recipe is kept. */

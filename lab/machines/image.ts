@@ -8,8 +8,9 @@ import { labNotebookImage } from "../retarget.ts";
 import { lock } from "../lock.ts";
 import type { Log } from "../component.ts";
 import { cacheDir } from "../settings.ts";
-import { buildImage, type Recipe } from "./build.ts";
+import { buildImage } from "./build.ts";
 import { isolation } from "./inside.ts";
+import type { Recipe } from "./recipe.ts";
 
 /** What Glance gets: the root disk (one ext4 file system without partitions) with the kernel that boots it. */
 export interface MachineImage {

@@ -2,7 +2,7 @@
 import path from "node:path";
 import { runToFile } from "../process.ts";
 import { cacheDir } from "../settings.ts";
-import type { Recipe } from "./build.ts";
+import type { Recipe } from "./recipe.ts";
 
 /** Folders of a build. */
 export interface Site {

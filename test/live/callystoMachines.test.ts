@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "mocha";
-import { type Done, onGuest } from "../../ops/lib/guest.ts";
+import { type Done, onGuest } from "../../cli/onGuest.ts";
 import { publicKeyLine, sample } from "../../config/samples.ts";
 import { archive, samplePackage } from "./callysto/archive.ts";
 import * as machine from "./callysto/machine.ts";

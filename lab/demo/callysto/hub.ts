@@ -3,17 +3,14 @@ import { execFile } from "node:child_process";
 import { X509Certificate, createHash } from "node:crypto";
 import path from "node:path";
 import { promisify } from "node:util";
-import { certificateFile } from "../../../components/callysto/guest/certificate.ts";
-import { pool } from "../../../components/callysto/guest/homes.ts";
-import { operator } from "../../../components/callysto/sshKeys.ts";
-import { onGuest } from "../../../ops/lib/guest.ts";
+import { onGuest } from "../../../cli/onGuest.ts";
 import { environment as environmentOf, type Run } from "../../pulumi.ts";
 import { root } from "../../settings.ts";
 import { type CallystoAtWork, environment, name, student } from "./deploy.ts";
 
 /** What a script prints that root runs in the hub. @throws with its errors */
 export async function inside(hub: CallystoAtWork, script: string): Promise<string> {
-  const { code, stdout, stderr } = await onGuest({ ...hub, user: operator }, script);
+  const { code, stdout, stderr } = await onGuest({ ...hub, user: "ptty2u" }, script);
   if (code !== 0) throw new Error(`in ${hub.hostname}: ${stderr}`);
   return stdout.trim();
 }
@@ -29,7 +26,7 @@ export async function callysto(run: Run, hub: CallystoAtWork, words: readonly st
 
 /** Hash of the key that the hub's web server shows, as Chromium takes it; by SSH, whose key the stack knows. */
 export async function pin(hub: CallystoAtWork): Promise<string> {
-  const certificate = new X509Certificate(await inside(hub, `cat ${certificateFile}`));
+  const certificate = new X509Certificate(await inside(hub, "cat /etc/pki/tls/certs/fullchain.pem"));
   const key = certificate.publicKey.export({ type: "spki", format: "der" });
   return createHash("sha256").update(key).digest("base64");
 }
@@ -46,6 +43,6 @@ export async function chromiumLine(hub: CallystoAtWork): Promise<string> {
 
 /** A notebook as it lies in a pupil's home; undefined if it is not there. */
 export async function notebook(hub: CallystoAtWork, user: string, file: string): Promise<string | undefined> {
-  const text = await inside(hub, `cat "/${pool}/home/${user}/${file}" 2>/dev/null || true`);
+  const text = await inside(hub, `cat "/tank/home/${user}/${file}" 2>/dev/null || true`);
   return text === "" ? undefined : text;
 }

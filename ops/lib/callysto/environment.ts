@@ -3,7 +3,7 @@ import { callystoSchema, type HostSettings } from "../../../components/callysto/
 import { operator } from "../../../components/callysto/sshKeys.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
 import { UsageError } from "../../../cli/usage.ts";
-import { type Done, type Login, onGuest } from "../guest.ts";
+import { type Done, type Login, onGuest } from "../../../cli/onGuest.ts";
 import { secretOf } from "../secrets.ts";
 import { pulumiOutput } from "../pulumi.ts";
 import { openStack, stackOptions, type SystemStack } from "../stack.ts";

@@ -1,7 +1,7 @@
 /** The machines of a Callysto on the lab, entered as its operators do, and its day-2 commands. */
 import assert from "node:assert/strict";
 import { secretOf } from "../../../ops/lib/secrets.ts";
-import { type Done, onGuest } from "../../../ops/lib/guest.ts";
+import { type Done, onGuest } from "../../../cli/onGuest.ts";
 import type { SystemOnLab } from "../../../lab/harness/system.ts";
 
 /** The stack's outputs about an environment with a described guest. */

@@ -21,7 +21,7 @@ import { checkedSize, checkedUser, homesOf } from "../../../ops/lib/callysto/hom
 import { checkVolumes } from "../../../ops/commands/callysto/rebuild.ts";
 import { swapped } from "../../../ops/commands/callysto/replace-volume.ts";
 import { main } from "../../../cli/main.ts";
-import { explain } from "../../../ops/lib/guest.ts";
+import { explain } from "../../../cli/onGuest.ts";
 import { hub } from "./fixture.ts";
 
 function environment(more: object): Environment {

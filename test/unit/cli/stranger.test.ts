@@ -23,7 +23,12 @@ describe("a stranger's mistake", () => {
       2,
       /--system is "dails"; [^\n]*did you mean "dials"\?/,
     ],
-    ["a demo that is none", ["demo", "callysto"], 2, /nothing shows callysto at work; there are dials, packit, prow/],
+    [
+      "a demo that is none",
+      ["demo", "dgraph"],
+      2,
+      /nothing shows dgraph at work; there are callysto, dials, packit, prow/,
+    ],
     ["a map of a change", ["review", "HEAD", "--map", "m.html"], 2, /--map is a page without changes: leave out BASE/],
     ["a map and a page", ["review", "--map", "m.html", "--page", "p.html"], 2, /leave out --page/],
     ["a dump that is not there", ["packit", "restore-database", "no.sql", "--stack", "stage"], 1, /no file no\.sql/],

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { childEnvironment } from "../../config/childEnvironment.ts";
+import { childEnvironment } from "../config/childEnvironment.ts";
 
 /** How a guest is reached. */
 export interface Login {
