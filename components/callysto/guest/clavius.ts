@@ -9,7 +9,7 @@ import { operator } from "../sshKeys.ts";
 import { access } from "./access.ts";
 import { acme, designateSecretFile, pushKeyFile } from "./acme.ts";
 import { base } from "./base.ts";
-import { docker } from "./docker.ts";
+import { docker, stopDocker } from "./docker.ts";
 import { mail } from "./mail.ts";
 import type { ClaviusGuestSettings } from "./settings.ts";
 import { workVolume, workVolumeCommand } from "./workVolume.ts";
@@ -62,11 +62,7 @@ export class ClaviusGuest extends pulumi.ComponentResource {
         after: host.volumes.attachments,
         secrets: secretFiles(args.secrets),
         roles: parts,
-        release: [
-          "systemctl -q stop docker.socket docker 2>/dev/null || true",
-          "umount -q /var/lib/docker || true",
-          `${workVolumeCommand} close || true`,
-        ],
+        release: [...stopDocker, "umount -q /var/lib/docker || true", `${workVolumeCommand} close || true`],
         retention: host.retention,
       },
       { parent: this },

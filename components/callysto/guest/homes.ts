@@ -35,10 +35,7 @@ export function homes(volumes: readonly [string, string]): GuestRole {
   };
 }
 
-/** Lets go of the pool, so that the next server finds it whole; users' servers keep running without Docker, and their homes busy. */
+/** Lets go of the pool, which nothing uses any more, so that the next server finds it whole. */
 export const releaseHomes: readonly string[] = [
-  "systemctl -q stop jupyterhub 2>/dev/null || true",
-  "! systemctl -q start docker 2>/dev/null || docker ps -q | xargs -r docker stop >/dev/null",
-  "systemctl -q stop docker.socket docker 2>/dev/null || true",
   `! zpool list -H ${pool} >/dev/null 2>&1 || change "pool ${pool} exported" zpool export -f ${pool}`,
 ];

@@ -11,7 +11,7 @@ import type { BackupSecrets } from "../../../blocks/backupJob.ts";
 import { backup, backupKey } from "./backup.ts";
 import { base } from "./base.ts";
 import { pushAccount, pusher } from "./certificate.ts";
-import { docker, notebookImage } from "./docker.ts";
+import { docker, notebookImage, stopDocker } from "./docker.ts";
 import { homes, releaseHomes } from "./homes.ts";
 import { backupsEnvironmentFile, homesBackup } from "./homesBackup.ts";
 import { jupyterhub } from "./jupyterhub.ts";
@@ -101,7 +101,7 @@ export class HubGuest extends pulumi.ComponentResource {
         after: host.volumes.attachments,
         secrets,
         roles: hubRoles(args.environment, host, settings, context),
-        release: releaseHomes,
+        release: ["systemctl -q stop jupyterhub 2>/dev/null || true", ...stopDocker, ...releaseHomes],
         retention: host.retention,
       },
       { parent: this },
