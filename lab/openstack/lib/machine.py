@@ -177,8 +177,7 @@ class Machine:
             'nsenter', '--net=/run/netns/' + NETNS, 'qemu-system-x86_64', '-name', self.uuid,
             '-nodefaults', '-no-user-config', '-display', 'none', '-daemonize', '-pidfile', self.pidfile + '.new',
             '-runas', '%d:%d' % (USER, USER), '-sandbox', 'on,obsolete=deny,resourcecontrol=deny',
-            # Without the PIT the kernel measures its clock by the HPET: on a busy host the PIT made it run several times too fast.
-            '-machine', 'pc,pit=off', '-accel', 'tcg,thread=multi,tb-size=256', '-cpu', 'max', '-smp', str(cpus), '-m', str(ram),
+            '-machine', 'pc', '-accel', 'tcg,thread=multi,tb-size=256', '-cpu', 'max', '-smp', str(cpus), '-m', str(ram),
             '-chardev', 'socket,id=qmp,path=%s,server=on,wait=off' % self.qmp, '-mon', 'chardev=qmp,mode=control',
             '-chardev', 'file,id=console,append=on,path=' + self.path('console.log'), '-serial', 'chardev:console',
             '-device', 'virtio-rng-pci', '-device', 'virtio-balloon-pci,free-page-reporting=on']
