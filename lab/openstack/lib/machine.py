@@ -20,6 +20,8 @@ import subprocess
 import sys
 import time
 
+import tsc
+
 DIR = os.environ['ORRERY_DIR']
 NETNS = os.environ['ORRERY_NETNS']
 MACHINES = DIR + '/data/machines'
@@ -182,7 +184,9 @@ class Machine:
             '-chardev', 'file,id=console,append=on,path=' + self.path('console.log'), '-serial', 'chardev:console',
             '-device', 'virtio-rng-pci', '-device', 'virtio-balloon-pci,free-page-reporting=on']
         if os.path.exists(self.path('kernel')):
-            arguments += ['-kernel', self.path('kernel'), '-append', command_line]
+            known = tsc.kilohertz()
+            clock = '' if known is None else ' tsc_early_khz=%d' % known
+            arguments += ['-kernel', self.path('kernel'), '-append', command_line + clock]
         if os.path.exists(self.path('ramdisk')):
             arguments += ['-initrd', self.path('ramdisk')]
         for disk in disks:
