@@ -1,7 +1,7 @@
 /** The accounts of ultrahook.com, and the streams of the clients that are connected. */
 import { randomUUID } from "node:crypto";
 
-/** What a client is told; of other types it takes no notice. */
+/** Messages to a client, which ignores other types. */
 export interface Message {
   readonly type: "init" | "request" | "error" | "ping";
   readonly [field: string]: unknown;

@@ -16,7 +16,7 @@ import type { LabSettings } from "../../settings.ts";
 import { ensureToolchain } from "../../toolchain/toolchain.ts";
 import { demoStackFile, stackOutput, upDemo } from "../stack.ts";
 
-const source = "test";
+export const source = "test";
 export const name = "demo-callysto";
 export const environment = "hub-ci";
 export const announcement = "The hub is rebuilt on Friday at 16:00.";

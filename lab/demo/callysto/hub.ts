@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { onGuest } from "../../../cli/onGuest.ts";
 import { environment as environmentOf, type Run } from "../../pulumi.ts";
 import { root } from "../../settings.ts";
-import { type CallystoAtWork, environment, name, student } from "./deploy.ts";
+import { type CallystoAtWork, environment, name, source, student } from "./deploy.ts";
 
 /** What a script prints that root runs in the hub. @throws with its errors */
 export async function inside(hub: CallystoAtWork, script: string): Promise<string> {
@@ -19,7 +19,7 @@ export async function inside(hub: CallystoAtWork, script: string): Promise<strin
 export async function callysto(run: Run, hub: CallystoAtWork, words: readonly string[]): Promise<string> {
   const stack = ["--environment", environment, "--stack", name, "--config-file", hub.file];
   const args = [path.join(root, "cli/orrery.ts"), "callysto", ...words, ...stack];
-  const env = { ...process.env, ...environmentOf(run, "test") };
+  const env = { ...process.env, ...environmentOf(run, source) };
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root, env, maxBuffer: 64 * 1024 * 1024 });
   return stdout.trim();
 }

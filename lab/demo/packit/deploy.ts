@@ -16,7 +16,7 @@ import { labTarget, type Run } from "../../pulumi.ts";
 import { retarget } from "../../retarget.ts";
 import { webhook } from "../github.ts";
 import { Person } from "../outside.ts";
-import { rsaKey } from "../rsaKey.ts";
+import { rsaKey } from "../keys.ts";
 import { demoStackFile, upDemo } from "../stack.ts";
 import { until } from "../until.ts";
 import { startBuses } from "./buses.ts";

@@ -10,7 +10,7 @@ import { labTarget, type Run } from "../../pulumi.ts";
 import { retarget } from "../../retarget.ts";
 import { webhook } from "../github.ts";
 import { Person } from "../outside.ts";
-import { rsaKey } from "../rsaKey.ts";
+import { rsaKey } from "../keys.ts";
 import { demoStackFile, upDemo } from "../stack.ts";
 
 /** The stack whose Prow it is. */

@@ -17,7 +17,7 @@ import { demoStackFile, stackOutput, upDemo } from "../stack.ts";
 import { until } from "../until.ts";
 import { kafkaServers, startKafka } from "./kafka.ts";
 import { startNodepool } from "./nodepool.ts";
-import { organisation, senderAddress, signingKeys, startWorld } from "./world.ts";
+import { organisation, senderAddress, signingKeys, startThothCounterparts } from "./counterparts.ts";
 
 const source = "test";
 const name = "demo-thoth";
@@ -71,7 +71,7 @@ export async function deployThoth(run: Run, variant: Variant = {}): Promise<Thot
   const crypter = openSalt(stack.encryptionSalt ?? "", samplePassphrase(source));
   const secret = (key: string): string => crypter.decrypt(stack.entries.get(key)?.value ?? "");
   const { bots, ultrahook } = settingsOf(stack);
-  const tokens = await startWorld(run, secret, bots.reviewManager.appId);
+  const tokens = await startThothCounterparts(run, secret, bots.reviewManager.appId);
   await offerRecipes(run, [...botRecipes, kafka, ...zuulRecipes]);
   await startKafka(run);
   let text = changedText(stack.text, variant);

@@ -7,7 +7,7 @@ import { kubernetesEnv } from "../../kubernetes/kubernetes.ts";
 import type { Run } from "../../pulumi.ts";
 import { until } from "../until.ts";
 import type { ThothAtWork } from "./deploy.ts";
-import { organisation } from "./world.ts";
+import { organisation } from "./counterparts.ts";
 
 /** The repository that the stack's Sesheta looks after, too. */
 export const repository = `${organisation}/srcops-testing`;

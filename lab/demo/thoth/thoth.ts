@@ -16,7 +16,7 @@ import {
   type SocialEvent,
   tunnelsConnected,
 } from "./webhooks.ts";
-import { tunnels } from "./world.ts";
+import { tunnels } from "./counterparts.ts";
 
 /** Prints a hop and its evidence. */
 type Tell = (hop: string, evidence: string) => void;

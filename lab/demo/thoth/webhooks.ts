@@ -6,7 +6,7 @@ import { type Answer, ask } from "../outside.ts";
 import { until } from "../until.ts";
 import type { ThothAtWork } from "./deploy.ts";
 import { repository } from "./steps.ts";
-import { organisation, senderAddress } from "./world.ts";
+import { organisation, senderAddress } from "./counterparts.ts";
 
 /** An event in the topics of activities and of GitHub. */
 export interface RawEvent {

@@ -1,6 +1,6 @@
 """The frequency of this computer's time stamp counter, which emulated machines see as theirs.
 
-A kernel that measures it at boot on a busy host gets a clock that is several times too fast, so it is told instead.
+A kernel that measures it at boot on a busy host gets a clock that is several times too fast, so it gets the value from here.
 """
 import ctypes
 import functools
@@ -12,7 +12,7 @@ RDTSC = bytes.fromhex('0f3148c1e2204809d0c3')     # rdtsc; shl rdx, 32; or rax, 
 
 
 @functools.cache
-def kilohertz(seconds=0.2):
+def kilohertz():
     """In kHz; None where the computer has no such counter."""
     if platform.machine() != 'x86_64':
         return None
@@ -30,5 +30,5 @@ def kilohertz(seconds=0.2):
             tries.append((after - before, (before + after) / 2, ticks))
         return min(tries)[1:]
 
-    (began, first), _, (ended, last) = sample(), time.sleep(seconds), sample()
+    (began, first), _, (ended, last) = sample(), time.sleep(0.2), sample()
     return round((last - first) * 1e6 / (ended - began))

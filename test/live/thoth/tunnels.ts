@@ -21,7 +21,7 @@ import {
   type SocialEvent,
   tunnelsConnected,
 } from "../../../lab/demo/thoth/webhooks.ts";
-import { senderAddress, tunnels } from "../../../lab/demo/thoth/world.ts";
+import { senderAddress, tunnels } from "../../../lab/demo/thoth/counterparts.ts";
 import { until } from "../../../lab/demo/until.ts";
 import type { Run } from "../../../lab/pulumi.ts";
 

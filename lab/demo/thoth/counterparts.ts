@@ -1,13 +1,10 @@
 /** What Thoth's bots find outside: GitHub with its people and the Review Manager's App, Google, and ultrahook.com with the stack's tunnels. */
-import { execFileSync } from "node:child_process";
 import { createPublicKey } from "node:crypto";
-import { rmSync, writeFileSync } from "node:fs";
-import path from "node:path";
 import { startCounterparts } from "../../counterparts/counterparts.ts";
 import type { App } from "../../counterparts/github/state.ts";
 import { kubeApi } from "../../kubernetes/api.ts";
 import type { Run } from "../../pulumi.ts";
-import { rsaKey } from "../rsaKey.ts";
+import { publicLine, rsaKey } from "../keys.ts";
 
 export const organisation = "thoth-station";
 /** As whom the bots work at GitHub. */
@@ -41,7 +38,7 @@ export const signingKeys = ({ lab }: Pick<Run, "lab">): Readonly<Record<"app" | 
  * @param appId - the Review Manager's
  * @returns tokens of GitHub's people by their logins
  */
-export async function startWorld(
+export async function startThothCounterparts(
   run: Run,
   secret: (key: string) => string,
   appId: number,
@@ -63,15 +60,4 @@ export async function startWorld(
     accounts: Object.fromEntries(accounts.map((name) => [secret(`thoth:ultrahookKey-ultrahook-${name}`), name])),
     hosts: [...Object.values(tunnels), zuulTunnel].map(publicHost),
   });
-}
-
-/** The public half of an OpenSSH key, as its owner registers it at GitHub. */
-function publicLine(folder: string, key: string): string {
-  const file = path.join(folder, "thoth-key");
-  writeFileSync(file, `${key.trimEnd()}\n`, { mode: 0o600 });
-  try {
-    return execFileSync("ssh-keygen", ["-y", "-f", file], { encoding: "utf8" }).trim();
-  } finally {
-    rmSync(file);
-  }
 }
