@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { counterpartImage } from "../images/recipes.ts";
 import type { KubeApi, KubeObject } from "../kubernetes/api.ts";
+import { outsideNode } from "../kubernetes/nodes/plan.ts";
 import { tcpServices } from "../kubernetes/router/tcp.ts";
 import type { App, Seed } from "./github/state.ts";
 import { waitUntilReady } from "../process.ts";
@@ -186,6 +187,7 @@ function objectsOf({ name, hosts, files, ssh, plain }: Counterpart): readonly Ku
       containers: ssh === true ? [container, { ...container, ...sshd, env: [] }] : [container],
       automountServiceAccountToken: false,
       enableServiceLinks: false,
+      nodeSelector: { "kubernetes.io/hostname": outsideNode },
     },
     securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
     volumes: [

@@ -66,3 +66,45 @@ export async function webhook(owner: Person, organisation: string, url: string, 
   const config = { url, secret, content_type: "json" };
   return (await owner.call<{ id: number }>("POST", `/orgs/${organisation}/hooks`, { name: "web", config })).id;
 }
+
+/** An organisation's webhook, as one of its owners sees it. */
+export interface OwnersHook {
+  readonly owner: Person;
+  readonly organisation: string;
+  readonly hook: number;
+}
+
+/** A delivery to an organisation's webhook, as GitHub lists it. */
+export interface Delivery {
+  readonly id: number;
+  readonly guid: string;
+  readonly event: string;
+  readonly status_code: number;
+}
+
+const deliveriesPath = ({ organisation, hook }: OwnersHook): string => `/orgs/${organisation}/hooks/${hook}/deliveries`;
+
+/** Deliveries to a webhook, newest first. */
+export const deliveriesOf = (hook: OwnersHook): Promise<readonly Delivery[]> => hook.owner.get(deliveriesPath(hook));
+
+/** GitHub sends an event again, as its page offers. */
+export const redeliver = (hook: OwnersHook, id: number): Promise<unknown> =>
+  hook.owner.call("POST", `${deliveriesPath(hook)}/${id}/attempts`);
+
+/** Newest attempts of the deliveries whose payload has a text in it, oldest first. */
+export async function deliveriesAbout(
+  hook: OwnersHook,
+  text: string,
+  events: readonly string[],
+): Promise<readonly Delivery[]> {
+  const newest = new Map<string, Delivery>();
+  for (const one of await deliveriesOf(hook)) {
+    if (events.includes(one.event) && !newest.has(one.guid)) newest.set(one.guid, one);
+  }
+  const found: Delivery[] = [];
+  for (const one of newest.values()) {
+    const { request } = await hook.owner.get<{ request: { payload: object } }>(`${deliveriesPath(hook)}/${one.id}`);
+    if (JSON.stringify(request.payload).includes(text)) found.unshift(one);
+  }
+  return found;
+}

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { ensureForeignImages } from "../images/build.ts";
 import type { Recipe } from "../images/recipes.ts";
 import { type KubeApi, kubeApi, type KubeObject } from "../kubernetes/api.ts";
-import { foreignImages, offerImages } from "../kubernetes/nodes/plan.ts";
+import { foreignImages, offerImages, outsideNode } from "../kubernetes/nodes/plan.ts";
 import { waitUntilReady } from "../process.ts";
 import type { Run } from "../pulumi.ts";
 
@@ -138,6 +138,7 @@ function podOf({ name, image, command, args, env = {}, folder, places = {}, port
   };
   return {
     ...{ containers: [container], automountServiceAccountToken: false, enableServiceLinks: false },
+    nodeSelector: { "kubernetes.io/hostname": outsideNode },
     securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: "RuntimeDefault" } },
     volumes: [
       { name: "files", secret: { secretName: name } },

@@ -2,7 +2,7 @@
 import type { Verdict } from "../expected.ts";
 import type { Answer } from "./answers.ts";
 import type { Locks } from "./database.ts";
-import { growth, isFlat, type Sample } from "./memory.ts";
+import { growth, isFlat, type Sample } from "../../lab/memory.ts";
 import type { Operation } from "./stacks.ts";
 
 /** Seconds above which no answer of the lab's may take. */

@@ -6,7 +6,7 @@ import { expectedFile, judge, readExpected, type Verdict } from "../expected.ts"
 import type { Control, Result, Suite } from "../suite.ts";
 import { type Answer, answerOf, Logs } from "./answers.ts";
 import { locks } from "./database.ts";
-import type { Sample } from "./memory.ts";
+import type { Sample } from "../../lab/memory.ts";
 import type { Seen } from "./report.ts";
 import { live, type Operation, openStacks } from "./stacks.ts";
 

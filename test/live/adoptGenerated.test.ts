@@ -19,7 +19,7 @@ import { labKubeconfig, retarget } from "../../lab/retarget.ts";
 import { evaluate } from "../../ops/lib/adopt/declared.ts";
 import { openStackSecrets } from "../../ops/lib/secrets/stackSecrets.ts";
 import { secretTemplates } from "../../ops/lib/secrets/secretKeys.ts";
-import { random } from "../unit/harness.ts";
+import { random } from "../../lab/random.ts";
 import { once } from "../unit/recordings.ts";
 import { type Declared, type Result, runCase } from "./adopt/generatedCase.ts";
 import { runRules } from "./adopt/generatedRules.ts";

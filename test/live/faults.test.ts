@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { random } from "../unit/harness.ts";
+import { random } from "../../lab/random.ts";
 import { orphans } from "./census.ts";
 import { lab } from "../../lab/harness/cloud.ts";
 import { crashedUp, type Moment } from "./crash.ts";

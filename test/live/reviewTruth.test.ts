@@ -13,7 +13,7 @@ import { createPrerequisites } from "../../lab/prerequisites.ts";
 import { changedSecrets } from "../../review/compareCommits.ts";
 import { renderForComparison, type Rendered } from "../../review/evaluate/render.ts";
 import { withReplacements } from "../../review/diff/replacements.ts";
-import { random } from "../unit/harness.ts";
+import { random } from "../../lab/random.ts";
 import { lab } from "../../lab/harness/cloud.ts";
 import { pulumi, type Target } from "../../lab/harness/engine.ts";
 import { type Draft, type Edit, edit, problemsOf } from "./review/edits.ts";

@@ -7,7 +7,7 @@ import { after, before, describe, it } from "mocha";
 import { pulumi } from "../../lab/harness/engine.ts";
 import { orphanPlugins } from "../../ops/lib/state/recovery/plugins.ts";
 import { orphans } from "./census.ts";
-import { random } from "../unit/harness.ts";
+import { random } from "../../lab/random.ts";
 import { crashedUp, type Moment } from "./crash.ts";
 import { lab } from "../../lab/harness/cloud.ts";
 import { namespace, openStateStack, state } from "./stateStack.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
 import { rendered, runProgram, stackConfig } from "../../review/evaluate/render.ts";
-import { random } from "./harness.ts";
+import { random } from "../../lab/random.ts";
 import { renderedStack } from "./recordings.ts";
 
 describe("the program", () => {

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { after, before, beforeEach, describe, it } from "mocha";
 import { type Fault, openProxy, type Proxy } from "../live/faults/proxy.ts";
 import { drawFaultProfile, faultOf, requestKind, type FaultProfile } from "../live/faults/faultProfile.ts";
-import { random } from "./harness.ts";
+import { random } from "../../lab/random.ts";
 
 const text = "0123456789";
 

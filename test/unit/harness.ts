@@ -31,17 +31,6 @@ export function owned(sample: string): string {
   });
 }
 
-/** A small generator of pseudo-random numbers from 0 to 1 (mulberry32), so that a failing order can be repeated. */
-export function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
 /** Text of a golden file; with UPDATE_GOLDEN=1 it is written first. */
 export function golden(name: string, actual: string): string {
   const file = path.join(import.meta.dirname, "golden", name);

@@ -18,7 +18,8 @@ import { type StackSecrets, openStackSecrets } from "../../ops/lib/secrets/stack
 import { planImport } from "../../ops/lib/secrets/importPlan.ts";
 import { secretTemplates } from "../../ops/lib/secrets/secretKeys.ts";
 import { type Json, asTexts } from "../../policy/manifest.ts";
-import { owned, random, stacks } from "./harness.ts";
+import { random } from "../../lab/random.ts";
+import { owned, stacks } from "./harness.ts";
 
 const dir = mkdtempSync(path.join(tmpdir(), "samples-"));
 const clear = (base64: string): string => Buffer.from(base64, "base64").toString("utf8");

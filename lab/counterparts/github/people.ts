@@ -2,7 +2,7 @@
 import { hookJson, repositoryJson, userJson } from "./json.ts";
 import { redeliver } from "./webhooks.ts";
 import { type Call, created, missing, nothing, ok, Refusal, type Reply, type Routes, text } from "./routes.ts";
-import type { Hook } from "./state.ts";
+import type { Delivery, Hook } from "./state.ts";
 
 function membersOf({ world, path }: Call): readonly string[] {
   const found = world.members(path.org ?? "");
@@ -16,6 +16,12 @@ const repositoriesOf = ({ world }: Call, owner = ""): Reply =>
 function hookOf({ world, path }: Call): Hook {
   const found = world.hooks.find(({ id, owner }) => id === Number(path.hook) && owner === path.org);
   if (found === undefined) throw missing("webhook");
+  return found;
+}
+
+function deliveryOf(call: Call): Delivery {
+  const found = hookOf(call).deliveries.find(({ id }) => id === Number(call.path.delivery));
+  if (found === undefined) throw missing("delivery");
   return found;
 }
 
@@ -65,11 +71,12 @@ export const people: Routes = {
           return { id, guid, event, action, delivered_at: at, redelivery, status_code: status, status: String(status) };
         }),
     ),
+  "GET /orgs/:org/hooks/:hook/deliveries/:delivery": (call) => {
+    const { id, guid, event, status, body } = deliveryOf(call);
+    return ok({ id, guid, event, status_code: status, request: { payload: JSON.parse(body) as object } });
+  },
   "POST /orgs/:org/hooks/:hook/deliveries/:delivery/attempts": async (call) => {
-    const hook = hookOf(call);
-    const old = hook.deliveries.find(({ id }) => id === Number(call.path.delivery));
-    if (old === undefined) throw missing("delivery");
-    await redeliver(call.world, hook, old);
+    await redeliver(call.world, hookOf(call), deliveryOf(call));
     return { status: 202, body: {} };
   },
 };

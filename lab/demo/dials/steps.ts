@@ -87,13 +87,23 @@ export async function makeDue(run: Run, { namespace }: DialsAtWork): Promise<str
   return printed.trim().split("\n").at(-1) ?? "";
 }
 
-/** A file in a workspace's database; undefined if the workspace does not know it. */
-export async function fileRow(run: Run, workspace: string, name: string): Promise<FileRow | undefined> {
-  const query = `SELECT f.status, coalesce(f.worker, '') AS worker, (SELECT count(*) FROM fact_th1 h WHERE h.file_id = f.file_id) AS rows
-    FROM fact_file_index f WHERE f.logical_file_name = '${name}'`;
+/** Files in a workspace's database by their names, without those that the workspace does not know. */
+export async function fileRows(
+  run: Run,
+  workspace: string,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, FileRow>> {
+  const list = names.map((name) => `'${name}'`).join(", ");
+  const query = `SELECT f.logical_file_name AS name, f.status, coalesce(f.worker, '') AS worker,
+    (SELECT count(*) FROM fact_th1 h WHERE h.file_id = f.file_id) AS rows FROM fact_file_index f WHERE f.logical_file_name IN (${list})`;
   const text = await sql(run, workspace, `SELECT row_to_json(r) FROM (${query}) r`);
-  return text === "" ? undefined : (JSON.parse(text) as FileRow);
+  const rows = text.split("\n").filter((line) => line !== "");
+  return new Map(rows.map((line) => JSON.parse(line) as FileRow & { name: string }).map((row) => [row.name, row]));
 }
+
+/** A file in a workspace's database; undefined if the workspace does not know it. */
+export const fileRow = async (run: Run, workspace: string, name: string): Promise<FileRow | undefined> =>
+  (await fileRows(run, workspace, [name])).get(name);
 
 /** Names of the server's databases. */
 export async function databases(run: Run): Promise<readonly string[]> {

@@ -34,6 +34,8 @@ export interface PackitAtWork {
   readonly hosts: typeof hosts;
   /** A member of the organisation. */
   readonly alice: Person;
+  /** Number of the organisation's webhook at GitHub. */
+  readonly hook: number;
 }
 
 /** Differences from the stack's own settings. */
@@ -93,8 +95,11 @@ export async function deployPackit(run: Run): Promise<PackitAtWork> {
   const [, secret = ""] = /^webhook_secret: (.*)$/m.exec(config) ?? [];
   const url = `https://${hosts.service}/api/webhooks/github`;
   // A counterpart that ran before learns of new people within a minute or two.
-  await until("GitHub's webhook", 180, () => webhook(alice, organisation, url, secret).catch(() => undefined));
-  return { namespace: settings.namespace.name, sandboxes: `packit-${settings.deployment}-sandbox`, hosts, alice };
+  const hook = await until("GitHub's webhook", 180, () =>
+    webhook(alice, organisation, url, secret).catch(() => undefined),
+  );
+  const places = { namespace: settings.namespace.name, sandboxes: `packit-${settings.deployment}-sandbox` };
+  return { ...places, hosts, alice, hook };
 }
 
 /** The servers' certificate, and the listener's on CentOS' bus, by the authority that the lab's containers trust. */

@@ -22,8 +22,8 @@ import {
 /** Prints a hop and its evidence. */
 type Tell = (hop: string, evidence: string) => void;
 
-const repository = `${organisation}/hello-world`;
-const context = "packit/stand-in";
+export const repository = `${organisation}/hello-world`;
+export const context = "packit/stand-in";
 export const topics = {
   fedora: "org.fedoraproject.prod.copr.build.end",
   centos: "git.stg.centos.org/pull-request.new",

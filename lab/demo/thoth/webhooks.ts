@@ -2,6 +2,7 @@
 import { createHmac } from "node:crypto";
 import { kubeApi, type KubeObject } from "../../kubernetes/api.ts";
 import type { LabSettings } from "../../settings.ts";
+import type { OwnersHook } from "../github.ts";
 import { type Answer, ask } from "../outside.ts";
 import { until } from "../until.ts";
 import type { ThothAtWork } from "./deploy.ts";
@@ -113,21 +114,8 @@ export function sendAlert(lab: LabSettings, alertname: string): Promise<Answer> 
   });
 }
 
-/** A delivery to an organisation's webhook, as GitHub lists it. */
-export interface Delivery {
-  readonly id: number;
-  readonly guid: string;
-  readonly event: string;
-  readonly status_code: number;
-}
-
-/** Deliveries to webhook2kafka's tunnel, newest first. */
-export const deliveriesOf = ({ alice, hook }: ThothAtWork): Promise<readonly Delivery[]> =>
-  alice.get<readonly Delivery[]>(`/orgs/${organisation}/hooks/${hook}/deliveries`);
-
-/** GitHub sends an event again, as its page offers. */
-export const redeliver = ({ alice, hook }: ThothAtWork, id: number): Promise<unknown> =>
-  alice.call("POST", `/orgs/${organisation}/hooks/${hook}/deliveries/${id}/attempts`);
+/** The organisation's webhook to webhook2kafka's tunnel. */
+export const hookOf = ({ alice, hook }: ThothAtWork): OwnersHook => ({ owner: alice, organisation, hook });
 
 /** A review of a pull request. */
 export interface Review {

@@ -6,6 +6,9 @@ import type { LabSettings } from "../../settings.ts";
 /** Most nodes that a lab's part of the address range has room for. */
 export const mostNodes = 20;
 
+/** Where demonstrations run what stands for the world outside, so that the other nodes may lose their power. */
+export const outsideNode = "node-0";
+
 /** A node that runs containers, in namespaces of its own. */
 export interface RealNode {
   readonly name: string;

@@ -1,6 +1,6 @@
 /** Reproducible random faults: the same seed hits the same requests, whatever else runs at the same time. */
 import { createHash } from "node:crypto";
-import { random } from "../../unit/harness.ts";
+import { random } from "../../../lab/random.ts";
 import type { Fault } from "./proxy.ts";
 
 const kinds = ["429", "500", "503", "time-out", "reset", "slow", "truncated"] as const;

@@ -1,5 +1,5 @@
 /** Settings of the stacks that meet faults: small, and drawn so that each run makes, changes and takes away something. */
-import { random } from "../../unit/harness.ts";
+import { random } from "../../../lab/random.ts";
 import type { Change } from "../../../lab/harness/system.ts";
 import { hash } from "./faultProfile.ts";
 

@@ -4,15 +4,15 @@ import { describe, it } from "mocha";
 import { execute, kubectl } from "../../../lab/demo/execute.ts";
 import type { ThothAtWork } from "../../../lab/demo/thoth/deploy.ts";
 import { kafkaNamespace, messageIn, messagesIn, topics } from "../../../lab/demo/thoth/kafka.ts";
+import { deliveriesOf, redeliver } from "../../../lab/demo/github.ts";
 import { type Issue, type Pull, pullOf, repository } from "../../../lab/demo/thoth/steps.ts";
 import {
   chatOf,
   connectedTunnels,
   cutTunnel,
-  deliveriesOf,
+  hookOf,
   issueEvent,
   type RawEvent,
-  redeliver,
   reviewByBot,
   routeOf,
   saidInChat,
@@ -148,10 +148,10 @@ export function describeTunnels(deployed: () => Deployed): void {
       (await connectedTunnels(run.lab)).includes(tunnels.webhook2kafka) ? undefined : true,
     );
     const [lost, later] = ["Lost", "Later"].map((what) => `${what} ${Date.now()}`);
-    const newest = (await deliveriesOf(thoth))[0]?.id ?? 0;
+    const newest = (await deliveriesOf(hookOf(thoth)))[0]?.id ?? 0;
     await open(lost ?? "");
     const delivery = await until("GitHub's delivery", 60, async () => {
-      const found = (await deliveriesOf(thoth)).find(({ id, event }) => id > newest && event === "issues");
+      const found = (await deliveriesOf(hookOf(thoth))).find(({ id, event }) => id > newest && event === "issues");
       return found?.status_code === 0 ? undefined : found;
     });
     assert.equal(delivery.status_code, 200);
@@ -160,7 +160,7 @@ export function describeTunnels(deployed: () => Deployed): void {
     await open(later ?? "");
     await rawOf(later ?? "");
     assert.ok(!(await titlesInKafka()).includes(lost));
-    await redeliver(thoth, delivery.id);
+    await redeliver(hookOf(thoth), delivery.id);
     await rawOf(lost ?? "");
   });
 

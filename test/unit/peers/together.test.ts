@@ -5,7 +5,7 @@ import path from "node:path";
 import { describe, it } from "mocha";
 import { answerOf, Logs } from "../../../peers/together/answers.ts";
 import { locksOf } from "../../../peers/together/database.ts";
-import { growth, isFlat } from "../../../peers/together/memory.ts";
+import { growth, isFlat } from "../../../lab/memory.ts";
 import { faults, reportText, type Seen } from "../../../peers/together/report.ts";
 
 const req = "[None req-d2ec090d f8a7860b f3d5b7f5 - - default default] 127.0.0.1";

@@ -1,0 +1,48 @@
+/** `orrery demo soak`. */
+import { defineCommand } from "../../../cli/command.ts";
+import { demoSettings, startCluster } from "../../demo/cluster.ts";
+import { deployDials } from "../../demo/dials/deploy.ts";
+import { deployPackit } from "../../demo/packit/deploy.ts";
+import { deployProw } from "../../demo/prow/deploy.ts";
+import { eventKinds } from "../../demo/soak/events.ts";
+import { soakText, wrongs } from "../../demo/soak/record.ts";
+import { soak } from "../../demo/soak/soak.ts";
+import { deployThoth } from "../../demo/thoth/deploy.ts";
+import { random } from "../../random.ts";
+import { log } from "../../session.ts";
+
+export const command = defineCommand({
+  usage: "",
+  about: `Runs Prow, DIALS, Packit and Thoth's bots in the demonstrations' cluster for a while, with random events, while programs, pods, databases and a
+node are killed at random. It says what became of every event, and fails if one needed help for no reason or has no result, if a pod does not
+come back, or if memory grows by more than a tenth from the second quarter of the time to the last. --time 5m is a short run.`,
+  options: {
+    time: {
+      type: "duration",
+      default: "60m",
+      help: "how long events happen and things die; it takes longer until all is well again",
+    },
+    seed: { type: "integer", default: 1, help: "which events and deaths" },
+    json: { type: "boolean", help: "print all that was seen as JSON" },
+  },
+  async run({ time, seed, json }) {
+    const run = await startCluster(demoSettings(), log);
+    const systems = {
+      prow: await deployProw(run),
+      dials: await deployDials(run),
+      packit: await deployPackit(run),
+      thoth: await deployThoth(run),
+    };
+    const kinds = await eventKinds(run, systems);
+    const stop = new AbortController();
+    const end = (): void => {
+      stop.abort();
+    };
+    process.once("SIGINT", end).once("SIGTERM", end);
+    log(`${time} s of events and deaths`);
+    const seen = await soak(run, { systems, kinds, seconds: time, seed, draw: random(seed), stop: stop.signal });
+    const wrong = wrongs(kinds, seen);
+    console.log(json ? JSON.stringify({ ...seen, wrong }, undefined, 2) : soakText(kinds, seen));
+    return wrong.length === 0 && !stop.signal.aborted ? 0 : 1;
+  },
+});

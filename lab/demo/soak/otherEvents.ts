@@ -1,0 +1,86 @@
+/** Events that begin elsewhere: files on EOS for DIALS, messages of the buses for Packit, alerts for Thoth. */
+import { kubeApi } from "../../kubernetes/api.ts";
+import type { Run } from "../../pulumi.ts";
+import type { DialsAtWork } from "../dials/deploy.ts";
+import { element, workspace } from "../dials/dials.ts";
+import { fileRows, histogram, makeDue, writeToEos } from "../dials/steps.ts";
+import type { PackitAtWork } from "../packit/deploy.ts";
+import { topics } from "../packit/packit.ts";
+import { publishToCentos, publishToFedora, tasks } from "../packit/steps.ts";
+import type { ThothAtWork } from "../thoth/deploy.ts";
+import { chatOf, sendAlert } from "../thoth/webhooks.ts";
+import { type EventKind, type Look, seenOf } from "./kind.ts";
+
+/** A new file on EOS, until its histograms are in the workspace's database. */
+export function file(run: Run, dials: DialsAtWork): EventKind {
+  return {
+    ...{ name: "DIALS: a file until its rows are in the database", weight: 4, patience: 240 },
+    send: (number) => {
+      const era = number % 2 === 0 ? "Run2024C" : "Run2023D";
+      return writeToEos(kubeApi(run.lab), dials, { era, histograms: [histogram(element, number)] });
+    },
+    async look(ids) {
+      await makeDue(run, dials);
+      const rows = await fileRows(run, workspace, ids);
+      const looks = [...rows].map(([id, { status }]): [string, Look] => {
+        if (status === "FINISHED") return [id, "done"];
+        return [id, /ERROR|NOT_AVAILABLE/.test(status) ? "failed" : "nothing yet"];
+      });
+      return new Map(looks);
+    },
+    again: () => Promise.resolve(0),
+    loses: [],
+  };
+}
+
+/** Messages of both buses until Packit's tasks are done. */
+export function messages(run: Run, packit: PackitAtWork): readonly EventKind[] {
+  const message = (
+    bus: string,
+    publish: (number: number, subject: string) => Promise<void>,
+    loses: EventKind["loses"],
+  ): EventKind => ({
+    ...{ name: `Packit: a message of ${bus}'s bus until its task is done`, weight: 3, patience: 180, loses },
+    async send(number) {
+      const subject = `soak ${number}`;
+      await publish(number, subject);
+      return subject;
+    },
+    async look(ids) {
+      const all = await tasks(run.lab, packit);
+      return seenOf(ids, (id) => {
+        const states = all.filter(({ subject }) => subject === id).map(({ state }) => state);
+        if (states.includes("done")) return Promise.resolve("done");
+        return Promise.resolve(states.includes("failed") ? "failed" : "nothing yet");
+      });
+    },
+    again: async (id) => {
+      await publish(0, id);
+      return 0;
+    },
+  });
+  return [
+    message("Fedora", (_, what) => publishToFedora(run, topics.fedora, { user: "packit", what }), []),
+    message("CentOS", (_, subject) => publishToCentos(run, packit, topics.centos, { subject }), []),
+  ];
+}
+
+/** An alert of Alertmanager, until Sesheta has told Google's chat. */
+export function alert(run: Run, thoth: ThothAtWork): EventKind {
+  return {
+    ...{ name: "Thoth: an alert until the chat has it", weight: 3, patience: 90 },
+    async send(number) {
+      await sendAlert(run.lab, `Soak${number}X`);
+      return `Soak${number}X`;
+    },
+    async look(ids) {
+      const said = (await chatOf(run.lab, thoth)).join("\n");
+      return seenOf(ids, (id) => Promise.resolve(said.includes(id) ? "done" : "nothing yet"));
+    },
+    again: async (id) => {
+      await sendAlert(run.lab, id);
+      return 0;
+    },
+    loses: [],
+  };
+}
