@@ -10,8 +10,17 @@ export interface Scene {
   readonly name: string;
   readonly url: string;
   readonly shows: string;
+  /** For a page that the router does not serve: makes it reachable. @default the router serves it */
+  readonly open?: () => Promise<Reached>;
   /** What somebody does on the page first, such as signing on. @default nothing */
   readonly act?: (page: Page) => Promise<void>;
+}
+
+/** A page while it can be reached. */
+export interface Reached {
+  readonly url: string;
+  readonly login: { readonly username: string; readonly password: string };
+  readonly close: () => void;
 }
 
 const size = { width: 1280, height: 720 };
@@ -40,10 +49,12 @@ export async function takePictures(
   const browser = await engine.launch({ executablePath, args });
   try {
     const taken: string[] = [];
-    for (const { name, url, shows, act } of scenes) {
-      const page = await browser.newPage({ viewport: size });
+    for (const { name, url, open, shows, act } of scenes) {
+      const reached = await open?.();
+      const login = reached === undefined ? {} : { httpCredentials: reached.login };
+      const page = await browser.newPage({ viewport: size, ...login });
       page.setDefaultTimeout(patience);
-      await page.goto(url, { waitUntil: "domcontentloaded" });
+      await page.goto(reached?.url ?? url, { waitUntil: "domcontentloaded" });
       await act?.(page);
       // Deck's views of a job are frames.
       const seen = async (): Promise<boolean> => {
@@ -68,6 +79,7 @@ export async function takePictures(
       await page.screenshot({ path: file });
       taken.push(file);
       await page.close();
+      reached?.close();
     }
     return taken;
   } finally {

@@ -16,7 +16,7 @@ import { element, ingest, pageOf, signOnScene, workspace } from "../../lab/demo/
 import { allowExchange } from "../../lab/demo/dials/exchange.ts";
 import { type Person, startKeycloak } from "../../lab/demo/dials/keycloak.ts";
 import { databases, fileRow, histogram, makeDue, restarts, writeToEos } from "../../lab/demo/dials/steps.ts";
-import { execute } from "../../lab/demo/execute.ts";
+import { execute } from "../../lab/demo/kubectl.ts";
 import { ask } from "../../lab/demo/outside.ts";
 import { takePictures } from "../../lab/demo/pictures.ts";
 import { until } from "../../lab/demo/until.ts";

@@ -10,7 +10,7 @@ import path from "node:path";
 import { connect } from "node:tls";
 import { after, before, describe, it } from "mocha";
 import { demoSettings, removeCluster, startCluster } from "../../lab/demo/cluster.ts";
-import { execute, kubectl } from "../../lab/demo/execute.ts";
+import { execute, kubectl } from "../../lab/demo/kubectl.ts";
 import { type PackitAtWork, deployPackit } from "../../lab/demo/packit/deploy.ts";
 import { dashboardOf, proposeAndWait, statusAt, topics } from "../../lab/demo/packit/packit.ts";
 import {

@@ -2,12 +2,24 @@
 import { kubeApi } from "../../kubernetes/api.ts";
 import type { Run } from "../../pulumi.ts";
 import { ask } from "../outside.ts";
+import { forward } from "../kubectl.ts";
 import type { Scene } from "../pictures.ts";
 import { until } from "../until.ts";
 import type { DialsAtWork } from "./deploy.ts";
 import { allowExchange } from "./exchange.ts";
 import { type Person, startKeycloak } from "./keycloak.ts";
-import { databases, type FileRow, fileRow, histogram, makeDue, type Task, tasks, writeToEos } from "./steps.ts";
+import {
+  databases,
+  type FileRow,
+  fileRow,
+  flowerLogin,
+  flowerPort,
+  histogram,
+  makeDue,
+  type Task,
+  tasks,
+  writeToEos,
+} from "./steps.ts";
 
 /** Prints a hop and its evidence. */
 type Tell = (hop: string, evidence: string) => void;
@@ -57,6 +69,18 @@ export function signOnScene({ settings }: DialsAtWork, { login, password, worksp
   };
 }
 
+/** Flower's list of tasks; nothing outside the cluster reaches it but a forwarded port, as by `orrery dials forward`. */
+export function flowerScene(run: Run, dials: DialsAtWork): Scene {
+  const [path, task] = ["/tasks", "file_ingesting_pipeline"];
+  return {
+    ...{ name: "dials-flower", url: path, shows: task },
+    open: async () => {
+      const { port, close } = await forward(run, dials.namespace, "deployment/flower", flowerPort);
+      return { url: `http://127.0.0.1:${port}${path}`, login: await flowerLogin(run, dials), close };
+    },
+  };
+}
+
 /** Plays two files, one of each queue. @returns the pages to look at. @throws naming the hop that did not happen */
 export async function playDials(run: Run, dials: DialsAtWork, tell: Tell): Promise<readonly Scene[]> {
   tell(
@@ -92,5 +116,5 @@ export async function playDials(run: Run, dials: DialsAtWork, tell: Tell): Promi
     "Keycloak has the stack's applications and roles; the frontend may exchange its token for one of the API's",
     `${scene.url}; sign on as ${person.login}, whose password is in Secret lab-sso/keycloak`,
   );
-  return [{ name: "dials", url, shows: `run ${number}` }, scene];
+  return [{ name: "dials", url, shows: `run ${number}` }, scene, flowerScene(run, dials)];
 }

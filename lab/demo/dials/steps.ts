@@ -4,7 +4,7 @@ import path from "node:path";
 import type { KubeApi, KubeObject } from "../../kubernetes/api.ts";
 import { labDatabase } from "../../retarget.ts";
 import type { Run } from "../../pulumi.ts";
-import { execute } from "../execute.ts";
+import { execute } from "../kubectl.ts";
 import type { DialsAtWork } from "./deploy.ts";
 
 /** A histogram of a stand-in's file, which is JSON in place of ROOT's format. */
@@ -105,6 +105,25 @@ export async function fileRows(
 export const fileRow = async (run: Run, workspace: string, name: string): Promise<FileRow | undefined> =>
   (await fileRows(run, workspace, [name])).get(name);
 
+/** As DIALS' own `cli.py ingesting -w WORKSPACE -f ID` does, which is in no package. */
+const queue = `import sys
+from sqlalchemy import text
+from python import database
+from python.celery import ingest
+from python.settings import WORKSPACES
+workspace, name = sys.argv[1:]
+with database.opened(workspace) as connection:
+    file_id = connection.execute(text("SELECT file_id FROM fact_file_index WHERE logical_file_name = :name"), {"name": name}).scalar()
+[found] = [one for one in WORKSPACES if one["name"] == workspace]
+kwargs = {"file_id": file_id, "logical_file_name": name, "workspace_name": workspace, "workspace_mes": found["me_startswith"]}
+if file_id is not None:
+    ingest.apply_async(kwargs=kwargs, queue=found["bulk_ingesting_queue"])`;
+
+/** Queues a file again that the workspace knows, as an operator does. */
+export async function queueAgain(run: Run, { namespace }: DialsAtWork, workspace: string, name: string): Promise<void> {
+  await execute(run, namespace, ["deployment/common-indexer", "--", "python3", "-c", queue, workspace, name]);
+}
+
 /** Names of the server's databases. */
 export async function databases(run: Run): Promise<readonly string[]> {
   const text = await sql(run, "postgres", "SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY 1");
@@ -116,10 +135,22 @@ async function sql(run: Run, database: string, query: string): Promise<string> {
   return (await execute(run, labDatabase.namespace, [`deployment/${labDatabase.name}`, "--", ...psql])).trim();
 }
 
+export const flowerPort = 5555;
+
+/** Whom Flower lets in, as its container knows it. */
+export async function flowerLogin(
+  run: Run,
+  { namespace }: DialsAtWork,
+): Promise<{ readonly username: string; readonly password: string }> {
+  const printed = await execute(run, namespace, ["deployment/flower", "--", "printenv", "FLOWER_BASIC_AUTH"]);
+  const [username = "", password = ""] = printed.trim().split(":");
+  return { username, password };
+}
+
 const askFlower = `import base64, os, sys, urllib.request
 login = base64.b64encode(os.environ["FLOWER_BASIC_AUTH"].encode()).decode()
 headers = {"Authorization": "Basic " + login}
-print(urllib.request.urlopen(urllib.request.Request("http://127.0.0.1:5555" + sys.argv[1], headers=headers)).read().decode())`;
+print(urllib.request.urlopen(urllib.request.Request("http://127.0.0.1:${flowerPort}" + sys.argv[1], headers=headers)).read().decode())`;
 
 /** Flower's tasks; it is asked inside its pod, as by a port that is forwarded. */
 export async function tasks(run: Run, { namespace }: DialsAtWork): Promise<readonly Task[]> {

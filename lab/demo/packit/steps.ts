@@ -3,7 +3,7 @@ import { createHmac } from "node:crypto";
 import type { KubeApi, KubeObject } from "../../kubernetes/api.ts";
 import type { LabSettings } from "../../settings.ts";
 import type { Run } from "../../pulumi.ts";
-import { execute, kubectl } from "../execute.ts";
+import { execute, kubectl } from "../kubectl.ts";
 import { ask } from "../outside.ts";
 import { until } from "../until.ts";
 import { busNamespace } from "./buses.ts";

@@ -10,7 +10,7 @@ import type { ThothAtWork } from "../thoth/deploy.ts";
 import { messagesIn, topics } from "../thoth/kafka.ts";
 import { type Issue, repository as thothRepository } from "../thoth/steps.ts";
 import { hookOf, type SocialEvent } from "../thoth/webhooks.ts";
-import { type EventKind, seenOf } from "./kind.ts";
+import { type EventKind, lossesOfPackit, seenOf, tunnelLosses } from "./kind.ts";
 
 /** Sends those deliveries about a page again that GitHub's page shows as failed, or all if none is. */
 async function redeliverAbout(hook: OwnersHook, url: string, events: readonly string[]): Promise<number> {
@@ -76,7 +76,7 @@ export function pullRequestOfPackit(packit: PackitAtWork): EventKind {
         return state === undefined || state === "pending" ? "nothing yet" : "failed";
       }),
     again: (id) => redeliverAbout(hook, `/pull/${id.split(" ")[0] ?? ""}"`, ["pull_request"]),
-    loses: [],
+    loses: lossesOfPackit,
   };
 }
 
@@ -95,6 +95,6 @@ export function issue(run: Run, thoth: ThothAtWork): EventKind {
       );
     },
     again: (id) => redeliverAbout(hookOf(thoth), `${id}"`, ["issues"]),
-    loses: [],
+    loses: tunnelLosses(/\/webhook2kafka-/),
   };
 }

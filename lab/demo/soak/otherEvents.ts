@@ -3,13 +3,13 @@ import { kubeApi } from "../../kubernetes/api.ts";
 import type { Run } from "../../pulumi.ts";
 import type { DialsAtWork } from "../dials/deploy.ts";
 import { element, workspace } from "../dials/dials.ts";
-import { fileRows, histogram, makeDue, writeToEos } from "../dials/steps.ts";
+import { fileRows, histogram, makeDue, queueAgain, writeToEos } from "../dials/steps.ts";
 import type { PackitAtWork } from "../packit/deploy.ts";
 import { topics } from "../packit/packit.ts";
 import { publishToCentos, publishToFedora, tasks } from "../packit/steps.ts";
 import type { ThothAtWork } from "../thoth/deploy.ts";
 import { chatOf, sendAlert } from "../thoth/webhooks.ts";
-import { type EventKind, type Look, seenOf } from "./kind.ts";
+import { type EventKind, type Look, type Loss, lossesOfPackit, seenOf, tunnelLosses } from "./kind.ts";
 
 /** A new file on EOS, until its histograms are in the workspace's database. */
 export function file(run: Run, dials: DialsAtWork): EventKind {
@@ -28,22 +28,28 @@ export function file(run: Run, dials: DialsAtWork): EventKind {
       });
       return new Map(looks);
     },
-    again: () => Promise.resolve(0),
-    loses: [],
+    async again(id) {
+      await queueAgain(run, dials, workspace, id);
+      return 0;
+    },
+    loses: [
+      {
+        program: /\/(common-indexer|tracker-(bulk|priority))-/,
+        seconds: 240,
+        why: "a worker that is killed has acknowledged its task; an operator queues the file again",
+      },
+      { program: /^lab-database\//, seconds: 240, why: "the database crashed in the middle of a task" },
+    ],
   };
 }
 
 /** Messages of both buses until Packit's tasks are done. */
 export function messages(run: Run, packit: PackitAtWork): readonly EventKind[] {
-  const message = (
-    bus: string,
-    publish: (number: number, subject: string) => Promise<void>,
-    loses: EventKind["loses"],
-  ): EventKind => ({
+  const message = (bus: string, publish: (subject: string) => Promise<void>, loses: readonly Loss[]): EventKind => ({
     ...{ name: `Packit: a message of ${bus}'s bus until its task is done`, weight: 3, patience: 180, loses },
     async send(number) {
       const subject = `soak ${number}`;
-      await publish(number, subject);
+      await publish(subject);
       return subject;
     },
     async look(ids) {
@@ -55,13 +61,16 @@ export function messages(run: Run, packit: PackitAtWork): readonly EventKind[] {
       });
     },
     again: async (id) => {
-      await publish(0, id);
+      await publish(id);
       return 0;
     },
   });
   return [
-    message("Fedora", (_, what) => publishToFedora(run, topics.fedora, { user: "packit", what }), []),
-    message("CentOS", (_, subject) => publishToCentos(run, packit, topics.centos, { subject }), []),
+    message("Fedora", (what) => publishToFedora(run, topics.fedora, { user: "packit", what }), lossesOfPackit),
+    message("CentOS", (subject) => publishToCentos(run, packit, topics.centos, { subject }), [
+      ...lossesOfPackit,
+      { program: /-centosmsg-/, seconds: 60, why: "CentOS' bus keeps nothing for a listener that is away" },
+    ]),
   ];
 }
 
@@ -81,6 +90,6 @@ export function alert(run: Run, thoth: ThothAtWork): EventKind {
       await sendAlert(run.lab, id);
       return 0;
     },
-    loses: [],
+    loses: tunnelLosses(/\/sesheta-/),
   };
 }

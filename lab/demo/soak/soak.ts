@@ -41,7 +41,8 @@ export async function soak(run: Run, { systems, kinds, seconds, seed, draw, stop
   const busy = AbortSignal.any([ended, AbortSignal.timeout(seconds * 1000)]);
 
   const events = async (): Promise<void> => {
-    for (let number = 1; !busy.aborted; number++) {
+    // Unlike those of an earlier run in the same cluster.
+    for (let number = Math.floor(Date.now() / 1000); !busy.aborted; number++) {
       const kind = weighted(kinds, draw());
       // Somebody outside does not wait for what others do.
       void attempt(complaints, `${kind.name}: sending`, async () => {

@@ -1,7 +1,7 @@
 /** What Zuul does with the stack's node pool, seen from outside: nodes that wait ready, and a job's node from request to removal. */
 import { kubeApi, type KubeObject } from "../../kubernetes/api.ts";
 import type { Run } from "../../pulumi.ts";
-import { execute } from "../execute.ts";
+import { execute } from "../kubectl.ts";
 import { until } from "../until.ts";
 import { jobNodes } from "./deploy.ts";
 import { zuulNamespace } from "./nodepool.ts";

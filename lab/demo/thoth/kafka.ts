@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { kafkaImage } from "../../images/kafka.ts";
 import { authorityFile, certificateFor } from "../../kubernetes/router/certificates.ts";
 import type { Run } from "../../pulumi.ts";
-import { execute } from "../execute.ts";
+import { execute } from "../kubectl.ts";
 import { startServers } from "../server.ts";
 import { until } from "../until.ts";
 

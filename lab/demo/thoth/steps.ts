@@ -1,10 +1,7 @@
 /** What happens around a request for a release, seen from outside: GitHub, and the CronJob of Kebechet. */
-import { execFile } from "node:child_process";
-import path from "node:path";
-import { promisify } from "node:util";
 import { type KubeApi, kubeApi, type KubeObject } from "../../kubernetes/api.ts";
-import { kubernetesEnv } from "../../kubernetes/kubernetes.ts";
 import type { Run } from "../../pulumi.ts";
+import { kubectl } from "../kubectl.ts";
 import { until } from "../until.ts";
 import type { ThothAtWork } from "./deploy.ts";
 import { organisation } from "./counterparts.ts";
@@ -82,9 +79,9 @@ export async function write(
 export async function runKebechet(run: Run, { namespace }: ThothAtWork): Promise<Finished> {
   const api = kubeApi(run.lab);
   const job = `kebechet-${Date.now()}`;
-  await kubectl(run, ["-n", namespace, "create", "job", job, "--from=cronjob/kebechet"]);
+  await kubectl(run, namespace, ["create", "job", job, "--from=cronjob/kebechet"]);
   const succeeded = await until(`the end of Job ${job}`, 300, () => endOf(api, namespace, job));
-  const log = await kubectl(run, ["-n", namespace, "logs", `job/${job}`, "-c", "kebechet"]);
+  const log = await kubectl(run, namespace, ["logs", `job/${job}`, "-c", "kebechet"]);
   return { job, succeeded, log };
 }
 
@@ -97,12 +94,6 @@ async function endOf(api: KubeApi, namespace: string, job: string): Promise<bool
     status?.conditions?.some((one) => one.type === type && one.status === "True") === true;
   if (is("Complete")) return true;
   return is("Failed") ? false : undefined;
-}
-
-async function kubectl({ lab, toolchain }: Run, words: readonly string[]): Promise<string> {
-  const env = { ...process.env, ...kubernetesEnv(lab) };
-  const options = { env, timeout: 120_000, maxBuffer: 16 * 1024 * 1024 };
-  return (await promisify(execFile)(path.join(toolchain.bin, "kubectl"), [...words], options)).stdout;
 }
 
 /** The open pull request of a branch; undefined if there is none. */

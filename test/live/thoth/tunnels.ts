@@ -1,7 +1,7 @@
 /** What goes through the tunnels of Thoth's bots, asked from outside: ultrahook.com, Kafka, GitHub, the chat, and what the policies let through. */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { execute, kubectl } from "../../../lab/demo/execute.ts";
+import { execute, kubectl } from "../../../lab/demo/kubectl.ts";
 import type { ThothAtWork } from "../../../lab/demo/thoth/deploy.ts";
 import { kafkaNamespace, messageIn, messagesIn, topics } from "../../../lab/demo/thoth/kafka.ts";
 import { deliveriesOf, redeliver } from "../../../lab/demo/github.ts";
