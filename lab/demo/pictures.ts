@@ -17,7 +17,7 @@ export interface Scene {
 }
 
 /** A page while it can be reached. */
-export interface Reached {
+interface Reached {
   readonly url: string;
   readonly login: { readonly username: string; readonly password: string };
   readonly close: () => void;

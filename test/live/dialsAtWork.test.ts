@@ -12,7 +12,7 @@ import { after, before, describe, it } from "mocha";
 import type { Page } from "playwright-core";
 import { demoSettings, removeCluster, startCluster } from "../../lab/demo/cluster.ts";
 import { type DialsAtWork, deployDials } from "../../lab/demo/dials/deploy.ts";
-import { element, ingest, pageOf, signOnScene, workspace } from "../../lab/demo/dials/dials.ts";
+import { element, flowerScene, ingest, pageOf, signOnScene, workspace } from "../../lab/demo/dials/dials.ts";
 import { allowExchange } from "../../lab/demo/dials/exchange.ts";
 import { type Person, startKeycloak } from "../../lab/demo/dials/keycloak.ts";
 import { databases, fileRow, histogram, makeDue, restarts, writeToEos } from "../../lab/demo/dials/steps.ts";
@@ -121,7 +121,7 @@ describe("DIALS at work", function () {
     assert.deepEqual(done, { status: "FINISHED", worker: started.worker, rows: 1 });
   });
 
-  it("Route, nginx, gunicorn and Django show the histograms in a browser; no other host or workspace is answered for", async () => {
+  it("Route, nginx, gunicorn and Django show the histograms in a browser, and Flower the tasks through a forwarded port; no other host or workspace is answered for", async () => {
     const url = pageOf(dials);
     const { status, body } = await ask(cluster, url);
     assert.equal(status, 200);
@@ -130,8 +130,10 @@ describe("DIALS at work", function () {
     assert.equal((await ask(cluster, url.replace(workspace, "nobody"))).status, 404);
     const folder = mkdtempSync(path.join(tmpdir(), "orrery-dials-"));
     try {
-      const [picture = ""] = await takePictures(cluster, folder, [{ name: "dials", url, shows: "run 1003" }]);
-      assert.ok(statSync(picture).size > 5000, picture);
+      const scenes = [{ name: "dials", url, shows: "run 1003" }, flowerScene(run, dials)];
+      const pictures = await takePictures(cluster, folder, scenes);
+      assert.equal(pictures.length, 2);
+      for (const picture of pictures) assert.ok(statSync(picture).size > 5000, picture);
     } finally {
       rmSync(folder, { recursive: true });
     }

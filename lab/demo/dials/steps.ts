@@ -98,7 +98,12 @@ export async function fileRows(
     (SELECT count(*) FROM fact_th1 h WHERE h.file_id = f.file_id) AS rows FROM fact_file_index f WHERE f.logical_file_name IN (${list})`;
   const text = await sql(run, workspace, `SELECT row_to_json(r) FROM (${query}) r`);
   const rows = text.split("\n").filter((line) => line !== "");
-  return new Map(rows.map((line) => JSON.parse(line) as FileRow & { name: string }).map((row) => [row.name, row]));
+  return new Map(
+    rows.map((line) => {
+      const { name, ...row } = JSON.parse(line) as FileRow & { readonly name: string };
+      return [name, row];
+    }),
+  );
 }
 
 /** A file in a workspace's database; undefined if the workspace does not know it. */

@@ -23,6 +23,9 @@ export interface Systems {
 /** All kinds. */
 export async function eventKinds(run: Run, { prow, dials, packit, thoth }: Systems): Promise<readonly EventKind[]> {
   await makeRepository(prow.alice, prowRepository);
+  // The job looks for it; changes are of other files, so that they do not conflict.
+  const content = Buffer.from("Hello\n").toString("base64");
+  await prow.alice.call("PUT", `/repos/${prowRepository}/contents/greeting.txt`, { message: "Greet", content });
   await makeRepository(packit.alice, packitRepository);
   await makeRepositories(thoth);
   return [

@@ -28,7 +28,7 @@ const keepsData = /postgres|redis|valkey/;
 const powerCut = 20;
 
 /** Namespaces of the systems; what stands for the world outside is in others. */
-export const namespacesOf = ({ prow, dials, packit, thoth }: Systems): readonly string[] => [
+const namespacesOf = ({ prow, dials, packit, thoth }: Systems): readonly string[] => [
   ...new Set([prow.namespaces.prow, prow.namespaces.jobs, dials.namespace, packit.namespace, packit.sandboxes]),
   ...new Set([thoth.namespace, thoth.tunnels]),
 ];
