@@ -46,7 +46,7 @@ export function file(run: Run, dials: DialsAtWork): EventKind {
 /** Messages of both buses until Packit's tasks are done. */
 export function messages(run: Run, packit: PackitAtWork): readonly EventKind[] {
   const message = (bus: string, publish: (subject: string) => Promise<void>, loses: readonly Loss[]): EventKind => ({
-    ...{ name: `Packit: a message of ${bus}'s bus until its task is done`, weight: 3, patience: 180, loses },
+    ...{ name: `Packit: a message of ${bus} bus until its task is done`, weight: 3, patience: 180, loses },
     async send(number) {
       const subject = `soak ${number}`;
       await publish(subject);
@@ -66,8 +66,8 @@ export function messages(run: Run, packit: PackitAtWork): readonly EventKind[] {
     },
   });
   return [
-    message("Fedora", (what) => publishToFedora(run, topics.fedora, { user: "packit", what }), lossesOfPackit),
-    message("CentOS", (subject) => publishToCentos(run, packit, topics.centos, { subject }), [
+    message("Fedora's", (what) => publishToFedora(run, topics.fedora, { user: "packit", what }), lossesOfPackit),
+    message("CentOS'", (subject) => publishToCentos(run, packit, topics.centos, { subject }), [
       ...lossesOfPackit,
       { program: /-centosmsg-/, seconds: 60, why: "CentOS' bus keeps nothing for a listener that is away" },
     ]),
