@@ -27,7 +27,7 @@ export function change(run: Run, prow: ProwAtWork): EventKind {
     (await prowJobs(kubeApi(run.lab), prow, { job, number })).at(-1)?.status.state;
   const failed = ["failure", "error", "aborted"];
   return {
-    ...{ name: "Prow: a change until it is merged", weight: 2, patience: 420 },
+    ...{ name: "Prow: a change until it is merged", weight: 1, patience: 600 },
     async send(number) {
       const what = { path: `soak/${number}.txt`, text: `Hello ${number}\n`, title: `Greet ${number}` };
       const pull = await propose({ person: prow.alice, login: "alice" }, { ...what, in: prowRepository });
@@ -54,7 +54,7 @@ export function change(run: Run, prow: ProwAtWork): EventKind {
     },
     loses: [
       { program: /\/hook-/, seconds: 60, why: "hook answers GitHub before it handles the event" },
-      { program: new RegExp(`^${prow.namespaces.jobs}/`), seconds: 420, why: "the job's pod died, and Prow says so" },
+      { program: new RegExp(`^${prow.namespaces.jobs}/`), seconds: 600, why: "the job's pod died, and Prow says so" },
     ],
   };
 }
