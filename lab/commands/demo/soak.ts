@@ -1,13 +1,10 @@
 /** `orrery demo soak`. */
 import { defineCommand } from "../../../cli/command.ts";
 import { demoSettings, startCluster } from "../../demo/cluster.ts";
-import { deployDials } from "../../demo/dials/deploy.ts";
-import { deployPackit } from "../../demo/packit/deploy.ts";
-import { deployProw } from "../../demo/prow/deploy.ts";
 import { eventKinds } from "../../demo/soak/events.ts";
 import { soakText, wrongs } from "../../demo/soak/record.ts";
 import { soak } from "../../demo/soak/soak.ts";
-import { deployThoth } from "../../demo/thoth/deploy.ts";
+import { deploySystems } from "../../demo/soak/systems.ts";
 import { random } from "../../random.ts";
 import { log } from "../../session.ts";
 
@@ -27,12 +24,7 @@ come back, or if memory grows by more than a tenth from the second quarter of th
   },
   async run({ time, seed, json }) {
     const run = await startCluster(demoSettings(), log);
-    const systems = {
-      prow: await deployProw(run),
-      dials: await deployDials(run),
-      packit: await deployPackit(run),
-      thoth: await deployThoth(run),
-    };
+    const systems = await deploySystems(run);
     const kinds = await eventKinds(run, systems);
     const stop = new AbortController();
     const end = (): void => {

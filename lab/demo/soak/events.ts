@@ -1,24 +1,13 @@
 /** What happens outside during a soak, and where its result is seen. */
 import type { Run } from "../../pulumi.ts";
-import type { DialsAtWork } from "../dials/deploy.ts";
 import { makeRepository } from "../github.ts";
-import type { PackitAtWork } from "../packit/deploy.ts";
 import { repository as packitRepository } from "../packit/packit.ts";
-import type { ProwAtWork } from "../prow/deploy.ts";
 import { repository as prowRepository } from "../prow/steps.ts";
-import type { ThothAtWork } from "../thoth/deploy.ts";
 import { makeRepositories } from "../thoth/steps.ts";
 import { change, issue, pullRequestOfPackit } from "./githubEvents.ts";
 import type { EventKind } from "./kind.ts";
 import { alert, file, messages } from "./otherEvents.ts";
-
-/** The systems at work. */
-export interface Systems {
-  readonly prow: ProwAtWork;
-  readonly dials: DialsAtWork;
-  readonly packit: PackitAtWork;
-  readonly thoth: ThothAtWork;
-}
+import type { Systems } from "./systems.ts";
 
 /** All kinds. */
 export async function eventKinds(run: Run, { prow, dials, packit, thoth }: Systems): Promise<readonly EventKind[]> {

@@ -8,7 +8,7 @@ import { runningPid } from "../../process.ts";
 import type { Run } from "../../pulumi.ts";
 import { labDatabase } from "../../retarget.ts";
 import type { Fault } from "./record.ts";
-import type { Systems } from "./events.ts";
+import { namespacesOf, type Systems } from "./systems.ts";
 
 interface Pod extends KubeObject {
   readonly metadata: KubeObject["metadata"] & { readonly namespace: string; readonly deletionTimestamp?: string };
@@ -26,12 +26,6 @@ interface Pod extends KubeObject {
 const keepsData = /postgres|redis|valkey/;
 /** Seconds that a node is without power. */
 const powerCut = 20;
-
-/** Namespaces of the systems; what stands for the world outside is in others. */
-const namespacesOf = ({ prow, dials, packit, thoth }: Systems): readonly string[] => [
-  ...new Set([prow.namespaces.prow, prow.namespaces.jobs, dials.namespace, packit.namespace, packit.sandboxes]),
-  ...new Set([thoth.namespace, thoth.tunnels]),
-];
 
 /** Draws faults, and brings them about. */
 export class Faults {

@@ -3,10 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Sample } from "../../memory.ts";
 import type { Run } from "../../pulumi.ts";
 import { measure } from "../../usage.ts";
-import { type Systems } from "./events.ts";
 import { Faults, unwell } from "./faults.ts";
 import type { EventKind, Look } from "./kind.ts";
 import type { Fault, Seen, Sent } from "./record.ts";
+import type { Systems } from "./systems.ts";
 
 /** Mean seconds between two events, and between two faults. */
 const paces = { event: 9, fault: 75 };

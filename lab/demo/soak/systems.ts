@@ -1,0 +1,30 @@
+/** The systems of a soak, in one cluster. */
+import type { Run } from "../../pulumi.ts";
+import { deployDials, type DialsAtWork } from "../dials/deploy.ts";
+import { deployPackit, type PackitAtWork } from "../packit/deploy.ts";
+import { deployProw, type ProwAtWork } from "../prow/deploy.ts";
+import { deployThoth, type ThothAtWork } from "../thoth/deploy.ts";
+
+/** The systems at work. */
+export interface Systems {
+  readonly prow: ProwAtWork;
+  readonly dials: DialsAtWork;
+  readonly packit: PackitAtWork;
+  readonly thoth: ThothAtWork;
+}
+
+/** Deploys what is missing or changed, one after the other. @throws with Pulumi's output if one cannot be */
+export async function deploySystems(run: Run): Promise<Systems> {
+  const prow = await deployProw(run);
+  const dials = await deployDials(run);
+  const packit = await deployPackit(run);
+  return { prow, dials, packit, thoth: await deployThoth(run) };
+}
+
+/** Namespaces of the systems; what stands for the world outside is in others. */
+export const namespacesOf = ({ prow, dials, packit, thoth }: Systems): readonly string[] => [
+  ...new Set([
+    ...[prow.namespaces.prow, prow.namespaces.jobs, dials.namespace, packit.namespace, packit.sandboxes],
+    ...[thoth.namespace, thoth.tunnels],
+  ]),
+];
