@@ -23,6 +23,19 @@ export function growth(samples: readonly Sample[]): number | undefined {
 /** Whether memory is flat, as far as the samples show it. */
 export const isFlat = (samples: readonly Sample[]): boolean => (growth(samples) ?? 1) <= tolerance;
 
+/** The growth for people: `4 %`. */
+export function growthText(samples: readonly Sample[]): string {
+  const factor = growth(samples);
+  return factor === undefined ? "unknown, as the run was short" : `${((factor - 1) * 100).toFixed(0)} %`;
+}
+
+/** A line with the figures. */
+export function memoryText(samples: readonly Sample[]): string {
+  const gigabytes = (sample: Sample | undefined): string => (sample?.memory ?? 0).toFixed(2);
+  const most = samples.toSorted((a, b) => a.memory - b.memory).at(-1);
+  return `memory: ${gigabytes(samples[0])} GB at first, ${gigabytes(samples.at(-1))} GB at last, ${gigabytes(most)} GB at most, growth ${growthText(samples)}`;
+}
+
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? NaN;

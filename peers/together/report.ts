@@ -2,7 +2,7 @@
 import type { Verdict } from "../expected.ts";
 import type { Answer } from "./answers.ts";
 import type { Locks } from "./database.ts";
-import { growth, isFlat, type Sample } from "../../lab/memory.ts";
+import { growthText, isFlat, memoryText, type Sample } from "../../lab/memory.ts";
 import type { Operation } from "./stacks.ts";
 
 /** Seconds above which no answer of the lab's may take. */
@@ -28,7 +28,6 @@ export interface Seen {
 export function faults(seen: Seen): readonly string[] {
   const failed = seen.operations.filter((one) => one.failed !== undefined);
   const slow = seen.slowest.filter(({ seconds }) => seconds > limit);
-  const grown = growth(seen.memory);
   return [
     ...(seen.operations.length === 0 ? ["no stack went up"] : []),
     ...failed.map(({ stack, what, failed: said = "" }) => `${stack}, ${what}: ${said}`),
@@ -37,7 +36,7 @@ export function faults(seen: Seen): readonly string[] {
     ),
     ...slow.map((answer) => `took longer than ${limit} s: ${text(answer)}`),
     ...seen.stuck.map((line) => `deadlock: ${line}`),
-    ...(isFlat(seen.memory) ? [] : [`memory grew by ${percent(grown)}`]),
+    ...(isFlat(seen.memory) ? [] : [`memory grew by ${growthText(seen.memory)}`]),
   ];
 }
 
@@ -45,8 +44,6 @@ export function faults(seen: Seen): readonly string[] {
 export function reportText(seen: Seen): string {
   const of = (what: Operation["what"]): number => seen.operations.filter((one) => one.what === what).length;
   const longest = Math.max(0, ...seen.operations.map(({ seconds }) => seconds));
-  const [first, last] = [seen.memory[0], seen.memory.at(-1)];
-  const most = Math.max(0, ...seen.memory.map(({ memory }) => memory));
   const { deadlocks, waits, longest: wait } = seen.locks;
   const suites = Object.entries(seen.suites).map(([suite, { passed, failed, unexpected, skipped }]) => {
     const expected = Object.values(failed).reduce((sum, one) => sum + one, 0);
@@ -61,13 +58,10 @@ export function reportText(seen: Seen): string {
     ...seen.slowest.map((answer) => `  ${text(answer)}`),
     ...seen.broken.slice(0, 20).map((answer) => `  5xx: ${text(answer)}`),
     `database: ${deadlocks} deadlocks, which services began again; ${waits} waits for a row, ${wait.toFixed(1)} s the longest`,
-    `memory: ${(first?.memory ?? 0).toFixed(2)} GB at first, ${(last?.memory ?? 0).toFixed(2)} GB at last, ${most.toFixed(2)} GB at most, growth ${percent(growth(seen.memory))}`,
+    memoryText(seen.memory),
     ...(bad.length === 0 ? ["nothing wrong"] : [`${bad.length} wrong:`, ...bad.map((line) => `  ${line}`)]),
   ].join("\n");
 }
 
 const text = ({ service, request, status, seconds }: Answer): string =>
   `${seconds.toFixed(1)} s ${service} ${request} ${status}`;
-
-const percent = (factor: number | undefined): string =>
-  factor === undefined ? "unknown, as the run was short" : `${((factor - 1) * 100).toFixed(0)} %`;

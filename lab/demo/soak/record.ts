@@ -1,5 +1,5 @@
 /** What became of the events of a soak, and what explains it where nothing did at first. */
-import { growth, isFlat, type Sample } from "../../memory.ts";
+import { growthText, isFlat, memoryText, type Sample } from "../../memory.ts";
 import type { EventKind } from "./kind.ts";
 
 /** One event; times are seconds since the soak began. */
@@ -106,19 +106,17 @@ export function judge(kinds: readonly Loses[], sent: readonly Sent[], faults: re
 /** What must not be, in a line each; none for a good run. */
 export function wrongs(kinds: readonly Loses[], { sent, faults, memory, stuck }: Seen): readonly string[] {
   const judged = judge(kinds, sent, faults);
-  const grown = growth(memory);
   return [
     ...judged.flatMap(({ kind, wrong }) => wrong.map((line) => `${kind}: ${line}`)),
     ...judged.filter((one) => one.sent === 0).map(({ kind }) => `${kind}: none was sent`),
     ...stuck,
-    ...(isFlat(memory) ? [] : [`memory grew by ${percent(grown)}`]),
+    ...(isFlat(memory) ? [] : [`memory grew by ${growthText(memory)}`]),
   ];
 }
 
 /** The figures in lines, and what is wrong. */
 export function soakText(kinds: readonly Loses[], seen: Seen): string {
   const of = (what: Fault["what"]): number => seen.faults.filter((one) => one.what === what).length;
-  const [first, last] = [seen.memory[0], seen.memory.at(-1)];
   const bad = wrongs(kinds, seen);
   return [
     `${seen.minutes.toFixed(0)} minutes, --seed ${seen.seed}; killed: ${of("program")} programs, ${of("pod")} pods, the node ${of("node")} times`,
@@ -126,10 +124,7 @@ export function soakText(kinds: readonly Loses[], seen: Seen): string {
       `${kind}: ${sent}, ${alone} of them without help, after ${median.toFixed(0)} s (median), ${slowest.toFixed(0)} s at most`,
       ...Object.entries(helped).map(([reason, count]) => `  ${count} with help: ${reason}`),
     ]),
-    `memory: ${(first?.memory ?? 0).toFixed(2)} GB at first, ${(last?.memory ?? 0).toFixed(2)} GB at last, growth ${percent(growth(seen.memory))}`,
+    memoryText(seen.memory),
     ...(bad.length === 0 ? ["nothing wrong"] : [`${bad.length} wrong:`, ...bad.map((line) => `  ${line}`)]),
   ].join("\n");
 }
-
-const percent = (factor: number | undefined): string =>
-  factor === undefined ? "unknown, as the run was short" : `${((factor - 1) * 100).toFixed(0)} %`;
