@@ -36,6 +36,11 @@ describe("the supply chain", () => {
     assert.deepEqual(missing, []);
   });
 
+  it("Stryker's runner loads with this mocha, whose inner files it reads", async () => {
+    const runner = (await import("@stryker-mutator/mocha-runner")) as { readonly strykerPlugins: readonly object[] };
+    assert.ok(runner.strykerPlugins.length > 0);
+  });
+
   it("every package in the lock file has its SHA-512, and no URL of a registry", () => {
     const packagesOf = (file: string): readonly [string, Package][] => {
       const { packages } = JSON.parse(read(file)) as { packages: Record<string, Package> };
