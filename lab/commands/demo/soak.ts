@@ -10,9 +10,10 @@ import { log } from "../../session.ts";
 
 export const command = defineCommand({
   usage: "",
-  about: `Runs Prow, DIALS, Packit and Thoth's bots in the demonstrations' cluster for a while, with random events, while programs, pods, databases and a
-node are killed at random. It says what became of every event, and fails if one needed help for no reason or has no result, if a pod does not
-come back, or if memory grows by more than a tenth from the second quarter of the time to the last. --time 5m is a short run.`,
+  about: `Runs four systems at work while programs, pods, databases and a node are killed at random. Prow, DIALS, Packit and Thoth's bots are deployed to
+the demonstrations' cluster, and events happen outside at random. It says what became of every event, and fails if one needed help for no
+reason or has no result, if a pod does not come back, or if memory grows by more than a tenth from the second quarter of the time to the
+last. --time 5m is a short run.`,
   options: {
     time: {
       type: "duration",
