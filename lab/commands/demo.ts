@@ -6,6 +6,8 @@ import { demoSettings, removeCluster, startCluster } from "../demo/cluster.ts";
 import { playCallysto } from "../demo/callysto/callysto.ts";
 import { deployCallysto, startCloud } from "../demo/callysto/deploy.ts";
 import { chromiumLine } from "../demo/callysto/hub.ts";
+import { deployDgraph } from "../demo/dgraph/deploy.ts";
+import { playDgraph } from "../demo/dgraph/dgraph.ts";
 import { deployDials } from "../demo/dials/deploy.ts";
 import { playDials } from "../demo/dials/dials.ts";
 import { type Scene, takePictures } from "../demo/pictures.ts";
@@ -56,6 +58,7 @@ const plays: ReadonlyMap<string, Play> = new Map([
       return { open: [await chromiumLine(hub)], pictures };
     },
   ],
+  ["dgraph", inCluster(deployDgraph, playDgraph)],
   ["dials", inCluster(deployDials, playDials)],
   ["packit", inCluster(deployPackit, playPackit)],
   ["prow", inCluster(deployProw, playProw)],
@@ -64,7 +67,7 @@ const plays: ReadonlyMap<string, Play> = new Map([
 
 export const command = defineCommand({
   usage: "SYSTEM",
-  about: `Shows a system at work: callysto, dials, packit, prow or thoth. Starts what is missing in a lab of its own, a cluster with two real nodes or OpenStack (folder
+  about: `Shows a system at work: callysto, dgraph (of Thoth), dials, packit, prow or thoth. Starts what is missing in a lab of its own, a cluster with two real nodes or OpenStack (folder
 .lab/main-demo), plays an event, tells each hop with its evidence, and takes pictures. It stays; --down stops it and deletes its data.`,
   options: { down: { type: "boolean", help: "stop it and delete its data, instead" } },
   async run({ down }, [system]) {

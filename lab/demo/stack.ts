@@ -49,3 +49,15 @@ export async function stackOutput<T>(
   const args = ["stack", "output", output, "--stack", name, "--json", "--show-secrets"];
   return JSON.parse((await promisify(execFile)(program, args, { cwd: root, env })).stdout) as T;
 }
+
+/** What one of orrery's commands prints for a deployed stack. @throws with its message */
+export async function orrery(
+  run: Run,
+  { name, source }: Pick<DemoStack, "name" | "source">,
+  words: readonly string[],
+): Promise<string> {
+  const stack = ["--stack", name, "--config-file", demoStackFile(run, name)];
+  const args = [path.join(root, "cli/orrery.ts"), ...words, ...stack];
+  const options = { cwd: root, env: { ...process.env, ...environment(run, source) }, maxBuffer: 64 * 1024 * 1024 };
+  return (await promisify(execFile)(process.execPath, args, options)).stdout.trim();
+}

@@ -78,7 +78,7 @@ describe("Callysto at work", function () {
   });
 
   it("a cell that writes more than the quota fails, and what fits is kept", async () => {
-    assert.match(await callysto(run, hub, ["quota", "set", user, "20M"]), / to 20M$| \/ 20M$/);
+    assert.match(await callysto(run, ["quota", "set", user, "20M"]), / to 20M$| \/ 20M$/);
     assert.match(await pupil.run(tooMuch), /OSError: \[Errno 122\] Disk quota exceeded/);
     // IPython may say before that its history found no room.
     assert.match(await pupil.run(roomAgain), /'room again'$/);
@@ -94,7 +94,7 @@ describe("Callysto at work", function () {
 
   it("the hub is rebuilt as another server with the same address, key and homes, and the notebook is still there", async () => {
     const before = await servers();
-    await callysto(run, hub, ["rebuild", "--yes"]);
+    await callysto(run, ["rebuild", "--yes"]);
     const after = await servers();
     assert.deepEqual([before.length, after.length], [1, 1]);
     assert.notDeepEqual(after, before);

@@ -39,7 +39,7 @@ export async function playCallysto(run: Run, hub: CallystoAtWork, tell: Tell): P
     pictures.push(await first.picture(folder, "callysto-files"));
     file = await first.newNotebook();
     tell("a new notebook; a cell runs in a kernel of Python", `6 * 7 = ${await first.run("6 * 7")}`);
-    const set = await callysto(run, hub, ["quota", "set", user, "20M"]);
+    const set = await callysto(run, ["quota", "set", user, "20M"]);
     const refused = await first.run(tooMuch);
     if (!refused.includes("Disk quota exceeded")) throw new Error(`30 MB fit into a home of 20 MB: ${refused}`);
     tell(`the operator makes the home smaller (${set}); a cell writes 30 MB`, refused.split("\n").at(-1) ?? "");
@@ -54,7 +54,7 @@ export async function playCallysto(run: Run, hub: CallystoAtWork, tell: Tell): P
   const before = await inside(hub, server);
   const start = Date.now();
   run.log("callysto rebuild: about as long as the first deployment");
-  await callysto(run, hub, ["rebuild", "--yes"]);
+  await callysto(run, ["rebuild", "--yes"]);
   const after = await inside(hub, server);
   if (before === after) throw new Error("the machine is the same after a rebuild");
   tell(

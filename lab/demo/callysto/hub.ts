@@ -1,11 +1,8 @@
 /** The hub as its operators see it: a shell in its machine, and Callysto's commands. */
-import { execFile } from "node:child_process";
 import { X509Certificate, createHash } from "node:crypto";
-import path from "node:path";
-import { promisify } from "node:util";
 import { onGuest } from "../../../cli/onGuest.ts";
-import { environment as environmentOf, type Run } from "../../pulumi.ts";
-import { root } from "../../settings.ts";
+import type { Run } from "../../pulumi.ts";
+import { orrery } from "../stack.ts";
 import { type CallystoAtWork, environment, name, source, student } from "./deploy.ts";
 
 /** What a script prints that root runs in the hub. @throws with its errors */
@@ -16,13 +13,8 @@ export async function inside(hub: CallystoAtWork, script: string): Promise<strin
 }
 
 /** What `orrery callysto` prints for the hub. @throws with its message */
-export async function callysto(run: Run, hub: CallystoAtWork, words: readonly string[]): Promise<string> {
-  const stack = ["--environment", environment, "--stack", name, "--config-file", hub.file];
-  const args = [path.join(root, "cli/orrery.ts"), "callysto", ...words, ...stack];
-  const env = { ...process.env, ...environmentOf(run, source) };
-  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root, env, maxBuffer: 64 * 1024 * 1024 });
-  return stdout.trim();
-}
+export const callysto = (run: Run, words: readonly string[]): Promise<string> =>
+  orrery(run, { name, source }, ["callysto", ...words, "--environment", environment]);
 
 /** Hash of the key that the hub's web server shows, as Chromium takes it; by SSH, whose key the stack knows. */
 export async function pin(hub: CallystoAtWork): Promise<string> {

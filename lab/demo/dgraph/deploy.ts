@@ -1,0 +1,84 @@
+/** Deploys Thoth's Dgraph, three managers and three data servers, to the demonstrations' cluster, next to a client of it. */
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { samplePassphrase } from "../../../config/samples.ts";
+import { keepSystems, put, withoutPaths } from "../../../config/stackEdit.ts";
+import { readStackFile, stackPath } from "../../../config/stackFile.ts";
+import { dgraph } from "../../images/dgraph.ts";
+import { kubeApi, type KubeObject } from "../../kubernetes/api.ts";
+import { labTarget, type Run } from "../../pulumi.ts";
+import { retarget } from "../../retarget.ts";
+import { offerRecipes } from "../server.ts";
+import { demoStackFile, upDemo } from "../stack.ts";
+
+export const source = "test";
+export const name = "demo-dgraph";
+export const namespace = "thoth-dgraph";
+/** Where the client is; the stack lets its pods ask. */
+export const clients = "lab-graph";
+const client = "asking";
+const image = "docker.io/dgraph/dgraph:v1.0.15";
+const folder = "/var/run/secrets/dgraph";
+
+/** Stack `test` has Dgraph in one pod; this one has the cluster of `stage`. */
+const settings = {
+  ...{ cluster: "lab", namespace, mode: "ha", storageSize: "1Gi", whitelist: "10.0.0.0:10.255.255.255" },
+  ...{ clients: [clients], exporters: false, protect: false },
+};
+
+/** Deploys what is missing or changed. @throws with Pulumi's output if it cannot */
+export async function deployDgraph(run: Run): Promise<void> {
+  await offerRecipes(run, [dgraph]);
+  const api = kubeApi(run.lab);
+  await api.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: clients } });
+  const at = ["config", "thoth:settings"];
+  const others = ["bots", "ultrahook", "station", "nodepool"].map((part) => [...at, part]);
+  const text = withoutPaths(keepSystems(readStackFile(stackPath(source)).text, ["clusters", "thoth"]), others);
+  const file = demoStackFile(run, name);
+  const before = `${file}.source`;
+  writeFileSync(before, put(text, [...at, "dgraph"], settings), { mode: 0o600 });
+  retarget(before, file, labTarget(run.lab), samplePassphrase(source), true);
+  rmSync(before);
+  await upDemo(run, { name, source, system: "Thoth's Dgraph" });
+  for (const one of clientObjects()) await api.apply(one);
+}
+
+/** The client with the Secret that the stack puts into its namespace. */
+function clientObjects(): readonly KubeObject[] {
+  const labels = { app: client };
+  const metadata = { name: client, namespace: clients };
+  const program = readFileSync(path.join(import.meta.dirname, "asking.py"), "utf8");
+  const container = {
+    ...{ name: client, image, command: ["python3", "/srv/asking.py"] },
+    env: [
+      { name: "ALPHA", value: `alpha-public.${namespace}.svc:9080` },
+      { name: "TLS", value: folder },
+    ],
+    resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "256Mi" } },
+    volumeMounts: [
+      { name: "program", mountPath: "/srv" },
+      { name: "tls", mountPath: folder },
+      { name: "tmp", mountPath: "/tmp" },
+    ],
+  };
+  const spec = {
+    containers: [container],
+    ...{ automountServiceAccountToken: false, terminationGracePeriodSeconds: 2 },
+    securityContext: { runAsUser: 65532, runAsNonRoot: true },
+    volumes: [
+      { name: "program", configMap: { name: client } },
+      { name: "tls", secret: { secretName: "dgraph-tls" } },
+      { name: "tmp", emptyDir: {} },
+    ],
+  };
+  return [
+    { apiVersion: "v1", kind: "ConfigMap", metadata, data: { "asking.py": program } },
+    {
+      ...{ apiVersion: "apps/v1", kind: "Deployment", metadata },
+      spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+    },
+  ];
+}
+
+/** The client's pod, for kubectl. */
+export const clientTarget = `deployment/${client}`;
