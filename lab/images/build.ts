@@ -231,7 +231,7 @@ const installPython = `
   work=$1 root=$2; shift 2
   /usr/bin/python3 -m venv "$work/venv"
   "$work/venv/bin/pip" install -q --disable-pip-version-check --no-compile --target "$root/opt/python" "$@"
-  sed -i '1s|^#!.*python.*|#!/usr/bin/python3|' "$root"/opt/python/bin/*`;
+  if [ -d "$root/opt/python/bin" ]; then sed -i '1s|^#!.*python.*|#!/usr/bin/python3|' "$root"/opt/python/bin/*; fi`;
 
 /**
  * Unpacks packages into root $2 with what they depend on: to apt's eyes nothing is installed. Works in folder $1, and with the

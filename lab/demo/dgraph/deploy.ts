@@ -33,7 +33,11 @@ export async function deployDgraph(run: Run): Promise<void> {
   await api.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: clients } });
   const at = ["config", "thoth:settings"];
   const others = ["bots", "ultrahook", "station", "nodepool"].map((part) => [...at, part]);
-  const text = withoutPaths(keepSystems(readStackFile(stackPath(source)).text, ["clusters", "thoth"]), others);
+  const stack = readStackFile(stackPath(source));
+  // Keys of tunnels that are not there.
+  const keys = [...stack.entries.keys()].filter((key) => key.startsWith("thoth:ultrahookKey-"));
+  const absent = [...others, ...keys.map((key) => ["config", key])];
+  const text = withoutPaths(keepSystems(stack.text, ["clusters", "thoth"]), absent);
   const file = demoStackFile(run, name);
   const before = `${file}.source`;
   writeFileSync(before, put(text, [...at, "dgraph"], settings), { mode: 0o600 });

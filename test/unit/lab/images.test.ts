@@ -4,6 +4,7 @@ import { describe, it } from "mocha";
 import { World } from "../../../contracts/check/workloads.ts";
 import { answerFor, answers } from "../../../lab/images/catalogue.ts";
 import { named, tagOfDigest } from "../../../lab/images/names.ts";
+import { dgraph } from "../../../lab/images/dgraph.ts";
 import { programRecipes } from "../../../lab/images/programs.ts";
 import { botRecipes } from "../../../lab/images/thothBots.ts";
 import { standInContract } from "../../../lab/images/standIns.ts";
@@ -27,8 +28,11 @@ describe("images of the lab's nodes", () => {
     });
   }
 
+  /** Those that only demonstrations build. */
+  const onDemand = [...botRecipes, dgraph];
+
   it("a real program takes the user and the entry point of the image's contract", () => {
-    for (const recipe of [...programRecipes, ...botRecipes]) {
+    for (const recipe of [...programRecipes, ...onDemand]) {
       assert.ok(recipe.program !== undefined, recipe.name);
       for (const image of recipe.images ?? []) {
         const contract = all.find(({ names }) => names.images?.includes(image))?.contract.contract;
@@ -41,8 +45,8 @@ describe("images of the lab's nodes", () => {
   });
 
   it("a demonstration's recipes take the places of stand-ins, with the tags of their contracts", () => {
-    const taken = answers(allContracts(), botRecipes).filter(({ recipe }) => recipe !== undefined);
-    assert.deepEqual(taken.map(({ recipe }) => recipe?.name).toSorted(), botRecipes.map(({ name }) => name).toSorted());
+    const taken = answers(allContracts(), onDemand).filter(({ recipe }) => recipe !== undefined);
+    assert.deepEqual(taken.map(({ recipe }) => recipe?.name).toSorted(), onDemand.map(({ name }) => name).toSorted());
     for (const { names } of taken) {
       const [image = ""] = names.images ?? [];
       assert.equal(answerFor(`quay.io/thoth-station/${image}:${names.tags?.[0] ?? ""}`, all)?.recipe, undefined, image);
