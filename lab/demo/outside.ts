@@ -58,23 +58,26 @@ export function ask(lab: LabSettings, address: string, question: Question = {}):
   });
 }
 
-/** GitHub's interface as one of its people. */
+/** A forge's interface as one of its people. */
 export class Person {
   private readonly lab: LabSettings;
   private readonly token: string;
+  private readonly api: string;
 
-  constructor(lab: LabSettings, token: string) {
+  /** @param api - address of the interface */
+  constructor(lab: LabSettings, token: string, api = "https://api.github.com") {
     this.lab = lab;
     this.token = token;
+    this.api = api;
   }
 
-  /** @throws with GitHub's message if it refuses */
+  /** @throws with the forge's message if it refuses */
   async call<T>(method: string, path: string, body?: unknown): Promise<T> {
     const headers = { authorization: `Bearer ${this.token}`, "content-type": "application/json" };
     const text = body === undefined ? {} : { body: JSON.stringify(body) };
-    const answer = await ask(this.lab, `https://api.github.com${path}`, { method, headers, ...text });
+    const answer = await ask(this.lab, `${this.api}${path}`, { method, headers, ...text });
     if (answer.status < 200 || answer.status > 299) {
-      throw new Error(`GitHub answers ${answer.status} to ${method} ${path}: ${answer.body.slice(0, 300)}`);
+      throw new Error(`${this.api} answers ${answer.status} to ${method} ${path}: ${answer.body.slice(0, 300)}`);
     }
     return (answer.body === "" ? undefined : JSON.parse(answer.body)) as T;
   }

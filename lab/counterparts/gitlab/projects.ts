@@ -84,12 +84,12 @@ export const projects: Routes = {
     const heads = [...refs].filter(([ref]) => ref.startsWith("refs/heads/"));
     return ok(heads.map(([ref, id]) => ({ name: ref.slice("refs/heads/".length), commit: { id } })));
   },
-  "GET /projects/:project/repository/files/:file/raw": async (call) => {
+  "GET /projects/:project/repository/files/:file": async (call) => {
     const project = projectOf(call);
     const commit = await commitOf(project, call.query.get("ref") ?? project.branch);
     const content = await project.git.file(commit, call.path.file ?? "");
     if (content === undefined) throw missing("file");
-    return ok(content);
+    return ok({ file_path: call.path.file, encoding: "base64", content: Buffer.from(content).toString("base64") });
   },
   "POST /projects/:project/repository/commits": async (call) => {
     const project = ownProject(call);

@@ -60,9 +60,8 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   if (url.pathname === "/healthz") response.end("ok");
   else if (url.pathname.startsWith(`${prefix}/`)) {
     const { status, body } = await apiReply(request, url);
-    const isText = typeof body === "string";
-    response.writeHead(status, { "content-type": isText ? "text/plain; charset=utf-8" : "application/json" });
-    response.end(isText ? body : JSON.stringify(body));
+    response.writeHead(status, { "content-type": "application/json" });
+    response.end(JSON.stringify(body));
   } else if (!(await git(request, response, url))) {
     const html = await page(world, url.pathname);
     response.writeHead(html === undefined ? 404 : 200, { "content-type": "text/html; charset=utf-8" });
