@@ -1,6 +1,7 @@
 /** Counterparts of the world's services in a lab with real nodes: pods of the lab's own programs, behind Ingresses of the world's names. */
 import { randomBytes } from "node:crypto";
 import type { KubeApi, KubeObject } from "../kubernetes/api.ts";
+import { newestPodReady } from "../kubernetes/ready.ts";
 import { tcpServices } from "../kubernetes/router/tcp.ts";
 import type { App, Seed } from "./github/state.ts";
 import type { Seed as GitlabSeed } from "./gitlab/state.ts";
@@ -101,10 +102,8 @@ const lines = (all: readonly string[]): string => all.map((one) => `${one}\n`).j
 async function start(api: KubeApi, all: readonly Counterpart[]): Promise<void> {
   for (const one of all.flatMap(objectsOf)) await api.apply(one);
   for (const { name } of all) {
-    const at = `/apis/apps/v1/namespaces/${counterpartsNamespace}/deployments/${name}`;
-    const ready = async (): Promise<boolean> =>
-      (await api.get<{ status?: { readyReplicas?: number } }>(at)).status?.readyReplicas === 1;
     const hint = `kubectl -n ${counterpartsNamespace} describe deployment ${name}`;
+    const ready = (): Promise<boolean> => newestPodReady(api, counterpartsNamespace, name);
     await waitUntilReady(`the counterpart ${name}`, startTimeout, ready, hint);
   }
 }

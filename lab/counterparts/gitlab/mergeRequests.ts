@@ -24,7 +24,7 @@ export const mergeRequests: Routes = {
     if (target === undefined) throw missing("target project");
     const branches = { sourceBranch: text(call, "source_branch"), targetBranch: text(call, "target_branch") };
     const merge: MergeRequest = {
-      ...{ id: call.world.id(), iid: target.mergeRequests.length + 1, author: call.user, state: "opened", notes: [] },
+      ...{ id: call.world.id(), iid: call.world.id(), author: call.user, state: "opened", notes: [] },
       ...{
         title: text(call, "title"),
         description: optional(call, "description"),

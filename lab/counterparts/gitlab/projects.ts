@@ -138,8 +138,10 @@ export const projects: Routes = {
   },
   "POST /projects/:project/issues": (call) => {
     const project = projectOf(call);
+    // ogr says it in the query.
+    const confidential = call.body.confidential === true || call.query.get("confidential")?.toLowerCase() === "true";
     const issue: Issue = {
-      ...{ iid: project.issues.length + 1, author: call.user, confidential: call.body.confidential === true },
+      ...{ iid: project.issues.length + 1, author: call.user, confidential },
       ...{ title: text(call, "title"), description: optional(call, "description") },
     };
     project.issues.push(issue);

@@ -105,7 +105,8 @@ export class World {
   readonly hooks: Hook[] = [];
   /** Requests that nothing here answers: what a program asked and this GitLab does not know. */
   readonly unknown: string[] = [];
-  private last = 1000;
+  /** Numbers go on when it starts again, as others remember those that they have seen. */
+  private last = Math.floor(Date.now() / 1000) % 10_000_000;
 
   constructor(seed: Seed) {
     this.seed = seed;
