@@ -1,5 +1,6 @@
 /** Counterparts of the world's services in a lab with real nodes: pods of the lab's own programs, behind Ingresses of the world's names. */
 import { randomBytes } from "node:crypto";
+import { sample } from "../../config/samples.ts";
 import type { KubeApi, KubeObject } from "../kubernetes/api.ts";
 import { newestPodReady } from "../kubernetes/ready.ts";
 import { tcpServices } from "../kubernetes/router/tcp.ts";
@@ -89,6 +90,8 @@ export async function startGitlab(
   const files = {
     "seed.json": JSON.stringify(seed),
     "server.pem": certificate,
+    // Callers remember it.
+    host_key: sample("ssh-private-key", "gitlab.com in the lab"),
     authorized_keys: lines(people.keys ?? []),
   };
   // Its port 22 is not GitHub's, so neither is its address.

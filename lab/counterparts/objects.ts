@@ -28,12 +28,14 @@ export const objectIn = (apiVersion: string, kind: string, name: string, fields:
   ...fields,
 });
 
-/** Debian's sshd as the user who owns the repositories, on their volume. */
+/** Debian's sshd as the user who owns the repositories, on their volume; without a host key among the files it makes itself one. */
 const sshd = (name: string, port: number) => ({
   ...{ name: "ssh", image: counterpartImage, command: ["sh", "-ec"] },
   args: [
-    `[ -f /tmp/host_key ] || ssh-keygen -q -t ed25519 -N '' -f /tmp/host_key
-    exec /usr/sbin/sshd -f /dev/null -D -e -p ${port} -h /tmp/host_key -o PidFile=none -o StrictModes=no -o UsePAM=no \\
+    `key=/etc/${name}/host_key
+    [ -f $key ] || key=/tmp/host_key
+    [ -f $key ] || ssh-keygen -q -t ed25519 -N '' -f $key
+    exec /usr/sbin/sshd -f /dev/null -D -e -p ${port} -h $key -o PidFile=none -o StrictModes=no -o UsePAM=no \\
       -o PasswordAuthentication=no -o KbdInteractiveAuthentication=no -o DisableForwarding=yes -o PermitTTY=no \\
       -o AuthorizedKeysFile=/etc/${name}/authorized_keys`,
   ],

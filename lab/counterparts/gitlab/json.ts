@@ -50,7 +50,10 @@ export const mergeRequestJson = (merge: MergeRequest) => ({
   web_url: mergeRequestUrl(merge),
 });
 
-export const noteJson = ({ id, author, body }: Note) => ({ id, body, author: userJson(author) });
+export const noteJson = ({ id, author, body, created }: Note) => ({
+  ...{ id, body, author: userJson(author) },
+  ...{ created_at: created, updated_at: created },
+});
 
 export const issueJson = (project: Project, issue: Issue) => ({
   ...issue,

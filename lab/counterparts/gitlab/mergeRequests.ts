@@ -56,7 +56,8 @@ export const mergeRequests: Routes = {
   "GET /projects/:project/merge_requests/:iid/notes": async (call) =>
     ok((await mergeRequestOf(call)).notes.map(noteJson)),
   "POST /projects/:project/merge_requests/:iid/notes": async (call) => {
-    const note: Note = { id: call.world.id(), author: call.user, body: text(call, "body") };
+    const at = new Date().toISOString();
+    const note: Note = { id: call.world.id(), author: call.user, body: text(call, "body"), created: at };
     (await mergeRequestOf(call)).notes.push(note);
     return created(noteJson(note));
   },

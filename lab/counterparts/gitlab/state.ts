@@ -5,6 +5,7 @@ export interface Note {
   readonly id: number;
   readonly author: string;
   readonly body: string;
+  readonly created: string;
 }
 
 export interface MergeRequest {

@@ -8,6 +8,7 @@ import { certificateFor } from "../../kubernetes/router/certificates.ts";
 import type { Run } from "../../pulumi.ts";
 import { gitlabApi, makeProject } from "../gitlab.ts";
 import { Person } from "../outside.ts";
+import { until } from "../until.ts";
 import { changedService, serverCertificate, type ServiceAtWork, upService } from "../packit/service.ts";
 
 const host = "dev.stream.packit.dev";
@@ -66,6 +67,8 @@ export async function deployStream(run: Run): Promise<StreamAtWork> {
   );
   const person = (login: string): Person => new Person(lab, tokens.get(login) ?? "", gitlabApi);
   const [alice, bob] = [person("alice"), person("bob")];
+  // Its pod is ready before the nodes lead to it.
+  await until("GitLab's answer", 60, () => alice.get("/user").catch(() => undefined));
   await makeProject(alice, projects.source, branch, { "hello.txt": "hello\n", ".distro/source-git.yaml": "{}\n" });
   await makeProject(alice, projects.dist, branch, { [`${name}.spec`]: spec });
   await upService(run, changed, {

@@ -48,8 +48,8 @@ def handle(event: dict) -> str:
     fork = dist_git.get_fork(create=True)
     push(merge, dist_git, fork)
     made = fork.create_pr(merge["title"], description_of(merge), branch, branch_of(merge))
-    source.comment(f"[Dist-git MR #{made.id}]({made.url})\nhas been created for sake of triggering the downstream checks.")
     rows.link(merge["url"], made.url)
+    source.comment(f"[Dist-git MR #{made.id}]({made.url})\nhas been created for sake of triggering the downstream checks.")
     return made.url
 
 
