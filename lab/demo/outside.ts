@@ -1,9 +1,8 @@
 /** The lab's public names as somebody outside asks them: through the router, with the lab's authority. */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { request as plainRequest } from "node:http";
 import { request } from "node:https";
-import path from "node:path";
-import { namesFolder } from "../kubernetes/router/router.ts";
+import { knownHosts } from "../kubernetes/router/router.ts";
 import { authorityFile } from "../kubernetes/router/certificates.ts";
 import { nodeNetwork } from "../kubernetes/nodes/plan.ts";
 import type { LabSettings } from "../settings.ts";
@@ -22,21 +21,13 @@ export interface Question {
 
 const patience = 20_000;
 
-/** Where a name of the lab's DNS leads: to the router, or to a Service with an address of its own. */
-function addressOf(lab: LabSettings, hostname: string): string {
-  const file = path.join(namesFolder(lab), "hosts");
-  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
-  const line = lines.map((one) => one.split(" ")).find(([, name]) => name === hostname);
-  return line?.[0] ?? nodeNetwork(lab).ingress;
-}
-
 /** Asks an address of a host that the lab's DNS knows. */
 export function ask(lab: LabSettings, address: string, question: Question = {}): Promise<Answer> {
   const { method = "GET", headers = {}, body } = question;
   const { protocol, hostname, pathname, search } = new URL(address);
   const plain = protocol === "http:";
   const tls = plain ? {} : { servername: hostname, ca: readFileSync(authorityFile(lab)) };
-  const options = { host: addressOf(lab, hostname), ...tls, timeout: patience };
+  const options = { host: knownHosts(lab).get(hostname) ?? nodeNetwork(lab).ingress, ...tls, timeout: patience };
   return new Promise((resolve) => {
     const failed = (): void => {
       resolve({ status: 0, body: "" });
