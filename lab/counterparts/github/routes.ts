@@ -1,5 +1,5 @@
 /** How a part of GitHub's REST interface is declared: `GET /repos/:owner/:repo/labels` and what answers it. */
-import { type BodyOf, type HandlerOf, missing, type RoutesOf } from "../forge/routes.ts";
+import { type BodyOf, missing, type RoutesOf } from "../forge/routes.ts";
 import type { Events } from "./webhooks.ts";
 import type { Issue, Pull, Repository, World } from "./state.ts";
 
@@ -16,7 +16,6 @@ export interface Call extends BodyOf {
   readonly query: URLSearchParams;
 }
 
-export type Handler = HandlerOf<Call>;
 export type Routes = RoutesOf<Call>;
 
 /** @throws {Refusal} */

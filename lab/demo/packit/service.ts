@@ -2,7 +2,6 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { parseDocument } from "yaml";
 import { type PackitSettings, schemaOf } from "../../../components/packit/config.ts";
-import type { ServiceName } from "../../../components/packit/names.ts";
 import { openSalt } from "../../../config/passphrase.ts";
 import { samplePassphrase } from "../../../config/samples.ts";
 import { keepSystems, put, setSecret } from "../../../config/stackEdit.ts";
@@ -13,6 +12,7 @@ import { retarget } from "../../retarget.ts";
 import { demoStackFile, upDemo } from "../stack.ts";
 
 const source = "test";
+type ServiceName = Parameters<typeof schemaOf>[0];
 
 /** A service at work. */
 export interface ServiceAtWork {
