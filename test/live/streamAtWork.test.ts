@@ -111,11 +111,13 @@ describe("Stream at work", function () {
   });
 
   it("a task whose forge fails is tried again as often as the stack says, and its row has the error then", async () => {
-    const pod = ["deployment/gitlab", "-c", "gitlab", "--"];
     const folder = `/data/git/${projects.dist}.git`;
-    const inGitlab = (...words: readonly string[]) => execute(run, "lab-counterparts", [...pod, ...words]);
+    const move = (from: string, to: string): Promise<string> => {
+      const words = ["node", "--eval", `fs.renameSync("${from}", "${to}")`];
+      return execute(run, "lab-counterparts", ["deployment/gitlab", "--container=gitlab", "--", ...words]);
+    };
     const wanted = { source: "hardly", event_type: "merge request: open" } as const;
-    await inGitlab("mv", folder, `${folder}.away`);
+    await move(folder, `${folder}.away`);
     try {
       const subject = subjectOf(await proposeHello(stream, "Fails."));
       await assert.rejects(taskOf(cluster, stream, { ...wanted, subject }, 240), /500/);
@@ -124,7 +126,7 @@ describe("Stream at work", function () {
       );
       assert.equal(failed?.times, 3, "the first time and CELERY_RETRY_LIMIT more");
     } finally {
-      await inGitlab("mv", `${folder}.away`, folder);
+      await move(`${folder}.away`, folder);
     }
     await synchronise(run, stream, "Works again.");
   });
