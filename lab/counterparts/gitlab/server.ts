@@ -74,8 +74,8 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     console.error(
       `${request.method ?? ""} ${request.url ?? ""}: ${error instanceof Error ? (error.stack ?? "") : String(error)}`,
     );
-    if (!response.headersSent) response.writeHead(500);
-    response.end();
+    if (!response.headersSent) response.writeHead(500, { "content-type": "application/json" });
+    response.end(JSON.stringify({ message: "500 Internal Server Error" }));
   });
 }
 

@@ -24,7 +24,9 @@ class Handler(Task):
     retry_backoff = int(os.environ["CELERY_RETRY_BACKOFF"])
 
     def on_failure(self, error, task_id, args, kwargs, info) -> None:
-        rows.ended(task_id, "failed", str(error))
+        # ogr's own errors say nothing but where they come from.
+        cause = error.__cause__ or error
+        rows.ended(task_id, "failed", f"{type(cause).__name__}: {cause}")
 
 
 def subject_of(event: dict) -> str:
