@@ -31,7 +31,7 @@ class Handler(Task):
 
 def subject_of(event: dict) -> str:
     """The merge request that an event is about."""
-    merge = event["merge_request"] if event["object_kind"] == "pipeline" else event["object_attributes"]
+    merge = event.get("merge_request" if event["object_kind"] == "pipeline" else "object_attributes")
     return (merge or {}).get("url", event["project"]["web_url"]).removeprefix("https://gitlab.com/")
 
 
