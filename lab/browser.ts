@@ -2,11 +2,11 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { authorityFile, authorityPin } from "./kubernetes/router/certificates.ts";
-import { servedHosts } from "./kubernetes/router/router.ts";
-import { nodeNetwork, realNodes } from "./kubernetes/nodes/plan.ts";
+import { knownHosts, servedHosts } from "./kubernetes/router/router.ts";
+import { realNodes } from "./kubernetes/nodes/plan.ts";
 import type { LabSettings } from "./settings.ts";
 
-/** A page that the router serves. */
+/** A page that the router serves, or a Service with an address of its own. */
 export interface Page {
   readonly url: URL;
   readonly address: string;
@@ -23,13 +23,14 @@ export function pageAt(lab: LabSettings, typed: string): Page {
     );
   }
   const text = /^https?:\/\//.test(typed) ? typed : `https://${typed}`;
-  const hosts = servedHosts(lab);
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !hosts.includes(url.hostname)) {
+  const address = knownHosts(lab).get(url?.hostname ?? "");
+  if (url === undefined || address === undefined) {
+    const hosts = servedHosts(lab);
     const there = hosts.length === 0 ? "no Route or Ingress exists" : `there are ${hosts.join(", ")}`;
     throw new Error(`the lab's router does not serve ${typed}; ${there}`);
   }
-  return { url, address: nodeNetwork(lab).ingress };
+  return { url, address };
 }
 
 /** The line that fetches a page, for a shell. */
@@ -45,9 +46,9 @@ export function chromium(searchPath = process.env.PATH ?? ""): string | undefine
   return files.find((file) => existsSync(file));
 }
 
-/** Chromium's arguments for a page: a profile of its own, the lab's hosts at the router's address, the lab's authority trusted. */
-export function chromiumArgs(lab: LabSettings, { url, address }: Page): string[] {
-  const rules = servedHosts(lab).map((host) => `MAP ${host} ${address}`);
+/** Chromium's arguments for a page: a profile of its own, the lab's hosts at their addresses, the lab's authority trusted. */
+export function chromiumArgs(lab: LabSettings, { url }: Page): string[] {
+  const rules = [...knownHosts(lab)].map(([host, address]) => `MAP ${host} ${address}`);
   return [
     `--user-data-dir=${path.join(lab.dir, "browser")}`,
     `--host-resolver-rules=${rules.join(",")}`,

@@ -29,12 +29,24 @@ validate_webhooks: ${String(deployment !== "dev")}
 webhook_secret: ${sample("token", `${seed} webhook`)}
 testing_farm_secret: ${sample("token", `${seed} testing farm`)}
 gitlab_token_secret: ${sample("token", `${seed} gitlab`)}
-authentication:
-  src.fedoraproject.org:
+${service === "stream" ? centos : ""}authentication:
+${service === "stream" ? gitlab(seed) : pagure(seed)}${github(settings)}${commands(service, settings)}${cache}`;
+}
+
+/** Tool and file of packages in CentOS Stream. */
+const centos = `pkg_tool: centpkg
+package_config_path_override: .distro/source-git.yaml
+`;
+
+/** The account that opens merge requests. */
+const gitlab = (seed: string): string => `  gitlab.com:
+    token: ${sample("token", `${seed} gitlab account`)}
+`;
+
+const pagure = (seed: string): string => `  src.fedoraproject.org:
     instance_url: https://src.fedoraproject.org
     token: ${sample("token", `${seed} pagure`)}
-${github(settings)}${commands(service, settings)}${cache}`;
-}
+`;
 
 function github({ githubAppId, parts }: PackitSettings): string {
   if (githubAppId === undefined) return "";

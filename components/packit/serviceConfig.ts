@@ -38,9 +38,7 @@ export function serviceConfigProblem(service: ServiceName, settings: PackitSetti
     ...optional(held, "command_handler_work_dir", workFolder),
     ...sandboxProblems(service, settings, held),
     ...cacheProblems(settings, held),
-    ...(service === "stream" ? unknownToStream : [])
-      .filter((key) => key in held)
-      .map((key) => `${key} is unknown to Stream's workers, whose image is of 2024; remove it`),
+    ...(service === "stream" ? streamProblems(held) : []),
     ...removed.filter((key) => key in held && !old).map((key) => `${key} is gone from the service; remove it`),
   ];
   return wrong.length === 0 ? undefined : `packit-service.yaml does not fit the settings: ${wrong.join("; ")}`;
@@ -59,6 +57,22 @@ function serverNameProblems(text: string): string[] {
   return /^server_name: [^:"'#\s]+(:8443)?$/m.test(text)
     ? []
     : ["server_name must be a line of its own without quotes and comment, and with no port but 8443"];
+}
+
+/** What only the CentOS Stream service has: all that it does is at GitLab. */
+function streamProblems(held: Held): string[] {
+  const all = (held.authentication ?? {}) as Readonly<Record<string, Held | null | undefined>>;
+  return [
+    ...(all["gitlab.com"]?.token === undefined
+      ? ["authentication gitlab.com needs the token of the account that opens merge requests"]
+      : []),
+    ...(held.gitlab_token_secret === undefined
+      ? ["gitlab_token_secret is missing; without it every webhook of GitLab is refused"]
+      : []),
+    ...unknownToStream
+      .filter((key) => key in held)
+      .map((key) => `${key} is unknown to Stream's workers, whose image is of 2024; remove it`),
+  ];
 }
 
 /** GitHub is asked by tokman's tokens, or with the App's key where it is mounted. */

@@ -1,9 +1,8 @@
 /** The lab's public names as somebody outside asks them: through the router, with the lab's authority. */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { request as plainRequest } from "node:http";
 import { request } from "node:https";
-import path from "node:path";
-import { namesFolder } from "../kubernetes/router/router.ts";
+import { knownHosts } from "../kubernetes/router/router.ts";
 import { authorityFile } from "../kubernetes/router/certificates.ts";
 import { nodeNetwork } from "../kubernetes/nodes/plan.ts";
 import type { LabSettings } from "../settings.ts";
@@ -22,21 +21,13 @@ export interface Question {
 
 const patience = 20_000;
 
-/** Where a name of the lab's DNS leads: to the router, or to a Service with an address of its own. */
-function addressOf(lab: LabSettings, hostname: string): string {
-  const file = path.join(namesFolder(lab), "hosts");
-  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
-  const line = lines.map((one) => one.split(" ")).find(([, name]) => name === hostname);
-  return line?.[0] ?? nodeNetwork(lab).ingress;
-}
-
 /** Asks an address of a host that the lab's DNS knows. */
 export function ask(lab: LabSettings, address: string, question: Question = {}): Promise<Answer> {
   const { method = "GET", headers = {}, body } = question;
   const { protocol, hostname, pathname, search } = new URL(address);
   const plain = protocol === "http:";
   const tls = plain ? {} : { servername: hostname, ca: readFileSync(authorityFile(lab)) };
-  const options = { host: addressOf(lab, hostname), ...tls, timeout: patience };
+  const options = { host: knownHosts(lab).get(hostname) ?? nodeNetwork(lab).ingress, ...tls, timeout: patience };
   return new Promise((resolve) => {
     const failed = (): void => {
       resolve({ status: 0, body: "" });
@@ -58,23 +49,26 @@ export function ask(lab: LabSettings, address: string, question: Question = {}):
   });
 }
 
-/** GitHub's interface as one of its people. */
+/** A forge's interface as one of its people. */
 export class Person {
   private readonly lab: LabSettings;
   private readonly token: string;
+  private readonly api: string;
 
-  constructor(lab: LabSettings, token: string) {
+  /** @param api - address of the interface */
+  constructor(lab: LabSettings, token: string, api = "https://api.github.com") {
     this.lab = lab;
     this.token = token;
+    this.api = api;
   }
 
-  /** @throws with GitHub's message if it refuses */
+  /** @throws with the forge's message if it refuses */
   async call<T>(method: string, path: string, body?: unknown): Promise<T> {
     const headers = { authorization: `Bearer ${this.token}`, "content-type": "application/json" };
     const text = body === undefined ? {} : { body: JSON.stringify(body) };
-    const answer = await ask(this.lab, `https://api.github.com${path}`, { method, headers, ...text });
+    const answer = await ask(this.lab, `${this.api}${path}`, { method, headers, ...text });
     if (answer.status < 200 || answer.status > 299) {
-      throw new Error(`GitHub answers ${answer.status} to ${method} ${path}: ${answer.body.slice(0, 300)}`);
+      throw new Error(`${this.api} answers ${answer.status} to ${method} ${path}: ${answer.body.slice(0, 300)}`);
     }
     return (answer.body === "" ? undefined : JSON.parse(answer.body)) as T;
   }

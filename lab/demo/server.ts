@@ -2,8 +2,9 @@
 import { createHash } from "node:crypto";
 import { ensureForeignImages } from "../images/build.ts";
 import type { Recipe } from "../images/recipes.ts";
-import { type KubeApi, kubeApi, type KubeObject } from "../kubernetes/api.ts";
+import { kubeApi, type KubeObject } from "../kubernetes/api.ts";
 import { foreignImages, offerImages, outsideNode } from "../kubernetes/nodes/plan.ts";
+import { newestPodReady } from "../kubernetes/ready.ts";
 import { waitUntilReady } from "../process.ts";
 import type { Run } from "../pulumi.ts";
 
@@ -51,25 +52,8 @@ export async function startServers({ lab }: Run, servers: readonly Server[]): Pr
   for (const one of servers.flatMap(serverObjects)) await api.apply(one);
   for (const { name, namespace } of servers) {
     const hint = `kubectl -n ${namespace} describe deployment ${name}`;
-    await waitUntilReady(name, startTimeout, () => isReady(api, namespace, name), hint);
+    await waitUntilReady(name, startTimeout, () => newestPodReady(api, namespace, name), hint);
   }
-}
-
-interface Deployment {
-  readonly metadata: { readonly generation: number };
-  readonly status?: {
-    readonly observedGeneration?: number;
-    readonly updatedReplicas?: number;
-    readonly readyReplicas?: number;
-  };
-}
-
-/** Whether the newest pod is ready. */
-async function isReady(api: KubeApi, namespace: string, name: string): Promise<boolean> {
-  const at = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
-  const { metadata, status = {} } = await api.get<Deployment>(at);
-  const { observedGeneration, updatedReplicas, readyReplicas } = status;
-  return observedGeneration === metadata.generation && updatedReplicas === 1 && readyReplicas === 1;
 }
 
 /** What the cluster has of a server. */

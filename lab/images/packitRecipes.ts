@@ -20,6 +20,8 @@ const modules = (folder: string): Record<string, string> =>
 const celery = ["celery==5.4.0", "kombu==5.4.2", "redis==5.2.0"];
 const database = ["SQLAlchemy==2.0.36", "psycopg2-binary==2.9.10"];
 const config = "PyYAML==6.0.2";
+/** Packit's way to the forges. */
+const forges = ["ogr==0.50.4", "PyGithub==2.5.0", "python-gitlab==4.13.0"];
 
 /** OpenShift's random user has no name, and group 0. */
 const script = `
@@ -50,8 +52,8 @@ const service: Recipe = {
   name: "packit-service",
   images: ["packit-service"],
   program:
-    "Apache 2.4 of Debian 12; mod_wsgi 5.0.2, Flask 3.0.3, Celery 5.4.0 and Alembic 1.14.0 of PyPI; an application of our own",
-  python: [...httpd, ...celery, ...database, "alembic==1.14.0", config],
+    "Apache 2.4 of Debian 12; mod_wsgi 5.0.2, Flask 3.0.3, Celery 5.4.0, Alembic 1.14.0 and ogr 0.50.4 of PyPI; an application of our own",
+  python: [...httpd, ...celery, ...database, ...forges, "alembic==1.14.0", "PyJWT==2.9.0", config],
   files: {
     ...modWsgi.files,
     ...modules("common"),
@@ -70,9 +72,10 @@ const service: Recipe = {
 const worker: Recipe = {
   name: "packit-worker",
   images: ["packit-worker", "hardly"],
-  program: "Celery 5.4.0, PyGithub 2.5.0 and Kubernetes' client 31.0.0 of PyPI; start script and tasks of our own",
-  packages,
-  python: [...celery, ...database, config, "PyGithub==2.5.0", "kubernetes==31.0.0", "prometheus_client==0.21.0"],
+  program:
+    "Celery 5.4.0, ogr 0.50.4, PyGithub 2.5.0, python-gitlab 4.13.0 and Kubernetes' client 31.0.0 of PyPI, git and OpenSSH of Debian 12; start script and tasks of our own",
+  packages: [...packages, "git", "libnss-wrapper", "openssh-client"],
+  python: [...celery, ...database, ...forges, config, "kubernetes==31.0.0", "prometheus_client==0.21.0"],
   files: {
     ...files,
     ...modules("common"),

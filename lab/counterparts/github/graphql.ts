@@ -1,5 +1,5 @@
 /** GitHub's GraphQL interface: the fields that Prow's programs select, and nothing that they did not ask for, as their reader refuses it. */
-import type { Commit } from "./git.ts";
+import type { Commit } from "../forge/git.ts";
 import { addressOf } from "./json.ts";
 import { type Found, search } from "./search.ts";
 import { fullName, type World } from "./state.ts";

@@ -1,5 +1,5 @@
 /** Issues and pull requests: comments, labels, reviews, merges. */
-import { authorOf, type GitRepository } from "./git.ts";
+import { authorOf, type GitRepository } from "../forge/git.ts";
 import { commentJson, commitJson, issueJson, labelJson, pullJson, userJson } from "./json.ts";
 import {
   type Call,

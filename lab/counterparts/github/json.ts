@@ -1,5 +1,5 @@
 /** Objects of the state as GitHub's REST interface and its webhooks show them; the fields are those that its clients here read. */
-import type { Commit } from "./git.ts";
+import type { Commit } from "../forge/git.ts";
 import { type Comment, fullName, type Hook, type Issue, type Pull, type Repository, type World } from "./state.ts";
 
 const site = "https://github.com";

@@ -1,32 +1,10 @@
 /** Pages to look at: repositories, a pull request with all that happened to it, deliveries of webhooks. */
+import { chip, comment, escape, frameOf, link, table } from "../forge/html.ts";
 import { addressOf } from "./json.ts";
 import { fullName, type Issue, type Repository, type World } from "./state.ts";
 
-const escape = (text: string): string =>
-  text.replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[sign] ?? "&quot;");
-
-const style = `body{font:15px/1.5 system-ui,sans-serif;max-width:920px;margin:0 auto;padding:24px;color:#1f2328}
-header{display:flex;gap:16px;border-bottom:1px solid #d1d9e0;padding-bottom:8px;margin-bottom:16px}header b{flex:1}
-a{color:#0969da;text-decoration:none}h1{font-size:24px;font-weight:500}.chip{border-radius:12px;padding:2px 10px;font-size:12px;background:#ddf4ff}
-.open{background:#1a7f37;color:#fff}.merged{background:#8250df;color:#fff}.closed{background:#cf222e;color:#fff}
-.comment{border:1px solid #d1d9e0;border-radius:6px;margin:12px 0}.comment p{margin:0;padding:6px 12px;background:#f6f8fa;border-bottom:1px solid #d1d9e0}
-pre{white-space:pre-wrap;margin:0;padding:12px;font:13px/1.45 ui-monospace,monospace;overflow-wrap:anywhere}
-table{border-collapse:collapse;width:100%}td{padding:4px 8px;border-bottom:1px solid #eaeef2;vertical-align:top}`;
-
-const frame = (title: string, content: string): string => `<!doctype html><html lang="en"><meta charset="utf-8">
-<title>${escape(title)}</title><style>${style}</style>
-<header><b>The lab's counterpart of GitHub</b><a href="/">Repositories</a><a href="/lab/deliveries">Webhooks</a></header>
-<h1>${escape(title)}</h1>${content}</html>`;
-
-const chip = (text: string, kind = ""): string => `<span class="chip ${kind}">${escape(text)}</span>`;
+const frame = frameOf("GitHub", { Repositories: "/", Webhooks: "/lab/deliveries" });
 const stateOf = ({ state, pull }: Issue): string => (pull?.merged === undefined ? state : "merged");
-
-function table(rows: readonly (readonly string[])[]): string {
-  const cells = rows.map((row) => `<tr>${row.map((cell) => `<td>${cell}</td>`).join("")}</tr>`);
-  return `<table>${cells.join("")}</table>`;
-}
-
-const link = (href: string, text: string): string => `<a href="${escape(href)}">${escape(text)}</a>`;
 
 async function issuePage(world: World, repository: Repository, issue: Issue): Promise<string> {
   const { pull } = issue;
@@ -37,12 +15,9 @@ async function issuePage(world: World, repository: Repository, issue: Issue): Pr
       ...[chip(state, state === "success" ? "open" : ""), escape(context), escape(description)],
       target_url === "" ? "" : link(target_url, "Details"),
     ]);
-  const comments = issue.comments.map(
-    ({ user, body }) => `<div class="comment"><p><b>${escape(user)}</b></p><pre>${escape(body)}</pre></div>`,
-  );
-  const reviews = (pull?.reviews ?? []).map(
-    ({ user, state, body }) =>
-      `<div class="comment"><p><b>${escape(user)}</b> ${chip(state.toLowerCase().replace("_", " "))}</p><pre>${escape(body)}</pre></div>`,
+  const comments = issue.comments.map(({ user, body }) => comment(user, body));
+  const reviews = (pull?.reviews ?? []).map(({ user, state, body }) =>
+    comment(user, body, chip(state.toLowerCase().replace("_", " "))),
   );
   const merged =
     pull?.merged === undefined

@@ -1,5 +1,5 @@
 /** Repositories: files, refs, commits, statuses, labels, branch protection. */
-import { authorOf } from "./git.ts";
+import { authorOf } from "../forge/git.ts";
 import { commitJson, labelJson, repositoryJson, userJson } from "./json.ts";
 import {
   type Call,

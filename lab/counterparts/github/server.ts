@@ -6,13 +6,14 @@ import { createHash } from "node:crypto";
 import { readFileSync, watchFile } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { apps, appLogin } from "./apps.ts";
-import { serveGit } from "./git.ts";
+import { serveGit } from "../forge/git.ts";
+import { bodyOf } from "../forge/routes.ts";
 import { answer } from "./graphql.ts";
 import { issues } from "./issues.ts";
 import { page } from "./pages.ts";
 import { people } from "./people.ts";
 import { moved, repositories } from "./repositories.ts";
-import { type Call, Refusal, type Reply, routeOf, type Routes } from "./routes.ts";
+import { Refusal, type Reply, routeOf, type Routes } from "./routes.ts";
 import { type Seed, World } from "./state.ts";
 import { Events } from "./webhooks.ts";
 
@@ -37,13 +38,6 @@ function loginOf({ headers: { authorization = "" } }: IncomingMessage): string |
   const [scheme = "", value = ""] = authorization.split(" ");
   if (/^(bearer|token)$/i.test(scheme)) return world.login(value) ?? appLogin(world, value);
   return world.login(Buffer.from(value, "base64").toString().split(":").slice(1).join(":"));
-}
-
-async function bodyOf(request: IncomingMessage): Promise<Call["body"]> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  const text = Buffer.concat(chunks).toString();
-  return text === "" ? {} : (JSON.parse(text) as Call["body"]);
 }
 
 async function apiReply(request: IncomingMessage, url: URL): Promise<Reply> {

@@ -1,5 +1,5 @@
 /** What this GitHub knows: people, organisations, repositories with their issues and pull requests, webhooks. */
-import { GitRepository } from "./git.ts";
+import { GitRepository } from "../forge/git.ts";
 
 export interface Comment {
   readonly id: number;

@@ -8,6 +8,7 @@ import { ask } from "../outside.ts";
 import { until } from "../until.ts";
 import { busNamespace } from "./buses.ts";
 import type { PackitAtWork } from "./deploy.ts";
+import type { ServiceAtWork } from "./service.ts";
 
 /** A task as the stand-in's API has it. */
 export interface Task {
@@ -22,7 +23,7 @@ export interface Task {
 }
 
 /** The newest tasks; none if the API does not answer. */
-export async function tasks(lab: LabSettings, { hosts }: PackitAtWork): Promise<readonly Task[]> {
+export async function tasks(lab: LabSettings, { hosts }: ServiceAtWork): Promise<readonly Task[]> {
   const { status, body } = await ask(lab, `https://${hosts.service}/api/tasks`);
   return status === 200 ? (JSON.parse(body) as { readonly tasks: readonly Task[] }).tasks : [];
 }
@@ -30,13 +31,13 @@ export async function tasks(lab: LabSettings, { hosts }: PackitAtWork): Promise<
 /** The task that ended and fits. @throws naming what did not happen, or what became of it instead */
 export async function taskOf(
   lab: LabSettings,
-  packit: PackitAtWork,
+  service: ServiceAtWork,
   wanted: Partial<Task>,
   seconds = 120,
 ): Promise<Task> {
   const fields = Object.entries(wanted);
   return until(`the task ${fields.map(([, value]) => value).join(" ")}`, seconds, async () => {
-    const all = await tasks(lab, packit);
+    const all = await tasks(lab, service);
     const found = all.find((task) =>
       fields.every(([field, value]) => String(task[field as keyof Task]).startsWith(String(value))),
     );
@@ -48,8 +49,8 @@ export async function taskOf(
 /** Delivers a webhook that somebody else than GitHub signs. @returns the status of Packit's answer */
 export async function forge(lab: LabSettings, { hosts }: PackitAtWork, secret: string): Promise<number> {
   const body = JSON.stringify({ action: "forged" });
-  const signature = `sha1=${createHmac("sha1", secret).update(body).digest("hex")}`;
-  const headers = { "content-type": "application/json", "x-github-event": "issues", "x-hub-signature": signature };
+  const signature = `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`;
+  const headers = { "content-type": "application/json", "x-github-event": "issues", "x-hub-signature-256": signature };
   return (await ask(lab, `https://${hosts.service}/api/webhooks/github`, { method: "POST", headers, body })).status;
 }
 

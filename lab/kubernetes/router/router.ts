@@ -30,14 +30,17 @@ export const routerFile = (lab: LabSettings): string => path.join(files(lab).etc
 /** Folder of the file `hosts`: addresses and names of what the router serves and of named Services, for the cluster's DNS and for browsers. */
 export const namesFolder = (lab: LabSettings): string => path.join(files(lab).etc, "names");
 
-/** Hosts that the router serves, sorted; none before the first start. */
-export function servedHosts(lab: LabSettings): string[] {
+/** Hosts with their addresses: the router's, sorted, and those of named Services; none before the first start. */
+export function knownHosts(lab: LabSettings): ReadonlyMap<string, string> {
   const file = path.join(namesFolder(lab), "hosts");
-  if (!existsSync(file)) return [];
+  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n").filter(Boolean) : [];
+  return new Map(lines.map((line) => line.split(" ").toReversed() as [string, string]));
+}
+
+/** Hosts that the router serves. */
+export function servedHosts(lab: LabSettings): string[] {
   const { ingress } = nodeNetwork(lab);
-  return readFileSync(file, "utf8")
-    .split("\n")
-    .flatMap((line) => (line.startsWith(`${ingress} `) ? (line.split(" ")[1] ?? []) : []));
+  return [...knownHosts(lab)].flatMap(([host, address]) => (address === ingress ? host : []));
 }
 
 /** The router's process; signal USR2 makes it read its file again. */

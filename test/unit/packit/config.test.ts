@@ -186,6 +186,27 @@ describe("Packit's config", () => {
     refuses(without, /repository_cache needs repositoryCache.enabled$/, { serviceConfig: right });
   });
 
+  it("Stream's packit-service.yaml without what it works at GitLab with is refused", () => {
+    const right = rawConfig(streamProduction, "stream").get("stream:serviceConfig")?.value ?? "";
+    const cases: [RegExp, string, RegExp][] = [
+      // hardly asks GitLab by ogr, which without a token is nobody.
+      [
+        / +gitlab\.com:\n.*\n/,
+        "  gitlab.com: {}\n",
+        /gitlab.com needs the token of the account that opens merge requests$/,
+      ],
+      // packit_service/service/api/webhooks.py refuses every webhook then.
+      [/gitlab_token_secret.*\n/, "", /gitlab_token_secret is missing; without it every webhook of GitLab is refused$/],
+      [/debug: true/, "fedora_ci: {}", /fedora_ci is unknown to Stream's workers, whose image is of 2024; remove it$/],
+    ];
+    for (const [from, to, expected] of cases) {
+      assert.match(right, from);
+      const found = problems(streamProduction, "stream", { serviceConfig: right.replace(from, to) });
+      assert.equal(found.length, 1, found.join("\n") || "nothing was refused");
+      assert.match(found[0] ?? "", expected);
+    }
+  });
+
   it("a repository cache or sandboxes without workers to use them are refused", () => {
     const found = problems({ ...production, workers: { allTasks: 0, shortRunning: 2, longRunning: 0 } });
     assert.deepEqual(

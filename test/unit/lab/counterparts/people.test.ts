@@ -1,7 +1,7 @@
 /** Another system's people join the lab's counterparts, which keep what they have. */
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
-import { startCounterparts } from "../../../../lab/counterparts/counterparts.ts";
+import { startCounterparts, startGitlab } from "../../../../lab/counterparts/counterparts.ts";
 import type { KubeApi, KubeObject } from "../../../../lab/kubernetes/api.ts";
 
 /** A cluster that keeps what is applied, and whose Deployments are ready at once. */
@@ -13,7 +13,11 @@ class Cluster {
       this.objects.set(`${object.kind}/${object.metadata.name}`, object);
       return Promise.resolve(object);
     },
-    get: () => Promise.resolve({ status: { readyReplicas: 1 } }),
+    get: () =>
+      Promise.resolve({
+        metadata: { generation: 1 },
+        status: { observedGeneration: 1, updatedReplicas: 1, readyReplicas: 1 },
+      }),
     find: (path: string) => {
       const secret = this.objects.get(`Secret/${path.split("/").at(-1) ?? ""}`);
       return Promise.resolve(secret === undefined ? undefined : { data: base64(secret.stringData) });
@@ -74,5 +78,23 @@ describe("the lab's counterparts", () => {
     assert.equal(cluster.objects.get("Ingress/ultrahook"), undefined);
     assert.ok(cluster.objects.has("Ingress/github"));
     assert.deepEqual(JSON.parse(cluster.text("ultrahook-files", "accounts.json")), accounts);
+  });
+
+  it("have GitLab at an address of its own, where it ends TLS and takes pushes by SSH; GitHub keeps its", async () => {
+    const people = { organisations: { team: ["alice"] }, programs: { robot: "of-stream" }, keys: ["ssh-ed25519 AAAA"] };
+    const tokens = await startGitlab(cluster.api, people, "PEM");
+    assert.equal(tokens.get("robot"), "of-stream");
+    const { metadata, spec } = cluster.objects.get("Service/gitlab") ?? assert.fail("no Service");
+    assert.deepEqual(metadata.annotations, { "external-dns.alpha.kubernetes.io/hostname": "gitlab.com" });
+    assert.deepEqual(
+      (spec as { readonly ports: readonly { readonly port: number }[] }).ports.map(({ port }) => port),
+      [443, 22],
+    );
+    assert.equal(cluster.objects.get("Ingress/gitlab"), undefined);
+    assert.equal(cluster.text("gitlab-files", "server.pem"), "PEM");
+    const files = (name: string): readonly string[] =>
+      Object.keys((cluster.objects.get(`ConfigMap/${name}-program`) as { data?: object } | undefined)?.data ?? {});
+    assert.ok(files("gitlab").includes("forge.git.ts") && files("github").includes("forge.git.ts"));
+    assert.ok(!files("google").includes("forge.git.ts"));
   });
 });

@@ -1,4 +1,4 @@
-"""The stand-in's one table: a row for each task, with who had it and what became of it."""
+"""The stand-in's tables: a row for each task, with who had it and what became of it, and which merge requests belong together."""
 
 import os
 
@@ -10,6 +10,9 @@ SELECT = """SELECT task, source, event_type, subject, worker, state, output, tim
 INSERT = """INSERT INTO stand_in_tasks (task, source, event_type, subject, worker, state)
     VALUES (:task, :source, :event_type, :subject, :worker, 'running')
     ON CONFLICT (task) DO UPDATE SET worker = :worker, state = 'running', times = stand_in_tasks.times + 1, updated = now()"""
+LINK = "INSERT INTO stand_in_merge_requests (source_git, dist_git) VALUES (:source_git, :dist_git)"
+DIST_GIT = "SELECT dist_git FROM stand_in_merge_requests WHERE source_git = :url"
+SOURCE_GIT = "SELECT source_git FROM stand_in_merge_requests WHERE dist_git = :url"
 UPDATE = "UPDATE stand_in_tasks SET state = :state, output = :output, updated = now() WHERE task = :task"
 
 
@@ -36,3 +39,15 @@ def ended(task: str, state: str, output: str) -> None:
 def newest() -> list:
     with engine.connect() as connection:
         return [dict(row) for row in connection.execute(text(SELECT)).mappings()]
+
+
+def link(source_git: str, dist_git: str) -> None:
+    """Notes the addresses of two merge requests of which one was made for the other."""
+    with engine.begin() as connection:
+        connection.execute(text(LINK), {"source_git": source_git, "dist_git": dist_git})
+
+
+def linked(query: str, url: str):
+    """The other merge request's address, by DIST_GIT or SOURCE_GIT; None if there is none."""
+    with engine.connect() as connection:
+        return connection.execute(text(query), {"url": url}).scalar()

@@ -1,4 +1,4 @@
-/** Bare repositories of Debian's git: what GitHub's API does to them, and git's own protocol over HTTP. */
+/** Bare repositories of Debian's git: what a forge's API does to them, and git's own protocol over HTTP. */
 import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, rmSync } from "node:fs";
@@ -196,7 +196,7 @@ export class GitRepository {
 
   async makeCommit(tree: string, parents: readonly string[], message: string, author: Author): Promise<string> {
     const by = { GIT_AUTHOR_NAME: author.name, GIT_AUTHOR_EMAIL: author.email };
-    const env = { ...by, GIT_COMMITTER_NAME: "GitHub", GIT_COMMITTER_EMAIL: "noreply@github.com" };
+    const env = { ...by, GIT_COMMITTER_NAME: "forge", GIT_COMMITTER_EMAIL: "noreply@lab.invalid" };
     const flags = parents.flatMap((parent) => ["-p", parent]);
     return (await this.run(["commit-tree", ...flags, tree], message, env)).trim();
   }
