@@ -8,7 +8,7 @@ export const dgraph: Recipe = {
   name: "dgraph",
   images: ["dgraph"],
   program: "grpcio 1.62.3 and pydgraph 1.2.0 of PyPI; a server of our own",
-  packages: ["bash", "ca-certificates", "coreutils", "grep", "libstdc++6", "python3"],
+  packages: ["bash", "ca-certificates", "coreutils", "grep", "libstdc++6", "openssl", "python3"],
   python: ["pydgraph==1.2.0", "grpcio==1.62.3", "protobuf==3.20.3"],
   files: {
     "/opt/lab/dgraph.py": readFileSync(path.join(import.meta.dirname, "thoth", "dgraph", "dgraph.py"), "utf8"),

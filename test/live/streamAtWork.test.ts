@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { demoSettings, removeCluster, startCluster } from "../../lab/demo/cluster.ts";
-import { execute, kubectl } from "../../lab/demo/execute.ts";
+import { execute, kubectl } from "../../lab/demo/kubectl.ts";
 import { amend, close, fileOf, mergeRequest, notes } from "../../lab/demo/gitlab.ts";
 import { taskOf, tasks } from "../../lab/demo/packit/steps.ts";
 import { takePictures } from "../../lab/demo/pictures.ts";

@@ -1,0 +1,113 @@
+/**
+ * Thoth's Dgraph: three managers and three data servers as declared, the real pydgraph as a client inside the cluster, TLS at the Route, and
+ * certificates that are replaced while clients ask. The servers are stand-ins with real TLS and gRPC; Dgraph's own database is not shown.
+ */
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "mocha";
+import { demoSettings, removeCluster, startCluster } from "../../lab/demo/cluster.ts";
+import { clients, clientTarget, deployDgraph, namespace } from "../../lab/demo/dgraph/deploy.ts";
+import { authorityOf, hostOf, podsOf } from "../../lab/demo/dgraph/dgraph.ts";
+import { asked, rotate, shownAt, write } from "../../lab/demo/dgraph/steps.ts";
+import { execute, kubectl } from "../../lab/demo/kubectl.ts";
+import { until } from "../../lab/demo/until.ts";
+import { lab } from "../../lab/harness/cloud.ts";
+import { kubeApi } from "../../lab/kubernetes/api.ts";
+import type { Run } from "../../lab/pulumi.ts";
+
+const cluster = demoSettings(lab);
+const quiet = (): void => undefined;
+
+/** What a client says that talks TLS with other files than it should; an answer if it is let in. */
+const hello = `import ssl, sys
+context = ssl.create_default_context(cafile="/var/run/secrets/dgraph/ca.crt" if sys.argv[1] == "known" else None)
+if sys.argv[2] == "foreign":
+    context.load_cert_chain("/tmp/foreign.pem")
+import socket
+host = "alpha-public.${namespace}.svc"
+with socket.create_connection((host, int(sys.argv[3])), timeout=5) as plain, context.wrap_socket(plain, server_hostname=host) as tls:
+    tls.sendall(b"GET /health HTTP/1.0\\r\\n\\r\\n")
+    print(tls.recv(100).decode().splitlines()[0])
+`;
+
+describe("Thoth's Dgraph at work", function () {
+  this.timeout(900_000);
+  let run: Run;
+  const inClient = (...words: readonly string[]): Promise<string> =>
+    execute(run, clients, [clientTarget, "--", ...words]);
+  const talk = (...words: readonly string[]): Promise<string> => inClient("python3", "-c", hello, ...words);
+
+  before(async () => {
+    await removeCluster(cluster, quiet);
+    run = await startCluster(cluster, quiet);
+    await deployDgraph(run);
+  });
+  after(() => removeCluster(cluster, quiet));
+
+  it("managers and data servers find each other by the names that they are given", async () => {
+    const [zeros, alphas] = [await podsOf(run, "zero"), await podsOf(run, "alpha")];
+    assert.deepEqual([zeros.length, alphas.length], [3, 3]);
+    const script =
+      'import urllib.request; print(urllib.request.urlopen("http://127.0.0.1:6080/state").read().decode())';
+    const state = JSON.parse(await execute(run, namespace, ["zero-0", "--", "python3", "-c", script])) as {
+      readonly zeros: object;
+      readonly alphas: object;
+    };
+    const domain = (kind: string): readonly string[] =>
+      [0, 1, 2].map((at) => `${kind}-${at}.${kind}.${namespace}.svc.cluster.local`);
+    assert.deepEqual(
+      Object.keys(state.zeros).toSorted(),
+      domain("zero").map((name) => `${name}:5080`),
+    );
+    assert.deepEqual(
+      Object.keys(state.alphas).toSorted(),
+      domain("alpha").map((name) => `${name}:7080`),
+    );
+  });
+
+  it("pydgraph writes and reads with the Secret that the stack puts into a client's namespace", async () => {
+    assert.match(await write(run, "first"), /^{'blank-0': '0x1'}$/);
+    const seen = await until("the name", 60, async () => {
+      const one = await asked(run);
+      return one.names.includes("first") ? one : undefined;
+    });
+    assert.deepEqual(seen.failed, []);
+  });
+
+  it("a client that does not know the authority refuses the server, and the server a certificate of somebody else's", async () => {
+    // Programs speak gRPC; the port with the calls that change everything is closed to them.
+    await assert.rejects(talk("known", "none", "8080"), /timed out|refused/);
+    await assert.rejects(talk("unknown", "none", "9080"), /CERTIFICATE_VERIFY_FAILED/);
+    const made = "openssl req -x509 -newkey rsa:2048 -nodes -keyout /tmp/f.key -out /tmp/f.crt -days 1 -subj /CN=user";
+    await inClient("bash", "-c", `${made} 2>/dev/null && cat /tmp/f.key /tmp/f.crt >/tmp/foreign.pem`);
+    await assert.rejects(talk("known", "foreign", "9080"), /UNKNOWN_CA|CERTIFICATE_VERIFY_FAILED|ALERT/i);
+  });
+
+  it("the Route passes TLS on to a certificate for its host, by the authority", async () => {
+    const { trusted, issuer } = await shownAt(cluster, await hostOf(run), await authorityOf(run));
+    assert.deepEqual({ trusted, issuer }, { trusted: true, issuer: "Dgraph Root CA" });
+  });
+
+  it("certificates and keys are replaced while a client asks: no question fails, nothing is lost, the authority stays", async () => {
+    const [host, authority] = [await hostOf(run), await authorityOf(run)];
+    const [old, before] = [await shownAt(cluster, host, authority), await asked(run)];
+    const pods = await kubeApi(cluster).list(`/api/v1/namespaces/${namespace}/pods?labelSelector=component%3Dzero`);
+    assert.match(await rotate(run), /^replacing .*thoth-dgraph-certificates-node/);
+    const now = await shownAt(cluster, host, authority);
+    assert.ok(now.trusted);
+    assert.notEqual(now.serial, old.serial);
+    assert.equal(await authorityOf(run), authority);
+    const seen = await asked(run);
+    assert.ok(seen.asked > before.asked + 20, `${before.asked}, then ${seen.asked}`);
+    assert.deepEqual(seen.failed, []);
+    assert.ok(seen.names.includes("first"));
+    const later = await kubeApi(cluster).list(`/api/v1/namespaces/${namespace}/pods?labelSelector=component%3Dzero`);
+    const uids = (all: typeof pods): readonly unknown[] => all.map(({ metadata }) => metadata.uid).toSorted();
+    assert.deepEqual(uids(later), uids(pods), "managers read no certificate, and go on");
+  });
+
+  it("a client that starts afterwards reads the new certificate and is let in", async () => {
+    await kubectl(run, clients, ["rollout", "restart", clientTarget]);
+    await kubectl(run, clients, ["rollout", "status", clientTarget, "--timeout=120s"]);
+    assert.match(await write(run, "second"), /0x2/);
+  });
+});
