@@ -46,8 +46,8 @@ export function change(run: Run, prow: ProwAtWork): EventKind {
       const lost = all.filter(({ status_code: status }) => status !== 200);
       for (const one of lost) await redeliver(hook, one.id);
       if (lost.length > 0) return lost.length;
-      const state = await latest(number);
-      if (state === undefined || failed.includes(state)) await comment(prow.alice, number, `/test ${job}`);
+      // A run that waits for a node, by the configuration for an hour, is aborted by the next one.
+      if ((await latest(number)) !== "success") await comment(prow.alice, number, `/test ${job}`);
       const names = (await pullRequest(prow, number)).labels.map(({ name }) => name);
       if (!names.includes("lgtm") || !names.includes("approved")) await comment(prow.bob, number, "/lgtm\n/approve");
       return 0;
