@@ -8,6 +8,7 @@ import { dgraph } from "../../images/dgraph.ts";
 import { kubeApi, type KubeObject } from "../../kubernetes/api.ts";
 import { labTarget, type Run } from "../../pulumi.ts";
 import { retarget } from "../../retarget.ts";
+import { kubectl } from "../kubectl.ts";
 import { offerRecipes } from "../server.ts";
 import { demoStackFile, upDemo } from "../stack.ts";
 
@@ -17,6 +18,8 @@ export const namespace = "thoth-dgraph";
 /** Where the client is; the stack lets its pods ask. */
 export const clients = "lab-graph";
 const client = "asking";
+/** Its pod, for kubectl. */
+export const clientTarget = `deployment/${client}`;
 const image = "docker.io/dgraph/dgraph:v1.0.15";
 const folder = "/var/run/secrets/dgraph";
 
@@ -45,6 +48,7 @@ export async function deployDgraph(run: Run): Promise<void> {
   rmSync(before);
   await upDemo(run, { name, source, system: "Thoth's Dgraph" });
   for (const one of clientObjects()) await api.apply(one);
+  await kubectl(run, clients, ["rollout", "status", clientTarget, "--timeout=100s"]);
 }
 
 /** The client with the Secret that the stack puts into its namespace. */
@@ -83,6 +87,3 @@ function clientObjects(): readonly KubeObject[] {
     },
   ];
 }
-
-/** The client's pod, for kubectl. */
-export const clientTarget = `deployment/${client}`;

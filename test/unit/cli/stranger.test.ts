@@ -25,9 +25,9 @@ describe("a stranger's mistake", () => {
     ],
     [
       "a demo that is none",
-      ["demo", "dgraph"],
+      ["demo", "nobody"],
       2,
-      /nothing shows dgraph at work; there are callysto, dials, packit, prow/,
+      /nothing shows nobody at work; there are callysto, dgraph, dials, packit, prow, stream, thoth/,
     ],
     ["a map of a change", ["review", "HEAD", "--map", "m.html"], 2, /--map is a page without changes: leave out BASE/],
     ["a map and a page", ["review", "--map", "m.html", "--page", "p.html"], 2, /leave out --page/],
