@@ -3,10 +3,10 @@ import { connect } from "node:tls";
 import { nodeNetwork } from "../../kubernetes/nodes/plan.ts";
 import type { LabSettings } from "../../settings.ts";
 import type { Run } from "../../pulumi.ts";
-import { execute } from "../kubectl.ts";
+import { execute, kubectl } from "../kubectl.ts";
 import { orrery } from "../stack.ts";
 import { until } from "../until.ts";
-import { clients, clientTarget, name, source } from "./deploy.ts";
+import { clients, clientTarget, name, namespace, source } from "./deploy.ts";
 
 /** What the client has seen since it began to ask. */
 export interface Asked {
@@ -57,6 +57,10 @@ export function shownAt(lab: LabSettings, host: string, ca: string): Promise<Sho
   });
 }
 
-/** Replaces the certificates and their keys, as an operator does. @returns what the command prints */
-export const rotate = (run: Run): Promise<string> =>
-  orrery(run, { name, source }, ["thoth", "rotate-dgraph-certificates", "--keys", "--yes"]);
+/** Replaces the certificates and their keys, as an operator does, who then looks until the servers have rolled. @returns what the command prints */
+export async function rotate(run: Run): Promise<string> {
+  const printed = await orrery(run, { name, source }, ["thoth", "rotate-dgraph-certificates", "--keys", "--yes"]);
+  // Pulumi's provider has been seen to go on before the first pod of a StatefulSet was replaced.
+  await kubectl(run, namespace, ["rollout", "status", "statefulset/alpha", "--timeout=110s"]);
+  return printed;
+}
