@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { sample } from "../../config/samples.ts";
 import type { KubeApi, KubeObject } from "../kubernetes/api.ts";
-import { newestPodReady } from "../kubernetes/ready.ts";
+import { newestPodReady } from "../kubernetes/health.ts";
 import { tcpServices } from "../kubernetes/router/tcp.ts";
 import type { App, Seed } from "./github/state.ts";
 import type { Seed as GitlabSeed } from "./gitlab/state.ts";

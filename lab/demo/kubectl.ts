@@ -30,15 +30,17 @@ export interface Forwarded {
 /** Forwards a free port of this machine, as `kubectl port-forward` does. @throws if it ends before it listens */
 export function forward(run: Run, namespace: string, target: string, port: number): Promise<Forwarded> {
   const [command, args] = endsWithUs(programOf(run), ["-n", namespace, "port-forward", target, `:${port}`]);
-  const child = spawn(command, args, { env: environmentOf(run), stdio: ["ignore", "pipe", "ignore"] });
+  const child = spawn(command, args, { env: environmentOf(run), stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
   return new Promise((resolve, reject) => {
     createInterface(child.stdout).on("line", (line) => {
       const [, own] = /^Forwarding from 127\.0\.0\.1:(\d+)/.exec(line) ?? [];
       if (own !== undefined) resolve({ port: Number(own), close: () => child.kill() });
     });
     child.on("error", reject);
-    child.on("exit", (code) => {
-      reject(new Error(`kubectl port-forward ${target} ended with ${code ?? "a signal"}`));
+    child.on("exit", () => {
+      reject(new Error(`kubectl port-forward ${target} ended: ${said.trim()}`));
     });
   });
 }

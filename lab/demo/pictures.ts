@@ -46,11 +46,13 @@ export async function takePictures(
   const args = chromiumArgs(lab, pageAt(lab, first.url)).filter(
     (one) => one !== first.url && !one.startsWith("--user-data-dir="),
   );
+  const ways: Reached[] = [];
   const browser = await engine.launch({ executablePath, args });
   try {
     const taken: string[] = [];
     for (const { name, url, open, shows, act } of scenes) {
       const reached = await open?.();
+      if (reached !== undefined) ways.push(reached);
       const login = reached === undefined ? {} : { httpCredentials: reached.login };
       const page = await browser.newPage({ viewport: size, ...login });
       page.setDefaultTimeout(patience);
@@ -79,10 +81,10 @@ export async function takePictures(
       await page.screenshot({ path: file });
       taken.push(file);
       await page.close();
-      reached?.close();
     }
     return taken;
   } finally {
+    for (const { close } of ways) close();
     await browser.close();
   }
 }

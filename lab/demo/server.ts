@@ -4,7 +4,7 @@ import { ensureForeignImages } from "../images/build.ts";
 import type { Recipe } from "../images/recipes.ts";
 import { kubeApi, type KubeObject } from "../kubernetes/api.ts";
 import { foreignImages, offerImages, outsideNode } from "../kubernetes/nodes/plan.ts";
-import { newestPodReady } from "../kubernetes/ready.ts";
+import { newestPodReady } from "../kubernetes/health.ts";
 import { waitUntilReady } from "../process.ts";
 import type { Run } from "../pulumi.ts";
 

@@ -1,9 +1,9 @@
-/** Health checks of the cluster's processes. */
+/** Health checks of the cluster's processes, and of a Deployment. */
 import { request } from "node:http";
 import type { Health } from "../component.ts";
 import { answers } from "../process.ts";
 import type { LabSettings } from "../settings.ts";
-import { apiAt, kubeApi, type KubeObject } from "./api.ts";
+import { apiAt, type KubeApi, kubeApi, type KubeObject } from "./api.ts";
 import { files } from "./files.ts";
 import { nodesHealth } from "./nodes/nodes.ts";
 import { realNodes } from "./nodes/plan.ts";
@@ -100,4 +100,21 @@ async function fakeNodesHealth(lab: LabSettings): Promise<string> {
   const seen = `${ready.length} of ${nodeNames.length} ready`;
   if (ready.length < nodeNames.length) throw new Error(`${seen}; see log/kwok.log`);
   return seen;
+}
+
+interface Deployment {
+  readonly metadata: { readonly generation: number };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly updatedReplicas?: number;
+    readonly readyReplicas?: number;
+  };
+}
+
+/** Whether the newest pod of a Deployment with one is ready. */
+export async function newestPodReady(api: KubeApi, namespace: string, name: string): Promise<boolean> {
+  const at = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
+  const { metadata, status = {} } = await api.get<Deployment>(at);
+  const { observedGeneration, updatedReplicas, readyReplicas } = status;
+  return observedGeneration === metadata.generation && updatedReplicas === 1 && readyReplicas === 1;
 }

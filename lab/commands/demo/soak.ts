@@ -5,7 +5,6 @@ import { eventKinds } from "../../demo/soak/events.ts";
 import { soakText, wrongs } from "../../demo/soak/record.ts";
 import { soak } from "../../demo/soak/soak.ts";
 import { deploySystems } from "../../demo/soak/systems.ts";
-import { random } from "../../random.ts";
 import { log } from "../../session.ts";
 
 export const command = defineCommand({
@@ -20,7 +19,7 @@ last. --time 5m is a short run.`,
       default: "60m",
       help: "how long events happen and things die; it takes longer until all is well again",
     },
-    seed: { type: "integer", default: 1, help: "which events and deaths" },
+    seed: { type: "integer", default: 1, help: "chooses events and deaths, and their times" },
     json: { type: "boolean", help: "print all that was seen as JSON" },
   },
   async run({ time, seed, json }) {
@@ -33,7 +32,7 @@ last. --time 5m is a short run.`,
     };
     process.once("SIGINT", end).once("SIGTERM", end);
     log(`${time} s of events and deaths`);
-    const seen = await soak(run, { systems, kinds, seconds: time, seed, draw: random(seed), stop: stop.signal });
+    const seen = await soak(run, { systems, kinds, seconds: time, seed, stop: stop.signal });
     const wrong = wrongs(kinds, seen);
     console.log(json ? JSON.stringify({ ...seen, wrong }, undefined, 2) : soakText(kinds, seen));
     return wrong.length === 0 && !stop.signal.aborted ? 0 : 1;

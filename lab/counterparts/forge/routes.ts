@@ -47,6 +47,16 @@ export function routeOf<Call>(
   return undefined;
 }
 
+/** The answer of a handler, or that of its refusal. */
+export async function answered(work: () => Reply | Promise<Reply>): Promise<Reply> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Refusal) return { status: error.status, body: { message: error.message } };
+    throw error;
+  }
+}
+
 /** Text of the body. @throws {Refusal} if it is missing */
 export function text({ body }: BodyOf, name: string): string {
   const value = body[name];

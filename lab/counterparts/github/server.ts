@@ -7,13 +7,13 @@ import { readFileSync, watchFile } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { apps, appLogin } from "./apps.ts";
 import { serveGit } from "../forge/git.ts";
-import { bodyOf } from "../forge/routes.ts";
+import { answered, bodyOf } from "../forge/routes.ts";
 import { answer } from "./graphql.ts";
 import { issues } from "./issues.ts";
 import { page } from "./pages.ts";
 import { people } from "./people.ts";
 import { moved, repositories } from "./repositories.ts";
-import { Refusal, type Reply, routeOf, type Routes } from "./routes.ts";
+import { type Reply, routeOf, type Routes } from "./routes.ts";
 import { type Seed, World } from "./state.ts";
 import { Events } from "./webhooks.ts";
 
@@ -58,13 +58,10 @@ async function apiReply(request: IncomingMessage, url: URL): Promise<Reply> {
     world.unknown.push(`${method} ${url.pathname}`);
     return { status: 404, body: { message: "Not Found" } };
   }
-  try {
-    const body = await bodyOf(request);
-    return await found.handler({ world, events, user, path: found.path, query: url.searchParams, body });
-  } catch (error) {
-    if (error instanceof Refusal) return { status: error.status, body: { message: error.message } };
-    throw error;
-  }
+  const { handler, path } = found;
+  return answered(async () =>
+    handler({ world, events, user, path, query: url.searchParams, body: await bodyOf(request) }),
+  );
 }
 
 /** Answers as GitHub does, with a tag by which caches ask again. */

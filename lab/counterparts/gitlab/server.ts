@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { createServer as createPlain, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import { serveGit } from "../forge/git.ts";
-import { bodyOf, Refusal, type Reply, routeOf } from "../forge/routes.ts";
+import { answered, bodyOf, type Reply, routeOf } from "../forge/routes.ts";
 import { mergeRequests } from "./mergeRequests.ts";
 import { page } from "./pages.ts";
 import { projects } from "./projects.ts";
@@ -38,13 +38,10 @@ async function apiReply(request: IncomingMessage, url: URL): Promise<Reply> {
     world.unknown.push(`${method} ${url.pathname}`);
     return { status: 404, body: { message: "404 Not Found" } };
   }
-  try {
-    const body = await bodyOf(request);
-    return await found.handler({ world, events, user, path: found.path, query: url.searchParams, body });
-  } catch (error) {
-    if (error instanceof Refusal) return { status: error.status, body: { message: error.message } };
-    throw error;
-  }
+  const { handler, path } = found;
+  return answered(async () =>
+    handler({ world, events, user, path, query: url.searchParams, body: await bodyOf(request) }),
+  );
 }
 
 /** git's own protocol, for those who read. */

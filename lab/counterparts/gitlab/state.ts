@@ -65,7 +65,7 @@ export interface Project {
   readonly pipelines: Pipeline[];
 }
 
-/** What a webhook is told about. */
+/** Events that a webhook may subscribe to. */
 export const eventNames = ["merge_requests_events", "pipeline_events", "push_events"] as const;
 export type EventName = (typeof eventNames)[number];
 

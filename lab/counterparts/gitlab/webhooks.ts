@@ -18,7 +18,7 @@ async function send(hook: Hook, event: string, body: string): Promise<void> {
   hook.deliveries.push({ event, at, status, answer });
 }
 
-/** What happens in a project, told to the webhooks of its groups. Deliveries run in the order of the events and block nobody. */
+/** Sends what happens in a project to the webhooks of its groups, in the order of the events; nobody waits for a delivery. */
 export class Events {
   private readonly world: World;
   private last: Promise<unknown> = Promise.resolve();
@@ -30,7 +30,7 @@ export class Events {
   /** @param before - the commit that another one has replaced */
   mergeRequest(merge: MergeRequest, action: "open" | "update" | "close", by: string, before?: string): void {
     const { id, iid, title, description, state, source, target, sha } = merge;
-    this.tell(target, "merge_requests_events", "Merge Request Hook", {
+    this.send(target, "merge_requests_events", "Merge Request Hook", {
       ...{ object_kind: "merge_request", event_type: "merge_request", user: userJson(by) },
       object_attributes: {
         ...{ id, iid, title, description, state, action, url: mergeRequestUrl(merge) },
@@ -45,7 +45,7 @@ export class Events {
   /** A pipeline of a merge request, which runs in the target's project. */
   pipeline(merge: MergeRequest, { id, sha, status }: Pipeline, by: string): void {
     const { iid, title, state, target, sourceBranch } = merge;
-    this.tell(target, "pipeline_events", "Pipeline Hook", {
+    this.send(target, "pipeline_events", "Pipeline Hook", {
       ...{ object_kind: "pipeline", user: userJson(by) },
       object_attributes: {
         ...{ id, sha, status, ref: sourceBranch, tag: false, source: "merge_request_event" },
@@ -56,7 +56,7 @@ export class Events {
     });
   }
 
-  private tell(project: Project, name: EventName, event: string, fields: object): void {
+  private send(project: Project, name: EventName, event: string, fields: object): void {
     const hooks = this.world.hooks.filter(
       ({ group, events }) => project.path.startsWith(`${group}/`) && events.includes(name),
     );

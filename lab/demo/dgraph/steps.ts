@@ -60,7 +60,7 @@ export function shownAt(lab: LabSettings, host: string, ca: string): Promise<Sho
 /** Replaces the certificates and their keys, as an operator does, who then looks until the servers have rolled. @returns what the command prints */
 export async function rotate(run: Run): Promise<string> {
   const printed = await orrery(run, { name, source }, ["thoth", "rotate-dgraph-certificates", "--keys", "--yes"]);
-  // Pulumi's provider has been seen to go on before the first pod of a StatefulSet was replaced.
+  // pulumi-kubernetes 4.25 (await/statefulset.go) takes a status for the new generation's that is still the old one's.
   await kubectl(run, namespace, ["rollout", "status", "statefulset/alpha", "--timeout=110s"]);
   return printed;
 }

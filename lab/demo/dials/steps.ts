@@ -148,7 +148,7 @@ export async function flowerLogin(
   { namespace }: DialsAtWork,
 ): Promise<{ readonly username: string; readonly password: string }> {
   const printed = await execute(run, namespace, ["deployment/flower", "--", "printenv", "FLOWER_BASIC_AUTH"]);
-  const [username = "", password = ""] = printed.trim().split(":");
+  const [, username = "", password = ""] = /^([^:]*):(.*)$/.exec(printed.trim()) ?? [];
   return { username, password };
 }
 

@@ -19,7 +19,7 @@ const source = "test";
 const name = "demo-prow";
 /** The robot as which Prow works at GitHub. */
 export const robot = "kubevirt-bot";
-const organisation = "kubevirt";
+export const organisation = "kubevirt";
 
 /** Prow at work: who can act at GitHub, and where Prow is. */
 export interface ProwAtWork {

@@ -6,6 +6,7 @@ import { kubernetes } from "../../kubernetes/kubernetes.ts";
 import { outsideNode, realNodes } from "../../kubernetes/nodes/plan.ts";
 import { runningPid } from "../../process.ts";
 import type { Run } from "../../pulumi.ts";
+import { pick } from "../../random.ts";
 import { labDatabase } from "../../retarget.ts";
 import type { Fault } from "./record.ts";
 import { namespacesOf, type Systems } from "./systems.ts";
@@ -33,30 +34,32 @@ export class Faults {
   private readonly api: KubeApi;
   private readonly namespaces: readonly string[];
   private readonly draw: () => number;
+  private readonly died: (fault: Omit<Fault, "at">) => void;
 
-  constructor(run: Run, systems: Systems, draw: () => number) {
+  /** @param died - is called at each death */
+  constructor(run: Run, systems: Systems, draw: () => number, died: (fault: Omit<Fault, "at">) => void) {
     this.run = run;
     this.api = kubeApi(run.lab);
     this.namespaces = namespacesOf(systems);
     this.draw = draw;
+    this.died = died;
   }
 
-  /** The next one; undefined if there was nothing to kill. A node is started again before it returns. */
-  async next(): Promise<Omit<Fault, "at"> | undefined> {
+  /** Brings the next one about, if there is something to kill. A node is started again before it returns. */
+  async next(): Promise<void> {
     const what = this.draw();
     if (what < 0.08) return this.cutPower();
     const pods = (await this.running()).filter(({ metadata }) => what >= 0.3 || keepsData.test(metadata.name));
-    const pod = this.pick(pods);
-    if (pod === undefined) return undefined;
+    const pod = pick(pods, this.draw);
+    if (pod === undefined) return;
     const { namespace, name } = pod.metadata;
     // The database of DIALS is no pod of the system: its server crashes, and its disk stays.
-    if (what < 0.6 || namespace === labDatabase.namespace) return this.killProgram(pod);
+    if (what < 0.6 || namespace === labDatabase.namespace) {
+      this.killProgram(pod);
+      return;
+    }
     await this.api.delete(`/api/v1/namespaces/${namespace}/pods/${name}?gracePeriodSeconds=0`);
-    return { what: "pod", target: `${namespace}/${name}` };
-  }
-
-  private pick<T>(all: readonly T[]): T | undefined {
-    return all[Math.floor(this.draw() * all.length)];
+    this.died({ what: "pod", target: `${namespace}/${name}` });
   }
 
   private async running(): Promise<readonly Pod[]> {
@@ -64,10 +67,11 @@ export class Faults {
     return all.filter(({ status, metadata }) => status.phase === "Running" && metadata.deletionTimestamp === undefined);
   }
 
-  private killProgram({ metadata: { namespace, name }, status }: Pod): Omit<Fault, "at"> | undefined {
-    const container = this.pick(status.containerStatuses?.filter(({ containerID }) => containerID !== undefined) ?? []);
+  private killProgram({ metadata: { namespace, name }, status }: Pod): void {
+    const started = status.containerStatuses?.filter(({ containerID }) => containerID !== undefined) ?? [];
+    const container = pick(started, this.draw);
     const id = container?.containerID?.split("//")[1];
-    if (container === undefined || id === undefined) return undefined;
+    if (container === undefined || id === undefined) return;
     for (const pid of processesOf(id)) {
       try {
         process.kill(pid, "SIGKILL");
@@ -75,18 +79,21 @@ export class Faults {
         // it has ended meanwhile
       }
     }
-    return { what: "program", target: `${namespace}/${name}/${container.name}` };
+    this.died({ what: "program", target: `${namespace}/${name}/${container.name}` });
   }
 
-  private async cutPower(): Promise<Omit<Fault, "at"> | undefined> {
+  private async cutPower(): Promise<void> {
     const { lab, toolchain, log } = this.run;
-    const node = this.pick(realNodes(lab).filter(({ name }) => name !== outsideNode));
+    const nodes = realNodes(lab).filter(({ name }) => name !== outsideNode);
+    const node = pick(nodes, this.draw);
     const pid = node === undefined ? undefined : runningPid(lab.dir, node.name);
-    if (node === undefined || pid === undefined) return undefined;
-    process.kill(pid, "SIGKILL");
-    await sleep(powerCut * 1000);
+    if (node !== undefined && pid !== undefined) {
+      process.kill(pid, "SIGKILL");
+      this.died({ what: "node", target: node.name });
+      await sleep(powerCut * 1000);
+    }
+    // Also where an earlier start has failed.
     await kubernetes(toolchain).up(lab, log);
-    return { what: "node", target: node.name };
   }
 }
 

@@ -4,13 +4,14 @@ import type { Run } from "../../pulumi.ts";
 import { deliveriesAbout, type OwnersHook, propose, redeliver, statusOf } from "../github.ts";
 import { organisation as packitOrganisation, type PackitAtWork } from "../packit/deploy.ts";
 import { context, repository as packitRepository } from "../packit/packit.ts";
-import type { ProwAtWork } from "../prow/deploy.ts";
+import { organisation as prowOrganisation, type ProwAtWork } from "../prow/deploy.ts";
 import { comment, job, prowJobs, pullRequest, repository as prowRepository } from "../prow/steps.ts";
 import type { ThothAtWork } from "../thoth/deploy.ts";
 import { messagesIn, topics } from "../thoth/kafka.ts";
 import { type Issue, repository as thothRepository } from "../thoth/steps.ts";
 import { hookOf, type SocialEvent } from "../thoth/webhooks.ts";
-import { type EventKind, lossesOfPackit, seenOf, tunnelLosses } from "./kind.ts";
+import { type EventKind, seenOf } from "./kind.ts";
+import { lossesOfPackit, lossesOfProw, lossesOfTunnel } from "./losses.ts";
 
 /** Sends those deliveries about a page again that GitHub's page shows as failed, or all if none is. */
 async function redeliverAbout(hook: OwnersHook, url: string, events: readonly string[]): Promise<number> {
@@ -22,7 +23,7 @@ async function redeliverAbout(hook: OwnersHook, url: string, events: readonly st
 
 /** A change of a file of its own, from the pull request until tide has merged it. */
 export function change(run: Run, prow: ProwAtWork): EventKind {
-  const hook = { owner: prow.alice, organisation: "kubevirt", hook: prow.hook };
+  const hook = { owner: prow.alice, organisation: prowOrganisation, hook: prow.hook };
   const latest = async (number: number): Promise<string | undefined> =>
     (await prowJobs(kubeApi(run.lab), prow, { job, number })).at(-1)?.status.state;
   const failed = ["failure", "error", "aborted"];
@@ -52,10 +53,7 @@ export function change(run: Run, prow: ProwAtWork): EventKind {
       if (!names.includes("lgtm") || !names.includes("approved")) await comment(prow.bob, number, "/lgtm\n/approve");
       return 0;
     },
-    loses: [
-      { program: /\/hook-/, seconds: 60, why: "hook answers GitHub before it handles the event" },
-      { program: new RegExp(`^${prow.namespaces.jobs}/`), seconds: 600, why: "the job's pod died, and Prow says so" },
-    ],
+    loses: lossesOfProw(prow.namespaces.jobs),
   };
 }
 
@@ -95,6 +93,6 @@ export function issue(run: Run, thoth: ThothAtWork): EventKind {
       );
     },
     again: (id) => redeliverAbout(hookOf(thoth), `${id}"`, ["issues"]),
-    loses: tunnelLosses(/\/webhook2kafka-/),
+    loses: lossesOfTunnel(/\/webhook2kafka-/),
   };
 }

@@ -9,7 +9,8 @@ import { topics } from "../packit/packit.ts";
 import { publishToCentos, publishToFedora, tasks } from "../packit/steps.ts";
 import type { ThothAtWork } from "../thoth/deploy.ts";
 import { chatOf, sendAlert } from "../thoth/webhooks.ts";
-import { type EventKind, type Look, type Loss, lossesOfPackit, seenOf, tunnelLosses } from "./kind.ts";
+import { type EventKind, type Look, seenOf } from "./kind.ts";
+import { type Loss, lossesOfCentosBus, lossesOfDials, lossesOfPackit, lossesOfTunnel } from "./losses.ts";
 
 /** A new file on EOS, until its histograms are in the workspace's database. */
 export function file(run: Run, dials: DialsAtWork): EventKind {
@@ -32,14 +33,7 @@ export function file(run: Run, dials: DialsAtWork): EventKind {
       await queueAgain(run, dials, workspace, id);
       return 0;
     },
-    loses: [
-      {
-        program: /\/(common-indexer|tracker-(bulk|priority))-/,
-        seconds: 240,
-        why: "a worker that is killed has acknowledged its task; an operator queues the file again",
-      },
-      { program: /^lab-database\//, seconds: 240, why: "the database crashed in the middle of a task" },
-    ],
+    loses: lossesOfDials,
   };
 }
 
@@ -67,10 +61,7 @@ export function messages(run: Run, packit: PackitAtWork): readonly EventKind[] {
   });
   return [
     message("Fedora's", (what) => publishToFedora(run, topics.fedora, { user: "packit", what }), lossesOfPackit),
-    message("CentOS'", (subject) => publishToCentos(run, packit, topics.centos, { subject }), [
-      ...lossesOfPackit,
-      { program: /-centosmsg-/, seconds: 60, why: "CentOS' bus keeps nothing for a listener that is away" },
-    ]),
+    message("CentOS'", (subject) => publishToCentos(run, packit, topics.centos, { subject }), lossesOfCentosBus),
   ];
 }
 
@@ -90,6 +81,6 @@ export function alert(run: Run, thoth: ThothAtWork): EventKind {
       await sendAlert(run.lab, id);
       return 0;
     },
-    loses: tunnelLosses(/\/sesheta-/),
+    loses: lossesOfTunnel(/\/sesheta-/),
   };
 }

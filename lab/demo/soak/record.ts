@@ -1,6 +1,7 @@
 /** What became of the events of a soak, and what explains it where nothing did at first. */
 import { growthText, isFlat, memoryText, type Sample } from "../../memory.ts";
 import type { EventKind } from "./kind.ts";
+import { restart } from "./losses.ts";
 
 /** One event; times are seconds since the soak began. */
 export interface Sent {
@@ -9,7 +10,7 @@ export interface Sent {
   readonly sent: number;
   done?: number;
   /** What people did because nothing, or a failure, was seen. */
-  readonly helped: { readonly at: number; readonly failed: boolean; readonly undelivered: number }[];
+  readonly helped: { readonly at: number; readonly undelivered: number }[];
 }
 
 /** Something that died. */
@@ -25,6 +26,8 @@ export interface Seen {
   readonly minutes: number;
   readonly seed: number;
   readonly sent: readonly Sent[];
+  /** Events that did not happen, as nobody outside could bring them about: a bus without a listener, for one. */
+  readonly unsent: number;
   readonly faults: readonly Fault[];
   readonly memory: readonly Sample[];
   /** Pods that did not come back, and events' kinds that could not be looked at. */
@@ -32,9 +35,6 @@ export interface Seen {
 }
 
 type Loses = Pick<EventKind, "name" | "patience" | "loses">;
-
-/** Seconds after a node's power came back in which its programs still start. */
-const restart = 240;
 
 /**
  * Why an event had no result of its own: GitHub could not deliver it, or what died when it was on its way.
@@ -48,14 +48,14 @@ export function reasonOf(
   const [first] = helped;
   if (first !== undefined && first.undelivered > 0) return "GitHub could not deliver it, and showed that";
   const end = Math.min(first?.at ?? Infinity, done ?? Infinity, sent + patience);
-  const about = faults.filter(({ at }) => at >= sent - restart && at <= end);
+  const about = faults.filter(({ at }) => at <= end);
   for (const { program, seconds, why } of loses) {
     const killed = about.some(
       ({ what, target, at }) => what !== "node" && program.test(target) && at >= sent - seconds,
     );
     if (killed) return why;
   }
-  return about.some(({ what }) => what === "node") ? "a node lost its power" : undefined;
+  return about.some(({ what, at }) => what === "node" && at >= sent - restart) ? "a node lost its power" : undefined;
 }
 
 /** Events of a kind. */
@@ -124,6 +124,7 @@ export function soakText(kinds: readonly Loses[], seen: Seen): string {
       `${kind}: ${sent}, ${alone} of them without help, after ${median.toFixed(0)} s (median), ${slowest.toFixed(0)} s at most`,
       ...Object.entries(helped).map(([reason, count]) => `  ${count} with help: ${reason}`),
     ]),
+    `${seen.unsent} more could not be sent`,
     memoryText(seen.memory),
     ...(bad.length === 0 ? ["nothing wrong"] : [`${bad.length} wrong:`, ...bad.map((line) => `  ${line}`)]),
   ].join("\n");

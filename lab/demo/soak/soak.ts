@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Sample } from "../../memory.ts";
 import type { Run } from "../../pulumi.ts";
+import { random, weighted } from "../../random.ts";
 import { measure } from "../../usage.ts";
 import { Faults, unwell } from "./faults.ts";
 import type { EventKind, Look } from "./kind.ts";
@@ -21,14 +22,13 @@ export interface Soak {
   readonly kinds: readonly EventKind[];
   /** Seconds in which events and faults happen. */
   readonly seconds: number;
+  /** Chooses the events and the deaths, and their times; which pod dies depends on those that run then. */
   readonly seed: number;
-  /** From 0 to 1. */
-  readonly draw: () => number;
   readonly stop: AbortSignal;
 }
 
 /** Runs until the time is over and every event has its result, or its time to settle is over. */
-export async function soak(run: Run, { systems, kinds, seconds, seed, draw, stop }: Soak): Promise<Seen> {
+export async function soak(run: Run, { systems, kinds, seconds, seed, stop }: Soak): Promise<Seen> {
   const { lab, log } = run;
   const started = performance.now();
   const now = (): number => (performance.now() - started) / 1000;
@@ -36,34 +36,36 @@ export async function soak(run: Run, { systems, kinds, seconds, seed, draw, stop
   const complaints = new Map<string, string>();
   const over = new AbortController();
   const ended = AbortSignal.any([stop, over.signal]);
-  const pause = (mean: number, signal: AbortSignal): Promise<unknown> =>
+  const pause = (mean: number, draw: () => number, signal: AbortSignal): Promise<unknown> =>
     sleep(mean * (0.3 + 1.4 * draw()) * 1000, undefined, { signal }).catch(() => undefined);
   const busy = AbortSignal.any([ended, AbortSignal.timeout(seconds * 1000)]);
 
+  let unsent = 0;
   const events = async (): Promise<void> => {
+    const draw = random(seed);
     // Unlike those of an earlier run in the same cluster.
     for (let number = Math.floor(Date.now() / 1000); !busy.aborted; number++) {
-      const kind = weighted(kinds, draw());
+      const kind = weighted(kinds, draw);
       // Somebody outside does not wait for what others do.
-      void attempt(complaints, `${kind.name}: sending`, async () => {
-        const begun = now();
-        sent.push({ kind: kind.name, id: await kind.send(number), sent: begun, helped: [] });
-      });
-      await pause(paces.event, busy);
+      const begun = now();
+      void kind.send(number).then(
+        (id) => sent.push({ kind: kind.name, id, sent: begun, helped: [] }),
+        () => (unsent += 1),
+      );
+      await pause(paces.event, draw, busy);
     }
   };
   const deaths = async (): Promise<void> => {
-    const source = new Faults(run, systems, draw);
-    await pause(paces.fault, busy);
+    // Not those of the events: their turns would depend on the machine's speed.
+    const draw = random(~seed);
+    const source = new Faults(run, systems, draw, (fault) => {
+      faults.push({ at: now(), ...fault });
+      log(`${fault.what} ${fault.target} was killed`);
+    });
+    await pause(paces.fault, draw, busy);
     while (!busy.aborted) {
-      const at = now();
-      await attempt(complaints, "a fault", async () => {
-        const fault = await source.next();
-        if (fault === undefined) return;
-        faults.push({ at, ...fault });
-        log(`${fault.what} ${fault.target} was killed`);
-      });
-      await pause(paces.fault, busy);
+      await attempt(complaints, "a fault", () => source.next());
+      await pause(paces.fault, draw, busy);
     }
   };
   const looking = async (kind: EventKind): Promise<void> => {
@@ -107,7 +109,7 @@ export async function soak(run: Run, { systems, kinds, seconds, seed, draw, stop
   await Promise.all(watching);
   const pods = left.length === 0 ? [] : await unwell(run, systems);
   const said = left.length === 0 ? [] : [...complaints].map(([what, why]) => `${what}: ${why}`);
-  return { minutes, seed, sent, faults, memory, stuck: [...pods, ...said] };
+  return { minutes, seed, sent, unsent, faults, memory, stuck: [...pods, ...said] };
 }
 
 /** Notes what is seen of an event, and does what people do when it is nothing, or a failure. */
@@ -120,7 +122,7 @@ async function follow(kind: EventKind, one: Sent, look: Look, now: () => number)
   const failed = look === "failed";
   // After help the old failure is still to be seen for a while.
   if (now() - last < (failed ? kind.patience / 3 : kind.patience)) return;
-  one.helped.push({ at: now(), failed, undelivered: await kind.again(one.id) });
+  one.helped.push({ at: now(), undelivered: await kind.again(one.id) });
 }
 
 /** What fails while something is dead is tried again; its last word is kept until it works. */
@@ -131,11 +133,4 @@ async function attempt(complaints: Map<string, string>, what: string, work: () =
   } catch (error) {
     complaints.set(what, (error instanceof Error ? error.message : String(error)).slice(0, 300));
   }
-}
-
-function weighted(kinds: readonly EventKind[], drawn: number): EventKind {
-  const [first] = kinds;
-  if (first === undefined) throw new Error("a soak needs kinds of events");
-  let left = drawn * kinds.reduce((sum, { weight }) => sum + weight, 0);
-  return kinds.find(({ weight }) => (left -= weight) < 0) ?? first;
 }

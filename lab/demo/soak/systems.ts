@@ -23,8 +23,6 @@ export async function deploySystems(run: Run): Promise<Systems> {
 
 /** Namespaces of the systems; what stands for the world outside is in others. */
 export const namespacesOf = ({ prow, dials, packit, thoth }: Systems): readonly string[] => [
-  ...new Set([
-    ...[prow.namespaces.prow, prow.namespaces.jobs, dials.namespace, packit.namespace, packit.sandboxes],
-    ...[thoth.namespace, thoth.tunnels],
-  ]),
+  ...[prow.namespaces.prow, prow.namespaces.jobs, dials.namespace, packit.namespace, packit.sandboxes],
+  ...[thoth.namespace, thoth.tunnels],
 ];

@@ -9,7 +9,7 @@ const kind = {
   loses: [{ program: /\/hook-/, seconds: 30, why: "hook answers first" }],
 };
 const sent = (fields: Partial<Sent> = {}): Sent => ({ kind: kind.name, id: "1", sent: 500, helped: [], ...fields });
-const help = (at: number, undelivered = 0): Sent["helped"][number] => ({ at, failed: false, undelivered });
+const help = (at: number, undelivered = 0): Sent["helped"][number] => ({ at, undelivered });
 const killed = (at: number, target = "prow/hook-7/hook"): Fault => ({ at, what: "program", target });
 
 describe("what explains that an event needed help", () => {
@@ -40,7 +40,7 @@ describe("what explains that an event needed help", () => {
 describe("figures of a soak", () => {
   const flat = Array.from({ length: 60 }, (_, at) => ({ minute: at / 3, memory: 8 }));
   const seen = (fields: Partial<Seen>): Seen => {
-    return { minutes: 20, seed: 7, sent: [], faults: [], memory: flat, stuck: [], ...fields };
+    return { minutes: 20, seed: 7, sent: [], unsent: 0, faults: [], memory: flat, stuck: [], ...fields };
   };
   const good = [
     sent({ id: "1", done: 510 }),

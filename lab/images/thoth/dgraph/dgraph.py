@@ -1,6 +1,6 @@
 """Takes the place of Dgraph 1.0's servers: their flags, ports, files and TLS, and of the database what pydgraph asks of names.
 
-Clients talk to an alpha by real TLS and real gRPC. What they write is kept by the first zero, which tells it to every alpha; Dgraph's own
+Clients talk to an alpha by real TLS and real gRPC. What they write is kept by the first zero, which every alpha asks; Dgraph's own
 alphas keep it, in groups that agree by Raft. Certificates are read at the start, as Dgraph does it.
 """
 

@@ -12,7 +12,7 @@ import { after, before, describe, it } from "mocha";
 import { projectDir } from "../../../../config/stackFile.ts";
 import { until } from "../../../../lab/demo/until.ts";
 
-interface Told {
+interface Delivery {
   readonly event: string | undefined;
   readonly token: string | undefined;
   readonly body: {
@@ -37,7 +37,7 @@ describe("the lab's counterpart of GitLab", () => {
   let port: number;
   let fork: number;
   let iid: number;
-  const told: Told[] = [];
+  const deliveries: Delivery[] = [];
 
   const ask = (method: string, at: string, body?: unknown, user = "alice"): Promise<Response> =>
     fetch(`http://127.0.0.1:${port}/api/v4${at}`, {
@@ -57,9 +57,12 @@ describe("the lab's counterpart of GitLab", () => {
       { branch, start_branch: "c9s", commit_message: "Say", actions: [{ file_path: "a.txt", content }] },
       user,
     );
-  const wasTold = (event: string, what: (attributes: Told["body"]["object_attributes"]) => boolean): Promise<Told> =>
+  const delivered = (
+    event: string,
+    what: (attributes: Delivery["body"]["object_attributes"]) => boolean,
+  ): Promise<Delivery> =>
     until(event, 10, () =>
-      Promise.resolve(told.find((one) => one.event === event && what(one.body.object_attributes))),
+      Promise.resolve(deliveries.find((one) => one.event === event && what(one.body.object_attributes))),
     );
 
   before(async () => {
@@ -69,7 +72,11 @@ describe("the lab's counterpart of GitLab", () => {
       request.on("data", (chunk: Buffer) => (text += chunk.toString()));
       request.on("end", () => {
         const { "x-gitlab-event": event, "x-gitlab-token": token } = request.headers;
-        told.push({ event: event?.toString(), token: token?.toString(), body: JSON.parse(text) as Told["body"] });
+        deliveries.push({
+          event: event?.toString(),
+          token: token?.toString(),
+          body: JSON.parse(text) as Delivery["body"],
+        });
         response.end();
       });
     }).listen(0, "127.0.0.1");
@@ -99,7 +106,7 @@ describe("the lab's counterpart of GitLab", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it("a fork's branch becomes a merge request, which the group's webhook is told with its token", async () => {
+  it("a fork's branch becomes a merge request, which the group's webhook receives with its token", async () => {
     ({ id: fork } = await api<{ id: number }>("POST", `/projects/${id("team/src/hello")}/fork`, {}, "bob"));
     await commit(fork, "change", "two\n", "bob");
     const target = await api<{ id: number }>("GET", `/projects/${id("team/src/hello")}`);
@@ -111,17 +118,17 @@ describe("the lab's counterpart of GitLab", () => {
       "bob",
     );
     ({ iid } = merge);
-    const { token, body } = await wasTold("Merge Request Hook", ({ action }) => action === "open");
+    const { token, body } = await delivered("Merge Request Hook", ({ action }) => action === "open");
     assert.equal(token, "secret");
     assert.equal(body.project.path_with_namespace, "team/src/hello");
     assert.deepEqual(body.object_attributes.last_commit, { id: merge.sha });
   });
 
-  it("one more commit is told with the one before it, and is known in the target's project", async () => {
+  it("one more commit is delivered with the one before it, and is known in the target's project", async () => {
     const at = `/projects/${id("team/src/hello")}/merge_requests/${iid}`;
     const { sha } = await api<Merge>("GET", at);
     await commit(fork, "change", "three\n", "bob");
-    const { body } = await wasTold("Merge Request Hook", ({ action }) => action === "update");
+    const { body } = await delivered("Merge Request Hook", ({ action }) => action === "update");
     assert.equal(body.object_attributes.oldrev, sha);
     const { sha: now } = await api<Merge>("GET", at);
     await api("POST", `/projects/${id("team/src/hello")}/statuses/${now}`, { state: "success", context: "check" });
@@ -133,12 +140,12 @@ describe("the lab's counterpart of GitLab", () => {
   it("a pipeline runs in the target's project, and looks for the bug in the description", async () => {
     const at = `/projects/${id("team/src/hello")}/merge_requests/${iid}`;
     await api("POST", `${at}/pipelines`);
-    const { body } = await wasTold("Pipeline Hook", ({ status }) => status === "success");
+    const { body } = await delivered("Pipeline Hook", ({ status }) => status === "success");
     assert.equal(body.object_attributes.detailed_status, "passed");
     assert.equal(body.merge_request?.url, `https://gitlab.com/team/src/hello/-/merge_requests/${iid}`);
     await api("PUT", at, { description: "none" }, "bob");
     await api("POST", `${at}/pipelines`);
-    await wasTold("Pipeline Hook", ({ status }) => status === "failed");
+    await delivered("Pipeline Hook", ({ status }) => status === "failed");
   });
 
   it("git clones by HTTP and pushes nothing", async () => {
@@ -158,9 +165,9 @@ describe("the lab's counterpart of GitLab", () => {
     assert.equal((await ask("GET", at, undefined, "nobody")).status, 401);
   });
 
-  it("closing is told, and pages show what happened", async () => {
+  it("closing is delivered, and pages show what happened", async () => {
     await api("PUT", `/projects/${id("team/src/hello")}/merge_requests/${iid}`, { state_event: "close" }, "bob");
-    const { body } = await wasTold("Merge Request Hook", ({ action }) => action === "close");
+    const { body } = await delivered("Merge Request Hook", ({ action }) => action === "close");
     assert.equal(body.object_attributes.state, "closed");
     const text = await (await fetch(`http://127.0.0.1:${port}/team/src/hello/-/merge_requests/${iid}`)).text();
     assert.match(text, /counterpart of GitLab/);

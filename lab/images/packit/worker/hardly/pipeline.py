@@ -1,4 +1,4 @@
-"""Pipelines of dist-git, told at the commit of the source-git merge request."""
+"""Pipelines of dist-git, reported at the commit of the source-git merge request."""
 
 from ogr.abstract import CommitStatus
 from packit_service import gitlab_projects, rows

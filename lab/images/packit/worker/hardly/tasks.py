@@ -1,4 +1,4 @@
-"""Takes the place of hardly's tasks, which are Stream's: a merge request to source-git becomes one to dist-git, whose pipelines are told back."""
+"""Takes the place of hardly's tasks, which are Stream's: a merge request to source-git becomes one to dist-git, whose pipelines are reported back."""
 
 import os
 
