@@ -46,7 +46,8 @@ function inCluster<T>(
     const scenes = await play(run, await deploy(run), tell);
     const pictures = await takePictures(lab, path.join(lab.dir, "pictures"), scenes);
     const settings = `ORRERY_LAB=${path.relative(root, lab.dir)} ORRERY_PORTS=${lab.firstPort}`;
-    return { open: scenes.map(({ url }) => `${settings} npm run lab -- browse ${url}`), pictures };
+    const served = scenes.filter(({ open }) => open === undefined);
+    return { open: served.map(({ url }) => `${settings} npm run lab -- browse ${url}`), pictures };
   };
 }
 
