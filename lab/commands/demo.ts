@@ -15,6 +15,8 @@ import { deployPackit } from "../demo/packit/deploy.ts";
 import { playPackit } from "../demo/packit/packit.ts";
 import { deployProw } from "../demo/prow/deploy.ts";
 import { playProw } from "../demo/prow/prow.ts";
+import { deployStation } from "../demo/station/deploy.ts";
+import { playStation } from "../demo/station/station.ts";
 import { deployStream } from "../demo/stream/deploy.ts";
 import { playStream } from "../demo/stream/stream.ts";
 import { deployThoth } from "../demo/thoth/deploy.ts";
@@ -65,14 +67,15 @@ const plays: ReadonlyMap<string, Play> = new Map([
   ["dials", inCluster(deployDials, playDials)],
   ["packit", inCluster(deployPackit, playPackit)],
   ["prow", inCluster(deployProw, playProw)],
+  ["station", inCluster(deployStation, playStation)],
   ["stream", inCluster(deployStream, playStream)],
   ["thoth", inCluster(deployThoth, playThoth)],
 ]);
 
 export const command = defineCommand({
   usage: "SYSTEM",
-  about: `Shows a system at work: callysto, dgraph (of Thoth), dials, packit, prow, stream or thoth. Starts what is missing in a lab of its own, a cluster with two real nodes or OpenStack (folder
-.lab/main-demo), plays an event, tells each hop with its evidence, and takes pictures. It stays; --down stops it and deletes its data.`,
+  about: `Shows a system at work: callysto, dgraph or station (of Thoth), dials, packit, prow, stream or thoth. Starts what is missing in a lab of its own, a cluster with two real nodes
+or OpenStack (folder .lab/main-demo), plays an event, tells each hop with its evidence, and takes pictures. It stays; --down stops it and deletes its data.`,
   options: { down: { type: "boolean", help: "stop it and delete its data, instead" } },
   async run({ down }, [system]) {
     const play = plays.get(system);

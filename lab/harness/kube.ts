@@ -1,8 +1,6 @@
 /** Helpers for live tests of the lab's Kubernetes. */
 import { after, before } from "mocha";
 import { kubeApi, type KubeObject, pathOf } from "../../lab/kubernetes/api.ts";
-import { kubernetes } from "../../lab/kubernetes/kubernetes.ts";
-import { ensureToolchain } from "../../lab/toolchain/toolchain.ts";
 import { eventually, lab } from "./cloud.ts";
 
 export { KubeError, kubeApi, type KubeObject } from "../../lab/kubernetes/api.ts";
@@ -29,18 +27,6 @@ export function useNamespace(name: string, labels: Readonly<Record<string, strin
   });
   after(() => api.delete(path));
 }
-
-/** Lets objects of kwok's kinds Exec and PortForward take effect on this machine during the tests of a suite. */
-export function useExec(): void {
-  const allow = async (allowed: boolean): Promise<void> => {
-    await kubernetes(await ensureToolchain(() => undefined)).allowExec(lab, allowed);
-  };
-  before(() => allow(true));
-  after(() => allow(false));
-}
-
-/** What an Exec must run as; the lab refuses root. */
-export const unprivileged = { securityContext: { runAsUser: 65534, runAsGroup: 65534 } };
 
 /** Names of the cluster's nodes. */
 export async function nodeNames(): Promise<ReadonlySet<string>> {

@@ -40,6 +40,11 @@ export class SystemOnLab {
     this.target = target;
   }
 
+  /** A system that something else has deployed; nobody calls `close`. */
+  static deployed(system: string, target: Target): SystemOnLab {
+    return new SystemOnLab(system, target);
+  }
+
   /**
    * Writes a stack file with only this system and its clusters or clouds, retargeted to the lab, applies `changes`, and
    * creates the stack's prerequisites.

@@ -16,7 +16,7 @@ import { type Recipe, standInBase } from "./recipes.ts";
 import { addStandIn, contractFile, standInContract, standInRevision } from "./standIns.ts";
 
 /** Raise it when the steps below change. */
-const revision = 2;
+const revision = 3;
 
 /** An image layout in the cache. */
 interface Layout {
@@ -226,12 +226,17 @@ const copyJars = `
   LC_ALL=C sha256sum *.jar | tee "$work/jars/list"
   echo "$sha256 $work/jars/list" | sha256sum --check`;
 
-/** Installs packages of PyPI into /opt/python of root $2; their programs begin with the image's own Python. Works in folder $1. */
+/**
+ * Installs packages of PyPI into /opt/python of root $2; their programs begin with the image's own Python. Works in folder $1. They are
+ * compiled, as nobody in a container may write there, and each start would compile them again; by hash, as layers change files' times.
+ */
 const installPython = `
   work=$1 root=$2; shift 2
   /usr/bin/python3 -m venv "$work/venv"
   "$work/venv/bin/pip" install -q --disable-pip-version-check --no-compile --target "$root/opt/python" "$@"
-  if [ -d "$root/opt/python/bin" ]; then sed -i '1s|^#!.*python.*|#!/usr/bin/python3|' "$root"/opt/python/bin/*; fi`;
+  if [ -d "$root/opt/python/bin" ]; then sed -i '1s|^#!.*python.*|#!/usr/bin/python3|' "$root"/opt/python/bin/*; fi
+  # Some packages have files for other Pythons, which do not compile.
+  /usr/bin/python3 -m compileall -q -s "$root" -p / --invalidation-mode unchecked-hash "$root/opt/python" || true`;
 
 /**
  * Unpacks packages into root $2 with what they depend on: to apt's eyes nothing is installed. Works in folder $1, and with the

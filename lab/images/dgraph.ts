@@ -1,7 +1,6 @@
 /** Dgraph's image, whose program is in no package: a server of our own with real TLS and gRPC, and pydgraph, its real client. */
-import { readFileSync } from "node:fs";
-import path from "node:path";
 import { type Recipe, searchPath, trustAuthorities } from "./recipes.ts";
+import { text } from "./s2i.ts";
 
 /** Built when a demonstration needs it; elsewhere a stand-in looks at what the containers have. */
 export const dgraph: Recipe = {
@@ -11,7 +10,8 @@ export const dgraph: Recipe = {
   packages: ["bash", "ca-certificates", "coreutils", "grep", "libstdc++6", "openssl", "python3"],
   python: ["pydgraph==1.2.0", "grpcio==1.62.3", "protobuf==3.20.3"],
   files: {
-    "/opt/lab/dgraph.py": readFileSync(path.join(import.meta.dirname, "thoth", "dgraph", "dgraph.py"), "utf8"),
+    "/opt/lab/dgraph.py": text("dgraph", "dgraph.py"),
+    "/opt/lab/graph.py": text("dgraph", "graph.py"),
     "/usr/local/bin/dgraph": `#!/bin/bash\nstandin before dgraph "$@" || exit 1\nexec python3 /opt/lab/dgraph.py "$@"\n`,
   },
   checked: true,

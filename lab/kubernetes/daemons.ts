@@ -8,7 +8,6 @@ import { files } from "./files.ts";
 import { apiServerOptions } from "./nodes/apiServer.ts";
 import { dualStack, podRanges, serviceRanges } from "./nodes/families.ts";
 import { realNodes } from "./nodes/plan.ts";
-import { kwokKinds } from "./objects.ts";
 
 // The default of 20 requests a second is slow for many objects.
 const rateLimits = ["--kube-api-qps=500", "--kube-api-burst=1000"];
@@ -16,11 +15,8 @@ const rateLimits = ["--kube-api-qps=500", "--kube-api-burst=1000"];
 /** No pod calls the Service "kubernetes", and endpoints must not have a loopback address. */
 const withoutNodes = ["--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none", "--authorization-mode=RBAC"];
 
-/**
- * The daemons in the order of their start.
- * @param exec - whether objects of kwok's kinds may run commands and open connections on this machine
- */
-export function daemons(lab: LabSettings, toolchain: Toolchain, exec = false): Record<DaemonName, Daemon> {
+/** The daemons in the order of their start. */
+export function daemons(lab: LabSettings, toolchain: Toolchain): Record<DaemonName, Daemon> {
   const { data, etcd, kubeconfig, tokens, serviceAccountKey, certificate, certificateKey, podLogRule } = files(lab);
   const { ports } = lab;
   const kube = path.join(toolchain.bin, "kube");
@@ -98,8 +94,6 @@ export function daemons(lab: LabSettings, toolchain: Toolchain, exec = false): R
     kwok: {
       name: "kwok",
       command: path.join(toolchain.bin, "kwok"),
-      // Inherited by the commands of `kubectl exec`, whose user may not reach what root's own PATH names.
-      env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" },
       args: [
         `--kubeconfig=${kubeconfig}`,
         // Nodes that run containers have a kubelet.
@@ -111,7 +105,6 @@ export function daemons(lab: LabSettings, toolchain: Toolchain, exec = false): R
         `--tls-private-key-file=${certificateKey}`,
         "--node-lease-duration-seconds=40",
         "--v=warn",
-        ...(exec ? kwokKinds.map((kind) => `--enable-crds=${kind}`) : []),
         ...[...stages(lab, toolchain), podLogRule].map((file) => `--config=${file}`),
       ],
     },

@@ -75,7 +75,7 @@ interface Lease extends KubeObject {
 }
 
 /** @throws unless kwok simulates all nodes; with real nodes it plays OpenShift's controllers only */
-export async function kwokHealth(lab: LabSettings): Promise<string> {
+async function kwokHealth(lab: LabSettings): Promise<string> {
   if (realNodes(lab).length === 0) return fakeNodesHealth(lab);
   const { kwok } = lab.ports;
   await answers(`http://127.0.0.1:${kwok}/healthz`).catch(() => {

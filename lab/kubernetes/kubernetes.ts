@@ -4,13 +4,13 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import path from "node:path";
 import { labKubeconfig } from "../retarget.ts";
 import type { LabComponent, Log } from "../component.ts";
-import { answers, endsWithUs, runningPid, start, stop, waitUntilReady } from "../process.ts";
+import { answers, runningPid, start, stop, waitUntilReady } from "../process.ts";
 import type { LabSettings } from "../settings.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
 import { kubeApi, type KubeApi } from "./api.ts";
 import { type DaemonName, daemons } from "./daemons.ts";
 import { files } from "./files.ts";
-import { clusterHealth, healthy, kwokHealth, storeHealth } from "./health.ts";
+import { clusterHealth, healthy, storeHealth } from "./health.ts";
 import { lacksCredentials, tokenLines } from "./nodes/credentials.ts";
 import { installNodes, prepareNodes, startNodes, stopNodes } from "./nodes/nodes.ts";
 import { realNodes } from "./nodes/plan.ts";
@@ -25,11 +25,6 @@ const startTimeout = 300;
 interface KubernetesComponent extends LabComponent {
   /** Empties the cluster: stops it, deletes all objects and starts it again. */
   reset(lab: LabSettings, log: Log): Promise<void>;
-  /**
-   * Restarts kwok so that objects of the kinds Exec and PortForward take effect on this machine, or no longer do. It ends with
-   * the process that allowed it; `up` then starts it without.
-   */
-  allowExec(lab: LabSettings, allowed: boolean): Promise<void>;
 }
 
 export function kubernetes(toolchain: Toolchain): KubernetesComponent {
@@ -88,17 +83,6 @@ export function kubernetes(toolchain: Toolchain): KubernetesComponent {
       await Promise.all(["kwok", "scheduler", "controllers"].map((name) => stop(lab.dir, name)));
       await stop(lab.dir, "apiserver", 15);
       await stop(lab.dir, "etcd", 15);
-    },
-
-    async allowExec(lab, allowed) {
-      const api = kubeApi(lab);
-      const { kwok } = daemons(lab, toolchain, allowed);
-      const [command, args] = endsWithUs(kwok.command, kwok.args);
-      await stop(lab.dir, "kwok");
-      await releaseNodes(api);
-      const url = `http://127.0.0.1:${lab.ports.kwok}/healthz`;
-      await run(lab, "kwok", () => answers(url), allowed ? { ...kwok, command, args } : kwok);
-      await waitUntilReady("kwok", startTimeout, async () => (await kwokHealth(lab)) !== "", "see log/kwok.log");
     },
 
     async reset(lab, log) {

@@ -1,6 +1,5 @@
 /** The objects that every lab's cluster has from the start. */
 import type { KubeObject } from "./api.ts";
-import { anything, customResource, int64, list, object, text } from "./crd.ts";
 import { openshiftKinds, openshiftRoles } from "./openshift.ts";
 import { routeHosts } from "./route.ts";
 
@@ -55,30 +54,7 @@ const storageClasses: readonly KubeObject[] = [
   allowVolumeExpansion: true,
 }));
 
-/** kwok's own kinds: an object with a pod's name configures exec or port-forward of that pod, while a test allows that. */
-export const kwokKinds = ["Exec", "PortForward"];
-
-/** kwok is root and asks no caller who it is, so what an Exec runs must name another user. */
-const unprivileged = object({ runAsUser: { ...int64, minimum: 1 }, runAsGroup: { ...int64, minimum: 1 } }, [
-  "runAsUser",
-  "runAsGroup",
-]);
-const local = object({ workDir: text, envs: list(anything), securityContext: unprivileged }, ["securityContext"]);
-
-const kwokDefinitions = kwokKinds.map((kind) =>
-  customResource({
-    group: "kwok.x-k8s.io",
-    version: "v1alpha1",
-    kind,
-    properties: {
-      spec: kind === "Exec" ? object({ execs: list(object({ containers: list(text), local }, ["local"])) }) : anything,
-      status: anything,
-    },
-    required: ["spec"],
-  }),
-);
-
 /** Applied before kwok starts, as it looks up its kinds once. */
-export const definitions: readonly KubeObject[] = [...openshiftKinds, ...kwokDefinitions];
+export const definitions: readonly KubeObject[] = openshiftKinds;
 
 export const objects: readonly KubeObject[] = [...storageClasses, ...openshiftRoles, ...routeHosts];

@@ -21,8 +21,6 @@ import {
   podSpec,
   podTemplate,
   appliedStatus,
-  unprivileged,
-  useExec,
   useNamespace,
 } from "../../lab/harness/kube.ts";
 
@@ -177,42 +175,17 @@ describe("the lab's Kubernetes", () => {
     await assert.rejects(bot.list("/api/v1/nodes"), forbidden);
   });
 
-  describe("kubectl", () => {
-    const pod = object("v1", "Pod", "box", { spec: podSpec });
-    const exec = (local: object): KubeObject =>
-      object("kwok.x-k8s.io/v1alpha1", "Exec", "box", { spec: { execs: [{ local }] } });
+  it("simulated pods have no containers: kubectl's log says so, and exec and port-forward are refused", async () => {
+    const { bin } = await ensureToolchain(quiet);
     const kubectl = async (...args: string[]): Promise<string> => {
-      const { bin } = await ensureToolchain(quiet);
       const env = { ...process.env, ...kubernetesEnv(lab) };
       return (await promisify(execFile)(path.join(bin, "kube"), ["kubectl", "-n", namespace, ...args], { env })).stdout;
     };
-
-    it("a pod's log says that nothing runs, and exec is refused even where an Exec allows it", async () => {
-      await appliedStatus<{ phase: string }>(pod, ({ phase }) => phase === "Running");
-      assert.match(await kubectl("logs", "box"), /The lab does not run containers/);
-      await api.apply(exec(unprivileged));
-      await assert.rejects(kubectl("exec", "box", "--", "true"), /no exec found/);
-    });
-
-    it("an Exec without a user, or with root as its user, is refused", async () => {
-      await assert.rejects(api.apply(exec({})), /securityContext/);
-      await assert.rejects(api.apply(exec({ securityContext: { runAsUser: 0, runAsGroup: 1 } })), /runAsUser/);
-    });
-
-    describe("while a test allows it", () => {
-      useExec();
-
-      it("exec does what the test says, without root's rights", async () => {
-        await api.apply(exec({ ...unprivileged, envs: [{ name: "GREETING", value: "hello" }] }));
-        const said = await eventually(
-          "exec",
-          () => kubectl("exec", "box", "--", "sh", "-c", "echo $GREETING; id -u").catch(() => ""),
-          Boolean,
-          10,
-        );
-        assert.equal(said, "hello\n65534\n");
-      });
-    });
+    const pod = object("v1", "Pod", "box", { spec: podSpec });
+    await appliedStatus<{ phase: string }>(pod, ({ phase }) => phase === "Running");
+    assert.match(await kubectl("logs", "box"), /The lab does not run containers/);
+    await assert.rejects(kubectl("exec", "box", "--", "true"), /no exec found/);
+    await assert.rejects(api.list(`/apis/kwok.x-k8s.io/v1alpha1/namespaces/${namespace}/execs`), /could not find|404/);
   });
 
   it("two labs run next to each other; one keeps its objects over a restart, loses them on reset and leaves nothing behind", async () => {

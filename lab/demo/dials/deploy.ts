@@ -9,8 +9,8 @@ import { labTarget, type Run } from "../../pulumi.ts";
 import { retarget } from "../../retarget.ts";
 import { demoStackFile, upDemo } from "../stack.ts";
 
-const source = "test";
-const name = "demo-dials";
+/** The stack, and the one that it is made of. */
+export const stack = { name: "demo-dials", source: "test" } as const;
 
 /** DIALS at work: where it is. */
 export interface DialsAtWork {
@@ -24,16 +24,17 @@ export interface DialsAtWork {
  * @param edit what differs from the stack's file, whose text it is given
  * @throws with Pulumi's output if it cannot
  */
-export async function deployDials(run: Run, edit = (text: string): string => text): Promise<DialsAtWork> {
+export async function deployDials(run: Run, edit = (whole: string): string => whole): Promise<DialsAtWork> {
   const { lab, log } = run;
-  const stack = readStackFile(stackPath(source));
+  const { name, source } = stack;
+  const { text, entries } = readStackFile(stackPath(source));
   const file = demoStackFile(run, name);
   const before = `${file}.source`;
-  writeFileSync(before, edit(keepSystems(stack.text, ["clusters", "dials"])), { mode: 0o600 });
+  writeFileSync(before, edit(keepSystems(text, ["clusters", "dials"])), { mode: 0o600 });
   const { prerequisites } = retarget(before, file, labTarget(lab), samplePassphrase(source), true);
   rmSync(before);
   await createPrerequisites(prerequisites, lab, log);
-  await upDemo(run, { name, source, system: "DIALS" });
-  const settings = dialsSchema.settings.parse(JSON.parse(stack.entries.get("dials:settings")?.value ?? "{}"));
+  await upDemo(run, { ...stack, system: "DIALS" });
+  const settings = dialsSchema.settings.parse(JSON.parse(entries.get("dials:settings")?.value ?? "{}"));
   return { namespace: settings.namespace.name, apiHost: settings.apiHost, settings };
 }

@@ -110,23 +110,12 @@ export async function fileRows(
 export const fileRow = async (run: Run, workspace: string, name: string): Promise<FileRow | undefined> =>
   (await fileRows(run, workspace, [name])).get(name);
 
-/** As DIALS' own `cli.py ingesting -w WORKSPACE -f ID` does, which is in no package. */
-const queue = `import sys
-from sqlalchemy import text
-from python import database
-from python.celery import ingest
-from python.settings import WORKSPACES
-workspace, name = sys.argv[1:]
-with database.opened(workspace) as connection:
-    file_id = connection.execute(text("SELECT file_id FROM fact_file_index WHERE logical_file_name = :name"), {"name": name}).scalar()
-[found] = [one for one in WORKSPACES if one["name"] == workspace]
-kwargs = {"file_id": file_id, "logical_file_name": name, "workspace_name": workspace, "workspace_mes": found["me_startswith"]}
-if file_id is not None:
-    ingest.apply_async(kwargs=kwargs, queue=found["bulk_ingesting_queue"])`;
-
-/** Queues a file again that the workspace knows, as an operator does. */
+/** Queues a file again that the workspace knows, by DIALS' own command line as an operator does. */
 export async function queueAgain(run: Run, { namespace }: DialsAtWork, workspace: string, name: string): Promise<void> {
-  await execute(run, namespace, ["deployment/common-indexer", "--", "python3", "-c", queue, workspace, name]);
+  const id = await sql(run, workspace, `SELECT file_id FROM fact_file_index WHERE logical_file_name = '${name}'`);
+  if (id === "") return;
+  const words = ["python3", "cli.py", "ingesting", "-w", workspace, "-f", id];
+  await execute(run, namespace, ["deployment/common-indexer", "--", ...words]);
 }
 
 /** Names of the server's databases. */

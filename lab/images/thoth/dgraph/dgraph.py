@@ -1,14 +1,13 @@
-"""Takes the place of Dgraph 1.0's servers: their flags, ports, files and TLS, and of the database what pydgraph asks of names.
+"""Takes the place of Dgraph 1.0's servers: their flags, ports, files and TLS, and of the database what clients here ask.
 
 Clients talk to an alpha by real TLS and real gRPC. What they write is kept by the first zero, which every alpha asks; Dgraph's own
-alphas keep it, in groups that agree by Raft. Certificates are read at the start, as Dgraph does it.
+alphas keep it, in groups that agree by Raft, with transactions. Certificates are read at the start, as Dgraph does it.
 """
 
 import argparse
 import asyncio
 import json
 import os
-import re
 import signal
 import socket
 import ssl
@@ -16,6 +15,8 @@ import sys
 import threading
 from concurrent import futures
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from graph import Graph, NotPlayed
 
 #: Where gRPC listens in the container, behind the TLS of this program: grpcio cannot ask for a certificate that is not required.
 INNER = 19080
@@ -36,24 +37,20 @@ class Zero:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
-        self.file = os.path.join(os.getcwd(), "zw", "names.json")
-        self.lock = threading.Lock()
-        os.makedirs(os.path.dirname(self.file), exist_ok=True)
-        self.names = json.load(open(self.file)) if os.path.exists(self.file) else {}
+        self.graph = Graph(os.path.join(os.getcwd(), "zw", "graph.json"))
         self.members = {"zeros": {options.my: options.idx}, "alphas": {}}
 
     def answer(self, request: dict) -> dict:
-        with self.lock:
-            if "join" in request:
-                self.members[request["join"]][request["my"]] = request.get("idx", 0)
-            if "name" in request:
-                uid = hex(len(self.names) + 1)
-                self.names[uid] = request["name"]
-                with open(f"{self.file}.new", "w") as file:
-                    json.dump(self.names, file)
-                os.replace(f"{self.file}.new", self.file)
-                return {"uid": uid}
-            return {"names": self.names, **self.members}
+        try:
+            if "set" in request:
+                return {"uids": self.graph.set(request["set"])}
+            if "query" in request:
+                return {"found": self.graph.query(request["query"])}
+        except NotPlayed as error:
+            return {"unknown": str(error)}
+        if "join" in request:
+            self.members[request["join"]][request["my"]] = request.get("idx", 0)
+        return self.members
 
     async def serve(self) -> None:
         if self.options.peer:
@@ -107,6 +104,12 @@ def grpc_server(zero: str):
     import grpc
     from pydgraph.proto import api_pb2 as api, api_pb2_grpc
 
+    def asked(request: dict, context) -> dict:
+        answer = ask(zero, request)
+        if "unknown" in answer:
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, answer["unknown"])
+        return answer
+
     class Service(api_pb2_grpc.DgraphServicer):
         def CheckVersion(self, request, context):
             return api.Version(tag="v1.0.15, a stand-in")
@@ -115,19 +118,12 @@ def grpc_server(zero: str):
             return api.Payload(Data=b"Done")
 
         def Query(self, request, context):
-            block = re.search(r"(\w+)\s*\(func:\s*has\(name\)\)", request.query)
-            if block is None:
-                context.abort(grpc.StatusCode.UNIMPLEMENTED, "this stand-in answers has(name) only")
-            names = ask(zero, {})["names"]
-            found = [{"uid": uid, "name": name} for uid, name in names.items()]
-            return api.Response(json=json.dumps({block.group(1): found}).encode(), txn=api.TxnContext(start_ts=1))
+            answer = asked({"query": request.query}, context)
+            return api.Response(json=json.dumps(answer["found"]).encode(), txn=api.TxnContext(start_ts=1))
 
         def Mutate(self, request, context):
-            one = json.loads(request.set_json or b"{}")
-            if "name" not in one:
-                context.abort(grpc.StatusCode.UNIMPLEMENTED, "this stand-in keeps names only")
-            uid = ask(zero, {"name": one["name"]})["uid"]
-            return api.Assigned(uids={"blank-0": uid}, context=api.TxnContext(start_ts=1, commit_ts=2))
+            answer = asked({"set": json.loads(request.set_json or b"{}")}, context)
+            return api.Assigned(uids=answer["uids"], context=api.TxnContext(start_ts=1, commit_ts=2))
 
         def CommitOrAbort(self, request, context):
             return request
@@ -187,7 +183,7 @@ async def patiently(work) -> None:
 
 
 async def main() -> None:
-    print(f"stand-in for dgraph {ARGUMENTS.role} 1.0: TLS and gRPC are real, the database is a list of names", flush=True)
+    print(f"stand-in for dgraph {ARGUMENTS.role} 1.0: TLS and gRPC are real, the database is a file of nodes", flush=True)
     one = Zero(ARGUMENTS) if ARGUMENTS.role == "zero" else Alpha(ARGUMENTS)
     over = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, over.set)

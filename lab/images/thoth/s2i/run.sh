@@ -12,4 +12,5 @@ if [ -n "${APP_FILE:-}" ]; then
   echo "stand-in: $APP_FILE is not played in the lab; its container has what the real one reads"
   exit
 fi
-exec gunicorn wsgi --bind=0.0.0.0:8080 --access-logfile=- --worker-tmp-dir /tmp --workers "${WEB_CONCURRENCY:-1}"
+if [ -z "${APP_MODULE:-}" ] && [ -e app.py ]; then exec python3 -u app.py; fi
+exec gunicorn "${APP_MODULE:-wsgi}" --bind=0.0.0.0:8080 --access-logfile=- --worker-tmp-dir /tmp --workers "${WEB_CONCURRENCY:-1}"
